@@ -1,0 +1,151 @@
+/**
+ * Reading image data where it lies, past Glance: `file` URLs, where the scheme is allowed and the file
+ * is below a configured folder.
+ *
+ * @module
+ */
+import type { RequestContext } from "../context.ts";
+import { ImageDownloadFailed } from "../errors.ts";
+import type { GlanceClientWrapper } from "../http/client.ts";
+import { Deadline } from "../http/deadline.ts";
+import { getLocation } from "../images/locations.ts";
+import type { GlanceImage } from "../images/types.ts";
+import type { BodyReader, Chunk } from "./body_reader.ts";
+import type { Identity } from "./integrity.ts";
+import type { Piece, PieceSource } from "./piece.ts";
+import { StallWatch } from "./stall.ts";
+
+/** The part of `node:fs/promises` that is used, which Deno, Node and Bun have. */
+interface Files {
+  realpath(path: string): Promise<string>;
+  open(path: string, flags: "r"): Promise<FileHandle>;
+}
+
+interface FileHandle {
+  read(
+    into: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ readonly bytesRead: number }>;
+  close(): Promise<void>;
+}
+
+/**
+ * The image as a file, where it may be read as one; null where it may not, so that Glance is asked. The
+ * path is resolved before it is compared with the allowed folders: a link leads nowhere else.
+ */
+export async function directPieces(
+  client: GlanceClientWrapper,
+  context: RequestContext,
+  record: GlanceImage,
+  identity: Identity,
+  signal: AbortSignal | undefined,
+): Promise<PieceSource | null> {
+  const { allowedDirectUrlSchemes, directUrlRoots } = client.options;
+  const files = filesOfRuntime();
+  if (!allowedDirectUrlSchemes.includes("file") || files === null) return null;
+  const [directUrl, locations] = record.direct_url !== undefined || record.locations !== undefined
+    ? [record.direct_url ?? null, record.locations ?? null]
+    : await getLocation(client, context, record.id, { signal });
+  const urls = [directUrl, ...locations?.map(({ url }) => url) ?? []];
+  for (const url of urls) {
+    const path = url === null ? null : pathOf(url);
+    const allowed = path === null ? null : await allowedPath(files, path, directUrlRoots);
+    if (allowed !== null) return new FilePieces(client, identity, files, allowed);
+  }
+  return null;
+}
+
+/** Pieces of a file; a file that breaks cannot be healed elsewhere. */
+class FilePieces implements PieceSource {
+  readonly identity: Identity;
+  readonly #client: GlanceClientWrapper;
+  readonly #files: Files;
+  readonly #path: string;
+
+  constructor(client: GlanceClientWrapper, identity: Identity, files: Files, path: string) {
+    this.identity = identity;
+    this.#client = client;
+    this.#files = files;
+    this.#path = path;
+  }
+
+  async open(start: number, signal: AbortSignal): Promise<Piece> {
+    const { imageId } = this.identity;
+    const file = await this.#files.open(this.#path, "r").catch((cause) => {
+      throw new ImageDownloadFailed(
+        `Cannot download image "${imageId}": its file "${this.#path}" cannot be opened; correct its mode, or take "file" out of "allowedDirectUrlSchemes"`,
+        { cause, imageId },
+      );
+    });
+    const deadline = new Deadline(this.#client.options.sleep, signal);
+    const reader = new FileReader(file, start);
+    return {
+      reader,
+      server: "file:",
+      skip: 0,
+      size: null,
+      watch: new StallWatch(deadline, this.#client.options, () => signal.reason),
+      broke: () => false,
+      async close() {
+        deadline[Symbol.dispose]();
+        await reader.cancel();
+      },
+    };
+  }
+}
+
+class FileReader implements BodyReader {
+  readonly #file: FileHandle;
+  #position: number;
+  #isOpen = true;
+
+  constructor(file: FileHandle, position: number) {
+    this.#file = file;
+    this.#position = position;
+  }
+
+  async read(into: Chunk): Promise<Chunk | null> {
+    const { bytesRead } = await this.#file.read(into, 0, into.byteLength, this.#position);
+    this.#position += bytesRead;
+    return bytesRead === 0 ? null : into.subarray(0, bytesRead);
+  }
+
+  async cancel(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    await this.#file.close();
+  }
+}
+
+function filesOfRuntime(): Files | null {
+  const { process } = globalThis as {
+    process?: { getBuiltinModule?(name: string): Files | undefined };
+  };
+  return process?.getBuiltinModule?.("node:fs/promises") ?? null;
+}
+
+function pathOf(url: string): string | null {
+  if (!URL.canParse(url)) return null;
+  const { protocol, pathname } = new URL(url);
+  try {
+    return protocol === "file:" ? decodeURIComponent(pathname) : null;
+  } catch {
+    return null;
+  }
+}
+
+async function allowedPath(
+  files: Files,
+  path: string,
+  roots: readonly string[],
+): Promise<string | null> {
+  const real = await files.realpath(path).catch(() => null);
+  if (real === null) return null;
+  for (const root of roots) {
+    const folder = (await files.realpath(root).catch(() => null))?.replace(/\/+$/, "");
+    if (folder !== undefined && real.startsWith(`${folder}/`)) return real;
+  }
+  return null;
+}

@@ -1,0 +1,160 @@
+/**
+ * Downloads: chooses where the bytes come from, and hands them over as a byte stream or into a sink.
+ *
+ * @module
+ */
+import type { RequestContext } from "../context.ts";
+import { Invalid } from "../errors.ts";
+import type { GlanceClientWrapper } from "../http/client.ts";
+import type { GlanceImage } from "../images/types.ts";
+import type { ByteRange } from "./byte_range.ts";
+import type { Chunk } from "./body_reader.ts";
+import { directPieces } from "./direct_url.ts";
+import { identityOf, Verifier } from "./integrity.ts";
+import { GlancePieces } from "./piece.ts";
+import { ResumingReader } from "./resume.ts";
+import type { DownloadOptions } from "./types.ts";
+
+/** Bytes that are asked of a body at once, and the most that is held in memory for a slow reader. */
+const CHUNK_SIZE = 256 * 1024;
+
+/**
+ * Opens the download of an image: its record first, which pins its identity, then its first bytes.
+ *
+ * @throws {Invalid} for a range outside the image, and for a range together with verify "required".
+ */
+export async function download(
+  client: GlanceClientWrapper,
+  context: RequestContext,
+  imageId: string,
+  options: DownloadOptions,
+): Promise<ImageDownload> {
+  const { signal, prefer, verify = "auto", range, onProgress } = options;
+  const record = await client.run(context, "get", [imageId], { signal });
+  const identity = identityOf(record);
+  const { start, end } = boundsOf(imageId, range, identity.size);
+  const isWhole = start === 0 && end === null;
+  if (!isWhole && verify === "required") {
+    throw new Invalid(
+      `Cannot verify a part of image "${imageId}": its hash is that of the whole; download it whole, or leave verify at "auto"`,
+      { imageId },
+    );
+  }
+  const verifier = isWhole ? await Verifier.create(identity, verify) : null;
+  const pieces = await directPieces(client, context, record, identity, signal) ??
+    new GlancePieces(client, context, identity, { end, stores: storesOf(record), prefer });
+  const reader = new ResumingReader(pieces, {
+    options: client.options,
+    start,
+    end,
+    verifier,
+    signal,
+    onProgress,
+  });
+  await reader.open();
+  return new ImageDownload(reader);
+}
+
+/** An open download, to be taken once. */
+export class ImageDownload {
+  readonly #reader: ResumingReader;
+
+  constructor(reader: ResumingReader) {
+    this.#reader = reader;
+  }
+
+  /** The bytes as a byte stream; they are read as they are pulled, into the reader's memory. */
+  stream(): ReadableStream<Chunk> {
+    const reader = this.#reader;
+    return new ReadableStream({
+      type: "bytes",
+      autoAllocateChunkSize: CHUNK_SIZE,
+      async pull(controller) {
+        try {
+          await pullInto(controller, reader);
+        } catch (error) {
+          await reader.cancel(error);
+          throw error;
+        }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    }, { highWaterMark: 0 });
+  }
+
+  /** The bytes into a sink, with no stream in between. The sink is closed when all are right, else aborted. */
+  async pumpTo(sink: WritableStream<Chunk>): Promise<void> {
+    const reader = this.#reader;
+    const writer = sink.getWriter();
+    // A sink that fails while a read is pending ends the download at once.
+    writer.closed.catch((error) => reader.cancel(error));
+    try {
+      for (;;) {
+        await writer.ready;
+        const chunk = await reader.read(new Uint8Array(CHUNK_SIZE));
+        if (chunk === null) break;
+        reader.report();
+        await writer.write(chunk);
+      }
+      await writer.close();
+    } catch (error) {
+      await reader.cancel(error);
+      await writer.abort(error).catch(() => {});
+      throw error;
+    } finally {
+      writer.releaseLock();
+    }
+  }
+}
+
+/** One pull: the next bytes in the memory that the stream has asked to be filled. */
+async function pullInto(
+  controller: ReadableByteStreamController,
+  reader: ResumingReader,
+): Promise<void> {
+  const request = controller.byobRequest;
+  const view = request?.view ?? null;
+  // `autoAllocateChunkSize` gives every pull a request with memory of its own.
+  if (request === null || view === null || !(view.buffer instanceof ArrayBuffer)) return;
+  const into = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  const { byteOffset, byteLength } = into;
+  const bufferLength = into.buffer.byteLength;
+  const chunk = await reader.read(into);
+  if (chunk === null) {
+    controller.close();
+    request.respondWithNewView(new Uint8Array(new ArrayBuffer(bufferLength), byteOffset, 0));
+    return;
+  }
+  reader.report();
+  const fits = chunk.buffer.byteLength === bufferLength && chunk.byteOffset === byteOffset;
+  if (fits) return request.respondWithNewView(chunk);
+  const head = new Uint8Array(new ArrayBuffer(bufferLength), byteOffset, byteLength);
+  const filled = chunk.subarray(0, byteLength);
+  head.set(filled);
+  request.respondWithNewView(head.subarray(0, filled.byteLength));
+  if (filled.byteLength < chunk.byteLength) controller.enqueue(chunk.slice(filled.byteLength));
+}
+
+function boundsOf(
+  imageId: string,
+  range: ByteRange | undefined,
+  size: number | null,
+): { readonly start: number; readonly end: number | null } {
+  if (range === undefined) return { start: 0, end: null };
+  const { start, end = null } = range;
+  const isCount = (n: number) => Number.isSafeInteger(n) && n >= 0;
+  const isRange = isCount(start) && (end === null || (isCount(end) && end >= start));
+  if (!isRange || (size !== null && start >= size)) {
+    const of = size === null ? "" : ` of ${size} bytes`;
+    throw new Invalid(
+      `Cannot read bytes ${start} to ${
+        end ?? "the last"
+      } of image "${imageId}"${of}: there is no such range`,
+      { imageId },
+    );
+  }
+  return { start, end: end === null || size === null ? end : Math.min(end, size - 1) };
+}
+
+function storesOf(record: GlanceImage): string {
+  return record.stores ?? "";
+}

@@ -1,0 +1,69 @@
+/**
+ * Incremental hashes: the runtime's own where it has them, else a small pure one that is loaded only
+ * then. WebCrypto cannot do it: its digest wants all bytes at once.
+ *
+ * @module
+ */
+
+/** A hash that grows with each update. */
+export interface Hasher {
+  update(bytes: Uint8Array): void;
+  /** The digest of all bytes so far, in lower-case hexadecimal; the hasher can go on after it. */
+  digest(): string;
+}
+
+/** The part of `node:crypto` that is used, which Deno, Node, Bun and workerd have. */
+interface NodeCrypto {
+  createHash(algorithm: string): NodeHash;
+}
+
+interface NodeHash {
+  update(bytes: Uint8Array): unknown;
+  copy(): NodeHash;
+  digest(encoding: "hex"): string;
+}
+
+/** Python's names of algorithms that OpenSSL calls otherwise. */
+const OPENSSL_NAMES: Readonly<Record<string, string>> = {
+  blake2b: "blake2b512",
+  blake2s: "blake2s256",
+  sha512_224: "sha512-224",
+  sha512_256: "sha512-256",
+};
+
+/** A hasher for one of Python's algorithm names, as `os_hash_algo` has them; null where there is none here. */
+export async function createHasher(algorithm: string): Promise<Hasher | null> {
+  const name = algorithm.toLowerCase();
+  const native = nativeHash(OPENSSL_NAMES[name] ?? name.replaceAll("_", "-"));
+  if (native !== null) return new NativeHasher(native);
+  const { createPureHasher } = await import("./pure_hash.ts");
+  return createPureHasher(name);
+}
+
+class NativeHasher implements Hasher {
+  readonly #hash: NodeHash;
+
+  constructor(hash: NodeHash) {
+    this.#hash = hash;
+  }
+
+  update(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+  }
+
+  digest(): string {
+    return this.#hash.copy().digest("hex");
+  }
+}
+
+function nativeHash(name: string): NodeHash | null {
+  const { process } = globalThis as {
+    process?: { getBuiltinModule?(name: string): NodeCrypto | undefined };
+  };
+  const crypto = process?.getBuiltinModule?.("node:crypto");
+  try {
+    return crypto?.createHash(name) ?? null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,306 @@
+/**
+ * A download that goes on: one reader over as many pieces as it takes, each opened at the byte where
+ * the one before broke. It counts and hashes what is delivered, not what a server sends.
+ *
+ * @module
+ */
+import {
+  GlanceError,
+  ImageDownloadFailed,
+  ImageIntegrityError,
+  ServerUnreachable,
+  UnexpectedStatus,
+} from "../errors.ts";
+import { Deadline } from "../http/deadline.ts";
+import { backoff } from "../http/retry.ts";
+import type { ResolvedOptions } from "../options.ts";
+import type { Chunk } from "./body_reader.ts";
+import type { Verifier } from "./integrity.ts";
+import { type Piece, PieceRefused, type PieceSource } from "./piece.ts";
+import type { Progress } from "./types.ts";
+
+/** What a resuming reader is told. */
+export interface ResumeOptions {
+  readonly options: ResolvedOptions;
+  /** First wanted byte. */
+  readonly start: number;
+  /** Last wanted byte; null for the last of the image. */
+  readonly end: number | null;
+  /** The hash of the whole image, where it is to be checked. */
+  readonly verifier: Verifier | null;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: ((progress: Progress) => void) | undefined;
+}
+
+/** Memory for bytes that are read and dropped. */
+const SCRATCH_SIZE = 256 * 1024;
+
+/** Reads an image from one byte to another, whatever its servers do. */
+export class ResumingReader {
+  readonly #source: PieceSource;
+  readonly #told: ResumeOptions;
+  readonly #lifetime: Deadline;
+  readonly #failures: unknown[] = [];
+  #piece: Piece | null = null;
+  /** Bytes that came together with the last skipped one. */
+  #pending: Chunk | null = null;
+  #offset: number;
+  /** Behind the last wanted byte; null while nobody knows. */
+  #stop: number | null;
+  #server = "";
+  #resumes = 0;
+  /** Breaks in a row without a byte in between. */
+  #fruitless = 0;
+  #brokeAt: number;
+  #hasExtra = false;
+  #isClosed = false;
+
+  constructor(source: PieceSource, told: ResumeOptions) {
+    this.#source = source;
+    this.#told = told;
+    this.#lifetime = new Deadline(told.options.sleep, told.signal);
+    this.#offset = told.start;
+    this.#brokeAt = told.start;
+    this.#stop = told.end === null ? source.identity.size : told.end + 1;
+  }
+
+  /** Bytes in all; null while nobody knows. */
+  get total(): number | null {
+    return this.#stop === null ? null : this.#stop - this.#told.start;
+  }
+
+  /** Opens the first piece, so that what is wrong with the image is told before its first byte. */
+  async open(): Promise<void> {
+    while (this.#piece === null) {
+      try {
+        await this.#openPiece();
+      } catch (error) {
+        await this.#survive(error);
+      }
+    }
+  }
+
+  /**
+   * The next bytes, or null when all were delivered and are right. `into` is used where the runtime can.
+   *
+   * @throws {ImageDownloadFailed} where no server can deliver the rest.
+   * @throws {ImageIntegrityError} where the bytes are not those of the image.
+   */
+  async read(into: Chunk): Promise<Chunk | null> {
+    const shape = shapeOf(into);
+    for (let memory = into; !this.#isClosed; memory = renewed(memory, shape)) {
+      try {
+        this.#lifetime.signal.throwIfAborted();
+        if (this.#offset === this.#stop) return await this.#finish();
+        const chunk = await this.#next(this.#piece ?? await this.#openPiece(), memory);
+        return chunk ?? await this.#finish();
+      } catch (error) {
+        await this.#survive(error);
+      }
+    }
+    return null;
+  }
+
+  /** Tells how far it has come. */
+  report(): void {
+    this.#told.onProgress?.({
+      transferred: this.#offset - this.#told.start,
+      total: this.total,
+      server: this.#server,
+      resumes: this.#resumes,
+    });
+  }
+
+  /** Ends the download; a server that is still sending is cut off. */
+  async cancel(reason: unknown): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#lifetime.abort(reason);
+    this.#lifetime[Symbol.dispose]();
+    await this.#piece?.close(reason);
+    this.#piece = null;
+  }
+
+  async #openPiece(): Promise<Piece> {
+    const { signal } = this.#lifetime;
+    signal.throwIfAborted();
+    const piece = await this.#source.open(this.#offset, signal);
+    if (this.#isClosed) await piece.close(signal.reason);
+    signal.throwIfAborted();
+    this.#piece = piece;
+    this.#server = piece.server;
+    this.#stop ??= piece.size;
+    if (this.#failures.length > 0) {
+      this.#told.options.onEvent({
+        kind: "resume",
+        server: piece.server,
+        imageId: this.#source.identity.imageId,
+        offset: this.#offset,
+        cause: this.#failures.at(-1),
+      });
+    }
+    await this.#skip(piece);
+    return piece;
+  }
+
+  /** Reads up to the wanted byte; what is dropped must be what was delivered before. */
+  async #skip(piece: Piece): Promise<void> {
+    const prefix = piece.skip === 0 ? null : await this.#told.verifier?.prefix() ?? null;
+    for (let left = piece.skip; left > 0;) {
+      const chunk = await this.#wait(piece, new Uint8Array(Math.min(SCRATCH_SIZE, left)));
+      if (chunk === null) throw this.#truncated(piece, piece.skip - left);
+      const dropped = chunk.subarray(0, left);
+      prefix?.hasher.update(dropped);
+      left -= dropped.byteLength;
+      if (dropped.byteLength < chunk.byteLength) this.#pending = chunk.subarray(dropped.byteLength);
+    }
+    if (prefix !== null && prefix.hasher.digest() !== prefix.digest) {
+      const { imageId } = this.#source.identity;
+      throw new PieceRefused(
+        `Cannot use the answer of "${piece.server}" for image "${imageId}": its first ${piece.skip} bytes differ from those delivered before`,
+        { imageId, server: piece.server },
+      );
+    }
+  }
+
+  async #next(piece: Piece, memory: Chunk): Promise<Chunk | null> {
+    const pending = this.#pending;
+    this.#pending = null;
+    const chunk = pending ?? await this.#wait(piece, memory);
+    if (this.#isClosed) return null;
+    if (chunk === null) {
+      if (this.#stop === null || this.#offset === this.#stop) return null;
+      throw this.#truncated(piece, this.#offset);
+    }
+    const wanted = this.#wantedOf(chunk);
+    this.#told.verifier?.update(wanted);
+    this.#offset += wanted.byteLength;
+    return wanted;
+  }
+
+  /** A server may send more than the image has; whether that is harmless, the hash decides. */
+  #wantedOf(chunk: Chunk): Chunk {
+    const left = this.#stop === null ? Infinity : this.#stop - this.#offset;
+    if (chunk.byteLength <= left) return chunk;
+    this.#hasExtra = this.#stop === this.#source.identity.size;
+    return chunk.subarray(0, left);
+  }
+
+  async #wait(piece: Piece, memory: Chunk): Promise<Chunk | null> {
+    piece.watch.begin();
+    try {
+      return await piece.reader.read(memory);
+    } finally {
+      piece.watch.end();
+    }
+  }
+
+  /** All bytes are there: is there an end behind them, and are they right? */
+  async #finish(): Promise<null> {
+    const piece = this.#piece;
+    const isToTheEnd = this.#stop === null || this.#stop === this.#source.identity.size;
+    if (piece !== null && isToTheEnd && !this.#hasExtra) {
+      // Lets the connection be used again; a body that breaks behind its last byte has done its duty.
+      const rest = await this.#wait(piece, new Uint8Array(1)).catch(() => null);
+      this.#hasExtra = rest !== null && rest.byteLength > 0;
+    }
+    this.#told.verifier?.check();
+    const { imageId, size } = this.#source.identity;
+    if (this.#hasExtra && this.#told.verifier === null) {
+      throw new ImageIntegrityError(
+        `Cannot accept image "${imageId}": the server sent more than its ${size} bytes`,
+        { imageId, server: this.#server, expected: `size ${size}`, actual: `size above ${size}` },
+      );
+    }
+    await this.cancel("complete");
+    return null;
+  }
+
+  #truncated(piece: Piece, offset: number): ServerUnreachable {
+    const { imageId } = this.#source.identity;
+    return new ServerUnreachable(
+      `Cannot go on reading image "${imageId}": the server "${piece.server}" ended after byte ${offset}`,
+      { imageId, server: piece.server },
+    );
+  }
+
+  /** Makes ready for another piece, or throws what ends the download. */
+  async #survive(error: unknown): Promise<void> {
+    if (this.#isClosed) return;
+    const { options, signal } = this.#told;
+    const piece = this.#piece;
+    this.#piece = null;
+    this.#pending = null;
+    await piece?.close(error);
+    if (signal?.aborted) return await this.#fail(signal.reason);
+    const cause = this.#asBreak(error, piece);
+    if (cause === null) return await this.#fail(error);
+    this.#failures.push(cause);
+    const mayAsk = piece?.broke(cause, this.#offset - this.#brokeAt) ?? true;
+    this.#fruitless = this.#offset > this.#brokeAt ? 0 : this.#fruitless + 1;
+    this.#brokeAt = this.#offset;
+    const isLost = this.#stop === null && this.#offset > this.#told.start;
+    if (!mayAsk || isLost || this.#fruitless > options.numRetries) {
+      return await this.#fail(this.#downloadFailed(cause));
+    }
+    this.#resumes++;
+    if (this.#fruitless > 1) {
+      await options.sleep(backoff(this.#fruitless - 2, options.random), this.#lifetime.signal);
+    }
+  }
+
+  async #fail(error: unknown): Promise<never> {
+    await this.cancel(error);
+    throw error;
+  }
+
+  /** The error as something that another piece can heal; null where it is an answer. */
+  #asBreak(error: unknown, piece: Piece | null): GlanceError | null {
+    if (error instanceof ServerUnreachable) return error;
+    const { imageId } = this.#source.identity;
+    if (error instanceof GlanceError) {
+      const isServersFault = error instanceof UnexpectedStatus && (error.status ?? 0) >= 500;
+      return isServersFault && this.#offset > this.#told.start ? error : null;
+    }
+    if (piece === null) return null;
+    return new ServerUnreachable(
+      `Cannot go on reading image "${imageId}": the connection to "${piece.server}" broke after byte ${this.#offset}`,
+      { cause: error, imageId, server: piece.server },
+    );
+  }
+
+  #downloadFailed(last: GlanceError): ImageDownloadFailed {
+    const { imageId } = this.#source.identity;
+    const total = this.total === null ? "" : ` of ${this.total}`;
+    return new ImageDownloadFailed(
+      `Cannot download image "${imageId}": it broke after ${
+        this.#offset - this.#told.start
+      }${total} bytes and no server could go on; the last one: ${last.message}`,
+      {
+        cause: new AggregateError(this.#failures, "every attempt to go on failed"),
+        imageId,
+        server: last.server,
+        status: last.status,
+        requestId: last.requestId,
+        attempts: this.#failures.length,
+      },
+    );
+  }
+}
+
+/** Where bytes go in their memory: what is left of a chunk once its memory was transferred. */
+interface Shape {
+  readonly bufferLength: number;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+function shapeOf({ buffer, byteOffset, byteLength }: Chunk): Shape {
+  return { bufferLength: buffer.byteLength, byteOffset, byteLength };
+}
+
+/** The memory again, or new memory of its shape where it was lost with a broken body. */
+function renewed(memory: Chunk, { bufferLength, byteOffset, byteLength }: Shape): Chunk {
+  if (memory.buffer.byteLength > 0) return memory;
+  return new Uint8Array(new ArrayBuffer(bufferLength), byteOffset, byteLength);
+}

@@ -1,0 +1,73 @@
+/**
+ * What can be told of a transfer: the options of downloads and uploads, and their progress.
+ *
+ * @module
+ */
+
+/** Bytes of an image to upload. */
+export type ImageBytes =
+  | Uint8Array
+  | ArrayBuffer
+  | Blob
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>;
+
+/**
+ * An image to upload: bytes, or a function that gives them from the start each time it is called.
+ * Bytes, blobs and functions can be sent again on another server; a stream or an iterable cannot.
+ */
+export type ImageData = ImageBytes | (() => ImageBytes | Promise<ImageBytes>);
+
+/** How far a transfer has come. */
+export interface Progress {
+  /** Bytes that were handed over. */
+  readonly transferred: number;
+  /** Bytes in all; null where nobody knows. */
+  readonly total: number | null;
+  /** The server at the other end, as an endpoint root. */
+  readonly server: string;
+  /** How often the transfer has gone on after it had broken. */
+  readonly resumes: number;
+}
+
+/**
+ * What a download is checked against. Whatever it is, the number of bytes must be right.
+ *
+ * - `auto`: `os_hash_value` if its algorithm is available here, else the MD5 `checksum`, else the size.
+ * - `required`: as `auto`, and an image without a hash is refused before its first byte.
+ * - `off`: the size only.
+ */
+export type Verify = "auto" | "required" | "off";
+
+/** What a download may be told. */
+export interface DownloadOptions {
+  /** Bytes from `start` to `end` inclusive, counted from 0; to the last one without `end`. */
+  readonly range?: { readonly start: number; readonly end?: number };
+  /**
+   * What to check.
+   * @default {"auto"}
+   */
+  readonly verify?: Verify;
+  /**
+   * Called after each chunk.
+   */
+  readonly onProgress?: (progress: Progress) => void;
+  /** Ends the download, also one that is being read, with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Stores to read from, best first (Image API of 2026.1; multi-store clouds only). */
+  readonly prefer?: readonly string[];
+}
+
+/** What an upload may be told. */
+export interface UploadOptions {
+  /** Bytes, where the data itself does not tell: Glance refuses an upload of another length. */
+  readonly size?: number;
+  /** Store to write to; the default store without it. */
+  readonly storeId?: string;
+  /** Image on which the data is based, for stores that place data near data. */
+  readonly baseImageRef?: string;
+  /** Called after each chunk. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** Ends the upload with the signal's reason. */
+  readonly signal?: AbortSignal;
+}

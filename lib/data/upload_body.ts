@@ -1,0 +1,153 @@
+/**
+ * The body of an upload: a stream that counts and hashes what it hands over, and that cannot end as if
+ * it were whole when its source fails.
+ *
+ * @module
+ */
+import { Invalid, ServerUnreachable } from "../errors.ts";
+import type { Deadline } from "../http/deadline.ts";
+import type { ResolvedOptions } from "../options.ts";
+import type { Hasher } from "./hashing.ts";
+import { StallWatch } from "./stall.ts";
+import type { ChunkReader } from "./upload_source.ts";
+
+/**
+ * Bytes of one enqueued chunk at the most: some runtimes send it as one HTTP chunk, and uWSGI in front
+ * of Glance takes 1 MiB by default.
+ */
+const SLICE_SIZE = 256 * 1024;
+
+/** What the body of an upload is told. */
+export interface UploadBodyOptions {
+  readonly options: ResolvedOptions;
+  readonly imageId: string;
+  /** Bytes in all; null where nobody knows. */
+  readonly size: number | null;
+  readonly hasher: Hasher | null;
+  onProgress(transferred: number): void;
+}
+
+/** One attempt's body over a source. */
+export class UploadBody {
+  readonly stream: ReadableStream<Uint8Array>;
+  readonly #source: ChunkReader;
+  readonly #told: UploadBodyOptions;
+  #deadline: Deadline | null = null;
+  #watch: StallWatch | null = null;
+  #rest: Uint8Array = new Uint8Array();
+  #transferred = 0;
+  #failure: { readonly error: unknown } | null = null;
+
+  constructor(source: ChunkReader, told: UploadBodyOptions) {
+    this.#source = source;
+    this.#told = told;
+    this.stream = fixedLength(
+      new ReadableStream({
+        pull: (controller) => this.#pull(controller),
+        cancel: (reason) => this.#source.cancel(reason),
+      }, { highWaterMark: 0 }),
+      told.size,
+    );
+  }
+
+  /** Bytes that were handed over. */
+  get transferred(): number {
+    return this.#transferred;
+  }
+
+  /** What went wrong on our side, which no other server can heal. */
+  get failure(): { readonly error: unknown } | null {
+    return this.#failure;
+  }
+
+  /** Takes over the clock of the attempt: silence counts while the server takes nothing. */
+  watch(deadline: Deadline): void {
+    const { imageId, options } = this.#told;
+    this.#deadline = deadline;
+    this.#watch = new StallWatch(deadline, options, () =>
+      new ServerUnreachable(
+        `Cannot go on uploading image "${imageId}": the server took nothing for ${options.stallTimeout} ms`,
+        { imageId },
+      ));
+    this.#watch.begin();
+  }
+
+  /** Ends it, whatever has become of it. */
+  async close(reason: unknown): Promise<void> {
+    this.#watch?.[Symbol.dispose]();
+    await this.#source.cancel(reason).catch(() => {});
+  }
+
+  async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    this.#watch?.end();
+    try {
+      const slice = await this.#nextSlice();
+      if (slice === null) return this.#end(controller);
+      this.#told.hasher?.update(slice);
+      this.#transferred += slice.byteLength;
+      this.#told.onProgress(this.#transferred);
+      controller.enqueue(slice);
+      this.#watch?.begin();
+    } catch (error) {
+      this.#failure = { error };
+      this.#deadline?.abort(error);
+      // Neither closed nor errored: workerd sends either as the end of a complete body. The abort
+      // ends the request, and with it this pull.
+      await new Promise<never>(() => {});
+    }
+  }
+
+  #end(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    const { size, imageId, options } = this.#told;
+    if (size !== null && this.#transferred !== size) throw this.#wrongSize(size);
+    const { requestTimeout } = options;
+    this.#watch?.[Symbol.dispose]();
+    this.#deadline?.arm(requestTimeout, () =>
+      new ServerUnreachable(
+        `Cannot finish uploading image "${imageId}": the server did not answer in ${requestTimeout} ms after the last byte`,
+        { imageId },
+      ));
+    controller.close();
+  }
+
+  async #nextSlice(): Promise<Uint8Array | null> {
+    while (this.#rest.byteLength === 0) {
+      const chunk = await this.#source.next();
+      if (chunk === null) return null;
+      if (!(chunk instanceof Uint8Array)) {
+        throw new Invalid(
+          `Cannot upload image "${this.#told.imageId}": its source gave a ${typeof chunk} instead of bytes; encode it first`,
+          { imageId: this.#told.imageId },
+        );
+      }
+      this.#rest = chunk;
+    }
+    const slice = this.#rest.subarray(0, SLICE_SIZE);
+    this.#rest = this.#rest.subarray(slice.byteLength);
+    const { size } = this.#told;
+    if (size !== null && this.#transferred + slice.byteLength > size) throw this.#wrongSize(size);
+    return slice;
+  }
+
+  #wrongSize(size: number): Invalid {
+    const { imageId } = this.#told;
+    return new Invalid(
+      `Cannot upload image "${imageId}": its source does not give the ${size} bytes that were announced; correct the size or leave it out`,
+      { imageId },
+    );
+  }
+}
+
+/** On workerd only a stream of fixed length keeps its length on the wire, and shows where it was cut. */
+function fixedLength(
+  stream: ReadableStream<Uint8Array>,
+  size: number | null,
+): ReadableStream<Uint8Array> {
+  const { FixedLengthStream } = globalThis as {
+    FixedLengthStream?: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
+  };
+  if (FixedLengthStream === undefined || size === null) return stream;
+  const { readable, writable } = new FixedLengthStream(size);
+  stream.pipeTo(writable).catch(() => {});
+  return readable;
+}

@@ -1,0 +1,241 @@
+/**
+ * Everything that can go wrong, by what the caller can do about it. One base class, thin leaves,
+ * the one table from HTTP status to error, and the one function that keeps secrets out of text.
+ *
+ * @module
+ */
+
+/** The facts that an error carries where they are known. */
+export interface GlanceErrorOptions {
+  /** What caused it. */
+  readonly cause?: unknown;
+  /** Id of the image that was asked for. */
+  readonly imageId?: string | undefined;
+  /** Server that answered last, as `scheme://host[:port][/prefix]`. */
+  readonly server?: string | undefined;
+  /** HTTP status of the answer. */
+  readonly status?: number | undefined;
+  /** `x-openstack-request-id` of the answer: what an operator needs to find it in Glance's log. */
+  readonly requestId?: string | undefined;
+  /** Requests that were made. */
+  readonly attempts?: number | undefined;
+}
+
+/**
+ * The base of every error that this module throws on purpose.
+ *
+ * @example
+ * ```ts
+ * import { GlanceError, ImageNotFound } from "@glance-edge/glance";
+ *
+ * const error = new ImageNotFound('Cannot find image "42"', { imageId: "42", status: 404 });
+ * console.assert(error instanceof GlanceError && error.imageId === "42");
+ * ```
+ */
+export class GlanceError extends Error {
+  override name = "GlanceError";
+  readonly imageId: string | undefined;
+  readonly server: string | undefined;
+  readonly status: number | undefined;
+  readonly requestId: string | undefined;
+  readonly attempts: number | undefined;
+
+  /** `message` must hold no secret: see {@linkcode redact}. */
+  constructor(message: string, options: GlanceErrorOptions = {}) {
+    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    this.imageId = options.imageId;
+    this.server = options.server;
+    this.status = options.status;
+    this.requestId = options.requestId;
+    this.attempts = options.attempts;
+  }
+}
+
+/** A parameter was refused: by a check here, or by Glance with 400. */
+export class Invalid extends GlanceError {
+  override name = "Invalid";
+}
+
+/** An image href could not be understood. */
+export class InvalidImageRef extends Invalid {
+  override name = "InvalidImageRef";
+}
+
+/** An option, an environment variable or a configuration file holds something unusable. */
+export class InvalidConfigurationValue extends Invalid {
+  override name = "InvalidConfigurationValue";
+}
+
+/** The caller is not known (401) or not allowed (403) to do this. */
+export class NotAuthorized extends GlanceError {
+  override name = "NotAuthorized";
+}
+
+/** The caller is not known (401) or not allowed (403) to do this with this image. */
+export class ImageNotAuthorized extends NotAuthorized {
+  override name = "ImageNotAuthorized";
+}
+
+/** Keystone refused the credentials, or has no token to give. */
+export class AuthenticationFailed extends NotAuthorized {
+  override name = "AuthenticationFailed";
+}
+
+/** There is no such thing (404). */
+export class NotFound extends GlanceError {
+  override name = "NotFound";
+}
+
+/** There is no such image, or the caller may not see it (404). */
+export class ImageNotFound extends NotFound {
+  override name = "ImageNotFound";
+}
+
+/** The state of the thing does not allow this (409): a duplicate, a wrong status, in use. */
+export class Conflict extends GlanceError {
+  override name = "Conflict";
+}
+
+/** The state of the image does not allow this (409, 410): a duplicate id, a wrong status, in use, deleted. */
+export class ImageConflict extends Conflict {
+  override name = "ImageConflict";
+}
+
+/** A quota or a size limit of the cloud is reached (413). */
+export class ImageLimitExceeded extends GlanceError {
+  override name = "ImageLimitExceeded";
+}
+
+/** Glance refuses the content of the image (415): it does not match its disk format, or is unsafe. */
+export class ImageContentRejected extends Invalid {
+  override name = "ImageContentRejected";
+}
+
+/** The cloud does not have this feature: an older Glance, or one that is configured without it (405, 501). */
+export class NotImplemented extends GlanceError {
+  override name = "NotImplemented";
+}
+
+/** An API that this call needs is offered by none of the ways that are known. */
+export class ProgrammingError extends GlanceError {
+  override name = "ProgrammingError";
+}
+
+/** A server answered with a status that has no class of its own. */
+export class UnexpectedStatus extends GlanceError {
+  override name = "UnexpectedStatus";
+}
+
+/** A server sent what Image API v2 does not allow: not JSON, a wrong shape, a marker that repeats. */
+export class UnexpectedResponse extends GlanceError {
+  override name = "UnexpectedResponse";
+}
+
+/** A redirect led away from the origin that was asked; it was not followed, so no token left. */
+export class RedirectRefused extends GlanceError {
+  override name = "RedirectRefused";
+}
+
+/** One server could not be reached, or did not answer in time. */
+export class ServerUnreachable extends GlanceError {
+  override name = "ServerUnreachable";
+}
+
+/** No server gave an answer. The `cause` is an `AggregateError` with what each attempt met. */
+export class GlanceConnectionFailed extends GlanceError {
+  override name = "GlanceConnectionFailed";
+}
+
+/** An image could not be read to its end. */
+export class ImageDownloadFailed extends GlanceError {
+  override name = "ImageDownloadFailed";
+}
+
+/** The bytes that came are not the bytes of the image: their number or their hash is wrong. */
+export class ImageIntegrityError extends GlanceError {
+  override name = "ImageIntegrityError";
+  /** What the image record says. */
+  readonly expected: string;
+  /** What was counted or computed. */
+  readonly actual: string;
+
+  /** `expected` and `actual` name the measure too, for example `sha512 9f86…`. */
+  constructor(
+    message: string,
+    options: GlanceErrorOptions & { readonly expected: string; readonly actual: string },
+  ) {
+    super(message, options);
+    this.expected = options.expected;
+    this.actual = options.actual;
+  }
+}
+
+/** An image could not be stored; nothing half-written was left behind, or the message says what was. */
+export class ImageUploadFailed extends GlanceError {
+  override name = "ImageUploadFailed";
+}
+
+/** Some but not all signature properties of an image are set. */
+export class InvalidSignatureImage extends Invalid {
+  override name = "InvalidSignatureImage";
+}
+
+/** The signature of an image does not verify. */
+export class ImageSignatureVerificationFailed extends GlanceError {
+  override name = "ImageSignatureVerificationFailed";
+}
+
+/** What is known of an answer that is not the expected one. */
+export interface FailedAnswer extends GlanceErrorOptions {
+  readonly status: number;
+  /** What was attempted, for example `show image "42"`. */
+  readonly action: string;
+  /** Glance's own explanation, already cut to a sentence. */
+  readonly explanation: string;
+}
+
+type ErrorClass = new (message: string, options: GlanceErrorOptions) => GlanceError;
+
+/** Status -> class for a request about one image, and for any other request. */
+const CLASS_OF_STATUS: Readonly<Record<number, readonly [image: ErrorClass, other: ErrorClass]>> = {
+  400: [Invalid, Invalid],
+  401: [ImageNotAuthorized, NotAuthorized],
+  403: [ImageNotAuthorized, NotAuthorized],
+  404: [ImageNotFound, NotFound],
+  405: [NotImplemented, NotImplemented],
+  409: [ImageConflict, Conflict],
+  410: [ImageConflict, Conflict],
+  413: [ImageLimitExceeded, ImageLimitExceeded],
+  415: [ImageContentRejected, Invalid],
+  416: [Invalid, Invalid],
+  501: [NotImplemented, NotImplemented],
+};
+
+/**
+ * The error for an answer: image errors where the request was about one image, plain ones elsewhere,
+ * as Cinder translates them.
+ */
+export function errorFromAnswer(answer: FailedAnswer): GlanceError {
+  const row = CLASS_OF_STATUS[answer.status] ?? [UnexpectedStatus, UnexpectedStatus];
+  const ErrorClass = row[answer.imageId === undefined ? 1 : 0];
+  const said = answer.explanation === "" ? "" : `, "${answer.explanation}"`;
+  return new ErrorClass(
+    `Cannot ${answer.action}: the server answered ${answer.status}${said}`,
+    answer,
+  );
+}
+
+/**
+ * A URL without what may be secret: user information, query and fragment.
+ *
+ * @example
+ * ```ts
+ * import { redact } from "@glance-edge/glance";
+ *
+ * console.assert(redact("https://me:pw@host/v2/images?token=x") === "https://host/v2/images");
+ * ```
+ */
+export function redact(url: string | URL): string {
+  const text = String(url).replace(/[?#].*$/s, "");
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/|\/\/)?[^/]*@/i, "$1");
+}

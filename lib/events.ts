@@ -1,0 +1,36 @@
+/**
+ * What happens on the way to an answer, told as it happens: for logs, progress lines and counters.
+ *
+ * @module
+ */
+
+/** One thing that happened. `server` is an endpoint root; `cause` is the error that led to it. */
+export type GlanceEvent =
+  | {
+    /** The request is made again, on the same or the next server, after `delay` milliseconds. */
+    readonly kind: "retry";
+    readonly server: string;
+    readonly attempt: number;
+    readonly delay: number;
+    readonly cause: unknown;
+  }
+  | {
+    /** The server failed; it is passed over for `delay` milliseconds while another is well. */
+    readonly kind: "cooldown";
+    readonly server: string;
+    readonly delay: number;
+    readonly cause: unknown;
+  }
+  | {
+    /** A download broke after `offset` bytes and goes on there, on `server`. */
+    readonly kind: "resume";
+    readonly server: string;
+    readonly imageId: string;
+    readonly offset: number;
+    readonly cause: unknown;
+  }
+  | {
+    /** A token is renewed. */
+    readonly kind: "renew";
+    readonly reason: "expiring" | "refused";
+  };

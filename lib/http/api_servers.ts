@@ -1,0 +1,137 @@
+/**
+ * Which server next. The list comes from the configuration, from the context's service catalog, or
+ * from Keystone's; it is shuffled once and cycled for ever, past servers that have just failed.
+ *
+ * @module
+ */
+import { endpointsFromCatalog } from "../auth/catalog.ts";
+import { fetchCatalog } from "../auth/keystone.ts";
+import type { RequestContext } from "../context.ts";
+import { type ApiServer, shuffled } from "../endpoint.ts";
+import { InvalidConfigurationValue } from "../errors.ts";
+import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
+
+/** First and longest time for which a failing server is passed over, in milliseconds. */
+const COOLDOWN_BASE = 1_000;
+const COOLDOWN_CAP = 30_000;
+
+/**
+ * The API servers, shuffled once and then cycled for ever, as Cinder's `get_api_servers`. They come
+ * from `apiServers`, else from the context's service catalog, else from Keystone's at `authUrl`.
+ *
+ * @throws {InvalidConfigurationValue} where there is no server at all.
+ *
+ * @example
+ * ```ts
+ * import { getApiServers } from "@glance-edge/glance";
+ *
+ * const servers = getApiServers({}, { apiServers: ["a:9292", "https://b/image"], random: () => 0.9 });
+ * console.assert((await servers.next()).value.endpoint === "http://a:9292");
+ * console.assert((await servers.next()).value.netloc === "b/image");
+ * console.assert((await servers.next()).value.useSsl === false);
+ * ```
+ */
+export async function* getApiServers(
+  context: RequestContext,
+  options: GlanceOptions = {},
+): AsyncGenerator<ApiServer, never> {
+  const resolved = resolveOptions(options);
+  const servers = shuffled(await listApiServers(context, resolved), resolved.random);
+  for (let i = 0;; i = (i + 1) % servers.length) yield servers[i] as ApiServer;
+}
+
+/**
+ * The API servers that a context may use, in the order of their source.
+ *
+ * @throws {InvalidConfigurationValue} where there is none, with the way to name one.
+ */
+export async function listApiServers(
+  context: RequestContext,
+  options: ResolvedOptions,
+): Promise<readonly ApiServer[]> {
+  if (options.apiServers !== null) return options.apiServers;
+  const { catalogInfo, regionName } = options;
+  const catalog = await catalogFor(context, options);
+  const servers = endpointsFromCatalog(catalog, catalogInfo, regionName);
+  if (servers.length > 0) return servers;
+  throw new InvalidConfigurationValue(
+    `Cannot find an API server: the service catalog has no endpoint of type "${catalogInfo.serviceType}"; set "apiServers" or correct "catalogInfo"`,
+  );
+}
+
+async function catalogFor(
+  context: RequestContext,
+  options: ResolvedOptions,
+): Promise<NonNullable<RequestContext["serviceCatalog"]>> {
+  if (context.serviceCatalog !== undefined) return context.serviceCatalog;
+  if (options.authUrl !== null && context.authToken !== undefined) {
+    return await fetchCatalog(options.authUrl, context, options);
+  }
+  throw new InvalidConfigurationValue(
+    'Cannot find an API server: there are no "apiServers", and the context has no service catalog; set one of them, or "authUrl" to ask Keystone',
+  );
+}
+
+/** When a server may be used again, and how often it has failed in a row. */
+interface Cooling {
+  readonly until: number;
+  readonly failures: number;
+}
+
+/**
+ * A ring of servers with a memory for failures. A failing server cools down and is passed over while
+ * another is well; with all of them cooling, the one that is ready first is taken.
+ */
+export class ServerRing {
+  readonly servers: readonly ApiServer[];
+  readonly #options: ResolvedOptions;
+  readonly #cooling = new Map<string, Cooling>();
+  #cursor = 0;
+
+  constructor(servers: readonly ApiServer[], options: ResolvedOptions) {
+    this.servers = shuffled(servers, options.random);
+    this.#options = options;
+  }
+
+  /** The next server in the ring, one that is not in `avoid` if that is possible. */
+  next(avoid: ReadonlySet<string> = new Set()): ApiServer {
+    const now = this.#options.now();
+    const ring = this.servers.map((_, i) => this.#at(this.#cursor + i));
+    const server = ring.find((s) => this.#isWell(s, now) && !avoid.has(s.endpoint)) ??
+      ring.find((s) => this.#isWell(s, now)) ??
+      ring.reduce((a, b) => this.#readyAt(b) < this.#readyAt(a) ? b : a);
+    this.#cursor = (this.servers.indexOf(server) + 1) % this.servers.length;
+    return server;
+  }
+
+  /** Whether a well server remains that is not in `tried`. */
+  hasUntried(tried: ReadonlySet<string>): boolean {
+    const now = this.#options.now();
+    return this.servers.some((s) => !tried.has(s.endpoint) && this.#isWell(s, now));
+  }
+
+  /** Notes a failure: the server cools down, for longer each time, or for as long as it asked. */
+  failed(server: ApiServer, cause: unknown, retryAfter: number | null = null): void {
+    const failures = (this.#cooling.get(server.endpoint)?.failures ?? 0) + 1;
+    const delay = retryAfter ?? Math.min(COOLDOWN_CAP, COOLDOWN_BASE * 2 ** (failures - 1));
+    this.#cooling.set(server.endpoint, { until: this.#options.now() + delay, failures });
+    this.#options.onEvent({ kind: "cooldown", server: server.endpoint, delay, cause });
+  }
+
+  /** Notes a success: the server is well at once. */
+  succeeded(server: ApiServer): void {
+    if (this.#cooling.size > 0) this.#cooling.delete(server.endpoint);
+  }
+
+  #at(position: number): ApiServer {
+    return this.servers[position % this.servers.length] as ApiServer;
+  }
+
+  #isWell(server: ApiServer, now: number): boolean {
+    return this.#readyAt(server) <= now;
+  }
+
+  #readyAt(server: ApiServer): number {
+    return this.#cooling.get(server.endpoint)?.until ?? -Infinity;
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * `GlanceClientWrapper`: servers x retries x credentials x transport, behind `call()`. It puts the
+ * pieces together; what an operation is, the table says, and the loop is in `exchange.ts`.
+ *
+ * @module
+ */
+import type { RequestContext } from "../context.ts";
+import { type ApiServer, apiServerAt } from "../endpoint.ts";
+import { describe, type Operation, toRequest } from "../images/operation.ts";
+import {
+  type OperationArgs,
+  type OperationName,
+  type OperationResult,
+  OPERATIONS,
+} from "../images/operations.ts";
+import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
+import { listApiServers, ServerRing } from "./api_servers.ts";
+import type { Deadline } from "./deadline.ts";
+import { type Ask, Caller, type Exchange, exchange, type Take } from "./exchange.ts";
+import { RetryBudget } from "./retry.ts";
+
+/** What a client is made of; see {@linkcode GlanceOptions} for the rest. */
+export interface GlanceClientWrapperOptions extends GlanceOptions {
+  /** Who asks, for calls that name nobody. */
+  readonly context?: RequestContext;
+  /** The one server to use, as `host[:port][/prefix]`; without it, `apiServers` or the catalog. */
+  readonly netloc?: string;
+  /**
+   * Whether `netloc` is reached by https.
+   * @default {false}
+   */
+  readonly useSsl?: boolean;
+  /**
+   * Major version of the Image API. There is no other.
+   * @default {2}
+   */
+  readonly version?: 2;
+  /**
+   * Sends no token: for a server that only an image href has named.
+   * @default {false}
+   */
+  readonly anonymous?: boolean;
+}
+
+/** What one call may be told beyond its arguments. */
+export interface CallOptions {
+  /** Ends the call, and any wait in it, with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How an exchange differs from a plain call. */
+export interface ExchangeOptions extends CallOptions {
+  /**
+   * Requests that are made again after the first failed.
+   * @default {numRetries}
+   */
+  readonly retries?: number;
+  /** Servers that were tried already: others come first. Grows as the loop goes. */
+  readonly tried?: Set<string>;
+  /** Takes over the clock of each attempt; without it, `requestTimeout` runs until the headers. */
+  readonly watch?: (deadline: Deadline) => void;
+}
+
+/**
+ * A client of the Image API that cycles through its servers and tries again.
+ *
+ * A request is made up to `1 + numRetries` times, each on the next server: after 429, 502, 503 and 504,
+ * a failed connection, or headers that did not come in `requestTimeout`. A server that was not tried
+ * yet is tried at once; after a whole fruitless round the client waits as long as the server asks for
+ * with `Retry-After`, else with full jitter. What is not idempotent is made again only where a server
+ * said that it had not begun. A 401 renews the token once.
+ *
+ * @example
+ * ```ts
+ * import { GlanceClientWrapper } from "@glance-edge/glance";
+ * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ *
+ * const glance = createEmbeddedGlance();
+ * const client = new GlanceClientWrapper({
+ *   netloc: "glance.example:9292",
+ *   fetch: (input, init) => glance.fetch(new Request(input, init)),
+ * });
+ * const { id } = await client.call({}, "create", { name: "cirros" });
+ * console.assert((await client.call({}, "get", id)).name === "cirros");
+ * ```
+ */
+export class GlanceClientWrapper {
+  /** The options, complete and frozen. */
+  readonly options: ResolvedOptions;
+  /** The one server of a client that was made with `netloc`; null where it cycles. */
+  readonly server: ApiServer | null;
+  readonly #context: RequestContext;
+  readonly #anonymous: boolean;
+  readonly #budget = new RetryBudget();
+  readonly #rings = new Map<string, ServerRing>();
+  readonly #ringOfCatalog = new WeakMap<object, ServerRing>();
+
+  /** @throws {InvalidConfigurationValue} where an option is unusable. */
+  constructor(options: GlanceClientWrapperOptions = {}) {
+    const { context = {}, netloc, useSsl = false, anonymous = false } = options;
+    this.options = resolveOptions(options);
+    this.server = netloc === undefined ? null : apiServerAt(netloc, useSsl);
+    this.#context = context;
+    this.#anonymous = anonymous;
+  }
+
+  /**
+   * Calls an operation of the table by its name.
+   *
+   * @throws {GlanceConnectionFailed} where no server gave an answer.
+   * @throws {GlanceError} the error of the answer's status, for example `ImageNotFound`.
+   */
+  call<M extends OperationName>(
+    context: RequestContext | null,
+    method: M,
+    ...args: OperationArgs<M>
+  ): Promise<OperationResult<M>> {
+    return this.run(context, method, args);
+  }
+
+  /** {@linkcode GlanceClientWrapper.call} with options. */
+  run<M extends OperationName>(
+    context: RequestContext | null,
+    method: M,
+    args: OperationArgs<M>,
+    options: ExchangeOptions = {},
+  ): Promise<OperationResult<M>> {
+    const { receive } = OPERATIONS[method] as Operation<OperationArgs<M>, OperationResult<M>>;
+    return this.#ask(context, method, args, options, async ({ response, deadline }) => {
+      using _ = deadline;
+      // The table pairs "response" with operations whose result is the answer itself.
+      return receive === "response" ? response as OperationResult<M> : await receive(response);
+    });
+  }
+
+  /**
+   * Makes the request of an operation and gives the answer unread. Its body, and the deadline that
+   * still follows the caller's signal, are for the caller to end.
+   */
+  exchange<M extends OperationName>(
+    context: RequestContext | null,
+    method: M,
+    args: OperationArgs<M>,
+    options: ExchangeOptions = {},
+  ): Promise<Exchange> {
+    return this.#ask(context, method, args, options, (answer) => Promise.resolve(answer));
+  }
+
+  async #ask<M extends OperationName, Result>(
+    context: RequestContext | null,
+    method: M,
+    args: OperationArgs<M>,
+    options: ExchangeOptions,
+    take: Take<Result>,
+  ): Promise<Result> {
+    options.signal?.throwIfAborted();
+    const operation = OPERATIONS[method] as Operation<OperationArgs<M>, OperationResult<M>>;
+    const caller = context ?? this.#context;
+    const ask: Ask = {
+      options: this.options,
+      request: toRequest(operation, args),
+      ring: await this.#ringFor(caller),
+      budget: this.#budget,
+      ...describe(operation, args),
+      idempotent: operation.idempotent,
+      repeat: operation.repeat,
+      anonymous: this.#anonymous,
+      retries: options.retries ?? this.options.numRetries,
+      tried: options.tried ?? new Set(),
+      signal: options.signal,
+      watch: options.watch,
+    };
+    return await exchange(ask, new Caller(caller, this.options), take);
+  }
+
+  /**
+   * The servers of a context. Contexts with the same servers share one ring, and with it what is known
+   * of their health; a context with another catalog gets its own servers.
+   */
+  async #ringFor(context: RequestContext): Promise<ServerRing> {
+    const key = this.server !== null || this.options.apiServers !== null
+      ? this
+      : context.serviceCatalog ?? context;
+    const known = this.#ringOfCatalog.get(key);
+    if (known !== undefined) return known;
+    const servers = this.server === null
+      ? await listApiServers(context, this.options)
+      : [this.server];
+    const name = servers.map((server) => server.endpoint).join(" ");
+    const ring = this.#rings.get(name) ?? new ServerRing(servers, this.options);
+    this.#rings.set(name, ring);
+    this.#ringOfCatalog.set(key, ring);
+    return ring;
+  }
+}

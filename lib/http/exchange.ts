@@ -1,0 +1,305 @@
+/**
+ * The loop: one request, as many servers as it takes. It asks `retry.ts` whether to go on and
+ * `api_servers.ts` with whom, and waits in between.
+ *
+ * @module
+ */
+import { isExpiring } from "../auth/keystone.ts";
+import type { RequestContext } from "../context.ts";
+import type { ApiServer } from "../endpoint.ts";
+import { GlanceConnectionFailed, GlanceError, ServerUnreachable } from "../errors.ts";
+import type { ResolvedOptions } from "../options.ts";
+import { errorFromResponse } from "./answer.ts";
+import type { ServerRing } from "./api_servers.ts";
+import { Deadline } from "./deadline.ts";
+import {
+  backoff,
+  isAmbiguousStatus,
+  isRetryableStatus,
+  parseRetryAfter,
+  type RetryBudget,
+} from "./retry.ts";
+import { credentialHeaders, discard, send, type WireRequest } from "./transport.ts";
+
+/** What is asked, of whom, and how stubbornly. */
+export interface Ask {
+  readonly options: ResolvedOptions;
+  readonly ring: ServerRing;
+  readonly budget: RetryBudget;
+  readonly request: WireRequest;
+  /** What is attempted, for messages: `show image "42"`. */
+  readonly action: string;
+  readonly imageId: string | undefined;
+  /** Whether it may be made again when it is open whether it was carried out. */
+  readonly idempotent: boolean;
+  /** The status that answers a repeat after the first request was carried out unseen. */
+  readonly repeat: number | undefined;
+  /** Sends no token. */
+  readonly anonymous: boolean;
+  /** Requests that are made again after the first failed. */
+  readonly retries: number;
+  /** Servers that were tried already: others come first. Grows as the loop goes. */
+  readonly tried: Set<string>;
+  readonly signal: AbortSignal | undefined;
+  /** Takes over the clock of each attempt; without it, `requestTimeout` runs until the headers. */
+  readonly watch: ((deadline: Deadline) => void) | undefined;
+}
+
+/** An answer whose body has not been read, with the deadline that still watches it. */
+export interface Exchange {
+  readonly response: Response;
+  readonly server: ApiServer;
+  /** Follows the caller's signal; whoever takes the body disposes it. */
+  readonly deadline: Deadline;
+  /** Requests that were made. */
+  readonly attempts: number;
+  /**
+   * Notes that the body broke after `progress` bytes, so that the server cools down. False where the
+   * retry budget has nothing left for another request; a mebibyte of progress pays for it.
+   */
+  readonly broke: (cause: unknown, progress: number) => boolean;
+}
+
+/** Bytes of a body that pay for the request that goes on behind them. */
+const PAYING_PROGRESS = 1024 * 1024;
+
+/** What is made of a good answer; a body that breaks while it is read counts as a failed attempt. */
+export type Take<Result> = (answer: Exchange) => Promise<Result>;
+
+/** An attempt that may be followed by another. */
+class Failure {
+  constructor(
+    readonly error: GlanceError,
+    /** Whether the request may have been carried out all the same. */
+    readonly ambiguous: boolean,
+    /** Milliseconds that the server asked for. */
+    readonly retryAfter: number | null,
+  ) {}
+}
+
+/**
+ * Asks until there is an answer, and gives what `take` makes of it.
+ *
+ * @throws {GlanceConnectionFailed} where no server gave one.
+ * @throws {GlanceError} the error of a status that is an answer, though not the wanted one.
+ */
+export async function exchange<Result>(
+  ask: Ask,
+  caller: Caller,
+  take: Take<Result>,
+): Promise<Result> {
+  const failures: Failure[] = [];
+  for (let round = 0;;) {
+    const server = ask.ring.next(ask.tried);
+    ask.tried.add(server.endpoint);
+    const outcome = await attempt(ask, server, caller, failures, take);
+    if (!(outcome instanceof Failure)) {
+      ask.ring.succeeded(server);
+      ask.budget.refund();
+      return outcome;
+    }
+    failures.push(outcome);
+    ask.ring.failed(server, outcome.error, outcome.retryAfter);
+    const end = endOf(ask, failures);
+    if (end !== null) throw connectionFailed(ask, failures, end);
+    round = await pause(ask, server, failures, round);
+  }
+}
+
+/** Who asks, with the newest token: renewed before it ends, and once after a 401. */
+export class Caller {
+  #context: RequestContext;
+  readonly #options: ResolvedOptions;
+  #renewed = false;
+
+  constructor(context: RequestContext, options: ResolvedOptions) {
+    this.#context = context;
+    this.#options = options;
+  }
+
+  /** The context to send now. */
+  async context(): Promise<RequestContext> {
+    if (this.#context.renew !== undefined && isExpiring(this.#context)) {
+      await this.#renew("expiring");
+    }
+    return this.#context;
+  }
+
+  /** Whether a refused token was replaced: at most once a call. */
+  async renewRefused(): Promise<boolean> {
+    if (this.#renewed || this.#context.renew === undefined) return false;
+    this.#renewed = true;
+    await this.#renew("refused");
+    return true;
+  }
+
+  async #renew(reason: "expiring" | "refused"): Promise<void> {
+    const { authToken } = this.#context;
+    this.#context = await this.#context.renew?.() ?? this.#context;
+    if (this.#context.authToken !== authToken) this.#options.onEvent({ kind: "renew", reason });
+  }
+}
+
+/** One server, asked once; twice where its 401 led to a new token. */
+async function attempt<Result>(
+  ask: Ask,
+  server: ApiServer,
+  caller: Caller,
+  earlier: readonly Failure[],
+  take: Take<Result>,
+): Promise<Result | Failure> {
+  const attempts = earlier.length + 1;
+  const deadline = startDeadline(ask, server);
+  const broke = (cause: unknown, progress: number) => {
+    ask.ring.failed(server, cause);
+    return progress >= PAYING_PROGRESS || ask.budget.spend();
+  };
+  try {
+    const response = await sendAs(ask, server, caller, deadline.signal);
+    if (response.ok || response.status === 300) {
+      return await take({ response, server, deadline, attempts, broke });
+    }
+    if (response.status === ask.repeat && earlier.some((failure) => failure.ambiguous)) {
+      await discard(response);
+      const settled = new Response(null, { status: 204 });
+      return await take({ response: settled, server, deadline, attempts, broke });
+    }
+    const failure = await failureOf(ask, server, response, attempts);
+    deadline[Symbol.dispose]();
+    if (response.status === 401 && !isStream(ask) && await caller.renewRefused()) {
+      return await attempt(ask, server, caller, earlier, take);
+    }
+    if (!isRetryableStatus(response.status)) throw failure.error;
+    return failure;
+  } catch (error) {
+    deadline[Symbol.dispose]();
+    if (ask.signal?.aborted) throw ask.signal.reason;
+    if (error instanceof GlanceError && !(error instanceof ServerUnreachable)) throw error;
+    return new Failure(asUnreachable(ask, server, deadline, error), true, null);
+  }
+}
+
+/** The clock's verdict where it ended the attempt, else what broke. */
+function asUnreachable(
+  ask: Ask,
+  server: ApiServer,
+  { signal }: Deadline,
+  error: unknown,
+): ServerUnreachable {
+  const cause = signal.aborted ? signal.reason : error;
+  if (cause instanceof ServerUnreachable) return cause;
+  return new ServerUnreachable(
+    `Cannot ${ask.action}: the answer of "${server.endpoint}" broke off`,
+    { cause, server: server.endpoint, imageId: ask.imageId },
+  );
+}
+
+function startDeadline(ask: Ask, server: ApiServer): Deadline {
+  const deadline = new Deadline(ask.options.sleep, ask.signal);
+  if (ask.watch !== undefined) {
+    ask.watch(deadline);
+  } else if (!hasData(ask)) {
+    const { requestTimeout } = ask.options;
+    deadline.arm(requestTimeout, () =>
+      new ServerUnreachable(
+        `Cannot ${ask.action}: the server "${server.endpoint}" did not answer in ${requestTimeout} ms`,
+        { server: server.endpoint, imageId: ask.imageId },
+      ));
+  }
+  return deadline;
+}
+
+async function sendAs(
+  ask: Ask,
+  server: ApiServer,
+  caller: Caller,
+  signal: AbortSignal,
+): Promise<Response> {
+  const context = await caller.context();
+  const credentials = ask.anonymous ? {} : credentialHeaders(ask.options, context);
+  const headers = { ...ask.request.headers, ...credentials };
+  return await send(ask.options, server, { ...ask.request, headers }, signal);
+}
+
+async function failureOf(
+  ask: Ask,
+  server: ApiServer,
+  response: Response,
+  attempts: number,
+): Promise<Failure> {
+  const { action, imageId } = ask;
+  const error = await errorFromResponse(response, {
+    action,
+    imageId,
+    server: server.endpoint,
+    attempts,
+  });
+  const retryAfter = parseRetryAfter(response.headers.get("retry-after"), Date.now());
+  return new Failure(error, isAmbiguousStatus(response.status), retryAfter);
+}
+
+/** Why the last failure is final; null where another attempt may be made. */
+function endOf(ask: Ask, failures: readonly Failure[]): string | null {
+  const ambiguous = failures.at(-1)?.ambiguous === true;
+  if (isStream(ask)) return "its data can be read only once, so it is not sent again";
+  if (ambiguous && !ask.idempotent) {
+    return "it is open whether it was carried out, so it is not repeated";
+  }
+  if (failures.length > ask.retries) return "no attempt is left";
+  return ask.budget.spend() ? null : "the retry budget is used up";
+}
+
+/** Waits where every server was tried; gives the number of fruitless rounds. */
+async function pause(
+  ask: Ask,
+  server: ApiServer,
+  failures: readonly Failure[],
+  round: number,
+): Promise<number> {
+  const { options, ring, tried, signal } = ask;
+  const last = failures.at(-1);
+  const isRoundOver = !ring.hasUntried(tried);
+  const delay = isRoundOver ? last?.retryAfter ?? backoff(round, options.random) : 0;
+  options.onEvent({
+    kind: "retry",
+    server: server.endpoint,
+    attempt: failures.length,
+    delay,
+    cause: last?.error,
+  });
+  if (!isRoundOver) return round;
+  tried.clear();
+  await options.sleep(delay, signal);
+  return round + 1;
+}
+
+function connectionFailed(
+  ask: Ask,
+  failures: readonly Failure[],
+  end: string,
+): GlanceConnectionFailed {
+  const errors = failures.map((failure) => failure.error);
+  const last = errors.at(-1);
+  const servers = ask.ring.servers.map((server) => `"${server.endpoint}"`).join(", ");
+  const [attempts, s] = [failures.length, failures.length === 1 ? "" : "s"];
+  return new GlanceConnectionFailed(
+    `Cannot ${ask.action}: ${servers} gave no usable answer in ${attempts} attempt${s}, ${end}; the last one: ${last?.message}`,
+    {
+      cause: new AggregateError(errors, "every attempt failed"),
+      imageId: ask.imageId,
+      server: last?.server,
+      status: last?.status,
+      requestId: last?.requestId,
+      attempts,
+    },
+  );
+}
+
+function isStream({ request }: Ask): boolean {
+  return request.body instanceof ReadableStream;
+}
+
+/** Whether a body of image data is sent, whose time nobody can tell beforehand. */
+function hasData({ request }: Ask): boolean {
+  return request.body !== undefined && request.body !== null && typeof request.body !== "string";
+}

@@ -1,0 +1,150 @@
+/**
+ * One attempt at one server: the only place that calls the injected fetch. It owns the redirect
+ * policy, which credentials go out, and what becomes of bodies that nobody reads.
+ *
+ * @module
+ */
+import type { RequestContext } from "../context.ts";
+import type { ApiServer } from "../endpoint.ts";
+import { GlanceError, redact, RedirectRefused, ServerUnreachable } from "../errors.ts";
+import type { ResolvedOptions } from "../options.ts";
+
+/** A request below an endpoint, before it is known which server gets it. */
+export interface WireRequest {
+  readonly method: string;
+  /** Encoded path with its query, from the endpoint root: `/v2/images?limit=1`. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: BodyInit | null;
+}
+
+/** Hops within one origin that are followed before it counts as a loop. */
+const MAX_REDIRECTS = 5;
+
+/** Redirects after which a request keeps its method (RFC 9110, sections 15.4.8 and 15.4.9). */
+const KEEPS_METHOD: ReadonlySet<number> = new Set([307, 308]);
+
+/** Redirects at all; 300 is Glance's list of versions and 304 is an answer. */
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * Sends a request once.
+ *
+ * `redirect` is always `manual`: every runtime re-sends `X-Auth-Token` to a foreign origin when it
+ * follows by itself. `accept-encoding: identity` is always sent: a decoded body has neither the
+ * length nor the ranges that its headers speak of.
+ *
+ * @throws {ServerUnreachable} where no answer came.
+ * @throws {RedirectRefused} where the answer leads to another origin.
+ * @throws the reason of `signal`, untouched, once it is aborted.
+ */
+export async function send(
+  options: ResolvedOptions,
+  server: ApiServer,
+  request: WireRequest,
+  signal: AbortSignal,
+): Promise<Response> {
+  let url = server.endpoint + request.path;
+  for (let hops = 0;; hops++) {
+    const response = await attempt(options, server, url, request, signal);
+    if (!REDIRECTS.has(response.status)) return response;
+    await discard(response);
+    url = nextHop(server, url, request, response, hops);
+  }
+}
+
+/** The headers that say who asks; empty without a token and with `noauth`. */
+export function credentialHeaders(
+  options: ResolvedOptions,
+  context: RequestContext,
+): Record<string, string> {
+  const headers: Record<string, string> = {};
+  if (context.globalRequestId !== undefined) {
+    headers["x-openstack-request-id"] = context.globalRequestId;
+  }
+  if (options.authStrategy === "noauth") return headers;
+  if (context.authToken !== undefined) headers["x-auth-token"] = context.authToken;
+  if (context.serviceToken !== undefined) headers["x-service-token"] = context.serviceToken;
+  return headers;
+}
+
+/** Gives up a body that will not be read, so that its connection is free again. */
+export async function discard(response: Response): Promise<void> {
+  if (response.body === null || response.body.locked) return;
+  await response.body.cancel().catch(() => {});
+}
+
+async function attempt(
+  options: ResolvedOptions,
+  server: ApiServer,
+  url: string,
+  request: WireRequest,
+  signal: AbortSignal,
+): Promise<Response> {
+  signal.throwIfAborted();
+  const init: RequestInit & { duplex?: "half" } = {
+    method: request.method,
+    headers: { accept: "application/json", ...request.headers, "accept-encoding": "identity" },
+    redirect: "manual",
+    signal,
+  };
+  if (request.body !== undefined && request.body !== null) {
+    init.body = request.body;
+    // Node wants it for a stream; the others ignore it.
+    if (request.body instanceof ReadableStream) init.duplex = "half";
+  }
+  try {
+    return await options.fetch(url, init);
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    if (error instanceof GlanceError) throw error;
+    throw new ServerUnreachable(
+      `Cannot reach the server "${server.endpoint}": ${reasonOf(error)}`,
+      { cause: error, server: server.endpoint },
+    );
+  }
+}
+
+/** What a failed fetch has to say, down its chain of causes, in one line without a URL's secrets. */
+function reasonOf(error: unknown): string {
+  const parts: string[] = [];
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause.message !== "" && !parts.some((part) => part.includes(cause.message))) {
+      parts.push(cause.message);
+    }
+  }
+  const text = parts.join(": ").replace(/\bhttps?:\/\/[^\s)"']+/g, (url) => redact(url));
+  return text.replaceAll(/\s+/g, " ") || "the connection failed";
+}
+
+function nextHop(
+  server: ApiServer,
+  from: string,
+  request: WireRequest,
+  response: Response,
+  hops: number,
+): string {
+  const refuse = (state: string) =>
+    new RedirectRefused(
+      `Cannot ${request.method} "${redact(from)}": ${state}`,
+      { server: server.endpoint, status: response.status },
+    );
+  const location = response.headers.get("location");
+  const target = location !== null && URL.canParse(location, from) ? new URL(location, from) : null;
+  if (target === null) throw refuse("the server redirects without saying where");
+  if (target.origin !== new URL(from).origin) {
+    throw refuse(
+      `the server redirects to the foreign origin "${target.origin}", which is not followed; configure that server if it is meant`,
+    );
+  }
+  if (hops >= MAX_REDIRECTS) throw refuse(`the server redirects more than ${MAX_REDIRECTS} times`);
+  const safe = request.method === "GET" || request.method === "HEAD";
+  if (!safe && !KEEPS_METHOD.has(response.status)) {
+    throw refuse(`the server redirects it with ${response.status}, which would change its method`);
+  }
+  if (request.body instanceof ReadableStream) {
+    throw refuse("the server redirects an upload whose bytes are already sent");
+  }
+  target.hash = "";
+  return target.href;
+}

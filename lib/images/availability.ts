@@ -1,0 +1,43 @@
+/**
+ * Whether a caller may see an image that Glance has shown: Cinder's rule, which matters where requests
+ * are made without the user's own token. Pure.
+ *
+ * @module
+ */
+import type { RequestContext } from "../context.ts";
+import type { Image, ImageMember } from "./types.ts";
+
+/** Yes, no, or "an accepted member may, too", which only the member list can tell. */
+export type Availability = "available" | "unavailable" | "members";
+
+/**
+ * A caller with a token sees what Glance shows to that token, an administrator everything, everybody a
+ * public image. Else the properties `owner_id`, `project_id` and `user_id` decide, in that order.
+ */
+export function availabilityOf(context: RequestContext, image: Image): Availability {
+  if (context.authToken || context.isAdmin) return "available";
+  if (image.visibility === "public") return "available";
+  const { projectId, userId } = context;
+  const { properties } = image;
+  for (const key of ["owner_id", "project_id"]) {
+    if (projectId !== undefined && Object.hasOwn(properties, key)) {
+      return decided(String(properties[key]) === projectId);
+    }
+  }
+  if (userId !== undefined && String(properties["user_id"]) === userId) return "available";
+  return image.visibility === "shared" ? "members" : "unavailable";
+}
+
+/** Whether the caller's project has accepted the image. */
+export function isAcceptedMember(
+  context: RequestContext,
+  members: readonly ImageMember[],
+): boolean {
+  return members.some(({ member_id, status }) =>
+    member_id === context.projectId && status === "accepted"
+  );
+}
+
+function decided(available: boolean): Availability {
+  return available ? "available" : "unavailable";
+}

@@ -1,0 +1,66 @@
+/**
+ * Creating and changing an image so that it happens once, whatever the network repeats.
+ *
+ * @module
+ */
+import type { RequestContext } from "../context.ts";
+import { Conflict, ImageConflict } from "../errors.ts";
+import type { CallOptions, GlanceClientWrapper } from "../http/client.ts";
+import { patchTo } from "./patch.ts";
+import type { GlanceImage } from "./types.ts";
+
+/**
+ * Creates an image under an id of our own choice. A 409 for such an id means that an earlier request
+ * was carried out though its answer was lost (some runtimes repeat a POST unasked): the image that is
+ * there is ours. For an id that the caller gave, a 409 stays an error.
+ */
+export async function createImage(
+  client: GlanceClientWrapper,
+  context: RequestContext,
+  image: Readonly<Record<string, unknown>>,
+  options: CallOptions,
+): Promise<GlanceImage> {
+  const id = crypto.randomUUID();
+  try {
+    return await client.run(context, "create", [{ id, ...image }], options);
+  } catch (error) {
+    if (!(error instanceof Conflict) || image["id"] !== undefined) {
+      throw error;
+    }
+    return await client.run(context, "get", [id], options);
+  }
+}
+
+/** What an image is to become. */
+export interface Change {
+  readonly wanted: Readonly<Record<string, unknown>>;
+  /** Whether custom properties that are not wanted are removed. */
+  readonly purge: boolean;
+}
+
+/** How often a change is compared anew after somebody else has changed the image meanwhile. */
+const MAX_COMPARISONS = 3;
+
+/**
+ * Changes an image to what is wanted. The patch is computed from what is there; where Glance answers
+ * 409 (a property that the patch removes is gone: somebody else removed it, or an earlier request of
+ * ours did), it is computed again.
+ */
+export async function applyPatch(
+  client: GlanceClientWrapper,
+  context: RequestContext,
+  imageId: string,
+  { wanted, purge }: Change,
+  options: CallOptions,
+): Promise<GlanceImage> {
+  for (let comparison = 1;; comparison++) {
+    const current = await client.run(context, "get", [imageId], options);
+    const patch = patchTo(current, wanted, purge);
+    if (patch.length === 0) return current;
+    try {
+      return await client.run(context, "update", [imageId, patch], options);
+    } catch (error) {
+      if (!(error instanceof ImageConflict) || comparison === MAX_COMPARISONS) throw error;
+    }
+  }
+}

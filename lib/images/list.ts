@@ -1,0 +1,41 @@
+/**
+ * Lists of images, page by page.
+ *
+ * @module
+ */
+import type { RequestContext } from "../context.ts";
+import { UnexpectedResponse } from "../errors.ts";
+import type { CallOptions, GlanceClientWrapper } from "../http/client.ts";
+import { limitOf, type ListParameters, markerOf, toQuery } from "./query.ts";
+import type { GlanceImage } from "./types.ts";
+
+/**
+ * The images that fit, lazily. Each page is a request of its own, with its own retries and its own
+ * translation of errors; its query is built anew from the parameters, since Glance's `next` link loses
+ * repeated keys and mount prefixes.
+ *
+ * @throws {UnexpectedResponse} where a server gives a marker twice, which would never end.
+ */
+export async function* listImages(
+  client: GlanceClientWrapper,
+  context: RequestContext,
+  parameters: ListParameters,
+  options: CallOptions,
+): AsyncGenerator<GlanceImage, void> {
+  let left = limitOf(parameters);
+  let marker = parameters.marker;
+  while (left > 0) {
+    const query = toQuery({ ...parameters, ...marker !== undefined && { marker } });
+    const page = await client.run(context, "list", [query], options);
+    yield* page.images.slice(0, left);
+    left -= page.images.length;
+    const next = page.next === undefined ? null : markerOf(page.next);
+    if (next === null) return;
+    if (next === marker) {
+      throw new UnexpectedResponse(
+        `Cannot list images: the server gave the marker "${next}" twice, so the list would never end`,
+      );
+    }
+    marker = next;
+  }
+}

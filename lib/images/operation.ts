@@ -1,0 +1,135 @@
+/**
+ * The shape of a row of the operation table, and how a row and its arguments become a request.
+ *
+ * @module
+ */
+import { Invalid, UnexpectedResponse } from "../errors.ts";
+import type { WireRequest } from "../http/transport.ts";
+
+/** The part of a request that depends on more than the path's placeholders. */
+export interface Sent {
+  /** Pairs in the order in which they are sent; keys may repeat. */
+  readonly query?: readonly (readonly [key: string, value: string])[];
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: BodyInit | null;
+}
+
+/** One operation of the Image API: a function from `Args` to `Result` by way of HTTP. */
+export interface Operation<Args extends readonly unknown[], Result> {
+  /** What it does, for messages, with the placeholders of `path`: `show image "{image_id}"`. */
+  readonly action: string;
+  readonly verb: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Path below the endpoint; the first arguments fill its `{placeholders}` in order. */
+  readonly path: string;
+  /** First minor version of the Image API that has it. */
+  readonly since: string;
+  /** Whether the request may be made again when it is open whether it was carried out. */
+  readonly idempotent: boolean;
+  /** The status that answers a repeat after the first request was carried out unseen. */
+  readonly repeat?: number;
+  /** What is sent besides the path; receives all arguments. */
+  readonly send?: (...args: Args) => Sent;
+  /** What is made of the answer. `"response"` hands it over unread. */
+  readonly receive: ((response: Response) => Promise<Result>) | "response";
+}
+
+const PLACEHOLDER = /\{(\w+)\}/g;
+
+/** Characters that have no place in a segment of a path: control characters and the slashes. */
+// deno-lint-ignore no-control-regex
+const FORBIDDEN_IN_SEGMENT = /[\u0000-\u001f\u007f/\\]/;
+
+/**
+ * The request of an operation for its arguments.
+ *
+ * @throws {Invalid} where an argument cannot be a segment of the path.
+ */
+export function toRequest<Args extends readonly unknown[], Result>(
+  operation: Operation<Args, Result>,
+  args: Args,
+): WireRequest {
+  let position = 0;
+  const path = operation.path.replace(
+    PLACEHOLDER,
+    (_, name: string) => pathSegment(name, args[position++]),
+  );
+  const { query = [], headers = {}, body = null } = operation.send?.(...args) ?? {};
+  const search = query.map(([key, value]) =>
+    `${encodeURIComponent(key)}=${encodeURIComponent(value)}`
+  );
+  return {
+    method: operation.verb,
+    path: search.length === 0 ? path : `${path}?${search.join("&")}`,
+    headers,
+    body,
+  };
+}
+
+/** What an operation does with its arguments, and to which image, in words. */
+export function describe(
+  { action, path }: { readonly action: string; readonly path: string },
+  args: readonly unknown[],
+): { readonly action: string; readonly imageId: string | undefined } {
+  const names = [...path.matchAll(PLACEHOLDER)].map(([, name]) => name);
+  const argument = (name: string) => args[names.indexOf(name)];
+  const id = names.includes("image_id") ? argument("image_id") : undefined;
+  return {
+    action: action.replace(PLACEHOLDER, (_, name: string) => String(argument(name))),
+    imageId: typeof id === "string" ? id : undefined,
+  };
+}
+
+function pathSegment(name: string, value: unknown): string {
+  const what = name.replaceAll("_", " ");
+  if (typeof value !== "string" || value === "") {
+    throw new Invalid(
+      `Cannot use ${JSON.stringify(value)} as ${what}: it must be a non-empty string`,
+    );
+  }
+  if (value === "." || value === ".." || FORBIDDEN_IN_SEGMENT.test(value)) {
+    throw new Invalid(
+      `Cannot use "${value}" as ${what}: it would lead to another path; give the ${what} alone`,
+    );
+  }
+  return encodeURIComponent(value);
+}
+
+/** A body of JSON with its media type. */
+export function json(value: unknown, mediaType = "application/json"): Sent {
+  return { headers: { "content-type": mediaType }, body: JSON.stringify(value) };
+}
+
+/** The answer's JSON, or what it holds under `key`. */
+export function receiveJson<Result>(key?: string): (response: Response) => Promise<Result> {
+  return async (response) => {
+    const document = parseJson(await response.text());
+    const value = key === undefined || !isRecord(document) ? document : document[key];
+    if (!isRecord(document) && !Array.isArray(document) || value === undefined) {
+      const wanted = key === undefined ? "a JSON document" : `a JSON document with "${key}"`;
+      throw new UnexpectedResponse(
+        `Cannot read the answer: it is not ${wanted}; check that the endpoint is an Image API`,
+        { status: response.status },
+      );
+    }
+    // The table states what Glance sends; this is the seam where the wire gets its type.
+    return value as Result;
+  };
+}
+
+/** An answer without content. */
+export async function receiveNothing(response: Response): Promise<void> {
+  await response.body?.cancel();
+}
+
+/** Whether a value is a JSON object. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * From an image reference - an id, or an href at some Glance - to the service that can read it.
+ *
+ * @module
+ */
+import type { RequestContext } from "../context.ts";
+import { type ApiServer, isOnHost, parseApiServer } from "../endpoint.ts";
+import { endpointsFromCatalog } from "../auth/catalog.ts";
+import { InvalidImageRef, redact } from "../errors.ts";
+import { GlanceClientWrapper } from "../http/client.ts";
+import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
+import { GlanceImageService } from "./service.ts";
+
+/**
+ * A service on the configured servers, or on those of each context's catalog.
+ *
+ * @example
+ * ```ts
+ * import { getDefaultImageService } from "@glance-edge/glance";
+ *
+ * const service = getDefaultImageService({ apiServers: ["https://glance.example"] });
+ * console.assert(service.client.options.numRetries === 3);
+ * ```
+ */
+export function getDefaultImageService(options: GlanceOptions = {}): GlanceImageService {
+  return new GlanceImageService(new GlanceClientWrapper(options));
+}
+
+/**
+ * The service for an image reference, and the id of the image there.
+ *
+ * A reference without a slash is an id for the default service. An href has the form
+ * `http[s]://host[:port][/prefix]/v2/images/<id>`; a trailing slash, a query and a fragment do not
+ * count, `v1` is as good as `v2`, the version and `images` may be missing. The token is sent to its
+ * host only where that is a configured server, an endpoint of the context's catalog, or one of
+ * `trustedHosts`; any other host is asked without a token.
+ *
+ * @throws {InvalidImageRef} for anything else.
+ *
+ * @example
+ * ```ts
+ * import { getRemoteImageService } from "@glance-edge/glance";
+ *
+ * const href = "https://glance.example/image/v2/images/a6c32c8e";
+ * const [service, id] = getRemoteImageService({}, href);
+ * console.assert(id === "a6c32c8e");
+ * console.assert(service.client.server?.endpoint === "https://glance.example/image");
+ * ```
+ */
+export function getRemoteImageService(
+  context: RequestContext,
+  imageHref: string,
+  options: GlanceOptions = {},
+): [service: GlanceImageService, imageId: string] {
+  if (!imageHref.includes("/")) {
+    return [getDefaultImageService(options), checkedId(imageHref, imageHref)];
+  }
+  const resolved = resolveOptions(options);
+  const { server, netloc, imageId } = parseImageHref(imageHref);
+  const anonymous = !isTrusted(server, context, resolved);
+  const { useSsl } = server;
+  const client = new GlanceClientWrapper({ ...options, context, netloc, useSsl, anonymous });
+  return [new GlanceImageService(client), imageId];
+}
+
+/** `…/v2/images/<id>`, `…/images/<id>` or `…/<id>` at the end of a path, and what stands before it. */
+const IMAGE_PATH = /^(?<prefix>.*?)(?:\/v\d+(?:\.\d+)?)?(?:\/images)?\/(?<id>[^/]+)\/*$/;
+
+/** Host of an IPv6 address without brackets, as some configurations write it. */
+const BARE_IPV6_HOST = /^(https?:\/\/)([0-9a-f]*:[0-9a-f]*:[0-9a-f:]*)(\/|$)/i;
+
+function parseImageHref(
+  href: string,
+): { server: ApiServer; netloc: string; imageId: string } {
+  const text = href.trim().replace(BARE_IPV6_HOST, "$1[$2]$3");
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol) || url.hostname === "") {
+    throw invalid(href, "it is no http or https URL");
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw invalid(href, "it holds user information");
+  }
+  const { prefix, id } = IMAGE_PATH.exec(url.pathname)?.groups ?? {};
+  if (prefix === undefined || id === undefined || /^(images|v\d+(\.\d+)?)$/.test(id)) {
+    throw invalid(href, "it names no image");
+  }
+  const server = parseApiServer(url.origin + prefix);
+  return { server, netloc: server.netloc, imageId: checkedId(decode(id, href), href) };
+}
+
+function checkedId(id: string, href: string): string {
+  if (id === "" || id === "." || id === ".." || /[\s/\\]/.test(id)) {
+    throw invalid(href, "its id cannot be one");
+  }
+  return id;
+}
+
+function decode(segment: string, href: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw invalid(href, "its id is not well encoded");
+  }
+}
+
+function invalid(href: string, state: string): InvalidImageRef {
+  return new InvalidImageRef(
+    `Cannot use the image reference "${
+      redact(href)
+    }": ${state}; give an id or "https://host/v2/images/<id>"`,
+  );
+}
+
+function isTrusted(
+  server: ApiServer,
+  context: RequestContext,
+  options: ResolvedOptions,
+): boolean {
+  const { origin } = new URL(server.endpoint);
+  const url = new URL(server.endpoint);
+  const known = options.apiServers ?? catalogServers(context, options);
+  return isOnHost(url, options.trustedHosts) ||
+    known.some(({ endpoint }) => new URL(endpoint).origin === origin);
+}
+
+function catalogServers(
+  { serviceCatalog = [] }: RequestContext,
+  { catalogInfo, regionName }: ResolvedOptions,
+): readonly ApiServer[] {
+  return endpointsFromCatalog(serviceCatalog, catalogInfo, regionName);
+}

@@ -1,0 +1,275 @@
+/**
+ * `GlanceImageService`: the image service of Cinder, method by method. A table of contents: each
+ * method asks the client and translates; whatever has a loop of its own lives elsewhere.
+ *
+ * @module
+ */
+import type { RequestContext } from "../context.ts";
+import { download } from "../data/download.ts";
+import type { DownloadOptions, ImageData, UploadOptions } from "../data/types.ts";
+import { upload } from "../data/upload.ts";
+import { isEmpty } from "../data/upload_source.ts";
+import { ImageNotFound } from "../errors.ts";
+import { type CallOptions, GlanceClientWrapper } from "../http/client.ts";
+import { availabilityOf, isAcceptedMember } from "./availability.ts";
+import { applyPatch, createImage } from "./edit.ts";
+import { listImages } from "./list.ts";
+import { addLocation, getLocation } from "./locations.ts";
+import type { ListParameters } from "./query.ts";
+import { fromGlance, toGlance } from "./translate.ts";
+import type { Image, ImageLocation, ImageMember, ImageMeta, ImageStore } from "./types.ts";
+
+/** What an update may be told. */
+export interface UpdateOptions extends UploadOptions {
+  /**
+   * Whether custom properties that the update does not name are removed.
+   * @default {true}
+   */
+  readonly purgeProps?: boolean;
+}
+
+/**
+ * The image service.
+ *
+ * Every method takes the caller's context first and throws the errors of `GlanceError`; an abort
+ * throws the signal's reason as it is.
+ *
+ * @example
+ * ```ts
+ * import { GlanceClientWrapper, GlanceImageService } from "@glance-edge/glance";
+ * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ *
+ * const glance = createEmbeddedGlance();
+ * const service = new GlanceImageService(
+ *   new GlanceClientWrapper({
+ *     apiServers: ["glance.example:9292"],
+ *     authStrategy: "noauth",
+ *     fetch: (input, init) => glance.fetch(new Request(input, init)),
+ *   }),
+ * );
+ * const data = new TextEncoder().encode("the bytes of a disk");
+ * const meta = { name: "disk", diskFormat: "raw", containerFormat: "bare" };
+ * const image = await service.create({}, meta, data);
+ * const stream = await service.download({}, image.id);
+ * console.assert(await new Response(stream).text() === "the bytes of a disk");
+ * ```
+ */
+export class GlanceImageService {
+  /** The client that makes the requests. */
+  readonly client: GlanceClientWrapper;
+
+  /** Without a client, one with default options, which finds its servers in each context's catalog. */
+  constructor(client: GlanceClientWrapper = new GlanceClientWrapper()) {
+    this.client = client;
+  }
+
+  /**
+   * All images that the caller may see and that fit, as an array.
+   *
+   * @throws {Invalid} for an unknown marker, sort key or filter value, or a negative limit.
+   */
+  async detail(
+    context: RequestContext,
+    parameters: ListParameters = {},
+    options: CallOptions = {},
+  ): Promise<Image[]> {
+    return await Array.fromAsync(this.list(context, parameters, options));
+  }
+
+  /** The same, lazily: a page is asked for when the one before has been used up. */
+  async *list(
+    context: RequestContext,
+    parameters: ListParameters = {},
+    options: CallOptions = {},
+  ): AsyncGenerator<Image, void> {
+    for await (const glance of listImages(this.client, context, parameters, options)) {
+      const image = fromGlance(glance);
+      if (await this.#isAvailable(context, image, options)) yield image;
+    }
+  }
+
+  /** The projects with which an image is shared. */
+  async listMembers(
+    context: RequestContext,
+    imageId: string,
+    options: CallOptions = {},
+  ): Promise<readonly ImageMember[]> {
+    return await this.client.run(context, "members.list", [imageId], options);
+  }
+
+  /**
+   * The stores to which Glance can write.
+   *
+   * @throws {NotFound} where the cloud has one store only and does not tell which.
+   */
+  async getStores(
+    context: RequestContext,
+    options: CallOptions = {},
+  ): Promise<readonly ImageStore[]> {
+    return await this.client.run(context, "info.stores", [], options);
+  }
+
+  /**
+   * One image.
+   *
+   * @throws {ImageNotFound} where there is none, or the caller may not see it.
+   */
+  async show(
+    context: RequestContext,
+    imageId: string,
+    options: CallOptions = {},
+  ): Promise<Image> {
+    const image = fromGlance(await this.client.run(context, "get", [imageId], options));
+    if (await this.#isAvailable(context, image, options)) return image;
+    throw new ImageNotFound(
+      `Cannot show image "${imageId}": it does not belong to the caller, is not public, and is not shared with an accepted member`,
+      { imageId, status: 404 },
+    );
+  }
+
+  /**
+   * Where the data of an image is: its direct URL and its locations, from the location API of 2024.2
+   * if the cloud has it and the caller may use it, else from the image itself. `[null, null]` where
+   * Glance shows neither.
+   */
+  async getLocation(
+    context: RequestContext,
+    imageId: string,
+    options: CallOptions = {},
+  ): Promise<[directUrl: string | null, locations: readonly ImageLocation[] | null]> {
+    await this.show(context, imageId, options);
+    return await getLocation(this.client, context, imageId, options);
+  }
+
+  /**
+   * Tells Glance that the data of an image is already at `url`.
+   *
+   * `metadata` with `os_hash_algo` and `os_hash_value` lets Glance check the data.
+   *
+   * @throws {ImageNotAuthorized} where the cloud does not let users set locations.
+   * @throws {ProgrammingError} where the cloud has no way to set a location.
+   */
+  async addLocation(
+    context: RequestContext,
+    imageId: string,
+    url: string,
+    metadata: Readonly<Record<string, unknown>> = {},
+    options: CallOptions = {},
+  ): Promise<Image> {
+    return fromGlance(await addLocation(this.client, context, imageId, url, metadata, options));
+  }
+
+  /**
+   * A new image, with its data if `data` is given. The id is chosen here, so that a request that a
+   * network repeats makes one image. If the data cannot be stored, the image is deleted again.
+   *
+   * @throws {Invalid} where Glance refuses a property; reserved names are refused before.
+   * @throws {ImageConflict} where the given `id` is taken.
+   * @throws {ImageIntegrityError} where Glance stored other bytes than were sent.
+   * @throws {ImageLimitExceeded} where a quota is reached.
+   */
+  async create(
+    context: RequestContext,
+    imageMeta: ImageMeta,
+    data?: ImageData | null,
+    options: UploadOptions = {},
+  ): Promise<Image> {
+    const created = await createImage(this.client, context, toGlance(imageMeta), options);
+    if (data === undefined || data === null || isEmpty(data)) return fromGlance(created);
+    try {
+      return fromGlance(await upload(this.client, context, created.id, data, options));
+    } catch (error) {
+      await this.client.call(context, "delete", created.id).catch(() => {});
+      throw error;
+    }
+  }
+
+  /**
+   * Changes an image: first its data, where `data` is given and not empty, then its properties. By
+   * default, custom properties that `imageMeta` does not name are removed.
+   *
+   * @throws {ImageNotFound} where there is none.
+   * @throws {ImageConflict} where data is given and the image is not `queued`.
+   */
+  async update(
+    context: RequestContext,
+    imageId: string,
+    imageMeta: ImageMeta,
+    data?: ImageData | null,
+    options: UpdateOptions = {},
+  ): Promise<Image> {
+    const { id: _, ...wanted } = toGlance(imageMeta);
+    const { purgeProps = true } = options;
+    const hasData = data !== undefined && data !== null && !isEmpty(data);
+    if (hasData) await upload(this.client, context, imageId, data, options);
+    const named = Object.keys(wanted).length > 0;
+    return fromGlance(
+      named
+        ? await applyPatch(this.client, context, imageId, { wanted, purge: purgeProps }, options)
+        : await this.client.run(context, "get", [imageId], options),
+    );
+  }
+
+  /**
+   * Deletes an image.
+   *
+   * @throws {ImageNotFound} where there is none.
+   * @throws {ImageNotAuthorized} where it is protected or belongs to somebody else.
+   * @throws {ImageConflict} where it is in use.
+   */
+  async delete(
+    context: RequestContext,
+    imageId: string,
+    options: CallOptions = {},
+  ): Promise<true> {
+    await this.client.run(context, "delete", [imageId], options);
+    return true;
+  }
+
+  /**
+   * The data of an image as a byte stream. It goes on at the byte where it broke, on the next server;
+   * it is counted and hashed on its way, and errors before its end where anything is wrong.
+   *
+   * @throws {ImageDownloadFailed} where the image has no data, or no server can deliver the rest.
+   * @throws {ImageIntegrityError} where the bytes are not those of the image.
+   */
+  download(
+    context: RequestContext,
+    imageId: string,
+    options?: DownloadOptions,
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+  /**
+   * The same into a sink, which is closed when all bytes are in and right, and aborted otherwise.
+   */
+  download(
+    context: RequestContext,
+    imageId: string,
+    data: WritableStream<Uint8Array<ArrayBuffer>>,
+    options?: DownloadOptions,
+  ): Promise<void>;
+  download(
+    context: RequestContext,
+    imageId: string,
+    dataOrOptions: WritableStream<Uint8Array<ArrayBuffer>> | DownloadOptions = {},
+    options: DownloadOptions = {},
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | void> {
+    const { client } = this;
+    return dataOrOptions instanceof WritableStream
+      ? download(client, context, imageId, options).then((image) => image.pumpTo(dataOrOptions))
+      : download(client, context, imageId, dataOrOptions).then((image) => image.stream());
+  }
+
+  async #isAvailable(
+    context: RequestContext,
+    image: Image,
+    options: CallOptions,
+  ): Promise<boolean> {
+    const { authStrategy } = this.client.options;
+    const isNobody = context.userId === undefined && context.projectId === undefined;
+    // Without identities anywhere there is nothing to compare: what Glance shows is available.
+    if (authStrategy === "noauth" && isNobody) return true;
+    const availability = availabilityOf(context, image);
+    if (availability !== "members") return availability === "available";
+    return isAcceptedMember(context, await this.listMembers(context, image.id, options));
+  }
+}

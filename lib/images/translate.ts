@@ -1,0 +1,201 @@
+/**
+ * The one seam between Glance's words and ours: `fromGlance` and `toGlance`. Pure.
+ *
+ * @module
+ */
+import { Invalid } from "../errors.ts";
+import type { GlanceImage, Image, ImageLocation, ImageMeta } from "./types.ts";
+
+/**
+ * Our name of each base property of Glance that is also ours. What is not here, and not in
+ * {@linkcode HIDDEN}, is a custom property, whatever schema the operator has: Glance marks
+ * operator-defined ones as not base, too.
+ */
+const BASE_NAMES = {
+  id: "id",
+  name: "name",
+  status: "status",
+  visibility: "visibility",
+  disk_format: "diskFormat",
+  container_format: "containerFormat",
+  size: "size",
+  virtual_size: "virtualSize",
+  min_disk: "minDisk",
+  min_ram: "minRam",
+  checksum: "checksum",
+  os_hash_algo: "osHashAlgo",
+  os_hash_value: "osHashValue",
+  os_hidden: "osHidden",
+  owner: "owner",
+  protected: "protected",
+  tags: "tags",
+  stores: "stores",
+  locations: "locations",
+  direct_url: "directUrl",
+  created_at: "createdAt",
+  updated_at: "updatedAt",
+  deleted_at: "deletedAt",
+} as const;
+
+/** Glance's name of each of our base properties. */
+const GLANCE_NAMES: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(BASE_NAMES).map(([theirs, ours]) => [ours, theirs]),
+);
+
+/** Base properties that say nothing about the image: links within the API. */
+const HIDDEN: ReadonlySet<string> = new Set(["self", "file", "schema", "deleted"]);
+
+/** Properties whose values are JSON on the wire, as in Cinder and Nova. */
+const JSON_PROPERTIES: readonly string[] = ["block_device_mapping", "mappings"];
+
+/** What Glance sets and nobody else may. Dropped like Cinder does, so that a shown image can be given back. */
+const DROPPED: ReadonlySet<string> = new Set([
+  "status",
+  "created_at",
+  "updated_at",
+  "deleted_at",
+  "size",
+  "virtual_size",
+  "checksum",
+  "os_hash_algo",
+  "os_hash_value",
+  "direct_url",
+  "locations",
+  "stores",
+]);
+
+/** Properties that only Glance writes: it answers 403 to anybody else. */
+export function isReservedProperty(name: string): boolean {
+  return name.startsWith("os_glance");
+}
+
+/** Whether Glance knows the name as a base property. */
+export function isBaseProperty(name: string): boolean {
+  return Object.hasOwn(BASE_NAMES, name) || HIDDEN.has(name);
+}
+
+/** Glance's name for one of ours: `diskFormat` gives `disk_format`; any other name stays as it is. */
+export function glanceName(name: string): string {
+  return Object.hasOwn(GLANCE_NAMES, name) ? GLANCE_NAMES[name] as string : name;
+}
+
+/**
+ * An image of ours for Glance's.
+ *
+ * @throws {Invalid} where a property that must hold JSON does not.
+ *
+ * @example
+ * ```ts
+ * import { fromGlance } from "@glance-edge/glance";
+ *
+ * const image = fromGlance({ id: "1", status: "queued", min_disk: 2, kernel_id: "foo" });
+ * console.assert(image.minDisk === 2 && image.properties.kernel_id === "foo");
+ * ```
+ */
+export function fromGlance(glance: GlanceImage): Image {
+  const properties: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(glance)) {
+    if (!isBaseProperty(key)) properties[key] = decodeProperty(glance.id, key, value);
+  }
+  const keyId = properties["cinder_encryption_key_id"];
+  return {
+    id: glance.id,
+    name: glance.name ?? null,
+    status: glance.status,
+    visibility: glance.visibility ?? null,
+    diskFormat: glance.disk_format ?? null,
+    containerFormat: glance.container_format ?? null,
+    size: glance.size ?? null,
+    virtualSize: glance.virtual_size ?? null,
+    minDisk: glance.min_disk ?? null,
+    minRam: glance.min_ram ?? null,
+    checksum: glance.checksum ?? null,
+    osHashAlgo: glance.os_hash_algo ?? null,
+    osHashValue: glance.os_hash_value ?? null,
+    owner: glance.owner ?? null,
+    protected: glance.protected ?? null,
+    osHidden: glance.os_hidden ?? null,
+    tags: glance.tags ?? [],
+    stores: glance.stores?.split(",").filter((store) => store !== "") ?? [],
+    locations: glance.locations as readonly ImageLocation[] | undefined ?? null,
+    directUrl: glance.direct_url ?? null,
+    createdAt: dateOf(glance.created_at),
+    updatedAt: dateOf(glance.updated_at),
+    deletedAt: dateOf(glance.deleted_at),
+    properties,
+    ...typeof keyId === "string" && { cinderEncryptionKeyId: keyId },
+  };
+}
+
+/**
+ * What Glance takes for `meta`: flat, in its own names, without what only Glance sets. A custom
+ * property wins over a base property of the same name.
+ *
+ * @throws {Invalid} where a custom property is reserved or is no string.
+ *
+ * @example
+ * ```ts
+ * import { toGlance } from "@glance-edge/glance";
+ *
+ * const glance = toGlance({ diskFormat: "raw", properties: { os_type: "linux" } });
+ * console.assert(glance.disk_format === "raw" && glance.os_type === "linux");
+ * ```
+ */
+export function toGlance(meta: ImageMeta): Record<string, unknown> {
+  const { properties = {}, cinderEncryptionKeyId: _, ...base } = meta as ImageMeta & Partial<Image>;
+  const glance: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(base)) {
+    const key = glanceName(name);
+    if (value === undefined || DROPPED.has(key) || HIDDEN.has(key)) continue;
+    glance[key] = isBaseProperty(key) ? value : encodeProperty(key, value);
+  }
+  for (const [key, value] of Object.entries(properties)) {
+    if (value !== undefined) glance[key] = encodeProperty(key, value);
+  }
+  return glance;
+}
+
+function decodeProperty(imageId: string, key: string, value: unknown): unknown {
+  if (!JSON_PROPERTIES.includes(key) || typeof value !== "string") return value;
+  try {
+    return JSON.parse(value);
+  } catch (cause) {
+    throw new Invalid(
+      `Cannot read property "${key}" of image "${imageId}": it is not JSON; correct it with an update`,
+      { cause, imageId },
+    );
+  }
+}
+
+function encodeProperty(key: string, value: unknown): unknown {
+  if (isReservedProperty(key)) {
+    throw new Invalid(
+      `Cannot set property "${key}": names that begin with "os_glance" are reserved for Glance; choose another name`,
+    );
+  }
+  if (isBaseProperty(key) || value === null || typeof value === "string") return value;
+  if (JSON_PROPERTIES.includes(key)) return pythonJson(value);
+  throw new Invalid(
+    `Cannot set property "${key}": its value is a ${typeof value} and Glance stores strings only; write it as text`,
+  );
+}
+
+/**
+ * JSON as Python's `json.dumps` writes it, with a space behind colon and comma: Cinder and Nova
+ * compare such properties as text.
+ */
+function pythonJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(pythonJson).join(", ")}]`;
+  if (typeof value === "object" && value !== null) {
+    const pairs = Object.entries(value).map(([k, v]) => `${JSON.stringify(k)}: ${pythonJson(v)}`);
+    return `{${pairs.join(", ")}}`;
+  }
+  return JSON.stringify(value) ?? "null";
+}
+
+/** Glance writes UTC; some of its dates have no zone. */
+function dateOf(text: string | null | undefined): Date | null {
+  if (!text) return null;
+  const date = new Date(/(Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`);
+  return Number.isNaN(date.getTime()) ? null : date;
+}

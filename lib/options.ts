@@ -1,0 +1,214 @@
+/**
+ * The configuration: Cinder's words in camelCase, defaults and validation in one place, and the
+ * ports (fetch, clock, random, sleep) through which everything else reaches the world.
+ *
+ * @module
+ */
+import type { RequestContext } from "./context.ts";
+import { type ApiServer, parseApiServer } from "./endpoint.ts";
+import { InvalidConfigurationValue } from "./errors.ts";
+import type { GlanceEvent } from "./events.ts";
+
+/** What every entry of this module can be told. All of it is optional. */
+export interface GlanceOptions {
+  /**
+   * The servers, as `host`, `host:port` or URL; a mount prefix is kept, a trailing `/v2` is not.
+   * Null takes them from the context's service catalog.
+   * @default {null}
+   */
+  readonly apiServers?: readonly string[] | null;
+  /**
+   * Requests that are made again after the first failed, each on the next server.
+   * @default {3}
+   */
+  readonly numRetries?: number;
+  /**
+   * What to look for in the catalog: `<service type>:<service name>:<endpoint type>`; the name may
+   * be empty.
+   * @default {"image:glance:publicURL"}
+   */
+  readonly catalogInfo?: string;
+  /** Prefers the catalog's endpoints of this region; where there is none, the first is taken. */
+  readonly regionName?: string;
+  /**
+   * Identity endpoint (`https://keystone:5000/v3`). Where the context carries a token and no
+   * catalog, the catalog is asked for there.
+   */
+  readonly authUrl?: string;
+  /**
+   * Milliseconds until the headers of an answer (and all of it, where it is JSON) must be there.
+   * An upload's time starts when its last byte was taken. `Infinity` waits for ever.
+   * @default {60_000}
+   */
+  readonly requestTimeout?: number;
+  /**
+   * Milliseconds without a byte, counted only while somebody waits for one. Total time is never
+   * limited. `Infinity` waits for ever.
+   * @default {30_000}
+   */
+  readonly stallTimeout?: number;
+  /**
+   * Schemes of `direct_url` and `locations` that are read directly instead of through Glance.
+   * Only `file` is known, and only below `directUrlRoots`.
+   * @default {[]}
+   */
+  readonly allowedDirectUrlSchemes?: readonly string[];
+  /**
+   * Folders below which a `file` URL may be opened; with none, none is.
+   * @default {[]}
+   */
+  readonly directUrlRoots?: readonly string[];
+  /**
+   * Hosts, as `host[:port]`, that get the token though they are only named by an image href.
+   * @default {[]}
+   */
+  readonly trustedHosts?: readonly string[];
+  /**
+   * `noauth` sends no token to anybody.
+   * @default {"keystone"}
+   */
+  readonly authStrategy?: "keystone" | "noauth";
+  /** Who asks where Glance wants a service (its location API); the caller does where it is absent. */
+  readonly privilegedContext?: RequestContext;
+  /** Told of each retry, cool-down, resume and renewal as it happens. What it throws is ignored. */
+  readonly onEvent?: (event: GlanceEvent) => void;
+  /** The only way to the network; replace it for a private CA, a proxy or a test. */
+  readonly fetch?: (input: string, init: RequestInit) => Promise<Response>;
+  /** Waits; rejects with the signal's reason when it is aborted. */
+  readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** Milliseconds of any steady clock. */
+  readonly now?: () => number;
+  /** From 0 to below 1. */
+  readonly random?: () => number;
+}
+
+/** {@linkcode GlanceOptions} with nothing left open. */
+export type ResolvedOptions =
+  & Readonly<
+    Required<
+      Omit<
+        GlanceOptions,
+        "apiServers" | "catalogInfo" | "regionName" | "authUrl" | "privilegedContext"
+      >
+    >
+  >
+  & {
+    readonly apiServers: readonly ApiServer[] | null;
+    readonly catalogInfo: CatalogInfo;
+    readonly regionName: string | null;
+    readonly authUrl: string | null;
+    readonly privilegedContext: RequestContext | null;
+  };
+
+/** What to look for in the catalog. */
+export interface CatalogInfo {
+  readonly serviceType: string;
+  readonly serviceName: string;
+  /** `publicURL`, `internalURL` or `adminURL`; `public` and so on are the same. */
+  readonly endpointType: string;
+}
+
+const RESOLVED = new WeakSet<object>();
+
+/**
+ * Checks and completes options; options that were resolved before are given back.
+ *
+ * @throws {InvalidConfigurationValue} naming the option and the wanted form.
+ */
+export function resolveOptions(options: GlanceOptions | ResolvedOptions = {}): ResolvedOptions {
+  if (isResolved(options)) return options;
+  const resolved: ResolvedOptions = Object.freeze({
+    apiServers: apiServersOf(options.apiServers ?? null),
+    numRetries: countOf("numRetries", options.numRetries ?? 3),
+    catalogInfo: parseCatalogInfo(options.catalogInfo ?? "image:glance:publicURL"),
+    regionName: options.regionName ?? null,
+    authUrl: options.authUrl ?? null,
+    requestTimeout: timeoutOf("requestTimeout", options.requestTimeout ?? 60_000),
+    stallTimeout: timeoutOf("stallTimeout", options.stallTimeout ?? 30_000),
+    allowedDirectUrlSchemes: [...options.allowedDirectUrlSchemes ?? []],
+    directUrlRoots: [...options.directUrlRoots ?? []],
+    trustedHosts: [...options.trustedHosts ?? []],
+    authStrategy: authStrategyOf(options.authStrategy ?? "keystone"),
+    privilegedContext: options.privilegedContext ?? null,
+    onEvent: quietly(options.onEvent),
+    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    sleep: options.sleep ?? sleep,
+    now: options.now ?? (() => performance.now()),
+    random: options.random ?? (() => Math.random()),
+  });
+  RESOLVED.add(resolved);
+  return resolved;
+}
+
+function isResolved(options: GlanceOptions | ResolvedOptions): options is ResolvedOptions {
+  return RESOLVED.has(options);
+}
+
+function apiServersOf(servers: readonly string[] | null): readonly ApiServer[] | null {
+  if (servers === null) return null;
+  if (!Array.isArray(servers) || servers.length === 0) {
+    throw new InvalidConfigurationValue(
+      'Cannot use the option "apiServers": it must list at least one server; leave it out to use the service catalog',
+    );
+  }
+  return servers.map((server) => parseApiServer(String(server)));
+}
+
+/** @throws {InvalidConfigurationValue} where it has not exactly three parts, or no type. */
+function parseCatalogInfo(text: string): CatalogInfo {
+  const [serviceType, serviceName, endpointType, ...rest] = text.split(":");
+  if (!serviceType || serviceName === undefined || !endpointType || rest.length > 0) {
+    throw new InvalidConfigurationValue(
+      `Cannot use the option "catalogInfo": it is "${text}" and must have the form "<service type>:<service name>:<endpoint type>"`,
+    );
+  }
+  return { serviceType, serviceName, endpointType };
+}
+
+function countOf(name: string, value: number): number {
+  if (Number.isInteger(value) && value >= 0) return value;
+  throw new InvalidConfigurationValue(
+    `Cannot use the option "${name}": it is ${value} and must be a whole number of at least 0`,
+  );
+}
+
+function timeoutOf(name: string, value: number): number {
+  if (typeof value === "number" && value > 0) return value;
+  throw new InvalidConfigurationValue(
+    `Cannot use the option "${name}": it is ${value} and must be milliseconds above 0; use Infinity for no limit`,
+  );
+}
+
+function authStrategyOf(value: string): "keystone" | "noauth" {
+  if (value === "keystone" || value === "noauth") return value;
+  throw new InvalidConfigurationValue(
+    `Cannot use the option "authStrategy": it is "${value}" and must be "keystone" or "noauth"`,
+  );
+}
+
+/** A listener that cannot break what it listens to. */
+function quietly(listener?: (event: GlanceEvent) => void): (event: GlanceEvent) => void {
+  if (listener === undefined) return () => {};
+  return (event) => {
+    try {
+      listener(event);
+    } catch {
+      // A faulty listener must not fail a transfer.
+    }
+  };
+}
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}

@@ -1,0 +1,103 @@
+/**
+ * The image service of OpenStack for the web platform: Glance's images by `fetch`, their bytes as
+ * `ReadableStream`s, several servers as one.
+ *
+ * `connect()` reads the same configuration as the `openstack` command (`OS_CLOUD` and `clouds.yaml`, or
+ * `OS_*` variables), or `GLANCE_API_SERVERS` for a Glance without Keystone.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "@glance-edge/glance";
+ * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ *
+ * const glance = createEmbeddedGlance();
+ * const { service, context } = await connect({
+ *   apiServers: ["glance.example:9292"], // leave all of this out to use your cloud
+ *   environment: {},
+ *   fetch: (input, init) => glance.fetch(new Request(input, init)),
+ * });
+ * const data = new Blob(["the bytes of a disk"]);
+ * const image = await service.create(
+ *   context,
+ *   { name: "disk", diskFormat: "raw", containerFormat: "bare" },
+ *   data,
+ * );
+ * for await (const { id, name, size } of service.list(context)) console.assert(id && name && size);
+ * const stream = await service.download(context, image.id);
+ * console.assert(await new Response(stream).text() === "the bytes of a disk");
+ * ```
+ *
+ * @module
+ */
+
+// The service, and how to get one.
+export { connect, type Connection, type ConnectOptions } from "./lib/connect.ts";
+export { getDefaultImageService, getRemoteImageService } from "./lib/images/remote.ts";
+export { GlanceImageService, type UpdateOptions } from "./lib/images/service.ts";
+
+// The client below it: servers, retries, one operation at a time.
+export {
+  type CallOptions,
+  type ExchangeOptions,
+  GlanceClientWrapper,
+  type GlanceClientWrapperOptions,
+} from "./lib/http/client.ts";
+export { getApiServers } from "./lib/http/api_servers.ts";
+export type { ApiServer } from "./lib/endpoint.ts";
+export type { Deadline } from "./lib/http/deadline.ts";
+export type { Exchange } from "./lib/http/exchange.ts";
+export type { CatalogInfo, GlanceOptions, ResolvedOptions } from "./lib/options.ts";
+export type { GlanceEvent } from "./lib/events.ts";
+
+// Who is asking.
+export { authenticate, type AuthMethod, type Credentials } from "./lib/auth/keystone.ts";
+export type { CatalogEndpoint, CatalogEntry, RequestContext } from "./lib/context.ts";
+export type { Environment } from "./lib/auth/clouds.ts";
+export type { YamlOptions, YamlParser } from "./lib/auth/yaml.ts";
+
+// Images.
+export {
+  type GlanceImage,
+  type Image,
+  IMAGE_STATUSES,
+  IMAGE_VISIBILITIES,
+  type ImageLocation,
+  type ImageMember,
+  type ImageMeta,
+  type ImageStatus,
+  type ImageStore,
+  type ImageVisibility,
+  type JsonValue,
+  MEMBER_STATUSES,
+  type MemberStatus,
+  type ValidationData,
+} from "./lib/images/types.ts";
+export { fromGlance, toGlance } from "./lib/images/translate.ts";
+export type { FilterValue, ListParameters, SortDir } from "./lib/images/query.ts";
+export type { JsonPatch, PatchOperation } from "./lib/images/patch.ts";
+export type {
+  ApiVersion,
+  DataRequest,
+  GlanceTask,
+  ImagePage,
+  ImportRequest,
+  OperationArgs,
+  OperationName,
+  OperationResult,
+  Operations,
+  Query,
+  UploadRequest,
+} from "./lib/images/operations.ts";
+
+// Their bytes.
+export type {
+  DownloadOptions,
+  ImageBytes,
+  ImageData,
+  Progress,
+  UploadOptions,
+  Verify,
+} from "./lib/data/types.ts";
+
+// What can go wrong.
+export * from "./lib/errors.ts";
