@@ -7,6 +7,29 @@
 /** Bytes that own their buffer, which can be transferred. */
 export type Chunk = Uint8Array<ArrayBuffer>;
 
+/** Where bytes lie in their memory: what has to be remembered before that memory is transferred. */
+export interface Shape {
+  readonly bufferLength: number;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+/** The shape of memory that is about to be given away. */
+export function shapeOf({ buffer, byteOffset, byteLength }: Chunk): Shape {
+  return { bufferLength: buffer.byteLength, byteOffset, byteLength };
+}
+
+/** Whether bytes lie where memory of a shape wants to be filled. */
+export function hasShape({ buffer, byteOffset }: Chunk, shape: Shape): boolean {
+  return buffer.byteLength === shape.bufferLength && byteOffset === shape.byteOffset;
+}
+
+/** The memory again, or new memory of its shape where it was lost with a broken body. */
+export function renewed(memory: Chunk, { bufferLength, byteOffset, byteLength }: Shape): Chunk {
+  if (memory.buffer.byteLength > 0) return memory;
+  return new Uint8Array(new ArrayBuffer(bufferLength), byteOffset, byteLength);
+}
+
 /** A body that is read into memory that the reader brings along. */
 export interface BodyReader {
   /**

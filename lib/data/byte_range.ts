@@ -38,6 +38,8 @@ export type RangeVerdict =
   | { readonly kind: "part" }
   /** The body is the whole image: what comes before `start` is to be skipped. */
   | { readonly kind: "whole" }
+  /** The body may be the part or the whole image: nothing tells before its bytes are spent. */
+  | { readonly kind: "unproven" }
   /** The body is neither. */
   | { readonly kind: "lie"; readonly reason: string };
 
@@ -79,6 +81,7 @@ export function judgePartial(
   if (range.start !== start) return lie(`it starts at byte ${range.start} instead of ${start}`);
   if (range.end !== end) return lie(`it ends at byte ${range.end} instead of ${end}`);
   const wanted = end - start + 1;
+  if (length === null && start > 0) return { kind: "unproven" };
   if (length === null || length === wanted) return { kind: "part" };
   return length === size
     ? { kind: "whole" }

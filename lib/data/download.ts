@@ -8,7 +8,7 @@ import { Invalid } from "../errors.ts";
 import type { GlanceClientWrapper } from "../http/client.ts";
 import type { GlanceImage } from "../images/types.ts";
 import type { ByteRange } from "./byte_range.ts";
-import type { Chunk } from "./body_reader.ts";
+import { type Chunk, hasShape, renewed, shapeOf } from "./body_reader.ts";
 import { directPieces } from "./direct_url.ts";
 import { identityOf, Verifier } from "./integrity.ts";
 import { GlancePieces } from "./piece.ts";
@@ -116,19 +116,17 @@ async function pullInto(
   // `autoAllocateChunkSize` gives every pull a request with memory of its own.
   if (request === null || view === null || !(view.buffer instanceof ArrayBuffer)) return;
   const into = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-  const { byteOffset, byteLength } = into;
-  const bufferLength = into.buffer.byteLength;
+  const shape = shapeOf(into);
   const chunk = await reader.read(into);
   if (chunk === null) {
     controller.close();
-    request.respondWithNewView(new Uint8Array(new ArrayBuffer(bufferLength), byteOffset, 0));
+    request.respondWithNewView(renewed(into, shape).subarray(0, 0));
     return;
   }
   reader.report();
-  const fits = chunk.buffer.byteLength === bufferLength && chunk.byteOffset === byteOffset;
-  if (fits) return request.respondWithNewView(chunk);
-  const head = new Uint8Array(new ArrayBuffer(bufferLength), byteOffset, byteLength);
-  const filled = chunk.subarray(0, byteLength);
+  if (hasShape(chunk, shape)) return request.respondWithNewView(chunk);
+  const head = renewed(into, shape);
+  const filled = chunk.subarray(0, shape.byteLength);
   head.set(filled);
   request.respondWithNewView(head.subarray(0, filled.byteLength));
   if (filled.byteLength < chunk.byteLength) controller.enqueue(chunk.slice(filled.byteLength));

@@ -5,12 +5,7 @@
  * @module
  */
 
-/** A hash that grows with each update. */
-export interface Hasher {
-  update(bytes: Uint8Array): void;
-  /** The digest of all bytes so far, in lower-case hexadecimal; the hasher can go on after it. */
-  digest(): string;
-}
+import type { Hasher } from "./types.ts";
 
 /** The part of `node:crypto` that is used, which Deno, Node, Bun and workerd have. */
 interface NodeCrypto {

@@ -6,8 +6,8 @@
  */
 import { ImageIntegrityError, Invalid } from "../errors.ts";
 import type { GlanceImage } from "../images/types.ts";
-import { createHasher, type Hasher } from "./hashing.ts";
-import type { Verify } from "./types.ts";
+import { createHasher } from "./hashing.ts";
+import type { Hasher, Verify } from "./types.ts";
 
 /** What identifies the data of an image, pinned before its first byte. */
 export interface Identity {

@@ -51,8 +51,14 @@ export class PieceRefused extends ServerUnreachable {
 class RangeMemory {
   /** Stores that answered 400 to a range: Ceph, Swift, S3 and others cannot seek. */
   readonly stores = new Set<string>();
-  /** Servers that gave the whole image for a range. */
+  /** Servers that gave the whole image for a range, or did not tell what they gave. */
   readonly servers = new Set<string>();
+
+  /** A server that does it a second time was asked for want of a better one: no range is tried again. */
+  learn(server: string, store: string): void {
+    if (this.servers.has(server)) this.stores.add(store);
+    this.servers.add(server);
+  }
 }
 
 const MEMORIES = new WeakMap<GlanceClientWrapper, RangeMemory>();
@@ -116,8 +122,12 @@ export class GlancePieces implements PieceSource {
       contentEncoding: headers.get("content-encoding"),
     }, { start, end, size: this.identity.size });
     if (verdict.kind === "lie") throw await this.#refuse(answer, verdict.reason);
-    if (verdict.kind === "whole") this.#memory.servers.add(answer.server.endpoint);
-    return await this.#judge(answer, verdict.kind === "whole" ? start : 0);
+    if (verdict.kind === "part") return await this.#judge(answer, 0);
+    this.#memory.learn(answer.server.endpoint, this.#stores);
+    if (verdict.kind === "whole") return await this.#judge(answer, start);
+    await discard(answer.response);
+    answer.deadline[Symbol.dispose]();
+    return await this.#openWhole(start, signal);
   }
 
   async #openWhole(start: number, signal: AbortSignal): Promise<Judged> {

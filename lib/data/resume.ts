@@ -14,7 +14,7 @@ import {
 import { Deadline } from "../http/deadline.ts";
 import { backoff } from "../http/retry.ts";
 import type { ResolvedOptions } from "../options.ts";
-import type { Chunk } from "./body_reader.ts";
+import { type Chunk, renewed, shapeOf } from "./body_reader.ts";
 import type { Verifier } from "./integrity.ts";
 import { type Piece, PieceRefused, type PieceSource } from "./piece.ts";
 import type { Progress } from "./types.ts";
@@ -286,21 +286,4 @@ export class ResumingReader {
       },
     );
   }
-}
-
-/** Where bytes go in their memory: what is left of a chunk once its memory was transferred. */
-interface Shape {
-  readonly bufferLength: number;
-  readonly byteOffset: number;
-  readonly byteLength: number;
-}
-
-function shapeOf({ buffer, byteOffset, byteLength }: Chunk): Shape {
-  return { bufferLength: buffer.byteLength, byteOffset, byteLength };
-}
-
-/** The memory again, or new memory of its shape where it was lost with a broken body. */
-function renewed(memory: Chunk, { bufferLength, byteOffset, byteLength }: Shape): Chunk {
-  if (memory.buffer.byteLength > 0) return memory;
-  return new Uint8Array(new ArrayBuffer(bufferLength), byteOffset, byteLength);
 }

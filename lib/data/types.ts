@@ -71,3 +71,10 @@ export interface UploadOptions {
   /** Ends the upload with the signal's reason. */
   readonly signal?: AbortSignal;
 }
+
+/** A hash that grows with each update. */
+export interface Hasher {
+  update(bytes: Uint8Array): void;
+  /** The digest of all bytes so far, in lower-case hexadecimal; the hasher can go on after it. */
+  digest(): string;
+}

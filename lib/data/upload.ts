@@ -10,8 +10,8 @@ import type { Deadline } from "../http/deadline.ts";
 import { backoff } from "../http/retry.ts";
 import type { UploadRequest } from "../images/operations.ts";
 import type { GlanceImage } from "../images/types.ts";
-import { createHasher, type Hasher } from "./hashing.ts";
-import type { ImageData, UploadOptions } from "./types.ts";
+import { createHasher } from "./hashing.ts";
+import type { Hasher, ImageData, UploadOptions } from "./types.ts";
 import { UploadBody } from "./upload_body.ts";
 import { type ChunkReader, sourceOf, type UploadSource } from "./upload_source.ts";
 

@@ -7,7 +7,7 @@
 import { Invalid, ServerUnreachable } from "../errors.ts";
 import type { Deadline } from "../http/deadline.ts";
 import type { ResolvedOptions } from "../options.ts";
-import type { Hasher } from "./hashing.ts";
+import type { Hasher } from "./types.ts";
 import { StallWatch } from "./stall.ts";
 import type { ChunkReader } from "./upload_source.ts";
 

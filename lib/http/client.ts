@@ -16,7 +16,8 @@ import {
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
 import { listApiServers, ServerRing } from "./api_servers.ts";
 import type { Deadline } from "./deadline.ts";
-import { type Ask, Caller, type Exchange, exchange, type Take } from "./exchange.ts";
+import { Caller } from "./caller.ts";
+import { type Ask, type Exchange, exchange, type Take } from "./exchange.ts";
 import { RetryBudget } from "./retry.ts";
 
 /** What a client is made of; see {@linkcode GlanceOptions} for the rest. */

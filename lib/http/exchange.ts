@@ -4,13 +4,12 @@
  *
  * @module
  */
-import { isExpiring } from "../auth/keystone.ts";
-import type { RequestContext } from "../context.ts";
 import type { ApiServer } from "../endpoint.ts";
 import { GlanceConnectionFailed, GlanceError, ServerUnreachable } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { errorFromResponse } from "./answer.ts";
 import type { ServerRing } from "./api_servers.ts";
+import type { Caller } from "./caller.ts";
 import { Deadline } from "./deadline.ts";
 import {
   backoff,
@@ -103,40 +102,6 @@ export async function exchange<Result>(
     const end = endOf(ask, failures);
     if (end !== null) throw connectionFailed(ask, failures, end);
     round = await pause(ask, server, failures, round);
-  }
-}
-
-/** Who asks, with the newest token: renewed before it ends, and once after a 401. */
-export class Caller {
-  #context: RequestContext;
-  readonly #options: ResolvedOptions;
-  #renewed = false;
-
-  constructor(context: RequestContext, options: ResolvedOptions) {
-    this.#context = context;
-    this.#options = options;
-  }
-
-  /** The context to send now. */
-  async context(): Promise<RequestContext> {
-    if (this.#context.renew !== undefined && isExpiring(this.#context)) {
-      await this.#renew("expiring");
-    }
-    return this.#context;
-  }
-
-  /** Whether a refused token was replaced: at most once a call. */
-  async renewRefused(): Promise<boolean> {
-    if (this.#renewed || this.#context.renew === undefined) return false;
-    this.#renewed = true;
-    await this.#renew("refused");
-    return true;
-  }
-
-  async #renew(reason: "expiring" | "refused"): Promise<void> {
-    const { authToken } = this.#context;
-    this.#context = await this.#context.renew?.() ?? this.#context;
-    if (this.#context.authToken !== authToken) this.#options.onEvent({ kind: "renew", reason });
   }
 }
 

@@ -1,0 +1,159 @@
+/** The house keeps its order: who may import whom, and who owns which side effect. */
+import { assert, assertEquals } from "@std/assert";
+
+const ROOT = new URL("../", import.meta.url);
+
+/** A file or folder may import what stands in a row above its own; a folder's files may import each other. */
+const RANKS: readonly (readonly string[])[] = [
+  ["lib/context.ts", "lib/errors.ts", "lib/events.ts", "lib/images/types.ts", "lib/data/types.ts"],
+  ["lib/endpoint.ts"],
+  ["lib/options.ts"],
+  ["lib/http/deadline.ts", "lib/http/retry.ts", "lib/http/answer.ts"],
+  [
+    "lib/http/transport.ts",
+    "lib/data/byte_range.ts",
+    "lib/data/body_reader.ts",
+    "lib/data/stall.ts",
+  ],
+  ["lib/auth/"],
+  ["lib/data/hashing.ts", "lib/data/pure_hash.ts", "lib/images/translate.ts"],
+  ["lib/data/integrity.ts", "lib/data/upload_source.ts", "lib/images/patch.ts"],
+  ["lib/images/operation.ts"],
+  ["lib/images/operations.ts"],
+  [
+    "lib/images/query.ts",
+    "lib/images/availability.ts",
+    "lib/http/api_servers.ts",
+    "lib/http/caller.ts",
+  ],
+  ["lib/http/exchange.ts"],
+  ["lib/http/client.ts"],
+  ["lib/images/locations.ts", "lib/images/list.ts", "lib/images/edit.ts"],
+  ["lib/data/"],
+  ["lib/images/"],
+  ["lib/connect.ts"],
+  ["mod.ts"],
+  ["lib/router/", "lib/local/", "lib/cli/"],
+];
+
+/** What a file imports or re-exports, statically or not. */
+const IMPORTED = /\bfrom\s+"([^"\n]+)"|\bimport\s*\(\s*"([^"\n]+)"/g;
+
+interface Source {
+  readonly path: string;
+  readonly text: string;
+  readonly imports: readonly string[];
+}
+
+const SOURCES = await readSources();
+
+Deno.test("No file of lib imports from a layer above its own", () => {
+  const upward = SOURCES.flatMap(({ path, imports }) =>
+    imports.filter((target) => target.startsWith("lib/") || target === "mod.ts")
+      .filter((target) => rankOf(target) > rankOf(path))
+      .map((target) => `${path} -> ${target}`)
+  );
+  assertEquals(upward, []);
+});
+
+Deno.test("No two files of lib import each other, by whatever way", () => {
+  const graph = new Map(SOURCES.map(({ path, imports }) => [path, imports]));
+  const done = new Set<string>();
+  const visit = (path: string, above: readonly string[]): void => {
+    assert(!above.includes(path), `a cycle: ${[...above, path].join(" -> ")}`);
+    if (done.has(path)) return;
+    for (const target of graph.get(path) ?? []) visit(target, [...above, path]);
+    done.add(path);
+  };
+  for (const path of graph.keys()) visit(path, []);
+});
+
+Deno.test("The core imports nothing from outside lib", () => {
+  const seen = new Set<string>();
+  const queue = ["mod.ts"];
+  for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
+    if (seen.has(path)) continue;
+    seen.add(path);
+    for (const target of SOURCES.find((source) => source.path === path)?.imports ?? []) {
+      assert(target.startsWith("lib/"), `${path} imports ${target}`);
+      queue.push(target);
+    }
+  }
+  assert(seen.size > 20);
+});
+
+Deno.test("The embedded Glance shares only the dictionary with the rest", () => {
+  const shared = SOURCES.filter(({ path }) => path.startsWith("lib/local/"))
+    .flatMap(({ imports }) => imports)
+    .filter((target) => target.startsWith("lib/") && !target.startsWith("lib/local/"));
+  assertEquals([...new Set(shared)], ["lib/images/types.ts"]);
+});
+
+Deno.test("Only the transport calls the injected fetch", () => {
+  const callers = pathsWith(/\boptions\.fetch\(/).filter(isCore);
+  assertEquals(callers, ["lib/http/transport.ts"]);
+});
+
+Deno.test("Only the options name the default clock, random and fetch", () => {
+  const named = pathsWith(
+    /globalThis\.fetch|Math\.random\(|performance\.now\(|\bset(Timeout|Interval)\(/,
+  );
+  assertEquals(named.filter(isCore), ["lib/options.ts"]);
+});
+
+Deno.test("Only what serves imports Hono", () => {
+  const users = SOURCES.filter(({ imports }) => imports.some((name) => name.startsWith("hono")));
+  for (const { path } of users) assert(/^lib\/(router|local|cli)\//.test(path), path);
+});
+
+Deno.test("Every file of lib says what it owns, in at most 300 lines and without any", () => {
+  for (const { path, text } of SOURCES) {
+    assert(text.startsWith("/**"), `${path} does not say what it owns`);
+    assert(text.split("\n").length <= 301, `${path} has ${text.split("\n").length} lines`);
+    assert(!/[:<,|] *any\b|\bas any\b/.test(withoutComments(text)), `${path} uses any`);
+  }
+});
+
+function rankOf(path: string): number {
+  const exact = RANKS.findIndex((row) => row.includes(path));
+  const rank = exact >= 0
+    ? exact
+    : RANKS.findIndex((row) => row.some((name) => name.endsWith("/") && path.startsWith(name)));
+  assert(rank >= 0, `${path} has no rank`);
+  return rank;
+}
+
+function isCore(path: string): boolean {
+  return !/^lib\/(router|local|cli)\//.test(path);
+}
+
+function pathsWith(pattern: RegExp): string[] {
+  return SOURCES.filter(({ text }) => pattern.test(withoutComments(text))).map(({ path }) => path);
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+}
+
+async function readSources(): Promise<Source[]> {
+  const paths = ["mod.ts", ...await pathsBelow("lib/")].sort();
+  return await Promise.all(paths.map(async (path) => {
+    const text = await Deno.readTextFile(new URL(path, ROOT));
+    const names = [...withoutComments(text).matchAll(IMPORTED)].map(([, a, b]) => a ?? b ?? "");
+    return { path, text, imports: names.map((name) => resolved(path, name)) };
+  }));
+}
+
+function resolved(path: string, name: string): string {
+  if (!name.startsWith(".")) return name;
+  return new URL(name, new URL(path, ROOT)).pathname.slice(ROOT.pathname.length);
+}
+
+async function pathsBelow(folder: string): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(new URL(folder, ROOT))) {
+    if (isDirectory) paths.push(...await pathsBelow(`${folder}${name}/`));
+    else if (name.endsWith(".ts")) paths.push(folder + name);
+  }
+  return paths;
+}

@@ -1,0 +1,131 @@
+/** Downloads against a simulated cluster: whatever goes wrong, the image or a typed error. */
+import { assert, assertEquals } from "@std/assert";
+import { getDefaultImageService, GlanceError } from "../../mod.ts";
+import { SimulatedClock } from "../support/clock.ts";
+import { IMAGE_ID, SimulatedCluster } from "../support/cluster.ts";
+import { type Fault, HEALABLE, randomFault } from "../support/faults.ts";
+import { between, seededRandom } from "../support/seed.ts";
+
+const SEEDS = Number(Deno.env.get("SIMULATION_SEEDS") ?? 10_000);
+const FIRST_SEED = Number(Deno.env.get("SIMULATION_SEED") ?? 1);
+const NUM_RETRIES = 3;
+
+/** How the bytes are taken. */
+type Way = "byob" | "default" | "sink";
+
+interface Run {
+  readonly bytes: Uint8Array | null;
+  readonly error: unknown;
+  readonly cluster: SimulatedCluster;
+  readonly clock: SimulatedClock;
+  readonly plan: readonly Fault[];
+}
+
+Deno.test(`A download gives the image or a typed error, over ${SEEDS} seeds`, async () => {
+  let delivered = 0;
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
+    const run = await simulate(seed);
+    try {
+      check(run);
+    } catch (cause) {
+      throw new Error(
+        `SIMULATION_SEED=${seed} SIMULATION_SEEDS=1 repeats it: ${JSON.stringify(run.plan)}`,
+        { cause },
+      );
+    }
+    if (run.bytes !== null) delivered++;
+  }
+  assert(delivered > SEEDS / 2, `only ${delivered} of ${SEEDS} downloads were delivered`);
+});
+
+async function simulate(seed: number): Promise<Run> {
+  const random = seededRandom(seed);
+  const clock = new SimulatedClock();
+  const faults = between(random, 0, 5);
+  const plan = Array.from({ length: faults }, () => randomFault(random));
+  const cluster = new SimulatedCluster({
+    seed,
+    clock,
+    servers: between(random, 1, 4),
+    size: random() < 0.1 ? between(random, 0, 2) : between(random, 3, 60_000),
+    ranges: random() < 0.6,
+    hasLength: random() < 0.8,
+    plan,
+  });
+  const way = (["byob", "default", "sink"] as const)[between(random, 0, 2)] ?? "byob";
+  const download = clock.run(take(cluster, clock, random, way));
+  const outcome = await download.then(
+    (bytes) => ({ bytes, error: null }),
+    (error) => ({ bytes: null, error }),
+  );
+  return { ...outcome, cluster, clock, plan };
+}
+
+async function take(
+  cluster: SimulatedCluster,
+  clock: SimulatedClock,
+  random: () => number,
+  way: Way,
+): Promise<Uint8Array> {
+  const service = getDefaultImageService({
+    apiServers: cluster.apiServers,
+    numRetries: NUM_RETRIES,
+    fetch: cluster.fetch,
+    sleep: clock.sleep,
+    now: clock.now,
+    random,
+    requestTimeout: 5_000,
+    stallTimeout: 1_000,
+  });
+  if (way === "sink") {
+    const parts: Uint8Array[] = [];
+    await service.download(
+      cluster.context,
+      IMAGE_ID,
+      new WritableStream({ write: (c) => void parts.push(c) }),
+    );
+    return joinAll(parts);
+  }
+  const stream = await service.download(cluster.context, IMAGE_ID);
+  return way === "byob"
+    ? await readByob(stream, between(random, 1, 5_000))
+    : joinAll(await Array.fromAsync(stream));
+}
+
+async function readByob(stream: ReadableStream<Uint8Array>, size: number): Promise<Uint8Array> {
+  const reader = stream.getReader({ mode: "byob" });
+  const parts: Uint8Array[] = [];
+  for (;;) {
+    const { done, value } = await reader.read(new Uint8Array(size));
+    if (done) return joinAll(parts);
+    parts.push(value);
+  }
+}
+
+function joinAll(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((n, part) => n + part.byteLength, 0));
+  parts.reduce((offset, part) => (all.set(part, offset), offset + part.byteLength), 0);
+  return all;
+}
+
+function check({ bytes, error, cluster, clock, plan }: Run): void {
+  if (bytes === null) {
+    assert(error instanceof GlanceError, `no typed error: ${Deno.inspect(error)}`);
+  } else assertEquals(bytes, cluster.image);
+  assertEquals(cluster.openBodies, 0, "a body was neither consumed nor cancelled");
+  assertEquals(clock.pending, 0, "a timer was left");
+  assert(
+    cluster.requests.every(({ server }) => cluster.apiServers.includes(server)),
+    "a foreign origin was asked",
+  );
+  // One call renews a token once: a second refusal in a row is an answer.
+  const isHealable = plan.length <= NUM_RETRIES && plan.every(({ kind }) => HEALABLE.has(kind)) &&
+    plan.filter(({ kind }) => kind === "expiredToken").length <= 1;
+  const isFirst500 = plan.some((fault) => fault.kind === "status" && fault.status === 500);
+  if (isHealable && !isFirst500) assert(bytes !== null, `not delivered: ${Deno.inspect(error)}`);
+  const most = 3 * (plan.length + 1 + NUM_RETRIES) + 2;
+  assert(
+    cluster.requests.length <= most,
+    `${cluster.requests.length} requests for ${plan.length} faults`,
+  );
+}
