@@ -8,7 +8,7 @@ const RANKS: readonly (readonly string[])[] = [
   ["lib/context.ts", "lib/errors.ts", "lib/events.ts", "lib/images/types.ts", "lib/data/types.ts"],
   ["lib/endpoint.ts"],
   ["lib/options.ts"],
-  ["lib/http/deadline.ts", "lib/http/retry.ts", "lib/http/answer.ts"],
+  ["lib/http/deadline.ts", "lib/http/retry.ts", "lib/http/answer.ts", "lib/http/trust.ts"],
   [
     "lib/http/transport.ts",
     "lib/data/byte_range.ts",

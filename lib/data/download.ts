@@ -16,7 +16,7 @@ import { ResumingReader } from "./resume.ts";
 import type { DownloadOptions } from "./types.ts";
 
 /** Bytes that are asked of a body at once, and the most that is held in memory for a slow reader. */
-const CHUNK_SIZE = 256 * 1024;
+const CHUNK_SIZE = 128 * 1024;
 
 /**
  * Opens the download of an image: its record first, which pins its identity, then its first bytes.

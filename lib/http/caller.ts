@@ -36,7 +36,8 @@ export class Caller {
 
   async #renew(reason: "expiring" | "refused"): Promise<void> {
     const { authToken } = this.#context;
-    this.#context = await this.#context.renew?.() ?? this.#context;
+    // What came with the caller and not with the token (request id, service token) stays.
+    this.#context = { ...this.#context, ...await this.#context.renew?.() };
     if (this.#context.authToken !== authToken) this.#options.onEvent({ kind: "renew", reason });
   }
 }

@@ -19,6 +19,7 @@ import type { Deadline } from "./deadline.ts";
 import { Caller } from "./caller.ts";
 import { type Ask, type Exchange, exchange, type Take } from "./exchange.ts";
 import { RetryBudget } from "./retry.ts";
+import type { WireRequest } from "./transport.ts";
 
 /** What a client is made of; see {@linkcode GlanceOptions} for the rest. */
 export interface GlanceClientWrapperOptions extends GlanceOptions {
@@ -60,6 +61,17 @@ export interface ExchangeOptions extends CallOptions {
   readonly tried?: Set<string>;
   /** Takes over the clock of each attempt; without it, `requestTimeout` runs until the headers. */
   readonly watch?: (deadline: Deadline) => void;
+}
+
+/** A request that the table does not make, and how it may be repeated. */
+export interface ForwardedRequest extends WireRequest {
+  /** What it attempts, for messages: `list images`. */
+  readonly action: string;
+  readonly imageId?: string | undefined;
+  /** Whether it may be made again when it is open whether it was carried out. */
+  readonly idempotent: boolean;
+  /** The status that answers a repeat after the first request was carried out unseen. */
+  readonly repeat?: number | undefined;
 }
 
 /**
@@ -128,9 +140,12 @@ export class GlanceClientWrapper {
   ): Promise<OperationResult<M>> {
     const { receive } = OPERATIONS[method] as Operation<OperationArgs<M>, OperationResult<M>>;
     return this.#ask(context, method, args, options, async ({ response, deadline }) => {
-      using _ = deadline;
-      // The table pairs "response" with operations whose result is the answer itself.
-      return receive === "response" ? response as OperationResult<M> : await receive(response);
+      try {
+        // The table pairs "response" with operations whose result is the answer itself.
+        return receive === "response" ? response as OperationResult<M> : await receive(response);
+      } finally {
+        deadline[Symbol.dispose]();
+      }
     });
   }
 
@@ -144,7 +159,32 @@ export class GlanceClientWrapper {
     args: OperationArgs<M>,
     options: ExchangeOptions = {},
   ): Promise<Exchange> {
-    return this.#ask(context, method, args, options, (answer) => Promise.resolve(answer));
+    return this.#ask(context, method, args, options, (answer) => {
+      // The clock ran for the headers; how long a body may be silent is its reader's affair.
+      answer.deadline.disarm();
+      return Promise.resolve(answer);
+    });
+  }
+
+  /**
+   * Makes a request that the table does not make, and gives what `take` makes of its answer, whatever
+   * the status: only what asks for another try is tried again, and is an error in the end. `take` ends
+   * the body and the deadline.
+   *
+   * @throws {GlanceConnectionFailed} where no server gave an answer.
+   */
+  async forward<Result>(
+    context: RequestContext | null,
+    request: ForwardedRequest,
+    options: ExchangeOptions,
+    take: Take<Result>,
+  ): Promise<Result> {
+    options.signal?.throwIfAborted();
+    const { action, imageId, idempotent, repeat, ...wire } = request;
+    const row = { action, imageId, idempotent, repeat };
+    const caller = context ?? this.#context;
+    const ask = await this.#askFor(caller, { ...row, request: wire, anyStatus: true }, options);
+    return await exchange(ask, new Caller(caller, this.options), take);
   }
 
   async #ask<M extends OperationName, Result>(
@@ -157,21 +197,33 @@ export class GlanceClientWrapper {
     options.signal?.throwIfAborted();
     const operation = OPERATIONS[method] as Operation<OperationArgs<M>, OperationResult<M>>;
     const caller = context ?? this.#context;
-    const ask: Ask = {
-      options: this.options,
+    const ask = await this.#askFor(caller, {
       request: toRequest(operation, args),
-      ring: await this.#ringFor(caller),
-      budget: this.#budget,
       ...describe(operation, args),
       idempotent: operation.idempotent,
       repeat: operation.repeat,
+      anyStatus: false,
+    }, options);
+    return await exchange(ask, new Caller(caller, this.options), take);
+  }
+
+  /** What is asked, together with who may answer it and how often it may be asked. */
+  async #askFor(
+    caller: RequestContext,
+    asked: Pick<Ask, "request" | "action" | "imageId" | "idempotent" | "repeat" | "anyStatus">,
+    options: ExchangeOptions,
+  ): Promise<Ask> {
+    return {
+      ...asked,
+      options: this.options,
+      ring: await this.#ringFor(caller),
+      budget: this.#budget,
       anonymous: this.#anonymous,
       retries: options.retries ?? this.options.numRetries,
       tried: options.tried ?? new Set(),
       signal: options.signal,
       watch: options.watch,
     };
-    return await exchange(ask, new Caller(caller, this.options), take);
   }
 
   /**

@@ -33,6 +33,8 @@ export interface Ask {
   readonly idempotent: boolean;
   /** The status that answers a repeat after the first request was carried out unseen. */
   readonly repeat: number | undefined;
+  /** Whether an answer of any status is handed over, unless it asks for another try. */
+  readonly anyStatus: boolean;
   /** Sends no token. */
   readonly anonymous: boolean;
   /** Requests that are made again after the first failed. */
@@ -121,19 +123,20 @@ async function attempt<Result>(
   };
   try {
     const response = await sendAs(ask, server, caller, deadline.signal);
-    if (response.ok || response.status === 300) {
-      return await take({ response, server, deadline, attempts, broke });
-    }
+    const hand = (answer: Response) =>
+      take({ response: answer, server, deadline, attempts, broke });
+    if (response.ok || response.status === 300) return await hand(response);
     if (response.status === ask.repeat && earlier.some((failure) => failure.ambiguous)) {
       await discard(response);
-      const settled = new Response(null, { status: 204 });
-      return await take({ response: settled, server, deadline, attempts, broke });
+      return await hand(new Response(null, { status: 204 }));
     }
-    const failure = await failureOf(ask, server, response, attempts);
-    deadline[Symbol.dispose]();
-    if (response.status === 401 && !isStream(ask) && await caller.renewRefused()) {
+    if (response.status === 401 && !isStream(ask) && await isRenewed(caller, response)) {
+      deadline[Symbol.dispose]();
       return await attempt(ask, server, caller, earlier, take);
     }
+    if (ask.anyStatus && !isRetryableStatus(response.status)) return await hand(response);
+    const failure = await failureOf(ask, server, response, attempts);
+    deadline[Symbol.dispose]();
     if (!isRetryableStatus(response.status)) throw failure.error;
     return failure;
   } catch (error) {
@@ -142,6 +145,16 @@ async function attempt<Result>(
     if (error instanceof GlanceError && !(error instanceof ServerUnreachable)) throw error;
     return new Failure(asUnreachable(ask, server, deadline, error), true, null);
   }
+}
+
+/** Whether a refused token was replaced; nobody reads the refusal then. */
+async function isRenewed(caller: Caller, refusal: Response): Promise<boolean> {
+  const isNew = await caller.renewRefused().catch(async (error) => {
+    await discard(refusal);
+    throw error;
+  });
+  if (isNew) await discard(refusal);
+  return isNew;
 }
 
 /** The clock's verdict where it ended the attempt, else what broke. */

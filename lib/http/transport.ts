@@ -6,8 +6,9 @@
  */
 import type { RequestContext } from "../context.ts";
 import type { ApiServer } from "../endpoint.ts";
-import { GlanceError, redact, RedirectRefused, ServerUnreachable } from "../errors.ts";
+import { GlanceError, Invalid, redact, RedirectRefused, ServerUnreachable } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
+import { trustRemedy } from "./trust.ts";
 
 /** A request below an endpoint, before it is known which server gets it. */
 export interface WireRequest {
@@ -63,9 +64,19 @@ export function credentialHeaders(
     headers["x-openstack-request-id"] = context.globalRequestId;
   }
   if (options.authStrategy === "noauth") return headers;
-  if (context.authToken !== undefined) headers["x-auth-token"] = context.authToken;
-  if (context.serviceToken !== undefined) headers["x-service-token"] = context.serviceToken;
+  if (context.authToken) headers["x-auth-token"] = checkedToken(context.authToken);
+  if (context.serviceToken) {
+    headers["x-service-token"] = checkedToken(context.serviceToken);
+  }
   return headers;
+}
+
+/** A token that fetch would refuse as a header, with an error that shows it. */
+function checkedToken(token: string): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new Invalid(
+    "Cannot send the token: it has characters that no token has; check what the context was made of",
+  );
 }
 
 /** Gives up a body that will not be read, so that its connection is free again. */
@@ -98,8 +109,12 @@ async function attempt(
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (error instanceof GlanceError) throw error;
+    const reason = reasonOf(error);
+    const remedy = trustRemedy(reason);
     throw new ServerUnreachable(
-      `Cannot reach the server "${server.endpoint}": ${reasonOf(error)}`,
+      `Cannot reach the server "${server.endpoint}": ${reason}${
+        remedy === null ? "" : `; ${remedy}`
+      }`,
       { cause: error, server: server.endpoint },
     );
   }

@@ -1,0 +1,142 @@
+/**
+ * Credentials -> the body of `POST /v3/auth/tokens` (Identity API v3, "Authentication and token
+ * management"). Pure.
+ *
+ * @module
+ */
+import { InvalidConfigurationValue } from "../errors.ts";
+import { type Credentials, describe, isGiven, methodOf, required } from "./credentials.ts";
+
+/** A thing as Keystone wants it named. */
+interface Reference {
+  readonly id?: string;
+  readonly name?: string;
+  readonly domain?: Reference;
+}
+
+/** The ways to prove who one is, each with its proof. */
+interface Identity {
+  readonly methods: readonly string[];
+  readonly [method: string]: unknown;
+}
+
+/** What a token is good for. */
+type Scope =
+  | { readonly project: Reference }
+  | { readonly domain: Reference }
+  | { readonly system: { readonly all: true } };
+
+/** Body of `POST /v3/auth/tokens`. */
+export interface AuthRequest {
+  readonly auth: { readonly identity: Identity; readonly scope?: Scope };
+}
+
+/** Keystone's first domain has this id, whatever its name. */
+const DEFAULT_DOMAIN_ID = "default";
+
+/**
+ * The body that asks Keystone for a token. Without a scope Keystone takes the user's default project,
+ * or gives a token that is good for nothing but asking for another.
+ *
+ * @throws {InvalidConfigurationValue} naming the field that is missing or too much.
+ */
+export function authRequest(credentials: Credentials): AuthRequest {
+  const identity = identityOf(credentials);
+  const scope = scopeOf(credentials);
+  return { auth: scope === null ? { identity } : { identity, scope } };
+}
+
+/**
+ * What the token is to be good for; null where nothing is asked for.
+ *
+ * @throws {InvalidConfigurationValue} where more than one thing is.
+ */
+export function scopeOf(credentials: Credentials): Scope | null {
+  const scopes = [projectScope(credentials), domainScope(credentials), systemScope(credentials)]
+    .filter((scope) => scope !== null);
+  if (scopes.length > 1) {
+    const names = scopes.flatMap((scope) => Object.keys(scope)).join(" and ");
+    throw new InvalidConfigurationValue(
+      `Cannot authenticate ${
+        describe(credentials)
+      }: ${names} scope are asked for together; leave all but one out`,
+    );
+  }
+  if (scopes.length > 0 && methodOf(credentials) === "applicationCredential") {
+    // Keystone answers 401: the credential belongs to the project it was made in.
+    throw new InvalidConfigurationValue(
+      `Cannot authenticate ${
+        describe(credentials)
+      }: an application credential has a project of its own; leave project, domain and system out`,
+    );
+  }
+  return scopes[0] ?? null;
+}
+
+function identityOf(credentials: Credentials): Identity {
+  const method = methodOf(credentials);
+  if (method === "token") {
+    return { methods: ["token"], token: { id: required(credentials, "token") } };
+  }
+  if (method === "password") {
+    const user = userOf(credentials);
+    const password = required(credentials, "password");
+    return { methods: ["password"], password: { user: { ...user, password } } };
+  }
+  const credential = applicationCredentialOf(credentials);
+  const secret = required(credentials, "applicationCredentialSecret");
+  return {
+    methods: ["application_credential"],
+    application_credential: { ...credential, secret },
+  };
+}
+
+function userOf(credentials: Credentials): Reference {
+  const { userId, userDomainId, userDomainName } = credentials;
+  if (isGiven(userId)) return { id: userId };
+  const name = required(credentials, "username");
+  return { name, domain: domainOf(credentials, userDomainId, userDomainName) };
+}
+
+/** Names of application credentials are unique for a user only. */
+function applicationCredentialOf(credentials: Credentials): Reference & { user?: Reference } {
+  const { applicationCredentialId, applicationCredentialName } = credentials;
+  if (isGiven(applicationCredentialId)) return { id: applicationCredentialId };
+  if (!isGiven(applicationCredentialName)) {
+    return { id: required(credentials, "applicationCredentialId") };
+  }
+  return { name: applicationCredentialName, user: userOf(credentials) };
+}
+
+function projectScope(credentials: Credentials): Scope | null {
+  const { projectId, projectName, projectDomainId, projectDomainName } = credentials;
+  if (isGiven(projectId)) return { project: { id: projectId } };
+  if (!isGiven(projectName)) return null;
+  const domain = domainOf(credentials, projectDomainId, projectDomainName);
+  return { project: { name: projectName, domain } };
+}
+
+function domainScope({ domainId, domainName }: Credentials): Scope | null {
+  if (isGiven(domainId)) return { domain: { id: domainId } };
+  return isGiven(domainName) ? { domain: { name: domainName } } : null;
+}
+
+function systemScope({ systemScope }: Credentials): Scope | null {
+  if (!isGiven(systemScope)) return null;
+  if (systemScope === "all") return { system: { all: true } };
+  throw new InvalidConfigurationValue(
+    `Cannot authenticate: "systemScope" is "${systemScope}"; it must be "all"`,
+  );
+}
+
+function domainOf(
+  credentials: Credentials,
+  id: string | undefined,
+  name: string | undefined,
+): Reference {
+  if (isGiven(id)) return { id };
+  if (isGiven(name)) return { name };
+  const { defaultDomainId, defaultDomainName } = credentials;
+  if (isGiven(defaultDomainId)) return { id: defaultDomainId };
+  return isGiven(defaultDomainName) ? { name: defaultDomainName } : { id: DEFAULT_DOMAIN_ID };
+}

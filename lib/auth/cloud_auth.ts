@@ -1,0 +1,149 @@
+/**
+ * The settings of a cloud -> credentials. Which names a setting may have, where it may stand and which
+ * of them wins is openstacksdk's and keystoneauth's rule. Pure.
+ *
+ * @module
+ */
+import type { InvalidConfigurationValue } from "../errors.ts";
+import type { Cloud } from "./cloud.ts";
+import type { AuthMethod, Credentials } from "./credentials.ts";
+
+/** How requests are authorized: by Keystone, by a token that is there already, or not at all. */
+export type Authorization =
+  | { readonly kind: "keystone"; readonly credentials: Credentials }
+  | { readonly kind: "token"; readonly token: string }
+  | { readonly kind: "none" };
+
+/** The supported values of `auth_type`. */
+const METHOD_OF_TYPE: Readonly<Record<string, AuthMethod | "fixed" | "none">> = {
+  password: "password",
+  v3password: "password",
+  token: "token",
+  v3token: "token",
+  v3applicationcredential: "applicationCredential",
+  admin_token: "fixed",
+  token_endpoint: "fixed",
+  none: "none",
+  noauth: "none",
+};
+
+/** Where a credential's field stands, by its first name and by older ones. */
+const NAMES = {
+  authUrl: ["auth_url"],
+  userId: ["user_id"],
+  username: ["username", "user_name"],
+  password: ["password"],
+  userDomainId: ["user_domain_id"],
+  userDomainName: ["user_domain_name"],
+  token: ["token", "auth_token"],
+  applicationCredentialId: ["application_credential_id"],
+  applicationCredentialName: ["application_credential_name"],
+  applicationCredentialSecret: ["application_credential_secret"],
+  projectId: ["project_id", "tenant_id"],
+  projectName: ["project_name", "tenant_name"],
+  projectDomainId: ["project_domain_id"],
+  projectDomainName: ["project_domain_name"],
+  domainId: ["domain_id"],
+  domainName: ["domain_name"],
+  systemScope: ["system_scope"],
+  defaultDomainId: ["default_domain_id", "default_domain"],
+  defaultDomainName: ["default_domain_name"],
+} as const;
+
+/** A field of {@linkcode Credentials} that is text. */
+type Field = keyof typeof NAMES;
+
+/**
+ * How the requests of a cloud are authorized.
+ *
+ * @param hasServers Whether the API servers are named, so that no catalog is needed.
+ * @throws {InvalidConfigurationValue} where `auth_type` is not supported, or its settings are missing.
+ */
+export function authorizationOf(cloud: Cloud, hasServers: boolean): Authorization {
+  if (fieldFrom(cloud, ["trust_id"]) !== null) {
+    throw cloud.unusable("auth.trust_id", "is not supported; use an application credential");
+  }
+  const fields = fieldsOf(cloud);
+  const method = methodFrom(cloud, fields, hasServers);
+  if (method === "none") return { kind: "none" };
+  if (method === "fixed") {
+    if (fields.token === undefined) throw cloud.unusable("auth.token", "is missing; set it");
+    return { kind: "token", token: fields.token };
+  }
+  const { authUrl, systemScope, ...others } = fields;
+  if (authUrl === undefined) throw withoutAuthUrl(cloud);
+  const credentials: Credentials = {
+    authUrl: cloud.expand(authUrl),
+    ...(method === null ? {} : { method }),
+    ...others,
+    ...systemScopeOf(cloud, systemScope),
+  };
+  return { kind: "keystone", credentials };
+}
+
+function withoutAuthUrl(cloud: Cloud): InvalidConfigurationValue {
+  return cloud.unusable(
+    "auth.auth_url",
+    `is missing; set it to Keystone's URL, such as "https://keystone:5000/v3"${otherWays(cloud)}`,
+  );
+}
+
+/** Variables may make up a cloud that nobody meant; a profile may be one that only the SDK brings. */
+function otherWays(cloud: Cloud): string {
+  if (cloud.path === null) {
+    const names = Object.keys(cloud.settings).map((key) => `OS_${key.toUpperCase()}`);
+    return `, or choose a cloud of clouds.yaml with OS_CLOUD, or unset ${names.join(", ")}`;
+  }
+  const profile = cloud.text("profile");
+  return profile === null ? "" : `, or put the profile "${profile}" into clouds-public.yaml`;
+}
+
+/** The chosen way; null leaves it to the secrets that are there. */
+function methodFrom(
+  cloud: Cloud,
+  fields: Partial<Record<Field, string>>,
+  hasServers: boolean,
+): AuthMethod | "fixed" | "none" | null {
+  const type = cloud.firstText("auth_type", "auth_plugin");
+  if (type === null && cloud.value("auth_type") === null) return "none";
+  if (type === null) {
+    if (fields.authUrl !== undefined || !hasServers) return null;
+    return fields.token === undefined ? "none" : "fixed";
+  }
+  const method = METHOD_OF_TYPE[type.toLowerCase()];
+  if (method !== undefined) return method;
+  const names = Object.keys(METHOD_OF_TYPE).join('", "');
+  throw cloud.unusable("auth_type", `is "${type}"; supported are "${names}"`);
+}
+
+function fieldsOf(cloud: Cloud): Partial<Record<Field, string>> {
+  const entries = Object.entries(NAMES).flatMap(([field, names]) => {
+    const text = fieldFrom(cloud, names);
+    return text === null ? [] : [[field, text]];
+  });
+  return withOneDomain(Object.fromEntries(entries));
+}
+
+/** Below `auth` goes before beside it, and the newer name before both. */
+function fieldFrom(cloud: Cloud, names: readonly string[]): string | null {
+  return cloud.firstText(...names.flatMap((name) => [`auth.${name}`, name]));
+}
+
+/** With a project, the domain is not the scope: it is that of user and project, named once. */
+function withOneDomain(fields: Partial<Record<Field, string>>): Partial<Record<Field, string>> {
+  const { domainId, domainName, ...others } = fields;
+  if (fields.projectId === undefined && fields.projectName === undefined) return fields;
+  return {
+    ...(domainId === undefined ? {} : { userDomainId: domainId, projectDomainId: domainId }),
+    ...(domainName === undefined
+      ? {}
+      : { userDomainName: domainName, projectDomainName: domainName }),
+    ...others,
+  };
+}
+
+function systemScopeOf(cloud: Cloud, scope: string | undefined): { systemScope?: "all" } {
+  if (scope === undefined) return {};
+  if (scope === "all") return { systemScope: scope };
+  throw cloud.unusable("auth.system_scope", 'must be "all", or be left out');
+}

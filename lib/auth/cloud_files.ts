@@ -1,0 +1,144 @@
+/**
+ * The files that describe clouds: where they are looked for, and what is in them. The places and their
+ * order are openstacksdk's.
+ *
+ * @module
+ */
+import { InvalidConfigurationValue } from "../errors.ts";
+import type { Environment, TextFileReader } from "./host.ts";
+import { isMapping, mergeDeep, type Settings } from "./settings.ts";
+import { findYamlParser, YAML_OPTIONS, type YamlParser } from "./yaml.ts";
+
+/** What the files are read with. */
+export interface FilePorts {
+  readonly environment: Environment;
+  readonly readTextFile: TextFileReader;
+  readonly parseYaml: YamlParser | undefined;
+  readonly homeDirectory: string | null;
+  readonly workingDirectory: string | null;
+}
+
+/** A file that was found. */
+export interface CloudFile {
+  readonly path: string;
+  readonly content: Settings;
+}
+
+/** In each folder, in this order. */
+const SUFFIXES = ["yaml", "yml", "json"] as const;
+
+/** The folders that are searched, first to last. */
+export function searchFolders(ports: FilePorts): string[] {
+  const { environment, homeDirectory, workingDirectory } = ports;
+  const home = (base: string | null | undefined) => base ? `${base}/.config` : null;
+  const folders = [
+    environment["XDG_CONFIG_HOME"] || home(homeDirectory),
+    home(environment["SNAP_REAL_HOME"] || homeDirectory),
+    ...(environment["XDG_CONFIG_DIRS"] || "/etc/xdg").split(":").filter((folder) => folder !== ""),
+    "/etc",
+  ].flatMap((folder) => folder ? [`${folder.replace(/\/+$/, "")}/openstack`] : []);
+  return [...new Set([...(workingDirectory === null ? [] : [workingDirectory]), ...folders])];
+}
+
+/** Finds and reads the files; what could not be read is remembered and passed over. */
+export class CloudFiles {
+  readonly folders: readonly string[];
+  /** Files that may be there but could not be read, each with the reason. */
+  readonly unreadable: string[] = [];
+  readonly #ports: FilePorts;
+
+  constructor(ports: FilePorts) {
+    this.#ports = ports;
+    this.folders = searchFolders(ports);
+  }
+
+  /** `clouds.yaml` completed by `secure.yaml`; null where there is neither. */
+  async clouds(): Promise<CloudFile | null> {
+    const { environment } = this.#ports;
+    const clouds = await this.#first("clouds", environment["OS_CLIENT_CONFIG_FILE"]);
+    const secure = await this.#first("secure", environment["OS_CLIENT_SECURE_FILE"]);
+    if (clouds === null || secure === null) return clouds ?? secure;
+    return { path: clouds.path, content: mergeDeep(clouds.content, secure.content) };
+  }
+
+  /** A profile of `clouds-public.yaml`; null where there is none of that name. */
+  async profile(name: string): Promise<Settings | null> {
+    const file = await this.#first("clouds-public");
+    const profiles = file?.content["public-clouds"];
+    const profile = isMapping(profiles) ? profiles[name] : undefined;
+    return isMapping(profile) ? profile : null;
+  }
+
+  /** The first file that is there: the one that was named, else the first of the search. */
+  async #first(stem: string, named?: string): Promise<CloudFile | null> {
+    if (named) return await this.#named(named);
+    for (const folder of this.folders) {
+      for (const suffix of SUFFIXES) {
+        const path = `${folder}/${stem}.${suffix}`;
+        const text = await this.#read(path);
+        if (text !== null) return { path, content: await this.#parse(path, text) };
+      }
+    }
+    return null;
+  }
+
+  async #named(path: string): Promise<CloudFile> {
+    const text = await this.#read(path);
+    if (text !== null) return { path, content: await this.#parse(path, text) };
+    throw new InvalidConfigurationValue(
+      `Cannot read the clouds file ${
+        this.unreadable.at(-1) ?? `"${path}": there is none`
+      }; correct OS_CLIENT_CONFIG_FILE or OS_CLIENT_SECURE_FILE, or unset it to search the usual places`,
+    );
+  }
+
+  async #read(path: string): Promise<string | null> {
+    try {
+      return await this.#ports.readTextFile(path);
+    } catch (error) {
+      this.unreadable.push(`"${path}": ${error instanceof Error ? error.message : "unreadable"}`);
+      return null;
+    }
+  }
+
+  async #parse(path: string, text: string): Promise<Settings> {
+    const content = path.endsWith("json") ? parseJson(path, text) : await this.#yaml(path, text);
+    if (content === null || content === undefined) return {};
+    if (isMapping(content)) return content;
+    throw new InvalidConfigurationValue(
+      `Cannot use the clouds file "${path}": it holds no mapping; write "clouds:" and the clouds below it`,
+    );
+  }
+
+  async #yaml(path: string, text: string): Promise<unknown> {
+    const parse = this.#ports.parseYaml ?? await findYamlParser();
+    try {
+      return parse(text, YAML_OPTIONS);
+    } catch (error) {
+      // The parser's error quotes the text around the mistake, passwords and all: only its place is kept.
+      throw malformed(path, "YAML", placeOf(error));
+    }
+  }
+}
+
+function parseJson(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw malformed(path, "JSON", "");
+  }
+}
+
+function malformed(path: string, language: string, place: string): InvalidConfigurationValue {
+  return new InvalidConfigurationValue(
+    `Cannot read the clouds file "${path}": it is no valid ${language}${place}; correct it`,
+  );
+}
+
+/** Line and column, as the package `yaml` has them. */
+function placeOf(error: unknown): string {
+  const { linePos } = Object(error) as { linePos?: readonly { line?: unknown; col?: unknown }[] };
+  const { line, col } = Object(linePos?.[0]) as { line?: unknown; col?: unknown };
+  if (typeof line !== "number") return "";
+  return ` at line ${line}${typeof col === "number" ? `, column ${col}` : ""}`;
+}

@@ -1,0 +1,60 @@
+/**
+ * A cloud's profile laid below its settings, and the values of one of its regions above them, as
+ * openstacksdk does. Pure.
+ *
+ * @module
+ */
+import type { Cloud } from "./cloud.ts";
+import { isMapping, mergeCloud, type Settings, withUnderscores } from "./settings.ts";
+
+/** A region with the settings that hold only there. */
+interface Region {
+  readonly name: string;
+  readonly values: Settings;
+}
+
+/** A cloud over its profile; the regions of a cloud that names any go before those of the profile. */
+export function withProfile(cloud: Cloud, profile: Settings): Cloud {
+  const below = withUnderscores(profile);
+  const { region_name: _, regions: __, ...withoutRegions } = below;
+  const hasRegions = "regions" in cloud.settings || "region_name" in cloud.settings;
+  return cloud.with(mergeCloud(hasRegions ? withoutRegions : below, cloud.settings));
+}
+
+/**
+ * A cloud in one of its regions: the wanted one, else the first.
+ *
+ * @throws {InvalidConfigurationValue} where it has regions and the wanted one is not among them.
+ */
+export function inRegion(cloud: Cloud, wanted: string | null): Cloud {
+  const known = regionsOf(cloud);
+  const { regions: _, region_name: __, ...settings } = cloud.settings;
+  if (known.length === 0) {
+    return wanted === null ? cloud : cloud.with({ ...settings, region_name: wanted });
+  }
+  const region = wanted === null ? known[0] : known.find(({ name }) => name === wanted);
+  if (region !== undefined) {
+    return cloud.with({ ...mergeCloud(settings, region.values), region_name: region.name });
+  }
+  const names = known.map(({ name }) => `"${name}"`).join(", ");
+  throw cloud.unusable(
+    "region_name",
+    `must be one of ${names}, not "${wanted}"; set OS_REGION_NAME to one of them, or unset it`,
+  );
+}
+
+function regionsOf(cloud: Cloud): Region[] {
+  const { regions, region_name: name } = cloud.settings;
+  if (Array.isArray(regions)) return regions.map((region) => regionFrom(cloud, region));
+  const names = Array.isArray(name) ? name : cloud.text("region_name")?.split(",") ?? [];
+  return names.map((region) => regionFrom(cloud, region));
+}
+
+function regionFrom(cloud: Cloud, region: unknown): Region {
+  if (!isMapping(region)) return { name: String(region), values: {} };
+  const { name, values = {} } = region;
+  if (typeof name === "string" && isMapping(values)) {
+    return { name, values: withUnderscores(values) };
+  }
+  throw cloud.unusable("regions", 'has an entry that is no name; write "- RegionOne"');
+}

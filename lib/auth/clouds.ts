@@ -1,0 +1,130 @@
+/**
+ * The user's clouds: `OS_*`, `clouds.yaml` with `secure.yaml` and `clouds-public.yaml`, and
+ * `GLANCE_API_SERVERS`, found where openstacksdk finds them and with the precedence that it has.
+ *
+ * @module
+ */
+import { InvalidConfigurationValue } from "../errors.ts";
+import { Cloud } from "./cloud.ts";
+import { type Choice, chooseCloud, environmentCloudName } from "./cloud_choice.ts";
+import { type CloudConfig, cloudConfigFrom, DEFAULT_TLS } from "./cloud_config.ts";
+import { CloudFiles } from "./cloud_files.ts";
+import { inRegion, withProfile } from "./cloud_region.ts";
+import {
+  type Environment,
+  hostEnvironment,
+  hostWorkingDirectory,
+  readHostFile,
+  type TextFileReader,
+} from "./host.ts";
+import type { YamlParser } from "./yaml.ts";
+
+export type { CloudConfig, CloudOptions, CloudTls } from "./cloud_config.ts";
+export type { Credentials } from "./credentials.ts";
+export type { Environment, TextFileReader } from "./host.ts";
+export { type CloudFetch, fetchForCloud } from "./tls.ts";
+export type { YamlOptions, YamlParser } from "./yaml.ts";
+
+/** Where to read from; each is the machine's own by default. */
+export interface ReadCloudOptions {
+  /** Name of the cloud; it goes before `OS_CLOUD`. */
+  readonly cloud?: string | undefined;
+  /** Variables, instead of those of the process. */
+  readonly environment?: Environment;
+  /** Reads files; an edge has none, and nothing is missed there. */
+  readonly readTextFile?: TextFileReader;
+  /** Parses YAML; by default the npm package `yaml`, which must be there if a YAML file is. */
+  readonly parseYaml?: YamlParser;
+  /** Where `.config/openstack` lies, and what `~` is; by default `HOME`. */
+  readonly homeDirectory?: string;
+  /** Searched first; by default the one of the process. */
+  readonly workingDirectory?: string;
+}
+
+/**
+ * Finds the cloud that the user means; null where nothing is configured.
+ *
+ * `clouds.yaml` (or `.yml`, `.json`) is searched in the working directory, `~/.config/openstack` and
+ * `/etc/openstack`, or named by `OS_CLIENT_CONFIG_FILE`; `secure.yaml` completes it. The name comes from
+ * `cloud` or `OS_CLOUD`; without one, `OS_*` variables make up a cloud of their own, else the only cloud
+ * of the file is meant. `GLANCE_API_SERVERS`, a list with commas, goes before the catalog; where no cloud
+ * is named with it and no `OS_*` variable signs in, it is a cloud without Keystone, so that no token goes
+ * to servers that it was not made for.
+ *
+ * @throws {InvalidConfigurationValue} naming the file and the setting that is missing or unusable, and
+ * never a secret.
+ *
+ * @example
+ * ```ts
+ * import { readCloud } from "@glance-edge/glance/clouds";
+ *
+ * const cloud = await readCloud({
+ *   environment: { OS_AUTH_URL: "https://keystone:5000/v3", OS_USERNAME: "alice", OS_PASSWORD: "…" },
+ *   readTextFile: () => Promise.resolve(null), // leave both out to read your own
+ * });
+ * console.assert(cloud?.credentials?.username === "alice");
+ * ```
+ */
+export async function readCloud(options: ReadCloudOptions = {}): Promise<CloudConfig | null> {
+  const environment = options.environment ?? hostEnvironment();
+  const homeDirectory = options.homeDirectory ?? environment["HOME"] ??
+    environment["USERPROFILE"] ?? null;
+  const files = new CloudFiles({
+    environment,
+    readTextFile: options.readTextFile ?? readHostFile,
+    parseYaml: options.parseYaml,
+    homeDirectory,
+    workingDirectory: options.workingDirectory ?? hostWorkingDirectory(),
+  });
+  const servers = serversFrom(environment);
+  const wanted = options.cloud || environment["OS_CLOUD"] || null;
+  const file = servers !== null && wanted === null ? null : await files.clouds();
+  const cloud = choose({ environment, file, wanted }, files.unreadable[0]);
+  if (cloud !== null) {
+    const whole = await complete(cloud, environment, files);
+    return cloudConfigFrom(whole, servers, homeDirectory);
+  }
+  return servers === null ? null : withoutKeystone(servers);
+}
+
+/** A cloud that is not there may be in a file that could not be read. */
+function choose(choice: Choice, unreadable: string | undefined): Cloud | null {
+  if (unreadable === undefined) return chooseCloud(choice);
+  const found = attempt(() => chooseCloud(choice));
+  if (found instanceof Cloud) return found;
+  const state = found?.message ?? "Cannot find a cloud: no OS_* variables are set";
+  throw new InvalidConfigurationValue(`${state}; this file could not be read: ${unreadable}`);
+}
+
+function attempt<Result>(act: () => Result): Result | InvalidConfigurationValue {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof InvalidConfigurationValue) return error;
+    throw error;
+  }
+}
+
+/** A cloud with its profile and its region. */
+async function complete(cloud: Cloud, environment: Environment, files: CloudFiles): Promise<Cloud> {
+  const name = cloud.firstText("profile", "cloud");
+  const isOwn = name === null || name === environmentCloudName(environment);
+  const whole = withProfile(cloud, isOwn ? {} : await files.profile(name) ?? {});
+  // The cloud of the environment has the variable as a setting of its own.
+  return inRegion(whole, cloud.path === null ? null : environment["OS_REGION_NAME"] || null);
+}
+
+function serversFrom(environment: Environment): string[] | null {
+  const servers = (environment["GLANCE_API_SERVERS"] ?? "").split(/[\s,]+/).filter(Boolean);
+  return servers.length === 0 ? null : servers;
+}
+
+function withoutKeystone(apiServers: readonly string[]): CloudConfig {
+  return {
+    name: "GLANCE_API_SERVERS",
+    credentials: null,
+    context: {},
+    options: { apiServers, authStrategy: "noauth" },
+    tls: DEFAULT_TLS,
+  };
+}

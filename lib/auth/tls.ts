@@ -1,0 +1,135 @@
+/**
+ * A fetch that trusts a cloud's own CA and shows a client certificate, in the way of each runtime.
+ *
+ * @module
+ */
+import { InvalidConfigurationValue } from "../errors.ts";
+import type { CloudTls } from "./cloud_config.ts";
+import { hostEnvironment, readHostFile, type TextFileReader } from "./host.ts";
+
+/** A fetch; disposing it closes the connections that are its own. */
+export interface CloudFetch extends Disposable {
+  (input: string, init: RequestInit): Promise<Response>;
+}
+
+/** What is in the files of a cloud, as PEM. */
+interface Pem {
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+}
+
+/** The part of Deno that is used. */
+interface DenoLike {
+  createHttpClient(options: {
+    readonly caCerts?: readonly string[];
+    readonly cert?: string;
+    readonly key?: string;
+  }): { close(): void };
+}
+
+// The globals of two runtimes, neither of which need be there.
+const { Deno, Bun } = globalThis as { readonly Deno?: DenoLike; readonly Bun?: unknown };
+
+/**
+ * The `fetch` option for a cloud; null where the runtime's own will do.
+ *
+ * Deno and Bun make one from PEM files. Node reads its CAs once, when it starts, and has no client
+ * certificates. `verify: false` changes nothing: only a runtime as a whole can leave certificates
+ * unchecked (`deno run --unsafely-ignore-certificate-errors`, `NODE_TLS_REJECT_UNAUTHORIZED=0`).
+ *
+ * @throws {InvalidConfigurationValue} where a file cannot be read, or the runtime cannot do it, with
+ * the way that the runtime has instead.
+ *
+ * @example
+ * ```ts
+ * import { fetchForCloud } from "@glance-edge/glance/clouds";
+ *
+ * const tls = { verify: true, caCertFile: null, certFile: null, keyFile: null };
+ * console.assert(await fetchForCloud(tls) === null);
+ * ```
+ */
+export async function fetchForCloud(
+  tls: CloudTls,
+  readTextFile: TextFileReader = readHostFile,
+): Promise<CloudFetch | null> {
+  const { caCertFile, certFile, keyFile } = tls;
+  if (caCertFile === null && certFile === null) return null;
+  if (Deno === undefined && Bun === undefined) return withoutFetch(tls);
+  const read = async (path: string | null) =>
+    path === null ? null : await readPem(path, readTextFile);
+  const pem = {
+    ca: await read(caCertFile),
+    cert: await read(certFile),
+    key: await read(certFile === null ? null : keyFile ?? certFile),
+  };
+  return Deno === undefined ? bunFetch(pem) : denoFetch(Deno, pem);
+}
+
+function denoFetch(deno: DenoLike, { ca, cert, key }: Pem): CloudFetch {
+  const client = makeClient(() =>
+    deno.createHttpClient({
+      ...(ca === null ? {} : { caCerts: [ca] }),
+      ...(cert === null || key === null ? {} : { cert, key }),
+    })
+  );
+  return disposable(
+    // Deno's fetch takes a client, which the standard's RequestInit does not know.
+    (input, init) => fetch(input, { ...init, client } as RequestInit),
+    () => client.close(),
+  );
+}
+
+/** Bun's fetch takes the PEM texts themselves and keeps nothing. */
+function bunFetch({ ca, cert, key }: Pem): CloudFetch {
+  const tls = {
+    ...(ca === null ? {} : { ca }),
+    ...(cert === null || key === null ? {} : { cert, key }),
+  };
+  return disposable((input, init) => fetch(input, { ...init, tls } as RequestInit), () => {});
+}
+
+function disposable(
+  fetchIt: (input: string, init: RequestInit) => Promise<Response>,
+  dispose: () => void,
+): CloudFetch {
+  return Object.assign(fetchIt, { [Symbol.dispose]: dispose });
+}
+
+function makeClient<Client>(make: () => Client): Client {
+  try {
+    return make();
+  } catch (cause) {
+    throw new InvalidConfigurationValue(
+      "Cannot use the certificate files: they do not hold a certificate and its key; correct cacert, cert and key (OS_CACERT, OS_CERT, OS_KEY)",
+      { cause },
+    );
+  }
+}
+
+async function readPem(path: string, readTextFile: TextFileReader): Promise<string> {
+  let state = "there is no such file";
+  try {
+    const text = await readTextFile(path);
+    if (text?.includes("-----BEGIN ")) return text;
+    if (text !== null) state = "it is not in PEM form";
+  } catch (error) {
+    state = error instanceof Error ? error.message : "it cannot be read";
+  }
+  throw new InvalidConfigurationValue(
+    `Cannot use the certificate file "${path}": ${state}; correct cacert, cert or key (OS_CACERT, OS_CERT, OS_KEY)`,
+  );
+}
+
+/** Node: its own fetch will do where it was told of the CA. */
+function withoutFetch({ caCertFile, certFile }: CloudTls): null {
+  if (certFile !== null) {
+    throw new InvalidConfigurationValue(
+      `Cannot use the client certificate "${certFile}": the fetch of this runtime has none; give "fetch" one that has, or run with Deno or Bun`,
+    );
+  }
+  if (hostEnvironment()["NODE_EXTRA_CA_CERTS"]) return null;
+  throw new InvalidConfigurationValue(
+    `Cannot use the CA file "${caCertFile}": this runtime reads its CAs once, when it starts; start it with NODE_EXTRA_CA_CERTS=${caCertFile}`,
+  );
+}

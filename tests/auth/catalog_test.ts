@@ -1,0 +1,160 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { endpointsFromCatalog } from "../../lib/auth/catalog.ts";
+import type { CatalogEntry } from "../../lib/context.ts";
+import { InvalidConfigurationValue } from "../../lib/errors.ts";
+import { resolveOptions } from "../../lib/options.ts";
+
+const GLANCE = resolveOptions().catalogInfo;
+
+function image(endpoints: CatalogEntry["endpoints"], name = "glance"): CatalogEntry {
+  return { type: "image", name, endpoints };
+}
+
+/** The two regions of Cinder's tests. */
+const TWO_REGIONS = [image([
+  { region: "regionOne", publicURL: "http://region1.example.com:9292" },
+  { region: "regionTwo", publicURL: "http://region2.example.com:9292" },
+])];
+
+const V3 = [
+  { type: "compute", name: "nova", endpoints: [{ interface: "public", url: "http://nova" }] },
+  image([
+    { interface: "admin", region: "A", region_id: "A", url: "http://admin-a:9292" },
+    { interface: "public", region: "A", region_id: "A", url: "http://a:9292/v2/" },
+    { interface: "internal", region: "A", region_id: "A", url: "http://internal-a:9292" },
+    { interface: "public", region: "B", region_id: "B", url: "https://b/image" },
+    { interface: "public", region_id: "C", url: "http://c1:9292" },
+    { interface: "public", region_id: "C", url: "http://c2:9292" },
+    { interface: "public", region_id: "C", url: "http://c2:9292/v2" },
+  ]),
+];
+
+interface Case {
+  readonly claim: string;
+  readonly catalog: readonly CatalogEntry[];
+  readonly info?: string;
+  readonly region?: string;
+  readonly expected: readonly (readonly [netloc: string, useSsl: boolean])[];
+}
+
+const CASES: readonly Case[] = [
+  {
+    claim: "takes the image service's public URL (scenario 3)",
+    catalog: [image([{ publicURL: "http://example.com:9292" }])],
+    expected: [["example.com:9292", false]],
+  },
+  {
+    claim: "takes the endpoint of the region (scenario 4a)",
+    catalog: TWO_REGIONS,
+    region: "regionTwo",
+    expected: [["region2.example.com:9292", false]],
+  },
+  {
+    claim: "falls back to the first where no endpoint is in the region (scenario 4b)",
+    catalog: TWO_REGIONS,
+    region: "regionThree",
+    expected: [["region1.example.com:9292", false]],
+  },
+  {
+    claim: "takes the first where no region is wanted (scenario 4c)",
+    catalog: TWO_REGIONS,
+    expected: [["region1.example.com:9292", false]],
+  },
+  {
+    claim: "keeps a mount prefix and TLS (scenario 5)",
+    catalog: [image([{ publicURL: "https://example.com/image" }])],
+    expected: [["example.com/image", true]],
+  },
+  {
+    claim: "gives nothing where the catalog has no image service (scenario 69)",
+    catalog: [V3[0] as CatalogEntry],
+    expected: [],
+  },
+  { claim: "gives nothing for an empty catalog (scenario 69)", catalog: [], expected: [] },
+  {
+    claim: "gives nothing for a service without endpoints (scenario 69)",
+    catalog: [image([])],
+    expected: [],
+  },
+  {
+    claim: "reads v3 endpoints by interface and drops a version behind them",
+    catalog: V3,
+    region: "A",
+    expected: [["a:9292", false]],
+  },
+  {
+    claim: "takes interface names with and without URL as the same",
+    catalog: V3,
+    info: "image:glance:internal",
+    expected: [["internal-a:9292", false]],
+  },
+  {
+    claim: "filters by interface before it falls back to a region",
+    catalog: V3,
+    info: "image:glance:internalURL",
+    region: "B",
+    expected: [["internal-a:9292", false]],
+  },
+  {
+    claim: "knows a region by its id, and gives all of its endpoints, each once",
+    catalog: V3,
+    region: "C",
+    expected: [["c1:9292", false], ["c2:9292", false]],
+  },
+  {
+    claim: "prefers the service with the wanted name",
+    catalog: [
+      image([{ publicURL: "http://first" }], "other"),
+      image([{ publicURL: "http://second" }]),
+    ],
+    expected: [["second", false]],
+  },
+  {
+    claim: "takes the first of the type where none has the name",
+    catalog: [
+      image([{ publicURL: "http://first" }], "other"),
+      image([{ publicURL: "http://second" }], "another"),
+    ],
+    expected: [["first", false]],
+  },
+  {
+    claim: "takes the first of the type where no name is wanted",
+    catalog: [
+      image([{ publicURL: "http://first" }], "other"),
+      image([{ publicURL: "http://second" }]),
+    ],
+    info: "image::publicURL",
+    expected: [["first", false]],
+  },
+  {
+    claim: "looks for another type where it is told to",
+    catalog: V3,
+    info: "compute::public",
+    expected: [["nova", false]],
+  },
+];
+
+for (const { claim, catalog, info, region, expected } of CASES) {
+  Deno.test(`endpointsFromCatalog ${claim}`, () => {
+    const options = resolveOptions(info === undefined ? {} : { catalogInfo: info });
+    const servers = endpointsFromCatalog(catalog, options.catalogInfo, region ?? null);
+    assertEquals(servers.map(({ netloc, useSsl }) => [netloc, useSsl] as const), expected);
+  });
+}
+
+Deno.test("endpointsFromCatalog names the endpoint types that there are", () => {
+  const catalog = [image([{ publicURL: "http://a", adminURL: "http://b", region: "R" }])];
+  const info = { ...GLANCE, endpointType: "internalURL" };
+  const error = assertThrows(
+    () => endpointsFromCatalog(catalog, info, null),
+    InvalidConfigurationValue,
+    'it has "public", "admin"',
+  );
+  assertStringIncludes(error.message, '"image:glance:publicURL"');
+});
+
+Deno.test("endpointsFromCatalog reads a service that lacks the list of its endpoints", () => {
+  // What a JSON catalog may hold, whatever its type says.
+  const catalog = JSON.parse('[{ "type": "image", "name": "glance" }]');
+  assertEquals(endpointsFromCatalog(catalog, GLANCE, null), []);
+});

@@ -1,0 +1,437 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { parse } from "yaml";
+import { type CloudConfig, readCloud, type ReadCloudOptions } from "../../lib/auth/clouds.ts";
+import { GlanceError, InvalidConfigurationValue } from "../../lib/errors.ts";
+
+const URL = "https://keystone:5000/v3";
+const BY_PASSWORD = { OS_AUTH_URL: URL, OS_USERNAME: "alice", OS_PASSWORD: "canary-password" };
+const AUTH = `auth: {auth_url: '${URL}', username: alice, password: canary-password}`;
+const HOME = "/home/alice/.config/openstack";
+
+type Files = Readonly<Record<string, string | Error>>;
+type Variables = Readonly<Record<string, string>>;
+
+/** Reads a cloud from variables and files that exist nowhere else. */
+function read(
+  environment: Variables,
+  files: Files = {},
+  more: ReadCloudOptions = {},
+): Promise<CloudConfig | null> {
+  return readCloud({
+    environment,
+    readTextFile: (path) => {
+      const text = files[path] ?? null;
+      return text instanceof Error ? Promise.reject(text) : Promise.resolve(text);
+    },
+    parseYaml: parse,
+    homeDirectory: "/home/alice",
+    workingDirectory: "/work",
+    ...more,
+  });
+}
+
+/** A file with one cloud, named `one`. */
+function one(settings: string): Files {
+  const indented = settings.split("\n").map((line) => `    ${line}`).join("\n");
+  return { "/work/clouds.yaml": `clouds:\n  one:\n${indented}\n` };
+}
+
+Deno.test("readCloud gives null where nothing is configured", async () => {
+  assertEquals(await read({}), null);
+  assertEquals(await read({ OS_REGION_NAME: "R", OS_TEST_PATH: "x", OS_PASSWORD: "" }), null);
+  assertEquals(await read({ GLANCE_API_SERVERS: " , " }), null);
+});
+
+Deno.test("readCloud makes a cloud of the OS_* variables", async () => {
+  assertEquals(
+    await read({
+      ...BY_PASSWORD,
+      OS_PROJECT_NAME: "demo",
+      OS_REGION_NAME: "North",
+      OS_INTERFACE: "internal",
+      OS_API_TIMEOUT: "2.5",
+    }),
+    {
+      name: "envvars",
+      credentials: {
+        authUrl: URL,
+        username: "alice",
+        password: "canary-password",
+        projectName: "demo",
+      },
+      context: {},
+      options: {
+        authUrl: URL,
+        regionName: "North",
+        catalogInfo: "image:glance:internalURL",
+        requestTimeout: 2500,
+      },
+      tls: { verify: true, caCertFile: null, certFile: null, keyFile: null },
+    },
+  );
+});
+
+Deno.test("readCloud reads the cloud of a file", async () => {
+  const files = one(`auth_type: v3applicationcredential
+auth: {auth_url: '${URL}', application_credential_id: robot, application_credential_secret: s}
+image_service_type: picture
+image_service_name: gallery
+cacert: ~/ca.pem
+cert: /me.pem`);
+  assertEquals(await read({}, files), {
+    name: "one",
+    credentials: {
+      authUrl: URL,
+      method: "applicationCredential",
+      applicationCredentialId: "robot",
+      applicationCredentialSecret: "s",
+    },
+    context: {},
+    options: { authUrl: URL, catalogInfo: "picture:gallery:publicURL" },
+    tls: { verify: true, caCertFile: "/home/alice/ca.pem", certFile: "/me.pem", keyFile: null },
+  });
+});
+
+Deno.test("readCloud prefers the name that it is given to OS_CLOUD", async () => {
+  const files = { [`${HOME}/clouds.yaml`]: `clouds: {one: {${AUTH}}, two: {${AUTH}}}` };
+  const cloud = await read({ OS_CLOUD: "one" }, files, { cloud: "two" });
+  assertEquals(cloud?.name, "two");
+});
+
+interface ServersCase {
+  readonly claim: string;
+  readonly environment: Variables;
+  readonly files?: Files;
+  readonly expected: Partial<CloudConfig>;
+}
+
+const SERVERS = { GLANCE_API_SERVERS: "a:9292, https://b/image" };
+const LIST = ["a:9292", "https://b/image"];
+
+const WITH_SERVERS: readonly ServersCase[] = [
+  {
+    claim: "alone are a cloud without Keystone",
+    environment: SERVERS,
+    expected: {
+      name: "GLANCE_API_SERVERS",
+      credentials: null,
+      options: { apiServers: LIST, authStrategy: "noauth" },
+    },
+  },
+  {
+    claim: "get no token of a cloud that nobody named",
+    environment: SERVERS,
+    files: one(AUTH),
+    expected: { name: "GLANCE_API_SERVERS", credentials: null },
+  },
+  {
+    claim: "go before the catalog of a cloud that is named",
+    environment: { ...SERVERS, OS_CLOUD: "one" },
+    files: one(AUTH),
+    expected: { name: "one", options: { apiServers: LIST, authUrl: URL } },
+  },
+  {
+    claim: "go before the endpoint of the variables",
+    environment: { ...SERVERS, ...BY_PASSWORD, OS_IMAGE_ENDPOINT_OVERRIDE: "http://other" },
+    expected: { name: "envvars", options: { apiServers: LIST, authUrl: URL } },
+  },
+  {
+    claim: "take a token that is there",
+    environment: { ...SERVERS, OS_TOKEN: "t" },
+    expected: { credentials: null, context: { authToken: "t" }, options: { apiServers: LIST } },
+  },
+  {
+    claim: "do without Keystone beside variables that do not sign in",
+    environment: { ...SERVERS, OS_IMAGE_API_VERSION: "2", OS_CACERT: "/ca.pem" },
+    expected: {
+      credentials: null,
+      options: { apiServers: LIST, authStrategy: "noauth" },
+      tls: { verify: true, caCertFile: "/ca.pem", certFile: null, keyFile: null },
+    },
+  },
+];
+
+for (const { claim, environment, files, expected } of WITH_SERVERS) {
+  Deno.test(`readCloud: GLANCE_API_SERVERS ${claim}`, async () => {
+    const cloud = await read(environment, files);
+    assertEquals({ ...cloud, ...expected }, { ...cloud });
+  });
+}
+
+Deno.test("readCloud takes a fixed token and an endpoint without Keystone", async () => {
+  const cloud = await read({ OS_TOKEN: "t", OS_ENDPOINT: "http://glance:9292" });
+  assertEquals(cloud?.context, { authToken: "t" });
+  assertEquals(cloud?.options, { apiServers: ["http://glance:9292"] });
+});
+
+Deno.test("readCloud takes the endpoint that glanceclient's users set", async () => {
+  const cloud = await read({ ...BY_PASSWORD, OS_IMAGE_URL: "http://glance:9292" });
+  assertEquals(cloud?.options.apiServers, ["http://glance:9292"]);
+});
+
+Deno.test("readCloud puts settings into a URL, and never a secret", async () => {
+  const override = "http://{region_name}.images/{password}/{nothing}";
+  const cloud = await read({
+    ...BY_PASSWORD,
+    OS_REGION_NAME: "north",
+    OS_IMAGE_ENDPOINT_OVERRIDE: override,
+  });
+  assertEquals(cloud?.options.apiServers, ["http://north.images/{password}/{nothing}"]);
+});
+
+Deno.test("readCloud takes the first of several interfaces", async () => {
+  const cloud = await read({}, one(`interface: [internal, public]\n${AUTH}`));
+  assertEquals(cloud?.options.catalogInfo, "image:glance:internalURL");
+});
+
+Deno.test("readCloud needs no home, no folder and no YAML parser for variables", async () => {
+  const cloud = await readCloud({
+    environment: BY_PASSWORD,
+    readTextFile: () => Promise.resolve(null),
+  });
+  assertEquals(cloud?.credentials?.username, "alice");
+});
+
+Deno.test("readCloud completes clouds.yaml with secure.yaml, wherever that is", async () => {
+  const files = {
+    ...one("region_name: North\nauth: {auth_url: 'http://k', username: alice, password: old}"),
+    [`${HOME}/secure.json`]: '{"clouds": {"one": {"auth": {"password": "new"}}}}',
+  };
+  const cloud = await read({}, files);
+  assertEquals(cloud?.credentials, { authUrl: "http://k", username: "alice", password: "new" });
+  assertEquals(cloud?.options.regionName, "North");
+});
+
+Deno.test("readCloud lays a profile below, and a region's values above", async () => {
+  const files = {
+    ...one(`profile: vendor\n${AUTH}`),
+    "/etc/openstack/clouds-public.yml": `public-clouds:
+  vendor:
+    interface: public
+    auth: {user_domain_id: vendors, username: nobody}
+    regions:
+    - {name: North, values: {image-endpoint-override: 'http://n'}}
+    - {name: South, values: {interface: admin, auth: {project_name: southern}}}`,
+  };
+  const north = await read({}, files);
+  assertEquals(north?.options.apiServers, ["http://n"]);
+  assertEquals(north?.credentials?.userDomainId, "vendors");
+  const south = await read({ OS_REGION_NAME: "South" }, files);
+  assertEquals(south?.options.catalogInfo, "image:glance:adminURL");
+  assertEquals(south?.credentials?.projectName, "southern");
+  assertEquals(south?.credentials?.username, "alice");
+});
+
+Deno.test("readCloud takes the region that is wanted where the cloud names none", async () => {
+  assertEquals((await read({ OS_REGION_NAME: "R" }, one(AUTH)))?.options.regionName, "R");
+  assertEquals((await read({}, one(AUTH)))?.options.regionName, undefined);
+  assertEquals((await read({}, one(`region_name: [R, S]\n${AUTH}`)))?.options.regionName, "R");
+});
+
+Deno.test("readCloud searches where openstacksdk does, in its order", async () => {
+  const asked: string[] = [];
+  const environment = {
+    XDG_CONFIG_HOME: "/xdg/",
+    XDG_CONFIG_DIRS: "/site:/more",
+    SNAP_REAL_HOME: "/real",
+  };
+  const readTextFile = (path: string) => {
+    asked.push(path);
+    return Promise.resolve(null);
+  };
+  await read(environment, {}, { readTextFile });
+  const folders = asked.filter((path) => path.endsWith("/clouds.json"));
+  assertEquals(folders, [
+    "/work/clouds.json",
+    "/xdg/openstack/clouds.json",
+    "/real/.config/openstack/clouds.json",
+    "/site/openstack/clouds.json",
+    "/more/openstack/clouds.json",
+    "/etc/openstack/clouds.json",
+  ]);
+  assertEquals(asked.slice(0, 3), ["/work/clouds.yaml", "/work/clouds.yml", "/work/clouds.json"]);
+});
+
+Deno.test("readCloud reads the machine's own files, and finds a parser for them", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${directory}/clouds.yaml`, `clouds: {one: {${AUTH}}}`);
+    await Deno.mkdir(`${directory}/secure.yaml`);
+    const environment = { HOME: directory, OS_CLOUD: "one" };
+    const cloud = await readCloud({ environment, workingDirectory: directory });
+    assertEquals(cloud?.credentials?.username, "alice");
+    const missing = readCloud({ environment, workingDirectory: directory, cloud: "two" });
+    await assertRejects(() => missing, InvalidConfigurationValue, "secure.yaml");
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("readCloud passes over a file that cannot be read", async () => {
+  const denied = new Error("permission denied");
+  const files = {
+    "/work/clouds.yaml": denied,
+    [`${HOME}/clouds.yaml`]: `clouds: {one: {${AUTH}}}`,
+  };
+  assertEquals((await read({}, files))?.name, "one");
+});
+
+interface Refused {
+  readonly claim: string;
+  readonly environment?: Variables;
+  readonly files?: Files;
+  readonly message: string;
+}
+
+const SECRETS =
+  "auth: {auth_url: 'http://k', username: u, password: canary-1, token: canary-2, application_credential_secret: canary-3}";
+
+const REFUSED: readonly Refused[] = [
+  {
+    claim: "YAML that is broken",
+    files: {
+      "/work/clouds.yaml": "clouds:\n  one:\n    auth: {password: canary-1\n  x: [canary-2",
+    },
+    message: 'Cannot read the clouds file "/work/clouds.yaml": it is no valid YAML at line',
+  },
+  {
+    claim: "JSON that is broken",
+    files: { "/work/clouds.json": '{"clouds": {"one": {"auth": {"password": "canary-1", }}}}' },
+    message: '"/work/clouds.json": it is no valid JSON; correct it',
+  },
+  {
+    claim: "a file that holds no mapping",
+    files: { "/work/clouds.yaml": "- canary-1" },
+    message: "it holds no mapping",
+  },
+  {
+    claim: "clouds that are no mapping",
+    files: { "/work/clouds.yaml": "clouds: [canary-1]" },
+    message: '"/work/clouds.yaml": "clouds" is no mapping',
+  },
+  {
+    claim: "a cloud that is no mapping",
+    files: { "/work/clouds.yaml": "clouds: {one: canary-1}" },
+    message: '"clouds.one" is no mapping',
+  },
+  { claim: "auth that is no mapping", files: one("auth: canary-1"), message: '"clouds.one.auth"' },
+  {
+    claim: "a password that is a list",
+    files: one("auth: {auth_url: 'http://k', username: u, password: [canary-1]}"),
+    message:
+      'Cannot use the cloud "one" of "/work/clouds.yaml": "auth.password" is no text; write one value, in quotes',
+  },
+  {
+    claim: "a cloud that is not there",
+    environment: { OS_CLOUD: "two" },
+    files: one(SECRETS),
+    message: '"/work/clouds.yaml" does not have it, there is "one"; correct OS_CLOUD',
+  },
+  {
+    claim: "a cloud without any file",
+    environment: { OS_CLOUD: "two" },
+    message: "there is no clouds.yaml",
+  },
+  {
+    claim: "several clouds and no choice",
+    files: { "/work/clouds.yaml": `clouds: {one: {${SECRETS}}, two: {${SECRETS}}}` },
+    message: '"/work/clouds.yaml" has "one", "two"; set OS_CLOUD to one of them',
+  },
+  {
+    claim: "a name that file and variables share",
+    environment: { ...BY_PASSWORD, OS_CLOUD_NAME: "one" },
+    files: one(SECRETS),
+    message: "OS_CLOUD_NAME",
+  },
+  {
+    claim: "a missing auth URL in a file",
+    files: one("profile: nowhere\nauth: {username: u, password: canary-1}"),
+    message: '"auth.auth_url" is missing; set it to Keystone',
+  },
+  {
+    claim: "a missing auth URL in the environment",
+    environment: { OS_USERNAME: "u", OS_PASSWORD: "canary-1" },
+    message: "OS_AUTH_URL is missing",
+  },
+  {
+    claim: "a way to sign in that is not supported",
+    files: one(`auth_type: v3oidcpassword\n${SECRETS}`),
+    message: '"auth_type" is "v3oidcpassword"; supported are "password", "v3password"',
+  },
+  {
+    claim: "a trust",
+    files: one("auth: {auth_url: 'http://k', trust_id: t, password: canary-1}"),
+    message: '"auth.trust_id" is not supported; use an application credential',
+  },
+  {
+    claim: "a system scope that is not all of it",
+    files: one("auth: {auth_url: 'http://k', password: canary-1, system_scope: some}"),
+    message: '"auth.system_scope" must be "all"',
+  },
+  {
+    claim: "no Keystone and no endpoint",
+    files: one("auth_type: none"),
+    message: '"image_endpoint_override" is missing',
+  },
+  {
+    claim: "a fixed token that is not there",
+    files: one("auth_type: admin_token\nimage_endpoint_override: http://g"),
+    message: '"auth.token" is missing',
+  },
+  {
+    claim: "a region that the cloud does not have",
+    environment: { OS_REGION_NAME: "West" },
+    files: one(`regions: [North, South]\n${SECRETS}`),
+    message: 'must be one of "North", "South", not "West"',
+  },
+  {
+    claim: "regions without names",
+    files: one(`regions: [{values: {password: canary-1}}]\n${SECRETS}`),
+    message: '"regions" has an entry that is no name',
+  },
+  {
+    claim: "regions that are no list",
+    files: one(`region_name: {canary: x}\n${SECRETS}`),
+    message: '"region_name" is no text',
+  },
+  {
+    claim: "a timeout that is none",
+    environment: { ...BY_PASSWORD, OS_API_TIMEOUT: "soon" },
+    message: "OS_API_TIMEOUT must be a number of seconds above 0",
+  },
+  {
+    claim: "a named file that is not there",
+    environment: { OS_CLIENT_CONFIG_FILE: "/mine.yaml" },
+    files: one(SECRETS),
+    message: '"/mine.yaml": there is none; correct OS_CLIENT_CONFIG_FILE',
+  },
+  {
+    claim: "a named file that cannot be read",
+    environment: { OS_CLIENT_SECURE_FILE: "/safe.yaml" },
+    files: { ...one(SECRETS), "/safe.yaml": new Error("permission denied") },
+    message: '"/safe.yaml": permission denied; correct OS_CLIENT_CONFIG_FILE or OS_CLIENT_SECURE',
+  },
+  {
+    claim: "a file that cannot be read, where nothing else is",
+    files: { [`${HOME}/clouds.yaml`]: new Error("permission denied") },
+    message: `this file could not be read: "${HOME}/clouds.yaml": permission denied`,
+  },
+  {
+    claim: "a file that cannot be read, where the cloud may be in it",
+    environment: { OS_CLOUD: "two" },
+    files: { [`${HOME}/clouds.yaml`]: new Error("permission denied") },
+    message: 'Cannot find the cloud "two": there is no clouds.yaml; correct OS_CLOUD',
+  },
+];
+
+for (const { claim, environment, files, message } of REFUSED) {
+  Deno.test(`readCloud names ${claim}, and no secret`, async () => {
+    const error = await assertRejects(
+      () => read(environment ?? {}, files),
+      InvalidConfigurationValue,
+      message,
+    );
+    assert(error instanceof GlanceError);
+    assertEquals(Deno.inspect(error, { depth: 20 }).includes("canary"), false);
+  });
+}

@@ -1,0 +1,88 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { createServer } from "node:https";
+import type { CloudTls } from "../../lib/auth/clouds.ts";
+import { authenticate } from "../../lib/auth/keystone.ts";
+import { fetchForCloud } from "../../lib/auth/tls.ts";
+import { GlanceConnectionFailed, InvalidConfigurationValue } from "../../lib/errors.ts";
+import { CA_CERT, CLIENT_CERT, CLIENT_KEY, SERVER_CERT, SERVER_KEY } from "./certificates.ts";
+
+const PEM: Readonly<Record<string, string>> = {
+  "/ca.pem": CA_CERT,
+  "/client.pem": CLIENT_CERT,
+  "/client.key": CLIENT_KEY,
+  "/both.pem": CLIENT_CERT + CLIENT_KEY,
+  "/text.pem": "no certificate",
+};
+
+const NOTHING: CloudTls = { verify: true, caCertFile: null, certFile: null, keyFile: null };
+
+function readPem(path: string): Promise<string | null> {
+  return Promise.resolve(PEM[path] ?? null);
+}
+
+/** A server with TLS on loopback; it says how the client is called, if it shows a certificate. */
+async function serve(wantsClient: boolean): Promise<AsyncDisposable & { readonly url: string }> {
+  const server = createServer({
+    cert: SERVER_CERT,
+    key: SERVER_KEY,
+    ca: CA_CERT,
+    requestCert: wantsClient,
+    rejectUnauthorized: wantsClient,
+  }, (_, response) => {
+    response.writeHead(200, { connection: "close" });
+    response.end("welcome");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return {
+    url: `https://localhost:${port}`,
+    [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+Deno.test("fetchForCloud leaves the runtime's fetch where no file is named", async () => {
+  assertEquals(await fetchForCloud(NOTHING, readPem), null);
+  assertEquals(await fetchForCloud({ ...NOTHING, verify: false }, readPem), null);
+});
+
+Deno.test("fetchForCloud trusts the CA of the cloud", async () => {
+  await using server = await serve(false);
+  using fetchIt = await fetchForCloud({ ...NOTHING, caCertFile: "/ca.pem" }, readPem);
+  const response = await fetchIt?.(server.url, {});
+  assertEquals(await response?.text(), "welcome");
+});
+
+Deno.test("fetchForCloud shows a client certificate, with its key beside or in it", async () => {
+  await using server = await serve(true);
+  for (
+    const [certFile, keyFile] of [["/client.pem", "/client.key"], ["/both.pem", null]] as const
+  ) {
+    const tls = { verify: true, caCertFile: "/ca.pem", certFile, keyFile };
+    using fetchIt = await fetchForCloud(tls, readPem);
+    const response = await fetchIt?.(server.url, {});
+    assertEquals(await response?.text(), "welcome");
+  }
+});
+
+Deno.test("authenticate says what to do about a CA that is not known", async () => {
+  await using server = await serve(false);
+  const credentials = { authUrl: `${server.url}/v3`, username: "alice", password: "p" };
+  await assertRejects(() => authenticate(credentials), GlanceConnectionFailed, "OS_CACERT");
+});
+
+const REFUSED: readonly (readonly [tls: Partial<CloudTls>, message: string])[] = [
+  [{ caCertFile: "/none.pem" }, '"/none.pem": there is no such file'],
+  [{ caCertFile: "/text.pem" }, '"/text.pem": it is not in PEM form'],
+  [{ certFile: "/client.pem" }, "do not hold a certificate and its key"],
+];
+
+for (const [tls, message] of REFUSED) {
+  Deno.test(`fetchForCloud refuses ${JSON.stringify(tls)}`, async () => {
+    await assertRejects(
+      () => fetchForCloud({ ...NOTHING, ...tls }, readPem),
+      InvalidConfigurationValue,
+      message,
+    );
+  });
+}

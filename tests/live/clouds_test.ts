@@ -1,0 +1,139 @@
+/**
+ * `readCloud` beside openstacksdk, on the same variables and files: the same cloud, the same
+ * credentials, region, interface, endpoint, timeout and TLS files, and an error where it has one.
+ */
+import { assertEquals, assertNotEquals } from "@std/assert";
+import { GlanceError } from "../../lib/errors.ts";
+import { type CloudConfig, readCloud } from "../../lib/auth/clouds.ts";
+import { CLOUD_CASES, type CloudCase } from "./clouds_cases.ts";
+import { requirePackages } from "./packages.ts";
+
+/** What is compared of a cloud. */
+interface Reading {
+  readonly name: string;
+  readonly auth: Readonly<Record<string, string>>;
+  readonly regionName: string | null;
+  readonly interface: string;
+  readonly endpoint: string | null;
+  readonly timeout: number | null;
+  /** False, true, or the path of the CAs. */
+  readonly verify: boolean | string;
+  readonly cert: readonly (string | null)[];
+}
+
+/** A case with its variables and its folder on disk. */
+interface PreparedCase {
+  readonly directory: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+Deno.test("readCloud finds what openstacksdk finds", async (t) => {
+  await requirePackages();
+  const root = await Deno.makeTempDir();
+  try {
+    const prepared = await Promise.all(CLOUD_CASES.map((c, i) => prepare(c, `${root}/${i}`)));
+    const theirs = await readBySdk(prepared);
+    for (const [i, { name, difference }] of CLOUD_CASES.entries()) {
+      const claim = difference === undefined ? name : `${name}, otherwise: ${difference}`;
+      await t.step(claim, async () => {
+        const ours = await readByUs(prepared[i] as PreparedCase);
+        const compare = difference === undefined ? assertEquals : assertNotEquals;
+        compare(ours, theirs[i]);
+      });
+    }
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+async function prepare(cloudCase: CloudCase, root: string): Promise<PreparedCase> {
+  await Deno.mkdir(`${root}/work`, { recursive: true });
+  for (const [path, text] of Object.entries(cloudCase.files ?? {})) {
+    const folder = text === null ? path : path.slice(0, path.lastIndexOf("/"));
+    await Deno.mkdir(`${root}/${folder}`, { recursive: true });
+    if (text !== null) await Deno.writeTextFile(`${root}/${path}`, text);
+  }
+  const environment = { HOME: "@/home", ...cloudCase.environment };
+  return {
+    directory: `${root}/work`,
+    environment: Object.fromEntries(
+      Object.entries(environment).map(([name, value]) => [name, value.replaceAll("@", root)]),
+    ),
+  };
+}
+
+async function readByUs(
+  { directory, environment }: PreparedCase,
+): Promise<Reading | "error" | "nothing"> {
+  try {
+    const cloud = await readCloud({ environment, workingDirectory: directory });
+    return cloud === null ? "nothing" : readingOf(cloud);
+  } catch (error) {
+    if (error instanceof GlanceError) return "error";
+    throw error;
+  }
+}
+
+function readingOf({ name, credentials, context, options, tls }: CloudConfig): Reading {
+  const { method: _, ...fields } = credentials ?? {};
+  const auth = Object.entries(fields).map(([field, value]) => [
+    field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    value,
+  ]);
+  const token = context.authToken === undefined ? {} : { token: context.authToken };
+  return {
+    name,
+    auth: { ...Object.fromEntries(auth), ...token },
+    regionName: options.regionName ?? null,
+    interface: options.catalogInfo?.split(":")[2]?.replace("URL", "") ?? "public",
+    endpoint: options.apiServers?.[0] ?? null,
+    timeout: options.requestTimeout === undefined ? null : options.requestTimeout / 1000,
+    verify: tls.verify ? tls.caCertFile ?? true : false,
+    cert: [tls.certFile, tls.keyFile],
+  };
+}
+
+async function readBySdk(cases: readonly PreparedCase[]): Promise<(Reading | "error")[]> {
+  const child = new Deno.Command("/usr/bin/python3", {
+    args: [new URL("clouds_sdk.py", import.meta.url).pathname],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(JSON.stringify(cases)));
+  await writer.close();
+  const { success, stdout, stderr } = await child.output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  // The script is our own: a wrong shape shows in the comparison.
+  const readings = JSON.parse(new TextDecoder().decode(stdout)) as SdkReading[];
+  return readings.map(fromSdk);
+}
+
+/** What the script prints. */
+type SdkReading = { readonly error: string } | {
+  readonly name: string;
+  readonly auth: Readonly<Record<string, string>>;
+  readonly regionName: string;
+  readonly interface: string;
+  readonly endpoint: string | null;
+  readonly timeout: number | string | null;
+  readonly verify: boolean | string;
+  readonly cert: null | string | readonly [string, string];
+};
+
+/** The endpoint of a cloud without Keystone is a server to us, and no part of the credentials. */
+function fromSdk(reading: SdkReading): Reading | "error" {
+  if ("error" in reading) return "error";
+  const { auth: { endpoint, ...auth }, timeout, regionName, cert, ...same } = reading;
+  return {
+    name: same.name,
+    auth,
+    regionName: regionName || null,
+    interface: same.interface.replace("URL", ""),
+    endpoint: same.endpoint ?? endpoint ?? null,
+    timeout: timeout === null ? null : Number(timeout),
+    verify: same.verify,
+    cert: cert === null ? [null, null] : typeof cert === "string" ? [cert, null] : cert,
+  };
+}
