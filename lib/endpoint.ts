@@ -17,8 +17,11 @@ export interface ApiServer {
   readonly useSsl: boolean;
 }
 
-/** An IPv6 address without the brackets that a URL wants, with nothing behind it. */
-const BARE_IPV6 = /^[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*$/i;
+/** An IPv6 address without the brackets that a URL wants; no port can follow it. */
+const BARE_IPV6 = /^(https?:\/\/)?([0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*)(?=\/|$)/i;
+
+/** What has a scheme, or tries to; `host:port` has none. */
+const HAS_SCHEME = /^[a-z][a-z0-9+.-]*:[/\\]|\/\//i;
 
 /** The version that catalogs and habits put behind an endpoint: `/v2`, `/v2.9/`, `/v1`. */
 const VERSION_SUFFIX = /\/v\d+(\.\d+)?\/*$/;
@@ -30,8 +33,8 @@ const VERSION_SUFFIX = /\/v\d+(\.\d+)?\/*$/;
  * @throws {InvalidConfigurationValue} where it is none of these, or holds a user or password.
  */
 export function parseApiServer(text: string): ApiServer {
-  const trimmed = text.trim();
-  const url = parseUrl(trimmed.includes("//") ? trimmed : `http://${trimmed}`);
+  const whole = text.trim().replace(BARE_IPV6, "$1[$2]");
+  const url = parseUrl(HAS_SCHEME.test(whole) ? whole : `http://${whole}`);
   if (url === null) {
     throw new InvalidConfigurationValue(
       `Cannot use the API server "${
@@ -49,10 +52,20 @@ export function parseApiServer(text: string): ApiServer {
   return serverOf(url);
 }
 
-/** The server at `netloc` (`host[:port][/prefix]`), reached by https or http. */
+/**
+ * The server at `netloc` (`host[:port][/prefix]`), reached by https or http.
+ *
+ * @throws {InvalidConfigurationValue} where it is something else.
+ */
 export function apiServerAt(netloc: string, useSsl: boolean): ApiServer {
-  const host = BARE_IPV6.test(netloc) ? `[${netloc}]` : netloc;
-  return { ...parseApiServer(`${useSsl ? "https" : "http"}://${host}`), netloc };
+  if (HAS_SCHEME.test(netloc)) {
+    throw new InvalidConfigurationValue(
+      `Cannot use the netloc "${
+        redact(netloc)
+      }": it has a scheme; write "host:9292", and say with "useSsl" whether it is https`,
+    );
+  }
+  return { ...parseApiServer(`${useSsl ? "https" : "http"}://${netloc}`), netloc };
 }
 
 /** Whether a URL lies on one of `hosts`, each `host` (the scheme's default port) or `host:port`. */

@@ -236,6 +236,16 @@ export function errorFromAnswer(answer: FailedAnswer): GlanceError {
  * ```
  */
 export function redact(url: string | URL): string {
-  const text = String(url).replace(/[?#].*$/s, "");
-  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/|\/\/)?[^/]*@/i, "$1");
+  const text = String(url);
+  const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) && URL.canParse(text);
+  const isPath = /^\/(?!\/)/.test(text);
+  if (isPath) return withoutQuery(text);
+  if (isUrl) return withoutQuery(text).replace(/^([^/]*\/\/)[^/]*@/, "$1");
+  // A password that is not encoded holds what ends an authority, and no parser can tell where it
+  // stops: of a text that is no URL, nothing up to its last @ is shown.
+  return withoutQuery(text.replace(/^(https?:[/\\]+|\/\/)?.*@/is, "$1"));
+}
+
+function withoutQuery(url: string): string {
+  return url.replace(/[?#].*$/s, "");
 }

@@ -98,6 +98,8 @@ export type ResolvedOptions =
     readonly regionName: string | null;
     readonly authUrl: string | null;
     readonly privilegedContext: RequestContext | null;
+    /** Calls `ring` after `ms`, unless what it returns is called before. Follows `sleep`. */
+    readonly timer: (ms: number, ring: () => void) => () => void;
   };
 
 /** What to look for in the catalog. */
@@ -109,6 +111,9 @@ export interface CatalogInfo {
 }
 
 const RESOLVED = new WeakSet<object>();
+
+/** Longest time of a timer, 24 days: a longer one rings at once, on every runtime. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * Checks and completes options; options that were resolved before are given back.
@@ -133,6 +138,7 @@ export function resolveOptions(options: GlanceOptions | ResolvedOptions = {}): R
     onEvent: quietly(options.onEvent),
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     sleep: options.sleep ?? sleep,
+    timer: options.sleep === undefined ? nativeTimer : sleepTimer(options.sleep),
     now: options.now ?? (() => performance.now()),
     random: options.random ?? (() => Math.random()),
   });
@@ -208,7 +214,22 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     const timer = setTimeout(() => {
       signal?.removeEventListener("abort", stop);
       resolve();
-    }, ms);
+    }, Math.min(ms, LONGEST_TIMER));
     signal?.addEventListener("abort", stop, { once: true });
   });
+}
+
+/** A timer of the runtime: a tenth of what a sleep that is aborted costs, and there is one a request. */
+function nativeTimer(ms: number, ring: () => void): () => void {
+  const timer = setTimeout(ring, Math.min(ms, LONGEST_TIMER));
+  return () => clearTimeout(timer);
+}
+
+function sleepTimer(sleep: ResolvedOptions["sleep"]): ResolvedOptions["timer"] {
+  return (ms, ring) => {
+    const stop = new AbortController();
+    // A sleep that knows no signal wakes up all the same.
+    sleep(ms, stop.signal).then(() => stop.signal.aborted || ring(), () => {});
+    return () => stop.abort("stopped");
+  };
 }

@@ -67,3 +67,13 @@ function byobReaderOf(body: ReadableStream<Chunk>): ReadableStreamBYOBReader | n
     return null;
   }
 }
+
+/** An open download: bytes in their order, counted and checked. */
+export interface ImageReader {
+  /** The next bytes, or null when all were delivered and are right. `into` is used where that is possible. */
+  read(into: Chunk): Promise<Chunk | null>;
+  /** Tells how far it has come. */
+  report(): void;
+  /** Ends the download; servers that are still sending are cut off. */
+  cancel(reason: unknown): Promise<void>;
+}

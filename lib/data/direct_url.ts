@@ -79,16 +79,18 @@ class FilePieces implements PieceSource {
         { cause, imageId },
       );
     });
-    const deadline = new Deadline(this.#client.options.sleep, signal);
+    const deadline = new Deadline(this.#client.options, signal);
     const reader = new FileReader(file, start);
+    const watch = new StallWatch(deadline, this.#client.options, () => signal.reason);
     return {
       reader,
       server: "file:",
       skip: 0,
-      size: null,
-      watch: new StallWatch(deadline, this.#client.options, () => signal.reason),
+      stop: null,
+      watch,
       broke: () => false,
       async close() {
+        watch[Symbol.dispose]();
         deadline[Symbol.dispose]();
         await reader.cancel();
       },

@@ -8,15 +8,19 @@ import { Invalid } from "../errors.ts";
 import type { GlanceClientWrapper } from "../http/client.ts";
 import type { GlanceImage } from "../images/types.ts";
 import type { ByteRange } from "./byte_range.ts";
-import { type Chunk, hasShape, renewed, shapeOf } from "./body_reader.ts";
+import { type Chunk, hasShape, type ImageReader, renewed, shapeOf } from "./body_reader.ts";
 import { directPieces } from "./direct_url.ts";
-import { identityOf, Verifier } from "./integrity.ts";
+import { type Identity, identityOf, Verifier } from "./integrity.ts";
+import { ParallelReader } from "./parallel.ts";
 import { GlancePieces } from "./piece.ts";
-import { ResumingReader } from "./resume.ts";
+import { type ResumeOptions, ResumingReader } from "./resume.ts";
 import type { DownloadOptions } from "./types.ts";
 
 /** Bytes that are asked of a body at once, and the most that is held in memory for a slow reader. */
 const CHUNK_SIZE = 128 * 1024;
+
+/** Bytes of a part of a parallel download. */
+const PART_SIZE = 8 * 1024 * 1024;
 
 /**
  * Opens the download of an image: its record first, which pins its identity, then its first bytes.
@@ -41,25 +45,68 @@ export async function download(
     );
   }
   const verifier = isWhole ? await Verifier.create(identity, verify) : null;
-  const pieces = await directPieces(client, context, record, identity, signal) ??
-    new GlancePieces(client, context, identity, { end, stores: storesOf(record), prefer });
-  const reader = new ResumingReader(pieces, {
-    options: client.options,
-    start,
-    end,
-    verifier,
-    signal,
-    onProgress,
-  });
+  const direct = await directPieces(client, context, record, identity, signal);
+  const source: Source = { client, context, identity, stores: storesOf(record), prefer };
+  const isHashed = verifier !== null;
+  const told = { options: client.options, start, end, verifier, isHashed, signal, onProgress };
+  const parts = direct === null ? await partsOf(source, told, options) : null;
+  if (parts !== null) return new ImageDownload(parts);
+  const reader = new ResumingReader(direct ?? piecesOf(source, end), told);
   await reader.open();
   return new ImageDownload(reader);
 }
 
+/** Where the bytes come from, when they come from Glance. */
+interface Source {
+  readonly client: GlanceClientWrapper;
+  readonly context: RequestContext;
+  readonly identity: Identity;
+  readonly stores: string;
+  readonly prefer: readonly string[] | undefined;
+}
+
+function piecesOf(source: Source, end: number | null, first?: string): GlancePieces {
+  const { client, context, identity, stores, prefer } = source;
+  const told = { end, stores, prefer, ...first !== undefined && { first } };
+  return new GlancePieces(client, context, identity, told);
+}
+
+/** A reader over several connections; null where one is all that is wanted, or possible. */
+async function partsOf(
+  source: Source,
+  told: ResumeOptions,
+  { connections = 1, partSize = PART_SIZE }: DownloadOptions,
+): Promise<ParallelReader | null> {
+  checkCount("connections", connections);
+  checkCount("partSize", partSize);
+  const { start, signal = new AbortController().signal } = told;
+  const stop = told.end === null ? source.identity.size : told.end + 1;
+  if (connections === 1 || stop === null || stop - start <= partSize) return null;
+  if (!await piecesOf(source, 0).canSeek(signal)) return null;
+  const servers = await source.client.servers(source.context);
+  return new ParallelReader({
+    ...told,
+    stop,
+    partSize,
+    connections: Array.from({ length: connections }, (_, i) => {
+      const server = servers[i % servers.length]?.endpoint ?? "";
+      return { server, pieces: (_: number, end: number) => piecesOf(source, end, server) };
+    }),
+  });
+}
+
+function checkCount(name: string, value: number): void {
+  if (Number.isInteger(value) && value >= 1) return;
+  throw new Invalid(
+    `Cannot download with the option "${name}": it is ${value} and must be a whole number of at least 1`,
+  );
+}
+
 /** An open download, to be taken once. */
 export class ImageDownload {
-  readonly #reader: ResumingReader;
+  readonly #reader: ImageReader;
 
-  constructor(reader: ResumingReader) {
+  constructor(reader: ImageReader) {
     this.#reader = reader;
   }
 
@@ -109,7 +156,7 @@ export class ImageDownload {
 /** One pull: the next bytes in the memory that the stream has asked to be filled. */
 async function pullInto(
   controller: ReadableByteStreamController,
-  reader: ResumingReader,
+  reader: ImageReader,
 ): Promise<void> {
   const request = controller.byobRequest;
   const view = request?.view ?? null;

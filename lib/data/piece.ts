@@ -20,8 +20,8 @@ export interface Piece {
   readonly server: string;
   /** Bytes before the wanted ones, to be read and dropped. */
   readonly skip: number;
-  /** Bytes of the whole image, where this answer tells. */
-  readonly size: number | null;
+  /** Where it ends: behind which byte of the image; null where its answer does not tell. */
+  readonly stop: number | null;
   readonly watch: StallWatch;
   /** Notes that it broke after so many bytes; false where no further request may be made. */
   broke(cause: unknown, progress: number): boolean;
@@ -51,6 +51,8 @@ export class PieceRefused extends ServerUnreachable {
 class RangeMemory {
   /** Stores that answered 400 to a range: Ceph, Swift, S3 and others cannot seek. */
   readonly stores = new Set<string>();
+  /** Stores that have answered a range with a part. */
+  readonly seekable = new Set<string>();
   /** Servers that gave the whole image for a range, or did not tell what they gave. */
   readonly servers = new Set<string>();
 
@@ -71,17 +73,22 @@ export class GlancePieces implements PieceSource {
   readonly #end: number | null;
   readonly #stores: string;
   readonly #prefer: readonly string[] | undefined;
+  readonly #first: string | undefined;
   readonly #memory: RangeMemory;
 
-  /** `end` is the last wanted byte, null for the last of the image. */
+  /**
+   * `end` is the last wanted byte, null for the last of the image; `first` the endpoint root of the
+   * server that is asked before the others.
+   */
   constructor(
     client: GlanceClientWrapper,
     context: RequestContext,
     identity: Identity,
-    { end, stores, prefer }: {
+    { end, stores, prefer, first }: {
       readonly end: number | null;
       readonly stores: string;
       readonly prefer: readonly string[] | undefined;
+      readonly first?: string;
     },
   ) {
     this.#client = client;
@@ -90,8 +97,20 @@ export class GlancePieces implements PieceSource {
     this.#end = end;
     this.#stores = stores;
     this.#prefer = prefer;
+    this.#first = first;
     this.#memory = MEMORIES.get(client) ?? new RangeMemory();
     MEMORIES.set(client, this.#memory);
+  }
+
+  /** Whether the store can seek, found out by asking for the first byte where it is not known. */
+  async canSeek(signal: AbortSignal): Promise<boolean> {
+    if (this.#memory.seekable.has(this.#stores)) return true;
+    if (this.#memory.stores.has(this.#stores)) return false;
+    const piece = await this.#openRange(0, 0, signal).then((judged) => judged.piece, orRefused);
+    const isSeekable = piece?.stop === 1;
+    await piece?.close("the answer is known");
+    if (isSeekable) this.#memory.seekable.add(this.#stores);
+    return isSeekable;
   }
 
   async open(start: number, signal: AbortSignal): Promise<Piece> {
@@ -122,9 +141,9 @@ export class GlancePieces implements PieceSource {
       contentEncoding: headers.get("content-encoding"),
     }, { start, end, size: this.identity.size });
     if (verdict.kind === "lie") throw await this.#refuse(answer, verdict.reason);
-    if (verdict.kind === "part") return await this.#judge(answer, 0);
+    if (verdict.kind === "part") return await this.#judge(answer, 0, end + 1);
     this.#memory.learn(answer.server.endpoint, this.#stores);
-    if (verdict.kind === "whole") return await this.#judge(answer, start);
+    if (verdict.kind === "whole") return await this.#judge(answer, start, this.identity.size);
     await discard(answer.response);
     answer.deadline[Symbol.dispose]();
     return await this.#openWhole(start, signal);
@@ -148,21 +167,22 @@ export class GlancePieces implements PieceSource {
     if (size !== null && length !== null && length !== size) {
       throw await this.#refuse(answer, `it has ${length} bytes instead of ${size}`);
     }
-    return await this.#judge(answer, start);
+    return await this.#judge(answer, start, size ?? length);
   }
 
   /** Content-MD5 is the hex MD5 of the whole image, on a part, too: it tells which image this is. */
-  async #judge(answer: Exchange, skip: number): Promise<Judged> {
+  async #judge(answer: Exchange, skip: number, stop: number | null): Promise<Judged> {
     const md5 = answer.response.headers.get("content-md5")?.toLowerCase() ?? null;
     const { checksum } = this.identity;
     if (md5 !== null && checksum !== null && md5 !== checksum && /^[0-9a-f]{32}$/.test(md5)) {
       throw await this.#refuse(answer, `its MD5 is ${md5} instead of ${checksum}`);
     }
-    const piece = this.#pieceOf(answer, skip);
+    const piece = this.#pieceOf(answer, skip, stop);
     return { piece, knownSame: md5 !== null && md5 === checksum };
   }
 
-  #pieceOf({ response, server, deadline, broke }: Exchange, skip: number): Piece {
+  #pieceOf(answer: Exchange, skip: number, stop: number | null): Piece {
+    const { response, server, deadline, broke } = answer;
     const { imageId } = this.identity;
     const { stallTimeout } = this.#client.options;
     const body = response.body ?? new Blob([]).stream();
@@ -176,7 +196,7 @@ export class GlancePieces implements PieceSource {
       reader,
       server: server.endpoint,
       skip,
-      size: response.status === 200 ? lengthOf(response.headers.get("content-length")) : null,
+      stop,
       watch,
       broke,
       async close(reason) {
@@ -194,7 +214,7 @@ export class GlancePieces implements PieceSource {
       ...this.#prefer !== undefined && { prefer: this.#prefer },
     };
     const avoid = range === undefined ? new Set<string>() : new Set(this.#memory.servers);
-    const options = { signal, tried: avoid };
+    const options = { signal, tried: avoid, first: this.#first };
     return this.#client.exchange(this.#context, "data", [this.identity.imageId, request], options);
   }
 
@@ -228,4 +248,10 @@ export class GlancePieces implements PieceSource {
 interface Judged {
   readonly piece: Piece;
   readonly knownSame: boolean;
+}
+
+/** Null for an answer that cannot be used; any other error is one. */
+function orRefused(error: unknown): null {
+  if (error instanceof PieceRefused) return null;
+  throw error;
 }

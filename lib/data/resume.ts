@@ -14,7 +14,7 @@ import {
 import { Deadline } from "../http/deadline.ts";
 import { backoff } from "../http/retry.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { type Chunk, renewed, shapeOf } from "./body_reader.ts";
+import { type Chunk, type ImageReader, renewed, shapeOf } from "./body_reader.ts";
 import type { Verifier } from "./integrity.ts";
 import { type Piece, PieceRefused, type PieceSource } from "./piece.ts";
 import type { Progress } from "./types.ts";
@@ -28,6 +28,8 @@ export interface ResumeOptions {
   readonly end: number | null;
   /** The hash of the whole image, where it is to be checked. */
   readonly verifier: Verifier | null;
+  /** Whether the hash of the whole image is checked, here or by whoever puts parts together. */
+  readonly isHashed: boolean;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }
@@ -36,7 +38,7 @@ export interface ResumeOptions {
 const SCRATCH_SIZE = 256 * 1024;
 
 /** Reads an image from one byte to another, whatever its servers do. */
-export class ResumingReader {
+export class ResumingReader implements ImageReader {
   readonly #source: PieceSource;
   readonly #told: ResumeOptions;
   readonly #lifetime: Deadline;
@@ -58,7 +60,7 @@ export class ResumingReader {
   constructor(source: PieceSource, told: ResumeOptions) {
     this.#source = source;
     this.#told = told;
-    this.#lifetime = new Deadline(told.options.sleep, told.signal);
+    this.#lifetime = new Deadline(told.options, told.signal);
     this.#offset = told.start;
     this.#brokeAt = told.start;
     this.#stop = told.end === null ? source.identity.size : told.end + 1;
@@ -67,6 +69,11 @@ export class ResumingReader {
   /** Bytes in all; null while nobody knows. */
   get total(): number | null {
     return this.#stop === null ? null : this.#stop - this.#told.start;
+  }
+
+  /** How often it has gone on after a break. */
+  get resumes(): number {
+    return this.#resumes;
   }
 
   /** Opens the first piece, so that what is wrong with the image is told before its first byte. */
@@ -129,7 +136,7 @@ export class ResumingReader {
     signal.throwIfAborted();
     this.#piece = piece;
     this.#server = piece.server;
-    this.#stop ??= piece.size;
+    this.#stop ??= piece.stop;
     if (this.#failures.length > 0) {
       this.#told.options.onEvent({
         kind: "resume",
@@ -172,17 +179,17 @@ export class ResumingReader {
       if (this.#stop === null || this.#offset === this.#stop) return null;
       throw this.#truncated(piece, this.#offset);
     }
-    const wanted = this.#wantedOf(chunk);
+    const wanted = this.#wantedOf(piece, chunk);
     this.#told.verifier?.update(wanted);
     this.#offset += wanted.byteLength;
     return wanted;
   }
 
   /** A server may send more than the image has; whether that is harmless, the hash decides. */
-  #wantedOf(chunk: Chunk): Chunk {
+  #wantedOf(piece: Piece, chunk: Chunk): Chunk {
     const left = this.#stop === null ? Infinity : this.#stop - this.#offset;
     if (chunk.byteLength <= left) return chunk;
-    this.#hasExtra = this.#stop === this.#source.identity.size;
+    this.#hasExtra = this.#stop === piece.stop;
     return chunk.subarray(0, left);
   }
 
@@ -198,15 +205,14 @@ export class ResumingReader {
   /** All bytes are there: is there an end behind them, and are they right? */
   async #finish(): Promise<null> {
     const piece = this.#piece;
-    const isToTheEnd = this.#stop === null || this.#stop === this.#source.identity.size;
-    if (piece !== null && isToTheEnd && !this.#hasExtra) {
+    if (piece !== null && piece.stop === this.#stop && !this.#hasExtra) {
       // Lets the connection be used again; a body that breaks behind its last byte has done its duty.
       const rest = await this.#wait(piece, new Uint8Array(1)).catch(() => null);
       this.#hasExtra = rest !== null && rest.byteLength > 0;
     }
     this.#told.verifier?.check();
     const { imageId, size } = this.#source.identity;
-    if (this.#hasExtra && this.#told.verifier === null) {
+    if (this.#hasExtra && !this.#told.isHashed) {
       throw new ImageIntegrityError(
         `Cannot accept image "${imageId}": the server sent more than its ${size} bytes`,
         { imageId, server: this.#server, expected: `size ${size}`, actual: `size above ${size}` },

@@ -49,8 +49,17 @@ export interface DownloadOptions {
    */
   readonly verify?: Verify;
   /**
-   * Called after each chunk.
+   * Connections that read parts of the image at the same time, spread over the servers. Falls back to
+   * one where the store cannot seek, or the image has one part only.
+   * @default {1}
    */
+  readonly connections?: number;
+  /**
+   * Bytes of a part, where there are several connections; each holds one part in memory.
+   * @default {8 MiB}
+   */
+  readonly partSize?: number;
+  /** Called after each chunk. */
   readonly onProgress?: (progress: Progress) => void;
   /** Ends the download, also one that is being read, with the signal's reason. */
   readonly signal?: AbortSignal;

@@ -93,15 +93,21 @@ export class ServerRing {
     this.#options = options;
   }
 
-  /** The next server in the ring, one that is not in `avoid` if that is possible. */
-  next(avoid: ReadonlySet<string> = new Set()): ApiServer {
+  /**
+   * The next server in the ring: `first` if it is well, else one that is not in `avoid` if that is
+   * possible.
+   */
+  next(avoid: ReadonlySet<string> = new Set(), first?: string): ApiServer {
+    const isFree = this.#cooling.size === 0 && avoid.size === 0 && first === undefined;
+    if (isFree) return this.#taken(this.#at(this.#cursor));
     const now = this.#options.now();
+    const wanted = this.servers.find(({ endpoint }) => endpoint === first && !avoid.has(endpoint));
+    if (wanted !== undefined && this.#isWell(wanted, now)) return wanted;
     const ring = this.servers.map((_, i) => this.#at(this.#cursor + i));
     const server = ring.find((s) => this.#isWell(s, now) && !avoid.has(s.endpoint)) ??
       ring.find((s) => this.#isWell(s, now)) ??
       ring.reduce((a, b) => this.#readyAt(b) < this.#readyAt(a) ? b : a);
-    this.#cursor = (this.servers.indexOf(server) + 1) % this.servers.length;
-    return server;
+    return this.#taken(server);
   }
 
   /** Whether a well server remains that is not in `tried`. */
@@ -121,6 +127,11 @@ export class ServerRing {
   /** Notes a success: the server is well at once. */
   succeeded(server: ApiServer): void {
     if (this.#cooling.size > 0) this.#cooling.delete(server.endpoint);
+  }
+
+  #taken(server: ApiServer): ApiServer {
+    this.#cursor = (this.servers.indexOf(server) + 1) % this.servers.length;
+    return server;
   }
 
   #at(position: number): ApiServer {

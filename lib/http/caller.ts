@@ -7,14 +7,22 @@ import { isExpiring } from "../auth/keystone.ts";
 import type { RequestContext } from "../context.ts";
 import type { ResolvedOptions } from "../options.ts";
 
+/**
+ * What a context was renewed to. Callers keep the context that they were given: without this, each of
+ * their calls would meet the same 401, and a stream, which cannot be sent twice, would fail.
+ */
+const RENEWED = new WeakMap<RequestContext, RequestContext>();
+
 /** A caller whose token is renewed before it ends, and once after a 401. */
 export class Caller {
+  readonly #given: RequestContext;
   #context: RequestContext;
   readonly #options: ResolvedOptions;
   #renewed = false;
 
   constructor(context: RequestContext, options: ResolvedOptions) {
-    this.#context = context;
+    this.#given = context;
+    this.#context = RENEWED.get(context) ?? context;
     this.#options = options;
   }
 
@@ -38,6 +46,7 @@ export class Caller {
     const { authToken } = this.#context;
     // What came with the caller and not with the token (request id, service token) stays.
     this.#context = { ...this.#context, ...await this.#context.renew?.() };
+    RENEWED.set(this.#given, this.#context);
     if (this.#context.authToken !== authToken) this.#options.onEvent({ kind: "renew", reason });
   }
 }

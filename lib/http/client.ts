@@ -6,7 +6,7 @@
  */
 import type { RequestContext } from "../context.ts";
 import { type ApiServer, apiServerAt } from "../endpoint.ts";
-import { describe, type Operation, toRequest } from "../images/operation.ts";
+import { actionOf, imageIdOf, type Operation, toRequest } from "../images/operation.ts";
 import {
   type OperationArgs,
   type OperationName,
@@ -59,6 +59,8 @@ export interface ExchangeOptions extends CallOptions {
   readonly retries?: number;
   /** Servers that were tried already: others come first. Grows as the loop goes. */
   readonly tried?: Set<string>;
+  /** Endpoint root of the server that is asked first, if it is well. */
+  readonly first?: string | undefined;
   /** Takes over the clock of each attempt; without it, `requestTimeout` runs until the headers. */
   readonly watch?: (deadline: Deadline) => void;
 }
@@ -181,7 +183,7 @@ export class GlanceClientWrapper {
   ): Promise<Result> {
     options.signal?.throwIfAborted();
     const { action, imageId, idempotent, repeat, ...wire } = request;
-    const row = { action, imageId, idempotent, repeat };
+    const row = { action: () => action, imageId, idempotent, repeat };
     const caller = context ?? this.#context;
     const ask = await this.#askFor(caller, { ...row, request: wire, anyStatus: true }, options);
     return await exchange(ask, new Caller(caller, this.options), take);
@@ -199,12 +201,18 @@ export class GlanceClientWrapper {
     const caller = context ?? this.#context;
     const ask = await this.#askFor(caller, {
       request: toRequest(operation, args),
-      ...describe(operation, args),
+      action: () => actionOf(operation, args),
+      imageId: imageIdOf(operation, args),
       idempotent: operation.idempotent,
       repeat: operation.repeat,
       anyStatus: false,
     }, options);
     return await exchange(ask, new Caller(caller, this.options), take);
+  }
+
+  /** The servers that a context may use, in the order in which they take turns. */
+  async servers(context: RequestContext | null): Promise<readonly ApiServer[]> {
+    return (await this.#ringFor(context ?? this.#context)).servers;
   }
 
   /** What is asked, together with who may answer it and how often it may be asked. */
@@ -221,6 +229,7 @@ export class GlanceClientWrapper {
       anonymous: this.#anonymous,
       retries: options.retries ?? this.options.numRetries,
       tried: options.tried ?? new Set(),
+      first: options.first,
       signal: options.signal,
       watch: options.watch,
     };

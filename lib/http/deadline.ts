@@ -9,25 +9,21 @@
  */
 import type { ResolvedOptions } from "../options.ts";
 
-/** The part of the options that a deadline needs. */
-export type Sleep = ResolvedOptions["sleep"];
-
-/** A reason that exists already: making a DOMException for each cleared timer costs more than the timer. */
-const DISARMED = "disarmed";
-
 /** Aborts `signal` when the caller does, or with `expired()` when `ms` are over. */
 export class Deadline implements Disposable {
   readonly #controller = new AbortController();
+  readonly #timer: ResolvedOptions["timer"];
   readonly #parent: AbortSignal | undefined;
-  readonly #follow = (): void => this.#controller.abort(this.#parent?.reason);
-  #timer: AbortController | undefined;
-  readonly #sleep: Sleep;
+  #follow: (() => void) | undefined;
+  #stop: (() => void) | undefined;
 
-  constructor(sleep: Sleep, parent?: AbortSignal) {
-    this.#sleep = sleep;
+  constructor({ timer }: Pick<ResolvedOptions, "timer">, parent?: AbortSignal) {
+    this.#timer = timer;
     this.#parent = parent;
-    parent?.addEventListener("abort", this.#follow, { once: true });
-    if (parent?.aborted) this.#follow();
+    if (parent === undefined) return;
+    this.#follow = () => this.#controller.abort(parent.reason);
+    parent.addEventListener("abort", this.#follow, { once: true });
+    if (parent.aborted) this.#follow();
   }
 
   /** Aborted by the caller, by the clock or by {@linkcode Deadline.abort}. */
@@ -39,15 +35,13 @@ export class Deadline implements Disposable {
   arm(ms: number, expired: () => unknown): void {
     this.disarm();
     if (ms === Infinity) return;
-    const timer = new AbortController();
-    this.#timer = timer;
-    this.#sleep(ms, timer.signal).then(() => this.#controller.abort(expired()), () => {});
+    this.#stop = this.#timer(ms, () => this.#controller.abort(expired()));
   }
 
   /** Stops the clock and goes on following the caller. */
   disarm(): void {
-    this.#timer?.abort(DISARMED);
-    this.#timer = undefined;
+    this.#stop?.();
+    this.#stop = undefined;
   }
 
   /** Ends the request for a reason of our own. */
@@ -55,8 +49,9 @@ export class Deadline implements Disposable {
     this.#controller.abort(reason);
   }
 
+  /** Stops the clock and no longer follows the caller. */
   [Symbol.dispose](): void {
     this.disarm();
-    this.#parent?.removeEventListener("abort", this.#follow);
+    if (this.#follow !== undefined) this.#parent?.removeEventListener("abort", this.#follow);
   }
 }

@@ -27,7 +27,7 @@ export interface Ask {
   readonly budget: RetryBudget;
   readonly request: WireRequest;
   /** What is attempted, for messages: `show image "42"`. */
-  readonly action: string;
+  readonly action: () => string;
   readonly imageId: string | undefined;
   /** Whether it may be made again when it is open whether it was carried out. */
   readonly idempotent: boolean;
@@ -41,6 +41,8 @@ export interface Ask {
   readonly retries: number;
   /** Servers that were tried already: others come first. Grows as the loop goes. */
   readonly tried: Set<string>;
+  /** Endpoint root of the server that is asked first, if it is well. */
+  readonly first: string | undefined;
   readonly signal: AbortSignal | undefined;
   /** Takes over the clock of each attempt; without it, `requestTimeout` runs until the headers. */
   readonly watch: ((deadline: Deadline) => void) | undefined;
@@ -91,7 +93,7 @@ export async function exchange<Result>(
 ): Promise<Result> {
   const failures: Failure[] = [];
   for (let round = 0;;) {
-    const server = ask.ring.next(ask.tried);
+    const server = ask.ring.next(ask.tried, ask.first);
     ask.tried.add(server.endpoint);
     const outcome = await attempt(ask, server, caller, failures, take);
     if (!(outcome instanceof Failure)) {
@@ -167,20 +169,20 @@ function asUnreachable(
   const cause = signal.aborted ? signal.reason : error;
   if (cause instanceof ServerUnreachable) return cause;
   return new ServerUnreachable(
-    `Cannot ${ask.action}: the answer of "${server.endpoint}" broke off`,
+    `Cannot ${ask.action()}: the answer of "${server.endpoint}" broke off`,
     { cause, server: server.endpoint, imageId: ask.imageId },
   );
 }
 
 function startDeadline(ask: Ask, server: ApiServer): Deadline {
-  const deadline = new Deadline(ask.options.sleep, ask.signal);
+  const deadline = new Deadline(ask.options, ask.signal);
   if (ask.watch !== undefined) {
     ask.watch(deadline);
   } else if (!hasData(ask)) {
     const { requestTimeout } = ask.options;
     deadline.arm(requestTimeout, () =>
       new ServerUnreachable(
-        `Cannot ${ask.action}: the server "${server.endpoint}" did not answer in ${requestTimeout} ms`,
+        `Cannot ${ask.action()}: the server "${server.endpoint}" did not answer in ${requestTimeout} ms`,
         { server: server.endpoint, imageId: ask.imageId },
       ));
   }
@@ -205,10 +207,9 @@ async function failureOf(
   response: Response,
   attempts: number,
 ): Promise<Failure> {
-  const { action, imageId } = ask;
   const error = await errorFromResponse(response, {
-    action,
-    imageId,
+    action: ask.action(),
+    imageId: ask.imageId,
     server: server.endpoint,
     attempts,
   });
@@ -261,7 +262,7 @@ function connectionFailed(
   const servers = ask.ring.servers.map((server) => `"${server.endpoint}"`).join(", ");
   const [attempts, s] = [failures.length, failures.length === 1 ? "" : "s"];
   return new GlanceConnectionFailed(
-    `Cannot ${ask.action}: ${servers} gave no usable answer in ${attempts} attempt${s}, ${end}; the last one: ${last?.message}`,
+    `Cannot ${ask.action()}: ${servers} gave no usable answer in ${attempts} attempt${s}, ${end}; the last one: ${last?.message}`,
     {
       cause: new AggregateError(errors, "every attempt failed"),
       imageId: ask.imageId,

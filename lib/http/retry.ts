@@ -37,8 +37,17 @@ export function isAmbiguousStatus(status: number): boolean {
 export function parseRetryAfter(header: string | null, wallClock: number): number | null {
   if (header === null) return null;
   const text = header.trim();
-  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - wallClock;
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : parseHttpDate(text) - wallClock;
   return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), RETRY_AFTER_CAP);
+}
+
+/**
+ * A date in any of HTTP's three forms (RFC 9110, section 5.6.7), all of which begin with the day and mean
+ * GMT. `Date.parse` alone takes "1.5" for a day in January 2001.
+ */
+function parseHttpDate(text: string): number {
+  if (!/^[a-z]{3}/i.test(text)) return NaN;
+  return Date.parse(text.endsWith("GMT") ? text : `${text} GMT`);
 }
 
 /** Full jitter: anywhere from 0 to a limit that doubles with each fruitless round. */

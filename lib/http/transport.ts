@@ -105,7 +105,7 @@ async function attempt(
     if (request.body instanceof ReadableStream) init.duplex = "half";
   }
   try {
-    return await options.fetch(url, init);
+    return await heeding(options.fetch(url, init), signal);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (error instanceof GlanceError) throw error;
@@ -118,6 +118,22 @@ async function attempt(
       { cause: error, server: server.endpoint },
     );
   }
+}
+
+/**
+ * The answer, or the signal's reason at once: a fetch that was given to us may not heed its signal, and
+ * an upload whose source fails would wait for ever then.
+ */
+function heeding(answer: Promise<Response>, signal: AbortSignal): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      reject(signal.reason);
+      answer.then(discard, () => {});
+    };
+    if (signal.aborted) return stop();
+    signal.addEventListener("abort", stop, { once: true });
+    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
 }
 
 /** What a failed fetch has to say, down its chain of causes, in one line without a URL's secrets. */

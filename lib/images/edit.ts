@@ -24,11 +24,16 @@ export async function createImage(
   try {
     return await client.run(context, "create", [{ id, ...image }], options);
   } catch (error) {
-    if (!(error instanceof Conflict) || image["id"] !== undefined) {
-      throw error;
-    }
+    if (!(error instanceof Conflict)) throw error;
+    if (image["id"] !== undefined) throw takenId(String(image["id"]), error);
     return await client.run(context, "get", [id], options);
   }
+}
+
+/** A request that creates is about no image yet; its 409 is about the one that has the id. */
+function takenId(imageId: string, cause: Conflict): ImageConflict {
+  const { message, server, status, requestId, attempts } = cause;
+  return new ImageConflict(message, { cause, imageId, server, status, requestId, attempts });
 }
 
 /** What an image is to become. */

@@ -21,6 +21,8 @@ export interface Operation<Args extends readonly unknown[], Result> {
   readonly verb: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Path below the endpoint; the first arguments fill its `{placeholders}` in order. */
   readonly path: string;
+  /** The names of the placeholders, in order. */
+  readonly parameters: readonly string[];
   /** First minor version of the Image API that has it. */
   readonly since: string;
   /** Whether the request may be made again when it is open whether it was carried out. */
@@ -32,8 +34,6 @@ export interface Operation<Args extends readonly unknown[], Result> {
   /** What is made of the answer. `"response"` hands it over unread. */
   readonly receive: ((response: Response) => Promise<Result>) | "response";
 }
-
-const PLACEHOLDER = /\{(\w+)\}/g;
 
 /** Characters that have no place in a segment of a path: control characters and the slashes. */
 // deno-lint-ignore no-control-regex
@@ -48,10 +48,9 @@ export function toRequest<Args extends readonly unknown[], Result>(
   operation: Operation<Args, Result>,
   args: Args,
 ): WireRequest {
-  let position = 0;
-  const path = operation.path.replace(
-    PLACEHOLDER,
-    (_, name: string) => pathSegment(name, args[position++]),
+  const path = operation.parameters.reduce(
+    (path, name, i) => path.replace(`{${name}}`, pathSegment(name, args[i])),
+    operation.path,
   );
   const { query = [], headers = {}, body = null } = operation.send?.(...args) ?? {};
   const search = query.map(([key, value]) =>
@@ -65,18 +64,29 @@ export function toRequest<Args extends readonly unknown[], Result>(
   };
 }
 
-/** What an operation does with its arguments, and to which image, in words. */
-export function describe(
-  { action, path }: { readonly action: string; readonly path: string },
+/** What an operation does with its arguments, in words. */
+export function actionOf(
+  { action, parameters }: { readonly action: string; readonly parameters: readonly string[] },
   args: readonly unknown[],
-): { readonly action: string; readonly imageId: string | undefined } {
-  const names = [...path.matchAll(PLACEHOLDER)].map(([, name]) => name);
-  const argument = (name: string) => args[names.indexOf(name)];
-  const id = names.includes("image_id") ? argument("image_id") : undefined;
-  return {
-    action: action.replace(PLACEHOLDER, (_, name: string) => String(argument(name))),
-    imageId: typeof id === "string" ? id : undefined,
-  };
+): string {
+  return parameters.reduce(
+    (words, name, i) => words.replace(`{${name}}`, () => String(args[i])),
+    action,
+  );
+}
+
+/** The image that an operation is about, where its path names one. */
+export function imageIdOf(
+  { parameters }: { readonly parameters: readonly string[] },
+  args: readonly unknown[],
+): string | undefined {
+  const id = args[parameters.indexOf("image_id")];
+  return typeof id === "string" ? id : undefined;
+}
+
+/** The names of the placeholders of a path, in order. */
+export function parametersOf(path: string): string[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? "");
 }
 
 function pathSegment(name: string, value: unknown): string {

@@ -5,7 +5,14 @@
  * @module
  */
 import { formatRange } from "../data/byte_range.ts";
-import { json, type Operation, receiveJson, receiveNothing, type Sent } from "./operation.ts";
+import {
+  json,
+  type Operation,
+  parametersOf,
+  receiveJson,
+  receiveNothing,
+  type Sent,
+} from "./operation.ts";
 import type { JsonPatch } from "./patch.ts";
 import type {
   GlanceImage,
@@ -263,11 +270,16 @@ function row<Args extends readonly unknown[], Result>(
   verb: Operation<Args, Result>["verb"],
   path: string,
   since: string,
-  rest: Omit<Operation<Args, Result>, "action" | "verb" | "path" | "since" | "idempotent"> & {
-    readonly idempotent?: boolean;
-  },
+  rest:
+    & Omit<
+      Operation<Args, Result>,
+      "action" | "verb" | "path" | "parameters" | "since" | "idempotent"
+    >
+    & {
+      readonly idempotent?: boolean;
+    },
 ): Operation<Args, Result> {
-  return { action, verb, path, since, idempotent: true, ...rest };
+  return { action, verb, path, parameters: parametersOf(path), since, idempotent: true, ...rest };
 }
 
 async function receivePage(response: Response): Promise<ImagePage> {

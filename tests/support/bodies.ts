@@ -1,0 +1,89 @@
+/** Bodies whose fate is on record: the sanitizers do not see a synthetic body that is left open. */
+
+/** What a body does next: give bytes, break, or say nothing any more. */
+export type Act = Uint8Array<ArrayBuffer> | Error | "silence";
+
+/** How a body behaves. */
+export interface FakeBodyOptions {
+  /**
+   * Whether it can be read into memory of the reader, as the bodies of fetch can on most runtimes.
+   * @default {true}
+   */
+  readonly isByteStream?: boolean;
+  /** The signal of its request, which ends it as it ends a body of fetch. */
+  readonly signal?: AbortSignal;
+}
+
+/** What the controllers of both kinds of streams have in common. */
+interface Controller {
+  readonly byobRequest?: ReadableStreamBYOBRequest | null;
+  enqueue(chunk: Uint8Array<ArrayBuffer>): void;
+  error(reason: unknown): void;
+  close(): void;
+}
+
+/** A body that acts in order and ends. */
+export class FakeBody {
+  readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** The reason of each cancel that reached it. */
+  readonly cancels: unknown[] = [];
+  /** How often more was asked of it. */
+  pulls = 0;
+  #isOver = false;
+  readonly #acts: Act[];
+
+  constructor(acts: readonly Act[], { isByteStream = true, signal }: FakeBodyOptions = {}) {
+    this.#acts = [...acts];
+    const source = {
+      start: (controller: Controller) => this.#follow(controller, signal),
+      pull: (controller: Controller) => this.#pull(controller),
+      cancel: (reason: unknown) => {
+        this.#isOver = true;
+        this.cancels.push(reason);
+      },
+    };
+    this.stream = isByteStream
+      ? new ReadableStream({ ...source, type: "bytes" }, { highWaterMark: 0 })
+      : new ReadableStream(source, { highWaterMark: 0 });
+  }
+
+  /** Whether nobody holds it open: it was read to its end, broke, was cancelled or aborted. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  #follow(controller: Controller, signal: AbortSignal | undefined): void {
+    signal?.addEventListener("abort", () => {
+      if (!this.#isOver) controller.error(signal.reason);
+      this.#isOver = true;
+    }, { once: true });
+  }
+
+  async #pull(controller: Controller): Promise<void> {
+    this.pulls++;
+    const act = this.#acts.shift();
+    if (act === "silence") return await new Promise(() => {});
+    if (act instanceof Uint8Array) return controller.enqueue(act.slice());
+    this.#isOver = true;
+    if (act !== undefined) return controller.error(act);
+    controller.close();
+    controller.byobRequest?.respond(0);
+  }
+}
+
+/** All bytes of a list of chunks. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((n, part) => n + part.byteLength, 0));
+  parts.reduce((offset, part) => (all.set(part, offset), offset + part.byteLength), 0);
+  return all;
+}
+
+/** All bytes of a stream. */
+export async function bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  return joined(await Array.fromAsync(stream));
+}
+
+/** Bytes of a text. */
+export function utf8(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}

@@ -1,0 +1,110 @@
+/** A fetch that plays a script: each request gets the next step, and everything asked is on record. */
+
+/** A request as it arrived. */
+export interface SeenRequest {
+  readonly method: string;
+  readonly url: string;
+  /** `scheme://host[:port]`. */
+  readonly origin: string;
+  /** Path with its query, as it was encoded. */
+  readonly path: string;
+  readonly headers: Headers;
+  readonly body: BodyInit | null;
+  readonly redirect: RequestInit["redirect"];
+  readonly signal: AbortSignal;
+}
+
+/** What a request meets: a status, an answer, a failure of the connection, or what a function makes. */
+export type Step =
+  | number
+  | Error
+  | Response
+  | ((request: SeenRequest) => Response | Promise<Response>);
+
+/** Plays steps in their order. A request behind the last one is an error of the test. */
+export class ScriptedFetch {
+  readonly requests: SeenRequest[] = [];
+  readonly #steps: Step[];
+
+  constructor(steps: readonly Step[]) {
+    this.#steps = [...steps];
+  }
+
+  /** Steps that nobody has come for. */
+  get left(): number {
+    return this.#steps.length;
+  }
+
+  /** Who was asked, in order, without schemes. */
+  get hosts(): string[] {
+    return this.requests.map(({ origin }) => new URL(origin).host);
+  }
+
+  /** What was asked, in order: `GET /v2/images`. */
+  get asked(): string[] {
+    return this.requests.map(({ method, path }) => `${method} ${path}`);
+  }
+
+  readonly fetch = async (input: string, init: RequestInit): Promise<Response> => {
+    const request = seen(input, init);
+    this.requests.push(request);
+    const step = this.#steps.shift();
+    if (step === undefined) throw new UnscriptedRequest(`${request.method} ${input}`);
+    return await play(step, request);
+  };
+}
+
+/** The script was at its end. */
+export class UnscriptedRequest extends Error {
+  override name = "UnscriptedRequest";
+}
+
+/** Always the same step. */
+export function always(step: Step): (request: SeenRequest) => Promise<Response> {
+  return (request) => play(step, request);
+}
+
+/** One step for one request. */
+export async function play(step: Step, request: SeenRequest): Promise<Response> {
+  request.signal.throwIfAborted();
+  if (typeof step === "number") return failure(step);
+  if (step instanceof Error) throw step;
+  return step instanceof Response ? step : await step(request);
+}
+
+/** A request for a fetch, as the script keeps it. */
+export function seen(input: string, init: RequestInit): SeenRequest {
+  const { origin, pathname, search } = new URL(input);
+  return {
+    method: init.method ?? "GET",
+    url: input,
+    origin,
+    path: pathname + search,
+    headers: new Headers(init.headers),
+    body: init.body ?? null,
+    redirect: init.redirect,
+    signal: init.signal ?? new AbortController().signal,
+  };
+}
+
+/** No answer ever comes; the request ends when its signal is aborted. */
+export function silence({ signal }: SeenRequest): Promise<Response> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
+
+/** An answer of Glance that says no, in its own words. */
+export function failure(status: number, headers: HeadersInit = {}): Response {
+  return Response.json({ message: `told to answer ${status}` }, { status, headers });
+}
+
+/** An answer that leads elsewhere. */
+export function redirect(status: number, location: string): Response {
+  return new Response(null, { status, headers: { location } });
+}
+
+/** The connection is refused, in the words of a runtime. */
+export function refused(): TypeError {
+  return new TypeError("error sending request: connection refused");
+}

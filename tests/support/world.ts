@@ -1,0 +1,54 @@
+/** A client in a world where time, chance and the network are scripted. */
+import {
+  GlanceClientWrapper,
+  type GlanceClientWrapperOptions,
+  type GlanceEvent,
+  GlanceImageService,
+} from "../../mod.ts";
+import { SimulatedClock } from "./clock.ts";
+import { ScriptedFetch, type Step } from "./scripted_fetch.ts";
+
+/** Keeps a shuffled list in its order, and makes every wait 0.99 of its limit. */
+export const ORDERLY = (): number => 0.99;
+
+/** A client and all that can be seen of it. */
+export interface World {
+  readonly clock: SimulatedClock;
+  readonly script: ScriptedFetch;
+  readonly events: GlanceEvent[];
+  readonly client: GlanceClientWrapper;
+  readonly service: GlanceImageService;
+}
+
+/** A world whose network plays `steps`; its servers are `a`, `b` and `c` in this order. */
+export function worldOf(
+  steps: readonly Step[],
+  options: GlanceClientWrapperOptions = {},
+): World {
+  const script = new ScriptedFetch(steps);
+  return { ...worldOn(script.fetch, options), script };
+}
+
+/** A world on another network. */
+export function worldOn(
+  fetch: (input: string, init: RequestInit) => Promise<Response>,
+  options: GlanceClientWrapperOptions = {},
+): Omit<World, "script"> {
+  const clock = new SimulatedClock();
+  const events: GlanceEvent[] = [];
+  const client = new GlanceClientWrapper({
+    apiServers: ["a", "b", "c"],
+    fetch,
+    sleep: clock.sleep,
+    now: clock.now,
+    random: ORDERLY,
+    onEvent: (event) => events.push(event),
+    ...options,
+  });
+  return { clock, events, client, service: new GlanceImageService(client) };
+}
+
+/** What a promise was rejected with; undefined where it was not. */
+export async function failureOf(work: Promise<unknown>): Promise<unknown> {
+  return await work.then(() => undefined, (error) => error);
+}
