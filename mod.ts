@@ -9,6 +9,7 @@
  * ```ts
  * import { connect } from "@glance-edge/glance";
  * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ * import { assert } from "@std/assert";
  *
  * const glance = createEmbeddedGlance();
  * const { service, context } = await connect({
@@ -22,9 +23,9 @@
  *   { name: "disk", diskFormat: "raw", containerFormat: "bare" },
  *   data,
  * );
- * for await (const { id, name, size } of service.list(context)) console.assert(id && name && size);
+ * for await (const { id, name, size } of service.list(context)) console.log(id, name, size);
  * const stream = await service.download(context, image.id);
- * console.assert(await new Response(stream).text() === "the bytes of a disk");
+ * assert(await new Response(stream).text() === "the bytes of a disk");
  * ```
  *
  * @module
@@ -39,18 +40,20 @@ export { GlanceImageService, type UpdateOptions } from "./lib/images/service.ts"
 export {
   type CallOptions,
   type ExchangeOptions,
+  type ForwardedRequest,
   GlanceClientWrapper,
   type GlanceClientWrapperOptions,
 } from "./lib/http/client.ts";
 export { getApiServers } from "./lib/http/api_servers.ts";
 export type { ApiServer } from "./lib/endpoint.ts";
 export type { Deadline } from "./lib/http/deadline.ts";
-export type { Exchange } from "./lib/http/exchange.ts";
+export type { Exchange, Take } from "./lib/http/exchange.ts";
 export type { CatalogInfo, GlanceOptions, ResolvedOptions } from "./lib/options.ts";
 export type { GlanceEvent } from "./lib/events.ts";
 
 // Who is asking.
-export { authenticate, type AuthMethod, type Credentials } from "./lib/auth/keystone.ts";
+export { authenticate, type Credentials } from "./lib/auth/keystone.ts";
+export { AUTH_METHODS, type AuthMethod } from "./lib/auth/credentials.ts";
 export type { CatalogEndpoint, CatalogEntry, RequestContext } from "./lib/context.ts";
 export type { Environment } from "./lib/auth/clouds.ts";
 export type { YamlOptions, YamlParser } from "./lib/auth/yaml.ts";
@@ -98,6 +101,15 @@ export type {
   UploadOptions,
   Verify,
 } from "./lib/data/types.ts";
+
+// Their signatures.
+export {
+  type ImageRecords,
+  type SignatureProperties,
+  type SignatureVerifier,
+  verifyImageSignature,
+  type VerifySignatureOptions,
+} from "./lib/data/signature.ts";
 
 // What can go wrong.
 export * from "./lib/errors.ts";

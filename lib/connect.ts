@@ -45,13 +45,14 @@ export interface Connection extends Disposable {
  * ```ts
  * import { connect } from "@glance-edge/glance";
  * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ * import { assert } from "@std/assert";
  *
  * const glance = createEmbeddedGlance(); // leave the argument out to use your cloud
  * const { service, context } = await connect({
  *   environment: { GLANCE_API_SERVERS: "glance.example:9292" },
  *   fetch: (input, init) => glance.fetch(new Request(input, init)),
  * });
- * console.assert((await service.detail(context)).length === 0);
+ * assert((await service.detail(context)).length === 0);
  * ```
  */
 export async function connect(options: ConnectOptions = {}): Promise<Connection> {

@@ -31,9 +31,10 @@ export interface CatalogEntry {
  * @example
  * ```ts
  * import type { RequestContext } from "@glance-edge/glance";
+ * import { assert } from "@std/assert";
  *
  * const context: RequestContext = { authToken: "gAAAA…", projectId: "7f1c…" };
- * console.assert(context.authToken !== undefined);
+ * assert(context.authToken !== undefined);
  * ```
  */
 export interface RequestContext {

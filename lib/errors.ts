@@ -27,9 +27,10 @@ export interface GlanceErrorOptions {
  * @example
  * ```ts
  * import { GlanceError, ImageNotFound } from "@glance-edge/glance";
+ * import { assert } from "@std/assert";
  *
  * const error = new ImageNotFound('Cannot find image "42"', { imageId: "42", status: 404 });
- * console.assert(error instanceof GlanceError && error.imageId === "42");
+ * assert(error instanceof GlanceError && error.imageId === "42");
  * ```
  */
 export class GlanceError extends Error {
@@ -231,8 +232,9 @@ export function errorFromAnswer(answer: FailedAnswer): GlanceError {
  * @example
  * ```ts
  * import { redact } from "@glance-edge/glance";
+ * import { assert } from "@std/assert";
  *
- * console.assert(redact("https://me:pw@host/v2/images?token=x") === "https://host/v2/images");
+ * assert(redact("https://me:pw@host/v2/images?token=x") === "https://host/v2/images");
  * ```
  */
 export function redact(url: string | URL): string {

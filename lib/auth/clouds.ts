@@ -57,12 +57,13 @@ export interface ReadCloudOptions {
  * @example
  * ```ts
  * import { readCloud } from "@glance-edge/glance/clouds";
+ * import { assert } from "@std/assert";
  *
  * const cloud = await readCloud({
  *   environment: { OS_AUTH_URL: "https://keystone:5000/v3", OS_USERNAME: "alice", OS_PASSWORD: "…" },
  *   readTextFile: () => Promise.resolve(null), // leave both out to read your own
  * });
- * console.assert(cloud?.credentials?.username === "alice");
+ * assert(cloud?.credentials?.username === "alice");
  * ```
  */
 export async function readCloud(options: ReadCloudOptions = {}): Promise<CloudConfig | null> {

@@ -19,6 +19,7 @@ export type AuthMethod = typeof AUTH_METHODS[number];
  * @example
  * ```ts
  * import type { Credentials } from "@glance-edge/glance";
+ * import { assert } from "@std/assert";
  *
  * const alice: Credentials = {
  *   authUrl: "https://keystone.example:5000/v3",
@@ -26,7 +27,7 @@ export type AuthMethod = typeof AUTH_METHODS[number];
  *   password: "…",
  *   projectName: "demo",
  * };
- * console.assert(alice.userDomainId === undefined); // the domain "default" then
+ * assert(alice.userDomainId === undefined); // the domain "default" then
  * ```
  */
 export interface Credentials {

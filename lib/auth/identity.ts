@@ -100,7 +100,7 @@ async function exchange(
 ): Promise<{ response: Response; text: string }> {
   const { server, request, action } = question;
   const { requestTimeout } = options;
-  const deadline = new Deadline(options.sleep);
+  const deadline = new Deadline(options);
   deadline.arm(requestTimeout, () =>
     new ServerUnreachable(
       `Cannot ${action}: Keystone at "${server.endpoint}" did not answer in ${requestTimeout} ms`,

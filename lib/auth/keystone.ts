@@ -52,6 +52,7 @@ const REMEDIES: Readonly<Record<AuthMethod, string>> = {
  * @example
  * ```ts
  * import { authenticate } from "@glance-edge/glance";
+ * import { assert } from "@std/assert";
  *
  * const keystone = () =>
  *   Promise.resolve(Response.json(
@@ -64,7 +65,7 @@ const REMEDIES: Readonly<Record<AuthMethod, string>> = {
  *   password: "…",
  *   projectName: "demo",
  * }, { fetch: keystone }); // leave `fetch` out to ask a real one
- * console.assert(context.projectId === "p1" && context.authToken === "gAAAA");
+ * assert(context.projectId === "p1" && context.authToken === "gAAAA");
  * ```
  */
 export async function authenticate(

@@ -44,9 +44,10 @@ const { Deno, Bun } = globalThis as { readonly Deno?: DenoLike; readonly Bun?: u
  * @example
  * ```ts
  * import { fetchForCloud } from "@glance-edge/glance/clouds";
+ * import { assert } from "@std/assert";
  *
  * const tls = { verify: true, caCertFile: null, certFile: null, keyFile: null };
- * console.assert(await fetchForCloud(tls) === null);
+ * assert(await fetchForCloud(tls) === null);
  * ```
  */
 export async function fetchForCloud(

@@ -24,11 +24,12 @@ const COOLDOWN_CAP = 30_000;
  * @example
  * ```ts
  * import { getApiServers } from "@glance-edge/glance";
+ * import { assert } from "@std/assert";
  *
  * const servers = getApiServers({}, { apiServers: ["a:9292", "https://b/image"], random: () => 0.9 });
- * console.assert((await servers.next()).value.endpoint === "http://a:9292");
- * console.assert((await servers.next()).value.netloc === "b/image");
- * console.assert((await servers.next()).value.useSsl === false);
+ * assert((await servers.next()).value.endpoint === "http://a:9292");
+ * assert((await servers.next()).value.netloc === "b/image");
+ * assert((await servers.next()).value.useSsl === false);
  * ```
  */
 export async function* getApiServers(

@@ -89,6 +89,7 @@ export interface ForwardedRequest extends WireRequest {
  * ```ts
  * import { GlanceClientWrapper } from "@glance-edge/glance";
  * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ * import { assert } from "@std/assert";
  *
  * const glance = createEmbeddedGlance();
  * const client = new GlanceClientWrapper({
@@ -96,7 +97,7 @@ export interface ForwardedRequest extends WireRequest {
  *   fetch: (input, init) => glance.fetch(new Request(input, init)),
  * });
  * const { id } = await client.call({}, "create", { name: "cirros" });
- * console.assert((await client.call({}, "get", id)).name === "cirros");
+ * assert((await client.call({}, "get", id)).name === "cirros");
  * ```
  */
 export class GlanceClientWrapper {

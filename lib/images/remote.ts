@@ -17,9 +17,10 @@ import { GlanceImageService } from "./service.ts";
  * @example
  * ```ts
  * import { getDefaultImageService } from "@glance-edge/glance";
+ * import { assert } from "@std/assert";
  *
  * const service = getDefaultImageService({ apiServers: ["https://glance.example"] });
- * console.assert(service.client.options.numRetries === 3);
+ * assert(service.client.options.numRetries === 3);
  * ```
  */
 export function getDefaultImageService(options: GlanceOptions = {}): GlanceImageService {
@@ -40,11 +41,12 @@ export function getDefaultImageService(options: GlanceOptions = {}): GlanceImage
  * @example
  * ```ts
  * import { getRemoteImageService } from "@glance-edge/glance";
+ * import { assert } from "@std/assert";
  *
  * const href = "https://glance.example/image/v2/images/a6c32c8e";
  * const [service, id] = getRemoteImageService({}, href);
- * console.assert(id === "a6c32c8e");
- * console.assert(service.client.server?.endpoint === "https://glance.example/image");
+ * assert(id === "a6c32c8e");
+ * assert(service.client.server?.endpoint === "https://glance.example/image");
  * ```
  */
 export function getRemoteImageService(

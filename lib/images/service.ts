@@ -38,6 +38,7 @@ export interface UpdateOptions extends UploadOptions {
  * ```ts
  * import { GlanceClientWrapper, GlanceImageService } from "@glance-edge/glance";
  * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ * import { assert } from "@std/assert";
  *
  * const glance = createEmbeddedGlance();
  * const service = new GlanceImageService(
@@ -51,7 +52,7 @@ export interface UpdateOptions extends UploadOptions {
  * const meta = { name: "disk", diskFormat: "raw", containerFormat: "bare" };
  * const image = await service.create({}, meta, data);
  * const stream = await service.download({}, image.id);
- * console.assert(await new Response(stream).text() === "the bytes of a disk");
+ * assert(await new Response(stream).text() === "the bytes of a disk");
  * ```
  */
 export class GlanceImageService {

@@ -87,9 +87,10 @@ export function glanceName(name: string): string {
  * @example
  * ```ts
  * import { fromGlance } from "@glance-edge/glance";
+ * import { assert } from "@std/assert";
  *
  * const image = fromGlance({ id: "1", status: "queued", min_disk: 2, kernel_id: "foo" });
- * console.assert(image.minDisk === 2 && image.properties.kernel_id === "foo");
+ * assert(image.minDisk === 2 && image.properties["kernel_id"] === "foo");
  * ```
  */
 export function fromGlance(glance: GlanceImage): Image {
@@ -136,9 +137,10 @@ export function fromGlance(glance: GlanceImage): Image {
  * @example
  * ```ts
  * import { toGlance } from "@glance-edge/glance";
+ * import { assert } from "@std/assert";
  *
  * const glance = toGlance({ diskFormat: "raw", properties: { os_type: "linux" } });
- * console.assert(glance.disk_format === "raw" && glance.os_type === "linux");
+ * assert(glance["disk_format"] === "raw" && glance["os_type"] === "linux");
  * ```
  */
 export function toGlance(meta: ImageMeta): Record<string, unknown> {
