@@ -74,7 +74,7 @@ export class ParallelReader implements ImageReader {
   #resumes = 0;
   #failure: { readonly error: unknown } | null = null;
   #isClosed = false;
-  #changed = Promise.withResolvers<void>();
+  #changed = new Signal();
   /** Bytes a millisecond of the last part that a connection has fetched. */
   readonly #rates = new Map<Connection, number>();
 
@@ -231,9 +231,15 @@ export class ParallelReader implements ImageReader {
   }
 
   #notify(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
+    this.#changed.give();
+    this.#changed = new Signal();
   }
+}
+
+/** A promise that is kept from outside. */
+class Signal {
+  give: () => void = () => {};
+  readonly promise: Promise<void> = new Promise((resolve) => this.give = resolve);
 }
 
 /** All bytes of a part; null where the reader was cancelled. */

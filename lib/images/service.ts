@@ -74,7 +74,9 @@ export class GlanceImageService {
     parameters: ListParameters = {},
     options: CallOptions = {},
   ): Promise<Image[]> {
-    return await Array.fromAsync(this.list(context, parameters, options));
+    const images: Image[] = [];
+    for await (const image of this.list(context, parameters, options)) images.push(image);
+    return images;
   }
 
   /** The same, lazily: a page is asked for when the one before has been used up. */
