@@ -1,0 +1,804 @@
+/**
+ * Bad input of every kind, one row each: what is done, the error that must come, and what it must say. No
+ * error may say a secret, anywhere in it.
+ */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { createEmbeddedGlance, type EmbeddedGlanceOptions } from "../lib/local/mod.ts";
+import {
+  authenticate,
+  AuthenticationFailed,
+  connect,
+  type Credentials,
+  type DownloadOptions,
+  getDefaultImageService,
+  getRemoteImageService,
+  GlanceClientWrapper,
+  type GlanceClientWrapperOptions,
+  GlanceConnectionFailed,
+  GlanceError,
+  type GlanceImageService,
+  type GlanceOptions,
+  ImageConflict,
+  type ImageData,
+  ImageDownloadFailed,
+  ImageLimitExceeded,
+  type ImageMeta,
+  ImageNotAuthorized,
+  ImageNotFound,
+  Invalid,
+  InvalidConfigurationValue,
+  InvalidImageRef,
+  type ListParameters,
+  NotAuthorized,
+  NotFound,
+  RedirectRefused,
+  type RequestContext,
+  UnexpectedResponse,
+  type UploadOptions,
+} from "../mod.ts";
+import { SERVER_CERT, SERVER_KEY } from "./auth/certificates.ts";
+import { FakeKeystone, refusal } from "./auth/fake_keystone.ts";
+
+/** Every secret that is used below, and nothing else, holds this word. */
+const CANARY = "canary";
+
+const TOKEN = `gAAAA-${CANARY}-token`;
+const OLD_TOKEN = `gAAAA-${CANARY}-ended`;
+const PASSWORD = `${CANARY}-password`;
+const META = { name: "disk", diskFormat: "raw", containerFormat: "bare" };
+
+/** Time stands still: a clock that is started never ends, and a wait between two requests is over. */
+const STILL: GlanceOptions = {
+  sleep: (_, signal) => signal === undefined ? Promise.resolve() : new Promise(() => {}),
+  now: () => 0,
+  random: () => 0.5,
+};
+
+const ALICE: RequestContext = { authToken: TOKEN, userId: "alice", projectId: "demo" };
+
+/** Where a row happens: a service over an embedded Glance that knows Alice's token. */
+class World {
+  readonly service: GlanceImageService;
+
+  constructor(options: EmbeddedGlanceOptions = {}) {
+    const glance = createEmbeddedGlance({
+      identify: (token) =>
+        token === TOKEN ? { userId: "alice", projectId: "demo", roles: ["member"] } : null,
+      ...options,
+    });
+    this.service = getDefaultImageService({
+      ...STILL,
+      apiServers: ["glance.example:9292"],
+      fetch: (input, init) => glance.fetch(new Request(input, init)),
+    });
+  }
+
+  /** An image of the ten bytes 0123456789. */
+  async image(meta: ImageMeta = {}): Promise<string> {
+    return (await this.service.create(ALICE, { ...META, ...meta }, new Blob(["0123456789"]))).id;
+  }
+
+  /** An image without data. */
+  async queued(meta: ImageMeta = META): Promise<string> {
+    return (await this.service.create(ALICE, meta)).id;
+  }
+}
+
+type ErrorClass = new (...args: never[]) => Error;
+
+interface Row {
+  readonly title: string;
+  readonly act: (world: World) => unknown;
+  readonly error: ErrorClass;
+  /** The thing, the state, the way out. */
+  readonly says: readonly string[];
+}
+
+function row(
+  title: string,
+  act: Row["act"],
+  error: ErrorClass,
+  ...says: string[]
+): Row {
+  return { title, act, error, says };
+}
+
+/** What a JavaScript caller can give where the types would not let it. */
+function untyped<T>(value: unknown): T {
+  return value as T;
+}
+
+function show(id: unknown) {
+  return ({ service }: World) => service.show(ALICE, untyped<string>(id));
+}
+
+function create(meta: ImageMeta) {
+  return ({ service }: World) => service.create(ALICE, { ...META, ...meta });
+}
+
+function list(parameters: ListParameters) {
+  return ({ service }: World) => service.detail(ALICE, parameters);
+}
+
+function upload(data: () => unknown, options: UploadOptions = {}) {
+  return async ({ service }: World) => {
+    try {
+      await service.create(ALICE, META, untyped<ImageData>(data()), options);
+    } finally {
+      assertEquals(await service.detail(ALICE), [], "an image was left behind");
+    }
+  };
+}
+
+function download(options: DownloadOptions) {
+  return async (world: World) => world.service.download(ALICE, await world.image(), options);
+}
+
+function options(given: GlanceOptions) {
+  return () => getDefaultImageService(given);
+}
+
+function client(given: GlanceClientWrapperOptions) {
+  return () => new GlanceClientWrapper(given);
+}
+
+function href(text: string) {
+  return () => getRemoteImageService(ALICE, text);
+}
+
+/** Lists the images of a catalog's Glance. */
+function catalog(endpoints: Record<string, string>[], type = "image") {
+  const serviceCatalog = [{ type, name: "glance", endpoints }];
+  return () => getDefaultImageService(STILL).detail({ ...ALICE, serviceCatalog });
+}
+
+function answers(response: () => Response) {
+  return () =>
+    getDefaultImageService({
+      ...STILL,
+      apiServers: ["glance.example"],
+      fetch: () => Promise.resolve(response()),
+    }).show(ALICE, "42");
+}
+
+/** Signs in at a Keystone that answers so. */
+function signIn(credentials: Omit<Credentials, "authUrl">, answer?: () => Response) {
+  return () => {
+    const keystone = new FakeKeystone();
+    if (answer !== undefined) keystone.answers.push(answer);
+    return authenticate({ authUrl: "https://keystone:5000/v3", ...credentials }, keystone.options);
+  };
+}
+
+const ON_LOOPBACK = { port: 0, hostname: "127.0.0.1", onListen: () => {} } as const;
+
+/** Shows an image of a server with a certificate that nobody has signed for us. */
+async function untrusted(ask: (origin: string) => Promise<unknown>): Promise<void> {
+  const tls = { cert: SERVER_CERT, key: SERVER_KEY };
+  await using server = Deno.serve({ ...ON_LOOPBACK, ...tls }, () => new Response());
+  await ask(`https://localhost:${server.addr.port}`);
+}
+
+/** Shows an image of a port at which nobody listens. */
+function unreachable(): Promise<unknown> {
+  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const { port } = listener.addr;
+  listener.close();
+  return getDefaultImageService({ ...STILL, apiServers: [`http://127.0.0.1:${port}`] })
+    .show(ALICE, "42");
+}
+
+async function* failing(): AsyncGenerator<Uint8Array> {
+  yield new Uint8Array(3);
+  await Promise.resolve();
+  throw new Error("the disk is gone");
+}
+
+function lockedStream(): ReadableStream<Uint8Array> {
+  const stream = new Blob(["x"]).stream();
+  stream.getReader();
+  return stream;
+}
+
+const PICK_ONE = "must be a whole number of at least";
+const OUTSIDE = "would lead to another path";
+const NO_URL = "it is no http or https URL";
+
+const ROWS: readonly Row[] = [
+  // Ids.
+  row("an unknown id", show("no-such-image"), ImageNotFound, '"no-such-image"', "404"),
+  row("an id with a slash", show("a/b"), Invalid, '"a/b"', OUTSIDE, "image id alone"),
+  row("an id with a backslash", show("a\\b"), Invalid, OUTSIDE, "image id alone"),
+  row("the id ..", show(".."), Invalid, '".."', OUTSIDE, "image id alone"),
+  row("the id .", show("."), Invalid, '"."', OUTSIDE, "image id alone"),
+  row("an empty id", show(""), Invalid, '""', "must be a non-empty string"),
+  row("an id with a line break", show("a\nb"), Invalid, OUTSIDE),
+  row("an id that is a number", show(42), Invalid, "42", "must be a non-empty string"),
+  row("no id", show(undefined), Invalid, "undefined", "must be a non-empty string"),
+  row(
+    "a member id with a slash",
+    ({ service }) => service.client.call(ALICE, "members.get", "42", "../../images"),
+    Invalid,
+    '"../../images" as member id',
+    OUTSIDE,
+  ),
+
+  // Metadata.
+  row("a name of 300 characters", create({ name: "x".repeat(300) }), Invalid, "400", "is too long"),
+  row(
+    "a property that is a number",
+    create({ properties: { count: 1 } }),
+    Invalid,
+    '"count"',
+    "a number",
+    "write it as text",
+  ),
+  row(
+    "a property that is a boolean",
+    create({ properties: { is_public: false } }),
+    Invalid,
+    '"is_public"',
+    "write it as text",
+  ),
+  row(
+    "a reserved property",
+    create({ properties: { os_glance_x: "1" } }),
+    Invalid,
+    '"os_glance_x"',
+    "reserved for Glance",
+    "choose another name",
+  ),
+  row(
+    "a property name of 300 characters",
+    create({ properties: { ["k".repeat(300)]: "x" } }),
+    Invalid,
+    "255 characters",
+  ),
+  row("an unknown disk format", create({ diskFormat: "floppy" }), Invalid, "'floppy'", "'qcow2'"),
+  row("a negative disk size", create({ minDisk: -1 }), Invalid, "min_disk", "negative"),
+  row(
+    "an unknown visibility",
+    create({ visibility: untyped("nowhere") }),
+    Invalid,
+    "'nowhere'",
+    "'shared'",
+  ),
+  row("an id that is no UUID", create({ id: "disk" }), Invalid, "'disk'"),
+  row(
+    "an id that is taken",
+    async (world) => create({ id: await world.queued() })(world),
+    ImageConflict,
+    "409",
+    "already exists",
+  ),
+  row(
+    "a property that is a number, in an update",
+    async (world) => {
+      await world.service.update(ALICE, await world.queued(), { properties: { count: 1 } });
+    },
+    Invalid,
+    '"count"',
+    "write it as text",
+  ),
+  row(
+    "the deletion of a protected image",
+    async (world) => world.service.delete(ALICE, await world.queued({ protected: true })),
+    ImageNotAuthorized,
+    "delete image",
+    "403",
+    "protected",
+  ),
+  row(
+    "a location of an active image",
+    async (world) =>
+      world.service.addLocation(ALICE, await world.image(), "https://store.example/disk"),
+    ImageConflict,
+    "409",
+    "active",
+  ),
+
+  // Lists.
+  row("a negative limit", list({ limit: -1 }), Invalid, "limit is -1", PICK_ONE),
+  row("a fractional limit", list({ limit: 1.5 }), Invalid, "limit is 1.5", PICK_ONE),
+  row("a limit that is no number", list({ limit: NaN }), Invalid, "limit is NaN", PICK_ONE),
+  row("a page size of 0", list({ pageSize: 0 }), Invalid, "page size is 0", PICK_ONE),
+  row("a fractional page size", list({ pageSize: 0.5 }), Invalid, "page size is 0.5", PICK_ONE),
+  row("an unknown sort key", list({ sortKey: "colour" }), Invalid, "colour", "created_at"),
+  row(
+    "a bad sort direction",
+    list({ sortDir: untyped("up") }),
+    Invalid,
+    '"up"',
+    'must be "asc" or "desc"',
+  ),
+  row("an unknown marker", list({ marker: "nobody" }), Invalid, "nobody"),
+  row(
+    "a date that is none",
+    list({ filters: { createdAt: "yesterday" } }),
+    Invalid,
+    "created_at",
+    "ISO 8601",
+  ),
+  row("a size that is none", list({ filters: { size_min: "big" } }), Invalid, "non-numeric"),
+  row(
+    "an operator with an open quote",
+    list({ filters: { name: 'in:"a' } }),
+    Invalid,
+    "quote is not closed",
+  ),
+
+  // Options.
+  row(
+    "an empty server list",
+    options({ apiServers: [] }),
+    InvalidConfigurationValue,
+    '"apiServers"',
+    "at least one server",
+    "leave it out to use the service catalog",
+  ),
+  row(
+    "a server with a password",
+    options({ apiServers: [`https://me:${PASSWORD}@glance.example`] }),
+    InvalidConfigurationValue,
+    '"https://glance.example"',
+    "user information",
+    "token in the context",
+  ),
+  row(
+    "a server with a password that is not encoded",
+    options({ apiServers: [`https://me:p/?#${PASSWORD}@glance.example`] }),
+    InvalidConfigurationValue,
+    "API server",
+  ),
+  row(
+    "an ftp server",
+    options({ apiServers: [`ftp://me:${PASSWORD}@glance.example/?token=${TOKEN}`] }),
+    InvalidConfigurationValue,
+    "glance.example",
+    NO_URL,
+    '"https://host:9292"',
+  ),
+  row(
+    "a server with a space",
+    options({ apiServers: ["glance example"] }),
+    InvalidConfigurationValue,
+    NO_URL,
+  ),
+  row("an empty server", options({ apiServers: [""] }), InvalidConfigurationValue, NO_URL),
+  row(
+    "a port out of range",
+    options({ apiServers: ["http://glance:99999"] }),
+    InvalidConfigurationValue,
+    NO_URL,
+  ),
+  row(
+    "a netloc with a scheme",
+    client({ netloc: "https://glance.example" }),
+    InvalidConfigurationValue,
+    '"https://glance.example"',
+    "it has a scheme",
+    '"useSsl"',
+  ),
+  row(
+    "a netloc with a password",
+    client({ netloc: `me:${PASSWORD}@glance.example` }),
+    InvalidConfigurationValue,
+    "user information",
+  ),
+  ...["image", "image:glance", "image:glance:publicURL:x", "", ":glance:publicURL"].map((text) =>
+    row(
+      `the catalog information "${text}"`,
+      options({ catalogInfo: text }),
+      InvalidConfigurationValue,
+      '"catalogInfo"',
+      `it is "${text}"`,
+      '"<service type>:<service name>:<endpoint type>"',
+    )
+  ),
+  ...[-1, 1.5, NaN, Infinity].map((numRetries) =>
+    row(
+      `${numRetries} retries`,
+      options({ numRetries }),
+      InvalidConfigurationValue,
+      '"numRetries"',
+      `it is ${numRetries}`,
+      PICK_ONE,
+    )
+  ),
+  ...(["requestTimeout", "stallTimeout"] as const).flatMap((name) =>
+    [0, -1, NaN, "60"].map((value) =>
+      row(
+        `the ${name} ${JSON.stringify(value)}`,
+        options({ [name]: untyped<number>(value) }),
+        InvalidConfigurationValue,
+        `"${name}"`,
+        "milliseconds above 0",
+        "use Infinity for no limit",
+      )
+    )
+  ),
+  row(
+    "an unknown strategy",
+    options({ authStrategy: untyped("basic") }),
+    InvalidConfigurationValue,
+    '"authStrategy"',
+    '"basic"',
+    'must be "keystone" or "noauth"',
+  ),
+
+  // Image references.
+  ...[
+    ["http://", NO_URL],
+    ["http://glance", "it names no image"],
+    ["http://glance/", "it names no image"],
+    ["http://glance/v2/images", "it names no image"],
+    ["http://glance/v2/images/", "it names no image"],
+    ["http://glance/v2/images/..", "it names no image"],
+    ["http://glance/v2/images/%2e%2e", "it names no image"],
+    ["http://glance/v2/images/%2F..%2Fx", "its id cannot be one"],
+    ["http://glance/v2/images/a%20b", "its id cannot be one"],
+    ["http://glance/v2/images/%ZZ", "its id is not well encoded"],
+    ["http://[::1/42", NO_URL],
+    ["http://glance:port/42", NO_URL],
+    ["glance/v2/images/42", NO_URL],
+    ["/v2/images/42", NO_URL],
+    ["//glance/42", NO_URL],
+    ["ftp://glance/v2/images/42", NO_URL],
+    ["file:///etc/passwd", NO_URL],
+    ["javascript:alert(1)//42", NO_URL],
+    ["..", "its id cannot be one"],
+    ["", "its id cannot be one"],
+    [`https://me:${PASSWORD}@glance/v2/images/42`, "user information"],
+    [`ftp://glance/v2/images/42?signature=${CANARY}`, NO_URL],
+  ].map(([text = "", state = ""]) =>
+    row(
+      `the image reference "${text}"`,
+      href(text),
+      InvalidImageRef,
+      state,
+      'give an id or "https://host/v2/images/<id>"',
+    )
+  ),
+
+  // Data to upload.
+  row(
+    "a stream that is read by another",
+    upload(lockedStream),
+    Invalid,
+    "somebody else is reading",
+    "give one of your own",
+  ),
+  row(
+    "a source of texts",
+    upload(() => ReadableStream.from(["text"])),
+    Invalid,
+    "gave a string instead of bytes",
+    "encode it first",
+  ),
+  row(
+    "an iterable of texts",
+    upload(async function* () {
+      yield await Promise.resolve("text");
+    }),
+    Invalid,
+    "gave a string instead of bytes",
+    "encode it first",
+  ),
+  row("a source that fails", upload(failing), Error, "the disk is gone"),
+  row(
+    "a stream that fails",
+    upload(() => ReadableStream.from(failing())),
+    Error,
+    "the disk is gone",
+  ),
+  row(
+    "a function that fails",
+    upload(() => () => {
+      throw new Error("the disk is gone");
+    }),
+    Error,
+    "the disk is gone",
+  ),
+  row("a text as data", upload(() => "text"), Invalid, "string", "ReadableStream"),
+  row("a number as data", upload(() => 42), Invalid, "number", "ReadableStream"),
+  row("a function that gives a text", upload(() => () => "text"), Invalid, "string"),
+  ...[3, 9].flatMap((size) => [
+    row(
+      `a stream of 5 bytes that is said to have ${size}`,
+      upload(() => new Blob(["12345"]).stream(), { size }),
+      Invalid,
+      `does not give the ${size} bytes that were announced`,
+      "correct the size or leave it out",
+    ),
+    row(
+      `bytes of which ${size} are announced and 5 are there`,
+      upload(() => new Uint8Array(5), { size }),
+      Invalid,
+      `${size} bytes`,
+    ),
+  ]),
+  row(
+    "a store that is not there",
+    upload(() => new Blob(["x"]), { storeId: "attic" }),
+    Invalid,
+    "400",
+    "attic",
+  ),
+  row(
+    "more bytes than the cloud allows",
+    () => upload(() => new Blob(["0123456789"]))(new World({ imageSizeCap: 5 })),
+    ImageLimitExceeded,
+    "upload image",
+    "413",
+  ),
+  row(
+    "data for an image without formats",
+    async (world) => {
+      const id = await world.queued({ name: "formless" });
+      await world.service.update(ALICE, id, {}, new Blob(["x"]));
+    },
+    Invalid,
+    "disk_format, container_format",
+  ),
+  row(
+    "data for an image that has some",
+    async (world) => world.service.update(ALICE, await world.image(), {}, new Blob(["x"])),
+    ImageConflict,
+    "upload image",
+    "409",
+    "active",
+  ),
+
+  // Data to download.
+  ...[{ start: 10 }, { start: 5, end: 3 }, { start: -1 }, { start: 1.5 }, { start: NaN }].map(
+    (range) =>
+      row(
+        `the range ${range.start} to ${range.end} of ten bytes`,
+        download({ range }),
+        Invalid,
+        `bytes ${range.start} to`,
+        "of 10 bytes",
+      ),
+  ),
+  row(
+    "the verification of a part",
+    download({ range: { start: 1 }, verify: "required" }),
+    Invalid,
+    "verify a part",
+    "its hash is that of the whole",
+    'leave verify at "auto"',
+  ),
+  row("no connection", download({ connections: 0 }), Invalid, '"connections"', "it is 0", PICK_ONE),
+  row(
+    "a part of no size",
+    download({ partSize: 0.5 }),
+    Invalid,
+    '"partSize"',
+    "it is 0.5",
+    PICK_ONE,
+  ),
+  row(
+    "a download without data",
+    async (world) => world.service.download(ALICE, await world.queued()),
+    ImageDownloadFailed,
+    "image contains no data",
+    "upload some first",
+  ),
+
+  // Who asks.
+  row(
+    "a wrong password",
+    signIn(
+      { username: "alice", password: PASSWORD, projectName: "demo" },
+      () => refusal(401, `Invalid credentials ${PASSWORD}`),
+    ),
+    AuthenticationFailed,
+    'user "alice"',
+    'project "demo"',
+    "refused with 401",
+    "check the user, the password",
+  ),
+  row(
+    "a token that Keystone says has ended",
+    signIn({ token: OLD_TOKEN, projectName: "demo" }, () => refusal(401, "The token has ended")),
+    AuthenticationFailed,
+    'project "demo"',
+    "refused with 401",
+    "sign in with a password or an application credential",
+  ),
+  row(
+    "no password",
+    signIn({ username: "alice" }),
+    InvalidConfigurationValue,
+    'user "alice"',
+    '"password" is missing',
+    "OS_PASSWORD",
+  ),
+  row(
+    "an auth URL with a password",
+    () =>
+      authenticate({
+        authUrl: `https://me:${PASSWORD}@keystone`,
+        username: "alice",
+        password: PASSWORD,
+      }),
+    InvalidConfigurationValue,
+    "auth URL",
+    "OS_AUTH_URL",
+  ),
+  row(
+    "a token that Glance says has ended",
+    ({ service }) => service.show({ ...ALICE, authToken: OLD_TOKEN }, "42"),
+    ImageNotAuthorized,
+    'image "42"',
+    "401",
+  ),
+  row(
+    "a list with a token that has ended",
+    ({ service }) => service.detail({ ...ALICE, authToken: OLD_TOKEN }),
+    NotAuthorized,
+    "list images",
+    "401",
+  ),
+  row(
+    "a token with a line break",
+    ({ service }) => service.show({ ...ALICE, authToken: `${TOKEN}\n` + OLD_TOKEN }, "42"),
+    Invalid,
+    "token",
+    "check what the context was made of",
+  ),
+  row(
+    "no configuration",
+    () => connect({ environment: {} }),
+    InvalidConfigurationValue,
+    "nothing is configured",
+    "OS_CLOUD",
+    "OS_AUTH_URL",
+    "GLANCE_API_SERVERS",
+  ),
+  row(
+    "a cloud that is in no file",
+    () => connect({ environment: { OS_CLOUD: "nowhere", HOME: "/nonexistent" } }),
+    InvalidConfigurationValue,
+    '"nowhere"',
+    "OS_CLOUD",
+  ),
+
+  // Where to.
+  row(
+    "a certificate that nobody trusts",
+    () =>
+      untrusted((origin) =>
+        getDefaultImageService({ ...STILL, apiServers: [origin] }).show(ALICE, "42")
+      ),
+    GlanceConnectionFailed,
+    'image "42"',
+    '"https://localhost:',
+    "UnknownIssuer",
+    "OS_CACERT",
+  ),
+  row(
+    "a Keystone with a certificate that nobody trusts",
+    () =>
+      untrusted((authUrl) =>
+        authenticate({ authUrl, username: "alice", password: PASSWORD }, STILL)
+      ),
+    GlanceConnectionFailed,
+    'user "alice"',
+    '"https://localhost:',
+    "OS_CACERT",
+  ),
+  row(
+    "a host that does not answer",
+    unreachable,
+    GlanceConnectionFailed,
+    'image "42"',
+    '"http://127.0.0.1:',
+    "in 4 attempts",
+    "Connection refused",
+  ),
+  row(
+    "a catalog without the interface",
+    catalog([{ interface: "admin", url: "https://glance-admin" }]),
+    InvalidConfigurationValue,
+    '"publicURL"',
+    'it has "admin"',
+    '"catalogInfo"',
+    '"image:glance:adminURL"',
+  ),
+  row(
+    "a catalog without an image service",
+    catalog([{ interface: "public", url: "https://nova" }], "compute"),
+    InvalidConfigurationValue,
+    '"image"',
+    'set "apiServers" or correct "catalogInfo"',
+  ),
+  row(
+    "a catalog with a URL that is none",
+    catalog([{ interface: "public", url: "glance dot example" }]),
+    InvalidConfigurationValue,
+    NO_URL,
+  ),
+  row(
+    "no server and no catalog",
+    () => getDefaultImageService(STILL).show(ALICE, "42"),
+    InvalidConfigurationValue,
+    '"apiServers"',
+    '"authUrl" to ask Keystone',
+  ),
+  row(
+    "a server that is no Glance",
+    answers(() => new Response("<html>Welcome</html>")),
+    UnexpectedResponse,
+    "not a JSON document",
+    "check that the endpoint is an Image API",
+  ),
+  row(
+    "a server that redirects elsewhere",
+    answers(() =>
+      new Response(null, {
+        status: 302,
+        headers: { location: `https://me:${PASSWORD}@elsewhere.example/?token=${CANARY}` },
+      })
+    ),
+    RedirectRefused,
+    '"https://elsewhere.example"',
+    "not followed",
+    "configure that server if it is meant",
+  ),
+  row(
+    "a schema that is not there",
+    ({ service }) => service.client.call(ALICE, "schemas.get", "colour"),
+    NotFound,
+    'schema "colour"',
+    "404",
+  ),
+];
+
+for (const { title, act, error: ErrorClass, says } of ROWS) {
+  Deno.test(`Bad input: ${title} is ${ErrorClass.name}`, async () => {
+    const error = await errorOf(act);
+    assertEquals(error.name, ErrorClass.name, error.message);
+    assert(error.constructor === ErrorClass);
+    for (const text of says) assertStringIncludes(error.message, text);
+    if (error instanceof GlanceError) assertGrammar(error.message);
+    assertEquals(secretsIn(error), []);
+  });
+}
+
+async function errorOf(act: Row["act"]): Promise<Error> {
+  let result;
+  try {
+    result = await act(new World());
+  } catch (error) {
+    if (error instanceof Error) return error;
+    throw error;
+  }
+  if (result instanceof ReadableStream) await result.cancel();
+  throw new Error("it was accepted");
+}
+
+/** `Cannot <verb> <thing>: <state>; <way out>`, without a period at its end and without contractions. */
+function assertGrammar(message: string): void {
+  assertMatch(message, /^Cannot [a-z]+ \S.*: \S/is);
+  assertMatch(message, /[^.\s]$/);
+  // What a server says is quoted as it is.
+  const ours = message.replaceAll(/"[^"]*"/g, '""');
+  assert(!/n't\b|\b(it|that|there)'s\b|'(re|ve|ll)\b/i.test(ours), ours);
+}
+
+/** Where the canary is, in all that an error carries down its chain of causes. */
+function secretsIn(error: unknown, path = "error", seen = new Set<unknown>()): string[] {
+  if (typeof error === "string") return error.includes(CANARY) ? [`${path}: ${error}`] : [];
+  if (typeof error !== "object" || error === null || seen.has(error)) return [];
+  seen.add(error);
+  const inspected = path === "error"
+    ? secretsIn(Deno.inspect(error, { depth: 20 }), "inspect")
+    : [];
+  return [
+    ...inspected,
+    ...Object.getOwnPropertyNames(error).flatMap((key) =>
+      secretsIn((error as Record<string, unknown>)[key], `${path}.${key}`, seen)
+    ),
+  ];
+}

@@ -1,0 +1,141 @@
+/** Scenarios 24 and 57 to 62: the client below the service. */
+import { assertEquals, assertRejects } from "@std/assert";
+import {
+  GlanceClientWrapper,
+  type GlanceClientWrapperOptions,
+  GlanceConnectionFailed,
+  ImageLimitExceeded,
+  type RequestContext,
+} from "../../mod.ts";
+import { CONTEXT, StubGlance } from "./stub_glance.ts";
+
+Deno.test("Scenario 24: the store and the base image of an upload are headers of that request", async () => {
+  const glance = new StubGlance();
+  const id = glance.add();
+  const client = new GlanceClientWrapper({ ...glance.options, netloc: "fake_host:9292" });
+  const request = { storeId: "xyz", baseImageRef: "123" };
+  await client.call(CONTEXT, "upload", id, "data", request);
+  await client.call(CONTEXT, "get", id);
+  const sent = glance.calls.map(({ headers }) => [
+    headers.get("x-image-meta-store"),
+    headers.get("x-openstack-base-image-ref"),
+  ]);
+  assertEquals(sent, [["xyz", "123"], [null, null]]);
+  assertEquals([...glance.calls[0]?.query ?? []], []);
+});
+
+Deno.test("Scenario 57: a quota that is reached is ImageLimitExceeded, without another attempt", async () => {
+  const glance = new StubGlance();
+  const id = glance.add();
+  glance.tell(`PUT /v2/images/${id}/file`, 413);
+  await assertRejects(
+    () => glance.service().update(CONTEXT, id, {}, new Blob(["data"])),
+    ImageLimitExceeded,
+    `upload image "${id}"`,
+  );
+  assertEquals(glance.asked, [`PUT /v2/images/${id}/file`]);
+});
+
+/** A server that never answers, and a clock that jumps to whatever limit somebody sets. */
+function silence(): { limits: number[]; options: GlanceClientWrapperOptions } {
+  const limits: number[] = [];
+  return {
+    limits,
+    options: {
+      numRetries: 0,
+      fetch: (_, { signal }) =>
+        new Promise((_, reject) =>
+          signal?.addEventListener("abort", () => reject(signal.reason), { once: true })
+        ),
+      sleep: (ms) => {
+        limits.push(ms);
+        return Promise.resolve();
+      },
+    },
+  };
+}
+
+async function tokenSentBy(
+  options: GlanceClientWrapperOptions,
+  context: RequestContext = CONTEXT,
+): Promise<[url: string | undefined, token: string | null | undefined]> {
+  const glance = new StubGlance();
+  const id = glance.add();
+  const client = new GlanceClientWrapper({ ...glance.options, ...options });
+  await client.call(context, "get", id);
+  const [call] = glance.calls;
+  return [call?.url, call?.headers.get("x-auth-token")];
+}
+
+// A TLS client with its own CA or certificate is a `fetch` of its own; there is no other knob.
+
+Deno.test("Scenario 58: with Keystone and without TLS, the token goes to http", async () => {
+  const options = { netloc: "fake_host:9292", useSsl: false };
+  assertEquals(await tokenSentBy(options), [
+    "http://fake_host:9292/v2/images/1",
+    "token-of-fake",
+  ]);
+});
+
+Deno.test("Scenario 58: without a limit, no clock runs", async () => {
+  const glance = new StubGlance();
+  const id = glance.add();
+  const { limits, options } = silence();
+  const client = new GlanceClientWrapper({
+    ...options,
+    ...glance.options.fetch && { fetch: glance.options.fetch },
+    netloc: "fake_host:9292",
+    requestTimeout: Infinity,
+  });
+  await client.call(CONTEXT, "get", id);
+  assertEquals(limits, []);
+});
+
+Deno.test("Scenario 59: with Keystone and TLS, the token goes to https", async () => {
+  const options = { netloc: "fake_host:9292", useSsl: true };
+  assertEquals(await tokenSentBy(options), [
+    "https://fake_host:9292/v2/images/1",
+    "token-of-fake",
+  ]);
+});
+
+for (const [number, authStrategy] of [["59", "keystone"], ["60", "noauth"]] as const) {
+  Deno.test(`Scenario ${number}: a server that does not answer in 60 s fails the call (${authStrategy})`, async () => {
+    const { limits, options } = silence();
+    const client = new GlanceClientWrapper({
+      ...options,
+      authStrategy,
+      netloc: "fake_host:9292",
+      useSsl: true,
+      requestTimeout: 60_000,
+    });
+    await assertRejects(
+      () => client.call(CONTEXT, "get", "1"),
+      GlanceConnectionFailed,
+      'the server "https://fake_host:9292" did not answer in 60000 ms',
+    );
+    assertEquals(limits, [60_000]);
+  });
+}
+
+for (const [number, useSsl, scheme] of [["60", true, "https"], ["61", false, "http"]] as const) {
+  Deno.test(`Scenario ${number}: without Keystone, no token goes to ${scheme}`, async () => {
+    const options = { netloc: "fake_host:9292", useSsl, authStrategy: "noauth" } as const;
+    assertEquals(await tokenSentBy(options), [`${scheme}://fake_host:9292/v2/images/1`, null]);
+  });
+}
+
+Deno.test("Scenario 62: the privileged user's token is sent where the location API is asked", async () => {
+  const glance = new StubGlance();
+  const id = glance.add();
+  // The reference makes a second client for it; here it is a context of its own on the same client.
+  const service = glance.service({
+    apiServers: ["https://fake_host:9292"],
+    privilegedContext: { authToken: "token-of-cinder" },
+  });
+  await service.getLocation(CONTEXT, id);
+  const tokens = glance.calls
+    .filter(({ path }) => path.endsWith("/locations"))
+    .map(({ host, headers }) => [host, headers.get("x-auth-token")]);
+  assertEquals(tokens, [["fake_host:9292", "token-of-cinder"]]);
+});

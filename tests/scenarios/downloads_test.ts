@@ -1,0 +1,177 @@
+/** Scenarios 40 to 49 and 77: downloads, and how their errors are translated. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  GlanceConnectionFailed,
+  ImageDownloadFailed,
+  ImageNotAuthorized,
+  ImageNotFound,
+  NotAuthorized,
+} from "../../mod.ts";
+import { CONTEXT, failure, StubGlance } from "./stub_glance.ts";
+
+async function textOf(stream: ReadableStream<Uint8Array>): Promise<string> {
+  return await new Response(stream).text();
+}
+
+/** A sink that remembers what it got. */
+function sink(): {
+  writable: WritableStream<Uint8Array>;
+  text: () => string;
+  isClosed: () => boolean;
+} {
+  const decoder = new TextDecoder();
+  let [text, isClosed] = ["", false];
+  const writable = new WritableStream<Uint8Array>({
+    write: (chunk) => void (text += decoder.decode(chunk, { stream: true })),
+    close: () => void (isClosed = true),
+  });
+  return { writable, text: () => text, isClosed: () => isClosed };
+}
+
+Deno.test("Scenario 40a: with retries disabled, one unavailable server fails the download", async () => {
+  const glance = new StubGlance();
+  const id = glance.addWithData(8);
+  glance.tell(`GET /v2/images/${id}`, 503);
+  await assertRejects(
+    () => glance.service({ numRetries: 0 }).download(CONTEXT, id),
+    GlanceConnectionFailed,
+    "in 1 attempt,",
+  );
+  assertEquals(glance.calls.length, 1);
+});
+
+Deno.test("Scenario 40b: with one retry, a server that is unavailable once is no error", async () => {
+  const glance = new StubGlance();
+  const id = glance.addWithData(8);
+  glance.tell(`GET /v2/images/${id}`, 503);
+  const stream = await glance.service({ numRetries: 1 }).download(CONTEXT, id);
+  assertEquals(await textOf(stream), "********");
+});
+
+for (const number of ["41", "77"]) {
+  Deno.test(`Scenario ${number}: an image without data (204) is ImageDownloadFailed`, async () => {
+    const glance = new StubGlance();
+    const id = glance.add({ id: "bad-image-id" });
+    const error = await assertRejects(
+      () => glance.service().download(CONTEXT, id),
+      ImageDownloadFailed,
+      "image contains no data",
+    );
+    assert(error.message.includes("bad-image-id"));
+    assertEquals([error.imageId, error.status], [id, 204]);
+  });
+}
+
+for (
+  const [number, status, ErrorClass, at] of [
+    ["42", 403, ImageNotAuthorized, ""],
+    ["45", 403, ImageNotAuthorized, "/file"],
+    ["46", 404, ImageNotFound, ""],
+    ["47", 404, ImageNotFound, "/file"],
+  ] as const
+) {
+  Deno.test(`Scenario ${number}: ${status} to the request for the ${at === "" ? "record" : "data"} is ${ErrorClass.name}`, async () => {
+    const glance = new StubGlance();
+    const id = glance.addWithData(8);
+    glance.tell(`GET /v2/images/${id}${at}`, status);
+    const error = await assertRejects(
+      () => glance.service().download(CONTEXT, id),
+      ErrorClass,
+      `download image "${id}"`.slice(at === "" ? "download ".length : 0),
+    );
+    assertEquals([error.imageId, error.status], [id, status]);
+  });
+}
+
+Deno.test("Scenario 43: an image error keeps what it was translated from", async () => {
+  const glance = new StubGlance();
+  const id = glance.addWithData(8);
+  const forbidden = () =>
+    new Response(failure(403, "Not allowed").body, {
+      status: 403,
+      headers: { "x-openstack-request-id": "req-42" },
+    });
+  glance.tell(`GET /v2/images/${id}/file`, forbidden);
+  // There is no exception below a status: its words and the request's id take the place of a traceback.
+  const error = await assertRejects(
+    () => glance.service().download(CONTEXT, id),
+    ImageNotAuthorized,
+    '403, "Not allowed"',
+  );
+  assertEquals([error.requestId, error.server], ["req-42", "http://example.com:9292"]);
+});
+
+Deno.test("Scenario 43: a connection error keeps every original as its cause", async () => {
+  const glance = new StubGlance();
+  const broken = [new TypeError("connection refused"), new TypeError("connection reset")];
+  glance.tell("GET /v2/images/1", ...broken);
+  const error = await assertRejects(
+    () => glance.service({ numRetries: 1 }).show(CONTEXT, "1"),
+    GlanceConnectionFailed,
+  );
+  const { errors } = error.cause as AggregateError;
+  assertEquals(errors.map(({ cause }) => cause), broken);
+});
+
+Deno.test("Scenario 44: a plain error keeps what it was translated from", async () => {
+  const glance = new StubGlance();
+  glance.tell("GET /v2/images", 403);
+  const error = await assertRejects(
+    () => glance.service().detail(CONTEXT),
+    NotAuthorized,
+    'list images: the server answered 403, "as told"',
+  );
+  assertEquals([error.name, error.imageId, error.status], ["NotAuthorized", undefined, 403]);
+});
+
+async function withFile(
+  text: string,
+  use: (path: string, folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/disk image`, text);
+    await use(`${folder}/disk image`, folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("Scenario 48: a direct file URL is read where it lies, without Glance", async () => {
+  await withFile("from disk", async (path, folder) => {
+    const glance = new StubGlance();
+    const url = `file://${path.replaceAll(" ", "%20")}`;
+    const id = glance.addWithData(9, { locations: [{ url, metadata: {} }] });
+    const service = glance.service({
+      allowedDirectUrlSchemes: ["file"],
+      directUrlRoots: [folder],
+    });
+    const { writable, text, isClosed } = sink();
+    await service.download(CONTEXT, id, writable);
+    assertEquals([text(), isClosed()], ["from disk", true]);
+    assertEquals(glance.asked, [`GET /v2/images/${id}`]);
+  });
+});
+
+Deno.test("Scenario 48: a direct file URL outside the allowed folders is read through Glance", async () => {
+  await withFile("from disk", async (path) => {
+    const glance = new StubGlance();
+    const id = glance.addWithData(9, { direct_url: `file://${path}` });
+    // The reference opens any path that Glance names.
+    const service = glance.service({
+      allowedDirectUrlSchemes: ["file"],
+      directUrlRoots: ["/nowhere"],
+    });
+    assertEquals(await textOf(await service.download(CONTEXT, id)), "*********");
+  });
+});
+
+Deno.test("Scenario 49: a direct URL of another scheme is read through Glance", async () => {
+  const glance = new StubGlance();
+  const id = glance.addWithData(4, { direct_url: "swift+http://test/image" });
+  const service = glance.service({ allowedDirectUrlSchemes: ["file"], directUrlRoots: ["/"] });
+  const { writable, text } = sink();
+  await service.download(CONTEXT, id, writable);
+  assertEquals(text(), "****");
+  assertEquals(glance.asked.at(-1), `GET /v2/images/${id}/file`);
+});

@@ -1,0 +1,108 @@
+/** Scenarios 73 to 75 and 78: behaviour that Cinder has and its tests do not show. */
+import { assertEquals, assertRejects } from "@std/assert";
+import {
+  Conflict,
+  type GlanceError,
+  ImageConflict,
+  ImageContentRejected,
+  ImageLimitExceeded,
+  ImageNotAuthorized,
+  ImageNotFound,
+  Invalid,
+  NotAuthorized,
+  NotFound,
+  NotImplemented,
+  UnexpectedStatus,
+} from "../../mod.ts";
+import { CONTEXT, NO_TOKEN, StubGlance } from "./stub_glance.ts";
+
+for (
+  const [title, properties, isSeen] of [
+    ["of its owner", { owner_id: "fake" }, true],
+    ["of another owner", { owner_id: "other" }, false],
+    ["of its project", { project_id: "fake" }, true],
+    ["of another project", { project_id: "other" }, false],
+    ["of another owner in the same project", { owner_id: "other", project_id: "fake" }, false],
+    ["of another project by the same user", { project_id: "other", user_id: "fake" }, false],
+    ["of its user", { user_id: "fake" }, true],
+    ["of another user", { user_id: "other" }, false],
+    ["of nobody", {}, false],
+  ] as const
+) {
+  Deno.test(`Scenario 73: without a token, an image ${title} is ${isSeen ? "shown" : "hidden"}`, async () => {
+    const glance = new StubGlance();
+    const id = glance.add({ visibility: "private", ...properties });
+    const service = glance.service();
+    const shown = service.show(NO_TOKEN, id);
+    if (isSeen) assertEquals((await shown).id, id);
+    else await assertRejects(() => shown, ImageNotFound);
+    assertEquals((await service.detail(NO_TOKEN)).length, isSeen ? 1 : 0);
+  });
+}
+
+Deno.test("Scenario 74: an update with empty properties changes nothing and shows the image", async () => {
+  const glance = new StubGlance();
+  const id = glance.add({ k1: "v1" });
+  const image = await glance.service().update(CONTEXT, id, { properties: {} });
+  assertEquals(image.properties, { k1: "v1" });
+  assertEquals(glance.asked, [`GET /v2/images/${id}`]);
+});
+
+for (
+  const [title, data] of [
+    ["an empty array", new Uint8Array()],
+    ["an empty buffer", new ArrayBuffer(0)],
+    ["null", null],
+    ["undefined", undefined],
+  ] as const
+) {
+  Deno.test(`Scenario 75: ${title} is no data to upload`, async () => {
+    const glance = new StubGlance();
+    const service = glance.service();
+    const { id } = await service.create(CONTEXT, { name: "empty" }, data);
+    await service.update(CONTEXT, id, { name: "still empty" }, data);
+    assertEquals(glance.asked.filter((line) => line.startsWith("PUT")), []);
+  });
+}
+
+Deno.test("Scenario 75: an empty Blob is data, and uploaded, as an empty file is", async () => {
+  const glance = new StubGlance();
+  const image = await glance.service().create(CONTEXT, { name: "empty" }, new Blob([]));
+  assertEquals([image.size, image.status], [0, "active"]);
+  assertEquals(glance.asked[1], `PUT /v2/images/${image.id}/file`);
+});
+
+type ErrorClass = new (...args: never[]) => GlanceError;
+
+/** Status -> the error of a request about an image, and of another; none of them is asked again. */
+const STATUSES: readonly [number, ErrorClass, ErrorClass][] = [
+  [400, Invalid, Invalid],
+  [401, ImageNotAuthorized, NotAuthorized],
+  [402, UnexpectedStatus, UnexpectedStatus],
+  [403, ImageNotAuthorized, NotAuthorized],
+  [404, ImageNotFound, NotFound],
+  [405, NotImplemented, NotImplemented],
+  [409, ImageConflict, Conflict],
+  [410, ImageConflict, Conflict],
+  [413, ImageLimitExceeded, ImageLimitExceeded],
+  [415, ImageContentRejected, Invalid],
+  [416, Invalid, Invalid],
+  [418, UnexpectedStatus, UnexpectedStatus],
+  [500, UnexpectedStatus, UnexpectedStatus],
+  [501, NotImplemented, NotImplemented],
+];
+
+for (const [status, imageError, plainError] of STATUSES) {
+  Deno.test(`Scenario 78: ${status} is ${imageError.name} for an image, else ${plainError.name}, at once`, async () => {
+    const glance = new StubGlance();
+    const id = glance.add();
+    glance.tell(`GET /v2/images/${id}`, status);
+    glance.tell("GET /v2/images", status);
+    const service = glance.service();
+    const ofImage = await assertRejects(() => service.show(CONTEXT, id), imageError, "as told");
+    const plain = await assertRejects(() => service.detail(CONTEXT), plainError, "as told");
+    assertEquals([ofImage.name, ofImage.status], [imageError.name, status]);
+    assertEquals([plain.name, plain.status], [plainError.name, status]);
+    assertEquals([glance.calls.length, glance.sleeps], [2, []]);
+  });
+}

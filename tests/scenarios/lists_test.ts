@@ -1,0 +1,89 @@
+/** Scenarios 2, 13 to 19, 76 and 79: lists. */
+import { assertEquals, assertRejects } from "@std/assert";
+import { Invalid, NotAuthorized } from "../../mod.ts";
+import { CONTEXT, fullRecord, StubGlance } from "./stub_glance.ts";
+
+function withImages(count: number): { glance: StubGlance; ids: string[] } {
+  const glance = new StubGlance();
+  const ids = Array.from({ length: count }, (_, i) => glance.add({ name: `TestImage ${i}` }));
+  return { glance, ids };
+}
+
+Deno.test("Scenario 02: the members of an image are listed by one request", async () => {
+  const glance = new StubGlance();
+  const id = glance.add();
+  const member = { image_id: id, member_id: "db0f4c91", status: "accepted" };
+  glance.members.set(id, [member]);
+  assertEquals(await glance.service().listMembers(CONTEXT, id) as unknown, [member]);
+  assertEquals(glance.asked, [`GET /v2/images/${id}/members`]);
+});
+
+Deno.test("Scenario 13: a private image is listed with a token", async () => {
+  const glance = new StubGlance();
+  glance.add({ name: "test image", visibility: "private", owner_id: "proj1" });
+  const images = await glance.service().detail({ ...CONTEXT, projectId: "proj1" });
+  assertEquals(images.map(({ name, visibility }) => [name, visibility]), [[
+    "test image",
+    "private",
+  ]]);
+});
+
+Deno.test("Scenario 14: a list without parameters asks for a page and nothing else", async () => {
+  const glance = new StubGlance();
+  assertEquals(await glance.service().detail(CONTEXT), []);
+  assertEquals(glance.asked, ["GET /v2/images"]);
+  // Cinder leaves the page size to its client; here it is said.
+  assertEquals([...glance.calls[0]?.query ?? []], [["limit", "200"]]);
+});
+
+for (
+  const [number, title, parameters, first, end] of [
+    ["15", "begins behind its marker", { marker: "2" }, 2, 10],
+    ["16", "ends at its limit", { limit: 5 }, 0, 5],
+    ["17", "without a limit has every image", {}, 0, 10],
+    ["18", "begins behind its marker and ends at its limit", { marker: "4", limit: 5 }, 4, 9],
+  ] as const
+) {
+  Deno.test(`Scenario ${number}: a list ${title}, in order`, async () => {
+    const { glance, ids } = withImages(10);
+    const images = await glance.service().detail(CONTEXT, parameters);
+    const expected = ids.map((id, i) => fullRecord({ id, name: `TestImage ${i}` }));
+    assertEquals(images.map((image) => ({ ...image })), expected.slice(first, end));
+  });
+}
+
+Deno.test("Scenario 19: an unknown marker is Invalid", async () => {
+  const { glance } = withImages(10);
+  await assertRejects(
+    () => glance.service().detail(CONTEXT, { marker: "invalidmarker" }),
+    Invalid,
+    "Marker not found",
+  );
+});
+
+Deno.test("Scenario 76: a failing second page is asked for again", async () => {
+  const { glance, ids } = withImages(4);
+  const service = glance.service();
+  const images = service.list(CONTEXT, { pageSize: 2 });
+  const seen = [(await images.next()).value?.id, (await images.next()).value?.id];
+  glance.tell("GET /v2/images", 503);
+  for await (const { id } of images) seen.push(id);
+  assertEquals(seen, ids);
+  assertEquals(glance.calls.map(({ query }) => query.get("marker")), [null, "2", "2"]);
+});
+
+Deno.test("Scenario 76: an error of the second page is translated", async () => {
+  const { glance } = withImages(4);
+  const images = glance.service().list(CONTEXT, { pageSize: 2 });
+  await images.next();
+  await images.next();
+  glance.tell("GET /v2/images", 403);
+  await assertRejects(() => images.next(), NotAuthorized, "list images");
+});
+
+Deno.test("Scenario 79: the stores are those that Glance lists", async () => {
+  const glance = new StubGlance();
+  const stores = [{ id: "ceph", default: "true" }, { id: "http", "read-only": "true" }];
+  glance.tell("GET /v2/info/stores", () => Response.json({ stores }));
+  assertEquals(await glance.service().getStores(CONTEXT) as unknown, stores);
+});

@@ -1,0 +1,120 @@
+/** Scenarios 35 to 39, 62 and 72: where the data of an image is. */
+import { assertEquals, assertRejects } from "@std/assert";
+import { ProgrammingError, type RequestContext } from "../../mod.ts";
+import { CATALOG, CONTEXT, StubGlance } from "./stub_glance.ts";
+
+const URL = "cinder://fake-store/c984be2b-8789-4b9e-bf71-19164f537e63";
+const METADATA = { store: "fake-store" };
+const PRIVILEGED: RequestContext = {
+  authToken: "token-of-cinder",
+  roles: ["service"],
+  serviceCatalog: CATALOG,
+};
+
+/** Who asked what. */
+function askedBy(glance: StubGlance): string[] {
+  return glance.calls.map(({ verb, path, headers }) =>
+    `${verb} ${path} ${headers.get("x-auth-token")}`
+  );
+}
+
+Deno.test("Scenario 35: a location is added by the location API, as the privileged user", async () => {
+  const glance = new StubGlance();
+  const id = glance.add();
+  const service = glance.service({ privilegedContext: PRIVILEGED });
+  const image = await service.addLocation(CONTEXT, id, URL, METADATA);
+  assertEquals(image.id, id);
+  assertEquals(askedBy(glance), [
+    `POST /v2/images/${id}/locations token-of-cinder`,
+    `GET /v2/images/${id} token-of-fake`,
+  ]);
+  // The reference puts the metadata into `validation_data`, which Glance refuses (defect B1).
+  assertEquals(glance.sentTo(`POST /v2/images/${id}/locations`), [{ url: URL }]);
+});
+
+for (const missing of [404, 405, 501]) {
+  Deno.test(`Scenario 36: where the location API answers ${missing}, the image is patched by the user`, async () => {
+    const glance = new StubGlance();
+    const id = glance.add({ locations: [] });
+    glance.tell(`POST /v2/images/${id}/locations`, missing);
+    const service = glance.service({ privilegedContext: PRIVILEGED });
+    await service.addLocation(CONTEXT, id, URL, METADATA);
+    assertEquals(askedBy(glance), [
+      `POST /v2/images/${id}/locations token-of-cinder`,
+      `PATCH /v2/images/${id} token-of-fake`,
+    ]);
+    assertEquals(glance.sentTo(`PATCH /v2/images/${id}`), [[
+      { op: "add", path: "/locations/-", value: { url: URL, metadata: METADATA } },
+    ]]);
+  });
+}
+
+Deno.test("Scenario 37: locations come from the location API, as the privileged user", async () => {
+  const glance = new StubGlance();
+  const id = glance.add();
+  glance.locations.set(id, [{ url: URL, metadata: METADATA }]);
+  const service = glance.service({ privilegedContext: PRIVILEGED });
+  assertEquals(await service.getLocation(CONTEXT, id) as unknown, [
+    null,
+    [{ url: URL, metadata: METADATA }],
+  ]);
+  // Whether the caller may see the image is asked first: the privileged user sees them all.
+  assertEquals(askedBy(glance), [
+    `GET /v2/images/${id} token-of-fake`,
+    `GET /v2/images/${id}/locations token-of-cinder`,
+  ]);
+});
+
+for (
+  const [number, title, status] of [
+    ["38", "is missing", 404],
+    ["38", "is not implemented", 501],
+    ["39", "is forbidden", 403],
+  ] as const
+) {
+  Deno.test(`Scenario ${number}: where the location API ${title}, the image tells its locations`, async () => {
+    const glance = new StubGlance();
+    const locations = [{ url: URL, metadata: METADATA }];
+    const id = glance.add({ direct_url: URL, locations });
+    glance.tell(`GET /v2/images/${id}/locations`, status);
+    const service = glance.service({ privilegedContext: PRIVILEGED });
+    assertEquals(await service.getLocation(CONTEXT, id) as unknown, [URL, locations]);
+    assertEquals(askedBy(glance).slice(1), [
+      `GET /v2/images/${id}/locations token-of-cinder`,
+      `GET /v2/images/${id} token-of-fake`,
+    ]);
+  });
+}
+
+Deno.test("Scenario 62: without a privileged user, the caller asks the location API", async () => {
+  const glance = new StubGlance();
+  const id = glance.add();
+  glance.locations.set(id, [{ url: URL, metadata: METADATA }]);
+  const service = glance.service();
+  await service.getLocation(CONTEXT, id);
+  await service.addLocation(CONTEXT, id, URL);
+  assertEquals(
+    glance.calls.map(({ headers }) => headers.get("x-auth-token")),
+    glance.calls.map(() => "token-of-fake"),
+  );
+});
+
+Deno.test("Scenario 72: a cloud that knows no way to add a location is a ProgrammingError", async () => {
+  const glance = new StubGlance();
+  const id = glance.add();
+  glance.tell(`POST /v2/images/${id}/locations`, 404);
+  glance.tell(`PATCH /v2/images/${id}`, 501);
+  await assertRejects(
+    () => glance.service().addLocation(CONTEXT, id, URL),
+    ProgrammingError,
+    `location to image "${id}"`,
+  );
+});
+
+Deno.test("Scenario 72: a cloud that shows no location gives none", async () => {
+  const glance = new StubGlance();
+  const id = glance.add();
+  glance.tell(`GET /v2/images/${id}/locations`, 404);
+  // As the reference's documentation says; its code gives (None, []).
+  assertEquals(await glance.service().getLocation(CONTEXT, id), [null, null]);
+});

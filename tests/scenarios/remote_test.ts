@@ -1,0 +1,59 @@
+/** Scenarios 50, 51 and 71: image references. */
+import { assertEquals, assertThrows } from "@std/assert";
+import { getRemoteImageService, InvalidImageRef } from "../../mod.ts";
+import { CONTEXT, StubGlance } from "./stub_glance.ts";
+
+const ID = "123e4567-e89b-42d3-a456-426614174000";
+
+Deno.test("Scenario 50: an id is an image of the default service", () => {
+  const [service, id] = getRemoteImageService(CONTEXT, ID);
+  assertEquals(id, ID);
+  assertEquals(service.client.server, null);
+});
+
+Deno.test("Scenario 51a: an href is an image of the server that it names", async () => {
+  const glance = new StubGlance();
+  const href = `http://something-less-likely/${glance.add({ id: ID })}`;
+  const [service, id] = getRemoteImageService(CONTEXT, href, glance.options);
+  assertEquals(id, ID);
+  assertEquals(service.client.server?.netloc, "something-less-likely");
+  assertEquals((await service.show(CONTEXT, id)).id, ID);
+  assertEquals(glance.calls.map(({ host }) => host), ["something-less-likely"]);
+});
+
+Deno.test("Scenario 51a: a host that only an href names gets no token, unless it is trusted", async () => {
+  const sent = async (trustedHosts: string[]) => {
+    const glance = new StubGlance();
+    glance.add({ id: ID, visibility: "public" });
+    // The reference sends the caller's token to whatever host the href names.
+    const [service] = getRemoteImageService(CONTEXT, `http://something-less-likely/${ID}`, {
+      ...glance.options,
+      trustedHosts,
+    });
+    await service.show(CONTEXT, ID);
+    return glance.calls[0]?.headers.get("x-auth-token");
+  };
+  assertEquals(await sent([]), null);
+  assertEquals(await sent(["something-less-likely"]), "token-of-fake");
+});
+
+for (
+  const [host, netloc] of [
+    ["[::1]", "[::1]"],
+    // The reference keeps the host as it is written; a URL needs the brackets.
+    ["::1", "[::1]"],
+    ["[::1]:444", "[::1]:444"],
+  ] as const
+) {
+  Deno.test(`Scenario 51b: the IPv6 host ${host} is understood`, () => {
+    const [service, id] = getRemoteImageService(CONTEXT, `http://${host}/${ID}`);
+    assertEquals(id, ID);
+    assertEquals(service.client.server?.netloc, netloc);
+  });
+}
+
+for (const href of [`http://[::1/${ID}`, `http://::1]/${ID}`, `http://[::g]/${ID}`]) {
+  Deno.test(`Scenario 71: the malformed IPv6 href ${href} is InvalidImageRef`, () => {
+    assertThrows(() => getRemoteImageService(CONTEXT, href), InvalidImageRef, ID);
+  });
+}

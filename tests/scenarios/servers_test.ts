@@ -1,0 +1,127 @@
+/** Scenarios 3 to 5 and 67 to 70: which servers there are, and which comes next. */
+import { assertEquals, assertRejects } from "@std/assert";
+import {
+  type CatalogEntry,
+  getApiServers,
+  GlanceConnectionFailed,
+  type GlanceOptions,
+  InvalidConfigurationValue,
+} from "../../mod.ts";
+import { CATALOG, CONTEXT, StubGlance } from "./stub_glance.ts";
+
+const REGIONS: readonly CatalogEntry[] = [{
+  type: "image",
+  name: "glance",
+  endpoints: [
+    { region: "regionOne", publicURL: "http://region1.example.com:9292" },
+    { region: "regionTwo", publicURL: "http://region2.example.com:9292" },
+  ],
+}];
+
+async function firstServer(
+  serviceCatalog: readonly CatalogEntry[],
+  options: GlanceOptions = {},
+): Promise<[netloc: string, useSsl: boolean]> {
+  const servers = getApiServers({ serviceCatalog }, { random: () => 0, ...options });
+  const { netloc, useSsl } = (await servers.next()).value;
+  return [netloc, useSsl];
+}
+
+Deno.test("Scenario 03: the API server comes from the catalog", async () => {
+  assertEquals(await firstServer(CATALOG), ["example.com:9292", false]);
+});
+
+Deno.test("Scenario 04a: an endpoint of the wanted region is taken", async () => {
+  const options = { regionName: "regionTwo" };
+  assertEquals(await firstServer(REGIONS, options), ["region2.example.com:9292", false]);
+});
+
+Deno.test("Scenario 04b: where the wanted region has no endpoint, the first is taken", async () => {
+  const options = { regionName: "regionThree" };
+  assertEquals(await firstServer(REGIONS, options), ["region1.example.com:9292", false]);
+});
+
+Deno.test("Scenario 04c: without a wanted region, the first endpoint is taken", async () => {
+  assertEquals(await firstServer(REGIONS), ["region1.example.com:9292", false]);
+});
+
+Deno.test("Scenario 05: an endpoint below a path, with TLS, keeps both", async () => {
+  const endpoints = [{ publicURL: "https://example.com/image" }];
+  const catalog = [{ type: "image", name: "glance", endpoints }];
+  assertEquals(await firstServer(catalog), ["example.com/image", true]);
+});
+
+Deno.test("Scenario 67: 1 + N attempts go to N + 1 servers in turn before the call fails", async () => {
+  const glance = new StubGlance();
+  glance.tell("GET /v2/images/1", 503, 503, 503, 503);
+  const service = glance.service({ apiServers: ["a", "b", "c", "d"] });
+  const error = await assertRejects(() => service.show(CONTEXT, "1"), GlanceConnectionFailed);
+  assertEquals(error.attempts, 4);
+  assertEquals(glance.calls.map(({ host }) => host).sort(), ["a", "b", "c", "d"]);
+  // Cinder sleeps a second between any two attempts; here an untried server costs no wait.
+  assertEquals(glance.sleeps, []);
+});
+
+Deno.test("Scenario 67: the first wait comes after a whole fruitless round", async () => {
+  const glance = new StubGlance();
+  glance.tell("GET /v2/images/1", 503, 503, 503, 503);
+  const delays: number[] = [];
+  const service = glance.service({
+    apiServers: ["a", "b"],
+    onEvent: (event) => event.kind === "retry" && delays.push(event.delay),
+  });
+  await assertRejects(() => service.show(CONTEXT, "1"), GlanceConnectionFailed, "in 4 attempts");
+  const hosts = glance.calls.map(({ host }) => host);
+  assertEquals(hosts.slice(0, 2).sort(), ["a", "b"]);
+  assertEquals(hosts.slice(2).sort(), ["a", "b"]);
+  // Half of the limit that doubles with each wait, since `random` gives a half.
+  assertEquals(delays, [0, 250, 500]);
+  assertEquals(glance.sleeps, [250, 500]);
+});
+
+for (const catalogInfo of ["image", "image:glance", "image:glance:publicURL:more", "", "::"]) {
+  Deno.test(`Scenario 68: the catalog information "${catalogInfo}" is refused`, async () => {
+    await assertRejects(
+      () => firstServer(CATALOG, { catalogInfo }),
+      InvalidConfigurationValue,
+      '"<service type>:<service name>:<endpoint type>"',
+    );
+  });
+}
+
+for (
+  const [title, catalog] of [
+    ["is empty", []],
+    ["has no image service", [{ type: "compute", endpoints: [{ publicURL: "http://nova" }] }]],
+    ["has an image service without endpoints", [{ type: "image", endpoints: [] }]],
+  ] as const
+) {
+  // Cinder ends with a bare StopIteration.
+  Deno.test(`Scenario 69: a catalog that ${title} is an error with a way out`, async () => {
+    await assertRejects(
+      () => firstServer(catalog),
+      InvalidConfigurationValue,
+      'set "apiServers" or correct "catalogInfo"',
+    );
+  });
+}
+
+for (
+  const [server, netloc, useSsl] of [
+    ["glance.example:9292", "glance.example:9292", false],
+    ["glance.example", "glance.example", false],
+    ["http://glance.example:9292", "glance.example:9292", false],
+    ["https://glance.example:9292", "glance.example:9292", true],
+    ["https://glance.example/image", "glance.example/image", true],
+    ["https://glance.example/image/", "glance.example/image", true],
+    // Cinder keeps the version, and asks for /v2/v2/images.
+    ["https://glance.example/image/v2/", "glance.example/image", true],
+    ["[::1]:9292", "[::1]:9292", false],
+  ] as const
+) {
+  Deno.test(`Scenario 70: the server "${server}" is ${netloc} by http${useSsl ? "s" : ""}`, async () => {
+    const servers = getApiServers({}, { apiServers: [server] });
+    const { value } = await servers.next();
+    assertEquals([value.netloc, value.useSsl], [netloc, useSsl]);
+  });
+}

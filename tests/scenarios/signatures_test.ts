@@ -1,0 +1,91 @@
+/** Scenarios 63 to 66: signatures of images. */
+import { assertEquals, assertRejects } from "@std/assert";
+import {
+  ImageSignatureVerificationFailed,
+  InvalidSignatureImage,
+  type SignatureProperties,
+  type SignatureVerifier,
+  verifyImageSignature,
+} from "../../mod.ts";
+import { CONTEXT, StubGlance } from "./stub_glance.ts";
+
+const SIGNED = {
+  img_signature: "fake_signature",
+  img_signature_hash_method: "mock_hash",
+  img_signature_certificate_uuid: "fake_uuid",
+  img_signature_key_type: "fake_key_type",
+};
+
+/** What the verifier was made of, and the verdict on an image with these properties. */
+async function verify(
+  properties: Record<string, string>,
+  verifier: SignatureVerifier,
+): Promise<{ asked: SignatureProperties[]; result: Promise<boolean> }> {
+  const glance = new StubGlance();
+  const id = glance.addWithData(2048, properties);
+  const service = glance.service();
+  const asked: SignatureProperties[] = [];
+  const data = await service.download(CONTEXT, id);
+  const result = verifyImageSignature(service, CONTEXT, id, data, {
+    getCertificate: () => Promise.reject(new Error("the verifier of the test needs none")),
+    getVerifier: (given) => {
+      asked.push(given);
+      return Promise.resolve(verifier);
+    },
+  });
+  return { asked, result };
+}
+
+/** A verifier that wants the 2048 stars. */
+function wants(verdict: () => boolean): SignatureVerifier {
+  let text = "";
+  return {
+    update: (bytes) => void (text += new TextDecoder().decode(bytes)),
+    verify: () => text === "*".repeat(2048) && verdict(),
+  };
+}
+
+const GIVEN: SignatureProperties = {
+  signature: "fake_signature",
+  hashMethod: "mock_hash",
+  certificateUuid: "fake_uuid",
+  keyType: "fake_key_type",
+};
+
+for (
+  const [title, verdict] of [
+    ["does not verify", () => false],
+    ["makes its verifier throw", () => {
+      throw new Error("invalid signature");
+    }],
+  ] as const
+) {
+  Deno.test(`Scenario 63: a signature that ${title} is an error`, async () => {
+    const { asked, result } = await verify(SIGNED, wants(verdict));
+    await assertRejects(() => result, ImageSignatureVerificationFailed);
+    assertEquals(asked, [GIVEN]);
+  });
+}
+
+Deno.test("Scenario 64: an image without signature properties is not verified", async () => {
+  const { asked, result } = await verify({}, wants(() => true));
+  assertEquals(await result, false);
+  assertEquals(asked, []);
+});
+
+Deno.test("Scenario 65: an image with some of its signature properties is an error", async () => {
+  const { img_signature_certificate_uuid: _, ...incomplete } = SIGNED;
+  const { asked, result } = await verify(incomplete, wants(() => true));
+  await assertRejects(
+    () => result,
+    InvalidSignatureImage,
+    '"img_signature_certificate_uuid"',
+  );
+  assertEquals(asked, []);
+});
+
+Deno.test("Scenario 66: a signature that verifies is true", async () => {
+  const { asked, result } = await verify(SIGNED, wants(() => true));
+  assertEquals(await result, true);
+  assertEquals(asked, [GIVEN]);
+});

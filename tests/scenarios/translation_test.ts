@@ -1,0 +1,71 @@
+/** Scenarios 1 and 52 to 56: Glance's words and ours. */
+import { assertEquals, assertThrows } from "@std/assert";
+import { fromGlance, type GlanceImage, type ImageMeta, Invalid, toGlance } from "../../mod.ts";
+import { fullRecord } from "./stub_glance.ts";
+
+Deno.test("Scenario 01: block devices travel as JSON text with spaces and come back as they were", () => {
+  const properties = {
+    prop1: "propvalue1",
+    mappings: [{ device: "bbb" }, { device: "yyy" }],
+    block_device_mapping: [{ device_name: "fake" }, { device_name: "/dev/fake0" }],
+  };
+  const glance = toGlance({ name: "image1", properties });
+  assertEquals(glance, {
+    name: "image1",
+    prop1: "propvalue1",
+    mappings: '[{"device": "bbb"}, {"device": "yyy"}]',
+    block_device_mapping: '[{"device_name": "fake"}, {"device_name": "/dev/fake0"}]',
+  });
+  const image = fromGlance({ id: "1", status: "queued", ...glance } as GlanceImage);
+  assertEquals(image.properties, properties);
+  assertEquals(image.name, "image1");
+});
+
+Deno.test("Scenario 52: attributes that Glance does not send are null", () => {
+  const image = fromGlance({ id: "b31aa5dd", status: "queued" });
+  const undated = { createdAt: null, updatedAt: null };
+  // The translation is given JSON only, so there is no object whose attributes could raise.
+  assertEquals({ ...image }, fullRecord({ id: "b31aa5dd", ...undated }));
+});
+
+Deno.test("Scenario 53: visibility passes through the translation", () => {
+  const image = fromGlance({ id: "1", status: "queued", size: 2, visibility: "public" });
+  const undated = { createdAt: null, updatedAt: null };
+  assertEquals(
+    { ...image },
+    fullRecord({ id: "1", size: 2, visibility: "public", ...undated }),
+  );
+});
+
+Deno.test("Scenario 54: what is needed to boot lies under properties", () => {
+  const boot = { kernel_id: "foo", ramdisk_id: "bar" };
+  const image = fromGlance({ id: "1", status: "queued", ...boot, min_disk: 2, min_ram: 2 });
+  assertEquals([image.minDisk, image.minRam], [2, 2]);
+  assertEquals(image.properties, boot);
+});
+
+Deno.test("Scenario 55: properties are flattened, and win over keys of the same name", () => {
+  const key = "cinder_encryption_key_deletion_policy";
+  const properties = { kernel_id: "foo", ramdisk_id: "bar", x_billinginfo: "123" };
+  // A name that is no base property, next to the properties: what an untyped caller may give.
+  const meta = { [key]: "outer", properties: { ...properties, [key]: "NOPE" } } as ImageMeta;
+  assertEquals(toGlance(meta), { ...properties, [key]: "NOPE" });
+});
+
+Deno.test("Scenario 56: metadata without properties is only renamed", () => {
+  const meta = {
+    diskFormat: "raw",
+    minDisk: 2,
+    kernel_id: "foo",
+    x_billinginfo: "123",
+  } as ImageMeta;
+  // Our names become Glance's; Cinder's are Glance's already.
+  assertEquals(toGlance(meta), {
+    disk_format: "raw",
+    min_disk: 2,
+    kernel_id: "foo",
+    x_billinginfo: "123",
+  });
+  // A value that is no string is refused here instead of passed on to Glance, which would refuse it.
+  assertThrows(() => toGlance({ properties: { count: 1 } }), Invalid, '"count"');
+});
