@@ -1,0 +1,78 @@
+/** How each runtime is started with the suite: what it comes from, its entry and its command. */
+
+/** A runtime as a command that serves a bundled entry on a port. */
+export interface Runtime {
+  readonly name: string;
+  /** Packages that bring it. */
+  readonly packages: readonly string[];
+  /** The program around `handle`, which the bundle starts with. */
+  readonly entry: string;
+  /** The command, with the bundle's path, the port and the folder of the packages. */
+  command(bundle: string, port: number, folder: string): readonly string[];
+}
+
+const WORKERD_SERVER = `
+import { Miniflare } from "miniflare";
+const [script, port] = process.argv.slice(2);
+const { readFileSync } = await import("node:fs");
+new Miniflare({
+  modules: [{ type: "ESModule", path: "suite.mjs", contents: readFileSync(script, "utf8") }],
+  compatibilityDate: "2026-04-01",
+  compatibilityFlags: ["nodejs_compat"],
+  host: "127.0.0.1",
+  port: Number(port),
+});
+`;
+
+/** The runtimes of the matrix. */
+export const RUNTIMES: readonly Runtime[] = [
+  {
+    name: "Deno",
+    packages: [],
+    entry: "export default { fetch: handle };",
+    command: (
+      bundle,
+      port,
+    ) => [Deno.execPath(), "serve", "-A", "--host", "127.0.0.1", "--port", `${port}`, bundle],
+  },
+  {
+    name: "Node 20",
+    packages: ["@hono/node-server@2.1.8"],
+    entry: `import { serve } from "@hono/node-server";
+serve({ fetch: handle, hostname: "127.0.0.1", port: Number(process.argv[2]) });`,
+    command: (bundle, port) => ["node", bundle, `${port}`],
+  },
+  {
+    name: "Bun",
+    packages: ["bun@1.4.5"],
+    entry: `const port = Number(process.argv[2]);
+export default { fetch: handle, hostname: "127.0.0.1", port, idleTimeout: 60 };`,
+    command: (bundle, port, folder) => [`${folder}/node_modules/.bin/bun`, bundle, `${port}`],
+  },
+  {
+    name: "workerd",
+    packages: ["miniflare@4.20260426.0"],
+    entry: "export default { fetch: handle };",
+    command: (bundle, port, folder) => {
+      Deno.writeTextFileSync(`${folder}/miniflare_server.mjs`, WORKERD_SERVER);
+      return ["node", `${folder}/miniflare_server.mjs`, bundle, `${port}`];
+    },
+  },
+  {
+    name: "edge-runtime",
+    packages: ["edge-runtime@4.0.1"],
+    entry: `addEventListener("fetch", (event) => event.respondWith(handle(event.request)));`,
+    command: (
+      bundle,
+      port,
+      folder,
+    ) => [
+      "node",
+      `${folder}/node_modules/.bin/edge-runtime`,
+      "--listen",
+      "--port",
+      `${port}`,
+      bundle,
+    ],
+  },
+];

@@ -1,0 +1,150 @@
+/** One suite on every runtime: the bundled module and router, from npm alone. */
+import { assertEquals } from "@std/assert";
+import { type Runtime, RUNTIMES } from "./entries.ts";
+import { freePort, type Servers, startServers } from "./servers.ts";
+import type { Results } from "./suite.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+/** Checks that a runtime is known to fail, with the reason. A check that passes after all is a failure, too. */
+const EXCEPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "edge-runtime": {
+    "gateway HEAD": "its server drops content-length from every answer",
+    "gateway cuts": "its server ends a response whose stream has failed as if it were whole",
+  },
+};
+
+Deno.test("The module and the router do the same on every runtime", async (t) => {
+  const folder = await Deno.makeTempDir({ prefix: "glance-runtimes-" });
+  await using servers = await startServers(1_000_000);
+  const columns: Record<string, Results> = {};
+  try {
+    await run(folder, ["npm", "init", "-y"]);
+    const packages = RUNTIMES.flatMap((runtime) => runtime.packages);
+    await run(folder, ["npm", "install", "--no-audit", "--no-fund", ...packages]);
+    for (const runtime of RUNTIMES) {
+      await t.step(runtime.name, async () => {
+        const results = await resultsOn(runtime, folder, servers);
+        columns[runtime.name] = results;
+        const failed = Object.entries(results).filter(([, error]) => error !== "");
+        const expected = Object.keys(EXCEPTIONS[runtime.name] ?? {});
+        assertEquals(failed.filter(([name]) => !expected.includes(name)), []);
+        assertEquals(failed.map(([name]) => name).sort(), expected.sort());
+      });
+    }
+    assertEquals(servers.foreign, [], "the foreign host was asked");
+  } finally {
+    console.log(tableOf(columns));
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+async function resultsOn(runtime: Runtime, folder: string, servers: Servers): Promise<Results> {
+  const bundle = await bundled(runtime, folder);
+  const port = freePort();
+  const [command = "", ...args] = runtime.command(bundle, port, folder);
+  const child = new Deno.Command(command, { args, cwd: folder, stdout: "null", stderr: "piped" })
+    .spawn();
+  const errors = new Response(child.stderr).text();
+  try {
+    const base = `http://127.0.0.1:${port}`;
+    const { well, cutting, imageId } = servers;
+    const query = `?${new URLSearchParams({ well, cutting, image: imageId })}`;
+    const results: Results = await (await answered(`${base}/run${query}`, child)).json();
+    return { ...results, ...await gatewayChecks(base, query, servers) };
+  } catch (cause) {
+    stop(child);
+    throw new Error(`${runtime.name}: ${await errors}`, { cause });
+  } finally {
+    stop(child);
+    await child.status;
+    await errors;
+  }
+}
+
+function stop(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** What curl, as a client that trusts nobody, sees of a gateway on that runtime. */
+async function gatewayChecks(
+  base: string,
+  query: string,
+  { imageId, bytes }: Servers,
+): Promise<Results> {
+  const file = `/v2/images/${imageId}/file${query}`;
+  const healed = await curl(["-s", `${base}/gateway-heal${file}`]);
+  const head = await curl(["-sI", `${base}/gateway-heal${file}`]);
+  const cut = await curl(["-s", `${base}/gateway-cut${file}`]);
+  const length = new RegExp(`^content-length: ${bytes.byteLength}\\r?$`, "im");
+  return {
+    "gateway heals": healed.code === 0 && equal(healed.stdout, bytes)
+      ? ""
+      : `curl ended with ${healed.code} after ${healed.stdout.byteLength} bytes`,
+    "gateway HEAD": length.test(new TextDecoder().decode(head.stdout))
+      ? ""
+      : new TextDecoder().decode(head.stdout),
+    "gateway cuts": cut.code !== 0 ? "" : `curl took ${cut.stdout.byteLength} bytes for the whole`,
+  };
+}
+
+async function bundled(runtime: Runtime, folder: string): Promise<string> {
+  const name = runtime.name.replaceAll(/\W/g, "").toLowerCase();
+  const entry = `${folder}/${name}.ts`;
+  const output = `${folder}/${name}.mjs`;
+  await Deno.writeTextFile(
+    entry,
+    `import { handle } from ${
+      JSON.stringify(`${ROOT}tests/runtimes/suite.ts`)
+    };\n${runtime.entry}\n`,
+  );
+  const external = ["--external", "@hono/node-server"];
+  const args = ["bundle", "--config", `${ROOT}deno.json`, ...external, "-o", output, entry];
+  await run(folder, [Deno.execPath(), ...args]);
+  return output;
+}
+
+/** The first answer of a server that is just starting. */
+async function answered(url: string, child: Deno.ChildProcess): Promise<Response> {
+  let ended = false;
+  child.status.then(() => ended = true);
+  for (let tries = 0; tries < 200 && !ended; tries++) {
+    const response = await fetch(url).catch(() => null);
+    if (response?.ok) return response;
+    if (response !== null) throw new Error(`${response.status} ${await response.text()}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("it does not answer");
+}
+
+async function curl(args: readonly string[]): Promise<Deno.CommandOutput> {
+  return await new Deno.Command("curl", { args: ["--max-time", "30", ...args] }).output();
+}
+
+async function run(cwd: string, [command = "", ...args]: readonly string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(command, { args, cwd, stdout: "null" })
+    .output();
+  if (!success) throw new Error(`${command} ${args[0]}: ${new TextDecoder().decode(stderr)}`);
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return a.byteLength === b.byteLength && a.every((byte, i) => byte === b[i]);
+}
+
+/** The matrix, as the README shows it. */
+function tableOf(columns: Readonly<Record<string, Results>>): string {
+  const runtimes = Object.keys(columns);
+  const checks = [...new Set(Object.values(columns).flatMap((results) => Object.keys(results)))];
+  const rows = checks.map((check) =>
+    [check, ...runtimes.map((name) => columns[name]?.[check] === "" ? "yes" : "no")].join(" | ")
+  );
+  return [
+    ["", ...runtimes].join(" | "),
+    ["---", ...runtimes.map(() => "---")].join(" | "),
+    ...rows,
+  ].map((row) => `| ${row} |`).join("\n");
+}

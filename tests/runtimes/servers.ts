@@ -1,0 +1,99 @@
+/** The servers that the suite asks: one well, one that cuts, and one that must never be asked. */
+import { createEmbeddedGlance, memoryStore } from "../../lib/local/mod.ts";
+
+/** The servers, on free ports of loopback. */
+export interface Servers extends AsyncDisposable {
+  readonly well: string;
+  readonly cutting: string;
+  readonly imageId: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Requests that reached the host to which `/redirecting` leads, with their tokens. */
+  readonly foreign: (string | null)[];
+}
+
+/** Starts them, with one image of `size` bytes. */
+export async function startServers(size: number): Promise<Servers> {
+  const store = memoryStore();
+  const glance = createEmbeddedGlance({ store });
+  const foreign: (string | null)[] = [];
+  const evil = listen((request) => {
+    foreign.push(request.headers.get("x-auth-token"));
+    return new Response("{}");
+  });
+  const well = listen((request) => {
+    const isRedirecting = new URL(request.url).pathname.startsWith("/redirecting");
+    if (!isRedirecting) return glance.fetch(request);
+    return new Response(null, { status: 302, headers: { location: `${evil.url}/v2/images/x` } });
+  });
+  const cutting = listen(async (request) => {
+    const response = await glance.fetch(request);
+    const isData = request.method === "GET" && new URL(request.url).pathname.endsWith("/file");
+    return isData ? cut(response, size / 2) : response;
+  });
+  const bytes = Uint8Array.from({ length: size }, (_, i) => (i * 31) ^ (i >> 7));
+  const imageId = await upload(well.url, bytes);
+  return {
+    well: well.url,
+    cutting: cutting.url,
+    imageId,
+    bytes,
+    foreign,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([evil, well, cutting].map(({ server }) => server.shutdown()));
+    },
+  };
+}
+
+/** A port that was free a moment ago. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+function listen(
+  handler: (request: Request) => Response | Promise<Response>,
+): { server: Deno.HttpServer<Deno.NetAddr>; url: string } {
+  const options = { hostname: "127.0.0.1", port: 0, onListen: () => {}, onError: gone };
+  const server = Deno.serve(options, handler);
+  return { server, url: `http://127.0.0.1:${server.addr.port}` };
+}
+
+function gone(): Response {
+  return new Response("gone", { status: 500 });
+}
+
+/** The same answer, whose body breaks off behind byte `at` of the image. */
+function cut(response: Response, at: number): Response {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return response;
+  let sent = Number(/^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "")?.[1] ?? 0);
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await reader.read();
+      if (done) return controller.close();
+      sent += value.byteLength;
+      if (sent <= at) return controller.enqueue(value);
+      await reader.cancel();
+      controller.error(new Error("cut"));
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+  return new Response(body, response);
+}
+
+async function upload(url: string, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const created = await fetch(`${url}/v2/images`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ name: "suite", disk_format: "raw", container_format: "bare" }),
+  });
+  const { id } = await created.json();
+  const uploaded = await fetch(`${url}/v2/images/${id}/file`, {
+    method: "PUT",
+    headers: { "content-type": "application/octet-stream" },
+    body: bytes,
+  });
+  await uploaded.body?.cancel();
+  if (uploaded.status !== 204) throw new Error(`the upload was answered ${uploaded.status}`);
+  return id;
+}

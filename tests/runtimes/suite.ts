@@ -1,0 +1,163 @@
+/**
+ * What every runtime must do, as one program that runs on all of them: it is bundled, asked by HTTP, and
+ * answers with its results.
+ */
+import { connect, GlanceError, type GlanceImageService, type RequestContext } from "../../mod.ts";
+import { createImageRouter } from "../../lib/router/mod.ts";
+
+/** The outcome of a check: empty where it holds. */
+export type Results = Record<string, string>;
+
+/** Where the checks find their servers. */
+interface Scene {
+  readonly service: GlanceImageService;
+  readonly context: RequestContext;
+  /** Endpoint roots: a well server, and one that cuts every body in the middle. */
+  readonly well: string;
+  readonly cutting: string;
+  readonly imageId: string;
+  readonly size: number;
+}
+
+const CHECKS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
+  "list and show": async ({ service, context, imageId }) => {
+    const images = await service.detail(context, { limit: 5 });
+    expect(images.some(({ id }) => id === imageId), "the image is not listed");
+    expect((await service.show(context, imageId)).status === "active", "it is not active");
+  },
+  "download": async ({ service, context, imageId, size }) => {
+    expect(await count(await service.download(context, imageId)) === size, "other bytes");
+  },
+  "BYOB": async ({ service, context, imageId, size }) => {
+    const reader = (await service.download(context, imageId)).getReader({ mode: "byob" });
+    let total = 0;
+    for (;;) {
+      const { done, value } = await reader.read(new Uint8Array(10_000));
+      if (done) break;
+      total += value.byteLength;
+    }
+    expect(total === size, `${total} bytes`);
+  },
+  "verified": async ({ service, context, imageId, size }) => {
+    const stream = await service.download(context, imageId, { verify: "required" });
+    expect(await count(stream) === size, "other bytes");
+  },
+  "range": async ({ service, context, imageId }) => {
+    const stream = await service.download(context, imageId, { range: { start: 5, end: 14 } });
+    expect(await count(stream) === 10, "other bytes");
+  },
+  "parallel": async ({ service, context, imageId, size }) => {
+    const options = { connections: 3, partSize: 65_536 };
+    expect(await count(await service.download(context, imageId, options)) === size, "other bytes");
+  },
+  "resume": async ({ cutting, well, imageId, size }) => {
+    const resumes: number[] = [];
+    const { service, context } = await at([cutting, well], (offset) => resumes.push(offset));
+    expect(await count(await service.download(context, imageId)) === size, "other bytes");
+  },
+  "cut for good": async ({ cutting, imageId }) => {
+    const { service, context } = await at([cutting]);
+    const error = await caught(async () => await count(await service.download(context, imageId)));
+    expect(error instanceof GlanceError, `no typed error: ${error}`);
+  },
+  "cancel": async ({ service, context, imageId }) => {
+    const reader = (await service.download(context, imageId)).getReader();
+    await reader.read();
+    await reader.cancel("enough");
+  },
+  "upload": async ({ service, context }) => {
+    const data = () => streamOf(5, 40_000);
+    const meta = { name: "uploaded", diskFormat: "raw", containerFormat: "bare" };
+    const image = await service.create(context, meta, data, { size: 200_000 });
+    expect(image.size === 200_000 && image.status === "active", `${image.status} ${image.size}`);
+    await service.delete(context, image.id);
+  },
+  "upload cut": async ({ service, context }) => {
+    const meta = { name: "broken", diskFormat: "raw", containerFormat: "bare" };
+    const failing = () => streamOf(3, 40_000, new Error("the source broke"));
+    const error = await caught(() => service.create(context, meta, failing));
+    expect(error instanceof Error && error.message === "the source broke", `${error}`);
+    const left = await service.detail(context, { filters: { name: "broken" } });
+    expect(left.length === 0, "a short image was left");
+  },
+  "foreign redirect": async ({ well, imageId }) => {
+    const { service } = await at([`${well}/redirecting`]);
+    const error = await caught(() => service.show({ authToken: "canary" }, imageId));
+    expect(error instanceof GlanceError && error.name === "RedirectRefused", `${error}`);
+  },
+};
+
+/** Runs all checks against the servers that a test has started. */
+export async function runSuite(url: URL): Promise<Results> {
+  const [well, cutting] = [parameter(url, "well"), parameter(url, "cutting")];
+  const { service, context } = await at([well]);
+  const imageId = parameter(url, "image");
+  const { size } = await service.show(context, imageId);
+  const scene = { service, context, well, cutting, imageId, size: size ?? NaN };
+  const results: Results = {};
+  for (const [name, check] of Object.entries(CHECKS)) {
+    results[name] = await check(scene).then(() => "", (error) => `${error?.stack ?? error}`);
+  }
+  return results;
+}
+
+/** A gateway in front of the cutting server and, with `heal`, the well one behind it. */
+export async function gateway(request: Request): Promise<Response> {
+  const url = new URL(request.url);
+  const [, kind, rest] = /^\/gateway-(\w+)(\/.*)$/.exec(url.pathname) ?? [];
+  const [well, cutting] = [parameter(url, "well"), parameter(url, "cutting")];
+  const router = createImageRouter({
+    apiServers: kind === "heal" ? [cutting, well] : [cutting],
+    authStrategy: "noauth",
+    numRetries: 2,
+    random: () => 0.99,
+  });
+  return await router.fetch(new Request(new URL(rest ?? "/", url), { method: request.method }));
+}
+
+/** The whole program: `/run`, and a gateway below `/gateway-heal` and `/gateway-cut`. */
+export async function handle(request: Request): Promise<Response> {
+  const url = new URL(request.url);
+  return url.pathname === "/run" ? Response.json(await runSuite(url)) : await gateway(request);
+}
+
+function at(apiServers: string[], onResume: (offset: number) => void = () => {}) {
+  return connect({
+    apiServers,
+    environment: {},
+    numRetries: 2,
+    onEvent: (event) => event.kind === "resume" && onResume(event.offset),
+  });
+}
+
+function streamOf(chunks: number, size: number, end?: Error): ReadableStream<Uint8Array> {
+  let left = chunks;
+  return new ReadableStream({
+    pull(controller) {
+      if (left-- > 0) return controller.enqueue(new Uint8Array(size));
+      if (end !== undefined) return controller.error(end);
+      controller.close();
+    },
+  });
+}
+
+async function count(stream: ReadableStream<Uint8Array>): Promise<number> {
+  const reader = stream.getReader();
+  for (let total = 0;;) {
+    const { done, value } = await reader.read();
+    if (done) return total;
+    total += value.byteLength;
+  }
+}
+
+async function caught(work: () => Promise<unknown>): Promise<unknown> {
+  return await work().then(() => null, (error) => error);
+}
+
+function expect(holds: boolean, otherwise: string): void {
+  if (!holds) throw new Error(otherwise);
+}
+
+function parameter(url: URL, name: string): string {
+  return url.searchParams.get(name) ?? "";
+}
