@@ -1,0 +1,39 @@
+/**
+ * Taking an image out of use and putting it back.
+ *
+ * @module
+ */
+
+import { type Call, noContent } from "./call.ts";
+import { forbidden } from "./failures.ts";
+import { changeImage, refuseStrangers, visibleImage } from "./lookup.ts";
+import { timestamp } from "./options.ts";
+
+/** `POST /v2/images/{image_id}/actions/deactivate` */
+export function deactivate(call: Call): Promise<Response> {
+  return move(call, "active", "deactivated", "deactivate");
+}
+
+/** `POST /v2/images/{image_id}/actions/reactivate` */
+export function reactivate(call: Call): Promise<Response> {
+  return move(call, "deactivated", "active", "reactivate");
+}
+
+/** From one status to the other; nothing happens where the image is there already. */
+async function move(
+  call: Call,
+  from: "active" | "deactivated",
+  to: "active" | "deactivated",
+  verb: string,
+): Promise<Response> {
+  visibleImage(call);
+  await changeImage(call, (row) => {
+    refuseStrangers(call, row);
+    if (row.status === to) return row;
+    if (row.status !== from) {
+      throw forbidden(`Not allowed to ${verb} image in status '${row.status}'`);
+    }
+    return { ...row, status: to, updated_at: timestamp(call.cloud) };
+  });
+  return noContent();
+}

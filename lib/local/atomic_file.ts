@@ -1,0 +1,51 @@
+/**
+ * A file that is there whole or not at all: written under a temporary name, synced, renamed.
+ *
+ * @module
+ */
+
+import { type File, files, syncDirectory, writeAll } from "./files.ts";
+import type { ByteSink } from "./store.ts";
+
+/** Writes a whole file or nothing. */
+export class AtomicFile implements ByteSink {
+  readonly #root: string;
+  readonly #temporary: string;
+  readonly #target: string;
+  readonly #file: File;
+  #size = 0;
+
+  private constructor(root: string, temporary: string, target: string, file: File) {
+    this.#root = root;
+    this.#temporary = temporary;
+    this.#target = target;
+    this.#file = file;
+  }
+
+  /** @param target path below `root`. */
+  static async create(root: string, target: string): Promise<AtomicFile> {
+    const temporary = `${root}/temporary/${crypto.randomUUID()}`;
+    return new AtomicFile(root, temporary, target, await files().open(temporary, "wx"));
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    await writeAll(this.#file, chunk, this.#size);
+    this.#size += chunk.byteLength;
+  }
+
+  async commit(): Promise<void> {
+    await this.#file.sync();
+    await this.#file.close();
+    const path = `${this.#root}/${this.#target}`;
+    const directory = path.slice(0, path.lastIndexOf("/"));
+    await files().mkdir(directory, { recursive: true });
+    await files().rename(this.#temporary, path);
+    await syncDirectory(directory);
+  }
+
+  async abort(): Promise<void> {
+    // Closing fails where a failed commit has closed it already.
+    await this.#file.close().catch(() => undefined);
+    await files().rm(this.#temporary, { force: true });
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * A store in a directory, which survives a restart and a crash at any moment. Everything is written
+ * to a temporary file, synced, and renamed to its place; what a crash leaves half-written is swept
+ * away at the next start, and an image whose upload it cut off is queued again.
+ *
+ * ```text
+ * images/<id>.json        one row an image; {"deleted": true} for an id that was used
+ * data/<store>/<id>       the bytes
+ * data/staging/<id>       bytes that wait for an import
+ * temporary/              half-written things
+ * ```
+ *
+ * One process at a time may use a directory.
+ *
+ * @module
+ */
+
+import { byteStream } from "./byte_stream.ts";
+import { AtomicFile } from "./atomic_file.ts";
+import { openDirectory } from "./directory_recovery.ts";
+import { files, syncDirectory } from "./files.ts";
+import type { ImageRow } from "./rows.ts";
+import {
+  type ByteSink,
+  type ByteStore,
+  type EmbeddedStore,
+  ImageVault,
+  type RowJournal,
+} from "./store.ts";
+
+/**
+ * A store in the directory `path`, which is made where it is missing. Nothing is read or written
+ * before the first request.
+ *
+ * @throws {TypeError} for an empty path.
+ *
+ * @example
+ * ```ts
+ * import { createEmbeddedGlance, directoryStore } from "@glance-edge/glance/local";
+ *
+ * const directory = await Deno.makeTempDir();
+ * const glance = createEmbeddedGlance({ store: directoryStore(directory) });
+ * await glance.ready();
+ * await Deno.remove(directory, { recursive: true });
+ * ```
+ */
+export function directoryStore(path: string): EmbeddedStore {
+  if (path === "") throw new TypeError("Cannot open a directory store: its path is empty");
+  const root = path.replace(/(?<=.)\/+$/, "");
+  const bytes = new DirectoryBytes(root);
+  const journal = new DirectoryJournal(root);
+  return new ImageVault(bytes, journal, () => openDirectory(root, journal, bytes));
+}
+
+class DirectoryJournal implements RowJournal {
+  readonly #root: string;
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  save(row: ImageRow): Promise<void> {
+    return this.#write(row.id, row);
+  }
+
+  bury(id: string): Promise<void> {
+    return this.#write(id, { id, deleted: true });
+  }
+
+  async #write(id: string, content: unknown): Promise<void> {
+    const file = await AtomicFile.create(this.#root, `images/${id}.json`);
+    try {
+      await file.write(new TextEncoder().encode(JSON.stringify(content)));
+      await file.commit();
+    } catch (error) {
+      await file.abort();
+      throw error;
+    }
+  }
+}
+
+class DirectoryBytes implements ByteStore {
+  readonly #root: string;
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  write(key: string): Promise<ByteSink> {
+    return AtomicFile.create(this.#root, `data/${key}`);
+  }
+
+  async read(
+    key: string,
+    start: number,
+    end: number,
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    const file = await files().open(this.#pathOf(key), "r");
+    let position = start;
+    const fill = async (view: Uint8Array) => {
+      const { bytesRead } = await file.read(view, 0, view.byteLength, position);
+      position += bytesRead;
+      return bytesRead;
+    };
+    return byteStream(end - start, fill, () => file.close());
+  }
+
+  async move(from: string, to: string): Promise<void> {
+    const target = this.#pathOf(to);
+    const directory = target.slice(0, target.lastIndexOf("/"));
+    await files().mkdir(directory, { recursive: true });
+    await files().rename(this.#pathOf(from), target);
+    await syncDirectory(directory);
+  }
+
+  remove(key: string): Promise<void> {
+    return files().rm(this.#pathOf(key), { force: true });
+  }
+
+  urlOf(key: string): string {
+    return new URL(`file://${this.#pathOf(key)}`).href;
+  }
+
+  #pathOf(key: string): string {
+    return `${this.#root}/data/${key}`;
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * `GET /v2/images/{image_id}/file`: the data, whole or one range of it.
+ *
+ * @module
+ */
+
+import type { Call } from "./call.ts";
+import { badRequest, Failure, forbidden } from "./failures.ts";
+import { isAdmin } from "./identity.ts";
+import { visibleImage } from "./lookup.ts";
+import { sliceOf } from "./range.ts";
+import type { ImageRow, LocationRow } from "./rows.ts";
+import { readOnWeb } from "./web_store.ts";
+
+/** `GET /v2/images/{image_id}/file` */
+export async function downloadData(call: Call): Promise<Response> {
+  const { cloud, request } = call;
+  const row = visibleImage(call);
+  if (row.status === "deactivated" && !isAdmin(call.identity)) {
+    throw forbidden(
+      "The requested image has been deactivated. Image data download is forbidden.",
+    );
+  }
+  const location = chooseLocation(call, row);
+  if (location === null) {
+    // Glance compares the range with a size of None and fails.
+    if (request.headers.has("range")) throw new Failure(500);
+    return new Response(null, { status: 204 });
+  }
+  const size = row.size ?? 0;
+  const slice = sliceOf(request.headers, size);
+  const { start, end } = slice ?? { start: 0, end: size };
+  if (slice !== null && (!cloud.ranges || location.key === null)) {
+    throw badRequest(
+      `Getting images randomly from this store is not supported. Offset: ${start}, ` +
+        `length: ${end - start}`,
+    );
+  }
+  const headers = new Headers({ "content-type": "application/octet-stream" });
+  if (row.size !== null) headers.set("content-length", String(end - start));
+  if (row.checksum !== null) headers.set("content-md5", row.checksum);
+  if (slice !== null) headers.set("content-range", `bytes ${start}-${end - 1}/${size}`);
+  const body = location.key === null
+    ? await readOnWeb(cloud, location.url)
+    : await cloud.store.bytes.read(location.key, start, end);
+  return new Response(body, { status: slice === null ? 200 : 206, headers });
+}
+
+/** The location in the store that `prefer` names first, else the first one. */
+function chooseLocation(call: Call, { locations }: ImageRow): LocationRow | null {
+  const wanted = preferredStores(call);
+  const found = wanted.flatMap((id) =>
+    locations.filter(({ metadata }) => metadata["store"] === id)
+  );
+  return found[0] ?? locations[0] ?? null;
+}
+
+function preferredStores({ cloud, query }: Call): readonly string[] {
+  const text = query.get("prefer");
+  if (text === null || cloud.minor < 17) return [];
+  const ids = text.split(",").map((id) => id.trim()).filter((id) => id !== "");
+  const unknown = ids.find((id) => !cloud.stores.some((store) => store.id === id));
+  if (unknown !== undefined) throw badRequest(`Unknown store '${unknown}' in 'prefer'`);
+  return ids;
+}

@@ -1,0 +1,139 @@
+/**
+ * The answers that are errors, worded and laid out as WebOb lays them out for Glance: an HTML page
+ * by default, `{message, code, title}` where the caller accepts JSON rather than HTML, plain text
+ * where it accepts neither.
+ *
+ * @module
+ */
+
+import { bestOffer } from "./negotiation.ts";
+
+/** Title and default explanation of a status, as `webob.exc` has them. */
+const STATUS_WORDS: Readonly<Record<number, readonly [title: string, explanation: string]>> = {
+  400: [
+    "Bad Request",
+    "The server could not comply with the request since it is either malformed or otherwise " +
+    "incorrect.",
+  ],
+  401: [
+    "Unauthorized",
+    "This server could not verify that you are authorized to access the document you requested. " +
+    "Either you supplied the wrong credentials (e.g., bad password), or your browser does not " +
+    "understand how to supply the credentials required.",
+  ],
+  403: ["Forbidden", "Access was denied to this resource."],
+  404: ["Not Found", "The resource could not be found."],
+  405: ["Method Not Allowed", ""],
+  409: ["Conflict", "There was a conflict when trying to complete your request."],
+  410: ["Gone", "This resource is no longer available. No forwarding address is given."],
+  413: ["Request Entity Too Large", "The body of your request was too large for this server."],
+  415: ["Unsupported Media Type", ""],
+  416: ["Request Range Not Satisfiable", "The Range requested is not available."],
+  500: [
+    "Internal Server Error",
+    "The server has either erred or is incapable of performing the requested operation.",
+  ],
+  503: [
+    "Service Unavailable",
+    "The server is currently unavailable. Please try again at a later time.",
+  ],
+};
+
+/** An error answer on its way out; a route throws it. */
+export class Failure extends Error {
+  override name = "Failure";
+  readonly status: number;
+  /** Second paragraph of the page: what Glance passes as WebOb's `detail`. */
+  readonly detail: string;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    status: number,
+    explanation?: string,
+    options: { detail?: string; headers?: Readonly<Record<string, string>> } = {},
+  ) {
+    super(explanation ?? STATUS_WORDS[status]?.[1] ?? "");
+    this.status = status;
+    this.detail = options.detail ?? "";
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** 400 with an explanation. */
+export function badRequest(explanation: string): Failure {
+  return new Failure(400, explanation);
+}
+
+/** 403 with an explanation. */
+export function forbidden(explanation: string): Failure {
+  return new Failure(403, explanation);
+}
+
+/** 404 with an explanation, or with WebOb's own. */
+export function notFound(explanation?: string): Failure {
+  return new Failure(404, explanation);
+}
+
+/** 409 with an explanation. */
+export function conflict(explanation: string): Failure {
+  return new Failure(409, explanation);
+}
+
+/** 403 or 409 whose words are WebOb's, and Glance's are the second paragraph. */
+export function withDetail(status: 403 | 409, detail: string): Failure {
+  return new Failure(status, undefined, { detail });
+}
+
+/** The answer that a failure becomes for this request. */
+export function failureResponse(request: Request, failure: Failure): Response {
+  const title = STATUS_WORDS[failure.status]?.[0] ?? "Error";
+  const code = `${failure.status} ${title}`;
+  const offer = bestOffer(request.headers.get("accept"), ["text/html", "application/json"]);
+  const type = offer ?? "text/plain";
+  const headers = new Headers(failure.headers);
+  headers.set("content-type", type === "application/json" ? type : `${type}; charset=UTF-8`);
+  if (request.method === "HEAD") return new Response(null, { status: failure.status, headers });
+
+  const body = type === "application/json"
+    ? JSON.stringify({ message: paragraphs(failure, request, asIs), code, title })
+    : type === "text/html"
+    ? htmlPage(code, paragraphs(failure, request, escapeHtml))
+    : `${code}\n\n${withoutTags(paragraphs(failure, request, asIs))}`;
+  return new Response(body, { status: failure.status, headers });
+}
+
+/** Explanation and detail as WebOb's templates join them: the line breaks are in the JSON too. */
+function paragraphs(failure: Failure, request: Request, escape: (text: string) => string): string {
+  const detail = escape(failure.detail);
+  if (failure.status === 405 && failure.message === "") {
+    return `The method ${escape(request.method)} is not allowed for this resource. ` +
+      `<br /><br />\n${detail}`;
+  }
+  if (failure.status === 415) {
+    // The server under Glance takes a missing type for plain text.
+    const type = escape(request.headers.get("content-type") ?? "text/plain");
+    return `The request media type ${type} is not supported by this server.\n` +
+      `<br /><br />\n${detail}`;
+  }
+  // Glance gives its own 405 a template of nothing but the explanation.
+  if (failure.status === 405) return escape(failure.message);
+  return `${escape(failure.message)}<br /><br />\n${detail}\n\n`;
+}
+
+function htmlPage(code: string, body: string): string {
+  return `<html>\n <head>\n  <title>${code}</title>\n </head>\n <body>\n  <h1>${code}</h1>\n  ` +
+    `${body}\n </body>\n</html>`;
+}
+
+function asIs(text: string): string {
+  return text;
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;").replaceAll("'", "&#x27;");
+}
+
+function withoutTags(text: string): string {
+  return text.replaceAll("\n", " ").replaceAll(/<br.*?>/gi, "\n").replaceAll(/<.*?>/g, "");
+}

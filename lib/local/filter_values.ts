@@ -1,0 +1,54 @@
+/**
+ * The values of list filters: operators, lists in quotes, times.
+ *
+ * @module
+ */
+
+import { badRequest } from "./failures.ts";
+
+const ISO_TIME =
+  /^(\d{4})(?:-?(\d\d)(?:-?(\d\d))?)?(?:[T ](\d\d)(?::?(\d\d)(?::?(\d\d(?:\.\d+)?))?)?(Z|[+-]\d\d:?\d\d)?)?$/i;
+
+/** Milliseconds of an ISO 8601 time in the extended or the basic form; UTC where it names no zone. */
+export function isoTime(text: string): number | null {
+  const match = ISO_TIME.exec(text);
+  if (match === null) return null;
+  const [, year, month = "01", day = "01", hour = "00", minute = "00", second = "00"] = match;
+  const zone = (match[7] ?? "Z").replace(/^([+-]\d\d)(\d\d)$/, "$1:$2").toUpperCase();
+  const value = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}${zone}`);
+  return Number.isNaN(value) ? null : value;
+}
+
+/** `operator:value`, `eq` where there is no colon. */
+export function splitOperator(value: string): [operator: string, value: string] {
+  const colon = value.indexOf(":");
+  return colon < 0 ? ["eq", value] : [value.slice(0, colon), value.slice(colon + 1)];
+}
+
+/** Values between commas; a value in double quotes may hold commas, and `\` before a quote. */
+export function splitList(value: string): readonly string[] {
+  checkQuotes(value);
+  const pieces = value.matchAll(/"([^"\\]*(?:\\.[^"\\]*)*)",?|([^,]+),?|,/gs);
+  return [...pieces].map(([, quoted, bare]) => quoted || bare || "");
+}
+
+function checkQuotes(value: string): void {
+  let opening = true;
+  for (let i = 0; i < value.length; i++) {
+    if (value[i] !== '"' || (i > 0 && value[i - 1] === "\\")) continue;
+    if (opening && i > 0 && value[i - 1] !== ",") {
+      throw badRequest(
+        `Invalid filter value ${value}. There is no comma before opening ` +
+          "quotation mark.",
+      );
+    }
+    if (!opening && i + 1 !== value.length && value[i + 1] !== ",") {
+      throw badRequest(
+        `Invalid filter value ${value}. There is no comma after closing ` +
+          "quotation mark.",
+      );
+    }
+    opening = !opening;
+  }
+  if (!opening) throw badRequest(`Invalid filter value ${value}. The quote is not closed.`);
+}

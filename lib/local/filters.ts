@@ -1,0 +1,162 @@
+/**
+ * Which images a list shows: what the caller may see, and what it filters by.
+ *
+ * @module
+ */
+
+import { badRequest, Failure } from "./failures.ts";
+import { isoTime, splitList, splitOperator } from "./filter_values.ts";
+import { type Identity, isAdmin } from "./identity.ts";
+import type { ImageRow } from "./rows.ts";
+
+/** Says whether a row belongs in the list. */
+export type RowTest = (row: ImageRow) => boolean;
+
+/** What the query string of a list asks for, apart from paging and sorting. */
+export interface ListFilters {
+  /** Key -> value, the last one where a key is repeated. */
+  readonly values: ReadonlyMap<string, string>;
+  readonly tags: readonly string[];
+  readonly memberStatus: string;
+}
+
+/** Filters that understand `in:` and `eq:`. */
+const TEXT_FILTERS: ReadonlySet<string> = new Set([
+  "name",
+  "id",
+  "status",
+  "container_format",
+  "disk_format",
+]);
+
+/** Base properties that are compared as they are; all other keys are custom properties. */
+const COLUMNS: ReadonlySet<string> = new Set([
+  "visibility",
+  "size",
+  "virtual_size",
+  "checksum",
+  "os_hash_algo",
+  "os_hash_value",
+  "min_disk",
+  "min_ram",
+  "owner",
+]);
+
+/**
+ * Every test that a listed row must pass.
+ *
+ * @throws {Failure} 400 for a filter that cannot be understood.
+ */
+export function testsOf(filters: ListFilters, identity: Identity): readonly RowTest[] {
+  const { values, tags, memberStatus } = filters;
+  const tests: RowTest[] = [
+    isListedFor(identity, values.get("visibility"), memberStatus),
+    ...tags.map((tag): RowTest => (row) => row.tags.includes(tag)),
+  ];
+  if (!values.has("os_hidden")) tests.push((row) => !row.os_hidden);
+  for (const [key, value] of values) {
+    const test = testOf(key, value);
+    if (test !== null) tests.push(test);
+  }
+  return tests;
+}
+
+/** The visibility rules of `glance.db.sqlalchemy.api.image_get_all`. */
+function isListedFor(
+  identity: Identity,
+  visibility: string | undefined,
+  memberStatus: string,
+): RowTest {
+  const { projectId } = identity;
+  const owns: RowTest = (row) => projectId !== null && row.owner === projectId;
+  const offered: RowTest = (row) =>
+    row.visibility === "shared" &&
+    row.members.some((member) =>
+      member.member_id === projectId && [member.status, "all"].includes(memberStatus)
+    );
+  const reachable: RowTest = isAdmin(identity)
+    ? () => true
+    : (row) => ["public", "community"].includes(row.visibility) || owns(row) || offered(row);
+  if (visibility === "all") return reachable;
+  if (visibility !== undefined) return (row) => reachable(row) && row.visibility === visibility;
+  return (row) => reachable(row) && (row.visibility !== "community" || owns(row));
+}
+
+function testOf(key: string, value: string): RowTest | null {
+  // Glance always lists what is not deleted, whatever is asked for.
+  if (key === "visibility" || key === "deleted") return null;
+  if (key === "os_hidden" || key === "protected") return flagTest(key, value);
+  if (key.endsWith("_min") || key.endsWith("_max")) return rangeTest(key, value);
+  if (key === "created_at" || key === "updated_at") return timeTest(key, value);
+  if (TEXT_FILTERS.has(key)) return textTest(key, value);
+  if (COLUMNS.has(key)) return (row) => columnText(row, key) === value;
+  return (row) => row.properties[key] === value;
+}
+
+function flagTest(key: "os_hidden" | "protected", value: string): RowTest {
+  // Glance folds the case of one of the two only.
+  const flag = key === "os_hidden" ? value.toLowerCase() : value;
+  if (flag !== "true" && flag !== "false") {
+    throw badRequest(
+      `Invalid value '${flag}' for '${key}' filter. Valid values are 'true' or 'false'.`,
+    );
+  }
+  return (row) => row[key] === (flag === "true");
+}
+
+function rangeTest(key: string, value: string): RowTest {
+  const column = key.slice(0, -4);
+  // Glance looks the column up and fails where there is none.
+  if (!COLUMNS.has(column)) throw new Failure(500);
+  if (!/^\s*[+-]?\d+\s*$/.test(value)) {
+    throw badRequest("Unable to filter on a range with a non-numeric value.");
+  }
+  const bound = Number(value);
+  const isMinimum = key.endsWith("_min");
+  return (row) => {
+    const actual = columnOf(row, column);
+    return typeof actual === "number" && (isMinimum ? actual >= bound : actual <= bound);
+  };
+}
+
+const COMPARISONS: Readonly<Record<string, (order: number) => boolean>> = {
+  gt: (order) => order > 0,
+  gte: (order) => order >= 0,
+  lt: (order) => order < 0,
+  lte: (order) => order <= 0,
+  neq: (order) => order !== 0,
+  eq: (order) => order === 0,
+};
+
+function timeTest(key: "created_at" | "updated_at", value: string): RowTest {
+  const [operator, time] = isoTime(value) === null ? splitOperator(value) : ["eq", value];
+  const threshold = isoTime(time);
+  if (threshold === null) {
+    throw badRequest(
+      `Bad "${key}" query filter format. Use ISO 8601 DateTime notation.`,
+    );
+  }
+  const compare = Object.hasOwn(COMPARISONS, operator) ? COMPARISONS[operator] : undefined;
+  if (compare === undefined) throw badRequest("Unable to filter on a unknown operator.");
+  return (row) => compare(Date.parse(row[key]) - threshold);
+}
+
+function textTest(key: string, value: string): RowTest {
+  const [operator, list] = splitOperator(value);
+  if (operator === "eq") return (row) => columnText(row, key) === list;
+  if (operator === "in") {
+    const wanted = splitList(list);
+    return (row) => wanted.includes(columnText(row, key) ?? "");
+  }
+  throw badRequest(`Unable to filter by unknown operator '${operator}'.`);
+}
+
+function columnOf(row: ImageRow, column: string): unknown {
+  // Only names of the row's own fields are asked for.
+  return (row as unknown as Record<string, unknown>)[column];
+}
+
+function columnText(row: ImageRow, column: string): string | null {
+  const value = columnOf(row, column);
+  return value === null || value === undefined ? null : String(value);
+}

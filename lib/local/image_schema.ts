@@ -1,0 +1,155 @@
+/**
+ * The schema of an image: the base properties, their types and which of them only Glance sets.
+ *
+ * @module
+ */
+
+/** The part of JSON Schema that Glance's schemas use. */
+export interface Schema {
+  readonly type?: string | readonly string[];
+  readonly description?: string;
+  readonly readOnly?: boolean;
+  readonly writeOnly?: boolean;
+  readonly enum?: readonly (string | null)[];
+  readonly pattern?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly items?: Schema;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: boolean | Schema;
+  readonly [extra: string]: unknown;
+}
+
+const UUID = "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}" +
+  "-([0-9a-fA-F]){12}$";
+
+const CONTAINER_FORMATS = [
+  "ami",
+  "ari",
+  "aki",
+  "bare",
+  "ovf",
+  "ova",
+  "docker",
+  "compressed",
+] as const;
+
+const DISK_FORMATS = [
+  "ami",
+  "ari",
+  "aki",
+  "vhd",
+  "vhdx",
+  "vmdk",
+  "raw",
+  "qcow2",
+  "vdi",
+  "iso",
+  "ploop",
+] as const;
+
+const STATUSES = [
+  "queued",
+  "saving",
+  "active",
+  "killed",
+  "deleted",
+  "uploading",
+  "importing",
+  "pending_delete",
+  "deactivated",
+] as const;
+
+function text(description: string, more: Schema = {}): Schema {
+  return { type: "string", description, ...more };
+}
+
+function textOrNull(description: string, more: Schema = {}): Schema {
+  return { type: ["null", "string"], description, ...more };
+}
+
+const READ_ONLY: Schema = { readOnly: true };
+
+const VALIDATION_DATA: Schema = {
+  type: "object",
+  description: "Values for the properties of the same names; on an image that is not queued " +
+    "they must equal what is there.",
+  writeOnly: true,
+  additionalProperties: false,
+  properties: {
+    checksum: { type: "string", minLength: 32, maxLength: 32 },
+    os_hash_algo: { type: "string", maxLength: 64 },
+    os_hash_value: { type: "string", maxLength: 128 },
+  },
+  required: ["os_hash_algo", "os_hash_value"],
+};
+
+/** The base properties of an image. */
+export const BASE_PROPERTIES: Readonly<Record<string, Schema>> = {
+  id: text("An identifier for the image", { pattern: UUID }),
+  name: textOrNull("Descriptive name for the image", { maxLength: 255 }),
+  status: text("Status of the image", { ...READ_ONLY, enum: STATUSES }),
+  visibility: text("Scope of image accessibility", {
+    enum: ["community", "public", "private", "shared"],
+  }),
+  protected: { type: "boolean", description: "If true, image will not be deletable." },
+  os_hidden: { type: "boolean", description: "If true, image stays out of default lists." },
+  checksum: textOrNull("md5 hash of image contents.", { ...READ_ONLY, maxLength: 32 }),
+  os_hash_algo: textOrNull("Algorithm of os_hash_value", { ...READ_ONLY, maxLength: 64 }),
+  os_hash_value: textOrNull("Hexdigest of the image contents by os_hash_algo", {
+    ...READ_ONLY,
+    maxLength: 128,
+  }),
+  owner: textOrNull("Owner of the image", { maxLength: 255 }),
+  size: { type: ["null", "integer"], description: "Size of image file in bytes", ...READ_ONLY },
+  virtual_size: {
+    type: ["null", "integer"],
+    description: "Virtual size of image in bytes",
+    ...READ_ONLY,
+  },
+  container_format: textOrNull("Format of the container", { enum: [null, ...CONTAINER_FORMATS] }),
+  disk_format: textOrNull("Format of the disk", { enum: [null, ...DISK_FORMATS] }),
+  created_at: text("Date and time of image registration", READ_ONLY),
+  updated_at: text("Date and time of the last image modification", READ_ONLY),
+  tags: {
+    type: "array",
+    description: "List of strings related to the image",
+    items: { type: "string", maxLength: 255 },
+  },
+  direct_url: text("URL to access the image file kept in external store", READ_ONLY),
+  min_ram: { type: "integer", description: "Amount of ram (in MB) required to boot image." },
+  min_disk: { type: "integer", description: "Amount of disk (in GB) required to boot image." },
+  self: text("An image self url", READ_ONLY),
+  file: text("An image file url", READ_ONLY),
+  stores: text("Stores that hold the image data, separated by commas.", READ_ONLY),
+  schema: text("An image schema url", READ_ONLY),
+  locations: {
+    type: "array",
+    description: "A set of URLs to access the image file kept in external store",
+    items: {
+      type: "object",
+      properties: {
+        url: { type: "string", maxLength: 255 },
+        metadata: { type: "object" },
+        validation_data: VALIDATION_DATA,
+      },
+      required: ["url", "metadata"],
+    },
+  },
+};
+
+/** Custom properties are strings. */
+const CUSTOM_PROPERTY: Schema = { type: "string" };
+
+/** The schema of one image, as `GET /v2/schemas/image` gives it. */
+export const IMAGE_SCHEMA: Schema = {
+  name: "image",
+  properties: BASE_PROPERTIES,
+  additionalProperties: CUSTOM_PROPERTY,
+  links: [
+    { rel: "self", href: "{self}" },
+    { rel: "enclosure", href: "{file}" },
+    { rel: "describedby", href: "{schema}" },
+  ],
+};

@@ -1,0 +1,45 @@
+/**
+ * An image as Glance shows it.
+ *
+ * @module
+ */
+
+import type { GlanceImage } from "../images/types.ts";
+import { type Identity, isAdmin } from "./identity.ts";
+import type { Cloud } from "./options.ts";
+import type { ImageRow, LocationRow } from "./rows.ts";
+
+/** The request that a view is for. */
+interface Viewer {
+  readonly cloud: Cloud;
+  readonly identity: Identity;
+}
+
+/**
+ * The JSON of an image: custom properties and base properties side by side. Where a deactivated
+ * image lies is shown to administrators only.
+ */
+export function imageView({ cloud, identity }: Viewer, row: ImageRow): GlanceImage {
+  const { properties, tags, locations: all, members: _m, tasks: _t, staged: _s, ...base } = row;
+  const locations = row.status === "deactivated" && !isAdmin(identity) ? [] : all;
+  const [first] = locations;
+  const stores = locations.map(({ metadata }) => metadata["store"]).filter((id) => id);
+  return {
+    ...properties,
+    ...base,
+    ...(cloud.showLocations ? { locations: locations.map(locationView) } : {}),
+    ...(cloud.showDirectUrl && first !== undefined ? { direct_url: first.url } : {}),
+    tags,
+    self: `/v2/images/${row.id}`,
+    file: `/v2/images/${row.id}/file`,
+    schema: "/v2/schemas/image",
+    ...(stores.length > 0 ? { stores: stores.join(",") } : {}),
+  };
+}
+
+/** A location without what only the store knows. */
+export function locationView(
+  { url, metadata }: LocationRow,
+): { url: string; metadata: Readonly<Record<string, unknown>> } {
+  return { url, metadata };
+}

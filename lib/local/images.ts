@@ -1,0 +1,54 @@
+/**
+ * Images without their data: create, show, delete.
+ *
+ * @module
+ */
+
+import { type Call, json, jsonBody, noContent, param } from "./call.ts";
+import { badRequest, conflict, forbidden, notFound } from "./failures.ts";
+import { imageView } from "./image_view.ts";
+import { importMethods } from "./import_order.ts";
+import { refuseStrangers, visibleImage } from "./lookup.ts";
+import { newRow } from "./new_image.ts";
+import type { Cloud } from "./options.ts";
+import type { ImageRow } from "./rows.ts";
+
+/** `POST /v2/images` */
+export async function createImage(call: Call): Promise<Response> {
+  const { cloud } = call;
+  const body = await jsonBody(call);
+  if (Array.isArray(body)) throw badRequest("Unexpected body type. Expected list/dict.");
+  const row = newRow(call, body);
+  if (!await cloud.store.insert(row)) throw conflict(`Image ID ${row.id} already exists!`);
+  return json(imageView(call, row), 201, {
+    location: new URL(`/v2/images/${row.id}`, call.request.url).href,
+    "openstack-image-import-methods": importMethods(cloud).join(","),
+    "openstack-image-store-ids": cloud.stores.map(({ id }) => id).join(","),
+  });
+}
+
+/** `GET /v2/images/{image_id}` */
+export function showImage(call: Call): Response {
+  return json(imageView(call, visibleImage(call)));
+}
+
+/** `DELETE /v2/images/{image_id}` */
+export async function deleteImage(call: Call): Promise<Response> {
+  const id = param(call, 0);
+  const missing = () => notFound(`Failed to find image ${id} to delete`);
+  visibleImage(call, missing);
+  const gone = await call.cloud.store.remove(id, (row) => {
+    refuseStrangers(call, row);
+    if (row.protected) throw forbidden(`Image ${id} is protected and cannot be deleted.`);
+  });
+  if (gone === null) throw missing();
+  await removeData(call.cloud, gone);
+  return noContent();
+}
+
+async function removeData(cloud: Cloud, row: ImageRow): Promise<void> {
+  const keys = row.locations.map(({ key }) => key).concat(row.staged?.key ?? null);
+  for (const key of keys) {
+    if (key !== null) await cloud.store.bytes.remove(key);
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * What a caller wants imported, and where to.
+ *
+ * @module
+ */
+
+import { type Call, jsonBody } from "./call.ts";
+import { badRequest, conflict } from "./failures.ts";
+import { type Cloud, defaultStoreId } from "./options.ts";
+
+/** The import methods that work here, as `GET /v2/info/import` lists them. */
+export function importMethods(cloud: Cloud): readonly string[] {
+  return writableStores(cloud).length > 1 ? ["glance-direct", "copy-image"] : ["glance-direct"];
+}
+
+/** What a caller wants imported. */
+export interface ImportOrder {
+  readonly method: string;
+  readonly stores: readonly string[] | null;
+  readonly allStores: boolean;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Reads the body of an import.
+ *
+ * @throws {Failure} 400.
+ */
+export async function importOrder(call: Call): Promise<ImportOrder> {
+  const body = await jsonBody(call);
+  if (Array.isArray(body) || !Object.hasOwn(body, "method")) {
+    throw badRequest("Import request requires a 'method' field.");
+  }
+  const method = body["method"];
+  if (typeof method !== "object" || method === null || !("name" in method)) {
+    throw badRequest("Import request requires a 'name' field.");
+  }
+  const name = String(method.name);
+  if (!importMethods(call.cloud).includes(name)) {
+    throw badRequest(`Unknown import method name '${name}'.`);
+  }
+  const { all_stores: allStores = false, all_stores_must_succeed: must = true, stores = null } =
+    body;
+  if (typeof must !== "boolean") {
+    throw badRequest("'all_stores_must_succeed' must be boolean value only");
+  }
+  if (typeof allStores !== "boolean") throw badRequest("'all_stores' must be boolean value only");
+  return {
+    method: name,
+    stores: Array.isArray(stores) ? stores.map(String) : null,
+    allStores,
+    body,
+  };
+}
+
+/**
+ * Stores by the body, else by the header, else the default one.
+ *
+ * @throws {Failure} 400 for two ways at once, 409 for a store that is not known.
+ */
+export function targetStores({ cloud, request }: Call, order: ImportOrder): readonly string[] {
+  const header = request.headers.get("x-image-meta-store");
+  if (order.allStores) {
+    if (order.stores !== null || header !== null) {
+      throw badRequest(
+        "All_stores parameter can't be used with x-image-meta-store header or stores parameter",
+      );
+    }
+    return writableStores(cloud);
+  }
+  if (order.stores !== null && header !== null) {
+    throw badRequest("Stores parameter and x-image-meta-store header can't be both specified");
+  }
+  const ids = order.stores ?? [header ?? defaultStoreId(cloud)];
+  const unknown = ids.find((id) => !cloud.stores.some((store) => store.id === id));
+  if (unknown !== undefined) throw conflict(`Store for identifier ${unknown} not found`);
+  return ids;
+}
+
+function writableStores(cloud: Cloud): readonly string[] {
+  return cloud.stores.filter((store) => store["read-only"] !== "true").map(({ id }) => id);
+}

@@ -1,0 +1,96 @@
+/**
+ * `GET /v2/images`: filters, order, pages, and the links to the first and the next page.
+ *
+ * @module
+ */
+
+import { type Call, json } from "./call.ts";
+import { badRequest, Failure } from "./failures.ts";
+import { testsOf } from "./filters.ts";
+import { canSee } from "./identity.ts";
+import { imageView } from "./image_view.ts";
+import { urlencode } from "./python_words.ts";
+import type { ImageRow } from "./rows.ts";
+import { orderOf } from "./sorting.ts";
+
+const VISIBILITIES = ["community", "public", "private", "shared", "all"];
+const MEMBER_STATUSES = ["pending", "accepted", "rejected", "all"];
+/** Keys of the query string that are never filters. */
+const NOT_FILTERS = ["tag", "sort", "sort_key", "sort_dir"];
+/** Keys that are no filters the first time; Glance takes a second one for a custom property. */
+const ONCE_NOT_FILTERS = ["limit", "marker", "member_status"];
+
+/** `GET /v2/images` */
+export function listImages(call: Call): Response {
+  const { cloud, query, identity } = call;
+  const limit = pageLimit(call);
+  const order = orderOf(query);
+  const tests = testsOf(filtersOf(query), identity);
+  const marker = markerRow(call);
+
+  const rows = [...cloud.store.rows()]
+    .filter((row) => tests.every((test) => test(row)))
+    .filter((row) => marker === null || order(row, marker) > 0)
+    .sort(order)
+    .slice(0, limit);
+  return json({
+    images: rows.map((row) => imageView(call, row)),
+    ...pageLinks("/v2/images", query, rows, limit),
+    schema: "/v2/schemas/images",
+  });
+}
+
+/**
+ * Links to the first page and, after a full one, to the next. Glance's links name each key once,
+ * with its last value, and drop the marker from `first`.
+ */
+export function pageLinks(
+  path: string,
+  query: URLSearchParams,
+  page: readonly { readonly id: string }[],
+  limit: number,
+): { first: string; next?: string } {
+  const pairs = new Map(query);
+  pairs.delete("marker");
+  const first = pairs.size === 0 ? path : `${path}?${urlencode(pairs)}`;
+  const last = page.at(-1);
+  if (last === undefined || page.length < limit) return { first };
+  return { first, next: `${path}?${urlencode(pairs.set("marker", last.id))}` };
+}
+
+function filtersOf(query: URLSearchParams): Parameters<typeof testsOf>[0] {
+  const pairs = [...query].filter(([key]) => !NOT_FILTERS.includes(key));
+  const values = new Map(
+    pairs.filter(([key], i) =>
+      !ONCE_NOT_FILTERS.includes(key) || pairs.findIndex(([other]) => other === key) !== i
+    ),
+  );
+  const visibility = values.get("visibility") ?? "";
+  if (visibility !== "" && !VISIBILITIES.includes(visibility)) {
+    throw badRequest(`Invalid visibility value: ${visibility}`);
+  }
+  if ((values.get("changes-since") ?? "") !== "") {
+    throw badRequest('The "changes-since" filter is no longer available on v2.');
+  }
+  const memberStatus = query.get("member_status") ?? "accepted";
+  if (!MEMBER_STATUSES.includes(memberStatus)) throw badRequest(`Invalid status: ${memberStatus}`);
+  return { values, tags: query.getAll("tag").map((tag) => tag.trim()), memberStatus };
+}
+
+function pageLimit({ query, cloud }: Call): number {
+  const text = query.get("limit");
+  if (text === null) return Math.min(cloud.pageLimit, cloud.pageLimitMax);
+  if (!/^\s*[+-]?\d+\s*$/.test(text)) throw badRequest("limit param must be an integer");
+  const limit = Number(text);
+  if (limit < 0) throw badRequest("limit param must be positive");
+  return Math.min(limit, cloud.pageLimitMax);
+}
+
+function markerRow({ query, cloud, identity }: Call): ImageRow | null {
+  const marker = query.get("marker");
+  if (marker === null) return null;
+  const row = cloud.store.get(marker);
+  if (row === undefined) throw badRequest(`No image found with ID ${marker}`);
+  if (canSee(identity, row)) return row;
+  throw new Failure(403, `Forbidding request, image ${marker} not visible`);
+}

@@ -1,0 +1,77 @@
+/**
+ * The hashes that a caller sends along with locations: `validation_data`.
+ *
+ * @module
+ */
+
+import type { ImageLocation, ValidationData } from "../images/types.ts";
+import { conflict } from "./failures.ts";
+import type { Cloud } from "./options.ts";
+import type { ImageRow } from "./rows.ts";
+
+/** Digest sizes in bytes, as hashlib has them. */
+const DIGEST_BYTES: Readonly<Record<string, number>> = {
+  md5: 16,
+  sha1: 20,
+  sha224: 28,
+  sha256: 32,
+  sha384: 48,
+  sha512: 64,
+};
+
+/** What a caller may send beside the two hashes of the new API. */
+export interface Expected extends Partial<ValidationData> {
+  readonly checksum?: string;
+}
+
+/**
+ * The hashes that the locations agree on and the image does not have yet.
+ *
+ * @throws {Failure} 409.
+ */
+export function checkExpected(
+  cloud: Cloud,
+  row: ImageRow,
+  locations: readonly ImageLocation[],
+): Expected {
+  const named: Record<string, string> = {};
+  for (const [key, value] of locations.flatMap((l) => Object.entries(l.validation_data ?? {}))) {
+    if ((named[key] ?? value) !== value) throw conflict(`Conflicting values for ${key}`);
+    named[key] = String(value);
+  }
+  const fresh: Record<string, string> = {};
+  for (const key of ["checksum", "os_hash_algo", "os_hash_value"] as const) {
+    const value = named[key];
+    if (value === undefined || value === row[key]) continue;
+    if (row[key]) throw conflict(`${key} is already set with a different value`);
+    fresh[key] = value;
+  }
+  const keys = Object.keys(fresh);
+  if (keys.length === 0) return {};
+  if (row.status !== "queued") {
+    throw conflict(
+      `New value(s) for ${keys.join(", ")} may only be provided when image status is 'queued'`,
+    );
+  }
+  checkDigests(cloud, fresh);
+  return fresh;
+}
+
+function checkDigests(cloud: Cloud, expected: Expected): void {
+  const { checksum, os_hash_algo: algo, os_hash_value: value = "" } = expected;
+  if (checksum !== undefined && !/^([0-9a-f]{2})*$/i.test(checksum)) {
+    throw conflict(`checksum (${checksum}) is not a valid hexadecimal value`);
+  }
+  if (algo !== cloud.hashAlgorithm) {
+    throw conflict(`os_hash_algo must be ${cloud.hashAlgorithm}, not ${algo ?? "None"}`);
+  }
+  if (!/^([0-9a-f]{2})*$/i.test(value)) {
+    throw conflict(`os_hash_value (${value}) is not a valid hexadecimal value`);
+  }
+  const bytes = DIGEST_BYTES[algo];
+  if (bytes !== undefined && value.length !== bytes * 2) {
+    throw conflict(
+      `os_hash_value (${value}) is not the correct size for ${algo} (should be ${bytes} bytes)`,
+    );
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * Locations by PATCH, the way that `show_multiple_locations` opens: add one, remove one, replace
+ * all. Only http and https URLs may come from outside, as in Glance with a web store.
+ *
+ * @module
+ */
+
+import type { ImageLocation } from "../images/types.ts";
+import type { Call } from "./call.ts";
+import { badRequest, conflict, type Failure, forbidden, withDetail } from "./failures.ts";
+import { checkExpected, type Expected } from "./location_hashes.ts";
+import { refuseStrangers } from "./lookup.ts";
+import { type Cloud, webStoreId } from "./options.ts";
+import type { Change } from "./patch.ts";
+import { tooMany } from "./quotas.ts";
+import { type ImageRow, type LocationRow, refuseMissingFormats } from "./rows.ts";
+
+/**
+ * The image after a change of its locations.
+ *
+ * @throws {Failure} 400, 403, 409 or 413, as Glance answers.
+ */
+export function changeLocations(call: Call, row: ImageRow, change: Change): ImageRow {
+  if (change.op === "remove") return removeLocation(call, row, change.path[1]);
+  if (change.op === "replace") return replaceLocations(call, row, change.value);
+  return addLocation(call, row, change);
+}
+
+function addLocation(call: Call, row: ImageRow, change: Change): ImageRow {
+  refuseHidden(call.cloud, "add");
+  refuseStatus(row, ["active", "queued"], "add");
+  // The schema has checked the value.
+  const value = change.value as ImageLocation;
+  const expected = checkExpected(call.cloud, row, [value]);
+  const at = position(change.path[1], row.locations.length, true);
+  if (at === null) throw badRequest("Invalid position for adding a location.");
+  const location = newLocation(call.cloud, value);
+  if (row.locations.some(({ url }) => url === location.url)) throw duplicate(location.url);
+  // Glance checks the position and keeps the order of arrival.
+  const locations = [...row.locations, location];
+  checkQuota(call.cloud, locations);
+  return withLocations(call, row, locations, expected);
+}
+
+function replaceLocations(call: Call, row: ImageRow, value: unknown): ImageRow {
+  // The schema has checked the value.
+  const wanted = value as readonly ImageLocation[];
+  if (wanted.length === 0) {
+    throw withDetail(403, "Cannot set locations to empty list.");
+  }
+  refuseHidden(call.cloud, "update");
+  refuseStatus(row, ["active", "queued"], "replace");
+  const expected = checkExpected(call.cloud, row, wanted);
+  const urls = wanted.map(({ url }) => url).sort();
+  const present = row.locations.map(({ url }) => url).sort();
+  const isSame = JSON.stringify(urls) === JSON.stringify(present);
+  if (row.locations.length > 0 && !isSame) {
+    throw badRequest(`Original locations is not empty: ${present.join(", ")}`);
+  }
+  const twice = urls.find((url, i) => urls[i + 1] === url);
+  if (twice !== undefined) throw duplicate(twice);
+  const locations = wanted.map((location) => {
+    const old = row.locations.find(({ url }) => url === location.url);
+    return old === undefined
+      ? newLocation(call.cloud, location)
+      : { ...old, metadata: { ...location.metadata, store: old.metadata["store"] } };
+  });
+  checkQuota(call.cloud, locations);
+  return withLocations(call, row, locations, expected);
+}
+
+function removeLocation(call: Call, row: ImageRow, where: string | undefined): ImageRow {
+  refuseStrangers(call, row);
+  refuseHidden(call.cloud, "remove");
+  refuseStatus(row, ["active"], "remove");
+  if (row.locations.length === 1) {
+    throw withDetail(403, "Cannot remove last location in the image.");
+  }
+  const at = position(where, row.locations.length, false);
+  if (at === null) throw badRequest("Invalid position for removing a location.");
+  return { ...row, locations: row.locations.toSpliced(at, 1) };
+}
+
+function withLocations(
+  call: Call,
+  row: ImageRow,
+  locations: readonly LocationRow[],
+  expected: Expected,
+): ImageRow {
+  refuseStrangers(call, row);
+  if (row.status !== "queued") return { ...row, locations };
+  refuseMissingFormats(row);
+  return {
+    ...row,
+    locations,
+    status: "active",
+    checksum: expected.checksum ?? row.checksum,
+    os_hash_algo: expected.os_hash_algo ?? row.os_hash_algo,
+    os_hash_value: expected.os_hash_value ?? row.os_hash_value,
+  };
+}
+
+function refuseHidden(cloud: Cloud, verb: string): void {
+  if (cloud.showLocations) return;
+  throw forbidden(`It's not allowed to ${verb} locations if locations are invisible.`);
+}
+
+function refuseStatus(row: ImageRow, allowed: readonly string[], verb: string): void {
+  if (allowed.includes(row.status)) return;
+  throw conflict(`It's not allowed to ${verb} locations if image status is ${row.status}.`);
+}
+
+function newLocation(cloud: Cloud, { url, metadata }: ImageLocation): LocationRow {
+  if (!/^https?:\/\/[^/?#]+/.test(url)) throw badRequest("Invalid location");
+  return { url, metadata: { ...metadata, store: webStoreId(cloud) }, key: null };
+}
+
+function duplicate(url: string): Failure {
+  return badRequest(`The location ${url} already exists`);
+}
+
+function checkQuota(cloud: Cloud, locations: readonly LocationRow[]): void {
+  if (locations.length > cloud.locationQuota) {
+    throw tooMany("locations", locations.length, cloud.locationQuota);
+  }
+}
+
+/** `-` is the end; numbers count from 0. */
+function position(text: string | undefined, count: number, mayAppend: boolean): number | null {
+  const isNumber = /^\d+$/.test(text ?? "");
+  if (!isNumber && text !== "-") return null;
+  const at = isNumber ? Number(text) : mayAppend ? count : count - 1;
+  return mayAppend || (at >= 0 && at < count) ? at : null;
+}

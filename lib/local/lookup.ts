@@ -1,0 +1,53 @@
+/**
+ * Finding the image that a path names, and the two refusals that come before everything else: 404
+ * for an image that is not there or not for this caller, 403 for one that is not the caller's.
+ *
+ * @module
+ */
+
+import { type Call, param } from "./call.ts";
+import { type Failure, forbidden, notFound } from "./failures.ts";
+import { canChange, canSee } from "./identity.ts";
+import type { ImageRow } from "./rows.ts";
+
+/**
+ * The image that the first segment names.
+ *
+ * @throws {Failure} 404 where it is not there, or not visible for the caller.
+ */
+export function visibleImage(call: Call, missing?: (id: string) => Failure): ImageRow {
+  const id = param(call, 0);
+  const row = call.cloud.store.get(id);
+  if (row !== undefined && canSee(call.identity, row)) return row;
+  throw missing?.(id) ?? noImage(id);
+}
+
+/** What Glance says about an id that it does not find. */
+export function noImage(id: string): Failure {
+  return notFound(`No image found with ID ${id}`);
+}
+
+/**
+ * Lets owners and administrators pass.
+ *
+ * @throws {Failure} 403.
+ */
+export function refuseStrangers(call: Call, row: ImageRow, explanation?: string): void {
+  if (canChange(call.identity, row)) return;
+  throw forbidden(explanation ?? "You do not own this image");
+}
+
+/**
+ * Changes an image in its turn: `change` sees the newest row and gives the next.
+ *
+ * @throws {Failure} 404 where the image is gone by then.
+ */
+export async function changeImage(
+  call: Call,
+  change: (row: ImageRow) => ImageRow,
+): Promise<ImageRow> {
+  const id = param(call, 0);
+  const row = await call.cloud.store.update(id, change);
+  if (row === null) throw noImage(id);
+  return row;
+}

@@ -1,0 +1,104 @@
+/**
+ * A store that lives as long as the process: rows in a map, bytes in chunks as they came.
+ *
+ * @module
+ */
+
+import { type ByteSink, type ByteStore, type EmbeddedStore, ImageVault } from "./store.ts";
+import { byteStream } from "./byte_stream.ts";
+
+type Chunks = readonly Uint8Array[];
+
+/**
+ * A store in memory.
+ *
+ * @example
+ * ```ts
+ * import { createEmbeddedGlance, memoryStore } from "@glance-edge/glance/local";
+ *
+ * const store = memoryStore();
+ * const [a, b] = [createEmbeddedGlance({ store }), createEmbeddedGlance({ store })];
+ * await a.fetch(new Request("http://a/v2/images", {
+ *   method: "POST",
+ *   headers: { "content-type": "application/json" },
+ *   body: JSON.stringify({ name: "cirros" }),
+ * }));
+ * const answer = await b.fetch(new Request("http://b/v2/images"));
+ * console.assert((await answer.json()).images[0].name === "cirros");
+ * ```
+ */
+export function memoryStore(): EmbeddedStore {
+  const open = () => Promise.resolve({ rows: [], buried: [] });
+  return new ImageVault(new MemoryBytes(), null, open);
+}
+
+class MemoryBytes implements ByteStore {
+  readonly #data: Map<string, Chunks> = new Map();
+
+  write(key: string): Promise<ByteSink> {
+    const chunks: Uint8Array[] = [];
+    return Promise.resolve({
+      write: (chunk) => {
+        // The writer of a chunk may use its buffer again.
+        chunks.push(chunk.slice());
+        return Promise.resolve();
+      },
+      commit: () => {
+        this.#data.set(key, chunks);
+        return Promise.resolve();
+      },
+      abort: () => Promise.resolve(),
+    });
+  }
+
+  read(
+    key: string,
+    start: number,
+    end: number,
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    const chunks = this.#data.get(key);
+    if (chunks === undefined) return Promise.reject(new Error(`Cannot read "${key}": it is gone`));
+    const copy = copier(chunks, start);
+    return Promise.resolve(byteStream(end - start, (view) => Promise.resolve(copy(view))));
+  }
+
+  move(from: string, to: string): Promise<void> {
+    const chunks = this.#data.get(from);
+    if (chunks === undefined) return Promise.reject(new Error(`Cannot move "${from}": it is gone`));
+    this.#data.delete(from);
+    this.#data.set(to, chunks);
+    return Promise.resolve();
+  }
+
+  remove(key: string): Promise<void> {
+    this.#data.delete(key);
+    return Promise.resolve();
+  }
+
+  urlOf(key: string): string {
+    return `memory:///${key}`;
+  }
+}
+
+/** Fills views with one byte after the other, from `start` on; a view may span chunks. */
+function copier(chunks: Chunks, start: number): (view: Uint8Array) => number {
+  let index = 0;
+  let offset = start;
+  return (view) => {
+    let filled = 0;
+    while (filled < view.byteLength) {
+      const chunk = chunks[index];
+      if (chunk === undefined) break;
+      if (offset >= chunk.byteLength) {
+        offset -= chunk.byteLength;
+        index++;
+        continue;
+      }
+      const piece = chunk.subarray(offset, offset + view.byteLength - filled);
+      view.set(piece, filled);
+      filled += piece.byteLength;
+      offset += piece.byteLength;
+    }
+    return filled;
+  };
+}

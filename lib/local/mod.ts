@@ -1,0 +1,27 @@
+/**
+ * An embedded Glance: an Image API v2 server as a fetch handler, over memory or a directory. For
+ * the first five minutes without a cloud, for examples, and for tests.
+ *
+ * @example
+ * ```ts
+ * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ *
+ * const glance = createEmbeddedGlance();
+ * const created = await glance.fetch(new Request("http://glance/v2/images", {
+ *   method: "POST",
+ *   headers: { "content-type": "application/json" },
+ *   body: JSON.stringify({ name: "cirros", disk_format: "raw", container_format: "bare" }),
+ * }));
+ * console.assert(created.status === 201);
+ * ```
+ *
+ * @module
+ */
+
+export { createEmbeddedGlance, type EmbeddedGlance } from "./server.ts";
+export type { EmbeddedGlanceLimits, EmbeddedGlanceOptions } from "./options.ts";
+export type { Identity } from "./identity.ts";
+export type { ImageStore } from "../images/types.ts";
+export { directoryStore } from "./directory_store.ts";
+export { memoryStore } from "./memory_store.ts";
+export type { EmbeddedStore } from "./store.ts";

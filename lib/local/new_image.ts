@@ -1,0 +1,142 @@
+/**
+ * What becomes of the body of `POST /v2/images`: every check that Glance makes of it, in Glance's
+ * order, and the row of the new image.
+ *
+ * @module
+ */
+
+import type { ImageVisibility } from "../images/types.ts";
+import type { Call } from "./call.ts";
+import { badRequest, forbidden, withDetail } from "./failures.ts";
+import { isAdmin, refusePublishing } from "./identity.ts";
+import { timestamp } from "./options.ts";
+import {
+  checkCharacters,
+  checkMinimum,
+  checkRoom,
+  isReserved,
+  refuseReadOnly,
+} from "./property_rules.ts";
+import { checkQuotas } from "./quotas.ts";
+import type { ImageRow } from "./rows.ts";
+import { checkImage } from "./schema_check.ts";
+
+/** Refused before the schema is looked at. */
+const DISALLOWED = ["direct_url", "self", "file", "schema", "stores"] as const;
+
+/**
+ * The row of a new image.
+ *
+ * @throws {Failure} 400, 403, 413 or 500, as Glance answers.
+ */
+export function newRow(call: Call, body: Readonly<Record<string, unknown>>): ImageRow {
+  const { cloud, identity } = call;
+  for (const name of DISALLOWED) {
+    if (Object.hasOwn(body, name)) throw forbidden(`Attribute '${name}' is read-only.`);
+  }
+  checkImage(body);
+  const { base, properties } = split(body);
+  for (const name of Object.keys(properties)) checkNewProperty(name);
+  refuseForeignOwner(call, base.owner);
+  refusePublishing(identity, base.visibility);
+  for (const [name, value] of Object.entries(base)) {
+    if (name !== "id") refuseReadOnly(name);
+    checkCharacters(name, value);
+  }
+  for (const [name, value] of Object.entries(properties)) checkRoom(name, value);
+  const now = timestamp(cloud);
+  const row: ImageRow = {
+    id: base.id ?? cloud.randomUUID(),
+    name: base.name ?? null,
+    status: "queued",
+    visibility: base.visibility ?? "shared",
+    disk_format: base.disk_format ?? null,
+    container_format: base.container_format ?? null,
+    size: null,
+    virtual_size: null,
+    checksum: null,
+    os_hash_algo: null,
+    os_hash_value: null,
+    min_disk: base.min_disk ?? 0,
+    min_ram: base.min_ram ?? 0,
+    protected: base.protected ?? false,
+    os_hidden: base.os_hidden ?? false,
+    owner: base.owner === undefined ? identity.projectId : base.owner,
+    created_at: now,
+    updated_at: now,
+    tags: [...new Set(base.tags ?? [])],
+    properties,
+    locations: [],
+    members: [],
+    tasks: [],
+    staged: null,
+  };
+  checkQuotas(cloud, row);
+  checkMinimum("min_disk", row.min_disk);
+  checkMinimum("min_ram", row.min_ram);
+  return row;
+}
+
+/** Base properties as the schema has checked them. */
+interface NewImage {
+  readonly id?: string;
+  readonly name?: string | null;
+  readonly visibility?: ImageVisibility;
+  readonly disk_format?: string | null;
+  readonly container_format?: string | null;
+  readonly min_disk?: number;
+  readonly min_ram?: number;
+  readonly protected?: boolean;
+  readonly os_hidden?: boolean;
+  readonly owner?: string | null;
+  readonly tags?: readonly string[];
+}
+
+/** What Glance takes for base properties of a new image; all else is a custom property to it. */
+const BASE_NAMES: ReadonlySet<string> = new Set([
+  "checksum",
+  "created_at",
+  "container_format",
+  "disk_format",
+  "id",
+  "min_disk",
+  "min_ram",
+  "name",
+  "size",
+  "virtual_size",
+  "status",
+  "tags",
+  "owner",
+  "updated_at",
+  "visibility",
+  "protected",
+  "os_hidden",
+]);
+
+function split(
+  body: Readonly<Record<string, unknown>>,
+): { base: NewImage; properties: Record<string, string> } {
+  const entries = Object.entries(body);
+  const base = entries.filter(([name]) => BASE_NAMES.has(name));
+  const custom = entries.filter(([name]) => !BASE_NAMES.has(name));
+  // The schema has checked both: base properties by name, custom ones to be strings.
+  return {
+    base: Object.fromEntries(base) as NewImage,
+    properties: Object.fromEntries(custom) as Record<string, string>,
+  };
+}
+
+function checkNewProperty(name: string): void {
+  if (name.length > 255) {
+    throw badRequest("Custom property should not be greater than 255 characters.");
+  }
+  if (isReserved(name)) {
+    throw withDetail(403, `Attribute '${name}' is reserved.`);
+  }
+  if (name === "locations") throw forbidden("Attribute 'locations' is reserved.");
+}
+
+function refuseForeignOwner(call: Call, owner: string | null | undefined): void {
+  if (owner === undefined || isAdmin(call.identity) || owner === call.identity.projectId) return;
+  throw forbidden(`You are not permitted to create images owned by '${owner ?? "None"}'.`);
+}

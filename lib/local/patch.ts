@@ -1,0 +1,158 @@
+/**
+ * `PATCH /v2/images/{image_id}`: reads the JSON patch in the dialect that Glance speaks - `add`,
+ * `remove` and `replace` of one property each - and checks it before the image is looked at.
+ *
+ * @module
+ */
+
+import { type Call, json, jsonBody } from "./call.ts";
+import { badRequest, Failure } from "./failures.ts";
+import { BASE_PROPERTIES } from "./image_schema.ts";
+import { checkImage } from "./schema_check.ts";
+import { imageView } from "./image_view.ts";
+import { changeImage, visibleImage } from "./lookup.ts";
+import { type Cloud, timestamp } from "./options.ts";
+import { applyChange } from "./patch_apply.ts";
+import { refuseReadOnly, refuseReserved } from "./property_rules.ts";
+import type { LocationRow } from "./rows.ts";
+import { measured } from "./web_store.ts";
+
+const OPERATIONS = ["add", "remove", "replace"] as const;
+type Operation = typeof OPERATIONS[number];
+
+/** One operation of a patch. */
+export interface Change {
+  readonly op: Operation;
+  /** Property name, and a position for locations. */
+  readonly path: readonly [name: string, position?: string];
+  readonly value: unknown;
+  /** In the 2.0 dialect an `add` may not replace. */
+  readonly replaces: boolean;
+}
+
+const V21 = "application/openstack-images-v2.1-json-patch";
+const V20 = "application/openstack-images-v2.0-json-patch";
+
+/** `PATCH /v2/images/{image_id}` */
+export async function updateImage(call: Call): Promise<Response> {
+  const changes = await changesOf(call);
+  const before = visibleImage(call);
+  if (changes.length === 0) return json(imageView(call, before));
+  let gone: readonly LocationRow[] = [];
+  const row = await changeImage(call, (current) => {
+    const next = changes.reduce((image, change) => applyChange(call, image, change), current);
+    gone = current.locations.filter((location) => !next.locations.includes(location));
+    return { ...next, updated_at: timestamp(call.cloud) };
+  });
+  await removeBytes(call.cloud, gone, row.locations);
+  return json(imageView(call, await measured(call, row)));
+}
+
+/** Data that no location names any more. */
+async function removeBytes(
+  cloud: Cloud,
+  gone: readonly LocationRow[],
+  kept: readonly LocationRow[],
+): Promise<void> {
+  for (const { key } of gone) {
+    const isNamed = kept.some((location) => location.key === key);
+    if (key !== null && !isNamed) await cloud.store.bytes.remove(key);
+  }
+}
+
+async function changesOf(call: Call): Promise<readonly Change[]> {
+  const type = (call.request.headers.get("content-type") ?? "").split(";")[0]?.trim();
+  if (type !== V20 && type !== V21) {
+    throw new Failure(415, undefined, { headers: { "accept-patch": `${V20}, ${V21}` } });
+  }
+  const body = await jsonBody(call);
+  if (!Array.isArray(body)) {
+    throw badRequest("Request body must be a JSON array of operation objects.");
+  }
+  return body.map((raw) => changeOf(raw, type === V21));
+}
+
+function changeOf(raw: unknown, isV21: boolean): Change {
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
+    throw badRequest("Operations must be JSON objects.");
+  }
+  // A JSON object has string keys and unknown values.
+  const object = raw as Record<string, unknown>;
+  const [op, pointer] = isV21 ? operationV21(object) : operationV20(object);
+  const path = pathOf(op, pointerParts(pointer));
+  if (op !== "remove" && !Object.hasOwn(object, "value")) {
+    throw badRequest(`Operation "${op}" requires a member named "value".`);
+  }
+  const change = { op, path, value: object["value"], replaces: isV21 };
+  checkChange(change);
+  return change;
+}
+
+function operationV21(object: Readonly<Record<string, unknown>>): [Operation, unknown] {
+  const known = OPERATIONS.join(", ");
+  const name = object["op"] ?? null;
+  if (name === null) {
+    throw badRequest(
+      "Unable to find `op` in JSON Schema change. It must be one of the following: " +
+        `${known}.`,
+    );
+  }
+  const op = OPERATIONS.find((candidate) => candidate === name);
+  if (op === undefined) {
+    throw badRequest(`Invalid operation: \`${name}\`. It must be one of the following: ${known}.`);
+  }
+  if (!Object.hasOwn(object, "path")) {
+    throw badRequest("Unable to find 'path' in JSON Schema change");
+  }
+  return [op, object["path"]];
+}
+
+function operationV20(object: Readonly<Record<string, unknown>>): [Operation, unknown] {
+  const named = OPERATIONS.filter((candidate) => Object.hasOwn(object, candidate));
+  const [op] = named;
+  if (op === undefined || named.length > 1) {
+    const count = op === undefined ? "exactly one member" : "only one member";
+    throw badRequest(
+      `Operation objects must contain ${count} named "add", "remove", or "replace".`,
+    );
+  }
+  return [op, object[op]];
+}
+
+/** Parts of a JSON pointer, decoded; the checks and their order are Glance's. */
+function pointerParts(pointer: unknown): readonly string[] {
+  if (typeof pointer !== "string") throw new Failure(500);
+  const fault = !pointer.startsWith("/")
+    ? 'does not start with "/".'
+    : /\/\s*?\//.test(pointer.slice(1))
+    ? 'contains adjacent "/".'
+    : pointer.length > 1 && pointer.endsWith("/")
+    ? 'end with "/".'
+    : pointer.slice(1).trim() === "/"
+    ? "does not contains valid token."
+    : /~[^01]/.test(pointer) || pointer.endsWith("~")
+    ? 'contains "~" not part of a recognized escape sequence.'
+    : null;
+  if (fault !== null) throw badRequest(`Pointer \`${pointer}\` ${fault}`);
+  return pointer.replace(/^\/+/, "").split("/")
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~").trim());
+}
+
+/** Locations are a list and may be addressed by position; everything else is one level deep. */
+function pathOf(op: Operation, parts: readonly string[]): Change["path"] {
+  const [name = "", position] = parts;
+  const depth = name === "locations" && op !== "replace" ? 2 : 1;
+  if (parts.length !== depth) {
+    throw badRequest(`Invalid JSON pointer for this resource: '/${parts.join("/")}'`);
+  }
+  return position === undefined ? [name] : [name, position];
+}
+
+function checkChange({ op, path, value }: Change): void {
+  const [name, position] = path;
+  refuseReadOnly(name);
+  refuseReserved(name);
+  if (op === "remove") return;
+  if (position === undefined) return checkImage({ [name]: value });
+  if (BASE_PROPERTIES[name]?.type === "array") checkImage({ [name]: [value] });
+}

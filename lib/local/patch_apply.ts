@@ -1,0 +1,92 @@
+/**
+ * What one operation of a patch does to an image, and the rules that depend on the image.
+ *
+ * @module
+ */
+
+import type { Call } from "./call.ts";
+import { forbidden, withDetail } from "./failures.ts";
+import { isAdmin, refusePublishing } from "./identity.ts";
+import { changeLocations } from "./location_patch.ts";
+import { refuseStrangers } from "./lookup.ts";
+import type { Change } from "./patch.ts";
+import { checkCharacters, checkMinimum, checkRoom } from "./property_rules.ts";
+import { checkQuotas, checkTagQuota } from "./quotas.ts";
+import type { ImageRow } from "./rows.ts";
+
+/** Base properties that a patch may write. */
+const SETTABLE: ReadonlySet<string> = new Set([
+  "name",
+  "visibility",
+  "protected",
+  "os_hidden",
+  "owner",
+  "container_format",
+  "disk_format",
+  "tags",
+  "min_ram",
+  "min_disk",
+]);
+
+/**
+ * The image after one operation.
+ *
+ * @throws {Failure} 400, 403, 409 or 413, as Glance answers.
+ */
+export function applyChange(call: Call, row: ImageRow, change: Change): ImageRow {
+  const [name] = change.path;
+  if (name === "locations") return changeLocations(call, row, change);
+  if (change.op === "replace" && name === "owner" && !isAdmin(call.identity)) {
+    throw withDetail(403, "Owner can't be updated by non admin.");
+  }
+  if (name === "visibility" && change.op !== "remove") {
+    refusePublishing(call.identity, change.value);
+  }
+  refuseStrangers(call, row);
+  if (change.op === "remove") return remove(row, name);
+  if (SETTABLE.has(name)) return set(call, row, name, change);
+  return setProperty(call, row, name, change);
+}
+
+function remove(row: ImageRow, name: string): ImageRow {
+  if (SETTABLE.has(name)) throw withDetail(403, `Property ${name} may not be removed.`);
+  if (!Object.hasOwn(row.properties, name)) throw missing(name);
+  const { [name]: _removed, ...properties } = row.properties;
+  return { ...row, properties };
+}
+
+function set(call: Call, row: ImageRow, name: string, change: Change): ImageRow {
+  if (change.op === "add" && !change.replaces) throw present(name);
+  if (name === "container_format" || name === "disk_format") {
+    if (row.status !== "queued" && row.status !== "importing") {
+      throw forbidden(`Attribute ${name} can be only replaced for a queued image.`);
+    }
+  }
+  if (name === "min_disk" || name === "min_ram") checkMinimum(name, change.value);
+  checkCharacters(name, change.value);
+  // The schema has checked the type of the value.
+  const next = { ...row, [name]: change.value } as ImageRow;
+  if (name !== "tags") return next;
+  const tags = [...new Set(next.tags)];
+  checkTagQuota(call.cloud, next.tags);
+  return { ...next, tags };
+}
+
+function setProperty(call: Call, row: ImageRow, name: string, change: Change): ImageRow {
+  const exists = Object.hasOwn(row.properties, name);
+  if (change.op === "replace" && !exists) throw missing(name);
+  if (change.op === "add" && !change.replaces && exists) throw present(name);
+  checkRoom(name, change.value);
+  // The schema lets only strings be custom properties.
+  const next = { ...row, properties: { ...row.properties, [name]: change.value as string } };
+  if (!exists) checkQuotas(call.cloud, next);
+  return next;
+}
+
+function missing(name: string): Error {
+  return withDetail(409, `Property ${name} does not exist.`);
+}
+
+function present(name: string): Error {
+  return withDetail(409, `Property ${name} already present.`);
+}

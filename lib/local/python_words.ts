@@ -1,0 +1,38 @@
+/**
+ * Values and query strings as Python writes them: Glance's messages quote values that way, and the
+ * links between pages are encoded that way.
+ *
+ * @module
+ */
+
+/** `repr` of a JSON value. */
+export function python(value: unknown): string {
+  if (value === null || value === undefined) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (typeof value === "string") return quoted(value);
+  if (Array.isArray(value)) return `[${value.map(python).join(", ")}]`;
+  if (typeof value === "object") {
+    const entries = Object.entries(value).map(([key, entry]) => `${quoted(key)}: ${python(entry)}`);
+    return `{${entries.join(", ")}}`;
+  }
+  return String(value);
+}
+
+/** Pairs as `urllib.parse.urlencode` joins them. */
+export function urlencode(pairs: Iterable<readonly [string, string]>): string {
+  return [...pairs].map((pair) => pair.map(quotePlus).join("=")).join("&");
+}
+
+function quoted(text: string): string {
+  const escaped = text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\t", "\\t");
+  if (escaped.includes("'") && !escaped.includes('"')) return `"${escaped}"`;
+  return `'${escaped.replaceAll("'", "\\'")}'`;
+}
+
+/** encodeURIComponent leaves five characters that Python encodes. */
+function quotePlus(text: string): string {
+  return encodeURIComponent(text).replaceAll("%20", "+").replaceAll(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}

@@ -1,0 +1,82 @@
+/**
+ * The `Range` header as Glance reads it: one range, clamped to the image; and the older habit of a
+ * request with `Content-Range`.
+ *
+ * @module
+ */
+
+import { badRequest, Failure } from "./failures.ts";
+
+/** Bytes `start` (inclusive) to `end` (exclusive) of an image. */
+export interface Slice {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * The part of an image of `size` bytes that a request asks for; null for all of it.
+ *
+ * @throws {Failure} 400 for several ranges, 416 for one that cannot be read or starts too late.
+ */
+export function sliceOf(headers: Headers, size: number): Slice | null {
+  const range = headers.get("range");
+  if (range !== null) return fromRange(range, size);
+  const contentRange = headers.get("content-range");
+  return contentRange === null ? null : fromContentRange(contentRange, size);
+}
+
+function fromRange(text: string, size: number): Slice {
+  if (text.includes(",")) {
+    throw badRequest(
+      "Requests with multiple ranges are not supported in Glance. You may make multiple " +
+        "single-range requests instead.",
+    );
+  }
+  const match = /^bytes *= *(\d*) *- *(\d*)/i.exec(text);
+  if (match === null) throw unsatisfiable("Invalid Range header.");
+  const [, first = "", last = ""] = match;
+  // Glance fails over a range of nothing but a dash.
+  if (first === "" && last === "") throw new Failure(500);
+  if (first === "") return { start: Math.max(0, suffixStart(Number(last), size)), end: size };
+  const start = Number(first);
+  const end = last === "" ? size : Number(last) + 1;
+  if (last !== "" && start >= end) throw unsatisfiable("Invalid Range header.");
+  if (start >= size) throw tooLate("Range", "Start position MUST be", size);
+  return { start, end: Math.min(end, size) };
+}
+
+/** Glance reads "the last 0 bytes" as "from byte 0". */
+function suffixStart(count: number, size: number): number {
+  return count === 0 ? 0 : size - count;
+}
+
+function fromContentRange(text: string, size: number): Slice {
+  const match = /^bytes (?:(\d+)-(\d+)|[*])\/(?:(\d+)|[*])/.exec(text);
+  if (match === null) throw unsatisfiable("Invalid Content-Range header.");
+  const [, first, last, length] = match;
+  // Glance fails over "bytes */n".
+  if (first === undefined || last === undefined) throw new Failure(500);
+  const [start, end] = [Number(first), Number(last) + 1];
+  if (start >= end || (length !== undefined && end > Number(length))) {
+    throw unsatisfiable("Invalid Content-Range header.");
+  }
+  if (length === undefined && end > size) {
+    throw new Failure(416, undefined, {
+      detail: "Invalid stop position in Content-Range header. The stop position MUST be in the " +
+        `inclusive range [0, ${size - 1}].`,
+    });
+  }
+  if (start >= size) throw tooLate("Content-Range", "Start position MUST be", size);
+  return { start, end: Math.min(end, size) };
+}
+
+function unsatisfiable(detail: string): Failure {
+  return new Failure(416, undefined, { detail });
+}
+
+function tooLate(header: string, rule: string, size: number): Failure {
+  return unsatisfiable(
+    `Invalid start position in ${header} header. ${rule} in the inclusive range ` +
+      `[0, ${size - 1}].`,
+  );
+}

@@ -1,0 +1,97 @@
+/**
+ * The table of paths: which method of which path is answered by what. A path that is known with
+ * another method is 405 with `Allow`; everything else is 404.
+ *
+ * @module
+ */
+
+import { deactivate, reactivate } from "./actions.ts";
+import { type Call, refuseBody, type Route } from "./call.ts";
+import { importInfo, storesDetail, storesInfo, usage } from "./discovery.ts";
+import { downloadData } from "./download.ts";
+import { Failure, notFound } from "./failures.ts";
+import { createImage, deleteImage, showImage } from "./images.ts";
+import { importImage } from "./imports.ts";
+import { listImages } from "./listing.ts";
+import { addLocation, deleteFromStore, listLocations } from "./locations.ts";
+import { addMember, listMembers, removeMember, showMember, updateMember } from "./members.ts";
+import { updateImage } from "./patch.ts";
+import { SCHEMA_NAMES, showSchema } from "./schemas.ts";
+import { addTag, removeTag } from "./tags.ts";
+import { listImageTasks, listTasks, refuseTask, refuseTaskDeletion, showTask } from "./tasks.ts";
+import { stageData, uploadData } from "./upload.ts";
+
+/** Methods of one path; those under `bare` refuse a body. */
+interface PathRoutes {
+  readonly path: RegExp;
+  readonly bare: ReadonlyMap<string, Route>;
+  readonly full: ReadonlyMap<string, Route>;
+  /** As Glance writes it; null where it answers other methods with 404. */
+  readonly allow: string | null;
+  /** Minor version that brought the path. */
+  readonly since?: number;
+}
+
+const TABLE: readonly PathRoutes[] = [
+  row("/images", "GET, POST", {}, { GET: listImages, POST: createImage }),
+  row("/images/*", "GET, PATCH, DELETE", { GET: showImage, DELETE: deleteImage }, {
+    PATCH: updateImage,
+  }),
+  row("/images/*/file", "GET, PUT", { GET: downloadData }, { PUT: uploadData }),
+  row("/images/*/stage", "PUT", {}, { PUT: stageData }),
+  row("/images/*/actions/deactivate", "POST", { POST: deactivate }),
+  row("/images/*/actions/reactivate", "POST", { POST: reactivate }),
+  row("/images/*/tags/*", "PUT, DELETE", { PUT: addTag, DELETE: removeTag }),
+  row("/images/*/members", "GET, POST", { GET: listMembers }, { POST: addMember }),
+  row("/images/*/members/*", "GET, PUT, DELETE", { GET: showMember, DELETE: removeMember }, {
+    PUT: updateMember,
+  }),
+  row("/images/*/import", "POST", {}, { POST: importImage }),
+  row("/images/*/tasks", null, { GET: listImageTasks }),
+  {
+    ...row("/images/*/locations", "GET, POST", { GET: listLocations }, { POST: addLocation }),
+    since: 17,
+  },
+  row("/stores/*/*", "DELETE", { DELETE: deleteFromStore }),
+  row("/tasks", "GET, POST", {}, { GET: listTasks, POST: refuseTask }),
+  row("/tasks/*", "GET, DELETE", {}, { GET: showTask, DELETE: refuseTaskDeletion }),
+  ...SCHEMA_NAMES.map((name) => row(`/schemas/${name}`, "GET", { GET: showSchema(name) })),
+  row("/info/import", "GET", { GET: importInfo }),
+  row("/info/stores", "GET", { GET: storesInfo }),
+  row("/info/stores/detail", "GET", { GET: storesDetail }),
+  row("/info/usage", null, { GET: usage }),
+];
+
+/** The answer to a call below `/v2`. `path` is decoded and begins with a slash. */
+export async function answer(call: Omit<Call, "params">, path: string): Promise<Response> {
+  for (const routes of TABLE) {
+    const match = routes.path.exec(path);
+    if (match === null || (routes.since ?? 0) > call.cloud.minor) continue;
+    const { method } = call.request;
+    const bare = routes.bare.get(method);
+    const route = bare ?? routes.full.get(method);
+    if (route === undefined) throw refusal(routes.allow);
+    if (bare !== undefined) await refuseBody(call.request);
+    return await route({ ...call, params: match.slice(1) });
+  }
+  throw notFound();
+}
+
+function refusal(allow: string | null): Failure {
+  return allow === null ? notFound() : new Failure(405, "", { headers: { allow } });
+}
+
+/** `*` stands for one variable segment. */
+function row(
+  path: string,
+  allow: string | null,
+  bare: Readonly<Record<string, Route>>,
+  full: Readonly<Record<string, Route>> = {},
+): PathRoutes {
+  return {
+    path: new RegExp(`^${path.replaceAll("*", "([^/]+)")}$`),
+    allow,
+    bare: new Map(Object.entries(bare)),
+    full: new Map(Object.entries(full)),
+  };
+}

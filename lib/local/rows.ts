@@ -1,0 +1,135 @@
+/**
+ * What is stored of an image: one immutable row per image, in Glance's own words, with its tags,
+ * properties, locations, members and tasks inside. Types, the state machine and nothing else.
+ *
+ * @module
+ */
+
+import type { ImageStatus, ImageVisibility, MemberStatus } from "../images/types.ts";
+import { badRequest, conflict } from "./failures.ts";
+
+/** Where the bytes of an image are. */
+export interface LocationRow {
+  readonly url: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** Key of the bytes in the byte store; null for a URL that was registered from outside. */
+  readonly key: string | null;
+}
+
+/** A project that the image is shared with. */
+export interface MemberRow {
+  readonly member_id: string;
+  readonly status: MemberStatus;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+/** A finished import. */
+export interface TaskRow {
+  readonly id: string;
+  readonly type: string;
+  readonly status: "success" | "failure";
+  readonly owner: string | null;
+  readonly user_id: string | null;
+  readonly request_id: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly result: Readonly<Record<string, unknown>>;
+  readonly message: string;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly expires_at: string;
+}
+
+/** Bytes that were written once, and what was measured on the way. */
+export interface WrittenData {
+  readonly key: string;
+  readonly url: string;
+  readonly size: number;
+  readonly virtualSize: number | null;
+  readonly checksum: string;
+  readonly hashAlgo: string;
+  readonly hashValue: string;
+}
+
+/** An image as it is stored. Times are `YYYY-MM-DDTHH:MM:SSZ`, as on the wire. */
+export interface ImageRow {
+  readonly id: string;
+  readonly name: string | null;
+  readonly status: ImageStatus;
+  readonly visibility: ImageVisibility;
+  readonly disk_format: string | null;
+  readonly container_format: string | null;
+  readonly size: number | null;
+  readonly virtual_size: number | null;
+  readonly checksum: string | null;
+  readonly os_hash_algo: string | null;
+  readonly os_hash_value: string | null;
+  readonly min_disk: number;
+  readonly min_ram: number;
+  readonly protected: boolean;
+  readonly os_hidden: boolean;
+  readonly owner: string | null;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly tags: readonly string[];
+  readonly properties: Readonly<Record<string, string>>;
+  readonly locations: readonly LocationRow[];
+  readonly members: readonly MemberRow[];
+  readonly tasks: readonly TaskRow[];
+  /** Data that waits in the staging area for an import. */
+  readonly staged: WrittenData | null;
+}
+
+/** Which state may follow which (`glance.domain.Image.valid_state_targets`). */
+const NEXT_STATES: Readonly<Record<string, readonly string[]>> = {
+  queued: ["saving", "uploading", "importing", "active", "deleted"],
+  saving: ["active", "killed", "deleted", "queued"],
+  uploading: ["importing", "queued", "deleted"],
+  importing: ["active", "deleted", "queued"],
+  active: ["pending_delete", "deleted", "deactivated"],
+  killed: ["deleted"],
+  pending_delete: ["deleted", "active"],
+  deleted: [],
+  deactivated: ["active", "deleted"],
+};
+
+/**
+ * The row in its next state. Sizes are forgotten on the way back to `queued`.
+ *
+ * @throws {Failure} 409 where the state machine has no such step.
+ */
+export function withStatus(row: ImageRow, status: ImageStatus): ImageRow {
+  if (!(NEXT_STATES[row.status] ?? []).includes(status)) {
+    throw conflict(`Image status transition from ${row.status} to ${status} is not allowed`);
+  }
+  return status === "queued"
+    ? { ...row, status, size: null, virtual_size: null }
+    : { ...row, status };
+}
+
+/** The row with its data in place. */
+export function withData(row: ImageRow, data: WrittenData, storeId: string): ImageRow {
+  return {
+    ...row,
+    status: "active",
+    size: data.size,
+    virtual_size: row.virtual_size ?? data.virtualSize,
+    checksum: data.checksum,
+    os_hash_algo: data.hashAlgo,
+    os_hash_value: data.hashValue,
+    locations: [...row.locations, { url: data.url, metadata: { store: storeId }, key: data.key }],
+    staged: null,
+  };
+}
+
+/**
+ * Data needs to be described before it comes.
+ *
+ * @throws {Failure} 400.
+ */
+export function refuseMissingFormats(row: ImageRow): void {
+  const missing = (["disk_format", "container_format"] as const).filter((name) => !row[name]);
+  if (missing.length === 0) return;
+  const word = missing.length === 1 ? "Property" : "Properties";
+  throw badRequest(`${word} ${missing.join(", ")} must be set prior to saving data.`);
+}

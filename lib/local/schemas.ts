@@ -1,0 +1,96 @@
+/**
+ * The schema documents: `GET /v2/schemas/{image, images, member, members, task, tasks}`.
+ *
+ * @module
+ */
+
+import { type Call, json } from "./call.ts";
+import { BASE_PROPERTIES, IMAGE_SCHEMA, type Schema } from "./image_schema.ts";
+
+const READ_ONLY_TEXT: Schema = { readOnly: true, type: "string" };
+const UUID = BASE_PROPERTIES["id"]?.pattern ?? "";
+
+const MEMBER: Schema = {
+  name: "member",
+  properties: {
+    member_id: text("An identifier for the image member (tenantId)"),
+    image_id: { ...text("An identifier for the image"), pattern: UUID },
+    created_at: text("Date and time of image member creation"),
+    updated_at: text("Date and time of last modification of image member"),
+    status: {
+      ...text("The status of this image member"),
+      enum: ["pending", "accepted", "rejected"],
+    },
+    schema: READ_ONLY_TEXT,
+  },
+};
+
+const PARTIAL_TASK: Readonly<Record<string, Schema>> = {
+  id: { ...text("An identifier for the task"), pattern: UUID },
+  type: { ...text("The type of task"), enum: ["import", "api_image_import"] },
+  status: {
+    ...text("The current status of this task"),
+    enum: ["pending", "processing", "success", "failure"],
+  },
+  owner: text("An identifier for the owner of this task"),
+  image_id: text("Image associated with the task"),
+  request_id: text("Request that started the task"),
+  user_id: text("User who started the task"),
+  expires_at: { type: ["null", "string"], description: "When the task may be removed" },
+  created_at: text("When the task was created"),
+  updated_at: text("When the task was changed"),
+  self: READ_ONLY_TEXT,
+  schema: READ_ONLY_TEXT,
+};
+
+const TASK: Schema = {
+  name: "task",
+  properties: {
+    ...PARTIAL_TASK,
+    input: { type: ["null", "object"], description: "The parameters of the task" },
+    result: { type: ["null", "object"], description: "The result of the task" },
+    message: text("What there is to say about the task, mostly on failure"),
+  },
+};
+
+const DOCUMENTS: Readonly<Record<string, Schema>> = {
+  image: IMAGE_SCHEMA,
+  images: {
+    name: "images",
+    properties: {
+      images: { type: "array", items: IMAGE_SCHEMA },
+      first: { type: "string" },
+      next: { type: "string" },
+      schema: { type: "string" },
+    },
+    links: [
+      { rel: "first", href: "{first}" },
+      { rel: "next", href: "{next}" },
+      { rel: "describedby", href: "{schema}" },
+    ],
+  },
+  member: MEMBER,
+  members: collection("members", MEMBER),
+  task: TASK,
+  tasks: collection("tasks", { name: "task", properties: PARTIAL_TASK }),
+};
+
+/** Names of the documents, for the table of paths. */
+export const SCHEMA_NAMES: readonly string[] = Object.keys(DOCUMENTS);
+
+/** `GET /v2/schemas/{name}` */
+export function showSchema(name: string): (call: Call) => Response {
+  return () => json(DOCUMENTS[name]);
+}
+
+function text(description: string): Schema {
+  return { type: "string", description };
+}
+
+function collection(name: string, items: Schema): Schema {
+  return {
+    name,
+    properties: { [name]: { type: "array", items }, schema: { type: "string" } },
+    links: [{ rel: "describedby", href: "{schema}" }],
+  };
+}

@@ -1,0 +1,117 @@
+/**
+ * The embedded Glance as one fetch handler.
+ *
+ * @module
+ */
+
+import { health, isVersion, versions } from "./discovery.ts";
+import { Failure, failureResponse } from "./failures.ts";
+import type { Identity } from "./identity.ts";
+import { type Cloud, type EmbeddedGlanceOptions, resolveOptions } from "./options.ts";
+import { answer } from "./routes.ts";
+
+/** An Image API v2 server. */
+export interface EmbeddedGlance {
+  /** Answers a request; never rejects. A handler for `Deno.serve`, or a `fetch` for tests. */
+  readonly fetch: (request: Request) => Promise<Response>;
+  /**
+   * Opens the store before the first request does: reads what is there and puts right what a crash
+   * left. Rejects where the store cannot be opened.
+   */
+  readonly ready: () => Promise<void>;
+}
+
+/**
+ * An Image API v2 server in this process.
+ *
+ * @throws {TypeError} for an option that cannot be used.
+ *
+ * @example
+ * ```ts
+ * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ *
+ * const glance = createEmbeddedGlance();
+ * const answer = await glance.fetch(new Request("http://glance/v2/images"));
+ * console.assert((await answer.json()).images.length === 0);
+ * ```
+ */
+export function createEmbeddedGlance(options: EmbeddedGlanceOptions = {}): EmbeddedGlance {
+  const cloud = resolveOptions(options);
+  return { fetch: (request) => respond(cloud, request), ready: () => cloud.store.ready() };
+}
+
+/** Oslo's context takes longer ids from nobody, and Glance answers 500. */
+const REQUEST_ID_MAX = 64;
+
+async function respond(cloud: Cloud, request: Request): Promise<Response> {
+  try {
+    return await route(cloud, request);
+  } catch (error) {
+    return failureResponse(request, asFailure(cloud, error));
+  } finally {
+    // An upload that was refused early: its sender need not go on.
+    if (!request.bodyUsed) await request.body?.cancel().catch(() => undefined);
+  }
+}
+
+/** What comes before the API itself carries no request id. */
+async function route(cloud: Cloud, request: Request): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  // The CORS filter in front of Glance answers these.
+  if (request.method === "OPTIONS") return new Response(null);
+  if (pathname === "/healthcheck") return health(request);
+  const [, version = ""] = pathname.split("/", 2);
+  if (version === "versions") return versions(cloud, request, 200);
+  if (!isVersion(cloud, version)) return versions(cloud, request, 300);
+
+  const identity = cloud.identify(request.headers.get("x-auth-token"));
+  if (identity === null) throw new Failure(401);
+  const requestId = requestIdOf(cloud, request);
+  const response = await serve(cloud, request, identity, requestId);
+  response.headers.set("x-openstack-request-id", requestId);
+  return response;
+}
+
+async function serve(
+  cloud: Cloud,
+  request: Request,
+  identity: Identity,
+  requestId: string,
+): Promise<Response> {
+  const { pathname, searchParams } = new URL(request.url);
+  const path = pathname.replace(/^\/[^/]*/, "");
+  if (path === "") return redirect(`${pathname}/`, request);
+  try {
+    await cloud.store.ready();
+    const call = { request, query: searchParams, identity, cloud, requestId };
+    return await answer(call, decodePath(path));
+  } catch (error) {
+    return failureResponse(request, asFailure(cloud, error));
+  }
+}
+
+function redirect(path: string, request: Request): Response {
+  const location = new URL(path, request.url).href;
+  return new Response(null, { status: 302, headers: { location } });
+}
+
+function asFailure(cloud: Cloud, error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  cloud.onError(error);
+  return new Failure(500);
+}
+
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw new Failure(400);
+  }
+}
+
+function requestIdOf(cloud: Cloud, request: Request): string {
+  const given = request.headers.get("x-openstack-request-id");
+  if (given === null || given === "") return `req-${cloud.randomUUID()}`;
+  if (given.length > REQUEST_ID_MAX) throw new Failure(500);
+  return given.startsWith("req-") ? given : `req-${given}`;
+}

@@ -1,0 +1,49 @@
+/**
+ * Tags of an image, one at a time.
+ *
+ * @module
+ */
+
+import { type Call, noContent, param } from "./call.ts";
+import { Failure, notFound } from "./failures.ts";
+import { checkImage } from "./schema_check.ts";
+import { changeImage, refuseStrangers, visibleImage } from "./lookup.ts";
+import { timestamp } from "./options.ts";
+
+/** `PUT /v2/images/{image_id}/tags/{tag}` */
+export async function addTag(call: Call): Promise<Response> {
+  const tag = param(call, 1);
+  checkImage({ tags: [tag] });
+  lookUp(call);
+  await changeImage(call, (row) => {
+    refuseStrangers(call, row, `Not allowed to update tags for image ${row.id}.`);
+    const tags = [...new Set([...row.tags, tag])];
+    if (tags.length > call.cloud.tagQuota) {
+      throw new Failure(
+        413,
+        `Image tag limit exceeded for image ${row.id}: The limit has been exceeded on the ` +
+          `number of allowed image tags. Attempted: ${tags.length}, Maximum: ` +
+          `${call.cloud.tagQuota}:`,
+      );
+    }
+    return { ...row, tags, updated_at: timestamp(call.cloud) };
+  });
+  return noContent();
+}
+
+/** `DELETE /v2/images/{image_id}/tags/{tag}` */
+export async function removeTag(call: Call): Promise<Response> {
+  const tag = param(call, 1);
+  lookUp(call);
+  await changeImage(call, (row) => {
+    refuseStrangers(call, row, `Not allowed to delete tags for image ${row.id}.`);
+    if (!row.tags.includes(tag)) throw notFound();
+    const tags = row.tags.filter((other) => other !== tag);
+    return { ...row, tags, updated_at: timestamp(call.cloud) };
+  });
+  return noContent();
+}
+
+function lookUp(call: Call): void {
+  visibleImage(call, (id) => notFound(`Image ${id} not found.`));
+}

@@ -1,0 +1,183 @@
+/**
+ * Data on its way in: `PUT .../file` to a store and `PUT .../stage` to the staging area. Whatever
+ * breaks an upload, the image goes back to `queued` and nothing of the data stays.
+ *
+ * @module
+ */
+
+import { type Call, noContent, param } from "./call.ts";
+import { badRequest, Failure } from "./failures.ts";
+import { ImageHasher } from "./hashing.ts";
+import { noImage, refuseStrangers, visibleImage } from "./lookup.ts";
+import { type Cloud, defaultStoreId, timestamp } from "./options.ts";
+import {
+  type ImageRow,
+  refuseMissingFormats,
+  withData,
+  withStatus,
+  type WrittenData,
+} from "./rows.ts";
+import { VirtualSize } from "./virtual_size.ts";
+
+/** `PUT /v2/images/{image_id}/file` */
+export async function uploadData(call: Call): Promise<Response> {
+  refuseMediaType(call.request);
+  const size = announcedSize(call);
+  const storeId = uploadStore(call);
+  const row = visibleImage(call);
+  refuseStrangers(call, row, `Not allowed to upload image data for image ${row.id}`);
+  await step(call, (current) => {
+    const saving = withStatus(current, "saving");
+    refuseMissingFormats(current);
+    refuseReadOnlyStore(call.cloud, storeId);
+    return saving;
+  });
+  const isThere = await received(call, row, {
+    key: `${storeId}/${row.id}`,
+    size,
+    finish: (current, data) => withData(withStatus(current, "active"), data, storeId),
+  });
+  if (isThere) return noContent();
+  throw new Failure(
+    410,
+    `Image ${row.id} could not be found after upload. The image may have been deleted during ` +
+      "the upload, cleaning up the chunks uploaded.",
+  );
+}
+
+/** `PUT /v2/images/{image_id}/stage` */
+export async function stageData(call: Call): Promise<Response> {
+  refuseMediaType(call.request);
+  const row = visibleImage(call);
+  refuseStrangers(call, row);
+  await step(call, (current) => withStatus(current, "uploading"));
+  const isThere = await received(call, row, {
+    key: `staging/${row.id}`,
+    size: announcedSize(call),
+    finish: (current, data) => ({ ...current, size: data.size, staged: data }),
+  });
+  if (isThere) return noContent();
+  throw noImage(row.id);
+}
+
+/** Moves the image on before the first byte is read. */
+async function step(call: Call, change: (row: ImageRow) => ImageRow): Promise<void> {
+  const id = param(call, 0);
+  const row = await call.cloud.store.update(id, (current) => ({
+    ...change(current),
+    updated_at: timestamp(call.cloud),
+  }));
+  if (row === null) throw noImage(id);
+}
+
+/** Where data goes, how much is announced, and what it makes of the image. */
+interface Arrival {
+  readonly key: string;
+  readonly size: number | null;
+  readonly finish: (row: ImageRow, data: WrittenData) => ImageRow;
+}
+
+/**
+ * Takes in the body; on any failure the image is queued again and nothing stays. False where the
+ * image was deleted meanwhile.
+ */
+async function received(call: Call, row: ImageRow, arrival: Arrival): Promise<boolean> {
+  const { store } = call.cloud;
+  try {
+    const data = await write(call, arrival.key, row, arrival.size);
+    const done = await store.update(row.id, (current) => ({
+      ...arrival.finish(current, data),
+      updated_at: timestamp(call.cloud),
+    }));
+    if (done === null) await store.bytes.remove(arrival.key);
+    return done !== null;
+  } catch (error) {
+    await store.bytes.remove(arrival.key);
+    await store.update(row.id, (current) => ({
+      ...withStatus(current, "queued"),
+      updated_at: timestamp(call.cloud),
+    }));
+    throw error;
+  }
+}
+
+async function write(
+  { cloud, request }: Call,
+  key: string,
+  row: ImageRow,
+  announced: number | null,
+): Promise<WrittenData> {
+  const sink = await cloud.store.bytes.write(key);
+  const hasher = new ImageHasher(cloud.hashAlgorithm);
+  const virtualSize = new VirtualSize(row.disk_format, row.container_format);
+  let size = 0;
+  try {
+    for await (const chunk of request.body ?? []) {
+      size += chunk.byteLength;
+      refuseSize(cloud, size);
+      hasher.update(chunk);
+      virtualSize.update(chunk);
+      await sink.write(chunk);
+    }
+    refuseMismatch(announced, size);
+    await sink.commit();
+  } catch (error) {
+    await sink.abort();
+    throw error;
+  }
+  const { checksum, hashValue } = hasher.digests();
+  return {
+    key,
+    url: cloud.store.bytes.urlOf(key),
+    size,
+    virtualSize: virtualSize.value(),
+    checksum,
+    hashAlgo: cloud.hashAlgorithm,
+    hashValue,
+  };
+}
+
+function refuseMediaType({ headers }: Request): void {
+  const type = headers.get("content-type")?.split(";")[0]?.trim() ?? null;
+  if (type !== "application/octet-stream") {
+    throw new Failure(415, `Invalid content type ${type ?? "None"}`);
+  }
+}
+
+/** Size by `x-openstack-image-size` (Glance 31) or `Content-Length`; null where it is not known. */
+function announcedSize({ request: { headers }, cloud }: Call): number | null {
+  const named = cloud.minor < 17 ? null : headers.get("x-openstack-image-size");
+  if (named !== null && !/^\d+$/.test(named)) {
+    throw badRequest(`Invalid value for x-openstack-image-size: ${named}`);
+  }
+  const text = named ?? headers.get("content-length");
+  return text === null ? null : Number(text);
+}
+
+function uploadStore({ request, cloud }: Call): string {
+  const wanted = request.headers.get("x-image-meta-store") ?? defaultStoreId(cloud);
+  const store = cloud.stores.find(({ id }) => id === wanted);
+  if (store === undefined) {
+    throw badRequest(`Store for identifier ${wanted} not found`);
+  }
+  return wanted;
+}
+
+/** Glance finds out when the store refuses the data; nothing is left of the attempt. */
+function refuseReadOnlyStore({ stores }: Cloud, storeId: string): void {
+  if (stores.find(({ id }) => id === storeId)?.["read-only"] !== "true") return;
+  throw new Failure(
+    410,
+    "Error in store configuration. Adding images to store is disabled.",
+  );
+}
+
+function refuseSize(cloud: Cloud, size: number): void {
+  if (size <= cloud.imageSizeCap) return;
+  throw new Failure(413, "The incoming image is too large: The provided image is too large.");
+}
+
+function refuseMismatch(announced: number | null, size: number): void {
+  if (announced === null || announced === size) return;
+  throw badRequest(`Size mismatch: expected ${announced} bytes, received ${size} bytes`);
+}

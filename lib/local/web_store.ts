@@ -1,0 +1,57 @@
+/**
+ * Images that lie on the web: their size when a URL is registered, their bytes when they are asked
+ * for. Needs the option `fetch`; ranges are refused, as by Glance's http store.
+ *
+ * @module
+ */
+
+import type { Call } from "./call.ts";
+import { badRequest, Failure } from "./failures.ts";
+import { changeImage } from "./lookup.ts";
+import type { Cloud } from "./options.ts";
+import type { ImageRow } from "./rows.ts";
+
+/**
+ * The image with the size of its data, where the data is on the web and not measured yet.
+ *
+ * @throws {Failure} 400 where there is nothing to be read.
+ */
+export async function measured(call: Call, row: ImageRow): Promise<ImageRow> {
+  const url = row.locations.find(({ key }) => key === null)?.url;
+  if (url === undefined || row.size !== null || call.cloud.fetch === null) return row;
+  const answer = await request(call.cloud.fetch, url, "HEAD")
+    .catch(() => Promise.reject(badRequest("The Store URI was malformed.")));
+  await answer.body?.cancel();
+  const length = answer.headers.get("content-length");
+  if (length === null) return row;
+  return await changeImage(call, (current) => ({ ...current, size: Number(length) }));
+}
+
+/**
+ * The bytes that a URL names.
+ *
+ * @throws {Failure} 503 where they cannot be had.
+ */
+export async function readOnWeb(
+  cloud: Cloud,
+  url: string,
+): Promise<ReadableStream<Uint8Array> | null> {
+  if (cloud.fetch === null) throw unavailable();
+  const answer = await request(cloud.fetch, url, "GET").catch(() => Promise.reject(unavailable()));
+  return answer.body;
+}
+
+async function request(
+  fetch: typeof globalThis.fetch,
+  url: string,
+  method: string,
+): Promise<Response> {
+  const answer = await fetch(url, { method, headers: { "accept-encoding": "identity" } });
+  if (answer.ok) return answer;
+  await answer.body?.cancel();
+  throw new Error(`Cannot read a location: its server answered ${answer.status}`);
+}
+
+function unavailable(): Failure {
+  return new Failure(503, "Cannot read the data: it lies outside this cloud");
+}

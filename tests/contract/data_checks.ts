@@ -1,0 +1,300 @@
+/** Image data: uploads, what they leave behind when they fail, downloads and ranges. */
+
+import { assertEquals } from "@std/assert";
+import { assertFailure, type Check, check } from "./check.ts";
+import type { Answer } from "./conversation.ts";
+
+const DATA = "0123456789abcdefghijklmnopqrstuvwxyz";
+const MD5 = "e9b1713db620f1e3a14b6812de523f4b";
+const SHA512 = "95cadc34aa46b9fdef432f62fe5bad8d9f475bfbecf797d5802bb5f2937a85d9" +
+  "3ce4857a6262b03834c01c610d74cd1215f9a466dc6ad3dd15078e3309a03a6d";
+
+/** A body that comes in pieces, without a length. */
+function pieces(count: number, piece: Uint8Array, end?: Error): ReadableStream<Uint8Array> {
+  let left = count;
+  return new ReadableStream({
+    pull(controller) {
+      if (left-- > 0) return controller.enqueue(piece.slice());
+      if (end === undefined) return controller.close();
+      controller.error(end);
+    },
+  });
+}
+
+/** Range -> the bytes that it brings: first and last position, as in Content-Range. */
+const RANGES: Readonly<Record<string, readonly [first: number, last: number]>> = {
+  "bytes=0-0": [0, 0],
+  "bytes=0-": [0, 35],
+  "bytes=0-35": [0, 35],
+  "bytes=5-9": [5, 9],
+  "bytes=35-35": [35, 35],
+  "bytes=35-": [35, 35],
+  "bytes=30-100": [30, 35],
+  "bytes=-5": [31, 35],
+  "bytes=-36": [0, 35],
+  "bytes=-100": [0, 35],
+  "bytes=-0": [0, 35],
+  "BYTES=1-3": [1, 3],
+  "bytes = 1 - 3": [1, 3],
+};
+
+const REFUSED_RANGES: Readonly<Record<string, readonly [status: number, text: string]>> = {
+  "bytes=36-": [416, "Start position MUST be in the inclusive range [0, 35]."],
+  "bytes=36-40": [416, "Invalid start position in Range header."],
+  "bytes=9-5": [416, "Invalid Range header."],
+  "bytes=a-b": [416, "Invalid Range header."],
+  "chunks=0-1": [416, "Invalid Range header."],
+  "bytes 0-1": [416, "Invalid Range header."],
+  "": [416, "Invalid Range header."],
+  "bytes=0-1,3-4": [400, "Requests with multiple ranges are not supported in Glance."],
+};
+
+const CAN_RANGE = {
+  needs: ["a store with ranges", (facts: { ranges: boolean }) => facts.ranges],
+} as const;
+
+function assertPart(answer: Answer, first: number, last: number): void {
+  assertEquals(answer.status, 206, answer.text);
+  assertEquals(answer.text, DATA.slice(first, last + 1));
+  assertEquals(answer.headers.get("content-range"), `bytes ${first}-${last}/36`);
+  assertEquals(answer.headers.get("content-length"), String(last - first + 1));
+  assertEquals(answer.headers.get("content-type"), "application/octet-stream");
+  // Of the whole image, not of the part.
+  assertEquals(answer.headers.get("content-md5"), MD5);
+}
+
+const ranges: Check[] = Object.entries(RANGES).map(([range, [first, last]]) =>
+  check(`GET of data with Range ${range} answers 206`, async (cloud) => {
+    const { id } = await cloud.imageWith(DATA);
+    assertPart(await cloud.download(id, { range }), first, last);
+  }, CAN_RANGE)
+);
+
+const refusedRanges: Check[] = Object.entries(REFUSED_RANGES).map(([range, [status, text]]) =>
+  check(`GET of data with Range "${range}" answers ${status}`, async (cloud) => {
+    const { id } = await cloud.imageWith(DATA);
+    assertFailure(await cloud.download(id, { range }), status, text);
+  }, CAN_RANGE)
+);
+
+const contentRanges: Check[] = [
+  check("GET of data heeds Content-Range of the request, as of old", async (cloud) => {
+    const { id } = await cloud.imageWith(DATA);
+    for (const total of ["36", "*"]) {
+      assertPart(await cloud.download(id, { "content-range": `bytes 1-3/${total}` }), 1, 3);
+    }
+    const refuse = async (value: string, text: string) =>
+      assertFailure(await cloud.download(id, { "content-range": value }), 416, text);
+    await refuse("bytes 1-99/*", "Invalid stop position in Content-Range header.");
+    await refuse("bytes 40-41/100", "Invalid start position in Content-Range header.");
+    await refuse("bytes 1-3/2", "Invalid Content-Range header.");
+    await refuse("nonsense", "Invalid Content-Range header.");
+  }, CAN_RANGE),
+];
+
+const uploads: readonly Check[] = [
+  check("PUT of data answers 204 and makes the image active", async (cloud) => {
+    const { id } = await cloud.image();
+    const answer = await cloud.upload(id, DATA);
+    assertEquals([answer.status, answer.text], [204, ""]);
+    const image = await cloud.show(id);
+    assertEquals([image["status"], image["size"], image["virtual_size"]], ["active", 36, 36]);
+    assertEquals([image["checksum"], image["os_hash_algo"]], [MD5, "sha512"]);
+    assertEquals(image["os_hash_value"], SHA512);
+    assertEquals(image["stores"], cloud.target.facts.stores[0]);
+  }),
+  check("PUT of data takes a body without a length", async (cloud) => {
+    const { id } = await cloud.image();
+    const body = pieces(300, new TextEncoder().encode(DATA));
+    assertEquals((await cloud.upload(id, body)).status, 204);
+    const { bytes } = await cloud.download(id);
+    assertEquals([bytes.byteLength, (await cloud.show(id))["size"]], [10800, 10800]);
+  }),
+  check("PUT of no bytes makes an active image of size 0", async (cloud) => {
+    const { id } = await cloud.image();
+    assertEquals((await cloud.upload(id, "")).status, 204);
+    const image = await cloud.show(id);
+    assertEquals([image["status"], image["size"]], ["active", 0]);
+    assertEquals(image["checksum"], "d41d8cd98f00b204e9800998ecf8427e");
+    const answer = await cloud.download(id);
+    assertEquals([answer.status, answer.text], [200, ""]);
+    assertFailure(await cloud.download(id, { range: "bytes=0-0" }), 416);
+  }),
+  check("PUT of data to the store that the header names", async (cloud) => {
+    for (const store of cloud.target.facts.stores) {
+      const { id } = await cloud.image();
+      assertEquals((await cloud.upload(id, "x", { "x-image-meta-store": store })).status, 204);
+      assertEquals((await cloud.show(id))["stores"], store);
+    }
+  }),
+  check("PUT of data to an unknown store answers 400", async (cloud) => {
+    const { id } = await cloud.image();
+    const answer = await cloud.upload(id, "x", { "x-image-meta-store": "nope" });
+    assertFailure(answer, 400, "Store for identifier nope not found");
+    assertEquals((await cloud.show(id))["status"], "queued");
+  }),
+  check(
+    "PUT of data to a read-only store answers 410 and leaves the image queued",
+    async (cloud) => {
+      const { id } = await cloud.image();
+      const store = cloud.target.facts.readOnlyStore ?? "";
+      const answer = await cloud.upload(id, "x", { "x-image-meta-store": store });
+      assertFailure(answer, 410, "Adding images to store is disabled.");
+      assertEquals((await cloud.show(id))["status"], "queued");
+    },
+    { needs: ["a read-only store", ({ readOnlyStore }) => readOnlyStore !== null] },
+  ),
+  check("PUT of another content type answers 415", async (cloud) => {
+    const { id } = await cloud.image();
+    for (const type of ["application/json", "text/plain"]) {
+      const answer = await cloud.upload(id, "x", { "content-type": type });
+      assertFailure(answer, 415, `The request media type ${type} is not supported`);
+    }
+    assertEquals((await cloud.show(id))["status"], "queued");
+  }),
+  check("PUT of data takes parameters after the content type", async (cloud) => {
+    const { id } = await cloud.image();
+    const answer = await cloud.upload(id, "x", { "content-type": "application/octet-stream; a=b" });
+    assertEquals(answer.status, 204);
+  }),
+  check("PUT of data before the formats are known answers 400", async (cloud) => {
+    const { id } = await cloud.image({ disk_format: null, container_format: null });
+    const text = "Properties disk_format, container_format must be set prior to saving data.";
+    assertFailure(await cloud.upload(id, "x"), 400, text);
+    await cloud.patch(id, [{ op: "replace", path: "/disk_format", value: "raw" }]);
+    const one = "Property container_format must be set prior to saving data.";
+    assertFailure(await cloud.upload(id, "x"), 400, one);
+    assertEquals((await cloud.show(id))["status"], "queued");
+  }),
+  check("a second PUT of data answers 409 and changes nothing", async (cloud) => {
+    const { id } = await cloud.imageWith(DATA);
+    const text = "Image status transition from active to saving is not allowed";
+    assertFailure(await cloud.upload(id, "other"), 409, text);
+    assertEquals((await cloud.download(id)).text, DATA);
+  }),
+  check("PUT of data to an unknown image answers 404", async (cloud) => {
+    assertFailure(await cloud.upload("nope", "x"), 404, "No image found with ID nope");
+  }),
+  check(
+    "an upload that breaks leaves the image queued, and it can be tried again",
+    async (cloud) => {
+      const { id } = await cloud.image();
+      const broken = pieces(3, new TextEncoder().encode(DATA), new Error("broken"));
+      // Over a socket there is no answer; within a process there is one.
+      const status = await cloud.upload(id, broken).then((answer) => answer.status, () => null);
+      assertEquals(status === null || status >= 400, true);
+      const image = await cloud.until(id, ({ status }) => status === "queued");
+      assertEquals([image["size"], image["checksum"]], [null, null]);
+      assertEquals((await cloud.upload(id, DATA)).status, 204);
+      assertEquals((await cloud.download(id)).text, DATA);
+    },
+  ),
+  check("an image beyond the size cap answers 413 and leaves the image queued", async (cloud) => {
+    const { id } = await cloud.image();
+    const piece = new Uint8Array(65536);
+    const count = Math.ceil((cloud.target.facts.imageSizeCap + 1) / piece.byteLength);
+    const answer = await cloud.upload(id, pieces(count, piece));
+    assertFailure(answer, 413, "The provided image is too large.");
+    const image = await cloud.show(id);
+    assertEquals([image["status"], image["size"]], ["queued", null]);
+  }, { needs: ["a small size cap", ({ imageSizeCap }) => imageSizeCap <= 4 * 1024 ** 2] }),
+  check("PUT of data checks x-openstack-image-size", async (cloud) => {
+    const { id } = await cloud.image();
+    const wrong = await cloud.upload(id, DATA, { "x-openstack-image-size": "35" });
+    assertFailure(wrong, 400);
+    const image = await cloud.show(id);
+    assertEquals([image["status"], image["size"]], ["queued", null]);
+    const nonsense = await cloud.upload(id, DATA, { "x-openstack-image-size": "many" });
+    assertFailure(nonsense, 400);
+    const right = await cloud.upload(id, DATA, { "x-openstack-image-size": "36" });
+    assertEquals(right.status, 204);
+  }, { since: "2.17" }),
+  check("the virtual size of a qcow2 image comes from its header", async (cloud) => {
+    const header = new Uint8Array(512);
+    new DataView(header.buffer).setUint32(0, 0x514649fb);
+    new DataView(header.buffer).setUint32(4, 3);
+    new DataView(header.buffer).setBigUint64(24, 1234567n);
+    const { id } = await cloud.imageWith(header, { disk_format: "qcow2" });
+    assertEquals((await cloud.show(id))["virtual_size"], 1234567);
+  }),
+  check("the virtual size of a format that is not looked into is null", async (cloud) => {
+    const image = await cloud.imageWith(DATA, { disk_format: "iso" });
+    assertEquals(image["virtual_size"], null);
+    const inContainer = await cloud.imageWith(DATA, { container_format: "ova" });
+    assertEquals(inContainer["virtual_size"], null);
+  }),
+];
+
+export const DATA_CHECKS: readonly Check[] = [
+  ...uploads,
+  check("GET of data answers 200 with the bytes, their number and their MD5", async (cloud) => {
+    const { id } = await cloud.imageWith(DATA);
+    const { status, headers, text } = await cloud.download(id);
+    assertEquals([status, text], [200, DATA]);
+    assertEquals(headers.get("content-type"), "application/octet-stream");
+    assertEquals(headers.get("content-length"), "36");
+    assertEquals(headers.get("content-md5"), MD5);
+    for (const name of ["content-range", "accept-ranges", "etag", "last-modified"]) {
+      assertEquals(headers.get(name), null, name);
+    }
+  }),
+  check("GET of data answers 204 where there is none", async (cloud) => {
+    const { id } = await cloud.image();
+    const answer = await cloud.download(id);
+    assertEquals([answer.status, answer.text], [204, ""]);
+  }),
+  check("GET of a range where there is no data answers 500", async (cloud) => {
+    const { id } = await cloud.image();
+    assertEquals((await cloud.download(id, { range: "bytes=0-1" })).status, 500);
+  }),
+  check("GET of data that is shared or community answers other projects", async (cloud) => {
+    const { id } = await cloud.imageWith(DATA, { visibility: "community" });
+    assertEquals((await cloud.download(id, {}, "bob")).text, DATA);
+    const shared = await cloud.imageWith(DATA);
+    assertFailure(await cloud.download(shared.id, {}, "bob"), 404);
+    const member = cloud.target.projects.bob;
+    await cloud.post(`/v2/images/${shared.id}/members`, { member });
+    assertEquals((await cloud.download(shared.id, {}, "bob")).text, DATA);
+  }),
+  check("GET of data ignores If-Range, If-None-Match and Accept-Encoding", async (cloud) => {
+    const { id } = await cloud.imageWith(DATA);
+    const answer = await cloud.download(id, {
+      "if-none-match": `"${MD5}"`,
+      "if-range": '"x"',
+      "accept-encoding": "identity",
+    });
+    assertEquals([answer.status, answer.text], [200, DATA]);
+  }),
+  check("GET of a large image brings every byte", async (cloud) => {
+    const body = new Uint8Array(1_000_003).map((_, i) => (i * 31) % 251);
+    const { id } = await cloud.imageWith(body);
+    const { bytes } = await cloud.download(id);
+    assertEquals(bytes.byteLength, body.byteLength);
+    assertEquals(bytes.findIndex((byte, i) => byte !== body[i]), -1);
+  }),
+  check("GET of a range in the middle of a large image", async (cloud) => {
+    const body = new Uint8Array(1_000_003).map((_, i) => (i * 31) % 251);
+    const { id } = await cloud.imageWith(body);
+    const { bytes } = await cloud.download(id, { range: "bytes=65000-700000" });
+    assertEquals(bytes.byteLength, 635_001);
+    assertEquals(bytes.findIndex((byte, i) => byte !== body[65_000 + i]), -1);
+  }, CAN_RANGE),
+  check("a store without ranges answers 400 to each of them", async (cloud) => {
+    const { id } = await cloud.imageWith(DATA);
+    for (const [range, offset, length] of [["bytes=0-", 0, 36], ["bytes=4-5", 4, 2]] as const) {
+      const text = "Getting images randomly from this store is not supported. " +
+        `Offset: ${offset}, length: ${length}`;
+      assertFailure(await cloud.download(id, { range }), 400, text);
+    }
+    assertEquals((await cloud.download(id)).text, DATA);
+  }, { needs: ["a store without ranges", ({ ranges }) => !ranges] }),
+  check("prefer names the stores to read from, and must know them", async (cloud) => {
+    const { id } = await cloud.imageWith(DATA);
+    const [store] = cloud.target.facts.stores;
+    assertEquals((await cloud.get(`/v2/images/${id}/file?prefer=${store}`)).text, DATA);
+    assertFailure(await cloud.get(`/v2/images/${id}/file?prefer=nope`), 400);
+  }, { since: "2.17" }),
+  ...ranges,
+  ...refusedRanges,
+  ...contentRanges,
+];

@@ -1,0 +1,33 @@
+/**
+ * The contract of the Image API v2, as one list of checks in raw HTTP. Each stands on its own, whatever
+ * else is in the cloud, and takes its images away again. What a cloud must be like for a check is in
+ * its `since`, `until` and `needs`; `reasonToSkip` says so in words.
+ */
+
+import type { Check } from "./check.ts";
+import { CREATE_CHECKS } from "./create_checks.ts";
+import { DATA_CHECKS } from "./data_checks.ts";
+import { DISCOVERY_CHECKS } from "./discovery_checks.ts";
+import { IMAGE_CHECKS } from "./image_checks.ts";
+import { IMPORT_CHECKS } from "./import_checks.ts";
+import { LIST_CHECKS } from "./list_checks.ts";
+import { LOCATION_CHECKS } from "./location_checks.ts";
+import { MEMBER_CHECKS } from "./member_checks.ts";
+import { PATCH_CHECKS } from "./patch_checks.ts";
+import { SCHEMA_CHECKS } from "./schema_checks.ts";
+
+export { type Check, reasonToSkip } from "./check.ts";
+export type { Facts, Target, Who } from "./target.ts";
+
+export const IMAGE_API_CHECKS: readonly Check[] = [
+  ...DISCOVERY_CHECKS,
+  ...CREATE_CHECKS,
+  ...IMAGE_CHECKS,
+  ...PATCH_CHECKS,
+  ...LIST_CHECKS,
+  ...DATA_CHECKS,
+  ...MEMBER_CHECKS,
+  ...IMPORT_CHECKS,
+  ...LOCATION_CHECKS,
+  ...SCHEMA_CHECKS,
+];

@@ -1,0 +1,292 @@
+/** Staging, importing, copying between stores, and the tasks that tell of it. */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { assertFailure, type Check, check } from "./check.ts";
+import { BINARY, type Conversation, type ImageJson } from "./conversation.ts";
+import type { Facts } from "./target.ts";
+
+const DIRECT = { method: { name: "glance-direct" } };
+const COPY = { method: { name: "copy-image" } };
+const TWO_STORES = {
+  needs: ["two stores", ({ stores }: Facts) => stores.length > 1],
+} as const;
+
+function stage(
+  cloud: Conversation,
+  id: string,
+  body: BodyInit = "staged",
+  who: "alice" | "bob" = "alice",
+) {
+  return cloud.send(who, "PUT", `/v2/images/${id}/stage`, { body, headers: BINARY });
+}
+
+function order(cloud: Conversation, id: string, json: unknown, who: "alice" | "admin" = "alice") {
+  return cloud.post(`/v2/images/${id}/import`, json, who);
+}
+
+/** What `ask` gives as soon as `isDone` likes it; imports go on after their answer. */
+async function eventually<T>(ask: () => Promise<T>, isDone: (value: T) => boolean): Promise<T> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const value = await ask();
+    if (isDone(value) || Date.now() > deadline) return value;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** The image when `count` imports of it have succeeded. */
+async function imported(cloud: Conversation, id: string, count = 1): Promise<ImageJson> {
+  const path = `/v2/images/${id}/tasks`;
+  const tasks = async () => (await cloud.get(path, "admin")).json["tasks"] as Task[];
+  const done = await eventually(tasks, (all) => all.filter(isDone).length >= count);
+  assertEquals(done.filter(isDone).length, count, JSON.stringify(done));
+  return await cloud.show(id);
+}
+
+interface Task {
+  readonly status: string;
+}
+
+const isDone = ({ status }: Task) => status === "success";
+
+const BAD_ORDERS: readonly (readonly [what: string, body: unknown, text: string])[] = [
+  ["without a method", {}, "Import request requires a 'method' field."],
+  ["without a method name", { method: {} }, "Import request requires a 'name' field."],
+  ["of an unknown method", { method: { name: "nope" } }, "Unknown import method name 'nope'."],
+  ["with text for all_stores", { ...DIRECT, all_stores: "x" }, "'all_stores' must be boolean"],
+  [
+    "with a number for all_stores_must_succeed",
+    { ...DIRECT, all_stores_must_succeed: 1 },
+    "'all_stores_must_succeed' must be boolean",
+  ],
+];
+
+const badOrders: Check[] = BAD_ORDERS.map(([what, body, text]) =>
+  check(`POST of an import ${what} answers 400`, async (cloud) => {
+    const { id } = await cloud.image();
+    assertFailure(await order(cloud, id, body), 400, text);
+  })
+);
+
+export const IMPORT_CHECKS: readonly Check[] = [
+  check("GET /v2/info/import lists the import methods", async (cloud) => {
+    const { json } = await cloud.get("/v2/info/import");
+    assertEquals(json, {
+      "import-methods": {
+        description: "Import methods available.",
+        type: "array",
+        value: cloud.target.facts.importMethods,
+      },
+    });
+  }),
+  check(
+    "PUT of staged data answers 204; the image is uploading, its data not there",
+    async (cloud) => {
+      const { id } = await cloud.image();
+      assertEquals((await stage(cloud, id)).status, 204);
+      const image = await cloud.show(id);
+      assertEquals([image["status"], image["size"], image["checksum"]], ["uploading", 6, null]);
+      assertEquals((await cloud.download(id)).status, 204);
+    },
+  ),
+  check("staged data may come before the formats", async (cloud) => {
+    const { id } = await cloud.image({ disk_format: null, container_format: null });
+    assertEquals((await stage(cloud, id)).status, 204);
+    const text = "'container_format' needs to be set before import";
+    assertFailure(await order(cloud, id, DIRECT), 409, text);
+  }),
+  check("PUT of staged data twice answers 409", async (cloud) => {
+    const { id } = await cloud.image();
+    await stage(cloud, id);
+    const text = "Image status transition from uploading to uploading is not allowed";
+    assertFailure(await stage(cloud, id), 409, text);
+    const upload = "Image status transition from uploading to saving is not allowed";
+    assertFailure(await cloud.upload(id, "x"), 409, upload);
+  }),
+  check("PUT of staged data of another content type answers 415", async (cloud) => {
+    const { id } = await cloud.image();
+    const answer = await cloud.send("alice", "PUT", `/v2/images/${id}/stage`, {
+      body: "x",
+      headers: { "content-type": "text/plain" },
+    });
+    assertFailure(answer, 415, "text/plain");
+  }),
+  check("PUT of staged data by another project answers 403 or 404", async (cloud) => {
+    const { id } = await cloud.image({ visibility: "community" });
+    assertFailure(await stage(cloud, id, "x", "bob"), 403, "You do not own this image");
+    const hidden = await cloud.image();
+    assertFailure(await stage(cloud, hidden.id, "x", "bob"), 404);
+  }),
+  check("a staged image can be deleted", async (cloud) => {
+    const { id } = await cloud.image();
+    await stage(cloud, id);
+    assertEquals((await cloud.delete(`/v2/images/${id}`)).status, 204);
+  }),
+  check("glance-direct answers 202 and makes the image active", async (cloud) => {
+    const { id } = await cloud.image();
+    await stage(cloud, id);
+    const answer = await order(cloud, id, DIRECT);
+    assertEquals([answer.status, answer.text], [202, ""]);
+    const image = await imported(cloud, id);
+    assertEquals([image["size"], image["virtual_size"]], [6, 6]);
+    assertEquals(image["checksum"], "d9bd6a906c1874ff572d37eab305c2fc");
+    assertEquals(image["os_hash_algo"], "sha512");
+    assertEquals(image["os_glance_failed_import"], "");
+    assertEquals(image["stores"], cloud.target.facts.stores[0]);
+    assertEquals((await cloud.download(id)).text, "staged");
+  }),
+  check("an import leaves a task of the image behind", async (cloud) => {
+    const { id } = await cloud.image();
+    const none = await cloud.get(`/v2/images/${id}/tasks`);
+    assertEquals(none.json, { tasks: [] });
+    await stage(cloud, id);
+    const requestId = (await order(cloud, id, DIRECT)).headers.get("x-openstack-request-id");
+    await imported(cloud, id);
+    const { json } = await cloud.get(`/v2/images/${id}/tasks`);
+    const [task = {}] = json["tasks"] as Record<string, unknown>[];
+    const { id: taskId, user_id: _u, created_at, updated_at, expires_at, ...rest } = task;
+    for (const time of [created_at, updated_at, expires_at]) {
+      assertMatch(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}$/);
+    }
+    assertEquals(rest, {
+      type: "api_image_import",
+      status: "success",
+      owner: cloud.target.projects.alice,
+      image_id: id,
+      request_id: requestId,
+      input: { image_id: id, import_req: DIRECT, backend: [cloud.target.facts.stores[0]] },
+      result: { image_id: id },
+      message: "Copied 0 MiB",
+      deleted: false,
+      deleted_at: null,
+    });
+    const shown = await cloud.get(`/v2/tasks/${taskId}`, "admin");
+    assertEquals([shown.status, shown.json["self"]], [200, `/v2/tasks/${taskId}`]);
+    const listed = (await cloud.get("/v2/tasks?limit=1000", "admin")).json["tasks"] as ImageJson[];
+    assertEquals(listed.filter((entry) => entry.id === taskId).map(Object.keys).flat().toSorted(), [
+      "created_at",
+      "expires_at",
+      "id",
+      "owner",
+      "schema",
+      "self",
+      "status",
+      "type",
+      "updated_at",
+    ]);
+  }),
+  check("tasks of an image that others have started are for administrators", async (cloud) => {
+    const { id } = await cloud.imageWith("data");
+    await order(cloud, id, { ...COPY, all_stores: true }, "admin");
+    await imported(cloud, id);
+    assertEquals((await cloud.get(`/v2/images/${id}/tasks`)).json, { tasks: [] });
+  }, TWO_STORES),
+  check("tasks of an image that is not visible answer 404", async (cloud) => {
+    const { id } = await cloud.image();
+    assertFailure(await cloud.get(`/v2/images/${id}/tasks`, "bob"), 404);
+  }),
+  check("an import without staged data answers 409", async (cloud) => {
+    const { id } = await cloud.image();
+    const text = "Image needs to be staged before 'glance-direct' method can be used";
+    assertFailure(await order(cloud, id, DIRECT), 409, text);
+  }),
+  check("an import to an active image answers 409", async (cloud) => {
+    const { id } = await cloud.imageWith("data");
+    const text = "Image with status active cannot be target for import";
+    assertFailure(await order(cloud, id, DIRECT), 409, text);
+  }),
+  check("an import to an unknown store answers 409 and can be tried again", async (cloud) => {
+    const { id } = await cloud.image();
+    await stage(cloud, id);
+    const answer = await order(cloud, id, { ...DIRECT, stores: ["nope"] });
+    assertFailure(answer, 409, "Store for identifier nope not found");
+    assertEquals((await order(cloud, id, DIRECT)).status, 202);
+    await imported(cloud, id);
+  }),
+  check("an import of an unknown image answers 404", async (cloud) => {
+    assertFailure(await order(cloud, "nope", DIRECT), 404, "No image found with ID nope");
+  }),
+  ...badOrders,
+  check("an import brings the data to all the stores that are named", async (cloud) => {
+    const { id } = await cloud.image();
+    const stores = cloud.target.facts.stores.slice(0, 2);
+    await stage(cloud, id);
+    assertEquals((await order(cloud, id, { ...DIRECT, stores })).status, 202);
+    assertEquals((await imported(cloud, id))["stores"], stores.join(","));
+  }, TWO_STORES),
+  check("copy-image is for administrators", async (cloud) => {
+    const { id } = await cloud.imageWith("data");
+    const answer = await order(cloud, id, { ...COPY, all_stores: true });
+    assertFailure(answer, 403, "You are not authorized to complete copy_image action.");
+  }, TWO_STORES),
+  check("copy-image brings an active image to another store", async (cloud) => {
+    const { id } = await cloud.imageWith("data");
+    const [first = "", second = ""] = cloud.target.facts.stores;
+    assertEquals((await order(cloud, id, { ...COPY, stores: [second] }, "admin")).status, 202);
+    assertEquals((await imported(cloud, id))["stores"], `${first},${second}`);
+    assertEquals((await cloud.delete(`/v2/stores/${first}/${id}`)).status, 204);
+    assertEquals((await cloud.show(id))["stores"], second);
+    assertEquals((await cloud.download(id)).text, "data");
+  }, TWO_STORES),
+  check("copy-image to where the image is answers 400, with all_stores 202", async (cloud) => {
+    const { id } = await cloud.imageWith("data");
+    const [first = ""] = cloud.target.facts.stores;
+    const text = `Image is already present at store '${first}'`;
+    assertFailure(await order(cloud, id, COPY, "admin"), 400, text);
+    assertFailure(await order(cloud, id, { ...COPY, stores: [first] }, "admin"), 400, text);
+    const all = { ...COPY, all_stores: true };
+    assertEquals((await order(cloud, id, all, "admin")).status, 202);
+    assertEquals((await imported(cloud, id))["stores"], cloud.target.facts.stores.join(","));
+    // Glance gives its lock back a moment after the task has ended.
+    const again = await eventually(() => order(cloud, id, all, "admin"), (a) => a.status !== 409);
+    assertEquals(again.status, 202);
+  }, TWO_STORES),
+  check("copy-image of an image without data answers 409", async (cloud) => {
+    const { id } = await cloud.image();
+    const text = "Only images with status active can be targeted for copying";
+    assertFailure(await order(cloud, id, COPY, "admin"), 409, text);
+  }, TWO_STORES),
+  check("an import names its stores in one way only", async (cloud) => {
+    const { id } = await cloud.imageWith("data");
+    const [, second = ""] = cloud.target.facts.stores;
+    const both = await order(cloud, id, { ...COPY, stores: [second], all_stores: true }, "admin");
+    assertFailure(both, 400, "All_stores parameter can't be used with");
+    const header = { "x-image-meta-store": second };
+    const path = `/v2/images/${id}/import`;
+    const twice = await cloud.post(path, { ...COPY, stores: [second] }, "admin", header);
+    assertFailure(twice, 400, "can't be both specified");
+  }, TWO_STORES),
+  check("data of the only store is not deleted", async (cloud) => {
+    const { id } = await cloud.imageWith("data");
+    const [store] = cloud.target.facts.stores;
+    const text = "Cannot delete image data from the only store containing it.";
+    assertFailure(await cloud.delete(`/v2/stores/${store}/${id}`), 403, text);
+  }),
+  check("data of an image without data is not deleted from a store", async (cloud) => {
+    const { id } = await cloud.image();
+    const [store] = cloud.target.facts.stores;
+    assertFailure(await cloud.delete(`/v2/stores/${store}/${id}`), 409, "status is not 'active'");
+  }),
+  check("data is deleted neither from an unknown store nor of an unknown image", async (cloud) => {
+    const { id } = await cloud.imageWith("data");
+    const unknown = "The selected store nope is not available on this node.";
+    assertFailure(await cloud.delete(`/v2/stores/nope/${id}`), 409, unknown);
+    const [store] = cloud.target.facts.stores;
+    const path = `/v2/stores/${store}/nope`;
+    assertFailure(await cloud.delete(path), 404, "Failed to find image nope");
+  }),
+  check("the task API is for administrators", async (cloud) => {
+    const text = "You are not authorized to complete tasks_api_access action.";
+    for (const [method, path] of [["GET", ""], ["POST", ""], ["GET", "/x"], ["DELETE", "/x"]]) {
+      const extras = method === "POST" ? { json: {} } : {};
+      const answer = await cloud.send("alice", String(method), `/v2/tasks${path}`, extras);
+      assertFailure(answer, 403, text);
+    }
+  }),
+  check("an unknown task answers 404, and no task is deleted", async (cloud) => {
+    assertFailure(await cloud.get("/v2/tasks/nope", "admin"), 404, "Could not find task nope");
+    const answer = await cloud.delete("/v2/tasks/nope", "admin");
+    assertFailure(answer, 405, "This operation is currently not permitted on Glance Tasks.");
+    assertEquals(answer.headers.get("allow"), "GET");
+  }),
+];

@@ -1,0 +1,147 @@
+/** Where the data of an image lies: by PATCH, and by the APIs of 2.17. */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { assertFailure, type Check, check } from "./check.ts";
+import type { Conversation } from "./conversation.ts";
+import type { Facts } from "./target.ts";
+
+const VISIBLE = {
+  needs: ["visible locations", ({ showLocations }: Facts) => showLocations],
+} as const;
+/** Refused before anybody would ask its host. */
+const URL_ON_WEB = "http://127.0.0.1:9/image";
+
+function add(cloud: Conversation, id: string, value: unknown, position = "-") {
+  return cloud.patch(id, [{ op: "add", path: `/locations/${position}`, value }]);
+}
+
+function remove(cloud: Conversation, id: string, position: string) {
+  return cloud.patch(id, [{ op: "remove", path: `/locations/${position}` }]);
+}
+
+/** validation_data -> status and words of the refusal. */
+const BAD_HASHES: readonly (readonly [data: unknown, status: number, text: string])[] = [
+  [{ os_hash_algo: "sha512" }, 400, "'os_hash_value' is a required property"],
+  [{ os_hash_algo: "sha512", os_hash_value: "aa", extra: "x" }, 400, "'extra' was unexpected"],
+  [{ os_hash_algo: "md5", os_hash_value: "x" }, 409, "os_hash_algo must be sha512, not md5"],
+  [{ os_hash_algo: "sha512", os_hash_value: "xx" }, 409, "is not a valid hexadecimal value"],
+  [{ os_hash_algo: "sha512", os_hash_value: "aa" }, 409, "(should be 64 bytes)"],
+  [
+    { os_hash_algo: "sha512", os_hash_value: "a".repeat(128), checksum: "z".repeat(32) },
+    409,
+    "is not a valid hexadecimal value",
+  ],
+];
+
+const badHashes: Check[] = BAD_HASHES.map(([data, status, text]) =>
+  check(`PATCH refuses a location with ${JSON.stringify(data).slice(0, 60)}`, async (cloud) => {
+    const { id } = await cloud.image();
+    const value = { url: URL_ON_WEB, metadata: {}, validation_data: data };
+    assertFailure(await add(cloud, id, value), status, text);
+  }, VISIBLE)
+);
+
+const BAD_LOCATIONS: readonly (readonly [what: string, value: unknown, text: string])[] = [
+  ["without metadata", { url: URL_ON_WEB }, "'metadata' is a required property"],
+  ["whose url is a number", { url: 5, metadata: {} }, "5 is not of type 'string'"],
+  ["that is a file", { url: "file:///etc/passwd", metadata: {} }, "Invalid location"],
+  ["of an unknown scheme", { url: "zz://x/y", metadata: {} }, "Invalid location"],
+  ["that is no URL", { url: "nope", metadata: {} }, "Invalid location"],
+];
+
+const badLocations: Check[] = BAD_LOCATIONS.map(([what, value, text]) =>
+  check(`PATCH refuses a location ${what} with 400`, async (cloud) => {
+    const { id } = await cloud.image();
+    assertFailure(await add(cloud, id, value), 400, text);
+  }, VISIBLE)
+);
+
+export const LOCATION_CHECKS: readonly Check[] = [
+  check("an image shows the one place where its data lies", async (cloud) => {
+    const image = await cloud.imageWith("data");
+    const [store = ""] = cloud.target.facts.stores;
+    const { showLocations, showDirectUrl } = cloud.target.facts;
+    const locations = image["locations"] as { url: string; metadata: unknown }[] | undefined;
+    assertEquals(locations !== undefined, showLocations);
+    assertEquals(image["direct_url"] !== undefined, showDirectUrl);
+    if (locations === undefined) return;
+    assertEquals(locations.map(({ metadata }) => metadata), [{ store }]);
+    assertEquals(image["direct_url"], locations[0]?.url);
+    assertMatch(String(locations[0]?.url), new RegExp(`^[a-z]+:///.*${store}/${image.id}$`));
+  }),
+  check("PATCH of locations where they are hidden answers 403", async (cloud) => {
+    const { id } = await cloud.image();
+    const answer = await add(cloud, id, { url: URL_ON_WEB, metadata: {} });
+    assertFailure(answer, 403, "locations if locations are invisible.");
+  }, { needs: ["hidden locations", ({ showLocations }) => !showLocations] }),
+  check("PATCH does not remove the last location", async (cloud) => {
+    const { id } = await cloud.imageWith("data");
+    const text = "Cannot remove last location in the image.";
+    assertFailure(await remove(cloud, id, "0"), 403, text);
+  }, VISIBLE),
+  check("PATCH does not replace locations by none", async (cloud) => {
+    const { id } = await cloud.imageWith("data");
+    const patch = [{ op: "replace", path: "/locations", value: [] }];
+    assertFailure(await cloud.patch(id, patch), 403, "Cannot set locations to empty list.");
+  }, VISIBLE),
+  check("PATCH does not replace locations by others", async (cloud) => {
+    const { id } = await cloud.imageWith("data");
+    const value = [{ url: URL_ON_WEB, metadata: {} }];
+    const patch = [{ op: "replace", path: "/locations", value }];
+    assertFailure(await cloud.patch(id, patch), 400, "Original locations is not empty");
+  }, VISIBLE),
+  check("PATCH removes no location of an image without data", async (cloud) => {
+    const { id } = await cloud.image();
+    const text = "It's not allowed to remove locations if image status is queued.";
+    assertFailure(await remove(cloud, id, "0"), 409, text);
+  }, VISIBLE),
+  check("PATCH adds no location to a staged image", async (cloud) => {
+    const { id } = await cloud.image();
+    const headers = { "content-type": "application/octet-stream" };
+    await cloud.send("alice", "PUT", `/v2/images/${id}/stage`, { body: "x", headers });
+    const text = "It's not allowed to add locations if image status is uploading.";
+    assertFailure(await add(cloud, id, { url: URL_ON_WEB, metadata: {} }), 409, text);
+  }, VISIBLE),
+  check("PATCH knows only positions for locations", async (cloud) => {
+    const { id } = await cloud.image();
+    const value = { url: URL_ON_WEB, metadata: {} };
+    const text = "Invalid position for adding a location.";
+    assertFailure(await add(cloud, id, value, "x"), 400, text);
+    assertFailure(await add(cloud, id, value, "-1"), 400, text);
+    const whole = [{ op: "add", path: "/locations", value: [] }];
+    assertFailure(await cloud.patch(id, whole), 400, "Invalid JSON pointer for this resource");
+    const one = [{ op: "replace", path: "/locations/0", value }];
+    assertFailure(await cloud.patch(id, one), 400, "Invalid JSON pointer for this resource");
+  }, VISIBLE),
+  ...badLocations,
+  ...badHashes,
+  check("the location API of 2.17 is not there before", async (cloud) => {
+    const { id } = await cloud.image();
+    assertFailure(await cloud.get(`/v2/images/${id}/locations`), 404);
+    assertFailure(await cloud.post(`/v2/images/${id}/locations`, { url: URL_ON_WEB }), 404);
+  }, { until: "2.16" }),
+  check("GET of locations is not for users", async (cloud) => {
+    const { id } = await cloud.imageWith("data");
+    assertFailure(await cloud.get(`/v2/images/${id}/locations`), 403);
+    assertFailure(await cloud.get("/v2/images/nope/locations"), 404);
+  }, { since: "2.17" }),
+  check("GET of locations answers a list to an administrator", async (cloud) => {
+    const { id } = await cloud.imageWith("data");
+    const answer = await cloud.get(`/v2/images/${id}/locations`, "admin");
+    const [first] = JSON.parse(answer.text) as { metadata: unknown }[];
+    assertEquals(first?.metadata, { store: cloud.target.facts.stores[0] });
+  }, { since: "2.17" }),
+  check("POST of a location needs a url and whole validation data", async (cloud) => {
+    const { id } = await cloud.image();
+    const path = `/v2/images/${id}/locations`;
+    assertFailure(await cloud.post(path, {}), 400);
+    const half = { url: URL_ON_WEB, validation_data: { os_hash_algo: "sha512" } };
+    assertFailure(await cloud.post(path, half), 400);
+    const data = { os_hash_algo: "crc32", os_hash_value: "x" };
+    assertFailure(await cloud.post(path, { url: URL_ON_WEB, validation_data: data }), 400);
+  }, { since: "2.17" }),
+  check("POST of a location to an active image answers 409", async (cloud) => {
+    const { id } = await cloud.imageWith("data");
+    assertFailure(await cloud.post(`/v2/images/${id}/locations`, { url: URL_ON_WEB }), 409);
+  }, { since: "2.17" }),
+];

@@ -1,0 +1,280 @@
+/** The directory store: what survives a restart, and a crash at any moment. */
+
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { createEmbeddedGlance, directoryStore, type EmbeddedGlance } from "../../lib/local/mod.ts";
+import { create, download, scratch, send, show, stalledBody, upload } from "./glance.ts";
+
+/** A server on what is in the directory now, as after a restart. */
+function open(path: string): EmbeddedGlance {
+  return createEmbeddedGlance({ store: directoryStore(path) });
+}
+
+async function filesBelow(path: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const entry of Deno.readDir(path)) {
+    const inner = `${path}/${entry.name}`;
+    if (entry.isDirectory) found.push(...await filesBelow(inner));
+    else found.push(inner);
+  }
+  return found;
+}
+
+async function changeRow(path: string, id: string, change: Record<string, unknown>): Promise<void> {
+  const file = `${path}/images/${id}.json`;
+  const row = JSON.parse(await Deno.readTextFile(file)) as Record<string, unknown>;
+  await Deno.writeTextFile(file, JSON.stringify({ ...row, ...change }));
+}
+
+Deno.test("a directory store has everything after a restart", async () => {
+  await using directory = await scratch();
+  const before = open(`${directory.path}/new/store`);
+  const id = await create(before, { name: "kept", tags: ["a"], color: "red" });
+  assertEquals(await upload(before, id, "0123456789"), 204);
+  await send(before, "POST", `/v2/images/${id}/members`, '{"member": "other"}')
+    .then((answer) => answer.body?.cancel());
+  const shown = await show(before, id);
+
+  const after = open(`${directory.path}/new/store/`);
+  assertEquals(await show(after, id), shown);
+  assertEquals(await download(after, id), "0123456789");
+  assertEquals(await download(after, id, "bytes=3-5"), "345");
+  const members = await (await send(after, "GET", `/v2/images/${id}/members`)).json() as {
+    members: unknown[];
+  };
+  assertEquals(members.members.length, 1);
+});
+
+Deno.test("a directory store never gives the id of a deleted image away", async () => {
+  await using directory = await scratch();
+  const before = open(directory.path);
+  const id = await create(before);
+  await send(before, "DELETE", `/v2/images/${id}`);
+  const answer = await send(open(directory.path), "POST", "/v2/images", JSON.stringify({ id }));
+  await answer.body?.cancel();
+  assertEquals(answer.status, 409);
+});
+
+Deno.test("a directory store leaves no data of a deleted image behind", async () => {
+  await using directory = await scratch();
+  const glance = open(directory.path);
+  const id = await create(glance);
+  await upload(glance, id, "data");
+  assertEquals((await filesBelow(`${directory.path}/data`)).length, 1);
+  await send(glance, "DELETE", `/v2/images/${id}`);
+  assertEquals(await filesBelow(`${directory.path}/data`), []);
+});
+
+Deno.test("a directory store leaves nothing of a broken upload behind", async () => {
+  await using directory = await scratch();
+  const glance = open(directory.path);
+  const id = await create(glance);
+  const { body, reached, fail } = stalledBody("half");
+  const status = upload(glance, id, body);
+  await reached;
+  assertEquals((await filesBelow(`${directory.path}/temporary`)).length, 1);
+  assertEquals((await show(glance, id)).image["status"], "saving");
+  fail(new Error("the sender is gone"));
+  assertEquals(await status, 500);
+  assertEquals(await filesBelow(`${directory.path}/temporary`), []);
+  assertEquals((await show(glance, id)).image["status"], "queued");
+});
+
+Deno.test("staged data survives a restart and can be imported then", async () => {
+  await using directory = await scratch();
+  const before = open(directory.path);
+  const id = await create(before);
+  await upload(before, id, "staged", "stage");
+  const after = open(directory.path);
+  assertEquals((await show(after, id)).image["status"], "uploading");
+  const order = '{"method": {"name": "glance-direct"}}';
+  assertEquals((await send(after, "POST", `/v2/images/${id}/import`, order)).status, 202);
+  assertEquals(await download(after, id), "staged");
+});
+
+/** What a crash can leave of an image with staged or stored data -> its status after a restart. */
+const CRASHES: readonly {
+  readonly name: string;
+  readonly row: Record<string, unknown>;
+  readonly data: "kept" | "lost";
+  readonly status: string;
+}[] = [
+  {
+    name: "before the first byte was stored",
+    row: { status: "saving", staged: null },
+    data: "lost",
+    status: "queued",
+  },
+  {
+    name: "between the data and its row",
+    row: { status: "saving", staged: null },
+    data: "kept",
+    status: "queued",
+  },
+  {
+    name: "in the middle of staging",
+    row: { status: "uploading", staged: null, size: null },
+    data: "lost",
+    status: "queued",
+  },
+  {
+    name: "in the middle of an import",
+    row: { status: "importing" },
+    data: "kept",
+    status: "queued",
+  },
+  {
+    name: "after an import had moved the data",
+    row: { status: "uploading" },
+    data: "lost",
+    status: "queued",
+  },
+  { name: "after staging", row: { status: "uploading" }, data: "kept", status: "uploading" },
+];
+
+for (const { name, row, data, status } of CRASHES) {
+  Deno.test(`an image is ${status} after a crash ${name}`, async () => {
+    await using directory = await scratch();
+    const before = open(directory.path);
+    const id = await create(before);
+    await upload(before, id, "staged", "stage");
+    await changeRow(directory.path, id, row);
+    if (data === "lost") await Deno.remove(`${directory.path}/data/staging/${id}`);
+
+    const after = open(directory.path);
+    const { image } = await show(after, id);
+    assertEquals(image["status"], status);
+    const expected = status === "uploading" ? [`${directory.path}/data/staging/${id}`] : [];
+    assertEquals(await filesBelow(`${directory.path}/data`), expected);
+    assertEquals(await upload(after, id, "again"), status === "queued" ? 204 : 409);
+  });
+}
+
+Deno.test("a directory store sweeps half-written files and unknown data away at the start", async () => {
+  await using directory = await scratch();
+  const before = open(directory.path);
+  const id = await create(before);
+  await upload(before, id, "data");
+  await Deno.writeTextFile(`${directory.path}/temporary/x`, '{"half');
+  await Deno.writeTextFile(`${directory.path}/data/local/unknown`, "bytes");
+  const after = open(directory.path);
+  await after.ready();
+  assertEquals(await filesBelow(`${directory.path}/temporary`), []);
+  assertEquals(await filesBelow(`${directory.path}/data`), [`${directory.path}/data/local/${id}`]);
+  assertEquals(await download(after, id), "data");
+});
+
+Deno.test("a directory store names the file that it cannot read, and opens once it is gone", async () => {
+  await using directory = await scratch();
+  await open(directory.path).ready();
+  const stray = `${directory.path}/images/notes.txt`;
+  await Deno.writeTextFile(stray, "not JSON");
+  const glance = open(directory.path);
+  await assertRejects(() => glance.ready(), Error, `Cannot read "${stray}": it is not JSON`);
+  const answer = await send(glance, "GET", "/v2/images");
+  await answer.body?.cancel();
+  assertEquals(answer.status, 500);
+  await Deno.remove(stray);
+  await glance.ready();
+});
+
+Deno.test("a directory store that is a file cannot be opened", async () => {
+  await using directory = await scratch();
+  const file = `${directory.path}/file`;
+  await Deno.writeTextFile(file, "");
+  await assertRejects(() => open(file).ready());
+  assertThrows(() => directoryStore(""), TypeError, "its path is empty");
+});
+
+Deno.test("a cancelled download closes its file", async () => {
+  await using directory = await scratch();
+  const glance = open(directory.path);
+  const id = await create(glance);
+  await upload(glance, id, new Uint8Array(2_000_000));
+  // A file that stays open would fail the sanitizer of this test.
+  const unread = await send(glance, "GET", `/v2/images/${id}/file`);
+  await unread.body?.cancel();
+  const started = await send(glance, "GET", `/v2/images/${id}/file`);
+  const reader = started.body?.getReader();
+  await reader?.read();
+  await reader?.cancel();
+});
+
+Deno.test("a download that has begun goes on after the image is deleted", async () => {
+  await using directory = await scratch();
+  const glance = open(directory.path);
+  const id = await create(glance);
+  await upload(glance, id, new Uint8Array(2_000_000));
+  const answer = await send(glance, "GET", `/v2/images/${id}/file`);
+  await send(glance, "DELETE", `/v2/images/${id}`);
+  assertEquals((await answer.bytes()).byteLength, 2_000_000);
+});
+
+Deno.test("a store that is killed in the middle of an upload keeps all the rest", async () => {
+  await using directory = await scratch();
+  const server = await startChild(directory.path);
+  const glance = remote(server.endpoint);
+  const kept = await create(glance, { name: "kept" });
+  assertEquals(await upload(glance, kept, "kept data"), 204);
+  const cut = await create(glance, { name: "cut" });
+  const { body, reached, resume } = stalledBody("x".repeat(100_000));
+  const status = upload(glance, cut, body).catch(() => "cut off");
+  await reached;
+  await until(async () => (await sizesBelow(`${directory.path}/temporary`)) >= 100_000);
+
+  server.kill();
+  await server.gone;
+  resume();
+  assertEquals(await status, "cut off");
+  assertEquals((await filesBelow(`${directory.path}/temporary`)).length, 1);
+  const row = await Deno.readTextFile(`${directory.path}/images/${cut}.json`);
+  assertEquals((JSON.parse(row) as { status: string }).status, "saving");
+
+  const after = open(directory.path);
+  assertEquals(await download(after, kept), "kept data");
+  assertEquals((await show(after, cut)).image["status"], "queued");
+  assertEquals(await filesBelow(`${directory.path}/temporary`), []);
+  assertEquals(await upload(after, cut, "second try"), 204);
+});
+
+/** A server in a process of its own, on the directory. */
+async function startChild(path: string): Promise<{
+  endpoint: string;
+  kill: () => void;
+  gone: Promise<unknown>;
+}> {
+  const script = new URL("./serve_directory.ts", import.meta.url).pathname;
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", script, path],
+    stdout: "piped",
+    stderr: "null",
+  });
+  const child = command.spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const { value: endpoint = "" } = await reader.read();
+  await reader.cancel();
+  assert(endpoint.startsWith("http://"), endpoint);
+  return { endpoint: endpoint.trim(), kill: () => child.kill("SIGKILL"), gone: child.status };
+}
+
+/** The same short ways to talk, to a server behind a socket. */
+function remote(endpoint: string): EmbeddedGlance {
+  return {
+    fetch: (request) => fetch(request.url.replace("http://glance.test", endpoint), request),
+    ready: () => Promise.resolve(),
+  };
+}
+
+async function sizesBelow(path: string): Promise<number> {
+  const files = await filesBelow(path);
+  const sizes = await Promise.all(files.map(async (file) => (await Deno.stat(file)).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Waits for another process, which has no event to give. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 400; i++) {
+    if (await isSo()) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error("it did not come to be so in ten seconds");
+}

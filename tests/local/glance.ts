@@ -1,0 +1,93 @@
+/** Short ways to talk to an embedded Glance, for the tests of what is its own and not the contract's. */
+
+import type { EmbeddedGlance } from "../../lib/local/mod.ts";
+
+const ENDPOINT = "http://glance.test";
+
+/** Sends a request within the process. */
+export function send(
+  glance: EmbeddedGlance,
+  method: string,
+  path: string,
+  body?: BodyInit,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  const init = { method, headers, ...(body === undefined ? {} : { body }) };
+  return glance.fetch(new Request(ENDPOINT + path, init));
+}
+
+/** The id of a new image, raw and bare unless `meta` says otherwise. */
+export async function create(
+  glance: EmbeddedGlance,
+  meta: Record<string, unknown> = {},
+): Promise<string> {
+  const body = JSON.stringify({ disk_format: "raw", container_format: "bare", ...meta });
+  const answer = await send(glance, "POST", "/v2/images", body);
+  const image = await answer.json() as { id: string };
+  if (answer.status !== 201) throw new Error(JSON.stringify(image));
+  return image.id;
+}
+
+/** The status of an upload. */
+export async function upload(
+  glance: EmbeddedGlance,
+  id: string,
+  body: BodyInit,
+  target: "file" | "stage" = "file",
+): Promise<number> {
+  const headers = { "content-type": "application/octet-stream" };
+  const answer = await send(glance, "PUT", `/v2/images/${id}/${target}`, body, headers);
+  await answer.body?.cancel();
+  return answer.status;
+}
+
+/** The image, with the status of the answer. */
+export async function show(
+  glance: EmbeddedGlance,
+  id: string,
+): Promise<{ code: number; image: Record<string, unknown> }> {
+  const headers = { accept: "application/json" };
+  const answer = await send(glance, "GET", `/v2/images/${id}`, undefined, headers);
+  return { code: answer.status, image: await answer.json() as Record<string, unknown> };
+}
+
+/** The data of an image as text. */
+export async function download(
+  glance: EmbeddedGlance,
+  id: string,
+  range?: string,
+): Promise<string> {
+  const headers: Record<string, string> = range === undefined ? {} : { range };
+  return await (await send(glance, "GET", `/v2/images/${id}/file`, undefined, headers)).text();
+}
+
+/** A body that gives one piece and then waits until `resume` or `fail` is called. */
+export function stalledBody(first: string): {
+  body: ReadableStream<Uint8Array>;
+  /** Fulfilled when the reader wants more than the first piece. */
+  reached: Promise<void>;
+  resume: () => void;
+  fail: (error: Error) => void;
+} {
+  const reached = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  let given = false;
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      if (!given) {
+        given = true;
+        return controller.enqueue(new TextEncoder().encode(first));
+      }
+      reached.resolve();
+      await gate.promise;
+      controller.close();
+    },
+  }, { highWaterMark: 0 });
+  return { body, reached: reached.promise, resume: gate.resolve, fail: gate.reject };
+}
+
+/** A directory that is gone after the test. */
+export async function scratch(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await Deno.makeTempDir({ prefix: "embedded-glance-" });
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}

@@ -1,0 +1,11 @@
+/** Serves a directory store on loopback until it is killed; prints its endpoint. */
+
+import { createEmbeddedGlance, directoryStore } from "../../lib/local/mod.ts";
+
+const glance = createEmbeddedGlance({ store: directoryStore(Deno.args[0] ?? "") });
+await glance.ready();
+Deno.serve({
+  hostname: "127.0.0.1",
+  port: 0,
+  onListen: ({ port }) => console.log(`http://127.0.0.1:${port}`),
+}, glance.fetch);

@@ -1,0 +1,268 @@
+/** What the embedded Glance adds to the contract: its options, its ports, shared stores, races. */
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  createEmbeddedGlance,
+  directoryStore,
+  type EmbeddedGlanceOptions,
+  memoryStore,
+} from "../../lib/local/mod.ts";
+import { create, download, scratch, send, show, stalledBody, upload } from "./glance.ts";
+
+Deno.test("two servers with one store are one cloud", async () => {
+  const store = memoryStore();
+  const a = createEmbeddedGlance({ store });
+  const b = createEmbeddedGlance({ store, ranges: false });
+  const id = await create(a, { name: "shared" });
+  assertEquals(await upload(b, id, "0123456789"), 204);
+  assertEquals(await download(a, id, "bytes=2-3"), "23");
+  const refused = await send(b, "GET", `/v2/images/${id}/file`, undefined, { range: "bytes=2-3" });
+  await refused.body?.cancel();
+  assertEquals(refused.status, 400);
+  await send(a, "DELETE", `/v2/images/${id}`);
+  assertEquals((await show(b, id)).code, 404);
+});
+
+Deno.test("changes of one image by two servers at once are all kept", async () => {
+  const store = memoryStore();
+  const [first, second] = [createEmbeddedGlance({ store }), createEmbeddedGlance({ store })];
+  const id = await create(first);
+  const tags = Array.from({ length: 40 }, (_, i) => `t${i}`);
+  await Promise.all(
+    tags.map((tag, i) => send(i % 2 === 0 ? first : second, "PUT", `/v2/images/${id}/tags/${tag}`)),
+  );
+  assertEquals((await show(first, id)).image["tags"], tags);
+});
+
+Deno.test("of two uploads at once, one is refused and the other is whole", async () => {
+  const glance = createEmbeddedGlance();
+  const id = await create(glance);
+  const { body, reached, resume } = stalledBody("first");
+  const slow = upload(glance, id, body);
+  await reached;
+  assertEquals(await upload(glance, id, "second"), 409);
+  resume();
+  assertEquals(await slow, 204);
+  assertEquals(await download(glance, id), "first");
+});
+
+Deno.test("an upload to an image that is deleted meanwhile answers 410", async () => {
+  const glance = createEmbeddedGlance();
+  const id = await create(glance);
+  const { body, reached, resume } = stalledBody("data");
+  const status = upload(glance, id, body);
+  await reached;
+  assertEquals((await send(glance, "DELETE", `/v2/images/${id}`)).status, 204);
+  resume();
+  assertEquals(await status, 410);
+});
+
+Deno.test("an upload that is refused reads nothing of its body", async () => {
+  const glance = createEmbeddedGlance();
+  let cancelled = false;
+  const body = new ReadableStream<Uint8Array>({
+    pull: () => assert(false, "nobody may read this"),
+    cancel: () => {
+      cancelled = true;
+    },
+  }, { highWaterMark: 0 });
+  assertEquals(await upload(glance, "nope", body), 404);
+  assertEquals(cancelled, true);
+});
+
+Deno.test("an upload beyond the size cap is cut off at once", async () => {
+  const glance = createEmbeddedGlance({ imageSizeCap: 10 });
+  const id = await create(glance);
+  let given = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      given++;
+      controller.enqueue(new Uint8Array(4));
+    },
+  }, { highWaterMark: 0 });
+  assertEquals(await upload(glance, id, body), 413);
+  assertEquals(given, 3);
+  assertEquals(await upload(glance, id, new Uint8Array(10)), 204);
+});
+
+Deno.test("a broken upload is told to onError, a refusal is not", async () => {
+  const errors: unknown[] = [];
+  const glance = createEmbeddedGlance({ onError: (error) => errors.push(error) });
+  const id = await create(glance);
+  assertEquals(await upload(glance, "nope", "x"), 404);
+  assertEquals(errors, []);
+  const broken = new Error("the sender is gone");
+  const { body, fail } = stalledBody("half");
+  fail(broken);
+  assertEquals(await upload(glance, id, body), 500);
+  assertEquals(errors, [broken]);
+});
+
+Deno.test("clock and ids are the caller's", async () => {
+  let count = 0;
+  const glance = createEmbeddedGlance({
+    now: () => Date.parse("2030-01-02T03:04:05.678Z"),
+    randomUUID: () => `00000000-0000-4000-8000-${String(++count).padStart(12, "0")}`,
+  });
+  const id = await create(glance);
+  assertEquals(id, "00000000-0000-4000-8000-000000000002");
+  const { image } = await show(glance, id);
+  assertEquals(image["created_at"], "2030-01-02T03:04:05Z");
+  const answer = await send(glance, "GET", "/v2/images");
+  await answer.body?.cancel();
+  const requestId = answer.headers.get("x-openstack-request-id");
+  assertEquals(requestId, "req-00000000-0000-4000-8000-000000000004");
+});
+
+Deno.test("everybody is one project with the role admin by default", async () => {
+  const glance = createEmbeddedGlance();
+  const id = await create(glance, { visibility: "public" });
+  assertEquals((await show(glance, id)).image["owner"], "local");
+});
+
+Deno.test("the hash algorithm is the operator's", async () => {
+  const glance = createEmbeddedGlance({ hashAlgorithm: "sha256" });
+  const id = await create(glance);
+  await upload(glance, id, "abc");
+  const { image } = await show(glance, id);
+  assertEquals([image["os_hash_algo"], image["os_hash_value"]], [
+    "sha256",
+    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+  ]);
+});
+
+Deno.test("a URL on the web is measured and read through the fetch option", async () => {
+  const asked: string[] = [];
+  const glance = createEmbeddedGlance({
+    showLocations: true,
+    stores: [{ id: "local", default: "true" }, { id: "web", "read-only": "true" }],
+    fetch: (input, init) => {
+      asked.push(`${init?.method} ${input}`);
+      const body = init?.method === "HEAD" ? null : "from the web";
+      return Promise.resolve(new Response(body, { headers: { "content-length": "12" } }));
+    },
+  });
+  const id = await create(glance);
+  assertEquals(await addLocation(glance, id, "http://elsewhere/image"), 200);
+  const { image } = await show(glance, id);
+  assertEquals([image["status"], image["size"], image["stores"]], ["active", 12, "web"]);
+  assertEquals(await download(glance, id), "from the web");
+  assertEquals(asked, ["HEAD http://elsewhere/image", "GET http://elsewhere/image"]);
+  const part = await send(glance, "GET", `/v2/images/${id}/file`, undefined, {
+    range: "bytes=0-1",
+  });
+  await part.body?.cancel();
+  assertEquals(part.status, 400);
+});
+
+Deno.test("a URL on the web without the fetch option can be registered but not read", async () => {
+  const glance = createEmbeddedGlance({ showLocations: true });
+  const id = await create(glance);
+  assertEquals(await addLocation(glance, id, "https://elsewhere/image"), 200);
+  assertEquals((await show(glance, id)).image["size"], null);
+  const answer = await send(glance, "GET", `/v2/images/${id}/file`);
+  await answer.body?.cancel();
+  assertEquals(answer.status, 503);
+});
+
+Deno.test("a service adds and lists locations by the API of 2.17", async () => {
+  const glance = createEmbeddedGlance({
+    identify: (token) => ({ projectId: "p", userId: "u", roles: [token ?? "member"] }),
+  });
+  const id = await create(glance);
+  const path = `/v2/images/${id}/locations`;
+  const location = { url: "https://elsewhere/image" };
+  const added = await send(glance, "POST", path, JSON.stringify(location));
+  assertEquals(added.status, 202);
+  const listed = await send(glance, "GET", path, undefined, { "x-auth-token": "service" });
+  assertEquals(await listed.json(), [{ ...location, metadata: { store: "local" } }]);
+});
+
+/** Options that cannot be used -> words of the error. */
+const BAD_OPTIONS: readonly (readonly [options: EmbeddedGlanceOptions, text: string])[] = [
+  [{ imageSizeCap: -1 }, '"imageSizeCap" is -1'],
+  [{ tagQuota: 1.5 }, '"tagQuota" is 1.5'],
+  [{ stores: [] }, "no store"],
+  [{ stores: [{ id: "web", "read-only": "true" }] }, "no store"],
+  [{ stores: [{ id: "../x" }] }, 'the store id "../x" cannot name a directory'],
+  [{ stores: [{ id: ".." }] }, 'the store id ".." cannot name a directory'],
+  [{ stores: [{ id: "os_glance_staging_store" }] }, "cannot name a directory"],
+  [{ version: "2.99" }, 'the version "2.99" is not known'],
+  [{ hashAlgorithm: "nope" }, 'the hash algorithm "nope" is not offered here'],
+];
+
+for (const [options, text] of BAD_OPTIONS) {
+  Deno.test(`createEmbeddedGlance refuses ${JSON.stringify(options)}`, () => {
+    assertThrows(() => createEmbeddedGlance(options), TypeError, text);
+  });
+}
+
+Deno.test("a location that PATCH removes takes its bytes along", async () => {
+  await using directory = await scratch();
+  const glance = createEmbeddedGlance({
+    store: directoryStore(directory.path),
+    showLocations: true,
+    stores: [{ id: "one" }, { id: "two" }],
+  });
+  const id = await create(glance);
+  await upload(glance, id, "data");
+  const order = JSON.stringify({ method: { name: "copy-image" }, all_stores: true });
+  assertEquals((await send(glance, "POST", `/v2/images/${id}/import`, order)).status, 202);
+  assertEquals(await patch(glance, id, [{ op: "remove", path: "/locations/0" }]), 200);
+  const stored = await Array.fromAsync(Deno.readDir(`${directory.path}/data/one`));
+  assertEquals(stored, []);
+  assertEquals(await download(glance, id), "data");
+});
+
+Deno.test("a method that is nobody's answers 405", async () => {
+  const glance = createEmbeddedGlance();
+  for (const method of ["constructor", "toString", "PROPFIND"]) {
+    const answer = await send(glance, method, "/v2/images");
+    await answer.body?.cancel();
+    assertEquals(answer.status, 405, method);
+  }
+});
+
+Deno.test("a property may have any name, even one that every object has", async () => {
+  const glance = createEmbeddedGlance();
+  const body = '{"__proto__": "a", "constructor": "b", "toString": "c"}';
+  const answer = await send(glance, "POST", "/v2/images", body);
+  const text = await answer.text();
+  const image = new Map(Object.entries(JSON.parse(text) as Record<string, unknown>));
+  assertEquals(["__proto__", "constructor", "toString"].map((key) => image.get(key)), [
+    "a",
+    "b",
+    "c",
+  ]);
+  const listed = await (await send(glance, "GET", "/v2/images?__proto__=a")).json() as {
+    images: unknown[];
+  };
+  assertEquals(listed.images.length, 1);
+});
+
+async function addLocation(
+  glance: ReturnType<typeof createEmbeddedGlance>,
+  id: string,
+  url: string,
+): Promise<number> {
+  return await patch(glance, id, [
+    { op: "add", path: "/locations/-", value: { url, metadata: {} } },
+  ]);
+}
+
+async function patch(
+  glance: ReturnType<typeof createEmbeddedGlance>,
+  id: string,
+  operations: unknown,
+): Promise<number> {
+  const headers = { "content-type": "application/openstack-images-v2.1-json-patch" };
+  const body = JSON.stringify(operations);
+  const answer = await send(glance, "PATCH", `/v2/images/${id}`, body, headers);
+  await answer.body?.cancel();
+  return answer.status;
+}
+
+Deno.test("createEmbeddedGlance refuses a store that is none", () => {
+  const store = { ready: () => Promise.resolve() };
+  assertThrows(() => createEmbeddedGlance({ store }), TypeError, '"store" is not a store');
+});

@@ -1,0 +1,39 @@
+/** The embedded Glance behind a real socket: the contract again, and senders that go away. */
+
+import { assertEquals } from "@std/assert";
+import { createEmbeddedGlance, memoryStore } from "../../lib/local/mod.ts";
+import { IMAGE_API_CHECKS, reasonToSkip } from "../contract/image_api.ts";
+import { create, show } from "./glance.ts";
+import { embeddedTarget } from "./target.ts";
+
+Deno.test("the embedded Glance keeps the contract behind a socket", async (test) => {
+  const target = embeddedTarget();
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    (request) => target.fetch(request),
+  );
+  const served = { ...target, endpoint: `http://127.0.0.1:${server.addr.port}`, fetch };
+  for (const check of IMAGE_API_CHECKS) {
+    if (reasonToSkip(check, served) !== null) continue;
+    await test.step(check.name, () => check.run(served));
+  }
+});
+
+Deno.test("an upload whose sender goes away leaves the image queued", async () => {
+  const left = Promise.withResolvers<void>();
+  const store = memoryStore();
+  const glance = createEmbeddedGlance({ store, onError: () => left.resolve() });
+  const id = await create(glance);
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    glance.fetch,
+  );
+  const socket = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
+  const head = `PUT /v2/images/${id}/file HTTP/1.1\r\nhost: glance\r\n` +
+    "content-type: application/octet-stream\r\ncontent-length: 100\r\n\r\n";
+  await socket.write(new TextEncoder().encode(`${head}only a part`));
+  socket.close();
+  await left.promise;
+  const { image } = await show(glance, id);
+  assertEquals([image["status"], image["size"]], ["queued", null]);
+});
