@@ -11,7 +11,7 @@ import { badRequest, conflict, type Failure, forbidden, withDetail } from "./fai
 import { checkExpected, type Expected } from "./location_hashes.ts";
 import { refuseStrangers } from "./lookup.ts";
 import { type Cloud, webStoreId } from "./options.ts";
-import type { Change } from "./patch.ts";
+import type { Change } from "./patch_change.ts";
 import { tooMany } from "./quotas.ts";
 import { type ImageRow, type LocationRow, refuseMissingFormats } from "./rows.ts";
 

@@ -13,22 +13,13 @@ import { imageView } from "./image_view.ts";
 import { changeImage, visibleImage } from "./lookup.ts";
 import { type Cloud, timestamp } from "./options.ts";
 import { applyChange } from "./patch_apply.ts";
+import type { Change } from "./patch_change.ts";
 import { refuseReadOnly, refuseReserved } from "./property_rules.ts";
 import type { LocationRow } from "./rows.ts";
 import { measured } from "./web_store.ts";
 
 const OPERATIONS = ["add", "remove", "replace"] as const;
 type Operation = typeof OPERATIONS[number];
-
-/** One operation of a patch. */
-export interface Change {
-  readonly op: Operation;
-  /** Property name, and a position for locations. */
-  readonly path: readonly [name: string, position?: string];
-  readonly value: unknown;
-  /** In the 2.0 dialect an `add` may not replace. */
-  readonly replaces: boolean;
-}
 
 const V21 = "application/openstack-images-v2.1-json-patch";
 const V20 = "application/openstack-images-v2.0-json-patch";

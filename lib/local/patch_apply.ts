@@ -9,7 +9,7 @@ import { forbidden, withDetail } from "./failures.ts";
 import { isAdmin, refusePublishing } from "./identity.ts";
 import { changeLocations } from "./location_patch.ts";
 import { refuseStrangers } from "./lookup.ts";
-import type { Change } from "./patch.ts";
+import type { Change } from "./patch_change.ts";
 import { checkCharacters, checkMinimum, checkRoom } from "./property_rules.ts";
 import { checkQuotas, checkTagQuota } from "./quotas.ts";
 import type { ImageRow } from "./rows.ts";
