@@ -5,6 +5,7 @@
  * @module
  */
 import { type CloudConfig, type Environment, fetchForCloud, readCloud } from "./auth/clouds.ts";
+import { hostEnvironment } from "./auth/host.ts";
 import { authenticate, type Credentials } from "./auth/keystone.ts";
 import type { YamlParser } from "./auth/yaml.ts";
 import type { RequestContext } from "./context.ts";
@@ -56,9 +57,10 @@ export interface Connection extends Disposable {
  * ```
  */
 export async function connect(options: ConnectOptions = {}): Promise<Connection> {
-  const { cloud, credentials, environment, parseYaml, ...explicit } = options;
+  const { cloud, credentials, parseYaml, environment: _, ...explicit } = options;
+  const environment = environmentFor(options);
   const found = credentials === undefined
-    ? await readCloud({ cloud, ...environment && { environment }, ...parseYaml && { parseYaml } })
+    ? await readCloud({ cloud, environment, ...parseYaml && { parseYaml } })
     : null;
   if (found === null && credentials === undefined && !explicit.apiServers) throw notConfigured();
   const cloudFetch = found === null || explicit.fetch ? null : await fetchForCloud(found.tls);
@@ -80,6 +82,13 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
     cloudFetch?.[Symbol.dispose]();
     throw error;
   }
+}
+
+/** Given servers count as if they were named in the environment: a cloud that nobody has named is not theirs. */
+function environmentFor(
+  { environment = hostEnvironment(), apiServers }: ConnectOptions,
+): Environment {
+  return apiServers ? { ...environment, GLANCE_API_SERVERS: apiServers.join(",") } : environment;
 }
 
 async function contextFor(

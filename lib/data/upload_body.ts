@@ -72,8 +72,9 @@ export class UploadBody {
     this.#watch.begin();
   }
 
-  /** Ends it, whatever has become of it. */
+  /** Ends it, whatever has become of it: one that was not read to its end breaks. */
   async close(reason: unknown): Promise<void> {
+    this.#failure ??= { error: reason };
     this.#watch?.[Symbol.dispose]();
     await this.#source.cancel(reason).catch(() => {});
   }
@@ -82,6 +83,7 @@ export class UploadBody {
     this.#watch?.end();
     try {
       const slice = await this.#nextSlice();
+      if (this.#failure !== null) throw this.#failure.error;
       if (slice === null) return this.#end(controller);
       this.#told.hasher?.update(slice);
       this.#transferred += slice.byteLength;
@@ -89,11 +91,12 @@ export class UploadBody {
       controller.enqueue(slice);
       this.#watch?.begin();
     } catch (error) {
-      this.#failure = { error };
+      this.#failure ??= { error };
       this.#deadline?.abort(error);
-      // Neither closed nor errored: workerd sends either as the end of a complete body. The abort
-      // ends the request, and with it this pull.
-      await new Promise<never>(() => {});
+      // workerd sends an errored body as a complete one: there, the abort ends the request, and with
+      // it this pull, which never ends by itself.
+      if (isWorkerd()) await new Promise<never>(() => {});
+      throw error;
     }
   }
 
@@ -138,14 +141,21 @@ export class UploadBody {
   }
 }
 
+/** What tells workerd from the other runtimes. */
+interface Workerd {
+  readonly FixedLengthStream?: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
+}
+
+function isWorkerd(): boolean {
+  return (globalThis as Workerd).FixedLengthStream !== undefined;
+}
+
 /** On workerd only a stream of fixed length keeps its length on the wire, and shows where it was cut. */
 function fixedLength(
   stream: ReadableStream<Uint8Array>,
   size: number | null,
 ): ReadableStream<Uint8Array> {
-  const { FixedLengthStream } = globalThis as {
-    FixedLengthStream?: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
-  };
+  const { FixedLengthStream } = globalThis as Workerd;
   if (FixedLengthStream === undefined || size === null) return stream;
   const { readable, writable } = new FixedLengthStream(size);
   stream.pipeTo(writable).catch(() => {});

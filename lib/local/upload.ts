@@ -112,7 +112,7 @@ async function write(
   const virtualSize = new VirtualSize(row.disk_format, row.container_format);
   let size = 0;
   try {
-    for await (const chunk of untilAborted(request)) {
+    for await (const chunk of request.body ?? []) {
       size += chunk.byteLength;
       refuseSize(cloud, size);
       hasher.update(chunk);
@@ -135,25 +135,6 @@ async function write(
     hashAlgo: cloud.hashAlgorithm,
     hashValue,
   };
-}
-
-/** The body; a request that is aborted breaks off, also where it never came over a network. */
-async function* untilAborted({ body, signal }: Request): AsyncGenerator<Uint8Array> {
-  if (body === null) return;
-  const reader = body.getReader();
-  const stop = () => void reader.cancel(signal.reason).catch(() => {});
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      signal.throwIfAborted();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    signal.removeEventListener("abort", stop);
-    await reader.cancel().catch(() => {});
-  }
 }
 
 function refuseMediaType({ headers }: Request): void {

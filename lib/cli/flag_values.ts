@@ -1,0 +1,151 @@
+/**
+ * The flags of a command line and what they hold. Pure.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { UsageError } from "./failure.ts";
+import type { Flag, Flags, Value } from "./flags.ts";
+import { FlagNames } from "./flag_names.ts";
+
+/** Words for true and false, as glanceclient takes them. */
+const TRUTH: Readonly<Record<string, boolean>> = {
+  ...Object.fromEntries(["1", "t", "true", "on", "y", "yes"].map((word) => [word, true])),
+  ...Object.fromEntries(["0", "f", "false", "off", "n", "no"].map((word) => [word, false])),
+};
+
+/** What stands on a command line, by the names of the table. */
+export interface ReadFlags {
+  readonly given: ReadonlyMap<string, readonly (string | boolean)[]>;
+  readonly positionals: readonly string[];
+}
+
+/**
+ * Reads flags and other arguments.
+ *
+ * @throws {UsageError} for an unknown flag, a missing value, or one too many.
+ */
+export function readFlags(args: readonly string[], flags: Flags): ReadFlags {
+  const names = new FlagNames(flags);
+  const { tokens } = parseArgs({
+    args: names.canonical(args),
+    strict: false,
+    tokens: true,
+    options: names.options(),
+  });
+  const given = new Map<string, (string | boolean)[]>();
+  const positionals: string[] = [];
+  // The flag that may take the next word although it has no "=".
+  let open: { readonly name: string; readonly flag: Flag } | null = null;
+  for (const token of tokens) {
+    if (token.kind === "option-terminator") {
+      open = null;
+    } else if (token.kind === "positional") {
+      if (open !== null && takesWord(open.flag, token.value)) {
+        given.get(open.name)?.push(token.value);
+        if (open.flag.kind === "truth") open = null;
+      } else {
+        positionals.push(token.value);
+      }
+    } else {
+      const flag = names.flag(token.rawName);
+      const value = checkedValue(token.rawName, flag, token.value, token.inlineValue === true);
+      given.set(token.name, [...given.get(token.name) ?? [], value]);
+      const mayTakeMore = flag.kind === "truth"
+        ? value === true
+        : flag.kind === "list" && flag.many;
+      open = mayTakeMore ? { name: token.name, flag } : null;
+    }
+  }
+  return { given, positionals };
+}
+
+/** Whether a word behind a flag is its value: any for a list of many, a truth word for a truth. */
+function takesWord(flag: Flag, word: string): boolean {
+  return flag.kind === "list" || isTruth(word);
+}
+
+function isTruth(word: string): boolean {
+  return Object.hasOwn(TRUTH, word.toLowerCase());
+}
+
+/** Whether a flag cannot do without a value. */
+export function takesValue(flag: Flag): boolean {
+  return flag.kind === "text" || flag.kind === "number" || flag.kind === "list";
+}
+
+/** The value of a flag as it stands, where its kind may have it; `true` for a flag alone. */
+function checkedValue(
+  rawName: string,
+  flag: Flag,
+  value: string | undefined,
+  isInline: boolean,
+): string | boolean {
+  if (!takesValue(flag)) {
+    if (value === undefined) return true;
+    if (flag.kind === "truth" && isTruth(value)) return value;
+    throw new UsageError(
+      flag.kind === "truth"
+        ? `Cannot use "${rawName}=${value}": it must be True or False`
+        : `Cannot use "${rawName}=${value}": the flag takes no value; leave it out`,
+    );
+  }
+  const looksLikeFlag = !isInline && value !== undefined && /^-[^\d]/.test(value);
+  if (value === undefined || looksLikeFlag) {
+    throw new UsageError(
+      `Cannot use "${rawName}": its value is missing; a value that begins with a dash is written "${rawName}=-…"`,
+    );
+  }
+  return value;
+}
+
+/** The values of all flags of a table: given, from their variables, or what stands for "not given". */
+export function valuesOf(
+  flags: Flags,
+  given: ReadFlags["given"],
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, Value> {
+  return Object.fromEntries(
+    Object.entries(flags).map(([name, flag]) => {
+      const variable = flag.environment === undefined ? undefined : environment[flag.environment];
+      const texts = given.get(name) ?? (variable ? [variable] : []);
+      return [name, valueOf(name, flag, texts)];
+    }),
+  );
+}
+
+function valueOf(name: string, flag: Flag, texts: readonly (string | boolean)[]): Value {
+  const last = texts.at(-1);
+  if (flag.kind === "switch") return last !== undefined;
+  if (flag.kind === "list") {
+    return texts.map((text) => checkedChoice(`--${name}`, flag, String(text)));
+  }
+  if (last === undefined) return undefined;
+  if (flag.kind === "truth") return last === true || TRUTH[String(last).toLowerCase()] === true;
+  if (flag.kind === "text") {
+    // Nothing on a disk has an empty name; a variable that is not set has one.
+    if (last === "" && /^<(FILE|DIR)>$/.test(flag.value)) throw emptyName(name);
+    return checkedChoice(`--${name}`, flag, String(last));
+  }
+  const number = Number(last);
+  if (/^[+-]?\d+$/.test(String(last)) && Number.isSafeInteger(number) && number >= flag.min) {
+    return number;
+  }
+  throw new UsageError(
+    `Cannot use "--${name} ${last}": it must be a whole number of at least ${flag.min}`,
+  );
+}
+
+/** @throws {UsageError} where there are choices, and the value is none of them. */
+export function checkedChoice(
+  what: string,
+  { choices }: { readonly choices?: readonly string[] },
+  value: string,
+): string {
+  if (choices === undefined || choices.includes(value)) return value;
+  throw new UsageError(`Cannot use "${value}" for ${what}: it must be "${choices.join('", "')}"`);
+}
+
+function emptyName(name: string): UsageError {
+  return new UsageError(`Cannot use "--${name}": the name is empty; check its variable`);
+}

@@ -1,0 +1,139 @@
+/**
+ * `image-list`: its flags as list parameters, its columns.
+ *
+ * @module
+ */
+import { listImages } from "../images/list.ts";
+import type { FilterValue, ListParameters, SortDir } from "../images/query.ts";
+import { UsageError } from "./failure.ts";
+import { type Command, command, type Flags, type Values } from "./flags.ts";
+import { keyAndValue } from "./image_fields.ts";
+import { type Column, printList } from "./output.ts";
+
+const FLAGS = {
+  "limit": {
+    kind: "number",
+    value: "<LIMIT>",
+    min: 0,
+    summary: "Images in all; every one without it",
+  },
+  "page-size": { kind: "number", value: "<SIZE>", min: 1, summary: "Images a request" },
+  "visibility": {
+    kind: "text",
+    value: "<VISIBILITY>",
+    summary: "Only images with this visibility: public, community, shared, private, all",
+  },
+  "member-status": {
+    kind: "text",
+    value: "<MEMBER_STATUS>",
+    summary: "Only shared images that were answered so: pending, accepted, rejected, all",
+  },
+  "owner": { kind: "text", value: "<OWNER>", summary: "Only images of this project" },
+  "property-filter": {
+    kind: "list",
+    value: "<KEY=VALUE>",
+    summary: "Only images with this property; may be repeated",
+  },
+  "checksum": { kind: "text", value: "<CHECKSUM>", summary: "Only images with this MD5 checksum" },
+  "hash": { kind: "text", value: "<HASH_VALUE>", summary: "Only images with this os_hash_value" },
+  "tag": { kind: "list", value: "<TAG>", summary: "Only images with this tag; may be repeated" },
+  "sort-key": { kind: "list", value: "<KEY>", summary: "Property to sort by; may be repeated" },
+  "sort-dir": {
+    kind: "list",
+    value: "<DIRECTION>",
+    choices: ["asc", "desc"],
+    summary: "Direction for a --sort-key: asc or desc; may be repeated",
+  },
+  "sort": {
+    kind: "text",
+    value: "<KEY[:DIRECTION],…>",
+    summary: "The same in one text; without a direction, desc",
+  },
+  "hidden": {
+    kind: "truth",
+    aliases: ["os-hidden"],
+    summary: "Only hidden images; False: only those that are not",
+  },
+  "include-stores": { kind: "truth", summary: "Also show the stores that hold each image" },
+} as const satisfies Flags;
+
+/** The row of `image-list`. */
+export const IMAGE_LIST: Command = command({
+  name: "image-list",
+  summary: "List the images that you can see",
+  flags: FLAGS,
+  async run(call) {
+    const parameters = listParameters(call.values);
+    const { service, context } = await call.connect();
+    const images = await Array.fromAsync(
+      listImages(service.client, context, parameters, { signal: call.world.signal }),
+    );
+    await printList(call, images, columnsFor(call.verbose, call.values["include-stores"] === true));
+  },
+});
+
+/**
+ * What the flags ask for. Without a word about order, images come by name.
+ *
+ * @throws {UsageError} where a filter or an order is not written as it must be.
+ */
+export function listParameters(values: Values<typeof FLAGS>): ListParameters {
+  const { limit, "page-size": pageSize, tag } = values;
+  const filters: Record<string, FilterValue> = {
+    visibility: values["visibility"],
+    member_status: values["member-status"],
+    owner: values["owner"],
+    checksum: values["checksum"],
+    os_hash_value: values["hash"],
+    os_hidden: values["hidden"],
+    ...tag.length > 0 && { tag },
+    ...Object.fromEntries(
+      values["property-filter"].map((text) => keyAndValue("--property-filter", text)),
+    ),
+  };
+  return {
+    filters,
+    ...limit !== undefined && { limit },
+    ...pageSize !== undefined && { pageSize },
+    ...orderFrom(values),
+  };
+}
+
+function orderFrom(values: Values<typeof FLAGS>): Pick<ListParameters, "sortKey" | "sortDir"> {
+  const { sort, "sort-key": sortKey } = values;
+  // `choices` of the flag holds nothing else.
+  const sortDir = values["sort-dir"] as readonly SortDir[];
+  if (sort === undefined) {
+    return sortKey.length + sortDir.length === 0
+      ? { sortKey: "name", sortDir: "asc" }
+      : { sortKey, sortDir };
+  }
+  if (sortKey.length + sortDir.length > 0) {
+    throw new UsageError("Cannot use --sort together with --sort-key or --sort-dir: use one way");
+  }
+  const pairs = sort.split(",").map((pair) => pair.split(":"));
+  return { sortKey: pairs.map(([key = ""]) => key), sortDir: pairs.map(([, dir]) => dirOf(dir)) };
+}
+
+function dirOf(dir: string | undefined): SortDir {
+  if (dir === undefined) return "desc";
+  if (dir === "asc" || dir === "desc") return dir;
+  throw new UsageError(`Cannot sort in the direction "${dir}": it must be "asc" or "desc"`);
+}
+
+/** glanceclient's columns and headings. */
+function columnsFor(isVerbose: boolean, hasStores: boolean): Column[] {
+  const more: Column[] = [
+    ["Disk_format", (image) => image["disk_format"]],
+    ["Container_format", (image) => image["container_format"]],
+    ["Size", (image) => image["size"]],
+    ["Status", (image) => image["status"]],
+    ["Owner", (image) => image["owner"]],
+  ];
+  return [
+    ["ID", (image) => image["id"]],
+    ["Name", (image) => image["name"]],
+    ...isVerbose ? more : [],
+    ...hasStores ? [["Stores", (image) => image["stores"]] as Column] : [],
+  ];
+}

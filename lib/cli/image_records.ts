@@ -1,0 +1,155 @@
+/**
+ * Commands about records of images: `image-show`, `image-update`, `image-delete`, the tags, and
+ * switching data off and on.
+ *
+ * @module
+ */
+import type { ImageMeta } from "../images/types.ts";
+import { CommandFailed, Interrupted, sentenceOf, UsageError } from "./failure.ts";
+import { ask, findImageId, imageOf } from "./find_image.ts";
+import { type Command, command, type Positional } from "./flags.ts";
+import { IMAGE_FLAGS, metaFrom } from "./image_fields.ts";
+import { printImage, printRow } from "./output.ts";
+
+const IMAGE: Positional = { name: "<IMAGE>", summary: "Id or name of the image" };
+
+const TAG: Positional = { name: "<TAG_VALUE>", summary: "The tag" };
+
+const IMAGE_SHOW = command({
+  name: "image-show",
+  summary: "Show an image",
+  positionals: [IMAGE],
+  flags: {
+    "human-readable": { kind: "switch", summary: "Show the size in kB, MB, GB" },
+    "max-column-width": {
+      kind: "number",
+      value: "<WIDTH>",
+      min: 1,
+      summary: "Characters of a value in one line; 80 without it",
+    },
+  },
+  async run(call) {
+    const { id, connection } = await imageOf(call);
+    const { "human-readable": isHumanReadable, "max-column-width": maxColumnWidth } = call.values;
+    await printImage(call, await ask(call, connection, "get", id), {
+      isHumanReadable,
+      ...maxColumnWidth !== undefined && { maxColumnWidth },
+    });
+  },
+});
+
+const IMAGE_UPDATE = command({
+  name: "image-update",
+  summary: "Change an image",
+  details: "Properties that are not named stay as they are.",
+  positionals: [IMAGE],
+  flags: {
+    ...IMAGE_FLAGS,
+    "remove-property": {
+      kind: "list",
+      value: "<KEY>",
+      summary: "Property of your own to remove; may be repeated",
+    },
+  },
+  async run(call) {
+    const meta = withRemovals(metaFrom(call.values), call.values["remove-property"]);
+    const { id, connection } = await imageOf(call);
+    const { service, context } = connection;
+    const options = { purgeProps: false, signal: call.world.signal };
+    await service.update(context, id, meta, null, options);
+    await printImage(call, await ask(call, connection, "get", id));
+  },
+});
+
+/** A property that is set as well is not removed, as in glanceclient. */
+function withRemovals(meta: ImageMeta, keys: readonly string[]): ImageMeta {
+  const removed = Object.fromEntries(keys.map((key) => [key, null]));
+  const update = { ...meta, properties: { ...removed, ...meta.properties } };
+  if (Object.keys(meta).length > 1 || Object.keys(update.properties).length > 0) return update;
+  throw new UsageError(
+    'Cannot update an image: nothing is to be changed; see "glance help image-update"',
+  );
+}
+
+const IMAGE_DELETE = command({
+  name: "image-delete",
+  summary: "Delete images",
+  positionals: [{ ...IMAGE, many: true }],
+  flags: {},
+  async run(call) {
+    const connection = await call.connect();
+    const { positionals, messages, world: { signal } } = call;
+    let failed = 0;
+    for (const idOrName of positionals) {
+      try {
+        await ask(call, connection, "delete", await findImageId(connection, idOrName, signal));
+      } catch (error) {
+        if (error instanceof Interrupted || positionals.length === 1) throw error;
+        failed++;
+        messages.line(sentenceOf(error));
+      }
+    }
+    if (failed === 0) return;
+    const left = positionals.length - failed;
+    throw new CommandFailed(
+      `Cannot delete ${failed} of ${positionals.length} images: see above; ${left} deleted`,
+    );
+  },
+});
+
+const IMAGE_TAG_UPDATE = command({
+  name: "image-tag-update",
+  summary: "Put a tag on an image",
+  positionals: [IMAGE, TAG],
+  flags: {},
+  async run(call) {
+    const { id, connection } = await imageOf(call);
+    await ask(call, connection, "tags.update", id, call.positionals[1] ?? "");
+    const image = await ask(call, connection, "get", id);
+    await printRow(call, image, [["ID", (row) => row["id"]], ["Tags", (row) => row["tags"]]]);
+  },
+});
+
+const IMAGE_TAG_DELETE = command({
+  name: "image-tag-delete",
+  summary: "Take a tag off an image",
+  positionals: [IMAGE, TAG],
+  flags: {},
+  async run(call) {
+    const { id, connection } = await imageOf(call);
+    await ask(call, connection, "tags.delete", id, call.positionals[1] ?? "");
+  },
+});
+
+const IMAGE_DEACTIVATE = command({
+  name: "image-deactivate",
+  summary: "Let nobody but administrators read the data of an image",
+  positionals: [IMAGE],
+  flags: {},
+  async run(call) {
+    const { id, connection } = await imageOf(call);
+    await ask(call, connection, "deactivate", id);
+  },
+});
+
+const IMAGE_REACTIVATE = command({
+  name: "image-reactivate",
+  summary: "Let the data of a deactivated image be read again",
+  positionals: [IMAGE],
+  flags: {},
+  async run(call) {
+    const { id, connection } = await imageOf(call);
+    await ask(call, connection, "reactivate", id);
+  },
+});
+
+/** The rows of this file. */
+export const RECORD_COMMANDS: readonly Command[] = [
+  IMAGE_SHOW,
+  IMAGE_UPDATE,
+  IMAGE_DELETE,
+  IMAGE_TAG_UPDATE,
+  IMAGE_TAG_DELETE,
+  IMAGE_DEACTIVATE,
+  IMAGE_REACTIVATE,
+];

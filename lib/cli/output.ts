@@ -1,0 +1,137 @@
+/**
+ * Standard output: what a command found, as the tables that glanceclient draws or as JSON.
+ *
+ * @module
+ */
+import { CommandFailed } from "./failure.ts";
+import { codeOf, fileState } from "./file_words.ts";
+import type { Call } from "./flags.ts";
+import { printable } from "./messages.ts";
+import { drawTable } from "./text_table.ts";
+import type { Output } from "./world.ts";
+
+/** A record as the API gives it. */
+export type WireRecord = Readonly<Record<string, unknown>>;
+
+/** Standard output was closed by its reader, which is no failure. */
+export class OutputClosed extends Error {
+  override name = "OutputClosed";
+}
+
+/** How a record is shown. */
+export interface RecordOptions {
+  /**
+   * Characters after which a value goes on in the next line.
+   * @default {80}
+   */
+  readonly maxColumnWidth?: number;
+}
+
+/** How an image is shown. */
+export interface ImageOptions extends RecordOptions {
+  /**
+   * Shows the size as `97.7kB`.
+   * @default {false}
+   */
+  readonly isHumanReadable?: boolean;
+}
+
+/** A column of a list: its heading and what stands in it. */
+export type Column = readonly [heading: string, cell: (row: WireRecord) => unknown];
+
+/**
+ * Writes bytes to standard output.
+ *
+ * @throws {OutputClosed} where nobody reads any more.
+ * @throws {CommandFailed} where the disk behind it is full, and the like.
+ */
+export async function writeOut(stdout: Output, bytes: Uint8Array): Promise<void> {
+  try {
+    await stdout.write(bytes);
+  } catch (error) {
+    if (codeOf(error) === "EPIPE") throw new OutputClosed("nobody reads standard output any more");
+    throw new CommandFailed(`Cannot write to standard output: ${fileState(error)}`, error);
+  }
+}
+
+/** Prints text and a line end. */
+export async function printText(call: Pick<Call, "world">, text: string): Promise<void> {
+  await writeOut(call.world.stdout, new TextEncoder().encode(`${text}\n`));
+}
+
+/** Prints a value as JSON. */
+export async function printJson(call: Pick<Call, "world">, value: unknown): Promise<void> {
+  await printText(call, JSON.stringify(value, null, 2));
+}
+
+/** Prints one record: as JSON, or as a table of its properties in alphabetical order. */
+export async function printRecord(
+  call: Pick<Call, "world" | "json">,
+  record: WireRecord,
+  options: RecordOptions = {},
+): Promise<void> {
+  if (call.json) return await printJson(call, record);
+  const rows = Object.entries(record)
+    .sort(([a], [b]) => a < b ? -1 : 1)
+    .map(([key, value]) => [printable(key), cellText(value, "None")]);
+  const { maxColumnWidth = 80 } = options;
+  await printText(call, drawTable(["Property", "Value"], rows, maxColumnWidth));
+}
+
+/** Prints a list of records: as JSON, or as a table with the given columns. */
+export async function printList(
+  call: Pick<Call, "world" | "json">,
+  records: readonly WireRecord[],
+  columns: readonly Column[],
+): Promise<void> {
+  if (call.json) return await printJson(call, records);
+  const rows = records.map((record) => columns.map(([, cell]) => cellText(cell(record), "")));
+  await printText(call, drawTable(columns.map(([heading]) => heading), rows));
+}
+
+/** Prints one record as a list of one, as glanceclient does for members and tags. */
+export async function printRow(
+  call: Pick<Call, "world" | "json">,
+  record: WireRecord,
+  columns: readonly Column[],
+): Promise<void> {
+  if (call.json) return await printJson(call, record);
+  await printList(call, [record], columns);
+}
+
+/** Prints an image: as JSON exactly as Glance gave it, or without the links within the API. */
+export async function printImage(
+  call: Pick<Call, "world" | "json">,
+  image: WireRecord,
+  { isHumanReadable = false, ...options }: ImageOptions = {},
+): Promise<void> {
+  if (call.json) return await printJson(call, image);
+  const { self: _, file: __, schema: ___, access: ____, ...shown } = image;
+  await printRecord(call, {
+    ...shown,
+    ...isHumanReadable && { size: humanSize(Number(image["size"] ?? 0)) },
+    ..."virtual_size" in shown && { virtual_size: shown["virtual_size"] || "Not available" },
+  }, options);
+}
+
+/** Bytes in glanceclient's way: binary steps, though the units are decimal. */
+function humanSize(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
+  const step = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
+  return `${Number((bytes / 1024 ** step).toFixed(1))}${units[step]}`;
+}
+
+/** A value as glanceclient prints it, which is as Python does. */
+function cellText(value: unknown, absent: string): string {
+  if (value === null || value === undefined) return absent;
+  if (typeof value === "boolean") return value ? "True" : "False";
+  return printable(typeof value === "object" ? pythonJson(value) : String(value));
+}
+
+/** JSON with a space behind colon and comma, as Python writes it. */
+function pythonJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(pythonJson).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  const pairs = Object.entries(value).map(([k, v]) => `${JSON.stringify(k)}: ${pythonJson(v)}`);
+  return `{${pairs.join(", ")}}`;
+}

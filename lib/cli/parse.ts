@@ -1,0 +1,133 @@
+/**
+ * A command line -> the command and the values of its flags, by the argument table. Pure.
+ *
+ * Flags may stand before and behind the command, be written with `_` for `-`, and be cut short while
+ * they stay unambiguous, as glanceclient's may.
+ *
+ * @module
+ */
+import { UsageError } from "./failure.ts";
+import type { Command, Flags, Value, Values } from "./flags.ts";
+import { FlagNames } from "./flag_names.ts";
+import { checkedChoice, type ReadFlags, readFlags, takesValue, valuesOf } from "./flag_values.ts";
+import { nearest } from "./nearest.ts";
+
+/** What a command line asks for. */
+export type CommandLine =
+  | { readonly kind: "help"; readonly command: Command | null }
+  | { readonly kind: "version" }
+  | {
+    readonly kind: "run";
+    readonly command: Command;
+    readonly positionals: readonly string[];
+    readonly values: Readonly<Record<string, Value>>;
+  };
+
+/** What there is to ask for. */
+export interface Table {
+  readonly commands: readonly Command[];
+  /** Flags of every command; `help` and `version` are among them. */
+  readonly globalFlags: Flags;
+}
+
+/**
+ * Reads a command line.
+ *
+ * @param environment Gives flags that were left out the values of their variables.
+ * @throws {UsageError} naming what is unknown, missing or too much, and the way out.
+ */
+export function readCommandLine(
+  args: readonly string[],
+  table: Table,
+  environment: Readonly<Record<string, string | undefined>> = {},
+): CommandLine {
+  const position = commandPosition(args, table.globalFlags);
+  const name = args[position];
+  const flags = { ...table.globalFlags };
+  if (name === undefined) return withoutCommand(readFlags(args, flags));
+  const rest = args.toSpliced(position, 1);
+  if (name === "help") return helpFor(readFlags(rest, flags).positionals, table);
+  const command = findCommand(name, table);
+  const { given, positionals } = readFlags(rest, { ...flags, ...command.flags });
+  if (given.has("help")) return { kind: "help", command };
+  if (given.has("version")) return { kind: "version" };
+  return {
+    kind: "run",
+    command,
+    positionals: checkedPositionals(command, positionals),
+    values: {
+      ...valuesOf(flags, given, environment),
+      ...valuesOf(command.flags, given, environment),
+    },
+  };
+}
+
+/**
+ * Reads a command line that has flags only.
+ *
+ * @throws {UsageError} naming what is unknown, missing or too much.
+ */
+export function readFlagsOnly<F extends Flags>(args: readonly string[], flags: F): Values<F> {
+  const { given, positionals } = readFlags(args, flags);
+  const [extra] = positionals;
+  if (extra !== undefined) {
+    throw new UsageError(`Cannot understand "${extra}": there are flags only; see --help`);
+  }
+  // Each flag gets the value of its kind, which is what `Values<F>` says.
+  return valuesOf(flags, given, {}) as Values<F>;
+}
+
+/** Where the command stands: the first word that is neither a global flag nor the value of one. */
+function commandPosition(args: readonly string[], flags: Flags): number {
+  const names = new FlagNames(flags);
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? "";
+    if (!arg.startsWith("-") || arg === "-") return i;
+    if (arg === "--") return i + 1;
+    if (arg.startsWith("--") && !arg.includes("=") && takesValue(names.flag(arg))) i++;
+  }
+  return args.length;
+}
+
+function withoutCommand({ given }: ReadFlags): CommandLine {
+  if (given.has("version")) return { kind: "version" };
+  if (given.has("help") || given.size === 0) return { kind: "help", command: null };
+  throw new UsageError('Cannot do anything: there is no command; see "glance help"');
+}
+
+function helpFor(positionals: readonly string[], table: Table): CommandLine {
+  const [name] = positionals;
+  return { kind: "help", command: name === undefined ? null : findCommand(name, table) };
+}
+
+function findCommand(name: string, { commands }: Table): Command {
+  const command = commands.find((row) => row.name === name.replaceAll("_", "-"));
+  if (command !== undefined) return command;
+  const near = nearest(name, commands.map((row) => row.name));
+  throw new UsageError(
+    `Cannot run "${name}": there is no such command; ${
+      near === null ? 'see "glance help"' : `did you mean "${near}"?`
+    }`,
+  );
+}
+
+function checkedPositionals(command: Command, given: readonly string[]): readonly string[] {
+  const wanted = command.positionals ?? [];
+  const missing = wanted[given.length];
+  if (missing !== undefined) {
+    throw new UsageError(
+      `Cannot run "${command.name}": ${missing.name} is missing; see "glance help ${command.name}"`,
+    );
+  }
+  const extra = given[wanted.length];
+  if (extra !== undefined && wanted.at(-1)?.many !== true) {
+    throw new UsageError(
+      `Cannot run "${command.name}": "${extra}" is one word too many; quote texts with spaces, or see "glance help ${command.name}"`,
+    );
+  }
+  if (given.includes("")) {
+    throw new UsageError(`Cannot run "${command.name}": an argument is empty; check its variable`);
+  }
+  wanted.forEach((positional, i) => checkedChoice(positional.name, positional, given[i] ?? ""));
+  return given;
+}

@@ -1,0 +1,141 @@
+/**
+ * A command from its words to its exit code. Nothing is thrown past this: every failure ends as one
+ * sentence on standard error.
+ *
+ * @module
+ */
+import type { Connection } from "../connect.ts";
+import type { GlanceEvent } from "../events.ts";
+import { type CloudValues, connectByFlags } from "./cloud_flags.ts";
+import { causesOf, EXIT, exitCodeOf, Interrupted, sentenceOf } from "./failure.ts";
+import type { Call, Value, Values } from "./flags.ts";
+import { commandHelp, programHelp } from "./help.ts";
+import { Messages } from "./messages.ts";
+import { OutputClosed, printText } from "./output.ts";
+import { type CommandLine, readCommandLine } from "./parse.ts";
+import { COMMANDS, GLOBAL_FLAGS } from "./table.ts";
+import { VERSION } from "./version.ts";
+import type { World } from "./world.ts";
+
+/**
+ * Runs `glance` with the given words and gives its exit code: 0 for success, 1 for a failure, 2 for a
+ * command line that cannot be understood, 130 after Ctrl-C, 141 where nobody reads the output any more.
+ *
+ * @example
+ * ```ts
+ * import { denoWorld, runGlance } from "@glance-edge/glance/cli";
+ * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ *
+ * const glance = createEmbeddedGlance();
+ * const code = await runGlance(["image-list", "--json"], {
+ *   ...denoWorld(new AbortController().signal),
+ *   environment: { GLANCE_API_SERVERS: "glance.example:9292" },
+ *   ports: { fetch: (input, init) => glance.fetch(new Request(input, init)) },
+ * });
+ * console.assert(code === 0);
+ * ```
+ */
+export async function runGlance(args: readonly string[], world: World): Promise<number> {
+  const messages = new Messages(world.stderr);
+  let isDebug = args.includes("--debug") || args.includes("-d");
+  try {
+    const line = readCommandLine(
+      args,
+      { commands: COMMANDS, globalFlags: GLOBAL_FLAGS },
+      world.environment,
+    );
+    if (line.kind === "run") {
+      isDebug = line.values["debug"] === true;
+      await runCommand(line, world, messages);
+    } else {
+      await printText({ world }, textFor(line));
+    }
+    return EXIT.ok;
+  } catch (error) {
+    return report(error, messages, isDebug, world);
+  } finally {
+    await messages.flush();
+  }
+}
+
+function textFor(line: Exclude<CommandLine, { readonly kind: "run" }>): string {
+  if (line.kind === "version") return VERSION;
+  return line.command === null ? programHelp(COMMANDS, GLOBAL_FLAGS) : commandHelp(line.command);
+}
+
+async function runCommand(
+  { command, positionals, values }: Extract<CommandLine, { readonly kind: "run" }>,
+  world: World,
+  messages: Messages,
+): Promise<void> {
+  let connection: Promise<Connection> | null = null;
+  const call: Call = {
+    values,
+    positionals,
+    json: values["json"] === true,
+    verbose: values["verbose"] === true,
+    world,
+    messages,
+    connect() {
+      connection ??= untilAborted(
+        connectByFlags(cloudValues(values), world, listener(values["debug"] === true, messages)),
+        world.signal,
+      );
+      return connection;
+    },
+  };
+  try {
+    await command.run(call);
+  } finally {
+    // Where it could not be had, that is what the command has failed with.
+    await (connection as Promise<Connection> | null)?.then(
+      (made) => made[Symbol.dispose](),
+      () => {},
+    );
+  }
+}
+
+/** The global flags are in the table that the values were read by. */
+function cloudValues(values: Readonly<Record<string, Value>>): CloudValues {
+  return values as Values<typeof GLOBAL_FLAGS>;
+}
+
+/** Signing in knows no signal: it is left behind. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const stop = () => reject(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+function listener(isDebug: boolean, messages: Messages): (event: GlanceEvent) => void {
+  if (!isDebug) return () => {};
+  return (event) => messages.line(eventText(event));
+}
+
+/** An event on one line: `retry: on the next server after http://a:9292, in 0 ms; …`. */
+function eventText(event: GlanceEvent): string {
+  if (event.kind === "renew") return `renew: the token, since it is ${event.reason}`;
+  const cause = sentenceOf(event.cause);
+  if (event.kind === "retry") {
+    return `retry: after attempt ${event.attempt} at ${event.server}, in ${event.delay} ms: ${cause}`;
+  }
+  return event.kind === "cooldown"
+    ? `cooldown: ${event.server} is passed over for ${event.delay} ms: ${cause}`
+    : `resume: image ${event.imageId} at byte ${event.offset} from ${event.server}: ${cause}`;
+}
+
+function report(error: unknown, messages: Messages, isDebug: boolean, world: World): number {
+  if (error instanceof OutputClosed) return EXIT.closedOutput;
+  // What an abort breaks on its way may speak of something else.
+  const ended: unknown = world.signal.aborted ? world.signal.reason : error;
+  if (ended instanceof Interrupted) return ended.exitCode;
+  messages.line(sentenceOf(ended));
+  if (isDebug) causesOf(ended).forEach((line) => messages.line(line));
+  return exitCodeOf(ended);
+}

@@ -1,0 +1,45 @@
+/**
+ * The argument table: every command and every flag. Reading a command line, the help texts and
+ * completion all come from here.
+ *
+ * @module
+ */
+import { CLOUD_FLAGS } from "./cloud_flags.ts";
+import type { Command, Flags } from "./flags.ts";
+import { IMAGE_DOWNLOAD } from "./image_download.ts";
+import { IMAGE_LIST } from "./image_list.ts";
+import { RECORD_COMMANDS } from "./image_records.ts";
+import { UPLOAD_COMMANDS } from "./image_upload.ts";
+import { MEMBER_COMMANDS } from "./members.ts";
+
+/** Flags of every command. */
+export const GLOBAL_FLAGS = {
+  "help": { kind: "switch", short: "h", summary: "Show help, of the command if there is one" },
+  "version": { kind: "switch", summary: "Show the version" },
+  "json": { kind: "switch", summary: "Print JSON, exactly as Glance has it" },
+  "verbose": { kind: "switch", short: "v", summary: "Show more columns" },
+  "debug": {
+    kind: "switch",
+    short: "d",
+    environment: "GLANCECLIENT_DEBUG",
+    summary: "Tell of retries, resumes and the causes of errors",
+  },
+  ...CLOUD_FLAGS,
+  "os-image-api-version": {
+    kind: "text",
+    value: "<VERSION>",
+    choices: ["2"],
+    summary: "No effect: there is no other than 2",
+  },
+  "force": { kind: "switch", short: "f", summary: "No effect: nothing asks for confirmation" },
+  "get-schema": { kind: "switch", summary: "No effect: no schema is kept" },
+} as const satisfies Flags;
+
+/** All commands, in the order of the help text. */
+export const COMMANDS: readonly Command[] = [
+  IMAGE_LIST,
+  ...UPLOAD_COMMANDS,
+  IMAGE_DOWNLOAD,
+  ...RECORD_COMMANDS,
+  ...MEMBER_COMMANDS,
+].sort((a, b) => a.name < b.name ? -1 : 1);

@@ -1,0 +1,112 @@
+/**
+ * Where the bytes of an upload come from: a file, which can be read again as often as a transfer
+ * breaks, or standard input, which cannot.
+ *
+ * @module
+ */
+import type { ImageBytes, ImageData } from "../data/types.ts";
+import { CommandFailed } from "./failure.ts";
+import { codeOf, fileError } from "./file_words.ts";
+import type { Bytes, Files, Input, World } from "./world.ts";
+
+/** Bytes to upload. */
+export interface FoundBytes {
+  /** What the bytes come from, for messages. */
+  readonly name: string;
+  readonly data: ImageData;
+  /** Bytes in all; null where nobody knows. */
+  readonly size: number | null;
+}
+
+/**
+ * The bytes that a command is to upload: those of `file`, of standard input for `-`, or, without a
+ * file, of standard input where it is neither a terminal nor `/dev/null`; null where there are none.
+ *
+ * @throws {CommandFailed} where a file cannot be read, or `-` has nothing to give.
+ */
+export async function findBytes(
+  { files, stdin }: Pick<World, "files" | "stdin">,
+  file: string | undefined,
+): Promise<FoundBytes | null> {
+  if (file !== undefined && file !== "-") return await fromFile(files, file);
+  if (file === undefined && stdin.kind !== "data") return null;
+  if (stdin.kind !== "data") {
+    throw new CommandFailed(
+      stdin.kind === "terminal"
+        ? "Cannot read the image from standard input: it is the terminal; redirect a file (< disk.img), or name one with --file"
+        : "Cannot read the image from standard input: it is closed or empty; redirect a file (< disk.img), or name one with --file",
+    );
+  }
+  return await fromInput(stdin, file === undefined);
+}
+
+async function fromFile(files: Files, path: string): Promise<FoundBytes> {
+  const facts = await files.look(path).catch((error) => {
+    throw fileError("read", path, error);
+  });
+  if (facts === null) throw fileError("read", path, { code: "ENOENT" });
+  if (facts.kind === "directory") throw fileError("read", path, { code: "EISDIR" });
+  const open = () => openFile(files, path);
+  // A pipe gives its bytes once, and does not tell how many.
+  if (facts.kind === "other") return { name: path, data: await open(), size: null };
+  // Whether it may be read is said before an image is made for it.
+  await (await open()).cancel();
+  return { name: path, data: open, size: facts.size };
+}
+
+async function openFile(files: Files, path: string): Promise<ReadableStream<Bytes>> {
+  const bytes = await files.read(path).catch((error) => {
+    throw fileError("read", path, error);
+  });
+  return withFileErrors(bytes, path);
+}
+
+/** The same bytes; what goes wrong while they are read says which file it was. */
+function withFileErrors(bytes: ReadableStream<Bytes>, path: string): ReadableStream<Bytes> {
+  const reader = bytes.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch (error) {
+        throw codeOf(error) === undefined ? error : fileError("read", path, error);
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}
+
+/** Standard input; null where it ends without a byte and nobody has asked for it by name. */
+async function fromInput(stdin: Input, mayBeEmpty: boolean): Promise<FoundBytes | null> {
+  const reader = withFileErrors(stdin.open(), "standard input").getReader();
+  const first = await reader.read();
+  if (!first.done) {
+    const data: ImageBytes = rest(first.value, reader);
+    return { name: "standard input", data, size: null };
+  }
+  if (mayBeEmpty) return null;
+  throw new CommandFailed(
+    "Cannot read the image from standard input: it ended without a byte; check the program before the pipe",
+  );
+}
+
+/** A stream of what was read already, and of what comes after it. */
+function rest(
+  first: Bytes,
+  reader: ReadableStreamDefaultReader<Bytes>,
+): ReadableStream<Bytes> {
+  let pending: Bytes | null = first;
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = pending === null
+        ? await reader.read()
+        : { done: false, value: pending };
+      pending = null;
+      if (done || value === undefined) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}

@@ -1,0 +1,147 @@
+/**
+ * Our command line and python-glanceclient's, side by side on the same Glance: the same words give the
+ * same tables and exit codes, but for what is listed here.
+ */
+import { assertEquals, assertNotEquals } from "@std/assert";
+import { MemoryFiles, Scene } from "./scene.ts";
+
+const ID = crypto.randomUUID();
+const QUEUED_ID = crypto.randomUUID();
+const NO_ID = "33333333-3333-4333-8333-333333333333";
+
+const DATA = crypto.getRandomValues(new Uint8Array(60_000));
+
+/** Made by our command line; each line of `SAME` finds the images as the lines before left them. */
+const PREPARED: readonly string[] = [
+  `image-create --id ${ID} --name disk --disk-format raw --container-format bare --file disk.img --property os_type=linux --tags one`,
+  `image-create --id ${QUEUED_ID} --name later --min-disk 3 --property description=${
+    "many-words_".repeat(12)
+  }`,
+];
+
+/** Lines with the same standard output and the same exit code. */
+const SAME: readonly string[] = [
+  "image-list",
+  "-v image-list",
+  "image-list --include-stores",
+  "image-list --limit 1",
+  "image-list --page-size 1",
+  "image-list --sort size:asc",
+  "image-list --sort-key name --sort-dir desc",
+  "image-list --sort-key status --sort-key name --sort-dir desc --sort-dir asc",
+  "image-list --sort nonsense",
+  "image-list --sort-dir nonsense",
+  "image-list --limit many",
+  "image-list --hidden",
+  "image-list --hidden False",
+  "image-list --visibility private",
+  "image-list --tag one",
+  "image-list --tag one --tag two",
+  "image-list --property-filter os_type=linux",
+  "image-list --member-status all",
+  "image-list --checksum 0",
+  "image-list --unknown",
+  "image-list superfluous",
+  `image-show ${ID}`,
+  `image-show ${ID} --human-readable`,
+  `image-show ${ID} --max-column-width 30`,
+  `image-show ${QUEUED_ID}`,
+  `image-show ${NO_ID}`,
+  "image-show",
+  `image-download ${NO_ID}`,
+  `image-download ${QUEUED_ID}`,
+  "stores-info",
+  `member-list --image-id ${ID}`,
+  "member-list",
+  `image-update ${ID} --remove-property absent`,
+  `image-update ${ID} --protected True --hidden True --os-distro debian`,
+  `image-delete ${ID}`,
+  `image-update ${ID} --protected False --hidden False --remove-property os_distro`,
+  `image-update ${ID} --visibility public`,
+  `image-update ${ID} --visibility nonsense`,
+  `image-update ${ID} --min-disk nonsense`,
+  `image-update ${NO_ID} --name x`,
+  `image-upload ${ID} --file absent.img`,
+  `image-deactivate ${NO_ID}`,
+  `image-tag-delete ${ID} absent`,
+  `member-update ${ID} project nonsense`,
+  `member-delete ${ID} absent`,
+  `image-delete ${NO_ID}`,
+  "nonsense",
+];
+
+/** Lines that end in another way, and why. */
+const DIFFERENT: readonly (readonly [line: string, codes: [theirs: number, ours: number]])[] = [
+  // A command line that cannot be understood ends with 2, whoever notices it.
+  ["image-list --property-filter nonsense", [1, 2]],
+  [`image-update ${ID} --property nonsense`, [1, 2]],
+  ["image-list --limit -1", [1, 2]],
+  // Which keys there are is for the cloud to say.
+  ["image-list --sort-key nonsense", [2, 1]],
+  // An update that changes nothing is a mistake.
+  [`image-update ${ID}`, [0, 2]],
+  // A name is as good as an id.
+  ["image-show disk", [1, 0]],
+  // /dev/null is no image.
+  ["image-create --name record", [1, 0]],
+];
+
+/**
+ * Runs the lines.
+ *
+ * @param environment of a user who may create images, as `OS_*`
+ */
+export async function compareWithGlanceclient(
+  t: Deno.TestContext,
+  environment: Readonly<Record<string, string>>,
+): Promise<void> {
+  const files = new MemoryFiles({ "disk.img": DATA });
+  const scene = new Scene((request) => fetch(request));
+  const ours = async (line: string) => {
+    const args = line.split(" ");
+    const { code, stdout } = await scene.run(args, { environment, files, stdin: "nothing" });
+    return { code, stdout };
+  };
+  for (const line of PREPARED) assertEquals((await ours(line)).code, 0);
+  for (const line of SAME) {
+    await t.step(line, async () => {
+      const theirs = await glanceclient(line, environment);
+      assertEquals(await ours(line), { code: theirs.code, stdout: theirs.stdout });
+    });
+  }
+  for (const [line, codes] of DIFFERENT) {
+    await t.step(`${line}, which is meant to differ`, async () => {
+      assertNotEquals(codes[0], codes[1]);
+      assertEquals([(await glanceclient(line, environment)).code, (await ours(line)).code], codes);
+    });
+  }
+  await t.step("each reads what the other wrote", async () => {
+    const theirs = await glanceclient(`image-download ${ID}`, environment);
+    assertEquals(theirs.bytes, DATA);
+    const flags = "--name theirs --disk-format raw --container-format bare";
+    await glanceclient(`image-create ${flags}`, environment, DATA);
+    const { bytes } = await scene.run(["image-download", "theirs"], { environment });
+    assertEquals(bytes, DATA);
+  });
+}
+
+async function glanceclient(
+  line: string,
+  environment: Readonly<Record<string, string>>,
+  input: Uint8Array | null = null,
+): Promise<{ code: number; stdout: string; bytes: Uint8Array }> {
+  const process = new Deno.Command("/usr/bin/glance", {
+    args: line.split(" "),
+    env: environment,
+    stdin: input === null ? "null" : "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  if (input !== null) {
+    const writer = process.stdin.getWriter();
+    await writer.write(input);
+    await writer.close();
+  }
+  const { code, stdout } = await process.output();
+  return { code, stdout: new TextDecoder().decode(stdout), bytes: stdout };
+}

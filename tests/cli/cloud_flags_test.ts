@@ -1,0 +1,101 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { connectOptions } from "../../lib/cli/cloud_flags.ts";
+import { readFlagsOnly } from "../../lib/cli/parse.ts";
+import { GLOBAL_FLAGS } from "../../lib/cli/table.ts";
+import { Scene } from "./scene.ts";
+
+/** What `connect` is told for flags and variables; variables that are undefined are left out. */
+function told(line: string, environment: Record<string, string> = {}): unknown {
+  const values = readFlagsOnly(line.split(" ").filter(Boolean), GLOBAL_FLAGS);
+  const { parseYaml: _, environment: variables, ...options } = connectOptions(values, environment);
+  const set = Object.entries(variables ?? {}).filter(([, value]) => value !== undefined);
+  return { ...options, environment: Object.fromEntries(set) };
+}
+
+Deno.test("Flags go before the variables for which they stand", () => {
+  assertEquals(told("", { OS_USERNAME: "alice" }), { environment: { OS_USERNAME: "alice" } });
+  assertEquals(told("--os-username bob --os-region-name r", { OS_USERNAME: "alice", HOME: "/h" }), {
+    environment: { OS_USERNAME: "bob", OS_REGION_NAME: "r", HOME: "/h" },
+  });
+});
+
+Deno.test("Flags that say who signs in go before OS_CLOUD", () => {
+  assertEquals(told("--os-auth-url http://k", { OS_CLOUD: "prod", OS_PASSWORD: "x" }), {
+    environment: { OS_AUTH_URL: "http://k", OS_PASSWORD: "x" },
+  });
+  assertEquals(told("--os-region-name r", { OS_CLOUD: "prod" }), {
+    environment: { OS_CLOUD: "prod", OS_REGION_NAME: "r" },
+  });
+});
+
+Deno.test("Flags that say nothing of who signs in hold for a cloud of clouds.yaml, too", () => {
+  const line =
+    "--os-cloud prod --timeout 5 --os-endpoint-type internal --os-image-url http://glance.test";
+  assertEquals(told(line), {
+    cloud: "prod",
+    requestTimeout: 5000,
+    catalogInfo: "image:glance:internal",
+    apiServers: ["http://glance.test"],
+    environment: {
+      OS_CLOUD: "prod",
+      OS_ENDPOINT_TYPE: "internal",
+      OS_IMAGE_URL: "http://glance.test",
+    },
+  });
+});
+
+Deno.test("A token goes before a password of the environment", () => {
+  const environment = { OS_AUTH_URL: "http://k", OS_USERNAME: "alice", OS_PASSWORD: "x" };
+  assertEquals(told("--os-token t", environment), {
+    environment: { ...environment, OS_AUTH_TOKEN: "t", OS_AUTH_TYPE: "token" },
+  });
+  assertEquals(told("--os-token t --os-image-url http://g", environment), {
+    environment: {
+      ...environment,
+      OS_AUTH_TOKEN: "t",
+      OS_AUTH_TYPE: "admin_token",
+      OS_IMAGE_URL: "http://g",
+    },
+  });
+});
+
+Deno.test("A cloud of clouds.yaml and flags that say who signs in exclude each other", async () => {
+  const args = ["image-list", "--os-cloud", "prod", "--os-username", "bob"];
+  const { code, stderr } = await new Scene().run(args);
+  assertEquals([code, stderr], [
+    2,
+    "Cannot use --os-cloud together with --os-username: the cloud says who signs in; leave one of them out\n",
+  ]);
+});
+
+Deno.test("--insecure is refused, with the way to trust a cloud's own CA", async () => {
+  const { code, stderr } = await new Scene().run(["image-list", "--insecure"]);
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, "--os-cacert");
+});
+
+Deno.test("A password that Keystone refuses is not shown, not even with --debug", async () => {
+  const keystone = () => Promise.resolve(new Response("{}", { status: 401 }));
+  const args = ["image-list", "-d", "--os-auth-url", "http://keystone.test:5000/v3"];
+  const who = ["--os-username", "alice", "--os-password", "s3cret", "--os-project-name", "demo"];
+  const { code, stderr } = await new Scene(keystone).run([...args, ...who], { environment: {} });
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, 'as user "alice" for project "demo"');
+  assert(!stderr.includes("s3cret"), stderr);
+});
+
+Deno.test("A token and a URL are enough", async () => {
+  const seen: (string | null)[] = [];
+  const scene = new Scene((request) => {
+    seen.push(request.headers.get("x-auth-token"), request.url);
+    return Promise.resolve(Response.json({ images: [] }));
+  });
+  const flags = ["--os-auth-token", "t0ken", "--os-image-url", "http://glance.test/image/v2"];
+  const environment = { OS_AUTH_URL: "http://k.test", OS_USERNAME: "alice", OS_PASSWORD: "x" };
+  const { code } = await scene.run([...flags, "image-list", "--limit", "1"], { environment });
+  assertEquals(code, 0);
+  assertEquals(seen, [
+    "t0ken",
+    "http://glance.test/image/v2/images?limit=1&sort_key=name&sort_dir=asc",
+  ]);
+});

@@ -1,0 +1,265 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { MemoryFiles, Scene } from "./scene.ts";
+
+const ID = "11111111-1111-4111-8111-111111111111";
+const OTHER_ID = "22222222-2222-4222-8222-222222222222";
+
+const FILES = new MemoryFiles({ "disk.img": "the bytes of a disk" });
+
+/** A scene with one image, named `disk`. */
+async function sceneWithDisk(): Promise<Scene> {
+  const scene = new Scene();
+  const flags = ["--name", "disk", "--disk-format", "raw", "--container-format", "bare"];
+  const file = ["--file", "disk.img", "--property", "os_type=linux"];
+  const { code } = await scene.run(["image-create", "--id", ID, ...flags, ...file], {
+    files: FILES,
+  });
+  assertEquals(code, 0);
+  return scene;
+}
+
+/** Runs a line that must succeed in silence on standard error; gives standard output. */
+async function out(scene: Scene, line: string): Promise<string> {
+  const { code, stdout, stderr } = await scene.run(line.split(" "), { files: FILES });
+  assertEquals([code, stderr], [0, ""]);
+  return stdout;
+}
+
+Deno.test("image-create prints the image with its data as glanceclient does", async () => {
+  const line =
+    `image-create --id ${ID} --name disk --disk-format raw --container-format bare --file disk.img --tags a b --property os_type=linux --min-disk 1 --protected True --os-distro debian`;
+  assertEquals(
+    await out(new Scene(), line),
+    `\
++------------------+----------------------------------------------------------------------------------+
+| Property         | Value                                                                            |
++------------------+----------------------------------------------------------------------------------+
+| checksum         | a6421c91f1f1055fe6958937d8699675                                                 |
+| container_format | bare                                                                             |
+| created_at       | 2026-01-02T03:04:05Z                                                             |
+| disk_format      | raw                                                                              |
+| id               | 11111111-1111-4111-8111-111111111111                                             |
+| min_disk         | 1                                                                                |
+| min_ram          | 0                                                                                |
+| name             | disk                                                                             |
+| os_distro        | debian                                                                           |
+| os_hash_algo     | sha512                                                                           |
+| os_hash_value    | db8a660687e5ffe9364f29485795dc9fca905e059e24303e0f05d42b9215bcbf4e25fec00e742f31 |
+|                  | 9f72461ebecb5366eaeee20bf8f62121547fa6dc7410bdab                                 |
+| os_hidden        | False                                                                            |
+| os_type          | linux                                                                            |
+| owner            | local                                                                            |
+| protected        | True                                                                             |
+| size             | 19                                                                               |
+| status           | active                                                                           |
+| stores           | local                                                                            |
+| tags             | ["a", "b"]                                                                       |
+| updated_at       | 2026-01-02T03:04:05Z                                                             |
+| virtual_size     | 19                                                                               |
+| visibility       | shared                                                                           |
++------------------+----------------------------------------------------------------------------------+
+`,
+  );
+});
+
+Deno.test("image-create makes a record alone where there is no data", async () => {
+  for (const stdin of ["terminal", "nothing", new Uint8Array()] as const) {
+    const scene = new Scene();
+    const { code, stdout } = await scene.run(["image-create", "--name", "empty"], { stdin });
+    assertEquals(code, 0);
+    assertStringIncludes(stdout, "| status           | queued ");
+    assertStringIncludes(stdout, "| virtual_size     | Not available ");
+    assertStringIncludes(stdout, "| checksum         | None ");
+  }
+});
+
+Deno.test("image-list prints ids and names, sorted by name", async () => {
+  const scene = await sceneWithDisk();
+  await out(scene, `image-create --id ${OTHER_ID} --name a_disk`);
+  assertEquals(
+    await out(scene, "image-list"),
+    `\
++--------------------------------------+--------+
+| ID                                   | Name   |
++--------------------------------------+--------+
+| 22222222-2222-4222-8222-222222222222 | a_disk |
+| 11111111-1111-4111-8111-111111111111 | disk   |
++--------------------------------------+--------+
+`,
+  );
+});
+
+Deno.test("image-list --verbose --include-stores adds glanceclient's columns", async () => {
+  assertEquals(
+    await out(await sceneWithDisk(), "-v image-list --include-stores"),
+    `\
++--------------------------------------+------+-------------+------------------+------+--------+-------+--------+
+| ID                                   | Name | Disk_format | Container_format | Size | Status | Owner | Stores |
++--------------------------------------+------+-------------+------------------+------+--------+-------+--------+
+| 11111111-1111-4111-8111-111111111111 | disk | raw         | bare             | 19   | active | local | local  |
++--------------------------------------+------+-------------+------------------+------+--------+-------+--------+
+`,
+  );
+});
+
+Deno.test("image-list prints an empty table where there is nothing", async () => {
+  assertEquals(
+    await out(new Scene(), "image-list"),
+    "+----+------+\n| ID | Name |\n+----+------+\n+----+------+\n",
+  );
+  assertEquals(await out(new Scene(), "image-list --json"), "[]\n");
+});
+
+Deno.test("image-list asks for what its flags say", async (t) => {
+  const scene = await sceneWithDisk();
+  await out(scene, `image-create --id ${OTHER_ID} --name b --tags x y --hidden --property k=v`);
+  const cases: readonly (readonly [flags: string, ids: readonly string[]])[] = [
+    ["--limit 0", []],
+    ["--limit 1", [ID]],
+    ["--page-size 1", [ID]],
+    ["--hidden", [OTHER_ID]],
+    ["--hidden False", [ID]],
+    ["--hidden --tag x --tag y", [OTHER_ID]],
+    ["--hidden --tag x --tag z", []],
+    ["--hidden --property-filter k=v", [OTHER_ID]],
+    ["--property-filter os_type=linux", [ID]],
+    ["--property-filter name=in:disk,b", [ID]],
+    ["--checksum a6421c91f1f1055fe6958937d8699675", [ID]],
+    ["--checksum 0", []],
+    ["--hash 0", []],
+    ["--owner local", [ID]],
+    ["--owner nobody", []],
+    ["--visibility public", []],
+    ["--visibility all --sort created_at:asc,id:asc", [ID]],
+    ["--sort-key size --sort-dir asc --sort-key id --sort-dir desc", [ID]],
+  ];
+  for (const [flags, ids] of cases) {
+    await t.step(flags, async () => {
+      const images = JSON.parse(await out(scene, `image-list --json ${flags}`));
+      assertEquals(images.map(({ id }: { id: string }) => id), ids);
+    });
+  }
+});
+
+Deno.test("image-show takes an id or a name, and prints JSON exactly as Glance has it", async () => {
+  const scene = await sceneWithDisk();
+  const byId = JSON.parse(await out(scene, `image-show ${ID} --json`));
+  assertEquals(JSON.parse(await out(scene, "--json image-show disk")), byId);
+  assertEquals(byId.size, 19);
+  assertEquals(byId.self, `/v2/images/${ID}`);
+  assertEquals(byId.created_at, "2026-01-02T03:04:05Z");
+});
+
+Deno.test("image-show finds a name that looks like a filter", async () => {
+  const scene = new Scene();
+  for (const name of ["in:a,b", "eq:x", "a b", 'say "hi"', "50%", "a/../b", "日本"]) {
+    const { code } = await scene.run(["image-create", "--name", name]);
+    assertEquals(code, 0);
+    const { stdout } = await scene.run(["image-show", name, "--json"]);
+    assertEquals(JSON.parse(stdout).name, name);
+  }
+});
+
+Deno.test("image-show can show the size for people, in narrow columns", async () => {
+  const scene = await sceneWithDisk();
+  const shown = await out(scene, "image-show disk --human-readable --max-column-width 20");
+  assertStringIncludes(shown, "| size             | 19B                  |");
+  assertStringIncludes(
+    shown,
+    "| id               | 11111111-1111-4111-  |\n|                  | 8111-111111111111    |",
+  );
+});
+
+Deno.test("image-update changes what is named and leaves the rest", async () => {
+  const scene = await sceneWithDisk();
+  await out(scene, "image-update disk --property a=1 --property b=2=3 --min-ram 512");
+  const changed = JSON.parse(
+    await out(
+      scene,
+      "image-update disk --name neu --remove-property a --remove-property absent --hidden --json",
+    ),
+  );
+  const { name, a, b, os_type, min_ram, os_hidden } = changed;
+  assertEquals(
+    { name, a, b, os_type, min_ram, os_hidden },
+    { name: "neu", a: undefined, b: "2=3", os_type: "linux", min_ram: 512, os_hidden: true },
+  );
+});
+
+Deno.test("image-delete deletes all that it can, and says what it could not", async () => {
+  const scene = await sceneWithDisk();
+  await out(scene, `image-create --id ${OTHER_ID} --name other`);
+  const { code, stderr } = await scene.run(["image-delete", "disk", "nobody", "other"]);
+  assertEquals(code, 1);
+  assertEquals(
+    stderr,
+    `Cannot find image "nobody": none that you can list has this name, and it is no id; see "glance image-list"
+Cannot delete 1 of 3 images: see above; 2 deleted
+`,
+  );
+  assertEquals(await out(scene, "image-list --json"), "[]\n");
+});
+
+Deno.test("image-tag-update and image-tag-delete change one tag", async () => {
+  const scene = await sceneWithDisk();
+  assertEquals(
+    await out(scene, "image-tag-update disk prod"),
+    `\
++--------------------------------------+----------+
+| ID                                   | Tags     |
++--------------------------------------+----------+
+| 11111111-1111-4111-8111-111111111111 | ["prod"] |
++--------------------------------------+----------+
+`,
+  );
+  assertEquals(await out(scene, "image-tag-delete disk prod"), "");
+  assertEquals(JSON.parse(await out(scene, "image-show disk --json")).tags, []);
+});
+
+Deno.test("member commands share an image as glanceclient's do", async () => {
+  const scene = await sceneWithDisk();
+  const created = `\
++--------------------------------------+-----------+---------+
+| Image ID                             | Member ID | Status  |
++--------------------------------------+-----------+---------+
+| 11111111-1111-4111-8111-111111111111 | p1        | pending |
++--------------------------------------+-----------+---------+
+`;
+  assertEquals(await out(scene, "member-create disk p1"), created);
+  assertEquals(await out(scene, `member-list --image-id ${ID}`), created);
+  const updated = JSON.parse(await out(scene, "member-update disk p1 accepted --json"));
+  assertEquals(updated.status, "accepted");
+  assertEquals(await out(scene, "member-delete disk p1"), "");
+  assertEquals(await out(scene, "member-list --image-id disk --json"), "[]\n");
+});
+
+Deno.test("image-deactivate and image-reactivate switch the data off and on", async () => {
+  const scene = await sceneWithDisk();
+  assertEquals(await out(scene, "image-deactivate disk"), "");
+  assertEquals(JSON.parse(await out(scene, "image-show disk --json")).status, "deactivated");
+  assertEquals(await out(scene, "image-reactivate disk"), "");
+  assertEquals(JSON.parse(await out(scene, "image-show disk --json")).status, "active");
+});
+
+Deno.test("stores-info prints the stores", async () => {
+  assertEquals(
+    await out(new Scene(), "stores-info"),
+    `\
++----------+--------------------------------------+
+| Property | Value                                |
++----------+--------------------------------------+
+| stores   | [{"id": "local", "default": "true"}] |
++----------+--------------------------------------+
+`,
+  );
+});
+
+Deno.test("A name with control characters cannot rewrite the terminal", async () => {
+  const scene = new Scene();
+  const fetch = () =>
+    Promise.resolve(
+      Response.json({ images: [{ id: ID, name: "\x1b[2J\u202eevil\nname", status: "active" }] }),
+    );
+  const { stdout } = await scene.run(["image-list"], { fetch });
+  assertStringIncludes(stdout, "| \\x1b[2J\\u202eevil\\nname |");
+});

@@ -1,0 +1,351 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Interrupted } from "../../lib/cli/mod.ts";
+import { embedded, MemoryFiles, Scene, type SceneOptions } from "./scene.ts";
+
+const ID = "11111111-1111-4111-8111-111111111111";
+const OTHER_ID = "22222222-2222-4222-8222-222222222222";
+const NO_ID = "33333333-3333-4333-8333-333333333333";
+
+/** A command line that fails, how, and in which circumstances. */
+interface Case {
+  readonly args: readonly string[];
+  readonly code?: number;
+  /** The whole of standard error, without its line end; `…` stands for anything. */
+  readonly says: string;
+  readonly scene?: SceneOptions;
+}
+
+const RAW = ["--disk-format", "raw", "--container-format", "bare"] as const;
+
+/** Files that cannot be read or written, each in another way. */
+function brokenFiles(): MemoryFiles {
+  const files = new MemoryFiles({ "disk.img": "data", "secret.img": "data" });
+  files.directories.add("folder");
+  files.broken.set("secret.img", "EACCES");
+  files.broken.set("locked/x.part", "EACCES");
+  files.broken.set("cdrom/x.part", "EROFS");
+  files.broken.set("nowhere/x.part", "ENOENT");
+  files.broken.set("busy.part", "EBUSY");
+  return files;
+}
+
+const unreachable = () =>
+  Promise.reject(new TypeError("error sending request for url (http://me:pw@glance.test:9292/)"));
+
+const CASES: Readonly<Record<string, Case>> = {
+  "an unknown id": {
+    args: ["image-show", NO_ID],
+    says: `Cannot show image "${NO_ID}": the server answered 404, "…${NO_ID}" (req-…)`,
+  },
+  "an unknown name": {
+    args: ["image-show", "nobody"],
+    says:
+      'Cannot find image "nobody": none that you can list has this name, and it is no id; see "glance image-list"',
+  },
+  "an id with a slash": {
+    args: ["image-show", `${ID}/file`],
+    says:
+      `Cannot find image "${ID}/file": none that you can list has this name, and it is no id; see "glance image-list"`,
+  },
+  "an id that leads upwards": {
+    args: ["image-delete", "../../tasks"],
+    says:
+      'Cannot find image "../../tasks": none that you can list has this name, and it is no id; see "glance image-list"',
+  },
+  "a tag that leads upwards": {
+    args: ["image-tag-delete", ID, ".."],
+    says: 'Cannot use ".." as tag: it would lead to another path; give the tag alone',
+  },
+  "a name that two images have": {
+    args: ["image-download", "twin", "--file", "x"],
+    says: `Cannot choose image "twin": several have this name (…${OTHER_ID}…); give the id of one`,
+  },
+  "a name of 300 characters": {
+    args: ["image-create", "--name", "n".repeat(300)],
+    says: 'Cannot create an image: the server answered 400, "…" (req-…)',
+  },
+  "an id that is none": {
+    args: ["image-create", "--id", "mine"],
+    says: 'Cannot create an image: the server answered 400, "…" (req-…)',
+  },
+  "an id that is taken": {
+    args: ["image-create", "--id", ID],
+    says: 'Cannot create an image: the server answered 409, "…" (req-…)',
+  },
+  "a property without a value": {
+    args: ["image-update", ID, "--property", "novalue"],
+    code: 2,
+    says: 'Cannot use "--property novalue": it must be written KEY=VALUE',
+  },
+  "a property without a name": {
+    args: ["image-create", "--property", "=x"],
+    code: 2,
+    says: 'Cannot use "--property =x": it must be written KEY=VALUE',
+  },
+  "a reserved property": {
+    args: ["image-update", ID, "--property", "os_glance_x=1"],
+    says:
+      'Cannot set property "os_glance_x": names that begin with "os_glance" are reserved for Glance; choose another name',
+  },
+  "a disk size that is no number": {
+    args: ["image-update", ID, "--min-disk", "big"],
+    code: 2,
+    says: 'Cannot use "--min-disk big": it must be a whole number of at least 0',
+  },
+  "an unknown visibility": {
+    args: ["image-update", ID, "--visibility", "secret"],
+    says: `Cannot update image "${ID}": the server answered 400, "…" (req-…)`,
+  },
+  "an update of nothing": {
+    args: ["image-update", ID],
+    code: 2,
+    says: 'Cannot update an image: nothing is to be changed; see "glance help image-update"',
+  },
+  "a negative limit": {
+    args: ["image-list", "--limit", "-1"],
+    code: 2,
+    says: 'Cannot use "--limit -1": it must be a whole number of at least 0',
+  },
+  "an unknown sort key": {
+    args: ["image-list", "--sort-key", "colour"],
+    says: 'Cannot list images: the server answered 400, "…colour…" (req-…)',
+  },
+  "an unknown sort direction": {
+    args: ["image-list", "--sort", "name:up"],
+    code: 2,
+    says: 'Cannot sort in the direction "up": it must be "asc" or "desc"',
+  },
+  "two ways to sort": {
+    args: ["image-list", "--sort", "name", "--sort-key", "id"],
+    code: 2,
+    says: "Cannot use --sort together with --sort-key or --sort-dir: use one way",
+  },
+  "a filter without a value": {
+    args: ["image-list", "--property-filter", "name"],
+    code: 2,
+    says: 'Cannot use "--property-filter name": it must be written KEY=VALUE',
+  },
+  "a member list of nothing": {
+    args: ["member-list"],
+    code: 2,
+    says: 'Cannot run "member-list": --image-id is missing; add it',
+  },
+  "a member that is none": {
+    args: ["member-update", ID, "stranger", "accepted"],
+    says: `Cannot update member "stranger" of image "${ID}": the server answered 404, "…" (req-…)`,
+  },
+  "a file that is not there": {
+    args: ["image-create", ...RAW, "--file", "absent.img"],
+    says: 'Cannot read "absent.img": there is no such file or directory; correct the path',
+  },
+  "a file that may not be read": {
+    args: ["image-create", ...RAW, "--file", "secret.img"],
+    says: 'Cannot read "secret.img": permission is denied; change the permissions or the path',
+  },
+  "a directory instead of a file": {
+    args: ["image-upload", ID, "--file", "folder"],
+    says: 'Cannot read "folder": it is a directory; name a file',
+  },
+  "a file without its formats": {
+    args: ["image-create", "--name", "x", "--file", "disk.img"],
+    code: 2,
+    says:
+      'Cannot upload "disk.img": its format is not known; add --disk-format and --container-format',
+  },
+  "an upload of nothing": {
+    args: ["image-upload", ID],
+    code: 2,
+    says:
+      "Cannot upload an image: there is no data; name a file with --file, or redirect one (< disk.img)",
+  },
+  "standard input that is closed": {
+    args: ["image-create", ...RAW, "--file", "-"],
+    scene: { stdin: "nothing" },
+    says:
+      "Cannot read the image from standard input: it is closed or empty; redirect a file (< disk.img), or name one with --file",
+  },
+  "standard input that is the terminal": {
+    args: ["image-upload", ID, "--file", "-"],
+    scene: { stdin: "terminal" },
+    says:
+      "Cannot read the image from standard input: it is the terminal; redirect a file (< disk.img), or name one with --file",
+  },
+  "standard input that ends at once": {
+    args: ["image-create", ...RAW, "--file", "-"],
+    scene: { stdin: new Uint8Array() },
+    says:
+      "Cannot read the image from standard input: it ended without a byte; check the program before the pipe",
+  },
+  "a pipe that ends at once, with formats": {
+    args: ["image-create", ...RAW],
+    scene: { stdin: new Uint8Array() },
+    says:
+      "Cannot read the image from standard input: it ended without a byte; check the program before the pipe, or add < /dev/null to create the record alone",
+  },
+  "an image that has its data": {
+    args: ["image-upload", ID, "--file", "disk.img"],
+    says: `Cannot upload image "${ID}": the server answered 409, "…" (req-…)`,
+  },
+  "a store without data": {
+    args: ["image-create", "--store", "local"],
+    code: 2,
+    says:
+      "Cannot use --store: there is no data to store; name a file with --file, or redirect one (< disk.img)",
+  },
+  "an unknown store": {
+    args: ["image-create", ...RAW, "--store", "moon", "--file", "disk.img"],
+    says: 'Cannot use the store "moon": this cloud has "local"; name one of them',
+  },
+  "a size that is wrong": {
+    args: ["image-upload", OTHER_ID, "--file", "disk.img", "--size", "99"],
+    says:
+      `Cannot upload image "${OTHER_ID}": its source does not give the 99 bytes that were announced; correct the size or leave it out`,
+  },
+  "a download to a terminal": {
+    args: ["image-download", ID],
+    code: 2,
+    scene: { isTerminal: true },
+    says:
+      "Cannot write an image to the terminal: name a file with --file, or redirect the output (> disk.img)",
+  },
+  "a download of an image without data": {
+    args: ["image-download", OTHER_ID, "--file", "x"],
+    says: `Cannot …image "${OTHER_ID}"…`,
+  },
+  "a download into a directory": {
+    args: ["image-download", ID, "--file", "folder"],
+    says: 'Cannot write "folder": it is a directory; name a file',
+  },
+  "a download into a directory that is not there": {
+    args: ["image-download", ID, "--file", "nowhere/x"],
+    says: 'Cannot write "nowhere/x.part": there is no such file or directory; correct the path',
+  },
+  "a download into a directory that may not be written": {
+    args: ["image-download", ID, "--file", "locked/x"],
+    says: 'Cannot write "locked/x.part": permission is denied; change the permissions or the path',
+  },
+  "a download onto a read-only file system": {
+    args: ["image-download", ID, "--file", "cdrom/x"],
+    says: 'Cannot write "cdrom/x.part": the file system is read-only; choose another place',
+  },
+  "a download that is at work already": {
+    args: ["image-download", ID, "--file", "busy"],
+    says:
+      'Cannot write "busy.part": another download is writing to it; wait for it, or choose another name',
+  },
+  "a host that cannot be reached": {
+    args: ["image-list"],
+    scene: { fetch: unreachable },
+    says:
+      'Cannot list images: "http://glance.test:9292" gave no usable answer in 4 attempts, no attempt is left; the last one: …',
+  },
+  "a server list that is malformed": {
+    args: ["image-list"],
+    scene: { environment: { GLANCE_API_SERVERS: "ftp://me:pw@glance.test" } },
+    says:
+      'Cannot use the API server "ftp://glance.test": it is no http or https URL; write it as "https://host:9292"',
+  },
+  "an answer that is no JSON": {
+    args: ["image-list"],
+    scene: { fetch: () => Promise.resolve(new Response("<html>")) },
+    says: "Cannot …",
+  },
+};
+
+Deno.test("Every bad input ends in one sentence and its exit code", async (t) => {
+  for (const [name, { args, code = 1, says, scene: options }] of Object.entries(CASES)) {
+    await t.step(name, async () => {
+      const scene = await sceneWithImages();
+      const files = brokenFiles();
+      const before = [...files.content.keys()];
+      const outcome = await scene.run(args, { files, ...options });
+      const { stderr, stdout } = outcome;
+      const pattern = says.split("…").map(escaped).join(".*");
+      assert(new RegExp(`^${pattern}\n$`).test(stderr), `${stderr}is not\n${says}`);
+      assertEquals([outcome.code, stdout], [code, ""]);
+      assert(!stderr.includes("me:pw") && !stderr.includes("    at "), stderr);
+      assertEquals([...files.content.keys()], before);
+      assertEquals([...files.open], []);
+    });
+  }
+});
+
+Deno.test("--debug tells what led to a failure, without secrets", async () => {
+  const { stderr } = await new Scene(unreachable).run(["image-list", "--debug"]);
+  assertStringIncludes(stderr, "retry: after attempt 1 at http://glance.test:9292");
+  assertStringIncludes(stderr, "cooldown: http://glance.test:9292 is passed over for ");
+  assertStringIncludes(stderr, "caused by AggregateError: every attempt failed");
+  assertStringIncludes(
+    stderr,
+    "caused by TypeError: error sending request for url (http://glance.test:9292/)",
+  );
+  assert(!stderr.includes("me:pw") && !stderr.includes("    at "), stderr);
+});
+
+Deno.test("glance says how a cloud is chosen where nothing is configured", async () => {
+  // A file without clouds keeps those of this machine out.
+  const path = await Deno.makeTempFile({ suffix: ".json" });
+  try {
+    await Deno.writeTextFile(path, "{}");
+    const environment = { OS_CLIENT_CONFIG_FILE: path, OS_CLIENT_SECURE_FILE: path };
+    const { code, stderr } = await new Scene().run(["image-list"], { environment });
+    assertEquals(code, 1);
+    for (const way of ["OS_CLOUD", "clouds.yaml", "OS_AUTH_URL", "GLANCE_API_SERVERS", "start"]) {
+      assertStringIncludes(stderr, way);
+    }
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("A reader of standard output that has gone is no failure", async () => {
+  const scene = await sceneWithImages();
+  for (const args of [["image-list"], ["image-show", ID], ["help"], ["image-download", ID]]) {
+    const { code, stderr } = await scene.run(args, { outputFails: "EPIPE" });
+    assertEquals([code, stderr], [141, ""]);
+  }
+});
+
+Deno.test("A full disk behind standard output is a failure", async () => {
+  const scene = await sceneWithImages();
+  for (const args of [["image-list"], ["image-download", ID]]) {
+    const { code, stderr } = await scene.run(args, { outputFails: "ENOSPC" });
+    const says =
+      "Cannot write to standard output: no space is left on the device; free some or choose another place\n";
+    assertEquals([code, stderr], [1, says]);
+  }
+});
+
+Deno.test("Ctrl-C ends a command that waits for Glance, in silence", async () => {
+  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
+    const controller = new AbortController();
+    const scene = new Scene((request) =>
+      new Promise((_, reject) => {
+        request.signal.addEventListener("abort", () => reject(request.signal.reason));
+        queueMicrotask(() => controller.abort(new Interrupted(signal)));
+      })
+    );
+    const outcome = await scene.run(["image-list"], { signal: controller.signal });
+    assertEquals([outcome.code, outcome.stdout, outcome.stderr], [code, "", ""]);
+  }
+});
+
+/** One image with data, one without, and two of the same name. */
+async function sceneWithImages(): Promise<Scene> {
+  const scene = new Scene(embedded());
+  const files = new MemoryFiles({ "a": "the bytes of a disk" });
+  for (
+    const args of [
+      ["image-create", "--id", ID, "--name", "disk", ...RAW, "--file", "a"],
+      ["image-create", "--id", OTHER_ID, "--name", "twin", ...RAW],
+      ["image-create", "--name", "twin"],
+    ]
+  ) {
+    assertEquals((await scene.run(args, { files })).code, 0);
+  }
+  return scene;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}

@@ -1,0 +1,166 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { UsageError } from "../../lib/cli/failure.ts";
+import { readCommandLine } from "../../lib/cli/parse.ts";
+import { COMMANDS, GLOBAL_FLAGS } from "../../lib/cli/table.ts";
+
+const TABLE = { commands: COMMANDS, globalFlags: GLOBAL_FLAGS };
+
+/** The command line, and those of its values that are not what stands for "not given". */
+function read(line: string, environment: Record<string, string> = {}): unknown {
+  const result = readCommandLine(line.split(" ").filter((word) => word !== ""), TABLE, environment);
+  if (result.kind !== "run") {
+    return result.kind === "help" ? result.command?.name ?? "help" : "version";
+  }
+  const given = Object.entries(result.values)
+    .filter(([, value]) => value !== undefined && value !== false)
+    .filter(([, value]) => !Array.isArray(value) || value.length > 0);
+  return [result.command.name, result.positionals, Object.fromEntries(given)];
+}
+
+const GOOD: readonly (readonly [line: string, expected: unknown])[] = [
+  ["", "help"],
+  ["help", "help"],
+  ["--help", "help"],
+  ["-h", "help"],
+  ["--version", "version"],
+  ["help image-list", "image-list"],
+  ["image-list --help", "image-list"],
+  ["image-show -h", "image-show"],
+  ["image-list", ["image-list", [], {}]],
+  ["image_list", ["image-list", [], {}]],
+  ["-v image-list", ["image-list", [], { verbose: true }]],
+  ["image-list --verbose", ["image-list", [], { verbose: true }]],
+  ["-vd image-list", ["image-list", [], { verbose: true, debug: true }]],
+  ["--os-cloud x image-list --limit 5", ["image-list", [], { "os-cloud": "x", limit: 5 }]],
+  ["--os-cloud=x image-list --limit=5", ["image-list", [], { "os-cloud": "x", limit: 5 }]],
+  ["image-list --os_auth_url u", ["image-list", [], { "os-auth-url": "u" }]],
+  ["image-list --os-tenant-name t", ["image-list", [], { "os-project-name": "t" }]],
+  ["image-list --tag a --tag b", ["image-list", [], { tag: ["a", "b"] }]],
+  ["image-list --hidden", ["image-list", [], { hidden: true }]],
+  ["image-list --hidden True --limit 1", ["image-list", [], { hidden: true, limit: 1 }]],
+  ["image-list --os-hidden=no", ["image-list", [], {}]],
+  ["image-list --include", ["image-list", [], { "include-stores": true }]],
+  ["image-create --name x --tags a b --min-disk 0", [
+    "image-create",
+    [],
+    { name: "x", tags: ["a", "b"], "min-disk": 0 },
+  ]],
+  ["image-create --tag a --tag b --tags c", ["image-create", [], { tags: ["a", "b", "c"] }]],
+  ["image-create --property a=b=c --property d=", [
+    "image-create",
+    [],
+    { property: ["a=b=c", "d="] },
+  ]],
+  ["image-update --protected true ID", ["image-update", ["ID"], { protected: true }]],
+  ["image-update --protected ID", ["image-update", ["ID"], { protected: true }]],
+  ["image-update ID --name=--odd", ["image-update", ["ID"], { name: "--odd" }]],
+  ["image-update --name x -- -ID", ["image-update", ["-ID"], { name: "x" }]],
+  ["image-delete a b c", ["image-delete", ["a", "b", "c"], {}]],
+  ["image-download ID --file -", ["image-download", ["ID"], { file: "-" }]],
+  ["member-update ID P accepted", ["member-update", ["ID", "P", "accepted"], {}]],
+  ["image-list --os-image-api-version 2", ["image-list", [], { "os-image-api-version": "2" }]],
+];
+
+Deno.test("readCommandLine understands what glanceclient's users write", async (t) => {
+  for (const [line, expected] of GOOD) {
+    await t.step(line, () => assertEquals(read(line), expected));
+  }
+});
+
+const BAD: readonly (readonly [line: string, message: string])[] = [
+  ["image-lst", 'Cannot run "image-lst": there is no such command; did you mean "image-list"?'],
+  ["frobnicate", 'Cannot run "frobnicate": there is no such command; see "glance help"'],
+  [
+    "help image-shwo",
+    'Cannot run "image-shwo": there is no such command; did you mean "image-show"?',
+  ],
+  ["--debug", 'Cannot do anything: there is no command; see "glance help"'],
+  [
+    "image-list --limt 5",
+    'Cannot use "--limt": there is no such flag here; did you mean "--limit"?',
+  ],
+  [
+    "--limit 5 image-list",
+    'Cannot use "--limit": there is no such flag here; see "glance help" and "glance help COMMAND"',
+  ],
+  [
+    "image-list -x",
+    'Cannot use "-x": there is no such flag here; see "glance help" and "glance help COMMAND"',
+  ],
+  [
+    "image-list --sort-",
+    'Cannot use "--sort-": it may be any of --sort-key, --sort-dir; write more of it',
+  ],
+  [
+    "image-list --limit",
+    'Cannot use "--limit": its value is missing; a value that begins with a dash is written "--limit=-…"',
+  ],
+  [
+    "image-list --owner --limit 5",
+    'Cannot use "--owner": its value is missing; a value that begins with a dash is written "--owner=-…"',
+  ],
+  ["image-list --limit -1", 'Cannot use "--limit -1": it must be a whole number of at least 0'],
+  ["image-list --limit 1.5", 'Cannot use "--limit 1.5": it must be a whole number of at least 0'],
+  ["image-list --limit 1e99", 'Cannot use "--limit 1e99": it must be a whole number of at least 0'],
+  [
+    "image-list --page-size 0",
+    'Cannot use "--page-size 0": it must be a whole number of at least 1',
+  ],
+  ["image-list --sort-dir up", 'Cannot use "up" for --sort-dir: it must be "asc", "desc"'],
+  ["image-list --json=yes", 'Cannot use "--json=yes": the flag takes no value; leave it out'],
+  ["image-list --hidden=maybe", 'Cannot use "--hidden=maybe": it must be True or False'],
+  [
+    "image-list more",
+    'Cannot run "image-list": "more" is one word too many; quote texts with spaces, or see "glance help image-list"',
+  ],
+  ["image-show", 'Cannot run "image-show": <IMAGE> is missing; see "glance help image-show"'],
+  [
+    "image-show a b",
+    'Cannot run "image-show": "b" is one word too many; quote texts with spaces, or see "glance help image-show"',
+  ],
+  ["image-delete", 'Cannot run "image-delete": <IMAGE> is missing; see "glance help image-delete"'],
+  [
+    "member-update ID P maybe",
+    'Cannot use "maybe" for <MEMBER_STATUS>: it must be "pending", "accepted", "rejected"',
+  ],
+  [
+    "image-download ID --verify hard",
+    'Cannot use "hard" for --verify: it must be "auto", "required", "off"',
+  ],
+  ["image-download ID --file=", 'Cannot use "--file": the name is empty; check its variable'],
+  [
+    "image-list --os-image-api-version 1",
+    'Cannot use "1" for --os-image-api-version: it must be "2"',
+  ],
+];
+
+Deno.test("readCommandLine says what is wrong and what to do", async (t) => {
+  for (const [line, message] of BAD) {
+    await t.step(line, () => {
+      assertEquals(assertThrows(() => read(line), UsageError).message, message);
+    });
+  }
+});
+
+Deno.test("readCommandLine takes an empty argument for a variable that is not set", () => {
+  const error = assertThrows(() => readCommandLine(["image-delete", ""], TABLE), UsageError);
+  assertEquals(
+    error.message,
+    'Cannot run "image-delete": an argument is empty; check its variable',
+  );
+});
+
+Deno.test("readCommandLine takes flags from their variables, and the flag before its variable", () => {
+  const environment = { OS_IMAGE_STORE: "slow", GLANCECLIENT_DEBUG: "1" };
+  assertEquals(read("image-create", environment), [
+    "image-create",
+    [],
+    { store: "slow", debug: true },
+  ]);
+  assertEquals(read("image-create --store fast", { OS_IMAGE_STORE: "slow" }), [
+    "image-create",
+    [],
+    { store: "fast" },
+  ]);
+  assertEquals(read("image-create", { OS_IMAGE_STORE: "" }), ["image-create", [], {}]);
+});

@@ -1,0 +1,224 @@
+/** The command line as a process of its own, with the permissions that its task has. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { sampleBytes } from "../../lib/cli/sample.ts";
+import { type Handler, type RunningServer, serve } from "../../lib/cli/serve.ts";
+import { createEmbeddedGlance } from "../../lib/local/mod.ts";
+
+const CLI = new URL("../../lib/cli/", import.meta.url);
+const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"];
+const ID = "11111111-1111-4111-8111-111111111111";
+const RAW = ["--disk-format", "raw", "--container-format", "bare"];
+const DISK = sampleBytes(8 * 1024 ** 2);
+
+/** A Glance on a socket; `change` stands in front of its downloads. */
+function serveGlance(change: (answer: Response) => Response = (answer) => answer): TestServer {
+  const glance = createEmbeddedGlance();
+  return serveOnAny(async (request) => {
+    const answer = await glance.fetch(request);
+    return request.method === "GET" && request.url.endsWith("/file") ? change(answer) : answer;
+  });
+}
+
+type TestServer = RunningServer & AsyncDisposable;
+
+function serveOnAny(handler: Handler): TestServer {
+  const server = serve(handler, { host: "127.0.0.1", port: 0 });
+  return { ...server, [Symbol.asyncDispose]: () => server.kill() };
+}
+
+/** A command that knows this Glance and nothing else of this machine's clouds. */
+function command(
+  file: string,
+  args: readonly string[],
+  url: string | null,
+  cwd: string,
+): Deno.Command {
+  const kept = ["PATH", "HOME", "DENO_DIR"].flatMap((name) => {
+    const value = Deno.env.get(name);
+    return value === undefined ? [] : [[name, value]];
+  });
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", ...PERMISSIONS, new URL(file, CLI).pathname, ...args],
+    cwd,
+    clearEnv: true,
+    env: {
+      ...Object.fromEntries(kept),
+      ...url !== null && { GLANCE_API_SERVERS: url },
+      NO_COLOR: "1",
+    },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: Uint8Array;
+  readonly stderr: string;
+}
+
+/** Runs to the end, with `input` on standard input. */
+async function ended(process: Deno.ChildProcess, input: Uint8Array | null = null): Promise<Ended> {
+  const writer = process.stdin.getWriter();
+  if (input !== null) await writer.write(input);
+  await writer.close();
+  const { code, stdout, stderr } = await process.output();
+  return { code, stdout, stderr: new TextDecoder().decode(stderr) };
+}
+
+async function inDirectory(test: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  try {
+    await test(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+function namesIn(directory: string): string[] {
+  return [...Deno.readDirSync(directory)].map(({ name }) => name).sort();
+}
+
+Deno.test("An image goes up through a pipe and comes down through a pipe", async () => {
+  await using server = serveGlance();
+  await inDirectory(async (directory) => {
+    const create = ["image-create", "--id", ID, ...RAW, "--json"];
+    const created = await ended(command("main.ts", create, server.url, directory).spawn(), DISK);
+    assertEquals([created.code, created.stderr], [0, ""]);
+    assertEquals(JSON.parse(new TextDecoder().decode(created.stdout)).size, DISK.byteLength);
+
+    const download = ["image-download", ID];
+    const { code, stdout, stderr } = await ended(
+      command("main.ts", download, server.url, directory).spawn(),
+    );
+    assertEquals([code, stderr], [0, ""]);
+    assertEquals(stdout, new Uint8Array(DISK));
+  });
+});
+
+Deno.test("An image goes up from a file and comes down into a file", async () => {
+  await using server = serveGlance();
+  await inDirectory(async (directory) => {
+    await Deno.writeFile(`${directory}/disk.img`, DISK);
+    for (
+      const args of [
+        ["image-create", "--id", ID, ...RAW, "--file", "disk.img"],
+        ["image-download", ID, "--file", "copy.img"],
+      ]
+    ) {
+      const { code, stderr } = await ended(
+        command("main.ts", args, server.url, directory).spawn(),
+      );
+      assertEquals([code, stderr], [0, ""]);
+    }
+    assertEquals(await Deno.readFile(`${directory}/copy.img`), DISK);
+    assertEquals(namesIn(directory), ["copy.img", "disk.img"]);
+  });
+});
+
+Deno.test("Ctrl-C in a download ends it at once and leaves nothing", async () => {
+  const halfWay = Promise.withResolvers<void>();
+  // The first bytes, and then none: there is only Ctrl-C.
+  await using server = serveGlance((answer) => {
+    let isFirst = true;
+    const body = answer.body?.pipeThrough(
+      new TransformStream({
+        transform(chunk, controller) {
+          if (isFirst) controller.enqueue(chunk);
+          isFirst = false;
+          halfWay.resolve();
+          return new Promise(() => {});
+        },
+      }),
+    );
+    return new Response(body ?? null, answer);
+  });
+  await inDirectory(async (directory) => {
+    const create = ["image-create", "--id", ID, ...RAW];
+    await ended(command("main.ts", create, server.url, directory).spawn(), DISK);
+    await Deno.writeTextFile(`${directory}/x`, "old");
+    const args = ["image-download", ID, "--file", "x"];
+    const process = command("main.ts", args, server.url, directory).spawn();
+    await halfWay.promise;
+    process.kill("SIGINT");
+    const { code, stderr } = await ended(process);
+    assertEquals([code, stderr], [130, ""]);
+    assertEquals(namesIn(directory), ["x"]);
+    assertEquals(await Deno.readTextFile(`${directory}/x`), "old");
+  });
+});
+
+Deno.test("Ctrl-C in an upload from a pipe ends it and leaves no image", async () => {
+  const begun = Promise.withResolvers<void>();
+  const glance = createEmbeddedGlance();
+  await using server = serveOnAny((request) => {
+    if (request.method === "PUT") begun.resolve();
+    return glance.fetch(request);
+  });
+  await inDirectory(async (directory) => {
+    const process = command("main.ts", ["image-create", ...RAW], server.url, directory).spawn();
+    const writer = process.stdin.getWriter();
+    await writer.write(DISK.subarray(0, 1024 ** 2));
+    await begun.promise;
+    process.kill("SIGINT");
+    const { code, stdout, stderr } = await process.output();
+    await writer.close().catch(() => {});
+    const text = new TextDecoder();
+    assertEquals([code, text.decode(stdout), text.decode(stderr)], [130, "", ""]);
+    const { images } = await (await fetch(`${server.url}/v2/images`)).json();
+    assertEquals(images, []);
+  });
+});
+
+Deno.test("A reader that has seen enough ends a download in silence, with 141", async () => {
+  await using server = serveGlance();
+  await inDirectory(async (directory) => {
+    const create = ["image-create", "--id", ID, ...RAW];
+    await ended(command("main.ts", create, server.url, directory).spawn(), DISK);
+    const process = command("main.ts", ["image-download", ID], server.url, directory).spawn();
+    await process.stdin.close();
+    const reader = process.stdout.getReader();
+    await reader.read();
+    await reader.cancel();
+    const [{ code }, stderr] = await Promise.all([process.status, process.stderr.text()]);
+    assertEquals([code, stderr], [141, ""]);
+  });
+});
+
+Deno.test("Paths are meant from where the user is", async () => {
+  await using server = serveGlance();
+  await inDirectory(async (directory) => {
+    await Deno.writeTextFile(`${directory}/disk.img`, "data");
+    const args = ["image-create", ...RAW, "--file", "disk.img"];
+    const process = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", ...PERMISSIONS, new URL("main.ts", CLI).pathname, ...args],
+      cwd: new URL(CLI).pathname,
+      env: { GLANCE_CWD: directory, GLANCE_API_SERVERS: server.url },
+      stdin: "null",
+    });
+    const { code, stdout } = await process.output();
+    assertEquals(code, 0);
+    assertStringIncludes(new TextDecoder().decode(stdout), "active");
+  });
+});
+
+Deno.test("start serves until it is told to stop, and the demo plays to its end", async () => {
+  await inDirectory(async (directory) => {
+    const start = command("start.ts", ["--port", "0", "--data", "images"], null, directory).spawn();
+    await start.stdin.close();
+    const reader = start.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    const { value = "" } = await reader.read();
+    const url = /^Listening on (http:\S+)/.exec(value)?.[1];
+    const { images } = await (await fetch(`${url}/v2/images`)).json();
+    assertEquals(images.length, 1);
+    start.kill("SIGTERM");
+    await reader.cancel();
+    const [{ code }, stderr] = await Promise.all([start.status, start.stderr.text()]);
+    assertEquals([code, stderr], [0, ""]);
+
+    const demo = await ended(command("demo.ts", [], null, directory).spawn());
+    assertEquals([demo.code, demo.stderr], [0, ""]);
+    assert(demo.stdout.byteLength > 0);
+  });
+});

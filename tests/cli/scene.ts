@@ -1,0 +1,239 @@
+/**
+ * A world for one command: standard streams, files, clock and signal in memory, and the embedded
+ * Glance in place of the network.
+ */
+import { type Bytes, type Files, type Output, runGlance, type World } from "../../lib/cli/mod.ts";
+import { createEmbeddedGlance, memoryStore } from "../../lib/local/mod.ts";
+
+/** How a request is answered. */
+export type Fetch = (request: Request) => Promise<Response>;
+
+/** What a scene is set with; everything has a default. */
+export interface SceneOptions {
+  readonly fetch?: Fetch;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** What standard input gives; a terminal without it. */
+  readonly stdin?: Uint8Array | "terminal" | "nothing";
+  /** Whether standard error is a terminal, and standard output, too. */
+  readonly isTerminal?: boolean;
+  /** Error code of every write to standard output. */
+  readonly outputFails?: string;
+  readonly files?: MemoryFiles;
+  readonly signal?: AbortSignal;
+  readonly now?: () => number;
+}
+
+/** What a command has left behind. */
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly bytes: Uint8Array;
+  readonly files: MemoryFiles;
+}
+
+/** A Glance with a fixed clock, and a way to run commands against it. */
+export class Scene {
+  readonly #fetch: Fetch;
+
+  constructor(fetch: Fetch = embedded()) {
+    this.#fetch = fetch;
+  }
+
+  async run(args: readonly string[], options: SceneOptions = {}): Promise<Outcome> {
+    const stdout = new MemoryOutput(options.isTerminal ?? false, options.outputFails);
+    const stderr = new MemoryOutput(options.isTerminal ?? false);
+    const files = options.files ?? new MemoryFiles();
+    const world: World = {
+      stdin: inputOf(options.stdin ?? "terminal"),
+      stdout,
+      stderr,
+      environment: options.environment ?? { GLANCE_API_SERVERS: "glance.test:9292" },
+      files,
+      signal: options.signal ?? new AbortController().signal,
+      now: options.now ?? (() => 0),
+      ports: {
+        fetch: (input, init) => abortable(options.fetch ?? this.#fetch, new Request(input, init)),
+        sleep,
+      },
+    };
+    const code = await runGlance(args, world);
+    return { code, stdout: stdout.text, stderr: stderr.text, bytes: stdout.bytes, files };
+  }
+}
+
+/** An embedded Glance in which it is always the same moment. */
+export function embedded(options: Parameters<typeof createEmbeddedGlance>[0] = {}): Fetch {
+  const now = () => Date.UTC(2026, 0, 2, 3, 4, 5);
+  return createEmbeddedGlance({ store: memoryStore(), now, ...options }).fetch;
+}
+
+/** A handler waits for bodies that never end; a fetch rejects when it is aborted. */
+async function abortable(fetch: Fetch, request: Request): Promise<Response> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const stop = () => reject(request.signal.reason);
+  request.signal.addEventListener("abort", stop, { once: true });
+  if (request.signal.aborted) stop();
+  try {
+    return await Promise.race([fetch(request), aborted]);
+  } finally {
+    request.signal.removeEventListener("abort", stop);
+  }
+}
+
+/** Pauses between attempts pass at once; limits are never reached. */
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  if (ms < 10_000) return Promise.resolve();
+  return new Promise((_, reject) => {
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
+
+/** A stream that keeps what was written, or fails. */
+export class MemoryOutput implements Output {
+  readonly isTerminal: boolean;
+  readonly columns: number | null;
+  readonly #chunks: Uint8Array<ArrayBuffer>[] = [];
+
+  readonly #fails: string | undefined;
+
+  constructor(isTerminal: boolean, fails?: string) {
+    this.#fails = fails;
+    this.isTerminal = isTerminal;
+    this.columns = isTerminal ? 80 : null;
+  }
+
+  get bytes(): Uint8Array {
+    return joined(this.#chunks);
+  }
+
+  get text(): string {
+    return new TextDecoder().decode(this.bytes);
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    if (this.#fails !== undefined) return Promise.reject(failure(this.#fails));
+    this.#chunks.push(bytes.slice());
+    return Promise.resolve();
+  }
+}
+
+/** Files in memory, and what can be wrong with them. */
+export class MemoryFiles implements Files {
+  readonly content: Map<string, Uint8Array> = new Map();
+  readonly directories: Set<string> = new Set();
+  readonly special: Set<string> = new Set();
+  /** Error codes by path, for every attempt to open it. */
+  readonly broken: Map<string, string> = new Map();
+  /** Bytes that fit on the disk. */
+  capacity = Infinity;
+  /** Names in the order in which they were finished: durable on disk. */
+  readonly finished: string[] = [];
+  readonly open: Set<string> = new Set();
+
+  constructor(content: Readonly<Record<string, Uint8Array | string>> = {}) {
+    for (const [path, bytes] of Object.entries(content)) {
+      this.content.set(path, typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes);
+    }
+  }
+
+  look(path: string): ReturnType<Files["look"]> {
+    const kind = this.special.has(path)
+      ? "other"
+      : this.directories.has(path)
+      ? "directory"
+      : this.content.has(path)
+      ? "file"
+      : null;
+    const size = this.content.get(path)?.byteLength ?? 0;
+    return Promise.resolve(kind === null ? null : { kind, size, realPath: path });
+  }
+
+  async read(path: string): Promise<ReadableStream<Bytes>> {
+    await this.#check(path);
+    return streamOf(this.content.get(path) ?? new Uint8Array());
+  }
+
+  async openSpecial(path: string): ReturnType<Files["openSpecial"]> {
+    await this.#check(path);
+    return this.#writable(path);
+  }
+
+  async create(path: string): ReturnType<Files["create"]> {
+    await this.#check(path);
+    this.content.set(path, new Uint8Array());
+    return this.#writable(path);
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    this.content.set(to, this.content.get(from) ?? new Uint8Array());
+    this.content.delete(from);
+    return Promise.resolve();
+  }
+
+  remove(path: string): Promise<void> {
+    this.content.delete(path);
+    return Promise.resolve();
+  }
+
+  text(path: string): string | null {
+    const bytes = this.content.get(path);
+    return bytes === undefined ? null : new TextDecoder().decode(bytes);
+  }
+
+  #writable(path: string): Awaited<ReturnType<Files["create"]>> {
+    this.open.add(path);
+    return {
+      write: (bytes) => {
+        const all = joined([this.content.get(path) ?? new Uint8Array(), bytes]);
+        if (all.byteLength > this.capacity) return Promise.reject(failure("ENOSPC"));
+        this.content.set(path, all);
+        return Promise.resolve();
+      },
+      finish: () => {
+        this.finished.push(path);
+        this.open.delete(path);
+        return Promise.resolve();
+      },
+      close: () => {
+        this.open.delete(path);
+      },
+    };
+  }
+
+  #check(path: string): Promise<void> {
+    const code = this.broken.get(path);
+    return code === undefined ? Promise.resolve() : Promise.reject(failure(code));
+  }
+}
+
+/** An error as the operating system gives it. */
+export function failure(code: string): Error {
+  return Object.assign(new Error(`${code} (os error 1)`), { code });
+}
+
+/** Bytes in chunks of 64 KiB. */
+export function streamOf(bytes: Uint8Array): ReadableStream<Bytes> {
+  let offset = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (offset >= bytes.byteLength) return controller.close();
+      controller.enqueue(new Uint8Array(bytes.subarray(offset, offset += 65_536)));
+    },
+  }, { highWaterMark: 0 });
+}
+
+function inputOf(stdin: Uint8Array | "terminal" | "nothing"): World["stdin"] {
+  const open = () => streamOf(stdin instanceof Uint8Array ? stdin : new Uint8Array());
+  return { kind: stdin instanceof Uint8Array ? "data" : stdin, open };
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
+  let offset = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return all;
+}

@@ -1,0 +1,234 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { Interrupted } from "../../lib/cli/mod.ts";
+import { sampleBytes } from "../../lib/cli/sample.ts";
+import { embedded, type Fetch, MemoryFiles, Scene } from "./scene.ts";
+
+const ID = "11111111-1111-4111-8111-111111111111";
+const RAW = ["--disk-format", "raw", "--container-format", "bare"] as const;
+const DISK = sampleBytes(300_000);
+
+/** A Glance with one image, in front of which `change` stands. */
+async function glanceWithDisk(change: (answer: Response) => Response = (answer) => answer): Promise<
+  Scene
+> {
+  const glance = embedded();
+  const files = new MemoryFiles({ "disk.img": DISK });
+  const create = ["image-create", "--id", ID, "--name", "disk", ...RAW, "--file", "disk.img"];
+  assertEquals((await new Scene(glance).run(create, { files })).code, 0);
+  return new Scene(async (request) => {
+    const answer = await glance(request);
+    return request.url.endsWith("/file") ? change(answer) : answer;
+  });
+}
+
+/** The same answer with other bytes. */
+function withBody(
+  answer: Response,
+  body: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>,
+): Response {
+  const stream = answer.body?.pipeThrough(
+    new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+      transform: (chunk, controller) => controller.enqueue(body(chunk)),
+    }),
+  );
+  return new Response(stream ?? null, answer);
+}
+
+Deno.test("image-download writes a part, syncs it, and renames it when all is right", async () => {
+  const scene = await glanceWithDisk();
+  const { code, files, stdout, stderr } = await scene.run([
+    "image-download",
+    "disk",
+    "--file",
+    "x",
+  ]);
+  assertEquals([code, stdout, stderr], [0, "", ""]);
+  assertEquals(files.content.get("x"), DISK);
+  assertEquals([...files.content.keys()], ["x"]);
+  assertEquals(files.finished, ["x.part"]);
+});
+
+Deno.test("image-download gives the bytes to standard output, with - and without --file", async () => {
+  const scene = await glanceWithDisk();
+  for (const args of [["image-download", ID], ["image-download", ID, "--file", "-"]]) {
+    const { code, bytes, stderr } = await scene.run(args);
+    assertEquals([code, stderr], [0, ""]);
+    assertEquals(bytes, new Uint8Array(DISK));
+  }
+});
+
+Deno.test("image-download writes into a device or a pipe as it is", async () => {
+  const scene = await glanceWithDisk();
+  const files = new MemoryFiles();
+  files.special.add("/dev/vdb");
+  const { code } = await scene.run(["image-download", ID, "--file", "/dev/vdb"], { files });
+  assertEquals(code, 0);
+  assertEquals([...files.content.keys()], ["/dev/vdb"]);
+});
+
+Deno.test("image-download leaves what was there when the bytes are wrong", async () => {
+  const scene = await glanceWithDisk((answer) =>
+    withBody(answer, (bytes) => bytes.map((byte) => byte ^ 1))
+  );
+  const files = new MemoryFiles({ "x": "the image of yesterday" });
+  const { code, stderr } = await scene.run(["image-download", ID, "--file", "x"], { files });
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "sha512");
+  assertEquals([...files.content.keys()], ["x"]);
+  assertEquals(files.text("x"), "the image of yesterday");
+  assertEquals([...files.open], []);
+});
+
+Deno.test("image-download --no-verify takes bytes with another hash", async () => {
+  const scene = await glanceWithDisk((answer) =>
+    withBody(answer, (bytes) => bytes.map((byte) => byte ^ 1))
+  );
+  for (const flags of [["--no-verify"], ["--verify", "off"]]) {
+    const { code, files } = await scene.run(["image-download", ID, "--file", "x", ...flags]);
+    assertEquals(code, 0);
+    assertEquals(files.content.get("x"), DISK.map((byte) => byte ^ 1));
+  }
+});
+
+Deno.test("image-download removes the part when the disk is full", async () => {
+  const scene = await glanceWithDisk();
+  const files = new MemoryFiles();
+  files.capacity = 100_000;
+  const { code, stderr } = await scene.run(["image-download", ID, "--file", "x"], { files });
+  assertEquals(code, 1);
+  assertEquals(
+    stderr,
+    'Cannot write "x.part": no space is left on the device; free some or choose another place\n',
+  );
+  assertEquals([...files.content.keys(), ...files.open], []);
+});
+
+Deno.test("Ctrl-C in a download removes the part and exits with 130", async () => {
+  const controller = new AbortController();
+  const scene = await glanceWithDisk((answer) =>
+    withBody(answer, (bytes) => {
+      queueMicrotask(() => controller.abort(new Interrupted("SIGINT")));
+      return bytes;
+    })
+  );
+  const files = new MemoryFiles({ "x": "old" });
+  const { signal } = controller;
+  const { code, stderr } = await scene.run(["image-download", ID, "--file", "x"], {
+    files,
+    signal,
+  });
+  assertEquals([code, stderr], [130, ""]);
+  assertEquals([...files.content.keys(), ...files.open], ["x"]);
+  assertEquals(files.text("x"), "old");
+});
+
+Deno.test("--debug tells where a download broke and went on", async () => {
+  let isCut = false;
+  const scene = await glanceWithDisk((answer) => {
+    if (isCut) return answer;
+    isCut = true;
+    const half = answer.body?.pipeThrough(
+      new TransformStream(
+        {
+          transform(chunk, controller) {
+            controller.enqueue(chunk.subarray(0, 1000));
+            controller.error(new TypeError("connection reset"));
+          },
+        },
+        { highWaterMark: 1 },
+        { highWaterMark: 1 },
+      ),
+    );
+    return new Response(half ?? null, answer);
+  });
+  const { code, files, stderr } = await scene.run(["-d", "image-download", ID, "--file", "x"]);
+  assertEquals(code, 0);
+  assertEquals(files.content.get("x"), DISK);
+  assertMatch(stderr, new RegExp(`resume: image ${ID} at byte \\d+ from http://glance.test:9292`));
+});
+
+Deno.test("image-create reads standard input where no file is named", async () => {
+  for (const file of [[], ["--file", "-"]]) {
+    const scene = new Scene();
+    const create = ["image-create", "--id", ID, ...RAW, ...file, "--json"];
+    const { code, stdout } = await scene.run(create, { stdin: DISK });
+    assertEquals(code, 0);
+    assertEquals(JSON.parse(stdout).size, DISK.byteLength);
+    const { bytes } = await scene.run(["image-download", ID]);
+    assertEquals(bytes, new Uint8Array(DISK));
+  }
+});
+
+Deno.test("image-create stores an empty file as an image of no bytes", async () => {
+  const files = new MemoryFiles({ "empty": "" });
+  const { code, stdout } = await new Scene().run(
+    ["image-create", ...RAW, "--file", "empty", "--json"],
+    { files },
+  );
+  const { status, size } = JSON.parse(stdout);
+  assertEquals([code, status, size], [0, "active", 0]);
+});
+
+Deno.test("image-upload fills an image that has no data, in silence", async () => {
+  const scene = new Scene();
+  assertEquals((await scene.run(["image-create", "--name", "later", ...RAW])).code, 0);
+  const files = new MemoryFiles({ "disk.img": DISK });
+  const upload = ["image-upload", "later", "--file", "disk.img", "--store", "local"];
+  const { code, stdout, stderr } = await scene.run(upload, { files });
+  assertEquals([code, stdout, stderr], [0, "", ""]);
+  assertEquals((await scene.run(["image-download", "later"])).bytes, new Uint8Array(DISK));
+});
+
+Deno.test("image-create leaves no image behind when its file breaks off", async () => {
+  const files = new MemoryFiles({ "disk.img": DISK });
+  const read = files.read.bind(files);
+  files.read = async (path) =>
+    (await read(path)).pipeThrough(
+      new TransformStream({
+        transform(_, controller) {
+          controller.error(Object.assign(new Error("bad sector"), { code: "EIO" }));
+        },
+      }),
+    );
+  const scene = new Scene();
+  const { code, stderr } = await scene.run(["image-create", ...RAW, "--file", "disk.img"], {
+    files,
+  });
+  assertEquals([code, stderr], [1, 'Cannot read "disk.img": the device failed; check it\n']);
+  assertEquals((await scene.run(["image-list", "--json"])).stdout, "[]\n");
+});
+
+Deno.test("image-create sends a file again on the connection after one that broke", async () => {
+  const glance = embedded();
+  let uploads = 0;
+  const fetch: Fetch = async (request) => {
+    if (request.method !== "PUT" || uploads++ > 0) return await glance(request);
+    await request.body?.cancel();
+    throw new TypeError("connection reset");
+  };
+  const files = new MemoryFiles({ "disk.img": DISK });
+  const { code, stdout } = await new Scene(fetch).run(
+    ["image-create", ...RAW, "--file", "disk.img", "--json"],
+    { files },
+  );
+  assertEquals([code, JSON.parse(stdout).size, uploads], [0, DISK.byteLength, 2]);
+});
+
+Deno.test("Progress is shown on a terminal only, and at once only when it is asked for", async () => {
+  const scene = await glanceWithDisk();
+  const download = ["image-download", ID, "--file", "x"];
+  let time = 0;
+  const slow = () => time += 700;
+  const silent = [
+    await scene.run([...download, "--progress"], { now: slow }),
+    await scene.run(download, { isTerminal: true }),
+    await scene.run([...download, "--no-progress"], { isTerminal: true, now: slow }),
+  ];
+  assertEquals(silent.map(({ code, stderr }) => [code, stderr]), [[0, ""], [0, ""], [0, ""]]);
+  const asked = await scene.run([...download, "--progress"], { isTerminal: true });
+  assert(asked.stderr.startsWith("\r\x1b[K "), asked.stderr);
+  assert(asked.stderr.endsWith("\r\x1b[K100%  293 KiB in 0s\n"), asked.stderr);
+  const patient = await scene.run(download, { isTerminal: true, now: slow });
+  assert(patient.stderr.includes(" of 293 KiB"), patient.stderr);
+  assert(patient.stderr.endsWith("/s\n"), patient.stderr);
+});

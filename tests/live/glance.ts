@@ -1,0 +1,173 @@
+/**
+ * Glance of the live stack: one database and one set of stores, any number of servers on them. A
+ * server is killed and started again under the same port, as often as a test likes.
+ */
+
+import { databaseUrl } from "./database.ts";
+import { answers, type Credentials, REGION } from "./keystone.ts";
+import { run, ServerProcess } from "./processes.ts";
+
+/** What a Glance server needs to know to write its configuration. */
+export interface GlanceSettings {
+  /** The stack's directory. */
+  readonly directory: string;
+  /** How Glance itself signs in, to check its callers' tokens. */
+  readonly credentials: Credentials;
+  /** `image_size_cap`, in bytes. */
+  readonly imageSizeCap: number;
+  /** Whether the servers cache images and offer `/v2/cache`. */
+  readonly imageCache: boolean;
+}
+
+/** `image_member_quota`: so small that a test reaches 413 with a few requests. */
+export const IMAGE_MEMBER_QUOTA = 8;
+
+const METADEFS = "/etc/glance/metadefs";
+const PASTE = "/etc/glance/glance-api-paste.ini";
+
+/** Creates Glance's tables; they must be there before a server answers. */
+export async function prepareGlance(settings: GlanceSettings): Promise<void> {
+  const { directory } = settings;
+  for (const store of ["fast", "slow"]) {
+    await Deno.mkdir(`${directory}/stores/${store}`, { recursive: true });
+  }
+  await Deno.writeTextFile(manageConfig(settings), configuration(settings, "manage", 0));
+  await manage(settings, "db_sync");
+}
+
+/** Fills the catalogue of metadata definitions, which is empty after {@linkcode prepareGlance}. */
+export async function loadMetadefs(settings: GlanceSettings): Promise<void> {
+  await manage(settings, "db_load_metadefs", METADEFS);
+}
+
+function manageConfig({ directory }: GlanceSettings): string {
+  return `${directory}/glance-manage.conf`;
+}
+
+async function manage(settings: GlanceSettings, ...command: string[]): Promise<void> {
+  await run({
+    name: `Glance's database (${command[0]})`,
+    argv: [
+      "/usr/bin/python3",
+      "/usr/bin/glance-manage",
+      "--config-file",
+      manageConfig(settings),
+      ...command,
+    ],
+    log: `${settings.directory}/logs/glance-manage.log`,
+  });
+}
+
+/** One Glance server: a port, a configuration, and now and then a process. */
+export class GlanceServer implements AsyncDisposable {
+  /** Address, without a path. */
+  readonly url: string;
+  readonly #name: string;
+  readonly #config: string;
+  readonly #log: string;
+  readonly #settings: GlanceSettings;
+  readonly #port: number;
+  #process: ServerProcess | undefined;
+
+  /** @param name distinguishes the files of this server from those of the others */
+  constructor(settings: GlanceSettings, name: string, port: number) {
+    this.#settings = settings;
+    this.#name = name;
+    this.#port = port;
+    this.#config = `${settings.directory}/glance-${name}.conf`;
+    this.url = `http://127.0.0.1:${port}`;
+    this.#log = `${settings.directory}/logs/glance-${name}.log`;
+  }
+
+  /**
+   * Starts a process and waits until it answers.
+   *
+   * @throws {Error} if one is running, or the new one does not answer
+   */
+  async start(): Promise<void> {
+    if (this.#process?.running) {
+      throw new Error(`Cannot start Glance "${this.#name}": it is running; stop it first`);
+    }
+    await this.#writeConfiguration();
+    this.#process = await ServerProcess.start({
+      name: `Glance "${this.#name}"`,
+      argv: ["/usr/bin/python3", "/usr/bin/glance-api", "--config-file", this.#config],
+      log: this.#log,
+    }, () => answers(`${this.url}/versions`));
+  }
+
+  /** Ends the process with a signal and waits until it is gone; nothing to do if none runs. */
+  async stop(signal: Deno.Signal): Promise<void> {
+    await this.#process?.stop(signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop("SIGKILL");
+  }
+
+  async #writeConfiguration(): Promise<void> {
+    for (const use of ["staging", "tasks", "cache"]) {
+      await Deno.mkdir(`${this.#settings.directory}/glance-${this.#name}/${use}`, {
+        recursive: true,
+      });
+    }
+    await Deno.writeTextFile(
+      this.#config,
+      configuration(this.#settings, this.#name, this.#port),
+    );
+  }
+}
+
+/**
+ * The import methods need their brackets: without them every POST /v2/images answers 500. Imports
+ * and http locations from loopback are refused unless the filters name it.
+ */
+function configuration(settings: GlanceSettings, name: string, port: number): string {
+  const { directory, credentials, imageSizeCap, imageCache } = settings;
+  const own = `${directory}/glance-${name}`;
+  return `[DEFAULT]
+bind_host = 127.0.0.1
+bind_port = ${port}
+workers = 0
+worker_self_reference_url = http://127.0.0.1:${port}
+show_image_direct_url = true
+show_multiple_locations = true
+image_size_cap = ${imageSizeCap}
+image_member_quota = ${IMAGE_MEMBER_QUOTA}
+enabled_import_methods = [glance-direct,web-download,copy-image,glance-download]
+enabled_backends = fast:file,slow:file,web:http
+node_staging_uri = file://${own}/staging
+image_cache_dir = ${own}/cache
+[database]
+connection = ${databaseUrl(directory, "glance")}
+[glance_store]
+default_backend = fast
+[fast]
+filesystem_store_datadir = ${directory}/stores/fast
+[slow]
+filesystem_store_datadir = ${directory}/stores/slow
+[web]
+[os_glance_staging_store]
+filesystem_store_datadir = ${own}/staging
+[os_glance_tasks_store]
+filesystem_store_datadir = ${own}/tasks
+[oslo_concurrency]
+lock_path = ${own}
+[import_filtering_opts]
+allowed_hosts = [127.0.0.1,localhost]
+allowed_ports = []
+[paste_deploy]
+flavor = ${imageCache ? "keystone+cachemanagement" : "keystone"}
+config_file = ${PASTE}
+[keystone_authtoken]
+www_authenticate_uri = ${credentials.authUrl}
+auth_url = ${credentials.authUrl}
+auth_type = password
+username = ${credentials.username}
+password = ${credentials.password}
+project_name = ${credentials.projectName}
+user_domain_name = ${credentials.userDomainName}
+project_domain_name = ${credentials.projectDomainName}
+region_name = ${REGION}
+`;
+}

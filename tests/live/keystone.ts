@@ -1,0 +1,206 @@
+/**
+ * Keystone of the live stack: its configuration, its process, its users, and tokens for them. The
+ * catalog is a file of templates, written before Keystone starts: it reads them once.
+ */
+
+import { databaseUrl } from "./database.ts";
+import { ServerProcess } from "./processes.ts";
+
+/** Who can sign in: the administrator, two ordinary users in projects of their own, and Glance. */
+export type StackUser = "admin" | "alice" | "bob" | "glance";
+
+/** What a password sign-in needs, in the words of `clouds.yaml`. */
+export interface Credentials {
+  /** Keystone's URL, ending in `/v3`. */
+  readonly authUrl: string;
+  readonly username: string;
+  readonly password: string;
+  readonly projectName: string;
+  readonly userDomainName: string;
+  readonly projectDomainName: string;
+}
+
+/** A token scoped to a project, and whose it is. */
+export interface IssuedToken {
+  /** Value for `X-Auth-Token`. */
+  readonly token: string;
+  readonly userId: string;
+  readonly projectId: string;
+  readonly roles: readonly string[];
+}
+
+/** The only region of the catalog. */
+export const REGION = "RegionOne";
+
+const PROJECTS: Record<StackUser, string> = {
+  admin: "admin",
+  alice: "alice-project",
+  bob: "bob-project",
+  glance: "service",
+};
+
+/** `service` is the role by which Keystone's middleware knows a service token. */
+const GRANTS: readonly (readonly [StackUser, readonly string[]])[] = [
+  ["glance", ["admin", "service"]],
+  ["alice", ["member"]],
+  ["bob", ["member"]],
+];
+
+/** Credentials of a user; the passwords are no secrets, all of it is thrown away. */
+export function credentialsOf(user: StackUser, keystoneUrl: string): Credentials {
+  return {
+    authUrl: keystoneUrl,
+    username: user,
+    password: `${user}-password`,
+    projectName: PROJECTS[user],
+    userDomainName: "Default",
+    projectDomainName: "Default",
+  };
+}
+
+/** Writes configuration and catalog and starts Keystone with an administrator as its only user. */
+export async function startKeystone(
+  directory: string,
+  port: number,
+  imageUrl: string,
+): Promise<ServerProcess> {
+  const url = `http://127.0.0.1:${port}/v3`;
+  await Deno.writeTextFile(`${directory}/keystone.conf`, configuration(directory));
+  await Deno.writeTextFile(`${directory}/catalog.templates`, catalog(url, imageUrl));
+  return await ServerProcess.start({
+    name: "Keystone",
+    argv: [
+      "/usr/bin/python3",
+      `${import.meta.dirname}/keystone_server.py`,
+      `${directory}/keystone.conf`,
+      String(port),
+      credentialsOf("admin", url).password,
+    ],
+    log: `${directory}/logs/keystone.log`,
+  }, () => answers(url));
+}
+
+function configuration(directory: string): string {
+  return `[database]
+connection = ${databaseUrl(directory, "keystone")}
+[identity]
+password_hash_rounds = 4
+[catalog]
+driver = templated
+template_file = ${directory}/catalog.templates
+caching = false
+[token]
+provider = fernet
+[fernet_tokens]
+key_repository = ${directory}/fernet-keys
+[fernet_receipts]
+key_repository = ${directory}/fernet-keys
+[credential]
+key_repository = ${directory}/credential-keys
+`;
+}
+
+function catalog(identityUrl: string, imageUrl: string): string {
+  const services = [["identity", "keystone", identityUrl], ["image", "glance", imageUrl]];
+  return services.flatMap(([type, name, url]) => [
+    `catalog.${REGION}.${type}.publicURL = ${url}`,
+    `catalog.${REGION}.${type}.internalURL = ${url}`,
+    `catalog.${REGION}.${type}.adminURL = ${url}`,
+    `catalog.${REGION}.${type}.name = ${name}`,
+    "",
+  ]).join("\n");
+}
+
+/** Whether a GET is answered with success. */
+export async function answers(url: string): Promise<boolean> {
+  const response = await fetch(url);
+  await response.body?.cancel();
+  return response.ok;
+}
+
+/**
+ * Signs in with a password.
+ *
+ * @throws {Error} if Keystone refuses
+ */
+export async function issueToken(credentials: Credentials): Promise<IssuedToken> {
+  const domain = { name: credentials.userDomainName };
+  const user = { name: credentials.username, password: credentials.password, domain };
+  const project = {
+    name: credentials.projectName,
+    domain: { name: credentials.projectDomainName },
+  };
+  const response = await fetch(`${credentials.authUrl}/auth/tokens`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      auth: { identity: { methods: ["password"], password: { user } }, scope: { project } },
+    }),
+  });
+  const { token } = await accepted<{ token: TokenBody }>(response, "sign in");
+  return {
+    token: response.headers.get("x-subject-token") ?? "",
+    userId: token.user.id,
+    projectId: token.project.id,
+    roles: token.roles.map((role) => role.name),
+  };
+}
+
+/** Creates the users beside the administrator, with their projects and roles, through the API. */
+export async function createUsers(keystoneUrl: string): Promise<void> {
+  const { token } = await issueToken(credentialsOf("admin", keystoneUrl));
+  const api = new IdentityApi(keystoneUrl, token);
+  const { roles } = await api.send<{ roles: Named[] }>("GET", "roles");
+  const service = await api.send<{ role: Named }>("POST", "roles", { role: { name: "service" } });
+  const roleIds = new Map([...roles, service.role].map(({ name, id }) => [name, id]));
+  await Promise.all(GRANTS.map(async ([name, grants]) => {
+    const { username, password, projectName } = credentialsOf(name, keystoneUrl);
+    const [{ user }, { project }] = await Promise.all([
+      api.send<{ user: Named }>("POST", "users", { user: { name: username, password } }),
+      api.send<{ project: Named }>("POST", "projects", { project: { name: projectName } }),
+    ]);
+    await Promise.all(
+      grants.map((role) =>
+        api.send("PUT", `projects/${project.id}/users/${user.id}/roles/${roleIds.get(role)}`)
+      ),
+    );
+  }));
+}
+
+interface Named {
+  readonly id: string;
+  readonly name: string;
+}
+
+interface TokenBody {
+  readonly user: Named;
+  readonly project: Named;
+  readonly roles: readonly Named[];
+}
+
+/** Keystone's API with one token. */
+class IdentityApi {
+  readonly #url: string;
+  readonly #token: string;
+
+  constructor(url: string, token: string) {
+    this.#url = url;
+    this.#token = token;
+  }
+
+  async send<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await fetch(`${this.#url}/${path}`, {
+      method,
+      headers: { "x-auth-token": this.#token, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return await accepted<T>(response, `${method} ${path}`);
+  }
+}
+
+/** The cast is as good as our knowledge of Keystone's API: a wrong shape fails the test at once. */
+async function accepted<T>(response: Response, what: string): Promise<T> {
+  const text = await response.text();
+  if (response.ok) return (text === "" ? null : JSON.parse(text)) as T;
+  throw new Error(`Cannot ${what} at Keystone: status ${response.status}, ${text}`);
+}

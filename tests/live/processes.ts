@@ -1,0 +1,163 @@
+/**
+ * Child processes of the live stack: each leads a process group of its own, writes all it says to
+ * one log file, and ends with us, even if we are killed. Also the free ports that they listen on.
+ */
+
+/** How long a server may take to answer for the first time; several stacks may share two cores. */
+const READY_TIMEOUT_MS = 120_000;
+const POLL_INTERVAL_MS = 50;
+const LOG_TAIL_BYTES = 6_000;
+
+/** Below Linux's ephemeral range (from 32768), so that no outgoing connection takes the port. */
+const FIRST_PORT = 12_000;
+const LAST_PORT = 32_000;
+const PORT_ATTEMPTS = 200;
+
+/** What to run, and where its output goes. */
+export interface ServerCommand {
+  /** Name for messages. */
+  readonly name: string;
+  /** Program with its arguments. */
+  readonly argv: readonly string[];
+  /** File that receives standard output and standard error, appended. */
+  readonly log: string;
+  /** Variables added to our environment. */
+  readonly env?: Record<string, string>;
+}
+
+/** A running child with the process group that it leads. Disposing kills it. */
+export class ServerProcess implements AsyncDisposable {
+  readonly #command: ServerCommand;
+  readonly #child: Deno.ChildProcess;
+  #exit: Deno.CommandStatus | undefined;
+
+  private constructor(command: ServerCommand) {
+    this.#command = command;
+    this.#child = spawn(command);
+    this.#child.status.then((status) => this.#exit = status);
+  }
+
+  /**
+   * Starts a process and asks `probe` until it says true; a probe that throws says "not yet".
+   *
+   * @throws {Error} with the end of the log when the process ends first or the time is over; it is
+   *   stopped then
+   */
+  static async start(
+    command: ServerCommand,
+    probe: () => Promise<boolean>,
+  ): Promise<ServerProcess> {
+    const server = new ServerProcess(command);
+    try {
+      await server.#untilReady(probe);
+      return server;
+    } catch (error) {
+      await server.stop("SIGKILL");
+      throw error;
+    }
+  }
+
+  /** Whether the process has not ended. */
+  get running(): boolean {
+    return this.#exit === undefined;
+  }
+
+  async #untilReady(probe: () => Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + READY_TIMEOUT_MS;
+    while (this.running && Date.now() < deadline) {
+      if (await probe().catch(() => false)) return;
+      await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
+    }
+    const state = this.running
+      ? `no answer for ${READY_TIMEOUT_MS / 1000} s`
+      : `ended with status ${this.#exit?.code}`;
+    throw new Error(
+      `Cannot start ${this.#command.name}: ${state}\n${await logTail(this.#command.log)}`,
+    );
+  }
+
+  /** Signals the whole group and waits for the leader's end; nothing to do if it has ended. */
+  async stop(signal: Deno.Signal): Promise<void> {
+    if (this.running) killGroup(this.#child.pid, signal);
+    await this.#child.status;
+  }
+
+  /** Kills: all that the processes would save on a tidy exit is about to be deleted. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop("SIGKILL");
+  }
+}
+
+/**
+ * Runs a command to its end.
+ *
+ * @throws {Error} with the end of its log if it fails
+ */
+export async function run(command: ServerCommand): Promise<void> {
+  const child = spawn(command);
+  const status = await child.status;
+  if (status.success) return;
+  throw new Error(
+    `Cannot prepare ${command.name}: status ${status.code}\n${await logTail(command.log)}`,
+  );
+}
+
+/** The shell opens the log; setpriv makes the kernel kill the child when we die without a word. */
+function spawn({ argv, log, env }: ServerCommand): Deno.ChildProcess {
+  const script = 'log=$1; shift; exec setpriv --pdeathsig KILL -- "$@" >>"$log" 2>&1';
+  return new Deno.Command("sh", {
+    args: ["-c", script, "sh", log, ...argv],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+    detached: true,
+    ...(env === undefined ? {} : { env }),
+  }).spawn();
+}
+
+/** The leader's process id is the id of its group, too. */
+function killGroup(pid: number, signal: Deno.Signal): void {
+  try {
+    Deno.kill(-pid, signal);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** The last few thousand bytes of a log, or a sentence if there is none. */
+export async function logTail(path: string): Promise<string> {
+  try {
+    const bytes = await Deno.readFile(path);
+    return new TextDecoder().decode(bytes.subarray(-LOG_TAIL_BYTES));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "(no log)";
+    throw error;
+  }
+}
+
+const handedOut = new Set<number>();
+
+/**
+ * A port that was free a moment ago, and that this process has not been given before.
+ *
+ * @throws {Error} if hardly any port is free
+ */
+export function freePort(): number {
+  for (let attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
+    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
+    if (handedOut.has(port) || !isFree(port)) continue;
+    handedOut.add(port);
+    return port;
+  }
+  throw new Error(`Cannot find a free loopback port: ${PORT_ATTEMPTS} were in use`);
+}
+
+function isFree(port: number): boolean {
+  try {
+    Deno.listen({ hostname: "127.0.0.1", port }).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) return false;
+    throw error;
+  }
+}

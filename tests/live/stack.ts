@@ -1,0 +1,194 @@
+/**
+ * A real OpenStack image service on loopback, from Debian's packages: MariaDB, Keystone and two
+ * Glance servers that share one database and one set of stores, all of it below one temporary
+ * directory and gone afterwards. `deno run -A tests/live/stack.ts` keeps one up for use by hand. It
+ * takes root, or the group glance, to read the configuration that the packages bring.
+ */
+
+import { startDatabase } from "./database.ts";
+import { GlanceServer, type GlanceSettings, loadMetadefs, prepareGlance } from "./glance.ts";
+import {
+  createUsers,
+  type Credentials,
+  credentialsOf,
+  type IssuedToken,
+  issueToken,
+  REGION,
+  type StackUser,
+  startKeystone,
+} from "./keystone.ts";
+import { requirePackages } from "./packages.ts";
+import { freePort, logTail } from "./processes.ts";
+
+export { LIVE_PACKAGES } from "./packages.ts";
+export { IMAGE_MEMBER_QUOTA } from "./glance.ts";
+export type { Credentials, IssuedToken, StackUser } from "./keystone.ts";
+
+/** What may differ between two stacks. */
+export interface StackOptions {
+  /**
+   * Largest image that Glance takes, in bytes; a larger one is answered with 413.
+   * @default {2147483648}
+   */
+  readonly imageSizeCap?: number;
+  /**
+   * Whether Glance caches images and offers `/v2/cache`.
+   * @default {false}
+   */
+  readonly imageCache?: boolean;
+}
+
+const DEFAULT_IMAGE_SIZE_CAP = 2 * 1024 ** 3;
+
+/** Keystone and two Glance servers that answer, until disposed. */
+export class LiveStack implements AsyncDisposable {
+  /** Everything of the stack: configuration, logs, stores; deleted on disposal. */
+  readonly directory: string;
+  /** Keystone's URL, ending in `/v3`. */
+  readonly keystoneUrl: string;
+  /** URLs of the two Glance servers, without a path; the first is the catalog's. */
+  readonly glanceUrls: readonly [string, string];
+  readonly #servers: readonly [GlanceServer, GlanceServer];
+  readonly #cleanup: AsyncDisposableStack;
+
+  /** Made by {@linkcode startStack}, from servers that are running already. */
+  constructor(
+    directory: string,
+    keystoneUrl: string,
+    servers: readonly [GlanceServer, GlanceServer],
+    cleanup: AsyncDisposableStack,
+  ) {
+    this.directory = directory;
+    this.keystoneUrl = keystoneUrl;
+    this.glanceUrls = [servers[0].url, servers[1].url];
+    this.#servers = servers;
+    this.#cleanup = cleanup;
+  }
+
+  /** How a user signs in. */
+  credentials(user: StackUser): Credentials {
+    return credentialsOf(user, this.keystoneUrl);
+  }
+
+  /** Signs a user in. */
+  async token(user: StackUser): Promise<IssuedToken> {
+    return await issueToken(this.credentials(user));
+  }
+
+  /** The same as the variables that the `openstack` and `glance` commands read. */
+  environment(user: StackUser): Record<string, string> {
+    const credentials = this.credentials(user);
+    return {
+      OS_AUTH_URL: credentials.authUrl,
+      OS_USERNAME: credentials.username,
+      OS_PASSWORD: credentials.password,
+      OS_PROJECT_NAME: credentials.projectName,
+      OS_USER_DOMAIN_NAME: credentials.userDomainName,
+      OS_PROJECT_DOMAIN_NAME: credentials.projectDomainName,
+      OS_REGION_NAME: REGION,
+      OS_IDENTITY_API_VERSION: "3",
+      OS_IMAGE_API_VERSION: "2",
+    };
+  }
+
+  /** Ends one Glance server and waits until it is gone; its open connections break. */
+  async stopGlance(index: 0 | 1, signal: Deno.Signal = "SIGTERM"): Promise<void> {
+    await this.#servers[index].stop(signal);
+  }
+
+  /** Starts a stopped Glance server again, at the same URL, and waits until it answers. */
+  async startGlance(index: 0 | 1): Promise<void> {
+    await this.#servers[index].start();
+  }
+
+  /** The ends of all logs, for the message of a failing test. */
+  async logs(): Promise<string> {
+    return await allLogs(this.directory);
+  }
+
+  /** Kills every process, waits for all of them and deletes the directory. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#cleanup.disposeAsync();
+  }
+}
+
+/**
+ * Starts a stack of its own; any number can run side by side.
+ *
+ * @throws {Error} if a package is missing, or a part does not start (with the end of its log)
+ */
+export async function startStack(options: StackOptions = {}): Promise<LiveStack> {
+  await requirePackages();
+  await using cleanup = new AsyncDisposableStack();
+  const directory = await Deno.makeTempDir({ prefix: "live-stack-" });
+  cleanup.defer(() => Deno.remove(directory, { recursive: true }));
+  await Deno.mkdir(`${directory}/logs`);
+
+  const keystonePort = freePort();
+  const keystoneUrl = `http://127.0.0.1:${keystonePort}/v3`;
+  const settings: GlanceSettings = {
+    directory,
+    credentials: credentialsOf("glance", keystoneUrl),
+    imageSizeCap: options.imageSizeCap ?? DEFAULT_IMAGE_SIZE_CAP,
+    imageCache: options.imageCache ?? false,
+  };
+  const servers = [
+    new GlanceServer(settings, "a", freePort()),
+    new GlanceServer(settings, "b", freePort()),
+  ] as const;
+  for (const server of servers) cleanup.use(server);
+
+  cleanup.use(await startDatabase(directory));
+  await together([
+    async () => {
+      cleanup.use(await startKeystone(directory, keystonePort, servers[0].url));
+      await createUsers(keystoneUrl);
+    },
+    async () => {
+      await prepareGlance(settings);
+      await together([() => loadMetadefs(settings), ...servers.map((s) => () => s.start())]);
+    },
+  ]);
+  return new LiveStack(directory, keystoneUrl, servers, cleanup.move());
+}
+
+/** Like Promise.all, but leaves nothing running when it fails. */
+async function together(jobs: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const results = await Promise.allSettled(jobs.map((job) => job()));
+  const failures = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
+  if (failures.length === 1) throw failures[0];
+  if (failures.length > 1) throw new AggregateError(failures, failures.map(String).join("\n"));
+}
+
+async function allLogs(directory: string): Promise<string> {
+  const names = Array.from(Deno.readDirSync(`${directory}/logs`), ({ name }) => name).sort();
+  const tails = names.map(async (name) =>
+    `--- ${name}\n${await logTail(`${directory}/logs/${name}`)}`
+  );
+  return (await Promise.all(tails)).join("\n");
+}
+
+function exportBlock(environment: Record<string, string>): string {
+  return Object.entries(environment).map(([name, value]) => `export ${name}=${value}`).join("\n");
+}
+
+/** Keeps a stack up until SIGINT or SIGTERM. */
+async function main(): Promise<void> {
+  const stopped = new Promise<void>((resolve) => {
+    Deno.addSignalListener("SIGINT", resolve);
+    Deno.addSignalListener("SIGTERM", resolve);
+  });
+  const started = Date.now();
+  await using stack = await startStack();
+  console.log(`# ready after ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  console.log(`Keystone  ${stack.keystoneUrl}`);
+  for (const url of stack.glanceUrls) console.log(`Glance    ${url}`);
+  console.log(`Directory ${stack.directory}`);
+  for (const user of ["admin", "alice"] as const) {
+    console.log(`\n# ${user}\n${exportBlock(stack.environment(user))}`);
+  }
+  console.log("\n# Ctrl-C stops everything");
+  await stopped;
+}
+
+if (import.meta.main) await main();
