@@ -58,6 +58,7 @@ export interface Connection extends Disposable {
  */
 export async function connect(options: ConnectOptions = {}): Promise<Connection> {
   const { cloud, credentials, parseYaml, environment: _, ...explicit } = options;
+  resolveOptions(explicit);
   const environment = environmentFor(options);
   const found = credentials === undefined
     ? await readCloud({ cloud, environment, ...parseYaml && { parseYaml } })

@@ -4,6 +4,7 @@
  * @module
  */
 import { InvalidConfigurationValue, redact } from "./errors.ts";
+import { shown } from "./values.ts";
 
 /**
  * An API server.
@@ -26,30 +27,24 @@ const HAS_SCHEME = /^[a-z][a-z0-9+.-]*:[/\\]|\/\//i;
 /** The version that catalogs and habits put behind an endpoint: `/v2`, `/v2.9/`, `/v1`. */
 const VERSION_SUFFIX = /\/v\d+(\.\d+)?\/*$/;
 
+/** What is read, in words for a message. */
+interface Written {
+  /** What it is meant to be. */
+  readonly what: string;
+  readonly text: string;
+  /** What it should look like. */
+  readonly like: string;
+}
+
 /**
  * Reads a server as configurations write it: `host`, `host:port`, with or without `http://` or
  * `https://`, a mount prefix, a trailing slash or version. No scheme means http, as in Cinder.
  *
- * @throws {InvalidConfigurationValue} where it is none of these, or holds a user or password.
+ * @throws {InvalidConfigurationValue} where it is none of these, or holds a user, a password, a query or
+ * a fragment.
  */
 export function parseApiServer(text: string): ApiServer {
-  const whole = text.trim().replace(BARE_IPV6, "$1[$2]");
-  const url = parseUrl(HAS_SCHEME.test(whole) ? whole : `http://${whole}`);
-  if (url === null) {
-    throw new InvalidConfigurationValue(
-      `Cannot use the API server "${
-        redact(text)
-      }": it is no http or https URL; write it as "https://host:9292"`,
-    );
-  }
-  if (url.username !== "" || url.password !== "") {
-    throw new InvalidConfigurationValue(
-      `Cannot use the API server "${
-        redact(text)
-      }": it holds user information; give a token in the context instead`,
-    );
-  }
-  return serverOf(url);
+  return serverIn(text, "http", { what: "API server", text, like: "https://host:9292" });
 }
 
 /**
@@ -58,24 +53,26 @@ export function parseApiServer(text: string): ApiServer {
  * @throws {InvalidConfigurationValue} where it is something else.
  */
 export function apiServerAt(netloc: string, useSsl: boolean): ApiServer {
+  const written = { what: "netloc", text: netloc, like: "host:9292" };
   if (HAS_SCHEME.test(netloc)) {
-    throw new InvalidConfigurationValue(
-      `Cannot use the netloc "${
-        redact(netloc)
-      }": it has a scheme; write "host:9292", and say with "useSsl" whether it is https`,
-    );
+    const wayOut = 'write "host:9292", and say with "useSsl" whether it is https';
+    throw unusable(written, "it has a scheme", wayOut);
   }
-  return { ...parseApiServer(`${useSsl ? "https" : "http"}://${netloc}`), netloc };
+  return { ...serverIn(netloc, useSsl ? "https" : "http", written), netloc };
 }
 
-/** Whether a URL lies on one of `hosts`, each `host` (the scheme's default port) or `host:port`. */
-export function isOnHost(url: URL, hosts: readonly string[]): boolean {
-  const port = url.port || (url.protocol === "https:" ? "443" : "80");
-  return hosts.some((host) => {
-    const wanted = parseUrl(`${url.protocol}//${host.trim()}`);
-    if (wanted === null || wanted.hostname !== url.hostname) return false;
-    return (wanted.port || (wanted.protocol === "https:" ? "443" : "80")) === port;
-  });
+/**
+ * The origin that is meant by a trusted host: `host[:port]` is one by https, since a name alone promises
+ * nothing on a wire that anybody can read.
+ *
+ * @throws {InvalidConfigurationValue} where it is something else, or more than an origin.
+ */
+export function parseTrustedHost(text: string): string {
+  const written = { what: "trusted host", text, like: "host:9292" };
+  const { endpoint } = serverIn(text, "https", written);
+  const { origin } = new URL(endpoint);
+  if (endpoint !== origin) throw unusable(written, "it has a path");
+  return origin;
 }
 
 /** A list in an order of its own (Fisher-Yates); the list that was given stays as it is. */
@@ -86,6 +83,27 @@ export function shuffled<T>(list: readonly T[], random: () => number): T[] {
     [result[i], result[j]] = [result[j] as T, result[i] as T];
   }
   return result;
+}
+
+function serverIn(text: string, scheme: "http" | "https", written: Written): ApiServer {
+  const whole = text.trim().replace(BARE_IPV6, "$1[$2]");
+  const url = parseUrl(HAS_SCHEME.test(whole) ? whole : `${scheme}://${whole}`);
+  if (url === null) throw unusable(written, "it is no http or https URL");
+  if (url.username !== "" || url.password !== "") {
+    throw unusable(written, "it holds user information", "give a token in the context instead");
+  }
+  if (url.search !== "" || url.hash !== "") throw unusable(written, "it has a query or a fragment");
+  return serverOf(url);
+}
+
+function unusable(
+  { what, text, like }: Written,
+  state: string,
+  wayOut: string = `write it as "${like}"`,
+): InvalidConfigurationValue {
+  return new InvalidConfigurationValue(
+    `Cannot use the ${what} ${shown(redact(text))}: ${state}; ${wayOut}`,
+  );
 }
 
 function parseUrl(text: string): URL | null {

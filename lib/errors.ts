@@ -197,19 +197,31 @@ export interface FailedAnswer extends GlanceErrorOptions {
 
 type ErrorClass = new (message: string, options: GlanceErrorOptions) => GlanceError;
 
-/** Status -> class for a request about one image, and for any other request. */
-const CLASS_OF_STATUS: Readonly<Record<number, readonly [image: ErrorClass, other: ErrorClass]>> = {
+/** The error of a status: for a request about one image, for any other, and what helps where that is known. */
+type Row = readonly [image: ErrorClass, other: ErrorClass, wayOut?: string];
+
+const NOT_OFFERED = "do without it, or ask the operator of the cloud for it";
+
+const ERROR_OF_STATUS: Readonly<Record<number, Row>> = {
   400: [Invalid, Invalid],
-  401: [ImageNotAuthorized, NotAuthorized],
-  403: [ImageNotAuthorized, NotAuthorized],
+  401: [
+    ImageNotAuthorized,
+    NotAuthorized,
+    "sign in again: the token is missing, unknown or has ended",
+  ],
+  403: [ImageNotAuthorized, NotAuthorized, "ask its owner, or an administrator of the cloud"],
   404: [ImageNotFound, NotFound],
-  405: [NotImplemented, NotImplemented],
+  405: [NotImplemented, NotImplemented, NOT_OFFERED],
   409: [ImageConflict, Conflict],
   410: [ImageConflict, Conflict],
-  413: [ImageLimitExceeded, ImageLimitExceeded],
+  413: [
+    ImageLimitExceeded,
+    ImageLimitExceeded,
+    "delete what is not needed, or ask for a higher limit",
+  ],
   415: [ImageContentRejected, Invalid],
   416: [Invalid, Invalid],
-  501: [NotImplemented, NotImplemented],
+  501: [NotImplemented, NotImplemented, NOT_OFFERED],
 };
 
 /**
@@ -217,11 +229,13 @@ const CLASS_OF_STATUS: Readonly<Record<number, readonly [image: ErrorClass, othe
  * as Cinder translates them.
  */
 export function errorFromAnswer(answer: FailedAnswer): GlanceError {
-  const row = CLASS_OF_STATUS[answer.status] ?? [UnexpectedStatus, UnexpectedStatus];
-  const ErrorClass = row[answer.imageId === undefined ? 1 : 0];
+  const [OfImage, OfOther, wayOut] = ERROR_OF_STATUS[answer.status] ??
+    [UnexpectedStatus, UnexpectedStatus];
+  const ErrorClass = answer.imageId === undefined ? OfOther : OfImage;
   const said = answer.explanation === "" ? "" : `, "${answer.explanation}"`;
+  const rest = wayOut === undefined ? "" : `; ${wayOut}`;
   return new ErrorClass(
-    `Cannot ${answer.action}: the server answered ${answer.status}${said}`,
+    `Cannot ${answer.action}: the server answered ${answer.status}${said}${rest}`,
     answer,
   );
 }

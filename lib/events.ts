@@ -1,5 +1,6 @@
 /**
- * What happens on the way to an answer, told as it happens: for logs, progress lines and counters.
+ * What happens on the way to an answer, told as it happens: for logs, progress lines and counters. Who
+ * listens cannot break what it listens to.
  *
  * @module
  */
@@ -34,3 +35,15 @@ export type GlanceEvent =
     readonly kind: "renew";
     readonly reason: "expiring" | "refused";
   };
+
+/** A listener whose errors harm nobody; one that does nothing where there is none. */
+export function quietly<Told>(listener: ((told: Told) => void) | undefined): (told: Told) => void {
+  if (listener === undefined) return () => {};
+  return (told) => {
+    try {
+      listener(told);
+    } catch {
+      // A faulty listener must not fail a transfer.
+    }
+  };
+}

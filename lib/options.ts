@@ -5,9 +5,10 @@
  * @module
  */
 import type { RequestContext } from "./context.ts";
-import { type ApiServer, parseApiServer } from "./endpoint.ts";
+import { type ApiServer, parseApiServer, parseTrustedHost } from "./endpoint.ts";
 import { InvalidConfigurationValue } from "./errors.ts";
-import type { GlanceEvent } from "./events.ts";
+import { type GlanceEvent, quietly } from "./events.ts";
+import { checkRecord, kindOf, shown } from "./values.ts";
 
 /** What every entry of this module can be told. All of it is optional. */
 export interface GlanceOptions {
@@ -59,7 +60,8 @@ export interface GlanceOptions {
    */
   readonly directUrlRoots?: readonly string[];
   /**
-   * Hosts, as `host[:port]`, that get the token though they are only named by an image href.
+   * Hosts that get the token though they are only named by an image href: `host[:port]` by https only,
+   * and an origin such as `http://host:9292` exactly as it is.
    * @default {[]}
    */
   readonly trustedHosts?: readonly string[];
@@ -94,6 +96,8 @@ export type ResolvedOptions =
   >
   & {
     readonly apiServers: readonly ApiServer[] | null;
+    /** Origins. */
+    readonly trustedHosts: readonly string[];
     readonly catalogInfo: CatalogInfo;
     readonly regionName: string | null;
     readonly authUrl: string | null;
@@ -118,9 +122,11 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 /**
  * Checks and completes options; options that were resolved before are given back.
  *
+ * @throws {Invalid} where they are no object.
  * @throws {InvalidConfigurationValue} naming the option and the wanted form.
  */
 export function resolveOptions(options: GlanceOptions | ResolvedOptions = {}): ResolvedOptions {
+  checkRecord("the options", options);
   if (isResolved(options)) return options;
   const resolved: ResolvedOptions = Object.freeze({
     apiServers: apiServersOf(options.apiServers ?? null),
@@ -130,9 +136,12 @@ export function resolveOptions(options: GlanceOptions | ResolvedOptions = {}): R
     authUrl: options.authUrl ?? null,
     requestTimeout: timeoutOf("requestTimeout", options.requestTimeout ?? 60_000),
     stallTimeout: timeoutOf("stallTimeout", options.stallTimeout ?? 30_000),
-    allowedDirectUrlSchemes: [...options.allowedDirectUrlSchemes ?? []],
-    directUrlRoots: [...options.directUrlRoots ?? []],
-    trustedHosts: [...options.trustedHosts ?? []],
+    allowedDirectUrlSchemes: listOf(
+      "allowedDirectUrlSchemes",
+      options.allowedDirectUrlSchemes ?? [],
+    ),
+    directUrlRoots: listOf("directUrlRoots", options.directUrlRoots ?? []),
+    trustedHosts: listOf("trustedHosts", options.trustedHosts ?? []).map(parseTrustedHost),
     authStrategy: authStrategyOf(options.authStrategy ?? "keystone"),
     privilegedContext: options.privilegedContext ?? null,
     onEvent: quietly(options.onEvent),
@@ -152,20 +161,33 @@ function isResolved(options: GlanceOptions | ResolvedOptions): options is Resolv
 
 function apiServersOf(servers: readonly string[] | null): readonly ApiServer[] | null {
   if (servers === null) return null;
-  if (!Array.isArray(servers) || servers.length === 0) {
-    throw new InvalidConfigurationValue(
-      'Cannot use the option "apiServers": it must list at least one server; leave it out to use the service catalog',
-    );
-  }
-  return servers.map((server) => parseApiServer(String(server)));
+  const list = listOf("apiServers", servers);
+  if (list.length > 0) return list.map(parseApiServer);
+  throw new InvalidConfigurationValue(
+    'Cannot use the option "apiServers": it must list at least one server; leave it out to use the service catalog',
+  );
+}
+
+/** A list of texts of one's own. What is no list is not shown: it may be a URL with a password. */
+function listOf(name: string, value: readonly string[]): readonly string[] {
+  const isList = Array.isArray(value);
+  const odd = isList ? value.filter((entry) => typeof entry !== "string") : [value];
+  if (odd.length === 0) return [...value];
+  throw new InvalidConfigurationValue(
+    `Cannot use the option "${name}": it ${isList ? "holds" : "is"} ${
+      kindOf(odd[0])
+    } and must be a list of strings`,
+  );
 }
 
 /** @throws {InvalidConfigurationValue} where it has not exactly three parts, or no type. */
 function parseCatalogInfo(text: string): CatalogInfo {
-  const [serviceType, serviceName, endpointType, ...rest] = text.split(":");
+  const [serviceType, serviceName, endpointType, ...rest] = String(text).split(":");
   if (!serviceType || serviceName === undefined || !endpointType || rest.length > 0) {
     throw new InvalidConfigurationValue(
-      `Cannot use the option "catalogInfo": it is "${text}" and must have the form "<service type>:<service name>:<endpoint type>"`,
+      `Cannot use the option "catalogInfo": it is ${
+        shown(text)
+      } and must have the form "<service type>:<service name>:<endpoint type>"`,
     );
   }
   return { serviceType, serviceName, endpointType };
@@ -174,34 +196,28 @@ function parseCatalogInfo(text: string): CatalogInfo {
 function countOf(name: string, value: number): number {
   if (Number.isInteger(value) && value >= 0) return value;
   throw new InvalidConfigurationValue(
-    `Cannot use the option "${name}": it is ${value} and must be a whole number of at least 0`,
+    `Cannot use the option "${name}": it is ${
+      shown(value)
+    } and must be a whole number of at least 0`,
   );
 }
 
 function timeoutOf(name: string, value: number): number {
   if (typeof value === "number" && value > 0) return value;
   throw new InvalidConfigurationValue(
-    `Cannot use the option "${name}": it is ${value} and must be milliseconds above 0; use Infinity for no limit`,
+    `Cannot use the option "${name}": it is ${
+      shown(value)
+    } and must be milliseconds above 0; use Infinity for no limit`,
   );
 }
 
 function authStrategyOf(value: string): "keystone" | "noauth" {
   if (value === "keystone" || value === "noauth") return value;
   throw new InvalidConfigurationValue(
-    `Cannot use the option "authStrategy": it is "${value}" and must be "keystone" or "noauth"`,
+    `Cannot use the option "authStrategy": it is ${
+      shown(value)
+    } and must be "keystone" or "noauth"`,
   );
-}
-
-/** A listener that cannot break what it listens to. */
-function quietly(listener?: (event: GlanceEvent) => void): (event: GlanceEvent) => void {
-  if (listener === undefined) return () => {};
-  return (event) => {
-    try {
-      listener(event);
-    } catch {
-      // A faulty listener must not fail a transfer.
-    }
-  };
 }
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {

@@ -6,6 +6,7 @@ const ROOT = new URL("../", import.meta.url);
 /** A file or folder may import what stands in a row above its own; a folder's files may import each other. */
 const RANKS: readonly (readonly string[])[] = [
   ["lib/context.ts", "lib/errors.ts", "lib/events.ts", "lib/images/types.ts", "lib/data/types.ts"],
+  ["lib/values.ts"],
   ["lib/endpoint.ts"],
   ["lib/options.ts"],
   ["lib/http/deadline.ts", "lib/http/retry.ts", "lib/http/answer.ts", "lib/http/trust.ts"],

@@ -42,6 +42,19 @@ export function endpointsFromCatalog(
   return distinct(inRegion(offered, regionName).map(({ url }) => parseApiServer(url)));
 }
 
+/**
+ * The origins of all endpoints that the catalog has for a service, of whatever interface and region: who
+ * the cloud says may be told the token.
+ */
+export function originsInCatalog(
+  catalog: readonly CatalogEntry[],
+  { serviceType }: CatalogInfo,
+): string[] {
+  return catalog.filter(({ type }) => type === serviceType)
+    .flatMap((entry) => candidatesOf(entry))
+    .flatMap(({ url }) => URL.canParse(url) ? [new URL(url).origin] : []);
+}
+
 function entryOf(catalog: readonly CatalogEntry[], info: CatalogInfo): CatalogEntry | undefined {
   const entries = catalog.filter((entry) => entry.type === info.serviceType);
   return entries.find((entry) => entry.name === info.serviceName) ?? entries[0];

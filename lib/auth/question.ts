@@ -37,9 +37,7 @@ const BARE_REFUSAL = "The request you have made requires authentication";
 export function refusal(question: Question, response: Response, text: string): GlanceError {
   const { status } = response;
   const facts = { server: question.server.endpoint, status, requestId: requestIdOf(response) };
-  const hide = (said: string) => withoutSecrets(said, question.secrets);
-  // Before, lest a cut leaves half of one; and after, where JSON had escaped one.
-  const explanation = hide(explanationIn(hide(text)));
+  const explanation = explanationIn(text, question.secrets);
   if (isRefusal(status, text)) {
     return new AuthenticationFailed(
       `Cannot ${question.action}: Keystone at "${urlOf(question)}" refused with ${status}${
@@ -113,10 +111,6 @@ export function unusable(question: Question, state: string): UnexpectedResponse 
 
 function urlOf({ server }: Question): string {
   return `${server.endpoint}/v3`;
-}
-
-function withoutSecrets(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
 }
 
 /** A JSON object; null where the text is none. */

@@ -19,9 +19,10 @@ export function shapeOf({ buffer, byteOffset, byteLength }: Chunk): Shape {
   return { bufferLength: buffer.byteLength, byteOffset, byteLength };
 }
 
-/** Whether bytes lie where memory of a shape wants to be filled. */
-export function hasShape({ buffer, byteOffset }: Chunk, shape: Shape): boolean {
-  return buffer.byteLength === shape.bufferLength && byteOffset === shape.byteOffset;
+/** Whether bytes lie where memory of a shape wants to be filled, and within it. */
+export function hasShape({ buffer, byteOffset, byteLength }: Chunk, shape: Shape): boolean {
+  return buffer.byteLength === shape.bufferLength && byteOffset === shape.byteOffset &&
+    byteLength <= shape.byteLength;
 }
 
 /** The memory again, or new memory of its shape where it was lost with a broken body. */
@@ -41,21 +42,22 @@ export interface BodyReader {
   cancel(reason?: unknown): Promise<void>;
 }
 
-/** A reader of a body: by BYOB where it is a byte stream (all but Bun), else by chunks. */
-export function readerOf(body: ReadableStream<Chunk>): BodyReader {
-  const byob = byobReaderOf(body);
-  if (byob !== null) {
-    return {
-      read: async (into) => {
-        const { done, value } = await byob.read(into);
-        return done || value === undefined ? null : value;
-      },
-      cancel: (reason) => byob.cancel(reason),
-    };
-  }
-  const reader = body.getReader();
+/**
+ * A reader of a body: by BYOB where it is a byte stream (all but Bun), else by chunks. When `signal` is
+ * aborted, a read ends with its reason: the body alone may not, since Deno 2.9 forgets the signal of a
+ * fetch once its response was collected as garbage, and so does a fetch that wraps the body anew.
+ */
+export function readerOf(body: ReadableStream<Chunk>, signal: AbortSignal): BodyReader {
+  const reader = byobReaderOf(body) ?? body.getReader();
+  const stop = () => reader.cancel(signal.reason).catch(() => {});
+  signal.addEventListener("abort", stop, { once: true });
   return {
-    read: async () => (await reader.read()).value ?? null,
+    read: async (into) => {
+      const { done, value } = await reader.read(into);
+      if (!done && value !== undefined) return value;
+      signal.throwIfAborted();
+      return null;
+    },
     cancel: (reason) => reader.cancel(reason),
   };
 }

@@ -130,9 +130,11 @@ function filesOfRuntime(): Files | null {
 
 function pathOf(url: string): string | null {
   if (!URL.canParse(url)) return null;
-  const { protocol, pathname } = new URL(url);
+  const { protocol, hostname, pathname } = new URL(url);
+  // A host names another machine (RFC 8089, section 2); "localhost" is parsed away.
+  const isHere = protocol === "file:" && hostname === "";
   try {
-    return protocol === "file:" ? decodeURIComponent(pathname) : null;
+    return isHere ? decodeURIComponent(pathname) : null;
   } catch {
     return null;
   }

@@ -1,12 +1,14 @@
 /**
- * Downloads: chooses where the bytes come from, and hands them over as a byte stream or into a sink.
+ * Downloads: chooses where the bytes come from, and hands them over as a byte stream.
  *
  * @module
  */
 import type { RequestContext } from "../context.ts";
 import { Invalid } from "../errors.ts";
+import { quietly } from "../events.ts";
 import type { GlanceClientWrapper } from "../http/client.ts";
 import type { GlanceImage } from "../images/types.ts";
+import { checkRecord, isRecord, shown } from "../values.ts";
 import type { ByteRange } from "./byte_range.ts";
 import { type Chunk, hasShape, type ImageReader, renewed, shapeOf } from "./body_reader.ts";
 import { directPieces } from "./direct_url.ts";
@@ -14,26 +16,30 @@ import { type Identity, identityOf, Verifier } from "./integrity.ts";
 import { ParallelReader } from "./parallel.ts";
 import { GlancePieces } from "./piece.ts";
 import { type ResumeOptions, ResumingReader } from "./resume.ts";
-import type { DownloadOptions } from "./types.ts";
+import type { DownloadOptions, Verify } from "./types.ts";
 
 /** Bytes that are asked of a body at once, and the most that is held in memory for a slow reader. */
-const CHUNK_SIZE = 128 * 1024;
+export const CHUNK_SIZE = 128 * 1024;
 
 /** Bytes of a part of a parallel download. */
 const PART_SIZE = 8 * 1024 * 1024;
 
+const VERIFY_MODES: readonly string[] = ["auto", "required", "off"] satisfies Verify[];
+
 /**
  * Opens the download of an image: its record first, which pins its identity, then its first bytes.
  *
- * @throws {Invalid} for a range outside the image, and for a range together with verify "required".
+ * @throws {Invalid} for a range outside the image, for a range together with verify "required", and, before
+ * anything is asked, for options that no download can have.
  */
-export async function download(
+export async function openDownload(
   client: GlanceClientWrapper,
   context: RequestContext,
   imageId: string,
   options: DownloadOptions,
-): Promise<ImageDownload> {
-  const { signal, prefer, verify = "auto", range, onProgress } = options;
+): Promise<ImageReader> {
+  checkOptions(options);
+  const { signal, prefer, verify = "auto", range } = options;
   const record = await client.run(context, "get", [imageId], { signal });
   const identity = identityOf(record);
   const { start, end } = boundsOf(imageId, range, identity.size);
@@ -48,12 +54,21 @@ export async function download(
   const direct = await directPieces(client, context, record, identity, signal);
   const source: Source = { client, context, identity, stores: storesOf(record), prefer };
   const isHashed = verifier !== null;
-  const told = { options: client.options, start, end, verifier, isHashed, signal, onProgress };
+  const told: ResumeOptions = {
+    options: client.options,
+    start,
+    end,
+    isPart: false,
+    verifier,
+    isHashed,
+    signal,
+    onProgress: quietly(options.onProgress),
+  };
   const parts = direct === null ? await partsOf(source, told, options) : null;
-  if (parts !== null) return new ImageDownload(parts);
+  if (parts !== null) return parts;
   const reader = new ResumingReader(direct ?? piecesOf(source, end), told);
   await reader.open();
-  return new ImageDownload(reader);
+  return reader;
 }
 
 /** Where the bytes come from, when they come from Glance. */
@@ -77,8 +92,6 @@ async function partsOf(
   told: ResumeOptions,
   { connections = 1, partSize = PART_SIZE }: DownloadOptions,
 ): Promise<ParallelReader | null> {
-  checkCount("connections", connections);
-  checkCount("partSize", partSize);
   const { start, signal = new AbortController().signal } = told;
   const stop = told.end === null ? source.identity.size : told.end + 1;
   if (connections === 1 || stop === null || stop - start <= partSize) return null;
@@ -95,62 +108,39 @@ async function partsOf(
   });
 }
 
-function checkCount(name: string, value: number): void {
-  if (Number.isInteger(value) && value >= 1) return;
-  throw new Invalid(
-    `Cannot download with the option "${name}": it is ${value} and must be a whole number of at least 1`,
-  );
+function checkOptions(options: DownloadOptions): void {
+  checkRecord("the options of a download", options);
+  const { verify = "auto", connections = 1, partSize = 1, prefer = [], range } = options;
+  const check = (isGood: boolean, name: string, value: unknown, wanted: string) => {
+    if (isGood) return;
+    throw new Invalid(
+      `Cannot download with the option "${name}": it is ${shown(value)} and must be ${wanted}`,
+    );
+  };
+  const isCount = (value: number) => Number.isInteger(value) && value >= 1;
+  check(VERIFY_MODES.includes(verify), "verify", verify, '"auto", "required" or "off"');
+  check(isCount(connections), "connections", connections, "a whole number of at least 1");
+  check(isCount(partSize), "partSize", partSize, "a whole number of at least 1");
+  check(Array.isArray(prefer), "prefer", prefer, "a list of store ids");
+  const hasStart = range === undefined || (isRecord(range) && range.start !== undefined);
+  check(hasStart, "range", range, '{ start, end }, where "end" may be missing');
 }
 
-/** An open download, to be taken once. */
-export class ImageDownload {
-  readonly #reader: ImageReader;
-
-  constructor(reader: ImageReader) {
-    this.#reader = reader;
-  }
-
-  /** The bytes as a byte stream; they are read as they are pulled, into the reader's memory. */
-  stream(): ReadableStream<Chunk> {
-    const reader = this.#reader;
-    return new ReadableStream({
-      type: "bytes",
-      autoAllocateChunkSize: CHUNK_SIZE,
-      async pull(controller) {
-        try {
-          await pullInto(controller, reader);
-        } catch (error) {
-          await reader.cancel(error);
-          throw error;
-        }
-      },
-      cancel: (reason) => reader.cancel(reason),
-    }, { highWaterMark: 0 });
-  }
-
-  /** The bytes into a sink, with no stream in between. The sink is closed when all are right, else aborted. */
-  async pumpTo(sink: WritableStream<Chunk>): Promise<void> {
-    const reader = this.#reader;
-    const writer = sink.getWriter();
-    // A sink that fails while a read is pending ends the download at once.
-    writer.closed.catch((error) => reader.cancel(error));
-    try {
-      for (;;) {
-        await writer.ready;
-        const chunk = await reader.read(new Uint8Array(CHUNK_SIZE));
-        if (chunk === null) break;
-        reader.report();
-        await writer.write(chunk);
+/** An open download as a byte stream; its bytes are read as they are pulled, into the reader's memory. */
+export function streamOf(reader: ImageReader): ReadableStream<Chunk> {
+  return new ReadableStream({
+    type: "bytes",
+    autoAllocateChunkSize: CHUNK_SIZE,
+    async pull(controller) {
+      try {
+        await pullInto(controller, reader);
+      } catch (error) {
+        await reader.cancel(error);
+        throw error;
       }
-      await writer.close();
-    } catch (error) {
-      await reader.cancel(error);
-      await writer.abort(error).catch(() => {});
-      throw error;
-    } finally {
-      writer.releaseLock();
-    }
-  }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
 }
 
 /** One pull: the next bytes in the memory that the stream has asked to be filled. */
@@ -189,11 +179,11 @@ function boundsOf(
   const isCount = (n: number) => Number.isSafeInteger(n) && n >= 0;
   const isRange = isCount(start) && (end === null || (isCount(end) && end >= start));
   if (!isRange || (size !== null && start >= size)) {
-    const of = size === null ? "" : ` of ${size} bytes`;
+    const [of, below] = size === null ? ["", ""] : [` of ${size} bytes`, ` below ${size}`];
     throw new Invalid(
       `Cannot read bytes ${start} to ${
         end ?? "the last"
-      } of image "${imageId}"${of}: there is no such range`,
+      } of image "${imageId}"${of}: there is no such range; give a whole start${below} and no end before it, or leave the range out`,
       { imageId },
     );
   }

@@ -52,6 +52,8 @@ interface Part {
   bytes: Chunk | null;
   /** Who is fetching it: one connection, or two where the first is late. */
   readonly attempts: Attempt[];
+  /** Whether an attempt has failed: the other is the last then, or two would fail in turn for ever. */
+  hasFailed: boolean;
 }
 
 /** One connection at work on one part. */
@@ -88,6 +90,7 @@ export class ParallelReader implements ImageReader {
       end: Math.min(told.start + (i + 1) * told.partSize, told.stop) - 1,
       bytes: null,
       attempts: [],
+      hasFailed: false,
     }));
     for (const connection of told.connections) this.#work(connection);
   }
@@ -102,7 +105,10 @@ export class ParallelReader implements ImageReader {
       await this.#changed.promise;
       if (this.#isClosed) return null;
     }
-    const chunk = part.bytes.subarray(this.#position, this.#position + into.byteLength);
+    // Copied: whoever gets the chunk may give its memory away, and the rest of the part with it.
+    const rest = part.bytes.subarray(this.#position, this.#position + into.byteLength);
+    const chunk = into.subarray(0, rest.byteLength);
+    chunk.set(rest);
     this.#position += chunk.byteLength;
     this.#transferred += chunk.byteLength;
     this.#told.verifier?.update(chunk);
@@ -179,9 +185,8 @@ export class ParallelReader implements ImageReader {
   #isLate(part: Part, connection: Connection): boolean {
     const [first, ...others] = part.attempts;
     const rate = this.#rates.get(connection) ?? null;
-    if (part.bytes !== null || first === undefined || others.length > 0 || rate === null) {
-      return false;
-    }
+    const isTaken = part.bytes !== null || part.hasFailed || others.length > 0;
+    if (isTaken || first === undefined || rate === null) return false;
     const size = part.end - part.start + 1;
     const elapsed = this.#told.options.now() - first.since;
     const ownTime = size / rate;
@@ -196,6 +201,7 @@ export class ParallelReader implements ImageReader {
       options,
       start,
       end,
+      isPart: true,
       verifier: null,
       isHashed: this.#told.verifier !== null,
       signal: this.#lifetime.signal,
@@ -215,6 +221,7 @@ export class ParallelReader implements ImageReader {
         losers.map((loser) => loser.reader.cancel("another connection was faster")),
       );
     } catch (error) {
+      part.hasFailed = true;
       const position = part.attempts.indexOf(attempt);
       if (position >= 0) part.attempts.splice(position, 1);
       if (position >= 0 && part.attempts.length === 0 && part.bytes === null) throw error;

@@ -120,8 +120,14 @@ export class GlancePieces implements PieceSource {
     const piece = isWhole || last === null || this.#memory.stores.has(this.#stores)
       ? await this.#openWhole(start, signal)
       : await this.#openRange(start, last, signal);
-    if (start > 0) await this.#checkIdentity(piece.knownSame, signal);
-    return piece.piece;
+    if (start === 0) return piece.piece;
+    try {
+      await this.#checkIdentity(piece.knownSame, signal);
+      return piece.piece;
+    } catch (error) {
+      await piece.piece.close(error);
+      throw error;
+    }
   }
 
   async #openRange(start: number, end: number, signal: AbortSignal): Promise<Judged> {
@@ -129,7 +135,9 @@ export class GlancePieces implements PieceSource {
     try {
       answer = await this.#exchange(signal, { start, end });
     } catch (error) {
-      if (!(error instanceof GlanceError) || error.status !== 400) throw error;
+      if (!(error instanceof GlanceError)) throw error;
+      if (error.status === 416 && this.identity.size !== null) throw this.#denied(error);
+      if (error.status !== 400) throw error;
       this.#memory.stores.add(this.#stores);
       return await this.#openWhole(start, signal);
     }
@@ -186,7 +194,7 @@ export class GlancePieces implements PieceSource {
     const { imageId } = this.identity;
     const { stallTimeout } = this.#client.options;
     const body = response.body ?? new Blob([]).stream();
-    const reader = readerOf(body);
+    const reader = readerOf(body, deadline.signal);
     const watch = new StallWatch(deadline, this.#client.options, () =>
       new ServerUnreachable(
         `Cannot go on reading image "${imageId}": the server "${server.endpoint}" sent nothing for ${stallTimeout} ms`,
@@ -229,6 +237,15 @@ export class GlancePieces implements PieceSource {
     );
     answer.broke(error, 0);
     return error;
+  }
+
+  /** A server knows fewer bytes than the record: another may have them all. */
+  #denied(cause: GlanceError): PieceRefused {
+    const { imageId, size } = this.identity;
+    return new PieceRefused(
+      `Cannot use the answer of "${cause.server}" for image "${imageId}": it denies a range of the ${size} bytes`,
+      { cause, imageId, server: cause.server, status: cause.status },
+    );
   }
 
   /** Where an answer does not tell which image it is, the record is asked again. */

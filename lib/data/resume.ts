@@ -5,6 +5,7 @@
  * @module
  */
 import {
+  GlanceConnectionFailed,
   GlanceError,
   ImageDownloadFailed,
   ImageIntegrityError,
@@ -26,6 +27,8 @@ export interface ResumeOptions {
   readonly start: number;
   /** Last wanted byte; null for the last of the image. */
   readonly end: number | null;
+  /** Whether bytes outside of this stretch are under way: a 5xx is a break then, even before its first byte. */
+  readonly isPart: boolean;
   /** The hash of the whole image, where it is to be checked. */
   readonly verifier: Verifier | null;
   /** Whether the hash of the whole image is checked, here or by whoever puts parts together. */
@@ -265,8 +268,10 @@ export class ResumingReader implements ImageReader {
     if (error instanceof ServerUnreachable) return error;
     const { imageId } = this.#source.identity;
     if (error instanceof GlanceError) {
-      const isServersFault = error instanceof UnexpectedStatus && (error.status ?? 0) >= 500;
-      return isServersFault && this.#offset > this.#told.start ? error : null;
+      const isServersFault = error instanceof GlanceConnectionFailed ||
+        (error instanceof UnexpectedStatus && (error.status ?? 0) >= 500);
+      const hasBegun = this.#told.isPart || this.#offset > this.#told.start;
+      return isServersFault && hasBegun ? error : null;
     }
     if (piece === null) return null;
     return new ServerUnreachable(

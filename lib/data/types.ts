@@ -59,7 +59,7 @@ export interface DownloadOptions {
    * @default {8 MiB}
    */
   readonly partSize?: number;
-  /** Called after each chunk. */
+  /** Called after each chunk. What it throws is ignored. */
   readonly onProgress?: (progress: Progress) => void;
   /** Ends the download, also one that is being read, with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -75,7 +75,7 @@ export interface UploadOptions {
   readonly storeId?: string;
   /** Image on which the data is based, for stores that place data near data. */
   readonly baseImageRef?: string;
-  /** Called after each chunk. */
+  /** Called after each chunk. What it throws is ignored. */
   readonly onProgress?: (progress: Progress) => void;
   /** Ends the upload with the signal's reason. */
   readonly signal?: AbortSignal;

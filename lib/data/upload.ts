@@ -4,16 +4,22 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import { GlanceConnectionFailed, ImageConflict, ImageIntegrityError } from "../errors.ts";
+import {
+  GlanceConnectionFailed,
+  ImageConflict,
+  ImageIntegrityError,
+  ServerUnreachable,
+} from "../errors.ts";
+import { quietly } from "../events.ts";
 import type { GlanceClientWrapper } from "../http/client.ts";
 import type { Deadline } from "../http/deadline.ts";
 import { backoff } from "../http/retry.ts";
 import type { UploadRequest } from "../images/operations.ts";
 import type { GlanceImage } from "../images/types.ts";
 import { createHasher } from "./hashing.ts";
-import type { Hasher, ImageData, UploadOptions } from "./types.ts";
-import { UploadBody } from "./upload_body.ts";
-import { type ChunkReader, sourceOf, type UploadSource } from "./upload_source.ts";
+import type { Hasher, Progress, UploadOptions } from "./types.ts";
+import { SLICE_SIZE, UploadBody, wrongSize } from "./upload_body.ts";
+import type { ChunkReader, UploadSource } from "./upload_source.ts";
 
 /** Glance's default; an operator may choose another, and then the size alone is compared. */
 const HASH_ALGORITHM = "sha512";
@@ -35,6 +41,7 @@ interface Upload {
   readonly source: UploadSource;
   readonly options: UploadOptions;
   readonly request: UploadRequest;
+  readonly onProgress: (progress: Progress) => void;
   /** Servers that were tried already. */
   readonly tried: Set<string>;
 }
@@ -53,23 +60,25 @@ export async function upload(
   client: GlanceClientWrapper,
   context: RequestContext,
   imageId: string,
-  data: ImageData,
+  source: UploadSource,
   options: UploadOptions,
 ): Promise<GlanceImage> {
   const { storeId, baseImageRef } = options;
-  const source = sourceOf(data);
-  const size = options.size ?? source.size;
+  const { size } = source;
   const request: UploadRequest = {
     ...size !== null && { size },
     ...storeId !== undefined && { storeId },
     ...baseImageRef !== undefined && { baseImageRef },
   };
-  const job = { client, context, imageId, source, options, request, tried: new Set<string>() };
+  const onProgress = quietly(options.onProgress);
+  const tried = new Set<string>();
+  const job: Upload = { client, context, imageId, source, options, request, onProgress, tried };
   for (let attempt = 1;; attempt++) {
     const sent = await sendOnce(job);
     const record = await recordAfter(job, sent);
-    if (record.status !== "queued" || !("error" in sent)) return checked(imageId, sent, record);
-    if (!source.isReplayable || attempt > client.options.numRetries) throw sent.error;
+    if (record.status === "active" || !("error" in sent)) return checked(imageId, sent, record);
+    const mayRepeat = record.status === "queued" && source.isReplayable;
+    if (!mayRepeat || attempt > client.options.numRetries) throw sent.error;
     await client.options.sleep(backoff(attempt - 1, client.options.random), options.signal);
   }
 }
@@ -90,9 +99,20 @@ async function sendBytes(
   bytes: Uint8Array<ArrayBuffer>,
   hasher: Hasher | null,
 ): Promise<Outcome> {
+  const { client: { options }, imageId, request: { size = bytes.byteLength } } = job;
+  if (size !== bytes.byteLength) throw wrongSize(imageId, size);
   hasher?.update(bytes);
-  const sent = { size: bytes.byteLength, digest: hasher?.digest() ?? null };
-  const outcome = await sendBody(job, bytes).then(() => sent, (error) => lost(sent, error));
+  const sent = { size, digest: hasher?.digest() ?? null };
+  // Nobody sees how far they are: they may take as long as a stream of them at the most.
+  const slices = Math.ceil(size / SLICE_SIZE);
+  const limit = slices * options.stallTimeout + options.requestTimeout;
+  const watch = (deadline: Deadline) =>
+    deadline.arm(limit, () =>
+      new ServerUnreachable(
+        `Cannot upload image "${imageId}": the server did not answer in ${limit} ms`,
+        { imageId },
+      ));
+  const outcome = await sendBody(job, bytes, watch).then(() => sent, (error) => lost(sent, error));
   report(job, bytes.byteLength);
   return outcome;
 }
@@ -125,14 +145,14 @@ async function sendStream(
 function sendBody(
   { client, context, imageId, request, options, tried }: Upload,
   body: BodyInit,
-  watch?: (deadline: Deadline) => void,
+  watch: (deadline: Deadline) => void,
 ): Promise<void> {
   const { signal } = options;
   return client.run(context, "upload", [imageId, body, request], {
     signal,
     tried,
     retries: 0,
-    ...watch !== undefined && { watch },
+    watch,
   });
 }
 
@@ -176,7 +196,7 @@ function checked(imageId: string, sent: Outcome, record: GlanceImage): GlanceIma
   );
 }
 
-function report({ client, options, request }: Upload, transferred: number): void {
+function report({ client, onProgress, request }: Upload, transferred: number): void {
   const server = client.server?.endpoint ?? "";
-  options.onProgress?.({ transferred, total: request.size ?? null, server, resumes: 0 });
+  onProgress({ transferred, total: request.size ?? null, server, resumes: 0 });
 }

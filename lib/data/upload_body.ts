@@ -7,6 +7,7 @@
 import { Invalid, ServerUnreachable } from "../errors.ts";
 import type { Deadline } from "../http/deadline.ts";
 import type { ResolvedOptions } from "../options.ts";
+import { kindOf } from "../values.ts";
 import type { Hasher } from "./types.ts";
 import { StallWatch } from "./stall.ts";
 import type { ChunkReader } from "./upload_source.ts";
@@ -15,7 +16,7 @@ import type { ChunkReader } from "./upload_source.ts";
  * Bytes of one enqueued chunk at the most: some runtimes send it as one HTTP chunk, and uWSGI in front
  * of Glance takes 1 MiB by default.
  */
-const SLICE_SIZE = 256 * 1024;
+export const SLICE_SIZE = 256 * 1024;
 
 /** What the body of an upload is told. */
 export interface UploadBodyOptions {
@@ -37,6 +38,8 @@ export class UploadBody {
   #rest: Uint8Array = new Uint8Array();
   #transferred = 0;
   #failure: { readonly error: unknown } | null = null;
+  /** Whether the request has ended without it: what its source still gives, or fails with, is nobody's. */
+  #isGivenUp = false;
 
   constructor(source: ChunkReader, told: UploadBodyOptions) {
     this.#source = source;
@@ -44,7 +47,10 @@ export class UploadBody {
     this.stream = fixedLength(
       new ReadableStream({
         pull: (controller) => this.#pull(controller),
-        cancel: (reason) => this.#source.cancel(reason),
+        cancel: (reason) => {
+          this.#isGivenUp = true;
+          return this.#source.cancel(reason);
+        },
       }, { highWaterMark: 0 }),
       told.size,
     );
@@ -84,6 +90,7 @@ export class UploadBody {
     try {
       const slice = await this.#nextSlice();
       if (this.#failure !== null) throw this.#failure.error;
+      if (this.#isGivenUp) return;
       if (slice === null) return this.#end(controller);
       this.#told.hasher?.update(slice);
       this.#transferred += slice.byteLength;
@@ -91,6 +98,7 @@ export class UploadBody {
       controller.enqueue(slice);
       this.#watch?.begin();
     } catch (error) {
+      if (this.#isGivenUp) return;
       this.#failure ??= { error };
       this.#deadline?.abort(error);
       // workerd sends an errored body as a complete one: there, the abort ends the request, and with
@@ -102,7 +110,7 @@ export class UploadBody {
 
   #end(controller: ReadableStreamDefaultController<Uint8Array>): void {
     const { size, imageId, options } = this.#told;
-    if (size !== null && this.#transferred !== size) throw this.#wrongSize(size);
+    if (size !== null && this.#transferred !== size) throw wrongSize(this.#told.imageId, size);
     const { requestTimeout } = options;
     this.#watch?.[Symbol.dispose]();
     this.#deadline?.arm(requestTimeout, () =>
@@ -119,7 +127,9 @@ export class UploadBody {
       if (chunk === null) return null;
       if (!(chunk instanceof Uint8Array)) {
         throw new Invalid(
-          `Cannot upload image "${this.#told.imageId}": its source gave a ${typeof chunk} instead of bytes; encode it first`,
+          `Cannot upload image "${this.#told.imageId}": its source gave ${
+            kindOf(chunk)
+          } instead of bytes; encode it first`,
           { imageId: this.#told.imageId },
         );
       }
@@ -128,17 +138,19 @@ export class UploadBody {
     const slice = this.#rest.subarray(0, SLICE_SIZE);
     this.#rest = this.#rest.subarray(slice.byteLength);
     const { size } = this.#told;
-    if (size !== null && this.#transferred + slice.byteLength > size) throw this.#wrongSize(size);
+    if (size !== null && this.#transferred + slice.byteLength > size) {
+      throw wrongSize(this.#told.imageId, size);
+    }
     return slice;
   }
+}
 
-  #wrongSize(size: number): Invalid {
-    const { imageId } = this.#told;
-    return new Invalid(
-      `Cannot upload image "${imageId}": its source does not give the ${size} bytes that were announced; correct the size or leave it out`,
-      { imageId },
-    );
-  }
+/** The error for data that is not of the size that was announced. */
+export function wrongSize(imageId: string, size: number): Invalid {
+  return new Invalid(
+    `Cannot upload image "${imageId}": its source does not give the ${size} bytes that were announced; correct the size or leave it out`,
+    { imageId },
+  );
 }
 
 /** What tells workerd from the other runtimes. */

@@ -3,13 +3,23 @@
  *
  * @module
  */
-import { errorFromAnswer, type GlanceError } from "../errors.ts";
+import type { ApiServer } from "../endpoint.ts";
+import {
+  errorFromAnswer,
+  GlanceConnectionFailed,
+  type GlanceError,
+  UnexpectedResponse,
+} from "../errors.ts";
 
 /** Bytes of an error body that are read at the most. */
 const EXPLANATION_LIMIT = 16_384;
 
 /** Characters of an explanation that are quoted at the most. */
 const QUOTE_LIMIT = 400;
+
+/** What WebOb says with a 401 that nobody has explained: no word of it is about a token. */
+const BROWSER_REFUSAL =
+  /This server could not verify that you are authorized.*credentials required/;
 
 /** What the answer was given to. */
 export interface Asked {
@@ -19,15 +29,68 @@ export interface Asked {
   readonly attempts: number;
 }
 
-/** The error for an answer that is none of the expected ones; its body is read and released. */
-export async function errorFromResponse(response: Response, asked: Asked): Promise<GlanceError> {
+/**
+ * The error for an answer that is none of the expected ones; its body is read and released. `secrets` are
+ * what no message may show, even if the server repeats it.
+ */
+export async function errorFromResponse(
+  response: Response,
+  asked: Asked,
+  secrets: readonly string[] = [],
+): Promise<GlanceError> {
   const text = await readStart(response, EXPLANATION_LIMIT).catch(() => "");
   return errorFromAnswer({
     ...asked,
     status: response.status,
     requestId: requestIdOf(response),
-    explanation: explanationIn(text),
+    explanation: explanationIn(text, secrets),
   });
+}
+
+/** The error for a good answer with a body that nobody can use; `state` says what it is. */
+export function unusableAnswer(response: Response, asked: Asked, state: string): GlanceError {
+  return new UnexpectedResponse(
+    `Cannot ${asked.action}: the answer of "${asked.server}" ${state}; check that the endpoint is an Image API`,
+    { ...asked, status: response.status, requestId: requestIdOf(response) },
+  );
+}
+
+/** What one attempt met. */
+export interface Met {
+  readonly server: ApiServer;
+  readonly error: GlanceError;
+}
+
+/**
+ * The error where no server gave an answer: what each attempt met, and why there is no other; `end` stands
+ * behind their number.
+ */
+export function connectionFailed(
+  action: string,
+  imageId: string | undefined,
+  met: readonly Met[],
+  end: string,
+): GlanceConnectionFailed {
+  const errors = met.map(({ error }) => error);
+  const servers = new Set(met.map(({ server }) => `"${server.endpoint}"`));
+  const [attempts, s] = [met.length, met.length === 1 ? "" : "s"];
+  const [last, server] = [errors.at(-1), met.at(-1)?.server.endpoint];
+  const whose = servers.size === 1 ? "" : `, of "${server}"`;
+  const state = last?.message.replace(`Cannot ${action}: `, "")
+    .replace(`Cannot reach the server "${server}": `, "");
+  return new GlanceConnectionFailed(
+    `Cannot ${action}: ${
+      [...servers].join(", ")
+    } gave no usable answer in ${attempts} attempt${s}${end}; the last one${whose}: ${state}`,
+    {
+      cause: new AggregateError(errors, "every attempt failed"),
+      imageId,
+      server,
+      status: last?.status,
+      requestId: last?.requestId,
+      attempts,
+    },
+  );
 }
 
 /** The id under which the cloud's logs know the request. */
@@ -37,11 +100,16 @@ export function requestIdOf(response: Response): string | undefined {
 
 /**
  * The sentence in an error body: the `message` of WebOb's JSON, the text of its HTML page, Keystone's
- * `error.message`, or the text itself.
+ * `error.message`, or the text itself; without any of the secrets.
  */
-export function explanationIn(text: string): string {
-  const sentence = messageIn(parse(text)) ?? textOfHtml(text);
-  const line = sentence.replaceAll(/\s+/g, " ").trim().replace(/[.\s]+$/, "");
+export function explanationIn(text: string, secrets: readonly string[] = []): string {
+  const hide = (said: string) =>
+    secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), said);
+  const bare = hide(text);
+  const sentence = messageIn(parse(bare)) ?? textOfHtml(bare);
+  const words = sentence.replaceAll(/\s+/g, " ").replace(BROWSER_REFUSAL, "").trim();
+  // Once more, where JSON had escaped one; and before the cut, which would leave half of one.
+  const line = hide(words.replace(/[.\s]+$/, ""));
   return line.length > QUOTE_LIMIT ? `${line.slice(0, QUOTE_LIMIT)}…` : line;
 }
 

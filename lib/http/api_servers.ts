@@ -81,7 +81,8 @@ interface Cooling {
 
 /**
  * A ring of servers with a memory for failures. A failing server cools down and is passed over while
- * another is well; with all of them cooling, the one that is ready first is taken.
+ * another is well. Within a round of attempts no server is taken twice while another is left, though it
+ * cools down; among those that cool down, the one that is ready first is taken.
  */
 export class ServerRing {
   readonly servers: readonly ApiServer[];
@@ -94,27 +95,24 @@ export class ServerRing {
     this.#options = options;
   }
 
-  /**
-   * The next server in the ring: `first` if it is well, else one that is not in `avoid` if that is
-   * possible.
-   */
-  next(avoid: ReadonlySet<string> = new Set(), first?: string): ApiServer {
-    const isFree = this.#cooling.size === 0 && avoid.size === 0 && first === undefined;
+  /** The next server in the ring: `first` if it is well, else one that was not tried if there is one. */
+  next(tried: ReadonlySet<string> = new Set(), first?: string): ApiServer {
+    const isFree = this.#cooling.size === 0 && tried.size === 0 && first === undefined;
     if (isFree) return this.#taken(this.#at(this.#cursor));
     const now = this.#options.now();
-    const wanted = this.servers.find(({ endpoint }) => endpoint === first && !avoid.has(endpoint));
+    const wanted = this.servers.find(({ endpoint }) => endpoint === first && !tried.has(endpoint));
     if (wanted !== undefined && this.#isWell(wanted, now)) return wanted;
     const ring = this.servers.map((_, i) => this.#at(this.#cursor + i));
-    const server = ring.find((s) => this.#isWell(s, now) && !avoid.has(s.endpoint)) ??
-      ring.find((s) => this.#isWell(s, now)) ??
-      ring.reduce((a, b) => this.#readyAt(b) < this.#readyAt(a) ? b : a);
+    const untried = ring.filter((server) => !tried.has(server.endpoint));
+    const choice = untried.length > 0 ? untried : ring;
+    const server = choice.find((server) => this.#isWell(server, now)) ??
+      choice.reduce((a, b) => this.#readyAt(b) < this.#readyAt(a) ? b : a);
     return this.#taken(server);
   }
 
-  /** Whether a well server remains that is not in `tried`. */
+  /** Whether a server remains that is not in `tried`. */
   hasUntried(tried: ReadonlySet<string>): boolean {
-    const now = this.#options.now();
-    return this.servers.some((s) => !tried.has(s.endpoint) && this.#isWell(s, now));
+    return this.servers.some(({ endpoint }) => !tried.has(endpoint));
   }
 
   /** Notes a failure: the server cools down, for longer each time, or for as long as it asked. */

@@ -34,12 +34,15 @@ export class Caller {
     return this.#context;
   }
 
-  /** Whether a refused token was replaced: at most once a call. */
-  async renewRefused(): Promise<boolean> {
-    if (this.#renewed || this.#context.renew === undefined) return false;
+  /** Whether a refused token can be replaced: at most once a call. */
+  get isRenewable(): boolean {
+    return !this.#renewed && this.#context.renew !== undefined;
+  }
+
+  /** Replaces a refused token. */
+  async renewRefused(): Promise<void> {
     this.#renewed = true;
     await this.#renew("refused");
-    return true;
   }
 
   async #renew(reason: "expiring" | "refused"): Promise<void> {

@@ -6,7 +6,8 @@
  */
 import type { RequestContext } from "../context.ts";
 import { type ApiServer, apiServerAt } from "../endpoint.ts";
-import { actionOf, imageIdOf, type Operation, toRequest } from "../images/operation.ts";
+import { Invalid } from "../errors.ts";
+import { actionOf, imageIdOf, type Operation, toRequest, toResult } from "../images/operation.ts";
 import {
   type OperationArgs,
   type OperationName,
@@ -14,8 +15,9 @@ import {
   OPERATIONS,
 } from "../images/operations.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
+import { checkRecord, shown } from "../values.ts";
 import { listApiServers, ServerRing } from "./api_servers.ts";
-import type { Deadline } from "./deadline.ts";
+import { abortable, type Deadline } from "./deadline.ts";
 import { Caller } from "./caller.ts";
 import { type Ask, type Exchange, exchange, type Take } from "./exchange.ts";
 import { RetryBudget } from "./retry.ts";
@@ -113,8 +115,8 @@ export class GlanceClientWrapper {
 
   /** @throws {InvalidConfigurationValue} where an option is unusable. */
   constructor(options: GlanceClientWrapperOptions = {}) {
-    const { context = {}, netloc, useSsl = false, anonymous = false } = options;
     this.options = resolveOptions(options);
+    const { context = {}, netloc, useSsl = false, anonymous = false } = options;
     this.server = netloc === undefined ? null : apiServerAt(netloc, useSsl);
     this.#context = context;
     this.#anonymous = anonymous;
@@ -123,6 +125,7 @@ export class GlanceClientWrapper {
   /**
    * Calls an operation of the table by its name.
    *
+   * @throws {Invalid} where there is no such operation, or an argument cannot be sent.
    * @throws {GlanceConnectionFailed} where no server gave an answer.
    * @throws {GlanceError} the error of the answer's status, for example `ImageNotFound`.
    */
@@ -135,19 +138,18 @@ export class GlanceClientWrapper {
   }
 
   /** {@linkcode GlanceClientWrapper.call} with options. */
-  run<M extends OperationName>(
+  async run<M extends OperationName>(
     context: RequestContext | null,
     method: M,
     args: OperationArgs<M>,
     options: ExchangeOptions = {},
   ): Promise<OperationResult<M>> {
-    const { receive } = OPERATIONS[method] as Operation<OperationArgs<M>, OperationResult<M>>;
-    return this.#ask(context, method, args, options, async ({ response, deadline }) => {
+    const operation = operationNamed(method);
+    return await this.#ask(context, method, args, options, async (answer) => {
       try {
-        // The table pairs "response" with operations whose result is the answer itself.
-        return receive === "response" ? response as OperationResult<M> : await receive(response);
+        return await toResult(operation, args, answer);
       } finally {
-        deadline[Symbol.dispose]();
+        answer.deadline[Symbol.dispose]();
       }
     });
   }
@@ -187,7 +189,7 @@ export class GlanceClientWrapper {
     const row = { action: () => action, imageId, idempotent, repeat };
     const caller = context ?? this.#context;
     const ask = await this.#askFor(caller, { ...row, request: wire, anyStatus: true }, options);
-    return await exchange(ask, new Caller(caller, this.options), take);
+    return await exchange(ask, this.#callerOf(caller), take);
   }
 
   async #ask<M extends OperationName, Result>(
@@ -197,8 +199,9 @@ export class GlanceClientWrapper {
     options: ExchangeOptions,
     take: Take<Result>,
   ): Promise<Result> {
+    checkRecord("the options of a call", options);
     options.signal?.throwIfAborted();
-    const operation = OPERATIONS[method] as Operation<OperationArgs<M>, OperationResult<M>>;
+    const operation = operationNamed(method);
     const caller = context ?? this.#context;
     const ask = await this.#askFor(caller, {
       request: toRequest(operation, args),
@@ -208,7 +211,7 @@ export class GlanceClientWrapper {
       repeat: operation.repeat,
       anyStatus: false,
     }, options);
-    return await exchange(ask, new Caller(caller, this.options), take);
+    return await exchange(ask, this.#callerOf(caller), take);
   }
 
   /** The servers that a context may use, in the order in which they take turns. */
@@ -225,7 +228,7 @@ export class GlanceClientWrapper {
     return {
       ...asked,
       options: this.options,
-      ring: await this.#ringFor(caller),
+      ring: await abortable(this.#ringFor(caller), options.signal),
       budget: this.#budget,
       anonymous: this.#anonymous,
       retries: options.retries ?? this.options.numRetries,
@@ -234,6 +237,13 @@ export class GlanceClientWrapper {
       signal: options.signal,
       watch: options.watch,
     };
+  }
+
+  /** Who asks; where no token is sent, none is renewed either. */
+  #callerOf(context: RequestContext): Caller {
+    const isToldWho = !this.#anonymous && this.options.authStrategy !== "noauth";
+    const { renew: _, ...silent } = context;
+    return new Caller(isToldWho ? context : silent, this.options);
   }
 
   /**
@@ -255,4 +265,16 @@ export class GlanceClientWrapper {
     this.#ringOfCatalog.set(key, ring);
     return ring;
   }
+}
+
+/** @throws {Invalid} */
+function operationNamed<M extends OperationName>(
+  method: M,
+): Operation<OperationArgs<M>, OperationResult<M>> {
+  if (Object.hasOwn(OPERATIONS, method)) return OPERATIONS[method];
+  throw new Invalid(
+    `Cannot call ${
+      shown(method)
+    }: there is no such operation; give the name of one, for example "get" or "members.list"`,
+  );
 }

@@ -55,3 +55,17 @@ export class Deadline implements Disposable {
     if (this.#follow !== undefined) this.#parent?.removeEventListener("abort", this.#follow);
   }
 }
+
+/**
+ * What `work` gives, or the signal's reason as soon as it is aborted: for work that others wait for,
+ * too, and that therefore goes on.
+ */
+export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}

@@ -4,13 +4,14 @@
  *
  * @module
  */
+import type { RequestContext } from "../context.ts";
 import type { ApiServer } from "../endpoint.ts";
-import { GlanceConnectionFailed, GlanceError, ServerUnreachable } from "../errors.ts";
+import { GlanceError, ServerUnreachable } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { errorFromResponse } from "./answer.ts";
+import { connectionFailed, errorFromResponse } from "./answer.ts";
 import type { ServerRing } from "./api_servers.ts";
 import type { Caller } from "./caller.ts";
-import { Deadline } from "./deadline.ts";
+import { abortable, Deadline } from "./deadline.ts";
 import {
   backoff,
   isAmbiguousStatus,
@@ -18,7 +19,7 @@ import {
   parseRetryAfter,
   type RetryBudget,
 } from "./retry.ts";
-import { credentialHeaders, discard, send, type WireRequest } from "./transport.ts";
+import { credentialHeaders, discard, send, tokensOf, type WireRequest } from "./transport.ts";
 
 /** What is asked, of whom, and how stubbornly. */
 export interface Ask {
@@ -72,6 +73,7 @@ export type Take<Result> = (answer: Exchange) => Promise<Result>;
 /** An attempt that may be followed by another. */
 class Failure {
   constructor(
+    readonly server: ApiServer,
     readonly error: GlanceError,
     /** Whether the request may have been carried out all the same. */
     readonly ambiguous: boolean,
@@ -104,12 +106,18 @@ export async function exchange<Result>(
     failures.push(outcome);
     ask.ring.failed(server, outcome.error, outcome.retryAfter);
     const end = endOf(ask, failures);
-    if (end !== null) throw connectionFailed(ask, failures, end);
+    if (end !== null) throw connectionFailed(ask.action(), ask.imageId, failures, end);
     round = await pause(ask, server, failures, round);
   }
 }
 
-/** One server, asked once; twice where its 401 led to a new token. */
+/** An answer that a new token may turn into another; its body was given up. */
+const REFUSED = Symbol("refused");
+
+/**
+ * One server, asked once; twice where its 401 led to a new token. Renewing is nobody's attempt: its time
+ * does not count as this server's, and its errors are thrown as they are.
+ */
 async function attempt<Result>(
   ask: Ask,
   server: ApiServer,
@@ -117,6 +125,29 @@ async function attempt<Result>(
   earlier: readonly Failure[],
   take: Take<Result>,
 ): Promise<Result | Failure> {
+  const mayRenew = !isStream(ask) && caller.isRenewable;
+  const context = await abortable(caller.context(), ask.signal);
+  const outcome = await askAs(context, { ask, server, mayRenew, earlier, take });
+  if (outcome !== REFUSED) return outcome;
+  await abortable(caller.renewRefused(), ask.signal);
+  return await attempt(ask, server, caller, earlier, take);
+}
+
+/** One request, and all that it depends on but who asks. */
+interface Request<Result> {
+  readonly ask: Ask;
+  readonly server: ApiServer;
+  /** Whether a 401 can lead to a new token. */
+  readonly mayRenew: boolean;
+  readonly earlier: readonly Failure[];
+  readonly take: Take<Result>;
+}
+
+async function askAs<Result>(
+  context: RequestContext,
+  request: Request<Result>,
+): Promise<Result | Failure | typeof REFUSED> {
+  const { ask, server, mayRenew, earlier, take } = request;
   const attempts = earlier.length + 1;
   const deadline = startDeadline(ask, server);
   const broke = (cause: unknown, progress: number) => {
@@ -124,7 +155,7 @@ async function attempt<Result>(
     return progress >= PAYING_PROGRESS || ask.budget.spend();
   };
   try {
-    const response = await sendAs(ask, server, caller, deadline.signal);
+    const response = await sendAs(ask, server, context, deadline.signal);
     const hand = (answer: Response) =>
       take({ response: answer, server, deadline, attempts, broke });
     if (response.ok || response.status === 300) return await hand(response);
@@ -132,31 +163,25 @@ async function attempt<Result>(
       await discard(response);
       return await hand(new Response(null, { status: 204 }));
     }
-    if (response.status === 401 && !isStream(ask) && await isRenewed(caller, response)) {
+    if (response.status === 401 && mayRenew) {
+      await discard(response);
       deadline[Symbol.dispose]();
-      return await attempt(ask, server, caller, earlier, take);
+      return REFUSED;
     }
     if (ask.anyStatus && !isRetryableStatus(response.status)) return await hand(response);
-    const failure = await failureOf(ask, server, response, attempts);
+    const failure = await failureOf(response, context, request);
     deadline[Symbol.dispose]();
     if (!isRetryableStatus(response.status)) throw failure.error;
     return failure;
   } catch (error) {
     deadline[Symbol.dispose]();
     if (ask.signal?.aborted) throw ask.signal.reason;
+    const { aborted, reason } = deadline.signal;
+    // Ended by ourselves, for a source that failed: no server is to blame.
+    if (aborted && !(reason instanceof ServerUnreachable)) throw reason;
     if (error instanceof GlanceError && !(error instanceof ServerUnreachable)) throw error;
-    return new Failure(asUnreachable(ask, server, deadline, error), true, null);
+    return new Failure(server, asUnreachable(ask, server, deadline, error), true, null);
   }
-}
-
-/** Whether a refused token was replaced; nobody reads the refusal then. */
-async function isRenewed(caller: Caller, refusal: Response): Promise<boolean> {
-  const isNew = await caller.renewRefused().catch(async (error) => {
-    await discard(refusal);
-    throw error;
-  });
-  if (isNew) await discard(refusal);
-  return isNew;
 }
 
 /** The clock's verdict where it ended the attempt, else what broke. */
@@ -169,7 +194,7 @@ function asUnreachable(
   const cause = signal.aborted ? signal.reason : error;
   if (cause instanceof ServerUnreachable) return cause;
   return new ServerUnreachable(
-    `Cannot ${ask.action()}: the answer of "${server.endpoint}" broke off`,
+    `Cannot ${ask.action()}: the answer of the server broke off`,
     { cause, server: server.endpoint, imageId: ask.imageId },
   );
 }
@@ -182,7 +207,7 @@ function startDeadline(ask: Ask, server: ApiServer): Deadline {
     const { requestTimeout } = ask.options;
     deadline.arm(requestTimeout, () =>
       new ServerUnreachable(
-        `Cannot ${ask.action()}: the server "${server.endpoint}" did not answer in ${requestTimeout} ms`,
+        `Cannot ${ask.action()}: the server did not answer in ${requestTimeout} ms`,
         { server: server.endpoint, imageId: ask.imageId },
       ));
   }
@@ -192,40 +217,41 @@ function startDeadline(ask: Ask, server: ApiServer): Deadline {
 async function sendAs(
   ask: Ask,
   server: ApiServer,
-  caller: Caller,
+  context: RequestContext,
   signal: AbortSignal,
 ): Promise<Response> {
-  const context = await caller.context();
   const credentials = ask.anonymous ? {} : credentialHeaders(ask.options, context);
   const headers = { ...ask.request.headers, ...credentials };
   return await send(ask.options, server, { ...ask.request, headers }, signal);
 }
 
 async function failureOf(
-  ask: Ask,
-  server: ApiServer,
   response: Response,
-  attempts: number,
+  context: RequestContext,
+  { ask, server, earlier }: Request<unknown>,
 ): Promise<Failure> {
   const error = await errorFromResponse(response, {
     action: ask.action(),
     imageId: ask.imageId,
     server: server.endpoint,
-    attempts,
-  });
+    attempts: earlier.length + 1,
+  }, tokensOf(context));
   const retryAfter = parseRetryAfter(response.headers.get("retry-after"), Date.now());
-  return new Failure(error, isAmbiguousStatus(response.status), retryAfter);
+  return new Failure(server, error, isAmbiguousStatus(response.status), retryAfter);
 }
 
-/** Why the last failure is final; null where another attempt may be made. */
+/**
+ * Why the last failure is final, to be said behind the number of attempts, which may be reason enough;
+ * null where another attempt may be made.
+ */
 function endOf(ask: Ask, failures: readonly Failure[]): string | null {
   const ambiguous = failures.at(-1)?.ambiguous === true;
-  if (isStream(ask)) return "its data can be read only once, so it is not sent again";
+  if (isStream(ask)) return ", and its data can be read only once, so it is not sent again";
   if (ambiguous && !ask.idempotent) {
-    return "it is open whether it was carried out, so it is not repeated";
+    return ", and it is open whether it was carried out, so it is not repeated";
   }
-  if (failures.length > ask.retries) return "no attempt is left";
-  return ask.budget.spend() ? null : "the retry budget is used up";
+  if (failures.length > ask.retries) return "";
+  return ask.budget.spend() ? null : ", and the retry budget is used up";
 }
 
 /** Waits where every server was tried; gives the number of fruitless rounds. */
@@ -250,28 +276,6 @@ async function pause(
   tried.clear();
   await options.sleep(delay, signal);
   return round + 1;
-}
-
-function connectionFailed(
-  ask: Ask,
-  failures: readonly Failure[],
-  end: string,
-): GlanceConnectionFailed {
-  const errors = failures.map((failure) => failure.error);
-  const last = errors.at(-1);
-  const servers = ask.ring.servers.map((server) => `"${server.endpoint}"`).join(", ");
-  const [attempts, s] = [failures.length, failures.length === 1 ? "" : "s"];
-  return new GlanceConnectionFailed(
-    `Cannot ${ask.action()}: ${servers} gave no usable answer in ${attempts} attempt${s}, ${end}; the last one: ${last?.message}`,
-    {
-      cause: new AggregateError(errors, "every attempt failed"),
-      imageId: ask.imageId,
-      server: last?.server,
-      status: last?.status,
-      requestId: last?.requestId,
-      attempts,
-    },
-  );
 }
 
 function isStream({ request }: Ask): boolean {

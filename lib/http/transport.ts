@@ -8,6 +8,7 @@ import type { RequestContext } from "../context.ts";
 import type { ApiServer } from "../endpoint.ts";
 import { GlanceError, Invalid, redact, RedirectRefused, ServerUnreachable } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
+import { shown } from "../values.ts";
 import { trustRemedy } from "./trust.ts";
 
 /** A request below an endpoint, before it is known which server gets it. */
@@ -61,7 +62,7 @@ export function credentialHeaders(
 ): Record<string, string> {
   const headers: Record<string, string> = {};
   if (context.globalRequestId !== undefined) {
-    headers["x-openstack-request-id"] = context.globalRequestId;
+    headers["x-openstack-request-id"] = checkedRequestId(context.globalRequestId);
   }
   if (options.authStrategy === "noauth") return headers;
   if (context.authToken) headers["x-auth-token"] = checkedToken(context.authToken);
@@ -69,6 +70,21 @@ export function credentialHeaders(
     headers["x-service-token"] = checkedToken(context.serviceToken);
   }
   return headers;
+}
+
+/** What of a context no message may show, even if a server repeats it. */
+export function tokensOf({ authToken, serviceToken }: RequestContext): string[] {
+  return [authToken ?? "", serviceToken ?? ""].filter((token) => token !== "");
+}
+
+/** Glance answers 500 to an id that is too long, and fetch takes no control characters. */
+function checkedRequestId(id: string): string {
+  if (/^[\x20-\x7e]{0,64}$/.test(id)) return id;
+  throw new Invalid(
+    `Cannot send ${
+      shown(id)
+    } as request id: it is not of up to 64 printable ASCII characters; give another "globalRequestId"`,
+  );
 }
 
 /** A token that fetch would refuse as a header, with an error that shows it. */

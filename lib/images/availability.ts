@@ -24,7 +24,8 @@ export function availabilityOf(context: RequestContext, image: Image): Availabil
       return decided(String(properties[key]) === projectId);
     }
   }
-  if (userId !== undefined && String(properties["user_id"]) === userId) return "available";
+  const { user_id } = properties;
+  if (user_id !== undefined && String(user_id) === userId) return "available";
   return image.visibility === "shared" ? "members" : "unavailable";
 }
 

@@ -4,15 +4,18 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import { Conflict, ImageConflict } from "../errors.ts";
+import { Conflict, ImageConflict, ImageUploadFailed, NotFound } from "../errors.ts";
 import type { CallOptions, GlanceClientWrapper } from "../http/client.ts";
 import { patchTo } from "./patch.ts";
+import { isBaseProperty } from "./translate.ts";
 import type { GlanceImage } from "./types.ts";
 
 /**
  * Creates an image under an id of our own choice. A 409 for such an id means that an earlier request
  * was carried out though its answer was lost (some runtimes repeat a POST unasked): the image that is
  * there is ours. For an id that the caller gave, a 409 stays an error.
+ *
+ * A custom property that is null is one that is not there, as in a change.
  */
 export async function createImage(
   client: GlanceClientWrapper,
@@ -22,12 +25,40 @@ export async function createImage(
 ): Promise<GlanceImage> {
   const id = crypto.randomUUID();
   try {
-    return await client.run(context, "create", [{ id, ...image }], options);
+    return await client.run(context, "create", [{ id, ...withoutNull(image) }], options);
   } catch (error) {
     if (!(error instanceof Conflict)) throw error;
     if (image["id"] !== undefined) throw takenId(String(image["id"]), error);
     return await client.run(context, "get", [id], options);
   }
+}
+
+/** Glance takes null for base properties only. */
+function withoutNull(image: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(image).filter(([key, value]) => value !== null || isBaseProperty(key)),
+  );
+}
+
+/**
+ * Deletes a new image whose data could not be stored.
+ *
+ * @throws {ImageUploadFailed} where it stays behind; `cause` is why its data could not be stored.
+ */
+export async function withdraw(
+  client: GlanceClientWrapper,
+  context: RequestContext,
+  imageId: string,
+  cause: unknown,
+): Promise<void> {
+  await client.run(context, "delete", [imageId]).catch((error) => {
+    if (error instanceof NotFound) return;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ImageUploadFailed(
+      `Cannot undo the failed upload of image "${imageId}": the image is left behind without data; delete it by this id; the upload met: ${why}`,
+      { cause, imageId },
+    );
+  });
 }
 
 /** A request that creates is about no image yet; its 409 is about the one that has the id. */

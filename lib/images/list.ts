@@ -24,18 +24,20 @@ export async function* listImages(
 ): AsyncGenerator<GlanceImage, void> {
   let left = limitOf(parameters);
   let marker = parameters.marker;
+  const seen = new Set([marker]);
   while (left > 0) {
     const query = toQuery({ ...parameters, ...marker !== undefined && { marker } });
     const page = await client.run(context, "list", [query], options);
     yield* page.images.slice(0, left);
     left -= page.images.length;
-    const next = page.next === undefined ? null : markerOf(page.next);
+    const next = page.next ? markerOf(page.next) : null;
     if (next === null) return;
-    if (next === marker) {
+    if (seen.has(next)) {
       throw new UnexpectedResponse(
         `Cannot list images: the server gave the marker "${next}" twice, so the list would never end`,
       );
     }
+    seen.add(next);
     marker = next;
   }
 }

@@ -12,6 +12,15 @@ import type { GlanceImage, ImageLocation, ValidationData } from "./types.ts";
 /** What Glance tells of an image's place; null for what it does not show. */
 export type Location = [directUrl: string | null, locations: readonly ImageLocation[] | null];
 
+/** Who asks where Glance wants a service; on the caller's servers, where it has no catalog of its own. */
+function privilegedFor(client: GlanceClientWrapper, caller: RequestContext): RequestContext {
+  const { serviceCatalog } = caller;
+  const privileged = client.options.privilegedContext ?? caller;
+  return privileged.serviceCatalog !== undefined || serviceCatalog === undefined
+    ? privileged
+    : { ...privileged, serviceCatalog };
+}
+
 /**
  * The location API first, as the privileged context where one is configured; the image itself where
  * that API is missing (an older Glance answers 404 or 405), forbidden, or has nothing to tell.
@@ -22,7 +31,7 @@ export async function getLocation(
   imageId: string,
   options: CallOptions,
 ): Promise<Location> {
-  const privileged = client.options.privilegedContext ?? context;
+  const privileged = privilegedFor(client, context);
   const locations = await client.run(privileged, "getImageLocations", [imageId], options)
     .catch(noneWhere(NotFound, NotImplemented, NotAuthorized));
   if (locations !== null && locations.length > 0) return [null, locations];
@@ -45,7 +54,7 @@ export async function addLocation(
   metadata: Readonly<Record<string, unknown>>,
   options: CallOptions,
 ): Promise<GlanceImage> {
-  const privileged = client.options.privilegedContext ?? context;
+  const privileged = privilegedFor(client, context);
   const validation = validationIn(metadata);
   const isMissing = await client
     .run(privileged, "addImageLocation", [imageId, url, validation], options)

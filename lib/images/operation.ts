@@ -3,8 +3,13 @@
  *
  * @module
  */
-import { Invalid, UnexpectedResponse } from "../errors.ts";
+import type { ApiServer } from "../endpoint.ts";
+import { Invalid } from "../errors.ts";
+import { unusableAnswer } from "../http/answer.ts";
 import type { WireRequest } from "../http/transport.ts";
+import { isRecord, shown } from "../values.ts";
+
+export { isRecord } from "../values.ts";
 
 /** The part of a request that depends on more than the path's placeholders. */
 export interface Sent {
@@ -39,12 +44,32 @@ export interface Operation<Args extends readonly unknown[], Result> {
 // deno-lint-ignore no-control-regex
 const FORBIDDEN_IN_SEGMENT = /[\u0000-\u001f\u007f/\\]/;
 
+/** Whether a text can be a segment of a path, and leads to no other path. */
+export function isPathSegment(text: string): boolean {
+  return text !== "" && text !== "." && text !== ".." && !FORBIDDEN_IN_SEGMENT.test(text);
+}
+
 /**
  * The request of an operation for its arguments.
  *
- * @throws {Invalid} where an argument cannot be a segment of the path.
+ * @throws {Invalid} where an argument cannot be a segment of the path, or is no text.
  */
 export function toRequest<Args extends readonly unknown[], Result>(
+  operation: Operation<Args, Result>,
+  args: Args,
+): WireRequest {
+  try {
+    return requestOf(operation, args);
+  } catch (cause) {
+    if (!(cause instanceof URIError)) throw cause;
+    throw new Invalid(
+      `Cannot ${actionOf(operation, args)}: an argument has half a surrogate pair; give whole text`,
+      { cause },
+    );
+  }
+}
+
+function requestOf<Args extends readonly unknown[], Result>(
   operation: Operation<Args, Result>,
   args: Args,
 ): WireRequest {
@@ -64,13 +89,46 @@ export function toRequest<Args extends readonly unknown[], Result>(
   };
 }
 
-/** What an operation does with its arguments, in words. */
+/** An answer, who gave it, and to which attempt. */
+export interface Answer {
+  readonly response: Response;
+  readonly server: ApiServer;
+  readonly attempts: number;
+}
+
+/** An answer is not what its operation gives; the message goes on behind "the answer …". */
+class WrongShape extends Error {}
+
+/**
+ * The result of an operation in an answer.
+ *
+ * @throws {UnexpectedResponse} where it is not there.
+ */
+export async function toResult<Args extends readonly unknown[], Result>(
+  operation: Operation<Args, Result>,
+  args: Args,
+  { response, server, attempts }: Answer,
+): Promise<Result> {
+  // The table pairs "response" with operations whose result is the answer itself.
+  if (operation.receive === "response") return response as Result;
+  try {
+    return await operation.receive(response);
+  } catch (error) {
+    if (!(error instanceof WrongShape)) throw error;
+    const action = actionOf(operation, args);
+    const imageId = imageIdOf(operation, args);
+    const asked = { action, imageId, server: server.endpoint, attempts };
+    throw unusableAnswer(response, asked, error.message);
+  }
+}
+
+/** What an operation does with its arguments, in words and on one line. */
 export function actionOf(
   { action, parameters }: { readonly action: string; readonly parameters: readonly string[] },
   args: readonly unknown[],
 ): string {
   return parameters.reduce(
-    (words, name, i) => words.replace(`{${name}}`, () => String(args[i])),
+    (words, name, i) => words.replace(`{${name}}`, () => escaped(String(args[i]))),
     action,
   );
 }
@@ -92,16 +150,17 @@ export function parametersOf(path: string): string[] {
 function pathSegment(name: string, value: unknown): string {
   const what = name.replaceAll("_", " ");
   if (typeof value !== "string" || value === "") {
-    throw new Invalid(
-      `Cannot use ${JSON.stringify(value)} as ${what}: it must be a non-empty string`,
-    );
+    throw new Invalid(`Cannot use ${shown(value)} as ${what}: it must be a non-empty string`);
   }
-  if (value === "." || value === ".." || FORBIDDEN_IN_SEGMENT.test(value)) {
-    throw new Invalid(
-      `Cannot use "${value}" as ${what}: it would lead to another path; give the ${what} alone`,
-    );
-  }
-  return encodeURIComponent(value);
+  if (isPathSegment(value)) return encodeURIComponent(value);
+  throw new Invalid(
+    `Cannot use ${shown(value)} as ${what}: it would lead to another path; give the ${what} alone`,
+  );
+}
+
+/** Text for a place between quotes. */
+function escaped(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
 }
 
 /** A body of JSON with its media type. */
@@ -115,10 +174,8 @@ export function receiveJson<Result>(key?: string): (response: Response) => Promi
     const document = parseJson(await response.text());
     const value = key === undefined || !isRecord(document) ? document : document[key];
     if (!isRecord(document) && !Array.isArray(document) || value === undefined) {
-      const wanted = key === undefined ? "a JSON document" : `a JSON document with "${key}"`;
-      throw new UnexpectedResponse(
-        `Cannot read the answer: it is not ${wanted}; check that the endpoint is an Image API`,
-        { status: response.status },
+      throw new WrongShape(
+        key === undefined ? "is not a JSON document" : `is not a JSON document with "${key}"`,
       );
     }
     // The table states what Glance sends; this is the seam where the wire gets its type.
@@ -126,14 +183,14 @@ export function receiveJson<Result>(key?: string): (response: Response) => Promi
   };
 }
 
-/** An answer without content. */
+/**
+ * An answer that tells nothing. Glance leaves it empty (204, and 202 of an import); some versions answer with
+ * JSON. A page is the word of somebody else: a proxy, a portal, another web server.
+ */
 export async function receiveNothing(response: Response): Promise<void> {
-  await response.body?.cancel();
-}
-
-/** Whether a value is a JSON object. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  const text = await response.text();
+  if (text.trim() === "" || parseJson(text) !== undefined) return;
+  throw new WrongShape("is neither empty nor JSON");
 }
 
 function parseJson(text: string): unknown {

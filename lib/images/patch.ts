@@ -56,6 +56,7 @@ function pointerTo(key: string): string {
 
 /** Tags are a set; everything else compares as it is written. */
 function sameJson(a: unknown, b: unknown): boolean {
-  const text = (value: unknown) => JSON.stringify(Array.isArray(value) ? [...value].sort() : value);
+  const text = (value: unknown) =>
+    JSON.stringify(Array.isArray(value) ? [...new Set(value)].sort() : value);
   return text(a) === text(b);
 }

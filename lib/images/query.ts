@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { Invalid } from "../errors.ts";
+import { Invalid, UnexpectedResponse } from "../errors.ts";
+import { checkRecord, kindOf, shown } from "../values.ts";
 import type { Query } from "./operations.ts";
 import { glanceName } from "./translate.ts";
 
@@ -54,17 +55,18 @@ const DEFAULT_PAGE_SIZE = 200;
  * The query of one page.
  *
  * @throws {Invalid} for a limit or page size that is no whole number of at least 0 (1 for the page size),
- * and for a sort direction that is neither `asc` nor `desc`.
+ * for an invalid date, and for a sort direction that is neither `asc` nor `desc`.
  */
 export function toQuery(parameters: ListParameters): Query {
   const { filters = {}, marker, sortKey, sortDir } = parameters;
+  checkRecord("the filters of a list", filters);
   const query: [string, string][] = [["limit", String(pageSizeOf(parameters))]];
   if (marker !== undefined) query.push(["marker", marker]);
   for (const [name, value] of Object.entries(filters)) {
     query.push(...filterPairs(glanceName(name), value));
   }
-  for (const key of listOf(sortKey)) query.push(["sort_key", glanceName(key)]);
-  for (const dir of listOf(sortDir)) query.push(["sort_dir", checkedDir(dir)]);
+  for (const key of listOf("sort key", sortKey)) query.push(["sort_key", glanceName(key)]);
+  for (const dir of listOf("sort direction", sortDir)) query.push(["sort_dir", checkedDir(dir)]);
   return query;
 }
 
@@ -77,23 +79,30 @@ export function limitOf({ limit }: ListParameters): number {
   if (limit === undefined) return Infinity;
   if (Number.isInteger(limit) && limit >= 0) return limit;
   throw new Invalid(
-    `Cannot list images: the limit is ${limit} and must be a whole number of at least 0`,
+    `Cannot list images: the limit is ${shown(limit)} and must be a whole number of at least 0`,
   );
 }
 
 /**
  * The marker of the next page, from Glance's `next` link. Only the marker is taken: Glance loses
  * repeated keys in that link, and knows nothing of a mount prefix.
+ *
+ * @throws {UnexpectedResponse} where it is no link.
  */
 export function markerOf(next: string): string | null {
-  return new URL(next, "http://glance").searchParams.get("marker");
+  if (typeof next === "string" && URL.canParse(next, "http://glance")) {
+    return new URL(next, "http://glance").searchParams.get("marker");
+  }
+  throw new UnexpectedResponse(
+    `Cannot list images: the server gave ${JSON.stringify(next)} as the link to the next page`,
+  );
 }
 
 function pageSizeOf(parameters: ListParameters): number {
   const { pageSize = DEFAULT_PAGE_SIZE } = parameters;
   if (!Number.isInteger(pageSize) || pageSize < 1) {
     throw new Invalid(
-      `Cannot list images: the page size is ${pageSize} and must be a whole number of at least 1`,
+      `Cannot list images: the page size is ${shown(pageSize)} and must be a whole number of at least 1`,
     );
   }
   return Math.min(pageSize, Math.max(1, limitOf(parameters)));
@@ -101,7 +110,7 @@ function pageSizeOf(parameters: ListParameters): number {
 
 function filterPairs(key: string, value: FilterValue): [string, string][] {
   if (value === undefined || value === null) return [];
-  if (value instanceof Date) return [[key, `eq:${value.toISOString().replace(/\.\d+Z$/, "Z")}`]];
+  if (value instanceof Date) return [[key, `eq:${dateOf(key, value)}`]];
   if (typeof value === "string") return [[key, OPERATED.has(key) ? operated(value) : value]];
   if (typeof value === "object") {
     return OPERATED.has(key)
@@ -109,6 +118,12 @@ function filterPairs(key: string, value: FilterValue): [string, string][] {
       : value.map((one) => [key, one]);
   }
   return [[key, String(value)]];
+}
+
+/** A date as Glance writes it, to the second. */
+function dateOf(key: string, date: Date): string {
+  if (!Number.isNaN(date.getTime())) return date.toISOString().replace(/\.\d+Z$/, "Z");
+  throw new Invalid(`Cannot list images: the filter "${key}" is an invalid date; give a valid one`);
 }
 
 /** A text with a colon would be taken for an operator: say that it is a value. */
@@ -129,6 +144,6 @@ function listOf<T extends string>(value: T | readonly T[] | undefined): readonly
 function checkedDir(dir: string): string {
   if (dir === "asc" || dir === "desc") return dir;
   throw new Invalid(
-    `Cannot list images: the sort direction is "${dir}" and must be "asc" or "desc"`,
+    `Cannot list images: the sort direction is ${shown(dir)} and must be "asc" or "desc"`,
   );
 }

@@ -4,11 +4,13 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import { type ApiServer, isOnHost, parseApiServer } from "../endpoint.ts";
-import { endpointsFromCatalog } from "../auth/catalog.ts";
+import { type ApiServer, parseApiServer } from "../endpoint.ts";
+import { originsInCatalog } from "../auth/catalog.ts";
 import { InvalidImageRef, redact } from "../errors.ts";
 import { GlanceClientWrapper } from "../http/client.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
+import { shown } from "../values.ts";
+import { isPathSegment } from "./operation.ts";
 import { GlanceImageService } from "./service.ts";
 
 /**
@@ -32,9 +34,10 @@ export function getDefaultImageService(options: GlanceOptions = {}): GlanceImage
  *
  * A reference without a slash is an id for the default service. An href has the form
  * `http[s]://host[:port][/prefix]/v2/images/<id>`; a trailing slash, a query and a fragment do not
- * count, `v1` is as good as `v2`, the version and `images` may be missing. The token is sent to its
- * host only where that is a configured server, an endpoint of the context's catalog, or one of
- * `trustedHosts`; any other host is asked without a token.
+ * count, nor does a `/file` behind the id; `v1` is as good as `v2`, the version and `images` may be
+ * missing. The token is sent to its host only where that is the origin of a configured server, of any
+ * endpoint that the context's catalog has for the image service, or of one of `trustedHosts`; any other
+ * host is asked without a token.
  *
  * @throws {InvalidImageRef} for anything else.
  *
@@ -54,6 +57,7 @@ export function getRemoteImageService(
   imageHref: string,
   options: GlanceOptions = {},
 ): [service: GlanceImageService, imageId: string] {
+  if (typeof imageHref !== "string") throw invalid(imageHref, "it is no string");
   if (!imageHref.includes("/")) {
     return [getDefaultImageService(options), checkedId(imageHref, imageHref)];
   }
@@ -65,8 +69,11 @@ export function getRemoteImageService(
   return [new GlanceImageService(client), imageId];
 }
 
-/** `…/v2/images/<id>`, `…/images/<id>` or `…/<id>` at the end of a path, and what stands before it. */
-const IMAGE_PATH = /^(?<prefix>.*?)(?:\/v\d+(?:\.\d+)?)?(?:\/images)?\/(?<id>[^/]+)\/*$/;
+/**
+ * `…/v2/images/<id>`, `…/images/<id>` or `…/<id>` at the end of a path, with what stands before it, and
+ * with `/file` behind it, as an image's own `file` has it.
+ */
+const IMAGE_PATH = /^(?<prefix>.*?)(?:\/v\d+(?:\.\d+)?)?(?:\/images)?\/(?<id>[^/]+)(?:\/file)?\/*$/;
 
 /** Host of an IPv6 address without brackets, as some configurations write it. */
 const BARE_IPV6_HOST = /^(https?:\/\/)([0-9a-f]*:[0-9a-f]*:[0-9a-f:]*)(\/|$)/i;
@@ -91,10 +98,8 @@ function parseImageHref(
 }
 
 function checkedId(id: string, href: string): string {
-  if (id === "" || id === "." || id === ".." || /[\s/\\]/.test(id)) {
-    throw invalid(href, "its id cannot be one");
-  }
-  return id;
+  if (isPathSegment(id) && !/\s/.test(id)) return id;
+  throw invalid(href, "its id cannot be one");
 }
 
 function decode(segment: string, href: string): string {
@@ -105,29 +110,27 @@ function decode(segment: string, href: string): string {
   }
 }
 
-function invalid(href: string, state: string): InvalidImageRef {
+function invalid(href: unknown, state: string): InvalidImageRef {
+  const given = shown(typeof href === "string" ? redact(href) : href);
   return new InvalidImageRef(
-    `Cannot use the image reference "${
-      redact(href)
-    }": ${state}; give an id or "https://host/v2/images/<id>"`,
+    `Cannot use the image reference ${given}: ${state}; give an id or "https://host/v2/images/<id>"`,
   );
 }
 
+/** By origin: a token for one port of a host, or for its https, is not for another. */
 function isTrusted(
   server: ApiServer,
-  context: RequestContext,
-  options: ResolvedOptions,
+  { serviceCatalog }: RequestContext,
+  { apiServers, catalogInfo, trustedHosts }: ResolvedOptions,
 ): boolean {
-  const { origin } = new URL(server.endpoint);
-  const url = new URL(server.endpoint);
-  const known = options.apiServers ?? catalogServers(context, options);
-  return isOnHost(url, options.trustedHosts) ||
-    known.some(({ endpoint }) => new URL(endpoint).origin === origin);
+  const origins = [
+    ...trustedHosts,
+    ...(apiServers ?? []).map(originOf),
+    ...originsInCatalog(serviceCatalog ?? [], catalogInfo),
+  ];
+  return origins.includes(originOf(server));
 }
 
-function catalogServers(
-  { serviceCatalog = [] }: RequestContext,
-  { catalogInfo, regionName }: ResolvedOptions,
-): readonly ApiServer[] {
-  return endpointsFromCatalog(serviceCatalog, catalogInfo, regionName);
+function originOf({ endpoint }: ApiServer): string {
+  return new URL(endpoint).origin;
 }

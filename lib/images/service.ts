@@ -5,14 +5,15 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import { download } from "../data/download.ts";
+import { openDownload, streamOf } from "../data/download.ts";
+import { downloadTo } from "../data/sink.ts";
 import type { DownloadOptions, ImageData, UploadOptions } from "../data/types.ts";
 import { upload } from "../data/upload.ts";
-import { isEmpty } from "../data/upload_source.ts";
+import { sourceIn } from "../data/upload_source.ts";
 import { ImageNotFound } from "../errors.ts";
 import { type CallOptions, GlanceClientWrapper } from "../http/client.ts";
 import { availabilityOf, isAcceptedMember } from "./availability.ts";
-import { applyPatch, createImage } from "./edit.ts";
+import { applyPatch, createImage, withdraw } from "./edit.ts";
 import { listImages } from "./list.ts";
 import { addLocation, getLocation } from "./locations.ts";
 import type { ListParameters } from "./query.ts";
@@ -164,12 +165,14 @@ export class GlanceImageService {
 
   /**
    * A new image, with its data if `data` is given. The id is chosen here, so that a request that a
-   * network repeats makes one image. If the data cannot be stored, the image is deleted again.
+   * network repeats makes one image. If the data cannot be stored, the image is deleted again, and what
+   * was wrong with the data is thrown as it is.
    *
    * @throws {Invalid} where Glance refuses a property; reserved names are refused before.
    * @throws {ImageConflict} where the given `id` is taken.
    * @throws {ImageIntegrityError} where Glance stored other bytes than were sent.
    * @throws {ImageLimitExceeded} where a quota is reached.
+   * @throws {ImageUploadFailed} where the data cannot be stored nor the image be deleted: its id, and why.
    */
   async create(
     context: RequestContext,
@@ -177,12 +180,13 @@ export class GlanceImageService {
     data?: ImageData | null,
     options: UploadOptions = {},
   ): Promise<Image> {
+    const source = sourceIn(data, options);
     const created = await createImage(this.client, context, toGlance(imageMeta), options);
-    if (data === undefined || data === null || isEmpty(data)) return fromGlance(created);
+    if (source === null) return fromGlance(created);
     try {
-      return fromGlance(await upload(this.client, context, created.id, data, options));
+      return fromGlance(await upload(this.client, context, created.id, source, options));
     } catch (error) {
-      await this.client.call(context, "delete", created.id).catch(() => {});
+      await withdraw(this.client, context, created.id, error);
       throw error;
     }
   }
@@ -201,16 +205,15 @@ export class GlanceImageService {
     data?: ImageData | null,
     options: UpdateOptions = {},
   ): Promise<Image> {
+    const { client } = this;
     const { id: _, ...wanted } = toGlance(imageMeta);
-    const { purgeProps = true } = options;
-    const hasData = data !== undefined && data !== null && !isEmpty(data);
-    if (hasData) await upload(this.client, context, imageId, data, options);
-    const named = Object.keys(wanted).length > 0;
-    return fromGlance(
-      named
-        ? await applyPatch(this.client, context, imageId, { wanted, purge: purgeProps }, options)
-        : await this.client.run(context, "get", [imageId], options),
-    );
+    const source = sourceIn(data, options);
+    const { purgeProps: purge = true } = options;
+    const stored = source && await upload(client, context, imageId, source, options);
+    if (Object.keys(wanted).length > 0) {
+      return fromGlance(await applyPatch(client, context, imageId, { wanted, purge }, options));
+    }
+    return fromGlance(stored ?? await client.run(context, "get", [imageId], options));
   }
 
   /**
@@ -258,8 +261,8 @@ export class GlanceImageService {
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | void> {
     const { client } = this;
     return dataOrOptions instanceof WritableStream
-      ? download(client, context, imageId, options).then((image) => image.pumpTo(dataOrOptions))
-      : download(client, context, imageId, dataOrOptions).then((image) => image.stream());
+      ? downloadTo(client, context, imageId, dataOrOptions, options)
+      : openDownload(client, context, imageId, dataOrOptions).then(streamOf);
   }
 
   async #isAvailable(

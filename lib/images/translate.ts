@@ -4,6 +4,7 @@
  * @module
  */
 import { Invalid } from "../errors.ts";
+import { checkRecord, kindOf } from "../values.ts";
 import type { GlanceImage, Image, ImageLocation, ImageMeta } from "./types.ts";
 
 /**
@@ -132,7 +133,7 @@ export function fromGlance(glance: GlanceImage): Image {
  * What Glance takes for `meta`: flat, in its own names, without what only Glance sets. A custom
  * property wins over a base property of the same name.
  *
- * @throws {Invalid} where a custom property is reserved or is no string.
+ * @throws {Invalid} where a custom property is reserved or is no string, and for metadata that is no object.
  *
  * @example
  * ```ts
@@ -144,7 +145,9 @@ export function fromGlance(glance: GlanceImage): Image {
  * ```
  */
 export function toGlance(meta: ImageMeta): Record<string, unknown> {
+  checkRecord("the metadata of an image", meta);
   const { properties = {}, cinderEncryptionKeyId: _, ...base } = meta as ImageMeta & Partial<Image>;
+  checkRecord("the properties of an image", properties);
   const glance: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(base)) {
     const key = glanceName(name);
@@ -176,23 +179,40 @@ function encodeProperty(key: string, value: unknown): unknown {
     );
   }
   if (isBaseProperty(key) || value === null || typeof value === "string") return value;
-  if (JSON_PROPERTIES.includes(key)) return pythonJson(value);
+  if (JSON_PROPERTIES.includes(key)) return pythonJson(plainJson(key, value));
   throw new Invalid(
-    `Cannot set property "${key}": its value is a ${typeof value} and Glance stores strings only; write it as text`,
+    `Cannot set property "${key}": its value is ${
+      kindOf(value)
+    } and Glance stores strings only; write it as text`,
   );
 }
 
+/** A value as JSON has it: a date is text there, and what is undefined is not there. */
+function plainJson(key: string, value: unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(value));
+  } catch (cause) {
+    throw new Invalid(
+      `Cannot set property "${key}": its value cannot be written as JSON; give lists, objects, texts and numbers`,
+      { cause },
+    );
+  }
+}
+
 /**
- * JSON as Python's `json.dumps` writes it, with a space behind colon and comma: Cinder and Nova
- * compare such properties as text.
+ * JSON as Python's `json.dumps` writes it, with a space behind colon and comma and in ASCII: Cinder and
+ * Nova compare such properties as text.
  */
 function pythonJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(pythonJson).join(", ")}]`;
   if (typeof value === "object" && value !== null) {
-    const pairs = Object.entries(value).map(([k, v]) => `${JSON.stringify(k)}: ${pythonJson(v)}`);
+    const pairs = Object.entries(value).map(([k, v]) => `${pythonJson(k)}: ${pythonJson(v)}`);
     return `{${pairs.join(", ")}}`;
   }
-  return JSON.stringify(value) ?? "null";
+  return JSON.stringify(value).replaceAll(
+    /[^ -~]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** Glance writes UTC; some of its dates have no zone. */

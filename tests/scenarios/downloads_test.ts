@@ -35,7 +35,7 @@ Deno.test("Scenario 40a: with retries disabled, one unavailable server fails the
   await assertRejects(
     () => glance.service({ numRetries: 0 }).download(CONTEXT, id),
     GlanceConnectionFailed,
-    "in 1 attempt,",
+    "in 1 attempt; the last one: the server answered 503",
   );
   assertEquals(glance.calls.length, 1);
 });

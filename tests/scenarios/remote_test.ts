@@ -26,7 +26,7 @@ Deno.test("Scenario 51a: a host that only an href names gets no token, unless it
     const glance = new StubGlance();
     glance.add({ id: ID, visibility: "public" });
     // The reference sends the caller's token to whatever host the href names.
-    const [service] = getRemoteImageService(CONTEXT, `http://something-less-likely/${ID}`, {
+    const [service] = getRemoteImageService(CONTEXT, `https://something-less-likely/${ID}`, {
       ...glance.options,
       trustedHosts,
     });

@@ -59,15 +59,10 @@ export class UnscriptedRequest extends Error {
   override name = "UnscriptedRequest";
 }
 
-/** Always the same step. */
-export function always(step: Step): (request: SeenRequest) => Promise<Response> {
-  return (request) => play(step, request);
-}
-
 /** One step for one request. */
 export async function play(step: Step, request: SeenRequest): Promise<Response> {
   request.signal.throwIfAborted();
-  if (typeof step === "number") return failure(step);
+  if (typeof step === "number") return step < 300 ? empty(step) : failure(step);
   if (step instanceof Error) throw step;
   return step instanceof Response ? step : await step(request);
 }
@@ -92,6 +87,11 @@ export function silence({ signal }: SeenRequest): Promise<Response> {
   return new Promise((_, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
+}
+
+/** An answer without content. */
+export function empty(status = 204): Response {
+  return new Response(null, { status });
 }
 
 /** An answer of Glance that says no, in its own words. */

@@ -52,3 +52,10 @@ export function worldOn(
 export async function failureOf(work: Promise<unknown>): Promise<unknown> {
   return await work.then(() => undefined, (error) => error);
 }
+
+/** Events without their causes, which `assertEquals` cannot compare with what they say. */
+export function factsOf(events: readonly GlanceEvent[]): Record<string, unknown>[] {
+  return events.map((event) =>
+    Object.fromEntries(Object.entries(event).filter(([key]) => key !== "cause"))
+  );
+}

@@ -1,0 +1,98 @@
+/**
+ * Downloads into a sink, with no stream in between: one chunk under way at a time, and the sink undone
+ * where anything is wrong.
+ *
+ * @module
+ */
+import type { RequestContext } from "../context.ts";
+import { Invalid } from "../errors.ts";
+import type { GlanceClientWrapper } from "../http/client.ts";
+import { abortable } from "../http/deadline.ts";
+import type { Chunk, ImageReader } from "./body_reader.ts";
+import { CHUNK_SIZE, openDownload } from "./download.ts";
+import type { DownloadOptions } from "./types.ts";
+
+/**
+ * Downloads an image into a sink, which is closed when all bytes are in and right, and aborted
+ * otherwise, also where the download cannot begin.
+ *
+ * @throws {Invalid} where somebody else writes to the sink, which is left alone then.
+ */
+export async function downloadTo(
+  client: GlanceClientWrapper,
+  context: RequestContext,
+  imageId: string,
+  sink: WritableStream<Chunk>,
+  options: DownloadOptions,
+): Promise<void> {
+  if (sink.locked) {
+    throw new Invalid(
+      `Cannot download image "${imageId}": somebody else writes to the sink; give one of your own`,
+      { imageId },
+    );
+  }
+  const pump = new Pump(sink.getWriter(), options.signal);
+  try {
+    await pump.run(await openDownload(client, context, imageId, options));
+  } catch (error) {
+    await pump.abort(error);
+    throw error;
+  } finally {
+    pump.release();
+  }
+}
+
+/** Carries chunks from a reader to a sink. */
+class Pump {
+  readonly #writer: WritableStreamDefaultWriter<Chunk>;
+  readonly #signal: AbortSignal | undefined;
+  /** What the sink failed with by itself. */
+  #failure: { readonly error: unknown } | null = null;
+  #isWriting = false;
+
+  constructor(writer: WritableStreamDefaultWriter<Chunk>, signal: AbortSignal | undefined) {
+    this.#writer = writer;
+    this.#signal = signal;
+  }
+
+  async run(reader: ImageReader): Promise<void> {
+    const writer = this.#writer;
+    // A sink that fails while a read is pending ends the download at once.
+    writer.closed.catch((error) => {
+      this.#failure = { error };
+      return reader.cancel(error);
+    });
+    try {
+      for (;;) {
+        await this.#wait(writer.ready);
+        const chunk = await reader.read(new Uint8Array(CHUNK_SIZE));
+        if (chunk === null) break;
+        reader.report();
+        await this.#wait(writer.write(chunk));
+      }
+      if (this.#failure !== null) throw this.#failure.error;
+      await this.#wait(writer.close());
+    } catch (error) {
+      await reader.cancel(error);
+      throw error;
+    }
+  }
+
+  /** Undoes the sink. One that is stuck is told, and not waited for by a caller who has gone. */
+  async abort(error: unknown): Promise<void> {
+    const aborted = this.#writer.abort(error).catch(() => {});
+    if (!this.#isWriting) await aborted;
+  }
+
+  release(): void {
+    this.#writer.closed.catch(() => {});
+    this.#writer.releaseLock();
+  }
+
+  /** Waits for the sink, unless the caller goes. */
+  async #wait(work: Promise<void>): Promise<void> {
+    this.#isWriting = true;
+    await abortable(work, this.#signal);
+    this.#isWriting = false;
+  }
+}

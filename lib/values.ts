@@ -1,0 +1,35 @@
+/**
+ * Values that come without types, from JavaScript callers and from the wire: what they are, and how a
+ * message shows them. Pure.
+ *
+ * @module
+ */
+import { Invalid } from "./errors.ts";
+
+/** Whether a value is a JSON object. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Refuses what is no object where one is wanted; `what` is its name for the message.
+ *
+ * @throws {Invalid}
+ */
+export function checkRecord(what: string, value: unknown): void {
+  if (isRecord(value)) return;
+  throw new Invalid(`Cannot use ${shown(value)} as ${what}: it must be an object`);
+}
+
+/** What a value is, with its article: `a string`, `an object`; `null` and `undefined` have none. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
+/** A value as a message shows it: text in quotes and on one line, what has parts by its kind. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  return typeof value === "object" || typeof value === "function" ? kindOf(value) : String(value);
+}

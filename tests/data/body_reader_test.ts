@@ -1,0 +1,62 @@
+/** Bodies, read the same way whatever the runtime has. */
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { type BodyReader, readerOf } from "../../lib/data/body_reader.ts";
+import { FakeBody, joined, utf8 } from "../support/bodies.ts";
+import { failureOf } from "../support/world.ts";
+
+async function readAll(reader: BodyReader, size: number): Promise<string> {
+  const parts: Uint8Array[] = [];
+  for (;;) {
+    const chunk = await reader.read(new Uint8Array(size));
+    if (chunk === null) return new TextDecoder().decode(joined(parts));
+    parts.push(chunk);
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+for (const isByteStream of [true, false]) {
+  const kind = isByteStream ? "byte stream" : "stream of chunks";
+
+  Deno.test(`A ${kind} is read to its end, into memory of any size`, async () => {
+    for (const size of [1, 2, 3, 100]) {
+      const body = new FakeBody([utf8("ab"), utf8("cde")], { isByteStream });
+      assertEquals(await readAll(readerOf(body.stream, NEVER), size), "abcde");
+      assertEquals(body.isOver, true);
+    }
+  });
+
+  Deno.test(`A ${kind} is cancelled while a read is pending, which ends then`, async () => {
+    const body = new FakeBody(["silence"], { isByteStream });
+    const reader = readerOf(body.stream, NEVER);
+    const reading = reader.read(new Uint8Array(8));
+    await reader.cancel("enough");
+    assertEquals(await reading, null);
+    assertEquals(body.cancels, ["enough"]);
+  });
+
+  Deno.test(`A ${kind} that breaks is an error of the read`, async () => {
+    const cut = new TypeError("reset");
+    const reader = readerOf(new FakeBody([utf8("a"), cut], { isByteStream }).stream, NEVER);
+    await reader.read(new Uint8Array(8));
+    assertStrictEquals(await failureOf(reader.read(new Uint8Array(8))), cut);
+  });
+
+  Deno.test(`A ${kind} that knows no signal is cut off all the same`, async () => {
+    const controller = new AbortController();
+    const body = new FakeBody(["silence"], { isByteStream });
+    const reader = readerOf(body.stream, controller.signal);
+    const reading = failureOf(reader.read(new Uint8Array(8)));
+    controller.abort("stalled");
+    assertEquals(await reading, "stalled");
+    assertEquals(body.cancels, ["stalled"]);
+  });
+}
+
+Deno.test("A byte stream is read into the memory that was brought along", async () => {
+  const reader = readerOf(new FakeBody([utf8("abc")]).stream, NEVER);
+  const memory = new Uint8Array(new ArrayBuffer(16), 4, 8);
+  const chunk = await reader.read(memory);
+  assertEquals([chunk?.byteOffset, chunk?.byteLength, chunk?.buffer.byteLength], [4, 3, 16]);
+  assertEquals(memory.buffer.byteLength, 0);
+});

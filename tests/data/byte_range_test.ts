@@ -1,0 +1,146 @@
+/** Byte ranges, and every way in which a partial answer can lie. */
+import { assertEquals } from "@std/assert";
+import {
+  formatRange,
+  judgePartial,
+  lengthOf,
+  parseContentRange,
+} from "../../lib/data/byte_range.ts";
+
+Deno.test("formatRange writes a range as HTTP has it", () => {
+  assertEquals(formatRange({ start: 0 }), "bytes=0-");
+  assertEquals(formatRange({ start: 5, end: 5 }), "bytes=5-5");
+  assertEquals(formatRange({ start: 2 ** 40, end: 2 ** 41 }), "bytes=1099511627776-2199023255552");
+});
+
+/** A header -> start, end and total. */
+const HEADERS: readonly (readonly [
+  header: string | null,
+  range: readonly [number, number, number | null] | null,
+])[] = [
+  ["bytes 0-0/1", [0, 0, 1]],
+  ["bytes 5-9/10", [5, 9, 10]],
+  ["bytes 5-9/*", [5, 9, null]],
+  [" bytes 5-9/10 ", [5, 9, 10]],
+  ["bytes 1099511627776-2199023255551/2199023255552", [2 ** 40, 2 ** 41 - 1, 2 ** 41]],
+  [null, null],
+  ["", null],
+  ["5-9/10", null],
+  ["bytes=5-9/10", null],
+  ["bytes 5-9", null],
+  ["bytes 5-/10", null],
+  ["bytes -9/10", null],
+  ["bytes */10", null],
+  ["bytes */*", null],
+  ["bytes 9-5/10", null],
+  ["bytes 5-10/10", null],
+  ["bytes 5-9/0", null],
+  ["bytes 5-9/-1", null],
+  ["bytes 5.0-9/10", null],
+  ["bytes 0x5-9/10", null],
+  ["bytes 5-9/10, bytes 20-29/30", null],
+  ["items 5-9/10", null],
+  ["Bytes 5-9/10", null],
+  [`bytes ${"9".repeat(17)}-${"9".repeat(17)}/*`, null],
+];
+
+for (const [header, range] of HEADERS) {
+  Deno.test(`parseContentRange reads ${JSON.stringify(header)} as ${JSON.stringify(range)}`, () => {
+    const read = parseContentRange(header);
+    assertEquals(read === null ? null : [read.start, read.end, read.total], range);
+  });
+}
+
+/** A header -> bytes. */
+const LENGTHS: readonly (readonly [header: string | null, length: number | null])[] = [
+  ["0", 0],
+  ["42", 42],
+  [" 42 ", 42],
+  ["9007199254740991", Number.MAX_SAFE_INTEGER],
+  [null, null],
+  ["", null],
+  ["None", null],
+  ["-1", null],
+  ["4.2", null],
+  ["42, 42", null],
+  ["1e3", null],
+  ["9".repeat(17), null],
+];
+
+for (const [header, length] of LENGTHS) {
+  Deno.test(`lengthOf reads ${JSON.stringify(header)} as ${length}`, () => {
+    assertEquals(lengthOf(header), length);
+  });
+}
+
+interface Answer {
+  readonly status: number;
+  readonly contentRange: string | null;
+  readonly contentLength: string | null;
+  readonly contentEncoding: string | null;
+}
+
+/** An honest answer to bytes 40 to 99 of an image of 100. */
+const HONEST: Answer = {
+  status: 206,
+  contentRange: "bytes 40-99/100",
+  contentLength: "60",
+  contentEncoding: null,
+};
+
+/** What differs from the honest answer -> what is made of it. */
+const VERDICTS: readonly (readonly [
+  what: string,
+  differs: Partial<Answer>,
+  verdict: "part" | "whole" | "unproven" | RegExp,
+])[] = [
+  ["an honest part", {}, "part"],
+  ["a part of an unknown whole", { contentRange: "bytes 40-99/*" }, "part"],
+  ["a part that says that it is not encoded", { contentEncoding: "identity" }, "part"],
+  ["a part without a length, which may be the whole", { contentLength: null }, "unproven"],
+  ["a part whose length is Glance's None", { contentLength: "None" }, "unproven"],
+  ["a part that has the length of the whole", { contentLength: "100" }, "whole"],
+  ["the whole image", { status: 200, contentRange: null, contentLength: "100" }, "whole"],
+  ["the whole without a length", { status: 200, contentRange: null, contentLength: null }, "whole"],
+  ["a whole that is too short", { status: 200, contentLength: "99" }, /99 bytes instead of 100/],
+  ["a whole that is too long", { status: 200, contentLength: "101" }, /101 bytes instead of 100/],
+  ["a compressed part", { contentEncoding: "gzip" }, /encoded as "gzip"/],
+  ["a compressed whole", { status: 200, contentEncoding: "br" }, /encoded as "br"/],
+  ["no Content-Range", { contentRange: null }, /Content-Range is ""/],
+  ["a Content-Range in other units", { contentRange: "items 40-99/100" }, /is "items 40-99\/100"/],
+  ["a Content-Range without bytes", { contentRange: "bytes */100" }, /Content-Range is/],
+  ["a part that starts too early", { contentRange: "bytes 39-99/100" }, /byte 39 instead of 40/],
+  ["a part that starts too late", { contentRange: "bytes 41-99/100" }, /byte 41 instead of 40/],
+  ["a part that ends too early", { contentRange: "bytes 40-98/100" }, /ends at byte 98/],
+  ["a part of a longer image", { contentRange: "bytes 40-99/101" }, /image of 101 bytes/],
+  ["a part that ends too late", { contentRange: "bytes 40-100/*" }, /ends at byte 100/],
+  ["a part that is shorter than it says", { contentLength: "59" }, /59 bytes instead of the 60/],
+  ["a part that is longer than it says", { contentLength: "61" }, /61 bytes instead of the 60/],
+  ["an empty part", { contentLength: "0" }, /0 bytes instead of the 60/],
+  ["no content", { status: 204, contentLength: null }, /status is 204/],
+  ["another success", { status: 201 }, /status is 201/],
+];
+
+for (const [what, differs, expected] of VERDICTS) {
+  const name = expected instanceof RegExp ? "a lie" : expected;
+  Deno.test(`judgePartial takes ${what} for ${name}`, () => {
+    const verdict = judgePartial({ ...HONEST, ...differs }, { start: 40, end: 99, size: 100 });
+    assertEquals(verdict.kind, expected instanceof RegExp ? "lie" : expected);
+    if (verdict.kind !== "lie" || !(expected instanceof RegExp)) return;
+    assertEquals(expected.test(verdict.reason), true, verdict.reason);
+  });
+}
+
+Deno.test("judgePartial believes what it cannot hold against a size", () => {
+  const judge = (differs: Partial<Answer>) =>
+    judgePartial({ ...HONEST, ...differs }, { start: 40, end: 99, size: null }).kind;
+  assertEquals(judge({}), "part");
+  assertEquals(judge({ contentRange: "bytes 40-99/12345" }), "part");
+  assertEquals(judge({ status: 200, contentRange: null, contentLength: "7" }), "whole");
+  assertEquals(judge({ contentLength: "100" }), "lie");
+});
+
+Deno.test("judgePartial takes a part from the first byte without a length for what it says", () => {
+  const answer = { ...HONEST, contentRange: "bytes 0-9/100", contentLength: null };
+  assertEquals(judgePartial(answer, { start: 0, end: 9, size: 100 }).kind, "part");
+});

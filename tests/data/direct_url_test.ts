@@ -1,0 +1,237 @@
+/** Image data that is read where it lies, where that is allowed. */
+import { assertEquals, assertRejects } from "@std/assert";
+import { GlanceError, type GlanceOptions, ImageDownloadFailed } from "../../mod.ts";
+import { bytesOf, joined } from "../support/bodies.ts";
+import { BYTES, CALLER, ID, record, Served } from "../support/image.ts";
+import type { Step } from "../support/scripted_fetch.ts";
+import { type World, worldOf } from "../support/world.ts";
+
+/** A folder of images that is gone after the test. */
+class Store implements AsyncDisposable {
+  readonly folder: string;
+  readonly root: string;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+    this.root = `${folder}/images`;
+  }
+
+  static async create(): Promise<Store> {
+    const store = new Store(await Deno.realPath(await Deno.makeTempDir()));
+    await Deno.mkdir(store.root);
+    await store.write("images/42", BYTES);
+    return store;
+  }
+
+  async write(path: string, bytes: Uint8Array): Promise<string> {
+    await Deno.writeFile(`${this.folder}/${path}`, bytes);
+    return this.url(path);
+  }
+
+  url(path: string): string {
+    return `file://${this.folder}/${path}`;
+  }
+
+  /** Options that allow its images. */
+  get options(): GlanceOptions {
+    return { allowedDirectUrlSchemes: ["file"], directUrlRoots: [this.root] };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+/** Files take real time, which is not the simulated clock's. */
+async function downloadAll({ service }: World, options = {}): Promise<Uint8Array> {
+  return await bytesOf(await service.download(CALLER, ID, options));
+}
+
+Deno.test("An image whose direct URL is an allowed file is read there, and verified", async () => {
+  await using store = await Store.create();
+  for (
+    const rest of [
+      { direct_url: store.url("images/42") },
+      { locations: [{ url: store.url("images/42"), metadata: {} }] },
+      { direct_url: "rbd://pool/42", locations: [{ url: store.url("images/42"), metadata: {} }] },
+    ]
+  ) {
+    const world = worldOf([record(rest)], store.options);
+    assertEquals(await downloadAll(world), BYTES);
+    assertEquals(world.script.asked, ["GET /v2/images/42"]);
+    assertEquals(world.clock.pending, 0);
+  }
+});
+
+Deno.test("A record that shows no place leads to the location API", async () => {
+  await using store = await Store.create();
+  const places = () => Response.json([{ url: store.url("images/42"), metadata: {} }]);
+  const world = worldOf([record(), places], store.options);
+  assertEquals(await downloadAll(world), BYTES);
+  assertEquals(world.script.asked, ["GET /v2/images/42", "GET /v2/images/42/locations"]);
+});
+
+Deno.test("A file is read in parts, by memory of one's own, and into a sink", async () => {
+  await using store = await Store.create();
+  const worldOfFile = () =>
+    worldOf([record({ direct_url: store.url("images/42") })], store.options);
+  const range = { start: 100, end: 4_000 };
+  assertEquals(await downloadAll(worldOfFile(), { range }), BYTES.slice(100, 4_001));
+
+  const stream = await worldOfFile().service.download(CALLER, ID);
+  const reader = stream.getReader({ mode: "byob" });
+  const parts: Uint8Array[] = [];
+  for (;;) {
+    const { done, value } = await reader.read(new Uint8Array(new ArrayBuffer(999), 9, 333));
+    if (done) break;
+    parts.push(value);
+  }
+  assertEquals(joined(parts), BYTES);
+
+  const written: Uint8Array[] = [];
+  const sink = new WritableStream<Uint8Array<ArrayBuffer>>({ write: (c) => void written.push(c) });
+  await worldOfFile().service.download(CALLER, ID, sink);
+  assertEquals(joined(written), BYTES);
+});
+
+Deno.test("A file that is not read to its end is closed", async () => {
+  await using store = await Store.create();
+  const world = worldOf([record({ direct_url: store.url("images/42") })], store.options);
+  const reader = (await world.service.download(CALLER, ID)).getReader();
+  await reader.cancel("enough");
+  assertEquals(world.clock.pending, 0);
+});
+
+Deno.test("A name that is percent-encoded is decoded once", async () => {
+  await using store = await Store.create();
+  await store.write("images/größe 100%25.raw", BYTES);
+  const url = store.url("images/gr%C3%B6%C3%9Fe%20100%2525.raw");
+  assertEquals(await downloadAll(worldOf([record({ direct_url: url })], store.options)), BYTES);
+});
+
+/** Where a URL leads that must not be followed: Glance is asked instead. */
+const ELSEWHERE: readonly (readonly [what: string, url: (store: Store) => Promise<string>])[] = [
+  ["beside the allowed folder", (store) => store.write("outside", BYTES)],
+  ["in a folder whose name begins like the allowed one", async (store) => {
+    await Deno.mkdir(`${store.folder}/images-2`);
+    return await store.write("images-2/42", BYTES);
+  }],
+  ["outside by way of ..", async (store) => {
+    await store.write("outside", BYTES);
+    return store.url("images/../outside");
+  }],
+  ["outside by way of an encoded ..", async (store) => {
+    await store.write("outside", BYTES);
+    return store.url("images/%2e%2e%2Foutside");
+  }],
+  ["outside by way of a link", async (store) => {
+    await store.write("outside", BYTES);
+    await Deno.symlink(`${store.folder}/outside`, `${store.root}/link`);
+    return store.url("images/link");
+  }],
+  ["outside by way of a linked folder", async (store) => {
+    await Deno.mkdir(`${store.folder}/other`);
+    await store.write("other/42", BYTES);
+    await Deno.symlink(`${store.folder}/other`, `${store.root}/folder`);
+    return store.url("images/folder/42");
+  }],
+  ["nowhere", (store) => Promise.resolve(store.url("images/none"))],
+  ["to the allowed folder itself", (store) => Promise.resolve(store.url("images"))],
+  ["to another machine", (store) => {
+    return Promise.resolve(store.url("images/42").replace("file://", "file://elsewhere"));
+  }],
+  ["to a name that is not well encoded", (store) => Promise.resolve(store.url("images/%ff"))],
+  ["to a name with a zero byte", (store) => Promise.resolve(store.url("images/42%00"))],
+  ["to another scheme", () => Promise.resolve("rbd://pool/42")],
+  ["by http", () => Promise.resolve("http://evil.example/42")],
+  ["to what is no URL", () => Promise.resolve("not a url")],
+  ["to nothing", () => Promise.resolve("")],
+];
+
+for (const [what, urlOf] of ELSEWHERE) {
+  Deno.test(`A direct URL that leads ${what} is not opened: Glance gives the image`, async () => {
+    await using store = await Store.create();
+    const served = new Served();
+    const steps = [record({ direct_url: await urlOf(store) }), served.whole()];
+    const world = worldOf(steps, store.options);
+    assertEquals(await downloadAll(world), BYTES);
+    assertEquals(world.script.asked, ["GET /v2/images/42", "GET /v2/images/42/file"]);
+    assertEquals(served.areOver, true);
+  });
+}
+
+Deno.test("A file is not opened where its scheme, or every folder, is forbidden", async () => {
+  await using store = await Store.create();
+  for (
+    const options of [
+      {},
+      { directUrlRoots: [store.root] },
+      { allowedDirectUrlSchemes: ["file"] },
+      { allowedDirectUrlSchemes: ["file"], directUrlRoots: [`${store.folder}/none`] },
+      { allowedDirectUrlSchemes: ["http"], directUrlRoots: [store.root] },
+      { allowedDirectUrlSchemes: ["file"], directUrlRoots: [`${store.root}/42`] },
+    ]
+  ) {
+    const served = new Served();
+    const world = worldOf(
+      [record({ direct_url: store.url("images/42") }), served.whole()],
+      options,
+    );
+    assertEquals(await downloadAll(world), BYTES);
+    assertEquals(world.script.asked.length, 2);
+  }
+});
+
+Deno.test("A folder may be allowed by a link to it, and with a slash at its end", async () => {
+  await using store = await Store.create();
+  await Deno.symlink(store.root, `${store.folder}/link`);
+  for (const root of [`${store.folder}/link`, `${store.root}/`, `${store.root}///`]) {
+    const options = { ...store.options, directUrlRoots: [root] };
+    const world = worldOf([record({ direct_url: store.url("images/42") })], options);
+    assertEquals(await downloadAll(world), BYTES);
+  }
+});
+
+/** Files that are not the image. */
+const WRONG: readonly (readonly [what: string, bytes: Uint8Array<ArrayBuffer>, error: string])[] = [
+  ["other bytes", BYTES.map((byte) => byte ^ 1), "ImageIntegrityError"],
+  ["fewer bytes", BYTES.slice(0, 9_999), "ImageDownloadFailed"],
+  ["no bytes", new Uint8Array(), "ImageDownloadFailed"],
+];
+
+for (const [what, bytes, name] of WRONG) {
+  Deno.test(`A file with ${what} is an error, not an image`, async () => {
+    await using store = await Store.create();
+    const url = await store.write("images/wrong", bytes);
+    const world = worldOf([record({ direct_url: url })], store.options);
+    const { name: actual } = await assertRejects(() => downloadAll(world), GlanceError);
+    assertEquals(actual, name);
+  });
+}
+
+Deno.test("A file that cannot be opened is an error that says what to do", async () => {
+  await using store = await Store.create();
+  await Deno.mkdir(`${store.root}/folder`);
+  const listener = Deno.listen({ transport: "unix", path: `${store.root}/socket` });
+  for (const path of ["images/folder", "images/socket"]) {
+    const step: Step = record({ direct_url: store.url(path) });
+    const world = worldOf([step], store.options);
+    const error = await assertRejects(() => downloadAll(world), ImageDownloadFailed);
+    assertEquals([error.imageId, world.clock.pending], [ID, 0]);
+  }
+  listener.close();
+});
+
+Deno.test("On a runtime without files, Glance is asked", async () => {
+  await using store = await Store.create();
+  const { process } = globalThis as unknown as { process: { getBuiltinModule: unknown } };
+  const original = process.getBuiltinModule;
+  process.getBuiltinModule = undefined;
+  try {
+    const served = new Served();
+    const steps = [record({ direct_url: store.url("images/42") }), served.whole()];
+    assertEquals(await downloadAll(worldOf(steps, store.options), { verify: "off" }), BYTES);
+  } finally {
+    process.getBuiltinModule = original;
+  }
+});

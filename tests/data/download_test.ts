@@ -1,0 +1,384 @@
+/** Downloads: what is asked for, how the bytes are taken, and when they are believed. */
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import {
+  type DownloadOptions,
+  ImageDownloadFailed,
+  ImageIntegrityError,
+  Invalid,
+  type Progress,
+} from "../../mod.ts";
+import { bytesOf, joined } from "../support/bodies.ts";
+import { BYTES, CALLER, chunksOf, digest, ID, record, Served, UNHASHED } from "../support/image.ts";
+import { empty, type Step } from "../support/scripted_fetch.ts";
+import { failureOf, type World, worldOf } from "../support/world.ts";
+
+async function downloadAll(world: World, options: DownloadOptions = {}): Promise<Uint8Array> {
+  return await world.clock.run(world.service.download(CALLER, ID, options).then(bytesOf));
+}
+
+/** A world that serves the whole image once, and its bodies. */
+function serving(options: { rest?: Record<string, unknown>; isByteStream?: boolean } = {}) {
+  const { rest = {}, isByteStream = true } = options;
+  const served = new Served();
+  return { world: worldOf([record(rest), served.whole(BYTES, { isByteStream })]), served };
+}
+
+Deno.test("A download asks for the record and then for the data, with one token", async () => {
+  const { world, served } = serving();
+  assertEquals(await downloadAll(world), BYTES);
+  assertEquals(world.script.asked, ["GET /v2/images/42", "GET /v2/images/42/file"]);
+  assertEquals(world.script.requests.map(({ headers }) => headers.get("x-auth-token")), [
+    "token",
+    "token",
+  ]);
+  assertEquals(world.script.requests[1]?.headers.get("accept-encoding"), "identity");
+  assertEquals([served.areOver, world.clock.pending, world.events.length], [true, 0, 0]);
+});
+
+Deno.test("A body is read to its end, which frees its connection, and not cancelled", async () => {
+  const { world, served } = serving();
+  await downloadAll(world);
+  assertEquals(served.bodies[0]?.cancels, []);
+});
+
+Deno.test("A body that does not end behind its last byte is given up, and the image is right", async () => {
+  const served = new Served();
+  const hanging = served.data([...chunksOf(BYTES), "silence"]);
+  const world = worldOf([record(), hanging], { stallTimeout: 500 });
+  assertEquals(await downloadAll(world), BYTES);
+  assertEquals([world.clock.now(), world.clock.pending, served.areOver], [500, 0, true]);
+});
+
+Deno.test("A body that breaks behind its last byte has done its duty", async () => {
+  const served = new Served();
+  const world = worldOf([record(), served.data([...chunksOf(BYTES), new TypeError("reset")])]);
+  assertEquals(await downloadAll(world), BYTES);
+});
+
+Deno.test("An image of no bytes is downloaded like any other", async () => {
+  const none = new Uint8Array();
+  const served = new Served();
+  const world = worldOf([record({}, none), served.whole(none)]);
+  assertEquals((await downloadAll(world)).byteLength, 0);
+  assertEquals([served.areOver, world.clock.pending], [true, 0]);
+});
+
+Deno.test("An image without data is told so", async () => {
+  const world = worldOf([record({ size: null }), empty(204)]);
+  const error = await assertRejects(() => downloadAll(world), ImageDownloadFailed, "no data");
+  assertEquals([error.status, error.imageId, world.clock.pending], [204, ID, 0]);
+});
+
+Deno.test("A download names the stores that it prefers", async () => {
+  const { world } = serving();
+  await downloadAll(world, { prefer: ["ceph", "file"] });
+  assertEquals(world.script.asked[1], "GET /v2/images/42/file?prefer=ceph%2Cfile");
+});
+
+/** What is wrong with the bytes, what is known of them, how they are verified -> what is said. */
+const WRONG: readonly (readonly [
+  what: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  rest: Record<string, unknown>,
+  verify: "auto" | "required" | "off",
+  expected: string | null,
+])[] = [
+  ["a flipped bit", flipped(9_999), {}, "auto", "sha512"],
+  ["a flipped bit", flipped(0), {}, "required", "sha512"],
+  ["a flipped bit", flipped(5_000), { os_hash_value: null }, "auto", "md5"],
+  ["a flipped bit", flipped(5_000), {}, "off", null],
+  ["a flipped bit", flipped(5_000), UNHASHED, "auto", null],
+  ["a byte too many", joined([BYTES, new Uint8Array(1)]), {}, "auto", null],
+  ["a byte too many", joined([BYTES, new Uint8Array(1)]), UNHASHED, "auto", "size 10000"],
+  ["a byte too many", joined([BYTES, new Uint8Array(1)]), {}, "off", "size 10000"],
+];
+
+function flipped(at: number): Uint8Array<ArrayBuffer> {
+  const bytes = BYTES.slice();
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  return bytes;
+}
+
+for (const [what, bytes, rest, verify, expected] of WRONG) {
+  const known = rest === UNHASHED ? "no hash" : Object.keys(rest).length > 0 ? "an MD5" : "a hash";
+  const verdict = expected === null ? "not noticed" : `an error of its ${expected}`;
+  Deno.test(`With ${known} and verify "${verify}", ${what} is ${verdict}`, async () => {
+    const served = new Served();
+    const world = worldOf([record(rest), served.data(chunksOf(bytes))]);
+    const stream = await world.service.download(CALLER, ID, { verify });
+    const parts: Uint8Array[] = [];
+    const error = await world.clock.run(failureOf((async () => {
+      for await (const chunk of stream) parts.push(chunk);
+    })()));
+    assertEquals(joined(parts), bytes.slice(0, 10_000));
+    if (expected === null) assertEquals(error, undefined);
+    else assert(error instanceof ImageIntegrityError && error.expected.startsWith(expected));
+    assertEquals([served.areOver, world.clock.pending], [true, 0]);
+  });
+}
+
+Deno.test('With "required", an image without a hash is refused before any byte is asked for', async () => {
+  const world = worldOf([record(UNHASHED)]);
+  const call = () => downloadAll(world, { verify: "required" });
+  await assertRejects(call, Invalid, "no hash");
+  assertEquals(world.script.asked, ["GET /v2/images/42"]);
+});
+
+/** What is asked for -> the header, and the bytes. */
+const RANGES: readonly (readonly [
+  range: { start: number; end?: number },
+  header: string | null,
+  bytes: readonly [start: number, stop: number],
+])[] = [
+  [{ start: 0, end: 0 }, "bytes=0-0", [0, 1]],
+  [{ start: 0, end: 99 }, "bytes=0-99", [0, 100]],
+  [{ start: 100 }, "bytes=100-9999", [100, 10_000]],
+  [{ start: 100, end: 200 }, "bytes=100-200", [100, 201]],
+  [{ start: 9_999 }, "bytes=9999-9999", [9_999, 10_000]],
+  [{ start: 9_000, end: 20_000 }, "bytes=9000-9999", [9_000, 10_000]],
+  [{ start: 0 }, null, [0, 10_000]],
+  [{ start: 0, end: 9_999 }, null, [0, 10_000]],
+];
+
+for (const [range, header, [start, stop]] of RANGES) {
+  Deno.test(`The range ${JSON.stringify(range)} is asked for as ${header}`, async () => {
+    const served = new Served();
+    const world = worldOf([record(), header === null ? served.whole() : served.part()]);
+    const progress: Progress[] = [];
+    const onProgress = (now: Progress) => progress.push(now);
+    assertEquals(await downloadAll(world, { range, onProgress }), BYTES.slice(start, stop));
+    assertEquals(world.script.requests[1]?.headers.get("range"), header);
+    const { transferred, total } = progress.at(-1) ?? {};
+    assertEquals([transferred, total], [stop - start, stop - start]);
+    assertEquals([served.areOver, world.clock.pending], [true, 0]);
+  });
+}
+
+Deno.test("A range of a store that cannot seek is cut out of the whole image", async () => {
+  const served = new Served();
+  const steps = [record(), 400, served.whole(), record()];
+  const world = worldOf(steps);
+  assertEquals(
+    await downloadAll(world, { range: { start: 7, end: 4_000 } }),
+    BYTES.slice(7, 4_001),
+  );
+  assertEquals([served.areOver, world.script.left], [true, 0]);
+});
+
+Deno.test("A range of an image of unknown size is asked for where both its ends are known", async () => {
+  const served = new Served();
+  const world = worldOf([record({ size: null }), served.part()]);
+  assertEquals(await downloadAll(world, { range: { start: 5, end: 9 } }), BYTES.slice(5, 10));
+});
+
+const BAD_RANGES = [
+  { start: -1 },
+  { start: 0.5 },
+  { start: NaN },
+  { start: 10_000 },
+  { start: Infinity },
+  { start: 5, end: 4 },
+  { start: 5, end: 5.5 },
+  { start: 0, end: -1 },
+  { start: 0, end: NaN },
+  { start: "5" as unknown as number },
+];
+
+for (const range of BAD_RANGES) {
+  Deno.test(`The range ${Deno.inspect(range)} is refused before any byte is asked for`, async () => {
+    const world = worldOf([record()]);
+    await assertRejects(() => downloadAll(world, { range }), Invalid, "there is no such range");
+    assertEquals(world.script.left, 0);
+  });
+}
+
+Deno.test("A range of an image without bytes is refused", async () => {
+  const world = worldOf([record({}, new Uint8Array())]);
+  await assertRejects(() => downloadAll(world, { range: { start: 0 } }), Invalid, "of 0 bytes");
+});
+
+Deno.test('A range together with verify "required" is refused: its hash is that of the whole', async () => {
+  const world = worldOf([record()]);
+  const options = { range: { start: 1 }, verify: "required" as const };
+  await assertRejects(() => downloadAll(world, options), Invalid, "a part of image");
+});
+
+Deno.test("The numbers of onProgress grow to the total, and are right at each chunk", async () => {
+  const { world } = serving();
+  const progress: Progress[] = [];
+  let read = 0;
+  const onProgress = (now: Progress) => progress.push(now);
+  for await (const chunk of await world.service.download(CALLER, ID, { onProgress })) {
+    read += chunk.byteLength;
+    assertEquals(progress.at(-1)?.transferred, read);
+  }
+  assertEquals(progress.at(-1), {
+    transferred: 10_000,
+    total: 10_000,
+    server: "http://b",
+    resumes: 0,
+  });
+});
+
+Deno.test("What onProgress throws ends the download, and leaves nothing open", async () => {
+  const { world, served } = serving();
+  const error = new Error("faulty progress");
+  const onProgress = () => {
+    throw error;
+  };
+  assertStrictEquals(await failureOf(downloadAll(world, { onProgress })), error);
+  assertEquals([served.areOver, world.clock.pending], [true, 0]);
+});
+
+/** Ways to read bytes by memory of one's own. */
+const VIEWS: readonly (readonly [what: string, view: () => ArrayBufferView<ArrayBuffer>])[] = [
+  ["a byte", () => new Uint8Array(1)],
+  ["an odd number of bytes", () => new Uint8Array(313)],
+  ["more bytes than there are", () => new Uint8Array(100_000)],
+  ["the middle of a larger buffer", () => new Uint8Array(new ArrayBuffer(5_000), 1_234, 777)],
+  ["a small part of a large buffer", () => new Uint8Array(new ArrayBuffer(128 * 1024), 0, 100)],
+  ["a part of a chunk's size", () => new Uint8Array(new ArrayBuffer(997), 0, 100)],
+  ["numbers of two bytes", () => new Uint16Array(new ArrayBuffer(3_000), 2, 501)],
+  ["numbers of eight bytes", () => new Float64Array(25)],
+  ["a DataView", () => new DataView(new ArrayBuffer(600), 5, 333)],
+];
+
+for (const isByteStream of [true, false]) {
+  const body = isByteStream ? "a byte stream" : "a stream of chunks";
+  for (const [what, viewOf] of VIEWS) {
+    Deno.test(`A download from ${body} can be read into ${what} at a time`, async () => {
+      const { world, served } = serving({ isByteStream });
+      const stream = await world.service.download(CALLER, ID);
+      const reader = stream.getReader({ mode: "byob" });
+      const parts: Uint8Array[] = [];
+      for (;;) {
+        const view = viewOf();
+        const { byteOffset, byteLength } = view;
+        const length = view.buffer.byteLength;
+        const { done, value } = await reader.read(view);
+        if (done) break;
+        assertEquals([value.byteOffset, value.buffer.byteLength], [byteOffset, length]);
+        assert(value.byteLength <= byteLength);
+        parts.push(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+      }
+      assertEquals(joined(parts), BYTES);
+      assertEquals([served.areOver, world.clock.pending], [true, 0]);
+    });
+  }
+
+  Deno.test(`A download from ${body} can be read in the default way, teed and piped`, async () => {
+    const plain = serving({ isByteStream });
+    assertEquals(await downloadAll(plain.world), BYTES);
+    const response = serving({ isByteStream });
+    const stream = await response.world.service.download(CALLER, ID);
+    assertEquals(await new Response(stream).bytes(), BYTES);
+    const teed = serving({ isByteStream });
+    const branches = (await teed.world.service.download(CALLER, ID)).tee();
+    const copies = await Promise.all(branches.map(bytesOf));
+    assertEquals(copies, [BYTES, BYTES]);
+    const piped = serving({ isByteStream });
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const source = await piped.world.service.download(CALLER, ID);
+    const [bytes] = await Promise.all([bytesOf(readable), source.pipeTo(writable)]);
+    assertEquals(bytes, BYTES);
+    for (const { served } of [plain, response, teed, piped]) assert(served.areOver);
+  });
+}
+
+Deno.test("Memory that was lost with a broken body is replaced, and the read goes on", async () => {
+  const served = new Served();
+  const headers = { "content-length": "10000" };
+  const broken = served.data([BYTES.slice(0, 300), new TypeError("reset")], { headers });
+  const world = worldOf([record(), broken, served.part()]);
+  const reader = (await world.service.download(CALLER, ID)).getReader({ mode: "byob" });
+  const parts: Uint8Array[] = [];
+  for (;;) {
+    const { done, value } = await reader.read(new Uint8Array(new ArrayBuffer(1_000), 100, 700));
+    if (done) break;
+    assertEquals([value.byteOffset, value.buffer.byteLength], [100, 1_000]);
+    parts.push(value);
+  }
+  assertEquals(joined(parts), BYTES);
+});
+
+Deno.test("Numbers of two bytes that do not come out even are an error, not a lost byte", async () => {
+  const odd = BYTES.slice(0, 501);
+  const served = new Served();
+  const world = worldOf([record({}, odd), served.whole(odd)]);
+  const reader = (await world.service.download(CALLER, ID)).getReader({ mode: "byob" });
+  const read = async () => {
+    while (!(await reader.read(new Uint16Array(100))).done);
+  };
+  await assertRejects(read, TypeError);
+});
+
+Deno.test("Nothing is read before somebody asks for it", async () => {
+  const { world, served } = serving();
+  const stream = await world.service.download(CALLER, ID);
+  assertEquals(served.bodies[0]?.pulls, 0);
+  await stream.cancel();
+  assertEquals([served.areOver, world.clock.pending], [true, 0]);
+});
+
+Deno.test("A cancel while a read is pending reaches the body, once, with its reason", async () => {
+  for (const isByteStream of [true, false]) {
+    const served = new Served();
+    const silent = served.data([BYTES.slice(0, 10), "silence"], { isByteStream });
+    const world = worldOf([record(), silent]);
+    const reader = (await world.service.download(CALLER, ID)).getReader();
+    await reader.read();
+    const pending = reader.read();
+    await reader.cancel("enough");
+    assertEquals((await pending).done, true);
+    const [body] = served.bodies;
+    assertEquals([body?.isOver, (body?.cancels.length ?? 0) <= 1], [true, true]);
+    assertEquals([world.clock.pending, world.script.requests.length], [0, 2]);
+  }
+});
+
+Deno.test("A cancel while a resumption is opened ends its request, and no other is made", async () => {
+  const served = new Served();
+  const broken = served.data([BYTES.slice(0, 10), new TypeError("reset")]);
+  let signal: AbortSignal | undefined;
+  const opening: Step = (request) => {
+    signal = request.signal;
+    return new Promise((_, reject) => {
+      signal?.addEventListener("abort", () => reject(signal?.reason), { once: true });
+    });
+  };
+  const world = worldOf([record(), broken, opening]);
+  const reader = (await world.service.download(CALLER, ID)).getReader();
+  await reader.read();
+  const pending = reader.read();
+  await world.clock.run(world.clock.sleep(10));
+  await reader.cancel("enough");
+  assertEquals((await pending).done, true);
+  assertEquals([signal?.reason, served.areOver, world.clock.pending], ["enough", true, 0]);
+  assertEquals(world.script.requests.length, 3);
+});
+
+Deno.test("A cancel while an answer arrives gives its body up", async () => {
+  const served = new Served();
+  const broken = served.data([BYTES.slice(0, 10), new TypeError("reset")]);
+  let arrive = () => {};
+  const late: Step = async (request) => {
+    await new Promise<void>((resolve) => arrive = resolve);
+    return await (served.part() as (request: unknown) => Response)(request);
+  };
+  const world = worldOf([record(), broken, late]);
+  const reader = (await world.service.download(CALLER, ID)).getReader();
+  await reader.read();
+  const pending = reader.read();
+  await world.clock.run(world.clock.sleep(10));
+  const cancelled = reader.cancel("enough");
+  arrive();
+  await Promise.all([cancelled, pending]);
+  await world.clock.run(world.clock.sleep(10));
+  assertEquals([served.areOver, served.bodies.length, world.clock.pending], [true, 2, 0]);
+});
+
+Deno.test("A download of a caller that may see the image is verified by its own record only", async () => {
+  const served = new Served();
+  const upper = { os_hash_value: digest("sha512", BYTES).toUpperCase() };
+  assertEquals(await downloadAll(worldOf([record(upper), served.whole()])), BYTES);
+});

@@ -1,0 +1,291 @@
+/** One image over several connections: in order, in bounded memory, and as safe as over one. */
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import {
+  type DownloadOptions,
+  ImageDownloadFailed,
+  ImageIntegrityError,
+  Invalid,
+  type Progress,
+} from "../../mod.ts";
+import { bytesOf, joined } from "../support/bodies.ts";
+import { settled } from "../support/clock.ts";
+import {
+  BYTES,
+  CALLER,
+  chunksOf,
+  digest,
+  ID,
+  rangeOf,
+  recordOf,
+  Served,
+} from "../support/image.ts";
+import { failure, play, seen, type SeenRequest, type Step } from "../support/scripted_fetch.ts";
+import { seededBytes } from "../support/seed.ts";
+import { failureOf, worldOn } from "../support/world.ts";
+
+/** What a request for a part meets; null for the honest part. */
+type Trick = (request: SeenRequest, start: number, served: Served) => Step | null;
+
+/** Servers that give parts of an image, unless they play a trick. */
+function cluster(bytes = BYTES, trick: Trick = () => null, rest: Record<string, unknown> = {}) {
+  const served = new Served();
+  const requests: SeenRequest[] = [];
+  const world = worldOn(async (input, init) => {
+    const request = seen(input, init);
+    if (!request.path.endsWith("/file")) return Response.json(recordOf(bytes, rest));
+    requests.push(request);
+    if (!request.headers.has("range")) return await play(served.whole(bytes), request);
+    const [start] = rangeOf(request, bytes.byteLength);
+    return await play(trick(request, start, served) ?? served.part(bytes), request);
+  });
+  const ranges = () => requests.map(({ headers }) => headers.get("range") ?? "all");
+  return { ...world, served, requests, ranges };
+}
+
+type Cluster = ReturnType<typeof cluster>;
+
+async function downloadAll({ service, clock }: Cluster, options: DownloadOptions) {
+  return await clock.run(service.download(CALLER, ID, options).then(bytesOf));
+}
+
+function assertClean({ served, clock }: Cluster) {
+  assertEquals([served.areOver, clock.pending], [true, 0]);
+}
+
+/** Connections, bytes of a part -> requests behind the one that finds out whether the store can seek. */
+const SHAPES: readonly (readonly [connections: number, partSize: number, requests: number])[] = [
+  [2, 5_000, 2],
+  [2, 9_999, 2],
+  [3, 1_000, 10],
+  [3, 999, 11],
+  [7, 1_003, 10],
+  [64, 2_500, 4],
+];
+
+for (const [connections, partSize, requests] of SHAPES) {
+  Deno.test(`Over ${connections} connections, parts of ${partSize} bytes give the image in order`, async () => {
+    const world = cluster();
+    assertEquals(await downloadAll(world, { connections, partSize }), BYTES);
+    const [probe, ...parts] = world.ranges();
+    assertEquals([probe, parts.length], ["bytes=0-0", requests]);
+    const starts = parts.map((range) => Number(/\d+/.exec(range)?.[0])).sort((a, b) => a - b);
+    assertEquals(starts, Array.from({ length: requests }, (_, i) => i * partSize));
+    assertClean(world);
+  });
+}
+
+Deno.test("The parts are spread over the servers", async () => {
+  const world = cluster();
+  await downloadAll(world, { connections: 3, partSize: 1_000 });
+  const hosts = new Set(world.requests.map(({ origin }) => origin));
+  assertEquals([...hosts].sort(), ["http://a", "http://b", "http://c"]);
+});
+
+Deno.test("Whether a store can seek is found out once", async () => {
+  const world = cluster();
+  for (let i = 0; i < 2; i++) await downloadAll(world, { connections: 2, partSize: 5_000 });
+  assertEquals(world.ranges().filter((range) => range === "bytes=0-0").length, 1);
+});
+
+/** What keeps a download to one connection. */
+const ALONE: readonly (readonly [
+  why: string,
+  options: DownloadOptions,
+  trick: Trick,
+  rest: Record<string, unknown>,
+])[] = [
+  ["one is all that is wanted", { connections: 1, partSize: 10 }, () => null, {}],
+  ["the image is one part", { connections: 4, partSize: 10_000 }, () => null, {}],
+  ["nobody knows its size", { connections: 4, partSize: 10 }, () => null, { size: null }],
+  ["its store cannot seek", { connections: 4, partSize: 10 }, () => 400, {}],
+  ["its servers give the whole for a range", { connections: 4, partSize: 10 }, (_, __, served) => {
+    return served.whole();
+  }, {}],
+];
+
+for (const [why, options, trick, rest] of ALONE) {
+  Deno.test(`One connection is used where ${why}`, async () => {
+    const world = cluster(BYTES, trick, rest);
+    assertEquals(await downloadAll(world, options), BYTES);
+    assertEquals(world.ranges().at(-1), "all");
+    assert(world.requests.length <= 3);
+    assertClean(world);
+  });
+}
+
+for (const [name, value] of [["connections", 0], ["connections", 1.5], ["partSize", -1]] as const) {
+  Deno.test(`${value} is refused as ${name}`, async () => {
+    const call = () => downloadAll(cluster(), { [name]: value });
+    await assertRejects(call, Invalid, `"${name}"`);
+  });
+}
+
+Deno.test("A range is read over several connections, too", async () => {
+  const world = cluster();
+  const range = { start: 1_234, end: 8_765 };
+  const bytes = await downloadAll(world, { connections: 3, partSize: 1_000, range });
+  assertEquals(bytes, BYTES.slice(1_234, 8_766));
+  assertEquals(world.ranges().includes("bytes=8234-8765"), true);
+  assertClean(world);
+});
+
+Deno.test("No part is begun that is more than one a connection ahead of the reader", async () => {
+  const world = cluster();
+  const options = { connections: 2, partSize: 1_000 };
+  const stream = await world.service.download(CALLER, ID, options);
+  const reader = stream.getReader();
+  for (let i = 0; i < 30; i++) await settled();
+  assertEquals(world.ranges().length, 1 + 2);
+  await reader.read();
+  for (let i = 0; i < 30; i++) await settled();
+  assertEquals(world.ranges().length, 1 + 3);
+  await reader.cancel("enough");
+  assertClean(world);
+});
+
+Deno.test("A part that breaks goes on at the byte where it broke", async () => {
+  let breaks = 0;
+  const world = cluster(BYTES, (request, start, served) => {
+    if (start !== 4_000 || breaks++ > 0) return null;
+    const body = [BYTES.slice(4_000, 4_321), new TypeError("reset")];
+    const headers = {
+      "content-range": `bytes 4000-${rangeOf(request, 10_000)[1]}/10000`,
+      "content-length": "2000",
+      "content-md5": digest("md5", BYTES),
+    };
+    return served.data(body, { status: 206, headers });
+  });
+  const progress: Progress[] = [];
+  const onProgress = (now: Progress) => progress.push(now);
+  const options = { connections: 2, partSize: 2_000, onProgress };
+  assertEquals(await downloadAll(world, options), BYTES);
+  assertEquals(world.ranges().includes("bytes=4321-5999"), true);
+  const { transferred, total, resumes } = progress.at(-1) ?? {};
+  assertEquals([transferred, total, resumes], [10_000, 10_000, 1]);
+  assertClean(world);
+});
+
+Deno.test("A part that no server can give ends the download, and every other part", async () => {
+  const world = cluster(BYTES, (_, start) => start === 6_000 ? 404 : null);
+  const error = await failureOf(downloadAll(world, { connections: 3, partSize: 2_000 }));
+  assertEquals((error as ImageDownloadFailed).status, 404);
+  assertClean(world);
+});
+
+Deno.test("A part of another image is never put beside the parts of this one", async () => {
+  const other = "f".repeat(32);
+  const world = cluster(
+    BYTES,
+    (_, start, served) => start === 4_000 ? served.part(BYTES, { "content-md5": other }) : null,
+  );
+  const call = () => downloadAll(world, { connections: 2, partSize: 2_000 });
+  await assertRejects(call, ImageDownloadFailed, "its MD5 is");
+  assertClean(world);
+});
+
+Deno.test("Wrong bytes in any part are noticed before the stream ends", async () => {
+  const wrong = BYTES.slice();
+  wrong[4_500] = (wrong[4_500] ?? 0) ^ 1;
+  const world = cluster(BYTES, (_, start, served) => {
+    return start === 4_000 ? served.part(wrong, { "content-md5": digest("md5", BYTES) }) : null;
+  });
+  const call = () => downloadAll(world, { connections: 2, partSize: 2_000 });
+  await assertRejects(call, ImageIntegrityError, "sha512");
+  assertClean(world);
+});
+
+Deno.test("A connection that is late is overtaken by one that is not", async () => {
+  const world = cluster(BYTES, (_, start, served) => {
+    const isFirst = served.bodies.length < 3;
+    return start === 2_000 && isFirst
+      ? (request) => late(request, served, world.clock.sleep)
+      : null;
+  });
+  const options = { connections: 2, partSize: 2_000 };
+  assertEquals(await downloadAll(world, options), BYTES);
+  assertEquals(world.ranges().filter((range) => range === "bytes=2000-3999").length, 2);
+  assert(world.clock.now() < 20_000, `${world.clock.now()} ms`);
+  assertClean(world);
+});
+
+async function late(
+  request: SeenRequest,
+  served: Served,
+  sleep: (ms: number, signal?: AbortSignal) => Promise<void>,
+): Promise<Response> {
+  await sleep(25_000, request.signal);
+  return await play(served.part(), request);
+}
+
+Deno.test("An abort or a cancel ends every connection at once", async () => {
+  const silent: Trick = (request, start, served) =>
+    start === 0 && request.headers.get("range") === "bytes=0-0" ? null : served.data(["silence"], {
+      status: 206,
+      headers: {
+        "content-range": `bytes ${start}-${rangeOf(request, 10_000)[1]}/10000`,
+        "content-length": "2000",
+        "content-md5": digest("md5", BYTES),
+      },
+    });
+  const options = { connections: 4, partSize: 2_000 };
+
+  const aborted = cluster(BYTES, silent);
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  aborted.clock.sleep(333).then(() => controller.abort(reason));
+  const call = downloadAll(aborted, { ...options, signal: controller.signal });
+  assertStrictEquals(await failureOf(call), reason);
+  assertEquals(aborted.clock.now(), 333);
+  assertClean(aborted);
+
+  const cancelled = cluster(BYTES, silent);
+  const reader = (await cancelled.service.download(CALLER, ID, options)).getReader();
+  const pending = reader.read();
+  for (let i = 0; i < 20; i++) await settled();
+  await reader.cancel("enough");
+  assertEquals((await pending).done, true);
+  assertEquals(cancelled.served.bodies.length, 5);
+  assertClean(cancelled);
+});
+
+Deno.test("An image that is gone is told where the store is asked whether it can seek", async () => {
+  const world = cluster(BYTES, () => () => failure(404));
+  const error = await failureOf(downloadAll(world, { connections: 2, partSize: 10 }));
+  assertEquals((error as Invalid).name, "ImageNotFound");
+  assertClean(world);
+});
+
+/** More bytes than one read takes, so that a part is handed over in pieces. */
+const LARGE = seededBytes(3, 300_000);
+
+Deno.test("A part that is handed over in pieces can be read into memory of the part's size", async () => {
+  const world = cluster(LARGE);
+  const stream = await world.service.download(CALLER, ID, { connections: 2, partSize: 150_000 });
+  const reader = stream.getReader({ mode: "byob" });
+  const read = async () => {
+    const parts: Uint8Array[] = [];
+    for (let offset = 0;;) {
+      // The memory of a part, filled bit by bit at the place where the part has the same bytes.
+      const view = new Uint8Array(new ArrayBuffer(150_000), offset, 1_000);
+      const { done, value } = await reader.read(view);
+      if (done) return joined(parts);
+      parts.push(value);
+      offset = (offset + value.byteLength) % 149_000;
+    }
+  };
+  assertEquals(await world.clock.run(read()), LARGE);
+  assertClean(world);
+});
+
+Deno.test("A sink may give away the memory of a piece of a part", async () => {
+  const world = cluster(LARGE);
+  const parts: Uint8Array[] = [];
+  const sink = new WritableStream<Uint8Array<ArrayBuffer>>({
+    write: (chunk) => void parts.push(structuredClone(chunk, { transfer: [chunk.buffer] })),
+  });
+  const options = { connections: 2, partSize: 200_000 };
+  await world.clock.run(world.service.download(CALLER, ID, sink, options));
+  assertEquals(joined(parts), LARGE);
+  assertEquals(parts.length >= chunksOf(LARGE, 128 * 1024).length, true);
+  assertClean(world);
+});

@@ -1,0 +1,406 @@
+/** A download goes on: at the byte where it broke, on the next server, and with the same image. */
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import {
+  type GlanceClientWrapperOptions,
+  GlanceConnectionFailed,
+  ImageDownloadFailed,
+  ImageNotFound,
+  type Progress,
+} from "../../mod.ts";
+import { type Act, bytesOf } from "../support/bodies.ts";
+import { BYTES, CALLER, chunksOf, digest, ID, record, Served, UNHASHED } from "../support/image.ts";
+import {
+  failure,
+  refused,
+  type SeenRequest,
+  silence,
+  type Step,
+} from "../support/scripted_fetch.ts";
+import { factsOf, failureOf, type World, worldOf } from "../support/world.ts";
+
+const LENGTH = { headers: { "content-length": String(BYTES.byteLength) } };
+const CUT = new TypeError("connection reset");
+
+/** Chunks up to a byte, and what comes then. */
+function until(byte: number, ...acts: readonly Act[]): Act[] {
+  return [...chunksOf(BYTES.slice(0, byte)), ...acts];
+}
+
+async function downloadAll({ service, clock }: World, options = {}): Promise<Uint8Array> {
+  return await clock.run(service.download(CALLER, ID, options).then(bytesOf));
+}
+
+function rangesOf({ script }: World): (string | null)[] {
+  return script.requests.filter(({ path }) => path.includes("/file"))
+    .map(({ headers, origin }) => `${new URL(origin).host} ${headers.get("range")}`);
+}
+
+/** Ways in which a body ends before it should. */
+const BREAKS: readonly (readonly [what: string, acts: readonly Act[]])[] = [
+  ["breaks off", until(4_321, CUT)],
+  ["ends too early, as if it were whole", until(4_321)],
+  ["falls silent", until(4_321, "silence")],
+];
+
+for (const [what, acts] of BREAKS) {
+  Deno.test(`A download whose body ${what} goes on at that byte, on the next server`, async () => {
+    const served = new Served();
+    const world = worldOf([record(), served.data(acts, LENGTH), served.part()]);
+    const progress: Progress[] = [];
+    const onProgress = (now: Progress) => progress.push(now);
+    assertEquals(await downloadAll(world, { onProgress }), BYTES);
+    assertEquals(rangesOf(world), ["b null", "c bytes=4321-9999"]);
+    assertEquals([served.areOver, world.clock.pending], [true, 0]);
+    assertEquals(factsOf(world.events), [
+      { kind: "cooldown", server: "http://b", delay: 1_000 },
+      { kind: "resume", server: "http://c", imageId: ID, offset: 4_321 },
+    ]);
+    const last = { transferred: 10_000, total: 10_000, server: "http://c", resumes: 1 };
+    assertEquals(progress.at(-1), last);
+    assertEquals(progress[0], { transferred: 997, total: 10_000, server: "http://b", resumes: 0 });
+    assertEquals(progress.map(({ transferred }) => transferred).includes(4_321), true);
+  });
+}
+
+Deno.test("A silent body is given up after stallTimeout, and what it was is told", async () => {
+  const served = new Served();
+  const steps = [record(), served.data(until(10, "silence"), LENGTH), served.part()];
+  const world = worldOf(steps, { stallTimeout: 700 });
+  await downloadAll(world);
+  assertEquals(world.clock.now(), 700);
+  const causes = world.events.map((event) => "cause" in event ? String(event.cause) : "");
+  assert(causes.every((cause) => cause.includes("sent nothing for 700 ms")), causes.join());
+});
+
+Deno.test("A reader that is slow is no silence, and total time is never limited", async () => {
+  const served = new Served();
+  const world = worldOf([record(), served.whole()], { stallTimeout: 100, requestTimeout: 100 });
+  const slowly = async () => {
+    const parts: Uint8Array[] = [];
+    for await (const chunk of await world.service.download(CALLER, ID)) {
+      parts.push(chunk);
+      await world.clock.sleep(3_600_000);
+    }
+    return parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  };
+  assertEquals(await world.clock.run(slowly()), BYTES.byteLength);
+  assertEquals(world.events, []);
+  assert(world.clock.now() > 10 * 3_600_000);
+});
+
+Deno.test("A download survives a break at every byte that it delivers", async () => {
+  const image = BYTES.slice(0, 40);
+  const served = new Served();
+  const steps: Step[] = [record({}, image), served.whole(image)];
+  for (let byte = 1; byte < 40; byte++) {
+    steps.splice(byte, 0, (request: SeenRequest) => {
+      const { headers } = request;
+      const at = Number(/\d+/.exec(headers.get("range") ?? "bytes=0-")?.[0]);
+      assertEquals(at, byte - 1);
+      const options = at === 0 ? {} : {
+        status: 206,
+        headers: { "content-range": `bytes ${at}-39/40`, "content-md5": digest("md5", image) },
+      };
+      const length = { "content-length": String(40 - at) };
+      const told = { ...options, headers: { ...options.headers, ...length } };
+      const step = served.data([image.slice(at, at + 1), CUT], told);
+      return (step as (request: SeenRequest) => Response)(request);
+    });
+  }
+  steps.splice(40, 1, served.part(image));
+  const world = worldOf(steps);
+  assertEquals(await downloadAll(world), image);
+  assertEquals(world.events.filter(({ kind }) => kind === "resume").length, 39);
+});
+
+/** A first body that breaks after 4,321 bytes; then these answers. */
+function brokenThen(steps: readonly Step[], options: GlanceClientWrapperOptions = {}, rest = {}) {
+  const served = new Served();
+  return {
+    served,
+    world: worldOf([record(rest), served.data(until(4_321, CUT), LENGTH), ...steps], options),
+  };
+}
+
+/** Answers to a resumption that cannot be used, though another server's may. */
+const REFUSED: readonly (readonly [what: string, step: (served: Served) => Step])[] = [
+  ["a refused connection", () => refused()],
+  ["a 503", () => 503],
+  ["a 500", () => 500],
+  ["silence", () => silence],
+  ["no Content-Range", (served) => served.data(chunksOf(BYTES), { status: 206 })],
+  ["a wrong start", (served) => served.part(BYTES, { "content-range": "bytes 1-9999/10000" })],
+  ["a wrong end", (served) => served.part(BYTES, { "content-range": "bytes 4321-9998/10000" })],
+  ["a wrong total", (served) => served.part(BYTES, { "content-range": "bytes 4321-9999/10001" })],
+  ["a wrong length", (served) => served.part(BYTES, { "content-length": "17" })],
+  ["a compressed body", (served) => served.part(BYTES, { "content-encoding": "gzip" })],
+  ["another image's MD5", (served) => served.part(BYTES, { "content-md5": "0".repeat(32) })],
+  ["a whole of another length", (served) => served.whole(BYTES.slice(1))],
+];
+
+for (const [what, step] of REFUSED) {
+  Deno.test(`A resumption that meets ${what} is made elsewhere`, async () => {
+    const served = new Served();
+    const world = worldOf([
+      record(),
+      served.data(until(4_321, CUT), LENGTH),
+      step(served),
+      served.part(),
+    ], { apiServers: ["a", "b", "c", "d"] });
+    assertEquals(await downloadAll(world), BYTES);
+    assertEquals([served.areOver, world.clock.pending], [true, 0]);
+    assertEquals(new Set(rangesOf(world)).size, 3);
+  });
+}
+
+Deno.test("A server that gives the whole image for a range is read up to the byte that is wanted", async () => {
+  const { world, served } = brokenThen([]);
+  const steps = [record(), served.data(until(4_321, CUT), LENGTH), served.whole(), record()];
+  const { service, clock, script } = worldOf(steps);
+  assertEquals(await clock.run(service.download(CALLER, ID).then(bytesOf)), BYTES);
+  assertEquals([served.areOver, script.left, world.script.left], [true, 0, 2]);
+});
+
+Deno.test("A whole image whose beginning differs from what was delivered is refused", async () => {
+  const other = BYTES.slice();
+  other[17] = (other[17] ?? 0) ^ 1;
+  const served = new Served();
+  const world = worldOf([
+    record(),
+    served.data(until(4_321, CUT), LENGTH),
+    served.whole(other),
+    record(),
+    served.part(),
+  ], { apiServers: ["a", "b", "c", "d", "e"] });
+  assertEquals(await downloadAll(world), BYTES);
+  assert(world.events.some((event) => "cause" in event && String(event.cause).includes("differ")));
+  assertEquals(served.areOver, true);
+});
+
+Deno.test("A store that cannot seek answers 400 once, and is never asked for a range again", async () => {
+  const served = new Served();
+  const world = worldOf([
+    record({ stores: "ceph" }),
+    served.data(until(4_321, CUT), LENGTH),
+    400,
+    served.whole(),
+    record(),
+    record({ stores: "ceph" }),
+    served.data(until(99, CUT), LENGTH),
+    served.whole(),
+    record(),
+    record({ stores: "file" }),
+    served.data(until(99, CUT), LENGTH),
+    served.part(),
+  ]);
+  for (let i = 0; i < 3; i++) assertEquals(await downloadAll(world), BYTES);
+  const ranges = rangesOf(world).map((asked) => asked?.split(" ")[1]);
+  assertEquals(ranges, [
+    ...["null", "bytes=4321-9999", "null"],
+    ...["null", "null"],
+    ...["null", "bytes=99-9999"],
+  ]);
+  assertEquals([served.areOver, world.script.left], [true, 0]);
+});
+
+Deno.test("A part without a length proves nothing: the whole image is asked for instead", async () => {
+  const served = new Served();
+  const unproven = served.data(chunksOf(BYTES), {
+    status: 206,
+    headers: { "content-range": "bytes 4321-9999/10000" },
+  });
+  const world = worldOf([
+    record(),
+    served.data(until(4_321, CUT), LENGTH),
+    unproven,
+    served.whole(),
+    record(),
+  ]);
+  assertEquals(await downloadAll(world), BYTES);
+  assertEquals(served.bodies[1]?.cancels.length, 1);
+});
+
+Deno.test("An image that was replaced meanwhile is never mixed with the one that began", async () => {
+  const other = { checksum: "0".repeat(32), os_hash_value: "1".repeat(128) };
+  const steps = (served: Served) => [
+    record(),
+    served.data(until(4_321, CUT), LENGTH),
+    served.part(BYTES, { "content-md5": "None" }),
+    record(other),
+  ];
+  const served = new Served();
+  const world = worldOf(steps(served));
+  const error = await assertRejects(() => downloadAll(world), ImageDownloadFailed, "replaced");
+  assertEquals([error.imageId, served.areOver, world.clock.pending], [ID, true, 0]);
+});
+
+Deno.test("An image that was replaced meanwhile is refused by its MD5 on every server", async () => {
+  const served = new Served();
+  const stranger = () => served.part(BYTES, { "content-md5": "f".repeat(32) });
+  const world = worldOf([
+    record(),
+    served.data(until(4_321, CUT), LENGTH),
+    ...Array.from({ length: 4 }, stranger),
+  ]);
+  await assertRejects(() => downloadAll(world), ImageDownloadFailed, "its MD5 is ffff");
+  assertEquals([served.areOver, world.clock.pending, world.script.left], [true, 0, 0]);
+});
+
+Deno.test("A record that cannot be had at a resumption leaves no body open", async () => {
+  const served = new Served();
+  const seen: boolean[] = [];
+  const world = worldOf([
+    record(),
+    served.data(until(4_321, CUT), LENGTH),
+    served.part(BYTES, { "content-md5": "None" }),
+    500,
+    (request) => {
+      seen.push(served.bodies[1]?.isOver === true);
+      return (served.part() as (request: SeenRequest) => Response)(request);
+    },
+  ]);
+  assertEquals(await downloadAll(world), BYTES);
+  assertEquals([seen, served.areOver], [[true], true]);
+});
+
+Deno.test("An image that is gone at a resumption is ImageNotFound", async () => {
+  const { world, served } = brokenThen([404]);
+  await assertRejects(() => downloadAll(world), ImageNotFound);
+  assertEquals([served.areOver, world.clock.pending], [true, 0]);
+});
+
+Deno.test("A token that ends in mid-download is renewed, and the download goes on", async () => {
+  const served = new Served();
+  const { service, clock, script } = worldOf([
+    record(),
+    served.data(until(4_321, CUT), LENGTH),
+    401,
+    served.part(),
+  ]);
+  const context = { authToken: "old", renew: () => Promise.resolve({ authToken: "new" }) };
+  assertEquals(await clock.run(service.download(context, ID).then(bytesOf)), BYTES);
+  const tokens = script.requests.map(({ headers }) => headers.get("x-auth-token"));
+  assertEquals(tokens, ["old", "old", "old", "new"]);
+});
+
+Deno.test("A download that no server can finish says how far it came, and what each break was", async () => {
+  const served = new Served();
+  const world = worldOf([
+    record(),
+    served.data(until(4_321, CUT), LENGTH),
+    ...Array.from({ length: 4 }, () =>
+      served.data([CUT], {
+        status: 206,
+        headers: {
+          "content-range": "bytes 4321-9999/10000",
+          "content-length": "5679",
+          "content-md5": digest("md5", BYTES),
+        },
+      })),
+  ]);
+  const error = await assertRejects(() => downloadAll(world), ImageDownloadFailed);
+  assert(error.message.includes("it broke after 4321 of 10000 bytes"), error.message);
+  assert(error.cause instanceof AggregateError);
+  assertEquals([error.attempts, error.cause.errors.length, error.imageId], [5, 5, ID]);
+  assertEquals([served.areOver, world.clock.pending, world.script.left], [true, 0, 0]);
+  assert(world.clock.now() > 0);
+});
+
+Deno.test("An outage in mid-download ends as ImageDownloadFailed, not as a call that failed", async () => {
+  const { world } = brokenThen(Array.from({ length: 40 }, () => refused()));
+  const error = await assertRejects(() => downloadAll(world), ImageDownloadFailed);
+  assert(error.cause instanceof AggregateError);
+  assert(error.cause.errors.at(-1) instanceof GlanceConnectionFailed);
+  assertEquals(world.clock.pending, 0);
+});
+
+Deno.test("An outage before the first byte is a call that failed", async () => {
+  const steps = [record(), ...Array.from({ length: 4 }, () => refused())];
+  const world = worldOf(steps);
+  await assertRejects(() => downloadAll(world), GlanceConnectionFailed, "download image");
+});
+
+Deno.test("Breaks without end are paid from the retry budget, which ends", async () => {
+  const served = new Served();
+  const crumb = (request: SeenRequest) => {
+    const at = Number(/\d+/.exec(request.headers.get("range") ?? "0")?.[0]);
+    const headers = {
+      "content-range": `bytes ${at}-9999/10000`,
+      "content-length": String(10_000 - at),
+      "content-md5": digest("md5", BYTES),
+    };
+    const told = { status: at === 0 ? 200 : 206, headers };
+    const step = served.data([BYTES.slice(at, at + 1), CUT], told);
+    return (step as (request: SeenRequest) => Response)(request);
+  };
+  const world = worldOf([record(), ...Array.from({ length: 500 }, () => crumb)]);
+  const error = await assertRejects(() => downloadAll(world), ImageDownloadFailed);
+  // A break costs five, and the request behind it gives one back.
+  assertEquals(error.attempts, 125);
+});
+
+Deno.test("An abort in mid-download throws the reason, cuts the server off and asks no other", async () => {
+  const served = new Served();
+  const world = worldOf([record(), served.data(until(4_321, "silence"), LENGTH)]);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const reason = new Error("enough");
+  world.clock.sleep(50).then(() => controller.abort(reason));
+  assertStrictEquals(await failureOf(downloadAll(world, { signal })), reason);
+  assertEquals([served.areOver, world.clock.pending, world.clock.now()], [true, 0, 50]);
+});
+
+Deno.test("An abort cuts the server off though nobody reads", async () => {
+  const served = new Served();
+  const { service } = worldOf([record(), served.whole()]);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const stream = await service.download(CALLER, ID, { signal });
+  controller.abort("enough");
+  assertEquals(served.areOver, true);
+  assertEquals(await failureOf(bytesOf(stream)), "enough");
+});
+
+Deno.test("An abort while a download waits to go on stops at once", async () => {
+  const served = new Served();
+  const steps = [record(), served.data([CUT], LENGTH), served.data([CUT], LENGTH)];
+  const world = worldOf([...steps, silence], { requestTimeout: Infinity });
+  const controller = new AbortController();
+  world.clock.sleep(9_000).then(() => controller.abort("enough"));
+  const { signal } = controller;
+  assertEquals(await failureOf(downloadAll(world, { signal })), "enough");
+  assertEquals([world.clock.now(), world.clock.pending], [9_000, 0]);
+});
+
+Deno.test("An image whose size nobody knows is read to the end of its body", async () => {
+  const unknown = { size: null };
+  for (const headers of [{}, LENGTH.headers]) {
+    const served = new Served();
+    const world = worldOf([record(unknown), served.data(chunksOf(BYTES), { headers })]);
+    const totals = new Set<number | null>();
+    const onProgress = ({ total }: Progress) => totals.add(total);
+    assertEquals(await downloadAll(world, { onProgress }), BYTES);
+    assertEquals([...totals], ["content-length" in headers ? 10_000 : null]);
+    assertEquals(served.areOver, true);
+  }
+});
+
+Deno.test("An image of unknown size that breaks cannot go on, unless nothing came yet", async () => {
+  const unknown = { size: null, ...UNHASHED };
+  const served = new Served();
+  const lost = worldOf([record(unknown), served.data(until(4_321, CUT))]);
+  await assertRejects(() => downloadAll(lost), ImageDownloadFailed, "4321 bytes");
+  const whole = [served.data([CUT]), served.data(chunksOf(BYTES))];
+  const healed = worldOf([record(unknown), ...whole]);
+  assertEquals(await downloadAll(healed), BYTES);
+  assertEquals(served.areOver, true);
+});
+
+Deno.test("A failure of Glance is told before the first byte, and leaves nothing open", async () => {
+  for (const [step, status] of [[failure(404), 404], [failure(403), 403], [500, 500]] as const) {
+    const world = worldOf([record(), step]);
+    const error = await failureOf(downloadAll(world));
+    assertEquals((error as ImageNotFound).status, status);
+    assertEquals(world.clock.pending, 0);
+  }
+});

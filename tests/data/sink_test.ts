@@ -1,0 +1,263 @@
+/** Downloads into a sink: closed when all is right, aborted otherwise, and never hurried. */
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import {
+  type DownloadOptions,
+  GlanceConnectionFailed,
+  ImageIntegrityError,
+  ImageNotFound,
+  Invalid,
+  type Progress,
+} from "../../mod.ts";
+import { joined } from "../support/bodies.ts";
+import { settled } from "../support/clock.ts";
+import { BYTES, CALLER, chunksOf, ID, record, Served } from "../support/image.ts";
+import { refused, type Step } from "../support/scripted_fetch.ts";
+import { failureOf, type World, worldOf } from "../support/world.ts";
+
+type Chunk = Uint8Array<ArrayBuffer>;
+
+/** A sink whose fate is on record. */
+class FakeSink {
+  readonly stream: WritableStream<Chunk>;
+  readonly parts: Chunk[] = [];
+  /** What became of it. */
+  readonly fate: unknown[] = [];
+
+  constructor(write: (chunk: Chunk) => void | Promise<void> = () => {}, highWaterMark = 1) {
+    this.stream = new WritableStream({
+      write: async (chunk) => {
+        await write(chunk);
+        this.parts.push(chunk);
+      },
+      close: () => void this.fate.push("closed"),
+      abort: (reason) => void this.fate.push(["aborted", reason]),
+    }, { highWaterMark });
+  }
+
+  get bytes(): Uint8Array {
+    return joined(this.parts);
+  }
+}
+
+async function download(world: World, sink: FakeSink, options: DownloadOptions = {}) {
+  await world.clock.run(world.service.download(CALLER, ID, sink.stream, options));
+}
+
+function serving(...steps: readonly Step[]) {
+  const served = new Served();
+  return { served, world: worldOf(steps.length > 0 ? steps : [record(), served.whole()]) };
+}
+
+Deno.test("A sink gets the bytes, is closed and is free again", async () => {
+  const { world, served } = serving();
+  const sink = new FakeSink();
+  const progress: Progress[] = [];
+  await download(world, sink, { onProgress: (now) => progress.push(now) });
+  assertEquals(sink.bytes, BYTES);
+  assertEquals([sink.fate, sink.stream.locked], [["closed"], false]);
+  assertEquals(progress.at(-1)?.transferred, 10_000);
+  assertEquals([served.areOver, world.clock.pending], [true, 0]);
+});
+
+Deno.test("A sink of an empty image is closed without a byte", async () => {
+  const none = new Uint8Array();
+  const served = new Served();
+  const sink = new FakeSink();
+  await download(worldOf([record({}, none), served.whole(none)]), sink);
+  assertEquals([sink.parts.length, sink.fate], [0, ["closed"]]);
+});
+
+Deno.test("A sink gets a range, too", async () => {
+  const served = new Served();
+  const sink = new FakeSink();
+  const range = { start: 100, end: 4_000 };
+  await download(worldOf([record(), served.part()]), sink, { range });
+  assertEquals(sink.bytes, BYTES.slice(100, 4_001));
+});
+
+Deno.test("A sink gets no byte twice where a download goes on", async () => {
+  const served = new Served();
+  const broken = served.data([...chunksOf(BYTES.slice(0, 4_321)), new TypeError("reset")]);
+  const sink = new FakeSink();
+  await download(worldOf([record(), broken, served.part()]), sink);
+  assertEquals([sink.bytes, sink.fate], [BYTES, ["closed"]]);
+});
+
+Deno.test("A sink is aborted, not closed, where the bytes are wrong", async () => {
+  const wrong = BYTES.slice();
+  wrong[9_999] = (wrong[9_999] ?? 0) ^ 1;
+  const served = new Served();
+  const sink = new FakeSink();
+  const world = worldOf([record(), served.whole(wrong)]);
+  const error = await assertRejects(() => download(world, sink), ImageIntegrityError);
+  assertEquals(sink.fate, [["aborted", error]]);
+  assertEquals([served.areOver, world.clock.pending], [true, 0]);
+});
+
+Deno.test("A sink is aborted where no server can go on", async () => {
+  const served = new Served();
+  const broken = served.data([BYTES.slice(0, 4_321), new TypeError("reset")]);
+  const sink = new FakeSink();
+  const steps = [record(), broken, ...Array.from({ length: 40 }, () => refused())];
+  const error = await failureOf(download(worldOf(steps), sink));
+  assertEquals(sink.fate, [["aborted", error]]);
+});
+
+/** What keeps a download from beginning. */
+const UNOPENED:
+  readonly (readonly [what: string, steps: readonly Step[], options: DownloadOptions])[] = [
+    ["there is no image", [404], {}],
+    ["no server can be reached", Array.from({ length: 4 }, () => refused()), {}],
+    ["the image has no data", [record(), new Response(null, { status: 204 })], {}],
+    ["the range is none", [record()], { range: { start: -1 } }],
+    ["it is aborted already", [], { signal: AbortSignal.abort(new Error("too late")) }],
+  ];
+
+for (const [what, steps, options] of UNOPENED) {
+  Deno.test(`A sink is aborted where a download cannot begin: ${what}`, async () => {
+    const world = worldOf(steps);
+    const sink = new FakeSink();
+    const error = await failureOf(download(world, sink, options));
+    assert(error instanceof Error);
+    assertEquals([sink.fate, sink.stream.locked], [[["aborted", error]], false]);
+    assertEquals(world.clock.pending, 0);
+  });
+}
+
+Deno.test("The error of a download is thrown though the sink's own abort fails", async () => {
+  const abort = () => Promise.reject(new Error("abort failed"));
+  const { service, clock } = worldOf([404]);
+  const call = service.download(CALLER, ID, new WritableStream({ abort }));
+  await assertRejects(() => clock.run(call), ImageNotFound);
+  const late = worldOf([record(), ...Array.from({ length: 4 }, () => refused())]);
+  const second = late.service.download(CALLER, ID, new WritableStream({ abort }));
+  await assertRejects(() => late.clock.run(second), GlanceConnectionFailed);
+});
+
+Deno.test("What a sink throws is thrown as it is, and cuts the server off", async () => {
+  const { world, served } = serving();
+  const error = new Error("disk full");
+  let writes = 0;
+  const sink = new FakeSink(() => {
+    if (++writes === 3) throw error;
+  });
+  assertStrictEquals(await failureOf(download(world, sink)), error);
+  assertEquals([served.areOver, world.clock.pending, sink.parts.length], [true, 0, 2]);
+});
+
+Deno.test("A sink that fails while a read is pending ends the download at once", async () => {
+  const served = new Served();
+  const world = worldOf([record(), served.data([BYTES.slice(0, 10), "silence"])]);
+  let controller: WritableStreamDefaultController | undefined;
+  const sink = new WritableStream<Chunk>({ start: (own) => void (controller = own) });
+  const error = new Error("disk gone");
+  world.clock.sleep(50).then(() => controller?.error(error));
+  const call = failureOf(world.service.download(CALLER, ID, sink));
+  assertStrictEquals(await world.clock.run(call), error);
+  assertEquals([served.areOver, world.clock.pending, world.clock.now()], [true, 0, 50]);
+});
+
+Deno.test("A sink whose close fails is an error", async () => {
+  const { world } = serving();
+  const error = new Error("cannot sync");
+  const sink = new WritableStream<Chunk>({ close: () => Promise.reject(error) });
+  const call = failureOf(world.service.download(CALLER, ID, sink));
+  assertStrictEquals(await world.clock.run(call), error);
+});
+
+Deno.test("A sink that is closed already, or errored, is an error and leaves nothing open", async () => {
+  const closed = new FakeSink();
+  await closed.stream.close();
+  const errored = new FakeSink();
+  await errored.stream.abort(new Error("was aborted"));
+  for (const sink of [closed, errored]) {
+    const { world, served } = serving();
+    assert(await failureOf(download(world, sink)) instanceof Error);
+    assertEquals([served.areOver, world.clock.pending], [true, 0]);
+  }
+});
+
+Deno.test("A sink that somebody else writes to is refused, and is left alone", async () => {
+  const { world, served } = serving();
+  const sink = new FakeSink();
+  const writer = sink.stream.getWriter();
+  await assertRejects(() => download(world, sink), Invalid, "somebody else");
+  assertEquals([served.areOver, world.clock.pending, sink.fate], [true, 0, []]);
+  await writer.write(BYTES.slice());
+  await writer.close();
+  assertEquals(sink.fate, ["closed"]);
+});
+
+Deno.test("A slow sink is never hurried: one chunk is under way at a time", async () => {
+  const { world, served } = serving();
+  let underWay = 0;
+  const sink = new FakeSink(async () => {
+    underWay++;
+    const pulls = served.bodies[0]?.pulls ?? 0;
+    for (let i = 0; i < 5; i++) await settled();
+    assertEquals([underWay, served.bodies[0]?.pulls], [1, pulls]);
+    underWay--;
+  });
+  await download(world, sink);
+  assertEquals([sink.bytes, sink.parts.length], [BYTES, chunksOf(BYTES).length]);
+});
+
+Deno.test("A sink that is not ready is not written to, and nothing is read for it", async () => {
+  const { world, served } = serving();
+  let open = () => {};
+  const gate = new Promise<void>((resolve) => open = resolve);
+  const sink = new FakeSink(() => gate);
+  const call = world.service.download(CALLER, ID, sink.stream);
+  for (let i = 0; i < 20; i++) await settled();
+  assertEquals(served.bodies[0]?.pulls, 1);
+  open();
+  await world.clock.run(call);
+  assertEquals(sink.bytes, BYTES);
+});
+
+Deno.test("An abort while the sink is stuck ends the download at once, and tells the sink", async () => {
+  const { world, served } = serving();
+  let told: unknown;
+  const sink = new WritableStream<Chunk>({
+    write: (_, controller) => {
+      controller.signal.addEventListener("abort", () => told = controller.signal.reason);
+      return new Promise(() => {});
+    },
+  });
+  const controller = new AbortController();
+  const { signal } = controller;
+  const reason = new Error("enough");
+  world.clock.sleep(50).then(() => controller.abort(reason));
+  const call = failureOf(world.service.download(CALLER, ID, sink, { signal }));
+  assertStrictEquals(await world.clock.run(call), reason);
+  assertStrictEquals(told, reason);
+  assertEquals([served.areOver, world.clock.pending, world.clock.now()], [true, 0, 50]);
+});
+
+Deno.test("An abort while a read is pending aborts the sink with the reason", async () => {
+  const served = new Served();
+  const world = worldOf([record(), served.data([BYTES.slice(0, 10), "silence"])]);
+  const sink = new FakeSink();
+  const controller = new AbortController();
+  const { signal } = controller;
+  world.clock.sleep(50).then(() => controller.abort("enough"));
+  assertEquals(await failureOf(download(world, sink, { signal })), "enough");
+  assertEquals(sink.fate, [["aborted", "enough"]]);
+  assertEquals([served.areOver, world.clock.pending], [true, 0]);
+});
+
+Deno.test("A sink may keep, change and give away the memory of a chunk", async () => {
+  for (const connections of [1, 2]) {
+    const served = new Served();
+    const parts = Array.from({ length: 9 }, () => served.part());
+    const world = worldOf([record(), ...connections === 1 ? [served.whole()] : parts]);
+    const kept: Uint8Array[] = [];
+    const sink = new FakeSink((chunk) => {
+      kept.push(chunk.slice());
+      chunk.fill(0);
+      structuredClone(chunk, { transfer: [chunk.buffer] });
+    });
+    await download(world, sink, { connections, partSize: 3_000 });
+    assertEquals(joined(kept), BYTES);
+  }
+});

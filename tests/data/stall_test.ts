@@ -1,0 +1,81 @@
+/** Silence: counted while somebody waits, and only then. */
+import { assertEquals } from "@std/assert";
+import { Deadline } from "../../lib/http/deadline.ts";
+import { StallWatch } from "../../lib/data/stall.ts";
+import { resolveOptions } from "../../lib/options.ts";
+import { SimulatedClock } from "../support/clock.ts";
+
+function watched(stallTimeout = 1_000) {
+  const clock = new SimulatedClock();
+  const { sleep, now } = clock;
+  const options = resolveOptions({ sleep, now, stallTimeout });
+  const deadline = new Deadline(options);
+  const watch = new StallWatch(deadline, options, () => "stalled");
+  const pass = (ms: number) => clock.run(clock.sleep(ms));
+  return { clock, deadline, watch, pass };
+}
+
+Deno.test("StallWatch ends a wait that lasts as long as its limit", async () => {
+  const { deadline, watch, pass } = watched();
+  watch.begin();
+  await pass(999);
+  assertEquals(deadline.signal.aborted, false);
+  await pass(1);
+  assertEquals(deadline.signal.reason, "stalled");
+  watch[Symbol.dispose]();
+});
+
+Deno.test("StallWatch does not count the time in which nobody waits", async () => {
+  const { clock, deadline, watch, pass } = watched();
+  for (let i = 0; i < 50; i++) {
+    watch.begin();
+    await pass(900);
+    watch.end();
+    await pass(5_000);
+  }
+  assertEquals(deadline.signal.aborted, false);
+  watch[Symbol.dispose]();
+  assertEquals(clock.pending, 0);
+});
+
+Deno.test("StallWatch counts each wait by itself, however closely they follow", async () => {
+  const { deadline, watch, pass } = watched();
+  for (let i = 0; i < 50; i++) {
+    watch.begin();
+    await pass(900);
+    watch.end();
+  }
+  assertEquals(deadline.signal.aborted, false);
+  watch.begin();
+  await pass(1_001);
+  assertEquals(deadline.signal.reason, "stalled");
+  watch[Symbol.dispose]();
+});
+
+Deno.test("StallWatch uses one timer for many waits", () => {
+  const { clock, watch } = watched();
+  for (let i = 0; i < 1_000; i++) {
+    watch.begin();
+    watch.end();
+  }
+  assertEquals(clock.pending, 1);
+  watch[Symbol.dispose]();
+  assertEquals(clock.pending, 0);
+});
+
+Deno.test("StallWatch without a limit sets no timer", () => {
+  const { clock, watch } = watched(Infinity);
+  watch.begin();
+  assertEquals(clock.pending, 0);
+  watch[Symbol.dispose]();
+});
+
+Deno.test("A disposed StallWatch leaves no timer and ends nothing", async () => {
+  const { clock, deadline, watch, pass } = watched();
+  watch.begin();
+  watch[Symbol.dispose]();
+  watch[Symbol.dispose]();
+  assertEquals(clock.pending, 0);
+  await pass(5_000);
+  assertEquals(deadline.signal.aborted, false);
+});

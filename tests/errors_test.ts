@@ -1,0 +1,161 @@
+/** Every error says what it is, keeps what caused it, and shows no secret. */
+import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import * as face from "../mod.ts";
+import { errorFromAnswer, GlanceError, ImageIntegrityError, redact } from "../mod.ts";
+
+type ErrorClass = new (
+  message: string,
+  options: ConstructorParameters<typeof ImageIntegrityError>[1],
+) => GlanceError;
+
+/** Every class of mod.ts that is an error, by the name under which it is exported. */
+const CLASSES = Object.entries<unknown>(face)
+  .filter((entry): entry is [string, ErrorClass] => isErrorClass(entry[1]));
+
+function isErrorClass(value: unknown): boolean {
+  return typeof value === "function" && value.prototype instanceof Error;
+}
+
+const FACTS = {
+  imageId: "42",
+  server: "https://glance",
+  status: 418,
+  requestId: "req-1",
+  attempts: 3,
+  expected: "size 1",
+  actual: "size 2",
+};
+
+Deno.test("mod.ts exports the errors", () => {
+  const names = CLASSES.map(([name]) => name);
+  for (const name of ["GlanceError", "ImageNotFound", "GlanceConnectionFailed"]) {
+    assert(names.includes(name), name);
+  }
+  assert(names.length > 20);
+});
+
+for (const [name, ErrorClass] of CLASSES) {
+  Deno.test(`${name} has its own name, its base, its cause and its facts`, () => {
+    const cause = new TypeError("the reason");
+    const error = new ErrorClass("Cannot do it", { ...FACTS, cause });
+    assertInstanceOf(error, GlanceError);
+    assertInstanceOf(error, Error);
+    assertEquals(error.name, name);
+    assertEquals(ErrorClass.name, name);
+    assertEquals(error.message, "Cannot do it");
+    assertEquals(String(error), `${name}: Cannot do it`);
+    assert(error.stack?.includes("errors_test.ts"));
+    assertStrictEquals(error.cause, cause);
+    const { imageId, server, status, requestId, attempts } = error;
+    assertEquals({ imageId, server, status, requestId, attempts }, {
+      imageId: "42",
+      server: "https://glance",
+      status: 418,
+      requestId: "req-1",
+      attempts: 3,
+    });
+  });
+}
+
+Deno.test("An error without a cause has no cause at all, and one caused by undefined has", () => {
+  assertEquals("cause" in new GlanceError("Cannot do it"), false);
+  assertEquals("cause" in new GlanceError("Cannot do it", { cause: undefined }), true);
+  assertEquals(new GlanceError("Cannot do it").imageId, undefined);
+});
+
+Deno.test("ImageIntegrityError keeps what was expected and what came", () => {
+  const { expected, actual } = new ImageIntegrityError("Cannot accept it", FACTS);
+  assertEquals([expected, actual], ["size 1", "size 2"]);
+});
+
+/** Status -> the error of a request about one image, and that of another request. */
+const STATUSES: readonly (readonly [status: number, image: string, other: string])[] = [
+  [400, "Invalid", "Invalid"],
+  [401, "ImageNotAuthorized", "NotAuthorized"],
+  [402, "UnexpectedStatus", "UnexpectedStatus"],
+  [403, "ImageNotAuthorized", "NotAuthorized"],
+  [404, "ImageNotFound", "NotFound"],
+  [405, "NotImplemented", "NotImplemented"],
+  [406, "UnexpectedStatus", "UnexpectedStatus"],
+  [408, "UnexpectedStatus", "UnexpectedStatus"],
+  [409, "ImageConflict", "Conflict"],
+  [410, "ImageConflict", "Conflict"],
+  [412, "UnexpectedStatus", "UnexpectedStatus"],
+  [413, "ImageLimitExceeded", "ImageLimitExceeded"],
+  [415, "ImageContentRejected", "Invalid"],
+  [416, "Invalid", "Invalid"],
+  [418, "UnexpectedStatus", "UnexpectedStatus"],
+  [429, "UnexpectedStatus", "UnexpectedStatus"],
+  [500, "UnexpectedStatus", "UnexpectedStatus"],
+  [501, "NotImplemented", "NotImplemented"],
+  [502, "UnexpectedStatus", "UnexpectedStatus"],
+  [503, "UnexpectedStatus", "UnexpectedStatus"],
+  [504, "UnexpectedStatus", "UnexpectedStatus"],
+  [507, "UnexpectedStatus", "UnexpectedStatus"],
+];
+
+for (const [status, image, other] of STATUSES) {
+  Deno.test(`A ${status} is ${image} for an image and ${other} elsewhere`, () => {
+    const answer = { status, action: "do it", explanation: "because", attempts: 2 };
+    const ofImage = errorFromAnswer({ ...answer, imageId: "42" });
+    const ofOther = errorFromAnswer(answer);
+    assertEquals([ofImage.name, ofOther.name], [image, other]);
+    const [what, wayOut] = ofImage.message.split("; ");
+    assertEquals(what, `Cannot do it: the server answered ${status}, "because"`);
+    assertEquals(wayOut !== undefined, [401, 403, 405, 413, 501].includes(status));
+    assertEquals(ofOther.message, ofImage.message);
+    assertEquals([ofImage.imageId, ofOther.imageId], ["42", undefined]);
+    assertEquals([ofImage.status, ofImage.attempts], [status, 2]);
+  });
+}
+
+Deno.test("An answer that explains nothing gives a message without quotes", () => {
+  const { message } = errorFromAnswer({ status: 500, action: "do it", explanation: "" });
+  assertEquals(message, "Cannot do it: the server answered 500");
+});
+
+/** What is written -> what may be shown of it. */
+const REDACTED: readonly (readonly [url: string, shown: string])[] = [
+  ["https://host/v2/images", "https://host/v2/images"],
+  ["https://host:9292", "https://host:9292"],
+  ["https://me:pw@host/v2/images?token=x", "https://host/v2/images"],
+  ["https://me@host/", "https://host/"],
+  ["https://:pw@host/", "https://host/"],
+  ["https://me:p@w@host/", "https://host/"],
+  ["https://me:p%40w@host/", "https://host/"],
+  ["HTTPS://me:pw@HOST/", "HTTPS://HOST/"],
+  ["https://host?token=x", "https://host"],
+  ["https://host/a?b?c#d?e", "https://host/a"],
+  ["https://host/a#token=x", "https://host/a"],
+  ["https://host/a?b\nc", "https://host/a"],
+  ["https://host/mail@example", "https://host/mail@example"],
+  ["https://host/a?mail=me@example", "https://host/a"],
+  ["https://[::1]:9292/v2", "https://[::1]:9292/v2"],
+  ["https://me:pw@[::1]:9292/v2?x", "https://[::1]:9292/v2"],
+  ["rbd://me:pw@pool/image", "rbd://pool/image"],
+  ["swift+https://account:user:key@auth/v1/c/o", "swift+https://auth/v1/c/o"],
+  ["file:///var/lib/glance/a@b", "file:///var/lib/glance/a@b"],
+  ["/v2/images/42?token=x", "/v2/images/42"],
+  ["/v2/images/a@b", "/v2/images/a@b"],
+  ["?token=x", ""],
+  ["", ""],
+  ["host:9292", "host:9292"],
+  ["me:pw@host:9292", "host:9292"],
+  ["//me:pw@host/a", "//host/a"],
+  ["//host/a?token=x", "//host/a"],
+  // No URL, since the password is not encoded: nobody can tell where it ends.
+  ["https://me:p/w@host/a", "https://host/a"],
+  ["https://me:p?w@host/a", "https://host/a"],
+  ["https://me:p#w@host/a", "https://host/a"],
+  ["https://me:p w/@host/a", "https://host/a"],
+  ["https:/me:pw@host/a", "https:/host/a"],
+  ["me:p/w@host:9292", "host:9292"],
+  ["  https://me:pw@host", "host"],
+];
+
+for (const [url, shown] of REDACTED) {
+  Deno.test(`redact shows ${JSON.stringify(shown)} of ${JSON.stringify(url)}`, () => {
+    assertEquals(redact(url), shown);
+    if (URL.canParse(url)) assert(!/pw|token=x/.test(redact(new URL(url))), redact(new URL(url)));
+  });
+}

@@ -1,0 +1,132 @@
+/** A call that is no longer wanted ends at once, with the reason, and leaves nothing behind. */
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import type { GlanceClientWrapperOptions, RequestContext } from "../../mod.ts";
+import { abortable } from "../../lib/http/deadline.ts";
+import { FakeBody, utf8 } from "../support/bodies.ts";
+import { refused, silence, type Step } from "../support/scripted_fetch.ts";
+import { failureOf, worldOf } from "../support/world.ts";
+
+/** When a call is given up, what it is doing then, and how many requests it has made. */
+interface Case {
+  readonly during: string;
+  readonly steps: readonly Step[];
+  readonly options?: GlanceClientWrapperOptions;
+  readonly context?: RequestContext;
+  readonly requests: number;
+}
+
+const never = () => new Promise<RequestContext>(() => {});
+
+const CASES: readonly Case[] = [
+  { during: "the first request", steps: [silence], requests: 1 },
+  { during: "a request behind a failure", steps: [refused(), silence], requests: 2 },
+  {
+    during: "a back-off",
+    steps: [503, 200],
+    options: { apiServers: ["a"], random: () => 0.999_999 },
+    requests: 1,
+  },
+  {
+    during: "a wait that the server asked for",
+    steps: [new Response("", { status: 429, headers: { "retry-after": "60" } })],
+    options: { apiServers: ["a"] },
+    requests: 1,
+  },
+  {
+    during: "the renewal of an expiring token",
+    steps: [200],
+    context: { authToken: "old", expiresAt: new Date(0), renew: never },
+    requests: 0,
+  },
+  {
+    during: "the renewal of a refused token",
+    steps: [401, 200],
+    context: { authToken: "old", renew: never },
+    requests: 1,
+  },
+  {
+    during: "the question for the catalog",
+    steps: [silence],
+    options: { apiServers: null, authUrl: "http://keystone", requestTimeout: Infinity },
+    context: { authToken: "token" },
+    requests: 1,
+  },
+  {
+    during: "a body of JSON",
+    steps: [({ signal }) => {
+      return new Response(new FakeBody([utf8("{"), "silence"], { signal }).stream);
+    }],
+    requests: 1,
+  },
+];
+
+for (const { during, steps, options, context = {}, requests } of CASES) {
+  Deno.test(`A call that is aborted during ${during} stops at once, with the reason`, async () => {
+    for (const reason of [new Error("enough"), "enough", 0]) {
+      const replayed = steps.map((step) => step instanceof Response ? step.clone() : step);
+      const { client, clock, script } = worldOf(replayed, options);
+      const controller = new AbortController();
+      const call = failureOf(
+        client.run(context, "get", ["42"], { signal: controller.signal }),
+      );
+      clock.sleep(400).then(() => controller.abort(reason));
+      assertStrictEquals(await clock.run(call), reason);
+      assertEquals(clock.now(), 400);
+      assertEquals(script.requests.length, requests);
+      if (options?.authUrl === undefined) assertEquals(clock.pending, 0);
+    }
+    for (const step of steps) if (step instanceof Response) await step.body?.cancel();
+  });
+}
+
+Deno.test("A call that was aborted before it began makes no request", async () => {
+  const { client, script } = worldOf([200]);
+  const reason = new Error("too late");
+  const signal = AbortSignal.abort(reason);
+  assertStrictEquals(await failureOf(client.run({}, "get", ["42"], { signal })), reason);
+  assertEquals(script.requests.length, 0);
+});
+
+Deno.test("A signal that is aborted after the answer changes nothing", async () => {
+  const { client, clock } = worldOf([Response.json({ id: "42" })]);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const image = await clock.run(client.run({}, "get", ["42"], { signal }));
+  controller.abort();
+  assertEquals(image.id, "42");
+});
+
+Deno.test("A call leaves no listener on a signal that lives long", async () => {
+  const { client, clock } = worldOf([503, 401, 401, Response.json({ id: "42" })]);
+  const { signal } = new AbortController();
+  const listeners = new Set<unknown>();
+  const add = signal.addEventListener.bind(signal);
+  const remove = signal.removeEventListener.bind(signal);
+  signal.addEventListener = (...args: Parameters<typeof add>) => {
+    listeners.add(args[1]);
+    add(...args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+    listeners.delete(args[1]);
+    remove(...args);
+  };
+  const context = { authToken: "old", renew: () => Promise.resolve({ authToken: "new" }) };
+  await failureOf(clock.run(client.run(context, "get", ["42"], { signal })));
+  await clock.run(client.run(context, "get", ["42"], { signal }));
+  assertEquals(listeners.size, 0);
+});
+
+Deno.test("abortable gives what the work gives, and does not wait for it once it is aborted", async () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  assertEquals(await abortable(Promise.resolve(1), signal), 1);
+  assertEquals(await abortable(Promise.resolve(1), undefined), 1);
+  const error = new Error("broken");
+  assertStrictEquals(await failureOf(abortable(Promise.reject(error), signal)), error);
+  const waiting = failureOf(abortable(new Promise(() => {}), signal));
+  controller.abort("enough");
+  assertEquals(await waiting, "enough");
+  assertEquals(await failureOf(abortable(new Promise(() => {}), signal)), "enough");
+  // What the work does later is nobody's affair, an error least of all.
+  assertEquals(await failureOf(abortable(Promise.reject(error), signal)), "enough");
+});

@@ -1,0 +1,82 @@
+/** What a server says when it refuses, within bounds. */
+import { assert, assertEquals } from "@std/assert";
+import { errorFromResponse, explanationIn } from "../../lib/http/answer.ts";
+import { FakeBody, utf8 } from "../support/bodies.ts";
+
+const ASKED = { action: 'show image "42"', server: "https://glance", imageId: "42", attempts: 2 };
+
+/** A body -> the sentence in it. */
+const BODIES: readonly (readonly [body: string, sentence: string])[] = [
+  ["", ""],
+  ["  \n ", ""],
+  ["plain words.", "plain words"],
+  ["two\n  lines", "two lines"],
+  ['{"message": "No image found with ID 42."}', "No image found with ID 42"],
+  ['{"message": "No image.<br /><br />\\n\\n\\n", "code": "404"}', "No image"],
+  [
+    '{"error": {"message": "The request you have made requires authentication."}}',
+    [
+      "The request you have made requires authentication",
+    ].join(),
+  ],
+  ['{"message": 42}', '{"message": 42}'],
+  ['{"error": null}', '{"error": null}'],
+  ['{"error": "text"}', '{"error": "text"}'],
+  ["null", "null"],
+  ["[1]", "[1]"],
+  ['"text"', '"text"'],
+  [
+    "<html>\n <head>\n  <title>409 Conflict</title>\n </head>\n <body>\n  <h1>409 Conflict</h1>\n  In use.<br /><br />\n </body>\n</html>",
+    "409 Conflict In use",
+  ],
+  ["<p>a &lt; b &amp;&amp; c &gt; d &quot;e&quot; &#39;f&#x27;</p>", "a < b && c > d \"e\" 'f'"],
+  ["<p>&amp;lt;</p>", "&lt;"],
+  ["<script>alert(1)</script ><b>x</b>", "x"],
+  ["1 < 2", "1 < 2"],
+  ["a".repeat(401), `${"a".repeat(400)}…`],
+  ["a".repeat(400), "a".repeat(400)],
+];
+
+for (const [body, sentence] of BODIES) {
+  Deno.test(`explanationIn finds the sentence in ${JSON.stringify(body.slice(0, 60))}`, () => {
+    assertEquals(explanationIn(body), sentence);
+  });
+}
+
+Deno.test("errorFromResponse keeps the request id, the server and the attempts", async () => {
+  const response = Response.json({ message: "gone" }, {
+    status: 404,
+    headers: { "x-openstack-request-id": "req-7" },
+  });
+  const error = await errorFromResponse(response, ASKED);
+  assertEquals(error.name, "ImageNotFound");
+  assertEquals(error.message, 'Cannot show image "42": the server answered 404, "gone"');
+  const { requestId, server, attempts, imageId, status } = error;
+  assertEquals([requestId, server, attempts], ["req-7", "https://glance", 2]);
+  assertEquals([imageId, status], ["42", 404]);
+  assert(response.bodyUsed);
+});
+
+Deno.test("errorFromResponse reads the start of an endless body and gives up the rest", async () => {
+  const body = new FakeBody(Array.from({ length: 1_000 }, () => new Uint8Array(1024).fill(65)));
+  const error = await errorFromResponse(new Response(body.stream, { status: 500 }), ASKED);
+  assert(error.message.length < 600, error.message);
+  assert(body.isOver);
+  assertEquals(body.cancels.length, 1);
+  assert(body.pulls < 50, `${body.pulls} pulls`);
+});
+
+Deno.test("errorFromResponse survives a body that breaks, is empty, or is none", async () => {
+  const broken = new FakeBody([utf8("begin"), new TypeError("reset")]);
+  for (const body of [broken.stream, null, ""]) {
+    const error = await errorFromResponse(new Response(body, { status: 500 }), ASKED);
+    assertEquals(error.message, 'Cannot show image "42": the server answered 500');
+  }
+});
+
+Deno.test("errorFromResponse reads UTF-8 that is cut between two chunks", async () => {
+  const bytes = utf8("größer");
+  const body = new FakeBody([bytes.slice(0, 3), bytes.slice(3)]);
+  const error = await errorFromResponse(new Response(body.stream, { status: 400 }), ASKED);
+  assert(error.message.endsWith('"größer"'), error.message);
+});

@@ -1,0 +1,102 @@
+/** Who asks, over the attempts of one call. */
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { Caller } from "../../lib/http/caller.ts";
+import { resolveOptions } from "../../lib/options.ts";
+import type { GlanceEvent, RequestContext } from "../../mod.ts";
+import { failureOf } from "../support/world.ts";
+
+const HOUR = 3_600_000;
+
+/** A caller whose context can be renewed, and what was heard of it. */
+function callerOf(context: RequestContext) {
+  const events: GlanceEvent[] = [];
+  const options = resolveOptions({ onEvent: (event) => events.push(event) });
+  return { caller: new Caller(context, options), events };
+}
+
+Deno.test("Caller gives the context that it has while its token is good", async () => {
+  const endless = { authToken: "old", renew: () => Promise.reject(new Error("unasked")) };
+  for (const expiresAt of [undefined, new Date(Date.now() + HOUR)]) {
+    const context = expiresAt === undefined ? endless : { ...endless, expiresAt };
+    const { caller, events } = callerOf(context);
+    assertStrictEquals(await caller.context(), context);
+    assertEquals(events, []);
+  }
+});
+
+Deno.test("Caller gives a token that ends and cannot be renewed as it is", async () => {
+  const context = { authToken: "old", expiresAt: new Date(0) };
+  const { caller } = callerOf(context);
+  assertStrictEquals(await caller.context(), context);
+  assertEquals(caller.isRenewable, false);
+});
+
+Deno.test("Caller renews a token two minutes before it ends", async () => {
+  for (const [left, token] of [[119_000, "new"], [125_000, "old"], [-HOUR, "new"]] as const) {
+    const { caller, events } = callerOf({
+      authToken: "old",
+      expiresAt: new Date(Date.now() + left),
+      renew: () => Promise.resolve({ authToken: "new", expiresAt: new Date(Date.now() + HOUR) }),
+    });
+    assertEquals((await caller.context()).authToken, token);
+    const renewal = { kind: "renew", reason: "expiring" } as const;
+    assertEquals(events, token === "new" ? [renewal] : []);
+    assertEquals((await caller.context()).authToken, token);
+    assertEquals(events.length, token === "new" ? 1 : 0);
+  }
+});
+
+Deno.test("Caller renews a refused token once", async () => {
+  let renewals = 0;
+  const { caller, events } = callerOf({
+    authToken: "old",
+    renew: () => Promise.resolve({ authToken: `new-${++renewals}` }),
+  });
+  assertEquals(caller.isRenewable, true);
+  await caller.renewRefused();
+  assertEquals((await caller.context()).authToken, "new-1");
+  assertEquals(caller.isRenewable, false);
+  assertEquals(renewals, 1);
+  assertEquals(events, [{ kind: "renew", reason: "refused" }]);
+});
+
+Deno.test("Caller keeps what came with the caller and not with the token", async () => {
+  const { caller } = callerOf({
+    authToken: "old",
+    serviceToken: "service",
+    globalRequestId: "req-1",
+    projectId: "p1",
+    renew: () => Promise.resolve({ authToken: "new", projectId: "p2" }),
+  });
+  await caller.renewRefused();
+  const { authToken, serviceToken, globalRequestId, projectId } = await caller.context();
+  assertEquals([authToken, serviceToken, globalRequestId, projectId], [
+    "new",
+    "service",
+    "req-1",
+    "p2",
+  ]);
+});
+
+Deno.test("Caller tells of no renewal where the same token came back", async () => {
+  const { caller, events } = callerOf({
+    authToken: "old",
+    renew: () => Promise.resolve({ authToken: "old" }),
+  });
+  await caller.renewRefused();
+  assertEquals(events, []);
+});
+
+Deno.test("Caller begins with the token to which its context was renewed before", async () => {
+  const context = { authToken: "old", renew: () => Promise.resolve({ authToken: "new" }) };
+  await callerOf(context).caller.renewRefused();
+  const { caller, events } = callerOf(context);
+  assertEquals((await caller.context()).authToken, "new");
+  assertEquals([caller.isRenewable, events.length], [true, 0]);
+});
+
+Deno.test("Caller throws what its renewal throws, as it is", async () => {
+  const reason = new Error("the vault is sealed");
+  const { caller } = callerOf({ authToken: "old", renew: () => Promise.reject(reason) });
+  assertStrictEquals(await failureOf(caller.renewRefused()), reason);
+});

@@ -1,0 +1,225 @@
+/** The client as a whole: which servers are whose, and what it remembers from call to call. */
+import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  type GlanceClientWrapperOptions,
+  GlanceConnectionFailed,
+  type GlanceOptions,
+  InvalidConfigurationValue,
+  type RequestContext,
+} from "../../mod.ts";
+import { GlanceClientWrapper } from "../../mod.ts";
+import { discard } from "../../lib/http/transport.ts";
+import { FakeBody, utf8 } from "../support/bodies.ts";
+import { empty, failure, refused, type Step } from "../support/scripted_fetch.ts";
+import { failureOf, worldOf } from "../support/world.ts";
+
+const fine = () => Response.json({ id: "42" });
+
+function contextOf(...urls: readonly string[]): RequestContext {
+  const endpoints = urls.map((url) => ({ interface: "public", region: "r", url }));
+  return { authToken: "token", serviceCatalog: [{ type: "image", name: "glance", endpoints }] };
+}
+
+const FROM_CATALOG: GlanceClientWrapperOptions = { apiServers: null };
+
+Deno.test("GlanceClientWrapper asks its servers in turn, call by call", async () => {
+  const { client, script } = worldOf([fine, fine, fine, fine, fine]);
+  for (let i = 0; i < 5; i++) await client.call({}, "get", "42");
+  assertEquals(script.hosts, ["a", "b", "c", "a", "b"]);
+});
+
+Deno.test("GlanceClientWrapper with a netloc asks that server alone", async () => {
+  const { client, script } = worldOf([fine, refused(), fine], {
+    netloc: "glance:9292/image",
+    useSsl: true,
+    version: 2,
+  });
+  assertEquals(client.server?.endpoint, "https://glance:9292/image");
+  await client.call({}, "get", "42");
+  assertEquals(script.requests[0]?.url, "https://glance:9292/image/v2/images/42");
+  assertEquals(worldOf([]).client.server, null);
+});
+
+for (const netloc of ["", "http://glance", "me:pw@glance", "a b"]) {
+  Deno.test(`GlanceClientWrapper refuses the netloc ${JSON.stringify(netloc)}`, () => {
+    assertThrows(() => new GlanceClientWrapper({ netloc }), InvalidConfigurationValue);
+  });
+}
+
+Deno.test("GlanceClientWrapper refuses options that nobody can mean", () => {
+  const bad: GlanceOptions = { numRetries: -1 };
+  assertThrows(() => new GlanceClientWrapper(bad), InvalidConfigurationValue);
+});
+
+Deno.test("A server that failed is passed over by the next calls, for a second", async () => {
+  const steps = [refused(), fine, fine, fine, fine, fine, fine];
+  const { client, clock, script } = worldOf(steps);
+  for (let i = 0; i < 3; i++) await client.call({}, "get", "42");
+  assertEquals(script.hosts, ["a", "b", "c", "b"]);
+  await clock.run(clock.sleep(1_000));
+  for (let i = 0; i < 3; i++) await client.call({}, "get", "42");
+  assertEquals(script.hosts.slice(4), ["c", "a", "b"]);
+});
+
+Deno.test("A server that asked for time gets it, from every call", async () => {
+  const busy = failure(503, { "retry-after": "30" });
+  const { client, clock, script } = worldOf([busy, fine, fine, fine, fine], {
+    apiServers: ["a", "b"],
+  });
+  for (let i = 0; i < 3; i++) await client.call({}, "get", "42");
+  await clock.run(clock.sleep(30_000));
+  await client.call({}, "get", "42");
+  assertEquals(script.hosts, ["a", "b", "b", "b", "a"]);
+});
+
+Deno.test("An error that is an answer does not make a server cool down", async () => {
+  const { client, script, events } = worldOf([404, 500, 403, fine]);
+  for (let i = 0; i < 3; i++) await failureOf(client.call({}, "get", "42"));
+  await client.call({}, "get", "42");
+  assertEquals([script.hosts.join(""), events.length], ["abca", 0]);
+});
+
+Deno.test("Where all cool down, the server that is ready first is asked", async () => {
+  const steps: Step[] = [
+    failure(503, { "retry-after": "20" }),
+    failure(503, { "retry-after": "5" }),
+    failure(503, { "retry-after": "10" }),
+    fine,
+  ];
+  const { client, clock, script } = worldOf(steps);
+  await clock.run(client.call({}, "get", "42"));
+  assertEquals([script.hosts.join(""), clock.now()], ["abcb", 10_000]);
+});
+
+Deno.test("Contexts with different catalogs use different servers", async () => {
+  const { client, script } = worldOf([fine, fine, fine, fine], FROM_CATALOG);
+  const [east, west] = [contextOf("http://east"), contextOf("http://west")];
+  for (const context of [east, west, east, west]) await client.call(context, "get", "42");
+  assertEquals(script.hosts, ["east", "west", "east", "west"]);
+});
+
+Deno.test("Contexts with the same catalog share what is known of its servers", async () => {
+  const { client, script } = worldOf([refused(), fine, fine, fine], FROM_CATALOG);
+  const urls = ["http://one", "http://two"];
+  await client.call(contextOf(...urls), "get", "42");
+  await client.call(contextOf(...urls), "get", "42");
+  const again = contextOf(...urls);
+  await client.call(again, "get", "42");
+  assertEquals(script.hosts, ["one", "two", "two", "two"]);
+});
+
+Deno.test("What fails for one catalog's server is no news of another's", async () => {
+  const { client, script } = worldOf([refused(), fine], { ...FROM_CATALOG, numRetries: 0 });
+  await failureOf(client.call(contextOf("http://east"), "get", "42"));
+  await client.call(contextOf("http://west"), "get", "42");
+  assertEquals(script.hosts, ["east", "west"]);
+});
+
+Deno.test("The catalog that Keystone gives is asked for once a context", async () => {
+  const { serviceCatalog } = contextOf("http://glance");
+  const keystone = () => Response.json({ catalog: serviceCatalog });
+  const { client, script } = worldOf([keystone, fine, fine], {
+    ...FROM_CATALOG,
+    authUrl: "http://keystone/v3",
+  });
+  const context = { authToken: "token" };
+  for (let i = 0; i < 2; i++) await client.call(context, "get", "42");
+  assertEquals(script.hosts, ["keystone", "glance", "glance"]);
+});
+
+Deno.test("A context without servers is told so, at each call", async () => {
+  const { client } = worldOf([], FROM_CATALOG);
+  for (let i = 0; i < 2; i++) {
+    await assertRejects(() => client.call({}, "get", "42"), InvalidConfigurationValue, "catalog");
+  }
+});
+
+Deno.test("GlanceClientWrapper tells which servers a context may use", async () => {
+  const { client } = worldOf([], { ...FROM_CATALOG, context: contextOf("http://own") });
+  const names = async (context: RequestContext | null) =>
+    (await client.servers(context)).map(({ endpoint }) => endpoint);
+  assertEquals(await names(null), ["http://own"]);
+  assertEquals(await names(contextOf("http://x", "http://y")), ["http://x", "http://y"]);
+});
+
+Deno.test('"data" gives the answer unread, and no clock runs behind it', async () => {
+  const { client, clock } = worldOf([() => new Response("bytes")]);
+  const response = await client.call({}, "data", "42");
+  assertEquals(response.bodyUsed, false);
+  assertEquals(clock.pending, 0);
+  assertEquals(await response.text(), "bytes");
+});
+
+Deno.test("An exchange hands over its answer with a deadline that follows the caller", async () => {
+  const { client, clock } = worldOf([({ signal }) => {
+    return new Response(new FakeBody([utf8("b"), "silence"], { signal }).stream);
+  }]);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const answer = await client.exchange({}, "data", ["42"], { signal });
+  assertEquals([answer.server.endpoint, answer.attempts, clock.pending], ["http://a", 1, 0]);
+  controller.abort("enough");
+  assertEquals(await failureOf(answer.response.bytes()), "enough");
+  answer.deadline[Symbol.dispose]();
+});
+
+Deno.test("An exchange avoids the servers that were tried, and prefers one that is wanted", async () => {
+  const { client, script } = worldOf([fine, fine, refused(), fine]);
+  const tried = new Set(["http://a"]);
+  const ask = async (options: object) => {
+    const { response, deadline } = await client.exchange({}, "data", ["42"], options);
+    await discard(response);
+    deadline[Symbol.dispose]();
+  };
+  await ask({ tried });
+  await ask({ first: "http://a" });
+  await ask({ first: "http://c" });
+  assertEquals(script.hosts.join(""), "bac" + script.hosts[3]);
+  assertEquals([...tried], ["http://a", "http://b"]);
+});
+
+Deno.test("A broken exchange makes its server cool down, and a mebibyte pays for the next one", async () => {
+  const { client, events } = worldOf(Array.from({ length: 3 }, () => fine));
+  const answer = await client.exchange({}, "data", ["42"]);
+  for (let i = 0; i < 500; i++) assertEquals(answer.broke(new Error("cut"), 1024 * 1024), true);
+  for (let i = 0; i < 100; i++) assertEquals(answer.broke(new Error("cut"), 1024), true);
+  assertEquals(answer.broke(new Error("cut"), 1024 * 1024 - 1), false);
+  assertEquals(answer.broke(new Error("cut"), 1024 * 1024), true);
+  assertEquals(events.every(({ kind }) => kind === "cooldown"), true);
+  answer.deadline[Symbol.dispose]();
+  await discard(answer.response);
+});
+
+const FORWARDED = { method: "GET", path: "/v2/anything", action: "ask anything", idempotent: true };
+
+Deno.test("A forwarded request gets whatever the server says, and the next one where it is away", async () => {
+  for (const status of [200, 300, 304, 400, 401, 404, 409, 500]) {
+    const body = status === 304 ? null : "text";
+    const { client, script, clock } = worldOf([503, new Response(body, { status })]);
+    const seen = await client.forward({}, FORWARDED, {}, async ({ response, deadline }) => {
+      deadline[Symbol.dispose]();
+      await discard(response);
+      return response.status;
+    });
+    assertEquals([seen, script.hosts.join(), clock.pending], [status, "a,b", 0]);
+  }
+});
+
+Deno.test("A forwarded request that nobody answers is an error, in its own words", async () => {
+  const { client, clock } = worldOf([503, 503, 503, 503]);
+  const call = client.forward({}, FORWARDED, {}, () => Promise.resolve());
+  await assertRejects(() => clock.run(call), GlanceConnectionFailed, "Cannot ask anything");
+});
+
+Deno.test("A forwarded request is not repeated where that could do harm", async () => {
+  const once = { ...FORWARDED, method: "POST", idempotent: false };
+  const { client, script } = worldOf([refused(), empty()]);
+  await failureOf(client.forward({}, once, {}, () => Promise.resolve()));
+  assertEquals(script.hosts, ["a"]);
+});
+
+Deno.test("The options of a client are complete, frozen and given back", () => {
+  const { client } = worldOf([], { numRetries: 7 });
+  assertEquals([client.options.numRetries, Object.isFrozen(client.options)], [7, true]);
+  assertStrictEquals(client.options, client.options);
+});

@@ -1,0 +1,87 @@
+/** The caller's signal and a clock as one signal, which leaves nothing behind. */
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { Deadline } from "../../lib/http/deadline.ts";
+import { resolveOptions } from "../../lib/options.ts";
+import { SimulatedClock } from "../support/clock.ts";
+
+function timed(clock: SimulatedClock, parent?: AbortSignal): Deadline {
+  return new Deadline(resolveOptions({ sleep: clock.sleep, now: clock.now }), parent);
+}
+
+Deno.test("Deadline aborts with the reason of its clock when the time is over", async () => {
+  const clock = new SimulatedClock();
+  const deadline = timed(clock);
+  const late = new Error("late");
+  deadline.arm(100, () => late);
+  await clock.run(clock.sleep(99));
+  assertEquals(deadline.signal.aborted, false);
+  await clock.run(clock.sleep(1));
+  assertStrictEquals(deadline.signal.reason, late);
+});
+
+Deno.test("Deadline aborts with the caller's reason, also where it was aborted before", () => {
+  const clock = new SimulatedClock();
+  const controller = new AbortController();
+  const reason = { why: "no longer wanted" };
+  const deadline = timed(clock, controller.signal);
+  controller.abort(reason);
+  assertStrictEquals(deadline.signal.reason, reason);
+  assertStrictEquals(timed(clock, controller.signal).signal.reason, reason);
+});
+
+Deno.test("Deadline starts its clock anew each time it is armed", async () => {
+  const clock = new SimulatedClock();
+  const deadline = timed(clock);
+  deadline.arm(100, () => "first");
+  await clock.run(clock.sleep(60));
+  deadline.arm(100, () => "second");
+  await clock.run(clock.sleep(60));
+  assertEquals(deadline.signal.aborted, false);
+  await clock.run(clock.sleep(40));
+  assertEquals(deadline.signal.reason, "second");
+  assertEquals(clock.pending, 0);
+});
+
+Deno.test("Deadline with no limit sets no timer, and stops the one that runs", () => {
+  const clock = new SimulatedClock();
+  const deadline = timed(clock);
+  deadline.arm(Infinity, () => "never");
+  assertEquals(clock.pending, 0);
+  deadline.arm(5, () => "soon");
+  assertEquals(clock.pending, 1);
+  deadline.arm(Infinity, () => "never");
+  assertEquals(clock.pending, 0);
+});
+
+Deno.test("A disarmed deadline has no timer and goes on following the caller", () => {
+  const clock = new SimulatedClock();
+  const controller = new AbortController();
+  const deadline = timed(clock, controller.signal);
+  deadline.arm(5, () => "late");
+  deadline.disarm();
+  deadline.disarm();
+  assertEquals(clock.pending, 0);
+  controller.abort("caller");
+  assertEquals(deadline.signal.reason, "caller");
+});
+
+Deno.test("A disposed deadline has no timer and follows nobody", () => {
+  const clock = new SimulatedClock();
+  const controller = new AbortController();
+  const deadline = timed(clock, controller.signal);
+  deadline.arm(5, () => "late");
+  deadline[Symbol.dispose]();
+  deadline[Symbol.dispose]();
+  assertEquals(clock.pending, 0);
+  controller.abort("caller");
+  assertEquals(deadline.signal.aborted, false);
+});
+
+Deno.test("Deadline can be ended for a reason of our own, and the first reason stays", () => {
+  const clock = new SimulatedClock();
+  const controller = new AbortController();
+  const deadline = timed(clock, controller.signal);
+  deadline.abort("ours");
+  controller.abort("caller");
+  assertEquals(deadline.signal.reason, "ours");
+});

@@ -1,0 +1,305 @@
+/** The loop: which answers lead to another server, when it waits, and how it ends. */
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import {
+  GlanceConnectionFailed,
+  GlanceError,
+  type OperationName,
+  ServerUnreachable,
+  UnexpectedResponse,
+} from "../../mod.ts";
+import { FakeBody, utf8 } from "../support/bodies.ts";
+import { failure, refused, silence, type Step } from "../support/scripted_fetch.ts";
+import { factsOf, failureOf, type World, worldOf } from "../support/world.ts";
+
+const IMAGE = { id: "42", status: "active" };
+
+function show({ client, clock }: World) {
+  return clock.run(client.call({}, "get", "42"));
+}
+
+/** What leads to another server. */
+const RETRIED: readonly (readonly [what: string, step: Step])[] = [
+  ["answers 429", 429],
+  ["answers 502", 502],
+  ["answers 503", 503],
+  ["answers 504", 504],
+  ["refuses the connection", refused()],
+  ["fails with what is no error", () => Promise.reject("reset")],
+];
+
+for (const [what, step] of RETRIED) {
+  Deno.test(`GlanceClientWrapper moves to the next server at once when the first ${what}`, async () => {
+    const world = worldOf([step, Response.json(IMAGE)]);
+    assertEquals(await show(world), IMAGE);
+    assertEquals(world.script.hosts, ["a", "b"]);
+    assertEquals([world.clock.now(), world.clock.pending], [0, 0]);
+  });
+}
+
+Deno.test("GlanceClientWrapper moves on when the headers do not come in time", async () => {
+  const world = worldOf([silence, Response.json(IMAGE)], { requestTimeout: 700 });
+  assertEquals(await show(world), IMAGE);
+  assertEquals(world.script.hosts, ["a", "b"]);
+  assertEquals([world.clock.now(), world.clock.pending], [700, 0]);
+});
+
+Deno.test("GlanceClientWrapper moves on when a JSON body stalls, and gives the body up", async () => {
+  const stalling = (request: { signal: AbortSignal }) => {
+    const body = new FakeBody([utf8('{"id":'), "silence"], { signal: request.signal });
+    return new Response(body.stream);
+  };
+  const world = worldOf([stalling, Response.json(IMAGE)], { requestTimeout: 700 });
+  assertEquals(await show(world), IMAGE);
+  assertEquals([world.clock.now(), world.clock.pending], [700, 0]);
+});
+
+Deno.test("GlanceClientWrapper asks again when a JSON body breaks", async () => {
+  const broken = new FakeBody([utf8('{"id":'), new TypeError("reset")]);
+  const world = worldOf([new Response(broken.stream), Response.json(IMAGE)]);
+  assertEquals(await show(world), IMAGE);
+  assertEquals(world.script.hosts, ["a", "b"]);
+});
+
+const NOT_RETRIED = [400, 401, 402, 403, 404, 405, 408, 409, 410, 413, 415, 416, 500, 501, 507];
+
+for (const status of NOT_RETRIED) {
+  Deno.test(`GlanceClientWrapper takes a ${status} for an answer`, async () => {
+    const world = worldOf([failure(status, { "x-openstack-request-id": "req-1" })]);
+    const error = await assertRejects(() => show(world), GlanceError);
+    const { server, requestId, attempts, imageId } = error;
+    assertEquals([error.status, server, requestId], [status, "http://a", "req-1"]);
+    assertEquals([attempts, imageId], [1, "42"]);
+    assertEquals([world.clock.now(), world.clock.pending], [0, 0]);
+  });
+}
+
+for (const text of ["", "<html>", "null", '"text"', "42", "true", '{"id":']) {
+  Deno.test(`GlanceClientWrapper refuses ${JSON.stringify(text)} as an image`, async () => {
+    const world = worldOf([new Response(text)]);
+    await assertRejects(() => show(world), UnexpectedResponse, "check that the endpoint");
+    assertEquals(world.script.hosts, ["a"]);
+  });
+}
+
+Deno.test("GlanceClientWrapper makes 1 + numRetries requests, over its servers in turn", async () => {
+  for (const numRetries of [0, 1, 2, 3, 7]) {
+    const world = worldOf(Array.from({ length: 20 }, () => refused()), { numRetries });
+    const error = await assertRejects(() => show(world), GlanceConnectionFailed);
+    assertEquals(error.attempts, 1 + numRetries);
+    assertEquals(world.script.hosts, [..."abcabcab"].slice(0, 1 + numRetries));
+    assertEquals(world.clock.pending, 0);
+  }
+});
+
+Deno.test("GlanceConnectionFailed keeps what each attempt met, in order, and names every server", async () => {
+  const world = worldOf([refused(), 503, silence, 502], { requestTimeout: 5_000 });
+  const error = await assertRejects(() => show(world), GlanceConnectionFailed);
+  const { cause } = error;
+  assert(cause instanceof AggregateError);
+  const met = cause.errors as GlanceError[];
+  assertEquals(met.map(({ name, server, status }) => [name, server, status]), [
+    ["ServerUnreachable", "http://a", undefined],
+    ["UnexpectedStatus", "http://b", 503],
+    ["ServerUnreachable", "http://c", undefined],
+    ["UnexpectedStatus", "http://a", 502],
+  ]);
+  assert(met[2]?.message.includes("did not answer in 5000 ms"));
+  assertEquals([error.status, error.server, error.imageId], [502, "http://a", "42"]);
+  assertEquals(
+    error.message,
+    'Cannot show image "42": "http://a", "http://b", "http://c" gave no usable answer in 4 attempts; ' +
+      'the last one, of "http://a": the server answered 502, "told to answer 502"',
+  );
+});
+
+Deno.test("GlanceClientWrapper waits after each fruitless round, and longer each time", async () => {
+  const world = worldOf(Array.from({ length: 6 }, () => 503), {
+    apiServers: ["a", "b"],
+    numRetries: 5,
+  });
+  await assertRejects(() => show(world), GlanceConnectionFailed, "6 attempts");
+  const delays = world.events.flatMap((event) => event.kind === "retry" ? [event.delay] : []);
+  assertEquals(delays, [0, 495, 0, 990, 0]);
+  assertEquals(world.script.hosts.join(""), "ababab");
+  assertEquals(world.clock.now(), 495 + 990);
+});
+
+Deno.test("GlanceClientWrapper waits between any two requests to the only server", async () => {
+  const world = worldOf([503, 503, Response.json(IMAGE)], { apiServers: ["a"] });
+  assertEquals(await show(world), IMAGE);
+  assertEquals(world.clock.now(), 495 + 990);
+});
+
+Deno.test("GlanceClientWrapper spreads its waits from nothing to their limit", async () => {
+  const steps = () => [503, Response.json(IMAGE)];
+  const unlucky = worldOf(steps(), { apiServers: ["a"], random: () => 0.5 });
+  await show(unlucky);
+  assertEquals(unlucky.clock.now(), 250);
+  const lucky = worldOf(steps(), { apiServers: ["a"], random: () => 0 });
+  await show(lucky);
+  assertEquals(lucky.clock.now(), 0);
+});
+
+Deno.test("GlanceClientWrapper waits as long as the server asks for, at most a minute", async () => {
+  for (const [header, ms] of [["7", 7_000], ["0", 0], ["3600", 60_000], ["soon", 495]] as const) {
+    for (const status of [429, 503]) {
+      const steps = [failure(status, { "retry-after": header }), Response.json(IMAGE)];
+      const world = worldOf(steps, { apiServers: ["a"] });
+      await show(world);
+      assertEquals(world.clock.now(), ms);
+    }
+  }
+});
+
+Deno.test("GlanceClientWrapper waits until the date that the server asks for", async () => {
+  const date = new Date(Date.now() + 20_000).toUTCString();
+  const world = worldOf([failure(503, { "retry-after": date }), Response.json(IMAGE)], {
+    apiServers: ["a"],
+  });
+  await show(world);
+  assert(world.clock.now() > 15_000 && world.clock.now() <= 20_000, `${world.clock.now()} ms`);
+});
+
+Deno.test("GlanceClientWrapper does not wait for one server while another is untried", async () => {
+  const world = worldOf([failure(503, { "retry-after": "50" }), Response.json(IMAGE)]);
+  await show(world);
+  assertEquals([world.script.hosts.join(), world.clock.now()], ["a,b", 0]);
+});
+
+/** Operations that must not happen twice, and how they are called. */
+const ONCE: readonly (readonly [method: OperationName, args: readonly unknown[]])[] = [
+  ["upload", ["42", utf8("data")]],
+  ["stage", ["42", utf8("data")]],
+  ["import", ["42", { method: { name: "web-download" } }]],
+  ["addImageLocation", ["42", "file:///x"]],
+  ["members.create", ["42", "project"]],
+];
+
+for (const [method, args] of ONCE) {
+  Deno.test(`"${method}" is not repeated where it is open whether it was carried out`, async () => {
+    const call = ({ client, clock }: World) =>
+      clock.run(client.run({}, method, args as never) as Promise<unknown>);
+    for (const step of [refused(), 502, 504]) {
+      const world = worldOf([step, 200]);
+      const open = "it is open whether it was carried out, so it is not repeated";
+      await assertRejects(() => call(world), GlanceConnectionFailed, open);
+      assertEquals(world.script.hosts, ["a"]);
+    }
+    for (const status of [429, 503]) {
+      const answer = method === "members.create" ? Response.json({}) : 204;
+      const world = worldOf([status, answer]);
+      await call(world);
+      assertEquals(world.script.hosts, ["a", "b"]);
+    }
+  });
+}
+
+Deno.test("An upload of a stream is not repeated, whatever the server says", async () => {
+  for (const step of [refused(), 429, 503, 502]) {
+    const body = new FakeBody([utf8("data")]);
+    const world = worldOf([step, 204]);
+    const error = await assertRejects(
+      () => world.clock.run(world.client.call({}, "upload", "42", body.stream)),
+      GlanceConnectionFailed,
+      "its data can be read only once",
+    );
+    assertEquals([error.attempts, world.script.hosts.join()], [1, "a"]);
+  }
+});
+
+/** Operations whose repeat finds nothing where the first was carried out unseen. */
+const REMOVALS: readonly (readonly [method: OperationName, args: readonly string[]])[] = [
+  ["delete", ["42"]],
+  ["deleteFromStore", ["store", "42"]],
+  ["members.delete", ["42", "project"]],
+  ["tags.delete", ["42", "tag"]],
+];
+
+for (const [method, args] of REMOVALS) {
+  Deno.test(`A 404 settles a "${method}" whose first answer was lost, and no other`, async () => {
+    const call = ({ client, clock }: World) =>
+      clock.run(client.run({}, method, args as never) as Promise<unknown>);
+    for (const lost of [refused(), 502, 504, silence]) {
+      const refusal = new FakeBody([utf8("{}")]);
+      const world = worldOf([lost, new Response(refusal.stream, { status: 404 })]);
+      assertEquals(await call(world), undefined);
+      assertEquals([refusal.isOver, world.clock.pending], [true, 0]);
+    }
+    for (const untouched of [[404], [503, 404], [429, 404]]) {
+      const error = await failureOf(call(worldOf(untouched)));
+      assert(error instanceof GlanceError && error.status === 404, String(error));
+    }
+  });
+}
+
+Deno.test("A 404 for anything but a removal is an answer after a lost one, too", async () => {
+  const world = worldOf([refused(), 404]);
+  await assertRejects(() => show(world), GlanceError, "404");
+});
+
+Deno.test("Each refused answer is read or given up before the next request", async () => {
+  const bodies = Array.from({ length: 3 }, () => new FakeBody([utf8("{}")]));
+  const world = worldOf(
+    bodies.map(({ stream }) => new Response(stream, { status: 503 })),
+    { numRetries: 2 },
+  );
+  await failureOf(show(world));
+  assertEquals(bodies.map(({ isOver }) => isOver), [true, true, true]);
+});
+
+Deno.test("An error of ours below the client is thrown as it is, without another try", async () => {
+  const error = new UnexpectedResponse("Cannot read it");
+  const world = worldOf([error]);
+  assertStrictEquals(await failureOf(show(world)), error);
+  assertEquals(world.events, []);
+});
+
+Deno.test("Each retry is told: on which server, after which attempt, after how long, and why", async () => {
+  const world = worldOf([refused(), 503, Response.json(IMAGE)], { apiServers: ["a", "b"] });
+  await show(world);
+  assertEquals(factsOf(world.events), [
+    { kind: "cooldown", server: "http://a", delay: 1_000 },
+    { kind: "retry", server: "http://a", attempt: 1, delay: 0 },
+    { kind: "cooldown", server: "http://b", delay: 1_000 },
+    { kind: "retry", server: "http://b", attempt: 2, delay: 495 },
+  ]);
+  const causes = world.events.map((event) => "cause" in event ? event.cause : null);
+  assert(causes[0] instanceof ServerUnreachable);
+  assertStrictEquals(causes[0], causes[1]);
+  assert(causes[2] instanceof GlanceError && causes[2].status === 503);
+});
+
+Deno.test("A full outage costs 1,100 requests for 1,000 calls, and one each from then on", async () => {
+  const world = worldOf(Array.from({ length: 3_000 }, () => refused()), { apiServers: ["a"] });
+  const outage = async (calls: number) => {
+    const before = world.script.requests.length;
+    for (let i = 0; i < calls; i++) await failureOf(show(world));
+    return world.script.requests.length - before;
+  };
+  assertEquals(await outage(1_000), 1_100);
+  assertEquals(await outage(1_000), 1_000);
+  const final = "in 1 attempt, and the retry budget is used up; the last one: error sending";
+  await assertRejects(() => show(world), GlanceConnectionFailed, final);
+});
+
+Deno.test("A thousand calls at once in a full outage share the budget, too", async () => {
+  const world = worldOf(Array.from({ length: 3_000 }, () => 503));
+  const calls = Array.from({ length: 1_000 }, () => failureOf(world.client.call({}, "get", "42")));
+  await world.clock.run(Promise.all(calls));
+  assertEquals(world.script.requests.length, 1_100);
+  assertEquals(world.clock.pending, 0);
+});
+
+Deno.test("Successes fill the budget again: every fifth pays for a retry", async () => {
+  const steps = [
+    ...Array.from({ length: 100 }, () => refused()),
+    ...Array.from({ length: 6 }, () => () => Response.json(IMAGE)),
+    refused(),
+    () => Response.json(IMAGE),
+  ];
+  const world = worldOf(steps, { apiServers: ["a"], numRetries: 100 });
+  assertEquals(await show(world), IMAGE);
+  for (let i = 0; i < 5; i++) await show(world);
+  assertEquals(await show(world), IMAGE);
+  assertEquals(world.script.left, 0);
+});

@@ -1,0 +1,174 @@
+/** Creating and changing an image so that it happens once, whatever the network repeats. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { GlanceConnectionFailed, ImageConflict, Invalid, UnexpectedStatus } from "../../mod.ts";
+import { failure, play, refused, type SeenRequest, type Step } from "../support/scripted_fetch.ts";
+import { type World, worldOf, worldOn } from "../support/world.ts";
+
+const CALLER = { authToken: "token" };
+
+/** A Glance that keeps the records it is sent, and refuses an id that it has. */
+class Records {
+  readonly images = new Map<string, Record<string, unknown>>();
+  posts = 0;
+
+  readonly answer = async (request: SeenRequest): Promise<Response> => {
+    if (request.method === "POST") return await this.#create(request);
+    const image = this.images.get(request.path.split("/").at(-1) ?? "");
+    return image === undefined ? failure(404) : Response.json(image);
+  };
+
+  async #create({ body }: SeenRequest): Promise<Response> {
+    this.posts++;
+    const image = await new Response(body).json();
+    if (this.images.has(image.id)) return failure(409);
+    this.images.set(image.id, { status: "queued", ...image });
+    return Response.json(this.images.get(image.id), { status: 201 });
+  }
+}
+
+Deno.test("create chooses the id here, another one each time", async () => {
+  const records = new Records();
+  const { service } = worldOf([records.answer, records.answer]);
+  const first = await service.create(CALLER, { name: "a" });
+  const second = await service.create(CALLER, { name: "a" });
+  assert(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-/.test(first.id), first.id);
+  assert(first.id !== second.id);
+  assertEquals([records.images.size, records.posts], [2, 2]);
+});
+
+/** What a network does to a POST that was carried out. */
+const LOSSES: readonly (readonly [what: string, loss: (answer: Step) => Step])[] = [
+  ["is lost with its connection", (answer) => async (request) => {
+    await play(answer, request);
+    throw refused();
+  }],
+  ["is a gateway's 502", (answer) => async (request) => {
+    await play(answer, request);
+    return failure(502);
+  }],
+  ["is replayed by the runtime, unseen", (answer) => async (request) => {
+    await play(answer, request);
+    return await play(answer, request);
+  }],
+];
+
+for (const [what, loss] of LOSSES) {
+  Deno.test(`create makes one image where the answer ${what}`, async () => {
+    const records = new Records();
+    const { service, clock } = worldOf([
+      loss(records.answer),
+      records.answer,
+      records.answer,
+    ]);
+    const image = await clock.run(service.create(CALLER, { name: "a" }));
+    assertEquals([records.images.size, records.posts], [1, 2]);
+    assertEquals([...records.images.keys()], [image.id]);
+    assertEquals(image.name, "a");
+  });
+}
+
+Deno.test("create says that the id is taken, where the caller chose it", async () => {
+  const records = new Records();
+  records.images.set("mine", { id: "mine", status: "active", name: "somebody's" });
+  const { service, script } = worldOf([records.answer]);
+  const error = await assertRejects(() => service.create(CALLER, { id: "mine" }), ImageConflict);
+  assertEquals([error.imageId, error.status, script.asked.length], ["mine", 409, 1]);
+  assertEquals(records.images.get("mine")?.["name"], "somebody's");
+});
+
+Deno.test("create fails where no server takes it, and asks for no image then", async () => {
+  const { service, script, clock } = worldOf([503, 503, 503, 503]);
+  await assertRejects(() => clock.run(service.create(CALLER, {})), GlanceConnectionFailed);
+  assertEquals(new Set(script.asked), new Set(["POST /v2/images"]));
+});
+
+Deno.test("create refuses a reserved property before any request", async () => {
+  const { service, script } = worldOf([]);
+  const meta = { properties: { os_glance_x: "y" } };
+  await assertRejects(() => service.create(CALLER, meta), Invalid, "reserved");
+  assertEquals(script.requests.length, 0);
+});
+
+/** A record that a PATCH is applied to, and that somebody else may change in between. */
+function editable(image: Record<string, unknown>, meddle: (patch: number) => void = () => {}) {
+  const patches: unknown[] = [];
+  const world = worldOn(async (input, init) => {
+    if (init.method === "GET") return Response.json(image);
+    assertEquals(new URL(input).pathname, `/v2/images/${image["id"]}`);
+    const patch = await new Response(init.body ?? null).json();
+    patches.push(patch);
+    meddle(patches.length);
+    for (const { op, path, value } of patch) {
+      const key = path.slice(1);
+      if (op !== "add" && !(key in image)) return failure(409);
+      if (op === "remove") delete image[key];
+      else image[key] = value;
+    }
+    return Response.json(image);
+  });
+  return { ...world, patches };
+}
+
+Deno.test("update sends what differs, and nothing where nothing does", async () => {
+  const { service, patches } = editable({ id: "42", status: "active", name: "a", os_type: "x" });
+  await service.update(CALLER, "42", { name: "a" }, null, { purgeProps: false });
+  assertEquals(patches, []);
+  const image = await service.update(CALLER, "42", { name: "b", properties: { k: "v" } });
+  assertEquals(patches, [[
+    { op: "replace", path: "/name", value: "b" },
+    { op: "add", path: "/k", value: "v" },
+    { op: "remove", path: "/os_type" },
+  ]]);
+  assertEquals([image.name, image.properties], ["b", { k: "v" }]);
+});
+
+Deno.test("update purges nothing where it names nothing at all", async () => {
+  const { service, patches } = editable({ id: "42", status: "active", os_type: "x" });
+  await service.update(CALLER, "42", {});
+  await service.update(CALLER, "42", { id: "other" });
+  assertEquals(patches, []);
+});
+
+Deno.test("update compares anew where somebody else has removed what it removes", async () => {
+  const record: Record<string, unknown> = { id: "42", status: "active", a: "1", b: "2" };
+  const { service, patches } = editable(record, (patch) => {
+    if (patch === 1) delete record["a"];
+  });
+  await service.update(CALLER, "42", { properties: {}, name: "n" });
+  assertEquals(patches.length, 2);
+  assertEquals(record, { id: "42", status: "active", name: "n" });
+});
+
+Deno.test("update gives up where it is in conflict each time that it compares", async () => {
+  const record: Record<string, unknown> = { id: "42", status: "active", a: "1" };
+  const { service, patches } = editable(record, (patch) => {
+    delete record[`a${patch - 1 || ""}`];
+    record[`a${patch}`] = "x";
+  });
+  const update = service.update(CALLER, "42", { name: "n" });
+  await assertRejects(() => update, ImageConflict, 'update image "42"');
+  assertEquals(patches.length, 3);
+});
+
+Deno.test("update is done where its answer was lost and its repeat is in conflict", async () => {
+  const record: Record<string, unknown> = { id: "42", status: "active", a: "1" };
+  let isLost = false;
+  const world: Omit<World, "script"> = worldOn(async (_, init) => {
+    if (init.method === "GET") return Response.json(record);
+    const patch = await new Response(init.body ?? null).json();
+    assertEquals(patch, [{ op: "remove", path: "/a" }]);
+    if (isLost) return failure(409);
+    isLost = true;
+    delete record["a"];
+    throw refused();
+  });
+  const update = world.service.update(CALLER, "42", { properties: { a: null } });
+  assertEquals((await world.clock.run(update)).properties, {});
+});
+
+Deno.test("update throws any other error as it is, without another comparison", async () => {
+  const image = { id: "42", status: "active" };
+  const { service, script } = worldOf([Response.json(image), 500]);
+  await assertRejects(() => service.update(CALLER, "42", { name: "n" }), UnexpectedStatus);
+  assertEquals(script.asked, ["GET /v2/images/42", "PATCH /v2/images/42"]);
+});

@@ -1,0 +1,164 @@
+/** Lists, page by page. */
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import {
+  GlanceConnectionFailed,
+  type ListParameters,
+  NotAuthorized,
+  UnexpectedResponse,
+} from "../../mod.ts";
+import { refused, silence, type Step } from "../support/scripted_fetch.ts";
+import { failureOf, type World, worldOf } from "../support/world.ts";
+
+const CALLER = { authToken: "token" };
+
+/** A page of images with these ids, and a link to the one behind it. */
+function page(ids: string, next?: string): Step {
+  const images = [...ids].map((id) => ({ id, status: "active" }));
+  return () => Response.json({ images, ...next !== undefined && { next } });
+}
+
+function link(marker: string): string {
+  return `/v2/images?limit=2&marker=${marker}`;
+}
+
+async function idsOf({ service, clock }: World, parameters: ListParameters = {}): Promise<string> {
+  const images = await clock.run(service.detail(CALLER, parameters));
+  return images.map(({ id }) => id).join("");
+}
+
+Deno.test("list gives the images of all pages, and asks for each by its own marker", async () => {
+  const world = worldOf([page("ab", link("b")), page("cd", link("d")), page("e")]);
+  const parameters = { pageSize: 2, filters: { tag: ["x", "y"] }, sortKey: "name" };
+  assertEquals(await idsOf(world, parameters), "abcde");
+  const rest = "tag=x&tag=y&sort_key=name";
+  assertEquals(world.script.asked, [
+    `GET /v2/images?limit=2&${rest}`,
+    `GET /v2/images?limit=2&marker=b&${rest}`,
+    `GET /v2/images?limit=2&marker=d&${rest}`,
+  ]);
+});
+
+Deno.test("list asks the endpoint with its prefix, whatever the server's link says", async () => {
+  const steps = [page("a", "http://inside:9292/v2/images?marker=a"), page("b")];
+  const world = worldOf(steps, { apiServers: ["https://glance/image"] });
+  assertEquals(await idsOf(world, {}), "ab");
+  assertEquals(world.script.requests[1]?.url, "https://glance/image/v2/images?limit=200&marker=a");
+});
+
+Deno.test("list begins behind the marker that it is given", async () => {
+  const world = worldOf([page("b")]);
+  assertEquals(await idsOf(world, { marker: "a b&c" }), "b");
+  assertEquals(world.script.asked, ["GET /v2/images?limit=200&marker=a%20b%26c"]);
+});
+
+Deno.test("list gives no more than its limit, over pages and within one", async () => {
+  const cases: readonly (readonly [limit: number, ids: string, requests: number])[] = [
+    [0, "", 0],
+    [1, "a", 1],
+    [2, "ab", 1],
+    [3, "abc", 2],
+    [4, "abcd", 2],
+    [9, "abcde", 3],
+  ];
+  for (const [limit, ids, requests] of cases) {
+    const world = worldOf([page("ab", link("b")), page("cd", link("d")), page("e")]);
+    assertEquals(await idsOf(world, { limit, pageSize: 2 }), ids);
+    assertEquals(world.script.requests.length, requests);
+  }
+});
+
+Deno.test("list takes a page that is longer than was asked for, and cuts it at its limit", async () => {
+  const world = worldOf([page("abcdef", link("f"))]);
+  assertEquals(await idsOf(world, { limit: 3 }), "abc");
+});
+
+Deno.test("list goes on behind an empty page that has a next one", async () => {
+  const world = worldOf([page("", link("x")), page("", link("y")), page("a")]);
+  assertEquals(await idsOf(world), "a");
+});
+
+Deno.test("list ends where there is no link to a next page, or one without a marker", async () => {
+  for (const next of ["/v2/images?limit=2", "", null, undefined]) {
+    const world = worldOf([Response.json({ images: [{ id: "a", status: "active" }], next })]);
+    assertEquals(await idsOf(world), "a");
+  }
+});
+
+Deno.test("list refuses to go in circles, of one page or of several", async () => {
+  const circles: readonly (readonly Step[])[] = [
+    [page("a", link("a")), page("a", link("a"))],
+    [page("a", link("x")), page("b", link("y")), page("a", link("x"))],
+  ];
+  for (const steps of circles) {
+    const world = worldOf(steps);
+    await assertRejects(() => idsOf(world), UnexpectedResponse, "twice, so the list would never");
+    assertEquals(world.script.left, 0);
+  }
+  const world = worldOf([page("", link("start"))]);
+  await assertRejects(() => idsOf(world, { marker: "start" }), UnexpectedResponse, '"start" twice');
+});
+
+Deno.test("list retries and translates the errors of its second page like those of the first", async () => {
+  const healed = worldOf([page("a", link("a")), refused(), 503, silence, page("b")], {
+    requestTimeout: 100,
+  });
+  assertEquals(await idsOf(healed), "ab");
+
+  const forbidden = worldOf([page("a", link("a")), 403]);
+  await assertRejects(() => idsOf(forbidden), NotAuthorized, "Cannot list images");
+
+  const away = worldOf([page("a", link("a")), 502, 502, 502, 502]);
+  await assertRejects(() => idsOf(away), GlanceConnectionFailed, "Cannot list images");
+});
+
+Deno.test("list asks for a page when the one before is used up, and not before", async () => {
+  const world = worldOf([page("ab", link("b")), page("cd", link("d"))]);
+  const asked: number[] = [];
+  for await (const { id } of world.service.list(CALLER, { pageSize: 2 })) {
+    asked.push(world.script.requests.length);
+    if (id === "c") break;
+  }
+  assertEquals(asked, [1, 1, 2]);
+  assertEquals(world.clock.pending, 0);
+});
+
+Deno.test("list makes no request before somebody reads it", () => {
+  const world = worldOf([]);
+  world.service.list(CALLER);
+  assertEquals(world.script.requests.length, 0);
+});
+
+Deno.test("list stops between two pages when its signal is aborted", async () => {
+  const world = worldOf([page("a", link("a")), silence]);
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const ids: string[] = [];
+  const error = await failureOf((async () => {
+    const { signal } = controller;
+    for await (const { id } of world.service.list(CALLER, {}, { signal })) {
+      ids.push(id);
+      controller.abort(reason);
+    }
+  })());
+  assertStrictEquals(error, reason);
+  assertEquals([ids.join(), world.script.requests.length], ["a", 1]);
+});
+
+Deno.test("list keeps to images that the caller may see, without a token of its own", async () => {
+  const images = [
+    { id: "a", status: "active", visibility: "private", owner_id: "p1" },
+    { id: "b", status: "active", visibility: "private", owner_id: "p2" },
+    { id: "c", status: "active", visibility: "public" },
+    { id: "d", status: "active", visibility: "shared" },
+    { id: "e", status: "active", visibility: "shared" },
+  ];
+  const member = (status: string) =>
+    Response.json({ members: [{ member_id: "p1", image_id: "x", status }] });
+  const world = worldOf([Response.json({ images }), member("accepted"), member("pending")]);
+  const seen = await world.service.detail({ projectId: "p1", userId: "u1" });
+  assertEquals(seen.map(({ id }) => id).join(""), "acd");
+  assertEquals(world.script.asked.slice(1), [
+    "GET /v2/images/d/members",
+    "GET /v2/images/e/members",
+  ]);
+});

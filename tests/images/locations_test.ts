@@ -1,0 +1,133 @@
+/** Where the data of an image is: the location API, and the older ways behind it. */
+import { assertEquals, assertRejects } from "@std/assert";
+import { ImageNotAuthorized, ImageNotFound, Invalid, ProgrammingError } from "../../mod.ts";
+import type { Step } from "../support/scripted_fetch.ts";
+import { type World, worldOf } from "../support/world.ts";
+
+const CALLER = { authToken: "user" };
+const PLACES = [{ url: "rbd://pool/42", metadata: { store: "ceph" } }];
+
+function image(rest: Record<string, unknown> = {}): Step {
+  return () => Response.json({ id: "42", status: "active", ...rest });
+}
+
+function places(list: readonly unknown[] = PLACES): Step {
+  return () => Response.json(list);
+}
+
+function getLocation({ service }: World) {
+  return service.getLocation(CALLER, "42");
+}
+
+/** What the location API and the image say -> what the service says. */
+const TOLD: readonly (readonly [
+  what: string,
+  api: Step,
+  rest: Record<string, unknown> | null,
+  told: unknown,
+])[] = [
+  ["what the location API tells", places(), null, [null, PLACES]],
+  ["the image's own places where the API has none", places([]), { locations: PLACES }, [
+    null,
+    PLACES,
+  ]],
+  ["the image's own where the API is missing (404)", 404, { direct_url: "file:///x" }, [
+    "file:///x",
+    null,
+  ]],
+  ["the image's own where the API is missing (405)", 405, { locations: PLACES }, [null, PLACES]],
+  ["the image's own where the API is missing (501)", 501, { locations: [] }, [null, []]],
+  ["the image's own where the API is forbidden", 403, { direct_url: "a:b", locations: PLACES }, [
+    "a:b",
+    PLACES,
+  ]],
+  ["nothing where Glance shows nothing", 403, {}, [null, null]],
+];
+
+for (const [what, api, rest, told] of TOLD) {
+  Deno.test(`getLocation tells ${what}`, async () => {
+    const steps = [image(), api, ...rest === null ? [] : [image(rest)]];
+    const world = worldOf(steps);
+    assertEquals(await getLocation(world), told as never);
+    assertEquals(world.script.left, 0);
+    assertEquals(world.script.asked[1], "GET /v2/images/42/locations");
+  });
+}
+
+Deno.test("getLocation throws any other error of the location API as it is", async () => {
+  await assertRejects(() => getLocation(worldOf([image(), 400])), Invalid);
+});
+
+Deno.test("getLocation does not ask for the place of an image that is not there", async () => {
+  const world = worldOf([404]);
+  await assertRejects(() => getLocation(world), ImageNotFound);
+  assertEquals(world.script.asked, ["GET /v2/images/42"]);
+});
+
+Deno.test("The location API is asked as the privileged context, the image as the caller", async () => {
+  const steps = [image(), places([]), image(), 204, image()];
+  const world = worldOf(steps, { privilegedContext: { authToken: "service" } });
+  await getLocation(world);
+  await world.service.addLocation(CALLER, "42", "file:///x");
+  const tokens = world.script.requests.map(({ headers }) => headers.get("x-auth-token"));
+  assertEquals(tokens, ["user", "service", "user", "service", "user"]);
+});
+
+const HASH = { os_hash_algo: "sha512", os_hash_value: "abc" };
+
+/** Metadata -> what the location API is sent, and what a patch is sent. */
+const SENT: readonly (readonly [
+  metadata: Record<string, unknown>,
+  api: Record<string, unknown>,
+  patch: Record<string, unknown>,
+])[] = [
+  [{}, {}, { metadata: {} }],
+  [{ store: "ceph" }, {}, { metadata: { store: "ceph" } }],
+  [{ store: "ceph", ...HASH }, { validation_data: HASH }, {
+    metadata: { store: "ceph" },
+    validation_data: HASH,
+  }],
+  [{ os_hash_algo: "sha512" }, {}, { metadata: {} }],
+  [{ os_hash_algo: "sha512", os_hash_value: 7 }, {}, { metadata: {} }],
+];
+
+for (const [metadata, api, patch] of SENT) {
+  Deno.test(`addLocation sends ${JSON.stringify(metadata)} as each API wants it`, async () => {
+    const url = "rbd://pool/42";
+    const bodyOf = async ({ script }: World, i: number) =>
+      await new Response(script.requests[i]?.body ?? null).json();
+
+    const newer = worldOf([204, image({ status: "active" })]);
+    assertEquals((await newer.service.addLocation(CALLER, "42", url, metadata)).id, "42");
+    assertEquals(newer.script.asked, ["POST /v2/images/42/locations", "GET /v2/images/42"]);
+    assertEquals(await bodyOf(newer, 0), { url, ...api });
+
+    for (const missing of [404, 405, 501]) {
+      const older = worldOf([missing, image()]);
+      assertEquals((await older.service.addLocation(CALLER, "42", url, metadata)).id, "42");
+      assertEquals(older.script.asked, ["POST /v2/images/42/locations", "PATCH /v2/images/42"]);
+      const value = { url, ...patch };
+      assertEquals(await bodyOf(older, 1), [{ op: "add", path: "/locations/-", value }]);
+    }
+  });
+}
+
+Deno.test("addLocation says so where the cloud has no way to set a location", async () => {
+  for (const missing of [405, 501]) {
+    const { service } = worldOf([404, missing]);
+    const error = await assertRejects(
+      () => service.addLocation(CALLER, "42", "file:///x"),
+      ProgrammingError,
+      "neither the location API nor",
+    );
+    assertEquals([error.imageId, error.status], ["42", missing]);
+  }
+});
+
+Deno.test("addLocation throws what Glance says against it, from either API", async () => {
+  const add = ({ service }: World) => service.addLocation(CALLER, "42", "file:///x");
+  await assertRejects(() => add(worldOf([403])), ImageNotAuthorized);
+  await assertRejects(() => add(worldOf([400])), Invalid);
+  await assertRejects(() => add(worldOf([404, 403])), ImageNotAuthorized);
+  await assertRejects(() => add(worldOf([404, 404])), ImageNotFound);
+});

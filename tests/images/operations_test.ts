@@ -1,0 +1,202 @@
+/** The table of the Image API: what each operation puts on the wire, and what it makes of the answer. */
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { type OperationName, UnexpectedResponse } from "../../mod.ts";
+import { actionOf, imageIdOf, type Operation, toRequest } from "../../lib/images/operation.ts";
+import { OPERATIONS } from "../../lib/images/operations.ts";
+import { Invalid } from "../../mod.ts";
+import { utf8 } from "../support/bodies.ts";
+import { empty } from "../support/scripted_fetch.ts";
+import { worldOf } from "../support/world.ts";
+
+/** A row without its types: the tables here call every operation. */
+function rowOf(name: OperationName): Operation<readonly unknown[], unknown> {
+  return OPERATIONS[name] as unknown as Operation<readonly unknown[], unknown>;
+}
+
+const JSON_TYPE = { "content-type": "application/json" };
+const PATCH_TYPE = { "content-type": "application/openstack-images-v2.1-json-patch" };
+const BYTES_TYPE = { "content-type": "application/octet-stream" };
+const DATA_ACCEPT = { accept: "application/octet-stream, application/json;q=0.9" };
+
+interface Wire {
+  readonly name: OperationName;
+  readonly args: readonly unknown[];
+  /** `GET /v2/images`. */
+  readonly asks: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: unknown;
+  /** In words, for messages. */
+  readonly action: string;
+  readonly imageId?: string;
+  readonly since: string;
+  /** Whether it may be repeated; a number is the status that settles a repeat. */
+  readonly repeatable: boolean | 404;
+}
+
+const HASH = { os_hash_algo: "sha512", os_hash_value: "abc" };
+const PATCH = [{ op: "replace", path: "/name", value: "b" }];
+const DATA = utf8("data");
+const IMPORT = { method: { name: "web-download", uri: "https://x" }, all_stores: true };
+
+// deno-fmt-ignore
+const WIRES: readonly Wire[] = [
+  { name: "list", args: [], asks: "GET /v2/images", action: "list images", since: "2.0", repeatable: true },
+  { name: "list", args: [[["tag", "a b"], ["tag", "c&d"], ["ü", "="]]], asks: "GET /v2/images?tag=a%20b&tag=c%26d&%C3%BC=%3D", action: "list images", since: "2.0", repeatable: true },
+  { name: "get", args: ["42"], asks: "GET /v2/images/42", action: 'show image "42"', imageId: "42", since: "2.0", repeatable: true },
+  { name: "create", args: [{ name: "a" }], asks: "POST /v2/images", headers: JSON_TYPE, body: { name: "a" }, action: "create an image", since: "2.0", repeatable: true },
+  { name: "update", args: ["42", PATCH], asks: "PATCH /v2/images/42", headers: PATCH_TYPE, body: PATCH, action: 'update image "42"', imageId: "42", since: "2.1", repeatable: true },
+  { name: "delete", args: ["42"], asks: "DELETE /v2/images/42", action: 'delete image "42"', imageId: "42", since: "2.0", repeatable: 404 },
+  { name: "data", args: ["42"], asks: "GET /v2/images/42/file", headers: DATA_ACCEPT, action: 'download image "42"', imageId: "42", since: "2.0", repeatable: true },
+  { name: "data", args: ["42", { range: { start: 5 } }], asks: "GET /v2/images/42/file", headers: { ...DATA_ACCEPT, range: "bytes=5-" }, action: 'download image "42"', imageId: "42", since: "2.0", repeatable: true },
+  { name: "data", args: ["42", { range: { start: 0, end: 0 }, prefer: ["ceph", "s 3"] }], asks: "GET /v2/images/42/file?prefer=ceph%2Cs%203", headers: { ...DATA_ACCEPT, range: "bytes=0-0" }, action: 'download image "42"', imageId: "42", since: "2.0", repeatable: true },
+  { name: "upload", args: ["42", DATA], asks: "PUT /v2/images/42/file", headers: BYTES_TYPE, body: DATA, action: 'upload image "42"', imageId: "42", since: "2.0", repeatable: false },
+  { name: "upload", args: ["42", DATA, { size: 0, storeId: "céph", baseImageRef: "b 1" }], asks: "PUT /v2/images/42/file", headers: { ...BYTES_TYPE, "x-openstack-image-size": "0", "x-image-meta-store": "c%C3%A9ph", "x-openstack-base-image-ref": "b%201" }, body: DATA, action: 'upload image "42"', imageId: "42", since: "2.0", repeatable: false },
+  { name: "stage", args: ["42", DATA, { size: 4 }], asks: "PUT /v2/images/42/stage", headers: { ...BYTES_TYPE, "x-openstack-image-size": "4" }, body: DATA, action: 'stage image "42"', imageId: "42", since: "2.6", repeatable: false },
+  { name: "import", args: ["42", IMPORT], asks: "POST /v2/images/42/import", headers: JSON_TYPE, body: IMPORT, action: 'import image "42"', imageId: "42", since: "2.6", repeatable: false },
+  { name: "deactivate", args: ["42"], asks: "POST /v2/images/42/actions/deactivate", action: 'deactivate image "42"', imageId: "42", since: "2.3", repeatable: true },
+  { name: "reactivate", args: ["42"], asks: "POST /v2/images/42/actions/reactivate", action: 'reactivate image "42"', imageId: "42", since: "2.3", repeatable: true },
+  { name: "addImageLocation", args: ["42", "file:///x"], asks: "POST /v2/images/42/locations", headers: JSON_TYPE, body: { url: "file:///x" }, action: 'add a location to image "42"', imageId: "42", since: "2.17", repeatable: false },
+  { name: "addImageLocation", args: ["42", "file:///x", HASH], asks: "POST /v2/images/42/locations", headers: JSON_TYPE, body: { url: "file:///x", validation_data: HASH }, action: 'add a location to image "42"', imageId: "42", since: "2.17", repeatable: false },
+  { name: "getImageLocations", args: ["42"], asks: "GET /v2/images/42/locations", action: 'show the locations of image "42"', imageId: "42", since: "2.17", repeatable: true },
+  { name: "tasks", args: ["42"], asks: "GET /v2/images/42/tasks", action: 'list the tasks of image "42"', imageId: "42", since: "2.12", repeatable: true },
+  { name: "deleteFromStore", args: ["ceph", "42"], asks: "DELETE /v2/stores/ceph/42", action: 'delete image "42" from store "ceph"', imageId: "42", since: "2.10", repeatable: 404 },
+  { name: "members.list", args: ["42"], asks: "GET /v2/images/42/members", action: 'list the members of image "42"', imageId: "42", since: "2.1", repeatable: true },
+  { name: "members.get", args: ["42", "p1"], asks: "GET /v2/images/42/members/p1", action: 'show member "p1" of image "42"', imageId: "42", since: "2.1", repeatable: true },
+  { name: "members.create", args: ["42", "p1"], asks: "POST /v2/images/42/members", headers: JSON_TYPE, body: { member: "p1" }, action: 'add a member to image "42"', imageId: "42", since: "2.1", repeatable: false },
+  { name: "members.update", args: ["42", "p1", "accepted"], asks: "PUT /v2/images/42/members/p1", headers: JSON_TYPE, body: { status: "accepted" }, action: 'update member "p1" of image "42"', imageId: "42", since: "2.1", repeatable: true },
+  { name: "members.delete", args: ["42", "p1"], asks: "DELETE /v2/images/42/members/p1", action: 'delete member "p1" of image "42"', imageId: "42", since: "2.1", repeatable: 404 },
+  { name: "tags.update", args: ["42", "a tag/s".replace("/", "?")], asks: "PUT /v2/images/42/tags/a%20tag%3Fs", action: 'tag image "42" with "a tag?s"', imageId: "42", since: "2.0", repeatable: true },
+  { name: "tags.delete", args: ["42", "x"], asks: "DELETE /v2/images/42/tags/x", action: 'delete tag "x" of image "42"', imageId: "42", since: "2.0", repeatable: 404 },
+  { name: "info.import", args: [], asks: "GET /v2/info/import", action: "show the import methods", since: "2.6", repeatable: true },
+  { name: "info.stores", args: [], asks: "GET /v2/info/stores", action: "list the stores", since: "2.8", repeatable: true },
+  { name: "info.storesDetail", args: [], asks: "GET /v2/info/stores/detail", action: "list the stores in detail", since: "2.15", repeatable: true },
+  { name: "info.usage", args: [], asks: "GET /v2/info/usage", action: "show the usage", since: "2.13", repeatable: true },
+  { name: "schemas.get", args: ["image"], asks: "GET /v2/schemas/image", action: 'show schema "image"', since: "2.0", repeatable: true },
+  { name: "tasks.list", args: [[["limit", "1"]]], asks: "GET /v2/tasks?limit=1", action: "list tasks", since: "2.2", repeatable: true },
+  { name: "tasks.list", args: [], asks: "GET /v2/tasks", action: "list tasks", since: "2.2", repeatable: true },
+  { name: "tasks.get", args: ["t1"], asks: "GET /v2/tasks/t1", action: 'show task "t1"', since: "2.2", repeatable: true },
+  { name: "versions.list", args: [], asks: "GET /versions", action: "list the versions of the API", since: "2.0", repeatable: true },
+];
+
+for (const { name, args, asks, headers = {}, body, action, imageId, since, repeatable } of WIRES) {
+  Deno.test(`"${name}" with ${Deno.inspect(args, { breakLength: Infinity })} asks ${asks}`, () => {
+    const row = rowOf(name);
+    const request = toRequest(row, args);
+    assertEquals(`${request.method} ${request.path}`, asks);
+    assertEquals(request.headers, headers);
+    const sent = typeof request.body === "string" ? JSON.parse(request.body) : request.body;
+    assertEquals(sent ?? undefined, body);
+    assertEquals([actionOf(row, args), imageIdOf(row, args)], [action, imageId]);
+    assertEquals(row.since, since);
+    assertEquals(row.repeat ?? row.idempotent, repeatable);
+  });
+}
+
+Deno.test("Every operation of the table is asked for here", () => {
+  const names = new Set<string>(WIRES.map(({ name }) => name));
+  assertEquals([...names].sort(), Object.keys(OPERATIONS).sort());
+});
+
+/** What cannot be a segment of a path. */
+const SEGMENTS: readonly unknown[] = [
+  ...["", ".", "..", "a/b", "../admin", "/", "a\\b", "a\u0000b", "a\nb", "\u007f", "\ud800"],
+  ...[undefined, null, 42, {}, [], true],
+];
+
+for (const segment of SEGMENTS) {
+  Deno.test(`${Deno.inspect(segment)} is no id, and no request is made with it`, () => {
+    for (const name of Object.keys(OPERATIONS) as OperationName[]) {
+      const row = rowOf(name);
+      for (const [i] of row.parameters.entries()) {
+        const args = row.parameters.map((_, j) => i === j ? segment : "good");
+        assertThrows(() => toRequest(row, args), Invalid, "Cannot");
+      }
+    }
+  });
+}
+
+Deno.test("Half a character is refused in a query and in a header, too", () => {
+  assertThrows(() => toRequest(rowOf("list"), [[["name", "\ud800"]]]), Invalid, "list images");
+  const request = { storeId: "\udc00" };
+  assertThrows(() => toRequest(rowOf("upload"), ["42", DATA, request]), Invalid, "surrogate");
+});
+
+/** Ids that look odd and are one segment each. */
+const ODD: readonly (readonly [id: string, path: string])[] = [
+  ["...", "/v2/images/..."],
+  ["%2e%2e", "/v2/images/%252e%252e"],
+  ["%2F", "/v2/images/%252F"],
+  ["a?b#c", "/v2/images/a%3Fb%23c"],
+  ["a b", "/v2/images/a%20b"],
+  ["ü\u{1f4be}", "/v2/images/%C3%BC%F0%9F%92%BE"],
+  ["{image_id}", "/v2/images/%7Bimage_id%7D"],
+  ["$&$1$$", "/v2/images/%24%26%241%24%24"],
+  ["a;b,c:d@e", "/v2/images/a%3Bb%2Cc%3Ad%40e"],
+];
+
+for (const [id, path] of ODD) {
+  Deno.test(`The id ${JSON.stringify(id)} stays one segment of the path`, () => {
+    assertEquals(toRequest(rowOf("get"), [id]).path, path);
+    assertEquals(new URL(path, "http://glance").pathname, path);
+    assertEquals(actionOf(rowOf("get"), [id]), `show image "${id}"`);
+  });
+}
+
+/** An answer -> what the operation gives. */
+const ANSWERS: readonly (readonly [name: OperationName, answer: unknown, result: unknown])[] = [
+  ["list", { images: [{ id: "1" }], next: "/x" }, { images: [{ id: "1" }], next: "/x" }],
+  ["get", { id: "1" }, { id: "1" }],
+  ["getImageLocations", [{ url: "a:b" }], [{ url: "a:b" }]],
+  ["tasks", { tasks: [{ id: "t" }] }, [{ id: "t" }]],
+  ["members.list", { members: [], schema: "x" }, []],
+  ["info.import", { "import-methods": { value: [] } }, { value: [] }],
+  ["info.stores", { stores: [{ id: "ceph" }] }, [{ id: "ceph" }]],
+  ["info.storesDetail", { stores: [] }, []],
+  ["info.usage", { usage: { a: 1 } }, { a: 1 }],
+  ["tasks.list", { tasks: [] }, []],
+  ["versions.list", { versions: [{ id: "v2.15", status: "CURRENT" }] }, [
+    { id: "v2.15", status: "CURRENT" },
+  ]],
+];
+
+for (const [name, answer, result] of ANSWERS) {
+  Deno.test(`"${name}" gives ${JSON.stringify(result)} for ${JSON.stringify(answer)}`, async () => {
+    const { client } = worldOf([Response.json(answer)]);
+    const args = rowOf(name).parameters.map(() => "1");
+    assertEquals(await client.run({}, name, args as never), result as never);
+  });
+}
+
+Deno.test('"versions.list" takes the 300 with which Glance answers', async () => {
+  const { client } = worldOf([Response.json({ versions: [] }, { status: 300 })]);
+  assertEquals(await client.call({}, "versions.list"), []);
+});
+
+Deno.test("An operation without a result takes an empty answer, and JSON that nobody asked for", async () => {
+  for (const name of ["delete", "deactivate", "tags.update"] as const) {
+    for (const answer of [empty(), new Response(""), new Response("\n"), Response.json(null)]) {
+      const { client } = worldOf([answer]);
+      assertEquals(await client.run({}, name, ["1", "tag"] as never), undefined);
+      assertEquals(answer.body === null || answer.bodyUsed, true);
+    }
+  }
+});
+
+Deno.test("An operation without a result takes no page for success", async () => {
+  for (const name of ["delete", "deactivate", "tags.update"] as const) {
+    const { client } = worldOf([new Response("<html>Please sign in</html>")]);
+    const call = () => client.run({}, name, ["1", "tag"] as never) as Promise<unknown>;
+    const error = await assertRejects(call, UnexpectedResponse, "is neither empty nor JSON");
+    assertEquals([error.server, error.imageId, error.status], ["http://a", "1", 200]);
+  }
+});
+
+for (const name of ["tasks", "members.list", "info.stores", "versions.list"] as const) {
+  Deno.test(`"${name}" refuses a document without its key`, async () => {
+    for (const document of [{}, { other: [] }, "text", null, 7]) {
+      const { client } = worldOf([Response.json(document)]);
+      const call = () => client.run({}, name, ["1"] as never) as Promise<unknown>;
+      await assertRejects(call, UnexpectedResponse, "a JSON document with");
+    }
+  });
+}

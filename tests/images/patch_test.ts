@@ -1,0 +1,154 @@
+/** What has to change, as the JSON patch that Glance takes. */
+import { assertEquals } from "@std/assert";
+import { patchTo } from "../../lib/images/patch.ts";
+import type { GlanceImage, JsonPatch } from "../../mod.ts";
+
+const CURRENT: GlanceImage = {
+  id: "42",
+  name: "old",
+  status: "active",
+  visibility: "private",
+  min_disk: 1,
+  protected: false,
+  tags: ["a", "b"],
+  os_type: "linux",
+  kernel_id: "k1",
+  os_glance_import_task: "t1",
+  self: "/v2/images/42",
+  file: "/v2/images/42/file",
+  schema: "/v2/schemas/image",
+};
+
+interface Case {
+  readonly does: string;
+  readonly wanted: Readonly<Record<string, unknown>>;
+  readonly purge?: boolean;
+  readonly patch: JsonPatch;
+}
+
+const CASES: readonly Case[] = [
+  { does: "changes nothing where nothing is wanted", wanted: {}, patch: [] },
+  {
+    does: "changes nothing where all is as wanted",
+    wanted: { name: "old", min_disk: 1, protected: false, os_type: "linux" },
+    patch: [],
+  },
+  {
+    does: "replaces what is there and adds what is not",
+    wanted: { name: "new", hw_vif_model: "virtio", os_hidden: true },
+    patch: [
+      { op: "replace", path: "/name", value: "new" },
+      { op: "add", path: "/hw_vif_model", value: "virtio" },
+      { op: "add", path: "/os_hidden", value: true },
+    ],
+  },
+  {
+    does: "removes a custom property that is null, if it is there",
+    wanted: { os_type: null, never_there: null },
+    patch: [{ op: "remove", path: "/os_type" }],
+  },
+  {
+    does: "sets a base property that is null to null",
+    wanted: { name: null, disk_format: null },
+    patch: [
+      { op: "replace", path: "/name", value: null },
+      { op: "add", path: "/disk_format", value: null },
+    ],
+  },
+  {
+    does: "tells a number from a text and false from nothing",
+    wanted: { min_disk: "1", protected: null },
+    patch: [
+      { op: "replace", path: "/min_disk", value: "1" },
+      { op: "replace", path: "/protected", value: null },
+    ],
+  },
+  {
+    does: "takes tags for a set, in any order and however often one is named",
+    wanted: { tags: ["b", "a", "b"] },
+    patch: [],
+  },
+  {
+    does: "replaces tags as a whole where the set differs",
+    wanted: { tags: ["b", "c"] },
+    patch: [{ op: "replace", path: "/tags", value: ["b", "c"] }],
+  },
+  {
+    does: "empties tags",
+    wanted: { tags: [] },
+    patch: [{ op: "replace", path: "/tags", value: [] }],
+  },
+  {
+    does: "moves a value to another name as an add and a remove, which is all that Glance takes",
+    wanted: { os_type: null, os_distro: "linux" },
+    patch: [
+      { op: "remove", path: "/os_type" },
+      { op: "add", path: "/os_distro", value: "linux" },
+    ],
+  },
+  {
+    does: "purges custom properties that are not wanted, but none that Glance reserves",
+    wanted: { name: "old" },
+    purge: true,
+    patch: [
+      { op: "remove", path: "/os_type" },
+      { op: "remove", path: "/kernel_id" },
+    ],
+  },
+  {
+    does: "purges nothing that is wanted, and removes what is null once",
+    wanted: { os_type: "linux", kernel_id: null },
+    purge: true,
+    patch: [{ op: "remove", path: "/kernel_id" }],
+  },
+  {
+    does: "moves a value while it purges",
+    wanted: { os_distro: "linux" },
+    purge: true,
+    patch: [
+      { op: "add", path: "/os_distro", value: "linux" },
+      { op: "remove", path: "/os_type" },
+      { op: "remove", path: "/kernel_id" },
+    ],
+  },
+  {
+    does: "escapes what a JSON pointer reads as more than a name",
+    wanted: { "a/b": "1", "c~d": "2", "~1": "3", "e f": "4" },
+    patch: [
+      { op: "add", path: "/a~1b", value: "1" },
+      { op: "add", path: "/c~0d", value: "2" },
+      { op: "add", path: "/~01", value: "3" },
+      { op: "add", path: "/e f", value: "4" },
+    ],
+  },
+  {
+    does: "takes the names that every object has for properties like any other",
+    wanted: { constructor: "x", toString: null },
+    patch: [{ op: "add", path: "/constructor", value: "x" }],
+  },
+];
+
+for (const { does, wanted, purge = false, patch } of CASES) {
+  Deno.test(`patchTo ${does}`, () => {
+    const before = structuredClone(CURRENT);
+    assertEquals(patchTo(CURRENT, wanted, purge), patch);
+    assertEquals(CURRENT, before);
+  });
+}
+
+Deno.test("patchTo escapes the names that it removes, too", () => {
+  const current = { id: "1", status: "active", "a/b~c": "x" };
+  assertEquals(patchTo(current, { "a/b~c": null }, false), [{ op: "remove", path: "/a~1b~0c" }]);
+  assertEquals(patchTo(current, {}, true), [{ op: "remove", path: "/a~1b~0c" }]);
+});
+
+Deno.test("patchTo finds nothing to do once its patch is applied", () => {
+  const wanted = { name: "new", os_type: null, tags: ["x"], "a/b": "1" };
+  const image: Record<string, unknown> = { ...CURRENT };
+  for (const change of patchTo(CURRENT, wanted, true)) {
+    const key = change.path.slice(1).replaceAll("~1", "/").replaceAll("~0", "~");
+    if (change.op === "remove") delete image[key];
+    else image[key] = change.value;
+  }
+  assertEquals(patchTo(image as GlanceImage, wanted, true), []);
+});

@@ -1,0 +1,146 @@
+/** What a list asks for, as a query string. */
+import { assertEquals, assertThrows } from "@std/assert";
+import { limitOf, markerOf, toQuery } from "../../lib/images/query.ts";
+import { Invalid, type ListParameters, UnexpectedResponse } from "../../mod.ts";
+
+/** The query without its page size, as a text that is easy to read. */
+function queryOf(parameters: ListParameters): string {
+  const [[first] = [], ...rest] = toQuery(parameters);
+  assertEquals(first, "limit");
+  return rest.map(([key, value]) => `${key}=${value}`).join(" & ");
+}
+
+/** What is asked for -> the query. */
+const QUERIES: readonly (readonly [parameters: ListParameters, query: string])[] = [
+  [{}, ""],
+  [{ marker: "42" }, "marker=42"],
+  // Base properties, in either spelling.
+  [{ filters: { name: "cirros" } }, "name=cirros"],
+  [
+    { filters: { diskFormat: "raw", container_format: "bare" } },
+    [
+      "disk_format=raw & container_format=bare",
+    ].join(),
+  ],
+  [
+    { filters: { visibility: "public", owner: "p1", memberStatus: "all" } },
+    [
+      "visibility=public & owner=p1 & memberStatus=all",
+    ].join(),
+  ],
+  [{ filters: { sizeMin: 1, size_max: 2 } }, "sizeMin=1 & size_max=2"],
+  // Values of every type.
+  [{ filters: { protected: true, osHidden: false } }, "protected=true & os_hidden=false"],
+  [{ filters: { min_ram: 0, size: 12_345_678_901 } }, "min_ram=0 & size=12345678901"],
+  [{ filters: { name: null, status: undefined, owner: "" } }, "owner="],
+  [
+    { filters: { created_at: new Date("2026-01-02T03:04:05.678Z") } },
+    [
+      "created_at=eq:2026-01-02T03:04:05Z",
+    ].join(),
+  ],
+  [{ filters: { updatedAt: "gte:2026-01-02T03:04:05Z" } }, "updated_at=gte:2026-01-02T03:04:05Z"],
+  // Operators are Glance's; a colon in a value is none.
+  [{ filters: { name: "in:a,b" } }, "name=in:a,b"],
+  [{ filters: { status: "neq:active" } }, "status=neq:active"],
+  [{ filters: { name: "ubuntu:24.04" } }, "name=eq:ubuntu:24.04"],
+  [{ filters: { name: "like:x" } }, "name=eq:like:x"],
+  [{ filters: { name: ":" } }, "name=eq::"],
+  [{ filters: { name: "IN:a" } }, "name=eq:IN:a"],
+  [{ filters: { os_distro: "a:b" } }, "os_distro=a:b"],
+  [{ filters: { owner: "a:b" } }, "owner=a:b"],
+  // Lists.
+  [{ filters: { status: ["queued", "active"] } }, "status=in:queued,active"],
+  [{ filters: { id: ["1"] } }, "id=in:1"],
+  [
+    { filters: { name: ["a,b", 'c"d', "e:f", "g\\h", "i j"] } },
+    [
+      'name=in:"a,b","c\\"d","e:f","g\\\\h",i j',
+    ].join(),
+  ],
+  [{ filters: { tag: ["x", "y"] } }, "tag=x & tag=y"],
+  [{ filters: { os_distro: ["x", "y"] } }, "os_distro=x & os_distro=y"],
+  // Sorting.
+  [{ sortKey: "createdAt", sortDir: "desc" }, "sort_key=created_at & sort_dir=desc"],
+  [
+    { sortKey: ["name", "minDisk"], sortDir: ["asc", "desc"] },
+    [
+      "sort_key=name & sort_key=min_disk & sort_dir=asc & sort_dir=desc",
+    ].join(),
+  ],
+  [{ sortKey: "name" }, "sort_key=name"],
+  [{ sortDir: "asc" }, "sort_dir=asc"],
+  [{ sortKey: [], sortDir: [] }, ""],
+];
+
+for (const [parameters, query] of QUERIES) {
+  Deno.test(`toQuery asks for ${JSON.stringify(parameters)} with "${query}"`, () => {
+    assertEquals(queryOf(parameters), query);
+  });
+}
+
+/** Limit and page size -> images of one request. */
+const SIZES: readonly (readonly [parameters: ListParameters, size: string])[] = [
+  [{}, "200"],
+  [{ limit: 5 }, "5"],
+  [{ limit: 500 }, "200"],
+  [{ limit: 0 }, "1"],
+  [{ pageSize: 7 }, "7"],
+  [{ pageSize: 7, limit: 100 }, "7"],
+  [{ pageSize: 7, limit: 3 }, "3"],
+  [{ pageSize: 100_000 }, "100000"],
+];
+
+for (const [parameters, size] of SIZES) {
+  Deno.test(`toQuery asks for ${size} images a request with ${JSON.stringify(parameters)}`, () => {
+    assertEquals(toQuery(parameters)[0], ["limit", size]);
+  });
+}
+
+const BAD: readonly ListParameters[] = [
+  { limit: -1 },
+  { limit: 1.5 },
+  { limit: NaN },
+  { limit: Infinity },
+  { limit: "5" as unknown as number },
+  { pageSize: 0 },
+  { pageSize: -1 },
+  { pageSize: 2.5 },
+  { pageSize: Infinity },
+  { sortDir: "down" as "desc" },
+  { sortDir: ["asc", ""] as "asc"[] },
+  { filters: { created_at: new Date(NaN) } },
+];
+
+for (const parameters of BAD) {
+  Deno.test(`toQuery refuses ${Deno.inspect(parameters)}`, () => {
+    assertThrows(() => toQuery(parameters), Invalid, "Cannot list images");
+  });
+}
+
+Deno.test("limitOf has no limit where none is wanted", () => {
+  assertEquals([limitOf({}), limitOf({ limit: 0 }), limitOf({ limit: 9 })], [Infinity, 0, 9]);
+});
+
+/** Glance's link to the next page -> the marker in it. */
+const NEXT: readonly (readonly [next: string, marker: string | null])[] = [
+  ["/v2/images?marker=42", "42"],
+  ["/v2/images?limit=2&marker=42&sort_key=name", "42"],
+  ["/image/v2/images?marker=a%2Fb%20c", "a/b c"],
+  ["http://glance:9292/v2/images?marker=42", "42"],
+  ["/v2/images", null],
+  ["", null],
+  ["?marker=", ""],
+];
+
+for (const [next, marker] of NEXT) {
+  Deno.test(`markerOf finds ${JSON.stringify(marker)} in "${next}"`, () => {
+    assertEquals(markerOf(next), marker);
+  });
+}
+
+for (const next of ["http://", "http://[::1", 42, {}]) {
+  Deno.test(`markerOf refuses ${JSON.stringify(next)}, which is no link`, () => {
+    assertThrows(() => markerOf(next as string), UnexpectedResponse, "Cannot list images");
+  });
+}

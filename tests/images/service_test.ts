@@ -1,0 +1,161 @@
+/** The service, method by method: what it asks, as whom, and what it makes of the answer. */
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import {
+  GlanceImageService,
+  ImageConflict,
+  type ImageMeta,
+  ImageNotAuthorized,
+  ImageNotFound,
+  Invalid,
+  InvalidConfigurationValue,
+  NotFound,
+} from "../../mod.ts";
+import { CALLER, ID, record } from "../support/image.ts";
+import { empty, refused, silence } from "../support/scripted_fetch.ts";
+import { failureOf, type World, worldOf } from "../support/world.ts";
+
+async function bodyOf({ script }: World, i: number): Promise<unknown> {
+  return await new Response(script.requests[i]?.body ?? null).json();
+}
+
+Deno.test("show gives an image in our words", async () => {
+  const world = worldOf([
+    record({ min_disk: 2, os_type: "linux", created_at: "2026-01-02T03:04:05Z" }),
+  ]);
+  const image = await world.service.show(CALLER, ID);
+  assertEquals([image.id, image.minDisk, image.properties["os_type"]], [ID, 2, "linux"]);
+  assertEquals(image.createdAt?.getTime(), Date.UTC(2026, 0, 2, 3, 4, 5));
+  assertEquals(world.script.asked, ["GET /v2/images/42"]);
+});
+
+Deno.test("show says which image there is not, or is forbidden", async () => {
+  const missing = await assertRejects(() => worldOf([404]).service.show(CALLER, ID), ImageNotFound);
+  assertEquals([missing.imageId, missing.status, missing.server], [ID, 404, "http://a"]);
+  await assertRejects(() => worldOf([403]).service.show(CALLER, ID), ImageNotAuthorized);
+});
+
+Deno.test("create sends what Glance takes, with an id, and gives what it gives", async () => {
+  const world = worldOf([record({ status: "queued", name: "disk" })]);
+  const meta: ImageMeta = {
+    name: "disk",
+    diskFormat: "raw",
+    containerFormat: "bare",
+    minRam: 5,
+    tags: ["a"],
+    properties: { os_type: "linux" },
+  };
+  const image = await world.service.create(CALLER, meta);
+  assertEquals([image.name, image.status], ["disk", "queued"]);
+  const { id, ...sent } = await bodyOf(world, 0) as Record<string, unknown>;
+  assertEquals(typeof id, "string");
+  assertEquals(sent, {
+    name: "disk",
+    disk_format: "raw",
+    container_format: "bare",
+    min_ram: 5,
+    tags: ["a"],
+    os_type: "linux",
+  });
+});
+
+Deno.test("create throws what Glance refuses of the record, and deletes nothing then", async () => {
+  for (
+    const [status, name] of [[400, "Invalid"], [403, "NotAuthorized"], [
+      413,
+      "ImageLimitExceeded",
+    ]] as const
+  ) {
+    const world = worldOf([status]);
+    const error = await failureOf(world.service.create(CALLER, {}, new Uint8Array(1)));
+    assertEquals([(error as Error).name, world.script.asked], [name, ["POST /v2/images"]]);
+  }
+});
+
+Deno.test("delete gives true, and throws why it could not", async () => {
+  assertEquals(await worldOf([empty()]).service.delete(CALLER, ID), true);
+  const remove = (status: number) => () => worldOf([status]).service.delete(CALLER, ID);
+  await assertRejects(remove(404), ImageNotFound);
+  await assertRejects(remove(403), ImageNotAuthorized);
+  await assertRejects(remove(409), ImageConflict);
+});
+
+Deno.test("delete is done where its answer was lost and the image is gone", async () => {
+  const world = worldOf([refused(), 404]);
+  assertEquals(await world.clock.run(world.service.delete(CALLER, ID)), true);
+});
+
+Deno.test("update leaves custom properties that it does not name where it is told to", async () => {
+  const world = worldOf([record({ os_type: "linux", a: "1" }), record({ name: "new" })]);
+  const change = { name: "new", properties: { a: "2" } };
+  await world.service.update(CALLER, ID, change, null, { purgeProps: false });
+  assertEquals(await bodyOf(world, 1), [
+    { op: "add", path: "/name", value: "new" },
+    { op: "replace", path: "/a", value: "2" },
+  ]);
+});
+
+Deno.test("update never sends an id", async () => {
+  const world = worldOf([record({ name: "old" }), record()]);
+  await world.service.update(CALLER, ID, { id: "other", name: "new" });
+  assertEquals(await bodyOf(world, 1), [{ op: "replace", path: "/name", value: "new" }]);
+});
+
+Deno.test("listMembers and getStores give what Glance lists", async () => {
+  const members = [{ member_id: "p1", image_id: ID, status: "accepted" }];
+  const stores = [{ id: "ceph", default: "true" }];
+  const { service } = worldOf([Response.json({ members }), Response.json({ stores })]);
+  assertEquals(await service.listMembers(CALLER, ID), members as never);
+  assertEquals(await service.getStores(CALLER), stores);
+  await assertRejects(() => worldOf([404]).service.getStores(CALLER), NotFound);
+});
+
+Deno.test("Every method refuses an id that leads to another path, before any request", async () => {
+  const methods = [
+    "show",
+    "delete",
+    "download",
+    "listMembers",
+    "getLocation",
+    "update",
+    "addLocation",
+  ] as const;
+  for (const method of methods) {
+    const { service, script } = worldOf([]);
+    const rest = { update: [{ name: "x" }], addLocation: ["file:///x"] };
+    const args = method in rest ? rest[method as "update"] : [];
+    const call = service[method].bind(service) as (...args: unknown[]) => Promise<unknown>;
+    await assertRejects(() => call(CALLER, "../tasks", ...args), Invalid, "another path");
+    assertEquals(script.requests.length, 0);
+  }
+});
+
+Deno.test("Every method stops with the reason of its signal", async () => {
+  const calls: readonly ((service: GlanceImageService, signal: AbortSignal) => Promise<unknown>)[] =
+    [
+      (service, signal) => service.detail(CALLER, {}, { signal }),
+      (service, signal) => service.show(CALLER, ID, { signal }),
+      (service, signal) => service.create(CALLER, {}, null, { signal }),
+      (service, signal) => service.update(CALLER, ID, {}, null, { signal }),
+      (service, signal) => service.delete(CALLER, ID, { signal }),
+      (service, signal) => service.download(CALLER, ID, { signal }),
+      (service, signal) => service.listMembers(CALLER, ID, { signal }),
+      (service, signal) => service.getStores(CALLER, { signal }),
+      (service, signal) => service.getLocation(CALLER, ID, { signal }),
+      (service, signal) => service.addLocation(CALLER, ID, "file:///x", {}, { signal }),
+    ];
+  for (const call of calls) {
+    const { service, clock } = worldOf([silence]);
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    clock.sleep(10).then(() => controller.abort(reason));
+    const error = await clock.run(failureOf(call(service, controller.signal)));
+    assertStrictEquals(error, reason);
+    assertEquals([clock.now(), clock.pending], [10, 0]);
+  }
+});
+
+Deno.test("A service of its own finds its servers in each context's catalog", async () => {
+  const service = new GlanceImageService();
+  assertEquals(service.client.options.apiServers, null);
+  await assertRejects(() => service.show({}, ID), InvalidConfigurationValue, "service catalog");
+});

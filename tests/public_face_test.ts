@@ -1,0 +1,294 @@
+/** The face that users see: its names, its types, and that it works wherever it is put. */
+import { assert, assertEquals } from "@std/assert";
+
+const ROOT = new URL("../", import.meta.url).pathname;
+
+/** What is exported as a value; everything else is a type. */
+const VALUES = [
+  "AUTH_METHODS",
+  "AuthenticationFailed",
+  "Conflict",
+  "GlanceClientWrapper",
+  "GlanceConnectionFailed",
+  "GlanceError",
+  "GlanceImageService",
+  "IMAGE_STATUSES",
+  "IMAGE_VISIBILITIES",
+  "ImageConflict",
+  "ImageContentRejected",
+  "ImageDownloadFailed",
+  "ImageIntegrityError",
+  "ImageLimitExceeded",
+  "ImageNotAuthorized",
+  "ImageNotFound",
+  "ImageSignatureVerificationFailed",
+  "ImageUploadFailed",
+  "Invalid",
+  "InvalidConfigurationValue",
+  "InvalidImageRef",
+  "InvalidSignatureImage",
+  "MEMBER_STATUSES",
+  "NotAuthorized",
+  "NotFound",
+  "NotImplemented",
+  "ProgrammingError",
+  "RedirectRefused",
+  "ServerUnreachable",
+  "UnexpectedResponse",
+  "UnexpectedStatus",
+  "authenticate",
+  "connect",
+  "errorFromAnswer",
+  "fromGlance",
+  "getApiServers",
+  "getDefaultImageService",
+  "getRemoteImageService",
+  "redact",
+  "toGlance",
+  "verifyImageSignature",
+];
+
+const TYPES = [
+  "ApiServer",
+  "ApiVersion",
+  "AuthMethod",
+  "CallOptions",
+  "CatalogEndpoint",
+  "CatalogEntry",
+  "CatalogInfo",
+  "ConnectOptions",
+  "Connection",
+  "Credentials",
+  "DataRequest",
+  "Deadline",
+  "DownloadOptions",
+  "Environment",
+  "Exchange",
+  "ExchangeOptions",
+  "FailedAnswer",
+  "FilterValue",
+  "ForwardedRequest",
+  "GlanceClientWrapperOptions",
+  "GlanceErrorOptions",
+  "GlanceEvent",
+  "GlanceImage",
+  "GlanceOptions",
+  "GlanceTask",
+  "Image",
+  "ImageBytes",
+  "ImageData",
+  "ImageLocation",
+  "ImageMember",
+  "ImageMeta",
+  "ImagePage",
+  "ImageRecords",
+  "ImageStatus",
+  "ImageStore",
+  "ImageVisibility",
+  "ImportRequest",
+  "JsonPatch",
+  "JsonValue",
+  "ListParameters",
+  "MemberStatus",
+  "OperationArgs",
+  "OperationName",
+  "OperationResult",
+  "Operations",
+  "PatchOperation",
+  "Progress",
+  "Query",
+  "RequestContext",
+  "ResolvedOptions",
+  "SignatureProperties",
+  "SignatureVerifier",
+  "SortDir",
+  "Take",
+  "UpdateOptions",
+  "UploadOptions",
+  "UploadRequest",
+  "ValidationData",
+  "Verify",
+  "VerifySignatureOptions",
+  "YamlOptions",
+  "YamlParser",
+];
+
+Deno.test("mod.ts exports these values, and no other", async () => {
+  assertEquals(Object.keys(await import("../mod.ts")).sort(), VALUES);
+});
+
+Deno.test("mod.ts exports these types, and no other", async () => {
+  const { code, stdout } = await deno(["doc", "--json", "mod.ts"], ROOT);
+  assertEquals(code, 0);
+  const { nodes }: Doc = JSON.parse(stdout);
+  const names = Object.values(nodes).flatMap(({ symbols }) => symbols.map(({ name }) => name));
+  assertEquals(names.filter((name) => !VALUES.includes(name)).sort(), TYPES);
+});
+
+/** The part of `deno doc --json` that matters here. */
+interface Doc {
+  readonly nodes: Readonly<Record<string, { readonly symbols: readonly { name: string }[] }>>;
+}
+
+/** A program of a user, with nothing but a path to the module; the last line is what it prints. */
+const PROGRAM = `
+import { connect, GlanceError, type Image, ImageNotFound } from "MODULE";
+
+const bytes = new TextEncoder().encode("the bytes of a disk");
+const record = { id: "42", status: "active", name: "disk", size: bytes.byteLength, min_disk: 1 };
+const fetch = (input: string): Promise<Response> => {
+  const { pathname } = new URL(input);
+  if (pathname === "/v2/images") return Promise.resolve(Response.json({ images: [record] }));
+  if (pathname === "/v2/images/42") return Promise.resolve(Response.json(record));
+  if (pathname === "/v2/images/42/file") return Promise.resolve(new Response(bytes));
+  return Promise.resolve(Response.json({ message: "none" }, { status: 404 }));
+};
+const { service, context } = await connect({ apiServers: ["glance"], environment: {}, fetch });
+const images: Image[] = await service.detail(context);
+const stream: ReadableStream<Uint8Array> = await service.download(context, "42");
+const text = await new Response(stream).text();
+const error: unknown = await service.show(context, "none").catch((error: unknown) => error);
+const isTyped = error instanceof ImageNotFound && error instanceof GlanceError;
+console.log(JSON.stringify([images[0]?.name, images[0]?.minDisk, text, isTyped]));
+`;
+
+const PRINTED = JSON.stringify(["disk", 1, "the bytes of a disk", true]);
+
+Deno.test("A script in a folder without any configuration imports mod.ts by its path, checks and runs", async () => {
+  await using folder = await TemporaryFolder.create();
+  await folder.write("script.ts", PROGRAM.replace("MODULE", `${ROOT}mod.ts`));
+  const checked = await deno(["check", "script.ts"], folder.path);
+  assertEquals([checked.code, checked.stderr.includes("error")], [0, false], checked.stderr);
+  const { code, stdout, stderr } = await deno(["run", "--allow-env", "script.ts"], folder.path);
+  assertEquals([code, stdout.trim()], [0, PRINTED], stderr);
+});
+
+/** What a user may get wrong; each line below the comment must be an error of the compiler. */
+const MISTAKES = `
+import { GlanceClientWrapper, type GlanceOptions, type ImageMeta } from "MODULE";
+import { GlanceImageService } from "MODULE";
+
+const client = new GlanceClientWrapper({ apiServers: ["glance"] });
+const service = new GlanceImageService(client);
+
+// @ts-expect-error: a method that there is not
+client.call({}, "show", "42");
+// @ts-expect-error: a misspelt method
+client.call({}, "member.list", "42");
+// @ts-expect-error: an argument is missing
+client.call({}, "get");
+// @ts-expect-error: an argument too many
+client.call({}, "get", "42", "43");
+// @ts-expect-error: an argument of another type
+client.call({}, "get", 42);
+// @ts-expect-error: another argument of another type
+client.call({}, "members.update", "42", "project", "maybe");
+// @ts-expect-error: an operation that JSON patch has and Glance has not
+client.call({}, "update", "42", [{ op: "move", path: "/a", from: "/b" }]);
+// @ts-expect-error: the context is missing
+client.call("get", "42");
+// @ts-expect-error: the result is an image and not a text
+const text: string = await client.call({}, "get", "42");
+// @ts-expect-error: an image cannot be changed
+(await service.show({}, "42")).name = "x";
+// @ts-expect-error: a property that an image does not have
+(await service.show({}, "42")).disk_format;
+// @ts-expect-error: a misspelt option
+new GlanceClientWrapper({ apiServer: ["glance"] });
+// @ts-expect-error: one server is no list of servers
+const options: GlanceOptions = { apiServers: "glance" };
+// @ts-expect-error: a word that is none
+service.download({}, "42", { verify: "yes" });
+// @ts-expect-error: text is no data
+service.create({}, { name: "x" }, "text");
+// @ts-expect-error: a visibility that there is not
+const meta: ImageMeta = { visibility: "secret" };
+// @ts-expect-error: a sink of text is no sink of bytes
+service.download({}, "42", new WritableStream<string>());
+
+const id: string = (await client.call({}, "get", "42")).id;
+const nothing: void = await client.call({}, "delete", "42");
+const answer: Response = await client.call(null, "data", "42", { range: { start: 0 } });
+const written: void = await service.download({}, "42", new WritableStream<Uint8Array>());
+const bytes: Uint8Array[] = await Array.fromAsync(await service.download({}, "42"));
+console.log(id, nothing, answer, written, bytes, text, options, meta);
+`;
+
+Deno.test("What a user may get wrong is an error of the compiler, and what is right is none", async () => {
+  await using folder = await TemporaryFolder.create();
+  await folder.write("mistakes.ts", MISTAKES.replaceAll("MODULE", `${ROOT}mod.ts`));
+  const { code, stderr } = await deno(["check", "mistakes.ts"], folder.path);
+  assertEquals(code, 0, stderr);
+});
+
+Deno.test("The package can be published", async () => {
+  const { code, stderr } = await deno(["publish", "--dry-run", "--allow-dirty"], ROOT);
+  assertEquals(code, 0, stderr.slice(-2_000));
+});
+
+Deno.test("What is packed for Node has types, and runs there", {
+  ignore: !await hasNode(),
+}, async () => {
+  await using folder = await TemporaryFolder.create();
+  const tarball = `${folder.path}/package.tgz`;
+  const packed = await deno(["pack", "--allow-dirty", "--output", tarball], ROOT);
+  assertEquals(packed.code, 0, packed.stderr.slice(-2_000));
+  assertEquals((await run("tar", ["-xzf", tarball], folder.path)).code, 0);
+  await Deno.stat(`${folder.path}/package/mod.d.ts`);
+  const types =
+    /: (Promise<Response>|Image\[\]|ReadableStream<Uint8Array>|string|unknown)(?= =|\))/g;
+  const program = PROGRAM.replace("MODULE", "./package/mod.js").replace("type Image, ", "");
+  await folder.write("script.mjs", untyped(program, types));
+  const { code, stdout, stderr } = await run("node", ["script.mjs"], folder.path);
+  assertEquals([code, stdout.trim()], [0, PRINTED], stderr);
+});
+
+/** The program as JavaScript. */
+function untyped(program: string, types: RegExp): string {
+  const script = program.replaceAll(types, "");
+  assert(!/: (Promise|Image|string|unknown)/.test(script), script);
+  return script;
+}
+
+/** A folder of its own, below the one for temporary files, where no configuration lies above. */
+class TemporaryFolder implements AsyncDisposable {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  static async create(): Promise<TemporaryFolder> {
+    return new TemporaryFolder(await Deno.makeTempDir({ prefix: "glance-face-" }));
+  }
+
+  async write(name: string, text: string): Promise<void> {
+    await Deno.writeTextFile(`${this.path}/${name}`, text);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.path, { recursive: true });
+  }
+}
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function deno(args: readonly string[], cwd: string): Promise<Outcome> {
+  return await run(Deno.execPath(), args, cwd);
+}
+
+async function run(command: string, args: readonly string[], cwd: string): Promise<Outcome> {
+  const env = { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
+  const { code, stdout, stderr } = await new Deno.Command(command, { args: [...args], cwd, env })
+    .output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+async function hasNode(): Promise<boolean> {
+  return await run("node", ["--version"], ROOT).then(({ code }) => code === 0, () => false);
+}
