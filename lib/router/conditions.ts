@@ -1,0 +1,70 @@
+/**
+ * What a request for image data wants, given what it knows already: preconditions and ranges, in the
+ * order of RFC 9110, section 13.2.2. Pure.
+ *
+ * @module
+ */
+
+/** What is known of the image's data. */
+export interface Representation {
+  /** Strong entity tag with its quotes; null where the image has no hash. */
+  readonly etag: string | null;
+  /** Bytes; null where nobody knows. */
+  readonly size: number | null;
+}
+
+/** What is to be answered. */
+export type Plan =
+  | { readonly kind: "whole" }
+  /** Bytes from `start` to `end`, both inclusive. */
+  | { readonly kind: "part"; readonly start: number; readonly end: number }
+  /** The caller has it already. */
+  | { readonly kind: "unmodified" }
+  /** The caller wants another version than there is. */
+  | { readonly kind: "failed" }
+  /** The image has no such bytes. */
+  | { readonly kind: "unsatisfiable" };
+
+/** Judges a request. `If-Modified-Since` and `If-Unmodified-Since` do not count: there is no `Last-Modified`. */
+export function planOf(method: string, headers: Headers, image: Representation): Plan {
+  const { etag, size } = image;
+  const [match, noneMatch] = [headers.get("if-match"), headers.get("if-none-match")];
+  if (match !== null && !hasTag(match, etag, "strong")) return { kind: "failed" };
+  if (noneMatch !== null && hasTag(noneMatch, etag, "weak")) return { kind: "unmodified" };
+  const range = headers.get("range");
+  if (method !== "GET" || range === null || size === null) return { kind: "whole" };
+  const ifRange = headers.get("if-range");
+  // A date cannot match: there is no `Last-Modified` to compare it with.
+  if (ifRange !== null && ifRange.trim() !== etag) return { kind: "whole" };
+  return partOf(range, size);
+}
+
+/**
+ * A single range of bytes. Several ranges, and other units, are answered with the whole image, which
+ * RFC 9110, section 14.2, allows; what is not a range at all is refused, as Glance does.
+ */
+function partOf(header: string, size: number): Plan {
+  const [unit = "", set] = header.split("=", 2);
+  if (unit.trim().toLowerCase() !== "bytes" || set === undefined || set.includes(",")) {
+    return { kind: "whole" };
+  }
+  const match = /^\s*(?:(\d{1,16})-(\d{0,16})|-(\d{1,16}))\s*$/.exec(set);
+  if (match === null) return { kind: "unsatisfiable" };
+  const [, first, last, suffix] = match;
+  if (suffix !== undefined) {
+    const length = Math.min(Number(suffix), size);
+    if (length === 0) return { kind: "unsatisfiable" };
+    return { kind: "part", start: size - length, end: size - 1 };
+  }
+  const start = Number(first);
+  const end = last ? Math.min(Number(last), size - 1) : size - 1;
+  if (start >= size || end < start) return { kind: "unsatisfiable" };
+  return { kind: "part", start, end };
+}
+
+/** Whether a list of entity tags, or `*`, names one (RFC 9110, section 8.8.3.2). */
+function hasTag(list: string, etag: string | null, comparison: "strong" | "weak"): boolean {
+  if (list.trim() === "*") return true;
+  const tags = list.match(/(W\/)?"[^"]*"/g) ?? [];
+  return tags.some((tag) => tag === etag || (comparison === "weak" && tag === `W/${etag}`));
+}

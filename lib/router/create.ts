@@ -1,0 +1,64 @@
+/**
+ * Requests that must not be carried out twice: an image that is created, and changes.
+ *
+ * @module
+ */
+import { isRecord } from "../images/operation.ts";
+import type { Call, Gateway } from "./call.ts";
+import { type Answer, parsedJson } from "./answer.ts";
+import { askServers, documentBody, documentResponse } from "./document.ts";
+
+/**
+ * Creates an image. Where the caller leaves the id to Glance, it is chosen here: so a request that a
+ * network repeats makes one image, and a 409 for that id means that an earlier attempt was carried out
+ * though its answer was lost.
+ */
+export async function createImage(gateway: Gateway, call: Call): Promise<Response> {
+  const text = await documentBody(call.request);
+  const id = crypto.randomUUID();
+  const body = withId(text, id);
+  const isOurs = body !== text;
+  const answer = await askServers(gateway, call, { body, idempotent: isOurs });
+  if (!isOurs || answer.status !== 409) return documentResponse(gateway, call, answer);
+  const path = `${call.address.path}/${id}`;
+  const shown = await askServers(gateway, call, { method: "GET", path, idempotent: true });
+  return documentResponse(gateway, call, shown.status === 200 ? created(shown, path) : answer);
+}
+
+/**
+ * Changes an image. Changes that may be made twice are repeated where it is open whether they were
+ * carried out: `add` and `replace` of properties, not what removes something or touches locations.
+ */
+export async function updateImage(gateway: Gateway, call: Call): Promise<Response> {
+  const body = await documentBody(call.request);
+  const answer = await askServers(gateway, call, { body, idempotent: isIdempotentPatch(body) });
+  return documentResponse(gateway, call, answer);
+}
+
+/**
+ * A JSON object with an id, in front of all that it holds already, byte for byte; any other text, and
+ * an object that has an id, as it is.
+ */
+export function withId(text: string, id: string): string {
+  const document = parsedJson(text);
+  if (!isRecord(document) || Object.hasOwn(document, "id")) return text;
+  const start = text.indexOf("{") + 1;
+  const comma = Object.keys(document).length === 0 ? "" : ", ";
+  return `${text.slice(0, start)}"id": "${id}"${comma}${text.slice(start)}`;
+}
+
+/** Whether a JSON patch has the same result when it is applied twice. */
+export function isIdempotentPatch(text: string): boolean {
+  const patch = parsedJson(text);
+  return Array.isArray(patch) &&
+    patch.every((change) =>
+      isRecord(change) && (change["op"] === "add" || change["op"] === "replace") &&
+      !String(change["path"]).startsWith("/locations")
+    );
+}
+
+function created(shown: Answer, path: string): Answer {
+  const headers = new Headers(shown.headers);
+  headers.set("location", path);
+  return { ...shown, status: 201, headers };
+}

@@ -1,0 +1,103 @@
+/**
+ * Small answers: asked of the servers with the client's care, and handed on as they are.
+ *
+ * @module
+ */
+import { type Call, type Gateway, publicEndpoint } from "./call.ts";
+import { filled } from "./address.ts";
+import { type Answer, readAnswer } from "./answer.ts";
+import { inboundHeaders, outboundHeaders } from "./headers.ts";
+import { Refusal } from "./refusal.ts";
+import { versionsDocument } from "./versions.ts";
+
+/** Bytes of the largest body that is no image data: 128 properties at their longest fit in. */
+const MAX_DOCUMENT = 16 * 1024 * 1024;
+
+/** What differs from what the table and the request say. */
+export interface Variation {
+  readonly method?: string;
+  readonly path?: string;
+  /** The body; by default that of the request. */
+  readonly body?: string;
+  readonly idempotent?: boolean;
+}
+
+/** Answers a request with a small body, if any, by what a server says to it. */
+export async function forwardDocument(gateway: Gateway, call: Call): Promise<Response> {
+  const body = await documentBody(call.request);
+  return documentResponse(gateway, call, await askServers(gateway, call, { body }));
+}
+
+/** Asks the servers, and reads the answer, whatever its status. */
+export async function askServers(
+  { client }: Gateway,
+  { request, route, address, context, trace, signal }: Call,
+  { method, path, body = "", idempotent }: Variation,
+): Promise<Answer> {
+  const { path: ownPath, search, values } = address;
+  const answer = await client.forward(
+    context,
+    {
+      method: method ?? route.method,
+      path: path ?? ownPath + search,
+      headers: inboundHeaders(request.headers),
+      body: body === "" ? null : body,
+      action: filled(route.action, values),
+      imageId: values["image_id"],
+      idempotent: idempotent ?? route.idempotent,
+      repeat: route.repeat,
+    },
+    isRead(method ?? route.method) ? { signal } : {},
+    readAnswer,
+  );
+  trace.answeredBy(answer.server);
+  return answer;
+}
+
+/** The answer of a server as an answer of the gateway. */
+export function documentResponse(gateway: Gateway, call: Call, answer: Answer): Response {
+  const { request, address: { mount }, trace } = call;
+  const headers = outboundHeaders(answer.headers);
+  const endpoint = publicEndpoint(gateway, request, mount);
+  const location = locationFor(answer, endpoint);
+  if (location !== null) headers.set("location", location);
+  if (answer.status === 300) return versionsDocument(answer, headers, endpoint);
+  trace.sent(answer.body.byteLength, answer.server, 0);
+  const isEmpty = request.method === "HEAD" || answer.status === 204 || answer.status === 304;
+  return new Response(isEmpty ? null : answer.body, { status: answer.status, headers });
+}
+
+/**
+ * The body of a request as text.
+ *
+ * @throws {Refusal} 400 for what is not UTF-8 or broke off, 413 for too much.
+ */
+export async function documentBody({ body, headers }: Request): Promise<string> {
+  if (Number(headers.get("content-length")) > MAX_DOCUMENT) throw new Refusal(413);
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  let [text, bytes] = ["", 0];
+  try {
+    for await (const chunk of body ?? []) {
+      bytes += chunk.byteLength;
+      if (bytes > MAX_DOCUMENT) throw new Refusal(413);
+      text += decoder.decode(chunk, { stream: true });
+    }
+    return text + decoder.decode();
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    throw new Refusal(400, "Malformed JSON in request body.", { cause: error });
+  }
+}
+
+/** Where the caller finds what was created: the server's own path, below the gateway's endpoint. */
+function locationFor({ headers, server }: Answer, endpoint: string): string | null {
+  const location = headers.get("location");
+  if (location === null || !URL.canParse(location, `${server}/`)) return null;
+  const { pathname } = new URL(location, `${server}/`);
+  const path = /\/v2(\.\d+)?\/.*$/.exec(pathname)?.[0];
+  return path === undefined ? null : endpoint + path;
+}
+
+function isRead(method: string): boolean {
+  return method === "GET" || method === "HEAD";
+}

@@ -1,0 +1,143 @@
+/**
+ * From a request to its answer: the row that it fits, who may ask, the handler, and what becomes of
+ * errors.
+ *
+ * @module
+ */
+import { GlanceConnectionFailed, GlanceError } from "../errors.ts";
+import { addressOf, rawPath } from "./address.ts";
+import { admit, type Call, callerSignal, contextOf, type Gateway, publicEndpoint } from "./call.ts";
+import { createImage, updateImage } from "./create.ts";
+import { checkHealth, listVersions } from "./discovery.ts";
+import { forwardDocument } from "./document.ts";
+import { requestIdOf } from "./headers.ts";
+import { imageData } from "./image_data.ts";
+import { Refusal, refusalResponse } from "./refusal.ts";
+import type { ApiPath, Route, RouteKind } from "./table.ts";
+import { Trace } from "./trace.ts";
+import { uploadData } from "./upload.ts";
+
+type Handler = (gateway: Gateway, call: Call) => Promise<Response>;
+
+const HANDLERS: Readonly<Record<RouteKind, Handler>> = {
+  document: forwardDocument,
+  create: createImage,
+  patch: updateImage,
+  data: imageData,
+  upload: uploadData,
+};
+
+/** The status of an answer that nobody waits for any more; nginx's number, for the log only. */
+const CALLER_GONE = 499;
+
+/** Statuses of servers that are told to callers; any other trouble on the way is 502 or 503. */
+const TOLD_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/** Answers a request whose URL ends with a path of the API. */
+export async function serve(
+  gateway: Gateway,
+  request: Request,
+  env: unknown,
+  path: ApiPath,
+  isVersioned: boolean,
+): Promise<Response> {
+  const address = addressOf(request.url, path, isVersioned);
+  if (address === null) return await refuseUnknown(gateway, request);
+  return await traced(gateway, request, `/v2${path.path}`, async (trace) => {
+    // The CORS filter in front of Glance answers these, whatever their path.
+    if (request.method === "OPTIONS") return new Response(null);
+    const route = routeFor(path, request.method);
+    const context = contextOf(gateway, request, trace.requestId);
+    const signal = callerSignal(request, env);
+    const call: Call = { request, route, address, context, trace, signal };
+    try {
+      return await admit(gateway, call) ?? await HANDLERS[route.kind](gateway, call);
+    } catch (error) {
+      if (!signal?.aborted || error instanceof Refusal) throw error;
+      trace.over("gone");
+      return new Response(null, { status: CALLER_GONE });
+    }
+  });
+}
+
+/** Answers what stands before the API: the versions, and whether anybody is there. */
+export async function discover(gateway: Gateway, request: Request): Promise<Response> {
+  const path = rawPath(request.url);
+  const [, mount = "", last = ""] = /^(.*)\/([^/]*)$/.exec(path) ?? [];
+  return await traced(gateway, request, `/${last}`, async () => {
+    if (request.method === "OPTIONS") return new Response(null);
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      throw new Refusal(405, undefined, { headers: { allow: "GET, HEAD" } });
+    }
+    if (last === "healthcheck") return await checkHealth(gateway, request);
+    if (/^v2(\.\d+)?$/.test(last)) {
+      const location = `${publicEndpoint(gateway, request, mount)}/${last}/`;
+      return new Response(null, { status: 302, headers: { location } });
+    }
+    return last === "versions"
+      ? await listVersions(gateway, request, "/versions", mount)
+      : await listVersions(gateway, request, "/", path.replace(/\/$/, ""));
+  });
+}
+
+/** Answers what is no path of the API. */
+export async function refuseUnknown(gateway: Gateway, request: Request): Promise<Response> {
+  return await traced(gateway, request, "", () => Promise.reject(new Refusal(404)));
+}
+
+/** The row for a method. `HEAD` is answered where there is data to speak of; Glance has it nowhere. */
+function routeFor({ routes, allow }: ApiPath, method: string): Route {
+  const route = routes.find((row) =>
+    row.method === method || (method === "HEAD" && row.kind === "data")
+  );
+  if (route !== undefined) return route;
+  if (allow === null) throw new Refusal(404);
+  throw new Refusal(405, undefined, { headers: { allow } });
+}
+
+async function traced(
+  gateway: Gateway,
+  request: Request,
+  route: string,
+  answer: (trace: Trace) => Promise<Response>,
+): Promise<Response> {
+  const { metrics, client, options } = gateway;
+  const trace = new Trace({
+    method: request.method,
+    path: rawPath(request.url),
+    route,
+    requestId: requestIdOf(request.headers),
+    metrics,
+    now: client.options.now,
+    log: options.log,
+  });
+  const response = await answer(trace).catch((error) => failed(request, trace, error));
+  if (!response.headers.has("x-openstack-request-id")) {
+    response.headers.set("x-openstack-request-id", trace.requestId);
+  }
+  trace.answered(response.status);
+  await dropBody(request);
+  return response;
+}
+
+function failed(request: Request, trace: Trace, error: unknown): Response {
+  if (!(error instanceof Refusal) || error.cause !== undefined) trace.failed(error);
+  return refusalResponse(request, asRefusal(request, error));
+}
+
+/** What callers are told: never the name of a server, which errors and logs have. */
+function asRefusal({ method }: Request, cause: unknown): Refusal {
+  if (cause instanceof Refusal) return cause;
+  if (cause instanceof GlanceConnectionFailed) {
+    const { status = 0 } = cause;
+    if (TOLD_STATUSES.has(status)) return new Refusal(status, undefined, { cause });
+    // Whether a change was carried out is open; a question may simply be asked again.
+    return new Refusal(method === "GET" || method === "HEAD" ? 503 : 502, undefined, { cause });
+  }
+  return new Refusal(cause instanceof GlanceError ? 502 : 500, undefined, { cause });
+}
+
+/** A request that was refused early: its sender need not go on. */
+async function dropBody({ body, bodyUsed }: Request): Promise<void> {
+  if (body !== null && !bodyUsed && !body.locked) await body.cancel().catch(() => {});
+}

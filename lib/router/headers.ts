@@ -1,0 +1,102 @@
+/**
+ * Which headers pass: lists of the allowed ones in both directions, so that nothing that is not named
+ * here gets in or out. Hop-by-hop headers and forged identities (`X-Roles`, `X-User-Id`,
+ * `X-Is-Admin-Project` …) are not named. Pure.
+ *
+ * @module
+ */
+
+/** Request headers that Glance reads; tokens and request ids are sent by way of the context. */
+const INBOUND: readonly string[] = [
+  "accept",
+  "accept-language",
+  "content-type",
+  "user-agent",
+  "x-image-cache-clear-target",
+  "x-image-meta-store",
+  "x-openstack-append",
+  "x-openstack-base-image-ref",
+  "x-openstack-image-size",
+];
+
+/** Of a request for image data that Glance itself answers: also what asks for a part of it. */
+const INBOUND_RANGE: readonly string[] = ["range", "content-range"];
+
+/** Response headers that clients of Glance read. `Location` is made anew. */
+const OUTBOUND: readonly string[] = [
+  "accept-patch",
+  "allow",
+  "content-language",
+  "content-md5",
+  "content-range",
+  "content-type",
+  "openstack-image-import-methods",
+  "openstack-image-store-ids",
+  "retry-after",
+  "www-authenticate",
+  "x-openstack-request-id",
+];
+
+/** Longest request id that Glance takes; it fails on a longer one. */
+const REQUEST_ID_MAX = 64;
+
+/** The headers of a request that are passed on. What `Connection` names is for this hop alone (RFC 9110, section 7.6.1). */
+export function inboundHeaders(headers: Headers, withRange = false): Record<string, string> {
+  const names = withRange ? [...INBOUND, ...INBOUND_RANGE] : INBOUND;
+  const hop = hopHeaders(headers);
+  const passed: Record<string, string> = {};
+  for (const name of names) {
+    const value = headers.get(name);
+    if (value !== null && !hop.has(name)) passed[name] = value;
+  }
+  return { ...passed, accept: acceptOf(passed["accept"]) };
+}
+
+/**
+ * A request without `Accept` takes anything, and Glance answers it with its default. A media type that
+ * names a version has done its duty: the path names it now.
+ */
+function acceptOf(accept: string | undefined): string {
+  return accept === undefined || /^application\/vnd\.openstack\.images-/.test(accept)
+    ? "*/*"
+    : accept;
+}
+
+/** The headers of an answer that are passed on. */
+export function outboundHeaders(headers: Headers): Headers {
+  const hop = hopHeaders(headers);
+  const passed = new Headers();
+  for (const name of OUTBOUND) {
+    const value = headers.get(name);
+    if (value !== null && !hop.has(name)) passed.set(name, value);
+  }
+  return passed;
+}
+
+/**
+ * A header that says who asks; null where it is absent, for this hop alone, or no token at all: Glance
+ * answers that as it answers a caller without one.
+ */
+export function credentialOf(headers: Headers, name: string): string | null {
+  const value = headers.get(name);
+  const isToken = value !== null && /^[\x21-\x7e]+$/.test(value);
+  return isToken && !hopHeaders(headers).has(name) ? value : null;
+}
+
+/** The request id that the caller has chosen, as Glance would complete it; else a new one. */
+export function requestIdOf(headers: Headers): string {
+  const given = headers.get("x-openstack-request-id") ?? "";
+  const id = given.startsWith("req-") ? given : `req-${given}`;
+  const isUsable = given !== "" && id.length <= REQUEST_ID_MAX && /^[\w.-]+$/.test(id);
+  return isUsable ? id : `req-${crypto.randomUUID()}`;
+}
+
+/** Whether a request announces a body. */
+export function announcesBody(headers: Headers): boolean {
+  return headers.has("transfer-encoding") || Number(headers.get("content-length") ?? 0) > 0;
+}
+
+function hopHeaders(headers: Headers): ReadonlySet<string> {
+  const names = (headers.get("connection") ?? "").toLowerCase().split(",");
+  return new Set(names.map((name) => name.trim()));
+}

@@ -1,0 +1,20 @@
+/**
+ * A gateway: an Image API v2 endpoint, as a Hono router, in front of one or many Glance servers.
+ * OpenStack's own clients cannot tell it from Glance; browsers, curl and caches find what Glance does not
+ * give them.
+ *
+ * @example
+ * ```ts
+ * import { createImageRouter } from "@glance-edge/glance/router";
+ *
+ * const router = createImageRouter({ apiServers: ["http://a:9292", "http://b:9292"] });
+ * // Deno.serve(router.fetch), or: export default router
+ * console.assert((await router.request("/nowhere")).status === 404);
+ * ```
+ *
+ * @module
+ */
+
+export { createImageRouter, type ImageRouter } from "./router.ts";
+export type { CorsOptions, GatewayCall, ImageRouterOptions, ServiceMode } from "./options.ts";
+export type { RequestLog } from "./trace.ts";

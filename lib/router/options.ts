@@ -1,0 +1,157 @@
+/**
+ * What a gateway can be told, and the checked result that its handlers read.
+ *
+ * @module
+ */
+import type { RequestContext } from "../context.ts";
+import type { Verify } from "../data/types.ts";
+import { InvalidConfigurationValue } from "../errors.ts";
+import type { GlanceOptions } from "../options.ts";
+import type { RequestLog } from "./trace.ts";
+
+/** Who may read answers from a web page of another origin. */
+export interface CorsOptions {
+  /** The origins, as browsers write them (`https://horizon.example`); `*` is every one. */
+  readonly origins: "*" | readonly string[];
+  /**
+   * Seconds for which a browser may remember what it was allowed.
+   * @default {600}
+   */
+  readonly maxAge?: number;
+}
+
+/** A request for which `authorize` decides. */
+export interface GatewayCall {
+  /** The request as it came; its body must not be read. */
+  readonly request: Request;
+  /** Name of the operation: `list`, `get`, `data`, `members.create` … */
+  readonly operation: string;
+  /** Template of the path: `/v2/images/{image_id}/file`. */
+  readonly path: string;
+  /** The placeholders' values: `image_id` … */
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/** The gateway's own credentials, which answer for every caller. */
+export interface ServiceMode {
+  /** Who asks Glance; with `renew` it lasts for ever. Callers' tokens go nowhere. */
+  readonly context: RequestContext;
+  /**
+   * Answers nothing but `GET` and `HEAD`.
+   * @default {true}
+   */
+  readonly readOnly?: boolean;
+}
+
+/** What a gateway can be told; see {@linkcode GlanceOptions} for the way to the servers. */
+export interface ImageRouterOptions extends GlanceOptions {
+  /**
+   * The servers; needed unless `serviceMode` brings a service catalog.
+   */
+  readonly apiServers?: readonly string[] | null;
+  /** Asks Glance with the gateway's credentials; without it, each caller's own token is passed on. */
+  readonly serviceMode?: ServiceMode;
+  /** Decides about each request before Glance does: false is answered with 403, an answer is given as it is. */
+  readonly authorize?: (
+    call: GatewayCall,
+  ) => boolean | Response | Promise<boolean | Response>;
+  /**
+   * Where callers find the gateway, with the prefix below which it is mounted, for `Location` and the
+   * list of versions: `https://images.example/image`. Without it, the URL of each request tells.
+   */
+  readonly publicEndpoint?: string;
+  /**
+   * Whether a download that breaks behind sent headers goes on from another server. False hands the
+   * server's own body on: half the CPU on Deno, and a break cuts the connection.
+   * @default {true}
+   */
+  readonly resume?: boolean;
+  /**
+   * Whether whole images are hashed on their way out; a wrong one is cut before its end. The number of
+   * bytes and the image's identity are checked in any case.
+   * @default {"off"}
+   */
+  readonly verify?: Verify;
+  /**
+   * Bytes of the largest upload; a larger one is answered with 413.
+   * @default {Infinity}
+   */
+  readonly maxUploadSize?: number;
+  /** Lets web pages of other origins read answers; without it, none may. */
+  readonly cors?: CorsOptions;
+  /**
+   * Serves counters in Prometheus' text format at `/metrics`, to whoever can reach the gateway.
+   * @default {false}
+   */
+  readonly metrics?: boolean;
+  /** Told once of each request, when the last byte of its answer has been taken or given up. */
+  readonly log?: (entry: RequestLog) => void;
+}
+
+/** Options with nothing left open. */
+export interface GatewayOptions {
+  /** Who asks in service mode: the context with the newest token. */
+  readonly service: (() => RequestContext) | null;
+  readonly isReadOnly: boolean;
+  readonly authorize: NonNullable<ImageRouterOptions["authorize"]> | null;
+  /** Without a slash at its end. */
+  readonly publicEndpoint: string | null;
+  readonly resume: boolean;
+  readonly verify: Verify;
+  readonly maxUploadSize: number;
+  readonly cors: CorsOptions | null;
+  readonly metrics: boolean;
+  readonly log: (entry: RequestLog) => void;
+}
+
+/**
+ * Checks and completes what concerns the gateway itself.
+ *
+ * @throws {InvalidConfigurationValue} naming the option and the wanted form.
+ */
+export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptions {
+  const { serviceMode, maxUploadSize = Infinity } = options;
+  if (!options.apiServers && serviceMode?.context.serviceCatalog === undefined) {
+    throw new InvalidConfigurationValue(
+      'Cannot create an image router: there are no "apiServers"; set them, or give "serviceMode" a context with a service catalog',
+    );
+  }
+  if (!(maxUploadSize > 0)) {
+    throw new InvalidConfigurationValue(
+      `Cannot use the option "maxUploadSize": it is ${maxUploadSize} and must be bytes above 0; use Infinity for no limit`,
+    );
+  }
+  return Object.freeze({
+    service: serviceMode === undefined ? null : newest(serviceMode.context),
+    isReadOnly: serviceMode !== undefined && (serviceMode.readOnly ?? true),
+    authorize: options.authorize ?? null,
+    publicEndpoint: publicEndpointOf(options.publicEndpoint),
+    resume: options.resume ?? true,
+    verify: options.verify ?? "off",
+    maxUploadSize,
+    cors: options.cors ?? null,
+    metrics: options.metrics ?? false,
+    log: options.log ?? (() => {}),
+  });
+}
+
+/** Requests get a context of their own each; what one of them has renewed serves the next. */
+function newest(given: RequestContext): () => RequestContext {
+  const { renew } = given;
+  if (renew === undefined) return () => given;
+  const renewed = async (): Promise<RequestContext> =>
+    current = { ...current, ...await renew.call(given), renew: renewed };
+  let current: RequestContext = { ...given, renew: renewed };
+  return () => current;
+}
+
+function publicEndpointOf(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url !== null && /^https?:$/.test(url.protocol) && url.search + url.hash === "") {
+    return (url.origin + url.pathname).replace(/\/+$/, "");
+  }
+  throw new InvalidConfigurationValue(
+    `Cannot use the option "publicEndpoint": it must be an http or https URL without a query; write it as "https://images.example/image"`,
+  );
+}

@@ -1,0 +1,89 @@
+/**
+ * Answers of the gateway itself that are errors, laid out as Glance's: an HTML page by default, a JSON
+ * document for who accepts that rather, else plain text.
+ *
+ * @module
+ */
+
+/** Titles of the statuses, and what is said where there is nothing to add. */
+const WORDS: Readonly<Record<number, readonly [title: string, explanation: string]>> = {
+  400: ["Bad Request", "The server could not understand the request."],
+  403: ["Forbidden", "Access was denied to this resource."],
+  404: ["Not Found", "The resource could not be found."],
+  405: ["Method Not Allowed", ""],
+  408: ["Request Timeout", "The request did not come to its end."],
+  412: ["Precondition Failed", "A condition of the request is not met."],
+  413: ["Request Entity Too Large", "The body of the request is too large."],
+  416: ["Request Range Not Satisfiable", "The Range requested is not available."],
+  429: ["Too Many Requests", "The image service asks for a pause."],
+  500: ["Internal Server Error", "The gateway has met an error of its own."],
+  502: ["Bad Gateway", "No image server gave a usable answer."],
+  503: ["Service Unavailable", "No image server can be reached at the moment."],
+  504: ["Gateway Timeout", "No image server answered in time."],
+};
+
+/** An error answer on its way out; handlers throw it. */
+export class Refusal extends Error {
+  override name = "Refusal";
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+
+  /** `explanation` is shown to the caller. */
+  constructor(
+    status: number,
+    explanation?: string,
+    options: { readonly headers?: Readonly<Record<string, string>>; readonly cause?: unknown } = {},
+  ) {
+    super(explanation ?? WORDS[status]?.[1] ?? "", { cause: options.cause });
+    this.status = status;
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** The answer that a refusal becomes for a request. */
+export function refusalResponse(request: Request, refusal: Refusal): Response {
+  const { status } = refusal;
+  const title = WORDS[status]?.[0] ?? "Error";
+  const code = `${status} ${title}`;
+  const type = preferredType(request.headers.get("accept") ?? "");
+  const headers = new Headers(refusal.headers);
+  headers.set("content-type", type === "application/json" ? type : `${type}; charset=UTF-8`);
+  if (request.method === "HEAD") return new Response(null, { status, headers });
+  return new Response(bodyOf(type, code, title, textOf(request, refusal)), { status, headers });
+}
+
+/** The line breaks are WebOb's, in JSON, too. */
+function textOf({ method }: Request, { status, message }: Refusal): string {
+  return status === 405
+    ? `The method ${method} is not allowed for this resource. <br /><br />\n`
+    : `${message}<br /><br />\n\n\n`;
+}
+
+function bodyOf(type: string, code: string, title: string, text: string): string {
+  if (type === "application/json") return JSON.stringify({ message: text, code, title });
+  if (type === "text/plain") {
+    return `${code}\n\n${text.replaceAll("\n", " ").replaceAll("<br />", "\n")}`;
+  }
+  return `<html>\n <head>\n  <title>${code}</title>\n </head>\n <body>\n  <h1>${code}</h1>\n  ${text}\n </body>\n</html>`;
+}
+
+/** The best of the three that a caller accepts; the most specific range of `Accept` decides (RFC 9110, section 12.5.1). */
+function preferredType(accept: string): string {
+  if (accept.trim() === "") return "text/html";
+  const ranges = accept.toLowerCase().split(",").map((range) => range.split(";"));
+  const weightOf = (type: string) => {
+    const patterns = [type, `${type.split("/")[0]}/*`, "*/*"];
+    const matches = patterns.map((pattern) => ranges.find(([name]) => name?.trim() === pattern));
+    return weight(matches.find((range) => range !== undefined));
+  };
+  const [html, json] = [weightOf("text/html"), weightOf("application/json")];
+  if (html === 0 && json === 0) return "text/plain";
+  return json > html ? "application/json" : "text/html";
+}
+
+function weight(range: readonly string[] | undefined): number {
+  if (range === undefined) return 0;
+  const text = range.map((part) => part.trim()).find((part) => part.startsWith("q="));
+  const value = text === undefined ? 1 : Number(text.slice("q=".length));
+  return Number.isNaN(value) ? 0 : value;
+}

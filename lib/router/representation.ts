@@ -1,0 +1,53 @@
+/**
+ * The headers that describe the data of an image, made from its record. Pure.
+ *
+ * @module
+ */
+import type { GlanceImage } from "../images/types.ts";
+import type { Plan, Representation } from "./conditions.ts";
+
+/** What an image record says of its data. */
+export function representationOf(image: GlanceImage): Representation {
+  const hash = image.os_hash_value || image.checksum || null;
+  return { etag: hash === null ? null : `"${hash}"`, size: image.size ?? null };
+}
+
+/**
+ * The headers of an answer with the data, or of one that stands for it. `no-transform` keeps caches
+ * from encoding it, `private` keeps shared ones from giving it to others: they do not know that
+ * `X-Auth-Token` decides who may have it.
+ */
+export function dataHeaders(image: GlanceImage, plan: Plan): Headers {
+  const { etag, size } = representationOf(image);
+  const headers = new Headers({ "cache-control": "private, no-transform" });
+  if (etag !== null) headers.set("etag", etag);
+  if (plan.kind === "unmodified") return headers;
+  headers.set("accept-ranges", "bytes");
+  headers.set("content-type", "application/octet-stream");
+  headers.set("content-disposition", dispositionOf(image));
+  if (image.checksum) headers.set("content-md5", image.checksum);
+  const length = plan.kind === "part" ? plan.end - plan.start + 1 : size;
+  if (length !== null) headers.set("content-length", String(length));
+  if (plan.kind === "part") {
+    headers.set("content-range", `bytes ${plan.start}-${plan.end}/${size}`);
+  }
+  return headers;
+}
+
+/** A name to save the data under (RFC 6266): plain ASCII for the old, UTF-8 for the rest. */
+function dispositionOf({ id, name, disk_format }: GlanceImage): string {
+  const file = fileNameOf(name || id, disk_format ?? null);
+  const ascii = file.replaceAll(/[^\x20-\x7e]|["\\%]/g, "_");
+  const encoded = encodeURIComponent(file.toWellFormed())
+    .replaceAll(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+  const isPlain = ascii === file;
+  return `attachment; filename="${ascii}"${isPlain ? "" : `; filename*=UTF-8''${encoded}`}`;
+}
+
+/** The image's name with its format for an extension; nothing that leads into another folder. */
+function fileNameOf(name: string, format: string | null): string {
+  // deno-lint-ignore no-control-regex
+  const safe = name.replaceAll(/[\u0000-\u001f\u007f/\\:]/g, "_").replace(/^\.+/, "_");
+  const extension = format === null ? "" : `.${format}`;
+  return safe.toLowerCase().endsWith(extension) ? safe : safe + extension;
+}

@@ -1,0 +1,129 @@
+/**
+ * The gateway as a Hono application: every path of the table, discovery, and nothing else.
+ *
+ * @module
+ */
+import { Hono, type MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
+import { GlanceClientWrapper } from "../http/client.ts";
+import type { GlanceOptions } from "../options.ts";
+import type { Gateway } from "./call.ts";
+import { discover, refuseUnknown, serve } from "./handling.ts";
+import { Metrics } from "./metrics.ts";
+import { type CorsOptions, type ImageRouterOptions, resolveGatewayOptions } from "./options.ts";
+import { API_PATHS } from "./table.ts";
+
+/** An application of Hono: a fetch handler, which others mount with `app.route(prefix, router)`. */
+export type ImageRouter = Hono;
+
+/** The version in front of a path. Glance answers 300 where it does not know it. */
+const VERSION = "/:glance_version{v2(?:\\.[0-9]+)?}";
+
+/** The second one is the first with a slash at its end, where the router is mounted below a prefix. */
+const DISCOVERY_PATHS = ["/", "/:nothing{.{0}}", "/versions", "/healthcheck", VERSION];
+
+/** The media type by which a version can be asked for instead. */
+const VERSIONED_TYPE = /^application\/vnd\.openstack\.images-v2(\.\d+)?$/;
+
+/** Headers that a page of another origin may send and read. */
+const CORS_REQUEST_HEADERS = [
+  "Accept",
+  "Content-Type",
+  "If-Match",
+  "If-None-Match",
+  "If-Range",
+  "Range",
+  "X-Auth-Token",
+  "X-Image-Meta-Store",
+  "X-OpenStack-Image-Size",
+  "X-OpenStack-Request-ID",
+];
+const CORS_ANSWER_HEADERS = [
+  "Accept-Ranges",
+  "Content-Disposition",
+  "Content-Length",
+  "Content-MD5",
+  "Content-Range",
+  "ETag",
+  "Location",
+  "OpenStack-image-import-methods",
+  "OpenStack-image-store-ids",
+  "X-OpenStack-Request-ID",
+];
+
+/**
+ * An Image API v2 endpoint in front of one or many Glance servers.
+ *
+ * Requests cycle through the servers, pass over failing ones and are made again where that is safe; a
+ * download that breaks behind sent headers goes on from another server. Without `serviceMode`, each
+ * caller's own token is passed on.
+ *
+ * @throws {InvalidConfigurationValue} where an option is unusable, or there is no server.
+ *
+ * @example
+ * ```ts
+ * import { createImageRouter } from "@glance-edge/glance/router";
+ * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ *
+ * const glance = createEmbeddedGlance();
+ * const router = createImageRouter({
+ *   apiServers: ["http://a:9292", "http://b:9292"],
+ *   fetch: (input, init) => glance.fetch(new Request(input, init)), // leave it out to use the network
+ * });
+ * const answer = await router.request("/v2/images");
+ * console.assert((await answer.json()).images.length === 0);
+ * ```
+ */
+export function createImageRouter(options: ImageRouterOptions): ImageRouter {
+  const metrics = new Metrics();
+  const gateway: Gateway = {
+    client: new GlanceClientWrapper(clientOptions(options, metrics)),
+    options: resolveGatewayOptions(options),
+    metrics,
+  };
+  const app = new Hono();
+  const origins = gateway.options.cors === null ? null : allowOrigins(gateway.options.cors);
+  const all = (pattern: string, handler: MiddlewareHandler) => {
+    if (origins !== null) app.use(pattern, origins);
+    app.all(pattern, handler);
+  };
+  for (const path of DISCOVERY_PATHS) all(path, (c) => discover(gateway, c.req.raw));
+  if (gateway.options.metrics) app.get("/metrics", () => metricsResponse(metrics));
+  for (const path of API_PATHS) {
+    const pattern = path.path.replaceAll(/\{(\w+)\}/g, ":$1");
+    all(VERSION + pattern, (c) => serve(gateway, c.req.raw, c.env, path, true));
+    all(pattern, async (c, next) => {
+      const isAsked = VERSIONED_TYPE.test(c.req.header("accept") ?? "");
+      return isAsked ? await serve(gateway, c.req.raw, c.env, path, false) : await next();
+    });
+  }
+  app.notFound((c) => refuseUnknown(gateway, c.req.raw));
+  return app;
+}
+
+/** What concerns callers is not the client's affair; what the client does is counted. */
+function clientOptions(options: ImageRouterOptions, metrics: Metrics): GlanceOptions {
+  return {
+    ...options,
+    onEvent: (event) => {
+      metrics.observe(event);
+      options.onEvent?.(event);
+    },
+  };
+}
+
+function allowOrigins({ origins, maxAge = 600 }: CorsOptions): MiddlewareHandler {
+  return cors({
+    origin: origins === "*" ? "*" : [...origins],
+    allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+    allowHeaders: CORS_REQUEST_HEADERS,
+    exposeHeaders: CORS_ANSWER_HEADERS,
+    maxAge,
+  });
+}
+
+function metricsResponse(metrics: Metrics): Response {
+  return new Response(String(metrics), {
+    headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
+  });
+}

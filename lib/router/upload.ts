@@ -1,0 +1,127 @@
+/**
+ * `PUT /v2/images/{image_id}/file` and `/stage`: image data on its way in, as fast as the server takes
+ * it, once, and never a part of it as if it were the whole.
+ *
+ * @module
+ */
+import { lengthOf } from "../data/byte_range.ts";
+import { UploadBody } from "../data/upload_body.ts";
+import { type ChunkReader, sourceOf } from "../data/upload_source.ts";
+import { Invalid } from "../errors.ts";
+import { filled } from "./address.ts";
+import { type Answer, readAnswer } from "./answer.ts";
+import { type Call, type Gateway, withoutToken } from "./call.ts";
+import { documentResponse } from "./document.ts";
+import { inboundHeaders } from "./headers.ts";
+import { Refusal } from "./refusal.ts";
+
+/** Passes image data on. */
+export async function uploadData(gateway: Gateway, call: Call): Promise<Response> {
+  const { request } = call;
+  const size = announcedSize(request.headers);
+  const { maxUploadSize } = gateway.options;
+  if (size !== null && size > maxUploadSize) throw tooLarge(maxUploadSize);
+  const source = await openSource(gateway, call);
+  const body = new UploadBody(source, {
+    options: gateway.client.options,
+    imageId: call.address.values["image_id"] ?? "",
+    size,
+    hasher: null,
+    onProgress: () => {},
+  });
+  try {
+    const first = await wellServer(gateway, call);
+    const answer = await send(gateway, call, body, size, first);
+    return documentResponse(gateway, call, answer);
+  } catch (error) {
+    throw body.failure === null ? error : asRefusal(body.failure.error);
+  } finally {
+    await body.close("the upload has ended");
+  }
+}
+
+async function send(
+  { client }: Gateway,
+  { request, route, address, context, trace }: Call,
+  body: UploadBody,
+  size: number | null,
+  first: string | undefined,
+): Promise<Answer> {
+  const headers = inboundHeaders(request.headers);
+  // A stream is sent without a length: this header is how Glance learns it, from 2025.2 on.
+  if (size !== null) headers["x-openstack-image-size"] ??= String(size);
+  const answer = await client.forward(
+    context,
+    {
+      method: route.method,
+      path: address.path + address.search,
+      headers,
+      body: size === 0 ? new Uint8Array() : body.stream,
+      action: filled(route.action, address.values),
+      imageId: address.values["image_id"],
+      idempotent: route.idempotent,
+    },
+    { retries: 0, first, watch: (deadline) => body.watch(deadline) },
+    readAnswer,
+  );
+  trace.answeredBy(answer.server);
+  return answer;
+}
+
+/**
+ * A server that has just answered a question. A stream can be sent once only, so a server that is down
+ * would cost the upload.
+ */
+async function wellServer({ client }: Gateway, { context }: Call): Promise<string | undefined> {
+  if ((await client.servers(context)).length === 1) return undefined;
+  const asked = {
+    method: "GET",
+    path: "/healthcheck",
+    action: "find a server for an upload",
+    idempotent: true,
+  };
+  return (await client.forward(withoutToken(context), asked, {}, readAnswer)).server;
+}
+
+/** The request's body, counted; more than is allowed is an error of its own. */
+async function openSource(
+  { options: { maxUploadSize } }: Gateway,
+  { request, trace }: Call,
+): Promise<ChunkReader> {
+  const opened = await sourceOf(request.body ?? new Blob([]).stream()).open();
+  if (opened instanceof Uint8Array) throw new Refusal(500);
+  let bytes = 0;
+  return {
+    async next() {
+      const chunk = await opened.next();
+      const length = chunk?.byteLength ?? 0;
+      bytes += length;
+      trace.received(length);
+      if (bytes > maxUploadSize) throw tooLarge(maxUploadSize);
+      return chunk;
+    },
+    // Of an upload that was answered early, the rest is the runtime's affair: it takes it and drops it.
+    cancel: (reason) => opened.cancel(reason),
+  };
+}
+
+/** Bytes in all, as the caller says; null where it does not, or says what is no number. */
+function announcedSize(headers: Headers): number | null {
+  return lengthOf(headers.get("x-openstack-image-size")) ??
+    (headers.has("transfer-encoding") ? null : lengthOf(headers.get("content-length")));
+}
+
+function tooLarge(limit: number): Refusal {
+  return new Refusal(413, `The image is larger than the ${limit} bytes that are taken here.`);
+}
+
+/** What was wrong with the data that came. */
+function asRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof Invalid) {
+    return new Refusal(400, "The request does not have the length that it announces.", {
+      cause: error,
+    });
+  }
+  return new Refusal(400, "The request broke off.", { cause: error });
+}

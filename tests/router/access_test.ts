@@ -1,0 +1,176 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { InvalidConfigurationValue, type RequestContext } from "../../mod.ts";
+import { createImageRouter, type GatewayCall } from "../../lib/router/mod.ts";
+import { Hono } from "hono";
+import { bytesOf, Cloud } from "./cloud.ts";
+
+Deno.test("Pass-through sends each caller's own tokens, and none for who has none", async () => {
+  const cloud = new Cloud();
+  const router = cloud.router();
+  for (const headers of [{ "x-auth-token": "alice" }, { "x-auth-token": "bob" }, {}]) {
+    await (await router.request("/v2/images", { headers })).body?.cancel();
+  }
+  assertEquals(tokensOf(cloud), ["alice", "bob", null]);
+});
+
+Deno.test("A refused token is told as Glance tells it", async () => {
+  const cloud = new Cloud({ identify: () => null });
+  const router = cloud.router();
+  const ours = await router.request("/v2/images", { headers: { "x-auth-token": "old" } });
+  const theirs = await cloud.ask("/v2/images");
+  assertEquals([ours.status, await ours.text()], [401, await theirs.text()]);
+  assertEquals(cloud.arrived.length, 1);
+});
+
+Deno.test("Service mode asks with the gateway's credentials; a caller's token goes nowhere", async () => {
+  const cloud = new Cloud();
+  const { id, bytes } = await cloud.image(1000);
+  const router = cloud.router({ serviceMode: { context: { authToken: "gateway" } } });
+  const headers = { "x-auth-token": "caller", "x-service-token": "caller" };
+  const list = await router.request("/v2/images", { headers });
+  assertEquals((await list.json()).images.length, 1);
+  const data = await router.request(`/v2/images/${id}/file`, { headers });
+  assertEquals(await bytesOf(data), bytes);
+  assertEquals(new Set(tokensOf(cloud)), new Set(["gateway"]));
+  assertEquals(cloud.arrived.every((request) => !request.headers.has("x-service-token")), true);
+});
+
+Deno.test("Service mode is read-only unless it is told otherwise", async () => {
+  const cloud = new Cloud();
+  const context = { authToken: "gateway" };
+  const ask = async (router: ReturnType<Cloud["router"]>, method: string) => {
+    const response = await router.request("/v2/images", { method, body: '{"name": "x"}' });
+    await response.body?.cancel();
+    return response.status;
+  };
+  assertEquals(await ask(cloud.router({ serviceMode: { context } }), "POST"), 403);
+  assertEquals(cloud.arrived, []);
+  assertEquals(await ask(cloud.router({ serviceMode: { context, readOnly: false } }), "POST"), 201);
+});
+
+Deno.test("Service mode renews its token, once for all requests, and in the middle of a download", async () => {
+  let good = "token-1";
+  const cloud = new Cloud({
+    identify: (token) => token === good ? { projectId: "p", userId: "u", roles: ["admin"] } : null,
+  });
+  let renewals = 0;
+  const context: RequestContext = {
+    authToken: "token-1",
+    renew: () => {
+      renewals++;
+      return Promise.resolve({ authToken: good });
+    },
+  };
+  const router = cloud.router({ serviceMode: { context } });
+  const headers = { "x-auth-token": "token-1" };
+  const created = await cloud.ask("/v2/images", { method: "POST", headers, body: "{}" });
+  const { id } = await created.json();
+  good = "token-2";
+  for (let i = 0; i < 3; i++) {
+    const response = await router.request(`/v2/images/${id}`, {
+      headers: { "x-openstack-request-id": `req-${i}` },
+    });
+    assertEquals([response.status, (await response.json()).id], [200, id]);
+  }
+  assertEquals([renewals, tokensOf(cloud)], [1, ["token-1", "token-2", "token-2", "token-2"]]);
+  const ids = cloud.arrived.map((request) => request.headers.get("x-openstack-request-id"));
+  assertEquals(ids, ["req-0", "req-0", "req-1", "req-2"]);
+});
+
+Deno.test("Service mode takes its servers from the catalog of its context", async () => {
+  const cloud = new Cloud();
+  const endpoints = [{ interface: "public", region_id: "R", url: "http://b:9292/v2" }];
+  const serviceCatalog = [{ type: "image", name: "glance", endpoints }];
+  const router = cloud.router({
+    apiServers: null,
+    serviceMode: { context: { authToken: "t", serviceCatalog } },
+  });
+  for (const path of ["/v2/images", "/versions", "/healthcheck"]) {
+    await (await router.request(path)).body?.cancel();
+  }
+  assertEquals(cloud.asked, ["b GET /v2/images", "b GET /versions", "b GET /healthcheck"]);
+  assertEquals(tokensOf(cloud), ["t", null, null]);
+});
+
+Deno.test("authorize decides about each request, before any server is asked", async () => {
+  const cloud = new Cloud();
+  const { id } = await cloud.image(1);
+  const calls: Omit<GatewayCall, "request">[] = [];
+  const router = cloud.router({
+    authorize: ({ request, ...call }) => {
+      calls.push(call);
+      if (request.headers.has("x-teapot")) return new Response("no", { status: 418 });
+      return call.operation !== "data";
+    },
+  });
+  const ask = async (path: string, headers: Record<string, string> = {}) => {
+    const response = await router.request(path, { headers });
+    await response.body?.cancel();
+    return response.status;
+  };
+  assertEquals(await ask(`/v2/images/${id}`), 200);
+  assertEquals(await ask(`/v2/images/${id}/file`), 403);
+  assertEquals(await ask("/v2/images/x/members/m", { "x-teapot": "1" }), 418);
+  assertEquals(calls, [
+    { operation: "get", path: "/v2/images/{image_id}", values: { image_id: id } },
+    { operation: "data", path: "/v2/images/{image_id}/file", values: { image_id: id } },
+    {
+      operation: "members.get",
+      path: "/v2/images/{image_id}/members/{member_id}",
+      values: { image_id: "x", member_id: "m" },
+    },
+  ]);
+  assertEquals(cloud.asked, [`a GET /v2/images/${id}`]);
+});
+
+Deno.test("A middleware of the embedding application decides before the router does", async () => {
+  const cloud = new Cloud();
+  const app = new Hono();
+  app.use("/image/*", async (c, next) => {
+    const isKnown = c.req.header("authorization") === "Bearer good";
+    return isKnown ? await next() : c.text("who are you?", 401);
+  });
+  app.route("/image", cloud.router({ serviceMode: { context: { authToken: "gateway" } } }));
+  const statuses = ["Bearer bad", "Bearer good"].map(async (authorization) => {
+    const response = await app.request("/image/v2/images", { headers: { authorization } });
+    await response.body?.cancel();
+    return response.status;
+  });
+  assertEquals(await Promise.all(statuses), [401, 200]);
+  assertEquals(cloud.arrived.map((request) => request.headers.has("authorization")), [false]);
+});
+
+Deno.test("Keystone's refusal of the gateway itself is 502, without its words", async () => {
+  const cloud = new Cloud();
+  const context = {
+    authToken: "t",
+    expiresAt: new Date(0),
+    renew: () => Promise.reject(new Error("password of glance-gateway is wrong")),
+  };
+  const response = await cloud.router({ serviceMode: { context } }).request("/v2/images");
+  const text = await response.text();
+  assertEquals([response.status >= 500, text.includes("password")], [true, false]);
+  assertEquals(cloud.arrived, []);
+});
+
+Deno.test("Options that cannot work are refused by name", () => {
+  const apiServers = ["http://a"];
+  const cases = [
+    {},
+    { apiServers: [] },
+    { serviceMode: { context: { authToken: "t" } } },
+    { apiServers, maxUploadSize: 0 },
+    { apiServers, maxUploadSize: NaN },
+    { apiServers, publicEndpoint: "images.example" },
+    { apiServers, publicEndpoint: "ftp://images.example" },
+    { apiServers, publicEndpoint: "https://images.example/?x" },
+    { apiServers, numRetries: -1 },
+  ];
+  for (const options of cases) {
+    assertThrows(() => createImageRouter(options), InvalidConfigurationValue, "Cannot");
+  }
+});
+
+function tokensOf(cloud: Cloud): (string | null)[] {
+  return cloud.arrived.map(({ headers }) => headers.get("x-auth-token"));
+}

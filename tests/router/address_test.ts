@@ -1,0 +1,157 @@
+import { assertEquals } from "@std/assert";
+import { Hono } from "hono";
+import { Cloud } from "./cloud.ts";
+
+Deno.test("A segment that is not what it seems is no path of the API", async () => {
+  const cloud = new Cloud();
+  const router = cloud.router();
+  const segments = [
+    "a%2Ffile", // a slash inside
+    "a%2ffile",
+    "a%5Cfile",
+    "%2e%2e",
+    "%2E",
+    "%2e%2e%2f%2e%2e%2fadmin",
+    "a%00",
+    "a%0d%0aX-Roles:%20admin",
+    "a%7f",
+    "%",
+    "%zz",
+    "%ff",
+    "%c0%af", // an overlong slash
+    "%u002f",
+  ];
+  for (const segment of segments) {
+    for (
+      const path of [`/v2/images/${segment}`, `/v2/images/${segment}/file`, `/${segment}/images`]
+    ) {
+      const response = await router.fetch(withRawUrl(`http://gateway${path}`));
+      await response.body?.cancel();
+      assertEquals(response.status, 404, path);
+    }
+  }
+  assertEquals(cloud.asked, []);
+});
+
+Deno.test("What is encoded twice is one segment, and stays encoded twice", async () => {
+  const cloud = new Cloud();
+  const response = await cloud.router().request("/v2/images/a%252Ffile");
+  await response.body?.cancel();
+  assertEquals(cloud.asked, ["a GET /v2/images/a%252Ffile"]);
+});
+
+Deno.test("A path outside of the API reaches no server, wherever it leads", async () => {
+  const cloud = new Cloud();
+  const router = cloud.router();
+  const urls = [
+    "http://gateway/admin",
+    "http://gateway/v1/images",
+    "http://gateway/v3/images",
+    "http://gateway/v2/images/",
+    "http://gateway/v2/images//file",
+    "http://gateway//v2/images",
+    "http://gateway/v2//images",
+    "http://gateway/v2",
+    "http://gateway/v2.x/images",
+    "http://gateway/V2/images",
+    "http://gateway/v2/images/a/b/c",
+    "http://gateway/v2/http://evil.example/",
+    "http://gateway/v2/@evil.example/images",
+    "http://gateway/v2/images/../../admin",
+    "http://gateway/v2/images;x=1",
+    "http://gateway/metrics",
+  ];
+  for (const url of urls) {
+    const response = await router.fetch(withRawUrl(url));
+    await response.body?.cancel();
+    assertEquals(response.status, url.endsWith("/v2") ? 302 : 404, url);
+  }
+  assertEquals(cloud.asked, []);
+});
+
+Deno.test("The servers are the configured ones, whatever host a request names", async () => {
+  const cloud = new Cloud();
+  const request = new Request("http://evil.example/v2/images", {
+    headers: { "x-forwarded-host": "evil.example", forwarded: "host=evil.example" },
+  });
+  const response = await cloud.router().fetch(request);
+  await response.body?.cancel();
+  assertEquals(cloud.asked, ["a GET /v2/images"]);
+});
+
+Deno.test("A version that Glance knows is passed on; a media type can stand for it", async () => {
+  const cloud = new Cloud();
+  const router = cloud.router();
+  const minor = await router.request("/v2.7/images?limit=1");
+  const typed = await router.request("/images", {
+    headers: { accept: "application/vnd.openstack.images-v2.4" },
+  });
+  const untyped = await router.request("/images");
+  assertEquals([minor.status, typed.status, untyped.status], [200, 200, 404]);
+  assertEquals(cloud.asked, ["a GET /v2.7/images?limit=1", "b GET /v2/images"]);
+  for (const response of [minor, typed, untyped]) await response.body?.cancel();
+});
+
+Deno.test("An unknown minor version is answered with the list of versions", async () => {
+  const cloud = new Cloud();
+  const response = await cloud.router().request("http://gateway/v2.99/images");
+  const { versions } = await response.json();
+  assertEquals([response.status, versions[0].links[0].href], [300, "http://gateway/v2/"]);
+});
+
+Deno.test("Below a prefix, Location and versions lead back to it; page links stay as clients want them", async (t) => {
+  const cloud = new Cloud();
+  const mounts = {
+    route: new Hono().route("/image", cloud.router()),
+    "route, two levels": new Hono().route("/cloud/image", cloud.router()),
+    mount: new Hono().mount(
+      "/image",
+      cloud.router({ publicEndpoint: "https://images.example/image/" }).fetch,
+    ),
+  };
+  const endpoints = {
+    route: "http://gateway/image",
+    "route, two levels": "http://gateway/cloud/image",
+    mount: "https://images.example/image",
+  };
+  for (const [name, app] of Object.entries(mounts)) {
+    await t.step(name, async () => {
+      const prefix = name === "route, two levels" ? "/cloud/image" : "/image";
+      const endpoint = endpoints[name as keyof typeof endpoints];
+      const ask = (path: string, init?: RequestInit) =>
+        app.request(`http://gateway${prefix}${path}`, init);
+      const created = await ask("/v2/images", { method: "POST", body: '{"name": "x"}' });
+      const { id } = await created.json();
+      assertEquals(created.status, 201);
+      assertEquals(created.headers.get("location"), `${endpoint}/v2/images/${id}`);
+      const page = await (await ask("/v2/images?limit=1")).json();
+      assertEquals(page.next.startsWith("/v2/images?"), true);
+      for (const path of ["", "/", "/versions"]) {
+        const { versions } = await (await ask(path)).json();
+        assertEquals(versions[0].links[0].href, `${endpoint}/v2/`, path);
+      }
+      const redirected = await ask("/v2");
+      assertEquals(redirected.headers.get("location"), `${endpoint}/v2/`);
+      const unknown = await ask("/nowhere");
+      await unknown.body?.cancel();
+      assertEquals(unknown.status, 404);
+    });
+  }
+});
+
+Deno.test("Mounted at the root of an application, the router leaves other paths to it", async () => {
+  const app = new Hono().route("/", new Cloud().router());
+  app.get("/images", (c) => c.text("a page"));
+  assertEquals(await (await app.request("/images")).text(), "a page");
+});
+
+/** A request whose URL is not made neat first, as some runtimes give it. */
+function withRawUrl(url: string): Request {
+  return new Proxy(new Request("http://gateway/"), {
+    get(request, name) {
+      if (name === "url") return url;
+      const value = Reflect.get(request, name, request);
+      return typeof value === "function" ? value.bind(request) : value;
+    },
+  });
+}

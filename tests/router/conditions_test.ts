@@ -1,0 +1,92 @@
+import { assertEquals } from "@std/assert";
+import { type Plan, planOf } from "../../lib/router/conditions.ts";
+
+const IMAGE = { etag: '"abc"', size: 1000 };
+const WHOLE: Plan = { kind: "whole" };
+const UNMODIFIED: Plan = { kind: "unmodified" };
+const FAILED: Plan = { kind: "failed" };
+const UNSATISFIABLE: Plan = { kind: "unsatisfiable" };
+
+Deno.test("A range is read as RFC 9110 has it, within the image", () => {
+  const cases: readonly (readonly [string, Plan])[] = [
+    ["bytes=0-0", part(0, 0)],
+    ["bytes=0-499", part(0, 499)],
+    ["bytes=500-", part(500, 999)],
+    ["bytes=0-", part(0, 999)],
+    ["bytes=999-", part(999, 999)],
+    ["bytes=900-5000", part(900, 999)],
+    ["bytes=-1", part(999, 999)],
+    ["bytes=-5000", part(0, 999)],
+    ["bytes= 1-2 ", part(1, 2)],
+    ["BYTES=1-2", part(1, 2)],
+    ["bytes=1000-", UNSATISFIABLE],
+    ["bytes=1000-1001", UNSATISFIABLE],
+    ["bytes=-0", UNSATISFIABLE],
+    ["bytes=5-4", UNSATISFIABLE],
+    ["bytes=", UNSATISFIABLE],
+    ["bytes=-", UNSATISFIABLE],
+    ["bytes=a-b", UNSATISFIABLE],
+    ["bytes=1-2-3", UNSATISFIABLE],
+    ["bytes=99999999999999999-", UNSATISFIABLE],
+    ["bytes", WHOLE],
+    ["lines=0-1", WHOLE],
+    ["bytes=0-1,5-6", WHOLE],
+  ];
+  for (const [range, expected] of cases) assertEquals(planFor({ range }), expected, range);
+});
+
+Deno.test("An empty image has no range at all", () => {
+  for (const range of ["bytes=0-0", "bytes=0-", "bytes=-1"]) {
+    assertEquals(planOf("GET", new Headers({ range }), { etag: null, size: 0 }), UNSATISFIABLE);
+  }
+});
+
+Deno.test("A range of what has no known size, and one for HEAD, does not count", () => {
+  const headers = new Headers({ range: "bytes=0-0" });
+  assertEquals(planOf("GET", headers, { etag: '"abc"', size: null }), WHOLE);
+  assertEquals(planOf("HEAD", headers, IMAGE), WHOLE);
+});
+
+Deno.test("Preconditions are judged in their order, and compared as RFC 9110 has it", () => {
+  const cases: readonly (readonly [Record<string, string>, Plan])[] = [
+    [{ "if-none-match": '"abc"' }, UNMODIFIED],
+    [{ "if-none-match": 'W/"abc"' }, UNMODIFIED],
+    [{ "if-none-match": '"x", W/"abc" , "y"' }, UNMODIFIED],
+    [{ "if-none-match": "*" }, UNMODIFIED],
+    [{ "if-none-match": '"ABC"' }, WHOLE],
+    [{ "if-none-match": "abc" }, WHOLE],
+    [{ "if-none-match": "" }, WHOLE],
+    [{ "if-none-match": '"abc"', "range": "bytes=0-0" }, UNMODIFIED],
+    [{ "if-match": '"abc"' }, WHOLE],
+    [{ "if-match": "*" }, WHOLE],
+    [{ "if-match": '"x", "abc"' }, WHOLE],
+    [{ "if-match": 'W/"abc"' }, FAILED],
+    [{ "if-match": '"x"' }, FAILED],
+    [{ "if-match": '"x"', "if-none-match": '"abc"' }, FAILED],
+    [{ "if-range": '"abc"', "range": "bytes=0-0" }, part(0, 0)],
+    [{ "if-range": 'W/"abc"', "range": "bytes=0-0" }, WHOLE],
+    [{ "if-range": '"x"', "range": "bytes=0-0" }, WHOLE],
+    [{ "if-range": "Sun, 06 Nov 1994 08:49:37 GMT", "range": "bytes=0-0" }, WHOLE],
+    [{ "if-range": '"x"', "range": "bytes=5000-" }, WHOLE],
+    [{ "if-modified-since": "Sun, 06 Nov 2094 08:49:37 GMT" }, WHOLE],
+  ];
+  for (const [headers, expected] of cases) {
+    assertEquals(planFor(headers), expected, JSON.stringify(headers));
+  }
+});
+
+Deno.test("An image without a hash matches no tag", () => {
+  const image = { etag: null, size: 1000 };
+  const plan = (headers: Record<string, string>) => planOf("GET", new Headers(headers), image);
+  assertEquals(plan({ "if-none-match": '"null"' }), WHOLE);
+  assertEquals(plan({ "if-match": '"null"' }), FAILED);
+  assertEquals(plan({ "if-range": "null", "range": "bytes=0-0" }), WHOLE);
+});
+
+function planFor(headers: Record<string, string>): Plan {
+  return planOf("GET", new Headers(headers), IMAGE);
+}
+
+function part(start: number, end: number): Plan {
+  return { kind: "part", start, end };
+}

@@ -1,0 +1,67 @@
+import { assertEquals } from "@std/assert";
+import { bytesOf, Cloud } from "./cloud.ts";
+
+Deno.test("The versions are those of the servers, with links to the gateway", async () => {
+  const cloud = new Cloud();
+  const router = cloud.router();
+  for (const [path, status] of [["/", 300], ["/versions", 200]] as const) {
+    const ours = await router.request(`http://gateway${path}`);
+    const theirs = await cloud.ask(path);
+    const document = await ours.text();
+    assertEquals([ours.status, ours.headers.get("content-type")], [status, "application/json"]);
+    assertEquals(
+      document.replaceAll("http://gateway/", "http://a:9292/"),
+      JSON.stringify(await theirs.json()),
+    );
+    const head = await router.request(`http://gateway${path}`, { method: "HEAD" });
+    assertEquals([head.status, head.body], [status, null]);
+    assertEquals(head.headers.get("content-length"), String(document.length));
+  }
+});
+
+Deno.test("The public endpoint goes before what a request says of the host", async () => {
+  const cloud = new Cloud();
+  const router = cloud.router({ publicEndpoint: "https://images.example/image" });
+  const { versions } = await (await router.request("http://10.0.0.1/versions")).json();
+  assertEquals(versions[0].links, [{ rel: "self", href: "https://images.example/image/v2/" }]);
+});
+
+Deno.test("A list of versions that is none is 502", async () => {
+  for (const body of ["<html>", "[]", '{"versions": 1}', '{"id": "v2.0"}']) {
+    const cloud = new Cloud();
+    cloud.disturb = () => new Response(body);
+    const response = await cloud.router().request("/versions");
+    await response.body?.cancel();
+    assertEquals(response.status, 502, body);
+  }
+});
+
+Deno.test("The gateway is healthy while one server is", async () => {
+  const cloud = new Cloud();
+  const router = cloud.router();
+  const ask = async (method = "GET") => {
+    const response = await router.request("/healthcheck", { method });
+    return [response.status, new TextDecoder().decode(await bytesOf(response))];
+  };
+  assertEquals(await ask(), [200, "OK"]);
+  assertEquals(await ask("HEAD"), [204, ""]);
+  cloud.disturb = ({ server }) =>
+    server === "http://a:9292" ? Promise.reject(new TypeError("refused")) : undefined;
+  assertEquals(await ask(), [200, "OK"]);
+  cloud.disturb = () => new Response("DISABLED BY FILE", { status: 503 });
+  assertEquals((await ask())[0], 503);
+  cloud.disturb = () => new Response("{}", { status: 300 });
+  assertEquals(await ask(), [200, "OK"]);
+});
+
+Deno.test("Discovery is for reading, and needs no token", async () => {
+  const cloud = new Cloud({ identify: () => null });
+  const router = cloud.router();
+  for (const path of ["/", "/versions", "/healthcheck"]) {
+    const asked = await router.request(path, { headers: { "x-auth-token": "secret" } });
+    const posted = await router.request(path, { method: "POST", body: "x" });
+    for (const response of [asked, posted]) await response.body?.cancel();
+    assertEquals([asked.ok || asked.status === 300, posted.status], [true, 405], path);
+  }
+  assertEquals(cloud.arrived.some(({ headers }) => headers.has("x-auth-token")), false);
+});

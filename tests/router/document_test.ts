@@ -1,0 +1,255 @@
+import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { isIdempotentPatch, withId } from "../../lib/router/create.ts";
+import { Cloud, headersOf } from "./cloud.ts";
+
+const JSON_TYPE = { "content-type": "application/json" };
+
+Deno.test("A conversation with the gateway is a conversation with Glance, status, headers and body", async () => {
+  const [ours, theirs] = [new Cloud(clockwork()), new Cloud(clockwork())];
+  const router = ours.router();
+  const id = "7c7a3d0e-35ae-4d6f-8f2e-0d8f6ad9f0a1";
+  const patch = { "content-type": "application/openstack-images-v2.1-json-patch" };
+  const steps: readonly [string, RequestInit?][] = [
+    ["/v2/images", { method: "POST", headers: JSON_TYPE, body: `{"id": "${id}", "name": "ü"}` }],
+    ["/v2/images", { method: "POST", headers: JSON_TYPE, body: `{"id": "${id}"}` }],
+    ["/v2/images", { method: "POST", headers: JSON_TYPE, body: `{"nonsense": 1}` }],
+    ["/v2/images", { method: "POST", headers: JSON_TYPE, body: `not JSON` }],
+    ["/v2/images", { method: "POST", headers: JSON_TYPE }],
+    [`/v2/images/${id}`],
+    ["/v2/images?limit=1&sort=name:asc"],
+    ["/v2/images?limit=-1"],
+    [`/v2/images/${id}`, {
+      method: "PATCH",
+      headers: patch,
+      body: '[{"op":"add","path":"/x","value":"1"}]',
+    }],
+    [`/v2/images/${id}`, {
+      method: "PATCH",
+      headers: patch,
+      body: '[{"op":"remove","path":"/y"}]',
+    }],
+    [`/v2/images/${id}`, { method: "PATCH", headers: JSON_TYPE, body: "[]" }],
+    [`/v2/images/${id}/tags/${encodeURIComponent("a tag")}`, { method: "PUT" }],
+    [`/v2/images/${id}/members`, { method: "POST", headers: JSON_TYPE, body: '{"member": "p"}' }],
+    [`/v2/images/${id}/members`],
+    [`/v2/images/${id}/members/p`, {
+      method: "PUT",
+      headers: JSON_TYPE,
+      body: '{"status": "accepted"}',
+    }],
+    [`/v2/images/${id}/members/p`, { method: "DELETE" }],
+    [`/v2/images/${id}/actions/deactivate`, { method: "POST" }],
+    [`/v2/images/${id}/file`],
+    [`/v2/images/${id}/tasks`],
+    ["/v2/info/import"],
+    ["/v2/info/stores"],
+    ["/v2/schemas/image"],
+    ["/v2/schemas/nonsense"],
+    ["/v2/tasks"],
+    [`/v2/images/${id}`, { method: "DELETE" }],
+    [`/v2/images/${id}`, { method: "DELETE" }],
+    [`/v2/images/${id}`, { headers: { accept: "application/json" } }],
+  ];
+  for (const [path, init] of steps) {
+    const answers = [
+      await router.request(`http://a:9292${path}`, init),
+      await theirs.ask(path, init),
+    ];
+    const facts = answers.map(async (answer) => ({
+      status: answer.status,
+      headers: headersOf(answer),
+      body: await answer.text(),
+    }));
+    assertEquals(await facts[0], await facts[1], `${init?.method ?? "GET"} ${path}`);
+  }
+});
+
+Deno.test("Requests take turns between the servers, and pass over one that has failed", async () => {
+  const cloud = new Cloud();
+  const router = cloud.router();
+  const ask = async () => await (await router.request("/v2/images")).body?.cancel();
+  await ask();
+  await ask();
+  cloud.disturb = ({ server }) => server === "http://a:9292" ? refused() : undefined;
+  for (let i = 0; i < 3; i++) await ask();
+  const hosts = cloud.arrived.map(({ server }) => new URL(server).hostname).join("");
+  assertEquals(hosts, "ab" + "ab" + "b" + "b");
+});
+
+Deno.test("A question whose answer breaks off is asked again; a change is not", async () => {
+  const cloud = new Cloud();
+  cloud.disturb = ({ server }, answer) =>
+    server === "http://a:9292" ? answer().then(broken) : undefined;
+  const router = cloud.router();
+  const asked = await router.request("/v2/images");
+  assertEquals([asked.status, (await asked.json()).images], [200, []]);
+  const changed = await cloud.router().request("/v2/tasks", { method: "POST", body: "{}" });
+  await changed.body?.cancel();
+  assertEquals(changed.status, 502);
+  assertEquals(cloud.asked, ["a GET /v2/images", "b GET /v2/images", "a POST /v2/tasks"]);
+});
+
+Deno.test("With no server left, a question is answered with 503 that names none of them", async () => {
+  const cloud = new Cloud();
+  cloud.disturb = () => refused();
+  const response = await cloud.router().request("/v2/images", {
+    headers: { accept: "application/json" },
+  });
+  const text = await response.text();
+  assertEquals(response.status, 503);
+  assert(!/9292|\/\/a|\/\/b/.test(text), text);
+  assertStringIncludes(cloud.logged[0]?.error ?? "", "http://a:9292");
+});
+
+Deno.test("What every server answers is told, once the attempts are used up", async () => {
+  for (const status of [429, 502, 503, 504]) {
+    const cloud = new Cloud();
+    cloud.disturb = () => new Response("down", { status });
+    const response = await cloud.router().request("/v2/images");
+    await response.body?.cancel();
+    assertEquals([response.status, cloud.arrived.length], [status, 4]);
+  }
+});
+
+Deno.test("A redirect to a foreign origin is refused without a word of where it led", async () => {
+  const cloud = new Cloud();
+  cloud.disturb = () =>
+    new Response(null, { status: 307, headers: { location: "http://evil.example/v2/images" } });
+  const response = await cloud.router().request("/v2/images", {
+    headers: { "x-auth-token": "secret" },
+  });
+  const text = await response.text();
+  assertEquals([response.status, text.includes("evil")], [502, false]);
+  assertEquals(new Set(cloud.arrived.map(({ server }) => server)), new Set(["http://a:9292"]));
+});
+
+Deno.test("A new image gets an id here, so that a lost answer does not make a second one", async () => {
+  const cloud = new Cloud();
+  cloud.disturb = ({ server, method }, answer) =>
+    server === "http://a:9292" && method === "POST" ? answer().then(broken) : undefined;
+  const response = await cloud.router().request("http://gateway/v2/images", {
+    method: "POST",
+    headers: JSON_TYPE,
+    body: '{"name": "once"}',
+  });
+  const image = await response.json();
+  assertEquals([response.status, image.name], [201, "once"]);
+  assertEquals(response.headers.get("location"), `http://gateway/v2/images/${image.id}`);
+  const { images } = await (await cloud.ask("/v2/images")).json();
+  assertEquals(images.length, 1);
+  assertEquals(cloud.asked, [
+    "a POST /v2/images",
+    "b POST /v2/images",
+    `b GET /v2/images/${image.id}`,
+  ]);
+});
+
+Deno.test("A 409 for an id that the caller has chosen stays a 409", async () => {
+  const cloud = new Cloud();
+  const { id } = await cloud.image(1);
+  const response = await cloud.router().request("/v2/images", {
+    method: "POST",
+    headers: JSON_TYPE,
+    body: `{"id": "${id}"}`,
+  });
+  await response.body?.cancel();
+  assertEquals(response.status, 409);
+});
+
+Deno.test("An id is put in front of what a new image says, and nothing else is touched", () => {
+  const id = "1";
+  const cases: readonly (readonly [string, string])[] = [
+    ["{}", '{"id": "1"}'],
+    [' \n{ "a": 1.0, "a": 2 }', ' \n{"id": "1",  "a": 1.0, "a": 2 }'],
+    ['{"min_disk": 9007199254740993}', '{"id": "1", "min_disk": 9007199254740993}'],
+    ['{"id": null}', '{"id": null}'],
+    ["[]", "[]"],
+    ["null", "null"],
+    ['"{"', '"{"'],
+    ["{", "{"],
+    ["", ""],
+  ];
+  for (const [text, expected] of cases) assertEquals(withId(text, id), expected);
+});
+
+Deno.test("A patch is made again only if it may be applied twice", () => {
+  const cases: readonly (readonly [string, boolean])[] = [
+    ['[{"op": "add", "path": "/x", "value": "1"}]', true],
+    ['[{"op": "replace", "path": "/tags", "value": []}]', true],
+    ['[{"op": "remove", "path": "/x"}]', false],
+    ['[{"op": "add", "path": "/locations/-", "value": {}}]', false],
+    ['[{"op": "replace", "path": "/locations", "value": []}]', false],
+    ['[{"add": "/x", "value": "1"}]', false],
+    ["[1]", false],
+    ["{}", false],
+    ["", false],
+  ];
+  for (const [text, expected] of cases) assertEquals(isIdempotentPatch(text), expected, text);
+});
+
+Deno.test("A repeated deletion that finds nothing left was the first one's", async () => {
+  const cloud = new Cloud();
+  const { id } = await cloud.image(1);
+  cloud.disturb = ({ server, method }, answer) =>
+    server === "http://a:9292" && method === "DELETE"
+      ? answer().then(() => Promise.reject(new TypeError("reset")))
+      : undefined;
+  const response = await cloud.router().request(`/v2/images/${id}`, { method: "DELETE" });
+  assertEquals(response.status, 204);
+});
+
+Deno.test("A body where Glance takes none, one that is no text, and one too large are refused here", async () => {
+  const cloud = new Cloud();
+  const router = cloud.router();
+  const cases: readonly [string, RequestInit, number][] = [
+    ["/v2/images/x", { headers: { "content-length": "3" } }, 400],
+    ["/v2/images", { headers: { "content-length": "3" } }, 200],
+    ["/v2/images", { method: "POST", body: new Uint8Array([0x22, 0xff, 0x22]) }, 400],
+    ["/v2/images", { method: "POST", headers: { "content-length": "99999999" }, body: "{}" }, 413],
+    ["/v2/images", { method: "POST", body: new Uint8Array(17 * 1024 * 1024) }, 413],
+    ["/v2/images", { method: "POST", body: failingBody() }, 400],
+  ];
+  for (const [path, init, status] of cases) {
+    const response = await router.request(path, init);
+    await response.body?.cancel();
+    assertEquals(response.status, status, path);
+  }
+  assertEquals(cloud.asked.length, 1);
+});
+
+Deno.test("A caller who leaves ends a question, and waits for nothing", async () => {
+  const cloud = new Cloud();
+  const leaving = new AbortController();
+  let ended: unknown;
+  const router = cloud.router({
+    fetch: (_, init) => {
+      leaving.abort("gone");
+      ended = init.signal?.reason;
+      return Promise.reject(init.signal?.reason);
+    },
+  });
+  const response = await router.request("/v2/images", { signal: leaving.signal });
+  assertEquals([response.status, cloud.logged[0]?.outcome], [499, "gone"]);
+  assertNotEquals(ended, undefined);
+});
+
+function clockwork(): { now: () => number; randomUUID: () => `${string}-${string}-4${string}` } {
+  return {
+    now: () => 0,
+    randomUUID: () => crypto.randomUUID() as `${string}-${string}-4${string}`,
+  };
+}
+
+function refused(): Promise<Response> {
+  return Promise.reject(new TypeError("connection refused"));
+}
+
+/** The same answer, whose body breaks. */
+function broken({ status, headers }: Response): Response {
+  const body = new ReadableStream({ pull: (c) => c.error(new TypeError("connection reset")) });
+  return new Response(body, { status, headers });
+}
+
+function failingBody(): ReadableStream<Uint8Array> {
+  return new ReadableStream({ pull: (c) => c.error(new TypeError("the caller has left")) });
+}

@@ -1,0 +1,339 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { dataHeaders } from "../../lib/router/representation.ts";
+import type { GlanceImage } from "../../lib/images/types.ts";
+import { bytesOf, Cloud, cutAfter, headersOf } from "./cloud.ts";
+
+const SIZE = 300_000;
+
+Deno.test("Image data comes with what browsers, curl and caches need, whatever the store can do", async (t) => {
+  for (const ranges of [true, false]) {
+    for (const resume of [true, false]) {
+      await t.step(`ranges: ${ranges}, resume: ${resume}`, async () => {
+        const cloud = new Cloud({ ranges });
+        const { id, bytes } = await cloud.image(SIZE, "größe/x");
+        const record = await (await cloud.ask(`/v2/images/${id}`)).json();
+        const router = cloud.router({ resume });
+        const common = {
+          "accept-ranges": "bytes",
+          "cache-control": "private, no-transform",
+          "content-disposition":
+            `attachment; filename="gr__e_x.raw"; filename*=UTF-8''gr%C3%B6%C3%9Fe_x.raw`,
+          "content-md5": record.checksum,
+          "content-type": "application/octet-stream",
+          "etag": `"${record.os_hash_value}"`,
+        };
+        const url = `/v2/images/${id}/file`;
+
+        const whole = await router.request(url);
+        assertEquals([whole.status, headersOf(whole)], [200, {
+          ...common,
+          "content-length": String(SIZE),
+        }]);
+        assertEquals(await bytesOf(whole), bytes);
+
+        const parts = {
+          "bytes=0-0": [0, 0],
+          "bytes=1000-": [1000, SIZE - 1],
+          "bytes=-7": [SIZE - 7, SIZE - 1],
+        };
+        for (const [range, [start = 0, end = 0]] of Object.entries(parts)) {
+          const part = await router.request(url, { headers: { range } });
+          assertEquals([part.status, headersOf(part)], [206, {
+            ...common,
+            "content-length": String(end - start + 1),
+            "content-range": `bytes ${start}-${end}/${SIZE}`,
+          }]);
+          assertEquals(await bytesOf(part), bytes.slice(start, end + 1));
+        }
+
+        const none = await router.request(url, { headers: { range: `bytes=${SIZE}-` } });
+        await none.body?.cancel();
+        assertEquals([none.status, none.headers.get("content-range")], [416, `bytes */${SIZE}`]);
+      });
+    }
+  }
+});
+
+Deno.test("HEAD, 304 and 412 are answered from the record: the data stays closed", async () => {
+  const cloud = new Cloud();
+  const { id } = await cloud.image(SIZE);
+  const router = cloud.router();
+  const url = `/v2/images/${id}/file`;
+  const head = await router.request(url, { method: "HEAD" });
+  const etag = head.headers.get("etag") ?? "";
+  assertEquals([head.status, head.headers.get("content-length"), head.body], [
+    200,
+    String(SIZE),
+    null,
+  ]);
+  const cases: readonly [string, Record<string, string>, number][] = [
+    ["GET", { "if-none-match": etag }, 304],
+    ["HEAD", { "if-none-match": etag }, 304],
+    ["HEAD", { range: "bytes=0-0" }, 200],
+    ["GET", { "if-match": '"other"' }, 412],
+    ["HEAD", { "if-match": '"other"' }, 412],
+  ];
+  for (const [method, headers, status] of cases) {
+    const response = await router.request(url, { method, headers });
+    await response.body?.cancel();
+    assertEquals(response.status, status);
+    if (status === 304) {
+      assertEquals(headersOf(response), { etag, "cache-control": "private, no-transform" });
+    }
+  }
+  assertEquals(cloud.arrived.filter(({ path }) => path.endsWith("/file")), []);
+});
+
+Deno.test("If-Range decides whether a part goes on or the whole begins anew", async () => {
+  const cloud = new Cloud();
+  const { id, bytes } = await cloud.image(SIZE);
+  const router = cloud.router();
+  const ask = (ifRange: string) =>
+    router.request(`/v2/images/${id}/file`, {
+      headers: { "range": "bytes=10-19", "if-range": ifRange },
+    });
+  const { os_hash_value } = await (await cloud.ask(`/v2/images/${id}`)).json();
+  const part = await ask(`"${os_hash_value}"`);
+  assertEquals([part.status, await bytesOf(part)], [206, bytes.slice(10, 20)]);
+  const whole = await ask('"another"');
+  assertEquals([whole.status, await bytesOf(whole)], [200, bytes]);
+});
+
+Deno.test("What Glance would refuse or has no data for is answered by Glance itself", async () => {
+  const cloud = new Cloud({
+    identify: (token) => ({
+      projectId: token,
+      userId: token,
+      roles: token === "root" ? ["admin"] : [],
+    }),
+  });
+  const { id } = await ownImage(cloud, "alice");
+  const router = cloud.router();
+  const ask = (token: string, imageId: string, init: RequestInit = {}) =>
+    router.request(`/v2/images/${imageId}/file`, {
+      ...init,
+      headers: { "x-auth-token": token, ...init.headers },
+    });
+  const direct = (token: string, imageId: string) =>
+    cloud.ask(`/v2/images/${imageId}/file`, { headers: { "x-auth-token": token } });
+
+  const unknown = [await ask("alice", "nope"), await direct("alice", "nope")];
+  const foreign = [await ask("bob", id), await direct("bob", id)];
+  await cloud.ask(`/v2/images/${id}/actions/deactivate`, {
+    method: "POST",
+    headers: { "x-auth-token": "root" },
+  });
+  const deactivated = [await ask("alice", id), await direct("alice", id)];
+  for (const [ours, theirs] of [unknown, foreign, deactivated]) {
+    assertEquals([ours?.status, await ours?.text()], [theirs?.status, await theirs?.text()]);
+  }
+  assertEquals([unknown[0]?.status, foreign[0]?.status, deactivated[0]?.status], [404, 404, 403]);
+  const head = await ask("alice", id, { method: "HEAD" });
+  const admin = await ask("root", id);
+  assertEquals([head.status, admin.status, (await bytesOf(admin)).byteLength], [403, 200, 1000]);
+});
+
+Deno.test("An image without data is 204, for HEAD, too", async () => {
+  const cloud = new Cloud();
+  const created = await cloud.ask("/v2/images", { method: "POST", body: '{"name": "queued"}' });
+  const { id } = await created.json();
+  for (const method of ["GET", "HEAD"]) {
+    const response = await cloud.router().request(`/v2/images/${id}/file`, { method });
+    assertEquals([response.status, response.body], [204, null]);
+  }
+});
+
+Deno.test("An empty image is 200 with no bytes", async () => {
+  const cloud = new Cloud();
+  const { id } = await cloud.image(0);
+  const response = await cloud.router().request(`/v2/images/${id}/file`);
+  assertEquals([response.status, response.headers.get("content-length")], [200, "0"]);
+  assertEquals((await bytesOf(response)).byteLength, 0);
+});
+
+Deno.test("A download that breaks behind its headers goes on from the other server", async (t) => {
+  for (const ranges of [true, false]) {
+    for (const range of [undefined, "bytes=5-250000"]) {
+      await t.step(`ranges: ${ranges}, range: ${range ?? "none"}`, async () => {
+        const cloud = new Cloud({ ranges });
+        const { id, bytes } = await cloud.image(SIZE);
+        let cuts = 1;
+        cloud.disturb = ({ path }, answer) =>
+          path.endsWith("/file") && cuts-- > 0
+            ? answer().then(async (whole) => {
+              if (!whole.ok) return whole;
+              return new Response(cutAfter(await bytesOf(whole), 70_000), whole);
+            })
+            : undefined;
+        if (!ranges && range !== undefined) cuts = 2;
+        const response = await cloud.router().request(`/v2/images/${id}/file`, {
+          ...range !== undefined && { headers: { range } },
+        });
+        const expected = range === undefined ? bytes : bytes.slice(5, 250_001);
+        assertEquals(await bytesOf(response), expected);
+        const [entry] = cloud.logged;
+        assertEquals([entry?.outcome, entry?.resumes, entry?.bytesOut], [
+          "complete",
+          1,
+          expected.byteLength,
+        ]);
+      });
+    }
+  }
+});
+
+Deno.test("A download that no server can finish is cut, never ended", async (t) => {
+  for (const verify of ["off", "auto"] as const) {
+    await t.step(`verify: ${verify}`, async () => {
+      const cloud = new Cloud();
+      const { id } = await cloud.image(SIZE);
+      let opened = 0;
+      cloud.disturb = ({ path }, answer) => {
+        if (!path.endsWith("/file")) return undefined;
+        if (opened++ > 0) return Promise.reject(new TypeError("refused"));
+        return answer().then(async (whole) =>
+          new Response(cutAfter(await bytesOf(whole), 70_000), whole)
+        );
+      };
+      const response = await cloud.router({ verify }).request(`/v2/images/${id}/file`);
+      assertEquals([response.status, response.headers.get("content-length")], [200, String(SIZE)]);
+      await assertRejects(() => response.arrayBuffer());
+      assertEquals(cloud.logged.map(({ outcome, status }) => [outcome, status]), [["cut", 200]]);
+    });
+  }
+});
+
+Deno.test("With verify, a wrong image is cut before its last byte, and without, its size alone counts", async () => {
+  const cloud = new Cloud();
+  const { id, bytes } = await cloud.image(SIZE);
+  const wrong = bytes.slice();
+  wrong[SIZE - 1] = 1 + (wrong[SIZE - 1] ?? 0);
+  cloud.disturb = ({ path }, answer) =>
+    path.endsWith("/file")
+      ? answer().then(({ headers }) => new Response(wrong, { headers }))
+      : undefined;
+  const checked = await cloud.router({ verify: "auto" }).request(`/v2/images/${id}/file`);
+  let received = 0;
+  await assertRejects(async () => {
+    for await (const chunk of checked.body ?? []) received += chunk.byteLength;
+  });
+  assert(received < SIZE);
+  const unchecked = await cloud.router().request(`/v2/images/${id}/file`);
+  assertEquals((await bytesOf(unchecked)).byteLength, SIZE);
+});
+
+Deno.test("A server that announces another size is passed over", async () => {
+  const cloud = new Cloud();
+  const { id, bytes } = await cloud.image(SIZE);
+  cloud.disturb = ({ server, path }) =>
+    server === "http://b:9292" && path.endsWith("/file")
+      ? new Response("short", { headers: { "content-length": "5" } })
+      : undefined;
+  const response = await cloud.router().request(`/v2/images/${id}/file`);
+  assertEquals([response.status, await bytesOf(response)], [200, bytes]);
+});
+
+Deno.test("A caller who leaves in the middle cancels the server's body", async () => {
+  const cloud = new Cloud();
+  const { id } = await cloud.image(SIZE);
+  let reason: unknown;
+  cloud.disturb = ({ path }, answer) =>
+    path.endsWith("/file")
+      ? answer().then(async (whole) => {
+        await whole.body?.cancel();
+        const endless = new ReadableStream({
+          pull: (controller) => controller.enqueue(new Uint8Array(1000)),
+          cancel: (cause) => void (reason = cause),
+        }, { highWaterMark: 0 });
+        return new Response(endless, whole);
+      })
+      : undefined;
+  for (const resume of [true, false]) {
+    reason = undefined;
+    const response = await cloud.router({ resume }).request(`/v2/images/${id}/file`);
+    const reader = response.body?.getReader();
+    await reader?.read();
+    await reader?.cancel("the caller has left");
+    assertEquals(reason, "the caller has left", `resume: ${resume}`);
+  }
+  assertEquals(cloud.logged[0]?.outcome, "gone");
+});
+
+Deno.test("A caller who leaves before the headers ends the search for data", async () => {
+  const cloud = new Cloud();
+  const { id } = await cloud.image(SIZE);
+  const leaving = new AbortController();
+  cloud.disturb = ({ path }) => {
+    if (!path.endsWith("/file")) return undefined;
+    leaving.abort("gone");
+    return new Promise<Response>(() => {});
+  };
+  const response = await cloud.router().request(`/v2/images/${id}/file`, {
+    signal: leaving.signal,
+  });
+  assertEquals([response.status, cloud.logged[0]?.outcome], [499, "gone"]);
+});
+
+Deno.test("With prefer, the store is asked for by name", async () => {
+  const cloud = new Cloud({ stores: [{ id: "fast", default: "true" }, { id: "slow" }] });
+  const { id, bytes } = await cloud.image(SIZE);
+  const router = cloud.router();
+  const response = await router.request(`/v2/images/${id}/file?prefer=slow,fast`);
+  assertEquals(await bytesOf(response), bytes);
+  assertEquals(cloud.arrived.at(-1)?.path, `/v2/images/${id}/file?prefer=slow%2Cfast`);
+  const unknown = await router.request(`/v2/images/${id}/file?prefer=nope`);
+  await unknown.body?.cancel();
+  assertEquals(unknown.status, 400);
+});
+
+Deno.test("The older habit of a request with Content-Range is Glance's to answer", async () => {
+  const cloud = new Cloud();
+  const { id, bytes } = await cloud.image(SIZE);
+  const response = await cloud.router().request(`/v2/images/${id}/file`, {
+    headers: { "content-range": `bytes 10-19/${SIZE}` },
+  });
+  assertEquals([response.status, response.headers.get("content-range")], [
+    206,
+    `bytes 10-19/${SIZE}`,
+  ]);
+  assertEquals(await bytesOf(response), bytes.slice(10, 20));
+});
+
+Deno.test("The name to save an image under leads nowhere else", () => {
+  const cases: readonly (readonly [string | null, string | null, string])[] = [
+    ["cirros", "qcow2", 'filename="cirros.qcow2"'],
+    ["cirros.QCOW2", "qcow2", 'filename="cirros.QCOW2"'],
+    ["cirros", null, 'filename="cirros"'],
+    [null, "raw", 'filename="42.raw"'],
+    ["", "raw", 'filename="42.raw"'],
+    ["../../etc/passwd", "raw", 'filename="__.._etc_passwd.raw"'],
+    ["C:\\x", "raw", 'filename="C__x.raw"'],
+    [".bashrc", "raw", 'filename="_bashrc.raw"'],
+    ['a"b', "raw", `filename="a_b.raw"; filename*=UTF-8''a%22b.raw`],
+    ["a\r\nx-evil: 1", "raw", 'filename="a__x-evil_ 1.raw"'],
+    ["it's (1)*", "raw", `filename="it's (1)*.raw"`],
+    ["ü's", "raw", `filename="_'s.raw"; filename*=UTF-8''%C3%BC%27s.raw`],
+    ["\ud800", "raw", `filename="_.raw"; filename*=UTF-8''%EF%BF%BD.raw`],
+  ];
+  for (const [name, disk_format, expected] of cases) {
+    const image = { id: "42", name, disk_format } as unknown as GlanceImage;
+    const headers = dataHeaders(image, { kind: "whole" });
+    assertEquals(headers.get("content-disposition"), `attachment; ${expected}`);
+  }
+});
+
+async function ownImage(cloud: Cloud, token: string): Promise<{ id: string }> {
+  const headers = { "x-auth-token": token };
+  const created = await cloud.ask("/v2/images", {
+    method: "POST",
+    headers,
+    body: '{"disk_format": "raw", "container_format": "bare"}',
+  });
+  const { id } = await created.json();
+  await cloud.ask(`/v2/images/${id}/file`, {
+    method: "PUT",
+    headers: { ...headers, "content-type": "application/octet-stream" },
+    body: new Uint8Array(1000),
+  });
+  return { id };
+}

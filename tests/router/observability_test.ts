@@ -1,0 +1,166 @@
+import { assertEquals } from "@std/assert";
+import { bytesOf, Cloud, cutAfter } from "./cloud.ts";
+
+const SIZE = 200_000;
+
+Deno.test("Every request is one log line, whose facts are those of the whole answer", async () => {
+  const cloud = new Cloud();
+  const { id } = await cloud.image(SIZE);
+  const router = cloud.router();
+  const headers = { "x-openstack-request-id": "req-1", "x-auth-token": "secret" };
+  await bytesOf(await router.request(`/v2/images/${id}/file?prefer=local`, { headers }));
+  await bytesOf(await router.request("/v2/nope?password=secret", { headers }));
+  await bytesOf(await router.request("/v2/images", { method: "DELETE", headers }));
+  const common = {
+    requestId: "req-1",
+    resumes: 0,
+    bytesIn: 0,
+    milliseconds: 0,
+    outcome: "complete",
+    error: null,
+  };
+  assertEquals<unknown>(cloud.logged, [
+    {
+      ...common,
+      method: "GET",
+      path: `/v2/images/${id}/file`,
+      route: "/v2/images/{image_id}/file",
+      status: 200,
+      server: "http://b:9292",
+      bytesOut: SIZE,
+    },
+    {
+      ...common,
+      method: "GET",
+      path: "/v2/nope",
+      route: "",
+      status: 404,
+      server: null,
+      bytesOut: 0,
+    },
+    {
+      ...common,
+      method: "DELETE",
+      path: "/v2/images",
+      route: "/v2/images",
+      status: 405,
+      server: null,
+      bytesOut: 0,
+    },
+  ]);
+  assertEquals(JSON.stringify(cloud.logged).includes("secret"), false);
+});
+
+Deno.test("A log that fails fails no request", async () => {
+  const router = new Cloud().router({
+    log: () => {
+      throw new Error("disk full");
+    },
+  });
+  const response = await router.request("/v2/images");
+  assertEquals((await response.json()).images, []);
+});
+
+Deno.test("Counters tell requests, bytes, retries, failovers, resumes and cool-downs by server", async () => {
+  const cloud = new Cloud();
+  const { id } = await cloud.image(SIZE);
+  const router = cloud.router({ metrics: true });
+  let isFirst = true;
+  cloud.disturb = ({ server, path }, answer) => {
+    if (path === "/v2/images" && server === "http://a:9292") {
+      return new Response(null, { status: 503 });
+    }
+    if (!path.endsWith("/file") || !isFirst) return undefined;
+    isFirst = false;
+    return answer().then(async (whole) =>
+      new Response(cutAfter(await bytesOf(whole), 70_000), whole)
+    );
+  };
+  await bytesOf(await router.request("/v2/images"));
+  await bytesOf(await router.request(`/v2/images/${id}/file`));
+  await bytesOf(await router.request("/v2/nope", { method: "BREW" }));
+  const response = await router.request("/metrics");
+  assertEquals(response.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+  const lines = (await response.text()).split("\n").filter((line) => !line.startsWith("#"));
+  const [a, b] = ['server="http://a:9292"', 'server="http://b:9292"'];
+  const total = (name: string) =>
+    lines.filter((line) => line.startsWith(`glance_edge_${name}{`))
+      .reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
+  for (
+    const line of [
+      `requests_total{method="GET",path="/v2/images",status="200"} 1`,
+      `requests_total{method="GET",path="/v2/images/{image_id}/file",status="200"} 1`,
+      `requests_total{method="other",path="",status="404"} 1`,
+      `retries_total{${a}} 1`,
+    ]
+  ) assertEquals(lines.filter((text) => text === `glance_edge_${line}`).length, 1, line);
+  assertEquals(total("resumes_total"), 1);
+  assertEquals(total("cooldowns_total"), 2);
+  assertEquals(total("failovers_total"), 2);
+  assertEquals(total("sent_bytes_total") > SIZE, true);
+  assertEquals(lines.some((line) => line.includes(b)), true);
+  assertEquals(lines.at(-2), "glance_edge_open_requests 0");
+});
+
+Deno.test("Nobody is told counters who was not meant to be", async () => {
+  const response = await new Cloud().router().request("/metrics");
+  await response.body?.cancel();
+  assertEquals(response.status, 404);
+});
+
+Deno.test("A label is escaped as Prometheus wants it", async () => {
+  const cloud = new Cloud();
+  const router = cloud.router({ metrics: true, apiServers: ["http://a:9292/x"] });
+  await bytesOf(await router.request("/v2/images"));
+  const text = await (await router.request("/metrics")).text();
+  for (const line of text.trim().split("\n")) {
+    const isRight = /^# (HELP|TYPE) \w+ .+$|^\w+(\{(\w+="([^"\\\n]|\\.)*",?)*\})? \d+$/.test(line);
+    assertEquals(isRight, true, line);
+  }
+});
+
+Deno.test("With CORS, a page of an allowed origin may send and read what it needs", async () => {
+  const cloud = new Cloud();
+  const router = cloud.router({ cors: { origins: ["https://horizon.example"] } });
+  const ask = async (origin: string, init: RequestInit = {}) => {
+    const response = await router.request("/v2/images", {
+      ...init,
+      headers: { origin, ...init.headers },
+    });
+    await response.body?.cancel();
+    return response;
+  };
+  const preflight = await ask("https://horizon.example", {
+    method: "OPTIONS",
+    headers: { "access-control-request-method": "PUT" },
+  });
+  assertEquals(preflight.status, 204);
+  assertEquals(preflight.headers.get("access-control-allow-origin"), "https://horizon.example");
+  assertEquals(preflight.headers.get("access-control-allow-methods")?.includes("PUT"), true);
+  const allowed = preflight.headers.get("access-control-allow-headers")?.toLowerCase() ?? "";
+  for (const name of ["x-auth-token", "range", "x-openstack-image-size", "content-type"]) {
+    assertEquals(allowed.includes(name), true, name);
+  }
+  const answer = await ask("https://horizon.example");
+  const exposed = answer.headers.get("access-control-expose-headers")?.toLowerCase() ?? "";
+  for (
+    const name of ["content-range", "content-md5", "etag", "x-openstack-request-id", "location"]
+  ) {
+    assertEquals(exposed.includes(name), true, name);
+  }
+  assertEquals(answer.headers.get("vary"), "Origin");
+  const foreign = await ask("https://evil.example");
+  assertEquals(foreign.headers.has("access-control-allow-origin"), false);
+  assertEquals(cloud.arrived.length, 2);
+});
+
+Deno.test("Without CORS, OPTIONS is answered as Glance does, and allows nothing", async () => {
+  const cloud = new Cloud();
+  const response = await cloud.router().request("/v2/images", {
+    method: "OPTIONS",
+    headers: { "origin": "https://horizon.example", "access-control-request-method": "GET" },
+  });
+  assertEquals([response.status, response.body], [200, null]);
+  const names = [...response.headers.keys()].filter((name) => name.startsWith("access-control"));
+  assertEquals([names, cloud.arrived], [[], []]);
+});

@@ -1,0 +1,162 @@
+import { assert, assertEquals } from "@std/assert";
+import { curl, Wire } from "./wire.ts";
+
+const MIB = 1024 * 1024;
+const SIZE = 8 * MIB;
+
+Deno.test("1,000 HEAD requests leave no socket to a server open", async () => {
+  await using wire = new Wire();
+  const { id } = await wire.image(SIZE);
+  const url = `${wire.url}/v2/images/${id}/file`;
+  for (let round = 0; round < 100; round++) {
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => fetch(url, { method: "HEAD" })),
+    );
+    for (const { status, headers } of answers) {
+      assertEquals([status, headers.get("content-length")], [200, String(SIZE)]);
+    }
+  }
+  const open = wire.fronts.map((front) => front.open);
+  assert(Math.max(...open) <= 10, `${open} sockets are open`);
+  wire.closeIdle();
+  for (const front of wire.fronts) await front.until(() => front.open === 0);
+});
+
+Deno.test("A caller who hangs up cuts the server's connection, with and without resume", async () => {
+  for (const resume of [true, false]) {
+    await using wire = new Wire({ resume });
+    const { id } = await wire.image(SIZE);
+    const { hostname, port } = new URL(wire.url);
+    const caller = await Deno.connect({ hostname, port: Number(port) });
+    await caller.write(
+      new TextEncoder().encode(`GET /v2/images/${id}/file HTTP/1.1\r\nhost: gateway\r\n\r\n`),
+    );
+    await caller.read(new Uint8Array(1000));
+    const busy = wire.fronts.find((front) => front.sent > 1000) ?? wire.fronts[0];
+    caller.close();
+    wire.closeIdle();
+    await busy.until(() => busy.open === 0);
+  }
+});
+
+Deno.test("A download that a server cuts is healed by the other one: curl gets every byte", async () => {
+  await using wire = new Wire();
+  const { id, bytes } = await wire.image(SIZE);
+  for (const front of wire.fronts) front.cutAfter = 3 * MIB;
+  const url = `${wire.url}/v2/images/${id}/file`;
+  for (const range of [[], ["-r", "100-"]]) {
+    const { code, stdout, text } = await curl(...range, url);
+    assertEquals([code, text], [0, ""]);
+    assertEquals(stdout, range.length === 0 ? bytes : bytes.subarray(100));
+  }
+  assert(wire.fronts.every(({ sent }) => sent > MIB));
+});
+
+Deno.test("curl takes up a download where it broke", async () => {
+  await using wire = new Wire({ numRetries: 0 });
+  const { id, bytes } = await wire.image(SIZE);
+  const url = `${wire.url}/v2/images/${id}/file`;
+  const file = await Deno.makeTempFile();
+  try {
+    for (const front of wire.fronts) [front.cutAfter, front.diesOfCut] = [3 * MIB, true];
+    const broken = await curl("-o", file, url);
+    assertEquals(broken.code, 18, "curl sees that bytes are missing");
+    const { size } = await Deno.stat(file);
+    assert(size > MIB && size < SIZE);
+    for (const front of wire.fronts) front.revive();
+    const resumed = await curl("-C", "-", "-o", file, url);
+    assertEquals([resumed.code, await Deno.readFile(file)], [0, bytes]);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("curl's ranges are served", async () => {
+  await using wire = new Wire();
+  const { id, bytes } = await wire.image(SIZE);
+  const url = `${wire.url}/v2/images/${id}/file`;
+  const cases: readonly [string, Uint8Array][] = [
+    ["0-0", bytes.subarray(0, 1)],
+    ["1000000-1999999", bytes.subarray(1_000_000, 2_000_000)],
+    ["-5", bytes.subarray(SIZE - 5)],
+    [`${SIZE - 1}-`, bytes.subarray(SIZE - 1)],
+  ];
+  for (const [range, expected] of cases) {
+    const { code, stdout } = await curl("-f", "-r", range, url);
+    assertEquals([code, stdout], [0, expected], range);
+  }
+  const { code, text } = await curl("-f", "-r", `${SIZE}-`, url);
+  assertEquals([code, text.includes("416")], [22, true]);
+});
+
+Deno.test("A download that no server can finish ends in an error for curl", async () => {
+  for (const resume of [true, false]) {
+    await using wire = new Wire({ resume, numRetries: 1 });
+    const { id } = await wire.image(SIZE);
+    for (const front of wire.fronts) [front.cutAfter, front.diesOfCut] = [MIB, true];
+    const { code, stdout } = await curl(`${wire.url}/v2/images/${id}/file`);
+    assertEquals(code, 18, `resume: ${resume}`);
+    assert(stdout.byteLength < SIZE);
+  }
+});
+
+Deno.test("curl uploads, with a length and without", async () => {
+  await using wire = new Wire();
+  const { bytes } = await wire.image(SIZE);
+  const file = await Deno.makeTempFile();
+  try {
+    await Deno.writeFile(file, bytes);
+    for (const chunked of [[], ["-H", "transfer-encoding: chunked"]]) {
+      const id = await wire.queued();
+      const url = `${wire.url}/v2/images/${id}/file`;
+      const octets = ["-H", "content-type: application/octet-stream", ...chunked];
+      const sent = await curl("-f", "-T", file, ...octets, url);
+      assertEquals([sent.code, sent.text], [0, ""]);
+      assertEquals((await curl(url)).stdout, bytes);
+    }
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("A sender who hangs up leaves no short image behind, whatever the framing", async () => {
+  for (const framing of [`content-length: ${SIZE}`, "transfer-encoding: chunked"]) {
+    await using wire = new Wire();
+    const id = await wire.queued();
+    const { hostname, port } = new URL(wire.url);
+    const sender = await Deno.connect({ hostname, port: Number(port) });
+    const head = `PUT /v2/images/${id}/file HTTP/1.1\r\nhost: gateway\r\n${framing}\r\n` +
+      "content-type: application/octet-stream\r\n\r\n";
+    const isChunked = framing.includes("chunked");
+    const body = isChunked ? "5\r\nhello\r\n" : "hello";
+    await sender.write(new TextEncoder().encode(head + body));
+    await statusUntil(wire, id, "saving");
+    sender.close();
+    await statusUntil(wire, id, "queued");
+  }
+});
+
+Deno.test("A refusal of a large upload reaches its sender, and the connection stays good", async () => {
+  await using wire = new Wire({ maxUploadSize: MIB });
+  const { id } = await wire.image(10);
+  const body = new Uint8Array(SIZE);
+  for (const [path, status] of [[`/v2/images/${id}/file`, 413], ["/v2/nowhere", 404]] as const) {
+    const response = await fetch(wire.url + path, {
+      method: "PUT",
+      headers: { "content-type": "application/octet-stream" },
+      body,
+    });
+    await response.body?.cancel();
+    assertEquals(response.status, status);
+  }
+});
+
+/** Waits until Glance says so; it does as soon as it has noticed. */
+async function statusUntil(wire: Wire, id: string, status: string): Promise<void> {
+  for (let look = 0; look < 2_000; look++) {
+    const image = await (await wire.ask(`/v2/images/${id}`)).json();
+    if (image.status === status) return;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  throw new Error(`Cannot see image "${id}" become ${status}`);
+}

@@ -1,0 +1,119 @@
+import { assertEquals } from "@std/assert";
+import { OPERATIONS } from "../../lib/images/operations.ts";
+import { API_PATHS, ROUTES } from "../../lib/router/table.ts";
+import { Cloud } from "./cloud.ts";
+
+/** The whole of Image API v2: each path, and the methods that Glance allows there. */
+const IMAGE_API: Readonly<Record<string, string>> = {
+  "/v2/images": "GET, POST",
+  "/v2/images/{}": "GET, PATCH, DELETE",
+  "/v2/images/{}/actions/deactivate": "POST",
+  "/v2/images/{}/actions/reactivate": "POST",
+  "/v2/images/{}/file": "GET, PUT",
+  "/v2/images/{}/import": "POST",
+  "/v2/images/{}/locations": "GET, POST",
+  "/v2/images/{}/members": "GET, POST",
+  "/v2/images/{}/members/{}": "GET, PUT, DELETE",
+  "/v2/images/{}/stage": "PUT",
+  "/v2/images/{}/tags/{}": "PUT, DELETE",
+  "/v2/images/{}/tasks": "(404)",
+  "/v2/stores/{}/{}": "DELETE",
+  "/v2/tasks": "GET, POST",
+  "/v2/tasks/{}": "GET, DELETE",
+  "/v2/info/import": "GET",
+  "/v2/info/stores": "GET",
+  "/v2/info/stores/detail": "GET",
+  "/v2/info/usage": "(404)",
+  "/v2/cache": "GET, DELETE",
+  "/v2/cache/{}": "DELETE, PUT",
+  "/v2/cache/clean": "POST",
+  "/v2/cache/prune": "POST",
+  "/v2/cache/nodes/{}": "GET",
+  "/v2/schemas/{}": "GET",
+  "/v2/schemas/metadefs/{}": "GET",
+  "/v2/metadefs/resource_types": "GET",
+  "/v2/metadefs/namespaces": "GET, POST",
+  "/v2/metadefs/namespaces/{}": "GET, PUT, DELETE",
+  "/v2/metadefs/namespaces/{}/resource_types": "GET, POST",
+  "/v2/metadefs/namespaces/{}/resource_types/{}": "DELETE",
+  "/v2/metadefs/namespaces/{}/properties": "GET, POST, DELETE",
+  "/v2/metadefs/namespaces/{}/properties/{}": "GET, PUT, DELETE",
+  "/v2/metadefs/namespaces/{}/objects": "GET, POST, DELETE",
+  "/v2/metadefs/namespaces/{}/objects/{}": "GET, PUT, DELETE",
+  "/v2/metadefs/namespaces/{}/tags": "GET, POST, DELETE",
+  "/v2/metadefs/namespaces/{}/tags/{}": "GET, POST, PUT, DELETE",
+};
+
+Deno.test("The table has every path of Image API v2 with the methods that Glance allows, and no other", () => {
+  const table = API_PATHS.map(({ path, allow }) =>
+    [`/v2${path.replaceAll(/\{\w+\}/g, "{}")}`, allow ?? "(404)"] as const
+  );
+  assertEquals(sorted(table), sorted(Object.entries(IMAGE_API)));
+});
+
+Deno.test("Every operation of the client below /v2 has a row", () => {
+  const rows = new Set(ROUTES.map(({ method, path }) => `${method} ${path}`));
+  const missing = Object.values(OPERATIONS)
+    .filter(({ path }) => path.startsWith("/v2/"))
+    .filter(({ verb, path }) => !rows.has(`${verb} ${path}`));
+  assertEquals(missing, []);
+});
+
+Deno.test("Every row is forwarded to the same path of a server, with its method and query", async (t) => {
+  for (const { method, path, kind } of ROUTES) {
+    if (kind === "data") continue;
+    await t.step(`${method} ${path}`, async () => {
+      const cloud = new Cloud();
+      cloud.disturb = () => new Response('{"of": "Glance"}', { status: 418 });
+      const url = `${path.replaceAll(/\{\w+\}/g, "a%20b")}?x=1&x=%2F&y`;
+      const hasBody = method !== "GET";
+      const response = await cloud.router().request(url, { method, ...hasBody && { body: "{}" } });
+      assertEquals([response.status, await response.text()], [418, '{"of": "Glance"}']);
+      const asked = cloud.arrived.filter(({ path }) => path !== "/healthcheck");
+      assertEquals(asked.map((request) => [request.method, request.path]), [[method, url]]);
+    });
+  }
+});
+
+Deno.test("A wrong method is answered as Glance answers it", async (t) => {
+  const cloud = new Cloud();
+  const router = cloud.router();
+  for (const { path, allow, routes } of API_PATHS) {
+    const method = ["PATCH", "GET", "DELETE"].find((name) =>
+      routes.every((route) => route.method !== name)
+    ) ?? "BREW";
+    await t.step(`${method} ${path}`, async () => {
+      const url = `/v2${path.replaceAll(/\{\w+\}/g, "x")}`;
+      const response = await router.request(url, { method });
+      await response.body?.cancel();
+      assertEquals(
+        [response.status, response.headers.get("allow")],
+        [allow === null ? 404 : 405, allow],
+      );
+    });
+  }
+  assertEquals(cloud.asked, []);
+});
+
+Deno.test("404 and 405 have the bodies that Glance gives them, in each of its three forms", async () => {
+  const cloud = new Cloud();
+  const router = cloud.router();
+  for (
+    const accept of ["*/*", "text/html", "application/json", "image/png", "text/*;q=0.1, */json"]
+  ) {
+    for (const [method, path] of [["GET", "/v2/nope"], ["DELETE", "/v2/images"]] as const) {
+      const init = { method, headers: { accept } };
+      const ours = await router.request(path, init);
+      const glances = await cloud.ask(path, init);
+      assertEquals(
+        [ours.status, ours.headers.get("content-type"), await ours.text()],
+        [glances.status, glances.headers.get("content-type"), await glances.text()],
+        `${method} ${path} ${accept}`,
+      );
+    }
+  }
+});
+
+function sorted(entries: readonly (readonly [string, string])[]): (readonly [string, string])[] {
+  return [...entries].sort(([a], [b]) => a < b ? -1 : 1);
+}
