@@ -4,7 +4,7 @@
  * @module
  */
 import { codeOf } from "./file_words.ts";
-import type { Bytes, FileFacts, Files, WritableFile } from "./world.ts";
+import type { Bytes, FileFacts, Files, UpdatableFile, WritableFile } from "./world.ts";
 
 /** Bytes that are read at once. */
 const CHUNK_SIZE = 256 * 1024;
@@ -15,7 +15,8 @@ export const denoFiles: Files = {
     const facts = await orNull(Deno.stat(path));
     if (facts === null) return null;
     const kind = facts.isFile ? "file" : facts.isDirectory ? "directory" : "other";
-    return { kind, size: facts.size, realPath: await Deno.realPath(path) };
+    const { isSymlink } = await Deno.lstat(path);
+    return { kind, size: facts.size, realPath: isSymlink ? await Deno.realPath(path) : path };
   },
 
   async read(path: string): Promise<ReadableStream<Bytes>> {
@@ -36,16 +37,30 @@ export const denoFiles: Files = {
   },
 
   async openSpecial(path: string): Promise<WritableFile> {
-    return writable(await Deno.open(path, { write: true }), false);
+    const file = await Deno.open(path, { write: true });
+    return writable([file], () => Promise.resolve());
   },
 
   async create(path: string): Promise<WritableFile> {
-    const file = await Deno.open(path, { write: true, create: true });
+    const file = await denoFiles.open(path);
+    try {
+      await file.truncate(0);
+      return file;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  },
+
+  async open(path: string): Promise<UpdatableFile> {
+    const file = await Deno.open(path, { read: true, write: true, create: true });
+    let twin: Deno.FsFile | null = null;
     try {
       await lock(path, file);
-      await file.truncate();
-      return writable(file, true);
+      twin = await Deno.open(path, { write: true });
+      return updatable(file, twin, (await file.stat()).size);
     } catch (error) {
+      twin?.close();
       file.close();
       throw error;
     }
@@ -72,23 +87,41 @@ async function lock(path: string, file: Deno.FsFile): Promise<void> {
   throw Object.assign(new Error("another process is writing to it"), { code: "EBUSY" });
 }
 
-function writable(file: Deno.FsFile, isOnDisk: boolean): WritableFile {
+/** What is written goes to the first of the handles; all are closed. */
+function writable(
+  handles: readonly [Deno.FsFile, ...Deno.FsFile[]],
+  sync: () => Promise<void>,
+): WritableFile {
+  const [file] = handles;
   let isOpen = true;
-  const close = () => {
-    if (isOpen) file.close();
-    isOpen = false;
-  };
   return {
     async write(bytes) {
       for (let rest = bytes; rest.byteLength > 0;) {
         rest = rest.subarray(await file.write(rest));
       }
     },
-    async finish() {
-      if (isOnDisk) await file.sync();
-      close();
+    sync,
+    close() {
+      if (isOpen) handles.forEach((handle) => handle.close());
+      isOpen = false;
     },
-    close,
+  };
+}
+
+/** A handle does one thing at a time: `twin`, of the same file, syncs while the other one writes. */
+function updatable(file: Deno.FsFile, twin: Deno.FsFile, size: number): UpdatableFile {
+  return {
+    ...writable([file, twin], () => twin.sync()),
+    size,
+    async read(limit) {
+      const chunk = new Uint8Array(Math.min(CHUNK_SIZE, limit));
+      const count = await file.read(chunk);
+      return count === null ? null : chunk.subarray(0, count);
+    },
+    async truncate(size) {
+      await file.truncate(size);
+      await file.seek(size, Deno.SeekMode.Start);
+    },
   };
 }
 

@@ -40,6 +40,19 @@ export function fileError(verb: string, path: string, error: unknown): CommandFa
   return new CommandFailed(`Cannot ${verb} "${path}": ${fileState(error)}`, error);
 }
 
+/**
+ * Does something with a file.
+ *
+ * @throws {CommandFailed} where the operating system will not have it.
+ */
+export async function attempt<T>(verb: string, path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw fileError(verb, path, error);
+  }
+}
+
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -13,6 +13,7 @@ export type {
   Input,
   LibraryPorts,
   Output,
+  UpdatableFile,
   World,
   WritableFile,
 } from "./world.ts";

@@ -22,6 +22,11 @@ export interface ProgressLineOptions {
   readonly show: "always" | "auto" | "never";
   /** Milliseconds of a steady clock. */
   readonly now: () => number;
+  /**
+   * Bytes before the first one that is reported: they count as done, not as moved.
+   * @default {0}
+   */
+  readonly start?: number;
 }
 
 /** The progress line of one transfer. */
@@ -29,18 +34,20 @@ export class ProgressLine {
   readonly #messages: Messages;
   readonly #show: ProgressLineOptions["show"];
   readonly #now: () => number;
+  readonly #startTime: number;
   readonly #start: number;
   /** Bytes at earlier times, oldest first, not older than the window. */
   readonly #past: { readonly time: number; readonly bytes: number }[] = [];
   #shown = -Infinity;
   #last: Progress | null = null;
 
-  constructor(messages: Messages, { show, now }: ProgressLineOptions) {
+  constructor(messages: Messages, { show, now, start = 0 }: ProgressLineOptions) {
     this.#messages = messages;
     this.#show = show;
     this.#now = now;
-    this.#start = now();
-    this.#past.push({ time: this.#start, bytes: 0 });
+    this.#start = start;
+    this.#startTime = now();
+    this.#past.push({ time: this.#startTime, bytes: 0 });
   }
 
   /** Takes a progress report; hand it on as `onProgress`. */
@@ -56,14 +63,19 @@ export class ProgressLine {
     }
     const [oldest = { time, bytes }] = this.#past;
     const rate = rateOf(bytes - oldest.bytes, time - oldest.time);
-    this.#messages.status(progressText(progress, rate));
+    const { total } = progress;
+    this.#messages.status(progressText({
+      ...progress,
+      transferred: bytes + this.#start,
+      total: total === null ? null : total + this.#start,
+    }, rate));
   };
 
   /** Leaves a last line with the whole transfer's size, time and rate. */
   finish(): void {
     if (this.#last === null || this.#shown === -Infinity) return;
     const { transferred } = this.#last;
-    const elapsed = this.#now() - this.#start;
+    const elapsed = this.#now() - this.#startTime;
     const time = formatTime(elapsed / 1000);
     const rate = rateText(rateOf(transferred, elapsed));
     this.#messages.status(`100%  ${formatBytes(transferred)} in ${time}${rate}`);
@@ -72,7 +84,7 @@ export class ProgressLine {
 
   #isWanted(time: number): boolean {
     if (this.#show === "never" || !this.#messages.isTerminal) return false;
-    return this.#show === "always" || time - this.#start >= PATIENCE;
+    return this.#show === "always" || time - this.#startTime >= PATIENCE;
   }
 }
 

@@ -14,6 +14,7 @@ import { Messages } from "./messages.ts";
 import { OutputClosed, printText } from "./output.ts";
 import { type CommandLine, readCommandLine } from "./parse.ts";
 import { COMMANDS, GLOBAL_FLAGS } from "./table.ts";
+import { untilAborted } from "./until_aborted.ts";
 import { VERSION } from "./version.ts";
 import type { World } from "./world.ts";
 
@@ -78,7 +79,8 @@ async function runCommand(
     messages,
     connect() {
       connection ??= untilAborted(
-        connectByFlags(cloudValues(values), world, listener(values["debug"] === true, messages)),
+        () =>
+          connectByFlags(cloudValues(values), world, listener(values["debug"] === true, messages)),
         world.signal,
       );
       return connection;
@@ -100,33 +102,22 @@ function cloudValues(values: Readonly<Record<string, Value>>): CloudValues {
   return values as Values<typeof GLOBAL_FLAGS>;
 }
 
-/** Signing in knows no signal: it is left behind. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const stop = () => reject(signal.reason);
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
-}
-
 function listener(isDebug: boolean, messages: Messages): (event: GlanceEvent) => void {
   if (!isDebug) return () => {};
   return (event) => messages.line(eventText(event));
 }
 
-/** An event on one line: `retry: on the next server after http://a:9292, in 0 ms; …`. */
+/** An event on one line: `retry: after attempt 1 at http://a:9292, in 0 ms: Cannot …`. */
 function eventText(event: GlanceEvent): string {
   if (event.kind === "renew") return `renew: the token, since it is ${event.reason}`;
   const cause = sentenceOf(event.cause);
   if (event.kind === "retry") {
-    return `retry: after attempt ${event.attempt} at ${event.server}, in ${event.delay} ms: ${cause}`;
+    return `retry: after attempt ${event.attempt} at ${event.server}, in ${
+      Math.round(event.delay)
+    } ms: ${cause}`;
   }
   return event.kind === "cooldown"
-    ? `cooldown: ${event.server} is passed over for ${event.delay} ms: ${cause}`
+    ? `cooldown: ${event.server} is passed over for ${Math.round(event.delay)} ms: ${cause}`
     : `resume: image ${event.imageId} at byte ${event.offset} from ${event.server}: ${cause}`;
 }
 

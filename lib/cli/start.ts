@@ -1,23 +1,22 @@
 /**
- * `deno task start`: the embedded Glance on a socket, with a sample image and three things to try.
+ * `deno task start`: an Image API v2 endpoint on a socket, in front of the configured cloud, or of the
+ * embedded Glance where there is none.
  *
  * @module
  */
-import { GlanceClientWrapper } from "../http/client.ts";
-import { GlanceImageService } from "../images/service.ts";
-import { createEmbeddedGlance, directoryStore, memoryStore } from "../local/mod.ts";
-import { denoFiles } from "./deno_files.ts";
 import { denoWorld, endingSignal, goToCaller } from "./deno_world.ts";
-import { CommandFailed, EXIT, exitCodeOf, sentenceOf, UsageError } from "./failure.ts";
-import { codeOf, fileError } from "./file_words.ts";
-import type { Flags } from "./flags.ts";
+import { EXIT, exitCodeOf, Interrupted, sentenceOf, UsageError } from "./failure.ts";
+import type { Flags, Values } from "./flags.ts";
 import { flagsHelp } from "./help.ts";
 import { Messages } from "./messages.ts";
 import { printText } from "./output.ts";
 import { readFlagsOnly } from "./parse.ts";
-import { sampleBytes } from "./sample.ts";
-import { type Handler, serve } from "./serve.ts";
-import type { World, WritableFile } from "./world.ts";
+import { serve } from "./serve.ts";
+import { type Asker, serveCloud } from "./serve_cloud.ts";
+import { serveEmbedded } from "./serve_embedded.ts";
+import type { GatewaySettings, Served } from "./served.ts";
+import { untilAborted } from "./until_aborted.ts";
+import type { World } from "./world.ts";
 
 const FLAGS = {
   "host": { kind: "text", value: "<HOST>", summary: "Address to listen on; 127.0.0.1 without it" },
@@ -27,25 +26,42 @@ const FLAGS = {
     min: 0,
     summary: "Port; 9292 without it, 0 for a free one",
   },
+  "os-cloud": { kind: "text", value: "<CLOUD>", summary: "Name of the cloud in clouds.yaml" },
+  "service-mode": {
+    kind: "switch",
+    summary: "Ask with the cloud's credentials for everybody; without it, callers bring tokens",
+  },
+  "read-write": {
+    kind: "switch",
+    summary: "Let everybody change things, too, in service mode",
+  },
+  "embedded": {
+    kind: "switch",
+    summary: "Serve the embedded Glance also where a cloud is configured",
+  },
   "data": {
     kind: "text",
     value: "<DIR>",
-    summary: "Directory to keep images in; without it, they are gone when this ends",
+    summary: "The same, with its images in a directory; without it, they are gone when this ends",
   },
+  "public-endpoint": {
+    kind: "text",
+    value: "<URL>",
+    summary: "Where callers find this, for links in answers; without it, their requests tell",
+  },
+  "metrics": {
+    kind: "truth",
+    summary:
+      "Serve counters at /metrics; without it, only where 127.0.0.1 or the like is listened to",
+  },
+  "no-log": { kind: "switch", summary: "Write no line for each request" },
   "help": { kind: "switch", short: "h", summary: "Show this" },
 } as const satisfies Flags;
 
+type StartValues = Values<typeof FLAGS>;
+
 const SUMMARY =
-  "Serves an Image API v2 without accounts, to try things out: everybody who reaches it may do everything.";
-
-/** Bytes of the sample image. */
-const SAMPLE_SIZE = 256 * 1024;
-
-/** What keeps a directory from holding images, where it means something else than for a file. */
-const DATA_WORDS: Readonly<Record<string, string>> = {
-  EEXIST: "it is no directory; choose another with --data",
-  EBUSY: "another server uses it; stop that one, or choose another directory with --data",
-};
+  "Serves an Image API v2: a gateway in front of the servers in GLANCE_API_SERVERS or of the cloud that OS_* or clouds.yaml say, or, where nothing is configured, of an embedded Glance to try things out.";
 
 const LOOPBACK = /^(127\.|localhost$|::1$)/;
 
@@ -53,108 +69,99 @@ const LOOPBACK = /^(127\.|localhost$|::1$)/;
 export async function runStart(args: readonly string[], world: World): Promise<number> {
   const messages = new Messages(world.stderr);
   try {
-    const { host = "127.0.0.1", port = 9292, data, help } = readFlagsOnly(args, FLAGS);
-    if (help) {
+    const values = readFlagsOnly(args, FLAGS);
+    if (values["help"]) {
       await printText({ world }, flagsHelp("deno task start [flags]", SUMMARY, FLAGS));
       return EXIT.ok;
     }
-    if (port > 65_535) {
-      throw new UsageError(`Cannot use "--port ${port}": it must be at most 65535`);
-    }
-    if (data === "") {
-      throw new UsageError('Cannot use "--data": the name of the directory is empty');
-    }
-    await serveGlance({ host, port, data: data ?? null }, world, messages);
+    checkFlags(values);
+    await start(values, world, messages);
     return EXIT.ok;
   } catch (error) {
-    messages.line(sentenceOf(error));
+    if (!(error instanceof Interrupted)) messages.line(sentenceOf(error));
     return exitCodeOf(error);
   } finally {
     await messages.flush();
   }
 }
 
-/** What is served where. */
-interface Plan {
-  readonly host: string;
-  readonly port: number;
-  /** Null for memory. */
-  readonly data: string | null;
+/** @throws {UsageError} where flags are out of range or contradict each other. */
+function checkFlags(values: StartValues): void {
+  const { port = 0, data, "os-cloud": cloud } = values;
+  if (port > 65_535) {
+    throw new UsageError(`Cannot use "--port ${port}": it must be at most 65535`);
+  }
+  const embedded = values["embedded"] ? "--embedded" : data === undefined ? null : "--data";
+  const clouds = values["service-mode"]
+    ? "--service-mode"
+    : cloud === undefined
+    ? null
+    : "--os-cloud";
+  if (embedded !== null && clouds !== null) {
+    throw new UsageError(
+      `Cannot use ${clouds} together with ${embedded}: the embedded Glance is no cloud; leave one of them out`,
+    );
+  }
+  if (values["read-write"] && !values["service-mode"]) {
+    throw new UsageError(
+      "Cannot use --read-write without --service-mode: callers with tokens may do what these allow; leave it out",
+    );
+  }
 }
 
-async function serveGlance(plan: Plan, world: World, messages: Messages): Promise<void> {
-  const lock = plan.data === null ? null : await lockDirectory(plan.data);
+async function start(values: StartValues, world: World, messages: Messages): Promise<void> {
+  const { host = "127.0.0.1", port = 9292 } = values;
+  const isPrivate = LOOPBACK.test(host);
+  const metrics = values["metrics"] ?? isPrivate;
+  const settings: GatewaySettings = {
+    publicEndpoint: values["public-endpoint"] ?? null,
+    metrics,
+    log: values["no-log"] ? () => {} : (line) => messages.line(line),
+  };
+  using served = await untilAborted(() => servedFor(values, world, settings), world.signal);
+  const server = serve(served.handler, { host, port });
   try {
-    const glance = createEmbeddedGlance({ store: await openStore(plan.data) });
-    const handler: Handler = (request) => glance.fetch(request);
-    const server = serve(handler, plan);
-    try {
-      await addSample(handler);
-      await printText({ world }, welcome(server.url, plan));
-      if (!LOOPBACK.test(plan.host)) {
-        messages.line(
-          "Whoever reaches this address may read, change and delete everything: there are no accounts.",
-        );
-      }
-      await ended(world.signal);
-    } finally {
-      await server.stop();
-    }
+    await printText({ world }, welcome(server.url, served, metrics));
+    if (!isPrivate && served.warning !== null) messages.line(served.warning);
+    await ended(world.signal);
   } finally {
-    lock?.close();
+    await server.stop();
   }
 }
 
-async function openStore(directory: string | null): Promise<ReturnType<typeof memoryStore>> {
-  if (directory === null) return memoryStore();
-  const store = directoryStore(directory);
-  await store.ready().catch((error) => {
-    throw unusable(directory, error);
-  });
-  return store;
+async function servedFor(
+  values: StartValues,
+  world: World,
+  settings: GatewaySettings,
+): Promise<Served> {
+  const { data, "os-cloud": cloud = null } = values;
+  if (values["embedded"] || data !== undefined) return await serveEmbedded(data ?? null, settings);
+  const served = await serveCloud({ cloud, asker: askerOf(values) }, world, settings);
+  if (served !== null) return served;
+  if (!values["service-mode"]) return await serveEmbedded(null, settings);
+  throw new UsageError(
+    "Cannot use --service-mode: no cloud is configured; set OS_CLOUD to a cloud of clouds.yaml, or OS_AUTH_URL with OS_USERNAME, OS_PASSWORD and OS_PROJECT_NAME",
+  );
 }
 
-/** Two servers in one directory would not know of each other's images. */
-async function lockDirectory(directory: string): Promise<WritableFile> {
-  try {
-    await Deno.mkdir(directory, { recursive: true });
-    return await denoFiles.create(`${directory}/lock`);
-  } catch (error) {
-    throw unusable(directory, error);
-  }
+function askerOf(values: StartValues): Asker {
+  if (!values["service-mode"]) return "callers";
+  return values["read-write"] ? "writer" : "reader";
 }
 
-function unusable(directory: string, error: unknown): CommandFailed {
-  const state = DATA_WORDS[codeOf(error) ?? ""];
-  if (state === undefined) return fileError("use", directory, error);
-  return new CommandFailed(`Cannot use "${directory}": ${state}`, error);
-}
-
-/** An image to look at, where there is none. */
-async function addSample(handler: Handler): Promise<void> {
-  const client = new GlanceClientWrapper({
-    apiServers: ["localhost"],
-    authStrategy: "noauth",
-    fetch: (input, init) => handler(new Request(input, init)),
-  });
-  const service = new GlanceImageService(client);
-  if ((await service.detail({}, { limit: 1 })).length > 0) return;
-  const meta = { name: "sample", diskFormat: "raw", containerFormat: "bare" };
-  await service.create({}, { ...meta, visibility: "public" }, sampleBytes(SAMPLE_SIZE));
-}
-
-function welcome(url: string, { data }: Plan): string {
+function welcome(url: string, { about, tries }: Served, metrics: boolean): string {
   // Nobody can connect to "any address".
   const reachable = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
-  return `Listening on ${url}
-Images are kept in ${data === null ? "memory, until this ends" : `"${data}"`}.
-
-Try, in another terminal:
-  curl ${reachable}/v2/images
-  GLANCE_API_SERVERS=${reachable} npx -y deno@${Deno.version.deno} task glance image-list
-  openstack --os-auth-type none --os-endpoint ${reachable} image list
-
-Ctrl-C stops it.`;
+  return [
+    `Listening on ${url}`,
+    ...about,
+    ...metrics ? [`Counters are at ${reachable}/metrics.`] : [],
+    "",
+    "Try, in another terminal:",
+    ...tries(reachable).map((line) => `  ${line}`),
+    "",
+    "Ctrl-C stops it.",
+  ].join("\n");
 }
 
 /** Fulfilled when the signal is aborted. */

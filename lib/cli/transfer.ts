@@ -16,16 +16,19 @@ export const PROGRESS_FLAGS = {
   "no-progress": { kind: "switch", summary: "Show no progress" },
 } as const satisfies Flags;
 
-/** Runs a transfer with its progress line. */
+type ProgressCall = Call<Values<typeof PROGRESS_FLAGS>>;
+
+/**
+ * Runs a transfer with its progress line.
+ *
+ * @param start bytes before the first one that it reports
+ */
 export async function withProgress<T>(
-  call: Call<Values<typeof PROGRESS_FLAGS>>,
+  call: ProgressCall,
   transfer: (onProgress: (progress: Progress) => void) => Promise<T>,
+  start: number = 0,
 ): Promise<T> {
-  const { progress, "no-progress": isOff } = call.values;
-  const line = new ProgressLine(call.messages, {
-    show: isOff ? "never" : progress ? "always" : "auto",
-    now: call.world.now,
-  });
+  const line = progressLine(call, start);
   try {
     const result = await transfer(line.report);
     line.finish();
@@ -34,4 +37,14 @@ export async function withProgress<T>(
     call.messages.keepStatus();
     throw error;
   }
+}
+
+/** A progress line as the flags want it; without its `finish`, the next message takes its place. */
+export function progressLine(call: ProgressCall, start: number = 0): ProgressLine {
+  const { progress, "no-progress": isOff } = call.values;
+  return new ProgressLine(call.messages, {
+    show: isOff ? "never" : progress ? "always" : "auto",
+    now: call.world.now,
+    start,
+  });
 }

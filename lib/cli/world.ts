@@ -37,7 +37,7 @@ export interface FileFacts {
   readonly kind: "file" | "directory" | "other";
   /** Bytes. */
   readonly size: number;
-  /** The path with all links followed. */
+  /** The path; where it is a link, the one that it leads to in the end. */
   readonly realPath: string;
 }
 
@@ -45,10 +45,20 @@ export interface FileFacts {
 export interface WritableFile {
   /** Writes all of the bytes behind those before. */
   write(bytes: Bytes): Promise<void>;
-  /** Makes the bytes durable, and closes the file. */
-  finish(): Promise<void>;
+  /** Fulfilled when what was written before is safe on disk; writing may go on meanwhile. */
+  sync(): Promise<void>;
   /** Closes the file as it is, where it is still open. */
   close(): void;
+}
+
+/** A file that was begun before, or is begun now. */
+export interface UpdatableFile extends WritableFile {
+  /** Bytes that it had when it was opened. */
+  readonly size: number;
+  /** The next bytes, from the first one on, at most `limit`; null behind the last one. */
+  read(limit: number): Promise<Bytes | null>;
+  /** Cuts off what is behind the first `size` bytes; writing goes on there. */
+  truncate(size: number): Promise<void>;
 }
 
 /**
@@ -67,6 +77,8 @@ export interface Files {
    * writing to it.
    */
   create(path: string): Promise<WritableFile>;
+  /** The same, with what is in the file already. */
+  open(path: string): Promise<UpdatableFile>;
   /** Renames a file at once, in place of whatever had the name. */
   rename(from: string, to: string): Promise<void>;
   /** Fulfilled too where there is no such file. */

@@ -1,9 +1,18 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { denoFiles } from "../../lib/cli/deno_files.ts";
-import { downloadToFile } from "../../lib/cli/download_file.ts";
+import { downloadToFile, type Transfer } from "../../lib/cli/download_file.ts";
 import { CommandFailed } from "../../lib/cli/failure.ts";
+import type { Identity } from "../../lib/data/integrity.ts";
 
 const BYTES = new TextEncoder().encode("the bytes of a disk");
+
+const IDENTITY: Identity = {
+  imageId: "11111111-1111-4111-8111-111111111111",
+  size: BYTES.byteLength,
+  hashAlgorithm: null,
+  hashValue: null,
+  checksum: "a6421c91f1f1055fe6958937d8699675",
+};
 
 /** A directory for one test. */
 async function inDirectory(test: (directory: string) => Promise<void>): Promise<void> {
@@ -15,10 +24,26 @@ async function inDirectory(test: (directory: string) => Promise<void>): Promise<
   }
 }
 
-async function fill(sink: WritableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+async function fill(sink: WritableStream<Uint8Array<ArrayBuffer>>, start: number): Promise<void> {
   const writer = sink.getWriter();
-  await writer.write(BYTES);
+  await writer.write(BYTES.subarray(start));
   await writer.close();
+}
+
+/** A download of the bytes to a path. */
+function download(path: string, transfer: Transfer = fill): Promise<void> {
+  return downloadToFile({
+    files: denoFiles,
+    path,
+    now: () => 0,
+    signal: new AbortController().signal,
+    verify: "auto",
+    restart: false,
+    identify: () => Promise.resolve(IDENTITY),
+    transfer,
+    say() {},
+    onCheck() {},
+  });
 }
 
 function namesIn(directory: string): string[] {
@@ -29,9 +54,9 @@ Deno.test("A download replaces a file when it is whole, and not before", async (
   await inDirectory(async (directory) => {
     const path = `${directory}/disk.img`;
     await Deno.writeTextFile(path, "old");
-    await downloadToFile(denoFiles, path, async (sink) => {
-      assertEquals(namesIn(directory), ["disk.img", "disk.img.part"]);
-      await fill(sink);
+    await download(path, async (sink) => {
+      assertEquals(namesIn(directory), ["disk.img", "disk.img.part", "disk.img.part.json"]);
+      await fill(sink, 0);
       assertEquals(await Deno.readTextFile(path), "old");
     });
     assertEquals(await Deno.readFile(path), BYTES);
@@ -43,45 +68,57 @@ Deno.test("A download through a link replaces what it leads to", async () => {
   await inDirectory(async (directory) => {
     await Deno.writeTextFile(`${directory}/real.img`, "old");
     await Deno.symlink("real.img", `${directory}/link.img`);
-    await downloadToFile(denoFiles, `${directory}/link.img`, fill);
+    await download(`${directory}/link.img`, fill);
     assertEquals(namesIn(directory), ["link.img", "real.img"]);
     assert((await Deno.lstat(`${directory}/link.img`)).isSymlink);
     assertEquals(await Deno.readFile(`${directory}/real.img`), BYTES);
   });
 });
 
-Deno.test("A part that a killed process left behind is started anew", async () => {
+Deno.test("A download that breaks off leaves its part, and goes on behind it", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/disk.img`;
-    await Deno.writeTextFile(`${path}.part`, "much more than the image has, from another time");
-    await downloadToFile(denoFiles, path, fill);
+    const broken = async (sink: WritableStream<Uint8Array<ArrayBuffer>>) => {
+      const writer = sink.getWriter();
+      await writer.write(BYTES.subarray(0, 7));
+      throw new CommandFailed("the reason");
+    };
+    await assertRejects(() => download(path, broken), CommandFailed, "the reason");
+    assertEquals(namesIn(directory), ["disk.img.part", "disk.img.part.json"]);
+    const starts: number[] = [];
+    await download(path, (sink, start) => {
+      starts.push(start);
+      return fill(sink, start);
+    });
+    assertEquals(starts, [7]);
     assertEquals(await Deno.readFile(path), BYTES);
+    assertEquals(namesIn(directory), ["disk.img"]);
   });
 });
 
 Deno.test("Two downloads do not write to the same part", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/disk.img`;
-    await downloadToFile(denoFiles, path, async (sink) => {
-      const second = downloadToFile(denoFiles, path, fill);
+    await download(path, async (sink) => {
+      const second = download(path, fill);
       const { message } = await assertRejects(() => second, CommandFailed);
       assert(message.includes("another download is writing to it"), message);
-      await fill(sink);
+      await fill(sink, 0);
     });
     assertEquals(await Deno.readFile(path), BYTES);
   });
 });
 
 Deno.test("A download into a device leaves it a device", async () => {
-  await downloadToFile(denoFiles, "/dev/null", fill);
+  await download("/dev/null", fill);
   assert((await Deno.stat("/dev/null")).isCharDevice);
 });
 
-Deno.test("A download that fails leaves nothing, and says why", async () => {
+Deno.test("A download that fails without a byte leaves nothing, and says why", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/disk.img`;
     const broken = () => Promise.reject(new CommandFailed("the reason"));
-    await assertRejects(() => downloadToFile(denoFiles, path, broken), CommandFailed, "the reason");
+    await assertRejects(() => download(path, broken), CommandFailed, "the reason");
     assertEquals(namesIn(directory), []);
     const cases = [
       [`${directory}/absent/disk.img`, "there is no such file or directory"],
@@ -90,7 +127,7 @@ Deno.test("A download that fails leaves nothing, and says why", async () => {
       ["/dev/full", "no space is left on the device"],
     ] as const;
     for (const [bad, state] of cases) {
-      const { message } = await assertRejects(() => downloadToFile(denoFiles, bad, fill));
+      const { message } = await assertRejects(() => download(bad, fill));
       assert(message.includes(state), message);
     }
     assertEquals(namesIn(directory), []);

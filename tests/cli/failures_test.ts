@@ -265,7 +265,7 @@ Deno.test("Every bad input ends in one sentence and its exit code", async (t) =>
       assertEquals([outcome.code, stdout], [code, ""]);
       assert(!stderr.includes("me:pw") && !stderr.includes("    at "), stderr);
       assertEquals([...files.content.keys()], before);
-      assertEquals([...files.open], []);
+      assertEquals([...files.left], []);
     });
   }
 });

@@ -10,12 +10,19 @@ const ID = "11111111-1111-4111-8111-111111111111";
 const RAW = ["--disk-format", "raw", "--container-format", "bare"];
 const DISK = sampleBytes(8 * 1024 ** 2);
 
+/** Half of the image. */
+const HALF = DISK.byteLength / 2;
+
 /** A Glance on a socket; `change` stands in front of its downloads. */
-function serveGlance(change: (answer: Response) => Response = (answer) => answer): TestServer {
+function serveGlance(
+  change: (answer: Response, request: Request) => Response = (answer) => answer,
+): TestServer {
   const glance = createEmbeddedGlance();
   return serveOnAny(async (request) => {
     const answer = await glance.fetch(request);
-    return request.method === "GET" && request.url.endsWith("/file") ? change(answer) : answer;
+    return request.method === "GET" && request.url.endsWith("/file")
+      ? change(answer, request)
+      : answer;
   });
 }
 
@@ -65,6 +72,31 @@ async function ended(process: Deno.ChildProcess, input: Uint8Array | null = null
   await writer.close();
   const { code, stdout, stderr } = await process.output();
   return { code, stdout, stderr: new TextDecoder().decode(stderr) };
+}
+
+/** The same answer, which gives nothing more after `limit` bytes, and does not end either. */
+function drying(answer: Response, limit: number): Response {
+  const reader = answer.body?.getReader();
+  let left = limit;
+  const body = new ReadableStream({
+    async pull(controller) {
+      if (left <= 0) return await new Promise<void>(() => {});
+      const chunk = await reader?.read();
+      if (chunk?.value === undefined) return controller.close();
+      controller.enqueue(chunk.value.subarray(0, left));
+      left -= chunk.value.byteLength;
+    },
+    cancel: (reason) => reader?.cancel(reason),
+  }, { highWaterMark: 0 });
+  return new Response(body, answer);
+}
+
+/** Fulfilled when a file has so many bytes. */
+async function untilSize(path: string, size: number): Promise<void> {
+  const watcher = Deno.watchFs(path.slice(0, path.lastIndexOf("/")));
+  const isThere = async () => (await Deno.stat(path).catch(() => null))?.size ?? 0;
+  if (await isThere() >= size) return watcher.close();
+  for await (const _ of watcher) if (await isThere() >= size) return;
 }
 
 async function inDirectory(test: (directory: string) => Promise<void>): Promise<void> {
@@ -117,36 +149,46 @@ Deno.test("An image goes up from a file and comes down into a file", async () =>
   });
 });
 
-Deno.test("Ctrl-C in a download ends it at once and leaves nothing", async () => {
-  const halfWay = Promise.withResolvers<void>();
-  // The first bytes, and then none: there is only Ctrl-C.
-  await using server = serveGlance((answer) => {
-    let isFirst = true;
-    const body = answer.body?.pipeThrough(
-      new TransformStream({
-        transform(chunk, controller) {
-          if (isFirst) controller.enqueue(chunk);
-          isFirst = false;
-          halfWay.resolve();
-          return new Promise(() => {});
-        },
-      }),
-    );
-    return new Response(body ?? null, answer);
-  });
-  await inDirectory(async (directory) => {
-    const create = ["image-create", "--id", ID, ...RAW];
-    await ended(command("main.ts", create, server.url, directory).spawn(), DISK);
-    await Deno.writeTextFile(`${directory}/x`, "old");
-    const args = ["image-download", ID, "--file", "x"];
-    const process = command("main.ts", args, server.url, directory).spawn();
-    await halfWay.promise;
-    process.kill("SIGINT");
-    const { code, stderr } = await ended(process);
-    assertEquals([code, stderr], [130, ""]);
-    assertEquals(namesIn(directory), ["x"]);
-    assertEquals(await Deno.readTextFile(`${directory}/x`), "old");
-  });
+Deno.test("A download that was ended in any way is gone on with by the same command", async (t) => {
+  const cases = { "SIGINT": 130, "SIGTERM": 143, "SIGKILL": 137 } as const;
+  for (const [signal, expected] of Object.entries(cases)) {
+    await t.step(signal, async () => {
+      const ranges: (string | null)[] = [];
+      const limits = [HALF, Infinity];
+      await using server = serveGlance((answer, request) => {
+        ranges.push(request.headers.get("range"));
+        return drying(answer, limits.shift() ?? 0);
+      });
+      await inDirectory(async (directory) => {
+        const create = ["image-create", "--id", ID, ...RAW];
+        await ended(command("main.ts", create, server.url, directory).spawn(), DISK);
+        await Deno.writeTextFile(`${directory}/x`, "old");
+        const args = ["image-download", ID, "--file", "x"];
+        const process = command("main.ts", args, server.url, directory).spawn();
+        await untilSize(`${directory}/x.part`, HALF);
+        process.kill(signal as Deno.Signal);
+        const broken = await ended(process);
+        assertEquals(broken.code, expected);
+        assertEquals(
+          broken.stderr,
+          signal === "SIGKILL"
+            ? ""
+            : 'Kept 4.00 MiB of 8.00 MiB in "x.part": the same command goes on from there\n',
+        );
+        assertEquals(namesIn(directory), ["x", "x.part", "x.part.json"]);
+        assertEquals(await Deno.readTextFile(`${directory}/x`), "old");
+
+        const again = await ended(command("main.ts", args, server.url, directory).spawn());
+        assertEquals([again.code, again.stderr], [
+          0,
+          'Going on with "x.part": checking the 4.00 MiB of 8.00 MiB that are there\n',
+        ]);
+        assertEquals(ranges, [null, `bytes=${HALF}-${DISK.byteLength - 1}`]);
+        assertEquals(await Deno.readFile(`${directory}/x`), DISK);
+        assertEquals(namesIn(directory), ["x"]);
+      });
+    });
+  }
 });
 
 Deno.test("Ctrl-C in an upload from a pipe ends it and leaves no image", async () => {
@@ -205,7 +247,8 @@ Deno.test("Paths are meant from where the user is", async () => {
 
 Deno.test("start serves until it is told to stop, and the demo plays to its end", async () => {
   await inDirectory(async (directory) => {
-    const start = command("start.ts", ["--port", "0", "--data", "images"], null, directory).spawn();
+    const flags = ["--port", "0", "--data", "images", "--no-log"];
+    const start = command("start.ts", flags, null, directory).spawn();
     await start.stdin.close();
     const reader = start.stdout.pipeThrough(new TextDecoderStream()).getReader();
     const { value = "" } = await reader.read();

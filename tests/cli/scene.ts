@@ -127,14 +127,16 @@ export class MemoryFiles implements Files {
   readonly broken: Map<string, string> = new Map();
   /** Bytes that fit on the disk. */
   capacity = Infinity;
-  /** Names in the order in which they were finished: durable on disk. */
-  readonly finished: string[] = [];
-  readonly open: Set<string> = new Set();
+  /** What a power failure leaves: content as it was when it was synced last. */
+  readonly durable: Map<string, Uint8Array>;
+  /** Names of files that were not closed. */
+  readonly left: Set<string> = new Set();
 
   constructor(content: Readonly<Record<string, Uint8Array | string>> = {}) {
     for (const [path, bytes] of Object.entries(content)) {
       this.content.set(path, typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes);
     }
+    this.durable = new Map(this.content);
   }
 
   look(path: string): ReturnType<Files["look"]> {
@@ -155,25 +157,38 @@ export class MemoryFiles implements Files {
   }
 
   async openSpecial(path: string): ReturnType<Files["openSpecial"]> {
-    await this.#check(path);
-    return this.#writable(path);
+    return await this.open(path);
   }
 
   async create(path: string): ReturnType<Files["create"]> {
+    const file = await this.open(path);
+    await file.truncate(0);
+    return file;
+  }
+
+  async open(path: string): ReturnType<Files["open"]> {
     await this.#check(path);
-    this.content.set(path, new Uint8Array());
-    return this.#writable(path);
+    if (!this.content.has(path)) this.content.set(path, new Uint8Array());
+    return this.#updatable(path);
   }
 
   rename(from: string, to: string): Promise<void> {
-    this.content.set(to, this.content.get(from) ?? new Uint8Array());
-    this.content.delete(from);
+    for (const content of [this.content, this.durable]) {
+      content.set(to, content.get(from) ?? new Uint8Array());
+      content.delete(from);
+    }
     return Promise.resolve();
   }
 
   remove(path: string): Promise<void> {
     this.content.delete(path);
+    this.durable.delete(path);
     return Promise.resolve();
+  }
+
+  /** The disk after a power failure. */
+  afterPowerFailure(): MemoryFiles {
+    return new MemoryFiles(Object.fromEntries(this.durable));
   }
 
   text(path: string): string | null {
@@ -181,22 +196,35 @@ export class MemoryFiles implements Files {
     return bytes === undefined ? null : new TextDecoder().decode(bytes);
   }
 
-  #writable(path: string): Awaited<ReturnType<Files["create"]>> {
-    this.open.add(path);
+  #updatable(path: string): Awaited<ReturnType<Files["open"]>> {
+    this.left.add(path);
+    const content = () => this.content.get(path) ?? new Uint8Array();
+    let position = 0;
     return {
+      size: content().byteLength,
+      read: (limit) => {
+        const chunk = new Uint8Array(
+          content().subarray(position, position + Math.min(limit, 65_536)),
+        );
+        position += chunk.byteLength;
+        return Promise.resolve(chunk.byteLength === 0 ? null : chunk);
+      },
+      truncate: (size) => {
+        this.content.set(path, content().slice(0, size));
+        return Promise.resolve();
+      },
       write: (bytes) => {
-        const all = joined([this.content.get(path) ?? new Uint8Array(), bytes]);
+        const all = joined([content(), bytes]);
         if (all.byteLength > this.capacity) return Promise.reject(failure("ENOSPC"));
         this.content.set(path, all);
         return Promise.resolve();
       },
-      finish: () => {
-        this.finished.push(path);
-        this.open.delete(path);
+      sync: () => {
+        this.durable.set(path, content());
         return Promise.resolve();
       },
       close: () => {
-        this.open.delete(path);
+        this.left.delete(path);
       },
     };
   }

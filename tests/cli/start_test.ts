@@ -1,8 +1,20 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { runDemo } from "../../lib/cli/demo.ts";
 import { Interrupted, type World } from "../../lib/cli/mod.ts";
+import { sampleBytes } from "../../lib/cli/sample.ts";
+import { type Handler, serve } from "../../lib/cli/serve.ts";
 import { runStart } from "../../lib/cli/start.ts";
-import { MemoryFiles, MemoryOutput, Scene } from "./scene.ts";
+import { createEmbeddedGlance, memoryStore } from "../../lib/local/mod.ts";
+import { embedded, MemoryFiles, MemoryOutput, Scene } from "./scene.ts";
+
+/** Bytes of an image: more than what sockets hold on their way. */
+const SIZE = 8 * 1024 ** 2;
+
+/** What a stage is set with. */
+interface StageOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly fetch?: (input: string, init: RequestInit) => Promise<Response>;
+}
 
 /** A world that can be told to end, and tells when the first text was printed. */
 class Stage {
@@ -10,6 +22,11 @@ class Stage {
   readonly stderr = new MemoryOutput(false);
   readonly #life = new AbortController();
   readonly #printed = Promise.withResolvers<string>();
+  readonly #options: StageOptions;
+
+  constructor(options: StageOptions = {}) {
+    this.#options = options;
+  }
 
   get world(): World {
     const { stdout } = this;
@@ -24,16 +41,27 @@ class Stage {
         },
       },
       stderr: this.stderr,
-      environment: {},
+      environment: this.#options.environment ?? {},
       files: new MemoryFiles(),
       signal: this.#life.signal,
       now: () => 0,
+      ...this.#options.fetch && { ports: { fetch: this.#options.fetch } },
     };
   }
 
   /** The first text. */
   printed(): Promise<string> {
     return this.#printed.promise;
+  }
+
+  /** The URL that was printed. */
+  async url(): Promise<string> {
+    return /^Listening on (http:\S+)/.exec(await this.printed())?.[1] ?? "";
+  }
+
+  /** What was logged, as it was read from JSON. */
+  get log(): readonly Readonly<Record<string, unknown>>[] {
+    return this.stderr.text.trimEnd().split("\n").map((line) => JSON.parse(line));
   }
 
   end(): void {
@@ -45,6 +73,7 @@ Deno.test("start serves a sample image, says what to try, and ends in peace", as
   const stage = new Stage();
   const code = runStart(["--port", "0"], stage.world);
   const text = await stage.printed();
+  assertStringIncludes(text, "\nA gateway in front of the embedded Glance, to try things out");
   const url = /^Listening on (http:\/\/127\.0\.0\.1:\d+)\n/.exec(text)?.[1] ?? "";
   for (
     const line of [
@@ -62,7 +91,16 @@ Deno.test("start serves a sample image, says what to try, and ends in peace", as
   assertEquals([name, status, size], ["sample", "active", 262_144]);
 
   stage.end();
-  assertEquals([await code, stage.stderr.text], [0, ""]);
+  assertEquals(await code, 0);
+  const [{ kind, method, path, status: answered, outcome } = {}, ...others] = stage.log;
+  assertEquals([kind, method, path, answered, outcome], [
+    "request",
+    "GET",
+    "/v2/images",
+    200,
+    "complete",
+  ]);
+  assertEquals(others, []);
 });
 
 Deno.test("start finishes what it is sending before it ends", async () => {
@@ -131,6 +169,31 @@ Deno.test("start says what is wrong, and how to go on", async (t) => {
     ],
     [["--prot", "1"], 2, 'Cannot use "--prot": there is no such flag here; did you mean "--port"?'],
     [["9292"], 2, 'Cannot understand "9292": there are flags only; see --help'],
+    [
+      ["--read-write"],
+      2,
+      "Cannot use --read-write without --service-mode: callers with tokens may do what these allow; leave it out",
+    ],
+    [
+      ["--service-mode", "--data", "images"],
+      2,
+      "Cannot use --service-mode together with --data: the embedded Glance is no cloud; leave one of them out",
+    ],
+    [
+      ["--os-cloud", "mine", "--embedded"],
+      2,
+      "Cannot use --os-cloud together with --embedded: the embedded Glance is no cloud; leave one of them out",
+    ],
+    [
+      ["--service-mode"],
+      2,
+      "Cannot use --service-mode: no cloud is configured; set OS_CLOUD to a cloud of clouds.yaml, or OS_AUTH_URL with OS_USERNAME, OS_PASSWORD and OS_PROJECT_NAME",
+    ],
+    [
+      ["--public-endpoint", "images.example"],
+      1,
+      'Cannot use the option "publicEndpoint": it must be an http or https URL without a query; write it as "https://images.example/image"',
+    ],
   ];
   for (const [args, code, says] of cases) {
     await t.step(args.join(" "), async () => {
@@ -142,10 +205,179 @@ Deno.test("start says what is wrong, and how to go on", async (t) => {
   await Deno.remove(file);
 });
 
+Deno.test("start is a gateway in front of the servers of GLANCE_API_SERVERS", async () => {
+  const store = memoryStore();
+  const tokens = new Set<string | null>();
+  const glance = createEmbeddedGlance({ store });
+  const handler: Handler = (request) => {
+    if (request.url.includes("/v2/")) tokens.add(request.headers.get("x-auth-token"));
+    return glance.fetch(request);
+  };
+  const servers = [1, 2].map(() => serve(handler, { host: "127.0.0.1", port: 0 }));
+  const urls = servers.map(({ url }) => url);
+  const stage = new Stage({ environment: { GLANCE_API_SERVERS: urls.join(",") } });
+  const code = runStart(["--port", "0"], stage.world);
+  try {
+    const text = await stage.printed();
+    assertStringIncludes(
+      text,
+      `\nA gateway in front of ${
+        urls.join(", ")
+      } (cloud "GLANCE_API_SERVERS").\nCallers bring their own tokens, which are passed on.\n`,
+    );
+    const url = await stage.url();
+    const files = new MemoryFiles({ "disk.img": sampleBytes(SIZE) });
+    const scene = new Scene((request) => fetch(request));
+    const environment = { OS_AUTH_TYPE: "admin_token", OS_TOKEN: "of-alice", OS_ENDPOINT: url };
+    const create = "image-create --name disk --disk-format raw --container-format bare";
+    const created = await scene.run([...create.split(" "), "--file", "disk.img"], {
+      files,
+      environment,
+    });
+    assertEquals([created.code, created.stderr], [0, ""]);
+    assertEquals([...tokens], ["of-alice"]);
+    // Half of the cloud is enough.
+    await servers[0]?.kill();
+    const down = await scene.run(["image-download", "disk"], { environment });
+    assertEquals([down.code, down.bytes], [0, new Uint8Array(sampleBytes(SIZE))]);
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    assertStringIncludes(metrics, "requests_total");
+  } finally {
+    stage.end();
+    await code;
+    await Promise.all(servers.map((server) => server.kill()));
+  }
+  assertEquals(await code, 0);
+  assert(stage.log.some(({ kind }) => kind === "request"));
+});
+
+Deno.test("start is a gateway in front of the servers of the cloud's catalog", async () => {
+  const { asked, options } = cloud();
+  const stage = new Stage(options);
+  const code = runStart(["--port", "0"], stage.world);
+  const url = await stage.url();
+  assertStringIncludes(await stage.printed(), 'in front of http://glance:9292 (cloud "envvars")');
+  const answer = await fetch(`${url}/v2/images`, { headers: { "x-auth-token": "of-alice" } });
+  assertEquals((await answer.json()).images, []);
+  assertEquals(asked, [["GET", "of-alice"]]);
+  stage.end();
+  assertEquals(await code, 0);
+});
+
+Deno.test("start --service-mode asks with the cloud's credentials, and only to read", async () => {
+  const { asked, options } = cloud();
+  const stage = new Stage(options);
+  const code = runStart(["--port", "0", "--service-mode", "--no-log"], stage.world);
+  const url = await stage.url();
+  assertStringIncludes(
+    await stage.printed(),
+    "\nCallers need no token: the cloud's credentials answer for everybody, read-only.\n",
+  );
+  assertEquals((await (await fetch(`${url}/v2/images`)).json()).images, []);
+  const refused = await fetch(`${url}/v2/images`, { method: "POST", body: "{}" });
+  await refused.body?.cancel();
+  assertEquals(refused.status, 403);
+  assertEquals(asked, [["GET", "of-gateway"]]);
+  stage.end();
+  assertEquals([await code, stage.stderr.text], [0, ""]);
+});
+
+Deno.test("start --service-mode --read-write lets everybody change things", async () => {
+  const { asked, options } = cloud();
+  const stage = new Stage(options);
+  const code = runStart(["--port", "0", "--service-mode", "--read-write"], stage.world);
+  const url = await stage.url();
+  assert(!(await stage.printed()).includes("read-only"));
+  const created = await fetch(`${url}/v2/images`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: '{"name":"mine"}',
+  });
+  assertEquals([created.status, (await created.json()).name], [201, "mine"]);
+  assertEquals(asked, [["POST", "of-gateway"]]);
+  stage.end();
+  assertEquals(await code, 0);
+});
+
+Deno.test("start says why a cloud cannot be served, and ends in silence when it is told to", async () => {
+  const refused = new Stage({
+    ...cloud().options,
+    fetch: () => Promise.resolve(Response.json({ error: {} }, { status: 401 })),
+  });
+  assertEquals(await runStart(["--port", "0"], refused.world), 1);
+  assertMatch(refused.stderr.text, /^Cannot [^\n]+\n$/);
+  assert(!refused.stderr.text.includes("secret"));
+
+  const ended = new Stage(cloud().options);
+  ended.end();
+  assertEquals(await runStart(["--port", "0"], ended.world), 143);
+  assertEquals([ended.stdout.text, ended.stderr.text], ["", ""]);
+});
+
+Deno.test("start shows counters to this machine only, unless it is told to", async () => {
+  const cases = [[[], 200], [["--metrics", "False"], 404], [["--host", "0.0.0.0"], 404], [
+    ["--host", "0.0.0.0", "--metrics"],
+    200,
+  ]] as const;
+  for (const [flags, status] of cases) {
+    const stage = new Stage();
+    const code = runStart(["--port", "0", "--embedded", ...flags], stage.world);
+    const url = (await stage.url()).replace("0.0.0.0", "127.0.0.1");
+    const answer = await fetch(`${url}/metrics`);
+    await answer.body?.cancel();
+    assertEquals(answer.status, status, flags.join(" "));
+    assertEquals((await stage.printed()).includes("/metrics"), status === 200);
+    stage.end();
+    assertEquals(await code, 0);
+  }
+});
+
+Deno.test("start --public-endpoint names itself so", async () => {
+  const stage = new Stage();
+  const endpoint = "https://images.example/image";
+  const code = runStart(["--port", "0", "--public-endpoint", endpoint], stage.world);
+  const { versions } = await (await fetch(`${await stage.url()}/versions`)).json();
+  assertEquals(versions[0].links[0].href, `${endpoint}/v2/`);
+  stage.end();
+  assertEquals(await code, 0);
+});
+
+/** A Keystone with one Glance in its catalog, and what Glance is asked with which token. */
+function cloud() {
+  const glance = embedded();
+  const asked: (readonly [method: string, token: string | null])[] = [];
+  const fetch = async (input: string, init: RequestInit) => {
+    const request = new Request(input, init);
+    if (!input.startsWith("http://keystone:5000")) {
+      asked.push([request.method, request.headers.get("x-auth-token")]);
+      return await glance(request);
+    }
+    const endpoint = { interface: "public", region_id: "R", url: "http://glance:9292/v2" };
+    const token = {
+      expires_at: "2126-01-01T00:00:00.000000Z",
+      catalog: [{ type: "image", name: "glance", endpoints: [endpoint] }],
+      user: { id: "u" },
+      project: { id: "p" },
+      roles: [],
+    };
+    const headers = { "x-subject-token": "of-gateway" };
+    return Response.json({ token }, { status: 201, headers });
+  };
+  const environment = {
+    OS_AUTH_URL: "http://keystone:5000/v3",
+    OS_USERNAME: "gateway",
+    OS_PASSWORD: "secret",
+    OS_PROJECT_NAME: "service",
+  };
+  return { asked, options: { environment, fetch } };
+}
+
 Deno.test("start --help names its flags", async () => {
   const stage = new Stage();
   assertEquals(await runStart(["--help"], stage.world), 0);
-  for (const flag of ["--host", "--port", "--data"]) assertStringIncludes(stage.stdout.text, flag);
+  for (const flag of ["--host", "--port", "--data", "--service-mode", "--read-write"]) {
+    assertStringIncludes(stage.stdout.text, flag);
+  }
 });
 
 Deno.test("demo tells the whole story, with a server that dies on the way", async () => {

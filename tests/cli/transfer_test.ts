@@ -1,5 +1,10 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { Interrupted } from "../../lib/cli/mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import { sampleBytes } from "../../lib/cli/sample.ts";
 import { embedded, type Fetch, MemoryFiles, Scene } from "./scene.ts";
 
@@ -34,6 +39,20 @@ function withBody(
   return new Response(stream ?? null, answer);
 }
 
+/** The first bytes of an answer, and then a broken connection. */
+async function cutAt(answer: Response, size: number): Promise<Response> {
+  const bytes = await answer.bytes();
+  let isSent = false;
+  const body = new ReadableStream({
+    pull(controller) {
+      if (isSent) return controller.error(new TypeError("connection reset"));
+      controller.enqueue(bytes.subarray(0, size));
+      isSent = true;
+    },
+  }, { highWaterMark: 0 });
+  return new Response(body, answer);
+}
+
 Deno.test("image-download writes a part, syncs it, and renames it when all is right", async () => {
   const scene = await glanceWithDisk();
   const { code, files, stdout, stderr } = await scene.run([
@@ -45,7 +64,7 @@ Deno.test("image-download writes a part, syncs it, and renames it when all is ri
   assertEquals([code, stdout, stderr], [0, "", ""]);
   assertEquals(files.content.get("x"), DISK);
   assertEquals([...files.content.keys()], ["x"]);
-  assertEquals(files.finished, ["x.part"]);
+  assertEquals(files.durable.get("x"), DISK);
 });
 
 Deno.test("image-download gives the bytes to standard output, with - and without --file", async () => {
@@ -76,7 +95,7 @@ Deno.test("image-download leaves what was there when the bytes are wrong", async
   assertStringIncludes(stderr, "sha512");
   assertEquals([...files.content.keys()], ["x"]);
   assertEquals(files.text("x"), "the image of yesterday");
-  assertEquals([...files.open], []);
+  assertEquals([...files.left], []);
 });
 
 Deno.test("image-download --no-verify takes bytes with another hash", async () => {
@@ -90,61 +109,45 @@ Deno.test("image-download --no-verify takes bytes with another hash", async () =
   }
 });
 
-Deno.test("image-download removes the part when the disk is full", async () => {
-  const scene = await glanceWithDisk();
-  const files = new MemoryFiles();
-  files.capacity = 100_000;
-  const { code, stderr } = await scene.run(["image-download", ID, "--file", "x"], { files });
-  assertEquals(code, 1);
-  assertEquals(
-    stderr,
-    'Cannot write "x.part": no space is left on the device; free some or choose another place\n',
-  );
-  assertEquals([...files.content.keys(), ...files.open], []);
-});
-
-Deno.test("Ctrl-C in a download removes the part and exits with 130", async () => {
-  const controller = new AbortController();
-  const scene = await glanceWithDisk((answer) =>
-    withBody(answer, (bytes) => {
-      queueMicrotask(() => controller.abort(new Interrupted("SIGINT")));
-      return bytes;
-    })
-  );
-  const files = new MemoryFiles({ "x": "old" });
-  const { signal } = controller;
-  const { code, stderr } = await scene.run(["image-download", ID, "--file", "x"], {
-    files,
-    signal,
+Deno.test("--debug tells of each failover, retry and resume: server, cause, byte", async () => {
+  const glance = embedded();
+  const files = new MemoryFiles({ "disk.img": DISK });
+  const create = ["image-create", "--id", ID, ...RAW, "--file", "disk.img"];
+  assertEquals((await new Scene(glance).run(create, { files })).code, 0);
+  let reads = 0;
+  const scene = new Scene(async (request) => {
+    if (!request.url.endsWith("/file")) return await glance(request);
+    reads++;
+    if (reads === 1) return new Response("busy", { status: 503 });
+    if (reads === 2) return await cutAt(await glance(request), 1000);
+    if (reads <= 4) throw new TypeError("connection refused");
+    return await glance(request);
   });
-  assertEquals([code, stderr], [130, ""]);
-  assertEquals([...files.content.keys(), ...files.open], ["x"]);
-  assertEquals(files.text("x"), "old");
-});
-
-Deno.test("--debug tells where a download broke and went on", async () => {
-  let isCut = false;
-  const scene = await glanceWithDisk((answer) => {
-    if (isCut) return answer;
-    isCut = true;
-    const half = answer.body?.pipeThrough(
-      new TransformStream(
-        {
-          transform(chunk, controller) {
-            controller.enqueue(chunk.subarray(0, 1000));
-            controller.error(new TypeError("connection reset"));
-          },
-        },
-        { highWaterMark: 1 },
-        { highWaterMark: 1 },
-      ),
-    );
-    return new Response(half ?? null, answer);
-  });
-  const { code, files, stderr } = await scene.run(["-d", "image-download", ID, "--file", "x"]);
+  const environment = { GLANCE_API_SERVERS: "a.test:9292,b.test:9292" };
+  const download = ["-d", "image-download", ID, "--file", "x"];
+  const { code, files: left, stderr } = await scene.run(download, { environment });
   assertEquals(code, 0);
-  assertEquals(files.content.get("x"), DISK);
-  assertMatch(stderr, new RegExp(`resume: image ${ID} at byte \\d+ from http://glance.test:9292`));
+  assertEquals(left.content.get("x"), DISK);
+  const lines = stderr.trimEnd().split("\n").map((line) => line.replace(/: Cannot .*/, ""));
+  const server = (line = "") => /http:\/\/[ab]\.test:9292/.exec(line)?.[0];
+  const [busy, healthy] = [server(lines[0]), server(lines[2])];
+  assertNotEquals(busy, healthy);
+  assertEquals(lines.map((line) => line.replace(/\d+ ms$/, "N ms")), [
+    `cooldown: ${busy} is passed over for N ms`,
+    `retry: after attempt 1 at ${busy}, in N ms`,
+    `cooldown: ${healthy} is passed over for N ms`,
+    `cooldown: ${busy} is passed over for N ms`,
+    `retry: after attempt 1 at ${busy}, in N ms`,
+    `cooldown: ${healthy} is passed over for N ms`,
+    `retry: after attempt 2 at ${healthy}, in N ms`,
+    `resume: image ${ID} at byte 1000 from ${busy}`,
+  ]);
+  assertStringIncludes(stderr, "the server answered 503");
+  assertStringIncludes(stderr, "connection refused");
+  assertMatch(
+    stderr,
+    new RegExp(`resume: .*: Cannot .* the connection to "${healthy}" broke after byte 1000\n`),
+  );
 });
 
 Deno.test("image-create reads standard input where no file is named", async () => {

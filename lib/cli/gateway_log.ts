@@ -1,0 +1,29 @@
+/**
+ * What a gateway tells its operator: one line of JSON for each request, and for each failover, retry and
+ * resume behind it.
+ *
+ * @module
+ */
+import type { GlanceEvent } from "../events.ts";
+import type { ImageRouterOptions, RequestLog } from "../router/mod.ts";
+import { sentenceOf } from "./failure.ts";
+import type { GatewaySettings } from "./served.ts";
+
+/** The router's options for these settings. */
+export function routerOptions(
+  { publicEndpoint, metrics, log }: GatewaySettings,
+): Pick<ImageRouterOptions, "publicEndpoint" | "metrics" | "log" | "onEvent"> {
+  const write = (entry: Readonly<Record<string, unknown>>) =>
+    log(JSON.stringify({ time: new Date().toISOString(), ...entry }));
+  return {
+    metrics,
+    log: (entry: RequestLog) => write({ kind: "request", ...entry }),
+    onEvent: (event: GlanceEvent) => write(inWords(event)),
+    ...publicEndpoint !== null && { publicEndpoint },
+  };
+}
+
+/** An error says nothing as JSON. */
+function inWords(event: GlanceEvent): Readonly<Record<string, unknown>> {
+  return "cause" in event ? { ...event, cause: sentenceOf(event.cause) } : event;
+}

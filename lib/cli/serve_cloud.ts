@@ -1,0 +1,89 @@
+/**
+ * The gateway in front of the cloud that the user has configured.
+ *
+ * @module
+ */
+import { parse as parseYaml } from "yaml";
+import { createCloudGateway } from "../router/cloud_gateway.ts";
+import { routerOptions } from "./gateway_log.ts";
+import type { GatewaySettings, Served } from "./served.ts";
+import type { World } from "./world.ts";
+
+/** Who asks the cloud. */
+export type Asker =
+  /** Callers, with tokens of their own. */
+  | "callers"
+  /** The configured credentials, for everybody, and only to read. */
+  | "reader"
+  /** The configured credentials, for everybody. */
+  | "writer";
+
+/** Which cloud, and who asks it. */
+export interface CloudChoice {
+  /** Name in clouds.yaml; null leaves it to the environment. */
+  readonly cloud: string | null;
+  readonly asker: Asker;
+}
+
+/** What is said of each. */
+const ASKERS: Readonly<Record<Asker, { readonly about: string; readonly warning: string | null }>> =
+  {
+    callers: { about: "Callers bring their own tokens, which are passed on.", warning: null },
+    reader: {
+      about: "Callers need no token: the cloud's credentials answer for everybody, read-only.",
+      warning: "Whoever reaches this address may read what these credentials may.",
+    },
+    writer: {
+      about: "Callers need no token: the cloud's credentials answer for everybody.",
+      warning:
+        "Whoever reaches this address may read, change and delete what these credentials may.",
+    },
+  };
+
+/**
+ * Serves the configured cloud; null where nothing is configured.
+ *
+ * @throws {InvalidConfigurationValue} where something is unusable.
+ * @throws {AuthenticationFailed} where Keystone refuses the credentials.
+ */
+export async function serveCloud(
+  { cloud, asker }: CloudChoice,
+  { environment, ports }: World,
+  settings: GatewaySettings,
+): Promise<Served | null> {
+  const gateway = await createCloudGateway({
+    ...routerOptions(settings),
+    ...ports,
+    ...cloud !== null && { cloud },
+    environment,
+    parseYaml,
+    serviceMode: asker !== "callers",
+    readOnly: asker === "reader",
+  });
+  if (gateway === null) return null;
+  const { router, name, servers } = gateway;
+  const { about, warning } = ASKERS[asker];
+  return {
+    handler: async (request) => await router.fetch(request),
+    about: [`A gateway in front of ${servers.join(", ")} (cloud "${name}").`, about],
+    tries: asker === "callers" ? withToken : withoutToken,
+    warning,
+    [Symbol.dispose]: () => gateway[Symbol.dispose](),
+  };
+}
+
+function withToken(url: string): readonly string[] {
+  return [
+    `curl -H "X-Auth-Token: $(openstack token issue -f value -c id)" ${url}/v2/images`,
+    `npx -y deno@${Deno.version.deno} task glance --os-image-url ${url} image-list`,
+    `OS_IMAGE_ENDPOINT_OVERRIDE=${url} openstack image list`,
+  ];
+}
+
+function withoutToken(url: string): readonly string[] {
+  return [
+    `curl ${url}/v2/images`,
+    `GLANCE_API_SERVERS=${url} npx -y deno@${Deno.version.deno} task glance image-list`,
+    `openstack --os-auth-type none --os-endpoint ${url} image list`,
+  ];
+}

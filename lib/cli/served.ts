@@ -1,0 +1,27 @@
+/**
+ * What `deno task start` can put behind its socket. Types only.
+ *
+ * @module
+ */
+import type { Handler } from "./serve.ts";
+
+/** A service that is ready to be asked. Disposing it closes what it holds. */
+export interface Served extends Disposable {
+  readonly handler: Handler;
+  /** What it is, in lines for whoever has started it. */
+  readonly about: readonly string[];
+  /** Commands to try against it, where it is found at `url`. */
+  tries(url: string): readonly string[];
+  /** What strangers may do who can reach it; null where nothing goes without an account. */
+  readonly warning: string | null;
+}
+
+/** What the gateway is told, whatever it stands in front of. */
+export interface GatewaySettings {
+  /** URL of the gateway for callers, where the URL of their requests does not tell. */
+  readonly publicEndpoint: string | null;
+  /** Whether counters are served at `/metrics`. */
+  readonly metrics: boolean;
+  /** Takes lines for the log. */
+  log(line: string): void;
+}

@@ -1,0 +1,444 @@
+/** Downloads that were broken off, and the same command again. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { Interrupted } from "../../lib/cli/mod.ts";
+import { sampleBytes } from "../../lib/cli/sample.ts";
+import { type Handler, serve } from "../../lib/cli/serve.ts";
+import {
+  embedded,
+  type Fetch,
+  MemoryFiles,
+  type Outcome,
+  Scene,
+  type SceneOptions,
+} from "./scene.ts";
+
+const ID = "11111111-1111-4111-8111-111111111111";
+const OTHER_ID = "22222222-2222-4222-8222-222222222222";
+const RAW = ["--disk-format", "raw", "--container-format", "bare"] as const;
+const SIZE = 300_000;
+const DISK = sampleBytes(SIZE);
+/** Bytes that come at once. */
+const PIECE_SIZE = 40_000;
+const DOWNLOAD = ["image-download", ID, "--file", "x"] as const;
+
+/** A cloud with one image whose network can be cut, and that knows what was asked of it. */
+class Cloud {
+  readonly scene: Scene;
+  /** The `Range` headers of all reads of data; null where there was none. */
+  readonly ranges: (string | null)[] = [];
+  /** Bytes of data until the network is gone. */
+  left: number = Infinity;
+  /** Called with each chunk that is handed over. */
+  onChunk: () => void = () => {};
+  /** What stands in front of Glance. */
+  change: (answer: Response, request: Request) => Response | Promise<Response> = (answer) => answer;
+  readonly #glance: Fetch;
+
+  private constructor(glance: Fetch) {
+    this.#glance = glance;
+    this.scene = new Scene((request) => this.#fetch(request));
+  }
+
+  static async create(): Promise<Cloud> {
+    const cloud = new Cloud(embedded());
+    const files = new MemoryFiles({ "disk.img": DISK });
+    const create = ["image-create", "--id", ID, "--name", "disk", ...RAW, "--file", "disk.img"];
+    assertEquals((await cloud.scene.run(create, { files })).code, 0);
+    return cloud;
+  }
+
+  /** Downloads to `x`. */
+  async download(
+    files: MemoryFiles,
+    flags: readonly string[] = [],
+    options: SceneOptions = {},
+  ): Promise<Outcome> {
+    return await this.scene.run([...DOWNLOAD, ...flags], { ...options, files });
+  }
+
+  /** A download that loses its network after `bytes`. */
+  async breakOff(bytes: number, flags: readonly string[] = []): Promise<MemoryFiles> {
+    const files = new MemoryFiles();
+    this.left = bytes;
+    const { code } = await this.download(files, flags);
+    this.left = Infinity;
+    assertEquals(code, 1);
+    this.ranges.length = 0;
+    return files;
+  }
+
+  async #fetch(request: Request): Promise<Response> {
+    if (this.left <= 0) throw new TypeError("network is unreachable");
+    const answer = await this.change(await this.#glance(request), request);
+    if (request.method !== "GET" || !request.url.endsWith("/file")) return answer;
+    this.ranges.push(request.headers.get("range"));
+    return new Response(answer.body === null ? null : this.#wire(answer.body), answer);
+  }
+
+  /** The same bytes in small pieces, until the network is gone. */
+  #wire(body: ReadableStream<Uint8Array<ArrayBuffer>>): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const reader = body.getReader();
+    let chunk = new Uint8Array();
+    return new ReadableStream({
+      pull: async (controller) => {
+        if (chunk.byteLength === 0) {
+          const { done, value } = await reader.read();
+          if (done) return controller.close();
+          chunk = value;
+        }
+        if (this.left <= 0) {
+          await reader.cancel();
+          return controller.error(new TypeError("connection reset"));
+        }
+        const piece = chunk.slice(0, Math.min(PIECE_SIZE, this.left));
+        chunk = chunk.subarray(piece.byteLength);
+        this.left -= piece.byteLength;
+        controller.enqueue(piece);
+        this.onChunk();
+      },
+      cancel: (reason) => reader.cancel(reason),
+    }, { highWaterMark: 0 });
+  }
+}
+
+/** Half of the bytes, and then nothing; `taken` is called when they have been taken. */
+function firstHalf(
+  bytes: Uint8Array<ArrayBuffer>,
+  taken: () => void,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let isSent = false;
+  return new ReadableStream({
+    async pull(controller) {
+      if (isSent) await new Promise<never>(taken);
+      controller.enqueue(bytes.subarray(0, bytes.byteLength / 2));
+      isSent = true;
+    },
+  }, { highWaterMark: 0 });
+}
+
+/** What is whole has no part beside it. */
+function assertWhole(files: MemoryFiles): void {
+  assertEquals(files.content.get("x"), DISK);
+  assertEquals([...files.content.keys()], ["x"]);
+  assertEquals([...files.left], []);
+}
+
+Deno.test("image-download goes on at the byte where the network was lost", async () => {
+  const cloud = await Cloud.create();
+  const files = new MemoryFiles({ "x": "the image of yesterday" });
+  cloud.left = 200_000;
+  const broken = await cloud.download(files);
+  assertEquals(broken.code, 1);
+  assertMatch(
+    broken.stderr,
+    /^Kept 195 KiB of 293 KiB in "x\.part": the same command goes on from there\nCannot download image /,
+  );
+  assertEquals([...files.content.keys()], ["x", "x.part", "x.part.json"]);
+  assertEquals(files.text("x"), "the image of yesterday");
+  assertEquals([...files.left], []);
+
+  cloud.left = Infinity;
+  cloud.ranges.length = 0;
+  const { code, stdout, stderr } = await cloud.download(files);
+  assertEquals([code, stdout], [0, ""]);
+  assertEquals(
+    stderr,
+    'Going on with "x.part": checking the 195 KiB of 293 KiB that are there\n',
+  );
+  assertEquals(cloud.ranges, [`bytes=200000-${SIZE - 1}`]);
+  assertWhole(files);
+});
+
+Deno.test("image-download goes on when servers that had all died are alive again", async () => {
+  const store = embedded();
+  const sent = Promise.withResolvers<void>();
+  const handler: Handler = async (request) => {
+    const answer = await store(request);
+    if (request.method !== "GET" || !request.url.endsWith("/file")) return answer;
+    return new Response(firstHalf(await answer.bytes(), sent.resolve), answer);
+  };
+  const servers = [1, 2].map(() => serve(handler, { host: "127.0.0.1", port: 0 }));
+  const urls = servers.map(({ url }) => url);
+  const scene = new Scene((request) => fetch(request));
+  const files = new MemoryFiles({ "disk.img": DISK });
+  const environment = { GLANCE_API_SERVERS: urls.join(",") };
+  const create = ["image-create", "--id", ID, ...RAW, "--file", "disk.img"];
+  assertEquals((await scene.run(create, { files, environment })).code, 0);
+  files.content.delete("disk.img");
+
+  const broken = scene.run(["-d", ...DOWNLOAD], { files, environment });
+  await sent.promise;
+  await Promise.all(servers.map((server) => server.kill()));
+  const { code, stderr } = await broken;
+  assertEquals(code, 1);
+  assertMatch(stderr, /^retry: after attempt \d at http:\/\/127\.0\.0\.1:\d+, in \d+ ms: Cannot /m);
+  assertMatch(stderr, /^Kept 146 KiB of 293 KiB in "x\.part": /m);
+
+  const { port } = new URL(urls[1] ?? "");
+  const alive = serve(store, { host: "127.0.0.1", port: Number(port) });
+  try {
+    assertEquals((await scene.run(DOWNLOAD, { files, environment })).code, 0);
+    assertWhole(files);
+  } finally {
+    await alive.kill();
+  }
+});
+
+Deno.test("image-download goes on after Ctrl-C", async () => {
+  const cloud = await Cloud.create();
+  const files = new MemoryFiles();
+  const controller = new AbortController();
+  cloud.onChunk = () => queueMicrotask(() => controller.abort(new Interrupted("SIGINT")));
+  const { code, stdout, stderr } = await cloud.download(files, [], { signal: controller.signal });
+  assertEquals([code, stdout], [130, ""]);
+  const kept = files.content.get("x.part")?.byteLength ?? 0;
+  if (kept > 0) assertStringIncludes(stderr, 'in "x.part": the same command goes on from there\n');
+  cloud.onChunk = () => {};
+  assertEquals((await cloud.download(files)).code, 0);
+  assertWhole(files);
+});
+
+Deno.test("image-download goes on after a kill, with every byte that was written", async () => {
+  const cloud = await Cloud.create();
+  const files = new MemoryFiles();
+  let left = new MemoryFiles();
+  cloud.left = 200_000;
+  // What is in the files at some moment is what a killed process leaves.
+  cloud.onChunk = () => left = new MemoryFiles(Object.fromEntries(files.content));
+  await cloud.download(files);
+  cloud.onChunk = () => {};
+  const start = left.content.get("x.part")?.byteLength ?? 0;
+  assert(start > 0 && start < SIZE, String(start));
+  assertStringIncludes(left.text("x.part.json") ?? "", '"bytes":0,');
+
+  cloud.left = Infinity;
+  cloud.ranges.length = 0;
+  assertEquals((await cloud.download(left)).code, 0);
+  assertEquals(cloud.ranges, [`bytes=${start}-${SIZE - 1}`]);
+  assertWhole(left);
+});
+
+Deno.test("image-download loses seconds to a power failure, not the download", async () => {
+  const cloud = await Cloud.create();
+  const files = new MemoryFiles();
+  let time = 0;
+  let left = new MemoryFiles();
+  cloud.left = 250_000;
+  cloud.onChunk = () => {
+    time += 3_000;
+    left = files.afterPowerFailure();
+  };
+  await cloud.download(files, [], { now: () => time });
+  cloud.onChunk = () => {};
+  const { bytes } = JSON.parse(left.text("x.part.json") ?? "{}");
+  assert(bytes > 0 && bytes < 250_000, String(bytes));
+  assertEquals(left.content.get("x.part")?.byteLength, bytes);
+
+  cloud.left = Infinity;
+  cloud.ranges.length = 0;
+  assertEquals((await cloud.download(left)).code, 0);
+  assertEquals(cloud.ranges, [`bytes=${bytes}-${SIZE - 1}`]);
+  assertWhole(left);
+});
+
+Deno.test("image-download starts anew where the disk has changed the part", async (t) => {
+  const flip = (bytes: Uint8Array) => bytes.map((byte, i) => i === 1000 ? byte ^ 1 : byte);
+  const cases: Readonly<Record<string, (part: Uint8Array) => Uint8Array>> = {
+    "a flipped bit": flip,
+    "a lost end": (bytes) => bytes.subarray(0, 1000),
+    "bytes too many": () => new Uint8Array(SIZE + 1),
+  };
+  for (const [name, change] of Object.entries(cases)) {
+    await t.step(name, async () => {
+      const cloud = await Cloud.create();
+      const files = await cloud.breakOff(200_000);
+      files.content.set("x.part", change(files.content.get("x.part") ?? new Uint8Array()));
+      const { code, stderr } = await cloud.download(files);
+      assertEquals(code, 0);
+      assertMatch(stderr, /(^|\n)Starting anew with "x\.part": (the disk|it does not)[^\n]*\n$/);
+      // It is noticed before another byte is asked for.
+      assertEquals(cloud.ranges, [null]);
+      assertWhole(files);
+    });
+  }
+});
+
+Deno.test("image-download starts anew where bytes beyond the record turn out to be wrong", async () => {
+  const cloud = await Cloud.create();
+  const files = await cloud.breakOff(200_000);
+  const record = JSON.parse(files.text("x.part.json") ?? "{}");
+  const part = files.content.get("x.part") ?? new Uint8Array();
+  files.content.set("x.part", part.map((byte, i) => i > 150_000 ? 0 : byte));
+  const text = JSON.stringify({ ...record, bytes: 0, crc32: "00000000" });
+  files.content.set("x.part.json", new TextEncoder().encode(text));
+  const { code, stderr } = await cloud.download(files);
+  assertEquals(code, 0);
+  assertStringIncludes(
+    stderr,
+    'Starting anew with "x.part": together with the rest, it is not the image\n',
+  );
+  assertEquals(cloud.ranges, [`bytes=200000-${SIZE - 1}`, null]);
+  assertWhole(files);
+});
+
+Deno.test("image-download asks for nothing where the part is complete", async () => {
+  const cloud = await Cloud.create();
+  const files = await cloud.breakOff(200_000);
+  files.content.set("x.part", DISK);
+  assertEquals((await cloud.download(files)).code, 0);
+  assertEquals(cloud.ranges, []);
+  assertWhole(files);
+});
+
+Deno.test("image-download starts anew, and says so, where the image has other data now", async () => {
+  const cloud = await Cloud.create();
+  const files = await cloud.breakOff(200_000);
+  const record = files.text("x.part.json") ?? "";
+  files.content.set(
+    "x.part.json",
+    new TextEncoder().encode(record.replace(/"os_hash_value":"./, '"os_hash_value":"x')),
+  );
+  const { code, stderr } = await cloud.download(files);
+  assertEquals(code, 0);
+  assertEquals(
+    stderr,
+    'Starting anew with "x.part": the image has other data now than it had then\n',
+  );
+  assertWhole(files);
+});
+
+Deno.test("image-download does not touch a part that is not its own", async (t) => {
+  const cloud = await Cloud.create();
+  const way = "finish that download, choose another name, or give it up with --restart\n";
+  const files = await cloud.breakOff(200_000);
+  const record = (files.text("x.part.json") ?? "").replace(ID, OTHER_ID);
+  const cases: Readonly<Record<string, readonly [record: string | null, state: string]>> = {
+    "another image's": [record, `it is a part of another image, "${OTHER_ID}"`],
+    "nobody's": [null, "it is there already, and not known to be a part of this image"],
+    "one with a broken record": [
+      "{",
+      "it is there already, and not known to be a part of this image",
+    ],
+    "one with a record of something else": [
+      '{"bytes":-1}',
+      "it is there already, and not known to be a part of this image",
+    ],
+  };
+  for (const [name, [text, state]] of Object.entries(cases)) {
+    await t.step(name, async () => {
+      const there = new MemoryFiles({ "x.part": "something", ...text && { "x.part.json": text } });
+      const { code, stderr } = await cloud.download(there);
+      assertEquals([code, stderr], [1, `Cannot write "x.part": ${state}; ${way}`]);
+      assertEquals(there.text("x.part"), "something");
+      assertEquals(there.text("x.part.json"), text);
+      assertEquals([...there.left], []);
+
+      const restarted = await cloud.download(there, ["--restart"]);
+      assertEquals([restarted.code, restarted.stderr], [0, ""]);
+      assertWhole(there);
+    });
+  }
+});
+
+Deno.test("image-download keeps its part when the disk is full, and goes on when it is not", async () => {
+  const cloud = await Cloud.create();
+  const files = new MemoryFiles();
+  files.capacity = 150_000;
+  const { code, stderr } = await cloud.download(files);
+  assertEquals(code, 1);
+  assertMatch(
+    stderr,
+    /^Kept .* in "x\.part": the same command goes on from there\nCannot write "x\.part": no space is left on the device; free some or choose another place\n$/,
+  );
+  files.capacity = Infinity;
+  assertEquals((await cloud.download(files)).code, 0);
+  assertWhole(files);
+});
+
+Deno.test("image-download leaves nothing where nothing has come, or what has come is wrong", async (t) => {
+  await t.step("no byte", async () => {
+    const cloud = await Cloud.create();
+    cloud.change = (answer, { url }) =>
+      url.endsWith("/file") ? new Response("gone", { status: 404 }) : answer;
+    const { code, files, stderr } = await cloud.download(new MemoryFiles());
+    assertEquals([code, [...files.content.keys()], [...files.left]], [1, [], []]);
+    assert(!stderr.includes("Kept"), stderr);
+  });
+  await t.step("wrong bytes", async () => {
+    const cloud = await Cloud.create();
+    cloud.change = (answer, { url }) =>
+      url.endsWith("/file") ? new Response(new Uint8Array(SIZE)) : answer;
+    const { code, files, stderr } = await cloud.download(new MemoryFiles());
+    assertEquals([code, [...files.content.keys()], [...files.left]], [1, [], []]);
+    assertStringIncludes(stderr, "sha512");
+  });
+  await t.step("a rest that is wrong, twice", async () => {
+    const cloud = await Cloud.create();
+    const files = await cloud.breakOff(200_000);
+    cloud.change = async (answer, { url }) => {
+      if (!url.endsWith("/file")) return answer;
+      const bytes = await answer.bytes();
+      return new Response(bytes.fill(0), answer);
+    };
+    const { code, stderr } = await cloud.download(files);
+    assertEquals([code, [...files.content.keys()], [...files.left]], [1, [], []]);
+    assertStringIncludes(stderr, "sha512");
+    assertEquals(cloud.ranges.length, 2);
+  });
+});
+
+Deno.test("image-download --no-verify goes on only behind bytes that are known to be safe", async () => {
+  const cloud = await Cloud.create();
+  const files = await cloud.breakOff(200_000, ["--no-verify"]);
+  const part = files.content.get("x.part") ?? new Uint8Array();
+  files.content.set("x.part", new Uint8Array([...part, ...new Uint8Array(50_000)]));
+  assertEquals((await cloud.download(files, ["--no-verify"])).code, 0);
+  assertEquals(cloud.ranges, [`bytes=200000-${SIZE - 1}`]);
+  assertWhole(files);
+});
+
+Deno.test("image-download --verify required goes on, too", async () => {
+  const cloud = await Cloud.create();
+  const files = await cloud.breakOff(200_000, ["--verify", "required"]);
+  assertEquals((await cloud.download(files, ["--verify", "required"])).code, 0);
+  assertEquals(cloud.ranges, [`bytes=200000-${SIZE - 1}`]);
+  assertWhole(files);
+});
+
+Deno.test("image-download --connections reads parts at the same time, also when it goes on", async () => {
+  const cloud = await Cloud.create();
+  const big = sampleBytes(5 * 1024 ** 2);
+  const flags = ["--connections", "2", "--part-size", "1"];
+  const source = new MemoryFiles({ "disk.img": big });
+  const create = ["image-create", "--id", OTHER_ID, ...RAW, "--file", "disk.img"];
+  assertEquals((await cloud.scene.run(create, { files: source })).code, 0);
+  const files = new MemoryFiles();
+  const download = () =>
+    cloud.scene.run(["image-download", OTHER_ID, "--file", "x", ...flags], { files });
+  cloud.left = 3.5 * 1024 ** 2;
+  assertEquals((await download()).code, 1);
+  const kept = files.content.get("x.part")?.byteLength ?? 0;
+  assert(kept >= 1024 ** 2 && kept < big.byteLength, String(kept));
+
+  cloud.left = Infinity;
+  cloud.ranges.length = 0;
+  assertEquals((await download()).code, 0);
+  assertEquals(files.content.get("x"), big);
+  assertEquals(
+    cloud.ranges.slice(0, 2),
+    ["bytes=0-0", `bytes=${kept}-${kept + 1024 ** 2 - 1}`],
+  );
+  assert(cloud.ranges.length > 2, String(cloud.ranges));
+});
+
+Deno.test("The progress of a download that goes on counts what is there as done, not as moved", async () => {
+  const cloud = await Cloud.create();
+  const files = await cloud.breakOff(200_000);
+  let time = 0;
+  const { stderr } = await cloud.download(files, ["--progress"], {
+    isTerminal: true,
+    now: () => time += 1_000,
+  });
+  assertStringIncludes(stderr, "100%  293 KiB of 293 KiB");
+  assertMatch(stderr, /100% {2}97\.7 KiB in \d+s {2}[\d.]+ (KiB|B)\/s\n$/);
+});
