@@ -17,6 +17,8 @@ export interface GlanceSettings {
   readonly imageSizeCap: number;
   /** Whether the servers cache images and offer `/v2/cache`. */
   readonly imageCache: boolean;
+  /** Names of hosts beside `localhost` from which images may be imported; all of them are this machine. */
+  readonly importHosts: readonly string[];
 }
 
 /** `image_member_quota`: so small that a test reaches 413 with a few requests. */
@@ -91,7 +93,10 @@ export class GlanceServer implements AsyncDisposable {
     await this.#writeConfiguration();
     this.#process = await ServerProcess.start({
       name: `Glance "${this.#name}"`,
-      argv: ["/usr/bin/python3", "/usr/bin/glance-api", "--config-file", this.#config],
+      argv: [
+        ...await this.#withHosts(),
+        ...["/usr/bin/python3", "/usr/bin/glance-api", "--config-file", this.#config],
+      ],
       log: this.#log,
     }, () => answers(`${this.url}/versions`));
   }
@@ -103,6 +108,20 @@ export class GlanceServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop("SIGKILL");
+  }
+
+  /**
+   * What makes the import hosts names of this machine, for this server alone: Glance refuses a name that
+   * does not resolve, and looks it up with a dot behind it.
+   */
+  async #withHosts(): Promise<string[]> {
+    const { directory, importHosts } = this.#settings;
+    if (importHosts.length === 0) return [];
+    const hosts = `${directory}/hosts`;
+    const names = importHosts.flatMap((name) => [name, `${name}.`]).join(" ");
+    await Deno.writeTextFile(hosts, `127.0.0.1 localhost ${names}\n`);
+    const script = 'mount --bind "$1" /etc/hosts; shift; exec "$@"';
+    return ["unshare", "--mount", "sh", "-c", script, "sh", hosts];
   }
 
   async #writeConfiguration(): Promise<void> {
@@ -123,7 +142,7 @@ export class GlanceServer implements AsyncDisposable {
  * and http locations from loopback are refused unless the filters name it.
  */
 function configuration(settings: GlanceSettings, name: string, port: number): string {
-  const { directory, credentials, imageSizeCap, imageCache } = settings;
+  const { directory, credentials, imageSizeCap, imageCache, importHosts } = settings;
   const own = `${directory}/glance-${name}`;
   return `[DEFAULT]
 bind_host = 127.0.0.1
@@ -154,7 +173,7 @@ filesystem_store_datadir = ${own}/tasks
 [oslo_concurrency]
 lock_path = ${own}
 [import_filtering_opts]
-allowed_hosts = [127.0.0.1,localhost]
+allowed_hosts = [${["127.0.0.1", "localhost", ...importHosts].join()}]
 allowed_ports = []
 [paste_deploy]
 flavor = ${imageCache ? "keystone+cachemanagement" : "keystone"}

@@ -29,7 +29,7 @@ export interface IssuedToken {
   readonly roles: readonly string[];
 }
 
-/** The only region of the catalog. */
+/** The region of the catalog in which the servers of the stack are. */
 export const REGION = "RegionOne";
 
 const PROJECTS: Record<StackUser, string> = {
@@ -58,15 +58,24 @@ export function credentialsOf(user: StackUser, keystoneUrl: string): Credentials
   };
 }
 
+/** An image service of the catalog. */
+export interface ImageService {
+  readonly region: string;
+  /** `image`, or another word for one that is not taken unless it is asked for. */
+  readonly type: string;
+  /** Its URL, the same for everybody. */
+  readonly url: string;
+}
+
 /** Writes configuration and catalog and starts Keystone with an administrator as its only user. */
 export async function startKeystone(
   directory: string,
   port: number,
-  imageUrl: string,
+  images: readonly ImageService[],
 ): Promise<ServerProcess> {
   const url = `http://127.0.0.1:${port}/v3`;
   await Deno.writeTextFile(`${directory}/keystone.conf`, configuration(directory));
-  await Deno.writeTextFile(`${directory}/catalog.templates`, catalog(url, imageUrl));
+  await Deno.writeTextFile(`${directory}/catalog.templates`, catalog(url, images));
   return await ServerProcess.start({
     name: "Keystone",
     argv: [
@@ -100,13 +109,16 @@ key_repository = ${directory}/credential-keys
 `;
 }
 
-function catalog(identityUrl: string, imageUrl: string): string {
-  const services = [["identity", "keystone", identityUrl], ["image", "glance", imageUrl]];
-  return services.flatMap(([type, name, url]) => [
-    `catalog.${REGION}.${type}.publicURL = ${url}`,
-    `catalog.${REGION}.${type}.internalURL = ${url}`,
-    `catalog.${REGION}.${type}.adminURL = ${url}`,
-    `catalog.${REGION}.${type}.name = ${name}`,
+function catalog(identityUrl: string, images: readonly ImageService[]): string {
+  const services = [
+    { region: REGION, type: "identity", name: "keystone", url: identityUrl },
+    ...images.map((image) => ({ name: "glance", ...image })),
+  ];
+  return services.flatMap(({ region, type, name, url }) => [
+    `catalog.${region}.${type}.publicURL = ${url}`,
+    `catalog.${region}.${type}.internalURL = ${url}`,
+    `catalog.${region}.${type}.adminURL = ${url}`,
+    `catalog.${region}.${type}.name = ${name}`,
     "",
   ]).join("\n");
 }

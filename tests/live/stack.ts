@@ -11,6 +11,7 @@ import {
   createUsers,
   type Credentials,
   credentialsOf,
+  type ImageService,
   type IssuedToken,
   issueToken,
   REGION,
@@ -22,7 +23,7 @@ import { freePort, logTail } from "./processes.ts";
 
 export { LIVE_PACKAGES } from "./packages.ts";
 export { IMAGE_MEMBER_QUOTA } from "./glance.ts";
-export type { Credentials, IssuedToken, StackUser } from "./keystone.ts";
+export type { Credentials, ImageService, IssuedToken, StackUser } from "./keystone.ts";
 
 /** What may differ between two stacks. */
 export interface StackOptions {
@@ -36,6 +37,10 @@ export interface StackOptions {
    * @default {false}
    */
   readonly imageCache?: boolean;
+  /** Image services of the catalog beside the first server, by the URLs of both servers. */
+  readonly moreServices?: (glanceUrls: readonly [string, string]) => readonly ImageService[];
+  /** Names of hosts beside `localhost` from which Glance may import; to it, all of them are this machine. */
+  readonly importHosts?: readonly string[];
 }
 
 const DEFAULT_IMAGE_SIZE_CAP = 2 * 1024 ** 3;
@@ -131,6 +136,7 @@ export async function startStack(options: StackOptions = {}): Promise<LiveStack>
     credentials: credentialsOf("glance", keystoneUrl),
     imageSizeCap: options.imageSizeCap ?? DEFAULT_IMAGE_SIZE_CAP,
     imageCache: options.imageCache ?? false,
+    importHosts: options.importHosts ?? [],
   };
   const servers = [
     new GlanceServer(settings, "a", freePort()),
@@ -141,7 +147,11 @@ export async function startStack(options: StackOptions = {}): Promise<LiveStack>
   cleanup.use(await startDatabase(directory));
   await together([
     async () => {
-      cleanup.use(await startKeystone(directory, keystonePort, servers[0].url));
+      const images = [
+        { region: REGION, type: "image", url: servers[0].url },
+        ...options.moreServices?.([servers[0].url, servers[1].url]) ?? [],
+      ];
+      cleanup.use(await startKeystone(directory, keystonePort, images));
       await createUsers(keystoneUrl);
     },
     async () => {

@@ -1,0 +1,242 @@
+/**
+ * python-glanceclient's `glance` and our command line as processes, with the same arguments on the same
+ * cloud: the same tables to the byte, the same bytes, the same exit codes, but for what the table of
+ * differences says. Flag by flag, they are compared in `command_line_test.ts`.
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { randomBytes, RawGlance } from "./raw_glance.ts";
+import { type LiveStack, startStack } from "./stack.ts";
+
+const MAIN = new URL("../../lib/cli/main.ts", import.meta.url).pathname;
+
+/** One of the two programs. */
+type Program = readonly [command: string, ...args: string[]];
+
+const THEIRS: Program = ["glance"];
+const OURS: Program = [Deno.execPath(), "run", "--allow-all", MAIN];
+
+/** What a program did. */
+interface Run {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A difference that is meant. */
+interface Difference {
+  readonly args: string;
+  /** The exit code, or what stands in the output of this side alone. */
+  readonly theirs: number | string;
+  readonly ours: number | string;
+  readonly reason: string;
+}
+
+/** Every difference that is meant, and why. */
+const DIFFERENCES: readonly Difference[] = [
+  {
+    args: "image-show large",
+    theirs: 1,
+    ours: 0,
+    reason: "an image may be named: glanceclient takes ids only",
+  },
+  {
+    args: "image-tag-update <one> second",
+    theirs: "['second']",
+    ours: '["second"]',
+    reason: "a list is written in one way: glanceclient has JSON for images and Python for tags",
+  },
+  {
+    args: "image-create --id <empty> --name empty --disk-format raw --container-format bare",
+    theirs: "| status | active |",
+    ours: "| status | queued |",
+    reason: "no data is no image of no bytes: glanceclient uploads what /dev/null holds",
+  },
+];
+
+/** Commands that change nothing; `<name>` is an image. */
+const READING: readonly string[] = [
+  "image-list",
+  "--verbose image-list --include-stores --hidden False",
+  "image-show <small>",
+  "image-show large",
+  "image-show <unknown>",
+  "member-list --image-id <shared>",
+  "member-list --image-id <community>",
+  "image-download <large>",
+  "image-download <queued>",
+  "image-delete <protected>",
+  "image-upload --file /no/such/file <queued>",
+  "no-such-command",
+];
+
+/** Commands that each program gives with images of its own; `<file>` is a file of bytes. */
+const WRITING: readonly string[] = [
+  "image-create --id <one> --name one --disk-format raw --container-format bare " +
+  "--visibility shared --property color=red --property keep=yes --tag first --min-disk 1 " +
+  "--min-ram 64 --protected True --hidden True --file <file>",
+  "image-update <one> --name other --property color=blue --property size_class=big " +
+  "--remove-property keep --min-ram 128 --protected False --hidden False",
+  "image-tag-delete <one> first",
+  "image-tag-update <one> second",
+  "member-create <one> <project>",
+  "member-update <one> <project> accepted",
+  "member-delete <one> <project>",
+  "image-create --id <empty> --name empty --disk-format raw --container-format bare",
+  "image-upload <two> --file <file> --size 3000",
+  "image-upload <two> --file <file>",
+  "image-deactivate <two>",
+  "image-delete <one> <two>",
+  "image-delete <one>",
+];
+
+Deno.test("the command line does what python-glanceclient's does", async (t) => {
+  await using stack = await startStack();
+  const folder = `${stack.directory}/cli`;
+  await Deno.mkdir(folder);
+  const file = `${folder}/data`;
+  await Deno.writeFile(file, randomBytes(3000));
+  const words = { "<file>": file, "<project>": (await stack.token("bob")).projectId };
+  const images = await createImages(stack);
+  for (const { args } of DIFFERENCES) assert([...READING, ...WRITING].includes(args), args);
+
+  await t.step("when it reads", async () => {
+    const play = (program: Program) => playAll(stack, program, READING, { ...images, ...words });
+    const [theirs, ours] = await Promise.all([play(THEIRS), play(OURS)]);
+    assertSame(READING, theirs, ours);
+  });
+
+  await t.step("when it changes something", async () => {
+    const alice = await RawGlance.as(stack, "alice");
+    const play = async (program: Program) => {
+      const own = {
+        "<one>": crypto.randomUUID(),
+        "<two>": await alice.create({ name: "two" }),
+        "<empty>": crypto.randomUUID(),
+      };
+      const runs = await playAll(stack, program, WRITING, { ...own, ...words });
+      return runs.map((run) => ({ ...run, stdout: comparable(run.stdout, { ...own, ...words }) }));
+    };
+    const [theirs, ours] = await Promise.all([play(THEIRS), play(OURS)]);
+    assertSame(WRITING, theirs, ours);
+  });
+
+  await t.step("and when it downloads to a file", async () => {
+    for (const program of [THEIRS, OURS]) {
+      const path = `${folder}/${program.length}`;
+      const args = ["image-download", images["<large>"] ?? "", "--file", path];
+      assertEquals(await run(stack, program, args), { code: 0, stdout: "", stderr: "" });
+    }
+    const paths = [THEIRS, OURS].map((program) => `${folder}/${program.length}`);
+    const [theirs, ours] = await Promise.all(paths.map((path) => Deno.readFile(path)));
+    assertEquals(ours, theirs);
+    const left = Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
+    assertEquals(left, ["data", ...paths.map((path) => path.slice(folder.length + 1))].sort());
+  });
+});
+
+/** Images for both programs to read: placeholder -> id. */
+async function createImages(stack: LiveStack): Promise<Record<string, string>> {
+  const [alice, admin] = await Promise.all([
+    RawGlance.as(stack, "alice"),
+    RawGlance.as(stack, "admin"),
+  ]);
+  const shared = await alice.create({ name: "shared", visibility: "shared" });
+  const { projectId } = await stack.token("bob");
+  await alice.json("POST", `images/${shared}/members`, { member: projectId });
+  await admin.create({ name: "public", visibility: "public" }, randomBytes(10));
+  return {
+    "<shared>": shared,
+    "<small>": await alice.create({
+      name: "kleines größeres Bild ☃ 图像",
+      color: "red",
+      "a property": 'with "quotes", a comma and a very long text that goes on and on for a while',
+      tags: ["first"],
+    }, randomBytes(1)),
+    "<large>": await alice.create({ name: "large", min_disk: 20 }, randomBytes(3_000_000)),
+    "<queued>": await alice.create({ name: "queued" }),
+    "<community>": await alice.create({ name: "community", visibility: "community" }),
+    "<protected>": await alice.create({ name: "protected", protected: true, os_hidden: true }),
+    "<unknown>": crypto.randomUUID(),
+  };
+}
+
+/** Runs commands one after the other. */
+async function playAll(
+  stack: LiveStack,
+  program: Program,
+  commands: readonly string[],
+  words: Readonly<Record<string, string>>,
+): Promise<Run[]> {
+  const runs: Run[] = [];
+  for (const args of commands) runs.push(await run(stack, program, argvOf(args, words)));
+  return runs;
+}
+
+/** The same of each command, or what the table says; and an error is one line. */
+function assertSame(
+  commands: readonly string[],
+  theirs: readonly Run[],
+  ours: readonly Run[],
+): void {
+  const outcomes = commands.map((args, i) => {
+    const [their, our] = [theirs[i], ours[i]];
+    if (their === undefined || our === undefined) throw new Error(`"${args}" was not run`);
+    assertMatch(our.stderr, our.code === 0 ? /^$/ : /^Cannot [^\n]+\n$/, args);
+    return { args, theirs: their, ours: our };
+  });
+  const intended = DIFFERENCES.filter(({ args }) => commands.includes(args));
+  for (const { args, theirs, ours } of outcomes) {
+    const difference = intended.find((one) => one.args === args);
+    if (difference === undefined) {
+      assertEquals([ours.code, ours.stdout], [theirs.code, theirs.stdout], args);
+    } else {
+      assertShows(theirs, difference.theirs, difference.ours, args);
+      assertShows(ours, difference.ours, difference.theirs, args);
+    }
+  }
+}
+
+/** An exit code or a text of its own, and not that of the other side. */
+function assertShows(
+  { code, stdout }: Run,
+  own: number | string,
+  others: number | string,
+  args: string,
+): void {
+  const shows = (what: number | string) =>
+    typeof what === "number" ? code === what : stdout.includes(what);
+  assertEquals([shows(own), shows(others)], [true, false], `${args}\n${code}\n${stdout}`);
+}
+
+function argvOf(args: string, words: Readonly<Record<string, string>>): string[] {
+  return args.split(" ").map((word) => words[word] ?? word);
+}
+
+async function run(stack: LiveStack, program: Program, args: readonly string[]): Promise<Run> {
+  const [command, ...first] = program;
+  const { code, stdout, stderr } = await new Deno.Command(command, {
+    args: [...first, ...args],
+    clearEnv: true,
+    env: {
+      PATH: Deno.env.get("PATH") ?? "",
+      HOME: Deno.env.get("HOME") ?? "",
+      LANG: "C.UTF-8",
+      NO_COLOR: "1",
+      ...stack.environment("alice"),
+    },
+    stdin: "null",
+  }).output();
+  // Byte for byte: a download is no text.
+  const text = new TextDecoder("latin1");
+  return { code, stdout: text.decode(stdout), stderr: new TextDecoder().decode(stderr) };
+}
+
+/** Without what must differ: ids and times, and where a long id makes a line break. */
+function comparable(stdout: string, words: Readonly<Record<string, string>>): string {
+  const joined = stdout.replaceAll(/ *\|\n\| +\| /g, "").replaceAll(/ +|-{3,}/g, " ");
+  const named = Object.entries(words).reduce(
+    (text, [name, value]) => text.replaceAll(value, name),
+    joined,
+  );
+  return named.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, "<date>");
+}

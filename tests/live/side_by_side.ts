@@ -1,0 +1,319 @@
+/**
+ * The same calls to two image services: Cinder's own code in Python, and ours. A step is written once,
+ * in Cinder's words; an image is named by a placeholder, `<one>`, that stands for another id on each
+ * side. What comes back is told in one language, so that it can be compared field by field.
+ */
+import { getDefaultImageService, type GlanceError, type RequestContext } from "../../mod.ts";
+import type { Image, ImageData, ImageMeta, JsonValue, ListParameters } from "../../mod.ts";
+import type { IssuedToken } from "./stack.ts";
+
+/** The methods of the service that are driven. */
+export type Method =
+  | "detail"
+  | "show"
+  | "list_members"
+  | "get_stores"
+  | "get_location"
+  | "add_location"
+  | "create"
+  | "update"
+  | "delete"
+  | "download";
+
+/** A JSON object. */
+export type Json = { readonly [key: string]: JsonValue };
+
+/** One call, in Cinder's words. */
+export interface Step {
+  /** Its claim; a row of the table of differences refers to it. */
+  readonly name: string;
+  readonly method: Method;
+  /** `{ $text }` and `{ $file }` are data. */
+  readonly args?: readonly JsonValue[];
+  readonly kwargs?: Json;
+  /** Who calls; nobody with "none". */
+  readonly as?: string;
+  /** The servers for this call alone; null takes them from the catalog. */
+  readonly servers?: readonly string[] | null;
+  /** Schemes of URLs that are read past Glance. */
+  readonly schemes?: readonly string[];
+}
+
+/** What came of a step: a value in Cinder's words, or one line about an error. */
+export type Outcome = { readonly ok: unknown } | { readonly error: string };
+
+/** All that both services are told. */
+export interface World {
+  readonly servers: readonly string[];
+  readonly callers: Readonly<Record<string, IssuedToken>>;
+  /** Placeholder -> what it stands for on this side: an id, a path, a server. */
+  readonly names: Readonly<Record<string, string>>;
+  /** Images that both sides see: their dates are compared, too. */
+  readonly shared: ReadonlySet<string>;
+  /** Milliseconds of the clock; what Glance dates from then on is "now". */
+  readonly started: number;
+  /** Folder below which ours may read files; Cinder's knows no such limit. */
+  readonly directUrlRoot: string;
+}
+
+const DRIVER = `${import.meta.dirname}/cinder_driver.py`;
+
+/** One try more than none: enough to get past the one server of two that is down. */
+const RETRIES = 1;
+
+/** Runs steps through Cinder's service. */
+export async function runCinder(steps: readonly Step[], world: World): Promise<Outcome[]> {
+  const script = {
+    servers: world.servers,
+    retries: RETRIES,
+    catalog: catalogOf(world),
+    callers: world.callers,
+    steps: steps.map((step) => named(step, world)),
+  };
+  const { code, stdout, stderr } = await runDriver(JSON.stringify(script));
+  const lines = stdout.trim().split("\n");
+  if (code !== 0 || lines.length !== steps.length) {
+    throw new Error(`Cannot drive Cinder: status ${code}, ${lines.length} results\n${stderr}`);
+  }
+  const told = new Teller(world);
+  return lines.map((line) => told.outcome(theirs(JSON.parse(line))));
+}
+
+/** Runs steps through ours. */
+export async function runOurs(steps: readonly Step[], world: World): Promise<Outcome[]> {
+  const told = new Teller(world);
+  const outcomes: Outcome[] = [];
+  for (const step of steps) {
+    outcomes.push(told.outcome(await ours(named(step, world), world)));
+  }
+  return outcomes;
+}
+
+/** What Glance itself holds of an image, told like a step's result. */
+export function tellRecord(record: unknown, world: World): Outcome {
+  return new Teller(world).outcome({ ok: record });
+}
+
+async function runDriver(
+  script: string,
+): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+  const child = new Deno.Command("/usr/bin/python3", {
+    args: [DRIVER],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(script));
+  await writer.close();
+  const { code, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** The catalog in the one shape that Cinder reads. */
+function catalogOf({ servers }: World): readonly Json[] {
+  return [{ type: "image", name: "glance", endpoints: [{ publicURL: servers[0] ?? "" }] }];
+}
+
+/** A result of the driver; errors of Cinder's own without an answer in them are their class alone. */
+function theirs(result: Json): Outcome {
+  const { error, ok } = result as {
+    error?: Record<"class" | "module" | "message", string>;
+    ok: Json;
+  };
+  if (error === undefined) return { ok };
+  const answer = /^HTTP (\d+) [^:]*: (.*)$/s.exec(error.message);
+  if (answer !== null) {
+    return { error: `${error.class} ${answer[1]}: ${sentence(unescapeHtml(answer[2] ?? ""))}` };
+  }
+  if (error.module.startsWith("cinder")) return { error: error.class };
+  return { error: `${error.class}: ${sentence(error.message)}` };
+}
+
+async function ours(step: Step, world: World): Promise<Outcome> {
+  try {
+    return { ok: await call(step, world) };
+  } catch (error) {
+    const { name, message, status } = error as GlanceError;
+    const said = /: the server answered \d+(?:, "(.*)")?(?:; [^"]+)?$/s.exec(message);
+    return { error: said === null ? `${name}: ${message}` : `${name} ${status}: ${said[1] ?? ""}` };
+  }
+}
+
+async function call(step: Step, world: World): Promise<unknown> {
+  const { servers = world.servers, schemes = [] } = step;
+  const service = getDefaultImageService({
+    apiServers: servers,
+    numRetries: RETRIES,
+    allowedDirectUrlSchemes: schemes,
+    directUrlRoots: [world.directUrlRoot],
+  });
+  const context = contextOf(step.as, world);
+  const [first, second, third] = step.args ?? [];
+  const id = String(first);
+  const kwargs = step.kwargs ?? {};
+  switch (step.method) {
+    case "detail":
+      return (await service.detail(context, camelKeys(kwargs) as ListParameters)).map(inTheirWords);
+    case "show":
+      return inTheirWords(await service.show(context, id));
+    case "list_members":
+      return await service.listMembers(context, id);
+    case "get_stores":
+      return await service.getStores(context);
+    case "get_location":
+      return await service.getLocation(context, id);
+    case "add_location":
+      return inTheirWords(
+        await service.addLocation(context, id, String(second), third as Json),
+      );
+    case "create":
+      return inTheirWords(
+        await service.create(context, camelKeys(first as Json) as ImageMeta, await dataOf(second)),
+      );
+    case "update":
+      return inTheirWords(
+        await service.update(
+          context,
+          id,
+          camelKeys(second as Json) as ImageMeta,
+          await dataOf(third),
+          camelKeys(kwargs),
+        ),
+      );
+    case "delete":
+      return await service.delete(context, id);
+    case "download":
+      return await measured(await service.download(context, id));
+  }
+}
+
+function contextOf(caller: string | undefined, world: World): RequestContext {
+  const known = caller === undefined ? undefined : world.callers[caller];
+  const serviceCatalog = catalogOf(world) as unknown as NonNullable<
+    RequestContext["serviceCatalog"]
+  >;
+  if (known === undefined) return { serviceCatalog };
+  const { token, userId, projectId, roles } = known;
+  return { authToken: token, userId, projectId, roles, serviceCatalog };
+}
+
+async function dataOf(value: JsonValue | undefined): Promise<ImageData | null> {
+  if (value === undefined || value === null) return null;
+  const { $text, $file } = value as { $text?: string; $file?: string };
+  if ($text !== undefined) return new TextEncoder().encode($text);
+  return (await Deno.open($file ?? "")).readable;
+}
+
+async function measured(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<Json> {
+  const bytes = await new Response(stream).bytes();
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  return { size: bytes.byteLength, sha256: new Uint8Array(digest).toHex() };
+}
+
+function camelKeys(record: Json): Record<string, JsonValue> {
+  return Object.fromEntries(
+    Object.entries(record).map(([key, value]) => [
+      key.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+      value,
+    ]),
+  );
+}
+
+/** An image of ours with Cinder's keys. */
+function inTheirWords(image: Image): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(image).map(([key, value]) => [
+      key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      value,
+    ]),
+  );
+}
+
+function named(step: Step, { names }: World): Step {
+  return JSON.parse(
+    JSON.stringify(step),
+    (_, value) =>
+      typeof value === "string" ? value.replaceAll(/<\w+>/g, (name) => names[name] ?? name) : value,
+  );
+}
+
+/** Glance's explanations on one line, without the full stop that it adds or not. */
+function sentence(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trim().replace(/[.\s]+$/, "");
+}
+
+function unescapeHtml(text: string): string {
+  return text.replaceAll("&#x27;", "'").replaceAll("&quot;", '"').replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+}
+
+/** Tags are a set: Glance gives them in another order each time. */
+function inOrder(key: string, value: unknown): unknown {
+  return key === "tags" && Array.isArray(value) ? value.toSorted() : value;
+}
+
+/** A date as the driver writes a Python one; text that only looks like a date ends in Z. */
+const PYTHON_DATE = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\+00:00$/;
+const TEXT_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+
+/** An id that nobody asked for by name. */
+const UUID = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g;
+
+/** Tells a result with placeholders for what must differ between two runs: ids and times. */
+class Teller {
+  readonly #names: readonly (readonly [value: string, name: string])[];
+  readonly #shared: ReadonlySet<string>;
+  readonly #started: number;
+
+  constructor({ names, shared, started }: World) {
+    this.#names = Object.entries(names).map(([name, value]) => [value, name]);
+    this.#shared = shared;
+    // Glance's clock has seconds only.
+    this.#started = Math.floor(started / 1000) * 1000;
+  }
+
+  outcome(outcome: Outcome): Outcome {
+    return "error" in outcome
+      ? { error: this.#named(outcome.error) }
+      : { ok: this.#value(outcome.ok, false) };
+  }
+
+  #value(value: unknown, isShared: boolean): unknown {
+    if (typeof value === "string") return this.#text(value, isShared);
+    if (value instanceof Date) return this.#date(value, isShared);
+    if (Array.isArray(value)) return value.map((item) => this.#value(item, isShared));
+    if (typeof value !== "object" || value === null) return value;
+    const { id = null, image_id = id } = value as { id?: string | null; image_id?: string | null };
+    const isKnown = isShared || this.#shared.has(this.#named(String(image_id)));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, this.#value(inOrder(key, item), isKnown)]),
+    );
+  }
+
+  #text(text: string, isShared: boolean): string {
+    const date = PYTHON_DATE.exec(text)?.[1];
+    if (date !== undefined) return this.#date(new Date(`${date}Z`), isShared);
+    if (TEXT_DATE.test(text)) return `text ${this.#time(new Date(text), isShared)}`;
+    return this.#named(text);
+  }
+
+  #date(date: Date, isShared: boolean): string {
+    return `Date ${this.#time(date, isShared)}`;
+  }
+
+  #time(date: Date, isShared: boolean): string {
+    const ms = date.getTime();
+    const isNow = ms >= this.#started && ms <= Date.now();
+    return isNow && !isShared ? "<now>" : date.toISOString();
+  }
+
+  #named(text: string): string {
+    const named = this.#names.reduce(
+      (result, [value, name]) => result.replaceAll(value, name),
+      text,
+    );
+    return named.replaceAll(UUID, "<new>");
+  }
+}

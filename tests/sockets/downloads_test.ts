@@ -1,0 +1,348 @@
+/** Downloads over real sockets: whatever servers do there, the image or a typed error. */
+import { createHash } from "node:crypto";
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import {
+  type DownloadOptions,
+  getDefaultImageService,
+  type GlanceError,
+  type GlanceImageService,
+  type GlanceOptions,
+  ImageDownloadFailed,
+  ImageIntegrityError,
+  ImageNotFound,
+  RedirectRefused,
+} from "../../mod.ts";
+import { failureOf } from "../support/world.ts";
+import { FaultServers, IMAGE_ID, IMAGE_SIZE } from "./fault_servers.ts";
+import {
+  babble,
+  beSilent,
+  callItGzip,
+  delimitByClose,
+  expire,
+  type Fault,
+  flipBit,
+  hangUp,
+  hideRange,
+  lengthAndChunks,
+  misplace,
+  otherLength,
+  overrun,
+  refuse,
+  reset,
+  sayMore,
+  sendAway,
+  stall,
+  stallHead,
+  trickle,
+  truncate,
+  truncateChunk,
+  twoLengths,
+  well,
+  wholeAs200,
+  wholeAs206,
+  wholeAs206InChunks,
+  withholdLastChunk,
+  withholdLastLine,
+} from "./faults.ts";
+import { closedServer } from "./raw_server.ts";
+
+/** Where the faulty body breaks. */
+const AT = 0.4;
+const BREAK = Math.floor(AT * IMAGE_SIZE);
+
+/** What is asked for behind the break. */
+const REST = `bytes=${BREAK}-${IMAGE_SIZE - 1}`;
+
+/** Milliseconds after which silence is a fault, and not longer since the tests wait for them. */
+const SILENCE = 150;
+
+/** Parts of a parallel download, none of which fits into one read. */
+const PARTS: DownloadOptions = { connections: 3, partSize: 90_000 };
+
+/** A way to fail, and what comes of it. */
+interface Case {
+  readonly what: string;
+  readonly plan: readonly Fault[];
+  /** The ranges that one connection asks for; null is the whole image. */
+  readonly ranges?: readonly (string | null)[];
+  readonly options?: GlanceOptions;
+  /** Whether some bytes of the image are sent twice: only where ranges do not work. */
+  readonly readsTwice?: true;
+}
+
+const INSTEAD_OF_ALL: readonly Case[] = [
+  { what: "ends early by Content-Length", plan: [truncate(AT)], ranges: [null, REST] },
+  { what: "ends in the middle of a chunk", plan: [truncateChunk(AT)], ranges: [null, REST] },
+  { what: "ends without the last chunk", plan: [withholdLastChunk(AT)], ranges: [null, REST] },
+  { what: "ends without the last line", plan: [withholdLastLine], ranges: [null] },
+  { what: "ends early without a length", plan: [delimitByClose(AT)], ranges: [null, REST] },
+  { what: "ends in time without a length", plan: [delimitByClose(1)], ranges: [null] },
+  {
+    what: "falls silent in the body",
+    plan: [stall(AT)],
+    ranges: [null, REST],
+    options: { stallTimeout: SILENCE },
+  },
+  {
+    what: "trickles for longer than silence may last",
+    plan: [trickle(6, SILENCE / 2)],
+    ranges: [null],
+    options: { stallTimeout: 2 * SILENCE },
+  },
+  { what: "sends the answer to a question that nobody asked", plan: [sayMore], ranges: [null] },
+  { what: "sends more than the image has", plan: [overrun], ranges: [null] },
+  { what: "announces a length and sends chunks", plan: [lengthAndChunks], ranges: [null] },
+  { what: "announces two lengths", plan: [twoLengths], ranges: [null, null], readsTwice: true },
+  { what: "announces the wrong length", plan: [otherLength], readsTwice: true },
+  { what: "calls its bytes gzip", plan: [callItGzip], ranges: [null, null], readsTwice: true },
+  { what: "sends nothing at all of the body", plan: [truncate(0)], ranges: [null, null] },
+  { what: "answers 503", plan: [refuse("503 Busy", "retry-after: 7")], ranges: [null, null] },
+  { what: "answers 502 as text", plan: [refuse("502 Bad Gateway")], ranges: [null, null] },
+  { what: "no longer takes the token", plan: [expire], ranges: [null, null] },
+  { what: "does not speak HTTP", plan: [babble], ranges: [null, null] },
+  { what: "never answers", plan: [beSilent], options: { requestTimeout: SILENCE } },
+  { what: "never ends its head", plan: [stallHead], options: { requestTimeout: SILENCE } },
+  { what: "closes instead of an answer", plan: [hangUp] },
+];
+
+const INSTEAD_OF_THE_REST: readonly Case[] = [
+  {
+    what: "starts too early",
+    plan: [misplace({ start: -1 })],
+    ranges: [REST, REST],
+    readsTwice: true,
+  },
+  { what: "starts too late", plan: [misplace({ start: 1 })], readsTwice: true },
+  { what: "ends too early", plan: [misplace({ end: -1 })], ranges: [REST, REST], readsTwice: true },
+  { what: "has another total", plan: [misplace({ total: 5 })], readsTwice: true },
+  { what: "does not say what it is", plan: [hideRange], ranges: [REST, REST], readsTwice: true },
+  { what: "is the whole image as 206", plan: [wholeAs206], ranges: [REST], readsTwice: true },
+  { what: "is the whole image as 206, in chunks", plan: [wholeAs206InChunks], readsTwice: true },
+  { what: "is the whole image as 200", plan: [wholeAs200], ranges: [REST], readsTwice: true },
+  {
+    what: "is 400, since the store cannot seek",
+    plan: [refuse("400 Bad Request")],
+    ranges: [REST, null],
+    readsTwice: true,
+  },
+  { what: "is 416", plan: [refuse("416 Range Not Satisfiable")], ranges: [REST, REST] },
+  { what: "is 503", plan: [refuse("503 Busy", "retry-after: 0")], ranges: [REST, REST] },
+  { what: "is 500", plan: [refuse("500 Oops")], ranges: [REST, REST] },
+  { what: "is 401", plan: [expire], ranges: [REST, REST] },
+  { what: "is called gzip", plan: [callItGzip], ranges: [REST, REST], readsTwice: true },
+  { what: "has two lengths", plan: [twoLengths], ranges: [REST, REST], readsTwice: true },
+  { what: "is no HTTP", plan: [babble], ranges: [REST, REST] },
+  { what: "does not come", plan: [beSilent], options: { requestTimeout: SILENCE } },
+  { what: "does not come, and the connection ends", plan: [hangUp] },
+  {
+    what: "is silent after its head",
+    plan: [stall(0)],
+    ranges: [REST, REST],
+    options: { stallTimeout: SILENCE },
+  },
+  {
+    what: "breaks, too, and so does what follows",
+    plan: [truncate(0.5), truncate(0.5)],
+    ranges: [
+      REST,
+      `bytes=${half(BREAK)}-${IMAGE_SIZE - 1}`,
+      `bytes=${half(half(BREAK))}-${IMAGE_SIZE - 1}`,
+    ],
+  },
+];
+
+for (const { what, plan, ...expected } of INSTEAD_OF_ALL) {
+  Deno.test(`A download ends whole when a server ${what}`, async () => {
+    await assertEndsWhole({ what, plan, ...expected });
+  });
+}
+
+for (const { what, plan, ranges, ...expected } of INSTEAD_OF_THE_REST) {
+  Deno.test(`A download that broke ends whole when what should go on ${what}`, async () => {
+    const asked = ranges === undefined ? {} : { ranges: [null, ...ranges] };
+    await assertEndsWhole({ what, plan: [truncate(AT), ...plan], ...asked, ...expected });
+  });
+}
+
+Deno.test("A download whose connection is reset goes on no later than it broke", async () => {
+  for (const way of WAYS) {
+    await using servers = new FaultServers([reset(AT)]);
+    assertEquals(await way(serviceOf(servers), servers, {}), servers.sha512);
+    const [first, second, ...others] = servers.ranges;
+    const start = Number(/^bytes=(\d+)-/.exec(second ?? "bytes=0-")?.[1]);
+    assertEquals([first, others], [null, []]);
+    assert(start <= BREAK, `it went on at ${start}`);
+  }
+  await using servers = new FaultServers([reset(AT), reset(AT)]);
+  assertEquals(await toStream(serviceOf(servers), servers, PARTS), servers.sha512);
+});
+
+Deno.test("A download passes over a server that refuses connections", async () => {
+  for (const options of [{}, PARTS]) {
+    await using servers = new FaultServers([truncate(AT)]);
+    const apiServers = [closedServer(), ...servers.urls];
+    assertEquals(
+      await toStream(serviceOf(servers, { apiServers }), servers, options),
+      servers.sha512,
+    );
+  }
+});
+
+/** What no other server can heal, with the error that says so. */
+const HOPELESS: readonly (readonly [
+  what: string,
+  plan: readonly Fault[],
+  error: new (...args: never[]) => GlanceError,
+])[] = [
+  ["one bit has changed on its way", [flipBit], ImageIntegrityError],
+  ["it is sent to a foreign host", [sendAway], RedirectRefused],
+  ["it is sent to a foreign host in the middle", [truncate(AT), sendAway], RedirectRefused],
+  ["the image is gone in the middle", [truncate(AT), refuse("404 Not Found")], ImageNotFound],
+  ["every server ends at once", Array.from({ length: 9 }, () => truncate(0)), ImageDownloadFailed],
+];
+
+for (const [what, plan, error] of HOPELESS) {
+  Deno.test(`A download is a ${error.name}, and none of it a file, when ${what}`, async () => {
+    for (const options of [{}, PARTS]) {
+      await using servers = new FaultServers(plan);
+      const fate: string[] = [];
+      const sink = new WritableStream({
+        close: () => void fate.push("closed"),
+        abort: () => void fate.push("aborted"),
+      });
+      const work = serviceOf(servers).download(servers.context, IMAGE_ID, sink, options);
+      assertInstanceOf(await failureOf(work), error);
+      assertEquals(fate.includes("closed"), false);
+      assertEquals(servers.strayed, 0);
+    }
+  });
+}
+
+Deno.test("What a server sends unasked answers no later request", async () => {
+  await using servers = new FaultServers([sayMore, sayMore, sayMore, sayMore]);
+  const service = serviceOf(servers);
+  for (let round = 0; round < 3; round++) {
+    assertEquals(await toStream(service, servers, {}), servers.sha512);
+    assertEquals((await service.show(servers.context, IMAGE_ID)).id, IMAGE_ID);
+  }
+});
+
+/** A server that falls silent, and tells when a download has come to it and when it has gone. */
+function silentServers(): { servers: FaultServers; here: Promise<void>; gone: Promise<void> } {
+  const here = Promise.withResolvers<void>();
+  const gone = Promise.withResolvers<void>();
+  const silent: Fault = async (scene) => {
+    here.resolve();
+    await stall(AT)(scene);
+    gone.resolve();
+    return false;
+  };
+  const servers = new FaultServers([silent, silent, silent, silent]);
+  return { servers, here: here.promise, gone: gone.promise };
+}
+
+Deno.test("Cancelling a download closes its connections while a read is pending", async () => {
+  for (const options of [{}, PARTS]) {
+    const { servers, here, gone } = silentServers();
+    await using _ = servers;
+    const stream = await serviceOf(servers).download(servers.context, IMAGE_ID, options);
+    const reader = stream.getReader();
+    const taken = (async () => {
+      while (!(await reader.read()).done);
+    })();
+    await here;
+    await reader.cancel("enough");
+    await Promise.all([taken, gone]);
+  }
+});
+
+Deno.test("Aborting a download ends it with the reason, and its connections", async () => {
+  for (const options of [{}, PARTS]) {
+    const { servers, here, gone } = silentServers();
+    await using _ = servers;
+    const stop = new AbortController();
+    const { signal } = stop;
+    const failure = failureOf(toSink(serviceOf(servers), servers, { ...options, signal }));
+    await here;
+    stop.abort("changed my mind");
+    assertEquals(await failure, "changed my mind");
+    await gone;
+  }
+});
+
+Deno.test("A range is read whole past the faults of its server", async () => {
+  const range = { start: 1_000, end: 300_000 };
+  await using servers = new FaultServers([truncate(0.5), wholeAs206, well]);
+  const stream = await serviceOf(servers).download(servers.context, IMAGE_ID, { range });
+  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+  assertEquals(digestOf([bytes]), digestOf([servers.image.subarray(1_000, 300_001)]));
+});
+
+/** Takes a download, and gives the hash of what came. */
+type Way = (
+  service: GlanceImageService,
+  servers: FaultServers,
+  options: DownloadOptions,
+) => Promise<string>;
+
+const toStream: Way = async (service, servers, options) => {
+  const stream = await service.download(servers.context, IMAGE_ID, options);
+  return digestOf(await Array.fromAsync(stream));
+};
+
+const toOwnMemory: Way = async (service, servers, options) => {
+  const stream = await service.download(servers.context, IMAGE_ID, options);
+  const reader = stream.getReader({ mode: "byob" });
+  const parts: Uint8Array[] = [];
+  for (;;) {
+    const { done, value } = await reader.read(new Uint8Array(50_001));
+    if (done) return digestOf(parts);
+    parts.push(value);
+  }
+};
+
+const toSink: Way = async (service, servers, options) => {
+  const parts: Uint8Array[] = [];
+  let isClosed = false;
+  const sink = new WritableStream<Uint8Array>({
+    write: (chunk) => void parts.push(chunk),
+    close: () => void (isClosed = true),
+  });
+  await service.download(servers.context, IMAGE_ID, sink, options);
+  assert(isClosed, "the sink was not closed");
+  return digestOf(parts);
+};
+
+const WAYS: readonly Way[] = [toStream, toOwnMemory, toSink];
+
+/** By one connection in every way, and by three. */
+async function assertEndsWhole({ plan, ranges, options, readsTwice }: Case): Promise<void> {
+  for (const way of WAYS) {
+    await using servers = new FaultServers(plan);
+    assertEquals(await way(serviceOf(servers, options), servers, {}), servers.sha512);
+    if (ranges !== undefined) assertEquals(servers.ranges, ranges);
+    const surplus = plan.includes(overrun) ? 1_000 : 0;
+    if (!readsTwice) assertEquals(servers.sent, IMAGE_SIZE + surplus);
+    assertEquals([servers.unmet, servers.strayed], [0, 0]);
+  }
+  await using servers = new FaultServers(plan);
+  assertEquals(await toStream(serviceOf(servers, options), servers, PARTS), servers.sha512);
+  assertEquals([servers.unmet, servers.strayed], [0, 0]);
+}
+
+/** Without chance no round has a pause. */
+function serviceOf(servers: FaultServers, options: GlanceOptions = {}): GlanceImageService {
+  return getDefaultImageService({ apiServers: servers.urls, random: () => 0, ...options });
+}
+
+function digestOf(parts: readonly Uint8Array[]): string {
+  const hash = createHash("sha512");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
+}
+
+/** Halfway from an offset to the end of the image. */
+function half(offset: number): number {
+  return offset + Math.floor((IMAGE_SIZE - offset) / 2);
+}

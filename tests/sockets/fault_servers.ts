@@ -1,0 +1,111 @@
+/**
+ * Two servers of one image on real sockets, and a third that nobody has configured. Which requests for
+ * data go wrong, and how, a plan says: the first goes to whoever is asked first, and so on; later
+ * requests are well served.
+ */
+import { createHash } from "node:crypto";
+import { seededBytes } from "../support/seed.ts";
+import { type Fault, type Scene, well } from "./faults.ts";
+import { type RawConnection, type RawRequest, RawServer } from "./raw_server.ts";
+
+/** The id of the one image. */
+export const IMAGE_ID = "0f6f3b1e-8c5d-4d6a-9a07-3d6b6f0b7c11";
+
+/** Bytes of the image: more than one read takes, less than the sockets on the way hold. */
+export const IMAGE_SIZE = 400_001;
+
+const IMAGE = seededBytes(42, IMAGE_SIZE);
+
+/** Whether an image can be read from its middle is found out with this range. */
+const PROBE = "bytes=0-0";
+
+/** The servers. */
+export class FaultServers implements AsyncDisposable {
+  readonly image: Uint8Array = IMAGE;
+  readonly sha512: string = createHash("sha512").update(IMAGE).digest("hex");
+  /** The range of each request for data, in the order in which they came. */
+  readonly ranges: (string | null)[] = [];
+  /** Connections to the server that nobody has configured. */
+  strayed = 0;
+  /** Bytes of the image that were sent, all in all. */
+  sent = 0;
+  readonly #plan: Fault[];
+  readonly #servers = [
+    new RawServer((connection, request) => this.#answer(connection, request)),
+    new RawServer((connection, request) => this.#answer(connection, request)),
+  ];
+  readonly #foreign = new RawServer((connection) => {
+    this.strayed++;
+    return connection.json("200 OK", {});
+  });
+  #token = "token-1";
+
+  constructor(plan: readonly Fault[]) {
+    this.#plan = [...plan];
+  }
+
+  /** Their roots. */
+  get urls(): string[] {
+    return this.#servers.map(({ url }) => url);
+  }
+
+  /** A context whose token they take, and may cease to take. */
+  get context(): { authToken: string; renew(): Promise<{ authToken: string }> } {
+    return {
+      authToken: this.#token,
+      renew: () => Promise.resolve({ ...this.context, authToken: this.#token }),
+    };
+  }
+
+  /** Planned faults that nobody has met. */
+  get unmet(): number {
+    return this.#plan.length;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#servers, this.#foreign].map((s) => s[Symbol.asyncDispose]()));
+  }
+
+  async #answer(connection: RawConnection, { path, headers }: RawRequest): Promise<boolean> {
+    if (headers.get("x-auth-token") !== this.#token) {
+      return await connection.json("401 Unauthorized", {});
+    }
+    if (!path.endsWith("/file")) return await connection.json("200 OK", this.#record());
+    const range = headers.get("range");
+    if (range === PROBE) return await well(this.#sceneOf(connection, range));
+    const fault = this.#plan.shift() ?? well;
+    this.ranges.push(range);
+    return await fault({
+      ...this.#sceneOf(connection, range),
+      send: async (bytes) => {
+        this.sent += bytes.byteLength;
+        await connection.write(bytes);
+      },
+    });
+  }
+
+  #sceneOf(connection: RawConnection, range: string | null): Scene {
+    const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range ?? "") ?? [];
+    return {
+      connection,
+      send: (bytes) => connection.write(bytes),
+      image: this.image,
+      start: Number(first ?? 0),
+      stop: Number(last ?? IMAGE_SIZE - 1) + 1,
+      isRange: range !== null,
+      foreign: this.#foreign.url,
+      expireToken: () => void (this.#token = "token-2"),
+    };
+  }
+
+  #record(): Record<string, unknown> {
+    return {
+      id: IMAGE_ID,
+      status: "active",
+      visibility: "public",
+      size: IMAGE_SIZE,
+      os_hash_algo: "sha512",
+      os_hash_value: this.sha512,
+    };
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * HTTP by hand on a TCP socket: a server that can break off, lie and fall silent at any byte, which
+ * none that knows HTTP would do.
+ */
+
+/** A request, as far as its head tells. */
+export interface RawRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Headers;
+}
+
+/** Answers a request; true where the connection stays for another. */
+export type Answer = (connection: RawConnection, request: RawRequest) => Promise<boolean>;
+
+/** One connection, as its server sees it. */
+export class RawConnection {
+  readonly #socket: Deno.Conn;
+
+  constructor(socket: Deno.Conn) {
+    this.#socket = socket;
+  }
+
+  /**
+   * The head of the next request; null where there is none. The last byte of a head stays in the
+   * kernel: {@linkcode RawConnection.reset} needs it.
+   */
+  async head(): Promise<RawRequest | null> {
+    const head = (await this.#until("\r\n\r")).trim();
+    const [first = "", ...lines] = head.split("\r\n");
+    const [method, path] = first.split(" ");
+    if (method === undefined || path === undefined) return null;
+    const headers = new Headers(lines.map((line): [string, string] => {
+      const colon = line.indexOf(":");
+      return [line.slice(0, colon), line.slice(colon + 1).trim()];
+    }));
+    return { method, path, headers };
+  }
+
+  /** The next bytes; null at the end of what the client sends. */
+  async read(size: number): Promise<Uint8Array | null> {
+    const into = new Uint8Array(size);
+    const count = await this.#socket.read(into);
+    return count === null ? null : into.subarray(0, count);
+  }
+
+  /** One line, or what there is of it. */
+  async line(): Promise<string> {
+    return (await this.#until("\n")).trim();
+  }
+
+  /** Status line and fields. */
+  async start(status: string, ...fields: readonly string[]): Promise<void> {
+    await this.text([`HTTP/1.1 ${status}`, ...fields, "", ""].join("\r\n"));
+  }
+
+  /** A whole answer with JSON. */
+  async json(status: string, value: unknown, ...fields: readonly string[]): Promise<true> {
+    const text = JSON.stringify(value);
+    const type = "content-type: application/json";
+    const length = `content-length: ${text.length}`;
+    await this.text([`HTTP/1.1 ${status}`, type, length, ...fields, "", text].join("\r\n"));
+    return true;
+  }
+
+  /** Text as it is. */
+  async text(text: string): Promise<void> {
+    await this.write(new TextEncoder().encode(text));
+  }
+
+  /** Bytes as they are. */
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let rest = bytes; rest.byteLength > 0;) {
+      rest = rest.subarray(await this.#socket.write(rest));
+    }
+  }
+
+  /** Says that no more comes: a FIN. */
+  async end(): Promise<false> {
+    await this.#socket.closeWrite();
+    await this.gone();
+    return false;
+  }
+
+  /** Breaks the connection: Linux answers with a RST where a byte that was sent stays unread. */
+  reset(): Promise<false> {
+    this.close();
+    return Promise.resolve(false);
+  }
+
+  /** Waits, and reads what comes, until the client has closed the connection. */
+  async gone(): Promise<false> {
+    while (await this.read(65_536).catch(() => null) !== null);
+    return false;
+  }
+
+  /** Closes it, once. */
+  close(): void {
+    try {
+      this.#socket.close();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BadResource)) throw error;
+    }
+  }
+
+  async #until(end: string): Promise<string> {
+    let text = "";
+    while (!text.endsWith(end)) {
+      const byte = await this.read(1);
+      if (byte === null) break;
+      text += String.fromCharCode(byte[0] ?? 0);
+    }
+    return text;
+  }
+}
+
+/** A server on a free port of loopback. Disposing it breaks what is open. */
+export class RawServer implements AsyncDisposable {
+  readonly #listener: Deno.TcpListener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #answer: Answer;
+  readonly #connections = new Set<RawConnection>();
+  readonly #work: Promise<void>[] = [];
+
+  constructor(answer: Answer) {
+    this.#answer = answer;
+    this.#work.push(this.#accept());
+  }
+
+  /** Its root. */
+  get url(): string {
+    return `http://127.0.0.1:${this.#listener.addr.port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    for (const connection of this.#connections) connection.close();
+    await Promise.all(this.#work);
+  }
+
+  async #accept(): Promise<void> {
+    for await (const socket of this.#listener) {
+      // What is written in two pieces would wait for the client's acknowledgement otherwise.
+      socket.setNoDelay();
+      this.#work.push(this.#serve(socket));
+    }
+  }
+
+  async #serve(socket: Deno.TcpConn): Promise<void> {
+    const connection = new RawConnection(socket);
+    this.#connections.add(connection);
+    try {
+      for (let stays = true; stays;) {
+        const request = await connection.head();
+        stays = request !== null && await this.#answer(connection, request);
+      }
+    } catch (error) {
+      // The client, or the end of the test, has closed the connection.
+      if (!isClosed(error)) throw error;
+    } finally {
+      connection.close();
+      this.#connections.delete(connection);
+    }
+  }
+}
+
+function isClosed(error: unknown): boolean {
+  const { BadResource, BrokenPipe, ConnectionReset, Interrupted, NotConnected } = Deno.errors;
+  return [BadResource, BrokenPipe, ConnectionReset, Interrupted, NotConnected]
+    .some((kind) => error instanceof kind);
+}
+
+/** The root of a server that nobody runs: its port was free a moment ago. */
+export function closedServer(): string {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return `http://127.0.0.1:${port}`;
+}

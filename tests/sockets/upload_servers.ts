@@ -1,0 +1,250 @@
+/**
+ * Two servers that share their images, on real sockets, and a plan of what goes wrong with the uploads
+ * that come to them, in their order. Like Glance they keep an image `queued` until its data is whole.
+ */
+import { createHash } from "node:crypto";
+import { type RawConnection, type RawRequest, RawServer } from "./raw_server.ts";
+
+/** An upload that is about to be taken, or not. */
+export interface Upload {
+  readonly connection: RawConnection;
+  /** Takes bytes of the body until there are `limit`; whether the body was whole before. */
+  take(limit?: number): Promise<boolean>;
+  /** Takes what was taken for the data of the image. */
+  store(): void;
+}
+
+/** Answers an upload; true where the connection stays for another request. */
+export type UploadFault = (upload: Upload) => Promise<boolean>;
+
+/** Takes the whole body. */
+const takeAll: UploadFault = async ({ connection, take, store }) => {
+  if (!await take()) return false;
+  store();
+  await connection.start("204 No Content");
+  return true;
+};
+
+/** Breaks the connection after `size` bytes. */
+export const resetAfter = (size: number): UploadFault => async ({ connection, take }) => {
+  await take(size);
+  return await connection.reset();
+};
+
+/** Says that it sends nothing more, after `size` bytes. */
+export const endAfter = (size: number): UploadFault => async ({ connection, take }) => {
+  await take(size);
+  return await connection.end();
+};
+
+/** Takes no more than `size` bytes, and says nothing. */
+export const stopTakingAfter =
+  (size: number, gone: Promise<void>): UploadFault => async ({ take }) => {
+    await take(size);
+    await gone;
+    return false;
+  };
+
+/** Refuses after `size` bytes, and takes the rest all the same. */
+export const refuseAfter =
+  (size: number, status: string): UploadFault => async ({ connection, take }) => {
+    await take(size);
+    await connection.json(status, { message: "too much" }, "connection: close");
+    return await connection.end();
+  };
+
+/** Refuses after `size` bytes, and closes the connection with the rest unread. */
+export const refuseAndCloseAfter =
+  (size: number, status: string): UploadFault => async ({ connection, take }) => {
+    await take(size);
+    await connection.json(status, { message: "too much" }, "connection: close");
+    return await connection.reset();
+  };
+
+/** Takes all, and never answers. */
+export const neverAnswer: UploadFault = async ({ connection, take }) => {
+  await take();
+  return await connection.gone();
+};
+
+/** Stores all, and closes the connection instead of an answer. */
+export const storeAndHangUp: UploadFault = async ({ connection, take, store }) => {
+  if (await take()) store();
+  return await connection.end();
+};
+
+/** Stores another byte than came. */
+export const storeOther: UploadFault = async ({ connection, take, store }) => {
+  await take(1);
+  store();
+  await take();
+  await connection.start("204 No Content");
+  return true;
+};
+
+interface StoredImage {
+  readonly fields: Record<string, unknown>;
+  data: Uint8Array | null;
+}
+
+/** The servers. */
+export class UploadServers implements AsyncDisposable {
+  /** What is stored, by id. */
+  readonly images = new Map<string, StoredImage>();
+  readonly #arrival = Promise.withResolvers<void>();
+  readonly #plan: UploadFault[];
+  readonly #lostCreations: number;
+  readonly #uploads: Promise<boolean>[] = [];
+  readonly #bodies: Body[] = [];
+  readonly #servers = [0, 1].map(() =>
+    new RawServer((connection, request) => this.#answer(connection, request))
+  );
+  #created = 0;
+
+  /** Of the answers to creations, the first `lostCreations` get lost. */
+  constructor(plan: readonly UploadFault[], lostCreations = 0) {
+    this.#plan = [...plan];
+    this.#lostCreations = lostCreations;
+  }
+
+  /** Their roots. */
+  get urls(): string[] {
+    return this.#servers.map(({ url }) => url);
+  }
+
+  /** Keeps its promise when the first upload has come. */
+  get arrival(): Promise<void> {
+    return this.#arrival.promise;
+  }
+
+  /** The data of the one image that there is. */
+  get onlyData(): Uint8Array | null {
+    const [image, ...others] = this.images.values();
+    if (image === undefined || others.length > 0) throw new Error("There is not one image");
+    return image.data;
+  }
+
+  /** Waits until the servers have seen the end of each upload; how many bodies were whole, and how many not. */
+  async ended(): Promise<{ whole: number; broken: number }> {
+    await Promise.allSettled(this.#uploads);
+    const whole = this.#bodies.filter(({ isWhole }) => isWhole).length;
+    return { whole, broken: this.#bodies.length - whole };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#servers.map((server) => server[Symbol.asyncDispose]()));
+  }
+
+  async #answer(connection: RawConnection, request: RawRequest): Promise<boolean> {
+    const [, , , id = "", isData] = request.path.split("/");
+    if (request.method === "POST") return await this.#create(connection, request);
+    const image = this.images.get(id);
+    if (image === undefined) return await connection.json("404 Not Found", {});
+    if (isData !== undefined) return await this.#noted(this.#upload(connection, request, image));
+    if (request.method === "GET") return await connection.json("200 OK", recordOf(image));
+    this.images.delete(id);
+    await connection.start("204 No Content");
+    return true;
+  }
+
+  async #create(connection: RawConnection, request: RawRequest): Promise<boolean> {
+    const body = new Body(connection, request.headers);
+    await body.take(Infinity);
+    const fields = JSON.parse(new TextDecoder().decode(body.bytes));
+    if (this.images.has(fields.id)) return await connection.json("409 Conflict", {});
+    const image = { fields, data: null };
+    this.images.set(fields.id, image);
+    if (this.#created++ < this.#lostCreations) return await connection.reset();
+    return await connection.json("201 Created", recordOf(image));
+  }
+
+  async #upload(
+    connection: RawConnection,
+    { headers }: RawRequest,
+    image: StoredImage,
+  ): Promise<boolean> {
+    const body = new Body(connection, headers);
+    this.#bodies.push(body);
+    this.#arrival.resolve();
+    const fault = this.#plan.shift() ?? takeAll;
+    return await fault({
+      connection,
+      take: (limit = Infinity) => body.take(limit),
+      store: () => void (image.data = body.bytes),
+    });
+  }
+
+  #noted(upload: Promise<boolean>): Promise<boolean> {
+    this.#uploads.push(upload);
+    return upload;
+  }
+}
+
+function recordOf({ fields, data }: StoredImage): Record<string, unknown> {
+  if (data === null) return { ...fields, status: "queued", size: null };
+  const os_hash_value = createHash("sha512").update(data).digest("hex");
+  const facts = { size: data.byteLength, os_hash_algo: "sha512", os_hash_value };
+  return { ...fields, ...facts, status: "active" };
+}
+
+/** The body of a request, by its length or in chunks. */
+class Body {
+  readonly #connection: RawConnection;
+  readonly #isChunked: boolean;
+  readonly #parts: Uint8Array[] = [];
+  #size = 0;
+  /** Bytes that are announced and have not come. */
+  #left = 0;
+  #hasBegun = false;
+  #isWhole = false;
+
+  constructor(connection: RawConnection, headers: Headers) {
+    this.#connection = connection;
+    this.#isChunked = headers.get("transfer-encoding") === "chunked";
+    this.#left = Number(headers.get("content-length") ?? 0);
+  }
+
+  /** Whether all of it has come, with the end that says so. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  /** What has come. */
+  get bytes(): Uint8Array {
+    const all = new Uint8Array(this.#size);
+    this.#parts.reduce((offset, part) => (all.set(part, offset), offset + part.byteLength), 0);
+    return all;
+  }
+
+  /** Reads until it is whole, broken off, or has `limit` bytes; whether it is whole. */
+  async take(limit: number): Promise<boolean> {
+    // What a request has before its body is read with it: see `RawConnection.head`.
+    if (!this.#hasBegun) await this.#connection.line();
+    this.#hasBegun = true;
+    while (!this.#isWhole && this.#size < limit) {
+      if (this.#left === 0 && !await this.#nextChunk()) break;
+      if (this.#isWhole) break;
+      const bytes = await this.#connection.read(Math.min(65_536, this.#left, limit - this.#size))
+        .catch(() => null);
+      if (bytes === null) break;
+      this.#parts.push(bytes);
+      this.#size += bytes.byteLength;
+      this.#left -= bytes.byteLength;
+      if (this.#left > 0) continue;
+      if (this.#isChunked) await this.#connection.line();
+      else this.#isWhole = true;
+    }
+    return this.#isWhole;
+  }
+
+  /** False where there is none, nor an end. */
+  async #nextChunk(): Promise<boolean> {
+    if (!this.#isChunked) return this.#isWhole = true;
+    const line = await this.#connection.line().catch(() => "");
+    if (!/^[0-9a-f]+$/i.test(line)) return false;
+    this.#left = parseInt(line, 16);
+    if (this.#left > 0) return true;
+    await this.#connection.line();
+    return this.#isWhole = true;
+  }
+}

@@ -1,0 +1,223 @@
+/** Uploads over real sockets: one whole image, or none and a typed error. */
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import {
+  getDefaultImageService,
+  GlanceConnectionFailed,
+  type GlanceImageService,
+  type GlanceOptions,
+  type ImageData,
+  ImageIntegrityError,
+  ImageLimitExceeded,
+  Invalid,
+  type UploadOptions,
+} from "../../mod.ts";
+import { seededBytes } from "../support/seed.ts";
+import { failureOf } from "../support/world.ts";
+import { closedServer } from "./raw_server.ts";
+import {
+  endAfter,
+  neverAnswer,
+  refuseAfter,
+  refuseAndCloseAfter,
+  resetAfter,
+  stopTakingAfter,
+  storeAndHangUp,
+  storeOther,
+  type UploadFault,
+  UploadServers,
+} from "./upload_servers.ts";
+
+const KIB = 1024;
+const DATA = seededBytes(1, 600 * KIB + 1);
+
+/** Where a server breaks off. */
+const MIDDLE = 200 * KIB;
+
+/** More than the sockets between a client and a server that reads nothing can hold. */
+const SLICES_THAT_BLOCK = 256;
+
+/** Milliseconds after which silence is a fault, and not longer since the tests wait for them. */
+const SILENCE = 150;
+
+/** What can be sent again. */
+const REPLAYABLE: readonly (readonly [what: string, data: () => ImageData])[] = [
+  ["bytes", () => DATA],
+  ["a blob", () => new Blob([DATA])],
+  ["a function that gives a stream", () => () => new Blob([DATA]).stream()],
+];
+
+/** What can be read once. */
+const ONCE: readonly (readonly [what: string, data: () => ImageData])[] = [
+  ["a stream", () => new Blob([DATA]).stream()],
+  ["an iterable", () => slices(DATA)],
+];
+
+/** How a server breaks an upload, without an answer. */
+const BREAKS: readonly (readonly [what: string, fault: UploadFault])[] = [
+  ["resets its connection", resetAfter(MIDDLE)],
+  ["ends its connection", endAfter(MIDDLE)],
+];
+
+for (const [what, data] of [...REPLAYABLE, ...ONCE]) {
+  Deno.test(`An upload of ${what} arrives whole and once`, async () => {
+    await using servers = new UploadServers([]);
+    const { size } = await create(servers, data());
+    assertEquals(size, DATA.byteLength);
+    assertEquals(servers.onlyData, DATA);
+    assertEquals(await servers.ended(), { whole: 1, broken: 0 });
+  });
+}
+
+for (const [how, fault] of BREAKS) {
+  for (const [what, data] of REPLAYABLE) {
+    Deno.test(`An upload of ${what} is sent again when a server ${how}`, async () => {
+      await using servers = new UploadServers([fault]);
+      await create(servers, data());
+      assertEquals(servers.onlyData, DATA);
+      assertEquals(await servers.ended(), { whole: 1, broken: 1 });
+    });
+  }
+  for (const [what, data] of ONCE) {
+    Deno.test(`An upload of ${what} fails, and leaves no image, when a server ${how}`, async () => {
+      await using servers = new UploadServers([fault]);
+      assertInstanceOf(await failureOf(create(servers, data())), GlanceConnectionFailed);
+      assertEquals(servers.images.size, 0);
+      assertEquals(await servers.ended(), { whole: 0, broken: 1 });
+    });
+  }
+}
+
+for (const [what, data] of [...REPLAYABLE, ...ONCE]) {
+  Deno.test(`An early 413 for ${what} is told as what it is`, async () => {
+    await using servers = new UploadServers([refuseAfter(MIDDLE, "413 Too Large")]);
+    assertInstanceOf(await failureOf(create(servers, data())), ImageLimitExceeded);
+    assertEquals(servers.images.size, 0);
+    assertEquals(await servers.ended(), { whole: 0, broken: 1 });
+  });
+
+  Deno.test(`An early 413 for ${what} that is cut off leaves no image`, async () => {
+    const refusal = refuseAndCloseAfter(MIDDLE, "413 Too Large");
+    await using servers = new UploadServers(Array.from({ length: 9 }, () => refusal));
+    const error = await failureOf(create(servers, data(), { numRetries: 1 }));
+    // Its answer may be lost with the connection: TCP drops what was not read when it is reset.
+    const isKnown = error instanceof ImageLimitExceeded || error instanceof GlanceConnectionFailed;
+    assert(isKnown, String(error));
+    assertEquals(servers.images.size, 0);
+  });
+
+  Deno.test(`An upload of ${what} whose answer is lost is found to be done`, async () => {
+    await using servers = new UploadServers([storeAndHangUp]);
+    assertEquals((await create(servers, data())).size, DATA.byteLength);
+    assertEquals(servers.onlyData, DATA);
+    assertEquals(await servers.ended(), { whole: 1, broken: 0 });
+  });
+
+  Deno.test(`An upload of ${what} is no success where something else was stored`, async () => {
+    await using servers = new UploadServers([storeOther]);
+    assertInstanceOf(await failureOf(create(servers, data())), ImageIntegrityError);
+    assertEquals(servers.images.size, 0);
+  });
+}
+
+Deno.test("An upload that is not answered after its last byte ends in time", async () => {
+  await using servers = new UploadServers([neverAnswer]);
+  const options = { requestTimeout: SILENCE };
+  const error = await failureOf(create(servers, new Blob([DATA]).stream(), options));
+  assertInstanceOf(error, GlanceConnectionFailed);
+  assertEquals(servers.images.size, 0);
+  assertEquals(await servers.ended(), { whole: 1, broken: 0 });
+});
+
+Deno.test("An upload of which a server takes nothing more ends in time", async () => {
+  const gone = Promise.withResolvers<void>();
+  await using servers = new UploadServers([stopTakingAfter(MIDDLE, gone.promise)]);
+  const source = repeated(DATA.subarray(0, 256 * KIB), SLICES_THAT_BLOCK);
+  const error = await failureOf(create(servers, source, { stallTimeout: SILENCE }));
+  gone.resolve();
+  assertInstanceOf(error, GlanceConnectionFailed);
+  assertEquals(servers.images.size, 0);
+});
+
+/** Slices, of which the last waits until a server takes the first, and for what happens then. */
+async function* slicesAround(
+  servers: UploadServers,
+  event: () => void,
+): AsyncGenerator<Uint8Array> {
+  yield* slices(DATA.subarray(0, MIDDLE));
+  await servers.arrival;
+  event();
+  yield* slices(DATA.subarray(MIDDLE));
+}
+
+Deno.test("A source that fails is never taken for a whole one", async () => {
+  const failure = new Error("the disk is gone");
+  const fail = () => {
+    throw failure;
+  };
+  for (const toData of [(data: AsyncGenerator<Uint8Array>) => data, ReadableStream.from]) {
+    await using servers = new UploadServers([]);
+    const data = toData(slicesAround(servers, fail));
+    assertEquals(await failureOf(create(servers, data)), failure);
+    assertEquals(servers.images.size, 0);
+    assertEquals(await servers.ended(), { whole: 0, broken: 1 });
+  }
+});
+
+Deno.test("A source of another size than announced is never taken for a whole one", async () => {
+  for (const size of [DATA.byteLength - 1, DATA.byteLength + 1]) {
+    await using servers = new UploadServers([]);
+    const data = slicesAround(servers, () => {});
+    assertInstanceOf(await failureOf(create(servers, data, {}, { size })), Invalid);
+    assertEquals(servers.images.size, 0);
+    assertEquals(await servers.ended(), { whole: 0, broken: 1 });
+  }
+});
+
+Deno.test("An upload that its caller aborts is never taken for a whole one", async () => {
+  await using servers = new UploadServers([]);
+  const stop = new AbortController();
+  const data = slicesAround(servers, () => stop.abort("changed my mind"));
+  const { signal } = stop;
+  assertEquals(await failureOf(create(servers, data, {}, { signal })), "changed my mind");
+  assertEquals(servers.images.size, 0);
+  assertEquals(await servers.ended(), { whole: 0, broken: 1 });
+});
+
+Deno.test("An image is created once, though the answer to its creation is lost", async () => {
+  await using servers = new UploadServers([], 2);
+  await create(servers, DATA);
+  assertEquals(servers.onlyData, DATA);
+});
+
+Deno.test("An upload passes over a server that refuses connections", async () => {
+  for (const [, data] of REPLAYABLE) {
+    await using servers = new UploadServers([]);
+    await create(servers, data(), { apiServers: [closedServer(), ...servers.urls] });
+    assertEquals(servers.onlyData, DATA);
+  }
+});
+
+function create(
+  servers: UploadServers,
+  data: ImageData,
+  options: GlanceOptions = {},
+  upload: UploadOptions = {},
+): ReturnType<GlanceImageService["create"]> {
+  const service = getDefaultImageService({
+    apiServers: servers.urls,
+    authStrategy: "noauth",
+    random: () => 0,
+    ...options,
+  });
+  return service.create({}, { name: "image" }, data, upload);
+}
+
+async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.byteLength; at += 64 * KIB) {
+    yield await Promise.resolve(bytes.subarray(at, at + 64 * KIB));
+  }
+}
+
+async function* repeated(bytes: Uint8Array, times: number): AsyncGenerator<Uint8Array> {
+  for (let time = 0; time < times; time++) yield await Promise.resolve(bytes);
+}
