@@ -93,11 +93,17 @@ async function serveSample(): Promise<{ server: Deno.HttpServer; url: string }> 
 
 /** Runs a snippet as a stranger would: beside the repository, with a configuration of the environment. */
 async function runSnippet(folder: string, url: string, code: string): Promise<void> {
-  const isFunction = code.includes("export default");
-  await Deno.writeTextFile(`${folder}/snippet.ts`, code);
-  await Deno.writeTextFile(`${folder}/call.ts`, callerOf(url));
+  const isHono = /hono|lib\/router/.test(code);
+  const caller = callerOf(code, url);
+  const here = code.replaceAll(/http:\/\/glance-[ab]:9292/g, url).replace("9299", `${freePort()}`);
+  await Deno.writeTextFile(`${folder}/snippet.ts`, here);
+  await Deno.writeTextFile(
+    `${folder}/call.ts`,
+    caller.replace("PORT", /port: (\d+)/.exec(here)?.[1] ?? ""),
+  );
+  await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify({ imports: IMPORTS }));
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--check", "-A", "--no-config", isFunction ? "call.ts" : "snippet.ts"],
+    args: ["run", "--check", "-A", ...isHono ? [] : ["--no-config"], "call.ts"],
     cwd: folder,
     env: { GLANCE_API_SERVERS: url, NO_COLOR: "1" },
     stdout: "null",
@@ -105,14 +111,53 @@ async function runSnippet(folder: string, url: string, code: string): Promise<vo
   assert(success, new TextDecoder().decode(stderr));
 }
 
-/** A runtime that calls an edge function for the sample, and for an image that there is not. */
-function callerOf(url: string): string {
-  return `import handler from "./snippet.ts";
-const { images: [{ id }] } = await (await fetch("${url}/v2/images?name=sample")).json();
+/** What `deno add` writes. */
+const IMPORTS = { "hono": "npm:hono@4.13.19", "@hono/node-server": "npm:@hono/node-server@2.1.8" };
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** The program that uses a snippet as its runtime would. */
+function callerOf(code: string, url: string): string {
+  const start =
+    `const { images: [{ id }] } = await (await fetch("${url}/v2/images?name=sample")).json();
 const env = { GLANCE_API_SERVERS: "${url}" };
-const found = await handler.fetch(new Request("https://edge.example/" + id), env);
-if (await found.text() !== "sample bytes") throw new Error("other bytes");
-const missing = await handler.fetch(new Request("https://edge.example/" + crypto.randomUUID()), env);
-if (missing.status !== 404) throw new Error("status " + missing.status);
+async function expect(answer: Promise<Response>, status: number, text?: string) {
+  const { status: got, body } = await answer;
+  const read = await new Response(body).text();
+  if (got !== status || (text !== undefined && read !== text)) throw new Error(got + ": " + read);
+}
+const missing = "/v2/images/" + crypto.randomUUID() + "/file";
 `;
+  if (code.includes("node-server")) {
+    return `import "./snippet.ts";
+${start}const base = "http://127.0.0.1:PORT";
+await expect(fetch(base + "/v2/images/" + id + "/file"), 200, "sample bytes");
+Deno.exit(0);
+`;
+  }
+  if (!code.includes("export default")) return `import "./snippet.ts";\n`;
+  const handler = code.includes('runtime: "edge"') ? "handler" : "handler.fetch";
+  const ask = `const ask = (path: string, headers = {}) =>
+  ${handler}(new Request("https://edge.example" + path, { headers })${
+    code.includes("env:") ? ", env" : ""
+  });
+`;
+  const checks = code.includes("/images/*")
+    ? `const invited = { authorization: "Bearer an-invitation" };
+await expect(ask("/images/v2/images/" + id + "/file", invited), 200, "sample bytes");
+await expect(ask("/images/v2/images/" + id + "/file"), 401);
+`
+    : code.includes("createImageRouter")
+    ? `await expect(ask("/v2/images/" + id + "/file"), 200, "sample bytes");
+await expect(ask(missing), 404);
+`
+    : `await expect(ask("/" + id), 200, "sample bytes");
+await expect(ask("/" + crypto.randomUUID()), 404);
+`;
+  return `import handler from "./snippet.ts";
+${start}${ask}const got = (answer: Response | Promise<Response>) => Promise.resolve(answer);
+${checks.replaceAll(/ask\(([^;]*?)\), (\d+)/g, "got(ask($1)), $2")}`;
 }
