@@ -66,7 +66,7 @@ Deno.test("a transfer goes on while servers die", async (t) => {
   });
 
   await t.step("and so does one whose server freezes", async () => {
-    const { service, context, traffic, events } = await signIn(stack, { stallTimeout: 1_000 });
+    const { service, context, traffic, events } = await signIn(stack, { stallTimeout: 3_000 });
     let ended = Promise.resolve();
     const receiver = new Receiver(() => {
       const index = servingIndex(stack, traffic);
@@ -77,7 +77,7 @@ Deno.test("a transfer goes on while servers die", async (t) => {
     assertEquals(receiver.result, [IMAGE_SIZE, image.sha512]);
     assertGoesOn(stack, traffic, events, receiver.broken);
 
-    const impatient = await signIn(stack, { requestTimeout: 1_000 });
+    const impatient = await signIn(stack, { requestTimeout: 3_000 });
     for (let call = 0; call < 2; call++) await impatient.service.show(context, image.id);
     assertEquals(impatient.events.map(({ kind }) => kind), ["cooldown", "retry"]);
     await stack.stopGlance(receiver.broken, "SIGKILL");
@@ -99,7 +99,7 @@ Deno.test("a transfer goes on while servers die", async (t) => {
   });
 
   await t.step("an upload whose server is killed is an error, and leaves no image", async () => {
-    const { service, context, traffic } = await signIn(stack, { requestTimeout: 5_000 });
+    const { service, context, traffic } = await signIn(stack);
     const killed: Index[] = [];
     const source = async function* () {
       for (let given = 0; given < 20; given++) {
@@ -161,7 +161,7 @@ Deno.test("a transfer goes on while servers die", async (t) => {
       assertInstanceOf(failed.cause, AggregateError);
       for (const url of stack.glanceUrls) assert(failed.message.includes(url));
     }
-    assert(performance.now() - started < 5_000);
+    assert(performance.now() - started < 15_000);
     await Promise.all([stack.startGlance(0), stack.startGlance(1)]);
     assertEquals((await raw.record(image.id))?.["status"], "active");
   });
