@@ -57,8 +57,8 @@ export interface Connection extends Disposable {
  * ```
  */
 export async function connect(options: ConnectOptions = {}): Promise<Connection> {
+  resolveOptions(options);
   const { cloud, credentials, parseYaml, environment: _, ...explicit } = options;
-  resolveOptions(explicit);
   const environment = environmentFor(options);
   const found = credentials === undefined
     ? await readCloud({ cloud, environment, ...parseYaml && { parseYaml } })

@@ -171,7 +171,7 @@ export class ImageIntegrityError extends GlanceError {
   }
 }
 
-/** An image could not be stored; nothing half-written was left behind, or the message says what was. */
+/** An image could not be stored nor be deleted again: the message says which one is left behind. */
 export class ImageUploadFailed extends GlanceError {
   override name = "ImageUploadFailed";
 }
@@ -197,7 +197,7 @@ export interface FailedAnswer extends GlanceErrorOptions {
 
 type ErrorClass = new (message: string, options: GlanceErrorOptions) => GlanceError;
 
-/** The error of a status: for a request about one image, for any other, and what helps where that is known. */
+/** The error of a status, for a request about one image and for any other; and what helps, where known. */
 type Row = readonly [image: ErrorClass, other: ErrorClass, wayOut?: string];
 
 const NOT_OFFERED = "do without it, or ask the operator of the cloud for it";

@@ -34,6 +34,7 @@ import {
   RedirectRefused,
   type RequestContext,
   UnexpectedResponse,
+  UnexpectedStatus,
   type UploadOptions,
 } from "../mod.ts";
 import { SERVER_CERT, SERVER_KEY } from "./auth/certificates.ts";
@@ -212,7 +213,7 @@ const ROWS: readonly Row[] = [
   row("the id ..", show(".."), Invalid, '".."', OUTSIDE, "image id alone"),
   row("the id .", show("."), Invalid, '"."', OUTSIDE, "image id alone"),
   row("an empty id", show(""), Invalid, '""', "must be a non-empty string"),
-  row("an id with a line break", show("a\nb"), Invalid, OUTSIDE),
+  row("an id with a line break", show("a\nb"), Invalid, '"a\\nb"', OUTSIDE),
   row("an id that is a number", show(42), Invalid, "42", "must be a non-empty string"),
   row("no id", show(undefined), Invalid, "undefined", "must be a non-empty string"),
   row(
@@ -222,8 +223,48 @@ const ROWS: readonly Row[] = [
     '"../../images" as member id',
     OUTSIDE,
   ),
+  row(
+    "an operation that is not there",
+    ({ service }) => service.client.call(ALICE, untyped<"get">("images.get"), "42"),
+    Invalid,
+    '"images.get"',
+    "there is no such operation",
+    '"members.list"',
+  ),
+  row(
+    "a call with null for options",
+    ({ service }) => service.show(ALICE, "42", untyped(null)),
+    Invalid,
+    "null as the options of a call",
+    "must be an object",
+  ),
 
   // Metadata.
+  ...[null, undefined, "text", []].map((meta) =>
+    row(
+      `${Deno.inspect(meta)} as metadata`,
+      ({ service }) => service.create(ALICE, untyped<ImageMeta>(meta)),
+      Invalid,
+      "as the metadata of an image",
+      "must be an object",
+    )
+  ),
+  ...[null, "text", ["text"]].map((properties) =>
+    row(
+      `${Deno.inspect(properties)} as properties`,
+      create({ properties: untyped(properties) }),
+      Invalid,
+      "as the properties of an image",
+      "must be an object",
+    )
+  ),
+  row(
+    "a property that is an object",
+    create({ properties: { count: {} } }),
+    Invalid,
+    "its value is an object",
+    "write it as text",
+  ),
   row("a name of 300 characters", create({ name: "x".repeat(300) }), Invalid, "400", "is too long"),
   row(
     "a property that is a number",
@@ -326,6 +367,37 @@ const ROWS: readonly Row[] = [
     Invalid,
     "quote is not closed",
   ),
+  row(
+    "a list with null for parameters",
+    list(untyped(null)),
+    Invalid,
+    "null as the parameters of a list",
+    "must be an object",
+  ),
+  row(
+    "null for filters",
+    list({ filters: untyped(null) }),
+    Invalid,
+    "null as the filters of a list",
+    "must be an object",
+  ),
+  row(
+    "a filter that is an object",
+    list({ filters: { name: untyped({}) } }),
+    Invalid,
+    'filter "name" is an object',
+    "a list of texts",
+  ),
+  ...[5, null, [5]].map((sortKey) =>
+    row(
+      `${Deno.inspect(sortKey)} as sort key`,
+      list({ sortKey: untyped(sortKey) }),
+      Invalid,
+      "the sort key is",
+      "must be a string or a list of strings",
+    )
+  ),
+  row("a text as limit", list({ limit: untyped("5") }), Invalid, 'limit is "5"', PICK_ONE),
 
   // Options.
   row(
@@ -349,6 +421,61 @@ const ROWS: readonly Row[] = [
     options({ apiServers: [`https://me:p/?#${PASSWORD}@glance.example`] }),
     InvalidConfigurationValue,
     "API server",
+  ),
+  row(
+    "a server with a query",
+    options({ apiServers: [`https://glance.example?token=${CANARY}`] }),
+    InvalidConfigurationValue,
+    '"https://glance.example"',
+    "a query or a fragment",
+    '"https://host:9292"',
+  ),
+  ...(["apiServers", "trustedHosts", "allowedDirectUrlSchemes", "directUrlRoots"] as const)
+    .flatMap((name) => [
+      row(
+        `a text as ${name}`,
+        options({ [name]: untyped<string[]>(`https://me:${PASSWORD}@glance`) }),
+        InvalidConfigurationValue,
+        `"${name}"`,
+        "it is a string and must be a list of strings",
+      ),
+      row(
+        `an object in ${name}`,
+        options({ [name]: [untyped<string>({})] }),
+        InvalidConfigurationValue,
+        `"${name}"`,
+        "it holds an object and must be a list of strings",
+      ),
+    ]),
+  row(
+    "a text as apiServers of connect",
+    () => connect({ environment: {}, apiServers: untyped<string[]>("glance") }),
+    InvalidConfigurationValue,
+    '"apiServers"',
+    "must be a list of strings",
+  ),
+  ...[getDefaultImageService, connect].map((make) =>
+    row(
+      `null as options of ${make.name}`,
+      () => make(untyped<GlanceOptions>(null)),
+      Invalid,
+      "Cannot use null as the options: it must be an object",
+    )
+  ),
+  row(
+    "a trusted host with a password",
+    options({ trustedHosts: [`https://me:${PASSWORD}@glance`] }),
+    InvalidConfigurationValue,
+    "the trusted host",
+    "user information",
+  ),
+  row(
+    "a trusted host with a path",
+    options({ trustedHosts: ["https://glance/image"] }),
+    InvalidConfigurationValue,
+    '"https://glance/image"',
+    "it has a path",
+    'write it as "host:9292"',
   ),
   row(
     "an ftp server",
@@ -383,7 +510,15 @@ const ROWS: readonly Row[] = [
     "a netloc with a password",
     client({ netloc: `me:${PASSWORD}@glance.example` }),
     InvalidConfigurationValue,
+    'the netloc "glance.example"',
     "user information",
+  ),
+  row(
+    "a number as catalog information",
+    options({ catalogInfo: untyped(5) }),
+    InvalidConfigurationValue,
+    "it is 5",
+    '"<service type>:<service name>:<endpoint type>"',
   ),
   ...["image", "image:glance", "image:glance:publicURL:x", "", ":glance:publicURL"].map((text) =>
     row(
@@ -412,6 +547,7 @@ const ROWS: readonly Row[] = [
         options({ [name]: untyped<number>(value) }),
         InvalidConfigurationValue,
         `"${name}"`,
+        `it is ${typeof value === "string" ? '"60"' : value}`,
         "milliseconds above 0",
         "use Infinity for no limit",
       )
@@ -460,6 +596,16 @@ const ROWS: readonly Row[] = [
     )
   ),
 
+  ...[undefined, null, 42, {}].map((reference) =>
+    row(
+      `${Deno.inspect(reference)} as image reference`,
+      href(untyped(reference)),
+      InvalidImageRef,
+      "it is no string",
+      "give an id or",
+    )
+  ),
+
   // Data to upload.
   row(
     "a stream that is read by another",
@@ -499,9 +645,26 @@ const ROWS: readonly Row[] = [
     Error,
     "the disk is gone",
   ),
-  row("a text as data", upload(() => "text"), Invalid, "string", "ReadableStream"),
-  row("a number as data", upload(() => 42), Invalid, "number", "ReadableStream"),
-  row("a function that gives a text", upload(() => () => "text"), Invalid, "string"),
+  row("a text as data", upload(() => "text"), Invalid, "upload a string:", "ReadableStream"),
+  row("a number as data", upload(() => 42), Invalid, "upload a number:", "ReadableStream"),
+  row("an object as data", upload(() => ({})), Invalid, "upload an object:", "ReadableStream"),
+  row("a function that gives a text", upload(() => () => "text"), Invalid, "a string"),
+  row(
+    "bytes in shared memory",
+    upload(() => new Uint8Array(new SharedArrayBuffer(4))),
+    Invalid,
+    "their memory is shared",
+    "give a copy",
+  ),
+  ...[-1, 1.5, NaN, "5"].map((size) =>
+    row(
+      `the size ${JSON.stringify(size)}`,
+      upload(() => new Blob(["12345"]).stream(), { size: untyped(size) }),
+      Invalid,
+      '"size"',
+      PICK_ONE,
+    )
+  ),
   ...[3, 9].flatMap((size) => [
     row(
       `a stream of 5 bytes that is said to have ${size}`,
@@ -558,7 +721,40 @@ const ROWS: readonly Row[] = [
         Invalid,
         `bytes ${range.start} to`,
         "of 10 bytes",
+        "give a whole start below 10",
       ),
+  ),
+  ...[null, {}, "0-5", { end: 5 }].map((range) =>
+    row(
+      `${Deno.inspect(range)} as range`,
+      download({ range: untyped(range) }),
+      Invalid,
+      '"range"',
+      "must be { start, end }",
+    )
+  ),
+  row(
+    "an unknown way to verify",
+    download({ verify: untyped("always") }),
+    Invalid,
+    '"verify"',
+    'it is "always"',
+    '"auto", "required" or "off"',
+  ),
+  row(
+    "a text as preferred stores",
+    download({ prefer: untyped("ceph") }),
+    Invalid,
+    '"prefer"',
+    'it is "ceph"',
+    "a list of store ids",
+  ),
+  row(
+    "a download with null for options",
+    download(untyped(null)),
+    Invalid,
+    "null as the options of a download",
+    "must be an object",
   ),
   row(
     "the verification of a part",
@@ -632,6 +828,7 @@ const ROWS: readonly Row[] = [
     ImageNotAuthorized,
     'image "42"',
     "401",
+    "sign in again",
   ),
   row(
     "a list with a token that has ended",
@@ -646,6 +843,19 @@ const ROWS: readonly Row[] = [
     Invalid,
     "token",
     "check what the context was made of",
+  ),
+  row(
+    "a request id of 65 characters",
+    ({ service }) => service.show({ ...ALICE, globalRequestId: "x".repeat(65) }, "42"),
+    Invalid,
+    "up to 64 printable ASCII characters",
+    '"globalRequestId"',
+  ),
+  row(
+    "a server that repeats the token",
+    answers(() => new Response(`debug: ${TOKEN}`, { status: 500 })),
+    UnexpectedStatus,
+    'answered 500, "debug: ***"',
   ),
   row(
     "no configuration",
@@ -730,7 +940,19 @@ const ROWS: readonly Row[] = [
     "a server that is no Glance",
     answers(() => new Response("<html>Welcome</html>")),
     UnexpectedResponse,
-    "not a JSON document",
+    'show image "42": the answer of "http://glance.example" is not a JSON document',
+    "check that the endpoint is an Image API",
+  ),
+  row(
+    "the deletion of an image of a server that is no Glance",
+    () =>
+      getDefaultImageService({
+        ...STILL,
+        apiServers: ["glance.example"],
+        fetch: () => Promise.resolve(new Response("<html>Welcome</html>")),
+      }).delete(ALICE, "42"),
+    UnexpectedResponse,
+    'delete image "42": the answer of "http://glance.example" is neither empty nor JSON',
     "check that the endpoint is an Image API",
   ),
   row(

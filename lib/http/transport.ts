@@ -152,7 +152,10 @@ function heeding(answer: Promise<Response>, signal: AbortSignal): Promise<Respon
   });
 }
 
-/** What a failed fetch has to say, down its chain of causes, in one line without a URL's secrets. */
+/**
+ * What a failed fetch has to say, down its chain of causes, in one line without a URL's secrets; and
+ * without the URL that Deno adds, since the server is named already.
+ */
 function reasonOf(error: unknown): string {
   const parts: string[] = [];
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
@@ -160,8 +163,11 @@ function reasonOf(error: unknown): string {
       parts.push(cause.message);
     }
   }
-  const text = parts.join(": ").replace(/\bhttps?:\/\/[^\s)"']+/g, (url) => redact(url));
-  return text.replaceAll(/\s+/g, " ") || "the connection failed";
+  const text = parts.join(": ")
+    .replaceAll(/ for url \([^)\s]*\)/g, "")
+    .replaceAll(/\bhttps?:\/\/[^\s)"']+/g, (url) => redact(url))
+    .replaceAll(/\s+/g, " ");
+  return text || "the connection failed";
 }
 
 function nextHop(

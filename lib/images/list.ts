@@ -6,6 +6,7 @@
 import type { RequestContext } from "../context.ts";
 import { UnexpectedResponse } from "../errors.ts";
 import type { CallOptions, GlanceClientWrapper } from "../http/client.ts";
+import { checkRecord, shown } from "../values.ts";
 import { limitOf, type ListParameters, markerOf, toQuery } from "./query.ts";
 import type { GlanceImage } from "./types.ts";
 
@@ -22,6 +23,7 @@ export async function* listImages(
   parameters: ListParameters,
   options: CallOptions,
 ): AsyncGenerator<GlanceImage, void> {
+  checkRecord("the parameters of a list", parameters);
   let left = limitOf(parameters);
   let marker = parameters.marker;
   const seen = new Set([marker]);
@@ -34,7 +36,9 @@ export async function* listImages(
     if (next === null) return;
     if (seen.has(next)) {
       throw new UnexpectedResponse(
-        `Cannot list images: the server gave the marker "${next}" twice, so the list would never end`,
+        `Cannot list images: the server gave the marker ${
+          shown(next)
+        } twice, so the list would never end`,
       );
     }
     seen.add(next);

@@ -184,8 +184,8 @@ export function receiveJson<Result>(key?: string): (response: Response) => Promi
 }
 
 /**
- * An answer that tells nothing. Glance leaves it empty (204, and 202 of an import); some versions answer with
- * JSON. A page is the word of somebody else: a proxy, a portal, another web server.
+ * An answer that tells nothing. Glance leaves it empty (204, and 202 of an import); JSON is taken, too,
+ * lest a version that adds some is refused. A page is somebody else's word: a proxy's, a portal's.
  */
 export async function receiveNothing(response: Response): Promise<void> {
   const text = await response.text();

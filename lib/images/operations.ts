@@ -121,7 +121,9 @@ export type OperationResult<M extends OperationName> = ReturnType<Operations[M]>
 const PATCH_TYPE = "application/openstack-images-v2.1-json-patch";
 
 const IMAGE = "/v2/images/{image_id}";
+const LOCATIONS = `${IMAGE}/locations`;
 const MEMBER = `${IMAGE}/members/{member_id}`;
+const TAG = `${IMAGE}/tags/{tag}`;
 
 /** The rows. */
 export const OPERATIONS: {
@@ -171,21 +173,15 @@ export const OPERATIONS: {
   "reactivate": row('reactivate image "{image_id}"', "POST", `${IMAGE}/actions/reactivate`, "2.3", {
     receive: receiveNothing,
   }),
-  "addImageLocation": row(
-    'add a location to image "{image_id}"',
-    "POST",
-    `${IMAGE}/locations`,
-    "2.17",
-    {
-      idempotent: false,
-      send: (_, url, validation_data) => json({ url, ...validation_data && { validation_data } }),
-      receive: receiveNothing,
-    },
-  ),
+  "addImageLocation": row('add a location to image "{image_id}"', "POST", LOCATIONS, "2.17", {
+    idempotent: false,
+    send: (_, url, validation_data) => json({ url, ...validation_data && { validation_data } }),
+    receive: receiveNothing,
+  }),
   "getImageLocations": row(
     'show the locations of image "{image_id}"',
     "GET",
-    `${IMAGE}/locations`,
+    LOCATIONS,
     "2.17",
     { receive: receiveJson() },
   ),
@@ -197,10 +193,7 @@ export const OPERATIONS: {
     "DELETE",
     "/v2/stores/{store_id}/{image_id}",
     "2.10",
-    {
-      repeat: 404,
-      receive: receiveNothing,
-    },
+    { repeat: 404, receive: receiveNothing },
   ),
   "members.list": row('list the members of image "{image_id}"', "GET", `${IMAGE}/members`, "2.1", {
     receive: receiveJson("members"),
@@ -224,19 +217,13 @@ export const OPERATIONS: {
     "2.1",
     { repeat: 404, receive: receiveNothing },
   ),
-  "tags.update": row('tag image "{image_id}" with "{tag}"', "PUT", `${IMAGE}/tags/{tag}`, "2.0", {
+  "tags.update": row('tag image "{image_id}" with "{tag}"', "PUT", TAG, "2.0", {
     receive: receiveNothing,
   }),
-  "tags.delete": row(
-    'delete tag "{tag}" of image "{image_id}"',
-    "DELETE",
-    `${IMAGE}/tags/{tag}`,
-    "2.0",
-    {
-      repeat: 404,
-      receive: receiveNothing,
-    },
-  ),
+  "tags.delete": row('delete tag "{tag}" of image "{image_id}"', "DELETE", TAG, "2.0", {
+    repeat: 404,
+    receive: receiveNothing,
+  }),
   "info.import": row("show the import methods", "GET", "/v2/info/import", "2.6", {
     receive: receiveJson("import-methods"),
   }),
@@ -264,20 +251,18 @@ export const OPERATIONS: {
   }),
 };
 
+/** What a row has beyond its line. */
+type Rest<Args extends readonly unknown[], Result> =
+  & Pick<Operation<Args, Result>, "repeat" | "send" | "receive">
+  & Partial<Pick<Operation<Args, Result>, "idempotent">>;
+
 /** A row; what says nothing else may be repeated. */
 function row<Args extends readonly unknown[], Result>(
   action: string,
   verb: Operation<Args, Result>["verb"],
   path: string,
   since: string,
-  rest:
-    & Omit<
-      Operation<Args, Result>,
-      "action" | "verb" | "path" | "parameters" | "since" | "idempotent"
-    >
-    & {
-      readonly idempotent?: boolean;
-    },
+  rest: Rest<Args, Result>,
 ): Operation<Args, Result> {
   return { action, verb, path, parameters: parametersOf(path), since, idempotent: true, ...rest };
 }

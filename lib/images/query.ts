@@ -4,7 +4,7 @@
  * @module
  */
 import { Invalid, UnexpectedResponse } from "../errors.ts";
-import { checkRecord, kindOf, shown } from "../values.ts";
+import { checkRecord, shown } from "../values.ts";
 import type { Query } from "./operations.ts";
 import { glanceName } from "./translate.ts";
 
@@ -102,7 +102,9 @@ function pageSizeOf(parameters: ListParameters): number {
   const { pageSize = DEFAULT_PAGE_SIZE } = parameters;
   if (!Number.isInteger(pageSize) || pageSize < 1) {
     throw new Invalid(
-      `Cannot list images: the page size is ${shown(pageSize)} and must be a whole number of at least 1`,
+      `Cannot list images: the page size is ${
+        shown(pageSize)
+      } and must be a whole number of at least 1`,
     );
   }
   return Math.min(pageSize, Math.max(1, limitOf(parameters)));
@@ -112,12 +114,15 @@ function filterPairs(key: string, value: FilterValue): [string, string][] {
   if (value === undefined || value === null) return [];
   if (value instanceof Date) return [[key, `eq:${dateOf(key, value)}`]];
   if (typeof value === "string") return [[key, OPERATED.has(key) ? operated(value) : value]];
-  if (typeof value === "object") {
+  if (Array.isArray(value)) {
     return OPERATED.has(key)
       ? [[key, `in:${value.map(quoted).join(",")}`]]
       : value.map((one) => [key, one]);
   }
-  return [[key, String(value)]];
+  if (typeof value !== "object") return [[key, String(value)]];
+  throw new Invalid(
+    `Cannot list images: the filter "${key}" is an object and must be a text, a number, a boolean, a date or a list of texts`,
+  );
 }
 
 /** A date as Glance writes it, to the second. */
@@ -136,9 +141,16 @@ function quoted(value: string): string {
   return /[",:\\]/.test(value) ? `"${value.replaceAll(/["\\]/g, "\\$&")}"` : value;
 }
 
-function listOf<T extends string>(value: T | readonly T[] | undefined): readonly T[] {
+function listOf<T extends string>(
+  name: string,
+  value: T | readonly T[] | undefined,
+): readonly T[] {
   if (value === undefined) return [];
-  return typeof value === "string" ? [value] : value;
+  const list: readonly T[] = typeof value === "string" ? [value] : value;
+  if (Array.isArray(list) && !list.some((entry) => typeof entry !== "string")) return list;
+  throw new Invalid(
+    `Cannot list images: the ${name} is ${shown(value)} and must be a string or a list of strings`,
+  );
 }
 
 function checkedDir(dir: string): string {

@@ -133,7 +133,7 @@ export function fromGlance(glance: GlanceImage): Image {
  * What Glance takes for `meta`: flat, in its own names, without what only Glance sets. A custom
  * property wins over a base property of the same name.
  *
- * @throws {Invalid} where a custom property is reserved or is no string, and for metadata that is no object.
+ * @throws {Invalid} where a custom property is reserved or is no string, or where `meta` is no object.
  *
  * @example
  * ```ts

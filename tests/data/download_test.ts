@@ -1,5 +1,5 @@
 /** Downloads: what is asked for, how the bytes are taken, and when they are believed. */
-import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   type DownloadOptions,
   ImageDownloadFailed,
@@ -220,13 +220,15 @@ Deno.test("The numbers of onProgress grow to the total, and are right at each ch
   });
 });
 
-Deno.test("What onProgress throws ends the download, and leaves nothing open", async () => {
+Deno.test("What onProgress throws harms no download", async () => {
   const { world, served } = serving();
-  const error = new Error("faulty progress");
+  let calls = 0;
   const onProgress = () => {
-    throw error;
+    calls++;
+    throw new Error("faulty progress");
   };
-  assertStrictEquals(await failureOf(downloadAll(world, { onProgress })), error);
+  assertEquals(await downloadAll(world, { onProgress }), BYTES);
+  assert(calls > 1);
   assertEquals([served.areOver, world.clock.pending], [true, 0]);
 });
 

@@ -3,10 +3,12 @@ import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/as
 import {
   type GlanceClientWrapperOptions,
   GlanceConnectionFailed,
+  type ImageBytes,
   ImageConflict,
   type ImageData,
   ImageIntegrityError,
   ImageLimitExceeded,
+  ImageUploadFailed,
   Invalid,
   type Progress,
   type UploadOptions,
@@ -259,8 +261,7 @@ Deno.test("An image that is being saved is looked at again until it is clear wha
   };
   const done = worldOfUploads([saving((glance) => glance.store(BYTES))]);
   assertEquals((await done.upload(chunks())).status, "active");
-  // Four looks, and the record that update gives back.
-  assertEquals(done.glance.asked, ["PUT file", ...Array(5).fill("GET 42")]);
+  assertEquals(done.glance.asked, ["PUT file", ...Array(4).fill("GET 42")]);
   assertEquals(done.clock.now(), 495 + 990 + 1_980);
 
   const undone = worldOfUploads([saving((glance) => {
@@ -441,7 +442,7 @@ Deno.test("create deletes the image again whose data could not be stored", async
     [[answerAfter(0, 413)], BYTES],
     [[], new FakeBody([BYTES, source]).stream],
     [[cutAfter(1_000)], chunks()],
-    [[], "text" as unknown as ImageData],
+    [[], () => "text" as unknown as ImageBytes],
   ];
   for (const [fates, data] of cases) {
     const { glance, create, clock } = worldOfUploads(fates);
@@ -459,12 +460,62 @@ Deno.test("create deletes the image again where it is aborted", async () => {
   assertEquals([glance.record, clock.pending], [null, 0]);
 });
 
-Deno.test("create throws why the data could not be stored, though the image cannot be deleted", async () => {
+Deno.test("create says which image is left behind, and why, where it cannot be deleted", async () => {
   const { glance, service, clock } = worldOfUploads([answerAfter(0, 413)]);
   glance.onDelete = () => failure(403);
   const call = clock.run(service.create(CALLER, {}, BYTES));
+  const { message, imageId, cause } = await assertRejects(() => call, ImageUploadFailed);
+  assertEquals(glance.asked.at(-1), `DELETE ${imageId}`);
+  assert(message.includes(`image "${imageId}": the image is left behind`), message);
+  assert(cause instanceof ImageLimitExceeded && message.endsWith(cause.message), message);
+});
+
+Deno.test("create takes an image that is gone for one that it has deleted", async () => {
+  const { glance, service, clock } = worldOfUploads([answerAfter(0, 413)]);
+  glance.onDelete = () => failure(404);
+  const call = clock.run(service.create(CALLER, {}, BYTES));
   await assertRejects(() => call, ImageLimitExceeded);
-  assertEquals(glance.asked.at(-1)?.split(" ")[0], "DELETE");
+});
+
+Deno.test("create asks nothing where the data or its size cannot be sent, and leaves a stream alone", async () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(4));
+  const locked = new Blob(["x"]).stream();
+  locked.getReader();
+  const odd = ["text", 42, {}, [], shared, shared.buffer, locked];
+  const stream = new FakeBody([BYTES]).stream;
+  for (const data of odd) {
+    const { glance, create, upload } = worldOfUploads();
+    for (const call of [create, upload]) {
+      assert(await failureOf(call(data as ImageData)) instanceof Invalid, String(data));
+    }
+    assertEquals(glance.asked, []);
+  }
+  for (const size of [-1, 1.5, NaN, Infinity, "5", 2 ** 53]) {
+    const { glance, create } = worldOfUploads();
+    const options = { size: size as number };
+    await assertRejects(() => create(stream, options), Invalid, 'with the option "size": it is');
+    assertEquals([glance.asked, stream.locked], [[], false]);
+  }
+});
+
+Deno.test("What onProgress throws harms no upload", async () => {
+  for (const data of [BYTES, chunks()]) {
+    const { glance, upload } = worldOfUploads();
+    let calls = 0;
+    const onProgress = () => {
+      calls++;
+      throw new Error("faulty progress");
+    };
+    assertEquals((await upload(data, { onProgress })).status, "active");
+    assert(calls > 0);
+    assertEquals(glance.puts.length, 1);
+  }
+});
+
+Deno.test("An update with data alone shows the image once", async () => {
+  const { glance, upload } = worldOfUploads();
+  await upload(BYTES);
+  assertEquals(glance.asked, ["PUT file", "GET 42"]);
 });
 
 Deno.test("update uploads first and changes properties then, and deletes nothing", async () => {

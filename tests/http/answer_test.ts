@@ -32,6 +32,10 @@ const BODIES: readonly (readonly [body: string, sentence: string])[] = [
   ["<p>a &lt; b &amp;&amp; c &gt; d &quot;e&quot; &#39;f&#x27;</p>", "a < b && c > d \"e\" 'f'"],
   ["<p>&amp;lt;</p>", "&lt;"],
   ["<script>alert(1)</script ><b>x</b>", "x"],
+  [
+    '{"message": "This server could not verify that you are authorized to access the document you requested. Either you supplied the wrong credentials (e.g., bad password), or your browser does not understand how to supply the credentials required.<br /><br />\\n\\n\\n", "code": "401 Unauthorized"}',
+    "",
+  ],
   ["1 < 2", "1 < 2"],
   ["a".repeat(401), `${"a".repeat(400)}…`],
   ["a".repeat(400), "a".repeat(400)],
@@ -40,6 +44,20 @@ const BODIES: readonly (readonly [body: string, sentence: string])[] = [
 for (const [body, sentence] of BODIES) {
   Deno.test(`explanationIn finds the sentence in ${JSON.stringify(body.slice(0, 60))}`, () => {
     assertEquals(explanationIn(body), sentence);
+  });
+}
+
+/** A body -> the sentence in it, which has no secret. */
+const REPEATED: readonly (readonly [body: string, sentence: string])[] = [
+  ["no s3/cret here", "no *** here"],
+  ['{"message": "no s3\\/cret here"}', "no *** here"],
+  ["<p>s3/cret, s3/cret</p>", "***, ***"],
+  [`${"a".repeat(398)}s3/cret`, `${"a".repeat(398)}**…`],
+];
+
+for (const [body, sentence] of REPEATED) {
+  Deno.test(`explanationIn hides a secret that is repeated in ${body.slice(0, 30)}`, () => {
+    assertEquals(explanationIn(body, ["other", "s3/cret"]), sentence);
   });
 }
 

@@ -235,7 +235,7 @@ const SAYINGS: readonly (readonly [said: unknown, shown: string])[] = [
   [new TypeError("two\n lines"), "two lines"],
   [
     new TypeError("error sending request for url (http://glance/v2/images?sig=s3cret#s3cret)"),
-    "error sending request for url (http://glance/v2/images)",
+    "error sending request",
   ],
   [
     new TypeError("cannot fetch 'https://me:s3cret@glance/x?y=s3cret', really"),

@@ -36,6 +36,14 @@ Deno.test("create chooses the id here, another one each time", async () => {
   assertEquals([records.images.size, records.posts], [2, 2]);
 });
 
+Deno.test("create leaves out a custom property that is null, and keeps a base property that is", async () => {
+  const records = new Records();
+  const { service } = worldOf([records.answer]);
+  const properties = { gone: null, os_type: "linux" };
+  const { id } = await service.create(CALLER, { name: null, properties });
+  assertEquals(records.images.get(id), { status: "queued", id, name: null, os_type: "linux" });
+});
+
 /** What a network does to a POST that was carried out. */
 const LOSSES: readonly (readonly [what: string, loss: (answer: Step) => Step])[] = [
   ["is lost with its connection", (answer) => async (request) => {

@@ -131,3 +131,25 @@ Deno.test("addLocation throws what Glance says against it, from either API", asy
   await assertRejects(() => add(worldOf([404, 403])), ImageNotAuthorized);
   await assertRejects(() => add(worldOf([404, 404])), ImageNotFound);
 });
+
+/** Where the service's own endpoints are, and who has them. */
+const OWN = [{ type: "image", endpoints: [{ interface: "public", url: "https://own" }] }];
+const CALLERS = [{ type: "image", endpoints: [{ interface: "public", url: "https://callers" }] }];
+
+for (
+  const [what, privileged, host] of [
+    ["the caller's servers, where it has no catalog", {}, "callers"],
+    ["its own servers, where it has a catalog", { serviceCatalog: OWN }, "own"],
+  ] as const
+) {
+  Deno.test(`The privileged context asks ${what}`, async () => {
+    const { service, script } = worldOf([image(), places()], {
+      apiServers: null,
+      privilegedContext: { authToken: "service", ...privileged },
+    });
+    await service.getLocation({ ...CALLER, serviceCatalog: CALLERS }, "42");
+    assertEquals(script.hosts, ["callers", host]);
+    const tokens = script.requests.map(({ headers }) => headers.get("x-auth-token"));
+    assertEquals(tokens, ["user", "service"]);
+  });
+}

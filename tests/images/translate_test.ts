@@ -208,10 +208,29 @@ Deno.test("toGlance takes a custom property at the top, and Glance's own spellin
   assertEquals(toGlance(meta), { min_disk: 3, kernel_id: "k" });
 });
 
-for (const value of [1, true, {}, [], 1n, Symbol("s"), () => {}]) {
-  Deno.test(`toGlance refuses a property that is a ${typeof value}`, () => {
+for (
+  const [value, what] of [
+    [1, "a number"],
+    [true, "a boolean"],
+    [{}, "an object"],
+    [[], "a list"],
+    [1n, "a bigint"],
+    [Symbol("s"), "a symbol"],
+    [() => {}, "a function"],
+  ] as const
+) {
+  Deno.test(`toGlance refuses a property that is ${what}`, () => {
     const { message } = assertThrows(() => toGlance({ properties: { os_type: value } }), Invalid);
-    assertEquals(message.includes(`its value is a ${typeof value}`), true);
+    assertEquals(message.includes(`its value is ${what} and Glance stores strings only`), true);
+  });
+}
+
+for (
+  const meta of [null, undefined, "text", 42, ["a"], { properties: null }, { properties: "ab" }]
+) {
+  Deno.test(`toGlance refuses ${JSON.stringify(meta)} as metadata`, () => {
+    const refuse = () => toGlance(meta as unknown as ImageMeta);
+    assertThrows(refuse, Invalid, "must be an object");
   });
 }
 

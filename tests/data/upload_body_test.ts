@@ -1,0 +1,155 @@
+/** The body of an upload: what a runtime sees of it when its source fails. */
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { UploadBody, type UploadBodyOptions } from "../../lib/data/upload_body.ts";
+import { sourceOf } from "../../lib/data/upload_source.ts";
+import { Deadline } from "../../lib/http/deadline.ts";
+import { resolveOptions } from "../../lib/options.ts";
+import type { ImageData } from "../../mod.ts";
+import { type Act, bytesOf, FakeBody } from "../support/bodies.ts";
+import { settled, SimulatedClock } from "../support/clock.ts";
+import { BYTES, chunksOf, ID } from "../support/image.ts";
+import { failureOf } from "../support/world.ts";
+
+/** A body over data, and the deadline of its request. */
+async function bodyOf(data: ImageData, told: Partial<UploadBodyOptions> = {}) {
+  const clock = new SimulatedClock();
+  const options = resolveOptions({ sleep: clock.sleep, now: clock.now });
+  const source = await sourceOf(data).open();
+  if (source instanceof Uint8Array) throw new Error("bytes need no body");
+  const onProgress = () => {};
+  const all = { options, imageId: ID, size: null, hasher: null, onProgress, ...told };
+  const body = new UploadBody(source, all);
+  const deadline = new Deadline(options);
+  body.watch(deadline);
+  return { body, deadline, clock };
+}
+
+function streamOf(...acts: readonly Act[]): FakeBody {
+  return new FakeBody(acts, { isByteStream: false });
+}
+
+Deno.test("A body hands over the bytes of its source, and the answer's clock starts at its end", async () => {
+  const { body, deadline, clock } = await bodyOf(streamOf(...chunksOf(BYTES)).stream);
+  assertEquals(await bytesOf(body.stream), BYTES);
+  assertEquals([body.transferred, body.failure, clock.pending], [10_000, null, 1]);
+  deadline[Symbol.dispose]();
+  await body.close("done");
+  assertEquals(clock.pending, 0);
+});
+
+Deno.test("A body whose source fails errors, and ends its request with the reason", async () => {
+  const error = new Error("disk unreadable");
+  const { body, deadline, clock } = await bodyOf(streamOf(BYTES, error).stream);
+  assertStrictEquals(await failureOf(bytesOf(body.stream)), error);
+  assertStrictEquals(body.failure?.error, error);
+  assertStrictEquals(deadline.signal.reason, error);
+  await body.close("done");
+  assertEquals(clock.pending, 0);
+});
+
+Deno.test("A body that is given up cancels its source, whose later failure is nobody's", async () => {
+  let fail = (_: unknown) => {};
+  const reasons: unknown[] = [];
+  const stream = new ReadableStream<Uint8Array>({
+    pull: () => new Promise((_, reject) => fail = reject),
+    cancel: (reason) => void reasons.push(reason),
+  }, { highWaterMark: 0 });
+  const { body, deadline, clock } = await bodyOf(stream);
+  const reader = body.stream.getReader();
+  const reading = reader.read();
+  await settled();
+  await reader.cancel("answered");
+  fail(new Error("too late"));
+  assertEquals((await reading).done, true);
+  await settled();
+  assertEquals([reasons, body.failure, deadline.signal.aborted], [["answered"], null, false]);
+  await body.close("done");
+  assertEquals(clock.pending, 0);
+});
+
+Deno.test("A generator that fails after its body was given up fails for nobody", async () => {
+  let fail = (_: unknown) => {};
+  async function* source() {
+    yield BYTES;
+    await new Promise((_, reject) => fail = reject);
+  }
+  const { body, deadline } = await bodyOf(source());
+  const reader = body.stream.getReader();
+  await reader.read();
+  const reading = reader.read();
+  await settled();
+  await reader.cancel("answered");
+  fail(new Error("too late"));
+  assertEquals((await reading).done, true);
+  await settled();
+  assertEquals([body.failure, deadline.signal.aborted], [null, false]);
+  await body.close("done");
+});
+
+Deno.test("A body that was closed before its end breaks, and never looks whole", async () => {
+  const { body } = await bodyOf(streamOf(...chunksOf(BYTES)).stream);
+  const reader = body.stream.getReader();
+  await reader.read();
+  const reason = new Error("the upload has ended");
+  await body.close(reason);
+  assertStrictEquals(await failureOf(reader.read()), reason);
+});
+
+/** What workerd has: a stream that knows its length, and breaks where another number of bytes comes. */
+class FixedLengthStream extends TransformStream<Uint8Array, Uint8Array> {
+  static lengths: number[] = [];
+
+  constructor(length: number) {
+    let left = length;
+    super({
+      transform: (chunk, controller) => {
+        left -= chunk.byteLength;
+        controller.enqueue(chunk);
+      },
+      flush: () => {
+        if (left !== 0) throw new TypeError("another number of bytes");
+      },
+    });
+    FixedLengthStream.lengths.push(length);
+  }
+}
+
+/** Does something on a runtime that looks like workerd. */
+async function onWorkerd(act: () => Promise<void>): Promise<void> {
+  const runtime = globalThis as { FixedLengthStream?: unknown };
+  FixedLengthStream.lengths = [];
+  runtime.FixedLengthStream = FixedLengthStream;
+  try {
+    await act();
+  } finally {
+    delete runtime.FixedLengthStream;
+  }
+}
+
+Deno.test("On workerd, a body of known size is a stream of fixed length, and another is not", async () => {
+  await onWorkerd(async () => {
+    for (const size of [10_000, null]) {
+      const { body, deadline } = await bodyOf(streamOf(...chunksOf(BYTES)).stream, { size });
+      assertEquals(await bytesOf(body.stream), BYTES);
+      deadline[Symbol.dispose]();
+      await body.close("done");
+    }
+    assertEquals(FixedLengthStream.lengths, [10_000]);
+  });
+});
+
+Deno.test("On workerd, a body whose source fails neither ends nor errors: its request is aborted", async () => {
+  await onWorkerd(async () => {
+    for (const size of [10_001, null]) {
+      const error = new Error("disk unreadable");
+      const source = streamOf(...chunksOf(BYTES), error);
+      const { body, deadline, clock } = await bodyOf(source.stream, { size });
+      const end = bytesOf(body.stream).then(() => "whole", () => "broken");
+      for (let i = 0; i < 50; i++) await settled();
+      assertStrictEquals(deadline.signal.reason, error);
+      assertEquals(await Promise.race([end, settled().then(() => "open")]), "open");
+      await body.close("done");
+      assertEquals(clock.pending, 0);
+    }
+  });
+});

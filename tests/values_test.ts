@@ -1,0 +1,33 @@
+/** Values without types: what they are, and how a message shows them. */
+import { assertEquals, assertThrows } from "@std/assert";
+import { checkRecord, isRecord, kindOf, shown } from "../lib/values.ts";
+import { Invalid } from "../mod.ts";
+
+/** A value -> what it is, how it is shown. */
+const VALUES: readonly (readonly [value: unknown, kind: string, shown: string])[] = [
+  [undefined, "undefined", "undefined"],
+  [null, "null", "null"],
+  [true, "a boolean", "true"],
+  [NaN, "a number", "NaN"],
+  [-0.5, "a number", "-0.5"],
+  [7n, "a bigint", "7"],
+  [Symbol("s"), "a symbol", "Symbol(s)"],
+  ["", "a string", '""'],
+  ['a "b"\nc', "a string", '"a \\"b\\"\\nc"'],
+  ["\ud800", "a string", '"\\ud800"'],
+  [[1], "a list", "a list"],
+  [{ secret: "s3cret" }, "an object", "an object"],
+  [Object.create(null), "an object", "an object"],
+  [new Date(NaN), "an object", "an object"],
+  [() => {}, "a function", "a function"],
+];
+
+for (const [value, kind, text] of VALUES) {
+  Deno.test(`A message calls ${Deno.inspect(value)} ${kind}, and shows ${text}`, () => {
+    assertEquals([kindOf(value), shown(value)], [kind, text]);
+    assertEquals(isRecord(value), kind === "an object");
+    if (isRecord(value)) return checkRecord("it", value);
+    const message = `Cannot use ${text} as it: it must be an object`;
+    assertEquals(assertThrows(() => checkRecord("it", value), Invalid).message, message);
+  });
+}
