@@ -37,6 +37,8 @@ export interface TextFlag extends FlagFacts {
   /** Placeholder in help texts: `<FILE>`. */
   readonly value: string;
   readonly choices?: readonly string[];
+  /** Whether the command cannot do without. */
+  readonly required?: true;
 }
 
 /** A flag with a whole number of at least `min`. */
@@ -52,6 +54,8 @@ export interface ListFlag extends FlagFacts {
   readonly value: string;
   readonly choices?: readonly string[];
   readonly many?: true;
+  /** Whether the command cannot do without at least one. */
+  readonly required?: true;
 }
 
 /** A row of a flag table. */
@@ -63,7 +67,7 @@ export type Flags = Readonly<Record<string, Flag>>;
 /** What a flag holds after the command line was read. */
 export type ValueOf<F extends Flag> = F extends SwitchFlag ? boolean
   : F extends TruthFlag ? boolean | undefined
-  : F extends TextFlag ? string | undefined
+  : F extends TextFlag ? string | (F extends { readonly required: true } ? never : undefined)
   : F extends NumberFlag ? number | undefined
   : readonly string[];
 

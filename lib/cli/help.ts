@@ -93,7 +93,8 @@ function flagEntries(flags: Flags): string[] {
   return Object.entries(flags).map(([name, flag]) => {
     const variable = flag.environment ?? flag.stands;
     const isNamed = variable === undefined || flag.summary.includes(variable);
-    return entry(spelling(name, flag), flag.summary + (isNamed ? "" : ` [${variable}]`));
+    const required = "required" in flag ? "; required" : "";
+    return entry(spelling(name, flag), flag.summary + required + (isNamed ? "" : ` [${variable}]`));
   });
 }
 

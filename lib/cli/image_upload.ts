@@ -3,14 +3,13 @@
  *
  * @module
  */
-import type { Connection } from "../connect.ts";
 import type { Progress, UploadOptions } from "../data/types.ts";
-import { NotFound } from "../errors.ts";
 import { CommandFailed, UsageError } from "./failure.ts";
 import { ask, imageOf } from "./find_image.ts";
 import { type Call, type Command, command, type Flags } from "./flags.ts";
 import { IMAGE_FLAGS, metaFrom } from "./image_fields.ts";
 import { printImage } from "./output.ts";
+import { checkStores } from "./stores.ts";
 import { PROGRESS_FLAGS, withProgress } from "./transfer.ts";
 import { findBytes, type FoundBytes } from "./upload_source.ts";
 import type { World } from "./world.ts";
@@ -58,7 +57,7 @@ const IMAGE_CREATE = command({
     if (bytes === null) checkWithoutBytes(call.values, call.world);
     else checkFormats(call.values, bytes);
     const connection = await call.connect();
-    await checkStore(call, connection, call.values["store"]);
+    await checkStores(call, connection, [call.values["store"] ?? []].flat());
     const { service, context } = connection;
     const image = await withProgress(
       call,
@@ -90,7 +89,7 @@ const IMAGE_UPLOAD = command({
       );
     }
     const { id, connection } = await imageOf(call);
-    await checkStore(call, connection, call.values["store"]);
+    await checkStores(call, connection, [call.values["store"] ?? []].flat());
     const { service, context } = connection;
     const size = call.values["size"] ?? bytes.size;
     await withProgress(
@@ -153,24 +152,4 @@ function missingFormats(values: CreateValues): string[] {
   return (["disk-format", "container-format"] as const)
     .filter((flag) => values[flag] === undefined)
     .map((flag) => `--${flag}`);
-}
-
-/** A wrong store is said before the data is sent, not after. */
-async function checkStore(
-  call: Call<unknown>,
-  connection: Connection,
-  store: string | undefined,
-): Promise<void> {
-  if (store === undefined) return;
-  const stores = await ask(call as Call, connection, "info.stores").catch((error) => {
-    // A cloud with one store does not tell its name.
-    if (error instanceof NotFound) return null;
-    throw error;
-  });
-  if (stores === null || stores.some(({ id }) => id === store)) return;
-  throw new CommandFailed(
-    `Cannot use the store "${store}": this cloud has "${
-      stores.map(({ id }) => id).join('", "')
-    }"; name one of them`,
-  );
 }

@@ -1,11 +1,9 @@
 /**
- * Commands about sharing (`member-…`) and about the cloud's stores.
+ * Commands about sharing: `member-…`.
  *
  * @module
  */
-import { NotFound } from "../errors.ts";
 import { MEMBER_STATUSES, type MemberStatus } from "../images/types.ts";
-import { CommandFailed, UsageError } from "./failure.ts";
 import { ask, findImageId, imageOf } from "./find_image.ts";
 import { type Command, command, type Positional } from "./flags.ts";
 import { type Column, printList, printRecord, printRow } from "./output.ts";
@@ -24,17 +22,30 @@ const MEMBER_LIST = command({
   name: "member-list",
   summary: "List the projects with which an image is shared",
   flags: {
-    "image-id": { kind: "text", value: "<IMAGE>", summary: "Id or name of the image; required" },
+    "image-id": {
+      kind: "text",
+      value: "<IMAGE>",
+      required: true,
+      summary: "Id or name of the image",
+    },
   },
   async run(call) {
-    const { "image-id": image } = call.values;
-    if (image === undefined) {
-      throw new UsageError('Cannot run "member-list": --image-id is missing; add it');
-    }
     const connection = await call.connect();
-    const id = await findImageId(connection, image, call.world.signal);
+    const id = await findImageId(connection, call.values["image-id"], call.world.signal);
     const members = await ask(call, connection, "members.list", id);
     await printList(call, members.map((member) => ({ ...member })), COLUMNS);
+  },
+});
+
+const MEMBER_GET = command({
+  name: "member-get",
+  summary: "Show with which status an image is shared with a project",
+  positionals: [IMAGE, MEMBER],
+  flags: {},
+  async run(call) {
+    const { id, connection } = await imageOf(call);
+    const member = await ask(call, connection, "members.get", id, call.positionals[1] ?? "");
+    await printRecord(call, { ...member });
   },
 });
 
@@ -80,29 +91,11 @@ const MEMBER_DELETE = command({
   },
 });
 
-const STORES_INFO = command({
-  name: "stores-info",
-  summary: "Show the stores of the cloud",
-  flags: { "detail": { kind: "switch", summary: "With their details; administrators only" } },
-  async run(call) {
-    const connection = await call.connect();
-    const method = call.values["detail"] ? "info.storesDetail" : "info.stores";
-    const stores = await ask(call, connection, method).catch((error) => {
-      if (!(error instanceof NotFound)) throw error;
-      throw new CommandFailed(
-        "Cannot show the stores: this cloud has one only, and does not tell its name",
-        error,
-      );
-    });
-    await printRecord(call, { stores });
-  },
-});
-
 /** The rows of this file. */
 export const MEMBER_COMMANDS: readonly Command[] = [
   MEMBER_LIST,
+  MEMBER_GET,
   MEMBER_CREATE,
   MEMBER_UPDATE,
   MEMBER_DELETE,
-  STORES_INFO,
 ];

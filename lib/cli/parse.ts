@@ -51,15 +51,22 @@ export function readCommandLine(
   const { given, positionals } = readFlags(rest, { ...flags, ...command.flags });
   if (given.has("help")) return { kind: "help", command };
   if (given.has("version")) return { kind: "version" };
+  const values = valuesOf(command.flags, given, environment);
+  checkRequired(command, values);
   return {
     kind: "run",
     command,
     positionals: checkedPositionals(command, positionals),
-    values: {
-      ...valuesOf(flags, given, environment),
-      ...valuesOf(command.flags, given, environment),
-    },
+    values: { ...valuesOf(flags, given, environment), ...values },
   };
+}
+
+function checkRequired({ name, flags }: Command, values: Readonly<Record<string, Value>>): void {
+  const missing = Object.entries(flags).find(([flag, row]) =>
+    "required" in row && String(values[flag] ?? "") === ""
+  );
+  if (missing === undefined) return;
+  throw new UsageError(`Cannot run "${name}": --${missing[0]} is missing; add it`);
 }
 
 /**

@@ -40,6 +40,12 @@ const ASKERS: Readonly<Record<Asker, { readonly about: string; readonly warning:
     },
   };
 
+/** What the names mean that stand for no cloud of clouds.yaml. */
+const SOURCES: Readonly<Record<string, string>> = {
+  GLANCE_API_SERVERS: "GLANCE_API_SERVERS",
+  envvars: "the OS_* variables",
+};
+
 /**
  * Serves the configured cloud; null where nothing is configured.
  *
@@ -65,7 +71,10 @@ export async function serveCloud(
   const { about, warning } = ASKERS[asker];
   return {
     handler: async (request) => await router.fetch(request),
-    about: [`A gateway in front of ${servers.join(", ")} (cloud "${name}").`, about],
+    about: [
+      `A gateway in front of ${servers.join(", ")}, by ${SOURCES[name] ?? `the cloud "${name}"`}.`,
+      about,
+    ],
     tries: asker === "callers" ? withToken : withoutToken,
     warning,
     [Symbol.dispose]: () => gateway[Symbol.dispose](),

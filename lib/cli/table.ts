@@ -5,12 +5,16 @@
  * @module
  */
 import { CLOUD_FLAGS } from "./cloud_flags.ts";
+import { completionCommands } from "./completion.ts";
 import type { Command, Flags } from "./flags.ts";
 import { IMAGE_DOWNLOAD } from "./image_download.ts";
 import { IMAGE_LIST } from "./image_list.ts";
 import { RECORD_COMMANDS } from "./image_records.ts";
 import { UPLOAD_COMMANDS } from "./image_upload.ts";
+import { INFO_COMMANDS } from "./info.ts";
+import { LOCATION_COMMANDS } from "./locations.ts";
 import { MEMBER_COMMANDS } from "./members.ts";
+import { TASK_COMMANDS } from "./tasks.ts";
 
 /** Flags of every command. */
 export const GLOBAL_FLAGS = {
@@ -42,4 +46,8 @@ export const COMMANDS: readonly Command[] = [
   IMAGE_DOWNLOAD,
   ...RECORD_COMMANDS,
   ...MEMBER_COMMANDS,
+  ...LOCATION_COMMANDS,
+  ...TASK_COMMANDS,
+  ...INFO_COMMANDS,
+  ...completionCommands(() => ({ commands: COMMANDS, globalFlags: GLOBAL_FLAGS })),
 ].sort((a, b) => a.name < b.name ? -1 : 1);

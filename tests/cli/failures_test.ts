@@ -237,7 +237,7 @@ const CASES: Readonly<Record<string, Case>> = {
     args: ["image-list"],
     scene: { fetch: unreachable },
     says:
-      'Cannot list images: "http://glance.test:9292" gave no usable answer in 4 attempts, no attempt is left; the last one: …',
+      'Cannot list images: "http://glance.test:9292" gave no usable answer in 4 attempts; the last one: …',
   },
   "a server list that is malformed": {
     args: ["image-list"],

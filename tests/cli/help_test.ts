@@ -24,7 +24,19 @@ const GLANCECLIENT: Readonly<Record<string, string>> = {
   "member-create": "",
   "member-update": "",
   "member-delete": "",
+  "member-get": "",
   "stores-info": "detail",
+  "stores-delete": "store",
+  "import-info": "",
+  "usage": "",
+  "explain": "",
+  "image-tasks": "",
+  "task-list": "sort-key sort-dir page-size type status",
+  "task-show": "",
+  "location-add": "url metadata checksum hash-algo hash-value",
+  "location-update": "url metadata",
+  "location-delete": "url",
+  "bash-completion": "",
 };
 
 const GLANCECLIENT_GLOBAL =

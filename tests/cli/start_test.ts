@@ -223,7 +223,7 @@ Deno.test("start is a gateway in front of the servers of GLANCE_API_SERVERS", as
       text,
       `\nA gateway in front of ${
         urls.join(", ")
-      } (cloud "GLANCE_API_SERVERS").\nCallers bring their own tokens, which are passed on.\n`,
+      }, by GLANCE_API_SERVERS.\nCallers bring their own tokens, which are passed on.\n`,
     );
     const url = await stage.url();
     const files = new MemoryFiles({ "disk.img": sampleBytes(SIZE) });
@@ -256,7 +256,10 @@ Deno.test("start is a gateway in front of the servers of the cloud's catalog", a
   const stage = new Stage(options);
   const code = runStart(["--port", "0"], stage.world);
   const url = await stage.url();
-  assertStringIncludes(await stage.printed(), 'in front of http://glance:9292 (cloud "envvars")');
+  assertStringIncludes(
+    await stage.printed(),
+    "in front of http://glance:9292, by the OS_* variables.",
+  );
   const answer = await fetch(`${url}/v2/images`, { headers: { "x-auth-token": "of-alice" } });
   assertEquals((await answer.json()).images, []);
   assertEquals(asked, [["GET", "of-alice"]]);

@@ -1,0 +1,60 @@
+/**
+ * Commands that let Glance fetch and check data by itself: `image-stage`, `image-import` and
+ * `image-create-via-import`.
+ *
+ * @module
+ */
+import type { Connection } from "../connect.ts";
+import { NotFound } from "../errors.ts";
+import { CommandFailed } from "./failure.ts";
+import { ask, imageOf } from "./find_image.ts";
+import { type Call, type Command, command } from "./flags.ts";
+import { IMPORT_FLAGS, importRequestFrom, storesOf } from "./import_request.ts";
+import { printImage } from "./output.ts";
+import { checkStores } from "./stores.ts";
+
+const IMAGE_IMPORT = command({
+  name: "image-import",
+  summary: "Let Glance import the data of an image",
+  details: "It is under way when this ends; see its progress with image-show and image-tasks.",
+  positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
+  flags: {
+    "import-method": {
+      kind: "text",
+      value: "<METHOD>",
+      summary: "One of import-info; glance-direct, which takes what was staged, without it",
+    },
+    ...IMPORT_FLAGS,
+  },
+  async run(call) {
+    const { "import-method": method = "glance-direct" } = call.values;
+    const request = importRequestFrom(method, call.values);
+    const { id, connection } = await imageOf(call);
+    await checkMethod(call, connection, method);
+    await checkStores(call, connection, storesOf(call.values));
+    await ask(call, connection, "import", id, request);
+    await printImage(call, await ask(call, connection, "get", id));
+  },
+});
+
+/** The rows of this file. */
+export const IMPORT_COMMANDS: readonly Command[] = [IMAGE_IMPORT];
+
+/** @throws {CommandFailed} where the cloud does not import by this method. */
+async function checkMethod(
+  call: Pick<Call, "world">,
+  connection: Connection,
+  method: string,
+): Promise<void> {
+  const info = await ask(call, connection, "info.import").catch((cause) => {
+    if (!(cause instanceof NotFound)) throw cause;
+    throw new CommandFailed("Cannot import an image: this cloud has no import", cause);
+  });
+  const offered: unknown = info["value"];
+  if (!Array.isArray(offered) || offered.includes(method)) return;
+  throw new CommandFailed(
+    `Cannot import by "${method}": this cloud offers "${
+      offered.join('", "')
+    }"; name one of them with --import-method`,
+  );
+}

@@ -1,0 +1,98 @@
+/**
+ * Commands about what the cloud has: import methods, stores, quotas and the words of its API.
+ *
+ * @module
+ */
+import { NotFound } from "../errors.ts";
+import { CommandFailed } from "./failure.ts";
+import { ask, imageOf } from "./find_image.ts";
+import { type Command, command } from "./flags.ts";
+import { printJson, printList, printRecord, type WireRecord } from "./output.ts";
+
+const IMPORT_INFO = command({
+  name: "import-info",
+  summary: "Show the ways in which the cloud imports images",
+  flags: {},
+  async run(call) {
+    const methods = await ask(call, await call.connect(), "info.import");
+    await printRecord(call, { "import-methods": methods });
+  },
+});
+
+const STORES_INFO = command({
+  name: "stores-info",
+  summary: "Show the stores of the cloud",
+  flags: { "detail": { kind: "switch", summary: "With their details; administrators only" } },
+  async run(call) {
+    const connection = await call.connect();
+    const method = call.values["detail"] ? "info.storesDetail" : "info.stores";
+    const stores = await ask(call, connection, method).catch((error) => {
+      if (!(error instanceof NotFound)) throw error;
+      throw new CommandFailed(
+        "Cannot show the stores: this cloud has one only, and does not tell its name",
+        error,
+      );
+    });
+    await printRecord(call, { stores });
+  },
+});
+
+const STORES_DELETE = command({
+  name: "stores-delete",
+  summary: "Delete the data of an image from one of its stores",
+  positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
+  flags: {
+    "store": { kind: "text", value: "<STORE_ID>", required: true, summary: "The store" },
+  },
+  async run(call) {
+    const { id, connection } = await imageOf(call);
+    await ask(call, connection, "deleteFromStore", call.values["store"], id);
+  },
+});
+
+const USAGE = command({
+  name: "usage",
+  summary: "Show your quotas, and how much of them is used",
+  flags: {},
+  async run(call) {
+    const usage = await ask(call, await call.connect(), "info.usage");
+    if (call.json) return await printJson(call, usage);
+    const rows = Object.entries(usage).map(([quota, use]) => ({ ...Object(use), quota }));
+    await printList(call, rows, [
+      ["Quota", (row) => row["quota"]],
+      ["Limit", (row) => row["limit"]],
+      ["Usage", (row) => row["usage"]],
+    ]);
+  },
+});
+
+const EXPLAIN = command({
+  name: "explain",
+  summary: "List the properties that a kind of record has",
+  positionals: [{ name: "<MODEL>", summary: "image, images, member, task, metadefs/namespace …" }],
+  flags: {},
+  async run(call) {
+    const schema = await ask(
+      call,
+      await call.connect(),
+      "schemas.get",
+      call.positionals[0] ?? "",
+    );
+    if (call.json) return await printJson(call, schema);
+    const properties = Object.entries<WireRecord>(Object(schema["properties"]));
+    const rows = properties.map(([name, { description }]) => ({ name, description }));
+    await printList(call, rows, [
+      ["Attribute", (row) => row["name"]],
+      ["Description", (row) => row["description"]],
+    ]);
+  },
+});
+
+/** The rows of this file. */
+export const INFO_COMMANDS: readonly Command[] = [
+  IMPORT_INFO,
+  STORES_INFO,
+  STORES_DELETE,
+  USAGE,
+  EXPLAIN,
+];

@@ -1,0 +1,138 @@
+/**
+ * Commands about where the data of an image is: `location-…`.
+ *
+ * @module
+ */
+import { CommandFailed, UsageError } from "./failure.ts";
+import { ask, type FoundImage, imageOf } from "./find_image.ts";
+import { type Call, type Command, command, type Flags, type Positional } from "./flags.ts";
+import type { GlanceImage, ImageLocation } from "../images/types.ts";
+import { printRecord } from "./output.ts";
+
+const IMAGE: Positional = { name: "<IMAGE>", summary: "Id or name of the image" };
+
+const METADATA_FLAGS = {
+  "url": { kind: "text", value: "<URL>", required: true, summary: "The location" },
+  "metadata": {
+    kind: "text",
+    value: "<JSON>",
+    summary: "JSON object that is kept with the location; {} without it",
+  },
+} as const satisfies Flags;
+
+const LOCATION_ADD = command({
+  name: "location-add",
+  summary: "Tell Glance that the data of an image is there already",
+  positionals: [IMAGE],
+  flags: {
+    ...METADATA_FLAGS,
+    "checksum": { kind: "text", value: "<MD5>", summary: "MD5 of the data" },
+    "hash-algo": { kind: "text", value: "<NAME>", summary: "Algorithm of --hash-value: sha512" },
+    "hash-value": { kind: "text", value: "<HEX>", summary: "Hash of the data" },
+  },
+  async run(call) {
+    const { url, checksum, "hash-algo": algorithm, "hash-value": hash } = call.values;
+    const metadata = metadataFrom(call.values.metadata);
+    const { id, connection } = await imageOf(call);
+    const validation = {
+      ...algorithm !== undefined && { os_hash_algo: algorithm },
+      ...hash !== undefined && { os_hash_value: hash },
+    };
+    if (checksum === undefined) {
+      const { service, context } = connection;
+      const { signal } = call.world;
+      await service.addLocation(context, id, url, { ...metadata, ...validation }, { signal });
+    } else {
+      // Only a location that is patched in may have an MD5.
+      const value = { url, metadata, validation_data: { ...validation, checksum } };
+      await ask(call, connection, "update", id, [{ op: "add", path: "/locations/-", value }]);
+    }
+    await printLocated(call, await ask(call, connection, "get", id));
+  },
+});
+
+const LOCATION_UPDATE = command({
+  name: "location-update",
+  summary: "Change what is kept with a location of an image",
+  positionals: [IMAGE],
+  flags: METADATA_FLAGS,
+  async run(call) {
+    const { url } = call.values;
+    const metadata = metadataFrom(call.values.metadata);
+    const found = await imageOf(call);
+    const locations = await locationsOf(call, found);
+    checkKnown(found.id, locations, [url]);
+    const value = locations.map((one) => one.url === url ? { ...one, metadata } : one);
+    const patch = [{ op: "replace", path: "/locations", value }] as const;
+    await printLocated(call, await ask(call, found.connection, "update", found.id, patch));
+  },
+});
+
+const LOCATION_DELETE = command({
+  name: "location-delete",
+  summary: "Let Glance forget locations of an image",
+  positionals: [IMAGE],
+  flags: {
+    "url": { kind: "list", value: "<URL>", required: true, summary: "A location; may be repeated" },
+  },
+  async run(call) {
+    const { url } = call.values;
+    const found = await imageOf(call);
+    const locations = await locationsOf(call, found);
+    checkKnown(found.id, locations, url);
+    // Behind the last one, no index moves.
+    const patch = locations.flatMap((one, i) => url.includes(one.url) ? [i] : []).reverse()
+      .map((i) => ({ op: "remove", path: `/locations/${i}` }) as const);
+    await ask(call, found.connection, "update", found.id, patch);
+  },
+});
+
+/** The rows of this file. */
+export const LOCATION_COMMANDS: readonly Command[] = [
+  LOCATION_ADD,
+  LOCATION_UPDATE,
+  LOCATION_DELETE,
+];
+
+function metadataFrom(text: string = "{}"): Readonly<Record<string, unknown>> {
+  const value = parseJson(text);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
+  throw new UsageError(`Cannot use "--metadata ${text}": it must be a JSON object`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function locationsOf(
+  call: Pick<Call, "world">,
+  { id, connection }: FoundImage,
+): Promise<readonly ImageLocation[]> {
+  const { locations } = await ask(call, connection, "get", id);
+  if (locations !== undefined && locations !== null) return locations;
+  throw new CommandFailed(
+    `Cannot change the locations of image "${id}": this cloud does not show them; ask its administrator`,
+  );
+}
+
+function checkKnown(
+  id: string,
+  locations: readonly ImageLocation[],
+  urls: readonly string[],
+): void {
+  const unknown = urls.find((url) => locations.every((one) => one.url !== url));
+  if (unknown === undefined) return;
+  throw new CommandFailed(
+    `Cannot find the location "${unknown}": image "${id}" does not have it; see "glance image-show ${id}"`,
+  );
+}
+
+/** As glanceclient prints it: with the links, but for the one to itself. */
+async function printLocated(call: Pick<Call, "world" | "json">, image: GlanceImage): Promise<void> {
+  const { self: _, ...shown } = image;
+  await printRecord(call, call.json ? image : shown);
+}

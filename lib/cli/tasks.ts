@@ -1,0 +1,121 @@
+/**
+ * Commands about what Glance does in the background: `image-tasks` and `task-…`.
+ *
+ * @module
+ */
+import type { GlanceTask } from "../images/operations.ts";
+import { ask, imageOf } from "./find_image.ts";
+import { type Command, command, type Flags, type Values } from "./flags.ts";
+import { type Column, printList, printRecord } from "./output.ts";
+
+/** Tasks a request, as glanceclient asks for them. */
+const PAGE_SIZE = 20;
+
+const IMAGE_TASKS = command({
+  name: "image-tasks",
+  summary: "List what Glance has done with an image in the background",
+  positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
+  flags: {},
+  async run(call) {
+    const { id, connection } = await imageOf(call);
+    const tasks = await ask(call, connection, "tasks", id);
+    await printList(call, tasks, imageTaskColumns(call.verbose));
+  },
+});
+
+function imageTaskColumns(isVerbose: boolean): Column[] {
+  // glanceclient prints a null here as Python does.
+  const column = (heading: string, key: string): Column => [
+    heading,
+    (task) => task[key] === null ? "None" : task[key],
+  ];
+  const short = [
+    column("Message", "message"),
+    column("Status", "status"),
+    column("Updated at", "updated_at"),
+  ];
+  if (!isVerbose) return short;
+  return [
+    column("Image Id", "image_id"),
+    column("Task Id", "id"),
+    ...short,
+    column("User Id", "user_id"),
+    column("Request Id", "request_id"),
+    column("Result", "result"),
+    column("Owner", "owner"),
+    column("Input", "input"),
+    column("Expires at", "expires_at"),
+  ];
+}
+
+const LIST_FLAGS = {
+  "sort-key": {
+    kind: "text",
+    value: "<KEY>",
+    choices: ["id", "type", "status"],
+    summary: "Property to sort by: id, type or status; status without it",
+  },
+  "sort-dir": {
+    kind: "text",
+    value: "<DIRECTION>",
+    choices: ["asc", "desc"],
+    summary: "Direction: asc or desc; desc without it",
+  },
+  "page-size": { kind: "number", value: "<SIZE>", min: 1, summary: "Tasks a request" },
+  "type": { kind: "text", value: "<TYPE>", summary: "Only tasks of this type" },
+  "status": { kind: "text", value: "<STATUS>", summary: "Only tasks with this status" },
+} as const satisfies Flags;
+
+const TASK_LIST = command({
+  name: "task-list",
+  summary: "List the tasks of Glance; administrators only",
+  flags: LIST_FLAGS,
+  async run(call) {
+    const connection = await call.connect();
+    const query = taskQuery(call.values);
+    const tasks: GlanceTask[] = [];
+    for (let marker: string | null = null;;) {
+      const page: readonly GlanceTask[] = await ask(call, connection, "tasks.list", [
+        ...query,
+        ...marker === null ? [] : [["marker", marker] as const],
+      ]);
+      const last: string | null = page.at(-1)?.id ?? marker;
+      if (last === marker) break;
+      tasks.push(...page);
+      marker = last;
+    }
+    await printList(call, tasks, [
+      ["ID", (task) => task["id"]],
+      ["Type", (task) => task["type"]],
+      ["Status", (task) => task["status"]],
+      ["Owner", (task) => task["owner"]],
+    ]);
+  },
+});
+
+function taskQuery(values: Values<typeof LIST_FLAGS>): [key: string, value: string][] {
+  const { type, status } = values;
+  return [
+    ["limit", String(values["page-size"] ?? PAGE_SIZE)],
+    ["sort_key", values["sort-key"] ?? "status"],
+    ["sort_dir", values["sort-dir"] ?? "desc"],
+    ...type === undefined ? [] : [["type", type] as [string, string]],
+    ...status === undefined ? [] : [["status", status] as [string, string]],
+  ];
+}
+
+const TASK_SHOW = command({
+  name: "task-show",
+  summary: "Show a task of Glance; administrators only",
+  positionals: [{ name: "<TASK_ID>", summary: "Id of the task" }],
+  flags: {},
+  async run(call) {
+    const connection = await call.connect();
+    const task = await ask(call, connection, "tasks.get", call.positionals[0] ?? "");
+    const { self: _, schema: __, ...shown } = task;
+    await printRecord(call, call.json ? task : shown);
+  },
+});
+
+/** The rows of this file. */
+export const TASK_COMMANDS: readonly Command[] = [IMAGE_TASKS, TASK_LIST, TASK_SHOW];

@@ -1,0 +1,84 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { COMMANDS, GLOBAL_FLAGS } from "../../lib/cli/table.ts";
+import { Scene } from "./scene.ts";
+
+const NAMES = COMMANDS.map(({ name }) => name);
+
+async function script(shell: string): Promise<string> {
+  const { code, stdout, stderr } = await new Scene().run(["completion", shell]);
+  assertEquals([code, stderr], [0, ""]);
+  return stdout;
+}
+
+/** What bash offers for a command line whose last word is being written. */
+async function offered(...words: readonly string[]): Promise<string[]> {
+  const lines = [
+    await script("bash"),
+    'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _glance; printf "%s\\n" "${COMPREPLY[@]}"',
+  ];
+  const { stdout } = await new Deno.Command("bash", {
+    args: ["-c", lines.join("\n"), "bash", "glance", ...words],
+  }).output();
+  return new TextDecoder().decode(stdout).trim().split("\n");
+}
+
+Deno.test("bash-completion prints every command and every flag of a command", async () => {
+  for (const name of ["bash-completion", "bash_completion"]) {
+    const { code, stdout } = await new Scene().run([name]);
+    assertEquals(code, 0);
+    const words = new Set(stdout.trim().split(" "));
+    const own = ["bash-completion", "completion"];
+    for (const { name, flags } of COMMANDS.filter(({ name }) => !own.includes(name))) {
+      assert(words.has(name), name);
+      for (const flag of Object.keys(flags)) assert(words.has(`--${flag}`), flag);
+    }
+    for (const word of ["help", "-h", "--help"]) assert(words.has(word), word);
+    for (const word of own) assert(!words.has(word), word);
+  }
+});
+
+Deno.test("completion bash completes commands, flags, choices and commands to be helped with", async () => {
+  assertEquals(await offered("image-del"), ["image-delete"]);
+  assertEquals(new Set(await offered("")), new Set(["help", ...NAMES]));
+  const sort = ["--sort-key", "--sort-dir", "--sort"];
+  assertEquals(await offered("image-list", "--so"), sort);
+  assertEquals(await offered("--os-cloud", "mine", "image-list", "--so"), sort);
+  assertEquals(await offered("completion", ""), ["bash", "zsh", "fish"]);
+  assertEquals(await offered("member-update", "a", "b", "acc"), ["accepted"]);
+  assertEquals(await offered("help", "image-del"), ["image-delete"]);
+  assertEquals(await offered("--os-cl"), ["--os-cloud"]);
+  assertEquals(await offered("image-show", "--os-cl"), ["--os-cloud"]);
+});
+
+Deno.test("completion zsh is bash's, where bash's functions are", async () => {
+  assertEquals(
+    await script("zsh"),
+    `autoload -U +X bashcompinit && bashcompinit\n${await script("bash")}`,
+  );
+});
+
+Deno.test("completion fish has a line for each command and each flag", async () => {
+  const lines = (await script("fish")).trimEnd().split("\n");
+  for (const line of lines) {
+    // Quotes inside of quotes would end them.
+    assertEquals(line.replaceAll(/\\['\\]/g, "").split("'").length % 2, 1, line);
+    assert(line.startsWith("complete -c glance "), line);
+  }
+  for (const { name, flags, summary } of COMMANDS) {
+    const own = lines.filter((line) => line.includes(`__fish_seen_subcommand_from ${name}'`));
+    for (const flag of Object.keys(flags)) {
+      assert(own.some((line) => line.includes(` -l ${flag} `)), `${name} ${flag}`);
+    }
+    const text = summary.replaceAll("'", "\\'");
+    assertStringIncludes(lines.join("\n"), `-f -a ${name} -d '${text}'`);
+  }
+  for (const flag of Object.keys(GLOBAL_FLAGS)) {
+    assert(lines.some((line) => line.startsWith(`complete -c glance -l ${flag} `)), flag);
+  }
+});
+
+Deno.test("completion knows three shells", async () => {
+  const { code, stderr } = await new Scene().run(["completion", "cmd"]);
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, '"bash", "zsh", "fish"');
+});

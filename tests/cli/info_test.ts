@@ -1,0 +1,258 @@
+/** Commands about the cloud itself, tasks and locations. */
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { embedded, type Fetch, MemoryFiles, Scene } from "./scene.ts";
+
+const ID = "11111111-1111-4111-8111-111111111111";
+const RAW = ["--disk-format", "raw", "--container-format", "bare"] as const;
+
+/** Runs a line that must succeed in silence on standard error; gives standard output. */
+async function out(scene: Scene, line: string): Promise<string> {
+  const { code, stdout, stderr } = await scene.run(line.split(" "));
+  assertEquals([code, stderr], [0, ""]);
+  return stdout;
+}
+
+/** A Glance that answers some paths itself, and the requests that came to it. */
+function answering(answers: Readonly<Record<string, unknown>>): {
+  readonly scene: Scene;
+  readonly requests: { method: string; path: string; body: string }[];
+} {
+  const requests: { method: string; path: string; body: string }[] = [];
+  const glance = embedded();
+  const fetch: Fetch = async (request) => {
+    const { pathname, search } = new URL(request.url);
+    const path = pathname + search;
+    requests.push({ method: request.method, path, body: await request.clone().text() });
+    const answer = answers[`${request.method} ${path}`];
+    if (answer === undefined) return await glance(request);
+    return answer === null ? new Response(null, { status: 204 }) : Response.json(answer);
+  };
+  return { scene: new Scene(fetch), requests };
+}
+
+async function withImage(scene: Scene): Promise<Scene> {
+  const files = new MemoryFiles({ "disk.img": "the bytes of a disk" });
+  const create = ["image-create", "--id", ID, "--name", "disk", ...RAW, "--file", "disk.img"];
+  assertEquals((await scene.run(create, { files })).code, 0);
+  return scene;
+}
+
+Deno.test("import-info prints the import methods", async () => {
+  const methods = { description: "Import methods available.", type: "array", value: ["x"] };
+  const { scene } = answering({ "GET /v2/info/import": { "import-methods": methods } });
+  assertEquals(
+    await out(scene, "import-info"),
+    `\
++----------------+-------------------------------------------------------------------------------+
+| Property       | Value                                                                         |
++----------------+-------------------------------------------------------------------------------+
+| import-methods | {"description": "Import methods available.", "type": "array", "value": ["x"]} |
++----------------+-------------------------------------------------------------------------------+
+`,
+  );
+  assertEquals(JSON.parse(await out(scene, "import-info --json")), { "import-methods": methods });
+});
+
+Deno.test("usage prints a row for each quota", async () => {
+  const usage = {
+    image_size_total: { limit: 1000, usage: 0 },
+    image_count_total: { limit: 9, usage: 2 },
+  };
+  const { scene } = answering({ "GET /v2/info/usage": { usage } });
+  assertEquals(
+    await out(scene, "usage"),
+    `\
++-------------------+-------+-------+
+| Quota             | Limit | Usage |
++-------------------+-------+-------+
+| image_size_total  | 1000  | 0     |
+| image_count_total | 9     | 2     |
++-------------------+-------+-------+
+`,
+  );
+  assertEquals(JSON.parse(await out(scene, "usage --json")), usage);
+});
+
+Deno.test("stores-delete deletes an image from one store", async () => {
+  const { scene, requests } = answering({ [`DELETE /v2/stores/fast/${ID}`]: null });
+  assertEquals(await out(scene, `stores-delete ${ID} --store fast`), "");
+  assertEquals(requests.map(({ path }) => path), [`/v2/stores/fast/${ID}`]);
+  const { code, stderr } = await scene.run(["stores-delete", ID]);
+  assertEquals([code, stderr], [2, 'Cannot run "stores-delete": --store is missing; add it\n']);
+});
+
+Deno.test("explain lists the properties of a record", async () => {
+  const shown = await out(new Scene(), "explain image");
+  assertMatch(shown, /^\| Attribute +\| Description +\|$/m);
+  assertMatch(shown, /^\| min_ram +\| [^|]+\|$/m);
+  const schema = JSON.parse(await out(new Scene(), "explain image --json"));
+  assertEquals(schema.name, "image");
+  assertEquals((await new Scene().run(["explain", "nonsense"])).code, 1);
+});
+
+Deno.test("member-get prints one member", async () => {
+  const scene = await withImage(new Scene());
+  await out(scene, "member-create disk p1");
+  const shown = await out(scene, "member-get disk p1");
+  for (const line of ["| member_id  | p1 ", "| status     | pending "]) {
+    assertStringIncludes(shown, line);
+  }
+  assertEquals(JSON.parse(await out(scene, "member-get disk p1 --json")).status, "pending");
+});
+
+Deno.test("image-tasks prints what glanceclient prints, more of it with --verbose", async () => {
+  const task = {
+    id: "t1",
+    image_id: ID,
+    message: "Copied 3 MiB",
+    status: "success",
+    updated_at: "2026-01-02T03:04:05",
+    user_id: "u",
+    request_id: "req-1",
+    result: null,
+    owner: "o",
+    input: { a: 1 },
+    expires_at: null,
+  };
+  const { scene } = answering({ [`GET /v2/images/${ID}/tasks`]: { tasks: [task] } });
+  assertEquals(
+    await out(scene, `image-tasks ${ID}`),
+    `\
++--------------+---------+---------------------+
+| Message      | Status  | Updated at          |
++--------------+---------+---------------------+
+| Copied 3 MiB | success | 2026-01-02T03:04:05 |
++--------------+---------+---------------------+
+`,
+  );
+  assertStringIncludes(
+    await out(scene, `-v image-tasks ${ID}`),
+    `
+| ${ID} | t1      | Copied 3 MiB | success | 2026-01-02T03:04:05 | u       | req-1      | None   | o     | {"a": 1} | None       |
+`,
+  );
+});
+
+Deno.test("task-list asks for page after page, in the order that it is told", async () => {
+  const task = (id: string) => ({ id, type: "import", status: "success", owner: "o" });
+  const { scene, requests } = answering({
+    "GET /v2/tasks?limit=2&sort_key=status&sort_dir=desc&type=import": {
+      tasks: [task("1"), task("2")],
+    },
+    "GET /v2/tasks?limit=2&sort_key=status&sort_dir=desc&type=import&marker=2": {
+      tasks: [task("3")],
+    },
+    "GET /v2/tasks?limit=2&sort_key=status&sort_dir=desc&type=import&marker=3": { tasks: [] },
+  });
+  assertEquals(
+    await out(scene, "task-list --page-size 2 --type import"),
+    `\
++----+--------+---------+-------+
+| ID | Type   | Status  | Owner |
++----+--------+---------+-------+
+| 1  | import | success | o     |
+| 2  | import | success | o     |
+| 3  | import | success | o     |
++----+--------+---------+-------+
+`,
+  );
+  assertEquals(requests.length, 3);
+});
+
+Deno.test("task-show prints a task without the links to itself", async () => {
+  const task = { id: "t1", status: "success", self: "/v2/tasks/t1", schema: "/v2/schemas/task" };
+  const { scene } = answering({ "GET /v2/tasks/t1": task });
+  assertEquals(
+    await out(scene, "task-show t1"),
+    `\
++----------+---------+
+| Property | Value   |
++----------+---------+
+| id       | t1      |
+| status   | success |
++----------+---------+
+`,
+  );
+  assertEquals(JSON.parse(await out(scene, "task-show t1 --json")), task);
+});
+
+Deno.test("location commands add, change and remove the places of an image's data", async () => {
+  const here = { url: "http://web/1", metadata: {} };
+  const there = { url: "http://web/2", metadata: { a: "b" } };
+  const image = { id: ID, status: "active", self: `/v2/images/${ID}`, locations: [here, there] };
+  const path = `/v2/images/${ID}`;
+  const { scene, requests } = answering({
+    [`GET ${path}`]: image,
+    [`PATCH ${path}`]: image,
+    [`POST ${path}/locations`]: null,
+  });
+  const patches = () =>
+    requests.splice(0).filter(({ method }) => method !== "GET").map(({ body }) => JSON.parse(body));
+
+  const shown = await out(scene, `location-update ${ID} --url http://web/1 --metadata {"x":1}`);
+  assertStringIncludes(shown, "| locations | ");
+  assertEquals(shown.includes("self"), false);
+  assertEquals(patches(), [[{
+    op: "replace",
+    path: "/locations",
+    value: [{ url: "http://web/1", metadata: { x: 1 } }, there],
+  }]]);
+
+  await out(scene, `location-delete ${ID} --url http://web/1 --url http://web/2`);
+  assertEquals(patches(), [[{ op: "remove", path: "/locations/1" }, {
+    op: "remove",
+    path: "/locations/0",
+  }]]);
+
+  await out(scene, `location-add ${ID} --url http://web/3 --hash-algo sha512 --hash-value ff`);
+  assertEquals(patches(), [{
+    url: "http://web/3",
+    validation_data: { os_hash_algo: "sha512", os_hash_value: "ff" },
+  }]);
+
+  await out(scene, `location-add ${ID} --url http://web/3 --metadata {"a":1} --checksum aa`);
+  assertEquals(patches(), [[{
+    op: "add",
+    path: "/locations/-",
+    value: { url: "http://web/3", metadata: { a: 1 }, validation_data: { checksum: "aa" } },
+  }]]);
+});
+
+Deno.test("location commands say what is wrong", async (t) => {
+  const path = `/v2/images/${ID}`;
+  const { scene } = answering({ [`GET ${path}`]: { id: ID, locations: [] } });
+  const { scene: blind } = answering({ [`GET ${path}`]: { id: ID } });
+  const cases: readonly (readonly [Scene, line: string, code: number, says: string])[] = [
+    [
+      scene,
+      `location-update ${ID} --url x`,
+      1,
+      `Cannot find the location "x": image "${ID}" does not have it; see "glance image-show ${ID}"`,
+    ],
+    [
+      blind,
+      `location-delete ${ID} --url x`,
+      1,
+      `Cannot change the locations of image "${ID}": this cloud does not show them; ask its administrator`,
+    ],
+    [
+      scene,
+      `location-add ${ID} --url x --metadata []`,
+      2,
+      'Cannot use "--metadata []": it must be a JSON object',
+    ],
+    [
+      scene,
+      `location-add ${ID} --url x --metadata {`,
+      2,
+      'Cannot use "--metadata {": it must be a JSON object',
+    ],
+    [scene, `location-add ${ID}`, 2, 'Cannot run "location-add": --url is missing; add it'],
+  ];
+  for (const [where, line, code, says] of cases) {
+    await t.step(line, async () => {
+      const outcome = await where.run(line.split(" "));
+      assertEquals([outcome.code, outcome.stderr], [code, `${says}\n`]);
+    });
+  }
+});
