@@ -82,5 +82,6 @@ export async function admit(gateway: Gateway, call: Call): Promise<Response | nu
   if (isReadOnly && !isReading) throw new Refusal(403, "This endpoint is read-only.");
   const verdict = await authorize?.({ request, operation, path, values }) ?? true;
   if (verdict === false) throw new Refusal(403);
-  return verdict === true ? null : verdict;
+  // Some answers, redirects for one, do not let their headers be completed.
+  return verdict === true ? null : new Response(verdict.body, verdict);
 }

@@ -22,8 +22,8 @@ export type Plan =
   | { readonly kind: "unmodified" }
   /** The caller wants another version than there is. */
   | { readonly kind: "failed" }
-  /** The image has no such bytes. */
-  | { readonly kind: "unsatisfiable" };
+  /** There are no such bytes: the range starts behind the image, or it is none. */
+  | { readonly kind: "unsatisfiable"; readonly reason: "start" | "syntax" };
 
 /** Judges a request. `If-Modified-Since` and `If-Unmodified-Since` do not count: there is no `Last-Modified`. */
 export function planOf(method: string, headers: Headers, image: Representation): Plan {
@@ -48,18 +48,20 @@ function partOf(header: string, size: number): Plan {
   if (unit.trim().toLowerCase() !== "bytes" || set === undefined || set.includes(",")) {
     return { kind: "whole" };
   }
-  const match = /^\s*(?:(\d{1,16})-(\d{0,16})|-(\d{1,16}))\s*$/.exec(set);
-  if (match === null) return { kind: "unsatisfiable" };
+  // Glance takes spaces, too.
+  const match = /^(?:(\d{1,16})-(\d{0,16})|-(\d{1,16}))$/.exec(set.replaceAll(/\s/g, ""));
+  if (match === null) return { kind: "unsatisfiable", reason: "syntax" };
   const [, first, last, suffix] = match;
   if (suffix !== undefined) {
     const length = Math.min(Number(suffix), size);
-    if (length === 0) return { kind: "unsatisfiable" };
+    if (length === 0) return { kind: "unsatisfiable", reason: "start" };
     return { kind: "part", start: size - length, end: size - 1 };
   }
   const start = Number(first);
-  const end = last ? Math.min(Number(last), size - 1) : size - 1;
-  if (start >= size || end < start) return { kind: "unsatisfiable" };
-  return { kind: "part", start, end };
+  const end = last ? Number(last) : size - 1;
+  if (last && end < start) return { kind: "unsatisfiable", reason: "syntax" };
+  if (start >= size) return { kind: "unsatisfiable", reason: "start" };
+  return { kind: "part", start, end: Math.min(end, size - 1) };
 }
 
 /** Whether a list of entity tags, or `*`, names one (RFC 9110, section 8.8.3.2). */

@@ -64,7 +64,8 @@ export async function serve(
 export async function discover(gateway: Gateway, request: Request): Promise<Response> {
   const path = rawPath(request.url);
   const [, mount = "", last = ""] = /^(.*)\/([^/]*)$/.exec(path) ?? [];
-  return await traced(gateway, request, `/${last}`, async () => {
+  const isNamed = last === "healthcheck" || last === "versions";
+  return await traced(gateway, request, isNamed ? `/${last}` : "/", async () => {
     if (request.method === "OPTIONS") return new Response(null);
     if (request.method !== "GET" && request.method !== "HEAD") {
       throw new Refusal(405, undefined, { headers: { allow: "GET, HEAD" } });

@@ -57,7 +57,8 @@ export interface ImageRouterOptions extends GlanceOptions {
   ) => boolean | Response | Promise<boolean | Response>;
   /**
    * Where callers find the gateway, with the prefix below which it is mounted, for `Location` and the
-   * list of versions: `https://images.example/image`. Without it, the URL of each request tells.
+   * list of versions: `https://images.example/image`. Without it, the URL of each request tells, which
+   * knows nothing of a TLS that ended before it, nor of a prefix that was taken off (`app.mount`).
    */
   readonly publicEndpoint?: string;
   /**

@@ -22,20 +22,27 @@ const WORDS: Readonly<Record<number, readonly [title: string, explanation: strin
   504: ["Gateway Timeout", "No image server answered in time."],
 };
 
+/** What else there is to say. */
+export interface RefusalOptions {
+  /** A second paragraph of the explanation. */
+  readonly detail?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What led to it; for the log only. */
+  readonly cause?: unknown;
+}
+
 /** An error answer on its way out; handlers throw it. */
 export class Refusal extends Error {
   override name = "Refusal";
   readonly status: number;
+  readonly detail: string;
   readonly headers: Readonly<Record<string, string>>;
 
-  /** `explanation` is shown to the caller. */
-  constructor(
-    status: number,
-    explanation?: string,
-    options: { readonly headers?: Readonly<Record<string, string>>; readonly cause?: unknown } = {},
-  ) {
+  /** `explanation` is shown to the caller; without it, what the status has to say. */
+  constructor(status: number, explanation?: string, options: RefusalOptions = {}) {
     super(explanation ?? WORDS[status]?.[1] ?? "", { cause: options.cause });
     this.status = status;
+    this.detail = options.detail ?? "";
     this.headers = options.headers ?? {};
   }
 }
@@ -53,10 +60,10 @@ export function refusalResponse(request: Request, refusal: Refusal): Response {
 }
 
 /** The line breaks are WebOb's, in JSON, too. */
-function textOf({ method }: Request, { status, message }: Refusal): string {
+function textOf({ method }: Request, { status, message, detail }: Refusal): string {
   return status === 405
     ? `The method ${method} is not allowed for this resource. <br /><br />\n`
-    : `${message}<br /><br />\n\n\n`;
+    : `${message}<br /><br />\n${detail}\n\n`;
 }
 
 function bodyOf(type: string, code: string, title: string, text: string): string {

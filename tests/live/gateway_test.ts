@@ -2,7 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { createImageRouter, type RequestLog } from "../../lib/router/mod.ts";
 import { randomBytes, RawGlance } from "./raw_glance.ts";
-import { type LiveStack, type StackUser, startStack } from "./stack.ts";
+import { IMAGE_API_CHECKS, reasonToSkip, type Target } from "../contract/image_api.ts";
+import { DIFFERENCES } from "../router/contract_differences.ts";
+import { IMAGE_MEMBER_QUOTA, type LiveStack, type StackUser, startStack } from "./stack.ts";
 
 const MIB = 1024 * 1024;
 
@@ -119,6 +121,39 @@ Deno.test("A Glance that is killed in the middle of a download is not missed by 
       assert((entry?.resumes ?? 0) >= 1, "the download was not broken");
       await stack.startGlance(await killed);
     });
+  }
+});
+
+Deno.test("The gateway keeps the contract of the Image API in front of the real Glance", async (t) => {
+  await using stack = await startStack({ imageSizeCap: 2 * MIB });
+  await using gateway = new Gateway(stack);
+  const [alice, bob, admin] = await Promise.all([
+    stack.token("alice"),
+    stack.token("bob"),
+    stack.token("admin"),
+  ]);
+  const { versions } = await (await fetch(`${gateway.url}/versions`)).json();
+  const target: Target = {
+    endpoint: gateway.url,
+    tokens: { alice: alice.token, bob: bob.token, admin: admin.token },
+    projects: { alice: alice.projectId, bob: bob.projectId, admin: admin.projectId },
+    fetch,
+    facts: {
+      version: versions[0].id.slice(1),
+      stores: ["fast", "slow"],
+      readOnlyStore: "web",
+      importMethods: ["glance-direct", "web-download", "copy-image", "glance-download"],
+      imageSizeCap: 2 * MIB,
+      memberQuota: IMAGE_MEMBER_QUOTA,
+      showDirectUrl: true,
+      showLocations: true,
+      ranges: true,
+    },
+  };
+  for (const check of IMAGE_API_CHECKS) {
+    const reason = reasonToSkip(check, target) ?? DIFFERENCES[check.name] ?? null;
+    const name = reason === null ? check.name : `${check.name} (${reason})`;
+    await t.step({ name, ignore: reason !== null, fn: () => check.run(target) });
   }
 });
 

@@ -100,6 +100,7 @@ Deno.test("authorize decides about each request, before any server is asked", as
     authorize: ({ request, ...call }) => {
       calls.push(call);
       if (request.headers.has("x-teapot")) return new Response("no", { status: 418 });
+      if (request.headers.has("x-login")) return Response.redirect("https://login.example/");
       return call.operation !== "data";
     },
   });
@@ -111,7 +112,8 @@ Deno.test("authorize decides about each request, before any server is asked", as
   assertEquals(await ask(`/v2/images/${id}`), 200);
   assertEquals(await ask(`/v2/images/${id}/file`), 403);
   assertEquals(await ask("/v2/images/x/members/m", { "x-teapot": "1" }), 418);
-  assertEquals(calls, [
+  assertEquals(await ask("/v2/images", { "x-login": "1" }), 302);
+  assertEquals(calls.slice(0, 3), [
     { operation: "get", path: "/v2/images/{image_id}", values: { image_id: id } },
     { operation: "data", path: "/v2/images/{image_id}/file", values: { image_id: id } },
     {

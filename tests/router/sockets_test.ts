@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { curl, Wire } from "./wire.ts";
+import { curl, testWithCurl, Wire } from "./wire.ts";
 
 const MIB = 1024 * 1024;
 const SIZE = 8 * MIB;
@@ -39,20 +39,23 @@ Deno.test("A caller who hangs up cuts the server's connection, with and without 
   }
 });
 
-Deno.test("A download that a server cuts is healed by the other one: curl gets every byte", async () => {
-  await using wire = new Wire();
-  const { id, bytes } = await wire.image(SIZE);
-  for (const front of wire.fronts) front.cutAfter = 3 * MIB;
-  const url = `${wire.url}/v2/images/${id}/file`;
-  for (const range of [[], ["-r", "100-"]]) {
-    const { code, stdout, text } = await curl(...range, url);
-    assertEquals([code, text], [0, ""]);
-    assertEquals(stdout, range.length === 0 ? bytes : bytes.subarray(100));
-  }
-  assert(wire.fronts.every(({ sent }) => sent > MIB));
-});
+testWithCurl(
+  "A download that a server cuts is healed by the other one: curl gets every byte",
+  async () => {
+    await using wire = new Wire();
+    const { id, bytes } = await wire.image(SIZE);
+    for (const front of wire.fronts) front.cutAfter = 3 * MIB;
+    const url = `${wire.url}/v2/images/${id}/file`;
+    for (const range of [[], ["-r", "100-"]]) {
+      const { code, stdout, text } = await curl(...range, url);
+      assertEquals([code, text], [0, ""]);
+      assertEquals(stdout, range.length === 0 ? bytes : bytes.subarray(100));
+    }
+    assert(wire.fronts.every(({ sent }) => sent > MIB));
+  },
+);
 
-Deno.test("curl takes up a download where it broke", async () => {
+testWithCurl("curl takes up a download where it broke", async () => {
   await using wire = new Wire({ numRetries: 0 });
   const { id, bytes } = await wire.image(SIZE);
   const url = `${wire.url}/v2/images/${id}/file`;
@@ -71,7 +74,7 @@ Deno.test("curl takes up a download where it broke", async () => {
   }
 });
 
-Deno.test("curl's ranges are served", async () => {
+testWithCurl("curl's ranges are served", async () => {
   await using wire = new Wire();
   const { id, bytes } = await wire.image(SIZE);
   const url = `${wire.url}/v2/images/${id}/file`;
@@ -89,7 +92,7 @@ Deno.test("curl's ranges are served", async () => {
   assertEquals([code, text.includes("416")], [22, true]);
 });
 
-Deno.test("A download that no server can finish ends in an error for curl", async () => {
+testWithCurl("A download that no server can finish ends in an error for curl", async () => {
   for (const resume of [true, false]) {
     await using wire = new Wire({ resume, numRetries: 1 });
     const { id } = await wire.image(SIZE);
@@ -100,7 +103,7 @@ Deno.test("A download that no server can finish ends in an error for curl", asyn
   }
 });
 
-Deno.test("curl uploads, with a length and without", async () => {
+testWithCurl("curl uploads, with a length and without", async () => {
   await using wire = new Wire();
   const { bytes } = await wire.image(SIZE);
   const file = await Deno.makeTempFile();

@@ -196,6 +196,19 @@ export interface Ended {
   readonly text: string;
 }
 
+/** A test that is left out where there is no curl. */
+export function testWithCurl(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, fn, ignore: !hasCurl() });
+}
+
+function hasCurl(): boolean {
+  try {
+    return new Deno.Command("curl", { args: ["--version"], stdout: "null" }).outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
 /** Runs curl without its progress meter. */
 export async function curl(...args: readonly string[]): Promise<Ended> {
   const command = new Deno.Command("curl", { args: ["-sS", ...args], stderr: "piped" });

@@ -1,0 +1,126 @@
+/**
+ * Where the bytes of an answer come from: a reader that goes on elsewhere when a server breaks, or the
+ * server's own body where nothing has to be healed.
+ *
+ * @module
+ */
+import { judgePartial, lengthOf } from "../data/byte_range.ts";
+import { identityOf, Verifier } from "../data/integrity.ts";
+import { GlancePieces } from "../data/piece.ts";
+import { ResumingReader } from "../data/resume.ts";
+import { GlanceError } from "../errors.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { discard } from "../http/transport.ts";
+import type { GlanceImage } from "../images/types.ts";
+import type { Call, Gateway } from "./call.ts";
+import type { Plan } from "./conditions.ts";
+import { dataHeaders } from "./representation.ts";
+import { responseBody } from "./response_body.ts";
+
+/** What is to be sent: all of the image, or a part. */
+export type DataPlan = Plan & { readonly kind: "whole" | "part" };
+
+/**
+ * Opens the data; nothing is answered before a server has shown that it has it.
+ *
+ * @throws {GlanceError} where no server gives it; with the status of a refusal.
+ */
+export async function openData(
+  gateway: Gateway,
+  call: Call,
+  image: GlanceImage,
+  plan: DataPlan,
+): Promise<Response> {
+  const own = gateway.options.resume ? null : await serversOwnBody(gateway, call, image, plan);
+  if (own !== null) return own;
+  const reader = await openReader(gateway, call, image, plan);
+  const headers = dataHeaders(image, plan);
+  const body = responseBody(reader, call.trace, lengthOf(headers.get("content-length")));
+  return new Response(body, { status: plan.kind === "part" ? 206 : 200, headers });
+}
+
+async function openReader(
+  { client, options }: Gateway,
+  call: Call,
+  image: GlanceImage,
+  plan: DataPlan,
+): Promise<ResumingReader> {
+  const { context, trace, signal } = call;
+  const identity = identityOf(image);
+  const [start, end] = plan.kind === "part" ? [plan.start, plan.end] : [0, null];
+  const verifier = plan.kind === "whole" ? await Verifier.create(identity, options.verify) : null;
+  const wanted = { end, stores: image.stores ?? "", prefer: preferOf(call) };
+  const lifetime = new AbortController();
+  const leave = () => lifetime.abort(signal?.reason);
+  let handed = 0;
+  const reader = new ResumingReader(new GlancePieces(client, context, identity, wanted), {
+    options: client.options,
+    start,
+    end,
+    verifier,
+    isPart: false,
+    isHashed: verifier !== null,
+    signal: lifetime.signal,
+    onProgress: ({ transferred, server, resumes }) => {
+      trace.sent(transferred - handed, server, resumes);
+      handed = transferred;
+    },
+  });
+  signal?.addEventListener("abort", leave, { once: true });
+  try {
+    await reader.open();
+  } finally {
+    // From here on the body's own cancel tells: some runtimes abort the signal of a finished request.
+    signal?.removeEventListener("abort", leave);
+  }
+  return reader;
+}
+
+/** The server's body as it is, where it is exactly what was asked for; null where it is not. */
+async function serversOwnBody(
+  { client }: Gateway,
+  call: Call,
+  image: GlanceImage,
+  plan: DataPlan,
+): Promise<Response | null> {
+  const { context, trace, signal } = call;
+  const prefer = preferOf(call);
+  const range = plan.kind === "part" ? { start: plan.start, end: plan.end } : undefined;
+  let answer: Exchange;
+  try {
+    const asked = { ...range && { range }, ...prefer && { prefer } };
+    answer = await client.exchange(context, "data", [image.id, asked], { signal });
+  } catch (error) {
+    if (range !== undefined && error instanceof GlanceError && error.status === 400) return null;
+    throw error;
+  }
+  const { response, server, deadline } = answer;
+  deadline[Symbol.dispose]();
+  if (!isExactly(response, image, plan)) {
+    await discard(response);
+    return null;
+  }
+  const headers = dataHeaders(image, plan);
+  trace.answeredBy(server.endpoint);
+  trace.sent(lengthOf(headers.get("content-length")) ?? 0, server.endpoint, 0);
+  return new Response(response.body, { status: response.status, headers });
+}
+
+function isExactly({ status, headers }: Response, image: GlanceImage, plan: DataPlan): boolean {
+  const size = image.size ?? null;
+  const md5 = headers.get("content-md5");
+  if (md5 !== null && image.checksum && md5 !== image.checksum) return false;
+  const contentLength = headers.get("content-length");
+  const contentEncoding = headers.get("content-encoding");
+  if (plan.kind === "whole") {
+    return status === 200 && contentEncoding === null && lengthOf(contentLength) === size;
+  }
+  const contentRange = headers.get("content-range");
+  const facts = { status, contentRange, contentLength, contentEncoding };
+  return judgePartial(facts, { start: plan.start, end: plan.end, size }).kind === "part";
+}
+
+/** Stores to read from, best first, as `prefer` names them. */
+function preferOf({ address: { search } }: Call): readonly string[] | undefined {
+  return new URLSearchParams(search).get("prefer")?.split(",");
+}
