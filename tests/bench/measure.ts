@@ -20,15 +20,24 @@ export interface Job {
   readonly rounds: number;
 }
 
-/** The outcome of a job. */
+/** A figure that must not be exceeded. */
+export interface Limit {
+  readonly name: string;
+  /** What was measured, once a round. */
+  readonly values: readonly number[];
+  readonly unit: string;
+  readonly atMost: number;
+}
+
+/** The outcome of a job: a row of the table. */
 export interface Result {
   readonly job: string;
-  readonly ours: number;
-  readonly against: number;
   readonly rival: string;
+  readonly ours: string;
+  readonly theirs: string;
   /** Time of the other divided by our time: above 1, ours is faster. */
-  readonly ratio: number;
-  readonly reach: number;
+  readonly ratio: string;
+  readonly aim: string;
 }
 
 /** Runs a job: one round that does not count, then the rounds, in which the rivals take turns. */
@@ -43,20 +52,39 @@ export async function measure({ name, ours, against, reach, rounds }: Job): Prom
     }
   }
   const [a, b] = [median(times.ours), median(times.against)];
-  return { job: name, ours: a, against: b, rival: against.name, ratio: b / a, reach };
+  return {
+    job: name,
+    rival: against.name,
+    ours: `${a.toFixed(1)} ms`,
+    theirs: `${b.toFixed(1)} ms`,
+    ratio: (b / a).toFixed(2),
+    aim: `at least ${reach.toFixed(2)} ${b / a >= reach ? "reached" : "MISSED"}`,
+  };
+}
+
+/** The row of a figure that stands for itself. */
+export function limited({ name, values, unit, atMost }: Limit): Result {
+  const value = median(values);
+  const most = values.length > 1 ? `, most ${Math.max(...values).toFixed(0)}` : "";
+  return {
+    job: name,
+    rival: "",
+    ours: `${value.toFixed(0)} ${unit}${most}`,
+    theirs: "",
+    ratio: "",
+    aim: `at most ${atMost} ${unit} ${value <= atMost ? "reached" : "MISSED"}`,
+  };
+}
+
+/** The row of a job that cannot be done here. */
+export function skipped(job: string, rival: string, reason: string): Result {
+  return { job, rival, ours: "", theirs: "", ratio: "", aim: `skipped: ${reason}` };
 }
 
 /** Results as a table for people. */
 export function tableOf(results: readonly Result[]): string {
-  const rows = results.map((result) => [
-    result.job,
-    result.rival,
-    `${result.ours.toFixed(1)} ms`,
-    `${result.against.toFixed(1)} ms`,
-    result.ratio.toFixed(2),
-    `${result.reach.toFixed(2)} ${result.ratio >= result.reach ? "reached" : "missed"}`,
-  ]);
   const head = ["job", "against", "ours", "theirs", "ratio", "aim"];
+  const rows = results.map((r) => [r.job, r.rival, r.ours, r.theirs, r.ratio, r.aim]);
   const widths = head.map((text, i) =>
     Math.max(text.length, ...rows.map((row) => (row[i] ?? "").length))
   );

@@ -203,7 +203,7 @@ const HOPELESS: readonly (readonly [
 ];
 
 for (const [what, plan, error] of HOPELESS) {
-  Deno.test(`A download is a ${error.name}, and none of it a file, when ${what}`, async () => {
+  Deno.test(`A download ends in ${error.name}, and in no file, when ${what}`, async () => {
     for (const options of [{}, PARTS]) {
       await using servers = new FaultServers(plan);
       const fate: string[] = [];

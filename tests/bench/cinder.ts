@@ -1,0 +1,56 @@
+/** Cinder's own service in a process that is kept, so that only downloads are timed. */
+/** What Cinder's service is told. */
+export interface CinderScript {
+  readonly servers: readonly string[];
+  readonly image: string;
+  readonly token: string;
+  readonly userId: string;
+  readonly projectId: string;
+}
+
+/** Cinder's service. */
+export class CinderDownloads implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #output: ReadableStreamDefaultReader<string>;
+
+  private constructor() {
+    this.#child = new Deno.Command("/usr/bin/python3", {
+      args: [`${import.meta.dirname}/cinder_download.py`],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    this.#writer = this.#child.stdin.getWriter();
+    this.#output = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  /** Starts it. */
+  static async start(script: CinderScript): Promise<CinderDownloads> {
+    const cinder = new CinderDownloads();
+    await cinder.#ask(JSON.stringify(script), "ready");
+    return cinder;
+  }
+
+  /** Downloads the image once. */
+  async run(): Promise<void> {
+    await this.#ask("", "done");
+  }
+
+  async #ask(line: string, expected: string): Promise<void> {
+    await this.#writer.write(new TextEncoder().encode(`${line}\n`));
+    let answer = "";
+    while (!answer.endsWith("\n")) {
+      const { done, value } = await this.#output.read();
+      if (done) break;
+      answer += value;
+    }
+    if (answer.trim() !== expected) throw new Error(`Cinder's service said "${answer}"`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writer.close();
+    await this.#output.cancel();
+    await this.#child.status;
+  }
+}
