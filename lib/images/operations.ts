@@ -12,6 +12,7 @@ import {
   receiveJson,
   receiveNothing,
   type Sent,
+  WrongShape,
 } from "./operation.ts";
 import type { JsonPatch } from "./patch.ts";
 import type {
@@ -268,9 +269,9 @@ function row<Args extends readonly unknown[], Result>(
 }
 
 async function receivePage(response: Response): Promise<ImagePage> {
-  const receive = receiveJson<ImagePage & { readonly images: unknown }>();
-  const page = await receive(response);
-  return { ...page, images: Array.isArray(page.images) ? page.images : [] };
+  const page = await receiveJson<ImagePage>()(response);
+  if (!Array.isArray(page.images)) throw new WrongShape('is not a JSON document with "images"');
+  return page;
 }
 
 function sendDataRequest({ range, prefer }: DataRequest = {}): Sent {

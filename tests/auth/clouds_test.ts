@@ -25,7 +25,7 @@ function read(
     },
     parseYaml: parse,
     homeDirectory: "/home/alice",
-    workingDirectory: "/work",
+    workingDirectory: "/here",
     ...more,
   });
 }
@@ -33,7 +33,7 @@ function read(
 /** A file with one cloud, named `one`. */
 function one(settings: string): Files {
   const indented = settings.split("\n").map((line) => `    ${line}`).join("\n");
-  return { "/work/clouds.yaml": `clouds:\n  one:\n${indented}\n` };
+  return { "/here/clouds.yaml": `clouds:\n  one:\n${indented}\n` };
 }
 
 Deno.test("readCloud gives null where nothing is configured", async () => {
@@ -242,14 +242,14 @@ Deno.test("readCloud searches where openstacksdk does, in its order", async () =
   await read(environment, {}, { readTextFile });
   const folders = asked.filter((path) => path.endsWith("/clouds.json"));
   assertEquals(folders, [
-    "/work/clouds.json",
+    "/here/clouds.json",
     "/xdg/openstack/clouds.json",
     "/real/.config/openstack/clouds.json",
     "/site/openstack/clouds.json",
     "/more/openstack/clouds.json",
     "/etc/openstack/clouds.json",
   ]);
-  assertEquals(asked.slice(0, 3), ["/work/clouds.yaml", "/work/clouds.yml", "/work/clouds.json"]);
+  assertEquals(asked.slice(0, 3), ["/here/clouds.yaml", "/here/clouds.yml", "/here/clouds.json"]);
 });
 
 Deno.test("readCloud reads the machine's own files, and finds a parser for them", async () => {
@@ -270,7 +270,7 @@ Deno.test("readCloud reads the machine's own files, and finds a parser for them"
 Deno.test("readCloud passes over a file that cannot be read", async () => {
   const denied = new Error("permission denied");
   const files = {
-    "/work/clouds.yaml": denied,
+    "/here/clouds.yaml": denied,
     [`${HOME}/clouds.yaml`]: `clouds: {one: {${AUTH}}}`,
   };
   assertEquals((await read({}, files))?.name, "one");
@@ -290,28 +290,28 @@ const REFUSED: readonly Refused[] = [
   {
     claim: "YAML that is broken",
     files: {
-      "/work/clouds.yaml": "clouds:\n  one:\n    auth: {password: canary-1\n  x: [canary-2",
+      "/here/clouds.yaml": "clouds:\n  one:\n    auth: {password: canary-1\n  x: [canary-2",
     },
-    message: 'Cannot read the clouds file "/work/clouds.yaml": it is no valid YAML at line',
+    message: 'Cannot read the clouds file "/here/clouds.yaml": it is no valid YAML at line',
   },
   {
     claim: "JSON that is broken",
-    files: { "/work/clouds.json": '{"clouds": {"one": {"auth": {"password": "canary-1", }}}}' },
-    message: '"/work/clouds.json": it is no valid JSON; correct it',
+    files: { "/here/clouds.json": '{"clouds": {"one": {"auth": {"password": "canary-1", }}}}' },
+    message: '"/here/clouds.json": it is no valid JSON; correct it',
   },
   {
     claim: "a file that holds no mapping",
-    files: { "/work/clouds.yaml": "- canary-1" },
+    files: { "/here/clouds.yaml": "- canary-1" },
     message: "it holds no mapping",
   },
   {
     claim: "clouds that are no mapping",
-    files: { "/work/clouds.yaml": "clouds: [canary-1]" },
-    message: '"/work/clouds.yaml": "clouds" is no mapping',
+    files: { "/here/clouds.yaml": "clouds: [canary-1]" },
+    message: '"/here/clouds.yaml": "clouds" is no mapping',
   },
   {
     claim: "a cloud that is no mapping",
-    files: { "/work/clouds.yaml": "clouds: {one: canary-1}" },
+    files: { "/here/clouds.yaml": "clouds: {one: canary-1}" },
     message: '"clouds.one" is no mapping',
   },
   { claim: "auth that is no mapping", files: one("auth: canary-1"), message: '"clouds.one.auth"' },
@@ -319,13 +319,13 @@ const REFUSED: readonly Refused[] = [
     claim: "a password that is a list",
     files: one("auth: {auth_url: 'http://k', username: u, password: [canary-1]}"),
     message:
-      'Cannot use the cloud "one" of "/work/clouds.yaml": "auth.password" is no text; write one value, in quotes',
+      'Cannot use the cloud "one" of "/here/clouds.yaml": "auth.password" is no text; write one value, in quotes',
   },
   {
     claim: "a cloud that is not there",
     environment: { OS_CLOUD: "two" },
     files: one(SECRETS),
-    message: '"/work/clouds.yaml" does not have it, there is "one"; correct OS_CLOUD',
+    message: '"/here/clouds.yaml" does not have it, there is "one"; correct OS_CLOUD',
   },
   {
     claim: "a cloud without any file",
@@ -334,8 +334,8 @@ const REFUSED: readonly Refused[] = [
   },
   {
     claim: "several clouds and no choice",
-    files: { "/work/clouds.yaml": `clouds: {one: {${SECRETS}}, two: {${SECRETS}}}` },
-    message: '"/work/clouds.yaml" has "one", "two"; set OS_CLOUD to one of them',
+    files: { "/here/clouds.yaml": `clouds: {one: {${SECRETS}}, two: {${SECRETS}}}` },
+    message: '"/here/clouds.yaml" has "one", "two"; set OS_CLOUD to one of them',
   },
   {
     claim: "a name that file and variables share",
