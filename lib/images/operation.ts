@@ -34,46 +34,10 @@ export interface Operation<Args extends readonly unknown[], Result> {
   readonly idempotent: boolean;
   /** The status that answers a repeat after the first request was carried out unseen. */
   readonly repeat?: number;
-  /**
-   * Statuses that mean something here, and what. Beside them, any row can be answered with 400 for what
-   * Glance cannot read, 401 for an unknown token and 403 where the cloud's policy says no.
-   */
-  readonly errors: Readonly<Record<number, string>>;
   /** What is sent besides the path; receives all arguments. */
   readonly send?: (...args: Args) => Sent;
   /** What is made of the answer. `"response"` hands it over unread. */
   readonly receive: ((response: Response) => Promise<Result>) | "response";
-}
-
-/** What a row has beyond its line. */
-type Rest<Args extends readonly unknown[], Result> =
-  & Pick<Operation<Args, Result>, "repeat" | "send" | "receive">
-  & Partial<Pick<Operation<Args, Result>, "idempotent" | "errors">>;
-
-/** A row; what says nothing else may be repeated, and knows the 404 of what its path names. */
-export function row<Args extends readonly unknown[], Result>(
-  action: string,
-  verb: Operation<Args, Result>["verb"],
-  path: string,
-  since: string,
-  rest: Rest<Args, Result>,
-): Operation<Args, Result> {
-  const errors = { ...unknownThing(path), ...rest.errors };
-  const parameters = parametersOf(path);
-  return { action, verb, path, parameters, since, idempotent: true, ...rest, errors };
-}
-
-/** Rows of a part of the table, typed by what the part states. */
-export type Rows<Part> = {
-  readonly [M in keyof Part]: Part[M] extends (...args: infer Args) => infer Result
-    ? Operation<Args, Result>
-    : never;
-};
-
-function unknownThing(path: string): Readonly<Record<number, string>> {
-  if (path.includes("{image_id}")) return { 404: "no such image, or not for the caller to see" };
-  if (path.includes("{namespace}")) return { 404: "no such namespace, or nothing of this name in it" };
-  return {};
 }
 
 /** Characters that have no place in a segment of a path: control characters and the slashes. */
