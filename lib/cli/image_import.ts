@@ -1,6 +1,5 @@
 /**
- * Commands that let Glance fetch and check data by itself: `image-stage`, `image-import` and
- * `image-create-via-import`.
+ * `image-import`: lets Glance fetch, check and spread the data of an image by itself.
  *
  * @module
  */

@@ -60,8 +60,8 @@ const USAGE = command({
     const rows = Object.entries(usage).map(([quota, use]) => ({ ...Object(use), quota }));
     await printList(call, rows, [
       ["Quota", (row) => row["quota"]],
-      ["Limit", (row) => row["limit"]],
-      ["Usage", (row) => row["usage"]],
+      ["Limit", (row) => String(row["limit"])],
+      ["Usage", (row) => String(row["usage"])],
     ]);
   },
 });

@@ -85,8 +85,14 @@ export async function printList(
   columns: readonly Column[],
 ): Promise<void> {
   if (call.json) return await printJson(call, records);
-  const rows = records.map((record) => columns.map(([, cell]) => cellText(cell(record), "")));
+  const rows = records.map((record) => columns.map(([, cell]) => listCell(cell(record))));
   await printText(call, drawTable(columns.map(([heading]) => heading), rows));
+}
+
+/** In lists, glanceclient shows nothing for what Python takes for false: 0 and an empty list, too. */
+function listCell(value: unknown): string {
+  const isEmpty = typeof value === "object" && Object.keys(Object(value)).length === 0;
+  return isEmpty || !value ? "" : cellText(value, "");
 }
 
 /** Prints one record as a list of one, as glanceclient does for members and tags. */

@@ -8,6 +8,7 @@ import { CLOUD_FLAGS } from "./cloud_flags.ts";
 import { completionCommands } from "./completion.ts";
 import type { Command, Flags } from "./flags.ts";
 import { IMAGE_DOWNLOAD } from "./image_download.ts";
+import { IMPORT_COMMANDS } from "./image_import.ts";
 import { IMAGE_LIST } from "./image_list.ts";
 import { RECORD_COMMANDS } from "./image_records.ts";
 import { UPLOAD_COMMANDS } from "./image_upload.ts";
@@ -43,6 +44,7 @@ export const GLOBAL_FLAGS = {
 export const COMMANDS: readonly Command[] = [
   IMAGE_LIST,
   ...UPLOAD_COMMANDS,
+  ...IMPORT_COMMANDS,
   IMAGE_DOWNLOAD,
   ...RECORD_COMMANDS,
   ...MEMBER_COMMANDS,

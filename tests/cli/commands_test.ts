@@ -110,6 +110,15 @@ Deno.test("image-list prints an empty table where there is nothing", async () =>
   assertEquals(await out(new Scene(), "image-list --json"), "[]\n");
 });
 
+Deno.test("image-list --verbose shows nothing for a size of 0, as glanceclient does", async () => {
+  const scene = new Scene();
+  const flags = ["--name", "empty", "--disk-format", "raw", "--container-format", "bare"];
+  const files = new MemoryFiles({ "empty.img": "" });
+  const create = ["image-create", "--id", ID, ...flags, "--file", "empty.img"];
+  assertEquals((await scene.run(create, { files })).code, 0);
+  assertStringIncludes(await out(scene, "-v image-list"), "| bare             |      | active |");
+});
+
 Deno.test("image-list asks for what its flags say", async (t) => {
   const scene = await sceneWithDisk();
   await out(scene, `image-create --id ${OTHER_ID} --name b --tags x y --hidden --property k=v`);

@@ -37,6 +37,8 @@ const GLANCECLIENT: Readonly<Record<string, string>> = {
   "location-update": "url metadata",
   "location-delete": "url",
   "bash-completion": "",
+  "image-import":
+    "import-method uri remote-region remote-image-id remote-service-interface store stores all-stores allow-failure",
 };
 
 const GLANCECLIENT_GLOBAL =

@@ -1,6 +1,6 @@
 /** Commands about the cloud itself, tasks and locations. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { embedded, type Fetch, MemoryFiles, Scene } from "./scene.ts";
+import { answering, MemoryFiles, Scene } from "./scene.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const RAW = ["--disk-format", "raw", "--container-format", "bare"] as const;
@@ -10,24 +10,6 @@ async function out(scene: Scene, line: string): Promise<string> {
   const { code, stdout, stderr } = await scene.run(line.split(" "));
   assertEquals([code, stderr], [0, ""]);
   return stdout;
-}
-
-/** A Glance that answers some paths itself, and the requests that came to it. */
-function answering(answers: Readonly<Record<string, unknown>>): {
-  readonly scene: Scene;
-  readonly requests: { method: string; path: string; body: string }[];
-} {
-  const requests: { method: string; path: string; body: string }[] = [];
-  const glance = embedded();
-  const fetch: Fetch = async (request) => {
-    const { pathname, search } = new URL(request.url);
-    const path = pathname + search;
-    requests.push({ method: request.method, path, body: await request.clone().text() });
-    const answer = answers[`${request.method} ${path}`];
-    if (answer === undefined) return await glance(request);
-    return answer === null ? new Response(null, { status: 204 }) : Response.json(answer);
-  };
-  return { scene: new Scene(fetch), requests };
 }
 
 async function withImage(scene: Scene): Promise<Scene> {

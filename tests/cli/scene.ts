@@ -68,6 +68,39 @@ export function embedded(options: Parameters<typeof createEmbeddedGlance>[0] = {
   return createEmbeddedGlance({ store: memoryStore(), now, ...options }).fetch;
 }
 
+/** A request that came. */
+export interface Arrived {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly body: string;
+  readonly headers: Headers;
+}
+
+/**
+ * A scene with a Glance that answers some requests as it is told, and the others by itself; and what
+ * came to it. `null` is an answer without content.
+ *
+ * @param answers by `GET /v2/info/import`
+ */
+export function answering(answers: Readonly<Record<string, unknown>>): {
+  readonly scene: Scene;
+  readonly requests: Arrived[];
+} {
+  const requests: Arrived[] = [];
+  const glance = embedded();
+  const fetch: Fetch = async (request) => {
+    const { pathname, search } = new URL(request.url);
+    const { method, headers } = request;
+    const path = pathname + search;
+    requests.push({ method, path, body: await request.clone().text(), headers });
+    const answer = answers[`${method} ${path}`];
+    if (answer === undefined) return await glance(request);
+    return answer === null ? new Response(null, { status: 204 }) : Response.json(answer);
+  };
+  return { scene: new Scene(fetch), requests };
+}
+
 /** A handler waits for bodies that never end; a fetch rejects when it is aborted. */
 async function abortable(fetch: Fetch, request: Request): Promise<Response> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();

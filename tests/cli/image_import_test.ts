@@ -1,0 +1,79 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { answering } from "./scene.ts";
+
+const ID = "11111111-1111-4111-8111-111111111111";
+const METHODS = { "import-methods": { value: ["glance-direct", "web-download", "copy-image"] } };
+const STORES = { stores: [{ id: "fast" }, { id: "slow" }] };
+const IMAGE = { id: ID, status: "importing", os_glance_import_task: "t" };
+
+/** A cloud with two stores that takes every import. */
+function cloud(info: Readonly<Record<string, unknown>> = METHODS): ReturnType<typeof answering> {
+  return answering({
+    "GET /v2/info/import": info,
+    "GET /v2/info/stores": STORES,
+    [`POST /v2/images/${ID}/import`]: null,
+    [`GET /v2/images/${ID}`]: IMAGE,
+  });
+}
+
+Deno.test("image-import asks for the import and prints the image", async () => {
+  const { scene, requests } = cloud();
+  const flags = [
+    "--import-method",
+    "web-download",
+    "--uri",
+    "http://web/disk",
+    "--stores",
+    "fast,slow",
+  ];
+  const { code, stdout, stderr } = await scene.run(["image-import", ID, ...flags]);
+  assertEquals([code, stderr], [0, ""]);
+  assertStringIncludes(stdout, "| os_glance_import_task | t         ");
+  const sent = requests.filter(({ method }) => method === "POST");
+  assertEquals(sent.map(({ body }) => JSON.parse(body)), [{
+    method: { name: "web-download", uri: "http://web/disk" },
+    stores: ["fast", "slow"],
+    all_stores_must_succeed: false,
+  }]);
+});
+
+Deno.test("image-import takes what was staged where no method is named", async () => {
+  const { scene, requests } = cloud();
+  const { code, stdout } = await scene.run(["image-import", ID, "--json"]);
+  assertEquals([code, JSON.parse(stdout)], [0, IMAGE]);
+  const [sent] = requests.filter(({ method }) => method === "POST");
+  assertEquals(JSON.parse(sent?.body ?? ""), { method: { name: "glance-direct" } });
+});
+
+Deno.test("image-import says what a cloud does not have, before it asks for anything", async (t) => {
+  const cases: readonly (readonly [flags: string, code: number, says: string])[] = [
+    [
+      "--import-method glance-download --remote-region R --remote-image-id i",
+      1,
+      'Cannot import by "glance-download": this cloud offers "glance-direct", "web-download", "copy-image"; name one of them with --import-method',
+    ],
+    [
+      "--store moon",
+      1,
+      'Cannot use the store "moon": this cloud has "fast", "slow"; name one of them',
+    ],
+    [
+      "--stores fast,moon",
+      1,
+      'Cannot use the store "moon": this cloud has "fast", "slow"; name one of them',
+    ],
+    [
+      "--import-method web-download",
+      2,
+      'Cannot import by "web-download": --uri is missing; add it',
+    ],
+  ];
+  for (const [flags, code, says] of cases) {
+    await t.step(flags, async () => {
+      const { scene, requests } = cloud();
+      const outcome = await scene.run(["image-import", ID, ...flags.split(" ")]);
+      assertEquals([outcome.code, outcome.stdout, outcome.stderr], [code, "", `${says}\n`]);
+      assertEquals(requests.filter(({ method }) => method === "POST"), []);
+    });
+  }
+});
