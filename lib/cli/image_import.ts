@@ -12,7 +12,8 @@ import { IMPORT_FLAGS, importRequestFrom, storesOf } from "./import_request.ts";
 import { printImage } from "./output.ts";
 import { checkStores } from "./stores.ts";
 
-const IMAGE_IMPORT = command({
+/** The row of `image-import`. */
+export const IMAGE_IMPORT: Command = command({
   name: "image-import",
   summary: "Let Glance import the data of an image",
   details: "It is under way when this ends; see its progress with image-show and image-tasks.",
@@ -36,11 +37,8 @@ const IMAGE_IMPORT = command({
   },
 });
 
-/** The rows of this file. */
-export const IMPORT_COMMANDS: readonly Command[] = [IMAGE_IMPORT];
-
 /** @throws {CommandFailed} where the cloud does not import by this method. */
-async function checkMethod(
+export async function checkMethod(
   call: Pick<Call, "world">,
   connection: Connection,
   method: string,

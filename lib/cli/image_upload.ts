@@ -4,22 +4,22 @@
  * @module
  */
 import type { Progress, UploadOptions } from "../data/types.ts";
-import { CommandFailed, UsageError } from "./failure.ts";
 import { ask, imageOf } from "./find_image.ts";
 import { type Call, type Command, command, type Flags } from "./flags.ts";
-import { IMAGE_FLAGS, metaFrom } from "./image_fields.ts";
+import { checkFormats, checkWithoutBytes, NEW_IMAGE_FLAGS, newImageFrom } from "./new_image.ts";
 import { printImage } from "./output.ts";
 import { checkStores } from "./stores.ts";
 import { PROGRESS_FLAGS, withProgress } from "./transfer.ts";
-import { findBytes, type FoundBytes } from "./upload_source.ts";
-import type { World } from "./world.ts";
+import {
+  FILE_FLAGS,
+  findBytes,
+  type FoundBytes,
+  requireBytes,
+  SIZE_FLAGS,
+} from "./upload_source.ts";
 
 const SOURCE_FLAGS = {
-  "file": {
-    kind: "text",
-    value: "<FILE>",
-    summary: "File with the data; - or a pipe without --file is standard input",
-  },
+  ...FILE_FLAGS,
   "store": {
     kind: "text",
     value: "<STORE>",
@@ -35,27 +35,14 @@ const IMAGE_CREATE = command({
   details:
     "If the data cannot be stored, the image is deleted again. A file is sent again where the connection breaks; standard input cannot be.",
   flags: {
-    "id": { kind: "text", value: "<ID>", summary: "UUID of the image; a new one without it" },
-    "tags": {
-      kind: "list",
-      value: "<TAG>",
-      many: true,
-      aliases: ["tag"],
-      summary: "Tags; may be repeated",
-    },
-    ...IMAGE_FLAGS,
+    ...NEW_IMAGE_FLAGS,
     ...SOURCE_FLAGS,
   },
   async run(call) {
-    const { id, tags } = call.values;
-    const meta = {
-      ...id !== undefined && { id },
-      ...tags.length > 0 && { tags },
-      ...metaFrom(call.values),
-    };
+    const meta = newImageFrom(call.values);
     const bytes = await findBytes(call.world, call.values["file"]);
     if (bytes === null) checkWithoutBytes(call.values, call.world);
-    else checkFormats(call.values, bytes);
+    else checkFormats(call.values, `upload "${bytes.name}"`);
     const connection = await call.connect();
     await checkStores(call, connection, [call.values["store"] ?? []].flat());
     const { service, context } = connection;
@@ -74,20 +61,10 @@ const IMAGE_UPLOAD = command({
   positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
   flags: {
     ...SOURCE_FLAGS,
-    "size": {
-      kind: "number",
-      value: "<IMAGE_SIZE>",
-      min: 0,
-      summary: "Bytes, where the source does not tell: Glance then refuses any other number",
-    },
+    ...SIZE_FLAGS,
   },
   async run(call) {
-    const bytes = await findBytes(call.world, call.values["file"]);
-    if (bytes === null) {
-      throw new UsageError(
-        "Cannot upload an image: there is no data; name a file with --file, or redirect one (< disk.img)",
-      );
-    }
+    const bytes = await requireBytes(call.world, call.values["file"], "upload an image");
     const { id, connection } = await imageOf(call);
     await checkStores(call, connection, [call.values["store"] ?? []].flat());
     const { service, context } = connection;
@@ -119,37 +96,4 @@ function uploadOptions(
     ...size !== null && { size },
     ...store !== undefined && { storeId: store },
   };
-}
-
-type CreateValues = {
-  readonly [flag in "disk-format" | "container-format" | "store"]: string | undefined;
-};
-
-/** Glance would take the record and then refuse the data. */
-function checkFormats(values: CreateValues, { name }: FoundBytes): void {
-  const missing = missingFormats(values);
-  if (missing.length === 0) return;
-  throw new UsageError(
-    `Cannot upload "${name}": its format is not known; add ${missing.join(" and ")}`,
-  );
-}
-
-/** A record without data is wanted, or what should have come did not come. */
-function checkWithoutBytes(values: CreateValues, { stdin, environment }: World): void {
-  if (stdin.kind === "data" && missingFormats(values).length === 0) {
-    throw new CommandFailed(
-      "Cannot read the image from standard input: it ended without a byte; check the program before the pipe, or add < /dev/null to create the record alone",
-    );
-  }
-  const { store } = values;
-  if (store === undefined || store === environment["OS_IMAGE_STORE"]) return;
-  throw new UsageError(
-    "Cannot use --store: there is no data to store; name a file with --file, or redirect one (< disk.img)",
-  );
-}
-
-function missingFormats(values: CreateValues): string[] {
-  return (["disk-format", "container-format"] as const)
-    .filter((flag) => values[flag] === undefined)
-    .map((flag) => `--${flag}`);
 }

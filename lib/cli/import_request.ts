@@ -6,6 +6,7 @@
 import type { ImportRequest } from "../images/operations.ts";
 import { UsageError } from "./failure.ts";
 import type { Flags, Values } from "./flags.ts";
+import type { World } from "./world.ts";
 
 /** Flags of `image-import` and `image-create-via-import`, but for the method. */
 export const IMPORT_FLAGS = {
@@ -82,6 +83,26 @@ export function importRequestFrom(method: string, values: ImportValues): ImportR
 export function storesOf({ store, stores }: ImportValues): readonly string[] {
   if (store !== undefined) return [store];
   return stores?.split(",").map((name) => name.trim()).filter(Boolean) ?? [];
+}
+
+/**
+ * Says that flags of an import are in vain; what variables say is for imports to come.
+ *
+ * @throws {UsageError} naming the first of them.
+ */
+export function checkWithoutImport(values: ImportValues, environment: World["environment"]): void {
+  const stray = Object.entries<Flags[string]>(IMPORT_FLAGS).find(
+    ([name, { environment: variable }]) => {
+      const value = (values as Readonly<Record<string, unknown>>)[name];
+      return value !== undefined && value !== false && !environment[variable ?? ""];
+    },
+  );
+  if (stray === undefined) return;
+  throw new UsageError(
+    `Cannot use --${
+      stray[0]
+    }: there is nothing to import; add data with --file, or --import-method`,
+  );
 }
 
 function checkFlags(method: string, values: ImportValues): void {

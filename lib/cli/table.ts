@@ -6,15 +6,17 @@
  */
 import { CLOUD_FLAGS } from "./cloud_flags.ts";
 import { completionCommands } from "./completion.ts";
+import { IMAGE_CREATE_VIA_IMPORT } from "./create_via_import.ts";
 import type { Command, Flags } from "./flags.ts";
 import { IMAGE_DOWNLOAD } from "./image_download.ts";
-import { IMPORT_COMMANDS } from "./image_import.ts";
+import { IMAGE_IMPORT } from "./image_import.ts";
 import { IMAGE_LIST } from "./image_list.ts";
 import { RECORD_COMMANDS } from "./image_records.ts";
 import { UPLOAD_COMMANDS } from "./image_upload.ts";
 import { INFO_COMMANDS } from "./info.ts";
 import { LOCATION_COMMANDS } from "./locations.ts";
 import { MEMBER_COMMANDS } from "./members.ts";
+import { IMAGE_STAGE } from "./staging.ts";
 import { TASK_COMMANDS } from "./tasks.ts";
 
 /** Flags of every command. */
@@ -44,7 +46,9 @@ export const GLOBAL_FLAGS = {
 export const COMMANDS: readonly Command[] = [
   IMAGE_LIST,
   ...UPLOAD_COMMANDS,
-  ...IMPORT_COMMANDS,
+  IMAGE_STAGE,
+  IMAGE_IMPORT,
+  IMAGE_CREATE_VIA_IMPORT,
   IMAGE_DOWNLOAD,
   ...RECORD_COMMANDS,
   ...MEMBER_COMMANDS,

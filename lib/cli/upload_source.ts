@@ -5,9 +5,29 @@
  * @module
  */
 import type { ImageBytes, ImageData } from "../data/types.ts";
-import { CommandFailed } from "./failure.ts";
+import { CommandFailed, UsageError } from "./failure.ts";
 import { codeOf, fileError } from "./file_words.ts";
+import type { Flags } from "./flags.ts";
 import type { Bytes, Files, Input, World } from "./world.ts";
+
+/** The flag that names it. */
+export const FILE_FLAGS = {
+  "file": {
+    kind: "text",
+    value: "<FILE>",
+    summary: "File with the data; - or a pipe without --file is standard input",
+  },
+} as const satisfies Flags;
+
+/** The flag that says how much it is. */
+export const SIZE_FLAGS = {
+  "size": {
+    kind: "number",
+    value: "<IMAGE_SIZE>",
+    min: 0,
+    summary: "Bytes, where the source does not tell; another number is refused",
+  },
+} as const satisfies Flags;
 
 /** Bytes to upload. */
 export interface FoundBytes {
@@ -38,6 +58,24 @@ export async function findBytes(
     );
   }
   return await fromInput(stdin, file === undefined);
+}
+
+/**
+ * The same, where there must be some.
+ *
+ * @param action what they are for, for example `upload an image`
+ * @throws {UsageError} where there are none.
+ */
+export async function requireBytes(
+  world: Pick<World, "files" | "stdin">,
+  file: string | undefined,
+  action: string,
+): Promise<FoundBytes> {
+  const bytes = await findBytes(world, file);
+  if (bytes !== null) return bytes;
+  throw new UsageError(
+    `Cannot ${action}: there is no data; name a file with --file, or redirect one (< disk.img)`,
+  );
 }
 
 async function fromFile(files: Files, path: string): Promise<FoundBytes> {

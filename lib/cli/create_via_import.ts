@@ -1,0 +1,124 @@
+/**
+ * `image-create-via-import`: a new image whose data Glance imports, staged from here or fetched by
+ * itself.
+ *
+ * @module
+ */
+import type { Connection } from "../connect.ts";
+import { withdraw } from "../images/edit.ts";
+import type { ImportRequest } from "../images/operations.ts";
+import { CommandFailed, sentenceOf, UsageError } from "./failure.ts";
+import { ask } from "./find_image.ts";
+import { type Call, type Command, command, type Flags, type Values } from "./flags.ts";
+import { checkMethod } from "./image_import.ts";
+import { checkWithoutImport, IMPORT_FLAGS, importRequestFrom, storesOf } from "./import_request.ts";
+import { checkFormats, checkWithoutBytes, NEW_IMAGE_FLAGS, newImageFrom } from "./new_image.ts";
+import { printImage } from "./output.ts";
+import { stageBytes } from "./staging.ts";
+import { checkStores } from "./stores.ts";
+import { PROGRESS_FLAGS } from "./transfer.ts";
+import { FILE_FLAGS, findBytes, type FoundBytes, requireBytes } from "./upload_source.ts";
+
+/** The method that takes what was staged. */
+const STAGED = "glance-direct";
+
+const FLAGS = {
+  ...NEW_IMAGE_FLAGS,
+  ...FILE_FLAGS,
+  ...PROGRESS_FLAGS,
+  "import-method": {
+    kind: "text",
+    value: "<METHOD>",
+    environment: "OS_IMAGE_IMPORT_METHOD",
+    summary: "One of import-info; glance-direct, without it, if there is data",
+  },
+  ...IMPORT_FLAGS,
+} as const satisfies Flags;
+
+type ViaImportCall = Call<Values<typeof FLAGS>>;
+
+/** What is to be imported. */
+interface Plan {
+  readonly request: ImportRequest;
+  /** What is staged for it; null where Glance fetches the data. */
+  readonly bytes: FoundBytes | null;
+}
+
+/** The row of `image-create-via-import`. */
+export const IMAGE_CREATE_VIA_IMPORT: Command = command({
+  name: "image-create-via-import",
+  summary: "Create an image whose data Glance imports",
+  details:
+    "Without data and without an import method, the image is a record alone. The import is under way when this ends; see its progress with image-show and image-tasks. If no data could be staged or asked for, the image is deleted again.",
+  flags: FLAGS,
+  async run(call) {
+    const meta = newImageFrom(call.values);
+    const plan = await planOf(call);
+    const connection = await call.connect();
+    if (plan !== null) {
+      await checkMethod(call, connection, plan.request.method.name);
+      await checkStores(call, connection, storesOf(call.values));
+    }
+    const { service, context } = connection;
+    const { id } = await service.create(context, meta, null, { signal: call.world.signal });
+    if (plan !== null) await importNew(call, connection, id, plan);
+    await printImage(call, await ask(call, connection, "get", id));
+  },
+});
+
+/**
+ * What the flags and the data at hand ask for; null for a record alone.
+ *
+ * @throws {UsageError} where they contradict each other.
+ */
+async function planOf({ values, world }: ViaImportCall): Promise<Plan | null> {
+  const { "import-method": method, file } = values;
+  if (method === "copy-image") {
+    throw new UsageError(
+      'Cannot create an image by "copy-image": it copies images that are there; see "glance help image-import"',
+    );
+  }
+  if (method !== undefined && method !== STAGED) {
+    if (file !== undefined) {
+      throw new UsageError(
+        `Cannot use --file: the import method is "${method}" and must be "${STAGED}"; correct --import-method`,
+      );
+    }
+    checkFormats(values, `import by "${method}"`);
+    return { request: importRequestFrom(method, values), bytes: null };
+  }
+  const bytes = method === undefined
+    ? await findBytes(world, file)
+    : await requireBytes(world, file, `import by "${STAGED}"`);
+  if (bytes !== null) {
+    checkFormats(values, `stage "${bytes.name}"`);
+    return { request: importRequestFrom(STAGED, values), bytes };
+  }
+  checkWithoutImport(values, world.environment);
+  checkWithoutBytes(values, world);
+  return null;
+}
+
+/** What cannot be staged or asked for leaves no image behind; what is staged stays. */
+async function importNew(
+  call: ViaImportCall,
+  connection: Connection,
+  id: string,
+  { request, bytes }: Plan,
+): Promise<void> {
+  const { service: { client }, context } = connection;
+  const undone = async (error: unknown): Promise<never> => {
+    await withdraw(client, context, id, error);
+    throw error;
+  };
+  if (bytes === null) return await ask(call, connection, "import", id, request).catch(undone);
+  await stageBytes(call, connection, id, bytes).catch(undone);
+  await ask(call, connection, "import", id, request).catch((error) => {
+    throw new CommandFailed(
+      `${
+        sentenceOf(error)
+      }; the data of the image is staged: go on with "glance image-import ${id}", or give it up with "glance image-delete ${id}"`,
+      error,
+    );
+  });
+}

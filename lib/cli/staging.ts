@@ -1,0 +1,44 @@
+/**
+ * `image-stage`, and how any command puts data where an import takes it.
+ *
+ * @module
+ */
+import type { Connection } from "../connect.ts";
+import { stage } from "../data/stage.ts";
+import type { UploadOptions } from "../data/types.ts";
+import { sourceOf } from "../data/upload_source.ts";
+import { imageOf } from "./find_image.ts";
+import { type Call, type Command, command, type Values } from "./flags.ts";
+import { PROGRESS_FLAGS, withProgress } from "./transfer.ts";
+import { FILE_FLAGS, type FoundBytes, requireBytes, SIZE_FLAGS } from "./upload_source.ts";
+
+/** The row of `image-stage`. */
+export const IMAGE_STAGE: Command = command({
+  name: "image-stage",
+  summary: "Upload the data of an image for an import",
+  details:
+    'Glance keeps it aside until "glance image-import" takes it. A file is sent again where the connection breaks; standard input cannot be.',
+  positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
+  flags: { ...FILE_FLAGS, ...SIZE_FLAGS, ...PROGRESS_FLAGS },
+  async run(call) {
+    const bytes = await requireBytes(call.world, call.values["file"], "stage an image");
+    const { id, connection } = await imageOf(call);
+    const size = call.values["size"] ?? bytes.size;
+    await stageBytes(call, connection, id, { ...bytes, size });
+  },
+});
+
+/** Stages the data of an image, with its progress line. */
+export async function stageBytes(
+  call: Call<Values<typeof PROGRESS_FLAGS>>,
+  { service, context }: Connection,
+  imageId: string,
+  { data, size }: FoundBytes,
+): Promise<void> {
+  const told: UploadOptions = { signal: call.world.signal, ...size !== null && { size } };
+  const source = sourceOf(data, told.size);
+  await withProgress(
+    call,
+    (onProgress) => stage(service.client, context, imageId, source, { ...told, onProgress }),
+  );
+}

@@ -1,0 +1,211 @@
+/** `image-stage` and `image-create-via-import`. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { answering, embedded, type Fetch, MemoryFiles, Scene } from "./scene.ts";
+
+const ID = "11111111-1111-4111-8111-111111111111";
+const RAW = "--disk-format raw --container-format bare";
+const DATA = "the bytes of a disk";
+
+function files(): MemoryFiles {
+  return new MemoryFiles({ "disk.img": DATA });
+}
+
+async function show(scene: Scene): Promise<Record<string, unknown> | null> {
+  const { code, stdout } = await scene.run(["image-show", ID, "--json"]);
+  return code === 0 ? JSON.parse(stdout) : null;
+}
+
+/** The embedded Glance, which answers some requests as it is told: `POST import`. */
+function glanceBut(answers: Readonly<Record<string, number>>): Scene {
+  const glance = embedded();
+  const fetch: Fetch = async (request) => {
+    const status = answers[`${request.method} ${request.url.split("/").at(-1)}`];
+    if (status === undefined) return await glance(request);
+    await request.body?.cancel();
+    return new Response("no", { status });
+  };
+  return new Scene(fetch);
+}
+
+Deno.test("image-stage puts data where image-import takes it, in silence", async () => {
+  for (const options of [{ files: files() }, { stdin: new TextEncoder().encode(DATA) }]) {
+    const scene = new Scene();
+    await scene.run(`image-create --id ${ID} --name disk ${RAW}`.split(" "));
+    const file = "files" in options ? ["--file", "disk.img"] : [];
+    const outcome = await scene.run(["image-stage", "disk", ...file], options);
+    assertEquals([outcome.code, outcome.stdout, outcome.stderr], [0, "", ""]);
+    assertEquals((await show(scene))?.["status"], "uploading");
+    assertEquals((await scene.run(["image-import", "disk"])).code, 0);
+    const { bytes } = await scene.run(["image-download", "disk"]);
+    assertEquals(new TextDecoder().decode(bytes), DATA);
+  }
+});
+
+Deno.test("image-stage sends a size that differs to nobody", async () => {
+  const scene = new Scene();
+  await scene.run(`image-create --id ${ID} ${RAW}`.split(" "));
+  const { code, stderr } = await scene.run(
+    ["image-stage", ID, "--file", "disk.img", "--size", "7"],
+    { files: files() },
+  );
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "does not give the 7 bytes that were announced");
+});
+
+Deno.test("image-stage without data says so", async () => {
+  for (const stdin of ["terminal", "nothing"] as const) {
+    const { code, stderr } = await new Scene().run(["image-stage", ID], { stdin });
+    assertEquals([code, stderr], [
+      2,
+      "Cannot stage an image: there is no data; name a file with --file, or redirect one (< disk.img)\n",
+    ]);
+  }
+});
+
+Deno.test("image-create-via-import stages what there is, and lets Glance import it", async () => {
+  for (
+    const [flags, options] of [
+      ["--file disk.img", { files: files() }],
+      ["--import-method glance-direct --file disk.img", { files: files() }],
+      ["", { stdin: new TextEncoder().encode(DATA) }],
+      ["--import-method glance-direct --file -", { stdin: new TextEncoder().encode(DATA) }],
+    ] as const
+  ) {
+    const scene = new Scene();
+    const line = `image-create-via-import --id ${ID} --name disk ${RAW} ${flags} --tags a b`;
+    const { code, stdout, stderr } = await scene.run(line.trim().split(/ +/), options);
+    assertEquals([code, stderr], [0, ""]);
+    assertStringIncludes(stdout, `| id                            | ${ID} `);
+    assertStringIncludes(stdout, '["a", "b"]');
+    assertEquals((await show(scene))?.["size"], DATA.length);
+  }
+});
+
+Deno.test("image-create-via-import lets Glance fetch what lies elsewhere", async () => {
+  const { scene, requests } = answering({
+    "GET /v2/info/import": { "import-methods": { value: ["web-download", "glance-direct"] } },
+    "GET /v2/info/stores": { stores: [{ id: "fast" }] },
+    [`POST /v2/images/${ID}/import`]: null,
+  });
+  const line =
+    `image-create-via-import --id ${ID} --name disk ${RAW} --uri http://web/disk --store fast`;
+  const environment = {
+    GLANCE_API_SERVERS: "glance.test:9292",
+    OS_IMAGE_IMPORT_METHOD: "web-download",
+  };
+  const { code, stderr } = await scene.run(line.split(" "), { environment });
+  assertEquals([code, stderr], [0, ""]);
+  const sent = requests.filter(({ method }) => method === "POST").map(({ path, body }) =>
+    [path, JSON.parse(body)] as const
+  );
+  assertEquals(sent[0]?.[0], "/v2/images");
+  assertEquals(Object.keys(sent[0]?.[1]).sort(), ["container_format", "disk_format", "id", "name"]);
+  assertEquals(sent[1], [`/v2/images/${ID}/import`, {
+    method: { name: "web-download", uri: "http://web/disk" },
+    stores: ["fast"],
+  }]);
+});
+
+Deno.test("image-create-via-import makes a record alone where there is neither data nor a method", async () => {
+  for (const stdin of ["terminal", "nothing", new Uint8Array()] as const) {
+    const scene = new Scene();
+    const line = `image-create-via-import --id ${ID} --name disk`;
+    const { code, stdout } = await scene.run(line.split(" "), { stdin });
+    assertEquals(code, 0);
+    assertStringIncludes(stdout, "| status           | queued ");
+  }
+});
+
+Deno.test("image-create-via-import refuses what contradicts itself, before it creates anything", async (t) => {
+  const raw = `${RAW} `;
+  const cases: readonly (readonly [flags: string, says: string])[] = [
+    [
+      `${raw}--import-method copy-image --stores a`,
+      'Cannot create an image by "copy-image": it copies images that are there; see "glance help image-import"',
+    ],
+    [
+      `${raw}--import-method web-download`,
+      'Cannot import by "web-download": --uri is missing; add it',
+    ],
+    [
+      `${raw}--import-method web-download --uri u --file disk.img`,
+      'Cannot use --file: the import method is "web-download" and must be "glance-direct"; correct --import-method',
+    ],
+    [
+      "--import-method web-download --uri u",
+      'Cannot import by "web-download": its format is not known; add --disk-format and --container-format',
+    ],
+    [
+      `${raw}--import-method glance-direct --uri u --file disk.img`,
+      'Cannot use --uri: the import method is "glance-direct" and must be "web-download"; correct --import-method',
+    ],
+    [
+      `${raw}--uri u`,
+      "Cannot use --uri: there is nothing to import; add data with --file, or --import-method",
+    ],
+    [
+      `${raw}--all-stores`,
+      "Cannot use --all-stores: there is nothing to import; add data with --file, or --import-method",
+    ],
+    [
+      `${raw}--import-method glance-direct`,
+      'Cannot import by "glance-direct": there is no data; name a file with --file, or redirect one (< disk.img)',
+    ],
+    [
+      `${raw}--file disk.img --store a --stores b`,
+      "Cannot use --store together with --stores: they say the same in different ways; leave one of them out",
+    ],
+    [
+      "--file disk.img --disk-format raw",
+      'Cannot stage "disk.img": its format is not known; add --container-format',
+    ],
+    [
+      `${raw}--import-method glance-download --remote-region R`,
+      'Cannot import by "glance-download": --remote-image-id is missing; add it',
+    ],
+  ];
+  for (const [flags, says] of cases) {
+    await t.step(flags, async () => {
+      const { scene, requests } = answering({});
+      const line = `image-create-via-import ${flags}`;
+      const { code, stdout, stderr } = await scene.run(line.split(" "), { files: files() });
+      assertEquals([code, stdout, stderr, requests], [2, "", `${says}\n`, []]);
+    });
+  }
+});
+
+Deno.test("image-create-via-import names a method or a store that the cloud does not have, and creates nothing", async () => {
+  for (
+    const [flags, says] of [
+      ["--import-method teleport", 'Cannot import by "teleport": this cloud offers "'],
+      ["--file disk.img --store moon", 'Cannot use the store "moon": this cloud has "'],
+    ] as const
+  ) {
+    const scene = new Scene();
+    const line = `image-create-via-import --id ${ID} ${RAW} ${flags}`;
+    const { code, stderr } = await scene.run(line.split(" "), { files: files() });
+    assertEquals([code, await show(scene)], [1, null]);
+    assertStringIncludes(stderr, says);
+  }
+});
+
+Deno.test("image-create-via-import leaves no image behind that could not be staged", async () => {
+  const scene = glanceBut({ "PUT stage": 413 });
+  const line = `image-create-via-import --id ${ID} ${RAW} --file disk.img`;
+  const { code, stdout, stderr } = await scene.run(line.split(" "), { files: files() });
+  assertEquals([code, stdout, await show(scene)], [1, "", null]);
+  assertStringIncludes(stderr, `Cannot stage image "${ID}"`);
+});
+
+Deno.test("image-create-via-import keeps what is staged where the import is refused, and says how to go on", async () => {
+  const scene = glanceBut({ "POST import": 403 });
+  const line = `image-create-via-import --id ${ID} ${RAW} --file disk.img`;
+  const { code, stdout, stderr } = await scene.run(line.split(" "), { files: files() });
+  assertEquals([code, stdout], [1, ""]);
+  assertStringIncludes(stderr, `Cannot import image "${ID}"`);
+  assertStringIncludes(
+    stderr,
+    `; the data of the image is staged: go on with "glance image-import ${ID}", or give it up with "glance image-delete ${ID}"\n`,
+  );
+  assertEquals((await show(scene))?.["status"], "uploading");
+});
