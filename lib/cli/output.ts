@@ -36,8 +36,12 @@ export interface ImageOptions extends RecordOptions {
   readonly isHumanReadable?: boolean;
 }
 
-/** A column of a list: its heading and what stands in it. */
-export type Column = readonly [heading: string, cell: (row: WireRecord) => unknown];
+/** A column of a list: its heading, what stands in it, and where a cell goes on in the next line. */
+export type Column = readonly [
+  heading: string,
+  cell: (row: WireRecord) => unknown,
+  maxWidth?: number,
+];
 
 /**
  * Writes bytes to standard output.
@@ -73,9 +77,12 @@ export async function printRecord(
   if (call.json) return await printJson(call, record);
   const rows = Object.entries(record)
     .sort(([a], [b]) => a < b ? -1 : 1)
-    .map(([key, value]) => [printable(key), cellText(value, "None")]);
+    .map(([key, value]) => [cellText(key, ""), cellText(value, "None")]);
   const { maxColumnWidth = 80 } = options;
-  await printText(call, drawTable(["Property", "Value"], rows, maxColumnWidth));
+  await printText(
+    call,
+    drawTable(["Property", "Value"], rows, { maxWidths: [maxColumnWidth, maxColumnWidth] }),
+  );
 }
 
 /** Prints a list of records: as JSON, or as a table with the given columns. */
@@ -86,7 +93,8 @@ export async function printList(
 ): Promise<void> {
   if (call.json) return await printJson(call, records);
   const rows = records.map((record) => columns.map(([, cell]) => listCell(cell(record))));
-  await printText(call, drawTable(columns.map(([heading]) => heading), rows));
+  const maxWidths = columns.map(([, , maxWidth]) => maxWidth);
+  await printText(call, drawTable(columns.map(([heading]) => heading), rows, { maxWidths }));
 }
 
 /** In lists, glanceclient shows nothing for what Python takes for false: 0 and an empty list, too. */
@@ -131,7 +139,9 @@ function humanSize(bytes: number): string {
 function cellText(value: unknown, absent: string): string {
   if (value === null || value === undefined) return absent;
   if (typeof value === "boolean") return value ? "True" : "False";
-  return printable(typeof value === "object" ? pythonJson(value) : String(value));
+  if (typeof value === "object") return printable(pythonJson(value));
+  // A line break is one in the cell, too.
+  return String(value).split("\n").map(printable).join("\n");
 }
 
 /** JSON with a space behind colon and comma, as Python writes it. */

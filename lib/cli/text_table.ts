@@ -13,20 +13,39 @@ const JOINING = /\p{Mn}|\p{Me}|\p{Cf}/u;
 
 const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
-/** A table with headings; cells longer than `maxWidth` go on in the next line. */
+/** How a table is laid out. */
+export interface TableLayout {
+  /**
+   * Columns of the terminal after which a cell goes on in the next line, by column of the table.
+   * @default {Infinity}
+   */
+  readonly maxWidths?: readonly (number | undefined)[];
+  /** @default {"left"} */
+  readonly align?: "left" | "center";
+}
+
+/** A table with headings; a line break in a cell breaks its line. */
 export function drawTable(
   headings: readonly string[],
   rows: readonly (readonly string[])[],
-  maxWidth: number = Infinity,
+  { maxWidths = [], align = "left" }: TableLayout = {},
 ): string {
-  const cells = [headings, ...rows];
-  const widths = headings.map((_, column) =>
-    Math.max(...cells.map((row) => Math.min(widthOf(row[column] ?? ""), maxWidth)))
-  );
+  const cells = rows.map((row) => row.map((cell) => cell.split("\n")));
+  const widths = headings.map((heading, column) => {
+    // A list may have more rows than a call has room for arguments.
+    const widest = cells.flatMap((row) => row[column] ?? []).map(widthOf)
+      .reduce((a, b) => Math.max(a, b), 0);
+    // A heading is never broken.
+    return Math.max(widthOf(heading), Math.min(widest, maxWidths[column] ?? Infinity));
+  });
   const rule = `+${widths.map((width) => "-".repeat(width + 2)).join("+")}+`;
-  const lines = cells.map((row) => drawRow(row.map((cell) => wrap(cell, maxWidth)), widths));
-  const [heading = "", ...body] = lines;
-  return [rule, heading, rule, ...body, rule].join("\n");
+  const draw = (row: readonly (readonly string[])[]) => drawRow(row, widths, align);
+  const body = cells.map((row) =>
+    draw(
+      row.map((lines, column) => lines.flatMap((line) => wrap(line, widths[column] ?? Infinity))),
+    )
+  );
+  return [rule, draw(headings.map((heading) => [heading])), rule, ...body, rule].join("\n");
 }
 
 /** Columns that a text takes in a terminal. */
@@ -80,12 +99,23 @@ function headOf(word: string, width: number): string {
   return /^.*[^-].*-/.exec(head)?.[0] ?? head;
 }
 
-function drawRow(row: readonly (readonly string[])[], widths: readonly number[]): string {
+function drawRow(
+  row: readonly (readonly string[])[],
+  widths: readonly number[],
+  align: "left" | "center",
+): string {
   const height = Math.max(...row.map((lines) => lines.length));
   const lines = Array.from({ length: height }, (_, i) =>
     widths.map((width, column) => {
       const text = row[column]?.[i] ?? "";
-      return ` ${text}${" ".repeat(Math.max(0, width - widthOf(text)))} `;
+      const rest = Math.max(0, width - widthOf(text));
+      const before = align === "left" ? 0 : spacesBefore(text, rest);
+      return ` ${" ".repeat(before)}${text}${" ".repeat(rest - before)} `;
     }));
   return lines.map((cells) => `|${cells.join("|")}|`).join("\n");
+}
+
+/** Spaces before a centred text: an odd one goes before a text of even width, as Python has it. */
+function spacesBefore(text: string, rest: number): number {
+  return widthOf(text) % 2 === 0 ? Math.ceil(rest / 2) : Math.floor(rest / 2);
 }

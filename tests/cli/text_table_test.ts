@@ -47,3 +47,40 @@ Deno.test("drawTable lines up columns of any script", () => {
 +----+------+`,
   );
 });
+
+Deno.test("drawTable breaks the line where a cell does, and where it is too wide", () => {
+  assertEquals(
+    drawTable(["A", "Description"], [["1", "one two three\n\n four"], ["2", "five"]], {
+      maxWidths: [undefined, 8],
+    }),
+    `\
++---+-------------+
+| A | Description |
++---+-------------+
+| 1 | one two     |
+|   | three       |
+|   |             |
+|   |  four       |
+| 2 | five        |
++---+-------------+`,
+  );
+});
+
+Deno.test("drawTable puts texts in the middle where it is told to, as PrettyTable does", () => {
+  assertEquals(
+    drawTable(["ID", "State"], [["1", "cached"], ["22", "a"], ["333", "no"]], { align: "center" }),
+    `\
++-----+--------+
+|  ID | State  |
++-----+--------+
+|  1  | cached |
+|  22 |   a    |
+| 333 |   no   |
++-----+--------+`,
+  );
+});
+
+Deno.test("drawTable has room for a list of any length", () => {
+  const rows = Array.from({ length: 300_000 }, (_, i) => [String(i)]);
+  assertEquals(drawTable(["N"], rows).length, 300_004 * 11 - 1);
+});
