@@ -78,19 +78,60 @@ export {
 export { fromGlance, toGlance } from "./lib/images/translate.ts";
 export type { FilterValue, ListParameters, SortDir } from "./lib/images/query.ts";
 export type { JsonPatch, PatchOperation } from "./lib/images/patch.ts";
-export type {
-  ApiVersion,
-  DataRequest,
-  GlanceTask,
-  ImagePage,
-  ImportRequest,
-  OperationArgs,
-  OperationName,
-  OperationResult,
-  Operations,
-  Query,
-  UploadRequest,
+export {
+  type ApiVersion,
+  type CachedImage,
+  type CacheState,
+  type CacheTarget,
+  type DataBody,
+  type DataRequest,
+  type GlanceTask,
+  type ImagePage,
+  type ImportInfo,
+  type ImportRequest,
+  type NewImage,
+  type NewTask,
+  type OperationArgs,
+  type OperationDescription,
+  type OperationName,
+  type OperationResult,
+  OPERATIONS,
+  type Operations,
+  type PrunedCache,
+  type Query,
+  type QuotaUse,
+  type SchemaDocument,
+  type StoreDetail,
+  type TaskPage,
+  type UploadRequest,
+  type Usage,
 } from "./lib/images/operations.ts";
+export {
+  METADEF_SCHEMA_NAMES,
+  type MetadefSchemaName,
+  SCHEMA_NAMES,
+  type SchemaName,
+} from "./lib/images/wire.ts";
+export type {
+  Dated,
+  MetadefAssociation,
+  MetadefNamespace,
+  MetadefNamespaceMeta,
+  MetadefNamespacePage,
+  MetadefObject,
+  MetadefObjectBody,
+  MetadefProperties,
+  MetadefProperty,
+  MetadefPropertySchema,
+  MetadefResourceType,
+  MetadefTag,
+  MetadefType,
+  MetadefView,
+  NewMetadefAssociation,
+  NewMetadefNamespace,
+  NewMetadefObject,
+  NewTagsOptions,
+} from "./lib/images/metadefs.ts";
 
 // Their bytes.
 export type {

@@ -12,7 +12,7 @@ import {
   type OperationArgs,
   type OperationName,
   type OperationResult,
-  OPERATIONS,
+  ROWS,
 } from "../images/operations.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
 import { checkRecord, shown } from "../values.ts";
@@ -271,7 +271,7 @@ export class GlanceClientWrapper {
 function operationNamed<M extends OperationName>(
   method: M,
 ): Operation<OperationArgs<M>, OperationResult<M>> {
-  if (Object.hasOwn(OPERATIONS, method)) return OPERATIONS[method];
+  if (Object.hasOwn(ROWS, method)) return ROWS[method];
   throw new Invalid(
     `Cannot call ${
       shown(method)

@@ -2,7 +2,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type OperationName, UnexpectedResponse } from "../../mod.ts";
 import { actionOf, imageIdOf, type Operation, toRequest } from "../../lib/images/operation.ts";
-import { OPERATIONS } from "../../lib/images/operations.ts";
+import { ROWS } from "../../lib/images/operations.ts";
 import { Invalid } from "../../mod.ts";
 import { utf8 } from "../support/bodies.ts";
 import { empty } from "../support/scripted_fetch.ts";
@@ -10,7 +10,7 @@ import { worldOf } from "../support/world.ts";
 
 /** A row without its types: the tables here call every operation. */
 function rowOf(name: OperationName): Operation<readonly unknown[], unknown> {
-  return OPERATIONS[name] as unknown as Operation<readonly unknown[], unknown>;
+  return ROWS[name] as unknown as Operation<readonly unknown[], unknown>;
 }
 
 const JSON_TYPE = { "content-type": "application/json" };
@@ -36,6 +36,7 @@ interface Wire {
 const HASH = { os_hash_algo: "sha512", os_hash_value: "abc" };
 const PATCH = [{ op: "replace", path: "/name", value: "b" }];
 const DATA = utf8("data");
+const TASK = { type: "import", input: { import_from: "http://x" } };
 const IMPORT = { method: { name: "web-download", uri: "https://x" }, all_stores: true };
 
 // deno-fmt-ignore
@@ -76,6 +77,55 @@ const WIRES: readonly Wire[] = [
   { name: "tasks.list", args: [], asks: "GET /v2/tasks", action: "list tasks", since: "2.2", repeatable: true },
   { name: "tasks.get", args: ["t1"], asks: "GET /v2/tasks/t1", action: 'show task "t1"', since: "2.2", repeatable: true },
   { name: "versions.list", args: [], asks: "GET /versions", action: "list the versions of the API", since: "2.0", repeatable: true },
+  { name: "schemas.getMetadef", args: ["namespace"], asks: "GET /v2/schemas/metadefs/namespace", action: 'show metadata schema "namespace"', since: "2.2", repeatable: true },
+  { name: "tasks.create", args: [TASK], asks: "POST /v2/tasks", headers: JSON_TYPE, body: TASK, action: 'create a task', since: "2.2", repeatable: false },
+  { name: "tasks.delete", args: ["t1"], asks: "DELETE /v2/tasks/t1", action: 'delete task "t1"', since: "2.2", repeatable: 404 },
+  { name: "versions.root", args: [], asks: "GET /", action: 'list the versions of the API', since: "2.0", repeatable: true },
+  { name: "healthcheck", args: [], asks: "GET /healthcheck", action: 'check the health of the server', since: "2.0", repeatable: true },
+  { name: "cache.list", args: [], asks: "GET /v2/cache", action: 'list the cache', since: "2.14", repeatable: true },
+  { name: "cache.queue", args: ["42"], asks: "PUT /v2/cache/42", action: 'queue image "42" for the cache', imageId: "42", since: "2.14", repeatable: true },
+  { name: "cache.delete", args: ["42"], asks: "DELETE /v2/cache/42", action: 'delete image "42" from the cache', imageId: "42", since: "2.14", repeatable: 404 },
+  { name: "cache.clear", args: [], asks: "DELETE /v2/cache", action: 'clear the cache', since: "2.14", repeatable: true },
+  { name: "cache.clear", args: ["queue"], asks: "DELETE /v2/cache", headers: { "x-image-cache-clear-target": "queue" }, action: 'clear the cache', since: "2.14", repeatable: true },
+  { name: "cache.clean", args: [], asks: "POST /v2/cache/clean", action: 'clean the cache', since: "2.18", repeatable: true },
+  { name: "cache.prune", args: [], asks: "POST /v2/cache/prune", action: 'prune the cache', since: "2.18", repeatable: false },
+  { name: "cache.nodes", args: ["42"], asks: "GET /v2/cache/nodes/42", action: 'list the caches with image "42"', imageId: "42", since: "2.18", repeatable: true },
+  { name: "metadefs.namespaces.list", args: [], asks: "GET /v2/metadefs/namespaces", action: 'list metadata namespaces', since: "2.2", repeatable: true },
+  { name: "metadefs.namespaces.list", args: [[["limit", "1"], ["resource_types", "A,B"]]], asks: "GET /v2/metadefs/namespaces?limit=1&resource_types=A%2CB", action: 'list metadata namespaces', since: "2.2", repeatable: true },
+  { name: "metadefs.namespaces.create", args: [{ namespace: "a::b", visibility: "public" }], asks: "POST /v2/metadefs/namespaces", headers: JSON_TYPE, body: { namespace: "a::b", visibility: "public" }, action: 'create a metadata namespace', since: "2.2", repeatable: false },
+  { name: "metadefs.namespaces.get", args: ["a::b"], asks: "GET /v2/metadefs/namespaces/a%3A%3Ab", action: 'show metadata namespace "a::b"', since: "2.2", repeatable: true },
+  { name: "metadefs.namespaces.get", args: ["a::b", { resourceType: "OS::X" }], asks: "GET /v2/metadefs/namespaces/a%3A%3Ab?resource_type=OS%3A%3AX", action: 'show metadata namespace "a::b"', since: "2.2", repeatable: true },
+  { name: "metadefs.namespaces.update", args: ["a::b", { protected: true }], asks: "PUT /v2/metadefs/namespaces/a%3A%3Ab", headers: JSON_TYPE, body: { namespace: "a::b", protected: true }, action: 'update metadata namespace "a::b"', since: "2.2", repeatable: true },
+  { name: "metadefs.namespaces.update", args: ["a::b", { namespace: "c" }], asks: "PUT /v2/metadefs/namespaces/a%3A%3Ab", headers: JSON_TYPE, body: { namespace: "c" }, action: 'update metadata namespace "a::b"', since: "2.2", repeatable: true },
+  { name: "metadefs.namespaces.delete", args: ["a::b"], asks: "DELETE /v2/metadefs/namespaces/a%3A%3Ab", action: 'delete metadata namespace "a::b"', since: "2.2", repeatable: 404 },
+  { name: "metadefs.resourceTypes.list", args: [], asks: "GET /v2/metadefs/resource_types", action: 'list metadata resource types', since: "2.2", repeatable: true },
+  { name: "metadefs.associations.list", args: ["a::b"], asks: "GET /v2/metadefs/namespaces/a%3A%3Ab/resource_types", action: 'list the resource types of metadata namespace "a::b"', since: "2.2", repeatable: true },
+  { name: "metadefs.associations.create", args: ["a::b", { name: "OS::X", prefix: "x_" }], asks: "POST /v2/metadefs/namespaces/a%3A%3Ab/resource_types", headers: JSON_TYPE, body: { name: "OS::X", prefix: "x_" }, action: 'add a resource type to metadata namespace "a::b"', since: "2.2", repeatable: false },
+  { name: "metadefs.associations.delete", args: ["a::b", "OS::X"], asks: "DELETE /v2/metadefs/namespaces/a%3A%3Ab/resource_types/OS%3A%3AX", action: 'delete resource type "OS::X" of metadata namespace "a::b"', since: "2.2", repeatable: 404 },
+  { name: "metadefs.objects.list", args: ["a::b"], asks: "GET /v2/metadefs/namespaces/a%3A%3Ab/objects", action: 'list the objects of metadata namespace "a::b"', since: "2.2", repeatable: true },
+  { name: "metadefs.objects.list", args: ["a::b", [["limit", "2"]]], asks: "GET /v2/metadefs/namespaces/a%3A%3Ab/objects?limit=2", action: 'list the objects of metadata namespace "a::b"', since: "2.2", repeatable: true },
+  { name: "metadefs.objects.create", args: ["a::b", { name: "x", description: "d" }], asks: "POST /v2/metadefs/namespaces/a%3A%3Ab/objects", headers: JSON_TYPE, body: { name: "x", description: "d" }, action: 'add an object to metadata namespace "a::b"', since: "2.2", repeatable: false },
+  { name: "metadefs.objects.get", args: ["a::b", "x"], asks: "GET /v2/metadefs/namespaces/a%3A%3Ab/objects/x", action: 'show object "x" of metadata namespace "a::b"', since: "2.2", repeatable: true },
+  { name: "metadefs.objects.update", args: ["a::b", "x", { description: "d" }], asks: "PUT /v2/metadefs/namespaces/a%3A%3Ab/objects/x", headers: JSON_TYPE, body: { name: "x", description: "d" }, action: 'update object "x" of metadata namespace "a::b"', since: "2.2", repeatable: true },
+  { name: "metadefs.objects.update", args: ["a::b", "w", { name: "x", description: "d" }], asks: "PUT /v2/metadefs/namespaces/a%3A%3Ab/objects/w", headers: JSON_TYPE, body: { name: "x", description: "d" }, action: 'update object "w" of metadata namespace "a::b"', since: "2.2", repeatable: true },
+  { name: "metadefs.objects.delete", args: ["a::b", "x"], asks: "DELETE /v2/metadefs/namespaces/a%3A%3Ab/objects/x", action: 'delete object "x" of metadata namespace "a::b"', since: "2.2", repeatable: 404 },
+  { name: "metadefs.objects.deleteAll", args: ["a::b"], asks: "DELETE /v2/metadefs/namespaces/a%3A%3Ab/objects", action: 'delete the objects of metadata namespace "a::b"', since: "2.2", repeatable: true },
+  { name: "metadefs.properties.list", args: ["a::b"], asks: "GET /v2/metadefs/namespaces/a%3A%3Ab/properties", action: 'list the properties of metadata namespace "a::b"', since: "2.2", repeatable: true },
+  { name: "metadefs.properties.create", args: ["a::b", { name: "x", type: "string", title: "X" }], asks: "POST /v2/metadefs/namespaces/a%3A%3Ab/properties", headers: JSON_TYPE, body: { name: "x", type: "string", title: "X" }, action: 'add a property to metadata namespace "a::b"', since: "2.2", repeatable: false },
+  { name: "metadefs.properties.get", args: ["a::b", "x"], asks: "GET /v2/metadefs/namespaces/a%3A%3Ab/properties/x", action: 'show property "x" of metadata namespace "a::b"', since: "2.2", repeatable: true },
+  { name: "metadefs.properties.get", args: ["a::b", "x", { resourceType: "OS::X" }], asks: "GET /v2/metadefs/namespaces/a%3A%3Ab/properties/x?resource_type=OS%3A%3AX", action: 'show property "x" of metadata namespace "a::b"', since: "2.2", repeatable: true },
+  { name: "metadefs.properties.update", args: ["a::b", "x", { type: "string", title: "X" }], asks: "PUT /v2/metadefs/namespaces/a%3A%3Ab/properties/x", headers: JSON_TYPE, body: { name: "x", type: "string", title: "X" }, action: 'update property "x" of metadata namespace "a::b"', since: "2.2", repeatable: true },
+  { name: "metadefs.properties.update", args: ["a::b", "w", { name: "x", type: "string", title: "X" }], asks: "PUT /v2/metadefs/namespaces/a%3A%3Ab/properties/w", headers: JSON_TYPE, body: { name: "x", type: "string", title: "X" }, action: 'update property "w" of metadata namespace "a::b"', since: "2.2", repeatable: true },
+  { name: "metadefs.properties.delete", args: ["a::b", "x"], asks: "DELETE /v2/metadefs/namespaces/a%3A%3Ab/properties/x", action: 'delete property "x" of metadata namespace "a::b"', since: "2.2", repeatable: 404 },
+  { name: "metadefs.properties.deleteAll", args: ["a::b"], asks: "DELETE /v2/metadefs/namespaces/a%3A%3Ab/properties", action: 'delete the properties of metadata namespace "a::b"', since: "2.2", repeatable: true },
+  { name: "metadefs.tags.list", args: ["a::b"], asks: "GET /v2/metadefs/namespaces/a%3A%3Ab/tags", action: 'list the tags of metadata namespace "a::b"', since: "2.2", repeatable: true },
+  { name: "metadefs.tags.create", args: ["a::b", "x y"], asks: "POST /v2/metadefs/namespaces/a%3A%3Ab/tags/x%20y", action: 'add tag "x y" to metadata namespace "a::b"', since: "2.2", repeatable: false },
+  { name: "metadefs.tags.createAll", args: ["a::b", ["x", "y"]], asks: "POST /v2/metadefs/namespaces/a%3A%3Ab/tags", headers: { ...JSON_TYPE, "x-openstack-append": "false" }, body: { tags: [{ name: "x" }, { name: "y" }] }, action: 'add tags to metadata namespace "a::b"', since: "2.2", repeatable: false },
+  { name: "metadefs.tags.createAll", args: ["a::b", ["x"], { append: true }], asks: "POST /v2/metadefs/namespaces/a%3A%3Ab/tags", headers: { ...JSON_TYPE, "x-openstack-append": "true" }, body: { tags: [{ name: "x" }] }, action: 'add tags to metadata namespace "a::b"', since: "2.2", repeatable: false },
+  { name: "metadefs.tags.get", args: ["a::b", "x"], asks: "GET /v2/metadefs/namespaces/a%3A%3Ab/tags/x", action: 'show tag "x" of metadata namespace "a::b"', since: "2.2", repeatable: true },
+  { name: "metadefs.tags.update", args: ["a::b", "x", "y"], asks: "PUT /v2/metadefs/namespaces/a%3A%3Ab/tags/x", headers: JSON_TYPE, body: { name: "y" }, action: 'rename tag "x" of metadata namespace "a::b"', since: "2.2", repeatable: false },
+  { name: "metadefs.tags.delete", args: ["a::b", "x"], asks: "DELETE /v2/metadefs/namespaces/a%3A%3Ab/tags/x", action: 'delete tag "x" of metadata namespace "a::b"', since: "2.2", repeatable: 404 },
+  { name: "metadefs.tags.deleteAll", args: ["a::b"], asks: "DELETE /v2/metadefs/namespaces/a%3A%3Ab/tags", action: 'delete the tags of metadata namespace "a::b"', since: "2.2", repeatable: true },
 ];
 
 for (const { name, args, asks, headers = {}, body, action, imageId, since, repeatable } of WIRES) {
@@ -94,7 +144,7 @@ for (const { name, args, asks, headers = {}, body, action, imageId, since, repea
 
 Deno.test("Every operation of the table is asked for here", () => {
   const names = new Set<string>(WIRES.map(({ name }) => name));
-  assertEquals([...names].sort(), Object.keys(OPERATIONS).sort());
+  assertEquals([...names].sort(), Object.keys(ROWS).sort());
 });
 
 /** What cannot be a segment of a path. */
@@ -105,7 +155,7 @@ const SEGMENTS: readonly unknown[] = [
 
 for (const segment of SEGMENTS) {
   Deno.test(`${Deno.inspect(segment)} is no id, and no request is made with it`, () => {
-    for (const name of Object.keys(OPERATIONS) as OperationName[]) {
+    for (const name of Object.keys(ROWS) as OperationName[]) {
       const row = rowOf(name);
       for (const [i] of row.parameters.entries()) {
         const args = row.parameters.map((_, j) => i === j ? segment : "good");
@@ -142,6 +192,11 @@ for (const [id, path] of ODD) {
   });
 }
 
+/** Arguments that can be sent. */
+function argsOf(name: OperationName): readonly unknown[] {
+  return WIRES.find((wire) => wire.name === name)?.args ?? [];
+}
+
 /** An answer -> what the operation gives. */
 const ANSWERS: readonly (readonly [name: OperationName, answer: unknown, result: unknown])[] = [
   ["list", { images: [{ id: "1" }], next: "/x" }, { images: [{ id: "1" }], next: "/x" }],
@@ -153,7 +208,29 @@ const ANSWERS: readonly (readonly [name: OperationName, answer: unknown, result:
   ["info.stores", { stores: [{ id: "ceph" }] }, [{ id: "ceph" }]],
   ["info.storesDetail", { stores: [] }, []],
   ["info.usage", { usage: { a: 1 } }, { a: 1 }],
-  ["tasks.list", { tasks: [] }, []],
+  ["tasks.list", { tasks: [{ id: "t" }], next: "/x" }, { tasks: [{ id: "t" }], next: "/x" }],
+  ["tasks.create", { id: "t" }, { id: "t" }],
+  ["schemas.getMetadef", { name: "tag" }, { name: "tag" }],
+  ["cache.list", { cached_images: [], queued_images: ["1"] }, {
+    cached_images: [],
+    queued_images: ["1"],
+  }],
+  ["cache.prune", { total_files_pruned: 1, total_bytes_pruned: 9 }, {
+    total_files_pruned: 1,
+    total_bytes_pruned: 9,
+  }],
+  ["cache.nodes", { cached_nodes: ["http://a"] }, ["http://a"]],
+  ["metadefs.namespaces.list", { namespaces: [{ namespace: "a" }], next: "/x" }, {
+    namespaces: [{ namespace: "a" }],
+    next: "/x",
+  }],
+  ["metadefs.namespaces.get", { namespace: "a" }, { namespace: "a" }],
+  ["metadefs.resourceTypes.list", { resource_types: [{ name: "A" }] }, [{ name: "A" }]],
+  ["metadefs.associations.list", { resource_type_associations: [] }, []],
+  ["metadefs.objects.list", { objects: [{ name: "o" }] }, [{ name: "o" }]],
+  ["metadefs.properties.list", { properties: { p: { title: "P" } } }, { p: { title: "P" } }],
+  ["metadefs.tags.list", { tags: [{ name: "t" }] }, [{ name: "t" }]],
+  ["versions.root", { versions: [] }, []],
   ["versions.list", { versions: [{ id: "v2.15", status: "CURRENT" }] }, [
     { id: "v2.15", status: "CURRENT" },
   ]],
@@ -162,8 +239,7 @@ const ANSWERS: readonly (readonly [name: OperationName, answer: unknown, result:
 for (const [name, answer, result] of ANSWERS) {
   Deno.test(`"${name}" gives ${JSON.stringify(result)} for ${JSON.stringify(answer)}`, async () => {
     const { client } = worldOf([Response.json(answer)]);
-    const args = rowOf(name).parameters.map(() => "1");
-    assertEquals(await client.run({}, name, args as never), result as never);
+    assertEquals(await client.run({}, name, argsOf(name) as never), result as never);
   });
 }
 
@@ -191,11 +267,16 @@ Deno.test("An operation without a result takes no page for success", async () =>
   }
 });
 
-for (const name of ["tasks", "members.list", "info.stores", "versions.list"] as const) {
+for (
+  const name of [
+    ...["tasks", "members.list", "info.stores", "versions.list", "metadefs.tags.list"] as const,
+    ...["metadefs.properties.list", "metadefs.namespaces.list", "cache.nodes"] as const,
+  ] as const
+) {
   Deno.test(`"${name}" refuses a document without its key`, async () => {
     for (const document of [{}, { other: [] }, "text", null, 7]) {
       const { client } = worldOf([Response.json(document)]);
-      const call = () => client.run({}, name, ["1"] as never) as Promise<unknown>;
+      const call = () => client.run({}, name, argsOf(name) as never) as Promise<unknown>;
       await assertRejects(call, UnexpectedResponse, "a JSON document with");
     }
   });
