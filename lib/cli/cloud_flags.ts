@@ -141,12 +141,13 @@ export function connectOptions(
       ...signIn.length > 0 && { OS_CLOUD: undefined },
       ...tokenType(values, environment),
       ...variablesFrom(values),
+      // Servers of the environment would go before it.
+      ...imageUrl !== undefined && { GLANCE_API_SERVERS: imageUrl },
     },
     parseYaml,
     ...cloud !== undefined && { cloud },
     ...timeout !== undefined && { requestTimeout: timeout * 1000 },
     ...catalogInfo !== null && { catalogInfo },
-    ...imageUrl !== undefined && (cloud ?? environment["OS_CLOUD"]) && { apiServers: [imageUrl] },
   };
 }
 

@@ -5,8 +5,9 @@
  * @module
  */
 import type { ImageMeta } from "../images/types.ts";
-import { CommandFailed, Interrupted, sentenceOf, UsageError } from "./failure.ts";
-import { ask, findImageId, imageOf } from "./find_image.ts";
+import { forEachImage } from "./each_image.ts";
+import { UsageError } from "./failure.ts";
+import { ask, imageOf } from "./find_image.ts";
 import { type Command, command, type Positional } from "./flags.ts";
 import { IMAGE_FLAGS, metaFrom } from "./image_fields.ts";
 import { printImage, printRow } from "./output.ts";
@@ -78,22 +79,8 @@ const IMAGE_DELETE = command({
   flags: {},
   async run(call) {
     const connection = await call.connect();
-    const { positionals, messages, world: { signal } } = call;
-    let failed = 0;
-    for (const idOrName of positionals) {
-      try {
-        await ask(call, connection, "delete", await findImageId(connection, idOrName, signal));
-      } catch (error) {
-        if (error instanceof Interrupted || positionals.length === 1) throw error;
-        failed++;
-        messages.line(sentenceOf(error));
-      }
-    }
-    if (failed === 0) return;
-    const left = positionals.length - failed;
-    throw new CommandFailed(
-      `Cannot delete ${failed} of ${positionals.length} images: see above; ${left} deleted`,
-    );
+    const deed = { verb: "delete", done: "deleted" };
+    await forEachImage(call, connection, deed, (id) => ask(call, connection, "delete", id));
   },
 });
 

@@ -7,7 +7,7 @@ import { CommandFailed } from "./failure.ts";
 import { codeOf, fileState } from "./file_words.ts";
 import type { Call } from "./flags.ts";
 import { printable } from "./messages.ts";
-import { drawTable } from "./text_table.ts";
+import { drawTable, type TableLayout } from "./text_table.ts";
 import type { Output } from "./world.ts";
 
 /** A record as the API gives it. */
@@ -90,11 +90,15 @@ export async function printList(
   call: Pick<Call, "world" | "json">,
   records: readonly WireRecord[],
   columns: readonly Column[],
+  layout: Pick<TableLayout, "align"> = {},
 ): Promise<void> {
   if (call.json) return await printJson(call, records);
   const rows = records.map((record) => columns.map(([, cell]) => listCell(cell(record))));
   const maxWidths = columns.map(([, , maxWidth]) => maxWidth);
-  await printText(call, drawTable(columns.map(([heading]) => heading), rows, { maxWidths }));
+  await printText(
+    call,
+    drawTable(columns.map(([heading]) => heading), rows, { ...layout, maxWidths }),
+  );
 }
 
 /** In lists, glanceclient shows nothing for what Python takes for false: 0 and an empty list, too. */

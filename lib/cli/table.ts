@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { CACHE_COMMANDS } from "./cache.ts";
 import { CLOUD_FLAGS } from "./cloud_flags.ts";
 import { completionCommands } from "./completion.ts";
 import { IMAGE_CREATE_VIA_IMPORT } from "./create_via_import.ts";
@@ -55,5 +56,6 @@ export const COMMANDS: readonly Command[] = [
   ...LOCATION_COMMANDS,
   ...TASK_COMMANDS,
   ...INFO_COMMANDS,
+  ...CACHE_COMMANDS,
   ...completionCommands(() => ({ commands: COMMANDS, globalFlags: GLOBAL_FLAGS })),
 ].sort((a, b) => a.name < b.name ? -1 : 1);

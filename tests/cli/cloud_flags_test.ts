@@ -35,11 +35,11 @@ Deno.test("Flags that say nothing of who signs in hold for a cloud of clouds.yam
     cloud: "prod",
     requestTimeout: 5000,
     catalogInfo: "image:glance:internal",
-    apiServers: ["http://glance.test"],
     environment: {
       OS_CLOUD: "prod",
       OS_ENDPOINT_TYPE: "internal",
       OS_IMAGE_URL: "http://glance.test",
+      GLANCE_API_SERVERS: "http://glance.test",
     },
   });
 });
@@ -55,6 +55,7 @@ Deno.test("A token goes before a password of the environment", () => {
       OS_AUTH_TOKEN: "t",
       OS_AUTH_TYPE: "admin_token",
       OS_IMAGE_URL: "http://g",
+      GLANCE_API_SERVERS: "http://g",
     },
   });
 });

@@ -1,0 +1,122 @@
+/**
+ * Commands about the image cache of a server: `cache-…`.
+ *
+ * @module
+ */
+import type { Connection } from "../connect.ts";
+import type { CachedImage, CacheTarget } from "../images/wire.ts";
+import { forEachImage } from "./each_image.ts";
+import { CommandFailed } from "./failure.ts";
+import { ask } from "./find_image.ts";
+import { type Call, type Command, command, type Positional } from "./flags.ts";
+import { type Column, printJson, printList, type WireRecord } from "./output.ts";
+
+const IMAGES: Positional = { name: "<IMAGE>", summary: "Id or name of an image", many: true };
+
+const WHERE = "Each server has a cache of its own: name it with --os-image-url.";
+
+/** glanceclient's columns. */
+const COLUMNS: readonly Column[] = [
+  ["ID", (image) => image["id"]],
+  ["State", (image) => image["state"]],
+  ["Last Accessed (UTC)", (image) => momentText(image["last_accessed"])],
+  ["Last Modified (UTC)", (image) => momentText(image["last_modified"])],
+  ["Size", (image) => String(image["size"] ?? "N/A")],
+  ["Hits", (image) => String(image["hits"] ?? "N/A")],
+];
+
+const CACHE_LIST = command({
+  name: "cache-list",
+  summary: "List the images that a server has in its cache, or will have",
+  details: WHERE,
+  flags: {},
+  async run(call) {
+    const state = await ask(call, await connectToServer(call), "cache.list");
+    if (call.json) return await printJson(call, state);
+    const cached = state.cached_images.map((image) => rowOf(image.image_id, "cached", image));
+    const queued = state.queued_images.map((id) => rowOf(id, "queued", {}));
+    await printList(call, [...cached, ...queued], COLUMNS, { align: "center" });
+  },
+});
+
+const CACHE_QUEUE = command({
+  name: "cache-queue",
+  summary: "Let a server fetch images into its cache",
+  details: WHERE,
+  positionals: [IMAGES],
+  flags: {},
+  async run(call) {
+    const connection = await connectToServer(call);
+    const deed = { verb: "queue", done: "queued" };
+    await forEachImage(call, connection, deed, (id) => ask(call, connection, "cache.queue", id));
+  },
+});
+
+const CACHE_DELETE = command({
+  name: "cache-delete",
+  summary: "Drop images from the cache of a server, and from its queue",
+  details: WHERE,
+  positionals: [IMAGES],
+  flags: {},
+  async run(call) {
+    const connection = await connectToServer(call);
+    const deed = { verb: "drop", done: "dropped" };
+    await forEachImage(call, connection, deed, (id) => ask(call, connection, "cache.delete", id));
+  },
+});
+
+const CACHE_CLEAR = command({
+  name: "cache-clear",
+  summary: "Drop all images from the cache of a server, and from its queue",
+  details: WHERE,
+  flags: {
+    "target": {
+      kind: "text",
+      value: "<TARGET>",
+      choices: ["both", "cache", "queue"],
+      summary: "What to clear: both, cache or queue; both without it",
+    },
+  },
+  async run(call) {
+    const { target = "both" } = call.values;
+    const connection = await connectToServer(call);
+    // `choices` of the flag holds nothing else.
+    const one = target === "both" ? [] as const : [target as CacheTarget] as const;
+    await ask(call, connection, "cache.clear", ...one);
+  },
+});
+
+/** The rows of this file. */
+export const CACHE_COMMANDS: readonly Command[] = [
+  CACHE_LIST,
+  CACHE_QUEUE,
+  CACHE_DELETE,
+  CACHE_CLEAR,
+];
+
+/** @throws {CommandFailed} where it would be left to chance whose cache it is. */
+async function connectToServer(call: Call<unknown>): Promise<Connection> {
+  const connection = await call.connect();
+  const { service: { client }, context } = connection;
+  const servers = await client.servers(context);
+  if (servers.length === 1) return connection;
+  throw new CommandFailed(
+    `Cannot choose a cache: each of the ${servers.length} servers has its own (${
+      servers.map(({ endpoint }) => endpoint).join(", ")
+    }); name one with --os-image-url`,
+  );
+}
+
+function rowOf(id: string, state: string, image: Partial<CachedImage>): WireRecord {
+  return { ...image, id, state };
+}
+
+/** Seconds since 1970 as Python writes them: to the microsecond, without it where it is whole. */
+export function momentText(seconds: unknown): string {
+  if (typeof seconds !== "number" || seconds === 0) return "N/A";
+  const micros = Math.round(seconds * 1e6);
+  const whole = Math.floor(micros / 1e6);
+  const rest = micros - whole * 1e6;
+  const text = new Date(whole * 1000).toISOString().slice(0, 19);
+  return rest === 0 ? text : `${text}.${String(rest).padStart(6, "0")}`;
+}

@@ -1,0 +1,90 @@
+/** Commands about the image cache. */
+import { assertEquals } from "@std/assert";
+import { momentText } from "../../lib/cli/cache.ts";
+import { answering } from "./scene.ts";
+
+const ID = "11111111-1111-4111-8111-111111111111";
+const OTHER_ID = "22222222-2222-4222-8222-222222222222";
+const STATE = {
+  cached_images: [
+    { image_id: ID, hits: 0, size: 5, last_accessed: 0, last_modified: 1_795_636_295.721919 },
+  ],
+  queued_images: [OTHER_ID],
+};
+
+Deno.test("cache-list prints what is in the cache and what will be, as glanceclient does", async () => {
+  const { scene } = answering({ "GET /v2/cache": STATE });
+  const { code, stdout, stderr } = await scene.run(["cache-list"]);
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(
+    stdout,
+    `\
++--------------------------------------+--------+---------------------+----------------------------+------+------+
+|                  ID                  | State  | Last Accessed (UTC) |    Last Modified (UTC)     | Size | Hits |
++--------------------------------------+--------+---------------------+----------------------------+------+------+
+| 11111111-1111-4111-8111-111111111111 | cached |         N/A         | 2026-11-25T19:51:35.721919 |  5   |  0   |
+| 22222222-2222-4222-8222-222222222222 | queued |         N/A         |            N/A             | N/A  | N/A  |
++--------------------------------------+--------+---------------------+----------------------------+------+------+
+`,
+  );
+  assertEquals(JSON.parse((await scene.run(["cache-list", "--json"])).stdout), STATE);
+});
+
+Deno.test("A moment is written to the microsecond", () => {
+  const cases: readonly (readonly [number, string])[] = [
+    [1_795_636_295, "2026-11-25T19:51:35"],
+    [1_795_636_295.5, "2026-11-25T19:51:35.500000"],
+    [1_795_636_295.000001, "2026-11-25T19:51:35.000001"],
+    [0, "N/A"],
+  ];
+  for (const [seconds, text] of cases) assertEquals(momentText(seconds), text);
+});
+
+Deno.test("cache-queue, cache-delete and cache-clear ask for what they say, in silence", async (t) => {
+  const cases: readonly (readonly [line: string, asked: readonly string[]])[] = [
+    [`cache-queue ${ID}`, [`PUT /v2/cache/${ID}`]],
+    [`cache-delete ${ID} ${OTHER_ID}`, [`DELETE /v2/cache/${ID}`, `DELETE /v2/cache/${OTHER_ID}`]],
+    ["cache-clear", ["DELETE /v2/cache null"]],
+    ["cache-clear --target both", ["DELETE /v2/cache null"]],
+    ["cache-clear --target queue", ["DELETE /v2/cache queue"]],
+  ];
+  for (const [line, asked] of cases) {
+    await t.step(line, async () => {
+      const { scene, requests } = answering({
+        [`PUT /v2/cache/${ID}`]: null,
+        [`DELETE /v2/cache/${ID}`]: null,
+        [`DELETE /v2/cache/${OTHER_ID}`]: null,
+        "DELETE /v2/cache": null,
+      });
+      const { code, stdout, stderr } = await scene.run(line.split(" "));
+      assertEquals([code, stdout, stderr], [0, "", ""]);
+      const shown = requests.map(({ method, path, headers }) =>
+        `${method} ${path}${
+          path === "/v2/cache" ? ` ${headers.get("x-image-cache-clear-target")}` : ""
+        }`
+      );
+      assertEquals(shown, asked);
+    });
+  }
+});
+
+Deno.test("cache commands do not leave it to chance whose cache is meant", async () => {
+  const { scene, requests } = answering({});
+  const environment = { GLANCE_API_SERVERS: "a:9292,b:9292" };
+  for (const line of ["cache-list", `cache-queue ${ID}`, `cache-delete ${ID}`, "cache-clear"]) {
+    const { code, stderr } = await scene.run(line.split(" "), { environment });
+    const [, listed] = /\((.*)\)/.exec(stderr) ?? [];
+    assertEquals(listed?.split(", ").sort(), ["http://a:9292", "http://b:9292"]);
+    assertEquals(
+      [code, stderr.replace(/\(.*\)/, "(…)")],
+      [
+        1,
+        "Cannot choose a cache: each of the 2 servers has its own (…); name one with --os-image-url\n",
+      ],
+    );
+  }
+  assertEquals(requests, []);
+  const url = "--os-image-url http://a:9292 cache-clear";
+  await scene.run(url.split(" "), { environment });
+  assertEquals(requests.map(({ path }) => path), ["/v2/cache"]);
+});
