@@ -10,7 +10,7 @@ import { UsageError } from "./failure.ts";
 import { ask, imageOf } from "./find_image.ts";
 import { type Command, command, type Positional } from "./flags.ts";
 import { IMAGE_FLAGS, metaFrom } from "./image_fields.ts";
-import { printImage, printRow } from "./output.ts";
+import { printImage, printRow, WIDTH_FLAGS, widthFrom } from "./output.ts";
 
 const IMAGE: Positional = { name: "<IMAGE>", summary: "Id or name of the image" };
 
@@ -22,19 +22,13 @@ const IMAGE_SHOW = command({
   positionals: [IMAGE],
   flags: {
     "human-readable": { kind: "switch", summary: "Show the size in kB, MB, GB" },
-    "max-column-width": {
-      kind: "number",
-      value: "<WIDTH>",
-      min: 1,
-      summary: "Characters of a value in one line; 80 without it",
-    },
+    ...WIDTH_FLAGS,
   },
   async run(call) {
     const { id, connection } = await imageOf(call);
-    const { "human-readable": isHumanReadable, "max-column-width": maxColumnWidth } = call.values;
     await printImage(call, await ask(call, connection, "get", id), {
-      isHumanReadable,
-      ...maxColumnWidth !== undefined && { maxColumnWidth },
+      isHumanReadable: call.values["human-readable"],
+      ...widthFrom(call.values),
     });
   },
 });

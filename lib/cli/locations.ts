@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { CommandFailed, UsageError } from "./failure.ts";
+import { CommandFailed } from "./failure.ts";
 import { ask, type FoundImage, imageOf } from "./find_image.ts";
 import { type Call, type Command, command, type Flags, type Positional } from "./flags.ts";
+import { jsonObject } from "./json_flag.ts";
 import type { GlanceImage, ImageLocation } from "../images/types.ts";
 import { printRecord } from "./output.ts";
 
@@ -32,7 +33,7 @@ const LOCATION_ADD = command({
   },
   async run(call) {
     const { url, checksum, "hash-algo": algorithm, "hash-value": hash } = call.values;
-    const metadata = metadataFrom(call.values.metadata);
+    const metadata = jsonObject("--metadata", call.values["metadata"] ?? "{}");
     const { id, connection } = await imageOf(call);
     const validation = {
       ...algorithm !== undefined && { os_hash_algo: algorithm },
@@ -58,7 +59,7 @@ const LOCATION_UPDATE = command({
   flags: METADATA_FLAGS,
   async run(call) {
     const { url } = call.values;
-    const metadata = metadataFrom(call.values.metadata);
+    const metadata = jsonObject("--metadata", call.values["metadata"] ?? "{}");
     const found = await imageOf(call);
     const locations = await locationsOf(call, found);
     checkKnown(found.id, locations, [url]);
@@ -93,20 +94,6 @@ export const LOCATION_COMMANDS: readonly Command[] = [
   LOCATION_UPDATE,
   LOCATION_DELETE,
 ];
-
-function metadataFrom(text: string = "{}"): Readonly<Record<string, unknown>> {
-  const value = parseJson(text);
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
-  throw new UsageError(`Cannot use "--metadata ${text}": it must be a JSON object`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 async function locationsOf(
   call: Pick<Call, "world">,

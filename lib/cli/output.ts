@@ -5,7 +5,7 @@
  */
 import { CommandFailed } from "./failure.ts";
 import { codeOf, fileState } from "./file_words.ts";
-import type { Call } from "./flags.ts";
+import type { Call, Flags, Values } from "./flags.ts";
 import { printable } from "./messages.ts";
 import { drawTable, type TableLayout } from "./text_table.ts";
 import type { Output } from "./world.ts";
@@ -16,6 +16,26 @@ export type WireRecord = Readonly<Record<string, unknown>>;
 /** Standard output was closed by its reader, which is no failure. */
 export class OutputClosed extends Error {
   override name = "OutputClosed";
+}
+
+/** What printing needs of a call. */
+export type OutputCall = Pick<Call, "world" | "json">;
+
+/** The flag that says how wide a record is shown. */
+export const WIDTH_FLAGS = {
+  "max-column-width": {
+    kind: "number",
+    value: "<WIDTH>",
+    min: 1,
+    summary: "Characters of a value in one line; 80 without it",
+  },
+} as const satisfies Flags;
+
+/** What that flag says. */
+export function widthFrom(
+  { "max-column-width": maxColumnWidth }: Values<typeof WIDTH_FLAGS>,
+): RecordOptions {
+  return { ...maxColumnWidth !== undefined && { maxColumnWidth } };
 }
 
 /** How a record is shown. */
@@ -70,7 +90,7 @@ export async function printJson(call: Pick<Call, "world">, value: unknown): Prom
 
 /** Prints one record: as JSON, or as a table of its properties in alphabetical order. */
 export async function printRecord(
-  call: Pick<Call, "world" | "json">,
+  call: OutputCall,
   record: WireRecord,
   options: RecordOptions = {},
 ): Promise<void> {
@@ -87,7 +107,7 @@ export async function printRecord(
 
 /** Prints a list of records: as JSON, or as a table with the given columns. */
 export async function printList(
-  call: Pick<Call, "world" | "json">,
+  call: OutputCall,
   records: readonly WireRecord[],
   columns: readonly Column[],
   layout: Pick<TableLayout, "align"> = {},
@@ -109,7 +129,7 @@ function listCell(value: unknown): string {
 
 /** Prints one record as a list of one, as glanceclient does for members and tags. */
 export async function printRow(
-  call: Pick<Call, "world" | "json">,
+  call: OutputCall,
   record: WireRecord,
   columns: readonly Column[],
 ): Promise<void> {
@@ -119,7 +139,7 @@ export async function printRow(
 
 /** Prints an image: as JSON exactly as Glance gave it, or without the links within the API. */
 export async function printImage(
-  call: Pick<Call, "world" | "json">,
+  call: OutputCall,
   image: WireRecord,
   { isHumanReadable = false, ...options }: ImageOptions = {},
 ): Promise<void> {

@@ -16,6 +16,11 @@ import { RECORD_COMMANDS } from "./image_records.ts";
 import { UPLOAD_COMMANDS } from "./image_upload.ts";
 import { INFO_COMMANDS } from "./info.ts";
 import { LOCATION_COMMANDS } from "./locations.ts";
+import { NAMESPACE_COMMANDS } from "./md_namespaces.ts";
+import { OBJECT_COMMANDS } from "./md_objects.ts";
+import { PROPERTY_COMMANDS } from "./md_properties.ts";
+import { RESOURCE_TYPE_COMMANDS } from "./md_resource_types.ts";
+import { TAG_COMMANDS } from "./md_tags.ts";
 import { MEMBER_COMMANDS } from "./members.ts";
 import { IMAGE_STAGE } from "./staging.ts";
 import { TASK_COMMANDS } from "./tasks.ts";
@@ -57,5 +62,10 @@ export const COMMANDS: readonly Command[] = [
   ...TASK_COMMANDS,
   ...INFO_COMMANDS,
   ...CACHE_COMMANDS,
+  ...NAMESPACE_COMMANDS,
+  ...RESOURCE_TYPE_COMMANDS,
+  ...OBJECT_COMMANDS,
+  ...PROPERTY_COMMANDS,
+  ...TAG_COMMANDS,
   ...completionCommands(() => ({ commands: COMMANDS, globalFlags: GLOBAL_FLAGS })),
 ].sort((a, b) => a.name < b.name ? -1 : 1);

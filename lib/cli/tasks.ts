@@ -3,10 +3,12 @@
  *
  * @module
  */
-import type { GlanceTask, TaskPage } from "../images/operations.ts";
+import type { GlanceTask } from "../images/operations.ts";
 import { ask, imageOf } from "./find_image.ts";
 import { type Command, command, type Flags, type Values } from "./flags.ts";
-import { type Column, printList, printRecord } from "./output.ts";
+import { jsonObject } from "./json_flag.ts";
+import { type Column, type OutputCall, printList, printRecord } from "./output.ts";
+import { allPages } from "./pages.ts";
 
 /** Tasks a request, as glanceclient asks for them. */
 const PAGE_SIZE = 20;
@@ -73,17 +75,13 @@ const TASK_LIST = command({
   async run(call) {
     const connection = await call.connect();
     const query = taskQuery(call.values);
-    const tasks: GlanceTask[] = [];
-    for (let marker: string | null = null;;) {
-      const page: TaskPage = await ask(call, connection, "tasks.list", [
+    const tasks = await allPages<GlanceTask>(async (marker) => {
+      const page = await ask(call, connection, "tasks.list", [
         ...query,
         ...marker === null ? [] : [["marker", marker] as const],
       ]);
-      const last: string | null = page.tasks.at(-1)?.id ?? marker;
-      if (last === marker) break;
-      tasks.push(...page.tasks);
-      marker = last;
-    }
+      return page.tasks;
+    }, ({ id }) => id);
     await printList(call, tasks, [
       ["ID", (task) => task["id"]],
       ["Type", (task) => task["type"]],
@@ -112,10 +110,34 @@ const TASK_SHOW = command({
   async run(call) {
     const connection = await call.connect();
     const task = await ask(call, connection, "tasks.get", call.positionals[0] ?? "");
-    const { self: _, schema: __, ...shown } = task;
-    await printRecord(call, call.json ? task : shown);
+    await printTask(call, task);
+  },
+});
+
+const TASK_CREATE = command({
+  name: "task-create",
+  summary: "Begin a task of Glance; administrators only",
+  details: "Images are imported with image-import and image-create-via-import.",
+  flags: {
+    "type": { kind: "text", value: "<TYPE>", required: true, summary: "Kind of task: import" },
+    "input": {
+      kind: "text",
+      value: "<JSON>",
+      summary: "JSON object with what the task is to work on; {} without it",
+    },
+  },
+  async run(call) {
+    const { type } = call.values;
+    const input = jsonObject("--input", call.values["input"] ?? "{}");
+    await printTask(call, await ask(call, await call.connect(), "tasks.create", { type, input }));
   },
 });
 
 /** The rows of this file. */
-export const TASK_COMMANDS: readonly Command[] = [IMAGE_TASKS, TASK_LIST, TASK_SHOW];
+export const TASK_COMMANDS: readonly Command[] = [IMAGE_TASKS, TASK_LIST, TASK_SHOW, TASK_CREATE];
+
+/** As glanceclient prints it: without the links within the API. */
+async function printTask(call: OutputCall, task: GlanceTask): Promise<void> {
+  const { self: _, schema: __, ...shown } = task;
+  await printRecord(call, call.json ? task : shown);
+}

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { ImageBytes, ImageData } from "../data/types.ts";
 import { CommandFailed, UsageError } from "./failure.ts";
 import { codeOf, fileError } from "./file_words.ts";
 import type { Flags } from "./flags.ts";
@@ -33,7 +32,8 @@ export const SIZE_FLAGS = {
 export interface FoundBytes {
   /** What the bytes come from, for messages. */
   readonly name: string;
-  readonly data: ImageData;
+  /** A file is opened each time; standard input can be read once. */
+  readonly data: ReadableStream<Bytes> | (() => Promise<ReadableStream<Bytes>>);
   /** Bytes in all; null where nobody knows. */
   readonly size: number | null;
 }
@@ -76,6 +76,22 @@ export async function requireBytes(
   throw new UsageError(
     `Cannot ${action}: there is no data; name a file with --file, or redirect one (< disk.img)`,
   );
+}
+
+/**
+ * A text from a file or standard input.
+ *
+ * @param action what it is for, for example `import a namespace`
+ * @throws {UsageError} where there is none.
+ */
+export async function readText(
+  world: Pick<World, "files" | "stdin">,
+  file: string | undefined,
+  action: string,
+): Promise<{ readonly name: string; readonly text: string }> {
+  const { name, data } = await requireBytes(world, file, action);
+  const bytes = typeof data === "function" ? await data() : data;
+  return { name, text: await new Response(bytes).text() };
 }
 
 async function fromFile(files: Files, path: string): Promise<FoundBytes> {
@@ -121,8 +137,7 @@ async function fromInput(stdin: Input, mayBeEmpty: boolean): Promise<FoundBytes 
   const reader = withFileErrors(stdin.open(), "standard input").getReader();
   const first = await reader.read();
   if (!first.done) {
-    const data: ImageBytes = rest(first.value, reader);
-    return { name: "standard input", data, size: null };
+    return { name: "standard input", data: rest(first.value, reader), size: null };
   }
   if (mayBeEmpty) return null;
   throw new CommandFailed(

@@ -1,0 +1,233 @@
+/**
+ * Commands about namespaces of metadata definitions: `md-namespace-…`.
+ *
+ * @module
+ */
+import type { MetadefNamespaceMeta, NewMetadefNamespace } from "../images/metadefs.ts";
+import { CommandFailed, UsageError } from "./failure.ts";
+import { ask } from "./find_image.ts";
+import { type Command, command, type Flags, type Values } from "./flags.ts";
+import { objectIn } from "./json_flag.ts";
+import {
+  checkReadOnly,
+  DATE_FLAGS,
+  NAMESPACE,
+  readOnlyFlag,
+  shownDefinition,
+  withoutFacts,
+} from "./md_shared.ts";
+import {
+  type OutputCall,
+  printList,
+  printRecord,
+  type RecordOptions,
+  WIDTH_FLAGS,
+  widthFrom,
+  type WireRecord,
+} from "./output.ts";
+import { allPages } from "./pages.ts";
+import { FILE_FLAGS, readText } from "./upload_source.ts";
+
+/** Namespaces a request, as glanceclient asks for them. */
+const PAGE_SIZE = 20;
+
+const META_FLAGS = {
+  "display-name": { kind: "text", value: "<DISPLAY_NAME>", summary: "Its name for people" },
+  "description": { kind: "text", value: "<DESCRIPTION>", summary: "What it is for" },
+  "visibility": { kind: "text", value: "<VISIBILITY>", summary: "Who can see it: public, private" },
+  "protected": { kind: "truth", summary: "Whether it is protected from being deleted" },
+  "owner": { kind: "text", value: "<OWNER>", summary: "Project that owns it" },
+  "self": readOnlyFlag("<SELF>"),
+  ...DATE_FLAGS,
+} as const satisfies Flags;
+
+const NAMESPACE_LIST = command({
+  name: "md-namespace-list",
+  summary: "List the namespaces of metadata definitions",
+  flags: {
+    "resource-types": {
+      kind: "list",
+      value: "<RESOURCE_TYPE>",
+      summary: "Only those that apply to this resource type; may be repeated",
+    },
+    "visibility": {
+      kind: "text",
+      value: "<VISIBILITY>",
+      summary: "Only those with this visibility: public, private",
+    },
+    "page-size": { kind: "number", value: "<SIZE>", min: 1, summary: "Namespaces a request" },
+  },
+  async run(call) {
+    const { "resource-types": types, visibility, "page-size": size = PAGE_SIZE } = call.values;
+    const connection = await call.connect();
+    const namespaces = await allPages(async (marker) => {
+      const page = await ask(call, connection, "metadefs.namespaces.list", [
+        ["limit", String(size)],
+        ...types.length === 0 ? [] : [["resource_types", types.join(",")] as const],
+        ...visibility === undefined ? [] : [["visibility", visibility] as const],
+        ...marker === null ? [] : [["marker", marker] as const],
+      ]);
+      return page.namespaces;
+    }, ({ namespace }) => namespace);
+    await printList(call, namespaces.map((one) => ({ ...one })), [
+      ["namespace", (one) => one["namespace"]],
+    ]);
+  },
+});
+
+const NAMESPACE_SHOW = command({
+  name: "md-namespace-show",
+  summary: "Show a namespace, and the names of what is in it",
+  positionals: [NAMESPACE],
+  flags: {
+    "resource-type": {
+      kind: "text",
+      value: "<RESOURCE_TYPE>",
+      summary: "Show properties with the prefix that they have on this resource type",
+    },
+    ...WIDTH_FLAGS,
+  },
+  async run(call) {
+    const [name = ""] = call.positionals;
+    const { "resource-type": resourceType } = call.values;
+    const view = { ...resourceType !== undefined && { resourceType } };
+    const connection = await call.connect();
+    const namespace = await ask(call, connection, "metadefs.namespaces.get", name, view);
+    await printNamespace(call, { ...namespace }, widthFrom(call.values));
+  },
+});
+
+const NAMESPACE_CREATE = command({
+  name: "md-namespace-create",
+  summary: "Create a namespace of metadata definitions",
+  positionals: [NAMESPACE],
+  flags: {
+    ...META_FLAGS,
+    "schema": readOnlyFlag("<SCHEMA>"),
+    "resource-type-associations": {
+      kind: "list",
+      value: "<RESOURCE_TYPE>",
+      many: true,
+      summary: "Resource types that it applies to",
+    },
+  },
+  async run(call) {
+    checkReadOnly(call.values);
+    const [namespace = ""] = call.positionals;
+    const types = call.values["resource-type-associations"];
+    const created = await ask(call, await call.connect(), "metadefs.namespaces.create", {
+      namespace,
+      ...metaFrom(call.values),
+      ...types.length > 0 && { resource_type_associations: types.map((name) => ({ name })) },
+    });
+    await printNamespace(call, { ...created });
+  },
+});
+
+const NAMESPACE_IMPORT = command({
+  name: "md-namespace-import",
+  summary: "Create a namespace with all that is in it, from JSON",
+  details:
+    'It takes what "md-namespace-show --json" prints, of this cloud or another, and the files that come with Glance.',
+  flags: FILE_FLAGS,
+  async run(call) {
+    const { name, text } = await readText(call.world, call.values["file"], "import a namespace");
+    const document = objectIn(text);
+    if (document === null) {
+      throw new CommandFailed(`Cannot import "${name}": it is no JSON object; correct it`);
+    }
+    if (typeof document["namespace"] !== "string") {
+      throw new CommandFailed(`Cannot import "${name}": it has no "namespace"; add its name`);
+    }
+    // Whatever else is wrong with it is for Glance to say.
+    const namespace = withoutInnerFacts(document) as unknown as NewMetadefNamespace;
+    const connection = await call.connect();
+    const created = await ask(call, connection, "metadefs.namespaces.create", namespace);
+    await printNamespace(call, { ...created });
+  },
+});
+
+const NAMESPACE_UPDATE = command({
+  name: "md-namespace-update",
+  summary: "Change the words about a namespace",
+  details: "What is not named stays as it is.",
+  positionals: [NAMESPACE],
+  flags: {
+    "namespace": { kind: "text", value: "<NAMESPACE>", summary: "Its new name" },
+    ...META_FLAGS,
+  },
+  async run(call) {
+    checkReadOnly(call.values);
+    const { namespace: newName } = call.values;
+    const change = { ...metaFrom(call.values), ...newName !== undefined && { namespace: newName } };
+    if (Object.keys(change).length === 0) {
+      throw new UsageError(
+        'Cannot update a namespace: nothing is to be changed; see "glance help md-namespace-update"',
+      );
+    }
+    const [name = ""] = call.positionals;
+    const connection = await call.connect();
+    const current = await ask(call, connection, "metadefs.namespaces.get", name);
+    const { display_name, description, visibility, protected: isProtected, owner } = current;
+    const words = { display_name, description, visibility, protected: isProtected, owner };
+    const known = Object.entries(words).filter(([, value]) => value !== undefined);
+    const update = { ...Object.fromEntries(known), ...change };
+    await ask(call, connection, "metadefs.namespaces.update", name, update);
+    const after = await ask(call, connection, "metadefs.namespaces.get", newName ?? name);
+    await printNamespace(call, { ...after });
+  },
+});
+
+const NAMESPACE_DELETE = command({
+  name: "md-namespace-delete",
+  summary: "Delete a namespace and all that is in it",
+  positionals: [NAMESPACE],
+  flags: {},
+  async run(call) {
+    const [name = ""] = call.positionals;
+    await ask(call, await call.connect(), "metadefs.namespaces.delete", name);
+  },
+});
+
+/** The rows of this file. */
+export const NAMESPACE_COMMANDS: readonly Command[] = [
+  NAMESPACE_LIST,
+  NAMESPACE_SHOW,
+  NAMESPACE_CREATE,
+  NAMESPACE_IMPORT,
+  NAMESPACE_UPDATE,
+  NAMESPACE_DELETE,
+];
+
+/** What the flags say of a namespace; one that was not given says nothing. */
+function metaFrom(values: Values<typeof META_FLAGS>): MetadefNamespaceMeta {
+  const words = {
+    display_name: values["display-name"],
+    description: values["description"],
+    visibility: values["visibility"],
+    protected: values["protected"],
+    owner: values["owner"],
+  };
+  // Which words of visibility there are is for Glance to say.
+  return Object.fromEntries(
+    Object.entries(words).filter(([, value]) => value !== undefined),
+  ) as MetadefNamespaceMeta;
+}
+
+/** A namespace and its parts without what Glance says of them: it takes no such thing. */
+function withoutInnerFacts(document: WireRecord): WireRecord {
+  return Object.fromEntries(
+    Object.entries(withoutFacts(document)).map(([key, value]) => [
+      key,
+      Array.isArray(value) ? value.map((part) => withoutFacts(Object(part))) : value,
+    ]),
+  );
+}
+
+async function printNamespace(
+  call: OutputCall,
+  namespace: WireRecord,
+  options: RecordOptions = {},
+): Promise<void> {
+  await printRecord(call, call.json ? namespace : shownDefinition(namespace), options);
+}

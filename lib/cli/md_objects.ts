@@ -1,0 +1,176 @@
+/**
+ * Commands about objects of metadata definitions: `md-object-…`.
+ *
+ * @module
+ */
+import type { MetadefObjectBody } from "../images/metadefs.ts";
+import { CommandFailed, UsageError } from "./failure.ts";
+import { ask } from "./find_image.ts";
+import { type Command, command, type Positional } from "./flags.ts";
+import { jsonObject } from "./json_flag.ts";
+import { NAMESPACE, shownDefinition, withoutFacts } from "./md_shared.ts";
+import {
+  type OutputCall,
+  printList,
+  printRecord,
+  type RecordOptions,
+  WIDTH_FLAGS,
+  widthFrom,
+  type WireRecord,
+} from "./output.ts";
+
+const OBJECT: Positional = { name: "<OBJECT>", summary: "Name of the object" };
+
+/** Characters of a description in one line, as in glanceclient. */
+const DESCRIPTION_WIDTH = 50;
+
+const OBJECT_LIST = command({
+  name: "md-object-list",
+  summary: "List the objects of a namespace",
+  positionals: [NAMESPACE],
+  flags: {},
+  async run(call) {
+    const [namespace = ""] = call.positionals;
+    const objects = await ask(call, await call.connect(), "metadefs.objects.list", namespace);
+    await printList(call, objects.map((one) => ({ ...one })), [
+      ["name", (one) => one["name"]],
+      ["description", (one) => one["description"], DESCRIPTION_WIDTH],
+    ]);
+  },
+});
+
+const OBJECT_SHOW = command({
+  name: "md-object-show",
+  summary: "Show an object of a namespace",
+  positionals: [NAMESPACE, OBJECT],
+  flags: WIDTH_FLAGS,
+  async run(call) {
+    const [namespace = "", name = ""] = call.positionals;
+    const object = await ask(call, await call.connect(), "metadefs.objects.get", namespace, name);
+    await printObject(call, { ...object }, widthFrom(call.values));
+  },
+});
+
+const OBJECT_PROPERTY_SHOW = command({
+  name: "md-object-property-show",
+  summary: "Show a property of an object of a namespace",
+  positionals: [NAMESPACE, OBJECT, { name: "<PROPERTY>", summary: "Name of the property" }],
+  flags: WIDTH_FLAGS,
+  async run(call) {
+    const [namespace = "", name = "", property = ""] = call.positionals;
+    const object = await ask(call, await call.connect(), "metadefs.objects.get", namespace, name);
+    const { properties = {} } = object;
+    const found = Object.hasOwn(properties, property) ? properties[property] : undefined;
+    if (found === undefined) {
+      const known = Object.keys(properties);
+      throw new CommandFailed(
+        `Cannot show property "${property}" of object "${name}": the object has ${
+          known.length === 0 ? "none" : `"${known.join('", "')}"; name one of them`
+        }`,
+      );
+    }
+    await printRecord(call, { ...found, name: property }, widthFrom(call.values));
+  },
+});
+
+const OBJECT_CREATE = command({
+  name: "md-object-create",
+  summary: "Add an object to a namespace",
+  positionals: [NAMESPACE],
+  flags: {
+    "name": { kind: "text", value: "<NAME>", required: true, summary: "Its name" },
+    "schema": {
+      kind: "text",
+      value: "<SCHEMA>",
+      required: true,
+      summary: "JSON object with its description, properties and required",
+    },
+  },
+  async run(call) {
+    const { name, schema } = call.values;
+    const object = { name, ...bodyFrom(schema) };
+    const [namespace = ""] = call.positionals;
+    const connection = await call.connect();
+    const created = await ask(call, connection, "metadefs.objects.create", namespace, object);
+    await printObject(call, { ...created });
+  },
+});
+
+const OBJECT_UPDATE = command({
+  name: "md-object-update",
+  summary: "Change an object of a namespace",
+  details: "What is not named stays as it is.",
+  positionals: [NAMESPACE, OBJECT],
+  flags: {
+    "name": { kind: "text", value: "<NAME>", summary: "Its new name" },
+    "schema": {
+      kind: "text",
+      value: "<SCHEMA>",
+      summary: "JSON object with what it is to have: description, properties, required",
+    },
+  },
+  async run(call) {
+    const { name: newName, schema } = call.values;
+    if (newName === undefined && schema === undefined) {
+      throw new UsageError(
+        'Cannot update an object: nothing is to be changed; see "glance help md-object-update"',
+      );
+    }
+    const body = schema === undefined ? {} : bodyFrom(schema);
+    const [namespace = "", name = ""] = call.positionals;
+    const connection = await call.connect();
+    const current = await ask(call, connection, "metadefs.objects.get", namespace, name);
+    const change = { ...newName !== undefined && { name: newName }, ...body };
+    const update = { ...withoutFacts({ ...current }), ...change };
+    await ask(call, connection, "metadefs.objects.update", namespace, name, update);
+    const { name: found = name } = update;
+    const after = await ask(call, connection, "metadefs.objects.get", namespace, found);
+    await printObject(call, { ...after });
+  },
+});
+
+const OBJECT_DELETE = command({
+  name: "md-object-delete",
+  summary: "Delete an object of a namespace",
+  positionals: [NAMESPACE, OBJECT],
+  flags: {},
+  async run(call) {
+    const [namespace = "", name = ""] = call.positionals;
+    await ask(call, await call.connect(), "metadefs.objects.delete", namespace, name);
+  },
+});
+
+const OBJECTS_DELETE = command({
+  name: "md-namespace-objects-delete",
+  summary: "Delete all objects of a namespace",
+  positionals: [NAMESPACE],
+  flags: {},
+  async run(call) {
+    const [namespace = ""] = call.positionals;
+    await ask(call, await call.connect(), "metadefs.objects.deleteAll", namespace);
+  },
+});
+
+/** The rows of this file. */
+export const OBJECT_COMMANDS: readonly Command[] = [
+  OBJECT_LIST,
+  OBJECT_SHOW,
+  OBJECT_PROPERTY_SHOW,
+  OBJECT_CREATE,
+  OBJECT_UPDATE,
+  OBJECT_DELETE,
+  OBJECTS_DELETE,
+];
+
+/** What a schema says may be wrong in any way: that is for Glance to say. */
+function bodyFrom(schema: string): MetadefObjectBody & { readonly name?: string } {
+  return jsonObject("--schema", schema) as MetadefObjectBody;
+}
+
+async function printObject(
+  call: OutputCall,
+  object: WireRecord,
+  options: RecordOptions = {},
+): Promise<void> {
+  await printRecord(call, call.json ? object : shownDefinition(object), options);
+}

@@ -1,0 +1,150 @@
+/**
+ * Commands about properties of metadata definitions: `md-property-…`.
+ *
+ * @module
+ */
+import type { MetadefPropertySchema } from "../images/metadefs.ts";
+import { UsageError } from "./failure.ts";
+import { ask } from "./find_image.ts";
+import { type Command, command, type Positional } from "./flags.ts";
+import { jsonObject } from "./json_flag.ts";
+import { NAMESPACE } from "./md_shared.ts";
+import { printJson, printList, printRecord, WIDTH_FLAGS, widthFrom } from "./output.ts";
+
+const PROPERTY: Positional = { name: "<PROPERTY>", summary: "Name of the property" };
+
+const PROPERTY_LIST = command({
+  name: "md-property-list",
+  summary: "List the properties of a namespace",
+  positionals: [NAMESPACE],
+  flags: {},
+  async run(call) {
+    const [namespace = ""] = call.positionals;
+    const connection = await call.connect();
+    const properties = await ask(call, connection, "metadefs.properties.list", namespace);
+    if (call.json) return await printJson(call, properties);
+    const rows = Object.entries(properties).map(([name, schema]) => ({ ...schema, name }));
+    await printList(call, rows, [
+      ["name", (one) => one["name"]],
+      ["title", (one) => one["title"]],
+      ["type", (one) => one["type"]],
+    ]);
+  },
+});
+
+const PROPERTY_SHOW = command({
+  name: "md-property-show",
+  summary: "Show a property of a namespace",
+  positionals: [NAMESPACE, PROPERTY],
+  flags: WIDTH_FLAGS,
+  async run(call) {
+    const [namespace = "", name = ""] = call.positionals;
+    const connection = await call.connect();
+    const found = await ask(call, connection, "metadefs.properties.get", namespace, name);
+    await printRecord(call, call.json ? { ...found } : { ...found, name }, widthFrom(call.values));
+  },
+});
+
+const PROPERTY_CREATE = command({
+  name: "md-property-create",
+  summary: "Add a property to a namespace",
+  positionals: [NAMESPACE],
+  flags: {
+    "name": { kind: "text", value: "<NAME>", required: true, summary: "Its name" },
+    "title": { kind: "text", value: "<TITLE>", required: true, summary: "Its name for people" },
+    "schema": {
+      kind: "text",
+      value: "<SCHEMA>",
+      required: true,
+      summary: 'JSON schema of its values, for example {"type": "string"}',
+    },
+  },
+  async run(call) {
+    const { name, title, schema } = call.values;
+    const property = { name, title, ...schemaFrom(schema) };
+    const [namespace = ""] = call.positionals;
+    const connection = await call.connect();
+    const created = await ask(call, connection, "metadefs.properties.create", namespace, property);
+    await printRecord(call, { ...created });
+  },
+});
+
+const PROPERTY_UPDATE = command({
+  name: "md-property-update",
+  summary: "Change a property of a namespace",
+  details: "What is not named stays as it is.",
+  positionals: [NAMESPACE, PROPERTY],
+  flags: {
+    "name": { kind: "text", value: "<NAME>", summary: "Its new name" },
+    "title": { kind: "text", value: "<TITLE>", summary: "Its new name for people" },
+    "schema": {
+      kind: "text",
+      value: "<SCHEMA>",
+      summary: "JSON object with what its schema is to have",
+    },
+  },
+  async run(call) {
+    const { name: newName, title, schema } = call.values;
+    const change = {
+      ...newName !== undefined && { name: newName },
+      ...title !== undefined && { title },
+      ...schema !== undefined && schemaFrom(schema),
+    };
+    if (Object.keys(change).length === 0) {
+      throw new UsageError(
+        'Cannot update a property: nothing is to be changed; see "glance help md-property-update"',
+      );
+    }
+    const [namespace = "", name = ""] = call.positionals;
+    const connection = await call.connect();
+    const current = await ask(call, connection, "metadefs.properties.get", namespace, name);
+    const update = { ...current, name, ...change };
+    await ask(call, connection, "metadefs.properties.update", namespace, name, update);
+    const found = update.name;
+    const after = await ask(call, connection, "metadefs.properties.get", namespace, found);
+    await printRecord(call, call.json ? { ...after } : { ...after, name: found });
+  },
+});
+
+const PROPERTY_DELETE = command({
+  name: "md-property-delete",
+  summary: "Delete a property of a namespace",
+  positionals: [NAMESPACE, PROPERTY],
+  flags: {},
+  async run(call) {
+    const [namespace = "", name = ""] = call.positionals;
+    await ask(call, await call.connect(), "metadefs.properties.delete", namespace, name);
+  },
+});
+
+const PROPERTIES_DELETE = command({
+  name: "md-namespace-properties-delete",
+  summary: "Delete all properties of a namespace",
+  positionals: [NAMESPACE],
+  flags: {},
+  async run(call) {
+    const [namespace = ""] = call.positionals;
+    await ask(call, await call.connect(), "metadefs.properties.deleteAll", namespace);
+  },
+});
+
+/** The rows of this file. */
+export const PROPERTY_COMMANDS: readonly Command[] = [
+  PROPERTY_LIST,
+  PROPERTY_SHOW,
+  PROPERTY_CREATE,
+  PROPERTY_UPDATE,
+  PROPERTY_DELETE,
+  PROPERTIES_DELETE,
+];
+
+/** What a schema may say besides: a name for people, and another name. */
+type PropertySchema = Omit<MetadefPropertySchema, "title"> & {
+  readonly title?: string;
+  readonly name?: string;
+};
+
+/** What it says may be wrong in any way: that is for Glance to say. */
+function schemaFrom(schema: string): PropertySchema {
+  return jsonObject("--schema", schema) as unknown as PropertySchema;
+}

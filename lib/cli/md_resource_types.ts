@@ -1,0 +1,98 @@
+/**
+ * Commands about the resource types that metadata definitions are for: `md-resource-type-…`.
+ *
+ * @module
+ */
+import { ask } from "./find_image.ts";
+import { type Command, command } from "./flags.ts";
+import { checkReadOnly, DATE_FLAGS, NAMESPACE } from "./md_shared.ts";
+import { printList, printRecord } from "./output.ts";
+
+const TYPE_LIST = command({
+  name: "md-resource-type-list",
+  summary: "List the resource types that metadata definitions can be for",
+  flags: {},
+  async run(call) {
+    const types = await ask(call, await call.connect(), "metadefs.resourceTypes.list");
+    await printList(call, types.map((one) => ({ ...one })), [["name", (one) => one["name"]]]);
+  },
+});
+
+const ASSOCIATION_LIST = command({
+  name: "md-namespace-resource-type-list",
+  summary: "List the resource types that a namespace applies to",
+  positionals: [NAMESPACE],
+  flags: {},
+  async run(call) {
+    const [name = ""] = call.positionals;
+    const all = await ask(call, await call.connect(), "metadefs.associations.list", name);
+    await printList(call, all.map((one) => ({ ...one })), [
+      ["name", (one) => one["name"]],
+      ["prefix", (one) => one["prefix"]],
+      ["properties_target", (one) => one["properties_target"]],
+    ]);
+  },
+});
+
+const ASSOCIATE = command({
+  name: "md-resource-type-associate",
+  summary: "Let a namespace apply to a resource type",
+  positionals: [NAMESPACE],
+  flags: {
+    "name": {
+      kind: "text",
+      value: "<NAME>",
+      required: true,
+      summary: "The resource type, for example OS::Nova::Flavor",
+    },
+    "prefix": {
+      kind: "text",
+      value: "<PREFIX>",
+      summary: "What stands before its properties there, with its separator",
+    },
+    "properties-target": {
+      kind: "text",
+      value: "<PROPERTIES_TARGET>",
+      summary: "Which properties of the resource, where it has several sets: image",
+    },
+    ...DATE_FLAGS,
+  },
+  async run(call) {
+    checkReadOnly(call.values);
+    const [namespace = ""] = call.positionals;
+    const { name, prefix, "properties-target": target } = call.values;
+    const association = {
+      name,
+      ...prefix !== undefined && { prefix },
+      ...target !== undefined && { properties_target: target },
+    };
+    const connection = await call.connect();
+    const made = await ask(
+      call,
+      connection,
+      "metadefs.associations.create",
+      namespace,
+      association,
+    );
+    await printRecord(call, { ...made });
+  },
+});
+
+const DEASSOCIATE = command({
+  name: "md-resource-type-deassociate",
+  summary: "Let a namespace apply to a resource type no longer",
+  positionals: [NAMESPACE, { name: "<RESOURCE_TYPE>", summary: "The resource type" }],
+  flags: {},
+  async run(call) {
+    const [namespace = "", type = ""] = call.positionals;
+    await ask(call, await call.connect(), "metadefs.associations.delete", namespace, type);
+  },
+});
+
+/** The rows of this file. */
+export const RESOURCE_TYPE_COMMANDS: readonly Command[] = [
+  TYPE_LIST,
+  ASSOCIATION_LIST,
+  ASSOCIATE,
+  DEASSOCIATE,
+];

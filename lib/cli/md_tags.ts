@@ -1,0 +1,128 @@
+/**
+ * Commands about tags of metadata definitions: `md-tag-…`.
+ *
+ * @module
+ */
+import { UsageError } from "./failure.ts";
+import { ask } from "./find_image.ts";
+import { type Command, command, type Positional } from "./flags.ts";
+import { nameFrom, NAMESPACE } from "./md_shared.ts";
+import { type Column, printList, printRecord } from "./output.ts";
+
+const TAG: Positional = { name: "<TAG>", summary: "Name of the tag" };
+
+const NAME: Column = ["name", (tag) => tag["name"]];
+
+const TAG_LIST = command({
+  name: "md-tag-list",
+  summary: "List the tags of a namespace",
+  positionals: [NAMESPACE],
+  flags: {},
+  async run(call) {
+    const [namespace = ""] = call.positionals;
+    const tags = await ask(call, await call.connect(), "metadefs.tags.list", namespace);
+    await printList(call, tags.map((tag) => ({ ...tag })), [NAME]);
+  },
+});
+
+const TAG_SHOW = command({
+  name: "md-tag-show",
+  summary: "Show a tag of a namespace",
+  positionals: [NAMESPACE, TAG],
+  flags: {},
+  async run(call) {
+    const [namespace = "", name = ""] = call.positionals;
+    const tag = await ask(call, await call.connect(), "metadefs.tags.get", namespace, name);
+    await printRecord(call, { ...tag });
+  },
+});
+
+const TAG_CREATE = command({
+  name: "md-tag-create",
+  summary: "Add a tag to a namespace",
+  positionals: [NAMESPACE],
+  flags: { "name": { kind: "text", value: "<NAME>", required: true, summary: "The tag" } },
+  async run(call) {
+    const name = nameFrom("name", call.values["name"]);
+    const [namespace = ""] = call.positionals;
+    const tag = await ask(call, await call.connect(), "metadefs.tags.create", namespace, name);
+    await printRecord(call, { ...tag });
+  },
+});
+
+const TAG_CREATE_MULTIPLE = command({
+  name: "md-tag-create-multiple",
+  summary: "Give a namespace these tags instead of those that it has, or beside them",
+  positionals: [NAMESPACE],
+  flags: {
+    "names": {
+      kind: "text",
+      value: "<NAMES>",
+      required: true,
+      summary: "The tags, with commas between them",
+    },
+    "delim": { kind: "text", value: "<DELIM>", summary: "What is between them instead of commas" },
+    "append": { kind: "switch", summary: "Keep the tags that are there" },
+  },
+  async run(call) {
+    const { names, delim, append } = call.values;
+    const tags = names.split(delim || ",").map((name) => name.trim()).filter(Boolean);
+    if (tags.length === 0) {
+      throw new UsageError(`Cannot use "--names ${names}": there is no tag in it; give some`);
+    }
+    const [namespace = ""] = call.positionals;
+    const connection = await call.connect();
+    const made = await ask(call, connection, "metadefs.tags.createAll", namespace, tags, {
+      append,
+    });
+    await printList(call, made.map((tag) => ({ ...tag })), [NAME]);
+  },
+});
+
+const TAG_UPDATE = command({
+  name: "md-tag-update",
+  summary: "Rename a tag of a namespace",
+  positionals: [NAMESPACE, TAG],
+  flags: { "name": { kind: "text", value: "<NAME>", required: true, summary: "Its new name" } },
+  async run(call) {
+    const newName = nameFrom("name", call.values["name"]);
+    const [namespace = "", name = ""] = call.positionals;
+    const connection = await call.connect();
+    await ask(call, connection, "metadefs.tags.update", namespace, name, newName);
+    const tag = await ask(call, connection, "metadefs.tags.get", namespace, newName);
+    await printRecord(call, { ...tag });
+  },
+});
+
+const TAG_DELETE = command({
+  name: "md-tag-delete",
+  summary: "Delete a tag of a namespace",
+  positionals: [NAMESPACE, TAG],
+  flags: {},
+  async run(call) {
+    const [namespace = "", name = ""] = call.positionals;
+    await ask(call, await call.connect(), "metadefs.tags.delete", namespace, name);
+  },
+});
+
+const TAGS_DELETE = command({
+  name: "md-namespace-tags-delete",
+  summary: "Delete all tags of a namespace",
+  positionals: [NAMESPACE],
+  flags: {},
+  async run(call) {
+    const [namespace = ""] = call.positionals;
+    await ask(call, await call.connect(), "metadefs.tags.deleteAll", namespace);
+  },
+});
+
+/** The rows of this file. */
+export const TAG_COMMANDS: readonly Command[] = [
+  TAG_LIST,
+  TAG_SHOW,
+  TAG_CREATE,
+  TAG_CREATE_MULTIPLE,
+  TAG_UPDATE,
+  TAG_DELETE,
+  TAGS_DELETE,
+];
