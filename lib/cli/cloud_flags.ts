@@ -35,6 +35,7 @@ const SIGN_IN_FLAGS = {
   "os-default-domain-id": standsFor("OS_DEFAULT_DOMAIN_ID", "Domain of user and project, by id"),
   "os-default-domain-name": standsFor("OS_DEFAULT_DOMAIN_NAME", "Domain of user and project"),
   "os-system-scope": standsFor("OS_SYSTEM_SCOPE", 'Act on the whole cloud: "all"'),
+  "os-trust-id": standsFor("OS_TRUST_ID", "Refused: use an application credential"),
   "os-auth-type": standsFor("OS_AUTH_TYPE", "Way to sign in", "os-auth-plugin"),
   "os-auth-token": standsFor("OS_AUTH_TOKEN", "Token that is there already", "os-token"),
   "os-application-credential-id": standsFor(

@@ -45,6 +45,8 @@ export const GLOBAL_FLAGS = {
     summary: "No effect: there is no other than 2",
   },
   "force": { kind: "switch", short: "f", summary: "No effect: nothing asks for confirmation" },
+  "profile": { kind: "text", value: "<HMAC_KEY>", summary: "No effect: nothing is profiled" },
+  "collect-timing": { kind: "switch", summary: "No effect: nothing is timed" },
   "get-schema": { kind: "switch", summary: "No effect: no schema is kept" },
 } as const satisfies Flags;
 

@@ -3,7 +3,7 @@
  * same tables and exit codes, but for what is listed here.
  */
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { MemoryFiles, Scene } from "./scene.ts";
+import { ourSide, type Side, theirSide } from "./side.ts";
 
 const ID = crypto.randomUUID();
 const QUEUED_ID = crypto.randomUUID();
@@ -95,53 +95,28 @@ export async function compareWithGlanceclient(
   t: Deno.TestContext,
   environment: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const files = new MemoryFiles({ "disk.img": DATA });
-  const scene = new Scene((request) => fetch(request));
-  const ours = async (line: string) => {
-    const args = line.split(" ");
-    const { code, stdout } = await scene.run(args, { environment, files, stdin: "nothing" });
+  const [ours, theirs] = [ourSide({ "disk.img": DATA }), theirSide()];
+  const outcome = async (side: Side, line: string) => {
+    const { code, stdout } = await side(line, environment);
     return { code, stdout };
   };
-  for (const line of PREPARED) assertEquals((await ours(line)).code, 0);
+  for (const line of PREPARED) assertEquals((await ours(line, environment)).code, 0);
   for (const line of SAME) {
     await t.step(line, async () => {
-      const theirs = await glanceclient(line, environment);
-      assertEquals(await ours(line), { code: theirs.code, stdout: theirs.stdout });
+      assertEquals(await outcome(ours, line), await outcome(theirs, line));
     });
   }
   for (const [line, codes] of DIFFERENT) {
     await t.step(`${line}, which is meant to differ`, async () => {
       assertNotEquals(codes[0], codes[1]);
-      assertEquals([(await glanceclient(line, environment)).code, (await ours(line)).code], codes);
+      const [their, our] = [await outcome(theirs, line), await outcome(ours, line)];
+      assertEquals([their.code, our.code], codes);
     });
   }
   await t.step("each reads what the other wrote", async () => {
-    const theirs = await glanceclient(`image-download ${ID}`, environment);
-    assertEquals(theirs.bytes, DATA);
+    assertEquals((await theirs(`image-download ${ID}`, environment)).bytes, DATA);
     const flags = "--name theirs --disk-format raw --container-format bare";
-    await glanceclient(`image-create ${flags}`, environment, DATA);
-    const { bytes } = await scene.run(["image-download", "theirs"], { environment });
-    assertEquals(bytes, DATA);
+    await theirs(`image-create ${flags}`, environment, DATA);
+    assertEquals((await ours("image-download theirs", environment)).bytes, DATA);
   });
-}
-
-async function glanceclient(
-  line: string,
-  environment: Readonly<Record<string, string>>,
-  input: Uint8Array | null = null,
-): Promise<{ code: number; stdout: string; bytes: Uint8Array }> {
-  const process = new Deno.Command("/usr/bin/glance", {
-    args: line.split(" "),
-    env: environment,
-    stdin: input === null ? "null" : "piped",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  if (input !== null) {
-    const writer = process.stdin.getWriter();
-    await writer.write(input);
-    await writer.close();
-  }
-  const { code, stdout } = await process.output();
-  return { code, stdout: new TextDecoder().decode(stdout), bytes: stdout };
 }

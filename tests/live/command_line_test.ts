@@ -1,8 +1,21 @@
 /** The command line beside python-glanceclient, on the same cloud. */
+import { assert } from "@std/assert";
+import { compareChanges } from "../cli/beside_changes.ts";
 import { compareWithGlanceclient } from "../cli/beside_glanceclient.ts";
+import { ourSide, theirSide } from "../cli/side.ts";
 import { startStack } from "./stack.ts";
 
 Deno.test("The command line answers as glanceclient does", async (t) => {
-  await using stack = await startStack();
-  await compareWithGlanceclient(t, stack.environment("alice"));
+  await using stack = await startStack({ imageCache: true });
+  const admin = stack.environment("admin");
+  await t.step("and has all of its commands and flags", async () => {
+    const [theirs, ours] = [theirSide(), ourSide({})];
+    const words = (text: string) => text.trim().split(/\s+/);
+    const known = new Set(words((await ours("bash-completion", admin)).stdout));
+    const wanted = words((await theirs("bash-completion", admin)).stdout);
+    assert(wanted.length > 100);
+    for (const word of wanted) assert(known.has(word), word);
+  });
+  await t.step("when it reads", (t) => compareWithGlanceclient(t, stack.environment("alice")));
+  await t.step("when it changes something", (t) => compareChanges(t, admin, stack.glanceUrls[0]));
 });
