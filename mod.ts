@@ -102,6 +102,18 @@ export type {
   Verify,
 } from "./lib/data/types.ts";
 
+// Jobs: what takes more than one request.
+export { findImage } from "./lib/jobs/find_image.ts";
+export { copyImage, type CopyOptions, type ServiceAccess } from "./lib/jobs/copy_image.ts";
+export {
+  type ExportedImage,
+  exportImage,
+  type ExportOptions,
+  type PortableRecord,
+} from "./lib/jobs/export_image.ts";
+export { restoreImage, type RestoreOptions } from "./lib/jobs/restore_image.ts";
+export type { SameOptions } from "./lib/jobs/same_data.ts";
+
 // Their signatures.
 export {
   type ImageRecords,
@@ -113,3 +125,4 @@ export {
 
 // What can go wrong.
 export * from "./lib/errors.ts";
+export * from "./lib/jobs/errors.ts";

@@ -32,6 +32,7 @@ const RANKS: readonly (readonly string[])[] = [
   ["lib/images/locations.ts", "lib/images/list.ts", "lib/images/edit.ts"],
   ["lib/data/"],
   ["lib/images/"],
+  ["lib/jobs/"],
   ["lib/connect.ts"],
   ["mod.ts"],
   ["lib/router/", "lib/local/", "lib/cli/"],

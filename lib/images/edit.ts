@@ -4,10 +4,9 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import { Conflict, ImageConflict, ImageUploadFailed, NotFound } from "../errors.ts";
+import { Conflict, ImageConflict, ImageUploadFailed, NotAuthorized, NotFound } from "../errors.ts";
 import type { CallOptions, GlanceClientWrapper } from "../http/client.ts";
 import { patchTo } from "./patch.ts";
-import { isBaseProperty } from "./translate.ts";
 import type { GlanceImage } from "./types.ts";
 
 /**
@@ -15,7 +14,7 @@ import type { GlanceImage } from "./types.ts";
  * was carried out though its answer was lost (some runtimes repeat a POST unasked): the image that is
  * there is ours. For an id that the caller gave, a 409 stays an error.
  *
- * A custom property that is null is one that is not there, as in a change.
+ * A property that is null is one that is not there, as in a change.
  */
 export async function createImage(
   client: GlanceClientWrapper,
@@ -33,15 +32,17 @@ export async function createImage(
   }
 }
 
-/** Glance takes null for base properties only. */
+/** Null is a value for these only; elsewhere it says that there is none. */
+const NULLABLE: ReadonlySet<string> = new Set(["name", "disk_format", "container_format"]);
+
 function withoutNull(image: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(image).filter(([key, value]) => value !== null || isBaseProperty(key)),
+    Object.entries(image).filter(([key, value]) => value !== null || NULLABLE.has(key)),
   );
 }
 
 /**
- * Deletes a new image whose data could not be stored.
+ * Deletes a new image whose data could not be stored, though it was created as protected.
  *
  * @throws {ImageUploadFailed} where it stays behind; `cause` is why its data could not be stored.
  */
@@ -51,7 +52,7 @@ export async function withdraw(
   imageId: string,
   cause: unknown,
 ): Promise<void> {
-  await client.run(context, "delete", [imageId]).catch((error) => {
+  await remove(client, context, imageId).catch((error) => {
     if (error instanceof NotFound) return;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ImageUploadFailed(
@@ -59,6 +60,21 @@ export async function withdraw(
       { cause, imageId },
     );
   });
+}
+
+async function remove(
+  client: GlanceClientWrapper,
+  context: RequestContext,
+  imageId: string,
+): Promise<void> {
+  try {
+    await client.run(context, "delete", [imageId]);
+  } catch (error) {
+    if (!(error instanceof NotAuthorized)) throw error;
+    const patch = [{ op: "replace", path: "/protected", value: false }] as const;
+    await client.run(context, "update", [imageId, patch]);
+    await client.run(context, "delete", [imageId]);
+  }
 }
 
 /** A request that creates is about no image yet; its 409 is about the one that has the id. */

@@ -36,11 +36,12 @@ Deno.test("create chooses the id here, another one each time", async () => {
   assertEquals([records.images.size, records.posts], [2, 2]);
 });
 
-Deno.test("create leaves out a custom property that is null, and keeps a base property that is", async () => {
+Deno.test("create leaves out what is null, but for properties of which null is a value", async () => {
   const records = new Records();
   const { service } = worldOf([records.answer]);
   const properties = { gone: null, os_type: "linux" };
-  const { id } = await service.create(CALLER, { name: null, properties });
+  const meta = { name: null, minDisk: null, visibility: null, owner: null, properties };
+  const { id } = await service.create(CALLER, meta);
   assertEquals(records.images.get(id), { status: "queued", id, name: null, os_type: "linux" });
 });
 
