@@ -1,0 +1,120 @@
+/** Staging: once and whole, and what is known where the connection breaks. */
+import { assertEquals, assertRejects } from "@std/assert";
+import { stage } from "../../lib/data/stage.ts";
+import { sourceOf } from "../../lib/data/upload_source.ts";
+import {
+  GlanceConnectionFailed,
+  ImageConflict,
+  type ImageData,
+  ImageIntegrityError,
+  type Progress,
+  type UploadOptions,
+} from "../../mod.ts";
+import { BYTES, CALLER, chunksOf, digest, ID } from "../support/image.ts";
+import { empty, refused } from "../support/scripted_fetch.ts";
+import { answerAfter, cutAfter, type Fate, UploadGlance } from "../support/upload_glance.ts";
+import { worldOn } from "../support/world.ts";
+
+/** A Glance behind three names, and how to stage at it. */
+function worldOfStaging(fates: readonly Fate[] = [staged()]) {
+  const glance = new UploadGlance(fates);
+  const world = worldOn(glance.fetch);
+  const run = async (data: ImageData, told: UploadOptions = {}) => {
+    const source = sourceOf(data, told.size);
+    return await world.clock.run(stage(world.client, CALLER, ID, source, told));
+  };
+  return { ...world, glance, stage: run };
+}
+
+/** What came is staged; `size` is what Glance says that it is. */
+function staged(size?: number | null): Fate {
+  return async (glance, put) => {
+    const { bytes } = await put.take();
+    const said = size === undefined ? bytes.byteLength : size;
+    glance.record = { id: ID, status: "uploading", size: said };
+    return empty();
+  };
+}
+
+/** All of it is staged, or a part is taken for the whole, and the answer is lost. */
+function stagedUnseen(bytes: number): Fate {
+  return async (glance, put) => {
+    await put.take(bytes);
+    put.giveUp("cut");
+    glance.record = { id: ID, status: "uploading", size: bytes };
+    throw refused();
+  };
+}
+
+async function* chunks(): AsyncGenerator<Uint8Array> {
+  yield* chunksOf(BYTES);
+}
+
+Deno.test("A staging puts the bytes where an import takes them, and tells their size and hash", async () => {
+  const { glance, stage, clock } = worldOfStaging();
+  const progress: Progress[] = [];
+  const sent = await stage(chunks(), { size: 10_000, onProgress: (one) => progress.push(one) });
+  assertEquals(sent, { size: 10_000, digest: digest("sha512", BYTES) });
+  assertEquals(glance.asked, ["PUT stage", `GET ${ID}`]);
+  assertEquals([glance.puts[0]?.bytes, clock.pending], [BYTES, 0]);
+  const last = progress.at(-1);
+  assertEquals([last?.transferred, last?.total], [10_000, 10_000]);
+});
+
+Deno.test("A staging is right where an older Glance does not tell the size", async () => {
+  const { stage } = worldOfStaging([staged(null)]);
+  assertEquals((await stage(BYTES)).size, 10_000);
+});
+
+Deno.test("A staging fails where Glance has staged another number of bytes", async () => {
+  const { stage } = worldOfStaging([staged(9_999)]);
+  await assertRejects(
+    () => stage(BYTES),
+    ImageIntegrityError,
+    `Cannot accept the staging of image "${ID}": Glance staged size 9999 instead of size 10000; delete it and stage it anew`,
+  );
+});
+
+Deno.test("A staging that broke is made again where nothing was kept and the data can be read again", async () => {
+  const { glance, stage } = worldOfStaging([cutAfter(3_000), staged()]);
+  assertEquals((await stage(() => chunks())).size, 10_000);
+  assertEquals(glance.puts.length, 2);
+  const once = worldOfStaging([cutAfter(3_000)]);
+  await assertRejects(() => once.stage(chunks()), GlanceConnectionFailed);
+  assertEquals(once.glance.puts.length, 1);
+});
+
+Deno.test("A staging whose answer was lost is done where Glance has all of its bytes", async () => {
+  const { glance, stage } = worldOfStaging([stagedUnseen(10_000)]);
+  assertEquals((await stage(BYTES)).size, 10_000);
+  assertEquals(glance.puts.length, 1);
+});
+
+Deno.test("A staging is looked at until Glance says what has arrived", async () => {
+  const { glance, stage } = worldOfStaging([stagedUnseen(10_000)]);
+  let looks = 0;
+  glance.onShow = (it) => {
+    if (it.record !== null) it.record["size"] = ++looks < 4 ? null : 10_000;
+  };
+  assertEquals([(await stage(BYTES)).size, looks], [10_000, 4]);
+});
+
+Deno.test("A staging that left a part behind is an error that says so", async () => {
+  const { stage, glance } = worldOfStaging([stagedUnseen(3_000)]);
+  await assertRejects(
+    () => stage(() => chunks(), { size: 10_000 }),
+    ImageConflict,
+    `Cannot stage image "${ID}": the connection broke, and the image is "uploading" with 3000 bytes that nobody can vouch for; delete it and stage it anew`,
+  );
+  assertEquals(glance.puts.length, 1);
+  const silent = worldOfStaging([stagedUnseen(3_000)]);
+  silent.glance.onShow = (it) => {
+    if (it.record !== null) it.record["size"] = null;
+  };
+  await assertRejects(() => silent.stage(BYTES), ImageConflict, "with an unknown number of bytes");
+});
+
+Deno.test("A staging that Glance refuses is its error", async () => {
+  const { stage } = worldOfStaging([answerAfter(0, 409)]);
+  await assertRejects(() => stage(BYTES), ImageConflict, `Cannot stage image "${ID}"`);
+});
