@@ -18,7 +18,12 @@ const RANKS: readonly (readonly string[])[] = [
   ],
   ["lib/auth/"],
   ["lib/data/hashing.ts", "lib/data/pure_hash.ts", "lib/images/translate.ts"],
-  ["lib/data/integrity.ts", "lib/data/upload_source.ts", "lib/images/patch.ts"],
+  [
+    "lib/data/integrity.ts",
+    "lib/data/upload_source.ts",
+    "lib/images/patch.ts",
+    "lib/images/change.ts",
+  ],
   ["lib/images/operation.ts"],
   ["lib/images/operations.ts"],
   [

@@ -6,8 +6,9 @@
 import type { RequestContext } from "../context.ts";
 import { Conflict, ImageConflict, ImageUploadFailed, NotAuthorized, NotFound } from "../errors.ts";
 import type { CallOptions, GlanceClientWrapper } from "../http/client.ts";
+import { checkBelieved, checkUnchanged } from "./change.ts";
 import { patchTo } from "./patch.ts";
-import type { GlanceImage } from "./types.ts";
+import type { GlanceImage, Image } from "./types.ts";
 
 /**
  * Creates an image under an id of our own choice. A 409 for such an id means that an earlier request
@@ -83,11 +84,43 @@ function takenId(imageId: string, cause: Conflict): ImageConflict {
   return new ImageConflict(message, { cause, imageId, server, status, requestId, attempts });
 }
 
+/** What has to be so before an image is changed. */
+export interface Expected {
+  /** Values of what only Glance sets. */
+  readonly believed: Readonly<Record<string, unknown>>;
+  /** The image as its caller has seen it. */
+  readonly ifUnchanged?: Image | undefined;
+}
+
+/**
+ * Looks at an image that is to be changed, where its caller expects something of it, and gives it then.
+ *
+ * @throws {Invalid} where what only Glance sets is not as expected.
+ * @throws {ImageConflict} where the image is not as it was seen.
+ */
+export async function lookBefore(
+  client: GlanceClientWrapper,
+  context: RequestContext,
+  imageId: string,
+  { believed, ifUnchanged }: Expected,
+  options: CallOptions,
+): Promise<GlanceImage | null> {
+  if (ifUnchanged === undefined && Object.keys(believed).length === 0) return null;
+  const current = await client.run(context, "get", [imageId], options);
+  checkBelieved(current, believed);
+  if (ifUnchanged !== undefined) checkUnchanged(current, ifUnchanged);
+  return current;
+}
+
 /** What an image is to become. */
 export interface Change {
   readonly wanted: Readonly<Record<string, unknown>>;
   /** Whether custom properties that are not wanted are removed. */
   readonly purge: boolean;
+  /** The image as it was just now; null where that is not known. */
+  readonly current: GlanceImage | null;
+  /** Whether nobody else may have changed it in between. */
+  readonly isAlone: boolean;
 }
 
 /** How often a change is compared anew after somebody else has changed the image meanwhile. */
@@ -102,17 +135,21 @@ export async function applyPatch(
   client: GlanceClientWrapper,
   context: RequestContext,
   imageId: string,
-  { wanted, purge }: Change,
+  { wanted, purge, current: known, isAlone }: Change,
   options: CallOptions,
 ): Promise<GlanceImage> {
+  const show = () => client.run(context, "get", [imageId], options);
+  let current = known ?? await show();
   for (let comparison = 1;; comparison++) {
-    const current = await client.run(context, "get", [imageId], options);
     const patch = patchTo(current, wanted, purge);
     if (patch.length === 0) return current;
     try {
       return await client.run(context, "update", [imageId, patch], options);
     } catch (error) {
       if (!(error instanceof ImageConflict) || comparison === MAX_COMPARISONS) throw error;
+      current = await show();
+      // Our own request may have been carried out unseen: then there is nothing left to do.
+      if (isAlone && patchTo(current, wanted, purge).length > 0) throw error;
     }
   }
 }

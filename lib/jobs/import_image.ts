@@ -61,8 +61,8 @@ export interface ImportOptions extends Omit<ImportWaitOptions, "partial">, Impor
  * - `{ region, imageId }`: fetched by Glance from another region of the cloud (`glance-download`).
  * - `{ own: true }`: what the image has, copied to more `stores` (`copy-image`).
  *
- * The image is the caller's: where the import fails, it stays as Glance leaves it, `queued` as a rule, and
- * can be tried again.
+ * The image is the caller's: where the import fails, it stays as Glance leaves it, as a rule `queued`, and
+ * can be tried again. (Where one of several stores fails, Glance leaves it `importing`, good for nothing.)
  *
  * @throws {NotImplemented} where the cloud offers no way; the message names what it offers.
  * @throws {Invalid} for a source or a method that does not fit.

@@ -87,7 +87,9 @@ export function verdictOf(progress: ImportProgress, { partial = false }: ImportG
     return "busy";
   }
   if (taskStatus === "failure") return "failed";
-  if (importing.length > 0 || UNDER_WAY.includes(image.status)) return "busy";
+  // Glance forgets to take back the status of an image of which it has given up the last store.
+  const isGivenUp = importing.length === 0 && failed.length > 0 && image.status === "importing";
+  if (importing.length > 0 || (UNDER_WAY.includes(image.status) && !isGivenUp)) return "busy";
   if (image.status !== "active") return "failed";
   const isReached = partial &&
     (stores ?? image.stores).some((store) => image.stores.includes(store));

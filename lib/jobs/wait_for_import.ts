@@ -142,13 +142,17 @@ export class ImageTasks {
   }
 }
 
+/** Of an image in any other status, nothing can be imported any more. */
+const WAY_OUT: Readonly<Record<string, string>> = {
+  active: "copy it to these stores later",
+  queued: "import it again, or upload its data",
+};
+
 /** A store that it is still to be written to, though it is over, was not reached either. */
 function failureOf({ image, failed, importing, message }: ImportProgress): ImageImportFailed {
   const stores = [...new Set([...failed, ...importing])];
   const where = stores.length === 0 ? "" : `, failed for ${stores.map((id) => `"${id}"`).join()}`;
-  const wayOut = image.status === "active"
-    ? "copy it to these stores later"
-    : "import it again, or upload its data";
+  const wayOut = WAY_OUT[image.status] ?? "delete it, and create it anew";
   return new ImageImportFailed(
     `Cannot import image "${image.id}": it is ${image.status}${where}${said(message)}; ${wayOut}`,
     { imageId: image.id, stores, taskMessage: message },

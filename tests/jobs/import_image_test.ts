@@ -34,7 +34,7 @@ async function cloudWith(options: Parameters<typeof cloudOf>[0] = { stores: STOR
 }
 
 /** Says which methods the cloud offers, and gives what lies on the web. */
-function offering(cloud: Cloud, methods: readonly string[] | number, web?: Meddler): Meddler {
+function offering(methods: readonly string[] | number, web?: Meddler): Meddler {
   return async (request) => {
     const { hostname, pathname } = new URL(request.url);
     if (hostname === "web.example") return await web?.(request) ?? null;
@@ -68,7 +68,7 @@ Deno.test("importImage stages data and has it imported, and tells of both", asyn
 Deno.test("importImage uploads data where the cloud has no import", async () => {
   for (const methods of [[], 404, 405]) {
     const { cloud, id, work } = await cloudWith();
-    cloud.meddle = offering(cloud, methods);
+    cloud.meddle = offering(methods);
     const image = await work({ data: BYTES }, { stores: ["slow"] });
     assertEquals([image.status, image.stores], ["active", ["slow"]]);
     assert(cloud.asked.includes(`PUT /v2/images/${id}/file`));
@@ -80,7 +80,7 @@ Deno.test("importImage lets Glance fetch a URL, where it offers that", async () 
   const bodies: unknown[] = [];
   let scene = 0;
   cloud.meddle = async (request) => {
-    const offer = await offering(cloud, ["web-download"])(request);
+    const offer = await offering(["web-download"])(request);
     const { pathname } = new URL(request.url);
     if (offer !== null) return offer;
     if (pathname.endsWith(`${id}/import`)) {
@@ -105,7 +105,7 @@ Deno.test("importImage fetches a URL by itself where Glance does not, without a 
   for (const methods of [["glance-direct"], []]) {
     const { cloud, id, work } = await cloudWith();
     const tokens: (string | null)[] = [];
-    cloud.meddle = offering(cloud, methods, (request) => {
+    cloud.meddle = offering(methods, (request) => {
       tokens.push(request.headers.get("x-auth-token"), request.redirect);
       return new Response(BYTES);
     });
@@ -126,7 +126,7 @@ Deno.test("importImage asks for an image of another region, and for copies to mo
     }
     if (pathname.endsWith("/tasks")) return Response.json({ tasks: [] });
     if (pathname.endsWith(id)) return Response.json({ id, status: "active" });
-    return await offering(cloud, ["glance-download", "copy-image"])(request);
+    return await offering(["glance-download", "copy-image"])(request);
   };
   await work({ region: "north", imageId: "1" });
   await work({ region: "north", imageId: "1", interface: "internal" }, { stores: ["slow"] });
@@ -158,7 +158,7 @@ Deno.test("importImage takes no failure of an earlier copy for one of its own", 
     if (pathname.endsWith(`${id}/import`)) return empty(202);
     if (pathname.endsWith("/tasks")) return Response.json({ tasks: [old] });
     if (pathname.endsWith(id)) return Response.json({ id, status: "active" });
-    return await offering(cloud, ["copy-image"])(request);
+    return await offering(["copy-image"])(request);
   };
   assertEquals((await work({ own: true }, { allStores: true })).id, id);
 });
@@ -169,7 +169,7 @@ Deno.test("importImage does not wait where it is told so", async () => {
     const { pathname } = new URL(request.url);
     if (pathname.endsWith(`${id}/import`)) return empty(202);
     if (pathname.endsWith(id)) return Response.json({ id, status: "importing" });
-    return await offering(cloud, ["web-download"])(request);
+    return await offering(["web-download"])(request);
   };
   assertEquals((await work({ url: URL_OF_DATA }, { wait: false })).status, "importing");
   assertEquals(cloud.clock.now(), 0);
@@ -186,7 +186,7 @@ Deno.test("importImage goes on where the answer to its request was lost, if the 
       if (pathname.endsWith(id)) {
         return Response.json({ id, status: looks++ > 0 ? "active" : status });
       }
-      return await offering(cloud, ["web-download"])(request);
+      return await offering(["web-download"])(request);
     };
     const error = await failureOf(work({ url: URL_OF_DATA }));
     assertEquals(error === undefined, isTaken, String(error));
@@ -224,7 +224,7 @@ Deno.test("importImage tells of an import that has failed", async () => {
     if (pathname.endsWith(id)) {
       return Response.json({ id, status: "queued", os_glance_failed_import: "fast" });
     }
-    return await offering(cloud, ["web-download"])(request);
+    return await offering(["web-download"])(request);
   };
   const error = await assertRejects(() => work({ url: URL_OF_DATA }), ImageImportFailed);
   assertEquals([error.stores, error.taskMessage], [["fast"], "404 at the source"]);
@@ -269,7 +269,7 @@ const WEB_FAILURES:
 for (const [what, web, name, words] of WEB_FAILURES) {
   Deno.test(`importImage says that the web ${what}, and shows no secret of the URL`, async () => {
     const { cloud, id, work } = await cloudWith();
-    cloud.meddle = offering(cloud, [], web);
+    cloud.meddle = offering([], web);
     const error = await assertRejects(() => work({ url: URL_OF_DATA }), GlanceError);
     assertEquals(error.name, name);
     assert(error.message.includes(words), error.message);
@@ -310,7 +310,7 @@ Deno.test("importImage ends with its signal while it stages, and while it waits"
     const { pathname } = new URL(request.url);
     if (pathname.endsWith(`${id}/import`)) return empty(202);
     if (pathname.endsWith(id)) return Response.json({ id, status: "importing" });
-    return await offering(cloud, ["web-download"])(request);
+    return await offering(["web-download"])(request);
   };
   const other = new AbortController();
   const work = waiting.work({ url: URL_OF_DATA }, {

@@ -168,6 +168,15 @@ Deno.test("waitForImport is done with some of the stores where that is enough, a
   await assertRejects(() => wait(stageOf([{ image: none }]), goal), ImageImportFailed);
 });
 
+Deno.test("waitForImport sees that an import is over though Glance leaves the image importing", async () => {
+  const image = { status: "importing", ...stores("", "slow") };
+  for (const tasks of [[task("failure", "disk full")], 404]) {
+    const error = await assertRejects(() => wait(stageOf([{ image, tasks }])), ImageImportFailed);
+    assertEquals(error.stores, ["slow"]);
+    assert(error.message.endsWith("; delete it, and create it anew"), error.message);
+  }
+});
+
 Deno.test("waitForImport counts a store that was never reached among those that failed", async () => {
   const image = { status: "active", ...stores("slow"), stores: "fast" };
   const at = stageOf([{
