@@ -143,6 +143,33 @@ export type {
   Verify,
 } from "./lib/data/types.ts";
 
+// Jobs: what takes more than one request.
+export { findImage } from "./lib/jobs/find_image.ts";
+export { copyImage, type CopyOptions, type ServiceAccess } from "./lib/jobs/copy_image.ts";
+export {
+  type ExportedImage,
+  exportImage,
+  type ExportOptions,
+  type PortableRecord,
+} from "./lib/jobs/export_image.ts";
+export { restoreImage, type RestoreOptions } from "./lib/jobs/restore_image.ts";
+export type { SameOptions } from "./lib/jobs/same_data.ts";
+export { importImage, type ImportOptions } from "./lib/jobs/import_image.ts";
+export {
+  type DataSource,
+  IMPORT_METHODS,
+  type ImportMethod,
+  type ImportSource,
+  type ImportTargets,
+  type OwnSource,
+  type RegionSource,
+  type UrlSource,
+} from "./lib/jobs/import_plan.ts";
+export { type ImportWaitOptions, waitForImport } from "./lib/jobs/wait_for_import.ts";
+export type { ImportGoal, ImportProgress } from "./lib/jobs/import_state.ts";
+export { type StatusWaitOptions, waitForStatus } from "./lib/jobs/wait_for_status.ts";
+export type { WaitOptions } from "./lib/jobs/watch.ts";
+
 // Their signatures.
 export {
   type ImageRecords,
@@ -154,3 +181,4 @@ export {
 
 // What can go wrong.
 export * from "./lib/errors.ts";
+export * from "./lib/jobs/errors.ts";

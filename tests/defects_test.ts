@@ -213,8 +213,8 @@ Deno.test("B12: an update does not remove what Glance reserves for itself", asyn
   const id = glance.add({ os_glance_import_task: "7", os_glance_stage_host: "h", old: "1" });
   await glance.service().update(CONTEXT, id, { properties: { new: "2" } });
   assertEquals(glance.sentTo(`PATCH /v2/images/${id}`), [[
-    { op: "add", path: "/new", value: "2" },
     { op: "remove", path: "/old" },
+    { op: "add", path: "/new", value: "2" },
   ]]);
 });
 

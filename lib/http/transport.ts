@@ -55,6 +55,21 @@ export async function send(
   }
 }
 
+/**
+ * Opens a URL of the web that is no server of ours: without credentials of any kind, and following where
+ * it leads.
+ *
+ * @throws the error of the injected fetch, or the reason of `signal`.
+ */
+export async function openUrl(
+  options: ResolvedOptions,
+  url: string,
+  signal: AbortSignal,
+): Promise<Response> {
+  const headers = { "accept-encoding": "identity" };
+  return await heeding(options.fetch(url, { headers, redirect: "follow", signal }), signal);
+}
+
 /** The headers that say who asks; empty without a token and with `noauth`. */
 export function credentialHeaders(
   options: ResolvedOptions,

@@ -4,18 +4,18 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import { Conflict, ImageConflict, ImageUploadFailed, NotFound } from "../errors.ts";
+import { Conflict, ImageConflict, ImageUploadFailed, NotAuthorized, NotFound } from "../errors.ts";
 import type { CallOptions, GlanceClientWrapper } from "../http/client.ts";
+import { checkBelieved, checkUnchanged } from "./change.ts";
 import { patchTo } from "./patch.ts";
-import { isBaseProperty } from "./translate.ts";
-import type { GlanceImage } from "./types.ts";
+import type { GlanceImage, Image } from "./types.ts";
 
 /**
  * Creates an image under an id of our own choice. A 409 for such an id means that an earlier request
  * was carried out though its answer was lost (some runtimes repeat a POST unasked): the image that is
  * there is ours. For an id that the caller gave, a 409 stays an error.
  *
- * A custom property that is null is one that is not there, as in a change.
+ * A property that is null is one that is not there, as in a change.
  */
 export async function createImage(
   client: GlanceClientWrapper,
@@ -33,15 +33,17 @@ export async function createImage(
   }
 }
 
-/** Glance takes null for base properties only. */
+/** Null is a value for these only; elsewhere it says that there is none. */
+const NULLABLE: ReadonlySet<string> = new Set(["name", "disk_format", "container_format"]);
+
 function withoutNull(image: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(image).filter(([key, value]) => value !== null || isBaseProperty(key)),
+    Object.entries(image).filter(([key, value]) => value !== null || NULLABLE.has(key)),
   );
 }
 
 /**
- * Deletes a new image whose data could not be stored.
+ * Deletes a new image whose data could not be stored, though it was created as protected.
  *
  * @throws {ImageUploadFailed} where it stays behind; `cause` is why its data could not be stored.
  */
@@ -51,7 +53,7 @@ export async function withdraw(
   imageId: string,
   cause: unknown,
 ): Promise<void> {
-  await client.run(context, "delete", [imageId]).catch((error) => {
+  await remove(client, context, imageId).catch((error) => {
     if (error instanceof NotFound) return;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ImageUploadFailed(
@@ -61,10 +63,53 @@ export async function withdraw(
   });
 }
 
+async function remove(
+  client: GlanceClientWrapper,
+  context: RequestContext,
+  imageId: string,
+): Promise<void> {
+  try {
+    await client.run(context, "delete", [imageId]);
+  } catch (error) {
+    if (!(error instanceof NotAuthorized)) throw error;
+    const patch = [{ op: "replace", path: "/protected", value: false }] as const;
+    await client.run(context, "update", [imageId, patch]);
+    await client.run(context, "delete", [imageId]);
+  }
+}
+
 /** A request that creates is about no image yet; its 409 is about the one that has the id. */
 function takenId(imageId: string, cause: Conflict): ImageConflict {
   const { message, server, status, requestId, attempts } = cause;
   return new ImageConflict(message, { cause, imageId, server, status, requestId, attempts });
+}
+
+/** What has to be so before an image is changed. */
+export interface Expected {
+  /** Values of what only Glance sets. */
+  readonly believed: Readonly<Record<string, unknown>>;
+  /** The image as its caller has seen it. */
+  readonly ifUnchanged?: Image | undefined;
+}
+
+/**
+ * Looks at an image that is to be changed, where its caller expects something of it, and gives it then.
+ *
+ * @throws {Invalid} where what only Glance sets is not as expected.
+ * @throws {ImageConflict} where the image is not as it was seen.
+ */
+export async function lookBefore(
+  client: GlanceClientWrapper,
+  context: RequestContext,
+  imageId: string,
+  { believed, ifUnchanged }: Expected,
+  options: CallOptions,
+): Promise<GlanceImage | null> {
+  if (ifUnchanged === undefined && Object.keys(believed).length === 0) return null;
+  const current = await client.run(context, "get", [imageId], options);
+  checkBelieved(current, believed);
+  if (ifUnchanged !== undefined) checkUnchanged(current, ifUnchanged);
+  return current;
 }
 
 /** What an image is to become. */
@@ -72,6 +117,10 @@ export interface Change {
   readonly wanted: Readonly<Record<string, unknown>>;
   /** Whether custom properties that are not wanted are removed. */
   readonly purge: boolean;
+  /** The image as it was just now; null where that is not known. */
+  readonly current: GlanceImage | null;
+  /** Whether nobody else may have changed it in between. */
+  readonly isAlone: boolean;
 }
 
 /** How often a change is compared anew after somebody else has changed the image meanwhile. */
@@ -86,17 +135,21 @@ export async function applyPatch(
   client: GlanceClientWrapper,
   context: RequestContext,
   imageId: string,
-  { wanted, purge }: Change,
+  { wanted, purge, current: known, isAlone }: Change,
   options: CallOptions,
 ): Promise<GlanceImage> {
+  const show = () => client.run(context, "get", [imageId], options);
+  let current = known ?? await show();
   for (let comparison = 1;; comparison++) {
-    const current = await client.run(context, "get", [imageId], options);
     const patch = patchTo(current, wanted, purge);
     if (patch.length === 0) return current;
     try {
       return await client.run(context, "update", [imageId, patch], options);
     } catch (error) {
       if (!(error instanceof ImageConflict) || comparison === MAX_COMPARISONS) throw error;
+      current = await show();
+      // Our own request may have been carried out unseen: then there is nothing left to do.
+      if (isAlone && patchTo(current, wanted, purge).length > 0) throw error;
     }
   }
 }

@@ -13,7 +13,8 @@ import { sourceIn } from "../data/upload_source.ts";
 import { ImageNotFound } from "../errors.ts";
 import { type CallOptions, GlanceClientWrapper } from "../http/client.ts";
 import { availabilityOf, isAcceptedMember } from "./availability.ts";
-import { applyPatch, createImage, withdraw } from "./edit.ts";
+import { wantedIn } from "./change.ts";
+import { applyPatch, createImage, lookBefore, withdraw } from "./edit.ts";
 import { listImages } from "./list.ts";
 import { addLocation, getLocation } from "./locations.ts";
 import type { ListParameters } from "./query.ts";
@@ -27,6 +28,12 @@ export interface UpdateOptions extends UploadOptions {
    * @default {true}
    */
   readonly purgeProps?: boolean;
+  /**
+   * The image as the caller has seen it: the update is refused where anything about it has changed since.
+   * Glance has no way to do both at once: what is changed in the moment between the comparison and the
+   * update is not noticed, unless it makes the update impossible.
+   */
+  readonly ifUnchanged?: Image;
 }
 
 /**
@@ -193,10 +200,15 @@ export class GlanceImageService {
 
   /**
    * Changes an image: first its data, where `data` is given and not empty, then its properties. By
-   * default, custom properties that `imageMeta` does not name are removed.
+   * default, custom properties that `imageMeta` does not name are removed; one that is null is, too.
+   *
+   * An image that was shown can be given back with something changed: `{ ...image, name: "new" }`. What
+   * only Glance sets (its status, its size, times …) is left alone where it is as it was, or null.
    *
    * @throws {ImageNotFound} where there is none.
-   * @throws {ImageConflict} where data is given and the image is not `queued`.
+   * @throws {Invalid} before anything is changed, where what only Glance sets would be; it is named.
+   * @throws {ImageConflict} where data is given and the image is not `queued`, and with `ifUnchanged` where
+   * somebody else has changed the image.
    */
   async update(
     context: RequestContext,
@@ -206,14 +218,17 @@ export class GlanceImageService {
     options: UpdateOptions = {},
   ): Promise<Image> {
     const { client } = this;
-    const { id: _, ...wanted } = toGlance(imageMeta);
+    const { wanted, believed } = wantedIn(imageMeta);
     const source = sourceIn(data, options);
-    const { purgeProps: purge = true } = options;
+    const { purgeProps: purge = true, ifUnchanged } = options;
+    const seen = await lookBefore(client, context, imageId, { believed, ifUnchanged }, options);
     const stored = source && await upload(client, context, imageId, source, options);
     if (Object.keys(wanted).length > 0) {
-      return fromGlance(await applyPatch(client, context, imageId, { wanted, purge }, options));
+      const isAlone = ifUnchanged !== undefined;
+      const change = { wanted, purge, isAlone, current: stored ?? seen };
+      return fromGlance(await applyPatch(client, context, imageId, change, options));
     }
-    return fromGlance(stored ?? await client.run(context, "get", [imageId], options));
+    return fromGlance(stored ?? seen ?? await client.run(context, "get", [imageId], options));
   }
 
   /**

@@ -49,8 +49,11 @@ const HIDDEN: ReadonlySet<string> = new Set(["self", "file", "schema", "deleted"
 /** Properties whose values are JSON on the wire, as in Cinder and Nova. */
 const JSON_PROPERTIES: readonly string[] = ["block_device_mapping", "mappings"];
 
-/** What Glance sets and nobody else may. Dropped like Cinder does, so that a shown image can be given back. */
-const DROPPED: ReadonlySet<string> = new Set([
+/**
+ * What Glance sets and nobody else may. In a new image it is dropped like Cinder does, so that a shown
+ * image can be given back.
+ */
+const READ_ONLY: ReadonlySet<string> = new Set([
   "status",
   "created_at",
   "updated_at",
@@ -63,11 +66,25 @@ const DROPPED: ReadonlySet<string> = new Set([
   "direct_url",
   "locations",
   "stores",
+  ...HIDDEN,
 ]);
+
+/** Names that nobody may give a custom property, though no image has them. */
+const FORBIDDEN_NAMES: ReadonlySet<string> = new Set(["id", "location", ...READ_ONLY]);
 
 /** Properties that only Glance writes: it answers 403 to anybody else. */
 export function isReservedProperty(name: string): boolean {
   return name.startsWith("os_glance");
+}
+
+/** Whether the values of a property are JSON, however it is spaced. */
+export function isJsonProperty(name: string): boolean {
+  return JSON_PROPERTIES.includes(name);
+}
+
+/** Whether only Glance sets the base property. Its id is set once, by whoever creates the image. */
+export function isReadOnlyProperty(name: string): boolean {
+  return READ_ONLY.has(name) || name === "id";
 }
 
 /** Whether Glance knows the name as a base property. */
@@ -133,7 +150,8 @@ export function fromGlance(glance: GlanceImage): Image {
  * What Glance takes for `meta`: flat, in its own names, without what only Glance sets. A custom
  * property wins over a base property of the same name.
  *
- * @throws {Invalid} where a custom property is reserved or is no string, or where `meta` is no object.
+ * @throws {Invalid} where a custom property is reserved or is no string, or has the name of what only
+ * Glance sets; or where `meta` is no object.
  *
  * @example
  * ```ts
@@ -151,17 +169,32 @@ export function toGlance(meta: ImageMeta): Record<string, unknown> {
   const glance: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(base)) {
     const key = glanceName(name);
-    if (value === undefined || DROPPED.has(key) || HIDDEN.has(key)) continue;
+    if (value === undefined || READ_ONLY.has(key)) continue;
     glance[key] = isBaseProperty(key) ? value : encodeProperty(key, value);
   }
   for (const [key, value] of Object.entries(properties)) {
-    if (value !== undefined) glance[key] = encodeProperty(key, value);
+    if (value === undefined) continue;
+    if (FORBIDDEN_NAMES.has(key)) throw forbiddenName(key);
+    glance[key] = encodeProperty(key, value);
   }
   return glance;
 }
 
+/** The error for a property that is Glance's. */
+export function reservedName(key: string): Invalid {
+  return new Invalid(
+    `Cannot set property "${key}": names that begin with "os_glance" are reserved for Glance; choose another name`,
+  );
+}
+
+function forbiddenName(key: string): Invalid {
+  return new Invalid(
+    `Cannot set property "${key}": it is Glance's own, and cannot be a custom property; choose another name`,
+  );
+}
+
 function decodeProperty(imageId: string, key: string, value: unknown): unknown {
-  if (!JSON_PROPERTIES.includes(key) || typeof value !== "string") return value;
+  if (!isJsonProperty(key) || typeof value !== "string") return value;
   try {
     return JSON.parse(value);
   } catch (cause) {
@@ -173,13 +206,9 @@ function decodeProperty(imageId: string, key: string, value: unknown): unknown {
 }
 
 function encodeProperty(key: string, value: unknown): unknown {
-  if (isReservedProperty(key)) {
-    throw new Invalid(
-      `Cannot set property "${key}": names that begin with "os_glance" are reserved for Glance; choose another name`,
-    );
-  }
+  if (isReservedProperty(key)) throw reservedName(key);
   if (isBaseProperty(key) || value === null || typeof value === "string") return value;
-  if (JSON_PROPERTIES.includes(key)) return pythonJson(plainJson(key, value));
+  if (isJsonProperty(key)) return pythonJson(plainJson(key, value));
   throw new Invalid(
     `Cannot set property "${key}": its value is ${
       kindOf(value)

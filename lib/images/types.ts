@@ -178,17 +178,17 @@ export interface ImageMeta {
   /** UUID; chosen by `create` where it is absent. */
   readonly id?: string;
   readonly name?: string | null;
-  readonly visibility?: ImageVisibility;
+  readonly visibility?: ImageVisibility | null;
   readonly diskFormat?: string | null;
   readonly containerFormat?: string | null;
   /** Gigabytes. */
-  readonly minDisk?: number;
+  readonly minDisk?: number | null;
   /** Megabytes. */
-  readonly minRam?: number;
+  readonly minRam?: number | null;
   /** Project id; only an administrator may set it. */
-  readonly owner?: string;
-  readonly protected?: boolean;
-  readonly osHidden?: boolean;
+  readonly owner?: string | null;
+  readonly protected?: boolean | null;
+  readonly osHidden?: boolean | null;
   readonly tags?: readonly string[];
   /** Custom properties: strings, except `mappings` and `block_device_mapping`, which are encoded as JSON. */
   readonly properties?: Readonly<Record<string, unknown>>;

@@ -36,11 +36,12 @@ Deno.test("create chooses the id here, another one each time", async () => {
   assertEquals([records.images.size, records.posts], [2, 2]);
 });
 
-Deno.test("create leaves out a custom property that is null, and keeps a base property that is", async () => {
+Deno.test("create leaves out what is null, but for properties of which null is a value", async () => {
   const records = new Records();
   const { service } = worldOf([records.answer]);
   const properties = { gone: null, os_type: "linux" };
-  const { id } = await service.create(CALLER, { name: null, properties });
+  const meta = { name: null, minDisk: null, visibility: null, owner: null, properties };
+  const { id } = await service.create(CALLER, meta);
   assertEquals(records.images.get(id), { status: "queued", id, name: null, os_type: "linux" });
 });
 
@@ -123,9 +124,9 @@ Deno.test("update sends what differs, and nothing where nothing does", async () 
   assertEquals(patches, []);
   const image = await service.update(CALLER, "42", { name: "b", properties: { k: "v" } });
   assertEquals(patches, [[
+    { op: "remove", path: "/os_type" },
     { op: "replace", path: "/name", value: "b" },
     { op: "add", path: "/k", value: "v" },
-    { op: "remove", path: "/os_type" },
   ]]);
   assertEquals([image.name, image.properties], ["b", { k: "v" }]);
 });
@@ -133,7 +134,7 @@ Deno.test("update sends what differs, and nothing where nothing does", async () 
 Deno.test("update purges nothing where it names nothing at all", async () => {
   const { service, patches } = editable({ id: "42", status: "active", os_type: "x" });
   await service.update(CALLER, "42", {});
-  await service.update(CALLER, "42", { id: "other" });
+  await service.update(CALLER, "42", { id: "42" });
   assertEquals(patches, []);
 });
 
@@ -179,4 +180,174 @@ Deno.test("update throws any other error as it is, without another comparison", 
   const { service, script } = worldOf([Response.json(image), 500]);
   await assertRejects(() => service.update(CALLER, "42", { name: "n" }), UnexpectedStatus);
   assertEquals(script.asked, ["GET /v2/images/42", "PATCH /v2/images/42"]);
+});
+
+/** An image as Glance shows it, with everything that only Glance sets. */
+const SHOWN: Readonly<Record<string, unknown>> = {
+  id: "42",
+  status: "active",
+  name: "a",
+  visibility: "private",
+  disk_format: "raw",
+  container_format: "bare",
+  size: 5,
+  virtual_size: null,
+  min_disk: 0,
+  min_ram: 0,
+  checksum: "c",
+  os_hash_algo: "sha512",
+  os_hash_value: "h",
+  os_hidden: false,
+  owner: "p1",
+  protected: false,
+  tags: ["x", "y"],
+  stores: "fast,slow",
+  locations: [{ url: "file:///x", metadata: { store: "fast" } }],
+  direct_url: "file:///x",
+  created_at: "2026-01-01T00:00:00Z",
+  updated_at: "2026-01-02T00:00:00Z",
+  self: "/v2/images/42",
+  file: "/v2/images/42/file",
+  schema: "/v2/schemas/image",
+  os_type: "linux",
+  mappings: '[{"device":"vda"}]',
+  os_glance_failed_import: "",
+};
+
+function shownImage() {
+  const record: Record<string, unknown> = { ...SHOWN };
+  return { record, ...editable(record) };
+}
+
+Deno.test("update takes a shown image with something changed, and changes that alone", async () => {
+  const { service, patches } = shownImage();
+  const image = await service.show(CALLER, "42");
+  await service.update(CALLER, "42", { ...image, name: "b", tags: ["y", "x"] });
+  assertEquals(patches, [[{ op: "replace", path: "/name", value: "b" }]]);
+  const properties = { ...image.properties, os_type: null, os_distro: "debian" };
+  await service.update(CALLER, "42", { ...image, name: "b", properties });
+  assertEquals(patches.slice(1), [[
+    { op: "remove", path: "/os_type" },
+    { op: "add", path: "/os_distro", value: "debian" },
+  ]]);
+});
+
+Deno.test("update takes a shown image that Glance has only noted a later time for", async () => {
+  const { service, record, patches } = shownImage();
+  const image = await service.show(CALLER, "42");
+  record["updated_at"] = "2026-01-03T00:00:00Z";
+  await service.update(CALLER, "42", { ...image, name: "b" });
+  assertEquals(patches.length, 1);
+});
+
+/** What only Glance sets, and another value for each. */
+const READ_ONLY: Readonly<Record<string, unknown>> = {
+  id: "43",
+  status: "queued",
+  size: 6,
+  virtualSize: 6,
+  checksum: "d",
+  osHashAlgo: "sha256",
+  osHashValue: "i",
+  stores: ["fast"],
+  locations: [],
+  directUrl: "file:///y",
+  createdAt: new Date("2026-01-02T00:00:00Z"),
+  updatedAt: new Date("2027-01-02T00:00:00Z"),
+  deletedAt: new Date("2027-01-02T00:00:00Z"),
+  self: "/v2/images/43",
+  os_hash_value: "i",
+};
+
+for (const [name, value] of Object.entries(READ_ONLY)) {
+  Deno.test(`update refuses another "${name}" before it changes anything`, async () => {
+    const { service, patches } = shownImage();
+    const image = await service.show(CALLER, "42");
+    const glanceName = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    for (const meta of [{ [name]: value }, { ...image, name: "b", [name]: value }]) {
+      const error = await assertRejects(() => service.update(CALLER, "42", meta), Invalid);
+      assert(error.message.includes(`"${glanceName}" is read-only`), error.message);
+      assertEquals(error.imageId, "42");
+    }
+    await service.update(CALLER, "42", { ...image, name: "b", [name]: null });
+    assertEquals(patches.length, 1);
+  });
+}
+
+Deno.test("update refuses properties with names that are Glance's", async () => {
+  const { service, patches } = shownImage();
+  for (const name of ["id", "status", "size", "location", "self", "updated_at", "stores"]) {
+    const meta = { properties: { [name]: "x" } };
+    await assertRejects(() => service.update(CALLER, "42", meta), Invalid, `"${name}"`);
+    await assertRejects(() => service.create(CALLER, meta), Invalid, `"${name}"`);
+  }
+  const cases: readonly (readonly [value: string | null, words: string])[] = [
+    ["fast", '"os_glance_failed_import" is reserved for Glance, and is "" instead of "fast"'],
+    [null, '"os_glance_failed_import" is reserved for Glance, and is "" instead of null'],
+  ];
+  for (const [value, words] of cases) {
+    const meta = { properties: { os_glance_failed_import: value } };
+    await assertRejects(() => service.update(CALLER, "42", meta), Invalid, words);
+  }
+  const other = { properties: { os_glance_other: "x" } };
+  await assertRejects(() => service.update(CALLER, "42", other), Invalid, "choose another name");
+  assertEquals(patches, []);
+});
+
+Deno.test("update with ifUnchanged changes an image that is as it was seen", async () => {
+  const { service, patches } = shownImage();
+  const image = await service.show(CALLER, "42");
+  const options = { ifUnchanged: JSON.parse(JSON.stringify(image)) };
+  await service.update(CALLER, "42", { ...image, name: "b" }, null, options);
+  assertEquals(patches, [[{ op: "replace", path: "/name", value: "b" }]]);
+});
+
+/** What somebody else has done -> what is said of it. */
+const CHANGES: readonly (readonly [change: Readonly<Record<string, unknown>>, words: string])[] = [
+  [{ updated_at: "2026-01-02T00:00:01Z" }, '("updatedAt")'],
+  [{ name: "z" }, '("name")'],
+  [{ tags: ["x"] }, '("tags")'],
+  [{ os_type: "windows", min_ram: 1 }, '("minRam", "os_type")'],
+  [{ added: "1" }, '("added")'],
+  [{ status: "deactivated" }, '("status")'],
+];
+
+for (const [change, words] of CHANGES) {
+  Deno.test(`update with ifUnchanged refuses an image with another ${words}`, async () => {
+    const { service, record, patches } = shownImage();
+    const ifUnchanged = await service.show(CALLER, "42");
+    Object.assign(record, change);
+    const update = service.update(CALLER, "42", { name: "b" }, null, { ifUnchanged });
+    const error = await assertRejects(() => update, ImageConflict, words);
+    assertEquals([error.imageId, patches.length], ["42", 0]);
+  });
+}
+
+Deno.test("update with ifUnchanged does not try again what has become impossible", async () => {
+  const record: Record<string, unknown> = { ...SHOWN, a: "1" };
+  const { service, patches } = editable(record, () => delete record["a"]);
+  const ifUnchanged = await service.show(CALLER, "42");
+  const meta = { name: "b", properties: { a: null } };
+  const options = { ifUnchanged, purgeProps: false };
+  await assertRejects(() => service.update(CALLER, "42", meta, null, options), ImageConflict);
+  assertEquals([patches.length, record["name"]], [1, "a"]);
+});
+
+Deno.test("update with ifUnchanged is done where its own request was carried out unseen", async () => {
+  const record: Record<string, unknown> = { ...SHOWN, a: "1" };
+  let isLost = false;
+  const { service, clock } = worldOn(async (_, init) => {
+    if (init.method === "GET") return Response.json(record);
+    const patch = await new Response(init.body ?? null).json();
+    assertEquals(patch, [{ op: "remove", path: "/a" }]);
+    if (isLost) return failure(409);
+    isLost = true;
+    delete record["a"];
+    record["updated_at"] = "2026-01-05T00:00:00Z";
+    throw refused();
+  });
+  const ifUnchanged = await service.show(CALLER, "42");
+  const options = { ifUnchanged, purgeProps: false };
+  const update = service.update(CALLER, "42", { properties: { a: null } }, null, options);
+  assertEquals((await clock.run(update)).properties["a"], undefined);
 });

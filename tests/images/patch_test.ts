@@ -1,7 +1,7 @@
 /** What has to change, as the JSON patch that Glance takes. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { patchTo } from "../../lib/images/patch.ts";
-import type { GlanceImage, JsonPatch } from "../../mod.ts";
+import { type GlanceImage, Invalid, type JsonPatch } from "../../mod.ts";
 
 const CURRENT: GlanceImage = {
   id: "42",
@@ -48,12 +48,9 @@ const CASES: readonly Case[] = [
     patch: [{ op: "remove", path: "/os_type" }],
   },
   {
-    does: "sets a base property that is null to null",
+    does: "sets a base property that is null to null, where it is not",
     wanted: { name: null, disk_format: null },
-    patch: [
-      { op: "replace", path: "/name", value: null },
-      { op: "add", path: "/disk_format", value: null },
-    ],
+    patch: [{ op: "replace", path: "/name", value: null }],
   },
   {
     does: "tells a number from a text and false from nothing",
@@ -106,9 +103,9 @@ const CASES: readonly Case[] = [
     wanted: { os_distro: "linux" },
     purge: true,
     patch: [
-      { op: "add", path: "/os_distro", value: "linux" },
       { op: "remove", path: "/os_type" },
       { op: "remove", path: "/kernel_id" },
+      { op: "add", path: "/os_distro", value: "linux" },
     ],
   },
   {
@@ -140,6 +137,15 @@ Deno.test("patchTo escapes the names that it removes, too", () => {
   const current = { id: "1", status: "active", "a/b~c": "x" };
   assertEquals(patchTo(current, { "a/b~c": null }, false), [{ op: "remove", path: "/a~1b~0c" }]);
   assertEquals(patchTo(current, {}, true), [{ op: "remove", path: "/a~1b~0c" }]);
+});
+
+Deno.test("patchTo refuses to speak of names that Glance would take for others", () => {
+  const current = { id: "1", status: "active", " padded": "x", padded: "y" };
+  assertEquals(patchTo(current, { " padded": "x" }, false), []);
+  for (const name of ["", " padded", "padded\t"]) {
+    assertThrows(() => patchTo(current, { [name]: "new" }, false), Invalid, JSON.stringify(name));
+  }
+  assertThrows(() => patchTo(current, { padded: "y" }, true), Invalid, '" padded"');
 });
 
 Deno.test("patchTo finds nothing to do once its patch is applied", () => {

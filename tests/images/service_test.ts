@@ -94,10 +94,12 @@ Deno.test("update leaves custom properties that it does not name where it is tol
   ]);
 });
 
-Deno.test("update never sends an id", async () => {
-  const world = worldOf([record({ name: "old" }), record()]);
-  await world.service.update(CALLER, ID, { id: "other", name: "new" });
+Deno.test("update never sends an id, and refuses another than the image's", async () => {
+  const world = worldOf([record({ name: "old" }), record(), record()]);
+  await world.service.update(CALLER, ID, { id: ID, name: "new" });
   assertEquals(await bodyOf(world, 1), [{ op: "replace", path: "/name", value: "new" }]);
+  const other = { id: "other", name: "new" };
+  await assertRejects(() => world.service.update(CALLER, ID, other), Invalid, '"id" is read-only');
 });
 
 Deno.test("listMembers and getStores give what Glance lists", async () => {

@@ -104,8 +104,8 @@ Deno.test("Scenario 22: an update removes the properties that it does not name, 
   const id = glance.add({ k2: "v2" });
   const image = await glance.service().update(CONTEXT, id, { properties: { k1: "v1" } });
   assertEquals(glance.sentTo(`PATCH /v2/images/${id}`), [[
-    { op: "add", path: "/k1", value: "v1" },
     { op: "remove", path: "/k2" },
+    { op: "add", path: "/k1", value: "v1" },
   ]]);
   assertEquals({ ...image }, fullRecord({ id, properties: { k1: "v1" } }));
 });

@@ -1,0 +1,97 @@
+/**
+ * Waiting until an image has a status.
+ *
+ * @module
+ */
+import type { RequestContext } from "../context.ts";
+import { ImageConflict, ImageNotFound, Invalid } from "../errors.ts";
+import { quietly } from "../events.ts";
+import type { GlanceImageService } from "../images/service.ts";
+import { fromGlance } from "../images/translate.ts";
+import type { Image, ImageStatus } from "../images/types.ts";
+import { shown } from "../values.ts";
+import { ImageStalled } from "./errors.ts";
+import { type WaitOptions, watch } from "./watch.ts";
+
+/** How to wait for a status. */
+export interface StatusWaitOptions extends WaitOptions {
+  /** Told of the image as it is first seen, and each time that it has changed. What it throws is ignored. */
+  readonly onProgress?: (image: Image) => void;
+}
+
+/** Statuses that an image never leaves for another (Glance's own table of transitions). */
+const FINAL: readonly string[] = ["killed", "deleted"];
+
+/**
+ * Waits until an image has the status, or one of the statuses, and gives it as it is then. An image that
+ * cannot be found any more is `deleted`.
+ *
+ * @throws {ImageNotFound} where there is no such image, unless `deleted` is waited for.
+ * @throws {ImageConflict} where it has come to a status that it never leaves.
+ * @throws {ImageStalled} where nothing about it has changed for `stallTimeout`.
+ *
+ * @example
+ * ```ts
+ * import { connect, waitForStatus } from "@glance-edge/glance";
+ * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ * import { assert } from "@std/assert";
+ *
+ * const glance = createEmbeddedGlance();
+ * const { service, context } = await connect({ // leave all of this out to use your cloud
+ *   apiServers: ["glance.example"],
+ *   environment: {},
+ *   fetch: (input, init) => glance.fetch(new Request(input, init)),
+ * });
+ * const meta = { name: "disk", diskFormat: "raw", containerFormat: "bare" };
+ * const { id } = await service.create(context, meta, new Blob(["the bytes of a disk"]));
+ *
+ * const image = await waitForStatus(service, context, id, "active", { stallTimeout: 60_000 });
+ * assert(image.size === 19);
+ * ```
+ */
+export async function waitForStatus(
+  service: GlanceImageService,
+  context: RequestContext,
+  imageId: string,
+  statuses: ImageStatus | readonly ImageStatus[],
+  options: StatusWaitOptions = {},
+): Promise<Image> {
+  const wanted = listOf(statuses);
+  const { signal } = options;
+  const words = wanted.join(" or ");
+  const image = await watch<Image>(service.client.options, options, {
+    look: () =>
+      service.show(context, imageId, { signal }).catch((error) => {
+        if (error instanceof ImageNotFound && wanted.includes("deleted")) return gone(imageId);
+        throw error;
+      }),
+    isOver: ({ status }) => wanted.includes(status) || FINAL.includes(status),
+    onChange: quietly(options.onProgress),
+    stalled: ({ status }, ms) =>
+      new ImageStalled(
+        `Cannot wait any longer until image "${imageId}" is ${words}: it is ${status}, and nothing about it has changed for ${ms} ms; look at what is to change it, or give a longer "stallTimeout"`,
+        { imageId },
+      ),
+  });
+  if (wanted.includes(image.status)) return image;
+  throw new ImageConflict(
+    `Cannot wait until image "${imageId}" is ${words}: it is ${image.status}, which no image ever leaves; delete it and create it anew`,
+    { imageId },
+  );
+}
+
+function listOf(statuses: ImageStatus | readonly ImageStatus[]): readonly string[] {
+  const list = typeof statuses === "string" ? [statuses] : statuses;
+  const isGood = Array.isArray(list) && list.length > 0 &&
+    list.every((status) => typeof status === "string" && status !== "");
+  if (isGood) return list;
+  throw new Invalid(
+    `Cannot wait for the status ${
+      shown(statuses)
+    }: it must be a status or a list of some, for example "active"`,
+  );
+}
+
+function gone(imageId: string): Image {
+  return fromGlance({ id: imageId, status: "deleted" });
+}

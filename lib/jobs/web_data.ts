@@ -1,0 +1,108 @@
+/**
+ * Data that lies on the web, for a cloud that does not fetch it by itself.
+ *
+ * @module
+ */
+import { StallWatch } from "../data/stall.ts";
+import { type GlanceError, Invalid, redact, ServerUnreachable } from "../errors.ts";
+import { errorFromResponse } from "../http/answer.ts";
+import { Deadline } from "../http/deadline.ts";
+import { openUrl } from "../http/transport.ts";
+import type { ResolvedOptions } from "../options.ts";
+import { shown } from "../values.ts";
+
+/**
+ * Refuses what nobody can fetch.
+ *
+ * @throws {Invalid} where it is no http or https URL.
+ */
+export function checkUrl(url: string): void {
+  const isUrl = typeof url === "string" && URL.canParse(url);
+  if (isUrl && /^https?:$/.test(new URL(url).protocol)) return;
+  throw new Invalid(
+    `Cannot import from ${
+      shown(typeof url === "string" ? redact(url) : url)
+    }: it is no http or https URL; give one, or the data itself`,
+  );
+}
+
+/**
+ * Opens the data at a URL; no token is sent there. Nothing of it is read before the stream is.
+ *
+ * @throws {ServerUnreachable} where there is no answer within `requestTimeout`.
+ * @throws {GlanceError} the error of the answer's status, for example `NotFound`.
+ */
+export async function openWebData(
+  options: ResolvedOptions,
+  url: string,
+  signal: AbortSignal | undefined,
+): Promise<ReadableStream<Uint8Array>> {
+  const source = redact(url);
+  const deadline = new Deadline(options, signal);
+  const { requestTimeout } = options;
+  deadline.arm(requestTimeout, () => broken(source, `it did not answer in ${requestTimeout} ms`));
+  try {
+    const response = await openUrl(options, url, deadline.signal);
+    if (!response.ok || response.body === null) throw await refusalOf(response, url);
+    deadline.disarm();
+    return watched(response.body, source, deadline, options);
+  } catch (error) {
+    const reason = deadline.signal.aborted ? deadline.signal.reason : error;
+    deadline[Symbol.dispose]();
+    if (signal?.aborted) throw signal.reason;
+    throw reason instanceof TypeError ? broken(source, "the connection failed", error) : reason;
+  }
+}
+
+/** A body that breaks where it is silent, and says whose it is where it does. */
+function watched(
+  body: ReadableStream<Uint8Array>,
+  source: string,
+  deadline: Deadline,
+  options: ResolvedOptions,
+): ReadableStream<Uint8Array> {
+  const { stallTimeout } = options;
+  const silent = () => broken(source, `it gave nothing for ${stallTimeout} ms`);
+  const watch = new StallWatch(deadline, options, silent);
+  const reader = body.getReader();
+  const end = () => {
+    watch[Symbol.dispose]();
+    deadline[Symbol.dispose]();
+  };
+  const stop = () => reader.cancel(deadline.signal.reason).catch(() => {});
+  deadline.signal.addEventListener("abort", stop, { once: true });
+  return new ReadableStream({
+    async pull(controller) {
+      watch.begin();
+      try {
+        const { done, value } = await reader.read();
+        watch.end();
+        deadline.signal.throwIfAborted();
+        if (value !== undefined) return controller.enqueue(value);
+        if (done) controller.close();
+        end();
+      } catch (error) {
+        end();
+        if (deadline.signal.aborted) throw deadline.signal.reason;
+        throw broken(source, "the connection broke", error);
+      }
+    },
+    cancel(reason) {
+      end();
+      return reader.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
+}
+
+async function refusalOf(response: Response, url: string): Promise<GlanceError> {
+  return await errorFromResponse(response, {
+    action: `download "${redact(url)}"`,
+    server: new URL(url).origin,
+    attempts: 1,
+  });
+}
+
+function broken(source: string, state: string, cause?: unknown): ServerUnreachable {
+  const options = cause === undefined ? {} : { cause };
+  return new ServerUnreachable(`Cannot download "${source}": ${state}`, options);
+}

@@ -1,0 +1,281 @@
+/** Images from one cloud to another. */
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import {
+  copyImage,
+  type Image,
+  ImageConflict,
+  ImageIntegrityError,
+  type ImageMeta,
+  ImageNotFound,
+  ImageUploadFailed,
+  Invalid,
+  NotAuthorized,
+  type Progress,
+} from "../../mod.ts";
+import { bytesOf, FakeBody } from "../support/bodies.ts";
+import { chunksOf, UNHASHED } from "../support/image.ts";
+import { refused } from "../support/scripted_fetch.ts";
+import { seededBytes } from "../support/seed.ts";
+import { failureOf } from "../support/world.ts";
+import { type Cloud, cloudOf, contextOf, FORMATS, type Meddler } from "./embedded.ts";
+
+const BYTES = seededBytes(7, 600_000);
+
+/** A source with an image, a target without one, and a way to look at what is left there. */
+async function cloudsWith(meta: ImageMeta = {}, from: Cloud = cloudOf(), to: Cloud = cloudOf()) {
+  const image = await from.service.create(
+    from.context,
+    { name: "disk", ...FORMATS, ...meta },
+    BYTES,
+  );
+  for (const { asked } of [from, to]) asked.length = 0;
+  const left = async () => await to.service.detail(contextOf("root"));
+  return { from, to, image, left };
+}
+
+/** Two clocks as one: whatever waits on the clock of the source or the target goes on. */
+async function run<T>({ from, to }: { from: Cloud; to: Cloud }, work: Promise<T>): Promise<T> {
+  return await from.clock.run(to.clock.run(work));
+}
+
+/** The body of `answer` as a body that breaks after so many bytes. */
+async function brokenAfter(bytes: number, answer: Response): Promise<Response> {
+  const whole = new Uint8Array(await answer.arrayBuffer()).slice(0, bytes);
+  const { stream } = new FakeBody([...chunksOf(whole, 50_000), new TypeError("connection reset")]);
+  return new Response(stream, answer);
+}
+
+/** What the cloud says of images, with something else in it. */
+function telling(cloud: Cloud, lie: Readonly<Record<string, unknown>>): Meddler {
+  return async (request) => {
+    const isRecord = /\/images\/[^/]+$/.test(request.url) && request.method === "GET";
+    if (!isRecord) return null;
+    const answer = await cloud.answer(request);
+    return Response.json({ ...await answer.json(), ...lie });
+  };
+}
+
+function isData(request: Request): boolean {
+  return new URL(request.url).pathname.endsWith("/file");
+}
+
+Deno.test("copyImage copies the data, and of the record what another cloud can have", async () => {
+  const properties = { os_type: "linux", "a/b~c": "x", empty: "", mappings: [{ device: "vda" }] };
+  const meta: ImageMeta = {
+    ...{ minDisk: 3, minRam: 512, protected: true, osHidden: true, visibility: "private" },
+    tags: ["gold", "b,c"],
+    properties,
+  };
+  const { from, to, image } = await cloudsWith(meta);
+  const copy = await copyImage(from, { ...to, context: contextOf("bob") }, image.id);
+  assertEquals(await bytesOf(await to.service.download(contextOf("bob"), copy.id)), BYTES);
+  assert(copy.id !== image.id);
+  assertEquals([copy.owner, image.owner], ["p2", "p1"]);
+  const portable = ({ id: _, owner: __, createdAt: ___, updatedAt: ____, ...rest }: Image) => rest;
+  assertEquals(portable(copy), portable(image));
+});
+
+Deno.test("copyImage leaves out what Glance keeps for itself", async () => {
+  const from = cloudOf({ stores: [{ id: "one" }, { id: "two" }] });
+  const { to, image } = await cloudsWith({ properties: { mine: "x" } }, from);
+  await from.service.client.call(contextOf("root"), "import", image.id, {
+    method: { name: "copy-image" },
+    all_stores: true,
+  });
+  const source = await from.service.show(from.context, image.id);
+  assert("os_glance_failed_import" in source.properties);
+  const copy = await copyImage(from, to, image.id);
+  assertEquals(copy.properties, { mine: "x" });
+});
+
+Deno.test("copyImage gives the copy what its caller says instead", async () => {
+  const { from, to, image } = await cloudsWith({ properties: { keep: "1", drop: "2" } });
+  const id = crypto.randomUUID();
+  const meta = { id, name: "copy", properties: { drop: null, add: "3" } };
+  const copy = await copyImage(from, to, image.id, { meta });
+  assertEquals([copy.id, copy.name, copy.properties], [id, "copy", { keep: "1", add: "3" }]);
+});
+
+Deno.test("copyImage goes on where the source breaks, and tells how far it has come", async () => {
+  const clouds = await cloudsWith();
+  const { from, to, image } = clouds;
+  let breaks = 2;
+  from.meddle = async (request) => {
+    if (!isData(request) || breaks-- <= 0) return null;
+    return await brokenAfter(200_000, await from.answer(request));
+  };
+  const progress: Progress[] = [];
+  const copying = copyImage(from, to, image.id, { onProgress: (told) => progress.push(told) });
+  const copy = await run(clouds, copying);
+  assertEquals(copy.osHashValue, image.osHashValue);
+  assertEquals(to.asked.filter((line) => line.startsWith("PUT")).length, 1);
+  const last = { transferred: BYTES.length, total: BYTES.length, server: "", resumes: 2 };
+  assertEquals(progress.at(-1), last);
+  assert(progress.every(({ transferred }, i) => transferred > (progress[i - 1]?.transferred ?? 0)));
+});
+
+Deno.test("copyImage sends the data again where the connection to the target breaks", async () => {
+  const clouds = await cloudsWith();
+  const { from, to, image, left } = clouds;
+  let breaks = 2;
+  to.meddle = async (request) => {
+    if (request.method !== "PUT" || breaks-- <= 0) return null;
+    const reader = request.body?.getReader();
+    await reader?.read();
+    await reader?.cancel("cut");
+    throw refused();
+  };
+  const copy = await run(clouds, copyImage(from, to, image.id));
+  assertEquals(copy.checksum, image.checksum);
+  assertEquals(from.asked.filter((line) => line.endsWith("/file")).length, 3);
+  assertEquals((await left()).length, 1);
+});
+
+Deno.test("copyImage compares with what the target has stored, and deletes what is wrong", async () => {
+  for (const hashAlgorithm of ["sha512", "sha256"]) {
+    const { from, to, image, left } = await cloudsWith(
+      { protected: true },
+      cloudOf(),
+      cloudOf({ hashAlgorithm }),
+    );
+    await to.service.create(to.context, FORMATS, BYTES.slice(1));
+    to.meddle = async (request) => {
+      if (request.method !== "PUT") return null;
+      const { url, method, headers } = request;
+      const body = new Uint8Array(await request.arrayBuffer());
+      body[1234] = (body[1234] as number) ^ 1;
+      return await to.answer(new Request(url, { method, headers, body }));
+    };
+    const error = await assertRejects(() => copyImage(from, to, image.id), ImageIntegrityError);
+    assert(error.actual.startsWith(hashAlgorithm), error.message);
+    assertEquals((await left()).length, 1);
+  }
+});
+
+Deno.test("copyImage hashes with both algorithms where the clouds do not use the same", async () => {
+  const to = cloudOf({ hashAlgorithm: "sha256" });
+  await to.service.create(to.context, FORMATS, BYTES.slice(1));
+  const { from, image } = await cloudsWith({}, cloudOf({ hashAlgorithm: "sha384" }), to);
+  for (const cloud of [from, to]) cloud.meddle = telling(cloud, { checksum: null });
+  const copy = await copyImage(from, to, image.id, { verify: "required" });
+  assertEquals([image.osHashAlgo, copy.osHashAlgo, copy.checksum], ["sha384", "sha256", null]);
+});
+
+Deno.test("copyImage takes MD5 where the target's algorithm could not be known beforehand", async () => {
+  const clouds = await cloudsWith({}, cloudOf(), cloudOf({ hashAlgorithm: "sha256" }));
+  const { from, to, image } = clouds;
+  const copy = await copyImage(from, to, image.id, { verify: "required" });
+  assertEquals([copy.osHashAlgo, copy.checksum], ["sha256", image.checksum]);
+});
+
+Deno.test("copyImage with verify required refuses what nobody can compare, before and after", async () => {
+  for (const which of ["from", "to"] as const) {
+    const clouds = await cloudsWith();
+    clouds[which].meddle = telling(clouds[which], UNHASHED);
+    const copying = copyImage(clouds.from, clouds.to, clouds.image.id, { verify: "required" });
+    await assertRejects(() => copying, Invalid, "Cannot verify image");
+    assertEquals(await clouds.left(), []);
+  }
+  const clouds = await cloudsWith();
+  clouds.from.meddle = telling(clouds.from, UNHASHED);
+  assertEquals((await copyImage(clouds.from, clouds.to, clouds.image.id)).status, "active");
+});
+
+Deno.test("copyImage leaves a visibility that it may not give to the cloud, unless it was asked for", async () => {
+  const from = { ...cloudOf(), context: contextOf("root") };
+  const { to, image, left } = await cloudsWith({ visibility: "public" }, from);
+  const copy = await copyImage(from, to, image.id);
+  assertEquals(copy.visibility, "shared");
+  const meta = { visibility: "public" } as const;
+  await assertRejects(() => copyImage(from, to, image.id, { meta }), NotAuthorized, "publicize");
+  assertEquals((await left()).length, 1);
+  const asRoot = { ...to, context: contextOf("root") };
+  assertEquals((await copyImage(from, asRoot, image.id)).visibility, "public");
+});
+
+Deno.test("copyImage asks nothing of the target where the source has nothing to give", async () => {
+  const { from, to } = await cloudsWith();
+  const { id } = await from.service.create(from.context, { name: "empty" });
+  await assertRejects(() => copyImage(from, to, id), ImageConflict, "is queued");
+  const missing = crypto.randomUUID();
+  await assertRejects(() => copyImage(from, to, missing), ImageNotFound, missing);
+  assertEquals(to.asked, []);
+});
+
+Deno.test("copyImage leaves nothing at the target where the source has broken for good", async () => {
+  const clouds = await cloudsWith({ protected: true });
+  const { from, to, image, left } = clouds;
+  from.meddle = (request) => isData(request) ? new Response(null, { status: 503 }) : null;
+  const error = await failureOf(run(clouds, copyImage(from, to, image.id)));
+  assert(error instanceof Error && /GlanceConnectionFailed/.test(error.name), String(error));
+  assertEquals(await left(), []);
+});
+
+Deno.test("copyImage says which image is left where it cannot be deleted either", async () => {
+  const clouds = await cloudsWith();
+  const { from, to, image, left } = clouds;
+  to.meddle = (request) => {
+    if (request.method === "PUT") return new Response(null, { status: 413 });
+    return request.method === "DELETE" ? new Response(null, { status: 409 }) : null;
+  };
+  const error = await assertRejects(() => copyImage(from, to, image.id), ImageUploadFailed);
+  to.meddle = () => null;
+  assertEquals((await left()).map(({ id }) => id), [error.imageId]);
+});
+
+Deno.test("copyImage stops with its signal, and closes both ends", async () => {
+  const clouds = await cloudsWith();
+  const { from, to, image, left } = clouds;
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const bodies: FakeBody[] = [];
+  from.meddle = (request) => {
+    if (!isData(request)) return null;
+    const { signal } = request;
+    const body = new FakeBody([BYTES.slice(0, 300_000), "silence"], { signal });
+    bodies.push(body);
+    return new Response(body.stream, { headers: { "content-length": String(BYTES.length) } });
+  };
+  const { signal } = controller;
+  const error = await failureOf(copyImage(from, to, image.id, {
+    signal,
+    onProgress: ({ transferred }) => transferred > 250_000 && controller.abort(reason),
+  }));
+  assertStrictEquals(error, reason);
+  assertEquals(bodies.map(({ isOver }) => isOver), [true]);
+  assertEquals(await left(), []);
+});
+
+Deno.test("copyImage reads the source no faster than the target takes it", async () => {
+  const clouds = await cloudsWith();
+  const { from, to, image } = clouds;
+  let given = 0;
+  let ahead = 0;
+  let taken = 0;
+  from.meddle = (request) => {
+    if (!isData(request)) return null;
+    const stream = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        const chunk = BYTES.slice(given, given + 10_000);
+        given += chunk.length;
+        if (chunk.length === 0) return controller.close();
+        ahead = Math.max(ahead, given - taken);
+        controller.enqueue(chunk);
+      },
+    }, { highWaterMark: 0 });
+    return new Response(stream, { headers: { "content-length": String(BYTES.length) } });
+  };
+  to.meddle = async (request) => {
+    if (request.method !== "PUT") return null;
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    for await (const chunk of request.body ?? []) {
+      taken += chunk.length;
+      chunks.push(chunk);
+    }
+    const { url, method, headers } = request;
+    return await to.answer(new Request(url, { method, headers, body: new Blob(chunks) }));
+  };
+  await copyImage(from, to, image.id);
+  assertEquals(given, BYTES.length);
+  assert(ahead <= 300_000, `${ahead} bytes ahead`);
+});

@@ -1,0 +1,110 @@
+/** Images as records and data, and images made of them. */
+import { assertEquals, assertRejects } from "@std/assert";
+import {
+  exportImage,
+  type ImageData,
+  ImageIntegrityError,
+  Invalid,
+  type PortableRecord,
+  restoreImage,
+} from "../../mod.ts";
+import { bytesOf } from "../support/bodies.ts";
+import { seededBytes } from "../support/seed.ts";
+import { cloudOf, FORMATS } from "./embedded.ts";
+
+const BYTES = seededBytes(8, 100_000);
+
+async function exported() {
+  const { service, context, asked } = cloudOf();
+  const properties = { os_type: "linux" };
+  const meta = { name: "disk", ...FORMATS, tags: ["a"], properties, minDisk: 2 };
+  const image = await service.create(context, meta, BYTES);
+  asked.length = 0;
+  const { record, data } = await exportImage(service, context, image.id);
+  return { image, record, data, asked };
+}
+
+Deno.test("exportImage gives a record that is JSON, and opens the data when it is asked to", async () => {
+  const { image, record, data, asked } = await exported();
+  assertEquals(JSON.parse(JSON.stringify(record)), record);
+  assertEquals(record, {
+    name: "disk",
+    visibility: "shared",
+    diskFormat: "raw",
+    containerFormat: "bare",
+    minDisk: 2,
+    minRam: 0,
+    protected: false,
+    osHidden: false,
+    tags: ["a"],
+    properties: { os_type: "linux" },
+    size: BYTES.length,
+    checksum: image.checksum,
+    osHashAlgo: "sha512",
+    osHashValue: image.osHashValue,
+  });
+  assertEquals(asked, [`GET /v2/images/${image.id}`]);
+  for (let times = 0; times < 2; times++) assertEquals(await bytesOf(await data()), BYTES);
+});
+
+Deno.test("create takes what exportImage gives", async () => {
+  const { record, data } = await exported();
+  const { service, context } = cloudOf();
+  const again = await service.create(context, record, data);
+  assertEquals((await exportImage(service, context, again.id)).record, record);
+});
+
+/** The data of the record, in every form that can be sent. */
+const FORMS: Readonly<Record<string, (bytes: Uint8Array<ArrayBuffer>) => ImageData>> = {
+  "bytes": (bytes) => bytes,
+  "a Blob": (bytes) => new Blob([bytes]),
+  "a stream": (bytes) => new Blob([bytes]).stream(),
+  "an iterable": (bytes) => ReadableStream.from([bytes.slice(0, 9), bytes.slice(9)]),
+  "a function": (bytes) => () => new Blob([bytes]).stream(),
+};
+
+for (const [form, dataOf] of Object.entries(FORMS)) {
+  for (const hashAlgorithm of ["sha512", "sha256"]) {
+    Deno.test(`restoreImage makes the image of ${form} where Glance uses ${hashAlgorithm}`, async () => {
+      const { record } = await exported();
+      const { service, context } = cloudOf({ hashAlgorithm });
+      await service.create(context, FORMATS, BYTES.slice(1));
+      const told = { record: JSON.parse(JSON.stringify(record)), data: dataOf(BYTES) };
+      const image = await restoreImage(service, context, told, { verify: "required" });
+      assertEquals([image.checksum, image.osHashAlgo], [record.checksum, hashAlgorithm]);
+    });
+
+    Deno.test(`restoreImage refuses ${form} that is not the record's where Glance uses ${hashAlgorithm}`, async () => {
+      const { record } = await exported();
+      const { service, context } = cloudOf({ hashAlgorithm });
+      await service.create(context, FORMATS, BYTES.slice(1));
+      const flipped = BYTES.slice();
+      flipped[77] = (flipped[77] as number) ^ 1;
+      for (const wrong of [flipped, BYTES.slice(1)]) {
+        const told = { record: { ...record, checksum: null }, data: dataOf(wrong) };
+        const refusal = restoreImage(service, context, told);
+        const error = await assertRejects(() => refusal, Error);
+        const isRight = error instanceof ImageIntegrityError ||
+          (error instanceof Invalid && wrong !== flipped);
+        assertEquals(isRight, true, String(error));
+        assertEquals((await service.detail(context)).length, 1);
+      }
+    });
+  }
+}
+
+Deno.test("restoreImage refuses a mode that there is not, before any request", async () => {
+  const { record } = await exported();
+  const { service, context, asked } = cloudOf();
+  const options = { verify: "off" } as unknown as { verify: "auto" };
+  const told = { record, data: BYTES };
+  await assertRejects(() => restoreImage(service, context, told, options), Invalid, '"off"');
+  const bare: PortableRecord = { ...record, checksum: null, osHashValue: null };
+  const strict = { verify: "required" } as const;
+  await assertRejects(
+    () => restoreImage(service, context, { record: bare, data: BYTES }, strict),
+    Invalid,
+    "has no hash",
+  );
+  assertEquals(asked.filter((line) => !line.startsWith("GET")), []);
+});

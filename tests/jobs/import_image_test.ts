@@ -1,0 +1,330 @@
+/** The data of an image by whatever way its cloud has. */
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import {
+  GlanceConnectionFailed,
+  GlanceError,
+  type ImageConflict,
+  ImageImportFailed,
+  ImageIntegrityError,
+  importImage,
+  type ImportOptions,
+  type ImportSource,
+  Invalid,
+  type Progress,
+} from "../../mod.ts";
+import { bytesOf, FakeBody, utf8 } from "../support/bodies.ts";
+import { chunksOf } from "../support/image.ts";
+import { empty, refused } from "../support/scripted_fetch.ts";
+import { seededBytes } from "../support/seed.ts";
+import { failureOf } from "../support/world.ts";
+import { type Cloud, cloudOf, contextOf, FORMATS, type Meddler } from "./embedded.ts";
+
+const BYTES = seededBytes(9, 300_000);
+const STORES = [{ id: "fast" }, { id: "slow" }];
+const URL_OF_DATA = "https://me:pw@web.example/disk.raw?sig=secret";
+
+/** A cloud with a queued image. */
+async function cloudWith(options: Parameters<typeof cloudOf>[0] = { stores: STORES }) {
+  const cloud = cloudOf(options);
+  const { id } = await cloud.service.create(cloud.context, FORMATS);
+  cloud.asked.length = 0;
+  const work = (source: ImportSource, told: ImportOptions = {}, context = cloud.context) =>
+    cloud.clock.run(importImage(cloud.service, context, id, source, told));
+  return { cloud, id, work };
+}
+
+/** Says which methods the cloud offers, and gives what lies on the web. */
+function offering(methods: readonly string[] | number, web?: Meddler): Meddler {
+  return async (request) => {
+    const { hostname, pathname } = new URL(request.url);
+    if (hostname === "web.example") return await web?.(request) ?? null;
+    if (!pathname.endsWith("/info/import")) return null;
+    if (typeof methods === "number") return empty(methods);
+    return Response.json({ "import-methods": { value: methods } });
+  };
+}
+
+async function stored({ service, context }: Cloud, id: string): Promise<Uint8Array> {
+  return await bytesOf(await service.download(context, id));
+}
+
+Deno.test("importImage stages data and has it imported, and tells of both", async () => {
+  const { cloud, id, work } = await cloudWith();
+  const uploaded: Progress[] = [];
+  const seen: string[] = [];
+  const image = await work({ data: new Blob([BYTES]) }, {
+    stores: ["fast", "slow"],
+    onUpload: (progress) => uploaded.push(progress),
+    onProgress: ({ image: { status } }) => seen.push(status),
+  });
+  assertEquals([image.status, image.stores], ["active", ["fast", "slow"]]);
+  assertEquals(await stored(cloud, id), BYTES);
+  assertEquals([uploaded.at(-1)?.transferred, seen], [BYTES.length, ["active"]]);
+  const asked = cloud.asked.map((line) => line.replace(id, "{id}"));
+  assert(asked.includes("PUT /v2/images/{id}/stage"), asked.join());
+  assert(asked.includes("POST /v2/images/{id}/import"), asked.join());
+});
+
+Deno.test("importImage uploads data where the cloud has no import", async () => {
+  for (const methods of [[], 404, 405]) {
+    const { cloud, id, work } = await cloudWith();
+    cloud.meddle = offering(methods);
+    const image = await work({ data: BYTES }, { stores: ["slow"] });
+    assertEquals([image.status, image.stores], ["active", ["slow"]]);
+    assert(cloud.asked.includes(`PUT /v2/images/${id}/file`));
+  }
+});
+
+Deno.test("importImage lets Glance fetch a URL, where it offers that", async () => {
+  const { cloud, id, work } = await cloudWith();
+  const bodies: unknown[] = [];
+  let scene = 0;
+  cloud.meddle = async (request) => {
+    const offer = await offering(["web-download"])(request);
+    const { pathname } = new URL(request.url);
+    if (offer !== null) return offer;
+    if (pathname.endsWith(`${id}/import`)) {
+      bodies.push(await request.json());
+      return empty(202);
+    }
+    if (pathname.endsWith("/tasks")) return Response.json({ tasks: [] });
+    const status = ["queued", "importing", "active"][Math.min(scene++, 2)];
+    return Response.json({ id, status });
+  };
+  scene = 1;
+  const image = await work({ url: URL_OF_DATA }, { allStores: true, allStoresMustSucceed: false });
+  assertEquals(image.status, "active");
+  assertEquals(bodies, [{
+    method: { name: "web-download", uri: URL_OF_DATA },
+    all_stores: true,
+    all_stores_must_succeed: false,
+  }]);
+});
+
+Deno.test("importImage fetches a URL by itself where Glance does not, without a token", async () => {
+  for (const methods of [["glance-direct"], []]) {
+    const { cloud, id, work } = await cloudWith();
+    const tokens: (string | null)[] = [];
+    cloud.meddle = offering(methods, (request) => {
+      tokens.push(request.headers.get("x-auth-token"), request.redirect);
+      return new Response(BYTES);
+    });
+    await work({ url: URL_OF_DATA });
+    assertEquals(tokens, [null, "follow"]);
+    assertEquals(await stored(cloud, id), BYTES);
+  }
+});
+
+Deno.test("importImage asks for an image of another region, and for copies to more stores", async () => {
+  const { cloud, id, work } = await cloudWith();
+  const bodies: unknown[] = [];
+  cloud.meddle = async (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname.endsWith(`${id}/import`)) {
+      bodies.push(await request.json());
+      return empty(202);
+    }
+    if (pathname.endsWith("/tasks")) return Response.json({ tasks: [] });
+    if (pathname.endsWith(id)) return Response.json({ id, status: "active" });
+    return await offering(["glance-download", "copy-image"])(request);
+  };
+  await work({ region: "north", imageId: "1" });
+  await work({ region: "north", imageId: "1", interface: "internal" }, { stores: ["slow"] });
+  await work({ own: true }, { stores: ["slow"] });
+  const remote = { name: "glance-download", glance_region: "north", glance_image_id: "1" };
+  assertEquals(bodies, [
+    { method: { ...remote, glance_service_interface: "public" } },
+    { method: { ...remote, glance_service_interface: "internal" }, stores: ["slow"] },
+    { method: { name: "copy-image" }, stores: ["slow"] },
+  ]);
+});
+
+Deno.test("importImage copies an image to its other stores, once and not again", async () => {
+  const { work } = await cloudWith();
+  const root = contextOf("root");
+  await work({ data: BYTES }, { stores: ["fast"] });
+  const copied = await work({ own: true }, { allStores: true }, root);
+  assertEquals(copied.stores, ["fast", "slow"]);
+  const again = await work({ own: true }, { allStores: true }, root);
+  assertEquals(again.stores, ["fast", "slow"]);
+  await assertRejects(() => work({ own: true }, { stores: ["slow"] }, root), Invalid, "already");
+});
+
+Deno.test("importImage takes no failure of an earlier copy for one of its own", async () => {
+  const { cloud, id, work } = await cloudWith();
+  const old = { id: "old", status: "failure", message: "long ago" };
+  cloud.meddle = async (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname.endsWith(`${id}/import`)) return empty(202);
+    if (pathname.endsWith("/tasks")) return Response.json({ tasks: [old] });
+    if (pathname.endsWith(id)) return Response.json({ id, status: "active" });
+    return await offering(["copy-image"])(request);
+  };
+  assertEquals((await work({ own: true }, { allStores: true })).id, id);
+});
+
+Deno.test("importImage does not wait where it is told so", async () => {
+  const { cloud, id, work } = await cloudWith();
+  cloud.meddle = async (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname.endsWith(`${id}/import`)) return empty(202);
+    if (pathname.endsWith(id)) return Response.json({ id, status: "importing" });
+    return await offering(["web-download"])(request);
+  };
+  assertEquals((await work({ url: URL_OF_DATA }, { wait: false })).status, "importing");
+  assertEquals(cloud.clock.now(), 0);
+});
+
+Deno.test("importImage goes on where the answer to its request was lost, if the import has begun", async () => {
+  for (const [status, isTaken] of [["importing", true], ["queued", false]] as const) {
+    const { cloud, id, work } = await cloudWith();
+    let looks = 0;
+    cloud.meddle = async (request) => {
+      const { pathname } = new URL(request.url);
+      if (pathname.endsWith(`${id}/import`) && request.method === "POST") throw refused();
+      if (pathname.endsWith("/tasks")) return Response.json({ tasks: [] });
+      if (pathname.endsWith(id)) {
+        return Response.json({ id, status: looks++ > 0 ? "active" : status });
+      }
+      return await offering(["web-download"])(request);
+    };
+    const error = await failureOf(work({ url: URL_OF_DATA }));
+    assertEquals(error === undefined, isTaken, String(error));
+    if (!isTaken) assert(error instanceof GlanceConnectionFailed);
+    assertEquals(cloud.asked.filter((line) => line.startsWith("POST")).length, 1);
+  }
+});
+
+Deno.test("importImage says what was stored where it is not what was staged, unless it was converted", async () => {
+  for (const [rest, isRefused] of [[{}, true], [{ disk_format: "qcow2" }, false]] as const) {
+    const { cloud, id, work } = await cloudWith();
+    let isImported = false;
+    cloud.meddle = async (request) => {
+      const { pathname } = new URL(request.url);
+      if (pathname.endsWith(`${id}/import`)) isImported = true;
+      if (!pathname.endsWith(id) || !isImported) return null;
+      const record = await (await cloud.answer(request)).json();
+      return Response.json({ ...record, os_hash_value: "0".repeat(128), ...rest });
+    };
+    const error = await failureOf(work({ data: BYTES }));
+    assertEquals(error instanceof ImageIntegrityError, isRefused, String(error));
+  }
+});
+
+Deno.test("importImage tells of an import that has failed", async () => {
+  const { cloud, id, work } = await cloudWith();
+  cloud.meddle = async (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname.endsWith(`${id}/import`)) return empty(202);
+    if (pathname.endsWith("/tasks")) {
+      return Response.json({
+        tasks: [{ id: "1", status: "failure", message: "404 at the source" }],
+      });
+    }
+    if (pathname.endsWith(id)) {
+      return Response.json({ id, status: "queued", os_glance_failed_import: "fast" });
+    }
+    return await offering(["web-download"])(request);
+  };
+  const error = await assertRejects(() => work({ url: URL_OF_DATA }), ImageImportFailed);
+  assertEquals([error.stores, error.taskMessage], [["fast"], "404 at the source"]);
+});
+
+/** What the web gives -> what is said of it. */
+const WEB_FAILURES:
+  readonly (readonly [what: string, web: Meddler, name: string, words: string])[] = [
+    [
+      "is missing",
+      () => empty(404),
+      "NotFound",
+      'download "https://web.example/disk.raw": the server answered 404',
+    ],
+    ["refuses", () => Promise.reject(refused()), "ServerUnreachable", "the connection failed"],
+    [
+      "breaks",
+      () => {
+        const acts = [...chunksOf(BYTES.slice(0, 9_000)), new TypeError("reset")];
+        return new Response(new FakeBody(acts).stream);
+      },
+      "ServerUnreachable",
+      "the connection broke",
+    ],
+    [
+      "is silent",
+      ({ signal }) => {
+        return new Response(new FakeBody([BYTES.slice(0, 9), "silence"], { signal }).stream);
+      },
+      "ServerUnreachable",
+      "it gave nothing for 30000 ms",
+    ],
+    [
+      "never answers",
+      ({ signal }) =>
+        new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+      "ServerUnreachable",
+      "it did not answer in 60000 ms",
+    ],
+  ];
+
+for (const [what, web, name, words] of WEB_FAILURES) {
+  Deno.test(`importImage says that the web ${what}, and shows no secret of the URL`, async () => {
+    const { cloud, id, work } = await cloudWith();
+    cloud.meddle = offering([], web);
+    const error = await assertRejects(() => work({ url: URL_OF_DATA }), GlanceError);
+    assertEquals(error.name, name);
+    assert(error.message.includes(words), error.message);
+    assert(!/pw|secret/.test(error.message), error.message);
+    assertEquals((await cloud.service.show(cloud.context, id)).status, "queued");
+  });
+}
+
+Deno.test("importImage refuses a bad source before any request", async () => {
+  const { cloud, work } = await cloudWith();
+  const sources = [{ url: "ftp://x/y" }, { url: "/etc/passwd" }, { url: 7 }, {}] as unknown[];
+  for (const source of sources as ImportSource[]) {
+    await assertRejects(() => work(source), Invalid, "Cannot import from");
+  }
+  const error = await failureOf(work({ url: "me:pw@host" }));
+  assert(error instanceof Invalid && !error.message.includes("pw"), String(error));
+  assertEquals(cloud.asked, []);
+});
+
+Deno.test("importImage ends with its signal while it stages, and while it waits", async () => {
+  const reason = new Error("enough");
+  const staging = await cloudWith();
+  const controller = new AbortController();
+  const failure = await failureOf(staging.work({
+    data: () =>
+      new ReadableStream({
+        pull: (stream) => {
+          stream.enqueue(utf8("some"));
+          controller.abort(reason);
+        },
+      }),
+  }, { signal: controller.signal }));
+  assertStrictEquals(failure, reason);
+
+  const waiting = await cloudWith();
+  const { cloud, id } = waiting;
+  cloud.meddle = async (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname.endsWith(`${id}/import`)) return empty(202);
+    if (pathname.endsWith(id)) return Response.json({ id, status: "importing" });
+    return await offering(["web-download"])(request);
+  };
+  const other = new AbortController();
+  const work = waiting.work({ url: URL_OF_DATA }, {
+    signal: other.signal,
+    onProgress: () => queueMicrotask(() => other.abort(reason)),
+  });
+  assertStrictEquals(await failureOf(work), reason);
+  assertEquals(cloud.clock.pending, 0);
+});
+
+Deno.test("importImage leaves the image to its caller where Glance refuses the import", async () => {
+  const { cloud, id, work } = await cloudWith();
+  await work({ data: BYTES });
+  const error: ImageConflict = await failureOf(work({ data: BYTES })) as ImageConflict;
+  assertEquals(error.name, "ImageConflict");
+  assertEquals(await stored(cloud, id), BYTES);
+});

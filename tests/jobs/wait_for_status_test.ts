@@ -1,0 +1,131 @@
+/** Waiting until an image has a status. */
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import {
+  type Image,
+  ImageConflict,
+  ImageNotFound,
+  ImageStalled,
+  Invalid,
+  type StatusWaitOptions,
+  waitForStatus,
+} from "../../mod.ts";
+import { failureOf } from "../support/world.ts";
+import { ID, type Scene, type Stage, stageOf } from "./scenes.ts";
+
+const CALLER = { authToken: "token" };
+
+function scene(status: string, rest: Readonly<Record<string, unknown>> = {}): Scene {
+  return { image: { status, ...rest } };
+}
+
+function wait(
+  { service, clock }: Stage,
+  statuses: string | readonly string[],
+  options: StatusWaitOptions = {},
+): Promise<Image> {
+  return clock.run(waitForStatus(service, CALLER, ID, statuses, options));
+}
+
+Deno.test("waitForStatus gives the image as soon as it has one of the statuses", async () => {
+  const at = stageOf([scene("active", { name: "there" })]);
+  assertEquals((await wait(at, "active")).name, "there");
+  assertEquals([at.looks, at.clock.now()], [[0], 0]);
+  const moving = stageOf([scene("queued"), scene("saving"), scene("active")]);
+  assertEquals((await wait(moving, ["active", "killed"])).status, "active");
+  assertEquals(moving.looks, [0, 1_000, 2_000]);
+});
+
+Deno.test("waitForStatus looks less and less often while nothing changes, and often again when it does", async () => {
+  const still = Array.from({ length: 6 }, () => scene("saving"));
+  const at = stageOf([
+    ...still,
+    scene("saving", { updated_at: "2026-01-01T00:00:00Z" }),
+    scene("active"),
+  ]);
+  await wait(at, "active", { pollInterval: 100, maxPollInterval: 300 });
+  const waits = at.looks.slice(1).map((time, i) => time - (at.looks[i] ?? 0));
+  assertEquals(waits, [100, 150, 225, 300, 300, 300, 100]);
+});
+
+Deno.test("waitForStatus tells of each change once, and a listener that throws harms nobody", async () => {
+  const at = stageOf([
+    scene("queued"),
+    scene("queued"),
+    scene("saving"),
+    scene("saving"),
+    scene("active"),
+  ]);
+  const told: string[] = [];
+  const onProgress = ({ status }: Image) => {
+    told.push(status);
+    throw new Error("a faulty listener");
+  };
+  await wait(at, "active", { onProgress });
+  assertEquals(told, ["queued", "saving", "active"]);
+});
+
+Deno.test("waitForStatus gives up where nothing has changed for long enough, and not before", async () => {
+  const stuck = stageOf([scene("saving")]);
+  const error = await assertRejects(
+    () => wait(stuck, "active", { stallTimeout: 5_000 }),
+    ImageStalled,
+    `until image "${ID}" is active: it is saving, and nothing about it has changed for 5000 ms`,
+  );
+  assertEquals([error.imageId, stuck.clock.now()], [ID, 5_000]);
+  const slow = stageOf([
+    ...Array.from({ length: 50 }, (_, i) => scene("saving", { size: i })),
+    scene("active"),
+  ]);
+  await wait(slow, "active", { stallTimeout: 1_500 });
+  assertEquals(slow.clock.now(), 50_000);
+});
+
+Deno.test("waitForStatus takes an hour without a change for a stall, if nothing else is said", async () => {
+  const stuck = stageOf([scene("saving")]);
+  await assertRejects(() => wait(stuck, "active"), ImageStalled);
+  assertEquals(stuck.clock.now(), 3_600_000);
+});
+
+Deno.test("waitForStatus refuses to wait for what will never be", async () => {
+  for (const status of ["killed", "deleted"]) {
+    const at = stageOf([scene("saving"), scene(status)]);
+    await assertRejects(() => wait(at, "active"), ImageConflict, `it is ${status}, which no image`);
+    assertEquals((await wait(stageOf([scene(status)]), status)).status, status);
+  }
+});
+
+Deno.test("waitForStatus takes an image that is gone for deleted, where that is waited for", async () => {
+  const at = stageOf([scene("active"), null]);
+  assertEquals((await wait(at, "deleted")).status, "deleted");
+  assertEquals((await wait(stageOf([null]), ["deleted"])).id, ID);
+  await assertRejects(() => wait(stageOf([scene("active"), null]), "queued"), ImageNotFound);
+});
+
+Deno.test("waitForStatus stops waiting with its signal, and leaves no sleeper", async () => {
+  const at = stageOf([scene("saving")]);
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const waiting = waitForStatus(at.service, CALLER, ID, "active", {
+    signal: controller.signal,
+    onProgress: () => queueMicrotask(() => controller.abort(reason)),
+  });
+  assertStrictEquals(await failureOf(at.clock.run(waiting)), reason);
+  assertEquals(at.clock.pending, 0);
+  const before = at.looks.length;
+  const { signal } = controller;
+  assertStrictEquals(await failureOf(wait(at, "active", { signal })), reason);
+  assertEquals(at.looks.length, before);
+});
+
+Deno.test("waitForStatus refuses what is no wait, before any request", async () => {
+  const at = stageOf([scene("saving")]);
+  const bad = [{ pollInterval: 0 }, { maxPollInterval: -1 }, { stallTimeout: "1" }] as unknown[];
+  for (const options of bad as StatusWaitOptions[]) {
+    const [name = ""] = Object.keys(options);
+    await assertRejects(() => wait(at, "active", options), Invalid, `"${name}"`);
+  }
+  for (const statuses of [[], "", [""], 7] as unknown as string[][]) {
+    await assertRejects(() => wait(at, statuses), Invalid, "Cannot wait for the status");
+  }
+  assert(at.looks.length === 0);
+});
