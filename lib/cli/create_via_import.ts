@@ -12,6 +12,7 @@ import { ask } from "./find_image.ts";
 import { type Call, type Command, command, type Flags, type Values } from "./flags.ts";
 import { checkMethod } from "./image_import.ts";
 import { checkWithoutImport, IMPORT_FLAGS, importRequestFrom, storesOf } from "./import_request.ts";
+import { WAIT_FLAGS, waitIfWanted } from "./import_wait.ts";
 import { checkFormats, checkWithoutBytes, NEW_IMAGE_FLAGS, newImageFrom } from "./new_image.ts";
 import { printImage } from "./output.ts";
 import { stageBytes } from "./staging.ts";
@@ -33,6 +34,7 @@ const FLAGS = {
     summary: "One of import-info; glance-direct, without it, if there is data",
   },
   ...IMPORT_FLAGS,
+  ...WAIT_FLAGS,
 } as const satisfies Flags;
 
 type ViaImportCall = Call<Values<typeof FLAGS>>;
@@ -49,7 +51,7 @@ export const IMAGE_CREATE_VIA_IMPORT: Command = command({
   name: "image-create-via-import",
   summary: "Create an image whose data Glance imports",
   details:
-    "Without data and without an import method, the image is a record alone. The import is under way when this ends; see its progress with image-show and image-tasks. If no data could be staged or asked for, the image is deleted again.",
+    "Without data and without an import method, the image is a record alone. Without --wait, the import is under way when this ends; see its progress with image-show and image-tasks. If no data could be staged or asked for, the image is deleted again.",
   flags: FLAGS,
   async run(call) {
     const meta = newImageFrom(call.values);
@@ -61,7 +63,10 @@ export const IMAGE_CREATE_VIA_IMPORT: Command = command({
     }
     const { service, context } = connection;
     const { id } = await service.create(context, meta, null, { signal: call.world.signal });
-    if (plan !== null) await importNew(call, connection, id, plan);
+    if (plan !== null) {
+      await importNew(call, connection, id, plan);
+      await waitIfWanted(call, connection, id, plan.request);
+    }
     await printImage(call, await ask(call, connection, "get", id));
   },
 });

@@ -9,6 +9,7 @@ import { CommandFailed } from "./failure.ts";
 import { ask, imageOf } from "./find_image.ts";
 import { type Call, type Command, command } from "./flags.ts";
 import { IMPORT_FLAGS, importRequestFrom, storesOf } from "./import_request.ts";
+import { WAIT_FLAGS, waitIfWanted } from "./import_wait.ts";
 import { printImage } from "./output.ts";
 import { checkStores } from "./stores.ts";
 
@@ -16,7 +17,8 @@ import { checkStores } from "./stores.ts";
 export const IMAGE_IMPORT: Command = command({
   name: "image-import",
   summary: "Let Glance import the data of an image",
-  details: "It is under way when this ends; see its progress with image-show and image-tasks.",
+  details:
+    "Without --wait, it is under way when this ends; see its progress with image-show and image-tasks.",
   positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
   flags: {
     "import-method": {
@@ -25,6 +27,7 @@ export const IMAGE_IMPORT: Command = command({
       summary: "One of import-info; glance-direct, which takes what was staged, without it",
     },
     ...IMPORT_FLAGS,
+    ...WAIT_FLAGS,
   },
   async run(call) {
     const { "import-method": method = "glance-direct" } = call.values;
@@ -33,6 +36,7 @@ export const IMAGE_IMPORT: Command = command({
     await checkMethod(call, connection, method);
     await checkStores(call, connection, storesOf(call.values));
     await ask(call, connection, "import", id, request);
+    await waitIfWanted(call, connection, id, request);
     await printImage(call, await ask(call, connection, "get", id));
   },
 });

@@ -202,7 +202,7 @@ Deno.test("image-delete deletes all that it can, and says what it could not", as
   assertEquals(code, 1);
   assertEquals(
     stderr,
-    `Cannot find image "nobody": none that you can list has this name, and it is no id; see "glance image-list"
+    `Cannot find image "nobody": no image that the caller can list has this id or name; see "glance image-list"
 Cannot delete 1 of 3 images: see above; 2 deleted
 `,
   );

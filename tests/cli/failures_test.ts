@@ -40,17 +40,17 @@ const CASES: Readonly<Record<string, Case>> = {
   "an unknown name": {
     args: ["image-show", "nobody"],
     says:
-      'Cannot find image "nobody": none that you can list has this name, and it is no id; see "glance image-list"',
+      'Cannot find image "nobody": no image that the caller can list has this id or name; see "glance image-list"',
   },
   "an id with a slash": {
     args: ["image-show", `${ID}/file`],
     says:
-      `Cannot find image "${ID}/file": none that you can list has this name, and it is no id; see "glance image-list"`,
+      `Cannot find image "${ID}/file": no image that the caller can list has this id or name; see "glance image-list"`,
   },
   "an id that leads upwards": {
     args: ["image-delete", "../../tasks"],
     says:
-      'Cannot find image "../../tasks": none that you can list has this name, and it is no id; see "glance image-list"',
+      'Cannot find image "../../tasks": no image that the caller can list has this id or name; see "glance image-list"',
   },
   "a tag that leads upwards": {
     args: ["image-tag-delete", ID, ".."],

@@ -1,0 +1,69 @@
+/**
+ * Waiting for an import that Glance has accepted: the flag, the status line, and what to say at its end.
+ *
+ * @module
+ */
+import type { Connection } from "../connect.ts";
+import type { ImportRequest } from "../images/operations.ts";
+import type { ImportProgress } from "../jobs/import_state.ts";
+import { waitForImport } from "../jobs/wait_for_import.ts";
+import { Interrupted } from "./failure.ts";
+import type { Call, Flags, Values } from "./flags.ts";
+
+/** The flag. */
+export const WAIT_FLAGS = {
+  "wait": {
+    kind: "switch",
+    summary: "Wait until the import is over, and fail where it has failed",
+  },
+} as const satisfies Flags;
+
+/**
+ * Waits until the import is over, where the flag says so.
+ *
+ * @throws {ImageImportFailed} where it has failed.
+ */
+export async function waitIfWanted(
+  call: Call<Values<typeof WAIT_FLAGS>>,
+  { service, context }: Connection,
+  imageId: string,
+  { stores, all_stores_must_succeed }: ImportRequest,
+): Promise<void> {
+  if (!call.values["wait"]) return;
+  const { messages, world: { signal } } = call;
+  const seen: { failed: readonly string[] } = { failed: [] };
+  try {
+    await waitForImport(service, context, imageId, {
+      signal,
+      partial: all_stores_must_succeed === false,
+      ...stores !== undefined && { stores },
+      onProgress: (progress) => {
+        seen.failed = progress.failed;
+        messages.status(importText(progress));
+      },
+    });
+  } catch (error) {
+    messages.keepStatus();
+    if (error instanceof Interrupted) {
+      messages.line(
+        `The import of image "${imageId}" goes on; see "glance image-tasks ${imageId}"`,
+      );
+    }
+    throw error;
+  }
+  messages.keepStatus();
+  if (seen.failed.length === 0) return;
+  messages.line(
+    `Image "${imageId}" is not in "${seen.failed.join('", "')}": Glance could not write there`,
+  );
+}
+
+/** A status line: `importing  to fast, slow  failed for old  Copied 15 MiB`. */
+export function importText({ image, importing, failed, message }: ImportProgress): string {
+  return [
+    image.status,
+    ...importing.length === 0 ? [] : [`to ${importing.join(", ")}`],
+    ...failed.length === 0 ? [] : [`failed for ${failed.join(", ")}`],
+    ...message === null ? [] : [message],
+  ].join("  ");
+}

@@ -1,0 +1,112 @@
+/** `--wait` of imports. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { Interrupted } from "../../lib/cli/failure.ts";
+import { type Fetch, MemoryFiles, Scene } from "./scene.ts";
+
+const ID = "11111111-1111-4111-8111-111111111111";
+
+/** What Glance shows of the image, look by look; the last one stays. */
+type Looks = readonly Readonly<Record<string, unknown>>[];
+
+const LOCKED = { status: "importing", os_glance_import_task: "t" };
+
+/** A cloud that takes an import and shows how it goes; what the tasks say, too. */
+function importing(
+  looks: Looks,
+  tasks: readonly unknown[] = [],
+  onLook = (_looks: number) => {},
+): Fetch {
+  const left = [...looks];
+  let count = 0;
+  return (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/v2/info/import") {
+      return answer({ "import-methods": { value: ["web-download", "copy-image"] } });
+    }
+    if (pathname === "/v2/info/stores") return answer({ stores: [{ id: "fast" }, { id: "slow" }] });
+    if (pathname.endsWith("/tasks")) return answer({ tasks });
+    if (request.method === "POST") return Promise.resolve(new Response(null, { status: 202 }));
+    onLook(++count);
+    const look = left.length > 1 ? left.shift() : left[0];
+    return answer({ id: ID, ...look });
+  };
+}
+
+function answer(value: unknown): Promise<Response> {
+  return Promise.resolve(Response.json(value));
+}
+
+const LINE = `image-import ${ID} --import-method web-download --uri http://web/disk --wait`;
+
+Deno.test("--wait ends when the import is over, and prints the image as it is then", async () => {
+  const fetch = importing([
+    { ...LOCKED, os_glance_importing_to_stores: "fast,slow" },
+    { ...LOCKED, os_glance_importing_to_stores: "slow" },
+    { status: "active", size: 3 },
+  ]);
+  const { code, stdout, stderr } = await new Scene(fetch).run(LINE.split(" "));
+  assertEquals([code, stderr], [0, ""]);
+  assertStringIncludes(stdout, "| status   | active ");
+});
+
+Deno.test("--wait shows on a terminal where the import is", async () => {
+  const tasks = [{ id: "t", status: "processing", message: "Copied 1 MiB" }];
+  const look = { ...LOCKED, os_glance_importing_to_stores: "fast,slow" };
+  const task = { id: "t", status: "success", message: "Copied 3 MiB" };
+  const fetch = importing([look, look, { status: "active" }], tasks, (looks) => {
+    if (looks === 3) tasks[0] = task;
+  });
+  const line = LINE.split(" ");
+  const { code, stderr } = await new Scene(fetch).run(line, { isTerminal: true });
+  assertEquals(code, 0);
+  assertStringIncludes(stderr, "importing  to fast, slow  Copied 1 MiB");
+  assertEquals(stderr.endsWith("active  Copied 3 MiB\n"), true, stderr);
+});
+
+Deno.test("--wait that is ended says that the import goes on", async () => {
+  const ended = new AbortController();
+  const fetch = importing([LOCKED], [], (looks) => {
+    if (looks === 3) ended.abort(new Interrupted("SIGINT"));
+  });
+  const { signal } = ended;
+  const { code, stdout, stderr } = await new Scene(fetch).run(LINE.split(" "), { signal });
+  assertEquals([code, stdout, stderr], [
+    130,
+    "",
+    `The import of image "${ID}" goes on; see "glance image-tasks ${ID}"\n`,
+  ]);
+});
+
+Deno.test("--wait fails where the import has failed, and says why", async () => {
+  const tasks = [{ id: "t", status: "failure", message: "the web is down" }];
+  const fetch = importing([LOCKED, { status: "queued" }], tasks);
+  const { code, stdout, stderr } = await new Scene(fetch).run(LINE.split(" "));
+  assertEquals([code, stdout, stderr], [
+    1,
+    "",
+    `Cannot import image "${ID}": it is queued, "the web is down"; import it again, or upload its data\n`,
+  ]);
+});
+
+Deno.test("--wait takes an import that has reached some of its stores, and names the others", async () => {
+  const line = `${LINE} --stores fast,slow`;
+  const looks = [LOCKED, { status: "active", stores: "fast", os_glance_failed_import: "slow" }];
+  const { code, stderr } = await new Scene(importing(looks)).run(line.split(" "));
+  assertEquals([code, stderr], [
+    0,
+    `Image "${ID}" is not in "slow": Glance could not write there\n`,
+  ]);
+  const strict = `${line} --allow-failure False`;
+  const failed = await new Scene(importing(looks)).run(strict.split(" "));
+  assertEquals(failed.code, 1);
+  assertStringIncludes(failed.stderr, 'it is active, failed for "slow"');
+});
+
+Deno.test("image-create-via-import --wait gives the image when it is whole", async () => {
+  const files = new MemoryFiles({ "disk.img": "the bytes of a disk" });
+  const line =
+    `image-create-via-import --id ${ID} --disk-format raw --container-format bare --file disk.img --wait`;
+  const { code, stdout, stderr } = await new Scene().run(line.split(" "), { files });
+  assertEquals([code, stderr], [0, ""]);
+  assertStringIncludes(stdout, "| status                        | active ");
+});
