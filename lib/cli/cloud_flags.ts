@@ -9,7 +9,7 @@ import { type CloudFetch, fetchForCloud, readCloud } from "../auth/clouds.ts";
 import { connect, type Connection, type ConnectOptions } from "../connect.ts";
 import type { GlanceEvent } from "../events.ts";
 import { CommandFailed, UsageError } from "./failure.ts";
-import type { Flags, TextFlag, Values } from "./flags.ts";
+import type { Flags, Target, TextFlag, Values } from "./flags.ts";
 import type { World } from "./world.ts";
 
 /** A flag that stands for a variable. */
@@ -110,6 +110,47 @@ export async function connectByFlags(
       cloudFetch[Symbol.dispose]();
     },
   };
+}
+
+/**
+ * Signs in to another place. Flags and variables that lead to the first one say nothing of another cloud,
+ * and of another region of the same only who signs in.
+ *
+ * @throws what `connectByFlags` throws.
+ */
+export async function connectToTarget(
+  { cloud, region }: Target,
+  values: CloudValues,
+  world: World,
+  onEvent: (event: GlanceEvent) => void,
+): Promise<Connection> {
+  const base = cloud === undefined ? values : { ...NO_VALUES, timeout: values["timeout"] };
+  const isKept = cloud === undefined ? isOfCloud : isOfNoCloud;
+  const kept = Object.entries(world.environment).filter(([name]) => isKept(name));
+  const other: CloudValues = {
+    ...base,
+    "os-image-url": undefined,
+    "os-region-name": region,
+    ...cloud !== undefined && { "os-cloud": cloud },
+  };
+  return await connectByFlags(other, { ...world, environment: Object.fromEntries(kept) }, onEvent);
+}
+
+/** No flag given. */
+const NO_VALUES = Object.fromEntries(
+  Object.entries<Flags[string]>(CLOUD_FLAGS)
+    .map(([name, { kind }]) => [name, kind === "switch" ? false : undefined]),
+  // Each flag has the value of its kind.
+) as CloudValues;
+
+/** Whether a variable says where clouds are described, and not which is meant. */
+function isOfNoCloud(name: string): boolean {
+  return !name.startsWith("OS_") && name !== "GLANCE_API_SERVERS" || name.startsWith("OS_CLIENT_");
+}
+
+/** Whether a variable says of a cloud what is so in each of its regions. */
+function isOfCloud(name: string): boolean {
+  return !["GLANCE_API_SERVERS", "OS_IMAGE_URL", "OS_REGION_NAME"].includes(name);
 }
 
 /**

@@ -87,6 +87,14 @@ export interface Positional {
   readonly many?: true;
 }
 
+/** Another place than the one that the flags mean. */
+export interface Target {
+  /** Name of a cloud in clouds.yaml; the same cloud without it. */
+  readonly cloud?: string;
+  /** Region; the cloud's own without it. */
+  readonly region?: string;
+}
+
 /** What a command gets to work with. */
 export interface Call<V = Readonly<Record<string, Value>>> {
   readonly values: V;
@@ -101,6 +109,8 @@ export interface Call<V = Readonly<Record<string, Value>>> {
   readonly messages: Messages;
   /** Signs in; later calls get the same connection. */
   connect(): Promise<Connection>;
+  /** Signs in to another cloud, or in another region. */
+  connectTo(target: Target): Promise<Connection>;
 }
 
 /** A row of the argument table. */

@@ -9,9 +9,13 @@ import { downloadToFile, downloadToOutput, type Transfer } from "./download_file
 import { UsageError } from "./failure.ts";
 import { ask, imageOf } from "./find_image.ts";
 import { type Call, type Command, command, type Flags, type Values } from "./flags.ts";
-import { PROGRESS_FLAGS, progressLine, withProgress } from "./transfer.ts";
-
-const MIB = 1024 ** 2;
+import {
+  CONNECTION_FLAGS,
+  connectionsFrom,
+  PROGRESS_FLAGS,
+  progressLine,
+  withProgress,
+} from "./transfer.ts";
 
 const FLAGS = {
   "file": { kind: "text", value: "<FILE>", summary: "File to write; - is standard output" },
@@ -33,18 +37,7 @@ const FLAGS = {
     kind: "switch",
     summary: "Begin with the first byte, and give up whatever is in FILE.part",
   },
-  "connections": {
-    kind: "number",
-    value: "<N>",
-    min: 1,
-    summary: "Connections at the same time, spread over the servers; 1 without it",
-  },
-  "part-size": {
-    kind: "number",
-    value: "<MIB>",
-    min: 1,
-    summary: "MiB that a connection asks for at once, and holds in memory; 8 without it",
-  },
+  ...CONNECTION_FLAGS,
 } as const satisfies Flags;
 
 /** The row of `image-download`. */
@@ -92,12 +85,11 @@ export const IMAGE_DOWNLOAD: Command = command({
 function downloadOptions(
   { values, world }: Call<Values<typeof FLAGS>>,
 ): DownloadOptions & { readonly verify: Verify } {
-  const { "no-verify": isOff, verify = "auto", connections, "part-size": partSize } = values;
+  const { "no-verify": isOff, verify = "auto" } = values;
   return {
     // `choices` of the flag holds nothing else.
     verify: isOff ? "off" : verify as Verify,
     signal: world.signal,
-    ...connections !== undefined && { connections },
-    ...partSize !== undefined && { partSize: partSize * MIB },
+    ...connectionsFrom(values),
   };
 }

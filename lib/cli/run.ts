@@ -6,7 +6,7 @@
  */
 import type { Connection } from "../connect.ts";
 import type { GlanceEvent } from "../events.ts";
-import { type CloudValues, connectByFlags } from "./cloud_flags.ts";
+import { type CloudValues, connectByFlags, connectToTarget } from "./cloud_flags.ts";
 import { causesOf, EXIT, exitCodeOf, Interrupted, sentenceOf } from "./failure.ts";
 import type { Call, Value, Values } from "./flags.ts";
 import { commandHelp, programHelp } from "./help.ts";
@@ -69,7 +69,14 @@ async function runCommand(
   world: World,
   messages: Messages,
 ): Promise<void> {
-  let connection: Promise<Connection> | null = null;
+  const made: Promise<Connection>[] = [];
+  let own: Promise<Connection> | null = null;
+  const onEvent = listener(values["debug"] === true, messages);
+  const signIn = (how: () => Promise<Connection>) => {
+    const connection = untilAborted(how, world.signal);
+    made.push(connection);
+    return connection;
+  };
   const call: Call = {
     values,
     positionals,
@@ -77,23 +84,17 @@ async function runCommand(
     verbose: values["verbose"] === true,
     world,
     messages,
-    connect() {
-      connection ??= untilAborted(
-        () =>
-          connectByFlags(cloudValues(values), world, listener(values["debug"] === true, messages)),
-        world.signal,
-      );
-      return connection;
-    },
+    connect: () => own ??= signIn(() => connectByFlags(cloudValues(values), world, onEvent)),
+    connectTo: (target) =>
+      signIn(() => connectToTarget(target, cloudValues(values), world, onEvent)),
   };
   try {
     await command.run(call);
   } finally {
-    // Where it could not be had, that is what the command has failed with.
-    await (connection as Promise<Connection> | null)?.then(
-      (made) => made[Symbol.dispose](),
-      () => {},
-    );
+    // One that could not be had is what the command has failed with.
+    for (const connection of made) {
+      await connection.then((one) => one[Symbol.dispose](), () => {});
+    }
   }
 }
 

@@ -9,6 +9,7 @@ import { CLOUD_FLAGS } from "./cloud_flags.ts";
 import { completionCommands } from "./completion.ts";
 import { IMAGE_CREATE_VIA_IMPORT } from "./create_via_import.ts";
 import type { Command, Flags } from "./flags.ts";
+import { IMAGE_COPY } from "./image_copy.ts";
 import { IMAGE_DOWNLOAD } from "./image_download.ts";
 import { IMAGE_IMPORT } from "./image_import.ts";
 import { IMAGE_LIST } from "./image_list.ts";
@@ -58,6 +59,7 @@ export const COMMANDS: readonly Command[] = [
   IMAGE_IMPORT,
   IMAGE_CREATE_VIA_IMPORT,
   IMAGE_DOWNLOAD,
+  IMAGE_COPY,
   ...RECORD_COMMANDS,
   ...MEMBER_COMMANDS,
   ...LOCATION_COMMANDS,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Progress } from "../data/types.ts";
+import type { DownloadOptions, Progress } from "../data/types.ts";
 import type { Call, Flags, Values } from "./flags.ts";
 import { ProgressLine } from "./progress.ts";
 
@@ -15,6 +15,34 @@ export const PROGRESS_FLAGS = {
   },
   "no-progress": { kind: "switch", summary: "Show no progress" },
 } as const satisfies Flags;
+
+const MIB = 1024 ** 2;
+
+/** Flags of what is read in parts. */
+export const CONNECTION_FLAGS = {
+  "connections": {
+    kind: "number",
+    value: "<N>",
+    min: 1,
+    summary: "Connections at the same time, spread over the servers; 1 without it",
+  },
+  "part-size": {
+    kind: "number",
+    value: "<MIB>",
+    min: 1,
+    summary: "MiB that a connection asks for at once, and holds in memory; 8 without it",
+  },
+} as const satisfies Flags;
+
+/** What these flags ask of the library. */
+export function connectionsFrom(
+  { connections, "part-size": partSize }: Values<typeof CONNECTION_FLAGS>,
+): Pick<DownloadOptions, "connections" | "partSize"> {
+  return {
+    ...connections !== undefined && { connections },
+    ...partSize !== undefined && { partSize: partSize * MIB },
+  };
+}
 
 type ProgressCall = Call<Values<typeof PROGRESS_FLAGS>>;
 

@@ -82,7 +82,7 @@ const GLANCECLIENT: Readonly<Record<string, string>> = {
 };
 
 /** Commands that are ours alone. */
-const OURS: readonly string[] = ["completion"];
+const OURS: readonly string[] = ["completion", "image-copy"];
 
 const GLANCECLIENT_GLOBAL =
   "help version debug verbose get-schema force os-image-url os-image-api-version os-region-name os-auth-token os-service-type os-endpoint-type insecure os-cacert os-cert os-key timeout profile collect-timing os-trust-id os-auth-type os-auth-plugin os-auth-url os-system-scope os-domain-id os-domain-name os-project-id os-tenant-id os-project-name os-tenant-name os-project-domain-id os-project-domain-name os-default-domain-id os-default-domain-name os-user-id os-username os-user-name os-user-domain-id os-user-domain-name os-password";

@@ -1,0 +1,133 @@
+/**
+ * `image-copy`: an image from one cloud, project or region to another.
+ *
+ * @module
+ */
+import type { Connection } from "../connect.ts";
+import type { ImageMeta, ImageVisibility } from "../images/types.ts";
+import { copyImage, type CopyOptions } from "../jobs/copy_image.ts";
+import { CommandFailed, UsageError } from "./failure.ts";
+import { ask, imageOf } from "./find_image.ts";
+import { type Call, type Command, command, type Flags, type Values } from "./flags.ts";
+import { keyAndValue } from "./image_fields.ts";
+import { printImage } from "./output.ts";
+import { checkStores } from "./stores.ts";
+import { CONNECTION_FLAGS, connectionsFrom, PROGRESS_FLAGS, withProgress } from "./transfer.ts";
+
+const FLAGS = {
+  "to-cloud": {
+    kind: "text",
+    value: "<CLOUD>",
+    summary: "Name of the other cloud in clouds.yaml; the same cloud without it",
+  },
+  "to-region": { kind: "text", value: "<REGION>", summary: "Region of that cloud" },
+  "name": { kind: "text", value: "<NAME>", summary: "Name of the copy; the same without it" },
+  "visibility": {
+    kind: "text",
+    value: "<VISIBILITY>",
+    summary: "Who can see the copy; as the image, if you may, without it",
+  },
+  "property": {
+    kind: "list",
+    value: "<KEY=VALUE>",
+    summary: "Property that the copy has besides, or instead; may be repeated",
+  },
+  "remove-property": {
+    kind: "list",
+    value: "<KEY>",
+    summary: "Property that the copy does not have; may be repeated",
+  },
+  "store": {
+    kind: "text",
+    value: "<STORE>",
+    summary: "Store of the other cloud to write to; its default without it",
+  },
+  "verify": {
+    kind: "text",
+    value: "<HOW>",
+    choices: ["auto", "required"],
+    summary: "required: fail where the image has no hash to compare",
+  },
+  ...CONNECTION_FLAGS,
+  ...PROGRESS_FLAGS,
+} as const satisfies Flags;
+
+type CopyCall = Call<Values<typeof FLAGS>>;
+
+/** The row of `image-copy`. */
+export const IMAGE_COPY: Command = command({
+  name: "image-copy",
+  summary: "Copy an image to another cloud, or to another region",
+  details:
+    "The data goes from one to the other in one stream, with nothing on the disk; what the other cloud has stored is compared with what the image is. If anything fails, nothing is left there. The copy has the name, formats, tags and properties of the image.",
+  positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
+  flags: FLAGS,
+  async run(call) {
+    const { "to-cloud": cloud, "to-region": region, store } = call.values;
+    if (cloud === undefined && region === undefined) {
+      throw new UsageError(
+        "Cannot copy an image: it is not said where to; add --to-cloud, or --to-region for another region of the same cloud",
+      );
+    }
+    const options = copyOptions(call);
+    const { id, connection: from } = await imageOf(call);
+    const to = await call.connectTo({
+      ...cloud !== undefined && { cloud },
+      ...region !== undefined && { region },
+    });
+    await checkElsewhere(call, from, to);
+    await checkStores(call, to, [store ?? []].flat());
+    const copy = await withProgress(
+      call,
+      (onProgress) => copyImage(from, to, id, { ...options, onProgress }),
+    );
+    await printImage(call, await ask(call, to, "get", copy.id));
+  },
+});
+
+/**
+ * What the flags ask of the library.
+ *
+ * @throws {UsageError} where a property is not written as `KEY=VALUE`.
+ */
+function copyOptions({ values, world }: CopyCall): CopyOptions {
+  const { name, visibility, property, "remove-property": removed, store, verify } = values;
+  const properties = Object.fromEntries<string | null>([
+    ...removed.map((key) => [key, null] as const),
+    ...property.map((text) => keyAndValue("--property", text)),
+  ]);
+  const meta: ImageMeta = {
+    properties,
+    ...name !== undefined && { name },
+    // Which words there are is for the cloud to say.
+    ...visibility !== undefined && { visibility: visibility as ImageVisibility },
+  };
+  return {
+    meta,
+    signal: world.signal,
+    ...connectionsFrom(values),
+    ...store !== undefined && { storeId: store },
+    // `choices` of the flag holds nothing else.
+    ...verify !== undefined && { verify: verify as "auto" | "required" },
+  };
+}
+
+/** @throws {CommandFailed} where the copy would stand beside the image, and be the same in everything. */
+async function checkElsewhere(call: CopyCall, from: Connection, to: Connection): Promise<void> {
+  const { name, visibility, property, store } = call.values;
+  const differs = name !== undefined || visibility !== undefined || store !== undefined ||
+    property.length + call.values["remove-property"].length > 0;
+  if (differs || await placeOf(from) !== await placeOf(to)) return;
+  throw new CommandFailed(
+    `Cannot copy image "${
+      call.positionals[0]
+    }" to where it is: this is the same project of the same cloud; name another, or give the copy another --name or --store`,
+  );
+}
+
+/** Which Glance, and whose images. */
+async function placeOf({ service, context }: Connection): Promise<string> {
+  const servers = await service.client.servers(context);
+  const endpoints = servers.map(({ endpoint }) => endpoint).sort();
+  return JSON.stringify([endpoints, context.projectId ?? null]);
+}
