@@ -10,7 +10,7 @@ import type { ImportRequest } from "../images/operations.ts";
 import { CommandFailed, sentenceOf, UsageError } from "./failure.ts";
 import { ask } from "./find_image.ts";
 import { type Call, type Command, command, type Flags, type Values } from "./flags.ts";
-import { checkMethod } from "./image_import.ts";
+import { checkMethod, STAGED } from "./image_import.ts";
 import { checkWithoutImport, IMPORT_FLAGS, importRequestFrom, storesOf } from "./import_request.ts";
 import { WAIT_FLAGS, waitIfWanted } from "./import_wait.ts";
 import { checkFormats, checkWithoutBytes, NEW_IMAGE_FLAGS, newImageFrom } from "./new_image.ts";
@@ -19,9 +19,6 @@ import { stageBytes } from "./staging.ts";
 import { checkStores } from "./stores.ts";
 import { PROGRESS_FLAGS } from "./transfer.ts";
 import { FILE_FLAGS, findBytes, type FoundBytes, requireBytes } from "./upload_source.ts";
-
-/** The method that takes what was staged. */
-const STAGED = "glance-direct";
 
 const FLAGS = {
   ...NEW_IMAGE_FLAGS,

@@ -75,6 +75,7 @@ export const IMAGE_COPY: Command = command({
       ...cloud !== undefined && { cloud },
       ...region !== undefined && { region },
     });
+    if (region !== undefined) checkRegion(to, region);
     await checkElsewhere(call, from, to);
     await checkStores(call, to, [store ?? []].flat());
     const copy = await withProgress(
@@ -110,6 +111,27 @@ function copyOptions({ values, world }: CopyCall): CopyOptions {
     // `choices` of the flag holds nothing else.
     ...verify !== undefined && { verify: verify as "auto" | "required" },
   };
+}
+
+/**
+ * A region that the catalog does not have would be another one: Cinder's rule, which is not meant here.
+ *
+ * @throws {CommandFailed} naming the regions that there are.
+ */
+function checkRegion({ service, context }: Connection, region: string): void {
+  const { serviceCatalog } = context;
+  if (serviceCatalog === undefined) return;
+  const { serviceType } = service.client.options.catalogInfo;
+  const regions = serviceCatalog.filter(({ type }) => type === serviceType)
+    .flatMap(({ endpoints }) => endpoints ?? [])
+    .flatMap((endpoint) => [endpoint.region_id, endpoint.region])
+    .filter((name) => typeof name === "string");
+  if (regions.includes(region)) return;
+  throw new CommandFailed(
+    `Cannot copy to the region "${region}": the cloud has images in "${
+      [...new Set(regions)].join('", "')
+    }"; correct --to-region`,
+  );
 }
 
 /** @throws {CommandFailed} where the copy would stand beside the image, and be the same in everything. */

@@ -13,6 +13,9 @@ import { WAIT_FLAGS, waitIfWanted } from "./import_wait.ts";
 import { printImage } from "./output.ts";
 import { checkStores } from "./stores.ts";
 
+/** The method that takes what was staged. */
+export const STAGED = "glance-direct";
+
 /** The row of `image-import`. */
 export const IMAGE_IMPORT: Command = command({
   name: "image-import",
@@ -30,11 +33,12 @@ export const IMAGE_IMPORT: Command = command({
     ...WAIT_FLAGS,
   },
   async run(call) {
-    const { "import-method": method = "glance-direct" } = call.values;
+    const { "import-method": method = STAGED } = call.values;
     const request = importRequestFrom(method, call.values);
     const { id, connection } = await imageOf(call);
     await checkMethod(call, connection, method);
     await checkStores(call, connection, storesOf(call.values));
+    if (method === STAGED) await checkStaged(call, connection, id);
     await ask(call, connection, "import", id, request);
     await waitIfWanted(call, connection, id, request);
     await printImage(call, await ask(call, connection, "get", id));
@@ -57,5 +61,18 @@ export async function checkMethod(
     `Cannot import by "${method}": this cloud offers "${
       offered.join('", "')
     }"; name one of them with --import-method`,
+  );
+}
+
+/** Glance would say no more than that it is so. */
+async function checkStaged(
+  call: Pick<Call, "world">,
+  connection: Connection,
+  id: string,
+): Promise<void> {
+  const { status } = await ask(call, connection, "get", id);
+  if (status !== "queued") return;
+  throw new CommandFailed(
+    `Cannot import image "${id}": no data is staged for it; stage some with "glance image-stage ${id}", or name another way with --import-method`,
   );
 }

@@ -110,12 +110,22 @@ function helpFor(positionals: readonly string[], table: Table): CommandLine {
 function findCommand(name: string, { commands }: Table): Command {
   const command = commands.find((row) => row.name === name.replaceAll("_", "-"));
   if (command !== undefined) return command;
-  const near = nearest(name, commands.map((row) => row.name));
   throw new UsageError(
-    `Cannot run "${name}": there is no such command; ${
-      near === null ? 'see "glance help"' : `did you mean "${near}"?`
-    }`,
+    `Cannot run "${name}": there is no such command; ${wayOut(name, commands)}`,
   );
+}
+
+/** Commands that an error lists at most. */
+const MAX_LISTED = 8;
+
+/** Somebody who mistyped a command means the nearest; who wrote its beginning, one of several. */
+function wayOut(name: string, commands: readonly Command[]): string {
+  const names = commands.map((row) => row.name);
+  const longer = names.filter((one) => one.startsWith(name.replaceAll("_", "-")));
+  if (longer.length > MAX_LISTED) return 'it may be any of many; see "glance help"';
+  if (longer.length > 0) return `it may be any of "${longer.join('", "')}"; write more of it`;
+  const near = nearest(name, names);
+  return near === null ? 'see "glance help"' : `did you mean "${near}"?`;
 }
 
 function checkedPositionals(command: Command, given: readonly string[]): readonly string[] {

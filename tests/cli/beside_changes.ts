@@ -7,6 +7,9 @@ import { type Line, ourSide, type Side, theirSide } from "./side.ts";
 
 const DATA = crypto.getRandomValues(new Uint8Array(60_000));
 
+/** An image that both look at. */
+const BOTH = crypto.randomUUID();
+
 const NAMESPACE_FILE = {
   namespace: "<ns>::Imported",
   display_name: "From a file",
@@ -43,7 +46,7 @@ const SAME: readonly string[] = [
   'md-object-create <ns> --name o --schema {"description":"d","properties":{"p":{"title":"P","type":"integer","minimum":2}}}',
   "md-object-create <ns> --name o --schema {}",
   "md-object-show <ns> o",
-  "md-object-show <ns> o --max-column-width 10",
+  "md-object-show <ns> o --max-column-width 20",
   "md-object-show <ns> absent",
   "md-object-property-show <ns> o p",
   "md-object-property-show <ns> o absent",
@@ -82,7 +85,6 @@ const SAME: readonly string[] = [
   "image-stage <queued> --file absent.img",
   "image-import <queued> --store absent",
   "image-import <queued> --import-method absent",
-  "image-create-via-import --id <new> --name n --tags a b --property p=q",
   "image-tasks <active>",
   "stores-info",
   "import-info",
@@ -102,9 +104,9 @@ const SAME: readonly string[] = [
   "task-show absent",
   'task-create --type import --input {"import_from":"http://127.0.0.1:1/x","import_from_format":"raw","image_properties":{}}',
   "--os-image-url <glance> cache-list",
-  "--os-image-url <glance> image-download <active>",
+  "--os-image-url <glance> image-download <both>",
   "--os-image-url <glance> cache-list",
-  "--os-image-url <glance> cache-delete <active>",
+  "--os-image-url <glance> cache-delete <both>",
   "--os-image-url <glance> cache-list",
   "--os-image-url <glance> cache-queue <active>",
   "--os-image-url <glance> cache-clear --target queue",
@@ -129,22 +131,35 @@ const DIFFERENT: readonly (readonly [line: string, codes: [theirs: number, ours:
     2,
   ]],
   // A schema is an object.
-  ["md-object-create <ns> --name o --schema []", [0, 2]],
+  ["md-object-create <ns>::Kept --name p --schema []", [0, 2]],
   // An update that changes nothing is a mistake.
-  ["md-namespace-update <ns>", [0, 2]],
-  ["md-object-update <ns> o", [0, 2]],
+  ["md-namespace-update <ns>::Kept", [0, 2]],
+  ["md-object-update <ns>::Kept o", [0, 2]],
   // What Glance alone says is refused before it is asked.
   ["md-namespace-create <ns>::X --created-at 2026-01-01T00:00:00Z", [1, 2]],
   ["md-namespace-create <ns>::X --self /v2/x", [1, 2]],
   // glanceclient fails at what it has a flag for.
-  ["md-namespace-create <ns>::R --resource-type-associations OS::Nova::Flavor", [2, 2]],
-  ["md-tag-create-multiple <ns> --names x --append", [1, 0]],
+  ["md-namespace-create <ns>::R --resource-type-associations OS::Nova::Flavor --owner <ns>", [
+    1,
+    0,
+  ]],
+  ["md-tag-create-multiple <ns>::Kept --names x --append", [1, 0]],
   // A failure is one.
   ["--os-image-url <glance> cache-delete <absent>", [0, 1]],
   ["--os-image-url <glance> cache-queue <absent>", [0, 1]],
   // /dev/null is no data.
   ["image-stage <second>", [0, 2]],
   ["md-namespace-import", [1, 2]],
+  ["image-create-via-import --id <new> --name n --tags a b --property p=q", [1, 0]],
+];
+
+/** What there is of each side before. */
+const PREPARED: readonly string[] = [
+  "image-create --id <queued> --name queued --disk-format raw --container-format bare",
+  "image-create --id <second> --name second --disk-format raw --container-format bare",
+  "image-create --id <active> --name active --disk-format raw --container-format bare --visibility shared --file disk.img",
+  "md-namespace-create <ns>::Kept",
+  "md-object-create <ns>::Kept --name o --schema {}",
 ];
 
 /** What a side has of its own, by placeholder. */
@@ -169,7 +184,11 @@ export async function compareChanges(
       await Deno.writeFile(`${directory}/${name}`, bytes);
     }
     const [theirs, ours] = [theirSide(directory), ourSide(ourFiles)];
-    for (const own of [theirOwn, ourOwn]) await prepare(ours, environment, own);
+    await prepare(ours, environment, ourOwn, [
+      ...PREPARED,
+      "image-create --id <both> --name both --disk-format raw --container-format bare --file disk.img",
+    ]);
+    await prepare(ours, environment, theirOwn, PREPARED);
     const run = async (side: Side, line: string, own: Own) =>
       await side(filled(line, own), environment);
     for (const line of SAME) {
@@ -201,6 +220,7 @@ function ownOf(name: string, glance: string): Own {
     "<second>": id(),
     "<active>": id(),
     "<new>": id(),
+    "<both>": BOTH,
     "<absent>": "33333333-3333-4333-8333-333333333333",
     "<glance>": glance,
   };
@@ -215,15 +235,9 @@ async function prepare(
   side: Side,
   environment: Readonly<Record<string, string>>,
   own: Own,
+  lines: readonly string[],
 ): Promise<void> {
-  const raw = "--disk-format raw --container-format bare";
-  for (
-    const line of [
-      `image-create --id <queued> --name queued ${raw}`,
-      `image-create --id <second> --name second ${raw}`,
-      `image-create --id <active> --name active ${raw} --visibility shared --file disk.img`,
-    ]
-  ) {
+  for (const line of lines) {
     const { code, stderr } = await side(filled(line, own), environment);
     assertEquals(code, 0, stderr);
   }

@@ -77,3 +77,16 @@ Deno.test("image-import says what a cloud does not have, before it asks for anyt
     });
   }
 });
+
+Deno.test("image-import does not ask for what is not staged", async () => {
+  const { scene, requests } = answering({
+    "GET /v2/info/import": METHODS,
+    [`GET /v2/images/${ID}`]: { id: ID, status: "queued" },
+  });
+  const { code, stderr } = await scene.run(["image-import", ID]);
+  assertEquals([code, stderr], [
+    1,
+    `Cannot import image "${ID}": no data is staged for it; stage some with "glance image-stage ${ID}", or name another way with --import-method\n`,
+  ]);
+  assertEquals(requests.filter(({ method }) => method === "POST"), []);
+});

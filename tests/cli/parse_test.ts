@@ -69,6 +69,10 @@ Deno.test("readCommandLine understands what glanceclient's users write", async (
 
 const BAD: readonly (readonly [line: string, message: string])[] = [
   ["image-lst", 'Cannot run "image-lst": there is no such command; did you mean "image-list"?'],
+  [
+    "md-resource-type",
+    'Cannot run "md-resource-type": there is no such command; it may be any of "md-resource-type-associate", "md-resource-type-deassociate", "md-resource-type-list"; write more of it',
+  ],
   ["frobnicate", 'Cannot run "frobnicate": there is no such command; see "glance help"'],
   [
     "help image-shwo",
