@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { isRecord, kindOf, shown } from "../values.ts";
+import { isRecord, shown } from "../values.ts";
 import type { DataBody, Query } from "./wire.ts";
 
 /** An argument cannot be sent; the message goes on behind "Cannot …:". */
@@ -96,9 +96,19 @@ export function jsonOf(value: unknown): string {
   }
 }
 
+/**
+ * A text, encoded for a URL or a header.
+ *
+ * @throws {BadArgument} where it has half a character.
+ */
+export function encoded(text: string): string {
+  try {
+    return encodeURIComponent(text);
+  } catch (cause) {
+    throw new BadArgument("an argument has half a surrogate pair; give whole text", { cause });
+  }
+}
+
 function wrong(what: string, value: unknown, wanted: string): BadArgument {
-  const given = typeof value === "object" || typeof value === "function"
-    ? kindOf(value)
-    : shown(value);
-  return new BadArgument(`${what} is ${given} and must be ${wanted}`);
+  return new BadArgument(`${what} is ${shown(value)} and must be ${wanted}`);
 }
