@@ -128,6 +128,7 @@ export const CLOUD_ROWS: Rows<CloudOperations> = {
     feature: "the healthcheck in Glance's pipeline",
     success: [200],
     errors: { 404: "the cloud has none", 503: "not well" },
+    send: () => ({ headers: { accept: "text/plain" } }),
     receive: receiveText,
   }),
 };

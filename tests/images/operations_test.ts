@@ -81,7 +81,7 @@ const WIRES: readonly Wire[] = [
   { name: "tasks.create", args: [TASK], asks: "POST /v2/tasks", headers: JSON_TYPE, body: TASK, action: 'create a task', since: "2.2", repeatable: false },
   { name: "tasks.delete", args: ["t1"], asks: "DELETE /v2/tasks/t1", action: 'delete task "t1"', since: "2.2", repeatable: 404 },
   { name: "versions.root", args: [], asks: "GET /", action: 'list the versions of the API', since: "2.0", repeatable: true },
-  { name: "healthcheck", args: [], asks: "GET /healthcheck", action: 'check the health of the server', since: "2.0", repeatable: true },
+  { name: "healthcheck", args: [], asks: "GET /healthcheck", headers: { accept: "text/plain" }, action: 'check the health of the server', since: "2.0", repeatable: true },
   { name: "cache.list", args: [], asks: "GET /v2/cache", action: 'list the cache', since: "2.14", repeatable: true },
   { name: "cache.queue", args: ["42"], asks: "PUT /v2/cache/42", action: 'queue image "42" for the cache', imageId: "42", since: "2.14", repeatable: true },
   { name: "cache.delete", args: ["42"], asks: "DELETE /v2/cache/42", action: 'delete image "42" from the cache', imageId: "42", since: "2.14", repeatable: 404 },
