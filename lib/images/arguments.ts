@@ -16,6 +16,13 @@ export function recordIn(what: string, value: unknown): Readonly<Record<string, 
   throw wrong(what, value, "an object");
 }
 
+/** @throws {BadArgument} where it is no object with a name under `key`. */
+export function namedIn(what: string, key: string, value: unknown): unknown {
+  const record = recordIn(what, value);
+  textIn(`"${key}" of ${what}`, record[key]);
+  return record;
+}
+
 /** @throws {BadArgument} where it is no text, or an empty one. */
 export function textIn(what: string, value: unknown): string {
   if (typeof value === "string" && value !== "") return value;
@@ -83,11 +90,13 @@ export function dataIn(value: unknown): DataBody {
 /**
  * The text of a value as JSON.
  *
- * @throws {BadArgument} where it has none: a circle, a bigint.
+ * @throws {BadArgument} where it has none: a circle, a bigint, an object that says so of itself.
  */
 export function jsonOf(value: unknown): string {
   try {
-    return JSON.stringify(value);
+    const text: string | undefined = JSON.stringify(value);
+    if (text !== undefined) return text;
+    throw new TypeError("JSON has nothing for it");
   } catch (cause) {
     throw new BadArgument(
       "its body cannot be written as JSON; give lists, objects, texts and numbers",

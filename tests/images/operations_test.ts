@@ -6,6 +6,7 @@ import { ROWS } from "../../lib/images/operations.ts";
 import { Invalid } from "../../mod.ts";
 import { utf8 } from "../support/bodies.ts";
 import { empty } from "../support/scripted_fetch.ts";
+import { between, pick, seededRandom } from "../support/seed.ts";
 import { worldOf } from "../support/world.ts";
 
 /** A row without its types: the tables here call every operation. */
@@ -79,7 +80,7 @@ const WIRES: readonly Wire[] = [
   { name: "versions.list", args: [], asks: "GET /versions", action: "list the versions of the API", since: "2.0", repeatable: true },
   { name: "schemas.getMetadef", args: ["namespace"], asks: "GET /v2/schemas/metadefs/namespace", action: 'show metadata schema "namespace"', since: "2.2", repeatable: true },
   { name: "tasks.create", args: [TASK], asks: "POST /v2/tasks", headers: JSON_TYPE, body: TASK, action: 'create a task', since: "2.2", repeatable: false },
-  { name: "tasks.delete", args: ["t1"], asks: "DELETE /v2/tasks/t1", action: 'delete task "t1"', since: "2.2", repeatable: 404 },
+  { name: "tasks.delete", args: ["t1"], asks: "DELETE /v2/tasks/t1", action: 'delete task "t1"', since: "2.2", repeatable: true },
   { name: "versions.root", args: [], asks: "GET /", action: 'list the versions of the API', since: "2.0", repeatable: true },
   { name: "healthcheck", args: [], asks: "GET /healthcheck", headers: { accept: "text/plain" }, action: 'check the health of the server', since: "2.0", repeatable: true },
   { name: "cache.list", args: [], asks: "GET /v2/cache", action: 'list the cache', since: "2.14", repeatable: true },
@@ -322,6 +323,54 @@ Deno.test("What can be no argument of any operation is refused by all of them", 
       }
     }
   }
+});
+
+const FUZZ_SEED = 20261125;
+const FUZZ_ROUNDS = 60;
+
+/** Anything that JavaScript has, a few levels deep. */
+function anything(random: () => number, depth = 3): unknown {
+  const circle: Record<string, unknown> = {};
+  circle["method"] = circle;
+  const kind = between(random, 0, depth > 0 ? 13 : 11);
+  if (kind > 11) {
+    const parts = Array.from({ length: between(random, 0, 3) }, () => anything(random, depth - 1));
+    if (kind === 12) return parts;
+    const keys = ["name", "method", "range", "start", "prefer", "op", "path", "namespace", "url"];
+    return Object.fromEntries(parts.map((part) => [pick(random, keys), part]));
+  }
+  return [
+    ...[undefined, null, NaN, 7, -0.5, 7n, true, Symbol("s"), () => "x"],
+    ...[pick(random, ["", "a", "..", "a/b", "\ud800", "\0", "{image_id}"]), circle],
+    { toJSON: () => undefined, name: "n", namespace: "n", type: "t", input: {} },
+  ][kind];
+}
+
+Deno.test(`Whatever is given, a request is made or Invalid is thrown (seed ${FUZZ_SEED})`, () => {
+  const random = seededRandom(FUZZ_SEED);
+  let [made, refused] = [0, 0];
+  for (let round = 0; round < FUZZ_ROUNDS; round++) {
+    for (const { name, args } of WIRES) {
+      const row = rowOf(name);
+      const given = args.map((arg, i) =>
+        i < row.parameters.length && random() < 0.8 ? arg : anything(random)
+      );
+      try {
+        const { path, headers = {}, body } = toRequest(row, given);
+        assertEquals(
+          new URL(path, "http://glance").pathname.split("/").length,
+          row.path.split("/").length,
+        );
+        new Headers(headers);
+        assert(row.mediaType === undefined || body !== undefined);
+        made++;
+      } catch (error) {
+        if (!(error instanceof Invalid)) throw error;
+        refused++;
+      }
+    }
+  }
+  assert(made > 100 && refused > 100, `${made} made, ${refused} refused`);
 });
 
 Deno.test("What is no context, or no list of arguments, is refused before any request", async () => {
