@@ -72,7 +72,7 @@ async function moveStagedData(
     });
   } catch (error) {
     await removeCopies(call.cloud, row, [first, ...others]);
-    await store.update(row.id, (it) => ({ ...withStatus(it, "queued"), staged: null }));
+    await store.images.update(row.id, (it) => ({ ...withStatus(it, "queued"), staged: null }));
     throw error;
   }
 }

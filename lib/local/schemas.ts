@@ -5,7 +5,8 @@
  */
 
 import { type Call, json } from "./call.ts";
-import { BASE_PROPERTIES, IMAGE_SCHEMA, type Schema } from "./image_schema.ts";
+import { BASE_PROPERTIES, IMAGE_SCHEMA } from "./image_schema.ts";
+import type { Schema } from "./json_schema.ts";
 
 const READ_ONLY_TEXT: Schema = { readOnly: true, type: "string" };
 const UUID = BASE_PROPERTIES["id"]?.pattern ?? "";

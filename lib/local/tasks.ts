@@ -104,7 +104,7 @@ interface TaskView extends TaskRow {
 }
 
 function allTasks({ cloud }: Call): readonly TaskView[] {
-  return [...cloud.store.rows()].flatMap((row) =>
+  return [...cloud.store.images.rows()].flatMap((row) =>
     row.tasks.map((task) => ({
       ...task,
       image_id: row.id,

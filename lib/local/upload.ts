@@ -63,7 +63,7 @@ export async function stageData(call: Call): Promise<Response> {
 /** Moves the image on before the first byte is read. */
 async function step(call: Call, change: (row: ImageRow) => ImageRow): Promise<void> {
   const id = param(call, 0);
-  const row = await call.cloud.store.update(id, (current) => ({
+  const row = await call.cloud.store.images.update(id, (current) => ({
     ...change(current),
     updated_at: timestamp(call.cloud),
   }));
@@ -85,7 +85,7 @@ async function received(call: Call, row: ImageRow, arrival: Arrival): Promise<bo
   const { store } = call.cloud;
   try {
     const data = await write(call, arrival.key, row, arrival.size);
-    const done = await store.update(row.id, (current) => ({
+    const done = await store.images.update(row.id, (current) => ({
       ...arrival.finish(current, data),
       updated_at: timestamp(call.cloud),
     }));
@@ -93,7 +93,7 @@ async function received(call: Call, row: ImageRow, arrival: Arrival): Promise<bo
     return done !== null;
   } catch (error) {
     await store.bytes.remove(arrival.key);
-    await store.update(row.id, (current) => ({
+    await store.images.update(row.id, (current) => ({
       ...withStatus(current, "queued"),
       updated_at: timestamp(call.cloud),
     }));
