@@ -72,7 +72,8 @@ function isOfType(value: unknown, type: string): boolean {
   if (type === "object") {
     return typeof value === "object" && value !== null && !Array.isArray(value);
   }
-  return typeof value === type;
+  const actual: string = typeof value;
+  return actual === type;
 }
 
 function enumFault(value: unknown, schema: Schema): string | null {

@@ -1,5 +1,6 @@
 /**
- * The schema documents: `GET /v2/schemas/{image, images, member, members, task, tasks}`.
+ * The sixteen schema documents: `GET /v2/schemas/{image, images, member, members, task, tasks}`, and
+ * those of the metadata definitions.
  *
  * @module
  */
@@ -7,6 +8,7 @@
 import { type Call, json } from "./call.ts";
 import { BASE_PROPERTIES, IMAGE_SCHEMA } from "./image_schema.ts";
 import type { Schema } from "./json_schema.ts";
+import { METADEF_DOCUMENTS } from "./metadef_schemas.ts";
 
 const READ_ONLY_TEXT: Schema = { readOnly: true, type: "string" };
 const UUID = BASE_PROPERTIES["id"]?.pattern ?? "";
@@ -74,6 +76,9 @@ const DOCUMENTS: Readonly<Record<string, Schema>> = {
   members: collection("members", MEMBER),
   task: TASK,
   tasks: collection("tasks", { name: "task", properties: PARTIAL_TASK }),
+  ...Object.fromEntries(
+    Object.entries(METADEF_DOCUMENTS).map(([name, document]) => [`metadefs/${name}`, document]),
+  ),
 };
 
 /** Names of the documents, for the table of paths. */

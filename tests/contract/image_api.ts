@@ -1,6 +1,6 @@
 /**
  * The contract of the Image API v2, as one list of checks in raw HTTP. Each stands on its own, whatever
- * else is in the cloud, and takes its images away again. What a cloud must be like for a check is in
+ * else is in the cloud, and takes away again what it has made. What a cloud must be like for a check is in
  * its `since`, `until` and `needs`; `reasonToSkip` says so in words.
  */
 
@@ -13,6 +13,8 @@ import { IMPORT_CHECKS } from "./import_checks.ts";
 import { LIST_CHECKS } from "./list_checks.ts";
 import { LOCATION_CHECKS } from "./location_checks.ts";
 import { MEMBER_CHECKS } from "./member_checks.ts";
+import { METADEF_CHECKS } from "./metadef_checks.ts";
+import { METADEF_LIST_CHECKS } from "./metadef_list_checks.ts";
 import { PATCH_CHECKS } from "./patch_checks.ts";
 import { SCHEMA_CHECKS } from "./schema_checks.ts";
 
@@ -30,4 +32,6 @@ export const IMAGE_API_CHECKS: readonly Check[] = [
   ...IMPORT_CHECKS,
   ...LOCATION_CHECKS,
   ...SCHEMA_CHECKS,
+  ...METADEF_CHECKS,
+  ...METADEF_LIST_CHECKS,
 ];
