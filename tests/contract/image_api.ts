@@ -15,6 +15,9 @@ import { LOCATION_CHECKS } from "./location_checks.ts";
 import { MEMBER_CHECKS } from "./member_checks.ts";
 import { METADEF_CHECKS } from "./metadef_checks.ts";
 import { METADEF_LIST_CHECKS } from "./metadef_list_checks.ts";
+import { METADEF_PART_CHECKS } from "./metadef_part_checks.ts";
+import { METADEF_SCHEMA_CHECKS } from "./metadef_schema_checks.ts";
+import { METADEF_TAG_CHECKS } from "./metadef_tag_checks.ts";
 import { PATCH_CHECKS } from "./patch_checks.ts";
 import { SCHEMA_CHECKS } from "./schema_checks.ts";
 
@@ -34,4 +37,7 @@ export const IMAGE_API_CHECKS: readonly Check[] = [
   ...SCHEMA_CHECKS,
   ...METADEF_CHECKS,
   ...METADEF_LIST_CHECKS,
+  ...METADEF_PART_CHECKS,
+  ...METADEF_TAG_CHECKS,
+  ...METADEF_SCHEMA_CHECKS,
 ];
