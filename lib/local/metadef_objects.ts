@@ -21,11 +21,12 @@ import {
   LINKED_READ_ONLY,
   objectRow,
 } from "./metadef_bodies.ts";
-import { directionOf, refuseVisibility } from "./metadef_listing.ts";
+import { refuseVisibility } from "./metadef_listing.ts";
 import { byName, named, type NamespaceRow, type ObjectRow, replaced } from "./metadef_rows.ts";
 import { OBJECT_SCHEMA } from "./metadef_schemas.ts";
 import { asGiven, objectView } from "./metadef_views.ts";
 import { timestamp } from "./options.ts";
+import { directionOf, limitOf } from "./paging.ts";
 
 /**
  * `GET /v2/metadefs/namespaces/{namespace}/objects`: all of them. Glance checks what the query
@@ -123,8 +124,5 @@ function objectOf(call: Call, { objects }: NamespaceRow): ObjectRow {
 function checkQuery(query: URLSearchParams): void {
   directionOf(query);
   refuseVisibility(query, ["public", "private", "shared"]);
-  const limit = query.get("limit");
-  if (limit === null) return;
-  if (!/^\s*[+-]?\d+\s*$/.test(limit)) throw badRequest("limit param must be an integer");
-  if (Number(limit) <= 0) throw badRequest("limit param must be positive");
+  if (limitOf(query) === 0) throw badRequest("limit param must be positive");
 }

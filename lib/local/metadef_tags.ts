@@ -14,10 +14,11 @@ import {
   visibleNamespace,
 } from "./metadef_access.ts";
 import { checkName, DATED_READ_ONLY, definitionOf, parts, tagRow } from "./metadef_bodies.ts";
-import { pageOf, refuseVisibility } from "./metadef_listing.ts";
+import { refuseVisibility } from "./metadef_listing.ts";
 import { named, type NamespaceRow, replaced, type TagRow } from "./metadef_rows.ts";
 import { TAG_SCHEMA, TAGS_SCHEMA } from "./metadef_schemas.ts";
 import { timestamp } from "./options.ts";
+import { limitOf, pageOf } from "./paging.ts";
 
 const SORT_KEYS = ["name", "created_at", "updated_at", "id"] as const;
 /** What `X-Openstack-Append` may be for "yes", in any case. */
@@ -29,7 +30,7 @@ export function listTags(call: Call): Response {
   const row = visibleNamespace(call);
   const marker = call.query.get("marker") ?? "";
   const tags = pageOf(call.query, row.tags, SORT_KEYS, {
-    limit: Infinity,
+    limit: limitOf(call.query) ?? Infinity,
     after: marker === "" ? null : tagOf(row, marker),
   });
   return json({ tags: tags.map(({ name }) => ({ name })) });

@@ -20,7 +20,8 @@ import { SCHEMA_NAMES, showSchema } from "./schemas.ts";
 import { METADEF_ROUTES } from "./metadef_routes.ts";
 import { type PathRoutes, row } from "./path_routes.ts";
 import { addTag, removeTag } from "./tags.ts";
-import { listImageTasks, listTasks, refuseTask, refuseTaskDeletion, showTask } from "./tasks.ts";
+import { createTask } from "./task_import.ts";
+import { listImageTasks, listTasks, refuseTaskDeletion, showTask } from "./tasks.ts";
 import { stageData, uploadData } from "./upload.ts";
 
 const TABLE: readonly PathRoutes[] = [
@@ -44,7 +45,7 @@ const TABLE: readonly PathRoutes[] = [
     since: 17,
   },
   row("/stores/*/*", "DELETE", { DELETE: deleteFromStore }),
-  row("/tasks", "GET, POST", {}, { GET: listTasks, POST: refuseTask }),
+  row("/tasks", "GET, POST", {}, { GET: listTasks, POST: createTask }),
   row("/tasks/*", "GET, DELETE", {}, { GET: showTask, DELETE: refuseTaskDeletion }),
   ...SCHEMA_NAMES.map((name) => row(`/schemas/${name}`, "GET", { GET: showSchema(name) })),
   row("/info/import", "GET", { GET: importInfo }),

@@ -109,6 +109,11 @@ export class Conversation implements AsyncDisposable {
     return answer;
   }
 
+  /** Has an image that something else has made removed at the end. */
+  removeAtEnd(id: string): void {
+    this.#images.add(id);
+  }
+
   /** A new image, raw and bare unless `meta` says otherwise, named by the mark. */
   async image(meta: Record<string, unknown> = {}, who: Who = "alice"): Promise<ImageJson> {
     const answer = await this.create(

@@ -20,9 +20,10 @@ import { METADEF_SCHEMA_CHECKS } from "./metadef_schema_checks.ts";
 import { METADEF_TAG_CHECKS } from "./metadef_tag_checks.ts";
 import { PATCH_CHECKS } from "./patch_checks.ts";
 import { SCHEMA_CHECKS } from "./schema_checks.ts";
+import { TASK_CHECKS } from "./task_checks.ts";
 
 export { type Check, reasonToSkip } from "./check.ts";
-export type { Facts, Target, Who } from "./target.ts";
+export type { Facts, Publication, Target, Who } from "./target.ts";
 
 export const IMAGE_API_CHECKS: readonly Check[] = [
   ...DISCOVERY_CHECKS,
@@ -34,6 +35,7 @@ export const IMAGE_API_CHECKS: readonly Check[] = [
   ...MEMBER_CHECKS,
   ...IMPORT_CHECKS,
   ...LOCATION_CHECKS,
+  ...TASK_CHECKS,
   ...SCHEMA_CHECKS,
   ...METADEF_CHECKS,
   ...METADEF_LIST_CHECKS,
