@@ -42,6 +42,7 @@ export async function deleteImage(call: Call): Promise<Response> {
     if (row.protected) throw forbidden(`Image ${id} is protected and cannot be deleted.`);
   });
   if (gone === null) throw missing();
+  call.cloud.cache?.remove(id);
   await removeData(call.cloud, gone);
   return noContent();
 }

@@ -6,6 +6,7 @@
  */
 
 import { deactivate, reactivate } from "./actions.ts";
+import { CACHE_ROUTES } from "./cache_routes.ts";
 import { type Call, refuseBody } from "./call.ts";
 import { importInfo, storesDetail, storesInfo, usage } from "./discovery.ts";
 import { downloadData } from "./download.ts";
@@ -52,6 +53,7 @@ const TABLE: readonly PathRoutes[] = [
   row("/info/stores", "GET", { GET: storesInfo }),
   row("/info/stores/detail", "GET", { GET: storesDetail }),
   row("/info/usage", null, { GET: usage }),
+  ...CACHE_ROUTES,
   ...METADEF_ROUTES,
 ];
 

@@ -4,6 +4,7 @@
  * its `since`, `until` and `needs`; `reasonToSkip` says so in words.
  */
 
+import { CACHE_CHECKS } from "./cache_checks.ts";
 import type { Check } from "./check.ts";
 import { CREATE_CHECKS } from "./create_checks.ts";
 import { DATA_CHECKS } from "./data_checks.ts";
@@ -36,6 +37,7 @@ export const IMAGE_API_CHECKS: readonly Check[] = [
   ...IMPORT_CHECKS,
   ...LOCATION_CHECKS,
   ...TASK_CHECKS,
+  ...CACHE_CHECKS,
   ...SCHEMA_CHECKS,
   ...METADEF_CHECKS,
   ...METADEF_LIST_CHECKS,
