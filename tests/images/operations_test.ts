@@ -433,6 +433,7 @@ const ANSWERS: readonly (readonly [name: OperationName, answer: unknown, result:
     total_bytes_pruned: 9,
   }],
   ["cache.nodes", { cached_nodes: ["http://a"] }, ["http://a"]],
+  ["cache.nodes", ["http://a"], ["http://a"]],
   ["metadefs.namespaces.list", { namespaces: [{ namespace: "a" }], next: "/x" }, {
     namespaces: [{ namespace: "a" }],
     next: "/x",

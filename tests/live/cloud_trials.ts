@@ -26,6 +26,9 @@ export type CloudRowNames = Extract<
   `${"info" | "schemas" | "versions" | "cache"}.${string}` | `tasks.${string}` | "healthcheck"
 >;
 
+/** How the server with a centralised cache calls itself. */
+export const NODE_URL = "http://127.0.0.1:60999";
+
 const SOURCE = {
   import_from: "http://127.0.0.1/disk.raw",
   import_from_format: "raw",
@@ -161,11 +164,11 @@ export const CLOUD_TRIALS: Trials<CloudRowNames> = {
     error: NotAuthorized,
   },
   "cache.nodes": {
-    good: async (stage) => ({
-      as: "admin",
-      args: [await imageOf(stage, {}, 4)],
-      gives: (nodes) => assert(Array.isArray(nodes)),
-    }),
+    good: async (stage) => {
+      const id = await imageOf(stage, {}, 4);
+      await stage.raw.admin.json("PUT", `cache/${id}`);
+      return { as: "admin", args: [id], gives: (nodes) => assertEquals(nodes, [NODE_URL]) };
+    },
     bad: async (stage) => ({ as: "alice", args: [await imageOf(stage, {}, 4)] }),
     error: ImageNotAuthorized,
   },

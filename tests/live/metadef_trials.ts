@@ -7,7 +7,6 @@ import {
   namesOf,
   nothing,
   type Prepare,
-  some,
   type Stage,
   type Trial,
   type Trials,
@@ -103,7 +102,10 @@ export const METADEF_TRIALS: Trials<MetadefRowNames> = {
     error: NotAuthorized,
   },
   "metadefs.resourceTypes.list": {
-    good: () => ({ as: "alice", args: [], gives: some }),
+    good: async (stage) => {
+      await namespaceOf(stage);
+      return { as: "alice", args: [], gives: (types) => assert(namesOf(types).includes(FLAVOR)) };
+    },
     bad: asStranger([]),
     error: NotAuthorized,
   },
