@@ -16,6 +16,15 @@ import { SHARING_ROWS, type SharingOperations } from "./sharing_operations.ts";
 
 export type * from "./wire.ts";
 export type { OperationDescription } from "./operation.ts";
+export type {
+  CacheOperations,
+  CloudOperations,
+  DataOperations,
+  DefinitionOperations,
+  ImageOperations,
+  MetadefOperations,
+  SharingOperations,
+};
 
 /** Names, arguments and results of all operations. */
 export interface Operations

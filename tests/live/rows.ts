@@ -125,17 +125,31 @@ export function stageAt(
   };
 }
 
-/** An embedded Glance on loopback that has all there is. */
-export function serveEmbedded(): AsyncDisposable & { readonly stage: NotedStage } {
+/** An embedded Glance on loopback that has all there is, directly or behind a gateway. */
+export function serveEmbedded(
+  gatewayTo?: (url: string) => Handler,
+): AsyncDisposable & { readonly stage: NotedStage } {
   const { fetch, tokens, projects } = embeddedTarget({
     version: "2.18",
     imageCache: { nodeUrl: NODE_URL },
   });
+  const glance = serve((request) => fetch(request));
+  const gateway = gatewayTo === undefined ? null : serve(gatewayTo(glance.url));
+  return {
+    stage: stageAt((gateway ?? glance).url, tokens, projects.bob, "embedded"),
+    async [Symbol.asyncDispose]() {
+      await gateway?.server.shutdown();
+      await glance.server.shutdown();
+    },
+  };
+}
+
+type Handler = (request: Request) => Response | Promise<Response>;
+
+function serve(handler: Handler) {
   const where = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
-  const server = Deno.serve(where, (request) => fetch(request));
-  const url = `http://127.0.0.1:${server.addr.port}`;
-  const stage = stageAt(url, tokens, projects.bob, "embedded");
-  return { stage, [Symbol.asyncDispose]: () => server.shutdown() };
+  const server = Deno.serve(where, handler);
+  return { server, url: `http://127.0.0.1:${server.addr.port}` };
 }
 
 function resultOf(result: unknown): string {
