@@ -10,19 +10,20 @@ import { isAdmin } from "./identity.ts";
 import { importMethods } from "./import_order.ts";
 import type { Cloud } from "./options.ts";
 
-/** Minor versions of a Glance with several stores. */
-const MINORS = [18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0] as const;
-/** Those that are offered only with an image cache. */
-const OF_THE_CACHE: readonly number[] = [18, 16, 14];
+/** Minor versions of a Glance with several stores and an image cache, in the order of its document. */
+const WITH_CACHE = [18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0] as const;
+/** The same without a cache; Glance puts its newest in the middle. */
+const WITHOUT_CACHE = [15, 13, 12, 11, 10, 9, 8, 17, 7, 6, 5, 4, 3, 2, 1, 0] as const;
 
 /** The versions document; 200 when asked for by name, 300 for any path without a version. */
 export function versions(cloud: Cloud, request: Request, status: 200 | 300): Response {
   const href = `${new URL(request.url).origin}/v2/`;
   const offered = minorsOf(cloud);
+  const newest = Math.max(...offered);
   const document = json({
-    versions: offered.map((minor, i) => ({
+    versions: offered.map((minor) => ({
       id: `v2.${minor}`,
-      status: i === 0 ? "CURRENT" : "SUPPORTED",
+      status: minor === newest ? "CURRENT" : "SUPPORTED",
       links: [{ rel: "self", href }],
     })),
   }, status);
@@ -36,10 +37,8 @@ export function isVersion(cloud: Cloud, segment: string): boolean {
   return minor[1] === undefined || minorsOf(cloud).some((offered) => String(offered) === minor[1]);
 }
 
-function minorsOf(cloud: Cloud): readonly number[] {
-  return MINORS.filter((minor) =>
-    minor <= cloud.minor && (cloud.cache !== null || !OF_THE_CACHE.includes(minor))
-  );
+function minorsOf({ minor, cache }: Cloud): readonly number[] {
+  return (cache === null ? WITHOUT_CACHE : WITH_CACHE).filter((offered) => offered <= minor);
 }
 
 /** `GET /healthcheck`, as oslo.middleware answers it. */
