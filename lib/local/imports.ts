@@ -1,7 +1,7 @@
 /**
  * The import itself, which is done when the answer leaves: staged bytes move to a store
- * (`glance-direct`), or stored bytes are copied to more stores (`copy-image`). Nothing is fetched
- * from elsewhere, so `web-download` is not offered.
+ * (`glance-direct`), bytes on the web do (`web-download`), or stored bytes are copied to more stores
+ * (`copy-image`).
  *
  * @module
  */
@@ -14,6 +14,7 @@ import { changeImage, refuseStrangers, visibleImage } from "./lookup.ts";
 import { type Cloud, defaultStoreId } from "./options.ts";
 import { type ImageRow, withData, withStatus } from "./rows.ts";
 import { endedTask, newTask } from "./task_rows.ts";
+import { importFromWeb } from "./web_download.ts";
 
 const MEBIBYTE = 1024 ** 2;
 
@@ -23,8 +24,10 @@ export async function importImage(call: Call): Promise<Response> {
   const row = visibleImage(call);
   refuseWrongState(call, row, order.method);
   const storeIds = targetStores(call, order);
+  const move = (staged: ImageRow) => moveStagedData(call, staged, storeIds, order);
   if (order.method === "copy-image") await copyData(call, row, storeIds, order);
-  else await moveStagedData(call, row, storeIds, order);
+  else if (order.method === "web-download") await importFromWeb(call, order, storeIds, move);
+  else await move(row);
   return new Response(null, { status: 202 });
 }
 
@@ -36,8 +39,11 @@ function refuseWrongState(call: Call, row: ImageRow, method: string): void {
   if (row.status !== "active" && isCopy) {
     throw conflict("Only images with status active can be targeted for copying");
   }
-  if (row.status !== "uploading" && !isCopy) {
+  if (row.status !== "uploading" && method === "glance-direct") {
     throw conflict("Image needs to be staged before 'glance-direct' method can be used");
+  }
+  if (row.status !== "queued" && method === "web-download") {
+    throw conflict("Image needs to be in 'queued' state to use 'web-download' method");
   }
   for (const name of ["container_format", "disk_format"] as const) {
     if (!row[name]) throw conflict(`'${name}' needs to be set before import`);

@@ -71,7 +71,8 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
    */
   readonly imageCache?: EmbeddedCacheOptions;
   /**
-   * Reads image data that lies on the web, at URLs that were registered as locations.
+   * Reads image data that lies on the web, at URLs that were registered as locations or are to be
+   * imported. With it comes the import method `web-download`.
    *
    * @default none: such a URL can be registered, but its data is answered with 503
    */
