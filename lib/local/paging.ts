@@ -31,7 +31,9 @@ export function pageOf<T extends object>(
   const key = query.get("sort_key") ?? "created_at";
   if (!keys.includes(key)) throw badRequest("Sort key supplied was not valid.");
   const sign = directionOf(query) === "asc" ? 1 : -1;
-  const sorted = rows.map((row, i) => ({ row, i, value: columnText(row, key) }))
+  // Glance puts `id` behind `created_at`, even where it is asked for.
+  const column = key === "id" ? "created_at" : key;
+  const sorted = rows.map((row, i) => ({ row, i, value: columnText(row, column) }))
     .sort((a, b) => sign * (compareText(a.value, b.value) || a.i - b.i)).map(({ row }) => row);
   const start = after === null ? 0 : sorted.indexOf(after) + 1;
   return sorted.slice(start).filter(isWanted).slice(0, limit);
