@@ -1,9 +1,10 @@
 /**
- * What the cloud says about itself: versions, stores, import methods, usage, health.
+ * What the cloud says about itself: versions, stores, import methods, health.
  *
  * @module
  */
 
+import type { ImageStore } from "../images/types.ts";
 import { type Call, json } from "./call.ts";
 import { forbidden } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
@@ -68,15 +69,15 @@ export function storesDetail({ cloud, identity }: Call): Response {
   if (!isAdmin(identity)) {
     throw forbidden("You are not authorized to complete stores_info_detail action.");
   }
-  const stores = cloud.stores.map((store) => ({
-    type: store["read-only"] === "true" ? "http" : "file",
-    properties: {},
-    ...store,
-  }));
-  return json({ stores });
+  return json({ stores: cloud.stores.map((store) => ({ ...detailsOf(cloud, store), ...store })) });
 }
 
-/** `GET /v2/info/usage`: empty, as in a Glance without Keystone limits. */
-export function usage(): Response {
-  return json({ usage: {} });
+/** A store on the web has nothing to tell; the others are directories, or as good as. */
+function detailsOf(cloud: Cloud, store: ImageStore): Record<string, unknown> {
+  const weight = cloud.minor < 17 ? {} : { weight: 0 };
+  if (store["read-only"] === "true") return { type: "http", properties: {}, ...weight };
+  const { pathname } = new URL(".", cloud.store.bytes.urlOf(`${store.id}/image`));
+  const data_dir = decodeURIComponent(pathname).replace(/\/$/, "");
+  const properties = { data_dir, chunk_size: 65536, thin_provisioning: false };
+  return { type: "file", properties, ...weight };
 }

@@ -30,6 +30,18 @@ export interface EmbeddedGlanceLimits {
   readonly pageLimitMax?: number;
 }
 
+/** What each project may have, by Glance's names. What is not given is not limited. */
+export interface EmbeddedProjectLimits {
+  /** MiB of image data in stores. @default none */
+  readonly image_size_total?: number;
+  /** MiB of image data that waits for an import. @default none */
+  readonly image_stage_total?: number;
+  /** Images. @default none */
+  readonly image_count_total?: number;
+  /** Images whose data is on its way. @default none */
+  readonly image_count_uploading?: number;
+}
+
 /** Options of `createEmbeddedGlance`. */
 export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
   /** Where images are kept. @default a new memory store */
@@ -64,6 +76,12 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
    */
   readonly version?: string;
   /**
+   * What each project may have; one thing more is answered with 413.
+   *
+   * @default none, and `GET /v2/info/usage` is empty
+   */
+  readonly limits?: EmbeddedProjectLimits;
+  /**
    * Caches what is downloaded, and offers `/v2/cache`. As in Glance, 2.14, 2.16 and 2.18 are among
    * the versions only then.
    *
@@ -96,6 +114,7 @@ export interface Cloud extends Readonly<Required<EmbeddedGlanceLimits>> {
   readonly hashAlgorithm: string;
   /** Minor number of the newest version: 17 of "2.17". */
   readonly minor: number;
+  readonly limits: EmbeddedProjectLimits | null;
   readonly cache: ImageCache | null;
   readonly fetch: typeof globalThis.fetch | null;
   readonly onError: (error: unknown) => void;
@@ -124,6 +143,7 @@ export function resolveOptions(options: EmbeddedGlanceOptions): Cloud {
     showLocations: options.showLocations ?? false,
     hashAlgorithm: checkedAlgorithm(options.hashAlgorithm ?? "sha512"),
     minor: minorOf(options.version ?? "2.17"),
+    limits: options.limits ?? null,
     cache: imageCache === undefined ? null : new ImageCache(imageCache, now),
     fetch: options.fetch ?? null,
     onError: options.onError ?? (() => {}),

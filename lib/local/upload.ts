@@ -16,7 +16,10 @@ import {
   withStatus,
   type WrittenData,
 } from "./rows.ts";
+import { refuseBeyond } from "./usage.ts";
 import { writtenData } from "./written_data.ts";
+
+const MEBIBYTE = 1024 ** 2;
 
 /** `PUT /v2/images/{image_id}/file` */
 export async function uploadData(call: Call): Promise<Response> {
@@ -25,6 +28,8 @@ export async function uploadData(call: Call): Promise<Response> {
   const storeId = uploadStore(call);
   const row = visibleImage(call);
   refuseStrangers(call, row, `Not allowed to upload image data for image ${row.id}`);
+  refuseBeyond(call, "image_size_total", Math.floor((size ?? 0) / MEBIBYTE));
+  refuseBeyond(call, "image_count_uploading", 0);
   await step(call, (current) => {
     const saving = withStatus(current, "saving");
     refuseMissingFormats(current);
@@ -49,6 +54,8 @@ export async function stageData(call: Call): Promise<Response> {
   refuseMediaType(call.request);
   const row = visibleImage(call);
   refuseStrangers(call, row);
+  refuseBeyond(call, "image_stage_total", Math.floor((announcedSize(call) ?? 0) / MEBIBYTE));
+  refuseBeyond(call, "image_count_uploading", 0);
   await step(call, (current) => withStatus(current, "uploading"));
   const isThere = await received(call, row, {
     key: `staging/${row.id}`,
