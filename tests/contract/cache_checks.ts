@@ -57,6 +57,8 @@ export const CACHE_CHECKS: readonly Check[] = [
     const id = await queued(cloud);
     const before = await cached(cloud, id);
     assertEquals((await cloud.send("admin", "PUT", `/v2/cache/${id}`)).status, 202);
+    // Glance works its queue off in order, and stops for ever at an image that is gone by then.
+    await queued(cloud);
     assertEquals(await cached(cloud, id), before);
   }, CACHED),
   check(
