@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { isRecord, kindOf, shown } from "../values.ts";
+import { isRecord, shown } from "../values.ts";
 import type { DataBody, Query } from "./wire.ts";
 
 /** An argument cannot be sent; the message goes on behind "Cannot …:". */
@@ -14,6 +14,13 @@ export class BadArgument extends Error {}
 export function recordIn(what: string, value: unknown): Readonly<Record<string, unknown>> {
   if (isRecord(value)) return value;
   throw wrong(what, value, "an object");
+}
+
+/** @throws {BadArgument} where it is no object with a name under `key`. */
+export function namedIn(what: string, key: string, value: unknown): unknown {
+  const record = recordIn(what, value);
+  textIn(`"${key}" of ${what}`, record[key]);
+  return record;
 }
 
 /** @throws {BadArgument} where it is no text, or an empty one. */
@@ -83,11 +90,13 @@ export function dataIn(value: unknown): DataBody {
 /**
  * The text of a value as JSON.
  *
- * @throws {BadArgument} where it has none: a circle, a bigint.
+ * @throws {BadArgument} where it has none: a circle, a bigint, an object that says so of itself.
  */
 export function jsonOf(value: unknown): string {
   try {
-    return JSON.stringify(value);
+    const text: string | undefined = JSON.stringify(value);
+    if (text !== undefined) return text;
+    throw new TypeError("JSON has nothing for it");
   } catch (cause) {
     throw new BadArgument(
       "its body cannot be written as JSON; give lists, objects, texts and numbers",
@@ -96,9 +105,19 @@ export function jsonOf(value: unknown): string {
   }
 }
 
+/**
+ * A text, encoded for a URL or a header.
+ *
+ * @throws {BadArgument} where it has half a character.
+ */
+export function encoded(text: string): string {
+  try {
+    return encodeURIComponent(text);
+  } catch (cause) {
+    throw new BadArgument("an argument has half a surrogate pair; give whole text", { cause });
+  }
+}
+
 function wrong(what: string, value: unknown, wanted: string): BadArgument {
-  const given = typeof value === "object" || typeof value === "function"
-    ? kindOf(value)
-    : shown(value);
-  return new BadArgument(`${what} is ${given} and must be ${wanted}`);
+  return new BadArgument(`${what} is ${shown(value)} and must be ${wanted}`);
 }

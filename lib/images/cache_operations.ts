@@ -5,7 +5,7 @@
  * @module
  */
 import { wordIn } from "./arguments.ts";
-import { receiveList, receiveNothing, receiveRecord } from "./receive.ts";
+import { receiveBareList, receiveNothing, receiveRecord } from "./receive.ts";
 import { DONE, GONE, row, type Rows } from "./row.ts";
 import type { CacheState, CacheTarget, PrunedCache } from "./wire.ts";
 
@@ -89,7 +89,8 @@ export const CACHE_ROWS: Rows<CacheOperations> = {
       feature: `${FEATURE.feature} with the driver centralized_db`,
       success: [200],
       errors: { 403: ADMIN, 404: NO_IMAGE, 409: "the cache has another driver" },
-      receive: receiveList("cached_nodes"),
+      // Specified under a key, documented bare.
+      receive: receiveBareList("cached_nodes"),
     },
   ),
 };

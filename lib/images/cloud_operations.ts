@@ -111,7 +111,6 @@ export const CLOUD_ROWS: Rows<CloudOperations> = {
     receive: receiveRecord(),
   }),
   "tasks.delete": row('delete task "{task_id}"', "DELETE", TASK, "2.2", {
-    repeat: 404,
     success: [],
     errors: { 403: ADMIN, 405: "always" },
     receive: receiveNothing,
@@ -128,6 +127,7 @@ export const CLOUD_ROWS: Rows<CloudOperations> = {
     feature: "the healthcheck in Glance's pipeline",
     success: [200],
     errors: { 404: "the cloud has none", 503: "not well" },
+    send: () => ({ headers: { accept: "text/plain" } }),
     receive: receiveText,
   }),
 };

@@ -4,7 +4,7 @@
  * @module
  */
 import { formatRange } from "../data/byte_range.ts";
-import { countIn, dataIn, rangeIn, recordIn, textIn, textsIn } from "./arguments.ts";
+import { countIn, dataIn, encoded, rangeIn, recordIn, textIn, textsIn } from "./arguments.ts";
 import type { Sent } from "./operation.ts";
 import { receiveNothing } from "./receive.ts";
 import { DATA_TYPE, row, type Rows } from "./row.ts";
@@ -31,6 +31,7 @@ export const DATA_ROWS: Rows<DataOperations> = {
       400: "the store has no ranges, or no such store is preferred",
       403: "deactivated, or not allowed",
       416: "no such range",
+      503: "the store cannot be read now",
     },
     send: (_, request = {}) => sendDataRequest(recordIn("the request", request)),
     receive: "response",
@@ -46,6 +47,7 @@ export const DATA_ROWS: Rows<DataOperations> = {
       410: "deleted meanwhile, or filled by somebody else",
       413: "a quota or a size limit is reached",
       415: "not what its format says, or unsafe",
+      503: "the store takes no data now",
     },
     send: (_, data, request = {}) => sendData(data, recordIn("the request", request)),
     receive: receiveNothing,
@@ -60,6 +62,7 @@ export const DATA_ROWS: Rows<DataOperations> = {
       404: "no such image, or the cloud imports no staged data",
       409: "not queued, or staged already",
       413: "a quota or a size limit is reached",
+      503: "the staging area takes no data now",
     },
     send: (_, data, request = {}) => sendData(data, recordIn("the request", request)),
     receive: receiveNothing,
@@ -82,15 +85,19 @@ function sendData(data: unknown, request: Readonly<Record<string, unknown>>): Se
   const headers: Record<string, string> = {};
   if (size !== undefined) headers["x-openstack-image-size"] = String(countIn("the size", size));
   if (storeId !== undefined) {
-    headers["x-image-meta-store"] = headerText(textIn("the store", storeId));
+    headers["x-image-meta-store"] = headerText("the store", storeId);
   }
   if (baseImageRef !== undefined) {
-    headers["x-openstack-base-image-ref"] = headerText(textIn("the base image", baseImageRef));
+    headers["x-openstack-base-image-ref"] = headerText("the base image", baseImageRef);
   }
   return { headers, data: dataIn(data) };
 }
 
-/** A header value of any text: what is not printable ASCII is percent-encoded, as glanceclient does. */
-function headerText(value: string): string {
-  return value.replaceAll(/[^\x21-\x7e]+/g, encodeURIComponent);
+/**
+ * A header value of any text: what is not printable ASCII is percent-encoded, as glanceclient does. A
+ * number is taken for its digits.
+ */
+function headerText(what: string, value: unknown): string {
+  const text = textIn(what, typeof value === "number" ? String(value) : value);
+  return text.replaceAll(/[^\x21-\x7e]+/g, encoded);
 }

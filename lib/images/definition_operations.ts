@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { queryIn, recordIn, textIn, textsIn, truthIn } from "./arguments.ts";
-import { namedIn, sendView } from "./metadef_operations.ts";
+import { namedIn, queryIn, recordIn, textIn, textsIn, truthIn } from "./arguments.ts";
+import { sendView } from "./metadef_operations.ts";
 import type {
   MetadefObject,
   MetadefObjectBody,

@@ -94,6 +94,8 @@ export const IMAGE_ROWS: Rows<ImageOperations> = {
       403: "not the caller's to import",
       409: "not in a state to be imported, being imported already, or no such store",
       413: "a quota is reached",
+      502: "the server that holds the staged data is gone",
+      504: "the server that holds the staged data does not answer",
     },
     send: (_, request) => ({ json: importIn(request) }),
     receive: receiveNothing,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { queryIn, recordIn, textIn } from "./arguments.ts";
+import { namedIn, queryIn, recordIn, textIn } from "./arguments.ts";
 import type {
   MetadefAssociation,
   MetadefNamespace,
@@ -144,13 +144,6 @@ export const METADEF_ROWS: Rows<MetadefOperations> = {
     { ...DONE, repeat: 404, errors: { 404: "no such namespace, or no such resource type in it" } },
   ),
 };
-
-/** @throws {BadArgument} where it is no object with a name under `key`. */
-export function namedIn(what: string, key: string, value: unknown): unknown {
-  const record = recordIn(what, value);
-  textIn(`"${key}" of ${what}`, record[key]);
-  return record;
-}
 
 /** The query for a view of definitions. */
 export function sendView(view: unknown = {}): Sent {

@@ -7,7 +7,7 @@
 import type { JsonValue } from "./types.ts";
 
 /** When Glance made a definition, and changed it last: `YYYY-MM-DDTHH:MM:SSZ`. */
-export interface Dated {
+export interface MetadefDates {
   readonly created_at?: string;
   readonly updated_at?: string;
 }
@@ -62,18 +62,18 @@ export interface NewMetadefObject extends MetadefObjectBody {
 }
 
 /** Properties that belong together. */
-export interface MetadefObject extends NewMetadefObject, Dated {
+export interface MetadefObject extends NewMetadefObject, MetadefDates {
   readonly self?: string;
   readonly schema?: string;
 }
 
 /** A word that can be attached to resources. Lists give its name alone. */
-export interface MetadefTag extends Dated {
+export interface MetadefTag extends MetadefDates {
   readonly name: string;
 }
 
 /** A kind of resource: `OS::Glance::Image`, `OS::Nova::Flavor` … */
-export interface MetadefResourceType extends Dated {
+export interface MetadefResourceType extends MetadefDates {
   readonly name: string;
 }
 
@@ -88,7 +88,7 @@ export interface NewMetadefAssociation {
 }
 
 /** That the properties of a namespace apply to a kind of resource. */
-export interface MetadefAssociation extends NewMetadefAssociation, Dated {}
+export interface MetadefAssociation extends NewMetadefAssociation, MetadefDates {}
 
 /** The words about a namespace, which an update sets as a whole: what is left out gets its default. */
 export interface MetadefNamespaceMeta {
@@ -116,7 +116,7 @@ export interface NewMetadefNamespace extends MetadefNamespaceMeta {
 }
 
 /** A namespace. Lists show its associations only; one that is asked for by name, all of it. */
-export interface MetadefNamespace extends MetadefNamespaceMeta, Dated {
+export interface MetadefNamespace extends MetadefNamespaceMeta, MetadefDates {
   readonly namespace: string;
   readonly resource_type_associations?: readonly MetadefAssociation[];
   readonly properties?: MetadefProperties;

@@ -8,7 +8,7 @@ import { Invalid } from "../errors.ts";
 import { unusableAnswer } from "../http/answer.ts";
 import type { WireRequest } from "../http/transport.ts";
 import { shown } from "../values.ts";
-import { BadArgument, jsonOf } from "./arguments.ts";
+import { BadArgument, encoded, jsonOf } from "./arguments.ts";
 import { type Receive, WrongShape } from "./receive.ts";
 import type { DataBody, Query } from "./wire.ts";
 
@@ -81,11 +81,12 @@ export function toRequest<Args extends readonly unknown[], Result>(
 ): WireRequest {
   try {
     return requestOf(operation, args);
-  } catch (cause) {
-    const state = stateOf(cause);
-    if (state === null) throw cause;
-    const [action, imageId] = [actionOf(operation, args), imageIdOf(operation, args)];
-    throw new Invalid(`Cannot ${action}: ${state}`, { cause, imageId });
+  } catch (error) {
+    if (!(error instanceof BadArgument)) throw error;
+    const { message, cause } = error;
+    const imageId = imageIdOf(operation, args);
+    const known = { imageId, ...cause !== undefined && { cause } };
+    throw new Invalid(`Cannot ${actionOf(operation, args)}: ${message}`, known);
   }
 }
 
@@ -99,23 +100,13 @@ function requestOf<Args extends readonly unknown[], Result>(
   );
   const { query = [], headers, json, data } = operation.send?.(...args) ?? {};
   const { verb: method, mediaType } = operation;
-  const search = query.map(([key, value]) =>
-    `${encodeURIComponent(key)}=${encodeURIComponent(value)}`
-  );
+  const search = query.map(([key, value]) => `${encoded(key)}=${encoded(value)}`);
   return {
     method,
     path: search.length === 0 ? path : `${path}?${search.join("&")}`,
     headers: { ...mediaType !== undefined && { "content-type": mediaType }, ...headers },
     body: json === undefined ? data ?? null : jsonOf(json),
   };
-}
-
-/** What is wrong with the arguments; null where something else is. */
-function stateOf(cause: unknown): string | null {
-  if (cause instanceof BadArgument) return cause.message;
-  return cause instanceof URIError
-    ? "an argument has half a surrogate pair; give whole text"
-    : null;
 }
 
 /** An answer, who gave it, and to which attempt. */
@@ -178,7 +169,7 @@ function pathSegment(name: string, value: unknown): string {
   if (typeof value !== "string" || value === "") {
     throw new Invalid(`Cannot use ${shown(value)} as ${what}: it must be a non-empty string`);
   }
-  if (isPathSegment(value)) return encodeURIComponent(value);
+  if (isPathSegment(value)) return encoded(value);
   throw new Invalid(
     `Cannot use ${shown(value)} as ${what}: it would lead to another path; give the ${what} alone`,
   );

@@ -16,6 +16,15 @@ import { SHARING_ROWS, type SharingOperations } from "./sharing_operations.ts";
 
 export type * from "./wire.ts";
 export type { OperationDescription } from "./operation.ts";
+export type {
+  CacheOperations,
+  CloudOperations,
+  DataOperations,
+  DefinitionOperations,
+  ImageOperations,
+  MetadefOperations,
+  SharingOperations,
+};
 
 /** Names, arguments and results of all operations. */
 export interface Operations
@@ -68,14 +77,11 @@ export const ROWS: {
 export const OPERATIONS: Readonly<Record<OperationName, OperationDescription>> = described(ROWS);
 
 /** What the rows say, without what they do. */
-function described<Name extends string>(
-  rows: Readonly<Record<Name, OperationDescription>>,
-): Readonly<Record<Name, OperationDescription>> {
+function described(rows: typeof ROWS): Readonly<Record<OperationName, OperationDescription>> {
   const entries = Object.entries<OperationDescription>(rows).map(([name, row]) => {
-    const { send: _, receive: __, ...description } = row as OperationDescription & {
-      readonly send?: unknown;
-      readonly receive?: unknown;
-    };
+    const { send: _, receive: __, ...description }: Partial<Operation<[], unknown>> = row;
+    const { errors, parameters, success } = row;
+    for (const part of [errors, parameters, success]) Object.freeze(part);
     return [name, Object.freeze(description)];
   });
   return Object.freeze(Object.fromEntries(entries));

@@ -30,6 +30,16 @@ export function receiveList<Entry>(key?: string): Receive<readonly Entry[]> {
   };
 }
 
+/** A list, bare or under `key`: for what has been written both ways. */
+export function receiveBareList<Entry>(key: string): Receive<readonly Entry[]> {
+  return async (response) => {
+    const document = await valueIn(response);
+    const value = isRecord(document) ? document[key] : document;
+    if (Array.isArray(value)) return value;
+    throw new WrongShape(`is not ${nameOf(key)}`);
+  };
+}
+
 /** A document with a list under `key`, and what else stands beside it. */
 export function receivePage<Page extends object>(key: string & keyof Page): Receive<Page> {
   return async (response) => {

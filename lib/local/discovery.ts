@@ -1,26 +1,30 @@
 /**
- * What the cloud says about itself: versions, stores, import methods, usage, health.
+ * What the cloud says about itself: versions, stores, import methods, health.
  *
  * @module
  */
 
+import type { ImageStore } from "../images/types.ts";
 import { type Call, json } from "./call.ts";
 import { forbidden } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
 import { importMethods } from "./import_order.ts";
 import type { Cloud } from "./options.ts";
 
-/** Minor versions of a Glance with several stores and without an image cache. */
-const MINORS = [17, 15, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0] as const;
+/** Minor versions of a Glance with several stores and an image cache, in the order of its document. */
+const WITH_CACHE = [18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0] as const;
+/** The same without a cache; Glance puts its newest in the middle. */
+const WITHOUT_CACHE = [15, 13, 12, 11, 10, 9, 8, 17, 7, 6, 5, 4, 3, 2, 1, 0] as const;
 
 /** The versions document; 200 when asked for by name, 300 for any path without a version. */
 export function versions(cloud: Cloud, request: Request, status: 200 | 300): Response {
   const href = `${new URL(request.url).origin}/v2/`;
-  const offered = MINORS.filter((minor) => minor <= cloud.minor);
+  const offered = minorsOf(cloud);
+  const newest = Math.max(...offered);
   const document = json({
-    versions: offered.map((minor, i) => ({
+    versions: offered.map((minor) => ({
       id: `v2.${minor}`,
-      status: i === 0 ? "CURRENT" : "SUPPORTED",
+      status: minor === newest ? "CURRENT" : "SUPPORTED",
       links: [{ rel: "self", href }],
     })),
   }, status);
@@ -31,7 +35,11 @@ export function versions(cloud: Cloud, request: Request, status: 200 | 300): Res
 export function isVersion(cloud: Cloud, segment: string): boolean {
   const minor = /^v2(?:\.(\d+))?$/.exec(segment);
   if (minor === null) return false;
-  return minor[1] === undefined || MINORS.some((m) => String(m) === minor[1] && m <= cloud.minor);
+  return minor[1] === undefined || minorsOf(cloud).some((offered) => String(offered) === minor[1]);
+}
+
+function minorsOf({ minor, cache }: Cloud): readonly number[] {
+  return (cache === null ? WITHOUT_CACHE : WITH_CACHE).filter((offered) => offered <= minor);
 }
 
 /** `GET /healthcheck`, as oslo.middleware answers it. */
@@ -61,15 +69,15 @@ export function storesDetail({ cloud, identity }: Call): Response {
   if (!isAdmin(identity)) {
     throw forbidden("You are not authorized to complete stores_info_detail action.");
   }
-  const stores = cloud.stores.map((store) => ({
-    type: store["read-only"] === "true" ? "http" : "file",
-    properties: {},
-    ...store,
-  }));
-  return json({ stores });
+  return json({ stores: cloud.stores.map((store) => ({ ...detailsOf(cloud, store), ...store })) });
 }
 
-/** `GET /v2/info/usage`: empty, as in a Glance without Keystone limits. */
-export function usage(): Response {
-  return json({ usage: {} });
+/** A store on the web has nothing to tell; the others are directories, or as good as. */
+function detailsOf(cloud: Cloud, store: ImageStore): Record<string, unknown> {
+  const weight = cloud.minor < 17 ? {} : { weight: 0 };
+  if (store["read-only"] === "true") return { type: "http", properties: {}, ...weight };
+  const { pathname } = new URL(".", cloud.store.bytes.urlOf(`${store.id}/image`));
+  const data_dir = decodeURIComponent(pathname).replace(/\/$/, "");
+  const properties = { data_dir, chunk_size: 65536, thin_provisioning: false };
+  return { type: "file", properties, ...weight };
 }

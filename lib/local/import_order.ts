@@ -10,7 +10,11 @@ import { type Cloud, defaultStoreId } from "./options.ts";
 
 /** The import methods that work here, as `GET /v2/info/import` lists them. */
 export function importMethods(cloud: Cloud): readonly string[] {
-  return writableStores(cloud).length > 1 ? ["glance-direct", "copy-image"] : ["glance-direct"];
+  return [
+    "glance-direct",
+    ...(cloud.fetch === null ? [] : ["web-download"]),
+    ...(writableStores(cloud).length > 1 ? ["copy-image"] : []),
+  ];
 }
 
 /** What a caller wants imported. */

@@ -1,7 +1,7 @@
 /**
  * The import itself, which is done when the answer leaves: staged bytes move to a store
- * (`glance-direct`), or stored bytes are copied to more stores (`copy-image`). Nothing is fetched
- * from elsewhere, so `web-download` is not offered.
+ * (`glance-direct`), bytes on the web do (`web-download`), or stored bytes are copied to more stores
+ * (`copy-image`).
  *
  * @module
  */
@@ -11,12 +11,12 @@ import { badRequest, conflict, forbidden } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
 import { type ImportOrder, importOrder, targetStores } from "./import_order.ts";
 import { changeImage, refuseStrangers, visibleImage } from "./lookup.ts";
-import { type Cloud, defaultStoreId, timestamp } from "./options.ts";
-import { type ImageRow, type TaskRow, withData, withStatus } from "./rows.ts";
+import { type Cloud, defaultStoreId } from "./options.ts";
+import { type ImageRow, withData, withStatus } from "./rows.ts";
+import { endedTask, newTask } from "./task_rows.ts";
+import { importFromWeb } from "./web_download.ts";
 
 const MEBIBYTE = 1024 ** 2;
-/** Glance's `task_time_to_live` of 48 hours. */
-const TASK_LIFETIME_MS = 48 * 3600 * 1000;
 
 /** `POST /v2/images/{image_id}/import` */
 export async function importImage(call: Call): Promise<Response> {
@@ -24,8 +24,10 @@ export async function importImage(call: Call): Promise<Response> {
   const row = visibleImage(call);
   refuseWrongState(call, row, order.method);
   const storeIds = targetStores(call, order);
+  const move = (staged: ImageRow) => moveStagedData(call, staged, storeIds, order);
   if (order.method === "copy-image") await copyData(call, row, storeIds, order);
-  else await moveStagedData(call, row, storeIds, order);
+  else if (order.method === "web-download") await importFromWeb(call, order, storeIds, move);
+  else await move(row);
   return new Response(null, { status: 202 });
 }
 
@@ -37,8 +39,11 @@ function refuseWrongState(call: Call, row: ImageRow, method: string): void {
   if (row.status !== "active" && isCopy) {
     throw conflict("Only images with status active can be targeted for copying");
   }
-  if (row.status !== "uploading" && !isCopy) {
+  if (row.status !== "uploading" && method === "glance-direct") {
     throw conflict("Image needs to be staged before 'glance-direct' method can be used");
+  }
+  if (row.status !== "queued" && method === "web-download") {
+    throw conflict("Image needs to be in 'queued' state to use 'web-download' method");
   }
   for (const name of ["container_format", "disk_format"] as const) {
     if (!row[name]) throw conflict(`'${name}' needs to be set before import`);
@@ -72,7 +77,7 @@ async function moveStagedData(
     });
   } catch (error) {
     await removeCopies(call.cloud, row, [first, ...others]);
-    await store.update(row.id, (it) => ({ ...withStatus(it, "queued"), staged: null }));
+    await store.images.update(row.id, (it) => ({ ...withStatus(it, "queued"), staged: null }));
     throw error;
   }
 }
@@ -134,21 +139,19 @@ function finished(
   order: ImportOrder,
   storeIds: readonly string[],
 ): ImageRow {
-  const now = timestamp(call.cloud);
-  const task: TaskRow = {
-    id: call.cloud.randomUUID(),
-    type: "api_image_import",
-    status: "success",
-    owner: call.identity.projectId,
-    user_id: call.identity.userId,
-    request_id: call.requestId,
-    input: { image_id: row.id, import_req: order.body, backend: storeIds },
-    result: { image_id: row.id },
-    message: `Copied ${Math.floor((row.size ?? 0) / MEBIBYTE)} MiB`,
-    created_at: now,
-    updated_at: now,
-    expires_at: timestamp(call.cloud, TASK_LIFETIME_MS),
-  };
+  const task = endedTask(
+    call,
+    newTask(call, "api_image_import", {
+      image_id: row.id,
+      import_req: order.body,
+      backend: storeIds,
+    }),
+    {
+      status: "success",
+      result: { image_id: row.id },
+      message: `Copied ${Math.floor((row.size ?? 0) / MEBIBYTE)} MiB`,
+    },
+  );
   return {
     ...row,
     properties: {
@@ -157,6 +160,6 @@ function finished(
       os_glance_failed_import: "",
     },
     tasks: [...row.tasks, task],
-    updated_at: now,
+    updated_at: task.updated_at,
   };
 }

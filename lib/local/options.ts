@@ -8,6 +8,7 @@
 import type { ImageStore } from "../images/types.ts";
 import { ImageHasher } from "./hashing.ts";
 import { EVERYBODY, type Identity } from "./identity.ts";
+import { type EmbeddedCacheOptions, ImageCache } from "./image_cache.ts";
 import { memoryStore } from "./memory_store.ts";
 import { type EmbeddedStore, ImageVault } from "./store.ts";
 
@@ -27,6 +28,18 @@ export interface EmbeddedGlanceLimits {
   readonly pageLimit?: number;
   /** Images on a page at most. @default 1000 */
   readonly pageLimitMax?: number;
+}
+
+/** What each project may have, by Glance's names. What is not given is not limited. */
+export interface EmbeddedProjectLimits {
+  /** MiB of image data in stores. @default none */
+  readonly image_size_total?: number;
+  /** MiB of image data that waits for an import. @default none */
+  readonly image_stage_total?: number;
+  /** Images. @default none */
+  readonly image_count_total?: number;
+  /** Images whose data is on its way. @default none */
+  readonly image_count_uploading?: number;
 }
 
 /** Options of `createEmbeddedGlance`. */
@@ -56,13 +69,28 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
   readonly hashAlgorithm?: string;
   /**
    * Newest Image API version that is offered, from "2.15" on. With "2.17" come
-   * `/v2/images/{id}/locations`, `x-openstack-image-size` and `prefer`.
+   * `/v2/images/{id}/locations`, `x-openstack-image-size` and `prefer`; with "2.18" come
+   * `/v2/cache/clean`, `/v2/cache/prune` and `/v2/cache/nodes/{id}`.
    *
    * @default "2.17"
    */
   readonly version?: string;
   /**
-   * Reads image data that lies on the web, at URLs that were registered as locations.
+   * What each project may have; one thing more is answered with 413.
+   *
+   * @default none, and `GET /v2/info/usage` is empty
+   */
+  readonly limits?: EmbeddedProjectLimits;
+  /**
+   * Caches what is downloaded, and offers `/v2/cache`. As in Glance, 2.14, 2.16 and 2.18 are among
+   * the versions only then.
+   *
+   * @default none: `/v2/cache` answers 404
+   */
+  readonly imageCache?: EmbeddedCacheOptions;
+  /**
+   * Reads image data that lies on the web, at URLs that were registered as locations or are to be
+   * imported. With it comes the import method `web-download`.
    *
    * @default none: such a URL can be registered, but its data is answered with 503
    */
@@ -86,6 +114,8 @@ export interface Cloud extends Readonly<Required<EmbeddedGlanceLimits>> {
   readonly hashAlgorithm: string;
   /** Minor number of the newest version: 17 of "2.17". */
   readonly minor: number;
+  readonly limits: EmbeddedProjectLimits | null;
+  readonly cache: ImageCache | null;
   readonly fetch: typeof globalThis.fetch | null;
   readonly onError: (error: unknown) => void;
   readonly now: () => number;
@@ -103,6 +133,7 @@ const STORE_ID = /^(?!os_glance_)[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
  * store takes uploads, or the version or the hash algorithm is not known.
  */
 export function resolveOptions(options: EmbeddedGlanceOptions): Cloud {
+  const { imageCache, now = Date.now } = options;
   return Object.freeze({
     store: checkedStore(options.store ?? memoryStore()),
     ranges: options.ranges ?? true,
@@ -112,9 +143,11 @@ export function resolveOptions(options: EmbeddedGlanceOptions): Cloud {
     showLocations: options.showLocations ?? false,
     hashAlgorithm: checkedAlgorithm(options.hashAlgorithm ?? "sha512"),
     minor: minorOf(options.version ?? "2.17"),
+    limits: options.limits ?? null,
+    cache: imageCache === undefined ? null : new ImageCache(imageCache, now),
     fetch: options.fetch ?? null,
     onError: options.onError ?? (() => {}),
-    now: options.now ?? Date.now,
+    now,
     randomUUID: options.randomUUID ?? (() => crypto.randomUUID()),
     imageSizeCap: limit("imageSizeCap", options.imageSizeCap ?? 1024 ** 4),
     memberQuota: limit("memberQuota", options.memberQuota ?? 128),
@@ -187,10 +220,10 @@ function checkedAlgorithm(algorithm: string): string {
 }
 
 function minorOf(version: string): number {
-  const minor = /^2\.(15|16|17)$/.exec(version)?.[1];
+  const minor = /^2\.(15|16|17|18)$/.exec(version)?.[1];
   if (minor !== undefined) return Number(minor);
   throw new TypeError(
     `Cannot create an embedded Glance: the version "${version}" is not known; ` +
-      'use "2.15", "2.16" or "2.17"',
+      'use "2.15", "2.16", "2.17" or "2.18"',
   );
 }

@@ -1,11 +1,12 @@
 /** The table of the Image API: what each operation puts on the wire, and what it makes of the answer. */
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { type OperationName, UnexpectedResponse } from "../../mod.ts";
+import { assert, assertEquals, assertObjectMatch, assertRejects, assertThrows } from "@std/assert";
+import { type OperationName, OPERATIONS, UnexpectedResponse } from "../../mod.ts";
 import { actionOf, imageIdOf, type Operation, toRequest } from "../../lib/images/operation.ts";
 import { ROWS } from "../../lib/images/operations.ts";
 import { Invalid } from "../../mod.ts";
 import { utf8 } from "../support/bodies.ts";
 import { empty } from "../support/scripted_fetch.ts";
+import { between, pick, seededRandom } from "../support/seed.ts";
 import { worldOf } from "../support/world.ts";
 
 /** A row without its types: the tables here call every operation. */
@@ -79,9 +80,9 @@ const WIRES: readonly Wire[] = [
   { name: "versions.list", args: [], asks: "GET /versions", action: "list the versions of the API", since: "2.0", repeatable: true },
   { name: "schemas.getMetadef", args: ["namespace"], asks: "GET /v2/schemas/metadefs/namespace", action: 'show metadata schema "namespace"', since: "2.2", repeatable: true },
   { name: "tasks.create", args: [TASK], asks: "POST /v2/tasks", headers: JSON_TYPE, body: TASK, action: 'create a task', since: "2.2", repeatable: false },
-  { name: "tasks.delete", args: ["t1"], asks: "DELETE /v2/tasks/t1", action: 'delete task "t1"', since: "2.2", repeatable: 404 },
+  { name: "tasks.delete", args: ["t1"], asks: "DELETE /v2/tasks/t1", action: 'delete task "t1"', since: "2.2", repeatable: true },
   { name: "versions.root", args: [], asks: "GET /", action: 'list the versions of the API', since: "2.0", repeatable: true },
-  { name: "healthcheck", args: [], asks: "GET /healthcheck", action: 'check the health of the server', since: "2.0", repeatable: true },
+  { name: "healthcheck", args: [], asks: "GET /healthcheck", headers: { accept: "text/plain" }, action: 'check the health of the server', since: "2.0", repeatable: true },
   { name: "cache.list", args: [], asks: "GET /v2/cache", action: 'list the cache', since: "2.14", repeatable: true },
   { name: "cache.queue", args: ["42"], asks: "PUT /v2/cache/42", action: 'queue image "42" for the cache', imageId: "42", since: "2.14", repeatable: true },
   { name: "cache.delete", args: ["42"], asks: "DELETE /v2/cache/42", action: 'delete image "42" from the cache', imageId: "42", since: "2.14", repeatable: 404 },
@@ -147,6 +148,50 @@ Deno.test("Every operation of the table is asked for here", () => {
   assertEquals([...names].sort(), Object.keys(ROWS).sort());
 });
 
+Deno.test("What the doc comment of an operation says is what its row says", async () => {
+  const said: Record<string, string> = {};
+  const folder = new URL("../../lib/images/", import.meta.url);
+  for await (const { name } of Deno.readDir(folder)) {
+    if (!name.endsWith("_operations.ts")) continue;
+    const text = await Deno.readTextFile(new URL(name, folder));
+    const documented = text.matchAll(/\/\*\*((?:(?!\*\/)[^])*)\*\/\s+"([\w.]+)"\(/g);
+    for (const [, comment = "", operation = ""] of documented) {
+      said[operation] = /`[A-Z]+ [^`]*`, since \d+\.\d+(?=\.)/.exec(comment)?.[0] ?? comment;
+    }
+  }
+  const known = Object.entries(OPERATIONS).map(([name, { verb, path, since }]) =>
+    [name, `\`${verb} ${path}\`, since ${since}`] as const
+  );
+  assertEquals(said, Object.fromEntries(known));
+});
+
+Deno.test("OPERATIONS says what the rows say, and nobody can change it", () => {
+  assertEquals(Object.keys(OPERATIONS), Object.keys(ROWS));
+  for (const [name, description] of Object.entries(OPERATIONS)) {
+    const row = rowOf(name as OperationName);
+    assertObjectMatch(row, { ...description });
+    assert(Object.values(description).every((value) => typeof value !== "function"), name);
+    assert([OPERATIONS, description, description.errors].every(Object.isFrozen), name);
+  }
+});
+
+Deno.test("A row has a media type where it sends a body, and nowhere else", () => {
+  for (const { name, args } of WIRES) {
+    const { body, headers } = toRequest(rowOf(name), args);
+    assertEquals(headers?.["content-type"], OPERATIONS[name].mediaType);
+    assertEquals(body !== null, OPERATIONS[name].mediaType !== undefined, name);
+  }
+});
+
+Deno.test("A row tells good statuses from bad ones, and what the bad ones mean", () => {
+  for (const [name, { success, errors }] of Object.entries(OPERATIONS)) {
+    assert(success.every((status) => status >= 200 && status <= 300), name);
+    for (const [status, meaning] of Object.entries(errors)) {
+      assert(Number(status) >= 400 && meaning.length > 3, `${name} ${status}`);
+    }
+  }
+});
+
 /** What cannot be a segment of a path. */
 const SEGMENTS: readonly unknown[] = [
   ...["", ".", "..", "a/b", "../admin", "/", "a\\b", "a\u0000b", "a\nb", "\u007f", "\ud800"],
@@ -169,6 +214,174 @@ Deno.test("Half a character is refused in a query and in a header, too", () => {
   assertThrows(() => toRequest(rowOf("list"), [[["name", "\ud800"]]]), Invalid, "list images");
   const request = { storeId: "\udc00" };
   assertThrows(() => toRequest(rowOf("upload"), ["42", DATA, request]), Invalid, "surrogate");
+});
+
+/** An argument that nothing can be made of -> what is said of it, behind what was to be done. */
+const UNSENT: readonly (readonly [name: OperationName, args: readonly unknown[], says: string])[] =
+  [
+    ["list", [{ limit: 1 }], "list images: the query is an object and must be a list"],
+    ["list", [["limit", "1"]], 'an entry of the query is "limit" and must be a pair of strings'],
+    ["list", [[["limit", 1]]], "an entry of the query is a list and must be a pair of strings"],
+    ["list", [[["limit"]]], "an entry of the query is a list and must be a pair of strings"],
+    ["create", [[]], "create an image: the image is a list and must be an object"],
+    ["create", [{ size: 1n }], "create an image: its body cannot be written as JSON"],
+    ["update", ["42", { op: "remove", path: "/a" }], 'update image "42": the patch is an object'],
+    ["update", ["42", ["/a"]], 'a change of the patch is "/a" and must be an object'],
+    [
+      "update",
+      ["42", [{ op: "move", path: "/a" }]],
+      '"op" of a change is "move" and must be "add" or',
+    ],
+    ["update", ["42", [{ op: "remove" }]], '"path" of a change is undefined and must be'],
+    ["data", ["42", { prefer: "x" }], 'download image "42": prefer is "x" and must be a list'],
+    ["data", ["42", { prefer: [7] }], "an entry of prefer is 7 and must be a non-empty string"],
+    ["data", ["42", { range: "0-1" }], 'the range is "0-1" and must be an object'],
+    [
+      "data",
+      ["42", { range: {} }],
+      "the start of the range is undefined and must be a whole number",
+    ],
+    ["data", ["42", { range: { start: -1 } }], "the start of the range is -1 and must be"],
+    ["data", ["42", { range: { start: 0, end: 0.5 } }], "the end of the range is 0.5 and must be"],
+    ["data", ["42", { range: { start: 2, end: 1 } }], "the range ends at byte 1, before its start"],
+    ["upload", ["42", null], 'upload image "42": the data is null and must be bytes, a Blob'],
+    ["upload", ["42", { a: 1 }], "the data is an object and must be bytes, a Blob, a stream"],
+    ["upload", ["42", new FormData()], "the data is an object and must be bytes, a Blob, a stream"],
+    [
+      "upload",
+      ["42", DATA, { size: "4" }],
+      'the size is "4" and must be a whole number of at least 0',
+    ],
+    ["upload", ["42", DATA, { size: NaN }], "the size is NaN and must be a whole number"],
+    ["upload", ["42", DATA, { storeId: "" }], 'the store is "" and must be a non-empty string'],
+    ["stage", ["42", DATA, { size: -1 }], 'stage image "42": the size is -1 and must be'],
+    ["stage", ["42", DATA, { baseImageRef: {} }], "the base image is an object and must be"],
+    ["import", ["42", {}], 'import image "42": the method is undefined and must be an object'],
+    [
+      "import",
+      ["42", { method: "copy-image" }],
+      'the method is "copy-image" and must be an object',
+    ],
+    ["import", ["42", { method: {} }], '"name" of the method is undefined and must be'],
+    ["import", ["42", { method: { name: "a" }, stores: "x" }], 'the list of stores is "x"'],
+    [
+      "import",
+      ["42", { method: { name: "a" }, all_stores: "yes" }],
+      'all_stores is "yes" and must be',
+    ],
+    ["addImageLocation", ["42", 7], 'add a location to image "42": the URL is 7 and must be'],
+    ["addImageLocation", ["42", "a:b", {}], "os_hash_algo is undefined and must be"],
+    ["members.create", ["42", ""], 'the member is "" and must be a non-empty string'],
+    ["members.update", ["42", "p"], "the status is undefined and must be a non-empty string"],
+    ["tasks.create", [{ type: "import" }], "create a task: the input is undefined and must be"],
+    ["tasks.create", [{ input: {} }], "the type is undefined and must be a non-empty string"],
+    ["cache.clear", ["all"], 'clear the cache: the target is "all" and must be "cache" or "queue"'],
+    ["metadefs.namespaces.create", [{}], '"namespace" of the namespace is undefined and must be'],
+    ["metadefs.namespaces.get", ["a", "X"], 'the view is "X" and must be an object'],
+    ["metadefs.namespaces.get", ["a", { resourceType: 1 }], "the resource type is 1 and must be"],
+    ["metadefs.namespaces.update", ["a", { namespace: 1 }], '"namespace" of the namespace is 1'],
+    ["metadefs.objects.create", ["a", {}], '"name" of the object is undefined and must be'],
+    ["metadefs.objects.update", ["a", "o", "x"], 'the object is "x" and must be an object'],
+    ["metadefs.properties.create", ["a", {}], '"name" of the property is undefined and must be'],
+    ["metadefs.tags.createAll", ["a", "x"], 'the list of tags is "x" and must be a list'],
+    [
+      "metadefs.tags.createAll",
+      ["a", [{ name: "x" }]],
+      "an entry of the list of tags is an object",
+    ],
+    [
+      "metadefs.tags.createAll",
+      ["a", [], { append: "yes" }],
+      'append is "yes" and must be true or',
+    ],
+    [
+      "metadefs.tags.update",
+      ["a", "x"],
+      "the new name is undefined and must be a non-empty string",
+    ],
+    ["metadefs.associations.create", ["a", {}], '"name" of the association is undefined'],
+  ];
+
+for (const [name, args, says] of UNSENT) {
+  Deno.test(`"${name}" with ${Deno.inspect(args, { breakLength: Infinity })} is refused before any request`, async () => {
+    const { client, script } = worldOf([]);
+    const call = () => client.run({}, name, args as never) as Promise<unknown>;
+    const error = await assertRejects(call, Invalid, says);
+    assertEquals(error.imageId, imageIdOf(rowOf(name), args));
+    assertEquals(script.requests.length, 0);
+  });
+}
+
+Deno.test("What can be no argument of any operation is refused by all of them", () => {
+  for (const { name, args } of WIRES) {
+    const row = rowOf(name);
+    for (const i of args.keys()) {
+      if (i < row.parameters.length) continue;
+      for (const value of [null, 42, true, Symbol("s"), () => {}, 7n]) {
+        const bad = args.map((arg, j) => i === j ? value : arg);
+        assertThrows(() => toRequest(row, bad), Invalid, "must be");
+      }
+    }
+  }
+});
+
+const FUZZ_SEED = 20261125;
+const FUZZ_ROUNDS = 60;
+
+/** Anything that JavaScript has, a few levels deep. */
+function anything(random: () => number, depth = 3): unknown {
+  const circle: Record<string, unknown> = {};
+  circle["method"] = circle;
+  const kind = between(random, 0, depth > 0 ? 13 : 11);
+  if (kind > 11) {
+    const parts = Array.from({ length: between(random, 0, 3) }, () => anything(random, depth - 1));
+    if (kind === 12) return parts;
+    const keys = ["name", "method", "range", "start", "prefer", "op", "path", "namespace", "url"];
+    return Object.fromEntries(parts.map((part) => [pick(random, keys), part]));
+  }
+  return [
+    ...[undefined, null, NaN, 7, -0.5, 7n, true, Symbol("s"), () => "x"],
+    ...[pick(random, ["", "a", "..", "a/b", "\ud800", "\0", "{image_id}"]), circle],
+    { toJSON: () => undefined, name: "n", namespace: "n", type: "t", input: {} },
+  ][kind];
+}
+
+Deno.test(`Whatever is given, a request is made or Invalid is thrown (seed ${FUZZ_SEED})`, () => {
+  const random = seededRandom(FUZZ_SEED);
+  let [made, refused] = [0, 0];
+  for (let round = 0; round < FUZZ_ROUNDS; round++) {
+    for (const { name, args } of WIRES) {
+      const row = rowOf(name);
+      const given = args.map((arg, i) =>
+        i < row.parameters.length && random() < 0.8 ? arg : anything(random)
+      );
+      try {
+        const { path, headers = {}, body } = toRequest(row, given);
+        assertEquals(
+          new URL(path, "http://glance").pathname.split("/").length,
+          row.path.split("/").length,
+        );
+        new Headers(headers);
+        assert(row.mediaType === undefined || body !== undefined);
+        made++;
+      } catch (error) {
+        if (!(error instanceof Invalid)) throw error;
+        refused++;
+      }
+    }
+  }
+  assert(made > 100 && refused > 100, `${made} made, ${refused} refused`);
+});
+
+Deno.test("What is no context, or no list of arguments, is refused before any request", async () => {
+  const { client, script } = worldOf([]);
+  for (const context of [42, "token", []]) {
+    await assertRejects(() => client.call(context as never, "list"), Invalid, "the context");
+  }
+  for (const args of [undefined, "42", { 0: "42" }]) {
+    await assertRejects(() => client.run({}, "get", args as never), Invalid, "must be a list");
+  }
+  assertEquals(script.requests.length, 0);
 });
 
 /** Ids that look odd and are one segment each. */
@@ -220,6 +433,7 @@ const ANSWERS: readonly (readonly [name: OperationName, answer: unknown, result:
     total_bytes_pruned: 9,
   }],
   ["cache.nodes", { cached_nodes: ["http://a"] }, ["http://a"]],
+  ["cache.nodes", ["http://a"], ["http://a"]],
   ["metadefs.namespaces.list", { namespaces: [{ namespace: "a" }], next: "/x" }, {
     namespaces: [{ namespace: "a" }],
     next: "/x",

@@ -1,6 +1,7 @@
 /** The real Glance keeps the contract that the embedded one is held to. */
 
 import { IMAGE_API_CHECKS, reasonToSkip, type Target } from "../contract/image_api.ts";
+import { publish } from "./publish.ts";
 import { IMAGE_MEMBER_QUOTA, type LiveStack, startStack } from "./stack.ts";
 
 const IMAGE_SIZE_CAP = 2 * 1024 ** 2;
@@ -25,15 +26,19 @@ async function targetOf(stack: LiveStack, endpoint: string): Promise<Target> {
       memberQuota: IMAGE_MEMBER_QUOTA,
       showDirectUrl: true,
       showLocations: true,
+      imageCache: true,
       ranges: true,
     },
+    publish,
   };
 }
 
 async function newestVersion(endpoint: string): Promise<string> {
   const response = await fetch(`${endpoint}/versions`);
-  const { versions } = await response.json() as { versions: readonly { id: string }[] };
-  return versions[0]?.id.slice(1) ?? "2.0";
+  const { versions } = await response.json() as {
+    versions: readonly { id: string; status: string }[];
+  };
+  return versions.find(({ status }) => status === "CURRENT")?.id.slice(1) ?? "2.0";
 }
 
 Deno.test("the real Glance keeps the contract of the Image API", async (test) => {

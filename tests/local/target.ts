@@ -19,11 +19,12 @@ const FACTS: Facts = {
   version: "2.17",
   stores: ["fast", "slow"],
   readOnlyStore: "web",
-  importMethods: ["glance-direct", "copy-image"],
+  importMethods: ["glance-direct", "web-download", "copy-image"],
   imageSizeCap: 1024 ** 2,
   memberQuota: 8,
   showDirectUrl: true,
   showLocations: true,
+  imageCache: false,
   ranges: true,
 };
 
@@ -36,12 +37,17 @@ const OPTIONS: EmbeddedGlanceOptions = {
   identify: (token) => IDENTITIES[token ?? ""] ?? null,
 };
 
-/** A new embedded Glance; `facts` says what `options` change. */
+/** A new embedded Glance; `facts` says what `options` change, `web` is what it finds on the web. */
 export function embeddedTarget(
   options: EmbeddedGlanceOptions = {},
   facts: Partial<Facts> = {},
+  web: Map<string, string> = new Map(),
 ): Target {
-  const glance = createEmbeddedGlance({ ...OPTIONS, ...options });
+  const glance = createEmbeddedGlance({
+    ...OPTIONS,
+    fetch: (input, init) => Promise.resolve(onWeb(web, String(input), init?.method ?? "GET")),
+    ...options,
+  });
   return {
     endpoint: "http://glance.test:9292",
     tokens: { alice: "alice", bob: "bob", admin: "admin" },
@@ -49,5 +55,23 @@ export function embeddedTarget(
     fetch: (input, init) =>
       glance.fetch(input instanceof Request ? input : new Request(input, init)),
     facts: { ...FACTS, ...facts },
+    publish(bytes) {
+      const url = `http://web.test/${web.size}`;
+      web.set(url, bytes);
+      return {
+        url,
+        [Symbol.asyncDispose]() {
+          web.set(url, "");
+          return Promise.resolve();
+        },
+      };
+    },
   };
+}
+
+/** What the web answers: nobody knows the size of anything, and what is not published is not there. */
+function onWeb(web: ReadonlyMap<string, string>, url: string, method: string): Response {
+  if (method === "HEAD") return new Response(null);
+  const bytes = web.get(url);
+  return bytes === undefined ? new Response(null, { status: 404 }) : new Response(bytes);
 }
