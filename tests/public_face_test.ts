@@ -83,7 +83,6 @@ const TYPES = [
   "DataOperations",
   "DataRequest",
   "DataSource",
-  "Dated",
   "Deadline",
   "DefinitionOperations",
   "DownloadOptions",

@@ -1,0 +1,322 @@
+/** Commands about the catalogue of metadata definitions, on the embedded Glance. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { answering, MemoryFiles, Scene, type SceneOptions } from "./scene.ts";
+
+const FILES = new MemoryFiles({
+  "ns.json": JSON.stringify({
+    namespace: "OS::Mine",
+    display_name: "Mine",
+    description: "one line\nand another",
+    visibility: "public",
+    protected: false,
+    self: "/v2/metadefs/namespaces/OS::Mine",
+    schema: "/v2/schemas/metadefs/namespace",
+    created_at: "2020-01-01T00:00:00Z",
+    updated_at: "2020-01-01T00:00:00Z",
+    resource_type_associations: [{
+      name: "OS::Nova::Flavor",
+      prefix: "hw_",
+      created_at: "2020-01-01T00:00:00Z",
+    }],
+    properties: { p: { title: "P", type: "string", enum: ["a", "b"] } },
+    objects: [{ name: "o", description: "an object", self: "/x", schema: "/y", properties: {} }],
+    tags: [{ name: "t", created_at: "2020-01-01T00:00:00Z" }],
+  }),
+  "list.json": "[]",
+  "nameless.json": "{}",
+});
+
+/** A scene with the namespace of the file. */
+async function catalogue(): Promise<Scene> {
+  const scene = new Scene();
+  await out(scene, "md-namespace-import --file ns.json");
+  return scene;
+}
+
+/** Runs a line that must succeed in silence on standard error; gives standard output. */
+async function out(scene: Scene, line: string, options: SceneOptions = {}): Promise<string> {
+  const outcome = await scene.run(line.split(" "), { files: FILES, ...options });
+  assertEquals([outcome.code, outcome.stderr], [0, ""], line);
+  return outcome.stdout;
+}
+
+/** The names in the first column of a list. */
+async function names(scene: Scene, line: string): Promise<string[]> {
+  return [...(await out(scene, line)).matchAll(/^\| (\S+)/gm)].map(([, name]) => name ?? "")
+    .slice(1);
+}
+
+const MINE = `\
++----------------------------+--------------------------------+
+| Property                   | Value                          |
++----------------------------+--------------------------------+
+| created_at                 | 2026-01-02T03:04:05Z           |
+| description                | one line                       |
+|                            | and another                    |
+| display_name               | Mine                           |
+| namespace                  | OS::Mine                       |
+| objects                    | ["o"]                          |
+| owner                      | local                          |
+| properties                 | ["p"]                          |
+| protected                  | False                          |
+| resource_type_associations | ["OS::Nova::Flavor"]           |
+| schema                     | /v2/schemas/metadefs/namespace |
+| tags                       | ["t"]                          |
+| updated_at                 | 2026-01-02T03:04:05Z           |
+| visibility                 | public                         |
++----------------------------+--------------------------------+
+`;
+
+Deno.test("md-namespace-import takes what a cloud shows, and what is said of times and links with it", async () => {
+  const scene = await catalogue();
+  assertEquals(await out(scene, "md-namespace-show OS::Mine"), MINE);
+  const shown = await out(scene, "md-namespace-show OS::Mine --json");
+  const other = new Scene();
+  const stdin = new TextEncoder().encode(shown);
+  assertEquals(await out(other, "md-namespace-import", { stdin }), MINE);
+  assertEquals(await out(other, "md-namespace-show OS::Mine --json"), shown);
+});
+
+Deno.test("md-namespace commands create, change, list and delete", async () => {
+  const scene = new Scene();
+  const created = await out(
+    scene,
+    "md-namespace-create Own --display-name Mine --visibility public --protected True --resource-type-associations OS::Nova::Flavor OS::Glance::Image",
+  );
+  for (
+    const line of ["| namespace                  | Own ", "| protected                  | True "]
+  ) {
+    assertStringIncludes(created, line);
+  }
+  assertStringIncludes(created, '["OS::Nova::Flavor", "OS::Glance::Image"]');
+  await out(scene, "md-namespace-create Other");
+  assertEquals((await names(scene, "md-namespace-list")).sort(), ["Other", "Own"]);
+  assertEquals((await names(scene, "md-namespace-list --page-size 1")).sort(), ["Other", "Own"]);
+  assertEquals(await names(scene, "md-namespace-list --visibility public"), ["Own"]);
+  assertEquals(await names(scene, "md-namespace-list --resource-types OS::Nova::Flavor"), ["Own"]);
+
+  const changed = await out(scene, "md-namespace-update Own --namespace New --protected False");
+  assertStringIncludes(changed, "| namespace                  | New ");
+  assertStringIncludes(changed, "| display_name               | Mine ");
+  assertStringIncludes(changed, "| visibility                 | public ");
+  assertEquals(await out(scene, "md-namespace-delete New"), "");
+  assertEquals(await names(scene, "md-namespace-list"), ["Other"]);
+});
+
+Deno.test("md-resource-type commands let a namespace apply to resource types, and no longer", async () => {
+  const scene = await catalogue();
+  const line =
+    "md-resource-type-associate OS::Mine --name OS::Glance::Image --prefix i: --properties-target image";
+  const made = JSON.parse(await out(scene, `${line} --json`));
+  assertEquals([made.name, made.prefix, made.properties_target], [
+    "OS::Glance::Image",
+    "i:",
+    "image",
+  ]);
+  const list = "md-namespace-resource-type-list OS::Mine";
+  assertEquals((await names(scene, list)).sort(), ["OS::Glance::Image", "OS::Nova::Flavor"]);
+  assertStringIncludes(await out(scene, list), "| OS::Glance::Image | i:     | image ");
+  assertEquals(await out(scene, "md-resource-type-deassociate OS::Mine OS::Nova::Flavor"), "");
+  assertEquals(await names(scene, list), ["OS::Glance::Image"]);
+  assertEquals((await names(scene, "md-resource-type-list")).includes("OS::Glance::Image"), true);
+});
+
+Deno.test("md-object commands add, show, change and delete", async () => {
+  const scene = await catalogue();
+  const schema =
+    '{"description":"one-two-three-four-five-six-seven-eight-nine-ten-eleven","properties":{"p":{"title":"P","type":"integer"}}}';
+  await out(scene, `md-object-create OS::Mine --name n --schema ${schema}`);
+  assertEquals((await names(scene, "md-object-list OS::Mine")).includes("n"), true);
+  assertStringIncludes(
+    await out(scene, "md-object-list OS::Mine"),
+    "| n    | one-two-three-four-five-six-seven-eight-nine-ten-  |\n|      | eleven                                             |\n",
+  );
+  assertStringIncludes(await out(scene, "md-object-show OS::Mine n"), '| properties  | ["p"] ');
+  assertEquals(
+    await out(scene, "md-object-property-show OS::Mine n p"),
+    `\
++----------+---------+
+| Property | Value   |
++----------+---------+
+| name     | p       |
+| title    | P       |
+| type     | integer |
++----------+---------+
+`,
+  );
+  const changed = await out(
+    scene,
+    'md-object-update OS::Mine n --name m --schema {"description":"d"} --json',
+  );
+  const { name, description, properties } = JSON.parse(changed);
+  assertEquals([name, description, properties], ["m", "d", { p: { title: "P", type: "integer" } }]);
+  assertEquals(await out(scene, "md-object-delete OS::Mine m"), "");
+  assertEquals(await names(scene, "md-object-list OS::Mine"), ["o"]);
+  assertEquals(await out(scene, "md-namespace-objects-delete OS::Mine"), "");
+  assertEquals(await names(scene, "md-object-list OS::Mine"), []);
+});
+
+Deno.test("md-property commands add, show, change and delete", async () => {
+  const scene = await catalogue();
+  const create =
+    'md-property-create OS::Mine --name n --title N --schema {"type":"integer","minimum":2}';
+  assertEquals(
+    await out(scene, create),
+    `\
++----------+---------+
+| Property | Value   |
++----------+---------+
+| minimum  | 2       |
+| name     | n       |
+| title    | N       |
+| type     | integer |
++----------+---------+
+`,
+  );
+  assertEquals(JSON.parse(await out(scene, "md-property-show OS::Mine n --json")).minimum, 2);
+  const changed = await out(scene, "md-property-update OS::Mine n --name m --title M");
+  for (const line of ["| minimum  | 2 ", "| name     | m ", "| title    | M "]) {
+    assertStringIncludes(changed, line);
+  }
+  assertEquals((await names(scene, "md-property-list OS::Mine")).sort(), ["m", "p"]);
+  assertEquals(
+    Object.keys(JSON.parse(await out(scene, "md-property-list OS::Mine --json"))).sort(),
+    [
+      "m",
+      "p",
+    ],
+  );
+  assertEquals(await out(scene, "md-property-delete OS::Mine m"), "");
+  assertEquals(await out(scene, "md-namespace-properties-delete OS::Mine"), "");
+  assertEquals(await names(scene, "md-property-list OS::Mine"), []);
+});
+
+Deno.test("md-tag commands add, rename, replace, append and delete", async () => {
+  const scene = await catalogue();
+  assertStringIncludes(
+    await out(scene, "md-tag-create OS::Mine --name one"),
+    "| name       | one ",
+  );
+  assertStringIncludes(
+    await out(scene, "md-tag-update OS::Mine one --name two"),
+    "| name       | two ",
+  );
+  assertEquals(JSON.parse(await out(scene, "md-tag-show OS::Mine two --json")).name, "two");
+  assertEquals((await names(scene, "md-tag-list OS::Mine")).sort(), ["t", "two"]);
+  await out(scene, "md-tag-create-multiple OS::Mine --names a,b,,c --append");
+  assertEquals((await names(scene, "md-tag-list OS::Mine")).sort(), ["a", "b", "c", "t", "two"]);
+  assertEquals(await names(scene, "md-tag-create-multiple OS::Mine --names d;e --delim ;"), [
+    "d",
+    "e",
+  ]);
+  assertEquals((await names(scene, "md-tag-list OS::Mine")).sort(), ["d", "e"]);
+  assertEquals(await out(scene, "md-tag-delete OS::Mine d"), "");
+  assertEquals(await out(scene, "md-namespace-tags-delete OS::Mine"), "");
+  assertEquals(await names(scene, "md-tag-list OS::Mine"), []);
+});
+
+Deno.test("md commands say what is wrong before they ask for anything", async (t) => {
+  const cases: readonly (readonly [line: string, code: number, says: string])[] = [
+    [
+      "md-namespace-create N --created-at x",
+      2,
+      "Cannot use --created-at: Glance sets it; leave it out",
+    ],
+    ["md-namespace-update N --self x", 2, "Cannot use --self: Glance sets it; leave it out"],
+    [
+      "md-resource-type-associate N --name R --updated-at x",
+      2,
+      "Cannot use --updated-at: Glance sets it; leave it out",
+    ],
+    [
+      "md-namespace-update N",
+      2,
+      'Cannot update a namespace: nothing is to be changed; see "glance help md-namespace-update"',
+    ],
+    [
+      "md-object-update N o",
+      2,
+      'Cannot update an object: nothing is to be changed; see "glance help md-object-update"',
+    ],
+    [
+      "md-property-update N p",
+      2,
+      'Cannot update a property: nothing is to be changed; see "glance help md-property-update"',
+    ],
+    [
+      "md-object-create N --name o --schema []",
+      2,
+      'Cannot use "--schema []": it must be a JSON object',
+    ],
+    [
+      "md-property-create N --name o --title t --schema {",
+      2,
+      'Cannot use "--schema {": it must be a JSON object',
+    ],
+    [
+      "md-tag-create-multiple N --names ,,",
+      2,
+      'Cannot use "--names ,,": there is no tag in it; give some',
+    ],
+    ["md-tag-create N", 2, 'Cannot run "md-tag-create": --name is missing; add it'],
+    [
+      "md-namespace-import --file list.json",
+      1,
+      'Cannot import "list.json": it is no JSON object; correct it',
+    ],
+    [
+      "md-namespace-import --file nameless.json",
+      1,
+      'Cannot import "nameless.json": it has no "namespace"; add its name',
+    ],
+    [
+      "md-namespace-import",
+      2,
+      "Cannot import a namespace: there is no data; name a file with --file, or redirect one (< disk.img)",
+    ],
+    [
+      "md-object-show N",
+      2,
+      'Cannot run "md-object-show": <OBJECT> is missing; see "glance help md-object-show"',
+    ],
+  ];
+  for (const [line, code, says] of cases) {
+    await t.step(line, async () => {
+      const { scene, requests } = answering({});
+      const outcome = await scene.run(line.split(" "), { files: FILES });
+      assertEquals([outcome.code, outcome.stdout, outcome.stderr], [code, "", `${says}\n`]);
+      assertEquals(requests, []);
+    });
+  }
+});
+
+Deno.test("md-object-property-show names the properties that there are", async () => {
+  const scene = await catalogue();
+  const { code, stderr } = await scene.run(["md-object-property-show", "OS::Mine", "o", "x"]);
+  assertEquals([code, stderr], [
+    1,
+    'Cannot show property "x" of object "o": the object has none\n',
+  ]);
+});
+
+Deno.test("task-create begins a task and prints it without the links to itself", async () => {
+  const task = { id: "t", type: "import", status: "pending", self: "/v2/tasks/t", schema: "/s" };
+  const { scene, requests } = answering({ "POST /v2/tasks": task });
+  const line = 'task-create --type import --input {"import_from":"http://web/1"}';
+  assertEquals(
+    await out(scene, line),
+    `\
++----------+---------+
+| Property | Value   |
++----------+---------+
+| id       | t       |
+| status   | pending |
+| type     | import  |
++----------+---------+
+`,
+  );
+  assertEquals(requests.map(({ body }) => JSON.parse(body)), [{
+    type: "import",
+    input: { import_from: "http://web/1" },
+  }]);
+});
