@@ -19,6 +19,7 @@ async function twoClouds(
   there: (glance: Fetch) => Fetch = (glance) => glance,
 ): Promise<{
   readonly hosts: Set<string>;
+  readonly environment: Readonly<Record<string, string>>;
   run(line: string, options?: SceneOptions): ReturnType<Scene["run"]>;
   [Symbol.asyncDispose](): Promise<void>;
 }> {
@@ -43,7 +44,12 @@ async function twoClouds(
   const { code, stderr } = await run(create, { files });
   assertEquals([code, stderr], [0, ""]);
   hosts.clear();
-  return { hosts, run, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+  return {
+    hosts,
+    environment,
+    run,
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
 }
 
 Deno.test("image-copy makes the same image in another cloud, and prints it", async () => {
@@ -81,6 +87,12 @@ Deno.test("image-copy takes nothing to the other cloud that leads to the first o
   await using clouds = await twoClouds();
   const line = "--os-image-url http://here.test image-copy disk --to-cloud there";
   assertEquals((await clouds.run(line)).code, 0);
+  assertEquals([...clouds.hosts].sort(), ["here.test", "there.test"]);
+  clouds.hosts.clear();
+  const servers = { GLANCE_API_SERVERS: "http://here.test", OS_REGION_NAME: "here" };
+  const environment = { ...clouds.environment, ...servers };
+  const outcome = await clouds.run("image-copy disk --to-cloud there --name b", { environment });
+  assertEquals([outcome.code, outcome.stderr], [0, ""]);
   assertEquals([...clouds.hosts].sort(), ["here.test", "there.test"]);
 });
 

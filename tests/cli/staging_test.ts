@@ -1,5 +1,6 @@
 /** `image-stage` and `image-create-via-import`. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { Interrupted } from "../../lib/cli/failure.ts";
 import { answering, embedded, type Fetch, MemoryFiles, Scene } from "./scene.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
@@ -208,4 +209,19 @@ Deno.test("image-create-via-import keeps what is staged where the import is refu
     `; the data of the image is staged: go on with "glance image-import ${ID}", or give it up with "glance image-delete ${ID}"\n`,
   );
   assertEquals((await show(scene))?.["status"], "uploading");
+});
+
+Deno.test("image-create-via-import that is ended while it stages leaves no image behind", async () => {
+  const ended = new AbortController();
+  const glance = embedded();
+  const scene = new Scene(async (request) => {
+    if (!request.url.endsWith("/stage")) return await glance(request);
+    ended.abort(new Interrupted("SIGINT"));
+    return await glance(request);
+  });
+  const line = `image-create-via-import --id ${ID} ${RAW} --file disk.img`;
+  const { signal } = ended;
+  const outcome = await scene.run(line.split(" "), { files: files(), signal });
+  assertEquals([outcome.code, outcome.stdout, outcome.stderr], [130, "", ""]);
+  assertEquals(await show(scene), null);
 });

@@ -2,6 +2,7 @@
 import { assert } from "@std/assert";
 import { compareChanges } from "../cli/beside_changes.ts";
 import { compareWithGlanceclient } from "../cli/beside_glanceclient.ts";
+import { compareCopies } from "../cli/copy_between_clouds.ts";
 import { ourSide, theirSide } from "../cli/side.ts";
 import { startStack } from "./stack.ts";
 
@@ -18,4 +19,7 @@ Deno.test("The command line answers as glanceclient does", async (t) => {
   });
   await t.step("when it reads", (t) => compareWithGlanceclient(t, stack.environment("alice")));
   await t.step("when it changes something", (t) => compareChanges(t, admin, stack.glanceUrls[0]));
+  await t.step("image-copy brings an image to another project", async () => {
+    await compareCopies(stack.environment("alice"), stack.environment("bob"));
+  });
 });
