@@ -46,7 +46,7 @@ const RANKS: readonly (readonly string[])[] = [
   ],
   ["lib/http/exchange.ts"],
   ["lib/http/client.ts"],
-  ["lib/images/locations.ts", "lib/images/list.ts", "lib/images/edit.ts"],
+  ["lib/images/locations.ts", "lib/images/list.ts", "lib/images/edit.ts", "lib/images/visible.ts"],
   ["lib/data/"],
   ["lib/images/"],
   ["lib/jobs/"],

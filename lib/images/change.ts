@@ -110,9 +110,9 @@ function differing(
 /** A value as text, however it is written: dates by their time, stores and tags as the sets they are. */
 function comparable(name: string, value: unknown): string {
   if (value instanceof Date || /(_at|[a-z]At)$/.test(name)) return String(timeOf(value));
-  const list = name === "stores" && typeof value === "string" ? value.split(",") : value;
-  const isSet = Array.isArray(list) && (name === "stores" || name === "tags");
-  return JSON.stringify(isSet ? [...list].sort() : list ?? null);
+  if (name !== "stores" && name !== "tags") return JSON.stringify(value ?? null);
+  const list = typeof value === "string" ? value.split(",") : value ?? [];
+  return JSON.stringify(Array.isArray(list) ? list.filter((one) => one !== "").sort() : list);
 }
 
 function timeOf(value: unknown): number {

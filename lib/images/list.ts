@@ -11,37 +11,72 @@ import { limitOf, type ListParameters, markerOf, toQuery } from "./query.ts";
 import type { GlanceImage } from "./types.ts";
 
 /**
- * The images that fit, lazily. Each page is a request of its own, with its own retries and its own
- * translation of errors; its query is built anew from the parameters, since Glance's `next` link loses
- * repeated keys and mount prefixes.
+ * The images that fit, lazily, page by page. Each page is a request of its own, with its own retries and
+ * its own translation of errors; its query is built anew from the parameters, since Glance's `next` link
+ * loses repeated keys and mount prefixes.
  *
  * @throws {UnexpectedResponse} where a server gives a marker twice, which would never end.
  */
+export async function* listPages(
+  client: GlanceClientWrapper,
+  context: RequestContext,
+  parameters: ListParameters,
+  options: CallOptions,
+): AsyncGenerator<readonly GlanceImage[], void> {
+  checkRecord("the parameters of a list", parameters);
+  if (limitOf(parameters) === 0) return;
+  const circles = new CircleWatch(parameters.marker);
+  for (let { marker } = parameters;;) {
+    const query = toQuery({ ...parameters, ...marker !== undefined && { marker } });
+    const page = await client.run(context, "list", [query], options);
+    yield page.images;
+    const next = page.next ? markerOf(page.next) : null;
+    if (next === null) return;
+    circles.check(next);
+    marker = next;
+  }
+}
+
+/** The same, image by image, and no more than the limit. */
 export async function* listImages(
   client: GlanceClientWrapper,
   context: RequestContext,
   parameters: ListParameters,
   options: CallOptions,
 ): AsyncGenerator<GlanceImage, void> {
-  checkRecord("the parameters of a list", parameters);
   let left = limitOf(parameters);
-  let marker = parameters.marker;
-  const seen = new Set([marker]);
-  while (left > 0) {
-    const query = toQuery({ ...parameters, ...marker !== undefined && { marker } });
-    const page = await client.run(context, "list", [query], options);
-    yield* page.images.slice(0, left);
-    left -= page.images.length;
-    const next = page.next ? markerOf(page.next) : null;
-    if (next === null) return;
-    if (seen.has(next)) {
+  for await (const page of listPages(client, context, parameters, options)) {
+    for (const image of page) {
+      yield image;
+      if (--left === 0) return;
+    }
+  }
+}
+
+/**
+ * Notices a list that goes in circles, and keeps one marker to do so (Brent's algorithm): one that has
+ * come back is met again after at most as many pages as there were.
+ */
+class CircleWatch {
+  #kept: string | undefined;
+  #since = 0;
+  #power = 1;
+
+  constructor(first: string | undefined) {
+    this.#kept = first;
+  }
+
+  check(marker: string): void {
+    if (marker === this.#kept) {
       throw new UnexpectedResponse(
         `Cannot list images: the server gave the marker ${
-          shown(next)
+          shown(marker)
         } twice, so the list would never end`,
       );
     }
-    seen.add(next);
-    marker = next;
+    if (++this.#since < this.#power) return;
+    this.#kept = marker;
+    this.#power *= 2;
+    this.#since = 0;
   }
 }

@@ -12,14 +12,14 @@ import { upload } from "../data/upload.ts";
 import { sourceIn } from "../data/upload_source.ts";
 import { ImageNotFound } from "../errors.ts";
 import { type CallOptions, GlanceClientWrapper } from "../http/client.ts";
-import { availabilityOf, isAcceptedMember } from "./availability.ts";
 import { wantedIn } from "./change.ts";
 import { applyPatch, createImage, lookBefore, withdraw } from "./edit.ts";
-import { listImages } from "./list.ts";
+import { listPages } from "./list.ts";
 import { addLocation, getLocation } from "./locations.ts";
-import type { ListParameters } from "./query.ts";
+import { limitOf, type ListParameters } from "./query.ts";
 import { fromGlance, toGlance } from "./translate.ts";
 import type { Image, ImageLocation, ImageMember, ImageMeta, ImageStore } from "./types.ts";
+import { isAvailable } from "./visible.ts";
 
 /** What an update may be told. */
 export interface UpdateOptions extends UploadOptions {
@@ -93,9 +93,15 @@ export class GlanceImageService {
     parameters: ListParameters = {},
     options: CallOptions = {},
   ): AsyncGenerator<Image, void> {
-    for await (const glance of listImages(this.client, context, parameters, options)) {
-      const image = fromGlance(glance);
-      if (await this.#isAvailable(context, image, options)) yield image;
+    let left = limitOf(parameters);
+    for await (const page of listPages(this.client, context, parameters, options)) {
+      for (const glance of page) {
+        const image = fromGlance(glance);
+        const available = isAvailable(this.client, context, image, options);
+        if (available !== true && !await available) continue;
+        yield image;
+        if (--left === 0) return;
+      }
     }
   }
 
@@ -131,7 +137,7 @@ export class GlanceImageService {
     options: CallOptions = {},
   ): Promise<Image> {
     const image = fromGlance(await this.client.run(context, "get", [imageId], options));
-    if (await this.#isAvailable(context, image, options)) return image;
+    if (await isAvailable(this.client, context, image, options)) return image;
     throw new ImageNotFound(
       `Cannot show image "${imageId}": it does not belong to the caller, is not public, and is not shared with an accepted member`,
       { imageId, status: 404 },
@@ -278,19 +284,5 @@ export class GlanceImageService {
     return dataOrOptions instanceof WritableStream
       ? downloadTo(client, context, imageId, dataOrOptions, options)
       : openDownload(client, context, imageId, dataOrOptions).then(streamOf);
-  }
-
-  async #isAvailable(
-    context: RequestContext,
-    image: Image,
-    options: CallOptions,
-  ): Promise<boolean> {
-    const { authStrategy } = this.client.options;
-    const isNobody = context.userId === undefined && context.projectId === undefined;
-    // Without identities anywhere there is nothing to compare: what Glance shows is available.
-    if (authStrategy === "noauth" && isNobody) return true;
-    const availability = availabilityOf(context, image);
-    if (availability !== "members") return availability === "available";
-    return isAcceptedMember(context, await this.listMembers(context, image.id, options));
   }
 }

@@ -10,6 +10,7 @@ import { failoverReport } from "./failover.ts";
 import { gatewayResults } from "./gateway.ts";
 import { glanceReport } from "./glance.ts";
 import { tableOf } from "./measure.ts";
+import { listReport } from "./list.ts";
 import { memoryReport } from "./memory.ts";
 import { startOrigin } from "./origin.ts";
 import { parallelReport } from "./parallel.ts";
@@ -18,6 +19,7 @@ import { showReport } from "./show.ts";
 
 const GROUPS: Readonly<Record<string, Group>> = {
   show: showReport,
+  list: listReport,
   download: downloadReport,
   parallel: parallelReport,
   memory: memoryReport,

@@ -232,6 +232,14 @@ Deno.test("update takes a shown image with something changed, and changes that a
   ]]);
 });
 
+Deno.test("update takes a shown image of which Glance has not told much", async () => {
+  const { service, patches } = editable({ id: "42", status: "queued" });
+  const image = await service.show(CALLER, "42");
+  const options = { ifUnchanged: image };
+  await service.update(CALLER, "42", { ...image, name: "b" }, null, options);
+  assertEquals(patches, [[{ op: "add", path: "/name", value: "b" }]]);
+});
+
 Deno.test("update takes a shown image that Glance has only noted a later time for", async () => {
   const { service, record, patches } = shownImage();
   const image = await service.show(CALLER, "42");

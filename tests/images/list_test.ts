@@ -1,5 +1,5 @@
 /** Lists, page by page. */
-import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import {
   GlanceConnectionFailed,
   type ListParameters,
@@ -7,7 +7,7 @@ import {
   UnexpectedResponse,
 } from "../../mod.ts";
 import { refused, silence, type Step } from "../support/scripted_fetch.ts";
-import { failureOf, type World, worldOf } from "../support/world.ts";
+import { failureOf, type World, worldOf, worldOn } from "../support/world.ts";
 
 const CALLER = { authToken: "token" };
 
@@ -96,6 +96,37 @@ Deno.test("list refuses to go in circles, of one page or of several", async () =
   }
   const world = worldOf([page("", link("start"))]);
   await assertRejects(() => idsOf(world, { marker: "start" }), UnexpectedResponse, '"start" twice');
+});
+
+Deno.test("list notices any circle after a few rounds, and keeps no more than one marker to do so", async () => {
+  for (const [before, around] of [[0, 1], [0, 7], [3, 5], [10, 64]] as const) {
+    let pages = 0;
+    const world = worldOn(() => {
+      const at = pages++ < before ? pages : before + (pages - before) % around;
+      return Promise.resolve(Response.json({ images: [], next: link(`m${at}`) }));
+    });
+    const listing = world.service.detail(CALLER, {});
+    await assertRejects(() => listing, UnexpectedResponse, "twice");
+    assert(pages <= 3 * (before + around) + 2, `${pages} pages of a circle of ${around}`);
+  }
+});
+
+Deno.test("list gives as many images as its limit, though some on the way are not to be seen", async () => {
+  const image = (id: string, owner: string) => ({
+    id,
+    status: "active",
+    visibility: "private",
+    owner_id: owner,
+  });
+  const steps = [
+    Response.json({ images: [image("a", "p2"), image("b", "p1")], next: link("b") }),
+    Response.json({ images: [image("c", "p2"), image("d", "p2")], next: link("d") }),
+    Response.json({ images: [image("e", "p1"), image("f", "p1")], next: link("f") }),
+  ];
+  const world = worldOf(steps);
+  const seen = await world.service.detail({ projectId: "p1", userId: "u1" }, { limit: 2 });
+  assertEquals(seen.map(({ id }) => id).join(""), "be");
+  assertEquals(world.script.left, 0);
 });
 
 Deno.test("list retries and translates the errors of its second page like those of the first", async () => {
