@@ -5,8 +5,10 @@
  * @module
  */
 import type { Connection } from "../connect.ts";
+import type { Sent } from "../data/send.ts";
 import { withdraw } from "../images/edit.ts";
 import type { ImportRequest } from "../images/operations.ts";
+import { checkImported } from "../jobs/import_image.ts";
 import { CommandFailed, sentenceOf, UsageError } from "./failure.ts";
 import { ask } from "./find_image.ts";
 import { type Call, type Command, command, type Flags, type Values } from "./flags.ts";
@@ -59,10 +61,12 @@ export const IMAGE_CREATE_VIA_IMPORT: Command = command({
       await checkStores(call, connection, storesOf(call.values));
     }
     const { service, context } = connection;
-    const { id } = await service.create(context, meta, null, { signal: call.world.signal });
+    const before = await service.create(context, meta, null, { signal: call.world.signal });
+    const { id } = before;
     if (plan !== null) {
-      await importNew(call, connection, id, plan);
-      await waitIfWanted(call, connection, id, plan.request);
+      const sent = await importNew(call, connection, id, plan);
+      const image = await waitIfWanted(call, connection, id, plan.request);
+      if (sent !== null && image !== null) checkImported({ ...sent, before }, image);
     }
     await printImage(call, await ask(call, connection, "get", id));
   },
@@ -101,20 +105,23 @@ async function planOf({ values, world }: ViaImportCall): Promise<Plan | null> {
   return null;
 }
 
-/** What cannot be staged or asked for leaves no image behind; what is staged stays. */
+/** What cannot be staged or asked for leaves no image behind; what is staged stays. Gives what was staged. */
 async function importNew(
   call: ViaImportCall,
   connection: Connection,
   id: string,
   { request, bytes }: Plan,
-): Promise<void> {
+): Promise<Sent | null> {
   const { service: { client }, context } = connection;
   const undone = async (error: unknown): Promise<never> => {
     await withdraw(client, context, id, error);
     throw error;
   };
-  if (bytes === null) return await ask(call, connection, "import", id, request).catch(undone);
-  await stageBytes(call, connection, id, bytes).catch(undone);
+  if (bytes === null) {
+    await ask(call, connection, "import", id, request).catch(undone);
+    return null;
+  }
+  const sent = await stageBytes(call, connection, id, bytes).catch(undone);
   await ask(call, connection, "import", id, request).catch((error) => {
     throw new CommandFailed(
       `${
@@ -123,4 +130,5 @@ async function importNew(
       error,
     );
   });
+  return sent;
 }

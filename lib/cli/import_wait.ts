@@ -5,6 +5,7 @@
  */
 import type { Connection } from "../connect.ts";
 import type { ImportRequest } from "../images/operations.ts";
+import type { Image } from "../images/types.ts";
 import type { ImportProgress } from "../jobs/import_state.ts";
 import { waitForImport } from "../jobs/wait_for_import.ts";
 import { Interrupted } from "./failure.ts";
@@ -19,7 +20,7 @@ export const WAIT_FLAGS = {
 } as const satisfies Flags;
 
 /**
- * Waits until the import is over, where the flag says so.
+ * Waits until the import is over, where the flag says so, and gives the image as it is then; else null.
  *
  * @throws {ImageImportFailed} where it has failed.
  */
@@ -28,21 +29,20 @@ export async function waitIfWanted(
   { service, context }: Connection,
   imageId: string,
   { stores, all_stores_must_succeed }: ImportRequest,
-): Promise<void> {
-  if (!call.values["wait"]) return;
+): Promise<Image | null> {
+  if (!call.values["wait"]) return null;
   const { messages, world: { signal } } = call;
   const seen: { failed: readonly string[] } = { failed: [] };
-  try {
-    await waitForImport(service, context, imageId, {
-      signal,
-      partial: all_stores_must_succeed === false,
-      ...stores !== undefined && { stores },
-      onProgress: (progress) => {
-        seen.failed = progress.failed;
-        messages.status(importText(progress));
-      },
-    });
-  } catch (error) {
+  const imported = waitForImport(service, context, imageId, {
+    signal,
+    partial: all_stores_must_succeed === false,
+    ...stores !== undefined && { stores },
+    onProgress: (progress) => {
+      seen.failed = progress.failed;
+      messages.status(importText(progress));
+    },
+  });
+  const image = await imported.catch((error) => {
     messages.keepStatus();
     if (error instanceof Interrupted) {
       messages.line(
@@ -50,12 +50,13 @@ export async function waitIfWanted(
       );
     }
     throw error;
-  }
+  });
   messages.keepStatus();
-  if (seen.failed.length === 0) return;
-  messages.line(
-    `Image "${imageId}" is not in "${seen.failed.join('", "')}": Glance could not write there`,
-  );
+  if (seen.failed.length > 0) {
+    const stores = seen.failed.join('", "');
+    messages.line(`Image "${imageId}" is not in "${stores}": Glance could not write there`);
+  }
+  return image;
 }
 
 /** A status line: `importing  to fast, slow  failed for old  Copied 15 MiB`. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Connection } from "../connect.ts";
+import type { Sent } from "../data/send.ts";
 import { stage } from "../data/stage.ts";
 import type { UploadOptions } from "../data/types.ts";
 import { sourceOf } from "../data/upload_source.ts";
@@ -28,16 +29,16 @@ export const IMAGE_STAGE: Command = command({
   },
 });
 
-/** Stages the data of an image, with its progress line. */
+/** Stages the data of an image, with its progress line; gives its size and hash. */
 export async function stageBytes(
   call: Call<Values<typeof PROGRESS_FLAGS>>,
   { service, context }: Connection,
   imageId: string,
   { data, size }: FoundBytes,
-): Promise<void> {
+): Promise<Sent> {
   const told: UploadOptions = { signal: call.world.signal, ...size !== null && { size } };
   const source = sourceOf(data, told.size);
-  await withProgress(
+  return await withProgress(
     call,
     (onProgress) => stage(service.client, context, imageId, source, { ...told, onProgress }),
   );

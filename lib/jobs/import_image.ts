@@ -123,7 +123,8 @@ export async function importImage(
 }
 
 /** What was staged, for the comparison with what has become of it. */
-interface Staged extends Sent {
+export interface Staged extends Sent {
+  /** The image as it was before. */
   readonly before: Image;
 }
 
@@ -213,8 +214,13 @@ async function ask(
   }
 }
 
-/** What Glance converts or unpacks on import has another format then, and other bytes. */
-function checkImported({ before, size, digest }: Staged, image: Image): void {
+/**
+ * Compares what was staged with what Glance has made of it. What it converts or unpacks on import has
+ * another format then, and other bytes.
+ *
+ * @throws {ImageIntegrityError} where it is something else.
+ */
+export function checkImported({ before, size, digest }: Staged, image: Image): void {
   const isConverted = before.diskFormat !== image.diskFormat ||
     before.containerFormat !== image.containerFormat;
   const isHashed = image.osHashAlgo === "sha512" && digest !== null && image.osHashValue !== null;

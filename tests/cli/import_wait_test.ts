@@ -1,7 +1,7 @@
 /** `--wait` of imports. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Interrupted } from "../../lib/cli/failure.ts";
-import { type Fetch, MemoryFiles, Scene } from "./scene.ts";
+import { embedded, type Fetch, MemoryFiles, Scene } from "./scene.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 
@@ -109,4 +109,23 @@ Deno.test("image-create-via-import --wait gives the image when it is whole", asy
   const { code, stdout, stderr } = await new Scene().run(line.split(" "), { files });
   assertEquals([code, stderr], [0, ""]);
   assertStringIncludes(stdout, "| status                        | active ");
+});
+
+Deno.test("image-create-via-import --wait does not take other bytes than were staged", async () => {
+  const files = new MemoryFiles({ "disk.img": "the bytes of a disk" });
+  const glance = embedded();
+  const scene = new Scene(async (request) => {
+    const response = await glance(request);
+    const isImage = request.method === "GET" && request.url.endsWith(ID);
+    if (!isImage) return response;
+    return Response.json({ ...await response.json(), os_hash_value: "ff" });
+  });
+  const line =
+    `image-create-via-import --id ${ID} --disk-format raw --container-format bare --file disk.img --wait`;
+  const { code, stderr } = await scene.run(line.split(" "), { files });
+  assertEquals(code, 1);
+  assertStringIncludes(
+    stderr,
+    `Cannot accept the import of image "${ID}": Glance stored sha512 ff`,
+  );
 });
