@@ -62,13 +62,13 @@ export function checkWithoutBytes(
 ): void {
   if (stdin.kind === "data" && missingFormats(values).length === 0) {
     throw new CommandFailed(
-      "Cannot read the image from standard input: it ended without a byte; check the program before the pipe, or add < /dev/null to create the record alone",
+      "Cannot read standard input: it ended without a byte; check the program before the pipe, or add < /dev/null to create the record alone",
     );
   }
   const { store } = values;
   if (store === undefined || store === environment["OS_IMAGE_STORE"]) return;
   throw new UsageError(
-    "Cannot use --store: there is no data to store; name a file with --file, or redirect one (< disk.img)",
+    "Cannot use --store: there is no data to store; name a file with --file, or redirect one (< FILE)",
   );
 }
 

@@ -53,8 +53,8 @@ export async function findBytes(
   if (stdin.kind !== "data") {
     throw new CommandFailed(
       stdin.kind === "terminal"
-        ? "Cannot read the image from standard input: it is the terminal; redirect a file (< disk.img), or name one with --file"
-        : "Cannot read the image from standard input: it is closed or empty; redirect a file (< disk.img), or name one with --file",
+        ? "Cannot read standard input: it is the terminal; redirect a file (< FILE), or name one with --file"
+        : "Cannot read standard input: it is closed or empty; redirect a file (< FILE), or name one with --file",
     );
   }
   return await fromInput(stdin, file === undefined);
@@ -74,7 +74,7 @@ export async function requireBytes(
   const bytes = await findBytes(world, file);
   if (bytes !== null) return bytes;
   throw new UsageError(
-    `Cannot ${action}: there is no data; name a file with --file, or redirect one (< disk.img)`,
+    `Cannot ${action}: there is no data; name a file with --file, or redirect one (< FILE)`,
   );
 }
 
@@ -141,7 +141,7 @@ async function fromInput(stdin: Input, mayBeEmpty: boolean): Promise<FoundBytes 
   }
   if (mayBeEmpty) return null;
   throw new CommandFailed(
-    "Cannot read the image from standard input: it ended without a byte; check the program before the pipe",
+    "Cannot read standard input: it ended without a byte; check the program before the pipe",
   );
 }
 

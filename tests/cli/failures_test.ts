@@ -156,31 +156,30 @@ const CASES: Readonly<Record<string, Case>> = {
     args: ["image-upload", ID],
     code: 2,
     says:
-      "Cannot upload an image: there is no data; name a file with --file, or redirect one (< disk.img)",
+      "Cannot upload an image: there is no data; name a file with --file, or redirect one (< FILE)",
   },
   "standard input that is closed": {
     args: ["image-create", ...RAW, "--file", "-"],
     scene: { stdin: "nothing" },
     says:
-      "Cannot read the image from standard input: it is closed or empty; redirect a file (< disk.img), or name one with --file",
+      "Cannot read standard input: it is closed or empty; redirect a file (< FILE), or name one with --file",
   },
   "standard input that is the terminal": {
     args: ["image-upload", ID, "--file", "-"],
     scene: { stdin: "terminal" },
     says:
-      "Cannot read the image from standard input: it is the terminal; redirect a file (< disk.img), or name one with --file",
+      "Cannot read standard input: it is the terminal; redirect a file (< FILE), or name one with --file",
   },
   "standard input that ends at once": {
     args: ["image-create", ...RAW, "--file", "-"],
     scene: { stdin: new Uint8Array() },
-    says:
-      "Cannot read the image from standard input: it ended without a byte; check the program before the pipe",
+    says: "Cannot read standard input: it ended without a byte; check the program before the pipe",
   },
   "a pipe that ends at once, with formats": {
     args: ["image-create", ...RAW],
     scene: { stdin: new Uint8Array() },
     says:
-      "Cannot read the image from standard input: it ended without a byte; check the program before the pipe, or add < /dev/null to create the record alone",
+      "Cannot read standard input: it ended without a byte; check the program before the pipe, or add < /dev/null to create the record alone",
   },
   "an image that has its data": {
     args: ["image-upload", ID, "--file", "disk.img"],
@@ -190,7 +189,7 @@ const CASES: Readonly<Record<string, Case>> = {
     args: ["image-create", "--store", "local"],
     code: 2,
     says:
-      "Cannot use --store: there is no data to store; name a file with --file, or redirect one (< disk.img)",
+      "Cannot use --store: there is no data to store; name a file with --file, or redirect one (< FILE)",
   },
   "an unknown store": {
     args: ["image-create", ...RAW, "--store", "moon", "--file", "disk.img"],

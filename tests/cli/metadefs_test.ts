@@ -272,7 +272,7 @@ Deno.test("md commands say what is wrong before they ask for anything", async (t
     [
       "md-namespace-import",
       2,
-      "Cannot import a namespace: there is no data; name a file with --file, or redirect one (< disk.img)",
+      "Cannot import a namespace: there is no data; name a file with --file, or redirect one (< FILE)",
     ],
     [
       "md-object-show N",

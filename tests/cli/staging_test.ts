@@ -58,7 +58,7 @@ Deno.test("image-stage without data says so", async () => {
     const { code, stderr } = await new Scene().run(["image-stage", ID], { stdin });
     assertEquals([code, stderr], [
       2,
-      "Cannot stage an image: there is no data; name a file with --file, or redirect one (< disk.img)\n",
+      "Cannot stage an image: there is no data; name a file with --file, or redirect one (< FILE)\n",
     ]);
   }
 });
@@ -150,7 +150,7 @@ Deno.test("image-create-via-import refuses what contradicts itself, before it cr
     ],
     [
       `${raw}--import-method glance-direct`,
-      'Cannot import by "glance-direct": there is no data; name a file with --file, or redirect one (< disk.img)',
+      'Cannot import by "glance-direct": there is no data; name a file with --file, or redirect one (< FILE)',
     ],
     [
       `${raw}--file disk.img --store a --stores b`,
