@@ -6,6 +6,7 @@ const ROOT = new URL("../", import.meta.url);
 /** A file or folder may import what stands in a row above its own; a folder's files may import each other. */
 const RANKS: readonly (readonly string[])[] = [
   ["lib/context.ts", "lib/errors.ts", "lib/events.ts", "lib/images/types.ts", "lib/data/types.ts"],
+  ["lib/images/wire.ts", "lib/images/metadefs.ts"],
   ["lib/values.ts"],
   ["lib/endpoint.ts"],
   ["lib/options.ts"],
@@ -24,7 +25,18 @@ const RANKS: readonly (readonly string[])[] = [
     "lib/images/patch.ts",
     "lib/images/change.ts",
   ],
+  ["lib/images/arguments.ts", "lib/images/receive.ts"],
   ["lib/images/operation.ts"],
+  ["lib/images/row.ts"],
+  [
+    "lib/images/image_operations.ts",
+    "lib/images/data_operations.ts",
+    "lib/images/sharing_operations.ts",
+    "lib/images/cloud_operations.ts",
+    "lib/images/cache_operations.ts",
+    "lib/images/metadef_operations.ts",
+  ],
+  ["lib/images/definition_operations.ts"],
   ["lib/images/operations.ts"],
   [
     "lib/images/query.ts",

@@ -970,7 +970,7 @@ const ROWS: readonly Row[] = [
   ),
   row(
     "a schema that is not there",
-    ({ service }) => service.client.call(ALICE, "schemas.get", "colour"),
+    ({ service }) => service.client.call(ALICE, "schemas.get", "colour" as never),
     NotFound,
     'schema "colour"',
     "404",

@@ -32,11 +32,14 @@ const VALUES = [
   "InvalidImageRef",
   "InvalidSignatureImage",
   "MEMBER_STATUSES",
+  "METADEF_SCHEMA_NAMES",
   "NotAuthorized",
   "NotFound",
   "NotImplemented",
+  "OPERATIONS",
   "ProgrammingError",
   "RedirectRefused",
+  "SCHEMA_NAMES",
   "ServerUnreachable",
   "UnexpectedResponse",
   "UnexpectedStatus",
@@ -63,17 +66,25 @@ const TYPES = [
   "ApiServer",
   "ApiVersion",
   "AuthMethod",
+  "CacheOperations",
+  "CacheState",
+  "CacheTarget",
+  "CachedImage",
   "CallOptions",
   "CatalogEndpoint",
   "CatalogEntry",
   "CatalogInfo",
+  "CloudOperations",
   "ConnectOptions",
   "Connection",
   "CopyOptions",
   "Credentials",
+  "DataBody",
+  "DataOperations",
   "DataRequest",
   "DataSource",
   "Deadline",
+  "DefinitionOperations",
   "DownloadOptions",
   "Environment",
   "Exchange",
@@ -95,12 +106,14 @@ const TYPES = [
   "ImageLocation",
   "ImageMember",
   "ImageMeta",
+  "ImageOperations",
   "ImagePage",
   "ImageRecords",
   "ImageStatus",
   "ImageStore",
   "ImageVisibility",
   "ImportGoal",
+  "ImportInfo",
   "ImportMethod",
   "ImportOptions",
   "ImportProgress",
@@ -112,7 +125,30 @@ const TYPES = [
   "JsonValue",
   "ListParameters",
   "MemberStatus",
+  "MetadefAssociation",
+  "MetadefDates",
+  "MetadefNamespace",
+  "MetadefNamespaceMeta",
+  "MetadefNamespacePage",
+  "MetadefObject",
+  "MetadefObjectBody",
+  "MetadefOperations",
+  "MetadefProperties",
+  "MetadefProperty",
+  "MetadefPropertySchema",
+  "MetadefResourceType",
+  "MetadefSchemaName",
+  "MetadefTag",
+  "MetadefType",
+  "MetadefView",
+  "NewImage",
+  "NewMetadefAssociation",
+  "NewMetadefNamespace",
+  "NewMetadefObject",
+  "NewTagsOptions",
+  "NewTask",
   "OperationArgs",
+  "OperationDescription",
   "OperationName",
   "OperationResult",
   "Operations",
@@ -120,22 +156,30 @@ const TYPES = [
   "PatchOperation",
   "PortableRecord",
   "Progress",
+  "PrunedCache",
   "Query",
+  "QuotaUse",
   "RegionSource",
   "RequestContext",
   "ResolvedOptions",
   "RestoreOptions",
   "SameOptions",
+  "SchemaDocument",
+  "SchemaName",
   "ServiceAccess",
+  "SharingOperations",
   "SignatureProperties",
   "SignatureVerifier",
   "SortDir",
   "StatusWaitOptions",
+  "StoreDetail",
   "Take",
+  "TaskPage",
   "UpdateOptions",
   "UploadOptions",
   "UploadRequest",
   "UrlSource",
+  "Usage",
   "ValidationData",
   "Verify",
   "VerifySignatureOptions",
@@ -196,7 +240,7 @@ Deno.test("A script in a folder without any configuration imports mod.ts by its 
 
 /** What a user may get wrong; each line below the comment must be an error of the compiler. */
 const MISTAKES = `
-import { GlanceClientWrapper, type GlanceOptions, type ImageMeta } from "MODULE";
+import { GlanceClientWrapper, type GlanceOptions, type ImageMeta, OPERATIONS } from "MODULE";
 import { GlanceImageService } from "MODULE";
 
 const client = new GlanceClientWrapper({ apiServers: ["glance"] });
@@ -228,6 +272,56 @@ const text: string = await client.call({}, "get", "42");
 new GlanceClientWrapper({ apiServer: ["glance"] });
 // @ts-expect-error: one server is no list of servers
 const options: GlanceOptions = { apiServers: "glance" };
+// @ts-expect-error: a schema that there is not
+client.call({}, "schemas.get", "colour");
+// @ts-expect-error: a schema of the metadata catalogue is asked for by another name
+client.call({}, "schemas.get", "namespace");
+// @ts-expect-error: an image whose name is a number
+client.call({}, "create", { name: 42 });
+// @ts-expect-error: stores in one text
+client.call({}, "data", "42", { prefer: "fast" });
+// @ts-expect-error: a range in one text
+client.call({}, "data", "42", { range: "0-1" });
+// @ts-expect-error: an object is no data
+client.call({}, "upload", "42", { name: "x" });
+// @ts-expect-error: a misspelt word about an upload
+client.call({}, "upload", "42", "text", { store: "fast" });
+// @ts-expect-error: a query is a list of pairs
+client.call({}, "list", { limit: "10" });
+// @ts-expect-error: a pair of a query is of texts
+client.call({}, "list", [["limit", 10]]);
+// @ts-expect-error: one change is no list of changes
+client.call({}, "update", "42", { op: "remove", path: "/a" });
+// @ts-expect-error: an import without a method
+client.call({}, "import", "42", { stores: ["fast"] });
+// @ts-expect-error: a part of the cache that there is not
+client.call({}, "cache.clear", "all");
+// @ts-expect-error: a task without input
+client.call({}, "tasks.create", { type: "import" });
+// @ts-expect-error: the result of a page is no list
+client.call({}, "tasks.list").then((tasks) => tasks.length);
+// @ts-expect-error: a namespace without a name
+client.call({}, "metadefs.namespaces.create", { display_name: "x" });
+// @ts-expect-error: a namespace is public or private
+client.call({}, "metadefs.namespaces.update", "a", { visibility: "shared" });
+// @ts-expect-error: a property without a title
+client.call({}, "metadefs.properties.create", "a", { name: "x", type: "string" });
+// @ts-expect-error: a type that JSON has not
+client.call({}, "metadefs.properties.create", "a", { name: "x", type: "text", title: "X" });
+// @ts-expect-error: an object without a name
+client.call({}, "metadefs.objects.create", "a", { description: "x" });
+// @ts-expect-error: one tag is no list of tags
+client.call({}, "metadefs.tags.createAll", "a", "x");
+// @ts-expect-error: a misspelt option
+client.call({}, "metadefs.tags.createAll", "a", ["x"], { apend: true });
+// @ts-expect-error: an association without a resource type
+client.call({}, "metadefs.associations.create", "a", { prefix: "hw_" });
+// @ts-expect-error: the view of a property is an object
+client.call({}, "metadefs.properties.get", "a", "x", "OS::Nova::Flavor");
+// @ts-expect-error: the table cannot be changed
+OPERATIONS["get"].since = "3.0";
+// @ts-expect-error: a row that there is not
+OPERATIONS["show"];
 // @ts-expect-error: a word that is none
 service.download({}, "42", { verify: "yes" });
 // @ts-expect-error: text is no data

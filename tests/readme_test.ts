@@ -1,6 +1,7 @@
 /** The README says only what is true: every snippet of it runs. */
 import { assert, assertEquals } from "@std/assert";
 import { createEmbeddedGlance } from "../lib/local/mod.ts";
+import { operationTable } from "./images/operation_table.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const README = await Deno.readTextFile(new URL("README.md", ROOT));
@@ -70,6 +71,17 @@ Deno.test("The README's table of errors names only errors that there are", async
   assert(named.length > 10);
   for (const name of named) assert(name.slice(1, -1) in face, `there is no ${name}`);
 });
+
+Deno.test("The README's table of operations says what the table says", () => {
+  const section = README.split("## Operations")[1]?.split("\n## ")[0] ?? "";
+  const said = [...section.matchAll(/^\|.*\|$/gm)].map(([line]) => squeezed(line));
+  assertEquals(said, operationTable().split("\n").map(squeezed));
+});
+
+/** A line of a table without what pads its cells. */
+function squeezed(line: string): string {
+  return line.replaceAll(/ {2,}/g, " ").replaceAll(/-{3,}/g, "---");
+}
 
 async function serveSample(): Promise<{ server: Deno.HttpServer; url: string }> {
   const glance = createEmbeddedGlance();

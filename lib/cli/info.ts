@@ -4,9 +4,10 @@
  * @module
  */
 import { NotFound } from "../errors.ts";
+import type { MetadefSchemaName, SchemaDocument, SchemaName } from "../images/wire.ts";
 import { CommandFailed } from "./failure.ts";
 import { ask, imageOf } from "./find_image.ts";
-import { type Command, command } from "./flags.ts";
+import { type Call, type Command, command } from "./flags.ts";
 import { printJson, printList, printRecord, type WireRecord } from "./output.ts";
 
 const IMPORT_INFO = command({
@@ -72,12 +73,7 @@ const EXPLAIN = command({
   positionals: [{ name: "<MODEL>", summary: "image, images, member, task, metadefs/namespace …" }],
   flags: {},
   async run(call) {
-    const schema = await ask(
-      call,
-      await call.connect(),
-      "schemas.get",
-      call.positionals[0] ?? "",
-    );
+    const schema = await schemaOf(call, call.positionals[0] ?? "");
     if (call.json) return await printJson(call, schema);
     const properties = Object.entries<WireRecord>(Object(schema["properties"]));
     const rows = properties.map(([name, { description }]) => ({ name, description }));
@@ -87,6 +83,15 @@ const EXPLAIN = command({
     ]);
   },
 });
+
+/** The schema of a model; one that Glance does not know is its 404. */
+async function schemaOf(call: Call, model: string): Promise<SchemaDocument> {
+  const connection = await call.connect();
+  const definition = /^metadefs\/(.*)$/.exec(model)?.[1];
+  return definition === undefined
+    ? await ask(call, connection, "schemas.get", model as SchemaName)
+    : await ask(call, connection, "schemas.getMetadef", definition as MetadefSchemaName);
+}
 
 /** The rows of this file. */
 export const INFO_COMMANDS: readonly Command[] = [

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { GlanceTask } from "../images/operations.ts";
+import type { GlanceTask, TaskPage } from "../images/operations.ts";
 import { ask, imageOf } from "./find_image.ts";
 import { type Command, command, type Flags, type Values } from "./flags.ts";
 import { type Column, printList, printRecord } from "./output.ts";
@@ -75,13 +75,13 @@ const TASK_LIST = command({
     const query = taskQuery(call.values);
     const tasks: GlanceTask[] = [];
     for (let marker: string | null = null;;) {
-      const page: readonly GlanceTask[] = await ask(call, connection, "tasks.list", [
+      const page: TaskPage = await ask(call, connection, "tasks.list", [
         ...query,
         ...marker === null ? [] : [["marker", marker] as const],
       ]);
-      const last: string | null = page.at(-1)?.id ?? marker;
+      const last: string | null = page.tasks.at(-1)?.id ?? marker;
       if (last === marker) break;
-      tasks.push(...page);
+      tasks.push(...page.tasks);
       marker = last;
     }
     await printList(call, tasks, [

@@ -10,7 +10,7 @@ import { quietly } from "../events.ts";
 import type { GlanceClientWrapper } from "../http/client.ts";
 import type { Deadline } from "../http/deadline.ts";
 import { backoff } from "../http/retry.ts";
-import type { UploadRequest } from "../images/operations.ts";
+import type { DataBody, UploadRequest } from "../images/wire.ts";
 import type { GlanceImage } from "../images/types.ts";
 import { createHasher } from "./hashing.ts";
 import type { Hasher, Progress, UploadOptions } from "./types.ts";
@@ -129,7 +129,7 @@ async function sendStream(
 
 function sendBody(
   { client, context, operation, imageId, request, options, tried }: Sending,
-  body: BodyInit,
+  body: DataBody,
   watch: (deadline: Deadline) => void,
 ): Promise<void> {
   const { signal } = options;

@@ -12,7 +12,7 @@ import {
   type OperationArgs,
   type OperationName,
   type OperationResult,
-  OPERATIONS,
+  ROWS,
 } from "../images/operations.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
 import { checkRecord, shown } from "../values.ts";
@@ -202,6 +202,11 @@ export class GlanceClientWrapper {
     checkRecord("the options of a call", options);
     options.signal?.throwIfAborted();
     const operation = operationNamed(method);
+    if (!Array.isArray(args)) {
+      throw new Invalid(
+        `Cannot call "${method}": its arguments are ${shown(args)} and must be a list`,
+      );
+    }
     const caller = context ?? this.#context;
     const ask = await this.#askFor(caller, {
       request: toRequest(operation, args),
@@ -225,6 +230,7 @@ export class GlanceClientWrapper {
     asked: Pick<Ask, "request" | "action" | "imageId" | "idempotent" | "repeat" | "anyStatus">,
     options: ExchangeOptions,
   ): Promise<Ask> {
+    checkRecord("the context of a call", caller);
     return {
       ...asked,
       options: this.options,
@@ -271,7 +277,7 @@ export class GlanceClientWrapper {
 function operationNamed<M extends OperationName>(
   method: M,
 ): Operation<OperationArgs<M>, OperationResult<M>> {
-  if (Object.hasOwn(OPERATIONS, method)) return OPERATIONS[method];
+  if (Object.hasOwn(ROWS, method)) return ROWS[method];
   throw new Invalid(
     `Cannot call ${
       shown(method)

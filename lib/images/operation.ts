@@ -7,37 +7,58 @@ import type { ApiServer } from "../endpoint.ts";
 import { Invalid } from "../errors.ts";
 import { unusableAnswer } from "../http/answer.ts";
 import type { WireRequest } from "../http/transport.ts";
-import { isRecord, shown } from "../values.ts";
+import { shown } from "../values.ts";
+import { BadArgument, encoded, jsonOf } from "./arguments.ts";
+import { type Receive, WrongShape } from "./receive.ts";
+import type { DataBody, Query } from "./wire.ts";
 
 export { isRecord } from "../values.ts";
 
 /** The part of a request that depends on more than the path's placeholders. */
 export interface Sent {
-  /** Pairs in the order in which they are sent; keys may repeat. */
-  readonly query?: readonly (readonly [key: string, value: string])[];
+  readonly query?: Query;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: BodyInit | null;
+  /** The body, to be written as JSON. */
+  readonly json?: unknown;
+  /** The body, to be sent as it is. */
+  readonly data?: DataBody;
 }
 
-/** One operation of the Image API: a function from `Args` to `Result` by way of HTTP. */
-export interface Operation<Args extends readonly unknown[], Result> {
-  /** What it does, for messages, with the placeholders of `path`: `show image "{image_id}"`. */
+/** What there is to know of an operation of the Image API, for people and programs. */
+export interface OperationDescription {
+  /** What it does, with the placeholders of `path`: `show image "{image_id}"`. */
   readonly action: string;
   readonly verb: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Path below the endpoint; the first arguments fill its `{placeholders}` in order. */
   readonly path: string;
   /** The names of the placeholders, in order. */
   readonly parameters: readonly string[];
+  /** Media type of the body that is sent; absent where there is none. */
+  readonly mediaType?: string;
   /** First minor version of the Image API that has it. */
   readonly since: string;
+  /** What the cloud must have enabled for it; absent where every cloud has it. */
+  readonly feature?: string;
   /** Whether the request may be made again when it is open whether it was carried out. */
   readonly idempotent: boolean;
   /** The status that answers a repeat after the first request was carried out unseen. */
   readonly repeat?: number;
-  /** What is sent besides the path; receives all arguments. */
+  /** The statuses of success; none where Glance always refuses. */
+  readonly success: readonly number[];
+  /** Statuses of failure, and what each means here; any of them may come for reasons of the cloud's own. */
+  readonly errors: Readonly<Record<number, string>>;
+}
+
+/** One operation: a function from `Args` to `Result` by way of HTTP. */
+export interface Operation<Args extends readonly unknown[], Result> extends OperationDescription {
+  /**
+   * What is sent besides the path; receives all arguments.
+   *
+   * @throws {BadArgument} where one of them cannot be sent.
+   */
   readonly send?: (...args: Args) => Sent;
   /** What is made of the answer. `"response"` hands it over unread. */
-  readonly receive: ((response: Response) => Promise<Result>) | "response";
+  readonly receive: Receive<Result> | "response";
 }
 
 /** Characters that have no place in a segment of a path: control characters and the slashes. */
@@ -52,7 +73,7 @@ export function isPathSegment(text: string): boolean {
 /**
  * The request of an operation for its arguments.
  *
- * @throws {Invalid} where an argument cannot be a segment of the path, or is no text.
+ * @throws {Invalid} where an argument cannot be sent.
  */
 export function toRequest<Args extends readonly unknown[], Result>(
   operation: Operation<Args, Result>,
@@ -60,12 +81,12 @@ export function toRequest<Args extends readonly unknown[], Result>(
 ): WireRequest {
   try {
     return requestOf(operation, args);
-  } catch (cause) {
-    if (!(cause instanceof URIError)) throw cause;
-    throw new Invalid(
-      `Cannot ${actionOf(operation, args)}: an argument has half a surrogate pair; give whole text`,
-      { cause },
-    );
+  } catch (error) {
+    if (!(error instanceof BadArgument)) throw error;
+    const { message, cause } = error;
+    const imageId = imageIdOf(operation, args);
+    const known = { imageId, ...cause !== undefined && { cause } };
+    throw new Invalid(`Cannot ${actionOf(operation, args)}: ${message}`, known);
   }
 }
 
@@ -77,15 +98,14 @@ function requestOf<Args extends readonly unknown[], Result>(
     (path, name, i) => path.replace(`{${name}}`, pathSegment(name, args[i])),
     operation.path,
   );
-  const { query = [], headers = {}, body = null } = operation.send?.(...args) ?? {};
-  const search = query.map(([key, value]) =>
-    `${encodeURIComponent(key)}=${encodeURIComponent(value)}`
-  );
+  const { query = [], headers, json, data } = operation.send?.(...args) ?? {};
+  const { verb: method, mediaType } = operation;
+  const search = query.map(([key, value]) => `${encoded(key)}=${encoded(value)}`);
   return {
-    method: operation.verb,
+    method,
     path: search.length === 0 ? path : `${path}?${search.join("&")}`,
-    headers,
-    body,
+    headers: { ...mediaType !== undefined && { "content-type": mediaType }, ...headers },
+    body: json === undefined ? data ?? null : jsonOf(json),
   };
 }
 
@@ -95,9 +115,6 @@ export interface Answer {
   readonly server: ApiServer;
   readonly attempts: number;
 }
-
-/** An answer is not what its operation gives; the message goes on behind "the answer …". */
-export class WrongShape extends Error {}
 
 /**
  * The result of an operation in an answer.
@@ -152,7 +169,7 @@ function pathSegment(name: string, value: unknown): string {
   if (typeof value !== "string" || value === "") {
     throw new Invalid(`Cannot use ${shown(value)} as ${what}: it must be a non-empty string`);
   }
-  if (isPathSegment(value)) return encodeURIComponent(value);
+  if (isPathSegment(value)) return encoded(value);
   throw new Invalid(
     `Cannot use ${shown(value)} as ${what}: it would lead to another path; give the ${what} alone`,
   );
@@ -161,42 +178,4 @@ function pathSegment(name: string, value: unknown): string {
 /** Text for a place between quotes. */
 function escaped(text: string): string {
   return JSON.stringify(text).slice(1, -1);
-}
-
-/** A body of JSON with its media type. */
-export function json(value: unknown, mediaType = "application/json"): Sent {
-  return { headers: { "content-type": mediaType }, body: JSON.stringify(value) };
-}
-
-/** The answer's JSON, or what it holds under `key`. */
-export function receiveJson<Result>(key?: string): (response: Response) => Promise<Result> {
-  return async (response) => {
-    const document = parseJson(await response.text());
-    const value = key === undefined || !isRecord(document) ? document : document[key];
-    if (!isRecord(document) && !Array.isArray(document) || value === undefined) {
-      throw new WrongShape(
-        key === undefined ? "is not a JSON document" : `is not a JSON document with "${key}"`,
-      );
-    }
-    // The table states what Glance sends; this is the seam where the wire gets its type.
-    return value as Result;
-  };
-}
-
-/**
- * An answer that tells nothing. Glance leaves it empty (204, and 202 of an import); JSON is taken, too,
- * lest a version that adds some is refused. A page is somebody else's word: a proxy's, a portal's.
- */
-export async function receiveNothing(response: Response): Promise<void> {
-  const text = await response.text();
-  if (text.trim() === "" || parseJson(text) !== undefined) return;
-  throw new WrongShape("is neither empty nor JSON");
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -104,7 +104,7 @@ function storesIn({ properties }: Image, key: string): string[] {
 function storesOf(task: GlanceTask | null): readonly string[] | null {
   const input = task?.["input"];
   const stores = typeof input === "object" && input !== null && "backend" in input
-    ? input.backend
+    ? input["backend"]
     : null;
   const isList = Array.isArray(stores) && stores.every((store) => typeof store === "string");
   return isList ? stores : null;

@@ -5,27 +5,36 @@
  */
 
 import { files } from "./files.ts";
-import type { ImageRow } from "./rows.ts";
-import type { ByteStore, RowJournal, StoredRows } from "./store.ts";
+import { type Catalogue, EMPTY_CATALOGUE } from "./metadef_rows.ts";
+import type { Row } from "./row_table.ts";
+import type { ImageRow, TaskRow } from "./rows.ts";
+import type { ByteStore, StoredContent, StoreJournal } from "./store.ts";
+
+/** Where the metadata definitions are, below the root. */
+export const CATALOGUE_FILE = "metadefs/catalogue.json";
 
 /** Sweeps what a crash left and reads the rows. */
 export async function openDirectory(
   root: string,
-  journal: RowJournal,
+  journal: StoreJournal,
   bytes: ByteStore,
-): Promise<StoredRows> {
-  for (const name of ["images", "data", "temporary"]) {
+): Promise<StoredContent> {
+  for (const name of ["images", "tasks", "metadefs", "data", "temporary"]) {
     await files().mkdir(`${root}/${name}`, { recursive: true });
   }
   for (const name of await files().readdir(`${root}/temporary`)) {
     await files().rm(`${root}/temporary/${name}`, { force: true });
   }
   const present = await presentKeys(root);
-  const { rows, buried } = await readRows(root);
+  const { rows, buried } = await readRows<ImageRow>(`${root}/images`);
   const recovered = rows.map((row) => recover(row, present));
-  for (const [i, row] of recovered.entries()) if (row !== rows[i]) await journal.save(row);
+  for (const [i, row] of recovered.entries()) if (row !== rows[i]) await journal.images.save(row);
   for (const key of present) if (!isKnown(recovered, key)) await bytes.remove(key);
-  return { rows: recovered, buried };
+  return {
+    images: { rows: recovered, buried },
+    tasks: await readRows<TaskRow>(`${root}/tasks`),
+    catalogue: await readCatalogue(root),
+  };
 }
 
 /** Keys of all the bytes that are there. */
@@ -46,23 +55,34 @@ function isKnown(rows: readonly ImageRow[], key: string): boolean {
   );
 }
 
-async function readRows(root: string): Promise<{ rows: ImageRow[]; buried: string[] }> {
-  const rows: ImageRow[] = [];
+async function readRows<R extends Row>(
+  directory: string,
+): Promise<{ rows: R[]; buried: string[] }> {
+  const rows: R[] = [];
   const buried: string[] = [];
-  for (const name of await files().readdir(`${root}/images`)) {
-    const content = await readRow(`${root}/images/${name}`);
+  for (const name of await files().readdir(directory)) {
+    // DirectoryJournal has written it.
+    const content = await readJson(`${directory}/${name}`) as R | { id: string; deleted: true };
     if ("deleted" in content) buried.push(content.id);
     else rows.push(content);
   }
   return { rows, buried };
 }
 
+async function readCatalogue(root: string): Promise<Catalogue> {
+  const [directory = "", name = ""] = CATALOGUE_FILE.split("/");
+  const names = await files().readdir(`${root}/${directory}`);
+  // DirectoryJournal has written it.
+  return names.includes(name)
+    ? await readJson(`${root}/${CATALOGUE_FILE}`) as Catalogue
+    : EMPTY_CATALOGUE;
+}
+
 /** Whole files are written here and nothing else, so that any other text is somebody's mistake. */
-async function readRow(path: string): Promise<ImageRow | { id: string; deleted: true }> {
+async function readJson(path: string): Promise<unknown> {
   const text = await files().readFile(path, "utf8");
   try {
-    // DirectoryJournal has written it.
-    return JSON.parse(text) as ImageRow | { id: string; deleted: true };
+    return JSON.parse(text);
   } catch (cause) {
     throw new Error(`Cannot read "${path}": it is not JSON; move it out of the directory`, {
       cause,

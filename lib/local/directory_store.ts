@@ -5,6 +5,8 @@
  *
  * ```text
  * images/<id>.json        one row an image; {"deleted": true} for an id that was used
+ * tasks/<id>.json         one row a task that was ordered by itself
+ * metadefs/catalogue.json the metadata definitions
  * data/<store>/<id>       the bytes
  * data/staging/<id>       bytes that wait for an import
  * temporary/              half-written things
@@ -17,15 +19,17 @@
 
 import { byteStream } from "./byte_stream.ts";
 import { AtomicFile } from "./atomic_file.ts";
-import { openDirectory } from "./directory_recovery.ts";
+import { CATALOGUE_FILE, openDirectory } from "./directory_recovery.ts";
 import { files, syncDirectory } from "./files.ts";
-import type { ImageRow } from "./rows.ts";
+import type { Catalogue } from "./metadef_rows.ts";
+import type { Row, RowJournal } from "./row_table.ts";
+import type { ImageRow, TaskRow } from "./rows.ts";
 import {
   type ByteSink,
   type ByteStore,
   type EmbeddedStore,
   ImageVault,
-  type RowJournal,
+  type StoreJournal,
 } from "./store.ts";
 
 /**
@@ -52,23 +56,30 @@ export function directoryStore(path: string): EmbeddedStore {
   return new ImageVault(bytes, journal, () => openDirectory(root, journal, bytes));
 }
 
-class DirectoryJournal implements RowJournal {
+class DirectoryJournal implements StoreJournal {
+  readonly images: RowJournal<ImageRow>;
+  readonly tasks: RowJournal<TaskRow>;
   readonly #root: string;
 
   constructor(root: string) {
     this.#root = root;
+    this.images = this.#rowsIn("images");
+    this.tasks = this.#rowsIn("tasks");
   }
 
-  save(row: ImageRow): Promise<void> {
-    return this.#write(row.id, row);
+  saveCatalogue(catalogue: Catalogue): Promise<void> {
+    return this.#write(CATALOGUE_FILE, catalogue);
   }
 
-  bury(id: string): Promise<void> {
-    return this.#write(id, { id, deleted: true });
+  #rowsIn(directory: string): RowJournal<Row> {
+    return {
+      save: (row) => this.#write(`${directory}/${row.id}.json`, row),
+      bury: (id) => this.#write(`${directory}/${id}.json`, { id, deleted: true }),
+    };
   }
 
-  async #write(id: string, content: unknown): Promise<void> {
-    const file = await AtomicFile.create(this.#root, `images/${id}.json`);
+  async #write(path: string, content: unknown): Promise<void> {
+    const file = await AtomicFile.create(this.#root, path);
     try {
       await file.write(new TextEncoder().encode(JSON.stringify(content)));
       await file.commit();

@@ -10,13 +10,15 @@ import { isAdmin } from "./identity.ts";
 import { importMethods } from "./import_order.ts";
 import type { Cloud } from "./options.ts";
 
-/** Minor versions of a Glance with several stores and without an image cache. */
-const MINORS = [17, 15, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0] as const;
+/** Minor versions of a Glance with several stores. */
+const MINORS = [18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0] as const;
+/** Those that are offered only with an image cache. */
+const OF_THE_CACHE: readonly number[] = [18, 16, 14];
 
 /** The versions document; 200 when asked for by name, 300 for any path without a version. */
 export function versions(cloud: Cloud, request: Request, status: 200 | 300): Response {
   const href = `${new URL(request.url).origin}/v2/`;
-  const offered = MINORS.filter((minor) => minor <= cloud.minor);
+  const offered = minorsOf(cloud);
   const document = json({
     versions: offered.map((minor, i) => ({
       id: `v2.${minor}`,
@@ -31,7 +33,13 @@ export function versions(cloud: Cloud, request: Request, status: 200 | 300): Res
 export function isVersion(cloud: Cloud, segment: string): boolean {
   const minor = /^v2(?:\.(\d+))?$/.exec(segment);
   if (minor === null) return false;
-  return minor[1] === undefined || MINORS.some((m) => String(m) === minor[1] && m <= cloud.minor);
+  return minor[1] === undefined || minorsOf(cloud).some((offered) => String(offered) === minor[1]);
+}
+
+function minorsOf(cloud: Cloud): readonly number[] {
+  return MINORS.filter((minor) =>
+    minor <= cloud.minor && (cloud.cache !== null || !OF_THE_CACHE.includes(minor))
+  );
 }
 
 /** `GET /healthcheck`, as oslo.middleware answers it. */

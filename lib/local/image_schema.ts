@@ -4,22 +4,7 @@
  * @module
  */
 
-/** The part of JSON Schema that Glance's schemas use. */
-export interface Schema {
-  readonly type?: string | readonly string[];
-  readonly description?: string;
-  readonly readOnly?: boolean;
-  readonly writeOnly?: boolean;
-  readonly enum?: readonly (string | null)[];
-  readonly pattern?: string;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly items?: Schema;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly additionalProperties?: boolean | Schema;
-  readonly [extra: string]: unknown;
-}
+import { checkAgainst, type Schema } from "./json_schema.ts";
 
 const UUID = "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}" +
   "-([0-9a-fA-F]){12}$";
@@ -143,7 +128,7 @@ export const BASE_PROPERTIES: Readonly<Record<string, Schema>> = {
 const CUSTOM_PROPERTY: Schema = { type: "string" };
 
 /** The schema of one image, as `GET /v2/schemas/image` gives it. */
-export const IMAGE_SCHEMA: Schema = {
+export const IMAGE_SCHEMA: Schema & { readonly name: string } = {
   name: "image",
   properties: BASE_PROPERTIES,
   additionalProperties: CUSTOM_PROPERTY,
@@ -153,3 +138,12 @@ export const IMAGE_SCHEMA: Schema = {
     { rel: "describedby", href: "{schema}" },
   ],
 };
+
+/**
+ * Checks the properties of an image, all or some of them.
+ *
+ * @throws {Failure} 400 that quotes the first thing that does not fit.
+ */
+export function checkImage(image: Readonly<Record<string, unknown>>): void {
+  checkAgainst(IMAGE_SCHEMA, image);
+}

@@ -19,7 +19,7 @@ export async function createImage(call: Call): Promise<Response> {
   const body = await jsonBody(call);
   if (Array.isArray(body)) throw badRequest("Unexpected body type. Expected list/dict.");
   const row = newRow(call, body);
-  if (!await cloud.store.insert(row)) throw conflict(`Image ID ${row.id} already exists!`);
+  if (!await cloud.store.images.insert(row)) throw conflict(`Image ID ${row.id} already exists!`);
   return json(imageView(call, row), 201, {
     location: new URL(`/v2/images/${row.id}`, call.request.url).href,
     "openstack-image-import-methods": importMethods(cloud).join(","),
@@ -37,11 +37,12 @@ export async function deleteImage(call: Call): Promise<Response> {
   const id = param(call, 0);
   const missing = () => notFound(`Failed to find image ${id} to delete`);
   visibleImage(call, missing);
-  const gone = await call.cloud.store.remove(id, (row) => {
+  const gone = await call.cloud.store.images.remove(id, (row) => {
     refuseStrangers(call, row);
     if (row.protected) throw forbidden(`Image ${id} is protected and cannot be deleted.`);
   });
   if (gone === null) throw missing();
+  call.cloud.cache?.remove(id);
   await removeData(call.cloud, gone);
   return noContent();
 }

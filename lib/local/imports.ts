@@ -11,12 +11,11 @@ import { badRequest, conflict, forbidden } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
 import { type ImportOrder, importOrder, targetStores } from "./import_order.ts";
 import { changeImage, refuseStrangers, visibleImage } from "./lookup.ts";
-import { type Cloud, defaultStoreId, timestamp } from "./options.ts";
-import { type ImageRow, type TaskRow, withData, withStatus } from "./rows.ts";
+import { type Cloud, defaultStoreId } from "./options.ts";
+import { type ImageRow, withData, withStatus } from "./rows.ts";
+import { endedTask, newTask } from "./task_rows.ts";
 
 const MEBIBYTE = 1024 ** 2;
-/** Glance's `task_time_to_live` of 48 hours. */
-const TASK_LIFETIME_MS = 48 * 3600 * 1000;
 
 /** `POST /v2/images/{image_id}/import` */
 export async function importImage(call: Call): Promise<Response> {
@@ -72,7 +71,7 @@ async function moveStagedData(
     });
   } catch (error) {
     await removeCopies(call.cloud, row, [first, ...others]);
-    await store.update(row.id, (it) => ({ ...withStatus(it, "queued"), staged: null }));
+    await store.images.update(row.id, (it) => ({ ...withStatus(it, "queued"), staged: null }));
     throw error;
   }
 }
@@ -134,21 +133,19 @@ function finished(
   order: ImportOrder,
   storeIds: readonly string[],
 ): ImageRow {
-  const now = timestamp(call.cloud);
-  const task: TaskRow = {
-    id: call.cloud.randomUUID(),
-    type: "api_image_import",
-    status: "success",
-    owner: call.identity.projectId,
-    user_id: call.identity.userId,
-    request_id: call.requestId,
-    input: { image_id: row.id, import_req: order.body, backend: storeIds },
-    result: { image_id: row.id },
-    message: `Copied ${Math.floor((row.size ?? 0) / MEBIBYTE)} MiB`,
-    created_at: now,
-    updated_at: now,
-    expires_at: timestamp(call.cloud, TASK_LIFETIME_MS),
-  };
+  const task = endedTask(
+    call,
+    newTask(call, "api_image_import", {
+      image_id: row.id,
+      import_req: order.body,
+      backend: storeIds,
+    }),
+    {
+      status: "success",
+      result: { image_id: row.id },
+      message: `Copied ${Math.floor((row.size ?? 0) / MEBIBYTE)} MiB`,
+    },
+  );
   return {
     ...row,
     properties: {
@@ -157,6 +154,6 @@ function finished(
       os_glance_failed_import: "",
     },
     tasks: [...row.tasks, task],
-    updated_at: now,
+    updated_at: task.updated_at,
   };
 }

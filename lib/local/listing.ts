@@ -28,7 +28,7 @@ export function listImages(call: Call): Response {
   const tests = testsOf(filtersOf(query), identity);
   const marker = markerRow(call);
 
-  const rows = [...cloud.store.rows()]
+  const rows = [...cloud.store.images.rows()]
     .filter((row) => tests.every((test) => test(row)))
     .filter((row) => marker === null || order(row, marker) > 0)
     .sort(order)
@@ -89,7 +89,7 @@ function pageLimit({ query, cloud }: Call): number {
 function markerRow({ query, cloud, identity }: Call): ImageRow | null {
   const marker = query.get("marker");
   if (marker === null) return null;
-  const row = cloud.store.get(marker);
+  const row = cloud.store.images.get(marker);
   if (row === undefined) throw badRequest(`No image found with ID ${marker}`);
   if (canSee(identity, row)) return row;
   throw new Failure(403, `Forbidding request, image ${marker} not visible`);

@@ -17,7 +17,7 @@ import type { ImageRow } from "./rows.ts";
  */
 export function visibleImage(call: Call, missing?: (id: string) => Failure): ImageRow {
   const id = param(call, 0);
-  const row = call.cloud.store.get(id);
+  const row = call.cloud.store.images.get(id);
   if (row !== undefined && canSee(call.identity, row)) return row;
   throw missing?.(id) ?? noImage(id);
 }
@@ -47,7 +47,7 @@ export async function changeImage(
   change: (row: ImageRow) => ImageRow,
 ): Promise<ImageRow> {
   const id = param(call, 0);
-  const row = await call.cloud.store.update(id, change);
+  const row = await call.cloud.store.images.update(id, change);
   if (row === null) throw noImage(id);
   return row;
 }

@@ -6,6 +6,7 @@
 
 import { type ByteSink, type ByteStore, type EmbeddedStore, ImageVault } from "./store.ts";
 import { byteStream } from "./byte_stream.ts";
+import { EMPTY_CATALOGUE } from "./metadef_rows.ts";
 
 type Chunks = readonly Uint8Array[];
 
@@ -28,8 +29,9 @@ type Chunks = readonly Uint8Array[];
  * ```
  */
 export function memoryStore(): EmbeddedStore {
-  const open = () => Promise.resolve({ rows: [], buried: [] });
-  return new ImageVault(new MemoryBytes(), null, open);
+  const none = { rows: [], buried: [] };
+  const empty = { images: none, tasks: none, catalogue: EMPTY_CATALOGUE };
+  return new ImageVault(new MemoryBytes(), null, () => Promise.resolve(empty));
 }
 
 class MemoryBytes implements ByteStore {

@@ -20,6 +20,7 @@
 
 export { createEmbeddedGlance, type EmbeddedGlance } from "./server.ts";
 export type { EmbeddedGlanceLimits, EmbeddedGlanceOptions } from "./options.ts";
+export type { EmbeddedCacheOptions } from "./image_cache.ts";
 export type { Identity } from "./identity.ts";
 export type { ImageStore } from "../images/types.ts";
 export { directoryStore } from "./directory_store.ts";

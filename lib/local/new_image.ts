@@ -19,7 +19,7 @@ import {
 } from "./property_rules.ts";
 import { checkQuotas } from "./quotas.ts";
 import type { ImageRow } from "./rows.ts";
-import { checkImage } from "./schema_check.ts";
+import { checkImage } from "./image_schema.ts";
 
 /** Refused before the schema is looked at. */
 const DISALLOWED = ["direct_url", "self", "file", "schema", "stores"] as const;

@@ -8,6 +8,7 @@
 import type { ImageStore } from "../images/types.ts";
 import { ImageHasher } from "./hashing.ts";
 import { EVERYBODY, type Identity } from "./identity.ts";
+import { type EmbeddedCacheOptions, ImageCache } from "./image_cache.ts";
 import { memoryStore } from "./memory_store.ts";
 import { type EmbeddedStore, ImageVault } from "./store.ts";
 
@@ -56,11 +57,19 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
   readonly hashAlgorithm?: string;
   /**
    * Newest Image API version that is offered, from "2.15" on. With "2.17" come
-   * `/v2/images/{id}/locations`, `x-openstack-image-size` and `prefer`.
+   * `/v2/images/{id}/locations`, `x-openstack-image-size` and `prefer`; with "2.18" come
+   * `/v2/cache/clean`, `/v2/cache/prune` and `/v2/cache/nodes/{id}`.
    *
    * @default "2.17"
    */
   readonly version?: string;
+  /**
+   * Caches what is downloaded, and offers `/v2/cache`. As in Glance, 2.14, 2.16 and 2.18 are among
+   * the versions only then.
+   *
+   * @default none: `/v2/cache` answers 404
+   */
+  readonly imageCache?: EmbeddedCacheOptions;
   /**
    * Reads image data that lies on the web, at URLs that were registered as locations.
    *
@@ -86,6 +95,7 @@ export interface Cloud extends Readonly<Required<EmbeddedGlanceLimits>> {
   readonly hashAlgorithm: string;
   /** Minor number of the newest version: 17 of "2.17". */
   readonly minor: number;
+  readonly cache: ImageCache | null;
   readonly fetch: typeof globalThis.fetch | null;
   readonly onError: (error: unknown) => void;
   readonly now: () => number;
@@ -103,6 +113,7 @@ const STORE_ID = /^(?!os_glance_)[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
  * store takes uploads, or the version or the hash algorithm is not known.
  */
 export function resolveOptions(options: EmbeddedGlanceOptions): Cloud {
+  const { imageCache, now = Date.now } = options;
   return Object.freeze({
     store: checkedStore(options.store ?? memoryStore()),
     ranges: options.ranges ?? true,
@@ -112,9 +123,10 @@ export function resolveOptions(options: EmbeddedGlanceOptions): Cloud {
     showLocations: options.showLocations ?? false,
     hashAlgorithm: checkedAlgorithm(options.hashAlgorithm ?? "sha512"),
     minor: minorOf(options.version ?? "2.17"),
+    cache: imageCache === undefined ? null : new ImageCache(imageCache, now),
     fetch: options.fetch ?? null,
     onError: options.onError ?? (() => {}),
-    now: options.now ?? Date.now,
+    now,
     randomUUID: options.randomUUID ?? (() => crypto.randomUUID()),
     imageSizeCap: limit("imageSizeCap", options.imageSizeCap ?? 1024 ** 4),
     memberQuota: limit("memberQuota", options.memberQuota ?? 128),
@@ -187,10 +199,10 @@ function checkedAlgorithm(algorithm: string): string {
 }
 
 function minorOf(version: string): number {
-  const minor = /^2\.(15|16|17)$/.exec(version)?.[1];
+  const minor = /^2\.(15|16|17|18)$/.exec(version)?.[1];
   if (minor !== undefined) return Number(minor);
   throw new TypeError(
     `Cannot create an embedded Glance: the version "${version}" is not known; ` +
-      'use "2.15", "2.16" or "2.17"',
+      'use "2.15", "2.16", "2.17" or "2.18"',
   );
 }

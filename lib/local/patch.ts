@@ -7,8 +7,7 @@
 
 import { type Call, json, jsonBody } from "./call.ts";
 import { badRequest, Failure } from "./failures.ts";
-import { BASE_PROPERTIES } from "./image_schema.ts";
-import { checkImage } from "./schema_check.ts";
+import { BASE_PROPERTIES, checkImage } from "./image_schema.ts";
 import { imageView } from "./image_view.ts";
 import { changeImage, visibleImage } from "./lookup.ts";
 import { type Cloud, timestamp } from "./options.ts";

@@ -75,12 +75,13 @@ export function checkRoom(name: string, value: unknown): void {
 /**
  * Refuses characters beyond U+FFFF, which the column of Glance's database does not hold.
  *
+ * @param before what goes before the message.
  * @throws {Failure} 400.
  */
-export function checkCharacters(name: string, value: unknown): void {
+export function checkCharacters(name: string, value: unknown, before = ""): void {
   if (typeof value !== "string" || !/[\u{10000}-\u{10ffff}]/u.test(value)) return;
   const label = name.charAt(0).toUpperCase() + name.slice(1);
-  throw badRequest(`${label} can't contain 4 byte unicode characters.`);
+  throw badRequest(`${before}${label} can't contain 4 byte unicode characters.`);
 }
 
 /** Belongs to Glance: visible, but not counted and not for callers to set. */

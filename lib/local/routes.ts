@@ -6,7 +6,8 @@
  */
 
 import { deactivate, reactivate } from "./actions.ts";
-import { type Call, refuseBody, type Route } from "./call.ts";
+import { CACHE_ROUTES } from "./cache_routes.ts";
+import { type Call, refuseBody } from "./call.ts";
 import { importInfo, storesDetail, storesInfo, usage } from "./discovery.ts";
 import { downloadData } from "./download.ts";
 import { Failure, notFound } from "./failures.ts";
@@ -17,20 +18,12 @@ import { addLocation, deleteFromStore, listLocations } from "./locations.ts";
 import { addMember, listMembers, removeMember, showMember, updateMember } from "./members.ts";
 import { updateImage } from "./patch.ts";
 import { SCHEMA_NAMES, showSchema } from "./schemas.ts";
+import { METADEF_ROUTES } from "./metadef_routes.ts";
+import { type PathRoutes, row } from "./path_routes.ts";
 import { addTag, removeTag } from "./tags.ts";
-import { listImageTasks, listTasks, refuseTask, refuseTaskDeletion, showTask } from "./tasks.ts";
+import { createTask } from "./task_import.ts";
+import { listImageTasks, listTasks, refuseTaskDeletion, showTask } from "./tasks.ts";
 import { stageData, uploadData } from "./upload.ts";
-
-/** Methods of one path; those under `bare` refuse a body. */
-interface PathRoutes {
-  readonly path: RegExp;
-  readonly bare: ReadonlyMap<string, Route>;
-  readonly full: ReadonlyMap<string, Route>;
-  /** As Glance writes it; null where it answers other methods with 404. */
-  readonly allow: string | null;
-  /** Minor version that brought the path. */
-  readonly since?: number;
-}
 
 const TABLE: readonly PathRoutes[] = [
   row("/images", "GET, POST", {}, { GET: listImages, POST: createImage }),
@@ -53,13 +46,15 @@ const TABLE: readonly PathRoutes[] = [
     since: 17,
   },
   row("/stores/*/*", "DELETE", { DELETE: deleteFromStore }),
-  row("/tasks", "GET, POST", {}, { GET: listTasks, POST: refuseTask }),
+  row("/tasks", "GET, POST", {}, { GET: listTasks, POST: createTask }),
   row("/tasks/*", "GET, DELETE", {}, { GET: showTask, DELETE: refuseTaskDeletion }),
   ...SCHEMA_NAMES.map((name) => row(`/schemas/${name}`, "GET", { GET: showSchema(name) })),
   row("/info/import", "GET", { GET: importInfo }),
   row("/info/stores", "GET", { GET: storesInfo }),
   row("/info/stores/detail", "GET", { GET: storesDetail }),
   row("/info/usage", null, { GET: usage }),
+  ...CACHE_ROUTES,
+  ...METADEF_ROUTES,
 ];
 
 /** The answer to a call below `/v2`. `path` is decoded and begins with a slash. */
@@ -79,19 +74,4 @@ export async function answer(call: Omit<Call, "params">, path: string): Promise<
 
 function refusal(allow: string | null): Failure {
   return allow === null ? notFound() : new Failure(405, "", { headers: { allow } });
-}
-
-/** `*` stands for one variable segment. */
-function row(
-  path: string,
-  allow: string | null,
-  bare: Readonly<Record<string, Route>>,
-  full: Readonly<Record<string, Route>> = {},
-): PathRoutes {
-  return {
-    path: new RegExp(`^${path.replaceAll("*", "([^/]+)")}$`),
-    allow,
-    bare: new Map(Object.entries(bare)),
-    full: new Map(Object.entries(full)),
-  };
 }

@@ -24,20 +24,21 @@ export interface MemberRow {
   readonly updated_at: string;
 }
 
-/** A finished import. */
+/** An import: how it was ordered, and what became of it. */
 export interface TaskRow {
   readonly id: string;
   readonly type: string;
-  readonly status: "success" | "failure";
+  readonly status: "pending" | "success" | "failure";
   readonly owner: string | null;
   readonly user_id: string | null;
   readonly request_id: string;
   readonly input: Readonly<Record<string, unknown>>;
-  readonly result: Readonly<Record<string, unknown>>;
+  readonly result: Readonly<Record<string, unknown>> | null;
   readonly message: string;
   readonly created_at: string;
   readonly updated_at: string;
-  readonly expires_at: string;
+  /** Null until the task has ended. */
+  readonly expires_at: string | null;
 }
 
 /** Bytes that were written once, and what was measured on the way. */

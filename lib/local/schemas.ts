@@ -1,11 +1,15 @@
 /**
- * The schema documents: `GET /v2/schemas/{image, images, member, members, task, tasks}`.
+ * The sixteen schema documents: `GET /v2/schemas/{image, images, member, members, task, tasks}`, and
+ * those of the metadata definitions.
  *
  * @module
  */
 
 import { type Call, json } from "./call.ts";
-import { BASE_PROPERTIES, IMAGE_SCHEMA, type Schema } from "./image_schema.ts";
+import { BASE_PROPERTIES, IMAGE_SCHEMA } from "./image_schema.ts";
+import type { Schema } from "./json_schema.ts";
+import { METADEF_DOCUMENTS } from "./metadef_schemas.ts";
+import { LISTED_TASK_SCHEMA, TASK_SCHEMA } from "./task_schema.ts";
 
 const READ_ONLY_TEXT: Schema = { readOnly: true, type: "string" };
 const UUID = BASE_PROPERTIES["id"]?.pattern ?? "";
@@ -22,34 +26,6 @@ const MEMBER: Schema = {
       enum: ["pending", "accepted", "rejected"],
     },
     schema: READ_ONLY_TEXT,
-  },
-};
-
-const PARTIAL_TASK: Readonly<Record<string, Schema>> = {
-  id: { ...text("An identifier for the task"), pattern: UUID },
-  type: { ...text("The type of task"), enum: ["import", "api_image_import"] },
-  status: {
-    ...text("The current status of this task"),
-    enum: ["pending", "processing", "success", "failure"],
-  },
-  owner: text("An identifier for the owner of this task"),
-  image_id: text("Image associated with the task"),
-  request_id: text("Request that started the task"),
-  user_id: text("User who started the task"),
-  expires_at: { type: ["null", "string"], description: "When the task may be removed" },
-  created_at: text("When the task was created"),
-  updated_at: text("When the task was changed"),
-  self: READ_ONLY_TEXT,
-  schema: READ_ONLY_TEXT,
-};
-
-const TASK: Schema = {
-  name: "task",
-  properties: {
-    ...PARTIAL_TASK,
-    input: { type: ["null", "object"], description: "The parameters of the task" },
-    result: { type: ["null", "object"], description: "The result of the task" },
-    message: text("What there is to say about the task, mostly on failure"),
   },
 };
 
@@ -71,8 +47,11 @@ const DOCUMENTS: Readonly<Record<string, Schema>> = {
   },
   member: MEMBER,
   members: collection("members", MEMBER),
-  task: TASK,
-  tasks: collection("tasks", { name: "task", properties: PARTIAL_TASK }),
+  task: shown(TASK_SCHEMA),
+  tasks: collection("tasks", shown(LISTED_TASK_SCHEMA)),
+  ...Object.fromEntries(
+    Object.entries(METADEF_DOCUMENTS).map(([name, document]) => [`metadefs/${name}`, document]),
+  ),
 };
 
 /** Names of the documents, for the table of paths. */
@@ -81,6 +60,11 @@ export const SCHEMA_NAMES: readonly string[] = Object.keys(DOCUMENTS);
 /** `GET /v2/schemas/{name}` */
 export function showSchema(name: string): (call: Call) => Response {
   return () => json(DOCUMENTS[name]);
+}
+
+/** The part of a schema that Glance shows of a task's. */
+function shown({ name, properties }: Schema): Schema {
+  return { name, properties: properties ?? {} };
 }
 
 function text(description: string): Schema {

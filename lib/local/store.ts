@@ -1,12 +1,15 @@
 /**
- * What the embedded Glance keeps things in: rows of images in memory, changed one at a time for
- * each image, and bytes under keys. A store that outlives the process adds a journal of rows
- * (`RowJournal`) and its own bytes (`ByteStore`).
+ * What the embedded Glance keeps things in: rows of images and tasks and the metadata definitions in
+ * memory, and bytes under keys. A store that outlives the process adds a journal (`StoreJournal`)
+ * and its own bytes (`ByteStore`).
  *
  * @module
  */
 
-import type { ImageRow } from "./rows.ts";
+import { type Catalogue, EMPTY_CATALOGUE } from "./metadef_rows.ts";
+import { type RowJournal, RowTable, type StoredRows } from "./row_table.ts";
+import type { ImageRow, TaskRow } from "./rows.ts";
+import { StoredValue } from "./stored_value.ts";
 
 /**
  * Where an embedded Glance keeps its images: made by `memoryStore` or `directoryStore`. Several
@@ -15,13 +18,6 @@ import type { ImageRow } from "./rows.ts";
 export interface EmbeddedStore {
   /** Fulfilled when what is stored has been read; a failed attempt is made again by the next call. */
   ready(): Promise<void>;
-}
-
-/** Keeps rows beyond the process. A row is safe when the promise is fulfilled. */
-export interface RowJournal {
-  save(row: ImageRow): Promise<void>;
-  /** Remembers only that the id was used: Glance never gives an id away twice. */
-  bury(id: string): Promise<void>;
 }
 
 /** Takes the bytes of one image; ends with `commit` or `abort`. */
@@ -45,25 +41,39 @@ export interface ByteStore {
 }
 
 /** What a store found when it was opened. */
-export interface StoredRows {
-  readonly rows: Iterable<ImageRow>;
-  readonly buried: Iterable<string>;
+export interface StoredContent {
+  readonly images: StoredRows<ImageRow>;
+  readonly tasks: StoredRows<TaskRow>;
+  readonly catalogue: Catalogue;
+}
+
+/** What keeps the rows of a store beyond the process. */
+export interface StoreJournal {
+  readonly images: RowJournal<ImageRow>;
+  readonly tasks: RowJournal<TaskRow>;
+  saveCatalogue(catalogue: Catalogue): Promise<void>;
 }
 
 /** Rows and bytes together: what every store is inside. */
 export class ImageVault implements EmbeddedStore {
   readonly bytes: ByteStore;
-  readonly #journal: RowJournal | null;
-  readonly #open: () => Promise<StoredRows>;
-  readonly #rows: Map<string, ImageRow> = new Map();
-  readonly #buried: Set<string> = new Set();
-  readonly #turns: Map<string, Promise<void>> = new Map();
+  readonly images: RowTable<ImageRow>;
+  /** Tasks that were ordered by themselves; those of an image are in its row. */
+  readonly tasks: RowTable<TaskRow>;
+  /** The metadata definitions. */
+  readonly catalogue: StoredValue<Catalogue>;
+  readonly #open: () => Promise<StoredContent>;
   #ready: Promise<void> | undefined;
 
   /** @param open reads what is there, after what a crash left behind has been put right. */
-  constructor(bytes: ByteStore, journal: RowJournal | null, open: () => Promise<StoredRows>) {
+  constructor(bytes: ByteStore, journal: StoreJournal | null, open: () => Promise<StoredContent>) {
     this.bytes = bytes;
-    this.#journal = journal;
+    this.images = new RowTable(journal?.images ?? null);
+    this.tasks = new RowTable(journal?.tasks ?? null);
+    this.catalogue = new StoredValue(
+      EMPTY_CATALOGUE,
+      (catalogue) => journal?.saveCatalogue(catalogue) ?? Promise.resolve(),
+    );
     this.#open = open;
   }
 
@@ -75,68 +85,10 @@ export class ImageVault implements EmbeddedStore {
     return this.#ready;
   }
 
-  /** Every row, in no order. */
-  rows(): IterableIterator<ImageRow> {
-    return this.#rows.values();
-  }
-
-  get(id: string): ImageRow | undefined {
-    return this.#rows.get(id);
-  }
-
-  /** False where the id is taken, or was. */
-  insert(row: ImageRow): Promise<boolean> {
-    return this.#inTurn(row.id, async () => {
-      if (this.#rows.has(row.id) || this.#buried.has(row.id)) return false;
-      await this.#journal?.save(row);
-      this.#rows.set(row.id, row);
-      return true;
-    });
-  }
-
-  /**
-   * Changes a row: `change` sees the newest one and gives the next, or throws to leave it. Null
-   * where there is no such row.
-   */
-  update(id: string, change: (row: ImageRow) => ImageRow): Promise<ImageRow | null> {
-    return this.#inTurn(id, async () => {
-      const row = this.#rows.get(id);
-      if (row === undefined) return null;
-      const next = change(row);
-      await this.#journal?.save(next);
-      this.#rows.set(id, next);
-      return next;
-    });
-  }
-
-  /** Takes a row away for ever; `check` sees the newest one and may throw to keep it. */
-  remove(id: string, check: (row: ImageRow) => void): Promise<ImageRow | null> {
-    return this.#inTurn(id, async () => {
-      const row = this.#rows.get(id);
-      if (row === undefined) return null;
-      check(row);
-      await this.#journal?.bury(id);
-      this.#rows.delete(id);
-      this.#buried.add(id);
-      return row;
-    });
-  }
-
   async #load(): Promise<void> {
-    const { rows, buried } = await this.#open();
-    for (const row of rows) this.#rows.set(row.id, row);
-    for (const id of buried) this.#buried.add(id);
-  }
-
-  /** Runs after whatever else is at work on the same id. */
-  async #inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
-    const result = (this.#turns.get(id) ?? Promise.resolve()).then(work);
-    const turn = result.then(() => {}, () => {});
-    this.#turns.set(id, turn);
-    try {
-      return await result;
-    } finally {
-      if (this.#turns.get(id) === turn) this.#turns.delete(id);
-    }
+    const { images, tasks, catalogue } = await this.#open();
+    this.images.load(images);
+    this.tasks.load(tasks);
+    this.catalogue.load(catalogue);
   }
 }

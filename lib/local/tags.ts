@@ -6,7 +6,7 @@
 
 import { type Call, noContent, param } from "./call.ts";
 import { Failure, notFound } from "./failures.ts";
-import { checkImage } from "./schema_check.ts";
+import { checkImage } from "./image_schema.ts";
 import { changeImage, refuseStrangers, visibleImage } from "./lookup.ts";
 import { timestamp } from "./options.ts";
 

@@ -1,6 +1,6 @@
 /**
- * Tasks: the traces of imports. They belong to images; the deprecated task API shows them too, to
- * administrators.
+ * Tasks: the traces of imports. They belong to images, or were ordered by themselves; the deprecated
+ * task API shows both, to administrators.
  *
  * @module
  */
@@ -10,8 +10,29 @@ import { badRequest, Failure, forbidden, notFound } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
 import { pageLinks } from "./listing.ts";
 import { visibleImage } from "./lookup.ts";
+import { limitOf, pageOf } from "./paging.ts";
 import type { TaskRow } from "./rows.ts";
 import { compareText } from "./sorting.ts";
+
+const SORT_KEYS = [
+  "id",
+  "type",
+  "status",
+  "owner",
+  "image_id",
+  "request_id",
+  "user_id",
+  "created_at",
+  "updated_at",
+  "expires_at",
+] as const;
+const STATUSES = ["pending", "processing", "success", "failure"];
+const UUID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
+
+/** A task, and the image that it belongs to. */
+export interface KnownTask extends TaskRow {
+  readonly image_id: string | null;
+}
 
 /** `GET /v2/images/{image_id}/tasks`: rows as the database has them, with microseconds. */
 export function listImageTasks(call: Call): Response {
@@ -22,7 +43,7 @@ export function listImageTasks(call: Call): Response {
     ...task,
     created_at: databaseTime(task.created_at),
     updated_at: databaseTime(task.updated_at),
-    expires_at: databaseTime(task.expires_at),
+    expires_at: databaseTime(task.expires_at ?? ""),
     image_id: row.id,
     deleted: false,
     deleted_at: null,
@@ -30,36 +51,18 @@ export function listImageTasks(call: Call): Response {
   return json({ tasks });
 }
 
-/** `GET /v2/tasks`, newest first; of the query string `limit` and `marker` are heeded. */
+/** `GET /v2/tasks`, newest first unless asked otherwise. */
 export function listTasks(call: Call): Response {
   refuseUsers(call);
-  const all = allTasks(call).toSorted((a, b) => compareText(taskOrder(b), taskOrder(a)));
-  const after = all.findIndex(({ id }) => id === call.query.get("marker")) + 1;
-  const limit = Number(call.query.get("limit") ?? call.cloud.pageLimit);
-  const tasks = all.slice(after, after + limit);
+  const { cloud, query } = call;
+  const rows = allTasks(call).filter(filterOf(query));
+  const limit = Math.min(limitOf(query) ?? cloud.pageLimit, cloud.pageLimitMax);
+  const page = pageOf(query, rows, SORT_KEYS, { limit, after: markerOf(call, rows) });
   return json({
-    tasks: tasks.map(taskStub),
-    ...pageLinks("/v2/tasks", call.query, tasks, limit),
+    tasks: page.map(listedView),
+    ...pageLinks("/v2/tasks", query, page, limit),
     schema: "/v2/schemas/tasks",
   });
-}
-
-function taskOrder({ created_at, id }: TaskRow): string {
-  return `${created_at} ${id}`;
-}
-
-/** A task without what only `GET /v2/tasks/{task_id}` shows. */
-function taskStub(task: TaskView): Partial<TaskView> {
-  const {
-    input: _i,
-    result: _r,
-    message: _m,
-    image_id: _id,
-    request_id: _q,
-    user_id: _u,
-    ...stub
-  } = task;
-  return stub;
 }
 
 /** `GET /v2/tasks/{task_id}` */
@@ -68,13 +71,7 @@ export function showTask(call: Call): Response {
   const id = param(call, 0);
   const task = allTasks(call).find((candidate) => candidate.id === id);
   if (task === undefined) throw notFound(`Could not find task ${id}`);
-  return json(task);
-}
-
-/** `POST /v2/tasks`: imports are made with `POST /v2/images/{image_id}/import`. */
-export function refuseTask(call: Call): never {
-  refuseUsers(call);
-  throw badRequest("Cannot create a task: this server has no task executor");
+  return json(taskView(task));
 }
 
 /** `DELETE /v2/tasks/{task_id}`: tasks cannot be deleted. */
@@ -88,28 +85,78 @@ export function refuseTaskDeletion(call: Call): never {
   );
 }
 
-function databaseTime(time: string): string {
-  return time.replace("Z", ".000000");
-}
-
-function refuseUsers({ identity }: Call): void {
+/**
+ * The task API is for administrators.
+ *
+ * @throws {Failure} 403.
+ */
+export function refuseUsers({ identity }: Call): void {
   if (isAdmin(identity)) return;
   throw forbidden("You are not authorized to complete tasks_api_access action.");
 }
 
-interface TaskView extends TaskRow {
-  readonly image_id: string;
-  readonly self: string;
-  readonly schema: string;
+/** A task as it is shown; what it does not have yet is left away. */
+export function taskView({ image_id, expires_at, ...row }: KnownTask): Record<string, unknown> {
+  return {
+    ...row,
+    ...(image_id === null ? {} : { image_id }),
+    ...(expires_at === null ? {} : { expires_at }),
+    self: `/v2/tasks/${row.id}`,
+    schema: "/v2/schemas/task",
+  };
 }
 
-function allTasks({ cloud }: Call): readonly TaskView[] {
-  return [...cloud.store.rows()].flatMap((row) =>
-    row.tasks.map((task) => ({
-      ...task,
-      image_id: row.id,
-      self: `/v2/tasks/${task.id}`,
-      schema: "/v2/schemas/task",
-    }))
+/** A task without what only `GET /v2/tasks/{task_id}` shows. */
+function listedView(task: KnownTask): Record<string, unknown> {
+  const {
+    input: _i,
+    result: _r,
+    message: _m,
+    image_id: _id,
+    request_id: _q,
+    user_id: _u,
+    ...view
+  } = taskView(task);
+  return view;
+}
+
+function databaseTime(time: string): string {
+  return time.replace("Z", ".000000");
+}
+
+/** Every task, the oldest first. */
+function allTasks({ cloud: { store } }: Call): readonly KnownTask[] {
+  const ofImages = [...store.images.rows()].flatMap(({ id, tasks }) =>
+    tasks.map((task) => ({ ...task, image_id: id }))
   );
+  const others = [...store.tasks.rows()].map((task) => ({ ...task, image_id: null }));
+  return [...ofImages, ...others].toSorted((a, b) => compareText(order(a), order(b)));
+}
+
+function order({ created_at, id }: TaskRow): string {
+  return `${created_at} ${id}`;
+}
+
+/** Of the query string's other keys each that names a field must be equal to it. */
+function filterOf(query: URLSearchParams): (task: KnownTask) => boolean {
+  const status = query.get("status") ?? "";
+  if (status !== "" && !STATUSES.includes(status)) {
+    throw badRequest(`Invalid status value: ${status}`);
+  }
+  const type = query.get("type") ?? "";
+  if (type !== "" && type !== "import") throw badRequest(`Invalid type value: ${type}`);
+  const wanted = SORT_KEYS.flatMap((key) => {
+    const value = query.get(key);
+    return value === null ? [] : [[key, value] as const];
+  });
+  return (task) => wanted.every(([key, value]) => task[key] === value);
+}
+
+function markerOf({ query }: Call, tasks: readonly KnownTask[]): KnownTask | null {
+  const marker = query.get("marker") ?? "";
+  if (marker === "") return null;
+  if (!UUID.test(marker)) throw badRequest("Invalid marker format");
+  const task = tasks.find(({ id }) => id === marker);
+  if (task !== undefined) return task;
+  throw badRequest(`Task with the given id ${marker} was not found`);
 }

@@ -7,7 +7,6 @@
 
 import { type Call, noContent, param } from "./call.ts";
 import { badRequest, Failure } from "./failures.ts";
-import { ImageHasher } from "./hashing.ts";
 import { noImage, refuseStrangers, visibleImage } from "./lookup.ts";
 import { type Cloud, defaultStoreId, timestamp } from "./options.ts";
 import {
@@ -17,7 +16,7 @@ import {
   withStatus,
   type WrittenData,
 } from "./rows.ts";
-import { VirtualSize } from "./virtual_size.ts";
+import { writtenData } from "./written_data.ts";
 
 /** `PUT /v2/images/{image_id}/file` */
 export async function uploadData(call: Call): Promise<Response> {
@@ -63,7 +62,7 @@ export async function stageData(call: Call): Promise<Response> {
 /** Moves the image on before the first byte is read. */
 async function step(call: Call, change: (row: ImageRow) => ImageRow): Promise<void> {
   const id = param(call, 0);
-  const row = await call.cloud.store.update(id, (current) => ({
+  const row = await call.cloud.store.images.update(id, (current) => ({
     ...change(current),
     updated_at: timestamp(call.cloud),
   }));
@@ -84,8 +83,8 @@ interface Arrival {
 async function received(call: Call, row: ImageRow, arrival: Arrival): Promise<boolean> {
   const { store } = call.cloud;
   try {
-    const data = await write(call, arrival.key, row, arrival.size);
-    const done = await store.update(row.id, (current) => ({
+    const data = await writtenData(call.cloud, call.request.body, arrival.key, row, arrival.size);
+    const done = await store.images.update(row.id, (current) => ({
       ...arrival.finish(current, data),
       updated_at: timestamp(call.cloud),
     }));
@@ -93,48 +92,12 @@ async function received(call: Call, row: ImageRow, arrival: Arrival): Promise<bo
     return done !== null;
   } catch (error) {
     await store.bytes.remove(arrival.key);
-    await store.update(row.id, (current) => ({
+    await store.images.update(row.id, (current) => ({
       ...withStatus(current, "queued"),
       updated_at: timestamp(call.cloud),
     }));
     throw error;
   }
-}
-
-async function write(
-  { cloud, request }: Call,
-  key: string,
-  row: ImageRow,
-  announced: number | null,
-): Promise<WrittenData> {
-  const sink = await cloud.store.bytes.write(key);
-  const hasher = new ImageHasher(cloud.hashAlgorithm);
-  const virtualSize = new VirtualSize(row.disk_format, row.container_format);
-  let size = 0;
-  try {
-    for await (const chunk of request.body ?? []) {
-      size += chunk.byteLength;
-      refuseSize(cloud, size);
-      hasher.update(chunk);
-      virtualSize.update(chunk);
-      await sink.write(chunk);
-    }
-    refuseMismatch(announced, size);
-    await sink.commit();
-  } catch (error) {
-    await sink.abort();
-    throw error;
-  }
-  const { checksum, hashValue } = hasher.digests();
-  return {
-    key,
-    url: cloud.store.bytes.urlOf(key),
-    size,
-    virtualSize: virtualSize.value(),
-    checksum,
-    hashAlgo: cloud.hashAlgorithm,
-    hashValue,
-  };
 }
 
 function refuseMediaType({ headers }: Request): void {
@@ -170,14 +133,4 @@ function refuseReadOnlyStore({ stores }: Cloud, storeId: string): void {
     410,
     "Error in store configuration. Adding images to store is disabled.",
   );
-}
-
-function refuseSize(cloud: Cloud, size: number): void {
-  if (size <= cloud.imageSizeCap) return;
-  throw new Failure(413, "The incoming image is too large: The provided image is too large.");
-}
-
-function refuseMismatch(announced: number | null, size: number): void {
-  if (announced === null || announced === size) return;
-  throw badRequest(`Size mismatch: expected ${announced} bytes, received ${size} bytes`);
 }

@@ -1,10 +1,11 @@
 /**
- * The table of what the gateway answers: one row an operation of the Image API, those of the client's
- * own table first. What has no row here cannot be reached through the gateway.
+ * The table of what the gateway answers, read off the client's own table. What has no row there cannot be
+ * reached through the gateway.
  *
  * @module
  */
-import { OPERATIONS } from "../images/operations.ts";
+import { type OperationDescription, OPERATIONS } from "../images/operations.ts";
+import { DATA_TYPE, PATCH_TYPE } from "../images/row.ts";
 
 /** How a request of a row is handled. */
 export type RouteKind =
@@ -21,7 +22,7 @@ export type RouteKind =
 
 /** One method of one path. */
 export interface Route {
-  /** Its name in the client's table, or the one that it would have there. */
+  /** Its name in the client's table. */
   readonly operation: string;
   readonly method: string;
   /** Below the endpoint, with `{placeholders}`. */
@@ -44,47 +45,6 @@ export interface ApiPath {
   readonly allow: string | null;
 }
 
-const KINDS: Readonly<Record<string, RouteKind>> = {
-  create: "create",
-  update: "patch",
-  data: "data",
-  upload: "upload",
-  stage: "upload",
-};
-
-const VERBS: Readonly<Record<string, readonly [operation: string, verb: string]>> = {
-  GET: ["get", "show"],
-  POST: ["create", "create"],
-  PUT: ["update", "update"],
-  DELETE: ["delete", "delete"],
-};
-
-const NAMESPACE = "/v2/metadefs/namespaces/{namespace}";
-
-/** What the client itself has no use for: tasks, the cache, and the catalogue of metadata definitions. */
-const REST: readonly Route[] = [
-  row("tasks.create", "POST", "/v2/tasks", "create a task"),
-  row("tasks.delete", "DELETE", "/v2/tasks/{task_id}", 'delete task "{task_id}"'),
-  row("schemas.getMetadef", "GET", "/v2/schemas/metadefs/{schema_name}", "show a schema"),
-  row("cache.list", "GET", "/v2/cache", "list the cache"),
-  row("cache.clear", "DELETE", "/v2/cache", "clear the cache"),
-  row("cache.delete", "DELETE", "/v2/cache/{image_id}", "delete an image from the cache"),
-  row("cache.queue", "PUT", "/v2/cache/{image_id}", "queue an image for the cache"),
-  row("cache.clean", "POST", "/v2/cache/clean", "clean the cache"),
-  row("cache.prune", "POST", "/v2/cache/prune", "prune the cache"),
-  row("cache.nodes", "GET", "/v2/cache/nodes/{image_id}", "list the caches of an image"),
-  row("metadefs.resourceTypes", "GET", "/v2/metadefs/resource_types", "list resource types"),
-  ...collection("namespaces", "/v2/metadefs/namespaces", "namespace", ["GET", "POST"]),
-  ...item("namespaces", NAMESPACE, "namespace", ["GET", "PUT", "DELETE"]),
-  ...collection("resourceTypes", `${NAMESPACE}/resource_types`, "resource type", ["GET", "POST"]),
-  ...item("resourceTypes", `${NAMESPACE}/resource_types/{name}`, "resource type", ["DELETE"]),
-  ...["properties", "objects", "tags"].flatMap((things) => [
-    ...collection(things, `${NAMESPACE}/${things}`, things, ["GET", "POST", "DELETE"]),
-    ...item(things, `${NAMESPACE}/${things}/{name}`, things, ["GET", "PUT", "DELETE"]),
-  ]),
-  row("metadefs.tags.createOne", "POST", `${NAMESPACE}/tags/{name}`, "create a tag"),
-];
-
 /** The order of methods in `Allow`. */
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
@@ -94,66 +54,26 @@ const ALLOW: Readonly<Record<string, string>> = { "/cache/{image_id}": "DELETE, 
 /** Paths for which Glance has no answer to a wrong method but 404. */
 const WITHOUT_ALLOW: ReadonlySet<string> = new Set(["/images/{image_id}/tasks", "/info/usage"]);
 
-/** Every operation that can be reached. */
-export const ROUTES: readonly Route[] = withoutRepeats([...ownRoutes(), ...REST]);
+/** Every operation that can be reached: the versions and the health are the gateway's own. */
+export const ROUTES: readonly Route[] = Object.entries<OperationDescription>(OPERATIONS)
+  .filter(([, { path }]) => path.startsWith("/v2/"))
+  .map(([operation, row]) => ({
+    operation,
+    method: row.verb,
+    path: row.path,
+    action: row.action,
+    kind: kindOf(operation, row),
+    idempotent: row.idempotent,
+    repeat: row.repeat,
+  }));
 
 /** The same by paths. Paths without placeholders come first: `/cache/clean` is no image. */
 export const API_PATHS: readonly ApiPath[] = byPath(ROUTES);
 
-function ownRoutes(): Route[] {
-  return Object.entries(OPERATIONS)
-    .filter(([, { path }]) => path.startsWith("/v2/"))
-    .map(([operation, { verb, path, action, idempotent, repeat }]) => ({
-      operation,
-      method: verb,
-      path,
-      action,
-      kind: KINDS[operation] ?? "document",
-      idempotent,
-      repeat,
-    }));
-}
-
-function row(operation: string, method: string, path: string, action: string): Route {
-  const repeat = method === "DELETE" ? 404 : undefined;
-  return {
-    operation,
-    method,
-    path,
-    action,
-    kind: "document",
-    idempotent: method !== "POST",
-    repeat,
-  };
-}
-
-function collection(
-  name: string,
-  path: string,
-  thing: string,
-  methods: readonly string[],
-): Route[] {
-  return methods.map((method) => {
-    const [operation, verb] = VERBS[method] ?? ["", ""];
-    const suffix = method === "GET" ? "list" : method === "DELETE" ? "deleteAll" : operation;
-    return row(`metadefs.${name}.${suffix}`, method, path, `${verb} ${thing} of metadata`);
-  });
-}
-
-function item(name: string, path: string, thing: string, methods: readonly string[]): Route[] {
-  return methods.map((method) => {
-    const [operation, verb] = VERBS[method] ?? ["", ""];
-    return row(`metadefs.${name}.${operation}`, method, path, `${verb} ${thing} of metadata`);
-  });
-}
-
-/** The first row of a method and path counts. */
-function withoutRepeats(routes: readonly Route[]): Route[] {
-  const seen = new Set<string>();
-  return routes.filter(({ method, path }) => {
-    const key = `${method} ${path}`;
-    return !seen.has(key) && seen.add(key);
-  });
+function kindOf(operation: string, { mediaType }: OperationDescription): RouteKind {
+  if (operation === "create" || operation === "data") return operation;
+  if (mediaType === DATA_TYPE) return "upload";
+  return mediaType === PATCH_TYPE ? "patch" : "document";
 }
 
 function byPath(routes: readonly Route[]): ApiPath[] {

@@ -69,6 +69,10 @@ Deno.test("explain lists the properties of a record", async () => {
   assertMatch(shown, /^\| min_ram +\| [^|]+\|$/m);
   const schema = JSON.parse(await out(new Scene(), "explain image --json"));
   assertEquals(schema.name, "image");
+  assertMatch(
+    await out(new Scene(), "explain metadefs/namespace"),
+    /^\| display_name +\| [^|]+\|$/m,
+  );
   assertEquals((await new Scene().run(["explain", "nonsense"])).code, 1);
 });
 

@@ -1,6 +1,6 @@
 /**
  * One check's talk with a cloud, in raw HTTP: requests by any of the callers, and the removal of
- * every image that the check has made.
+ * every image and every namespace of metadata definitions that the check has made.
  */
 
 import type { Target, Who } from "./target.ts";
@@ -28,6 +28,7 @@ export interface Extras {
 export type ImageJson = Record<string, unknown> & { readonly id: string };
 
 export const JSON_PATCH = "application/openstack-images-v2.1-json-patch";
+export const NAMESPACES = "/v2/metadefs/namespaces";
 export const BINARY: Readonly<Record<string, string>> = {
   "content-type": "application/octet-stream",
 };
@@ -37,6 +38,7 @@ export class Conversation implements AsyncDisposable {
   /** Unlike in any other check, and safe in a URL. */
   readonly mark: string = `contract-${crypto.randomUUID().slice(0, 8)}`;
   readonly #images: Set<string> = new Set();
+  readonly #namespaces: Set<string> = new Set();
 
   constructor(target: Target) {
     this.target = target;
@@ -107,6 +109,11 @@ export class Conversation implements AsyncDisposable {
     return answer;
   }
 
+  /** Has an image that something else has made removed at the end. */
+  removeAtEnd(id: string): void {
+    this.#images.add(id);
+  }
+
   /** A new image, raw and bare unless `meta` says otherwise, named by the mark. */
   async image(meta: Record<string, unknown> = {}, who: Who = "alice"): Promise<ImageJson> {
     const answer = await this.create(
@@ -161,7 +168,38 @@ export class Conversation implements AsyncDisposable {
     return ids;
   }
 
+  /**
+   * `POST /v2/metadefs/namespaces` by the administrator, as it is answered; named by the mark unless
+   * `body` says otherwise, and removed at the end.
+   */
+  async define(body: Record<string, unknown> = {}): Promise<Answer> {
+    const namespace = { namespace: this.mark, ...body };
+    const answer = await this.post(NAMESPACES, namespace, "admin");
+    if (answer.status === 201) this.#namespaces.add(String(answer.json["namespace"]));
+    return answer;
+  }
+
+  /** The path of a new public namespace. */
+  async namespace(body: Record<string, unknown> = {}): Promise<string> {
+    const answer = await this.define({ visibility: "public", ...body });
+    if (answer.status !== 201) throw new Error(`no namespace: ${answer.status} ${answer.text}`);
+    return `${NAMESPACES}/${encodeURIComponent(String(answer.json["namespace"]))}`;
+  }
+
+  /** Says that a namespace has another name now. */
+  renamed(from: string, to: string): void {
+    this.#namespaces.delete(from);
+    this.#namespaces.add(to);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const namespace of this.#namespaces) {
+      const path = `${NAMESPACES}/${encodeURIComponent(namespace)}`;
+      const { status } = await this.delete(path, "admin");
+      if (status !== 403) continue;
+      await this.put(path, { namespace }, "admin");
+      await this.delete(path, "admin");
+    }
     for (const id of this.#images) {
       const { status } = await this.delete(`/v2/images/${id}`, "admin");
       if (status !== 403) continue;

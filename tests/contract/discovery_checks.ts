@@ -19,7 +19,7 @@ async function versionsAt(cloud: Conversation, path: string, status: number): Pr
   return answer.json["versions"] as Version[];
 }
 
-/** Path below an image -> the methods that it has, as `Allow` lists them. */
+/** Path -> the methods that it has, as `Allow` lists them. */
 const ALLOWED: Readonly<Record<string, string>> = {
   "/v2/images": "GET, POST",
   "/v2/images/ID": "GET, PATCH, DELETE",
@@ -43,11 +43,24 @@ const ALLOWED: Readonly<Record<string, string>> = {
   "/v2/schemas/members": "GET",
   "/v2/schemas/task": "GET",
   "/v2/schemas/tasks": "GET",
+  "/v2/schemas/metadefs/namespace": "GET",
+  "/v2/metadefs/resource_types": "GET",
+  "/v2/metadefs/namespaces": "GET, POST",
+  "/v2/metadefs/namespaces/N": "GET, PUT, DELETE",
+  "/v2/metadefs/namespaces/N/resource_types": "GET, POST",
+  "/v2/metadefs/namespaces/N/resource_types/R": "DELETE",
+  "/v2/metadefs/namespaces/N/properties": "GET, POST, DELETE",
+  "/v2/metadefs/namespaces/N/properties/P": "GET, PUT, DELETE",
+  "/v2/metadefs/namespaces/N/objects": "GET, POST, DELETE",
+  "/v2/metadefs/namespaces/N/objects/O": "GET, PUT, DELETE",
+  "/v2/metadefs/namespaces/N/tags": "GET, POST, DELETE",
+  "/v2/metadefs/namespaces/N/tags/T": "GET, POST, PUT, DELETE",
 };
 
 const methodChecks: Check[] = Object.entries(ALLOWED).map(([path, allow]) =>
   check(`${path} answers 405 with Allow: ${allow} to another method`, async (cloud) => {
-    const method = ["DELETE", "GET"].find((candidate) => !allow.includes(candidate)) ?? "POST";
+    const methods = ["DELETE", "GET", "POST", "PUT", "PATCH"];
+    const method = methods.find((candidate) => !allow.split(", ").includes(candidate)) ?? "";
     const answer = await cloud.send("alice", method, path);
     assertFailure(answer, 405, `The method ${method} is not allowed for this resource.`);
     assertEquals(answer.headers.get("allow"), allow);
@@ -68,6 +81,9 @@ const MISSING: readonly (readonly [method: string, path: string])[] = [
   ["POST", "/v2/info/usage"],
   ["GET", "/v2/schemas"],
   ["GET", "/v2/schemas/nothing"],
+  ["GET", "/v2/schemas/metadefs/nothing"],
+  ["GET", "/v2/metadefs"],
+  ["GET", "/v2/metadefs/namespaces/"],
 ];
 
 const missingChecks: Check[] = MISSING.map(([method, path]) =>

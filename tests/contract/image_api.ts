@@ -1,9 +1,10 @@
 /**
  * The contract of the Image API v2, as one list of checks in raw HTTP. Each stands on its own, whatever
- * else is in the cloud, and takes its images away again. What a cloud must be like for a check is in
+ * else is in the cloud, and takes away again what it has made. What a cloud must be like for a check is in
  * its `since`, `until` and `needs`; `reasonToSkip` says so in words.
  */
 
+import { CACHE_CHECKS } from "./cache_checks.ts";
 import type { Check } from "./check.ts";
 import { CREATE_CHECKS } from "./create_checks.ts";
 import { DATA_CHECKS } from "./data_checks.ts";
@@ -13,11 +14,17 @@ import { IMPORT_CHECKS } from "./import_checks.ts";
 import { LIST_CHECKS } from "./list_checks.ts";
 import { LOCATION_CHECKS } from "./location_checks.ts";
 import { MEMBER_CHECKS } from "./member_checks.ts";
+import { METADEF_CHECKS } from "./metadef_checks.ts";
+import { METADEF_LIST_CHECKS } from "./metadef_list_checks.ts";
+import { METADEF_PART_CHECKS } from "./metadef_part_checks.ts";
+import { METADEF_SCHEMA_CHECKS } from "./metadef_schema_checks.ts";
+import { METADEF_TAG_CHECKS } from "./metadef_tag_checks.ts";
 import { PATCH_CHECKS } from "./patch_checks.ts";
 import { SCHEMA_CHECKS } from "./schema_checks.ts";
+import { TASK_CHECKS } from "./task_checks.ts";
 
 export { type Check, reasonToSkip } from "./check.ts";
-export type { Facts, Target, Who } from "./target.ts";
+export type { Facts, Publication, Target, Who } from "./target.ts";
 
 export const IMAGE_API_CHECKS: readonly Check[] = [
   ...DISCOVERY_CHECKS,
@@ -29,5 +36,12 @@ export const IMAGE_API_CHECKS: readonly Check[] = [
   ...MEMBER_CHECKS,
   ...IMPORT_CHECKS,
   ...LOCATION_CHECKS,
+  ...TASK_CHECKS,
+  ...CACHE_CHECKS,
   ...SCHEMA_CHECKS,
+  ...METADEF_CHECKS,
+  ...METADEF_LIST_CHECKS,
+  ...METADEF_PART_CHECKS,
+  ...METADEF_TAG_CHECKS,
+  ...METADEF_SCHEMA_CHECKS,
 ];

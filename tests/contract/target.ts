@@ -19,6 +19,8 @@ export interface Facts {
   readonly memberQuota: number;
   readonly showDirectUrl: boolean;
   readonly showLocations: boolean;
+  /** Whether `/v2/cache` is offered. */
+  readonly imageCache: boolean;
   /** False for a store that reads only from the start, such as Ceph. */
   readonly ranges: boolean;
 }
@@ -32,6 +34,13 @@ export interface Target {
   readonly projects: Readonly<Record<Who, string>>;
   readonly fetch: typeof fetch;
   readonly facts: Facts;
+  /** Puts bytes where the cloud may import them from, until disposed. */
+  readonly publish: (bytes: string) => Publication;
+}
+
+/** Bytes at a URL. */
+export interface Publication extends AsyncDisposable {
+  readonly url: string;
 }
 
 /** True where version `a` is at least version `b`. */

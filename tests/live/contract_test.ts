@@ -1,6 +1,7 @@
 /** The real Glance keeps the contract that the embedded one is held to. */
 
 import { IMAGE_API_CHECKS, reasonToSkip, type Target } from "../contract/image_api.ts";
+import { publish } from "./publish.ts";
 import { IMAGE_MEMBER_QUOTA, type LiveStack, startStack } from "./stack.ts";
 
 const IMAGE_SIZE_CAP = 2 * 1024 ** 2;
@@ -25,8 +26,10 @@ async function targetOf(stack: LiveStack, endpoint: string): Promise<Target> {
       memberQuota: IMAGE_MEMBER_QUOTA,
       showDirectUrl: true,
       showLocations: true,
+      imageCache: true,
       ranges: true,
     },
+    publish,
   };
 }
 

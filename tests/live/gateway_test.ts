@@ -4,6 +4,7 @@ import { createImageRouter, type RequestLog } from "../../lib/router/mod.ts";
 import { randomBytes, RawGlance } from "./raw_glance.ts";
 import { IMAGE_API_CHECKS, reasonToSkip, type Target } from "../contract/image_api.ts";
 import { DIFFERENCES } from "../router/contract_differences.ts";
+import { publish } from "./publish.ts";
 import { IMAGE_MEMBER_QUOTA, type LiveStack, type StackUser, startStack } from "./stack.ts";
 
 const MIB = 1024 * 1024;
@@ -147,8 +148,10 @@ Deno.test("The gateway keeps the contract of the Image API in front of the real 
       memberQuota: IMAGE_MEMBER_QUOTA,
       showDirectUrl: true,
       showLocations: true,
+      imageCache: true,
       ranges: true,
     },
+    publish,
   };
   for (const check of IMAGE_API_CHECKS) {
     const reason = reasonToSkip(check, target) ?? DIFFERENCES[check.name] ?? null;

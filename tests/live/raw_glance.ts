@@ -66,10 +66,14 @@ export class RawGlance {
     await this.json("PUT", `images/${id}/${to}`, data, "application/octet-stream");
   }
 
-  /** Fills a queued image by way of the staging area; Glance keeps notes in its properties then. */
-  async import(id: string, data: Uint8Array): Promise<void> {
+  /**
+   * Fills a queued image by way of the staging area; Glance keeps notes in its properties then. Several
+   * stores get the data if they are named.
+   */
+  async import(id: string, data: Uint8Array, stores?: readonly string[]): Promise<void> {
     await this.upload(id, data, "stage");
-    await this.json("POST", `images/${id}/import`, { method: { name: "glance-direct" } });
+    const method = { name: "glance-direct" };
+    await this.json("POST", `images/${id}/import`, { method, ...stores && { stores } });
     for (let look = 0; look < MAX_LOOKS; look++) {
       const record = await this.record(id) ?? {};
       if (record["status"] === "active" && !("os_glance_import_task" in record)) return;

@@ -15,6 +15,11 @@ holds("embedded Glance", embeddedTarget());
 
 holds("embedded Glance at 2.15", embeddedTarget({ version: "2.15" }, { version: "2.15" }));
 
+holds(
+  "embedded Glance at 2.18",
+  embeddedTarget({ version: "2.18", imageCache: {} }, { version: "2.18", imageCache: true }),
+);
+
 /** Two servers on one store, asked in turn. */
 function pair(): Target {
   const store = memoryStore();

@@ -24,6 +24,7 @@ const FACTS: Facts = {
   memberQuota: 8,
   showDirectUrl: true,
   showLocations: true,
+  imageCache: false,
   ranges: true,
 };
 
@@ -41,7 +42,12 @@ export function embeddedTarget(
   options: EmbeddedGlanceOptions = {},
   facts: Partial<Facts> = {},
 ): Target {
-  const glance = createEmbeddedGlance({ ...OPTIONS, ...options });
+  const web = new Map<string, string>();
+  const glance = createEmbeddedGlance({
+    ...OPTIONS,
+    fetch: (input, init) => Promise.resolve(onWeb(web, String(input), init?.method ?? "GET")),
+    ...options,
+  });
   return {
     endpoint: "http://glance.test:9292",
     tokens: { alice: "alice", bob: "bob", admin: "admin" },
@@ -49,5 +55,23 @@ export function embeddedTarget(
     fetch: (input, init) =>
       glance.fetch(input instanceof Request ? input : new Request(input, init)),
     facts: { ...FACTS, ...facts },
+    publish(bytes) {
+      const url = `http://web.test/${web.size}`;
+      web.set(url, bytes);
+      return {
+        url,
+        [Symbol.asyncDispose]() {
+          web.set(url, "");
+          return Promise.resolve();
+        },
+      };
+    },
   };
+}
+
+/** What the web answers: nobody knows the size of anything, and what is not published is not there. */
+function onWeb(web: ReadonlyMap<string, string>, url: string, method: string): Response {
+  if (method === "HEAD") return new Response(null);
+  const bytes = web.get(url);
+  return bytes === undefined ? new Response(null, { status: 404 }) : new Response(bytes);
 }

@@ -1,0 +1,96 @@
+/**
+ * The part of the operation table about the image cache: each server has its own, and answers for that
+ * alone.
+ *
+ * @module
+ */
+import { wordIn } from "./arguments.ts";
+import { receiveBareList, receiveNothing, receiveRecord } from "./receive.ts";
+import { DONE, GONE, row, type Rows } from "./row.ts";
+import type { CacheState, CacheTarget, PrunedCache } from "./wire.ts";
+
+/** Operations on the cache of the server that answers. */
+export interface CacheOperations {
+  /** What is cached, and what will be. `GET /v2/cache`, since 2.14. */
+  "cache.list"(): CacheState;
+  /** Has an image cached. `PUT /v2/cache/{image_id}`, since 2.14. */
+  "cache.queue"(imageId: string): void;
+  /** Drops an image from cache and queue. `DELETE /v2/cache/{image_id}`, since 2.14. */
+  "cache.delete"(imageId: string): void;
+  /** Drops all of them, or what one part holds. `DELETE /v2/cache`, since 2.14. */
+  "cache.clear"(target?: CacheTarget): void;
+  /** Removes what broken downloads have left. `POST /v2/cache/clean`, since 2.18. */
+  "cache.clean"(): void;
+  /** Shrinks the cache to its size limit. `POST /v2/cache/prune`, since 2.18. */
+  "cache.prune"(): PrunedCache;
+  /** URLs of the servers that have cached an image. `GET /v2/cache/nodes/{image_id}`, since 2.18. */
+  "cache.nodes"(imageId: string): readonly string[];
+}
+
+const CACHE = "/v2/cache";
+const CACHED = `${CACHE}/{image_id}`;
+const FEATURE = { feature: "the image cache" };
+
+const ADMIN = "for administrators only";
+const NO_CACHE = "the server has no cache";
+const NO_IMAGE = "no such image, or the server has no cache";
+
+const TARGETS: readonly string[] = ["cache", "queue"] satisfies CacheTarget[];
+
+/** Its rows. */
+export const CACHE_ROWS: Rows<CacheOperations> = {
+  "cache.list": row("list the cache", "GET", CACHE, "2.14", {
+    ...FEATURE,
+    success: [200],
+    errors: { 403: ADMIN, 404: NO_CACHE },
+    receive: receiveRecord(),
+  }),
+  // 200 in the first release that had it.
+  "cache.queue": row('queue image "{image_id}" for the cache', "PUT", CACHED, "2.14", {
+    ...FEATURE,
+    success: [202, 200],
+    errors: { 400: "not active", 403: ADMIN, 404: NO_IMAGE },
+    receive: receiveNothing,
+  }),
+  "cache.delete": row('delete image "{image_id}" from the cache', "DELETE", CACHED, "2.14", {
+    ...FEATURE,
+    ...GONE,
+    errors: { 403: ADMIN, 404: NO_IMAGE },
+  }),
+  "cache.clear": row("clear the cache", "DELETE", CACHE, "2.14", {
+    ...FEATURE,
+    ...DONE,
+    errors: { 400: "no such part of it", 403: ADMIN, 404: NO_CACHE },
+    send: (target) =>
+      target === undefined
+        ? {}
+        : { headers: { "x-image-cache-clear-target": wordIn("the target", target, TARGETS) } },
+  }),
+  "cache.clean": row("clean the cache", "POST", `${CACHE}/clean`, "2.18", {
+    ...FEATURE,
+    success: [200],
+    errors: { 403: ADMIN, 404: NO_CACHE },
+    receive: receiveNothing,
+  }),
+  // A repeat would tell what the repeat has freed.
+  "cache.prune": row("prune the cache", "POST", `${CACHE}/prune`, "2.18", {
+    ...FEATURE,
+    idempotent: false,
+    success: [200],
+    errors: { 403: ADMIN, 404: NO_CACHE },
+    receive: receiveRecord(),
+  }),
+  "cache.nodes": row(
+    'list the caches with image "{image_id}"',
+    "GET",
+    `${CACHE}/nodes/{image_id}`,
+    "2.18",
+    {
+      feature: `${FEATURE.feature} with the driver centralized_db`,
+      success: [200],
+      errors: { 403: ADMIN, 404: NO_IMAGE, 409: "the cache has another driver" },
+      // Specified under a key, documented bare.
+      receive: receiveBareList("cached_nodes"),
+    },
+  ),
+};

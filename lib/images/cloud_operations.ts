@@ -1,0 +1,140 @@
+/**
+ * The part of the operation table about the cloud itself: what it offers, its schemas, and its tasks.
+ *
+ * @module
+ */
+import { queryIn, recordIn, textIn } from "./arguments.ts";
+import { receiveList, receiveNothing, receivePage, receiveRecord, receiveText } from "./receive.ts";
+import { JSON_TYPE, row, type Rows } from "./row.ts";
+import type { ImageStore } from "./types.ts";
+import type {
+  ApiVersion,
+  GlanceTask,
+  ImportInfo,
+  MetadefSchemaName,
+  NewTask,
+  Query,
+  SchemaDocument,
+  SchemaName,
+  StoreDetail,
+  TaskPage,
+  Usage,
+} from "./wire.ts";
+
+/** Operations on the cloud. */
+export interface CloudOperations {
+  /** How images can be imported. `GET /v2/info/import`, since 2.6. */
+  "info.import"(): ImportInfo;
+  /** The stores that images can be in. `GET /v2/info/stores`, since 2.8. */
+  "info.stores"(): readonly ImageStore[];
+  /** The same for administrators. `GET /v2/info/stores/detail`, since 2.15. */
+  "info.storesDetail"(): readonly StoreDetail[];
+  /** How much of the caller's quotas is used. `GET /v2/info/usage`, since 2.13. */
+  "info.usage"(): Usage;
+  /** A schema of images, members or tasks. `GET /v2/schemas/{schema_name}`, since 2.0. */
+  "schemas.get"(name: SchemaName): SchemaDocument;
+  /** One of the catalogue of metadata definitions. `GET /v2/schemas/metadefs/{schema_name}`, since 2.2. */
+  "schemas.getMetadef"(name: MetadefSchemaName): SchemaDocument;
+  /** One page of the tasks of the cloud. `GET /v2/tasks`, since 2.2. */
+  "tasks.list"(query?: Query): TaskPage;
+  /** One of them. `GET /v2/tasks/{task_id}`, since 2.2. */
+  "tasks.get"(taskId: string): GlanceTask;
+  /** Begins one; deprecated, `import` does it for users. `POST /v2/tasks`, since 2.2. */
+  "tasks.create"(task: NewTask): GlanceTask;
+  /** Glance always refuses: it forgets tasks by itself. `DELETE /v2/tasks/{task_id}`, since 2.2. */
+  "tasks.delete"(taskId: string): void;
+  /** The versions of the API. `GET /versions`, since 2.0. */
+  "versions.list"(): readonly ApiVersion[];
+  /** The same, where clients look first. `GET /`, since 2.0. */
+  "versions.root"(): readonly ApiVersion[];
+  /** What a server says of its health, mostly `OK`. `GET /healthcheck`, since 2.0. */
+  "healthcheck"(): string;
+}
+
+const TASK = "/v2/tasks/{task_id}";
+
+const NO_TASK = "no such task, or not for the caller to see";
+const ADMIN = "for administrators only";
+const NO_SCHEMA = "no such schema";
+
+/** Its rows. */
+export const CLOUD_ROWS: Rows<CloudOperations> = {
+  "info.import": row("show the import methods", "GET", "/v2/info/import", "2.6", {
+    success: [200],
+    receive: receiveRecord("import-methods"),
+  }),
+  "info.stores": row("list the stores", "GET", "/v2/info/stores", "2.8", {
+    feature: "multi-store",
+    success: [200],
+    errors: { 404: "the cloud has one store" },
+    receive: receiveList("stores"),
+  }),
+  "info.storesDetail": row("list the stores in detail", "GET", "/v2/info/stores/detail", "2.15", {
+    feature: "multi-store",
+    success: [200],
+    errors: { 403: ADMIN, 404: "the cloud has one store" },
+    receive: receiveList("stores"),
+  }),
+  "info.usage": row("show the usage", "GET", "/v2/info/usage", "2.13", {
+    success: [200],
+    receive: receiveRecord("usage"),
+  }),
+  "schemas.get": row('show schema "{schema_name}"', "GET", "/v2/schemas/{schema_name}", "2.0", {
+    success: [200],
+    errors: { 404: NO_SCHEMA },
+    receive: receiveRecord(),
+  }),
+  "schemas.getMetadef": row(
+    'show metadata schema "{schema_name}"',
+    "GET",
+    "/v2/schemas/metadefs/{schema_name}",
+    "2.2",
+    { success: [200], errors: { 404: NO_SCHEMA }, receive: receiveRecord() },
+  ),
+  "tasks.list": row("list tasks", "GET", "/v2/tasks", "2.2", {
+    success: [200],
+    errors: { 400: "no such marker, sort key or filter value", 403: ADMIN },
+    send: (query = []) => ({ query: queryIn(query) }),
+    receive: receivePage<TaskPage>("tasks"),
+  }),
+  "tasks.get": row('show task "{task_id}"', "GET", TASK, "2.2", {
+    success: [200],
+    errors: { 403: ADMIN, 404: NO_TASK },
+    receive: receiveRecord(),
+  }),
+  "tasks.create": row("create a task", "POST", "/v2/tasks", "2.2", {
+    mediaType: JSON_TYPE,
+    idempotent: false,
+    success: [201],
+    errors: { 400: "no such type, or its input cannot be used", 403: ADMIN },
+    send: (task) => ({ json: taskIn(task) }),
+    receive: receiveRecord(),
+  }),
+  "tasks.delete": row('delete task "{task_id}"', "DELETE", TASK, "2.2", {
+    success: [],
+    errors: { 403: ADMIN, 405: "always" },
+    receive: receiveNothing,
+  }),
+  "versions.list": row("list the versions of the API", "GET", "/versions", "2.0", {
+    success: [200],
+    receive: receiveList("versions"),
+  }),
+  "versions.root": row("list the versions of the API", "GET", "/", "2.0", {
+    success: [300],
+    receive: receiveList("versions"),
+  }),
+  "healthcheck": row("check the health of the server", "GET", "/healthcheck", "2.0", {
+    feature: "the healthcheck in Glance's pipeline",
+    success: [200],
+    errors: { 404: "the cloud has none", 503: "not well" },
+    send: () => ({ headers: { accept: "text/plain" } }),
+    receive: receiveText,
+  }),
+};
+
+function taskIn(value: unknown): unknown {
+  const task = recordIn("the task", value);
+  textIn("the type", task["type"]);
+  recordIn("the input", task["input"]);
+  return task;
+}

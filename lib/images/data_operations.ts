@@ -1,0 +1,103 @@
+/**
+ * The part of the operation table about the bytes of images.
+ *
+ * @module
+ */
+import { formatRange } from "../data/byte_range.ts";
+import { countIn, dataIn, encoded, rangeIn, recordIn, textIn, textsIn } from "./arguments.ts";
+import type { Sent } from "./operation.ts";
+import { receiveNothing } from "./receive.ts";
+import { DATA_TYPE, row, type Rows } from "./row.ts";
+import type { DataBody, DataRequest, UploadRequest } from "./wire.ts";
+
+/** Operations on image data. */
+export interface DataOperations {
+  /** The answer with the data, unread. `GET /v2/images/{image_id}/file`, since 2.0. */
+  "data"(imageId: string, request?: DataRequest): Response;
+  /** Stores the data of a queued image. `PUT /v2/images/{image_id}/file`, since 2.0. */
+  "upload"(imageId: string, data: DataBody, request?: UploadRequest): void;
+  /** Keeps it for an import. `PUT /v2/images/{image_id}/stage`, since 2.6. */
+  "stage"(imageId: string, data: DataBody, request?: UploadRequest): void;
+}
+
+const FILE = "/v2/images/{image_id}/file";
+const STAGE = "/v2/images/{image_id}/stage";
+
+/** Its rows. */
+export const DATA_ROWS: Rows<DataOperations> = {
+  "data": row('download image "{image_id}"', "GET", FILE, "2.0", {
+    success: [200, 204, 206],
+    errors: {
+      400: "the store has no ranges, or no such store is preferred",
+      403: "deactivated, or not allowed",
+      416: "no such range",
+      503: "the store cannot be read now",
+    },
+    send: (_, request = {}) => sendDataRequest(recordIn("the request", request)),
+    receive: "response",
+  }),
+  "upload": row('upload image "{image_id}"', "PUT", FILE, "2.0", {
+    mediaType: DATA_TYPE,
+    idempotent: false,
+    success: [204],
+    errors: {
+      400: "no formats, another size than announced, no such store, or a wrong signature",
+      403: "not the caller's to fill",
+      409: "not queued",
+      410: "deleted meanwhile, or filled by somebody else",
+      413: "a quota or a size limit is reached",
+      415: "not what its format says, or unsafe",
+      503: "the store takes no data now",
+    },
+    send: (_, data, request = {}) => sendData(data, recordIn("the request", request)),
+    receive: receiveNothing,
+  }),
+  "stage": row('stage image "{image_id}"', "PUT", STAGE, "2.6", {
+    mediaType: DATA_TYPE,
+    feature: "the import method glance-direct",
+    idempotent: false,
+    success: [204],
+    errors: {
+      403: "not the caller's to fill",
+      404: "no such image, or the cloud imports no staged data",
+      409: "not queued, or staged already",
+      413: "a quota or a size limit is reached",
+      503: "the staging area takes no data now",
+    },
+    send: (_, data, request = {}) => sendData(data, recordIn("the request", request)),
+    receive: receiveNothing,
+  }),
+};
+
+function sendDataRequest({ range, prefer }: Readonly<Record<string, unknown>>): Sent {
+  const stores = prefer === undefined ? [] : textsIn("prefer", prefer);
+  return {
+    ...stores.length > 0 && { query: [["prefer", stores.join(",")]] },
+    headers: {
+      accept: "application/octet-stream, application/json;q=0.9",
+      ...range !== undefined && { range: formatRange(rangeIn(range)) },
+    },
+  };
+}
+
+function sendData(data: unknown, request: Readonly<Record<string, unknown>>): Sent {
+  const { size, storeId, baseImageRef } = request;
+  const headers: Record<string, string> = {};
+  if (size !== undefined) headers["x-openstack-image-size"] = String(countIn("the size", size));
+  if (storeId !== undefined) {
+    headers["x-image-meta-store"] = headerText("the store", storeId);
+  }
+  if (baseImageRef !== undefined) {
+    headers["x-openstack-base-image-ref"] = headerText("the base image", baseImageRef);
+  }
+  return { headers, data: dataIn(data) };
+}
+
+/**
+ * A header value of any text: what is not printable ASCII is percent-encoded, as glanceclient does. A
+ * number is taken for its digits.
+ */
+function headerText(what: string, value: unknown): string {
+  const text = textIn(what, typeof value === "number" ? String(value) : value);
+  return text.replaceAll(/[^\x21-\x7e]+/g, encoded);
+}

@@ -1,0 +1,230 @@
+/**
+ * The part of the operation table about what is in a namespace of the catalogue of metadata definitions:
+ * objects, properties and tags. They have the same operations.
+ *
+ * @module
+ */
+import { namedIn, queryIn, recordIn, textIn, textsIn, truthIn } from "./arguments.ts";
+import { sendView } from "./metadef_operations.ts";
+import type {
+  MetadefObject,
+  MetadefObjectBody,
+  MetadefProperties,
+  MetadefProperty,
+  MetadefPropertySchema,
+  MetadefTag,
+  MetadefView,
+  NewMetadefObject,
+  NewTagsOptions,
+} from "./metadefs.ts";
+import type { Sent } from "./operation.ts";
+import { receiveList, receiveRecord } from "./receive.ts";
+import { DONE, GONE, JSON_TYPE, row, type Rows } from "./row.ts";
+import type { Query } from "./wire.ts";
+
+/** Operations on definitions. */
+export interface DefinitionOperations {
+  /** The objects of a namespace. `GET /v2/metadefs/namespaces/{namespace}/objects`, since 2.2. */
+  "metadefs.objects.list"(namespace: string, query?: Query): readonly MetadefObject[];
+  /** A new object. `POST /v2/metadefs/namespaces/{namespace}/objects`, since 2.2. */
+  "metadefs.objects.create"(namespace: string, object: NewMetadefObject): MetadefObject;
+  /** One object. `GET /v2/metadefs/namespaces/{namespace}/objects/{object}`, since 2.2. */
+  "metadefs.objects.get"(namespace: string, object: string): MetadefObject;
+  /**
+   * Sets what an object holds; another `name` renames it.
+   * `PUT /v2/metadefs/namespaces/{namespace}/objects/{object}`, since 2.2.
+   */
+  "metadefs.objects.update"(
+    namespace: string,
+    object: string,
+    body: MetadefObjectBody & { readonly name?: string },
+  ): MetadefObject;
+  /** Deletes one. `DELETE /v2/metadefs/namespaces/{namespace}/objects/{object}`, since 2.2. */
+  "metadefs.objects.delete"(namespace: string, object: string): void;
+  /** Deletes all. `DELETE /v2/metadefs/namespaces/{namespace}/objects`, since 2.2. */
+  "metadefs.objects.deleteAll"(namespace: string): void;
+  /** The properties of a namespace. `GET /v2/metadefs/namespaces/{namespace}/properties`, since 2.2. */
+  "metadefs.properties.list"(namespace: string): MetadefProperties;
+  /** A new property. `POST /v2/metadefs/namespaces/{namespace}/properties`, since 2.2. */
+  "metadefs.properties.create"(namespace: string, property: MetadefProperty): MetadefProperty;
+  /** One property. `GET /v2/metadefs/namespaces/{namespace}/properties/{property}`, since 2.2. */
+  "metadefs.properties.get"(
+    namespace: string,
+    property: string,
+    view?: MetadefView,
+  ): MetadefProperty;
+  /**
+   * Sets what a property may hold; another `name` renames it.
+   * `PUT /v2/metadefs/namespaces/{namespace}/properties/{property}`, since 2.2.
+   */
+  "metadefs.properties.update"(
+    namespace: string,
+    property: string,
+    schema: MetadefPropertySchema & { readonly name?: string },
+  ): MetadefProperty;
+  /** Deletes one. `DELETE /v2/metadefs/namespaces/{namespace}/properties/{property}`, since 2.2. */
+  "metadefs.properties.delete"(namespace: string, property: string): void;
+  /** Deletes all. `DELETE /v2/metadefs/namespaces/{namespace}/properties`, since 2.2. */
+  "metadefs.properties.deleteAll"(namespace: string): void;
+  /** The tags of a namespace. `GET /v2/metadefs/namespaces/{namespace}/tags`, since 2.2. */
+  "metadefs.tags.list"(namespace: string, query?: Query): readonly MetadefTag[];
+  /** A new tag. `POST /v2/metadefs/namespaces/{namespace}/tags/{tag}`, since 2.2. */
+  "metadefs.tags.create"(namespace: string, tag: string): MetadefTag;
+  /** Several, instead of or beside the old ones. `POST /v2/metadefs/namespaces/{namespace}/tags`, since 2.2. */
+  "metadefs.tags.createAll"(
+    namespace: string,
+    tags: readonly string[],
+    options?: NewTagsOptions,
+  ): readonly MetadefTag[];
+  /** One tag. `GET /v2/metadefs/namespaces/{namespace}/tags/{tag}`, since 2.2. */
+  "metadefs.tags.get"(namespace: string, tag: string): MetadefTag;
+  /** Renames one. `PUT /v2/metadefs/namespaces/{namespace}/tags/{tag}`, since 2.2. */
+  "metadefs.tags.update"(namespace: string, tag: string, name: string): MetadefTag;
+  /** Deletes one. `DELETE /v2/metadefs/namespaces/{namespace}/tags/{tag}`, since 2.2. */
+  "metadefs.tags.delete"(namespace: string, tag: string): void;
+  /** Deletes all. `DELETE /v2/metadefs/namespaces/{namespace}/tags`, since 2.2. */
+  "metadefs.tags.deleteAll"(namespace: string): void;
+}
+
+const NAMESPACE = "/v2/metadefs/namespaces/{namespace}";
+const OBJECTS = `${NAMESPACE}/objects`;
+const OBJECT = `${OBJECTS}/{object}`;
+const PROPERTIES = `${NAMESPACE}/properties`;
+const PROPERTY = `${PROPERTIES}/{property}`;
+const TAGS = `${NAMESPACE}/tags`;
+const TAG = `${TAGS}/{tag}`;
+
+const OF = 'of metadata namespace "{namespace}"';
+const TO = 'to metadata namespace "{namespace}"';
+
+/** What all reads of lists have, and of one. */
+const LISTED = { success: [200], errors: { 400: "no such sort direction or limit" } } as const;
+const SHOWN = {
+  success: [200],
+  errors: { 404: "no such namespace, or nothing of this name in it" },
+} as const;
+
+/** What all additions have, and changes. */
+const ADDED = {
+  mediaType: JSON_TYPE,
+  idempotent: false,
+  success: [201],
+  errors: { 400: "a definition that is none", 409: "the name is taken" },
+} as const;
+const CHANGED = {
+  mediaType: JSON_TYPE,
+  success: [200],
+  errors: {
+    400: "a definition that is none",
+    404: "nothing of this name in the namespace, or a renaming that was done before",
+    409: "the new name is taken",
+  },
+} as const;
+const REMOVED = { ...GONE, errors: SHOWN.errors } as const;
+
+/** Its rows. */
+export const DEFINITION_ROWS: Rows<DefinitionOperations> = {
+  "metadefs.objects.list": row(`list the objects ${OF}`, "GET", OBJECTS, "2.2", {
+    ...LISTED,
+    send: (_, query = []) => ({ query: queryIn(query) }),
+    receive: receiveList("objects"),
+  }),
+  "metadefs.objects.create": row(`add an object ${TO}`, "POST", OBJECTS, "2.2", {
+    ...ADDED,
+    send: (_, object) => ({ json: namedIn("the object", "name", object) }),
+    receive: receiveRecord(),
+  }),
+  "metadefs.objects.get": row(`show object "{object}" ${OF}`, "GET", OBJECT, "2.2", {
+    ...SHOWN,
+    receive: receiveRecord(),
+  }),
+  "metadefs.objects.update": row(`update object "{object}" ${OF}`, "PUT", OBJECT, "2.2", {
+    ...CHANGED,
+    send: (_, name, body) => renamed("the object", name, body),
+    receive: receiveRecord(),
+  }),
+  "metadefs.objects.delete": row(
+    `delete object "{object}" ${OF}`,
+    "DELETE",
+    OBJECT,
+    "2.2",
+    REMOVED,
+  ),
+  "metadefs.objects.deleteAll": row(`delete the objects ${OF}`, "DELETE", OBJECTS, "2.2", DONE),
+  "metadefs.properties.list": row(`list the properties ${OF}`, "GET", PROPERTIES, "2.2", {
+    success: [200],
+    receive: receiveRecord("properties"),
+  }),
+  "metadefs.properties.create": row(`add a property ${TO}`, "POST", PROPERTIES, "2.2", {
+    ...ADDED,
+    send: (_, property) => ({ json: namedIn("the property", "name", property) }),
+    receive: receiveRecord(),
+  }),
+  "metadefs.properties.get": row(`show property "{property}" ${OF}`, "GET", PROPERTY, "2.2", {
+    ...SHOWN,
+    send: (_, __, view) => sendView(view),
+    receive: receiveRecord(),
+  }),
+  "metadefs.properties.update": row(`update property "{property}" ${OF}`, "PUT", PROPERTY, "2.2", {
+    ...CHANGED,
+    send: (_, name, schema) => renamed("the property", name, schema),
+    receive: receiveRecord(),
+  }),
+  "metadefs.properties.delete": row(
+    `delete property "{property}" ${OF}`,
+    "DELETE",
+    PROPERTY,
+    "2.2",
+    REMOVED,
+  ),
+  "metadefs.properties.deleteAll": row(
+    `delete the properties ${OF}`,
+    "DELETE",
+    PROPERTIES,
+    "2.2",
+    DONE,
+  ),
+  "metadefs.tags.list": row(`list the tags ${OF}`, "GET", TAGS, "2.2", {
+    ...LISTED,
+    send: (_, query = []) => ({ query: queryIn(query) }),
+    receive: receiveList("tags"),
+  }),
+  "metadefs.tags.create": row(`add tag "{tag}" ${TO}`, "POST", TAG, "2.2", {
+    idempotent: false,
+    success: [201],
+    errors: { 400: "longer than 80 characters", 409: "there already" },
+    receive: receiveRecord(),
+  }),
+  "metadefs.tags.createAll": row(`add tags ${TO}`, "POST", TAGS, "2.2", {
+    ...ADDED,
+    errors: { 400: "a tag that is none", 409: "a tag that is there already, or comes twice" },
+    send: (_, tags, options = {}) => sendTags(tags, options),
+    receive: receiveList("tags"),
+  }),
+  "metadefs.tags.get": row(`show tag "{tag}" ${OF}`, "GET", TAG, "2.2", {
+    ...SHOWN,
+    receive: receiveRecord(),
+  }),
+  // Nothing but a renaming, whose repeat finds no tag.
+  "metadefs.tags.update": row(`rename tag "{tag}" ${OF}`, "PUT", TAG, "2.2", {
+    ...CHANGED,
+    idempotent: false,
+    send: (_, __, name) => ({ json: { name: textIn("the new name", name) } }),
+    receive: receiveRecord(),
+  }),
+  "metadefs.tags.delete": row(`delete tag "{tag}" ${OF}`, "DELETE", TAG, "2.2", REMOVED),
+  "metadefs.tags.deleteAll": row(`delete the tags ${OF}`, "DELETE", TAGS, "2.2", DONE),
+};
+
+/** Glance wants the name in the body even where it stays. */
+function renamed(what: string, name: string, body: unknown): Sent {
+  return { json: namedIn(what, "name", { name, ...recordIn(what, body) }) };
+}
+
+function sendTags(tags: unknown, options: unknown): Sent {
+  const { append = false } = recordIn("the options", options);
+  return {
+    headers: { "x-openstack-append": String(truthIn("append", append)) },
+    json: { tags: textsIn("the list of tags", tags).map((name) => ({ name })) },
+  };
+}

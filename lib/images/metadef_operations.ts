@@ -1,0 +1,154 @@
+/**
+ * The part of the operation table about the catalogue of metadata definitions: its namespaces, and the
+ * kinds of resources that they are for. What is in a namespace has a part of its own.
+ *
+ * @module
+ */
+import { namedIn, queryIn, recordIn, textIn } from "./arguments.ts";
+import type {
+  MetadefAssociation,
+  MetadefNamespace,
+  MetadefNamespaceMeta,
+  MetadefNamespacePage,
+  MetadefResourceType,
+  MetadefView,
+  NewMetadefAssociation,
+  NewMetadefNamespace,
+} from "./metadefs.ts";
+import type { Sent } from "./operation.ts";
+import { receiveList, receivePage, receiveRecord } from "./receive.ts";
+import { DONE, GONE, JSON_TYPE, row, type Rows } from "./row.ts";
+import type { Query } from "./wire.ts";
+
+/** Operations on namespaces and resource types. */
+export interface MetadefOperations {
+  /** One page of the namespaces. `GET /v2/metadefs/namespaces`, since 2.2. */
+  "metadefs.namespaces.list"(query?: Query): MetadefNamespacePage;
+  /** A new namespace, with all that it brings. `POST /v2/metadefs/namespaces`, since 2.2. */
+  "metadefs.namespaces.create"(namespace: NewMetadefNamespace): MetadefNamespace;
+  /** One namespace, whole. `GET /v2/metadefs/namespaces/{namespace}`, since 2.2. */
+  "metadefs.namespaces.get"(namespace: string, view?: MetadefView): MetadefNamespace;
+  /**
+   * Sets the words about a namespace; another `namespace` renames it.
+   * `PUT /v2/metadefs/namespaces/{namespace}`, since 2.2.
+   */
+  "metadefs.namespaces.update"(
+    namespace: string,
+    meta: MetadefNamespaceMeta & { readonly namespace?: string },
+  ): MetadefNamespace;
+  /** Deletes a namespace and all in it. `DELETE /v2/metadefs/namespaces/{namespace}`, since 2.2. */
+  "metadefs.namespaces.delete"(namespace: string): void;
+  /** All kinds of resources. `GET /v2/metadefs/resource_types`, since 2.2. */
+  "metadefs.resourceTypes.list"(): readonly MetadefResourceType[];
+  /** What a namespace is for. `GET /v2/metadefs/namespaces/{namespace}/resource_types`, since 2.2. */
+  "metadefs.associations.list"(namespace: string): readonly MetadefAssociation[];
+  /** Adds a kind of resource. `POST /v2/metadefs/namespaces/{namespace}/resource_types`, since 2.2. */
+  "metadefs.associations.create"(
+    namespace: string,
+    association: NewMetadefAssociation,
+  ): MetadefAssociation;
+  /**
+   * Removes one from a namespace.
+   * `DELETE /v2/metadefs/namespaces/{namespace}/resource_types/{resource_type}`, since 2.2.
+   */
+  "metadefs.associations.delete"(namespace: string, resourceType: string): void;
+}
+
+const NAMESPACES = "/v2/metadefs/namespaces";
+const NAMESPACE = `${NAMESPACES}/{namespace}`;
+const ASSOCIATIONS = `${NAMESPACE}/resource_types`;
+const ASSOCIATION = `${ASSOCIATIONS}/{resource_type}`;
+
+/** Its rows. */
+export const METADEF_ROWS: Rows<MetadefOperations> = {
+  "metadefs.namespaces.list": row("list metadata namespaces", "GET", NAMESPACES, "2.2", {
+    success: [200],
+    errors: { 400: "no such sort direction, limit or visibility", 404: "no such marker" },
+    send: (query = []) => ({ query: queryIn(query) }),
+    receive: receivePage<MetadefNamespacePage>("namespaces"),
+  }),
+  "metadefs.namespaces.create": row("create a metadata namespace", "POST", NAMESPACES, "2.2", {
+    mediaType: JSON_TYPE,
+    idempotent: false,
+    success: [201],
+    errors: { 400: "a definition that is none", 409: "the name is taken" },
+    send: (namespace) => ({ json: namedIn("the namespace", "namespace", namespace) }),
+    receive: receiveRecord(),
+  }),
+  "metadefs.namespaces.get": row(
+    'show metadata namespace "{namespace}"',
+    "GET",
+    NAMESPACE,
+    "2.2",
+    { success: [200], send: (_, view) => sendView(view), receive: receiveRecord() },
+  ),
+  "metadefs.namespaces.update": row(
+    'update metadata namespace "{namespace}"',
+    "PUT",
+    NAMESPACE,
+    "2.2",
+    {
+      mediaType: JSON_TYPE,
+      success: [200],
+      errors: {
+        400: "a definition that is none",
+        404: "no such namespace, not for the caller to see, or a renaming that was done before",
+        409: "the new name is taken",
+      },
+      send: (namespace, meta) => ({
+        json: namedIn("the namespace", "namespace", { namespace, ...recordIn("the words", meta) }),
+      }),
+      receive: receiveRecord(),
+    },
+  ),
+  "metadefs.namespaces.delete": row(
+    'delete metadata namespace "{namespace}"',
+    "DELETE",
+    NAMESPACE,
+    "2.2",
+    { ...GONE, errors: { 403: "protected, or not the caller's to delete" } },
+  ),
+  "metadefs.resourceTypes.list": row(
+    "list metadata resource types",
+    "GET",
+    "/v2/metadefs/resource_types",
+    "2.2",
+    { success: [200], receive: receiveList("resource_types") },
+  ),
+  "metadefs.associations.list": row(
+    'list the resource types of metadata namespace "{namespace}"',
+    "GET",
+    ASSOCIATIONS,
+    "2.2",
+    { success: [200], receive: receiveList("resource_type_associations") },
+  ),
+  "metadefs.associations.create": row(
+    'add a resource type to metadata namespace "{namespace}"',
+    "POST",
+    ASSOCIATIONS,
+    "2.2",
+    {
+      mediaType: JSON_TYPE,
+      idempotent: false,
+      success: [201],
+      errors: { 400: "an association that is none", 409: "associated already" },
+      send: (_, association) => ({ json: namedIn("the association", "name", association) }),
+      receive: receiveRecord(),
+    },
+  ),
+  "metadefs.associations.delete": row(
+    'delete resource type "{resource_type}" of metadata namespace "{namespace}"',
+    "DELETE",
+    ASSOCIATION,
+    "2.2",
+    { ...DONE, repeat: 404, errors: { 404: "no such namespace, or no such resource type in it" } },
+  ),
+};
+
+/** The query for a view of definitions. */
+export function sendView(view: unknown = {}): Sent {
+  const { resourceType } = recordIn("the view", view);
+  return resourceType === undefined
+    ? {}
+    : { query: [["resource_type", textIn("the resource type", resourceType)]] };
+}

@@ -1,0 +1,60 @@
+/**
+ * How the rows of the operation table are written: one line, and what is not as usual.
+ *
+ * @module
+ */
+import { type Operation, parametersOf } from "./operation.ts";
+import { receiveNothing } from "./receive.ts";
+
+/** Media types of bodies. */
+export const JSON_TYPE = "application/json";
+/** The one in which Glance takes changes: JSON patch of add, remove and replace only. */
+export const PATCH_TYPE = "application/openstack-images-v2.1-json-patch";
+/** Image data. */
+export const DATA_TYPE = "application/octet-stream";
+
+/** Rows of a part of the table, typed by what the part states. */
+export type Rows<Part> = {
+  readonly [M in keyof Part]: Part[M] extends (...args: infer Args) => infer Result
+    ? Operation<Args, Result>
+    : never;
+};
+
+/** What a row has beyond its line. */
+type Rest<Args extends readonly unknown[], Result> =
+  & Pick<Operation<Args, Result>, "success" | "receive">
+  & Partial<
+    Pick<
+      Operation<Args, Result>,
+      "mediaType" | "feature" | "idempotent" | "repeat" | "errors" | "send"
+    >
+  >;
+
+/** A row; what says nothing else may be repeated. */
+export function row<Args extends readonly unknown[], Result>(
+  action: string,
+  verb: Operation<Args, Result>["verb"],
+  path: string,
+  since: string,
+  rest: Rest<Args, Result>,
+): Operation<Args, Result> {
+  const parameters = parametersOf(path);
+  const errors = { ...usualErrors(path), ...rest.errors };
+  return { action, verb, path, parameters, since, idempotent: true, ...rest, errors };
+}
+
+/** What a row is that is answered with 204 and nothing else. */
+export const DONE = { success: [204], receive: receiveNothing } as const;
+
+/** The same for what is gone then: a repeat finds nothing. */
+export const GONE = { ...DONE, repeat: 404 } as const;
+
+/** Whoever asks must be known and allowed, and what the path names must be there. */
+function usualErrors(path: string): Readonly<Record<number, string>> {
+  if (!path.startsWith("/v2/")) return {};
+  const refused = { 401: "the token is missing, unknown or has ended", 403: "not allowed" };
+  const [, thing] = /\{(image|namespace)(?:_id)?\}/.exec(path) ?? [];
+  return thing === undefined
+    ? refused
+    : { ...refused, 404: `no such ${thing}, or not for the caller to see` };
+}

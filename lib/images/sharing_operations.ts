@@ -1,0 +1,85 @@
+/**
+ * The part of the operation table about who may see an image, and how it is tagged.
+ *
+ * @module
+ */
+import { textIn } from "./arguments.ts";
+import { receiveList, receiveRecord } from "./receive.ts";
+import { DONE, GONE, JSON_TYPE, row, type Rows } from "./row.ts";
+import type { ImageMember, MemberStatus } from "./types.ts";
+
+/** Operations on members and tags. */
+export interface SharingOperations {
+  /** The projects that an image is shared with. `GET /v2/images/{image_id}/members`, since 2.1. */
+  "members.list"(imageId: string): readonly ImageMember[];
+  /** One of them. `GET /v2/images/{image_id}/members/{member_id}`, since 2.1. */
+  "members.get"(imageId: string, memberId: string): ImageMember;
+  /** Offers an image to a project. `POST /v2/images/{image_id}/members`, since 2.1. */
+  "members.create"(imageId: string, memberId: string): ImageMember;
+  /** Answers an offer. `PUT /v2/images/{image_id}/members/{member_id}`, since 2.1. */
+  "members.update"(imageId: string, memberId: string, status: MemberStatus): ImageMember;
+  /** Takes an offer back. `DELETE /v2/images/{image_id}/members/{member_id}`, since 2.1. */
+  "members.delete"(imageId: string, memberId: string): void;
+  /** Adds a tag. `PUT /v2/images/{image_id}/tags/{tag}`, since 2.0. */
+  "tags.update"(imageId: string, tag: string): void;
+  /** Removes a tag. `DELETE /v2/images/{image_id}/tags/{tag}`, since 2.0. */
+  "tags.delete"(imageId: string, tag: string): void;
+}
+
+const MEMBERS = "/v2/images/{image_id}/members";
+const MEMBER = `${MEMBERS}/{member_id}`;
+const TAG = "/v2/images/{image_id}/tags/{tag}";
+
+const NO_MEMBER = "no such image or member, or not for the caller to see";
+
+/** Its rows. */
+export const SHARING_ROWS: Rows<SharingOperations> = {
+  "members.list": row('list the members of image "{image_id}"', "GET", MEMBERS, "2.1", {
+    success: [200],
+    errors: { 403: "not shared" },
+    receive: receiveList("members"),
+  }),
+  "members.get": row('show member "{member_id}" of image "{image_id}"', "GET", MEMBER, "2.1", {
+    success: [200],
+    errors: { 404: NO_MEMBER },
+    receive: receiveRecord(),
+  }),
+  "members.create": row('add a member to image "{image_id}"', "POST", MEMBERS, "2.1", {
+    mediaType: JSON_TYPE,
+    idempotent: false,
+    success: [200],
+    errors: {
+      400: "no name of a project",
+      403: "not shared, or not the caller's to share",
+      409: "a member already",
+      413: "the quota of members is reached",
+    },
+    send: (_, member) => ({ json: { member: textIn("the member", member) } }),
+    receive: receiveRecord(),
+  }),
+  "members.update": row('update member "{member_id}" of image "{image_id}"', "PUT", MEMBER, "2.1", {
+    mediaType: JSON_TYPE,
+    success: [200],
+    errors: { 400: "no such status", 403: "only the member itself answers", 404: NO_MEMBER },
+    send: (_, __, status) => ({ json: { status: textIn("the status", status) } }),
+    receive: receiveRecord(),
+  }),
+  "members.delete": row(
+    'delete member "{member_id}" of image "{image_id}"',
+    "DELETE",
+    MEMBER,
+    "2.1",
+    {
+      ...GONE,
+      errors: { 403: "not shared, or not the caller's to share", 404: NO_MEMBER },
+    },
+  ),
+  "tags.update": row('tag image "{image_id}" with "{tag}"', "PUT", TAG, "2.0", {
+    ...DONE,
+    errors: { 400: "longer than 255 characters", 413: "the quota of tags is reached" },
+  }),
+  "tags.delete": row('delete tag "{tag}" of image "{image_id}"', "DELETE", TAG, "2.0", {
+    ...GONE,
+    errors: { 404: "no such image or tag, or not for the caller to see" },
+  }),
+};

@@ -1,0 +1,97 @@
+/**
+ * The cache of this server, for administrators: `/v2/cache`. What is queued is cached by the time the
+ * answer leaves, so that nothing ever waits.
+ *
+ * @module
+ */
+
+import { type Call, json, noContent, param } from "./call.ts";
+import { badRequest, conflict, type Failure, forbidden, notFound } from "./failures.ts";
+import { isAdmin } from "./identity.ts";
+import type { ImageCache } from "./image_cache.ts";
+import { visibleImage } from "./lookup.ts";
+import { type PathRoutes, row } from "./path_routes.ts";
+
+/** What `x-image-cache-clear-target` may be. */
+const TARGETS = ["", "cache", "queue"];
+
+/** The paths, those without a variable before those with one. */
+export const CACHE_ROUTES: readonly PathRoutes[] = [
+  row("/cache", "GET, DELETE", { GET: listCache }, { DELETE: clearCache }),
+  { ...row("/cache/clean", "POST", {}, { POST: cleanCache }), since: 18 },
+  { ...row("/cache/prune", "POST", {}, { POST: pruneCache }), since: 18 },
+  { ...row("/cache/nodes/*", "GET", { GET: listNodes }), since: 18 },
+  row("/cache/*", "DELETE, PUT", {}, { DELETE: deleteFromCache, PUT: queueImage }),
+];
+
+/** `GET /v2/cache` */
+function listCache(call: Call): Response {
+  return json({ cached_images: cacheOf(call, "cache_list").images(), queued_images: [] });
+}
+
+/** `DELETE /v2/cache`, all of it or what `x-image-cache-clear-target` names. */
+function clearCache(call: Call): Response {
+  const cache = cacheOf(call, "cache_delete");
+  const target = (call.request.headers.get("x-image-cache-clear-target") ?? "").toLowerCase();
+  if (!TARGETS.includes(target)) {
+    throw badRequest(
+      "If provided 'x-image-cache-clear-target' must be 'cache', 'queue' or empty string.",
+    );
+  }
+  if (target !== "queue") cache.clear();
+  return noContent();
+}
+
+/** `PUT /v2/cache/{image_id}` */
+function queueImage(call: Call): Response {
+  const image = visibleImage(call, missing);
+  const cache = cacheOf(call, "cache_image");
+  if (image.status !== "active") {
+    throw badRequest("Only images with status active can be targeted for queueing");
+  }
+  cache.fill(image.id, image.size ?? 0);
+  return new Response(null, { status: 202 });
+}
+
+/** `DELETE /v2/cache/{image_id}`: no error for an image that is not cached. */
+function deleteFromCache(call: Call): Response {
+  const id = param(call, 0);
+  if (call.cloud.cache?.has(id) !== true) visibleImage(call, missing);
+  cacheOf(call, "cache_delete").remove(id);
+  return noContent();
+}
+
+/** `POST /v2/cache/clean`: there is never anything stalled or invalid here. */
+function cleanCache(call: Call): Response {
+  cacheOf(call, "cache_clean");
+  return new Response(null);
+}
+
+/** `POST /v2/cache/prune` */
+function pruneCache(call: Call): Response {
+  return json(cacheOf(call, "cache_prune").prune());
+}
+
+/** `GET /v2/cache/nodes/{image_id}`: URLs of the servers that have cached the image. */
+function listNodes(call: Call): Response {
+  const cache = cacheOf(call, "list_cached_nodes");
+  if (cache.nodeUrl === null) throw conflict("Centralized caching is not enabled");
+  const { id } = visibleImage(call, missing);
+  return json(cache.has(id) ? [cache.nodeUrl] : []);
+}
+
+/**
+ * The cache.
+ *
+ * @param action name of Glance's policy.
+ * @throws {Failure} 403 for those who are no administrators, 404 where there is none.
+ */
+function cacheOf({ cloud, identity }: Call, action: string): ImageCache {
+  if (!isAdmin(identity)) throw forbidden(`You are not authorized to complete ${action} action.`);
+  if (cloud.cache === null) throw notFound("Caching via API is not supported at this site.");
+  return cloud.cache;
+}
+
+function missing(id: string): Failure {
+  return notFound(`Image ${id} not found.`);
+}

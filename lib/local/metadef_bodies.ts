@@ -1,0 +1,162 @@
+/**
+ * What callers send as metadata definitions, checked in Glance's order and brought into the form in
+ * which Glance keeps it.
+ *
+ * @module
+ */
+
+import { type Call, jsonBody } from "./call.ts";
+import { badRequest, forbidden } from "./failures.ts";
+import { checkAgainst } from "./json_schema.ts";
+import type {
+  AssociationRow,
+  Dated,
+  NamespaceRow,
+  ObjectRow,
+  PropertyRow,
+  PropertySchema,
+  TagRow,
+} from "./metadef_rows.ts";
+import {
+  ASSOCIATION_SCHEMA,
+  type NamedSchema,
+  NAMELESS_PROPERTY_SCHEMA,
+  OBJECT_SCHEMA,
+  PROPERTY_SCHEMA,
+  TAG_SCHEMA,
+} from "./metadef_schemas.ts";
+import { checkCharacters } from "./property_rules.ts";
+import { python } from "./python_words.ts";
+
+/** A body that fits its schema. */
+export type Definition = Readonly<Record<string, unknown>>;
+
+/** Attributes of things that have a link and a schema. */
+export const LINKED_READ_ONLY = ["self", "schema", "created_at", "updated_at"] as const;
+/** Attributes of the other things. */
+export const DATED_READ_ONLY = ["created_at", "updated_at"] as const;
+
+/**
+ * The body as a definition.
+ *
+ * @throws {Failure} 400 for what does not fit the schema, 403 for what only Glance writes.
+ */
+export async function definitionOf(
+  call: Call,
+  schema: NamedSchema,
+  readOnly: readonly string[],
+): Promise<Definition> {
+  const body = await jsonBody(call);
+  if (Array.isArray(body)) throw badRequest("Unexpected body type. Expected list/dict.");
+  const name = readOnly.find((candidate) => Object.hasOwn(body, candidate));
+  if (name !== undefined) throw forbidden(`Attribute '${name}' is read-only.`);
+  checkAgainst(schema, body);
+  return body;
+}
+
+/**
+ * Refuses a name that the column of Glance's database does not hold.
+ *
+ * @param action what cannot be done, for the message.
+ * @throws {Failure} 400.
+ */
+export function checkName(action: string, attribute: string, value: unknown): void {
+  checkCharacters(attribute, value, `Couldn't ${action}: `);
+}
+
+/** The fields of a namespace that are its own. */
+export function namespaceFields(
+  body: Definition,
+  projectId: string | null,
+): Pick<
+  NamespaceRow,
+  "namespace" | "display_name" | "description" | "visibility" | "protected" | "owner"
+> {
+  return {
+    namespace: text(body["namespace"]) ?? "",
+    display_name: text(body["display_name"]),
+    description: text(body["description"]),
+    visibility: body["visibility"] === "public" ? "public" : "private",
+    protected: body["protected"] === true,
+    owner: text(body["owner"]) ?? projectId,
+  };
+}
+
+/** @throws {Failure} 400 for what does not fit the schema of an object. */
+export function objectRow(body: Definition, times: Dated): ObjectRow {
+  checkAgainst(OBJECT_SCHEMA, body);
+  return {
+    name: String(body["name"]),
+    description: text(body["description"]),
+    required: entries(body["required"]).map(String),
+    properties: Object.fromEntries(
+      namedParts(body["properties"]).map(([name, schema]) => {
+        checkAgainst(NAMELESS_PROPERTY_SCHEMA, schema);
+        return [name, keptSchema(schema)];
+      }),
+    ),
+    ...times,
+  };
+}
+
+/** @throws {Failure} 400 for what does not fit the schema of a property. */
+export function propertyRow(name: string, body: Definition): PropertyRow {
+  checkAgainst(PROPERTY_SCHEMA, { ...body, name });
+  return { name, schema: keptSchema(body) };
+}
+
+/** @throws {Failure} 400 for what does not fit the schema of a tag. */
+export function tagRow(body: Definition, times: Dated): TagRow {
+  checkAgainst(TAG_SCHEMA, body);
+  return { name: String(body["name"]), ...times };
+}
+
+/** @throws {Failure} 400 for what does not fit the schema of an association. */
+export function associationRow(body: Definition, times: Dated): AssociationRow {
+  checkAgainst(ASSOCIATION_SCHEMA, body);
+  return {
+    name: String(body["name"]),
+    prefix: text(body["prefix"]),
+    properties_target: text(body["properties_target"]),
+    ...times,
+  };
+}
+
+/** A list of definitions, empty where there is none. */
+export function parts(value: unknown): readonly Definition[] {
+  // The schema has checked that all are objects.
+  return entries(value) as readonly Definition[];
+}
+
+/** Definitions by name, none where there are none. */
+export function namedParts(value: unknown): readonly (readonly [string, Definition])[] {
+  // The schema has checked that all are objects.
+  return Object.entries((value ?? {}) as Record<string, Definition>);
+}
+
+const KEPT: Readonly<Record<string, (value: unknown) => unknown>> = {
+  default: (value) => typeof value === "object" ? null : defaultText(value),
+  minimum: (value) => Math.trunc(Number(value)),
+  maximum: (value) => Math.trunc(Number(value)),
+};
+
+/** A property as Glance keeps it: the default is a text or null, bounds are whole numbers. */
+function keptSchema(schema: Definition): PropertySchema {
+  const kept = (key: string, value: unknown) => {
+    const keep = KEPT[key];
+    return keep === undefined ? value : keep(value);
+  };
+  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, kept(key, value)]));
+}
+
+function defaultText(value: unknown): string {
+  return typeof value === "string" ? value : python(value);
+}
+
+function text(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+function entries(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

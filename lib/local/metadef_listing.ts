@@ -1,0 +1,68 @@
+/**
+ * `GET /v2/metadefs/namespaces`: filters, order and pages.
+ *
+ * @module
+ */
+
+import { type Call, json } from "./call.ts";
+import { badRequest, forbidden } from "./failures.ts";
+import { pageLinks } from "./listing.ts";
+import { canSeeNamespace, namespaceOf, noDefinition } from "./metadef_access.ts";
+import { isSameName, type NamespaceRow } from "./metadef_rows.ts";
+import { listedNamespaceView } from "./metadef_views.ts";
+import { limitOf, pageOf } from "./paging.ts";
+
+const SORT_KEYS = [
+  "namespace",
+  "display_name",
+  "description",
+  "visibility",
+  "protected",
+  "owner",
+  "created_at",
+  "updated_at",
+  "id",
+] as const;
+
+/** `GET /v2/metadefs/namespaces` */
+export function listNamespaces(call: Call): Response {
+  const { cloud, query } = call;
+  refuseVisibility(query, ["public", "private"]);
+  const rows = cloud.store.catalogue.value.namespaces.filter(filterOf(call));
+  const limit = Math.min(limitOf(query) ?? cloud.pageLimit, cloud.pageLimitMax);
+  const page = pageOf(query, rows, SORT_KEYS, { limit, after: markerOf(call) });
+  return json({
+    namespaces: page.map(listedNamespaceView),
+    ...pageLinks(
+      "/v2/metadefs/namespaces",
+      query,
+      page.map(({ namespace }) => ({ id: namespace })),
+      limit,
+    ),
+    schema: "/v2/schemas/metadefs/namespaces",
+  });
+}
+
+/** @throws {Failure} 400 for a visibility that is not one of `known`. */
+export function refuseVisibility(query: URLSearchParams, known: readonly string[]): void {
+  const visibility = query.get("visibility") ?? "";
+  if (visibility === "" || known.includes(visibility)) return;
+  throw badRequest(`Invalid visibility value: ${visibility}`);
+}
+
+function filterOf({ query, identity }: Call): (row: NamespaceRow) => boolean {
+  const visibility = query.get("visibility");
+  const types = query.get("resource_types")?.split(",");
+  return (row) =>
+    canSeeNamespace(identity, row) && (visibility ?? row.visibility) === row.visibility &&
+    (types?.some((type) => row.associations.some(({ name }) => isSameName(name, type))) ?? true);
+}
+
+function markerOf({ query, identity, cloud }: Call): NamespaceRow | null {
+  const marker = query.get("marker") ?? "";
+  if (marker === "") return null;
+  const row = namespaceOf(cloud.store.catalogue.value.namespaces, marker);
+  if (row === undefined) throw noDefinition(marker);
+  if (canSeeNamespace(identity, row)) return row;
+  throw forbidden(`Forbidding request, metadata definition namespace=${marker} is not visible.`);
+}

@@ -1,0 +1,161 @@
+/**
+ * Namespaces of metadata definitions: create with everything in it, show, change, delete.
+ *
+ * @module
+ */
+
+import { type Call, json, noContent } from "./call.ts";
+import { conflict, notFound } from "./failures.ts";
+import {
+  changeNamespace,
+  namespaceOf,
+  noDefinition,
+  refuseProtected,
+  refuseReaders,
+  visibleNamespace,
+  withNamespaces,
+} from "./metadef_access.ts";
+import {
+  associationRow,
+  checkName,
+  type Definition,
+  definitionOf,
+  LINKED_READ_ONLY,
+  namedParts,
+  namespaceFields,
+  objectRow,
+  parts,
+  propertyRow,
+  tagRow,
+} from "./metadef_bodies.ts";
+import { withAssociation } from "./metadef_resource_types.ts";
+import type { Dated, NamespaceRow } from "./metadef_rows.ts";
+import { NAMESPACE_SCHEMA } from "./metadef_schemas.ts";
+import {
+  asGiven,
+  namespacePath,
+  namespaceView,
+  objectView,
+  wholeNamespaceView,
+} from "./metadef_views.ts";
+import { withObject } from "./metadef_objects.ts";
+import { withProperty } from "./metadef_properties.ts";
+import { withTag } from "./metadef_tags.ts";
+import { timestamp } from "./options.ts";
+
+/** `POST /v2/metadefs/namespaces` */
+export async function createNamespace(call: Call): Promise<Response> {
+  const body = await definitionOf(call, NAMESPACE_SCHEMA, LINKED_READ_ONLY);
+  refuseReaders(call, "add_metadef_namespace");
+  checkName("create metadata namespace", "namespace", body["namespace"]);
+  const now = timestamp(call.cloud);
+  const row = newNamespace(call, body, { created_at: now, updated_at: now });
+  await call.cloud.store.catalogue.change((catalogue) => {
+    if (namespaceOf(catalogue.namespaces, row.namespace) !== undefined) {
+      throw conflict(`The metadata definition namespace=${row.namespace} already exists.`);
+    }
+    return withNamespaces(catalogue, [...catalogue.namespaces, row]);
+  });
+  const location = new URL(call.request.url);
+  location.pathname = namespacePath(row);
+  location.search = "";
+  return json({ ...namespaceView(row), ...givenParts(row, body) }, 201, {
+    location: location.href,
+  });
+}
+
+function newNamespace(call: Call, body: Definition, times: Dated): NamespaceRow {
+  let row: NamespaceRow = {
+    ...namespaceFields(body, call.identity.projectId),
+    ...times,
+    objects: [],
+    properties: [],
+    tags: [],
+    associations: [],
+  };
+  for (const part of parts(body["resource_type_associations"])) {
+    row = withAssociation(row, associationRow(part, times));
+  }
+  for (const part of parts(body["objects"])) row = withObject(row, objectRow(part, times));
+  for (const part of parts(body["tags"])) row = withTag(row, tagRow(part, times));
+  for (const [name, part] of namedParts(body["properties"])) {
+    row = withProperty(row, propertyRow(name, part));
+  }
+  return row;
+}
+
+/** The parts as they were sent, in the form in which they are kept. */
+function givenParts(row: NamespaceRow, body: Definition): Record<string, unknown> {
+  const undated = <T extends Dated>({ created_at: _c, updated_at: _u, ...rest }: T) => rest;
+  const objects = row.objects.map((object, i) => {
+    const { created_at: _c, updated_at: _u, self: _s, schema: _m, ...view } = objectView(
+      row,
+      object,
+    );
+    return asGiven(view, parts(body["objects"])[i] ?? {}, ["required", "properties"]);
+  });
+  const given = {
+    resource_type_associations: row.associations.map(undated).map((association) =>
+      Object.fromEntries(Object.entries(association).filter(([, value]) => value !== null))
+    ),
+    objects,
+    tags: row.tags.map(undated),
+    properties: Object.fromEntries(row.properties.map(({ name, schema }) => [name, schema])),
+  };
+  return asGiven(given, body, Object.keys(given));
+}
+
+/** `GET /v2/metadefs/namespaces/{namespace}`, with `?resource_type=` under its prefix. */
+export function showNamespace(call: Call): Response {
+  const row = visibleNamespace(call, noDefinition, () => notFound());
+  const type = call.query.get("resource_type");
+  const association = row.associations.find(({ name }) => name === type);
+  return json(wholeNamespaceView(row, association?.prefix ?? ""));
+}
+
+/** `PUT /v2/metadefs/namespaces/{namespace}`: what is not given falls back to its default. */
+export async function updateNamespace(call: Call): Promise<Response> {
+  const body = await definitionOf(call, NAMESPACE_SCHEMA, LINKED_READ_ONLY);
+  visibleNamespace(call);
+  refuseReaders(call, "modify_metadef_namespace");
+  checkName("update metadata namespace", "namespace", body["namespace"]);
+  const fields = namespaceFields(body, call.identity.projectId);
+  const row = await changeNamespace(call, (current, { namespaces }) => {
+    const taken = namespaceOf(namespaces, fields.namespace);
+    if (taken !== undefined && taken !== current) {
+      throw conflict(
+        "Invalid update. It would result in a duplicate metadata definition namespace with the " +
+          `same name of ${fields.namespace}`,
+      );
+    }
+    return { ...current, ...fields, updated_at: timestamp(call.cloud) };
+  });
+  return json(namespaceView(row));
+}
+
+/** `DELETE /v2/metadefs/namespaces/{namespace}`, with all that is in it. */
+export async function deleteNamespace(call: Call): Promise<Response> {
+  visibleNamespace(call);
+  refuseReaders(call, "delete_metadef_namespace");
+  await call.cloud.store.catalogue.change((catalogue) => {
+    const row = visibleNamespace(call);
+    refuseProtected(row, `namespace ${row.namespace}`);
+    return { ...catalogue, namespaces: catalogue.namespaces.filter((other) => other !== row) };
+  });
+  return noContent();
+}
+
+/** `DELETE /v2/metadefs/namespaces/{namespace}/{kind}` */
+export function deleteParts(
+  kind: "objects" | "properties" | "tags",
+): (call: Call) => Promise<Response> {
+  return async (call) => {
+    visibleNamespace(call);
+    refuseReaders(call, "delete_metadef_namespace");
+    await changeNamespace(call, (row) => {
+      refuseProtected(row, `namespace ${row.namespace}`);
+      return { ...row, [kind]: [] };
+    });
+    return noContent();
+  };
+}

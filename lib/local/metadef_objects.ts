@@ -1,0 +1,128 @@
+/**
+ * Objects of a namespace: groups of properties.
+ *
+ * @module
+ */
+
+import { type Call, json, noContent, param } from "./call.ts";
+import { badRequest, conflict, notFound } from "./failures.ts";
+import {
+  changeNamespace,
+  noDefinition,
+  noNamespace,
+  refuseProtected,
+  refuseReaders,
+  visibleNamespace,
+} from "./metadef_access.ts";
+import {
+  checkName,
+  type Definition,
+  definitionOf,
+  LINKED_READ_ONLY,
+  objectRow,
+} from "./metadef_bodies.ts";
+import { refuseVisibility } from "./metadef_listing.ts";
+import { byName, named, type NamespaceRow, type ObjectRow, replaced } from "./metadef_rows.ts";
+import { OBJECT_SCHEMA } from "./metadef_schemas.ts";
+import { asGiven, objectView } from "./metadef_views.ts";
+import { timestamp } from "./options.ts";
+import { directionOf, limitOf } from "./paging.ts";
+
+/**
+ * `GET /v2/metadefs/namespaces/{namespace}/objects`: all of them. Glance checks what the query
+ * string asks for, and then heeds none of it.
+ */
+export function listObjects(call: Call): Response {
+  checkQuery(call.query);
+  const namespace = lookUp(call);
+  return json({
+    objects: byName(namespace.objects).map((row) => objectView(namespace, row)),
+    // Without a slash, as Glance writes it.
+    schema: "v2/schemas/metadefs/objects",
+  });
+}
+
+/** `GET /v2/metadefs/namespaces/{namespace}/objects/{object}` */
+export function showObject(call: Call): Response {
+  const namespace = lookUp(call);
+  return json(objectView(namespace, objectOf(call, namespace)));
+}
+
+/** `POST /v2/metadefs/namespaces/{namespace}/objects` */
+export async function addObject(call: Call): Promise<Response> {
+  const body = await definitionOf(call, OBJECT_SCHEMA, LINKED_READ_ONLY);
+  const now = timestamp(call.cloud);
+  const object = objectRow(body, { created_at: now, updated_at: now });
+  lookUp(call);
+  refuseReaders(call, "add_metadef_object");
+  checkName("create metadata object", "name", object.name);
+  const namespace = await changeNamespace(call, (row) => withObject(row, object));
+  return json(givenView(namespace, object, body), 201);
+}
+
+/** `PUT /v2/metadefs/namespaces/{namespace}/objects/{object}` */
+export async function updateObject(call: Call): Promise<Response> {
+  const body = await definitionOf(call, OBJECT_SCHEMA, LINKED_READ_ONLY);
+  lookUp(call);
+  refuseReaders(call, "modify_metadef_object");
+  let object: ObjectRow | undefined;
+  const namespace = await changeNamespace(call, (row) => {
+    const old = objectOf(call, row);
+    const { created_at } = old;
+    object = objectRow(body, { created_at, updated_at: timestamp(call.cloud) });
+    checkName("update metadata object", "name", object.name);
+    const taken = named(row.objects, object.name);
+    if (taken !== undefined && taken !== old) {
+      throw conflict(
+        "Invalid update. It would result in a duplicate metadata definition object with the same " +
+          `name=${old.name} in namespace=${row.namespace}.`,
+      );
+    }
+    return { ...row, objects: replaced(row.objects, old, object) };
+  });
+  return json(givenView(namespace, object ?? objectOf(call, namespace), body));
+}
+
+/** `DELETE /v2/metadefs/namespaces/{namespace}/objects/{object}` */
+export async function deleteObject(call: Call): Promise<Response> {
+  lookUp(call);
+  refuseReaders(call, "delete_metadef_object");
+  await changeNamespace(call, (row) => {
+    const gone = objectOf(call, row);
+    refuseProtected(row, `object ${gone.name}`);
+    return { ...row, objects: row.objects.filter((other) => other !== gone) };
+  });
+  return noContent();
+}
+
+/** @throws {Failure} 409 where the namespace has one of that name. */
+export function withObject(row: NamespaceRow, object: ObjectRow): NamespaceRow {
+  if (named(row.objects, object.name) !== undefined) {
+    throw conflict(
+      `A metadata definition object with name=${object.name} already exists in ` +
+        `namespace=${row.namespace}.`,
+    );
+  }
+  return { ...row, objects: [...row.objects, object] };
+}
+
+function givenView(namespace: NamespaceRow, row: ObjectRow, body: Definition): unknown {
+  return asGiven(objectView(namespace, row), body, ["required", "properties"]);
+}
+
+function lookUp(call: Call): NamespaceRow {
+  return visibleNamespace(call, noDefinition, noNamespace);
+}
+
+function objectOf(call: Call, { objects }: NamespaceRow): ObjectRow {
+  const name = param(call, 1);
+  const object = named(objects, name);
+  if (object !== undefined) return object;
+  throw notFound(`Could not find metadata object ${name}`);
+}
+
+function checkQuery(query: URLSearchParams): void {
+  directionOf(query);
+  refuseVisibility(query, ["public", "private", "shared"]);
+  if (limitOf(query) === 0) throw badRequest("limit param must be positive");
+}

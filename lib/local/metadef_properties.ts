@@ -1,0 +1,113 @@
+/**
+ * Properties of a namespace.
+ *
+ * @module
+ */
+
+import { type Call, json, noContent, param } from "./call.ts";
+import { conflict, notFound } from "./failures.ts";
+import {
+  changeNamespace,
+  refuseProtected,
+  refuseReaders,
+  visibleNamespace,
+} from "./metadef_access.ts";
+import {
+  checkName,
+  DATED_READ_ONLY,
+  type Definition,
+  definitionOf,
+  propertyRow,
+} from "./metadef_bodies.ts";
+import { prefixOn } from "./metadef_resource_types.ts";
+import { named, type NamespaceRow, type PropertyRow, replaced } from "./metadef_rows.ts";
+import { PROPERTY_SCHEMA } from "./metadef_schemas.ts";
+import { propertiesView, propertyView } from "./metadef_views.ts";
+
+/** `GET /v2/metadefs/namespaces/{namespace}/properties` */
+export function listProperties(call: Call): Response {
+  return json({ properties: propertiesView(visibleNamespace(call).properties) });
+}
+
+/**
+ * `GET /v2/metadefs/namespaces/{namespace}/properties/{property}`; with `?resource_type=` the path
+ * names the property with the prefix that it has there.
+ */
+export function showProperty(call: Call): Response {
+  const namespace = visibleNamespace(call);
+  const type = call.query.get("resource_type") ?? "";
+  const name = param(call, 1);
+  const bare = type === "" ? name : withoutPrefix(name, prefixOn(call, namespace, type));
+  return json(propertyView(propertyOf(namespace, bare)));
+}
+
+/** `POST /v2/metadefs/namespaces/{namespace}/properties` */
+export async function addProperty(call: Call): Promise<Response> {
+  const property = propertyIn(await definitionOf(call, PROPERTY_SCHEMA, DATED_READ_ONLY));
+  visibleNamespace(call);
+  refuseReaders(call, "add_metadef_property");
+  checkName("create metadata property", "name", property.name);
+  await changeNamespace(call, (row) => withProperty(row, property));
+  return json(propertyView(property), 201);
+}
+
+/** `PUT /v2/metadefs/namespaces/{namespace}/properties/{property}` */
+export async function updateProperty(call: Call): Promise<Response> {
+  const property = propertyIn(await definitionOf(call, PROPERTY_SCHEMA, DATED_READ_ONLY));
+  visibleNamespace(call);
+  refuseReaders(call, "modify_metadef_property");
+  await changeNamespace(call, (row) => {
+    const old = propertyOf(row, param(call, 1));
+    checkName("update metadata property", "name", property.name);
+    const taken = named(row.properties, property.name);
+    if (taken !== undefined && taken !== old) {
+      throw conflict(
+        "Invalid update. It would result in a duplicate metadata definition property with the " +
+          `same name=${old.name} in namespace=${row.namespace}.`,
+      );
+    }
+    return { ...row, properties: replaced(row.properties, old, property) };
+  });
+  return json(propertyView(property));
+}
+
+/** `DELETE /v2/metadefs/namespaces/{namespace}/properties/{property}` */
+export async function deleteProperty(call: Call): Promise<Response> {
+  visibleNamespace(call);
+  refuseReaders(call, "remove_metadef_property");
+  await changeNamespace(call, (row) => {
+    const gone = propertyOf(row, param(call, 1));
+    refuseProtected(row, `property ${gone.name}`);
+    return { ...row, properties: row.properties.filter((other) => other !== gone) };
+  });
+  return noContent();
+}
+
+/** @throws {Failure} 409 where the namespace has one of that name. */
+export function withProperty(row: NamespaceRow, property: PropertyRow): NamespaceRow {
+  if (named(row.properties, property.name) !== undefined) {
+    throw conflict(
+      `A metadata definition property with name=${property.name} already exists in ` +
+        `namespace=${row.namespace}.`,
+    );
+  }
+  return { ...row, properties: [...row.properties, property] };
+}
+
+function propertyIn(body: Definition): PropertyRow {
+  return propertyRow(String(body["name"]), body);
+}
+
+function propertyOf({ properties }: NamespaceRow, name: string): PropertyRow {
+  const property = named(properties, name);
+  if (property !== undefined) return property;
+  throw notFound(`Could not find property ${name}`);
+}
+
+function withoutPrefix(name: string, prefix: string | null): string {
+  if (prefix !== null && prefix !== "" && name.startsWith(prefix)) return name.slice(prefix.length);
+  throw notFound(
+    `Property ${name} does not start with the expected resource type association prefix of ` +
+      `'${prefix ?? "None"}'.`,
+  );
+}

@@ -1,0 +1,84 @@
+/**
+ * Resource types: what the definitions of a namespace are for. A type is known from the first
+ * association with it on, for ever.
+ *
+ * @module
+ */
+
+import { type Call, json, noContent, param } from "./call.ts";
+import { conflict, notFound } from "./failures.ts";
+import {
+  changeNamespace,
+  refuseProtected,
+  refuseReaders,
+  visibleNamespace,
+} from "./metadef_access.ts";
+import { associationRow, DATED_READ_ONLY, definitionOf } from "./metadef_bodies.ts";
+import { type AssociationRow, named, type NamespaceRow } from "./metadef_rows.ts";
+import { ASSOCIATION_SCHEMA } from "./metadef_schemas.ts";
+import { associationView } from "./metadef_views.ts";
+import { timestamp } from "./options.ts";
+
+/** `GET /v2/metadefs/resource_types` */
+export function listResourceTypes({ cloud }: Call): Response {
+  return json({ resource_types: cloud.store.catalogue.value.resourceTypes });
+}
+
+/** `GET /v2/metadefs/namespaces/{namespace}/resource_types` */
+export function listAssociations(call: Call): Response {
+  const { associations } = visibleNamespace(call);
+  return json({ resource_type_associations: associations.map(associationView) });
+}
+
+/** `POST /v2/metadefs/namespaces/{namespace}/resource_types` */
+export async function addAssociation(call: Call): Promise<Response> {
+  const body = await definitionOf(call, ASSOCIATION_SCHEMA, DATED_READ_ONLY);
+  visibleNamespace(call);
+  refuseReaders(call, "add_metadef_resource_type_association");
+  const now = timestamp(call.cloud);
+  const association = associationRow(body, { created_at: now, updated_at: now });
+  await changeNamespace(call, (row) => withAssociation(row, association));
+  return json(associationView(association), 201);
+}
+
+/** `DELETE /v2/metadefs/namespaces/{namespace}/resource_types/{resource_type}` */
+export async function removeAssociation(call: Call): Promise<Response> {
+  const name = param(call, 1);
+  visibleNamespace(call);
+  refuseReaders(call, "remove_metadef_resource_type_association");
+  await changeNamespace(call, (row) => {
+    const gone = row.associations.find((association) => association.name === name);
+    if (gone === undefined) throw notFound(`Failed to find resource type ${name} to delete`);
+    refuseProtected(row, `resource-type-association ${name}`);
+    return { ...row, associations: row.associations.filter((other) => other !== gone) };
+  });
+  return noContent();
+}
+
+/** @throws {Failure} 409 where the namespace has it. */
+export function withAssociation(row: NamespaceRow, association: AssociationRow): NamespaceRow {
+  if (named(row.associations, association.name) !== undefined) {
+    throw conflict(
+      "The metadata definition resource-type association of resource-type=" +
+        `${association.name} to namespace=${row.namespace} already exists.`,
+    );
+  }
+  return { ...row, associations: [...row.associations, association] };
+}
+
+/**
+ * The prefix of a namespace's names on a resource of that type; null where it has none.
+ *
+ * @throws {Failure} 404 where they have nothing to do with each other.
+ */
+export function prefixOn({ cloud }: Call, row: NamespaceRow, type: string): string | null {
+  if (named(cloud.store.catalogue.value.resourceTypes, type) === undefined) {
+    throw notFound(`The metadata definition resource-type with name=${type}, was not found.`);
+  }
+  const association = named(row.associations, type);
+  if (association !== undefined) return association.prefix;
+  throw notFound(
+    `The metadata definition resource-type association of resource-type=${type} to ` +
+      `namespace=${row.namespace}, was not found.`,
+  );
+}

@@ -1,0 +1,81 @@
+/**
+ * The paths of the metadata definitions, for the table of paths.
+ *
+ * @module
+ */
+
+import { listNamespaces } from "./metadef_listing.ts";
+import {
+  createNamespace,
+  deleteNamespace,
+  deleteParts,
+  showNamespace,
+  updateNamespace,
+} from "./metadef_namespaces.ts";
+import {
+  addObject,
+  deleteObject,
+  listObjects,
+  showObject,
+  updateObject,
+} from "./metadef_objects.ts";
+import {
+  addProperty,
+  deleteProperty,
+  listProperties,
+  showProperty,
+  updateProperty,
+} from "./metadef_properties.ts";
+import {
+  addAssociation,
+  listAssociations,
+  listResourceTypes,
+  removeAssociation,
+} from "./metadef_resource_types.ts";
+import {
+  addMetadefTag,
+  addTags,
+  listTags,
+  removeMetadefTag,
+  renameTag,
+  showTag,
+} from "./metadef_tags.ts";
+import { type PathRoutes, row } from "./path_routes.ts";
+
+const NAMESPACE = "/metadefs/namespaces/*";
+
+export const METADEF_ROUTES: readonly PathRoutes[] = [
+  row("/metadefs/resource_types", "GET", { GET: listResourceTypes }),
+  row("/metadefs/namespaces", "GET, POST", {}, { GET: listNamespaces, POST: createNamespace }),
+  row(NAMESPACE, "GET, PUT, DELETE", { GET: showNamespace, DELETE: deleteNamespace }, {
+    PUT: updateNamespace,
+  }),
+  row(`${NAMESPACE}/resource_types`, "GET, POST", { GET: listAssociations }, {
+    POST: addAssociation,
+  }),
+  row(`${NAMESPACE}/resource_types/*`, "DELETE", { DELETE: removeAssociation }),
+  row(`${NAMESPACE}/properties`, "GET, POST, DELETE", {
+    GET: listProperties,
+    DELETE: deleteParts("properties"),
+  }, { POST: addProperty }),
+  row(`${NAMESPACE}/properties/*`, "GET, PUT, DELETE", {
+    GET: showProperty,
+    DELETE: deleteProperty,
+  }, { PUT: updateProperty }),
+  row(`${NAMESPACE}/objects`, "GET, POST, DELETE", { DELETE: deleteParts("objects") }, {
+    GET: listObjects,
+    POST: addObject,
+  }),
+  row(`${NAMESPACE}/objects/*`, "GET, PUT, DELETE", { GET: showObject, DELETE: deleteObject }, {
+    PUT: updateObject,
+  }),
+  row(`${NAMESPACE}/tags`, "GET, POST, DELETE", { DELETE: deleteParts("tags") }, {
+    GET: listTags,
+    POST: addTags,
+  }),
+  row(`${NAMESPACE}/tags/*`, "GET, POST, PUT, DELETE", {
+    GET: showTag,
+    POST: addMetadefTag,
+    DELETE: removeMetadefTag,
+  }, { PUT: renameTag }),
+];

@@ -1,0 +1,211 @@
+/**
+ * The schemas of the metadata definitions: what callers may send, and the ten documents
+ * `GET /v2/schemas/metadefs/{name}`.
+ *
+ * @module
+ */
+
+import type { Schema } from "./json_schema.ts";
+
+/** A schema with a name, which stands in the messages about what does not fit. */
+export type NamedSchema = Schema & { readonly name: string };
+
+const TEXT: Schema = { type: "string" };
+const NAME: Schema = { type: "string", maxLength: 80 };
+const READ_ONLY_TEXT: Schema = { readOnly: true, type: "string" };
+
+const TYPES = ["array", "boolean", "integer", "number", "object", "string", null] as const;
+
+const COUNTS: Readonly<Record<string, Schema>> = {
+  positiveInteger: { type: "integer", minimum: 0 },
+  positiveIntegerDefault0: { allOf: [{ $ref: "#/definitions/positiveInteger" }, { default: 0 }] },
+};
+
+const STRING_ARRAY: Schema = { type: "array", items: TEXT, uniqueItems: true };
+
+const PROPERTY_FIELDS: Readonly<Record<string, Schema>> = {
+  name: NAME,
+  title: TEXT,
+  description: TEXT,
+  operators: { type: "array", items: TEXT },
+  type: { type: "string", enum: TYPES },
+  required: { $ref: "#/definitions/stringArray" },
+  minimum: { type: "number" },
+  maximum: { type: "number" },
+  maxLength: { $ref: "#/definitions/positiveInteger" },
+  minLength: { $ref: "#/definitions/positiveIntegerDefault0" },
+  pattern: { type: "string", format: "regex" },
+  enum: { type: "array" },
+  readonly: { type: "boolean" },
+  default: {},
+  items: {
+    type: "object",
+    properties: { type: { type: "string", enum: TYPES }, enum: { type: "array" } },
+  },
+  maxItems: { $ref: "#/definitions/positiveInteger" },
+  minItems: { $ref: "#/definitions/positiveIntegerDefault0" },
+  uniqueItems: { type: "boolean", default: false },
+  additionalItems: { type: "boolean" },
+};
+
+/** Of what holds properties by name. */
+const DEFINITIONS: Readonly<Record<string, Schema>> = {
+  ...COUNTS,
+  stringArray: STRING_ARRAY,
+  property: {
+    type: "object",
+    additionalProperties: {
+      type: "object",
+      required: ["title", "type"],
+      properties: PROPERTY_FIELDS,
+    },
+  },
+};
+
+const OBJECT_FIELDS: Readonly<Record<string, Schema>> = {
+  description: TEXT,
+  required: { $ref: "#/definitions/stringArray" },
+  properties: { $ref: "#/definitions/property" },
+};
+
+/** One namespace, with all that it may hold. */
+export const NAMESPACE_SCHEMA: NamedSchema = {
+  name: "namespace",
+  properties: {
+    namespace: { ...NAME, description: "Name of the namespace, unlike any other" },
+    display_name: { ...NAME, description: "Name of the namespace for people" },
+    description: { ...TEXT, maxLength: 500, description: "What the namespace is for" },
+    visibility: {
+      ...TEXT,
+      enum: ["public", "private"],
+      description: "Who sees the namespace: everybody, or its owner",
+    },
+    protected: { type: "boolean", description: "Whether the namespace cannot be deleted" },
+    owner: { ...TEXT, maxLength: 255, description: "Project that the namespace belongs to" },
+    ...times("the namespace"),
+    schema: READ_ONLY_TEXT,
+    self: READ_ONLY_TEXT,
+    resource_type_associations: list({ name: TEXT, prefix: TEXT, properties_target: TEXT }),
+    properties: { $ref: "#/definitions/property" },
+    objects: list({ name: TEXT, ...OBJECT_FIELDS }),
+    tags: list({ name: TEXT }),
+  },
+  additionalProperties: false,
+  definitions: DEFINITIONS,
+  required: ["namespace"],
+};
+
+/** One object, a group of properties. */
+export const OBJECT_SCHEMA: NamedSchema = {
+  name: "object",
+  properties: {
+    name: NAME,
+    ...OBJECT_FIELDS,
+    schema: READ_ONLY_TEXT,
+    self: READ_ONLY_TEXT,
+    ...times("the object"),
+  },
+  additionalProperties: false,
+  definitions: DEFINITIONS,
+  required: ["name"],
+};
+
+/** One property, which names itself. */
+export const PROPERTY_SCHEMA: NamedSchema = {
+  name: "property",
+  properties: PROPERTY_FIELDS,
+  additionalProperties: false,
+  definitions: { ...COUNTS, stringArray: { ...STRING_ARRAY, minItems: 1 } },
+  required: ["type", "title", "name"],
+};
+
+/** One property under a name, which is not in it. */
+export const NAMELESS_PROPERTY_SCHEMA: NamedSchema = {
+  ...PROPERTY_SCHEMA,
+  required: ["type", "title"],
+};
+
+export const TAG_SCHEMA: NamedSchema = {
+  name: "tag",
+  properties: { name: NAME, ...times("the tag") },
+  additionalProperties: false,
+  required: ["name"],
+};
+
+/** What makes many tags at once; no document of its own. */
+export const TAGS_SCHEMA: NamedSchema = {
+  name: "tags",
+  properties: {
+    tags: {
+      type: "array",
+      items: {
+        type: "object",
+        properties: { name: TEXT },
+        required: ["name"],
+        additionalProperties: false,
+      },
+    },
+  },
+  additionalProperties: false,
+};
+
+export const ASSOCIATION_SCHEMA: NamedSchema = {
+  name: "resource_type_association",
+  properties: {
+    name: { ...NAME, description: "Name of the resource type, as Heat names it where it does" },
+    prefix: { ...NAME, description: "What goes before names of properties on such a resource" },
+    properties_target: { ...NAME, description: "Which of several kinds of metadata is meant" },
+    ...times("the association"),
+  },
+  additionalProperties: false,
+  required: ["name"],
+};
+
+/** Name in the path -> document. */
+export const METADEF_DOCUMENTS: Readonly<Record<string, Schema>> = {
+  namespace: NAMESPACE_SCHEMA,
+  namespaces: collection("namespaces", NAMESPACE_SCHEMA),
+  resource_type: ASSOCIATION_SCHEMA,
+  resource_types: collection("resource_type_associations", ASSOCIATION_SCHEMA),
+  property: PROPERTY_SCHEMA,
+  properties: collection("properties", NAMELESS_PROPERTY_SCHEMA, "object"),
+  object: OBJECT_SCHEMA,
+  objects: collection("objects", OBJECT_SCHEMA),
+  tag: TAG_SCHEMA,
+  tags: collection("tags", TAG_SCHEMA),
+};
+
+function times(what: string): Readonly<Record<string, Schema>> {
+  const time = { ...READ_ONLY_TEXT, format: "date-time" };
+  return {
+    created_at: { ...time, description: `When ${what} was made` },
+    updated_at: { ...time, description: `When ${what} was last changed` },
+  };
+}
+
+function list(properties: Readonly<Record<string, Schema>>): Schema {
+  return { type: "array", items: { type: "object", properties } };
+}
+
+/** A page of things, whose definitions are those of one thing. */
+function collection(
+  name: string,
+  { definitions, ...item }: NamedSchema,
+  type: "array" | "object" = "array",
+): Schema {
+  return {
+    name,
+    properties: {
+      [name]: type === "array" ? { type, items: item } : { type, additionalProperties: item },
+      first: TEXT,
+      next: TEXT,
+      schema: TEXT,
+    },
+    links: [
+      { rel: "first", href: "{first}" },
+      { rel: "next", href: "{next}" },
+      { rel: "describedby", href: "{schema}" },
+    ],
+    ...(definitions === undefined ? {} : { definitions }),
+  };
+}

@@ -1,0 +1,128 @@
+/**
+ * Tags of a namespace.
+ *
+ * @module
+ */
+
+import { type Call, json, noContent, param } from "./call.ts";
+import { conflict, notFound } from "./failures.ts";
+import { checkAgainst } from "./json_schema.ts";
+import {
+  changeNamespace,
+  refuseProtected,
+  refuseReaders,
+  visibleNamespace,
+} from "./metadef_access.ts";
+import { checkName, DATED_READ_ONLY, definitionOf, parts, tagRow } from "./metadef_bodies.ts";
+import { refuseVisibility } from "./metadef_listing.ts";
+import { named, type NamespaceRow, replaced, type TagRow } from "./metadef_rows.ts";
+import { TAG_SCHEMA, TAGS_SCHEMA } from "./metadef_schemas.ts";
+import { timestamp } from "./options.ts";
+import { limitOf, pageOf } from "./paging.ts";
+
+const SORT_KEYS = ["name", "created_at", "updated_at", "id"] as const;
+/** What `X-Openstack-Append` may be for "yes", in any case. */
+const TRUE_WORDS = ["1", "t", "true", "on", "y", "yes"];
+
+/** `GET /v2/metadefs/namespaces/{namespace}/tags`, newest first unless asked otherwise. */
+export function listTags(call: Call): Response {
+  refuseVisibility(call.query, ["public", "private", "shared"]);
+  const row = visibleNamespace(call);
+  const marker = call.query.get("marker") ?? "";
+  const tags = pageOf(call.query, row.tags, SORT_KEYS, {
+    limit: limitOf(call.query) ?? Infinity,
+    after: marker === "" ? null : tagOf(row, marker),
+  });
+  return json({ tags: tags.map(({ name }) => ({ name })) });
+}
+
+/** `GET /v2/metadefs/namespaces/{namespace}/tags/{tag}` */
+export function showTag(call: Call): Response {
+  return json(tagOf(visibleNamespace(call), param(call, 1)));
+}
+
+/** `POST /v2/metadefs/namespaces/{namespace}/tags/{tag}` */
+export async function addMetadefTag(call: Call): Promise<Response> {
+  const name = param(call, 1);
+  visibleNamespace(call);
+  checkAgainst(TAG_SCHEMA, { name });
+  refuseReaders(call, "add_metadef_tag");
+  checkName("create metadata tag", "name", name);
+  const tag = newTag(call, { name });
+  await changeNamespace(call, (row) => withTag(row, tag));
+  return json(tag, 201);
+}
+
+/**
+ * `POST /v2/metadefs/namespaces/{namespace}/tags`: takes the place of all tags, or comes behind them
+ * with `X-Openstack-Append: true`. Of no tags Glance makes nothing.
+ */
+export async function addTags(call: Call): Promise<Response> {
+  const body = await definitionOf(call, TAGS_SCHEMA, DATED_READ_ONLY);
+  visibleNamespace(call);
+  refuseReaders(call, "add_metadef_tags");
+  const tags = parts(body["tags"]).map((part) => newTag(call, part));
+  for (const { name } of tags) checkName("create metadata tag", "name", name);
+  const header = call.request.headers.get("x-openstack-append") ?? "";
+  const appends = TRUE_WORDS.includes(header.trim().toLowerCase());
+  if (tags.length > 0) {
+    await changeNamespace(
+      call,
+      (row) => tags.reduce(withTag, appends ? row : { ...row, tags: [] }),
+    );
+  }
+  return json({ tags: tags.map(({ name }) => ({ name })) }, 201);
+}
+
+/** `PUT /v2/metadefs/namespaces/{namespace}/tags/{tag}`: another name. */
+export async function renameTag(call: Call): Promise<Response> {
+  const body = await definitionOf(call, TAG_SCHEMA, DATED_READ_ONLY);
+  visibleNamespace(call);
+  refuseReaders(call, "modify_metadef_tag");
+  const name = String(body["name"]);
+  const row = await changeNamespace(call, (current) => {
+    const old = tagOf(current, param(call, 1));
+    checkName("update metadata tag", "name", name);
+    const taken = named(current.tags, name);
+    if (taken !== undefined && taken !== old) throw duplicate(current, name);
+    const tag = { ...old, name, updated_at: timestamp(call.cloud) };
+    return { ...current, tags: replaced(current.tags, old, tag) };
+  });
+  return json(tagOf(row, name));
+}
+
+/** `DELETE /v2/metadefs/namespaces/{namespace}/tags/{tag}` */
+export async function removeMetadefTag(call: Call): Promise<Response> {
+  visibleNamespace(call);
+  refuseReaders(call, "delete_metadef_tag");
+  await changeNamespace(call, (row) => {
+    const gone = tagOf(row, param(call, 1));
+    refuseProtected(row, `tag ${gone.name}`);
+    return { ...row, tags: row.tags.filter((other) => other !== gone) };
+  });
+  return noContent();
+}
+
+/** @throws {Failure} 409 where the namespace has one of that name. */
+export function withTag(row: NamespaceRow, tag: TagRow): NamespaceRow {
+  if (named(row.tags, tag.name) !== undefined) throw duplicate(row, tag.name);
+  return { ...row, tags: [...row.tags, tag] };
+}
+
+function duplicate({ namespace }: NamespaceRow, name: string): Error {
+  return conflict(
+    `A metadata tag with name=${name} already exists in namespace=${namespace}. (Please note that ` +
+      "metadata tag names are case insensitive).",
+  );
+}
+
+function newTag(call: Call, part: Readonly<Record<string, unknown>>): TagRow {
+  const now = timestamp(call.cloud);
+  return tagRow(part, { created_at: now, updated_at: now });
+}
+
+function tagOf({ tags }: NamespaceRow, name: string): TagRow {
+  const tag = named(tags, name);
+  if (tag !== undefined) return tag;
+  throw notFound(`Could not find metadata tag ${name}`);
+}

@@ -1,0 +1,112 @@
+/**
+ * Metadata definitions as Glance shows them. What is null is left away.
+ *
+ * @module
+ */
+
+import {
+  type AssociationRow,
+  byName,
+  type NamespaceRow,
+  type ObjectRow,
+  type PropertyRow,
+  type PropertySchema,
+} from "./metadef_rows.ts";
+
+type View = Record<string, unknown>;
+
+/** A namespace without its parts. */
+export function namespaceView(row: NamespaceRow): View {
+  const { objects: _o, properties: _p, tags: _t, associations: _a, ...own } = row;
+  return withoutNulls({
+    ...own,
+    self: namespacePath(row),
+    schema: "/v2/schemas/metadefs/namespace",
+  });
+}
+
+/** A namespace as a list shows it. */
+export function listedNamespaceView(row: NamespaceRow): View {
+  return {
+    ...namespaceView(row),
+    ...unlessEmpty("resource_type_associations", row.associations.map(withoutNulls)),
+  };
+}
+
+/**
+ * A namespace with all its parts.
+ *
+ * @param prefix what goes before the names of its properties and those of its objects.
+ */
+export function wholeNamespaceView(row: NamespaceRow, prefix: string): View {
+  const properties = prefixed(prefix, propertiesView(row.properties));
+  const objects = byName(row.objects).map((object) =>
+    objectView(row, {
+      ...object,
+      required: object.required.map((name) => prefix + name),
+      properties: prefixed(prefix, object.properties),
+    })
+  );
+  return {
+    ...listedNamespaceView(row),
+    ...(row.properties.length > 0 ? { properties } : {}),
+    ...unlessEmpty("objects", objects),
+    ...unlessEmpty("tags", row.tags.map(({ name }) => ({ name })).toReversed()),
+  };
+}
+
+/** Properties by name. */
+export function propertiesView(rows: readonly PropertyRow[]): Record<string, PropertySchema> {
+  return Object.fromEntries(byName(rows).map(({ name, schema }) => [name, schema]));
+}
+
+/** A property that names itself. */
+export function propertyView({ name, schema }: PropertyRow): View {
+  return { ...schema, name };
+}
+
+export function objectView(namespace: NamespaceRow, row: ObjectRow): View {
+  return withoutNulls({
+    ...row,
+    self: `${namespacePath(namespace)}/objects/${row.name}`,
+    schema: "/v2/schemas/metadefs/object",
+  });
+}
+
+/** An association as everybody shows it. */
+export function associationView(row: AssociationRow): View {
+  return withoutNulls(row);
+}
+
+/** The path of a namespace, as Glance writes it: nothing is encoded. */
+export function namespacePath({ namespace }: NamespaceRow): string {
+  return `/v2/metadefs/namespaces/${namespace}`;
+}
+
+/** A view without what the body did not give: Glance's answer to those who make or change a thing. */
+export function asGiven(
+  view: View,
+  body: Readonly<Record<string, unknown>>,
+  names: string[],
+): View {
+  return Object.fromEntries(
+    Object.entries(view).filter(([name]) => !names.includes(name) || Object.hasOwn(body, name)),
+  );
+}
+
+function prefixed(
+  prefix: string,
+  properties: Readonly<Record<string, PropertySchema>>,
+): Readonly<Record<string, PropertySchema>> {
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, schema]) => [prefix + name, schema]),
+  );
+}
+
+function unlessEmpty(name: string, list: readonly unknown[]): View {
+  return list.length > 0 ? { [name]: list } : {};
+}
+
+function withoutNulls(value: object): View {
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== null));
+}

@@ -1,0 +1,56 @@
+/**
+ * Order and pages of the lists that know one sort key: those of tasks and of metadata definitions.
+ *
+ * @module
+ */
+
+import { badRequest } from "./failures.ts";
+import { compareText } from "./sorting.ts";
+
+/**
+ * A page of rows, which are given in order of creation, after the row `after`. They are sorted by
+ * `sort_key`, ties in order of creation; newest first where the query string does not say.
+ *
+ * @param keys what may be sorted by; `id` is the order of creation.
+ * @throws {Failure} 400 for a key, a direction or a limit that is none.
+ */
+export function pageOf<T extends object>(
+  query: URLSearchParams,
+  rows: readonly T[],
+  keys: readonly string[],
+  { limit, after }: { readonly limit: number; readonly after: T | null },
+): readonly T[] {
+  const key = query.get("sort_key") ?? "created_at";
+  if (!keys.includes(key)) throw badRequest("Sort key supplied was not valid.");
+  const sign = directionOf(query) === "asc" ? 1 : -1;
+  const sorted = rows.map((row, i) => ({ row, i, value: columnText(row, key) }))
+    .sort((a, b) => sign * (compareText(a.value, b.value) || a.i - b.i)).map(({ row }) => row);
+  const start = after === null ? 0 : sorted.indexOf(after) + 1;
+  return sorted.slice(start, start + limit);
+}
+
+/** @throws {Failure} 400. */
+export function directionOf(query: URLSearchParams): "asc" | "desc" {
+  const direction = query.get("sort_dir") ?? "desc";
+  if (direction === "asc" || direction === "desc") return direction;
+  throw badRequest(`Invalid sort direction: ${direction}`);
+}
+
+/**
+ * How many the query string asks for; null where it does not say.
+ *
+ * @throws {Failure} 400.
+ */
+export function limitOf(query: URLSearchParams): number | null {
+  const limit = query.get("limit");
+  if (limit === null) return null;
+  if (!/^\s*[+-]?\d+\s*$/.test(limit)) throw badRequest("limit param must be an integer");
+  if (Number(limit) < 0) throw badRequest("limit param must be positive");
+  return Number(limit);
+}
+
+/** Empty for what a row does not have. */
+function columnText(row: object, column: string): string {
+  const value: unknown = Reflect.get(row, column);
+  return value === null || value === undefined ? "" : String(value).toLowerCase();
+}

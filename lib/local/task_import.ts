@@ -1,0 +1,116 @@
+/**
+ * `POST /v2/tasks`, the deprecated import: an image is made of what a URL names. The answer shows the
+ * task as it was ordered; by the time it leaves, the task has ended.
+ *
+ * @module
+ */
+
+import { type Call, json, jsonBody } from "./call.ts";
+import { badRequest, Failure } from "./failures.ts";
+import { checkAgainst } from "./json_schema.ts";
+import { newRow } from "./new_image.ts";
+import { defaultStoreId } from "./options.ts";
+import { type ImageRow, refuseMissingFormats, type TaskRow, withData, withStatus } from "./rows.ts";
+import { endedTask, newTask } from "./task_rows.ts";
+import { TASK_SCHEMA } from "./task_schema.ts";
+import { refuseUsers, taskView } from "./tasks.ts";
+import { readOnWeb } from "./web_store.ts";
+import { writtenData } from "./written_data.ts";
+
+/** `POST /v2/tasks` */
+export async function createTask(call: Call): Promise<Response> {
+  refuseUsers(call);
+  const { type, input } = await taskOrder(call);
+  const task = newTask(call, type, input);
+  await call.cloud.store.tasks.insert(await ended(call, task));
+  return json(taskView({ ...task, image_id: null }), 201, {
+    location: new URL(`/v2/tasks/${task.id}`, call.request.url).href,
+  });
+}
+
+async function taskOrder(call: Call): Promise<{ type: string; input: TaskRow["input"] }> {
+  const body = await jsonBody(call);
+  const missing = ["type", "input"].find((name) => !Object.hasOwn(body, name));
+  if (missing !== undefined) throw badRequest(`Task '${missing}' is required`);
+  checkAgainst(TASK_SCHEMA, body);
+  // The schema has checked both.
+  const { type, input } = body as unknown as { type: string; input: TaskRow["input"] | null };
+  if (type === "import") checkSource(input?.["import_from"]);
+  return { type, input: input ?? {} };
+}
+
+/** @throws {Failure} 400 for what is no URL on the web. */
+function checkSource(url: unknown): void {
+  if (typeof url !== "string" || url === "") {
+    throw badRequest(`Invalid location: ${typeof url === "string" ? url : "None"}`);
+  }
+  if (/^file(system)?:\/\/\//.test(url)) {
+    throw badRequest(
+      "File based imports are not allowed. Please use a non-local source of image data.",
+    );
+  }
+  if (!/^https?:\/\//.test(url)) {
+    throw badRequest(
+      "The given uri is not valid. Please specify a valid uri from the following list of " +
+        "supported uri ['http']",
+    );
+  }
+  if (URL.canParse(url)) return;
+  throw badRequest(`URI for legacy import task does not pass filtering: ${url}`);
+}
+
+/** The task after all is done, however it went. */
+async function ended(call: Call, task: TaskRow): Promise<TaskRow> {
+  const fault = inputFault(task);
+  if (fault !== null) return failed(call, task, fault);
+  try {
+    const { id } = await importedImage(call, task.input);
+    return endedTask(call, task, { status: "success", result: { image_id: id }, message: "" });
+  } catch (error) {
+    if (!(error instanceof Failure)) call.cloud.onError(error);
+    return failed(call, task, "Task failed due to Internal Error");
+  }
+}
+
+function failed(call: Call, task: TaskRow, message: string): TaskRow {
+  return endedTask(call, task, { status: "failure", result: null, message });
+}
+
+function inputFault({ type, input }: TaskRow): string | null {
+  if (type !== "import") return `Input to ${type} task is empty.`;
+  const missing = ["import_from", "import_from_format", "image_properties"]
+    .find((name) => !Object.hasOwn(input, name));
+  return missing === undefined ? null : `Input does not contain '${missing}' field`;
+}
+
+async function importedImage(call: Call, input: TaskRow["input"]): Promise<ImageRow> {
+  const { cloud } = call;
+  const properties = input["image_properties"];
+  if (typeof properties !== "object" || properties === null) throw badRequest("No properties");
+  const queued = newRow(call, properties as Readonly<Record<string, unknown>>);
+  refuseMissingFormats(queued);
+  if (!await cloud.store.images.insert(withStatus(queued, "saving"))) throw new Failure(409);
+  try {
+    return await filled(call, queued.id, String(input["import_from"]));
+  } catch (error) {
+    await cloud.store.images.remove(queued.id, () => {});
+    throw error;
+  }
+}
+
+/** The image with the data that the URL names. */
+async function filled({ cloud }: Call, id: string, url: string): Promise<ImageRow> {
+  const { images, bytes } = cloud.store;
+  const row = images.get(id);
+  if (row === undefined) throw new Failure(410);
+  const storeId = defaultStoreId(cloud);
+  const key = `${storeId}/${id}`;
+  const data = await writtenData(cloud, await readOnWeb(cloud, url), key, row, null);
+  const image = await images.update(
+    id,
+    (current) => withData(withStatus(current, "active"), data, storeId),
+  );
+  if (image !== null) return image;
+  await bytes.remove(key);
+  throw new Failure(410);
+}

@@ -1,0 +1,41 @@
+/**
+ * The two states of a task that anybody sees: just ordered, and ended.
+ *
+ * @module
+ */
+
+import type { Call } from "./call.ts";
+import { timestamp } from "./options.ts";
+import type { TaskRow } from "./rows.ts";
+
+/** Glance's `task_time_to_live` of 48 hours. */
+const LIFETIME_MS = 48 * 3600 * 1000;
+
+/** A task that this call has ordered. */
+export function newTask(call: Call, type: string, input: TaskRow["input"]): TaskRow {
+  const now = timestamp(call.cloud);
+  return {
+    id: call.cloud.randomUUID(),
+    type,
+    status: "pending",
+    owner: call.identity.projectId,
+    user_id: call.identity.userId,
+    request_id: call.requestId,
+    input,
+    result: null,
+    message: "",
+    created_at: now,
+    updated_at: now,
+    expires_at: null,
+  };
+}
+
+/** The task at its end. */
+export function endedTask(
+  call: Call,
+  task: TaskRow,
+  end: Pick<TaskRow, "status" | "result" | "message">,
+): TaskRow {
+  const expires_at = timestamp(call.cloud, LIFETIME_MS);
+  return { ...task, ...end, updated_at: timestamp(call.cloud), expires_at };
+}

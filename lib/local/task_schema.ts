@@ -1,0 +1,51 @@
+/**
+ * The schema of a task, whole and as a list has it.
+ *
+ * @module
+ */
+
+import { BASE_PROPERTIES } from "./image_schema.ts";
+import type { Schema } from "./json_schema.ts";
+
+const READ_ONLY_TEXT: Schema = { readOnly: true, type: "string" };
+
+const LISTED: Readonly<Record<string, Schema>> = {
+  id: { ...text("An identifier for the task"), pattern: BASE_PROPERTIES["id"]?.pattern ?? "" },
+  type: { ...text("The type of task"), enum: ["import", "api_image_import"] },
+  status: {
+    ...text("The current status of this task"),
+    enum: ["pending", "processing", "success", "failure"],
+  },
+  owner: text("An identifier for the owner of this task"),
+  image_id: text("Image associated with the task"),
+  request_id: text("Request that started the task"),
+  user_id: text("User who started the task"),
+  expires_at: { type: ["null", "string"], description: "When the task may be removed" },
+  created_at: text("When the task was created"),
+  updated_at: text("When the task was changed"),
+  self: READ_ONLY_TEXT,
+  schema: READ_ONLY_TEXT,
+};
+
+/** A task as a list has it. */
+export const LISTED_TASK_SCHEMA: Schema & { readonly name: string } = {
+  name: "task",
+  properties: LISTED,
+  additionalProperties: false,
+};
+
+/** A whole task. */
+export const TASK_SCHEMA: Schema & { readonly name: string } = {
+  name: "task",
+  properties: {
+    ...LISTED,
+    input: { type: ["null", "object"], description: "The parameters of the task" },
+    result: { type: ["null", "object"], description: "The result of the task" },
+    message: text("What there is to say about the task, mostly on failure"),
+  },
+  additionalProperties: false,
+};
+
+function text(description: string): Schema {
+  return { type: "string", description };
+}

@@ -1,0 +1,165 @@
+/** The image cache of a server, and what comes with its versions. */
+
+import { assert, assertEquals } from "@std/assert";
+import { assertFailure, type Check, check } from "./check.ts";
+import type { Conversation } from "./conversation.ts";
+import type { Facts } from "./target.ts";
+
+type Json = Record<string, unknown>;
+
+const CACHED = { needs: ["an image cache", ({ imageCache }: Facts) => imageCache] } as const;
+const UNCACHED = { needs: ["no image cache", ({ imageCache }: Facts) => !imageCache] } as const;
+const PRUNED = { ...CACHED, since: "2.18" } as const;
+
+/** The image in the cache, if it is there. */
+async function entryOf(cloud: Conversation, id: string): Promise<Json | undefined> {
+  const { status, json } = await cloud.get("/v2/cache", "admin");
+  assertEquals(status, 200);
+  assert(Array.isArray(json["queued_images"]));
+  return (json["cached_images"] as Json[]).find(({ image_id }) => image_id === id);
+}
+
+/** The image in the cache, as soon as it is there; queues are worked off after the answer. */
+async function cached(cloud: Conversation, id: string): Promise<Json> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const entry = await entryOf(cloud, id);
+    if (entry !== undefined) return entry;
+    if (Date.now() > deadline) throw new Error(`image ${id} is not cached`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function queued(cloud: Conversation, data = "data"): Promise<string> {
+  const { id } = await cloud.imageWith(data);
+  const answer = await cloud.send("admin", "PUT", `/v2/cache/${id}`);
+  assertEquals([answer.status, answer.text], [202, ""]);
+  await cached(cloud, id);
+  return id;
+}
+
+const REFUSALS: readonly (readonly [method: string, path: string, action: string])[] = [
+  ["GET", "/v2/cache", "cache_list"],
+  ["DELETE", "/v2/cache", "cache_delete"],
+  ["PUT", "/v2/cache/ID", "cache_image"],
+  ["DELETE", "/v2/cache/ID", "cache_delete"],
+];
+
+export const CACHE_CHECKS: readonly Check[] = [
+  check("PUT of an image to the cache answers 202, and the image is cached", async (cloud) => {
+    const id = await queued(cloud, "12345");
+    const { hits, last_accessed, last_modified, ...entry } = await cached(cloud, id);
+    assertEquals([hits, last_accessed], [0, last_modified]);
+    assert(Math.abs(Number(last_modified) - Date.now() / 1000) < 3600, String(last_modified));
+    assertEquals(entry, { image_id: id, size: 5 });
+  }, CACHED),
+  check("PUT of an image that is cached answers 202 and changes nothing", async (cloud) => {
+    const id = await queued(cloud);
+    const before = await cached(cloud, id);
+    assertEquals((await cloud.send("admin", "PUT", `/v2/cache/${id}`)).status, 202);
+    assertEquals(await cached(cloud, id), before);
+  }, CACHED),
+  check(
+    "DELETE of an image from the cache answers 204, whether or not it is there",
+    async (cloud) => {
+      const id = await queued(cloud);
+      for (let i = 0; i < 2; i++) {
+        const answer = await cloud.delete(`/v2/cache/${id}`, "admin");
+        assertEquals([answer.status, answer.text], [204, ""]);
+        assertEquals(await entryOf(cloud, id), undefined);
+      }
+    },
+    CACHED,
+  ),
+  check("DELETE of the cache takes what the header names", async (cloud) => {
+    const id = await queued(cloud);
+    const clear = (target: string) => {
+      const headers = { "x-image-cache-clear-target": target };
+      return cloud.send("admin", "DELETE", "/v2/cache", { headers });
+    };
+    assertEquals((await clear("queue")).status, 204);
+    assert(await entryOf(cloud, id) !== undefined);
+    const text =
+      "If provided 'x-image-cache-clear-target' must be 'cache', 'queue' or empty string.";
+    assertFailure(await clear("both"), 400, text);
+    assertEquals((await clear("Cache")).status, 204);
+    assertEquals(await entryOf(cloud, id), undefined);
+    assertEquals((await cloud.send("admin", "PUT", `/v2/cache/${id}`)).status, 202);
+    await cached(cloud, id);
+    assertEquals((await cloud.delete("/v2/cache", "admin")).status, 204);
+    assertEquals(await entryOf(cloud, id), undefined);
+  }, CACHED),
+  check("a deleted image is out of the cache", async (cloud) => {
+    const id = await queued(cloud);
+    assertEquals((await cloud.delete(`/v2/images/${id}`)).status, 204);
+    // Where nothing between the callers and Glance caches, the entry stays until it is cleared.
+    await cloud.delete(`/v2/cache/${id}`, "admin");
+    assertEquals(await entryOf(cloud, id), undefined);
+    const text = `Image ${id} not found.`;
+    assertFailure(await cloud.send("admin", "PUT", `/v2/cache/${id}`), 404, text);
+    assertFailure(await cloud.delete(`/v2/cache/${id}`, "admin"), 404, text);
+  }, CACHED),
+  check("only active images are cached", async (cloud) => {
+    const { id } = await cloud.image();
+    const text = "Only images with status active can be targeted for queueing";
+    assertFailure(await cloud.send("admin", "PUT", `/v2/cache/${id}`), 400, text);
+  }, CACHED),
+  check("the cache is for administrators", async (cloud) => {
+    const { id } = await cloud.imageWith("data");
+    for (const [method, path, action] of REFUSALS) {
+      const answer = await cloud.send("alice", method, path.replace("ID", id));
+      assertFailure(answer, 403, `You are not authorized to complete ${action} action.`);
+    }
+    for (const method of ["PUT", "DELETE"]) {
+      const answer = await cloud.send("bob", method, `/v2/cache/${id}`);
+      assertFailure(answer, 404, `Image ${id} not found.`);
+    }
+  }),
+  check("a cloud without a cache says so", async (cloud) => {
+    const { id } = await cloud.imageWith("data");
+    for (const [method, path] of REFUSALS) {
+      const answer = await cloud.send("admin", method, path.replace("ID", id));
+      assertFailure(answer, 404, "Caching via API is not supported at this site.");
+    }
+  }, UNCACHED),
+  check("the cache's own paths answer 405 with Allow to another method", async (cloud) => {
+    for (const [path, allow] of [["/v2/cache", "GET, DELETE"], ["/v2/cache/x", "DELETE, PUT"]]) {
+      const answer = await cloud.send("admin", "POST", String(path));
+      assertFailure(answer, 405, "The method POST is not allowed for this resource.");
+      assertEquals(answer.headers.get("allow"), allow);
+    }
+  }),
+  check("2.14, 2.16 and 2.18 are offered with a cache only", async (cloud) => {
+    const { versions } = (await cloud.get("/versions", null)).json as {
+      versions: readonly { id: string }[];
+    };
+    const ids = versions.map(({ id }) => id);
+    const { imageCache, version } = cloud.target.facts;
+    assertEquals(ids.includes("v2.14"), imageCache);
+    assertEquals(ids.includes("v2.16"), imageCache && version !== "2.15");
+    assertEquals(ids.includes("v2.18"), imageCache && version === "2.18");
+  }),
+  check("POST /v2/cache/clean answers 200", async (cloud) => {
+    assertEquals((await cloud.send("admin", "POST", "/v2/cache/clean")).status, 200);
+    const refused = "You are not authorized to complete cache_clean action.";
+    assertFailure(await cloud.send("alice", "POST", "/v2/cache/clean"), 403, refused);
+    const answer = await cloud.send("admin", "PUT", "/v2/cache/clean");
+    assertEquals([answer.status, answer.headers.get("allow")], [405, "POST"]);
+  }, PRUNED),
+  check("POST /v2/cache/prune answers what it took, nothing of what fits", async (cloud) => {
+    const id = await queued(cloud);
+    const { status, json } = await cloud.send("admin", "POST", "/v2/cache/prune");
+    assertEquals(status, 200);
+    assertEquals(json, { total_files_pruned: 0, total_bytes_pruned: 0 });
+    assert(await entryOf(cloud, id) !== undefined);
+    const refused = "You are not authorized to complete cache_prune action.";
+    assertFailure(await cloud.send("alice", "POST", "/v2/cache/prune"), 403, refused);
+  }, PRUNED),
+  check("the nodes of a cache that knows of no others answer 409", async (cloud) => {
+    const id = await queued(cloud);
+    const path = `/v2/cache/nodes/${id}`;
+    assertFailure(await cloud.get(path, "admin"), 409, "Centralized caching is not enabled");
+    const refused = "You are not authorized to complete list_cached_nodes action.";
+    assertFailure(await cloud.get(path), 403, refused);
+  }, PRUNED),
+];

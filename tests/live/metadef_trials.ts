@@ -1,0 +1,283 @@
+/** The trials of the catalogue of metadata definitions, which administrators write. */
+import { assert, assertEquals, assertObjectMatch } from "@std/assert";
+import { Conflict, NotAuthorized, NotFound, type OperationName } from "../../mod.ts";
+import type { Fields } from "./raw_glance.ts";
+import {
+  asStranger,
+  namesOf,
+  nothing,
+  type Prepare,
+  type Stage,
+  type Trial,
+  type Trials,
+} from "./row_trials.ts";
+
+export type MetadefRowNames = Extract<OperationName, `metadefs.${string}`>;
+
+const NOWHERE = "no::where";
+const FLAVOR = "OS::Nova::Flavor";
+const COLOR = { name: "color", type: "string", title: "Color" } as const;
+const OBJECT = {
+  name: "paint",
+  properties: { color: { type: "string", title: "Color" } },
+} as const;
+const CONTENT: Fields = {
+  properties: { color: { type: "string", title: "Color" } },
+  objects: [OBJECT],
+  tags: [{ name: "wet" }],
+  resource_type_associations: [{ name: FLAVOR, prefix: "hw_" }],
+};
+
+/** The name of a new namespace with one definition of each kind. */
+async function namespaceOf({ raw }: Stage, meta: Fields = {}): Promise<string> {
+  const namespace = `trial::${crypto.randomUUID()}`;
+  await raw.admin.json("POST", "metadefs/namespaces", {
+    namespace,
+    visibility: "public",
+    ...CONTENT,
+    ...meta,
+  });
+  return namespace;
+}
+
+/** A read of what is in a namespace; there is nothing in one that there is not. */
+function read<M extends MetadefRowNames>(
+  good: (namespace: string) => Awaited<ReturnType<Prepare<M>>>,
+  nowhere: Awaited<ReturnType<Prepare<M>>>["args"],
+): Trial<M> {
+  return {
+    good: async (stage) => good(await namespaceOf(stage)),
+    bad: () => ({ as: "alice", args: nowhere }),
+    error: NotFound,
+  };
+}
+
+export const METADEF_TRIALS: Trials<MetadefRowNames> = {
+  "metadefs.namespaces.list": {
+    good: async (stage) => {
+      const namespace = await namespaceOf(stage);
+      return {
+        as: "alice",
+        args: [[["limit", "1"], ["sort_key", "created_at"], ["sort_dir", "desc"]]],
+        gives: ({ namespaces, next }) => {
+          assertEquals(namespaces.length, 1);
+          assert(next !== undefined && namespace !== "");
+        },
+      };
+    },
+    bad: () => ({ as: "alice", args: [[["marker", NOWHERE]]] }),
+    error: NotFound,
+  },
+  "metadefs.namespaces.create": {
+    good: () => ({
+      as: "admin",
+      args: [{ namespace: `trial::${crypto.randomUUID()}`, display_name: "Trial", properties: {} }],
+      gives: (made) => assertObjectMatch(made, { display_name: "Trial", visibility: "private" }),
+    }),
+    bad: async (stage) => ({ as: "admin", args: [{ namespace: await namespaceOf(stage) }] }),
+    error: Conflict,
+  },
+  "metadefs.namespaces.get": read((namespace) => ({
+    as: "alice",
+    args: [namespace, { resourceType: FLAVOR }],
+    gives: ({ properties, tags, objects }) => {
+      assertEquals(Object.keys(properties ?? {}), ["hw_color"]);
+      assertEquals([namesOf(tags ?? []), namesOf(objects ?? [])], [["wet"], ["paint"]]);
+    },
+  }), [NOWHERE]),
+  "metadefs.namespaces.update": {
+    good: async (stage) => ({
+      as: "admin",
+      args: [await namespaceOf(stage), { description: "Words" }],
+      gives: (namespace) => {
+        assertObjectMatch(namespace, { description: "Words", visibility: "private" });
+      },
+    }),
+    bad: () => ({ as: "admin", args: [NOWHERE, {}] }),
+    error: NotFound,
+  },
+  "metadefs.namespaces.delete": {
+    good: async (stage) => ({ as: "admin", args: [await namespaceOf(stage)], gives: nothing }),
+    bad: async (stage) => ({ as: "admin", args: [await namespaceOf(stage, { protected: true })] }),
+    error: NotAuthorized,
+  },
+  "metadefs.resourceTypes.list": {
+    good: async (stage) => {
+      await namespaceOf(stage);
+      return { as: "alice", args: [], gives: (types) => assert(namesOf(types).includes(FLAVOR)) };
+    },
+    bad: asStranger([]),
+    error: NotAuthorized,
+  },
+  "metadefs.associations.list": read((namespace) => ({
+    as: "alice",
+    args: [namespace],
+    gives: ([association]) => assertObjectMatch(association ?? {}, { name: FLAVOR, prefix: "hw_" }),
+  }), [NOWHERE]),
+  "metadefs.associations.create": {
+    good: async (stage) => ({
+      as: "admin",
+      args: [await namespaceOf(stage), { name: "OS::Glance::Image", prefix: "os_" }],
+      gives: (made) => assertObjectMatch(made, { name: "OS::Glance::Image", prefix: "os_" }),
+    }),
+    bad: async (stage) => ({ as: "admin", args: [await namespaceOf(stage), { name: FLAVOR }] }),
+    error: Conflict,
+  },
+  "metadefs.associations.delete": {
+    good: async (stage) => ({
+      as: "admin",
+      args: [await namespaceOf(stage), FLAVOR],
+      gives: nothing,
+    }),
+    bad: async (stage) => ({ as: "admin", args: [await namespaceOf(stage), "OS::None"] }),
+    error: NotFound,
+  },
+  "metadefs.objects.list": read((namespace) => ({
+    as: "alice",
+    args: [namespace, [["limit", "5"]]],
+    gives: (objects) => assertEquals(namesOf(objects), ["paint"]),
+  }), [NOWHERE]),
+  "metadefs.objects.create": {
+    good: async (stage) => ({
+      as: "admin",
+      args: [await namespaceOf(stage), { ...OBJECT, name: "brush", required: ["color"] }],
+      gives: (made) => assertObjectMatch(made, { name: "brush", required: ["color"] }),
+    }),
+    bad: async (stage) => ({ as: "admin", args: [await namespaceOf(stage), OBJECT] }),
+    error: Conflict,
+  },
+  "metadefs.objects.get": read((namespace) => ({
+    as: "alice",
+    args: [namespace, "paint"],
+    gives: (object) => assertObjectMatch(object, OBJECT),
+  }), [NOWHERE, "paint"]),
+  "metadefs.objects.update": {
+    good: async (stage) => ({
+      as: "admin",
+      args: [await namespaceOf(stage), "paint", { name: "varnish", description: "Words" }],
+      gives: (object) => assertObjectMatch(object, { name: "varnish", description: "Words" }),
+    }),
+    bad: async (stage) => ({ as: "admin", args: [await namespaceOf(stage), "none", {}] }),
+    error: NotFound,
+  },
+  "metadefs.objects.delete": {
+    good: async (stage) => ({
+      as: "admin",
+      args: [await namespaceOf(stage), "paint"],
+      gives: nothing,
+    }),
+    bad: async (stage) => ({ as: "admin", args: [await namespaceOf(stage), "none"] }),
+    error: NotFound,
+  },
+  "metadefs.objects.deleteAll": {
+    good: async (stage) => ({ as: "admin", args: [await namespaceOf(stage)], gives: nothing }),
+    bad: () => ({ as: "admin", args: [NOWHERE] }),
+    error: NotFound,
+  },
+  "metadefs.properties.list": read((namespace) => ({
+    as: "alice",
+    args: [namespace],
+    gives: ({ color }) => assertEquals(color?.title, "Color"),
+  }), [NOWHERE]),
+  "metadefs.properties.create": {
+    good: async (stage) => ({
+      as: "admin",
+      args: [await namespaceOf(stage), { ...COLOR, name: "shade", enum: ["dark", "light"] }],
+      gives: (made) => assertObjectMatch(made, { name: "shade", enum: ["dark", "light"] }),
+    }),
+    bad: async (stage) => ({ as: "admin", args: [await namespaceOf(stage), COLOR] }),
+    error: Conflict,
+  },
+  "metadefs.properties.get": read((namespace) => ({
+    as: "alice",
+    args: [namespace, "hw_color", { resourceType: FLAVOR }],
+    gives: (property) => assertObjectMatch(property, COLOR),
+  }), [NOWHERE, "color"]),
+  "metadefs.properties.update": {
+    good: async (stage) => ({
+      as: "admin",
+      args: [await namespaceOf(stage), "color", { type: "string", title: "Hue", default: "red" }],
+      gives: (property) => assertObjectMatch(property, { name: "color", title: "Hue" }),
+    }),
+    bad: async (stage) => ({ as: "admin", args: [await namespaceOf(stage), "none", COLOR] }),
+    error: NotFound,
+  },
+  "metadefs.properties.delete": {
+    good: async (stage) => ({
+      as: "admin",
+      args: [await namespaceOf(stage), "color"],
+      gives: nothing,
+    }),
+    bad: async (stage) => ({ as: "admin", args: [await namespaceOf(stage), "none"] }),
+    error: NotFound,
+  },
+  "metadefs.properties.deleteAll": {
+    good: async (stage) => ({ as: "admin", args: [await namespaceOf(stage)], gives: nothing }),
+    bad: () => ({ as: "admin", args: [NOWHERE] }),
+    error: NotFound,
+  },
+  "metadefs.tags.list": read((namespace) => ({
+    as: "alice",
+    args: [namespace],
+    gives: (tags) => assertEquals(namesOf(tags), ["wet"]),
+  }), [NOWHERE]),
+  "metadefs.tags.create": {
+    good: async (stage) => ({
+      as: "admin",
+      args: [await namespaceOf(stage), "dry"],
+      gives: ({ name }) => assertEquals(name, "dry"),
+    }),
+    bad: async (stage) => ({ as: "admin", args: [await namespaceOf(stage), "wet"] }),
+    error: Conflict,
+  },
+  "metadefs.tags.createAll": {
+    good: async (stage) => {
+      const namespace = await namespaceOf(stage);
+      return {
+        as: "admin",
+        args: [namespace, ["dry", "hot"], { append: true }],
+        gives: async (made) => {
+          assertEquals(namesOf(made), ["dry", "hot"]);
+          const { tags } = await stage.raw.admin.json(
+            "GET",
+            `metadefs/namespaces/${namespace}/tags`,
+          );
+          assertEquals(namesOf(tags as { name: string }[]), ["dry", "hot", "wet"]);
+        },
+      };
+    },
+    bad: async (stage) => ({
+      as: "admin",
+      args: [await namespaceOf(stage), ["wet"], { append: true }],
+    }),
+    error: Conflict,
+  },
+  "metadefs.tags.get": read((namespace) => ({
+    as: "alice",
+    args: [namespace, "wet"],
+    gives: ({ name }) => assertEquals(name, "wet"),
+  }), [NOWHERE, "wet"]),
+  "metadefs.tags.update": {
+    good: async (stage) => ({
+      as: "admin",
+      args: [await namespaceOf(stage), "wet", "damp"],
+      gives: ({ name }) => assertEquals(name, "damp"),
+    }),
+    bad: async (stage) => ({ as: "admin", args: [await namespaceOf(stage), "none", "damp"] }),
+    error: NotFound,
+  },
+  "metadefs.tags.delete": {
+    good: async (stage) => ({
+      as: "admin",
+      args: [await namespaceOf(stage), "wet"],
+      gives: nothing,
+    }),
+    bad: async (stage) => ({ as: "admin", args: [await namespaceOf(stage), "none"] }),
+    error: NotFound,
+  },
+  "metadefs.tags.deleteAll": {
+    good: async (stage) => ({ as: "admin", args: [await namespaceOf(stage)], gives: nothing }),
+    bad: () => ({ as: "admin", args: [NOWHERE] }),
+    error: NotFound,
+  },
+};

@@ -1,0 +1,176 @@
+/**
+ * Trying rows of the operation table: where, how, and the table that comes of it.
+ */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  GlanceClientWrapper,
+  type GlanceError,
+  type OperationDescription,
+  type OperationName,
+  type RequestContext,
+} from "../../mod.ts";
+import { embeddedTarget } from "../local/target.ts";
+import { CLOUD_TRIALS, NODE_URL } from "./cloud_trials.ts";
+import { IMAGE_TRIALS } from "./image_trials.ts";
+import { METADEF_TRIALS } from "./metadef_trials.ts";
+import { freePort } from "./processes.ts";
+import { RawGlance } from "./raw_glance.ts";
+import type { Call, Caller, Stage, Trial, Trials } from "./row_trials.ts";
+import { Traffic } from "./traffic.ts";
+
+/** Every row has its trial, or this does not compile. */
+const TRIALS: Trials<OperationName> = { ...IMAGE_TRIALS, ...CLOUD_TRIALS, ...METADEF_TRIALS };
+
+/** A row as it was tried. */
+export interface Tried {
+  readonly name: OperationName;
+  readonly row: OperationDescription;
+  readonly where: string;
+  readonly success: string;
+  readonly failure: string;
+}
+
+/** A stage whose requests are noted. */
+export interface NotedStage extends Stage {
+  readonly traffic: Traffic;
+  readonly where: string;
+}
+
+/** Calls a row both ways. */
+export async function tryRow<M extends OperationName>(
+  stage: NotedStage,
+  name: M,
+  row: OperationDescription,
+): Promise<Tried> {
+  const { good, bad, error }: Trial<M> = TRIALS[name];
+  const success = good === null ? "never" : await succeed(stage, name, row, await good(stage));
+  const failure = await fail(stage, name, row, await bad(stage), error);
+  return { name, row, where: stage.where, success, failure };
+}
+
+async function succeed<M extends OperationName>(
+  stage: NotedStage,
+  name: M,
+  row: OperationDescription,
+  { as, args, gives }: Call<M>,
+): Promise<string> {
+  stage.traffic.clear();
+  const result = await stage.client.call(stage.contexts[as], name, ...args);
+  const status = onlyStatus(stage, row);
+  await gives?.(result);
+  assert(status !== null && row.success.includes(status), `${name} succeeds with ${status}`);
+  return `${status}${resultOf(result)}`;
+}
+
+async function fail<M extends OperationName>(
+  stage: NotedStage,
+  name: M,
+  row: OperationDescription,
+  { as, args, isGone = false }: Call<M>,
+  ErrorClass: new (message: string) => GlanceError,
+): Promise<string> {
+  const client = isGone ? stage.gone : stage.client;
+  stage.traffic.clear();
+  const error = await assertRejects(
+    async () => await client.call(stage.contexts[as], name, ...args),
+    ErrorClass,
+  );
+  assertEquals(error.constructor, ErrorClass);
+  const status = onlyStatus(stage, row);
+  assertEquals(error.status ?? null, status);
+  assert(isGone || status !== null && status in row.errors, `${name} fails with ${status}`);
+  return `${error.name} ${status ?? "(no server)"}`;
+}
+
+/** The status of the one request that was made, which is the row's. */
+function onlyStatus({ traffic }: NotedStage, { verb, path }: OperationDescription): number | null {
+  const pattern = new RegExp(`^${path.replaceAll(/\{\w+\}/g, "[^/]+")}$`);
+  const [sent] = traffic.sent;
+  if (sent === undefined || traffic.sent.length > 1) {
+    throw new Error(`${traffic.sent.length} requests were made instead of one`);
+  }
+  assertEquals(sent.method, verb);
+  assert(pattern.test(new URL(sent.url).pathname), `${sent.url} is ${path}`);
+  return sent.status;
+}
+
+/** Two users and an administrator at a server; `where` is its name in the table. */
+export function stageAt(
+  url: string,
+  tokens: Readonly<Record<"admin" | "alice" | "bob", string>>,
+  projectOfBob: string,
+  where: string,
+): NotedStage {
+  const traffic = new Traffic();
+  const shared = { fetch: traffic.fetch, numRetries: 0 };
+  const contextOf = (authToken: string): RequestContext => ({ authToken });
+  const contexts: Record<Caller, RequestContext> = {
+    admin: contextOf(tokens.admin),
+    alice: contextOf(tokens.alice),
+    bob: contextOf(tokens.bob),
+    stranger: contextOf("gAAAAAnobody"),
+  };
+  return {
+    client: new GlanceClientWrapper({ ...shared, apiServers: [url] }),
+    gone: new GlanceClientWrapper({ ...shared, apiServers: [`http://127.0.0.1:${freePort()}`] }),
+    contexts,
+    raw: {
+      admin: new RawGlance(url, tokens.admin),
+      alice: new RawGlance(url, tokens.alice),
+      bob: new RawGlance(url, tokens.bob),
+    },
+    projectOfBob,
+    traffic,
+    where,
+  };
+}
+
+/** An embedded Glance on loopback that has all there is, directly or behind a gateway. */
+export function serveEmbedded(
+  gatewayTo?: (url: string) => Handler,
+): AsyncDisposable & { readonly stage: NotedStage } {
+  const { fetch, tokens, projects } = embeddedTarget({
+    version: "2.18",
+    imageCache: { nodeUrl: NODE_URL },
+  });
+  const glance = serve((request) => fetch(request));
+  const gateway = gatewayTo === undefined ? null : serve(gatewayTo(glance.url));
+  return {
+    stage: stageAt((gateway ?? glance).url, tokens, projects.bob, "embedded"),
+    async [Symbol.asyncDispose]() {
+      await gateway?.server.shutdown();
+      await glance.server.shutdown();
+    },
+  };
+}
+
+type Handler = (request: Request) => Response | Promise<Response>;
+
+function serve(handler: Handler) {
+  const where = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+  const server = Deno.serve(where, handler);
+  return { server, url: `http://127.0.0.1:${server.addr.port}` };
+}
+
+function resultOf(result: unknown): string {
+  if (result === undefined) return "";
+  if (result instanceof Response) return " data";
+  return Array.isArray(result) ? " list" : typeof result === "string" ? " text" : " object";
+}
+
+/** The rows as they were tried, in columns. */
+export function tableOf(tried: readonly Tried[]): string {
+  const head = ["operation", "request", "since", "Glance", "success", "failure"];
+  const rows = tried.map(({ name, row, where, success, failure }) => [
+    name,
+    `${row.verb} ${row.path}`,
+    row.since,
+    where,
+    success,
+    failure,
+  ]);
+  const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i]?.length ?? 0)));
+  return [head, ...rows]
+    .map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ").trimEnd())
+    .join("\n");
+}

@@ -1,0 +1,40 @@
+/**
+ * Every row of the operation table, once with success and once without, at a real Glance; what Debian's is
+ * too old for, at the embedded one. The table that comes of it is printed.
+ */
+import { assertEquals } from "@std/assert";
+import { type OperationDescription, type OperationName, OPERATIONS } from "../../mod.ts";
+import type { Stage } from "./row_trials.ts";
+import { serveEmbedded, stageAt, tableOf, type Tried, tryRow } from "./rows.ts";
+import { startStack } from "./stack.ts";
+
+Deno.test("Every operation does at a Glance what its row says, and fails as its row says", async (t) => {
+  await using stack = await startStack({ imageCache: true });
+  const [alice, bob, admin] = await Promise.all([
+    stack.token("alice"),
+    stack.token("bob"),
+    stack.token("admin"),
+  ]);
+  const tokens = { alice: alice.token, bob: bob.token, admin: admin.token };
+  const real = stageAt(stack.glanceUrls[0], tokens, bob.projectId, "25.1");
+  await using embedded = serveEmbedded();
+  const newest = await newestVersion(real);
+  const tried: Tried[] = [];
+  for (const [name, row] of Object.entries(OPERATIONS) as [OperationName, OperationDescription][]) {
+    const isNew = isNewer(row.since, newest);
+    await t.step(isNew ? `${name} (since ${row.since}, embedded)` : name, async () => {
+      tried.push(await tryRow(isNew ? embedded.stage : real, name, row));
+    });
+  }
+  console.log(tableOf(tried));
+  assertEquals(tried.map(({ name }) => name), Object.keys(OPERATIONS));
+});
+
+async function newestVersion({ client }: Stage): Promise<string> {
+  const versions = await client.call({}, "versions.list");
+  return versions[0]?.id.slice(1) ?? "2.0";
+}
+
+function isNewer(version: string, than: string): boolean {
+  return Number(version.split(".")[1]) > Number(than.split(".")[1]);
+}

@@ -1,0 +1,83 @@
+/** The catalogue of metadata definitions: what survives a restart, a crash and a full disk. */
+
+import { assertEquals } from "@std/assert";
+import { createEmbeddedGlance, directoryStore, type EmbeddedGlance } from "../../lib/local/mod.ts";
+import { scratch, send } from "./glance.ts";
+
+const NAMESPACES = "/v2/metadefs/namespaces";
+
+function open(path: string): EmbeddedGlance {
+  return createEmbeddedGlance({ store: directoryStore(path) });
+}
+
+/** The status of an answer that nobody reads. */
+async function status(glance: EmbeddedGlance, method: string, path: string, body?: unknown) {
+  const json = body === undefined ? undefined : JSON.stringify(body);
+  const answer = await send(glance, method, NAMESPACES + path, json);
+  await answer.body?.cancel();
+  return answer.status;
+}
+
+async function shown(glance: EmbeddedGlance, path: string): Promise<Record<string, unknown>> {
+  return await (await send(glance, "GET", path)).json() as Record<string, unknown>;
+}
+
+const NAMESPACE = {
+  namespace: "Kept::Things",
+  visibility: "public",
+  objects: [{ name: "box", properties: { lid: { title: "Lid", type: "boolean" } } }],
+  properties: { colour: { title: "Colour", type: "string" } },
+  tags: [{ name: "one" }, { name: "two" }],
+  resource_type_associations: [{ name: "Kept::Type", prefix: "k:" }],
+};
+
+Deno.test("a directory store has every metadata definition after a restart", async () => {
+  await using directory = await scratch();
+  const before = open(directory.path);
+  assertEquals(await status(before, "POST", "", NAMESPACE), 201);
+  assertEquals(await status(before, "DELETE", "/Kept::Things/tags/one"), 204);
+  assertEquals(await status(before, "DELETE", "/Kept::Things/resource_types/Kept::Type"), 204);
+  const paths = [NAMESPACES, `${NAMESPACES}/Kept::Things`, "/v2/metadefs/resource_types"];
+  const after = open(directory.path);
+  for (const path of paths) assertEquals(await shown(after, path), await shown(before, path));
+  assertEquals(await status(after, "POST", "", NAMESPACE), 409);
+});
+
+Deno.test("a directory store keeps every one of many definitions made at once", async () => {
+  await using directory = await scratch();
+  const glance = open(directory.path);
+  assertEquals(await status(glance, "POST", "", NAMESPACE), 201);
+  const names = Array.from({ length: 20 }, (_, i) => `tag-${i}`);
+  const made = names.map((name) => status(glance, "POST", `/Kept::Things/tags/${name}`));
+  assertEquals(new Set(await Promise.all(made)), new Set([201]));
+  const { tags } = await shown(open(directory.path), `${NAMESPACES}/Kept::Things/tags`);
+  assertEquals((tags as unknown[]).length, 22);
+});
+
+Deno.test("a name that several ask for at once is given to one", async () => {
+  await using directory = await scratch();
+  const glance = open(directory.path);
+  const made = Array.from({ length: 5 }, () => status(glance, "POST", "", NAMESPACE));
+  assertEquals((await Promise.all(made)).toSorted(), [201, 409, 409, 409, 409]);
+});
+
+Deno.test("a half-written catalogue leaves the one before it", async () => {
+  await using directory = await scratch();
+  const before = open(directory.path);
+  assertEquals(await status(before, "POST", "", NAMESPACE), 201);
+  await Deno.writeTextFile(`${directory.path}/temporary/x`, '{"namespaces": [');
+  const after = open(directory.path);
+  assertEquals(await status(after, "GET", "/Kept::Things"), 200);
+  assertEquals(Array.from(Deno.readDirSync(`${directory.path}/temporary`)), []);
+});
+
+Deno.test("a definition that cannot be written is not there", async () => {
+  await using directory = await scratch();
+  const glance = open(directory.path);
+  await glance.ready();
+  await Deno.remove(`${directory.path}/temporary`);
+  assertEquals(await status(glance, "POST", "", NAMESPACE), 500);
+  assertEquals(await status(glance, "GET", "/Kept::Things"), 404);
+  await Deno.mkdir(`${directory.path}/temporary`);
+  assertEquals(await status(glance, "POST", "", NAMESPACE), 201);
+});
