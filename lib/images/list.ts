@@ -6,7 +6,7 @@
 import type { RequestContext } from "../context.ts";
 import { UnexpectedResponse } from "../errors.ts";
 import type { CallOptions, GlanceClientWrapper } from "../http/client.ts";
-import { checkRecord, shown } from "../values.ts";
+import { shown } from "../values.ts";
 import { limitOf, type ListParameters, markerOf, toQuery } from "./query.ts";
 import type { GlanceImage } from "./types.ts";
 
@@ -23,7 +23,6 @@ export async function* listPages(
   parameters: ListParameters,
   options: CallOptions,
 ): AsyncGenerator<readonly GlanceImage[], void> {
-  checkRecord("the parameters of a list", parameters);
   if (limitOf(parameters) === 0) return;
   const circles = new CircleWatch(parameters.marker);
   for (let { marker } = parameters;;) {

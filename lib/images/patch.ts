@@ -45,9 +45,10 @@ export function patchTo(
   ];
 }
 
-/** What is not there counts as null. */
+/** What is not there counts as null, and tags that are not there as none. */
 function valueIn(image: GlanceImage, key: string): unknown {
-  return Object.hasOwn(image, key) ? image[key] ?? null : null;
+  const none = key === "tags" ? [] : null;
+  return Object.hasOwn(image, key) ? image[key] ?? none : none;
 }
 
 function operationFor(current: GlanceImage, key: string, value: unknown): PatchOperation {

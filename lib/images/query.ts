@@ -8,7 +8,10 @@ import { checkRecord, shown } from "../values.ts";
 import type { Query } from "./operations.ts";
 import { glanceName } from "./translate.ts";
 
-/** The value of a filter; an array asks for any of its values (for `tag`: for all of them). */
+/**
+ * The value of a filter. An array asks for any of its values, where Glance can do that: for `id`, `name`,
+ * `status`, `container_format` and `disk_format`; for `tag`, it asks for all of them.
+ */
 export type FilterValue = string | number | boolean | Date | readonly string[] | null | undefined;
 
 /** What a list asks for. */
@@ -25,7 +28,8 @@ export interface ListParameters {
   /** Images in all; without it, every one. */
   readonly limit?: number;
   /**
-   * Images a request.
+   * Images a request. (Glance ends a list at a page of which its policy hides every image; where a cloud
+   * has such a policy, larger pages go past it.)
    * @default {200}
    */
   readonly pageSize?: number;
@@ -46,6 +50,9 @@ const OPERATED: ReadonlySet<string> = new Set([
   "container_format",
   "disk_format",
 ]);
+
+/** Keys of a query that say how to list, whatever property has their name. */
+const PAGING: ReadonlySet<string> = new Set(["limit", "marker", "sort_key", "sort_dir", "sort"]);
 
 const OPERATOR = /^(in|eq|neq|gt|gte|lt|lte):/;
 
@@ -73,9 +80,11 @@ export function toQuery(parameters: ListParameters): Query {
 /**
  * Images in all that a list may give; `Infinity` without a limit.
  *
- * @throws {Invalid} for a limit that is no whole number of at least 0.
+ * @throws {Invalid} for a limit that is no whole number of at least 0, and where `parameters` is no object.
  */
-export function limitOf({ limit }: ListParameters): number {
+export function limitOf(parameters: ListParameters): number {
+  checkRecord("the parameters of a list", parameters);
+  const { limit } = parameters;
   if (limit === undefined) return Infinity;
   if (Number.isInteger(limit) && limit >= 0) return limit;
   throw new Invalid(
@@ -112,12 +121,19 @@ function pageSizeOf(parameters: ListParameters): number {
 
 function filterPairs(key: string, value: FilterValue): [string, string][] {
   if (value === undefined || value === null) return [];
+  if (PAGING.has(key)) {
+    throw new Invalid(
+      `Cannot list images: "${key}" is no filter, since Glance takes it for its own; give it as a parameter of the list`,
+    );
+  }
   if (value instanceof Date) return [[key, `eq:${dateOf(key, value)}`]];
   if (typeof value === "string") return [[key, OPERATED.has(key) ? operated(value) : value]];
   if (Array.isArray(value)) {
-    return OPERATED.has(key)
-      ? [[key, `in:${value.map(quoted).join(",")}`]]
-      : value.map((one) => [key, one]);
+    if (OPERATED.has(key)) return [[key, `in:${value.map(quoted).join(",")}`]];
+    if (key === "tag" || value.length === 1) return value.map((one) => [key, one]);
+    throw new Invalid(
+      `Cannot list images: the filter "${key}" is a list of ${value.length}, and Glance takes one value for it; list once for each`,
+    );
   }
   if (typeof value !== "object") return [[key, String(value)]];
   throw new Invalid(

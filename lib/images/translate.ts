@@ -49,7 +49,7 @@ const HIDDEN: ReadonlySet<string> = new Set(["self", "file", "schema", "deleted"
 const BASE_PROPERTIES: ReadonlySet<string> = new Set([...Object.keys(BASE_NAMES), ...HIDDEN]);
 
 /** Properties whose values are JSON on the wire, as in Cinder and Nova. */
-const JSON_PROPERTIES: readonly string[] = ["block_device_mapping", "mappings"];
+const JSON_PROPERTIES: ReadonlySet<string> = new Set(["block_device_mapping", "mappings"]);
 
 /**
  * What Glance sets and nobody else may. In a new image it is dropped like Cinder does, so that a shown
@@ -81,7 +81,7 @@ export function isReservedProperty(name: string): boolean {
 
 /** Whether the values of a property are JSON, however it is spaced. */
 export function isJsonProperty(name: string): boolean {
-  return JSON_PROPERTIES.includes(name);
+  return JSON_PROPERTIES.has(name);
 }
 
 /** Whether only Glance sets the base property. Its id is set once, by whoever creates the image. */
@@ -117,7 +117,9 @@ export function fromGlance(glance: GlanceImage): Image {
   const properties: Record<string, unknown> = {};
   // Lists translate very many: this is half of what their entries would cost.
   for (const key in glance) {
-    if (!isBaseProperty(key)) properties[key] = decodeProperty(glance.id, key, glance[key]);
+    if (BASE_PROPERTIES.has(key)) continue;
+    const value = glance[key];
+    properties[key] = JSON_PROPERTIES.has(key) ? decodeProperty(glance.id, key, value) : value;
   }
   const image = imageOf(glance, properties);
   const keyId = properties["cinder_encryption_key_id"];
@@ -143,7 +145,7 @@ function imageOf(glance: GlanceImage, properties: Readonly<Record<string, unknow
     protected: glance.protected ?? null,
     osHidden: glance.os_hidden ?? null,
     tags: glance.tags ?? [],
-    stores: glance.stores ? glance.stores.split(",").filter((store) => store !== "") : [],
+    stores: glance.stores ? storesIn(glance.stores) : [],
     locations: glance.locations as readonly ImageLocation[] | undefined ?? null,
     directUrl: glance.direct_url ?? null,
     createdAt: dateOf(glance.created_at),
@@ -201,7 +203,7 @@ function forbiddenName(key: string): Invalid {
 }
 
 function decodeProperty(imageId: string, key: string, value: unknown): unknown {
-  if (!isJsonProperty(key) || typeof value !== "string") return value;
+  if (typeof value !== "string") return value;
   try {
     return JSON.parse(value);
   } catch (cause) {
@@ -249,6 +251,10 @@ function pythonJson(value: unknown): string {
     /[^ -~]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
+}
+
+function storesIn(text: string): string[] {
+  return text.includes(",") ? text.split(",").filter((store) => store !== "") : [text];
 }
 
 /** Glance writes UTC; some of its dates have no zone. */

@@ -521,7 +521,7 @@ Deno.test("An update with data alone shows the image once", async () => {
 Deno.test("update uploads first and changes properties then, and deletes nothing", async () => {
   const { glance, service, clock } = worldOfUploads();
   const image = await clock.run(service.update(CALLER, ID, { name: "new" }, BYTES));
-  assertEquals(glance.asked, ["PUT file", "GET 42", "GET 42", "PATCH 42"]);
+  assertEquals(glance.asked, ["PUT file", "GET 42", "PATCH 42"]);
   assertEquals(image.status, "active");
   const failed = worldOfUploads([answerAfter(0, 413)]);
   await failureOf(failed.upload(BYTES));
