@@ -6,15 +6,18 @@
 
 import type { ImageStore } from "../images/types.ts";
 import { type Call, json } from "./call.ts";
-import { forbidden } from "./failures.ts";
+import { forbidden, notFound } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
 import { importMethods } from "./import_order.ts";
 import type { Cloud } from "./options.ts";
 
-/** Minor versions of a Glance with several stores and an image cache, in the order of its document. */
+/** Minor versions of a Glance with an image cache, in the order of its document. */
 const WITH_CACHE = [18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0] as const;
 /** The same without a cache; Glance puts its newest in the middle. */
 const WITHOUT_CACHE = [15, 13, 12, 11, 10, 9, 8, 17, 7, 6, 5, 4, 3, 2, 1, 0] as const;
+
+/** Those that are offered only with several stores. */
+const OF_SEVERAL_STORES: readonly number[] = [13, 12, 11, 10, 8];
 
 /** The versions document; 200 when asked for by name, 300 for any path without a version. */
 export function versions(cloud: Cloud, request: Request, status: 200 | 300): Response {
@@ -38,8 +41,10 @@ export function isVersion(cloud: Cloud, segment: string): boolean {
   return minor[1] === undefined || minorsOf(cloud).some((offered) => String(offered) === minor[1]);
 }
 
-function minorsOf({ minor, cache }: Cloud): readonly number[] {
-  return (cache === null ? WITHOUT_CACHE : WITH_CACHE).filter((offered) => offered <= minor);
+function minorsOf({ minor, cache, multiStore }: Cloud): readonly number[] {
+  return (cache === null ? WITHOUT_CACHE : WITH_CACHE).filter((offered) =>
+    offered <= minor && (multiStore || !OF_SEVERAL_STORES.includes(offered))
+  );
 }
 
 /** `GET /healthcheck`, as oslo.middleware answers it. */
@@ -61,15 +66,21 @@ export function importInfo({ cloud }: Call): Response {
 
 /** `GET /v2/info/stores` */
 export function storesInfo({ cloud }: Call): Response {
+  refuseSingleStore(cloud);
   return json({ stores: cloud.stores });
 }
 
 /** `GET /v2/info/stores/detail` */
 export function storesDetail({ cloud, identity }: Call): Response {
+  refuseSingleStore(cloud);
   if (!isAdmin(identity)) {
     throw forbidden("You are not authorized to complete stores_info_detail action.");
   }
   return json({ stores: cloud.stores.map((store) => ({ ...detailsOf(cloud, store), ...store })) });
+}
+
+function refuseSingleStore({ multiStore }: Cloud): void {
+  if (!multiStore) throw notFound("Multi backend is not supported at this site.");
 }
 
 /** A store on the web has nothing to tell; the others are directories, or as good as. */

@@ -25,7 +25,9 @@ export async function createImage(call: Call): Promise<Response> {
   return json(imageView(call, row), 201, {
     location: new URL(`/v2/images/${row.id}`, call.request.url).href,
     "openstack-image-import-methods": importMethods(cloud).join(","),
-    "openstack-image-store-ids": cloud.stores.map(({ id }) => id).join(","),
+    ...(cloud.multiStore
+      ? { "openstack-image-store-ids": cloud.stores.map(({ id }) => id).join(",") }
+      : {}),
   });
 }
 

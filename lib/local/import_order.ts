@@ -13,7 +13,7 @@ export function importMethods(cloud: Cloud): readonly string[] {
   return [
     "glance-direct",
     ...(cloud.fetch === null ? [] : ["web-download"]),
-    ...(writableStores(cloud).length > 1 ? ["copy-image"] : []),
+    ...(cloud.multiStore && writableStores(cloud).length > 1 ? ["copy-image"] : []),
   ];
 }
 
@@ -49,6 +49,9 @@ export async function importOrder(call: Call): Promise<ImportOrder> {
     throw badRequest("'all_stores_must_succeed' must be boolean value only");
   }
   if (typeof allStores !== "boolean") throw badRequest("'all_stores' must be boolean value only");
+  if (!must && !call.cloud.multiStore) {
+    throw badRequest("All_stores_must_succeed can only be set with enabled_backends");
+  }
   return {
     method: name,
     stores: Array.isArray(stores) ? stores.map(String) : null,
@@ -63,6 +66,7 @@ export async function importOrder(call: Call): Promise<ImportOrder> {
  * @throws {Failure} 400 for two ways at once, 409 for a store that is not known.
  */
 export function targetStores({ cloud, request }: Call, order: ImportOrder): readonly string[] {
+  if (!cloud.multiStore) return [defaultStoreId(cloud)];
   const header = request.headers.get("x-image-meta-store");
   if (order.allStores) {
     if (order.stores !== null || header !== null) {

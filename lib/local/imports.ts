@@ -11,7 +11,7 @@ import { badRequest, conflict, forbidden } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
 import { type ImportOrder, importOrder, targetStores } from "./import_order.ts";
 import { changeImage, refuseStrangers, visibleImage } from "./lookup.ts";
-import { type Cloud, defaultStoreId } from "./options.ts";
+import { type Cloud, defaultStoreId, storeMetadata } from "./options.ts";
 import { type ImageRow, withData, withStatus } from "./rows.ts";
 import { endedTask, newTask } from "./task_rows.ts";
 import { importFromWeb } from "./web_download.ts";
@@ -72,7 +72,11 @@ async function moveStagedData(
     for (const id of others) await copy(call.cloud, key, `${id}/${row.id}`, staged.size);
     await changeImage(call, (current) => {
       const data = { ...staged, key, url: store.bytes.urlOf(key) };
-      const active = withData(withStatus(current, "active"), data, first);
+      const active = withData(
+        withStatus(current, "active"),
+        data,
+        storeMetadata(call.cloud, first),
+      );
       return finished(call, withCopies(call.cloud, active, others), order, storeIds);
     });
   } catch (error) {

@@ -14,7 +14,7 @@ import { isService, ownsOrService } from "./identity.ts";
 import { checkAgainst, type Schema } from "./json_schema.ts";
 import { checkHash } from "./location_hashes.ts";
 import { changeImage, visibleImage } from "./lookup.ts";
-import { webStoreId } from "./options.ts";
+import { storeMetadata, webStoreId } from "./options.ts";
 import { type ImageRow, refuseMissingFormats, type TaskRow, withStatus } from "./rows.ts";
 import { endedTask, newTask } from "./task_rows.ts";
 import { readOnWeb } from "./web_store.ts";
@@ -60,7 +60,7 @@ export async function addLocation(call: Call): Promise<Response> {
     throw forbidden("http store must be enabled to use location API by normal user.");
   }
   if (expected !== null) checkHash(expected);
-  const location = { url, metadata: { store: webStoreId(call.cloud) }, key: null };
+  const location = { url, metadata: storeMetadata(call.cloud, webStoreId(call.cloud)), key: null };
   await changeImage(call, (current) => {
     refuseStatus(current);
     refuseMissingFormats(current);

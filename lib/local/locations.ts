@@ -22,6 +22,7 @@ export function listLocations(call: Call): Response {
 /** `DELETE /v2/stores/{store_id}/{image_id}` */
 export async function deleteFromStore(call: Call): Promise<Response> {
   const [storeId, imageId] = [param(call, 0), param(call, 1)];
+  if (!call.cloud.multiStore) throw notFound();
   if (!call.cloud.stores.some(({ id }) => id === storeId)) {
     throw conflict(`The selected store ${storeId} is not available on this node.`);
   }

@@ -61,6 +61,13 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
   readonly identify?: (token: string | null) => Identity | null;
   /** What `GET /v2/info/stores` lists. @default one store `local` */
   readonly stores?: readonly ImageStore[];
+  /**
+   * False makes a server that does not tell its stores, as a Glance without `enabled_backends`:
+   * everything goes to the default store, and 2.8 and 2.10 to 2.13 are not among the versions.
+   *
+   * @default true
+   */
+  readonly multiStore?: boolean;
   /** Shows `direct_url`. @default false */
   readonly showDirectUrl?: boolean;
   /** Shows `locations`, and allows them to be changed with PATCH. @default false */
@@ -109,6 +116,7 @@ export interface Cloud extends Readonly<Required<EmbeddedGlanceLimits>> {
   readonly ranges: boolean;
   readonly identify: (token: string | null) => Identity | null;
   readonly stores: readonly ImageStore[];
+  readonly multiStore: boolean;
   readonly showDirectUrl: boolean;
   readonly showLocations: boolean;
   readonly hashAlgorithm: string;
@@ -139,6 +147,7 @@ export function resolveOptions(options: EmbeddedGlanceOptions): Cloud {
     ranges: options.ranges ?? true,
     identify: options.identify ?? (() => EVERYBODY),
     stores: checkedStores(options.stores ?? DEFAULT_STORES),
+    multiStore: options.multiStore ?? true,
     showDirectUrl: options.showDirectUrl ?? false,
     showLocations: options.showLocations ?? false,
     hashAlgorithm: checkedAlgorithm(options.hashAlgorithm ?? "sha512"),
@@ -169,6 +178,11 @@ export function defaultStoreId(cloud: Cloud): string {
 export function webStoreId(cloud: Cloud): string {
   const store = cloud.stores.find((candidate) => candidate["read-only"] === "true");
   return store?.id ?? defaultStoreId(cloud);
+}
+
+/** What a location in that store says of itself. */
+export function storeMetadata({ multiStore }: Cloud, storeId: string): Record<string, string> {
+  return multiStore ? { store: storeId } : {};
 }
 
 /** The time of the server, or one some milliseconds later, as Glance writes it: whole seconds. */

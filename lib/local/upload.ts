@@ -8,7 +8,7 @@
 import { type Call, noContent, param } from "./call.ts";
 import { badRequest, Failure } from "./failures.ts";
 import { noImage, refuseStrangers, visibleImage } from "./lookup.ts";
-import { type Cloud, defaultStoreId, timestamp } from "./options.ts";
+import { type Cloud, defaultStoreId, storeMetadata, timestamp } from "./options.ts";
 import {
   type ImageRow,
   refuseMissingFormats,
@@ -39,7 +39,8 @@ export async function uploadData(call: Call): Promise<Response> {
   const isThere = await received(call, row, {
     key: `${storeId}/${row.id}`,
     size,
-    finish: (current, data) => withData(withStatus(current, "active"), data, storeId),
+    finish: (current, data) =>
+      withData(withStatus(current, "active"), data, storeMetadata(call.cloud, storeId)),
   });
   if (isThere) return noContent();
   throw new Failure(
@@ -125,7 +126,8 @@ function announcedSize({ request: { headers }, cloud }: Call): number | null {
 }
 
 function uploadStore({ request, cloud }: Call): string {
-  const wanted = request.headers.get("x-image-meta-store") ?? defaultStoreId(cloud);
+  const named = cloud.multiStore ? request.headers.get("x-image-meta-store") : null;
+  const wanted = named ?? defaultStoreId(cloud);
   const store = cloud.stores.find(({ id }) => id === wanted);
   if (store === undefined) {
     throw badRequest(`Store for identifier ${wanted} not found`);

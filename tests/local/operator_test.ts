@@ -6,7 +6,7 @@ import {
   type EmbeddedGlance,
   type EmbeddedProjectLimits,
 } from "../../lib/local/mod.ts";
-import { create, download, send, upload } from "./glance.ts";
+import { create, download, send, show, upload } from "./glance.ts";
 
 const MEBIBYTE = 1024 ** 2;
 
@@ -90,6 +90,41 @@ Deno.test("a centralised cache knows the nodes of an image", async () => {
   assertEquals(await jsonAt(glance, `/v2/cache/nodes/${id}`), []);
   await download(glance, id);
   assertEquals(await jsonAt(glance, `/v2/cache/nodes/${id}`), [nodeUrl]);
+});
+
+Deno.test("a server that does not tell its stores has neither their versions nor their paths", async () => {
+  const glance = createEmbeddedGlance({
+    multiStore: false,
+    stores: [{ id: "a", default: "true" }, { id: "b" }],
+  });
+  const { versions } = await jsonAt(glance, "/versions") as { versions: { id: string }[] };
+  const ids = versions.map(({ id }) => id);
+  assertEquals(
+    ids,
+    ["2.15", "2.9", "2.17", "2.7", "2.6", "2.5", "2.4", "2.3", "2.2", "2.1", "2.0"]
+      .map((version) => `v${version}`),
+  );
+  const [id = ""] = await images(glance, [5]);
+  const paths: readonly (readonly [method: string, path: string, status: number])[] = [
+    ["GET", "/v2/info/stores", 404],
+    ["GET", "/v2/info/stores/detail", 404],
+    ["DELETE", `/v2/stores/a/${id}`, 404],
+    ["GET", `/v2/images/${id}/file?prefer=a`, 400],
+  ];
+  for (const [method, path, status] of paths) {
+    const answer = await send(glance, method, path);
+    await answer.body?.cancel();
+    assertEquals([path, answer.status], [path, status]);
+  }
+  const { image } = await show(glance, id);
+  assertEquals([image["status"], "stores" in image], ["active", false]);
+  const made = await send(glance, "POST", "/v2/images", "{}");
+  await made.body?.cancel();
+  assertEquals(made.headers.get("openstack-image-store-ids"), null);
+  const order = '{"method": {"name": "glance-direct"}, "all_stores_must_succeed": false}';
+  const refused = await send(glance, "POST", `/v2/images/${id}/import`, order);
+  await refused.body?.cancel();
+  assertEquals(refused.status, 400);
 });
 
 Deno.test("usage is what a project has, beside what it may have", async () => {
