@@ -7,7 +7,12 @@ import type { Facts } from "./target.ts";
 
 type Json = Record<string, unknown>;
 
-const CACHED = { needs: ["an image cache", ({ imageCache }: Facts) => imageCache] } as const;
+const CACHED = {
+  needs: [
+    "one server with an image cache",
+    ({ imageCache, servers }: Facts) => imageCache && servers === 1,
+  ],
+} as const;
 const UNCACHED = { needs: ["no image cache", ({ imageCache }: Facts) => !imageCache] } as const;
 const PRUNED = { ...CACHED, since: "2.18" } as const;
 

@@ -27,6 +27,7 @@ async function targetOf(stack: LiveStack, endpoint: string): Promise<Target> {
       showDirectUrl: true,
       showLocations: true,
       imageCache: true,
+      servers: 1,
       ranges: true,
     },
     publish,

@@ -25,6 +25,7 @@ const FACTS: Facts = {
   showDirectUrl: true,
   showLocations: true,
   imageCache: false,
+  servers: 1,
   ranges: true,
 };
 
