@@ -1,28 +1,33 @@
 /**
- * What the cloud says about itself: versions, stores, import methods, usage, health.
+ * What the cloud says about itself: versions, stores, import methods, health.
  *
  * @module
  */
 
+import type { ImageStore } from "../images/types.ts";
 import { type Call, json } from "./call.ts";
-import { forbidden } from "./failures.ts";
+import { forbidden, notFound } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
 import { importMethods } from "./import_order.ts";
 import type { Cloud } from "./options.ts";
 
-/** Minor versions of a Glance with several stores. */
-const MINORS = [18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0] as const;
-/** Those that are offered only with an image cache. */
-const OF_THE_CACHE: readonly number[] = [18, 16, 14];
+/** Minor versions of a Glance with an image cache, in the order of its document. */
+const WITH_CACHE = [18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0] as const;
+/** The same without a cache; Glance puts its newest in the middle. */
+const WITHOUT_CACHE = [15, 13, 12, 11, 10, 9, 8, 17, 7, 6, 5, 4, 3, 2, 1, 0] as const;
+
+/** Those that are offered only with several stores. */
+const OF_SEVERAL_STORES: readonly number[] = [13, 12, 11, 10, 8];
 
 /** The versions document; 200 when asked for by name, 300 for any path without a version. */
 export function versions(cloud: Cloud, request: Request, status: 200 | 300): Response {
   const href = `${new URL(request.url).origin}/v2/`;
   const offered = minorsOf(cloud);
+  const newest = Math.max(...offered);
   const document = json({
-    versions: offered.map((minor, i) => ({
+    versions: offered.map((minor) => ({
       id: `v2.${minor}`,
-      status: i === 0 ? "CURRENT" : "SUPPORTED",
+      status: minor === newest ? "CURRENT" : "SUPPORTED",
       links: [{ rel: "self", href }],
     })),
   }, status);
@@ -36,9 +41,9 @@ export function isVersion(cloud: Cloud, segment: string): boolean {
   return minor[1] === undefined || minorsOf(cloud).some((offered) => String(offered) === minor[1]);
 }
 
-function minorsOf(cloud: Cloud): readonly number[] {
-  return MINORS.filter((minor) =>
-    minor <= cloud.minor && (cloud.cache !== null || !OF_THE_CACHE.includes(minor))
+function minorsOf({ minor, cache, multiStore }: Cloud): readonly number[] {
+  return (cache === null ? WITHOUT_CACHE : WITH_CACHE).filter((offered) =>
+    offered <= minor && (multiStore || !OF_SEVERAL_STORES.includes(offered))
   );
 }
 
@@ -61,23 +66,29 @@ export function importInfo({ cloud }: Call): Response {
 
 /** `GET /v2/info/stores` */
 export function storesInfo({ cloud }: Call): Response {
+  refuseSingleStore(cloud);
   return json({ stores: cloud.stores });
 }
 
 /** `GET /v2/info/stores/detail` */
 export function storesDetail({ cloud, identity }: Call): Response {
+  refuseSingleStore(cloud);
   if (!isAdmin(identity)) {
     throw forbidden("You are not authorized to complete stores_info_detail action.");
   }
-  const stores = cloud.stores.map((store) => ({
-    type: store["read-only"] === "true" ? "http" : "file",
-    properties: {},
-    ...store,
-  }));
-  return json({ stores });
+  return json({ stores: cloud.stores.map((store) => ({ ...detailsOf(cloud, store), ...store })) });
 }
 
-/** `GET /v2/info/usage`: empty, as in a Glance without Keystone limits. */
-export function usage(): Response {
-  return json({ usage: {} });
+function refuseSingleStore({ multiStore }: Cloud): void {
+  if (!multiStore) throw notFound("Multi backend is not supported at this site.");
+}
+
+/** A store on the web has nothing to tell; the others are directories, or as good as. */
+function detailsOf(cloud: Cloud, store: ImageStore): Record<string, unknown> {
+  const weight = cloud.minor < 17 ? {} : { weight: 0 };
+  if (store["read-only"] === "true") return { type: "http", properties: {}, ...weight };
+  const { pathname } = new URL(".", cloud.store.bytes.urlOf(`${store.id}/image`));
+  const data_dir = decodeURIComponent(pathname).replace(/\/$/, "");
+  const properties = { data_dir, chunk_size: 65536, thin_provisioning: false };
+  return { type: "file", properties, ...weight };
 }

@@ -48,20 +48,23 @@ export async function downloadData(call: Call): Promise<Response> {
   return new Response(body, { status: slice === null ? 200 : 206, headers });
 }
 
-/** The location in the store that `prefer` names first, else the first one. */
+/** The first location in one of the stores that `prefer` names, else the first of all. */
 function chooseLocation(call: Call, { locations }: ImageRow): LocationRow | null {
   const wanted = preferredStores(call);
-  const found = wanted.flatMap((id) =>
-    locations.filter(({ metadata }) => metadata["store"] === id)
-  );
-  return found[0] ?? locations[0] ?? null;
+  const found = locations.find(({ metadata }) => wanted.includes(String(metadata["store"])));
+  return found ?? locations[0] ?? null;
 }
 
 function preferredStores({ cloud, query }: Call): readonly string[] {
   const text = query.get("prefer");
   if (text === null || cloud.minor < 17) return [];
   const ids = text.split(",").map((id) => id.trim()).filter((id) => id !== "");
+  if (ids.length > 0 && !cloud.multiStore) {
+    throw badRequest(
+      "Store selection for download is not available when multiple backends are not enabled.",
+    );
+  }
   const unknown = ids.find((id) => !cloud.stores.some((store) => store.id === id));
-  if (unknown !== undefined) throw badRequest(`Unknown store '${unknown}' in 'prefer'`);
+  if (unknown !== undefined) throw badRequest(`Store '${unknown}' is not configured.`);
   return ids;
 }

@@ -37,6 +37,11 @@ export function canChange(identity: Identity, row: ImageRow): boolean {
   return row.owner !== null && row.owner === identity.projectId;
 }
 
+/** Is a service, or acts for one as an administrator, or owns the image. */
+export function ownsOrService(identity: Identity, row: ImageRow): boolean {
+  return isService(identity) || canChange(identity, row);
+}
+
 /** May see the image when it asks for it by id. */
 export function canSee(identity: Identity, row: ImageRow): boolean {
   if (isAdmin(identity) || row.owner === null) return true;

@@ -12,6 +12,7 @@ import { refuseStrangers, visibleImage } from "./lookup.ts";
 import { newRow } from "./new_image.ts";
 import type { Cloud } from "./options.ts";
 import type { ImageRow } from "./rows.ts";
+import { refuseBeyond } from "./usage.ts";
 
 /** `POST /v2/images` */
 export async function createImage(call: Call): Promise<Response> {
@@ -19,11 +20,14 @@ export async function createImage(call: Call): Promise<Response> {
   const body = await jsonBody(call);
   if (Array.isArray(body)) throw badRequest("Unexpected body type. Expected list/dict.");
   const row = newRow(call, body);
+  refuseBeyond(call, "image_count_total", 1);
   if (!await cloud.store.images.insert(row)) throw conflict(`Image ID ${row.id} already exists!`);
   return json(imageView(call, row), 201, {
     location: new URL(`/v2/images/${row.id}`, call.request.url).href,
     "openstack-image-import-methods": importMethods(cloud).join(","),
-    "openstack-image-store-ids": cloud.stores.map(({ id }) => id).join(","),
+    ...(cloud.multiStore
+      ? { "openstack-image-store-ids": cloud.stores.map(({ id }) => id).join(",") }
+      : {}),
   });
 }
 

@@ -10,7 +10,11 @@ import { type Cloud, defaultStoreId } from "./options.ts";
 
 /** The import methods that work here, as `GET /v2/info/import` lists them. */
 export function importMethods(cloud: Cloud): readonly string[] {
-  return writableStores(cloud).length > 1 ? ["glance-direct", "copy-image"] : ["glance-direct"];
+  return [
+    "glance-direct",
+    ...(cloud.fetch === null ? [] : ["web-download"]),
+    ...(cloud.multiStore && writableStores(cloud).length > 1 ? ["copy-image"] : []),
+  ];
 }
 
 /** What a caller wants imported. */
@@ -45,6 +49,9 @@ export async function importOrder(call: Call): Promise<ImportOrder> {
     throw badRequest("'all_stores_must_succeed' must be boolean value only");
   }
   if (typeof allStores !== "boolean") throw badRequest("'all_stores' must be boolean value only");
+  if (!must && !call.cloud.multiStore) {
+    throw badRequest("All_stores_must_succeed can only be set with enabled_backends");
+  }
   return {
     method: name,
     stores: Array.isArray(stores) ? stores.map(String) : null,
@@ -59,6 +66,7 @@ export async function importOrder(call: Call): Promise<ImportOrder> {
  * @throws {Failure} 400 for two ways at once, 409 for a store that is not known.
  */
 export function targetStores({ cloud, request }: Call, order: ImportOrder): readonly string[] {
+  if (!cloud.multiStore) return [defaultStoreId(cloud)];
   const header = request.headers.get("x-image-meta-store");
   if (order.allStores) {
     if (order.stores !== null || header !== null) {

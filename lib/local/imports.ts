@@ -1,7 +1,7 @@
 /**
  * The import itself, which is done when the answer leaves: staged bytes move to a store
- * (`glance-direct`), or stored bytes are copied to more stores (`copy-image`). Nothing is fetched
- * from elsewhere, so `web-download` is not offered.
+ * (`glance-direct`), bytes on the web do (`web-download`), or stored bytes are copied to more stores
+ * (`copy-image`).
  *
  * @module
  */
@@ -11,9 +11,10 @@ import { badRequest, conflict, forbidden } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
 import { type ImportOrder, importOrder, targetStores } from "./import_order.ts";
 import { changeImage, refuseStrangers, visibleImage } from "./lookup.ts";
-import { type Cloud, defaultStoreId } from "./options.ts";
+import { type Cloud, defaultStoreId, storeMetadata } from "./options.ts";
 import { type ImageRow, withData, withStatus } from "./rows.ts";
 import { endedTask, newTask } from "./task_rows.ts";
+import { importFromWeb } from "./web_download.ts";
 
 const MEBIBYTE = 1024 ** 2;
 
@@ -23,8 +24,10 @@ export async function importImage(call: Call): Promise<Response> {
   const row = visibleImage(call);
   refuseWrongState(call, row, order.method);
   const storeIds = targetStores(call, order);
+  const move = (staged: ImageRow) => moveStagedData(call, staged, storeIds, order);
   if (order.method === "copy-image") await copyData(call, row, storeIds, order);
-  else await moveStagedData(call, row, storeIds, order);
+  else if (order.method === "web-download") await importFromWeb(call, order, storeIds, move);
+  else await move(row);
   return new Response(null, { status: 202 });
 }
 
@@ -36,8 +39,11 @@ function refuseWrongState(call: Call, row: ImageRow, method: string): void {
   if (row.status !== "active" && isCopy) {
     throw conflict("Only images with status active can be targeted for copying");
   }
-  if (row.status !== "uploading" && !isCopy) {
+  if (row.status !== "uploading" && method === "glance-direct") {
     throw conflict("Image needs to be staged before 'glance-direct' method can be used");
+  }
+  if (row.status !== "queued" && method === "web-download") {
+    throw conflict("Image needs to be in 'queued' state to use 'web-download' method");
   }
   for (const name of ["container_format", "disk_format"] as const) {
     if (!row[name]) throw conflict(`'${name}' needs to be set before import`);
@@ -66,7 +72,11 @@ async function moveStagedData(
     for (const id of others) await copy(call.cloud, key, `${id}/${row.id}`, staged.size);
     await changeImage(call, (current) => {
       const data = { ...staged, key, url: store.bytes.urlOf(key) };
-      const active = withData(withStatus(current, "active"), data, first);
+      const active = withData(
+        withStatus(current, "active"),
+        data,
+        storeMetadata(call.cloud, first),
+      );
       return finished(call, withCopies(call.cloud, active, others), order, storeIds);
     });
   } catch (error) {

@@ -24,6 +24,8 @@ export interface Schema {
   readonly uniqueItems?: boolean;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
+  /** What must be there where the key is. */
+  readonly dependentRequired?: Readonly<Record<string, readonly string[]>>;
   readonly additionalProperties?: boolean | Schema;
   readonly allOf?: readonly Schema[];
   /** `#/definitions/<name>`, for a part that the whole schema defines. */
@@ -119,6 +121,12 @@ function objectFault(value: unknown, schema: Schema, definitions: Definitions): 
   const object = value as Record<string, unknown>;
   const missing = schema.required?.find((key) => !Object.hasOwn(object, key));
   if (missing !== undefined) return `'${missing}' is a required property`;
+  for (const [key, others] of Object.entries(schema.dependentRequired ?? {})) {
+    const other = others.find((name) => !Object.hasOwn(object, name));
+    if (other !== undefined && Object.hasOwn(object, key)) {
+      return `'${other}' is a dependency of '${key}'`;
+    }
+  }
   for (const [key, entry] of Object.entries(object)) {
     const known = Object.hasOwn(schema.properties ?? {}, key) ? schema.properties?.[key] : null;
     const rule = known ?? schema.additionalProperties ?? {};

@@ -5,7 +5,7 @@
  */
 
 import type { ImageLocation, ValidationData } from "../images/types.ts";
-import { conflict } from "./failures.ts";
+import { badRequest, conflict } from "./failures.ts";
 import type { Cloud } from "./options.ts";
 import type { ImageRow } from "./rows.ts";
 
@@ -55,6 +55,22 @@ export function checkExpected(
   }
   checkDigests(cloud, fresh);
   return fresh;
+}
+
+/**
+ * The hash that a caller sends along with a location by the API of 2.17.
+ *
+ * @throws {Failure} 400.
+ */
+export function checkHash({ os_hash_algo: algo, os_hash_value: value }: ValidationData): void {
+  if (!/^([0-9a-f]{2})*$/i.test(value)) {
+    throw badRequest(`os_hash_value (${value}) is not a valid hexadecimal value`);
+  }
+  const bytes = DIGEST_BYTES[algo];
+  if (bytes === undefined || value.length === bytes * 2) return;
+  throw badRequest(
+    `os_hash_value: (${value}) is not the correct size for (${algo}) (should be (${bytes}) bytes)`,
+  );
 }
 
 function checkDigests(cloud: Cloud, expected: Expected): void {

@@ -10,7 +10,7 @@ import type { Call } from "./call.ts";
 import { badRequest, conflict, type Failure, forbidden, withDetail } from "./failures.ts";
 import { checkExpected, type Expected } from "./location_hashes.ts";
 import { refuseStrangers } from "./lookup.ts";
-import { type Cloud, webStoreId } from "./options.ts";
+import { type Cloud, storeMetadata, webStoreId } from "./options.ts";
 import type { Change } from "./patch_change.ts";
 import { tooMany } from "./quotas.ts";
 import { type ImageRow, type LocationRow, refuseMissingFormats } from "./rows.ts";
@@ -112,7 +112,7 @@ function refuseStatus(row: ImageRow, allowed: readonly string[], verb: string): 
 
 function newLocation(cloud: Cloud, { url, metadata }: ImageLocation): LocationRow {
   if (!/^https?:\/\/[^/?#]+/.test(url)) throw badRequest("Invalid location");
-  return { url, metadata: { ...metadata, store: webStoreId(cloud) }, key: null };
+  return { url, metadata: { ...metadata, ...storeMetadata(cloud, webStoreId(cloud)) }, key: null };
 }
 
 function duplicate(url: string): Failure {

@@ -1,20 +1,14 @@
 /**
- * The location APIs of 2.17, and the data of one store taken away.
+ * Where the data of an image lies, and the data of one store taken away.
  *
  * @module
  */
 
-import type { ValidationData } from "../images/types.ts";
-import { type Call, json, type JsonBody, jsonBody, noContent, param } from "./call.ts";
-import { badRequest, conflict, forbidden, notFound } from "./failures.ts";
-import { canChange, isAdmin, isService } from "./identity.ts";
+import { type Call, json, noContent, param } from "./call.ts";
+import { conflict, forbidden, notFound } from "./failures.ts";
+import { isAdmin, isService } from "./identity.ts";
 import { locationView } from "./image_view.ts";
 import { changeImage, refuseStrangers, visibleImage } from "./lookup.ts";
-import { timestamp, webStoreId } from "./options.ts";
-import { refuseMissingFormats } from "./rows.ts";
-import { measured } from "./web_store.ts";
-
-const ALGORITHMS = ["sha1", "sha256", "sha512", "md5"];
 
 /** `GET /v2/images/{image_id}/locations`: for services. */
 export function listLocations(call: Call): Response {
@@ -25,35 +19,10 @@ export function listLocations(call: Call): Response {
   return json(row.locations.map(locationView));
 }
 
-/** `POST /v2/images/{image_id}/locations`: for services, and for owners with a web URL. */
-export async function addLocation(call: Call): Promise<Response> {
-  const { url, expected } = newLocation(await jsonBody(call));
-  const row = visibleImage(call);
-  if (!isService(call.identity) && !canChange(call.identity, row)) {
-    throw forbidden("You are not authorized to complete add_image_location action.");
-  }
-  const added = await changeImage(call, (current) => {
-    if (current.status !== "queued") {
-      throw conflict(`It's not allowed to add locations if image status is ${current.status}.`);
-    }
-    refuseMissingFormats(current);
-    const location = { url, metadata: { store: webStoreId(call.cloud) }, key: null };
-    return {
-      ...current,
-      status: "active",
-      locations: [location],
-      os_hash_algo: expected?.os_hash_algo ?? null,
-      os_hash_value: expected?.os_hash_value ?? null,
-      updated_at: timestamp(call.cloud),
-    };
-  });
-  await measured(call, added);
-  return new Response(null, { status: 202 });
-}
-
 /** `DELETE /v2/stores/{store_id}/{image_id}` */
 export async function deleteFromStore(call: Call): Promise<Response> {
   const [storeId, imageId] = [param(call, 0), param(call, 1)];
+  if (!call.cloud.multiStore) throw notFound();
   if (!call.cloud.stores.some(({ id }) => id === storeId)) {
     throw conflict(`The selected store ${storeId} is not available on this node.`);
   }
@@ -84,23 +53,4 @@ export async function deleteFromStore(call: Call): Promise<Response> {
   });
   if (key !== null) await call.cloud.store.bytes.remove(key);
   return noContent();
-}
-
-function newLocation(
-  body: JsonBody,
-): { url: string; expected: ValidationData | null } {
-  const url = Array.isArray(body) ? undefined : body["url"];
-  if (Array.isArray(body) || typeof url !== "string" || url === "") {
-    throw badRequest("Add location request requires a 'url' field.");
-  }
-  const { validation_data: data = null } = body;
-  if (data === null) return { url, expected: null };
-  if (typeof data !== "object" || !("os_hash_algo" in data) || !("os_hash_value" in data)) {
-    throw badRequest("'validation_data' needs both 'os_hash_algo' and 'os_hash_value'");
-  }
-  const [algo, value] = [String(data.os_hash_algo), String(data.os_hash_value)];
-  if (!ALGORITHMS.includes(algo)) {
-    throw badRequest(`os_hash_algo must be one of ${ALGORITHMS.join(", ")}, not ${algo}`);
-  }
-  return { url, expected: { os_hash_algo: algo, os_hash_value: value } };
 }

@@ -28,9 +28,13 @@ const SORT_KEYS = [
 export function listNamespaces(call: Call): Response {
   const { cloud, query } = call;
   refuseVisibility(query, ["public", "private"]);
-  const rows = cloud.store.catalogue.value.namespaces.filter(filterOf(call));
+  const { namespaces } = cloud.store.catalogue.value;
   const limit = Math.min(limitOf(query) ?? cloud.pageLimit, cloud.pageLimitMax);
-  const page = pageOf(query, rows, SORT_KEYS, { limit, after: markerOf(call) });
+  const page = pageOf(query, namespaces, SORT_KEYS, {
+    limit,
+    after: markerOf(call),
+    isWanted: filterOf(call),
+  });
   return json({
     namespaces: page.map(listedNamespaceView),
     ...pageLinks(

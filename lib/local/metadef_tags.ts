@@ -32,6 +32,7 @@ export function listTags(call: Call): Response {
   const tags = pageOf(call.query, row.tags, SORT_KEYS, {
     limit: limitOf(call.query) ?? Infinity,
     after: marker === "" ? null : tagOf(row, marker),
+    isWanted: () => true,
   });
   return json({ tags: tags.map(({ name }) => ({ name })) });
 }

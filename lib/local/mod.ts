@@ -19,7 +19,11 @@
  */
 
 export { createEmbeddedGlance, type EmbeddedGlance } from "./server.ts";
-export type { EmbeddedGlanceLimits, EmbeddedGlanceOptions } from "./options.ts";
+export type {
+  EmbeddedGlanceLimits,
+  EmbeddedGlanceOptions,
+  EmbeddedProjectLimits,
+} from "./options.ts";
 export type { EmbeddedCacheOptions } from "./image_cache.ts";
 export type { Identity } from "./identity.ts";
 export type { ImageStore } from "../images/types.ts";

@@ -30,6 +30,18 @@ export interface EmbeddedGlanceLimits {
   readonly pageLimitMax?: number;
 }
 
+/** What each project may have, by Glance's names. What is not given is not limited. */
+export interface EmbeddedProjectLimits {
+  /** MiB of image data in stores. @default none */
+  readonly image_size_total?: number;
+  /** MiB of image data that waits for an import. @default none */
+  readonly image_stage_total?: number;
+  /** Images. @default none */
+  readonly image_count_total?: number;
+  /** Images whose data is on its way. @default none */
+  readonly image_count_uploading?: number;
+}
+
 /** Options of `createEmbeddedGlance`. */
 export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
   /** Where images are kept. @default a new memory store */
@@ -49,6 +61,13 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
   readonly identify?: (token: string | null) => Identity | null;
   /** What `GET /v2/info/stores` lists. @default one store `local` */
   readonly stores?: readonly ImageStore[];
+  /**
+   * False makes a server that does not tell its stores, as a Glance without `enabled_backends`:
+   * everything goes to the default store, and 2.8 and 2.10 to 2.13 are not among the versions.
+   *
+   * @default true
+   */
+  readonly multiStore?: boolean;
   /** Shows `direct_url`. @default false */
   readonly showDirectUrl?: boolean;
   /** Shows `locations`, and allows them to be changed with PATCH. @default false */
@@ -64,6 +83,12 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
    */
   readonly version?: string;
   /**
+   * What each project may have; one thing more is answered with 413.
+   *
+   * @default none, and `GET /v2/info/usage` is empty
+   */
+  readonly limits?: EmbeddedProjectLimits;
+  /**
    * Caches what is downloaded, and offers `/v2/cache`. As in Glance, 2.14, 2.16 and 2.18 are among
    * the versions only then.
    *
@@ -71,7 +96,8 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
    */
   readonly imageCache?: EmbeddedCacheOptions;
   /**
-   * Reads image data that lies on the web, at URLs that were registered as locations.
+   * Reads image data that lies on the web, at URLs that were registered as locations or are to be
+   * imported. With it comes the import method `web-download`.
    *
    * @default none: such a URL can be registered, but its data is answered with 503
    */
@@ -90,11 +116,13 @@ export interface Cloud extends Readonly<Required<EmbeddedGlanceLimits>> {
   readonly ranges: boolean;
   readonly identify: (token: string | null) => Identity | null;
   readonly stores: readonly ImageStore[];
+  readonly multiStore: boolean;
   readonly showDirectUrl: boolean;
   readonly showLocations: boolean;
   readonly hashAlgorithm: string;
   /** Minor number of the newest version: 17 of "2.17". */
   readonly minor: number;
+  readonly limits: EmbeddedProjectLimits | null;
   readonly cache: ImageCache | null;
   readonly fetch: typeof globalThis.fetch | null;
   readonly onError: (error: unknown) => void;
@@ -119,10 +147,12 @@ export function resolveOptions(options: EmbeddedGlanceOptions): Cloud {
     ranges: options.ranges ?? true,
     identify: options.identify ?? (() => EVERYBODY),
     stores: checkedStores(options.stores ?? DEFAULT_STORES),
+    multiStore: options.multiStore ?? true,
     showDirectUrl: options.showDirectUrl ?? false,
     showLocations: options.showLocations ?? false,
     hashAlgorithm: checkedAlgorithm(options.hashAlgorithm ?? "sha512"),
     minor: minorOf(options.version ?? "2.17"),
+    limits: options.limits ?? null,
     cache: imageCache === undefined ? null : new ImageCache(imageCache, now),
     fetch: options.fetch ?? null,
     onError: options.onError ?? (() => {}),
@@ -148,6 +178,11 @@ export function defaultStoreId(cloud: Cloud): string {
 export function webStoreId(cloud: Cloud): string {
   const store = cloud.stores.find((candidate) => candidate["read-only"] === "true");
   return store?.id ?? defaultStoreId(cloud);
+}
+
+/** What a location in that store says of itself. */
+export function storeMetadata({ multiStore }: Cloud, storeId: string): Record<string, string> {
+  return multiStore ? { store: storeId } : {};
 }
 
 /** The time of the server, or one some milliseconds later, as Glance writes it: whole seconds. */

@@ -7,26 +7,36 @@
 import { badRequest } from "./failures.ts";
 import { compareText } from "./sorting.ts";
 
+/** Which part of a list is wanted. */
+export interface Page<T> {
+  readonly limit: number;
+  /** The row before the page; one that is not wanted itself has its place in the list too. */
+  readonly after: T | null;
+  readonly isWanted: (row: T) => boolean;
+}
+
 /**
- * A page of rows, which are given in order of creation, after the row `after`. They are sorted by
- * `sort_key`, ties in order of creation; newest first where the query string does not say.
+ * A page of rows, which are given in order of creation. They are sorted by `sort_key`, ties in order
+ * of creation; newest first where the query string does not say.
  *
  * @param keys what may be sorted by; `id` is the order of creation.
- * @throws {Failure} 400 for a key, a direction or a limit that is none.
+ * @throws {Failure} 400 for a key or a direction that is none.
  */
 export function pageOf<T extends object>(
   query: URLSearchParams,
   rows: readonly T[],
   keys: readonly string[],
-  { limit, after }: { readonly limit: number; readonly after: T | null },
+  { limit, after, isWanted }: Page<T>,
 ): readonly T[] {
   const key = query.get("sort_key") ?? "created_at";
   if (!keys.includes(key)) throw badRequest("Sort key supplied was not valid.");
   const sign = directionOf(query) === "asc" ? 1 : -1;
-  const sorted = rows.map((row, i) => ({ row, i, value: columnText(row, key) }))
+  // Glance puts `id` behind `created_at`, even where it is asked for.
+  const column = key === "id" ? "created_at" : key;
+  const sorted = rows.map((row, i) => ({ row, i, value: columnText(row, column) }))
     .sort((a, b) => sign * (compareText(a.value, b.value) || a.i - b.i)).map(({ row }) => row);
   const start = after === null ? 0 : sorted.indexOf(after) + 1;
-  return sorted.slice(start, start + limit);
+  return sorted.slice(start).filter(isWanted).slice(0, limit);
 }
 
 /** @throws {Failure} 400. */

@@ -8,13 +8,14 @@
 import { deactivate, reactivate } from "./actions.ts";
 import { CACHE_ROUTES } from "./cache_routes.ts";
 import { type Call, refuseBody } from "./call.ts";
-import { importInfo, storesDetail, storesInfo, usage } from "./discovery.ts";
+import { importInfo, storesDetail, storesInfo } from "./discovery.ts";
 import { downloadData } from "./download.ts";
 import { Failure, notFound } from "./failures.ts";
 import { createImage, deleteImage, showImage } from "./images.ts";
 import { importImage } from "./imports.ts";
 import { listImages } from "./listing.ts";
-import { addLocation, deleteFromStore, listLocations } from "./locations.ts";
+import { addLocation } from "./location_import.ts";
+import { deleteFromStore, listLocations } from "./locations.ts";
 import { addMember, listMembers, removeMember, showMember, updateMember } from "./members.ts";
 import { updateImage } from "./patch.ts";
 import { SCHEMA_NAMES, showSchema } from "./schemas.ts";
@@ -24,6 +25,7 @@ import { addTag, removeTag } from "./tags.ts";
 import { createTask } from "./task_import.ts";
 import { listImageTasks, listTasks, refuseTaskDeletion, showTask } from "./tasks.ts";
 import { stageData, uploadData } from "./upload.ts";
+import { usage } from "./usage.ts";
 
 const TABLE: readonly PathRoutes[] = [
   row("/images", "GET, POST", {}, { GET: listImages, POST: createImage }),

@@ -109,7 +109,11 @@ export function withStatus(row: ImageRow, status: ImageStatus): ImageRow {
 }
 
 /** The row with its data in place. */
-export function withData(row: ImageRow, data: WrittenData, storeId: string): ImageRow {
+export function withData(
+  row: ImageRow,
+  data: WrittenData,
+  metadata: LocationRow["metadata"],
+): ImageRow {
   return {
     ...row,
     status: "active",
@@ -118,7 +122,7 @@ export function withData(row: ImageRow, data: WrittenData, storeId: string): Ima
     checksum: data.checksum,
     os_hash_algo: data.hashAlgo,
     os_hash_value: data.hashValue,
-    locations: [...row.locations, { url: data.url, metadata: { store: storeId }, key: data.key }],
+    locations: [...row.locations, { url: data.url, metadata, key: data.key }],
     staged: null,
   };
 }

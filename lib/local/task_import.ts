@@ -9,7 +9,7 @@ import { type Call, json, jsonBody } from "./call.ts";
 import { badRequest, Failure } from "./failures.ts";
 import { checkAgainst } from "./json_schema.ts";
 import { newRow } from "./new_image.ts";
-import { defaultStoreId } from "./options.ts";
+import { defaultStoreId, storeMetadata } from "./options.ts";
 import { type ImageRow, refuseMissingFormats, type TaskRow, withData, withStatus } from "./rows.ts";
 import { endedTask, newTask } from "./task_rows.ts";
 import { TASK_SCHEMA } from "./task_schema.ts";
@@ -108,7 +108,7 @@ async function filled({ cloud }: Call, id: string, url: string): Promise<ImageRo
   const data = await writtenData(cloud, await readOnWeb(cloud, url), key, row, null);
   const image = await images.update(
     id,
-    (current) => withData(withStatus(current, "active"), data, storeId),
+    (current) => withData(withStatus(current, "active"), data, storeMetadata(cloud, storeId)),
   );
   if (image !== null) return image;
   await bytes.remove(key);

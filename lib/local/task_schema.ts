@@ -11,7 +11,7 @@ const READ_ONLY_TEXT: Schema = { readOnly: true, type: "string" };
 
 const LISTED: Readonly<Record<string, Schema>> = {
   id: { ...text("An identifier for the task"), pattern: BASE_PROPERTIES["id"]?.pattern ?? "" },
-  type: { ...text("The type of task"), enum: ["import", "api_image_import"] },
+  type: { ...text("The type of task"), enum: ["import", "api_image_import", "location_import"] },
   status: {
     ...text("The current status of this task"),
     enum: ["pending", "processing", "success", "failure"],

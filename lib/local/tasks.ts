@@ -55,9 +55,10 @@ export function listImageTasks(call: Call): Response {
 export function listTasks(call: Call): Response {
   refuseUsers(call);
   const { cloud, query } = call;
-  const rows = allTasks(call).filter(filterOf(query));
+  const isWanted = filterOf(query);
+  const rows = allTasks(call);
   const limit = Math.min(limitOf(query) ?? cloud.pageLimit, cloud.pageLimitMax);
-  const page = pageOf(query, rows, SORT_KEYS, { limit, after: markerOf(call, rows) });
+  const page = pageOf(query, rows, SORT_KEYS, { limit, after: markerOf(call, rows), isWanted });
   return json({
     tasks: page.map(listedView),
     ...pageLinks("/v2/tasks", query, page, limit),

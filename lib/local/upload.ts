@@ -8,7 +8,7 @@
 import { type Call, noContent, param } from "./call.ts";
 import { badRequest, Failure } from "./failures.ts";
 import { noImage, refuseStrangers, visibleImage } from "./lookup.ts";
-import { type Cloud, defaultStoreId, timestamp } from "./options.ts";
+import { type Cloud, defaultStoreId, storeMetadata, timestamp } from "./options.ts";
 import {
   type ImageRow,
   refuseMissingFormats,
@@ -16,7 +16,10 @@ import {
   withStatus,
   type WrittenData,
 } from "./rows.ts";
+import { refuseBeyond } from "./usage.ts";
 import { writtenData } from "./written_data.ts";
+
+const MEBIBYTE = 1024 ** 2;
 
 /** `PUT /v2/images/{image_id}/file` */
 export async function uploadData(call: Call): Promise<Response> {
@@ -25,6 +28,8 @@ export async function uploadData(call: Call): Promise<Response> {
   const storeId = uploadStore(call);
   const row = visibleImage(call);
   refuseStrangers(call, row, `Not allowed to upload image data for image ${row.id}`);
+  refuseBeyond(call, "image_size_total", Math.floor((size ?? 0) / MEBIBYTE));
+  refuseBeyond(call, "image_count_uploading", 0);
   await step(call, (current) => {
     const saving = withStatus(current, "saving");
     refuseMissingFormats(current);
@@ -34,7 +39,8 @@ export async function uploadData(call: Call): Promise<Response> {
   const isThere = await received(call, row, {
     key: `${storeId}/${row.id}`,
     size,
-    finish: (current, data) => withData(withStatus(current, "active"), data, storeId),
+    finish: (current, data) =>
+      withData(withStatus(current, "active"), data, storeMetadata(call.cloud, storeId)),
   });
   if (isThere) return noContent();
   throw new Failure(
@@ -49,6 +55,8 @@ export async function stageData(call: Call): Promise<Response> {
   refuseMediaType(call.request);
   const row = visibleImage(call);
   refuseStrangers(call, row);
+  refuseBeyond(call, "image_stage_total", Math.floor((announcedSize(call) ?? 0) / MEBIBYTE));
+  refuseBeyond(call, "image_count_uploading", 0);
   await step(call, (current) => withStatus(current, "uploading"));
   const isThere = await received(call, row, {
     key: `staging/${row.id}`,
@@ -118,7 +126,8 @@ function announcedSize({ request: { headers }, cloud }: Call): number | null {
 }
 
 function uploadStore({ request, cloud }: Call): string {
-  const wanted = request.headers.get("x-image-meta-store") ?? defaultStoreId(cloud);
+  const named = cloud.multiStore ? request.headers.get("x-image-meta-store") : null;
+  const wanted = named ?? defaultStoreId(cloud);
   const store = cloud.stores.find(({ id }) => id === wanted);
   if (store === undefined) {
     throw badRequest(`Store for identifier ${wanted} not found`);

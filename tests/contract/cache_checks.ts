@@ -7,7 +7,12 @@ import type { Facts } from "./target.ts";
 
 type Json = Record<string, unknown>;
 
-const CACHED = { needs: ["an image cache", ({ imageCache }: Facts) => imageCache] } as const;
+const CACHED = {
+  needs: [
+    "one server with an image cache",
+    ({ imageCache, servers }: Facts) => imageCache && servers === 1,
+  ],
+} as const;
 const UNCACHED = { needs: ["no image cache", ({ imageCache }: Facts) => !imageCache] } as const;
 const PRUNED = { ...CACHED, since: "2.18" } as const;
 
@@ -57,6 +62,8 @@ export const CACHE_CHECKS: readonly Check[] = [
     const id = await queued(cloud);
     const before = await cached(cloud, id);
     assertEquals((await cloud.send("admin", "PUT", `/v2/cache/${id}`)).status, 202);
+    // Glance works its queue off in order, and stops for ever at an image that is gone by then.
+    await queued(cloud);
     assertEquals(await cached(cloud, id), before);
   }, CACHED),
   check(

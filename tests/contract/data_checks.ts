@@ -292,7 +292,7 @@ export const DATA_CHECKS: readonly Check[] = [
     const { id } = await cloud.imageWith(DATA);
     const [store] = cloud.target.facts.stores;
     assertEquals((await cloud.get(`/v2/images/${id}/file?prefer=${store}`)).text, DATA);
-    assertFailure(await cloud.get(`/v2/images/${id}/file?prefer=nope`), 400);
+    assertFailure(await cloud.get(`/v2/images/${id}/file?prefer=nope`), 400, "not configured");
   }, { since: "2.17" }),
   ...ranges,
   ...refusedRanges,

@@ -22,6 +22,7 @@ import { METADEF_TAG_CHECKS } from "./metadef_tag_checks.ts";
 import { PATCH_CHECKS } from "./patch_checks.ts";
 import { SCHEMA_CHECKS } from "./schema_checks.ts";
 import { TASK_CHECKS } from "./task_checks.ts";
+import { WEB_IMPORT_CHECKS } from "./web_import_checks.ts";
 
 export { type Check, reasonToSkip } from "./check.ts";
 export type { Facts, Publication, Target, Who } from "./target.ts";
@@ -35,6 +36,7 @@ export const IMAGE_API_CHECKS: readonly Check[] = [
   ...DATA_CHECKS,
   ...MEMBER_CHECKS,
   ...IMPORT_CHECKS,
+  ...WEB_IMPORT_CHECKS,
   ...LOCATION_CHECKS,
   ...TASK_CHECKS,
   ...CACHE_CHECKS,

@@ -56,6 +56,50 @@ const badLocations: Check[] = BAD_LOCATIONS.map(([what, value, text]) =>
   }, VISIBLE)
 );
 
+/** What is no location -> words of the refusal. */
+const BAD_REGISTRATIONS: readonly (readonly [what: string, body: unknown, text: string])[] = [
+  ["without a url", {}, "'url' is a required property"],
+  ["that is a list", [], "[] is not of type 'object'"],
+  ["whose url is a number", { url: 5 }, "5 is not of type 'string'"],
+  [
+    "with half a hash",
+    { url: URL_ON_WEB, validation_data: { os_hash_algo: "sha512" } },
+    "'os_hash_value' is a dependency of 'os_hash_algo'",
+  ],
+  [
+    "with an unknown algorithm",
+    { url: URL_ON_WEB, validation_data: { os_hash_algo: "crc32", os_hash_value: "x" } },
+    "'crc32' is not one of ['sha1', 'sha256', 'sha512', 'md5']",
+  ],
+  [
+    "with a checksum",
+    { url: URL_ON_WEB, validation_data: { checksum: "x" } },
+    "Additional properties are not allowed ('checksum' was unexpected)",
+  ],
+  [
+    "with a hash that is no number",
+    { url: URL_ON_WEB, validation_data: { os_hash_algo: "md5", os_hash_value: "xx" } },
+    "os_hash_value (xx) is not a valid hexadecimal value",
+  ],
+  [
+    "with a hash that is too short",
+    { url: URL_ON_WEB, validation_data: { os_hash_algo: "md5", os_hash_value: "aa" } },
+    "os_hash_value: (aa) is not the correct size for (md5) (should be (16) bytes)",
+  ],
+];
+
+const badRegistrations: Check[] = BAD_REGISTRATIONS.map(([what, body, text]) =>
+  check(`POST refuses a location ${what} with 400`, async (cloud) => {
+    const { id } = await cloud.image();
+    assertFailure(await cloud.post(`/v2/images/${id}/locations`, body), 400, text);
+  }, { since: "2.17" })
+);
+
+async function sha512(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-512", new TextEncoder().encode(text));
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 export const LOCATION_CHECKS: readonly Check[] = [
   check("an image shows the one place where its data lies", async (cloud) => {
     const image = await cloud.imageWith("data");
@@ -131,14 +175,46 @@ export const LOCATION_CHECKS: readonly Check[] = [
     const [first] = JSON.parse(answer.text) as { metadata: unknown }[];
     assertEquals(first?.metadata, { store: cloud.target.facts.stores[0] });
   }, { since: "2.17" }),
-  check("POST of a location needs a url and whole validation data", async (cloud) => {
+  ...badRegistrations,
+  check("POST of a location answers 202, and the image is active with its hash", async (cloud) => {
+    await using source = cloud.target.publish("what was published");
     const { id } = await cloud.image();
     const path = `/v2/images/${id}/locations`;
-    assertFailure(await cloud.post(path, {}), 400);
-    const half = { url: URL_ON_WEB, validation_data: { os_hash_algo: "sha512" } };
-    assertFailure(await cloud.post(path, half), 400);
-    const data = { os_hash_algo: "crc32", os_hash_value: "x" };
-    assertFailure(await cloud.post(path, { url: URL_ON_WEB, validation_data: data }), 400);
+    assertEquals((await cloud.post(path, { url: source.url })).status, 202);
+    const image = await cloud.until(id, (now) => now["os_hash_value"] !== null);
+    assertEquals([image["status"], image["size"]], ["active", 18]);
+    assertEquals(image["os_hash_value"], await sha512("what was published"));
+    assertEquals((await cloud.download(id)).text, "what was published");
+    const { json } = await cloud.get(`/v2/images/${id}/tasks`);
+    const [task = {}] = json["tasks"] as Record<string, unknown>[];
+    assertEquals([task["type"], task["status"]], ["location_import", "success"]);
+    assertEquals(task["input"], { image_id: id, loc_url: source.url, validation_data: {} });
+  }, { since: "2.17" }),
+  check("POST of a location with its hash is checked before the image is active", async (cloud) => {
+    await using source = cloud.target.publish("what was published");
+    const right = { os_hash_algo: "sha512", os_hash_value: await sha512("what was published") };
+    const wrong = { os_hash_algo: "sha512", os_hash_value: await sha512("another") };
+    const register = async (validation_data: unknown) => {
+      const { id } = await cloud.image();
+      const body = { url: source.url, validation_data };
+      assertEquals((await cloud.post(`/v2/images/${id}/locations`, body)).status, 202);
+      return await cloud.until(id, (now) => now["status"] !== "importing");
+    };
+    const good = await register(right);
+    assertEquals([good["status"], good["os_hash_value"]], ["active", right.os_hash_value]);
+    const bad = await register(wrong);
+    assertEquals([bad["status"], bad["os_hash_value"]], ["queued", null]);
+    const { json } = await cloud.get(`/v2/images/${bad.id}/tasks`);
+    const [task = {}] = json["tasks"] as Record<string, unknown>[];
+    assertEquals(task["status"], "failure");
+  }, { since: "2.17" }),
+  check("POST of a location is for its owner, of a web URL only", async (cloud) => {
+    const { id } = await cloud.image({ visibility: "shared" });
+    const path = `/v2/images/${id}/locations`;
+    const local = { url: "file:///etc/passwd" };
+    const text = "http store must be enabled to use location API by normal user.";
+    assertFailure(await cloud.post(path, local), 403, text);
+    assertFailure(await cloud.post(path, { url: URL_ON_WEB }, "bob"), 404);
   }, { since: "2.17" }),
   check("POST of a location to an active image answers 409", async (cloud) => {
     const { id } = await cloud.imageWith("data");

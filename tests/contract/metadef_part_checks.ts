@@ -93,12 +93,14 @@ export const METADEF_PART_CHECKS: readonly Check[] = [
     const view = { name: "bare", required: [], properties: {}, ...links(path, "bare") };
     assertEquals(undated(shown), view);
   }),
-  check("objects are listed by name, whatever page is asked for", async (cloud) => {
+  check("all objects are listed, whatever page is asked for", async (cloud) => {
     const objects = ["c", "a", "b"].map((name) => ({ name }));
     const path = await cloud.namespace({ objects });
     for (const query of ["", "?limit=1", "?marker=b", "?sort_key=name&sort_dir=desc"]) {
       const { json } = await cloud.get(`${path}/objects${query}`);
-      assertEquals((json["objects"] as Json[]).map(({ name }) => name), ["a", "b", "c"]);
+      // Glance names no order, and its database takes one or the other.
+      const names = (json["objects"] as Json[]).map(({ name }) => name);
+      assertEquals(names.toSorted(), ["a", "b", "c"]);
       assertEquals(json["schema"], "v2/schemas/metadefs/objects");
     }
   }),

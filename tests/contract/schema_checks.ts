@@ -136,8 +136,12 @@ export const SCHEMA_CHECKS: readonly Check[] = [
     const text = "You are not authorized to complete stores_info_detail action.";
     assertFailure(await cloud.get("/v2/info/stores/detail"), 403, text);
     const { json } = await cloud.get("/v2/info/stores/detail", "admin");
-    for (const store of json["stores"] as Json[]) {
-      assertEquals([typeof store["type"], typeof store["properties"]], ["string", "object"]);
+    for (const { id, type, properties } of json["stores"] as Json[]) {
+      const isOnWeb = id === cloud.target.facts.readOnlyStore;
+      assertEquals(type, isOnWeb ? "http" : "file");
+      const { data_dir, ...rest } = properties as Json;
+      assertEquals(rest, isOnWeb ? {} : { chunk_size: 65536, thin_provisioning: false });
+      assertEquals(typeof data_dir, isOnWeb ? "undefined" : "string");
     }
   }),
   check("GET /v2/info/usage answers no usage without limits", async (cloud) => {

@@ -21,6 +21,8 @@ export interface Facts {
   readonly showLocations: boolean;
   /** Whether `/v2/cache` is offered. */
   readonly imageCache: boolean;
+  /** Servers that take turns; each has a cache of its own. */
+  readonly servers: number;
   /** False for a store that reads only from the start, such as Ceph. */
   readonly ranges: boolean;
 }

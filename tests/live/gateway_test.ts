@@ -149,6 +149,7 @@ Deno.test("The gateway keeps the contract of the Image API in front of the real 
       showDirectUrl: true,
       showLocations: true,
       imageCache: true,
+      servers: 2,
       ranges: true,
     },
     publish,

@@ -15,7 +15,7 @@ export interface GlanceSettings {
   readonly credentials: Credentials;
   /** `image_size_cap`, in bytes. */
   readonly imageSizeCap: number;
-  /** Whether the servers cache images and offer `/v2/cache`. */
+  /** Whether downloads go through the cache; `/v2/cache` is offered in any case. */
   readonly imageCache: boolean;
   /** Names of hosts beside `localhost` from which images may be imported; all of them are this machine. */
   readonly importHosts: readonly string[];

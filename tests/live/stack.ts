@@ -33,7 +33,7 @@ export interface StackOptions {
    */
   readonly imageSizeCap?: number;
   /**
-   * Whether Glance caches images and offers `/v2/cache`.
+   * Whether downloads go through Glance's cache; `/v2/cache` is offered in any case.
    * @default {false}
    */
   readonly imageCache?: boolean;

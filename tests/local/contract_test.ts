@@ -23,7 +23,8 @@ holds(
 /** Two servers on one store, asked in turn. */
 function pair(): Target {
   const store = memoryStore();
-  const servers = [embeddedTarget({ store }), embeddedTarget({ store })] as const;
+  const web = new Map<string, string>();
+  const servers = [embeddedTarget({ store }, {}, web), embeddedTarget({ store }, {}, web)] as const;
   let turn = 0;
   return { ...servers[0], fetch: (input, init) => servers[turn++ % 2 ? 1 : 0].fetch(input, init) };
 }
@@ -45,7 +46,7 @@ holds(
     ranges: false,
     stores: ["ceph"],
     readOnlyStore: null,
-    importMethods: ["glance-direct"],
+    importMethods: ["glance-direct", "web-download"],
     showLocations: false,
     showDirectUrl: false,
   }),

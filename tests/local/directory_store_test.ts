@@ -44,6 +44,19 @@ Deno.test("a directory store has everything after a restart", async () => {
   assertEquals(members.members.length, 1);
 });
 
+Deno.test("a directory store has every task after a restart", async () => {
+  await using directory = await scratch();
+  const before = open(directory.path);
+  const order = '{"type": "import", "input": {"import_from": "http://nowhere/"}}';
+  const made = await send(before, "POST", "/v2/tasks", order);
+  const { id } = await made.json() as { id: string };
+  const task = async (glance: EmbeddedGlance) =>
+    await (await send(glance, "GET", `/v2/tasks/${id}`)).json() as Record<string, unknown>;
+  const after = await task(open(directory.path));
+  assertEquals(after, await task(before));
+  assertEquals(after["status"], "failure");
+});
+
 Deno.test("a directory store never gives the id of a deleted image away", async () => {
   await using directory = await scratch();
   const before = open(directory.path);

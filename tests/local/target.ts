@@ -19,12 +19,13 @@ const FACTS: Facts = {
   version: "2.17",
   stores: ["fast", "slow"],
   readOnlyStore: "web",
-  importMethods: ["glance-direct", "copy-image"],
+  importMethods: ["glance-direct", "web-download", "copy-image"],
   imageSizeCap: 1024 ** 2,
   memberQuota: 8,
   showDirectUrl: true,
   showLocations: true,
   imageCache: false,
+  servers: 1,
   ranges: true,
 };
 
@@ -37,12 +38,12 @@ const OPTIONS: EmbeddedGlanceOptions = {
   identify: (token) => IDENTITIES[token ?? ""] ?? null,
 };
 
-/** A new embedded Glance; `facts` says what `options` change. */
+/** A new embedded Glance; `facts` says what `options` change, `web` is what it finds on the web. */
 export function embeddedTarget(
   options: EmbeddedGlanceOptions = {},
   facts: Partial<Facts> = {},
+  web: Map<string, string> = new Map(),
 ): Target {
-  const web = new Map<string, string>();
   const glance = createEmbeddedGlance({
     ...OPTIONS,
     fetch: (input, init) => Promise.resolve(onWeb(web, String(input), init?.method ?? "GET")),

@@ -1,0 +1,150 @@
+/**
+ * `POST /v2/images/{image_id}/locations`: data that lies elsewhere becomes that of an image. Where it
+ * can be read it is hashed; a hash that was sent along must be its own. All has ended when the answer
+ * leaves, and is told by a task of the image.
+ *
+ * @module
+ */
+
+import type { ValidationData } from "../images/types.ts";
+import { type Call, jsonBody } from "./call.ts";
+import { conflict, Failure, forbidden } from "./failures.ts";
+import { ImageHasher } from "./hashing.ts";
+import { isService, ownsOrService } from "./identity.ts";
+import { checkAgainst, type Schema } from "./json_schema.ts";
+import { checkHash } from "./location_hashes.ts";
+import { changeImage, visibleImage } from "./lookup.ts";
+import { storeMetadata, webStoreId } from "./options.ts";
+import { type ImageRow, refuseMissingFormats, type TaskRow, withStatus } from "./rows.ts";
+import { endedTask, newTask } from "./task_rows.ts";
+import { readOnWeb } from "./web_store.ts";
+
+const SCHEMA: Schema & { readonly name: string } = {
+  name: "location",
+  properties: {
+    add_location: {
+      type: "object",
+      properties: {
+        url: { type: "string" },
+        validation_data: {
+          type: "object",
+          additionalProperties: false,
+          properties: {
+            os_hash_algo: {
+              type: "string",
+              maxLength: 64,
+              enum: ["sha1", "sha256", "sha512", "md5"],
+            },
+            os_hash_value: { type: "string", maxLength: 128 },
+          },
+          dependentRequired: {
+            os_hash_value: ["os_hash_algo"],
+            os_hash_algo: ["os_hash_value"],
+          },
+        },
+      },
+      required: ["url"],
+    },
+  },
+};
+
+/** `POST /v2/images/{image_id}/locations`: for services, and for owners with a web URL. */
+export async function addLocation(call: Call): Promise<Response> {
+  const { url, expected } = await newLocation(call);
+  const row = visibleImage(call);
+  refuseStatus(row);
+  if (!ownsOrService(call.identity, row)) {
+    throw forbidden("You are not authorized to complete add_image_location action.");
+  }
+  if (!isService(call.identity) && !url.startsWith("http")) {
+    throw forbidden("http store must be enabled to use location API by normal user.");
+  }
+  if (expected !== null) checkHash(expected);
+  const location = { url, metadata: storeMetadata(call.cloud, webStoreId(call.cloud)), key: null };
+  await changeImage(call, (current) => {
+    refuseStatus(current);
+    refuseMissingFormats(current);
+    return { ...withStatus(current, "importing"), locations: [location] };
+  });
+  const input = { image_id: row.id, loc_url: url, validation_data: expected ?? {} };
+  const task = newTask(call, "location_import", input);
+  const measured = await measuredData(call, url, expected);
+  await changeImage(call, (current) => ended(call, current, task, measured, expected));
+  return new Response(null, { status: 202 });
+}
+
+async function newLocation(
+  call: Call,
+): Promise<{ url: string; expected: ValidationData | null }> {
+  const body = await jsonBody(call);
+  checkAgainst(SCHEMA, { add_location: body });
+  // The schema has checked both.
+  const { url, validation_data: data = {} } = body as unknown as {
+    url: string;
+    validation_data?: Partial<ValidationData>;
+  };
+  const { os_hash_algo, os_hash_value } = data;
+  return {
+    url,
+    expected: os_hash_algo === undefined || os_hash_value === undefined
+      ? null
+      : { os_hash_algo, os_hash_value },
+  };
+}
+
+function refuseStatus({ status }: ImageRow): void {
+  if (status === "queued") return;
+  throw conflict(`It's not allowed to add locations if image status is ${status}.`);
+}
+
+/** What reading the data has shown. */
+type Measured = Pick<ImageRow, "size" | "checksum" | "os_hash_algo" | "os_hash_value">;
+
+/** Null where the data cannot be read. */
+async function measuredData(
+  { cloud }: Call,
+  url: string,
+  expected: ValidationData | null,
+): Promise<Measured | null> {
+  const algorithm = expected?.os_hash_algo ?? cloud.hashAlgorithm;
+  const hasher = new ImageHasher(algorithm);
+  let size = 0;
+  try {
+    for await (const chunk of await readOnWeb(cloud, url) ?? []) {
+      size += chunk.byteLength;
+      hasher.update(chunk);
+    }
+  } catch (error) {
+    if (!(error instanceof Failure)) cloud.onError(error);
+    return null;
+  }
+  const { checksum, hashValue } = hasher.digests();
+  return { size, checksum, os_hash_algo: algorithm, os_hash_value: hashValue };
+}
+
+/**
+ * The image at the end: active, unless a hash was sent along that is not that of the data. Without a
+ * way to read the data nothing is checked, as in a Glance whose `do_secure_hash` is off.
+ */
+function ended(
+  call: Call,
+  row: ImageRow,
+  task: TaskRow,
+  measured: Measured | null,
+  expected: ValidationData | null,
+): ImageRow {
+  const isWrong = expected !== null && call.cloud.fetch !== null &&
+    measured?.os_hash_value !== expected.os_hash_value.toLowerCase();
+  const end = endedTask(
+    call,
+    task,
+    isWrong
+      ? { status: "failure", result: null, message: "Task failed due to Internal Error" }
+      : { status: "success", result: { image_id: row.id }, message: "" },
+  );
+  const tasks = [...row.tasks, end];
+  const { updated_at } = end;
+  // The wrong location stays: a web store deletes nothing.
+  if (isWrong) return { ...withStatus(row, "queued"), tasks, updated_at };
+  return { ...withStatus(row, "active"), ...expected, ...measured, tasks, updated_at };
+}

@@ -1,0 +1,69 @@
+/**
+ * How much a project may have, and has: the limits that Glance keeps in Keystone, and
+ * `GET /v2/info/usage`.
+ *
+ * @module
+ */
+
+import { type Call, json } from "./call.ts";
+import { Failure } from "./failures.ts";
+import type { EmbeddedProjectLimits } from "./options.ts";
+import type { ImageRow } from "./rows.ts";
+
+/** Glance's name of a limit. */
+export type LimitName = keyof EmbeddedProjectLimits;
+
+const MEBIBYTE = 1024 ** 2;
+const ON_THEIR_WAY = ["saving", "uploading", "importing"];
+
+/** What a project's images come to, for each limit. */
+const USED: Readonly<Record<LimitName, (rows: readonly ImageRow[]) => number>> = {
+  image_size_total: (rows) => mebibytes(rows, (row) => (row.size ?? 0) * row.locations.length),
+  image_stage_total: (rows) => mebibytes(rows, (row) => row.staged?.size ?? 0),
+  image_count_total: (rows) => rows.length,
+  image_count_uploading: (rows) =>
+    rows.filter(({ status }) => ON_THEIR_WAY.includes(status)).length,
+};
+
+const NAMES: readonly LimitName[] = [
+  "image_size_total",
+  "image_stage_total",
+  "image_count_total",
+  "image_count_uploading",
+];
+
+/** `GET /v2/info/usage`: empty where there are no limits. */
+export function usage(call: Call): Response {
+  const { limits } = call.cloud;
+  if (limits === null) return json({ usage: {} });
+  const entry = (name: LimitName) => ({ usage: used(call, name), limit: limits[name] ?? -1 });
+  return json({ usage: Object.fromEntries(NAMES.map((name) => [name, entry(name)])) });
+}
+
+/**
+ * Keeps the caller's project within a limit.
+ *
+ * @param delta what is about to be added, in the unit of the limit.
+ * @throws {Failure} 413.
+ */
+export function refuseBeyond(call: Call, name: LimitName, delta: number): void {
+  const limit = call.cloud.limits?.[name] ?? -1;
+  const current = used(call, name);
+  if (limit < 0 || current + delta <= limit) return;
+  throw new Failure(
+    413,
+    "The request returned a 413 Request Entity Too Large. This generally means that rate limiting " +
+      "or a quota threshold was breached.\n\nThe response body:\nProject " +
+      `${call.identity.projectId} is over a limit for [Resource ${name} is over limit of ${limit} ` +
+      `due to current usage ${current} and delta ${delta}]`,
+  );
+}
+
+function used({ cloud, identity }: Call, name: LimitName): number {
+  const rows = [...cloud.store.images.rows()].filter(({ owner }) => owner === identity.projectId);
+  return USED[name](rows);
+}
+
+function mebibytes(rows: readonly ImageRow[], bytesOf: (row: ImageRow) => number): number {
+  return Math.floor(rows.reduce((sum, row) => sum + bytesOf(row), 0) / MEBIBYTE);
+}

@@ -1,0 +1,86 @@
+/**
+ * The import method `web-download`: bytes from a URL on the web come to the staging area, and go from
+ * there where staged bytes go. However it ends, it has ended when the answer leaves; a failure is in
+ * the image's tasks and properties.
+ *
+ * @module
+ */
+
+import type { Call } from "./call.ts";
+import { badRequest, Failure } from "./failures.ts";
+import type { ImportOrder } from "./import_order.ts";
+import { changeImage } from "./lookup.ts";
+import { type ImageRow, withStatus } from "./rows.ts";
+import { endedTask, newTask } from "./task_rows.ts";
+import { readOnWeb } from "./web_store.ts";
+import { writtenData } from "./written_data.ts";
+
+/** Takes the image on from where its data is staged. */
+type Move = (row: ImageRow) => Promise<void>;
+
+/**
+ * Brings the bytes that the order names, and moves them on.
+ *
+ * @throws {Failure} 400 for a URL that is none on the web.
+ */
+export async function importFromWeb(
+  call: Call,
+  order: ImportOrder,
+  storeIds: readonly string[],
+  move: Move,
+): Promise<void> {
+  const { cloud } = call;
+  const url = sourceOf(order);
+  const { id } = await changeImage(call, (row) => withStatus(row, "uploading"));
+  try {
+    await move(await staged(call, url));
+  } catch (error) {
+    if (!(error instanceof Failure)) cloud.onError(error);
+    await cloud.store.images.update(id, (row) => failedImport(call, row, order, storeIds));
+    await cloud.store.bytes.remove(stagingKey(id));
+  }
+}
+
+function sourceOf({ body }: ImportOrder): string {
+  const url: unknown = Reflect.get(Object(body["method"]), "uri");
+  if (typeof url === "string" && /^https?:\/\//.test(url) && URL.canParse(url)) return url;
+  const shown = url === undefined || url === null ? "None" : url;
+  throw badRequest(`URI for web-download does not pass filtering: ${shown}`);
+}
+
+async function staged(call: Call, url: string): Promise<ImageRow> {
+  const row = await changeImage(call, (current) => current);
+  const body = await readOnWeb(call.cloud, url);
+  const data = await writtenData(call.cloud, body, stagingKey(row.id), row, null);
+  return await changeImage(call, (current) => ({ ...current, size: data.size, staged: data }));
+}
+
+function stagingKey(id: string): string {
+  return `staging/${id}`;
+}
+
+/** The image as it was, with the traces of the failure. */
+function failedImport(
+  call: Call,
+  row: ImageRow,
+  order: ImportOrder,
+  storeIds: readonly string[],
+): ImageRow {
+  const input = { image_id: row.id, import_req: order.body, backend: storeIds };
+  const task = endedTask(call, newTask(call, "api_image_import", input), {
+    status: "failure",
+    result: null,
+    message: "Task failed due to Internal Error",
+  });
+  return {
+    ...(row.status === "queued" ? row : withStatus(row, "queued")),
+    staged: null,
+    properties: {
+      ...row.properties,
+      os_glance_importing_to_stores: "",
+      os_glance_failed_import: storeIds.join(","),
+    },
+    tasks: [...row.tasks, task],
+    updated_at: task.updated_at,
+  };
+}

@@ -1,0 +1,183 @@
+/** What the operator of an embedded Glance decides: its cache, its limits, its stores' details. */
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  createEmbeddedGlance,
+  type EmbeddedGlance,
+  type EmbeddedProjectLimits,
+} from "../../lib/local/mod.ts";
+import { create, download, send, show, upload } from "./glance.ts";
+
+const MEBIBYTE = 1024 ** 2;
+
+async function jsonAt(glance: EmbeddedGlance, path: string, method = "GET"): Promise<unknown> {
+  const answer = await send(glance, method, path, undefined, { accept: "application/json" });
+  assertEquals(answer.status, 200);
+  return await answer.json();
+}
+
+interface Entry {
+  readonly image_id: string;
+  readonly hits: number;
+}
+
+async function entries(glance: EmbeddedGlance): Promise<Entry[]> {
+  return (await jsonAt(glance, "/v2/cache") as { cached_images: Entry[] }).cached_images;
+}
+
+/** Ids of images with so many bytes each. */
+async function images(glance: EmbeddedGlance, sizes: readonly number[]): Promise<string[]> {
+  const ids: string[] = [];
+  for (const size of sizes) {
+    const id = await create(glance);
+    assertEquals(await upload(glance, id, new Uint8Array(size)), 204);
+    ids.push(id);
+  }
+  return ids;
+}
+
+Deno.test("a whole download fills the cache and is a hit from then on, a range passes it by", async () => {
+  let now = 1000;
+  const glance = createEmbeddedGlance({ imageCache: {}, now: () => now });
+  const [id = ""] = await images(glance, [5]);
+  await download(glance, id, "bytes=0-1");
+  assertEquals(await entries(glance), []);
+  await download(glance, id);
+  const entry = { image_id: id, hits: 0, last_accessed: 1, last_modified: 1, size: 5 };
+  assertEquals(await entries(glance), [entry]);
+  now = 2500;
+  await download(glance, id);
+  await download(glance, id, "bytes=0-1");
+  assertEquals(await entries(glance), [{ ...entry, hits: 1, last_accessed: 2.5 }]);
+});
+
+Deno.test("a deleted image is out of the cache at once", async () => {
+  const glance = createEmbeddedGlance({ imageCache: {} });
+  const [id = ""] = await images(glance, [5]);
+  await download(glance, id);
+  await send(glance, "DELETE", `/v2/images/${id}`);
+  assertEquals(await entries(glance), []);
+});
+
+Deno.test("each server has a cache of its own", async () => {
+  const a = createEmbeddedGlance({ imageCache: {} });
+  const b = createEmbeddedGlance({ imageCache: {} });
+  const [id = ""] = await images(a, [5]);
+  await download(a, id);
+  assertEquals([(await entries(a)).length, (await entries(b)).length], [1, 0]);
+});
+
+Deno.test("pruning takes what was not read for the longest time, until the rest fits", async () => {
+  let now = 0;
+  const glance = createEmbeddedGlance({
+    version: "2.18",
+    imageCache: { maxSize: 10 },
+    now: () => now++,
+  });
+  const [a = "", b = "", c = ""] = await images(glance, [6, 5, 4]);
+  for (const id of [a, b, c, a]) await download(glance, id);
+  assertEquals(await jsonAt(glance, "/v2/cache/prune", "POST"), {
+    total_files_pruned: 1,
+    total_bytes_pruned: 5,
+  });
+  assertEquals((await entries(glance)).map(({ image_id }) => image_id), [a, c]);
+});
+
+Deno.test("a centralised cache knows the nodes of an image", async () => {
+  const nodeUrl = "http://node-a:9292";
+  const glance = createEmbeddedGlance({ version: "2.18", imageCache: { nodeUrl } });
+  const [id = ""] = await images(glance, [5]);
+  assertEquals(await jsonAt(glance, `/v2/cache/nodes/${id}`), []);
+  await download(glance, id);
+  assertEquals(await jsonAt(glance, `/v2/cache/nodes/${id}`), [nodeUrl]);
+});
+
+Deno.test("a server that does not tell its stores has neither their versions nor their paths", async () => {
+  const glance = createEmbeddedGlance({
+    multiStore: false,
+    stores: [{ id: "a", default: "true" }, { id: "b" }],
+  });
+  const { versions } = await jsonAt(glance, "/versions") as { versions: { id: string }[] };
+  const ids = versions.map(({ id }) => id);
+  assertEquals(
+    ids,
+    ["2.15", "2.9", "2.17", "2.7", "2.6", "2.5", "2.4", "2.3", "2.2", "2.1", "2.0"]
+      .map((version) => `v${version}`),
+  );
+  const [id = ""] = await images(glance, [5]);
+  const paths: readonly (readonly [method: string, path: string, status: number])[] = [
+    ["GET", "/v2/info/stores", 404],
+    ["GET", "/v2/info/stores/detail", 404],
+    ["DELETE", `/v2/stores/a/${id}`, 404],
+    ["GET", `/v2/images/${id}/file?prefer=a`, 400],
+  ];
+  for (const [method, path, status] of paths) {
+    const answer = await send(glance, method, path);
+    await answer.body?.cancel();
+    assertEquals([path, answer.status], [path, status]);
+  }
+  const { image } = await show(glance, id);
+  assertEquals([image["status"], "stores" in image], ["active", false]);
+  const made = await send(glance, "POST", "/v2/images", "{}");
+  await made.body?.cancel();
+  assertEquals(made.headers.get("openstack-image-store-ids"), null);
+  const order = '{"method": {"name": "glance-direct"}, "all_stores_must_succeed": false}';
+  const refused = await send(glance, "POST", `/v2/images/${id}/import`, order);
+  await refused.body?.cancel();
+  assertEquals(refused.status, 400);
+});
+
+Deno.test("usage is what a project has, beside what it may have", async () => {
+  const glance = createEmbeddedGlance({
+    limits: { image_size_total: 10, image_stage_total: 20, image_count_total: 5 },
+  });
+  await images(glance, [2 * MEBIBYTE, MEBIBYTE + 1]);
+  const staged = await create(glance);
+  assertEquals(await upload(glance, staged, new Uint8Array(3 * MEBIBYTE), "stage"), 204);
+  assertEquals(await jsonAt(glance, "/v2/info/usage"), {
+    usage: {
+      image_size_total: { usage: 3, limit: 10 },
+      image_stage_total: { usage: 3, limit: 20 },
+      image_count_total: { usage: 3, limit: 5 },
+      image_count_uploading: { usage: 1, limit: -1 },
+    },
+  });
+});
+
+Deno.test("an image more than a project may have answers 413 with the limit", async () => {
+  const glance = createEmbeddedGlance({ limits: { image_count_total: 1 } });
+  await create(glance);
+  const answer = await send(glance, "POST", "/v2/images", '{"name": "second"}', {
+    accept: "application/json",
+  });
+  assertEquals(answer.status, 413);
+  const { message } = await answer.json() as { message: string };
+  assertStringIncludes(
+    message,
+    "Project local is over a limit for [Resource image_count_total is over limit of 1 due to " +
+      "current usage 1 and delta 1]",
+  );
+});
+
+/** What is taken in, under which limit. */
+const BEYOND: readonly (readonly [target: "file" | "stage", limits: EmbeddedProjectLimits])[] = [
+  ["file", { image_size_total: 1 }],
+  ["stage", { image_stage_total: 1 }],
+];
+
+for (const [target, limits] of BEYOND) {
+  Deno.test(`data beyond ${Object.keys(limits)[0]} answers 413, up to it 204`, async () => {
+    const glance = createEmbeddedGlance({ limits });
+    const data = new Uint8Array(2 * MEBIBYTE);
+    const answer = (id: string, size: number) =>
+      send(glance, "PUT", `/v2/images/${id}/${target}`, data.subarray(0, size), {
+        "content-type": "application/octet-stream",
+        "content-length": String(size),
+      });
+    const [small, large] = [await create(glance), await create(glance)];
+    assertEquals((await answer(small, MEBIBYTE)).status, 204);
+    const refused = await answer(large, 2 * MEBIBYTE);
+    await refused.body?.cancel();
+    assertEquals(refused.status, 413);
+  });
+}
