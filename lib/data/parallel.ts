@@ -111,7 +111,7 @@ export class ParallelReader implements ImageReader {
     chunk.set(rest);
     this.#position += chunk.byteLength;
     this.#transferred += chunk.byteLength;
-    this.#told.verifier?.update(chunk);
+    if (!await this.#verified((verifier) => verifier.update(chunk))) return null;
     if (this.#position === part.bytes.byteLength) this.#drop(part);
     return chunk;
   }
@@ -132,7 +132,8 @@ export class ParallelReader implements ImageReader {
     this.#lifetime.abort(reason);
     this.#lifetime[Symbol.dispose]();
     const attempts = this.#parts.flatMap((part) => part.attempts);
-    await Promise.all(attempts.map(({ reader }) => reader.cancel(reason)));
+    const ends = attempts.map(({ reader }) => reader.cancel(reason));
+    await Promise.all([...ends, this.#told.verifier?.close()]);
   }
 
   #drop(part: Part): void {
@@ -143,13 +144,18 @@ export class ParallelReader implements ImageReader {
   }
 
   async #finish(): Promise<null> {
-    try {
-      this.#told.verifier?.check();
-    } catch (error) {
-      await this.#fail(error);
-    }
-    await this.cancel("complete");
+    if (await this.#verified((verifier) => verifier.check())) await this.cancel("complete");
     return null;
+  }
+
+  /** Waits for the hash; false where the download was ended meanwhile. */
+  async #verified(work: (verifier: Verifier) => Promise<void> | void): Promise<boolean> {
+    try {
+      if (this.#told.verifier !== null) await work(this.#told.verifier);
+      return !this.#isClosed;
+    } catch (error) {
+      return this.#isClosed ? false : await this.#fail(error);
+    }
   }
 
   async #fail(error: unknown): Promise<never> {

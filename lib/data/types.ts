@@ -87,3 +87,13 @@ export interface Hasher {
   /** The digest of all bytes so far, in lower-case hexadecimal; the hasher can go on after it. */
   digest(): string;
 }
+
+/** A hash of a transfer, which need not be computed by the thread that reads. */
+export interface TransferHasher {
+  /** Takes bytes; a promise where there is no room for all of them yet, and they must stay until then. */
+  update(bytes: Uint8Array): Promise<void> | void;
+  /** The digest of all bytes so far; the hasher can go on after it. */
+  digest(): Promise<string> | string;
+  /** Ends it. */
+  close?(): Promise<void>;
+}
