@@ -20,9 +20,9 @@ const MIN_SIZE = 128 * 2 ** 20;
  */
 const MAX_THREADS = (globalThis.navigator?.hardwareConcurrency ?? 2) - 1;
 
-const SLOTS = 8;
+const SLOTS = 4;
 
-const SLOT_SIZE = 512 * 1024;
+const SLOT_SIZE = 1024 * 1024;
 
 /** Milliseconds of a timer that is there only to keep the process alive. */
 const LONG = 2 ** 30;

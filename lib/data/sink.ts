@@ -1,6 +1,6 @@
 /**
- * Downloads into a sink, with no stream in between: one chunk under way at a time, and the sink undone
- * where anything is wrong.
+ * Downloads into a sink, with no stream in between: the next chunk is read while one is written, no more
+ * than that, and the sink is undone where anything is wrong.
  *
  * @module
  */
@@ -9,8 +9,11 @@ import { Invalid } from "../errors.ts";
 import type { GlanceClientWrapper } from "../http/client.ts";
 import { abortable } from "../http/deadline.ts";
 import type { Chunk, ImageReader } from "./body_reader.ts";
-import { CHUNK_SIZE, openDownload } from "./download.ts";
+import { openDownload } from "./download.ts";
 import type { DownloadOptions } from "./types.ts";
+
+/** Bytes that are asked of a body at once: a file takes twice as many for little more time. */
+const CHUNK_SIZE = 256 * 1024;
 
 /**
  * Downloads an image into a sink, which is closed when all bytes are in and right, and aborted
@@ -48,11 +51,14 @@ class Pump {
   readonly #signal: AbortSignal | undefined;
   /** What the sink failed with by itself. */
   #failure: { readonly error: unknown } | null = null;
-  #isWriting = false;
+  /** What the sink was given to do last, and whether it is still at it. */
+  #work: Promise<void>;
+  #isBusy = false;
 
   constructor(writer: WritableStreamDefaultWriter<Chunk>, signal: AbortSignal | undefined) {
     this.#writer = writer;
     this.#signal = signal;
+    this.#work = this.#watch(writer.ready);
   }
 
   async run(reader: ImageReader): Promise<void> {
@@ -63,15 +69,18 @@ class Pump {
       return reader.cancel(error);
     });
     try {
+      // Nothing is read for a sink that is not ready.
+      await this.#sunk();
       for (;;) {
-        await this.#wait(writer.ready);
         const chunk = await reader.read(new Uint8Array(CHUNK_SIZE));
+        await this.#sunk();
         if (chunk === null) break;
         reader.report();
-        await this.#wait(writer.write(chunk));
+        this.#work = this.#watch(writer.write(chunk));
       }
       if (this.#failure !== null) throw this.#failure.error;
-      await this.#wait(writer.close());
+      this.#work = this.#watch(writer.close());
+      await this.#sunk();
     } catch (error) {
       await reader.cancel(error);
       throw error;
@@ -81,7 +90,7 @@ class Pump {
   /** Undoes the sink. One that is stuck is told, and not waited for by a caller who has gone. */
   async abort(error: unknown): Promise<void> {
     const aborted = this.#writer.abort(error).catch(() => {});
-    if (!this.#isWriting) await aborted;
+    if (!this.#isBusy || !this.#signal?.aborted) await aborted;
   }
 
   release(): void {
@@ -89,10 +98,15 @@ class Pump {
     this.#writer.releaseLock();
   }
 
-  /** Waits for the sink, unless the caller goes. */
-  async #wait(work: Promise<void>): Promise<void> {
-    this.#isWriting = true;
-    await abortable(work, this.#signal);
-    this.#isWriting = false;
+  #watch(work: Promise<void>): Promise<void> {
+    this.#isBusy = true;
+    const settle = () => void (this.#isBusy = false);
+    work.then(settle, settle);
+    return work;
+  }
+
+  /** Waits until the sink has done what it was given, unless the caller goes. */
+  async #sunk(): Promise<void> {
+    await abortable(this.#work, this.#signal);
   }
 }
