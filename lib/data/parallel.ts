@@ -39,6 +39,12 @@ export interface Connection {
   pieces(start: number, end: number): PieceSource;
 }
 
+/** Bytes and where they belong, counted from the first wanted one. */
+export interface Landed {
+  readonly position: number;
+  readonly data: Chunk;
+}
+
 /** Parts that may wait for the reader while each connection fetches another one. */
 const AHEAD = 2;
 
@@ -71,18 +77,21 @@ export class ParallelReader implements ImageReader {
     for (const connection of told.connections) this.#work(connection);
   }
 
-  /** The next bytes, in memory of their own. */
+  /** The next bytes in their order, in memory of their own. */
   async read(): Promise<Chunk | null> {
-    while (!this.#isClosed) {
-      const part = this.#parts[this.#delivered];
-      if (part === undefined) return await this.#finish();
-      const chunk = part.take();
-      if (chunk !== null) return await this.#deliver(part, chunk);
-      if (this.#told.signal?.aborted) await this.#fail(this.#told.signal.reason);
-      if (this.#failure !== null) await this.#fail(this.#failure.error);
-      await this.#changed.promise;
-    }
-    return null;
+    const landed = await this.#take(() => this.#parts.slice(this.#delivered, this.#delivered + 1));
+    if (landed === null) return null;
+    return await this.#verified((verifier) => verifier.update(landed.data)) ? landed.data : null;
+  }
+
+  /** Whether bytes may be taken in any order: a hash needs theirs. */
+  get isUnordered(): boolean {
+    return this.#told.verifier === null;
+  }
+
+  /** The next bytes that have come, wherever they belong. */
+  async land(): Promise<Landed | null> {
+    return await this.#take(() => this.#parts.slice(this.#delivered, this.#claimed));
   }
 
   report(): void {
@@ -105,11 +114,24 @@ export class ParallelReader implements ImageReader {
     await Promise.all([...ends, this.#told.verifier?.close()]);
   }
 
-  async #deliver(part: Part, chunk: Chunk): Promise<Chunk | null> {
-    this.#transferred += chunk.byteLength;
-    if (part.isDelivered) this.#delivered++;
-    this.#notify();
-    return await this.#verified((verifier) => verifier.update(chunk)) ? chunk : null;
+  /** Bytes of one of these parts, as soon as one has some. */
+  async #take(among: () => readonly Part[]): Promise<Landed | null> {
+    while (!this.#isClosed) {
+      if (this.#delivered === this.#parts.length) return await this.#finish();
+      for (const part of among()) {
+        const position = part.end + 1 - part.left - this.#told.start;
+        const data = part.take();
+        if (data === null) continue;
+        this.#transferred += data.byteLength;
+        while (this.#parts[this.#delivered]?.isDelivered) this.#delivered++;
+        this.#notify();
+        return { position, data };
+      }
+      if (this.#told.signal?.aborted) await this.#fail(this.#told.signal.reason);
+      if (this.#failure !== null) await this.#fail(this.#failure.error);
+      await this.#changed.promise;
+    }
+    return null;
   }
 
   async #finish(): Promise<null> {
@@ -224,7 +246,7 @@ export class ParallelReader implements ImageReader {
       const isSparse = 2 * chunk.byteLength < chunk.buffer.byteLength;
       part.put(attempt, isSparse ? chunk.slice() : chunk);
       memory = new Uint8Array(isSparse ? chunk.buffer : new ArrayBuffer(size));
-      if (part === this.#parts[this.#delivered]) this.#notify();
+      this.#notify();
     }
   }
 

@@ -10,6 +10,7 @@ import type { GlanceClientWrapper } from "../http/client.ts";
 import { abortable } from "../http/deadline.ts";
 import type { Chunk, ImageReader } from "./body_reader.ts";
 import { openDownload } from "./download.ts";
+import { ParallelReader } from "./parallel.ts";
 import type { DownloadOptions } from "./types.ts";
 
 /** Bytes that are asked of a body at once: a file takes twice as many for little more time. */
@@ -36,7 +37,8 @@ export async function downloadTo(
   }
   const pump = new Pump(sink.getWriter(), options.signal);
   try {
-    await pump.run(await openDownload(client, context, imageId, options));
+    const reader = await openDownload(client, context, imageId, options);
+    await pump.run(reader, writesOf(reader, sink));
   } catch (error) {
     await pump.abort(error);
     throw error;
@@ -45,9 +47,33 @@ export async function downloadTo(
   }
 }
 
+/** Gives what a sink is to write next; null when that was all. */
+type Writes = () => Promise<unknown | null>;
+
+/**
+ * What a sink gets: chunks in their order; or, where it is a file that can be written to anywhere (a
+ * `FileSystemWritableFileStream`, or the like), what comes first over several connections, together with
+ * its position. What is hashed comes in its order all the same.
+ */
+function writesOf(reader: ImageReader, sink: WritableStream<Chunk>): Writes {
+  if (!(reader instanceof ParallelReader && reader.isUnordered && isSeekable(sink))) {
+    return () => reader.read(new Uint8Array(CHUNK_SIZE));
+  }
+  return async () => {
+    const landed = await reader.land();
+    return landed === null ? null : { type: "write", ...landed };
+  };
+}
+
+function isSeekable(sink: WritableStream<Chunk>): boolean {
+  return ["seek", "truncate"].every((name) =>
+    typeof (sink as unknown as Readonly<Record<string, unknown>>)[name] === "function"
+  );
+}
+
 /** Carries chunks from a reader to a sink. */
 class Pump {
-  readonly #writer: WritableStreamDefaultWriter<Chunk>;
+  readonly #writer: WritableStreamDefaultWriter<unknown>;
   readonly #signal: AbortSignal | undefined;
   /** What the sink failed with by itself. */
   #failure: { readonly error: unknown } | null = null;
@@ -55,13 +81,13 @@ class Pump {
   #work: Promise<void>;
   #isBusy = false;
 
-  constructor(writer: WritableStreamDefaultWriter<Chunk>, signal: AbortSignal | undefined) {
+  constructor(writer: WritableStreamDefaultWriter<unknown>, signal: AbortSignal | undefined) {
     this.#writer = writer;
     this.#signal = signal;
     this.#work = this.#watch(writer.ready);
   }
 
-  async run(reader: ImageReader): Promise<void> {
+  async run(reader: ImageReader, next: Writes): Promise<void> {
     const writer = this.#writer;
     // A sink that fails while a read is pending ends the download at once.
     writer.closed.catch((error) => {
@@ -72,7 +98,7 @@ class Pump {
       // Nothing is read for a sink that is not ready.
       await this.#sunk();
       for (;;) {
-        const chunk = await reader.read(new Uint8Array(CHUNK_SIZE));
+        const chunk = await next();
         await this.#sunk();
         if (chunk === null) break;
         reader.report();

@@ -289,3 +289,78 @@ Deno.test("A sink may give away the memory of a piece of a part", async () => {
   assertEquals(parts.length >= chunksOf(LARGE, 128 * 1024).length, true);
   assertClean(world);
 });
+
+/** A file that can be written to anywhere, as browsers have it. */
+class SeekableFile extends WritableStream<Uint8Array<ArrayBuffer>> {
+  readonly bytes: Uint8Array;
+  /** Where each write began; null where it did not say. */
+  readonly positions: (number | null)[] = [];
+
+  constructor(size: number) {
+    super({
+      write: (write: Uint8Array | { type: "write"; position: number; data: Uint8Array }) => {
+        const isPlain = write instanceof Uint8Array;
+        this.positions.push(isPlain ? null : write.position);
+        if (isPlain) return;
+        assertEquals(write.type, "write");
+        this.bytes.set(write.data, write.position);
+      },
+    });
+    this.bytes = new Uint8Array(size);
+  }
+
+  seek(): void {}
+  truncate(): void {}
+}
+
+/** A cluster whose answer for the first of three parts is late. */
+function lateAtFirst() {
+  const world: Cluster = cluster(
+    BYTES,
+    (request, start, served) =>
+      start === 0 && request.headers.get("range") !== "bytes=0-0"
+        ? (seen) => late(seen, served, world.clock.sleep)
+        : null,
+  );
+  return world;
+}
+
+Deno.test("In a file that can be written to anywhere, what comes first lands first", async () => {
+  const world = lateAtFirst();
+  const file = new SeekableFile(BYTES.byteLength);
+  const options = { connections: 2, partSize: 2_000, verify: "off" } as const;
+  await world.clock.run(world.service.download(CALLER, ID, file, options));
+  assertEquals(file.bytes, BYTES);
+  assertEquals([file.positions[0], file.positions.length > 5], [2_000, true]);
+  assertClean(world);
+});
+
+Deno.test("A range lands from the beginning of such a file", async () => {
+  const world = cluster();
+  const file = new SeekableFile(6_000);
+  const range = { start: 3_000, end: 8_999 };
+  const options = { connections: 3, partSize: 1_000, range };
+  await world.clock.run(world.service.download(CALLER, ID, file, options));
+  assertEquals(file.bytes, BYTES.slice(3_000, 9_000));
+  assertClean(world);
+});
+
+Deno.test("What is hashed, or has one connection, is written in its order whatever the file", async () => {
+  for (const [connections, verify] of [[2, "auto"], [1, "off"]] as const) {
+    const world = cluster();
+    const file = new SeekableFile(BYTES.byteLength);
+    const options = { connections, partSize: 2_000, verify };
+    await world.clock.run(world.service.download(CALLER, ID, file, options));
+    assertEquals(new Set(file.positions), new Set([null]));
+  }
+});
+
+Deno.test("A part that no server can give aborts such a file", async () => {
+  const world = cluster(BYTES, (_, start) => start === 6_000 ? 404 : null);
+  const file = new SeekableFile(BYTES.byteLength);
+  const options = { connections: 3, partSize: 2_000, verify: "off" } as const;
+  const call = world.service.download(CALLER, ID, file, options);
+  assertEquals((await failureOf(world.clock.run(call)) as ImageDownloadFailed).status, 404);
+  await assertRejects(() => file.getWriter().closed);
+  assertClean(world);
+});
