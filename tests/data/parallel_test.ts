@@ -21,6 +21,7 @@ import {
 } from "../support/image.ts";
 import { failure, play, seen, type SeenRequest, type Step } from "../support/scripted_fetch.ts";
 import { seededBytes } from "../support/seed.ts";
+import { SeekableFile } from "../support/seekable_file.ts";
 import { failureOf, worldOn } from "../support/world.ts";
 
 /** What a request for a part meets; null for the honest part. */
@@ -289,29 +290,6 @@ Deno.test("A sink may give away the memory of a piece of a part", async () => {
   assertEquals(parts.length >= chunksOf(LARGE, 128 * 1024).length, true);
   assertClean(world);
 });
-
-/** A file that can be written to anywhere, as browsers have it. */
-class SeekableFile extends WritableStream<Uint8Array<ArrayBuffer>> {
-  readonly bytes: Uint8Array;
-  /** Where each write began; null where it did not say. */
-  readonly positions: (number | null)[] = [];
-
-  constructor(size: number) {
-    super({
-      write: (write: Uint8Array | { type: "write"; position: number; data: Uint8Array }) => {
-        const isPlain = write instanceof Uint8Array;
-        this.positions.push(isPlain ? null : write.position);
-        if (isPlain) return;
-        assertEquals(write.type, "write");
-        this.bytes.set(write.data, write.position);
-      },
-    });
-    this.bytes = new Uint8Array(size);
-  }
-
-  seek(): void {}
-  truncate(): void {}
-}
 
 /** A cluster whose answer for the first of three parts is late. */
 function lateAtFirst() {
