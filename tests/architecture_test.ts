@@ -47,7 +47,7 @@ const RANKS: readonly (readonly string[])[] = [
   ["lib/images/"],
   ["lib/connect.ts"],
   ["mod.ts"],
-  ["lib/router/", "lib/local/", "lib/cli/"],
+  ["lib/router/", "lib/local/", "lib/cli/", "lib/testing/"],
 ];
 
 /** What a file imports or re-exports, statically or not. */
@@ -139,7 +139,7 @@ function rankOf(path: string): number {
 }
 
 function isCore(path: string): boolean {
-  return !/^lib\/(router|local|cli)\//.test(path);
+  return !/^lib\/(router|local|cli|testing)\//.test(path);
 }
 
 function pathsWith(pattern: RegExp): string[] {

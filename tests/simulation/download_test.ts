@@ -1,10 +1,16 @@
 /** Downloads against a simulated cluster: whatever goes wrong, the image or a typed error. */
 import { assert, assertEquals } from "@std/assert";
 import { type DownloadOptions, getDefaultImageService, GlanceError } from "../../mod.ts";
-import { SimulatedClock } from "../support/clock.ts";
-import { IMAGE_ID, SimulatedCluster } from "../support/cluster.ts";
-import { type Fault, HEALABLE, randomFault } from "../support/faults.ts";
-import { between, pick, seededRandom } from "../support/seed.ts";
+import {
+  between,
+  type Fault,
+  HEALABLE,
+  pick,
+  randomFault,
+  seededRandom,
+  SimulatedClock,
+  SimulatedCluster,
+} from "../../lib/testing/mod.ts";
 import { SeekableFile } from "../support/seekable_file.ts";
 
 const SEEDS = Number(Deno.env.get("SIMULATION_SEEDS") ?? 10_000);
@@ -91,7 +97,7 @@ async function take(
     const parts: Uint8Array[] = [];
     await service.download(
       cluster.context,
-      IMAGE_ID,
+      cluster.imageId,
       new WritableStream({ write: (c) => void parts.push(c) }),
       options,
     );
@@ -99,10 +105,10 @@ async function take(
   }
   if (way === "file") {
     const file = new SeekableFile(cluster.image.byteLength);
-    await service.download(cluster.context, IMAGE_ID, file, { ...options, verify: "off" });
+    await service.download(cluster.context, cluster.imageId, file, { ...options, verify: "off" });
     return file.bytes;
   }
-  const stream = await service.download(cluster.context, IMAGE_ID, options);
+  const stream = await service.download(cluster.context, cluster.imageId, options);
   return way === "byob"
     ? await readByob(stream, between(random, 1, 5_000))
     : joinAll(await Array.fromAsync(stream));
