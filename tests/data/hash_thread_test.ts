@@ -268,3 +268,17 @@ Deno.test("A large image is hashed like a small one", async () => {
   await world.service.download(CALLER, ID, sink);
   assertEquals(count, LARGE);
 });
+
+Deno.test("A process waits for a digest, and for no thread that nobody asks any more", async () => {
+  const module = import.meta.resolve("../../lib/data/hash_thread.ts");
+  const code = `
+    const { createTransferHasher } = await import("${module}");
+    const hasher = await createTransferHasher("sha512", 1, { minSize: 1 });
+    await hasher.update(new Uint8Array(${9 * MIB}));
+    console.log(await hasher.digest());
+  `;
+  const command = new Deno.Command(Deno.execPath(), { args: ["eval", code], stderr: "inherit" });
+  const { code: exit, stdout } = await command.output();
+  const printed = new TextDecoder().decode(stdout).trim();
+  assertEquals([exit, printed], [0, digestOf(new Uint8Array(9 * MIB))]);
+});
