@@ -52,7 +52,7 @@ const AHEAD = 2;
 const HEDGE_INTERVAL = 50;
 
 /** Bytes that are asked of a body at once. */
-const READ_SIZE = 256 * 1024;
+const READ_SIZE = 128 * 1024;
 
 /** Reads an image over several connections. */
 export class ParallelReader implements ImageReader {
