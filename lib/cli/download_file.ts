@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { createHasher } from "../data/hashing.ts";
 import { type Identity, Verifier } from "../data/integrity.ts";
 import type { Verify } from "../data/types.ts";
 import { ImageIntegrityError } from "../errors.ts";
@@ -67,7 +68,7 @@ async function downloadToSpecial(files: Files, path: string, transfer: Transfer)
 
 async function downloadByPart(job: FileDownload, name: string): Promise<void> {
   const identity = await job.identify();
-  const verifier = await Verifier.create(identity, job.verify);
+  const verifier = await Verifier.create(identity, job.verify, createHasher);
   const path = `${name}.part`;
   const part = await Part.open({ files: job.files, now: job.now, path, identity });
   const work: Work = { job, identity, verifier, path, part };
@@ -133,7 +134,7 @@ async function goOn(
   };
   try {
     if (start < (identity.size ?? 0)) await job.transfer(new WritableStream({ write }), start);
-    verifier?.check();
+    await verifier?.check();
     return true;
   } catch (error) {
     if (!(error instanceof ImageIntegrityError)) throw error;

@@ -10,8 +10,8 @@ import { attempt } from "./file_words.ts";
 import { formatPartRecord, parsePartRecord, type PartRecord } from "./part_record.ts";
 import type { Bytes, UpdatableFile, World } from "./world.ts";
 
-/** Milliseconds between two records: what a power failure may cost. */
-const RECORD_INTERVAL = 5_000;
+/** Milliseconds between two records: what a power failure may cost. What is on disk early need not be waited for at the end. */
+const RECORD_INTERVAL = 1_000;
 
 /** Bytes of a record at most; a longer file is none. */
 const RECORD_SIZE = 64 * 1024;

@@ -30,7 +30,7 @@ export const CONNECTION_FLAGS = {
     kind: "number",
     value: "<MIB>",
     min: 1,
-    summary: "MiB that a connection asks for at once, and holds in memory; 8 without it",
+    summary: "MiB that a connection asks for at once; 8 without it",
   },
 } as const satisfies Flags;
 

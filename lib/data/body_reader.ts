@@ -49,12 +49,20 @@ export interface BodyReader {
  */
 export function readerOf(body: ReadableStream<Chunk>, signal: AbortSignal): BodyReader {
   const reader = byobReaderOf(body) ?? body.getReader();
-  const stop = () => reader.cancel(signal.reason).catch(() => {});
+  const stop = () => {
+    reader.cancel(signal.reason).catch(() => {});
+    // A body that was closed without an answer to its BYOB request leaves a read pending even then.
+    reader.releaseLock();
+  };
   signal.addEventListener("abort", stop, { once: true });
   return {
     read: async (into) => {
-      const { done, value } = await reader.read(into);
-      if (!done && value !== undefined) return value;
+      try {
+        const { done, value } = await reader.read(into);
+        if (!done && value !== undefined) return value;
+      } catch (error) {
+        throw signal.aborted ? signal.reason : error;
+      }
       signal.throwIfAborted();
       return null;
     },

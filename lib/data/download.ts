@@ -19,7 +19,7 @@ import { type ResumeOptions, ResumingReader } from "./resume.ts";
 import type { DownloadOptions, Verify } from "./types.ts";
 
 /** Bytes that are asked of a body at once, and the most that is held in memory for a slow reader. */
-export const CHUNK_SIZE = 128 * 1024;
+const CHUNK_SIZE = 128 * 1024;
 
 /** Bytes of a part of a parallel download. */
 const PART_SIZE = 8 * 1024 * 1024;

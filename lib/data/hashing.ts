@@ -29,16 +29,21 @@ const OPENSSL_NAMES: Readonly<Record<string, string>> = {
 /** A hasher for one of Python's algorithm names, as `os_hash_algo` has them; null where there is none here. */
 export async function createHasher(algorithm: string): Promise<Hasher | null> {
   const name = algorithm.toLowerCase();
-  const native = nativeHash(OPENSSL_NAMES[name] ?? name.replaceAll("_", "-"));
-  if (native !== null) return new NativeHasher(native);
+  const opensslName = OPENSSL_NAMES[name] ?? name.replaceAll("_", "-");
+  const native = nativeHash(opensslName);
+  if (native !== null) return new NativeHasher(opensslName, native);
   const { createPureHasher } = await import("./pure_hash.ts");
   return createPureHasher(name);
 }
 
-class NativeHasher implements Hasher {
+/** A hasher of the runtime's own. */
+export class NativeHasher implements Hasher {
+  /** What `node:crypto` calls its algorithm. */
+  readonly name: string;
   readonly #hash: NodeHash;
 
-  constructor(hash: NodeHash) {
+  constructor(name: string, hash: NodeHash) {
+    this.name = name;
     this.#hash = hash;
   }
 

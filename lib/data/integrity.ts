@@ -6,8 +6,9 @@
  */
 import { ImageIntegrityError, Invalid } from "../errors.ts";
 import type { GlanceImage } from "../images/types.ts";
+import { createTransferHasher } from "./hash_thread.ts";
 import { createHasher } from "./hashing.ts";
-import type { Hasher, Verify } from "./types.ts";
+import type { Hasher, TransferHasher, Verify } from "./types.ts";
 
 /** What identifies the data of an image, pinned before its first byte. */
 export interface Identity {
@@ -39,14 +40,22 @@ export function isSameData(a: Identity, b: Identity): boolean {
     (a.hashAlgorithm !== b.hashAlgorithm || agree(a.hashValue, b.hashValue));
 }
 
+/** Makes a hasher for an algorithm and an image of so many bytes; null where there is none here. */
+export type HasherFor = (algorithm: string, size: number | null) => Promise<TransferHasher | null>;
+
 /** The hash of a whole image, computed as its bytes go by. */
 export class Verifier {
-  readonly #hasher: Hasher;
+  readonly #hasher: TransferHasher;
   readonly #imageId: string;
   readonly #algorithm: string;
   readonly #expected: string;
 
-  private constructor(hasher: Hasher, imageId: string, algorithm: string, expected: string) {
+  private constructor(
+    hasher: TransferHasher,
+    imageId: string,
+    algorithm: string,
+    expected: string,
+  ) {
     this.#hasher = hasher;
     this.#imageId = imageId;
     this.#algorithm = algorithm;
@@ -54,16 +63,21 @@ export class Verifier {
   }
 
   /**
-   * The verifier that an identity and a mode ask for; null where there is nothing to hash.
+   * The verifier that an identity and a mode ask for; null where there is nothing to hash. Whoever
+   * gives it bytes closes it.
    *
    * @throws {Invalid} with `required`, where the image has no hash that can be computed here.
    */
-  static async create(identity: Identity, verify: Verify): Promise<Verifier | null> {
+  static async create(
+    identity: Identity,
+    verify: Verify,
+    hasherFor: HasherFor = createTransferHasher,
+  ): Promise<Verifier | null> {
     if (verify === "off") return null;
-    const { imageId, hashAlgorithm, hashValue, checksum } = identity;
+    const { imageId, size, hashAlgorithm, hashValue, checksum } = identity;
     for (const [algorithm, value] of [[hashAlgorithm, hashValue], ["md5", checksum]] as const) {
       if (algorithm === null || value === null) continue;
-      const hasher = await createHasher(algorithm);
+      const hasher = await hasherFor(algorithm, size);
       if (hasher !== null) return new Verifier(hasher, imageId, algorithm, value);
     }
     if (verify === "auto") return null;
@@ -73,20 +87,25 @@ export class Verifier {
     );
   }
 
-  /** The next bytes. */
-  update(bytes: Uint8Array): void {
-    this.#hasher.update(bytes);
+  /** The next bytes; a promise where they must stay as they are until it is kept. */
+  update(bytes: Uint8Array): Promise<void> | void {
+    return this.#hasher.update(bytes);
   }
 
   /** The digest of the bytes so far, and a hasher that can tell whether others are the same. */
   async prefix(): Promise<{ readonly hasher: Hasher; readonly digest: string } | null> {
     const hasher = await createHasher(this.#algorithm);
-    return hasher === null ? null : { hasher, digest: this.#hasher.digest() };
+    return hasher === null ? null : { hasher, digest: await this.#hasher.digest() };
+  }
+
+  /** Ends it, with whatever computes the hash. */
+  async close(): Promise<void> {
+    await this.#hasher.close?.();
   }
 
   /** @throws {ImageIntegrityError} where the bytes so far are not the image. */
-  check(): void {
-    const actual = this.#hasher.digest();
+  async check(): Promise<void> {
+    const actual = await this.#hasher.digest();
     if (actual === this.#expected) return;
     throw new ImageIntegrityError(
       `Cannot accept image "${this.#imageId}": its ${this.#algorithm} is ${actual} instead of ${this.#expected}; the data was changed on its way or in its store`,

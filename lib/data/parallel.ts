@@ -1,8 +1,8 @@
 /**
  * One ordered stream of bytes from several connections: the image is cut into parts, each connection
  * takes the next part as soon as it is free, so that a fast server gets many and a slow one few, and the
- * parts are handed over in their order. Memory is bounded: no part is begun that is more than one a
- * connection ahead of the reader.
+ * bytes are handed over in their order, those of the first part as they come. Memory is bounded: no part
+ * is begun that lies further ahead of the reader than one part for each connection and two more.
  *
  * @module
  */
@@ -10,6 +10,7 @@ import { Deadline } from "../http/deadline.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Chunk, ImageReader } from "./body_reader.ts";
 import type { Verifier } from "./integrity.ts";
+import { Attempt, cut, type Part } from "./part.ts";
 import type { PieceSource } from "./piece.ts";
 import { ResumingReader } from "./resume.ts";
 import type { Progress } from "./types.ts";
@@ -38,30 +39,20 @@ export interface Connection {
   pieces(start: number, end: number): PieceSource;
 }
 
+/** Bytes and where they belong, counted from the first wanted one. */
+export interface Landed {
+  readonly position: number;
+  readonly data: Chunk;
+}
+
+/** Parts that may wait for the reader while each connection fetches another one. */
+const AHEAD = 2;
+
 /** Milliseconds after which an idle connection looks again for a part that is late. */
 const HEDGE_INTERVAL = 50;
 
 /** Bytes that are asked of a body at once. */
-const READ_SIZE = 256 * 1024;
-
-/** A stretch of the image. */
-interface Part {
-  readonly start: number;
-  readonly end: number;
-  /** Its bytes, when they are all there. */
-  bytes: Chunk | null;
-  /** Who is fetching it: one connection, or two where the first is late. */
-  readonly attempts: Attempt[];
-  /** Whether an attempt has failed: the other is the last then, or two would fail in turn for ever. */
-  hasFailed: boolean;
-}
-
-/** One connection at work on one part. */
-interface Attempt {
-  readonly reader: ResumingReader;
-  readonly since: number;
-  filled: number;
-}
+const READ_SIZE = 128 * 1024;
 
 /** Reads an image over several connections. */
 export class ParallelReader implements ImageReader {
@@ -70,8 +61,6 @@ export class ParallelReader implements ImageReader {
   readonly #lifetime: Deadline;
   #claimed = 0;
   #delivered = 0;
-  /** Bytes of the part at the front that were handed over. */
-  #position = 0;
   #transferred = 0;
   #resumes = 0;
   #failure: { readonly error: unknown } | null = null;
@@ -84,36 +73,25 @@ export class ParallelReader implements ImageReader {
     this.#told = told;
     this.#lifetime = new Deadline(told.options, told.signal);
     this.#lifetime.signal.addEventListener("abort", () => this.#notify(), { once: true });
-    const count = Math.ceil((told.stop - told.start) / told.partSize);
-    this.#parts = Array.from({ length: count }, (_, i) => ({
-      start: told.start + i * told.partSize,
-      end: Math.min(told.start + (i + 1) * told.partSize, told.stop) - 1,
-      bytes: null,
-      attempts: [],
-      hasFailed: false,
-    }));
+    this.#parts = cut({ ...told, connections: told.connections.length });
     for (const connection of told.connections) this.#work(connection);
   }
 
-  async read(into: Chunk): Promise<Chunk | null> {
-    if (this.#isClosed) return null;
-    const part = this.#parts[this.#delivered];
-    if (part === undefined) return await this.#finish();
-    while (part.bytes === null) {
-      if (this.#told.signal?.aborted) await this.#fail(this.#told.signal.reason);
-      if (this.#failure !== null) await this.#fail(this.#failure.error);
-      await this.#changed.promise;
-      if (this.#isClosed) return null;
-    }
-    // Copied: whoever gets the chunk may give its memory away, and the rest of the part with it.
-    const rest = part.bytes.subarray(this.#position, this.#position + into.byteLength);
-    const chunk = into.subarray(0, rest.byteLength);
-    chunk.set(rest);
-    this.#position += chunk.byteLength;
-    this.#transferred += chunk.byteLength;
-    this.#told.verifier?.update(chunk);
-    if (this.#position === part.bytes.byteLength) this.#drop(part);
-    return chunk;
+  /** The next bytes in their order, in memory of their own. */
+  async read(): Promise<Chunk | null> {
+    const landed = await this.#take(() => this.#parts.slice(this.#delivered, this.#delivered + 1));
+    if (landed === null) return null;
+    return await this.#verified((verifier) => verifier.update(landed.data)) ? landed.data : null;
+  }
+
+  /** Whether bytes may be taken in any order: a hash needs theirs. */
+  get isUnordered(): boolean {
+    return this.#told.verifier === null;
+  }
+
+  /** The next bytes that have come, wherever they belong. */
+  async land(): Promise<Landed | null> {
+    return await this.#take(() => this.#parts.slice(this.#delivered, this.#claimed));
   }
 
   report(): void {
@@ -132,24 +110,43 @@ export class ParallelReader implements ImageReader {
     this.#lifetime.abort(reason);
     this.#lifetime[Symbol.dispose]();
     const attempts = this.#parts.flatMap((part) => part.attempts);
-    await Promise.all(attempts.map(({ reader }) => reader.cancel(reason)));
+    const ends = attempts.map(({ reader }) => reader.cancel(reason));
+    await Promise.all([...ends, this.#told.verifier?.close()]);
   }
 
-  #drop(part: Part): void {
-    part.bytes = null;
-    this.#delivered++;
-    this.#position = 0;
-    this.#notify();
+  /** Bytes of one of these parts, as soon as one has some. */
+  async #take(among: () => readonly Part[]): Promise<Landed | null> {
+    while (!this.#isClosed) {
+      if (this.#delivered === this.#parts.length) return await this.#finish();
+      for (const part of among()) {
+        const position = part.end + 1 - part.left - this.#told.start;
+        const data = part.take();
+        if (data === null) continue;
+        this.#transferred += data.byteLength;
+        while (this.#parts[this.#delivered]?.isDelivered) this.#delivered++;
+        this.#notify();
+        return { position, data };
+      }
+      if (this.#told.signal?.aborted) await this.#fail(this.#told.signal.reason);
+      if (this.#failure !== null) await this.#fail(this.#failure.error);
+      await this.#changed.promise;
+    }
+    return null;
   }
 
   async #finish(): Promise<null> {
-    try {
-      this.#told.verifier?.check();
-    } catch (error) {
-      await this.#fail(error);
-    }
-    await this.cancel("complete");
+    if (await this.#verified((verifier) => verifier.check())) await this.cancel("complete");
     return null;
+  }
+
+  /** Waits for the hash; false where the download was ended meanwhile. */
+  async #verified(work: (verifier: Verifier) => Promise<void> | void): Promise<boolean> {
+    try {
+      if (this.#told.verifier !== null) await work(this.#told.verifier);
+      return !this.#isClosed;
+    } catch (error) {
+      return this.#isClosed ? false : await this.#fail(error);
+    }
   }
 
   async #fail(error: unknown): Promise<never> {
@@ -171,27 +168,35 @@ export class ParallelReader implements ImageReader {
     }
   }
 
-  /** The next part within the window, else one that is late elsewhere. */
+  /** The next part if there is room for it, else one that is late elsewhere. */
   #claim(connection: Connection): Part | null {
-    const { connections } = this.#told;
-    if (this.#claimed < Math.min(this.#parts.length, this.#delivered + connections.length)) {
-      return this.#parts[this.#claimed++] ?? null;
+    const next = this.#parts[this.#claimed];
+    if (next !== undefined && this.#hasRoomFor(next)) {
+      this.#claimed++;
+      return next;
     }
     const isLate = (part: Part) => this.#isLate(part, connection);
     return this.#parts.slice(this.#delivered, this.#claimed).find(isLate) ?? null;
+  }
+
+  /** Whether there may be so many bytes between the reader and the end of what is begun. */
+  #hasRoomFor(part: Part): boolean {
+    const { partSize, connections } = this.#told;
+    const begun = this.#parts.slice(this.#delivered, this.#claimed);
+    const bytes = begun.reduce((sum, { left }) => sum + left, part.size);
+    return bytes <= (connections.length + AHEAD) * partSize;
   }
 
   /** Whether this connection would have the whole part before its first one has the rest. */
   #isLate(part: Part, connection: Connection): boolean {
     const [first, ...others] = part.attempts;
     const rate = this.#rates.get(connection) ?? null;
-    const isTaken = part.bytes !== null || part.hasFailed || others.length > 0;
+    const isTaken = part.isComplete || part.hasFailed || others.length > 0;
     if (isTaken || first === undefined || rate === null) return false;
-    const size = part.end - part.start + 1;
     const elapsed = this.#told.options.now() - first.since;
-    const ownTime = size / rate;
+    const ownTime = part.size / rate;
     if (elapsed < ownTime) return false;
-    return (size - first.filled) * elapsed / Math.max(first.filled, 1) > ownTime;
+    return (part.size - first.filled) * elapsed / Math.max(first.filled, 1) > ownTime;
   }
 
   async #fetch(part: Part, connection: Connection): Promise<void> {
@@ -207,24 +212,41 @@ export class ParallelReader implements ImageReader {
       signal: this.#lifetime.signal,
       onProgress: undefined,
     });
-    const attempt: Attempt = { reader, since: options.now(), filled: 0 };
+    const attempt = new Attempt(reader, options.now());
     part.attempts.push(attempt);
     try {
-      const bytes = await fill(attempt, end - start + 1);
+      const isWhole = await this.#fill(part, attempt);
       this.#resumes += reader.resumes;
-      if (bytes === null || part.bytes !== null || part.attempts.length === 0) return;
-      this.#rates.set(connection, bytes.byteLength / Math.max(1, options.now() - attempt.since));
-      part.bytes = bytes;
-      const losers = part.attempts.splice(0).filter((other) => other !== attempt);
+      if (!isWhole || part.isComplete || !part.attempts.includes(attempt)) return;
+      this.#rates.set(connection, part.size / Math.max(1, options.now() - attempt.since));
+      const losers = part.attempts.filter((other) => other !== attempt);
+      part.attempts = [attempt];
+      part.isComplete = true;
       this.#notify();
       await Promise.all(
         losers.map((loser) => loser.reader.cancel("another connection was faster")),
       );
     } catch (error) {
       part.hasFailed = true;
-      const position = part.attempts.indexOf(attempt);
-      if (position >= 0) part.attempts.splice(position, 1);
-      if (position >= 0 && part.attempts.length === 0 && part.bytes === null) throw error;
+      const others = part.attempts.filter((other) => other !== attempt);
+      const wasNeeded = others.length < part.attempts.length && !part.isComplete;
+      part.attempts = others;
+      this.#notify();
+      if (wasNeeded && others.length === 0) throw error;
+    }
+  }
+
+  /** Reads a part; false where it was ended before. */
+  async #fill(part: Part, attempt: Attempt): Promise<boolean> {
+    const size = Math.min(READ_SIZE, part.size);
+    for (let memory: Chunk = new Uint8Array(size);;) {
+      const chunk = await attempt.reader.read(memory);
+      if (chunk === null) return attempt.filled === part.size;
+      // A chunk that is mostly room is not kept with all of it.
+      const isSparse = 2 * chunk.byteLength < chunk.buffer.byteLength;
+      part.put(attempt, isSparse ? chunk.slice() : chunk);
+      memory = new Uint8Array(isSparse ? chunk.buffer : new ArrayBuffer(size));
+      this.#notify();
     }
   }
 
@@ -247,19 +269,4 @@ export class ParallelReader implements ImageReader {
 class Signal {
   give: () => void = () => {};
   readonly promise: Promise<void> = new Promise((resolve) => this.give = resolve);
-}
-
-/** All bytes of a part; null where the reader was cancelled. */
-async function fill(attempt: Attempt, size: number): Promise<Chunk | null> {
-  const bytes: Chunk = new Uint8Array(size);
-  for (let memory: Chunk = new Uint8Array(READ_SIZE);;) {
-    const chunk = await attempt.reader.read(memory);
-    if (chunk === null) return attempt.filled === size ? bytes : null;
-    bytes.set(chunk, attempt.filled);
-    attempt.filled += chunk.byteLength;
-    // The memory comes back where the runtime reads into it.
-    memory = new Uint8Array(
-      chunk.buffer.byteLength === READ_SIZE ? chunk.buffer : new ArrayBuffer(READ_SIZE),
-    );
-  }
 }

@@ -127,7 +127,7 @@ export class ResumingReader implements ImageReader {
     this.#isClosed = true;
     this.#lifetime.abort(reason);
     this.#lifetime[Symbol.dispose]();
-    await this.#piece?.close(reason);
+    await Promise.all([this.#piece?.close(reason), this.#told.verifier?.close()]);
     this.#piece = null;
   }
 
@@ -183,7 +183,7 @@ export class ResumingReader implements ImageReader {
       throw this.#truncated(piece, this.#offset);
     }
     const wanted = this.#wantedOf(piece, chunk);
-    this.#told.verifier?.update(wanted);
+    await this.#told.verifier?.update(wanted);
     this.#offset += wanted.byteLength;
     return wanted;
   }
@@ -213,7 +213,7 @@ export class ResumingReader implements ImageReader {
       const rest = await this.#wait(piece, new Uint8Array(1)).catch(() => null);
       this.#hasExtra = rest !== null && rest.byteLength > 0;
     }
-    this.#told.verifier?.check();
+    await this.#told.verifier?.check();
     const { imageId, size } = this.#source.identity;
     if (this.#hasExtra && !this.#told.isHashed) {
       throw new ImageIntegrityError(

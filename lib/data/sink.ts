@@ -1,6 +1,6 @@
 /**
- * Downloads into a sink, with no stream in between: one chunk under way at a time, and the sink undone
- * where anything is wrong.
+ * Downloads into a sink, with no stream in between: the next chunk is read while one is written, no more
+ * than that, and the sink is undone where anything is wrong.
  *
  * @module
  */
@@ -9,8 +9,15 @@ import { Invalid } from "../errors.ts";
 import type { GlanceClientWrapper } from "../http/client.ts";
 import { abortable } from "../http/deadline.ts";
 import type { Chunk, ImageReader } from "./body_reader.ts";
-import { CHUNK_SIZE, openDownload } from "./download.ts";
+import { openDownload } from "./download.ts";
+import { ParallelReader } from "./parallel.ts";
 import type { DownloadOptions } from "./types.ts";
+
+/**
+ * Bytes that are asked of a body at once. Each chunk is new memory, since a sink may keep it: of larger ones,
+ * the system takes every one back and clears the next, which costs more time and memory than it saves.
+ */
+const CHUNK_SIZE = 64 * 1024;
 
 /**
  * Downloads an image into a sink, which is closed when all bytes are in and right, and aborted
@@ -33,7 +40,8 @@ export async function downloadTo(
   }
   const pump = new Pump(sink.getWriter(), options.signal);
   try {
-    await pump.run(await openDownload(client, context, imageId, options));
+    const reader = await openDownload(client, context, imageId, options);
+    await pump.run(reader, writesOf(reader, sink));
   } catch (error) {
     await pump.abort(error);
     throw error;
@@ -42,20 +50,47 @@ export async function downloadTo(
   }
 }
 
+/** Gives what a sink is to write next; null when that was all. */
+type Writes = () => Promise<unknown | null>;
+
+/**
+ * What a sink gets: chunks in their order; or, where it is a file that can be written to anywhere (a
+ * `FileSystemWritableFileStream`, or the like), what comes first over several connections, together with
+ * its position. What is hashed comes in its order all the same.
+ */
+function writesOf(reader: ImageReader, sink: WritableStream<Chunk>): Writes {
+  if (!(reader instanceof ParallelReader && reader.isUnordered && isSeekable(sink))) {
+    return () => reader.read(new Uint8Array(CHUNK_SIZE));
+  }
+  return async () => {
+    const landed = await reader.land();
+    return landed === null ? null : { type: "write", ...landed };
+  };
+}
+
+function isSeekable(sink: WritableStream<Chunk>): boolean {
+  return ["seek", "truncate"].every((name) =>
+    typeof (sink as unknown as Readonly<Record<string, unknown>>)[name] === "function"
+  );
+}
+
 /** Carries chunks from a reader to a sink. */
 class Pump {
-  readonly #writer: WritableStreamDefaultWriter<Chunk>;
+  readonly #writer: WritableStreamDefaultWriter<unknown>;
   readonly #signal: AbortSignal | undefined;
   /** What the sink failed with by itself. */
   #failure: { readonly error: unknown } | null = null;
-  #isWriting = false;
+  /** What the sink was given to do last, and whether it is still at it. */
+  #work: Promise<void>;
+  #isBusy = false;
 
-  constructor(writer: WritableStreamDefaultWriter<Chunk>, signal: AbortSignal | undefined) {
+  constructor(writer: WritableStreamDefaultWriter<unknown>, signal: AbortSignal | undefined) {
     this.#writer = writer;
     this.#signal = signal;
+    this.#work = this.#watch(writer.ready);
   }
 
-  async run(reader: ImageReader): Promise<void> {
+  async run(reader: ImageReader, next: Writes): Promise<void> {
     const writer = this.#writer;
     // A sink that fails while a read is pending ends the download at once.
     writer.closed.catch((error) => {
@@ -63,15 +98,18 @@ class Pump {
       return reader.cancel(error);
     });
     try {
+      // Nothing is read for a sink that is not ready.
+      await this.#sunk();
       for (;;) {
-        await this.#wait(writer.ready);
-        const chunk = await reader.read(new Uint8Array(CHUNK_SIZE));
+        const chunk = await next();
+        await this.#sunk();
         if (chunk === null) break;
         reader.report();
-        await this.#wait(writer.write(chunk));
+        this.#work = this.#watch(writer.write(chunk));
       }
       if (this.#failure !== null) throw this.#failure.error;
-      await this.#wait(writer.close());
+      this.#work = this.#watch(writer.close());
+      await this.#sunk();
     } catch (error) {
       await reader.cancel(error);
       throw error;
@@ -81,7 +119,7 @@ class Pump {
   /** Undoes the sink. One that is stuck is told, and not waited for by a caller who has gone. */
   async abort(error: unknown): Promise<void> {
     const aborted = this.#writer.abort(error).catch(() => {});
-    if (!this.#isWriting) await aborted;
+    if (!this.#isBusy || !this.#signal?.aborted) await aborted;
   }
 
   release(): void {
@@ -89,10 +127,15 @@ class Pump {
     this.#writer.releaseLock();
   }
 
-  /** Waits for the sink, unless the caller goes. */
-  async #wait(work: Promise<void>): Promise<void> {
-    this.#isWriting = true;
-    await abortable(work, this.#signal);
-    this.#isWriting = false;
+  #watch(work: Promise<void>): Promise<void> {
+    this.#isBusy = true;
+    const settle = () => void (this.#isBusy = false);
+    work.then(settle, settle);
+    return work;
+  }
+
+  /** Waits until the sink has done what it was given, unless the caller goes. */
+  async #sunk(): Promise<void> {
+    await abortable(this.#work, this.#signal);
   }
 }

@@ -50,12 +50,14 @@ export interface DownloadOptions {
   readonly verify?: Verify;
   /**
    * Connections that read parts of the image at the same time, spread over the servers. Falls back to
-   * one where the store cannot seek, or the image has one part only.
+   * one where the store cannot seek, or the image has one part only. A sink that is a
+   * `FileSystemWritableFileStream` gets what comes first at its place, unless it is hashed.
    * @default {1}
    */
   readonly connections?: number;
   /**
-   * Bytes of a part, where there are several connections; each holds one part in memory.
+   * Bytes of a part, where there are several connections; those towards the end are smaller. There is
+   * at most one for each connection in memory, and two more for a slow reader.
    * @default {8 MiB}
    */
   readonly partSize?: number;
@@ -86,4 +88,14 @@ export interface Hasher {
   update(bytes: Uint8Array): void;
   /** The digest of all bytes so far, in lower-case hexadecimal; the hasher can go on after it. */
   digest(): string;
+}
+
+/** A hash of a transfer, which need not be computed by the thread that reads. */
+export interface TransferHasher {
+  /** Takes bytes; a promise where there is no room for all of them yet, and they must stay until then. */
+  update(bytes: Uint8Array): Promise<void> | void;
+  /** The digest of all bytes so far; the hasher can go on after it. */
+  digest(): Promise<string> | string;
+  /** Ends it. */
+  close?(): Promise<void>;
 }

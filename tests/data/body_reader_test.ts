@@ -53,6 +53,19 @@ for (const isByteStream of [true, false]) {
   });
 }
 
+Deno.test("A byte stream that was closed without an answer to its request ends with its signal", async () => {
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    type: "bytes",
+    pull: (stream) => stream.close(),
+  });
+  const controller = new AbortController();
+  const reader = readerOf(body, controller.signal);
+  const reading = failureOf(reader.read(new Uint8Array(8)));
+  await new Promise((resolve) => setTimeout(resolve));
+  controller.abort("stalled");
+  assertEquals(await reading, "stalled");
+});
+
 Deno.test("A byte stream is read into the memory that was brought along", async () => {
   const reader = readerOf(new FakeBody([utf8("abc")]).stream, NEVER);
   const memory = new Uint8Array(new ArrayBuffer(16), 4, 8);

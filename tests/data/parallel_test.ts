@@ -21,6 +21,7 @@ import {
 } from "../support/image.ts";
 import { failure, play, seen, type SeenRequest, type Step } from "../support/scripted_fetch.ts";
 import { seededBytes } from "../support/seed.ts";
+import { SeekableFile } from "../support/seekable_file.ts";
 import { failureOf, worldOn } from "../support/world.ts";
 
 /** What a request for a part meets; null for the honest part. */
@@ -129,16 +130,16 @@ Deno.test("A range is read over several connections, too", async () => {
   assertClean(world);
 });
 
-Deno.test("No part is begun that is more than one a connection ahead of the reader", async () => {
+Deno.test("No part is begun that is more than one a connection and two more ahead of the reader", async () => {
   const world = cluster();
   const options = { connections: 2, partSize: 1_000 };
   const stream = await world.service.download(CALLER, ID, options);
   const reader = stream.getReader();
   for (let i = 0; i < 30; i++) await settled();
-  assertEquals(world.ranges().length, 1 + 2);
-  await reader.read();
+  assertEquals(world.ranges().length, 1 + 4);
+  for (let count = 0; count < 1_000;) count += (await reader.read()).value?.byteLength ?? 0;
   for (let i = 0; i < 30; i++) await settled();
-  assertEquals(world.ranges().length, 1 + 3);
+  assertEquals(world.ranges().length, 1 + 5);
   await reader.cancel("enough");
   assertClean(world);
 });
@@ -287,5 +288,57 @@ Deno.test("A sink may give away the memory of a piece of a part", async () => {
   await world.clock.run(world.service.download(CALLER, ID, sink, options));
   assertEquals(joined(parts), LARGE);
   assertEquals(parts.length >= chunksOf(LARGE, 128 * 1024).length, true);
+  assertClean(world);
+});
+
+/** A cluster whose answer for the first of three parts is late. */
+function lateAtFirst() {
+  const world: Cluster = cluster(
+    BYTES,
+    (request, start, served) =>
+      start === 0 && request.headers.get("range") !== "bytes=0-0"
+        ? (seen) => late(seen, served, world.clock.sleep)
+        : null,
+  );
+  return world;
+}
+
+Deno.test("In a file that can be written to anywhere, what comes first lands first", async () => {
+  const world = lateAtFirst();
+  const file = new SeekableFile(BYTES.byteLength);
+  const options = { connections: 2, partSize: 2_000, verify: "off" } as const;
+  await world.clock.run(world.service.download(CALLER, ID, file, options));
+  assertEquals(file.bytes, BYTES);
+  assertEquals([file.positions[0], file.positions.length > 5], [2_000, true]);
+  assertClean(world);
+});
+
+Deno.test("A range lands from the beginning of such a file", async () => {
+  const world = cluster();
+  const file = new SeekableFile(6_000);
+  const range = { start: 3_000, end: 8_999 };
+  const options = { connections: 3, partSize: 1_000, range };
+  await world.clock.run(world.service.download(CALLER, ID, file, options));
+  assertEquals(file.bytes, BYTES.slice(3_000, 9_000));
+  assertClean(world);
+});
+
+Deno.test("What is hashed, or has one connection, is written in its order whatever the file", async () => {
+  for (const [connections, verify] of [[2, "auto"], [1, "off"]] as const) {
+    const world = cluster();
+    const file = new SeekableFile(BYTES.byteLength);
+    const options = { connections, partSize: 2_000, verify };
+    await world.clock.run(world.service.download(CALLER, ID, file, options));
+    assertEquals(new Set(file.positions), new Set([null]));
+  }
+});
+
+Deno.test("A part that no server can give aborts such a file", async () => {
+  const world = cluster(BYTES, (_, start) => start === 6_000 ? 404 : null);
+  const file = new SeekableFile(BYTES.byteLength);
+  const options = { connections: 3, partSize: 2_000, verify: "off" } as const;
+  const call = world.service.download(CALLER, ID, file, options);
+  assertEquals((await failureOf(world.clock.run(call)) as ImageDownloadFailed).status, 404);
+  await assertRejects(() => file.getWriter().closed);
   assertClean(world);
 });

@@ -1,7 +1,24 @@
-/** The vocabulary of what goes wrong between a Glance and its client. */
+/**
+ * The vocabulary of what goes wrong between a Glance and its client.
+ *
+ * @module
+ */
 import { between, pick } from "./seed.ts";
 
-/** One thing that goes wrong with one request. `at` is a fraction of the body. */
+/**
+ * One thing that goes wrong with one request for data. `at` says where in the body, from 0 to 1.
+ *
+ * - `refuse`, `silence`: no connection, no answer;
+ * - `status`: that status, with `Retry-After` if there is one;
+ * - `expiredToken`: the token is no longer good from here on;
+ * - `cut`, `cleanEnd`, `stall`: the body breaks off, ends as if it were whole, or falls silent;
+ * - `trickle`: every chunk takes its time;
+ * - `wrongStart`, `wrongEnd`, `wrongTotal`, `noContentRange`: a part whose `Content-Range` is not its own;
+ * - `wholeAs206`: the whole image in the answer to a range;
+ * - `flippedBit`, `extraBytes`, `gzip`: other bytes, too many, or encoded ones;
+ * - `replaced`: the image has other data from here on;
+ * - `foreignRedirect`: the answer leads to another origin.
+ */
 export type Fault =
   | { readonly kind: "refuse" }
   | { readonly kind: "silence" }
@@ -55,7 +72,17 @@ const KINDS: readonly FaultKind[] = [
   "foreignRedirect",
 ];
 
-/** A fault that a seed chooses. */
+/**
+ * A fault that chance chooses.
+ *
+ * @example
+ * ```ts
+ * import { randomFault, seededRandom } from "@glance-edge/glance/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(randomFault(seededRandom(7)), randomFault(seededRandom(7)));
+ * ```
+ */
 export function randomFault(random: () => number, kinds: readonly FaultKind[] = KINDS): Fault {
   const kind = pick(random, kinds);
   switch (kind) {

@@ -1,76 +1,153 @@
 /**
  * A simulated cluster of Glance servers behind a fetch: one image, many ways to fail. Everything that
  * it does follows from its seed and its plan; what its clients leave open is on record.
+ *
+ * @module
  */
 import { createHash } from "node:crypto";
-import type { SimulatedClock } from "./clock.ts";
+import type { RequestContext } from "../context.ts";
+import type { GlanceOptions } from "../options.ts";
+import { SimulatedClock } from "./clock.ts";
+import { boundsOf, failure, joined, setContentRange } from "./answers.ts";
 import type { Fault } from "./faults.ts";
 import { between, seededBytes, seededRandom } from "./seed.ts";
 
 /** What a cluster is made of. */
 export interface ClusterOptions {
-  readonly seed: number;
-  readonly clock: SimulatedClock;
-  readonly servers: number;
-  /** Bytes of the image. */
-  readonly size: number;
-  /** Whether the store can seek; Ceph, Swift and S3 cannot. */
-  readonly ranges: boolean;
-  /** Faults of the requests for data, in their order; later requests are well served. */
-  readonly plan: readonly Fault[];
-  /** Whether answers say how long they are. */
+  /**
+   * What everything random follows from: the image, the length of chunks, the time that answers take.
+   * @default {1}
+   */
+  readonly seed?: number;
+  /**
+   * The time of the cluster, in milliseconds.
+   * @default {a clock of its own}
+   */
+  readonly clock?: SimulatedClock;
+  /**
+   * How many servers there are.
+   * @default {2}
+   */
+  readonly servers?: number;
+  /**
+   * Bytes of the image.
+   * @default {100,000}
+   */
+  readonly size?: number;
+  /**
+   * Whether the store can seek; Ceph, Swift and S3 cannot.
+   * @default {true}
+   */
+  readonly ranges?: boolean;
+  /**
+   * Faults of the requests for data, in their order; later requests are well served.
+   * @default {[]}
+   */
+  readonly plan?: readonly Fault[];
+  /**
+   * Whether answers say how long they are.
+   * @default {true}
+   */
   readonly hasLength?: boolean;
 }
 
-/** The id of the one image. */
-export const IMAGE_ID = "5b0d2b7a-6f0c-4c5e-9e4b-3f6d1c2a7e90";
+const IMAGE_ID = "5b0d2b7a-6f0c-4c5e-9e4b-3f6d1c2a7e90";
 
 /** Milliseconds that a trickling server takes for a chunk: below any stall timeout. */
 const TRICKLE = 400;
 
 /** A request that the cluster has seen. */
 export interface SeenRequest {
+  /** Origin of its URL: of a server of the cluster, or of any other that was asked. */
   readonly server: string;
   readonly path: string;
+  /** Its `Range` header. */
   readonly range: string | null;
+  /** Its `X-Auth-Token` header. */
   readonly token: string | null;
 }
 
-/** The cluster. */
+/**
+ * A cluster of Glance servers that know one image, and one token that is good.
+ *
+ * @example A cloud whose store cannot seek, and whose token ends
+ * ```ts
+ * import { getDefaultImageService } from "@glance-edge/glance";
+ * import { SimulatedCluster } from "@glance-edge/glance/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const cluster = new SimulatedCluster({
+ *   ranges: false,
+ *   plan: [{ kind: "stall", at: 0.9 }, { kind: "expiredToken" }],
+ * });
+ * const service = getDefaultImageService({ ...cluster.options, stallTimeout: 1_000 });
+ * let count = 0;
+ * const sink = new WritableStream<Uint8Array>({ write: (chunk) => void (count += chunk.byteLength) });
+ * await cluster.clock.run(service.download(cluster.context, cluster.imageId, sink));
+ * assertEquals(count, cluster.image.byteLength);
+ * ```
+ */
 export class SimulatedCluster {
+  /** The id of the image. */
+  readonly imageId: string = IMAGE_ID;
+  /** Its bytes. */
   readonly image: Uint8Array<ArrayBuffer>;
+  /** The time: what uses it goes on in {@linkcode SimulatedClock.run}. */
+  readonly clock: SimulatedClock;
+  /** What it was asked, in order. */
   readonly requests: SeenRequest[] = [];
   /** Bodies that were neither read to their end nor cancelled. */
   openBodies = 0;
   /** The token that is good. */
   token = "token-1";
-  readonly #options: ClusterOptions;
+  readonly #servers: number;
+  readonly #hasRanges: boolean;
+  readonly #hasLength: boolean;
   readonly #random: () => number;
   readonly #other: Uint8Array<ArrayBuffer>;
   readonly #plan: Fault[];
   #isReplaced = false;
 
-  constructor(options: ClusterOptions) {
-    this.#options = options;
-    this.#random = seededRandom(options.seed ^ 0x5eed);
-    this.image = seededBytes(options.seed, options.size);
-    this.#other = seededBytes(options.seed + 1, options.size);
-    this.#plan = [...options.plan];
+  constructor(options: ClusterOptions = {}) {
+    const { seed = 1, size = 100_000, servers = 2, ranges = true, hasLength = true } = options;
+    this.clock = options.clock ?? new SimulatedClock();
+    this.image = seededBytes(seed, size);
+    this.#servers = servers;
+    this.#hasRanges = ranges;
+    this.#hasLength = hasLength;
+    this.#random = seededRandom(seed ^ 0x5eed);
+    this.#other = seededBytes(seed + 1, size);
+    this.#plan = [...options.plan ?? []];
+  }
+
+  /** The options of a client in this world: its servers, its fetch, its time and its chance. */
+  get options(): Required<
+    Pick<GlanceOptions, "apiServers" | "fetch" | "sleep" | "now" | "random">
+  > {
+    const { sleep, now } = this.clock;
+    return {
+      apiServers: this.apiServers,
+      fetch: this.fetch,
+      sleep,
+      now,
+      random: this.#random,
+    };
   }
 
   /** The servers, as `apiServers` takes them. */
   get apiServers(): string[] {
-    return Array.from({ length: this.#options.servers }, (_, i) => `http://glance-${i}:9292`);
+    return Array.from({ length: this.#servers }, (_, i) => `http://glance-${i}:9292`);
   }
 
   /** A context whose token the cluster can let expire. */
-  get context(): { authToken: string; renew(): Promise<{ authToken: string }> } {
+  get context(): RequestContext {
     return {
       authToken: this.token,
       renew: () => Promise.resolve({ ...this.context, authToken: this.token }),
     };
   }
 
+  /** A fetch that reaches the cluster, and nothing else. */
   readonly fetch = async (input: string, init: RequestInit): Promise<Response> => {
     const url = new URL(input);
     const headers = new Headers(init.headers);
@@ -81,7 +158,7 @@ export class SimulatedCluster {
       range: headers.get("range"),
       token: headers.get("x-auth-token"),
     });
-    await this.#options.clock.sleep(between(this.#random, 1, 20), signal);
+    await this.clock.sleep(between(this.#random, 1, 20), signal);
     const isData = url.pathname.endsWith("/file");
     const fault = isData ? this.#plan.shift() : undefined;
     const early = await this.#earlyFault(fault, signal);
@@ -96,7 +173,7 @@ export class SimulatedCluster {
       case "refuse":
         throw new TypeError("connection refused");
       case "silence":
-        await this.#options.clock.sleep(10 ** 9, signal);
+        await this.clock.sleep(10 ** 9, signal);
         return null;
       case "status":
         return failure(fault.status, fault.retryAfter);
@@ -131,7 +208,7 @@ export class SimulatedCluster {
 
   #data(range: string | null, fault: Fault | undefined, signal: AbortSignal): Response {
     const image = this.#current();
-    if (range !== null && !this.#options.ranges) {
+    if (range !== null && !this.#hasRanges) {
       return failure(400);
     }
     const [start, end] = range === null ? [0, image.byteLength - 1] : boundsOf(range, image);
@@ -139,7 +216,7 @@ export class SimulatedCluster {
     const whole = isPart && fault?.kind === "wholeAs206";
     const body = whole ? image : image.subarray(start, end + 1);
     const headers = new Headers({ "content-md5": createHash("md5").update(image).digest("hex") });
-    if (this.#options.hasLength !== false) headers.set("content-length", String(body.byteLength));
+    if (this.#hasLength) headers.set("content-length", String(body.byteLength));
     if (fault?.kind === "gzip") headers.set("content-encoding", "gzip");
     if (isPart) setContentRange(headers, start, end, image.byteLength, fault);
     return new Response(this.#body(body, fault, signal), { status: isPart ? 206 : 200, headers });
@@ -174,7 +251,7 @@ export class SimulatedCluster {
         }, { once: true });
       },
       pull: async (controller) => {
-        const { clock } = this.#options;
+        const { clock } = this;
         await clock.sleep(fault?.kind === "trickle" ? TRICKLE : 1, signal);
         if (offset < limit) {
           const chunk = sent.slice(
@@ -193,36 +270,4 @@ export class SimulatedCluster {
       cancel: close,
     }, { highWaterMark: 0 });
   }
-}
-
-function failure(status: number, retryAfter?: string): Response {
-  const headers = new Headers(retryAfter === undefined ? {} : { "retry-after": retryAfter });
-  return Response.json({ message: `simulated ${status}` }, { status, headers });
-}
-
-function boundsOf(range: string, image: Uint8Array): [start: number, end: number] {
-  const match = /^bytes=(\d+)-(\d*)$/.exec(range);
-  const last = image.byteLength - 1;
-  return [Number(match?.[1]), match?.[2] ? Math.min(Number(match[2]), last) : last];
-}
-
-function setContentRange(
-  headers: Headers,
-  start: number,
-  end: number,
-  size: number,
-  fault: Fault | undefined,
-): void {
-  if (fault?.kind === "noContentRange") return;
-  const from = fault?.kind === "wrongStart" ? Math.max(0, start - 1) : start;
-  const to = fault?.kind === "wrongEnd" ? end - 1 : end;
-  const total = fault?.kind === "wrongTotal" ? size + 5 : size;
-  headers.set("content-range", `bytes ${from}-${to}/${total}`);
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(a.byteLength + b.byteLength);
-  both.set(a);
-  both.set(b, a.byteLength);
-  return both;
 }

@@ -1,0 +1,29 @@
+/**
+ * A world to test scripts in: a cluster of Glance servers that fail as they are told, behind a fetch,
+ * with a clock that passes as fast as everybody waits. Everything follows from a seed, so that what went
+ * wrong once can be seen again.
+ *
+ * @example A server that dies in the middle of an image
+ * ```ts
+ * import { getDefaultImageService } from "@glance-edge/glance";
+ * import { SimulatedCluster } from "@glance-edge/glance/testing";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const cluster = new SimulatedCluster({ servers: 2, plan: [{ kind: "cut", at: 0.5 }] });
+ * const service = getDefaultImageService(cluster.options);
+ * const download = async () => {
+ *   const stream = await service.download(cluster.context, cluster.imageId);
+ *   return new Uint8Array(await new Response(stream).arrayBuffer());
+ * };
+ * assertEquals(await cluster.clock.run(download()), cluster.image);
+ * assertEquals([cluster.openBodies, cluster.clock.pending], [0, 0]);
+ * assert(cluster.requests.some(({ range }) => range !== null));
+ * ```
+ *
+ * @module
+ */
+
+export { type ClusterOptions, type SeenRequest, SimulatedCluster } from "./cluster.ts";
+export { type Fault, type FaultKind, HEALABLE, randomFault } from "./faults.ts";
+export { SimulatedClock } from "./clock.ts";
+export { between, pick, seededBytes, seededRandom } from "./seed.ts";

@@ -1,0 +1,284 @@
+/** Hashes in threads of their own: the same digests, and nothing left behind. */
+import { createHash } from "node:crypto";
+import { Worker } from "node:worker_threads";
+import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { readerOf } from "../../lib/data/body_reader.ts";
+import { streamOf } from "../../lib/data/download.ts";
+import { createTransferHasher, type StartThread, type Thread } from "../../lib/data/hash_thread.ts";
+import { type Identity, Verifier } from "../../lib/data/integrity.ts";
+import type { Piece } from "../../lib/data/piece.ts";
+import { ResumingReader } from "../../lib/data/resume.ts";
+import { StallWatch } from "../../lib/data/stall.ts";
+import type { TransferHasher } from "../../lib/data/types.ts";
+import { Deadline } from "../../lib/http/deadline.ts";
+import { GlanceError, ImageIntegrityError } from "../../mod.ts";
+import { bytesOf, FakeBody } from "../support/bodies.ts";
+import { CALLER, chunksOf, ID, record, Served } from "../support/image.ts";
+import { between, seededBytes, seededRandom } from "../support/seed.ts";
+import { failureOf, worldOf } from "../support/world.ts";
+
+const MIB = 2 ** 20;
+
+/** The size from which an image has a thread without being told otherwise. */
+const LARGE = 128 * MIB;
+
+/** The threads that a test has started, and how many of them have ended. */
+let started: Thread[] = [];
+let ended = 0;
+
+const startThread: StartThread = (code, workerData) => {
+  const thread: Thread = new Worker(code, { eval: true, workerData });
+  thread.on("exit", () => ended++);
+  started.push(thread);
+  return thread;
+};
+
+async function hasherInThread(start = startThread, algorithm = "sha512"): Promise<TransferHasher> {
+  const hasher = await createTransferHasher(algorithm, 1, { start, minSize: 1 });
+  if (hasher === null) throw new Error(`There is no ${algorithm} here`);
+  return hasher;
+}
+
+function digestOf(bytes: Uint8Array, algorithm = "sha512"): string {
+  return createHash(algorithm).update(bytes).digest("hex");
+}
+
+for (const algorithm of ["sha512", "md5", "blake2b", "sha3_256"]) {
+  Deno.test(`A thread computes the ${algorithm} that everybody computes`, async () => {
+    const bytes = seededBytes(1, MIB);
+    const inline = await createTransferHasher(algorithm, bytes.byteLength);
+    inline?.update(bytes);
+    started = [];
+    const hasher = await hasherInThread(startThread, algorithm);
+    await hasher.update(bytes);
+    assertEquals(started.length, 1);
+    assertEquals(await hasher.digest(), await inline?.digest());
+    await hasher.close?.();
+  });
+}
+
+Deno.test("A thread hashes pieces of every size in their order, and tells the digest in between", async () => {
+  const random = seededRandom(7);
+  const bytes = seededBytes(7, 3 * MIB);
+  const hasher = await hasherInThread();
+  for (let round = 0; round < 3; round++) {
+    for (let offset = 0; offset < bytes.byteLength;) {
+      const size = between(random, 0, random() < 0.5 ? 1_000 : 600_000);
+      await hasher.update(bytes.subarray(offset, offset + size));
+      offset += size;
+    }
+    const all = createHash("sha512");
+    for (let i = 0; i <= round; i++) all.update(bytes);
+    assertEquals(await hasher.digest(), all.digest("hex"));
+  }
+  await hasher.close?.();
+});
+
+Deno.test("Bytes may be given away as soon as they are taken", async () => {
+  const bytes = seededBytes(3, 5 * MIB);
+  const hasher = await hasherInThread();
+  const memory = new Uint8Array(bytes.byteLength);
+  for (let round = 0; round < 4; round++) {
+    memory.set(bytes);
+    await hasher.update(memory);
+    memory.fill(0);
+  }
+  const expected = createHash("sha512");
+  for (let round = 0; round < 4; round++) expected.update(bytes);
+  assertEquals(await hasher.digest(), expected.digest("hex"));
+  await hasher.close?.();
+});
+
+Deno.test("Small images, unknown sizes and runtimes without threads are hashed inline", async () => {
+  const bytes = seededBytes(1, 100);
+  for (
+    const [size, start] of [
+      [LARGE - 1, startThread],
+      [null, startThread],
+      [LARGE, null],
+    ] as const
+  ) {
+    started = [];
+    const hasher = await createTransferHasher("sha512", size, { start });
+    assertEquals(hasher?.update(bytes), undefined);
+    assertEquals(hasher?.digest(), digestOf(bytes));
+    assertEquals(started, []);
+  }
+  assertEquals(await createTransferHasher("whirlpool9", LARGE, { start: startThread }), null);
+});
+
+Deno.test("There are fewer threads than processors; what is beyond is hashed inline", async () => {
+  const bytes = seededBytes(1, 1_000);
+  const most = navigator.hardwareConcurrency - 1;
+  for (let round = 0; round < 2; round++) {
+    started = [];
+    const hashers = await Promise.all(Array.from({ length: most + 2 }, () => hasherInThread()));
+    for (const hasher of hashers) await hasher.update(bytes);
+    assertEquals(started.length, most);
+    for (const hasher of hashers) assertEquals(await hasher.digest(), digestOf(bytes));
+    for (const hasher of hashers) await hasher.close?.();
+  }
+});
+
+/** A thread that never takes anything, and ends when it is told. */
+class LostThread implements Thread {
+  #lose: (reason: unknown) => void = () => {};
+  on(event: string, listener: (reason: never) => void): void {
+    if (event === "error") this.#lose = listener as (reason: unknown) => void;
+  }
+  postMessage(): void {
+    queueMicrotask(() => this.#lose(new Error("no threads here")));
+  }
+  unref(): void {}
+  terminate(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+Deno.test("Where no thread can be had, the hash is computed inline", async () => {
+  const bytes = seededBytes(5, 6 * MIB);
+  const refuse: StartThread = () => {
+    throw new Error("no threads here");
+  };
+  for (const start of [refuse, () => new LostThread()]) {
+    const hasher = await hasherInThread(start);
+    await hasher.update(bytes);
+    await hasher.update(bytes.subarray(0, 5));
+    const expected = createHash("sha512").update(bytes).update(bytes.subarray(0, 5));
+    assertEquals(await hasher.digest(), expected.digest("hex"));
+    await hasher.close?.();
+  }
+  const brief = await hasherInThread(() => new LostThread());
+  await brief.update(bytes.subarray(0, 9));
+  assertEquals(await brief.digest(), digestOf(bytes.subarray(0, 9)));
+  await brief.close?.();
+});
+
+Deno.test("A thread that dies on its way is an error, not another digest", async () => {
+  started = [];
+  const hasher = await hasherInThread();
+  const bytes = seededBytes(5, MIB);
+  await hasher.update(bytes);
+  await hasher.digest();
+  await started[0]?.terminate();
+  await assertRejects(
+    async () => {
+      for (let round = 0; round < 9; round++) await hasher.update(bytes);
+    },
+    GlanceError,
+    "Cannot go on hashing",
+  );
+  await hasher.close?.();
+});
+
+Deno.test("Closing ends a wait for room, and comes to nothing the second time", async () => {
+  const hasher = await hasherInThread();
+  const work = failureOf(Promise.resolve(hasher.update(new Uint8Array(9 * MIB))));
+  await hasher.close?.();
+  await hasher.close?.();
+  assertInstanceOf(await work, GlanceError);
+});
+
+/** Bytes that go around the slots more than twice. */
+const BYTES = seededBytes(9, 9 * MIB + 5);
+
+/** A download of {@linkcode BYTES} whose hash is computed in a thread. */
+async function threadedReader(hashValue: string, signal?: AbortSignal): Promise<ResumingReader> {
+  const identity: Identity = {
+    imageId: "42",
+    size: BYTES.byteLength,
+    hashAlgorithm: "sha512",
+    hashValue,
+    checksum: null,
+  };
+  const { options } = worldOf([]).client;
+  const open = (start: number, signal: AbortSignal): Promise<Piece> => {
+    const reader = readerOf(new FakeBody(chunksOf(BYTES.slice(start), 100_000)).stream, signal);
+    const watch = new StallWatch(new Deadline(options), options, () => "stalled");
+    return Promise.resolve({
+      reader,
+      server: "http://a",
+      skip: 0,
+      stop: BYTES.byteLength,
+      watch,
+      broke: () => true,
+      async close(reason) {
+        watch[Symbol.dispose]();
+        await reader.cancel(reason).catch(() => {});
+      },
+    });
+  };
+  [started, ended] = [[], 0];
+  const verifier = await Verifier.create(identity, "required", () => hasherInThread());
+  return new ResumingReader({ identity, open }, {
+    options,
+    start: 0,
+    end: null,
+    isPart: false,
+    verifier,
+    isHashed: true,
+    signal,
+    onProgress: undefined,
+  });
+}
+
+async function readAll(reader: ResumingReader): Promise<Uint8Array> {
+  return await bytesOf(streamOf(reader));
+}
+
+const RIGHT = digestOf(BYTES);
+
+Deno.test("A download that is hashed in a thread is right or an error", async () => {
+  assertEquals(await readAll(await threadedReader(RIGHT)), BYTES);
+  const wrong = readAll(await threadedReader("ab".repeat(64)));
+  assertInstanceOf(await failureOf(wrong), ImageIntegrityError);
+});
+
+Deno.test("A download that is given up in the middle leaves no thread", async () => {
+  const reader = streamOf(await threadedReader(RIGHT)).getReader();
+  for (let read = 0; read < 50; read++) await reader.read();
+  await reader.cancel();
+  assertEquals([started.length, ended], [1, 1]);
+
+  const stop = new AbortController();
+  const stopped = await threadedReader(RIGHT, stop.signal);
+  await stopped.read(new Uint8Array(MIB));
+  stop.abort("enough");
+  assertEquals(await failureOf(readAll(stopped)), "enough");
+  assertEquals([started.length, ended], [1, 1]);
+});
+
+Deno.test("A download whose thread dies ends with an error", async () => {
+  const reader = await threadedReader(RIGHT);
+  for (let count = 0; count < 6 * MIB;) {
+    count += (await reader.read(new Uint8Array(MIB)))?.byteLength ?? 0;
+  }
+  await started[0]?.terminate();
+  await assertRejects(() => readAll(reader), GlanceError, "Cannot go on hashing");
+});
+
+Deno.test("A large image is hashed like a small one", async () => {
+  const blocks = Array.from({ length: LARGE / MIB }, () => BYTES.slice(0, MIB));
+  const hash = createHash("sha512");
+  for (const block of blocks) hash.update(block);
+  const rest = { size: LARGE, checksum: null, os_hash_value: hash.digest("hex") };
+  const world = worldOf([record(rest), new Served().data(blocks)]);
+  let count = 0;
+  const sink = new WritableStream({ write: ({ byteLength }) => void (count += byteLength) });
+  await world.service.download(CALLER, ID, sink);
+  assertEquals(count, LARGE);
+});
+
+Deno.test("A process waits for a digest, and for no thread that nobody asks any more", async () => {
+  const module = import.meta.resolve("../../lib/data/hash_thread.ts");
+  const code = `
+    const { createTransferHasher } = await import("${module}");
+    const hasher = await createTransferHasher("sha512", 1, { minSize: 1 });
+    await hasher.update(new Uint8Array(${9 * MIB}));
+    console.log(await hasher.digest());
+  `;
+  const command = new Deno.Command(Deno.execPath(), { args: ["eval", code], stderr: "inherit" });
+  const { code: exit, stdout } = await command.output();
+  const printed = new TextDecoder().decode(stdout).trim();
+  assertEquals([exit, printed], [0, digestOf(new Uint8Array(9 * MIB))]);
+});

@@ -1,0 +1,86 @@
+/** Parts of a parallel download: where they are cut, and what of them can be handed over. */
+import { assert, assertEquals } from "@std/assert";
+import { Attempt, cut, Part } from "../../lib/data/part.ts";
+import type { ResumingReader } from "../../lib/data/resume.ts";
+import { joined } from "../support/bodies.ts";
+import { seededBytes } from "../support/seed.ts";
+
+const MIB = 2 ** 20;
+
+const SHAPES: readonly (readonly [start: number, stop: number, partSize: number, n: number])[] = [
+  [0, 250_000_000, 8 * MIB, 4],
+  [12_345, 250_000_001, 8 * MIB, 4],
+  [0, 10 * 2 ** 30, 8 * MIB, 64],
+  [0, 9 * MIB, 8 * MIB, 4],
+  [0, 10_000, 999, 3],
+  [5, 6, 1, 2],
+];
+
+for (const [start, stop, partSize, connections] of SHAPES) {
+  Deno.test(`Parts of ${partSize} bytes for ${connections} connections cover ${start} to ${stop} once`, () => {
+    const parts = cut({ start, stop, partSize, connections });
+    let at = start;
+    for (const part of parts) {
+      assertEquals(part.start, at);
+      assert(part.size >= 1 && part.size <= partSize);
+      at = part.end + 1;
+    }
+    assertEquals(at, stop);
+    const sizes = parts.slice(0, -1).map(({ size }) => size);
+    assertEquals(sizes, sizes.toSorted((a, b) => b - a), "a part is larger than one before");
+    assert(sizes.every((size) => size >= Math.min(MIB, partSize)), "a part is too small");
+  });
+}
+
+Deno.test("The last parts are so small that all connections end within one of them", () => {
+  const parts = cut({ start: 0, stop: 250_000_000, partSize: 8 * MIB, connections: 4 });
+  assertEquals(parts[0]?.size, 8 * MIB);
+  assertEquals(parts.slice(-8).every(({ size }) => size <= MIB), true);
+});
+
+const BYTES = seededBytes(5, 100);
+
+function attemptOf(part: Part): Attempt {
+  // Nothing here reads from it.
+  const attempt = new Attempt({} as ResumingReader, 0);
+  part.attempts.push(attempt);
+  return attempt;
+}
+
+/** All that can be handed over now. */
+function taken(part: Part): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  for (let chunk = part.take(); chunk !== null; chunk = part.take()) chunks.push(chunk);
+  return joined(chunks);
+}
+
+Deno.test("A part is handed over as it comes, and its last bytes when its answer has ended", () => {
+  const part = new Part(1_000, 1_099);
+  const attempt = attemptOf(part);
+  assertEquals(part.take(), null);
+  part.put(attempt, BYTES.slice(0, 40));
+  assertEquals([taken(part), part.left], [BYTES.slice(0, 40), 60]);
+  part.put(attempt, BYTES.slice(40, 40));
+  part.put(attempt, BYTES.slice(40));
+  assertEquals([taken(part).byteLength, part.isDelivered], [0, false]);
+  part.isComplete = true;
+  assertEquals([taken(part), part.isDelivered], [BYTES.slice(40), true]);
+});
+
+Deno.test("Two attempts at a part give each byte once, whoever is ahead", () => {
+  const part = new Part(0, 99);
+  const [first, second] = [attemptOf(part), attemptOf(part)];
+  part.put(first, BYTES.slice(0, 30));
+  part.put(second, BYTES.slice(0, 20));
+  assertEquals(taken(part), BYTES.slice(0, 30));
+  part.put(second, BYTES.slice(20, 70));
+  assertEquals(taken(part), BYTES.slice(30, 70));
+  part.put(first, BYTES.slice(30, 60));
+  assertEquals(taken(part).byteLength, 0);
+  part.put(first, BYTES.slice(60, 80));
+  assertEquals(taken(part), BYTES.slice(70, 80));
+  part.attempts = [second];
+  part.put(second, BYTES.slice(70));
+  part.isComplete = true;
+  assertEquals([taken(part), part.isDelivered], [BYTES.slice(80), true]);
+});
