@@ -20,7 +20,7 @@ export interface Address {
 export interface RunningServer {
   /** Its root, without a slash at the end. */
   readonly url: string;
-  /** Takes no more connections, finishes what is being answered, and ends. */
+  /** Refuses what is new with 503, finishes what has begun, uploads, too, and ends. */
   stop(): Promise<void>;
   /** Cuts off whatever is being answered, as if the machine had been switched off. */
   kill(): Promise<void>;
@@ -42,12 +42,19 @@ export function serve(handler: Handler, { host, port }: Address): RunningServer 
   const life = new AbortController();
   const options = { hostname: host, port, signal: life.signal, onListen() {} };
   try {
-    const server = Deno.serve(options, (request, { completed }) => {
-      return handler(withTrueSignal(request, completed));
+    const begun = new Begun();
+    const server = Deno.serve(options, async (request, { completed }) => {
+      if (begun.isOver) return refusal();
+      begun.add(completed);
+      return await handler(withTrueSignal(request, completed));
     });
     return {
       url: urlOf(host, server.addr.port),
-      stop: () => server.shutdown(),
+      async stop() {
+        // Deno's own shutdown takes the bodies away from requests that have not been read to their end.
+        await begun.end();
+        await server.shutdown();
+      },
       kill() {
         life.abort();
         return server.finished;
@@ -59,6 +66,30 @@ export function serve(handler: Handler, { host, port }: Address): RunningServer 
       (/lookup|resolve/.test(message) ? "this name has no address; correct --host" : message);
     throw new CommandFailed(`Cannot listen on ${urlOf(host, port)}: ${state}`, error);
   }
+}
+
+/** The requests that are being answered. */
+class Begun {
+  readonly #answers = new Set<Promise<unknown>>();
+  /** Whether no other may begin. */
+  isOver = false;
+
+  add(completed: Promise<void>): void {
+    const answer = completed.catch(() => {}).finally(() => this.#answers.delete(answer));
+    this.#answers.add(answer);
+  }
+
+  /** Lets no other begin, and waits for those that have. */
+  async end(): Promise<void> {
+    this.isOver = true;
+    await Promise.all(this.#answers);
+  }
+}
+
+/** A client of several servers asks another one then. */
+function refusal(): Response {
+  const headers = { connection: "close", "retry-after": "1" };
+  return new Response("The server is about to end.\n", { status: 503, headers });
 }
 
 /** The same request; its signal is aborted by a client that leaves. Deno's own is aborted by success, too. */

@@ -60,6 +60,7 @@ export async function serveCloud(
   const gateway = await createCloudGateway({
     ...routerOptions(settings),
     ...ports,
+    freesChunks: true,
     ...cloud !== null && { cloud },
     environment,
     parseYaml,

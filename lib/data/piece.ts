@@ -107,10 +107,8 @@ export class GlancePieces implements PieceSource {
     if (this.#memory.seekable.has(this.#stores)) return true;
     if (this.#memory.stores.has(this.#stores)) return false;
     const piece = await this.#openRange(0, 0, signal).then((judged) => judged.piece, orRefused);
-    const isSeekable = piece?.stop === 1;
     await piece?.close("the answer is known");
-    if (isSeekable) this.#memory.seekable.add(this.#stores);
-    return isSeekable;
+    return piece?.stop === 1;
   }
 
   async open(start: number, signal: AbortSignal): Promise<Piece> {
@@ -149,7 +147,10 @@ export class GlancePieces implements PieceSource {
       contentEncoding: headers.get("content-encoding"),
     }, { start, end, size: this.identity.size });
     if (verdict.kind === "lie") throw await this.#refuse(answer, verdict.reason);
-    if (verdict.kind === "part") return await this.#judge(answer, 0, end + 1);
+    if (verdict.kind === "part") {
+      this.#memory.seekable.add(this.#stores);
+      return await this.#judge(answer, 0, end + 1);
+    }
     this.#memory.learn(answer.server.endpoint, this.#stores);
     if (verdict.kind === "whole") return await this.#judge(answer, start, this.identity.size);
     await discard(answer.response);

@@ -7,7 +7,7 @@
 import {
   GlanceConnectionFailed,
   GlanceError,
-  ImageDownloadFailed,
+  type ImageDownloadFailed,
   ImageIntegrityError,
   ServerUnreachable,
   UnexpectedStatus,
@@ -16,6 +16,7 @@ import { Deadline } from "../http/deadline.ts";
 import { backoff } from "../http/retry.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { type Chunk, type ImageReader, renewed, shapeOf } from "./body_reader.ts";
+import { downloadFailed, endedEarly } from "./broken_download.ts";
 import type { Verifier } from "./integrity.ts";
 import { type Piece, PieceRefused, type PieceSource } from "./piece.ts";
 import type { Progress } from "./types.ts";
@@ -46,6 +47,8 @@ export class ResumingReader implements ImageReader {
   readonly #told: ResumeOptions;
   readonly #lifetime: Deadline;
   readonly #failures: unknown[] = [];
+  /** What the next piece heals; null where nothing broke. */
+  #break: GlanceError | null = null;
   #piece: Piece | null = null;
   /** Bytes that came together with the last skipped one. */
   #pending: Chunk | null = null;
@@ -121,14 +124,24 @@ export class ResumingReader implements ImageReader {
     });
   }
 
+  /**
+   * Gives the server's connection back, between two reads; the next one opens another at its byte. For
+   * readers of whom nobody knows when they come back.
+   */
+  async release(reason: unknown): Promise<void> {
+    const piece = this.#piece;
+    this.#piece = null;
+    this.#pending = null;
+    await piece?.close(reason);
+  }
+
   /** Ends the download; a server that is still sending is cut off. */
   async cancel(reason: unknown): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#lifetime.abort(reason);
     this.#lifetime[Symbol.dispose]();
-    await Promise.all([this.#piece?.close(reason), this.#told.verifier?.close()]);
-    this.#piece = null;
+    await Promise.all([this.release(reason), this.#told.verifier?.close()]);
   }
 
   async #openPiece(): Promise<Piece> {
@@ -140,14 +153,15 @@ export class ResumingReader implements ImageReader {
     this.#piece = piece;
     this.#server = piece.server;
     this.#stop ??= piece.stop;
-    if (this.#failures.length > 0) {
+    if (this.#break !== null) {
       this.#told.options.onEvent({
         kind: "resume",
         server: piece.server,
         imageId: this.#source.identity.imageId,
         offset: this.#offset,
-        cause: this.#failures.at(-1),
+        cause: this.#break,
       });
+      this.#break = null;
     }
     await this.#skip(piece);
     return piece;
@@ -158,7 +172,9 @@ export class ResumingReader implements ImageReader {
     const prefix = piece.skip === 0 ? null : await this.#told.verifier?.prefix() ?? null;
     for (let left = piece.skip; left > 0;) {
       const chunk = await this.#wait(piece, new Uint8Array(Math.min(SCRATCH_SIZE, left)));
-      if (chunk === null) throw this.#truncated(piece, piece.skip - left);
+      if (chunk === null) {
+        throw endedEarly(this.#source.identity.imageId, piece.server, piece.skip - left);
+      }
       const dropped = chunk.subarray(0, left);
       prefix?.hasher.update(dropped);
       left -= dropped.byteLength;
@@ -180,7 +196,7 @@ export class ResumingReader implements ImageReader {
     if (this.#isClosed) return null;
     if (chunk === null) {
       if (this.#stop === null || this.#offset === this.#stop) return null;
-      throw this.#truncated(piece, this.#offset);
+      throw endedEarly(this.#source.identity.imageId, piece.server, this.#offset);
     }
     const wanted = this.#wantedOf(piece, chunk);
     await this.#told.verifier?.update(wanted);
@@ -225,32 +241,23 @@ export class ResumingReader implements ImageReader {
     return null;
   }
 
-  #truncated(piece: Piece, offset: number): ServerUnreachable {
-    const { imageId } = this.#source.identity;
-    return new ServerUnreachable(
-      `Cannot go on reading image "${imageId}": the server "${piece.server}" ended after byte ${offset}`,
-      { imageId, server: piece.server },
-    );
-  }
-
   /** Makes ready for another piece, or throws what ends the download. */
   async #survive(error: unknown): Promise<void> {
     if (this.#isClosed) return;
     const { options, signal } = this.#told;
     const piece = this.#piece;
-    this.#piece = null;
-    this.#pending = null;
-    await piece?.close(error);
+    await this.release(error);
     if (signal?.aborted) return await this.#fail(signal.reason);
     const cause = this.#asBreak(error, piece);
     if (cause === null) return await this.#fail(error);
     this.#failures.push(cause);
+    this.#break = cause;
     const mayAsk = piece?.broke(cause, this.#offset - this.#brokeAt) ?? true;
     this.#fruitless = this.#offset > this.#brokeAt ? 0 : this.#fruitless + 1;
     this.#brokeAt = this.#offset;
     const isLost = this.#stop === null && this.#offset > this.#told.start;
     if (!mayAsk || isLost || this.#fruitless > options.numRetries) {
-      return await this.#fail(this.#downloadFailed(cause));
+      return await this.#fail(this.#failed(cause));
     }
     this.#resumes++;
     if (this.#fruitless > 1) {
@@ -280,21 +287,13 @@ export class ResumingReader implements ImageReader {
     );
   }
 
-  #downloadFailed(last: GlanceError): ImageDownloadFailed {
-    const { imageId } = this.#source.identity;
-    const total = this.total === null ? "" : ` of ${this.total}`;
-    return new ImageDownloadFailed(
-      `Cannot download image "${imageId}": it broke after ${
-        this.#offset - this.#told.start
-      }${total} bytes and no server could go on; the last one: ${last.message}`,
-      {
-        cause: new AggregateError(this.#failures, "every attempt to go on failed"),
-        imageId,
-        server: last.server,
-        status: last.status,
-        requestId: last.requestId,
-        attempts: this.#failures.length,
-      },
-    );
+  #failed(last: GlanceError): ImageDownloadFailed {
+    return downloadFailed({
+      imageId: this.#source.identity.imageId,
+      delivered: this.#offset - this.#told.start,
+      total: this.total,
+      failures: this.#failures,
+      last,
+    });
   }
 }

@@ -10,6 +10,7 @@ import { announcesBody, credentialOf } from "./headers.ts";
 import type { Metrics } from "./metrics.ts";
 import type { GatewayOptions } from "./options.ts";
 import { Refusal } from "./refusal.ts";
+import type { SlowCallers } from "./slow_callers.ts";
 import type { Route } from "./table.ts";
 import type { Trace } from "./trace.ts";
 
@@ -18,6 +19,7 @@ export interface Gateway {
   readonly client: GlanceClientWrapper;
   readonly options: GatewayOptions;
   readonly metrics: Metrics;
+  readonly callers: SlowCallers;
 }
 
 /** A request that fits a row of the table. */

@@ -13,9 +13,10 @@ import type { Exchange } from "../http/exchange.ts";
 import { discard } from "../http/transport.ts";
 import type { GlanceImage } from "../images/types.ts";
 import type { Call, Gateway } from "./call.ts";
+import { ChunkSize } from "./chunk_size.ts";
 import type { Plan } from "./conditions.ts";
 import { dataHeaders } from "./representation.ts";
-import { responseBody } from "./response_body.ts";
+import { type DataAnswer, responseBody } from "./response_body.ts";
 
 /** What is to be sent: all of the image, or a part. */
 export type DataPlan = Plan & { readonly kind: "whole" | "part" };
@@ -33,9 +34,16 @@ export async function openData(
 ): Promise<Response> {
   const own = gateway.options.resume ? null : await serversOwnBody(gateway, call, image, plan);
   if (own !== null) return own;
-  const reader = await openReader(gateway, call, image, plan);
+  const opened = await openReader(gateway, call, image, plan);
   const headers = dataHeaders(image, plan);
-  const body = responseBody(reader, call.trace, lengthOf(headers.get("content-length")));
+  const body = responseBody({
+    ...opened,
+    trace: call.trace,
+    length: lengthOf(headers.get("content-length")),
+    chunkSize: new ChunkSize(gateway.client.options.now),
+    callers: gateway.callers,
+    freesChunks: gateway.options.freesChunks,
+  });
   return new Response(body, { status: plan.kind === "part" ? 206 : 200, headers });
 }
 
@@ -44,7 +52,7 @@ async function openReader(
   call: Call,
   image: GlanceImage,
   plan: DataPlan,
-): Promise<ResumingReader> {
+): Promise<Pick<DataAnswer, "reader" | "canReopen">> {
   const { context, trace, signal } = call;
   const identity = identityOf(image);
   const [start, end] = plan.kind === "part" ? [plan.start, plan.end] : [0, null];
@@ -53,7 +61,8 @@ async function openReader(
   const lifetime = new AbortController();
   const leave = () => lifetime.abort(signal?.reason);
   let handed = 0;
-  const reader = new ResumingReader(new GlancePieces(client, context, identity, wanted), {
+  const pieces = new GlancePieces(client, context, identity, wanted);
+  const reader = new ResumingReader(pieces, {
     options: client.options,
     start,
     end,
@@ -73,7 +82,8 @@ async function openReader(
     // From here on the body's own cancel tells: some runtimes abort the signal of a finished request.
     signal?.removeEventListener("abort", leave);
   }
-  return reader;
+  // A server that fails to answer is no reason to give up a connection to one that sends.
+  return { reader, canReopen: () => pieces.canSeek(lifetime.signal).catch(() => false) };
 }
 
 /** The server's body as it is, where it is exactly what was asked for; null where it is not. */

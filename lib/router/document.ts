@@ -73,11 +73,12 @@ export function documentResponse(gateway: Gateway, call: Call, answer: Answer): 
  * @throws {Refusal} 400 for what is not UTF-8 or broke off, 413 for too much.
  */
 export async function documentBody({ body, headers }: Request): Promise<string> {
+  if (body === null) return "";
   if (Number(headers.get("content-length")) > MAX_DOCUMENT) throw new Refusal(413);
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let [text, bytes] = ["", 0];
   try {
-    for await (const chunk of body ?? []) {
+    for await (const chunk of body) {
       bytes += chunk.byteLength;
       if (bytes > MAX_DOCUMENT) throw new Refusal(413);
       text += decoder.decode(chunk, { stream: true });

@@ -37,6 +37,8 @@ const OUTBOUND: readonly string[] = [
   "x-openstack-request-id",
 ];
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** Longest request id that Glance takes; it fails on a longer one. */
 const REQUEST_ID_MAX = 64;
 
@@ -97,6 +99,6 @@ export function announcesBody(headers: Headers): boolean {
 }
 
 function hopHeaders(headers: Headers): ReadonlySet<string> {
-  const names = (headers.get("connection") ?? "").toLowerCase().split(",");
-  return new Set(names.map((name) => name.trim()));
+  const names = headers.get("connection");
+  return names === null ? NONE : new Set(names.toLowerCase().split(",").map((name) => name.trim()));
 }

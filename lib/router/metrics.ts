@@ -17,6 +17,7 @@ const COUNTERS = {
   failovers_total: "Requests and downloads that went on elsewhere, by the server they left.",
   resumes_total: "Downloads that went on after they had broken, by the server that went on.",
   cooldowns_total: "Times that a failing server was passed over, by server.",
+  releases_total: "Connections that were given back while a slow caller took nothing, by server.",
   renewals_total: "Tokens of the gateway that were renewed, by reason.",
 } as const;
 

@@ -74,6 +74,20 @@ export interface ImageRouterOptions extends GlanceOptions {
    */
   readonly verify?: Verify;
   /**
+   * Connections to servers that are held at most for callers who take nothing for a second or more. Of
+   * further ones, whoever has rested longest gives his back, and his download goes on with a range request
+   * when he does; where the store has ranges, and `resume` is on. `Infinity` holds them all.
+   * @default {8}
+   */
+  readonly heldConnections?: number;
+  /**
+   * Whether the memory of a chunk is freed when the next one is asked for, instead of when the runtime
+   * collects garbage. Only for a server that has taken a chunk by then, as `Deno.serve` has, and without
+   * middleware that reads bodies.
+   * @default {false}
+   */
+  readonly freesChunks?: boolean;
+  /**
    * Bytes of the largest upload; a larger one is answered with 413.
    * @default {Infinity}
    */
@@ -99,6 +113,8 @@ export interface GatewayOptions {
   readonly publicEndpoint: string | null;
   readonly resume: boolean;
   readonly verify: Verify;
+  readonly heldConnections: number;
+  readonly freesChunks: boolean;
   readonly maxUploadSize: number;
   readonly cors: CorsOptions | null;
   readonly metrics: boolean;
@@ -111,7 +127,7 @@ export interface GatewayOptions {
  * @throws {InvalidConfigurationValue} naming the option and the wanted form.
  */
 export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptions {
-  const { serviceMode, maxUploadSize = Infinity } = options;
+  const { serviceMode, maxUploadSize = Infinity, heldConnections = 8 } = options;
   if (!options.apiServers && serviceMode?.context.serviceCatalog === undefined) {
     throw new InvalidConfigurationValue(
       'Cannot create an image router: there are no "apiServers"; set them, or give "serviceMode" a context with a service catalog',
@@ -122,6 +138,11 @@ export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptio
       `Cannot use the option "maxUploadSize": it is ${maxUploadSize} and must be bytes above 0; use Infinity for no limit`,
     );
   }
+  if (!(heldConnections >= 0)) {
+    throw new InvalidConfigurationValue(
+      `Cannot use the option "heldConnections": it is ${heldConnections} and must be a number of at least 0; use Infinity to hold them all`,
+    );
+  }
   return Object.freeze({
     service: serviceMode === undefined ? null : newest(serviceMode.context),
     isReadOnly: serviceMode !== undefined && (serviceMode.readOnly ?? true),
@@ -129,6 +150,8 @@ export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptio
     publicEndpoint: publicEndpointOf(options.publicEndpoint),
     resume: options.resume ?? true,
     verify: options.verify ?? "off",
+    heldConnections,
+    freesChunks: options.freesChunks ?? false,
     maxUploadSize,
     cors: options.cors ?? null,
     metrics: options.metrics ?? false,

@@ -6,36 +6,68 @@
  */
 import type { Chunk } from "../data/body_reader.ts";
 import type { ResumingReader } from "../data/resume.ts";
+import type { ChunkSize } from "./chunk_size.ts";
+import type { Resting, SlowCallers } from "./slow_callers.ts";
 import type { Trace } from "./trace.ts";
 
-/** Bytes that are read at once; a slow caller holds two of them in memory. */
-const CHUNK_SIZE = 64 * 1024;
+/** What an answer with data is made of. */
+export interface DataAnswer {
+  readonly reader: ResumingReader;
+  readonly trace: Trace;
+  /** Bytes that were announced; null where nobody knows. */
+  readonly length: number | null;
+  readonly chunkSize: ChunkSize;
+  readonly callers: SlowCallers;
+  /** Whether whoever takes the stream has done with a chunk when he asks for the next. */
+  readonly freesChunks: boolean;
+  /** Whether the download could go on behind a connection that was given back. */
+  readonly canReopen: () => Promise<boolean>;
+}
 
 /**
- * A stream of what a reader delivers; `length` is what was announced, null where nobody knows.
+ * A stream of what a reader delivers.
  *
  * The last chunk is held back until the reader has found all of them right: a caller that has counted
  * its bytes would not see an error behind them.
  */
-export function responseBody(
-  reader: ResumingReader,
-  trace: Trace,
-  length: number | null,
-): ReadableStream<Chunk> {
+export function responseBody(answer: DataAnswer): ReadableStream<Chunk> {
+  const { reader, trace, length, chunkSize, callers, freesChunks } = answer;
   trace.streams();
+  const own = new WeakSet<Chunk>();
   let held: Chunk | null = null;
+  let handed: Chunk | null = null;
+  let pulls = 0;
   const next = async () => {
-    const chunk = await reader.read(new Uint8Array(CHUNK_SIZE));
-    if (chunk !== null) reader.report();
+    const memory = new Uint8Array(chunkSize.next());
+    const chunk = await reader.read(memory);
+    if (chunk === null) return null;
+    reader.report();
+    // Memory that was not filled is not the chunk's, which belongs to somebody else then.
+    if (freesChunks && memory.byteLength === 0) own.add(chunk);
     return chunk;
+  };
+  const resting: Resting = {
+    async release() {
+      const pull = pulls;
+      if (!await answer.canReopen() || pull !== pulls) return;
+      trace.released();
+      await reader.release("the caller takes nothing for the moment");
+    },
   };
   const stream = new ReadableStream<Chunk>({
     async pull(controller) {
+      pulls++;
+      callers.wake(resting);
+      if (handed !== null && own.has(handed)) handed.buffer.transfer(0);
       try {
         const ready = held ?? await next();
         held = ready === null ? null : await next();
+        handed = ready;
         if (ready !== null) controller.enqueue(ready);
-        if (held !== null) return;
+        if (held !== null) {
+          chunkSize.handed(held.byteLength);
+          return callers.rest(resting);
+        }
         trace.over("complete");
         controller.close();
       } catch (error) {
@@ -46,6 +78,8 @@ export function responseBody(
       }
     },
     async cancel(reason) {
+      pulls++;
+      callers.wake(resting);
       trace.over("gone");
       await reader.cancel(reason);
     },

@@ -11,6 +11,7 @@ import type { Gateway } from "./call.ts";
 import { discover, refuseUnknown, serve } from "./handling.ts";
 import { Metrics } from "./metrics.ts";
 import { type CorsOptions, type ImageRouterOptions, resolveGatewayOptions } from "./options.ts";
+import { SlowCallers } from "./slow_callers.ts";
 import { API_PATHS } from "./table.ts";
 
 /** An application of Hono: a fetch handler, which others mount with `app.route(prefix, router)`. */
@@ -76,11 +77,10 @@ const CORS_ANSWER_HEADERS = [
  */
 export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   const metrics = new Metrics();
-  const gateway: Gateway = {
-    client: new GlanceClientWrapper(clientOptions(options, metrics)),
-    options: resolveGatewayOptions(options),
-    metrics,
-  };
+  const client = new GlanceClientWrapper(clientOptions(options, metrics));
+  const resolved = resolveGatewayOptions(options);
+  const callers = new SlowCallers(resolved.heldConnections, client.options);
+  const gateway: Gateway = { client, options: resolved, metrics, callers };
   const app = new Hono();
   const origins = gateway.options.cors === null ? null : allowOrigins(gateway.options.cors);
   const all = (pattern: string, handler: MiddlewareHandler) => {

@@ -97,6 +97,11 @@ export class Trace {
     this.#told.metrics.add("sent_bytes_total", { server }, bytes);
   }
 
+  /** The server's connection was given back under a caller who takes nothing. */
+  released(): void {
+    this.#told.metrics.add("releases_total", { server: this.#server ?? "" });
+  }
+
   /** Something went wrong. */
   failed(error: unknown): void {
     const cause = error instanceof Refusal && error.cause !== undefined ? error.cause : error;

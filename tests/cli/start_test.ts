@@ -114,6 +114,51 @@ Deno.test("start finishes what it is sending before it ends", async () => {
   assertEquals(await code, 0);
 });
 
+Deno.test("start refuses what is new while it finishes an upload that has begun", async () => {
+  const stage = new Stage();
+  const code = runStart(["--port", "0"], stage.world);
+  const url = /http:\S+/.exec(await stage.printed())?.[0] ?? "";
+  const { id } = await (await fetch(`${url}/v2/images`, {
+    method: "POST",
+    body: '{"disk_format": "raw", "container_format": "bare"}',
+  })).json();
+  const { writable, readable } = new TransformStream<Uint8Array, Uint8Array>();
+  const sender = writable.getWriter();
+  const upload = fetch(`${url}/v2/images/${id}/file`, {
+    method: "PUT",
+    headers: { "content-type": "application/octet-stream" },
+    body: readable,
+  });
+  await sender.write(new Uint8Array(1000));
+  await untilSaving(url, id);
+  stage.end();
+  await untilRefused(url);
+  await sender.write(new Uint8Array(1000));
+  await sender.close();
+  assertEquals((await upload).status, 204);
+  assertEquals(await code, 0);
+});
+
+/** Asks until Glance has begun to take the data. */
+async function untilSaving(url: string, id: string): Promise<void> {
+  for (let look = 0; look < 1_000; look++) {
+    const { status } = await (await fetch(`${url}/v2/images/${id}`)).json();
+    if (status === "saving") return;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  throw new Error(`Cannot see image "${id}" become saving`);
+}
+
+/** Asks until nothing new is taken: the end of a server begins a moment after it was told. */
+async function untilRefused(url: string): Promise<void> {
+  for (let look = 0; look < 1_000; look++) {
+    const answer = await fetch(`${url}/v2/images`);
+    await answer.body?.cancel();
+    if (answer.status === 503) return assertEquals(answer.headers.get("retry-after"), "1");
+  }
+  throw new Error("Cannot see the server refuse a request");
+}
+
 Deno.test("start --data keeps images, adds no second sample, and shares with nobody", async () => {
   const directory = await Deno.makeTempDir();
   const data = `${directory}/new/images`;
