@@ -87,7 +87,10 @@ export class GlanceImageService {
     return images;
   }
 
-  /** The same, lazily: a page is asked for when the one before has been used up. */
+  /**
+   * The same, lazily: the second page is asked for when the first has been used up, and from then on each
+   * while the one before it is read.
+   */
   async *list(
     context: RequestContext,
     parameters: ListParameters = {},
