@@ -62,7 +62,9 @@ export const IMAGE_DOWNLOAD: Command = command({
       withProgress(call, (onProgress) => {
         const { service, context } = connection;
         const range = start === 0 ? {} : { range: { start }, verify: "auto" } as const;
-        return service.download(context, id, sink, { ...options, ...range, onProgress });
+        // Files and pipes have done with the bytes when they have written them.
+        const told = { ...options, ...range, reuseChunks: true, onProgress };
+        return service.download(context, id, sink, told);
       }, start);
     if (isToOutput) return await downloadToOutput(call.world.stdout, transfer);
     const check = progressLine(call);

@@ -82,6 +82,8 @@ function byobReaderOf(body: ReadableStream<Chunk>): ReadableStreamBYOBReader | n
 export interface ImageReader {
   /** The next bytes, or null when all were delivered and are right. `into` is used where that is possible. */
   read(into: Chunk): Promise<Chunk | null>;
+  /** Takes back the memory of bytes that nobody needs any more, where it brings memory of its own. */
+  recycle?(chunk: Chunk): void;
   /** Tells how far it has come. */
   report(): void;
   /** Ends the download; servers that are still sending are cut off. */

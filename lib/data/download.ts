@@ -111,6 +111,7 @@ async function partsOf(
 function checkOptions(options: DownloadOptions): void {
   checkRecord("the options of a download", options);
   const { verify = "auto", connections = 1, partSize = 1, prefer = [], range } = options;
+  const { reuseChunks = false } = options;
   const check = (isGood: boolean, name: string, value: unknown, wanted: string) => {
     if (isGood) return;
     throw new Invalid(
@@ -122,6 +123,7 @@ function checkOptions(options: DownloadOptions): void {
   check(isCount(connections), "connections", connections, "a whole number of at least 1");
   check(isCount(partSize), "partSize", partSize, "a whole number of at least 1");
   check(Array.isArray(prefer), "prefer", prefer, "a list of store ids");
+  check(typeof reuseChunks === "boolean", "reuseChunks", reuseChunks, "true or false");
   const hasStart = range === undefined || (isRecord(range) && range.start !== undefined);
   check(hasStart, "range", range, '{ start, end }, where "end" may be missing');
 }
@@ -167,6 +169,7 @@ async function pullInto(
   head.set(filled);
   request.respondWithNewView(head.subarray(0, filled.byteLength));
   if (filled.byteLength < chunk.byteLength) controller.enqueue(chunk.slice(filled.byteLength));
+  reader.recycle?.(chunk);
 }
 
 function boundsOf(

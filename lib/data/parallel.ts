@@ -68,6 +68,8 @@ export class ParallelReader implements ImageReader {
   #changed = new Signal();
   /** Bytes a millisecond of the last part that a connection has fetched. */
   readonly #rates = new Map<Connection, number>();
+  /** Memory that came back. */
+  readonly #spare: ArrayBuffer[] = [];
 
   constructor(told: ParallelOptions) {
     this.#told = told;
@@ -92,6 +94,11 @@ export class ParallelReader implements ImageReader {
   /** The next bytes that have come, wherever they belong. */
   async land(): Promise<Landed | null> {
     return await this.#take(() => this.#parts.slice(this.#delivered, this.#claimed));
+  }
+
+  /** Takes back the memory of bytes that were handed over. */
+  recycle({ buffer }: Chunk): void {
+    if (buffer.byteLength === READ_SIZE) this.#spare.push(buffer);
   }
 
   report(): void {
@@ -239,15 +246,20 @@ export class ParallelReader implements ImageReader {
   /** Reads a part; false where it was ended before. */
   async #fill(part: Part, attempt: Attempt): Promise<boolean> {
     const size = Math.min(READ_SIZE, part.size);
-    for (let memory: Chunk = new Uint8Array(size);;) {
+    for (let memory = this.#memory(size);;) {
       const chunk = await attempt.reader.read(memory);
       if (chunk === null) return attempt.filled === part.size;
       // A chunk that is mostly room is not kept with all of it.
       const isSparse = 2 * chunk.byteLength < chunk.buffer.byteLength;
       part.put(attempt, isSparse ? chunk.slice() : chunk);
-      memory = new Uint8Array(isSparse ? chunk.buffer : new ArrayBuffer(size));
+      memory = isSparse ? new Uint8Array(chunk.buffer) : this.#memory(size);
       this.#notify();
     }
+  }
+
+  #memory(size: number): Chunk {
+    const spare = size === READ_SIZE ? this.#spare.pop() : undefined;
+    return new Uint8Array(spare ?? new ArrayBuffer(size));
   }
 
   /** Waits until something has changed, or it is time to look for late parts again. */

@@ -14,10 +14,13 @@ import { ParallelReader } from "./parallel.ts";
 import type { DownloadOptions } from "./types.ts";
 
 /**
- * Bytes that are asked of a body at once. Each chunk is new memory, since a sink may keep it: of larger ones,
- * the system takes every one back and clears the next, which costs more time and memory than it saves.
+ * Bytes that are asked of a body at once, where each chunk is new memory, since a sink may keep it: of larger
+ * ones, the system takes every one back and clears the next, which costs more time and memory than it saves.
  */
 const CHUNK_SIZE = 64 * 1024;
+
+/** The same where memory is used again. */
+const REUSED_CHUNK_SIZE = 256 * 1024;
 
 /**
  * Downloads an image into a sink, which is closed when all bytes are in and right, and aborted
@@ -41,7 +44,7 @@ export async function downloadTo(
   const pump = new Pump(sink.getWriter(), options.signal);
   try {
     const reader = await openDownload(client, context, imageId, options);
-    await pump.run(reader, writesOf(reader, sink));
+    await pump.run(reader, writesOf(reader, sink, options));
   } catch (error) {
     await pump.abort(error);
     throw error;
@@ -50,22 +53,53 @@ export async function downloadTo(
   }
 }
 
-/** Gives what a sink is to write next; null when that was all. */
-type Writes = () => Promise<unknown | null>;
+/** What a sink is given to write. */
+interface Write {
+  readonly data: Chunk;
+  /** What tells the sink to write it: the bytes alone, or with their position. */
+  readonly command: unknown;
+}
+
+/** What is written, and what becomes of its memory. */
+interface Writes {
+  /** The next write; null when that was all. */
+  next(): Promise<Write | null>;
+  /** Takes the memory of a write that has settled. */
+  recycle(chunk: Chunk): void;
+}
 
 /**
  * What a sink gets: chunks in their order; or, where it is a file that can be written to anywhere (a
  * `FileSystemWritableFileStream`, or the like), what comes first over several connections, together with
  * its position. What is hashed comes in its order all the same.
  */
-function writesOf(reader: ImageReader, sink: WritableStream<Chunk>): Writes {
-  if (!(reader instanceof ParallelReader && reader.isUnordered && isSeekable(sink))) {
-    return () => reader.read(new Uint8Array(CHUNK_SIZE));
-  }
-  return async () => {
-    const landed = await reader.land();
-    return landed === null ? null : { type: "write", ...landed };
+function writesOf(
+  reader: ImageReader,
+  sink: WritableStream<Chunk>,
+  { reuseChunks = false }: DownloadOptions,
+): Writes {
+  const size = reuseChunks ? REUSED_CHUNK_SIZE : CHUNK_SIZE;
+  const spare: ArrayBuffer[] = [];
+  const keep = ({ buffer }: Chunk) => {
+    if (buffer.byteLength === size) spare.push(buffer);
   };
+  const recycle = reader.recycle?.bind(reader) ?? keep;
+  return {
+    next: reader instanceof ParallelReader && reader.isUnordered && isSeekable(sink)
+      ? () => landing(reader)
+      : () => reading(reader, new Uint8Array(spare.pop() ?? new ArrayBuffer(size))),
+    recycle: reuseChunks ? recycle : () => {},
+  };
+}
+
+async function reading(reader: ImageReader, into: Chunk): Promise<Write | null> {
+  const data = await reader.read(into);
+  return data && { data, command: data };
+}
+
+async function landing(reader: ParallelReader): Promise<Write | null> {
+  const landed = await reader.land();
+  return landed && { data: landed.data, command: { type: "write", ...landed } };
 }
 
 function isSeekable(sink: WritableStream<Chunk>): boolean {
@@ -90,7 +124,7 @@ class Pump {
     this.#work = this.#watch(writer.ready);
   }
 
-  async run(reader: ImageReader, next: Writes): Promise<void> {
+  async run(reader: ImageReader, writes: Writes): Promise<void> {
     const writer = this.#writer;
     // A sink that fails while a read is pending ends the download at once.
     writer.closed.catch((error) => {
@@ -100,12 +134,14 @@ class Pump {
     try {
       // Nothing is read for a sink that is not ready.
       await this.#sunk();
-      for (;;) {
-        const chunk = await next();
+      for (let last: Write | null = null;;) {
+        const next = await writes.next();
         await this.#sunk();
-        if (chunk === null) break;
+        if (last !== null) writes.recycle(last.data);
+        if (next === null) break;
         reader.report();
-        this.#work = this.#watch(writer.write(chunk));
+        this.#work = this.#watch(writer.write(next.command));
+        last = next;
       }
       if (this.#failure !== null) throw this.#failure.error;
       this.#work = this.#watch(writer.close());

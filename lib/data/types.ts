@@ -61,6 +61,14 @@ export interface DownloadOptions {
    * @default {8 MiB}
    */
   readonly partSize?: number;
+  /**
+   * Whether a sink gets the same memory over and over: the bytes of a chunk are its own until their write
+   * has settled, and no longer. It takes less time and keeps memory flat. A sink that keeps its chunks, or
+   * hands them on, as a `TransformStream` does, must leave it off. Without a sink it means nothing: whoever
+   * reads a stream by BYOB brings the memory along.
+   * @default {false}
+   */
+  readonly reuseChunks?: boolean;
   /** Called after each chunk. What it throws is ignored. */
   readonly onProgress?: (progress: Progress) => void;
   /** Ends the download, also one that is being read, with the signal's reason. */

@@ -31,7 +31,7 @@ export async function* listPages(
   const limit = limitOf(parameters);
   if (limit === 0) return;
   const circles = new CircleWatch(parameters.marker);
-  using lifetime = new Deadline(client.options, options.signal);
+  const lifetime = new Deadline(client.options, options.signal);
   const { signal } = lifetime;
   const ask = (marker: string | undefined): Promise<ImagePage> => {
     const query = toQuery({ ...parameters, ...marker !== undefined && { marker } });
@@ -53,6 +53,7 @@ export async function* listPages(
     }
   } finally {
     lifetime.abort("the list was left");
+    lifetime[Symbol.dispose]();
     await Promise.allSettled([coming]);
   }
 }

@@ -22,7 +22,7 @@ await service.download(
   {},
   imageId,
   new WritableStream({ write: (chunk) => void (count += chunk.byteLength) }),
-  { connections: Number(connections) },
+  { connections: Number(connections), reuseChunks: true },
 );
 if (count !== size) throw new Error(`${count} bytes instead of ${size}`);
 console.log(JSON.stringify({ idle, peak: memory("VmHWM") }));

@@ -66,5 +66,6 @@ async function readIntoFile(origins: readonly Origin[], path: string): Promise<v
 async function read(origins: readonly Origin[], sink: WritableStream<Uint8Array>): Promise<void> {
   const apiServers = origins.map(({ url }) => url);
   const service = getDefaultImageService({ apiServers, authStrategy: "noauth" });
-  await service.download({}, origins[0]?.imageId ?? "", sink, { connections: origins.length });
+  const options = { connections: origins.length, reuseChunks: true };
+  await service.download({}, origins[0]?.imageId ?? "", sink, options);
 }

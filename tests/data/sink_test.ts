@@ -10,9 +10,19 @@ import {
 } from "../../mod.ts";
 import { joined } from "../support/bodies.ts";
 import { settled } from "../support/clock.ts";
-import { BYTES, CALLER, chunksOf, ID, record, Served } from "../support/image.ts";
-import { refused, type Step } from "../support/scripted_fetch.ts";
-import { failureOf, type World, worldOf } from "../support/world.ts";
+import {
+  BYTES,
+  CALLER,
+  chunksOf,
+  ID,
+  rangeOf,
+  record,
+  recordOf,
+  Served,
+} from "../support/image.ts";
+import { refused, seen, type Step } from "../support/scripted_fetch.ts";
+import { seededBytes } from "../support/seed.ts";
+import { failureOf, type World, worldOf, worldOn } from "../support/world.ts";
 
 type Chunk = Uint8Array<ArrayBuffer>;
 
@@ -66,6 +76,51 @@ Deno.test("A sink of an empty image is closed without a byte", async () => {
   await download(worldOf([record({}, none), served.whole(none)]), sink);
   assertEquals([sink.parts.length, sink.fate], [0, ["closed"]]);
 });
+
+/** A body that fills whatever memory it is given. */
+function filling(bytes: Uint8Array): ReadableStream<Chunk> {
+  let offset = 0;
+  return new ReadableStream({
+    type: "bytes",
+    pull(controller) {
+      const view = controller.byobRequest?.view;
+      if (offset === bytes.byteLength) controller.close();
+      const count = Math.min(view?.byteLength ?? 0, bytes.byteLength - offset);
+      if (view) new Uint8Array(view.buffer).set(bytes.subarray(offset, offset + count));
+      offset += count;
+      controller.byobRequest?.respond(count);
+    },
+  });
+}
+
+for (const connections of [1, 3]) {
+  Deno.test(`A sink that keeps no chunk gets its memory again, over ${connections} connections`, async () => {
+    const bytes = seededBytes(1, 3 * 2 ** 20);
+    const { service, clock } = worldOn((input, init) => {
+      const request = seen(input, init);
+      if (!request.path.endsWith("/file")) return Promise.resolve(Response.json(recordOf(bytes)));
+      if (!request.headers.has("range")) return Promise.resolve(new Response(filling(bytes)));
+      const [start, end] = rangeOf(request, bytes.byteLength);
+      const headers = { "content-range": `bytes ${start}-${end}/${bytes.byteLength}` };
+      const body = filling(bytes.subarray(start, end + 1));
+      return Promise.resolve(new Response(body, { status: 206, headers }));
+    });
+    for (const reuseChunks of [true, false]) {
+      const [chunks, copies]: [Chunk[], Chunk[]] = [[], []];
+      const sink = new WritableStream<Chunk>({
+        write(chunk) {
+          chunks.push(chunk);
+          copies.push(chunk.slice());
+        },
+      });
+      const options = { connections, partSize: 2 ** 20, reuseChunks };
+      await clock.run(service.download(CALLER, ID, sink, options));
+      assertEquals(joined(copies), bytes);
+      // Memory that was given to a body to fill is detached.
+      assertEquals(chunks.some(({ buffer }) => buffer.byteLength === 0), reuseChunks);
+    }
+  });
+}
 
 Deno.test("A sink gets a range, too", async () => {
   const served = new Served();
