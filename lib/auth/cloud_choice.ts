@@ -90,7 +90,7 @@ function unknown(
   const place = file === null ? "there is no clouds.yaml" : `"${file.path}" does not have it`;
   const names = clouds.size === 0 ? "" : `, there is ${quoted(clouds)}`;
   throw new InvalidConfigurationValue(
-    `Cannot find the cloud "${wanted}": ${place}${names}; correct OS_CLOUD, or name the file in OS_CLIENT_CONFIG_FILE`,
+    `Cannot find the cloud "${wanted}": ${place}${names}; correct the name, or name the file in OS_CLIENT_CONFIG_FILE`,
   );
 }
 

@@ -12,6 +12,12 @@ import type { Input, Output, World } from "./world.ts";
 const CHUNK_SIZE = 256 * 1024;
 
 /**
+ * Milliseconds in which signals are one: a Ctrl-C comes from the terminal and once more from each of npx
+ * and `deno task`, which pass on theirs.
+ */
+const ECHO = 1000;
+
+/**
  * The world of this process, as Deno gives it.
  *
  * @param signal ends a command, with an `Interrupted` as its reason.
@@ -39,17 +45,21 @@ export function goToCaller(): void {
 
 /**
  * Aborted by the first Ctrl-C, SIGTERM or SIGHUP, so that what is half-written can be removed; the
- * second one ends the process at once.
+ * second one, a second or more later, ends the process at once.
  *
  * @param patienceMs milliseconds after which the process ends without a second one: a read of a pipe
  * that gives nothing cannot be stopped
  */
 export function endingSignal(patienceMs: number = Infinity): AbortSignal {
   const controller = new AbortController();
+  let first = Infinity;
   for (const name of signalsHere()) {
     const exit = () => Deno.exit(ENDING_SIGNALS[name]);
     Deno.addSignalListener(name, () => {
-      if (controller.signal.aborted) exit();
+      const now = performance.now();
+      if (now - first >= ECHO) exit();
+      if (controller.signal.aborted) return;
+      first = now;
       if (patienceMs < Infinity) setTimeout(exit, patienceMs);
       controller.abort(new Interrupted(name));
     });

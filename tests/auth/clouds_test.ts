@@ -325,7 +325,7 @@ const REFUSED: readonly Refused[] = [
     claim: "a cloud that is not there",
     environment: { OS_CLOUD: "two" },
     files: one(SECRETS),
-    message: '"/here/clouds.yaml" does not have it, there is "one"; correct OS_CLOUD',
+    message: '"/here/clouds.yaml" does not have it, there is "one"; correct the name',
   },
   {
     claim: "a cloud without any file",
@@ -420,7 +420,7 @@ const REFUSED: readonly Refused[] = [
     claim: "a file that cannot be read, where the cloud may be in it",
     environment: { OS_CLOUD: "two" },
     files: { [`${HOME}/clouds.yaml`]: new Error("permission denied") },
-    message: 'Cannot find the cloud "two": there is no clouds.yaml; correct OS_CLOUD',
+    message: 'Cannot find the cloud "two": there is no clouds.yaml; correct the name',
   },
 ];
 

@@ -265,3 +265,48 @@ Deno.test("start serves until it is told to stop, and the demo plays to its end"
     assert(demo.stdout.byteLength > 0);
   });
 });
+
+Deno.test("start finishes an upload though one Ctrl-C comes by several ways", async () => {
+  await inDirectory(async (directory) => {
+    const flags = ["--port", "0", "--embedded", "--no-log"];
+    const start = command("start.ts", flags, null, directory).spawn();
+    await start.stdin.close();
+    const reader = start.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    const { value = "" } = await reader.read();
+    const url = /^Listening on (http:\S+)/.exec(value)?.[1];
+    const created = await fetch(`${url}/v2/images`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ id: ID, disk_format: "raw", container_format: "bare" }),
+    });
+    assertEquals((await created.json()).status, "queued");
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const upload = fetch(`${url}/v2/images/${ID}/file`, {
+      method: "PUT",
+      headers: { "content-type": "application/octet-stream" },
+      body: readable,
+    });
+    const writer = writable.getWriter();
+    await writer.write(DISK.slice(0, HALF));
+    while (await statusOf(`${url}/v2/images/${ID}`) !== "saving");
+    // The terminal tells all of them; npx and "deno task" pass it on.
+    start.kill("SIGINT");
+    start.kill("SIGTERM");
+    start.kill("SIGHUP");
+    while (await statusOf(`${url}/v2/images/${ID}`) !== null);
+    await writer.write(DISK.slice(HALF));
+    await writer.close();
+    assertEquals((await upload).status, 204);
+    await reader.cancel();
+    const [{ code }, stderr] = await Promise.all([start.status, start.stderr.text()]);
+    assertEquals([code, stderr], [0, ""]);
+  });
+});
+
+/** The status of an image; null where the server answers nobody any more. */
+async function statusOf(url: string): Promise<string | null> {
+  const answer = await fetch(url);
+  if (answer.ok) return (await answer.json()).status;
+  await answer.body?.cancel();
+  return null;
+}
