@@ -1,12 +1,11 @@
-/** The command line beside python-glanceclient, on the same cloud. */
+/** The command line beside python-glanceclient, on the same cloud: what there is, and what it shows. */
 import { assert } from "@std/assert";
-import { compareChanges } from "../cli/beside_changes.ts";
 import { compareWithGlanceclient } from "../cli/beside_glanceclient.ts";
 import { compareCopies } from "../cli/copy_between_clouds.ts";
 import { ourSide, theirSide } from "../cli/side.ts";
 import { startStack } from "./stack.ts";
 
-Deno.test("The command line answers as glanceclient does", async (t) => {
+Deno.test("The command line answers as glanceclient does when it reads", async (t) => {
   await using stack = await startStack({ imageCache: true });
   const admin = stack.environment("admin");
   await t.step("and has all of its commands and flags", async () => {
@@ -17,8 +16,7 @@ Deno.test("The command line answers as glanceclient does", async (t) => {
     assert(wanted.length > 100);
     for (const word of wanted) assert(known.has(word), word);
   });
-  await t.step("when it reads", (t) => compareWithGlanceclient(t, stack.environment("alice")));
-  await t.step("when it changes something", (t) => compareChanges(t, admin, stack.glanceUrls[0]));
+  await t.step("what it shows", (t) => compareWithGlanceclient(t, stack.environment("alice")));
   await t.step("image-copy brings an image to another project", async () => {
     await compareCopies(stack.environment("alice"), stack.environment("bob"));
   });

@@ -1,0 +1,8 @@
+/** The command line beside python-glanceclient, on the same cloud: what it changes. */
+import { compareChanges } from "../cli/beside_changes.ts";
+import { startStack } from "./stack.ts";
+
+Deno.test("The command line answers as glanceclient does when it changes something", async (t) => {
+  await using stack = await startStack({ imageCache: true });
+  await compareChanges(t, stack.environment("admin"), stack.glanceUrls[0]);
+});
