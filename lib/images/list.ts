@@ -6,9 +6,7 @@
 import type { RequestContext } from "../context.ts";
 import { UnexpectedResponse } from "../errors.ts";
 import type { CallOptions, GlanceClientWrapper } from "../http/client.ts";
-import { Deadline } from "../http/deadline.ts";
 import { shown } from "../values.ts";
-import type { ImagePage } from "./operations.ts";
 import { limitOf, type ListParameters, markerOf, toQuery } from "./query.ts";
 import type { GlanceImage } from "./types.ts";
 
@@ -16,9 +14,6 @@ import type { GlanceImage } from "./types.ts";
  * The images that fit, lazily, page by page. Each page is a request of its own, with its own retries and
  * its own translation of errors; its query is built anew from the parameters, since Glance's `next` link
  * loses repeated keys and mount prefixes.
- *
- * The second page is asked for when the first has been used up. Whoever has come that far reads on: from
- * then on a page is under way while the one before it is read, and given up if the list is left.
  *
  * @throws {UnexpectedResponse} where a server gives a marker twice, which would never end.
  */
@@ -28,40 +23,17 @@ export async function* listPages(
   parameters: ListParameters,
   options: CallOptions,
 ): AsyncGenerator<readonly GlanceImage[], void> {
-  const limit = limitOf(parameters);
-  if (limit === 0) return;
+  if (limitOf(parameters) === 0) return;
   const circles = new CircleWatch(parameters.marker);
-  const lifetime = new Deadline(client.options, options.signal);
-  const { signal } = lifetime;
-  const ask = (marker: string | undefined): Promise<ImagePage> => {
+  for (let { marker } = parameters;;) {
     const query = toQuery({ ...parameters, ...marker !== undefined && { marker } });
-    return client.run(context, "list", [query], { ...options, signal });
-  };
-  let coming = ask(parameters.marker);
-  try {
-    for (let count = 1, given = 0;; count++) {
-      const page = await coming;
-      given += page.images.length;
-      const next = page.next ? markerOf(page.next) : null;
-      const circle = next === null ? null : circles.errorAt(next);
-      const isAhead = next !== null && circle === null && count > 1 && given < limit;
-      if (isAhead) coming = quiet(ask(next));
-      yield page.images;
-      if (next === null) return;
-      if (circle !== null) throw circle;
-      if (!isAhead) coming = ask(next);
-    }
-  } finally {
-    lifetime.abort("the list was left");
-    lifetime[Symbol.dispose]();
-    await Promise.allSettled([coming]);
+    const page = await client.run(context, "list", [query], options);
+    yield page.images;
+    const next = page.next ? markerOf(page.next) : null;
+    if (next === null) return;
+    circles.check(next);
+    marker = next;
   }
-}
-
-/** A promise that may fail before somebody waits for it. */
-function quiet<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {});
-  return promise;
 }
 
 /** The same, image by image, and no more than the limit. */
@@ -93,19 +65,17 @@ class CircleWatch {
     this.#kept = first;
   }
 
-  /** The error of a list that goes on behind this marker; null where all is well. */
-  errorAt(marker: string): UnexpectedResponse | null {
+  check(marker: string): void {
     if (marker === this.#kept) {
-      return new UnexpectedResponse(
+      throw new UnexpectedResponse(
         `Cannot list images: the server gave the marker ${
           shown(marker)
         } twice, so the list would never end`,
       );
     }
-    if (++this.#since < this.#power) return null;
+    if (++this.#since < this.#power) return;
     this.#kept = marker;
     this.#power *= 2;
     this.#since = 0;
-    return null;
   }
 }

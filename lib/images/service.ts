@@ -87,10 +87,7 @@ export class GlanceImageService {
     return images;
   }
 
-  /**
-   * The same, lazily: the second page is asked for when the first has been used up, and from then on each
-   * while the one before it is read.
-   */
+  /** The same, lazily: a page is asked for when the one before has been used up. */
   async *list(
     context: RequestContext,
     parameters: ListParameters = {},

@@ -336,17 +336,13 @@ async function listing(t: Deno.TestContext, stack: LiveStack): Promise<void> {
     assertEquals(pages(), 0);
   });
 
-  await t.step("as far as they are read, and a page ahead from the second on", async () => {
+  await t.step("as far as they are read", async () => {
     traffic.clear();
     const seen: (string | null)[] = [];
     for await (const { name } of service.list(context, { ...sort, pageSize: 7 })) {
-      if (seen.push(name) === 7) break;
+      if (seen.push(name) === 8) break;
     }
-    assertEquals([seen, pages()], [names.slice(0, 7), 1]);
-    for await (const { name } of service.list(context, { ...sort, pageSize: 7 })) {
-      if (seen.push(name) === 15) break;
-    }
-    assertEquals([seen.slice(7), pages()], [names.slice(0, 8), 4]);
+    assertEquals([seen, pages()], [names.slice(0, 8), 2]);
   });
 
   await t.step("in any order", async () => {
