@@ -871,7 +871,7 @@ const ROWS: readonly Row[] = [
     () => connect({ environment: { OS_CLOUD: "nowhere", HOME: "/nonexistent" } }),
     InvalidConfigurationValue,
     '"nowhere"',
-    "OS_CLOUD",
+    "OS_CLIENT_CONFIG_FILE",
   ),
 
   // Where to.
