@@ -231,9 +231,13 @@ async function run(stack: LiveStack, program: Program, args: readonly string[]):
   return { code, stdout: text.decode(stdout), stderr: new TextDecoder().decode(stderr) };
 }
 
-/** Without what must differ: ids and times, and where a long id makes a line break. */
+/**
+ * Without what must differ: ids and times, and where a long id makes a line break, which may fall on a
+ * space of a list.
+ */
 function comparable(stdout: string, words: Readonly<Record<string, string>>): string {
-  const joined = stdout.replaceAll(/ *\|\n\| +\| /g, "").replaceAll(/ +|-{3,}/g, " ");
+  const joined = stdout.replaceAll(/ *\|\n\| +\| /g, "").replaceAll(/ +|-{3,}/g, " ")
+    .replaceAll(/([,:]) (?=["{[])/g, "$1");
   const named = Object.entries(words).reduce(
     (text, [name, value]) => text.replaceAll(value, name),
     joined,
