@@ -279,7 +279,9 @@ function remote(endpoint: string): EmbeddedGlance {
 
 async function sizesBelow(path: string): Promise<number> {
   const files = await filesBelow(path);
-  const sizes = await Promise.all(files.map(async (file) => (await Deno.stat(file)).size));
+  // A file may have got its name between the two looks.
+  const sizeOf = (file: string) => Deno.stat(file).then(({ size }) => size, () => 0);
+  const sizes = await Promise.all(files.map(sizeOf));
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
