@@ -8,6 +8,7 @@ import { CommandFailed, UsageError } from "./failure.ts";
 import { ask } from "./find_image.ts";
 import { type Command, command, type Flags, type Values } from "./flags.ts";
 import { objectIn } from "./json_flag.ts";
+import { deletion } from "./md_deletion.ts";
 import {
   checkReadOnly,
   DATE_FLAGS,
@@ -178,16 +179,11 @@ const NAMESPACE_UPDATE = command({
   },
 });
 
-const NAMESPACE_DELETE = command({
-  name: "md-namespace-delete",
-  summary: "Delete a namespace and all that is in it",
-  positionals: [NAMESPACE],
-  flags: {},
-  async run(call) {
-    const [name = ""] = call.positionals;
-    await ask(call, await call.connect(), "metadefs.namespaces.delete", name);
-  },
-});
+const NAMESPACE_DELETE = deletion(
+  "md-namespace-delete",
+  "Delete a namespace and all that is in it",
+  "metadefs.namespaces.delete",
+);
 
 /** The rows of this file. */
 export const NAMESPACE_COMMANDS: readonly Command[] = [

@@ -8,6 +8,7 @@ import { CommandFailed, UsageError } from "./failure.ts";
 import { ask } from "./find_image.ts";
 import { type Command, command, type Positional } from "./flags.ts";
 import { jsonObject } from "./json_flag.ts";
+import { deletion } from "./md_deletion.ts";
 import { NAMESPACE, shownDefinition, withoutFacts } from "./md_shared.ts";
 import {
   type OutputCall,
@@ -140,16 +141,11 @@ const OBJECT_DELETE = command({
   },
 });
 
-const OBJECTS_DELETE = command({
-  name: "md-namespace-objects-delete",
-  summary: "Delete all objects of a namespace",
-  positionals: [NAMESPACE],
-  flags: {},
-  async run(call) {
-    const [namespace = ""] = call.positionals;
-    await ask(call, await call.connect(), "metadefs.objects.deleteAll", namespace);
-  },
-});
+const OBJECTS_DELETE = deletion(
+  "md-namespace-objects-delete",
+  "Delete all objects of a namespace",
+  "metadefs.objects.deleteAll",
+);
 
 /** The rows of this file. */
 export const OBJECT_COMMANDS: readonly Command[] = [

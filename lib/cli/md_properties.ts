@@ -8,6 +8,7 @@ import { UsageError } from "./failure.ts";
 import { ask } from "./find_image.ts";
 import { type Command, command, type Positional } from "./flags.ts";
 import { jsonObject } from "./json_flag.ts";
+import { deletion } from "./md_deletion.ts";
 import { NAMESPACE } from "./md_shared.ts";
 import { printJson, printList, printRecord, WIDTH_FLAGS, widthFrom } from "./output.ts";
 
@@ -117,16 +118,11 @@ const PROPERTY_DELETE = command({
   },
 });
 
-const PROPERTIES_DELETE = command({
-  name: "md-namespace-properties-delete",
-  summary: "Delete all properties of a namespace",
-  positionals: [NAMESPACE],
-  flags: {},
-  async run(call) {
-    const [namespace = ""] = call.positionals;
-    await ask(call, await call.connect(), "metadefs.properties.deleteAll", namespace);
-  },
-});
+const PROPERTIES_DELETE = deletion(
+  "md-namespace-properties-delete",
+  "Delete all properties of a namespace",
+  "metadefs.properties.deleteAll",
+);
 
 /** The rows of this file. */
 export const PROPERTY_COMMANDS: readonly Command[] = [

@@ -6,6 +6,7 @@
 import { UsageError } from "./failure.ts";
 import { ask } from "./find_image.ts";
 import { type Command, command, type Positional } from "./flags.ts";
+import { deletion } from "./md_deletion.ts";
 import { nameFrom, NAMESPACE } from "./md_shared.ts";
 import { type Column, printList, printRecord } from "./output.ts";
 
@@ -105,16 +106,11 @@ const TAG_DELETE = command({
   },
 });
 
-const TAGS_DELETE = command({
-  name: "md-namespace-tags-delete",
-  summary: "Delete all tags of a namespace",
-  positionals: [NAMESPACE],
-  flags: {},
-  async run(call) {
-    const [namespace = ""] = call.positionals;
-    await ask(call, await call.connect(), "metadefs.tags.deleteAll", namespace);
-  },
-});
+const TAGS_DELETE = deletion(
+  "md-namespace-tags-delete",
+  "Delete all tags of a namespace",
+  "metadefs.tags.deleteAll",
+);
 
 /** The rows of this file. */
 export const TAG_COMMANDS: readonly Command[] = [
