@@ -18,6 +18,7 @@ const RANKS: readonly (readonly string[])[] = [
     "lib/data/stall.ts",
   ],
   ["lib/auth/"],
+  ["lib/images/date.ts"],
   ["lib/data/hashing.ts", "lib/data/pure_hash.ts", "lib/images/translate.ts"],
   ["lib/data/hash_thread.ts"],
   [
@@ -47,6 +48,7 @@ const RANKS: readonly (readonly string[])[] = [
   ],
   ["lib/http/exchange.ts"],
   ["lib/http/client.ts"],
+  ["lib/images/listing.ts"],
   ["lib/images/locations.ts", "lib/images/list.ts", "lib/images/edit.ts", "lib/images/visible.ts"],
   ["lib/data/"],
   ["lib/images/"],

@@ -5,6 +5,7 @@
  */
 import { Invalid } from "../errors.ts";
 import { checkRecord, kindOf } from "../values.ts";
+import { dateOf } from "./date.ts";
 import type { GlanceImage, Image, ImageLocation, ImageMeta } from "./types.ts";
 
 /**
@@ -255,12 +256,4 @@ function pythonJson(value: unknown): string {
 
 function storesIn(text: string): string[] {
   return text.includes(",") ? text.split(",").filter((store) => store !== "") : [text];
-}
-
-/** Glance writes UTC; some of its dates have no zone. */
-function dateOf(text: string | null | undefined): Date | null {
-  if (!text) return null;
-  const isZoned = text.endsWith("Z") || /[+-]\d\d:?\d\d$/.test(text);
-  const date = new Date(isZoned ? text : `${text}Z`);
-  return Number.isNaN(date.getTime()) ? null : date;
 }
