@@ -8,6 +8,8 @@ import { isRecord } from "../values.ts";
 /** An answer is not what its operation gives; the message goes on behind "the answer …". */
 export class WrongShape extends Error {}
 
+const DECODER = new TextDecoder();
+
 /** What makes a result of an answer. @throws {WrongShape} */
 export type Receive<Result> = (response: Response) => Promise<Result>;
 
@@ -65,9 +67,21 @@ export async function receiveNothing(response: Response): Promise<void> {
 }
 
 async function valueIn(response: Response, key?: string): Promise<unknown> {
-  const document = parseJson(await response.text());
+  const document = parseJson(await readText(response));
   if (key === undefined) return document;
   return isRecord(document) ? document[key] : undefined;
+}
+
+/**
+ * The text of a body. Its bytes are given up at once: left to the collector, the pages of a long list
+ * would each be read into memory that the system has to give first.
+ */
+async function readText(response: Response): Promise<string> {
+  const bytes = await response.arrayBuffer();
+  const text = DECODER.decode(bytes);
+  // Node 20 has no `transfer`.
+  bytes.transfer?.(0);
+  return text;
 }
 
 function nameOf(key: string | undefined): string {
