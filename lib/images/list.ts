@@ -7,8 +7,11 @@ import type { RequestContext } from "../context.ts";
 import { UnexpectedResponse } from "../errors.ts";
 import type { CallOptions, GlanceClientWrapper } from "../http/client.ts";
 import { shown } from "../values.ts";
+import { Listing } from "./listing.ts";
 import { limitOf, type ListParameters, markerOf, toQuery } from "./query.ts";
-import type { GlanceImage } from "./types.ts";
+import { fromGlance } from "./translate.ts";
+import type { GlanceImage, Image } from "./types.ts";
+import { availabilityFor, isMember } from "./visible.ts";
 
 /**
  * The images that fit, lazily, page by page. Each page is a request of its own, with its own retries and
@@ -36,20 +39,38 @@ export async function* listPages(
   }
 }
 
-/** The same, image by image, and no more than the limit. */
-export async function* listImages(
+/** The same, image by image as Glance shows them, and no more than the limit. */
+export function listImages(
   client: GlanceClientWrapper,
   context: RequestContext,
   parameters: ListParameters,
   options: CallOptions,
 ): AsyncGenerator<GlanceImage, void> {
-  let left = limitOf(parameters);
-  for await (const page of listPages(client, context, parameters, options)) {
-    for (const image of page) {
-      yield image;
-      if (--left === 0) return;
-    }
-  }
+  return new Listing(listPages(client, context, parameters, options), parameters, {
+    decide: (glance) => glance,
+    ask: (glance) => Promise.resolve(glance),
+  });
+}
+
+/** The images that the caller may see, and no more than the limit. */
+export function listAvailable(
+  client: GlanceClientWrapper,
+  context: RequestContext,
+  parameters: ListParameters,
+  options: CallOptions,
+): AsyncGenerator<Image, void> {
+  return new Listing(listPages(client, context, parameters, options), parameters, {
+    decide(glance) {
+      const image = fromGlance(glance);
+      const availability = availabilityFor(client, context, image);
+      if (availability === "members") return undefined;
+      return availability === "available" ? image : null;
+    },
+    async ask(glance) {
+      const image = fromGlance(glance);
+      return await isMember(client, context, image, options) ? image : null;
+    },
+  });
 }
 
 /**

@@ -14,9 +14,9 @@ import { ImageNotFound } from "../errors.ts";
 import { type CallOptions, GlanceClientWrapper } from "../http/client.ts";
 import { wantedIn } from "./change.ts";
 import { applyPatch, createImage, lookBefore, withdraw } from "./edit.ts";
-import { listPages } from "./list.ts";
+import { listAvailable } from "./list.ts";
 import { addLocation, getLocation } from "./locations.ts";
-import { limitOf, type ListParameters } from "./query.ts";
+import type { ListParameters } from "./query.ts";
 import { fromGlance, toGlance } from "./translate.ts";
 import type { Image, ImageLocation, ImageMember, ImageMeta, ImageStore } from "./types.ts";
 import { isAvailable } from "./visible.ts";
@@ -88,21 +88,12 @@ export class GlanceImageService {
   }
 
   /** The same, lazily: a page is asked for when the one before has been used up. */
-  async *list(
+  list(
     context: RequestContext,
     parameters: ListParameters = {},
     options: CallOptions = {},
   ): AsyncGenerator<Image, void> {
-    let left = limitOf(parameters);
-    for await (const page of listPages(this.client, context, parameters, options)) {
-      for (const glance of page) {
-        const image = fromGlance(glance);
-        const available = isAvailable(this.client, context, image, options);
-        if (available !== true && !await available) continue;
-        yield image;
-        if (--left === 0) return;
-      }
-    }
+    return listAvailable(this.client, context, parameters, options);
   }
 
   /** The projects with which an image is shared. */

@@ -5,21 +5,39 @@
  */
 import type { RequestContext } from "../context.ts";
 import type { CallOptions, GlanceClientWrapper } from "../http/client.ts";
-import { availabilityOf, isAcceptedMember } from "./availability.ts";
+import { type Availability, availabilityOf, isAcceptedMember } from "./availability.ts";
 import type { Image } from "./types.ts";
 
-/** Whether an image is available to a caller; a promise only where Glance has to be asked. */
-export function isAvailable(
+/** Whether a caller may see an image, as far as its record tells. */
+export function availabilityFor(
+  client: GlanceClientWrapper,
+  context: RequestContext,
+  image: Image,
+): Availability {
+  const isNobody = context.userId === undefined && context.projectId === undefined;
+  // Without identities anywhere there is nothing to compare: what Glance shows is available.
+  if (client.options.authStrategy === "noauth" && isNobody) return "available";
+  return availabilityOf(context, image);
+}
+
+/** Whether the caller's project is an accepted member of an image: Glance is asked. */
+export async function isMember(
   client: GlanceClientWrapper,
   context: RequestContext,
   image: Image,
   options: CallOptions,
-): boolean | Promise<boolean> {
-  const isNobody = context.userId === undefined && context.projectId === undefined;
-  // Without identities anywhere there is nothing to compare: what Glance shows is available.
-  if (client.options.authStrategy === "noauth" && isNobody) return true;
-  const availability = availabilityOf(context, image);
+): Promise<boolean> {
+  return isAcceptedMember(context, await client.run(context, "members.list", [image.id], options));
+}
+
+/** Whether a caller may see an image. */
+export async function isAvailable(
+  client: GlanceClientWrapper,
+  context: RequestContext,
+  image: Image,
+  options: CallOptions,
+): Promise<boolean> {
+  const availability = availabilityFor(client, context, image);
   if (availability !== "members") return availability === "available";
-  return client.run(context, "members.list", [image.id], options)
-    .then((members) => isAcceptedMember(context, members));
+  return await isMember(client, context, image, options);
 }

@@ -2,6 +2,8 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import {
   GlanceConnectionFailed,
+  type Image,
+  Invalid,
   type ListParameters,
   NotAuthorized,
   UnexpectedResponse,
@@ -192,4 +194,49 @@ Deno.test("list keeps to images that the caller may see, without a token of its 
     "GET /v2/images/d/members",
     "GET /v2/images/e/members",
   ]);
+});
+
+Deno.test("list answers calls that do not wait for each other in their order", async () => {
+  const steps = [page("abc", link("c")), page("", link("x")), page("de", link("e")), page("f")];
+  for (const limit of [undefined, 6, 4]) {
+    const { service, clock } = worldOf(steps);
+    const list = service.list(CALLER, limit === undefined ? {} : { limit });
+    const calls = Array.from({ length: 9 }, () => list.next());
+    const answers = await clock.run(Promise.all(calls));
+    const ids = answers.map(({ value }) => value?.id ?? "-").join("");
+    assertEquals(ids, "abcdef---".slice(0, limit ?? 6).padEnd(9, "-"));
+  }
+});
+
+Deno.test("list gives what stands before an image that cannot be read, its error, and no more", async () => {
+  const images = [
+    { id: "a", status: "active" },
+    { id: "b", status: "active" },
+    { id: "c", status: "active", mappings: "{" },
+    { id: "d", status: "active" },
+  ];
+  const { service } = worldOf([Response.json({ images, next: link("d") })]);
+  const list = service.list(CALLER);
+  const [a, b] = [await list.next(), await list.next()];
+  assertEquals([a.value?.id, b.value?.id], ["a", "b"]);
+  await assertRejects(() => list.next(), Invalid, 'property "mappings" of image "c"');
+  assertEquals(await list.next(), { done: true, value: undefined });
+});
+
+Deno.test("list is an async generator: return, throw and dispose end it, at whatever image it is", async () => {
+  const ends: readonly ((list: AsyncGenerator<Image, void>) => Promise<unknown>)[] = [
+    (list) => list.return(),
+    (list) => list[Symbol.asyncDispose](),
+    (list) => assertRejects(() => list.throw(new Error("enough")), Error, "enough"),
+  ];
+  for (const end of ends) {
+    for (const taken of [0, 1, 2]) {
+      const { service, script } = worldOf([page("abc", link("c")), page("d")]);
+      const list = service.list(CALLER);
+      for (let i = 0; i < taken; i++) await list.next();
+      await end(list);
+      assertEquals(await list.next(), { done: true, value: undefined });
+      assertEquals(script.requests.length, Math.min(taken, 1));
+    }
+  }
 });
