@@ -10,7 +10,7 @@ const SMALL = 8 * 1024;
 const LARGE = 256 * 1024;
 
 /** Bytes after which a caller is judged: more than a network takes for one who takes none. */
-const STRETCH = 8 * 1024 * 1024;
+export const STRETCH = 8 * 1024 * 1024;
 
 /** Milliseconds in which a fast caller takes a stretch; one who takes nothing for so long is slow. */
 const QUICK = 1_000;

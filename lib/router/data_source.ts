@@ -17,6 +17,7 @@ import { ChunkSize } from "./chunk_size.ts";
 import type { Plan } from "./conditions.ts";
 import { dataHeaders } from "./representation.ts";
 import { type DataAnswer, responseBody } from "./response_body.ts";
+import type { Connection } from "./slow_callers.ts";
 
 /** What is to be sent: all of the image, or a part. */
 export type DataPlan = Plan & { readonly kind: "whole" | "part" };
@@ -42,6 +43,7 @@ export async function openData(
     length: lengthOf(headers.get("content-length")),
     chunkSize: new ChunkSize(gateway.client.options.now),
     callers: gateway.callers,
+    caller: call,
     freesChunks: gateway.options.freesChunks,
   });
   return new Response(body, { status: plan.kind === "part" ? 206 : 200, headers });
@@ -52,7 +54,7 @@ async function openReader(
   call: Call,
   image: GlanceImage,
   plan: DataPlan,
-): Promise<Pick<DataAnswer, "reader" | "canReopen">> {
+): Promise<Pick<DataAnswer, "reader" | "connection">> {
   const { context, trace, signal } = call;
   const identity = identityOf(image);
   const [start, end] = plan.kind === "part" ? [plan.start, plan.end] : [0, null];
@@ -82,8 +84,15 @@ async function openReader(
     // From here on the body's own cancel tells: some runtimes abort the signal of a finished request.
     signal?.removeEventListener("abort", leave);
   }
-  // A server that fails to answer is no reason to give up a connection to one that sends.
-  return { reader, canReopen: () => pieces.canSeek(lifetime.signal).catch(() => false) };
+  const connection: Connection = {
+    // A server that fails to answer is no reason to give up a connection to one that sends.
+    canReopen: () => pieces.canSeek(lifetime.signal).catch(() => false),
+    async release() {
+      trace.released();
+      await reader.release("the caller takes nothing for the moment");
+    },
+  };
+  return { reader, connection };
 }
 
 /** The server's body as it is, where it is exactly what was asked for; null where it is not. */

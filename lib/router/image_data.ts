@@ -20,7 +20,11 @@ import { dataHeaders, representationOf } from "./representation.ts";
 
 /** The data of an image, or a part of it, or word that the caller has it already. */
 export async function imageData(gateway: Gateway, call: Call): Promise<Response> {
-  const { request, address } = call;
+  const { request, address, trace, signal } = call;
+  if (request.method !== "HEAD") {
+    trace.atEnd(() => gateway.callers.leave(call));
+    await gateway.callers.turn(call, signal);
+  }
   const path = address.path.replace(/\/file$/, "");
   const record = await askServers(gateway, call, { method: "GET", path, idempotent: true });
   if (record.status !== 200) return documentResponse(gateway, call, record);

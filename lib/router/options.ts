@@ -74,9 +74,12 @@ export interface ImageRouterOptions extends GlanceOptions {
    */
   readonly verify?: Verify;
   /**
-   * Connections to servers that are held at most for callers who take nothing for a second or more. Of
+   * Connections to servers that are held at most for callers who take nothing for half a second or more. Of
    * further ones, whoever has rested longest gives his back, and his download goes on with a range request
    * when he does; where the store has ranges, and `resume` is on. `Infinity` holds them all.
+   *
+   * As many downloads begin at once. Those behind them wait until one has taken 8 MiB, rests or ends: the
+   * first of them for 100 ms at most, then the next one.
    * @default {8}
    */
   readonly heldConnections?: number;

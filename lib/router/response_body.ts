@@ -7,7 +7,7 @@
 import type { Chunk } from "../data/body_reader.ts";
 import type { ResumingReader } from "../data/resume.ts";
 import type { ChunkSize } from "./chunk_size.ts";
-import type { Resting, SlowCallers } from "./slow_callers.ts";
+import type { Connection, SlowCallers } from "./slow_callers.ts";
 import type { Trace } from "./trace.ts";
 
 /** What an answer with data is made of. */
@@ -18,10 +18,11 @@ export interface DataAnswer {
   readonly length: number | null;
   readonly chunkSize: ChunkSize;
   readonly callers: SlowCallers;
+  /** Who stands for its caller there. */
+  readonly caller: object;
+  readonly connection: Connection;
   /** Whether whoever takes the stream has done with a chunk when he asks for the next. */
   readonly freesChunks: boolean;
-  /** Whether the download could go on behind a connection that was given back. */
-  readonly canReopen: () => Promise<boolean>;
 }
 
 /**
@@ -31,12 +32,11 @@ export interface DataAnswer {
  * its bytes would not see an error behind them.
  */
 export function responseBody(answer: DataAnswer): ReadableStream<Chunk> {
-  const { reader, trace, length, chunkSize, callers, freesChunks } = answer;
+  const { reader, trace, length, chunkSize, callers, caller, connection, freesChunks } = answer;
   trace.streams();
   const own = new WeakSet<Chunk>();
   let held: Chunk | null = null;
   let handed: Chunk | null = null;
-  let pulls = 0;
   const next = async () => {
     const memory = new Uint8Array(chunkSize.next());
     const chunk = await reader.read(memory);
@@ -46,18 +46,9 @@ export function responseBody(answer: DataAnswer): ReadableStream<Chunk> {
     if (freesChunks && memory.byteLength === 0) own.add(chunk);
     return chunk;
   };
-  const resting: Resting = {
-    async release() {
-      const pull = pulls;
-      if (!await answer.canReopen() || pull !== pulls) return;
-      trace.released();
-      await reader.release("the caller takes nothing for the moment");
-    },
-  };
   const stream = new ReadableStream<Chunk>({
     async pull(controller) {
-      pulls++;
-      callers.wake(resting);
+      callers.wake(caller);
       if (handed !== null && own.has(handed)) handed.buffer.transfer(0);
       try {
         const ready = held ?? await next();
@@ -66,7 +57,7 @@ export function responseBody(answer: DataAnswer): ReadableStream<Chunk> {
         if (ready !== null) controller.enqueue(ready);
         if (held !== null) {
           chunkSize.handed(held.byteLength);
-          return callers.rest(resting);
+          return callers.rest(caller, held.byteLength, connection);
         }
         trace.over("complete");
         controller.close();
@@ -78,8 +69,6 @@ export function responseBody(answer: DataAnswer): ReadableStream<Chunk> {
       }
     },
     async cancel(reason) {
-      pulls++;
-      callers.wake(resting);
       trace.over("gone");
       await reader.cancel(reason);
     },

@@ -1,64 +1,161 @@
 /**
- * Callers who take nothing for a while: each of them holds a connection to a server, and what the
- * runtime has read from it ahead. Only so many may; who has rested longest gives his back first.
+ * Callers who take nothing: each of them holds a connection to a server, and what the runtime has read from
+ * it ahead. Only so many may: who has rested longest gives his back first. Where many come at once, they
+ * take turns, until of each it is known whether he takes anything.
  *
  * @module
  */
 import type { ResolvedOptions } from "../options.ts";
+import { STRETCH } from "./chunk_size.ts";
 
 /** Milliseconds for which a caller may take nothing before his connection can be given back. */
 export const PATIENCE = 500;
 
-/** A download whose caller may rest. */
-export interface Resting {
-  /** Gives the server's connection back, if the download can go on without it. Never fails. */
+/** The same for a newcomer while others wait for their turn. */
+export const HURRY = 50;
+
+/** Milliseconds after which the first of those who wait has his turn in any case. */
+export const LONGEST_WAIT = 100;
+
+/** A connection to a server, or what can take its place. */
+export interface Connection {
+  /** Whether the download could go on behind it, if it were given back. Never fails. */
+  canReopen(): Promise<boolean>;
+  /** Gives it back. Never fails. */
   release(): Promise<void>;
 }
 
-/** The downloads of a gateway whose callers have bytes that they have not taken. */
+/** Who rests, and on what. */
+interface Rest {
+  readonly since: number;
+  readonly connection: Connection;
+}
+
+/** The callers of a gateway who download. Any object stands for one, from his turn to his leave. */
 export class SlowCallers {
   readonly #limit: number;
   readonly #options: Pick<ResolvedOptions, "now" | "timer">;
+  /** Bytes that each has taken who has not taken a stretch yet, and not rested long. */
+  readonly #newcomers = new Map<object, number>();
   /** When each began to rest, the first one first. */
-  readonly #resting = new Map<Resting, number>();
-  #stop: (() => void) | null = null;
+  readonly #resting = new Map<object, Rest>();
+  /** Those who have not had their turn. */
+  readonly #waiting = new Map<object, () => void>();
+  /** When the first of those who wait became the first. */
+  #firstSince = 0;
+  #alarm: { readonly at: number; readonly stop: () => void } | null = null;
+  #isReleasing = false;
 
-  /** `limit` is how many connections may be held. */
+  /** `limit` is how many connections may be held for those who rest, and as many for newcomers. */
   constructor(limit: number, options: Pick<ResolvedOptions, "now" | "timer">) {
     this.#limit = limit;
     this.#options = options;
   }
 
-  /** Bytes were handed over: the download rests until more are wanted. */
-  rest(download: Resting): void {
-    this.#resting.set(download, this.#options.now());
-    this.#watch();
+  /** Waits until a newcomer may be served, or leaves. */
+  async turn(caller: object, signal?: AbortSignal): Promise<void> {
+    if (this.#waiting.size === 0 && this.#hasRoom()) {
+      this.#newcomers.set(caller, 0);
+      return;
+    }
+    const leave = () => this.leave(caller);
+    signal?.addEventListener("abort", leave, { once: true });
+    await new Promise<void>((resolve) => {
+      if (this.#waiting.size === 0) this.#firstSince = this.#options.now();
+      this.#waiting.set(caller, resolve);
+      this.#look();
+    });
+    signal?.removeEventListener("abort", leave);
   }
 
-  /** More is wanted, or will never be. */
-  wake(download: Resting): void {
-    this.#resting.delete(download);
-    if (this.#resting.size > this.#limit) return;
-    this.#stop?.();
-    this.#stop = null;
+  /** So many bytes were handed over: the caller rests until he wants more. */
+  rest(caller: object, bytes: number, connection: Connection): void {
+    this.#resting.set(caller, { since: this.#options.now(), connection });
+    const taken = this.#newcomers.get(caller);
+    if (taken !== undefined && taken + bytes < STRETCH) this.#newcomers.set(caller, taken + bytes);
+    else this.#newcomers.delete(caller);
+    this.#look();
   }
 
-  #watch(): void {
-    if (this.#stop !== null || this.#resting.size <= this.#limit) return;
-    const [oldest = 0] = this.#resting.values();
-    const left = oldest + PATIENCE - this.#options.now();
-    this.#stop = this.#options.timer(Math.max(0, left), () => this.#releaseOldest());
+  /** More is wanted. */
+  wake(caller: object): void {
+    this.#resting.delete(caller);
+    this.#look();
+  }
+
+  /** Nothing will be wanted any more. */
+  leave(caller: object): void {
+    this.#newcomers.delete(caller);
+    this.#resting.delete(caller);
+    this.#waiting.get(caller)?.();
+    this.#waiting.delete(caller);
+    this.#look();
+  }
+
+  #hasRoom(): boolean {
+    return this.#newcomers.size < Math.max(1, this.#limit);
+  }
+
+  #admitFirst(): void {
+    for (const [caller, resolve] of this.#waiting) {
+      this.#waiting.delete(caller);
+      this.#newcomers.set(caller, 0);
+      this.#firstSince = this.#options.now();
+      return resolve();
+    }
+  }
+
+  /** Admits whom there is room for, and sets the alarm for what time alone will change. */
+  #look(): void {
+    while (this.#waiting.size > 0 && this.#hasRoom()) this.#admitFirst();
+    const at = this.#nextAt();
+    // One that rings too early costs less than to set it anew for each chunk.
+    if (this.#alarm !== null && this.#alarm.at <= at && at < Infinity) return;
+    this.#alarm?.stop();
+    this.#alarm = null;
+    if (at === Infinity) return;
+    const ms = Math.max(0, at - this.#options.now());
+    this.#alarm = { at, stop: this.#options.timer(ms, () => this.#ring()) };
+  }
+
+  /** When somebody will have rested or waited long enough, as things stand. */
+  #nextAt(): number {
+    const isCrowded = this.#waiting.size > 0;
+    let at = isCrowded ? this.#firstSince + LONGEST_WAIT : Infinity;
+    if (this.#isReleasing || !isCrowded && this.#resting.size <= this.#limit) return at;
+    for (const [caller, { since }] of this.#resting) {
+      if (since + (isCrowded ? HURRY : PATIENCE) >= at) break;
+      at = Math.min(at, since + this.#patienceWith(caller));
+    }
+    return at;
+  }
+
+  /** Milliseconds for which a caller may rest, as things stand. */
+  #patienceWith(caller: object): number {
+    if (this.#waiting.size > 0 && this.#newcomers.has(caller)) return HURRY;
+    return this.#resting.size > this.#limit ? PATIENCE : Infinity;
+  }
+
+  #ring(): void {
+    this.#alarm = null;
+    if (this.#options.now() - this.#firstSince >= LONGEST_WAIT) this.#admitFirst();
+    if (!this.#isReleasing) this.#releaseOldest();
+    this.#look();
   }
 
   /** One after the other: what the first one learns of the store spares the next ones a question. */
   async #releaseOldest(): Promise<void> {
-    for (const [download, since] of this.#resting) {
-      const isOverdue = this.#options.now() - since >= PATIENCE;
-      if (!isOverdue || this.#resting.size <= this.#limit) break;
-      this.#resting.delete(download);
-      await download.release();
+    this.#isReleasing = true;
+    for (const [caller, rest] of this.#resting) {
+      if (this.#options.now() - rest.since < this.#patienceWith(caller)) continue;
+      const canReopen = await rest.connection.canReopen();
+      if (this.#resting.get(caller) !== rest) continue;
+      this.#resting.delete(caller);
+      // Nobody has to wait for a connection that must stay.
+      this.#newcomers.delete(caller);
+      if (canReopen) await rest.connection.release();
     }
-    this.#stop = null;
-    this.#watch();
+    this.#isReleasing = false;
+    this.#look();
   }
 }

@@ -69,6 +69,7 @@ export class Trace {
   #error: string | null = null;
   #isOver = false;
   #isStreaming = false;
+  #atEnd = () => {};
 
   constructor(told: TraceOptions) {
     this.#told = told;
@@ -123,12 +124,18 @@ export class Trace {
     this.#isStreaming = true;
   }
 
+  /** What is to be done when the request is over. */
+  atEnd(end: () => void): void {
+    this.#atEnd = end;
+  }
+
   /** Nothing more will happen; the first outcome counts. */
   over(outcome: RequestLog["outcome"]): void {
     if (this.#isOver) return;
     this.#isOver = true;
     const { method, path, route, requestId, metrics, now, log } = this.#told;
     metrics.close();
+    this.#atEnd();
     const entry: RequestLog = {
       method,
       path,

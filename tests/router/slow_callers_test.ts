@@ -1,47 +1,119 @@
 import { assertEquals } from "@std/assert";
-import { ChunkSize } from "../../lib/router/chunk_size.ts";
-import { PATIENCE, type Resting, SlowCallers } from "../../lib/router/slow_callers.ts";
+import { ChunkSize, STRETCH } from "../../lib/router/chunk_size.ts";
+import { HURRY, LONGEST_WAIT, PATIENCE, SlowCallers } from "../../lib/router/slow_callers.ts";
 import { settled, SimulatedClock } from "../support/clock.ts";
 import { Cloud } from "./cloud.ts";
 
 const SIZE = 300_000;
 
-/** A clock with timers, and downloads that note when they are told to give their connection back. */
-function scene(limit: number) {
+/** A clock with timers, and callers who note when they have their turn and when they give a connection back. */
+function scene(limit: number, { canReopen = true } = {}) {
   const clock = new SimulatedClock();
   const timer = (ms: number, ring: () => void) => {
     const life = new AbortController();
     clock.sleep(ms, life.signal).then(ring, () => {});
     return () => life.abort("stopped");
   };
-  const released: string[] = [];
-  const download = (name: string): Resting => ({
-    release: () => Promise.resolve(void released.push(`${name} at ${clock.now()}`)),
-  });
-  return { clock, released, download, callers: new SlowCallers(limit, { now: clock.now, timer }) };
+  const callers = new SlowCallers(limit, { now: clock.now, timer });
+  const noted: string[] = [];
+  const note = (what: string) => void noted.push(`${what} at ${clock.now()}`);
+  return {
+    clock,
+    callers,
+    noted,
+    wait: (ms: number) => clock.run(clock.sleep(ms)),
+    caller: (name: string) => {
+      const self = { name };
+      return {
+        comes: (signal?: AbortSignal) => callers.turn(self, signal).then(() => note(`${name} in`)),
+        rests: (bytes = 1) =>
+          callers.rest(self, bytes, {
+            canReopen: () => Promise.resolve(canReopen),
+            release: () => Promise.resolve(note(`${name} out`)),
+          }),
+        wakes: () => callers.wake(self),
+        leaves: () => callers.leave(self),
+      };
+    },
+  };
 }
 
 Deno.test("SlowCallers gives back the connections above its limit, whoever rests longest first", async () => {
-  const { clock, released, download, callers } = scene(1);
+  const { clock, noted, caller, wait } = scene(1);
   for (const name of ["a", "b", "c"]) {
-    callers.rest(download(name));
-    await clock.run(clock.sleep(100));
+    caller(name).rests();
+    await wait(100);
   }
-  await clock.run(clock.sleep(PATIENCE * 2));
-  assertEquals(released, [`a at ${PATIENCE}`, `b at ${PATIENCE + 100}`]);
+  await wait(PATIENCE * 2);
+  assertEquals(noted, [`a out at ${PATIENCE}`, `b out at ${PATIENCE + 100}`]);
   assertEquals(clock.pending, 0);
 });
 
 Deno.test("SlowCallers leaves alone who takes something in time, and stops its clock", async () => {
-  const { clock, released, download, callers } = scene(0);
-  const fast = download("fast");
+  const { clock, noted, caller, wait } = scene(0);
+  const fast = caller("fast");
   for (let i = 0; i < 5; i++) {
-    callers.rest(fast);
-    await clock.run(clock.sleep(PATIENCE - 1));
-    callers.wake(fast);
+    fast.rests();
+    await wait(PATIENCE - 1);
+    fast.wakes();
     assertEquals(clock.pending, 0);
   }
-  assertEquals(released, []);
+  assertEquals(noted, []);
+});
+
+Deno.test("SlowCallers lets in as many newcomers as it may hold, and the next for each of whom it knows", async () => {
+  const { clock, noted, caller, wait } = scene(2);
+  const [a, b, c, d, e] = ["a", "b", "c", "d", "e"].map(caller);
+  for (const one of [a, b, c, d, e]) one?.comes();
+  await wait(1);
+  assertEquals(noted, ["a in at 0", "b in at 0"]);
+  a?.rests(STRETCH - 1);
+  b?.leaves();
+  await wait(1);
+  assertEquals(noted.slice(2), ["c in at 1"], "a has not taken all of a stretch");
+  a?.wakes();
+  a?.rests(1);
+  await wait(1);
+  assertEquals(noted.slice(3), ["d in at 2"], "a takes what it is given");
+  c?.rests();
+  await wait(HURRY + 1);
+  assertEquals(noted.slice(4), [`c out at ${3 + HURRY}`, `e in at ${3 + HURRY}`]);
+  assertEquals(clock.pending, 0, "nobody waits, and no more rest than may");
+});
+
+Deno.test("SlowCallers keeps nobody waiting longer than that, whatever the others do", async () => {
+  const { clock, noted, caller, wait } = scene(1);
+  for (const name of ["a", "b", "c"]) caller(name).comes();
+  await wait(3 * LONGEST_WAIT);
+  assertEquals(noted, ["a in at 0", `b in at ${LONGEST_WAIT}`, `c in at ${2 * LONGEST_WAIT}`]);
+  assertEquals(clock.pending, 0);
+});
+
+Deno.test("SlowCallers keeps nobody waiting for a connection that cannot be given back", async () => {
+  const { noted, caller, wait } = scene(1, { canReopen: false });
+  const [a, b] = [caller("a"), caller("b")];
+  await a.comes();
+  a.rests();
+  b.comes();
+  await wait(HURRY);
+  assertEquals(noted, ["a in at 0", `b in at ${HURRY}`]);
+});
+
+Deno.test("SlowCallers ends the wait of who leaves, and goes on with the next", async () => {
+  const { clock, noted, caller, wait } = scene(1);
+  const [a, b, c, d] = [caller("a"), caller("b"), caller("c"), caller("d")];
+  const gone = new AbortController();
+  const turns = [a.comes(), b.comes(gone.signal), c.comes(), d.comes()];
+  await wait(1);
+  gone.abort();
+  c.leaves();
+  a.leaves();
+  await clock.run(Promise.all(turns));
+  assertEquals(noted, ["a in at 0", "b in at 1", "c in at 1", "d in at 1"]);
+  d.leaves();
+  assertEquals(clock.pending, 0);
+  await a.comes();
+  assertEquals(noted.at(-1), "a in at 1", "who has left takes no room");
 });
 
 Deno.test("ChunkSize is large for a caller who takes a stretch quickly, until he pauses", () => {
@@ -74,6 +146,56 @@ Deno.test("A caller who rests and comes back gets every byte, from a connection 
   assertEquals(/releases_total\{.*\} \d+/.test(counters), true);
   assertEquals(/resumes_total\{/.test(counters), false, "nothing broke");
   assertEquals(cloud.logged.find(({ path }) => path.endsWith("/file"))?.outcome, "complete");
+});
+
+Deno.test("Whoever has his answer, in whatever way it ends, makes room for the next", async () => {
+  const cloud = new Cloud();
+  const { id } = await cloud.image(SIZE);
+  const path = `/v2/images/${id}/file`;
+  // Where no timer rings, nobody has his turn who is not let in.
+  const sleep = () => new Promise<never>(() => {});
+  const router = cloud.router({ heldConnections: 1, numRetries: 0, sleep });
+  const etag = (await router.request(path, { method: "HEAD" })).headers.get("etag") ?? "";
+  const asked: readonly (readonly [status: number, path: string, headers?: HeadersInit])[] = [
+    [200, path],
+    [206, path, { range: "bytes=1-2" }],
+    [304, path, { "if-none-match": etag }],
+    [412, path, { "if-match": '"another"' }],
+    [416, path, { range: `bytes=${SIZE}-` }],
+    [404, path.replace(id, "unknown")],
+  ];
+  for (const end of ["taken", "given up"]) {
+    for (const [status, path, headers] of asked) {
+      const response = await router.request(path, headers && { headers });
+      assertEquals(response.status, status);
+      if (end === "taken") await response.arrayBuffer();
+      else await response.body?.cancel();
+    }
+  }
+  cloud.disturb = () => Promise.reject(new TypeError("connection refused"));
+  for (let i = 0; i < 2; i++) assertEquals((await router.request(path)).status, 503);
+});
+
+Deno.test("A newcomer waits while another is looked at, and is gone when he leaves", async () => {
+  const cloud = new Cloud();
+  const { id, bytes } = await cloud.image(SIZE);
+  const path = `/v2/images/${id}/file`;
+  const router = cloud.router({ heldConnections: 1, sleep: () => new Promise(() => {}) });
+  const first = await router.request(path);
+  const gone = new AbortController();
+  const second = router.request(path, { signal: gone.signal });
+  const third = router.request(path);
+  await settled();
+  assertEquals(
+    new Set(cloud.arrived.map(({ path }) => path)).size,
+    2,
+    "the first one's record and data",
+  );
+  gone.abort();
+  assertEquals((await second).status, 499);
+  assertEquals(new Uint8Array(await first.arrayBuffer()), bytes);
+  assertEquals(new Uint8Array(await (await third).arrayBuffer()), bytes);
+  assertEquals(cloud.logged.map(({ outcome }) => outcome), ["gone", "complete", "complete"]);
 });
 
 Deno.test("A store without ranges keeps the connections of those who rest", async () => {

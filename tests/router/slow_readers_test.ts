@@ -7,33 +7,34 @@ const READERS = 200;
 /** What the process may grow by for all of the slow readers together. */
 const LIMIT = 64 * MIB;
 
-/** Connections to servers that the gateway holds for callers who take nothing, without being told. */
-const HELD = 8;
-
-/** Readers that come within a moment, before the first of them is seen to take nothing. */
-const AT_ONCE = 20;
+/** Connections to servers that it holds for callers who take nothing, as many for newcomers, and some more. */
+const CONNECTIONS = 8 + 8 + 8;
 
 Deno.test({
-  name: `${READERS} slow readers hold at most 64 MiB more of the gateway's process than one`,
+  name:
+    `${READERS} slow readers at once hold at most 64 MiB more of the gateway's process than one`,
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     await using wire = new Wire();
     const { id } = await wire.image(16 * MIB);
-    await using gateway = await GatewayProcess.start(wire.fronts.map(({ url }) => url));
+    const servers = wire.fronts.map(({ url }) => url);
+    await using gateway = await GatewayProcess.start(servers);
     // A gateway that has served some, so that what it needs for any caller is there already.
     for (let i = 0; i < 4; i++) await takeAll(gateway.url, id);
     const readers: Deno.Conn[] = [];
     try {
-      readers.push(await openSlowly(gateway.url, id));
+      await openSlowly(gateway.url, id, readers);
       const one = await gateway.memory();
-      while (readers.length < READERS) {
-        readers.push(await openSlowly(gateway.url, id));
-        // Beside those that are held, some are kept for requests to come.
-        if (readers.length % AT_ONCE === 0) await untilOpen(wire, HELD + 4);
-      }
+      const others = Array.from(
+        { length: READERS - 1 },
+        () => openSlowly(gateway.url, id, readers),
+      );
+      await Promise.all(others);
       const more = await gateway.memory() - one;
-      console.log(`${mib(more)} MiB more, on top of ${mib(one)}`);
+      const most = wire.fronts[0].mostOpen + wire.fronts[1].mostOpen;
+      console.log(`${mib(more)} MiB more, on top of ${mib(one)}; ${most} connections at most`);
       assert(more <= LIMIT, `${mib(more)} MiB more`);
+      assert(most <= CONNECTIONS, `${most} connections at once`);
     } finally {
       for (const reader of readers) reader.close();
     }
@@ -47,12 +48,6 @@ function startArguments(): readonly string[] {
   const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
   const words: string[] = tasks.start.command.split(" ");
   return words.slice(words.indexOf("deno") + 1);
-}
-
-/** Waits until no more connections to both servers together are open. */
-async function untilOpen({ fronts: [a, b] }: Wire, count: number): Promise<void> {
-  const isSo = () => a.open + b.open <= count;
-  await Promise.any([a.until(isSo), b.until(isSo)]);
 }
 
 /** `deno task start` in front of some servers. */
@@ -107,16 +102,16 @@ async function takeAll(url: string, id: string): Promise<void> {
   assertEquals((await response.arrayBuffer()).byteLength, 16 * MIB);
 }
 
-/** A reader that has the headers and the first bytes, and takes no more. */
-async function openSlowly(url: string, id: string): Promise<Deno.Conn> {
+/** A reader that has the headers, and takes no more; it is added to the others at once. */
+async function openSlowly(url: string, id: string, readers: Deno.Conn[]): Promise<void> {
   const { hostname, port } = new URL(url);
   const reader = await Deno.connect({ hostname, port: Number(port) });
+  readers.push(reader);
   const request = `GET /v2/images/${id}/file HTTP/1.1\r\nhost: gateway\r\n\r\n`;
   await reader.write(new TextEncoder().encode(request));
   const head = new Uint8Array(16);
   await reader.read(head);
   assertEquals(new TextDecoder().decode(head.subarray(0, 12)), "HTTP/1.1 200");
-  return reader;
 }
 
 function mib(bytes: number): string {

@@ -10,6 +10,8 @@ const PATIENCE = 20_000;
 export class Front implements AsyncDisposable {
   /** Connections that are open. */
   open = 0;
+  /** Connections that were open at once, at most. */
+  mostOpen = 0;
   /** Connections that there have been. */
   opened = 0;
   /** Bytes that callers were sent. */
@@ -74,6 +76,7 @@ export class Front implements AsyncDisposable {
     const pair = [caller, server];
     for (const conn of pair) this.#conns.add(conn);
     this.open++;
+    this.mostOpen = Math.max(this.mostOpen, this.open);
     this.opened++;
     const close = () => pair.forEach((conn) => this.#close(conn));
     const up = pump(caller, server, () => true).finally(close);
