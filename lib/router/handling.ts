@@ -54,7 +54,7 @@ export async function serve(
       return await admit(gateway, call) ?? await HANDLERS[route.kind](gateway, call);
     } catch (error) {
       if (!signal?.aborted || error instanceof Refusal) throw error;
-      trace.over("gone");
+      trace.left();
       return new Response(null, { status: CALLER_GONE });
     }
   });

@@ -69,6 +69,7 @@ export class Trace {
   #error: string | null = null;
   #isOver = false;
   #isStreaming = false;
+  #hasLeft = false;
   #atEnd = () => {};
 
   constructor(told: TraceOptions) {
@@ -116,7 +117,12 @@ export class Trace {
     const { method, route, metrics } = this.#told;
     const known = KNOWN_METHODS.has(method) ? method : "other";
     metrics.add("requests_total", { method: known, path: route, status });
-    if (!this.#isStreaming) this.over("complete");
+    if (!this.#isStreaming) this.over(this.#hasLeft ? "gone" : "complete");
+  }
+
+  /** The caller has left before there was an answer. */
+  left(): void {
+    this.#hasLeft = true;
   }
 
   /** The body tells itself when it is over. */
