@@ -148,7 +148,7 @@ export class ResumingReader implements ImageReader {
     const { signal } = this.#lifetime;
     signal.throwIfAborted();
     const piece = await this.#source.open(this.#offset, signal);
-    if (this.#isClosed) await piece.close(signal.reason);
+    if (signal.aborted) await piece.close(signal.reason);
     signal.throwIfAborted();
     this.#piece = piece;
     this.#server = piece.server;

@@ -7,6 +7,11 @@ import {
   ImageNotFound,
   type Progress,
 } from "../../mod.ts";
+import { readerOf } from "../../lib/data/body_reader.ts";
+import type { Piece } from "../../lib/data/piece.ts";
+import { ResumingReader } from "../../lib/data/resume.ts";
+import { StallWatch } from "../../lib/data/stall.ts";
+import { Deadline } from "../../lib/http/deadline.ts";
 import { type Act, bytesOf } from "../support/bodies.ts";
 import { BYTES, CALLER, chunksOf, digest, ID, record, Served, UNHASHED } from "../support/image.ts";
 import {
@@ -359,6 +364,42 @@ Deno.test("An abort cuts the server off though nobody reads", async () => {
   controller.abort("enough");
   assertEquals(served.areOver, true);
   assertEquals(await failureOf(bytesOf(stream)), "enough");
+});
+
+Deno.test("What is opened for a caller who has left meanwhile is closed", async () => {
+  const { options } = worldOf([]).client;
+  const leaving = new AbortController();
+  let closed: unknown;
+  const open = (): Promise<Piece> => {
+    leaving.abort("enough");
+    return Promise.resolve({
+      reader: readerOf(new Blob([BYTES]).stream(), leaving.signal),
+      server: "file:",
+      skip: 0,
+      stop: null,
+      watch: new StallWatch(new Deadline(options), options, () => "stalled"),
+      broke: () => true,
+      close: (reason) => Promise.resolve(void (closed = reason)),
+    });
+  };
+  const identity = {
+    imageId: ID,
+    size: BYTES.byteLength,
+    hashAlgorithm: null,
+    hashValue: null,
+    checksum: null,
+  };
+  const reader = new ResumingReader({ identity, open }, {
+    options,
+    start: 0,
+    end: null,
+    isPart: false,
+    verifier: null,
+    isHashed: false,
+    signal: leaving.signal,
+    onProgress: undefined,
+  });
+  assertEquals([await failureOf(reader.open()), closed], ["enough", "enough"]);
 });
 
 Deno.test("An abort while a download waits to go on stops at once", async () => {
