@@ -49,7 +49,8 @@ export function responseBody(answer: DataAnswer): ReadableStream<Chunk> {
   const stream = new ReadableStream<Chunk>({
     async pull(controller) {
       callers.wake(caller);
-      if (handed !== null && own.has(handed)) handed.buffer.transfer(0);
+      // Node 20 has no `transfer`.
+      if (handed !== null && own.has(handed)) handed.buffer.transfer?.(0);
       try {
         const ready = held ?? await next();
         held = ready === null ? null : await next();
