@@ -58,6 +58,8 @@ const READ_SIZE = 128 * 1024;
 export class ParallelReader implements ImageReader {
   readonly #told: ParallelOptions;
   readonly #parts: Part[];
+  /** The servers, by name. */
+  readonly #servers: string;
   readonly #lifetime: Deadline;
   #claimed = 0;
   #delivered = 0;
@@ -75,6 +77,7 @@ export class ParallelReader implements ImageReader {
     this.#told = told;
     this.#lifetime = new Deadline(told.options, told.signal);
     this.#lifetime.signal.addEventListener("abort", () => this.#notify(), { once: true });
+    this.#servers = [...new Set(told.connections.map(({ server }) => server))].join(" ");
     this.#parts = cut({ ...told, connections: told.connections.length });
     for (const connection of told.connections) this.#work(connection);
   }
@@ -106,7 +109,7 @@ export class ParallelReader implements ImageReader {
     onProgress?.({
       transferred: this.#transferred,
       total: stop - start,
-      server: this.#told.connections.map(({ server }) => server).join(" "),
+      server: this.#servers,
       resumes: this.#resumes,
     });
   }

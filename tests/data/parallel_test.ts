@@ -82,6 +82,16 @@ Deno.test("The parts are spread over the servers", async () => {
   assertEquals([...hosts].sort(), ["http://a", "http://b", "http://c"]);
 });
 
+Deno.test("Progress over several connections names each server once", async () => {
+  const names = new Set<string>();
+  const onProgress = ({ server }: Progress) => names.add(server);
+  await downloadAll(cluster(), { connections: 7, partSize: 1_000, onProgress });
+  assertEquals(
+    [...names].map((name) => name.split(" ").sort()),
+    [["http://a", "http://b", "http://c"]],
+  );
+});
+
 Deno.test("Whether a store can seek is found out once", async () => {
   const world = cluster();
   for (let i = 0; i < 2; i++) await downloadAll(world, { connections: 2, partSize: 5_000 });
