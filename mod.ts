@@ -43,6 +43,7 @@ export {
   type ForwardedRequest,
   GlanceClientWrapper,
   type GlanceClientWrapperOptions,
+  type WireRequest,
 } from "./lib/http/client.ts";
 export { getApiServers } from "./lib/http/api_servers.ts";
 export type { ApiServer } from "./lib/endpoint.ts";

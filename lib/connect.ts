@@ -31,7 +31,9 @@ export interface ConnectOptions extends GlanceOptions {
 
 /** A service and who asks it. Disposing it closes connections that were made for the cloud's own CA. */
 export interface Connection extends Disposable {
+  /** The image service. */
   readonly service: GlanceImageService;
+  /** Who asks: the first argument of its methods. */
   readonly context: RequestContext;
 }
 

@@ -7,21 +7,33 @@
 
 /** An endpoint of a service: Keystone v3's shape, or the v2 shape with one key an interface. */
 export interface CatalogEndpoint {
+  /** v3: `public`, `internal` or `admin`. */
   readonly interface?: string;
+  /** Region, by its older name. */
   readonly region?: string | null;
+  /** v3: region. */
   readonly region_id?: string | null;
+  /** v3: where the service is; a version may stand at its end. */
   readonly url?: string;
+  /** v2: the same for everybody. */
   readonly publicURL?: string;
+  /** v2: the same within the cloud. */
   readonly internalURL?: string;
+  /** v2: the same for administrators. */
   readonly adminURL?: string;
+  /** What else Keystone says. */
   readonly [key: string]: unknown;
 }
 
 /** A service of Keystone's catalog with its endpoints. */
 export interface CatalogEntry {
+  /** Type of the service: `image`, `identity` … */
   readonly type: string;
+  /** Name that the operator has given it, often `glance`. */
   readonly name?: string;
+  /** Where it is, by region and interface. */
   readonly endpoints: readonly CatalogEndpoint[];
+  /** What else Keystone says. */
   readonly [key: string]: unknown;
 }
 
@@ -42,8 +54,11 @@ export interface RequestContext {
   readonly authToken?: string;
   /** Token of the calling service, sent as `X-Service-Token` beside the user's. */
   readonly serviceToken?: string;
+  /** Id of the user. */
   readonly userId?: string;
+  /** Id of the project that the token is for. */
   readonly projectId?: string;
+  /** Names of the roles in that project. */
   readonly roles?: readonly string[];
   /** Sees every image, whoever owns it. */
   readonly isAdmin?: boolean;

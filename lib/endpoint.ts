@@ -6,15 +6,13 @@
 import { InvalidConfigurationValue, redact } from "./errors.ts";
 import { shown } from "./values.ts";
 
-/**
- * An API server.
- *
- * `endpoint` is the root below which `/v2/…` lies: `scheme://host[:port][/prefix]`, without a
- * trailing slash and without a version. `netloc` is the same without its scheme, as Cinder has it.
- */
+/** An API server. */
 export interface ApiServer {
+  /** `scheme://host[:port][/prefix]`: the root below which `/v2/…` lies, without slash and version at its end. */
   readonly endpoint: string;
+  /** The same without its scheme, as Cinder has it. */
   readonly netloc: string;
+  /** Whether the scheme is https. */
   readonly useSsl: boolean;
 }
 

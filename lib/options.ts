@@ -108,7 +108,9 @@ export type ResolvedOptions =
 
 /** What to look for in the catalog. */
 export interface CatalogInfo {
+  /** Type of the service: `image`. */
   readonly serviceType: string;
+  /** Its name, if there are several of the type; the first of them where it is none of theirs. */
   readonly serviceName: string;
   /** `publicURL`, `internalURL` or `adminURL`; `public` and so on are the same. */
   readonly endpointType: string;

@@ -184,6 +184,7 @@ const TYPES = [
   "Verify",
   "VerifySignatureOptions",
   "WaitOptions",
+  "WireRequest",
   "YamlOptions",
   "YamlParser",
 ];
@@ -198,6 +199,12 @@ Deno.test("mod.ts exports these types, and no other", async () => {
   const { nodes }: Doc = JSON.parse(stdout);
   const names = Object.values(nodes).flatMap(({ symbols }) => symbols.map(({ name }) => name));
   assertEquals(names.filter((name) => !VALUES.includes(name)).sort(), TYPES);
+});
+
+Deno.test("Whatever is exported is documented, to the last member, and names no type that is not", async () => {
+  const { exports } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
+  const { code, stderr } = await deno(["doc", "--lint", ...Object.values<string>(exports)], ROOT);
+  assertEquals(code, 0, stderr);
 });
 
 /** The part of `deno doc --json` that matters here. */

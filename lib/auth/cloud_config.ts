@@ -27,6 +27,7 @@ export interface CloudTls {
   readonly caCertFile: string | null;
   /** PEM file with the client's certificate, and its key where there is no `keyFile`. */
   readonly certFile: string | null;
+  /** PEM file with its key; null where the certificate has it. */
   readonly keyFile: string | null;
 }
 
@@ -38,6 +39,7 @@ export interface CloudConfig {
   readonly credentials: Credentials | null;
   /** Who asks where Keystone is not asked: the bearer of a fixed token, or nobody. */
   readonly context: RequestContext;
+  /** What the configuration decides of {@linkcode GlanceOptions}. */
   readonly options: CloudOptions;
   /** For `fetchForCloud`. */
   readonly tls: CloudTls;

@@ -38,20 +38,31 @@ export interface Credentials {
    * @default the one whose secret is given; a password before a token
    */
   readonly method?: AuthMethod;
+  /** User, by id; needs no domain. */
   readonly userId?: string;
+  /** User, by name within a domain. */
   readonly username?: string;
+  /** Password of the user. */
   readonly password?: string;
+  /** Domain of the user, by id. */
   readonly userDomainId?: string;
+  /** Domain of the user, by name. */
   readonly userDomainName?: string;
   /** A token that is there already; it is exchanged for one with the wanted scope, if any. */
   readonly token?: string;
+  /** Application credential, by id. */
   readonly applicationCredentialId?: string;
   /** Found among those of the user, who must be named then. */
   readonly applicationCredentialName?: string;
+  /** Its secret. */
   readonly applicationCredentialSecret?: string;
+  /** Scope: a project, by id; needs no domain. */
   readonly projectId?: string;
+  /** Scope: a project, by name within a domain. */
   readonly projectName?: string;
+  /** Domain of the project, by id. */
   readonly projectDomainId?: string;
+  /** Domain of the project, by name. */
   readonly projectDomainName?: string;
   /** Scope: all of a domain. */
   readonly domainId?: string;

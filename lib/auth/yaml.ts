@@ -14,6 +14,7 @@ export type YamlParser = (text: string, options: YamlOptions) => unknown;
 
 /** What a {@linkcode YamlParser} is told. */
 export interface YamlOptions {
+  /** The version of YAML that is meant. */
   readonly version: "1.1";
   /** False: the last of equal keys wins, as in openstacksdk. */
   readonly uniqueKeys: false;

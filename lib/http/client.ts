@@ -23,6 +23,8 @@ import { type Ask, type Exchange, exchange, type Take } from "./exchange.ts";
 import { RetryBudget } from "./retry.ts";
 import type { WireRequest } from "./transport.ts";
 
+export type { WireRequest } from "./transport.ts";
+
 /** What a client is made of; see {@linkcode GlanceOptions} for the rest. */
 export interface GlanceClientWrapperOptions extends GlanceOptions {
   /** Who asks, for calls that name nobody. */
@@ -71,6 +73,7 @@ export interface ExchangeOptions extends CallOptions {
 export interface ForwardedRequest extends WireRequest {
   /** What it attempts, for messages: `list images`. */
   readonly action: string;
+  /** Id of the image that it is about, if it is about one. */
   readonly imageId?: string | undefined;
   /** Whether it may be made again when it is open whether it was carried out. */
   readonly idempotent: boolean;
@@ -113,7 +116,11 @@ export class GlanceClientWrapper {
   readonly #rings = new Map<string, ServerRing>();
   readonly #ringOfCatalog = new WeakMap<object, ServerRing>();
 
-  /** @throws {InvalidConfigurationValue} where an option is unusable. */
+  /**
+   * A client of the servers that its options name, or of those in the catalog of each context.
+   *
+   * @throws {InvalidConfigurationValue} where an option is unusable.
+   */
   constructor(options: GlanceClientWrapperOptions = {}) {
     this.options = resolveOptions(options);
     const { context = {}, netloc, useSsl = false, anonymous = false } = options;

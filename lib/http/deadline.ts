@@ -17,6 +17,7 @@ export class Deadline implements Disposable {
   #follow: (() => void) | undefined;
   #stop: (() => void) | undefined;
 
+  /** `timer` keeps the time; `parent` is the signal that is followed. */
   constructor({ timer }: Pick<ResolvedOptions, "timer">, parent?: AbortSignal) {
     this.#timer = timer;
     this.#parent = parent;

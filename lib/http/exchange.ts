@@ -51,7 +51,9 @@ export interface Ask {
 
 /** An answer whose body has not been read, with the deadline that still watches it. */
 export interface Exchange {
+  /** The answer; its body is unread. */
   readonly response: Response;
+  /** Who has answered. */
   readonly server: ApiServer;
   /** Follows the caller's signal; whoever takes the body disposes it. */
   readonly deadline: Deadline;

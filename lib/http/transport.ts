@@ -13,10 +13,13 @@ import { trustRemedy } from "./trust.ts";
 
 /** A request below an endpoint, before it is known which server gets it. */
 export interface WireRequest {
+  /** HTTP method. */
   readonly method: string;
   /** Encoded path with its query, from the endpoint root: `/v2/images?limit=1`. */
   readonly path: string;
+  /** Headers beside those that say who asks, by lower-case names. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** A body; a stream can be sent once only. */
   readonly body?: BodyInit | null;
 }
 

@@ -28,6 +28,7 @@ export interface Sent {
 export interface OperationDescription {
   /** What it does, with the placeholders of `path`: `show image "{image_id}"`. */
   readonly action: string;
+  /** HTTP method. */
   readonly verb: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Path below the endpoint; the first arguments fill its `{placeholders}` in order. */
   readonly path: string;

@@ -84,11 +84,17 @@ export type JsonValue =
  * whose values are strings.
  */
 export interface GlanceImage {
+  /** UUID. */
   readonly id: string;
+  /** Name; not unique. */
   readonly name?: string | null;
+  /** Its state. */
   readonly status: ImageStatus;
+  /** Who can see it. */
   readonly visibility?: ImageVisibility;
+  /** `raw`, `qcow2`, `vmdk`, `iso` …; null until it is set. */
   readonly disk_format?: string | null;
+  /** `bare`, `ovf`, `docker` …; null until it is set. */
   readonly container_format?: string | null;
   /** Bytes; null until data is there. */
   readonly size?: number | null;
@@ -100,23 +106,37 @@ export interface GlanceImage {
   readonly min_ram?: number;
   /** MD5 of the data, hexadecimal. */
   readonly checksum?: string | null;
+  /** Algorithm of `os_hash_value`, for example `sha512`. */
   readonly os_hash_algo?: string | null;
+  /** Digest of the data, hexadecimal. */
   readonly os_hash_value?: string | null;
+  /** A hidden image stays out of default lists. */
   readonly os_hidden?: boolean;
+  /** Id of the project that owns it. */
   readonly owner?: string | null;
+  /** A protected image cannot be deleted. */
   readonly protected?: boolean;
+  /** Words that its owner has put on it. */
   readonly tags?: readonly string[];
   /** Comma-separated store ids. */
   readonly stores?: string;
+  /** Where its data is, if the cloud shows that. */
   readonly locations?: readonly ImageLocation[];
+  /** The first of these places, if the cloud shows it. */
   readonly direct_url?: string | null;
   /** `YYYY-MM-DDTHH:MM:SSZ`. */
   readonly created_at?: string | null;
+  /** When it was changed last; written in the same way. */
   readonly updated_at?: string | null;
+  /** When it was deleted; administrators see it. */
   readonly deleted_at?: string | null;
+  /** Path of the image in the API. */
   readonly self?: string;
+  /** Path of its data in the API. */
   readonly file?: string;
+  /** Path of its schema in the API. */
   readonly schema?: string;
+  /** Custom properties. */
   readonly [property: string]: unknown;
 }
 
@@ -125,11 +145,17 @@ export interface GlanceImage {
  * `Date`, everything else under `properties`. A base property that Glance did not send is null.
  */
 export interface Image {
+  /** UUID. */
   readonly id: string;
+  /** Name; not unique. */
   readonly name: string | null;
+  /** Its state. */
   readonly status: ImageStatus;
+  /** Who can see it. */
   readonly visibility: ImageVisibility | null;
+  /** `raw`, `qcow2`, `vmdk`, `iso` …; null until it is set. */
   readonly diskFormat: string | null;
+  /** `bare`, `ovf`, `docker` …; null until it is set. */
   readonly containerFormat: string | null;
   /** Bytes; null until data is there. */
   readonly size: number | null;
@@ -151,6 +177,7 @@ export interface Image {
   readonly protected: boolean | null;
   /** A hidden image stays out of default lists. */
   readonly osHidden: boolean | null;
+  /** Words that its owner has put on it. */
   readonly tags: readonly string[];
   /** Ids of the stores that hold the data; empty where Glance does not tell. */
   readonly stores: readonly string[];
@@ -158,8 +185,11 @@ export interface Image {
   readonly locations: readonly ImageLocation[] | null;
   /** Null where Glance does not show it. */
   readonly directUrl: string | null;
+  /** When it was made. */
   readonly createdAt: Date | null;
+  /** When it was changed last. */
   readonly updatedAt: Date | null;
+  /** When it was deleted; administrators see it. */
   readonly deletedAt: Date | null;
   /** Custom properties; `mappings` and `block_device_mapping` are decoded from JSON. */
   readonly properties: Readonly<Record<string, unknown>>;
@@ -177,9 +207,13 @@ export interface Image {
 export interface ImageMeta {
   /** UUID; chosen by `create` where it is absent. */
   readonly id?: string;
+  /** Name; need not be unique. */
   readonly name?: string | null;
+  /** Who can see it. Glance makes an image `shared` where nothing is said; `public` needs an administrator. */
   readonly visibility?: ImageVisibility | null;
+  /** `raw`, `qcow2`, `vmdk`, `iso` …; needed before data is stored. */
   readonly diskFormat?: string | null;
+  /** `bare`, `ovf`, `docker` …; needed before data is stored. */
   readonly containerFormat?: string | null;
   /** Gigabytes. */
   readonly minDisk?: number | null;
@@ -187,8 +221,11 @@ export interface ImageMeta {
   readonly minRam?: number | null;
   /** Project id; only an administrator may set it. */
   readonly owner?: string | null;
+  /** A protected image cannot be deleted. */
   readonly protected?: boolean | null;
+  /** A hidden image stays out of default lists. */
   readonly osHidden?: boolean | null;
+  /** Words to be put on it. */
   readonly tags?: readonly string[];
   /** Custom properties: strings, except `mappings` and `block_device_mapping`, which are encoded as JSON. */
   readonly properties?: Readonly<Record<string, unknown>>;
@@ -196,21 +233,30 @@ export interface ImageMeta {
 
 /** A project with which an image is shared. */
 export interface ImageMember {
+  /** Id of the project. */
   readonly member_id: string;
+  /** Id of the image. */
   readonly image_id: string;
+  /** What the project has answered. */
   readonly status: MemberStatus;
+  /** When the image was offered: `YYYY-MM-DDTHH:MM:SSZ`. */
   readonly created_at: string;
+  /** When the offer was answered last. */
   readonly updated_at: string;
+  /** Path of the schema in the API. */
   readonly schema?: string;
 }
 
 /** A store that Glance can write to, as `GET /v2/info/stores` lists it: its flags are strings. */
 export interface ImageStore {
+  /** Its id, for `storeId` and `stores`. */
   readonly id: string;
+  /** What its operator says of it. */
   readonly description?: string;
   /** `"true"` on the default store. */
   readonly default?: string;
   /** `"true"` on a store that takes no uploads. */
   readonly "read-only"?: string;
+  /** What else Glance says. */
   readonly [detail: string]: unknown;
 }

@@ -11,7 +11,9 @@ export type Query = readonly (readonly [key: string, value: string])[];
 
 /** A page of a list of images. `next` is present where there is more. */
 export interface ImagePage {
+  /** The images of the page. */
   readonly images: readonly GlanceImage[];
+  /** Path of the next page. */
   readonly next?: string;
 }
 
@@ -19,9 +21,13 @@ export interface ImagePage {
 export interface NewImage {
   /** UUID; Glance chooses one where it is absent. */
   readonly id?: string | undefined;
+  /** Name; need not be unique. */
   readonly name?: string | null | undefined;
+  /** Who can see it; `shared` where nothing is said. */
   readonly visibility?: ImageVisibility | undefined;
+  /** `raw`, `qcow2`, `vmdk`, `iso` …; needed before data is stored. */
   readonly disk_format?: string | null | undefined;
+  /** `bare`, `ovf`, `docker` …; needed before data is stored. */
   readonly container_format?: string | null | undefined;
   /** Gigabytes. */
   readonly min_disk?: number | undefined;
@@ -29,9 +35,13 @@ export interface NewImage {
   readonly min_ram?: number | undefined;
   /** Project id; only an administrator may set another one than the caller's. */
   readonly owner?: string | null | undefined;
+  /** A protected image cannot be deleted. */
   readonly protected?: boolean | undefined;
+  /** A hidden image stays out of default lists. */
   readonly os_hidden?: boolean | undefined;
+  /** Words to be put on it. */
   readonly tags?: readonly string[] | undefined;
+  /** Custom properties. */
   readonly [property: string]: JsonValue | undefined;
 }
 
@@ -58,6 +68,7 @@ export interface UploadRequest {
 
 /** What an import asks for. */
 export interface ImportRequest {
+  /** The way to import, by one of the names in {@linkcode ImportInfo}, with its parameters. */
   readonly method: { readonly name: string; readonly [parameter: string]: JsonValue };
   /** Stores to import to; not together with `all_stores`. The default store without either. */
   readonly stores?: readonly string[];
@@ -72,7 +83,9 @@ export interface ImportRequest {
 
 /** The ways in which a cloud imports images. */
 export interface ImportInfo {
+  /** What it is, for people. */
   readonly description: string;
+  /** `array`. */
   readonly type: string;
   /** `glance-direct`, `web-download`, `copy-image`, `glance-download`, or some of them. */
   readonly value: readonly string[];
@@ -90,6 +103,7 @@ export interface StoreDetail extends ImageStore {
 
 /** How much of a quota is used. Sizes are mebibytes. */
 export interface QuotaUse {
+  /** What is used. */
   readonly usage: number;
   /** -1 is no limit. */
   readonly limit: number;
@@ -100,6 +114,7 @@ export type Usage = Readonly<Record<string, QuotaUse>>;
 
 /** What Glance does, or has done, in the background. */
 export interface GlanceTask {
+  /** UUID. */
   readonly id: string;
   /** `api_image_import` for an import, `import` for a task of the task API. */
   readonly type: string;
@@ -107,20 +122,29 @@ export interface GlanceTask {
   readonly status: string;
   /** Progress as `Copied 12 MiB`, or why it failed. */
   readonly message?: string | null;
+  /** Id of the project for which it is done. */
   readonly owner?: string | null;
+  /** Id of the image that it is about. */
   readonly image_id?: string | null;
+  /** What it was told. */
   readonly input?: Readonly<Record<string, unknown>> | null;
+  /** What it has made. */
   readonly result?: Readonly<Record<string, unknown>> | null;
+  /** When it was made: `YYYY-MM-DDTHH:MM:SSZ`. */
   readonly created_at?: string;
+  /** When it was changed last. */
   readonly updated_at?: string;
   /** When Glance forgets it. */
   readonly expires_at?: string | null;
+  /** What else Glance says. */
   readonly [key: string]: unknown;
 }
 
 /** A page of a list of tasks; they come without input, result and message. `next`: there may be more. */
 export interface TaskPage {
+  /** The tasks of the page. */
   readonly tasks: readonly GlanceTask[];
+  /** Path of the next page. */
   readonly next?: string;
 }
 
@@ -138,6 +162,7 @@ export interface ApiVersion {
   readonly id: string;
   /** `CURRENT`, `SUPPORTED` or `EXPERIMENTAL`. */
   readonly status: string;
+  /** Where it is, as the server sees itself. */
   readonly links?: readonly { readonly rel: string; readonly href: string }[];
 }
 
@@ -166,17 +191,23 @@ export type MetadefSchemaName = typeof METADEF_SCHEMA_NAMES[number];
 
 /** A JSON schema (draft 4) as Glance gives it. */
 export interface SchemaDocument {
+  /** What it is the schema of. */
   readonly name: string;
+  /** Schemas of the properties, by their names. */
   readonly properties: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** The schema of properties that are not listed; custom properties of an image are texts. */
   readonly additionalProperties?: unknown;
+  /** Names of the properties that must be there. */
   readonly required?: readonly string[];
+  /** Schemas that others refer to. */
   readonly definitions?: Readonly<Record<string, unknown>>;
+  /** How to make the paths of what it describes. */
   readonly links?: readonly { readonly rel: string; readonly href: string }[];
 }
 
 /** An image in the cache of a server. */
 export interface CachedImage {
+  /** Id of the image. */
   readonly image_id: string;
   /** Bytes. */
   readonly size: number;
@@ -190,6 +221,7 @@ export interface CachedImage {
 
 /** The cache of one server: every server has its own. */
 export interface CacheState {
+  /** The images that are there. */
   readonly cached_images: readonly CachedImage[];
   /** Ids of images that wait to be cached. */
   readonly queued_images: readonly string[];
@@ -200,6 +232,7 @@ export type CacheTarget = "cache" | "queue";
 
 /** What pruning a cache has freed. */
 export interface PrunedCache {
+  /** Images that were thrown out. */
   readonly total_files_pruned: number;
   /** Bytes. */
   readonly total_bytes_pruned: number;

@@ -14,7 +14,9 @@ import { restoreImage, type RestoreOptions } from "./restore_image.ts";
 
 /** A service and who asks it: one end of a copy. A `Connection` is one. */
 export interface ServiceAccess {
+  /** The image service. */
   readonly service: GlanceImageService;
+  /** Who asks it. */
   readonly context: RequestContext;
 }
 

@@ -37,6 +37,7 @@ export type PortableRecord = Pick<
 
 /** An image on its way from one cloud to another, or to a disk. */
 export interface ExportedImage {
+  /** What the image is, as JSON can hold it. */
   readonly record: PortableRecord;
   /** Opens the data, from its start each time; nothing is asked of Glance before. It checks itself. */
   readonly data: () => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;

@@ -10,6 +10,7 @@ import { isRecord, shown } from "../values.ts";
 
 /** Data that is here. */
 export interface DataSource {
+  /** The bytes, as an upload takes them. */
   readonly data: ImageData;
   /** Bytes, where the data itself does not tell. */
   readonly size?: number;
@@ -36,6 +37,7 @@ export interface RegionSource {
 
 /** The data that the image has already, for more stores. */
 export interface OwnSource {
+  /** Always true: the image's own data. */
   readonly own: true;
 }
 

@@ -9,6 +9,7 @@ import type { Image } from "../images/types.ts";
 
 /** An import as it is seen at one moment. */
 export interface ImportProgress {
+  /** The image as Glance shows it now. */
   readonly image: Image;
   /** Stores that it is about; null where nobody tells. */
   readonly stores: readonly string[] | null;

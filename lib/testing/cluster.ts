@@ -60,6 +60,7 @@ const TRICKLE = 400;
 export interface SeenRequest {
   /** Origin of its URL: of a server of the cluster, or of any other that was asked. */
   readonly server: string;
+  /** Path of its URL. */
   readonly path: string;
   /** Its `Range` header. */
   readonly range: string | null;
@@ -108,6 +109,7 @@ export class SimulatedCluster {
   readonly #plan: Fault[];
   #isReplaced = false;
 
+  /** A cluster of `options.servers` servers whose image and chance follow from `options.seed`. */
   constructor(options: ClusterOptions = {}) {
     const { seed = 1, size = 100_000, servers = 2, ranges = true, hasLength = true } = options;
     this.clock = options.clock ?? new SimulatedClock();
