@@ -5,7 +5,14 @@ const ROOT = new URL("../", import.meta.url);
 
 /** A file or folder may import what stands in a row above its own; a folder's files may import each other. */
 const RANKS: readonly (readonly string[])[] = [
-  ["lib/context.ts", "lib/errors.ts", "lib/events.ts", "lib/images/types.ts", "lib/data/types.ts"],
+  [
+    "lib/builtin.ts",
+    "lib/context.ts",
+    "lib/errors.ts",
+    "lib/events.ts",
+    "lib/images/types.ts",
+    "lib/data/types.ts",
+  ],
   ["lib/images/wire.ts", "lib/images/metadefs.ts"],
   ["lib/values.ts"],
   ["lib/endpoint.ts"],

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { builtinModule } from "../builtin.ts";
 import { InvalidConfigurationValue } from "../errors.ts";
 
 /** Variables by name. */
@@ -16,7 +17,6 @@ export type TextFileReader = (path: string) => Promise<string | null>;
 interface ProcessLike {
   readonly env?: Environment;
   readonly cwd?: () => string;
-  readonly getBuiltinModule?: (name: string) => unknown;
 }
 
 /** The part of Deno that is used. */
@@ -72,9 +72,8 @@ export async function readHostFile(path: string): Promise<string | null> {
   ) {
     throw new Error("it is not allowed; run with --allow-read");
   }
-  // The module is what its name says.
-  const fs = process?.getBuiltinModule?.("node:fs") as FileSystem | undefined;
-  if (fs === undefined) return null;
+  const fs = builtinModule<FileSystem>("node:fs");
+  if (fs === null) return null;
   try {
     return await fs.promises.readFile(path, "utf8");
   } catch (error) {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { builtinModule } from "../builtin.ts";
 import type { RequestContext } from "../context.ts";
 import { ImageDownloadFailed } from "../errors.ts";
 import type { GlanceClientWrapper } from "../http/client.ts";
@@ -43,7 +44,7 @@ export async function directPieces(
   signal: AbortSignal | undefined,
 ): Promise<PieceSource | null> {
   const { allowedDirectUrlSchemes, directUrlRoots } = client.options;
-  const files = filesOfRuntime();
+  const files = builtinModule<Files>("node:fs/promises");
   if (!allowedDirectUrlSchemes.includes("file") || files === null) return null;
   const [directUrl, locations] = record.direct_url !== undefined || record.locations !== undefined
     ? [record.direct_url ?? null, record.locations ?? null]
@@ -119,13 +120,6 @@ class FileReader implements BodyReader {
     this.#isOpen = false;
     await this.#file.close();
   }
-}
-
-function filesOfRuntime(): Files | null {
-  const { process } = globalThis as {
-    process?: { getBuiltinModule?(name: string): Files | undefined };
-  };
-  return process?.getBuiltinModule?.("node:fs/promises") ?? null;
 }
 
 function pathOf(url: string): string | null {

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { builtinModule } from "../builtin.ts";
 import { GlanceError } from "../errors.ts";
 import { createHasher, NativeHasher } from "./hashing.ts";
 import type { TransferHasher } from "./types.ts";
@@ -235,21 +236,16 @@ async function alive<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** The runtime, where it knows Node's modules. */
-interface Runtime {
-  readonly process?: {
-    getBuiltinModule?(name: "node:worker_threads"): {
-      readonly Worker?: new (
-        code: string,
-        options: { readonly eval: true; readonly workerData: unknown },
-      ) => Thread;
-    } | undefined;
-  };
+/** The part of `node:worker_threads` that is used. */
+interface WorkerThreads {
+  readonly Worker?: new (
+    code: string,
+    options: { readonly eval: true; readonly workerData: unknown },
+  ) => Thread;
 }
 
 function threadsOfNode(): StartThread | null {
-  const { process } = globalThis as Runtime;
-  const Worker = process?.getBuiltinModule?.("node:worker_threads")?.Worker;
+  const Worker = builtinModule<WorkerThreads>("node:worker_threads")?.Worker;
   if (Worker === undefined || !("SharedArrayBuffer" in globalThis)) return null;
   return (code, workerData) => new Worker(code, { eval: true, workerData });
 }

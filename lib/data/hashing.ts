@@ -4,7 +4,7 @@
  *
  * @module
  */
-
+import { builtinModule } from "../builtin.ts";
 import type { Hasher } from "./types.ts";
 
 /** The part of `node:crypto` that is used, which Deno, Node, Bun and workerd have. */
@@ -57,12 +57,8 @@ export class NativeHasher implements Hasher {
 }
 
 function nativeHash(name: string): NodeHash | null {
-  const { process } = globalThis as {
-    process?: { getBuiltinModule?(name: string): NodeCrypto | undefined };
-  };
-  const crypto = process?.getBuiltinModule?.("node:crypto");
   try {
-    return crypto?.createHash(name) ?? null;
+    return builtinModule<NodeCrypto>("node:crypto")?.createHash(name) ?? null;
   } catch {
     return null;
   }

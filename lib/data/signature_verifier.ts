@@ -5,6 +5,8 @@
  *
  * @module
  */
+import { builtinModule } from "../builtin.ts";
+
 /** What the properties of a signed image say. */
 export interface SignatureProperties {
   /** `img_signature`: the signature of the data, in base64. */
@@ -241,10 +243,7 @@ function publicKeyOf(crypto: NodeCrypto, uuid: string, der: Uint8Array): PublicK
 }
 
 function cryptoOfRuntime(): NodeCrypto {
-  const { process } = globalThis as {
-    process?: { getBuiltinModule?(name: string): NodeCrypto | undefined };
-  };
-  const crypto = process?.getBuiltinModule?.("node:crypto");
+  const crypto = builtinModule<NodeCrypto>("node:crypto");
   if (typeof crypto?.X509Certificate === "function") return crypto;
   throw new Unverifiable(
     `this runtime has no "node:crypto" that reads certificates; ${ELSEWHERE}`,

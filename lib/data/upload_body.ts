@@ -8,6 +8,7 @@ import { Invalid, ServerUnreachable } from "../errors.ts";
 import type { Deadline } from "../http/deadline.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { kindOf } from "../values.ts";
+import { fixedLength, isWorkerd } from "./fixed_length.ts";
 import type { Hasher } from "./types.ts";
 import { StallWatch } from "./stall.ts";
 import type { ChunkReader } from "./upload_source.ts";
@@ -151,25 +152,4 @@ export function wrongSize(imageId: string, size: number): Invalid {
     `Cannot upload image "${imageId}": its source does not give the ${size} bytes that were announced; correct the size or leave it out`,
     { imageId },
   );
-}
-
-/** What tells workerd from the other runtimes. */
-interface Workerd {
-  readonly FixedLengthStream?: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
-}
-
-function isWorkerd(): boolean {
-  return (globalThis as Workerd).FixedLengthStream !== undefined;
-}
-
-/** On workerd only a stream of fixed length keeps its length on the wire, and shows where it was cut. */
-function fixedLength(
-  stream: ReadableStream<Uint8Array>,
-  size: number | null,
-): ReadableStream<Uint8Array> {
-  const { FixedLengthStream } = globalThis as Workerd;
-  if (FixedLengthStream === undefined || size === null) return stream;
-  const { readable, writable } = new FixedLengthStream(size);
-  stream.pipeTo(writable).catch(() => {});
-  return readable;
 }

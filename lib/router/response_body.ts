@@ -5,6 +5,7 @@
  * @module
  */
 import type { Chunk } from "../data/body_reader.ts";
+import { fixedLength } from "../data/fixed_length.ts";
 import type { ResumingReader } from "../data/resume.ts";
 import type { ChunkSize } from "./chunk_size.ts";
 import type { Connection, SlowCallers } from "./slow_callers.ts";
@@ -74,16 +75,5 @@ export function responseBody(answer: DataAnswer): ReadableStream<Chunk> {
       await reader.cancel(reason);
     },
   }, { highWaterMark: 0 });
-  return length === null ? stream : fixedLength(stream, length);
-}
-
-/** On workerd an errored stream ends as if it were whole; one of fixed length does not. */
-function fixedLength(stream: ReadableStream<Chunk>, length: number): ReadableStream<Chunk> {
-  const { FixedLengthStream } = globalThis as {
-    FixedLengthStream?: new (length: number) => TransformStream<Chunk, Chunk>;
-  };
-  if (FixedLengthStream === undefined) return stream;
-  const { readable, writable } = new FixedLengthStream(length);
-  stream.pipeTo(writable).catch(() => {});
-  return readable;
+  return fixedLength(stream, length);
 }
