@@ -2,6 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { createEmbeddedGlance } from "../lib/local/mod.ts";
 import { operationTable } from "./images/operation_table.ts";
+import { utf8 } from "./support/bodies.ts";
+import { storeImage } from "./support/stored_image.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const README = await Deno.readTextFile(new URL("README.md", ROOT));
@@ -87,19 +89,7 @@ async function serveSample(): Promise<{ server: Deno.HttpServer; url: string }> 
   const glance = createEmbeddedGlance();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, glance.fetch);
   const url = `http://127.0.0.1:${server.addr.port}`;
-  const created = await fetch(`${url}/v2/images`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ name: "sample", disk_format: "raw", container_format: "bare" }),
-  });
-  const { id } = await created.json();
-  const uploaded = await fetch(`${url}/v2/images/${id}/file`, {
-    method: "PUT",
-    headers: { "content-type": "application/octet-stream" },
-    body: "sample bytes",
-  });
-  assertEquals(uploaded.status, 204);
-  await uploaded.body?.cancel();
+  await storeImage((path, init) => fetch(url + path, init), "sample", utf8("sample bytes"));
   return { server, url };
 }
 

@@ -3,6 +3,7 @@ import { denoFiles } from "../../lib/cli/deno_files.ts";
 import { downloadToFile, type Transfer } from "../../lib/cli/download_file.ts";
 import { CommandFailed } from "../../lib/cli/failure.ts";
 import type { Identity } from "../../lib/data/integrity.ts";
+import { inDirectory } from "../support/directory.ts";
 
 const BYTES = new TextEncoder().encode("the bytes of a disk");
 
@@ -13,16 +14,6 @@ const IDENTITY: Identity = {
   hashValue: null,
   checksum: "a6421c91f1f1055fe6958937d8699675",
 };
-
-/** A directory for one test. */
-async function inDirectory(test: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await Deno.makeTempDir();
-  try {
-    await test(directory);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
 
 async function fill(sink: WritableStream<Uint8Array<ArrayBuffer>>, start: number): Promise<void> {
   const writer = sink.getWriter();

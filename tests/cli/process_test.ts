@@ -3,6 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { sampleBytes } from "../../lib/cli/sample.ts";
 import { type Handler, type RunningServer, serve } from "../../lib/cli/serve.ts";
 import { createEmbeddedGlance } from "../../lib/local/mod.ts";
+import { inDirectory } from "../support/directory.ts";
 
 const CLI = new URL("../../lib/cli/", import.meta.url);
 const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"];
@@ -97,15 +98,6 @@ async function untilSize(path: string, size: number): Promise<void> {
   const isThere = async () => (await Deno.stat(path).catch(() => null))?.size ?? 0;
   if (await isThere() >= size) return watcher.close();
   for await (const _ of watcher) if (await isThere() >= size) return;
-}
-
-async function inDirectory(test: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await Deno.makeTempDir();
-  try {
-    await test(directory);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
 }
 
 function namesIn(directory: string): string[] {

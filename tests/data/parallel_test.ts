@@ -7,8 +7,9 @@ import {
   Invalid,
   type Progress,
 } from "../../mod.ts";
-import { bytesOf, joined } from "../support/bodies.ts";
+import { joined } from "../support/bodies.ts";
 import { settled } from "../support/clock.ts";
+import { downloadAll } from "../support/downloads.ts";
 import {
   BYTES,
   CALLER,
@@ -44,10 +45,6 @@ function cluster(bytes = BYTES, trick: Trick = () => null, rest: Record<string, 
 }
 
 type Cluster = ReturnType<typeof cluster>;
-
-async function downloadAll({ service, clock }: Cluster, options: DownloadOptions) {
-  return await clock.run(service.download(CALLER, ID, options).then(bytesOf));
-}
 
 function assertClean({ served, clock }: Cluster) {
   assertEquals([served.areOver, clock.pending], [true, 0]);

@@ -1,21 +1,11 @@
 /** One stretch of an image: judged before it is believed, and what is learned from it. */
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { ImageDownloadFailed, Invalid } from "../../mod.ts";
-import { type Act, bytesOf } from "../support/bodies.ts";
+import { bytesOf } from "../support/bodies.ts";
+import { CUT, downloadAll, LENGTH, until } from "../support/downloads.ts";
 import { BYTES, CALLER, chunksOf, ID, record, Served } from "../support/image.ts";
 import type { Step } from "../support/scripted_fetch.ts";
 import { failureOf, type World, worldOf } from "../support/world.ts";
-
-const LENGTH = { headers: { "content-length": String(BYTES.byteLength) } };
-const CUT = new TypeError("connection reset");
-
-function until(byte: number, ...acts: readonly Act[]): Act[] {
-  return [...chunksOf(BYTES.slice(0, byte)), ...acts];
-}
-
-async function downloadAll({ service, clock }: World, options = {}): Promise<Uint8Array> {
-  return await clock.run(service.download(CALLER, ID, options).then(bytesOf));
-}
 
 function rangesOf({ script }: World): string[] {
   return script.requests.filter(({ path }) => path.includes("/file"))

@@ -13,6 +13,7 @@ import { ResumingReader } from "../../lib/data/resume.ts";
 import { StallWatch } from "../../lib/data/stall.ts";
 import { Deadline } from "../../lib/http/deadline.ts";
 import { type Act, bytesOf } from "../support/bodies.ts";
+import { CUT, downloadAll, LENGTH, until } from "../support/downloads.ts";
 import { BYTES, CALLER, chunksOf, digest, ID, record, Served, UNHASHED } from "../support/image.ts";
 import {
   failure,
@@ -22,18 +23,6 @@ import {
   type Step,
 } from "../support/scripted_fetch.ts";
 import { factsOf, failureOf, type World, worldOf } from "../support/world.ts";
-
-const LENGTH = { headers: { "content-length": String(BYTES.byteLength) } };
-const CUT = new TypeError("connection reset");
-
-/** Chunks up to a byte, and what comes then. */
-function until(byte: number, ...acts: readonly Act[]): Act[] {
-  return [...chunksOf(BYTES.slice(0, byte)), ...acts];
-}
-
-async function downloadAll({ service, clock }: World, options = {}): Promise<Uint8Array> {
-  return await clock.run(service.download(CALLER, ID, options).then(bytesOf));
-}
 
 function rangesOf({ script }: World): (string | null)[] {
   return script.requests.filter(({ path }) => path.includes("/file"))

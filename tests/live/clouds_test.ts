@@ -7,6 +7,7 @@ import { GlanceError } from "../../lib/errors.ts";
 import { type CloudConfig, readCloud } from "../../lib/auth/clouds.ts";
 import { CLOUD_CASES, type CloudCase } from "./clouds_cases.ts";
 import { requirePackages } from "./packages.ts";
+import { askPython } from "./python.ts";
 
 /** What is compared of a cloud. */
 interface Reading {
@@ -94,19 +95,8 @@ function readingOf({ name, credentials, context, options, tls }: CloudConfig): R
 }
 
 async function readBySdk(cases: readonly PreparedCase[]): Promise<(Reading | "error")[]> {
-  const child = new Deno.Command("/usr/bin/python3", {
-    args: [new URL("clouds_sdk.py", import.meta.url).pathname],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(JSON.stringify(cases)));
-  await writer.close();
-  const { success, stdout, stderr } = await child.output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
   // The script is our own: a wrong shape shows in the comparison.
-  const readings = JSON.parse(new TextDecoder().decode(stdout)) as SdkReading[];
+  const readings = await askPython("clouds_sdk.py", cases) as SdkReading[];
   return readings.map(fromSdk);
 }
 

@@ -4,6 +4,7 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { connect, type ImageMeta, Invalid } from "../../mod.ts";
+import { askPython } from "./python.ts";
 import { type Fields, RawGlance } from "./raw_glance.ts";
 import { type LiveStack, startStack } from "./stack.ts";
 
@@ -205,18 +206,8 @@ async function editBy(
       remove,
     })),
   };
-  const child = new Deno.Command("/usr/bin/python3", {
-    args: [new URL("edits_driver.py", import.meta.url).pathname],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(JSON.stringify(job)));
-  await writer.close();
-  const { success, stdout, stderr } = await child.output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-  return JSON.parse(new TextDecoder().decode(stdout));
+  // The script is our own: it gives one word, or none, an edit.
+  return await askPython("edits_driver.py", job) as (string | null)[];
 }
 
 async function recordOf(raw: RawGlance, id: string): Promise<Fields> {

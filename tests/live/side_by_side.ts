@@ -5,6 +5,7 @@
  */
 import { getDefaultImageService, type GlanceError, type RequestContext } from "../../mod.ts";
 import type { Image, ImageData, ImageMeta, JsonValue, ListParameters } from "../../mod.ts";
+import { runPython } from "./python.ts";
 import type { IssuedToken } from "./stack.ts";
 
 /** The methods of the service that are driven. */
@@ -56,8 +57,6 @@ export interface World {
   readonly directUrlRoot: string;
 }
 
-const DRIVER = `${import.meta.dirname}/cinder_driver.py`;
-
 /** One try more than none: enough to get past the one server of two that is down. */
 const RETRIES = 1;
 
@@ -70,7 +69,7 @@ export async function runCinder(steps: readonly Step[], world: World): Promise<O
     callers: world.callers,
     steps: steps.map((step) => named(step, world)),
   };
-  const { code, stdout, stderr } = await runDriver(JSON.stringify(script));
+  const { code, stdout, stderr } = await runPython("cinder_driver.py", script);
   const lines = stdout.trim().split("\n");
   if (code !== 0 || lines.length !== steps.length) {
     throw new Error(`Cannot drive Cinder: status ${code}, ${lines.length} results\n${stderr}`);
@@ -92,23 +91,6 @@ export async function runOurs(steps: readonly Step[], world: World): Promise<Out
 /** What Glance itself holds of an image, told like a step's result. */
 export function tellRecord(record: unknown, world: World): Outcome {
   return new Teller(world).outcome({ ok: record });
-}
-
-async function runDriver(
-  script: string,
-): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  const child = new Deno.Command("/usr/bin/python3", {
-    args: [DRIVER],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(script));
-  await writer.close();
-  const { code, stdout, stderr } = await child.output();
-  const decoder = new TextDecoder();
-  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
 /** The catalog in the one shape that Cinder reads. */

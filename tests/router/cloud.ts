@@ -3,6 +3,7 @@ import type { RequestLog } from "../../lib/router/mod.ts";
 import { createImageRouter, type ImageRouterOptions } from "../../lib/router/mod.ts";
 import { createEmbeddedGlance, type EmbeddedGlanceOptions } from "../../lib/local/mod.ts";
 import { seededBytes } from "../support/seed.ts";
+import { storeImage } from "../support/stored_image.ts";
 
 /** A request as a server got it. */
 export interface Arrived {
@@ -76,17 +77,8 @@ export class Cloud {
     size: number,
     name = "disk",
   ): Promise<{ id: string; bytes: Uint8Array<ArrayBuffer> }> {
-    const created = await this.ask("/v2/images", {
-      method: "POST",
-      body: JSON.stringify({ name, disk_format: "raw", container_format: "bare" }),
-    });
-    const { id } = await created.json();
     const bytes = seededBytes(size, size);
-    await this.ask(`/v2/images/${id}/file`, {
-      method: "PUT",
-      headers: { "content-type": "application/octet-stream" },
-      body: bytes,
-    });
+    const id = await storeImage((path, init) => this.ask(path, init), name, bytes);
     return { id, bytes };
   }
 

@@ -2,6 +2,7 @@
 import { createEmbeddedGlance } from "../../lib/local/mod.ts";
 import { createImageRouter, type ImageRouterOptions } from "../../lib/router/mod.ts";
 import { seededBytes } from "../support/seed.ts";
+import { storeImage } from "../support/stored_image.ts";
 
 /** Milliseconds after which what was waited for will not come. */
 const PATIENCE = 20_000;
@@ -155,12 +156,7 @@ export class Wire implements AsyncDisposable {
   /** An image with data. */
   async image(size: number): Promise<{ id: string; bytes: Uint8Array<ArrayBuffer> }> {
     const bytes = seededBytes(size, size);
-    const id = await this.queued();
-    await this.ask(`/v2/images/${id}/file`, {
-      method: "PUT",
-      headers: { "content-type": "application/octet-stream" },
-      body: bytes,
-    });
+    const id = await storeImage((path, init) => this.ask(path, init), "disk", bytes);
     return { id, bytes };
   }
 

@@ -1,5 +1,6 @@
 /** The servers that the suite asks: one well, one that cuts, and one that must never be asked. */
 import { createEmbeddedGlance, memoryStore } from "../../lib/local/mod.ts";
+import { storeImage } from "../support/stored_image.ts";
 
 /** The servers, on free ports of loopback. */
 export interface Servers extends AsyncDisposable {
@@ -31,7 +32,11 @@ export async function startServers(size: number): Promise<Servers> {
     return isData ? cut(response, size / 2) : response;
   });
   const bytes = Uint8Array.from({ length: size }, (_, i) => (i * 31) ^ (i >> 7));
-  const imageId = await upload(well.url, bytes);
+  const imageId = await storeImage(
+    (path, init) => fetch(well.url + path, init),
+    "suite",
+    bytes,
+  );
   return {
     well: well.url,
     cutting: cutting.url,
@@ -79,21 +84,4 @@ function cut(response: Response, at: number): Response {
     cancel: (reason) => reader.cancel(reason),
   }, { highWaterMark: 0 });
   return new Response(body, response);
-}
-
-async function upload(url: string, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const created = await fetch(`${url}/v2/images`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ name: "suite", disk_format: "raw", container_format: "bare" }),
-  });
-  const { id } = await created.json();
-  const uploaded = await fetch(`${url}/v2/images/${id}/file`, {
-    method: "PUT",
-    headers: { "content-type": "application/octet-stream" },
-    body: bytes,
-  });
-  await uploaded.body?.cancel();
-  if (uploaded.status !== 204) throw new Error(`the upload was answered ${uploaded.status}`);
-  return id;
 }

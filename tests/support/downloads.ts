@@ -1,0 +1,24 @@
+/** Downloads of the image of `image.ts` in a scripted world. */
+import type { DownloadOptions } from "../../mod.ts";
+import { type Act, bytesOf } from "./bodies.ts";
+import { BYTES, CALLER, chunksOf, ID } from "./image.ts";
+import type { World } from "./world.ts";
+
+/** The headers of an answer that announces the whole image. */
+export const LENGTH = { headers: { "content-length": String(BYTES.byteLength) } };
+
+/** How a connection breaks. */
+export const CUT = new TypeError("connection reset");
+
+/** Chunks up to a byte, and what comes then. */
+export function until(byte: number, ...acts: readonly Act[]): Act[] {
+  return [...chunksOf(BYTES.slice(0, byte)), ...acts];
+}
+
+/** All bytes of a download, however much time it takes. */
+export async function downloadAll(
+  { service, clock }: Pick<World, "service" | "clock">,
+  options: DownloadOptions = {},
+): Promise<Uint8Array> {
+  return await clock.run(service.download(CALLER, ID, options).then(bytesOf));
+}
