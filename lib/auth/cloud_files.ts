@@ -28,7 +28,7 @@ export interface CloudFile {
 const SUFFIXES = ["yaml", "yml", "json"] as const;
 
 /** The folders that are searched, first to last. */
-export function searchFolders(ports: FilePorts): string[] {
+function searchFolders(ports: FilePorts): string[] {
   const { environment, homeDirectory, workingDirectory } = ports;
   const home = (base: string | null | undefined) => base ? `${base}/.config` : null;
   const folders = [

@@ -53,7 +53,10 @@ export async function checkMethod(
 ): Promise<void> {
   const info = await ask(call, connection, "info.import").catch((cause) => {
     if (!(cause instanceof NotFound)) throw cause;
-    throw new CommandFailed("Cannot import an image: this cloud has no import", cause);
+    throw new CommandFailed(
+      'Cannot import an image: this cloud has no import; upload its data with "glance image-upload"',
+      cause,
+    );
   });
   const offered: unknown = info["value"];
   if (!Array.isArray(offered) || offered.includes(method)) return;

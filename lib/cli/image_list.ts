@@ -77,7 +77,7 @@ export const IMAGE_LIST: Command = command({
  *
  * @throws {UsageError} where a filter or an order is not written as it must be.
  */
-export function listParameters(values: Values<typeof FLAGS>): ListParameters {
+function listParameters(values: Values<typeof FLAGS>): ListParameters {
   const { limit, "page-size": pageSize, tag } = values;
   const filters: Record<string, FilterValue> = {
     visibility: values["visibility"],

@@ -60,7 +60,7 @@ export async function waitIfWanted(
 }
 
 /** A status line: `importing  to fast, slow  failed for old  Copied 15 MiB`. */
-export function importText({ image, importing, failed, message }: ImportProgress): string {
+function importText({ image, importing, failed, message }: ImportProgress): string {
   return [
     image.status,
     ...importing.length === 0 ? [] : [`to ${importing.join(", ")}`],

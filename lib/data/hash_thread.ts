@@ -193,9 +193,12 @@ class HashThread implements TransferHasher {
     const word = new Promise<void>((resolve) => this.#wake = resolve);
     if (!this.#isClosed && this.#failure === null) await alive(word);
     if (!this.#isClosed && this.#failure === null) return;
-    throw new GlanceError("Cannot go on hashing: the thread that does it has ended", {
-      cause: this.#failure?.reason,
-    });
+    throw new GlanceError(
+      "Cannot go on hashing: the thread that does it has ended; download the image anew",
+      {
+        cause: this.#failure?.reason,
+      },
+    );
   }
 
   #hear(digest: string | null): void {

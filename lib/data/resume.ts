@@ -233,7 +233,7 @@ export class ResumingReader implements ImageReader {
     const { imageId, size } = this.#source.identity;
     if (this.#hasExtra && !this.#told.isHashed) {
       throw new ImageIntegrityError(
-        `Cannot accept image "${imageId}": the server sent more than its ${size} bytes`,
+        `Cannot accept image "${imageId}": the server sent more than its ${size} bytes; upload it anew, or ask the operator of the cloud`,
         { imageId, server: this.#server, expected: `size ${size}`, actual: `size above ${size}` },
       );
     }

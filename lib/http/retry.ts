@@ -18,7 +18,7 @@ const BACKOFF_BASE = 500;
 const BACKOFF_CAP = 20_000;
 
 /** Longest `Retry-After` that is obeyed, in milliseconds. */
-export const RETRY_AFTER_CAP = 60_000;
+const RETRY_AFTER_CAP = 60_000;
 
 /** Whether an answer asks for another try. */
 export function isRetryableStatus(status: number): boolean {

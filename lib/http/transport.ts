@@ -195,9 +195,9 @@ function nextHop(
   response: Response,
   hops: number,
 ): string {
-  const refuse = (state: string) =>
+  const refuse = (state: string, wayOut = "check the URL of the server") =>
     new RedirectRefused(
-      `Cannot ${request.method} "${redact(from)}": ${state}`,
+      `Cannot ${request.method} "${redact(from)}": ${state}; ${wayOut}`,
       { server: server.endpoint, status: response.status },
     );
   const location = response.headers.get("location");
@@ -205,7 +205,8 @@ function nextHop(
   if (target === null) throw refuse("the server redirects without saying where");
   if (target.origin !== new URL(from).origin) {
     throw refuse(
-      `the server redirects to the foreign origin "${target.origin}", which is not followed; configure that server if it is meant`,
+      `the server redirects to the foreign origin "${target.origin}", which is not followed`,
+      "configure that server if it is meant",
     );
   }
   if (hops >= MAX_REDIRECTS) throw refuse(`the server redirects more than ${MAX_REDIRECTS} times`);

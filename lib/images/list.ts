@@ -20,7 +20,7 @@ import { availabilityFor, isMember } from "./visible.ts";
  *
  * @throws {UnexpectedResponse} where a server gives a marker twice, which would never end.
  */
-export async function* listPages(
+async function* listPages(
   client: GlanceClientWrapper,
   context: RequestContext,
   parameters: ListParameters,
@@ -91,7 +91,7 @@ class CircleWatch {
       throw new UnexpectedResponse(
         `Cannot list images: the server gave the marker ${
           shown(marker)
-        } twice, so the list would never end`,
+        } twice, so the list would never end; ask the operator of the cloud to look at its servers`,
       );
     }
     if (++this.#since < this.#power) return;

@@ -69,7 +69,7 @@ export async function addLocation(
   return await client.run(context, "update", [imageId, patch], options).catch((cause) => {
     if (!(cause instanceof NotImplemented)) throw cause;
     throw new ProgrammingError(
-      `Cannot add a location to image "${imageId}": the cloud has neither the location API nor locations that can be patched`,
+      `Cannot add a location to image "${imageId}": the cloud has neither the location API nor locations that can be patched; ask its operator for one of them`,
       { cause, imageId, status: cause.status },
     );
   });

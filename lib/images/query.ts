@@ -103,7 +103,9 @@ export function markerOf(next: string): string | null {
     return new URL(next, "http://glance").searchParams.get("marker");
   }
   throw new UnexpectedResponse(
-    `Cannot list images: the server gave ${JSON.stringify(next)} as the link to the next page`,
+    `Cannot list images: the server gave ${
+      shown(next)
+    } as the link to the next page, which is none; check that the endpoint is an Image API`,
   );
 }
 

@@ -130,7 +130,7 @@ export class GlanceImageService {
     const image = fromGlance(await this.client.run(context, "get", [imageId], options));
     if (await isAvailable(this.client, context, image, options)) return image;
     throw new ImageNotFound(
-      `Cannot show image "${imageId}": it does not belong to the caller, is not public, and is not shared with an accepted member`,
+      `Cannot show image "${imageId}": it does not belong to the caller, is not public, and is not shared with an accepted member; ask its owner to share it`,
       { imageId, status: 404 },
     );
   }

@@ -69,7 +69,9 @@ export class SimulatedClock {
       if (isDone) break;
       const next = this.#next();
       if (next === undefined && ++idle > 20) {
-        throw new Error("The work waits for something that no clock will bring");
+        throw new Error(
+          "Cannot go on: the work waits for something that no clock will bring; give it this clock's sleep and now, and a fetch that answers",
+        );
       }
       if (next === undefined) continue;
       idle = 0;

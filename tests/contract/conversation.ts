@@ -27,7 +27,7 @@ export interface Extras {
 /** An image as JSON. */
 export type ImageJson = Record<string, unknown> & { readonly id: string };
 
-export const JSON_PATCH = "application/openstack-images-v2.1-json-patch";
+const JSON_PATCH = "application/openstack-images-v2.1-json-patch";
 export const NAMESPACES = "/v2/metadefs/namespaces";
 export const BINARY: Readonly<Record<string, string>> = {
   "content-type": "application/octet-stream",

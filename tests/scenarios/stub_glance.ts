@@ -28,7 +28,7 @@ export type Answer = number | Error | (() => Response);
 /** An image as the stub keeps it. */
 export type StubImage = Record<string, unknown>;
 
-export const STAMP = "2010-10-11T10:30:22Z";
+const STAMP = "2010-10-11T10:30:22Z";
 export const STAMP_DATE = new Date(STAMP);
 
 /** The catalog of every test that does not say otherwise. */
