@@ -8,13 +8,11 @@ import { builtinModule } from "../builtin.ts";
 import type { RequestContext } from "../context.ts";
 import { ImageDownloadFailed } from "../errors.ts";
 import type { GlanceClientWrapper } from "../http/client.ts";
-import { Deadline } from "../http/deadline.ts";
 import { getLocation } from "../images/locations.ts";
 import type { GlanceImage } from "../images/types.ts";
 import type { BodyReader, Chunk } from "./body_reader.ts";
 import type { Identity } from "./integrity.ts";
 import type { Piece, PieceSource } from "./piece.ts";
-import { StallWatch } from "./stall.ts";
 
 /** The part of `node:fs/promises` that is used, which Deno, Node and Bun have. */
 interface Files {
@@ -53,26 +51,27 @@ export async function directPieces(
   for (const url of urls) {
     const path = url === null ? null : pathOf(url);
     const allowed = path === null ? null : await allowedPath(files, path, directUrlRoots);
-    if (allowed !== null) return new FilePieces(client, identity, files, allowed);
+    if (allowed !== null) return new FilePieces(identity, files, allowed);
   }
   return null;
 }
 
+/** A read of a file cannot be given up: there is no use in timing it. */
+const UNWATCHED: Piece["watch"] = { begin() {}, end() {} };
+
 /** Pieces of a file; a file that breaks cannot be healed elsewhere. */
 class FilePieces implements PieceSource {
   readonly identity: Identity;
-  readonly #client: GlanceClientWrapper;
   readonly #files: Files;
   readonly #path: string;
 
-  constructor(client: GlanceClientWrapper, identity: Identity, files: Files, path: string) {
+  constructor(identity: Identity, files: Files, path: string) {
     this.identity = identity;
-    this.#client = client;
     this.#files = files;
     this.#path = path;
   }
 
-  async open(start: number, signal: AbortSignal): Promise<Piece> {
+  async open(start: number): Promise<Piece> {
     const { imageId } = this.identity;
     const file = await this.#files.open(this.#path, "r").catch((cause) => {
       throw new ImageDownloadFailed(
@@ -80,21 +79,15 @@ class FilePieces implements PieceSource {
         { cause, imageId },
       );
     });
-    const deadline = new Deadline(this.#client.options, signal);
     const reader = new FileReader(file, start);
-    const watch = new StallWatch(deadline, this.#client.options, () => signal.reason);
     return {
       reader,
       server: "file:",
       skip: 0,
       stop: null,
-      watch,
+      watch: UNWATCHED,
       broke: () => false,
-      async close() {
-        watch[Symbol.dispose]();
-        deadline[Symbol.dispose]();
-        await reader.cancel();
-      },
+      close: () => reader.cancel(),
     };
   }
 }

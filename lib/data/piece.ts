@@ -22,7 +22,8 @@ export interface Piece {
   readonly skip: number;
   /** Where it ends: behind which byte of the image; null where its answer does not tell. */
   readonly stop: number | null;
-  readonly watch: StallWatch;
+  /** Is told when a wait for its bytes begins, and when it is over. */
+  readonly watch: Pick<StallWatch, "begin" | "end">;
   /** Notes that it broke after so many bytes; false where no further request may be made. */
   broke(cause: unknown, progress: number): boolean;
   /** Ends it; what was not read is given up. */
