@@ -16,15 +16,13 @@ import { type Identity, identityOf, Verifier } from "./integrity.ts";
 import { ParallelReader } from "./parallel.ts";
 import { GlancePieces } from "./piece.ts";
 import { type ResumeOptions, ResumingReader } from "./resume.ts";
-import type { DownloadOptions, Verify } from "./types.ts";
+import { type DownloadOptions, VERIFY_MODES } from "./types.ts";
 
 /** Bytes that are asked of a body at once, and the most that is held in memory for a slow reader. */
 const CHUNK_SIZE = 128 * 1024;
 
 /** Bytes of a part of a parallel download. */
 const PART_SIZE = 8 * 1024 * 1024;
-
-const VERIFY_MODES: readonly string[] = ["auto", "required", "off"] satisfies Verify[];
 
 /**
  * Opens the download of an image: its record first, which pins its identity, then its first bytes.

@@ -1,5 +1,6 @@
 /**
- * What can be told of a transfer: the options of downloads and uploads, and their progress.
+ * What can be told of a transfer: the options of downloads and uploads, and their progress. Types and
+ * constant word lists only.
  *
  * @module
  */
@@ -41,6 +42,9 @@ export interface Progress {
  * - `off`: the size only.
  */
 export type Verify = "auto" | "required" | "off";
+
+/** The words of {@linkcode Verify}. */
+export const VERIFY_MODES: readonly string[] = ["auto", "required", "off"] satisfies Verify[];
 
 /** What a download may be told. */
 export interface DownloadOptions {

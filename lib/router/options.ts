@@ -4,9 +4,10 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import type { Verify } from "../data/types.ts";
-import { InvalidConfigurationValue } from "../errors.ts";
+import { type Verify, VERIFY_MODES } from "../data/types.ts";
+import { InvalidConfigurationValue, redact } from "../errors.ts";
 import type { GlanceOptions } from "../options.ts";
+import { checkRecord, isRecord, kindOf, shown } from "../values.ts";
 import type { RequestLog } from "./trace.ts";
 
 /** Who may read answers from a web page of another origin. */
@@ -127,23 +128,16 @@ export interface GatewayOptions {
 /**
  * Checks and completes what concerns the gateway itself.
  *
+ * @throws {Invalid} where they are no object.
  * @throws {InvalidConfigurationValue} naming the option and the wanted form.
  */
 export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptions {
+  checkRecord("the options of an image router", options);
+  checkOptions(options);
   const { serviceMode, maxUploadSize = Infinity, heldConnections = 8 } = options;
   if (!options.apiServers && serviceMode?.context.serviceCatalog === undefined) {
     throw new InvalidConfigurationValue(
       'Cannot create an image router: there are no "apiServers"; set them, or give "serviceMode" a context with a service catalog',
-    );
-  }
-  if (!(maxUploadSize > 0)) {
-    throw new InvalidConfigurationValue(
-      `Cannot use the option "maxUploadSize": it is ${maxUploadSize} and must be bytes above 0; use Infinity for no limit`,
-    );
-  }
-  if (!(heldConnections >= 0)) {
-    throw new InvalidConfigurationValue(
-      `Cannot use the option "heldConnections": it is ${heldConnections} and must be a number of at least 0; use Infinity to hold them all`,
     );
   }
   return Object.freeze({
@@ -172,13 +166,76 @@ function newest(given: RequestContext): () => RequestContext {
   return () => current;
 }
 
+/** @throws {InvalidConfigurationValue} for the first option that is not of its form. */
+function checkOptions(options: ImageRouterOptions): void {
+  const { serviceMode, cors, verify, maxUploadSize, heldConnections } = options;
+  for (const name of ["resume", "freesChunks", "metrics"] as const) {
+    check(isAbsentOr("boolean", options[name]), `"${name}"`, options[name], "true or false");
+  }
+  for (const name of ["authorize", "log"] as const) {
+    check(isAbsentOr("function", options[name]), `"${name}"`, options[name], "a function");
+  }
+  const isMode = verify === undefined || VERIFY_MODES.includes(verify);
+  check(isMode, '"verify"', verify, `"${VERIFY_MODES.join('", "')}"`);
+  const isSize = maxUploadSize === undefined || isNumber(maxUploadSize) && maxUploadSize > 0;
+  check(isSize, '"maxUploadSize"', maxUploadSize, "bytes above 0; use Infinity for no limit");
+  const isCount = heldConnections === undefined ||
+    isNumber(heldConnections) && heldConnections >= 0;
+  const wanted = "a number of at least 0; use Infinity to hold them all";
+  check(isCount, '"heldConnections"', heldConnections, wanted);
+  if (serviceMode !== undefined) checkServiceMode(serviceMode);
+  if (cors !== undefined) checkCors(cors);
+}
+
+/** What stands in place of a context may be a token: it is not shown. */
+function checkServiceMode(serviceMode: ServiceMode): void {
+  const [what, value] = isRecord(serviceMode)
+    ? ["its context", serviceMode["context"]] as const
+    : ["it", serviceMode] as const;
+  if (!isRecord(value)) {
+    throw new InvalidConfigurationValue(
+      `Cannot use the option "serviceMode": ${what} is ${
+        kindOf(value)
+      } and must be an object; write { context }`,
+    );
+  }
+  const { readOnly } = serviceMode;
+  check(isAbsentOr("boolean", readOnly), '"readOnly" of "serviceMode"', readOnly, "true or false");
+}
+
+function checkCors(cors: CorsOptions): void {
+  check(isRecord(cors), '"cors"', cors, "an object; write { origins }");
+  const { origins, maxAge = 0 } = cors;
+  const isList = Array.isArray(origins) && origins.every((origin) => typeof origin === "string");
+  const wanted = '"*" or a list of origins, such as ["https://horizon.example"]';
+  check(origins === "*" || isList, '"origins" of "cors"', origins, wanted);
+  check(isNumber(maxAge) && maxAge >= 0, '"maxAge" of "cors"', maxAge, "seconds, at least 0");
+}
+
+function check(isGood: boolean, name: string, value: unknown, wanted: string): void {
+  if (isGood) return;
+  throw new InvalidConfigurationValue(
+    `Cannot use the option ${name}: it is ${shown(value)} and must be ${wanted}`,
+  );
+}
+
+function isAbsentOr(type: "boolean" | "function", value: unknown): boolean {
+  return value === undefined || typeof value === type;
+}
+
+function isNumber(value: unknown): boolean {
+  return typeof value === "number";
+}
+
 function publicEndpointOf(text: string | undefined): string | null {
   if (text === undefined) return null;
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url !== null && /^https?:$/.test(url.protocol) && url.search + url.hash === "") {
-    return (url.origin + url.pathname).replace(/\/+$/, "");
-  }
+  const url = typeof text === "string" && URL.canParse(text) ? new URL(text) : null;
+  const isEndpoint = url !== null && /^https?:$/.test(url.protocol) &&
+    url.search + url.hash === "";
+  if (isEndpoint) return (url.origin + url.pathname).replace(/\/+$/, "");
   throw new InvalidConfigurationValue(
-    `Cannot use the option "publicEndpoint": it must be an http or https URL without a query; write it as "https://images.example/image"`,
+    `Cannot use the option "publicEndpoint": it is ${
+      shown(typeof text === "string" ? redact(text) : text)
+    } and must be an http or https URL without a query; write it as "https://images.example/image"`,
   );
 }

@@ -237,7 +237,7 @@ Deno.test("start says what is wrong, and how to go on", async (t) => {
     [
       ["--public-endpoint", "images.example"],
       1,
-      'Cannot use the option "publicEndpoint": it must be an http or https URL without a query; write it as "https://images.example/image"',
+      'Cannot use the option "publicEndpoint": it is "images.example" and must be an http or https URL without a query; write it as "https://images.example/image"',
     ],
   ];
   for (const [args, code, says] of cases) {

@@ -1,6 +1,10 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { InvalidConfigurationValue, type RequestContext } from "../../mod.ts";
-import { createImageRouter, type GatewayCall } from "../../lib/router/mod.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Invalid, InvalidConfigurationValue, type RequestContext } from "../../mod.ts";
+import {
+  createImageRouter,
+  type GatewayCall,
+  type ImageRouterOptions,
+} from "../../lib/router/mod.ts";
 import { Hono } from "hono";
 import { bytesOf, Cloud } from "./cloud.ts";
 
@@ -155,22 +159,50 @@ Deno.test("Keystone's refusal of the gateway itself is 502, without its words", 
   assertEquals(cloud.arrived, []);
 });
 
-Deno.test("Options that cannot work are refused by name", () => {
-  const apiServers = ["http://a"];
-  const cases = [
-    {},
-    { apiServers: [] },
-    { serviceMode: { context: { authToken: "t" } } },
-    { apiServers, maxUploadSize: 0 },
-    { apiServers, maxUploadSize: NaN },
-    { apiServers, publicEndpoint: "images.example" },
-    { apiServers, publicEndpoint: "ftp://images.example" },
-    { apiServers, publicEndpoint: "https://images.example/?x" },
-    { apiServers, numRetries: -1 },
-  ];
-  for (const options of cases) {
-    assertThrows(() => createImageRouter(options), InvalidConfigurationValue, "Cannot");
-  }
+/** Options that cannot work, and what is said of them; some are those of callers without types. */
+const UNUSABLE: readonly (readonly [says: string, options: unknown])[] = [
+  ['no "apiServers"', {}],
+  ["null as the options of an image router", null],
+  ['"apiServers"', { apiServers: [] }],
+  ['"serviceMode"', { serviceMode: { context: { authToken: "t" } } }],
+  ['"serviceMode": it is a string', { apiServers: ["a"], serviceMode: "token" }],
+  ['"serviceMode": its context is undefined', { apiServers: ["a"], serviceMode: {} }],
+  ['"readOnly"', { apiServers: ["a"], serviceMode: { context: {}, readOnly: "no" } }],
+  ['"maxUploadSize": it is 0', { apiServers: ["a"], maxUploadSize: 0 }],
+  ['"maxUploadSize": it is NaN', { apiServers: ["a"], maxUploadSize: NaN }],
+  ['"maxUploadSize": it is "5 GB"', { apiServers: ["a"], maxUploadSize: "5 GB" }],
+  ['"heldConnections": it is -1', { apiServers: ["a"], heldConnections: -1 }],
+  ['"heldConnections": it is "8"', { apiServers: ["a"], heldConnections: "8" }],
+  ['"verify": it is "yes"', { apiServers: ["a"], verify: "yes" }],
+  ['"resume": it is "off"', { apiServers: ["a"], resume: "off" }],
+  ['"freesChunks": it is 1', { apiServers: ["a"], freesChunks: 1 }],
+  ['"metrics": it is "/metrics"', { apiServers: ["a"], metrics: "/metrics" }],
+  ['"authorize": it is true', { apiServers: ["a"], authorize: true }],
+  ['"log": it is an object', { apiServers: ["a"], log: console }],
+  ['"cors": it is "*"', { apiServers: ["a"], cors: "*" }],
+  ['"origins" of "cors"', { apiServers: ["a"], cors: {} }],
+  ['"origins" of "cors"', { apiServers: ["a"], cors: { origins: "https://a" } }],
+  ['"origins" of "cors"', { apiServers: ["a"], cors: { origins: [new URL("https://a")] } }],
+  ['"publicEndpoint": it is "images', { apiServers: ["a"], publicEndpoint: "images.example" }],
+  ['"publicEndpoint": it is "ftp:', { apiServers: ["a"], publicEndpoint: "ftp://images.example" }],
+  ['"publicEndpoint"', { apiServers: ["a"], publicEndpoint: "https://images.example/?x" }],
+  ['"publicEndpoint": it is 5', { apiServers: ["a"], publicEndpoint: 5 }],
+  ['"numRetries"', { apiServers: ["a"], numRetries: -1 }],
+];
+
+for (const [says, options] of UNUSABLE) {
+  Deno.test(`A router whose options cannot work says ${says}`, () => {
+    const create = () => createImageRouter(options as ImageRouterOptions);
+    const { message } = assertThrows(create, Invalid, says);
+    assert(/^Cannot .*[;:] .*(must|set)/.test(message), message);
+  });
+}
+
+Deno.test("The query of a public endpoint is not shown: it may hold a secret", () => {
+  const publicEndpoint = "https://user:canary@images.example/?token=canary";
+  const create = () => createImageRouter({ apiServers: ["a"], publicEndpoint });
+  const { message } = assertThrows(create, InvalidConfigurationValue);
+  assert(!message.includes("canary"), message);
 });
 
 function tokensOf(cloud: Cloud): (string | null)[] {
