@@ -98,6 +98,7 @@ class HashThread implements TransferHasher {
   #thread: Thread | null = null;
   #isInline = false;
   #isClosed = false;
+  #end: Promise<void> | null = null;
   #failure: { readonly reason: unknown } | null = null;
   /** Slots that were posted, and those of them that were hashed. */
   #posted = 0;
@@ -129,8 +130,11 @@ class HashThread implements TransferHasher {
     return this.#digest;
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
+  close(): Promise<void> {
+    return this.#end ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
     this.#isClosed = true;
     this.#wake();
     if (this.#thread === null) return;

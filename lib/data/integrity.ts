@@ -103,6 +103,11 @@ export class Verifier {
     await this.#hasher.close?.();
   }
 
+  /** Ends it with an abort, too, behind which nobody may come back to close it. */
+  endWith(signal: AbortSignal): void {
+    signal.addEventListener("abort", () => this.close(), { once: true });
+  }
+
   /** @throws {ImageIntegrityError} where the bytes so far are not the image. */
   async check(): Promise<void> {
     const actual = await this.#hasher.digest();

@@ -76,6 +76,7 @@ export class ParallelReader implements ImageReader {
   constructor(told: ParallelOptions) {
     this.#told = told;
     this.#lifetime = new Deadline(told.options, told.signal);
+    told.verifier?.endWith(this.#lifetime.signal);
     this.#lifetime.signal.addEventListener("abort", () => this.#notify(), { once: true });
     this.#servers = [...new Set(told.connections.map(({ server }) => server))].join(" ");
     this.#parts = cut({ ...told, connections: told.connections.length });
@@ -155,7 +156,8 @@ export class ParallelReader implements ImageReader {
       if (this.#told.verifier !== null) await work(this.#told.verifier);
       return !this.#isClosed;
     } catch (error) {
-      return this.#isClosed ? false : await this.#fail(error);
+      const { signal } = this.#told;
+      return this.#isClosed ? false : await this.#fail(signal?.aborted ? signal.reason : error);
     }
   }
 

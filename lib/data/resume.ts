@@ -67,6 +67,7 @@ export class ResumingReader implements ImageReader {
     this.#source = source;
     this.#told = told;
     this.#lifetime = new Deadline(told.options, told.signal);
+    told.verifier?.endWith(this.#lifetime.signal);
     this.#offset = told.start;
     this.#brokeAt = told.start;
     this.#stop = told.end === null ? source.identity.size : told.end + 1;

@@ -6,7 +6,8 @@ import { readerOf } from "../../lib/data/body_reader.ts";
 import { streamOf } from "../../lib/data/download.ts";
 import { createTransferHasher, type StartThread, type Thread } from "../../lib/data/hash_thread.ts";
 import { type Identity, Verifier } from "../../lib/data/integrity.ts";
-import type { Piece } from "../../lib/data/piece.ts";
+import { ParallelReader } from "../../lib/data/parallel.ts";
+import type { Piece, PieceSource } from "../../lib/data/piece.ts";
 import { ResumingReader } from "../../lib/data/resume.ts";
 import { StallWatch } from "../../lib/data/stall.ts";
 import type { TransferHasher } from "../../lib/data/types.ts";
@@ -182,8 +183,10 @@ Deno.test("Closing ends a wait for room, and comes to nothing the second time", 
 /** Bytes that go around the slots more than twice. */
 const BYTES = seededBytes(9, 9 * MIB + 5);
 
-/** A download of {@linkcode BYTES} whose hash is computed in a thread. */
-async function threadedReader(hashValue: string, signal?: AbortSignal): Promise<ResumingReader> {
+/** Where {@linkcode BYTES} come from, and what computes their hash in a thread. */
+async function threadedScene(
+  hashValue = digestOf(BYTES),
+): Promise<{ pieces: PieceSource; verifier: Verifier | null }> {
   const identity: Identity = {
     imageId: "42",
     size: BYTES.byteLength,
@@ -210,8 +213,14 @@ async function threadedReader(hashValue: string, signal?: AbortSignal): Promise<
   };
   [started, ended] = [[], 0];
   const verifier = await Verifier.create(identity, "required", () => hasherInThread());
-  return new ResumingReader({ identity, open }, {
-    options,
+  return { pieces: { identity, open }, verifier };
+}
+
+/** A download of {@linkcode BYTES} whose hash is computed in a thread. */
+async function threadedReader(hashValue: string, signal?: AbortSignal): Promise<ResumingReader> {
+  const { pieces, verifier } = await threadedScene(hashValue);
+  return new ResumingReader(pieces, {
+    options: worldOf([]).client.options,
     start: 0,
     end: null,
     isPart: false,
@@ -246,6 +255,38 @@ Deno.test("A download that is given up in the middle leaves no thread", async ()
   stop.abort("enough");
   assertEquals(await failureOf(readAll(stopped)), "enough");
   assertEquals([started.length, ended], [1, 1]);
+});
+
+Deno.test("An abort ends the thread though nobody reads", async () => {
+  const stop = new AbortController();
+  const reader = await threadedReader(RIGHT, stop.signal);
+  await reader.read(new Uint8Array(MIB));
+  const end = new Promise((resolve) => started[0]?.on("exit", resolve));
+  stop.abort("enough");
+  await end;
+  assertEquals(await failureOf(reader.read(new Uint8Array(MIB))), "enough");
+});
+
+Deno.test("An abort ends the thread of several connections though nobody reads", async () => {
+  const stop = new AbortController();
+  const { options } = worldOf([]).client;
+  const { pieces, verifier } = await threadedScene();
+  const connection = { server: "http://a", pieces: () => pieces };
+  const reader = new ParallelReader({
+    options,
+    connections: [connection],
+    start: 0,
+    stop: BYTES.byteLength,
+    partSize: BYTES.byteLength,
+    verifier,
+    signal: stop.signal,
+    onProgress: undefined,
+  });
+  await reader.read();
+  const end = new Promise((resolve) => started[0]?.on("exit", resolve));
+  stop.abort("enough");
+  await end;
+  assertEquals(await failureOf(reader.read()), "enough");
 });
 
 Deno.test("A download whose thread dies ends with an error", async () => {
