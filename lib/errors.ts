@@ -60,128 +60,107 @@ export class GlanceError extends Error {
 
 /** A parameter was refused: by a check here, or by Glance with 400. */
 export class Invalid extends GlanceError {
-  /** @ignore */
-  override name = "Invalid";
+  /** @ignore */ override name = "Invalid";
 }
 
 /** An image href could not be understood. */
 export class InvalidImageRef extends Invalid {
-  /** @ignore */
-  override name = "InvalidImageRef";
+  /** @ignore */ override name = "InvalidImageRef";
 }
 
 /** An option, an environment variable or a configuration file holds something unusable. */
 export class InvalidConfigurationValue extends Invalid {
-  /** @ignore */
-  override name = "InvalidConfigurationValue";
+  /** @ignore */ override name = "InvalidConfigurationValue";
 }
 
 /** The caller is not known (401) or not allowed (403) to do this. */
 export class NotAuthorized extends GlanceError {
-  /** @ignore */
-  override name = "NotAuthorized";
+  /** @ignore */ override name = "NotAuthorized";
 }
 
 /** The caller is not known (401) or not allowed (403) to do this with this image. */
 export class ImageNotAuthorized extends NotAuthorized {
-  /** @ignore */
-  override name = "ImageNotAuthorized";
+  /** @ignore */ override name = "ImageNotAuthorized";
 }
 
 /** Keystone refused the credentials, or has no token to give. */
 export class AuthenticationFailed extends NotAuthorized {
-  /** @ignore */
-  override name = "AuthenticationFailed";
+  /** @ignore */ override name = "AuthenticationFailed";
 }
 
 /** There is no such thing (404). */
 export class NotFound extends GlanceError {
-  /** @ignore */
-  override name = "NotFound";
+  /** @ignore */ override name = "NotFound";
 }
 
 /** There is no such image, or the caller may not see it (404). */
 export class ImageNotFound extends NotFound {
-  /** @ignore */
-  override name = "ImageNotFound";
+  /** @ignore */ override name = "ImageNotFound";
 }
 
 /** The state of the thing does not allow this (409): a duplicate, a wrong status, in use. */
 export class Conflict extends GlanceError {
-  /** @ignore */
-  override name = "Conflict";
+  /** @ignore */ override name = "Conflict";
 }
 
 /** The state of the image does not allow this (409, 410): a duplicate id, a wrong status, in use, deleted. */
 export class ImageConflict extends Conflict {
-  /** @ignore */
-  override name = "ImageConflict";
+  /** @ignore */ override name = "ImageConflict";
 }
 
 /** A quota or a size limit of the cloud is reached (413). */
 export class ImageLimitExceeded extends GlanceError {
-  /** @ignore */
-  override name = "ImageLimitExceeded";
+  /** @ignore */ override name = "ImageLimitExceeded";
 }
 
 /** Glance refuses the content of the image (415): it does not match its disk format, or is unsafe. */
 export class ImageContentRejected extends Invalid {
-  /** @ignore */
-  override name = "ImageContentRejected";
+  /** @ignore */ override name = "ImageContentRejected";
 }
 
 /** The cloud does not have this feature: an older Glance, or one that is configured without it (405, 501). */
 export class NotImplemented extends GlanceError {
-  /** @ignore */
-  override name = "NotImplemented";
+  /** @ignore */ override name = "NotImplemented";
 }
 
 /** An API that this call needs is offered by none of the ways that are known. */
 export class ProgrammingError extends GlanceError {
-  /** @ignore */
-  override name = "ProgrammingError";
+  /** @ignore */ override name = "ProgrammingError";
 }
 
 /** A server answered with a status that has no class of its own. */
 export class UnexpectedStatus extends GlanceError {
-  /** @ignore */
-  override name = "UnexpectedStatus";
+  /** @ignore */ override name = "UnexpectedStatus";
 }
 
 /** A server sent what Image API v2 does not allow: not JSON, a wrong shape, a marker that repeats. */
 export class UnexpectedResponse extends GlanceError {
-  /** @ignore */
-  override name = "UnexpectedResponse";
+  /** @ignore */ override name = "UnexpectedResponse";
 }
 
 /** A redirect led away from the origin that was asked; it was not followed, so no token left. */
 export class RedirectRefused extends GlanceError {
-  /** @ignore */
-  override name = "RedirectRefused";
+  /** @ignore */ override name = "RedirectRefused";
 }
 
 /** One server could not be reached, or did not answer in time. */
 export class ServerUnreachable extends GlanceError {
-  /** @ignore */
-  override name = "ServerUnreachable";
+  /** @ignore */ override name = "ServerUnreachable";
 }
 
 /** No server gave an answer. The `cause` is an `AggregateError` with what each attempt met. */
 export class GlanceConnectionFailed extends GlanceError {
-  /** @ignore */
-  override name = "GlanceConnectionFailed";
+  /** @ignore */ override name = "GlanceConnectionFailed";
 }
 
 /** An image could not be read to its end. */
 export class ImageDownloadFailed extends GlanceError {
-  /** @ignore */
-  override name = "ImageDownloadFailed";
+  /** @ignore */ override name = "ImageDownloadFailed";
 }
 
 /** The bytes that came are not the bytes of the image: their number or their hash is wrong. */
 export class ImageIntegrityError extends GlanceError {
-  /** @ignore */
-  override name = "ImageIntegrityError";
+  /** @ignore */ override name = "ImageIntegrityError";
   /** What the image record says. */
   readonly expected: string;
   /** What was counted or computed. */
@@ -200,20 +179,17 @@ export class ImageIntegrityError extends GlanceError {
 
 /** An image could not be stored nor be deleted again: the message says which one is left behind. */
 export class ImageUploadFailed extends GlanceError {
-  /** @ignore */
-  override name = "ImageUploadFailed";
+  /** @ignore */ override name = "ImageUploadFailed";
 }
 
 /** Some but not all signature properties of an image are set. */
 export class InvalidSignatureImage extends Invalid {
-  /** @ignore */
-  override name = "InvalidSignatureImage";
+  /** @ignore */ override name = "InvalidSignatureImage";
 }
 
 /** The signature of an image does not verify. */
 export class ImageSignatureVerificationFailed extends GlanceError {
-  /** @ignore */
-  override name = "ImageSignatureVerificationFailed";
+  /** @ignore */ override name = "ImageSignatureVerificationFailed";
 }
 
 /** What is known of an answer that is not the expected one. */
@@ -258,6 +234,16 @@ const ERROR_OF_STATUS: Readonly<Record<number, Row>> = {
 /**
  * The error for an answer: image errors where the request was about one image, plain ones elsewhere,
  * as Cinder translates them.
+ *
+ * @example
+ * ```ts
+ * import { errorFromAnswer, ImageNotFound } from "@glance-edge/glance";
+ * import { assert } from "@std/assert";
+ *
+ * const asked = { action: 'show image "42"', imageId: "42" };
+ * const error = errorFromAnswer({ ...asked, status: 404, explanation: "No image found" });
+ * assert(error instanceof ImageNotFound && error.message.includes("No image found"));
+ * ```
  */
 export function errorFromAnswer(answer: FailedAnswer): GlanceError {
   const [OfImage, OfOther, wayOut] = ERROR_OF_STATUS[answer.status] ??

@@ -21,6 +21,15 @@ const ECHO = 1000;
  * The world of this process, as Deno gives it.
  *
  * @param signal ends a command, with an `Interrupted` as its reason.
+ *
+ * @example
+ * ```ts
+ * import { denoWorld, runGlance } from "@glance-edge/glance/cli";
+ *
+ * const world = denoWorld(new AbortController().signal);
+ * const code = await runGlance(["help", "image-list"], world);
+ * console.assert(code === 0);
+ * ```
  */
 export function denoWorld(signal: AbortSignal): World {
   return {

@@ -7,8 +7,7 @@ import { GlanceError, type GlanceErrorOptions, Invalid } from "../errors.ts";
 
 /** Several images have the name by which one was asked for. */
 export class AmbiguousImage extends Invalid {
-  /** @ignore */
-  override name = "AmbiguousImage";
+  /** @ignore */ override name = "AmbiguousImage";
   /** Their ids; of very many, the first. */
   readonly imageIds: readonly string[];
 
@@ -24,14 +23,12 @@ export class AmbiguousImage extends Invalid {
 
 /** Nothing about an image has changed for as long as somebody was willing to wait. */
 export class ImageStalled extends GlanceError {
-  /** @ignore */
-  override name = "ImageStalled";
+  /** @ignore */ override name = "ImageStalled";
 }
 
 /** An import that Glance had accepted has failed, for the image or for some of its stores. */
 export class ImageImportFailed extends GlanceError {
-  /** @ignore */
-  override name = "ImageImportFailed";
+  /** @ignore */ override name = "ImageImportFailed";
   /** Ids of the stores that it failed for, where Glance tells. */
   readonly stores: readonly string[];
   /** What Glance's task says, where the cloud shows tasks. */
