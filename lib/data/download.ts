@@ -101,7 +101,7 @@ async function partsOf(
     partSize,
     connections: Array.from({ length: connections }, (_, i) => {
       const server = servers[i % servers.length]?.endpoint ?? "";
-      return { server, pieces: (_: number, end: number) => piecesOf(source, end, server) };
+      return { server, pieces: (end: number) => piecesOf(source, end, server) };
     }),
   });
 }

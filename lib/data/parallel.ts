@@ -35,8 +35,8 @@ export interface ParallelOptions {
 export interface Connection {
   /** Endpoint root of the server that it prefers. */
   readonly server: string;
-  /** The bytes from `start` to `end`, both inclusive. */
-  pieces(start: number, end: number): PieceSource;
+  /** The bytes up to `end`, inclusive. */
+  pieces(end: number): PieceSource;
 }
 
 /** Bytes and where they belong, counted from the first wanted one. */
@@ -214,7 +214,7 @@ export class ParallelReader implements ImageReader {
   async #fetch(part: Part, connection: Connection): Promise<void> {
     const { options } = this.#told;
     const { start, end } = part;
-    const reader = new ResumingReader(connection.pieces(start, end), {
+    const reader = new ResumingReader(connection.pieces(end), {
       options,
       start,
       end,

@@ -8,6 +8,7 @@
 import type { RequestContext } from "../context.ts";
 import { ImageSignatureVerificationFailed, Invalid, InvalidSignatureImage } from "../errors.ts";
 import type { Image } from "../images/types.ts";
+import { kindOf } from "../values.ts";
 import {
   certificateVerifier,
   type SignatureProperties,
@@ -182,7 +183,9 @@ async function feed(
     if (done) return;
     if (!(value instanceof Uint8Array)) {
       throw new Invalid(
-        `Cannot verify the signature of image "${imageId}": its data gave a ${typeof value} instead of bytes; encode it first`,
+        `Cannot verify the signature of image "${imageId}": its data gave ${
+          kindOf(value)
+        } instead of bytes; encode it first`,
         { imageId },
       );
     }
