@@ -105,7 +105,7 @@ function checkedRequestId(id: string): string {
   );
 }
 
-/** A token that fetch would refuse as a header, with an error that shows it. */
+/** A token that can be a header: fetch refuses any other, with an error that shows it. */
 function checkedToken(token: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw new Invalid(
