@@ -7,8 +7,7 @@
 import type { RequestContext } from "../context.ts";
 import { GlanceConnectionFailed, ServerUnreachable } from "../errors.ts";
 import { quietly } from "../events.ts";
-import type { GlanceClientWrapper } from "../http/client.ts";
-import type { Deadline } from "../http/deadline.ts";
+import type { ExchangeOptions, GlanceClientWrapper } from "../http/client.ts";
 import { backoff } from "../http/retry.ts";
 import type { DataBody, UploadRequest } from "../images/wire.ts";
 import type { GlanceImage } from "../images/types.ts";
@@ -19,6 +18,9 @@ import type { ChunkReader, UploadSource } from "./upload_source.ts";
 
 /** Glance's default; an operator may choose another, and then the size alone is compared. */
 export const HASH_ALGORITHM = "sha512";
+
+/** Takes over the clock of an attempt at a server. */
+type Watch = NonNullable<ExchangeOptions["watch"]>;
 
 /** One transfer and all that its attempts share. */
 export interface Sending {
@@ -91,14 +93,17 @@ async function sendBytes(
   // Nobody sees how far they are: they may take as long as a stream of them at the most.
   const slices = Math.ceil(size / SLICE_SIZE);
   const limit = slices * options.stallTimeout + options.requestTimeout;
-  const watch = (deadline: Deadline) =>
+  let endpoint = "";
+  const watch: Watch = (deadline, server) => {
+    endpoint = server.endpoint;
     deadline.arm(limit, () =>
       new ServerUnreachable(
         `Cannot upload image "${imageId}": the server did not answer in ${limit} ms`,
-        { imageId },
+        { imageId, server: endpoint },
       ));
+  };
   const outcome = await sendBody(job, bytes, watch).then(() => sent, (error) => lost(sent, error));
-  report(job, bytes.byteLength);
+  report(job, endpoint, bytes.byteLength);
   return outcome;
 }
 
@@ -108,16 +113,20 @@ async function sendStream(
   hasher: Hasher | null,
 ): Promise<Outcome> {
   const { client, imageId, request } = job;
+  let endpoint = "";
   const body = new UploadBody(source, {
     options: client.options,
     imageId,
     size: request.size ?? null,
     hasher,
-    onProgress: (transferred) => report(job, transferred),
+    onProgress: (transferred) => report(job, endpoint, transferred),
   });
   const sentSoFar = () => ({ size: body.transferred, digest: hasher?.digest() ?? null });
   try {
-    await sendBody(job, body.stream, (deadline) => body.watch(deadline));
+    await sendBody(job, body.stream, (deadline, server) => {
+      endpoint = server.endpoint;
+      body.watch(deadline);
+    });
     return sentSoFar();
   } catch (error) {
     if (body.failure !== null) throw body.failure.error;
@@ -130,7 +139,7 @@ async function sendStream(
 function sendBody(
   { client, context, operation, imageId, request, options, tried }: Sending,
   body: DataBody,
-  watch: (deadline: Deadline) => void,
+  watch: Watch,
 ): Promise<void> {
   const { signal } = options;
   return client.run(context, operation, [imageId, body, request], {
@@ -170,7 +179,6 @@ export async function recordAfter(
   }
 }
 
-function report({ client, onProgress, request }: Sending, transferred: number): void {
-  const server = client.server?.endpoint ?? "";
+function report({ onProgress, request }: Sending, server: string, transferred: number): void {
   onProgress({ transferred, total: request.size ?? null, server, resumes: 0 });
 }

@@ -65,8 +65,11 @@ export interface ExchangeOptions extends CallOptions {
   readonly tried?: Set<string>;
   /** Endpoint root of the server that is asked first, if it is well. */
   readonly first?: string | undefined;
-  /** Takes over the clock of each attempt; without it, `requestTimeout` runs until the headers. */
-  readonly watch?: (deadline: Deadline) => void;
+  /**
+   * Takes over the clock of each attempt, and is told which server it asks; without it, `requestTimeout` runs
+   * until the headers.
+   */
+  readonly watch?: (deadline: Deadline, server: ApiServer) => void;
 }
 
 /** A request that the table does not make, and how it may be repeated. */

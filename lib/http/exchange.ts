@@ -46,7 +46,7 @@ export interface Ask {
   readonly first: string | undefined;
   readonly signal: AbortSignal | undefined;
   /** Takes over the clock of each attempt; without it, `requestTimeout` runs until the headers. */
-  readonly watch: ((deadline: Deadline) => void) | undefined;
+  readonly watch: ((deadline: Deadline, server: ApiServer) => void) | undefined;
 }
 
 /** An answer whose body has not been read, with the deadline that still watches it. */
@@ -204,7 +204,7 @@ function asUnreachable(
 function startDeadline(ask: Ask, server: ApiServer): Deadline {
   const deadline = new Deadline(ask.options, ask.signal);
   if (ask.watch !== undefined) {
-    ask.watch(deadline);
+    ask.watch(deadline, server);
   } else if (!hasData(ask)) {
     const { requestTimeout } = ask.options;
     deadline.arm(requestTimeout, () =>

@@ -46,10 +46,8 @@ export function listImages(
   parameters: ListParameters,
   options: CallOptions,
 ): AsyncGenerator<GlanceImage, void> {
-  return new Listing(listPages(client, context, parameters, options), parameters, {
-    decide: (glance) => glance,
-    ask: (glance) => Promise.resolve(glance),
-  });
+  const pages = listPages(client, context, parameters, options);
+  return new Listing(pages, parameters, (glance) => glance);
 }
 
 /** The images that the caller may see, and no more than the limit. */
@@ -59,17 +57,12 @@ export function listAvailable(
   parameters: ListParameters,
   options: CallOptions,
 ): AsyncGenerator<Image, void> {
-  return new Listing(listPages(client, context, parameters, options), parameters, {
-    decide(glance) {
-      const image = fromGlance(glance);
-      const availability = availabilityFor(client, context, image);
-      if (availability === "members") return undefined;
-      return availability === "available" ? image : null;
-    },
-    async ask(glance) {
-      const image = fromGlance(glance);
-      return await isMember(client, context, image, options) ? image : null;
-    },
+  const pages = listPages(client, context, parameters, options);
+  return new Listing(pages, parameters, (glance) => {
+    const image = fromGlance(glance);
+    const availability = availabilityFor(client, context, image);
+    if (availability !== "members") return availability === "available" ? image : null;
+    return async () => await isMember(client, context, image, options) ? image : null;
   });
 }
 

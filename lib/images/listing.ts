@@ -6,13 +6,11 @@
 import { limitOf, type ListParameters } from "./query.ts";
 import type { GlanceImage } from "./types.ts";
 
-/** What becomes of an image that Glance lists. */
-export interface Choice<Item> {
-  /** What is given for it; null where it is left out, undefined where Glance has to be asked first. */
-  decide(glance: GlanceImage): Item | null | undefined;
-  /** The same where it was undefined. */
-  ask(glance: GlanceImage): Promise<Item | null>;
-}
+/**
+ * What is given for an image that Glance lists: null where it is left out, a way to find out where Glance has
+ * to be asked first.
+ */
+export type Choose<Item> = (glance: GlanceImage) => Item | null | (() => Promise<Item | null>);
 
 /**
  * An async generator of what is chosen from pages, and no more than the limit. It has a short cut: an image
@@ -21,7 +19,7 @@ export interface Choice<Item> {
  */
 export class Listing<Item extends object> implements AsyncGenerator<Item, void, void> {
   readonly #parameters: ListParameters;
-  readonly #choice: Choice<Item>;
+  readonly #choose: Choose<Item>;
   readonly #within: AsyncGenerator<Item, void, void>;
   /** Calls that the generator within has not answered: no short cut goes past them. */
   #calls = 0;
@@ -32,10 +30,10 @@ export class Listing<Item extends object> implements AsyncGenerator<Item, void, 
   constructor(
     pages: AsyncIterable<readonly GlanceImage[]>,
     parameters: ListParameters,
-    choice: Choice<Item>,
+    choose: Choose<Item>,
   ) {
     this.#parameters = parameters;
-    this.#choice = choice;
+    this.#choose = choose;
     this.#within = this.#run(pages);
   }
 
@@ -71,8 +69,8 @@ export class Listing<Item extends object> implements AsyncGenerator<Item, void, 
         this.#at = 0;
         while (this.#at < page.length) {
           const glance = page[this.#at++] as GlanceImage;
-          const decided = this.#choice.decide(glance);
-          const item = decided === undefined ? await this.#choice.ask(glance) : decided;
+          const chosen = this.#choose(glance);
+          const item = typeof chosen === "function" ? await chosen() : chosen;
           if (item === null) continue;
           this.#left--;
           yield item;
@@ -88,8 +86,8 @@ export class Listing<Item extends object> implements AsyncGenerator<Item, void, 
   #shortCut(): Item | null {
     try {
       while (this.#left > 0 && this.#at < this.#page.length) {
-        const item = this.#choice.decide(this.#page[this.#at] as GlanceImage);
-        if (item === undefined) return null;
+        const item = this.#choose(this.#page[this.#at] as GlanceImage);
+        if (typeof item === "function") return null;
         this.#at++;
         if (item === null) continue;
         this.#left--;
