@@ -26,8 +26,8 @@ export interface Progress {
   /** Bytes in all; null where nobody knows. */
   readonly total: number | null;
   /**
-   * The server at the other end, as an endpoint root. Of a download over several connections, all of them,
-   * with spaces in between; empty for an upload that any of several servers may get.
+   * The server at the other end, as an endpoint root; of a download over several connections, all of them,
+   * with spaces in between.
    */
   readonly server: string;
   /** How often the transfer has gone on after it had broken. */
