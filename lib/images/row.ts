@@ -26,7 +26,7 @@ type Rest<Args extends readonly unknown[], Result> =
   & Partial<
     Pick<
       Operation<Args, Result>,
-      "mediaType" | "feature" | "idempotent" | "repeat" | "errors" | "send"
+      "mediaType" | "feature" | "idempotent" | "repeat" | "errors" | "waysOut" | "send"
     >
   >;
 
@@ -40,7 +40,9 @@ export function row<Args extends readonly unknown[], Result>(
 ): Operation<Args, Result> {
   const parameters = parametersOf(path);
   const errors = { ...usualErrors(path), ...rest.errors };
-  return { action, verb, path, parameters, since, idempotent: true, ...rest, errors };
+  const usual = 404 in errors ? usualWaysOut(parameters, rest.feature) : {};
+  const waysOut = { ...usual, ...rest.waysOut };
+  return { action, verb, path, parameters, since, idempotent: true, ...rest, errors, waysOut };
 }
 
 /** What a row is that is answered with 204 and nothing else. */
@@ -57,4 +59,20 @@ function usualErrors(path: string): Readonly<Record<number, string>> {
   return thing === undefined
     ? refused
     : { ...refused, 404: `no such ${thing}, or not for the caller to see` };
+}
+
+/** What is not found may be misspelt, gone or hidden, or nothing of its kind is offered. */
+function usualWaysOut(
+  parameters: readonly string[],
+  feature: string | undefined,
+): Readonly<Record<number, string>> {
+  const names = parameters.map((name) => `the ${name.replaceAll("_", " ")}`).join(" and ");
+  const offered = feature === undefined ? "" : `that the cloud offers ${feature}`;
+  if (names === "") return feature === undefined ? {} : { 404: `check ${offered}` };
+  const hidden = parameters.length === 1 ? "it is not there" : "one of them is not there";
+  return {
+    404: `check ${names}${
+      feature === undefined ? `: ${hidden}, or not yours to see` : `, and ${offered}`
+    }`,
+  };
 }

@@ -54,6 +54,7 @@ export const SHARING_ROWS: Rows<SharingOperations> = {
       409: "a member already",
       413: "the quota of members is reached",
     },
+    waysOut: { 409: "there is nothing left to do" },
     send: (_, member) => ({ json: { member: textIn("the member", member) } }),
     receive: receiveRecord(),
   }),
