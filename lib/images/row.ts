@@ -67,12 +67,10 @@ function usualWaysOut(
   feature: string | undefined,
 ): Readonly<Record<number, string>> {
   const names = parameters.map((name) => `the ${name.replaceAll("_", " ")}`).join(" and ");
-  const offered = feature === undefined ? "" : `that the cloud offers ${feature}`;
-  if (names === "") return feature === undefined ? {} : { 404: `check ${offered}` };
-  const hidden = parameters.length === 1 ? "it is not there" : "one of them is not there";
-  return {
-    404: `check ${names}${
-      feature === undefined ? `: ${hidden}, or not yours to see` : `, and ${offered}`
-    }`,
-  };
+  if (feature !== undefined) {
+    return { 404: `check ${names === "" ? "" : `${names}, and `}that the cloud offers ${feature}` };
+  }
+  if (names === "") return {};
+  const lost = parameters.length === 1 ? "it" : "one of them";
+  return { 404: `check ${names}: ${lost} is not there, or not yours to see` };
 }
