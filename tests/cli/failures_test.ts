@@ -55,7 +55,8 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "a tag that leads upwards": {
     args: ["image-tag-delete", ID, ".."],
-    says: 'Cannot use ".." as tag: it would lead to another path; give the tag alone',
+    says:
+      `Cannot delete tag ".." of image "${ID}": it has no such tag; see "glance image-show ${ID}"`,
   },
   "a name that two images have": {
     args: ["image-download", "twin", "--file", "x"],
