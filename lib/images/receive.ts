@@ -74,13 +74,14 @@ async function valueIn(response: Response, key?: string): Promise<unknown> {
 
 /**
  * The text of a body. Its bytes are given up at once: left to the collector, the pages of a long list
- * would each be read into memory that the system has to give first.
+ * would each be read into memory that the system has to give first. Those of a `Response` that somebody
+ * has made, which has no URL, are left: Deno shares them with its clones.
  */
 async function readText(response: Response): Promise<string> {
   const bytes = await response.arrayBuffer();
   const text = DECODER.decode(bytes);
   // Node 20 has no `transfer`.
-  bytes.transfer?.(0);
+  if (response.url !== "") bytes.transfer?.(0);
   return text;
 }
 
