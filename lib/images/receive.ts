@@ -23,11 +23,11 @@ export function receiveRecord<Result extends object>(key?: string): Receive<Resu
   };
 }
 
-/** The list that an answer is, or that it holds under `key`. */
-export function receiveList<Entry>(key?: string): Receive<readonly Entry[]> {
+/** The list of objects that an answer is, or that it holds under `key`. */
+export function receiveList<Entry extends object>(key?: string): Receive<readonly Entry[]> {
   return async (response) => {
     const value = await valueIn(response, key);
-    if (Array.isArray(value)) return value;
+    if (isListOfRecords(value)) return value as Entry[];
     throw new WrongShape(`is not ${nameOf(key)}`);
   };
 }
@@ -42,11 +42,11 @@ export function receiveBareList<Entry>(key: string): Receive<readonly Entry[]> {
   };
 }
 
-/** A document with a list under `key`, and what else stands beside it. */
+/** A document with a list of objects under `key`, and what else stands beside it. */
 export function receivePage<Page extends object>(key: string & keyof Page): Receive<Page> {
   return async (response) => {
     const page = await valueIn(response);
-    if (isRecord(page) && Array.isArray(page[key])) return page as Page;
+    if (isRecord(page) && isListOfRecords(page[key])) return page as Page;
     throw new WrongShape(`is not ${nameOf(key)}`);
   };
 }
@@ -83,6 +83,10 @@ async function readText(response: Response): Promise<string> {
   // Node 20 has no `transfer`.
   if (response.url !== "") bytes.transfer?.(0);
   return text;
+}
+
+function isListOfRecords(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isRecord);
 }
 
 function nameOf(key: string | undefined): string {

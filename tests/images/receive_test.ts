@@ -1,6 +1,18 @@
 /** What is made of the body of an answer, and what is left of it. */
-import { assertEquals } from "@std/assert";
-import { GlanceClientWrapper } from "../../mod.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { GlanceClientWrapper, GlanceImageService, UnexpectedResponse } from "../../mod.ts";
+
+Deno.test("A list with something in it that is no object is no answer", async () => {
+  for (const images of [[null], [{ id: "1" }, 7], ["x"], [[]]]) {
+    const client = new GlanceClientWrapper({
+      netloc: "glance.test",
+      fetch: () => Promise.resolve(Response.json({ images, members: images })),
+    });
+    const service = new GlanceImageService(client);
+    await assertRejects(() => service.detail({}), UnexpectedResponse, "the answer of");
+    await assertRejects(() => service.listMembers({}, "1"), UnexpectedResponse, "the answer of");
+  }
+});
 
 Deno.test("A fetch may keep an answer and hand out copies of it", async () => {
   const bytes = new TextEncoder().encode('{"images":[]}');
