@@ -100,7 +100,7 @@ export const IMAGE_ROWS: Rows<ImageOperations> = {
       502: "the server that holds the staged data is gone",
       504: "the server that holds the staged data does not answer",
     },
-    waysOut: { 409: "wait for what is under way, or create another image" },
+    waysOut: { 409: "see its status and formats, and wait for what is under way" },
     send: (_, request) => ({ json: importIn(request) }),
     receive: receiveNothing,
   }),
