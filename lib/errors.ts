@@ -200,6 +200,8 @@ export interface FailedAnswer extends GlanceErrorOptions {
   readonly action: string;
   /** Glance's own explanation, already cut to a sentence. */
   readonly explanation: string;
+  /** What helps against this status here; without it, what helps against it anywhere. */
+  readonly wayOut?: string | undefined;
 }
 
 type ErrorClass = new (message: string, options: GlanceErrorOptions) => GlanceError;
@@ -246,10 +248,11 @@ const ERROR_OF_STATUS: Readonly<Record<number, Row>> = {
  * ```
  */
 export function errorFromAnswer(answer: FailedAnswer): GlanceError {
-  const [OfImage, OfOther, wayOut] = ERROR_OF_STATUS[answer.status] ??
+  const [OfImage, OfOther, usualWayOut] = ERROR_OF_STATUS[answer.status] ??
     [UnexpectedStatus, UnexpectedStatus];
   const ErrorClass = answer.imageId === undefined ? OfOther : OfImage;
   const said = answer.explanation === "" ? "" : `, "${answer.explanation}"`;
+  const wayOut = answer.wayOut ?? usualWayOut;
   const rest = wayOut === undefined ? "" : `; ${wayOut}`;
   return new ErrorClass(
     `Cannot ${answer.action}: the server answered ${answer.status}${said}${rest}`,

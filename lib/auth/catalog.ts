@@ -55,6 +55,12 @@ export function originsInCatalog(
     .flatMap(({ url }) => URL.canParse(url) ? [new URL(url).origin] : []);
 }
 
+/** The names of the regions in which the catalog has a service. */
+export function regionsInCatalog(catalog: readonly CatalogEntry[], serviceType: string): string[] {
+  const candidates = catalog.filter(({ type }) => type === serviceType).flatMap(candidatesOf);
+  return [...new Set(candidates.flatMap(({ regions }) => regions))];
+}
+
 function entryOf(catalog: readonly CatalogEntry[], info: CatalogInfo): CatalogEntry | undefined {
   const entries = catalog.filter((entry) => entry.type === info.serviceType);
   return entries.find((entry) => entry.name === info.serviceName) ?? entries[0];

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Command, command, type Flags } from "./flags.ts";
+import { type Command, command, type Flag, type Flags } from "./flags.ts";
+import { takesValue } from "./flag_values.ts";
 import { printText } from "./output.ts";
 
 /** What there is to complete. */
@@ -63,7 +64,34 @@ function wordsOf(flags: Flags): string[] {
   ]);
 }
 
-function bashScript({ commands, globalFlags }: CompletionTable): string {
+/** All flags that a command line can have, command by command. */
+function allFlags({ commands, globalFlags }: CompletionTable): [name: string, flag: Flag][] {
+  return [globalFlags, ...commands.map(({ flags }) => flags)].flatMap((flags) =>
+    Object.entries(flags).flatMap(([name, flag]) =>
+      [name, ...flag.aliases ?? []].map((one): [string, Flag] => [one, flag])
+    )
+  );
+}
+
+/** Patterns of the flags behind which a value stands, whatever the command. */
+function valuePatterns(table: CompletionTable): string {
+  const flags = allFlags(table);
+  const bare = new Set(flags.filter(([, flag]) => !takesValue(flag)).map(([name]) => name));
+  const names = new Set(flags.map(([name]) => name).filter((name) => !bare.has(name)));
+  return [...names].map((name) => `*' --${name}'`).join("|");
+}
+
+/** Cases for the flags of a command whose values are known. */
+function choiceCases({ name, flags }: Command): string[] {
+  return Object.entries(flags).flatMap(([flag, row]) =>
+    "choices" in row && row.choices !== undefined
+      ? [`    '${name} --${flag}') words="${row.choices.join(" ")}" ;;`]
+      : []
+  );
+}
+
+function bashScript(table: CompletionTable): string {
+  const { commands, globalFlags } = table;
   const names = ["help", ...commands.map(({ name }) => name)];
   const global = wordsOf(globalFlags).join(" ");
   const cases = commands.map(({ name, flags, positionals = [] }) => {
@@ -82,6 +110,10 @@ function bashScript({ commands, globalFlags }: CompletionTable): string {
 ${cases.join("\n")}
   esac
   [[ $word == -* ]] && words="$words ${global}"
+  case "$command \${COMP_WORDS[COMP_CWORD - 1]}" in
+${commands.flatMap(choiceCases).join("\n")}
+    ${valuePatterns(table)}) words= ;;
+  esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))
 }
 complete -o default -F _glance glance`;
@@ -91,7 +123,12 @@ function fishScript({ commands, globalFlags }: CompletionTable): string {
   const flagLines = (condition: string, flags: Flags) =>
     Object.entries(flags).map(([name, flag]) => {
       const short = flag.short === undefined ? "" : ` -s ${flag.short}`;
-      const value = flag.kind === "switch" || flag.kind === "truth" ? "" : " -r";
+      const choices = "choices" in flag ? flag.choices ?? [] : [];
+      const value = choices.length > 0
+        ? ` -x -a '${choices.join(" ")}'`
+        : takesValue(flag)
+        ? " -r"
+        : "";
       return `complete -c glance${condition} -l ${name}${short}${value} -d ${quoted(flag.summary)}`;
     });
   return [

@@ -9,6 +9,7 @@ import type { Sent } from "../data/send.ts";
 import { withdraw } from "../images/edit.ts";
 import type { ImportRequest } from "../images/operations.ts";
 import { checkImported } from "../jobs/import_image.ts";
+import { checkSourceRegion } from "../jobs/source_region.ts";
 import { CommandFailed, sentenceOf, UsageError } from "./failure.ts";
 import { ask } from "./find_image.ts";
 import { type Call, type Command, command, type Flags, type Values } from "./flags.ts";
@@ -57,7 +58,9 @@ export const IMAGE_CREATE_VIA_IMPORT: Command = command({
     const plan = await planOf(call);
     const connection = await call.connect();
     if (plan !== null) {
+      const { "remote-region": region } = call.values;
       await checkMethod(call, connection, plan.request.method.name);
+      if (region !== undefined) checkSourceRegion(connection.context, region);
       await checkStores(call, connection, storesOf(call.values));
     }
     const { service, context } = connection;

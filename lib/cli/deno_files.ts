@@ -16,7 +16,9 @@ export const denoFiles: Files = {
     if (facts === null) return null;
     const kind = facts.isFile ? "file" : facts.isDirectory ? "directory" : "other";
     const { isSymlink } = await Deno.lstat(path);
-    return { kind, size: facts.size, realPath: isSymlink ? await Deno.realPath(path) : path };
+    // What bash names for `<(…)` is a link to a pipe, which has no path.
+    const isElsewhere = isSymlink && kind !== "other";
+    return { kind, size: facts.size, realPath: isElsewhere ? await Deno.realPath(path) : path };
   },
 
   async read(path: string): Promise<ReadableStream<Bytes>> {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { regionsInCatalog } from "../auth/catalog.ts";
 import type { Connection } from "../connect.ts";
 import type { ImageMeta, ImageVisibility } from "../images/types.ts";
 import { copyImage, type CopyOptions } from "../jobs/copy_image.ts";
@@ -121,15 +122,14 @@ function copyOptions({ values, world }: CopyCall): CopyOptions {
 function checkRegion({ service, context }: Connection, region: string): void {
   const { serviceCatalog } = context;
   if (serviceCatalog === undefined) return;
-  const { serviceType } = service.client.options.catalogInfo;
-  const regions = serviceCatalog.filter(({ type }) => type === serviceType)
-    .flatMap(({ endpoints }) => endpoints ?? [])
-    .flatMap((endpoint) => [endpoint.region_id, endpoint.region])
-    .filter((name) => typeof name === "string");
+  const regions = regionsInCatalog(
+    serviceCatalog,
+    service.client.options.catalogInfo.serviceType,
+  );
   if (regions.includes(region)) return;
   throw new CommandFailed(
     `Cannot copy to the region "${region}": the cloud has images in "${
-      [...new Set(regions)].join('", "')
+      regions.join('", "')
     }"; correct --to-region`,
   );
 }

@@ -17,6 +17,9 @@ import {
   withProgress,
 } from "./transfer.ts";
 
+/** Standard output, by the names that it goes by; Deno opens none of them as a file. */
+const STANDARD_OUTPUT: readonly string[] = ["-", "/dev/stdout"];
+
 const FLAGS = {
   "file": { kind: "text", value: "<FILE>", summary: "File to write; - is standard output" },
   ...PROGRESS_FLAGS,
@@ -50,7 +53,7 @@ export const IMAGE_DOWNLOAD: Command = command({
   flags: FLAGS,
   async run(call) {
     const { file } = call.values;
-    const isToOutput = file === undefined || file === "-";
+    const isToOutput = file === undefined || STANDARD_OUTPUT.includes(file);
     if (isToOutput && call.world.stdout.isTerminal) {
       throw new UsageError(
         "Cannot write an image to the terminal: name a file with --file, or redirect the output (> disk.img)",

@@ -5,6 +5,7 @@
  */
 import type { Connection } from "../connect.ts";
 import { NotFound } from "../errors.ts";
+import { checkSourceRegion } from "../jobs/source_region.ts";
 import { CommandFailed } from "./failure.ts";
 import { ask, imageOf } from "./find_image.ts";
 import { type Call, type Command, command } from "./flags.ts";
@@ -33,10 +34,11 @@ export const IMAGE_IMPORT: Command = command({
     ...WAIT_FLAGS,
   },
   async run(call) {
-    const { "import-method": method = STAGED } = call.values;
+    const { "import-method": method = STAGED, "remote-region": region } = call.values;
     const request = importRequestFrom(method, call.values);
     const { id, connection } = await imageOf(call);
     await checkMethod(call, connection, method);
+    if (region !== undefined) checkSourceRegion(connection.context, region);
     await checkStores(call, connection, storesOf(call.values));
     if (method === STAGED) await checkStaged(call, connection, id);
     await ask(call, connection, "import", id, request);

@@ -4,11 +4,13 @@
  *
  * @module
  */
+import type { Connection } from "../connect.ts";
+import { isPathSegment } from "../images/operation.ts";
 import type { ImageMeta } from "../images/types.ts";
 import { forEachImage } from "./each_image.ts";
-import { UsageError } from "./failure.ts";
+import { CommandFailed, UsageError } from "./failure.ts";
 import { ask, imageOf } from "./find_image.ts";
-import { type Command, command, type Positional } from "./flags.ts";
+import { type Call, type Command, command, type Positional } from "./flags.ts";
 import { IMAGE_FLAGS, metaFrom } from "./image_fields.ts";
 import { printImage, printRow, WIDTH_FLAGS, widthFrom } from "./output.ts";
 
@@ -85,7 +87,9 @@ const IMAGE_TAG_UPDATE = command({
   flags: {},
   async run(call) {
     const { id, connection } = await imageOf(call);
-    await ask(call, connection, "tags.update", id, call.positionals[1] ?? "");
+    const [, tag = ""] = call.positionals;
+    if (isReadInPaths(tag)) await ask(call, connection, "tags.update", id, tag);
+    else await changeTags(call, connection, id, (tags) => [...tags, tag]);
     const image = await ask(call, connection, "get", id);
     await printRow(call, image, [["ID", (row) => row["id"]], ["Tags", (row) => row["tags"]]]);
   },
@@ -98,7 +102,14 @@ const IMAGE_TAG_DELETE = command({
   flags: {},
   async run(call) {
     const { id, connection } = await imageOf(call);
-    await ask(call, connection, "tags.delete", id, call.positionals[1] ?? "");
+    const [, tag = ""] = call.positionals;
+    if (isReadInPaths(tag)) return await ask(call, connection, "tags.delete", id, tag);
+    await changeTags(call, connection, id, (tags) => {
+      if (tags.includes(tag)) return tags.filter((one) => one !== tag);
+      throw new CommandFailed(
+        `Cannot delete tag "${tag}" of image "${id}": it has no such tag; see "glance image-show ${id}"`,
+      );
+    });
   },
 });
 
@@ -134,3 +145,20 @@ export const RECORD_COMMANDS: readonly Command[] = [
   IMAGE_DEACTIVATE,
   IMAGE_REACTIVATE,
 ];
+
+/** Whether Glance reads a tag in a path as it is: it takes paths for Latin-1, and a slash for their end. */
+function isReadInPaths(tag: string): boolean {
+  return /^[\x20-\x7e]+$/.test(tag) && isPathSegment(tag);
+}
+
+/** Changes all tags at once, which stand in a body then; nobody else's change is lost. */
+async function changeTags(
+  { world: { signal } }: Pick<Call, "world">,
+  { service, context }: Connection,
+  id: string,
+  change: (tags: readonly string[]) => readonly string[],
+): Promise<void> {
+  const image = await service.show(context, id, { signal });
+  const options = { purgeProps: false, ifUnchanged: image, signal };
+  await service.update(context, id, { tags: change(image.tags) }, null, options);
+}

@@ -123,6 +123,7 @@ function wayOut(name: string, commands: readonly Command[]): string {
   const names = commands.map((row) => row.name);
   const longer = names.filter((one) => one.startsWith(name.replaceAll("_", "-")));
   if (longer.length > MAX_LISTED) return 'it may be any of many; see "glance help"';
+  if (longer.length === 1) return `did you mean "${longer[0]}"?`;
   if (longer.length > 0) return `it may be any of "${longer.join('", "')}"; write more of it`;
   const near = nearest(name, names);
   return near === null ? 'see "glance help"' : `did you mean "${near}"?`;

@@ -18,6 +18,9 @@ export const FILE_FLAGS = {
   },
 } as const satisfies Flags;
 
+/** Standard input, by the names that it goes by; Deno opens none of them as a file. */
+const STANDARD_INPUT: readonly string[] = ["-", "/dev/stdin"];
+
 /** The flag that says how much it is. */
 export const SIZE_FLAGS = {
   "size": {
@@ -48,7 +51,7 @@ export async function findBytes(
   { files, stdin }: Pick<World, "files" | "stdin">,
   file: string | undefined,
 ): Promise<FoundBytes | null> {
-  if (file !== undefined && file !== "-") return await fromFile(files, file);
+  if (file !== undefined && !STANDARD_INPUT.includes(file)) return await fromFile(files, file);
   if (file === undefined && stdin.kind !== "data") return null;
   if (stdin.kind !== "data") {
     throw new CommandFailed(

@@ -37,7 +37,7 @@ export interface FileFacts {
   readonly kind: "file" | "directory" | "other";
   /** Bytes. */
   readonly size: number;
-  /** The path; where it is a link, the one that it leads to in the end. */
+  /** The path; where it is a link to a file or directory, the one that it leads to in the end. */
   readonly realPath: string;
 }
 

@@ -27,6 +27,8 @@ export interface Asked {
   readonly server: string;
   readonly imageId?: string | undefined;
   readonly attempts: number;
+  /** What helps against each status, where there is more to say than of this status anywhere. */
+  readonly waysOut?: Readonly<Record<number, string>>;
 }
 
 /**
@@ -39,11 +41,13 @@ export async function errorFromResponse(
   secrets: readonly string[] = [],
 ): Promise<GlanceError> {
   const text = await readStart(response, EXPLANATION_LIMIT).catch(() => "");
+  const { waysOut = {}, ...facts } = asked;
   return errorFromAnswer({
-    ...asked,
+    ...facts,
     status: response.status,
     requestId: requestIdOf(response),
     explanation: explanationIn(text, secrets),
+    wayOut: waysOut[response.status],
   });
 }
 

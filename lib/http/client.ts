@@ -196,7 +196,7 @@ export class GlanceClientWrapper {
   ): Promise<Result> {
     options.signal?.throwIfAborted();
     const { action, imageId, idempotent, repeat, ...wire } = request;
-    const row = { action: () => action, imageId, idempotent, repeat };
+    const row = { action: () => action, imageId, waysOut: {}, idempotent, repeat };
     const caller = context ?? this.#context;
     const ask = await this.#askFor(caller, { ...row, request: wire, anyStatus: true }, options);
     return await exchange(ask, this.#callerOf(caller), take);
@@ -222,6 +222,7 @@ export class GlanceClientWrapper {
       request: toRequest(operation, args),
       action: () => actionOf(operation, args),
       imageId: imageIdOf(operation, args),
+      waysOut: operation.waysOut,
       idempotent: operation.idempotent,
       repeat: operation.repeat,
       anyStatus: false,
@@ -237,7 +238,10 @@ export class GlanceClientWrapper {
   /** What is asked, together with who may answer it and how often it may be asked. */
   async #askFor(
     caller: RequestContext,
-    asked: Pick<Ask, "request" | "action" | "imageId" | "idempotent" | "repeat" | "anyStatus">,
+    asked: Pick<
+      Ask,
+      "request" | "action" | "imageId" | "waysOut" | "idempotent" | "repeat" | "anyStatus"
+    >,
     options: ExchangeOptions,
   ): Promise<Ask> {
     checkRecord("the context of a call", caller);

@@ -30,6 +30,8 @@ export interface Ask {
   /** What is attempted, for messages: `show image "42"`. */
   readonly action: () => string;
   readonly imageId: string | undefined;
+  /** What helps against each status of failure, where there is more to say than of it anywhere. */
+  readonly waysOut: Readonly<Record<number, string>>;
   /** Whether it may be made again when it is open whether it was carried out. */
   readonly idempotent: boolean;
   /** The status that answers a repeat after the first request was carried out unseen. */
@@ -237,6 +239,7 @@ async function failureOf(
     imageId: ask.imageId,
     server: server.endpoint,
     attempts: earlier.length + 1,
+    waysOut: ask.waysOut,
   }, tokensOf(context));
   const retryAfter = parseRetryAfter(response.headers.get("retry-after"), Date.now());
   return new Failure(server, error, isAmbiguousStatus(response.status), retryAfter);

@@ -110,6 +110,7 @@ const ADDED = {
   idempotent: false,
   success: [201],
   errors: { 400: "a definition that is none", 409: "the name is taken" },
+  waysOut: { 409: "choose another name, or update what has it" },
 } as const;
 const CHANGED = {
   mediaType: JSON_TYPE,
@@ -119,6 +120,7 @@ const CHANGED = {
     404: "nothing of this name in the namespace, or a renaming that was done before",
     409: "the new name is taken",
   },
+  waysOut: { 409: "choose another name" },
 } as const;
 const REMOVED = { ...GONE, errors: SHOWN.errors } as const;
 
@@ -129,7 +131,7 @@ export const DEFINITION_ROWS: Rows<DefinitionOperations> = {
     send: (_, query = []) => ({ query: queryIn(query) }),
     receive: receiveList("objects"),
   }),
-  "metadefs.objects.create": row(`add an object ${TO}`, "POST", OBJECTS, "2.2", {
+  "metadefs.objects.create": row(`add object "{name}" ${TO}`, "POST", OBJECTS, "2.2", {
     ...ADDED,
     send: (_, object) => ({ json: namedIn("the object", "name", object) }),
     receive: receiveRecord(),
@@ -155,7 +157,7 @@ export const DEFINITION_ROWS: Rows<DefinitionOperations> = {
     success: [200],
     receive: receiveRecord("properties"),
   }),
-  "metadefs.properties.create": row(`add a property ${TO}`, "POST", PROPERTIES, "2.2", {
+  "metadefs.properties.create": row(`add property "{name}" ${TO}`, "POST", PROPERTIES, "2.2", {
     ...ADDED,
     send: (_, property) => ({ json: namedIn("the property", "name", property) }),
     receive: receiveRecord(),
@@ -193,11 +195,13 @@ export const DEFINITION_ROWS: Rows<DefinitionOperations> = {
     idempotent: false,
     success: [201],
     errors: { 400: "longer than 80 characters", 409: "there already" },
+    waysOut: { 409: "there is nothing left to do" },
     receive: receiveRecord(),
   }),
   "metadefs.tags.createAll": row(`add tags ${TO}`, "POST", TAGS, "2.2", {
     ...ADDED,
     errors: { 400: "a tag that is none", 409: "a tag that is there already, or comes twice" },
+    waysOut: { 409: "leave out what is there, or comes twice" },
     send: (_, tags, options = {}) => sendTags(tags, options),
     receive: receiveList("tags"),
   }),

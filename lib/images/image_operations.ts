@@ -55,7 +55,7 @@ export const IMAGE_ROWS: Rows<ImageOperations> = {
     receive: receiveRecord(),
   }),
   // A repeat with the same id answers 409: the service chooses the id and knows its own image.
-  "create": row("create an image", "POST", "/v2/images", "2.0", {
+  "create": row('create an image "{name}"', "POST", "/v2/images", "2.0", {
     mediaType: JSON_TYPE,
     success: [201],
     errors: {
@@ -64,6 +64,7 @@ export const IMAGE_ROWS: Rows<ImageOperations> = {
       409: "the id is taken",
       413: "a quota is reached",
     },
+    waysOut: { 409: "choose another id, or none" },
     send: (image) => ({ json: recordIn("the image", image) }),
     receive: receiveRecord(),
   }),
@@ -77,12 +78,14 @@ export const IMAGE_ROWS: Rows<ImageOperations> = {
       409: "a property that is to be removed or replaced is not there",
       413: "a quota is reached",
     },
+    waysOut: { 409: "show it anew, and compute the patch again" },
     send: (_, patch) => ({ json: listIn("the patch", patch).map(changeIn) }),
     receive: receiveRecord(),
   }),
   "delete": row('delete image "{image_id}"', "DELETE", IMAGE, "2.0", {
     ...GONE,
     errors: { 403: "protected, or not the caller's to delete", 409: "in use" },
+    waysOut: { 409: "delete what uses it before" },
   }),
   "import": row('import image "{image_id}"', "POST", `${IMAGE}/import`, "2.6", {
     mediaType: JSON_TYPE,
@@ -97,6 +100,7 @@ export const IMAGE_ROWS: Rows<ImageOperations> = {
       502: "the server that holds the staged data is gone",
       504: "the server that holds the staged data does not answer",
     },
+    waysOut: { 409: "see its status and formats, and wait for what is under way" },
     send: (_, request) => ({ json: importIn(request) }),
     receive: receiveNothing,
   }),
@@ -117,6 +121,7 @@ export const IMAGE_ROWS: Rows<ImageOperations> = {
       403: "neither a service nor the owner with an http store",
       409: "not queued",
     },
+    waysOut: { 409: "create an image for it" },
     send: (_, url, validation_data) => ({
       json: {
         url: textIn("the URL", url),
@@ -149,6 +154,7 @@ export const IMAGE_ROWS: Rows<ImageOperations> = {
         404: "no such image, or it is not in this store",
         409: "no such store, not active, or in use",
       },
+      waysOut: { 404: "list the stores, and see in which of them the image is" },
     },
   ),
 };

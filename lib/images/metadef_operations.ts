@@ -67,14 +67,24 @@ export const METADEF_ROWS: Rows<MetadefOperations> = {
     send: (query = []) => ({ query: queryIn(query) }),
     receive: receivePage<MetadefNamespacePage>("namespaces"),
   }),
-  "metadefs.namespaces.create": row("create a metadata namespace", "POST", NAMESPACES, "2.2", {
-    mediaType: JSON_TYPE,
-    idempotent: false,
-    success: [201],
-    errors: { 400: "a definition that is none", 409: "the name is taken" },
-    send: (namespace) => ({ json: namedIn("the namespace", "namespace", namespace) }),
-    receive: receiveRecord(),
-  }),
+  "metadefs.namespaces.create": row(
+    'create metadata namespace "{namespace}"',
+    "POST",
+    NAMESPACES,
+    "2.2",
+    {
+      mediaType: JSON_TYPE,
+      idempotent: false,
+      success: [201],
+      errors: { 400: "a definition that is none", 409: "the name is taken" },
+      waysOut: {
+        403: "ask an administrator of the cloud",
+        409: "choose another name, or update the namespace that has it",
+      },
+      send: (namespace) => ({ json: namedIn("the namespace", "namespace", namespace) }),
+      receive: receiveRecord(),
+    },
+  ),
   "metadefs.namespaces.get": row(
     'show metadata namespace "{namespace}"',
     "GET",
@@ -95,6 +105,7 @@ export const METADEF_ROWS: Rows<MetadefOperations> = {
         404: "no such namespace, not for the caller to see, or a renaming that was done before",
         409: "the new name is taken",
       },
+      waysOut: { 409: "choose another name" },
       send: (namespace, meta) => ({
         json: namedIn("the namespace", "namespace", { namespace, ...recordIn("the words", meta) }),
       }),
@@ -123,7 +134,7 @@ export const METADEF_ROWS: Rows<MetadefOperations> = {
     { success: [200], receive: receiveList("resource_type_associations") },
   ),
   "metadefs.associations.create": row(
-    'add a resource type to metadata namespace "{namespace}"',
+    'add resource type "{name}" to metadata namespace "{namespace}"',
     "POST",
     ASSOCIATIONS,
     "2.2",
@@ -132,6 +143,7 @@ export const METADEF_ROWS: Rows<MetadefOperations> = {
       idempotent: false,
       success: [201],
       errors: { 400: "an association that is none", 409: "associated already" },
+      waysOut: { 409: "delete the association before you add it anew" },
       send: (_, association) => ({ json: namedIn("the association", "name", association) }),
       receive: receiveRecord(),
     },

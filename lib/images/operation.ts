@@ -7,7 +7,7 @@ import type { ApiServer } from "../endpoint.ts";
 import { Invalid } from "../errors.ts";
 import { unusableAnswer } from "../http/answer.ts";
 import type { WireRequest } from "../http/transport.ts";
-import { shown } from "../values.ts";
+import { isRecord, shown } from "../values.ts";
 import { BadArgument, encoded, jsonOf } from "./arguments.ts";
 import { type Receive, WrongShape } from "./receive.ts";
 import type { DataBody, Query } from "./wire.ts";
@@ -26,7 +26,10 @@ export interface Sent {
 
 /** What there is to know of an operation of the Image API, for people and programs. */
 export interface OperationDescription {
-  /** What it does, with the placeholders of `path`: `show image "{image_id}"`. */
+  /**
+   * What it does, with the placeholders of `path` and, in quotes, names in the body:
+   * `add object "{name}" to metadata namespace "{namespace}"`.
+   */
   readonly action: string;
   /** HTTP method. */
   readonly verb: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -48,6 +51,8 @@ export interface OperationDescription {
   readonly success: readonly number[];
   /** Statuses of failure, and what each means here; any of them may come for reasons of the cloud's own. */
   readonly errors: Readonly<Record<number, string>>;
+  /** What helps against a status of failure, where it can be told. */
+  readonly waysOut: Readonly<Record<number, string>>;
 }
 
 /** One operation: a function from `Args` to `Result` by way of HTTP. */
@@ -145,10 +150,20 @@ export function actionOf(
   { action, parameters }: { readonly action: string; readonly parameters: readonly string[] },
   args: readonly unknown[],
 ): string {
-  return parameters.reduce(
-    (words, name, i) => words.replace(`{${name}}`, () => escaped(String(args[i]))),
-    action,
-  );
+  const body = args[parameters.length];
+  const named = isRecord(body) ? body : {};
+  return actionWith(action, (name) => {
+    const i = parameters.indexOf(name);
+    return i < 0 ? named[name] : String(args[i]);
+  });
+}
+
+/** The same with names from anywhere; where there is none for a place, nothing stands there. */
+export function actionWith(action: string, nameAt: (placeholder: string) => unknown): string {
+  return action.replaceAll(/ "\{(\w+)\}"/g, (_, placeholder) => {
+    const name = nameAt(placeholder);
+    return typeof name === "string" ? ` "${escaped(name)}"` : "";
+  });
 }
 
 /** The image that an operation is about, where its path names one. */

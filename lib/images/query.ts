@@ -68,7 +68,7 @@ export function toQuery(parameters: ListParameters): Query {
   const { filters = {}, marker, sortKey, sortDir } = parameters;
   checkRecord("the filters of a list", filters);
   const query: [string, string][] = [["limit", String(pageSizeOf(parameters))]];
-  if (marker !== undefined) query.push(["marker", marker]);
+  if (marker !== undefined) query.push(["marker", checkedMarker(marker)]);
   for (const [name, value] of Object.entries(filters)) {
     query.push(...filterPairs(glanceName(name), value));
   }
@@ -130,8 +130,8 @@ function filterPairs(key: string, value: FilterValue): [string, string][] {
   }
   if (value instanceof Date) return [[key, `eq:${dateOf(key, value)}`]];
   if (typeof value === "string") return [[key, OPERATED.has(key) ? operated(value) : value]];
-  if (Array.isArray(value)) {
-    if (OPERATED.has(key)) return [[key, `in:${value.map(quoted).join(",")}`]];
+  if (Array.isArray(value) && value.every((one) => typeof one === "string")) {
+    if (OPERATED.has(key)) return [[key, anyOf(key, value)]];
     if (key === "tag" || value.length === 1) return value.map((one) => [key, one]);
     throw new Invalid(
       `Cannot list images: the filter "${key}" is a list of ${value.length}, and Glance takes one value for it; list once for each`,
@@ -139,7 +139,9 @@ function filterPairs(key: string, value: FilterValue): [string, string][] {
   }
   if (typeof value !== "object") return [[key, String(value)]];
   throw new Invalid(
-    `Cannot list images: the filter "${key}" is an object and must be a text, a number, a boolean, a date or a list of texts`,
+    `Cannot list images: the filter "${key}" is ${
+      shown(value)
+    } and must be a text, a number, a boolean, a date or a list of texts`,
   );
 }
 
@@ -154,9 +156,33 @@ function operated(value: string): string {
   return OPERATOR.test(value) || !value.includes(":") ? value : `eq:${value}`;
 }
 
-/** An entry of an `in:` list; quotes keep its commas and colons together. */
-function quoted(value: string): string {
-  return /[",:\\]/.test(value) ? `"${value.replaceAll(/["\\]/g, "\\$&")}"` : value;
+/** Any of several texts. One alone needs no list, in which Glance cannot be told of every text. */
+function anyOf(key: string, values: readonly string[]): string {
+  if (values.length === 1) return `eq:${values[0]}`;
+  return `in:${values.map((value) => quoted(key, value)).join(",")}`;
+}
+
+/**
+ * An entry of an `in:` list. Quotes keep commas together; Glance takes them off, and no backslash: one
+ * before a quote would keep it from being an end, and stay.
+ */
+function quoted(key: string, value: string): string {
+  const isBare = value !== "" && !value.includes(",");
+  if (!value.includes('"') && (isBare || !value.endsWith("\\"))) {
+    return isBare ? value : `"${value}"`;
+  }
+  throw new Invalid(
+    `Cannot list images: the filter "${key}" is a list with ${
+      shown(value)
+    }, whose quotes and backslashes Glance cannot be told of in a list; list once for each`,
+  );
+}
+
+function checkedMarker(marker: unknown): string {
+  if (typeof marker === "string") return marker;
+  throw new Invalid(
+    `Cannot list images: the marker is ${shown(marker)} and must be the id of an image`,
+  );
 }
 
 function listOf<T extends string>(

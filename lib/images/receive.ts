@@ -23,11 +23,11 @@ export function receiveRecord<Result extends object>(key?: string): Receive<Resu
   };
 }
 
-/** The list that an answer is, or that it holds under `key`. */
-export function receiveList<Entry>(key?: string): Receive<readonly Entry[]> {
+/** The list of objects that an answer is, or that it holds under `key`. */
+export function receiveList<Entry extends object>(key?: string): Receive<readonly Entry[]> {
   return async (response) => {
     const value = await valueIn(response, key);
-    if (Array.isArray(value)) return value;
+    if (isListOfRecords(value)) return value as Entry[];
     throw new WrongShape(`is not ${nameOf(key)}`);
   };
 }
@@ -42,11 +42,11 @@ export function receiveBareList<Entry>(key: string): Receive<readonly Entry[]> {
   };
 }
 
-/** A document with a list under `key`, and what else stands beside it. */
+/** A document with a list of objects under `key`, and what else stands beside it. */
 export function receivePage<Page extends object>(key: string & keyof Page): Receive<Page> {
   return async (response) => {
     const page = await valueIn(response);
-    if (isRecord(page) && Array.isArray(page[key])) return page as Page;
+    if (isRecord(page) && isListOfRecords(page[key])) return page as Page;
     throw new WrongShape(`is not ${nameOf(key)}`);
   };
 }
@@ -74,14 +74,19 @@ async function valueIn(response: Response, key?: string): Promise<unknown> {
 
 /**
  * The text of a body. Its bytes are given up at once: left to the collector, the pages of a long list
- * would each be read into memory that the system has to give first.
+ * would each be read into memory that the system has to give first. Those of a `Response` that somebody
+ * has made, which has no URL, are left: Deno shares them with its clones.
  */
 async function readText(response: Response): Promise<string> {
   const bytes = await response.arrayBuffer();
   const text = DECODER.decode(bytes);
   // Node 20 has no `transfer`.
-  bytes.transfer?.(0);
+  if (response.url !== "") bytes.transfer?.(0);
   return text;
+}
+
+function isListOfRecords(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isRecord);
 }
 
 function nameOf(key: string | undefined): string {

@@ -26,7 +26,7 @@ type Rest<Args extends readonly unknown[], Result> =
   & Partial<
     Pick<
       Operation<Args, Result>,
-      "mediaType" | "feature" | "idempotent" | "repeat" | "errors" | "send"
+      "mediaType" | "feature" | "idempotent" | "repeat" | "errors" | "waysOut" | "send"
     >
   >;
 
@@ -40,7 +40,9 @@ export function row<Args extends readonly unknown[], Result>(
 ): Operation<Args, Result> {
   const parameters = parametersOf(path);
   const errors = { ...usualErrors(path), ...rest.errors };
-  return { action, verb, path, parameters, since, idempotent: true, ...rest, errors };
+  const usual = 404 in errors ? usualWaysOut(parameters, rest.feature) : {};
+  const waysOut = { ...usual, ...rest.waysOut };
+  return { action, verb, path, parameters, since, idempotent: true, ...rest, errors, waysOut };
 }
 
 /** What a row is that is answered with 204 and nothing else. */
@@ -57,4 +59,18 @@ function usualErrors(path: string): Readonly<Record<number, string>> {
   return thing === undefined
     ? refused
     : { ...refused, 404: `no such ${thing}, or not for the caller to see` };
+}
+
+/** What is not found may be misspelt, gone or hidden, or nothing of its kind is offered. */
+function usualWaysOut(
+  parameters: readonly string[],
+  feature: string | undefined,
+): Readonly<Record<number, string>> {
+  const names = parameters.map((name) => `the ${name.replaceAll("_", " ")}`).join(" and ");
+  if (feature !== undefined) {
+    return { 404: `check ${names === "" ? "" : `${names}, and `}that the cloud offers ${feature}` };
+  }
+  if (names === "") return {};
+  const lost = parameters.length === 1 ? "it" : "one of them";
+  return { 404: `check ${names}: ${lost} is not there, or not yours to see` };
 }

@@ -20,7 +20,10 @@ export interface SharingOperations {
   "members.update"(imageId: string, memberId: string, status: MemberStatus): ImageMember;
   /** Takes an offer back. `DELETE /v2/images/{image_id}/members/{member_id}`, since 2.1. */
   "members.delete"(imageId: string, memberId: string): void;
-  /** Adds a tag. `PUT /v2/images/{image_id}/tags/{tag}`, since 2.0. */
+  /**
+   * Adds a tag. `PUT /v2/images/{image_id}/tags/{tag}`, since 2.0. Glance takes paths for Latin-1: of a tag
+   * that is more than ASCII it makes another one, which `update` of `/tags` does not.
+   */
   "tags.update"(imageId: string, tag: string): void;
   /** Removes a tag. `DELETE /v2/images/{image_id}/tags/{tag}`, since 2.0. */
   "tags.delete"(imageId: string, tag: string): void;
@@ -54,6 +57,7 @@ export const SHARING_ROWS: Rows<SharingOperations> = {
       409: "a member already",
       413: "the quota of members is reached",
     },
+    waysOut: { 409: "there is nothing left to do" },
     send: (_, member) => ({ json: { member: textIn("the member", member) } }),
     receive: receiveRecord(),
   }),

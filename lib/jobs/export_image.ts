@@ -94,14 +94,15 @@ export async function exportImage(
     );
   }
   return {
-    record: recordOf(image),
+    record: portableRecord(image),
     data: () => service.download(context, imageId, options),
   };
 }
 
-function recordOf(image: Image): PortableRecord {
+/** Of an image, or of a record from anywhere, what another cloud can have, too. */
+export function portableRecord(image: PortableRecord): PortableRecord {
   const properties = Object.fromEntries(
-    Object.entries(image.properties).filter(([key]) => !isReservedProperty(key)),
+    Object.entries(image.properties ?? {}).filter(([key]) => !isReservedProperty(key)),
   );
   return {
     name: image.name,

@@ -27,6 +27,7 @@ import {
   sourceKind,
 } from "./import_plan.ts";
 import { lockOf } from "./import_state.ts";
+import { checkSourceRegion } from "./source_region.ts";
 import { followImport, ImageTasks, type ImportWaitOptions } from "./wait_for_import.ts";
 import { checkUrl, openWebData } from "./web_data.ts";
 
@@ -101,6 +102,7 @@ export async function importImage(
   checkRecord("the options of an import", options);
   const kind = sourceKind(source);
   if ("url" in source) checkUrl(source.url);
+  if ("region" in source) checkSourceRegion(context, source.region);
   const { signal, stores, allStores, method: wanted } = options;
   const offered = await importMethods(service, context, { signal });
   const targets = { ...stores && { stores }, ...allStores && { allStores } };

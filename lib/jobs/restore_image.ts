@@ -10,7 +10,7 @@ import { withdraw } from "../images/edit.ts";
 import type { GlanceImageService } from "../images/service.ts";
 import type { Image, ImageMeta } from "../images/types.ts";
 import { checkRecord } from "../values.ts";
-import type { PortableRecord } from "./export_image.ts";
+import { type PortableRecord, portableRecord } from "./export_image.ts";
 import { checkRestorable, checkSame, type SameOptions } from "./same_data.ts";
 import { Tap } from "./tap.ts";
 
@@ -32,7 +32,8 @@ export interface RestoreOptions extends Omit<UploadOptions, "size">, SameOptions
  * that cannot be. Where it is wrong, or anything fails, the new image is deleted again.
  *
  * A visibility that the cloud does not let the caller give (`public`, as a rule) is left at the cloud's
- * default, unless `meta` asks for it; the image that is returned tells.
+ * default, unless `meta` asks for it; the image that is returned tells. A whole image is taken for a
+ * record, too: what belongs to its cloud is left out.
  *
  * @throws {ImageIntegrityError} where the stored data is not that of the record.
  * @throws {ImageUploadFailed} where that or anything else failed, and the image cannot be deleted either.
@@ -69,7 +70,10 @@ export async function restoreImage(
   options: RestoreOptions = {},
 ): Promise<Image> {
   checkRecord("the options of a restoration", options);
-  const { record, data } = exported;
+  checkRecord("what was exported", exported);
+  checkRecord("the record of an image", exported.record);
+  const { data } = exported;
+  const record = portableRecord(exported.record);
   const { signal, verify = "auto" } = options;
   const tap = await Tap.between(service, context, record, data, { signal });
   checkRestorable(record, tap.size, verify);

@@ -59,11 +59,6 @@ export function addressOf(url: string, { path }: ApiPath, isVersioned: boolean):
   };
 }
 
-/** Words with the values in place of their placeholders. */
-export function filled(text: string, values: Readonly<Record<string, string>>): string {
-  return text.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? "");
-}
-
 function searchOf(url: string): string {
   return /\?[^#]*/.exec(url)?.[0] ?? "";
 }

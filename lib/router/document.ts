@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { actionWith } from "../images/operation.ts";
 import { type Call, type Gateway, publicEndpoint } from "./call.ts";
-import { filled } from "./address.ts";
 import { type Answer, readAnswer } from "./answer.ts";
 import { inboundHeaders, outboundHeaders } from "./headers.ts";
 import { Refusal } from "./refusal.ts";
@@ -42,7 +42,7 @@ export async function askServers(
       path: path ?? ownPath + search,
       headers: inboundHeaders(request.headers),
       body: body === "" ? null : body,
-      action: filled(route.action, values),
+      action: actionWith(route.action, (name) => values[name]),
       imageId: values["image_id"],
       idempotent: idempotent ?? route.idempotent,
       repeat: route.repeat,

@@ -8,7 +8,7 @@ import { lengthOf } from "../data/byte_range.ts";
 import { UploadBody } from "../data/upload_body.ts";
 import { type ChunkReader, sourceOf } from "../data/upload_source.ts";
 import { Invalid } from "../errors.ts";
-import { filled } from "./address.ts";
+import { actionWith } from "../images/operation.ts";
 import { type Answer, readAnswer } from "./answer.ts";
 import { type Call, type Gateway, withoutToken } from "./call.ts";
 import { documentResponse } from "./document.ts";
@@ -57,7 +57,7 @@ async function send(
       path: address.path + address.search,
       headers,
       body: size === 0 ? new Uint8Array() : body.stream,
-      action: filled(route.action, address.values),
+      action: actionWith(route.action, (name) => address.values[name]),
       imageId: address.values["image_id"],
       idempotent: route.idempotent,
     },

@@ -225,6 +225,24 @@ Deno.test("image-tag-update and image-tag-delete change one tag", async () => {
   assertEquals(JSON.parse(await out(scene, "image-show disk --json")).tags, []);
 });
 
+Deno.test("image-tag-update and image-tag-delete take tags that Glance misreads in a path", async () => {
+  const scene = await sceneWithDisk();
+  const before = JSON.parse(await out(scene, "image-show disk --json"));
+  const tagged = { ...before, tags: ["plain"] };
+  await out(scene, "image-tag-update disk plain");
+  for (const tag of ["größe", "a/b", "..", "\u{1f4be}"]) {
+    const told = JSON.parse(await out(scene, `image-tag-update disk ${tag} --json`));
+    assertEquals(told.tags, ["plain", tag]);
+    const { code, stderr } = await scene.run(["image-tag-delete", "disk", `${tag}/`]);
+    assertEquals([code, stderr], [
+      1,
+      `Cannot delete tag "${tag}/" of image "${told.id}": it has no such tag; see "glance image-show ${told.id}"\n`,
+    ]);
+    assertEquals(await out(scene, `image-tag-delete disk ${tag}`), "");
+    assertEquals(JSON.parse(await out(scene, "image-show disk --json")), tagged);
+  }
+});
+
 Deno.test("member commands share an image as glanceclient's do", async () => {
   const scene = await sceneWithDisk();
   const created = `\

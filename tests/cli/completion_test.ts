@@ -50,6 +50,20 @@ Deno.test("completion bash completes commands, flags, choices and commands to be
   assertEquals(await offered("image-show", "--os-cl"), ["--os-cloud"]);
 });
 
+Deno.test("completion bash knows where the value of a flag stands", async () => {
+  assertEquals(await offered("image-download", "--verify", ""), ["auto", "required", "off"]);
+  assertEquals(await offered("image-copy", "--verify", "r"), ["required"]);
+  // Nothing: the shell offers its files.
+  for (const flag of ["--file", "--name", "--os-cloud", "--tag"]) {
+    assertEquals(await offered("image-create", flag, ""), [""], flag);
+  }
+  for (const flag of ["--progress", "--protected", "--debug", "-d"]) {
+    assert((await offered("image-create", flag, "")).includes("--file"), flag);
+  }
+  assertEquals(await offered("--os-cloud", ""), [""]);
+  assertEquals(await offered("--os-cloud", "help"), [""]);
+});
+
 Deno.test("completion zsh is bash's, where bash's functions are", async () => {
   assertEquals(
     await script("zsh"),
@@ -72,6 +86,8 @@ Deno.test("completion fish has a line for each command and each flag", async () 
     const text = summary.replaceAll("'", "\\'");
     assertStringIncludes(lines.join("\n"), `-f -a ${name} -d '${text}'`);
   }
+  const verify = lines.find((line) => line.includes("from image-copy' -l verify"));
+  assertStringIncludes(verify ?? "", " -l verify -x -a 'auto required' -d '");
   for (const flag of Object.keys(GLOBAL_FLAGS)) {
     assert(lines.some((line) => line.startsWith(`complete -c glance -l ${flag} `)), flag);
   }

@@ -35,7 +35,8 @@ const unreachable = () =>
 const CASES: Readonly<Record<string, Case>> = {
   "an unknown id": {
     args: ["image-show", NO_ID],
-    says: `Cannot show image "${NO_ID}": the server answered 404, "…${NO_ID}" (req-…)`,
+    says:
+      `Cannot show image "${NO_ID}": the server answered 404, "…${NO_ID}"; check the image id: it is not there, or not yours to see (req-…)`,
   },
   "an unknown name": {
     args: ["image-show", "nobody"],
@@ -54,7 +55,8 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "a tag that leads upwards": {
     args: ["image-tag-delete", ID, ".."],
-    says: 'Cannot use ".." as tag: it would lead to another path; give the tag alone',
+    says:
+      `Cannot delete tag ".." of image "${ID}": it has no such tag; see "glance image-show ${ID}"`,
   },
   "a name that two images have": {
     args: ["image-download", "twin", "--file", "x"],
@@ -62,7 +64,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "a name of 300 characters": {
     args: ["image-create", "--name", "n".repeat(300)],
-    says: 'Cannot create an image: the server answered 400, "…" (req-…)',
+    says: 'Cannot create an image "nnn…n": the server answered 400, "…" (req-…)',
   },
   "an id that is none": {
     args: ["image-create", "--id", "mine"],
@@ -70,7 +72,8 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "an id that is taken": {
     args: ["image-create", "--id", ID],
-    says: 'Cannot create an image: the server answered 409, "…" (req-…)',
+    says:
+      'Cannot create an image: the server answered 409, "…"; choose another id, or none (req-…)',
   },
   "a property without a value": {
     args: ["image-update", ID, "--property", "novalue"],
@@ -132,7 +135,8 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "a member that is none": {
     args: ["member-update", ID, "stranger", "accepted"],
-    says: `Cannot update member "stranger" of image "${ID}": the server answered 404, "…" (req-…)`,
+    says:
+      `Cannot update member "stranger" of image "${ID}": the server answered 404, "…"; check the image id and the member id: one of them is not there, or not yours to see (req-…)`,
   },
   "a file that is not there": {
     args: ["image-create", ...RAW, "--file", "absent.img"],
@@ -183,7 +187,8 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "an image that has its data": {
     args: ["image-upload", ID, "--file", "disk.img"],
-    says: `Cannot upload image "${ID}": the server answered 409, "…" (req-…)`,
+    says:
+      `Cannot upload image "${ID}": the server answered 409, "…"; create another image for the data (req-…)`,
   },
   "a store without data": {
     args: ["image-create", "--store", "local"],

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { answering } from "./scene.ts";
+import { answering, Scene } from "./scene.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const METHODS = { "import-methods": { value: ["glance-direct", "web-download", "copy-image"] } };
@@ -76,6 +76,43 @@ Deno.test("image-import says what a cloud does not have, before it asks for anyt
       assertEquals(requests.filter(({ method }) => method === "POST"), []);
     });
   }
+});
+
+Deno.test("Imports refuse a region that the catalog does not have, before they ask for anything", async () => {
+  const endpoint = { region: "Here", interface: "public", url: "http://glance.test:9292" };
+  const catalog = [{ type: "image", name: "glance", endpoints: [endpoint] }];
+  const token = { catalog, expires_at: "2099-01-01T00:00:00Z", project: { id: "p" } };
+  const asked: string[] = [];
+  const scene = new Scene((request) => {
+    const { pathname } = new URL(request.url);
+    asked.push(pathname);
+    const info = { "import-methods": { value: ["glance-download"] } };
+    return Promise.resolve(
+      pathname.startsWith("/v3/")
+        ? Response.json({ token }, { status: 201, headers: { "x-subject-token": "t" } })
+        : Response.json(info),
+    );
+  });
+  const path = await Deno.makeTempFile({ suffix: ".json" });
+  await Deno.writeTextFile(path, "{}");
+  const environment = {
+    ...{ OS_AUTH_URL: "http://keystone.test/v3", OS_USERNAME: "u", OS_PASSWORD: "p" },
+    ...{ OS_PROJECT_NAME: "p", OS_DEFAULT_DOMAIN_ID: "default" },
+    ...{ OS_CLIENT_CONFIG_FILE: path, OS_CLIENT_SECURE_FILE: path },
+  };
+  const flags = "--import-method glance-download --remote-region There --remote-image-id 1";
+  const formats = "--disk-format raw --container-format bare";
+  for (
+    const line of [`image-import ${ID} ${flags}`, `image-create-via-import ${formats} ${flags}`]
+  ) {
+    const { code, stderr } = await scene.run(line.split(" "), { environment });
+    assertEquals([code, stderr], [
+      1,
+      'Cannot import from the region "There": the cloud has images in "Here"; name one of these\n',
+    ]);
+  }
+  assertEquals(new Set(asked), new Set(["/v3/auth/tokens", "/v2/info/import"]));
+  await Deno.remove(path);
 });
 
 Deno.test("image-import does not ask for what is not staged", async () => {

@@ -1,5 +1,5 @@
 /** Commands about the catalogue of metadata definitions, on the embedded Glance. */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { answering, MemoryFiles, Scene, type SceneOptions } from "./scene.ts";
 
 const FILES = new MemoryFiles({
@@ -286,6 +286,52 @@ Deno.test("md commands say what is wrong before they ask for anything", async (t
       const outcome = await scene.run(line.split(" "), { files: FILES });
       assertEquals([outcome.code, outcome.stdout, outcome.stderr], [code, "", `${says}\n`]);
       assertEquals(requests, []);
+    });
+  }
+});
+
+Deno.test("md commands say what Glance refuses, of what, and what helps", async (t) => {
+  const unseen = "one of them is not there, or not yours to see (req-…)";
+  const cases: readonly (readonly [line: string, says: string])[] = [
+    [
+      "md-namespace-show N",
+      'Cannot show metadata namespace "N": the server answered 404, "…"; check the namespace: it is not there, or not yours to see (req-…)',
+    ],
+    [
+      "md-namespace-create OS::Mine",
+      'Cannot create metadata namespace "OS::Mine": the server answered 409, "…"; choose another name, or update the namespace that has it (req-…)',
+    ],
+    [
+      "md-object-show OS::Mine x",
+      `Cannot show object "x" of metadata namespace "OS::Mine": the server answered 404, "…"; check the namespace and the object: ${unseen}`,
+    ],
+    [
+      "md-object-create OS::Mine --name o --schema {}",
+      'Cannot add object "o" to metadata namespace "OS::Mine": the server answered 409, "…"; choose another name, or update what has it (req-…)',
+    ],
+    [
+      'md-property-create OS::Mine --name p --title P --schema {"type":"string"}',
+      'Cannot add property "p" to metadata namespace "OS::Mine": the server answered 409, "…"; choose another name, or update what has it (req-…)',
+    ],
+    [
+      "md-tag-create OS::Mine --name t",
+      'Cannot add tag "t" to metadata namespace "OS::Mine": the server answered 409, "…"; there is nothing left to do (req-…)',
+    ],
+    [
+      "md-tag-update OS::Mine x --name y",
+      `Cannot rename tag "x" of metadata namespace "OS::Mine": the server answered 404, "…"; check the namespace and the tag: ${unseen}`,
+    ],
+    [
+      "md-resource-type-deassociate OS::Mine x",
+      `Cannot delete resource type "x" of metadata namespace "OS::Mine": the server answered 404, "…"; check the namespace and the resource type: ${unseen}`,
+    ],
+  ];
+  for (const [line, says] of cases) {
+    await t.step(line, async () => {
+      const { code, stdout, stderr } = await (await catalogue()).run(line.split(" "));
+      const pattern = says.split("…").map(RegExp.escape).join(".*");
+      assertMatch(stderr, new RegExp(`^${pattern}\n$`));
+      assertEquals([code, stdout], [1, ""]);
     });
   }
 });

@@ -73,6 +73,7 @@ const BAD: readonly (readonly [line: string, message: string])[] = [
     "md-resource-type",
     'Cannot run "md-resource-type": there is no such command; it may be any of "md-resource-type-associate", "md-resource-type-deassociate", "md-resource-type-list"; write more of it',
   ],
+  ["task-cr", 'Cannot run "task-cr": there is no such command; did you mean "task-create"?'],
   ["frobnicate", 'Cannot run "frobnicate": there is no such command; see "glance help"'],
   [
     "help image-shwo",

@@ -104,6 +104,40 @@ function namesIn(directory: string): string[] {
   return [...Deno.readDirSync(directory)].map(({ name }) => name).sort();
 }
 
+/** What a line of bash prints, in which `$GLANCE` is the command. */
+async function inBash(line: string, url: string, directory: string): Promise<string> {
+  const program = ["run", "--quiet", ...PERMISSIONS, new URL("main.ts", CLI).pathname];
+  const { code, stdout, stderr } = await new Deno.Command("bash", {
+    args: ["-c", line],
+    cwd: directory,
+    env: {
+      GLANCE_API_SERVERS: url,
+      NO_COLOR: "1",
+      GLANCE: [Deno.execPath(), ...program].join(" "),
+    },
+  }).output();
+  const text = new TextDecoder();
+  assertEquals([code, text.decode(stderr)], [0, ""], line);
+  return text.decode(stdout);
+}
+
+Deno.test("--file takes what bash makes a file of, and the names of the standard streams", async () => {
+  await using server = serveGlance();
+  await inDirectory(async (directory) => {
+    const create = `$GLANCE image-create --json ${RAW.join(" ")}`;
+    await inBash(`${create} --name a --file <(printf data)`, server.url, directory);
+    await inBash(`printf data | ${create} --name b --file /dev/stdin`, server.url, directory);
+    for (const name of ["a", "b"]) {
+      const got = `$GLANCE image-download ${name} --file /dev/stdout | cat`;
+      assertEquals(await inBash(got, server.url, directory), "data");
+    }
+    const through = "$GLANCE image-download a --file >(cat > copy); wait $!";
+    await inBash(through, server.url, directory);
+    assertEquals(await Deno.readTextFile(`${directory}/copy`), "data");
+    assertEquals(namesIn(directory), ["copy"]);
+  });
+});
+
 Deno.test("An image goes up through a pipe and comes down through a pipe", async () => {
   await using server = serveGlance();
   await inDirectory(async (directory) => {

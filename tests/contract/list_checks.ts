@@ -37,6 +37,7 @@ const ALICE_FINDS: Readonly<Record<string, readonly string[]>> = {
   "name=eq:MARK-a": ["a"],
   "name=in:MARK-a,MARK-b": ["a", "b"],
   'name=in:"MARK-c,d",MARK-b': ["b", "c,d"],
+  'name=in:"MARK-c\\,d",MARK-b': ["b"],
   "name=in:": [],
   "name=": [],
   "id=ID(a)": ["a"],

@@ -45,7 +45,7 @@ const WIRES: readonly Wire[] = [
   { name: "list", args: [], asks: "GET /v2/images", action: "list images", since: "2.0", repeatable: true },
   { name: "list", args: [[["tag", "a b"], ["tag", "c&d"], ["ü", "="]]], asks: "GET /v2/images?tag=a%20b&tag=c%26d&%C3%BC=%3D", action: "list images", since: "2.0", repeatable: true },
   { name: "get", args: ["42"], asks: "GET /v2/images/42", action: 'show image "42"', imageId: "42", since: "2.0", repeatable: true },
-  { name: "create", args: [{ name: "a" }], asks: "POST /v2/images", headers: JSON_TYPE, body: { name: "a" }, action: "create an image", since: "2.0", repeatable: true },
+  { name: "create", args: [{ name: "a" }], asks: "POST /v2/images", headers: JSON_TYPE, body: { name: "a" }, action: 'create an image "a"', since: "2.0", repeatable: true },
   { name: "update", args: ["42", PATCH], asks: "PATCH /v2/images/42", headers: PATCH_TYPE, body: PATCH, action: 'update image "42"', imageId: "42", since: "2.1", repeatable: true },
   { name: "delete", args: ["42"], asks: "DELETE /v2/images/42", action: 'delete image "42"', imageId: "42", since: "2.0", repeatable: 404 },
   { name: "data", args: ["42"], asks: "GET /v2/images/42/file", headers: DATA_ACCEPT, action: 'download image "42"', imageId: "42", since: "2.0", repeatable: true },
@@ -93,7 +93,7 @@ const WIRES: readonly Wire[] = [
   { name: "cache.nodes", args: ["42"], asks: "GET /v2/cache/nodes/42", action: 'list the caches with image "42"', imageId: "42", since: "2.18", repeatable: true },
   { name: "metadefs.namespaces.list", args: [], asks: "GET /v2/metadefs/namespaces", action: 'list metadata namespaces', since: "2.2", repeatable: true },
   { name: "metadefs.namespaces.list", args: [[["limit", "1"], ["resource_types", "A,B"]]], asks: "GET /v2/metadefs/namespaces?limit=1&resource_types=A%2CB", action: 'list metadata namespaces', since: "2.2", repeatable: true },
-  { name: "metadefs.namespaces.create", args: [{ namespace: "a::b", visibility: "public" }], asks: "POST /v2/metadefs/namespaces", headers: JSON_TYPE, body: { namespace: "a::b", visibility: "public" }, action: 'create a metadata namespace', since: "2.2", repeatable: false },
+  { name: "metadefs.namespaces.create", args: [{ namespace: "a::b", visibility: "public" }], asks: "POST /v2/metadefs/namespaces", headers: JSON_TYPE, body: { namespace: "a::b", visibility: "public" }, action: 'create metadata namespace "a::b"', since: "2.2", repeatable: false },
   { name: "metadefs.namespaces.get", args: ["a::b"], asks: "GET /v2/metadefs/namespaces/a%3A%3Ab", action: 'show metadata namespace "a::b"', since: "2.2", repeatable: true },
   { name: "metadefs.namespaces.get", args: ["a::b", { resourceType: "OS::X" }], asks: "GET /v2/metadefs/namespaces/a%3A%3Ab?resource_type=OS%3A%3AX", action: 'show metadata namespace "a::b"', since: "2.2", repeatable: true },
   { name: "metadefs.namespaces.update", args: ["a::b", { protected: true }], asks: "PUT /v2/metadefs/namespaces/a%3A%3Ab", headers: JSON_TYPE, body: { namespace: "a::b", protected: true }, action: 'update metadata namespace "a::b"', since: "2.2", repeatable: true },
@@ -101,18 +101,18 @@ const WIRES: readonly Wire[] = [
   { name: "metadefs.namespaces.delete", args: ["a::b"], asks: "DELETE /v2/metadefs/namespaces/a%3A%3Ab", action: 'delete metadata namespace "a::b"', since: "2.2", repeatable: 404 },
   { name: "metadefs.resourceTypes.list", args: [], asks: "GET /v2/metadefs/resource_types", action: 'list metadata resource types', since: "2.2", repeatable: true },
   { name: "metadefs.associations.list", args: ["a::b"], asks: "GET /v2/metadefs/namespaces/a%3A%3Ab/resource_types", action: 'list the resource types of metadata namespace "a::b"', since: "2.2", repeatable: true },
-  { name: "metadefs.associations.create", args: ["a::b", { name: "OS::X", prefix: "x_" }], asks: "POST /v2/metadefs/namespaces/a%3A%3Ab/resource_types", headers: JSON_TYPE, body: { name: "OS::X", prefix: "x_" }, action: 'add a resource type to metadata namespace "a::b"', since: "2.2", repeatable: false },
+  { name: "metadefs.associations.create", args: ["a::b", { name: "OS::X", prefix: "x_" }], asks: "POST /v2/metadefs/namespaces/a%3A%3Ab/resource_types", headers: JSON_TYPE, body: { name: "OS::X", prefix: "x_" }, action: 'add resource type "OS::X" to metadata namespace "a::b"', since: "2.2", repeatable: false },
   { name: "metadefs.associations.delete", args: ["a::b", "OS::X"], asks: "DELETE /v2/metadefs/namespaces/a%3A%3Ab/resource_types/OS%3A%3AX", action: 'delete resource type "OS::X" of metadata namespace "a::b"', since: "2.2", repeatable: 404 },
   { name: "metadefs.objects.list", args: ["a::b"], asks: "GET /v2/metadefs/namespaces/a%3A%3Ab/objects", action: 'list the objects of metadata namespace "a::b"', since: "2.2", repeatable: true },
   { name: "metadefs.objects.list", args: ["a::b", [["limit", "2"]]], asks: "GET /v2/metadefs/namespaces/a%3A%3Ab/objects?limit=2", action: 'list the objects of metadata namespace "a::b"', since: "2.2", repeatable: true },
-  { name: "metadefs.objects.create", args: ["a::b", { name: "x", description: "d" }], asks: "POST /v2/metadefs/namespaces/a%3A%3Ab/objects", headers: JSON_TYPE, body: { name: "x", description: "d" }, action: 'add an object to metadata namespace "a::b"', since: "2.2", repeatable: false },
+  { name: "metadefs.objects.create", args: ["a::b", { name: "x", description: "d" }], asks: "POST /v2/metadefs/namespaces/a%3A%3Ab/objects", headers: JSON_TYPE, body: { name: "x", description: "d" }, action: 'add object "x" to metadata namespace "a::b"', since: "2.2", repeatable: false },
   { name: "metadefs.objects.get", args: ["a::b", "x"], asks: "GET /v2/metadefs/namespaces/a%3A%3Ab/objects/x", action: 'show object "x" of metadata namespace "a::b"', since: "2.2", repeatable: true },
   { name: "metadefs.objects.update", args: ["a::b", "x", { description: "d" }], asks: "PUT /v2/metadefs/namespaces/a%3A%3Ab/objects/x", headers: JSON_TYPE, body: { name: "x", description: "d" }, action: 'update object "x" of metadata namespace "a::b"', since: "2.2", repeatable: true },
   { name: "metadefs.objects.update", args: ["a::b", "w", { name: "x", description: "d" }], asks: "PUT /v2/metadefs/namespaces/a%3A%3Ab/objects/w", headers: JSON_TYPE, body: { name: "x", description: "d" }, action: 'update object "w" of metadata namespace "a::b"', since: "2.2", repeatable: true },
   { name: "metadefs.objects.delete", args: ["a::b", "x"], asks: "DELETE /v2/metadefs/namespaces/a%3A%3Ab/objects/x", action: 'delete object "x" of metadata namespace "a::b"', since: "2.2", repeatable: 404 },
   { name: "metadefs.objects.deleteAll", args: ["a::b"], asks: "DELETE /v2/metadefs/namespaces/a%3A%3Ab/objects", action: 'delete the objects of metadata namespace "a::b"', since: "2.2", repeatable: true },
   { name: "metadefs.properties.list", args: ["a::b"], asks: "GET /v2/metadefs/namespaces/a%3A%3Ab/properties", action: 'list the properties of metadata namespace "a::b"', since: "2.2", repeatable: true },
-  { name: "metadefs.properties.create", args: ["a::b", { name: "x", type: "string", title: "X" }], asks: "POST /v2/metadefs/namespaces/a%3A%3Ab/properties", headers: JSON_TYPE, body: { name: "x", type: "string", title: "X" }, action: 'add a property to metadata namespace "a::b"', since: "2.2", repeatable: false },
+  { name: "metadefs.properties.create", args: ["a::b", { name: "x", type: "string", title: "X" }], asks: "POST /v2/metadefs/namespaces/a%3A%3Ab/properties", headers: JSON_TYPE, body: { name: "x", type: "string", title: "X" }, action: 'add property "x" to metadata namespace "a::b"', since: "2.2", repeatable: false },
   { name: "metadefs.properties.get", args: ["a::b", "x"], asks: "GET /v2/metadefs/namespaces/a%3A%3Ab/properties/x", action: 'show property "x" of metadata namespace "a::b"', since: "2.2", repeatable: true },
   { name: "metadefs.properties.get", args: ["a::b", "x", { resourceType: "OS::X" }], asks: "GET /v2/metadefs/namespaces/a%3A%3Ab/properties/x?resource_type=OS%3A%3AX", action: 'show property "x" of metadata namespace "a::b"', since: "2.2", repeatable: true },
   { name: "metadefs.properties.update", args: ["a::b", "x", { type: "string", title: "X" }], asks: "PUT /v2/metadefs/namespaces/a%3A%3Ab/properties/x", headers: JSON_TYPE, body: { name: "x", type: "string", title: "X" }, action: 'update property "x" of metadata namespace "a::b"', since: "2.2", repeatable: true },
@@ -171,8 +171,31 @@ Deno.test("OPERATIONS says what the rows say, and nobody can change it", () => {
     const row = rowOf(name as OperationName);
     assertObjectMatch(row, { ...description });
     assert(Object.values(description).every((value) => typeof value !== "function"), name);
-    assert([OPERATIONS, description, description.errors].every(Object.isFrozen), name);
+    assert(
+      [OPERATIONS, description, description.errors, description.waysOut].every(Object.isFrozen),
+      name,
+    );
   }
+});
+
+Deno.test("A row says what helps only against what it says can happen", () => {
+  for (const [name, { errors, waysOut, path }] of Object.entries(OPERATIONS)) {
+    const known = Object.keys(errors);
+    assert(Object.keys(waysOut).every((status) => known.includes(status)), name);
+    assert(!path.includes("{") || waysOut[404] !== undefined || errors[404] === undefined, name);
+  }
+});
+
+Deno.test("An action names what is in the body, and nothing where the body has no name", () => {
+  const create = rowOf("metadefs.objects.create");
+  assertEquals(
+    actionOf(create, ["{name}", { name: 'a\n"b"' }]),
+    'add object "a\\n\\"b\\"" to metadata namespace "{name}"',
+  );
+  for (const body of [{}, { name: 7 }, null, "text", undefined]) {
+    assertEquals(actionOf(create, ["n", body]), 'add object to metadata namespace "n"');
+  }
+  assertEquals(actionOf(rowOf("create"), [{ name: null }]), "create an image");
 });
 
 Deno.test("A row has a media type where it sends a body, and nowhere else", () => {

@@ -1,7 +1,14 @@
 /** What a list asks for, as a query string. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { limitOf, markerOf, toQuery } from "../../lib/images/query.ts";
-import { Invalid, type ListParameters, UnexpectedResponse } from "../../mod.ts";
+import { createEmbeddedGlance } from "../../lib/local/mod.ts";
+import {
+  GlanceClientWrapper,
+  GlanceImageService,
+  Invalid,
+  type ListParameters,
+  UnexpectedResponse,
+} from "../../mod.ts";
 
 /** The query without its page size, as a text that is easy to read. */
 function queryOf(parameters: ListParameters): string {
@@ -51,13 +58,19 @@ const QUERIES: readonly (readonly [parameters: ListParameters, query: string])[]
   [{ filters: { owner: "a:b" } }, "owner=a:b"],
   // Lists.
   [{ filters: { status: ["queued", "active"] } }, "status=in:queued,active"],
-  [{ filters: { id: ["1"] } }, "id=in:1"],
+  [{ filters: { id: ["1"] } }, "id=eq:1"],
+  [{ filters: { name: [] } }, "name=in:"],
   [
-    { filters: { name: ["a,b", 'c"d', "e:f", "g\\h", "i j"] } },
+    { filters: { name: ["a,b", "e:f", "i j", "in:k"] } },
     [
-      'name=in:"a,b","c\\"d","e:f","g\\\\h",i j',
+      'name=in:"a,b",e:f,i j,in:k',
     ].join(),
   ],
+  // Glance takes back no backslash.
+  [{ filters: { name: ["g\\h", "i\\", "j\\,k"] } }, 'name=in:g\\h,i\\,"j\\,k"'],
+  [{ filters: { name: ["", "a", ""] } }, 'name=in:"",a,""'],
+  [{ filters: { name: ['c"d'] } }, 'name=eq:c"d'],
+  [{ filters: { name: ["a,b\\"] } }, "name=eq:a,b\\"],
   [{ filters: { tag: ["x", "y"] } }, "tag=x & tag=y"],
   [{ filters: { os_distro: ["x"] } }, "os_distro=x"],
   // Sorting.
@@ -78,6 +91,27 @@ for (const [parameters, query] of QUERIES) {
     assertEquals(queryOf(parameters), query);
   });
 }
+
+Deno.test("A list of names is found as it is written, where it can be asked for", async () => {
+  const glance = createEmbeddedGlance();
+  const service = new GlanceImageService(
+    new GlanceClientWrapper({
+      netloc: "glance.test",
+      authStrategy: "noauth",
+      fetch: (input, init) => glance.fetch(new Request(input, init)),
+    }),
+  );
+  const names = ["a", "b,c", "d:e", "in:f", "g\\h", "i\\", "j\\,k", "", " l ", "\u00fc"];
+  for (const name of [...names, 'm"n', "o,\\", '"p"']) await service.create({}, { name });
+  const found = async (wanted: readonly string[]) => {
+    const images = await service.detail({}, { filters: { name: wanted } });
+    return new Set(images.map(({ name }) => name));
+  };
+  assertEquals(await found(names), new Set(names));
+  assertEquals(await found(names.toReversed()), new Set(names));
+  for (const name of ['m"n', "o,\\", '"p"']) assertEquals(await found([name]), new Set([name]));
+  assertEquals(await found([]), new Set());
+});
 
 /** Limit and page size -> images of one request. */
 const SIZES: readonly (readonly [parameters: ListParameters, size: string])[] = [
@@ -110,6 +144,10 @@ const BAD: readonly ListParameters[] = [
   { sortDir: "down" as "desc" },
   { sortDir: ["asc", ""] as "asc"[] },
   { filters: { created_at: new Date(NaN) } },
+  { filters: { name: ['c"d', "e"] } },
+  { filters: { name: ["e", "a,b\\"] } },
+  { filters: { name: [7] as unknown as string[] } },
+  { marker: 7 as unknown as string },
 ];
 
 for (const parameters of BAD) {

@@ -1,5 +1,5 @@
 /** Images as records and data, and images made of them. */
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import {
   exportImage,
   type ImageData,
@@ -92,6 +92,25 @@ for (const [form, dataOf] of Object.entries(FORMS)) {
     });
   }
 }
+
+Deno.test("restoreImage takes a whole image for a record, and of it what another cloud can have", async () => {
+  const { image, record } = await exported();
+  const { service, context } = cloudOf();
+  const properties = { ...image.properties, os_glance_failed_import: "slow" };
+  const whole = { ...JSON.parse(JSON.stringify(image)), properties, owner: "somebody" };
+  const again = await restoreImage(service, context, { record: whole, data: BYTES });
+  assertNotEquals([again.id, again.owner], [image.id, "somebody"]);
+  assertEquals((await exportImage(service, context, again.id)).record, record);
+});
+
+Deno.test("restoreImage refuses what is no record, before any request", async () => {
+  const { service, context, asked } = cloudOf();
+  for (const exported of [undefined, null, "x", { data: BYTES }, { record: [], data: BYTES }]) {
+    const restored = restoreImage(service, context, exported as never);
+    await assertRejects(() => restored, Invalid, "it must be an object");
+  }
+  assertEquals(asked, []);
+});
 
 Deno.test("restoreImage refuses a mode that there is not, before any request", async () => {
   const { record } = await exported();

@@ -139,6 +139,33 @@ Deno.test("importImage asks for an image of another region, and for copies to mo
   ]);
 });
 
+Deno.test("importImage refuses a region that the catalog does not have, before it asks for anything", async () => {
+  const { cloud, work } = await cloudWith();
+  let asked = 0;
+  cloud.meddle = (request) => {
+    asked++;
+    return offering(["glance-download"])(request);
+  };
+  const endpoints = [{ region: "North", interface: "public", url: "http://north.test" }];
+  const serviceCatalog = [
+    { type: "image", name: "glance", endpoints },
+    { type: "volume", name: "cinder", endpoints: [{ ...endpoints[0], region: "South" }] },
+  ];
+  const context = { ...contextOf("root"), serviceCatalog };
+  await assertRejects(
+    () => work({ region: "South", imageId: "1" }, {}, context),
+    Invalid,
+    'Cannot import from the region "South": the cloud has images in "North"; name one of these',
+  );
+  assertEquals(asked, 0);
+  // Glance takes no notice of the case.
+  await assertRejects(
+    () => work({ region: "NORTH", imageId: "1" }, {}, context),
+    Invalid,
+    "answered 400",
+  );
+});
+
 Deno.test("importImage copies an image to its other stores, once and not again", async () => {
   const { work } = await cloudWith();
   const root = contextOf("root");

@@ -9,6 +9,9 @@ import { type LiveStack, startStack } from "./stack.ts";
 
 const MAIN = new URL("../../lib/cli/main.ts", import.meta.url).pathname;
 
+/** The region that the second server is the Glance of. */
+const OTHER_REGION = "Elsewhere";
+
 /** One of the two programs. */
 type Program = readonly [command: string, ...args: string[]];
 
@@ -90,7 +93,9 @@ const WRITING: readonly string[] = [
 ];
 
 Deno.test("the command line does what python-glanceclient's does", async (t) => {
-  await using stack = await startStack();
+  await using stack = await startStack({
+    moreServices: ([, second]) => [{ region: OTHER_REGION, type: "image", url: second }],
+  });
   const folder = `${stack.directory}/cli`;
   await Deno.mkdir(folder);
   const file = `${folder}/data`;
@@ -132,7 +137,34 @@ Deno.test("the command line does what python-glanceclient's does", async (t) => 
     const left = Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
     assertEquals(left, ["data", ...paths.map((path) => path.slice(folder.length + 1))].sort());
   });
+
+  await t.step("and ours has images go from one region to another", () => goAcross(stack, file));
 });
+
+/** By Glance itself, which fetches one, and by way of this machine. */
+async function goAcross(stack: LiveStack, file: string): Promise<void> {
+  const formats = "--disk-format raw --container-format bare";
+  const ours = async (args: string) => {
+    const { code, stdout, stderr } = await run(stack, OURS, `${args} --json`.split(" "));
+    assertEquals([code, stderr], [0, ""], args);
+    return JSON.parse(stdout);
+  };
+  const { id, os_hash_value } = await ours(`image-create --name across ${formats} --file ${file}`);
+  // The servers share their images: what the second one was asked for stands in its log.
+  const asked = async () => await Deno.readTextFile(`${stack.directory}/logs/glance-b.log`);
+  assert(!(await asked()).includes(`/v2/images/${id}/file`));
+  const method =
+    `--import-method glance-download --remote-region ${OTHER_REGION} --remote-image-id ${id} --wait`;
+  const fetched = await ours(`image-create-via-import --name fetched ${formats} ${method}`);
+  assertEquals([fetched.status, fetched.os_hash_value], ["active", os_hash_value]);
+  assert((await asked()).includes(`GET /v2/images/${id}/file`));
+  const record = await ours(`image-create --name filled ${formats}`);
+  const filled = await ours(`image-import ${record.id} ${method}`);
+  assertEquals([filled.status, filled.os_hash_value], ["active", os_hash_value]);
+  const copy = await ours(`image-copy ${id} --to-region ${OTHER_REGION}`);
+  assertEquals([copy.name, copy.status, copy.os_hash_value], ["across", "active", os_hash_value]);
+  assert((await asked()).includes(`PUT /v2/images/${copy.id}/file`));
+}
 
 /** Images for both programs to read: placeholder -> id. */
 async function createImages(stack: LiveStack): Promise<Record<string, string>> {
