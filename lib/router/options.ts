@@ -76,7 +76,8 @@ export interface ImageRouterOptions extends GlanceOptions {
   /**
    * Connections to servers that are held at most for callers who take nothing for half a second or more. Of
    * further ones, whoever has rested longest gives his back, and his download goes on with a range request
-   * when he does; where the store has ranges, and `resume` is on. `Infinity` holds them all.
+   * when he does; where the store has ranges, and `resume` is on. `Infinity` holds them all, as is always
+   * done on Cloudflare Workers.
    *
    * As many downloads begin at once. Those behind them wait until one has taken 8 MiB, rests or ends: the
    * first of them for 100 ms at most, then the next one.
@@ -153,13 +154,21 @@ export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptio
     publicEndpoint: publicEndpointOf(options.publicEndpoint),
     resume: options.resume ?? true,
     verify: options.verify ?? "off",
-    heldConnections,
+    heldConnections: isolatesRequests() ? Infinity : heldConnections,
     freesChunks: options.freesChunks ?? false,
     maxUploadSize,
     cors: options.cors ?? null,
     metrics: options.metrics ?? false,
     log: options.log ?? (() => {}),
   });
+}
+
+/**
+ * Whether no request can do anything for another, as on workerd: one that waits for what another does waits
+ * for ever once that one's caller has left, of which nobody is told there.
+ */
+function isolatesRequests(): boolean {
+  return "FixedLengthStream" in globalThis;
 }
 
 /** Requests get a context of their own each; what one of them has renewed serves the next. */
