@@ -20,11 +20,10 @@ import { dataHeaders, representationOf } from "./representation.ts";
 
 /** The data of an image, or a part of it, or word that the caller has it already. */
 export async function imageData(gateway: Gateway, call: Call): Promise<Response> {
-  const { request, address, trace, signal } = call;
-  if (request.method !== "HEAD") {
-    trace.atEnd(() => gateway.callers.leave(call));
-    await gateway.callers.turn(call, signal);
-  }
+  const { request, address } = call;
+  // Whether a caller has the data already, the record tells: until then, he wants none.
+  const mayHaveIt = request.headers.has("if-none-match");
+  if (request.method !== "HEAD" && !mayHaveIt) await takeTurn(gateway, call);
   const path = address.path.replace(/\/file$/, "");
   const record = await askServers(gateway, call, { method: "GET", path, idempotent: true });
   if (record.status !== 200) return documentResponse(gateway, call, record);
@@ -35,6 +34,7 @@ export async function imageData(gateway: Gateway, call: Call): Promise<Response>
   if (image.status !== "active" || isLegacyRange) return await forwardData(gateway, call);
   const plan = planOf(request.method, request.headers, representationOf(image));
   if (plan.kind !== "whole" && plan.kind !== "part") return withoutData(image, plan);
+  if (mayHaveIt) await takeTurn(gateway, call);
   try {
     return await openData(gateway, call, image, plan);
   } catch (error) {
@@ -42,6 +42,13 @@ export async function imageData(gateway: Gateway, call: Call): Promise<Response>
     if (error instanceof GlanceError && isAnswer(error)) return await forwardData(gateway, call);
     throw error;
   }
+}
+
+/** Waits until the data may be sent, or the caller is gone. */
+async function takeTurn({ callers }: Gateway, call: Call): Promise<void> {
+  call.trace.atEnd(() => callers.leave(call));
+  await callers.turn(call, call.signal);
+  call.signal?.throwIfAborted();
 }
 
 /** What the data would look like, without opening it. */

@@ -176,6 +176,24 @@ Deno.test("Whoever has his answer, in whatever way it ends, makes room for the n
   for (let i = 0; i < 2; i++) assertEquals((await router.request(path)).status, 503);
 });
 
+Deno.test("Who has the data already waits for nobody; who has not, for his turn", async () => {
+  const cloud = new Cloud();
+  const { id, bytes } = await cloud.image(SIZE);
+  const path = `/v2/images/${id}/file`;
+  const router = cloud.router({ heldConnections: 1, sleep: () => new Promise(() => {}) });
+  const first = await router.request(path);
+  const etag = first.headers.get("etag") ?? "";
+  const asked = { "if-none-match": etag };
+  assertEquals((await router.request(path, { headers: asked })).status, 304);
+  assertEquals((await router.request(path, { method: "HEAD" })).status, 200);
+  const other = router.request(path, { headers: { "if-none-match": '"another"' } });
+  await settled();
+  const opened = cloud.arrived.filter(({ path }) => path.endsWith("/file"));
+  assertEquals(opened.length, 1, "the first one's data");
+  await first.body?.cancel();
+  assertEquals(new Uint8Array(await (await other).arrayBuffer()), bytes);
+});
+
 Deno.test("A newcomer waits while another is looked at, and is gone when he leaves", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(SIZE);
