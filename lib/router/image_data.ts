@@ -45,9 +45,11 @@ export async function imageData(gateway: Gateway, call: Call): Promise<Response>
 }
 
 /** Waits until the data may be sent, or the caller is gone. */
-async function takeTurn({ callers }: Gateway, call: Call): Promise<void> {
+async function takeTurn({ callers, metrics }: Gateway, call: Call): Promise<void> {
   call.trace.atEnd(() => callers.leave(call));
+  metrics.move("waiting_requests", 1);
   await callers.turn(call, call.signal);
+  metrics.move("waiting_requests", -1);
   call.signal?.throwIfAborted();
 }
 
