@@ -49,7 +49,7 @@ function partOf(header: string, size: number): Plan {
     return { kind: "whole" };
   }
   // Glance takes spaces, too.
-  const match = /^(?:(\d{1,16})-(\d{0,16})|-(\d{1,16}))$/.exec(set.replaceAll(/\s/g, ""));
+  const match = /^(?:(\d+)-(\d*)|-(\d+))$/.exec(set.replaceAll(/\s/g, ""));
   if (match === null) return { kind: "unsatisfiable", reason: "syntax" };
   const [, first, last, suffix] = match;
   if (suffix !== undefined) {
