@@ -25,6 +25,9 @@ export type Plan =
   /** There are no such bytes: the range starts behind the image, or it is none. */
   | { readonly kind: "unsatisfiable"; readonly reason: "start" | "syntax" };
 
+/** Bytes that a network takes at once, and that a reader of parts asks for. */
+const LITTLE = 256 * 1024;
+
 /** Judges a request. `If-Modified-Since` and `If-Unmodified-Since` do not count: there is no `Last-Modified`. */
 export function planOf(method: string, headers: Headers, image: Representation): Plan {
   const { etag, size } = image;
@@ -37,6 +40,20 @@ export function planOf(method: string, headers: Headers, image: Representation):
   // A date cannot match: there is no `Last-Modified` to compare it with.
   if (ifRange !== null && ifRange.trim() !== etag) return { kind: "whole" };
   return partOf(range, size);
+}
+
+/**
+ * Whether a request may want little, of an image of which nothing is known: a small part, or nothing that
+ * is news.
+ */
+export function mayWantLittle(headers: Headers): boolean {
+  if (headers.has("if-none-match")) return true;
+  return isLittle(planOf("GET", headers, { etag: null, size: Number.MAX_SAFE_INTEGER }));
+}
+
+/** Whether so little is to be answered that it is over before it is in anybody's way. */
+export function isLittle(plan: Plan): boolean {
+  return plan.kind === "part" ? plan.end - plan.start < LITTLE : plan.kind !== "whole";
 }
 
 /**

@@ -80,7 +80,7 @@ export interface ImageRouterOptions extends GlanceOptions {
    * done on Cloudflare Workers.
    *
    * As many downloads begin at once. Those behind them wait until one has taken 8 MiB, rests or ends: the
-   * first of them for 100 ms at most, then the next one.
+   * first of them for 100 ms at most, then the next one. Parts of up to 256 KiB wait for nobody.
    * @default {8}
    */
   readonly heldConnections?: number;
