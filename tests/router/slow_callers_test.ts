@@ -116,6 +116,39 @@ Deno.test("SlowCallers ends the wait of who leaves, and goes on with the next", 
   assertEquals(noted.at(-1), "a in at 1", "who has left takes no room");
 });
 
+Deno.test("SlowCallers without a limit lets everybody in, and sets no clock", async () => {
+  const { clock, noted, caller, wait } = scene(Infinity);
+  for (let i = 0; i < 100; i++) {
+    const one = caller(`${i}`);
+    await one.comes();
+    one.rests();
+    assertEquals(clock.pending, 0);
+  }
+  await wait(2 * PATIENCE);
+  assertEquals(noted.at(-1), "99 in at 0");
+});
+
+Deno.test("On Workers, where a request can do nothing for another, nobody waits for one", async () => {
+  const cloud = new Cloud();
+  const { id } = await cloud.image(SIZE);
+  class FixedLengthStream extends TransformStream<Uint8Array, Uint8Array> {
+    constructor(_length: number) {
+      super();
+    }
+  }
+  Object.assign(globalThis, { FixedLengthStream });
+  try {
+    const router = cloud.router({ heldConnections: 1, sleep: () => new Promise(() => {}) });
+    const answers = [1, 2, 3].map(() => router.request(`/v2/images/${id}/file`));
+    for (const { status, body } of await Promise.all(answers)) {
+      assertEquals(status, 200);
+      await body?.cancel();
+    }
+  } finally {
+    Reflect.deleteProperty(globalThis, "FixedLengthStream");
+  }
+});
+
 Deno.test("ChunkSize is large for a caller who takes a stretch quickly, until he pauses", () => {
   let now = 0;
   const size = new ChunkSize(() => now);
