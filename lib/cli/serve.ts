@@ -46,7 +46,7 @@ export function serve(handler: Handler, { host, port }: Address): RunningServer 
     const server = Deno.serve(options, async (request, { completed }) => {
       if (begun.isOver) return refusal();
       begun.add(completed);
-      return await handler(withTrueSignal(request, completed));
+      return await answer(handler, request, completed);
     });
     return {
       url: urlOf(host, server.addr.port),
@@ -92,11 +92,25 @@ function refusal(): Response {
   return new Response("The server is about to end.\n", { status: 503, headers });
 }
 
-/** The same request; its signal is aborted by a client that leaves. Deno's own is aborted by success, too. */
-function withTrueSignal(request: Request, completed: Promise<void>): Request {
+/**
+ * The answer to a request whose signal a client aborts that leaves, and nothing else: Deno's own may be
+ * aborted by success, too, and is followed until there is an answer only.
+ */
+async function answer(
+  handler: Handler,
+  request: Request,
+  completed: Promise<void>,
+): Promise<Response> {
+  const { signal } = request;
   const life = new AbortController();
+  const leave = () => life.abort(signal.reason);
+  signal.addEventListener("abort", leave, { once: true });
   completed.catch((reason) => life.abort(reason));
-  return Object.defineProperty(request, "signal", { value: life.signal });
+  try {
+    return await handler(Object.defineProperty(request, "signal", { value: life.signal }));
+  } finally {
+    signal.removeEventListener("abort", leave);
+  }
 }
 
 function urlOf(host: string, port: number): string {

@@ -25,6 +25,9 @@ export type Plan =
   /** There are no such bytes: the range starts behind the image, or it is none. */
   | { readonly kind: "unsatisfiable"; readonly reason: "start" | "syntax" };
 
+/** Bytes that a network takes at once, and that a reader of parts asks for. */
+const LITTLE = 256 * 1024;
+
 /** Judges a request. `If-Modified-Since` and `If-Unmodified-Since` do not count: there is no `Last-Modified`. */
 export function planOf(method: string, headers: Headers, image: Representation): Plan {
   const { etag, size } = image;
@@ -40,6 +43,20 @@ export function planOf(method: string, headers: Headers, image: Representation):
 }
 
 /**
+ * Whether a request may want little, of an image of which nothing is known: a small part, or nothing that
+ * is news.
+ */
+export function mayWantLittle(headers: Headers): boolean {
+  if (headers.has("if-none-match")) return true;
+  return isLittle(planOf("GET", headers, { etag: null, size: Number.MAX_SAFE_INTEGER }));
+}
+
+/** Whether so little is to be answered that it is over before it is in anybody's way. */
+export function isLittle(plan: Plan): boolean {
+  return plan.kind === "part" ? plan.end - plan.start < LITTLE : plan.kind !== "whole";
+}
+
+/**
  * A single range of bytes. Several ranges, and other units, are answered with the whole image, which
  * RFC 9110, section 14.2, allows; what is not a range at all is refused, as Glance does.
  */
@@ -49,7 +66,7 @@ function partOf(header: string, size: number): Plan {
     return { kind: "whole" };
   }
   // Glance takes spaces, too.
-  const match = /^(?:(\d{1,16})-(\d{0,16})|-(\d{1,16}))$/.exec(set.replaceAll(/\s/g, ""));
+  const match = /^(?:(\d+)-(\d*)|-(\d+))$/.exec(set.replaceAll(/\s/g, ""));
   if (match === null) return { kind: "unsatisfiable", reason: "syntax" };
   const [, first, last, suffix] = match;
   if (suffix !== undefined) {

@@ -62,8 +62,10 @@ export function documentResponse(gateway: Gateway, call: Call, answer: Answer): 
   const location = locationFor(answer, endpoint);
   if (location !== null) headers.set("location", location);
   if (answer.status === 300) return versionsDocument(answer, headers, endpoint);
-  trace.sent(answer.body.byteLength, answer.server, 0);
-  const isEmpty = request.method === "HEAD" || answer.status === 204 || answer.status === 304;
+  const isHead = request.method === "HEAD";
+  if (isHead) headers.set("content-length", String(answer.body.byteLength));
+  else trace.sent(answer.body.byteLength, answer.server, 0);
+  const isEmpty = isHead || answer.status === 204 || answer.status === 304;
   return new Response(isEmpty ? null : answer.body, { status: answer.status, headers });
 }
 

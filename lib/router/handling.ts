@@ -112,13 +112,19 @@ async function traced(
     now: client.options.now,
     log: options.log,
   });
-  const response = await answer(trace).catch((error) => failed(request, trace, error));
+  const response = await (URL.canParse(request.url) ? answer(trace) : Promise.reject(noHost()))
+    .catch((error) => failed(request, trace, error));
   if (!response.headers.has("x-openstack-request-id")) {
     response.headers.set("x-openstack-request-id", trace.requestId);
   }
   trace.answered(response.status);
   await dropBody(request);
   return response;
+}
+
+/** RFC 9112, section 3.2; Deno builds the URL of a request from whatever was sent. */
+function noHost(): Refusal {
+  return new Refusal(400, "The header Host names no host.");
 }
 
 function failed(request: Request, trace: Trace, error: unknown): Response {

@@ -11,7 +11,7 @@ import { isRecord } from "../images/operation.ts";
 import type { GlanceImage } from "../images/types.ts";
 import { jsonOf } from "./answer.ts";
 import type { Call, Gateway } from "./call.ts";
-import { type Plan, planOf } from "./conditions.ts";
+import { isLittle, mayWantLittle, type Plan, planOf } from "./conditions.ts";
 import { openData } from "./data_source.ts";
 import { askServers, documentResponse } from "./document.ts";
 import { inboundHeaders, outboundHeaders } from "./headers.ts";
@@ -20,11 +20,11 @@ import { dataHeaders, representationOf } from "./representation.ts";
 
 /** The data of an image, or a part of it, or word that the caller has it already. */
 export async function imageData(gateway: Gateway, call: Call): Promise<Response> {
-  const { request, address, trace, signal } = call;
-  if (request.method !== "HEAD") {
-    trace.atEnd(() => gateway.callers.leave(call));
-    await gateway.callers.turn(call, signal);
-  }
+  const { request, address, trace } = call;
+  // What was wanted in truth, the record tells.
+  const mayPass = request.method === "HEAD" || mayWantLittle(request.headers);
+  trace.atEnd(() => gateway.callers.leave(call));
+  if (!mayPass) await takeTurn(gateway, call);
   const path = address.path.replace(/\/file$/, "");
   const record = await askServers(gateway, call, { method: "GET", path, idempotent: true });
   if (record.status !== 200) return documentResponse(gateway, call, record);
@@ -35,6 +35,7 @@ export async function imageData(gateway: Gateway, call: Call): Promise<Response>
   if (image.status !== "active" || isLegacyRange) return await forwardData(gateway, call);
   const plan = planOf(request.method, request.headers, representationOf(image));
   if (plan.kind !== "whole" && plan.kind !== "part") return withoutData(image, plan);
+  if (mayPass && !isLittle(plan)) await takeTurn(gateway, call);
   try {
     return await openData(gateway, call, image, plan);
   } catch (error) {
@@ -42,6 +43,14 @@ export async function imageData(gateway: Gateway, call: Call): Promise<Response>
     if (error instanceof GlanceError && isAnswer(error)) return await forwardData(gateway, call);
     throw error;
   }
+}
+
+/** Waits until the data may be sent, or the caller is gone. */
+async function takeTurn({ callers, metrics }: Gateway, call: Call): Promise<void> {
+  metrics.move("waiting_requests", 1);
+  await callers.turn(call, call.signal);
+  metrics.move("waiting_requests", -1);
+  call.signal?.throwIfAborted();
 }
 
 /** What the data would look like, without opening it. */

@@ -1,5 +1,5 @@
 /**
- * Counters of a gateway, in Prometheus' text format (version 0.0.4).
+ * Counters and gauges of a gateway, in Prometheus' text format (version 0.0.4).
  *
  * @module
  */
@@ -21,14 +21,22 @@ const COUNTERS = {
   renewals_total: "Tokens of the gateway that were renewed, by reason.",
 } as const;
 
+/** What goes up and down. */
+const GAUGES = {
+  open_requests: "Requests whose answer is not all out.",
+  waiting_requests: "Downloads that wait for their turn to begin, among the open requests.",
+} as const;
+
 type CounterName = keyof typeof COUNTERS;
+
+type GaugeName = keyof typeof GAUGES;
 
 type Labels = Readonly<Record<string, string | number>>;
 
-/** Counters since the gateway was made. */
+/** Counters since the gateway was made, and gauges. */
 export class Metrics {
   readonly #counts = new Map<CounterName, Map<string, number>>();
-  #open = 0;
+  readonly #levels: Record<GaugeName, number> = { open_requests: 0, waiting_requests: 0 };
 
   /** Adds to a counter. */
   add(name: CounterName, labels: Labels, value = 1): void {
@@ -39,14 +47,9 @@ export class Metrics {
     series.set(key, (series.get(key) ?? 0) + value);
   }
 
-  /** A request has come. */
-  open(): void {
-    this.#open++;
-  }
-
-  /** The last byte of an answer is out, or given up. */
-  close(): void {
-    this.#open--;
+  /** Moves a gauge up or down. */
+  move(name: GaugeName, by: 1 | -1): void {
+    this.#levels[name] += by;
   }
 
   /** Counts what happens on the way to the servers. */
@@ -75,13 +78,12 @@ export class Metrics {
         ...[...series].map(([labels, value]) => `glance_edge_${name}{${labels}} ${value}`),
       ];
     });
-    return [
-      ...lines,
-      "# HELP glance_edge_open_requests Requests whose answer is not all out.",
-      "# TYPE glance_edge_open_requests gauge",
-      `glance_edge_open_requests ${this.#open}`,
-      "",
-    ].join("\n");
+    const levels = Object.entries(GAUGES).flatMap(([name, help]) => [
+      `# HELP glance_edge_${name} ${help}`,
+      `# TYPE glance_edge_${name} gauge`,
+      `glance_edge_${name} ${this.#levels[name as GaugeName]}`,
+    ]);
+    return [...lines, ...levels, ""].join("\n");
   }
 }
 

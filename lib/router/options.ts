@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isWorkerd } from "../data/fixed_length.ts";
 import type { RequestContext } from "../context.ts";
 import { type Verify, VERIFY_MODES } from "../data/types.ts";
 import { InvalidConfigurationValue, redact } from "../errors.ts";
@@ -77,10 +78,11 @@ export interface ImageRouterOptions extends GlanceOptions {
   /**
    * Connections to servers that are held at most for callers who take nothing for half a second or more. Of
    * further ones, whoever has rested longest gives his back, and his download goes on with a range request
-   * when he does; where the store has ranges, and `resume` is on. `Infinity` holds them all.
+   * when he does; where the store has ranges, and `resume` is on. `Infinity` holds them all, as is always
+   * done on Cloudflare Workers.
    *
    * As many downloads begin at once. Those behind them wait until one has taken 8 MiB, rests or ends: the
-   * first of them for 100 ms at most, then the next one.
+   * first of them for 100 ms at most, then the next one. Parts of up to 256 KiB wait for nobody.
    * @default {8}
    */
   readonly heldConnections?: number;
@@ -147,7 +149,9 @@ export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptio
     publicEndpoint: publicEndpointOf(options.publicEndpoint),
     resume: options.resume ?? true,
     verify: options.verify ?? "off",
-    heldConnections,
+    // There no request can do anything for another: one that waited for another's end would wait for ever
+    // once that one's caller has left, of which nobody is told.
+    heldConnections: isWorkerd() ? Infinity : heldConnections,
     freesChunks: options.freesChunks ?? false,
     maxUploadSize,
     cors: options.cors ?? null,

@@ -55,8 +55,11 @@ export function refusalResponse(request: Request, refusal: Refusal): Response {
   const type = preferredType(request.headers.get("accept") ?? "");
   const headers = new Headers(refusal.headers);
   headers.set("content-type", type === "application/json" ? type : `${type}; charset=UTF-8`);
-  if (request.method === "HEAD") return new Response(null, { status, headers });
-  return new Response(bodyOf(type, code, title, textOf(request, refusal)), { status, headers });
+  const text = bodyOf(type, code, title, textOf(request, refusal));
+  const body = new TextEncoder().encode(text);
+  // For HEAD, too, whose answer has no body to be measured.
+  headers.set("content-length", String(body.byteLength));
+  return new Response(request.method === "HEAD" ? null : body, { status, headers });
 }
 
 /** The line breaks are WebOb's, in JSON, too. */

@@ -46,7 +46,10 @@ export class SlowCallers {
   #alarm: { readonly at: number; readonly stop: () => void } | null = null;
   #isReleasing = false;
 
-  /** `limit` is how many connections may be held for those who rest, and as many for newcomers. */
+  /**
+   * `limit` is how many connections may be held for those who rest, and as many for newcomers. Without
+   * one, nobody waits and nobody is remembered.
+   */
   constructor(limit: number, options: Pick<ResolvedOptions, "now" | "timer">) {
     this.#limit = limit;
     this.#options = options;
@@ -54,6 +57,7 @@ export class SlowCallers {
 
   /** Waits until a newcomer may be served, or leaves. */
   async turn(caller: object, signal?: AbortSignal): Promise<void> {
+    if (this.#limit === Infinity) return;
     if (this.#waiting.size === 0 && this.#hasRoom()) {
       this.#newcomers.set(caller, 0);
       return;
@@ -70,6 +74,7 @@ export class SlowCallers {
 
   /** So many bytes were handed over: the caller rests until he wants more. */
   rest(caller: object, bytes: number, connection: Connection): void {
+    if (this.#limit === Infinity) return;
     this.#resting.set(caller, { since: this.#options.now(), connection });
     const taken = this.#newcomers.get(caller);
     if (taken !== undefined && taken + bytes < STRETCH) this.#newcomers.set(caller, taken + bytes);

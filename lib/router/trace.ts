@@ -76,7 +76,7 @@ export class Trace {
     this.#told = told;
     this.requestId = told.requestId;
     this.#started = told.now();
-    told.metrics.open();
+    told.metrics.move("open_requests", 1);
   }
 
   /** A server has answered. */
@@ -140,7 +140,7 @@ export class Trace {
     if (this.#isOver) return;
     this.#isOver = true;
     const { method, path, route, requestId, metrics, now, log } = this.#told;
-    metrics.close();
+    metrics.move("open_requests", -1);
     this.#atEnd();
     const entry: RequestLog = {
       method,

@@ -33,6 +33,17 @@ Deno.test("A segment that is not what it seems is no path of the API", async () 
   assertEquals(cloud.asked, []);
 });
 
+Deno.test("A request whose Host is none is refused before any server is asked", async () => {
+  const cloud = new Cloud();
+  const router = cloud.router();
+  for (const path of ["/v2/images", "/v2/images/a/file", "/versions", "/v2", "/nowhere"]) {
+    const response = await router.fetch(withRawUrl(`http://a:b:c${path}`));
+    await response.body?.cancel();
+    assertEquals(response.status, 400, path);
+  }
+  assertEquals(cloud.asked, []);
+});
+
 Deno.test("What is encoded twice is one segment, and stays encoded twice", async () => {
   const cloud = new Cloud();
   const response = await cloud.router().request("/v2/images/a%252Ffile");

@@ -133,6 +133,23 @@ Deno.test("What Glance would refuse or has no data for is answered by Glance its
   assertEquals([head.status, admin.status, (await bytesOf(admin)).byteLength], [403, 200, 1000]);
 });
 
+Deno.test("A refusal of HEAD has the length that it has for GET", async () => {
+  const cloud = new Cloud();
+  const { id } = await cloud.image(SIZE);
+  const router = cloud.router();
+  const refused: readonly (readonly [status: number, path: string, headers: HeadersInit])[] = [
+    [404, "/v2/images/unknown/file", {}],
+    [404, "/nowhere", { accept: "application/json" }],
+    [412, `/v2/images/${id}/file`, { "if-match": '"other"' }],
+  ];
+  for (const [status, path, headers] of refused) {
+    const length = (await bytesOf(await router.request(path, { headers }))).byteLength;
+    const head = await router.request(path, { method: "HEAD", headers });
+    assertEquals([head.status, head.headers.get("content-length")], [status, `${length}`], path);
+    assertEquals((await bytesOf(head)).byteLength, 0);
+  }
+});
+
 Deno.test("An image without data is 204, for HEAD, too", async () => {
   const cloud = new Cloud();
   const created = await cloud.ask("/v2/images", { method: "POST", body: '{"name": "queued"}' });

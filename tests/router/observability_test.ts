@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { settled } from "../support/clock.ts";
 import { bytesOf, Cloud, cutAfter } from "./cloud.ts";
 
 const SIZE = 200_000;
@@ -99,7 +100,34 @@ Deno.test("Counters tell requests, bytes, retries, failovers, resumes and cool-d
   assertEquals(total("failovers_total"), 2);
   assertEquals(total("sent_bytes_total") > SIZE, true);
   assertEquals(lines.some((line) => line.includes(b)), true);
-  assertEquals(lines.at(-2), "glance_edge_open_requests 0");
+  assertEquals(lines.filter((line) => /_requests \d/.test(line)), [
+    "glance_edge_open_requests 0",
+    "glance_edge_waiting_requests 0",
+  ]);
+});
+
+Deno.test("Gauges tell how many downloads wait for their turn", async () => {
+  const cloud = new Cloud();
+  const { id } = await cloud.image(SIZE);
+  const sleep = () => new Promise<never>(() => {});
+  const router = cloud.router({ heldConnections: 1, metrics: true, sleep });
+  const first = await router.request(`/v2/images/${id}/file`);
+  const gone = new AbortController();
+  const others = [gone.signal, undefined].map((signal) =>
+    router.request(`/v2/images/${id}/file`, { signal: signal ?? null })
+  );
+  const gauges = async () => {
+    const text = await (await router.request("/metrics")).text();
+    return [...text.matchAll(/^glance_edge_(open|waiting)_requests (\d+)$/gm)].map(([, , n]) => n);
+  };
+  await settled();
+  assertEquals(await gauges(), ["3", "2"]);
+  gone.abort();
+  await others[0];
+  assertEquals(await gauges(), ["2", "1"]);
+  await first.body?.cancel();
+  await bytesOf(await others[1] ?? new Response());
+  assertEquals(await gauges(), ["0", "0"]);
 });
 
 Deno.test("Nobody is told counters who was not meant to be", async () => {

@@ -116,6 +116,39 @@ Deno.test("SlowCallers ends the wait of who leaves, and goes on with the next", 
   assertEquals(noted.at(-1), "a in at 1", "who has left takes no room");
 });
 
+Deno.test("SlowCallers without a limit lets everybody in, and sets no clock", async () => {
+  const { clock, noted, caller, wait } = scene(Infinity);
+  for (let i = 0; i < 100; i++) {
+    const one = caller(`${i}`);
+    await one.comes();
+    one.rests();
+    assertEquals(clock.pending, 0);
+  }
+  await wait(2 * PATIENCE);
+  assertEquals(noted.at(-1), "99 in at 0");
+});
+
+Deno.test("On Workers, where a request can do nothing for another, nobody waits for one", async () => {
+  const cloud = new Cloud();
+  const { id } = await cloud.image(SIZE);
+  class FixedLengthStream extends TransformStream<Uint8Array, Uint8Array> {
+    constructor(_length: number) {
+      super();
+    }
+  }
+  Object.assign(globalThis, { FixedLengthStream });
+  try {
+    const router = cloud.router({ heldConnections: 1, sleep: () => new Promise(() => {}) });
+    const answers = [1, 2, 3].map(() => router.request(`/v2/images/${id}/file`));
+    for (const { status, body } of await Promise.all(answers)) {
+      assertEquals(status, 200);
+      await body?.cancel();
+    }
+  } finally {
+    Reflect.deleteProperty(globalThis, "FixedLengthStream");
+  }
+});
+
 Deno.test("ChunkSize is large for a caller who takes a stretch quickly, until he pauses", () => {
   let now = 0;
   const size = new ChunkSize(() => now);
@@ -174,6 +207,44 @@ Deno.test("Whoever has his answer, in whatever way it ends, makes room for the n
   }
   cloud.disturb = () => Promise.reject(new TypeError("connection refused"));
   for (let i = 0; i < 2; i++) assertEquals((await router.request(path)).status, 503);
+});
+
+Deno.test("Who has the data already, or wants little of it, waits for nobody; who wants more, for his turn", async () => {
+  const cloud = new Cloud();
+  const { id, bytes } = await cloud.image(SIZE);
+  const path = `/v2/images/${id}/file`;
+  const router = cloud.router({ heldConnections: 1, sleep: () => new Promise(() => {}) });
+  const first = await router.request(path);
+  const etag = first.headers.get("etag") ?? "";
+  const little: readonly (readonly [status: number, headers: HeadersInit])[] = [
+    [304, { "if-none-match": etag }],
+    [206, { range: "bytes=0-511" }],
+    [206, { range: "bytes=-512" }],
+    [416, { range: "bytes=-" }],
+    [412, { "if-match": '"another"', "range": "bytes=0-511" }],
+  ];
+  for (const [status, headers] of little) {
+    const response = await router.request(path, { headers });
+    await response.arrayBuffer();
+    assertEquals(response.status, status);
+  }
+  assertEquals((await router.request(path, { method: "HEAD" })).status, 200);
+  const before = cloud.arrived.length;
+  const much = [
+    { "if-none-match": '"another"' },
+    { "range": "bytes=0-511", "if-range": '"another"' },
+    { range: "bytes=0-" },
+    { range: `bytes=0-${SIZE}` },
+    {},
+  ];
+  const waiting = much.map(async (headers) =>
+    new Uint8Array(await (await router.request(path, { headers })).arrayBuffer())
+  );
+  await settled();
+  const opened = cloud.arrived.slice(before).filter(({ path }) => path.endsWith("/file"));
+  assertEquals(opened.length, 0);
+  await first.body?.cancel();
+  for (const answer of await Promise.all(waiting)) assertEquals(answer, bytes);
 });
 
 Deno.test("A newcomer waits while another is looked at, and is gone when he leaves", async () => {

@@ -14,6 +14,9 @@ const EXCEPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
+/** More callers than a gateway looks at together. */
+const MANY = 20;
+
 Deno.test("The module and the router do the same on every runtime", async (t) => {
   const folder = await Deno.makeTempDir({ prefix: "glance-runtimes-" });
   await using servers = await startServers(1_000_000);
@@ -74,11 +77,18 @@ function stop(child: Deno.ChildProcess): void {
 async function gatewayChecks(
   base: string,
   query: string,
-  { imageId, bytes }: Servers,
+  { imageId, endlessId, bytes }: Servers,
 ): Promise<Results> {
   const file = `/v2/images/${imageId}/file${query}`;
+  const endless = `/v2/images/${endlessId}/file${query}`;
   const healed = await curl(["-s", `${base}/gateway-heal${file}`]);
   const head = await curl(["-sI", `${base}/gateway-heal${file}`]);
+  const leaving = ["-s", "--max-time", "0.5", `${base}/gateway-one${endless}`];
+  await Promise.all(Array.from({ length: MANY }, () => curl(leaving)));
+  const staying = await Promise.all(
+    Array.from({ length: MANY }, () => curl(["-s", `${base}/gateway-one${file}`])),
+  );
+  // The last one: it ends edge-runtime's own server.
   const cut = await curl(["-s", `${base}/gateway-cut${file}`]);
   const length = new RegExp(`^content-length: ${bytes.byteLength}\\r?$`, "im");
   return {
@@ -88,6 +98,9 @@ async function gatewayChecks(
     "gateway HEAD": length.test(new TextDecoder().decode(head.stdout))
       ? ""
       : new TextDecoder().decode(head.stdout),
+    "gateway serves on": staying.every(({ stdout }) => equal(stdout, bytes))
+      ? ""
+      : `after ${MANY} callers who left: ${staying.map(({ stdout }) => stdout.byteLength)} bytes`,
     "gateway cuts": cut.code !== 0 ? "" : `curl took ${cut.stdout.byteLength} bytes for the whole`,
   };
 }

@@ -7,12 +7,14 @@ export interface Servers extends AsyncDisposable {
   readonly well: string;
   readonly cutting: string;
   readonly imageId: string;
+  /** An image of which the well server sends a chunk, and then nothing. */
+  readonly endlessId: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Requests that reached the host to which `/redirecting` leads, with their tokens. */
   readonly foreign: (string | null)[];
 }
 
-/** Starts them, with one image of `size` bytes. */
+/** Starts them, with two images of `size` bytes. */
 export async function startServers(size: number): Promise<Servers> {
   const store = memoryStore();
   const glance = createEmbeddedGlance({ store });
@@ -21,9 +23,11 @@ export async function startServers(size: number): Promise<Servers> {
     foreign.push(request.headers.get("x-auth-token"));
     return new Response("{}");
   });
-  const well = listen((request) => {
-    const isRedirecting = new URL(request.url).pathname.startsWith("/redirecting");
-    if (!isRedirecting) return glance.fetch(request);
+  let endlessId = "";
+  const well = listen(async (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname === `/v2/images/${endlessId}/file`) return endless(await glance.fetch(request));
+    if (!pathname.startsWith("/redirecting")) return await glance.fetch(request);
     return new Response(null, { status: 302, headers: { location: `${evil.url}/v2/images/x` } });
   });
   const cutting = listen(async (request) => {
@@ -32,15 +36,14 @@ export async function startServers(size: number): Promise<Servers> {
     return isData ? cut(response, size / 2) : response;
   });
   const bytes = Uint8Array.from({ length: size }, (_, i) => (i * 31) ^ (i >> 7));
-  const imageId = await storeImage(
-    (path, init) => fetch(well.url + path, init),
-    "suite",
-    bytes,
-  );
+  const ask = (path: string, init: RequestInit) => fetch(well.url + path, init);
+  const imageId = await storeImage(ask, "suite", bytes);
+  endlessId = await storeImage(ask, "suite", bytes);
   return {
     well: well.url,
     cutting: cutting.url,
     imageId,
+    endlessId,
     bytes,
     foreign,
     async [Symbol.asyncDispose]() {
@@ -80,6 +83,23 @@ function cut(response: Response, at: number): Response {
       if (sent <= at) return controller.enqueue(value);
       await reader.cancel();
       controller.error(new Error("cut"));
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+  return new Response(body, response);
+}
+
+/** The same answer, with a first chunk that nothing follows. */
+function endless(response: Response): Response {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return response;
+  let isBegun = false;
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      if (isBegun) return await new Promise(() => {});
+      isBegun = true;
+      const { value } = await reader.read();
+      if (value !== undefined) controller.enqueue(value);
     },
     cancel: (reason) => reader.cancel(reason),
   }, { highWaterMark: 0 });

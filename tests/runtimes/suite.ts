@@ -3,7 +3,7 @@
  * answers with its results.
  */
 import { connect, GlanceError, type GlanceImageService, type RequestContext } from "../../mod.ts";
-import { createImageRouter } from "../../lib/router/mod.ts";
+import { createImageRouter, type ImageRouter } from "../../lib/router/mod.ts";
 
 /** The outcome of a check: empty where it holds. */
 export type Results = Record<string, string>;
@@ -101,21 +101,28 @@ export async function runSuite(url: URL): Promise<Results> {
   return results;
 }
 
-/** A gateway in front of the cutting server and, with `heal`, the well one behind it. */
+const GATEWAYS = new Map<string, ImageRouter>();
+
+/**
+ * A gateway in front of the cutting server, with `heal` the well one behind it, with `one` the well one
+ * alone. All requests of a kind share one, as those of a program do.
+ */
 export async function gateway(request: Request): Promise<Response> {
   const url = new URL(request.url);
-  const [, kind, rest] = /^\/gateway-(\w+)(\/.*)$/.exec(url.pathname) ?? [];
+  const [, kind = "", rest] = /^\/gateway-(\w+)(\/.*)$/.exec(url.pathname) ?? [];
   const [well, cutting] = [parameter(url, "well"), parameter(url, "cutting")];
-  const router = createImageRouter({
-    apiServers: kind === "heal" ? [cutting, well] : [cutting],
+  const servers = new Map([["heal", [cutting, well]], ["cut", [cutting]], ["one", [well]]]);
+  const router = GATEWAYS.get(kind) ?? createImageRouter({
+    apiServers: servers.get(kind) ?? [],
     authStrategy: "noauth",
     numRetries: 2,
     random: () => 0.99,
   });
+  GATEWAYS.set(kind, router);
   return await router.fetch(new Request(new URL(rest ?? "/", url), { method: request.method }));
 }
 
-/** The whole program: `/run`, and a gateway below `/gateway-heal` and `/gateway-cut`. */
+/** The whole program: `/run`, and a gateway below `/gateway-heal`, `/gateway-cut` and `/gateway-one`. */
 export async function handle(request: Request): Promise<Response> {
   const url = new URL(request.url);
   return url.pathname === "/run" ? Response.json(await runSuite(url)) : await gateway(request);
