@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { isWorkerd } from "../data/fixed_length.ts";
 import type { RequestContext } from "../context.ts";
+import { isWorkerd } from "../data/fixed_length.ts";
 import { type Verify, VERIFY_MODES } from "../data/types.ts";
 import { InvalidConfigurationValue, redact } from "../errors.ts";
 import type { GlanceOptions } from "../options.ts";
