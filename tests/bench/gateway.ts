@@ -77,7 +77,7 @@ async function startGateway(
   const args = [
     "run",
     "-A",
-    "--v8-flags=--max-semi-space-size=4",
+    "--v8-flags=--max-semi-space-size=4,--heap-growing-percent=50",
     script,
     `${port}`,
     origin,
