@@ -60,7 +60,7 @@ export function readFlags(args: readonly string[], flags: Flags): ReadFlags {
   return { given, positionals };
 }
 
-/** Whether a word behind a flag is its value: any for a list of many, a truth word for a truth. */
+/** Whether a word behind a flag is its value: of a list every word is, of a truth a word for one. */
 function takesWord(flag: Flag, word: string): boolean {
   return flag.kind === "list" || isTruth(word);
 }
