@@ -1,16 +1,19 @@
 /**
- * Commands that delete a namespace, or all that it has of a kind.
+ * Commands that delete a namespace, all that it has of a kind, or one of these.
  *
  * @module
  */
 import { ask } from "./find_image.ts";
-import { type Command, command } from "./flags.ts";
+import { type Command, command, type Positional } from "./flags.ts";
 import { NAMESPACE } from "./md_shared.ts";
 
 /** Operations that need no more than the name of a namespace to delete. */
 type Deletion =
   | `metadefs.${"objects" | "properties" | "tags"}.deleteAll`
   | "metadefs.namespaces.delete";
+
+/** Operations that need the name of what is to go, too. */
+type PartDeletion = `metadefs.${"objects" | "properties" | "tags"}.delete`;
 
 /** The row of a command for such an operation. */
 export function deletion(name: string, summary: string, operation: Deletion): Command {
@@ -22,6 +25,25 @@ export function deletion(name: string, summary: string, operation: Deletion): Co
     async run(call) {
       const [namespace = ""] = call.positionals;
       await ask(call, await call.connect(), operation, namespace);
+    },
+  });
+}
+
+/** The row of a command that deletes one part of a namespace. */
+export function partDeletion(
+  name: string,
+  summary: string,
+  operation: PartDeletion,
+  part: Positional,
+): Command {
+  return command({
+    name,
+    summary,
+    positionals: [NAMESPACE, part],
+    flags: {},
+    async run(call) {
+      const [namespace = "", partName = ""] = call.positionals;
+      await ask(call, await call.connect(), operation, namespace, partName);
     },
   });
 }

@@ -8,7 +8,7 @@ import { CommandFailed, UsageError } from "./failure.ts";
 import { ask } from "./find_image.ts";
 import { type Command, command, type Positional } from "./flags.ts";
 import { jsonObject } from "./json_flag.ts";
-import { deletion } from "./md_deletion.ts";
+import { deletion, partDeletion } from "./md_deletion.ts";
 import { NAMESPACE, shownDefinition, withoutFacts } from "./md_shared.ts";
 import {
   type OutputCall,
@@ -130,16 +130,12 @@ const OBJECT_UPDATE = command({
   },
 });
 
-const OBJECT_DELETE = command({
-  name: "md-object-delete",
-  summary: "Delete an object of a namespace",
-  positionals: [NAMESPACE, OBJECT],
-  flags: {},
-  async run(call) {
-    const [namespace = "", name = ""] = call.positionals;
-    await ask(call, await call.connect(), "metadefs.objects.delete", namespace, name);
-  },
-});
+const OBJECT_DELETE = partDeletion(
+  "md-object-delete",
+  "Delete an object of a namespace",
+  "metadefs.objects.delete",
+  OBJECT,
+);
 
 const OBJECTS_DELETE = deletion(
   "md-namespace-objects-delete",

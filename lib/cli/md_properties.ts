@@ -8,7 +8,7 @@ import { UsageError } from "./failure.ts";
 import { ask } from "./find_image.ts";
 import { type Command, command, type Positional } from "./flags.ts";
 import { jsonObject } from "./json_flag.ts";
-import { deletion } from "./md_deletion.ts";
+import { deletion, partDeletion } from "./md_deletion.ts";
 import { NAMESPACE } from "./md_shared.ts";
 import { printJson, printList, printRecord, WIDTH_FLAGS, widthFrom } from "./output.ts";
 
@@ -107,16 +107,12 @@ const PROPERTY_UPDATE = command({
   },
 });
 
-const PROPERTY_DELETE = command({
-  name: "md-property-delete",
-  summary: "Delete a property of a namespace",
-  positionals: [NAMESPACE, PROPERTY],
-  flags: {},
-  async run(call) {
-    const [namespace = "", name = ""] = call.positionals;
-    await ask(call, await call.connect(), "metadefs.properties.delete", namespace, name);
-  },
-});
+const PROPERTY_DELETE = partDeletion(
+  "md-property-delete",
+  "Delete a property of a namespace",
+  "metadefs.properties.delete",
+  PROPERTY,
+);
 
 const PROPERTIES_DELETE = deletion(
   "md-namespace-properties-delete",

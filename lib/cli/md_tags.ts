@@ -6,7 +6,7 @@
 import { UsageError } from "./failure.ts";
 import { ask } from "./find_image.ts";
 import { type Command, command, type Positional } from "./flags.ts";
-import { deletion } from "./md_deletion.ts";
+import { deletion, partDeletion } from "./md_deletion.ts";
 import { nameFrom, NAMESPACE } from "./md_shared.ts";
 import { type Column, printList, printRecord } from "./output.ts";
 
@@ -95,16 +95,12 @@ const TAG_UPDATE = command({
   },
 });
 
-const TAG_DELETE = command({
-  name: "md-tag-delete",
-  summary: "Delete a tag of a namespace",
-  positionals: [NAMESPACE, TAG],
-  flags: {},
-  async run(call) {
-    const [namespace = "", name = ""] = call.positionals;
-    await ask(call, await call.connect(), "metadefs.tags.delete", namespace, name);
-  },
-});
+const TAG_DELETE = partDeletion(
+  "md-tag-delete",
+  "Delete a tag of a namespace",
+  "metadefs.tags.delete",
+  TAG,
+);
 
 const TAGS_DELETE = deletion(
   "md-namespace-tags-delete",
