@@ -8,8 +8,11 @@ import { run, ServerProcess } from "./processes.ts";
 
 const SOCKET = "mariadb.sock";
 
+/** The databases; the last one is the second server's in a stack whose servers share nothing. */
+const DATABASES = ["keystone", "glance", "glance_b"] as const;
+
 /** SQLAlchemy's URL of one of the stack's databases. */
-export function databaseUrl(directory: string, name: "keystone" | "glance"): string {
+export function databaseUrl(directory: string, name: typeof DATABASES[number]): string {
   return `mysql+pymysql://root@localhost/${name}?unix_socket=${directory}/${SOCKET}`;
 }
 
@@ -19,7 +22,7 @@ export async function startDatabase(directory: string): Promise<ServerProcess> {
   const data = `--datadir=${directory}/mariadb`;
   await run({ name: "MariaDB", argv: ["mariadb-install-db", ...INSTALL, ...asRoot(), data], log });
   const init = `${directory}/mariadb-init.sql`;
-  await Deno.writeTextFile(init, "CREATE DATABASE keystone;\nCREATE DATABASE glance;\n");
+  await Deno.writeTextFile(init, DATABASES.map((name) => `CREATE DATABASE ${name};\n`).join(""));
 
   const socket = `${directory}/${SOCKET}`;
   return await ServerProcess.start({
@@ -55,6 +58,19 @@ const SERVE = [
   "--innodb-flush-method=nosync",
   "--innodb-log-file-size=32M",
 ];
+
+/** Runs statements of SQL in one of the databases. */
+export async function runSql(
+  directory: string,
+  database: typeof DATABASES[number],
+  statements: string,
+): Promise<void> {
+  const { success, stderr } = await new Deno.Command("mariadb", {
+    args: ["--no-defaults", `--socket=${directory}/${SOCKET}`, "--execute", statements, database],
+    stdout: "null",
+  }).output();
+  if (!success) throw new Error(`Cannot run SQL: ${new TextDecoder().decode(stderr)}`);
+}
 
 /** MariaDB refuses to run as root unless told to. */
 function asRoot(): string[] {

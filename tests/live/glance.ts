@@ -3,20 +3,25 @@
  * server is killed and started again under the same port, as often as a test likes.
  */
 
-import { databaseUrl } from "./database.ts";
 import { answers, type Credentials, REGION } from "./keystone.ts";
 import { run, ServerProcess } from "./processes.ts";
 
 /** What a Glance server needs to know to write its configuration. */
 export interface GlanceSettings {
-  /** The stack's directory. */
+  /** Directory of the configuration, the stores and the staging areas. */
   readonly directory: string;
+  /** Directory of the logs. */
+  readonly logs: string;
+  /** SQLAlchemy's URL of the database. */
+  readonly database: string;
   /** How Glance itself signs in, to check its callers' tokens. */
   readonly credentials: Credentials;
   /** `image_size_cap`, in bytes. */
   readonly imageSizeCap: number;
   /** Whether downloads go through the cache; `/v2/cache` is offered in any case. */
   readonly imageCache: boolean;
+  /** `enabled_import_methods`. */
+  readonly importMethods: readonly string[];
   /** Names of hosts beside `localhost` from which images may be imported; all of them are this machine. */
   readonly importHosts: readonly string[];
 }
@@ -24,13 +29,14 @@ export interface GlanceSettings {
 /** `image_member_quota`: so small that a test reaches 413 with a few requests. */
 export const IMAGE_MEMBER_QUOTA = 8;
 
+const STORES = ["fast", "slow"];
 const METADEFS = "/etc/glance/metadefs";
 const PASTE = "/etc/glance/glance-api-paste.ini";
 
 /** Creates Glance's tables; they must be there before a server answers. */
 export async function prepareGlance(settings: GlanceSettings): Promise<void> {
   const { directory } = settings;
-  for (const store of ["fast", "slow"]) {
+  for (const store of STORES) {
     await Deno.mkdir(`${directory}/stores/${store}`, { recursive: true });
   }
   await Deno.writeTextFile(manageConfig(settings), configuration(settings, "manage", 0));
@@ -56,7 +62,7 @@ async function manage(settings: GlanceSettings, ...command: string[]): Promise<v
       manageConfig(settings),
       ...command,
     ],
-    log: `${settings.directory}/logs/glance-manage.log`,
+    log: `${settings.logs}/glance-manage.log`,
   });
 }
 
@@ -78,7 +84,7 @@ export class GlanceServer implements AsyncDisposable {
     this.#port = port;
     this.#config = `${settings.directory}/glance-${name}.conf`;
     this.url = `http://127.0.0.1:${port}`;
-    this.#log = `${settings.directory}/logs/glance-${name}.log`;
+    this.#log = `${settings.logs}/glance-${name}.log`;
   }
 
   /**
@@ -142,7 +148,7 @@ export class GlanceServer implements AsyncDisposable {
  * and http locations from loopback are refused unless the filters name it.
  */
 function configuration(settings: GlanceSettings, name: string, port: number): string {
-  const { directory, credentials, imageSizeCap, imageCache, importHosts } = settings;
+  const { directory, credentials, imageSizeCap, imageCache, importHosts, importMethods } = settings;
   const own = `${directory}/glance-${name}`;
   return `[DEFAULT]
 bind_host = 127.0.0.1
@@ -153,12 +159,12 @@ show_image_direct_url = true
 show_multiple_locations = true
 image_size_cap = ${imageSizeCap}
 image_member_quota = ${IMAGE_MEMBER_QUOTA}
-enabled_import_methods = [glance-direct,web-download,copy-image,glance-download]
+enabled_import_methods = [${importMethods.join()}]
 enabled_backends = fast:file,slow:file,web:http
 node_staging_uri = file://${own}/staging
 image_cache_dir = ${own}/cache
 [database]
-connection = ${databaseUrl(directory, "glance")}
+connection = ${settings.database}
 [glance_store]
 default_backend = fast
 [fast]

@@ -6,8 +6,11 @@
 import { databaseUrl } from "./database.ts";
 import { ServerProcess } from "./processes.ts";
 
-/** Who can sign in: the administrator, two ordinary users in projects of their own, and Glance. */
-export type StackUser = "admin" | "alice" | "bob" | "glance";
+/**
+ * Who can sign in: the administrator, two ordinary users in projects of their own, one who may only read
+ * in the first of these projects, and Glance.
+ */
+export type StackUser = "admin" | "alice" | "bob" | "carol" | "glance";
 
 /** What a password sign-in needs, in the words of `clouds.yaml`. */
 export interface Credentials {
@@ -36,6 +39,7 @@ const PROJECTS: Record<StackUser, string> = {
   admin: "admin",
   alice: "alice-project",
   bob: "bob-project",
+  carol: "alice-project",
   glance: "service",
 };
 
@@ -44,6 +48,7 @@ const GRANTS: readonly (readonly [StackUser, readonly string[]])[] = [
   ["glance", ["admin", "service"]],
   ["alice", ["member"]],
   ["bob", ["member"]],
+  ["carol", ["reader"]],
 ];
 
 /** Credentials of a user; the passwords are no secrets, all of it is thrown away. */
@@ -165,11 +170,17 @@ export async function createUsers(keystoneUrl: string): Promise<void> {
   const { roles } = await api.send<{ roles: Named[] }>("GET", "roles");
   const service = await api.send<{ role: Named }>("POST", "roles", { role: { name: "service" } });
   const roleIds = new Map([...roles, service.role].map(({ name, id }) => [name, id]));
+  const projects = new Map<string, Promise<{ project: Named }>>();
+  const projectNamed = (name: string) => {
+    const made = projects.get(name) ?? api.send("POST", "projects", { project: { name } });
+    projects.set(name, made);
+    return made;
+  };
   await Promise.all(GRANTS.map(async ([name, grants]) => {
     const { username, password, projectName } = credentialsOf(name, keystoneUrl);
     const [{ user }, { project }] = await Promise.all([
       api.send<{ user: Named }>("POST", "users", { user: { name: username, password } }),
-      api.send<{ project: Named }>("POST", "projects", { project: { name: projectName } }),
+      projectNamed(projectName),
     ]);
     await Promise.all(
       grants.map((role) =>

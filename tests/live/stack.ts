@@ -5,7 +5,7 @@
  * takes root, or the group glance, to read the configuration that the packages bring.
  */
 
-import { startDatabase } from "./database.ts";
+import { databaseUrl, startDatabase } from "./database.ts";
 import { GlanceServer, type GlanceSettings, loadMetadefs, prepareGlance } from "./glance.ts";
 import {
   createUsers,
@@ -39,11 +39,23 @@ export interface StackOptions {
   readonly imageCache?: boolean;
   /** Image services of the catalog beside the first server, by the URLs of both servers. */
   readonly moreServices?: (glanceUrls: readonly [string, string]) => readonly ImageService[];
+  /**
+   * `enabled_import_methods`.
+   * @default all of them
+   */
+  readonly importMethods?: readonly string[];
+  /**
+   * Whether the two servers share nothing but Keystone: each has a database and stores of its own, and
+   * the catalogs of metadata definitions are empty.
+   * @default {false}
+   */
+  readonly separate?: boolean;
   /** Names of hosts beside `localhost` from which Glance may import; to it, all of them are this machine. */
   readonly importHosts?: readonly string[];
 }
 
 const DEFAULT_IMAGE_SIZE_CAP = 2 * 1024 ** 3;
+const IMPORT_METHODS = ["glance-direct", "web-download", "copy-image", "glance-download"];
 
 /** Keystone and two Glance servers that answer, until disposed. */
 export class LiveStack implements AsyncDisposable {
@@ -131,16 +143,23 @@ export async function startStack(options: StackOptions = {}): Promise<LiveStack>
 
   const keystonePort = freePort();
   const keystoneUrl = `http://127.0.0.1:${keystonePort}/v3`;
-  const settings: GlanceSettings = {
+  const separate = options.separate ?? false;
+  const first: GlanceSettings = {
     directory,
+    logs: `${directory}/logs`,
+    database: databaseUrl(directory, "glance"),
     credentials: credentialsOf("glance", keystoneUrl),
     imageSizeCap: options.imageSizeCap ?? DEFAULT_IMAGE_SIZE_CAP,
     imageCache: options.imageCache ?? false,
+    importMethods: options.importMethods ?? IMPORT_METHODS,
     importHosts: options.importHosts ?? [],
   };
+  const second = separate
+    ? { ...first, directory: `${directory}/b`, database: databaseUrl(directory, "glance_b") }
+    : first;
   const servers = [
-    new GlanceServer(settings, "a", freePort()),
-    new GlanceServer(settings, "b", freePort()),
+    new GlanceServer(first, "a", freePort()),
+    new GlanceServer(second, "b", freePort()),
   ] as const;
   for (const server of servers) cleanup.use(server);
 
@@ -155,8 +174,13 @@ export async function startStack(options: StackOptions = {}): Promise<LiveStack>
       await createUsers(keystoneUrl);
     },
     async () => {
-      await prepareGlance(settings);
-      await together([() => loadMetadefs(settings), ...servers.map((s) => () => s.start())]);
+      const start = servers.map((server) => () => server.start());
+      if (separate) {
+        await together([first, second].map((settings) => () => prepareGlance(settings)));
+        return await together(start);
+      }
+      await prepareGlance(first);
+      await together([() => loadMetadefs(first), ...start]);
     },
   ]);
   return new LiveStack(directory, keystoneUrl, servers, cleanup.move());

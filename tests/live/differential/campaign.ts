@@ -1,0 +1,121 @@
+/** Runs sequences on all servers, compares each response, and shrinks what differs. */
+import { type Difference, differenceOf } from "./differences.ts";
+import { type Mismatch, mismatchOf, type Outcome } from "./outcome.ts";
+import { sequenceOf } from "./requests.ts";
+import { shrink } from "./shrink.ts";
+import type { Step } from "./step.ts";
+import type { Target, TargetName, Targets } from "./targets.ts";
+
+/** A response that is not the real Glance's. */
+export interface Finding {
+  readonly target: TargetName;
+  /** The requests up to the one whose response differs. */
+  readonly steps: readonly Step[];
+  readonly step: Step;
+  readonly mismatch: Mismatch;
+  readonly expected: Outcome;
+  readonly actual: Outcome;
+}
+
+/** What a campaign found. */
+export interface Report {
+  readonly requests: number;
+  /** What the table does not explain, one of each kind, as short as it gets. */
+  readonly findings: readonly Finding[];
+  /** How often each kind of the table occurred. */
+  readonly explained: ReadonlyMap<Difference, number>;
+}
+
+/** How long a campaign is. */
+export interface CampaignOptions {
+  readonly seed: number;
+  readonly requests: number;
+  /** Findings after which it ends. */
+  readonly maxFindings: number;
+}
+
+/** Runs sequences until there were enough requests, or enough findings. */
+export async function runCampaign(targets: Targets, options: CampaignOptions): Promise<Report> {
+  const explained = new Map<Difference, number>();
+  const findings = new Map<string, Finding>();
+  let requests = 0;
+  for (let seed = options.seed; requests < options.requests; seed++) {
+    if (findings.size >= options.maxFindings) break;
+    const steps = sequenceOf(seed);
+    requests += steps.length;
+    for (const finding of await runSequence(targets, steps)) {
+      const difference = differenceOf(finding);
+      if (difference !== null) {
+        explained.set(difference, (explained.get(difference) ?? 0) + 1);
+      } else if (!findings.has(kindOf(finding))) {
+        findings.set(kindOf(finding), await shrunk(targets, finding));
+      }
+    }
+  }
+  return { requests, findings: [...findings.values()], explained };
+}
+
+/** The shortest sequence with the same kind of difference at its end. */
+async function shrunk(targets: Targets, finding: Finding): Promise<Finding> {
+  const target = targets.compared.get(finding.target);
+  if (target === undefined) return finding;
+  let shortest = finding;
+  await shrink(finding.steps, async (steps) => {
+    const again = (await compare(targets.glance, [[finding.target, target]], steps)).at(-1);
+    const isSame = again !== undefined && again.steps.length === steps.length &&
+      kindOf(again) === kindOf(finding) && differenceOf(again) === null;
+    if (isSame) shortest = again;
+    return isSame;
+  });
+  return shortest;
+}
+
+async function runSequence(targets: Targets, steps: readonly Step[]): Promise<Finding[]> {
+  return await compare(targets.glance, [...targets.compared], steps);
+}
+
+/**
+ * Runs a sequence. A server whose state may differ after a response that was not Glance's is left out of
+ * the rest: what follows would say nothing.
+ */
+async function compare(
+  glance: Target,
+  compared: readonly (readonly [TargetName, Target])[],
+  steps: readonly Step[],
+): Promise<Finding[]> {
+  await Promise.all([glance, ...compared.map(([, target]) => target)].map((each) => each.reset()));
+  const findings: Finding[] = [];
+  const going = new Map(compared);
+  for (const [i, step] of steps.entries()) {
+    const [expected, ...answers] = await Promise.all([
+      glance.send(step),
+      ...[...going].map(async ([name, target]) => [name, await target.send(step)] as const),
+    ]);
+    for (const [name, actual] of answers) {
+      const mismatch = mismatchOf(expected, actual);
+      if (mismatch === null) continue;
+      const target = name;
+      findings.push({ target, steps: steps.slice(0, i + 1), step, mismatch, expected, actual });
+      if (step.method !== "GET") going.delete(name);
+    }
+    if (going.size === 0) break;
+  }
+  return findings;
+}
+
+/** Findings of one kind have most likely one cause. */
+function kindOf({ target, step, mismatch, expected, actual }: Finding): string {
+  const { what } = mismatch;
+  if (what.startsWith("header")) {
+    return `${target} ${what} ${mismatch.expected} ${mismatch.actual}`;
+  }
+  const [path = ""] = step.path.split("?");
+  const shape = path.split("/").slice(1).map((segment) =>
+    /^(v2|images|metadefs|namespaces|objects|properties|tags|file|members|tasks|cache|stores|import|info)$/
+        .test(segment)
+      ? segment
+      : "*"
+  );
+  const statuses = what === "status" ? ` ${expected.status} ${actual.status}` : "";
+  return `${target} ${step.method} ${shape.join("/")} ${what}${statuses}`;
+}

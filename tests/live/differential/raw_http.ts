@@ -1,0 +1,152 @@
+/**
+ * HTTP/1.1 as bytes: what a test wants to send is sent as it is, which `fetch` would make neat (paths with
+ * dots or backslashes, a body with GET) or refuse.
+ */
+
+/** A request with nothing added but `Host`, `Connection` and the framing of the body. */
+export interface RawRequest {
+  readonly method: string;
+  /** Path and query, as they go over the wire; characters beyond ASCII are sent as UTF-8. */
+  readonly path: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Uint8Array<ArrayBuffer> | null;
+  readonly isChunked: boolean;
+}
+
+/** A response, read to its end. */
+export interface RawResponse {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** Whether the connection ended before the body did. */
+  readonly isCut: boolean;
+}
+
+/** Milliseconds after which a response will not come. */
+const RESPONSE_TIMEOUT_MS = 30_000;
+
+const CRLF = "\r\n";
+const encoder = new TextEncoder();
+
+/**
+ * Sends a request on a connection of its own.
+ *
+ * @throws {Error} if there is no response, or it is not HTTP
+ */
+export async function exchange(origin: string, request: RawRequest): Promise<RawResponse> {
+  const { hostname, port, host } = new URL(origin);
+  using connection = await Deno.connect({ hostname, port: Number(port) });
+  const timer = setTimeout(() => connection.close(), RESPONSE_TIMEOUT_MS);
+  try {
+    // A server may answer and close before it has read everything.
+    const sending = write(connection, encode(host, request)).catch(() => {});
+    const bytes = await readAll(connection);
+    await sending;
+    return parse(request.method, bytes);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function encode(host: string, request: RawRequest): Uint8Array<ArrayBuffer> {
+  const { method, path, headers, body, isChunked } = request;
+  const framing = body === null
+    ? []
+    : isChunked
+    ? [["Transfer-Encoding", "chunked"]]
+    : [["Content-Length", String(body.length)]];
+  const lines = [["Host", host], ["Connection", "close"], ...framing, ...headers];
+  const head = `${method} ${path} HTTP/1.1${CRLF}${
+    lines.map(([name, value]) => `${name}: ${value}${CRLF}`).join("")
+  }${CRLF}`;
+  return concat([encoder.encode(head), ...body === null ? [] : isChunked ? chunked(body) : [body]]);
+}
+
+/** Two chunks, so that a reader meets more than one. */
+function chunked(body: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[] {
+  const middle = Math.ceil(body.length / 2);
+  const parts = [body.subarray(0, middle), body.subarray(middle)].filter((part) => part.length > 0);
+  const frames = parts.flatMap((part) => [
+    encoder.encode(part.length.toString(16) + CRLF),
+    part,
+    encoder.encode(CRLF),
+  ]);
+  return [...frames, encoder.encode(`0${CRLF}${CRLF}`)];
+}
+
+async function write(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
+}
+
+/** Everything until the server closes the connection, tidily or not. */
+async function readAll(connection: Deno.Conn): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  const buffer = new Uint8Array(64 * 1024);
+  try {
+    for (;;) {
+      const count = await connection.read(buffer);
+      if (count === null) break;
+      chunks.push(buffer.slice(0, count));
+    }
+  } catch (error) {
+    if (chunks.length === 0) throw error;
+  }
+  return concat(chunks);
+}
+
+function parse(method: string, bytes: Uint8Array<ArrayBuffer>): RawResponse {
+  const [head, rest] = splitHead(bytes);
+  const [statusLine = "", ...lines] = head.split(CRLF);
+  const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(statusLine)?.[1]);
+  if (Number.isNaN(status)) throw new Error(`Cannot read a response: ${statusLine.slice(0, 80)}`);
+  if (status < 200) return parse(method, rest);
+  const headers = new Headers();
+  for (const line of lines) {
+    const colon = line.indexOf(":");
+    if (colon > 0) headers.append(line.slice(0, colon), line.slice(colon + 1).trim());
+  }
+  const hasBody = method !== "HEAD" && status !== 204 && status !== 304;
+  const { body, isCut } = hasBody ? unframe(headers, rest) : { body: rest, isCut: false };
+  return { status, headers, body, isCut };
+}
+
+function splitHead(bytes: Uint8Array<ArrayBuffer>): [string, Uint8Array<ArrayBuffer>] {
+  // Latin-1 keeps the bytes of the headers as they are.
+  const text = new TextDecoder("latin1").decode(bytes);
+  const end = text.indexOf(CRLF + CRLF);
+  if (end < 0) {
+    throw new Error(`Cannot read a response: its head has no end (${bytes.length} bytes)`);
+  }
+  return [text.slice(0, end), bytes.subarray(end + 4)];
+}
+
+function unframe(
+  headers: Headers,
+  rest: Uint8Array<ArrayBuffer>,
+): { body: Uint8Array<ArrayBuffer>; isCut: boolean } {
+  if (headers.get("transfer-encoding")?.toLowerCase() === "chunked") return unchunk(rest);
+  const length = headers.get("content-length");
+  return { body: rest, isCut: length !== null && Number(length) !== rest.length };
+}
+
+function unchunk(bytes: Uint8Array<ArrayBuffer>) {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  for (let at = 0;;) {
+    const end = bytes.indexOf(0x0a, at);
+    const size = end < 0 ? NaN : parseInt(new TextDecoder().decode(bytes.subarray(at, end)), 16);
+    if (Number.isNaN(size)) return { body: concat(chunks), isCut: true };
+    if (size === 0) return { body: concat(chunks), isCut: false };
+    chunks.push(bytes.subarray(end + 1, end + 1 + size));
+    at = end + 1 + size + CRLF.length;
+  }
+}
+
+function concat(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

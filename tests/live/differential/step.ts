@@ -1,0 +1,29 @@
+/** One request of a sequence, and how it is written down for a reader. */
+
+/**
+ * Who sends a request: an administrator, members of two projects, a reader in the first of them, someone
+ * whose token is not valid, and someone without a token.
+ */
+export type Caller = "admin" | "alice" | "bob" | "carol" | "stranger" | "anonymous";
+
+/** A request. `{task}` in its path is the newest task, `{web}` in its body the URL of a file. */
+export interface Step {
+  readonly caller: Caller;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Uint8Array<ArrayBuffer> | null;
+  readonly isChunked: boolean;
+}
+
+/** A request in one line. */
+export function describeStep({ caller, method, path, headers, body, isChunked }: Step): string {
+  const shown = headers.map(([name, value]) => ` ${name}: ${value.slice(0, 120)};`).join("");
+  const data = body === null ? "" : ` ${isChunked ? "(chunked) " : ""}${textOf(body)}`;
+  return `${caller} ${method} ${path.slice(0, 300)}${shown}${data}`;
+}
+
+function textOf(body: Uint8Array<ArrayBuffer>): string {
+  return JSON.stringify(new TextDecoder().decode(body.subarray(0, 400))) +
+    (body.length > 400 ? ` (${body.length} bytes)` : "");
+}

@@ -1,0 +1,56 @@
+/**
+ * Random requests to the real Glance, to the gateway in front of another one, and to the embedded Glance:
+ * status, headers and body must be the same, but for what `differential/differences.ts` lists.
+ *
+ * By hand:
+ *
+ *     FUZZ_REQUESTS=20000 FUZZ_SEED=7 deno test -A tests/live/differential_test.ts
+ *     FUZZ_TARGETS=embedded FUZZ_FINDINGS=50 deno test -A tests/live/differential_test.ts
+ *
+ * - `FUZZ_SEED`: first seed; each sequence of 20 requests has the seed after that of the one before.
+ * - `FUZZ_REQUESTS`: requests of a run (default: 2000).
+ * - `FUZZ_TARGETS`: `gateway`, `embedded`, or both with a comma (default: both).
+ * - `FUZZ_FINDINGS`: kinds of difference after which a run ends (default: 10).
+ *
+ * It needs the packages and the rights of the other live tests; the servers start in about 30 seconds.
+ */
+import { assertEquals } from "@std/assert";
+import { type Finding, runCampaign } from "./differential/campaign.ts";
+import { DIFFERENCES } from "./differential/differences.ts";
+import { describeStep } from "./differential/step.ts";
+import { type TargetName, Targets } from "./differential/targets.ts";
+
+/** Requests after which a difference that did not occur no longer exists. */
+const ENOUGH_REQUESTS = 20_000;
+
+const variable = (name: string) => Deno.env.get(name);
+const SEED = Number(variable("FUZZ_SEED") ?? Math.floor(Math.random() * 2 ** 31));
+const REQUESTS = Number(variable("FUZZ_REQUESTS") ?? 2000);
+const MAX_FINDINGS = Number(variable("FUZZ_FINDINGS") ?? 10);
+const NAMES = (variable("FUZZ_TARGETS") ?? "gateway,embedded").split(",") as TargetName[];
+
+Deno.test("The gateway and the embedded Glance answer random requests as the real Glance does", async () => {
+  console.log(`seed ${SEED}`);
+  await using targets = await Targets.start(NAMES);
+  const { requests, findings, explained } = await runCampaign(targets, {
+    seed: SEED,
+    requests: REQUESTS,
+    maxFindings: MAX_FINDINGS,
+  });
+  for (const [{ target, name }, count] of explained) console.log(`${target}: ${name}: ${count}`);
+  const text = findings.map(describeFinding).join("\n\n");
+  assertEquals(findings.length, 0, `seed ${SEED}, ${requests} requests:\n\n${text}`);
+  const stale = DIFFERENCES.filter((each) => NAMES.includes(each.target) && !explained.has(each));
+  if (requests >= ENOUGH_REQUESTS) {
+    assertEquals(stale.map(({ name }) => name), [], "these differences no longer occur");
+  }
+});
+
+function describeFinding({ target, steps, mismatch }: Finding): string {
+  return [
+    ...steps.map((step) => `  ${describeStep(step)}`),
+    `${target}, ${mismatch.what}:`,
+    `  Glance: ${mismatch.expected.slice(0, 600)}`,
+    `  here:   ${mismatch.actual.slice(0, 600)}`,
+  ].join("\n");
+}
