@@ -43,6 +43,8 @@ export async function directPieces(
 ): Promise<PieceSource | null> {
   const { allowedDirectUrlSchemes, directUrlRoots } = client.options;
   const files = builtinModule<Files>("node:fs/promises");
+  // The record of a server that only an image href names could lead to any file below the roots.
+  if (client.anonymous) return null;
   if (!allowedDirectUrlSchemes.includes("file") || files === null) return null;
   const [directUrl, locations] = record.direct_url !== undefined || record.locations !== undefined
     ? [record.direct_url ?? null, record.locations ?? null]

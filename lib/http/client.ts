@@ -1,6 +1,5 @@
 /**
- * `GlanceClientWrapper`: servers x retries x credentials x transport, behind `call()`. It puts the
- * pieces together; what an operation is, the table says, and the loop is in `exchange.ts`.
+ * `GlanceClientWrapper`: servers x retries x credentials x transport; the loop is in `exchange.ts`.
  *
  * @module
  */
@@ -42,7 +41,7 @@ export interface GlanceClientWrapperOptions extends GlanceOptions {
    */
   readonly version?: 2;
   /**
-   * Sends no token: for a server that only an image href has named.
+   * Sends no token, and reads no direct URL: for a server that only an image href has named.
    * @default {false}
    */
   readonly anonymous?: boolean;
@@ -113,8 +112,9 @@ export class GlanceClientWrapper {
   readonly options: ResolvedOptions;
   /** The one server of a client that was made with `netloc`; null where it cycles. */
   readonly server: ApiServer | null;
+  /** Whether no token is sent, because only an image href names the server; its direct URLs are ignored, too. */
+  readonly anonymous: boolean;
   readonly #context: RequestContext;
-  readonly #anonymous: boolean;
   readonly #budget = new RetryBudget();
   readonly #rings = new Map<string, ServerRing>();
   readonly #ringOfCatalog = new WeakMap<object, ServerRing>();
@@ -129,7 +129,7 @@ export class GlanceClientWrapper {
     const { context = {}, netloc, useSsl = false, anonymous = false } = options;
     this.server = netloc === undefined ? null : apiServerAt(netloc, useSsl);
     this.#context = context;
-    this.#anonymous = anonymous;
+    this.anonymous = anonymous;
   }
 
   /**
@@ -250,7 +250,7 @@ export class GlanceClientWrapper {
       options: this.options,
       ring: await abortable(this.#ringFor(caller), options.signal),
       budget: this.#budget,
-      anonymous: this.#anonymous,
+      anonymous: this.anonymous,
       retries: options.retries ?? this.options.numRetries,
       tried: options.tried ?? new Set(),
       first: options.first,
@@ -261,7 +261,7 @@ export class GlanceClientWrapper {
 
   /** Who asks; where no token is sent, none is renewed either. */
   #callerOf(context: RequestContext): Caller {
-    const isToldWho = !this.#anonymous && this.options.authStrategy !== "noauth";
+    const isToldWho = !this.anonymous && this.options.authStrategy !== "noauth";
     const { renew: _, ...silent } = context;
     return new Caller(isToldWho ? context : silent, this.options);
   }

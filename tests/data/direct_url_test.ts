@@ -1,8 +1,13 @@
 /** Image data that is read where it lies, where that is allowed. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { GlanceError, type GlanceOptions, ImageDownloadFailed } from "../../mod.ts";
+import {
+  getRemoteImageService,
+  GlanceError,
+  type GlanceOptions,
+  ImageDownloadFailed,
+} from "../../mod.ts";
 import { bytesOf, joined } from "../support/bodies.ts";
-import { BYTES, CALLER, ID, record, Served } from "../support/image.ts";
+import { BYTES, CALLER, ID, record, recordOf, Served } from "../support/image.ts";
 import type { Step } from "../support/scripted_fetch.ts";
 import { type World, worldOf } from "../support/world.ts";
 
@@ -60,6 +65,31 @@ Deno.test("An image whose direct URL is an allowed file is read there, and verif
     assertEquals(await downloadAll(world), BYTES);
     assertEquals(world.script.asked, ["GET /v2/images/42"]);
     assertEquals(world.clock.pending, 0);
+  }
+});
+
+Deno.test("getRemoteImageService() reads no file that the record of an untrusted server names", async () => {
+  await using store = await Store.create();
+  const url = store.url("images/42");
+  const places = [{ direct_url: url }, { locations: [{ url, metadata: {} }] }];
+  for (const trust of [{}, { trustedHosts: ["http://evil:9292"] }]) {
+    for (const rest of places) {
+      const asked: string[] = [];
+      const fetch = (input: string) => {
+        asked.push(new URL(input).pathname);
+        const isData = input.endsWith("/file");
+        const image = recordOf(BYTES, rest);
+        return Promise.resolve(isData ? new Response(BYTES) : Response.json(image));
+      };
+      const options = { ...store.options, ...trust, apiServers: ["http://good:9292"], fetch };
+      const href = `http://evil:9292/v2/images/${ID}`;
+      const [service, id] = getRemoteImageService(CALLER, href, options);
+      assertEquals(await bytesOf(await service.download(CALLER, id)), BYTES);
+      const isTrusted = "trustedHosts" in trust;
+      assertEquals(asked.includes(`/v2/images/${ID}/file`), !isTrusted);
+      // Nor is it asked where the data are.
+      assertEquals(asked.includes(`/v2/images/${ID}/locations`), false);
+    }
   }
 });
 
