@@ -7,15 +7,20 @@
 import type { GlanceEvent } from "../events.ts";
 import type { ImageRouterOptions, RequestLog } from "../router/mod.ts";
 import { sentenceOf } from "./failure.ts";
+import { printableJson } from "./messages.ts";
 import type { GatewaySettings } from "./served.ts";
 
 /** The router's options for these settings. */
 export function routerOptions(
-  { publicEndpoint, metrics, log }: GatewaySettings,
-): Pick<ImageRouterOptions, "publicEndpoint" | "metrics" | "log" | "onEvent"> {
+  { publicEndpoint, allowedHosts, metrics, log }: GatewaySettings,
+): Pick<
+  ImageRouterOptions,
+  "publicEndpoint" | "allowedHosts" | "metrics" | "log" | "onEvent"
+> {
   const write = (entry: Readonly<Record<string, unknown>>) =>
-    log(JSON.stringify({ time: new Date().toISOString(), ...entry }));
+    log(printableJson({ time: new Date().toISOString(), ...entry }));
   return {
+    allowedHosts,
     metrics,
     log: (entry: RequestLog) => write({ kind: "request", ...entry }),
     onEvent: (event: GlanceEvent) => write(inWords(event)),

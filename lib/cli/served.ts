@@ -20,6 +20,8 @@ export interface Served extends Disposable {
 export interface GatewaySettings {
   /** URL of the gateway for callers, where the URL of their requests does not tell. */
   readonly publicEndpoint: string | null;
+  /** Host names under which callers may reach it. */
+  readonly allowedHosts: "any" | "loopback";
   /** Whether counters are served at `/metrics`. */
   readonly metrics: boolean;
   /** Takes lines for the log. */

@@ -4,11 +4,12 @@
  *
  * @module
  */
+import { redact } from "../errors.ts";
 import { denoWorld, endingSignal, goToCaller } from "./deno_world.ts";
 import { EXIT, exitCodeOf, Interrupted, sentenceOf, UsageError } from "./failure.ts";
 import type { Flags, Values } from "./flags.ts";
 import { flagsHelp } from "./help.ts";
-import { Messages } from "./messages.ts";
+import { Messages, printable } from "./messages.ts";
 import { printText } from "./output.ts";
 import { readFlagsOnly } from "./parse.ts";
 import { serve } from "./serve.ts";
@@ -115,14 +116,17 @@ async function start(values: StartValues, world: World, messages: Messages): Pro
   const metrics = values["metrics"] ?? isPrivate;
   const settings: GatewaySettings = {
     publicEndpoint: values["public-endpoint"] ?? null,
+    allowedHosts: isPrivate ? "loopback" : "any",
     metrics,
     log: values["no-log"] ? () => {} : (line) => messages.line(line),
   };
   using served = await untilAborted(() => servedFor(values, world, settings), world.signal);
   const server = serve(served.handler, { host, port });
   try {
-    await printText({ world }, welcome(server.url, served, metrics));
-    if (!isPrivate && served.warning !== null) messages.line(served.warning);
+    await printText({ world }, welcome(server.url, served, settings));
+    if (!isPrivate && served.warning !== null) {
+      messages.line(`${served.warning} Writes from web pages of other sites are refused.`);
+    }
     await ended(world.signal);
   } finally {
     await server.stop();
@@ -149,19 +153,30 @@ function askerOf(values: StartValues): Asker {
   return values["read-write"] ? "writer" : "reader";
 }
 
-function welcome(url: string, { about, tries }: Served, metrics: boolean): string {
+function welcome(
+  url: string,
+  { about, tries }: Served,
+  { metrics, allowedHosts, publicEndpoint }: GatewaySettings,
+): string {
   // Nobody can connect to "any address".
   const reachable = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
   return [
     `Listening on ${url}`,
     ...about,
+    ...allowedHosts === "loopback" ? [hostsLine(publicEndpoint)] : [],
     ...metrics ? [`Counters are at ${reachable}/metrics.`] : [],
     "",
     "Try, in another terminal:",
     ...tries(reachable).map((line) => `  ${line}`),
     "",
     "Ctrl-C stops it.",
-  ].join("\n");
+  ].map(printable).join("\n");
+}
+
+/** What keeps web pages out, which a browser on this machine shows. */
+function hostsLine(publicEndpoint: string | null): string {
+  const names = publicEndpoint === null ? "" : `, or for ${redact(publicEndpoint)},`;
+  return `Requests are answered only for localhost, 127.0.0.1 and [::1]${names} and writes from web pages of other sites are refused.`;
 }
 
 /** Fulfilled when the signal is aborted. */

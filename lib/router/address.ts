@@ -24,7 +24,31 @@ const PLACEHOLDER = /^\{(\w+)\}$/;
 // deno-lint-ignore no-control-regex
 const FORBIDDEN = /[\u0000-\u001f\u007f/\\]/;
 
+/** `host[:port]` (RFC 9110, section 7.2); nothing that could begin a path, a query or user information. */
+const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d*)?$/;
+
+/** Placeholders whose values are ids of records; all others are names. */
+const IDS: ReadonlySet<string> = new Set(["image_id", "member_id", "task_id"]);
+
+/** A UUID, with dashes or without, and the longer ids that Keystone makes for users of a directory. */
+const HEX_ID = /^[0-9a-f-]{32,64}$/i;
+
 const VERSION = /^v2(\.\d+)?$/;
+
+/** Whether a text can be the value of `Host`. */
+export function isHost(text: string): boolean {
+  return HOST.test(text) && URL.canParse(`http://${text}`);
+}
+
+/**
+ * The one spelling of an id; null for a text that cannot be an id. The database of Glance ignores case,
+ * accents and spaces at the end when it compares ids, so each id has many spellings there, and a decision
+ * about one of them must hold for all.
+ */
+export function canonicalId(id: string): string | null {
+  if (!/^[\x20-\x7e]*[\x21-\x7e]$/.test(id)) return null;
+  return HEX_ID.test(id) ? id.toLowerCase() : id;
+}
 
 /** The path of a URL as it was sent: nothing is decoded, and no dots are resolved. */
 export function rawPath(url: string): string {
@@ -48,8 +72,10 @@ export function addressOf(url: string, { path }: ApiPath, isVersioned: boolean):
     if (value === null) return null;
     const placeholder = PLACEHOLDER.exec(name)?.[1];
     if (placeholder === undefined && value !== name) return null;
-    if (placeholder !== undefined) values[placeholder] = value;
-    encoded.push(encodeURIComponent(value));
+    const canonical = IDS.has(placeholder ?? "") ? canonicalId(value) : value;
+    if (canonical === null) return null;
+    if (placeholder !== undefined) values[placeholder] = canonical;
+    encoded.push(encodeURIComponent(canonical));
   }
   return {
     values,

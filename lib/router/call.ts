@@ -5,6 +5,7 @@
  */
 import type { RequestContext } from "../context.ts";
 import type { GlanceClientWrapper } from "../http/client.ts";
+import { isRecord, shown } from "../values.ts";
 import type { Address } from "./address.ts";
 import { announcesBody, credentialOf } from "./headers.ts";
 import type { Metrics } from "./metrics.ts";
@@ -82,8 +83,42 @@ export async function admit(gateway: Gateway, call: Call): Promise<Response | nu
   }
   const { isReadOnly, authorize } = gateway.options;
   if (isReadOnly && !isReading) throw new Refusal(403, "This endpoint is read-only.");
-  const verdict = await authorize?.({ request, operation, path, values }) ?? true;
+  if (authorize === null) return null;
+  // A function without types may give anything.
+  const verdict: unknown = await authorize({ request, operation, path, values });
+  if (verdict === true) return null;
   if (verdict === false) throw new Refusal(403);
-  // Some answers, redirects for one, do not let their headers be completed.
-  return verdict === true ? null : new Response(verdict.body, verdict);
+  if (isResponse(verdict)) {
+    // Some answers, redirects for one, do not let their headers be completed.
+    return new Response(verdict.body, verdict);
+  }
+  const cause = new Error(
+    `Cannot authorize a request: "authorize" gave ${
+      shown(verdict)
+    }; it must give true, false or a Response`,
+  );
+  throw new Refusal(500, undefined, { cause });
+}
+
+/** By its parts: a runtime may have more than one class of that name. */
+function isResponse(value: unknown): value is Response {
+  if (!isRecord(value)) return false;
+  const { status, headers, body } = value;
+  return typeof status === "number" && headers instanceof Object && body !== undefined;
+}
+
+/**
+ * The answer of the image service as callers may see it. A 401 in service mode speaks of the gateway's own
+ * token, and names the Keystone that issues it.
+ *
+ * @throws {Refusal} 502 for such an answer.
+ */
+export async function concealOwnToken(
+  { options }: Gateway,
+  response: Response,
+): Promise<Response> {
+  if (options.service === null || response.status !== 401) return response;
+  await response.body?.cancel();
+  const cause = new Error("the image service refused the token of the gateway");
+  throw new Refusal(502, undefined, { cause });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { isRecord } from "../images/operation.ts";
+import { canonicalId } from "./address.ts";
 import type { Call, Gateway } from "./call.ts";
 import { type Answer, parsedJson } from "./answer.ts";
 import { askServers, documentBody, documentResponse } from "./document.ts";
@@ -16,8 +17,9 @@ import { askServers, documentBody, documentResponse } from "./document.ts";
 export async function createImage(gateway: Gateway, call: Call): Promise<Response> {
   const text = await documentBody(call.request);
   const id = crypto.randomUUID();
-  const body = withId(text, id);
-  const isOurs = body !== text;
+  const withOne = withId(text, id);
+  const isOurs = withOne !== text;
+  const body = withCanonicalId(withOne);
   const answer = await askServers(gateway, call, { body, idempotent: isOurs });
   if (!isOurs || answer.status !== 409) return documentResponse(gateway, call, answer);
   const path = `${call.address.path}/${id}`;
@@ -45,6 +47,19 @@ export function withId(text: string, id: string): string {
   const start = text.indexOf("{") + 1;
   const comma = Object.keys(document).length === 0 ? "" : ", ";
   return `${text.slice(0, start)}"id": "${id}"${comma}${text.slice(start)}`;
+}
+
+/**
+ * A JSON object whose id has the spelling under which the gateway finds the image again; all else stays byte
+ * for byte. Of two members with one name, JSON parsers take the last.
+ */
+export function withCanonicalId(text: string): string {
+  const document = parsedJson(text);
+  if (!isRecord(document) || typeof document["id"] !== "string") return text;
+  const id = canonicalId(document["id"]);
+  if (id === null || id === document["id"]) return text;
+  const end = text.lastIndexOf("}");
+  return `${text.slice(0, end)}, "id": ${JSON.stringify(id)}${text.slice(end)}`;
 }
 
 /** Whether a JSON patch has the same result when it is applied twice. */

@@ -6,11 +6,20 @@
  */
 import { GlanceConnectionFailed, GlanceError } from "../errors.ts";
 import { addressOf, rawPath } from "./address.ts";
-import { admit, type Call, callerSignal, contextOf, type Gateway, publicEndpoint } from "./call.ts";
+import {
+  admit,
+  type Call,
+  callerSignal,
+  concealOwnToken,
+  contextOf,
+  type Gateway,
+  publicEndpoint,
+} from "./call.ts";
 import { createImage, updateImage } from "./create.ts";
 import { checkHealth, listVersions } from "./discovery.ts";
 import { forwardDocument } from "./document.ts";
 import { requestIdOf } from "./headers.ts";
+import { checkHost } from "./host_guard.ts";
 import { imageData } from "./image_data.ts";
 import { Refusal, refusalResponse } from "./refusal.ts";
 import type { ApiPath, Route, RouteKind } from "./table.ts";
@@ -51,7 +60,8 @@ export async function serve(
     const signal = callerSignal(request, env);
     const call: Call = { request, route, address, context, trace, signal };
     try {
-      return await admit(gateway, call) ?? await HANDLERS[route.kind](gateway, call);
+      return await admit(gateway, call) ??
+        await concealOwnToken(gateway, await HANDLERS[route.kind](gateway, call));
     } catch (error) {
       if (!signal?.aborted || error instanceof Refusal) throw error;
       trace.left();
@@ -78,6 +88,18 @@ export async function discover(gateway: Gateway, request: Request): Promise<Resp
     return last === "versions"
       ? await listVersions(gateway, request, "/versions", mount)
       : await listVersions(gateway, request, "/", path.replace(/\/$/, ""));
+  });
+}
+
+/** The counters, for monitoring. */
+export function showMetrics({ metrics, options }: Gateway, request: Request): Response {
+  try {
+    checkHost(options, request);
+  } catch (error) {
+    return refusalResponse(request, asRefusal(request, error));
+  }
+  return new Response(String(metrics), {
+    headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
   });
 }
 
@@ -112,19 +134,17 @@ async function traced(
     now: client.options.now,
     log: options.log,
   });
-  const response = await (URL.canParse(request.url) ? answer(trace) : Promise.reject(noHost()))
-    .catch((error) => failed(request, trace, error));
+  const guarded = async () => {
+    checkHost(options, request);
+    return await answer(trace);
+  };
+  const response = await guarded().catch((error) => failed(request, trace, error));
   if (!response.headers.has("x-openstack-request-id")) {
     response.headers.set("x-openstack-request-id", trace.requestId);
   }
   trace.answered(response.status);
   await dropBody(request);
   return response;
-}
-
-/** RFC 9112, section 3.2; Deno builds the URL of a request from whatever was sent. */
-function noHost(): Refusal {
-  return new Refusal(400, "The header Host names no host.");
 }
 
 function failed(request: Request, trace: Trace, error: unknown): Response {

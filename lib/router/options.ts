@@ -9,6 +9,7 @@ import { type Verify, VERIFY_MODES } from "../data/types.ts";
 import { InvalidConfigurationValue, redact } from "../errors.ts";
 import type { GlanceOptions } from "../options.ts";
 import { checkRecord, isRecord, kindOf, shown } from "../values.ts";
+import { isHost } from "./address.ts";
 import type { RequestLog } from "./trace.ts";
 
 /** Who may read answers from a web page of another origin. */
@@ -30,7 +31,11 @@ export interface GatewayCall {
   readonly operation: string;
   /** Template of the path: `/v2/images/{image_id}/file`. */
   readonly path: string;
-  /** The placeholders' values: `image_id` … */
+  /**
+   * The placeholders' values: `image_id` … An id has one spelling here, in lower case, however the request
+   * spells it. Names of namespaces, tags and the like are as they came: Glance compares them without
+   * regard to case, as its database does.
+   */
   readonly values: Readonly<Record<string, string>>;
 }
 
@@ -53,7 +58,11 @@ export interface ImageRouterOptions extends GlanceOptions {
   readonly apiServers?: readonly string[] | null;
   /** Asks Glance with the gateway's credentials; without it, each caller's own token is passed on. */
   readonly serviceMode?: ServiceMode;
-  /** Decides about each request before Glance does: false is answered with 403, an answer is given as it is. */
+  /**
+   * Decides about each request before Glance does: `true` lets it pass, `false` is answered with 403, and
+   * a `Response` is the answer itself. Anything else is a fault of the function: the request is answered
+   * with 500 and the log says why.
+   */
   readonly authorize?: (
     call: GatewayCall,
   ) => boolean | Response | Promise<boolean | Response>;
@@ -101,6 +110,16 @@ export interface ImageRouterOptions extends GlanceOptions {
   /** Lets web pages of other origins read answers; without it, none may. */
   readonly cors?: CorsOptions;
   /**
+   * Host names under which the gateway can be reached; a request for another one is answered with 403.
+   * `"loopback"` allows `localhost`, 127.0.0.0/8 and `[::1]`. The host of `publicEndpoint` is always
+   * allowed. Set it for a gateway whose callers need no token: otherwise a web page can reach it through
+   * a name of its own that resolves to the address of the gateway (DNS rebinding).
+   *
+   * A POST that a page of another site can make a browser send is refused whatever the value.
+   * @default {"any"}
+   */
+  readonly allowedHosts?: "any" | "loopback" | readonly string[];
+  /**
    * Serves counters in Prometheus' text format at `/metrics`, to whoever can reach the gateway.
    * @default {false}
    */
@@ -123,6 +142,8 @@ export interface GatewayOptions {
   readonly freesChunks: boolean;
   readonly maxUploadSize: number;
   readonly cors: CorsOptions | null;
+  /** Host names without a port, in lower case. */
+  readonly allowedHosts: "any" | "loopback" | readonly string[];
   readonly metrics: boolean;
   readonly log: (entry: RequestLog) => void;
 }
@@ -155,6 +176,7 @@ export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptio
     freesChunks: options.freesChunks ?? false,
     maxUploadSize,
     cors: options.cors ?? null,
+    allowedHosts: allowedHostsOf(options.allowedHosts ?? "any"),
     metrics: options.metrics ?? false,
     log: options.log ?? (() => {}),
   });
@@ -214,6 +236,24 @@ function checkCors(cors: CorsOptions): void {
   const wanted = '"*" or a list of origins, such as ["https://horizon.example"]';
   check(origins === "*" || isList, '"origins" of "cors"', origins, wanted);
   check(isNumber(maxAge) && maxAge >= 0, '"maxAge" of "cors"', maxAge, "seconds, at least 0");
+}
+
+/** As `URL` writes them. */
+function allowedHostsOf(
+  hosts: NonNullable<ImageRouterOptions["allowedHosts"]>,
+): GatewayOptions["allowedHosts"] {
+  if (hosts === "any" || hosts === "loopback") return hosts;
+  const list = Array.isArray(hosts) ? hosts : [hosts];
+  return list.map((host) => {
+    const isName = typeof host === "string" && /^(\[[^\]]+\]|[^:]+)$/.test(host) && isHost(host);
+    check(
+      isName,
+      '"allowedHosts"',
+      host,
+      '"any", "loopback" or a list of host names without a port, such as ["images.example"]',
+    );
+    return new URL(`http://${host}`).hostname;
+  });
 }
 
 function check(isGood: boolean, name: string, value: unknown, wanted: string): void {

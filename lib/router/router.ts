@@ -8,7 +8,7 @@ import { cors } from "hono/cors";
 import { GlanceClientWrapper } from "../http/client.ts";
 import type { GlanceOptions } from "../options.ts";
 import type { Gateway } from "./call.ts";
-import { discover, refuseUnknown, serve } from "./handling.ts";
+import { discover, refuseUnknown, serve, showMetrics } from "./handling.ts";
 import { Metrics } from "./metrics.ts";
 import { type CorsOptions, type ImageRouterOptions, resolveGatewayOptions } from "./options.ts";
 import { SlowCallers } from "./slow_callers.ts";
@@ -88,7 +88,7 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
     app.all(pattern, handler);
   };
   for (const path of DISCOVERY_PATHS) all(path, (c) => discover(gateway, c.req.raw));
-  if (gateway.options.metrics) app.get("/metrics", () => metricsResponse(metrics));
+  if (gateway.options.metrics) app.get("/metrics", (c) => showMetrics(gateway, c.req.raw));
   for (const path of API_PATHS) {
     const pattern = path.path.replaceAll(/\{(\w+)\}/g, ":$1");
     all(VERSION + pattern, (c) => serve(gateway, c.req.raw, c.env, path, true));
@@ -119,11 +119,5 @@ function allowOrigins({ origins, maxAge = 600 }: CorsOptions): MiddlewareHandler
     allowHeaders: CORS_REQUEST_HEADERS,
     exposeHeaders: CORS_ANSWER_HEADERS,
     maxAge,
-  });
-}
-
-function metricsResponse(metrics: Metrics): Response {
-  return new Response(String(metrics), {
-    headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
   });
 }

@@ -129,6 +129,144 @@ Deno.test("authorize decides about each request, before any server is asked", as
   assertEquals(cloud.asked, [`a GET /v2/images/${id}`]);
 });
 
+Deno.test("authorize lets nothing pass but with true, and what it gives instead is reported", async () => {
+  for (const verdict of [undefined, null, 0, 1, "", "yes", {}, [], { status: 200 }, () => true]) {
+    for (const give of [() => verdict, () => Promise.resolve(verdict)]) {
+      const cloud = new Cloud();
+      const { id } = await cloud.image(1);
+      const authorize = give as unknown as NonNullable<ImageRouterOptions["authorize"]>;
+      const router = cloud.router({ authorize });
+      for (const path of ["/v2/images", `/v2/images/${id}/file`]) {
+        const response = await router.request(path);
+        await response.body?.cancel();
+        assertEquals([verdict, response.status], [verdict, 500]);
+      }
+      assertEquals(cloud.asked, []);
+      const { error } = cloud.logged[0] ?? {};
+      assert(/"authorize" gave .*; it must give true/.test(error ?? ""), error ?? "no error");
+    }
+  }
+});
+
+Deno.test("authorize refuses with the Response that it gives, whatever its status", async () => {
+  const cloud = new Cloud();
+  for (const status of [200, 204, 401, 403, 500]) {
+    const headers = { "www-authenticate": "Basic" };
+    const authorize = () => new Response(null, { status, headers });
+    const serviceMode = { context: { authToken: "gateway" } };
+    const response = await cloud.router({ authorize, serviceMode }).request("/v2/images");
+    assertEquals([response.status, response.headers.get("www-authenticate")], [status, "Basic"]);
+  }
+  assertEquals(cloud.asked, []);
+});
+
+Deno.test("authorize sees one spelling of an id, and the servers get it", async () => {
+  const id = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d";
+  const spellings = [
+    id.toUpperCase(),
+    id.replace("a", "A"),
+    id.replaceAll(/[a-f]/g, (letter) => `%${letter.toUpperCase().charCodeAt(0).toString(16)}`),
+    id.replaceAll("-", "%2d"),
+    [...id].map((letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`).join(""),
+  ];
+  // The database of Glance finds the image by these, too.
+  const aliases = [`${id}%20`, `${id}%C2%A0`, id.replace("a", "%C3%A1"), id.replace("0", "０")];
+  const paths = ["", "/file", "/members", "/tags/t", "/actions/deactivate", "/import"]
+    .map((rest) => `/v2/images/ID${rest}`);
+  paths.push("/v2/cache/ID", "/v2/stores/fast/ID", "/v2/tasks/ID", "/v2/images/x/members/ID");
+  const seen = new Set<string>();
+  const cloud = new Cloud();
+  cloud.disturb = () => Response.json({}, { status: 404 });
+  const router = cloud.router({
+    authorize: ({ values }) => {
+      for (const value of Object.values(values)) seen.add(value);
+      return true;
+    },
+  });
+  for (const method of ["GET", "POST", "PUT", "DELETE"]) {
+    for (const path of paths) {
+      for (const spelling of [...spellings, ...aliases]) {
+        const url = path.replace("ID", spelling);
+        const body = method === "GET" ? {} : { body: "{}" };
+        await (await router.request(url, { method, ...body })).body?.cancel();
+      }
+    }
+  }
+  assertEquals([...seen].sort(), [id, "fast", "t", "x"].sort());
+  for (const { path } of cloud.arrived) {
+    assert(path === "/healthcheck" || path.includes(id), path);
+  }
+});
+
+Deno.test("An image that is created with an id in capital letters is found by any spelling", async () => {
+  const cloud = new Cloud();
+  const router = cloud.router();
+  const id = "0A1B2C3D-4E5F-4A6B-8C7D-9E0F1A2B3C4D";
+  const body = `{"name": "x", "id": "${id}", "min_disk": 1.0e0}`;
+  const created = await router.request("/v2/images", { method: "POST", body });
+  assertEquals([created.status, (await created.json()).id], [201, id.toLowerCase()]);
+  for (const spelling of [id, id.toLowerCase()]) {
+    const found = await router.request(`/v2/images/${spelling}`);
+    assertEquals([found.status, (await found.json()).name], [200, "x"]);
+  }
+});
+
+Deno.test("Callers never see the refusal of the gateway's own token, nor who issues it", async () => {
+  const cloud = new Cloud();
+  const { id } = await cloud.image(100);
+  cloud.disturb = ({ path }) =>
+    path === "/healthcheck" ? undefined : new Response("Ask http://keystone.internal:5000", {
+      status: 401,
+      headers: { "www-authenticate": 'Keystone uri="http://keystone.internal:5000"' },
+    });
+  const serviceMode = { context: { authToken: "expired" }, readOnly: false };
+  const router = cloud.router({ serviceMode });
+  for (
+    const [method, path] of [
+      ["GET", "/v2/images"],
+      ["GET", `/v2/images/${id}`],
+      ["GET", `/v2/images/${id}/file`],
+      ["HEAD", `/v2/images/${id}/file`],
+      ["POST", "/v2/images"],
+      ["PATCH", `/v2/images/${id}`],
+      ["PUT", `/v2/images/${id}/file`],
+      ["DELETE", `/v2/images/${id}`],
+    ] as const
+  ) {
+    const body = method === "GET" || method === "HEAD" ? {} : { body: "{}" };
+    const response = await router.request(path, { method, ...body });
+    const all = JSON.stringify([[...response.headers], await response.text()]);
+    assertEquals([method, path, response.status], [method, path, 502]);
+    assert(!all.includes("keystone"), all);
+  }
+  assertEquals(new Set(cloud.logged.map(({ error }) => error)).size, 1);
+  assert(/refused the token of the gateway/.test(cloud.logged[0]?.error ?? ""));
+});
+
+Deno.test("No answer names the servers behind the gateway", async () => {
+  const cloud = new Cloud();
+  const { id } = await cloud.image(100);
+  const router = cloud.router({ cors: { origins: "*" } });
+  const ask = async (path: string, init: RequestInit = {}) => {
+    const response = await router.request(`http://gateway${path}`, init);
+    return JSON.stringify([[...response.headers], await response.text()]);
+  };
+  const namespace = '{"namespace": "n"}';
+  for (
+    const text of [
+      await ask("/"),
+      await ask("/versions"),
+      await ask("/v2"),
+      await ask("/v2/images?limit=1"),
+      await ask(`/v2/images/${id}`),
+      await ask("/v2/images", { method: "POST", body: "{}" }),
+      await ask("/v2/metadefs/namespaces", { method: "POST", body: namespace }),
+      await ask("/v2/schemas/image"),
+      await ask("/v2/images/none"),
+    ]
+  ) assert(!/\/\/[ab]:9292/.test(text), text);
+});
+
 Deno.test("A middleware of the embedding application decides before the router does", async () => {
   const cloud = new Cloud();
   const app = new Hono();
@@ -187,6 +325,9 @@ const UNUSABLE: readonly (readonly [says: string, options: unknown])[] = [
   ['"publicEndpoint": it is "ftp:', { apiServers: ["a"], publicEndpoint: "ftp://images.example" }],
   ['"publicEndpoint"', { apiServers: ["a"], publicEndpoint: "https://images.example/?x" }],
   ['"publicEndpoint": it is 5', { apiServers: ["a"], publicEndpoint: 5 }],
+  ['"allowedHosts": it is "local:80"', { apiServers: ["a"], allowedHosts: "local:80" }],
+  ['"allowedHosts": it is "a/b"', { apiServers: ["a"], allowedHosts: ["a/b"] }],
+  ['"allowedHosts": it is 5', { apiServers: ["a"], allowedHosts: [5] }],
   ['"numRetries"', { apiServers: ["a"], numRetries: -1 }],
 ];
 

@@ -1,0 +1,68 @@
+/**
+ * Which requests a gateway answers at all, whoever sends them: those whose `Host` names a host that it
+ * serves, and no write that a web page of another site can make a browser send. Pure.
+ *
+ * @module
+ */
+import { isHost } from "./address.ts";
+import { credentialOf } from "./headers.ts";
+import type { GatewayOptions } from "./options.ts";
+import { Refusal } from "./refusal.ts";
+
+/** The names of this machine for itself (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3). */
+const LOOPBACK =
+  /^(?:(?:.+\.)?localhost\.?|127(?:\.\d+){3}|\[::1\]|\[::ffff:7f[0-9a-f]{2}:[0-9a-f]+\])$/;
+
+/** Methods that change nothing. */
+const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/** What a gateway needs to know for the decision. */
+export type HostGuardOptions = Pick<GatewayOptions, "allowedHosts" | "publicEndpoint" | "cors">;
+
+/**
+ * Checks where a request is addressed to and where it comes from.
+ *
+ * @throws {Refusal} 400 for a `Host` that is not `host[:port]`, 403 for a host that is not allowed and for
+ * a cross-site write.
+ */
+export function checkHost(options: HostGuardOptions, { url, method, headers }: Request): void {
+  const host = headers.get("host");
+  // Some runtimes build the URL of a request from whatever `Host` holds.
+  if (host && !isHost(host) || !URL.canParse(url)) {
+    throw new Refusal(400, "The Host header must have the form host[:port].");
+  }
+  const hosts = [new URL(url).host, ...host ? [host] : []];
+  if (!hosts.every((name) => isAllowed(options, name))) {
+    throw new Refusal(403, "This host name is not served here; see the option allowedHosts.");
+  }
+  if (!SAFE_METHODS.has(method) && isCrossSite(options, headers, hosts)) {
+    throw new Refusal(403, "Web pages of other sites cannot change anything here.");
+  }
+}
+
+function isAllowed({ allowedHosts, publicEndpoint }: HostGuardOptions, host: string): boolean {
+  if (allowedHosts === "any") return true;
+  const { hostname } = new URL(`http://${host}`);
+  if (publicEndpoint !== null && hostname === new URL(publicEndpoint).hostname) return true;
+  return allowedHosts === "loopback" ? LOOPBACK.test(hostname) : allowedHosts.includes(hostname);
+}
+
+/**
+ * Whether a page of another site can have made a browser send this. A token is proof that the browser
+ * asked for permission before: no page can add the header by itself.
+ */
+function isCrossSite(
+  { cors, publicEndpoint }: HostGuardOptions,
+  headers: Headers,
+  hosts: readonly string[],
+): boolean {
+  if (credentialOf(headers, "x-auth-token") !== null) return false;
+  const [origin, site] = [headers.get("origin"), headers.get("sec-fetch-site")];
+  if (origin !== null) {
+    const isListed = cors !== null && (cors.origins === "*" || cors.origins.includes(origin));
+    const isOwn = URL.canParse(origin) && (hosts.includes(new URL(origin).host) ||
+      publicEndpoint !== null && new URL(publicEndpoint).origin === origin);
+    return !isListed && !isOwn;
+  }
+  return site === "cross-site" || site === "same-site";
+}
