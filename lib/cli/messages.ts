@@ -8,20 +8,30 @@ import type { Output } from "./world.ts";
 /** Back to the first column, and nothing of the old line left. */
 const CLEAR_LINE = "\r\x1b[K";
 
-/** Control characters, which could rewrite what a terminal shows, and lone surrogates. */
-// deno-lint-ignore no-control-regex
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]|\p{Cs}/gu;
-
 /**
- * A text with its control characters written out: names come from strangers.
+ * What a terminal must not get from others: control characters, which can rewrite what it shows; marks that
+ * reorder text or that cannot be seen, with which one name can look like another; lone surrogates. Variation
+ * selectors stay: emoji need them.
  */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufff9-\ufffb]|(?![\ufe00-\ufe0f])\p{DI}/gu;
+
+/** A text with its control characters and invisible characters escaped, as Python escapes them. */
 export function printable(text: string): string {
   return text.replaceAll(UNPRINTABLE, (character) => {
     if (character === "\n") return "\\n";
     const code = character.codePointAt(0) ?? 0;
-    return code < 256
-      ? `\\x${code.toString(16).padStart(2, "0")}`
-      : `\\u${code.toString(16).padStart(4, "0")}`;
+    if (code < 0x100) return `\\x${code.toString(16).padStart(2, "0")}`;
+    if (code < 0x10000) return `\\u${code.toString(16).padStart(4, "0")}`;
+    return `\\U${code.toString(16).padStart(8, "0")}`;
+  });
+}
+
+/** JSON that means the same with the same characters escaped; line breaks are those of its layout. */
+export function printableJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replaceAll(UNPRINTABLE, (character) => {
+    if (character === "\n") return character;
+    const units = Array.from({ length: character.length }, (_, i) => character.charCodeAt(i));
+    return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");
   });
 }
 

@@ -6,7 +6,7 @@
 import { CommandFailed } from "./failure.ts";
 import { codeOf, fileState } from "./file_words.ts";
 import type { Call, Flags, Values } from "./flags.ts";
-import { printable } from "./messages.ts";
+import { printable, printableJson } from "./messages.ts";
 import { drawTable, type TableLayout } from "./text_table.ts";
 import type { Output } from "./world.ts";
 
@@ -85,7 +85,7 @@ export async function printText(call: Pick<Call, "world">, text: string): Promis
 
 /** Prints a value as JSON. */
 export async function printJson(call: Pick<Call, "world">, value: unknown): Promise<void> {
-  await printText(call, JSON.stringify(value, null, 2));
+  await printText(call, printableJson(value, 2));
 }
 
 /** Prints one record: as JSON, or as a table of its properties in alphabetical order. */

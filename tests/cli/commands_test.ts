@@ -281,6 +281,37 @@ Deno.test("stores-info prints the stores", async () => {
   );
 });
 
+Deno.test("No output holds a character that can rewrite or disguise what a terminal shows", async () => {
+  // C0, DEL, C1, soft hyphen, line separators, bidi, zero-width, tags, annotations, lone surrogates.
+  const odd = "\x00\x07\x1b]0;x\x07\r\x7f\x85\x9b2J\xad\u061c\u180e\u200b\u200d\u200e\u2028\u2029" +
+    "\u202e\u2060\u2066\u2069\u3164\ufeff\ufff9\u{e0041}\ud800";
+  // What is written for people stays: letters with marks, emoji with their variation.
+  const plain = "e\u0301 ❤\ufe0f 日本";
+  const name = `${odd}${plain}`;
+  const image = { id: ID, name, status: "active", [`k${odd}`]: name, tags: [name] };
+  const answers = {
+    "image-list": () => Response.json({ images: [image] }),
+    [`image-show ${ID}`]: () => Response.json(image),
+    "image-show none": () => new Response(name, { status: 409 }),
+  };
+  for (const [line, answer] of Object.entries(answers)) {
+    for (const json of [[], ["--json"]]) {
+      const fetch = () => Promise.resolve(answer());
+      const { stdout, stderr } = await new Scene().run([...line.split(" "), ...json], { fetch });
+      for (const output of [stdout, stderr]) {
+        const found = /(?!\n)[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufff9-\ufffb]|(?!\ufe0f)\p{DI}/u.exec(
+          output,
+        );
+        assertEquals([line, json, found?.[0].codePointAt(0)], [line, json, undefined]);
+      }
+      if (stdout !== "") assertStringIncludes(stdout, plain);
+      if (json.length === 0 || stdout === "") continue;
+      const read = JSON.parse(stdout);
+      assertEquals((Array.isArray(read) ? read[0] : read).name, name);
+    }
+  }
+});
+
 Deno.test("A name with control characters cannot rewrite the terminal", async () => {
   const scene = new Scene();
   const fetch = () =>
