@@ -139,7 +139,8 @@ function isExactly({ status, headers }: Response, image: GlanceImage, plan: Data
   return judgePartial(facts, { start: plan.start, end: plan.end, size }).kind === "part";
 }
 
-/** Stores to read from, best first, as `prefer` names them. */
+/** Stores to read from, best first, as `prefer` names them; undefined where it names none. */
 function preferOf({ address: { search } }: Call): readonly string[] | undefined {
-  return new URLSearchParams(search).get("prefer")?.split(",");
+  const stores = new URLSearchParams(search).get("prefer")?.split(",").filter(Boolean) ?? [];
+  return stores.length === 0 ? undefined : stores;
 }

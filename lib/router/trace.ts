@@ -7,11 +7,14 @@ import { GlanceError } from "../errors.ts";
 import type { Metrics } from "./metrics.ts";
 import { Refusal } from "./refusal.ts";
 
+/** Characters of a path in a log line; "…" follows a path that is longer. */
+export const LOGGED_PATH_LENGTH = 1_024;
+
 /** One request, when all of it is over. */
 export interface RequestLog {
   /** As it came. */
   readonly method: string;
-  /** Path without its query. */
+  /** Path without its query; at most {@linkcode LOGGED_PATH_LENGTH} characters of it. */
   readonly path: string;
   /** Template of the path; empty where there is none. */
   readonly route: string;
@@ -144,7 +147,7 @@ export class Trace {
     this.#atEnd();
     const entry: RequestLog = {
       method,
-      path,
+      path: shortened(path),
       route,
       status: this.#status,
       requestId,
@@ -162,4 +165,9 @@ export class Trace {
       // A faulty log must not fail a request.
     }
   }
+}
+
+/** A caller must not fill the disk with lines of any length. */
+function shortened(path: string): string {
+  return path.length > LOGGED_PATH_LENGTH ? `${path.slice(0, LOGGED_PATH_LENGTH)}…` : path;
 }

@@ -331,6 +331,18 @@ Deno.test("A caller who leaves before the headers ends the search for data", asy
   assertEquals([response.status, cloud.logged[0]?.outcome], [499, "gone"]);
 });
 
+Deno.test("prefer without the name of a store is as good as none", async () => {
+  const cloud = new Cloud();
+  const { id, bytes } = await cloud.image(100);
+  for (const query of ["?prefer=", "?prefer", "?prefer=,", "?prefer=&prefer="]) {
+    for (const headers of [{}, { range: "bytes=10-" }]) {
+      const response = await cloud.router().request(`/v2/images/${id}/file${query}`, { headers });
+      const whole = "range" in headers ? bytes.slice(10) : bytes;
+      assertEquals([query, await bytesOf(response)], [query, whole]);
+    }
+  }
+});
+
 Deno.test("With prefer, the store is asked for by name", async () => {
   const cloud = new Cloud({ stores: [{ id: "fast", default: "true" }, { id: "slow" }] });
   const { id, bytes } = await cloud.image(SIZE);

@@ -192,3 +192,15 @@ Deno.test("Without CORS, OPTIONS is answered as Glance does, and allows nothing"
   const names = [...response.headers.keys()].filter((name) => name.startsWith("access-control"));
   assertEquals([names, cloud.arrived], [[], []]);
 });
+
+Deno.test("A log line holds a path up to a length, whatever a caller sends", async () => {
+  const cloud = new Cloud();
+  const router = cloud.router();
+  for (const path of [`/${"a".repeat(60_000)}`, `/v2/images/${"b".repeat(60_000)}`]) {
+    await (await router.request(path)).body?.cancel();
+  }
+  for (const entry of cloud.logged) {
+    assertEquals([entry.path.length, entry.path.endsWith("…")], [1_025, true]);
+    assertEquals(JSON.stringify(entry).length < 2_000, true, JSON.stringify(entry).slice(0, 5_000));
+  }
+});
