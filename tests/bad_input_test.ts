@@ -952,7 +952,7 @@ const ROWS: readonly Row[] = [
         fetch: () => Promise.resolve(new Response("<html>Welcome</html>")),
       }).delete(ALICE, "42"),
     UnexpectedResponse,
-    'delete image "42": the answer of "http://glance.example" is neither empty nor JSON',
+    'delete image "42": the answer of "http://glance.example" has the status 200 instead of 204',
     "check that the endpoint is an Image API",
   ),
   row(

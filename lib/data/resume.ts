@@ -10,6 +10,7 @@ import {
   type ImageDownloadFailed,
   ImageIntegrityError,
   ServerUnreachable,
+  UnexpectedResponse,
   UnexpectedStatus,
 } from "../errors.ts";
 import { Deadline } from "../http/deadline.ts";
@@ -245,8 +246,7 @@ export class ResumingReader implements ImageReader {
   /** Makes ready for another piece, or throws what ends the download. */
   async #survive(error: unknown): Promise<void> {
     if (this.#isClosed) return;
-    const { options, signal } = this.#told;
-    const piece = this.#piece;
+    const [{ options, signal }, piece] = [this.#told, this.#piece];
     await this.release(error);
     if (signal?.aborted) return await this.#fail(signal.reason);
     const cause = this.#asBreak(error, piece);
@@ -273,7 +273,7 @@ export class ResumingReader implements ImageReader {
 
   /** The error as something that another piece can heal; null where it is an answer. */
   #asBreak(error: unknown, piece: Piece | null): GlanceError | null {
-    if (error instanceof ServerUnreachable) return error;
+    if (error instanceof ServerUnreachable || error instanceof UnexpectedResponse) return error;
     const { imageId } = this.#source.identity;
     if (error instanceof GlanceError) {
       const isServersFault = error instanceof GlanceConnectionFailed ||

@@ -51,6 +51,31 @@ export async function errorFromResponse(
   });
 }
 
+/**
+ * The error for an answer below 400 whose status is not one that the operation promises. Glance answers 300
+ * with its list of versions to every method of a path that it does not know.
+ */
+export function unpromisedAnswer(
+  response: Response,
+  asked: Asked,
+  promised: readonly number[],
+): GlanceError {
+  const { action, server, imageId, attempts } = asked;
+  const { status } = response;
+  const state = status === 300
+    ? `there is no Image API at "${server}": it answered 300 with a list of versions; check the path of the endpoint`
+    : `the answer of "${server}" has the status ${status} instead of ${
+      promised.join(" or ") || "a refusal"
+    }; check that the endpoint is an Image API`;
+  return new UnexpectedResponse(`Cannot ${action}: ${state}`, {
+    server,
+    imageId,
+    attempts,
+    status,
+    requestId: requestIdOf(response),
+  });
+}
+
 /** The error for a good answer with a body that nobody can use; `state` says what it is. */
 export function unusableAnswer(response: Response, asked: Asked, state: string): GlanceError {
   return new UnexpectedResponse(

@@ -198,7 +198,7 @@ export class GlanceClientWrapper {
     const { action, imageId, idempotent, repeat, ...wire } = request;
     const row = { action: () => action, imageId, waysOut: {}, idempotent, repeat };
     const caller = context ?? this.#context;
-    const ask = await this.#askFor(caller, { ...row, request: wire, anyStatus: true }, options);
+    const ask = await this.#askFor(caller, { ...row, request: wire, success: null }, options);
     return await exchange(ask, this.#callerOf(caller), take);
   }
 
@@ -225,7 +225,7 @@ export class GlanceClientWrapper {
       waysOut: operation.waysOut,
       idempotent: operation.idempotent,
       repeat: operation.repeat,
-      anyStatus: false,
+      success: operation.success,
     }, options);
     return await exchange(ask, this.#callerOf(caller), take);
   }
@@ -240,7 +240,7 @@ export class GlanceClientWrapper {
     caller: RequestContext,
     asked: Pick<
       Ask,
-      "request" | "action" | "imageId" | "waysOut" | "idempotent" | "repeat" | "anyStatus"
+      "request" | "action" | "imageId" | "waysOut" | "idempotent" | "repeat" | "success"
     >,
     options: ExchangeOptions,
   ): Promise<Ask> {

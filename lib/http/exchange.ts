@@ -6,9 +6,9 @@
  */
 import type { RequestContext } from "../context.ts";
 import type { ApiServer } from "../endpoint.ts";
-import { GlanceError, ServerUnreachable } from "../errors.ts";
+import { GlanceError, ServerUnreachable, UnexpectedResponse } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { connectionFailed, errorFromResponse } from "./answer.ts";
+import { connectionFailed, errorFromResponse, unpromisedAnswer } from "./answer.ts";
 import type { ServerRing } from "./api_servers.ts";
 import type { Caller } from "./caller.ts";
 import { abortable, Deadline } from "./deadline.ts";
@@ -36,8 +36,8 @@ export interface Ask {
   readonly idempotent: boolean;
   /** The status that answers a repeat after the first request was carried out unseen. */
   readonly repeat: number | undefined;
-  /** Whether an answer of any status is handed over, unless it asks for another try. */
-  readonly anyStatus: boolean;
+  /** The statuses of success; null hands over an answer of any status, unless it asks for another try. */
+  readonly success: readonly number[] | null;
   /** Sends no token. */
   readonly anonymous: boolean;
   /** Requests that are made again after the first failed. */
@@ -89,7 +89,11 @@ class Failure {
 /**
  * Asks until there is an answer, and gives what `take` makes of it.
  *
+ * An answer that is not what was promised is a fault of its server: it cools down, and what is idempotent
+ * is asked of the servers that were not tried yet.
+ *
  * @throws {GlanceConnectionFailed} where no server gave one.
+ * @throws {UnexpectedResponse} where the last server gave one that is not what was promised.
  * @throws {GlanceError} the error of a status that is an answer, though not the wanted one.
  */
 export async function exchange<Result>(
@@ -110,6 +114,8 @@ export async function exchange<Result>(
     failures.push(outcome);
     ask.ring.failed(server, outcome.error, outcome.retryAfter);
     const end = endOf(ask, failures);
+    const isLie = outcome.error instanceof UnexpectedResponse;
+    if (isLie && (end !== null || !ask.ring.hasUntried(ask.tried))) throw outcome.error;
     if (end !== null) throw connectionFailed(ask.action(), ask.imageId, failures, end);
     round = await pause(ask, server, failures, round);
   }
@@ -162,7 +168,7 @@ async function askAs<Result>(
     const response = await sendAs(ask, server, context, deadline.signal);
     const hand = (answer: Response) =>
       take({ response: answer, server, deadline, attempts, broke });
-    if (response.ok || response.status === 300) return await hand(response);
+    if (ask.success?.includes(response.status)) return await hand(response);
     if (response.status === ask.repeat && earlier.some((failure) => failure.ambiguous)) {
       await discard(response);
       return await hand(new Response(null, { status: 204 }));
@@ -172,10 +178,10 @@ async function askAs<Result>(
       deadline[Symbol.dispose]();
       return REFUSED;
     }
-    if (ask.anyStatus && !isRetryableStatus(response.status)) return await hand(response);
+    if (ask.success === null && !isRetryableStatus(response.status)) return await hand(response);
     const failure = await failureOf(response, context, request);
     deadline[Symbol.dispose]();
-    if (!isRetryableStatus(response.status)) throw failure.error;
+    if (response.status >= 400 && !isRetryableStatus(response.status)) throw failure.error;
     return failure;
   } catch (error) {
     deadline[Symbol.dispose]();
@@ -183,6 +189,7 @@ async function askAs<Result>(
     const { aborted, reason } = deadline.signal;
     // Ended by ourselves, for a source that failed: no server is to blame.
     if (aborted && !(reason instanceof ServerUnreachable)) throw reason;
+    if (error instanceof UnexpectedResponse) return new Failure(server, error, true, null);
     if (error instanceof GlanceError && !(error instanceof ServerUnreachable)) throw error;
     return new Failure(server, asUnreachable(ask, server, deadline, error), true, null);
   }
@@ -190,17 +197,15 @@ async function askAs<Result>(
 
 /** The clock's verdict where it ended the attempt, else what broke. */
 function asUnreachable(
-  ask: Ask,
-  server: ApiServer,
+  { action, imageId }: Ask,
+  { endpoint: server }: ApiServer,
   { signal }: Deadline,
   error: unknown,
 ): ServerUnreachable {
   const cause = signal.aborted ? signal.reason : error;
   if (cause instanceof ServerUnreachable) return cause;
-  return new ServerUnreachable(
-    `Cannot ${ask.action()}: the answer of the server broke off`,
-    { cause, server: server.endpoint, imageId: ask.imageId },
-  );
+  const message = `Cannot ${action()}: the answer of the server broke off`;
+  return new ServerUnreachable(message, { cause, server, imageId });
 }
 
 function startDeadline(ask: Ask, server: ApiServer): Deadline {
@@ -234,13 +239,14 @@ async function failureOf(
   context: RequestContext,
   { ask, server, earlier }: Request<unknown>,
 ): Promise<Failure> {
-  const error = await errorFromResponse(response, {
-    action: ask.action(),
-    imageId: ask.imageId,
-    server: server.endpoint,
-    attempts: earlier.length + 1,
-    waysOut: ask.waysOut,
-  }, tokensOf(context));
+  const { imageId, waysOut, success } = ask;
+  const [action, attempts] = [ask.action(), earlier.length + 1];
+  const asked = { action, imageId, server: server.endpoint, attempts, waysOut };
+  if (response.status < 400) {
+    await discard(response);
+    return new Failure(server, unpromisedAnswer(response, asked, success ?? []), true, null);
+  }
+  const error = await errorFromResponse(response, asked, tokensOf(context));
   const retryAfter = parseRetryAfter(response.headers.get("retry-after"), Date.now());
   return new Failure(server, error, isAmbiguousStatus(response.status), retryAfter);
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { wordIn } from "./arguments.ts";
-import { receiveBareList, receiveNothing, receiveRecord } from "./receive.ts";
+import { receiveBareList, receiveNothing, receivePage, receiveRecord } from "./receive.ts";
 import { DONE, GONE, row, type Rows } from "./row.ts";
 import type { CacheState, CacheTarget, PrunedCache } from "./wire.ts";
 
@@ -43,7 +43,7 @@ export const CACHE_ROWS: Rows<CacheOperations> = {
     ...FEATURE,
     success: [200],
     errors: { 403: ADMIN, 404: NO_CACHE },
-    receive: receiveRecord(),
+    receive: receivePage<CacheState>("cached_images"),
   }),
   // 200 in the first release that had it.
   "cache.queue": row('queue image "{image_id}" for the cache', "PUT", CACHED, "2.14", {

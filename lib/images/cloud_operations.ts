@@ -82,25 +82,25 @@ export const CLOUD_ROWS: Rows<CloudOperations> = {
   "schemas.get": row('show schema "{schema_name}"', "GET", "/v2/schemas/{schema_name}", "2.0", {
     success: [200],
     errors: { 404: NO_SCHEMA },
-    receive: receiveRecord(),
+    receive: receiveRecord(undefined, ["name"]),
   }),
   "schemas.getMetadef": row(
     'show metadata schema "{schema_name}"',
     "GET",
     "/v2/schemas/metadefs/{schema_name}",
     "2.2",
-    { success: [200], errors: { 404: NO_SCHEMA }, receive: receiveRecord() },
+    { success: [200], errors: { 404: NO_SCHEMA }, receive: receiveRecord(undefined, ["name"]) },
   ),
   "tasks.list": row("list tasks", "GET", "/v2/tasks", "2.2", {
     success: [200],
     errors: { 400: "no such marker, sort key or filter value", 403: ADMIN },
     send: (query = []) => ({ query: queryIn(query) }),
-    receive: receivePage<TaskPage>("tasks"),
+    receive: receivePage<TaskPage>("tasks", "id"),
   }),
   "tasks.get": row('show task "{task_id}"', "GET", TASK, "2.2", {
     success: [200],
     errors: { 403: ADMIN, 404: NO_TASK },
-    receive: receiveRecord(),
+    receive: receiveRecord(undefined, ["id"]),
   }),
   "tasks.create": row("create a task", "POST", "/v2/tasks", "2.2", {
     mediaType: JSON_TYPE,
@@ -108,7 +108,7 @@ export const CLOUD_ROWS: Rows<CloudOperations> = {
     success: [201],
     errors: { 400: "no such type, or its input cannot be used", 403: ADMIN },
     send: (task) => ({ json: taskIn(task) }),
-    receive: receiveRecord(),
+    receive: receiveRecord(undefined, ["id"]),
   }),
   "tasks.delete": row('delete task "{task_id}"', "DELETE", TASK, "2.2", {
     success: [],
@@ -116,7 +116,7 @@ export const CLOUD_ROWS: Rows<CloudOperations> = {
     receive: receiveNothing,
   }),
   "versions.list": row("list the versions of the API", "GET", "/versions", "2.0", {
-    success: [200],
+    success: [200, 300],
     receive: receiveList("versions"),
   }),
   "versions.root": row("list the versions of the API", "GET", "/", "2.0", {

@@ -134,16 +134,16 @@ export const DEFINITION_ROWS: Rows<DefinitionOperations> = {
   "metadefs.objects.create": row(`add object "{name}" ${TO}`, "POST", OBJECTS, "2.2", {
     ...ADDED,
     send: (_, object) => ({ json: namedIn("the object", "name", object) }),
-    receive: receiveRecord(),
+    receive: receiveRecord(undefined, ["name"]),
   }),
   "metadefs.objects.get": row(`show object "{object}" ${OF}`, "GET", OBJECT, "2.2", {
     ...SHOWN,
-    receive: receiveRecord(),
+    receive: receiveRecord(undefined, ["name"]),
   }),
   "metadefs.objects.update": row(`update object "{object}" ${OF}`, "PUT", OBJECT, "2.2", {
     ...CHANGED,
     send: (_, name, body) => renamed("the object", name, body),
-    receive: receiveRecord(),
+    receive: receiveRecord(undefined, ["name"]),
   }),
   "metadefs.objects.delete": row(
     `delete object "{object}" ${OF}`,
@@ -160,17 +160,17 @@ export const DEFINITION_ROWS: Rows<DefinitionOperations> = {
   "metadefs.properties.create": row(`add property "{name}" ${TO}`, "POST", PROPERTIES, "2.2", {
     ...ADDED,
     send: (_, property) => ({ json: namedIn("the property", "name", property) }),
-    receive: receiveRecord(),
+    receive: receiveRecord(undefined, ["name"]),
   }),
   "metadefs.properties.get": row(`show property "{property}" ${OF}`, "GET", PROPERTY, "2.2", {
     ...SHOWN,
     send: (_, __, view) => sendView(view),
-    receive: receiveRecord(),
+    receive: receiveRecord(undefined, ["name"]),
   }),
   "metadefs.properties.update": row(`update property "{property}" ${OF}`, "PUT", PROPERTY, "2.2", {
     ...CHANGED,
     send: (_, name, schema) => renamed("the property", name, schema),
-    receive: receiveRecord(),
+    receive: receiveRecord(undefined, ["name"]),
   }),
   "metadefs.properties.delete": row(
     `delete property "{property}" ${OF}`,
@@ -196,7 +196,7 @@ export const DEFINITION_ROWS: Rows<DefinitionOperations> = {
     success: [201],
     errors: { 400: "longer than 80 characters", 409: "there already" },
     waysOut: { 409: "there is nothing left to do" },
-    receive: receiveRecord(),
+    receive: receiveRecord(undefined, ["name"]),
   }),
   "metadefs.tags.createAll": row(`add tags ${TO}`, "POST", TAGS, "2.2", {
     ...ADDED,
@@ -207,14 +207,14 @@ export const DEFINITION_ROWS: Rows<DefinitionOperations> = {
   }),
   "metadefs.tags.get": row(`show tag "{tag}" ${OF}`, "GET", TAG, "2.2", {
     ...SHOWN,
-    receive: receiveRecord(),
+    receive: receiveRecord(undefined, ["name"]),
   }),
   // Nothing but a renaming, whose repeat finds no tag.
   "metadefs.tags.update": row(`rename tag "{tag}" ${OF}`, "PUT", TAG, "2.2", {
     ...CHANGED,
     idempotent: false,
     send: (_, __, name) => ({ json: { name: textIn("the new name", name) } }),
-    receive: receiveRecord(),
+    receive: receiveRecord(undefined, ["name"]),
   }),
   "metadefs.tags.delete": row(`delete tag "{tag}" ${OF}`, "DELETE", TAG, "2.2", REMOVED),
   "metadefs.tags.deleteAll": row(`delete the tags ${OF}`, "DELETE", TAGS, "2.2", DONE),

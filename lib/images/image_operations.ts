@@ -6,7 +6,7 @@
 import { listIn, queryIn, recordIn, textIn, textsIn, truthIn, wordIn } from "./arguments.ts";
 import type { Sent } from "./operation.ts";
 import type { JsonPatch } from "./patch.ts";
-import { receiveList, receiveNothing, receivePage, receiveRecord } from "./receive.ts";
+import { receiveImage, receiveList, receiveNothing, receivePage } from "./receive.ts";
 import { DONE, GONE, JSON_TYPE, PATCH_TYPE, row, type Rows } from "./row.ts";
 import type { GlanceImage, ImageLocation, ValidationData } from "./types.ts";
 import type { GlanceTask, ImagePage, ImportRequest, NewImage, Query } from "./wire.ts";
@@ -48,11 +48,11 @@ export const IMAGE_ROWS: Rows<ImageOperations> = {
     success: [200],
     errors: { 400: "no such marker, sort key or filter value" },
     send: (query = []) => ({ query: queryIn(query) }),
-    receive: receivePage<ImagePage>("images"),
+    receive: receivePage<ImagePage>("images", "id"),
   }),
   "get": row('show image "{image_id}"', "GET", IMAGE, "2.0", {
     success: [200],
-    receive: receiveRecord(),
+    receive: receiveImage,
   }),
   // A repeat with the same id answers 409: the service chooses the id and knows its own image.
   "create": row('create an image "{name}"', "POST", "/v2/images", "2.0", {
@@ -66,7 +66,7 @@ export const IMAGE_ROWS: Rows<ImageOperations> = {
     },
     waysOut: { 409: "choose another id, or none" },
     send: (image) => ({ json: recordIn("the image", image) }),
-    receive: receiveRecord(),
+    receive: receiveImage,
   }),
   // A repeat may answer 409 for a removal that was done: the service compares and goes on.
   "update": row('update image "{image_id}"', "PATCH", IMAGE, "2.1", {
@@ -80,7 +80,7 @@ export const IMAGE_ROWS: Rows<ImageOperations> = {
     },
     waysOut: { 409: "show it anew, and compute the patch again" },
     send: (_, patch) => ({ json: listIn("the patch", patch).map(changeIn) }),
-    receive: receiveRecord(),
+    receive: receiveImage,
   }),
   "delete": row('delete image "{image_id}"', "DELETE", IMAGE, "2.0", {
     ...GONE,

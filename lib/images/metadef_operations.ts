@@ -65,7 +65,7 @@ export const METADEF_ROWS: Rows<MetadefOperations> = {
     success: [200],
     errors: { 400: "no such sort direction, limit or visibility", 404: "no such marker" },
     send: (query = []) => ({ query: queryIn(query) }),
-    receive: receivePage<MetadefNamespacePage>("namespaces"),
+    receive: receivePage<MetadefNamespacePage>("namespaces", "namespace"),
   }),
   "metadefs.namespaces.create": row(
     'create metadata namespace "{namespace}"',
@@ -82,7 +82,7 @@ export const METADEF_ROWS: Rows<MetadefOperations> = {
         409: "choose another name, or update the namespace that has it",
       },
       send: (namespace) => ({ json: namedIn("the namespace", "namespace", namespace) }),
-      receive: receiveRecord(),
+      receive: receiveRecord(undefined, ["namespace"]),
     },
   ),
   "metadefs.namespaces.get": row(
@@ -90,7 +90,11 @@ export const METADEF_ROWS: Rows<MetadefOperations> = {
     "GET",
     NAMESPACE,
     "2.2",
-    { success: [200], send: (_, view) => sendView(view), receive: receiveRecord() },
+    {
+      success: [200],
+      send: (_, view) => sendView(view),
+      receive: receiveRecord(undefined, ["namespace"]),
+    },
   ),
   "metadefs.namespaces.update": row(
     'update metadata namespace "{namespace}"',
@@ -109,7 +113,7 @@ export const METADEF_ROWS: Rows<MetadefOperations> = {
       send: (namespace, meta) => ({
         json: namedIn("the namespace", "namespace", { namespace, ...recordIn("the words", meta) }),
       }),
-      receive: receiveRecord(),
+      receive: receiveRecord(undefined, ["namespace"]),
     },
   ),
   "metadefs.namespaces.delete": row(
@@ -145,7 +149,7 @@ export const METADEF_ROWS: Rows<MetadefOperations> = {
       errors: { 400: "an association that is none", 409: "associated already" },
       waysOut: { 409: "delete the association before you add it anew" },
       send: (_, association) => ({ json: namedIn("the association", "name", association) }),
-      receive: receiveRecord(),
+      receive: receiveRecord(undefined, ["name"]),
     },
   ),
   "metadefs.associations.delete": row(

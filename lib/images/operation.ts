@@ -9,7 +9,7 @@ import { unusableAnswer } from "../http/answer.ts";
 import type { WireRequest } from "../http/transport.ts";
 import { isRecord, shown } from "../values.ts";
 import { BadArgument, encoded, jsonOf } from "./arguments.ts";
-import { type Receive, WrongShape } from "./receive.ts";
+import { readText, type Receive, WrongShape } from "./receive.ts";
 import type { DataBody, Query } from "./wire.ts";
 
 export { isRecord } from "../values.ts";
@@ -134,15 +134,33 @@ export async function toResult<Args extends readonly unknown[], Result>(
 ): Promise<Result> {
   // The table pairs "response" with operations whose result is the answer itself.
   if (operation.receive === "response") return response as Result;
+  const imageId = imageIdOf(operation, args);
   try {
-    return await operation.receive(response);
+    return resultIn(operation.receive, imageId, await readText(response));
   } catch (error) {
     if (!(error instanceof WrongShape)) throw error;
     const action = actionOf(operation, args);
-    const imageId = imageIdOf(operation, args);
     const asked = { action, imageId, server: server.endpoint, attempts };
     throw unusableAnswer(response, asked, error.message);
   }
+}
+
+/**
+ * The result in the text of an answer, which is about no other image than the one that was asked for.
+ * Databases compare ids without their case.
+ *
+ * @throws {WrongShape}
+ */
+export function resultIn<Result>(
+  receive: Receive<Result>,
+  imageId: string | undefined,
+  text: string,
+): Result {
+  const result = receive(text);
+  if (imageId === undefined || !isRecord(result)) return result;
+  const { id = imageId } = result;
+  if (String(id).toLowerCase() === imageId.toLowerCase()) return result;
+  throw new WrongShape(`is about ${shown(id)} instead of ${shown(imageId)}`);
 }
 
 /** What an operation does with its arguments, in words and on one line. */

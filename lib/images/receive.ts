@@ -3,30 +3,61 @@
  *
  * @module
  */
-import { isRecord } from "../values.ts";
+import { isRecord, kindOf, shown } from "../values.ts";
+import type { GlanceImage } from "./types.ts";
 
 /** An answer is not what its operation gives; the message goes on behind "the answer …". */
 export class WrongShape extends Error {}
 
 const DECODER = new TextDecoder();
 
-/** What makes a result of an answer. @throws {WrongShape} */
-export type Receive<Result> = (response: Response) => Promise<Result>;
+/** Makes a result of the text of an answer. @throws {WrongShape} */
+export type Receive<Result> = (text: string) => Result;
 
-/** The object that an answer is, or that it holds under `key`. */
-export function receiveRecord<Result extends object>(key?: string): Receive<Result> {
-  return async (response) => {
-    const value = await valueIn(response, key);
+/** The object that an answer is, or that it holds under `key`; it has a text in each of `fields`. */
+export function receiveRecord<Result extends object>(
+  key?: string,
+  fields: readonly string[] = [],
+): Receive<Result> {
+  return (text) => {
+    const value = valueIn(text, key);
+    if (!isRecord(value)) throw new WrongShape(`is not ${nameOf(key)}`);
+    for (const field of fields) checkText(value, field);
     // The table states what Glance sends; this is the seam where the wire gets its type.
-    if (isRecord(value)) return value as Result;
-    throw new WrongShape(`is not ${nameOf(key)}`);
+    return value as Result;
   };
 }
 
+/** The record of an image. Sizes, hashes and names become headers and checks, so their types are checked. */
+export function receiveImage(text: string): GlanceImage {
+  const image = receiveRecord<GlanceImage>(undefined, ["id"])(text);
+  const { size = null } = image;
+  if (size !== null && !(Number.isSafeInteger(size) && size >= 0)) {
+    throw new WrongShape(`has the "size" ${shown(size)}, which is not a number of bytes`);
+  }
+  for (const field of OPTIONAL_TEXTS) {
+    const value = image[field] ?? "";
+    if (typeof value !== "string") {
+      throw new WrongShape(`has ${kindOf(value)} as "${field}", which is not a string`);
+    }
+  }
+  return image;
+}
+
+/** What else of an image is a text, or null, or missing. */
+const OPTIONAL_TEXTS = [
+  "name",
+  "disk_format",
+  "checksum",
+  "os_hash_algo",
+  "os_hash_value",
+  "stores",
+] as const satisfies (keyof GlanceImage)[];
+
 /** The list of objects that an answer is, or that it holds under `key`. */
 export function receiveList<Entry extends object>(key?: string): Receive<readonly Entry[]> {
-  return async (response) => {
-    const value = await valueIn(response, key);
+  return (text) => {
+    const value = valueIn(text, key);
     if (isListOfRecords(value)) return value as Entry[];
     throw new WrongShape(`is not ${nameOf(key)}`);
   };
@@ -34,42 +65,55 @@ export function receiveList<Entry extends object>(key?: string): Receive<readonl
 
 /** A list, bare or under `key`: for what has been written both ways. */
 export function receiveBareList<Entry>(key: string): Receive<readonly Entry[]> {
-  return async (response) => {
-    const document = await valueIn(response);
+  return (text) => {
+    const document = valueIn(text);
     const value = isRecord(document) ? document[key] : document;
     if (Array.isArray(value)) return value;
     throw new WrongShape(`is not ${nameOf(key)}`);
   };
 }
 
-/** A document with a list of objects under `key`, and what else stands beside it. */
-export function receivePage<Page extends object>(key: string & keyof Page): Receive<Page> {
-  return async (response) => {
-    const page = await valueIn(response);
-    if (isRecord(page) && isListOfRecords(page[key])) return page as Page;
-    throw new WrongShape(`is not ${nameOf(key)}`);
+/**
+ * A document with a list of objects under `key`, and what else stands beside it; each of the objects has a
+ * text in `field`.
+ */
+export function receivePage<Page extends object>(
+  key: string & keyof Page,
+  field?: string,
+): Receive<Page> {
+  return (text) => {
+    const page = valueIn(text);
+    const entries = isRecord(page) ? page[key] : null;
+    if (!isListOfRecords(entries)) throw new WrongShape(`is not ${nameOf(key)}`);
+    if (field !== undefined) { for (const entry of entries) checkText(entry, field); }
+    return page as Page;
   };
 }
 
-/** A short text. */
-export async function receiveText(response: Response): Promise<string> {
-  return (await response.text()).trim();
+/** A short text. A page is from a proxy or a portal. */
+export function receiveText(text: string): string {
+  if (/^\s*</.test(text)) throw new WrongShape("is a page instead of a word");
+  return text.trim();
 }
 
 /**
  * An answer that tells nothing. Glance leaves it empty (204, and 202 of an import); JSON is taken, too,
  * lest a version that adds some is refused. A page is somebody else's word: a proxy's, a portal's.
  */
-export async function receiveNothing(response: Response): Promise<void> {
-  const text = await response.text();
+export function receiveNothing(text: string): void {
   if (text.trim() === "" || parseJson(text) !== undefined) return;
   throw new WrongShape("is neither empty nor JSON");
 }
 
-async function valueIn(response: Response, key?: string): Promise<unknown> {
-  const document = parseJson(await readText(response));
+function valueIn(text: string, key?: string): unknown {
+  const document = parseJson(text);
   if (key === undefined) return document;
   return isRecord(document) ? document[key] : undefined;
+}
+
+function checkText(record: Readonly<Record<string, unknown>>, field: string): void {
+  if (typeof record[field] === "string" && record[field] !== "") return;
+  throw new WrongShape(`is not a JSON document with the text "${field}"`);
 }
 
 /**
@@ -77,7 +121,7 @@ async function valueIn(response: Response, key?: string): Promise<unknown> {
  * would each be read into memory that the system has to give first. Those of a `Response` that somebody
  * has made, which has no URL, are left: Deno shares them with its clones.
  */
-async function readText(response: Response): Promise<string> {
+export async function readText(response: Response): Promise<string> {
   const bytes = await response.arrayBuffer();
   const text = DECODER.decode(bytes);
   // Node 20 has no `transfer`.
@@ -85,7 +129,7 @@ async function readText(response: Response): Promise<string> {
   return text;
 }
 
-function isListOfRecords(value: unknown): boolean {
+function isListOfRecords(value: unknown): value is Record<string, unknown>[] {
   return Array.isArray(value) && value.every(isRecord);
 }
 

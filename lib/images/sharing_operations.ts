@@ -45,7 +45,7 @@ export const SHARING_ROWS: Rows<SharingOperations> = {
   "members.get": row('show member "{member_id}" of image "{image_id}"', "GET", MEMBER, "2.1", {
     success: [200],
     errors: { 404: NO_MEMBER },
-    receive: receiveRecord(),
+    receive: receiveRecord(undefined, ["member_id"]),
   }),
   "members.create": row('add a member to image "{image_id}"', "POST", MEMBERS, "2.1", {
     mediaType: JSON_TYPE,
@@ -59,14 +59,14 @@ export const SHARING_ROWS: Rows<SharingOperations> = {
     },
     waysOut: { 409: "there is nothing left to do" },
     send: (_, member) => ({ json: { member: textIn("the member", member) } }),
-    receive: receiveRecord(),
+    receive: receiveRecord(undefined, ["member_id"]),
   }),
   "members.update": row('update member "{member_id}" of image "{image_id}"', "PUT", MEMBER, "2.1", {
     mediaType: JSON_TYPE,
     success: [200],
     errors: { 400: "no such status", 403: "only the member itself answers", 404: NO_MEMBER },
     send: (_, __, status) => ({ json: { status: textIn("the status", status) } }),
-    receive: receiveRecord(),
+    receive: receiveRecord(undefined, ["member_id"]),
   }),
   "members.delete": row(
     'delete member "{member_id}" of image "{image_id}"',

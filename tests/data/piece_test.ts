@@ -16,7 +16,6 @@ function rangesOf({ script }: World): string[] {
 const REFUSED: readonly (readonly [what: string, step: (served: Served) => Step])[] = [
   ["is compressed", (served) => served.whole(BYTES, { headers: { "content-encoding": "gzip" } })],
   ["is a part that nobody asked for", (served) => served.whole(BYTES, { status: 206 })],
-  ["has another status", (served) => served.whole(BYTES, { status: 201 })],
   ["is of another length", (served) => served.whole(BYTES.slice(1))],
   ["has another MD5", (served) => {
     return served.whole(BYTES, { headers: { "content-md5": "0".repeat(32) } });

@@ -9,7 +9,7 @@ import {
   type RequestContext,
 } from "../../mod.ts";
 import { FakeBody, utf8 } from "../support/bodies.ts";
-import { type SeenRequest, silence } from "../support/scripted_fetch.ts";
+import { empty, type SeenRequest, silence } from "../support/scripted_fetch.ts";
 import { factsOf, failureOf, worldOf, worldOn } from "../support/world.ts";
 
 const IMAGE = { id: "42", status: "active" };
@@ -22,8 +22,9 @@ function guarded(good: string, options: GlanceClientWrapperOptions = {}) {
     const headers = new Headers(init.headers);
     requests.push({ ...init, headers, url: input } as unknown as SeenRequest);
     const isGood = headers.get("x-auth-token") === good;
+    const answer = () => init.method === "PUT" ? empty() : Response.json(IMAGE);
     return Promise.resolve(
-      isGood ? Response.json(IMAGE) : Response.json({ message: "who?" }, { status: 401 }),
+      isGood ? answer() : Response.json({ message: "who?" }, { status: 401 }),
     );
   }, options);
   const tokens = () => requests.map(({ headers }) => headers.get("x-auth-token"));

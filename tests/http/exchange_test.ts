@@ -3,6 +3,7 @@ import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/as
 import {
   GlanceConnectionFailed,
   GlanceError,
+  Invalid,
   type OperationName,
   ServerUnreachable,
   UnexpectedResponse,
@@ -75,9 +76,9 @@ for (const status of NOT_RETRIED) {
 
 for (const text of ["", "<html>", "null", '"text"', "42", "true", '{"id":']) {
   Deno.test(`GlanceClientWrapper refuses ${JSON.stringify(text)} as an image`, async () => {
-    const world = worldOf([new Response(text)]);
+    const world = worldOf(Array.from({ length: 3 }, () => new Response(text)));
     await assertRejects(() => show(world), UnexpectedResponse, "check that the endpoint");
-    assertEquals(world.script.hosts, ["a"]);
+    assertEquals([world.script.hosts, world.clock.now()], [["a", "b", "c"], 0]);
   });
 }
 
@@ -175,6 +176,13 @@ const ONCE: readonly (readonly [method: OperationName, args: readonly unknown[]]
   ["members.create", ["42", "project"]],
 ];
 
+/** What they answer where that is not 204. */
+const PROMISED: Partial<Record<OperationName, number>> = {
+  "import": 202,
+  "addImageLocation": 202,
+  "members.create": 200,
+};
+
 for (const [method, args] of ONCE) {
   Deno.test(`"${method}" is not repeated where it is open whether it was carried out`, async () => {
     const call = ({ client, clock }: World) =>
@@ -186,7 +194,8 @@ for (const [method, args] of ONCE) {
       assertEquals(world.script.hosts, ["a"]);
     }
     for (const status of [429, 503]) {
-      const answer = method === "members.create" ? Response.json({}) : 204;
+      const member = Response.json({ member_id: "project" });
+      const answer = PROMISED[method] === 200 ? member : PROMISED[method] ?? 204;
       const world = worldOf([status, answer]);
       await call(world);
       assertEquals(world.script.hosts, ["a", "b"]);
@@ -248,7 +257,7 @@ Deno.test("Each refused answer is read or given up before the next request", asy
 });
 
 Deno.test("An error of ours below the client is thrown as it is, without another try", async () => {
-  const error = new UnexpectedResponse("Cannot read it");
+  const error = new Invalid("Cannot send it");
   const world = worldOf([error]);
   assertStrictEquals(await failureOf(show(world)), error);
   assertEquals(world.events, []);

@@ -65,7 +65,7 @@ Deno.test("getLocation does not ask for the place of an image that is not there"
 });
 
 Deno.test("The location API is asked as the privileged context, the image as the caller", async () => {
-  const steps = [image(), places([]), image(), 204, image()];
+  const steps = [image(), places([]), image(), 202, image()];
   const world = worldOf(steps, { privilegedContext: { authToken: "service" } });
   await getLocation(world);
   await world.service.addLocation(CALLER, "42", "file:///x");
@@ -97,7 +97,7 @@ for (const [metadata, api, patch] of SENT) {
     const bodyOf = async ({ script }: World, i: number) =>
       await new Response(script.requests[i]?.body ?? null).json();
 
-    const newer = worldOf([204, image({ status: "active" })]);
+    const newer = worldOf([202, image({ status: "active" })]);
     assertEquals((await newer.service.addLocation(CALLER, "42", url, metadata)).id, "42");
     assertEquals(newer.script.asked, ["POST /v2/images/42/locations", "GET /v2/images/42"]);
     assertEquals(await bodyOf(newer, 0), { url, ...api });

@@ -436,7 +436,7 @@ function argsOf(name: OperationName): readonly unknown[] {
 /** An answer -> what the operation gives. */
 const ANSWERS: readonly (readonly [name: OperationName, answer: unknown, result: unknown])[] = [
   ["list", { images: [{ id: "1" }], next: "/x" }, { images: [{ id: "1" }], next: "/x" }],
-  ["get", { id: "1" }, { id: "1" }],
+  ["get", { id: "42" }, { id: "42" }],
   ["getImageLocations", [{ url: "a:b" }], [{ url: "a:b" }]],
   ["tasks", { tasks: [{ id: "t" }] }, [{ id: "t" }]],
   ["members.list", { members: [], schema: "x" }, []],
@@ -475,7 +475,8 @@ const ANSWERS: readonly (readonly [name: OperationName, answer: unknown, result:
 
 for (const [name, answer, result] of ANSWERS) {
   Deno.test(`"${name}" gives ${JSON.stringify(result)} for ${JSON.stringify(answer)}`, async () => {
-    const { client } = worldOf([Response.json(answer)]);
+    const [status = 200] = OPERATIONS[name].success;
+    const { client } = worldOf([Response.json(answer, { status })]);
     assertEquals(await client.run({}, name, argsOf(name) as never), result as never);
   });
 }
@@ -486,21 +487,27 @@ Deno.test('"versions.list" takes the 300 with which Glance answers', async () =>
 });
 
 Deno.test("An operation without a result takes an empty answer, and JSON that nobody asked for", async () => {
-  for (const name of ["delete", "deactivate", "tags.update"] as const) {
-    for (const answer of [empty(), new Response(""), new Response("\n"), Response.json(null)]) {
-      const { client } = worldOf([answer]);
-      assertEquals(await client.run({}, name, ["1", "tag"] as never), undefined);
-      assertEquals(answer.body === null || answer.bodyUsed, true);
-    }
+  const call = async (name: OperationName, answer: Response) => {
+    const { client } = worldOf([answer]);
+    assertEquals(await client.run({}, name, argsOf(name) as never), undefined as never);
+    assertEquals(answer.body === null || answer.bodyUsed, true);
+  };
+  for (const name of ["delete", "deactivate", "tags.update"] as const) await call(name, empty());
+  const status = 202;
+  for (const name of ["import", "cache.queue", "addImageLocation"] as const) {
+    for (const body of ["", "\n", "null", "{}"]) await call(name, new Response(body, { status }));
   }
 });
 
 Deno.test("An operation without a result takes no page for success", async () => {
-  for (const name of ["delete", "deactivate", "tags.update"] as const) {
-    const { client } = worldOf([new Response("<html>Please sign in</html>")]);
-    const call = () => client.run({}, name, ["1", "tag"] as never) as Promise<unknown>;
-    const error = await assertRejects(call, UnexpectedResponse, "is neither empty nor JSON");
-    assertEquals([error.server, error.imageId, error.status], ["http://a", "1", 200]);
+  const page = "<html>Please sign in</html>";
+  for (const [name, says] of [["delete", "status 200"], ["import", "neither empty"]] as const) {
+    const status = name === "import" ? 202 : 200;
+    const { client } = worldOf(Array.from({ length: 3 }, () => new Response(page, { status })));
+    const call = () => client.run({}, name, argsOf(name) as never) as Promise<unknown>;
+    const error = await assertRejects(call, UnexpectedResponse, says);
+    const server = name === "import" ? "http://a" : "http://c";
+    assertEquals([error.server, error.imageId, error.status], [server, "42", status]);
   }
 });
 
@@ -512,7 +519,7 @@ for (
 ) {
   Deno.test(`"${name}" refuses a document without its key`, async () => {
     for (const document of [{}, { other: [] }, "text", null, 7]) {
-      const { client } = worldOf([Response.json(document)]);
+      const { client } = worldOf(Array.from({ length: 3 }, () => Response.json(document)));
       const call = () => client.run({}, name, argsOf(name) as never) as Promise<unknown>;
       await assertRejects(call, UnexpectedResponse, "a JSON document with");
     }

@@ -35,7 +35,8 @@ Deno.test("show says which image there is not, or is forbidden", async () => {
 });
 
 Deno.test("create sends what Glance takes, with an id, and gives what it gives", async () => {
-  const world = worldOf([record({ status: "queued", name: "disk" })]);
+  const created = Response.json({ id: ID, status: "queued", name: "disk" }, { status: 201 });
+  const world = worldOf([created]);
   const meta: ImageMeta = {
     name: "disk",
     diskFormat: "raw",

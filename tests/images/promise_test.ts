@@ -1,0 +1,175 @@
+/** What a row of the operation table promises, an answer keeps, or it is a typed error with a hint. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  GlanceClientWrapper,
+  type OperationName,
+  OPERATIONS,
+  UnexpectedResponse,
+} from "../../mod.ts";
+import { downloadAll } from "../support/downloads.ts";
+import { BYTES, record, Served } from "../support/image.ts";
+import { factsOf, worldOf } from "../support/world.ts";
+
+const NAMES = Object.keys(OPERATIONS) as OperationName[];
+
+/** What an operation takes after the placeholders of its path, where it takes something. */
+const REST: Partial<Record<OperationName, readonly unknown[]>> = {
+  "create": [{}],
+  "update": [[]],
+  "import": [{ method: { name: "web-download" } }],
+  "addImageLocation": ["file:///x"],
+  "upload": [new Uint8Array(1)],
+  "stage": [new Uint8Array(1)],
+  "members.create": ["project"],
+  "members.update": ["accepted"],
+  "tasks.create": [{ type: "import", input: {} }],
+  "metadefs.namespaces.create": [{ namespace: "n" }],
+  "metadefs.namespaces.update": [{}],
+  "metadefs.associations.create": [{ name: "OS::Glance::Image" }],
+  "metadefs.objects.create": [{ name: "o" }],
+  "metadefs.objects.update": [{}],
+  "metadefs.properties.create": [{ name: "p", title: "P", type: "string" }],
+  "metadefs.properties.update": [{ title: "P", type: "string" }],
+  "metadefs.tags.createAll": [["t"]],
+  "metadefs.tags.update": ["other"],
+};
+
+/** Calls an operation of one server that answers so; gives the error, and how many requests there were. */
+async function refusal(name: OperationName, answer: () => Response) {
+  let requests = 0;
+  const client = new GlanceClientWrapper({
+    netloc: "glance.test/image",
+    fetch: () => {
+      requests++;
+      return Promise.resolve(answer());
+    },
+  });
+  const args = [...OPERATIONS[name].parameters.map(() => "42"), ...REST[name] ?? []];
+  const call = () => client.run({}, name, args as never) as Promise<unknown>;
+  const error = await assertRejects(call, UnexpectedResponse, undefined, name);
+  assert(/^Cannot [a-z]+ .*: .*; check /.test(error.message), error.message);
+  assertEquals([error.server, error.attempts], ["http://glance.test/image", 1], name);
+  return { error, requests };
+}
+
+/** Statuses below 400 that some server might answer. */
+const STATUSES = [200, 201, 202, 204, 205, 206, 300, 304];
+
+Deno.test("Every operation refuses each status below 400 that its row does not promise", async () => {
+  for (const name of NAMES) {
+    for (const status of STATUSES) {
+      if (OPERATIONS[name].success.includes(status)) continue;
+      const isEmpty = status === 204 || status === 205 || status === 304;
+      const body = isEmpty ? null : JSON.stringify({ versions: [] });
+      const { error, requests } = await refusal(name, () => new Response(body, { status }));
+      assertEquals([error.status, requests], [status, 1], name);
+    }
+  }
+});
+
+Deno.test("The list of versions at a wrong path says that there is no Image API", async () => {
+  for (const name of NAMES) {
+    if (OPERATIONS[name].success.includes(300)) continue;
+    const answer = () => Response.json({ versions: [] }, { status: 300 });
+    const { error } = await refusal(name, answer);
+    const cause = 'there is no Image API at "http://glance.test/image"';
+    assert(error.message.includes(`${cause}: it answered 300`), error.message);
+    assert(error.message.endsWith("check the path of the endpoint"), error.message);
+  }
+});
+
+/** Operations whose success tells nothing: their answer is empty, or JSON. */
+const SILENT: ReadonlySet<string> = new Set([
+  ...["upload", "stage", "import", "addImageLocation", "cache.queue", "cache.clean"],
+  ...NAMES.filter((name) => OPERATIONS[name].success.join() === "204"),
+]);
+
+Deno.test("Every operation that promises a document refuses one that is empty or foreign", async () => {
+  const foreign = [
+    "",
+    "<html>Please sign in</html>",
+    "null",
+    "7",
+    '"OK"',
+    '{"status": "ok"}',
+    "[7]",
+  ];
+  for (const name of NAMES) {
+    const [status] = OPERATIONS[name].success;
+    if (status === undefined || SILENT.has(name) || name === "data") continue;
+    for (const body of foreign) {
+      const isPromised = name === "healthcheck"
+        ? !body.startsWith("<")
+        : LOOSE[name]?.includes(body);
+      if (isPromised) continue;
+      const { error } = await refusal(name, () => new Response(body, { status }));
+      assertEquals(error.status, status, `${name}: ${body}`);
+    }
+  }
+});
+
+/** Documents without a field that all of them have. */
+const LOOSE: Partial<Record<OperationName, readonly string[]>> = {
+  "cache.prune": ['{"status": "ok"}'],
+  "cache.nodes": ["[7]"],
+};
+
+Deno.test("Every operation without a result refuses a page", async () => {
+  for (const name of SILENT as ReadonlySet<OperationName>) {
+    const [status] = OPERATIONS[name].success;
+    if (status === undefined || status === 204) continue;
+    await refusal(name, () => new Response("<html>Please sign in</html>", { status }));
+  }
+});
+
+Deno.test("An answer about another image is not an answer, whatever the case of ids means", async () => {
+  const { client } = worldOf([Response.json({ id: "ABC" })]);
+  assertEquals((await client.call({}, "get", "abc")).id, "ABC");
+  const { error } = await refusal("get", () => Response.json({ id: "43" }));
+  assert(error.message.includes('is about "43" instead of "42"'), error.message);
+  await refusal("update", () => Response.json({ id: "43" }));
+});
+
+Deno.test("A record whose size, hash or name has the wrong type is not a record", async () => {
+  const wrong = [
+    ...[1.5, -1, "5", true, {}, [], 2 ** 60].map((size) => ({ size })),
+    ...[7, {}, [], false].flatMap((value) =>
+      ["name", "disk_format", "checksum", "os_hash_algo", "os_hash_value", "stores"].map((
+        field,
+      ) => ({
+        [field]: value,
+      }))
+    ),
+  ];
+  for (const fields of wrong) {
+    const { error } = await refusal("get", () => Response.json({ id: "42", ...fields }));
+    assert(error.message.includes(`"${Object.keys(fields)[0]}"`), error.message);
+  }
+});
+
+Deno.test("A server that breaks its promise is passed over: another one is asked at once", async () => {
+  const lies = [
+    Response.json({ versions: [] }, { status: 300 }),
+    new Response("<html>Please sign in</html>"),
+  ];
+  const { client, clock, events, script } = worldOf([...lies, Response.json({ id: "42" })]);
+  assertEquals((await client.call({}, "get", "42")).id, "42");
+  assertEquals([script.hosts, clock.now()], [["a", "b", "c"], 0]);
+  const cooled = factsOf(events).filter(({ kind }) => kind === "cooldown");
+  assertEquals(cooled.map(({ server }) => server), ["http://a", "http://b"]);
+});
+
+Deno.test("What is not idempotent is asked of one server, whatever it answers", async () => {
+  const { client, script } = worldOf([Response.json({}, { status: 300 }), 204]);
+  await assertRejects(() => client.call({}, "upload", "42", new Uint8Array(1)), UnexpectedResponse);
+  assertEquals(script.hosts, ["a"]);
+});
+
+Deno.test("A download passes over a server whose answer has another status", async () => {
+  for (const status of [201, 300]) {
+    const served = new Served();
+    const steps = [record(), served.whole(BYTES, { status }), served.whole()];
+    assertEquals(await downloadAll(worldOf(steps)), BYTES);
+    assertEquals(served.areOver, true);
+  }
+});
