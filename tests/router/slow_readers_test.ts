@@ -107,7 +107,7 @@ async function openSlowly(url: string, id: string, readers: Deno.Conn[]): Promis
   const { hostname, port } = new URL(url);
   const reader = await Deno.connect({ hostname, port: Number(port) });
   readers.push(reader);
-  const request = `GET /v2/images/${id}/file HTTP/1.1\r\nhost: gateway\r\n\r\n`;
+  const request = `GET /v2/images/${id}/file HTTP/1.1\r\nhost: localhost\r\n\r\n`;
   await reader.write(new TextEncoder().encode(request));
   const head = new Uint8Array(16);
   await reader.read(head);
