@@ -55,7 +55,7 @@ export const denoFiles: Files = {
   },
 
   async open(path: string): Promise<UpdatableFile> {
-    const file = await Deno.open(path, { read: true, write: true, create: true });
+    const file = await openOwn(path);
     let twin: Deno.FsFile | null = null;
     try {
       await lock(path, file);
@@ -77,6 +77,48 @@ export const denoFiles: Files = {
   },
 };
 
+/** Never writable for everyone, so that `openOwn` knows its own files again. */
+const MODE = 0o664;
+
+/**
+ * Opens a regular file that has no other name, or makes one. In a folder that others can write to, anything
+ * may be in its place: a link to a file of this user, a pipe, a file that somebody else keeps open.
+ */
+async function openOwn(path: string): Promise<Deno.FsFile> {
+  const before = await orNull(Deno.lstat(path));
+  if (before !== null) checkOwn(path, before);
+  const options = { read: true, write: true, mode: MODE };
+  // With `createNew`, no link is followed. With `create`, Linux refuses files of others in /tmp.
+  const file = await Deno.open(path, {
+    ...options,
+    ...before === null ? { createNew: true } : { create: true },
+  });
+  try {
+    const held = await file.stat();
+    checkOwn(path, held);
+    if (before !== null && !isSameFile(before, held)) throw isForeign(path);
+    return file;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+function checkOwn(path: string, { isFile, nlink, mode }: Deno.FileInfo): void {
+  const isForEveryone = mode !== null && (mode & 0o002) !== 0;
+  if (!isFile || (nlink ?? 1) > 1 || isForEveryone) throw isForeign(path);
+}
+
+function isForeign(path: string): Error {
+  return new Error(
+    `"${path}" is a link, a pipe, or a file that others can write to; remove it, or choose another name`,
+  );
+}
+
+function isSameFile(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
+  return a.ino === b.ino && a.dev === b.dev;
+}
+
 /**
  * Takes a file for this process alone. The file may have been renamed to its final name by the one
  * who had it before: then it must not be touched.
@@ -84,8 +126,8 @@ export const denoFiles: Files = {
 async function lock(path: string, file: Deno.FsFile): Promise<void> {
   // Some network file systems have no locks; there, nobody is kept out.
   const isOurs = await file.tryLock(true).catch(() => true);
-  const [held, there] = [await file.stat(), await orNull(Deno.stat(path))];
-  if (isOurs && there !== null && held.ino === there.ino) return;
+  const [held, there] = [await file.stat(), await orNull(Deno.lstat(path))];
+  if (isOurs && there !== null && isSameFile(held, there)) return;
   throw Object.assign(new Error("another process is writing to it"), { code: "EBUSY" });
 }
 

@@ -60,6 +60,8 @@ export class Part {
     const { files } = this.#options;
     const facts = await attempt("read", this.#recordPath, () => files.look(this.#recordPath));
     if (facts?.kind !== "file" || facts.size > RECORD_SIZE) return null;
+    // A link says what somebody else has written.
+    if (facts.realPath !== this.#recordPath) return null;
     const bytes = await attempt("read", this.#recordPath, () => files.read(this.#recordPath));
     return parsePartRecord(await new Response(bytes).text());
   }

@@ -124,3 +124,65 @@ Deno.test("A download that fails without a byte leaves nothing, and says why", a
     assertEquals(namesIn(directory), []);
   });
 });
+
+/** What may be in the place of a file that a download writes to, made at `path`. */
+const IN_PLACE: Readonly<Record<string, (path: string, victim: string) => Promise<unknown>>> = {
+  "a link to a file": (path, victim) => Deno.symlink(victim, path),
+  "a link to nothing": (path) => Deno.symlink(`${path}.nothing`, path),
+  "a second name of a file": (path, victim) => Deno.link(victim, path),
+  "a pipe": (path) => new Deno.Command("mkfifo", { args: [path] }).output(),
+  "a link to a device": (path) => Deno.symlink("/dev/null", path),
+  "a directory": (path) => Deno.mkdir(path),
+  "a file that everyone can write to": async (path) => {
+    await Deno.writeTextFile(path, "");
+    await Deno.chmod(path, 0o666);
+  },
+};
+
+for (const suffix of ["part", "part.json.new"]) {
+  for (const [what, make] of Object.entries(IN_PLACE)) {
+    Deno.test(`downloadToFile() writes nothing to ${what} in place of FILE.${suffix}`, async () => {
+      await inDirectory(async (directory) => {
+        const [path, victim] = [`${directory}/disk.img`, `${directory}/victim`];
+        await Deno.writeTextFile(victim, "precious");
+        await make(`${path}.${suffix}`, victim);
+        const before = namesIn(directory);
+        await assertRejects(() => download(path), CommandFailed, "Cannot write");
+        assertEquals(await Deno.readTextFile(victim), "precious");
+        const left = namesIn(directory).filter((name) => !before.includes(name));
+        assertEquals(left.filter((name) => !name.endsWith(".part")), []);
+      });
+    });
+  }
+}
+
+Deno.test("A record that is a link is not one: the part stays as it is", async () => {
+  await inDirectory(async (directory) => {
+    const path = `${directory}/disk.img`;
+    await Deno.writeTextFile(`${path}.part`, "the");
+    await Deno.writeTextFile(`${directory}/record`, "{}");
+    await Deno.symlink(`${directory}/record`, `${path}.part.json`);
+    await assertRejects(() => download(path), CommandFailed, "not known to be a part");
+    assertEquals(await Deno.readTextFile(`${path}.part`), "the");
+    assertEquals(await Deno.readTextFile(`${directory}/record`), "{}");
+  });
+});
+
+Deno.test("A part has a mode that openOwn() takes, whatever the umask", async () => {
+  const old = Deno.umask(0);
+  try {
+    await inDirectory(async (directory) => {
+      const path = `${directory}/disk.img`;
+      const breaks: Transfer = async (sink) => {
+        const writer = sink.getWriter();
+        await writer.write(BYTES.slice(0, 5));
+        throw new Error("broken");
+      };
+      await assertRejects(() => download(path, breaks), Error, "broken");
+      await download(path);
+      assertEquals(await Deno.readFile(path), BYTES);
+    });
+  } finally {
+    Deno.umask(old);
+  }
+});
