@@ -88,11 +88,12 @@ export function withDetail(status: 403 | 409, detail: string): Failure {
 export function failureResponse(request: Request, failure: Failure): Response {
   const title = STATUS_WORDS[failure.status]?.[0] ?? "Error";
   const code = `${failure.status} ${title}`;
+  const isHead = request.method === "HEAD";
   const offer = bestOffer(request.headers.get("accept"), ["text/html", "application/json"]);
-  const type = offer ?? "text/plain";
+  const type = isHead ? "text/html" : offer ?? "text/plain";
   const headers = new Headers(failure.headers);
   headers.set("content-type", type === "application/json" ? type : `${type}; charset=UTF-8`);
-  if (request.method === "HEAD") return new Response(null, { status: failure.status, headers });
+  if (isHead) return new Response(null, { status: failure.status, headers });
 
   const body = type === "application/json"
     ? JSON.stringify({ message: paragraphs(failure, request, asIs), code, title })

@@ -5,13 +5,25 @@
  * @module
  */
 
+/** One media range with its parameters and its weight; nothing at all is valid in a list, too. */
+const MEDIA_RANGE = (() => {
+  const token = "[\\w!#$%&'*+.^`|~-]+";
+  const parameter = `\\s*;\\s*(?!q=)${token}=(?:${token}|"[^"]*")`;
+  const weight = "\\s*;\\s*q=(?:0(?:\\.\\d{0,3})?|1(?:\\.0{0,3})?)";
+  return new RegExp(
+    `^(?:${token}/${token}(?:${parameter})*(?:${weight}(?:${parameter})*)?)?$`,
+    "i",
+  );
+})();
+
 /**
- * The offer that `accept` weighs highest; the earlier offer wins a tie, null is "none of them".
- * No header accepts everything.
+ * The offer that `accept` weighs highest; the earlier offer wins a tie, null means none of them. As in
+ * WebOb, an absent header accepts nothing, and one that is not valid accepts everything.
  */
 export function bestOffer(accept: string | null, offers: readonly string[]): string | null {
-  if (accept === null || accept.trim() === "") return offers[0] ?? null;
-  const ranges = accept.split(",").map(parseRange);
+  const texts = (accept ?? "").split(",").map((text) => text.trim());
+  if (!texts.every((text) => MEDIA_RANGE.test(text))) return offers[0] ?? null;
+  const ranges = texts.map(parseRange);
   let best: string | null = null;
   let bestWeight = 0;
   for (const offer of offers) {
@@ -29,8 +41,7 @@ interface MediaRange {
 function parseRange(text: string): MediaRange {
   const [type = "", ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
   const weight = parameters.find((parameter) => parameter.startsWith("q="));
-  const value = weight === undefined ? 1 : Number(weight.slice(2));
-  return { type, weight: Number.isNaN(value) ? 0 : value };
+  return { type, weight: weight === undefined ? 1 : Number(weight.slice(2)) };
 }
 
 /** The most specific range that matches decides. */
