@@ -20,10 +20,6 @@ export interface Address {
 
 const PLACEHOLDER = /^\{(\w+)\}$/;
 
-/** Characters that have no place in a segment: control characters and the slashes. */
-// deno-lint-ignore no-control-regex
-const FORBIDDEN = /[\u0000-\u001f\u007f/\\]/;
-
 /** `host[:port]` (RFC 9110, section 7.2); nothing that could begin a path, a query or user information. */
 const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d*)?$/;
 
@@ -55,15 +51,28 @@ export function rawPath(url: string): string {
   return /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*([^?#]*)/i.exec(url)?.[1] ?? "";
 }
 
+/** The version that the path of a URL names, and where the gateway is mounted; null if it names none. */
+export function versionOf(
+  url: string,
+): { readonly mount: string; readonly version: string } | null {
+  const [, mount = "", version] = /^(.*?)\/(v2(?:\.\d+)?)(?:\/|$)/.exec(rawPath(url)) ?? [];
+  return version === undefined ? null : { mount, version };
+}
+
 /**
- * The address of a URL whose path ends with `path`; null where a segment is not what it seems: badly
- * encoded, dots alone, or with a slash inside. `isVersioned` says that the version stands before it.
+ * The address of a URL whose path ends with `path`; null if a segment is empty, is not UTF-8, contains an
+ * encoded slash, or consists of dots, which no URL can carry. `typedVersion` is the one that the request asks
+ * for by its media type; null if it precedes the path.
  */
-export function addressOf(url: string, { path }: ApiPath, isVersioned: boolean): Address | null {
+export function addressOf(
+  url: string,
+  { path }: ApiPath,
+  typedVersion: string | null,
+): Address | null {
   const names = path.split("/").slice(1);
   const segments = rawPath(url).split("/");
   const own = segments.splice(segments.length - names.length);
-  const version = isVersioned ? segments.pop() ?? "" : "v2";
+  const version = typedVersion ?? segments.pop() ?? "";
   if (own.length !== names.length || !VERSION.test(version)) return null;
   const values: Record<string, string> = {};
   const encoded: string[] = [version];
@@ -89,11 +98,11 @@ function searchOf(url: string): string {
   return /\?[^#]*/.exec(url)?.[0] ?? "";
 }
 
+/** Decodes as Python does: a percent sign that begins no code stands for itself. */
 function valueOf(segment: string): string | null {
   try {
-    const value = decodeURIComponent(segment);
-    const isOne = value !== "" && value !== "." && value !== ".." && !FORBIDDEN.test(value);
-    return isOne ? value : null;
+    const value = decodeURIComponent(segment.replaceAll(/%(?![0-9a-f]{2})/gi, "%25"));
+    return /^\.{0,2}$|\//.test(value) ? null : value;
   } catch {
     return null;
   }

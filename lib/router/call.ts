@@ -7,7 +7,7 @@ import type { RequestContext } from "../context.ts";
 import type { GlanceClientWrapper } from "../http/client.ts";
 import { isRecord, shown } from "../values.ts";
 import type { Address } from "./address.ts";
-import { announcesBody, credentialOf } from "./headers.ts";
+import { credentialOf } from "./headers.ts";
 import type { Metrics } from "./metrics.ts";
 import type { GatewayOptions } from "./options.ts";
 import { Refusal } from "./refusal.ts";
@@ -73,14 +73,11 @@ export function withoutToken({ serviceCatalog }: RequestContext): RequestContext
 /**
  * Lets a request pass, or not.
  *
- * @throws {Refusal} 403, and 400 for a body where Glance takes none.
+ * @throws {Refusal} 403.
  */
 export async function admit(gateway: Gateway, call: Call): Promise<Response | null> {
   const { request, route: { operation, path }, address: { values } } = call;
   const isReading = request.method === "GET" || request.method === "HEAD";
-  if (isReading && operation !== "list" && announcesBody(request.headers)) {
-    throw new Refusal(400, "A body is not expected with this request.");
-  }
   const { isReadOnly, authorize } = gateway.options;
   if (isReadOnly && !isReading) throw new Refusal(403, "This endpoint is read-only.");
   if (authorize === null) return null;

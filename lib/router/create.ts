@@ -15,11 +15,12 @@ import { askServers, documentBody, documentResponse } from "./document.ts";
  * though its answer was lost.
  */
 export async function createImage(gateway: Gateway, call: Call): Promise<Response> {
-  const text = await documentBody(call.request);
+  const bytes = await documentBody(call.request);
+  const text = textOf(bytes);
   const id = crypto.randomUUID();
-  const withOne = withId(text, id);
-  const isOurs = withOne !== text;
-  const body = withCanonicalId(withOne);
+  const withOne = withId(text ?? "", id);
+  const isOurs = text !== null && withOne !== text;
+  const body = text === null ? bytes : new TextEncoder().encode(withCanonicalId(withOne));
   const answer = await askServers(gateway, call, { body, idempotent: isOurs });
   if (!isOurs || answer.status !== 409) return documentResponse(gateway, call, answer);
   const path = `${call.address.path}/${id}`;
@@ -33,7 +34,8 @@ export async function createImage(gateway: Gateway, call: Call): Promise<Respons
  */
 export async function updateImage(gateway: Gateway, call: Call): Promise<Response> {
   const body = await documentBody(call.request);
-  const answer = await askServers(gateway, call, { body, idempotent: isIdempotentPatch(body) });
+  const idempotent = isIdempotentPatch(textOf(body) ?? "");
+  const answer = await askServers(gateway, call, { body, idempotent });
   return documentResponse(gateway, call, answer);
 }
 
@@ -70,6 +72,15 @@ export function isIdempotentPatch(text: string): boolean {
       isRecord(change) && (change["op"] === "add" || change["op"] === "replace") &&
       !String(change["path"]).startsWith("/locations")
     );
+}
+
+/** Bytes as text; null if they are not UTF-8, which Glance refuses. */
+function textOf(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
 }
 
 function created(shown: Answer, path: string): Answer {

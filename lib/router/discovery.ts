@@ -1,13 +1,26 @@
 /**
- * What is asked before the API itself: which versions there are, and whether anybody is there.
+ * What is asked before the API itself: which versions there are, whether a server is healthy, and how
+ * Glance refuses a request whatever it contains.
  *
  * @module
  */
+import type { RequestContext } from "../context.ts";
 import { type Answer, readAnswer } from "./answer.ts";
-import { type Gateway, publicEndpoint, withoutToken } from "./call.ts";
+import { type Call, type Gateway, publicEndpoint, withoutToken } from "./call.ts";
+import { type Answered, documentResponse } from "./document.ts";
 import { inboundHeaders, outboundHeaders } from "./headers.ts";
 import { Refusal } from "./refusal.ts";
 import { versionsDocument } from "./versions.ts";
+
+/** The methods that Glance knows; to any other it answers 501 where no path is. */
+const KNOWN_METHODS: ReadonlySet<string> = new Set([
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "DELETE",
+  "PATCH",
+]);
 
 /** `GET /` (300, as Glance) and `GET /versions` (200). */
 export async function listVersions(
@@ -16,28 +29,85 @@ export async function listVersions(
   path: "/" | "/versions",
   mount: string,
 ): Promise<Response> {
-  const answer = await ask(gateway, request, path, "list the versions of the API");
+  const answer = await askOpenly(gateway, request, path, "list the versions of the API");
   const endpoint = publicEndpoint(gateway, request, mount);
   return versionsDocument(answer, outboundHeaders(answer.headers), endpoint);
 }
 
 /** `GET /healthcheck`: 200 while a server answers and does not say that it is out of service. */
 export async function checkHealth(gateway: Gateway, request: Request): Promise<Response> {
-  const { status } = await ask(gateway, request, "/healthcheck", "check the health of a server");
-  // A Glance without the filter takes it for an unknown version; it is there all the same.
-  if (status >= 500) throw new Refusal(503);
+  const answer = await askOpenly(gateway, request, "/healthcheck", "check the health of a server");
+  if (answer.status >= 500) throw new Refusal(503);
   if (request.method === "HEAD") return new Response(null, { status: 204 });
+  const headers = { "content-type": answer.headers.get("content-type") ?? "text/plain" };
+  if (answer.status === 200) return new Response(answer.body, { headers });
+  // A Glance without the filter takes it for an unknown version; it is there all the same.
   return new Response("OK", { headers: { "content-type": "text/plain; charset=UTF-8" } });
 }
 
-async function ask(
-  { client, options }: Gateway,
+/**
+ * What Glance answers before it looks at the path: 401 to a caller whose token is not valid, 300 for a
+ * version that it does not have. Null if it would look at the path. In service mode no server is asked.
+ */
+export async function answerBeforeRouting(
+  gateway: Gateway,
+  context: RequestContext,
+  version: string,
+  answered: Answered,
+): Promise<Response | null> {
+  if (gateway.options.service !== null) return null;
+  const wanted = { method: "GET", path: `/${version}/`, action: "check a token" };
+  const answer = await ask(gateway, answered.request, context, wanted);
+  const isEarly = answer.status === 401 || answer.status === 300;
+  return isEarly ? documentResponse(gateway, answered, answer) : null;
+}
+
+/**
+ * Refuses a request to a path of the API as Glance refuses it: with 405 for a method, or 400 for a body,
+ * that the path does not take. `HEAD` tells, which Glance refuses everywhere and which changes nothing.
+ *
+ * @throws {Refusal} unless Glance's answer comes before it looks at the path.
+ */
+export async function refuseAtPath(
+  gateway: Gateway,
+  call: Pick<Call, "request" | "context" | "address" | "trace">,
+  refusal: (allow: string | null) => Refusal,
+): Promise<Response> {
+  const { request, context, address } = call;
+  const action = "find out what a path takes";
+  const answer = await ask(gateway, request, context, {
+    method: "HEAD",
+    path: address.path,
+    action,
+  });
+  if (answer.status === 405) throw refusal(answer.headers.get("allow"));
+  const version = address.path.split("/")[1] ?? "";
+  return await answerBeforeRouting(gateway, context, version, call) ??
+    Promise.reject(unknownPath(request));
+}
+
+/** The refusal of what is not a path of the API. */
+export function unknownPath({ method }: Request): Refusal {
+  return new Refusal(KNOWN_METHODS.has(method) ? 404 : 501);
+}
+
+/** Asks what no token is needed for. */
+async function askOpenly(
+  gateway: Gateway,
   request: Request,
   path: string,
   action: string,
 ): Promise<Answer> {
-  const context = withoutToken(options.service?.() ?? {});
+  const context = withoutToken(gateway.options.service?.() ?? {});
+  return await ask(gateway, request, context, { method: "GET", path, action });
+}
+
+async function ask(
+  { client }: Gateway,
+  request: Request,
+  context: RequestContext,
+  wanted: { readonly method: string; readonly path: string; readonly action: string },
+): Promise<Answer> {
   const headers = inboundHeaders(request.headers);
-  const asked = { method: "GET", path, headers, action, idempotent: true };
-  return await client.forward(context, asked, {}, readAnswer);
+  return await client.forward(context, { ...wanted, headers, idempotent: true }, {}, readAnswer);
 }

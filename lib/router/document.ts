@@ -4,6 +4,7 @@
  * @module
  */
 import { actionWith } from "../images/operation.ts";
+import { rawPath } from "./address.ts";
 import { type Call, type Gateway, publicEndpoint } from "./call.ts";
 import { type Answer, readAnswer } from "./answer.ts";
 import { inboundHeaders, outboundHeaders } from "./headers.ts";
@@ -17,10 +18,18 @@ const MAX_DOCUMENT = 16 * 1024 * 1024;
 export interface Variation {
   readonly method?: string;
   readonly path?: string;
-  /** The body; by default that of the request. */
-  readonly body?: string;
+  /**
+   * The body; bytes, since `fetch` would add a `Content-Type` to a text.
+   * @default none
+   */
+  readonly body?: Uint8Array<ArrayBuffer>;
   readonly idempotent?: boolean;
 }
+
+/** What of a call its answer depends on. */
+export type Answered = Pick<Call, "request" | "trace"> & {
+  readonly address: Pick<Call["address"], "mount">;
+};
 
 /** Answers a request with a small body, if any, by what a server says to it. */
 export async function forwardDocument(gateway: Gateway, call: Call): Promise<Response> {
@@ -32,7 +41,7 @@ export async function forwardDocument(gateway: Gateway, call: Call): Promise<Res
 export async function askServers(
   { client }: Gateway,
   { request, route, address, context, trace, signal }: Call,
-  { method, path, body = "", idempotent }: Variation,
+  { method, path, body, idempotent }: Variation,
 ): Promise<Answer> {
   const { path: ownPath, search, values } = address;
   const answer = await client.forward(
@@ -41,7 +50,7 @@ export async function askServers(
       method: method ?? route.method,
       path: path ?? ownPath + search,
       headers: inboundHeaders(request.headers),
-      body: body === "" ? null : body,
+      body: body?.length ? body : null,
       action: actionWith(route.action, (name) => values[name]),
       imageId: values["image_id"],
       idempotent: idempotent ?? route.idempotent,
@@ -55,8 +64,11 @@ export async function askServers(
 }
 
 /** The answer of a server as an answer of the gateway. */
-export function documentResponse(gateway: Gateway, call: Call, answer: Answer): Response {
-  const { request, address: { mount }, trace } = call;
+export function documentResponse(
+  gateway: Gateway,
+  { request, address: { mount }, trace }: Answered,
+  answer: Answer,
+): Response {
   const headers = outboundHeaders(answer.headers);
   const endpoint = publicEndpoint(gateway, request, mount);
   const location = locationFor(answer, endpoint);
@@ -70,34 +82,34 @@ export function documentResponse(gateway: Gateway, call: Call, answer: Answer): 
 }
 
 /**
- * The body of a request as text.
+ * The body of a request. What it holds is for Glance to judge.
  *
- * @throws {Refusal} 400 for what is not UTF-8 or broke off, 413 for too much.
+ * @throws {Refusal} 400 if it broke off, 413 for too much.
  */
-export async function documentBody({ body, headers }: Request): Promise<string> {
-  if (body === null) return "";
+export async function documentBody({ body, headers }: Request): Promise<Uint8Array<ArrayBuffer>> {
+  if (body === null) return new Uint8Array();
   if (Number(headers.get("content-length")) > MAX_DOCUMENT) throw new Refusal(413);
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  let [text, bytes] = ["", 0];
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
   try {
     for await (const chunk of body) {
       bytes += chunk.byteLength;
       if (bytes > MAX_DOCUMENT) throw new Refusal(413);
-      text += decoder.decode(chunk, { stream: true });
+      chunks.push(chunk);
     }
-    return text + decoder.decode();
   } catch (error) {
     if (error instanceof Refusal) throw error;
     throw new Refusal(400, "Malformed JSON in request body.", { cause: error });
   }
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
 /** Where the caller finds what was created: the server's own path, below the gateway's endpoint. */
 function locationFor({ headers, server }: Answer, endpoint: string): string | null {
   const location = headers.get("location");
   if (location === null || !URL.canParse(location, `${server}/`)) return null;
-  const { pathname } = new URL(location, `${server}/`);
-  const path = /\/v2(\.\d+)?\/.*$/.exec(pathname)?.[0];
+  // As it was sent: a URL would resolve the dots of a name that consists of them.
+  const path = /\/v2(\.\d+)?\/.*$/.exec(rawPath(location) || location)?.[0];
   return path === undefined ? null : endpoint + path;
 }
 

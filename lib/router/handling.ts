@@ -5,7 +5,7 @@
  * @module
  */
 import { GlanceConnectionFailed, GlanceError } from "../errors.ts";
-import { addressOf, rawPath } from "./address.ts";
+import { addressOf, rawPath, versionOf } from "./address.ts";
 import {
   admit,
   type Call,
@@ -16,9 +16,15 @@ import {
   publicEndpoint,
 } from "./call.ts";
 import { createImage, updateImage } from "./create.ts";
-import { checkHealth, listVersions } from "./discovery.ts";
+import {
+  answerBeforeRouting,
+  checkHealth,
+  listVersions,
+  refuseAtPath,
+  unknownPath,
+} from "./discovery.ts";
 import { forwardDocument } from "./document.ts";
-import { requestIdOf } from "./headers.ts";
+import { announcesBody, requestIdOf, typedVersionOf } from "./headers.ts";
 import { checkHost } from "./host_guard.ts";
 import { imageData } from "./image_data.ts";
 import { Refusal, refusalResponse } from "./refusal.ts";
@@ -42,7 +48,13 @@ const CALLER_GONE = 499;
 /** Statuses of servers that are told to callers; any other trouble on the way is 502 or 503. */
 const TOLD_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-/** Answers a request whose URL ends with a path of the API. */
+/** A version of the API; Glance answers 300 to any other. */
+const VERSION = /^v2(\.\d+)?$/;
+
+/**
+ * Answers a request whose URL ends with a path of the API. Where the media type names the version, a
+ * version in the URL is a part of the path, and there is no such path.
+ */
 export async function serve(
   gateway: Gateway,
   request: Request,
@@ -50,13 +62,19 @@ export async function serve(
   path: ApiPath,
   isVersioned: boolean,
 ): Promise<Response> {
-  const address = addressOf(request.url, path, isVersioned);
+  const typedVersion = typedVersionOf(request.headers);
+  const isPath = isVersioned ? typedVersion === null : VERSION.test(typedVersion ?? "");
+  const address = isPath ? addressOf(request.url, path, typedVersion) : null;
   if (address === null) return await refuseUnknown(gateway, request);
   return await traced(gateway, request, `/v2${path.path}`, async (trace) => {
     // The CORS filter in front of Glance answers these, whatever their path.
     if (request.method === "OPTIONS") return new Response(null);
-    const route = routeFor(path, request.method);
     const context = contextOf(gateway, request, trace.requestId);
+    const route = routeFor(path, request.method);
+    if (route === undefined || route.refusesBody && announcesBody(request.headers)) {
+      const refusal = (allow: string | null) => refusalFor(route, path, allow);
+      return await refuseAtPath(gateway, { request, context, address, trace }, refusal);
+    }
     const signal = callerSignal(request, env);
     const call: Call = { request, route, address, context, trace, signal };
     try {
@@ -70,24 +88,32 @@ export async function serve(
   });
 }
 
-/** Answers what stands before the API: the versions, and whether anybody is there. */
-export async function discover(gateway: Gateway, request: Request): Promise<Response> {
-  const path = rawPath(request.url);
-  const [, mount = "", last = ""] = /^(.*)\/([^/]*)$/.exec(path) ?? [];
-  const isNamed = last === "healthcheck" || last === "versions";
-  return await traced(gateway, request, isNamed ? `/${last}` : "/", async () => {
+/** Answers what precedes the API: the versions, and whether a server is healthy. */
+export async function discover(
+  gateway: Gateway,
+  request: Request,
+  what: "/" | "/versions" | "/healthcheck",
+): Promise<Response> {
+  return await traced(gateway, request, what, async () => {
     if (request.method === "OPTIONS") return new Response(null);
-    if (request.method !== "GET" && request.method !== "HEAD") {
-      throw new Refusal(405, undefined, { headers: { allow: "GET, HEAD" } });
-    }
-    if (last === "healthcheck") return await checkHealth(gateway, request);
-    if (/^v2(\.\d+)?$/.test(last)) {
-      const location = `${publicEndpoint(gateway, request, mount)}/${last}/`;
-      return new Response(null, { status: 302, headers: { location } });
-    }
-    return last === "versions"
-      ? await listVersions(gateway, request, "/versions", mount)
-      : await listVersions(gateway, request, "/", path.replace(/\/$/, ""));
+    if (what === "/healthcheck") return await checkHealth(gateway, request);
+    const mount = rawPath(request.url).replace(/(\/versions(\/.*)?|\/)$/, "");
+    return await listVersions(gateway, request, what, mount);
+  });
+}
+
+/** Redirects from a version to its root, as Glance does. */
+export async function redirectToRoot(gateway: Gateway, request: Request): Promise<Response> {
+  const { mount, version } = versionOf(request.url) ?? { mount: "", version: "" };
+  if (typedVersionOf(request.headers) !== null) return await refuseUnknown(gateway, request);
+  return await traced(gateway, request, "/", async (trace) => {
+    if (request.method === "OPTIONS") return new Response(null);
+    const context = contextOf(gateway, request, trace.requestId);
+    const answered = { request, trace, address: { mount } };
+    const early = await answerBeforeRouting(gateway, context, version, answered);
+    if (early !== null) return early;
+    const location = `${publicEndpoint(gateway, request, mount)}/${version}/`;
+    return new Response(null, { status: 302, headers: { location } });
   });
 }
 
@@ -103,19 +129,32 @@ export function showMetrics({ metrics, options }: Gateway, request: Request): Re
   });
 }
 
-/** Answers what is no path of the API. */
+/** Answers what is not a path of the API: as Glance does if the request names a version. */
 export async function refuseUnknown(gateway: Gateway, request: Request): Promise<Response> {
-  return await traced(gateway, request, "", () => Promise.reject(new Refusal(404)));
+  const typedVersion = typedVersionOf(request.headers);
+  const { mount, version } = versionOf(request.url) ?? { mount: "", version: null };
+  return await traced(gateway, request, "", async (trace) => {
+    const asked = typedVersion ?? version;
+    if (asked === null) throw new Refusal(404);
+    if (request.method === "OPTIONS") return new Response(null);
+    if (!VERSION.test(asked)) return await listVersions(gateway, request, "/", mount);
+    const context = contextOf(gateway, request, trace.requestId);
+    const answered = { request, trace, address: { mount } };
+    return await answerBeforeRouting(gateway, context, asked, answered) ??
+      Promise.reject(unknownPath(request));
+  });
 }
 
-/** The row for a method. `HEAD` is answered where there is data to speak of; Glance has it nowhere. */
-function routeFor({ routes, allow }: ApiPath, method: string): Route {
-  const route = routes.find((row) =>
-    row.method === method || (method === "HEAD" && row.kind === "data")
-  );
-  if (route !== undefined) return route;
-  if (allow === null) throw new Refusal(404);
-  throw new Refusal(405, undefined, { headers: { allow } });
+/** The row for a method. `HEAD` is answered where there is data; Glance has it nowhere. */
+function routeFor({ routes }: ApiPath, method: string): Route | undefined {
+  return routes.find((row) => row.method === method || (method === "HEAD" && row.kind === "data"));
+}
+
+/** The refusal of a body if there is a row, else that of the method. */
+function refusalFor(route: Route | undefined, path: ApiPath, allow: string | null): Refusal {
+  if (route !== undefined) return new Refusal(400, "A body is not expected with this request.");
+  const methods = path.routes.map(({ method }) => method).join(", ");
+  return new Refusal(405, undefined, { headers: { allow: allow ?? methods } });
 }
 
 async function traced(

@@ -37,6 +37,9 @@ const OUTBOUND: readonly string[] = [
   "x-openstack-request-id",
 ];
 
+/** Glance takes the rest of such a media type for the version. */
+const VERSIONED_TYPE = "application/vnd.openstack.images-";
+
 const NONE: ReadonlySet<string> = new Set();
 
 /** Longest request id that Glance takes; it fails on a longer one. */
@@ -55,13 +58,17 @@ export function inboundHeaders(headers: Headers, withRange = false): Record<stri
 }
 
 /**
- * A request without `Accept` takes anything, and Glance answers it with its default. A media type that
- * names a version has done its duty: the path names it now.
+ * Glance describes errors in plain text to a caller that sends no `Accept`, but every `fetch` sends one.
+ * A media type that names a version asks for plain text, too; the path names the version now.
  */
 function acceptOf(accept: string | undefined): string {
-  return accept === undefined || /^application\/vnd\.openstack\.images-/.test(accept)
-    ? "*/*"
-    : accept;
+  return !accept || accept.startsWith(VERSIONED_TYPE) ? "text/plain" : accept;
+}
+
+/** The version that a request asks for by its media type, which then precedes its path; else null. */
+export function typedVersionOf(headers: Headers): string | null {
+  const accept = headers.get("accept") ?? "";
+  return accept.startsWith(VERSIONED_TYPE) ? accept.slice(VERSIONED_TYPE.length) : null;
 }
 
 /** The headers of an answer that are passed on. */
@@ -93,9 +100,9 @@ export function requestIdOf(headers: Headers): string {
   return isUsable ? id : `req-${crypto.randomUUID()}`;
 }
 
-/** Whether a request announces a body. */
+/** Whether a request announces a body; Glance reads the length alone where it takes none. */
 export function announcesBody(headers: Headers): boolean {
-  return headers.has("transfer-encoding") || Number(headers.get("content-length") ?? 0) > 0;
+  return Number(headers.get("content-length") ?? 0) > 0;
 }
 
 function hopHeaders(headers: Headers): ReadonlySet<string> {

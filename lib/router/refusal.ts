@@ -1,6 +1,6 @@
 /**
- * Answers of the gateway itself that are errors, laid out as Glance's: an HTML page by default, a JSON
- * document for who accepts that rather, else plain text.
+ * Answers of the gateway itself that are errors, laid out as Glance's: an HTML page or a JSON document,
+ * whichever the caller prefers, else plain text.
  *
  * @module
  */
@@ -17,6 +17,10 @@ const WORDS: Readonly<Record<number, readonly [title: string, explanation: strin
   416: ["Request Range Not Satisfiable", "The Range requested is not available."],
   429: ["Too Many Requests", "The image service asks for a pause."],
   500: ["Internal Server Error", "The gateway has met an error of its own."],
+  501: [
+    "Not Implemented",
+    "The server has either erred or is incapable of performing the requested operation.",
+  ],
   502: ["Bad Gateway", "No image server gave a usable answer."],
   503: ["Service Unavailable", "No image server can be reached at the moment."],
   504: ["Gateway Timeout", "No image server answered in time."],
@@ -77,9 +81,24 @@ function bodyOf(type: string, code: string, title: string, text: string): string
   return `<html>\n <head>\n  <title>${code}</title>\n </head>\n <body>\n  <h1>${code}</h1>\n  ${text}\n </body>\n</html>`;
 }
 
-/** The best of the three that a caller accepts; the most specific range of `Accept` decides (RFC 9110, section 12.5.1). */
+/** One media range with its parameters and its weight (RFC 9110, section 12.5.1). */
+const MEDIA_RANGE = (() => {
+  const token = "[\\w!#$%&'*+.^`|~-]+";
+  const parameter = `[ \\t]*;[ \\t]*(?!q=)${token}=(?:${token}|"[^"]*")`;
+  const weight = "[ \\t]*;[ \\t]*q=(?:0(?:\\.\\d{0,3})?|1(?:\\.0{0,3})?)";
+  return new RegExp(
+    `^(?:${token}/${token}(?:${parameter})*(?:${weight}(?:${parameter})*)?)?$`,
+    "i",
+  );
+})();
+
+/**
+ * The best of the three that a caller accepts; the most specific range of `Accept` decides. As in Glance, a
+ * header that is not valid accepts everything.
+ */
 function preferredType(accept: string): string {
-  if (accept.trim() === "") return "text/html";
+  const isValid = accept.split(",").every((range) => MEDIA_RANGE.test(range.trim()));
+  if (!isValid) return "text/html";
   const ranges = accept.toLowerCase().split(",").map((range) => range.split(";"));
   const weightOf = (type: string) => {
     const patterns = [type, `${type.split("/")[0]}/*`, "*/*"];
@@ -95,5 +114,5 @@ function weight(range: readonly string[] | undefined): number {
   if (range === undefined) return 0;
   const text = range.map((part) => part.trim()).find((part) => part.startsWith("q="));
   const value = text === undefined ? 1 : Number(text.slice("q=".length));
-  return Number.isNaN(value) ? 0 : value;
+  return value;
 }

@@ -8,7 +8,8 @@ import { cors } from "hono/cors";
 import { GlanceClientWrapper } from "../http/client.ts";
 import type { GlanceOptions } from "../options.ts";
 import type { Gateway } from "./call.ts";
-import { discover, refuseUnknown, serve, showMetrics } from "./handling.ts";
+import { discover, redirectToRoot, refuseUnknown, serve, showMetrics } from "./handling.ts";
+import { typedVersionOf } from "./headers.ts";
 import { Metrics } from "./metrics.ts";
 import { type CorsOptions, type ImageRouterOptions, resolveGatewayOptions } from "./options.ts";
 import { SlowCallers } from "./slow_callers.ts";
@@ -21,10 +22,12 @@ export type ImageRouter = Hono;
 const VERSION = "/:glance_version{v2(?:\\.[0-9]+)?}";
 
 /** The second one is the first with a slash at its end, where the router is mounted below a prefix. */
-const DISCOVERY_PATHS = ["/", "/:nothing{.{0}}", "/versions", "/healthcheck", VERSION];
-
-/** The media type by which a version can be asked for instead. */
-const VERSIONED_TYPE = /^application\/vnd\.openstack\.images-v2(\.\d+)?$/;
+const DISCOVERY_PATHS = [
+  ["/", "/"],
+  ["/:nothing{.{0}}", "/"],
+  ["/versions/*", "/versions"],
+  ["/healthcheck", "/healthcheck"],
+] as const;
 
 /** Headers that a page of another origin may send and read. */
 const CORS_REQUEST_HEADERS = [
@@ -87,16 +90,20 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
     if (origins !== null) app.use(pattern, origins);
     app.all(pattern, handler);
   };
-  for (const path of DISCOVERY_PATHS) all(path, (c) => discover(gateway, c.req.raw));
+  for (const [pattern, what] of DISCOVERY_PATHS) {
+    all(pattern, (c) => discover(gateway, c.req.raw, what));
+  }
+  all(VERSION, (c) => redirectToRoot(gateway, c.req.raw));
   if (gateway.options.metrics) app.get("/metrics", (c) => showMetrics(gateway, c.req.raw));
   for (const path of API_PATHS) {
     const pattern = path.path.replaceAll(/\{(\w+)\}/g, ":$1");
     all(VERSION + pattern, (c) => serve(gateway, c.req.raw, c.env, path, true));
     all(pattern, async (c, next) => {
-      const isAsked = VERSIONED_TYPE.test(c.req.header("accept") ?? "");
+      const isAsked = typedVersionOf(c.req.raw.headers) !== null;
       return isAsked ? await serve(gateway, c.req.raw, c.env, path, false) : await next();
     });
   }
+  all(`${VERSION}/*`, (c) => refuseUnknown(gateway, c.req.raw));
   app.notFound((c) => refuseUnknown(gateway, c.req.raw));
   return app;
 }

@@ -32,6 +32,8 @@ export interface Route {
   readonly kind: RouteKind;
   /** Whether it may be made again when it is open whether it was carried out. */
   readonly idempotent: boolean;
+  /** Whether Glance answers 400 to a body, if the method reads. */
+  readonly refusesBody: boolean;
   /** The status that answers a repeat after the first request was carried out unseen. */
   readonly repeat: number | undefined;
 }
@@ -41,18 +43,19 @@ export interface ApiPath {
   /** Below the version, with `{placeholders}`: `/images/{image_id}`. */
   readonly path: string;
   readonly routes: readonly Route[];
-  /** The `Allow` header, as Glance writes it; null where Glance answers 404 instead of 405. */
-  readonly allow: string | null;
 }
 
-/** The order of methods in `Allow`. */
-const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
-
-/** Where Glance has another order. */
-const ALLOW: Readonly<Record<string, string>> = { "/cache/{image_id}": "DELETE, PUT" };
-
-/** Paths for which Glance has no answer to a wrong method but 404. */
-const WITHOUT_ALLOW: ReadonlySet<string> = new Set(["/images/{image_id}/tasks", "/info/usage"]);
+/** Reading operations that ignore a body; all others refuse it. */
+const IGNORING_BODY: ReadonlySet<string> = new Set([
+  "info.usage",
+  "list",
+  "metadefs.namespaces.list",
+  "metadefs.objects.list",
+  "metadefs.properties.get",
+  "metadefs.tags.list",
+  "tasks.get",
+  "tasks.list",
+]);
 
 /** Every operation that can be reached: the versions and the health are the gateway's own. */
 export const ROUTES: readonly Route[] = Object.entries<OperationDescription>(OPERATIONS)
@@ -64,6 +67,7 @@ export const ROUTES: readonly Route[] = Object.entries<OperationDescription>(OPE
     action: row.action,
     kind: kindOf(operation, row),
     idempotent: row.idempotent,
+    refusesBody: row.verb === "GET" && !IGNORING_BODY.has(operation),
     repeat: row.repeat,
   }));
 
@@ -78,19 +82,12 @@ function kindOf(operation: string, { mediaType }: OperationDescription): RouteKi
 
 function byPath(routes: readonly Route[]): ApiPath[] {
   const paths = [...new Set(routes.map(({ path }) => path))].map((whole) => {
-    const [path, group] = [
-      whole.slice("/v2".length),
-      routes.filter((route) => route.path === whole),
-    ];
-    const allow = WITHOUT_ALLOW.has(path) ? null : ALLOW[path] ?? allowOf(group);
-    return { path, routes: group, allow };
+    return {
+      path: whole.slice("/v2".length),
+      routes: routes.filter((route) => route.path === whole),
+    };
   });
   return paths.sort((a, b) => placeholders(a.path) - placeholders(b.path));
-}
-
-function allowOf(routes: readonly Route[]): string {
-  const methods = new Set(routes.map(({ method }) => method));
-  return METHODS.filter((method) => methods.has(method)).join(", ");
 }
 
 function placeholders(path: string): number {

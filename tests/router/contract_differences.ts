@@ -4,7 +4,6 @@
 export const DIFFERENCES: Readonly<Record<string, string>> = {
   "a path without a known version answers 300 with the versions":
     "such paths belong to the application around the router: 404",
-  "401 comes before 404 and 405": "no server is asked about what is no path of the API",
   "HEAD of image data is not allowed and has no body": "HEAD is answered",
   "a request id of more than 64 characters answers 500": "another id takes its place",
   "GET of data answers 200 with the bytes, their number and their MD5":

@@ -91,7 +91,7 @@ Deno.test("Counters tell requests, bytes, retries, failovers, resumes and cool-d
     const line of [
       `requests_total{method="GET",path="/v2/images",status="200"} 1`,
       `requests_total{method="GET",path="/v2/images/{image_id}/file",status="200"} 1`,
-      `requests_total{method="other",path="",status="404"} 1`,
+      `requests_total{method="other",path="",status="501"} 1`,
       `retries_total{${a}} 1`,
     ]
   ) assertEquals(lines.filter((text) => text === `glance_edge_${line}`).length, 1, line);

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { API_PATHS, ROUTES } from "../../lib/router/table.ts";
 import { Cloud } from "./cloud.ts";
 
-/** The whole of Image API v2: each path, and the methods that Glance allows there. */
+/** The whole of Image API v2: each path with its methods. */
 const IMAGE_API: Readonly<Record<string, string>> = {
   "/v2/images": "GET, POST",
   "/v2/images/{}": "GET, PATCH, DELETE",
@@ -15,16 +15,16 @@ const IMAGE_API: Readonly<Record<string, string>> = {
   "/v2/images/{}/members/{}": "GET, PUT, DELETE",
   "/v2/images/{}/stage": "PUT",
   "/v2/images/{}/tags/{}": "PUT, DELETE",
-  "/v2/images/{}/tasks": "(404)",
+  "/v2/images/{}/tasks": "GET",
   "/v2/stores/{}/{}": "DELETE",
   "/v2/tasks": "GET, POST",
   "/v2/tasks/{}": "GET, DELETE",
   "/v2/info/import": "GET",
   "/v2/info/stores": "GET",
   "/v2/info/stores/detail": "GET",
-  "/v2/info/usage": "(404)",
+  "/v2/info/usage": "GET",
   "/v2/cache": "GET, DELETE",
-  "/v2/cache/{}": "DELETE, PUT",
+  "/v2/cache/{}": "PUT, DELETE",
   "/v2/cache/clean": "POST",
   "/v2/cache/prune": "POST",
   "/v2/cache/nodes/{}": "GET",
@@ -43,10 +43,15 @@ const IMAGE_API: Readonly<Record<string, string>> = {
   "/v2/metadefs/namespaces/{}/tags/{}": "GET, POST, PUT, DELETE",
 };
 
-Deno.test("The table has every path of Image API v2 with the methods that Glance allows, and no other", () => {
-  const table = API_PATHS.map(({ path, allow }) =>
-    [`/v2${path.replaceAll(/\{\w+\}/g, "{}")}`, allow ?? "(404)"] as const
-  );
+Deno.test("The table has every path of Image API v2 with its methods, and no other", () => {
+  const order = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+  const table = API_PATHS.map(({ path, routes }) => {
+    const methods = new Set(routes.map(({ method }) => method));
+    return [
+      `/v2${path.replaceAll(/\{\w+\}/g, "{}")}`,
+      order.filter((method) => methods.has(method)).join(", "),
+    ] as const;
+  });
   assertEquals(sorted(table), sorted(Object.entries(IMAGE_API)));
 });
 
@@ -92,24 +97,64 @@ Deno.test("Every row is forwarded to the same path of a server, with its method 
   }
 });
 
-Deno.test("A wrong method is answered as Glance answers it", async (t) => {
-  const cloud = new Cloud();
-  const router = cloud.router();
-  for (const { path, allow, routes } of API_PATHS) {
-    const method = ["PATCH", "GET", "DELETE"].find((name) =>
+Deno.test("A wrong method is answered as Glance answers it, and reaches no server", async (t) => {
+  for (const { path, routes } of API_PATHS) {
+    const wrong = ["PATCH", "GET", "DELETE"].find((name) =>
       routes.every((route) => route.method !== name)
-    ) ?? "BREW";
-    await t.step(`${method} ${path}`, async () => {
-      const url = `/v2${path.replaceAll(/\{\w+\}/g, "x")}`;
-      const response = await router.request(url, { method });
-      await response.body?.cancel();
-      assertEquals(
-        [response.status, response.headers.get("allow")],
-        [allow === null ? 404 : 405, allow],
-      );
-    });
+    );
+    for (const method of [wrong ?? "BREW", "BREW"]) {
+      await t.step(`${method} ${path}`, async () => {
+        const cloud = new Cloud({ version: "2.18", imageCache: {} });
+        const url = `/v2${path.replaceAll(/\{\w+\}/g, "x")}`;
+        const [ours, theirs] = [
+          await cloud.router().request(url, { method }),
+          await cloud.ask(url, { method }),
+        ];
+        const isKnown = theirs.status !== 404 || method !== "BREW";
+        assertEquals(
+          [ours.status, ours.headers.get("allow")],
+          [isKnown ? theirs.status : 501, theirs.headers.get("allow")],
+        );
+        for (const response of [ours, theirs]) await response.body?.cancel();
+        assertEquals(cloud.arrived.filter((request) => request.method === method), []);
+      });
+    }
   }
-  assertEquals(cloud.asked, []);
+});
+
+Deno.test("A path or method that the API does not have is 401 to a caller without a valid token", async () => {
+  const cloud = new Cloud({
+    identify: (token) => token === "good" ? { projectId: "p", userId: "u", roles: [] } : null,
+  });
+  const router = cloud.router();
+  const requests = [
+    ["GET", "/v2/nothing", 404],
+    ["GET", "/v2/", 404],
+    ["GET", "/v2", 302],
+    ["DELETE", "/v2/images", 405],
+    ["BREW", "/v2/nothing", 501],
+    ["PUT", "/v2/images/x/", 404],
+    ["GET", "/v2/images/x%2Ffile", 404],
+  ] as const;
+  for (const [method, path, status] of requests) {
+    for (const [token, expected] of [[null, 401], ["bad", 401], ["good", status]] as const) {
+      const headers = { accept: "application/json", ...token && { "x-auth-token": token } };
+      const response = await router.request(path, { method, headers });
+      await response.body?.cancel();
+      assertEquals(response.status, expected, `${method} ${path} ${token}`);
+    }
+  }
+  const asked = cloud.arrived.map(({ method, path }) => `${method} ${path}`);
+  assertEquals(new Set(asked), new Set(["GET /v2/", "HEAD /v2/images"]));
+});
+
+Deno.test("A path that the cloud is too old for is 404, whatever the method", async () => {
+  const cloud = new Cloud({ version: "2.15" });
+  for (const method of ["GET", "POST", "PUT"]) {
+    const response = await cloud.router().request("/v2/images/x/locations", { method });
+    await response.body?.cancel();
+    assertEquals(response.status, 404, method);
+  }
 });
 
 Deno.test("404 and 405 have the bodies that Glance gives them, in each of its three forms", async () => {
