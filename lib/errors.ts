@@ -177,7 +177,10 @@ export class ImageIntegrityError extends GlanceError {
   }
 }
 
-/** An image could not be stored nor be deleted again: the message says which one is left behind. */
+/**
+ * An upload failed and left an image: it could not be deleted again, or Glance may still be storing its
+ * data. The message and `imageId` tell which image.
+ */
 export class ImageUploadFailed extends GlanceError {
   /** @ignore */ override name = "ImageUploadFailed";
 }
@@ -223,6 +226,7 @@ const ERROR_OF_STATUS: Readonly<Record<number, Row>> = {
   405: [NotImplemented, NotImplemented, NOT_OFFERED],
   409: [ImageConflict, Conflict],
   410: [ImageConflict, Conflict],
+  411: [Invalid, Invalid],
   413: [
     ImageLimitExceeded,
     ImageLimitExceeded,

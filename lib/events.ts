@@ -31,6 +31,11 @@ export type GlanceEvent =
     readonly cause: unknown;
   }
   | {
+    /** Glance has the data of an image and has not stored it yet; there is no other answer. */
+    readonly kind: "storing";
+    readonly imageId: string;
+  }
+  | {
     /** A token is renewed. */
     readonly kind: "renew";
     readonly reason: "expiring" | "refused";

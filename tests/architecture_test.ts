@@ -17,7 +17,13 @@ const RANKS: readonly (readonly string[])[] = [
   ["lib/values.ts"],
   ["lib/endpoint.ts"],
   ["lib/options.ts"],
-  ["lib/http/deadline.ts", "lib/http/retry.ts", "lib/http/answer.ts", "lib/http/trust.ts"],
+  [
+    "lib/http/deadline.ts",
+    "lib/http/retry.ts",
+    "lib/http/answer.ts",
+    "lib/http/trust.ts",
+    "lib/data/fixed_length.ts",
+  ],
   [
     "lib/http/transport.ts",
     "lib/data/byte_range.ts",

@@ -5,7 +5,8 @@
  * @module
  */
 import type { Connection } from "../connect.ts";
-import type { Sent } from "../data/send.ts";
+import type { Sent } from "../data/upload_job.ts";
+import { ImageUploadFailed } from "../errors.ts";
 import { withdraw } from "../images/edit.ts";
 import type { ImportRequest } from "../images/operations.ts";
 import { checkImported } from "../jobs/import_image.ts";
@@ -117,6 +118,8 @@ async function importNew(
 ): Promise<Sent | null> {
   const { service: { client }, context } = connection;
   const undone = async (error: unknown): Promise<never> => {
+    // Glance may still be staging the data.
+    if (error instanceof ImageUploadFailed) throw error;
     await withdraw(client, context, id, error);
     throw error;
   };
@@ -124,7 +127,7 @@ async function importNew(
     await ask(call, connection, "import", id, request).catch(undone);
     return null;
   }
-  const sent = await stageBytes(call, connection, id, bytes).catch(undone);
+  const sent = await stageBytes(call, connection, id, bytes, true).catch(undone);
   await ask(call, connection, "import", id, request).catch((error) => {
     throw new CommandFailed(
       `${

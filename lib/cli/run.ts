@@ -104,13 +104,18 @@ function cloudValues(values: Readonly<Record<string, Value>>): CloudValues {
 }
 
 function listener(isDebug: boolean, messages: Messages): (event: GlanceEvent) => void {
-  if (!isDebug) return () => {};
-  return (event) => messages.line(eventText(event));
+  return (event) => {
+    // An interrupted command says nothing more, and the image stays: it has to be named before.
+    if (isDebug || event.kind === "storing") messages.line(eventText(event));
+  };
 }
 
 /** An event on one line: `retry: after attempt 1 at http://a:9292, in 0 ms: Cannot …`. */
 function eventText(event: GlanceEvent): string {
   if (event.kind === "renew") return `renew: the token, since it is ${event.reason}`;
+  if (event.kind === "storing") {
+    return `Glance has the data of image ${event.imageId} and is still storing it; the image stays if this command is interrupted`;
+  }
   const cause = sentenceOf(event.cause);
   if (event.kind === "retry") {
     return `retry: after attempt ${event.attempt} at ${event.server}, in ${

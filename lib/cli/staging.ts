@@ -4,7 +4,7 @@
  * @module
  */
 import type { Connection } from "../connect.ts";
-import type { Sent } from "../data/send.ts";
+import type { Sent } from "../data/upload_job.ts";
 import { stage } from "../data/stage.ts";
 import type { UploadOptions } from "../data/types.ts";
 import { sourceOf } from "../data/upload_source.ts";
@@ -29,17 +29,22 @@ export const IMAGE_STAGE: Command = command({
   },
 });
 
-/** Stages the data of an image, with its progress line; gives its size and hash. */
+/**
+ * Stages the data of an image, with its progress line; gives its size and hash.
+ *
+ * @param isOwn whether this command has created the image
+ */
 export async function stageBytes(
   call: Call<Values<typeof PROGRESS_FLAGS>>,
   { service, context }: Connection,
   imageId: string,
   { data, size }: FoundBytes,
+  isOwn: boolean = false,
 ): Promise<Sent> {
   const told: UploadOptions = { signal: call.world.signal, ...size !== null && { size } };
   const source = sourceOf(data, told.size);
   return await withProgress(
     call,
-    (onProgress) => stage(service.client, context, imageId, source, { ...told, onProgress }),
+    (onProgress) => stage(service.client, context, imageId, source, { ...told, onProgress }, isOwn),
   );
 }

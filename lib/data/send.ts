@@ -4,17 +4,19 @@
  *
  * @module
  */
-import type { RequestContext } from "../context.ts";
-import { GlanceConnectionFailed, ServerUnreachable } from "../errors.ts";
-import { quietly } from "../events.ts";
-import type { ExchangeOptions, GlanceClientWrapper } from "../http/client.ts";
-import { backoff } from "../http/retry.ts";
-import type { DataBody, UploadRequest } from "../images/wire.ts";
+import { GlanceError, Invalid } from "../errors.ts";
+import { renewToken } from "../http/caller.ts";
+import type { ExchangeOptions } from "../http/client.ts";
+import type { Deadline } from "../http/deadline.ts";
+import type { DataBody } from "../images/wire.ts";
 import type { GlanceImage } from "../images/types.ts";
+import { streamSupport } from "./fixed_length.ts";
 import { createHasher } from "./hashing.ts";
-import type { Hasher, Progress, UploadOptions } from "./types.ts";
-import { SLICE_SIZE, UploadBody, wrongSize } from "./upload_body.ts";
-import type { ChunkReader, UploadSource } from "./upload_source.ts";
+import { acceptedRecord, recordAfterBreak, settledRecord } from "./settle.ts";
+import type { Hasher } from "./types.ts";
+import { SLICE_SIZE, unanswered, UploadBody, wrongSize } from "./upload_body.ts";
+import { lost, type Outcome, report, type Sending, type Sent } from "./upload_job.ts";
+import type { ChunkReader } from "./upload_source.ts";
 
 /** Glance's default; an operator may choose another, and then the size alone is compared. */
 export const HASH_ALGORITHM = "sha512";
@@ -22,89 +24,105 @@ export const HASH_ALGORITHM = "sha512";
 /** Takes over the clock of an attempt at a server. */
 type Watch = NonNullable<ExchangeOptions["watch"]>;
 
-/** One transfer and all that its attempts share. */
-export interface Sending {
-  readonly client: GlanceClientWrapper;
-  readonly context: RequestContext;
-  readonly imageId: string;
-  /** Where the data goes: to the image's store, or where an import takes it. */
-  readonly operation: "upload" | "stage";
-  readonly source: UploadSource;
-  readonly options: UploadOptions;
-  readonly request: UploadRequest;
-  readonly onProgress: (progress: Progress) => void;
-  /** Servers that were tried already. */
-  readonly tried: Set<string>;
-}
-
-/** What was sent, for the comparison with what is stored. */
-export interface Sent {
-  readonly size: number;
-  /** In lower-case hexadecimal; null where the algorithm is not available. */
-  readonly digest: string | null;
-}
-
-/** What was sent; with the error where it is open whether it arrived. */
-export type Outcome = Sent | (Sent & { readonly error: GlanceConnectionFailed });
-
-/** A transfer of `source`; its attempts are to be made one after the other. */
-export function sending(
-  operation: Sending["operation"],
-  client: GlanceClientWrapper,
-  context: RequestContext,
-  imageId: string,
-  source: UploadSource,
-  options: UploadOptions,
-): Sending {
-  const { storeId, baseImageRef } = options;
-  const { size } = source;
-  const request: UploadRequest = {
-    ...size !== null && { size },
-    ...storeId !== undefined && { storeId },
-    ...baseImageRef !== undefined && { baseImageRef },
-  };
-  const onProgress = quietly(options.onProgress);
-  const tried = new Set<string>();
-  return { operation, client, context, imageId, source, options, request, onProgress, tried };
-}
-
 /**
  * Sends the data from its start.
  *
  * @throws the error of Glance's answer, of the source, or the reason of the signal, as it is.
  */
 export async function sendOnce(job: Sending): Promise<Outcome> {
-  const hasher = await createHasher(HASH_ALGORITHM);
-  const opened = await job.source.open();
-  return opened instanceof Uint8Array
-    ? await sendBytes(job, opened, hasher)
-    : await sendStream(job, opened, hasher);
+  const { state, options: { signal } } = job;
+  state.isUnsettled = false;
+  state.settled = null;
+  try {
+    const outcome = await sendOpened(job);
+    state.isUnsettled = !("error" in outcome) || outcome.mayBeWhole;
+    return outcome;
+  } catch (error) {
+    if (!signal?.aborted) state.isUnsettled = false;
+    if (!await isRenewed(job, error)) throw error;
+    return await sendOnce(job);
+  }
 }
 
-async function sendBytes(
-  job: Sending,
-  bytes: Uint8Array<ArrayBuffer>,
-  hasher: Hasher | null,
-): Promise<Outcome> {
-  const { client: { options }, imageId, request: { size = bytes.byteLength } } = job;
-  if (size !== bytes.byteLength) throw wrongSize(imageId, size);
+async function sendOpened(job: Sending): Promise<Outcome> {
+  const { imageId, request: { size } } = job;
+  const hasher = await createHasher(HASH_ALGORITHM);
+  const opened = await job.source.open();
+  if (opened instanceof Uint8Array) return await sendBytes(job, opened, hasher);
+  const support = streamSupport();
+  if (opened.blob !== undefined && support !== "always") {
+    return await sendBlob(job, opened.blob, hasher);
+  }
+  if (support === "never") {
+    await opened.cancel("not sent");
+    throw new Invalid(
+      `Cannot upload image "${imageId}": this browser cannot send a stream; give a Blob, for example "await new Response(stream).blob()"`,
+      { imageId },
+    );
+  }
+  // Runtimes do not agree on the length of an empty stream.
+  if (size === 0) return await sendBytes(job, await nothingOf(job, opened), hasher);
+  return await sendStream(job, opened, hasher);
+}
+
+/** Whether a source that can be read again was refused for its token, which is a new one now. */
+async function isRenewed({ client, context, source, state }: Sending, error: unknown) {
+  const isRefused = error instanceof GlanceError && error.status === 401;
+  if (!isRefused || !source.isReplayable || state.isRenewed) return false;
+  state.isRenewed = true;
+  return await renewToken(context, client.options);
+}
+
+async function nothingOf({ imageId }: Sending, source: ChunkReader): Promise<Uint8Array> {
+  let chunk = await source.next();
+  while (chunk?.byteLength === 0) chunk = await source.next();
+  await source.cancel("the upload is empty").catch(() => {});
+  if (chunk !== null) throw wrongSize(imageId, 0);
+  return new Uint8Array();
+}
+
+async function sendBytes(job: Sending, bytes: Uint8Array, hasher: Hasher | null): Promise<Outcome> {
   hasher?.update(bytes);
-  const sent = { size, digest: hasher?.digest() ?? null };
-  // Nobody sees how far they are: they may take as long as a stream of them at the most.
-  const slices = Math.ceil(size / SLICE_SIZE);
-  const limit = slices * options.stallTimeout + options.requestTimeout;
-  let endpoint = "";
-  const watch: Watch = (deadline, server) => {
-    endpoint = server.endpoint;
-    deadline.arm(limit, () =>
-      new ServerUnreachable(
-        `Cannot upload image "${imageId}": the server did not answer in ${limit} ms`,
-        { imageId, server: endpoint },
-      ));
-  };
-  const outcome = await sendBody(job, bytes, watch).then(() => sent, (error) => lost(sent, error));
-  report(job, endpoint, bytes.byteLength);
-  return outcome;
+  const sent = { size: bytes.byteLength, digest: hasher?.digest() ?? null };
+  return await sendWhole(job, bytes as Uint8Array<ArrayBuffer>, () => Promise.resolve(sent));
+}
+
+/** A browser reads a Blob by itself; it is read a second time for the hash. */
+async function sendBlob(job: Sending, blob: Blob, hasher: Hasher | null): Promise<Outcome> {
+  const reading = hashOf(blob, hasher).then((sent) => () => sent, (error) => () => {
+    // What the browser reports is a failed connection.
+    throw error;
+  });
+  return await sendWhole(job, blob, async () => (await reading)());
+}
+
+async function hashOf(blob: Blob, hasher: Hasher | null): Promise<Sent> {
+  if (hasher !== null) {
+    const reader = blob.stream().getReader();
+    for (let { value } = await reader.read(); value; { value } = await reader.read()) {
+      hasher.update(value);
+    }
+  }
+  return { size: blob.size, digest: hasher?.digest() ?? null };
+}
+
+/** Sends a body of which the runtime does not show how far it is. */
+async function sendWhole(
+  job: Sending,
+  body: Uint8Array<ArrayBuffer> | Blob,
+  sent: () => Promise<Sent>,
+): Promise<Outcome> {
+  const { client: { options }, imageId, request } = job;
+  const size = body instanceof Blob ? body.size : body.byteLength;
+  if (request.size !== undefined && request.size !== size) throw wrongSize(imageId, request.size);
+  job.state.isUnsettled = true;
+  // As long as a stream of the same bytes could take.
+  const limit = Math.ceil(size / SLICE_SIZE) * options.stallTimeout + options.requestTimeout;
+  const watch: Watch = (deadline) =>
+    deadline.arm(limit, () => unanswered(imageId, { requestTimeout: limit }));
+  const error = await sendBody(job, body, watch).then(() => null, (error) => error);
+  if (error === null) return await sent();
+  return lost(job, { ...await sent(), mayBeWhole: true, isCut: false }, error);
 }
 
 async function sendStream(
@@ -112,32 +130,53 @@ async function sendStream(
   source: ChunkReader,
   hasher: Hasher | null,
 ): Promise<Outcome> {
-  const { client, imageId, request } = job;
-  let endpoint = "";
+  const { client: { options }, imageId, request, state } = job;
+  const over = new AbortController();
+  let deadline: Deadline | null = null;
   const body = new UploadBody(source, {
-    options: client.options,
+    options,
     imageId,
     size: request.size ?? null,
     hasher,
-    onProgress: (transferred) => report(job, endpoint, transferred),
+    onProgress: (accepted) => report(job, accepted),
+    onSent: () => {
+      state.isUnsettled = true;
+      awaitAnswer(job, over.signal, () => deadline?.abort(unanswered(imageId, options)));
+    },
   });
   const sentSoFar = () => ({ size: body.transferred, digest: hasher?.digest() ?? null });
   try {
-    await sendBody(job, body.stream, (deadline, server) => {
-      endpoint = server.endpoint;
-      body.watch(deadline);
-    });
+    await sendBody(job, body.stream, (clock) => body.watch(deadline = clock));
     return sentSoFar();
   } catch (error) {
     if (body.failure !== null) throw body.failure.error;
-    return lost(sentSoFar(), error);
+    const isCut = !body.isSent && !(deadline as Deadline | null)?.signal.aborted;
+    return lost(job, { ...sentSoFar(), mayBeWhole: body.isSent, isCut }, error);
   } finally {
+    over.abort("answered");
     await body.close("the upload has ended");
   }
 }
 
+/**
+ * Limits the wait for an answer: after `requestTimeout`, the record decides. While it says that Glance is
+ * storing the data, the request stays open: a proxy may still be passing on what it has buffered.
+ */
+async function awaitAnswer(job: Sending, over: AbortSignal, giveUp: () => void): Promise<void> {
+  const { sleep, requestTimeout } = job.client.options;
+  if (requestTimeout === Infinity) return;
+  try {
+    await sleep(requestTimeout, over);
+    job.state.settled = settledRecord(job, over);
+    await job.state.settled;
+  } catch {
+    if (over.aborted) return;
+  }
+  giveUp();
+}
+
 function sendBody(
-  { client, context, operation, imageId, request, options, tried }: Sending,
+  { client, context, operation, imageId, request, options, tried, source, state }: Sending,
   body: DataBody,
   watch: Watch,
 ): Promise<void> {
@@ -146,39 +185,24 @@ function sendBody(
     signal,
     tried,
     retries: 0,
-    watch,
+    lastWords: source.isReplayable
+      ? ""
+      : ", and its data can be read only once, so it is not sent again",
+    watch: (deadline, server) => {
+      state.server = server.endpoint;
+      watch(deadline, server);
+    },
   });
 }
 
-/** A connection that broke leaves open what arrived; any other error is an answer. */
-function lost(sent: Sent, error: unknown): Outcome {
-  if (error instanceof GlanceConnectionFailed) return { ...sent, error };
-  throw error;
-}
-
-/** How often an image whose transfer broke is looked at again while Glance does not say what arrived. */
-const MAX_LOOKS = 8;
-
-/**
- * The record of the image: at once where Glance has answered; where the connection broke, when Glance
- * has made up its mind, or after a while.
- *
- * @param isOpen whether a record does not say yet what has become of the data
- */
-export async function recordAfter(
-  job: Sending,
-  outcome: Outcome,
-  isOpen: (record: GlanceImage) => boolean,
-): Promise<GlanceImage> {
-  const { client, context, imageId, options: { signal } } = job;
-  const { sleep, random } = client.options;
-  for (let look = 0;; look++) {
-    const record = await client.run(context, "get", [imageId], { signal });
-    if (!("error" in outcome) || look === MAX_LOOKS || !isOpen(record)) return record;
-    await sleep(backoff(look, random), signal);
-  }
-}
-
-function report({ onProgress, request }: Sending, server: string, transferred: number): void {
-  onProgress({ transferred, total: request.size ?? null, server, resumes: 0 });
+/** The record after an attempt: if it is open whether the data arrived, when Glance knows. */
+export async function recordAfter(job: Sending, outcome: Outcome): Promise<GlanceImage> {
+  const { options: { signal }, state } = job;
+  const record = !("error" in outcome)
+    ? await acceptedRecord(job, signal)
+    : outcome.mayBeWhole
+    ? await (state.settled ?? settledRecord(job, signal))
+    : await recordAfterBreak(job, signal);
+  state.isUnsettled = false;
+  return record;
 }

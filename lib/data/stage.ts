@@ -4,12 +4,13 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import { type GlanceConnectionFailed, ImageConflict, ImageIntegrityError } from "../errors.ts";
+import { GlanceConnectionFailed, ImageConflict, ImageIntegrityError } from "../errors.ts";
 import type { GlanceClientWrapper } from "../http/client.ts";
 import { backoff } from "../http/retry.ts";
 import type { GlanceImage } from "../images/types.ts";
-import { recordAfter, type Sending, sending, sendOnce, type Sent } from "./send.ts";
+import { recordAfter, sendOnce } from "./send.ts";
 import type { UploadOptions } from "./types.ts";
+import { failureOf, type Lost, report, type Sending, sending, type Sent } from "./upload_job.ts";
 import type { UploadSource } from "./upload_source.ts";
 
 /**
@@ -20,6 +21,8 @@ import type { UploadSource } from "./upload_source.ts";
  * stream is sent once. Glance keeps a part as if it were whole where a connection breaks: what it says of
  * the size is compared.
  *
+ * @param isOwn whether this caller alone knows the image
+ * @throws {ImageUploadFailed} if it cannot be known whether Glance has staged the data.
  * @throws {ImageIntegrityError} where Glance has staged another number of bytes.
  * @throws {ImageConflict} where the image has data already, or it cannot be known what arrived.
  * @throws {NotFound} where there is no such image, or the cloud takes no staged data.
@@ -31,15 +34,23 @@ export async function stage(
   imageId: string,
   source: UploadSource,
   options: UploadOptions,
+  isOwn: boolean = false,
 ): Promise<Sent> {
-  const job = sending("stage", client, context, imageId, source, options);
+  const job = sending("stage", client, context, imageId, source, options, { isOpen, isOwn });
+  const { numRetries, random, sleep } = client.options;
   for (let attempt = 1;; attempt++) {
     const outcome = await sendOnce(job);
-    const record = await recordAfter(job, outcome, isOpen);
-    if (!("error" in outcome)) return checked(imageId, outcome, record);
-    if (record.status !== "queued") return arrived(job, outcome, record);
-    if (!source.isReplayable || attempt > client.options.numRetries) throw outcome.error;
-    await client.options.sleep(backoff(attempt - 1, client.options.random), options.signal);
+    const record = await recordAfter(job, outcome);
+    if (!("error" in outcome) || record.status !== "queued") {
+      const sent = "error" in outcome
+        ? arrived(job, outcome, record)
+        : checked(imageId, outcome, record);
+      report(job, sent.size);
+      return sent;
+    }
+    const mayRepeat = source.isReplayable && outcome.error instanceof GlanceConnectionFailed;
+    if (!mayRepeat || attempt > numRetries) throw failureOf(outcome, attempt);
+    await sleep(backoff(attempt - 1, random), options.signal);
   }
 }
 
@@ -58,14 +69,13 @@ function checked(imageId: string, { size, digest }: Sent, record: GlanceImage): 
   );
 }
 
-/** Only a size that was known before tells that all has arrived. */
+/** Glance keeps a part as if it were whole: only the size tells that all of the data has arrived. */
 function arrived(
-  { imageId, source }: Sending,
-  { size, digest, error }: Sent & { readonly error: GlanceConnectionFailed },
+  { imageId }: Sending,
+  { size, digest, error, mayBeWhole }: Lost,
   record: GlanceImage,
 ): Sent {
-  const isWhole = record.status === "uploading" && record.size === source.size &&
-    size === source.size;
+  const isWhole = mayBeWhole && record.status === "uploading" && record.size === size;
   if (isWhole) return { size, digest };
   throw new ImageConflict(
     `Cannot stage image "${imageId}": the connection broke, and the image is "${record.status}" with ${

@@ -21,7 +21,11 @@ export type ImageData = ImageBytes | (() => ImageBytes | Promise<ImageBytes>);
 
 /** How far a transfer has come. */
 export interface Progress {
-  /** Bytes that were handed over. */
+  /**
+   * Of a download, bytes that were handed over. Of an upload, bytes that the runtime has taken for its
+   * connection: the buffers of runtime and kernel count as sent, on Deno, Node and Bun up to about 5 MB
+   * of a server that reads nothing. All bytes are reported only after Glance has stored them.
+   */
   readonly transferred: number;
   /** Bytes in all; null where nobody knows. */
   readonly total: number | null;
@@ -92,9 +96,15 @@ export interface UploadOptions {
   readonly storeId?: string;
   /** Image on which the data is based, for stores that place data near data. */
   readonly baseImageRef?: string;
-  /** Called after each chunk. What it throws is ignored. */
+  /**
+   * Called when the runtime has taken a chunk, and once after Glance has answered; of bytes, and of a Blob
+   * in a browser, only then. What it throws is ignored.
+   */
   readonly onProgress?: (progress: Progress) => void;
-  /** Ends the upload with the signal's reason. */
+  /**
+   * Ends the upload with the signal's reason. An image that Glance is storing after the last byte stays;
+   * the event `storing` names it.
+   */
   readonly signal?: AbortSignal;
 }
 

@@ -4,22 +4,33 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import { ImageConflict, ImageIntegrityError } from "../errors.ts";
+import {
+  GlanceConnectionFailed,
+  ImageConflict,
+  ImageIntegrityError,
+  ImageUploadFailed,
+} from "../errors.ts";
 import type { GlanceClientWrapper } from "../http/client.ts";
 import { backoff } from "../http/retry.ts";
 import type { GlanceImage } from "../images/types.ts";
-import { HASH_ALGORITHM, type Outcome, recordAfter, sending, sendOnce } from "./send.ts";
+import { HASH_ALGORITHM, recordAfter, sendOnce } from "./send.ts";
+import { isKept } from "./settle.ts";
 import type { UploadOptions } from "./types.ts";
+import { failureOf, type Outcome, report, type Sending, sending } from "./upload_job.ts";
 import type { UploadSource } from "./upload_source.ts";
 
 /**
  * Uploads the data of an image and gives its record, which states the size and hash of what was sent.
  *
- * Data that can be read again is sent again where the connection broke and the image is still `queued`;
- * a stream is sent once.
+ * Data that can be read again is sent again if the connection broke and the image is still `queued`; a
+ * stream is sent once. An upload that was not answered, or answered by a proxy, ends when the record says
+ * that Glance has stored the data.
  *
- * @throws {ImageIntegrityError} where Glance stored something else.
- * @throws {ImageConflict} where the image has data already, or is being uploaded by somebody else.
+ * @param undo deletes an image that was created for this data; called with the error if the upload fails
+ * and Glance is not storing the data
+ * @throws {ImageIntegrityError} if Glance stored something else.
+ * @throws {ImageConflict} if the image has data already, or another upload of it is under way.
+ * @throws {ImageUploadFailed} if it cannot be known whether Glance has stored the data.
  * @throws the error of the source, or the reason of the signal, as it is.
  */
 export async function upload(
@@ -28,15 +39,35 @@ export async function upload(
   imageId: string,
   source: UploadSource,
   options: UploadOptions,
+  undo?: (cause: unknown) => Promise<void>,
 ): Promise<GlanceImage> {
-  const job = sending("upload", client, context, imageId, source, options);
+  const isOpen = ({ status }: GlanceImage) => status === "saving";
+  const isOwn = undo !== undefined;
+  const job = sending("upload", client, context, imageId, source, options, { isOpen, isOwn });
+  try {
+    return await transfer(job);
+  } catch (error) {
+    const isLeft = error instanceof ImageUploadFailed ||
+      (isOwn && job.state.isUnsettled && await isKept(job));
+    if (!isLeft) await undo?.(error);
+    throw error;
+  }
+}
+
+async function transfer(job: Sending): Promise<GlanceImage> {
+  const { imageId, client: { options: { numRetries, random, sleep } }, source } = job;
   for (let attempt = 1;; attempt++) {
     const sent = await sendOnce(job);
-    const record = await recordAfter(job, sent, ({ status }) => status === "saving");
-    if (record.status === "active" || !("error" in sent)) return checked(imageId, sent, record);
-    const mayRepeat = record.status === "queued" && source.isReplayable;
-    if (!mayRepeat || attempt > client.options.numRetries) throw sent.error;
-    await client.options.sleep(backoff(attempt - 1, client.options.random), options.signal);
+    const record = await recordAfter(job, sent);
+    if (record.status === "active" || !("error" in sent)) {
+      const stored = checked(imageId, sent, record);
+      report(job, sent.size);
+      return stored;
+    }
+    const mayRepeat = record.status === "queued" && source.isReplayable &&
+      sent.error instanceof GlanceConnectionFailed;
+    if (!mayRepeat || attempt > numRetries) throw failureOf(sent, attempt);
+    await sleep(backoff(attempt - 1, random), job.options.signal);
   }
 }
 

@@ -26,7 +26,13 @@ export interface UploadBodyOptions {
   /** Bytes in all; null where nobody knows. */
   readonly size: number | null;
   readonly hasher: Hasher | null;
-  onProgress(transferred: number): void;
+  /** Called with the bytes that the runtime has taken from the body; never with all of them. */
+  onProgress(accepted: number): void;
+  /**
+   * Called when the runtime has taken the last byte, to limit the wait for the answer.
+   * @default aborts the request after `requestTimeout`
+   */
+  onSent?(deadline: Deadline | null): void;
 }
 
 /** One attempt's body over a source. */
@@ -38,6 +44,7 @@ export class UploadBody {
   #watch: StallWatch | null = null;
   #rest: Uint8Array = new Uint8Array();
   #transferred = 0;
+  #isSent = false;
   #failure: { readonly error: unknown } | null = null;
   /** Whether the request has ended without it: what its source still gives, or fails with, is nobody's. */
   #isGivenUp = false;
@@ -60,6 +67,11 @@ export class UploadBody {
   /** Bytes that were handed over. */
   get transferred(): number {
     return this.#transferred;
+  }
+
+  /** Whether the runtime has taken all bytes. What it keeps in its buffers may be lost all the same. */
+  get isSent(): boolean {
+    return this.#isSent;
   }
 
   /** What went wrong on our side, which no other server can heal. */
@@ -88,14 +100,16 @@ export class UploadBody {
 
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     this.#watch?.end();
+    // A runtime asks for the next bytes when it has taken those before.
+    const accepted = this.#transferred;
     try {
       const slice = await this.#nextSlice();
       if (this.#failure !== null) throw this.#failure.error;
       if (this.#isGivenUp) return;
       if (slice === null) return this.#end(controller);
+      if (accepted > 0) this.#told.onProgress(accepted);
       this.#told.hasher?.update(slice);
       this.#transferred += slice.byteLength;
-      this.#told.onProgress(this.#transferred);
       controller.enqueue(slice);
       this.#watch?.begin();
     } catch (error) {
@@ -111,14 +125,11 @@ export class UploadBody {
 
   #end(controller: ReadableStreamDefaultController<Uint8Array>): void {
     const { size, imageId, options } = this.#told;
-    if (size !== null && this.#transferred !== size) throw wrongSize(this.#told.imageId, size);
-    const { requestTimeout } = options;
+    if (size !== null && this.#transferred !== size) throw wrongSize(imageId, size);
     this.#watch?.[Symbol.dispose]();
-    this.#deadline?.arm(requestTimeout, () =>
-      new ServerUnreachable(
-        `Cannot finish uploading image "${imageId}": the server did not answer in ${requestTimeout} ms after the last byte`,
-        { imageId },
-      ));
+    this.#isSent = true;
+    if (this.#told.onSent !== undefined) this.#told.onSent(this.#deadline);
+    else this.#deadline?.arm(options.requestTimeout, () => unanswered(imageId, options));
     controller.close();
   }
 
@@ -144,6 +155,17 @@ export class UploadBody {
     }
     return slice;
   }
+}
+
+/** The error for a server that says nothing after the last byte. */
+export function unanswered(
+  imageId: string,
+  { requestTimeout }: Pick<ResolvedOptions, "requestTimeout">,
+): ServerUnreachable {
+  return new ServerUnreachable(
+    `Cannot finish uploading image "${imageId}": the server did not answer in ${requestTimeout} ms after the last byte`,
+    { imageId },
+  );
 }
 
 /** The error for data that is not of the size that was announced. */

@@ -12,6 +12,8 @@ export interface ChunkReader {
   /** The next chunk; null at the end. */
   next(): Promise<Uint8Array | null>;
   cancel(reason: unknown): Promise<void>;
+  /** The Blob that holds all of them, for runtimes that cannot send a stream. */
+  readonly blob?: Blob;
 }
 
 /** Bytes that are in memory, or that are read. */
@@ -80,7 +82,7 @@ function openerOf(data: ImageBytes): () => Opened {
     const bytes = unshared(data);
     return () => bytes;
   }
-  if (data instanceof Blob) return () => streamReader(data.stream());
+  if (data instanceof Blob) return () => blobReader(data);
   if (data instanceof ReadableStream) {
     checkFree(data);
     return () => streamReader(data);
@@ -112,6 +114,16 @@ function streamReader(stream: ReadableStream<Uint8Array>): ChunkReader {
   return {
     next: async () => (await reader.read()).value ?? null,
     cancel: (reason) => reader.cancel(reason),
+  };
+}
+
+/** Opened by the first read: a Blob that is sent as it is, is not read here. */
+function blobReader(blob: Blob): ChunkReader {
+  let reader: ChunkReader | null = null;
+  return {
+    blob,
+    next: () => (reader ??= streamReader(blob.stream())).next(),
+    cancel: async (reason) => await reader?.cancel(reason),
   };
 }
 

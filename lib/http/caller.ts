@@ -53,3 +53,14 @@ export class Caller {
     if (this.#context.authToken !== authToken) this.#options.onEvent({ kind: "renew", reason });
   }
 }
+
+/** Replaces the token of a context that a server has refused; false if there is no way to. */
+export async function renewToken(
+  context: RequestContext,
+  options: ResolvedOptions,
+): Promise<boolean> {
+  const caller = new Caller(context, options);
+  if (options.authStrategy === "noauth" || !caller.isRenewable) return false;
+  await caller.renewRefused();
+  return true;
+}

@@ -55,11 +55,10 @@ export interface CallOptions {
 
 /** How an exchange differs from a plain call. */
 export interface ExchangeOptions extends CallOptions {
-  /**
-   * Requests that are made again after the first failed.
-   * @default {numRetries}
-   */
+  /** Requests that are made again after the first failed; by default, `numRetries`. */
   readonly retries?: number;
+  /** Why the last failure is final, for messages; by default, what request and retry budget tell. */
+  readonly lastWords?: string;
   /** Servers that were tried already: others come first. Grows as the loop goes. */
   readonly tried?: Set<string>;
   /** Endpoint root of the server that is asked first, if it is well. */
@@ -252,6 +251,7 @@ export class GlanceClientWrapper {
       budget: this.#budget,
       anonymous: this.anonymous,
       retries: options.retries ?? this.options.numRetries,
+      lastWords: options.lastWords,
       tried: options.tried ?? new Set(),
       first: options.first,
       signal: options.signal,

@@ -42,6 +42,8 @@ export interface Ask {
   readonly anonymous: boolean;
   /** Requests that are made again after the first failed. */
   readonly retries: number;
+  /** Why the last failure is final, for messages; found out by the loop if absent. */
+  readonly lastWords: string | undefined;
   /** Servers that were tried already: others come first. Grows as the loop goes. */
   readonly tried: Set<string>;
   /** Endpoint root of the server that is asked first, if it is well. */
@@ -256,11 +258,10 @@ async function failureOf(
  * null where another attempt may be made.
  */
 function endOf(ask: Ask, failures: readonly Failure[]): string | null {
-  const ambiguous = failures.at(-1)?.ambiguous === true;
+  const isOpen = failures.at(-1)?.ambiguous === true && !ask.idempotent;
+  if (ask.lastWords !== undefined && failures.length > ask.retries) return ask.lastWords;
   if (isStream(ask)) return ", and its data can be read only once, so it is not sent again";
-  if (ambiguous && !ask.idempotent) {
-    return ", and it is open whether it was carried out, so it is not repeated";
-  }
+  if (isOpen) return ", and it is open whether it was carried out, so it is not repeated";
   if (failures.length > ask.retries) return "";
   return ask.budget.spend() ? null : ", and the retry budget is used up";
 }

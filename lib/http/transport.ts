@@ -6,6 +6,7 @@
  */
 import type { RequestContext } from "../context.ts";
 import type { ApiServer } from "../endpoint.ts";
+import { lengthKept } from "../data/fixed_length.ts";
 import { GlanceError, Invalid, redact, RedirectRefused, ServerUnreachable } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { shown } from "../values.ts";
@@ -52,6 +53,7 @@ export async function send(
   let url = server.endpoint + request.path;
   for (let hops = 0;; hops++) {
     const response = await attempt(options, server, url, request, signal);
+    if (response.type === "opaqueredirect") throw hiddenRedirect(server, url, request);
     if (!REDIRECTS.has(response.status)) return response;
     await discard(response);
     url = nextHop(server, url, request, response, hops);
@@ -135,8 +137,11 @@ async function attempt(
   };
   if (request.body !== undefined && request.body !== null) {
     init.body = request.body;
-    // Node wants it for a stream; the others ignore it.
-    if (request.body instanceof ReadableStream) init.duplex = "half";
+    if (request.body instanceof ReadableStream) {
+      init.body = lengthKept(request.body, request.headers?.["content-length"]);
+      // Node needs it for a stream; the others ignore it.
+      init.duplex = "half";
+    }
   }
   try {
     return await heeding(options.fetch(url, init), signal);
@@ -186,6 +191,16 @@ function reasonOf(error: unknown): string {
     .replaceAll(/\bhttps?:\/\/[^\s)"']+/g, (url) => redact(url))
     .replaceAll(/\s+/g, " ");
   return text || "the connection failed";
+}
+
+/** Browsers do not show where a redirect leads. */
+function hiddenRedirect(server: ApiServer, url: string, { method }: WireRequest): RedirectRefused {
+  return new RedirectRefused(
+    `Cannot ${method} "${
+      redact(url)
+    }": the server redirects, and a browser does not show the target; use the URL to which it redirects`,
+    { server: server.endpoint },
+  );
 }
 
 function nextHop(

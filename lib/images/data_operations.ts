@@ -20,6 +20,9 @@ export interface DataOperations {
   "stage"(imageId: string, data: DataBody, request?: UploadRequest): void;
 }
 
+const SIZE_HINT =
+  "a proxy in front of Glance takes no data of unknown size: give its size, or upload it from a file";
+
 const FILE = "/v2/images/{image_id}/file";
 const STAGE = "/v2/images/{image_id}/stage";
 
@@ -45,11 +48,16 @@ export const DATA_ROWS: Rows<DataOperations> = {
       403: "not the caller's to fill",
       409: "not queued",
       410: "deleted meanwhile, or filled by somebody else",
+      411: "a proxy takes no data of unknown size",
       413: "a quota or a size limit is reached",
       415: "not what its format says, or unsafe",
       503: "the store takes no data now",
     },
-    waysOut: { 409: "create another image for the data", 410: "create another image for the data" },
+    waysOut: {
+      409: "create another image for the data",
+      410: "create another image for the data",
+      411: SIZE_HINT,
+    },
     send: (_, data, request = {}) => sendData(data, recordIn("the request", request)),
     receive: receiveNothing,
   }),
@@ -62,10 +70,14 @@ export const DATA_ROWS: Rows<DataOperations> = {
       403: "not the caller's to fill",
       404: "no such image, or the cloud imports no staged data",
       409: "not queued, or staged already",
+      411: "a proxy takes no data of unknown size",
       413: "a quota or a size limit is reached",
       503: "the staging area takes no data now",
     },
-    waysOut: { 409: "import what is staged, or create another image for the data" },
+    waysOut: {
+      409: "import what is staged, or create another image for the data",
+      411: SIZE_HINT,
+    },
     send: (_, data, request = {}) => sendData(data, recordIn("the request", request)),
     receive: receiveNothing,
   }),
@@ -85,7 +97,12 @@ function sendDataRequest({ range, prefer }: Readonly<Record<string, unknown>>): 
 function sendData(data: unknown, request: Readonly<Record<string, unknown>>): Sent {
   const { size, storeId, baseImageRef } = request;
   const headers: Record<string, string> = {};
-  if (size !== undefined) headers["x-openstack-image-size"] = String(countIn("the size", size));
+  if (size !== undefined) {
+    const length = String(countIn("the size", size));
+    headers["x-openstack-image-size"] = length;
+    // Everything but a stream has its length by itself.
+    if (data instanceof ReadableStream) headers["content-length"] = length;
+  }
   if (storeId !== undefined) {
     headers["x-image-meta-store"] = headerText("the store", storeId);
   }

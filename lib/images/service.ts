@@ -187,12 +187,8 @@ export class GlanceImageService {
     const source = sourceIn(data, options);
     const created = await createImage(this.client, context, toGlance(imageMeta), options);
     if (source === null) return fromGlance(created);
-    try {
-      return fromGlance(await upload(this.client, context, created.id, source, options));
-    } catch (error) {
-      await withdraw(this.client, context, created.id, error);
-      throw error;
-    }
+    const undo = (cause: unknown) => withdraw(this.client, context, created.id, cause);
+    return fromGlance(await upload(this.client, context, created.id, source, options, undo));
   }
 
   /**

@@ -4,7 +4,7 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import type { Sent } from "../data/send.ts";
+import type { Sent } from "../data/upload_job.ts";
 import { stage } from "../data/stage.ts";
 import type { ImageData, Progress, UploadOptions } from "../data/types.ts";
 import { sourceOf } from "../data/upload_source.ts";

@@ -55,6 +55,8 @@ export class Metrics {
   /** Counts what happens on the way to the servers. */
   observe(event: GlanceEvent): void {
     if (event.kind === "renew") return this.add("renewals_total", { reason: event.reason });
+    // A gateway passes uploads on, and waits for none.
+    if (event.kind === "storing") return;
     const { server } = event;
     if (event.kind === "cooldown") return this.add("cooldowns_total", { server });
     if (event.kind === "retry") {

@@ -111,7 +111,20 @@ Deno.test("A staging that left a part behind is an error that says so", async ()
   silent.glance.onShow = (it) => {
     if (it.record !== null) it.record["size"] = null;
   };
-  await assertRejects(() => silent.stage(BYTES), ImageConflict, "with an unknown number of bytes");
+  await assertRejects(
+    () => silent.stage(chunks()),
+    ImageConflict,
+    "with an unknown number of bytes",
+  );
+});
+
+Deno.test("stage() accepts the size that Glance reports late when all of a stream was sent", async () => {
+  const { glance, stage } = worldOfStaging([stagedUnseen(Infinity)]);
+  let looks = 0;
+  glance.onShow = (it) => {
+    if (it.record !== null) it.record["size"] = ++looks < 100 ? null : 10_000;
+  };
+  assertEquals(await stage(chunks()), { size: 10_000, digest: digest("sha512", BYTES) });
 });
 
 Deno.test("A staging that Glance refuses is its error", async () => {

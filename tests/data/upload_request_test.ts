@@ -1,0 +1,200 @@
+/** The request of an upload: its length, its token, its progress, and what is said when it fails. */
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  GlanceConnectionFailed,
+  type ImageData,
+  ImageIntegrityError,
+  ImageNotAuthorized,
+  Invalid,
+  type Progress,
+  type RequestContext,
+  type UploadOptions,
+} from "../../mod.ts";
+import { lengthKept, streamSupport } from "../../lib/data/fixed_length.ts";
+import { FakeBody } from "../support/bodies.ts";
+import { BYTES, CALLER, chunksOf, ID } from "../support/image.ts";
+import { empty, failure } from "../support/scripted_fetch.ts";
+import { seededBytes } from "../support/seed.ts";
+import {
+  answerAfter,
+  cutAfter,
+  type Fate,
+  stored,
+  UploadGlance,
+} from "../support/upload_glance.ts";
+import { failureOf, worldOn } from "../support/world.ts";
+
+function worldOfUploads(fates: readonly Fate[] = [], context: RequestContext = CALLER) {
+  const glance = new UploadGlance(fates);
+  const world = worldOn(glance.fetch);
+  const upload = async (data: ImageData, options: UploadOptions = {}) =>
+    await world.clock.run(world.service.update(context, ID, {}, data, options));
+  return { ...world, glance, upload };
+}
+
+async function* chunks(bytes = BYTES): AsyncGenerator<Uint8Array> {
+  yield* chunksOf(bytes);
+}
+
+/** A context whose token is renewed from `old` to `new`, and how often. */
+function renewable() {
+  const renewals: string[] = [];
+  const context: RequestContext = {
+    authToken: "old",
+    renew: () => {
+      renewals.push("renewed");
+      return Promise.resolve({ authToken: "new" });
+    },
+  };
+  return { context, renewals };
+}
+
+/** Refuses every token but the new one, after so many bytes. */
+function refuseOld(bytes: number): Fate {
+  return async (glance, put) => {
+    if (put.request.headers.get("x-auth-token") === "new") return await stored(glance, put);
+    await put.take(bytes);
+    put.giveUp("refused");
+    return failure(401);
+  };
+}
+
+Deno.test("upload() renews a refused token once, and sends data that can be read again", async () => {
+  for (const bytes of [0, 3_000, Infinity]) {
+    for (const data of [() => chunks(), () => BYTES, new Blob([BYTES]), BYTES]) {
+      const { context, renewals } = renewable();
+      const { glance, upload } = worldOfUploads(Array(3).fill(refuseOld(bytes)), context);
+      assertEquals((await upload(data)).size, 10_000);
+      assertEquals([glance.puts.length, renewals.length], [2, 1]);
+    }
+  }
+});
+
+Deno.test("upload() fails with the 401 when the new token is refused too", async () => {
+  const { context, renewals } = renewable();
+  const { glance, upload } = worldOfUploads(Array(9).fill(answerAfter(0, 401)), context);
+  await assertRejects(() => upload(() => chunks()), ImageNotAuthorized, "401");
+  assertEquals([glance.puts.length, renewals.length], [2, 1]);
+});
+
+Deno.test("upload() fails with the 401 when the token cannot be renewed, or the data not be read again", async () => {
+  const fixed = worldOfUploads([answerAfter(0, 401)]);
+  await assertRejects(() => fixed.upload(() => chunks()), ImageNotAuthorized);
+  assertEquals(fixed.glance.puts.length, 1);
+  const { context, renewals } = renewable();
+  const once = worldOfUploads([answerAfter(0, 401)], context);
+  await assertRejects(() => once.upload(chunks()), ImageNotAuthorized);
+  assertEquals([once.glance.puts.length, renewals.length], [1, 0]);
+});
+
+Deno.test("upload() says that data can be read only once of streams alone", async () => {
+  const cuts = Array.from({ length: 9 }, () => cutAfter(1_000));
+  const ONCE = "can be read only once";
+  for (const data of [() => chunks(), new Blob([BYTES]), BYTES]) {
+    const { message } = await assertRejects(
+      () => worldOfUploads(cuts).upload(data),
+      GlanceConnectionFailed,
+    );
+    assert(!message.includes(ONCE) && !message.includes("not repeated"), message);
+    assertStringIncludes(message, "the data was sent 4 times");
+  }
+  const { message } = await assertRejects(
+    () => worldOfUploads(cuts).upload(chunks()),
+    GlanceConnectionFailed,
+    ONCE,
+  );
+  assertStringIncludes(message, "check size limits, quotas and the token");
+});
+
+Deno.test("upload() announces the length of every body whose size is known", async () => {
+  for (
+    const [data, options, length] of [
+      [new Blob([BYTES]), {}, "10000"],
+      [() => chunks(), { size: 10_000 }, "10000"],
+      [chunks(), { size: 10_000 }, "10000"],
+      [chunks(), {}, null],
+      [() => new Blob([BYTES]), {}, null],
+      // Bytes have their length by themselves.
+      [BYTES, {}, null],
+    ] as const
+  ) {
+    const { glance, upload } = worldOfUploads();
+    await upload(data, options);
+    assertEquals(glance.puts[0]?.request.headers.get("content-length"), length);
+  }
+});
+
+Deno.test("upload() says what to do when a proxy wants a length that is unknown", async () => {
+  const { upload } = worldOfUploads([answerAfter(0, 411)]);
+  await assertRejects(
+    () => upload(chunks()),
+    Invalid,
+    "; a proxy in front of Glance takes no data of unknown size: give its size, or upload it from a file",
+  );
+});
+
+Deno.test("lengthKept() gives Deno a Blob of the length that the header has", async () => {
+  const stream = new FakeBody(chunksOf(BYTES)).stream;
+  const body = lengthKept(stream, "10000");
+  if (!(body instanceof Blob)) throw new TypeError("It is no Blob");
+  assertEquals([body.size, await new Response(body).bytes()], [10_000, BYTES]);
+  const other = new FakeBody([]).stream;
+  assertEquals(lengthKept(other, undefined), other);
+  await other.cancel();
+});
+
+Deno.test("streamSupport() knows that Deno sends streams", () => {
+  assertEquals(streamSupport(), "always");
+});
+
+Deno.test("upload() reports a chunk when the runtime asks for the next, and all bytes after the answer", async () => {
+  const large = seededBytes(3, 600_000);
+  for (const size of [undefined, 600_000]) {
+    const seen: number[] = [];
+    let atAnswer = -1;
+    const { upload } = worldOfUploads([async (glance, put) => {
+      await put.take();
+      atAnswer = seen.at(-1) ?? 0;
+      glance.store(large);
+      return empty();
+    }]);
+    const onProgress = ({ transferred }: Progress) => void seen.push(transferred);
+    const options = { onProgress, ...size !== undefined && { size } };
+    await upload(() => new FakeBody([large], { isByteStream: false }).stream, options);
+    assertEquals(seen, [262_144, 524_288, 600_000]);
+    assertEquals(atAnswer, 524_288);
+  }
+});
+
+Deno.test("upload() never reports all bytes when they were not stored", async () => {
+  const faults: readonly Fate[] = [
+    answerAfter(Infinity, 413),
+    async (glance, put) => {
+      await put.take();
+      glance.store(BYTES.subarray(1));
+      return empty();
+    },
+  ];
+  for (const fault of faults) {
+    for (const data of [BYTES, new Blob([BYTES]), () => chunks()]) {
+      const seen: Progress[] = [];
+      const { upload } = worldOfUploads([fault]);
+      const error = await failureOf(upload(data, { onProgress: (one) => seen.push(one) }));
+      assert(
+        error instanceof Error && error instanceof ImageIntegrityError === (fault === faults[1]),
+      );
+      assert(seen.every(({ transferred }) => transferred < 10_000));
+    }
+  }
+});
+
+Deno.test("upload() of no bytes sends an empty body, and refuses a source that has some", async () => {
+  for (const data of [new Blob(), () => new FakeBody([]).stream, new FakeBody([]).stream]) {
+    const { glance, upload } = worldOfUploads();
+    assertEquals((await upload(data, { size: 0 })).size, 0);
+    assertEquals([glance.puts[0]?.isWhole, glance.puts[0]?.bytes.byteLength], [true, 0]);
+  }
+  const { glance, upload } = worldOfUploads();
+  await assertRejects(() => upload(() => chunks(), { size: 0 }), Invalid, "the 0 bytes");
+  assertEquals(glance.puts.length, 0);
+});

@@ -1,0 +1,222 @@
+/** Uploads without an answer that can be believed: waiting for Glance instead of giving them up. */
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import {
+  type GlanceClientWrapperOptions,
+  GlanceConnectionFailed,
+  ImageConflict,
+  type ImageData,
+  ImageNotFound,
+  ImageUploadFailed,
+  NotAuthorized,
+  UnexpectedStatus,
+  type UploadOptions,
+} from "../../mod.ts";
+import { BYTES, CALLER, chunksOf, ID } from "../support/image.ts";
+import { failure, silence } from "../support/scripted_fetch.ts";
+import { answerAfter, type Fate, type Put, UploadGlance } from "../support/upload_glance.ts";
+import { failureOf, worldOn } from "../support/world.ts";
+
+const MINUTE = 60_000;
+
+/** A world with one Glance behind three names. */
+function worldOfUploads(fates: readonly Fate[], options: GlanceClientWrapperOptions = {}) {
+  const glance = new UploadGlance(fates);
+  const world = worldOn(glance.fetch, options);
+  const create = async (data: ImageData, more: UploadOptions = {}) =>
+    await world.clock.run(world.service.create(CALLER, { name: "disk" }, data, more));
+  const update = async (data: ImageData, more: UploadOptions = {}) =>
+    await world.clock.run(world.service.update(CALLER, ID, {}, data, more));
+  /** At `time`, the image becomes what `change` makes of it. */
+  const later = (time: number, change: () => void) => {
+    glance.onShow = () => {
+      if (world.clock.now() < time) return;
+      glance.onShow = () => {};
+      change();
+    };
+  };
+  const isDeleted = () => glance.asked.some((asked) => asked.startsWith("DELETE"));
+  return { ...world, glance, create, update, later, isDeleted };
+}
+
+async function* chunks(): AsyncGenerator<Uint8Array> {
+  yield* chunksOf(BYTES);
+}
+
+/** Takes all bytes, so that the image is `saving`, and goes on as `end` says. */
+function saving(end: (put: Put) => Response | Promise<Response>): Fate {
+  return async (glance, put) => {
+    await put.take();
+    glance.record = { ...glance.record, status: "saving" };
+    return await end(put);
+  };
+}
+
+/** What a client sees while Glance is still storing the data. */
+const UNANSWERED: readonly (readonly [what: string, fate: Fate])[] = [
+  ["a proxy answers 504", saving(() => failure(504))],
+  ["a proxy answers 502", saving(() => failure(502))],
+  ["a proxy answers 503", saving(() => failure(503))],
+  ["a proxy answers 500", saving(() => failure(500))],
+  ["a proxy answers 524", saving(() => failure(524))],
+  ["a proxy answers 408", saving(() => failure(408))],
+  ["the connection breaks", saving(() => Promise.reject(new TypeError("reset")))],
+  ["nothing is answered", saving((put) => silence(put.request))],
+];
+
+/** Data that can be read once, again, and in memory. */
+const DATA: readonly (readonly [what: string, data: () => ImageData])[] = [
+  ["a stream", chunks],
+  ["a function", () => chunks],
+  ["bytes", () => BYTES],
+];
+
+for (const [what, fate] of UNANSWERED) {
+  for (const [kind, dataOf] of DATA) {
+    Deno.test(`create() of ${kind} waits while the image is saving when ${what}`, async () => {
+      const { create, glance, later, isDeleted, clock, events } = worldOfUploads([fate]);
+      later(50 * MINUTE, () => glance.store(BYTES));
+      const image = await create(dataOf());
+      assertEquals([image.status, image.size, glance.puts.length], ["active", 10_000, 1]);
+      assertEquals([isDeleted(), clock.pending], [false, 0]);
+      const named = events.filter((event) => event.kind === "storing");
+      assertEquals(named, [{ kind: "storing", imageId: image.id }]);
+      assert(glance.asked.length < 500, "it asks too often");
+    });
+  }
+
+  Deno.test(`create() keeps an image that is saving without a change for an hour when ${what}`, async () => {
+    const { create, isDeleted, clock } = worldOfUploads([fate]);
+    const error = await assertRejects(() => create(chunks()), ImageUploadFailed, 'is "saving"');
+    assert(error.imageId !== undefined && error.message.includes(error.imageId));
+    assertEquals([isDeleted(), clock.pending], [false, 0]);
+    assert(clock.now() >= 60 * MINUTE && clock.now() < 65 * MINUTE, `${clock.now()} ms`);
+  });
+
+  Deno.test(`update() sends the data again when ${what} and the image returns to queued`, async () => {
+    const { update, glance, later } = worldOfUploads([fate]);
+    const isRepeated = !/500|524|408/.test(what);
+    later(5 * MINUTE, () => glance.record = { ...glance.record, status: "queued" });
+    const error = await failureOf(update(chunks));
+    assertEquals([error === undefined, glance.puts.length], [isRepeated, isRepeated ? 2 : 1]);
+  });
+}
+
+Deno.test("upload() leaves the request open while the image is saving, and takes its answer", async () => {
+  const answered = saving(async ({ request }) => {
+    await clock.sleep(30 * MINUTE);
+    request.signal.throwIfAborted();
+    glance.store(BYTES);
+    return new Response(null, { status: 204 });
+  });
+  const { create, glance, clock } = worldOfUploads([answered]);
+  assertEquals((await create(chunks())).status, "active");
+  assertEquals(glance.puts[0]?.request.signal.aborted, false);
+});
+
+for (const status of ["killed", "deleted", "pending_delete"]) {
+  Deno.test(`create() fails when the image becomes ${status} while it waits`, async () => {
+    const { create, glance, later, clock } = worldOfUploads([saving(() => failure(504))]);
+    later(5 * MINUTE, () => glance.record = { ...glance.record, status });
+    await assertRejects(() => create(chunks()), GlanceConnectionFailed, "504");
+    assertEquals([glance.puts.length, clock.pending], [1, 0]);
+  });
+}
+
+Deno.test("create() fails when the image is gone while it waits", async () => {
+  const { create, glance, later } = worldOfUploads([saving(() => failure(504))]);
+  later(5 * MINUTE, () => glance.record = null);
+  await assertRejects(() => create(chunks()), ImageNotFound);
+});
+
+/** A Glance whose records cannot be read from the upload on, until `end` milliseconds. */
+function unreadable(fate: Fate, status: number, end: number) {
+  const world = worldOfUploads([fate]);
+  const { glance, clock } = world;
+  glance.onShow = () => {
+    if (clock.now() < end) throw failure(status);
+    if (glance.record?.["status"] === "saving") glance.store(BYTES);
+  };
+  const { fetch } = glance;
+  const service = worldOn(
+    (input, init) =>
+      fetch(input, init).catch((error) =>
+        error instanceof Response ? error : Promise.reject(error)
+      ),
+    { sleep: clock.sleep, now: clock.now },
+  ).service;
+  const create = async () => await clock.run(service.create(CALLER, { name: "disk" }, chunks()));
+  return { ...world, create };
+}
+
+Deno.test("create() goes on waiting when no server can show the record for minutes", async () => {
+  const { create, isDeleted } = unreadable(saving(() => failure(504)), 503, 4 * MINUTE);
+  assertEquals((await create()).status, "active");
+  assertEquals(isDeleted(), false);
+});
+
+Deno.test("create() keeps the image when its record cannot be read any more", async () => {
+  const accepted: Fate = saving(() => new Response(null, { status: 204 }));
+  for (const fate of [saving(() => failure(504)), accepted]) {
+    for (const status of [503, 401]) {
+      const { create, isDeleted, clock } = unreadable(fate, status, Infinity);
+      await assertRejects(create, ImageUploadFailed, "its record cannot be read");
+      assertEquals([isDeleted(), clock.pending], [false, 0]);
+    }
+  }
+});
+
+Deno.test("create() keeps an image that is saving when it is aborted after the last byte", async () => {
+  for (const [, fate] of UNANSWERED) {
+    for (const time of [30_000, 10 * MINUTE]) {
+      const { create, clock, isDeleted, events } = worldOfUploads([fate]);
+      const controller = new AbortController();
+      const reason = new Error("enough");
+      clock.sleep(time).then(() => controller.abort(reason));
+      assertStrictEquals(await failureOf(create(chunks(), { signal: controller.signal })), reason);
+      assertEquals([isDeleted(), clock.pending], [false, 0]);
+      assertEquals(events.at(-1)?.kind, "storing");
+    }
+  }
+});
+
+Deno.test("create() deletes the image when an abort after the last byte has cut the upload", async () => {
+  const { create, clock, glance, isDeleted } = worldOfUploads([
+    saving(async ({ request }) => {
+      const answer = silence(request);
+      request.signal.addEventListener("abort", () => {
+        glance.record = { ...glance.record, status: "queued" };
+      });
+      return await answer;
+    }),
+  ]);
+  const controller = new AbortController();
+  clock.sleep(30_000).then(() => controller.abort("enough"));
+  assertEquals(await failureOf(create(chunks(), { signal: controller.signal })), "enough");
+  assertEquals(isDeleted(), true);
+});
+
+Deno.test("create() takes a 409 for a proxy's second request, and waits for the first", async () => {
+  const { create, glance, later, isDeleted } = worldOfUploads([saving(() => failure(409))]);
+  later(10 * MINUTE, () => glance.store(BYTES));
+  assertEquals((await create(chunks())).status, "active");
+  assertEquals(isDeleted(), false);
+  const queued = worldOfUploads([answerAfter(Infinity, 409)]);
+  await assertRejects(() => queued.create(chunks()), ImageConflict);
+  assertEquals(queued.isDeleted(), true);
+});
+
+Deno.test("update() takes a 409 as what it is: the image may be another caller's", async () => {
+  const { update, glance, clock } = worldOfUploads([saving(() => failure(409))]);
+  await assertRejects(() => update(chunks()), ImageConflict);
+  assertEquals([glance.asked, clock.now()], [["PUT file"], 0]);
+});
+
+Deno.test("create() deletes the image when a proxy answers before it has taken all data", async () => {
+  for (const status of [401, 413, 500, 502, 504]) {
+    const { create, glance, isDeleted } = worldOfUploads([answerAfter(1_000, status)]);
+    const error = await failureOf(create(chunks()));
+    const known = [NotAuthorized, UnexpectedStatus, GlanceConnectionFailed];
+    assert(status === 413 || known.some((type) => error instanceof type), String(error));
+    assertEquals([isDeleted(), glance.puts.length], [true, 1]);
+  }
+});
