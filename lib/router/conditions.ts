@@ -81,6 +81,18 @@ function partOf(header: string, size: number): Plan {
   return { kind: "part", start, end: Math.min(end, size - 1) };
 }
 
+/**
+ * The part that a request with `Content-Range` instead of `Range` asks for, as older clients of Glance
+ * write it; null for one that Glance refuses.
+ */
+export function legacyPartOf(header: string, size: number): Plan | null {
+  const match = /^bytes (\d+)-(\d+)\/(\d+|[*])/.exec(header);
+  if (match === null) return null;
+  const [start, end, total] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  const isGood = start <= end && start < size && !(end >= (match[3] === "*" ? size : total));
+  return isGood ? { kind: "part", start, end: Math.min(end, size - 1) } : null;
+}
+
 /** Whether a list of entity tags, or `*`, names one (RFC 9110, section 8.8.3.2). */
 function hasTag(list: string, etag: string | null, comparison: "strong" | "weak"): boolean {
   if (list.trim() === "*") return true;

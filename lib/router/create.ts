@@ -24,7 +24,12 @@ export async function createImage(gateway: Gateway, call: Call): Promise<Respons
   const answer = await askServers(gateway, call, { body, idempotent: isOurs });
   if (!isOurs || answer.status !== 409) return documentResponse(gateway, call, answer);
   const path = `${call.address.path}/${id}`;
-  const shown = await askServers(gateway, call, { method: "GET", path, idempotent: true });
+  const shown = await askServers(gateway, call, {
+    operation: "get",
+    method: "GET",
+    path,
+    idempotent: true,
+  });
   return documentResponse(gateway, call, shown.status === 200 ? created(shown, path) : answer);
 }
 

@@ -16,7 +16,7 @@ import type { Call, Gateway } from "./call.ts";
 import { ChunkSize } from "./chunk_size.ts";
 import type { Plan } from "./conditions.ts";
 import { dataHeaders } from "./representation.ts";
-import { type DataAnswer, responseBody } from "./response_body.ts";
+import { countedBody, type DataAnswer, responseBody } from "./response_body.ts";
 import type { Connection } from "./slow_callers.ts";
 
 /** What is to be sent: all of the image, or a part. */
@@ -33,7 +33,9 @@ export async function openData(
   image: GlanceImage,
   plan: DataPlan,
 ): Promise<Response> {
-  const own = gateway.options.resume ? null : await serversOwnBody(gateway, call, image, plan);
+  const { resume, verify } = gateway.options;
+  const isHashed = plan.kind === "whole" && verify !== "off";
+  const own = resume || isHashed ? null : await serversOwnBody(gateway, call, image, plan);
   if (own !== null) return own;
   const opened = await openReader(gateway, call, image, plan);
   const headers = dataHeaders(image, plan);
@@ -95,9 +97,12 @@ async function openReader(
   return { reader, connection };
 }
 
-/** The server's body as it is, where it is exactly what was asked for; null where it is not. */
+/**
+ * The server's body, if its headers describe exactly what was asked for; null if they do not. It is counted
+ * where there is a log: what becomes of a body that is handed on untouched, no runtime tells.
+ */
 async function serversOwnBody(
-  { client }: Gateway,
+  { client, options }: Gateway,
   call: Call,
   image: GlanceImage,
   plan: DataPlan,
@@ -121,8 +126,14 @@ async function serversOwnBody(
   }
   const headers = dataHeaders(image, plan);
   trace.answeredBy(server.endpoint);
-  trace.sent(lengthOf(headers.get("content-length")) ?? 0, server.endpoint, 0);
-  return new Response(response.body, { status: response.status, headers });
+  const length = lengthOf(headers.get("content-length"));
+  const init = { status: response.status, headers };
+  if (options.log !== null && response.body !== null) {
+    const body = countedBody({ body: response.body, imageId: image.id, server, length, trace });
+    return new Response(body, init);
+  }
+  trace.sent(length ?? 0, server.endpoint, 0);
+  return new Response(response.body, init);
 }
 
 function isExactly({ status, headers }: Response, image: GlanceImage, plan: DataPlan): boolean {
@@ -136,7 +147,9 @@ function isExactly({ status, headers }: Response, image: GlanceImage, plan: Data
   }
   const contentRange = headers.get("content-range");
   const facts = { status, contentRange, contentLength, contentEncoding };
-  return judgePartial(facts, { start: plan.start, end: plan.end, size }).kind === "part";
+  const { start, end } = plan;
+  return lengthOf(contentLength) === end - start + 1 &&
+    judgePartial(facts, { start, end, size }).kind === "part";
 }
 
 /** Stores to read from, best first, as `prefer` names them; undefined where it names none. */

@@ -4,9 +4,10 @@
  * @module
  */
 import { actionWith } from "../images/operation.ts";
+import type { OperationName } from "../images/operations.ts";
 import { rawPath } from "./address.ts";
 import { type Call, type Gateway, publicEndpoint } from "./call.ts";
-import { type Answer, readAnswer } from "./answer.ts";
+import { type Answer, type PromisedAnswer, readPromised } from "./answer.ts";
 import { inboundHeaders, outboundHeaders } from "./headers.ts";
 import { Refusal } from "./refusal.ts";
 import { versionsDocument } from "./versions.ts";
@@ -16,6 +17,7 @@ const MAX_DOCUMENT = 16 * 1024 * 1024;
 
 /** What differs from what the table and the request say. */
 export interface Variation {
+  readonly operation?: OperationName;
   readonly method?: string;
   readonly path?: string;
   /**
@@ -37,13 +39,19 @@ export async function forwardDocument(gateway: Gateway, call: Call): Promise<Res
   return documentResponse(gateway, call, await askServers(gateway, call, { body }));
 }
 
-/** Asks the servers, and reads the answer, whatever its status. */
+/**
+ * Asks the servers, and reads the answer: what the operation promises, or a refusal.
+ *
+ * @throws {UnexpectedResponse} for any other answer.
+ */
 export async function askServers(
   { client }: Gateway,
   { request, route, address, context, trace, signal }: Call,
-  { method, path, body, idempotent }: Variation,
-): Promise<Answer> {
+  { operation = route.operation, method, path, body, idempotent }: Variation,
+): Promise<PromisedAnswer> {
   const { path: ownPath, search, values } = address;
+  const action = actionWith(route.action, (name) => values[name]);
+  const imageId = values["image_id"];
   const answer = await client.forward(
     context,
     {
@@ -51,13 +59,13 @@ export async function askServers(
       path: path ?? ownPath + search,
       headers: inboundHeaders(request.headers),
       body: body?.length ? body : null,
-      action: actionWith(route.action, (name) => values[name]),
-      imageId: values["image_id"],
+      action,
+      imageId,
       idempotent: idempotent ?? route.idempotent,
       repeat: route.repeat,
     },
     isRead(method ?? route.method) ? { signal } : {},
-    readAnswer,
+    (exchange) => readPromised(exchange, { operation, action, imageId, path: path ?? ownPath }),
   );
   trace.answeredBy(answer.server);
   return answer;

@@ -5,16 +5,23 @@
  *
  * @module
  */
-import { lengthOf } from "../data/byte_range.ts";
-import { GlanceError } from "../errors.ts";
-import { isRecord } from "../images/operation.ts";
+import {
+  GlanceConnectionFailed,
+  GlanceError,
+  ImageDownloadFailed,
+  ImageIntegrityError,
+  ServerUnreachable,
+  UnexpectedResponse,
+} from "../errors.ts";
+import { unpromisedAnswer } from "../http/answer.ts";
+import { discard } from "../http/transport.ts";
 import type { GlanceImage } from "../images/types.ts";
-import { jsonOf } from "./answer.ts";
+import { readAnswer } from "./answer.ts";
 import type { Call, Gateway } from "./call.ts";
-import { isLittle, mayWantLittle, type Plan, planOf } from "./conditions.ts";
+import { isLittle, legacyPartOf, mayWantLittle, type Plan, planOf } from "./conditions.ts";
 import { openData } from "./data_source.ts";
 import { askServers, documentResponse } from "./document.ts";
-import { inboundHeaders, outboundHeaders } from "./headers.ts";
+import { inboundHeaders } from "./headers.ts";
 import { Refusal } from "./refusal.ts";
 import { dataHeaders, representationOf } from "./representation.ts";
 
@@ -26,23 +33,37 @@ export async function imageData(gateway: Gateway, call: Call): Promise<Response>
   trace.atEnd(() => gateway.callers.leave(call));
   if (!mayPass) await takeTurn(gateway, call);
   const path = address.path.replace(/\/file$/, "");
-  const record = await askServers(gateway, call, { method: "GET", path, idempotent: true });
+  const record = await askServers(gateway, call, {
+    operation: "get",
+    method: "GET",
+    path,
+    idempotent: true,
+  });
   if (record.status !== 200) return documentResponse(gateway, call, record);
-  const image = imageIn(jsonOf(record));
-  const isLegacyRange = !request.headers.has("range") && request.headers.has("content-range");
+  // The row of the operation promises it.
+  const image = record.result as GlanceImage;
   if (request.method === "HEAD") return headResponse(request, image);
-  // What has no data, or may not be read, and what Glance alone understands, Glance answers.
-  if (image.status !== "active" || isLegacyRange) return await forwardData(gateway, call);
-  const plan = planOf(request.method, request.headers, representationOf(image));
+  // What has no data, Glance answers. An administrator may read what is deactivated.
+  const hasData = image.status === "active" || image.status === "deactivated";
+  if (!hasData) return await forwardRefusal(gateway, call, [204]);
+  const plan = dataPlanOf(request.headers, image);
+  if (plan === null) return await forwardRefusal(gateway, call, []);
   if (plan.kind !== "whole" && plan.kind !== "part") return withoutData(image, plan);
   if (mayPass && !isLittle(plan)) await takeTurn(gateway, call);
   try {
     return await openData(gateway, call, image, plan);
   } catch (error) {
     // A refusal in Glance's own words: the caller gets what it would have got there.
-    if (error instanceof GlanceError && isAnswer(error)) return await forwardData(gateway, call);
+    if (isRefusal(error)) return await forwardRefusal(gateway, call, []);
     throw error;
   }
+}
+
+/** What is wanted of data; null for a range that Glance alone refuses in its words. */
+function dataPlanOf(headers: Headers, image: GlanceImage): Plan | null {
+  const legacy = headers.has("range") ? null : headers.get("content-range");
+  if (legacy === null) return planOf("GET", headers, representationOf(image));
+  return typeof image.size === "number" ? legacyPartOf(legacy, image.size) : null;
 }
 
 /** Waits until the data may be sent, or the caller is gone. */
@@ -79,46 +100,62 @@ function withoutData(
   });
 }
 
-/** Glance's own answer to the request, handed through. */
-async function forwardData(gateway: Gateway, call: Call): Promise<Response> {
-  const { client } = gateway;
+/**
+ * Glance's own refusal of a request for data, or its 204 where there is no data. Bytes are not forwarded:
+ * they would reach the caller unchecked.
+ *
+ * @throws {UnexpectedResponse} for any other answer.
+ */
+async function forwardRefusal(
+  gateway: Gateway,
+  call: Call,
+  promised: readonly number[],
+): Promise<Response> {
   const { request, route, address, context, trace, signal } = call;
-  const { response, server } = await client.forward(
+  const imageId = address.values["image_id"];
+  const action = `download image "${imageId}"`;
+  const answer = await gateway.client.forward(
     context,
     {
       method: "GET",
       path: address.path + address.search,
       headers: inboundHeaders(request.headers, true),
-      action: `download image "${address.values["image_id"]}"`,
-      imageId: address.values["image_id"],
+      action,
+      imageId,
       idempotent: route.idempotent,
     },
     { signal },
-    (answer) => {
-      answer.deadline[Symbol.dispose]();
-      return Promise.resolve(answer);
+    async (exchange) => {
+      const { response, server, deadline, attempts } = exchange;
+      if (response.status >= 400 || promised.includes(response.status)) {
+        return await readAnswer(exchange);
+      }
+      deadline[Symbol.dispose]();
+      await discard(response);
+      const asked = { action, imageId, server: server.endpoint, attempts };
+      throw unpromisedAnswer(response, asked, promised);
     },
   );
-  trace.answeredBy(server.endpoint);
-  const headers = outboundHeaders(response.headers);
-  const length = lengthOf(response.headers.get("content-length"));
-  const { status } = response;
-  if (length !== null && response.headers.get("content-encoding") === null && status !== 204) {
-    headers.set("content-length", String(length));
-    trace.sent(length, server.endpoint, 0);
-  }
-  return new Response(response.body, { status, headers });
+  trace.answeredBy(answer.server);
+  return documentResponse(gateway, call, answer);
 }
 
-/** Whether an error is a server's answer, which it would give to the caller, too. */
-function isAnswer({ status }: GlanceError): boolean {
-  return status !== undefined && status < 500 && status !== 429;
+/**
+ * Whether an error is a server's refusal, which the caller would get there, too. Errors about an answer that
+ * was refused here may carry its status, and are not.
+ */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof GlanceError)) return false;
+  const { status = 0 } = error;
+  return status >= 400 && status < 500 && status !== 429 &&
+    !OUR_REFUSALS.some((kind) => error instanceof kind);
 }
 
-function imageIn(document: unknown): GlanceImage {
-  if (isRecord(document) && typeof document["id"] === "string") {
-    // The seam where the wire gets its type: what Image API v2 says an image is.
-    return document as unknown as GlanceImage;
-  }
-  throw new Refusal(502, "The image server gave no image.");
-}
+/** Errors about what servers sent. */
+const OUR_REFUSALS = [
+  GlanceConnectionFailed,
+  ImageDownloadFailed,
+  ImageIntegrityError,
+  ServerUnreachable,
+  UnexpectedResponse,
+];

@@ -8,6 +8,9 @@ import type { Chunk } from "../data/body_reader.ts";
 import { fixedLength } from "../data/fixed_length.ts";
 import type { ResumingReader } from "../data/resume.ts";
 import type { ChunkSize } from "./chunk_size.ts";
+import type { ApiServer } from "../endpoint.ts";
+import { endedEarly } from "../data/broken_download.ts";
+import { ServerUnreachable } from "../errors.ts";
 import type { Connection, SlowCallers } from "./slow_callers.ts";
 import type { Trace } from "./trace.ts";
 
@@ -64,10 +67,7 @@ export function responseBody(answer: DataAnswer): ReadableStream<Chunk> {
         trace.over("complete");
         controller.close();
       } catch (error) {
-        trace.failed(error);
-        trace.over("cut");
-        // Runtimes print what ends a body: the whole story is in the log.
-        throw new Error("Cannot finish the answer: no server could deliver the rest");
+        throw cut(trace, error);
       }
     },
     async cancel(reason) {
@@ -76,4 +76,65 @@ export function responseBody(answer: DataAnswer): ReadableStream<Chunk> {
     },
   }, { highWaterMark: 0 });
   return fixedLength(stream, length);
+}
+
+/** The body of one server, on its way to the caller. */
+export interface OwnBody {
+  readonly body: ReadableStream<Chunk>;
+  readonly imageId: string;
+  readonly server: ApiServer;
+  /** Bytes that were announced; null if their number is unknown. */
+  readonly length: number | null;
+  readonly trace: Trace;
+}
+
+/** The body of one server as it is, counted, so that its end or its break is known. */
+export function countedBody(
+  { body, imageId, server, length, trace }: OwnBody,
+): ReadableStream<Chunk> {
+  trace.streams();
+  const reader = body.getReader();
+  const { endpoint } = server;
+  let count = 0;
+  const stream = new ReadableStream<Chunk>({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        count += value?.byteLength ?? 0;
+        if (length !== null && (done ? count < length : count > length)) {
+          await reader.cancel("its length is wrong");
+          throw done
+            ? endedEarly(imageId, endpoint, count)
+            : sentTooMuch(imageId, endpoint, length);
+        }
+        if (done) {
+          trace.over("complete");
+          return controller.close();
+        }
+        trace.sent(value.byteLength, endpoint, 0);
+        controller.enqueue(value);
+      } catch (error) {
+        throw cut(trace, error);
+      }
+    },
+    async cancel(reason) {
+      trace.over("gone");
+      await reader.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
+  return fixedLength(stream, length);
+}
+
+function sentTooMuch(imageId: string, server: string, length: number): ServerUnreachable {
+  return new ServerUnreachable(
+    `Cannot go on reading image "${imageId}": the server "${server}" sent more than the ${length} bytes that it announced`,
+    { imageId, server },
+  );
+}
+
+/** Notes what broke an answer. Runtimes print what ends a body: the whole story is in the log. */
+function cut(trace: Trace, error: unknown): Error {
+  trace.failed(error);
+  trace.over("cut");
+  return new Error("Cannot finish the answer: no server could deliver the rest");
 }

@@ -105,7 +105,21 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   }
   all(`${VERSION}/*`, (c) => refuseUnknown(gateway, c.req.raw));
   app.notFound((c) => refuseUnknown(gateway, c.req.raw));
+  const { fetch } = app;
+  app.fetch = async (request, ...rest) => {
+    const response = await fetch(request, ...rest);
+    return request.method === "HEAD" ? withoutLength(response) : response;
+  };
   return app;
+}
+
+/**
+ * The answer to HEAD for data of unknown size has no `Content-Length`. Hono drops its body, and for one
+ * that is null Deno announces 0 bytes; for an empty stream it announces nothing.
+ */
+function withoutLength(response: Response): Response {
+  if (response.status !== 200 || response.headers.has("content-length")) return response;
+  return new Response(new Blob([]).stream(), response);
 }
 
 /** What concerns callers is not the client's affair; what the client does is counted. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type OperationDescription, OPERATIONS } from "../images/operations.ts";
+import { type OperationDescription, type OperationName, OPERATIONS } from "../images/operations.ts";
 import { DATA_TYPE, PATCH_TYPE } from "../images/row.ts";
 
 /** How a request of a row is handled. */
@@ -23,7 +23,7 @@ export type RouteKind =
 /** One method of one path. */
 export interface Route {
   /** Its name in the client's table. */
-  readonly operation: string;
+  readonly operation: OperationName;
   readonly method: string;
   /** Below the endpoint, with `{placeholders}`. */
   readonly path: string;
@@ -58,18 +58,19 @@ const IGNORING_BODY: ReadonlySet<string> = new Set([
 ]);
 
 /** Every operation that can be reached: the versions and the health are the gateway's own. */
-export const ROUTES: readonly Route[] = Object.entries<OperationDescription>(OPERATIONS)
-  .filter(([, { path }]) => path.startsWith("/v2/"))
-  .map(([operation, row]) => ({
-    operation,
-    method: row.verb,
-    path: row.path,
-    action: row.action,
-    kind: kindOf(operation, row),
-    idempotent: row.idempotent,
-    refusesBody: row.verb === "GET" && !IGNORING_BODY.has(operation),
-    repeat: row.repeat,
-  }));
+export const ROUTES: readonly Route[] =
+  (Object.entries(OPERATIONS) as [OperationName, OperationDescription][])
+    .filter(([, { path }]) => path.startsWith("/v2/"))
+    .map(([operation, row]) => ({
+      operation,
+      method: row.verb,
+      path: row.path,
+      action: row.action,
+      kind: kindOf(operation, row),
+      idempotent: row.idempotent,
+      refusesBody: row.verb === "GET" && !IGNORING_BODY.has(operation),
+      repeat: row.repeat,
+    }));
 
 /** The same by paths. Paths without placeholders come first: `/cache/clean` is no image. */
 export const API_PATHS: readonly ApiPath[] = byPath(ROUTES);

@@ -32,8 +32,11 @@ export interface RequestLog {
   readonly bytesOut: number;
   /** From the request's headers to the end of the answer. */
   readonly milliseconds: number;
-  /** `gone`: the caller has left. `cut`: the connection was cut, since no server could deliver the rest. */
-  readonly outcome: "complete" | "gone" | "cut";
+  /**
+   * `gone`: the caller has left. `cut`: the connection was cut, since no server could deliver the rest.
+   * `failed`: the caller got an error of the gateway's own, and `error` says why.
+   */
+  readonly outcome: "complete" | "gone" | "cut" | "failed";
   /** What went wrong on the way to the servers, without secrets. */
   readonly error: string | null;
 }
@@ -56,7 +59,7 @@ export interface TraceOptions {
   readonly requestId: string;
   readonly metrics: Metrics;
   readonly now: () => number;
-  readonly log: (entry: RequestLog) => void;
+  readonly log: ((entry: RequestLog) => void) | null;
 }
 
 /** The record of a request that is under way. */
@@ -120,7 +123,9 @@ export class Trace {
     const { method, route, metrics } = this.#told;
     const known = KNOWN_METHODS.has(method) ? method : "other";
     metrics.add("requests_total", { method: known, path: route, status });
-    if (!this.#isStreaming) this.over(this.#hasLeft ? "gone" : "complete");
+    if (this.#isStreaming) return;
+    const hasFailed = this.#error !== null;
+    this.over(this.#hasLeft ? "gone" : hasFailed ? "failed" : "complete");
   }
 
   /** The caller has left before there was an answer. */
@@ -160,7 +165,7 @@ export class Trace {
       error: this.#error,
     };
     try {
-      log(entry);
+      log?.(entry);
     } catch {
       // A faulty log must not fail a request.
     }

@@ -9,7 +9,7 @@ import { UploadBody } from "../data/upload_body.ts";
 import { type ChunkReader, sourceOf } from "../data/upload_source.ts";
 import { Invalid } from "../errors.ts";
 import { actionWith } from "../images/operation.ts";
-import { type Answer, readAnswer } from "./answer.ts";
+import { type Answer, readAnswer, readPromised } from "./answer.ts";
 import { type Call, type Gateway, withoutToken } from "./call.ts";
 import { documentResponse } from "./document.ts";
 import { inboundHeaders } from "./headers.ts";
@@ -31,6 +31,8 @@ export async function uploadData(gateway: Gateway, call: Call): Promise<Response
     onProgress: () => {},
   });
   try {
+    // Nothing is read of what is announced to be empty: a byte in it would be lost unseen.
+    if (size === 0 && !await isEmpty(source)) throw wrongLength();
     const first = await wellServer(gateway, call);
     const answer = await send(gateway, call, body, size, first);
     return documentResponse(gateway, call, answer);
@@ -51,19 +53,23 @@ async function send(
   const headers = inboundHeaders(request.headers);
   // A stream is sent without a length: this header is how Glance learns it, from 2025.2 on.
   if (size !== null) headers["x-openstack-image-size"] ??= String(size);
+  const { operation, method, idempotent } = route;
+  const { path, search, values } = address;
+  const action = actionWith(route.action, (name) => values[name]);
+  const imageId = values["image_id"];
   const answer = await client.forward(
     context,
     {
-      method: route.method,
-      path: address.path + address.search,
+      method,
+      path: path + search,
       headers,
       body: size === 0 ? new Uint8Array() : body.stream,
-      action: actionWith(route.action, (name) => address.values[name]),
-      imageId: address.values["image_id"],
-      idempotent: route.idempotent,
+      action,
+      imageId,
+      idempotent,
     },
     { retries: 0, first, watch: (deadline) => body.watch(deadline) },
-    readAnswer,
+    (exchange) => readPromised(exchange, { operation, action, imageId, path }),
   );
   trace.answeredBy(answer.server);
   return answer;
@@ -118,13 +124,24 @@ function tooLarge(limit: number): Refusal {
   return new Refusal(413, `The image is larger than the ${limit} bytes that are taken here.`);
 }
 
+/** Whether a body ends before its first byte. */
+async function isEmpty(source: ChunkReader): Promise<boolean> {
+  for (;;) {
+    const chunk = await source.next();
+    if (chunk === null) return true;
+    if (chunk.byteLength > 0) return false;
+  }
+}
+
+function wrongLength(cause?: unknown): Refusal {
+  return new Refusal(400, "The request does not have the length that it announces.", { cause });
+}
+
 /** What was wrong with the data that came. */
 function asRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof Invalid) {
-    return new Refusal(400, "The request does not have the length that it announces.", {
-      cause: error,
-    });
+    return wrongLength(error);
   }
   return new Refusal(400, "The request broke off.", { cause: error });
 }

@@ -126,7 +126,7 @@ Deno.test("Location leads to the gateway, and nowhere else", async (t) => {
   for (const [location, expected] of Object.entries(locations)) {
     await t.step(location, async () => {
       const cloud = new Cloud();
-      cloud.disturb = () => Response.json({}, { status: 201, headers: { location } });
+      cloud.disturb = () => Response.json({ id: "t" }, { status: 201, headers: { location } });
       const response = await cloud.router().request("http://gateway/v2/tasks", {
         method: "POST",
         body: "{}",

@@ -1,0 +1,323 @@
+/**
+ * Every way in which the answer to `/file` can lie, on real sockets: a caller of the gateway gets an error or
+ * a connection that is reset, never a whole answer, and the log says that it failed.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { gzipSync } from "node:zlib";
+import {
+  createImageRouter,
+  type ImageRouterOptions,
+  type RequestLog,
+} from "../../lib/router/mod.ts";
+import { type RawConnection, type RawRequest, RawServer } from "../sockets/raw_server.ts";
+import { BYTES, digest, ID, recordOf } from "../support/image.ts";
+
+const SIZE = BYTES.byteLength;
+const MD5 = digest("md5", BYTES);
+
+/** What a caller asks for: everything, or bytes 1,000 to 4,999. */
+const RANGES = { "the whole image": null, "a range": "bytes=1000-4999" } as const;
+
+/** The bytes that a request asks for, and what `Content-Range` says of them. */
+interface Wanted {
+  readonly start: number;
+  readonly end: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly isPart: boolean;
+}
+
+type Lie = (connection: RawConnection, wanted: Wanted) => Promise<boolean>;
+
+/** An answer with a length and a body that may not fit to each other. */
+function answer(
+  status: string,
+  fields: readonly string[],
+  body: Uint8Array,
+  length: number | null = body.byteLength,
+): Lie {
+  return async (connection) => {
+    const size = length === null ? [] : [`content-length: ${length}`];
+    await connection.start(status, "connection: close", ...size, ...fields);
+    await connection.write(body);
+    return await connection.end();
+  };
+}
+
+/** What an honest server would say, with another body. */
+function honestHead({ start, end, isPart }: Wanted, md5 = MD5): [status: string, fields: string[]] {
+  const range = isPart ? [`content-range: bytes ${start}-${end}/${SIZE}`] : [];
+  return [isPart ? "206 Partial Content" : "200 OK", [`content-md5: ${md5}`, ...range]];
+}
+
+/** An answer whose head is honest and whose body is not. */
+function withBody(
+  bodyOf: (bytes: Uint8Array) => Uint8Array,
+  lengthOf: (honest: number, sent: number) => number | null,
+): Lie {
+  return async (connection, wanted) => {
+    const body = bodyOf(wanted.bytes);
+    const [status, fields] = honestHead(wanted);
+    const length = lengthOf(wanted.bytes.byteLength, body.byteLength);
+    return await answer(status, fields, body, length)(connection, wanted);
+  };
+}
+
+/** A chunked answer; `isEnded` says whether its last chunk comes. */
+function chunked(bodyOf: (bytes: Uint8Array) => Uint8Array, isEnded: boolean): Lie {
+  return async (connection, wanted) => {
+    const [status, fields] = honestHead(wanted);
+    await connection.start(status, "connection: close", "transfer-encoding: chunked", ...fields);
+    const body = bodyOf(wanted.bytes);
+    if (body.byteLength > 0) {
+      await connection.text(`${body.byteLength.toString(16)}\r\n`);
+      await connection.write(body);
+      await connection.text("\r\n");
+    }
+    if (!isEnded) return await connection.reset();
+    await connection.text("0\r\n\r\n");
+    return await connection.end();
+  };
+}
+
+/** An answer with the right bytes, of another status. */
+function withStatus(status: string, ...fields: readonly string[]): Lie {
+  return (connection, wanted) => answer(status, fields, wanted.bytes)(connection, wanted);
+}
+
+const short = (bytes: Uint8Array) => bytes.subarray(0, bytes.byteLength - 7);
+const long = (bytes: Uint8Array) => new Uint8Array([...bytes, 1, 2, 3]);
+const none = () => new Uint8Array();
+
+/** Lies about the whole image and about a part of it alike. */
+const LIES: Readonly<Record<string, Lie>> = {
+  "announces fewer bytes and sends them": withBody(short, (_, sent) => sent),
+  "announces more bytes and sends them": withBody(long, (_, sent) => sent),
+  "ends before its announced length": withBody(short, (honest) => honest),
+  "ends before its first byte": withBody(none, (honest) => honest),
+  "is empty": withBody(none, () => 0),
+  "ends with the connection, too early": withBody(short, () => null),
+  "goes on after the last byte until the connection ends": withBody(long, () => null),
+  "is chunked and too short": chunked(short, true),
+  "is chunked and too long": chunked(long, true),
+  "is chunked and empty": chunked(none, true),
+  "is chunked and breaks": chunked(short, false),
+  "is encoded, with the length of the image": async (connection, wanted) => {
+    const [status, fields] = honestHead(wanted);
+    const lie = answer(status, [...fields, "content-encoding: gzip"], wanted.bytes);
+    return await lie(connection, wanted);
+  },
+  "is another image, encoded": async (connection, wanted) => {
+    const [status, fields] = honestHead(wanted);
+    const body = gzipSync(long(wanted.bytes));
+    return await answer(status, [...fields, "content-encoding: gzip"], body)(connection, wanted);
+  },
+  "has an encoding that nobody knows": async (connection, wanted) => {
+    const [status, fields] = honestHead(wanted);
+    const lie = answer(status, [...fields, "content-encoding: secret"], wanted.bytes);
+    return await lie(connection, wanted);
+  },
+  "is another image": async (connection, wanted) => {
+    const [status, fields] = honestHead(wanted, digest("md5", new Uint8Array(SIZE)));
+    return await answer(status, fields, wanted.bytes)(connection, wanted);
+  },
+  "has the status 201": withStatus("201 Created"),
+  "has the status 202": withStatus("202 Accepted"),
+  "has the status 203": withStatus("203 Non-Authoritative Information"),
+  "has the status 204": answer("204 No Content", [], none(), null),
+  "has the status 205": answer("205 Reset Content", [], none()),
+  "has the status 226": withStatus("226 IM Used"),
+  "has the status 300": withStatus("300 Multiple Choices"),
+  "has the status 304": answer("304 Not Modified", [], none(), null),
+  "redirects elsewhere": answer("302 Found", ["location: http://evil.invalid/"], none()),
+  "redirects nowhere": answer("302 Found", [], none()),
+  "is a page": answer(
+    "200 OK",
+    ["content-type: text/html"],
+    new TextEncoder().encode("<p>Hello</p>"),
+  ),
+  "is a part without Content-Range": withStatus("206 Partial Content"),
+  "is a part that starts at another byte": (connection, wanted) =>
+    answer(
+      "206 Partial Content",
+      [`content-range: bytes ${wanted.start + 5}-${wanted.end}/${SIZE}`],
+      wanted.bytes.subarray(5),
+    )(connection, wanted),
+  "is a part of another image": (connection, wanted) =>
+    answer(
+      "206 Partial Content",
+      [`content-range: bytes ${wanted.start}-${wanted.end}/${SIZE + 1}`],
+      wanted.bytes,
+    )(connection, wanted),
+  "has a Content-Range that is longer than its body": (connection, wanted) =>
+    answer(
+      "206 Partial Content",
+      [`content-range: bytes ${wanted.start}-${wanted.end}/${SIZE}`],
+      short(wanted.bytes),
+    )(connection, wanted),
+  "has several parts": answer(
+    "206 Partial Content",
+    ["content-type: multipart/byteranges; boundary=x"],
+    new TextEncoder().encode("--x\r\n\r\nab\r\n--x--\r\n"),
+  ),
+};
+
+for (const [what, lie] of Object.entries(LIES)) {
+  Deno.test(`An answer to /file that ${what} is an error or a reset for the caller`, async (t) => {
+    for (const [which, range] of Object.entries(RANGES)) {
+      for (const resume of [true, false]) {
+        await t.step(`${which}, resume: ${resume}`, async () => {
+          const { reply, logged } = await ask(lie, range, { resume });
+          const isHealed = assertHonest(reply, range);
+          const isSuccess = reply.status === 200 || reply.status === 206;
+          const outcome = isHealed ? "complete" : isSuccess ? "cut" : "failed";
+          assertEquals(logged.map((entry) => [entry.outcome, entry.status]), [[
+            outcome,
+            reply.status,
+          ]]);
+          assertEquals(logged[0]?.error === null, isHealed, "the log says what went wrong");
+        });
+      }
+      await t.step(`${which}, without a log`, async () => {
+        assertHonest((await ask(lie, range, { resume: false }, false)).reply, range);
+      });
+    }
+  });
+}
+
+Deno.test("Wrong bytes of the right number are cut when they are hashed, with resume on and off", async () => {
+  const wrong = withBody((bytes) => bytes.map((byte) => byte ^ 1), (honest) => honest);
+  for (const resume of [true, false]) {
+    const { reply, logged } = await ask(wrong, null, { resume, verify: "auto" });
+    assertHonest(reply, null);
+    assertEquals(logged.map(({ outcome }) => outcome), ["cut"]);
+  }
+});
+
+Deno.test("An honest answer to /file reaches the caller whole, and is logged as complete", async () => {
+  for (const range of Object.values(RANGES)) {
+    for (const resume of [true, false]) {
+      const honest = withBody((bytes) => bytes, (length) => length);
+      const { reply, logged } = await ask(honest, range, { resume });
+      const { bytes } = wantedBy(range);
+      assertEquals([reply.status, reply.length, reply.body], [
+        range ? 206 : 200,
+        bytes.length,
+        bytes,
+      ]);
+      assertEquals(logged.map(({ outcome, bytesOut, error }) => [outcome, bytesOut, error]), [
+        ["complete", bytes.length, null],
+      ]);
+    }
+  }
+});
+
+/** What a caller has received when the connection was over. */
+interface Reply {
+  readonly status: number;
+  /** What was announced. */
+  readonly length: number | null;
+  readonly body: Uint8Array;
+}
+
+/**
+ * An error, or a success that breaks before its announced end. Only a range may be healed: the whole image is
+ * read in its place, of which it needs a part that came; the result says whether it was.
+ */
+function assertHonest({ status, length, body }: Reply, range: string | null): boolean {
+  if (status >= 400) {
+    assertEquals(status, 502);
+    return false;
+  }
+  assert([200, 206].includes(status), `status ${status}`);
+  const announced = length ?? 0;
+  assert(announced > 0, "the length is announced");
+  if (body.byteLength < announced) return false;
+  assert(range !== null, `all of ${announced} bytes came`);
+  assertEquals(body, wantedBy(range).bytes);
+  return true;
+}
+
+function wantedBy(range: string | null): Wanted {
+  const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(range ?? "") ?? [];
+  const start = Number(first ?? 0);
+  const end = last ? Number(last) : SIZE - 1;
+  return { start, end, bytes: BYTES.slice(start, end + 1), isPart: first !== undefined };
+}
+
+/** Asks a gateway in front of a server that lies about data, by hand. */
+async function ask(
+  lie: Lie,
+  range: string | null,
+  options: Partial<ImageRouterOptions>,
+  isLogged = true,
+): Promise<{ reply: Reply; logged: RequestLog[] }> {
+  await using glance = new RawServer((connection, request) => serve(connection, request, lie));
+  const logged: RequestLog[] = [];
+  const over = Promise.withResolvers<void>();
+  let now = 0;
+  using client = Deno.createHttpClient({});
+  const router = createImageRouter({
+    apiServers: [glance.url],
+    numRetries: 1,
+    random: () => 0.5,
+    now: () => now,
+    // A wait between attempts is over at once; a time limit, which is longer, is never reached.
+    sleep: (ms, signal) => {
+      if (ms < 30_000) return Promise.resolve(void (now += ms));
+      return new Promise((_, reject) => {
+        signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+      });
+    },
+    fetch: (input, init) => fetch(input, { ...init, client }),
+    ...isLogged && { log: (entry) => over.resolve(void logged.push(entry)) },
+    ...options,
+  });
+  const onError = () => new Response(null, { status: 500 });
+  const gateway = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {}, onError },
+    router.fetch,
+  );
+  try {
+    const reply = await readReply(gateway.addr.port, range);
+    if (isLogged) await over.promise;
+    return { reply, logged };
+  } finally {
+    await gateway.shutdown();
+  }
+}
+
+async function serve(
+  connection: RawConnection,
+  { path, headers }: RawRequest,
+  lie: Lie,
+): Promise<boolean> {
+  if (!path.endsWith("/file")) return await connection.json("200 OK", recordOf(BYTES));
+  return await lie(connection, wantedBy(headers.get("range")));
+}
+
+/** Sends a request by hand, and reads until the connection is over. */
+async function readReply(port: number, range: string | null): Promise<Reply> {
+  using caller = await Deno.connect({ hostname: "127.0.0.1", port });
+  const fields = [
+    `host: 127.0.0.1:${port}`,
+    "connection: close",
+    ...range ? [`range: ${range}`] : [],
+  ];
+  const head = [`GET /v2/images/${ID}/file HTTP/1.1`, ...fields, "", ""].join("\r\n");
+  await caller.write(new TextEncoder().encode(head));
+  const chunks: Uint8Array[] = [];
+  for (const memory = new Uint8Array(65_536);;) {
+    const count = await caller.read(memory).catch(() => null);
+    if (count === null) break;
+    chunks.push(memory.slice(0, count));
+  }
+  const all = new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
+  const text = new TextDecoder("latin1").decode(all);
+  const end = text.indexOf("\r\n\r\n");
+  const length = /^content-length: (\d+)\r?$/im.exec(text.slice(0, end))?.[1];
+  return {
+    status: Number(text.split(" ", 2)[1]),
+    length: length === undefined ? null : Number(length),
+    body: all.subarray(end + 4),
+  };
+}

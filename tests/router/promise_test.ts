@@ -1,0 +1,156 @@
+/** A caller of the gateway gets what the operation promises, or an error: never the page of a proxy. */
+import { assert, assertEquals } from "@std/assert";
+import { createImageRouter } from "../../lib/router/mod.ts";
+import { ROUTES } from "../../lib/router/table.ts";
+import { OPERATIONS } from "../../mod.ts";
+import { BYTES, ID, recordOf } from "../support/image.ts";
+import { bytesOf, Cloud, headersOf } from "./cloud.ts";
+
+/** Bodies that no operation promises. */
+const PAGE = "<html>Please sign in</html>";
+
+Deno.test("A status below 400 that an operation does not promise is 502, and logged as failed", async (t) => {
+  for (const route of ROUTES.filter(({ kind }) => kind !== "data")) {
+    await t.step(route.operation, async () => {
+      for (const status of [200, 201, 202, 204, 206, 300]) {
+        if (OPERATIONS[route.operation].success.includes(status)) continue;
+        const body = status === 204 ? null : JSON.stringify({ versions: [] });
+        await assertRefused(route, () => new Response(body, { status }));
+      }
+    });
+  }
+});
+
+Deno.test("A document that is empty or foreign is 502, and logged as failed", async (t) => {
+  for (const route of ROUTES.filter(({ kind }) => kind !== "data")) {
+    const [status] = OPERATIONS[route.operation].success;
+    if (status === undefined || status === 204) continue;
+    await t.step(route.operation, async () => {
+      await assertRefused(route, () => new Response(PAGE, { status }));
+      if (status !== 202 && route.operation !== "cache.clean") {
+        await assertRefused(route, () => new Response("", { status }));
+      }
+    });
+  }
+});
+
+async function assertRefused(
+  { method, path }: { readonly method: string; readonly path: string },
+  answer: () => Response,
+): Promise<void> {
+  const cloud = new Cloud();
+  cloud.disturb = () => answer();
+  const response = await cloud.router().request(path.replaceAll(/\{\w+\}/g, "x"), {
+    method,
+    ...method !== "GET" && method !== "DELETE" && { body: "{}" },
+  });
+  assertEquals([response.status, (await response.text()).includes(PAGE)], [502, false]);
+  const [entry] = cloud.logged;
+  assertEquals([entry?.outcome, entry?.status], ["failed", 502]);
+  assert(entry?.error?.startsWith("Cannot "), `${entry?.error}`);
+}
+
+Deno.test("A version that Glance does not know is still answered with its list of versions", async () => {
+  const cloud = new Cloud();
+  cloud.disturb = ({ path }) =>
+    path.startsWith("/v2.99/") ? Response.json({ versions: [] }, { status: 300 }) : undefined;
+  const response = await cloud.router().request("/v2.99/images");
+  assertEquals([response.status, await response.json()], [300, { versions: [] }]);
+});
+
+/** Fields of a record -> what HEAD and GET answer. */
+const WRONG: readonly Record<string, unknown>[] = [
+  ...[1.5, -1, "5", true, {}, 2 ** 60].map((size) => ({ size })),
+  ...[7, {}, true].flatMap((value) =>
+    ["checksum", "os_hash_value", "name", "disk_format"].map((field) => ({ [field]: value }))
+  ),
+];
+
+Deno.test("No header is made from a record value of the wrong type", async () => {
+  for (const fields of WRONG) {
+    const cloud = new Cloud();
+    cloud.disturb = ({ path }) =>
+      path.endsWith("/file") ? new Response(BYTES) : Response.json(recordOf(BYTES, fields));
+    for (const method of ["HEAD", "GET"]) {
+      const response = await cloud.router().request(`/v2/images/${ID}/file`, { method });
+      await response.body?.cancel();
+      assertEquals(response.status, 502, JSON.stringify(fields));
+      const { "content-length": _, "content-type": __, ...rest } = headersOf(response);
+      assertEquals(rest, {});
+    }
+  }
+});
+
+Deno.test("HEAD for an active image of unknown size announces no length, on a socket", async () => {
+  const router = createImageRouter({
+    apiServers: ["http://glance.test"],
+    fetch: () => Promise.resolve(Response.json(recordOf(BYTES, { size: null }))),
+  });
+  const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
+  await using gateway = Deno.serve(options, router.fetch);
+  using caller = await Deno.connect({ hostname: "127.0.0.1", port: gateway.addr.port });
+  const host = `host: 127.0.0.1:${gateway.addr.port}`;
+  const head = [`HEAD /v2/images/${ID}/file HTTP/1.1`, host, "connection: close", "", ""];
+  await caller.write(new TextEncoder().encode(head.join("\r\n")));
+  const answer = (await new Response(caller.readable).text()).toLowerCase();
+  assert(answer.startsWith("http/1.1 200"), answer);
+  assert(!answer.includes("content-length"), answer);
+  assert(answer.includes("etag: "), answer);
+});
+
+Deno.test("A request with Content-Range is judged like one with Range, with resume on and off", async () => {
+  const lies = [
+    new Response(BYTES.slice(10, 19), {
+      status: 206,
+      headers: { "content-range": `bytes 10-19/${BYTES.length}`, "content-length": "9" },
+    }),
+    new Response("short", { status: 200 }),
+  ];
+  for (const resume of [true, false]) {
+    for (const lie of lies) {
+      const cloud = new Cloud();
+      cloud.disturb = ({ path }) =>
+        path.endsWith("/file") ? lie.clone() : Response.json(recordOf(BYTES));
+      const response = await cloud.router({ resume }).request(`/v2/images/${ID}/file`, {
+        headers: { "content-range": `bytes 10-19/${BYTES.length}` },
+      });
+      await response.arrayBuffer().catch(() => {});
+      assert(cloud.logged.every(({ outcome }) => outcome !== "complete"));
+    }
+  }
+});
+
+Deno.test("A Content-Range that Glance refuses is refused in its words", async () => {
+  const cloud = new Cloud();
+  const { id } = await cloud.image(1_000);
+  for (const range of ["bytes 5-4/1000", "bytes 1000-1001/2000", "bytes 0-1000/*", "words"]) {
+    const init = { headers: { "content-range": range } };
+    const ours = await cloud.router().request(`/v2/images/${id}/file`, init);
+    const theirs = await cloud.ask(`/v2/images/${id}/file`, init);
+    assertEquals([ours.status, await ours.text()], [theirs.status, await theirs.text()], range);
+    assertEquals(ours.status, 416);
+  }
+});
+
+Deno.test("Data that Glance sends for an image without data is not handed on", async () => {
+  for (const status of ["queued", "saving", "importing"]) {
+    const cloud = new Cloud();
+    cloud.disturb = ({ path }) =>
+      path.endsWith("/file") ? new Response(BYTES) : Response.json(recordOf(BYTES, { status }));
+    const response = await cloud.router().request(`/v2/images/${ID}/file`);
+    await response.body?.cancel();
+    assertEquals([response.status, cloud.logged[0]?.outcome], [502, "failed"]);
+  }
+});
+
+Deno.test("An administrator reads a deactivated image, checked as any other", async () => {
+  const cloud = new Cloud();
+  const record = () => Response.json(recordOf(BYTES, { status: "deactivated" }));
+  let data = () => new Response(BYTES);
+  cloud.disturb = ({ path }) => path.endsWith("/file") ? data() : record();
+  const whole = await cloud.router().request(`/v2/images/${ID}/file`);
+  assertEquals([whole.status, await bytesOf(whole)], [200, BYTES]);
+  data = () => new Response("short");
+  await (await cloud.router().request(`/v2/images/${ID}/file`)).arrayBuffer().catch(() => {});
+  assertEquals(cloud.logged.map(({ outcome }) => outcome), ["complete", "cut"]);
+});
