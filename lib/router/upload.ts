@@ -31,8 +31,6 @@ export async function uploadData(gateway: Gateway, call: Call): Promise<Response
     onProgress: () => {},
   });
   try {
-    // Nothing is read of what is announced to be empty: a byte in it would be lost unseen.
-    if (size === 0 && !await isEmpty(source)) throw wrongLength();
     const first = await wellServer(gateway, call);
     const answer = await send(gateway, call, body, size, first);
     return documentResponse(gateway, call, answer);
@@ -124,24 +122,13 @@ function tooLarge(limit: number): Refusal {
   return new Refusal(413, `The image is larger than the ${limit} bytes that are taken here.`);
 }
 
-/** Whether a body ends before its first byte. */
-async function isEmpty(source: ChunkReader): Promise<boolean> {
-  for (;;) {
-    const chunk = await source.next();
-    if (chunk === null) return true;
-    if (chunk.byteLength > 0) return false;
-  }
-}
-
-function wrongLength(cause?: unknown): Refusal {
-  return new Refusal(400, "The request does not have the length that it announces.", { cause });
-}
-
 /** What was wrong with the data that came. */
 function asRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof Invalid) {
-    return wrongLength(error);
+    return new Refusal(400, "The request does not have the length that it announces.", {
+      cause: error,
+    });
   }
   return new Refusal(400, "The request broke off.", { cause: error });
 }
