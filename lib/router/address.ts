@@ -62,7 +62,7 @@ export function versionOf(
 /**
  * The address of a URL whose path ends with `path`; null if a segment is empty, is not UTF-8, contains an
  * encoded slash, or consists of dots, which no URL can carry. `typedVersion` is the one that the request asks
- * for by its media type; null if it precedes the path.
+ * for by its media type; null if it precedes the path, with any number of slashes between them, as in Glance.
  */
 export function addressOf(
   url: string,
@@ -72,6 +72,11 @@ export function addressOf(
   const names = path.split("/").slice(1);
   const segments = rawPath(url).split("/");
   const own = segments.splice(segments.length - names.length);
+  if (typedVersion === null) {
+    while (segments.at(-1) === "" && segments.length > 1) {
+      segments.pop();
+    }
+  }
   const version = typedVersion ?? segments.pop() ?? "";
   if (own.length !== names.length || !VERSION.test(version)) return null;
   const values: Record<string, string> = {};

@@ -10,6 +10,7 @@ import { type Call, type Gateway, publicEndpoint, withoutToken } from "./call.ts
 import { type Answered, documentResponse } from "./document.ts";
 import { inboundHeaders, outboundHeaders } from "./headers.ts";
 import { Refusal } from "./refusal.ts";
+import type { ApiPath } from "./table.ts";
 import { versionsDocument } from "./versions.ts";
 
 /** The methods that Glance knows; to any other it answers 501 where no path is. */
@@ -62,28 +63,49 @@ export async function answerBeforeRouting(
   return isEarly ? documentResponse(gateway, answered, answer) : null;
 }
 
+/** A request to a path of the API that cannot be forwarded. */
+export type RefusedCall = Pick<Call, "request" | "context" | "address" | "trace">;
+
 /**
- * Refuses a request to a path of the API as Glance refuses it: with 405 for a method, or 400 for a body,
- * that the path does not take. `HEAD` tells, which Glance refuses everywhere and which changes nothing.
+ * Refuses a method that a path does not take. `HEAD` shows what Glance allows there: Glance takes it nowhere,
+ * and it changes nothing.
  *
- * @throws {Refusal} unless Glance's answer comes before it looks at the path.
+ * @throws {Refusal} 405, or 404 if the cloud is too old for the path; unless Glance answers before routing.
  */
-export async function refuseAtPath(
+export async function refuseMethod(
   gateway: Gateway,
-  call: Pick<Call, "request" | "context" | "address" | "trace">,
-  refusal: (allow: string | null) => Refusal,
+  call: RefusedCall,
+  { routes }: ApiPath,
 ): Promise<Response> {
-  const { request, context, address } = call;
-  const action = "find out what a path takes";
-  const answer = await ask(gateway, request, context, {
-    method: "HEAD",
-    path: address.path,
-    action,
-  });
-  if (answer.status === 405) throw refusal(answer.headers.get("allow"));
-  const version = address.path.split("/")[1] ?? "";
-  return await answerBeforeRouting(gateway, context, version, call) ??
-    Promise.reject(unknownPath(request));
+  const { request, context, address: { path } } = call;
+  const action = "find out which methods a path takes";
+  const answer = await ask(gateway, request, context, { method: "HEAD", path, action });
+  if (answer.status === 405) {
+    const methods = routes.map(({ method }) => method).join(", ");
+    const allow = answer.headers.get("allow") ?? methods;
+    throw new Refusal(405, undefined, { headers: { allow } });
+  }
+  return await refuseAtPath(gateway, call, unknownPath(request));
+}
+
+/**
+ * Refuses a body that a path does not take.
+ *
+ * @throws {Refusal} 400, unless Glance answers before routing.
+ */
+export async function refuseBody(gateway: Gateway, call: RefusedCall): Promise<Response> {
+  const refusal = new Refusal(400, "A body is not expected with this request.");
+  return await refuseAtPath(gateway, call, refusal);
+}
+
+async function refuseAtPath(
+  gateway: Gateway,
+  call: RefusedCall,
+  refusal: Refusal,
+): Promise<Response> {
+  const version = call.address.path.split("/")[1] ?? "";
+  return await answerBeforeRouting(gateway, call.context, version, call) ??
+    Promise.reject(refusal);
 }
 
 /** The refusal of what is not a path of the API. */

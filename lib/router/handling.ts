@@ -20,7 +20,8 @@ import {
   answerBeforeRouting,
   checkHealth,
   listVersions,
-  refuseAtPath,
+  refuseBody,
+  refuseMethod,
   unknownPath,
 } from "./discovery.ts";
 import { forwardDocument } from "./document.ts";
@@ -71,9 +72,10 @@ export async function serve(
     if (request.method === "OPTIONS") return new Response(null);
     const context = contextOf(gateway, request, trace.requestId);
     const route = routeFor(path, request.method);
-    if (route === undefined || route.refusesBody && announcesBody(request.headers)) {
-      const refusal = (allow: string | null) => refusalFor(route, path, allow);
-      return await refuseAtPath(gateway, { request, context, address, trace }, refusal);
+    const refused = { request, context, address, trace };
+    if (route === undefined) return await refuseMethod(gateway, refused, path);
+    if (route.refusesBody && announcesBody(request.headers)) {
+      return await refuseBody(gateway, refused);
     }
     const signal = callerSignal(request, env);
     const call: Call = { request, route, address, context, trace, signal };
@@ -95,7 +97,6 @@ export async function discover(
   what: "/" | "/versions" | "/healthcheck",
 ): Promise<Response> {
   return await traced(gateway, request, what, async () => {
-    if (request.method === "OPTIONS") return new Response(null);
     if (what === "/healthcheck") return await checkHealth(gateway, request);
     const mount = rawPath(request.url).replace(/(\/versions(\/.*)?|\/)$/, "");
     return await listVersions(gateway, request, what, mount);
@@ -113,7 +114,8 @@ export async function redirectToRoot(gateway: Gateway, request: Request): Promis
     const early = await answerBeforeRouting(gateway, context, version, answered);
     if (early !== null) return early;
     const location = `${publicEndpoint(gateway, request, mount)}/${version}/`;
-    return new Response(null, { status: 302, headers: { location } });
+    const headers = { location, "content-type": "text/plain; charset=utf8" };
+    return new Response(null, { status: 302, headers });
   });
 }
 
@@ -148,13 +150,6 @@ export async function refuseUnknown(gateway: Gateway, request: Request): Promise
 /** The row for a method. `HEAD` is answered where there is data; Glance has it nowhere. */
 function routeFor({ routes }: ApiPath, method: string): Route | undefined {
   return routes.find((row) => row.method === method || (method === "HEAD" && row.kind === "data"));
-}
-
-/** The refusal of a body if there is a row, else that of the method. */
-function refusalFor(route: Route | undefined, path: ApiPath, allow: string | null): Refusal {
-  if (route !== undefined) return new Refusal(400, "A body is not expected with this request.");
-  const methods = path.routes.map(({ method }) => method).join(", ");
-  return new Refusal(405, undefined, { headers: { allow: allow ?? methods } });
 }
 
 async function traced(

@@ -68,7 +68,8 @@ function acceptOf(accept: string | undefined): string {
 /** The version that a request asks for by its media type, which then precedes its path; else null. */
 export function typedVersionOf(headers: Headers): string | null {
   const accept = headers.get("accept") ?? "";
-  return accept.startsWith(VERSIONED_TYPE) ? accept.slice(VERSIONED_TYPE.length) : null;
+  if (!accept.startsWith(VERSIONED_TYPE)) return null;
+  return accept.slice(VERSIONED_TYPE.length).replace(/\s*;\s*q=1(\.0{0,3})?\s*$/i, "");
 }
 
 /** The headers of an answer that are passed on. */

@@ -17,10 +17,7 @@ const WORDS: Readonly<Record<number, readonly [title: string, explanation: strin
   416: ["Request Range Not Satisfiable", "The Range requested is not available."],
   429: ["Too Many Requests", "The image service asks for a pause."],
   500: ["Internal Server Error", "The gateway has met an error of its own."],
-  501: [
-    "Not Implemented",
-    "The server has either erred or is incapable of performing the requested operation.",
-  ],
+  501: ["Not Implemented", ""],
   502: ["Bad Gateway", "No image server gave a usable answer."],
   503: ["Service Unavailable", "No image server can be reached at the moment."],
   504: ["Gateway Timeout", "No image server answered in time."],
@@ -68,8 +65,11 @@ export function refusalResponse(request: Request, refusal: Refusal): Response {
 
 /** The line breaks are WebOb's, in JSON, too. */
 function textOf({ method }: Request, { status, message, detail }: Refusal): string {
-  return status === 405
-    ? `The method ${method} is not allowed for this resource. <br /><br />\n`
+  if (status === 405) {
+    return `The method ${method} is not allowed for this resource. <br /><br />\n`;
+  }
+  return status === 501
+    ? `\nThe request method ${method} is not implemented for this server. <br /><br />\n`
     : `${message}<br /><br />\n${detail}\n\n`;
 }
 

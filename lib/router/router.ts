@@ -7,6 +7,7 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { GlanceClientWrapper } from "../http/client.ts";
 import type { GlanceOptions } from "../options.ts";
+import { addressOf } from "./address.ts";
 import type { Gateway } from "./call.ts";
 import { discover, redirectToRoot, refuseUnknown, serve, showMetrics } from "./handling.ts";
 import { typedVersionOf } from "./headers.ts";
@@ -103,7 +104,13 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
       return isAsked ? await serve(gateway, c.req.raw, c.env, path, false) : await next();
     });
   }
-  all(`${VERSION}/*`, (c) => refuseUnknown(gateway, c.req.raw));
+  // Slashes after the version hide the path from Hono.
+  all(`${VERSION}/*`, (c) => {
+    const path = API_PATHS.find((each) => addressOf(c.req.raw.url, each, null) !== null);
+    return path === undefined
+      ? refuseUnknown(gateway, c.req.raw)
+      : serve(gateway, c.req.raw, c.env, path, true);
+  });
   app.notFound((c) => refuseUnknown(gateway, c.req.raw));
   const { fetch } = app;
   app.fetch = async (request, ...rest) => {

@@ -45,8 +45,10 @@ export interface ApiPath {
   readonly routes: readonly Route[];
 }
 
-/** Reading operations that ignore a body; all others refuse it. */
-const IGNORING_BODY: ReadonlySet<string> = new Set([
+/** Reading operations that ignore a body, or that a cloud may be too old for; all others refuse it. */
+const IGNORING_BODY: ReadonlySet<string> = new Set<OperationName>([
+  "cache.nodes",
+  "getImageLocations",
   "info.usage",
   "list",
   "metadefs.namespaces.list",

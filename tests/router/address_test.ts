@@ -112,7 +112,6 @@ Deno.test("A path outside of the API reaches no server, wherever it leads; the t
     "http://gateway/v2/images/",
     "http://gateway/v2/images//file",
     "http://gateway//v2/images",
-    "http://gateway/v2//images",
     "http://gateway/v2",
     "http://gateway/v2.x/images",
     "http://gateway/V2/images",
@@ -214,7 +213,9 @@ Deno.test("A version that a media type names precedes the whole path", async () 
     ["/images", "v2", 200],
     ["/images", "v2.99", 300],
     ["/images", "v1", 300],
-    ["/images", "v2; q=1", 300],
+    ["/images", "v2; q=1", 200],
+    ["/images", "v2; q=0.5", 300],
+    ["/images", "v2, text/html", 300],
     ["/v2/images", "v2", 404],
     ["/v2/images", "v1", 300],
     ["/nothing", "v2", 404],
@@ -225,6 +226,24 @@ Deno.test("A version that a media type names precedes the whole path", async () 
     await response.body?.cancel();
     assertEquals(response.status, status, `${path} ${version}`);
   }
+});
+
+Deno.test("Slashes between the version and the path do not count, and hide nothing from authorize", async () => {
+  const cloud = new Cloud();
+  const seen: string[] = [];
+  const router = cloud.router({
+    authorize: ({ operation, values }) => {
+      seen.push([operation, ...Object.values(values)].join(" "));
+      return operation !== "data";
+    },
+  });
+  for (const [url, status] of [["/v2//images", 200], ["/v2.0///images/x/file", 403]] as const) {
+    const response = await router.fetch(withRawUrl(`http://gateway${url}`));
+    await response.body?.cancel();
+    assertEquals(response.status, status, url);
+  }
+  assertEquals(seen, ["list", "data x"]);
+  assertEquals(requestsOf(cloud), ["GET /v2/images"]);
 });
 
 Deno.test("Whatever follows /versions in a path, the versions are listed", async () => {

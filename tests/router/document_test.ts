@@ -217,7 +217,7 @@ Deno.test("A body too large or one that breaks off is refused here, any other by
     assertEquals(response.status, status, path);
   }
   assertEquals(cloud.arrived.map(({ method, path }) => `${method} ${path}`), [
-    "HEAD /v2/images/x",
+    "GET /v2/",
     "GET /v2/images",
     "GET /v2/tasks",
     "GET /v2/metadefs/namespaces",
