@@ -36,14 +36,19 @@ Deno.test("The gateway and the embedded Glance answer random requests as the rea
     seed: SEED,
     requests: REQUESTS,
     maxFindings: MAX_FINDINGS,
+    onFinding: (finding) => console.log(`\n${describeFinding(finding)}`),
   });
-  for (const [{ target, name }, count] of explained) console.log(`${target}: ${name}: ${count}`);
-  const text = findings.map(describeFinding).join("\n\n");
-  assertEquals(findings.length, 0, `seed ${SEED}, ${requests} requests:\n\n${text}`);
-  const stale = DIFFERENCES.filter((each) => NAMES.includes(each.target) && !explained.has(each));
-  if (requests >= ENOUGH_REQUESTS) {
-    assertEquals(stale.map(({ name }) => name), [], "these differences no longer occur");
+  const table = NAMES.flatMap((name) => DIFFERENCES[name].map((row) => ({ row, target: name })));
+  for (const { row, target } of table) {
+    console.log(`${target}: ${row.name}: ${explained.get(row) ?? 0}`);
   }
+  const places = findings.map(({ target, step, mismatch: { what } }) =>
+    `${target}, ${what}: ${describeStep(step)}`
+  );
+  assertEquals(places, [], `seed ${SEED}, ${requests} requests`);
+  if (requests < ENOUGH_REQUESTS) return;
+  const stale = table.filter(({ row }) => !explained.has(row)).map(({ row }) => row.name);
+  assertEquals(stale, [], "these differences no longer occur");
 });
 
 function describeFinding({ target, steps, mismatch }: Finding): string {

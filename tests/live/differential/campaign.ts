@@ -1,6 +1,6 @@
 /** Runs sequences on all servers, compares each response, and shrinks what differs. */
 import { type Difference, differenceOf } from "./differences.ts";
-import { type Mismatch, mismatchOf, type Outcome } from "./outcome.ts";
+import { type Mismatch, mismatchesOf, type Outcome } from "./outcome.ts";
 import { sequenceOf } from "./requests.ts";
 import { shrink } from "./shrink.ts";
 import type { Step } from "./step.ts";
@@ -32,6 +32,8 @@ export interface CampaignOptions {
   readonly requests: number;
   /** Findings after which it ends. */
   readonly maxFindings: number;
+  /** Called with each finding, once it is as short as it gets. */
+  readonly onFinding: (finding: Finding) => void;
 }
 
 /** Runs sequences until there were enough requests, or enough findings. */
@@ -48,7 +50,9 @@ export async function runCampaign(targets: Targets, options: CampaignOptions): P
       if (difference !== null) {
         explained.set(difference, (explained.get(difference) ?? 0) + 1);
       } else if (!findings.has(kindOf(finding))) {
-        findings.set(kindOf(finding), await shrunk(targets, finding));
+        const shortest = await shrunk(targets, finding);
+        findings.set(kindOf(finding), shortest);
+        options.onFinding(shortest);
       }
     }
   }
@@ -61,11 +65,13 @@ async function shrunk(targets: Targets, finding: Finding): Promise<Finding> {
   if (target === undefined) return finding;
   let shortest = finding;
   await shrink(finding.steps, async (steps) => {
-    const again = (await compare(targets.glance, [[finding.target, target]], steps)).at(-1);
-    const isSame = again !== undefined && again.steps.length === steps.length &&
-      kindOf(again) === kindOf(finding) && differenceOf(again) === null;
-    if (isSame) shortest = again;
-    return isSame;
+    const all = await compare(targets.glance, [[finding.target, target]], steps);
+    const again = all.find((each) =>
+      each.steps.length === steps.length && kindOf(each) === kindOf(finding) &&
+      differenceOf(each) === null
+    );
+    if (again !== undefined) shortest = again;
+    return again !== undefined;
   });
   return shortest;
 }
@@ -91,12 +97,12 @@ async function compare(
       glance.send(step),
       ...[...going].map(async ([name, target]) => [name, await target.send(step)] as const),
     ]);
-    for (const [name, actual] of answers) {
-      const mismatch = mismatchOf(expected, actual);
-      if (mismatch === null) continue;
-      const target = name;
-      findings.push({ target, steps: steps.slice(0, i + 1), step, mismatch, expected, actual });
-      if (step.method !== "GET") going.delete(name);
+    for (const [target, actual] of answers) {
+      const mismatches = mismatchesOf(expected, actual);
+      const common = { target, steps: steps.slice(0, i + 1), step, expected, actual };
+      findings.push(...mismatches.map((mismatch) => ({ ...common, mismatch })));
+      const mayDiffer = mismatches.some(({ what }) => !what.startsWith("header"));
+      if (mayDiffer && step.method !== "GET") going.delete(target);
     }
     if (going.size === 0) break;
   }

@@ -11,7 +11,7 @@ export interface Outcome {
   readonly body: string;
 }
 
-/** The first thing in which two outcomes differ. */
+/** One thing in which two outcomes differ. */
 export interface Mismatch {
   /** `status`, `body`, or `header` with its name. */
   readonly what: string;
@@ -75,20 +75,23 @@ export function outcomeOf(
   return { status: response.status, headers, body: response.isCut ? `${body} (cut)` : body };
 }
 
-/** The first difference; null if there is none. */
-export function mismatchOf(expected: Outcome, actual: Outcome): Mismatch | null {
+/** All differences; of different statuses, headers and bodies say nothing more. */
+export function mismatchesOf(expected: Outcome, actual: Outcome): Mismatch[] {
   if (expected.status !== actual.status) {
-    return { what: "status", ...texts(expected, actual, summaryOf) };
+    return [{ what: "status", ...texts(expected, actual, summaryOf) }];
   }
+  const mismatches: Mismatch[] = [];
   const names = new Set([...Object.keys(expected.headers), ...Object.keys(actual.headers)]);
   for (const name of [...names].sort()) {
     const valueIn = ({ headers }: Outcome) => headers[name] ?? "(absent)";
     if (valueIn(expected) !== valueIn(actual)) {
-      return { what: `header ${name}`, ...texts(expected, actual, valueIn) };
+      mismatches.push({ what: `header ${name}`, ...texts(expected, actual, valueIn) });
     }
   }
-  if (expected.body === actual.body) return null;
-  return { what: "body", ...texts(expected, actual, ({ body }) => body) };
+  if (expected.body !== actual.body) {
+    mismatches.push({ what: "body", ...texts(expected, actual, ({ body }) => body) });
+  }
+  return mismatches;
 }
 
 function texts(expected: Outcome, actual: Outcome, textIn: (outcome: Outcome) => string) {

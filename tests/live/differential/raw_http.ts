@@ -111,13 +111,13 @@ function parse(method: string, bytes: Uint8Array<ArrayBuffer>): RawResponse {
 }
 
 function splitHead(bytes: Uint8Array<ArrayBuffer>): [string, Uint8Array<ArrayBuffer>] {
-  // Latin-1 keeps the bytes of the headers as they are.
-  const text = new TextDecoder("latin1").decode(bytes);
-  const end = text.indexOf(CRLF + CRLF);
-  if (end < 0) {
-    throw new Error(`Cannot read a response: its head has no end (${bytes.length} bytes)`);
+  for (let end = bytes.indexOf(0x0d); end >= 0; end = bytes.indexOf(0x0d, end + 1)) {
+    if (bytes[end + 1] !== 0x0a || bytes[end + 2] !== 0x0d || bytes[end + 3] !== 0x0a) continue;
+    // Byte by byte: what is named latin1 in the Encoding Standard is not Latin-1.
+    const head = Array.from(bytes.subarray(0, end), (byte) => String.fromCharCode(byte)).join("");
+    return [head, bytes.subarray(end + 4)];
   }
-  return [text.slice(0, end), bytes.subarray(end + 4)];
+  throw new Error(`Cannot read a response: its head has no end (${bytes.length} bytes)`);
 }
 
 function unframe(
