@@ -7,7 +7,7 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { GlanceClientWrapper } from "../http/client.ts";
 import type { GlanceOptions } from "../options.ts";
-import { addressOf } from "./address.ts";
+import { addressOf, versionOf } from "./address.ts";
 import type { Gateway } from "./call.ts";
 import { discover, redirectToRoot, refuseUnknown, serve, showMetrics } from "./handling.ts";
 import { typedVersionOf } from "./headers.ts";
@@ -106,7 +106,9 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   }
   // Slashes after the version hide the path from Hono.
   all(`${VERSION}/*`, (c) => {
-    const path = API_PATHS.find((each) => addressOf(c.req.raw.url, each, null) !== null);
+    const { url } = c.req.raw;
+    const mount = versionOf(url)?.mount;
+    const path = API_PATHS.find((each) => addressOf(url, each, null)?.mount === mount);
     return path === undefined
       ? refuseUnknown(gateway, c.req.raw)
       : serve(gateway, c.req.raw, c.env, path, true);
