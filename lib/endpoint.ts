@@ -73,6 +73,19 @@ export function parseTrustedHost(text: string): string {
   return origin;
 }
 
+/** What every reader of a URL takes for its scheme and the start of its host, and nothing to be repaired. */
+// deno-lint-ignore no-control-regex
+const PLAIN_URL = /^https?:\/\/[^/\\?#\u0000-\u0020\u007f][^\\\u0000-\u001f\u007f]*$/i;
+
+/**
+ * An http or https URL; null for any other text. The parser of the web repairs what others refuse: it reads
+ * the host `v2` in `http:///v2/images`, takes `\\` for a slash and drops line breaks. A token would reach a
+ * host that nobody has named.
+ */
+export function parseHttpUrl(text: string): URL | null {
+  return PLAIN_URL.test(text) && URL.canParse(text) ? new URL(text) : null;
+}
+
 /** A list in an order of its own (Fisher-Yates); the list that was given stays as it is. */
 export function shuffled<T>(list: readonly T[], random: () => number): T[] {
   const result = [...list];
@@ -85,7 +98,7 @@ export function shuffled<T>(list: readonly T[], random: () => number): T[] {
 
 function serverIn(text: string, scheme: "http" | "https", written: Written): ApiServer {
   const whole = text.trim().replace(BARE_IPV6, "$1[$2]");
-  const url = parseUrl(HAS_SCHEME.test(whole) ? whole : `${scheme}://${whole}`);
+  const url = parseHttpUrl(HAS_SCHEME.test(whole) ? whole : `${scheme}://${whole}`);
   if (url === null) throw unusable(written, "it is no http or https URL");
   if (url.username !== "" || url.password !== "") {
     throw unusable(written, "it holds user information", "give a token in the context instead");
@@ -102,11 +115,6 @@ function unusable(
   return new InvalidConfigurationValue(
     `Cannot use the ${what} ${shown(redact(text))}: ${state}; ${wayOut}`,
   );
-}
-
-function parseUrl(text: string): URL | null {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  return url !== null && /^https?:$/.test(url.protocol) && url.hostname !== "" ? url : null;
 }
 
 function serverOf(url: URL): ApiServer {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import { type ApiServer, parseApiServer } from "../endpoint.ts";
+import { type ApiServer, parseApiServer, parseHttpUrl } from "../endpoint.ts";
 import { originsInCatalog } from "../auth/catalog.ts";
 import { InvalidImageRef, redact } from "../errors.ts";
 import { GlanceClientWrapper } from "../http/client.ts";
@@ -82,10 +82,8 @@ function parseImageHref(
   href: string,
 ): { server: ApiServer; netloc: string; imageId: string } {
   const text = href.trim().replace(BARE_IPV6_HOST, "$1[$2]$3");
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !/^https?:$/.test(url.protocol) || url.hostname === "") {
-    throw invalid(href, "it is no http or https URL");
-  }
+  const url = parseHttpUrl(text);
+  if (url === null) throw invalid(href, "it is no http or https URL");
   if (url.username !== "" || url.password !== "") {
     throw invalid(href, "it holds user information");
   }

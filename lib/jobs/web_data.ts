@@ -4,6 +4,7 @@
  * @module
  */
 import { StallWatch } from "../data/stall.ts";
+import { parseHttpUrl } from "../endpoint.ts";
 import { type GlanceError, Invalid, redact, ServerUnreachable } from "../errors.ts";
 import { errorFromResponse } from "../http/answer.ts";
 import { Deadline } from "../http/deadline.ts";
@@ -17,8 +18,7 @@ import { shown } from "../values.ts";
  * @throws {Invalid} where it is no http or https URL.
  */
 export function checkUrl(url: string): void {
-  const isUrl = typeof url === "string" && URL.canParse(url);
-  if (isUrl && /^https?:$/.test(new URL(url).protocol)) return;
+  if (typeof url === "string" && parseHttpUrl(url) !== null) return;
   throw new Invalid(
     `Cannot import from ${
       shown(typeof url === "string" ? redact(url) : url)

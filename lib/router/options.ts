@@ -6,6 +6,7 @@
 import type { RequestContext } from "../context.ts";
 import { isWorkerd } from "../data/fixed_length.ts";
 import { type Verify, VERIFY_MODES } from "../data/types.ts";
+import { parseHttpUrl } from "../endpoint.ts";
 import { InvalidConfigurationValue, redact } from "../errors.ts";
 import type { GlanceOptions } from "../options.ts";
 import { checkRecord, isRecord, kindOf, shown } from "../values.ts";
@@ -275,9 +276,8 @@ function isNumber(value: unknown): boolean {
 
 function publicEndpointOf(text: string | undefined): string | null {
   if (text === undefined) return null;
-  const url = typeof text === "string" && URL.canParse(text) ? new URL(text) : null;
-  const isEndpoint = url !== null && /^https?:$/.test(url.protocol) &&
-    url.search + url.hash === "";
+  const url = typeof text === "string" ? parseHttpUrl(text) : null;
+  const isEndpoint = url !== null && url.search + url.hash === "";
   if (isEndpoint) return (url.origin + url.pathname).replace(/\/+$/, "");
   throw new InvalidConfigurationValue(
     `Cannot use the option "publicEndpoint": it is ${
