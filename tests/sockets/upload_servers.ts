@@ -188,7 +188,7 @@ function recordOf({ fields, data }: StoredImage): Record<string, unknown> {
 }
 
 /** The body of a request, by its length or in chunks. */
-class Body {
+export class Body {
   readonly #connection: RawConnection;
   readonly #isChunked: boolean;
   readonly #parts: Uint8Array[] = [];

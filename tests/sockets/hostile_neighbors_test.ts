@@ -1,0 +1,233 @@
+/**
+ * Servers, proxies and callers that all misbehave at once, over real sockets, as a seed says. Whatever they
+ * do, an answer is the exact bytes, a typed error or a refusal, and the process loses nothing.
+ */
+import { createHash } from "node:crypto";
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { getDefaultImageService, GlanceError, type GlanceOptions } from "../../mod.ts";
+import { serve } from "../../lib/cli/serve.ts";
+import { createImageRouter, type RequestLog } from "../../lib/router/mod.ts";
+import { between, pick, seededBytes, seededRandom } from "../support/seed.ts";
+import { callGateway, planCaller } from "./hostile_caller.ts";
+import { HostileProxy } from "./hostile_proxy.ts";
+import { type Deeds, HostileServer, IMAGE, IMAGE_ID, StoredImages } from "./hostile_server.ts";
+
+/** Seeds of one run. `HOSTILE_SEED` replays one of them, `HOSTILE_SEEDS` runs more. */
+const SEEDS = Number(Deno.env.get("HOSTILE_SEEDS") ?? 2_000);
+const ONLY = Deno.env.get("HOSTILE_SEED");
+
+/** Seeds that run at the same time. */
+const AT_ONCE = 12;
+
+/** Milliseconds after which a silent server is given up; tests wait for them. */
+const SILENCE = 120;
+
+/** Milliseconds within which every seed must have ended. */
+const PATIENCE = 30_000;
+
+const OPTIONS: GlanceOptions = {
+  requestTimeout: SILENCE,
+  stallTimeout: SILENCE,
+  sleep: (ms, signal) => sleep(Math.min(ms, SILENCE), signal),
+  numRetries: 3,
+};
+
+/** One cloud of two servers behind proxies, made of a seed. */
+class Neighborhood implements AsyncDisposable {
+  readonly deeds: Deeds = [];
+  readonly stored = new StoredImages();
+  readonly urls: readonly string[];
+  readonly #servers: readonly HostileServer[];
+  readonly #proxies: readonly HostileProxy[];
+
+  constructor(random: () => number, isHashed: boolean) {
+    const { deeds } = this;
+    const options = { random, malice: pick(random, [0, 0.3, 0.6]), isHashed, deeds };
+    this.#servers = [1, 2].map(() => new HostileServer(options, this.stored));
+    const malice = pick(random, [0, 0, 0.4]);
+    this.#proxies = this.#servers.map(({ port }) =>
+      new HostileProxy(port, { random, malice, deeds })
+    );
+    this.urls = this.#proxies.map(({ url }) => url);
+  }
+
+  /** Connections that a redirect has led to a server that is not configured. */
+  get strayed(): number {
+    return this.#servers.reduce((sum, { strayed }) => sum + strayed, 0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const proxy of this.#proxies) await proxy[Symbol.asyncDispose]();
+    for (const server of this.#servers) await server[Symbol.asyncDispose]();
+  }
+}
+
+Deno.test("createImageRouter() answers with exact bytes or a refusal when servers, proxies and callers misbehave", async () => {
+  const reached = await runSeeds(async (seed) => {
+    const random = seededRandom(seed);
+    const plan = planCaller(random);
+    await using hood = new Neighborhood(random, plan.name === "whole");
+    const logged: RequestLog[] = [];
+    using client = Deno.createHttpClient({});
+    const router = createImageRouter({
+      ...OPTIONS,
+      apiServers: hood.urls,
+      random,
+      resume: random() < 0.8,
+      verify: "auto",
+      fetch: (input, init) => fetch(input, { ...init, client }),
+      log: (entry) => void logged.push(entry),
+    });
+    const gateway = serve(async (request) => await router.fetch(request), {
+      host: "127.0.0.1",
+      port: 0,
+    });
+    try {
+      const answer = await callGateway(Number(new URL(gateway.url).port), plan);
+      const told = `seed ${seed}: ${plan.name}; ${hood.deeds.join(", ")}`;
+      assertEquals(hood.strayed, 0, `${told}: a redirect was followed`);
+      if (answer.kind !== "complete") return `${plan.name}: ${answer.kind}`;
+      const { status, body } = answer;
+      if (plan.wanted !== null && (status === 200 || status === 206)) {
+        const [start, stop] = status === 206 ? plan.wanted : [0, IMAGE.byteLength];
+        assertEquals(body.byteLength, stop - start, `${told}: the length is wrong`);
+        assert(isSame(body, IMAGE.subarray(start, stop)), `${told}: the bytes are wrong`);
+      } else if (plan.wanted !== null) {
+        assert(status >= 400, `${told}: status ${status} without data`);
+      }
+      return `${plan.name}: ${status}`;
+    } finally {
+      await gateway.kill();
+    }
+  });
+  for (const outcome of ["whole: 200", "range: 206", "whole: cut", "whole: left", "whole: 502"]) {
+    assert((reached.get(outcome) ?? 0) > 0, `no seed reached "${outcome}": ${[...reached]}`);
+  }
+});
+
+Deno.test("GlanceImageService downloads exact bytes or fails with a GlanceError when servers and proxies misbehave", async () => {
+  const reached = await runSeeds(async (seed) => {
+    const random = seededRandom(seed + 1_000_000);
+    const isHashed = random() < 0.7;
+    await using hood = new Neighborhood(random, isHashed);
+    using client = Deno.createHttpClient({});
+    const service = getDefaultImageService({
+      ...OPTIONS,
+      apiServers: hood.urls,
+      random,
+      fetch: (input, init) => fetch(input, { ...init, client }),
+    });
+    const start = isHashed ? 0 : between(random, 0, IMAGE.byteLength - 1);
+    const end = isHashed ? IMAGE.byteLength - 1 : between(random, start, IMAGE.byteLength - 1);
+    const connections = pick(random, [1, 1, 3]);
+    const told = () => `seed ${seed}: ${start}-${end}; ${hood.deeds.join(", ")}`;
+    try {
+      const options = isHashed ? { connections, partSize: 20_000 } : { range: { start, end } };
+      const stream = await service.download({ authToken: "t" }, IMAGE_ID, options);
+      const body = new Uint8Array(await new Response(stream).arrayBuffer());
+      assert(isSame(body, IMAGE.subarray(start, end + 1)), `${told()}: the bytes are wrong`);
+      return "exact";
+    } catch (error) {
+      assertInstanceOf(error, GlanceError, `${told()}: ${error}`);
+      return (error as GlanceError).name;
+    } finally {
+      assertEquals(hood.strayed, 0, `${told()}: a redirect was followed`);
+    }
+  });
+  assert((reached.get("exact") ?? 0) > SEEDS / 4, `${[...reached]}`);
+});
+
+Deno.test("GlanceImageService.create() leaves the sent bytes or no active image when servers and proxies misbehave", async () => {
+  const reached = await runSeeds(async (seed) => {
+    const random = seededRandom(seed + 2_000_000);
+    await using hood = new Neighborhood(random, true);
+    using client = Deno.createHttpClient({});
+    const service = getDefaultImageService({
+      ...OPTIONS,
+      apiServers: hood.urls,
+      random,
+      fetch: (input, init) => fetch(input, { ...init, client }),
+    });
+    const data = seededBytes(seed, between(random, 1, 60_000));
+    const source = pick(random, [
+      () => data,
+      () => new Blob([data]),
+      () => new Blob([data]).stream(),
+    ]);
+    const told = () => `seed ${seed}: ${data.byteLength} bytes; ${hood.deeds.join(", ")}`;
+    const meta = { name: "disk", diskFormat: "raw", containerFormat: "bare" };
+    try {
+      const image = await service.create({ authToken: "t" }, meta, source());
+      const stored = hood.stored.get(image.id);
+      assert(stored?.data && isSame(stored.data, data), `${told()}: other bytes are stored`);
+      return "stored";
+    } catch (error) {
+      assertInstanceOf(error, GlanceError, `${told()}: ${error}`);
+      return (error as GlanceError).name;
+    }
+  });
+  assert((reached.get("stored") ?? 0) > SEEDS / 4, `${[...reached]}`);
+});
+
+/** Runs every seed and counts what came of each; afterwards no descriptor may be left. */
+async function runSeeds(one: (seed: number) => Promise<string>): Promise<Map<string, number>> {
+  const reached = new Map<string, number>();
+  const failures: string[] = [];
+  const seeds = ONLY === undefined
+    ? Array.from({ length: SEEDS }, (_, seed) => seed)
+    : [Number(ONLY)];
+  const before = openDescriptors();
+  const work = async () => {
+    for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
+      const outcome = await withinPatience(seed, one(seed)).catch((error) => {
+        failures.push(error.message);
+        return "failed";
+      });
+      reached.set(outcome, (reached.get(outcome) ?? 0) + 1);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  assertEquals(failures.slice(0, 20), [], `${failures.length} of ${SEEDS} seeds failed`);
+  const after = openDescriptors();
+  assert(after - before < AT_ONCE, `${after - before} descriptors were not closed`);
+  return reached;
+}
+
+async function withinPatience<T>(seed: number, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`seed ${seed}: it does not end`)), PATIENCE);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function openDescriptors(): number {
+  return [...Deno.readDirSync("/proc/self/fd")].length;
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.byteLength === b.byteLength && hash(a) === hash(b);
+}
+
+function hash(bytes: Uint8Array): string {
+  return createHash("sha1").update(bytes).digest("hex");
+}
+
+/** Back-off in real time, as the servers are real. */
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}

@@ -1,0 +1,353 @@
+/**
+ * A server with one image that behaves badly as a seed says: in its records, in its data, and in how it
+ * takes uploads. An upload that it acknowledges is kept, so a test can compare it with what was sent.
+ */
+import { createHash } from "node:crypto";
+import { between, pick, seededBytes } from "../support/seed.ts";
+import {
+  babble,
+  callItGzip,
+  delimitByClose,
+  expire,
+  type Fault,
+  flipBit,
+  hangUp,
+  hideRange,
+  lengthAndChunks,
+  misplace,
+  otherLength,
+  overrun,
+  refuse,
+  reset,
+  sayMore,
+  type Scene,
+  sendAway,
+  stall,
+  stallHead,
+  trickle,
+  truncate,
+  truncateChunk,
+  twoLengths,
+  well,
+  wholeAs200,
+  wholeAs206,
+  wholeAs206InChunks,
+  withholdLastChunk,
+  withholdLastLine,
+} from "./faults.ts";
+import { type RawConnection, type RawRequest, RawServer } from "./raw_server.ts";
+import { Body } from "./upload_servers.ts";
+
+/** Id of the one image that has data. */
+export const IMAGE_ID = "0f6f3b1e-8c5d-4d6a-9a07-3d6b6f0b7c11";
+
+/** Bytes of the image: several reads, yet little enough for thousands of seeds. */
+export const IMAGE_SIZE = 70_001;
+
+/** The data of the image. */
+export const IMAGE: Uint8Array<ArrayBuffer> = seededBytes(42, IMAGE_SIZE);
+
+const SHA512 = createHash("sha512").update(IMAGE).digest("hex");
+
+const RECORD = {
+  id: IMAGE_ID,
+  name: "disk",
+  status: "active",
+  visibility: "public",
+  disk_format: "raw",
+  container_format: "bare",
+  size: IMAGE_SIZE,
+  checksum: createHash("md5").update(IMAGE).digest("hex"),
+  os_hash_algo: "sha512",
+  os_hash_value: SHA512,
+};
+
+/** What a server does wrong when it sends the data; `at` is a fraction of the wanted bytes. */
+const DATA_FAULTS: Readonly<Record<string, (at: number) => Fault>> = {
+  reset,
+  truncate,
+  truncateChunk,
+  withholdLastChunk,
+  withholdLastLine: () => withholdLastLine,
+  delimitByClose,
+  delimitAll: () => delimitByClose(1),
+  stall,
+  trickle: () => trickle(3, 2),
+  sayMore: () => sayMore,
+  overrun: () => overrun,
+  twoLengths: () => twoLengths,
+  lengthAndChunks: () => lengthAndChunks,
+  otherLength: () => otherLength,
+  callItGzip: () => callItGzip,
+  flipBit: () => flipBit,
+  startEarly: () => misplace({ start: -1 }),
+  startLate: () => misplace({ start: 1 }),
+  endEarly: () => misplace({ end: -7 }),
+  otherTotal: () => misplace({ total: 5 }),
+  hideRange: () => hideRange,
+  wholeAs206: () => wholeAs206,
+  wholeAs206InChunks: () => wholeAs206InChunks,
+  wholeAs200: () => wholeAs200,
+  busy: () => refuse("503 Busy"),
+  badGateway: () => refuse("502 Bad Gateway", "content-type: text/html"),
+  missing: () => refuse("404 Not Found"),
+  gone: () => refuse("410 Gone"),
+  forbidden: () => refuse("403 Forbidden"),
+  conflict: () => refuse("409 Conflict"),
+  badRequest: () => refuse("400 Bad Request"),
+  rangeDenied: () => refuse("416 Range Not Satisfiable"),
+  multipleChoices: () => refuse("300 Multiple Choices"),
+  noContent: () => ({ connection }) => connection.start("204 No Content").then(() => true),
+  expire: () => expire,
+  sendAway: () => sendAway,
+  stallHead: () => stallHead,
+  babble: () => babble,
+  hangUp: () => hangUp,
+};
+
+/** Bodies that are not the record of an image. */
+const RECORD_BODIES: Readonly<Record<string, string>> = {
+  empty: "",
+  html: "<html>It works!</html>",
+  list: "[]",
+  nothing: "null",
+  object: "{}",
+  otherImage: JSON.stringify({ ...RECORD, id: "11111111-1111-4111-8111-111111111111" }),
+  cut: JSON.stringify(RECORD).slice(0, 90),
+  textSize: JSON.stringify({ ...RECORD, size: "5" }),
+  brokenSize: JSON.stringify({ ...RECORD, size: 1.5 }),
+  negativeSize: JSON.stringify({ ...RECORD, size: -1 }),
+  numericHash: JSON.stringify({ ...RECORD, os_hash_value: 5 }),
+  deep: "[".repeat(20_000),
+  notUtf8: "\u00ff\u00fe{",
+};
+
+/** Answers that stand for a record, by name. */
+const RECORD_FAULTS: Readonly<Record<string, (connection: RawConnection) => Promise<boolean>>> = {
+  ...Object.fromEntries(
+    Object.entries(RECORD_BODIES).map(([name, body]) => [
+      name,
+      (connection: RawConnection) => sendText(connection, "200 OK", body),
+    ]),
+  ),
+  busy: (connection) => connection.json("503 Busy", { message: "no" }),
+  badGateway: (connection) => sendText(connection, "502 Bad Gateway", "<html>nginx</html>"),
+  multipleChoices: (connection) => connection.json("300 Multiple Choices", { versions: [] }),
+  missing: (connection) => connection.json("404 Not Found", {}),
+  endless: async (connection) => {
+    await connection.start("200 OK", "content-type: application/json", "connection: close");
+    const block = new TextEncoder().encode(`${" ".repeat(65_535)}[`);
+    for (let sent = 0; sent < 512; sent++) await connection.write(block);
+    return await connection.end();
+  },
+  hangUp: (connection) => connection.end(),
+  reset: (connection) => connection.reset(),
+};
+
+/** How an upload is answered. */
+const UPLOAD_FAULTS: readonly string[] = [
+  "resetMidway",
+  "endMidway",
+  "refuseAtOnce",
+  "refuseMidway",
+  "gatewayTimeout",
+  "storeAndHangUp",
+  "storeOther",
+  "silent",
+];
+
+/** What a server did, for the report of a seed that fails. */
+export type Deeds = string[];
+
+/** Chooses whether and how to misbehave. */
+export interface HostileServerOptions {
+  readonly random: () => number;
+  /** Probability that an answer is faulty. */
+  readonly malice: number;
+  /** Whether faults that only a hash of the whole image reveals may be chosen. */
+  readonly isHashed: boolean;
+  readonly deeds: Deeds;
+}
+
+/** Images that uploads have made, shared by the servers of one cloud. */
+export class StoredImages {
+  readonly #images = new Map<string, { status: string; data: Uint8Array | null }>();
+
+  /** The status and data of an image; null if it does not exist. */
+  get(id: string): { status: string; data: Uint8Array | null } | null {
+    return this.#images.get(id) ?? null;
+  }
+
+  /** Creates or replaces an image. */
+  set(id: string, status: string, data: Uint8Array | null): void {
+    this.#images.set(id, { status, data });
+  }
+
+  /** Removes an image; false if it does not exist. */
+  delete(id: string): boolean {
+    return this.#images.delete(id);
+  }
+
+  /** The ids of all images. */
+  ids(): string[] {
+    return [...this.#images.keys()];
+  }
+}
+
+/** The server. */
+export class HostileServer implements AsyncDisposable {
+  /** Connections to the server that is not configured. */
+  strayed = 0;
+  readonly #options: HostileServerOptions;
+  readonly #stored: StoredImages;
+  readonly #server = new RawServer((connection, request) => this.#answer(connection, request));
+  readonly #foreign = new RawServer((connection) => {
+    this.strayed++;
+    return connection.json("200 OK", {});
+  });
+
+  constructor(options: HostileServerOptions, stored: StoredImages) {
+    this.#options = options;
+    this.#stored = stored;
+  }
+
+  /** Its port. */
+  get port(): number {
+    return Number(new URL(this.#server.url).port);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#server, this.#foreign].map((s) => s[Symbol.asyncDispose]()));
+  }
+
+  async #answer(connection: RawConnection, request: RawRequest): Promise<boolean> {
+    const { method, path } = request;
+    const id = /^\/v2\/images\/([^/?]+)/.exec(path)?.[1] ?? null;
+    if (method === "POST") return await this.#create(connection, request);
+    if (method === "PUT" && id !== null) return await this.#upload(connection, request, id);
+    if (method === "DELETE" && id !== null) {
+      if (!this.#stored.delete(id)) return await connection.json("404 Not Found", {});
+      await connection.start("204 No Content");
+      return true;
+    }
+    if (id !== IMAGE_ID) {
+      const image = id === null ? null : this.#stored.get(id);
+      if (image === null) return await connection.json("404 Not Found", {});
+      return await connection.json("200 OK", recordOf(id ?? "", image));
+    }
+    return path.includes("/file")
+      ? await this.#data(connection, request)
+      : await this.#record(connection);
+  }
+
+  /** The name of a fault, or null for an honest answer. */
+  #choose(names: readonly string[], what: string): string | null {
+    const { random, malice, deeds } = this.#options;
+    if (random() >= malice) return null;
+    const name = pick(random, names);
+    deeds.push(`${what}: ${name}`);
+    return name;
+  }
+
+  async #record(connection: RawConnection): Promise<boolean> {
+    const name = this.#choose(Object.keys(RECORD_FAULTS), "record");
+    const fault = name === null ? null : RECORD_FAULTS[name];
+    return fault ? await fault(connection) : await connection.json("200 OK", RECORD);
+  }
+
+  async #data(connection: RawConnection, { headers }: RawRequest): Promise<boolean> {
+    const { random, isHashed } = this.#options;
+    const names = Object.keys(DATA_FAULTS).filter((name) => isHashed || name !== "flipBit");
+    const name = this.#choose(names, `data ${headers.get("range") ?? ""}`);
+    const fault = name === null ? well : DATA_FAULTS[name]?.(random()) ?? well;
+    return await fault(this.#scene(connection, headers.get("range")));
+  }
+
+  #scene(connection: RawConnection, range: string | null): Scene {
+    const [, first = "0", last = ""] = /^bytes=(\d+)-(\d*)$/.exec(range ?? "") ?? [];
+    return {
+      connection,
+      send: (bytes) => connection.write(bytes),
+      image: IMAGE,
+      start: Number(first),
+      stop: last === "" ? IMAGE_SIZE : Number(last) + 1,
+      isRange: range !== null,
+      foreign: this.#foreign.url,
+      expireToken: () => {},
+    };
+  }
+
+  async #create(connection: RawConnection, request: RawRequest): Promise<boolean> {
+    const body = await bodyOf(connection, request, Infinity);
+    if (body === null) return false;
+    const id = /"id":"([^"]+)"/.exec(new TextDecoder().decode(body))?.[1];
+    if (id === undefined) return await connection.json("400 Bad Request", {});
+    if (this.#stored.get(id) !== null) return await connection.json("409 Conflict", {});
+    this.#stored.set(id, "queued", null);
+    return await connection.json("201 Created", recordOf(id, { status: "queued", data: null }));
+  }
+
+  async #upload(connection: RawConnection, request: RawRequest, id: string): Promise<boolean> {
+    const { random } = this.#options;
+    const name = this.#choose(UPLOAD_FAULTS, "upload");
+    const image = this.#stored.get(id);
+    if (image === null) return await this.#refuseUpload(connection, "404 Not Found");
+    if (image.status !== "queued") return await this.#refuseUpload(connection, "409 Conflict");
+    if (name === "refuseAtOnce") return await this.#refuseUpload(connection, "503 Busy");
+    const midway = name?.endsWith("Midway") ? between(random, 0, 30_000) : Infinity;
+    const body = await bodyOf(connection, request, midway);
+    if (name === "resetMidway") return await connection.reset();
+    if (name === "endMidway") return await connection.end();
+    if (name === "refuseMidway") return await this.#refuseUpload(connection, "413 Too Large");
+    if (body === null) return false;
+    if (name === "storeOther") body[0] = (body[0] ?? 0) ^ 1;
+    this.#stored.set(id, "active", body);
+    if (name === "storeAndHangUp") return await connection.end();
+    if (name === "silent") return await connection.gone();
+    if (name === "gatewayTimeout") return await sendText(connection, "504 Gateway Timeout", "late");
+    await connection.start("204 No Content");
+    return true;
+  }
+
+  async #refuseUpload(connection: RawConnection, status: string): Promise<boolean> {
+    await connection.json(status, { message: "no" }, "connection: close");
+    return await connection.end();
+  }
+}
+
+function recordOf(
+  id: string,
+  { status, data }: { status: string; data: Uint8Array | null },
+): Record<string, unknown> {
+  const hash = (name: string) => data === null ? null : createHash(name).update(data).digest("hex");
+  return {
+    id,
+    status,
+    visibility: "shared",
+    disk_format: "raw",
+    container_format: "bare",
+    size: data?.byteLength ?? null,
+    checksum: hash("md5"),
+    os_hash_algo: data === null ? null : "sha512",
+    os_hash_value: hash("sha512"),
+  };
+}
+
+/** The body of a request; null if it ended early or after `limit` bytes. */
+async function bodyOf(
+  connection: RawConnection,
+  { headers }: RawRequest,
+  limit: number,
+): Promise<Uint8Array | null> {
+  const isSent = headers.has("content-length") || headers.has("transfer-encoding");
+  if (!isSent) return new Uint8Array();
+  const body = new Body(connection, headers);
+  return await body.take(limit) ? body.bytes : null;
+}
+
+async function sendText(connection: RawConnection, status: string, body: string): Promise<true> {
+  const bytes = Uint8Array.from(body, (char) => char.charCodeAt(0));
+  await connection.start(status, "content-type: text/html", `content-length: ${bytes.byteLength}`);
+  await connection.write(bytes);
+  return true;
+}
