@@ -8,7 +8,7 @@ import type { OperationName } from "../images/operations.ts";
 import { rawPath } from "./address.ts";
 import { type Call, type Gateway, publicEndpoint } from "./call.ts";
 import { type Answer, type PromisedAnswer, readPromised } from "./answer.ts";
-import { inboundHeaders, outboundHeaders } from "./headers.ts";
+import { announcesBody, inboundHeaders, outboundHeaders } from "./headers.ts";
 import { Refusal } from "./refusal.ts";
 import { versionsDocument } from "./versions.ts";
 
@@ -94,8 +94,11 @@ export function documentResponse(
  *
  * @throws {Refusal} 400 if it broke off, 413 for too much.
  */
-export async function documentBody({ body, headers }: Request): Promise<Uint8Array<ArrayBuffer>> {
-  if (body === null) return new Uint8Array();
+export async function documentBody(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+  const { method, body, headers } = request;
+  // Of other methods Glance reads a body only if its length is announced.
+  const isRead = ["POST", "PUT", "PATCH"].includes(method) || announcesBody(headers);
+  if (body === null || !isRead) return new Uint8Array();
   if (Number(headers.get("content-length")) > MAX_DOCUMENT) throw new Refusal(413);
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let bytes = 0;

@@ -96,6 +96,8 @@ export async function discover(
   request: Request,
   what: "/" | "/versions" | "/healthcheck",
 ): Promise<Response> {
+  const isPath = what === "/" && typedVersionOf(request.headers) !== null;
+  if (isPath) return await refuseUnknown(gateway, request);
   return await traced(gateway, request, what, async () => {
     if (what === "/healthcheck") return await checkHealth(gateway, request);
     const mount = rawPath(request.url).replace(/(\/versions(\/.*)?|\/)$/, "");

@@ -146,6 +146,21 @@ Deno.test("An upload of another length than announced is refused, never stored",
   }
 });
 
+Deno.test("A cloud that does not read X-OpenStack-Image-Size stores what was sent, as without a gateway", async () => {
+  for (const size of ["4", "0", "6", "five"]) {
+    const cloud = new Cloud({ version: "2.15" });
+    const id = await queued(cloud);
+    const response = await cloud.router().request(`/v2/images/${id}/file`, {
+      method: "PUT",
+      headers: { ...OCTETS, "x-openstack-image-size": size, "content-length": "5" },
+      body: new Uint8Array(5),
+    });
+    await response.body?.cancel();
+    assertEquals(response.status, 204, size);
+    assertEquals((await (await cloud.ask(`/v2/images/${id}`)).json()).size, 5);
+  }
+});
+
 Deno.test("An upload goes to a server that has just answered, and is sent once", async () => {
   const cloud = new Cloud();
   cloud.disturb = ({ server }) =>
