@@ -5,14 +5,20 @@
  * @module
  */
 
+import { percentDecoded, utf8 } from "./encoded_text.ts";
 import { badRequest } from "./failures.ts";
 import type { Identity } from "./identity.ts";
 import type { Cloud } from "./options.ts";
 
+const MALFORMED = "Malformed JSON in request body.";
+/** Objects and lists inside each other; Python gives up at about a thousand. */
+const DEPTH_MAX = 500;
+/** Half a surrogate pair in the text that `JSON.stringify` gives: no database holds it. */
+const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
+
 /** A request with everything that a route needs. */
 export interface Call {
   readonly request: Request;
-  readonly query: URLSearchParams;
   readonly identity: Identity;
   readonly cloud: Cloud;
   readonly requestId: string;
@@ -32,13 +38,30 @@ export function param(call: Call, index: number): string {
 }
 
 /**
+ * The query string. Glance separates pairs at `;` too.
+ *
+ * @throws {Failure} 400 for one that is not UTF-8.
+ */
+export function queryOf({ request }: Call): URLSearchParams {
+  const search = new URL(request.url).search.slice(1);
+  if (utf8(percentDecoded(search)) === null) {
+    throw badRequest(
+      "Error decoding your request. Either the URL or the request body contained characters that " +
+        "could not be decoded by Glance",
+    );
+  }
+  return new URLSearchParams(search.replaceAll(";", "&"));
+}
+
+/**
  * The body as JSON.
  *
- * @throws {Failure} 400 for no body, for what is not JSON, and for JSON that is neither an object
+ * @throws {Failure} 400 for no body, for what is not JSON in UTF-8, and for JSON that is neither an object
  * nor a list.
  */
 export async function jsonBody(call: Call): Promise<JsonBody> {
-  const text = await call.request.text();
+  const text = utf8(new Uint8Array(await call.request.arrayBuffer()));
+  if (text === null) throw badRequest(MALFORMED);
   if (text === "" && !call.request.headers.has("transfer-encoding")) {
     throw badRequest("Body expected in request.");
   }
@@ -83,9 +106,27 @@ export function noContent(): Response {
 }
 
 function parsed(text: string): unknown {
+  if (isTooDeep(text)) throw badRequest(MALFORMED);
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    if (!text.includes("\\u") || !LONE_SURROGATE.test(JSON.stringify(value))) return value;
   } catch {
-    throw badRequest("Malformed JSON in request body.");
+    // The answer is the same for every fault.
   }
+  throw badRequest(MALFORMED);
+}
+
+/** True for JSON that is nested deeper than recursive code should follow. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  let isString = false;
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i];
+    if (character === '"') isString = !isString;
+    else if (isString && character === "\\") i++;
+    else if (!isString && (character === "{" || character === "[")) depth++;
+    else if (!isString && (character === "}" || character === "]")) depth--;
+    if (depth > DEPTH_MAX) return true;
+  }
+  return false;
 }

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Call } from "./call.ts";
-import { badRequest, Failure, forbidden } from "./failures.ts";
+import { type Call, queryOf } from "./call.ts";
+import { badRequest, forbidden } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
 import { visibleImage } from "./lookup.ts";
 import { sliceOf } from "./range.ts";
@@ -22,13 +22,9 @@ export async function downloadData(call: Call): Promise<Response> {
     );
   }
   const location = chooseLocation(call, row);
-  if (location === null) {
-    // Glance compares the range with a size of None and fails.
-    if (request.headers.has("range")) throw new Failure(500);
-    return new Response(null, { status: 204 });
-  }
+  const slice = sliceOf(request.headers, location === null ? null : row.size ?? 0);
+  if (location === null) return new Response(null, { status: 204 });
   const size = row.size ?? 0;
-  const slice = sliceOf(request.headers, size);
   const { start, end } = slice ?? { start: 0, end: size };
   if (slice !== null && (!cloud.ranges || location.key === null)) {
     throw badRequest(
@@ -55,9 +51,10 @@ function chooseLocation(call: Call, { locations }: ImageRow): LocationRow | null
   return found ?? locations[0] ?? null;
 }
 
-function preferredStores({ cloud, query }: Call): readonly string[] {
-  const text = query.get("prefer");
-  if (text === null || cloud.minor < 17) return [];
+function preferredStores(call: Call): readonly string[] {
+  const { cloud } = call;
+  const text = cloud.minor < 17 ? null : queryOf(call).get("prefer");
+  if (text === null) return [];
   const ids = text.split(",").map((id) => id.trim()).filter((id) => id !== "");
   if (ids.length > 0 && !cloud.multiStore) {
     throw badRequest(

@@ -29,6 +29,10 @@ const STATUS_WORDS: Readonly<Record<number, readonly [title: string, explanation
   413: ["Request Entity Too Large", "The body of your request was too large for this server."],
   415: ["Unsupported Media Type", ""],
   416: ["Request Range Not Satisfiable", "The Range requested is not available."],
+  431: [
+    "Request Header Fields Too Large",
+    "The server is unwilling to process the request because its header fields are too large.",
+  ],
   500: [
     "Internal Server Error",
     "The server has either erred or is incapable of performing the requested operation.",

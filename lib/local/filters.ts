@@ -4,9 +4,11 @@
  * @module
  */
 
-import { badRequest, Failure } from "./failures.ts";
+import { isSameText } from "./collation.ts";
+import { badRequest } from "./failures.ts";
 import { isoTime, splitList, splitOperator } from "./filter_values.ts";
 import { type Identity, isAdmin } from "./identity.ts";
+import { integer } from "./python_words.ts";
 import type { ImageRow } from "./rows.ts";
 
 /** Says whether a row belongs in the list. */
@@ -29,17 +31,24 @@ const TEXT_FILTERS: ReadonlySet<string> = new Set([
   "disk_format",
 ]);
 
+/** Base properties that are numbers. */
+const NUMBERS: ReadonlySet<string> = new Set(["size", "virtual_size", "min_disk", "min_ram"]);
+
 /** Base properties that are compared as they are; all other keys are custom properties. */
 const COLUMNS: ReadonlySet<string> = new Set([
-  "visibility",
-  "size",
-  "virtual_size",
   "checksum",
   "os_hash_algo",
   "os_hash_value",
-  "min_disk",
-  "min_ram",
   "owner",
+]);
+
+/** Base properties that `_min` and `_max` apply to, besides those above. */
+const OTHER_COLUMNS: ReadonlySet<string> = new Set([
+  "visibility",
+  "protected",
+  "os_hidden",
+  "created_at",
+  "updated_at",
 ]);
 
 /**
@@ -51,7 +60,7 @@ export function testsOf(filters: ListFilters, identity: Identity): readonly RowT
   const { values, tags, memberStatus } = filters;
   const tests: RowTest[] = [
     isListedFor(identity, values.get("visibility"), memberStatus),
-    ...tags.map((tag): RowTest => (row) => row.tags.includes(tag)),
+    ...tags.map((tag): RowTest => (row) => row.tags.some((other) => isSameText(other, tag))),
   ];
   if (!values.has("os_hidden")) tests.push((row) => !row.os_hidden);
   for (const [key, value] of values) {
@@ -89,8 +98,17 @@ function testOf(key: string, value: string): RowTest | null {
   if (key.endsWith("_min") || key.endsWith("_max")) return rangeTest(key, value);
   if (key === "created_at" || key === "updated_at") return timeTest(key, value);
   if (TEXT_FILTERS.has(key)) return textTest(key, value);
-  if (COLUMNS.has(key)) return (row) => columnText(row, key) === value;
-  return (row) => row.properties[key] === value;
+  if (NUMBERS.has(key)) return (row) => columnOf(row, key) === leadingNumber(value);
+  if (COLUMNS.has(key)) return (row) => isText(columnOf(row, key), value);
+  return (row) =>
+    Object.entries(row.properties).some(([name, text]) =>
+      isSameText(name, key) && isText(text, value)
+    );
+}
+
+/** Null is equal to nothing. */
+function isText(actual: unknown, wanted: string): boolean {
+  return actual !== null && actual !== undefined && isSameText(String(actual), wanted);
 }
 
 function flagTest(key: "os_hidden" | "protected", value: string): RowTest {
@@ -106,16 +124,15 @@ function flagTest(key: "os_hidden" | "protected", value: string): RowTest {
 
 function rangeTest(key: string, value: string): RowTest {
   const column = key.slice(0, -4);
-  // Glance looks the column up and fails where there is none.
-  if (!COLUMNS.has(column)) throw new Failure(500);
-  if (!/^\s*[+-]?\d+\s*$/.test(value)) {
-    throw badRequest("Unable to filter on a range with a non-numeric value.");
-  }
-  const bound = Number(value);
+  const isKnown = [TEXT_FILTERS, NUMBERS, COLUMNS, OTHER_COLUMNS].some((set) => set.has(column));
+  // Glance looks the column up and answers 500 where there is none.
+  if (!isKnown) throw badRequest(`Unable to filter on a range of '${column}'.`);
+  const bound = integer(value);
+  if (bound === null) throw badRequest("Unable to filter on a range with a non-numeric value.");
   const isMinimum = key.endsWith("_min");
   return (row) => {
-    const actual = columnOf(row, column);
-    return typeof actual === "number" && (isMinimum ? actual >= bound : actual <= bound);
+    const actual = columnNumber(row, column);
+    return actual !== null && (isMinimum ? actual >= bound : actual <= bound);
   };
 }
 
@@ -143,10 +160,10 @@ function timeTest(key: "created_at" | "updated_at", value: string): RowTest {
 
 function textTest(key: string, value: string): RowTest {
   const [operator, list] = splitOperator(value);
-  if (operator === "eq") return (row) => columnText(row, key) === list;
+  if (operator === "eq") return (row) => isText(columnOf(row, key), list);
   if (operator === "in") {
     const wanted = splitList(list);
-    return (row) => wanted.includes(columnText(row, key) ?? "");
+    return (row) => wanted.some((text) => isText(columnOf(row, key), text));
   }
   throw badRequest(`Unable to filter by unknown operator '${operator}'.`);
 }
@@ -156,7 +173,15 @@ function columnOf(row: ImageRow, column: string): unknown {
   return (row as unknown as Record<string, unknown>)[column];
 }
 
-function columnText(row: ImageRow, column: string): string | null {
+/** A column as the database compares it with a number; a time is its digits. */
+function columnNumber(row: ImageRow, column: string): number | null {
   const value = columnOf(row, column);
-  return value === null || value === undefined ? null : String(value);
+  if (value === null || value === undefined) return null;
+  if (typeof value !== "string") return Number(value);
+  return leadingNumber(column.endsWith("_at") ? value.replaceAll(/\D/g, "") : value);
+}
+
+/** The number that a text begins with; 0 where it begins with none. */
+function leadingNumber(text: string): number {
+  return Number(/^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?/i.exec(text)?.[0] ?? 0);
 }

@@ -124,13 +124,44 @@ export const BASE_PROPERTIES: Readonly<Record<string, Schema>> = {
   },
 };
 
-/** Custom properties are strings. */
+/** ID of an image that boots another one. */
+function bootImage(what: string): Schema {
+  return textOrNull(
+    `ID of image stored in Glance that should be used as the ${what} when booting an AMI-style image.`,
+    { pattern: UUID },
+  );
+}
+
+/** Custom properties that the file `schema-image.json` of Glance's packages describes. */
+const DESCRIBED_PROPERTIES: Readonly<Record<string, Schema>> = {
+  kernel_id: bootImage("kernel"),
+  ramdisk_id: bootImage("ramdisk"),
+  instance_uuid: text("ID of the instance that the image was made from. (Informational only)"),
+  architecture: text("Architecture of the operating system"),
+  os_distro: text("Common name of operating system distribution"),
+  os_version: text("Operating system version as specified by the distributor."),
+  description: text("A human-readable string describing this image."),
+  cinder_encryption_key_id: text("ID of the key with which the volume in the image is encrypted"),
+  cinder_encryption_key_deletion_policy: text("When Glance deletes the key of the volume", {
+    enum: ["on_image_deletion", "do_not_delete"],
+  }),
+};
+
+/** Other custom properties are strings. */
 const CUSTOM_PROPERTY: Schema = { type: "string" };
 
 /** The schema of one image, as `GET /v2/schemas/image` gives it. */
 export const IMAGE_SCHEMA: Schema & { readonly name: string } = {
   name: "image",
-  properties: BASE_PROPERTIES,
+  properties: {
+    ...Object.fromEntries(
+      Object.entries(DESCRIBED_PROPERTIES).map(([name, schema]) => [
+        name,
+        { ...schema, is_base: false },
+      ]),
+    ),
+    ...BASE_PROPERTIES,
+  },
   additionalProperties: CUSTOM_PROPERTY,
   links: [
     { rel: "self", href: "{self}" },

@@ -43,10 +43,10 @@ export async function deleteImage(call: Call): Promise<Response> {
   visibleImage(call, missing);
   const gone = await call.cloud.store.images.remove(id, (row) => {
     refuseStrangers(call, row);
-    if (row.protected) throw forbidden(`Image ${id} is protected and cannot be deleted.`);
+    if (row.protected) throw forbidden(`Image ${row.id} is protected and cannot be deleted.`);
   });
   if (gone === null) throw missing();
-  call.cloud.cache?.remove(id);
+  call.cloud.cache?.remove(gone.id);
   await removeData(call.cloud, gone);
   return noContent();
 }

@@ -6,7 +6,8 @@
 
 import { type Call, jsonBody } from "./call.ts";
 import { badRequest, conflict } from "./failures.ts";
-import { type Cloud, defaultStoreId } from "./options.ts";
+import { type Cloud, defaultStoreId, isReadOnly } from "./options.ts";
+import { python } from "./python_words.ts";
 
 /** The import methods that work here, as `GET /v2/info/import` lists them. */
 export function importMethods(cloud: Cloud): readonly string[] {
@@ -22,6 +23,8 @@ export interface ImportOrder {
   readonly method: string;
   readonly stores: readonly string[] | null;
   readonly allStores: boolean;
+  /** False if the data may stay in the stores that took it when another one does not. */
+  readonly mustAllSucceed: boolean;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
@@ -39,12 +42,11 @@ export async function importOrder(call: Call): Promise<ImportOrder> {
   if (typeof method !== "object" || method === null || !("name" in method)) {
     throw badRequest("Import request requires a 'name' field.");
   }
-  const name = String(method.name);
+  const name = typeof method.name === "string" ? method.name : python(method.name);
   if (!importMethods(call.cloud).includes(name)) {
     throw badRequest(`Unknown import method name '${name}'.`);
   }
-  const { all_stores: allStores = false, all_stores_must_succeed: must = true, stores = null } =
-    body;
+  const { all_stores: allStores = false, all_stores_must_succeed: must = true, stores } = body;
   if (typeof must !== "boolean") {
     throw badRequest("'all_stores_must_succeed' must be boolean value only");
   }
@@ -54,10 +56,19 @@ export async function importOrder(call: Call): Promise<ImportOrder> {
   }
   return {
     method: name,
-    stores: Array.isArray(stores) ? stores.map(String) : null,
+    stores: storeList(stores),
     allStores,
+    mustAllSucceed: must,
     body,
   };
+}
+
+/** Glance takes a text for a list of its characters. */
+function storeList(stores: unknown): readonly string[] | null {
+  if (stores === undefined) return null;
+  if (typeof stores === "string") return [...stores];
+  if (Array.isArray(stores)) return [...new Set(stores.map(String))];
+  throw badRequest("'stores' must be a list");
 }
 
 /**
@@ -86,5 +97,5 @@ export function targetStores({ cloud, request }: Call, order: ImportOrder): read
 }
 
 function writableStores(cloud: Cloud): readonly string[] {
-  return cloud.stores.filter((store) => store["read-only"] !== "true").map(({ id }) => id);
+  return cloud.stores.map(({ id }) => id).filter((id) => !isReadOnly(cloud, id));
 }

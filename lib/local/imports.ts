@@ -7,16 +7,14 @@
  */
 
 import type { Call } from "./call.ts";
-import { badRequest, conflict, forbidden } from "./failures.ts";
+import { badRequest, conflict, Failure, forbidden } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
 import { type ImportOrder, importOrder, targetStores } from "./import_order.ts";
+import { endOfImport, type ImportResult } from "./import_result.ts";
 import { changeImage, refuseStrangers, visibleImage } from "./lookup.ts";
-import { type Cloud, defaultStoreId, storeMetadata } from "./options.ts";
-import { type ImageRow, withData, withStatus } from "./rows.ts";
-import { endedTask, newTask } from "./task_rows.ts";
+import { type Cloud, isReadOnly, storeMetadata } from "./options.ts";
+import { type ImageRow, type LocationRow, withStatus } from "./rows.ts";
 import { importFromWeb } from "./web_download.ts";
-
-const MEBIBYTE = 1024 ** 2;
 
 /** `POST /v2/images/{image_id}/import` */
 export async function importImage(call: Call): Promise<Response> {
@@ -54,7 +52,7 @@ function refuseWrongState(call: Call, row: ImageRow, method: string): void {
   }
 }
 
-/** From the staging area to the first store, from there to the others. */
+/** From the staging area to the stores; the last one takes the staged bytes themselves. */
 async function moveStagedData(
   call: Call,
   row: ImageRow,
@@ -62,30 +60,23 @@ async function moveStagedData(
   order: ImportOrder,
 ): Promise<void> {
   const { store } = call.cloud;
-  const [first = defaultStoreId(call.cloud), ...others] = storeIds;
   const { staged } = row;
   if (staged === null) throw conflict("Image has active task");
   await changeImage(call, (current) => withStatus(current, "importing"));
-  const key = `${first}/${row.id}`;
-  try {
-    await store.bytes.move(staged.key, key);
-    for (const id of others) await copy(call.cloud, key, `${id}/${row.id}`, staged.size);
-    await changeImage(call, (current) => {
-      const data = { ...staged, key, url: store.bytes.urlOf(key) };
-      const active = withData(
-        withStatus(current, "active"),
-        data,
-        storeMetadata(call.cloud, first),
-      );
-      return finished(call, withCopies(call.cloud, active, others), order, storeIds);
-    });
-  } catch (error) {
-    await removeCopies(call.cloud, row, [first, ...others]);
-    await store.images.update(row.id, (it) => ({ ...withStatus(it, "queued"), staged: null }));
-    throw error;
-  }
+  const last = storeIds.at(-1);
+  const result = await writeToStores(
+    call,
+    row,
+    storeIds,
+    order,
+    (key, id) =>
+      id === last ? store.bytes.move(staged.key, key) : copy(call, staged.key, key, staged.size),
+  );
+  await store.bytes.remove(staged.key);
+  await end(call, row, result, (current) => endOfImport(call, current, order, result, staged));
 }
 
+/** From a store that has the data to others. */
 async function copyData(
   call: Call,
   row: ImageRow,
@@ -100,19 +91,65 @@ async function copyData(
   const missing = storeIds.filter((id) => !has(id));
   const source = row.locations.find(({ key }) => key !== null)?.key;
   if (missing.length === 0 || !source) return;
-  try {
-    for (const id of missing) await copy(call.cloud, source, `${id}/${row.id}`, row.size ?? 0);
-    await changeImage(
-      call,
-      (current) => finished(call, withCopies(call.cloud, current, missing), order, missing),
-    );
-  } catch (error) {
-    await removeCopies(call.cloud, row, missing);
-    throw error;
-  }
+  const size = row.size ?? 0;
+  const result = await writeToStores(
+    call,
+    row,
+    missing,
+    order,
+    (key) => copy(call, source, key, size),
+  );
+  await end(call, row, result, (current) => endOfImport(call, current, order, result, null));
 }
 
-async function copy(cloud: Cloud, from: string, to: string, size: number): Promise<void> {
+/**
+ * Brings the data to one store after the other. A store that takes none ends the import, and what
+ * was written is removed, unless the order says that not all must succeed.
+ */
+async function writeToStores(
+  { cloud }: Call,
+  { id: imageId }: ImageRow,
+  storeIds: readonly string[],
+  { mustAllSucceed }: ImportOrder,
+  write: (key: string, storeId: string) => Promise<void>,
+): Promise<ImportResult> {
+  const result = {
+    storeIds,
+    written: new Array<LocationRow>(),
+    failed: new Array<string>(),
+    untouched: new Array<string>(),
+  };
+  for (const [i, id] of storeIds.entries()) {
+    const key = `${id}/${imageId}`;
+    try {
+      if (isReadOnly(cloud, id)) throw badRequest(`Store ${id} takes no data`);
+      await write(key, id);
+      const metadata = storeMetadata(cloud, id);
+      result.written.push({ url: cloud.store.bytes.urlOf(key), metadata, key });
+    } catch (error) {
+      if (!(error instanceof Failure)) cloud.onError(error);
+      result.failed.push(id);
+      if (!mustAllSucceed) continue;
+      result.untouched.push(...storeIds.slice(i + 1));
+      await removeCopies(cloud, result.written);
+      return { ...result, written: [], undone: result.written.length > 0 };
+    }
+  }
+  return { ...result, undone: false };
+}
+
+/** Writes the end of an import down; nothing stays where the image was deleted meanwhile. */
+async function end(
+  call: Call,
+  row: ImageRow,
+  { written }: ImportResult,
+  change: (row: ImageRow) => ImageRow,
+): Promise<void> {
+  if (await call.cloud.store.images.update(row.id, change) !== null) return;
+  await removeCopies(call.cloud, written);
+}
+
+async function copy({ cloud }: Call, from: string, to: string, size: number): Promise<void> {
   const { bytes } = cloud.store;
   const sink = await bytes.write(to);
   try {
@@ -124,46 +161,6 @@ async function copy(cloud: Cloud, from: string, to: string, size: number): Promi
   }
 }
 
-async function removeCopies(cloud: Cloud, row: ImageRow, ids: readonly string[]): Promise<void> {
-  for (const id of ids) await cloud.store.bytes.remove(`${id}/${row.id}`);
-}
-
-function withCopies(cloud: Cloud, row: ImageRow, storeIds: readonly string[]): ImageRow {
-  const copies = storeIds.map((store) => {
-    const key = `${store}/${row.id}`;
-    return { url: cloud.store.bytes.urlOf(key), metadata: { store }, key };
-  });
-  return { ...row, locations: [...row.locations, ...copies] };
-}
-
-/** Leaves the traces of an import: two empty properties and a task. */
-function finished(
-  call: Call,
-  row: ImageRow,
-  order: ImportOrder,
-  storeIds: readonly string[],
-): ImageRow {
-  const task = endedTask(
-    call,
-    newTask(call, "api_image_import", {
-      image_id: row.id,
-      import_req: order.body,
-      backend: storeIds,
-    }),
-    {
-      status: "success",
-      result: { image_id: row.id },
-      message: `Copied ${Math.floor((row.size ?? 0) / MEBIBYTE)} MiB`,
-    },
-  );
-  return {
-    ...row,
-    properties: {
-      ...row.properties,
-      os_glance_importing_to_stores: "",
-      os_glance_failed_import: "",
-    },
-    tasks: [...row.tasks, task],
-    updated_at: task.updated_at,
-  };
+async function removeCopies({ store }: Cloud, written: readonly LocationRow[]): Promise<void> {
+  for (const { key } of written) if (key !== null) await store.bytes.remove(key);
 }

@@ -4,12 +4,13 @@
  * @module
  */
 
-import { type Call, json } from "./call.ts";
+import { type Call, json, queryOf } from "./call.ts";
 import { badRequest, Failure } from "./failures.ts";
 import { testsOf } from "./filters.ts";
 import { canSee } from "./identity.ts";
 import { imageView } from "./image_view.ts";
-import { urlencode } from "./python_words.ts";
+import type { Cloud } from "./options.ts";
+import { integer, urlencode } from "./python_words.ts";
 import type { ImageRow } from "./rows.ts";
 import { orderOf } from "./sorting.ts";
 
@@ -22,11 +23,12 @@ const ONCE_NOT_FILTERS = ["limit", "marker", "member_status"];
 
 /** `GET /v2/images` */
 export function listImages(call: Call): Response {
-  const { cloud, query, identity } = call;
-  const limit = pageLimit(call);
+  const { cloud, identity } = call;
+  const query = queryOf(call);
+  const limit = pageLimit(cloud, query);
   const order = orderOf(query);
   const tests = testsOf(filtersOf(query), identity);
-  const marker = markerRow(call);
+  const marker = markerRow(call, query);
 
   const rows = [...cloud.store.images.rows()]
     .filter((row) => tests.every((test) => test(row)))
@@ -77,16 +79,16 @@ function filtersOf(query: URLSearchParams): Parameters<typeof testsOf>[0] {
   return { values, tags: query.getAll("tag").map((tag) => tag.trim()), memberStatus };
 }
 
-function pageLimit({ query, cloud }: Call): number {
+function pageLimit(cloud: Cloud, query: URLSearchParams): number {
   const text = query.get("limit");
   if (text === null) return Math.min(cloud.pageLimit, cloud.pageLimitMax);
-  if (!/^\s*[+-]?\d+\s*$/.test(text)) throw badRequest("limit param must be an integer");
-  const limit = Number(text);
+  const limit = integer(text);
+  if (limit === null) throw badRequest("limit param must be an integer");
   if (limit < 0) throw badRequest("limit param must be positive");
   return Math.min(limit, cloud.pageLimitMax);
 }
 
-function markerRow({ query, cloud, identity }: Call): ImageRow | null {
+function markerRow({ cloud, identity }: Call, query: URLSearchParams): ImageRow | null {
   const marker = query.get("marker");
   if (marker === null) return null;
   const row = cloud.store.images.get(marker);

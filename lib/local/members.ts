@@ -6,11 +6,16 @@
 
 import type { ImageMember, MemberStatus } from "../images/types.ts";
 import { type Call, json, type JsonBody, jsonBody, noContent, param } from "./call.ts";
+import { isSameText } from "./collation.ts";
 import { badRequest, conflict, Failure, forbidden, notFound } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
 import { changeImage, visibleImage } from "./lookup.ts";
 import { timestamp } from "./options.ts";
+import { characters, refuseWideCharacters } from "./property_rules.ts";
 import type { ImageRow, MemberRow } from "./rows.ts";
+
+/** VARCHAR(255); Glance answers 500 to a longer one. */
+const MEMBER_MAX = 255;
 
 const STATUSES: readonly MemberStatus[] = ["pending", "accepted", "rejected"];
 
@@ -42,27 +47,26 @@ export async function addMember(call: Call): Promise<Response> {
   const refusal = `Not allowed to create members for image ${param(call, 0)}.`;
   lookUp(call);
   const now = timestamp(call.cloud);
+  const member: MemberRow = {
+    member_id: memberId,
+    status: "pending",
+    created_at: now,
+    updated_at: now,
+  };
   const row = await changeImage(call, (current) => {
     if (current.visibility !== "shared" || !ownsOrAdmin(call, current)) throw forbidden(refusal);
     checkQuota(call, current);
-    if (current.members.some(({ member_id }) => member_id === memberId)) {
+    if (memberIn(current, memberId) !== undefined) {
       throw conflict(`Member ${memberId} is duplicated for image ${current.id}`);
     }
-    const member: MemberRow = {
-      member_id: memberId,
-      status: "pending",
-      created_at: now,
-      updated_at: now,
-    };
     return { ...current, members: [...current.members, member] };
   });
-  return json(memberView(row.id, memberIn(row, memberId)));
+  return json(memberView(row.id, member));
 }
 
 /** `PUT /v2/images/{image_id}/members/{member_id}` */
 export async function updateMember(call: Call): Promise<Response> {
   const status = newStatus(await jsonBody(call));
-  const memberId = param(call, 1);
   lookUp(call);
   const row = await changeImage(call, (current) => {
     const isOwner = current.owner === call.identity.projectId;
@@ -71,10 +75,12 @@ export async function updateMember(call: Call): Promise<Response> {
     }
     const member = { ...memberOf(call, current), status: checkedStatus(status) };
     const updated = { ...member, updated_at: timestamp(call.cloud) };
-    const members = current.members.map((old) => old.member_id === memberId ? updated : old);
+    const members = current.members.map((old) =>
+      old.member_id === member.member_id ? updated : old
+    );
     return { ...current, members };
   });
-  return json(memberView(row.id, memberIn(row, memberId)));
+  return json(memberView(row.id, memberOf(call, row)));
 }
 
 /** `DELETE /v2/images/{image_id}/members/{member_id}` */
@@ -106,15 +112,13 @@ function maySeeMember(call: Call, row: ImageRow, member: MemberRow): boolean {
 /** The member that the second segment names. */
 function memberOf(call: Call, row: ImageRow): MemberRow {
   const id = param(call, 1);
-  const member = row.members.find(({ member_id }) => member_id === id);
+  const member = memberIn(row, id);
   if (member !== undefined && maySeeMember(call, row, member)) return member;
   throw notFound(`${id} not found in the member list of the image ${row.id}.`);
 }
 
-function memberIn(row: ImageRow, id: string): MemberRow {
-  const member = row.members.find(({ member_id }) => member_id === id);
-  if (member === undefined) throw new Failure(500);
-  return member;
+function memberIn(row: ImageRow, id: string): MemberRow | undefined {
+  return row.members.find(({ member_id }) => isSameText(member_id, id));
 }
 
 function memberView(imageId: string, member: MemberRow): ImageMember {
@@ -137,9 +141,23 @@ function newMemberId(body: JsonBody): string {
     throw badRequest('Expected a member in the form: {"member": "image_id"}');
   }
   if (!Object.hasOwn(body, "member")) throw badRequest("Member to be added not specified");
-  const id = body["member"];
-  if (!id) throw badRequest("Member can't be empty");
-  return String(id);
+  const id = memberText(body["member"]);
+  if (id === "") throw badRequest("Member can't be empty");
+  if (characters(id) > MEMBER_MAX) {
+    throw badRequest(`Member can't be greater than ${MEMBER_MAX} characters`);
+  }
+  refuseWideCharacters({ member: id });
+  return id;
+}
+
+/** What Glance's database makes of a member that is not a text; empty for what is false to Python. */
+function memberText(member: unknown): string {
+  if (typeof member === "string") return member;
+  if (typeof member === "boolean") return member ? "1" : "";
+  if (typeof member === "number") return member === 0 ? "" : String(member);
+  if (Array.isArray(member) && member.length === 1) return memberText(member[0]);
+  if (member === null || Object.keys(Object(member)).length === 0) return "";
+  throw badRequest("Member must be a string");
 }
 
 function newStatus(body: JsonBody): unknown {

@@ -8,7 +8,8 @@
 import { type Call, param } from "./call.ts";
 import { Failure, forbidden, notFound } from "./failures.ts";
 import { type Identity, isAdmin } from "./identity.ts";
-import { type Catalogue, isSameName, named, type NamespaceRow, replaced } from "./metadef_rows.ts";
+import { isSameText } from "./collation.ts";
+import { type Catalogue, named, type NamespaceRow, replaced } from "./metadef_rows.ts";
 
 /** May see the namespace: everybody where it is public, else its owner and administrators. */
 export function canSeeNamespace(identity: Identity, row: NamespaceRow): boolean {
@@ -21,7 +22,7 @@ export function namespaceOf(
   namespaces: readonly NamespaceRow[],
   name: string,
 ): NamespaceRow | undefined {
-  return namespaces.find(({ namespace }) => isSameName(namespace, name));
+  return namespaces.find(({ namespace }) => isSameText(namespace, name));
 }
 
 /**

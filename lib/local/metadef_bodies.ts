@@ -25,7 +25,7 @@ import {
   PROPERTY_SCHEMA,
   TAG_SCHEMA,
 } from "./metadef_schemas.ts";
-import { checkCharacters } from "./property_rules.ts";
+import { refuseWideCharacters } from "./property_rules.ts";
 import { python } from "./python_words.ts";
 
 /** A body that fits its schema. */
@@ -55,13 +55,19 @@ export async function definitionOf(
 }
 
 /**
- * Refuses a name that the column of Glance's database does not hold.
+ * Refuses text that the columns of Glance's database do not hold. A list is stored as one text.
  *
  * @param action what cannot be done, for the message.
  * @throws {Failure} 400.
  */
-export function checkName(action: string, attribute: string, value: unknown): void {
-  checkCharacters(attribute, value, `Couldn't ${action}: `);
+export function checkText(action: string, ...values: readonly object[]): void {
+  for (const value of values) {
+    const texts = Object.entries(value).map(([name, entry]) => [
+      name,
+      name === "required" && Array.isArray(entry) ? entry.join() : entry,
+    ]);
+    refuseWideCharacters(Object.fromEntries(texts), `Couldn't ${action}: `);
+  }
 }
 
 /** The fields of a namespace that are its own. */

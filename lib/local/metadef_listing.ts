@@ -4,11 +4,12 @@
  * @module
  */
 
-import { type Call, json } from "./call.ts";
+import { type Call, json, queryOf } from "./call.ts";
 import { badRequest, forbidden } from "./failures.ts";
 import { pageLinks } from "./listing.ts";
 import { canSeeNamespace, namespaceOf, noDefinition } from "./metadef_access.ts";
-import { isSameName, type NamespaceRow } from "./metadef_rows.ts";
+import { isSameText } from "./collation.ts";
+import type { NamespaceRow } from "./metadef_rows.ts";
 import { listedNamespaceView } from "./metadef_views.ts";
 import { limitOf, pageOf } from "./paging.ts";
 
@@ -26,14 +27,15 @@ const SORT_KEYS = [
 
 /** `GET /v2/metadefs/namespaces` */
 export function listNamespaces(call: Call): Response {
-  const { cloud, query } = call;
+  const { cloud } = call;
+  const query = queryOf(call);
   refuseVisibility(query, ["public", "private"]);
   const { namespaces } = cloud.store.catalogue.value;
   const limit = Math.min(limitOf(query) ?? cloud.pageLimit, cloud.pageLimitMax);
   const page = pageOf(query, namespaces, SORT_KEYS, {
     limit,
-    after: markerOf(call),
-    isWanted: filterOf(call),
+    after: markerOf(call, query),
+    isWanted: filterOf(call, query),
   });
   return json({
     namespaces: page.map(listedNamespaceView),
@@ -54,15 +56,18 @@ export function refuseVisibility(query: URLSearchParams, known: readonly string[
   throw badRequest(`Invalid visibility value: ${visibility}`);
 }
 
-function filterOf({ query, identity }: Call): (row: NamespaceRow) => boolean {
+function filterOf(
+  { identity }: Call,
+  query: URLSearchParams,
+): (row: NamespaceRow) => boolean {
   const visibility = query.get("visibility");
   const types = query.get("resource_types")?.split(",");
   return (row) =>
     canSeeNamespace(identity, row) && (visibility ?? row.visibility) === row.visibility &&
-    (types?.some((type) => row.associations.some(({ name }) => isSameName(name, type))) ?? true);
+    (types?.some((type) => row.associations.some(({ name }) => isSameText(name, type))) ?? true);
 }
 
-function markerOf({ query, identity, cloud }: Call): NamespaceRow | null {
+function markerOf({ identity, cloud }: Call, query: URLSearchParams): NamespaceRow | null {
   const marker = query.get("marker") ?? "";
   if (marker === "") return null;
   const row = namespaceOf(cloud.store.catalogue.value.namespaces, marker);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Call, json, noContent } from "./call.ts";
+import { type Call, json, noContent, queryOf } from "./call.ts";
 import { conflict, notFound } from "./failures.ts";
 import {
   changeNamespace,
@@ -17,7 +17,7 @@ import {
 } from "./metadef_access.ts";
 import {
   associationRow,
-  checkName,
+  checkText,
   type Definition,
   definitionOf,
   LINKED_READ_ONLY,
@@ -47,9 +47,14 @@ import { timestamp } from "./options.ts";
 export async function createNamespace(call: Call): Promise<Response> {
   const body = await definitionOf(call, NAMESPACE_SCHEMA, LINKED_READ_ONLY);
   refuseReaders(call, "add_metadef_namespace");
-  checkName("create metadata namespace", "namespace", body["namespace"]);
   const now = timestamp(call.cloud);
   const row = newNamespace(call, body, { created_at: now, updated_at: now });
+  const { objects, properties, tags, associations, ...fields } = row;
+  checkText(
+    "create metadata namespace",
+    fields,
+    ...[...objects, ...properties, ...tags, ...associations],
+  );
   await call.cloud.store.catalogue.change((catalogue) => {
     if (namespaceOf(catalogue.namespaces, row.namespace) !== undefined) {
       throw conflict(`The metadata definition namespace=${row.namespace} already exists.`);
@@ -108,7 +113,7 @@ function givenParts(row: NamespaceRow, body: Definition): Record<string, unknown
 /** `GET /v2/metadefs/namespaces/{namespace}`, with `?resource_type=` under its prefix. */
 export function showNamespace(call: Call): Response {
   const row = visibleNamespace(call, noDefinition, () => notFound());
-  const type = call.query.get("resource_type");
+  const type = queryOf(call).get("resource_type");
   const association = row.associations.find(({ name }) => name === type);
   return json(wholeNamespaceView(row, association?.prefix ?? ""));
 }
@@ -118,8 +123,8 @@ export async function updateNamespace(call: Call): Promise<Response> {
   const body = await definitionOf(call, NAMESPACE_SCHEMA, LINKED_READ_ONLY);
   visibleNamespace(call);
   refuseReaders(call, "modify_metadef_namespace");
-  checkName("update metadata namespace", "namespace", body["namespace"]);
   const fields = namespaceFields(body, call.identity.projectId);
+  checkText("update metadata namespace", fields);
   const row = await changeNamespace(call, (current, { namespaces }) => {
     const taken = namespaceOf(namespaces, fields.namespace);
     if (taken !== undefined && taken !== current) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Call, json, noContent, param } from "./call.ts";
+import { type Call, json, noContent, param, queryOf } from "./call.ts";
 import { badRequest, conflict, notFound } from "./failures.ts";
 import {
   changeNamespace,
@@ -15,7 +15,7 @@ import {
   visibleNamespace,
 } from "./metadef_access.ts";
 import {
-  checkName,
+  checkText,
   type Definition,
   definitionOf,
   LINKED_READ_ONLY,
@@ -33,7 +33,7 @@ import { directionOf, limitOf } from "./paging.ts";
  * string asks for, and then heeds none of it.
  */
 export function listObjects(call: Call): Response {
-  checkQuery(call.query);
+  checkQuery(queryOf(call));
   const namespace = lookUp(call);
   return json({
     objects: byName(namespace.objects).map((row) => objectView(namespace, row)),
@@ -55,7 +55,7 @@ export async function addObject(call: Call): Promise<Response> {
   const object = objectRow(body, { created_at: now, updated_at: now });
   lookUp(call);
   refuseReaders(call, "add_metadef_object");
-  checkName("create metadata object", "name", object.name);
+  checkText("create metadata object", object);
   const namespace = await changeNamespace(call, (row) => withObject(row, object));
   return json(givenView(namespace, object, body), 201);
 }
@@ -70,7 +70,7 @@ export async function updateObject(call: Call): Promise<Response> {
     const old = objectOf(call, row);
     const { created_at } = old;
     object = objectRow(body, { created_at, updated_at: timestamp(call.cloud) });
-    checkName("update metadata object", "name", object.name);
+    checkText("update metadata object", object);
     const taken = named(row.objects, object.name);
     if (taken !== undefined && taken !== old) {
       throw conflict(

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Call, json, noContent, param } from "./call.ts";
+import { type Call, json, noContent, param, queryOf } from "./call.ts";
 import { conflict, notFound } from "./failures.ts";
 import {
   changeNamespace,
@@ -13,7 +13,7 @@ import {
   visibleNamespace,
 } from "./metadef_access.ts";
 import {
-  checkName,
+  checkText,
   DATED_READ_ONLY,
   type Definition,
   definitionOf,
@@ -35,7 +35,7 @@ export function listProperties(call: Call): Response {
  */
 export function showProperty(call: Call): Response {
   const namespace = visibleNamespace(call);
-  const type = call.query.get("resource_type") ?? "";
+  const type = queryOf(call).get("resource_type") ?? "";
   const name = param(call, 1);
   const bare = type === "" ? name : withoutPrefix(name, prefixOn(call, namespace, type));
   return json(propertyView(propertyOf(namespace, bare)));
@@ -46,7 +46,7 @@ export async function addProperty(call: Call): Promise<Response> {
   const property = propertyIn(await definitionOf(call, PROPERTY_SCHEMA, DATED_READ_ONLY));
   visibleNamespace(call);
   refuseReaders(call, "add_metadef_property");
-  checkName("create metadata property", "name", property.name);
+  checkText("create metadata property", property);
   await changeNamespace(call, (row) => withProperty(row, property));
   return json(propertyView(property), 201);
 }
@@ -58,7 +58,7 @@ export async function updateProperty(call: Call): Promise<Response> {
   refuseReaders(call, "modify_metadef_property");
   await changeNamespace(call, (row) => {
     const old = propertyOf(row, param(call, 1));
-    checkName("update metadata property", "name", property.name);
+    checkText("update metadata property", property);
     const taken = named(row.properties, property.name);
     if (taken !== undefined && taken !== old) {
       throw conflict(

@@ -13,7 +13,7 @@ import {
   refuseReaders,
   visibleNamespace,
 } from "./metadef_access.ts";
-import { associationRow, DATED_READ_ONLY, definitionOf } from "./metadef_bodies.ts";
+import { associationRow, checkText, DATED_READ_ONLY, definitionOf } from "./metadef_bodies.ts";
 import { type AssociationRow, named, type NamespaceRow } from "./metadef_rows.ts";
 import { ASSOCIATION_SCHEMA } from "./metadef_schemas.ts";
 import { associationView } from "./metadef_views.ts";
@@ -37,6 +37,7 @@ export async function addAssociation(call: Call): Promise<Response> {
   refuseReaders(call, "add_metadef_resource_type_association");
   const now = timestamp(call.cloud);
   const association = associationRow(body, { created_at: now, updated_at: now });
+  checkText("create resource type association", association);
   await changeNamespace(call, (row) => withAssociation(row, association));
   return json(associationView(association), 201);
 }

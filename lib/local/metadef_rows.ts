@@ -5,6 +5,8 @@
  * @module
  */
 
+import { compareText, isSameText } from "./collation.ts";
+
 /** When a thing was made and last changed, as on the wire. */
 export interface Dated {
   readonly created_at: string;
@@ -64,17 +66,12 @@ export interface Catalogue {
 
 export const EMPTY_CATALOGUE: Catalogue = { namespaces: [], resourceTypes: [] };
 
-/** True for two names that are one to Glance's database: case and trailing spaces do not count. */
-export function isSameName(a: string, b: string): boolean {
-  return fold(a) === fold(b);
-}
-
 /** The one of that name. */
 export function named<T extends { readonly name: string }>(
   list: readonly T[],
   name: string,
 ): T | undefined {
-  return list.find((candidate) => isSameName(candidate.name, name));
+  return list.find((candidate) => isSameText(candidate.name, name));
 }
 
 /** The list with `next` where `old` was. */
@@ -82,11 +79,7 @@ export function replaced<T>(list: readonly T[], old: T, next: T): readonly T[] {
   return list.map((entry) => entry === old ? next : entry);
 }
 
-/** By name, as Glance's database sorts where nobody asks for an order. */
+/** By name, as Glance's database sorts by default. */
 export function byName<T extends { readonly name: string }>(list: readonly T[]): readonly T[] {
-  return list.toSorted((a, b) => fold(a.name) < fold(b.name) ? -1 : 1);
-}
-
-function fold(name: string): string {
-  return name.toLowerCase().trimEnd();
+  return list.toSorted((a, b) => compareText(a.name, b.name));
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Call, json, noContent, param } from "./call.ts";
+import { type Call, json, noContent, param, queryOf } from "./call.ts";
 import { conflict, notFound } from "./failures.ts";
 import { checkAgainst } from "./json_schema.ts";
 import {
@@ -13,7 +13,7 @@ import {
   refuseReaders,
   visibleNamespace,
 } from "./metadef_access.ts";
-import { checkName, DATED_READ_ONLY, definitionOf, parts, tagRow } from "./metadef_bodies.ts";
+import { checkText, DATED_READ_ONLY, definitionOf, parts, tagRow } from "./metadef_bodies.ts";
 import { refuseVisibility } from "./metadef_listing.ts";
 import { named, type NamespaceRow, replaced, type TagRow } from "./metadef_rows.ts";
 import { TAG_SCHEMA, TAGS_SCHEMA } from "./metadef_schemas.ts";
@@ -26,11 +26,12 @@ const TRUE_WORDS = ["1", "t", "true", "on", "y", "yes"];
 
 /** `GET /v2/metadefs/namespaces/{namespace}/tags`, newest first unless asked otherwise. */
 export function listTags(call: Call): Response {
-  refuseVisibility(call.query, ["public", "private", "shared"]);
+  const query = queryOf(call);
+  refuseVisibility(query, ["public", "private", "shared"]);
   const row = visibleNamespace(call);
-  const marker = call.query.get("marker") ?? "";
-  const tags = pageOf(call.query, row.tags, SORT_KEYS, {
-    limit: limitOf(call.query) ?? Infinity,
+  const marker = query.get("marker") ?? "";
+  const tags = pageOf(query, row.tags, SORT_KEYS, {
+    limit: limitOf(query) ?? Infinity,
     after: marker === "" ? null : tagOf(row, marker),
     isWanted: () => true,
   });
@@ -48,8 +49,8 @@ export async function addMetadefTag(call: Call): Promise<Response> {
   visibleNamespace(call);
   checkAgainst(TAG_SCHEMA, { name });
   refuseReaders(call, "add_metadef_tag");
-  checkName("create metadata tag", "name", name);
   const tag = newTag(call, { name });
+  checkText("create metadata tag", tag);
   await changeNamespace(call, (row) => withTag(row, tag));
   return json(tag, 201);
 }
@@ -63,7 +64,7 @@ export async function addTags(call: Call): Promise<Response> {
   visibleNamespace(call);
   refuseReaders(call, "add_metadef_tags");
   const tags = parts(body["tags"]).map((part) => newTag(call, part));
-  for (const { name } of tags) checkName("create metadata tag", "name", name);
+  checkText("create metadata tag", ...tags);
   const header = call.request.headers.get("x-openstack-append") ?? "";
   const appends = TRUE_WORDS.includes(header.trim().toLowerCase());
   if (tags.length > 0) {
@@ -83,10 +84,10 @@ export async function renameTag(call: Call): Promise<Response> {
   const name = String(body["name"]);
   const row = await changeNamespace(call, (current) => {
     const old = tagOf(current, param(call, 1));
-    checkName("update metadata tag", "name", name);
     const taken = named(current.tags, name);
     if (taken !== undefined && taken !== old) throw duplicate(current, name);
     const tag = { ...old, name, updated_at: timestamp(call.cloud) };
+    checkText("update metadata tag", tag);
     return { ...current, tags: replaced(current.tags, old, tag) };
   });
   return json(tagOf(row, name));

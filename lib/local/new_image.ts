@@ -11,11 +11,14 @@ import { badRequest, forbidden, withDetail } from "./failures.ts";
 import { isAdmin, refusePublishing } from "./identity.ts";
 import { timestamp } from "./options.ts";
 import {
-  checkCharacters,
+  characters,
   checkMinimum,
-  checkRoom,
+  checkProperty,
   isReserved,
   refuseReadOnly,
+  refuseSameNames,
+  refuseWideCharacters,
+  refuseWideValues,
 } from "./property_rules.ts";
 import { checkQuotas } from "./quotas.ts";
 import type { ImageRow } from "./rows.ts";
@@ -27,7 +30,7 @@ const DISALLOWED = ["direct_url", "self", "file", "schema", "stores"] as const;
 /**
  * The row of a new image.
  *
- * @throws {Failure} 400, 403, 413 or 500, as Glance answers.
+ * @throws {Failure} 400, 403, 409 or 413, as Glance answers.
  */
 export function newRow(call: Call, body: Readonly<Record<string, unknown>>): ImageRow {
   const { cloud, identity } = call;
@@ -41,9 +44,11 @@ export function newRow(call: Call, body: Readonly<Record<string, unknown>>): Ima
   refusePublishing(identity, base.visibility);
   for (const [name, value] of Object.entries(base)) {
     if (name !== "id") refuseReadOnly(name);
-    checkCharacters(name, value);
+    refuseWideCharacters({ [name]: value });
   }
-  for (const [name, value] of Object.entries(properties)) checkRoom(name, value);
+  for (const [name, value] of Object.entries(properties)) checkProperty(name, value);
+  refuseWideValues(base.tags ?? []);
+  refuseSameNames(Object.keys(properties));
   const now = timestamp(cloud);
   const row: ImageRow = {
     id: base.id ?? cloud.randomUUID(),
@@ -115,19 +120,19 @@ const BASE_NAMES: ReadonlySet<string> = new Set([
 
 function split(
   body: Readonly<Record<string, unknown>>,
-): { base: NewImage; properties: Record<string, string> } {
+): { base: NewImage; properties: Record<string, string | null> } {
   const entries = Object.entries(body);
   const base = entries.filter(([name]) => BASE_NAMES.has(name));
   const custom = entries.filter(([name]) => !BASE_NAMES.has(name));
   // The schema has checked both: base properties by name, custom ones to be strings.
   return {
     base: Object.fromEntries(base) as NewImage,
-    properties: Object.fromEntries(custom) as Record<string, string>,
+    properties: Object.fromEntries(custom) as Record<string, string | null>,
   };
 }
 
 function checkNewProperty(name: string): void {
-  if (name.length > 255) {
+  if (characters(name) > 255) {
     throw badRequest("Custom property should not be greater than 255 characters.");
   }
   if (isReserved(name)) {

@@ -180,6 +180,11 @@ export function webStoreId(cloud: Cloud): string {
   return store?.id ?? defaultStoreId(cloud);
 }
 
+/** True for a store that takes no data. */
+export function isReadOnly(cloud: Cloud, storeId: string): boolean {
+  return cloud.stores.find(({ id }) => id === storeId)?.["read-only"] === "true";
+}
+
 /** What a location in that store says of itself. */
 export function storeMetadata({ multiStore }: Cloud, storeId: string): Record<string, string> {
   return multiStore ? { store: storeId } : {};

@@ -4,8 +4,9 @@
  * @module
  */
 
+import { compareText } from "./collation.ts";
 import { badRequest } from "./failures.ts";
-import { compareText } from "./sorting.ts";
+import { integer } from "./python_words.ts";
 
 /** Which part of a list is wanted. */
 export interface Page<T> {
@@ -54,13 +55,14 @@ export function directionOf(query: URLSearchParams): "asc" | "desc" {
 export function limitOf(query: URLSearchParams): number | null {
   const limit = query.get("limit");
   if (limit === null) return null;
-  if (!/^\s*[+-]?\d+\s*$/.test(limit)) throw badRequest("limit param must be an integer");
-  if (Number(limit) < 0) throw badRequest("limit param must be positive");
-  return Number(limit);
+  const count = integer(limit);
+  if (count === null) throw badRequest("limit param must be an integer");
+  if (count < 0) throw badRequest("limit param must be positive");
+  return count;
 }
 
 /** Empty for what a row does not have. */
 function columnText(row: object, column: string): string {
   const value: unknown = Reflect.get(row, column);
-  return value === null || value === undefined ? "" : String(value).toLowerCase();
+  return value === null || value === undefined ? "" : String(value);
 }

@@ -6,7 +6,8 @@
  */
 
 import { type Call, json, jsonBody } from "./call.ts";
-import { badRequest, Failure } from "./failures.ts";
+import { badRequest, Failure, forbidden } from "./failures.ts";
+import { canSee } from "./identity.ts";
 import { BASE_PROPERTIES, checkImage } from "./image_schema.ts";
 import { imageView } from "./image_view.ts";
 import { changeImage, visibleImage } from "./lookup.ts";
@@ -14,7 +15,8 @@ import { type Cloud, timestamp } from "./options.ts";
 import { applyChange } from "./patch_apply.ts";
 import type { Change } from "./patch_change.ts";
 import { refuseReadOnly, refuseReserved } from "./property_rules.ts";
-import type { LocationRow } from "./rows.ts";
+import { python } from "./python_words.ts";
+import type { ImageRow, LocationRow } from "./rows.ts";
 import { measured } from "./web_store.ts";
 
 const OPERATIONS = ["add", "remove", "replace"] as const;
@@ -31,11 +33,23 @@ export async function updateImage(call: Call): Promise<Response> {
   let gone: readonly LocationRow[] = [];
   const row = await changeImage(call, (current) => {
     const next = changes.reduce((image, change) => applyChange(call, image, change), current);
+    refuseHandover(call, next);
     gone = current.locations.filter((location) => !next.locations.includes(location));
     return { ...next, updated_at: timestamp(call.cloud) };
   });
   await removeBytes(call.cloud, gone, row.locations);
   return json(imageView(call, await measured(call, row)));
+}
+
+/**
+ * Refuses a change after which the caller does not see the image any more: an owner cannot give it
+ * away to another project.
+ *
+ * @throws {Failure} 403.
+ */
+function refuseHandover(call: Call, next: ImageRow): void {
+  if (canSee(call.identity, next)) return;
+  throw forbidden(`Forbidding request, image ${next.id} not visible`);
 }
 
 /** Data that no location names any more. */
@@ -89,7 +103,11 @@ function operationV21(object: Readonly<Record<string, unknown>>): [Operation, un
   }
   const op = OPERATIONS.find((candidate) => candidate === name);
   if (op === undefined) {
-    throw badRequest(`Invalid operation: \`${name}\`. It must be one of the following: ${known}.`);
+    throw badRequest(
+      `Invalid operation: \`${
+        typeof name === "string" ? name : python(name)
+      }\`. It must be one of the following: ${known}.`,
+    );
   }
   if (!Object.hasOwn(object, "path")) {
     throw badRequest("Unable to find 'path' in JSON Schema change");
@@ -111,7 +129,9 @@ function operationV20(object: Readonly<Record<string, unknown>>): [Operation, un
 
 /** Parts of a JSON pointer, decoded; the checks and their order are Glance's. */
 function pointerParts(pointer: unknown): readonly string[] {
-  if (typeof pointer !== "string") throw new Failure(500);
+  if (typeof pointer !== "string") {
+    throw badRequest(`Pointer \`${python(pointer)}\` does not start with "/".`);
+  }
   const fault = !pointer.startsWith("/")
     ? 'does not start with "/".'
     : /\/\s*?\//.test(pointer.slice(1))

@@ -10,7 +10,13 @@ import { isAdmin, refusePublishing } from "./identity.ts";
 import { changeLocations } from "./location_patch.ts";
 import { refuseStrangers } from "./lookup.ts";
 import type { Change } from "./patch_change.ts";
-import { checkCharacters, checkMinimum, checkRoom } from "./property_rules.ts";
+import {
+  checkMinimum,
+  checkProperty,
+  refuseSameNames,
+  refuseWideCharacters,
+  refuseWideValues,
+} from "./property_rules.ts";
 import { checkQuotas, checkTagQuota } from "./quotas.ts";
 import type { ImageRow } from "./rows.ts";
 
@@ -63,12 +69,13 @@ function set(call: Call, row: ImageRow, name: string, change: Change): ImageRow 
     }
   }
   if (name === "min_disk" || name === "min_ram") checkMinimum(name, change.value);
-  checkCharacters(name, change.value);
+  refuseWideCharacters({ [name]: change.value });
   // The schema has checked the type of the value.
   const next = { ...row, [name]: change.value } as ImageRow;
   if (name !== "tags") return next;
   const tags = [...new Set(next.tags)];
   checkTagQuota(call.cloud, next.tags);
+  refuseWideValues(tags);
   return { ...next, tags };
 }
 
@@ -76,10 +83,13 @@ function setProperty(call: Call, row: ImageRow, name: string, change: Change): I
   const exists = Object.hasOwn(row.properties, name);
   if (change.op === "replace" && !exists) throw missing(name);
   if (change.op === "add" && !change.replaces && exists) throw present(name);
-  checkRoom(name, change.value);
-  // The schema lets only strings be custom properties.
-  const next = { ...row, properties: { ...row.properties, [name]: change.value as string } };
-  if (!exists) checkQuotas(call.cloud, next);
+  checkProperty(name, change.value);
+  // The schema lets only strings be custom properties, and null where it says so.
+  const next = { ...row, properties: { ...row.properties, [name]: change.value as string | null } };
+  if (!exists) {
+    checkQuotas(call.cloud, next);
+    refuseSameNames(Object.keys(next.properties));
+  }
   return next;
 }
 

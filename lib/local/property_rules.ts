@@ -4,7 +4,8 @@
  * @module
  */
 
-import { badRequest, Failure, forbidden } from "./failures.ts";
+import { fold } from "./collation.ts";
+import { badRequest, forbidden, withDetail } from "./failures.ts";
 
 /** Only Glance writes these. */
 const READ_ONLY: ReadonlySet<string> = new Set([
@@ -60,28 +61,82 @@ export function isReserved(name: string): boolean {
 }
 
 /**
- * Refuses a custom property that the database has no room for, or no characters.
+ * Refuses a custom property that the database has no room for, or no characters. For the room Glance
+ * answers 500.
  *
- * @throws {Failure} 500 for the room, as Glance answers when its database refuses; 400 for the rest.
+ * @throws {Failure} 400.
  */
-export function checkRoom(name: string, value: unknown): void {
-  if (typeof value !== "string") return;
-  if (name.length > NAME_MAX || new TextEncoder().encode(value).byteLength > TEXT_MAX_BYTES) {
-    throw new Failure(500);
+export function checkProperty(name: string, value: unknown): void {
+  if (characters(name) > NAME_MAX) {
+    throw badRequest("Custom property should not be greater than 255 characters.");
   }
-  checkCharacters(name, value);
+  if (typeof value === "string" && new TextEncoder().encode(value).byteLength > TEXT_MAX_BYTES) {
+    throw badRequest(`Property ${name} must not exceed ${TEXT_MAX_BYTES} bytes.`);
+  }
+  refuseWideCharacters({ [name]: value });
 }
 
 /**
- * Refuses characters beyond U+FFFF, which the column of Glance's database does not hold.
+ * Refuses two names that are one to Glance's database, which answers 500 then.
+ *
+ * @throws {Failure} 409.
+ */
+export function refuseSameNames(names: readonly string[]): void {
+  const seen = new Map<string, string>();
+  for (const name of names) {
+    const other = seen.get(fold(name));
+    if (other !== undefined) throw withDetail(409, `Property ${other} already present.`);
+    seen.set(fold(name), name);
+  }
+}
+
+/**
+ * Refuses characters beyond U+FFFF, which the columns of Glance's database do not hold. As in Glance,
+ * names whose values are objects are not looked at, and lists are not.
  *
  * @param before what goes before the message.
  * @throws {Failure} 400.
  */
-export function checkCharacters(name: string, value: unknown, before = ""): void {
-  if (typeof value !== "string" || !/[\u{10000}-\u{10ffff}]/u.test(value)) return;
-  const label = name.charAt(0).toUpperCase() + name.slice(1);
-  throw badRequest(`${before}${label} can't contain 4 byte unicode characters.`);
+export function refuseWideCharacters(
+  values: Readonly<Record<string, unknown>>,
+  before = "",
+): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      // A JSON object has string keys and unknown values.
+      refuseWideCharacters(value as Record<string, unknown>, before);
+    } else if (isWide(name)) {
+      throw badRequest(`${before}Property names can't contain 4 byte unicode.`);
+    } else if (isWide(value)) {
+      throw badRequest(`${before}${title(name)} can't contain 4 byte unicode characters.`);
+    }
+  }
+}
+
+/**
+ * Refuses such characters in values that have no name of their own.
+ *
+ * @throws {Failure} 400.
+ */
+export function refuseWideValues(values: readonly unknown[]): void {
+  if (values.some(isWide)) throw badRequest("Param values can't contain 4 byte unicode.");
+}
+
+function isWide(value: unknown): boolean {
+  return typeof value === "string" && /[\u{10000}-\u{10ffff}]/u.test(value);
+}
+
+/** As `str.title` of Python writes a name. */
+function title(name: string): string {
+  return name.replace(
+    /\p{L}+/gu,
+    (word) => word.charAt(0).toUpperCase() + word.slice(1).toLowerCase(),
+  );
+}
+
+/** Characters of a text, as a database counts them. */
+export function characters(text: string): number {
+  return [...text].length;
 }
 
 /** Belongs to Glance: visible, but not counted and not for callers to set. */

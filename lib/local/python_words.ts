@@ -18,6 +18,22 @@ export function python(value: unknown): string {
   return String(value);
 }
 
+/** A whole number as `int` reads it: digits of any script, spaces around and `_` between them. */
+export function integer(text: string): number | null {
+  const match = /^([+-]?)(\p{Nd}+(?:_\p{Nd}+)*)$/u.exec(text.trim());
+  if (match === null) return null;
+  const digits = Array.from(match[2]?.replaceAll("_", "") ?? "", digitOf).join("");
+  return Number(`${match[1]}${digits}`);
+}
+
+/** Unicode keeps the ten digits of a script together, in order. */
+function digitOf(character: string): number {
+  const code = character.codePointAt(0) ?? 0;
+  let zero = code;
+  while (code - zero < 9 && /\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--;
+  return code - zero;
+}
+
 /** Pairs as `urllib.parse.urlencode` joins them. */
 export function urlencode(pairs: Iterable<readonly [string, string]>): string {
   return [...pairs].map((pair) => pair.map(quotePlus).join("=")).join("&");

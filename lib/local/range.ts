@@ -7,6 +7,9 @@
 
 import { badRequest, Failure } from "./failures.ts";
 
+/** Glance compares the range with a size of None and fails. */
+const NO_DATA = "The image has no data.";
+
 /** Bytes `start` (inclusive) to `end` (exclusive) of an image. */
 export interface Slice {
   readonly start: number;
@@ -16,16 +19,17 @@ export interface Slice {
 /**
  * The part of an image of `size` bytes that a request asks for; null for all of it.
  *
+ * @param size null if there is no data: then no range can be satisfied.
  * @throws {Failure} 400 for several ranges, 416 for one that cannot be read or starts too late.
  */
-export function sliceOf(headers: Headers, size: number): Slice | null {
+export function sliceOf(headers: Headers, size: number | null): Slice | null {
   const range = headers.get("range");
   if (range !== null) return fromRange(range, size);
   const contentRange = headers.get("content-range");
   return contentRange === null ? null : fromContentRange(contentRange, size);
 }
 
-function fromRange(text: string, size: number): Slice {
+function fromRange(text: string, size: number | null): Slice {
   if (text.includes(",")) {
     throw badRequest(
       "Requests with multiple ranges are not supported in Glance. You may make multiple " +
@@ -36,30 +40,37 @@ function fromRange(text: string, size: number): Slice {
   if (match === null) throw unsatisfiable("Invalid Range header.");
   const [, first = "", last = ""] = match;
   // Glance fails over a range of nothing but a dash.
-  if (first === "" && last === "") throw new Failure(500);
-  if (first === "") return { start: Math.max(0, suffixStart(Number(last), size)), end: size };
-  const start = Number(first);
-  const end = last === "" ? size : Number(last) + 1;
-  if (last !== "" && start >= end) throw unsatisfiable("Invalid Range header.");
-  if (start >= size) throw tooLate("Range", "Start position MUST be", size);
+  if (first === "" && last === "") throw unsatisfiable("Invalid Range header.");
+  if (first !== "" && last !== "" && Number(first) > Number(last)) {
+    throw unsatisfiable("Invalid Range header.");
+  }
+  if (size === null) throw unsatisfiable(NO_DATA);
+  const start = first === "" ? suffixStart(Number(last), size) : Number(first);
+  const end = first === "" || last === "" ? size : Number(last) + 1;
+  // To Glance the last bytes of no bytes are there.
+  const isSuffix = first === "" && Number(last) > 0;
+  if (start >= size && !isSuffix) throw tooLate("Range", "Start position MUST be", size);
   return { start, end: Math.min(end, size) };
 }
 
 /** Glance reads "the last 0 bytes" as "from byte 0". */
 function suffixStart(count: number, size: number): number {
-  return count === 0 ? 0 : size - count;
+  return count === 0 ? 0 : Math.max(0, size - count);
 }
 
-function fromContentRange(text: string, size: number): Slice {
+function fromContentRange(text: string, size: number | null): Slice {
   const match = /^bytes (?:(\d+)-(\d+)|[*])\/(?:(\d+)|[*])/.exec(text);
   if (match === null) throw unsatisfiable("Invalid Content-Range header.");
   const [, first, last, length] = match;
   // Glance fails over "bytes */n".
-  if (first === undefined || last === undefined) throw new Failure(500);
+  if (first === undefined || last === undefined) {
+    throw unsatisfiable("Invalid Content-Range header.");
+  }
   const [start, end] = [Number(first), Number(last) + 1];
   if (start >= end || (length !== undefined && end > Number(length))) {
     throw unsatisfiable("Invalid Content-Range header.");
   }
+  if (size === null) throw unsatisfiable(NO_DATA);
   if (length === undefined && end > size) {
     throw new Failure(416, undefined, {
       detail: "Invalid stop position in Content-Range header. The stop position MUST be in the " +

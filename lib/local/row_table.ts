@@ -25,7 +25,7 @@ export interface StoredRows<R extends Row> {
   readonly buried: Iterable<string>;
 }
 
-/** Rows by id. */
+/** Rows by id, upper and lower case being one. */
 export class RowTable<R extends Row> {
   readonly #journal: RowJournal<R> | null;
   readonly #rows: Map<string, R> = new Map();
@@ -38,8 +38,8 @@ export class RowTable<R extends Row> {
 
   /** Takes what is stored already. */
   load({ rows, buried }: StoredRows<R>): void {
-    for (const row of rows) this.#rows.set(row.id, row);
-    for (const id of buried) this.#buried.add(id);
+    for (const row of rows) this.#rows.set(keyOf(row.id), row);
+    for (const id of buried) this.#buried.add(keyOf(id));
   }
 
   /** Every row, in no order. */
@@ -48,15 +48,16 @@ export class RowTable<R extends Row> {
   }
 
   get(id: string): R | undefined {
-    return this.#rows.get(id);
+    return this.#rows.get(keyOf(id));
   }
 
   /** False where the id is taken, or was. */
   insert(row: R): Promise<boolean> {
-    return this.#turns.take(row.id, async () => {
-      if (this.#rows.has(row.id) || this.#buried.has(row.id)) return false;
+    const key = keyOf(row.id);
+    return this.#turns.take(key, async () => {
+      if (this.#rows.has(key) || this.#buried.has(key)) return false;
       await this.#journal?.save(row);
-      this.#rows.set(row.id, row);
+      this.#rows.set(key, row);
       return true;
     });
   }
@@ -66,26 +67,32 @@ export class RowTable<R extends Row> {
    * where there is no such row.
    */
   update(id: string, change: (row: R) => R): Promise<R | null> {
-    return this.#turns.take(id, async () => {
-      const row = this.#rows.get(id);
+    const key = keyOf(id);
+    return this.#turns.take(key, async () => {
+      const row = this.#rows.get(key);
       if (row === undefined) return null;
       const next = change(row);
       await this.#journal?.save(next);
-      this.#rows.set(id, next);
+      this.#rows.set(key, next);
       return next;
     });
   }
 
   /** Takes a row away for ever; `check` sees the newest one and may throw to keep it. */
   remove(id: string, check: (row: R) => void): Promise<R | null> {
-    return this.#turns.take(id, async () => {
-      const row = this.#rows.get(id);
+    const key = keyOf(id);
+    return this.#turns.take(key, async () => {
+      const row = this.#rows.get(key);
       if (row === undefined) return null;
       check(row);
-      await this.#journal?.bury(id);
-      this.#rows.delete(id);
-      this.#buried.add(id);
+      await this.#journal?.bury(row.id);
+      this.#rows.delete(key);
+      this.#buried.add(key);
       return row;
     });
   }
+}
+
+function keyOf(id: string): string {
+  return id.toLowerCase();
 }

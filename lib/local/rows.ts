@@ -73,7 +73,7 @@ export interface ImageRow {
   readonly created_at: string;
   readonly updated_at: string;
   readonly tags: readonly string[];
-  readonly properties: Readonly<Record<string, string>>;
+  readonly properties: Readonly<Record<string, string | null>>;
   readonly locations: readonly LocationRow[];
   readonly members: readonly MemberRow[];
   readonly tasks: readonly TaskRow[];
@@ -115,14 +115,21 @@ export function withData(
   metadata: LocationRow["metadata"],
 ): ImageRow {
   return {
-    ...row,
+    ...withMeasures(row, data),
     status: "active",
+    locations: [...row.locations, { url: data.url, metadata, key: data.key }],
+  };
+}
+
+/** The row with what was measured of its data. */
+export function withMeasures(row: ImageRow, data: WrittenData): ImageRow {
+  return {
+    ...row,
     size: data.size,
     virtual_size: row.virtual_size ?? data.virtualSize,
     checksum: data.checksum,
     os_hash_algo: data.hashAlgo,
     os_hash_value: data.hashValue,
-    locations: [...row.locations, { url: data.url, metadata, key: data.key }],
     staged: null,
   };
 }

@@ -5,6 +5,7 @@
  */
 
 import { health, isVersion, versions } from "./discovery.ts";
+import { latin1, percentDecoded, utf8 } from "./encoded_text.ts";
 import { Failure, failureResponse } from "./failures.ts";
 import type { Identity } from "./identity.ts";
 import { type Cloud, type EmbeddedGlanceOptions, resolveOptions } from "./options.ts";
@@ -40,7 +41,7 @@ export function createEmbeddedGlance(options: EmbeddedGlanceOptions = {}): Embed
   return { fetch: (request) => respond(cloud, request), ready: () => cloud.store.ready() };
 }
 
-/** Oslo's context takes longer ids from nobody, and Glance answers 500. */
+/** Characters of a request id, as oslo.context limits them. */
 const REQUEST_ID_MAX = 64;
 
 async function respond(cloud: Cloud, request: Request): Promise<Response> {
@@ -78,12 +79,12 @@ async function serve(
   identity: Identity,
   requestId: string,
 ): Promise<Response> {
-  const { pathname, searchParams } = new URL(request.url);
+  const { pathname } = new URL(request.url);
   const path = pathname.replace(/^\/[^/]*/, "");
   if (path === "") return redirect(`${pathname}/`, request);
   try {
     await cloud.store.ready();
-    const call = { request, query: searchParams, identity, cloud, requestId };
+    const call = { request, identity, cloud, requestId };
     return await answer(call, decodePath(path));
   } catch (error) {
     return failureResponse(request, asFailure(cloud, error));
@@ -101,17 +102,20 @@ function asFailure(cloud: Cloud, error: unknown): Failure {
   return new Failure(500);
 }
 
+/**
+ * A path as Glance sees it: each byte is a character, so that `%C3%BC` is not "ü" but "Ã¼".
+ *
+ * @throws {Failure} 400 for bytes that are not UTF-8.
+ */
 function decodePath(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    throw new Failure(400);
-  }
+  const bytes = percentDecoded(path);
+  if (utf8(bytes) === null) throw new Failure(400);
+  return latin1(bytes);
 }
 
 function requestIdOf(cloud: Cloud, request: Request): string {
   const given = request.headers.get("x-openstack-request-id");
   if (given === null || given === "") return `req-${cloud.randomUUID()}`;
-  if (given.length > REQUEST_ID_MAX) throw new Failure(500);
+  if (given.length > REQUEST_ID_MAX) throw new Failure(431);
   return given.startsWith("req-") ? given : `req-${given}`;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { compareText } from "./collation.ts";
 import { badRequest } from "./failures.ts";
 import type { ImageRow } from "./rows.ts";
 
@@ -85,15 +86,10 @@ function sortDir(dir: string): SortDir {
   throw badRequest(`Invalid sort direction: ${dir}`);
 }
 
-/** Null is the smallest, as in MySQL. */
+/** Null is the smallest, as in MariaDB. */
 function compare(a: string | number | null, b: string | number | null): number {
   if (a === b) return 0;
   if (a === null) return -1;
   if (b === null) return 1;
-  return compareText(a, b);
-}
-
-/** By code units, as `<` has it. */
-export function compareText<T extends string | number>(a: T, b: T): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return typeof a === "number" ? a - Number(b) : compareText(a, String(b));
 }

@@ -5,14 +5,14 @@
  * @module
  */
 
-import { type Call, json, param } from "./call.ts";
+import { type Call, json, param, queryOf } from "./call.ts";
+import { isSameText } from "./collation.ts";
 import { badRequest, Failure, forbidden, notFound } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
 import { pageLinks } from "./listing.ts";
 import { visibleImage } from "./lookup.ts";
 import { limitOf, pageOf } from "./paging.ts";
 import type { TaskRow } from "./rows.ts";
-import { compareText } from "./sorting.ts";
 
 const SORT_KEYS = [
   "id",
@@ -54,11 +54,12 @@ export function listImageTasks(call: Call): Response {
 /** `GET /v2/tasks`, newest first unless asked otherwise. */
 export function listTasks(call: Call): Response {
   refuseUsers(call);
-  const { cloud, query } = call;
+  const { cloud } = call;
+  const query = queryOf(call);
   const isWanted = filterOf(query);
   const rows = allTasks(call);
   const limit = Math.min(limitOf(query) ?? cloud.pageLimit, cloud.pageLimitMax);
-  const page = pageOf(query, rows, SORT_KEYS, { limit, after: markerOf(call, rows), isWanted });
+  const page = pageOf(query, rows, SORT_KEYS, { limit, after: markerOf(query, rows), isWanted });
   return json({
     tasks: page.map(listedView),
     ...pageLinks("/v2/tasks", query, page, limit),
@@ -70,7 +71,7 @@ export function listTasks(call: Call): Response {
 export function showTask(call: Call): Response {
   refuseUsers(call);
   const id = param(call, 0);
-  const task = allTasks(call).find((candidate) => candidate.id === id);
+  const task = allTasks(call).find((candidate) => isSameText(candidate.id, id));
   if (task === undefined) throw notFound(`Could not find task ${id}`);
   return json(taskView(task));
 }
@@ -131,7 +132,7 @@ function allTasks({ cloud: { store } }: Call): readonly KnownTask[] {
     tasks.map((task) => ({ ...task, image_id: id }))
   );
   const others = [...store.tasks.rows()].map((task) => ({ ...task, image_id: null }));
-  return [...ofImages, ...others].toSorted((a, b) => compareText(order(a), order(b)));
+  return [...ofImages, ...others].toSorted((a, b) => order(a) < order(b) ? -1 : 1);
 }
 
 function order({ created_at, id }: TaskRow): string {
@@ -150,14 +151,14 @@ function filterOf(query: URLSearchParams): (task: KnownTask) => boolean {
     const value = query.get(key);
     return value === null ? [] : [[key, value] as const];
   });
-  return (task) => wanted.every(([key, value]) => task[key] === value);
+  return (task) => wanted.every(([key, value]) => isSameText(task[key] ?? "", value));
 }
 
-function markerOf({ query }: Call, tasks: readonly KnownTask[]): KnownTask | null {
+function markerOf(query: URLSearchParams, tasks: readonly KnownTask[]): KnownTask | null {
   const marker = query.get("marker") ?? "";
   if (marker === "") return null;
   if (!UUID.test(marker)) throw badRequest("Invalid marker format");
-  const task = tasks.find(({ id }) => id === marker);
+  const task = tasks.find(({ id }) => isSameText(id, marker));
   if (task !== undefined) return task;
   throw badRequest(`Task with the given id ${marker} was not found`);
 }

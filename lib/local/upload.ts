@@ -8,7 +8,7 @@
 import { type Call, noContent, param } from "./call.ts";
 import { badRequest, Failure } from "./failures.ts";
 import { noImage, refuseStrangers, visibleImage } from "./lookup.ts";
-import { type Cloud, defaultStoreId, storeMetadata, timestamp } from "./options.ts";
+import { type Cloud, defaultStoreId, isReadOnly, storeMetadata, timestamp } from "./options.ts";
 import {
   type ImageRow,
   refuseMissingFormats,
@@ -136,8 +136,8 @@ function uploadStore({ request, cloud }: Call): string {
 }
 
 /** Glance finds out when the store refuses the data; nothing is left of the attempt. */
-function refuseReadOnlyStore({ stores }: Cloud, storeId: string): void {
-  if (stores.find(({ id }) => id === storeId)?.["read-only"] !== "true") return;
+function refuseReadOnlyStore(cloud: Cloud, storeId: string): void {
+  if (!isReadOnly(cloud, storeId)) return;
   throw new Failure(
     410,
     "Error in store configuration. Adding images to store is disabled.",

@@ -9,9 +9,9 @@
 import type { Call } from "./call.ts";
 import { badRequest, Failure } from "./failures.ts";
 import type { ImportOrder } from "./import_order.ts";
+import { withTraces } from "./import_result.ts";
 import { changeImage } from "./lookup.ts";
 import { type ImageRow, withStatus } from "./rows.ts";
-import { endedTask, newTask } from "./task_rows.ts";
 import { readOnWeb } from "./web_store.ts";
 import { writtenData } from "./written_data.ts";
 
@@ -66,21 +66,10 @@ function failedImport(
   order: ImportOrder,
   storeIds: readonly string[],
 ): ImageRow {
-  const input = { image_id: row.id, import_req: order.body, backend: storeIds };
-  const task = endedTask(call, newTask(call, "api_image_import", input), {
-    status: "failure",
-    result: null,
-    message: "Task failed due to Internal Error",
+  const queued = row.status === "queued" ? row : withStatus(row, "queued");
+  return withTraces(call, { ...queued, staged: null }, order, { storeIds }, {
+    importing: [],
+    failed: storeIds,
+    message: null,
   });
-  return {
-    ...(row.status === "queued" ? row : withStatus(row, "queued")),
-    staged: null,
-    properties: {
-      ...row.properties,
-      os_glance_importing_to_stores: "",
-      os_glance_failed_import: storeIds.join(","),
-    },
-    tasks: [...row.tasks, task],
-    updated_at: task.updated_at,
-  };
 }

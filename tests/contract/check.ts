@@ -54,6 +54,7 @@ const TITLES: Readonly<Record<number, string>> = {
   413: "Request Entity Too Large",
   415: "Unsupported Media Type",
   416: "Request Range Not Satisfiable",
+  431: "Request Header Fields Too Large",
   500: "Internal Server Error",
 };
 
@@ -65,6 +66,14 @@ export function assertFailure(answer: Answer, status: number, text = ""): void {
   assertEquals(code, `${status} ${TITLES[status]}`);
   assertEquals(title, TITLES[status]);
   assertStringIncludes(String(message), text);
+}
+
+/**
+ * Asserts the answer to input that Glance does not foresee: `status`, or the 500 of the real one,
+ * which may have no body.
+ */
+export function assertUnforeseen(cloud: Conversation, answer: Answer, status: number): void {
+  assertEquals(answer.status, cloud.target.facts.crashes ? 500 : status, answer.text);
 }
 
 /** Asserts a time as Glance writes it. */

@@ -1,7 +1,7 @@
 /** Image data: uploads, what they leave behind when they fail, downloads and ranges. */
 
 import { assertEquals } from "@std/assert";
-import { assertFailure, type Check, check } from "./check.ts";
+import { assertFailure, assertUnforeseen, type Check, check } from "./check.ts";
 import type { Answer } from "./conversation.ts";
 
 const DATA = "0123456789abcdefghijklmnopqrstuvwxyz";
@@ -243,9 +243,22 @@ export const DATA_CHECKS: readonly Check[] = [
     const answer = await cloud.download(id);
     assertEquals([answer.status, answer.text], [204, ""]);
   }),
-  check("GET of a range where there is no data answers 500", async (cloud) => {
+  check("GET of a range answers 416 if there is no data", async (cloud) => {
     const { id } = await cloud.image();
-    assertEquals((await cloud.download(id, { range: "bytes=0-1" })).status, 500);
+    for (const range of ["bytes=0-1", "bytes=-5", "bytes=-"]) {
+      assertUnforeseen(cloud, await cloud.download(id, { range }), 416);
+    }
+    const headers = { "content-range": "bytes 0-1/*" };
+    assertUnforeseen(cloud, await cloud.download(id, headers), 416);
+  }),
+  check("GET of a malformed range answers 416 or 400 if there is no data", async (cloud) => {
+    const { id } = await cloud.image();
+    for (const range of ["bytes=a-b", "bytes=5-2", "bytes 0-1", "x"]) {
+      assertFailure(await cloud.download(id, { range }), 416, "Invalid Range header.");
+    }
+    assertFailure(await cloud.download(id, { range: "bytes=0-1,3-4" }), 400, "multiple ranges");
+    const headers = { "content-range": "bytes 5-2/11" };
+    assertFailure(await cloud.download(id, headers), 416, "Invalid Content-Range header.");
   }),
   check("GET of data that is shared or community answers other projects", async (cloud) => {
     const { id } = await cloud.imageWith(DATA, { visibility: "community" });

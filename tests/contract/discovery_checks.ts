@@ -1,7 +1,7 @@
 /** Versions, health, callers without a token, methods that a path does not have, request ids. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { assertFailure, type Check, check } from "./check.ts";
+import { assertFailure, assertUnforeseen, type Check, check } from "./check.ts";
 import type { Conversation } from "./conversation.ts";
 
 const REQUEST_ID = /^req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -170,9 +170,9 @@ export const DISCOVERY_CHECKS: readonly Check[] = [
       assertEquals(answer.headers.get("x-openstack-request-id"), echoed);
     }
   }),
-  check("a request id of more than 64 characters answers 500", async (cloud) => {
+  check("a request id of more than 64 characters answers 431", async (cloud) => {
     const headers = { "x-openstack-request-id": "x".repeat(65) };
-    assertFailure(await cloud.get("/v2/images?limit=0", "alice", headers), 500);
+    assertUnforeseen(cloud, await cloud.get("/v2/images?limit=0", "alice", headers), 431);
   }),
   check("an error is an HTML page by default", async (cloud) => {
     const answer = await cloud.get("/v2/images/%3Cnothing%3E", "alice", { accept: "*/*" });

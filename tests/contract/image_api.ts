@@ -20,8 +20,10 @@ import { METADEF_PART_CHECKS } from "./metadef_part_checks.ts";
 import { METADEF_SCHEMA_CHECKS } from "./metadef_schema_checks.ts";
 import { METADEF_TAG_CHECKS } from "./metadef_tag_checks.ts";
 import { PATCH_CHECKS } from "./patch_checks.ts";
+import { READ_ONLY_STORE_CHECKS } from "./read_only_store_checks.ts";
 import { SCHEMA_CHECKS } from "./schema_checks.ts";
 import { TASK_CHECKS } from "./task_checks.ts";
+import { TEXT_CHECKS } from "./text_checks.ts";
 import { WEB_IMPORT_CHECKS } from "./web_import_checks.ts";
 
 export { type Check, reasonToSkip } from "./check.ts";
@@ -37,6 +39,7 @@ export const IMAGE_API_CHECKS: readonly Check[] = [
   ...MEMBER_CHECKS,
   ...IMPORT_CHECKS,
   ...WEB_IMPORT_CHECKS,
+  ...READ_ONLY_STORE_CHECKS,
   ...LOCATION_CHECKS,
   ...TASK_CHECKS,
   ...CACHE_CHECKS,
@@ -46,4 +49,5 @@ export const IMAGE_API_CHECKS: readonly Check[] = [
   ...METADEF_PART_CHECKS,
   ...METADEF_TAG_CHECKS,
   ...METADEF_SCHEMA_CHECKS,
+  ...TEXT_CHECKS,
 ];

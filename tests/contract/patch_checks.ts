@@ -107,6 +107,52 @@ const settable: Check[] = Object.entries(SETTABLE).map(([name, value]) =>
 );
 
 export const PATCH_CHECKS: readonly Check[] = [
+  check("PATCH by an owner does not give the image away", async (cloud) => {
+    const { id, owner } = await cloud.image({ visibility: "private" });
+    const { bob } = cloud.target.projects;
+    for (const op of ["add", "replace"]) {
+      const given = { op, path: "/owner", value: bob };
+      assertEquals((await cloud.patch(id, [given])).status, 403, op);
+      const hidden = [{ op: "add", path: "/color", value: "red" }, given];
+      assertEquals((await cloud.patch(id, hidden)).status, 403, op);
+    }
+    const image = await cloud.show(id);
+    assertEquals([image["owner"], image["color"]], [owner, undefined]);
+  }),
+  check("PATCH by an administrator changes the owner", async (cloud) => {
+    const { id } = await cloud.image();
+    const { bob } = cloud.target.projects;
+    const patch = [{ op: "replace", path: "/owner", value: bob }];
+    const answer = await cloud.patch(id, patch, "admin");
+    assertEquals([answer.status, answer.json["owner"]], [200, bob]);
+    assertFailure(await cloud.get(`/v2/images/${id}`), 404);
+  }),
+  check("PATCH lets the owner disown an image that stays visible", async (cloud) => {
+    const { id } = await cloud.image();
+    const disown = [{ op: "add", path: "/owner", value: null }];
+    assertEquals((await cloud.patch(id, disown)).json["owner"], null);
+    const text = "You do not own this image";
+    assertFailure(await cloud.patch(id, [{ op: "add", path: "/a", value: "b" }]), 403, text);
+  }),
+  check("kernel_id and ramdisk_id are image ids or null", async (cloud) => {
+    const { id } = await cloud.image({ kernel_id: null });
+    assertEquals((await cloud.show(id))["kernel_id"], null);
+    for (const name of ["kernel_id", "ramdisk_id"]) {
+      const change = (value: unknown) => cloud.patch(id, [{ op: "add", path: `/${name}`, value }]);
+      assertFailure(await change("x"), 400, "does not match");
+      assertFailure(await change(1), 400, "is not of type 'null', 'string'");
+      assertEquals((await change(null)).json[name], null);
+      assertEquals((await change(id)).json[name], id);
+      assertFailure(await cloud.create({ [name]: "x" }), 400, "does not match");
+    }
+  }),
+  check("cinder_encryption_key_deletion_policy is one of two words", async (cloud) => {
+    const name = "cinder_encryption_key_deletion_policy";
+    assertFailure(await cloud.create({ [name]: "x" }), 400, "is not one of");
+    const { id } = await cloud.image({ [name]: "do_not_delete" });
+    const patch = [{ op: "replace", path: `/${name}`, value: "x" }];
+    assertFailure(await cloud.patch(id, patch), 400, "is not one of");
+  }),
   check("PATCH adds, replaces and removes a property", async (cloud) => {
     const { id } = await cloud.image();
     const change = async (operation: unknown) => (await cloud.patch(id, [operation])).json["color"];

@@ -23,6 +23,8 @@ export interface Facts {
   readonly imageCache: boolean;
   /** Servers that take turns; each has a cache of its own. */
   readonly servers: number;
+  /** Whether input that Glance does not foresee is answered with 500, as the real one does. */
+  readonly crashes: boolean;
   /** False for a store that reads only from the start, such as Ceph. */
   readonly ranges: boolean;
 }

@@ -24,6 +24,7 @@ async function targetOf(stack: LiveStack, endpoint: string): Promise<Target> {
       importMethods: ["glance-direct", "web-download", "copy-image", "glance-download"],
       imageSizeCap: IMAGE_SIZE_CAP,
       memberQuota: IMAGE_MEMBER_QUOTA,
+      crashes: true,
       showDirectUrl: true,
       showLocations: true,
       imageCache: true,

@@ -146,6 +146,7 @@ Deno.test("The gateway keeps the contract of the Image API in front of the real 
       importMethods: ["glance-direct", "web-download", "copy-image", "glance-download"],
       imageSizeCap: 2 * MIB,
       memberQuota: IMAGE_MEMBER_QUOTA,
+      crashes: true,
       showDirectUrl: true,
       showLocations: true,
       imageCache: true,

@@ -22,6 +22,7 @@ const FACTS: Facts = {
   importMethods: ["glance-direct", "web-download", "copy-image"],
   imageSizeCap: 1024 ** 2,
   memberQuota: 8,
+  crashes: false,
   showDirectUrl: true,
   showLocations: true,
   imageCache: false,
