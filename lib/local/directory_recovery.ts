@@ -5,15 +5,20 @@
  */
 
 import { files } from "./files.ts";
+import { type Schema, schemaFault } from "./json_schema.ts";
 import { type Catalogue, EMPTY_CATALOGUE } from "./metadef_rows.ts";
 import type { Row } from "./row_table.ts";
 import type { ImageRow, TaskRow } from "./rows.ts";
 import type { ByteStore, StoredContent, StoreJournal } from "./store.ts";
+import { STORED_CATALOGUE, STORED_IMAGE, STORED_TASK } from "./stored_schemas.ts";
 
 /** Where the metadata definitions are, below the root. */
 export const CATALOGUE_FILE = "metadefs/catalogue.json";
 
-/** Sweeps what a crash left and reads the rows. */
+/**
+ * Sweeps what a crash left and reads the rows. A file that is invalid costs only what is in it, and is
+ * left as it is.
+ */
 export async function openDirectory(
   root: string,
   journal: StoreJournal,
@@ -22,28 +27,51 @@ export async function openDirectory(
   for (const name of ["images", "tasks", "metadefs", "data", "temporary"]) {
     await files().mkdir(`${root}/${name}`, { recursive: true });
   }
+  const faults: Error[] = [];
   for (const name of await files().readdir(`${root}/temporary`)) {
-    await files().rm(`${root}/temporary/${name}`, { force: true });
+    const path = `${root}/temporary/${name}`;
+    await files().rm(path, { force: true }).catch(reportTo(faults, "remove", path));
   }
-  const present = await presentKeys(root);
-  const { rows, buried } = await readRows<ImageRow>(`${root}/images`);
-  const recovered = rows.map((row) => recover(row, present));
-  for (const [i, row] of recovered.entries()) if (row !== rows[i]) await journal.images.save(row);
-  for (const key of present) if (!isKnown(recovered, key)) await bytes.remove(key);
+  const images = await readRows<ImageRow>(`${root}/images`, STORED_IMAGE, faults);
+  const present = await presentKeys(root, faults);
+  const rows = images.rows.map((row) => recover(row, present));
+  for (const [i, row] of rows.entries()) {
+    if (row === images.rows[i]) continue;
+    await journal.images.save(row).catch(
+      reportTo(faults, "write", `${root}/images/${row.id}.json`),
+    );
+  }
+  for (const key of present) {
+    if (isKnown(rows, key) || images.invalid.includes(imageIdOf(key))) continue;
+    await bytes.remove(key).catch(reportTo(faults, "remove", `${root}/data/${key}`));
+  }
+  const tasks = await readRows<TaskRow>(`${root}/tasks`, STORED_TASK, faults);
   return {
-    images: { rows: recovered, buried },
-    tasks: await readRows<TaskRow>(`${root}/tasks`),
-    catalogue: await readCatalogue(root),
+    // The id of an image that cannot be read is taken.
+    images: { rows, buried: [...images.buried, ...images.invalid] },
+    tasks,
+    catalogue: await readCatalogue(root, faults),
+    faults,
+  };
+}
+
+/** Adds a fault to those that are reported, and goes on. */
+function reportTo(faults: Error[], verb: string, path: string): (cause: unknown) => void {
+  return (cause) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    faults.push(
+      new Error(`Cannot ${verb} "${path}": ${reason}; repair the file or move it away`, { cause }),
+    );
   };
 }
 
 /** Keys of all the bytes that are there. */
-async function presentKeys(root: string): Promise<ReadonlySet<string>> {
+async function presentKeys(root: string, faults: Error[]): Promise<ReadonlySet<string>> {
   const keys = new Set<string>();
   for (const directory of await files().readdir(`${root}/data`)) {
-    for (const name of await files().readdir(`${root}/data/${directory}`)) {
-      keys.add(`${directory}/${name}`);
-    }
+    const path = `${root}/data/${directory}`;
+    const names = await files().readdir(path).catch(reportTo(faults, "read", path));
+    for (const name of names ?? []) keys.add(`${directory}/${name}`);
   }
   return keys;
 }
@@ -55,39 +83,96 @@ function isKnown(rows: readonly ImageRow[], key: string): boolean {
   );
 }
 
+function imageIdOf(key: string): string {
+  return key.slice(key.lastIndexOf("/") + 1);
+}
+
+/** Rows, ids that were used, and ids whose files are invalid. */
+interface FoundRows<R extends Row> {
+  readonly rows: R[];
+  readonly buried: string[];
+  readonly invalid: string[];
+}
+
 async function readRows<R extends Row>(
   directory: string,
-): Promise<{ rows: R[]; buried: string[] }> {
-  const rows: R[] = [];
-  const buried: string[] = [];
+  schema: Schema,
+  faults: Error[],
+): Promise<FoundRows<R>> {
+  const found: FoundRows<R> = { rows: [], buried: [], invalid: [] };
   for (const name of await files().readdir(directory)) {
-    // DirectoryJournal has written it.
-    const content = await readJson(`${directory}/${name}`) as R | { id: string; deleted: true };
-    if ("deleted" in content) buried.push(content.id);
-    else rows.push(content);
+    const id = name.replace(/\.json$/, "");
+    try {
+      const content = await readRow<R>(`${directory}/${name}`, id, schema);
+      if (content === null) found.buried.push(id);
+      else found.rows.push(content);
+    } catch (cause) {
+      reportTo(faults, "read", `${directory}/${name}`)(cause);
+      found.invalid.push(id);
+    }
   }
-  return { rows, buried };
+  return found;
 }
 
-async function readCatalogue(root: string): Promise<Catalogue> {
+/** A row; null for an id that was used. */
+async function readRow<R extends Row>(
+  path: string,
+  id: string,
+  schema: Schema,
+): Promise<R | null> {
+  const content = await readJson(path);
+  const isBuried = typeof content === "object" && content !== null && "deleted" in content;
+  checkStored(isBuried ? BURIED : schema, content);
+  // The schema has checked it.
+  const row = content as R;
+  if (`${row.id}.json` !== path.slice(path.lastIndexOf("/") + 1)) {
+    throw new Error(`it is the row of "${row.id}"`);
+  }
+  return isBuried ? null : { ...row, id };
+}
+
+async function readCatalogue(root: string, faults: Error[]): Promise<Catalogue> {
   const [directory = "", name = ""] = CATALOGUE_FILE.split("/");
   const names = await files().readdir(`${root}/${directory}`);
-  // DirectoryJournal has written it.
-  return names.includes(name)
-    ? await readJson(`${root}/${CATALOGUE_FILE}`) as Catalogue
-    : EMPTY_CATALOGUE;
+  if (!names.includes(name)) return EMPTY_CATALOGUE;
+  try {
+    const content = await readJson(`${root}/${CATALOGUE_FILE}`);
+    checkStored(STORED_CATALOGUE, content);
+    // The schema has checked it.
+    return content as Catalogue;
+  } catch (cause) {
+    // The next definition would take its place.
+    const kept = `${root}/${directory}/invalid-${crypto.randomUUID()}.json`;
+    await files().rename(`${root}/${CATALOGUE_FILE}`, kept);
+    reportTo(faults, "read", kept)(cause);
+    return EMPTY_CATALOGUE;
+  }
 }
 
-/** Whole files are written here and nothing else, so that any other text is somebody's mistake. */
 async function readJson(path: string): Promise<unknown> {
   const text = await files().readFile(path, "utf8");
   try {
     return JSON.parse(text);
-  } catch (cause) {
-    throw new Error(`Cannot read "${path}": it is not JSON; move it out of the directory`, {
-      cause,
-    });
+  } catch {
+    throw new Error("it is not JSON");
   }
+}
+
+/** What stands for an id that was used. */
+const BURIED: Schema = {
+  type: "object",
+  properties: { id: { type: "string" }, deleted: { type: "boolean" } },
+  required: ["id", "deleted"],
+};
+
+function checkStored(schema: Schema, content: unknown): void {
+  const fault = schemaFault(schema, content);
+  if (fault !== null) throw new Error(shortened(fault));
+}
+
+/** A fault quotes the value that does not fit, which may be long. */
+function shortened(fault: string): string {
+  return fault.length <= 200 ? fault : `${fault.slice(0, 80)} … ${fault.slice(-80)}`;
 }
 
 /** An image as it should be after the process that worked on it has died. */

@@ -20,7 +20,8 @@
 import { byteStream } from "./byte_stream.ts";
 import { AtomicFile } from "./atomic_file.ts";
 import { CATALOGUE_FILE, openDirectory } from "./directory_recovery.ts";
-import { files, syncDirectory } from "./files.ts";
+import { storageFailure } from "./failures.ts";
+import { files, overwrite, syncDirectory } from "./files.ts";
 import type { Catalogue } from "./metadef_rows.ts";
 import type { Row, RowJournal } from "./row_table.ts";
 import type { ImageRow, TaskRow } from "./rows.ts";
@@ -74,8 +75,18 @@ class DirectoryJournal implements StoreJournal {
   #rowsIn(directory: string): RowJournal<Row> {
     return {
       save: (row) => this.#write(`${directory}/${row.id}.json`, row),
-      bury: (id) => this.#write(`${directory}/${id}.json`, { id, deleted: true }),
+      bury: (id) => this.#bury(`${directory}/${id}.json`, { id, deleted: true }),
     };
+  }
+
+  /** On a full disk the mark takes the place of the row in its own file: deleting must be possible. */
+  async #bury(path: string, mark: unknown): Promise<void> {
+    try {
+      await this.#write(path, mark);
+    } catch (error) {
+      if (storageFailure(error)?.status !== 413) throw error;
+      await overwrite(`${this.#root}/${path}`, JSON.stringify(mark));
+    }
   }
 
   async #write(path: string, content: unknown): Promise<void> {

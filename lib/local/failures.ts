@@ -88,6 +88,26 @@ export function withDetail(status: 403 | 409, detail: string): Failure {
   return new Failure(status, undefined, { detail });
 }
 
+/** Codes of the operating system -> what Glance answers when its storage fails that way. */
+const STORAGE_FAILURES: Readonly<Record<string, readonly [status: number, text: string]>> = {
+  ...Object.fromEntries(["ENOSPC", "EDQUOT", "EFBIG"].map((code) => [code, [
+    413,
+    "Image storage media is full: There is not enough disk space on the image storage media.",
+  ]])),
+  ...Object.fromEntries(["EACCES", "EPERM", "EROFS"].map((code) => [code, [
+    503,
+    "Insufficient permissions on image storage media: Permission to write image storage media denied.",
+  ]])),
+};
+
+/** The answer to a request that its storage does not allow; null for every other error. */
+export function storageFailure(error: unknown): Failure | null {
+  const code: unknown = error instanceof Error && "code" in error ? error.code : null;
+  if (typeof code !== "string" || !Object.hasOwn(STORAGE_FAILURES, code)) return null;
+  const [status, text] = STORAGE_FAILURES[code] ?? [500, ""];
+  return new Failure(status, text);
+}
+
 /** The answer that a failure becomes for this request. */
 export function failureResponse(request: Request, failure: Failure): Response {
   const title = STATUS_WORDS[failure.status]?.[0] ?? "Error";

@@ -21,6 +21,7 @@ export interface File {
     length: number,
     position: number,
   ): Promise<{ bytesWritten: number }>;
+  truncate(length: number): Promise<void>;
   sync(): Promise<void>;
   stat(): Promise<{ size: number }>;
   close(): Promise<void>;
@@ -52,6 +53,19 @@ export async function writeAll(file: File, chunk: Uint8Array, position: number):
       position + done,
     );
     done += bytesWritten;
+  }
+}
+
+/** Writes a text into a file that is there; a shorter one needs no room on the disk. */
+export async function overwrite(path: string, text: string): Promise<void> {
+  const file = await files().open(path, "r+");
+  try {
+    const bytes = new TextEncoder().encode(text);
+    await writeAll(file, bytes, 0);
+    await file.truncate(bytes.byteLength);
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 

@@ -145,8 +145,19 @@ async function end(
   { written }: ImportResult,
   change: (row: ImageRow) => ImageRow,
 ): Promise<void> {
-  if (await call.cloud.store.images.update(row.id, change) !== null) return;
+  try {
+    if (await call.cloud.store.images.update(row.id, change) !== null) return;
+  } catch (error) {
+    await removeCopies(call.cloud, written);
+    await call.cloud.store.images.settle(row.id, requeued);
+    throw error;
+  }
   await removeCopies(call.cloud, written);
+}
+
+/** An image whose import did not come to its end. */
+function requeued(row: ImageRow): ImageRow {
+  return row.status === "importing" ? { ...withStatus(row, "queued"), staged: null } : row;
 }
 
 async function copy({ cloud }: Call, from: string, to: string, size: number): Promise<void> {

@@ -40,9 +40,14 @@ export interface Schema {
  * @throws {Failure} 400 that quotes the first thing that does not fit.
  */
 export function checkAgainst(schema: Schema & { readonly name: string }, value: unknown): void {
-  const fault = faultOf(value, schema, schema.definitions ?? {});
+  const fault = schemaFault(schema, value);
   if (fault === null) return;
   throw badRequest(`Provided object does not match schema '${schema.name}': ${fault}`);
+}
+
+/** What is wrong with a value, in the words of Python's jsonschema; null for a value that fits. */
+export function schemaFault(schema: Schema, value: unknown): string | null {
+  return faultOf(value, schema, schema.definitions ?? {});
 }
 
 type Definitions = Readonly<Record<string, Schema>>;

@@ -30,7 +30,7 @@ type Chunks = readonly Uint8Array[];
  */
 export function memoryStore(): EmbeddedStore {
   const none = { rows: [], buried: [] };
-  const empty = { images: none, tasks: none, catalogue: EMPTY_CATALOGUE };
+  const empty = { images: none, tasks: none, catalogue: EMPTY_CATALOGUE, faults: [] };
   return new ImageVault(new MemoryBytes(), null, () => Promise.resolve(empty));
 }
 

@@ -78,6 +78,22 @@ export class RowTable<R extends Row> {
     });
   }
 
+  /**
+   * Changes a row to what a restart would make of it anyway: the change holds even if it cannot be
+   * saved. Null where there is no such row.
+   */
+  settle(id: string, change: (row: R) => R): Promise<R | null> {
+    const key = keyOf(id);
+    return this.#turns.take(key, async () => {
+      const row = this.#rows.get(key);
+      if (row === undefined) return null;
+      const next = change(row);
+      this.#rows.set(key, next);
+      await this.#journal?.save(next).catch(() => undefined);
+      return next;
+    });
+  }
+
   /** Takes a row away for ever; `check` sees the newest one and may throw to keep it. */
   remove(id: string, check: (row: R) => void): Promise<R | null> {
     const key = keyOf(id);

@@ -6,7 +6,7 @@
 
 import { health, isVersion, versions } from "./discovery.ts";
 import { latin1, percentDecoded, utf8 } from "./encoded_text.ts";
-import { Failure, failureResponse } from "./failures.ts";
+import { Failure, failureResponse, storageFailure } from "./failures.ts";
 import type { Identity } from "./identity.ts";
 import { type Cloud, type EmbeddedGlanceOptions, resolveOptions } from "./options.ts";
 import { answer } from "./routes.ts";
@@ -38,13 +38,30 @@ export interface EmbeddedGlance {
  */
 export function createEmbeddedGlance(options: EmbeddedGlanceOptions = {}): EmbeddedGlance {
   const cloud = resolveOptions(options);
-  return { fetch: (request) => respond(cloud, request), ready: () => cloud.store.ready() };
+  const ready = opener(cloud);
+  return { fetch: (request) => respond({ ...cloud, ready }, request), ready };
+}
+
+/** Opens the store, and reports once what could not be read. */
+function opener({ store, onError }: Cloud): () => Promise<void> {
+  let isReported = false;
+  return async () => {
+    await store.ready();
+    if (isReported) return;
+    isReported = true;
+    for (const fault of store.faults) onError(fault);
+  };
+}
+
+/** A cloud whose store may still have to be opened. */
+interface OpeningCloud extends Cloud {
+  readonly ready: () => Promise<void>;
 }
 
 /** Characters of a request id, as oslo.context limits them. */
 const REQUEST_ID_MAX = 64;
 
-async function respond(cloud: Cloud, request: Request): Promise<Response> {
+async function respond(cloud: OpeningCloud, request: Request): Promise<Response> {
   try {
     return await route(cloud, request);
   } catch (error) {
@@ -56,7 +73,7 @@ async function respond(cloud: Cloud, request: Request): Promise<Response> {
 }
 
 /** What comes before the API itself carries no request id. */
-async function route(cloud: Cloud, request: Request): Promise<Response> {
+async function route(cloud: OpeningCloud, request: Request): Promise<Response> {
   const { pathname } = new URL(request.url);
   // The CORS filter in front of Glance answers these.
   if (request.method === "OPTIONS") return new Response(null);
@@ -74,7 +91,7 @@ async function route(cloud: Cloud, request: Request): Promise<Response> {
 }
 
 async function serve(
-  cloud: Cloud,
+  cloud: OpeningCloud,
   request: Request,
   identity: Identity,
   requestId: string,
@@ -83,7 +100,7 @@ async function serve(
   const path = pathname.replace(/^\/[^/]*/, "");
   if (path === "") return redirect(`${pathname}/`, request);
   try {
-    await cloud.store.ready();
+    await cloud.ready();
     const call = { request, identity, cloud, requestId };
     return await answer(call, decodePath(path));
   } catch (error) {
@@ -99,7 +116,7 @@ function redirect(path: string, request: Request): Response {
 function asFailure(cloud: Cloud, error: unknown): Failure {
   if (error instanceof Failure) return error;
   cloud.onError(error);
-  return new Failure(500);
+  return storageFailure(error) ?? new Failure(500);
 }
 
 /**

@@ -45,6 +45,8 @@ export interface StoredContent {
   readonly images: StoredRows<ImageRow>;
   readonly tasks: StoredRows<TaskRow>;
   readonly catalogue: Catalogue;
+  /** Files that cannot be read; everything else can be. */
+  readonly faults: readonly Error[];
 }
 
 /** What keeps the rows of a store beyond the process. */
@@ -62,6 +64,8 @@ export class ImageVault implements EmbeddedStore {
   readonly tasks: RowTable<TaskRow>;
   /** The metadata definitions. */
   readonly catalogue: StoredValue<Catalogue>;
+  /** What could not be read when the store was opened. */
+  faults: readonly Error[] = [];
   readonly #open: () => Promise<StoredContent>;
   #ready: Promise<void> | undefined;
 
@@ -86,7 +90,8 @@ export class ImageVault implements EmbeddedStore {
   }
 
   async #load(): Promise<void> {
-    const { images, tasks, catalogue } = await this.#open();
+    const { images, tasks, catalogue, faults } = await this.#open();
+    this.faults = faults;
     this.images.load(images);
     this.tasks.load(tasks);
     this.catalogue.load(catalogue);

@@ -100,7 +100,7 @@ async function received(call: Call, row: ImageRow, arrival: Arrival): Promise<bo
     return done !== null;
   } catch (error) {
     await store.bytes.remove(arrival.key);
-    await store.images.update(row.id, (current) => ({
+    await store.images.settle(row.id, (current) => ({
       ...withStatus(current, "queued"),
       updated_at: timestamp(call.cloud),
     }));

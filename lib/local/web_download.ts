@@ -36,7 +36,7 @@ export async function importFromWeb(
     await move(await staged(call, url));
   } catch (error) {
     if (!(error instanceof Failure)) cloud.onError(error);
-    await cloud.store.images.update(id, (row) => failedImport(call, row, order, storeIds));
+    await cloud.store.images.settle(id, (row) => failedImport(call, row, order, storeIds));
     await cloud.store.bytes.remove(stagingKey(id));
   }
 }

@@ -1,0 +1,135 @@
+/** A directory store on a disk that is full: what is refused, and that nothing else is lost. */
+
+import { assert, assertEquals } from "@std/assert";
+import { createEmbeddedGlance, directoryStore, type EmbeddedGlance } from "../../lib/local/mod.ts";
+import { create, download, send, show, upload } from "./glance.ts";
+import { injectedDisk, mountedDisk, type SmallDisk } from "./small_disk.ts";
+
+const ROOM = 256 * 1024;
+
+function open(disk: SmallDisk): { glance: EmbeddedGlance; errors: unknown[] } {
+  const errors: unknown[] = [];
+  const store = directoryStore(disk.path);
+  const onError = (error: unknown) => errors.push(error);
+  return { glance: createEmbeddedGlance({ store, onError }), errors };
+}
+
+/** An upload of more than the disk has room for, and how it is answered. */
+async function overfill(
+  glance: EmbeddedGlance,
+  id: string,
+  target: "file" | "stage",
+): Promise<void> {
+  const headers = { "content-type": "application/octet-stream", accept: "application/json" };
+  const body = new Uint8Array(2 * ROOM);
+  const answer = await send(glance, "PUT", `/v2/images/${id}/${target}`, body, headers);
+  const { message } = await answer.json() as { message: string };
+  assertEquals(answer.status, 413, message);
+  assert(
+    message.startsWith("Image storage media is full: There is not enough disk space"),
+    message,
+  );
+}
+
+async function survives(disk: SmallDisk): Promise<void> {
+  const { glance, errors } = open(disk);
+  const kept = await create(glance, { name: "kept" });
+  assertEquals(await upload(glance, kept, "kept data"), 204);
+  const big = await create(glance, { name: "big" });
+  for (const target of ["file", "stage"] as const) {
+    await overfill(glance, big, target);
+    const { image } = await show(glance, big);
+    assertEquals([image["status"], image["size"]], ["queued", null]);
+  }
+  assertEquals(errors.length, 2);
+
+  for (const server of [glance, open(disk).glance]) {
+    assertEquals(await download(server, kept), "kept data");
+    assertEquals((await show(server, big)).image["status"], "queued");
+  }
+  const names = (path: string) => Array.fromAsync(Deno.readDir(`${disk.path}/${path}`));
+  assertEquals(await names("temporary"), []);
+}
+
+Deno.test("an upload to a full disk answers 413 and leaves the store as it was (injected)", async () => {
+  await using disk = await injectedDisk(ROOM);
+  const { glance } = open(disk);
+  const id = await create(glance);
+  await overfill(glance, id, "file");
+  assertEquals((await show(glance, id)).image["status"], "queued");
+  const refused = await send(glance, "POST", "/v2/images", "{}");
+  await refused.body?.cancel();
+  assertEquals(refused.status, 413);
+});
+
+Deno.test("an image is deleted on a full disk (injected)", async () => {
+  await using disk = await injectedDisk(ROOM);
+  const { glance } = open(disk);
+  const id = await create(glance);
+  await overfill(glance, id, "file");
+  const answer = await send(glance, "DELETE", `/v2/images/${id}`);
+  assertEquals(answer.status, 204);
+  const again = open(disk).glance;
+  assertEquals((await show(again, id)).code, 404);
+});
+
+/** Whether this process may mount; asked once. */
+const mayMount = await (async () => {
+  await using disk = await mountedDisk(ROOM);
+  return disk !== null;
+})();
+
+Deno.test({
+  name: "an upload to a full disk answers 413 and leaves the store as it was (tmpfs)",
+  ignore: !mayMount,
+  async fn() {
+    await using disk = await mountedDisk(ROOM);
+    if (disk !== null) await survives(disk);
+  },
+});
+
+Deno.test({
+  name: "a disk without any room left refuses changes with 413, and images can be deleted (tmpfs)",
+  ignore: !mayMount,
+  async fn() {
+    await using disk = await mountedDisk(ROOM);
+    if (disk === null) return;
+    const { glance } = open(disk);
+    const id = await create(glance, { name: "kept" });
+    assertEquals(await upload(glance, id, "kept data"), 204);
+    const empty = await create(glance, { name: "empty" });
+    await fill(`${disk.path}/ballast`);
+    for (
+      const [method, path, body] of [
+        ["POST", "/v2/images", "{}"],
+        ["PUT", `/v2/images/${id}/tags/x`, undefined],
+        ["POST", "/v2/metadefs/namespaces", '{"namespace": "x"}'],
+      ] as const
+    ) {
+      const answer = await send(glance, method, path, body);
+      await answer.body?.cancel();
+      assertEquals(answer.status, 413, path);
+    }
+    assertEquals(await download(glance, id), "kept data");
+    assertEquals((await show(glance, id)).image["tags"], []);
+    for (const gone of [empty, id]) {
+      assertEquals((await send(glance, "DELETE", `/v2/images/${gone}`)).status, 204);
+    }
+    const again = open(disk).glance;
+    assertEquals((await show(again, id)).code, 404);
+    assertEquals((await show(again, empty)).code, 404);
+  },
+});
+
+/** Takes all the room that there is. */
+async function fill(path: string): Promise<void> {
+  using file = await Deno.open(path, { write: true, create: true });
+  const page = new Uint8Array(4096);
+  for (;;) {
+    try {
+      await file.write(page);
+    } catch {
+      return;
+    }
+  }
+}
