@@ -17,8 +17,7 @@ export function routerOptions(
   ImageRouterOptions,
   "publicEndpoint" | "allowedHosts" | "metrics" | "log" | "onEvent"
 > {
-  const write = (entry: Readonly<Record<string, unknown>>) =>
-    log(printableJson({ time: new Date().toISOString(), ...entry }));
+  const write = (entry: Entry) => writeEntry(log, entry);
   return {
     allowedHosts,
     metrics,
@@ -26,6 +25,17 @@ export function routerOptions(
     onEvent: (event: GlanceEvent) => write(inWords(event)),
     ...publicEndpoint !== null && { publicEndpoint },
   };
+}
+
+/** Logs what the embedded Glance could not do, for example read a file of its directory. */
+export function logError({ log }: GatewaySettings, error: unknown): void {
+  writeEntry(log, { kind: "error", error: sentenceOf(error) });
+}
+
+type Entry = Readonly<Record<string, unknown>>;
+
+function writeEntry(log: GatewaySettings["log"], entry: Entry): void {
+  log(printableJson({ time: new Date().toISOString(), ...entry }));
 }
 
 /** An error says nothing as JSON. */

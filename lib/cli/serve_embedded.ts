@@ -10,7 +10,7 @@ import { createImageRouter } from "../router/mod.ts";
 import { denoFiles } from "./deno_files.ts";
 import { CommandFailed } from "./failure.ts";
 import { codeOf, fileError } from "./file_words.ts";
-import { routerOptions } from "./gateway_log.ts";
+import { logError, routerOptions } from "./gateway_log.ts";
 import { sampleBytes } from "./sample.ts";
 import type { GatewaySettings, Served } from "./served.ts";
 import type { WritableFile } from "./world.ts";
@@ -38,7 +38,10 @@ export async function serveEmbedded(
 ): Promise<Served> {
   const lock = directory === null ? null : await lockDirectory(directory);
   try {
-    const glance = createEmbeddedGlance({ store: await openStore(directory) });
+    const glance = createEmbeddedGlance({
+      store: await openStore(directory),
+      onError: (error) => logError(settings, error),
+    });
     const fetch = (input: string, init: RequestInit) => glance.fetch(new Request(input, init));
     await addSample(fetch);
     const router = createImageRouter({

@@ -184,6 +184,28 @@ Deno.test("start --data keeps images, adds no second sample, and shares with nob
   }
 });
 
+Deno.test("start --data serves the other images and logs the file that is invalid", async () => {
+  const directory = await Deno.makeTempDir();
+  const path = `${directory}/images/damaged.json`;
+  try {
+    await Deno.mkdir(`${directory}/images`);
+    await Deno.writeTextFile(path, "{");
+    const stage = new Stage();
+    const code = runStart(["--port", "0", "--data", directory], stage.world);
+    const url = /http:\S+/.exec(await stage.printed())?.[0];
+    const { images } = await (await fetch(`${url}/v2/images`)).json();
+    assertEquals(images.map(({ name }: { name: string }) => name), ["sample"]);
+    stage.end();
+    assertEquals(await code, 0);
+    const [line = ""] = stage.stderr.text.split("\n").filter((text) => text.includes("damaged"));
+    const { kind, error } = JSON.parse(line) as { kind: string; error: string };
+    assertEquals(kind, "error");
+    assertStringIncludes(error, `Cannot read "${path}": it is not JSON`);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
 Deno.test("start says what is wrong, and how to go on", async (t) => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr;

@@ -7,7 +7,6 @@ export const DIFFERENCES: Readonly<Record<string, string>> = {
   "HEAD of image data is not allowed and has no body": "HEAD is answered",
   "a request id of more than 64 characters answers 431": "another id takes its place",
   "a path that is not UTF-8 answers 400": "it is not a path of the API: 404",
-  "a percent sign that no two digits follow stays in the path": "the same",
   "GET of data answers 200 with the bytes, their number and their MD5":
     "the answer has Accept-Ranges, which Glance lacks",
   "GET of data with Range bytes=-0 answers 206": "RFC 9110, section 14.1.2: 416",
