@@ -57,7 +57,7 @@ export { authenticate, type Credentials } from "./lib/auth/keystone.ts";
 export { AUTH_METHODS, type AuthMethod } from "./lib/auth/credentials.ts";
 export type { CatalogEndpoint, CatalogEntry, RequestContext } from "./lib/context.ts";
 export type { Environment } from "./lib/auth/clouds.ts";
-export type { YamlOptions, YamlParser } from "./lib/auth/yaml.ts";
+export type { YamlOptions, YamlParser, YamlTag } from "./lib/auth/yaml.ts";
 
 // Images.
 export {

@@ -10,6 +10,7 @@ import { authenticate, type Credentials } from "./auth/keystone.ts";
 import type { YamlParser } from "./auth/yaml.ts";
 import type { RequestContext } from "./context.ts";
 import { InvalidConfigurationValue } from "./errors.ts";
+import { quietly } from "./events.ts";
 import { getDefaultImageService } from "./images/remote.ts";
 import type { GlanceImageService } from "./images/service.ts";
 import { type GlanceOptions, resolveOptions } from "./options.ts";
@@ -74,6 +75,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
     ...cloudFetch && { fetch: cloudFetch },
     ...explicit,
   };
+  const tell = quietly(merged.onEvent);
+  for (const message of found?.ignored ?? []) tell({ kind: "ignored", message });
   try {
     const context = await contextFor(found, credentials, merged);
     return {

@@ -39,6 +39,11 @@ export type GlanceEvent =
     /** A token is renewed. */
     readonly kind: "renew";
     readonly reason: "expiring" | "refused";
+  }
+  | {
+    /** A setting of `clouds.yaml` or `OS_*` is not honored; the message says which and why. */
+    readonly kind: "ignored";
+    readonly message: string;
   };
 
 /** A listener whose errors harm nobody; one that does nothing where there is none. */

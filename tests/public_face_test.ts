@@ -187,6 +187,7 @@ const TYPES = [
   "WireRequest",
   "YamlOptions",
   "YamlParser",
+  "YamlTag",
 ];
 
 Deno.test("mod.ts exports these values, and no other", async () => {

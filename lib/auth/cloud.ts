@@ -5,6 +5,7 @@
  */
 import { InvalidConfigurationValue } from "../errors.ts";
 import { isMapping, type Settings } from "./settings.ts";
+import { AmbiguousScalar } from "./yaml_scalars.ts";
 
 /** The settings of a cloud, read one by one. */
 export class Cloud {
@@ -27,22 +28,31 @@ export class Cloud {
   /** A setting as it stands; `auth.username` lies in the mapping `auth`. */
   value(key: string): unknown {
     const [first = "", second] = key.split(".", 2);
-    if (second === undefined) return this.settings[first];
-    const inner = this.settings[first];
-    return isMapping(inner) ? inner[second] : undefined;
+    const value = ownValue(this.settings, first);
+    if (second === undefined) return value;
+    return isMapping(value) ? ownValue(value, second) : undefined;
   }
 
   /**
-   * A setting as text; null where there is none. Numbers count as text: YAML reads ids and passwords
-   * that are all digits as such.
+   * A setting as text; null where there is none.
    *
-   * @throws {InvalidConfigurationValue} where it is a list, a mapping or a date.
+   * @throws {InvalidConfigurationValue} where it is a list or a mapping, and where YAML reads what was
+   * written without quotes as something else.
    */
   text(key: string): string | null {
     const value = this.value(key);
     if (value === undefined || value === null || value === "") return null;
-    if (["string", "number", "bigint", "boolean"].includes(typeof value)) return String(value);
-    throw this.unusable(key, "is no text; write one value, in quotes");
+    if (typeof value === "string") return value;
+    const kind = typeof value === "boolean" ? "true or false" : kindOf(value);
+    throw this.unusable(key, `is read as ${kind}, not as text; write it in quotes`);
+  }
+
+  /** A setting that is true or false, or text that says so; null for any other text and where there is none. */
+  flag(key: string): boolean | null {
+    const value = this.value(key);
+    if (typeof value === "boolean") return value;
+    const text = this.text(key)?.toLowerCase();
+    return text === "true" ? true : text === "false" ? false : null;
   }
 
   /** The first of several names that has text. */
@@ -63,10 +73,34 @@ export class Cloud {
 
   /** The error for a setting; `state` says what is wrong and what to do, and shows no value. */
   unusable(key: string, state: string): InvalidConfigurationValue {
-    const name = this.path === null ? `OS_${key.replace(/^auth\./, "").toUpperCase()}` : `"${key}"`;
-    const source = this.path === null ? "the environment" : `"${this.path}"`;
+    const { setting, source } = this.#names(key);
     return new InvalidConfigurationValue(
-      `Cannot use the cloud "${this.name}" of ${source}: ${name} ${state}`,
+      `Cannot use the cloud "${this.name}" of ${source}: ${setting} ${state}`,
     );
   }
+
+  /** What is to be said of a setting that is not honored. */
+  ignoring(key: string, reason: string): string {
+    const { setting, source } = this.#names(key);
+    return `Ignoring ${setting} of the cloud "${this.name}" of ${source}: ${reason}`;
+  }
+
+  #names(key: string): { readonly setting: string; readonly source: string } {
+    return this.path === null
+      ? {
+        setting: `OS_${key.replace(/^auth\./, "").toUpperCase()}`,
+        source: "the environment",
+      }
+      : { setting: `"${key}"`, source: `"${this.path}"` };
+  }
+}
+
+function kindOf(value: unknown): string {
+  if (value instanceof AmbiguousScalar) return value.kind;
+  return Array.isArray(value) ? "a list" : "a mapping";
+}
+
+/** A file may name anything, `constructor` too. */
+function ownValue(settings: Settings, key: string): unknown {
+  return Object.hasOwn(settings, key) ? settings[key] : undefined;
 }

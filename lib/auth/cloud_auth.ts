@@ -15,17 +15,17 @@ export type Authorization =
   | { readonly kind: "none" };
 
 /** The supported values of `auth_type`. */
-const METHOD_OF_TYPE: Readonly<Record<string, AuthMethod | "fixed" | "none">> = {
-  password: "password",
-  v3password: "password",
-  token: "token",
-  v3token: "token",
-  v3applicationcredential: "applicationCredential",
-  admin_token: "fixed",
-  token_endpoint: "fixed",
-  none: "none",
-  noauth: "none",
-};
+const METHOD_OF_TYPE: ReadonlyMap<string, AuthMethod | "fixed" | "none"> = new Map([
+  ["password", "password"],
+  ["v3password", "password"],
+  ["token", "token"],
+  ["v3token", "token"],
+  ["v3applicationcredential", "applicationCredential"],
+  ["admin_token", "fixed"],
+  ["token_endpoint", "fixed"],
+  ["none", "none"],
+  ["noauth", "none"],
+]);
 
 /** Where a credential's field stands, by its first name and by older ones. */
 const NAMES = {
@@ -110,9 +110,9 @@ function methodFrom(
     if (fields.authUrl !== undefined || !hasServers) return null;
     return fields.token === undefined ? "none" : "fixed";
   }
-  const method = METHOD_OF_TYPE[type.toLowerCase()];
+  const method = METHOD_OF_TYPE.get(type.toLowerCase());
   if (method !== undefined) return method;
-  const names = Object.keys(METHOD_OF_TYPE).join('", "');
+  const names = [...METHOD_OF_TYPE.keys()].join('", "');
   throw cloud.unusable("auth_type", `is "${type}"; supported are "${names}"`);
 }
 

@@ -9,6 +9,7 @@ import type { GlanceOptions } from "../options.ts";
 import type { Cloud } from "./cloud.ts";
 import { type Authorization, authorizationOf } from "./cloud_auth.ts";
 import type { Credentials } from "./credentials.ts";
+import { ignoredSettings } from "./ignored_settings.ts";
 
 /** The options that a configuration decides; what it does not mention is absent. */
 export type CloudOptions = Pick<
@@ -43,6 +44,8 @@ export interface CloudConfig {
   readonly options: CloudOptions;
   /** For `fetchForCloud`. */
   readonly tls: CloudTls;
+  /** A sentence for each setting that is not honored, for messages; without secrets. */
+  readonly ignored: readonly string[];
 }
 
 /** Where nothing is said about TLS. */
@@ -55,12 +58,14 @@ export const DEFAULT_TLS: CloudTls = {
 
 /**
  * @param servers The servers of `GLANCE_API_SERVERS`; they go before those of the cloud.
+ * @param missingProfile The profile that the cloud names, where no file has it.
  * @throws {InvalidConfigurationValue} naming the cloud, its file and the setting.
  */
 export function cloudConfigFrom(
   cloud: Cloud,
   servers: readonly string[] | null,
   homeDirectory: string | null,
+  missingProfile: string | null = null,
 ): CloudConfig {
   const apiServers = servers ?? serversOf(cloud);
   const authorization = authorizationOf(cloud, apiServers !== null);
@@ -76,6 +81,7 @@ export function cloudConfigFrom(
     context: authorization.kind === "token" ? { authToken: authorization.token } : {},
     options: optionsOf(cloud, apiServers, authorization),
     tls: tlsOf(cloud, homeDirectory),
+    ignored: ignoredSettings(cloud, missingProfile),
   };
 }
 
@@ -123,7 +129,9 @@ function catalogInfoOf(cloud: Cloud): string | null {
 function interfaceOf(cloud: Cloud): string | null {
   for (const key of ["image_endpoint_type", "image_interface", "endpoint_type", "interface"]) {
     const value = cloud.value(key);
-    const text = Array.isArray(value) ? String(value[0] ?? "") : cloud.text(key)?.split(",")[0];
+    const text = Array.isArray(value) && typeof value[0] === "string"
+      ? value[0]
+      : cloud.text(key)?.split(",")[0];
     if (text) return text.trim().replace(/URL$/, "");
   }
   return null;
@@ -141,13 +149,12 @@ function timeoutOf(cloud: Cloud): number | null {
 function tlsOf(cloud: Cloud, homeDirectory: string | null): CloudTls {
   const file = (path: string | null) =>
     homeDirectory === null || path === null ? path : path.replace(/^~(?=\/)/, homeDirectory);
-  const verify = cloud.text("verify") ?? "true";
-  const isOn = cloud.text("insecure")?.toLowerCase() !== "true" && verify.toLowerCase() !== "false";
+  const isOn = cloud.flag("insecure") !== true && cloud.flag("verify") !== false;
   // requests, under the SDK, takes any other text as the path of the CAs.
-  const isPath = isOn && verify.toLowerCase() !== "true";
+  const path = isOn && cloud.flag("verify") === null ? cloud.text("verify") : null;
   return {
     verify: isOn,
-    caCertFile: file(cloud.text("cacert") ?? (isPath ? verify : null)),
+    caCertFile: file(cloud.text("cacert") ?? path),
     certFile: file(cloud.text("cert")),
     keyFile: file(cloud.text("key")),
   };

@@ -6,8 +6,9 @@
  */
 import { InvalidConfigurationValue } from "../errors.ts";
 import type { Environment, TextFileReader } from "./host.ts";
-import { isMapping, mergeDeep, type Settings } from "./settings.ts";
-import { findYamlParser, YAML_OPTIONS, type YamlParser } from "./yaml.ts";
+import { isMapping, KeyNotText, mergeDeep, type Settings, toSettings } from "./settings.ts";
+import { findYamlParser, valueOfYaml, YamlError, type YamlParser } from "./yaml.ts";
+import { AmbiguousScalar, numberAsWritten } from "./yaml_scalars.ts";
 
 /** What the files are read with. */
 export interface FilePorts {
@@ -102,8 +103,9 @@ export class CloudFiles {
   }
 
   async #parse(path: string, text: string): Promise<Settings> {
-    const content = path.endsWith("json") ? parseJson(path, text) : await this.#yaml(path, text);
-    if (content === null || content === undefined) return {};
+    const parsed = path.endsWith("json") ? parseJson(path, text) : await this.#yaml(path, text);
+    const content = settingsIn(path, parsed);
+    if (content === null) return {};
     if (isMapping(content)) return content;
     throw new InvalidConfigurationValue(
       `Cannot use the clouds file "${path}": it holds no mapping; write "clouds:" and the clouds below it`,
@@ -113,32 +115,51 @@ export class CloudFiles {
   async #yaml(path: string, text: string): Promise<unknown> {
     const parse = this.#ports.parseYaml ?? await findYamlParser();
     try {
-      return parse(text, YAML_OPTIONS);
+      return valueOfYaml(parse, text);
     } catch (error) {
-      // The parser's error quotes the text around the mistake, passwords and all: only its place is kept.
-      throw malformed(path, "YAML", placeOf(error));
+      if (!(error instanceof YamlError)) throw error;
+      if (!error.isMark) throw malformed(path, "YAML", error.place);
+      throw new InvalidConfigurationValue(
+        `Cannot read the clouds file "${path}": a value begins with "!" or "&"${error.place}; write it in quotes`,
+      );
     }
+  }
+}
+
+/** @throws {InvalidConfigurationValue} where a key is not text. */
+function settingsIn(path: string, parsed: unknown): unknown {
+  try {
+    return toSettings(parsed);
+  } catch (error) {
+    if (!(error instanceof KeyNotText)) throw error;
+    const place = error.path === "" ? "" : ` below "${error.path}"`;
+    throw new InvalidConfigurationValue(
+      `Cannot use the clouds file "${path}": YAML does not read a key${place} as text; write it in quotes`,
+    );
   }
 }
 
 function parseJson(path: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, numberInJson);
   } catch {
     throw malformed(path, "JSON", "");
   }
+}
+
+/** A number as it was written, where the runtime tells; JavaScript keeps 15 digits of it. */
+function numberInJson(
+  _key: string,
+  value: unknown,
+  context?: { readonly source?: string },
+): unknown {
+  if (typeof value !== "number") return value;
+  if (context?.source !== undefined) return numberAsWritten(context.source);
+  return Number.isSafeInteger(value) ? String(value) : new AmbiguousScalar("a number");
 }
 
 function malformed(path: string, language: string, place: string): InvalidConfigurationValue {
   return new InvalidConfigurationValue(
     `Cannot read the clouds file "${path}": it is no valid ${language}${place}; correct it`,
   );
-}
-
-/** Line and column, as the package `yaml` has them. */
-function placeOf(error: unknown): string {
-  const { linePos } = Object(error) as { linePos?: readonly { line?: unknown; col?: unknown }[] };
-  const { line, col } = Object(linePos?.[0]) as { line?: unknown; col?: unknown };
-  if (typeof line !== "number") return "";
-  return ` at line ${line}${typeof col === "number" ? `, column ${col}` : ""}`;
 }

@@ -51,7 +51,10 @@ function regionsOf(cloud: Cloud): Region[] {
 }
 
 function regionFrom(cloud: Cloud, region: unknown): Region {
-  if (!isMapping(region)) return { name: String(region), values: {} };
+  if (typeof region === "string") return { name: region, values: {} };
+  if (!isMapping(region)) {
+    throw cloud.unusable("regions", "has an entry that is not text; write it in quotes");
+  }
   const { name, values = {} } = region;
   if (typeof name === "string" && isMapping(values)) {
     return { name, values: withUnderscores(values) };

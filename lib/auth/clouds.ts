@@ -8,7 +8,7 @@ import { InvalidConfigurationValue } from "../errors.ts";
 import { Cloud } from "./cloud.ts";
 import { type Choice, chooseCloud, environmentCloudName } from "./cloud_choice.ts";
 import { type CloudConfig, cloudConfigFrom, DEFAULT_TLS } from "./cloud_config.ts";
-import { CloudFiles } from "./cloud_files.ts";
+import { type CloudFile, CloudFiles } from "./cloud_files.ts";
 import { inRegion, withProfile } from "./cloud_region.ts";
 import {
   type Environment,
@@ -17,13 +17,14 @@ import {
   readHostFile,
   type TextFileReader,
 } from "./host.ts";
+import { isMapping, type Settings, withUnderscores } from "./settings.ts";
 import type { YamlParser } from "./yaml.ts";
 
 export type { CloudConfig, CloudOptions, CloudTls } from "./cloud_config.ts";
 export type { Credentials } from "./credentials.ts";
 export type { Environment, TextFileReader } from "./host.ts";
 export { type CloudFetch, fetchForCloud } from "./tls.ts";
-export type { YamlOptions, YamlParser } from "./yaml.ts";
+export type { YamlOptions, YamlParser, YamlTag } from "./yaml.ts";
 
 /** Where to read from; each is the machine's own by default. */
 export interface ReadCloudOptions {
@@ -82,8 +83,8 @@ export async function readCloud(options: ReadCloudOptions = {}): Promise<CloudCo
   const file = servers !== null && wanted === null ? null : await files.clouds();
   const cloud = choose({ environment, file, wanted }, files.unreadable[0]);
   if (cloud !== null) {
-    const whole = await complete(cloud, environment, files);
-    return cloudConfigFrom(whole, servers, homeDirectory);
+    const { whole, missingProfile } = await complete(cloud, file, environment, files);
+    return cloudConfigFrom(whole, servers, homeDirectory, missingProfile);
   }
   return servers === null ? null : withoutKeystone(servers);
 }
@@ -107,12 +108,30 @@ function attempt<Result>(act: () => Result): Result | InvalidConfigurationValue 
 }
 
 /** A cloud with its profile and its region. */
-async function complete(cloud: Cloud, environment: Environment, files: CloudFiles): Promise<Cloud> {
+async function complete(
+  cloud: Cloud,
+  file: CloudFile | null,
+  environment: Environment,
+  files: CloudFiles,
+): Promise<{ readonly whole: Cloud; readonly missingProfile: string | null }> {
   const name = cloud.firstText("profile", "cloud");
   const isOwn = name === null || name === environmentCloudName(environment);
-  const whole = withProfile(cloud, isOwn ? {} : await files.profile(name) ?? {});
+  const profile = isOwn ? {} : await files.profile(name);
+  const withAll = withProfile(cloud, { ...clientSettings(file, environment), ...profile });
   // The cloud of the environment has the variable as a setting of its own.
-  return inRegion(whole, cloud.path === null ? null : environment["OS_REGION_NAME"] || null);
+  const region = cloud.path === null ? null : environment["OS_REGION_NAME"] || null;
+  return { whole: inRegion(withAll, region), missingProfile: profile === null ? name : null };
+}
+
+/** What openstacksdk reads once for all clouds. */
+function clientSettings(file: CloudFile | null, environment: Environment): Settings {
+  const client = file?.content["client"];
+  const { OS_FORCE_IPV4: force_ipv4, OS_PREFER_IPV6: prefer_ipv6 } = environment;
+  return {
+    ...isMapping(client) && withUnderscores(client),
+    ...force_ipv4 && { force_ipv4 },
+    ...prefer_ipv6 && { prefer_ipv6 },
+  };
 }
 
 function serversFrom(environment: Environment): string[] | null {
@@ -127,5 +146,6 @@ function withoutKeystone(apiServers: readonly string[]): CloudConfig {
     context: {},
     options: { apiServers, authStrategy: "noauth" },
     tls: DEFAULT_TLS,
+    ignored: [],
   };
 }

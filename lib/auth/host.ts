@@ -28,7 +28,7 @@ interface DenoLike {
 
 /** The part of `node:fs` that is used. */
 interface FileSystem {
-  readonly promises: { readFile(path: string, encoding: "utf8"): Promise<string> };
+  readonly promises: { readFile(path: string): Promise<Uint8Array> };
 }
 
 // The globals of each runtime, none of which is there on all: what is read is checked before use.
@@ -74,10 +74,18 @@ export async function readHostFile(path: string): Promise<string | null> {
   }
   const fs = builtinModule<FileSystem>("node:fs");
   if (fs === null) return null;
-  try {
-    return await fs.promises.readFile(path, "utf8");
-  } catch (error) {
+  const bytes = await fs.promises.readFile(path).catch((error) => {
     if (error instanceof Error && "code" in error && ABSENT.has(error.code)) return null;
     throw error;
+  });
+  return bytes === null ? null : textOf(bytes);
+}
+
+/** Anything else would be replaced by another character, in a password too. */
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new Error("it is not UTF-8", { cause });
   }
 }

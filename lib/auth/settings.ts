@@ -4,13 +4,52 @@
  *
  * @module
  */
+import { AmbiguousScalar } from "./yaml_scalars.ts";
 
-/** A mapping of unknown values. */
+/** A mapping of unknown values: texts, true and false, null, lists, mappings and ambiguous scalars. */
 export type Settings = Readonly<Record<string, unknown>>;
 
 /** Whether a value is a mapping. */
 export function isMapping(value: unknown): value is Settings {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !(value instanceof AmbiguousScalar);
+}
+
+/** A mapping with a key that is not text; `path` leads to the mapping. */
+export class KeyNotText extends Error {
+  override name = "KeyNotText";
+  readonly path: string;
+
+  constructor(path: string) {
+    super("a key is not text");
+    this.path = path;
+  }
+}
+
+/**
+ * A value as a parser gives it, with mappings as objects and each scalar as text, true, false, null or
+ * an ambiguous scalar.
+ *
+ * @throws {KeyNotText}
+ */
+export function toSettings(value: unknown, path = ""): unknown {
+  if (Array.isArray(value)) return value.map((entry) => toSettings(entry, path));
+  if (value instanceof Map || isPlainObject(value)) {
+    const entries = value instanceof Map ? [...value] : Object.entries(value);
+    return Object.fromEntries(entries.map(([key, inner]) => {
+      if (typeof key !== "string") throw new KeyNotText(path);
+      return [key, toSettings(inner, path === "" ? key : `${path}.${key}`)];
+    }));
+  }
+  if (value === undefined || value === null) return null;
+  if (typeof value === "string" || typeof value === "boolean") return value;
+  if (typeof value === "bigint" || Number.isSafeInteger(value)) return String(value);
+  if (value instanceof AmbiguousScalar) return value;
+  return new AmbiguousScalar(typeof value === "number" ? "a number" : "a date");
+}
+
+function isPlainObject(value: unknown): value is object {
+  return isMapping(value) && !(value instanceof Date);
 }
 
 /** The same settings with `_` for `-` in all keys: people write both. */
@@ -25,12 +64,12 @@ export function withUnderscores(settings: Settings): Settings {
 
 /** `over` laid over `under`, mapping by mapping: how `secure.yaml` completes `clouds.yaml`. */
 export function mergeDeep(under: Settings, over: Settings): Settings {
-  const merged: Record<string, unknown> = { ...under };
+  const merged = new Map<string, unknown>(Object.entries(under));
   for (const [key, value] of Object.entries(over)) {
-    const old = merged[key];
-    merged[key] = isMapping(old) && isMapping(value) ? mergeDeep(old, value) : value;
+    const old = merged.get(key);
+    merged.set(key, isMapping(old) && isMapping(value) ? mergeDeep(old, value) : value);
   }
-  return merged;
+  return Object.fromEntries(merged);
 }
 
 /** `over` laid over `under`, where only the mapping `auth` is merged: a cloud over its profile. */

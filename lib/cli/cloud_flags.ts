@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { parse as parseYaml } from "yaml";
+import { parseDocument as parseYaml } from "yaml";
 import { type CloudFetch, fetchForCloud, readCloud } from "../auth/clouds.ts";
 import { connect, type Connection, type ConnectOptions } from "../connect.ts";
 import type { GlanceEvent } from "../events.ts";

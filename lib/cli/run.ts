@@ -105,13 +105,16 @@ function cloudValues(values: Readonly<Record<string, Value>>): CloudValues {
 
 function listener(isDebug: boolean, messages: Messages): (event: GlanceEvent) => void {
   return (event) => {
-    // An interrupted command says nothing more, and the image stays: it has to be named before.
-    if (isDebug || event.kind === "storing") messages.line(eventText(event));
+    // What is printed without --debug: an interrupted command says nothing more, so the image has to be
+    // named before; and a setting that is ignored means something else than the user thinks.
+    const isForAll = event.kind === "storing" || event.kind === "ignored";
+    if (isDebug || isForAll) messages.line(eventText(event));
   };
 }
 
 /** An event on one line: `retry: after attempt 1 at http://a:9292, in 0 ms: Cannot …`. */
 function eventText(event: GlanceEvent): string {
+  if (event.kind === "ignored") return event.message;
   if (event.kind === "renew") return `renew: the token, since it is ${event.reason}`;
   if (event.kind === "storing") {
     return `Glance has the data of image ${event.imageId} and is still storing it; the image stays if this command is interrupted`;

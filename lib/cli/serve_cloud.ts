@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parse as parseYaml } from "yaml";
+import { parseDocument as parseYaml } from "yaml";
 import { createCloudGateway } from "../router/cloud_gateway.ts";
 import { routerOptions } from "./gateway_log.ts";
 import type { GatewaySettings, Served } from "./served.ts";

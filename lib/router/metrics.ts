@@ -54,6 +54,7 @@ export class Metrics {
 
   /** Counts what happens on the way to the servers. */
   observe(event: GlanceEvent): void {
+    if (event.kind === "ignored") return;
     if (event.kind === "renew") return this.add("renewals_total", { reason: event.reason });
     // A gateway passes uploads on, and waits for none.
     if (event.kind === "storing") return;

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { parse } from "yaml";
+import { parseDocument } from "yaml";
 import { type CloudConfig, readCloud, type ReadCloudOptions } from "../../lib/auth/clouds.ts";
 import { GlanceError, InvalidConfigurationValue } from "../../lib/errors.ts";
 
@@ -23,7 +23,7 @@ function read(
       const text = files[path] ?? null;
       return text instanceof Error ? Promise.reject(text) : Promise.resolve(text);
     },
-    parseYaml: parse,
+    parseYaml: parseDocument,
     homeDirectory: "/home/alice",
     workingDirectory: "/here",
     ...more,
@@ -67,6 +67,7 @@ Deno.test("readCloud makes a cloud of the OS_* variables", async () => {
         requestTimeout: 2500,
       },
       tls: { verify: true, caCertFile: null, certFile: null, keyFile: null },
+      ignored: [],
     },
   );
 });
@@ -89,6 +90,7 @@ cert: /me.pem`);
     context: {},
     options: { authUrl: URL, catalogInfo: "picture:gallery:publicURL" },
     tls: { verify: true, caCertFile: "/home/alice/ca.pem", certFile: "/me.pem", keyFile: null },
+    ignored: [],
   });
 });
 
@@ -319,7 +321,7 @@ const REFUSED: readonly Refused[] = [
     claim: "a password that is a list",
     files: one("auth: {auth_url: 'http://k', username: u, password: [canary-1]}"),
     message:
-      'Cannot use the cloud "one" of "/here/clouds.yaml": "auth.password" is no text; write one value, in quotes',
+      'Cannot use the cloud "one" of "/here/clouds.yaml": "auth.password" is read as a list, not as text; write it in quotes',
   },
   {
     claim: "a cloud that is not there",
@@ -392,7 +394,7 @@ const REFUSED: readonly Refused[] = [
   {
     claim: "regions that are no list",
     files: one(`region_name: {canary: x}\n${SECRETS}`),
-    message: '"region_name" is no text',
+    message: '"region_name" is read as a mapping',
   },
   {
     claim: "a timeout that is none",

@@ -1,15 +1,20 @@
-import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { parse } from "yaml";
-import { findYamlParser, YAML_OPTIONS, type YamlParser } from "../../lib/auth/yaml.ts";
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import process from "node:process";
+import { parse, parseDocument } from "yaml";
+import { type CloudConfig, readCloud } from "../../lib/auth/clouds.ts";
+import { toSettings } from "../../lib/auth/settings.ts";
+import { findYamlParser, valueOfYaml, YAML_OPTIONS, type YamlParser } from "../../lib/auth/yaml.ts";
 import { InvalidConfigurationValue } from "../../lib/errors.ts";
+import { SCALARS } from "./yaml_scalars.ts";
 
 Deno.test("findYamlParser asks Deno's way first, then Node's", async () => {
   const asked: string[] = [];
   const load = (specifier: string) => {
     asked.push(specifier);
-    return specifier === "yaml" ? Promise.resolve({ parse }) : Promise.reject(new TypeError());
+    const module = Promise.resolve({ parseDocument });
+    return specifier === "yaml" ? module : Promise.reject(new TypeError());
   };
-  assertStrictEquals<unknown>(await findYamlParser(load), parse);
+  assertStrictEquals<unknown>(await findYamlParser(load), parseDocument);
   assertEquals(asked, ["npm:yaml@2.9.1", "yaml"]);
 });
 
@@ -20,12 +25,176 @@ Deno.test("findYamlParser says how to get a parser where there is none", async (
 });
 
 Deno.test("findYamlParser finds the package that the tests are run with", async () => {
-  const found = await findYamlParser();
-  assertEquals(found("a: [1, 2]", YAML_OPTIONS), { a: [1, 2] });
+  assertEquals(settingsOf(await findYamlParser(), "a: [1, 2]"), { a: ["1", "2"] });
 });
 
-Deno.test("the parser reads YAML 1.1, as openstacksdk does", () => {
-  const parser: YamlParser = parse;
-  const text = "a: no\nb: &b {c: 1}\nd: {<<: *b, e: 010}\nf: 1\nf: 2";
-  assertEquals(parser(text, YAML_OPTIONS), { a: false, b: { c: 1 }, d: { c: 1, e: 8 }, f: 2 });
+function settingsOf(parser: YamlParser, text: string): unknown {
+  return toSettings(valueOfYaml(parser, text));
+}
+
+for (const [name, parser] of Object.entries({ parse, parseDocument })) {
+  Deno.test(`YAML 1.1 is read as openstacksdk reads it, by ${name}`, () => {
+    const text =
+      "\ufeff%YAML 1.2\n---\na: no\nb: &b {c: 1}\nd: {<<: *b, e: x}\nf: 1\nf: 2\ng: {<<: [*b, {c: 9, h: 8}]}";
+    assertEquals(settingsOf(parser, text), {
+      ...{ a: false, b: { c: "1" }, d: { c: "1", e: "x" }, f: "2" },
+      g: { c: "1", h: "8" },
+    });
+  });
+}
+
+/** Reads a cloud from one file. */
+function readFile(path: string, text: string): Promise<CloudConfig | null> {
+  return readCloud({
+    environment: {},
+    readTextFile: (name) => Promise.resolve(name === path ? text : null),
+    parseYaml: parseDocument,
+    homeDirectory: "/home",
+    workingDirectory: "/here",
+  });
+}
+
+function cloudWith(password: string): string {
+  const auth = "{auth_url: 'http://k', username: u}";
+  return `clouds:\n  one:\n    auth_type: password\n    auth: ${auth}\n    password: ${
+    password.replaceAll("\n", "\n    ")
+  }\n`;
+}
+
+Deno.test("A password is read as it was written, or it must be written in quotes", async () => {
+  for (const [text, reading] of SCALARS) {
+    const read = () => readFile("/here/clouds.yaml", cloudWith(text));
+    if (typeof reading === "boolean" || reading === "rejected") {
+      const { message } = await assertRejects(read, InvalidConfigurationValue, "", text);
+      const isNotYaml = /^[*@`%]/.test(text);
+      const says = isNotYaml ? /it is no valid YAML/ : /write it in quotes$/;
+      assert(says.test(message), `${text}: ${message}`);
+      continue;
+    }
+    const cloud = await read();
+    assertEquals([text, cloud?.credentials?.password ?? null], [text, reading]);
+  }
+});
+
+/** Where a value can be changed besides, and what is said. */
+const ELSEWHERE: readonly (readonly [text: string, says: RegExp])[] = [
+  ["clouds:\n  no:\n    auth: {auth_url: 'http://k'}", /a key below "clouds".*write it in quotes$/],
+  [
+    "clouds:\n  0x1f:\n    auth: {auth_url: 'http://k'}",
+    /a key below "clouds".*write it in quotes$/,
+  ],
+  ["? [clouds]\n: x", /a key .*write it in quotes$/],
+  [`${cloudWith("p")}    regions: [no, North]`, /"regions" has an entry.*write it in quotes$/],
+  [`${cloudWith("p")}    region_name: off`, /"region_name" is read as true or false/],
+  [`${cloudWith("p")}    api_timeout: 1_0`, /"api_timeout" is read as a number/],
+  ["clouds: x\n---\nclouds: y", /it is no valid YAML at line 2/],
+  ["clouds:\n\tone: x", /it is no valid YAML at line 2/],
+];
+
+for (const [text, says] of ELSEWHERE) {
+  Deno.test(`readCloud() rejects ${JSON.stringify(text)}`, async () => {
+    const { message } = await assertRejects(
+      () => readFile("/here/clouds.yaml", text),
+      InvalidConfigurationValue,
+    );
+    assert(says.test(message), message);
+  });
+}
+
+Deno.test("readCloud() reads a cloud beside one with values that must be in quotes", async () => {
+  const text = `${cloudWith("p")}    volume_api_version: 03\n    since: 2024-01-02\n    spare: ~\n`;
+  assertEquals((await readFile("/here/clouds.yaml", text))?.credentials?.password, "p");
+});
+
+Deno.test("A number in clouds.json is the text that was written, or it must be written in quotes", async () => {
+  for (
+    const [text, reading] of [
+      ['"x"', "x"],
+      ["12", "12"],
+      ["12345678901234567890", "12345678901234567890"],
+      ["1.5", "1.5"],
+      ["1e5", "rejected"],
+      ["1.10", "rejected"],
+      ["true", "rejected"],
+      ["null", null],
+    ] as const
+  ) {
+    const json = `{"clouds": {"one": {"auth_type": "password", "auth":
+      {"auth_url": "http://k", "username": "u", "password": ${text}}}}}`;
+    const read = () => readFile("/here/clouds.json", json);
+    if (reading === "rejected") {
+      await assertRejects(read, InvalidConfigurationValue, "write it in quotes");
+    } else assertEquals((await read())?.credentials?.password ?? null, reading);
+  }
+});
+
+Deno.test("A file may name settings as objects name their own members", async () => {
+  const text =
+    "clouds:\n  __proto__:\n    auth: {auth_url: 'http://k', username: u, password: p}\n" +
+    "    constructor: x\n    __proto__: {username: v}\n    toString: y\n";
+  const cloud = await readFile("/here/clouds.yaml", text);
+  assertEquals([cloud?.name, cloud?.credentials?.username], ["__proto__", "u"]);
+  for (const type of ["constructor", "__proto__", "toString"]) {
+    const other = text.replace("constructor: x", `auth_type: ${type}`);
+    await assertRejects(
+      () => readFile("/here/clouds.yaml", other),
+      InvalidConfigurationValue,
+      `"auth_type" is "${type}"`,
+    );
+  }
+});
+
+Deno.test("No parser prints what it reads, whatever stands there", async () => {
+  const printed: string[] = [];
+  const { warn, error, log } = console;
+  console.warn = console.error = console.log = (...words) => printed.push(words.join(" "));
+  const { emitWarning } = process;
+  process.emitWarning = (warning: unknown) => printed.push(String(warning));
+  try {
+    for (const parser of [parse, parseDocument]) {
+      for (
+        const password of [
+          "!canary",
+          "!<canary> x",
+          "!!canary x",
+          "*canary",
+          "&canary",
+          "{canary",
+          "@canary",
+          '"canary',
+          "canary: canary",
+          "|canary",
+          "? canary",
+          "%canary",
+          "- canary",
+          "canary\n  <<: canary",
+          "!!binary canary",
+          "[canary",
+          "\tcanary: canary",
+        ]
+      ) {
+        for (
+          const text of [cloudWith(password), `clouds: {one: {auth: {password: ${password}}}}`]
+        ) {
+          const read = readCloud({
+            environment: {},
+            readTextFile: (name) => Promise.resolve(name === "/here/clouds.yaml" ? text : null),
+            parseYaml: parser,
+            homeDirectory: "/home",
+            workingDirectory: "/here",
+          });
+          await read.catch((thrown) => {
+            for (let one = thrown; one !== undefined; one = one.cause) {
+              printed.push(`${one} ${one.stack}`);
+            }
+          });
+        }
+      }
+    }
+  } finally {
+    Object.assign(console, { warn, error, log });
+    process.emitWarning = emitWarning;
+  }
+  assertEquals(printed.filter((line) => line.includes("canary")), []);
+  assertEquals(YAML_OPTIONS.logLevel, "error");
 });

@@ -385,8 +385,8 @@ const DETAILS: readonly CloudCase[] = [
     "auth: {auth_url: 'http://k', username: 1, password: 12345, project_id: 678}\napi_timeout: 9",
   ),
   settings(
-    "YAML 1.1: octal, merge and no",
-    "auth: &a {auth_url: 'http://k', username: one, password: 0123}\nverify: no\nauth_type: password",
+    "YAML 1.1: merge and no",
+    "auth: &a {auth_url: 'http://k', username: one, password: 12e3}\nverify: no\nauth_type: password",
   ),
   {
     name: "merged anchors",
@@ -401,6 +401,9 @@ const DETAILS: readonly CloudCase[] = [
     `interface: public\nimage_interface: admin\n${AUTH}`,
   ),
   settings("an endpoint type", `interface: public\nendpoint_type: internal\n${AUTH}`),
+  settings("an octal number", "auth: {auth_url: 'http://k', username: one, password: 0123}", {
+    difference: "a password that YAML changes must be written in quotes",
+  }),
   settings("a CA and no check", `cacert: /ca.pem\nverify: false\n${AUTH}`),
   settings("a CA in verify", `verify: /ca.pem\n${AUTH}`),
   settings("an empty auth type", "auth_type: null\nimage_endpoint_override: http://g:1"),

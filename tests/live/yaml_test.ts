@@ -1,0 +1,66 @@
+/** Scalars of clouds.yaml beside PyYAML's `safe_load`: the same value, or one that is rejected where it is used. */
+import { assert, assertEquals } from "@std/assert";
+import { parseDocument } from "yaml";
+import { isMapping, toSettings } from "../../lib/auth/settings.ts";
+import { valueOfYaml, YamlError } from "../../lib/auth/yaml.ts";
+import { AmbiguousScalar } from "../../lib/auth/yaml_scalars.ts";
+import { SCALARS } from "../auth/yaml_scalars.ts";
+import { pick, seededRandom } from "../support/seed.ts";
+import { askPython } from "./python.ts";
+
+/** What PyYAML made of a document. */
+type Theirs = { readonly error: string } | { readonly type: string; readonly text: string };
+
+const SEED = Number(Deno.env.get("YAML_SEED") ?? Math.floor(Math.random() * 2 ** 32));
+const RUNS = Number(Deno.env.get("YAML_RUNS") ?? 20_000);
+
+/** What scalars with a meaning are made of. */
+const PIECES = [
+  ..."0123456789abcdefxXoOeE+-_.:~<=!&*%@#'\"yYnNtTfF ",
+  ..."0123456789",
+  ...["0x", "0o", "0b", "1e", "1:30", ".inf", ".nan", "no", "yes", "on", "off", "null", "true"],
+  ...["2024-01-02", "T1:02:03", "!!int ", "!!str ", "&a ", "ü", "😀"],
+];
+
+Deno.test("Plain scalars are read as PyYAML reads them, or rejected", async () => {
+  const random = seededRandom(SEED);
+  const made = Array.from({ length: RUNS }, () => {
+    const length = 1 + Math.floor(random() * 6);
+    return Array.from({ length }, () => pick(random, PIECES)).join("");
+  });
+  const texts = [...SCALARS.map(([text]) => text), ...made].map((text) => `a: ${text}\n`);
+  const theirs = await askPython("yaml_safe_load.py", texts) as Theirs[];
+  assertEquals(theirs.length, texts.length);
+  const differences = texts.flatMap((text, i) => {
+    const [ours, other] = [oursOf(text), theirs[i] as Theirs];
+    return isFaithful(text, ours, other) ? [] : [{ text, ours, theirs: other }];
+  });
+  assertEquals(differences.slice(0, 20), [], `seed ${SEED}`);
+  const kept = texts.filter((text) => typeof oursOf(text) === "string");
+  assert(kept.length > RUNS / 10, "almost everything is rejected");
+});
+
+/** What we read: text, true, false, null; undefined for what is rejected. */
+function oursOf(text: string): unknown {
+  try {
+    const document = toSettings(valueOfYaml(parseDocument, text));
+    const value = isMapping(document) ? document["a"] : undefined;
+    return value instanceof AmbiguousScalar || typeof value === "object" && value !== null
+      ? undefined
+      : value;
+  } catch (error) {
+    if (error instanceof YamlError) return undefined;
+    throw error;
+  }
+}
+
+function isFaithful(document: string, ours: unknown, theirs: Theirs): boolean {
+  if (ours === undefined) return true;
+  // A text that PyYAML refuses may be taken, but only as it stands.
+  if ("error" in theirs) return typeof ours === "string" && document.includes(ours);
+  if (ours === null) return theirs.type === "NoneType" || theirs.text === "";
+  if (typeof ours === "boolean") {
+    return theirs.type === "bool" && theirs.text.toLowerCase() === String(ours);
+  }
+  return ["str", "int", "float"].includes(theirs.type) && theirs.text === ours;
+}
