@@ -3,10 +3,14 @@
  *
  * @module
  */
+import { GlanceError } from "../errors.ts";
+
+/** Entries before a marker that is gone which are tried in its place. */
+const MAX_EARLIER = 20;
 
 /**
  * All entries of a list, to the first page that has no new ones: what Glance says of a next page is wrong
- * now and then.
+ * now and then. Where a marker was deleted meanwhile, an entry before it takes its place.
  *
  * @param ask for the page behind `marker`; for the first one with null
  */
@@ -16,10 +20,22 @@ export async function allPages<T>(
 ): Promise<T[]> {
   const all: T[] = [];
   for (let marker: string | null = null;;) {
-    const page: readonly T[] = await ask(marker);
+    const page: readonly T[] = await pageAfter(all.slice(-MAX_EARLIER));
     const last = page.at(-1);
     if (last === undefined || keyOf(last) === marker) return all;
     for (const entry of page) all.push(entry);
     marker = keyOf(last);
+  }
+
+  async function pageAfter(earlier: readonly T[]): Promise<readonly T[]> {
+    for (let i = earlier.length - 1;; i--) {
+      const entry = earlier[i];
+      try {
+        return await ask(entry === undefined ? null : keyOf(entry));
+      } catch (error) {
+        const isLost = error instanceof GlanceError && [400, 404].includes(error.status ?? 0);
+        if (!isLost || i <= 0) throw error;
+      }
+    }
   }
 }

@@ -4,13 +4,14 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import { UnexpectedResponse } from "../errors.ts";
+import { GlanceError, UnexpectedResponse } from "../errors.ts";
 import type { CallOptions, GlanceClientWrapper } from "../http/client.ts";
 import { shown } from "../values.ts";
 import { Listing } from "./listing.ts";
 import { limitOf, type ListParameters, markerOf, toQuery } from "./query.ts";
 import { fromGlance } from "./translate.ts";
 import type { GlanceImage, Image } from "./types.ts";
+import type { ImagePage } from "./wire.ts";
 import { availabilityFor, isMember } from "./visible.ts";
 
 /**
@@ -28,14 +29,32 @@ async function* listPages(
 ): AsyncGenerator<readonly GlanceImage[], void> {
   if (limitOf(parameters) === 0) return;
   const circles = new CircleWatch(parameters.marker);
+  let earlier: (string | undefined)[] = [];
   for (let { marker } = parameters;;) {
-    const query = toQuery({ ...parameters, ...marker !== undefined && { marker } });
-    const page = await client.run(context, "list", [query], options);
+    const page = await pageAfter([...earlier, marker]);
     yield page.images;
     const next = page.next ? markerOf(page.next) : null;
     if (next === null) return;
     circles.check(next);
+    earlier = [marker, ...page.images.slice(0, -1).map(({ id }) => id)];
     marker = next;
+  }
+
+  /**
+   * The page after the last of these markers that is still there: Glance refuses the marker of an image that
+   * was deleted meanwhile, and any image before it, back to the start of its page, is as good.
+   */
+  async function pageAfter(markers: readonly (string | undefined)[]): Promise<ImagePage> {
+    for (let i = markers.length - 1;; i--) {
+      const marker = markers[i];
+      const query = toQuery({ ...parameters, ...marker !== undefined && { marker } });
+      try {
+        return await client.run(context, "list", [query], options);
+      } catch (error) {
+        const isLost = error instanceof GlanceError && error.status === 400;
+        if (!isLost || i === 0) throw error;
+      }
+    }
   }
 }
 

@@ -16,6 +16,9 @@ export type Choose<Item> = (glance: GlanceImage) => Item | null | (() => Promise
  * An async generator of what is chosen from pages, and no more than the limit. It has a short cut: an image
  * that can be decided at once, from a page that is there, does not take a turn of the generator within,
  * which would cost as much as its translation.
+ *
+ * The last image of a page is the marker of the next one, and may be deleted as soon as it is handed out. So
+ * the next page is asked for first.
  */
 export class Listing<Item extends object> implements AsyncGenerator<Item, void, void> {
   readonly #parameters: ListParameters;
@@ -63,8 +66,9 @@ export class Listing<Item extends object> implements AsyncGenerator<Item, void, 
     pages: AsyncIterable<readonly GlanceImage[]>,
   ): AsyncGenerator<Item, void, void> {
     this.#left = limitOf(this.#parameters);
+    const ahead = new PagesAhead(pages);
     try {
-      for await (const page of pages) {
+      for (let page = await ahead.take(); page !== null; page = await ahead.take()) {
         this.#page = page;
         this.#at = 0;
         while (this.#at < page.length) {
@@ -73,19 +77,21 @@ export class Listing<Item extends object> implements AsyncGenerator<Item, void, 
           const item = typeof chosen === "function" ? await chosen() : chosen;
           if (item === null) continue;
           this.#left--;
+          if (this.#at === page.length && this.#left > 0) await ahead.fetch();
           yield item;
           if (this.#left === 0) return;
         }
       }
     } finally {
       this.#page = [];
+      await ahead.end();
     }
   }
 
   /** The next item, if it can be told at once; what cannot, or is an error, is left where it is. */
   #shortCut(): Item | null {
     try {
-      while (this.#left > 0 && this.#at < this.#page.length) {
+      while (this.#left > 0 && this.#at < this.#page.length - 1) {
         const item = this.#choose(this.#page[this.#at] as GlanceImage);
         if (typeof item === "function") return null;
         this.#at++;
@@ -104,5 +110,31 @@ export class Listing<Item extends object> implements AsyncGenerator<Item, void, 
   ): Promise<IteratorResult<Item, void>> {
     this.#calls++;
     return answer.finally(() => this.#calls--);
+  }
+}
+
+/** Pages, one of which may be fetched before it is taken. */
+class PagesAhead {
+  readonly #pages: AsyncIterator<readonly GlanceImage[], void>;
+  #next: Promise<IteratorResult<readonly GlanceImage[], void>> | null = null;
+
+  constructor(pages: AsyncIterable<readonly GlanceImage[]>) {
+    this.#pages = pages[Symbol.asyncIterator]();
+  }
+
+  /** Waits until the next page is there. What it fails with, who takes it is told. */
+  async fetch(): Promise<void> {
+    await (this.#next ??= this.#pages.next()).catch(() => {});
+  }
+
+  /** The next page; null after the last one. */
+  async take(): Promise<readonly GlanceImage[] | null> {
+    const { done, value } = await (this.#next ?? this.#pages.next());
+    this.#next = null;
+    return done ? null : value;
+  }
+
+  async end(): Promise<void> {
+    await this.#pages.return?.();
   }
 }

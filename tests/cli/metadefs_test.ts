@@ -347,7 +347,9 @@ Deno.test("md-object-property-show names the properties that there are", async (
 
 Deno.test("task-create begins a task and prints it without the links to itself", async () => {
   const task = { id: "t", type: "import", status: "pending", self: "/v2/tasks/t", schema: "/s" };
-  const { scene, requests } = answering({ "POST /v2/tasks": task });
+  const { scene, requests } = answering({
+    "POST /v2/tasks": Response.json(task, { status: 201 }),
+  });
   const line = 'task-create --type import --input {"import_from":"http://web/1"}';
   assertEquals(
     await out(scene, line),

@@ -77,6 +77,9 @@ export interface Arrived {
   readonly headers: Headers;
 }
 
+/** What Glance answers with 202 where it has nothing to say. */
+const ACCEPTED = /^(POST .*\/(import|locations)|PUT .*\/cache\/[^/]+)$/;
+
 /**
  * A scene with a Glance that answers some requests as it is told, and the others by itself; and what
  * came to it. `null` is an answer without content.
@@ -96,7 +99,9 @@ export function answering(answers: Readonly<Record<string, unknown>>): {
     requests.push({ method, path, body: await request.clone().text(), headers });
     const answer = answers[`${method} ${path}`];
     if (answer === undefined) return await glance(request);
-    return answer === null ? new Response(null, { status: 204 }) : Response.json(answer);
+    if (answer instanceof Response) return answer.clone();
+    if (answer !== null) return Response.json(answer);
+    return new Response(null, { status: ACCEPTED.test(`${method} ${path}`) ? 202 : 204 });
   };
   return { scene: new Scene(fetch), requests };
 }

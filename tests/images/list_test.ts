@@ -144,14 +144,14 @@ Deno.test("list retries and translates the errors of its second page like those 
   await assertRejects(() => idsOf(away), GlanceConnectionFailed, "Cannot list images");
 });
 
-Deno.test("list asks for a page when the one before is used up, and not before", async () => {
+Deno.test("list asks for a page before it gives the last image of the one before, and not earlier", async () => {
   const world = worldOf([page("ab", link("b")), page("cd", link("d"))]);
   const asked: number[] = [];
   for await (const { id } of world.service.list(CALLER, { pageSize: 2 })) {
     asked.push(world.script.requests.length);
     if (id === "c") break;
   }
-  assertEquals(asked, [1, 1, 2]);
+  assertEquals(asked, [1, 2, 2]);
   assertEquals(world.clock.pending, 0);
 });
 
@@ -162,7 +162,7 @@ Deno.test("list makes no request before somebody reads it", () => {
 });
 
 Deno.test("list stops between two pages when its signal is aborted", async () => {
-  const world = worldOf([page("a", link("a")), silence]);
+  const world = worldOf([page("ab", link("b")), silence]);
   const controller = new AbortController();
   const reason = new Error("enough");
   const ids: string[] = [];
@@ -174,7 +174,7 @@ Deno.test("list stops between two pages when its signal is aborted", async () =>
     }
   })());
   assertStrictEquals(error, reason);
-  assertEquals([ids.join(), world.script.requests.length], ["a", 1]);
+  assertEquals([ids.join(), world.script.requests.length], ["a,b", 1]);
 });
 
 Deno.test("list keeps to images that the caller may see, without a token of its own", async () => {
@@ -239,4 +239,61 @@ Deno.test("list is an async generator: return, throw and dispose end it, at what
       assertEquals(script.requests.length, Math.min(taken, 1));
     }
   }
+});
+
+/** A Glance that refuses a marker that is not there, and what a reader of its list does with each image. */
+async function listWhile(
+  act: (id: string, images: Set<string>) => void,
+  parameters: ListParameters,
+): Promise<{ seen: string; images: string; requests: number }> {
+  const images = new Set("abcdefghij");
+  let requests = 0;
+  const world = worldOn((input) => {
+    requests++;
+    const query = new URL(input).searchParams;
+    const marker = query.get("marker");
+    if (marker !== null && !images.has(marker)) {
+      return Promise.resolve(Response.json({ message: `No image ${marker}` }, { status: 400 }));
+    }
+    const all = [...images];
+    const start = marker === null ? 0 : all.indexOf(marker) + 1;
+    const part = all.slice(start, start + Number(query.get("limit")));
+    const next = part.length > 0 ? { next: link(part.at(-1) ?? "") } : {};
+    return Promise.resolve(Response.json({
+      images: part.map((id) => ({ id, status: "active" })),
+      ...next,
+    }));
+  });
+  let seen = "";
+  for await (const { id } of world.service.list(CALLER, parameters)) {
+    seen += id;
+    act(id, images);
+  }
+  return { seen, images: [...images].join(""), requests };
+}
+
+Deno.test("list goes on while each image that it gives is deleted, whatever the size of its pages", async () => {
+  for (const pageSize of [1, 2, 3, 5, 10, 200]) {
+    const result = await listWhile((id, images) => images.delete(id), { pageSize });
+    assertEquals([result.seen, result.images], ["abcdefghij", ""]);
+    const pages = Math.ceil(10 / pageSize) + 1;
+    assertEquals(result.requests, pages, "no page is asked for twice");
+  }
+});
+
+Deno.test("list goes on where others delete the marker, or all that it has given", async () => {
+  const deletions: readonly ((id: string, images: Set<string>) => void)[] = [
+    (id, images) => id === "b" && images.delete("c"),
+    (id, images) => id === "b" && "abc".split("").forEach((one) => images.delete(one)),
+    (id, images) => id === "d" && images.delete("f"),
+    (id, images) => id === "d" && "ef".split("").forEach((one) => images.delete(one)),
+  ];
+  for (const act of deletions) {
+    const { seen } = await listWhile(act, { pageSize: 3 });
+    assertEquals(seen, "abcdefghij");
+  }
+});
+
+Deno.test("list says that its first marker is not there", async () => {
+  await assertRejects(() => listWhile(() => {}, { marker: "z" }), Invalid, "No image z");
 });

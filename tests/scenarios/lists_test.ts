@@ -65,7 +65,7 @@ Deno.test("Scenario 76: a failing second page is asked for again", async () => {
   const { glance, ids } = withImages(4);
   const service = glance.service();
   const images = service.list(CONTEXT, { pageSize: 2 });
-  const seen = [(await images.next()).value?.id, (await images.next()).value?.id];
+  const seen = [(await images.next()).value?.id];
   glance.tell("GET /v2/images", 503);
   for await (const { id } of images) seen.push(id);
   assertEquals(seen, ids);
@@ -76,8 +76,8 @@ Deno.test("Scenario 76: an error of the second page is translated", async () => 
   const { glance } = withImages(4);
   const images = glance.service().list(CONTEXT, { pageSize: 2 });
   await images.next();
-  await images.next();
   glance.tell("GET /v2/images", 403);
+  await images.next();
   await assertRejects(() => images.next(), NotAuthorized, "list images");
 });
 
