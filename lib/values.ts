@@ -12,6 +12,26 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /**
+ * The member of a record that others have filled: undefined for `constructor` and the like, which every
+ * object inherits.
+ */
+export function ownValue<Value>(
+  record: Readonly<Record<string, Value>>,
+  key: string,
+): Value | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
+/** Sets a member whose name comes from others. An assignment to `__proto__` sets no member, except on Deno. */
+export function setOwn<Value>(record: Record<string, Value>, key: string, value: Value): void {
+  if (key !== "__proto__") record[key] = value;
+  else {
+    const own = { value, writable: true, enumerable: true, configurable: true };
+    Object.defineProperty(record, key, own);
+  }
+}
+
+/**
  * Refuses what is no object where one is wanted; `what` is its name for the message.
  *
  * @throws {Invalid}

@@ -5,6 +5,7 @@
  */
 import { InvalidConfigurationValue } from "../errors.ts";
 import { isMapping, type Settings } from "./settings.ts";
+import { ownValue } from "../values.ts";
 import { AmbiguousScalar } from "./yaml_scalars.ts";
 
 /** The settings of a cloud, read one by one. */
@@ -98,9 +99,4 @@ export class Cloud {
 function kindOf(value: unknown): string {
   if (value instanceof AmbiguousScalar) return value.kind;
   return Array.isArray(value) ? "a list" : "a mapping";
-}
-
-/** A file may name anything, `constructor` too. */
-function ownValue(settings: Settings, key: string): unknown {
-  return Object.hasOwn(settings, key) ? settings[key] : undefined;
 }

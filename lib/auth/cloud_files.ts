@@ -5,6 +5,7 @@
  * @module
  */
 import { InvalidConfigurationValue } from "../errors.ts";
+import { ownValue } from "../values.ts";
 import type { Environment, TextFileReader } from "./host.ts";
 import { isMapping, KeyNotText, mergeDeep, type Settings, toSettings } from "./settings.ts";
 import { findYamlParser, valueOfYaml, YamlError, type YamlParser } from "./yaml.ts";
@@ -66,7 +67,7 @@ export class CloudFiles {
   async profile(name: string): Promise<Settings | null> {
     const file = await this.#first("clouds-public");
     const profiles = file?.content["public-clouds"];
-    const profile = isMapping(profiles) ? profiles[name] : undefined;
+    const profile = isMapping(profiles) ? ownValue(profiles, name) : undefined;
     return isMapping(profile) ? profile : null;
   }
 

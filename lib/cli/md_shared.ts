@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ownValue } from "../values.ts";
 import { UsageError } from "./failure.ts";
 import type { Flags, Positional, TextFlag } from "./flags.ts";
 import type { WireRecord } from "./output.ts";
@@ -47,7 +48,7 @@ export function withoutFacts<T extends WireRecord>(
 /** A definition as glanceclient shows it: without the link to itself, and parts by their names alone. */
 export function shownDefinition({ self: _, ...record }: WireRecord): WireRecord {
   return Object.fromEntries(
-    Object.entries(record).map(([key, value]) => [key, NAMES[key]?.(value) ?? value]),
+    Object.entries(record).map(([key, value]) => [key, ownValue(NAMES, key)?.(value) ?? value]),
   );
 }
 

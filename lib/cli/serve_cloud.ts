@@ -5,6 +5,7 @@
  */
 import { parseDocument as parseYaml } from "yaml";
 import { createCloudGateway } from "../router/cloud_gateway.ts";
+import { ownValue } from "../values.ts";
 import { routerOptions } from "./gateway_log.ts";
 import type { GatewaySettings, Served } from "./served.ts";
 import type { World } from "./world.ts";
@@ -73,7 +74,9 @@ export async function serveCloud(
   return {
     handler: async (request) => await router.fetch(request),
     about: [
-      `A gateway in front of ${servers.join(", ")}, by ${SOURCES[name] ?? `the cloud "${name}"`}.`,
+      `A gateway in front of ${servers.join(", ")}, by ${
+        ownValue(SOURCES, name) ?? `the cloud "${name}"`
+      }.`,
       about,
     ],
     tries: asker === "callers" ? withToken : withoutToken,

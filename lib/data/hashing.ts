@@ -5,6 +5,7 @@
  * @module
  */
 import { builtinModule } from "../builtin.ts";
+import { ownValue } from "../values.ts";
 import type { Hasher } from "./types.ts";
 
 /** The part of `node:crypto` that is used, which Deno, Node, Bun and workerd have. */
@@ -29,7 +30,7 @@ const OPENSSL_NAMES: Readonly<Record<string, string>> = {
 /** A hasher for one of Python's algorithm names, as `os_hash_algo` has them; null where there is none here. */
 export async function createHasher(algorithm: string): Promise<Hasher | null> {
   const name = algorithm.toLowerCase();
-  const opensslName = OPENSSL_NAMES[name] ?? name.replaceAll("_", "-");
+  const opensslName = ownValue(OPENSSL_NAMES, name) ?? name.replaceAll("_", "-");
   const native = nativeHash(opensslName);
   if (native !== null) return new NativeHasher(opensslName, native);
   const { createPureHasher } = await import("./pure_hash.ts");

@@ -5,7 +5,7 @@
  * @module
  */
 import { ImageConflict, Invalid } from "../errors.ts";
-import { checkRecord, shown } from "../values.ts";
+import { checkRecord, ownValue, shown } from "../values.ts";
 import {
   fromGlance,
   glanceName,
@@ -57,7 +57,7 @@ export function checkBelieved(
   believed: Readonly<Record<string, unknown>>,
 ): void {
   for (const [name, value] of Object.entries(believed)) {
-    const there = current[name] ?? null;
+    const there = ownValue(current, name) ?? null;
     const isPast = name === "updated_at" && timeOf(value) <= timeOf(there);
     if (isPast || comparable(name, value) === comparable(name, there)) continue;
     if (there === null && isReservedProperty(name)) throw reservedName(name);
@@ -103,7 +103,7 @@ function differing(
 ): string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...names].filter((name) =>
-    comparable(name, before[name]) !== comparable(name, after[name])
+    comparable(name, ownValue(before, name)) !== comparable(name, ownValue(after, name))
   );
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { Invalid } from "../errors.ts";
-import { checkRecord, kindOf } from "../values.ts";
+import { checkRecord, kindOf, setOwn } from "../values.ts";
 import { dateOf } from "./date.ts";
 import type { GlanceImage, Image, ImageLocation, ImageMeta } from "./types.ts";
 
@@ -120,7 +120,8 @@ export function fromGlance(glance: GlanceImage): Image {
   for (const key in glance) {
     if (BASE_PROPERTIES.has(key)) continue;
     const value = glance[key];
-    properties[key] = JSON_PROPERTIES.has(key) ? decodeProperty(glance.id, key, value) : value;
+    const isJson = JSON_PROPERTIES.has(key);
+    setOwn(properties, key, isJson ? decodeProperty(glance.id, key, value) : value);
   }
   const image = imageOf(glance, properties);
   const keyId = properties["cinder_encryption_key_id"];
@@ -180,12 +181,12 @@ export function toGlance(meta: ImageMeta): Record<string, unknown> {
   for (const [name, value] of Object.entries(base)) {
     const key = glanceName(name);
     if (value === undefined || READ_ONLY.has(key)) continue;
-    glance[key] = isBaseProperty(key) ? value : encodeProperty(key, value);
+    setOwn(glance, key, isBaseProperty(key) ? value : encodeProperty(key, value));
   }
   for (const [key, value] of Object.entries(properties)) {
     if (value === undefined) continue;
     if (FORBIDDEN_NAMES.has(key)) throw forbiddenName(key);
-    glance[key] = encodeProperty(key, value);
+    setOwn(glance, key, encodeProperty(key, value));
   }
   return glance;
 }

@@ -9,6 +9,7 @@ import { quietly } from "../events.ts";
 import type { GlanceTask } from "../images/operations.ts";
 import type { GlanceImageService } from "../images/service.ts";
 import type { Image } from "../images/types.ts";
+import { ownValue } from "../values.ts";
 import { ImageImportFailed, ImageStalled } from "./errors.ts";
 import {
   type ImportGoal,
@@ -152,7 +153,7 @@ const WAY_OUT: Readonly<Record<string, string>> = {
 function failureOf({ image, failed, importing, message }: ImportProgress): ImageImportFailed {
   const stores = [...new Set([...failed, ...importing])];
   const where = stores.length === 0 ? "" : `, failed for ${stores.map((id) => `"${id}"`).join()}`;
-  const wayOut = WAY_OUT[image.status] ?? "delete it, and create it anew";
+  const wayOut = ownValue(WAY_OUT, image.status) ?? "delete it, and create it anew";
   return new ImageImportFailed(
     `Cannot import image "${image.id}": it is ${image.status}${where}${said(message)}; ${wayOut}`,
     { imageId: image.id, stores, taskMessage: message },

@@ -149,7 +149,7 @@ const KEPT: Readonly<Record<string, (value: unknown) => unknown>> = {
 /** A property as Glance keeps it: the default is a text or null, bounds are whole numbers. */
 function keptSchema(schema: Definition): PropertySchema {
   const kept = (key: string, value: unknown) => {
-    const keep = KEPT[key];
+    const keep = Object.hasOwn(KEPT, key) ? KEPT[key] : undefined;
     return keep === undefined ? value : keep(value);
   };
   return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, kept(key, value)]));
