@@ -72,18 +72,12 @@ class StreamBlob extends Blob {
 /** How a runtime sends the body of a request that is a stream. */
 export type StreamSupport = "always" | "http2" | "never";
 
-let support: StreamSupport | null = null;
-
 /**
  * Whether `fetch` can send streams. Firefox and Safari turn a stream into text, which shows in its media
  * type. Chromium sends streams over HTTP/2 only, which nothing shows before a request fails; its name is
  * all that tells it from the other runtimes.
  */
 export function streamSupport(): StreamSupport {
-  return support ??= detectSupport();
-}
-
-function detectSupport(): StreamSupport {
   const init: RequestInit & { duplex: "half" } = {
     method: "POST",
     body: new ReadableStream(),

@@ -15,7 +15,7 @@ import { createHasher } from "./hashing.ts";
 import { acceptedRecord, recordAfterBreak, settledRecord } from "./settle.ts";
 import type { Hasher } from "./types.ts";
 import { SLICE_SIZE, unanswered, UploadBody, wrongSize } from "./upload_body.ts";
-import { lost, type Outcome, report, type Sending, type Sent } from "./upload_job.ts";
+import { openError, type Outcome, report, type Sending, type Sent } from "./upload_job.ts";
 import type { ChunkReader } from "./upload_source.ts";
 
 /** Glance's default; an operator may choose another, and then the size alone is compared. */
@@ -89,20 +89,25 @@ async function sendBytes(job: Sending, bytes: Uint8Array, hasher: Hasher | null)
 
 /** A browser reads a Blob by itself; it is read a second time for the hash. */
 async function sendBlob(job: Sending, blob: Blob, hasher: Hasher | null): Promise<Outcome> {
-  const reading = hashOf(blob, hasher).then((sent) => () => sent, (error) => () => {
-    // What the browser reports is a failed connection.
-    throw error;
-  });
-  return await sendWhole(job, blob, async () => (await reading)());
+  const over = new AbortController();
+  const reading = hashOf(blob, hasher, over.signal);
+  // What the browser reports of a Blob that cannot be read is a failed connection.
+  reading.catch(() => {});
+  try {
+    return await sendWhole(job, blob, () => reading);
+  } finally {
+    over.abort("sent");
+  }
 }
 
-async function hashOf(blob: Blob, hasher: Hasher | null): Promise<Sent> {
-  if (hasher !== null) {
-    const reader = blob.stream().getReader();
-    for (let { value } = await reader.read(); value; { value } = await reader.read()) {
-      hasher.update(value);
-    }
+async function hashOf(blob: Blob, hasher: Hasher | null, over: AbortSignal): Promise<Sent> {
+  const reader = blob.stream().getReader();
+  while (hasher !== null && !over.aborted) {
+    const { value } = await reader.read();
+    if (value === undefined) break;
+    hasher.update(value);
   }
+  await reader.cancel();
   return { size: blob.size, digest: hasher?.digest() ?? null };
 }
 
@@ -122,7 +127,8 @@ async function sendWhole(
     deadline.arm(limit, () => unanswered(imageId, { requestTimeout: limit }));
   const error = await sendBody(job, body, watch).then(() => null, (error) => error);
   if (error === null) return await sent();
-  return lost(job, { ...await sent(), mayBeWhole: true, isCut: false }, error);
+  const open = openError(job, error);
+  return { ...await sent(), error: open, mayBeWhole: true, isCut: false };
 }
 
 async function sendStream(
@@ -151,7 +157,7 @@ async function sendStream(
   } catch (error) {
     if (body.failure !== null) throw body.failure.error;
     const isCut = !body.isSent && !(deadline as Deadline | null)?.signal.aborted;
-    return lost(job, { ...sentSoFar(), mayBeWhole: body.isSent, isCut }, error);
+    return { ...sentSoFar(), error: openError(job, error), mayBeWhole: body.isSent, isCut };
   } finally {
     over.abort("answered");
     await body.close("the upload has ended");

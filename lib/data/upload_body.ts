@@ -29,7 +29,7 @@ export interface UploadBodyOptions {
   /** Called with the bytes that the runtime has taken from the body; never with all of them. */
   onProgress(accepted: number): void;
   /**
-   * Called when the runtime has taken the last byte, to limit the wait for the answer.
+   * Called when the last byte was handed over, to limit the wait for the answer.
    * @default aborts the request after `requestTimeout`
    */
   onSent?(deadline: Deadline | null): void;
@@ -69,7 +69,7 @@ export class UploadBody {
     return this.#transferred;
   }
 
-  /** Whether the runtime has taken all bytes. What it keeps in its buffers may be lost all the same. */
+  /** Whether all bytes were handed over. What the runtime keeps in its buffers may be lost all the same. */
   get isSent(): boolean {
     return this.#isSent;
   }
@@ -111,7 +111,9 @@ export class UploadBody {
       this.#told.hasher?.update(slice);
       this.#transferred += slice.byteLength;
       controller.enqueue(slice);
-      this.#watch?.begin();
+      // A runtime that knows the size does not ask for the end of the stream.
+      if (this.#transferred === this.#told.size) this.#end(controller);
+      else this.#watch?.begin();
     } catch (error) {
       if (this.#isGivenUp) return;
       this.#failure ??= { error };
@@ -133,10 +135,24 @@ export class UploadBody {
     controller.close();
   }
 
+  /** The next bytes to send; null at the end. */
   async #nextSlice(): Promise<Uint8Array | null> {
+    if (!await this.#fill()) return null;
+    const slice = this.#rest.subarray(0, SLICE_SIZE);
+    this.#rest = this.#rest.subarray(slice.byteLength);
+    const { size, imageId } = this.#told;
+    const end = this.#transferred + slice.byteLength;
+    // The last byte makes a body of known size whole: nothing may follow it.
+    const isLonger = size !== null && (end > size || (end === size && await this.#fill()));
+    if (isLonger) throw wrongSize(imageId, size);
+    return slice;
+  }
+
+  /** Reads bytes from the source if none are left; false at its end. */
+  async #fill(): Promise<boolean> {
     while (this.#rest.byteLength === 0) {
       const chunk = await this.#source.next();
-      if (chunk === null) return null;
+      if (chunk === null) return false;
       if (!(chunk instanceof Uint8Array)) {
         throw new Invalid(
           `Cannot upload image "${this.#told.imageId}": its source gave ${
@@ -147,13 +163,7 @@ export class UploadBody {
       }
       this.#rest = chunk;
     }
-    const slice = this.#rest.subarray(0, SLICE_SIZE);
-    this.#rest = this.#rest.subarray(slice.byteLength);
-    const { size } = this.#told;
-    if (size !== null && this.#transferred + slice.byteLength > size) {
-      throw wrongSize(this.#told.imageId, size);
-    }
-    return slice;
+    return true;
   }
 }
 

@@ -91,10 +91,10 @@ export function sending(
   };
 }
 
-/** What an error leaves open; one that is Glance's own answer is thrown. */
-export function lost(job: Sending, sent: Omit<Lost, "error">, error: unknown): Lost {
-  if (error instanceof GlanceConnectionFailed) return { ...sent, error };
-  if (error instanceof GlanceError && isForeign(job, error.status ?? 0)) return { ...sent, error };
+/** The error, if it leaves open what became of the data; Glance's own answer is thrown. */
+export function openError(job: Sending, error: unknown): GlanceError {
+  if (error instanceof GlanceConnectionFailed) return error;
+  if (error instanceof GlanceError && isForeign(job, error.status ?? 0)) return error;
   throw error;
 }
 

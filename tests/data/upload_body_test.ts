@@ -1,10 +1,10 @@
 /** The body of an upload: what a runtime sees of it when its source fails. */
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { UploadBody, type UploadBodyOptions } from "../../lib/data/upload_body.ts";
 import { sourceOf } from "../../lib/data/upload_source.ts";
 import { Deadline } from "../../lib/http/deadline.ts";
 import { resolveOptions } from "../../lib/options.ts";
-import type { ImageData } from "../../mod.ts";
+import { type ImageData, Invalid } from "../../mod.ts";
 import { type Act, bytesOf, FakeBody } from "../support/bodies.ts";
 import { settled, SimulatedClock } from "../support/clock.ts";
 import { BYTES, chunksOf, ID } from "../support/image.ts";
@@ -152,4 +152,35 @@ Deno.test("On workerd, a body whose source fails neither ends nor errors: its re
       assertEquals(clock.pending, 0);
     }
   });
+});
+
+Deno.test("UploadBody is sent with its last byte when a runtime does not ask for the end", async () => {
+  let sent = 0;
+  const onSent = () => void sent++;
+  const { body, deadline, clock } = await bodyOf(streamOf(...chunksOf(BYTES)).stream, {
+    size: 10_000,
+    onSent,
+  });
+  const reader = body.stream.getReader();
+  for (let bytes = 0; bytes < 10_000;) bytes += (await reader.read()).value?.byteLength ?? Infinity;
+  assertEquals([body.isSent, sent, clock.pending], [true, 1, 0]);
+  assertEquals((await reader.read()).done, true);
+  assertEquals(sent, 1);
+  deadline[Symbol.dispose]();
+  await body.close("done");
+});
+
+Deno.test("UploadBody keeps the last announced byte back when its source has more", async () => {
+  for (const more of [1, 300_000]) {
+    const source = streamOf(...chunksOf(BYTES), new Uint8Array(more));
+    const { body } = await bodyOf(source.stream, { size: 10_000 });
+    const reader = body.stream.getReader();
+    let bytes = 0;
+    const reading = async () => {
+      for (;;) bytes += (await reader.read()).value?.byteLength ?? Infinity;
+    };
+    assertInstanceOf(await failureOf(reading()), Invalid);
+    assertEquals([bytes < 10_000, body.isSent], [true, false]);
+    await body.close("done");
+  }
 });

@@ -198,3 +198,81 @@ Deno.test("upload() of no bytes sends an empty body, and refuses a source that h
   await assertRejects(() => upload(() => chunks(), { size: 0 }), Invalid, "the 0 bytes");
   assertEquals(glance.puts.length, 0);
 });
+
+/** Does something in a runtime that looks like a browser, whose `Request` may turn streams into text. */
+async function inBrowser(sendsStreams: boolean, act: () => Promise<void>): Promise<void> {
+  const { Request: RealRequest } = globalThis;
+  Object.defineProperty(navigator, "userAgent", { value: "Mozilla/5.0", configurable: true });
+  if (!sendsStreams) {
+    globalThis.Request = class extends RealRequest {
+      constructor(input: RequestInfo | URL, init?: RequestInit) {
+        const { body, ...rest } = init ?? {};
+        super(input, {
+          ...rest,
+          body: body instanceof ReadableStream ? String(body) : body ?? null,
+        });
+      }
+    };
+  }
+  try {
+    await act();
+  } finally {
+    globalThis.Request = RealRequest;
+    Reflect.deleteProperty(navigator, "userAgent");
+  }
+}
+
+Deno.test("upload() sends a Blob as it is in a browser, and compares its hash", async () => {
+  for (const sendsStreams of [true, false]) {
+    await inBrowser(sendsStreams, async () => {
+      assertEquals(streamSupport(), sendsStreams ? "http2" : "never");
+      const blob = new Blob([BYTES]);
+      for (const data of [blob, () => blob]) {
+        const { glance, upload } = worldOfUploads([cutAfter(10)]);
+        assertEquals((await upload(data)).size, 10_000);
+        assert(glance.puts.every(({ request: { body } }) => body === blob));
+        const other = worldOfUploads([async (glance, put) => {
+          glance.store((await put.take()).bytes.map((byte) => byte ^ 1));
+          return empty();
+        }]);
+        await assertRejects(() => other.upload(data), ImageIntegrityError, "sha512");
+      }
+    });
+  }
+});
+
+Deno.test("upload() fails in a browser with the error of a Blob whose file has changed", async () => {
+  const changed = new DOMException("the file has changed", "NotReadableError");
+  class ChangedBlob extends Blob {
+    override stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+      return new ReadableStream({ start: (controller) => controller.error(changed) });
+    }
+  }
+  await inBrowser(true, async () => {
+    const { upload, glance } = worldOfUploads([
+      () => Promise.reject(new TypeError("Failed to fetch")),
+    ]);
+    assertEquals(await failureOf(upload(new ChangedBlob([BYTES]))), changed);
+    assertEquals(glance.puts.length, 1);
+  });
+});
+
+Deno.test("upload() says what a browser cannot send", async () => {
+  await inBrowser(false, async () => {
+    const { upload, glance } = worldOfUploads();
+    await assertRejects(
+      () => upload(chunks()),
+      Invalid,
+      "this browser cannot send a stream; give a Blob",
+    );
+    assertEquals(glance.puts.length, 0);
+  });
+  await inBrowser(true, async () => {
+    const { upload } = worldOfUploads([() => Promise.reject(new TypeError("Failed to fetch"))]);
+    await assertRejects(
+      () => upload(chunks()),
+      GlanceConnectionFailed,
+      "over HTTP/2 only: give a Blob",
+    );
+  });
+});

@@ -1,4 +1,7 @@
-/** How each runtime is started with the suite: what it comes from, its entry and its command. */
+/**
+ * How each runtime is started with the suite: what it comes from, its entry and its command. Chromium runs
+ * the suite in a page.
+ */
 
 /** A runtime as a command that serves a bundled entry on a port. */
 export interface Runtime {
@@ -24,7 +27,42 @@ new Miniflare({
 });
 `;
 
-/** The runtimes of the matrix. */
+/** Debian's Chromium; null if it is not installed. */
+export const CHROMIUM: string | null = ["/usr/bin/chromium"].find(isFile) ?? null;
+
+/** What the page runs: the suite, whose results it sends to the server that it came from. */
+export const PAGE_ENTRY = `runSuite(new URL(location.href)).then(
+  (results) => JSON.stringify(results),
+  (error) => String(error?.stack ?? error),
+).then((body) => fetch("/results", { method: "POST", body }));`;
+
+/** The command that opens a page and keeps to it. */
+export function chromiumCommand(program: string, url: string, profile: string): readonly string[] {
+  return [
+    program,
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    `--user-data-dir=${profile}`,
+    url,
+  ];
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile || Deno.statSync(path).isSymlink;
+  } catch {
+    return false;
+  }
+}
+
+/** The runtimes of the matrix that can serve. */
 export const RUNTIMES: readonly Runtime[] = [
   {
     name: "Deno",

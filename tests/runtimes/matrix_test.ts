@@ -1,13 +1,23 @@
 /** One suite on every runtime: the bundled module and router, from npm alone. */
 import { assertEquals } from "@std/assert";
-import { type Runtime, RUNTIMES } from "./entries.ts";
+import { resultsInChromium } from "./browser.ts";
+import { CHROMIUM, PAGE_ENTRY, type Runtime, RUNTIMES } from "./entries.ts";
 import { freePort, type Servers, startServers } from "./servers.ts";
 import type { Results } from "./suite.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
+/** Why Chromium does no upload of a stream here. */
+const HTTP2_ONLY = "it sends streams over HTTP/2 only, and these servers speak HTTP/1.1";
+
 /** Checks that a runtime is known to fail, with the reason. A check that passes after all is a failure, too. */
 const EXCEPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "Chromium": {
+    "upload": HTTP2_ONLY,
+    "upload with its size": HTTP2_ONLY,
+    "upload queue": HTTP2_ONLY,
+    "upload cut": HTTP2_ONLY,
+  },
   "edge-runtime": {
     "gateway HEAD": "its server drops content-length from every answer",
     "gateway cuts": "its server ends a response whose stream has failed as if it were whole",
@@ -27,14 +37,21 @@ Deno.test("The module and the router do the same on every runtime", async (t) =>
     await run(folder, ["npm", "install", "--no-audit", "--no-fund", ...packages]);
     for (const runtime of RUNTIMES) {
       await t.step(runtime.name, async () => {
-        const results = await resultsOn(runtime, folder, servers);
-        columns[runtime.name] = results;
-        const failed = Object.entries(results).filter(([, error]) => error !== "");
-        const expected = Object.keys(EXCEPTIONS[runtime.name] ?? {});
-        assertEquals(failed.filter(([name]) => !expected.includes(name)), []);
-        assertEquals(failed.map(([name]) => name).sort(), expected.sort());
+        columns[runtime.name] = await resultsOn(runtime, folder, servers);
+        checkColumn(runtime.name, columns[runtime.name] ?? {});
       });
     }
+    await t.step({
+      name: CHROMIUM === null ? "Chromium (not installed: /usr/bin/chromium)" : "Chromium",
+      ignore: CHROMIUM === null,
+      async fn() {
+        const bundle = await bundled("Chromium", PAGE_ENTRY, folder, ["--platform", "browser"]);
+        const script = await Deno.readTextFile(bundle);
+        const results = await resultsInChromium(CHROMIUM ?? "", script, queryOf(servers), folder);
+        columns["Chromium"] = results;
+        checkColumn("Chromium", results);
+      },
+    });
     assertEquals(servers.foreign, [], "the foreign host was asked");
   } finally {
     console.log(tableOf(columns));
@@ -42,8 +59,19 @@ Deno.test("The module and the router do the same on every runtime", async (t) =>
   }
 });
 
+function checkColumn(name: string, results: Results): void {
+  const failed = Object.entries(results).filter(([, error]) => error !== "");
+  const expected = Object.keys(EXCEPTIONS[name] ?? {});
+  assertEquals(failed.filter(([name]) => !expected.includes(name)), []);
+  assertEquals(failed.map(([name]) => name).sort(), expected.sort());
+}
+
+function queryOf({ well, cutting, deaf, imageId }: Servers): string {
+  return `?${new URLSearchParams({ well, cutting, deaf, image: imageId })}`;
+}
+
 async function resultsOn(runtime: Runtime, folder: string, servers: Servers): Promise<Results> {
-  const bundle = await bundled(runtime, folder);
+  const bundle = await bundled(runtime.name, runtime.entry, folder);
   const port = freePort();
   const [command = "", ...args] = runtime.command(bundle, port, folder);
   const child = new Deno.Command(command, { args, cwd: folder, stdout: "null", stderr: "piped" })
@@ -51,8 +79,7 @@ async function resultsOn(runtime: Runtime, folder: string, servers: Servers): Pr
   const errors = new Response(child.stderr).text();
   try {
     const base = `http://127.0.0.1:${port}`;
-    const { well, cutting, imageId } = servers;
-    const query = `?${new URLSearchParams({ well, cutting, image: imageId })}`;
+    const query = queryOf(servers);
     const results: Results = await (await answered(`${base}/run${query}`, child)).json();
     return { ...results, ...await gatewayChecks(base, query, servers) };
   } catch (cause) {
@@ -105,17 +132,18 @@ async function gatewayChecks(
   };
 }
 
-async function bundled(runtime: Runtime, folder: string): Promise<string> {
-  const name = runtime.name.replaceAll(/\W/g, "").toLowerCase();
+async function bundled(
+  runtime: string,
+  program: string,
+  folder: string,
+  flags: readonly string[] = [],
+): Promise<string> {
+  const name = runtime.replaceAll(/\W/g, "").toLowerCase();
   const entry = `${folder}/${name}.ts`;
   const output = `${folder}/${name}.mjs`;
-  await Deno.writeTextFile(
-    entry,
-    `import { handle } from ${
-      JSON.stringify(`${ROOT}tests/runtimes/suite.ts`)
-    };\n${runtime.entry}\n`,
-  );
-  const external = ["--external", "@hono/node-server"];
+  const suite = JSON.stringify(`${ROOT}tests/runtimes/suite.ts`);
+  await Deno.writeTextFile(entry, `import { handle, runSuite } from ${suite};\n${program}\n`);
+  const external = ["--external", "@hono/node-server", ...flags];
   const args = ["bundle", "--config", `${ROOT}deno.json`, ...external, "-o", output, entry];
   await run(folder, [Deno.execPath(), ...args]);
   return output;
@@ -148,12 +176,18 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
   return a.byteLength === b.byteLength && a.every((byte, i) => byte === b[i]);
 }
 
+/** A gateway cannot be in a browser. */
+function cellOf(error: string | undefined): string {
+  if (error === undefined) return "-";
+  return error === "" ? "yes" : "no";
+}
+
 /** The matrix, as the README shows it. */
 function tableOf(columns: Readonly<Record<string, Results>>): string {
   const runtimes = Object.keys(columns);
   const checks = [...new Set(Object.values(columns).flatMap((results) => Object.keys(results)))];
   const rows = checks.map((check) =>
-    [check, ...runtimes.map((name) => columns[name]?.[check] === "" ? "yes" : "no")].join(" | ")
+    [check, ...runtimes.map((name) => cellOf(columns[name]?.[check]))].join(" | ")
   );
   return [
     ["", ...runtimes].join(" | "),

@@ -4,8 +4,11 @@ import { storeImage } from "../support/stored_image.ts";
 
 /** The servers, on free ports of loopback. */
 export interface Servers extends AsyncDisposable {
+  /** Below `/sized` it refuses a body of unknown length with 411, as some proxies do. */
   readonly well: string;
   readonly cutting: string;
+  /** Accepts connections, and reads nothing of a body. */
+  readonly deaf: string;
   readonly imageId: string;
   /** An image of which the well server sends a chunk, and then nothing. */
   readonly endlessId: string;
@@ -26,6 +29,7 @@ export async function startServers(size: number): Promise<Servers> {
   let endlessId = "";
   const well = listen(async (request) => {
     const { pathname } = new URL(request.url);
+    if (pathname.startsWith("/sized/")) return await sized(glance, request);
     if (pathname === `/v2/images/${endlessId}/file`) return endless(await glance.fetch(request));
     if (!pathname.startsWith("/redirecting")) return await glance.fetch(request);
     return new Response(null, { status: 302, headers: { location: `${evil.url}/v2/images/x` } });
@@ -35,6 +39,7 @@ export async function startServers(size: number): Promise<Servers> {
     const isData = request.method === "GET" && new URL(request.url).pathname.endsWith("/file");
     return isData ? cut(response, size / 2) : response;
   });
+  const deaf = listenDeaf();
   const bytes = Uint8Array.from({ length: size }, (_, i) => (i * 31) ^ (i >> 7));
   const ask = (path: string, init: RequestInit) => fetch(well.url + path, init);
   const imageId = await storeImage(ask, "suite", bytes);
@@ -42,11 +47,13 @@ export async function startServers(size: number): Promise<Servers> {
   return {
     well: well.url,
     cutting: cutting.url,
+    deaf: deaf.url,
     imageId,
     endlessId,
     bytes,
     foreign,
     async [Symbol.asyncDispose]() {
+      deaf.close();
       await Promise.all([evil, well, cutting].map(({ server }) => server.shutdown()));
     },
   };
@@ -58,12 +65,58 @@ export function freePort(): number {
   return listener.addr.port;
 }
 
+/** What lets a page of any origin use the Image API. */
+const CORS = {
+  "access-control-allow-origin": "*",
+  "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE",
+  "access-control-allow-headers":
+    "content-type, range, x-auth-token, x-openstack-image-size, x-openstack-request-id",
+  "access-control-expose-headers": "content-range, content-md5, x-openstack-request-id",
+};
+
 function listen(
   handler: (request: Request) => Response | Promise<Response>,
 ): { server: Deno.HttpServer<Deno.NetAddr>; url: string } {
   const options = { hostname: "127.0.0.1", port: 0, onListen: () => {}, onError: gone };
-  const server = Deno.serve(options, handler);
+  const server = Deno.serve(options, async (request) => {
+    // A page asks from another origin, as a dashboard does.
+    if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: CORS });
+    const response = await handler(request);
+    const headers = new Headers(response.headers);
+    for (const [name, value] of Object.entries(CORS)) headers.set(name, value);
+    return new Response(response.body, { status: response.status, headers });
+  });
   return { server, url: `http://127.0.0.1:${server.addr.port}` };
+}
+
+/** The Image API below `/sized`, for bodies whose length is announced. */
+async function sized(
+  glance: ReturnType<typeof createEmbeddedGlance>,
+  request: Request,
+): Promise<Response> {
+  const isData = request.method === "PUT";
+  if (isData && !request.headers.has("content-length")) {
+    await request.body?.cancel();
+    return new Response("Length Required", { status: 411 });
+  }
+  return await glance.fetch(new Request(request.url.replace("/sized/", "/"), request));
+}
+
+function listenDeaf(): { url: string; close(): void } {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const connections: Deno.Conn[] = [];
+  const accept = async () => {
+    for await (const connection of listener) connections.push(connection);
+  };
+  const accepting = accept();
+  return {
+    url: `http://127.0.0.1:${listener.addr.port}`,
+    close() {
+      listener.close();
+      for (const connection of connections) connection.close();
+      accepting.catch(() => {});
+    },
+  };
 }
 
 function gone(): Response {

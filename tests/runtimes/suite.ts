@@ -2,7 +2,14 @@
  * What every runtime must do, as one program that runs on all of them: it is bundled, asked by HTTP, and
  * answers with its results.
  */
-import { connect, GlanceError, type GlanceImageService, type RequestContext } from "../../mod.ts";
+import {
+  connect,
+  GlanceError,
+  type GlanceImageService,
+  type GlanceOptions,
+  type Progress,
+  type RequestContext,
+} from "../../mod.ts";
 import { createImageRouter, type ImageRouter } from "../../lib/router/mod.ts";
 
 /** The outcome of a check: empty where it holds. */
@@ -15,9 +22,15 @@ interface Scene {
   /** Endpoint roots: a well server, and one that cuts every body in the middle. */
   readonly well: string;
   readonly cutting: string;
+  /** A server that reads nothing. */
+  readonly deaf: string;
   readonly imageId: string;
   readonly size: number;
 }
+
+const META = { name: "uploaded", diskFormat: "raw", containerFormat: "bare" };
+
+const MIB = 1024 ** 2;
 
 const CHECKS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
   "list and show": async ({ service, context, imageId }) => {
@@ -52,7 +65,9 @@ const CHECKS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
   },
   "resume": async ({ cutting, well, imageId, size }) => {
     const resumes: number[] = [];
-    const { service, context } = await at([cutting, well], (offset) => resumes.push(offset));
+    const { service, context } = await at([cutting, well], {
+      onEvent: (event) => event.kind === "resume" && resumes.push(event.offset),
+    });
     expect(await count(await service.download(context, imageId)) === size, "other bytes");
   },
   "cut for good": async ({ cutting, imageId }) => {
@@ -67,10 +82,60 @@ const CHECKS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
   },
   "upload": async ({ service, context }) => {
     const data = () => streamOf(5, 40_000);
-    const meta = { name: "uploaded", diskFormat: "raw", containerFormat: "bare" };
-    const image = await service.create(context, meta, data, { size: 200_000 });
+    const image = await service.create(context, META, data, { size: 200_000 });
     expect(image.size === 200_000 && image.status === "active", `${image.status} ${image.size}`);
     await service.delete(context, image.id);
+  },
+  "upload Blob": async ({ well }) => {
+    const { service, context } = await at([`${well}/sized`]);
+    const data = new Blob([new Uint8Array(100_000), new Uint8Array(50_000)]);
+    const progress: Progress[] = [];
+    const image = await service.create(context, META, data, {
+      onProgress: (one) => progress.push(one),
+    });
+    expect(image.size === 150_000 && image.status === "active", `${image.status} ${image.size}`);
+    expect(progress.at(-1)?.transferred === 150_000, JSON.stringify(progress.at(-1)));
+    await service.delete(context, image.id);
+  },
+  "upload bytes": async ({ well }) => {
+    const { service, context } = await at([`${well}/sized`]);
+    const image = await service.create(context, META, new Uint8Array(100_000));
+    expect(image.size === 100_000 && image.status === "active", `${image.status} ${image.size}`);
+    await service.delete(context, image.id);
+  },
+  "upload empty": async ({ well }) => {
+    const { service, context } = await at([`${well}/sized`]);
+    const image = await service.create(context, META, new Blob());
+    expect(image.size === 0 && image.status === "active", `${image.status} ${image.size}`);
+    await service.delete(context, image.id);
+  },
+  "upload with its size": async ({ well }) => {
+    const { service, context } = await at([`${well}/sized`]);
+    const image = await service.create(context, META, streamOf(5, 40_000), { size: 200_000 });
+    expect(image.size === 200_000 && image.status === "active", `${image.status} ${image.size}`);
+    await service.delete(context, image.id);
+  },
+  "upload queue": async ({ deaf, service, context }) => {
+    const { id } = await service.create(context, META);
+    const { service: other } = await at([deaf], { stallTimeout: 500, requestTimeout: 1_000 });
+    let pulled = 0;
+    const data = new ReadableStream({
+      pull(controller) {
+        pulled += 262_144;
+        if (pulled <= 64 * MIB) controller.enqueue(new Uint8Array(262_144));
+        else controller.close();
+      },
+    }, { highWaterMark: 0 });
+    const last: Progress[] = [];
+    const onProgress = (one: Progress) => last.splice(0, 1, one);
+    const error = await caught(() => other.update(context, id, {}, data, { onProgress }));
+    expect(error instanceof GlanceError, `${error}`);
+    const reported = last[0]?.transferred ?? 0;
+    expect(
+      pulled > 0 && pulled < 16 * MIB && reported < 16 * MIB,
+      `${pulled} bytes taken, ${reported} reported`,
+    );
+    await service.delete(context, id);
   },
   "upload cut": async ({ service, context }) => {
     const meta = { name: "broken", diskFormat: "raw", containerFormat: "bare" };
@@ -93,7 +158,8 @@ export async function runSuite(url: URL): Promise<Results> {
   const { service, context } = await at([well]);
   const imageId = parameter(url, "image");
   const { size } = await service.show(context, imageId);
-  const scene = { service, context, well, cutting, imageId, size: size ?? NaN };
+  const deaf = parameter(url, "deaf");
+  const scene = { service, context, well, cutting, deaf, imageId, size: size ?? NaN };
   const results: Results = {};
   for (const [name, check] of Object.entries(CHECKS)) {
     results[name] = await check(scene).then(() => "", (error) => `${error?.stack ?? error}`);
@@ -128,13 +194,8 @@ export async function handle(request: Request): Promise<Response> {
   return url.pathname === "/run" ? Response.json(await runSuite(url)) : await gateway(request);
 }
 
-function at(apiServers: string[], onResume: (offset: number) => void = () => {}) {
-  return connect({
-    apiServers,
-    environment: {},
-    numRetries: 2,
-    onEvent: (event) => event.kind === "resume" && onResume(event.offset),
-  });
+function at(apiServers: string[], options: GlanceOptions = {}) {
+  return connect({ apiServers, environment: {}, numRetries: 2, ...options });
 }
 
 function streamOf(chunks: number, size: number, end?: Error): ReadableStream<Uint8Array> {

@@ -1,0 +1,154 @@
+/** Uploads through real nginx and lighttpd: what a proxy does to them must not lose an image. */
+import { assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  getDefaultImageService,
+  type GlanceOptions,
+  type ImageData,
+  ImageLimitExceeded,
+  Invalid,
+  type RequestContext,
+  type UploadOptions,
+} from "../../mod.ts";
+import { seededBytes } from "../support/seed.ts";
+import { failureOf } from "../support/world.ts";
+import { lighttpdConfig, needing, nginxConfig, SlowGlance, startProxy } from "./proxies.ts";
+
+const DATA = seededBytes(1, 3_000_001);
+
+const META = { name: "image", diskFormat: "raw", containerFormat: "bare" };
+
+/** What can be uploaded, with its size and without. */
+const KINDS: readonly (readonly [what: string, data: () => ImageData, options: UploadOptions])[] = [
+  ["bytes", () => DATA, {}],
+  ["a Blob", () => new Blob([DATA]), {}],
+  ["a function that gives a stream", () => () => new Blob([DATA]).stream(), {}],
+  ["a stream", () => new Blob([DATA]).stream(), {}],
+  ["a stream of known size", () => new Blob([DATA]).stream(), { size: DATA.byteLength }],
+];
+
+function create(
+  url: string,
+  data: ImageData,
+  upload: UploadOptions = {},
+  options: GlanceOptions = {},
+  context: RequestContext = {},
+) {
+  const service = getDefaultImageService({
+    apiServers: [url],
+    // Waits are a hundredth of what they are.
+    sleep: (ms, signal) => sleep(ms / 100, signal),
+    now: () => performance.now() * 100,
+    requestTimeout: 600_000,
+    stallTimeout: 600_000,
+    ...options,
+  });
+  return service.create(context, META, data, upload);
+}
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, Math.min(ms, 2 ** 31 - 1));
+  const stop = () => {
+    clearTimeout(timer);
+    reject(signal?.reason);
+  };
+  if (signal?.aborted) stop();
+  signal?.addEventListener("abort", stop, { once: true });
+  return promise.finally(() => signal?.removeEventListener("abort", stop));
+}
+
+for (const buffering of ["on", "off"]) {
+  for (const [what, data, options] of KINDS) {
+    Deno.test({
+      ...needing(
+        "nginx",
+        `create() of ${what} waits behind nginx's 504 with proxy_request_buffering ${buffering}`,
+      ),
+      async fn() {
+        await using glance = new SlowGlance(1);
+        const directives =
+          `client_max_body_size 0; proxy_read_timeout 1s; proxy_request_buffering ${buffering};`;
+        await using proxy = await startProxy(
+          "nginx",
+          nginxConfig(glance.urls.slice(0, 1), directives),
+        );
+        const image = await create(proxy.url, data(), options);
+        assertEquals([image.status, image.size], ["active", DATA.byteLength]);
+        assertEquals(glance.log.filter((line) => /PUT|DELETE/.test(line)), ["PUT 204"]);
+      },
+    });
+  }
+}
+
+Deno.test({
+  ...needing(
+    "nginx",
+    "create() waits when nginx has given an upload to a second Glance, which refuses it",
+  ),
+  async fn() {
+    await using glance = new SlowGlance(1);
+    await using proxy = await startProxy(
+      "nginx",
+      nginxConfig(glance.urls, "client_max_body_size 0; proxy_read_timeout 1s;"),
+    );
+    const image = await create(proxy.url, new Blob([DATA]));
+    assertEquals([image.status, image.size], ["active", DATA.byteLength]);
+    const writes = glance.log.filter((line) => /PUT|DELETE/.test(line)).sort();
+    assertEquals(writes, ["PUT 204", "PUT 409"]);
+  },
+});
+
+Deno.test({
+  ...needing(
+    "nginx",
+    "create() reports nginx's client_max_body_size as a limit, and leaves no image",
+  ),
+  async fn() {
+    await using glance = new SlowGlance();
+    await using proxy = await startProxy(
+      "nginx",
+      nginxConfig(glance.urls, "client_max_body_size 100k;"),
+    );
+    for (const [, data, options] of KINDS) {
+      assertInstanceOf(await failureOf(create(proxy.url, data(), options)), ImageLimitExceeded);
+      assertEquals(await glance.images(), []);
+    }
+  },
+});
+
+Deno.test({
+  ...needing("nginx", "create() renews the token that nginx refuses without reading the data"),
+  async fn() {
+    await using glance = new SlowGlance();
+    const directives = `client_max_body_size 0; set $refused "$request_method $http_x_auth_token";
+      if ($refused = "PUT old") { return 401; }`;
+    await using proxy = await startProxy("nginx", nginxConfig(glance.urls, directives));
+    for (const data of [DATA, new Blob([DATA]), () => new Blob([DATA]).stream()]) {
+      const context = { authToken: "old", renew: () => Promise.resolve({ authToken: "new" }) };
+      const image = await create(proxy.url, data, {}, {}, context);
+      assertEquals([image.status, image.size], ["active", DATA.byteLength]);
+    }
+    assertEquals((await glance.images()).length, 3);
+  },
+});
+
+Deno.test({
+  ...needing(
+    "lighttpd",
+    "create() sends the size that lighttpd wants, and says so when it is unknown",
+  ),
+  async fn() {
+    await using glance = new SlowGlance();
+    await using proxy = await startProxy("lighttpd", lighttpdConfig(glance.urls[0] ?? ""));
+    const [chunked, sized] = [KINDS.slice(2, 4), [...KINDS.slice(0, 2), ...KINDS.slice(4)]];
+    for (const [, data, options] of sized) {
+      const image = await create(proxy.url, data(), options);
+      assertEquals([image.status, image.size], ["active", DATA.byteLength]);
+    }
+    for (const [, data, options] of chunked) {
+      const error = await assertRejects(() => create(proxy.url, data(), options), Invalid, "411");
+      assertStringIncludes(error.message, "give its size, or upload it from a file");
+    }
+    assertEquals((await glance.images()).length, sized.length);
+  },
+});
