@@ -157,7 +157,8 @@ class Server implements Target {
       headers: [...token === null ? [] : [["X-Auth-Token", token] as const], ...step.headers],
       body: step.body === null ? null : replaced(step.body, "{web}", `${web}/image`),
     });
-    if ([201, 202].includes(response.status) && step.method !== "GET") await this.#settle();
+    const hasTask = response.status === 202 || response.status === 201 && /tasks$/.test(step.path);
+    if (hasTask) await this.#settle();
     const isOrdered = /[?&](sort=id|sort_key=(id|namespace)&)/.test(`${step.path}&`);
     return outcomeOf(response, { origin: this.url, directory: this.#directory }, isOrdered);
   }
