@@ -111,8 +111,11 @@ function valueIn(text: string, key?: string): unknown {
   return isRecord(document) ? document[key] : undefined;
 }
 
+/** An id is never empty. A name may be, and Glance repeats a member id that came as a number. */
 function checkText(record: Readonly<Record<string, unknown>>, field: string): void {
-  if (typeof record[field] === "string" && record[field] !== "") return;
+  const value = record[field];
+  const isText = typeof value === "string" && (field !== "id" || value !== "");
+  if (isText || typeof value === "number" && field === "member_id") return;
   throw new WrongShape(`is not a JSON document with the text "${field}"`);
 }
 

@@ -66,7 +66,7 @@ export async function serve(
   const typedVersion = typedVersionOf(request.headers);
   const isPath = isVersioned ? typedVersion === null : VERSION.test(typedVersion ?? "");
   const address = isPath ? addressOf(request.url, path, typedVersion) : null;
-  if (address === null) return await refuseUnknown(gateway, request);
+  if (address === null) return await refuseVersioned(gateway, request);
   return await traced(gateway, request, `/v2${path.path}`, async (trace) => {
     // The CORS filter in front of Glance answers these, whatever their path.
     if (request.method === "OPTIONS") return new Response(null);
@@ -108,7 +108,7 @@ export async function discover(
 /** Redirects from a version to its root, as Glance does. */
 export async function redirectToRoot(gateway: Gateway, request: Request): Promise<Response> {
   const { mount, version } = versionOf(request.url) ?? { mount: "", version: "" };
-  if (typedVersionOf(request.headers) !== null) return await refuseUnknown(gateway, request);
+  if (typedVersionOf(request.headers) !== null) return await refuseVersioned(gateway, request);
   return await traced(gateway, request, "/", async (trace) => {
     if (request.method === "OPTIONS") return new Response(null);
     const context = contextOf(gateway, request, trace.requestId);
@@ -133,10 +133,23 @@ export function showMetrics({ metrics, options }: Gateway, request: Request): Re
   });
 }
 
-/** Answers what is not a path of the API: as Glance does if the request names a version. */
+/** Answers a request whose path begins with a version and is not a path of the API, as Glance does. */
+export async function refuseVersioned(gateway: Gateway, request: Request): Promise<Response> {
+  return await refuse(gateway, request, versionOf(request.url));
+}
+
+/** Answers any other path: as Glance does if the media type names a version. */
 export async function refuseUnknown(gateway: Gateway, request: Request): Promise<Response> {
+  return await refuse(gateway, request, null);
+}
+
+async function refuse(
+  gateway: Gateway,
+  request: Request,
+  found: ReturnType<typeof versionOf>,
+): Promise<Response> {
   const typedVersion = typedVersionOf(request.headers);
-  const { mount, version } = versionOf(request.url) ?? { mount: "", version: null };
+  const { mount, version } = found ?? { mount: "", version: null };
   return await traced(gateway, request, "", async (trace) => {
     const asked = typedVersion ?? version;
     if (asked === null) throw new Refusal(404);

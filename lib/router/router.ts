@@ -9,7 +9,14 @@ import { GlanceClientWrapper } from "../http/client.ts";
 import type { GlanceOptions } from "../options.ts";
 import { addressOf, versionOf } from "./address.ts";
 import type { Gateway } from "./call.ts";
-import { discover, redirectToRoot, refuseUnknown, serve, showMetrics } from "./handling.ts";
+import {
+  discover,
+  redirectToRoot,
+  refuseUnknown,
+  refuseVersioned,
+  serve,
+  showMetrics,
+} from "./handling.ts";
 import { typedVersionOf } from "./headers.ts";
 import { Metrics } from "./metrics.ts";
 import { type CorsOptions, type ImageRouterOptions, resolveGatewayOptions } from "./options.ts";
@@ -110,7 +117,7 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
     const mount = versionOf(url)?.mount;
     const path = API_PATHS.find((each) => addressOf(url, each, null)?.mount === mount);
     return path === undefined
-      ? refuseUnknown(gateway, c.req.raw)
+      ? refuseVersioned(gateway, c.req.raw)
       : serve(gateway, c.req.raw, c.env, path, true);
   });
   app.notFound((c) => refuseUnknown(gateway, c.req.raw));

@@ -118,6 +118,7 @@ Deno.test("A path outside of the API reaches no server, wherever it leads; the t
     "http://gateway/v2/images/a/b/c",
     "http://gateway/v2/http://evil.example/",
     "http://gateway/v2/@evil.example/images",
+    "http://gateway/x/v2/images",
     "http://gateway/v2/v2/images",
     "http://gateway/v2/v2//images",
     "http://gateway/v2/images/../../admin",
