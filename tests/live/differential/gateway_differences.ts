@@ -95,6 +95,13 @@ export const GATEWAY_DIFFERENCES: readonly Difference[] = [
       isData(step.path) && rangeOf(step) !== "" && actual.status === 416 && expected === "206 ",
   },
   {
+    name: "a write of another site without a token",
+    reason: "A web page must not use the gateway of its reader: 403 instead of 401.",
+    explains: ({ step, expected, actual }) =>
+      expected.status === 401 && actual.status === 403 &&
+      step.headers.some(([name]) => name === "Origin"),
+  },
+  {
     name: "conditions",
     reason: "The gateway knows entity tags, so If-Match and If-None-Match count.",
     explains: ({ step, actual }) =>
