@@ -34,58 +34,129 @@ export function parseContentRange(header: string | null): ContentRange | null {
 
 /** How an answer to a range request is to be read. */
 export type RangeVerdict =
-  /** The body is the bytes that were asked for. */
+  /** The body is exactly the requested bytes. */
   | { readonly kind: "part" }
-  /** The body is the whole image: what comes before `start` is to be skipped. */
+  /** The body is the bytes from `from` to before `stop`, and `start` is among them. */
+  | { readonly kind: "overlap"; readonly from: number; readonly stop: number }
+  /** The body is as long as the requested bytes, and no header says which bytes it is. */
+  | { readonly kind: "unlabeled" }
+  /** The body is `multipart/byteranges`; each part has its own `Content-Range`. */
+  | { readonly kind: "multipart"; readonly boundary: string }
+  /** The body is the whole image: the bytes before `start` are to be skipped. */
   | { readonly kind: "whole" }
-  /** The body may be the part or the whole image: nothing tells before its bytes are spent. */
+  /** The body can be the part or the whole image; the headers do not tell. */
   | { readonly kind: "unproven" }
-  /** The body is neither. */
+  /** The body cannot be used. */
   | { readonly kind: "lie"; readonly reason: string };
+
+/** The headers of an answer with data, as far as they say which bytes it has. */
+export interface AnswerFacts {
+  readonly status: number;
+  readonly contentRange: string | null;
+  readonly contentLength: string | null;
+  readonly contentEncoding: string | null;
+  readonly contentType?: string | null;
+}
+
+/** Requested bytes, both ends inclusive, of an image of `size` bytes (null: unknown). */
+export interface WantedRange {
+  readonly start: number;
+  readonly end: number;
+  readonly size: number | null;
+}
 
 /**
  * Judges an answer to a request for `start` to `end` (inclusive) of an image of `size` bytes.
  *
  * Seen in the field: 200 with the whole image (no range support), 206 with the whole image (Glance
- * with stores that cannot seek), a wrong start, end or total (a cache, or a replaced image), and
- * no `Content-Range` at all.
+ * with stores that cannot seek), 200 with the requested part, with and without its `Content-Range`
+ * (CDNs, decrypting proxies), a part that starts at a block boundary or ends early (caches; RFC 9110,
+ * section 15.3.7, allows it), `multipart/byteranges` for one range, a wrong total (a replaced image),
+ * and no `Content-Range` at all.
  */
-export function judgePartial(
-  answer: {
-    readonly status: number;
-    readonly contentRange: string | null;
-    readonly contentLength: string | null;
-    readonly contentEncoding: string | null;
-  },
-  { start, end, size }: {
-    readonly start: number;
-    readonly end: number;
-    readonly size: number | null;
-  },
-): RangeVerdict {
-  const lie = (reason: string): RangeVerdict => ({ kind: "lie", reason });
-  if (answer.contentEncoding !== null && answer.contentEncoding !== "identity") {
-    return lie(`it is encoded as "${answer.contentEncoding}"`);
+export function judgePartial(answer: AnswerFacts, wanted: WantedRange): RangeVerdict {
+  const { status, contentEncoding } = answer;
+  if (contentEncoding !== null && contentEncoding !== "identity") {
+    return lie(`it is encoded as "${contentEncoding}"`);
   }
   const length = lengthOf(answer.contentLength);
-  if (answer.status === 200) {
-    const wrong = size !== null && length !== null && length !== size;
-    return wrong ? lie(`it has ${length} bytes instead of ${size}`) : { kind: "whole" };
-  }
-  if (answer.status !== 206) return lie(`its status is ${answer.status}`);
   const range = parseContentRange(answer.contentRange);
+  // A 200 has a Content-Range by mistake: it counts only if the length confirms it.
+  if (status === 200 && (range === null || length !== lengthIn(range))) {
+    return judgeWhole(length, wanted);
+  }
+  if (status !== 200 && status !== 206) return lie(`its status is ${status}`);
+  const boundary = boundaryOf(answer.contentType ?? null);
+  if (range === null && boundary !== null) return { kind: "multipart", boundary };
   if (range === null) return lie(`its Content-Range is "${answer.contentRange ?? ""}"`);
+  return judgeRange(range, length, wanted);
+}
+
+/** Judges a labeled body; `length` is null if it is not known before the end of the body. */
+export function judgeRange(
+  range: ContentRange,
+  length: number | null,
+  { start, end, size }: WantedRange,
+): RangeVerdict {
   if (size !== null && range.total !== null && range.total !== size) {
     return lie(`it belongs to an image of ${range.total} bytes instead of ${size}`);
   }
-  if (range.start !== start) return lie(`it starts at byte ${range.start} instead of ${start}`);
-  if (range.end !== end) return lie(`it ends at byte ${range.end} instead of ${end}`);
-  const wanted = end - start + 1;
+  if (range.start > start) return lie(`it starts at byte ${range.start} instead of ${start}`);
+  if (range.end < start) return lie(`it ends at byte ${range.end}, before byte ${start}`);
+  if (size !== null && range.end >= size) return lie(`it ends at byte ${range.end} of ${size}`);
   if (length === null && start > 0) return { kind: "unproven" };
-  if (length === null || length === wanted) return { kind: "part" };
-  return length === size
-    ? { kind: "whole" }
-    : lie(`it has ${length} bytes instead of the ${wanted} that it announces`);
+  if (length !== null && length !== lengthIn(range)) {
+    return length === size
+      ? { kind: "whole" }
+      : lie(`it has ${length} bytes instead of the ${lengthIn(range)} that it announces`);
+  }
+  if (range.start === start && range.end === end) return { kind: "part" };
+  if (range.start === 0 && range.end + 1 === size) return { kind: "whole" };
+  return { kind: "overlap", from: range.start, stop: range.end + 1 };
+}
+
+/** What the reader of an answer can check, which decides what may be believed. */
+export interface Proof {
+  /** Whether the hash of the whole image is checked in the end. */
+  readonly isHashed: boolean;
+  /** Whether bytes before the wanted one can be compared with those that were delivered. */
+  readonly canCompare: boolean;
+}
+
+/** Whether a judged body may be used; `length` is its announced length, null if there is none. */
+export function isUsable(
+  { kind }: RangeVerdict,
+  start: number,
+  length: number | null,
+  { isHashed, canCompare }: Proof,
+): boolean {
+  if (kind === "unlabeled") return isHashed;
+  // Of unknown length, it can be the rest as well: its first bytes tell.
+  if (kind === "whole") return start === 0 || length !== null || canCompare;
+  return kind === "part" || kind === "overlap";
+}
+
+function judgeWhole(length: number | null, { start, end, size }: WantedRange): RangeVerdict {
+  if (size === null || length === null || length === size) return { kind: "whole" };
+  return length === end - start + 1
+    ? { kind: "unlabeled" }
+    : lie(`it has ${length} bytes instead of ${size}`);
+}
+
+function lie(reason: string): RangeVerdict {
+  return { kind: "lie", reason };
+}
+
+function lengthIn({ start, end }: ContentRange): number {
+  return end - start + 1;
+}
+
+/** The boundary of `multipart/byteranges` (RFC 2046, section 5.1.1); null for any other type. */
+function boundaryOf(contentType: string | null): string | null {
+  const match =
+    /^multipart\/(?:x-)?byteranges\s*;.*?\bboundary=(?:"([^"]{1,70})"|([^\s;",]{1,70}))/i
+      .exec(contentType?.trim() ?? "");
+  return match?.[1] ?? match?.[2] ?? null;
 }
 
 /** The length that a `Content-Length` header gives; null for none, and for Glance's literal `None`. */

@@ -10,9 +10,11 @@ import { ImageDownloadFailed } from "../errors.ts";
 import type { GlanceClientWrapper } from "../http/client.ts";
 import { getLocation } from "../images/locations.ts";
 import type { GlanceImage } from "../images/types.ts";
+import type { Piece } from "./answer_body.ts";
 import type { BodyReader, Chunk } from "./body_reader.ts";
+import { Candidates } from "./candidates.ts";
 import type { Identity } from "./integrity.ts";
-import type { Piece, PieceSource } from "./piece.ts";
+import type { PieceSource } from "./piece.ts";
 
 /** The part of `node:fs/promises` that is used, which Deno, Node and Bun have. */
 interface Files {
@@ -58,12 +60,11 @@ export async function directPieces(
   return null;
 }
 
-/** A read of a file cannot be given up: there is no use in timing it. */
-const UNWATCHED: Piece["watch"] = { begin() {}, end() {} };
-
 /** Pieces of a file; a file that breaks cannot be healed elsewhere. */
 class FilePieces implements PieceSource {
   readonly identity: Identity;
+  readonly candidates: Candidates = new Candidates();
+  readonly hasPrefer = false;
   readonly #files: Files;
   readonly #path: string;
 
@@ -85,9 +86,10 @@ class FilePieces implements PieceSource {
     return {
       reader,
       server: "file:",
+      from: start,
       skip: 0,
       stop: null,
-      watch: UNWATCHED,
+      isRange: false,
       broke: () => false,
       close: () => reader.cancel(),
     };

@@ -11,6 +11,7 @@ import type { GlanceImage } from "../images/types.ts";
 import { checkRecord, isRecord, shown } from "../values.ts";
 import type { ByteRange } from "./byte_range.ts";
 import { type Chunk, hasShape, type ImageReader, renewed, shapeOf } from "./body_reader.ts";
+import { Candidates } from "./candidates.ts";
 import { directPieces } from "./direct_url.ts";
 import { type Identity, identityOf, Verifier } from "./integrity.ts";
 import { ParallelReader } from "./parallel.ts";
@@ -50,7 +51,9 @@ export async function openDownload(
   }
   const verifier = isWhole ? await Verifier.create(identity, verify) : null;
   const direct = await directPieces(client, context, record, identity, signal);
-  const source: Source = { client, context, identity, stores: storesOf(record), prefer };
+  const candidates = new Candidates();
+  const stores = storesOf(record);
+  const source: Source = { client, context, identity, stores, prefer, candidates };
   const isHashed = verifier !== null;
   const told: ResumeOptions = {
     options: client.options,
@@ -76,12 +79,15 @@ interface Source {
   readonly identity: Identity;
   readonly stores: string;
   readonly prefer: readonly string[] | undefined;
+  /** Its servers, which all connections share. */
+  readonly candidates: Candidates;
 }
 
+/** Pieces up to `end`; those of a part come from the server `first` if it is well. */
 function piecesOf(source: Source, end: number | null, first?: string): GlancePieces {
-  const { client, context, identity, stores, prefer } = source;
-  const told = { end, stores, prefer, ...first !== undefined && { first } };
-  return new GlancePieces(client, context, identity, told);
+  const { client, context, identity, ...rest } = source;
+  const part = first === undefined ? {} : { first, rangesOnly: true };
+  return new GlancePieces(client, context, identity, { end, ...rest, ...part });
 }
 
 /** A reader over several connections; null where one is all that is wanted, or possible. */
@@ -99,6 +105,7 @@ async function partsOf(
     ...told,
     stop,
     partSize,
+    rest: piecesOf(source, told.end),
     connections: Array.from({ length: connections }, (_, i) => {
       const server = servers[i % servers.length]?.endpoint ?? "";
       return { server, pieces: (end: number) => piecesOf(source, end, server) };

@@ -2,7 +2,8 @@
  * One ordered stream of bytes from several connections: the image is cut into parts, each connection
  * takes the next part as soon as it is free, so that a fast server gets many and a slow one few, and the
  * bytes are handed over in their order, those of the first part as they come. Memory is bounded: no part
- * is begun that lies further ahead of the reader than one part for each connection and two more.
+ * is begun that lies further ahead of the reader than one part for each connection and two more. If no
+ * server gives parts any more, the rest is read over one connection.
  *
  * @module
  */
@@ -10,9 +11,10 @@ import { Deadline } from "../http/deadline.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Chunk, ImageReader } from "./body_reader.ts";
 import type { Verifier } from "./integrity.ts";
-import { Attempt, cut, type Part } from "./part.ts";
+import { Attempt, cancelAll, cut, type Landed, type Part, Signal } from "./part.ts";
 import type { PieceSource } from "./piece.ts";
 import { ResumingReader } from "./resume.ts";
+import { RangesUnavailable } from "./resume_policy.ts";
 import type { Progress } from "./types.ts";
 
 /** What a parallel download is told. */
@@ -20,6 +22,8 @@ export interface ParallelOptions {
   readonly options: ResolvedOptions;
   /** One for each connection: where its parts come from, unless that fails. */
   readonly connections: readonly Connection[];
+  /** Where the rest comes from if no server gives parts any more. */
+  readonly rest: PieceSource;
   /** First wanted byte. */
   readonly start: number;
   /** Behind the last wanted byte. */
@@ -37,12 +41,6 @@ export interface Connection {
   readonly server: string;
   /** The bytes up to `end`, inclusive. */
   pieces(end: number): PieceSource;
-}
-
-/** Bytes and where they belong, counted from the first wanted one. */
-export interface Landed {
-  readonly position: number;
-  readonly data: Chunk;
 }
 
 /** Parts that may wait for the reader while each connection fetches another one. */
@@ -70,6 +68,8 @@ export class ParallelReader implements ImageReader {
   #changed = new Signal();
   /** Bytes a millisecond of the last part that a connection has fetched. */
   readonly #rates = new Map<Connection, number>();
+  /** Reads the rest if no server gives parts any more. */
+  #rest: ResumingReader | null = null;
   /** Memory that came back. */
   readonly #spare: ArrayBuffer[] = [];
 
@@ -111,7 +111,7 @@ export class ParallelReader implements ImageReader {
       transferred: this.#transferred,
       total: stop - start,
       server: this.#servers,
-      resumes: this.#resumes,
+      resumes: this.#resumes + (this.#rest?.resumes ?? 0),
     });
   }
 
@@ -121,13 +121,15 @@ export class ParallelReader implements ImageReader {
     this.#lifetime.abort(reason);
     this.#lifetime[Symbol.dispose]();
     const attempts = this.#parts.flatMap((part) => part.attempts);
-    const ends = attempts.map(({ reader }) => reader.cancel(reason));
-    await Promise.all([...ends, this.#told.verifier?.close()]);
+    const { verifier } = this.#told;
+    await Promise.all([cancelAll(attempts, reason), this.#rest?.cancel(reason), verifier?.close()]);
   }
 
   /** Bytes of one of these parts, as soon as one has some. */
   async #take(among: () => readonly Part[]): Promise<Landed | null> {
     while (!this.#isClosed) {
+      if (this.#told.signal?.aborted) await this.#fail(this.#told.signal.reason);
+      if (this.#rest !== null) return await this.#takeRest(this.#rest);
       if (this.#delivered === this.#parts.length) return await this.#finish();
       for (const part of among()) {
         const position = part.end + 1 - part.left - this.#told.start;
@@ -138,11 +140,47 @@ export class ParallelReader implements ImageReader {
         this.#notify();
         return { position, data };
       }
-      if (this.#told.signal?.aborted) await this.#fail(this.#told.signal.reason);
-      if (this.#failure !== null) await this.#fail(this.#failure.error);
+      if (this.#failure?.error instanceof RangesUnavailable) await this.#startRest();
+      else if (this.#failure !== null) await this.#fail(this.#failure.error);
+      if (this.#rest !== null) continue;
       await this.#changed.promise;
     }
     return null;
+  }
+
+  /** Gives up the parts, with what is there of them after the first gap, and reads from there on. */
+  async #startRest(): Promise<void> {
+    const part = this.#parts[this.#delivered];
+    const start = part === undefined ? this.#told.stop : part.end + 1 - part.left;
+    this.#delivered = this.#parts.length;
+    this.#transferred = start - this.#told.start;
+    const attempts = this.#parts.flatMap(({ attempts }) => attempts);
+    await cancelAll(attempts, "no server gives parts");
+    this.#rest = this.#readerOf(this.#told.rest, start, this.#told.stop - 1);
+  }
+
+  async #takeRest(rest: ResumingReader): Promise<Landed | null> {
+    try {
+      const data = await rest.read(this.#memory(READ_SIZE));
+      if (data === null) return this.#isClosed ? null : await this.#finish();
+      this.#transferred += data.byteLength;
+      return { position: this.#transferred - data.byteLength, data };
+    } catch (error) {
+      return await this.#fail(error);
+    }
+  }
+
+  #readerOf(source: PieceSource, start: number, end: number): ResumingReader {
+    return new ResumingReader(source, {
+      options: this.#told.options,
+      start,
+      end,
+      isPart: true,
+      verifier: null,
+      isHashed: this.#told.verifier !== null,
+      signal: this.#lifetime.signal,
+      onProgress: undefined,
+    });
   }
 
   async #finish(): Promise<null> {
@@ -187,8 +225,10 @@ export class ParallelReader implements ImageReader {
       this.#claimed++;
       return next;
     }
-    const isLate = (part: Part) => this.#isLate(part, connection);
-    return this.#parts.slice(this.#delivered, this.#claimed).find(isLate) ?? null;
+    const rate = this.#rates.get(connection) ?? null;
+    const now = this.#told.options.now();
+    const begun = this.#parts.slice(this.#delivered, this.#claimed);
+    return begun.find((part) => rate !== null && part.isLate(now, rate)) ?? null;
   }
 
   /** Whether there may be so many bytes between the reader and the end of what is begun. */
@@ -199,31 +239,10 @@ export class ParallelReader implements ImageReader {
     return bytes <= (connections.length + AHEAD) * partSize;
   }
 
-  /** Whether this connection would have the whole part before its first one has the rest. */
-  #isLate(part: Part, connection: Connection): boolean {
-    const [first, ...others] = part.attempts;
-    const rate = this.#rates.get(connection) ?? null;
-    const isTaken = part.isComplete || part.hasFailed || others.length > 0;
-    if (isTaken || first === undefined || rate === null) return false;
-    const elapsed = this.#told.options.now() - first.since;
-    const ownTime = part.size / rate;
-    if (elapsed < ownTime) return false;
-    return (part.size - first.filled) * elapsed / Math.max(first.filled, 1) > ownTime;
-  }
-
   async #fetch(part: Part, connection: Connection): Promise<void> {
     const { options } = this.#told;
     const { start, end } = part;
-    const reader = new ResumingReader(connection.pieces(end), {
-      options,
-      start,
-      end,
-      isPart: true,
-      verifier: null,
-      isHashed: this.#told.verifier !== null,
-      signal: this.#lifetime.signal,
-      onProgress: undefined,
-    });
+    const reader = this.#readerOf(connection.pieces(end), start, end);
     const attempt = new Attempt(reader, options.now());
     part.attempts.push(attempt);
     try {
@@ -235,9 +254,7 @@ export class ParallelReader implements ImageReader {
       part.attempts = [attempt];
       part.isComplete = true;
       this.#notify();
-      await Promise.all(
-        losers.map((loser) => loser.reader.cancel("another connection was faster")),
-      );
+      await cancelAll(losers, "another connection was faster");
     } catch (error) {
       part.hasFailed = true;
       const others = part.attempts.filter((other) => other !== attempt);
@@ -280,10 +297,4 @@ export class ParallelReader implements ImageReader {
     this.#changed.give();
     this.#changed = new Signal();
   }
-}
-
-/** A promise that is kept from outside. */
-class Signal {
-  give: () => void = () => {};
-  readonly promise: Promise<void> = new Promise((resolve) => this.give = resolve);
 }

@@ -66,6 +66,20 @@ export class Part {
     return this.size - this.#position;
   }
 
+  /**
+   * Whether a connection that reads `rate` bytes a millisecond would have all of it before the one that is
+   * fetching it has the rest.
+   */
+  isLate(now: number, rate: number): boolean {
+    const [first, ...others] = this.attempts;
+    const isTaken = this.isComplete || this.hasFailed || others.length > 0;
+    if (isTaken || first === undefined) return false;
+    const elapsed = now - first.since;
+    const ownTime = this.size / rate;
+    if (elapsed < ownTime) return false;
+    return (this.size - first.filled) * elapsed / Math.max(first.filled, 1) > ownTime;
+  }
+
   /** Takes in what an attempt has read. */
   put(attempt: Attempt, chunk: Chunk): void {
     attempt.put(chunk);
@@ -126,4 +140,21 @@ export class Attempt {
       else this.#chunks.shift();
     }
   }
+}
+
+/** Ends what several connections read. */
+export async function cancelAll(attempts: readonly Attempt[], reason: unknown): Promise<void> {
+  await Promise.all(attempts.map(({ reader }) => reader.cancel(reason)));
+}
+
+/** Bytes and where they belong, counted from the first wanted one. */
+export interface Landed {
+  readonly position: number;
+  readonly data: Chunk;
+}
+
+/** A promise that is kept from outside. */
+export class Signal {
+  give: () => void = () => {};
+  readonly promise: Promise<void> = new Promise((resolve) => this.give = resolve);
 }

@@ -1,168 +1,233 @@
 /**
- * One stretch of an image, as one server gives it: opened at a byte, judged before it is believed.
+ * Where the pieces of an image come from: chooses what to ask and whom, judges the answer before it is
+ * believed, and remembers what it proves.
  *
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import { GlanceError, ImageDownloadFailed, ServerUnreachable } from "../errors.ts";
+import { GlanceError, ImageDownloadFailed } from "../errors.ts";
 import type { GlanceClientWrapper } from "../http/client.ts";
+import { abortable } from "../http/deadline.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { discard } from "../http/transport.ts";
-import { type ByteRange, judgePartial, lengthOf } from "./byte_range.ts";
-import { type BodyReader, readerOf } from "./body_reader.ts";
+import {
+  factsOf,
+  openBody,
+  openBodyPart,
+  type Piece,
+  refused,
+  type Stretch,
+  stretchOf,
+} from "./answer_body.ts";
+import {
+  type ByteRange,
+  isUsable,
+  judgePartial,
+  lengthOf,
+  type Proof,
+  type WantedRange,
+} from "./byte_range.ts";
+import { Candidates, type Question } from "./candidates.ts";
 import { type Identity, identityOf, isSameData } from "./integrity.ts";
-import { StallWatch } from "./stall.ts";
+import { RangeMemory } from "./range_memory.ts";
+import { classifyBreak, type PieceRefused, RangesUnavailable } from "./resume_policy.ts";
 
-/** An open body and what is known of it. */
-export interface Piece {
-  readonly reader: BodyReader;
-  /** Endpoint root of the server that gives it. */
-  readonly server: string;
-  /** Bytes before the wanted ones, to be read and dropped. */
-  readonly skip: number;
-  /** Where it ends: behind which byte of the image; null where its answer does not tell. */
-  readonly stop: number | null;
-  /** Is told when a wait for its bytes begins, and when it is over. */
-  readonly watch: Pick<StallWatch, "begin" | "end">;
-  /** Notes that it broke after so many bytes; false where no further request may be made. */
-  broke(cause: unknown, progress: number): boolean;
-  /** Ends it; what was not read is given up. */
-  close(reason: unknown): Promise<void>;
-}
+/** A source that can prove nothing. */
+const NO_PROOF: Proof = { isHashed: false, canCompare: false };
 
 /** Where pieces come from. */
 export interface PieceSource {
   /** The identity that every piece must have. */
   readonly identity: Identity;
+  /** The servers and their failures. */
+  readonly candidates: Candidates;
+  /** Whether the caller chose the stores. */
+  readonly hasPrefer: boolean;
   /**
    * Opens the image at a byte.
    *
-   * @throws {PieceRefused} where this server's answer cannot be used and another's might.
-   * @throws {GlanceError} where there is no use in asking again.
+   * @throws {PieceRefused} if this server's answer cannot be used and another's might.
+   * @throws {GlanceError} what `classifyBreak` reads.
    */
-  open(start: number, signal: AbortSignal): Promise<Piece>;
-}
-
-/** An answer was not what was asked for, though its status says so; another server may do better. */
-export class PieceRefused extends ServerUnreachable {
-  override name = "PieceRefused";
-}
-
-/** What is remembered of a cloud, so that no doomed request is made twice. */
-class RangeMemory {
-  /** Stores that answered 400 to a range: Ceph, Swift, S3 and others cannot seek. */
-  readonly stores = new Set<string>();
-  /** Stores that have answered a range with a part. */
-  readonly seekable = new Set<string>();
-  /** Servers that gave the whole image for a range, or did not tell what they gave. */
-  readonly servers = new Set<string>();
-
-  /** A server that does it a second time was asked for want of a better one: no range is tried again. */
-  learn(server: string, store: string): void {
-    if (this.servers.has(server)) this.stores.add(store);
-    this.servers.add(server);
-  }
+  open(start: number, signal: AbortSignal, proof: Proof): Promise<Piece>;
 }
 
 const MEMORIES = new WeakMap<GlanceClientWrapper, RangeMemory>();
 
+/** What {@linkcode GlancePieces} are made of. */
+export interface PiecesOptions {
+  /** Last wanted byte; null for the last of the image. */
+  readonly end: number | null;
+  /** The stores of the record. */
+  readonly stores: string;
+  readonly prefer: readonly string[] | undefined;
+  /** Endpoint root of the server that is asked before the others. */
+  readonly first?: string;
+  /**
+   * The servers, for several sources of one download.
+   * @default {candidates of its own}
+   */
+  readonly candidates?: Candidates;
+  /**
+   * Whether the whole image is never asked for, since many such sources would each read it.
+   * @default {false}
+   */
+  readonly rangesOnly?: boolean;
+}
+
 /** Pieces of an image from the servers of a client. */
 export class GlancePieces implements PieceSource {
   readonly identity: Identity;
+  readonly candidates: Candidates;
+  readonly hasPrefer: boolean;
   readonly #client: GlanceClientWrapper;
   readonly #context: RequestContext;
-  readonly #end: number | null;
+  readonly #options: PiecesOptions;
   readonly #stores: string;
-  readonly #prefer: readonly string[] | undefined;
-  readonly #first: string | undefined;
   readonly #memory: RangeMemory;
 
-  /**
-   * `end` is the last wanted byte, null for the last of the image; `first` the endpoint root of the
-   * server that is asked before the others.
-   */
   constructor(
     client: GlanceClientWrapper,
     context: RequestContext,
     identity: Identity,
-    { end, stores, prefer, first }: {
-      readonly end: number | null;
-      readonly stores: string;
-      readonly prefer: readonly string[] | undefined;
-      readonly first?: string;
-    },
+    options: PiecesOptions,
   ) {
     this.#client = client;
     this.#context = context;
     this.identity = identity;
-    this.#end = end;
-    this.#stores = stores;
-    this.#prefer = prefer;
-    this.#first = first;
-    this.#memory = MEMORIES.get(client) ?? new RangeMemory();
+    this.#options = options;
+    this.candidates = options.candidates ?? new Candidates();
+    this.hasPrefer = options.prefer !== undefined;
+    // What a preferred store cannot do says nothing about the others.
+    this.#stores = [options.stores, ...options.prefer ?? []].join(" ");
+    this.#memory = MEMORIES.get(client) ?? new RangeMemory(client.options);
     MEMORIES.set(client, this.#memory);
   }
 
-  /** Whether the store can seek, found out by asking for the first byte where it is not known. */
+  /** Whether the store can seek, found out by asking for the first byte if it is not known. */
   async canSeek(signal: AbortSignal): Promise<boolean> {
-    if (this.#memory.seekable.has(this.#stores)) return true;
-    if (this.#memory.stores.has(this.#stores)) return false;
-    const piece = await this.#openRange(0, 0, signal).then((judged) => judged.piece, orRefused);
-    await piece?.close("the answer is known");
-    return piece?.stop === 1;
+    if (this.#memory.isSeekable(this.#stores)) return true;
+    for (;;) {
+      const question = await this.#next(signal);
+      if (question.kind === "whole") return false;
+      try {
+        const { piece } = await this.#openRange(0, 0, NO_PROOF, question, signal);
+        await piece.close("the answer is known");
+        if (piece.isRange && piece.stop === 1) return true;
+        this.candidates.refuseRange(piece.server);
+      } catch (error) {
+        const { hasPrefer, candidates: { servers }, identity: { imageId } } = this;
+        const standing = { imageId, offset: 0, hasBegun: false, isSized: true, hasPrefer, servers };
+        const broke = classifyBreak(error, { ...standing, piece: null });
+        if (broke.kind === "final") return false;
+        if (this.candidates.note(broke, false, false) !== null) return false;
+      }
+    }
   }
 
-  async open(start: number, signal: AbortSignal): Promise<Piece> {
+  async open(start: number, signal: AbortSignal, proof: Proof): Promise<Piece> {
     const { size } = this.identity;
-    const last = this.#end ?? (size === null ? null : size - 1);
-    const isWhole = start === 0 && (this.#end === null || this.#end + 1 === size);
-    const piece = isWhole || last === null || this.#memory.stores.has(this.#stores)
-      ? await this.#openWhole(start, signal)
-      : await this.#openRange(start, last, signal);
-    if (start === 0) return piece.piece;
+    const { end, rangesOnly = false } = this.#options;
+    const last = end ?? (size === null ? null : size - 1);
+    const isAll = start === 0 && (end === null || end + 1 === size) && !rangesOnly;
+    const question = await this.#next(signal, !isAll && last !== null);
+    const { piece, isSame } = question.kind === "whole" || last === null
+      ? await this.#openWhole(start, question, signal)
+      : await this.#openRange(start, last, proof, question, signal);
     try {
-      await this.#checkIdentity(piece.knownSame, signal);
-      return piece.piece;
+      if (start > 0 && !isSame) await this.#checkIdentity(piece.server, question, signal);
+      return piece;
     } catch (error) {
-      await piece.piece.close(error);
+      await piece.close(error);
       throw error;
     }
   }
 
-  async #openRange(start: number, end: number, signal: AbortSignal): Promise<Judged> {
-    let answer: Exchange;
-    try {
-      answer = await this.#exchange(signal, { start, end });
-    } catch (error) {
-      if (!(error instanceof GlanceError)) throw error;
-      if (error.status === 416 && this.identity.size !== null) throw this.#denied(error);
-      if (error.status !== 400) throw error;
-      this.#memory.stores.add(this.#stores);
-      return await this.#openWhole(start, signal);
-    }
-    const { headers, status } = answer.response;
-    const verdict = judgePartial({
-      status,
-      contentRange: headers.get("content-range"),
-      contentLength: headers.get("content-length"),
-      contentEncoding: headers.get("content-encoding"),
-    }, { start, end, size: this.identity.size });
-    if (verdict.kind === "lie") throw await this.#refuse(answer, verdict.reason);
-    if (verdict.kind === "part") {
-      this.#memory.seekable.add(this.#stores);
-      return await this.#judge(answer, 0, end + 1);
-    }
-    this.#memory.learn(answer.server.endpoint, this.#stores);
-    if (verdict.kind === "whole") return await this.#judge(answer, start, this.identity.size);
-    await discard(answer.response);
-    answer.deadline[Symbol.dispose]();
-    return await this.#openWhole(start, signal);
+  async #next(signal: AbortSignal, wantsRange = true): Promise<Question> {
+    const servers = await abortable(this.#client.servers(this.#context), signal);
+    return this.candidates.next(
+      servers.map(({ endpoint }) => endpoint),
+      (server) => wantsRange && this.#memory.mayAsk(server, this.#stores),
+    );
   }
 
-  async #openWhole(start: number, signal: AbortSignal): Promise<Judged> {
-    const answer = await this.#exchange(signal);
-    const { status, headers } = answer.response;
+  async #openRange(
+    start: number,
+    end: number,
+    proof: Proof,
+    question: Question,
+    signal: AbortSignal,
+  ): Promise<Judged> {
     const { size, imageId } = this.identity;
+    let answer: Exchange;
+    try {
+      answer = await this.#exchange(question, signal, { start, end });
+    } catch (error) {
+      if (!(error instanceof GlanceError) || error.server === undefined) throw error;
+      if (error.status === 416 && size !== null) {
+        throw refused(imageId, error.server, `it denies a range of the ${size} bytes`, true, error);
+      }
+      if (error.status !== 400) throw error;
+      const judged = await this.#openWithoutRange(start, error.server, signal);
+      // Only now it is proven that the range was at fault, and not something else in the request.
+      this.#memory.refusedRange(error.server, this.#stores);
+      return judged;
+    }
+    const wanted = { start, end, size };
+    const facts = factsOf(answer);
+    const verdict = judgePartial(facts, wanted);
+    if (verdict.kind === "lie") throw await this.#refuse(answer, verdict.reason, true);
+    if (verdict.kind === "multipart") return await this.#openPart(answer, verdict.boundary, wanted);
+    const { endpoint } = answer.server;
+    const isWhole = verdict.kind === "whole";
+    if (isWhole || verdict.kind === "unproven") this.#memory.ignoredRange(endpoint, this.#stores);
+    const isWanted = !isWhole || !this.#options.rangesOnly;
+    if (isWanted && isUsable(verdict, start, lengthOf(facts.contentLength), proof)) {
+      return this.#noteRange(await this.#judge(answer, stretchOf(verdict, wanted), true), wanted);
+    }
+    await discard(answer.response);
+    answer.deadline[Symbol.dispose]();
+    return await this.#openWithoutRange(start, endpoint, signal);
+  }
+
+  /** Asks the server that cannot give a range for the whole image. */
+  async #openWithoutRange(start: number, server: string, signal: AbortSignal): Promise<Judged> {
+    this.candidates.refuseRange(server);
+    if (this.#options.rangesOnly) {
+      throw refused(this.identity.imageId, server, "it is not the requested range", true);
+    }
+    const others = this.candidates.servers.filter((name) => name !== server);
+    const tried = new Set<string>();
+    return await this.#openWhole(
+      start,
+      { kind: "whole", excluded: new Set(others), tried },
+      signal,
+    );
+  }
+
+  async #openPart(answer: Exchange, boundary: string, wanted: WantedRange): Promise<Judged> {
+    const { piece, isSame } = await this.#judge(answer, { from: 0, skip: 0, stop: null }, true);
+    const part = await openBodyPart(piece, boundary, wanted, this.identity.imageId);
+    return this.#noteRange({ piece: part, isSame }, wanted);
+  }
+
+  /** What an answer to a range proves about its store and its server. */
+  #noteRange(judged: Judged, { start, end }: WantedRange): Judged {
+    const { server, from, stop } = judged.piece;
+    if (from > 0 || stop === end + 1) this.#memory.gavePart(this.#stores);
+    if (stop !== null && stop <= end) this.candidates.gaveShortPart(server, stop - start);
+    return judged;
+  }
+
+  async #openWhole(start: number, question: Question, signal: AbortSignal): Promise<Judged> {
+    const { size, imageId } = this.identity;
+    if (this.#options.rangesOnly) {
+      throw new RangesUnavailable(
+        `Cannot read image "${imageId}" in parts: no server gives ranges`,
+      );
+    }
+    const answer = await this.#exchange(question, signal);
+    const { status, headers } = answer.response;
     if (status === 204) {
       answer.deadline[Symbol.dispose]();
       throw new ImageDownloadFailed(
@@ -170,91 +235,56 @@ export class GlancePieces implements PieceSource {
         { imageId, status, server: answer.server.endpoint },
       );
     }
-    const length = lengthOf(headers.get("content-length"));
-    const encoding = headers.get("content-encoding") ?? "identity";
-    if (status !== 200) throw await this.#refuse(answer, `its status is ${status}`);
-    if (encoding !== "identity") throw await this.#refuse(answer, `it is encoded as "${encoding}"`);
-    if (size !== null && length !== null && length !== size) {
-      throw await this.#refuse(answer, `it has ${length} bytes instead of ${size}`);
+    // Some servers answer 206 to a request without a range, with all bytes or the first ones.
+    const verdict = judgePartial(factsOf(answer), { start: 0, end: (size ?? Infinity) - 1, size });
+    if (verdict.kind === "lie") throw await this.#refuse(answer, verdict.reason, false);
+    const isShort = verdict.kind === "overlap" && verdict.stop <= start;
+    const isWhole = verdict.kind === "part" || verdict.kind === "whole";
+    if (size === null && status !== 200 || isShort || !isWhole && verdict.kind !== "overlap") {
+      throw await this.#refuse(answer, `its status is ${status}`, false);
     }
-    return await this.#judge(answer, start, size ?? length);
+    const stop = verdict.kind === "overlap"
+      ? verdict.stop
+      : size ?? lengthOf(headers.get("content-length"));
+    return await this.#judge(answer, { from: 0, skip: start, stop }, false);
   }
 
   /** Content-MD5 is the hex MD5 of the whole image, on a part, too: it tells which image this is. */
-  async #judge(answer: Exchange, skip: number, stop: number | null): Promise<Judged> {
+  async #judge(answer: Exchange, stretch: Stretch, isRange: boolean): Promise<Judged> {
     const md5 = answer.response.headers.get("content-md5")?.toLowerCase() ?? null;
     const { checksum } = this.identity;
     if (md5 !== null && checksum !== null && md5 !== checksum && /^[0-9a-f]{32}$/.test(md5)) {
-      throw await this.#refuse(answer, `its MD5 is ${md5} instead of ${checksum}`);
+      throw await this.#refuse(answer, `its MD5 is ${md5} instead of ${checksum}`, isRange);
     }
-    const piece = this.#pieceOf(answer, skip, stop);
-    return { piece, knownSame: md5 !== null && md5 === checksum };
+    const body = openBody(answer, this.identity.imageId, this.#client.options);
+    const piece = { ...body, ...stretch, isRange };
+    return { piece, isSame: md5 !== null && md5 === checksum };
   }
 
-  #pieceOf(answer: Exchange, skip: number, stop: number | null): Piece {
-    const { response, server, deadline, broke } = answer;
-    const { imageId } = this.identity;
-    const { stallTimeout } = this.#client.options;
-    const body = response.body ?? new Blob([]).stream();
-    const reader = readerOf(body, deadline.signal);
-    const watch = new StallWatch(deadline, this.#client.options, () =>
-      new ServerUnreachable(
-        `Cannot go on reading image "${imageId}": the server "${server.endpoint}" sent nothing for ${stallTimeout} ms`,
-        { imageId, server: server.endpoint },
-      ));
-    return {
-      reader,
-      server: server.endpoint,
-      skip,
-      stop,
-      watch,
-      broke,
-      async close(reason) {
-        watch[Symbol.dispose]();
-        deadline.abort(reason);
-        deadline[Symbol.dispose]();
-        await reader.cancel(reason).catch(() => {});
-      },
-    };
-  }
-
-  #exchange(signal: AbortSignal, range?: ByteRange): Promise<Exchange> {
-    const request = {
-      ...range !== undefined && { range },
-      ...this.#prefer !== undefined && { prefer: this.#prefer },
-    };
-    const avoid = range === undefined ? new Set<string>() : new Set(this.#memory.servers);
-    const options = { signal, tried: avoid, first: this.#first };
+  #exchange(
+    { excluded, tried }: Question,
+    signal: AbortSignal,
+    range?: ByteRange,
+  ): Promise<Exchange> {
+    const { prefer, first } = this.#options;
+    const request = { ...range !== undefined && { range }, ...prefer !== undefined && { prefer } };
+    const options = { signal, excluded, tried: new Set(tried), first };
     return this.#client.exchange(this.#context, "data", [this.identity.imageId, request], options);
   }
 
-  async #refuse(answer: Exchange, reason: string): Promise<PieceRefused> {
-    const { imageId } = this.identity;
-    const { endpoint } = answer.server;
+  async #refuse(answer: Exchange, reason: string, isRange: boolean): Promise<PieceRefused> {
     await discard(answer.response);
     answer.deadline[Symbol.dispose]();
-    const error = new PieceRefused(
-      `Cannot use the answer of "${endpoint}" for image "${imageId}": ${reason}`,
-      { imageId, server: endpoint, status: answer.response.status },
-    );
+    const error = refused(this.identity.imageId, answer.server.endpoint, reason, isRange);
     answer.broke(error, 0);
     return error;
   }
 
-  /** A server knows fewer bytes than the record: another may have them all. */
-  #denied(cause: GlanceError): PieceRefused {
-    const { imageId, size } = this.identity;
-    return new PieceRefused(
-      `Cannot use the answer of "${cause.server}" for image "${imageId}": it denies a range of the ${size} bytes`,
-      { cause, imageId, server: cause.server, status: cause.status },
-    );
-  }
-
-  /** Where an answer does not tell which image it is, the record is asked again. */
-  async #checkIdentity(knownSame: boolean, signal: AbortSignal): Promise<void> {
-    if (knownSame) return;
+  /** If an answer does not tell which image it is, the record is asked again. */
+  async #checkIdentity(server: string, { excluded }: Question, signal: AbortSignal): Promise<void> {
     const { imageId } = this.identity;
-    const record = await this.#client.run(this.#context, "get", [imageId], { signal });
+    const options = { signal, excluded, first: server };
+    const record = await this.#client.run(this.#context, "get", [imageId], options);
     if (isSameData(this.identity, identityOf(record))) return;
     throw new ImageDownloadFailed(
       `Cannot go on reading image "${imageId}": its data was replaced meanwhile; download it anew`,
@@ -266,11 +296,5 @@ export class GlancePieces implements PieceSource {
 /** A piece, and whether it is known to be of the same image. */
 interface Judged {
   readonly piece: Piece;
-  readonly knownSame: boolean;
-}
-
-/** Null for an answer that cannot be used; any other error is one. */
-function orRefused(error: unknown): null {
-  if (error instanceof PieceRefused) return null;
-  throw error;
+  readonly isSame: boolean;
 }

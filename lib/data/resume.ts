@@ -4,22 +4,22 @@
  *
  * @module
  */
-import {
-  GlanceConnectionFailed,
-  GlanceError,
-  type ImageDownloadFailed,
-  ImageIntegrityError,
-  ServerUnreachable,
-  UnexpectedResponse,
-  UnexpectedStatus,
-} from "../errors.ts";
+import { type GlanceError, type ImageDownloadFailed, ImageIntegrityError } from "../errors.ts";
 import { Deadline } from "../http/deadline.ts";
 import { backoff } from "../http/retry.ts";
 import type { ResolvedOptions } from "../options.ts";
+import type { Piece } from "./answer_body.ts";
 import { type Chunk, type ImageReader, renewed, shapeOf } from "./body_reader.ts";
-import { downloadFailed, endedEarly } from "./broken_download.ts";
 import type { Verifier } from "./integrity.ts";
-import { type Piece, PieceRefused, type PieceSource } from "./piece.ts";
+import { DeliveredTail, skipOverlap } from "./overlap.ts";
+import type { PieceSource } from "./piece.ts";
+import {
+  classifyBreak,
+  downloadFailed,
+  endedEarly,
+  fruitlessAfter,
+  nextStep,
+} from "./resume_policy.ts";
 import type { Progress } from "./types.ts";
 
 /** What a resuming reader is told. */
@@ -29,7 +29,7 @@ export interface ResumeOptions {
   readonly start: number;
   /** Last wanted byte; null for the last of the image. */
   readonly end: number | null;
-  /** Whether bytes outside of this stretch are under way: a 5xx is a break then, even before its first byte. */
+  /** Whether bytes outside of this stretch are under way: the download has begun, even before its first byte. */
   readonly isPart: boolean;
   /** The hash of the whole image, where it is to be checked. */
   readonly verifier: Verifier | null;
@@ -38,9 +38,6 @@ export interface ResumeOptions {
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }
-
-/** Memory for bytes that are read and dropped. */
-const SCRATCH_SIZE = 256 * 1024;
 
 /** Reads an image from one byte to another, whatever its servers do. */
 export class ResumingReader implements ImageReader {
@@ -51,6 +48,7 @@ export class ResumingReader implements ImageReader {
   /** What the next piece heals; null where nothing broke. */
   #break: GlanceError | null = null;
   #piece: Piece | null = null;
+  readonly #tail = new DeliveredTail();
   /** Bytes that came together with the last skipped one. */
   #pending: Chunk | null = null;
   #offset: number;
@@ -90,7 +88,7 @@ export class ResumingReader implements ImageReader {
       try {
         await this.#openPiece();
       } catch (error) {
-        await this.#survive(error);
+        await this.#recover(error);
       }
     }
   }
@@ -107,10 +105,12 @@ export class ResumingReader implements ImageReader {
       try {
         this.#lifetime.signal.throwIfAborted();
         if (this.#offset === this.#stop) return await this.#finish();
+        // A server may give fewer bytes than requested; the rest is requested again.
+        if (this.#offset === this.#piece?.stop) await this.release("its part is over");
         const chunk = await this.#next(this.#piece ?? await this.#openPiece(), memory);
         return chunk ?? await this.#finish();
       } catch (error) {
-        await this.#survive(error);
+        await this.#recover(error);
       }
     }
     return null;
@@ -149,7 +149,8 @@ export class ResumingReader implements ImageReader {
   async #openPiece(): Promise<Piece> {
     const { signal } = this.#lifetime;
     signal.throwIfAborted();
-    const piece = await this.#source.open(this.#offset, signal);
+    const proof = { isHashed: this.#told.isHashed, canCompare: this.#tail.isDistinctive };
+    const piece = await this.#source.open(this.#offset, signal, proof);
     if (signal.aborted) await piece.close(signal.reason);
     signal.throwIfAborted();
     this.#piece = piece;
@@ -165,36 +166,16 @@ export class ResumingReader implements ImageReader {
       });
       this.#break = null;
     }
-    await this.#skip(piece);
+    const { identity: { imageId } } = this.#source;
+    const { verifier } = this.#told;
+    this.#pending = await skipOverlap(piece, { imageId, tail: this.#tail, verifier });
     return piece;
-  }
-
-  /** Reads up to the wanted byte; what is dropped must be what was delivered before. */
-  async #skip(piece: Piece): Promise<void> {
-    const prefix = piece.skip === 0 ? null : await this.#told.verifier?.prefix() ?? null;
-    for (let left = piece.skip; left > 0;) {
-      const chunk = await this.#wait(piece, new Uint8Array(Math.min(SCRATCH_SIZE, left)));
-      if (chunk === null) {
-        throw endedEarly(this.#source.identity.imageId, piece.server, piece.skip - left);
-      }
-      const dropped = chunk.subarray(0, left);
-      prefix?.hasher.update(dropped);
-      left -= dropped.byteLength;
-      if (dropped.byteLength < chunk.byteLength) this.#pending = chunk.subarray(dropped.byteLength);
-    }
-    if (prefix !== null && prefix.hasher.digest() !== prefix.digest) {
-      const { imageId } = this.#source.identity;
-      throw new PieceRefused(
-        `Cannot use the answer of "${piece.server}" for image "${imageId}": its first ${piece.skip} bytes differ from those delivered before`,
-        { imageId, server: piece.server },
-      );
-    }
   }
 
   async #next(piece: Piece, memory: Chunk): Promise<Chunk | null> {
     const pending = this.#pending;
     this.#pending = null;
-    const chunk = pending ?? await this.#wait(piece, memory);
+    const chunk = pending ?? await piece.reader.read(memory);
     if (this.#isClosed) return null;
     if (chunk === null) {
       if (this.#stop === null || this.#offset === this.#stop) return null;
@@ -202,25 +183,17 @@ export class ResumingReader implements ImageReader {
     }
     const wanted = this.#wantedOf(piece, chunk);
     await this.#told.verifier?.update(wanted);
+    this.#tail.keep(wanted);
     this.#offset += wanted.byteLength;
     return wanted;
   }
 
   /** A server may send more than the image has; whether that is harmless, the hash decides. */
   #wantedOf(piece: Piece, chunk: Chunk): Chunk {
-    const left = this.#stop === null ? Infinity : this.#stop - this.#offset;
+    const left = Math.min(this.#stop ?? Infinity, piece.stop ?? Infinity) - this.#offset;
     if (chunk.byteLength <= left) return chunk;
     this.#hasExtra = this.#stop === piece.stop;
     return chunk.subarray(0, left);
-  }
-
-  async #wait(piece: Piece, memory: Chunk): Promise<Chunk | null> {
-    piece.watch.begin();
-    try {
-      return await piece.reader.read(memory);
-    } finally {
-      piece.watch.end();
-    }
   }
 
   /** All bytes are there: is there an end behind them, and are they right? */
@@ -228,7 +201,7 @@ export class ResumingReader implements ImageReader {
     const piece = this.#piece;
     if (piece !== null && piece.stop === this.#stop && !this.#hasExtra) {
       // Lets the connection be used again; a body that breaks behind its last byte has done its duty.
-      const rest = await this.#wait(piece, new Uint8Array(1)).catch(() => null);
+      const rest = await piece.reader.read(new Uint8Array(1)).catch(() => null);
       this.#hasExtra = rest !== null && rest.byteLength > 0;
     }
     await this.#told.verifier?.check();
@@ -243,49 +216,49 @@ export class ResumingReader implements ImageReader {
     return null;
   }
 
-  /** Makes ready for another piece, or throws what ends the download. */
-  async #survive(error: unknown): Promise<void> {
+  /** Prepares for another piece, or throws what ends the download. */
+  async #recover(error: unknown): Promise<void> {
     if (this.#isClosed) return;
-    const [{ options, signal }, piece] = [this.#told, this.#piece];
+    const { options, signal, isPart, start } = this.#told;
+    const { candidates, hasPrefer, identity: { imageId, size } } = this.#source;
+    const piece = this.#piece;
+    const offset = this.#offset;
     await this.release(error);
     if (signal?.aborted) return await this.#fail(signal.reason);
-    const cause = this.#asBreak(error, piece);
-    if (cause === null) return await this.#fail(error);
-    this.#failures.push(cause);
-    this.#break = cause;
-    const mayAsk = piece?.broke(cause, this.#offset - this.#brokeAt) ?? true;
-    this.#fruitless = this.#offset > this.#brokeAt ? 0 : this.#fruitless + 1;
-    this.#brokeAt = this.#offset;
-    const isLost = this.#stop === null && this.#offset > this.#told.start;
-    if (!mayAsk || isLost || this.#fruitless > options.numRetries) {
-      return await this.#fail(this.#failed(cause));
-    }
+    const hasBegun = isPart || offset > start;
+    const { servers } = candidates;
+    const standing = {
+      imageId,
+      offset,
+      hasBegun,
+      isSized: size !== null,
+      hasPrefer,
+      servers,
+      piece,
+    };
+    const broke = classifyBreak(error, standing);
+    if (broke.kind === "final") return await this.#fail(broke.error);
+    this.#failures.push(broke.error);
+    this.#break = broke.error;
+    const progress = offset - this.#brokeAt;
+    const mayAsk = piece?.broke(broke.error, progress) ?? true;
+    const end = candidates.note(broke, progress > 0, hasBegun);
+    if (end !== null) return await this.#fail(end);
+    this.#fruitless = fruitlessAfter(broke, progress > 0, this.#fruitless);
+    this.#brokeAt = offset;
+    const isLost = this.#stop === null && offset > start;
+    const { numRetries } = options;
+    const step = nextStep({ fruitless: this.#fruitless, numRetries, mayAsk, isLost });
+    if (step.kind === "give up") return await this.#fail(this.#failed(broke.error));
     this.#resumes++;
-    if (this.#fruitless > 1) {
-      await options.sleep(backoff(this.#fruitless - 2, options.random), this.#lifetime.signal);
+    if (step.round !== null) {
+      await options.sleep(backoff(step.round, options.random), this.#lifetime.signal);
     }
   }
 
   async #fail(error: unknown): Promise<never> {
     await this.cancel(error);
     throw error;
-  }
-
-  /** The error as something that another piece can heal; null where it is an answer. */
-  #asBreak(error: unknown, piece: Piece | null): GlanceError | null {
-    if (error instanceof ServerUnreachable || error instanceof UnexpectedResponse) return error;
-    const { imageId } = this.#source.identity;
-    if (error instanceof GlanceError) {
-      const isServersFault = error instanceof GlanceConnectionFailed ||
-        (error instanceof UnexpectedStatus && (error.status ?? 0) >= 500);
-      const hasBegun = this.#told.isPart || this.#offset > this.#told.start;
-      return isServersFault && hasBegun ? error : null;
-    }
-    if (piece === null) return null;
-    return new ServerUnreachable(
-      `Cannot go on reading image "${imageId}": the connection to "${piece.server}" broke after byte ${this.#offset}`,
-      { cause: error, imageId, server: piece.server },
-    );
   }
 
   #failed(last: GlanceError): ImageDownloadFailed {

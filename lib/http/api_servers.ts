@@ -87,22 +87,42 @@ interface Cooling {
 export class ServerRing {
   readonly servers: readonly ApiServer[];
   readonly #options: ResolvedOptions;
-  readonly #cooling = new Map<string, Cooling>();
+  readonly #cooling: Map<string, Cooling>;
+  readonly #excluded: ReadonlySet<string>;
+  readonly #whole: ServerRing;
   #cursor = 0;
 
-  constructor(servers: readonly ApiServer[], options: ResolvedOptions) {
-    this.servers = shuffled(servers, options.random);
+  /** `whole` and `excluded` are for {@linkcode ServerRing.without}. */
+  constructor(
+    servers: readonly ApiServer[],
+    options: ResolvedOptions,
+    whole?: ServerRing,
+    excluded: ReadonlySet<string> = new Set(),
+  ) {
+    this.servers = whole?.servers ?? shuffled(servers, options.random);
     this.#options = options;
+    this.#cooling = whole === undefined ? new Map() : whole.#cooling;
+    this.#whole = whole ?? this;
+    this.#excluded = excluded;
+  }
+
+  /** The same ring, with the same memory, without some endpoints; with all of them if none is left. */
+  without(excluded: ReadonlySet<string>): ServerRing {
+    const isLeft = this.servers.some(({ endpoint }) => !excluded.has(endpoint));
+    if (excluded.size === 0 || !isLeft) return this;
+    return new ServerRing(this.servers, this.#options, this.#whole, excluded);
   }
 
   /** The next server in the ring: `first` if it is well, else one that was not tried if there is one. */
   next(tried: ReadonlySet<string> = new Set(), first?: string): ApiServer {
-    const isFree = this.#cooling.size === 0 && tried.size === 0 && first === undefined;
+    const isFree = this.#cooling.size === 0 && tried.size + this.#excluded.size === 0 &&
+      first === undefined;
     if (isFree) return this.#taken(this.#at(this.#cursor));
     const now = this.#options.now();
-    const wanted = this.servers.find(({ endpoint }) => endpoint === first && !tried.has(endpoint));
+    const ring = this.servers.map((_, i) => this.#at(this.#whole.#cursor + i))
+      .filter(({ endpoint }) => !this.#excluded.has(endpoint));
+    const wanted = ring.find(({ endpoint }) => endpoint === first && !tried.has(endpoint));
     if (wanted !== undefined && this.#isWell(wanted, now)) return wanted;
-    const ring = this.servers.map((_, i) => this.#at(this.#cursor + i));
     const untried = ring.filter((server) => !tried.has(server.endpoint));
     const choice = untried.length > 0 ? untried : ring;
     const server = choice.find((server) => this.#isWell(server, now)) ??
@@ -112,7 +132,9 @@ export class ServerRing {
 
   /** Whether a server remains that is not in `tried`. */
   hasUntried(tried: ReadonlySet<string>): boolean {
-    return this.servers.some(({ endpoint }) => !tried.has(endpoint));
+    return this.servers.some(({ endpoint }) =>
+      !tried.has(endpoint) && !this.#excluded.has(endpoint)
+    );
   }
 
   /** Notes a failure: the server cools down, for longer each time, or for as long as it asked. */
@@ -129,7 +151,7 @@ export class ServerRing {
   }
 
   #taken(server: ApiServer): ApiServer {
-    this.#cursor = (this.servers.indexOf(server) + 1) % this.servers.length;
+    this.#whole.#cursor = (this.servers.indexOf(server) + 1) % this.servers.length;
     return server;
   }
 

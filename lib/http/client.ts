@@ -61,12 +61,11 @@ export interface ExchangeOptions extends CallOptions {
   readonly lastWords?: string;
   /** Servers that were tried already: others come first. Grows as the loop goes. */
   readonly tried?: Set<string>;
+  /** Servers that are not asked, unless no other is configured. */
+  readonly excluded?: ReadonlySet<string>;
   /** Endpoint root of the server that is asked first, if it is well. */
   readonly first?: string | undefined;
-  /**
-   * Takes over the clock of each attempt, and is told which server it asks; without it, `requestTimeout` runs
-   * until the headers.
-   */
+  /** Takes over the clock of each attempt; by default, `requestTimeout` runs until the headers. */
   readonly watch?: (deadline: Deadline, server: ApiServer) => void;
 }
 
@@ -244,10 +243,11 @@ export class GlanceClientWrapper {
     options: ExchangeOptions,
   ): Promise<Ask> {
     checkRecord("the context of a call", caller);
+    const ring = await abortable(this.#ringFor(caller), options.signal);
     return {
       ...asked,
       options: this.options,
-      ring: await abortable(this.#ringFor(caller), options.signal),
+      ring: ring.without(options.excluded ?? new Set()),
       budget: this.#budget,
       anonymous: this.anonymous,
       retries: options.retries ?? this.options.numRetries,

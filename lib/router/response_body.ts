@@ -9,7 +9,7 @@ import { fixedLength } from "../data/fixed_length.ts";
 import type { ResumingReader } from "../data/resume.ts";
 import type { ChunkSize } from "./chunk_size.ts";
 import type { ApiServer } from "../endpoint.ts";
-import { endedEarly } from "../data/broken_download.ts";
+import { endedEarly } from "../data/resume_policy.ts";
 import { ServerUnreachable } from "../errors.ts";
 import type { Connection, SlowCallers } from "./slow_callers.ts";
 import type { Trace } from "./trace.ts";

@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import {
   formatRange,
+  isUsable,
   judgePartial,
   lengthOf,
   parseContentRange,
@@ -78,6 +79,7 @@ interface Answer {
   readonly contentRange: string | null;
   readonly contentLength: string | null;
   readonly contentEncoding: string | null;
+  readonly contentType?: string;
 }
 
 /** An honest answer to bytes 40 to 99 of an image of 100. */
@@ -92,8 +94,35 @@ const HONEST: Answer = {
 const VERDICTS: readonly (readonly [
   what: string,
   differs: Partial<Answer>,
-  verdict: "part" | "whole" | "unproven" | RegExp,
+  verdict: "part" | "whole" | "unproven" | "unlabeled" | "overlap" | "multipart" | RegExp,
 ])[] = [
+  ["an earlier part", { contentRange: "bytes 32-99/100", contentLength: "68" }, "overlap"],
+  ["a shorter part", { contentRange: "bytes 40-63/100", contentLength: "24" }, "overlap"],
+  ["a block around the start", { contentRange: "bytes 32-63/100", contentLength: "32" }, "overlap"],
+  ["the whole that says so", { contentRange: "bytes 0-99/100", contentLength: "100" }, "whole"],
+  ["an earlier part without a length", {
+    contentRange: "bytes 32-99/100",
+    contentLength: null,
+  }, "unproven"],
+  ["a part that is called 200", { status: 200 }, "part"],
+  ["an earlier part that is called 200", {
+    status: 200,
+    contentRange: "bytes 32-99/100",
+    contentLength: "68",
+  }, "overlap"],
+  ["the rest that is called 200", { status: 200, contentRange: null }, "unlabeled"],
+  ["one part of several", {
+    contentRange: null,
+    contentType: "multipart/byteranges; boundary=THIS_STRING",
+  }, "multipart"],
+  ["one part of several with a quoted boundary", {
+    contentRange: null,
+    contentType: 'Multipart/X-ByteRanges; charset=utf-8; boundary="a b"',
+  }, "multipart"],
+  ["several parts without a boundary", {
+    contentRange: null,
+    contentType: "multipart/byteranges",
+  }, /Content-Range is ""/],
   ["an honest part", {}, "part"],
   ["a part of an unknown whole", { contentRange: "bytes 40-99/*" }, "part"],
   ["a part that says that it is not encoded", { contentEncoding: "identity" }, "part"],
@@ -109,9 +138,14 @@ const VERDICTS: readonly (readonly [
   ["no Content-Range", { contentRange: null }, /Content-Range is ""/],
   ["a Content-Range in other units", { contentRange: "items 40-99/100" }, /is "items 40-99\/100"/],
   ["a Content-Range without bytes", { contentRange: "bytes */100" }, /Content-Range is/],
-  ["a part that starts too early", { contentRange: "bytes 39-99/100" }, /byte 39 instead of 40/],
+  [
+    "a part that starts too early",
+    { contentRange: "bytes 39-99/100" },
+    /60 bytes instead of the 61/,
+  ],
   ["a part that starts too late", { contentRange: "bytes 41-99/100" }, /byte 41 instead of 40/],
-  ["a part that ends too early", { contentRange: "bytes 40-98/100" }, /ends at byte 98/],
+  ["a part that ends too early", { contentRange: "bytes 40-98/100" }, /60 bytes instead of the 59/],
+  ["a part that ends before it", { contentRange: "bytes 0-39/100", contentLength: "40" }, /before/],
   ["a part of a longer image", { contentRange: "bytes 40-99/101" }, /image of 101 bytes/],
   ["a part that ends too late", { contentRange: "bytes 40-100/*" }, /ends at byte 100/],
   ["a part that is shorter than it says", { contentLength: "59" }, /59 bytes instead of the 60/],
@@ -138,6 +172,26 @@ Deno.test("judgePartial believes what it cannot hold against a size", () => {
   assertEquals(judge({ contentRange: "bytes 40-99/12345" }), "part");
   assertEquals(judge({ status: 200, contentRange: null, contentLength: "7" }), "whole");
   assertEquals(judge({ contentLength: "100" }), "lie");
+});
+
+Deno.test("judgePartial says where the bytes of an earlier or shorter part belong", () => {
+  const answer = { ...HONEST, contentRange: "bytes 32-63/100", contentLength: "32" };
+  const verdict = judgePartial(answer, { start: 40, end: 99, size: 100 });
+  assertEquals(verdict, { kind: "overlap", from: 32, stop: 64 });
+});
+
+Deno.test("isUsable believes an unlabeled body if it is hashed, and a whole without a length if it is compared", () => {
+  const nothing = { isHashed: false, canCompare: false };
+  const use = (
+    kind: "part" | "unlabeled" | "whole" | "unproven",
+    length: number | null,
+    proof = {},
+  ) => isUsable({ kind }, 40, length, { ...nothing, ...proof });
+  assertEquals(use("part", 60), true);
+  assertEquals([use("unlabeled", 60), use("unlabeled", 60, { isHashed: true })], [false, true]);
+  assertEquals([use("whole", null), use("whole", null, { canCompare: true })], [false, true]);
+  assertEquals([use("whole", 100), isUsable({ kind: "whole" }, 0, null, nothing)], [true, true]);
+  assertEquals(use("unproven", null, { isHashed: true, canCompare: true }), false);
 });
 
 Deno.test("judgePartial takes a part from the first byte without a length for what it says", () => {

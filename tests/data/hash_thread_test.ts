@@ -7,11 +7,11 @@ import { streamOf } from "../../lib/data/download.ts";
 import { createTransferHasher, type StartThread, type Thread } from "../../lib/data/hash_thread.ts";
 import { type Identity, Verifier } from "../../lib/data/integrity.ts";
 import { ParallelReader } from "../../lib/data/parallel.ts";
-import type { Piece, PieceSource } from "../../lib/data/piece.ts";
+import type { Piece } from "../../lib/data/answer_body.ts";
+import { Candidates } from "../../lib/data/candidates.ts";
+import type { PieceSource } from "../../lib/data/piece.ts";
 import { ResumingReader } from "../../lib/data/resume.ts";
-import { StallWatch } from "../../lib/data/stall.ts";
 import type { TransferHasher } from "../../lib/data/types.ts";
-import { Deadline } from "../../lib/http/deadline.ts";
 import { GlanceError, ImageIntegrityError } from "../../mod.ts";
 import { bytesOf, FakeBody } from "../support/bodies.ts";
 import { CALLER, chunksOf, ID, record, Served } from "../support/image.ts";
@@ -194,26 +194,22 @@ async function threadedScene(
     hashValue,
     checksum: null,
   };
-  const { options } = worldOf([]).client;
   const open = (start: number, signal: AbortSignal): Promise<Piece> => {
     const reader = readerOf(new FakeBody(chunksOf(BYTES.slice(start), 100_000)).stream, signal);
-    const watch = new StallWatch(new Deadline(options), options, () => "stalled");
     return Promise.resolve({
       reader,
       server: "http://a",
+      from: start,
       skip: 0,
       stop: BYTES.byteLength,
-      watch,
+      isRange: false,
       broke: () => true,
-      async close(reason) {
-        watch[Symbol.dispose]();
-        await reader.cancel(reason).catch(() => {});
-      },
+      close: (reason) => reader.cancel(reason).catch(() => {}),
     });
   };
   [started, ended] = [[], 0];
   const verifier = await Verifier.create(identity, "required", () => hasherInThread());
-  return { pieces: { identity, open }, verifier };
+  return { pieces: { identity, candidates: new Candidates(), hasPrefer: false, open }, verifier };
 }
 
 /** A download of {@linkcode BYTES} whose hash is computed in a thread. */
@@ -275,6 +271,7 @@ Deno.test("An abort ends the thread of several connections though nobody reads",
   const reader = new ParallelReader({
     options,
     connections: [connection],
+    rest: pieces,
     start: 0,
     stop: BYTES.byteLength,
     partSize: BYTES.byteLength,

@@ -2,8 +2,9 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import {
   type DownloadOptions,
-  ImageDownloadFailed,
+  type ImageDownloadFailed,
   ImageIntegrityError,
+  ImageNotFound,
   Invalid,
   type Progress,
 } from "../../mod.ts";
@@ -17,13 +18,14 @@ import {
   digest,
   ID,
   rangeOf,
+  record,
   recordOf,
   Served,
 } from "../support/image.ts";
-import { failure, play, seen, type SeenRequest, type Step } from "../support/scripted_fetch.ts";
+import { play, seen, type SeenRequest, type Step } from "../support/scripted_fetch.ts";
 import { seededBytes } from "../support/seed.ts";
 import { SeekableFile } from "../support/seekable_file.ts";
-import { failureOf, worldOn } from "../support/world.ts";
+import { failureOf, worldOf, worldOn } from "../support/world.ts";
 
 /** What a request for a part meets; null for the honest part. */
 type Trick = (request: SeenRequest, start: number, served: Served) => Step | null;
@@ -116,7 +118,8 @@ for (const [why, options, trick, rest] of ALONE) {
     const world = cluster(BYTES, trick, rest);
     assertEquals(await downloadAll(world, options), BYTES);
     assertEquals(world.ranges().at(-1), "all");
-    assert(world.requests.length <= 3);
+    // The record, the first byte of each server, and the image.
+    assert(world.requests.length <= 2 + 3);
     assertClean(world);
   });
 }
@@ -180,16 +183,37 @@ Deno.test("A part that no server can give ends the download, and every other par
   assertClean(world);
 });
 
-Deno.test("A part of another image is never put beside the parts of this one", async () => {
-  const other = "f".repeat(32);
-  const world = cluster(
-    BYTES,
-    (_, start, served) => start === 4_000 ? served.part(BYTES, { "content-md5": other }) : null,
-  );
-  const call = () => downloadAll(world, { connections: 2, partSize: 2_000 });
-  await assertRejects(call, ImageDownloadFailed, "its MD5 is");
-  assertClean(world);
-});
+/** What every server answers to the range at byte 4,000, so that it gives no part there. */
+const NO_PART: readonly (readonly [what: string, trick: Trick])[] = [
+  ["another image's MD5", (_, __, served) => {
+    return served.part(BYTES, { "content-md5": "f".repeat(32) });
+  }],
+  ["the whole image", (_, __, served) => served.whole()],
+  ["400", () => 400],
+  ["416", () => 416],
+  ["a wrong total", (_, start, served) => {
+    return served.part(BYTES, { "content-range": `bytes ${start}-5999/10001` });
+  }],
+];
+
+for (const [what, trick] of NO_PART) {
+  Deno.test(`A parallel download goes on over one connection when every server gives ${what} for a part`, async () => {
+    let asked = 0;
+    const world = cluster(BYTES, (request, start, served) => {
+      if (start !== 4_000) return null;
+      asked++;
+      return trick(request, start, served);
+    });
+    const progress: Progress[] = [];
+    const onProgress = (now: Progress) => progress.push(now);
+    const bytes = await downloadAll(world, { connections: 2, partSize: 2_000, onProgress });
+    assertEquals(bytes, BYTES);
+    assert(asked <= 3, `${asked} times`);
+    assertEquals(world.ranges().filter((range) => range === "all").length, 1);
+    assertEquals(progress.at(-1)?.transferred, 10_000);
+    assertClean(world);
+  });
+}
 
 Deno.test("Wrong bytes in any part are noticed before the stream ends", async () => {
   const wrong = BYTES.slice();
@@ -256,11 +280,12 @@ Deno.test("An abort or a cancel ends every connection at once", async () => {
   assertClean(cancelled);
 });
 
-Deno.test("An image that is gone is told where the store is asked whether it can seek", async () => {
-  const world = cluster(BYTES, () => () => failure(404));
-  const error = await failureOf(downloadAll(world, { connections: 2, partSize: 10 }));
-  assertEquals((error as Invalid).name, "ImageNotFound");
-  assertClean(world);
+Deno.test("A parallel download of an image that is gone ends with ImageNotFound", async () => {
+  const steps = [record(), ...Array.from({ length: 6 }, () => 404)];
+  const world = worldOf(steps);
+  const call = () => downloadAll(world, { connections: 2, partSize: 10 });
+  await assertRejects(call, ImageNotFound);
+  assertEquals(world.clock.pending, 0);
 });
 
 /** More bytes than one read takes, so that a part is handed over in pieces. */

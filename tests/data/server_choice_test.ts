@@ -1,0 +1,107 @@
+/** Which server a download asks: one that cannot give the image is passed over, and nothing is asked twice. */
+import { assertEquals, assertRejects } from "@std/assert";
+import { ImageNotFound, Invalid } from "../../mod.ts";
+import { CUT, downloadAll, LENGTH, until } from "../support/downloads.ts";
+import { BYTES, ID, record, recordOf, Served } from "../support/image.ts";
+import { failure, play, redirect, seen } from "../support/scripted_fetch.ts";
+import { failureOf, worldOf, worldOn } from "../support/world.ts";
+
+/** What a server answers that does not have the image, or does not give it. */
+const DENIALS = [400, 403, 404, 405, 409, 410, 413, 416, 451, 500, 501, 505];
+
+for (const status of DENIALS) {
+  Deno.test(`A download goes on at the server that broke when the others answer ${status}`, async () => {
+    const served = new Served();
+    let isBroken = false;
+    const world = worldOn(async (input, init) => {
+      const request = seen(input, init);
+      if (!request.path.endsWith("/file")) return Response.json(recordOf(BYTES));
+      const isFirst = request.origin === "http://b";
+      const step = !isFirst
+        ? status
+        : isBroken
+        ? served.part()
+        : served.data(until(4_321, CUT), LENGTH);
+      if (isFirst) isBroken = true;
+      return await play(step, request);
+    });
+    assertEquals(await downloadAll(world), BYTES);
+    assertEquals([served.areOver, world.clock.pending], [true, 0]);
+  });
+
+  Deno.test(`A download begins at the only server that does not answer ${status}`, async () => {
+    for (const has of ["http://a", "http://b", "http://c"]) {
+      for (const options of [{}, { range: { start: 5 } }, { connections: 2, partSize: 1_000 }]) {
+        const served = new Served();
+        const world = worldOn(async (input, init) => {
+          const request = seen(input, init);
+          if (!request.path.endsWith("/file")) return Response.json(recordOf(BYTES));
+          const honest = request.headers.has("range") ? served.part() : served.whole();
+          return await play(request.origin === has ? honest : status, request);
+        });
+        const { start } = options.range ?? { start: 0 };
+        assertEquals(await downloadAll(world, options), BYTES.slice(start));
+        assertEquals([served.areOver, world.clock.pending], [true, 0]);
+      }
+    }
+  });
+}
+
+Deno.test("A download asks each server that denies the image once", async () => {
+  const served = new Served();
+  const world = worldOn(async (input, init) => {
+    const request = seen(input, init);
+    if (!request.path.endsWith("/file")) return Response.json(recordOf(BYTES));
+    asked.push(request.origin);
+    return await play(asked.length === 1 ? served.data(until(4_321, CUT), LENGTH) : 404, request);
+  });
+  const asked: string[] = [];
+  const error = await assertRejects(() => downloadAll(world), ImageNotFound);
+  assertEquals([error.imageId, error.status], [ID, 404]);
+  assertEquals([asked.length, new Set(asked.slice(1)).size], [4, 3]);
+  assertEquals([served.areOver, world.clock.pending], [true, 0]);
+});
+
+Deno.test("A record that one server does not have is asked of another while a download goes on", async () => {
+  const served = new Served();
+  const world = worldOf([
+    record(),
+    served.data(until(4_321, CUT), LENGTH),
+    served.part(BYTES, { "content-md5": "None" }),
+    404,
+    served.part(),
+  ]);
+  assertEquals(await downloadAll(world), BYTES);
+  assertEquals([served.areOver, world.clock.pending], [true, 0]);
+});
+
+Deno.test("A redirect to a foreign origin is a fault of the server that sends it", async () => {
+  const served = new Served();
+  const steps = [record(), served.data(until(4_321, CUT), LENGTH)];
+  const world = worldOf([...steps, redirect(302, "http://evil/x"), served.part()]);
+  assertEquals(await downloadAll(world), BYTES);
+  assertEquals(world.script.hosts.includes("evil"), false);
+});
+
+Deno.test("A 400 is the caller's mistake when the caller has chosen a store", async () => {
+  const world = worldOf([record(), 400]);
+  await assertRejects(() => downloadAll(world, { prefer: ["no-such-store"] }), Invalid);
+  assertEquals(world.script.left, 0);
+});
+
+Deno.test("A download that every server denies ends with the first answer, and leaves nothing open", async () => {
+  for (const status of [404, 403, 410, 409, 500]) {
+    const world = worldOf([record(), status, failure(404), failure(418)]);
+    const error = await failureOf(downloadAll(world));
+    assertEquals((error as ImageNotFound).status, status);
+    assertEquals([world.clock.pending, world.script.left], [0, 0]);
+  }
+});
+
+Deno.test("A download of an image without a size asks one server only", async () => {
+  for (const status of [404, 403, 500]) {
+    const world = worldOf([record({ size: null }), status]);
+    const error = await failureOf(downloadAll(world));
+    assertEquals([(error as ImageNotFound).status, world.clock.pending], [status, 0]);
+  }
+});
