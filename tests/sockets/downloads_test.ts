@@ -20,20 +20,28 @@ import {
   callItGzip,
   delimitByClose,
   expire,
+  falseMultipart,
   type Fault,
   flipBit,
   hangUp,
   hideRange,
+  labeledWhole,
   lengthAndChunks,
   misplace,
+  multipart,
   otherLength,
   overrun,
   refuse,
   reset,
+  restAs200,
+  restAs200InChunks,
   sayMore,
   sendAway,
+  sendBlock,
+  sendLess,
   stall,
   stallHead,
+  startEarlier,
   trickle,
   truncate,
   truncateChunk,
@@ -104,17 +112,45 @@ const INSTEAD_OF_ALL: readonly Case[] = [
   { what: "never answers", plan: [beSilent], options: { requestTimeout: SILENCE } },
   { what: "never ends its head", plan: [stallHead], options: { requestTimeout: SILENCE } },
   { what: "closes instead of an answer", plan: [hangUp] },
+  { what: "does not have the image", plan: [refuse("404 Not Found")], ranges: [null, null] },
+  { what: "does not give the image", plan: [refuse("403 Forbidden")], ranges: [null, null] },
+  { what: "answers 500", plan: [refuse("500 Oops")], ranges: [null, null] },
+  { what: "answers 206 with all bytes", plan: [labeledWhole], ranges: [null] },
+  { what: "answers 206 with the first bytes", plan: [sendLess(0.4)], ranges: [null, REST] },
+  { what: "sends the client to a foreign host", plan: [sendAway], ranges: [null, null] },
 ];
 
 const INSTEAD_OF_THE_REST: readonly Case[] = [
   {
     what: "starts too early",
     plan: [misplace({ start: -1 })],
-    ranges: [REST, REST],
+    ranges: [REST],
     readsTwice: true,
   },
+  { what: "starts at a block", plan: [startEarlier(65_536)], ranges: [REST], readsTwice: true },
+  {
+    what: "is a part of the requested bytes",
+    plan: [sendLess(0.3), sendLess(0.5)],
+    ranges: [REST, after(0.3, BREAK), after(0.5, BREAK + Math.floor(0.3 * (IMAGE_SIZE - BREAK)))],
+  },
+  {
+    what: "is one block of a cache",
+    plan: [sendBlock(131_072), sendBlock(131_072)],
+    ranges: [REST, "bytes=262144-400000", "bytes=393216-400000"],
+    readsTwice: true,
+  },
+  { what: "is the whole image, labeled", plan: [labeledWhole], ranges: [REST], readsTwice: true },
+  { what: "is 200 with its label", plan: [restAs200(true)], ranges: [REST] },
+  { what: "is 200 without a label", plan: [restAs200(false)], ranges: [REST] },
+  { what: "is 200 without a length", plan: [restAs200InChunks], readsTwice: true },
+  { what: "is multipart/byteranges", plan: [multipart], ranges: [REST] },
+  { what: "is called multipart", plan: [falseMultipart], ranges: [REST, REST], readsTwice: true },
   { what: "starts too late", plan: [misplace({ start: 1 })], readsTwice: true },
-  { what: "ends too early", plan: [misplace({ end: -1 })], ranges: [REST, REST], readsTwice: true },
+  {
+    what: "ends too early",
+    plan: [misplace({ end: -1 })],
+    ranges: [REST, `bytes=${IMAGE_SIZE - 1}-${IMAGE_SIZE - 1}`],
+  },
   { what: "has another total", plan: [misplace({ total: 5 })], readsTwice: true },
   { what: "does not say what it is", plan: [hideRange], ranges: [REST, REST], readsTwice: true },
   { what: "is the whole image as 206", plan: [wholeAs206], ranges: [REST], readsTwice: true },
@@ -129,6 +165,11 @@ const INSTEAD_OF_THE_REST: readonly Case[] = [
   { what: "is 416", plan: [refuse("416 Range Not Satisfiable")], ranges: [REST, REST] },
   { what: "is 503", plan: [refuse("503 Busy", "retry-after: 0")], ranges: [REST, REST] },
   { what: "is 500", plan: [refuse("500 Oops")], ranges: [REST, REST] },
+  { what: "is 404", plan: [refuse("404 Not Found")], ranges: [REST, REST] },
+  { what: "is 410", plan: [refuse("410 Gone")], ranges: [REST, REST] },
+  { what: "is 403", plan: [refuse("403 Forbidden")], ranges: [REST, REST] },
+  { what: "is 409", plan: [refuse("409 Conflict")], ranges: [REST, REST] },
+  { what: "is sent to a foreign host", plan: [sendAway], ranges: [REST, REST] },
   { what: "is 401", plan: [expire], ranges: [REST, REST] },
   { what: "is called gzip", plan: [callItGzip], ranges: [REST, REST], readsTwice: true },
   { what: "has two lengths", plan: [twoLengths], ranges: [REST, REST], readsTwice: true },
@@ -196,9 +237,17 @@ const HOPELESS: readonly (readonly [
   error: new (...args: never[]) => GlanceError,
 ])[] = [
   ["one bit has changed on its way", [flipBit], ImageIntegrityError],
-  ["it is sent to a foreign host", [sendAway], RedirectRefused],
-  ["it is sent to a foreign host in the middle", [truncate(AT), sendAway], RedirectRefused],
-  ["the image is gone in the middle", [truncate(AT), refuse("404 Not Found")], ImageNotFound],
+  ["it is sent to a foreign host", always(sendAway), RedirectRefused],
+  [
+    "it is sent to a foreign host in the middle",
+    [truncate(AT), ...always(sendAway)],
+    RedirectRefused,
+  ],
+  [
+    "the image is gone in the middle",
+    [truncate(AT), ...always(refuse("404 Not Found"))],
+    ImageNotFound,
+  ],
   ["every server ends at once", Array.from({ length: 9 }, () => truncate(0)), ImageDownloadFailed],
 ];
 
@@ -340,6 +389,17 @@ function digestOf(parts: readonly Uint8Array[]): string {
   const hash = createHash("sha512");
   for (const part of parts) hash.update(part);
   return hash.digest("hex");
+}
+
+/** From every server, however often it is asked. */
+function always(fault: Fault): Fault[] {
+  return Array.from({ length: 9 }, () => fault);
+}
+
+/** The range that is left after a part of the bytes from an offset. */
+function after(part: number, offset: number): string {
+  const start = offset + Math.floor(part * (IMAGE_SIZE - offset));
+  return `bytes=${start}-${IMAGE_SIZE - 1}`;
 }
 
 /** Halfway from an offset to the end of the image. */

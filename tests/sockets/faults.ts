@@ -164,6 +164,69 @@ export const misplace =
     return true;
   };
 
+/** Starts at a block boundary before the wanted byte, and says so. */
+export const startEarlier = (block: number): Fault => async (scene) => {
+  const from = Math.floor(scene.start / block) * block;
+  return await labeled(scene, from, scene.stop);
+};
+
+/** Sends fewer bytes than requested, and says so. */
+export const sendLess = (at: number): Fault => async (scene) => {
+  const length = Math.max(1, Math.floor(at * (scene.stop - scene.start)));
+  return await labeled(scene, scene.start, scene.start + length);
+};
+
+/** Sends the one block of a cache in which the wanted byte is. */
+export const sendBlock = (block: number): Fault => async (scene) => {
+  const from = Math.floor(scene.start / block) * block;
+  return await labeled(scene, from, Math.min(from + block, scene.image.byteLength));
+};
+
+/** The whole image as 206, with the Content-Range of the whole image. */
+export const labeledWhole: Fault = async (scene) => {
+  return await labeled(scene, 0, scene.image.byteLength);
+};
+
+/** Sends the requested part, and calls it 200. */
+export const restAs200 = (isLabeled: boolean): Fault => async (scene) => {
+  const { connection, start: first, stop, image } = scene;
+  const range = `content-range: bytes ${first}-${stop - 1}/${image.byteLength}`;
+  await connection.start("200 OK", lengthOf(scene), ...isLabeled ? [range] : []);
+  await scene.send(wanted(scene));
+  return true;
+};
+
+/** The same without a length: it looks like the whole image. */
+export const restAs200InChunks: Fault = async (scene) => {
+  await scene.connection.start("200 OK", "transfer-encoding: chunked");
+  await chunk(scene, wanted(scene));
+  await scene.connection.text("0\r\n\r\n");
+  return true;
+};
+
+/** Sends one range as `multipart/byteranges`. */
+export const multipart: Fault = async (scene) => {
+  const { connection, start: first, stop, image } = scene;
+  const head = `\r\n--LIMIT\r\ncontent-type: application/octet-stream\r\n` +
+    `Content-Range: bytes ${first}-${stop - 1}/${image.byteLength}\r\n\r\n`;
+  const end = "\r\n--LIMIT--\r\n";
+  const length = head.length + (stop - first) + end.length;
+  const type = "content-type: multipart/byteranges; boundary=LIMIT";
+  await connection.start("206 Partial Content", type, `content-length: ${length}`);
+  await connection.text(head);
+  await scene.send(wanted(scene));
+  await connection.text(end);
+  return true;
+};
+
+/** Calls a plain part `multipart/byteranges`. */
+export const falseMultipart: Fault = async (scene) => {
+  const type = "content-type: multipart/byteranges; boundary=LIMIT";
+  await scene.connection.start("206 Partial Content", type, lengthOf(scene));
+  await scene.send(wanted(scene));
+  return true;
+};
+
 /** A part of which nothing says where it belongs. */
 export const hideRange: Fault = async (scene) => {
   await scene.connection.start("206 Partial Content", lengthOf(scene));
@@ -238,6 +301,15 @@ function portion(scene: Scene, at: number): Uint8Array {
 
 function lengthOf(scene: Scene): string {
   return `content-length: ${wanted(scene).byteLength}`;
+}
+
+/** Sends bytes from `from` to before `stop`, truly labeled. */
+async function labeled(scene: Scene, from: number, stop: number): Promise<boolean> {
+  const { connection, image } = scene;
+  const range = `content-range: bytes ${from}-${stop - 1}/${image.byteLength}`;
+  await connection.start("206 Partial Content", range, `content-length: ${stop - from}`);
+  await scene.send(image.subarray(from, stop));
+  return true;
 }
 
 async function start(scene: Scene, ...fields: readonly string[]): Promise<void> {
