@@ -115,6 +115,11 @@ async function gatewayChecks(
   const staying = await Promise.all(
     Array.from({ length: MANY }, () => curl(["-s", `${base}/gateway-one${file}`])),
   );
+  const forged = `x/gateway-one/v2/images/${imageId}/file?a=`;
+  const misled = await curl([
+    ...["-s", "-o", "-", "-w", "%{http_code}", "-H", `Host: ${forged}`],
+    `${base}/healthcheck&${query.slice(1)}`,
+  ]);
   // The last one: it ends edge-runtime's own server.
   const cut = await curl(["-s", `${base}/gateway-cut${file}`]);
   const length = new RegExp(`^content-length: ${bytes.byteLength}\\r?$`, "im");
@@ -125,6 +130,10 @@ async function gatewayChecks(
     "gateway HEAD": length.test(new TextDecoder().decode(head.stdout))
       ? ""
       : new TextDecoder().decode(head.stdout),
+    // A server may refuse the request before the gateway does, or build the URL from what it listens to.
+    "gateway Host": /[45]\d\d$/.test(new TextDecoder().decode(misled.stdout))
+      ? ""
+      : `a forged Host leads to ${misled.stdout.byteLength} bytes`,
     "gateway serves on": staying.every(({ stdout }) => equal(stdout, bytes))
       ? ""
       : `after ${MANY} callers who left: ${staying.map(({ stdout }) => stdout.byteLength)} bytes`,

@@ -185,7 +185,14 @@ export async function gateway(request: Request): Promise<Response> {
     random: () => 0.99,
   });
   GATEWAYS.set(kind, router);
-  return await router.fetch(new Request(new URL(rest ?? "/", url), { method: request.method }));
+  // The Host as it came: the gateway is to judge it on each runtime.
+  const host = request.headers.get("host");
+  return await router.fetch(
+    new Request(new URL(rest ?? "/", url), {
+      method: request.method,
+      headers: { ...host !== null && { host } },
+    }),
+  );
 }
 
 /** The whole program: `/run`, and a gateway below `/gateway-heal`, `/gateway-cut` and `/gateway-one`. */
