@@ -19,6 +19,7 @@ import type { PieceSource } from "./piece.ts";
 /** The part of `node:fs/promises` that is used, which Deno, Node and Bun have. */
 interface Files {
   realpath(path: string): Promise<string>;
+  stat(path: string): Promise<{ isFile(): boolean }>;
   open(path: string, flags: "r"): Promise<FileHandle>;
 }
 
@@ -140,7 +141,14 @@ async function allowedPath(
   if (real === null) return null;
   for (const root of roots) {
     const folder = (await files.realpath(root).catch(() => null))?.replace(/\/+$/, "");
-    if (folder !== undefined && real.startsWith(`${folder}/`)) return real;
+    if (folder !== undefined && real.startsWith(`${folder}/`)) return await fileAt(files, real);
   }
   return null;
+}
+
+/** A path that leads to bytes with an end: to open a pipe waits for whatever writes to it. */
+async function fileAt(files: Files, path: string): Promise<string | null> {
+  const facts = await files.stat(path).catch(() => null);
+  // A file that cannot be looked at is for the download to complain of.
+  return facts === null || facts.isFile() ? path : null;
 }

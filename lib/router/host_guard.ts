@@ -33,7 +33,7 @@ export function checkHost(options: HostGuardOptions, { url, method, headers }: R
   }
   const hosts = [new URL(url).host, ...host ? [host] : []];
   if (!hosts.every((name) => isAllowed(options, name))) {
-    throw new Refusal(403, "This host name is not served here; see the option allowedHosts.");
+    throw new Refusal(403, "Requests for this host name are not answered here.");
   }
   if (!SAFE_METHODS.has(method) && isCrossSite(options, headers, hosts)) {
     throw new Refusal(403, "Web pages of other sites cannot change anything here.");

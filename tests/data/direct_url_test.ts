@@ -167,6 +167,10 @@ const ELSEWHERE: readonly (readonly [what: string, url: (store: Store) => Promis
   }],
   ["nowhere", (store) => Promise.resolve(store.url("images/none"))],
   ["to the allowed folder itself", (store) => Promise.resolve(store.url("images"))],
+  ["to a pipe", async (store) => {
+    await new Deno.Command("mkfifo", { args: [`${store.root}/pipe`] }).output();
+    return store.url("images/pipe");
+  }],
   ["to another machine", (store) => {
     return Promise.resolve(store.url("images/42").replace("file://", "file://elsewhere"));
   }],
