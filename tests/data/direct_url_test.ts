@@ -167,6 +167,10 @@ const ELSEWHERE: readonly (readonly [what: string, url: (store: Store) => Promis
   }],
   ["nowhere", (store) => Promise.resolve(store.url("images/none"))],
   ["to the allowed folder itself", (store) => Promise.resolve(store.url("images"))],
+  ["to a folder", async (store) => {
+    await Deno.mkdir(`${store.root}/folder`);
+    return store.url("images/folder");
+  }],
   ["to a pipe", async (store) => {
     await new Deno.Command("mkfifo", { args: [`${store.root}/pipe`] }).output();
     return store.url("images/pipe");
@@ -245,15 +249,19 @@ for (const [what, bytes, name] of WRONG) {
 
 Deno.test("A file that cannot be opened is an error that says what to do", async () => {
   await using store = await Store.create();
-  await Deno.mkdir(`${store.root}/folder`);
-  const listener = Deno.listen({ transport: "unix", path: `${store.root}/socket` });
-  for (const path of ["images/folder", "images/socket"]) {
-    const step: Step = record({ direct_url: store.url(path) });
-    const world = worldOf([step], store.options);
+  const { process } = globalThis as unknown as {
+    process: { getBuiltinModule: (name: string) => object };
+  };
+  const original = process.getBuiltinModule;
+  const open = () => Promise.reject(Object.assign(new Error("EACCES"), { code: "EACCES" }));
+  process.getBuiltinModule = (name) => ({ ...original.call(process, name), open });
+  try {
+    const world = worldOf([record({ direct_url: store.url("images/42") })], store.options);
     const error = await assertRejects(() => downloadAll(world), ImageDownloadFailed);
     assertEquals([error.imageId, world.clock.pending], [ID, 0]);
+  } finally {
+    process.getBuiltinModule = original;
   }
-  listener.close();
 });
 
 Deno.test("On a runtime without files, Glance is asked", async () => {
