@@ -5,9 +5,11 @@
  */
 import { CommandFailed } from "./failure.ts";
 import { codeOf } from "./file_words.ts";
+import { CLIENT_LIMITS, type ClientLimits, type Handler } from "./server/http_connection.ts";
+import { HttpListener, maxConnections } from "./server/listener.ts";
+import { withinTime } from "./server/time_limit.ts";
 
-/** Answers a request. */
-export type Handler = (request: Request) => Promise<Response>;
+export type { Handler } from "./server/http_connection.ts";
 
 /** Where to listen. */
 export interface Address {
@@ -16,15 +18,28 @@ export interface Address {
   readonly port: number;
 }
 
+/** What a server allows its clients; the rest has defaults. */
+export interface ServeLimits extends Partial<ClientLimits> {
+  /** Connections at once. */
+  readonly connections?: number;
+}
+
 /** A server that is listening. */
 export interface RunningServer {
   /** Its root, without a slash at the end. */
   readonly url: string;
-  /** Refuses what is new with 503, finishes what has begun, uploads, too, and ends. */
-  stop(): Promise<void>;
+  /**
+   * Refuses new requests with 503, finishes those that have begun, uploads, too, and ends. Returns the
+   * requests that were still running after `drainMs` milliseconds (default: no limit), as `PUT /path`; their
+   * connections are cut.
+   */
+  stop(drainMs?: number): Promise<readonly string[]>;
   /** Cuts off whatever is being answered, as if the machine had been switched off. */
   kill(): Promise<void>;
 }
+
+/** Milliseconds for a handler to notice that its client was cut off, and to remove what is half-written. */
+const CLEANUP = 5_000;
 
 /** What keeps a server from listening, by the operating system's code. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -34,32 +49,42 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Serves a handler.
+ * Serves a handler over HTTP/1.1, by a listener of its own: `Deno.serve` queues a chunked request body ahead
+ * of a handler that is slower than the network, and each read costs time in proportion to that queue.
  *
  * @throws {CommandFailed} where nothing can listen at the address.
  */
-export function serve(handler: Handler, { host, port }: Address): RunningServer {
-  const life = new AbortController();
-  const options = { hostname: host, port, signal: life.signal, onListen() {} };
+export function serve(
+  handler: Handler,
+  { host, port }: Address,
+  { connections = maxConnections(), ...limits }: ServeLimits = {},
+): RunningServer {
+  const socket = listen(host, port);
+  let isEnding = false;
+  const listener = new HttpListener(socket, {
+    handler: (request) => isEnding ? Promise.resolve(refusal()) : handler(request),
+    limits: { ...CLIENT_LIMITS, ...limits },
+    maxConnections: connections,
+  });
+  const kill = () => withinTime(listener.close(), CLEANUP).catch(() => {});
+  return {
+    url: urlOf(host, socket.addr.port),
+    async stop(drainMs = Infinity) {
+      isEnding = true;
+      const cut = await withinTime(listener.idle(), drainMs).then(
+        () => [],
+        () => listener.requests,
+      );
+      await kill();
+      return cut;
+    },
+    kill,
+  };
+}
+
+function listen(host: string, port: number): Deno.TcpListener {
   try {
-    const begun = new Begun();
-    const server = Deno.serve(options, async (request, { completed }) => {
-      if (begun.isOver) return refusal();
-      begun.add(completed);
-      return await answer(handler, request, completed);
-    });
-    return {
-      url: urlOf(host, server.addr.port),
-      async stop() {
-        // Deno's own shutdown takes the bodies away from requests that have not been read to their end.
-        await begun.end();
-        await server.shutdown();
-      },
-      kill() {
-        life.abort();
-        return server.finished;
-      },
-    };
+    return Deno.listen({ hostname: host, port });
   } catch (error) {
     const { message } = error as Error;
     const state = WORDS[codeOf(error) ?? ""] ??
@@ -68,49 +93,10 @@ export function serve(handler: Handler, { host, port }: Address): RunningServer 
   }
 }
 
-/** The requests that are being answered. */
-class Begun {
-  readonly #answers = new Set<Promise<unknown>>();
-  /** Whether no other may begin. */
-  isOver = false;
-
-  add(completed: Promise<void>): void {
-    const answer = completed.catch(() => {}).finally(() => this.#answers.delete(answer));
-    this.#answers.add(answer);
-  }
-
-  /** Lets no other begin, and waits for those that have. */
-  async end(): Promise<void> {
-    this.isOver = true;
-    await Promise.all(this.#answers);
-  }
-}
-
 /** A client of several servers asks another one then. */
 function refusal(): Response {
   const headers = { connection: "close", "retry-after": "1" };
   return new Response("The server is about to end.\n", { status: 503, headers });
-}
-
-/**
- * The answer to a request whose signal a client aborts that leaves, and nothing else: Deno's own may be
- * aborted by success, too, and is followed until there is an answer only.
- */
-async function answer(
-  handler: Handler,
-  request: Request,
-  completed: Promise<void>,
-): Promise<Response> {
-  const { signal } = request;
-  const life = new AbortController();
-  const leave = () => life.abort(signal.reason);
-  signal.addEventListener("abort", leave, { once: true });
-  completed.catch((reason) => life.abort(reason));
-  try {
-    return await handler(Object.defineProperty(request, "signal", { value: life.signal }));
-  } finally {
-    signal.removeEventListener("abort", leave);
-  }
 }
 
 function urlOf(host: string, port: number): string {

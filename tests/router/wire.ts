@@ -1,4 +1,5 @@
 /** Real sockets on loopback: servers, fronts that count and cut connections, and curl. */
+import { type RunningServer, serve } from "../../lib/cli/serve.ts";
 import { createEmbeddedGlance } from "../../lib/local/mod.ts";
 import { createImageRouter, type ImageRouterOptions } from "../../lib/router/mod.ts";
 import { seededBytes } from "../support/seed.ts";
@@ -133,7 +134,7 @@ export class Wire implements AsyncDisposable {
   readonly glance: ReturnType<typeof createEmbeddedGlance>;
   readonly fronts: readonly [Front, Front];
   readonly url: string;
-  readonly #gateway: Deno.HttpServer<Deno.NetAddr>;
+  readonly #gateway: RunningServer;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   #client: Deno.HttpClient | null = Deno.createHttpClient({});
 
@@ -149,8 +150,9 @@ export class Wire implements AsyncDisposable {
         fetch(input, { ...init, ...this.#client && { client: this.#client } }),
       ...options,
     });
-    this.#gateway = Deno.serve(where, router.fetch);
-    this.url = `http://127.0.0.1:${this.#gateway.addr.port}`;
+    const handler = async (request: Request) => await router.fetch(request);
+    this.#gateway = serve(handler, { host: "127.0.0.1", port: 0 });
+    this.url = this.#gateway.url;
   }
 
   /** An image with data. */
@@ -181,7 +183,7 @@ export class Wire implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#gateway.shutdown();
+    await this.#gateway.stop();
     this.closeIdle();
     for (const front of this.fronts) await front[Symbol.asyncDispose]();
     await this.#server.shutdown();

@@ -1,0 +1,148 @@
+/**
+ * A listening socket and its connections: as many as the process has descriptors for, and a pause instead
+ * of an end where the system has none left.
+ *
+ * @module
+ */
+import { type ClientLimits, type Handler, HttpConnection } from "./http_connection.ts";
+
+/** Milliseconds after which the system is asked again for a connection that it could not give. */
+const RETRY = 100;
+
+/** Descriptors for anything but connections: files, the log, the runtime's own. */
+const RESERVED = 40;
+
+/** Connections if the system does not say how many descriptors there are. */
+const DEFAULT_MAX_CONNECTIONS = 4_000;
+
+/** What a listener is told. */
+export interface ListenerOptions {
+  readonly handler: Handler;
+  readonly limits: ClientLimits;
+  /** Connections at once. */
+  readonly maxConnections: number;
+}
+
+/** Accepts connections until it is closed. */
+export class HttpListener {
+  readonly #listener: Deno.TcpListener;
+  readonly #options: ListenerOptions;
+  /** In the order of their last responses. */
+  readonly #connections = new Map<HttpConnection, Promise<void>>();
+  readonly #accepting: Promise<void>;
+  #isClosed = false;
+  #onEnd = () => {};
+  #onAnswered = () => {};
+
+  constructor(listener: Deno.TcpListener, options: ListenerOptions) {
+    this.#listener = listener;
+    this.#options = options;
+    this.#accepting = this.#accept();
+  }
+
+  /** Requests that are being answered. */
+  get requests(): readonly string[] {
+    return [...this.#connections.keys()].flatMap(({ request }) => request ?? []);
+  }
+
+  /** Fulfilled when no request is being answered. */
+  async idle(): Promise<void> {
+    while (this.requests.length > 0) {
+      await new Promise<void>((resolve) => this.#onAnswered = resolve);
+    }
+  }
+
+  /** Closes the socket and every connection; fulfilled when all are closed. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#listener.close();
+    this.#onEnd();
+    for (const connection of this.#connections.keys()) connection.close();
+    await Promise.all([this.#accepting, ...this.#connections.values()]);
+  }
+
+  async #accept(): Promise<void> {
+    while (!this.#isClosed) {
+      await this.#room();
+      const socket = await this.#next();
+      if (socket !== null) this.#serve(socket);
+    }
+  }
+
+  /** A new connection; null if there is none now. */
+  async #next(): Promise<Deno.TcpConn | null> {
+    try {
+      return await this.#listener.accept();
+    } catch {
+      // No descriptor is left (EMFILE, ENFILE), or the client has left already (ECONNABORTED).
+      if (!this.#isClosed && !this.#closeIdle()) await this.#ended(RETRY);
+      return null;
+    }
+  }
+
+  #serve(socket: Deno.TcpConn): void {
+    const { handler, limits } = this.#options;
+    // A client that left at once.
+    if (this.#isClosed) return socket.close();
+    try {
+      socket.setNoDelay(true);
+    } catch {
+      return socket.close();
+    }
+    const onAnswered = () => {
+      this.#connections.delete(connection);
+      this.#connections.set(connection, served);
+      this.#onAnswered();
+    };
+    const connection = new HttpConnection({ socket, handler, limits, onAnswered });
+    const served = connection.run().finally(() => {
+      this.#connections.delete(connection);
+      this.#onEnd();
+    });
+    this.#connections.set(connection, served);
+  }
+
+  /** Waits for room for one more connection; the connection idle longest makes it. */
+  async #room(): Promise<void> {
+    while (!this.#isClosed && this.#connections.size >= this.#options.maxConnections) {
+      this.#closeIdle();
+      await this.#ended(Infinity);
+    }
+  }
+
+  #closeIdle(): boolean {
+    for (const connection of this.#connections.keys()) {
+      if (connection.request !== null) continue;
+      connection.close();
+      return true;
+    }
+    return false;
+  }
+
+  /** Fulfilled when a connection has ended, or after a time. */
+  #ended(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = ms === Infinity ? undefined : setTimeout(() => this.#onEnd(), ms);
+      this.#onEnd = () => {
+        clearTimeout(timer);
+        this.#onEnd = () => {};
+        resolve();
+      };
+    });
+  }
+}
+
+/**
+ * Connections for which the process has descriptors: each may need one to a server, too.
+ */
+export function maxConnections(): number {
+  try {
+    const [, limit = ""] = /^Max open files\s+(\d+)/m.exec(
+      Deno.readTextFileSync("/proc/self/limits"),
+    ) ?? [];
+    const free = Number(limit) - RESERVED;
+    return limit === "" ? DEFAULT_MAX_CONNECTIONS : Math.max(8, Math.floor(free / 2));
+  } catch {
+    return DEFAULT_MAX_CONNECTIONS;
+  }
+}

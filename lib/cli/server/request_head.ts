@@ -1,0 +1,176 @@
+/**
+ * The head of an HTTP/1.1 request (RFC 9112): request line, header fields and how the body is framed.
+ * Pure. What two recipients could read in two ways is refused, since a proxy may be the other one.
+ *
+ * @module
+ */
+
+/** A request that is not HTTP, or that is not answered; the connection is closed after the response. */
+export class ProtocolError extends Error {
+  override name = "ProtocolError";
+  /** Status of the response. */
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** How the end of a body is found. */
+export type Framing =
+  | { readonly kind: "length"; readonly length: number }
+  | { readonly kind: "chunked" };
+
+/** What the head of a request says. */
+export interface RequestHead {
+  readonly method: string;
+  /** Absolute; path and query as they were sent, with bytes above 0x7E percent-encoded. */
+  readonly url: string;
+  readonly headers: Headers;
+  readonly framing: Framing;
+  /** Whether the client takes another response on the same connection. */
+  readonly keepsAlive: boolean;
+  /** Whether the client waits for `100 Continue` before it sends the body. */
+  readonly expectsContinue: boolean;
+  /** HTTP/1.0 knows no chunks. */
+  readonly isHttp10: boolean;
+}
+
+/** Bytes of a head. Keystone's tokens can have several KiB. */
+export const MAX_HEAD_BYTES = 64 * 1024;
+
+/** Header fields of a request. */
+const MAX_FIELDS = 200;
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** Visible characters but `#`, which has no place in a target, and bytes of other encodings. */
+const TARGET = /^[\x21\x22\x24-\x7e\x80-\xff]+$/;
+
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+const ABSOLUTE = /^https?:\/\/([^/?]*)(.*)$/i;
+
+/** `host[:port]` of RFC 9110, section 7.2, without user information. */
+const HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9._~!$&'()*+,;=%-]+)(?::\d*)?$/i;
+
+const LATIN1 = new TextDecoder("latin1");
+
+/**
+ * The index behind the empty line that ends a head; -1 if it is not there yet.
+ *
+ * @param from where to begin: what was searched before need not be searched again
+ */
+export function headEnd(bytes: Uint8Array, from: number): number {
+  for (let at = bytes.indexOf(10, from); at >= 0; at = bytes.indexOf(10, at + 1)) {
+    if (bytes[at + 1] === 10) return at + 2;
+    if (bytes[at + 1] === 13 && bytes[at + 2] === 10) return at + 3;
+  }
+  return -1;
+}
+
+/** Bytes of empty lines before a request line; some clients send one after a body. */
+export function leadingBlank(bytes: Uint8Array): number {
+  let at = 0;
+  while (bytes[at] === 13 || bytes[at] === 10) at++;
+  return at;
+}
+
+/**
+ * Reads a head up to its empty line.
+ *
+ * @throws {ProtocolError} 400 if it is malformed or ambiguous, 417, 501 or 505 if it asks for what there is not.
+ */
+export function parseHead(bytes: Uint8Array): RequestHead {
+  const [line = "", ...lines] = LATIN1.decode(bytes).split(/\r?\n/);
+  const [method = "", target = "", version = "", ...rest] = line.split(" ");
+  if (rest.length > 0 || !TOKEN.test(method) || !TARGET.test(target)) {
+    throw malformed("the request line");
+  }
+  if (version !== "HTTP/1.1" && version !== "HTTP/1.0") {
+    if (/^HTTP\/\d/.test(version)) throw new ProtocolError(505, "Only HTTP/1.1 is spoken here.");
+    throw malformed("the request line");
+  }
+  // The Fetch Standard allows no Request with these methods.
+  if (/^(CONNECT|TRACE|TRACK)$/i.test(method)) {
+    throw new ProtocolError(501, "This method is not implemented.");
+  }
+  const headers = fieldsOf(lines.filter((field) => field !== ""));
+  const isHttp10 = version === "HTTP/1.0";
+  const connection = headers.get("connection")?.toLowerCase().split(/[\t ]*,[\t ]*/) ?? [];
+  const framing = framingOf(headers, isHttp10);
+  const url = urlOf(target, headers.get("host"), isHttp10);
+  return {
+    method,
+    url,
+    headers,
+    framing,
+    isHttp10,
+    keepsAlive: isHttp10 ? connection.includes("keep-alive") : !connection.includes("close"),
+    expectsContinue: !isHttp10 && expectsContinue(headers.get("expect")),
+  };
+}
+
+function fieldsOf(lines: readonly string[]): Headers {
+  if (lines.length > MAX_FIELDS) throw new ProtocolError(431, "There are too many header fields.");
+  const headers = new Headers();
+  for (const line of lines) {
+    const colon = line.indexOf(":");
+    const [name, value] = [line.slice(0, colon), line.slice(colon + 1)];
+    // A line that begins with a space would continue the one before (obsolete folding).
+    if (colon < 0 || !TOKEN.test(name) || !FIELD_VALUE.test(value)) {
+      throw malformed("a header field");
+    }
+    if (/^host$/i.test(name) && headers.has("host")) throw malformed("the header Host");
+    headers.append(name, value);
+  }
+  return headers;
+}
+
+function framingOf(headers: Headers, isHttp10: boolean): Framing {
+  const coding = headers.get("transfer-encoding");
+  const length = headers.get("content-length");
+  if (coding !== null) {
+    // Both at once are what request smuggling is made of (RFC 9112, section 6.1).
+    if (isHttp10 || length !== null) throw malformed("the length of the body");
+    if (coding.toLowerCase() === "chunked") return { kind: "chunked" };
+    throw new ProtocolError(501, "Only the transfer coding chunked is implemented.");
+  }
+  if (length === null) return { kind: "length", length: 0 };
+  const [first = "", ...others] = length.split(/[\t ]*,[\t ]*/);
+  if (!/^\d{1,15}$/.test(first) || others.some((other) => other !== first)) {
+    throw malformed("the header Content-Length");
+  }
+  headers.set("content-length", first);
+  return { kind: "length", length: Number(first) };
+}
+
+function expectsContinue(expectation: string | null): boolean {
+  if (expectation === null) return false;
+  if (expectation.toLowerCase() === "100-continue") return true;
+  throw new ProtocolError(417, "This expectation cannot be met.");
+}
+
+function urlOf(target: string, host: string | null, isHttp10: boolean): string {
+  const [, authority, rest] = ABSOLUTE.exec(target) ?? [];
+  // A proxy's form of a target is decisive, whatever Host says (RFC 9112, section 3.2.2).
+  const name = authority ?? host ?? (isHttp10 ? "localhost" : "");
+  if (!HOST.test(name)) throw malformed("the header Host");
+  const path = rest ?? target;
+  const origin = `http://${name}`;
+  const root = path === "" || path.startsWith("?") || path === "*" ? "/" : "";
+  if (root === "" && !path.startsWith("/")) throw malformed("the target of the request");
+  const url = origin + root + percentEncoded(path);
+  if (!URL.canParse(url)) throw malformed("the target of the request");
+  return url;
+}
+
+function percentEncoded(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replaceAll(/[^\x00-\x7f]/g, (byte) => `%${byte.charCodeAt(0).toString(16)}`);
+}
+
+function malformed(what: string): ProtocolError {
+  return new ProtocolError(400, `The request cannot be understood: ${what} is malformed.`);
+}

@@ -1,0 +1,263 @@
+/** The listener of `task start` on real sockets, with clients that say exactly what a test wants. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { type Handler, serve, type ServeLimits } from "../../lib/cli/serve.ts";
+import { type Serving, servingOn } from "./raw_client.ts";
+
+const echo: Handler = async (request) =>
+  new Response(`${request.method} ${new URL(request.url).pathname} ${await request.text()}`);
+
+function serving(handler: Handler, limits: ServeLimits = {}): Serving {
+  return servingOn(serve(handler, { host: "127.0.0.1", port: 0 }, limits));
+}
+
+Deno.test("serve() answers pipelined requests in their order, whatever their framing", async () => {
+  await using server = serving(echo);
+  using client = await server.connect();
+  await client.send(
+    "PUT /a HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nhi" +
+      "PUT /b HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n2\r\nyo\r\n0\r\n\r\n" +
+      "\r\nGET /c HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+  );
+  const text = await client.rest();
+  const bodies = [...text.matchAll(/\r\n\r\n([A-Z]+ \/. ?(?:hi|yo)?)/g)].map(([, body]) => body);
+  assertEquals(bodies, ["PUT /a hi", "PUT /b yo", "GET /c "]);
+  assertEquals(text.match(/connection: close/g)?.length, 1);
+});
+
+Deno.test("serve() gives a body that is there at once a length, and chunks to any other", async () => {
+  await using server = serving(({ url }) => {
+    const slow = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        controller.enqueue(new TextEncoder().encode("late"));
+        controller.close();
+      },
+    }, { highWaterMark: 0 });
+    return Promise.resolve(new Response(url.endsWith("/slow") ? slow : "text"));
+  });
+  assertMatch(
+    await server.ask("GET /text"),
+    /^HTTP\/1.1 200 OK\r\n[^]*content-length: 4[^]*\r\n\r\ntext$/,
+  );
+  const slow = await server.ask("GET /slow");
+  assertMatch(slow, /transfer-encoding: chunked[^]*\r\n\r\n4\r\nlate\r\n0\r\n\r\n$/);
+  using old = await server.connect();
+  await old.send("GET /slow HTTP/1.0\r\n\r\n");
+  assertMatch(await old.rest(), /connection: close\r\n\r\nlate$/);
+});
+
+Deno.test("serve() sends no body, and no made-up length, for HEAD, 204 and 304", async () => {
+  await using server = serving(({ method, url }) => {
+    const { pathname } = new URL(url);
+    const status = Number(pathname.slice(1));
+    const headers = method === "HEAD" ? { "content-length": "12345" } : {};
+    if (pathname === "/unknown") return Promise.resolve(new Response(null));
+    const body = [204, 304].includes(status) ? null : "text";
+    return Promise.resolve(new Response(body, { status, headers }));
+  });
+  const cases = [
+    ["HEAD /200", "12345"],
+    ["HEAD /404", "12345"],
+    ["HEAD /unknown", null],
+    [
+      "GET /204",
+      null,
+    ],
+    ["GET /304", null],
+    ["GET /unknown", "0"],
+  ] as const;
+  for (const [line, length] of cases) {
+    const text = await server.ask(line);
+    assertEquals(/content-length: (\d+)/.exec(text)?.[1] ?? null, length, line);
+    assert(text.endsWith("\r\n\r\n"), line);
+    assert(!text.includes("chunked"), line);
+  }
+});
+
+Deno.test("serve() cuts the connection when a body breaks or is not as long as announced", async () => {
+  await using server = serving(({ url }) => {
+    const { pathname } = new URL(url);
+    let count = 0;
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (count++ < 3) return controller.enqueue(new Uint8Array(10).fill(65));
+        if (pathname === "/broken") throw new Error("broken");
+        controller.close();
+      },
+    }, { highWaterMark: 0 });
+    const length = { "/short": "40", "/long": "20" }[pathname];
+    return Promise.resolve(
+      new Response(body, { headers: length ? { "content-length": length } : {} }),
+    );
+  });
+  const short = await server.ask("GET /short", { close: false });
+  assertMatch(short, /content-length: 40[^]*\r\n\r\nA{30}$/);
+  const long = await server.ask("GET /long", { close: false });
+  assertMatch(long, /content-length: 20[^]*\r\n\r\nA{20}$/);
+  const broken = await server.ask("GET /broken", { close: false });
+  assertMatch(broken, /chunked\r\n/);
+  assert(!broken.endsWith("0\r\n\r\n"));
+});
+
+Deno.test("serve() says 100 Continue when the body is read, and never when it is not", async () => {
+  await using server = serving((request) =>
+    request.url.endsWith("/no")
+      ? Promise.resolve(new Response("no", { status: 403 }))
+      : echo(request)
+  );
+  const head = "HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n";
+  using asked = await server.connect();
+  await asked.send(`PUT /yes ${head}`);
+  assertEquals(await asked.until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  await asked.send("hi");
+  assertStringIncludes(await asked.until("PUT /yes hi"), "HTTP/1.1 200 OK");
+  using refused = await server.connect();
+  await refused.send(`PUT /no ${head}`);
+  assertMatch(await refused.rest(), /^HTTP\/1.1 403 Forbidden\r\n[^]*connection: close\r\n[^]*no$/);
+});
+
+Deno.test("serve() lets a client read the refusal of an upload that it is still sending", async () => {
+  await using server = serving(() => Promise.resolve(new Response("too large", { status: 413 })));
+  using client = await server.connect();
+  const size = 32 * 1024 ** 2;
+  await client.send(`PUT / HTTP/1.1\r\nhost: x\r\ncontent-length: ${size}\r\n\r\n`);
+  // As python-requests does: all of it is sent before anything is read.
+  await client.send(new Uint8Array(size));
+  assertMatch(await client.rest(), /^HTTP\/1.1 413 [^]*connection: close\r\n[^]*too large$/);
+});
+
+Deno.test("serve() keeps a connection when a small body was not read", async () => {
+  await using server = serving(() => Promise.resolve(new Response("no", { status: 404 })));
+  for (
+    const body of [
+      "content-length: 4\r\n\r\ndata",
+      "transfer-encoding: chunked\r\n\r\n4\r\ndata\r\n0\r\n\r\n",
+    ]
+  ) {
+    using client = await server.connect();
+    await client.send(
+      `POST / HTTP/1.1\r\nhost: x\r\n${body}GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`,
+    );
+    assertEquals((await client.rest()).match(/HTTP\/1.1 404/g)?.length, 2);
+  }
+});
+
+Deno.test("serve() refuses what is not HTTP, and heads without end", async () => {
+  await using server = serving(echo);
+  using odd = await server.connect();
+  await odd.send("\x16\x03\x01\r\n\r\n");
+  assertMatch(await odd.rest(), /^HTTP\/1.1 400 Bad Request\r\n[^]*connection: close\r\n/);
+  using endless = await server.connect();
+  await endless.send(`GET / HTTP/1.1\r\nhost: x\r\na: ${"b".repeat(70_000)}`);
+  assertMatch(await endless.rest(), /^HTTP\/1.1 431 /);
+});
+
+Deno.test("serve() closes connections whose clients say nothing", async () => {
+  await using server = serving(echo, { idle: 20, head: 40, upload: 40 });
+  using silent = await server.connect();
+  assertEquals(await silent.rest(), "");
+  using half = await server.connect();
+  await half.send("GET / HTTP/1.1\r\nhost:");
+  assertMatch(await half.rest(), /^HTTP\/1.1 408 Request Timeout\r\n/);
+  for (const framing of ["content-length: 9", "transfer-encoding: chunked"]) {
+    using stalled = await server.connect();
+    await stalled.send(`PUT / HTTP/1.1\r\nhost: x\r\n${framing}\r\n\r\n`);
+    assertMatch(await stalled.rest(), /^HTTP\/1.1 408 Request Timeout\r\n/);
+  }
+});
+
+Deno.test("serve() closes the connection of a client that takes nothing", async () => {
+  const cancelled = Promise.withResolvers<void>();
+  await using server = serving(() => {
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(1024 ** 2)),
+      cancel: () => cancelled.resolve(),
+    }, { highWaterMark: 0 });
+    return Promise.resolve(new Response(body));
+  }, { download: 50 });
+  using client = await server.connect();
+  await client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+  await cancelled.promise;
+});
+
+Deno.test("serve() cancels the body of a client that leaves, also while it gives nothing", async () => {
+  const [asked, cancelled] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  await using server = serving(() => {
+    const body = new ReadableStream<Uint8Array>({
+      pull: () => {
+        asked.resolve();
+        return new Promise(() => {});
+      },
+      cancel: () => cancelled.resolve(),
+    }, { highWaterMark: 0 });
+    return Promise.resolve(new Response(body));
+  });
+  using client = await server.connect();
+  await client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+  await asked.promise;
+  client.close();
+  await cancelled.promise;
+});
+
+Deno.test("serve() closes the connection idle longest when there are too many, and serves the next", async () => {
+  await using server = serving(echo, { connections: 3 });
+  const clients = [];
+  for (let i = 0; i < 10; i++) {
+    const client = await server.connect();
+    clients.push(client);
+    await client.send(`GET /${i} HTTP/1.1\r\nhost: x\r\n\r\n`);
+    assertStringIncludes(await client.until(`GET /${i} `), "200");
+  }
+  const ends = clients.slice(0, 7).map((client) => client.rest());
+  assertEquals(await Promise.all(ends), Array.from({ length: 7 }, () => ""));
+  for (const client of clients) client.close();
+});
+
+Deno.test("serve() cuts what still runs when the drain has lasted long enough, and says what it was", async () => {
+  const begun = Promise.withResolvers<AbortSignal>();
+  await using server = serving(async (request) => {
+    begun.resolve(request.signal);
+    return new Response(await request.text());
+  });
+  using client = await server.connect();
+  await client.send("PUT /a?b HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n");
+  const signal = await begun.promise;
+  assertEquals(await server.stop(30), ["PUT /a"]);
+  assert(signal.aborted);
+  assertEquals(await client.rest(), "");
+});
+
+Deno.test("serve() reads a body no faster than its handler", async () => {
+  let sent = 0;
+  const [full, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  await using server = serving(async (request) => {
+    await go.promise;
+    let read = 0;
+    for await (const chunk of request.body ?? []) read += chunk.byteLength;
+    return new Response(`${read}`);
+  });
+  using client = await server.connect();
+  await client.send("PUT / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n");
+  const block = new Uint8Array(1024 ** 2);
+  const sending = (async () => {
+    for (let i = 0; i < 64; i++) {
+      await client.send("100000\r\n");
+      await client.send(block);
+      await client.send("\r\n");
+      sent += block.byteLength;
+    }
+    await client.send("0\r\n\r\n");
+  })();
+  // Until the kernel takes no more: two looks that see the same.
+  const look = (last: number) => {
+    if (sent === last) return full.resolve();
+    const now = sent;
+    setTimeout(() => look(now), 100);
+  };
+  look(-1);
+  await full.promise;
+  assert(sent < 48 * block.byteLength, `${sent} bytes were taken`);
+  go.resolve();
+  await sending;
+  assertStringIncludes(await client.until(`${64 * block.byteLength}`), "200 OK");
+});

@@ -1,0 +1,83 @@
+/** A client that writes what it is given and shows what comes back. */
+import type { RunningServer } from "../../lib/cli/serve.ts";
+
+/** A connection. */
+export class RawClient implements Disposable {
+  readonly #conn: Deno.TcpConn;
+  #text = "";
+  #isClosed = false;
+
+  constructor(conn: Deno.TcpConn) {
+    this.#conn = conn;
+  }
+
+  /** Sends all of it. */
+  async send(data: string | Uint8Array): Promise<void> {
+    let rest = typeof data === "string"
+      ? Uint8Array.from(data, (character) => character.charCodeAt(0))
+      : data;
+    while (rest.byteLength > 0) rest = rest.subarray(await this.#conn.write(rest));
+  }
+
+  /** What came since the last time, up to `end` at least. */
+  async until(end: string): Promise<string> {
+    while (!this.#text.includes(end)) {
+      if (!await this.#read()) throw new Error(`The connection ended with "${this.#text}"`);
+    }
+    return this.#taken();
+  }
+
+  /** What comes until the other side closes, or resets, the connection. */
+  async rest(): Promise<string> {
+    while (await this.#read().catch(() => false));
+    return this.#taken();
+  }
+
+  close(): void {
+    if (!this.#isClosed) this.#conn.close();
+    this.#isClosed = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #taken(): string {
+    const text = this.#text;
+    this.#text = "";
+    return text;
+  }
+
+  async #read(): Promise<boolean> {
+    const memory = new Uint8Array(64 * 1024);
+    const count = await this.#conn.read(memory);
+    if (count === null) return false;
+    this.#text += new TextDecoder().decode(memory.subarray(0, count));
+    return true;
+  }
+}
+
+/** A server with raw clients. */
+export interface Serving extends AsyncDisposable, Pick<RunningServer, "stop"> {
+  connect(): Promise<RawClient>;
+  /** The whole answer to `GET /path`, on a connection of its own. */
+  ask(line: string, options?: { readonly close?: boolean }): Promise<string>;
+}
+
+/** Raw clients for a server, which is killed at the end. */
+export function servingOn(server: RunningServer): Serving {
+  const { hostname, port } = new URL(server.url);
+  const connect = async () => new RawClient(await Deno.connect({ hostname, port: Number(port) }));
+  return {
+    stop: (drainMs) => server.stop(drainMs),
+    connect,
+    async ask(line, { close = true } = {}) {
+      using client = await connect();
+      await client.send(
+        `${line} HTTP/1.1\r\nhost: x\r\n${close ? "connection: close\r\n" : ""}\r\n`,
+      );
+      return await client.rest();
+    },
+    [Symbol.asyncDispose]: () => server.kill(),
+  };
+}
