@@ -3,7 +3,7 @@ import type { Difference } from "./differences.ts";
 import type { Finding } from "./campaign.ts";
 
 /** A segment of a path that the gateway does not forward. */
-const UNSENDABLE = /^(\.|%2e){0,2}$|%2f|%(ff|c0|ed)/i;
+const UNSENDABLE = /^$|%2f|%(ff|c0|ed)/i;
 
 /** What Glance says of a body that it reads although the path or the method takes none. */
 const BODY_READ = /Malformed JSON|Body expected|Unexpected body type/;
