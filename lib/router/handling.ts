@@ -115,7 +115,7 @@ export async function redirectToRoot(gateway: Gateway, request: Request): Promis
     const answered = { request, trace, address: { mount } };
     const early = await answerBeforeRouting(gateway, context, version, answered);
     if (early !== null) return early;
-    const location = `${publicEndpoint(gateway, request, mount)}/${version}/`;
+    const location = `${publicEndpoint(gateway, request, mount)}/v2/`;
     const headers = { location, "content-type": "text/plain; charset=utf8" };
     return new Response(null, { status: 302, headers });
   });

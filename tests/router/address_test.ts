@@ -194,8 +194,13 @@ Deno.test("Below a prefix, Location and versions lead back to it; page links sta
         const { versions } = await (await ask(path)).json();
         assertEquals(versions[0].links[0].href, `${endpoint}/v2/`, path);
       }
-      const redirected = await ask("/v2");
-      assertEquals(redirected.headers.get("location"), `${endpoint}/v2/`);
+      for (const version of ["/v2", "/v2.9"]) {
+        const redirected = await ask(version);
+        assertEquals([redirected.status, redirected.headers.get("location")], [
+          302,
+          `${endpoint}/v2/`,
+        ]);
+      }
       const unknown = await ask("/nowhere");
       await unknown.body?.cancel();
       assertEquals(unknown.status, 404);
