@@ -5,6 +5,7 @@
  * @module
  */
 import { GlanceError, redact } from "../errors.ts";
+import { inTerminalWords } from "./wording.ts";
 
 /** What the process ends with. */
 export const EXIT: {
@@ -71,9 +72,8 @@ export function sentenceOf(error: unknown): string {
   if (error instanceof UsageError || error instanceof CommandFailed) return message;
   if (!(error instanceof GlanceError)) return `Cannot go on: ${message}`;
   const { requestId } = error;
-  return requestId === undefined || message.includes(requestId)
-    ? message
-    : `${message} (${requestId})`;
+  const words = inTerminalWords(message, error);
+  return requestId === undefined || words.includes(requestId) ? words : `${words} (${requestId})`;
 }
 
 /** What led to an error, one line each, outermost first. */

@@ -47,7 +47,7 @@ export function readCommandLine(
   if (name === undefined) return withoutCommand(readFlags(args, flags));
   const rest = args.toSpliced(position, 1);
   if (name === "help") return helpFor(readFlags(rest, flags).positionals, table);
-  const command = findCommand(name, table);
+  const command = findCommand(name, table, args.slice(position, position + MAX_WORDS));
   const { given, positionals } = readFlags(rest, { ...flags, ...command.flags });
   if (given.has("help")) return { kind: "help", command };
   if (given.has("version")) return { kind: "version" };
@@ -107,9 +107,33 @@ function helpFor(positionals: readonly string[], table: Table): CommandLine {
   return { kind: "help", command: name === undefined ? null : findCommand(name, table) };
 }
 
-function findCommand(name: string, { commands }: Table): Command {
+/** Words of a command, at most, as `openstack` writes them: `image member list`. */
+const MAX_WORDS = 3;
+
+/** What `openstack` calls otherwise than `glance`. */
+const OPENSTACK_COMMANDS: Readonly<Record<string, string>> = {
+  "image-set": "image-update",
+  "image-unset": "image-update",
+  "image-save": "image-download",
+  "image-add-project": "member-create",
+  "image-remove-project": "member-delete",
+  "image-member-list": "member-list",
+  "image-metadef-namespace": "md-namespace-list",
+};
+
+function findCommand(name: string, table: Table, words: readonly string[] = [name]): Command {
+  const { commands } = table;
   const command = commands.find((row) => row.name === name.replaceAll("_", "-"));
   if (command !== undefined) return command;
+  for (let count = words.length; count > 0; count--) {
+    const joined = words.slice(0, count).join("-").replaceAll("_", "-");
+    const meant = commands.find((row) => row.name === (OPENSTACK_COMMANDS[joined] ?? joined));
+    if (meant === undefined) continue;
+    const given = words.slice(0, count).join(" ");
+    throw new UsageError(
+      `Cannot run "${given}": there is no such command; did you mean "${meant.name}"?`,
+    );
+  }
   throw new UsageError(
     `Cannot run "${name}": there is no such command; ${wayOut(name, commands)}`,
   );

@@ -10,6 +10,7 @@ import {
   type GlanceError,
   UnexpectedResponse,
 } from "../errors.ts";
+import { hintForCause } from "./cause_hints.ts";
 
 /** Bytes of an error body that are read at the most. */
 const EXPLANATION_LIMIT = 16_384;
@@ -42,12 +43,13 @@ export async function errorFromResponse(
 ): Promise<GlanceError> {
   const text = await readStart(response, EXPLANATION_LIMIT).catch(() => "");
   const { waysOut = {}, ...facts } = asked;
+  const explanation = explanationIn(text, secrets);
   return errorFromAnswer({
     ...facts,
     status: response.status,
     requestId: requestIdOf(response),
-    explanation: explanationIn(text, secrets),
-    wayOut: waysOut[response.status],
+    explanation,
+    wayOut: hintForCause(explanation) ?? waysOut[response.status],
   });
 }
 

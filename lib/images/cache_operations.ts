@@ -6,7 +6,7 @@
  */
 import { wordIn } from "./arguments.ts";
 import { receiveBareList, receiveNothing, receivePage, receiveRecord } from "./receive.ts";
-import { DONE, GONE, row, type Rows } from "./row.ts";
+import { ASK_ADMINISTRATOR, DONE, GONE, row, type Rows } from "./row.ts";
 import type { CacheState, CacheTarget, PrunedCache } from "./wire.ts";
 
 /** Operations on the cache of the server that answers. */
@@ -29,7 +29,7 @@ export interface CacheOperations {
 
 const CACHE = "/v2/cache";
 const CACHED = `${CACHE}/{image_id}`;
-const FEATURE = { feature: "the image cache" };
+const FEATURE = { feature: "the image cache", waysOut: { 403: ASK_ADMINISTRATOR } };
 
 const ADMIN = "for administrators only";
 const NO_CACHE = "the server has no cache";
@@ -86,6 +86,7 @@ export const CACHE_ROWS: Rows<CacheOperations> = {
     `${CACHE}/nodes/{image_id}`,
     "2.18",
     {
+      ...FEATURE,
       feature: `${FEATURE.feature} with the driver centralized_db`,
       success: [200],
       errors: { 403: ADMIN, 404: NO_IMAGE, 409: "the cache has another driver" },

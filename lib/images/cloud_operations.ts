@@ -5,7 +5,7 @@
  */
 import { queryIn, recordIn, textIn } from "./arguments.ts";
 import { receiveList, receiveNothing, receivePage, receiveRecord, receiveText } from "./receive.ts";
-import { JSON_TYPE, row, type Rows } from "./row.ts";
+import { ASK_ADMINISTRATOR, JSON_TYPE, row, type Rows } from "./row.ts";
 import type { ImageStore } from "./types.ts";
 import type {
   ApiVersion,
@@ -55,6 +55,7 @@ const TASK = "/v2/tasks/{task_id}";
 
 const NO_TASK = "no such task, or not for the caller to see";
 const ADMIN = "for administrators only";
+const FOR_ADMINISTRATORS = { 403: ASK_ADMINISTRATOR };
 const NO_SCHEMA = "no such schema";
 
 /** Its rows. */
@@ -73,6 +74,7 @@ export const CLOUD_ROWS: Rows<CloudOperations> = {
     feature: "multi-store",
     success: [200],
     errors: { 403: ADMIN, 404: "the cloud has one store" },
+    waysOut: FOR_ADMINISTRATORS,
     receive: receiveList("stores"),
   }),
   "info.usage": row("show the usage", "GET", "/v2/info/usage", "2.13", {
@@ -94,12 +96,14 @@ export const CLOUD_ROWS: Rows<CloudOperations> = {
   "tasks.list": row("list tasks", "GET", "/v2/tasks", "2.2", {
     success: [200],
     errors: { 400: "no such marker, sort key or filter value", 403: ADMIN },
+    waysOut: FOR_ADMINISTRATORS,
     send: (query = []) => ({ query: queryIn(query) }),
     receive: receivePage<TaskPage>("tasks", "id"),
   }),
   "tasks.get": row('show task "{task_id}"', "GET", TASK, "2.2", {
     success: [200],
     errors: { 403: ADMIN, 404: NO_TASK },
+    waysOut: FOR_ADMINISTRATORS,
     receive: receiveRecord(undefined, ["id"]),
   }),
   "tasks.create": row("create a task", "POST", "/v2/tasks", "2.2", {
@@ -107,12 +111,14 @@ export const CLOUD_ROWS: Rows<CloudOperations> = {
     idempotent: false,
     success: [201],
     errors: { 400: "no such type, or its input cannot be used", 403: ADMIN },
+    waysOut: FOR_ADMINISTRATORS,
     send: (task) => ({ json: taskIn(task) }),
     receive: receiveRecord(undefined, ["id"]),
   }),
   "tasks.delete": row('delete task "{task_id}"', "DELETE", TASK, "2.2", {
     success: [],
     errors: { 403: ADMIN, 405: "always" },
+    waysOut: { 405: "leave it: Glance deletes tasks by itself" },
     receive: receiveNothing,
   }),
   "versions.list": row("list the versions of the API", "GET", "/versions", "2.0", {

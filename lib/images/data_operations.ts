@@ -57,6 +57,7 @@ export const DATA_ROWS: Rows<DataOperations> = {
       409: "create another image for the data",
       410: "create another image for the data",
       411: SIZE_HINT,
+      415: "correct the disk format of the image, or its data",
     },
     send: (_, data, request = {}) => sendData(data, recordIn("the request", request)),
     receive: receiveNothing,

@@ -64,7 +64,10 @@ export const IMAGE_ROWS: Rows<ImageOperations> = {
       409: "the id is taken",
       413: "a quota is reached",
     },
-    waysOut: { 409: "choose another id, or none" },
+    waysOut: {
+      403: "leave out what only Glance or an administrator sets",
+      409: "choose another id, or none",
+    },
     send: (image) => ({ json: recordIn("the image", image) }),
     receive: receiveImage,
   }),
@@ -78,7 +81,10 @@ export const IMAGE_ROWS: Rows<ImageOperations> = {
       409: "a property that is to be removed or replaced is not there",
       413: "a quota is reached",
     },
-    waysOut: { 409: "show it anew, and compute the patch again" },
+    waysOut: {
+      403: "leave out what only Glance sets, or ask the owner of the image or an administrator",
+      409: "show it again, and compute the patch from what it is now",
+    },
     send: (_, patch) => ({ json: listIn("the patch", patch).map(changeIn) }),
     receive: receiveImage,
   }),
@@ -121,7 +127,10 @@ export const IMAGE_ROWS: Rows<ImageOperations> = {
       403: "neither a service nor the owner with an http store",
       409: "not queued",
     },
-    waysOut: { 409: "create an image for it" },
+    waysOut: {
+      403: "use the credentials of a service, or those of the owner and an http store",
+      409: "create an image for it",
+    },
     send: (_, url, validation_data) => ({
       json: {
         url: textIn("the URL", url),
@@ -135,7 +144,12 @@ export const IMAGE_ROWS: Rows<ImageOperations> = {
     "GET",
     LOCATIONS,
     "2.17",
-    { success: [200], errors: { 403: "no service" }, receive: receiveList() },
+    {
+      success: [200],
+      errors: { 403: "no service" },
+      waysOut: { 403: "use the credentials of a service" },
+      receive: receiveList(),
+    },
   ),
   "tasks": row('list the tasks of image "{image_id}"', "GET", `${IMAGE}/tasks`, "2.12", {
     success: [200],

@@ -45,6 +45,9 @@ export function row<Args extends readonly unknown[], Result>(
   return { action, verb, path, parameters, since, idempotent: true, ...rest, errors, waysOut };
 }
 
+/** What helps where an operation is for administrators only. */
+export const ASK_ADMINISTRATOR = "ask an administrator of the cloud";
+
 /** What a row is that is answered with 204 and nothing else. */
 export const DONE = { success: [204], receive: receiveNothing } as const;
 

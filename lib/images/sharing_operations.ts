@@ -65,6 +65,11 @@ export const SHARING_ROWS: Rows<SharingOperations> = {
     mediaType: JSON_TYPE,
     success: [200],
     errors: { 400: "no such status", 403: "only the member itself answers", 404: NO_MEMBER },
+    waysOut: {
+      400: 'use the status "accepted", "rejected" or "pending"',
+      403:
+        "only the member itself can answer the offer: sign in to its project, or ask an administrator",
+    },
     send: (_, __, status) => ({ json: { status: textIn("the status", status) } }),
     receive: receiveRecord(undefined, ["member_id"]),
   }),

@@ -68,6 +68,16 @@ Deno.test("readCommandLine understands what glanceclient's users write", async (
 });
 
 const BAD: readonly (readonly [line: string, message: string])[] = [
+  ["image list", 'Cannot run "image list": there is no such command; did you mean "image-list"?'],
+  [
+    "--debug image tag update a b",
+    'Cannot run "image tag update": there is no such command; did you mean "image-tag-update"?',
+  ],
+  ["image set x", 'Cannot run "image set": there is no such command; did you mean "image-update"?'],
+  [
+    "image add project a b",
+    'Cannot run "image add project": there is no such command; did you mean "member-create"?',
+  ],
   ["image-lst", 'Cannot run "image-lst": there is no such command; did you mean "image-list"?'],
   [
     "md-resource-type",

@@ -1,0 +1,72 @@
+/**
+ * The errors of the library in the words of a command line: flags, variables and commands in place of options
+ * and functions, which nobody at a terminal can set. Pure.
+ *
+ * @module
+ */
+import type { GlanceError } from "../errors.ts";
+
+/** Options of the library, and the flag or variable that sets each. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  apiServers: "GLANCE_API_SERVERS",
+  catalogInfo: "--os-service-type",
+  connections: "--connections",
+  requestTimeout: "--timeout",
+  size: "--size",
+  verify: "--verify",
+};
+
+/** A part of a message, and what is said in its place; `$IMAGE` and `$NAMESPACE` are what it is about. */
+const WORDS: readonly (readonly [library: RegExp, terminal: string])[] = [
+  [/\bauthUrl \(OS_AUTH_URL, ([^)]*)\)/g, "OS_AUTH_URL ($1)"],
+  [/"?\b[a-z]+[A-Z]\w*"? \(((?:OS_|--)[^)]*)\)/g, "$1"],
+  [/set the option "catalogInfo" to "[^:"]*:[^:"]*:(\w+?)URL"/g, "use --os-endpoint-type $1"],
+  [
+    /set "apiServers" or correct "catalogInfo"/g,
+    "set GLANCE_API_SERVERS, or correct --os-service-type",
+  ],
+  [
+    /there are no "apiServers", and the context has no service catalog; .*/g,
+    "no server is configured; set OS_CLOUD, GLANCE_API_SERVERS, or OS_AUTH_URL with credentials",
+  ],
+  [
+    /the context has no "authToken"; sign in first, or set "apiServers"/g,
+    "there is no token; set OS_CLOUD, or OS_AUTH_URL with credentials, or GLANCE_API_SERVERS",
+  ],
+  [/"systemScope"/g, "--os-system-scope"],
+  [/, or give a longer "stallTimeout"/g, ', or look again with "glance image-show $IMAGE"'],
+  [/\buse verify "auto"/g, "use --verify auto"],
+  [/\bleave verify at "auto"/g, "leave out --verify"],
+  [/\bcopyImage\b/g, '"glance image-copy"'],
+  [/give "stores" or "allStores"/g, "give --stores or --all-stores true"],
+  [/, with purgeProps false/g, ""],
+  [/, or give a fetch that knows it \([^)]*\)/g, ""],
+  [/, or give "environment"/g, ""],
+  [/, give its parseDocument as "parseYaml"/g, ""],
+  [
+    /(metadata namespace .*); set "protected" to false before you delete it/g,
+    '$1; run "glance md-namespace-update --protected False $NAMESPACE" before',
+  ],
+  [
+    /set "protected" to false before you delete it/g,
+    'run "glance image-update --protected False $IMAGE" before',
+  ],
+  [
+    /set its visibility to "shared" before you share it/g,
+    'run "glance image-update --visibility shared $IMAGE" before',
+  ],
+  [/ask one to reactivate it/g, 'ask one to run "glance image-reactivate $IMAGE"'],
+];
+
+/** A message of an error as a terminal shows it. */
+export function inTerminalWords(message: string, error: Pick<GlanceError, "imageId">): string {
+  const [, namespace = ""] = /metadata namespace "([\w:.-]+)"/.exec(message) ?? [];
+  const words = WORDS.reduce(
+    (text, [library, terminal]) => text.replace(library, terminal),
+    message,
+  )
+    .replaceAll(/(?:with )?the option "(\w+)"/g, (whole, name: string) => OPTIONS[name] ?? whole);
+  return words
+    .replaceAll("$IMAGE", () => error.imageId ?? "<IMAGE>")
+    .replaceAll("$NAMESPACE", () => namespace || "<NAMESPACE>");
+}

@@ -1,0 +1,228 @@
+/** Nothing that the command line prints speaks of options and functions of the library. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { inTerminalWords } from "../../lib/cli/wording.ts";
+import { OPERATIONS } from "../../mod.ts";
+import { embedded, MemoryFiles, Scene } from "./scene.ts";
+
+const ROOT = new URL("../../lib/", import.meta.url);
+
+/** Folders whose errors reach the command line, or are its own. */
+const FOLDERS = [".", "auth", "cli", "data", "http", "images", "jobs"];
+
+/** Parts of messages that the command line cannot meet, and why. */
+const UNMET: Readonly<Record<string, string>> = {
+  "allowedDirectUrlSchemes": "no flag allows direct URLs",
+  "globalRequestId": "no flag sets the request id",
+  "getVerifier": "no command verifies signatures",
+  "getCertificate": "no command verifies signatures",
+  "useSsl": "flags and variables give whole URLs",
+  "authStrategy": "no flag sets it",
+  "parentPort": "code of a thread, not a message",
+  "it must list at least one server": "an empty list is not given by a variable",
+  "milliseconds above 0": "--timeout has a minimum of its own",
+  "must be a list of strings": "no flag gives such a list",
+  "Cannot restore": "no command restores",
+  "Cannot wait with": "no flag sets how long a wait lasts",
+  'Cannot download with the option "x"': "flags are checked before",
+  'Cannot use the option "x"': "flags are checked before",
+};
+
+/** The texts in a source that hold a space: messages, and their parts. */
+function textsIn(source: string): string[] {
+  const code = source.replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(/^\s*\/\/.*$/gm, "");
+  const quoted = code.matchAll(/`((?:[^`\\]|\\.)*)`|"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'/g);
+  return [...quoted].map(([, a, b, c]) => a ?? b ?? c ?? "")
+    .map((text) => text.replaceAll(/\$\{[^{}]*(\{[^{}]*\}[^{}]*)*\}/g, "x"))
+    .filter((text) => text.includes(" "));
+}
+
+async function allTexts(): Promise<string[]> {
+  const texts: string[] = [];
+  for (const folder of FOLDERS) {
+    for await (const { name, isFile } of Deno.readDir(new URL(`${folder}/`, ROOT))) {
+      if (!isFile || !name.endsWith(".ts") || name === "wording.ts") continue;
+      texts.push(...textsIn(await Deno.readTextFile(new URL(`${folder}/${name}`, ROOT))));
+    }
+  }
+  return texts;
+}
+
+Deno.test("Every message speaks of flags, variables and commands at a terminal", async () => {
+  const texts = await allTexts();
+  assert(texts.filter((text) => text.startsWith("Cannot ")).length > 150);
+  const wrong = texts
+    .map((text) => inTerminalWords(text, { imageId: "42" }))
+    .filter((text) => /\b[a-z]+[A-Z]\w*\b|\bthe option "/.test(text.replaceAll(/\bkB\b/g, "")))
+    .filter((text) => !Object.keys(UNMET).some((part) => text.includes(part)));
+  assertEquals(wrong, []);
+});
+
+Deno.test("inTerminalWords names the image and the namespace of an error", () => {
+  const words = (message: string) => inTerminalWords(message, { imageId: "42" });
+  assertEquals(
+    words('Cannot delete image "42": x; set "protected" to false before you delete it'),
+    'Cannot delete image "42": x; run "glance image-update --protected False 42" before',
+  );
+  assertEquals(
+    words(
+      'Cannot delete metadata namespace "OS::A": x; set "protected" to false before you delete it',
+    ),
+    'Cannot delete metadata namespace "OS::A": x; run "glance md-namespace-update --protected False OS::A" before',
+  );
+  assertEquals(
+    words('check authUrl (OS_AUTH_URL) and the way there; raise "requestTimeout" (--timeout)'),
+    "check OS_AUTH_URL and the way there; raise --timeout",
+  );
+});
+
+const ID = "11111111-1111-4111-8111-111111111111";
+const RAW = ["--disk-format", "raw", "--container-format", "bare"];
+
+/** The commands that make a situation, the one that fails in it, and the end of what it says. */
+const HINTS: Readonly<Record<string, readonly [string[][], string[], string]>> = {
+  "a protected image": [
+    [["image-update", "--protected", "True", ID]],
+    ["image-delete", ID],
+    `; run "glance image-update --protected False ${ID}" before`,
+  ],
+  "a protected namespace": [
+    [["md-namespace-create", "OS::Mine", "--protected", "True"]],
+    ["md-namespace-delete", "OS::Mine"],
+    '; run "glance md-namespace-update --protected False OS::Mine" before',
+  ],
+  "members of an image that is not shared": [
+    [["image-update", "--visibility", "private", ID]],
+    ["member-list", "--image-id", ID],
+    `; run "glance image-update --visibility shared ${ID}" before`,
+  ],
+};
+
+for (const [what, [before, args, says]] of Object.entries(HINTS)) {
+  Deno.test(`The hint about ${what} fits, and following it helps`, async () => {
+    const scene = await sceneWithImage();
+    for (const line of before) assertEquals((await scene.run(line)).code, 0);
+    const { code, stderr } = await scene.run(args);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, says);
+    const command = /; run "glance ([^"]*)" before/.exec(stderr)?.[1] ?? "";
+    assertEquals((await scene.run(command.split(" "))).code, 0);
+    assertEquals((await scene.run(args)).code, 0);
+  });
+}
+
+Deno.test("A deactivated image says so, and who can help", async () => {
+  const { admin, member } = await twoCallers();
+  const scene = new Scene(admin);
+  assertEquals((await scene.run(["image-deactivate", ID])).code, 0);
+  const download = ["image-download", "--file", "x", ID];
+  const { code, stderr } = await new Scene(member).run(download);
+  assertEquals(code, 1);
+  assertStringIncludes(
+    stderr,
+    `; the image is deactivated, so only an administrator can read its data; ask one to run "glance image-reactivate ${ID}"`,
+  );
+  assertEquals((await scene.run(["image-reactivate", ID])).code, 0);
+  assertEquals((await new Scene(member).run(download)).code, 0);
+});
+
+Deno.test("member-update by the owner says who may answer the offer", async () => {
+  const { member } = await twoCallers();
+  const owner = new Scene(member);
+  assertEquals((await owner.run(["image-update", "--visibility", "shared", ID])).code, 0);
+  assertEquals((await owner.run(["member-create", ID, "other"])).code, 0);
+  const { code, stderr } = await owner.run(["member-update", ID, "other", "accepted"]);
+  assertEquals(code, 1);
+  assertStringIncludes(
+    stderr,
+    "; only the member itself can answer the offer: sign in to its project",
+  );
+});
+
+Deno.test("Every hint of the operation table is an action for its status of failure", () => {
+  for (const [name, { errors, waysOut }] of Object.entries(OPERATIONS)) {
+    for (const [status, hint] of Object.entries(waysOut)) {
+      assert(status in errors, `${name}: ${status} is not among its errors`);
+      assert(/^[a-z]/.test(hint) && !/[.\s]$/.test(hint), `${name}: ${hint}`);
+    }
+    const isForAdministrators = errors[403] === "for administrators only";
+    if (isForAdministrators && waysOut[405] === undefined) {
+      assertEquals(waysOut[403], "ask an administrator of the cloud", name);
+    }
+  }
+});
+
+/** Commands that answered 0 where a list of versions came, and their like. */
+const SILENT = [
+  ["image-delete", ID],
+  ["image-update", "--name", "x", ID],
+  ["image-upload", "--file", "a", ID],
+  ["image-stage", "--file", "a", ID],
+  ["image-deactivate", ID],
+  ["image-reactivate", ID],
+  ["image-tag-update", ID, "t"],
+  ["image-tag-delete", ID, "t"],
+  ["image-import", "--import-method", "glance-direct", ID],
+  ["image-list"],
+  ["image-show", ID],
+  ["image-create", "--name", "x"],
+  ["image-download", "--file", "x", ID],
+  ["member-create", ID, "p"],
+  ["member-delete", ID, "p"],
+  ["member-update", ID, "p", "accepted"],
+  ["md-namespace-create", "n"],
+  ["md-namespace-delete", "n"],
+  ["md-tag-create", "n", "--name", "t"],
+  ["cache-list"],
+  ["cache-queue", ID],
+  ["cache-clear"],
+  ["task-list"],
+  ["stores-info"],
+];
+
+Deno.test("A command exits with 1 at a wrong path, where Glance answers everything with 300", async () => {
+  for (const args of SILENT) {
+    const scene = new Scene(() =>
+      Promise.resolve(Response.json({ versions: [{ id: "v2.15" }] }, { status: 300 }))
+    );
+    const outcome = await scene.run(args, {
+      files: new MemoryFiles({ a: "data" }),
+      environment: { GLANCE_API_SERVERS: "http://glance.test:9292/image" },
+    });
+    assertEquals([outcome.code, outcome.stdout], [1, ""], args.join(" "));
+    assertStringIncludes(
+      outcome.stderr,
+      'there is no Image API at "http://glance.test:9292/image"',
+      args.join(" "),
+    );
+    assertStringIncludes(outcome.stderr, "; check the path of the endpoint");
+  }
+});
+
+async function sceneWithImage(): Promise<Scene> {
+  const scene = new Scene();
+  const args = ["image-create", "--id", ID, ...RAW, "--file", "a"];
+  const files = new MemoryFiles({ a: "data" });
+  assertEquals((await scene.run(args, { files })).code, 0);
+  return scene;
+}
+
+/** One Glance, asked as an administrator and as a member of the project that owns the image. */
+async function twoCallers() {
+  const glance = embedded({
+    identify: (token) => ({
+      projectId: "mine",
+      userId: token,
+      roles: token === "admin" ? ["admin"] : ["member"],
+    }),
+  });
+  const as = (token: string) => (request: Request) => {
+    const headers = new Headers(request.headers);
+    headers.set("x-auth-token", token);
+    return glance(new Request(request, { headers }));
+  };
+  const [admin, member] = [as("admin"), as("member")];
+  const files = new MemoryFiles({ a: "data" });
+  const args = ["image-create", "--id", ID, ...RAW, "--file", "a"];
+  assertEquals((await new Scene(member).run(args, { files })).code, 0);
+  return { admin, member };
+}
