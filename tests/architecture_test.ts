@@ -16,7 +16,7 @@ const RANKS: readonly (readonly string[])[] = [
   ["lib/images/wire.ts", "lib/images/metadefs.ts"],
   ["lib/values.ts"],
   ["lib/endpoint.ts"],
-  ["lib/options.ts"],
+  ["lib/options.ts", "lib/http/cause_hints.ts"],
   [
     "lib/http/deadline.ts",
     "lib/http/retry.ts",

@@ -33,6 +33,7 @@ function textsIn(source: string): string[] {
   const quoted = code.matchAll(/`((?:[^`\\]|\\.)*)`|"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'/g);
   return [...quoted].map(([, a, b, c]) => a ?? b ?? c ?? "")
     .map((text) => text.replaceAll(/\$\{[^{}]*(\{[^{}]*\}[^{}]*)*\}/g, "x"))
+    .map((text) => text.replace(/\$\{[\s\S]*$/, "x"))
     .filter((text) => text.includes(" "));
 }
 
