@@ -100,9 +100,12 @@ export function json(value: unknown, status = 200, headers: Record<string, strin
   });
 }
 
-/** 204. */
+/** 204, with the type that WebOb gives to a response without one. */
 export function noContent(): Response {
-  return new Response(null, { status: 204 });
+  return new Response(null, {
+    status: 204,
+    headers: { "content-type": "text/html; charset=UTF-8" },
+  });
 }
 
 function parsed(text: string): unknown {

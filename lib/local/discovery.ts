@@ -9,6 +9,7 @@ import { type Call, json } from "./call.ts";
 import { forbidden, notFound } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
 import { importMethods } from "./import_order.ts";
+import { bestOffer } from "./negotiation.ts";
 import type { Cloud } from "./options.ts";
 
 /** Minor versions of a Glance with an image cache, in the order of its document. */
@@ -47,10 +48,24 @@ function minorsOf({ minor, cache, multiStore }: Cloud): readonly number[] {
   );
 }
 
+const HEALTH_PAGE =
+  "<HTML>\n<HEAD><TITLE>Healthcheck Status</TITLE></HEAD>\n<BODY>\n\n<H2>Result of 1 checks:</H2>\n" +
+  '<TABLE bgcolor="#ffffff" border="1">\n<TBODY>\n<TR>\n\n<TH>\nReason\n</TH>\n</TR>\n<TR>\n\n    ' +
+  "<TD>OK</TD>\n\n</TR>\n</TBODY>\n</TABLE>\n<HR></HR>\n\n</BODY>\n</HTML>";
+
+/** Health, as oslo.middleware writes it in each media type. */
+const HEALTHY: Readonly<Record<string, string>> = {
+  "text/plain": "OK",
+  "text/html": HEALTH_PAGE,
+  "application/json": JSON.stringify({ detailed: false, reasons: ["OK"] }, null, 4),
+};
+
 /** `GET /healthcheck`, as oslo.middleware answers it. */
 export function health(request: Request): Response {
   if (request.method === "HEAD") return new Response(null, { status: 204 });
-  return new Response("OK", { headers: { "content-type": "text/plain; charset=UTF-8" } });
+  const type = bestOffer(request.headers.get("accept"), Object.keys(HEALTHY)) ?? "text/plain";
+  const charset = type.startsWith("text/") ? "; charset=UTF-8" : "";
+  return new Response(HEALTHY[type], { headers: { "content-type": `${type}${charset}` } });
 }
 
 /** `GET /v2/info/import` */

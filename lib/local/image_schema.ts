@@ -154,13 +154,13 @@ const CUSTOM_PROPERTY: Schema = { type: "string" };
 export const IMAGE_SCHEMA: Schema & { readonly name: string } = {
   name: "image",
   properties: {
+    ...BASE_PROPERTIES,
     ...Object.fromEntries(
       Object.entries(DESCRIBED_PROPERTIES).map(([name, schema]) => [
         name,
         { ...schema, is_base: false },
       ]),
     ),
-    ...BASE_PROPERTIES,
   },
   additionalProperties: CUSTOM_PROPERTY,
   links: [

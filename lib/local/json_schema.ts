@@ -52,94 +52,172 @@ export function schemaFault(schema: Schema, value: unknown): string | null {
 
 type Definitions = Readonly<Record<string, Schema>>;
 
-/** What is wrong with a value; null where nothing is. */
-function faultOf(value: unknown, schema: Schema, definitions: Definitions): string | null {
-  const parts = [...schema.allOf ?? []];
-  if (schema.$ref !== undefined) parts.push(definitions[schema.$ref.split("/").at(-1) ?? ""] ?? {});
-  for (const part of parts) {
-    const fault = faultOf(value, part, definitions);
-    if (fault !== null) return fault;
-  }
-  return typeFault(value, schema) ?? enumFault(value, schema) ?? textFault(value, schema) ??
-    numberFault(value, schema) ?? listFault(value, schema, definitions) ??
-    objectFault(value, schema, definitions);
+/** Something that does not fit, and how deep in the value it is. */
+interface Fault {
+  readonly depth: number;
+  readonly text: () => string;
 }
 
-function typeFault(value: unknown, { type }: Schema): string | null {
-  if (type === undefined) return null;
+/** A value, the schema that it is checked against, and where both are. */
+interface Place {
+  readonly value: unknown;
+  readonly schema: Schema;
+  readonly definitions: Definitions;
+  readonly depth: number;
+}
+
+/**
+ * What is wrong with a value; null where nothing is. Of several faults the one that lies least deep is
+ * told, of those the first in the order of the schema, as `best_match` of jsonschema chooses.
+ */
+function faultOf(value: unknown, schema: Schema, definitions: Definitions): string | null {
+  let best: Fault | null = null;
+  for (const fault of faultsOf({ value, schema, definitions, depth: 0 })) {
+    if (fault.depth < (best?.depth ?? Infinity)) best = fault;
+    if (fault.depth === 0) break;
+  }
+  return best?.text() ?? null;
+}
+
+function* faultsOf(place: Place): Generator<Fault> {
+  const { schema, depth } = place;
+  for (const keyword of Object.keys(schema)) {
+    const check = KEYWORDS.get(keyword);
+    if (check === undefined) continue;
+    for (const fault of check(place)) {
+      yield typeof fault === "function" ? { depth, text: fault } : fault;
+    }
+  }
+}
+
+type Keyword = (place: Place) => Iterable<Fault | (() => string)>;
+
+/** Keyword of JSON Schema -> what is wrong at this place, or deeper. */
+const KEYWORDS: ReadonlyMap<string, Keyword> = new Map<string, Keyword>([
+  ["type", typeFaults],
+  ["enum", ({ value, schema: { enum: allowed = [] } }) =>
+    when(
+      !allowed.some((each) => each === value),
+      () => `${python(value)} is not one of ${python(allowed)}`,
+    )],
+  ["pattern", ({ value, schema: { pattern = "" } }) =>
+    when(
+      typeof value === "string" && !new RegExp(pattern, "u").test(value),
+      () => `${python(value)} does not match ${python(pattern)}`,
+    )],
+  ["minLength", ({ value, schema: { minLength = 0 } }) =>
+    when(
+      typeof value === "string" && [...value].length < minLength,
+      () => `${python(value)} is too short`,
+    )],
+  ["maxLength", ({ value, schema: { maxLength = Infinity } }) =>
+    when(
+      typeof value === "string" && [...value].length > maxLength,
+      () => `${python(value)} is too long`,
+    )],
+  ["minimum", ({ value, schema: { minimum = -Infinity } }) =>
+    when(
+      typeof value === "number" && value < minimum,
+      () => `${value} is less than the minimum of ${minimum}`,
+    )],
+  ["minItems", ({ value, schema: { minItems = 0 } }) =>
+    when(
+      Array.isArray(value) && value.length < minItems,
+      () => `${python(value)} is too short`,
+    )],
+  ["uniqueItems", ({ value, schema: { uniqueItems = false } }) =>
+    when(
+      uniqueItems && Array.isArray(value) && new Set(value.map(python)).size < value.length,
+      () => `${python(value)} has non-unique elements`,
+    )],
+  [
+    "items",
+    ({ value, schema: { items = {} }, ...place }) =>
+      Array.isArray(value) ? value.flatMap((item) => inside(item, items, place)) : [],
+  ],
+  [
+    "allOf",
+    ({ value, schema: { allOf = [] }, definitions, depth }) =>
+      allOf.flatMap((schema) => [...faultsOf({ value, schema, definitions, depth })]),
+  ],
+  ["$ref", ({ value, schema: { $ref = "" }, definitions, depth }) => {
+    const schema = definitions[$ref.split("/").at(-1) ?? ""] ?? {};
+    return faultsOf({ value, schema, definitions, depth });
+  }],
+  [
+    "required",
+    ({ value, schema: { required = [] } }) =>
+      isObject(value)
+        ? required.filter((key) => !Object.hasOwn(value, key))
+          .map((key) => () => `${python(key)} is a required property`)
+        : [],
+  ],
+  ["dependentRequired", dependencyFaults],
+  ["properties", propertyFaults],
+  ["additionalProperties", additionalFaults],
+]);
+
+function when(isWrong: boolean, text: () => string): readonly (() => string)[] {
+  return isWrong ? [text] : [];
+}
+
+/** What is wrong one step deeper. */
+function inside(
+  value: unknown,
+  schema: Schema,
+  { definitions, depth }: Pick<Place, "definitions" | "depth">,
+): Fault[] {
+  return [...faultsOf({ value, schema, definitions, depth: depth + 1 })];
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function typeFaults({ value, schema: { type = [] } }: Place): readonly (() => string)[] {
   const types = typeof type === "string" ? [type] : type;
-  if (types.some((name) => isOfType(value, name))) return null;
-  return `${python(value)} is not of type ${types.map((name) => `'${name}'`).join(", ")}`;
+  return when(
+    !types.some((name) => isOfType(value, name)),
+    () => `${python(value)} is not of type ${types.map((name) => `'${name}'`).join(", ")}`,
+  );
 }
 
 function isOfType(value: unknown, type: string): boolean {
   if (type === "null") return value === null;
   if (type === "integer") return Number.isInteger(value);
   if (type === "array") return Array.isArray(value);
-  if (type === "object") {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
-  }
+  if (type === "object") return isObject(value);
   const actual: string = typeof value;
   return actual === type;
 }
 
-function enumFault(value: unknown, schema: Schema): string | null {
-  if (schema.enum === undefined || schema.enum.some((allowed) => allowed === value)) return null;
-  return `${python(value)} is not one of ${python(schema.enum)}`;
+function dependencyFaults({ value, schema }: Place): readonly (() => string)[] {
+  if (!isObject(value)) return [];
+  const rules = Object.entries(schema.dependentRequired ?? {});
+  return rules.filter(([key]) => Object.hasOwn(value, key)).flatMap(([key, others]) =>
+    others.filter((other) => !Object.hasOwn(value, other))
+      .map((other) => () => `'${other}' is a dependency of '${key}'`)
+  );
 }
 
-function textFault(value: unknown, { pattern, minLength = 0, maxLength }: Schema): string | null {
-  if (typeof value !== "string") return null;
-  const length = [...value].length;
-  if (length < minLength) return `${python(value)} is too short`;
-  if (maxLength !== undefined && length > maxLength) return `${python(value)} is too long`;
-  if (pattern === undefined || new RegExp(pattern, "u").test(value)) return null;
-  return `${python(value)} does not match ${python(pattern)}`;
+function propertyFaults({ value, schema, ...place }: Place): readonly Fault[] {
+  if (!isObject(value)) return [];
+  return Object.entries(schema.properties ?? {}).flatMap(([key, rule]) =>
+    Object.hasOwn(value, key) ? inside(value[key], rule, place) : []
+  );
 }
 
-function numberFault(value: unknown, { minimum = -Infinity }: Schema): string | null {
-  if (typeof value !== "number" || value >= minimum) return null;
-  return `${value} is less than the minimum of ${minimum}`;
-}
-
-function listFault(
-  value: unknown,
-  { items, minItems = 0, uniqueItems = false }: Schema,
-  definitions: Definitions,
-): string | null {
-  if (!Array.isArray(value)) return null;
-  if (value.length < minItems) return `${python(value)} is too short`;
-  if (uniqueItems && new Set(value.map(python)).size < value.length) {
-    return `${python(value)} has non-unique elements`;
-  }
-  if (items === undefined) return null;
-  for (const item of value) {
-    const fault = faultOf(item, items, definitions);
-    if (fault !== null) return fault;
-  }
-  return null;
-}
-
-function objectFault(value: unknown, schema: Schema, definitions: Definitions): string | null {
-  if (!isOfType(value, "object")) return null;
-  // isOfType has seen that it is an object.
-  const object = value as Record<string, unknown>;
-  const missing = schema.required?.find((key) => !Object.hasOwn(object, key));
-  if (missing !== undefined) return `'${missing}' is a required property`;
-  for (const [key, others] of Object.entries(schema.dependentRequired ?? {})) {
-    const other = others.find((name) => !Object.hasOwn(object, name));
-    if (other !== undefined && Object.hasOwn(object, key)) {
-      return `'${other}' is a dependency of '${key}'`;
-    }
-  }
-  for (const [key, entry] of Object.entries(object)) {
-    const known = Object.hasOwn(schema.properties ?? {}, key) ? schema.properties?.[key] : null;
-    const rule = known ?? schema.additionalProperties ?? {};
-    if (rule === false) {
-      return `Additional properties are not allowed ('${key}' was unexpected)`;
-    }
-    const fault = rule === true ? null : faultOf(entry, rule, definitions);
-    if (fault !== null) return fault;
-  }
-  return null;
+function additionalFaults(
+  { value, schema, ...place }: Place,
+): readonly (Fault | (() => string))[] {
+  const { properties = {}, additionalProperties: rule = {} } = schema;
+  if (!isObject(value) || rule === true) return [];
+  const extra = Object.keys(value).filter((key) => !Object.hasOwn(properties, key));
+  if (rule !== false) return extra.flatMap((key) => inside(value[key], rule, place));
+  const verb = extra.length === 1 ? "was" : "were";
+  return when(
+    extra.length > 0,
+    () =>
+      `Additional properties are not allowed (${extra.map(python).join(", ")} ${verb} unexpected)`,
+  );
 }

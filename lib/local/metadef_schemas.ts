@@ -115,7 +115,10 @@ export const PROPERTY_SCHEMA: NamedSchema = {
   name: "property",
   properties: PROPERTY_FIELDS,
   additionalProperties: false,
-  definitions: { ...COUNTS, stringArray: { ...STRING_ARRAY, minItems: 1 } },
+  definitions: {
+    ...COUNTS,
+    stringArray: { type: "array", items: TEXT, minItems: 1, uniqueItems: true },
+  },
   required: ["type", "title", "name"],
 };
 

@@ -4,10 +4,10 @@
  * @module
  */
 
+import type { Call } from "./call.ts";
 import { health, isVersion, versions } from "./discovery.ts";
 import { latin1, percentDecoded, utf8 } from "./encoded_text.ts";
 import { Failure, failureResponse, storageFailure } from "./failures.ts";
-import type { Identity } from "./identity.ts";
 import { type Cloud, type EmbeddedGlanceOptions, resolveOptions } from "./options.ts";
 import { answer } from "./routes.ts";
 
@@ -74,35 +74,39 @@ async function respond(cloud: OpeningCloud, request: Request): Promise<Response>
 
 /** What comes before the API itself carries no request id. */
 async function route(cloud: OpeningCloud, request: Request): Promise<Response> {
-  const { pathname } = new URL(request.url);
+  const pathname = new URL(request.url).pathname.replaceAll(/\/{2,}/g, "/");
   // The CORS filter in front of Glance answers these.
   if (request.method === "OPTIONS") return new Response(null);
   if (pathname === "/healthcheck") return health(request);
-  const [, version = ""] = pathname.split("/", 2);
-  if (version === "versions") return versions(cloud, request, 200);
-  if (!isVersion(cloud, version)) return versions(cloud, request, 300);
+  const [, first = ""] = pathname.split("/", 2);
+  if (first === "versions") return versions(cloud, request, 200);
+  const named = versionOf(request.headers.get("accept"));
+  if (!isVersion(cloud, named ?? first)) return versions(cloud, request, 300);
 
   const identity = cloud.identify(request.headers.get("x-auth-token"));
   if (identity === null) throw new Failure(401);
   const requestId = requestIdOf(cloud, request);
-  const response = await serve(cloud, request, identity, requestId);
+  const path = named === null ? pathname.slice(first.length + 1) : pathname;
+  const response = await serve(cloud, { request, identity, requestId }, path);
   response.headers.set("x-openstack-request-id", requestId);
   return response;
 }
 
+/** The version that a media type of old names; null where the path names it. */
+function versionOf(accept: string | null): string | null {
+  return /^application\/vnd\.openstack\.images-(.*)$/s.exec(accept ?? "")?.[1] ?? null;
+}
+
 async function serve(
   cloud: OpeningCloud,
-  request: Request,
-  identity: Identity,
-  requestId: string,
+  call: Pick<Call, "request" | "identity" | "requestId">,
+  path: string,
 ): Promise<Response> {
-  const { pathname } = new URL(request.url);
-  const path = pathname.replace(/^\/[^/]*/, "");
-  if (path === "") return redirect(`${pathname}/`, request);
+  const { request } = call;
+  if (path === "") return redirect(`${new URL(request.url).pathname}/`, request);
   try {
     await cloud.ready();
-    const call = { request, identity, cloud, requestId };
-    return await answer(call, decodePath(path));
+    return await answer({ ...call, cloud }, decodePath(path));
   } catch (error) {
     return failureResponse(request, asFailure(cloud, error));
   }

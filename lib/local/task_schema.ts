@@ -9,14 +9,27 @@ import type { Schema } from "./json_schema.ts";
 
 const READ_ONLY_TEXT: Schema = { readOnly: true, type: "string" };
 
-const LISTED: Readonly<Record<string, Schema>> = {
-  id: { ...text("An identifier for the task"), pattern: BASE_PROPERTIES["id"]?.pattern ?? "" },
-  type: { ...text("The type of task"), enum: ["import", "api_image_import", "location_import"] },
-  status: {
-    ...text("The current status of this task"),
-    enum: ["pending", "processing", "success", "failure"],
+/** All of a task, in Glance's order. */
+const FIELDS: Readonly<Record<string, Schema>> = {
+  id: {
+    description: "An identifier for the task",
+    pattern: BASE_PROPERTIES["id"]?.pattern ?? "",
+    type: "string",
   },
+  type: {
+    description: "The type of task",
+    enum: ["import", "api_image_import", "location_import"],
+    type: "string",
+  },
+  status: {
+    description: "The current status of this task",
+    enum: ["pending", "processing", "success", "failure"],
+    type: "string",
+  },
+  input: { type: ["null", "object"], description: "The parameters of the task" },
+  result: { type: ["null", "object"], description: "The result of the task" },
   owner: text("An identifier for the owner of this task"),
+  message: text("What there is to say about the task, mostly on failure"),
   image_id: text("Image associated with the task"),
   request_id: text("Request that started the task"),
   user_id: text("User who started the task"),
@@ -26,6 +39,8 @@ const LISTED: Readonly<Record<string, Schema>> = {
   self: READ_ONLY_TEXT,
   schema: READ_ONLY_TEXT,
 };
+
+const { input: _input, result: _result, message: _message, ...LISTED } = FIELDS;
 
 /** A task as a list has it. */
 export const LISTED_TASK_SCHEMA: Schema & { readonly name: string } = {
@@ -37,12 +52,7 @@ export const LISTED_TASK_SCHEMA: Schema & { readonly name: string } = {
 /** A whole task. */
 export const TASK_SCHEMA: Schema & { readonly name: string } = {
   name: "task",
-  properties: {
-    ...LISTED,
-    input: { type: ["null", "object"], description: "The parameters of the task" },
-    result: { type: ["null", "object"], description: "The result of the task" },
-    message: text("What there is to say about the task, mostly on failure"),
-  },
+  properties: FIELDS,
   additionalProperties: false,
 };
 
