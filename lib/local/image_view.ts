@@ -7,6 +7,7 @@
 import type { GlanceImage } from "../images/types.ts";
 import { type Identity, isAdmin } from "./identity.ts";
 import type { Cloud } from "./options.ts";
+import { readableProperties } from "./property_protection.ts";
 import type { ImageRow, LocationRow } from "./rows.ts";
 
 /** The request that a view is for. */
@@ -19,13 +20,14 @@ interface Viewer {
  * The JSON of an image: custom properties and base properties side by side. Where a deactivated
  * image lies is shown to administrators only.
  */
-export function imageView({ cloud, identity }: Viewer, row: ImageRow): GlanceImage {
+export function imageView(viewer: Viewer, row: ImageRow): GlanceImage {
+  const { cloud, identity } = viewer;
   const { properties, tags, locations: all, members: _m, tasks: _t, staged: _s, ...base } = row;
   const locations = row.status === "deactivated" && !isAdmin(identity) ? [] : all;
   const [first] = locations;
   const stores = locations.map(({ metadata }) => metadata["store"]).filter((id) => id);
   return {
-    ...properties,
+    ...readableProperties(viewer, properties),
     ...base,
     ...(cloud.showLocations ? { locations: locations.map(locationView) } : {}),
     ...(cloud.showDirectUrl && first !== undefined ? { direct_url: first.url } : {}),

@@ -14,6 +14,7 @@ import { endOfImport, type ImportResult } from "./import_result.ts";
 import { changeImage, refuseStrangers, visibleImage } from "./lookup.ts";
 import { type Cloud, isReadOnly, storeMetadata } from "./options.ts";
 import { type ImageRow, type LocationRow, withStatus } from "./rows.ts";
+import { refuseBeyondBytes } from "./usage.ts";
 import { importFromWeb } from "./web_download.ts";
 
 /** `POST /v2/images/{image_id}/import` */
@@ -71,6 +72,7 @@ async function moveStagedData(
     order,
     (key, id) =>
       id === last ? store.bytes.move(staged.key, key) : copy(call, staged.key, key, staged.size),
+    staged.size,
   );
   await store.bytes.remove(staged.key);
   await end(call, row, result, (current) => endOfImport(call, current, order, result, staged));
@@ -98,6 +100,7 @@ async function copyData(
     missing,
     order,
     (key) => copy(call, source, key, size),
+    size,
   );
   await end(call, row, result, (current) => endOfImport(call, current, order, result, null));
 }
@@ -107,12 +110,14 @@ async function copyData(
  * was written is removed, unless the order says that not all must succeed.
  */
 async function writeToStores(
-  { cloud }: Call,
+  call: Call,
   { id: imageId }: ImageRow,
   storeIds: readonly string[],
   { mustAllSucceed }: ImportOrder,
   write: (key: string, storeId: string) => Promise<void>,
+  size: number,
 ): Promise<ImportResult> {
+  const { cloud } = call;
   const result = {
     storeIds,
     written: new Array<LocationRow>(),
@@ -123,6 +128,7 @@ async function writeToStores(
     const key = `${id}/${imageId}`;
     try {
       if (isReadOnly(cloud, id)) throw badRequest(`Store ${id} takes no data`);
+      refuseBeyondBytes(call, imageId, size * (result.written.length + 1));
       await write(key, id);
       const metadata = storeMetadata(cloud, id);
       result.written.push({ url: cloud.store.bytes.urlOf(key), metadata, key });

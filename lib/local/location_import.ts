@@ -10,6 +10,7 @@ import type { ValidationData } from "../images/types.ts";
 import { type Call, jsonBody } from "./call.ts";
 import { conflict, Failure, forbidden } from "./failures.ts";
 import { ImageHasher } from "./hashing.ts";
+import { refuseFiltered } from "./import_filter.ts";
 import { isService, ownsOrService } from "./identity.ts";
 import { checkAgainst, type Schema } from "./json_schema.ts";
 import { checkHash } from "./location_hashes.ts";
@@ -59,6 +60,7 @@ export async function addLocation(call: Call): Promise<Response> {
   if (!isService(call.identity) && !url.startsWith("http")) {
     throw forbidden("http store must be enabled to use location API by normal user.");
   }
+  if (/^https?:/i.test(url)) refuseFiltered(call.cloud.importFilter, url, "add location");
   if (expected !== null) checkHash(expected);
   const location = { url, metadata: storeMetadata(call.cloud, webStoreId(call.cloud)), key: null };
   await changeImage(call, (current) => {

@@ -24,6 +24,8 @@ export type {
   EmbeddedGlanceOptions,
   EmbeddedProjectLimits,
 } from "./options.ts";
+export type { EmbeddedImportFilter } from "./import_filter.ts";
+export type { EmbeddedPropertyRule, PropertyAction } from "./property_protection.ts";
 export type { EmbeddedCacheOptions } from "./image_cache.ts";
 export type { Identity } from "./identity.ts";
 export type { ImageStore } from "../images/types.ts";

@@ -20,6 +20,7 @@ import {
   refuseWideCharacters,
   refuseWideValues,
 } from "./property_rules.ts";
+import { refuseProtectedProperty } from "./property_protection.ts";
 import { checkQuotas } from "./quotas.ts";
 import type { ImageRow } from "./rows.ts";
 import { checkImage } from "./image_schema.ts";
@@ -42,6 +43,7 @@ export function newRow(call: Call, body: Readonly<Record<string, unknown>>): Ima
   for (const name of Object.keys(properties)) checkNewProperty(name);
   refuseForeignOwner(call, base.owner);
   refusePublishing(identity, base.visibility);
+  for (const name of Object.keys(properties)) refuseProtectedProperty(call, name, "create");
   for (const [name, value] of Object.entries(base)) {
     if (name !== "id") refuseReadOnly(name);
     refuseWideCharacters({ [name]: value });

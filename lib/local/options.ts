@@ -9,13 +9,17 @@ import type { ImageStore } from "../images/types.ts";
 import { ImageHasher } from "./hashing.ts";
 import { EVERYBODY, type Identity } from "./identity.ts";
 import { type EmbeddedCacheOptions, ImageCache } from "./image_cache.ts";
+import type { EmbeddedImportFilter } from "./import_filter.ts";
 import { memoryStore } from "./memory_store.ts";
+import type { EmbeddedPropertyRule } from "./property_protection.ts";
 import { type EmbeddedStore, ImageVault } from "./store.ts";
 
 /** How many of a thing one image may have, and how much of a thing one answer may hold. */
 export interface EmbeddedGlanceLimits {
   /** Bytes of one image. @default 1 TiB */
   readonly imageSizeCap?: number;
+  /** Bytes of all the images of a project, as `user_storage_quota` limits them. @default none */
+  readonly userStorageQuota?: number;
   /** Projects that an image is shared with. @default 128 */
   readonly memberQuota?: number;
   /** Custom properties; those named `os_glance…` are not counted. @default 128 */
@@ -89,6 +93,19 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
    */
   readonly limits?: EmbeddedProjectLimits;
   /**
+   * Who may do what with custom properties; the first rule that matches decides, and a property that
+   * none matches is closed to everyone. None of the rules: every property is open.
+   *
+   * @default []
+   */
+  readonly propertyRules?: readonly EmbeddedPropertyRule[];
+  /**
+   * From where images may be imported.
+   *
+   * @default everything on the web
+   */
+  readonly importFilter?: EmbeddedImportFilter;
+  /**
    * Caches what is downloaded, and offers `/v2/cache`. As in Glance, 2.14, 2.16 and 2.18 are among
    * the versions only then.
    *
@@ -123,6 +140,8 @@ export interface Cloud extends Readonly<Required<EmbeddedGlanceLimits>> {
   /** Minor number of the newest version: 17 of "2.17". */
   readonly minor: number;
   readonly limits: EmbeddedProjectLimits | null;
+  readonly propertyRules: readonly EmbeddedPropertyRule[];
+  readonly importFilter: EmbeddedImportFilter | null;
   readonly cache: ImageCache | null;
   readonly fetch: typeof globalThis.fetch | null;
   readonly onError: (error: unknown) => void;
@@ -153,12 +172,17 @@ export function resolveOptions(options: EmbeddedGlanceOptions): Cloud {
     hashAlgorithm: checkedAlgorithm(options.hashAlgorithm ?? "sha512"),
     minor: minorOf(options.version ?? "2.17"),
     limits: options.limits ?? null,
+    propertyRules: options.propertyRules ?? [],
+    importFilter: options.importFilter ?? null,
     cache: imageCache === undefined ? null : new ImageCache(imageCache, now),
     fetch: options.fetch ?? null,
     onError: options.onError ?? (() => {}),
     now,
     randomUUID: options.randomUUID ?? (() => crypto.randomUUID()),
     imageSizeCap: limit("imageSizeCap", options.imageSizeCap ?? 1024 ** 4),
+    userStorageQuota: options.userStorageQuota === undefined
+      ? Infinity
+      : limit("userStorageQuota", options.userStorageQuota),
     memberQuota: limit("memberQuota", options.memberQuota ?? 128),
     propertyQuota: limit("propertyQuota", options.propertyQuota ?? 128),
     tagQuota: limit("tagQuota", options.tagQuota ?? 128),

@@ -17,6 +17,7 @@ import {
   refuseWideCharacters,
   refuseWideValues,
 } from "./property_rules.ts";
+import { readableProperties, refuseProtectedProperty } from "./property_protection.ts";
 import { checkQuotas, checkTagQuota } from "./quotas.ts";
 import type { ImageRow } from "./rows.ts";
 
@@ -49,14 +50,15 @@ export function applyChange(call: Call, row: ImageRow, change: Change): ImageRow
     refusePublishing(call.identity, change.value);
   }
   refuseStrangers(call, row);
-  if (change.op === "remove") return remove(row, name);
+  if (change.op === "remove") return remove(call, row, name);
   if (SETTABLE.has(name)) return set(call, row, name, change);
   return setProperty(call, row, name, change);
 }
 
-function remove(row: ImageRow, name: string): ImageRow {
+function remove(call: Call, row: ImageRow, name: string): ImageRow {
   if (SETTABLE.has(name)) throw withDetail(403, `Property ${name} may not be removed.`);
-  if (!Object.hasOwn(row.properties, name)) throw missing(name);
+  if (!Object.hasOwn(readableProperties(call, row.properties), name)) throw missing(name);
+  refuseProtectedProperty(call, name, "delete");
   const { [name]: _removed, ...properties } = row.properties;
   return { ...row, properties };
 }
@@ -80,9 +82,10 @@ function set(call: Call, row: ImageRow, name: string, change: Change): ImageRow 
 }
 
 function setProperty(call: Call, row: ImageRow, name: string, change: Change): ImageRow {
-  const exists = Object.hasOwn(row.properties, name);
+  const exists = Object.hasOwn(readableProperties(call, row.properties), name);
   if (change.op === "replace" && !exists) throw missing(name);
   if (change.op === "add" && !change.replaces && exists) throw present(name);
+  refuseProtectedProperty(call, name, exists ? "update" : "create");
   checkProperty(name, change.value);
   // The schema lets only strings be custom properties, and null where it says so.
   const next = { ...row, properties: { ...row.properties, [name]: change.value as string | null } };

@@ -7,6 +7,7 @@
 
 import { type Call, json, jsonBody } from "./call.ts";
 import { badRequest, Failure } from "./failures.ts";
+import { refuseFiltered } from "./import_filter.ts";
 import { checkAgainst } from "./json_schema.ts";
 import { newRow } from "./new_image.ts";
 import { defaultStoreId, storeMetadata } from "./options.ts";
@@ -35,12 +36,12 @@ async function taskOrder(call: Call): Promise<{ type: string; input: TaskRow["in
   checkAgainst(TASK_SCHEMA, body);
   // The schema has checked both.
   const { type, input } = body as unknown as { type: string; input: TaskRow["input"] | null };
-  if (type === "import") checkSource(input?.["import_from"]);
+  if (type === "import") checkSource(call, input?.["import_from"]);
   return { type, input: input ?? {} };
 }
 
 /** @throws {Failure} 400 for what is no URL on the web. */
-function checkSource(url: unknown): void {
+function checkSource({ cloud }: Call, url: unknown): void {
   if (typeof url !== "string" || url === "") {
     throw badRequest(`Invalid location: ${typeof url === "string" ? url : "None"}`);
   }
@@ -55,8 +56,7 @@ function checkSource(url: unknown): void {
         "supported uri ['http']",
     );
   }
-  if (URL.canParse(url)) return;
-  throw badRequest(`URI for legacy import task does not pass filtering: ${url}`);
+  refuseFiltered(cloud.importFilter, url, "legacy import task");
 }
 
 /** The task after all is done, however it went. */

@@ -16,7 +16,7 @@ import {
   withStatus,
   type WrittenData,
 } from "./rows.ts";
-import { refuseBeyond } from "./usage.ts";
+import { refuseBeyond, refuseBeyondBytes } from "./usage.ts";
 import { writtenData } from "./written_data.ts";
 
 const MEBIBYTE = 1024 ** 2;
@@ -34,13 +34,16 @@ export async function uploadData(call: Call): Promise<Response> {
     const saving = withStatus(current, "saving");
     refuseMissingFormats(current);
     refuseReadOnlyStore(call.cloud, storeId);
+    refuseBeyondBytes(call, current.id, size);
     return saving;
   });
   const isThere = await received(call, row, {
     key: `${storeId}/${row.id}`,
     size,
-    finish: (current, data) =>
-      withData(withStatus(current, "active"), data, storeMetadata(call.cloud, storeId)),
+    finish: (current, data) => {
+      refuseBeyondBytes(call, current.id, data.size);
+      return withData(withStatus(current, "active"), data, storeMetadata(call.cloud, storeId));
+    },
   });
   if (isThere) return noContent();
   throw new Failure(

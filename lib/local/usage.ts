@@ -59,6 +59,35 @@ export function refuseBeyond(call: Call, name: LimitName, delta: number): void {
   );
 }
 
+/** Bytes that the caller's project may still store, apart from one image. */
+function remainingBytes({ cloud, identity }: Call, imageId: string): number {
+  const rows = [...cloud.store.images.rows()].filter(({ owner, id }) =>
+    owner === identity.projectId && id !== imageId
+  );
+  return cloud.userStorageQuota - bytesOf(rows);
+}
+
+/**
+ * Keeps the caller's project within its bytes.
+ *
+ * @param size bytes of the data; null if they are not known yet.
+ * @throws {Failure} 413.
+ */
+export function refuseBeyondBytes(call: Call, imageId: string, size: number | null): void {
+  if (call.cloud.userStorageQuota === Infinity) return;
+  const remaining = remainingBytes(call, imageId);
+  if (size === null ? remaining > 0 : size <= remaining) return;
+  throw new Failure(
+    413,
+    `Image exceeds the storage quota: The size of the data ${size ?? "None"} will exceed the ` +
+      `limit. ${remaining} bytes remaining.`,
+  );
+}
+
+function bytesOf(rows: readonly ImageRow[]): number {
+  return rows.reduce((sum, row) => sum + (row.size ?? 0) * row.locations.length, 0);
+}
+
 function used({ cloud, identity }: Call, name: LimitName): number {
   const rows = [...cloud.store.images.rows()].filter(({ owner }) => owner === identity.projectId);
   return USED[name](rows);

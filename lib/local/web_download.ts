@@ -7,10 +7,12 @@
  */
 
 import type { Call } from "./call.ts";
-import { badRequest, Failure } from "./failures.ts";
+import { Failure } from "./failures.ts";
+import { refuseFiltered } from "./import_filter.ts";
 import type { ImportOrder } from "./import_order.ts";
 import { withTraces } from "./import_result.ts";
 import { changeImage } from "./lookup.ts";
+import { python } from "./python_words.ts";
 import { type ImageRow, withStatus } from "./rows.ts";
 import { readOnWeb } from "./web_store.ts";
 import { writtenData } from "./written_data.ts";
@@ -30,7 +32,7 @@ export async function importFromWeb(
   move: Move,
 ): Promise<void> {
   const { cloud } = call;
-  const url = sourceOf(order);
+  const url = sourceOf(call, order);
   const { id } = await changeImage(call, (row) => withStatus(row, "uploading"));
   try {
     await move(await staged(call, url));
@@ -41,11 +43,11 @@ export async function importFromWeb(
   }
 }
 
-function sourceOf({ body }: ImportOrder): string {
+function sourceOf({ cloud }: Call, { body }: ImportOrder): string {
   const url: unknown = Reflect.get(Object(body["method"]), "uri");
-  if (typeof url === "string" && /^https?:\/\//.test(url) && URL.canParse(url)) return url;
-  const shown = url === undefined || url === null ? "None" : url;
-  throw badRequest(`URI for web-download does not pass filtering: ${shown}`);
+  const text = typeof url === "string" ? url : python(url);
+  refuseFiltered(cloud.importFilter, text, "web-download");
+  return text;
 }
 
 async function staged(call: Call, url: string): Promise<ImageRow> {

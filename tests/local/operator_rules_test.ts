@@ -1,0 +1,176 @@
+/** What the operator of an embedded Glance allows: properties by role, hosts to import from, bytes. */
+
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  createEmbeddedGlance,
+  type EmbeddedGlance,
+  type EmbeddedGlanceOptions,
+  type EmbeddedImportFilter,
+} from "../../lib/local/mod.ts";
+import { create, send, show, upload } from "./glance.ts";
+
+/** A server at which each token is a role of one project. */
+function open(options: EmbeddedGlanceOptions): EmbeddedGlance {
+  return createEmbeddedGlance({
+    identify: (token) => ({ projectId: "p", userId: "u", roles: [token ?? "member"] }),
+    ...options,
+  });
+}
+
+async function answerOf(
+  glance: EmbeddedGlance,
+  method: string,
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; message: string }> {
+  const all = { accept: "application/json", ...headers };
+  const answer = await send(glance, method, path, JSON.stringify(body), all);
+  const text = await answer.text();
+  const { message = "" } = text === "" ? {} : JSON.parse(text) as { message?: string };
+  return { status: answer.status, message };
+}
+
+async function patch(
+  glance: EmbeddedGlance,
+  id: string,
+  operation: Record<string, unknown>,
+  role = "member",
+): Promise<{ status: number; message: string }> {
+  return await answerOf(glance, "PATCH", `/v2/images/${id}`, [operation], {
+    "content-type": "application/openstack-images-v2.1-json-patch",
+    "x-auth-token": role,
+  });
+}
+
+const PROTECTED: EmbeddedGlanceOptions = {
+  propertyRules: [
+    { name: /^billing_/, create: ["billing"], read: ["billing"], update: ["billing"], delete: [] },
+    { name: /^fixed$/, create: ["@"], read: ["@"], update: ["!"], delete: ["!"] },
+    { name: /^open_/, create: ["@"], read: ["@"], update: ["@"], delete: ["@"] },
+  ],
+};
+
+Deno.test("a property that a rule closes is neither created, read, updated nor deleted", async () => {
+  const glance = open(PROTECTED);
+  const refused = await answerOf(glance, "POST", "/v2/images", { billing_code: "1" });
+  assertEquals(refused.status, 403);
+  assertStringIncludes(refused.message, "Attribute 'billing_code' is reserved.");
+
+  const id = await create(glance, { open_a: "1", fixed: "2" });
+  const billing = { op: "add", path: "/billing_code", value: "3" };
+  assertEquals((await patch(glance, id, billing)).status, 403);
+  assertEquals((await patch(glance, id, billing, "billing")).status, 200);
+  assertEquals((await show(glance, id)).image["billing_code"], undefined);
+  const { status } = await patch(glance, id, { op: "remove", path: "/billing_code" });
+  assertEquals(status, 409);
+  const removal = await patch(glance, id, { op: "remove", path: "/billing_code" }, "billing");
+  assertEquals(removal.status, 403);
+});
+
+Deno.test("a property that a rule fixes is created and read only", async () => {
+  const glance = open(PROTECTED);
+  const id = await create(glance, { open_a: "1", fixed: "2" });
+  const { image } = await show(glance, id);
+  assertEquals([image["open_a"], image["fixed"]], ["1", "2"]);
+  for (
+    const operation of [
+      { op: "replace", path: "/fixed", value: "3" },
+      { op: "add", path: "/fixed", value: "3" },
+      { op: "remove", path: "/fixed" },
+    ]
+  ) {
+    const { status, message } = await patch(glance, id, operation, "admin");
+    assertEquals(status, 403);
+    assertStringIncludes(message, "Attribute 'fixed' is reserved.");
+  }
+  assertEquals((await patch(glance, id, { op: "remove", path: "/open_a" })).status, 200);
+});
+
+Deno.test("a property that no rule matches is closed", async () => {
+  const glance = open(PROTECTED);
+  assertEquals((await answerOf(glance, "POST", "/v2/images", { other: "1" })).status, 403);
+});
+
+/** Filter -> URLs that pass, and URLs that do not. */
+const FILTERS: readonly (readonly [EmbeddedImportFilter, passes: string[], fails: string[]])[] = [
+  [{}, ["http://a/x", "HTTPS://a/x", "http://a:80/x", "http://a:443/x"], [
+    "http://a:8080/x",
+    "ftp://a/x",
+    "x",
+  ]],
+  [{ disallowedHosts: ["10.0.0.1", "bad.example"] }, ["http://a/x"], [
+    "http://10.0.0.1/x",
+    "http://BAD.example/x",
+    "http://user@bad.example/x",
+  ]],
+  [{ allowedHosts: ["good.example", "::1"], disallowedHosts: ["good.example"] }, [
+    "http://good.example/x",
+    "http://[::1]/x",
+  ], ["http://a/x"]],
+  [{ allowedPorts: [], disallowedPorts: [22] }, ["http://a:8080/x"], ["http://a:22/x"]],
+  [{ allowedSchemes: ["https"] }, ["https://a/x"], ["http://a/x"]],
+  [{ allowedSchemes: [], disallowedSchemes: ["http"] }, ["https://a/x"], ["http://a/x"]],
+];
+
+for (const [importFilter, passes, fails] of FILTERS) {
+  Deno.test(`imports heed ${JSON.stringify(importFilter)}`, async () => {
+    const glance = open({ importFilter, fetch: () => Promise.resolve(new Response("data")) });
+    for (const [urls, status] of [[passes, 202], [fails, 400]] as const) {
+      for (const uri of urls) {
+        const path = `/v2/images/${await create(glance)}/import`;
+        const order = { method: { name: "web-download", uri } };
+        const answer = await answerOf(glance, "POST", path, order);
+        assertEquals(answer.status, status, uri);
+        if (status === 202) continue;
+        const text = `URI for web-download does not pass filtering: ${uri}`;
+        assertStringIncludes(answer.message, text);
+      }
+    }
+  });
+}
+
+Deno.test("the import filter holds for tasks and for added locations", async () => {
+  const glance = open({ importFilter: { disallowedHosts: ["bad"] } });
+  const input = { import_from: "http://bad/x", import_from_format: "", image_properties: {} };
+  const admin = { "x-auth-token": "admin" };
+  const task = await answerOf(glance, "POST", "/v2/tasks", { type: "import", input }, admin);
+  assertEquals(task.status, 400);
+  assertStringIncludes(task.message, "does not pass filtering: http://bad/x");
+  const path = `/v2/images/${await create(glance)}/locations`;
+  const location = await answerOf(glance, "POST", path, { url: "http://bad/x" });
+  assertEquals(location.status, 400);
+});
+
+Deno.test("a project stores no more bytes than its quota", async () => {
+  const glance = open({ userStorageQuota: 10 });
+  const first = await create(glance);
+  assertEquals(await upload(glance, first, "123456"), 204);
+  const second = await create(glance);
+  const headers = { "content-type": "application/octet-stream", accept: "application/json" };
+  for (const size of ["5", null]) {
+    const answer = await send(glance, "PUT", `/v2/images/${second}/file`, "12345", {
+      ...headers,
+      ...(size === null ? {} : { "x-openstack-image-size": size }),
+    });
+    const { message } = await answer.json() as { message: string };
+    assertEquals(answer.status, 413);
+    const text = "The size of the data 5 will exceed the limit. 4 bytes remaining.";
+    assertStringIncludes(message, `Image exceeds the storage quota: ${text}`);
+    assertEquals((await show(glance, second)).image["status"], "queued");
+  }
+  assertEquals(await upload(glance, second, "1234"), 204);
+  const third = await create(glance);
+  assertEquals(await upload(glance, third, ""), 413);
+});
+
+Deno.test("an import beyond the quota fails", async () => {
+  const glance = open({ userStorageQuota: 10, stores: [{ id: "a" }, { id: "b" }] });
+  const id = await create(glance);
+  assertEquals(await upload(glance, id, "123456", "stage"), 204);
+  const order = { method: { name: "glance-direct" }, all_stores: true };
+  const path = `/v2/images/${id}/import`;
+  assertEquals((await answerOf(glance, "POST", path, order)).status, 202);
+  assertEquals((await show(glance, id)).image["os_glance_failed_import"], "b");
+  assertThrows(() => open({ userStorageQuota: -1 }), TypeError, '"userStorageQuota" is -1');
+});
