@@ -37,6 +37,7 @@ const STATUS_WORDS: Readonly<Record<number, readonly [title: string, explanation
     "Internal Server Error",
     "The server has either erred or is incapable of performing the requested operation.",
   ],
+  501: ["Not Implemented", ""],
   503: [
     "Service Unavailable",
     "The server is currently unavailable. Please try again at a later time.",
@@ -134,6 +135,10 @@ function paragraphs(failure: Failure, request: Request, escape: (text: string) =
     return `The method ${escape(request.method)} is not allowed for this resource. ` +
       `<br /><br />\n${detail}`;
   }
+  if (failure.status === 501) {
+    return `The request method ${escape(request.method)} is not implemented for this server. ` +
+      `<br /><br />\n${detail}`;
+  }
   if (failure.status === 415) {
     // The server under Glance takes a missing type for plain text.
     const type = escape(request.headers.get("content-type") ?? "text/plain");
@@ -156,7 +161,8 @@ function asIs(text: string): string {
 
 function escapeHtml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;").replaceAll("'", "&#x27;");
+    .replaceAll('"', "&quot;").replaceAll("'", "&#x27;")
+    .replaceAll(/[^\0-\x7f]/gu, (character) => `&#${character.codePointAt(0)};`);
 }
 
 function withoutTags(text: string): string {

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { forbidden } from "./failures.ts";
 import type { ImageRow } from "./rows.ts";
 
 /** Who a token belongs to. */
@@ -50,14 +49,4 @@ export function canSee(identity: Identity, row: ImageRow): boolean {
   if (row.owner === identity.projectId) return true;
   return row.visibility === "shared" &&
     row.members.some((member) => member.member_id === identity.projectId);
-}
-
-/**
- * Only administrators publish.
- *
- * @throws {Failure} 403.
- */
-export function refusePublishing(identity: Identity, visibility: unknown): void {
-  if (visibility !== "public" || isAdmin(identity)) return;
-  throw forbidden("You are not authorized to complete publicize_image action.");
 }

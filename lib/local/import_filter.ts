@@ -9,17 +9,17 @@ import { badRequest } from "./failures.ts";
 
 /** Lists by Glance's names. Of two lists of one kind, the allowed one counts. */
 export interface EmbeddedImportFilter {
-  /** @default ["http", "https"] */
+  /** Schemes that a URL may have. @default ["http", "https"] */
   readonly allowedSchemes?: readonly string[];
-  /** @default none */
+  /** Schemes that a URL may not have. @default none */
   readonly disallowedSchemes?: readonly string[];
-  /** Host names and addresses. @default all */
+  /** Host names and addresses that a URL may name. @default all */
   readonly allowedHosts?: readonly string[];
-  /** @default none */
+  /** Host names and addresses that a URL may not name. @default none */
   readonly disallowedHosts?: readonly string[];
   /** Ports that a URL may name. @default [80, 443] */
   readonly allowedPorts?: readonly number[];
-  /** @default none */
+  /** Ports that a URL may not name. @default none */
   readonly disallowedPorts?: readonly number[];
 }
 

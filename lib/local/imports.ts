@@ -13,6 +13,7 @@ import { type ImportOrder, importOrder, targetStores } from "./import_order.ts";
 import { endOfImport, type ImportResult } from "./import_result.ts";
 import { changeImage, refuseStrangers, visibleImage } from "./lookup.ts";
 import { type Cloud, isReadOnly, storeMetadata } from "./options.ts";
+import { refuseByPolicy } from "./policy.ts";
 import { type ImageRow, type LocationRow, withStatus } from "./rows.ts";
 import { refuseBeyondBytes } from "./usage.ts";
 import { importFromWeb } from "./web_download.ts";
@@ -48,6 +49,7 @@ function refuseWrongState(call: Call, row: ImageRow, method: string): void {
     if (!row[name]) throw conflict(`'${name}' needs to be set before import`);
   }
   if (!isCopy) return refuseStrangers(call, row);
+  refuseByPolicy(call, "copy_image");
   if (!isAdmin(call.identity)) {
     throw forbidden("You are not authorized to complete copy_image action.");
   }

@@ -218,6 +218,8 @@ function additionalFaults(
   return when(
     extra.length > 0,
     () =>
-      `Additional properties are not allowed (${extra.map(python).join(", ")} ${verb} unexpected)`,
+      `Additional properties are not allowed (${
+        extra.toSorted().map(python).join(", ")
+      } ${verb} unexpected)`,
   );
 }

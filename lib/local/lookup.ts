@@ -8,18 +8,22 @@
 import { type Call, param } from "./call.ts";
 import { type Failure, forbidden, notFound } from "./failures.ts";
 import { canChange, canSee } from "./identity.ts";
+import { refuseImageByPolicy } from "./policy.ts";
 import type { ImageRow } from "./rows.ts";
 
 /**
  * The image that the first segment names.
  *
- * @throws {Failure} 404 where it is not there, or not visible for the caller.
+ * @throws {Failure} 404 where it is not there, or not visible for the caller; 403 for what the
+ * policies forbid.
  */
 export function visibleImage(call: Call, missing?: (id: string) => Failure): ImageRow {
   const id = param(call, 0);
   const row = call.cloud.store.images.get(id);
-  if (row !== undefined && canSee(call.identity, row)) return row;
-  throw missing?.(id) ?? noImage(id);
+  const absent = () => missing?.(id) ?? noImage(id);
+  if (row === undefined || !canSee(call.identity, row)) throw absent();
+  refuseImageByPolicy(call, absent);
+  return row;
 }
 
 /** What Glance says about an id that it does not find. */

@@ -43,7 +43,8 @@ export function showMember(call: Call): Response {
 
 /** `POST /v2/images/{image_id}/members` */
 export async function addMember(call: Call): Promise<Response> {
-  const memberId = newMemberId(await jsonBody(call));
+  const given = givenMember(await jsonBody(call));
+  const memberId = newMemberId(given);
   const refusal = `Not allowed to create members for image ${param(call, 0)}.`;
   lookUp(call);
   const now = timestamp(call.cloud);
@@ -61,7 +62,8 @@ export async function addMember(call: Call): Promise<Response> {
     }
     return { ...current, members: [...current.members, member] };
   });
-  return json(memberView(row.id, member));
+  // As it was given: the database makes a text of it later.
+  return json({ ...memberView(row.id, member), member_id: given });
 }
 
 /** `PUT /v2/images/{image_id}/members/{member_id}` */
@@ -136,12 +138,16 @@ function checkQuota({ cloud }: Call, row: ImageRow): void {
   );
 }
 
-function newMemberId(body: JsonBody): string {
+function givenMember(body: JsonBody): unknown {
   if (Array.isArray(body)) {
     throw badRequest('Expected a member in the form: {"member": "image_id"}');
   }
   if (!Object.hasOwn(body, "member")) throw badRequest("Member to be added not specified");
-  const id = memberText(body["member"]);
+  return body["member"];
+}
+
+function newMemberId(given: unknown): string {
+  const id = memberText(given);
   if (id === "") throw badRequest("Member can't be empty");
   if (characters(id) > MEMBER_MAX) {
     throw badRequest(`Member can't be greater than ${MEMBER_MAX} characters`);

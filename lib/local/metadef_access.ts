@@ -10,6 +10,7 @@ import { Failure, forbidden, notFound } from "./failures.ts";
 import { type Identity, isAdmin } from "./identity.ts";
 import { isSameText } from "./collation.ts";
 import { type Catalogue, named, type NamespaceRow, replaced } from "./metadef_rows.ts";
+import { refuseByPolicy } from "./policy.ts";
 
 /** May see the namespace: everybody where it is public, else its owner and administrators. */
 export function canSeeNamespace(identity: Identity, row: NamespaceRow): boolean {
@@ -39,6 +40,7 @@ export function visibleNamespace(
   const row = namespaceOf(call.cloud.store.catalogue.value.namespaces, name);
   if (row === undefined) throw missing(name);
   if (!canSeeNamespace(call.identity, row)) throw hidden(name);
+  refuseByPolicy(call, call.action);
   return row;
 }
 

@@ -5,13 +5,13 @@
  */
 
 import { type Call, json, queryOf } from "./call.ts";
-import { badRequest, forbidden } from "./failures.ts";
+import { badRequest, forbidden, notFound } from "./failures.ts";
 import { pageLinks } from "./listing.ts";
 import { canSeeNamespace, namespaceOf, noDefinition } from "./metadef_access.ts";
 import { isSameText } from "./collation.ts";
 import type { NamespaceRow } from "./metadef_rows.ts";
 import { listedNamespaceView } from "./metadef_views.ts";
-import { limitOf, pageOf } from "./paging.ts";
+import { directionOf, limitOf, pageOf } from "./paging.ts";
 
 const SORT_KEYS = [
   "namespace",
@@ -29,6 +29,7 @@ const SORT_KEYS = [
 export function listNamespaces(call: Call): Response {
   const { cloud } = call;
   const query = queryOf(call);
+  directionOf(query);
   refuseVisibility(query, ["public", "private"]);
   const { namespaces } = cloud.store.catalogue.value;
   const limit = Math.min(limitOf(query) ?? cloud.pageLimit, cloud.pageLimitMax);
@@ -68,8 +69,9 @@ function filterOf(
 }
 
 function markerOf({ identity, cloud }: Call, query: URLSearchParams): NamespaceRow | null {
-  const marker = query.get("marker") ?? "";
-  if (marker === "") return null;
+  const marker = query.get("marker");
+  if (marker === null) return null;
+  if (marker === "") throw notFound("Metadata definition namespace not found for id=");
   const row = namespaceOf(cloud.store.catalogue.value.namespaces, marker);
   if (row === undefined) throw noDefinition(marker);
   if (canSeeNamespace(identity, row)) return row;

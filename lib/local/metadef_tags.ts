@@ -18,7 +18,7 @@ import { refuseVisibility } from "./metadef_listing.ts";
 import { named, type NamespaceRow, replaced, type TagRow } from "./metadef_rows.ts";
 import { TAG_SCHEMA, TAGS_SCHEMA } from "./metadef_schemas.ts";
 import { timestamp } from "./options.ts";
-import { limitOf, pageOf } from "./paging.ts";
+import { directionOf, limitOf, pageOf } from "./paging.ts";
 
 const SORT_KEYS = ["name", "created_at", "updated_at", "id"] as const;
 /** What `X-Openstack-Append` may be for "yes", in any case. */
@@ -27,11 +27,13 @@ const TRUE_WORDS = ["1", "t", "true", "on", "y", "yes"];
 /** `GET /v2/metadefs/namespaces/{namespace}/tags`, newest first unless asked otherwise. */
 export function listTags(call: Call): Response {
   const query = queryOf(call);
+  directionOf(query);
   refuseVisibility(query, ["public", "private", "shared"]);
+  const limit = limitOf(query) ?? Infinity;
   const row = visibleNamespace(call);
   const marker = query.get("marker") ?? "";
   const tags = pageOf(query, row.tags, SORT_KEYS, {
-    limit: limitOf(query) ?? Infinity,
+    limit,
     after: marker === "" ? null : tagOf(row, marker),
     isWanted: () => true,
   });

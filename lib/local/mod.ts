@@ -25,6 +25,7 @@ export type {
   EmbeddedProjectLimits,
 } from "./options.ts";
 export type { EmbeddedImportFilter } from "./import_filter.ts";
+export type { EmbeddedPolicy } from "./policy.ts";
 export type { EmbeddedPropertyRule, PropertyAction } from "./property_protection.ts";
 export type { EmbeddedCacheOptions } from "./image_cache.ts";
 export type { Identity } from "./identity.ts";

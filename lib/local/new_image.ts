@@ -8,7 +8,7 @@
 import type { ImageVisibility } from "../images/types.ts";
 import type { Call } from "./call.ts";
 import { badRequest, forbidden, withDetail } from "./failures.ts";
-import { isAdmin, refusePublishing } from "./identity.ts";
+import { isAdmin } from "./identity.ts";
 import { timestamp } from "./options.ts";
 import {
   characters,
@@ -20,6 +20,7 @@ import {
   refuseWideCharacters,
   refuseWideValues,
 } from "./property_rules.ts";
+import { refuseNewVisibility } from "./policy.ts";
 import { refuseProtectedProperty } from "./property_protection.ts";
 import { checkQuotas } from "./quotas.ts";
 import type { ImageRow } from "./rows.ts";
@@ -42,7 +43,7 @@ export function newRow(call: Call, body: Readonly<Record<string, unknown>>): Ima
   const { base, properties } = split(body);
   for (const name of Object.keys(properties)) checkNewProperty(name);
   refuseForeignOwner(call, base.owner);
-  refusePublishing(identity, base.visibility);
+  refuseNewVisibility(call, base.visibility);
   for (const name of Object.keys(properties)) refuseProtectedProperty(call, name, "create");
   for (const [name, value] of Object.entries(base)) {
     if (name !== "id") refuseReadOnly(name);

@@ -11,6 +11,7 @@ import { EVERYBODY, type Identity } from "./identity.ts";
 import { type EmbeddedCacheOptions, ImageCache } from "./image_cache.ts";
 import type { EmbeddedImportFilter } from "./import_filter.ts";
 import { memoryStore } from "./memory_store.ts";
+import type { EmbeddedPolicy } from "./policy.ts";
 import type { EmbeddedPropertyRule } from "./property_protection.ts";
 import { type EmbeddedStore, ImageVault } from "./store.ts";
 
@@ -93,6 +94,14 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
    */
   readonly limits?: EmbeddedProjectLimits;
   /**
+   * Forbids actions beyond Glance's default policies; what is forbidden is answered with 403, an
+   * image that may not be seen with 404. Besides the actions of requests there are `copy_image`,
+   * `publicize_image` and `communitize_image`.
+   *
+   * @default nothing more is forbidden
+   */
+  readonly policy?: EmbeddedPolicy;
+  /**
    * Who may do what with custom properties; the first rule that matches decides, and a property that
    * none matches is closed to everyone. None of the rules: every property is open.
    *
@@ -140,6 +149,7 @@ export interface Cloud extends Readonly<Required<EmbeddedGlanceLimits>> {
   /** Minor number of the newest version: 17 of "2.17". */
   readonly minor: number;
   readonly limits: EmbeddedProjectLimits | null;
+  readonly policy: EmbeddedPolicy;
   readonly propertyRules: readonly EmbeddedPropertyRule[];
   readonly importFilter: EmbeddedImportFilter | null;
   readonly cache: ImageCache | null;
@@ -172,6 +182,7 @@ export function resolveOptions(options: EmbeddedGlanceOptions): Cloud {
     hashAlgorithm: checkedAlgorithm(options.hashAlgorithm ?? "sha512"),
     minor: minorOf(options.version ?? "2.17"),
     limits: options.limits ?? null,
+    policy: options.policy ?? (() => true),
     propertyRules: options.propertyRules ?? [],
     importFilter: options.importFilter ?? null,
     cache: imageCache === undefined ? null : new ImageCache(imageCache, now),

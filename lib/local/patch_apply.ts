@@ -6,7 +6,7 @@
 
 import type { Call } from "./call.ts";
 import { forbidden, withDetail } from "./failures.ts";
-import { isAdmin, refusePublishing } from "./identity.ts";
+import { isAdmin } from "./identity.ts";
 import { changeLocations } from "./location_patch.ts";
 import { refuseStrangers } from "./lookup.ts";
 import type { Change } from "./patch_change.ts";
@@ -17,6 +17,7 @@ import {
   refuseWideCharacters,
   refuseWideValues,
 } from "./property_rules.ts";
+import { refuseNewVisibility } from "./policy.ts";
 import { readableProperties, refuseProtectedProperty } from "./property_protection.ts";
 import { checkQuotas, checkTagQuota } from "./quotas.ts";
 import type { ImageRow } from "./rows.ts";
@@ -47,7 +48,7 @@ export function applyChange(call: Call, row: ImageRow, change: Change): ImageRow
     throw withDetail(403, "Owner can't be updated by non admin.");
   }
   if (name === "visibility" && change.op !== "remove") {
-    refusePublishing(call.identity, change.value);
+    refuseNewVisibility(call, change.value);
   }
   refuseStrangers(call, row);
   if (change.op === "remove") return remove(call, row, name);

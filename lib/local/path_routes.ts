@@ -8,6 +8,8 @@ import type { Route } from "./call.ts";
 
 /** Methods of one path; those under `bare` refuse a body. */
 export interface PathRoutes {
+  /** The path with `*` for each variable segment. */
+  readonly name: string;
   readonly path: RegExp;
   readonly bare: ReadonlyMap<string, Route>;
   readonly full: ReadonlyMap<string, Route>;
@@ -25,6 +27,7 @@ export function row(
   full: Readonly<Record<string, Route>> = {},
 ): PathRoutes {
   return {
+    name: path,
     path: new RegExp(`^${path.replaceAll("*", "([^/]+)")}$`),
     allow,
     bare: new Map(Object.entries(bare)),

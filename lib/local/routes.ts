@@ -7,7 +7,7 @@
 
 import { deactivate, reactivate } from "./actions.ts";
 import { CACHE_ROUTES } from "./cache_routes.ts";
-import { type Call, refuseBody } from "./call.ts";
+import { type Call, checkBody, isRequestId, refuseBody } from "./call.ts";
 import { importInfo, storesDetail, storesInfo } from "./discovery.ts";
 import { downloadData } from "./download.ts";
 import { Failure, notFound } from "./failures.ts";
@@ -21,6 +21,7 @@ import { updateImage } from "./patch.ts";
 import { SCHEMA_NAMES, showSchema } from "./schemas.ts";
 import { METADEF_ROUTES } from "./metadef_routes.ts";
 import { type PathRoutes, row } from "./path_routes.ts";
+import { actionOf, refuseByPolicy } from "./policy.ts";
 import { addTag, removeTag } from "./tags.ts";
 import { createTask } from "./task_import.ts";
 import { listImageTasks, listTasks, refuseTaskDeletion, showTask } from "./tasks.ts";
@@ -59,19 +60,35 @@ const TABLE: readonly PathRoutes[] = [
   ...METADEF_ROUTES,
 ];
 
+/** Methods of which Glance knows that it has no path for them; it says 501 to others. */
+const IMPLEMENTED: readonly string[] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"];
+
 /** The answer to a call below `/v2`. `path` is decoded and begins with a slash. */
-export async function answer(call: Omit<Call, "params">, path: string): Promise<Response> {
+export async function answer(
+  call: Omit<Call, "params" | "action">,
+  path: string,
+): Promise<Response> {
+  const given = call.request.headers.get("x-openstack-request-id") ?? "";
   for (const routes of TABLE) {
     const match = routes.path.exec(path);
     if (match === null || (routes.since ?? 0) > call.cloud.minor) continue;
     const { method } = call.request;
     const bare = routes.bare.get(method);
     const route = bare ?? routes.full.get(method);
-    if (route === undefined) throw refusal(routes.allow);
+    if (route === undefined) {
+      await checkBody(call.request);
+      throw refusal(routes.allow);
+    }
+    if (!isRequestId(given)) throw new Failure(431);
     if (bare !== undefined) await refuseBody(call.request);
-    return await route({ ...call, params: match.slice(1) });
+    const asked = { ...call, params: match.slice(1), action: actionOf(method, routes.name) };
+    // Of an image and of a namespace it has to be known first whether the caller sees it.
+    if (!/^\/(images|metadefs\/namespaces)\/\*/.test(routes.name)) {
+      refuseByPolicy(asked, asked.action);
+    }
+    return await route(asked);
   }
-  throw notFound();
+  throw IMPLEMENTED.includes(call.request.method) ? notFound() : new Failure(501);
 }
 
 function refusal(allow: string | null): Failure {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Call } from "./call.ts";
+import { type Call, isRequestId } from "./call.ts";
 import { health, isVersion, versions } from "./discovery.ts";
 import { latin1, percentDecoded, utf8 } from "./encoded_text.ts";
 import { Failure, failureResponse, storageFailure } from "./failures.ts";
@@ -58,9 +58,6 @@ interface OpeningCloud extends Cloud {
   readonly ready: () => Promise<void>;
 }
 
-/** Characters of a request id, as oslo.context limits them. */
-const REQUEST_ID_MAX = 64;
-
 async function respond(cloud: OpeningCloud, request: Request): Promise<Response> {
   try {
     return await route(cloud, request);
@@ -74,9 +71,9 @@ async function respond(cloud: OpeningCloud, request: Request): Promise<Response>
 
 /** What comes before the API itself carries no request id. */
 async function route(cloud: OpeningCloud, request: Request): Promise<Response> {
-  const pathname = new URL(request.url).pathname.replaceAll(/\/{2,}/g, "/");
   // The CORS filter in front of Glance answers these.
   if (request.method === "OPTIONS") return new Response(null);
+  const pathname = decodePath(new URL(request.url).pathname).replaceAll(/\/{2,}/g, "/");
   if (pathname === "/healthcheck") return health(request);
   const [, first = ""] = pathname.split("/", 2);
   if (first === "versions") return versions(cloud, request, 200);
@@ -88,13 +85,15 @@ async function route(cloud: OpeningCloud, request: Request): Promise<Response> {
   const requestId = requestIdOf(cloud, request);
   const path = named === null ? pathname.slice(first.length + 1) : pathname;
   const response = await serve(cloud, { request, identity, requestId }, path);
-  response.headers.set("x-openstack-request-id", requestId);
+  const given = request.headers.get("x-openstack-request-id") ?? "";
+  if (isRequestId(given)) response.headers.set("x-openstack-request-id", requestId);
   return response;
 }
 
 /** The version that a media type of old names; null where the path names it. */
 function versionOf(accept: string | null): string | null {
-  return /^application\/vnd\.openstack\.images-(.*)$/s.exec(accept ?? "")?.[1] ?? null;
+  const named = /^application\/vnd\.openstack\.images-(.*)$/s.exec(accept ?? "")?.[1] ?? null;
+  return named?.replace(/ *; *q=1(\.0*)?$/, "") ?? null;
 }
 
 async function serve(
@@ -106,7 +105,7 @@ async function serve(
   if (path === "") return redirect(`${new URL(request.url).pathname}/`, request);
   try {
     await cloud.ready();
-    return await answer({ ...call, cloud }, decodePath(path));
+    return await answer({ ...call, cloud }, path);
   } catch (error) {
     return failureResponse(request, asFailure(cloud, error));
   }
@@ -114,7 +113,8 @@ async function serve(
 
 function redirect(path: string, request: Request): Response {
   const location = new URL(path, request.url).href;
-  return new Response(null, { status: 302, headers: { location } });
+  const headers = { location, "content-type": "text/plain; charset=utf8" };
+  return new Response(null, { status: 302, headers });
 }
 
 function asFailure(cloud: Cloud, error: unknown): Failure {
@@ -137,6 +137,5 @@ function decodePath(path: string): string {
 function requestIdOf(cloud: Cloud, request: Request): string {
   const given = request.headers.get("x-openstack-request-id");
   if (given === null || given === "") return `req-${cloud.randomUUID()}`;
-  if (given.length > REQUEST_ID_MAX) throw new Failure(431);
   return given.startsWith("req-") ? given : `req-${given}`;
 }

@@ -11,7 +11,7 @@ import { badRequest, Failure, forbidden, notFound } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
 import { pageLinks } from "./listing.ts";
 import { visibleImage } from "./lookup.ts";
-import { limitOf, pageOf } from "./paging.ts";
+import { directionOf, limitOf, pageOf } from "./paging.ts";
 import type { TaskRow } from "./rows.ts";
 
 const SORT_KEYS = [
@@ -56,6 +56,7 @@ export function listTasks(call: Call): Response {
   refuseUsers(call);
   const { cloud } = call;
   const query = queryOf(call);
+  directionOf(query);
   const isWanted = filterOf(query);
   const rows = allTasks(call);
   const limit = Math.min(limitOf(query) ?? cloud.pageLimit, cloud.pageLimitMax);

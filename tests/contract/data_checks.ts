@@ -198,6 +198,15 @@ const uploads: readonly Check[] = [
     const image = await cloud.show(id);
     assertEquals([image["status"], image["size"]], ["queued", null]);
   }, { needs: ["a small size cap", ({ imageSizeCap }) => imageSizeCap <= 4 * 1024 ** 2] }),
+  check("PUT of data with x-openstack-image-size 0 answers 400", async (cloud) => {
+    const { id } = await cloud.image();
+    const headers = { "x-openstack-image-size": "0" };
+    assertFailure(await cloud.upload(id, "five!", headers), 400);
+    const image = await cloud.show(id);
+    assertEquals([image["status"], image["size"], image["stores"]], ["queued", null, undefined]);
+    assertEquals((await cloud.upload(id, "", headers)).status, 204);
+    assertEquals((await cloud.show(id))["size"], 0);
+  }, { since: "2.17" }),
   check("PUT of data checks x-openstack-image-size", async (cloud) => {
     const { id } = await cloud.image();
     const wrong = await cloud.upload(id, DATA, { "x-openstack-image-size": "35" });

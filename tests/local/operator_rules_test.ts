@@ -142,6 +142,58 @@ Deno.test("the import filter holds for tasks and for added locations", async () 
   assertEquals(location.status, 400);
 });
 
+/** Action -> a request that it is about, `ID` being an image of data. */
+const ACTIONS: Readonly<Record<string, readonly [method: string, path: string, body?: unknown]>> = {
+  get_images: ["GET", "/v2/images"],
+  add_image: ["POST", "/v2/images", {}],
+  delete_image: ["DELETE", "/v2/images/ID"],
+  download_image: ["GET", "/v2/images/ID/file"],
+  upload_image: ["PUT", "/v2/images/ID/file", "data"],
+  deactivate: ["POST", "/v2/images/ID/actions/deactivate"],
+  modify_image: ["PUT", "/v2/images/ID/tags/x"],
+  get_members: ["GET", "/v2/images/ID/members"],
+  add_member: ["POST", "/v2/images/ID/members", { member: "m" }],
+  communitize_image: ["POST", "/v2/images", { visibility: "community" }],
+  publicize_image: ["POST", "/v2/images", { visibility: "public" }],
+  copy_image: ["POST", "/v2/images/ID/import", { method: { name: "copy-image" } }],
+  tasks_api_access: ["GET", "/v2/tasks"],
+  get_metadef_namespaces: ["GET", "/v2/metadefs/namespaces"],
+  delete_metadef_namespace: ["DELETE", "/v2/metadefs/namespaces/space"],
+  add_metadef_tag: ["POST", "/v2/metadefs/namespaces/space/tags/x"],
+};
+
+for (const [action, [method, path, body]] of Object.entries(ACTIONS)) {
+  Deno.test(`a policy that forbids ${action} makes ${method} ${path} answer 403`, async () => {
+    let isForbidden = false;
+    const glance = createEmbeddedGlance({
+      stores: [{ id: "a" }, { id: "b" }],
+      policy: (each) => !isForbidden || each !== action,
+    });
+    const id = await create(glance);
+    await upload(glance, id, "data");
+    const space = JSON.stringify({ namespace: "space" });
+    await (await send(glance, "POST", "/v2/metadefs/namespaces", space)).body?.cancel();
+    isForbidden = true;
+    const type = path.endsWith("/file") ? { "content-type": "application/octet-stream" } : {};
+    const answer = await answerOf(glance, method, path.replace("ID", id), body, type);
+    assertEquals(answer.status, 403);
+    assertStringIncludes(answer.message, `You are not authorized to complete ${action} action.`);
+  });
+}
+
+Deno.test("a policy that forbids get_image hides every image", async () => {
+  let isForbidden = false;
+  const glance = createEmbeddedGlance({
+    policy: (action) => !isForbidden || action !== "get_image",
+  });
+  const id = await create(glance);
+  isForbidden = true;
+  for (const path of ["", "/file", "/members", "/tasks"]) {
+    const { status } = await answerOf(glance, "GET", `/v2/images/${id}${path}`, undefined);
+    assertEquals(status, 404, path);
+  }
+});
+
 Deno.test("a project stores no more bytes than its quota", async () => {
   const glance = open({ userStorageQuota: 10 });
   const first = await create(glance);

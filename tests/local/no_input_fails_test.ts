@@ -1,0 +1,74 @@
+/** No request makes the embedded Glance answer 500, whatever its path, headers and body are. */
+
+import { assertEquals } from "@std/assert";
+import { createEmbeddedGlance, type EmbeddedGlance } from "../../lib/local/mod.ts";
+import { sequenceOf } from "../live/differential/requests.ts";
+import { type Caller, describeStep, type Step } from "../live/differential/step.ts";
+
+/** Sequences of about twenty requests each. */
+const SEQUENCES = 300;
+
+const PROJECTS: Readonly<Record<Caller, string | null>> = {
+  admin: "project-of-admin",
+  alice: "project-of-alice",
+  bob: "project-of-bob",
+  carol: "project-of-alice",
+  stranger: null,
+  anonymous: null,
+};
+
+/** The embedded Glance, and what it reports of errors that it does not expect. */
+function open(): { glance: EmbeddedGlance; errors: unknown[] } {
+  const errors: unknown[] = [];
+  const glance = createEmbeddedGlance({
+    version: "2.18",
+    imageCache: {},
+    showLocations: true,
+    showDirectUrl: true,
+    stores: [{ id: "fast", default: "true" }, { id: "slow" }, { id: "web", "read-only": "true" }],
+    fetch: () => Promise.resolve(new Response("from the web")),
+    onError: (error) => errors.push(error),
+    identify(token) {
+      const projectId = PROJECTS[token as Caller] ?? null;
+      const roles = [token === "admin" ? "admin" : "member"];
+      return projectId === null ? null : { projectId, userId: token, roles };
+    },
+  });
+  return { glance, errors };
+}
+
+/** The status of the answer; null for what cannot be a request. */
+async function statusOf(glance: EmbeddedGlance, step: Step): Promise<number | null> {
+  let request: Request;
+  try {
+    const headers = new Headers([...step.headers].map(([name, value]) => [name, value]));
+    headers.set("x-auth-token", step.caller);
+    if (step.isChunked) headers.set("transfer-encoding", "chunked");
+    const path = step.path.replace("{task}", "11111111-1111-4111-8111-111111111111");
+    request = new Request(`http://glance.test${path}`, {
+      method: step.method,
+      headers,
+      ...(step.body === null || ["GET", "HEAD"].includes(step.method) ? {} : { body: step.body }),
+    });
+  } catch {
+    return null;
+  }
+  const answer = await glance.fetch(request);
+  await answer.body?.cancel();
+  return answer.status;
+}
+
+Deno.test("createEmbeddedGlance() answers no random request with 500", async () => {
+  let sent = 0;
+  for (let seed = 1; seed <= SEQUENCES; seed++) {
+    const { glance, errors } = open();
+    for (const step of sequenceOf(seed)) {
+      const status = await statusOf(glance, step);
+      if (status !== null) sent++;
+      const what = `seed ${seed}: ${describeStep(step)}`;
+      assertEquals([status === 500, errors], [false, []], what);
+    }
+  }
+  // Most of them can be sent.
+  assertEquals(sent > SEQUENCES * 15, true, String(sent));
+});
