@@ -3,7 +3,11 @@
  *
  * @module
  */
+import { withinTime } from "./server/time_limit.ts";
 import type { Output } from "./world.ts";
+
+/** Bytes that wait to be written; lines beyond them are dropped and counted. */
+const MAX_WAITING = 1024 ** 2;
 
 /** Back to the first column, and nothing of the old line left. */
 const CLEAR_LINE = "\r\x1b[K";
@@ -40,6 +44,8 @@ export class Messages {
   readonly #out: Output;
   #tail: Promise<void> = Promise.resolve();
   #hasStatus = false;
+  #waiting = 0;
+  #dropped = 0;
 
   constructor(out: Output) {
     this.#out = out;
@@ -50,15 +56,22 @@ export class Messages {
     return this.#out.isTerminal;
   }
 
-  /** A line that stays; the status line, if any, makes room for it. */
+  /**
+   * A line that stays; the status line, if any, makes room for it. It is dropped while standard error is not
+   * read and too much waits already; the number of lines that were dropped is reported when it is read again.
+   */
   line(text: string): void {
+    if (this.#waiting > MAX_WAITING) {
+      this.#dropped++;
+      return;
+    }
     this.#write(`${this.#hasStatus ? CLEAR_LINE : ""}${printable(text)}\n`);
     this.#hasStatus = false;
   }
 
   /** Replaces the status line; nothing happens where nobody is watching. */
   status(text: string): void {
-    if (!this.isTerminal) return;
+    if (!this.isTerminal || this.#waiting > MAX_WAITING) return;
     const columns = this.#out.columns ?? 80;
     this.#write(CLEAR_LINE + printable(text).slice(0, columns - 1));
     this.#hasStatus = true;
@@ -70,14 +83,32 @@ export class Messages {
     this.#hasStatus = false;
   }
 
-  /** Fulfilled when everything is written. */
-  async flush(): Promise<void> {
-    await this.#tail;
+  /** Fulfilled when everything is written, or after so many milliseconds. */
+  async flush(limitMs = Infinity): Promise<void> {
+    await withinTime(this.#drained(), limitMs).catch(() => {});
+  }
+
+  async #drained(): Promise<void> {
+    let tail: Promise<void> | undefined;
+    while (tail !== this.#tail) {
+      tail = this.#tail;
+      await tail;
+    }
   }
 
   #write(text: string): void {
     const bytes = new TextEncoder().encode(text);
-    // With standard error closed there is no place left to complain.
-    this.#tail = this.#tail.then(() => this.#out.write(bytes)).catch(() => {});
+    this.#waiting += bytes.byteLength;
+    this.#tail = this.#tail.then(() => this.#put(bytes));
+  }
+
+  async #put(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    // If standard error is closed, there is nowhere to report it.
+    await this.#out.write(bytes).catch(() => {});
+    this.#waiting -= bytes.byteLength;
+    if (this.#dropped === 0 || this.#waiting > MAX_WAITING / 2) return;
+    const report = `Dropped ${this.#dropped} lines: standard error was not read`;
+    this.#dropped = 0;
+    this.line(report);
   }
 }

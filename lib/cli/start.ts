@@ -55,6 +55,12 @@ const FLAGS = {
     summary:
       "Serve counters at /metrics; without it, only where 127.0.0.1 or the like is listened to",
   },
+  "drain-timeout": {
+    kind: "number",
+    value: "<SECONDS>",
+    min: 0,
+    summary: "How long running requests may take to finish after SIGTERM (default: 60)",
+  },
   "no-log": { kind: "switch", summary: "Write no line for each request" },
   "help": { kind: "switch", short: "h", summary: "Show this" },
 } as const satisfies Flags;
@@ -63,6 +69,15 @@ type StartValues = Values<typeof FLAGS>;
 
 const SUMMARY =
   "Serves an Image API v2: a gateway in front of the servers in GLANCE_API_SERVERS or of the cloud that OS_* or clouds.yaml say, or, where nothing is configured, of an embedded Glance to try things out.";
+
+/** Seconds for requests that run when the process is told to end. */
+const DRAIN_TIMEOUT = 60;
+
+/** Milliseconds for the last lines: standard error may be a pipe that is not read. */
+const FLUSH_LIMIT = 2_000;
+
+/** Milliseconds that one timer can wait. */
+const MAX_TIMER = 2 ** 31 - 1;
 
 const LOOPBACK = /^(127\.|localhost$|::1$)/;
 
@@ -82,7 +97,7 @@ export async function runStart(args: readonly string[], world: World): Promise<n
     if (!(error instanceof Interrupted)) messages.line(sentenceOf(error));
     return exitCodeOf(error);
   } finally {
-    await messages.flush();
+    await messages.flush(FLUSH_LIMIT);
   }
 }
 
@@ -111,7 +126,7 @@ function checkFlags(values: StartValues): void {
 }
 
 async function start(values: StartValues, world: World, messages: Messages): Promise<void> {
-  const { host = "127.0.0.1", port = 9292 } = values;
+  const { host = "127.0.0.1", port = 9292, "drain-timeout": drainTimeout = DRAIN_TIMEOUT } = values;
   const isPrivate = LOOPBACK.test(host);
   const metrics = values["metrics"] ?? isPrivate;
   const settings: GatewaySettings = {
@@ -123,13 +138,18 @@ async function start(values: StartValues, world: World, messages: Messages): Pro
   using served = await untilAborted(() => servedFor(values, world, settings), world.signal);
   const server = serve(served.handler, { host, port });
   try {
-    await printText({ world }, welcome(server.url, served, settings));
+    // Standard output may be a pipe that is not read, either.
+    const text = welcome(server.url, served, settings);
+    await untilAborted(() => printText({ world }, text), world.signal).catch((error) => {
+      if (!world.signal.aborted) throw error;
+    });
     if (!isPrivate && served.warning !== null) {
       messages.line(`${served.warning} Writes from web pages of other sites are refused.`);
     }
     await ended(world.signal);
   } finally {
-    await server.stop();
+    const cut = await server.stop(Math.min(drainTimeout * 1000, MAX_TIMER));
+    for (const request of cut) messages.line(cutLine(request, drainTimeout));
   }
 }
 
@@ -177,6 +197,12 @@ function welcome(
 function hostsLine(publicEndpoint: string | null): string {
   const names = publicEndpoint === null ? "" : `, or for ${redact(publicEndpoint)},`;
   return `Requests are answered only for localhost, 127.0.0.1 and [::1]${names} and writes from web pages of other sites are refused.`;
+}
+
+function cutLine(request: string, seconds: number): string {
+  return `Cut ${
+    request.slice(0, 200)
+  }: it still ran ${seconds} s after the signal to end; raise --drain-timeout to let it finish`;
 }
 
 /** Fulfilled when the signal is aborted. */
