@@ -4,7 +4,7 @@
  * @module
  */
 import { InvalidConfigurationValue, redact } from "./errors.ts";
-import { shown } from "./values.ts";
+import { shown, withoutEnd } from "./values.ts";
 
 /** An API server. */
 export interface ApiServer {
@@ -23,7 +23,7 @@ const BARE_IPV6 = /^(https?:\/\/)?([0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*)(?=\/|$)/i;
 const HAS_SCHEME = /^[a-z][a-z0-9+.-]*:[/\\]|\/\//i;
 
 /** The version that catalogs and habits put behind an endpoint: `/v2`, `/v2.9/`, `/v1`. */
-const VERSION_SUFFIX = /\/v\d+(\.\d+)?\/*$/;
+const VERSION_SUFFIX = /\/v\d+(\.\d+)?$/;
 
 /** What is read, in words for a message. */
 interface Written {
@@ -118,7 +118,7 @@ function unusable(
 }
 
 function serverOf(url: URL): ApiServer {
-  const path = url.pathname.replace(VERSION_SUFFIX, "").replace(/\/+$/, "");
+  const path = withoutEnd(withoutEnd(url.pathname, "/").replace(VERSION_SUFFIX, ""), "/");
   const netloc = url.host + path;
   return {
     endpoint: `${url.protocol}//${netloc}`,

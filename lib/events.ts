@@ -46,14 +46,26 @@ export type GlanceEvent =
     readonly message: string;
   };
 
-/** A listener whose errors harm nobody; one that does nothing where there is none. */
-export function quietly<Told>(listener: ((told: Told) => void) | undefined): (told: Told) => void {
-  if (listener === undefined) return () => {};
-  return (told) => {
-    try {
-      listener(told);
-    } catch {
-      // A faulty listener must not fail a transfer.
-    }
-  };
+/**
+ * Calls a function of a user that must not fail what it is called from: undefined if it throws. What it
+ * gives may be a promise, whose rejection would end the process if it were left alone.
+ */
+export function callSafely<Args extends readonly unknown[], Result>(
+  callback: (...args: Args) => Result,
+  ...args: Args
+): Result | undefined {
+  try {
+    const result = callback(...args);
+    if (typeof result === "object" && result !== null) Promise.resolve(result).catch(() => {});
+    return result;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A listener that may fail as it likes; one that does nothing if there is none. */
+export function quietly<Told>(
+  listener: ((told: Told) => unknown) | undefined,
+): (told: Told) => void {
+  return listener === undefined ? () => {} : (told) => void callSafely(listener, told);
 }

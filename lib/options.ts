@@ -7,7 +7,7 @@
 import type { RequestContext } from "./context.ts";
 import { type ApiServer, parseApiServer, parseTrustedHost } from "./endpoint.ts";
 import { InvalidConfigurationValue } from "./errors.ts";
-import { type GlanceEvent, quietly } from "./events.ts";
+import { callSafely, type GlanceEvent, quietly } from "./events.ts";
 import { checkRecord, kindOf, shown } from "./values.ts";
 
 /** What every entry of this module can be told. All of it is optional. */
@@ -72,7 +72,10 @@ export interface GlanceOptions {
   readonly authStrategy?: "keystone" | "noauth";
   /** Who asks where Glance wants a service (its location API); the caller does where it is absent. */
   readonly privilegedContext?: RequestContext;
-  /** Told of each retry, cool-down, resume and renewal as it happens. What it throws is ignored. */
+  /**
+   * Told of each retry, cool-down, resume and renewal as it happens. What it throws, or its promise rejects
+   * with, is ignored.
+   */
   readonly onEvent?: (event: GlanceEvent) => void;
   /** The only way to the network; replace it for a private CA, a proxy or a test. */
   readonly fetch?: (input: string, init: RequestInit) => Promise<Response>;
@@ -148,10 +151,10 @@ export function resolveOptions(options: GlanceOptions | ResolvedOptions = {}): R
     privilegedContext: options.privilegedContext ?? null,
     onEvent: quietly(options.onEvent),
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
-    sleep: options.sleep ?? sleep,
-    timer: options.sleep === undefined ? nativeTimer : sleepTimer(options.sleep),
-    now: options.now ?? (() => performance.now()),
-    random: options.random ?? (() => Math.random()),
+    sleep: options.sleep === undefined ? sleep : settled(options.sleep),
+    timer: options.sleep === undefined ? nativeTimer : sleepTimer(settled(options.sleep)),
+    now: numberFrom(options.now, () => performance.now()),
+    random: numberFrom(options.random, () => Math.random()),
   });
   RESOLVED.add(resolved);
   return resolved;
@@ -220,6 +223,26 @@ function authStrategyOf(value: string): "keystone" | "noauth" {
       shown(value)
     } and must be "keystone" or "noauth"`,
   );
+}
+
+/** A sleep that gives a promise, whatever it throws or returns: timers ring outside of any call. */
+function settled(sleep: ResolvedOptions["sleep"]): ResolvedOptions["sleep"] {
+  return (ms, signal) => {
+    try {
+      return Promise.resolve(sleep(ms, signal));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
+}
+
+/** Numbers of the given function; of the default one where it throws or gives none. */
+function numberFrom(given: (() => unknown) | undefined, usual: () => number): () => number {
+  if (given === undefined) return usual;
+  return () => {
+    const value = callSafely(given);
+    return typeof value === "number" && Number.isFinite(value) ? value : usual();
+  };
 }
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {

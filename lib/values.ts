@@ -4,11 +4,18 @@
  *
  * @module
  */
-import { Invalid } from "./errors.ts";
+import { Invalid, redact } from "./errors.ts";
 
 /** Whether a value is a JSON object. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether a value is a `Response`, by its parts: a runtime may have more than one class of that name. */
+export function isResponse(value: unknown): value is Response {
+  if (!isRecord(value)) return false;
+  const { status, headers, body } = value;
+  return typeof status === "number" && headers instanceof Object && body !== undefined;
 }
 
 /**
@@ -52,4 +59,29 @@ export function kindOf(value: unknown): string {
 export function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   return typeof value === "object" || typeof value === "function" ? kindOf(value) : String(value);
+}
+
+/**
+ * A text without the given characters at its end. A regular expression with `+$` would look at every run
+ * of them once for each of its characters.
+ */
+export function withoutEnd(text: string, characters: string): string {
+  let end = text.length;
+  while (end > 0 && characters.includes(text[end - 1] ?? "")) end--;
+  return text.slice(0, end);
+}
+
+/** A scheme of at most 32 characters, so that no position of a text costs more than that to look at. */
+const URL_IN_TEXT = /([a-z][a-z0-9+.-]{0,31})?:\/\/[^\s"'()<>]+/gi;
+
+/**
+ * A text with every URL in it as {@linkcode redact} shows it: errors of runtimes and servers quote URLs
+ * whole. Takes time in proportion to the length of the text.
+ */
+export function redactUrls(text: string): string {
+  return text.replaceAll(
+    URL_IN_TEXT,
+    (url: string, scheme?: string) =>
+      scheme === undefined ? redact(`x${url}`).slice(1) : redact(url),
+  );
 }

@@ -6,6 +6,7 @@ const ROOT = new URL("../", import.meta.url);
 /** A file or folder may import what stands in a row above its own; a folder's files may import each other. */
 const RANKS: readonly (readonly string[])[] = [
   [
+    "lib/body_budget.ts",
     "lib/builtin.ts",
     "lib/context.ts",
     "lib/errors.ts",
@@ -20,6 +21,7 @@ const RANKS: readonly (readonly string[])[] = [
   [
     "lib/http/deadline.ts",
     "lib/http/retry.ts",
+    "lib/http/json.ts",
     "lib/http/answer.ts",
     "lib/http/trust.ts",
     "lib/data/fixed_length.ts",

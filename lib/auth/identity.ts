@@ -7,6 +7,7 @@
 import { type ApiServer, parseApiServer } from "../endpoint.ts";
 import { GlanceError, InvalidConfigurationValue, redact, ServerUnreachable } from "../errors.ts";
 import { Deadline } from "../http/deadline.ts";
+import { readStart, readText } from "../http/json.ts";
 import { backoff, isRetryableStatus, parseRetryAfter } from "../http/retry.ts";
 import { send } from "../http/transport.ts";
 import type { ResolvedOptions } from "../options.ts";
@@ -108,7 +109,8 @@ async function exchange(
     ));
   try {
     const response = await send(options, server, request, deadline.signal);
-    return { response, text: await response.text() };
+    const read = response.ok ? readText : readStart;
+    return { response, text: await read(response, deadline) };
   } catch (cause) {
     if (deadline.signal.aborted) throw deadline.signal.reason;
     if (cause instanceof GlanceError) throw cause;

@@ -15,7 +15,9 @@ import {
   UnexpectedResponse,
 } from "../errors.ts";
 import { explanationIn, requestIdOf } from "../http/answer.ts";
+import { parseJson } from "../http/json.ts";
 import type { WireRequest } from "../http/transport.ts";
+import { isRecord } from "../values.ts";
 
 /** What Keystone is asked, and how to speak of it. */
 export interface Question {
@@ -115,12 +117,6 @@ function urlOf({ server }: Question): string {
 
 /** A JSON object; null where the text is none. */
 export function parseObject(text: string): Record<string, unknown> | null {
-  try {
-    const document: unknown = JSON.parse(text);
-    const isObject = typeof document === "object" && document !== null && !Array.isArray(document);
-    // What is left after the checks is an object with unknown values.
-    return isObject ? document as Record<string, unknown> : null;
-  } catch {
-    return null;
-  }
+  const document = parseJson(text);
+  return isRecord(document) ? document : null;
 }

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { GlanceError, redact } from "../errors.ts";
+import { GlanceError } from "../errors.ts";
+import { redactUrls } from "../values.ts";
 import { inTerminalWords } from "./wording.ts";
 
 /** What the process ends with. */
@@ -67,8 +68,8 @@ export function exitCodeOf(error: unknown): number {
 
 /** An error in one sentence, with the id under which an operator finds it. */
 export function sentenceOf(error: unknown): string {
-  if (!(error instanceof Error)) return `Cannot go on: ${withoutSecrets(String(error))}`;
-  const message = withoutSecrets(error.message);
+  if (!(error instanceof Error)) return `Cannot go on: ${redactUrls(String(error))}`;
+  const message = redactUrls(error.message);
   if (error instanceof UsageError || error instanceof CommandFailed) return message;
   if (!(error instanceof GlanceError)) return `Cannot go on: ${message}`;
   const { requestId } = error;
@@ -84,15 +85,10 @@ export function causesOf(error: unknown): string[] {
     if (cause === undefined || cause === null || seen.has(cause)) return;
     seen.add(cause);
     const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-    lines.push(`${"  ".repeat(depth)}caused by ${withoutSecrets(text)}`);
+    lines.push(`${"  ".repeat(depth)}caused by ${redactUrls(text)}`);
     if (cause instanceof AggregateError) cause.errors.forEach((one) => visit(one, depth + 1));
     if (cause instanceof Error) visit(cause.cause, depth + 1);
   };
   if (error instanceof Error) visit(error.cause, 1);
   return lines;
-}
-
-/** URLs in a text without user, password and query: errors of the runtime quote them whole. */
-function withoutSecrets(text: string): string {
-  return text.replaceAll(/[a-z][a-z0-9+.-]*:\/\/[^\s"'()<>]+/gi, (url) => redact(url));
 }

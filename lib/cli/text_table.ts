@@ -8,10 +8,35 @@
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u;
 
+/** A text of which each character is a grapheme and takes one column. */
+const PLAIN = /^[\x20-\x7e]*$/;
+
 /** Characters that take none: they join the one before. */
 const JOINING = /\p{Mn}|\p{Me}|\p{Cf}/u;
 
 const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/** Code units that are segmented at once: the segmenter's time grows with the square of a run of controls. */
+const WINDOW = 256;
+
+/** The graphemes of a text. */
+function graphemesOf(text: string): string[] {
+  if (PLAIN.test(text)) return text.split("");
+  const graphemes: string[] = [];
+  for (let at = 0; at < text.length;) {
+    const found = Array.from(
+      GRAPHEMES.segment(text.slice(at, at + WINDOW)),
+      ({ segment }) => segment,
+    );
+    // The last one may go on after the window.
+    if (at + WINDOW < text.length && found.length > 1) found.pop();
+    for (const grapheme of found) {
+      graphemes.push(grapheme);
+      at += grapheme.length;
+    }
+  }
+  return graphemes;
+}
 
 /** How a table is laid out. */
 export interface TableLayout {
@@ -50,12 +75,14 @@ export function drawTable(
 
 /** Columns that a text takes in a terminal. */
 export function widthOf(text: string): number {
-  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
-  let width = 0;
-  for (const { segment } of GRAPHEMES.segment(text)) {
-    width += WIDE.test(segment) ? 2 : JOINING.test(segment[0] ?? "") ? 0 : 1;
-  }
-  return width;
+  if (PLAIN.test(text)) return text.length;
+  return graphemesOf(text).reduce((width, grapheme) => width + columnsOf(grapheme), 0);
+}
+
+function columnsOf(grapheme: string): number {
+  if (PLAIN.test(grapheme)) return 1;
+  if (WIDE.test(grapheme)) return 2;
+  return JOINING.test(grapheme[0] ?? "") ? 0 : 1;
 }
 
 /**
@@ -65,23 +92,32 @@ export function widthOf(text: string): number {
 export function wrap(text: string, width: number): string[] {
   if (widthOf(text) <= width) return [text];
   const lines: string[] = [];
-  let line = "";
-  for (let rest = text.split(CHUNKS); rest.length > 0;) {
-    const [chunk = "", ...others] = rest;
-    const left = width - widthOf(line);
-    if (line === "" && chunk.trim() === "" && lines.length > 0) {
-      rest = others;
-    } else if (widthOf(chunk) <= left) {
-      line += chunk;
-      rest = others;
-    } else if (widthOf(chunk) > width && left > 0) {
-      const head = headOf(chunk, left);
-      lines.push(line + head);
-      [line, rest] = ["", [chunk.slice(head.length), ...others]];
-    } else {
-      lines.push(line.trimEnd());
-      line = "";
+  let [line, used] = ["", 0];
+  const flush = (end: string) => {
+    lines.push(end);
+    [line, used] = ["", 0];
+  };
+  for (const chunk of text.split(CHUNKS)) {
+    if (line === "" && chunk.trim() === "" && lines.length > 0) continue;
+    const wide = widthOf(chunk);
+    if (wide > width) {
+      if (used >= width) flush(line.trimEnd());
+      if (chunk.trim() === "") {
+        // Spaces fill the line, and the next one does not begin with those that are left.
+        if (line !== "" || lines.length === 0) flush(line + chunk.slice(0, width - used));
+        continue;
+      }
+      const pieces = brokenUp(chunk, width - used, width);
+      const last = pieces.pop() ?? "";
+      for (const piece of pieces) flush(line + piece);
+      [line, used] = [line + last, used + widthOf(last)];
+      continue;
     }
+    if (used + wide > width) {
+      flush(line.trimEnd());
+      if (chunk.trim() === "") continue;
+    }
+    [line, used] = [line + chunk, used + wide];
   }
   return line.trim() === "" ? lines : [...lines, line.trimEnd()];
 }
@@ -89,14 +125,33 @@ export function wrap(text: string, width: number): string[] {
 /** Between words and spaces, and behind the hyphen of a compound word. */
 const CHUNKS = /(?<= )(?! )|(?<! )(?= )|(?<=\p{L}{2}-)(?=\p{L}-?\p{L})/u;
 
-/** What fits of a long word: up to its last hyphen, if there is one. */
-function headOf(word: string, width: number): string {
-  let head = "";
-  for (const { segment } of GRAPHEMES.segment(word)) {
-    if (head !== "" && widthOf(head + segment) > width) break;
-    head += segment;
+/**
+ * A word that fits into no line, in pieces: the first of at most `first` columns, the others of `width`. A
+ * piece ends after its last hyphen, if it has one.
+ */
+function brokenUp(word: string, first: number, width: number): string[] {
+  const pieces: string[] = [];
+  const segments = graphemesOf(word);
+  let [start, room] = [0, first];
+  for (let at = 0, used = 0; at < segments.length;) {
+    const columns = columnsOf(segments[at] ?? "");
+    if (at === start || used + columns <= room) {
+      [used, at] = [used + columns, at + 1];
+      continue;
+    }
+    const end = hyphenEnd(segments, start, at);
+    pieces.push(segments.slice(start, end).join(""));
+    [start, at, used, room] = [end, end, 0, width];
   }
-  return /^.*[^-].*-/.exec(head)?.[0] ?? head;
+  return [...pieces, segments.slice(start).join("")];
+}
+
+/** Where a piece ends: after its last hyphen that follows something else, or at `end`. */
+function hyphenEnd(segments: readonly string[], start: number, end: number): number {
+  let last = end - 1;
+  while (last > start && segments[last] !== "-") last--;
+  const hasWord = segments.slice(start, last).some((segment) => segment !== "-");
+  return last > start && hasWord ? last + 1 : end;
 }
 
 function drawRow(

@@ -11,16 +11,17 @@ import {
   UnexpectedResponse,
 } from "../errors.ts";
 import { hintForCause } from "./cause_hints.ts";
+import { withoutEnd } from "../values.ts";
+import { parseJson, readStart } from "./json.ts";
 
-/** Bytes of an error body that are read at the most. */
-const EXPLANATION_LIMIT = 16_384;
-
-/** Characters of an explanation that are quoted at the most. */
+/** Characters of an explanation that are quoted. */
 const QUOTE_LIMIT = 400;
 
-/** What WebOb says with a 401 that nobody has explained: no word of it is about a token. */
-const BROWSER_REFUSAL =
-  /This server could not verify that you are authorized.*credentials required/;
+/** What WebOb says with a 401 that nothing has explained, from its first to its last words. */
+const BROWSER_REFUSAL = [
+  "This server could not verify that you are authorized",
+  "credentials required",
+] as const;
 
 /** What the answer was given to. */
 export interface Asked {
@@ -40,8 +41,9 @@ export async function errorFromResponse(
   response: Response,
   asked: Asked,
   secrets: readonly string[] = [],
+  signal?: AbortSignal,
 ): Promise<GlanceError> {
-  const text = await readStart(response, EXPLANATION_LIMIT).catch(() => "");
+  const text = await readStart(response, { signal }).catch(() => "");
   const { waysOut = {}, ...facts } = asked;
   const explanation = explanationIn(text, secrets);
   return errorFromAnswer({
@@ -137,10 +139,10 @@ export function explanationIn(text: string, secrets: readonly string[] = []): st
   const hide = (said: string) =>
     secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), said);
   const bare = hide(text);
-  const sentence = messageIn(parse(bare)) ?? textOfHtml(bare);
-  const words = sentence.replaceAll(/\s+/g, " ").replace(BROWSER_REFUSAL, "").trim();
-  // Once more, where JSON had escaped one; and before the cut, which would leave half of one.
-  const line = hide(words.replace(/[.\s]+$/, ""));
+  const sentence = messageIn(parseJson(bare)) ?? textOfHtml(bare);
+  const words = withoutBrowserRefusal(sentence.replaceAll(/\s+/g, " ")).trim();
+  // Again, where JSON had escaped one; and before the cut, which would leave half of one.
+  const line = hide(withoutEnd(words, ". "));
   return line.length > QUOTE_LIMIT ? `${line.slice(0, QUOTE_LIMIT)}…` : line;
 }
 
@@ -151,36 +153,38 @@ function messageIn(document: unknown): string | null {
   return typeof error === "object" ? messageIn(error) : null;
 }
 
+function withoutBrowserRefusal(words: string): string {
+  const [first, last] = BROWSER_REFUSAL;
+  const [start, end] = [words.indexOf(first), words.lastIndexOf(last)];
+  return start < 0 || end < start ? words : words.slice(0, start) + words.slice(end + last.length);
+}
+
+/** Elements of a page whose content is not part of its text. */
+const UNSEEN = /^(head|script|style)\b/i;
+
 /** WebOb's pages repeat the title in head and body, and explain in between. */
 function textOfHtml(text: string): string {
   if (!/<\w/.test(text)) return text;
-  return text
-    .replace(/<(head|script|style)\b[\s\S]*?<\/\1\s*>/gi, " ")
-    .replace(/<[^>]*>/g, " ")
+  const lower = text.toLowerCase();
+  const unclosed = new Set<string>();
+  let seen = "";
+  for (let at = 0; at < text.length;) {
+    const open = text.indexOf("<", at);
+    const close = open < 0 ? -1 : text.indexOf(">", open);
+    if (close < 0) {
+      seen += text.slice(at);
+      break;
+    }
+    seen += `${text.slice(at, open)} `;
+    at = close + 1;
+    const name = UNSEEN.exec(lower.slice(open + 1, open + 8))?.[1] ?? "";
+    if (name === "" || unclosed.has(name)) continue;
+    const end = lower.indexOf(`</${name}`, at);
+    // One that is not closed after this position is not closed after a later one either.
+    if (end < 0) unclosed.add(name);
+    else at = end;
+  }
+  return seen
     .replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"')
     .replaceAll("&#39;", "'").replaceAll("&#x27;", "'").replaceAll("&amp;", "&");
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-/** The first bytes of a body as text; the rest is given up. */
-async function readStart(response: Response, limit: number): Promise<string> {
-  if (response.body === null) return "";
-  const reader = response.body.getReader();
-  const decoder = new TextDecoder();
-  let text = "";
-  for (let bytes = 0; bytes < limit;) {
-    const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
-    bytes += value.byteLength;
-    text += decoder.decode(value, { stream: true });
-  }
-  await reader.cancel().catch(() => {});
-  return text;
 }

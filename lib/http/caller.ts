@@ -6,6 +6,7 @@
 import { isExpiring } from "../auth/keystone.ts";
 import type { RequestContext } from "../context.ts";
 import type { ResolvedOptions } from "../options.ts";
+import { checkRecord } from "../values.ts";
 
 /**
  * What a context was renewed to. Callers keep the context that they were given: without this, each of
@@ -48,7 +49,9 @@ export class Caller {
   async #renew(reason: "expiring" | "refused"): Promise<void> {
     const { authToken } = this.#context;
     // What came with the caller and not with the token (request id, service token) stays.
-    this.#context = { ...this.#context, ...await this.#context.renew?.() };
+    const renewed = await this.#context.renew?.();
+    checkRecord("the context that a renewal gave", renewed);
+    this.#context = { ...this.#context, ...renewed };
     RENEWED.set(this.#given, this.#context);
     if (this.#context.authToken !== authToken) this.#options.onEvent({ kind: "renew", reason });
   }

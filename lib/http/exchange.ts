@@ -181,7 +181,7 @@ async function askAs<Result>(
       return REFUSED;
     }
     if (ask.success === null && !isRetryableStatus(response.status)) return await hand(response);
-    const failure = await failureOf(response, context, request);
+    const failure = await failureOf(response, context, { ...request, signal: deadline.signal });
     deadline[Symbol.dispose]();
     if (response.status >= 400 && !isRetryableStatus(response.status)) throw failure.error;
     return failure;
@@ -214,7 +214,7 @@ function startDeadline(ask: Ask, server: ApiServer): Deadline {
   const deadline = new Deadline(ask.options, ask.signal);
   if (ask.watch !== undefined) {
     ask.watch(deadline, server);
-  } else if (!hasData(ask)) {
+  } else if (ask.success === null || !hasData(ask)) {
     const { requestTimeout } = ask.options;
     deadline.arm(requestTimeout, () =>
       new ServerUnreachable(
@@ -239,7 +239,7 @@ async function sendAs(
 async function failureOf(
   response: Response,
   context: RequestContext,
-  { ask, server, earlier }: Request<unknown>,
+  { ask, server, earlier, signal }: Request<unknown> & { readonly signal: AbortSignal },
 ): Promise<Failure> {
   const { imageId, waysOut, success } = ask;
   const [action, attempts] = [ask.action(), earlier.length + 1];
@@ -248,7 +248,7 @@ async function failureOf(
     await discard(response);
     return new Failure(server, unpromisedAnswer(response, asked, success ?? []), true, null);
   }
-  const error = await errorFromResponse(response, asked, tokensOf(context));
+  const error = await errorFromResponse(response, asked, tokensOf(context), signal);
   const retryAfter = parseRetryAfter(response.headers.get("retry-after"), Date.now());
   return new Failure(server, error, isAmbiguousStatus(response.status), retryAfter);
 }
@@ -294,7 +294,7 @@ function isStream({ request }: Ask): boolean {
   return request.body instanceof ReadableStream;
 }
 
-/** Whether a body of image data is sent, whose time nobody can tell beforehand. */
+/** Whether a body of image data is sent, whose time nobody can tell beforehand. A forwarded one is watched. */
 function hasData({ request }: Ask): boolean {
   return request.body !== undefined && request.body !== null && typeof request.body !== "string";
 }

@@ -9,7 +9,7 @@ import type { ApiServer } from "../endpoint.ts";
 import { lengthKept } from "../data/fixed_length.ts";
 import { GlanceError, Invalid, redact, RedirectRefused, ServerUnreachable } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { shown } from "../values.ts";
+import { isResponse, redactUrls, shown } from "../values.ts";
 import { trustRemedy } from "./trust.ts";
 
 /** A request below an endpoint, before it is known which server gets it. */
@@ -26,6 +26,9 @@ export interface WireRequest {
 
 /** Hops within one origin that are followed before it counts as a loop. */
 const MAX_REDIRECTS = 5;
+
+/** Characters of what a failed fetch says that are shown. */
+const REASON_LIMIT = 2_000;
 
 /** Redirects after which a request keeps its method (RFC 9110, sections 15.4.8 and 15.4.9). */
 const KEEPS_METHOD: ReadonlySet<number> = new Set([307, 308]);
@@ -72,7 +75,8 @@ export async function openUrl(
   signal: AbortSignal,
 ): Promise<Response> {
   const headers = { "accept-encoding": "identity" };
-  return await heeding(options.fetch(url, { headers, redirect: "follow", signal }), signal);
+  const init: RequestInit = { headers, redirect: "follow", signal };
+  return await heeding(fetchResponse(options, url, init), signal);
 }
 
 /** The headers that say who asks; empty without a token and with `noauth`. */
@@ -144,7 +148,7 @@ async function attempt(
     }
   }
   try {
-    return await heeding(options.fetch(url, init), signal);
+    return await heeding(fetchResponse(options, url, init), signal);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (error instanceof GlanceError) throw error;
@@ -157,6 +161,17 @@ async function attempt(
       { cause: error, server: server.endpoint },
     );
   }
+}
+
+/** The answer of the injected fetch, which may give anything. */
+async function fetchResponse(
+  options: ResolvedOptions,
+  url: string,
+  init: RequestInit,
+): Promise<Response> {
+  const response: unknown = await options.fetch(url, init);
+  if (isResponse(response)) return response;
+  throw new TypeError(`"fetch" gave ${shown(response)} instead of a Response`);
 }
 
 /**
@@ -187,10 +202,9 @@ function reasonOf(error: unknown): string {
     }
   }
   const text = parts.join(": ")
-    .replaceAll(/ for url \([^)\s]*\)/g, "")
-    .replaceAll(/\bhttps?:\/\/[^\s)"']+/g, (url) => redact(url))
+    .replaceAll(/ for url \([^()\s]*\)/g, "")
     .replaceAll(/\s+/g, " ");
-  return text || "the connection failed";
+  return redactUrls(text).slice(0, REASON_LIMIT) || "the connection failed";
 }
 
 /** Browsers do not show where a redirect leads. */

@@ -9,7 +9,8 @@ import { unusableAnswer } from "../http/answer.ts";
 import type { WireRequest } from "../http/transport.ts";
 import { isRecord, shown } from "../values.ts";
 import { BadArgument, encoded, jsonOf } from "./arguments.ts";
-import { readText, type Receive, WrongShape } from "./receive.ts";
+import { readText } from "../http/json.ts";
+import { type Receive, WrongShape } from "./receive.ts";
 import type { DataBody, Query } from "./wire.ts";
 
 export { isRecord } from "../values.ts";
@@ -71,6 +72,9 @@ export interface Operation<Args extends readonly unknown[], Result> extends Oper
 // deno-lint-ignore no-control-regex
 const FORBIDDEN_IN_SEGMENT = /[\u0000-\u001f\u007f/\\]/;
 
+/** Characters of a name that a message shows: Glance's names have 255 of them. */
+const NAME_LIMIT = 255;
+
 /** Whether a text can be a segment of a path, and leads to no other path. */
 export function isPathSegment(text: string): boolean {
   return text !== "" && text !== "." && text !== ".." && !FORBIDDEN_IN_SEGMENT.test(text);
@@ -120,6 +124,8 @@ export interface Answer {
   readonly response: Response;
   readonly server: ApiServer;
   readonly attempts: number;
+  /** Limits the time in which its body is read. */
+  readonly deadline: { readonly signal: AbortSignal };
 }
 
 /**
@@ -130,13 +136,13 @@ export interface Answer {
 export async function toResult<Args extends readonly unknown[], Result>(
   operation: Operation<Args, Result>,
   args: Args,
-  { response, server, attempts }: Answer,
+  { response, server, attempts, deadline }: Answer,
 ): Promise<Result> {
   // The table pairs "response" with operations whose result is the answer itself.
   if (operation.receive === "response") return response as Result;
   const imageId = imageIdOf(operation, args);
   try {
-    return resultIn(operation.receive, imageId, await readText(response));
+    return resultIn(operation.receive, imageId, await readText(response, deadline));
   } catch (error) {
     if (!(error instanceof WrongShape)) throw error;
     const action = actionOf(operation, args);
@@ -209,7 +215,8 @@ function pathSegment(name: string, value: unknown): string {
   );
 }
 
-/** Text for a place between quotes. */
+/** Text for a place between quotes; of one that is longer than any name of Glance's, the start. */
 function escaped(text: string): string {
-  return JSON.stringify(text).slice(1, -1);
+  const shown = text.length > NAME_LIMIT ? `${text.slice(0, NAME_LIMIT)}…` : text;
+  return JSON.stringify(shown).slice(1, -1);
 }

@@ -3,13 +3,12 @@
  *
  * @module
  */
+import { parseJson } from "../http/json.ts";
 import { isRecord, kindOf, shown } from "../values.ts";
 import type { GlanceImage } from "./types.ts";
 
 /** An answer is not what its operation gives; the message goes on behind "the answer …". */
 export class WrongShape extends Error {}
-
-const DECODER = new TextDecoder();
 
 /** Makes a result of the text of an answer. @throws {WrongShape} */
 export type Receive<Result> = (text: string) => Result;
@@ -119,31 +118,10 @@ function checkText(record: Readonly<Record<string, unknown>>, field: string): vo
   throw new WrongShape(`is not a JSON document with the text "${field}"`);
 }
 
-/**
- * The text of a body. Its bytes are given up at once: left to the collector, the pages of a long list
- * would each be read into memory that the system has to give first. Those of a `Response` that somebody
- * has made, which has no URL, are left: Deno shares them with its clones.
- */
-export async function readText(response: Response): Promise<string> {
-  const bytes = await response.arrayBuffer();
-  const text = DECODER.decode(bytes);
-  // Node 20 has no `transfer`.
-  if (response.url !== "") bytes.transfer?.(0);
-  return text;
-}
-
 function isListOfRecords(value: unknown): value is Record<string, unknown>[] {
   return Array.isArray(value) && value.every(isRecord);
 }
 
 function nameOf(key: string | undefined): string {
   return key === undefined ? "a JSON document" : `a JSON document with "${key}"`;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -4,7 +4,8 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import { NotAuthorized, NotFound, NotImplemented, redact } from "../errors.ts";
+import { redactUrls } from "../values.ts";
+import { NotAuthorized, NotFound, NotImplemented } from "../errors.ts";
 import { quietly } from "../events.ts";
 import type { GlanceTask } from "../images/operations.ts";
 import type { GlanceImageService } from "../images/service.ts";
@@ -163,7 +164,6 @@ function failureOf({ image, failed, importing, message }: ImportProgress): Image
 /** What a task says, on one line, without the secrets of URLs. */
 function said(message: string | null): string {
   if (message === null) return "";
-  const line = message.replaceAll(/\s+/g, " ")
-    .replaceAll(/\b[a-z][a-z0-9+.-]*:\/\/[^\s"']+/gi, (url) => redact(url));
+  const line = redactUrls(message.replaceAll(/\s+/g, " "));
   return `, "${line.slice(0, 400)}"`;
 }

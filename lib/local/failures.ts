@@ -166,5 +166,13 @@ function escapeHtml(text: string): string {
 }
 
 function withoutTags(text: string): string {
-  return text.replaceAll("\n", " ").replaceAll(/<br.*?>/gi, "\n").replaceAll(/<.*?>/g, "");
+  // A tag ends at the next ">", and one that does not end is text: no "<" is searched from twice.
+  let [plain, at] = ["", 0];
+  for (const line = text.replaceAll("\n", " ");;) {
+    const open = line.indexOf("<", at);
+    const close = open < 0 ? -1 : line.indexOf(">", open);
+    if (close < 0) return plain + line.slice(at);
+    plain += line.slice(at, open) + (/^<br/i.test(line.slice(open, open + 3)) ? "\n" : "");
+    at = close + 1;
+  }
 }

@@ -5,6 +5,7 @@
  */
 import { unpromisedAnswer, unusableAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
+import { parseJsonBytes, readBytes } from "../http/json.ts";
 import { discard } from "../http/transport.ts";
 import { resultIn } from "../images/operation.ts";
 import { type OperationName, ROWS } from "../images/operations.ts";
@@ -22,7 +23,7 @@ export interface Answer {
 /** Reads an answer; one whose body breaks counts as a failed attempt. */
 export async function readAnswer({ response, server, deadline }: Exchange): Promise<Answer> {
   try {
-    const body = new Uint8Array(await response.arrayBuffer());
+    const body = await readBytes(response, deadline);
     const { status, headers } = response;
     return { status, headers, body, server: server.endpoint };
   } finally {
@@ -80,16 +81,7 @@ export async function readPromised(
 
 const DECODER = new TextDecoder();
 
-/** The JSON in an answer; null where it is none. */
+/** The JSON in an answer; undefined if it is not. */
 export function jsonOf({ body }: Answer): unknown {
-  return parsedJson(new TextDecoder().decode(body));
-}
-
-/** JSON, or null. */
-export function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
+  return parseJsonBytes(body);
 }

@@ -3,9 +3,10 @@
  *
  * @module
  */
+import type { BodyBudget } from "../body_budget.ts";
 import type { RequestContext } from "../context.ts";
 import type { GlanceClientWrapper } from "../http/client.ts";
-import { isRecord, shown } from "../values.ts";
+import { isRecord, isResponse, shown } from "../values.ts";
 import type { Address } from "./address.ts";
 import { credentialOf } from "./headers.ts";
 import type { Metrics } from "./metrics.ts";
@@ -21,6 +22,7 @@ export interface Gateway {
   readonly options: GatewayOptions;
   readonly metrics: Metrics;
   readonly callers: SlowCallers;
+  readonly bodies: BodyBudget;
 }
 
 /** A request that fits a row of the table. */
@@ -30,6 +32,8 @@ export interface Call {
   readonly address: Address;
   readonly context: RequestContext;
   readonly trace: Trace;
+  /** Who asks, for what callers share: see {@linkcode callerKey}. */
+  readonly caller: unknown;
   /** Aborted when the caller leaves, where the runtime tells without harm. */
   readonly signal: AbortSignal | undefined;
 }
@@ -42,6 +46,31 @@ export interface Call {
 export function callerSignal(request: Request, env: unknown): AbortSignal | undefined {
   const isDenoServe = typeof env === "object" && env !== null && "completed" in env;
   return isDenoServe ? undefined : request.signal ?? undefined;
+}
+
+/**
+ * What tells callers apart: the token, else the address of the connection; without either, each request
+ * counts for itself.
+ */
+export function callerKey(
+  { authToken }: RequestContext,
+  env: unknown,
+  isService: boolean,
+): unknown {
+  if (authToken !== undefined && !isService) return authToken;
+  return addressIn(env) ?? {};
+}
+
+/** The address that a server hands over: `Deno.serve` in its info, Node's adapter in its request. */
+function addressIn(env: unknown): string | null {
+  if (!isRecord(env)) return null;
+  const { remoteAddr, incoming } = env;
+  if (isRecord(remoteAddr) && typeof remoteAddr["hostname"] === "string") {
+    return remoteAddr["hostname"];
+  }
+  const socket = isRecord(incoming) ? incoming["socket"] : null;
+  const address = isRecord(socket) ? socket["remoteAddress"] : null;
+  return typeof address === "string" ? address : null;
 }
 
 /** Where the caller finds the gateway, without a slash at its end. */
@@ -95,13 +124,6 @@ export async function admit(gateway: Gateway, call: Call): Promise<Response | nu
     }; it must give true, false or a Response`,
   );
   throw new Refusal(500, undefined, { cause });
-}
-
-/** By its parts: a runtime may have more than one class of that name. */
-function isResponse(value: unknown): value is Response {
-  if (!isRecord(value)) return false;
-  const { status, headers, body } = value;
-  return typeof status === "number" && headers instanceof Object && body !== undefined;
 }
 
 /**

@@ -6,8 +6,10 @@
 import { isRecord } from "../images/operation.ts";
 import { canonicalId } from "./address.ts";
 import type { Call, Gateway } from "./call.ts";
-import { type Answer, parsedJson } from "./answer.ts";
-import { askServers, documentBody, documentResponse } from "./document.ts";
+import { parseJson } from "../http/json.ts";
+import type { Answer } from "./answer.ts";
+import { askServers, documentResponse } from "./document.ts";
+import { withBody } from "./request_body.ts";
 
 /**
  * Creates an image. Where the caller leaves the id to Glance, it is chosen here: so a request that a
@@ -15,22 +17,23 @@ import { askServers, documentBody, documentResponse } from "./document.ts";
  * though its answer was lost.
  */
 export async function createImage(gateway: Gateway, call: Call): Promise<Response> {
-  const bytes = await documentBody(call.request);
-  const text = textOf(bytes);
-  const id = crypto.randomUUID();
-  const withOne = withId(text ?? "", id);
-  const isOurs = text !== null && withOne !== text;
-  const body = text === null ? bytes : new TextEncoder().encode(withCanonicalId(withOne));
-  const answer = await askServers(gateway, call, { body, idempotent: isOurs });
-  if (!isOurs || answer.status !== 409) return documentResponse(gateway, call, answer);
-  const path = `${call.address.path}/${id}`;
-  const shown = await askServers(gateway, call, {
-    operation: "get",
-    method: "GET",
-    path,
-    idempotent: true,
+  return await withBody(gateway, call, async (bytes) => {
+    const text = textOf(bytes);
+    const id = crypto.randomUUID();
+    const withOne = withId(text ?? "", id);
+    const isOurs = text !== null && withOne !== text;
+    const body = text === null ? bytes : new TextEncoder().encode(withCanonicalId(withOne));
+    const answer = await askServers(gateway, call, { body, idempotent: isOurs });
+    if (!isOurs || answer.status !== 409) return documentResponse(gateway, call, answer);
+    const path = `${call.address.path}/${id}`;
+    const shown = await askServers(gateway, call, {
+      operation: "get",
+      method: "GET",
+      path,
+      idempotent: true,
+    });
+    return documentResponse(gateway, call, shown.status === 200 ? created(shown, path) : answer);
   });
-  return documentResponse(gateway, call, shown.status === 200 ? created(shown, path) : answer);
 }
 
 /**
@@ -38,10 +41,11 @@ export async function createImage(gateway: Gateway, call: Call): Promise<Respons
  * carried out: `add` and `replace` of properties, not what removes something or touches locations.
  */
 export async function updateImage(gateway: Gateway, call: Call): Promise<Response> {
-  const body = await documentBody(call.request);
-  const idempotent = isIdempotentPatch(textOf(body) ?? "");
-  const answer = await askServers(gateway, call, { body, idempotent });
-  return documentResponse(gateway, call, answer);
+  return await withBody(gateway, call, async (body) => {
+    const idempotent = isIdempotentPatch(textOf(body) ?? "");
+    const answer = await askServers(gateway, call, { body, idempotent });
+    return documentResponse(gateway, call, answer);
+  });
 }
 
 /**
@@ -49,7 +53,7 @@ export async function updateImage(gateway: Gateway, call: Call): Promise<Respons
  * an object that has an id, as it is.
  */
 export function withId(text: string, id: string): string {
-  const document = parsedJson(text);
+  const document = parseJson(text);
   if (!isRecord(document) || Object.hasOwn(document, "id")) return text;
   const start = text.indexOf("{") + 1;
   const comma = Object.keys(document).length === 0 ? "" : ", ";
@@ -61,7 +65,7 @@ export function withId(text: string, id: string): string {
  * for byte. Of two members with one name, JSON parsers take the last.
  */
 export function withCanonicalId(text: string): string {
-  const document = parsedJson(text);
+  const document = parseJson(text);
   if (!isRecord(document) || typeof document["id"] !== "string") return text;
   const id = canonicalId(document["id"]);
   if (id === null || id === document["id"]) return text;
@@ -71,7 +75,7 @@ export function withCanonicalId(text: string): string {
 
 /** Whether a JSON patch has the same result when it is applied twice. */
 export function isIdempotentPatch(text: string): boolean {
-  const patch = parsedJson(text);
+  const patch = parseJson(text);
   return Array.isArray(patch) &&
     patch.every((change) =>
       isRecord(change) && (change["op"] === "add" || change["op"] === "replace") &&

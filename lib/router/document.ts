@@ -8,12 +8,8 @@ import type { OperationName } from "../images/operations.ts";
 import { rawPath } from "./address.ts";
 import { type Call, type Gateway, publicEndpoint } from "./call.ts";
 import { type Answer, type PromisedAnswer, readPromised } from "./answer.ts";
-import { announcesBody, inboundHeaders, outboundHeaders } from "./headers.ts";
-import { Refusal } from "./refusal.ts";
+import { inboundHeaders, outboundHeaders } from "./headers.ts";
 import { versionsDocument } from "./versions.ts";
-
-/** Bytes of the largest body that is no image data: 128 properties at their longest fit in. */
-const MAX_DOCUMENT = 16 * 1024 * 1024;
 
 /** What differs from what the table and the request say. */
 export interface Variation {
@@ -32,12 +28,6 @@ export interface Variation {
 export type Answered = Pick<Call, "request" | "trace"> & {
   readonly address: Pick<Call["address"], "mount">;
 };
-
-/** Answers a request with a small body, if any, by what a server says to it. */
-export async function forwardDocument(gateway: Gateway, call: Call): Promise<Response> {
-  const body = await documentBody(call.request);
-  return documentResponse(gateway, call, await askServers(gateway, call, { body }));
-}
 
 /**
  * Asks the servers, and reads the answer: what the operation promises, or a refusal.
@@ -87,32 +77,6 @@ export function documentResponse(
   else trace.sent(answer.body.byteLength, answer.server, 0);
   const isEmpty = isHead || answer.status === 204 || answer.status === 304;
   return new Response(isEmpty ? null : answer.body, { status: answer.status, headers });
-}
-
-/**
- * The body of a request. What it holds is for Glance to judge.
- *
- * @throws {Refusal} 400 if it broke off, 413 for too much.
- */
-export async function documentBody(request: Request): Promise<Uint8Array<ArrayBuffer>> {
-  const { method, body, headers } = request;
-  // Of other methods Glance reads a body only if its length is announced.
-  const isRead = ["POST", "PUT", "PATCH"].includes(method) || announcesBody(headers);
-  if (body === null || !isRead) return new Uint8Array();
-  if (Number(headers.get("content-length")) > MAX_DOCUMENT) throw new Refusal(413);
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let bytes = 0;
-  try {
-    for await (const chunk of body) {
-      bytes += chunk.byteLength;
-      if (bytes > MAX_DOCUMENT) throw new Refusal(413);
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    if (error instanceof Refusal) throw error;
-    throw new Refusal(400, "Malformed JSON in request body.", { cause: error });
-  }
-  return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
 /** Where the caller finds what was created: the server's own path, below the gateway's endpoint. */

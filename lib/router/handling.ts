@@ -9,6 +9,7 @@ import { addressOf, rawPath, versionOf } from "./address.ts";
 import {
   admit,
   type Call,
+  callerKey,
   callerSignal,
   concealOwnToken,
   contextOf,
@@ -24,11 +25,11 @@ import {
   refuseMethod,
   unknownPath,
 } from "./discovery.ts";
-import { forwardDocument } from "./document.ts";
 import { announcesBody, requestIdOf, typedVersionOf } from "./headers.ts";
 import { checkHost } from "./host_guard.ts";
 import { imageData } from "./image_data.ts";
 import { Refusal, refusalResponse } from "./refusal.ts";
+import { forwardDocument } from "./request_body.ts";
 import type { ApiPath, Route, RouteKind } from "./table.ts";
 import { Trace } from "./trace.ts";
 import { uploadData } from "./upload.ts";
@@ -78,7 +79,8 @@ export async function serve(
       return await refuseBody(gateway, refused);
     }
     const signal = callerSignal(request, env);
-    const call: Call = { request, route, address, context, trace, signal };
+    const caller = callerKey(context, env, gateway.options.service !== null);
+    const call: Call = { request, route, address, context, trace, caller, signal };
     try {
       return await admit(gateway, call) ??
         await concealOwnToken(gateway, await HANDLERS[route.kind](gateway, call));

@@ -8,6 +8,7 @@ import { isWorkerd } from "../data/fixed_length.ts";
 import { type Verify, VERIFY_MODES } from "../data/types.ts";
 import { parseHttpUrl } from "../endpoint.ts";
 import { InvalidConfigurationValue, redact } from "../errors.ts";
+import { quietly } from "../events.ts";
 import type { GlanceOptions } from "../options.ts";
 import { checkRecord, isRecord, kindOf, shown } from "../values.ts";
 import { isHost } from "./address.ts";
@@ -181,7 +182,7 @@ export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptio
     cors: options.cors ?? null,
     allowedHosts: allowedHostsOf(options.allowedHosts ?? "any"),
     metrics: options.metrics ?? false,
-    log: options.log ?? null,
+    log: options.log === undefined ? null : quietly(options.log),
   });
 }
 

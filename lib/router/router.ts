@@ -5,6 +5,8 @@
  */
 import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
+import { BodyBudget } from "../body_budget.ts";
+import { quietly } from "../events.ts";
 import { GlanceClientWrapper } from "../http/client.ts";
 import type { GlanceOptions } from "../options.ts";
 import { addressOf, versionOf } from "./address.ts";
@@ -88,10 +90,11 @@ const CORS_ANSWER_HEADERS = [
  */
 export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   const metrics = new Metrics();
-  const client = new GlanceClientWrapper(clientOptions(options, metrics));
   const resolved = resolveGatewayOptions(options);
+  const client = new GlanceClientWrapper(clientOptions(options, metrics));
   const callers = new SlowCallers(resolved.heldConnections, client.options);
-  const gateway: Gateway = { client, options: resolved, metrics, callers };
+  const bodies = new BodyBudget({ timer: client.options.timer });
+  const gateway: Gateway = { client, options: resolved, metrics, callers, bodies };
   const app = new Hono();
   const origins = gateway.options.cors === null ? null : allowOrigins(gateway.options.cors);
   const all = (pattern: string, handler: MiddlewareHandler) => {
@@ -140,11 +143,12 @@ function withoutLength(response: Response): Response {
 
 /** What concerns callers is not the client's affair; what the client does is counted. */
 function clientOptions(options: ImageRouterOptions, metrics: Metrics): GlanceOptions {
+  const onEvent = quietly(options.onEvent);
   return {
     ...options,
     onEvent: (event) => {
       metrics.observe(event);
-      options.onEvent?.(event);
+      onEvent(event);
     },
   };
 }

@@ -62,6 +62,13 @@ export interface TraceOptions {
   readonly log: ((entry: RequestLog) => void) | null;
 }
 
+/** Characters of a text from a caller that are logged, and of an error, which may tell of many attempts. */
+const [TEXT_LIMIT, ERROR_LIMIT] = [1_000, 8_000];
+
+function bounded(text: string, limit = TEXT_LIMIT): string {
+  return text.length > limit ? `${text.slice(0, limit)}…` : text;
+}
+
 /** The record of a request that is under way. */
 export class Trace {
   readonly requestId: string;
@@ -162,13 +169,9 @@ export class Trace {
       bytesOut: this.#bytesOut,
       milliseconds: Math.round(now() - this.#started),
       outcome,
-      error: this.#error,
+      error: this.#error === null ? null : bounded(this.#error, ERROR_LIMIT),
     };
-    try {
-      log?.(entry);
-    } catch {
-      // A faulty log must not fail a request.
-    }
+    log?.(entry);
   }
 }
 

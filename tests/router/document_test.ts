@@ -83,7 +83,11 @@ Deno.test("A question whose answer breaks off is asked again; a change is not", 
   const router = cloud.router();
   const asked = await router.request("/v2/images");
   assertEquals([asked.status, (await asked.json()).images], [200, []]);
-  const changed = await cloud.router().request("/v2/tasks", { method: "POST", body: "{}" });
+  const changed = await cloud.router().request("/v2/tasks", {
+    method: "POST",
+    headers: { "x-auth-token": "t" },
+    body: "{}",
+  });
   await changed.body?.cancel();
   assertEquals(changed.status, 502);
   assertEquals(cloud.asked, ["a GET /v2/images", "b GET /v2/images", "a POST /v2/tasks"]);
@@ -129,7 +133,7 @@ Deno.test("A new image gets an id here, so that a lost answer does not make a se
     server === "http://a:9292" && method === "POST" ? answer().then(broken) : undefined;
   const response = await cloud.router().request("http://gateway/v2/images", {
     method: "POST",
-    headers: JSON_TYPE,
+    headers: { ...JSON_TYPE, "x-auth-token": "t" },
     body: '{"name": "once"}',
   });
   const image = await response.json();
@@ -212,7 +216,8 @@ Deno.test("A body too large or one that breaks off is refused here, any other by
     ["/v2/images", { method: "POST", body: failingBody() }, 400],
   ];
   for (const [path, init, status] of cases) {
-    const response = await router.request(path, init);
+    const headers = { "x-auth-token": "t", ...init.headers };
+    const response = await router.request(path, { ...init, headers });
     await response.body?.cancel();
     assertEquals(response.status, status, path);
   }

@@ -1,0 +1,144 @@
+/** Request bodies in memory: every limit, and who gives way. */
+import { assertEquals, assertRejects } from "@std/assert";
+import { BodyBudget, type BodyFault, BodyRefused } from "../lib/body_budget.ts";
+import { settled, SimulatedClock } from "./support/clock.ts";
+
+const KIB = 1024;
+
+/** A clock that nothing waits for. */
+const timer = () => () => {};
+
+/** A body that is sent by hand. */
+function sender(headers: Record<string, string> = {}) {
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  let isCancelled = false;
+  const body = new ReadableStream<Uint8Array>({
+    start: (c) => void (controller = c),
+    cancel: () => void (isCancelled = true),
+  });
+  return {
+    request: new Request("http://host", { method: "POST", body, headers }),
+    send: (bytes: number) => controller?.enqueue(new Uint8Array(bytes)),
+    end: () => controller?.close(),
+    fail: () => controller?.error(new TypeError("connection reset")),
+    get isCancelled() {
+      return isCancelled;
+    },
+  };
+}
+
+function faultOf(read: Promise<unknown>): Promise<BodyFault> {
+  return assertRejects(() => read, BodyRefused).then((error: BodyRefused) => error.fault);
+}
+
+Deno.test("BodyBudget gives the bytes of a body, and counts them until they are released", async () => {
+  const budget = new BodyBudget({ timer });
+  const one = sender();
+  const reading = budget.read("a", one.request);
+  one.send(3);
+  one.send(4);
+  one.end();
+  {
+    using body = await reading;
+    assertEquals(body.bytes.byteLength, 7);
+    assertEquals(budget.held, 16 * KIB + 7);
+  }
+  assertEquals(budget.held, 0);
+  using empty = await budget.read("a", new Request("http://host"));
+  assertEquals([empty.bytes.byteLength, budget.held], [0, 0]);
+});
+
+Deno.test("BodyBudget refuses a body above its limit when it passes it, or announces it", async () => {
+  const budget = new BodyBudget({ each: 100, timer });
+  const one = sender();
+  const reading = faultOf(budget.read("a", one.request));
+  one.send(100);
+  one.send(1);
+  assertEquals([await reading, one.isCancelled, budget.held], ["large", true, 0]);
+  const announced = sender({ "content-length": "101" });
+  assertEquals(await faultOf(budget.read("a", announced.request)), "large");
+  assertEquals(budget.held, 0);
+});
+
+Deno.test("BodyBudget refuses a body that does not arrive in its time, however busy its sender is", async () => {
+  const clock = new SimulatedClock();
+  const simulated = (ms: number, ring: () => void) => {
+    const life = new AbortController();
+    clock.sleep(ms, life.signal).then(ring, () => {});
+    return () => life.abort();
+  };
+  const budget = new BodyBudget({ milliseconds: 1_000, timer: simulated });
+  const one = sender();
+  const reading = faultOf(budget.read("a", one.request));
+  for (let i = 0; i < 9; i++) {
+    one.send(1);
+    await clock.run(clock.sleep(100));
+  }
+  await clock.run(clock.sleep(200));
+  assertEquals([await reading, one.isCancelled, budget.held], ["late", true, 0]);
+  assertEquals(clock.pending, 0);
+});
+
+Deno.test("BodyBudget takes the room for a body from the caller that holds most", async () => {
+  const budget = new BodyBudget({ total: 1024 * KIB, timer });
+  const greedy = Array.from({ length: 4 }, sender);
+  const faults: BodyFault[] = [];
+  const reads = greedy.map((one, i) =>
+    budget.read(`greedy ${i % 2}`, one.request).catch(({ fault }) => void faults.push(fault))
+  );
+  for (const one of greedy) one.send(200 * KIB);
+  await settled();
+  assertEquals(faults, []);
+  const modest = sender();
+  const reading = budget.read("modest", modest.request);
+  modest.send(180 * KIB);
+  modest.end();
+  using body = await reading;
+  assertEquals(body.bytes.byteLength, 180 * KIB);
+  assertEquals(faults, ["crowded"]);
+  for (const one of greedy) one.fail();
+  await Promise.all(reads);
+  assertEquals(budget.held, 196 * KIB);
+});
+
+Deno.test("BodyBudget leaves half of the room to others than one caller, even for bodies in use", async () => {
+  const budget = new BodyBudget({ total: 1024 * KIB, timer });
+  const first = sender();
+  const reading = budget.read("a", first.request);
+  first.send(480 * KIB);
+  first.end();
+  using _body = await reading;
+  const second = sender();
+  const refused = faultOf(budget.read("a", second.request));
+  second.send(100 * KIB);
+  assertEquals(await refused, "crowded");
+  const other = sender();
+  const taken = budget.read("b", other.request);
+  other.send(400 * KIB);
+  other.end();
+  using body = await taken;
+  assertEquals(body.bytes.byteLength, 400 * KIB);
+});
+
+Deno.test("BodyBudget bounds the number of bodies that have not sent anything", async () => {
+  const budget = new BodyBudget({ total: 160 * KIB, timer });
+  const silent = Array.from({ length: 20 }, sender);
+  const faults: BodyFault[] = [];
+  const reads = silent.map((one, i) =>
+    budget.read(i, one.request).catch(({ fault }) => void faults.push(fault))
+  );
+  await settled();
+  assertEquals([faults.length, budget.held], [10, 160 * KIB]);
+  for (const one of silent) if (!one.isCancelled) one.fail();
+  await Promise.all(reads);
+  assertEquals(budget.held, 0);
+});
+
+Deno.test("BodyBudget tells a body that broke from one that was refused", async () => {
+  const budget = new BodyBudget({ timer });
+  const one = sender();
+  const reading = faultOf(budget.read("a", one.request));
+  one.send(1);
+  one.fail();
+  assertEquals([await reading, budget.held], ["broken", 0]);
+});

@@ -1,0 +1,189 @@
+/**
+ * Functions that users pass may throw, reject or give anything: it never ends the process, and never gives
+ * access. A rejection that is left alone fails the run of this file.
+ */
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { quietly } from "../lib/events.ts";
+import { createImageRouter, type ImageRouterOptions } from "../lib/router/mod.ts";
+import {
+  GlanceClientWrapper,
+  GlanceConnectionFailed,
+  GlanceImageService,
+  type GlanceOptions,
+  Invalid,
+  waitForStatus,
+} from "../mod.ts";
+import { settled } from "./support/clock.ts";
+import { storeImage } from "./support/stored_image.ts";
+import { createEmbeddedGlance } from "../lib/local/mod.ts";
+
+/** What a faulty function may do. */
+const FAULTS: Readonly<Record<string, () => never>> = {
+  "throws an error": () => {
+    throw new Error("faulty");
+  },
+  "throws undefined": () => {
+    throw undefined;
+  },
+  "rejects": () => Promise.reject(new Error("faulty")) as never,
+  "rejects later": () => settled().then(() => Promise.reject(new Error("faulty"))) as never,
+  "gives undefined": () => undefined as never,
+  "gives a text": () => "garbage" as never,
+  "gives NaN": () => NaN as never,
+  "gives an object that is awaited like a promise and throws": () =>
+    ({
+      get then() {
+        throw new Error("faulty");
+      },
+    }) as never,
+};
+
+const OWNER = { projectId: "local", isAdmin: true };
+
+const META = { name: "a", diskFormat: "raw", containerFormat: "bare" };
+
+const glance = createEmbeddedGlance();
+const fetchGlance = (input: string, init: RequestInit) => glance.fetch(new Request(input, init));
+
+async function storedImage(): Promise<string> {
+  return await storeImage(
+    (path, init) => glance.fetch(new Request(`http://a:9292${path}`, init)),
+    "disk",
+    new Uint8Array(300_000),
+  );
+}
+
+for (const [fault, faulty] of Object.entries(FAULTS)) {
+  Deno.test(`An "onEvent" or "onProgress" that ${fault} does not disturb a transfer`, async () => {
+    const id = await storedImage();
+    let events = 0;
+    let failures = 1;
+    const client = new GlanceClientWrapper({
+      apiServers: ["http://a:9292", "http://b:9292"],
+      fetch: (input, init) =>
+        failures-- > 0
+          ? Promise.reject(new TypeError("connection refused"))
+          : fetchGlance(input, init),
+      onEvent: () => {
+        events++;
+        return faulty();
+      },
+    });
+    const service = new GlanceImageService(client);
+    const options = { onProgress: faulty };
+    const stream = await service.download(OWNER, id, options);
+    assertEquals((await new Response(stream).arrayBuffer()).byteLength, 300_000);
+    const chunks: number[] = [];
+    await service.download(
+      OWNER,
+      id,
+      new WritableStream({ write: (chunk) => void chunks.push(chunk.byteLength) }),
+      options,
+    );
+    assertEquals(chunks.reduce((a, b) => a + b), 300_000);
+    const made = await service.create(OWNER, META, new Uint8Array(10), options);
+    await waitForStatus(service, OWNER, made.id, "active", { onProgress: faulty });
+    assert(events > 0);
+    await settled();
+  });
+
+  Deno.test(`A "log" or "onEvent" of a gateway that ${fault} does not disturb an answer`, async () => {
+    const router = routerWith({ log: faulty, onEvent: faulty });
+    for (const path of ["/v2/images", "/v2/images/none", "/nowhere"]) {
+      const response = await router.request(path);
+      await response.body?.cancel();
+      assert(response.status < 500);
+    }
+    await settled();
+  });
+
+  Deno.test(`An "authorize" that ${fault} gives no access: 500, and the log says why`, async () => {
+    const errors: (string | null)[] = [];
+    let asked = 0;
+    const router = routerWith({
+      authorize: faulty,
+      log: ({ error }) => void errors.push(error),
+      fetch: (input, init) => {
+        asked++;
+        return fetchGlance(input, init);
+      },
+    });
+    const response = await router.request("/v2/images");
+    assertEquals([response.status, asked], [500, 0]);
+    assert(!(await response.text()).includes("faulty"));
+    assert(errors.length === 1 && errors[0] !== null && errors[0] !== undefined);
+  });
+
+  Deno.test(`A "now" or "random" that ${fault} is replaced with the usual one`, async () => {
+    let failures = 1;
+    const client = new GlanceClientWrapper({
+      apiServers: ["http://a:9292", "http://b:9292"],
+      fetch: (input, init) =>
+        failures-- > 0
+          ? Promise.reject(new TypeError("connection refused"))
+          : fetchGlance(input, init),
+      now: faulty,
+      random: faulty,
+    });
+    assert(Array.isArray((await client.call({}, "list")).images));
+    await settled();
+  });
+
+  Deno.test(`A "fetch" that ${fault} is a server that cannot be reached`, async () => {
+    const client = new GlanceClientWrapper({ netloc: "a", fetch: faulty, numRetries: 0 });
+    await assertRejects(() => client.call({}, "list"), GlanceConnectionFailed);
+    await settled();
+  });
+
+  Deno.test(`A "sleep" that ${fault} ends the call that sleeps, and nothing else`, async () => {
+    const client = new GlanceClientWrapper({
+      netloc: "a",
+      fetch: () => Promise.reject(new TypeError("connection refused")),
+      sleep: faulty,
+    });
+    await assertRejects(() => client.call({}, "list")).catch(() => {});
+    await settled();
+  });
+
+  Deno.test(`A "renew" that ${fault} ends the call that needs the token`, async () => {
+    const options: GlanceOptions = {
+      fetch: () => Promise.resolve(new Response(null, { status: 401 })),
+    };
+    const client = new GlanceClientWrapper({ netloc: "a", ...options });
+    const context = { authToken: "t", renew: faulty };
+    let error: unknown = "none";
+    await client.call(context, "list").catch((cause) => error = cause);
+    assert(error !== "none");
+    await settled();
+  });
+}
+
+Deno.test("A renewal that gives no context is an error that says so", async () => {
+  const client = new GlanceClientWrapper({
+    netloc: "a",
+    fetch: () => Promise.resolve(new Response(null, { status: 401 })),
+  });
+  const context = { authToken: "t", renew: () => Promise.resolve("a token" as never) };
+  await assertRejects(() => client.call(context, "list"), Invalid, "a renewal");
+});
+
+Deno.test("A fetch that gives no response is named in the error", async () => {
+  const client = new GlanceClientWrapper({
+    netloc: "a",
+    fetch: () => Promise.resolve(undefined as never),
+    numRetries: 0,
+  });
+  const error = await assertRejects(() => client.call({}, "list"), GlanceConnectionFailed);
+  assertStringIncludes(error.message, '"fetch" gave undefined instead of a Response');
+});
+
+Deno.test("quietly() calls a listener at once, and gives nothing back", () => {
+  const told: number[] = [];
+  assertEquals(quietly((value: number) => told.push(value))(3), undefined);
+  assertEquals(told, [3]);
+  assertEquals(quietly(undefined)(3), undefined);
+});
+
+function routerWith(options: Partial<ImageRouterOptions>): ReturnType<typeof createImageRouter> {
+  return createImageRouter({ apiServers: ["http://a:9292"], fetch: fetchGlance, ...options });
+}

@@ -1,0 +1,149 @@
+/** Work on text from outside grows in proportion to its length, whatever the text is made of. */
+import process from "node:process";
+import { assert, assertEquals } from "@std/assert";
+import { explanationIn } from "../lib/http/answer.ts";
+import { parseRetryAfter } from "../lib/http/retry.ts";
+import { causesOf, sentenceOf } from "../lib/cli/failure.ts";
+import { printable } from "../lib/cli/messages.ts";
+import { nearest } from "../lib/cli/nearest.ts";
+import { drawTable, widthOf, wrap } from "../lib/cli/text_table.ts";
+import { parseApiServer } from "../lib/endpoint.ts";
+import { dateOf } from "../lib/images/date.ts";
+import { isoTime, splitList } from "../lib/local/filter_values.ts";
+import { Failure, failureResponse } from "../lib/local/failures.ts";
+import { bestOffer } from "../lib/local/negotiation.ts";
+import { python, urlencode } from "../lib/local/python_words.ts";
+import { orderOf } from "../lib/local/sorting.ts";
+import { addressOf, rawPath } from "../lib/router/address.ts";
+import { planOf } from "../lib/router/conditions.ts";
+import { isIdempotentPatch, withId } from "../lib/router/create.ts";
+import { credentialOf, inboundHeaders, requestIdOf } from "../lib/router/headers.ts";
+import { Refusal, refusalResponse } from "../lib/router/refusal.ts";
+import { dataHeaders } from "../lib/router/representation.ts";
+import { API_PATHS } from "../lib/router/table.ts";
+import { getRemoteImageService, type GlanceImage, redact } from "../mod.ts";
+import { redactUrls } from "../lib/values.ts";
+
+/** Characters of the shorter and the longer text. */
+const [SHORT, LONG] = [4_000, 32_000];
+
+/** Milliseconds of the processor within which the longer one is beyond doubt. */
+const UNDOUBTED = 100;
+
+/** Between the growth of linear work, which is 8, and that of quadratic work, which is 64. */
+const SUPERLINEAR = 24;
+
+/** The best of so many counts: garbage may have to be collected at any time. */
+const TRIES = 6;
+
+/** What texts are made of: the beginnings and ends of everything that is searched for anywhere. */
+// deno-fmt-ignore
+const UNITS = [
+  "a", "A ", " ", "\t", "\n", ".", ". ", "<", "<a", "<head", "<head>", "<br", "</", ">", "http://", "http:", "://",
+  "a:", "a-", "a.", "a+", "@", "http://@", "?", "#", "/", "/ ", "\"", "\\", "\\\"", "\",", ",", ", ", ";", ";q=", "-",
+  "--", "ab-cd", " for url (", "This server could not verify that you are authorized", "credentials required",
+  "\u00e9", "\u6f22", "e\u0301", "\u{1f468}\u200d\u{1f469}\u200d\u{1f467}", "\u{1f1e6}", "\u0301", "\u0915\u094d", "\u1100", "\u200b", "\ud800", "[", "{", "{\"a\":", "[{", "&lt;", "&", "%", "%20",
+  ":", "=", "W/\"", "~", "0", "bytes=", "1-", "/images/", "/v2", "/v2.1/", "'", "(", "in:", "name:asc,", "secret",
+];
+
+const image = (name: string): GlanceImage => ({ id: "1", name, disk_format: "raw" } as GlanceImage);
+const pathOfImage = API_PATHS.find(({ path }) => path === "/images/{image_id}");
+
+/** A header with what of a text a header can hold. */
+function header(name: string, text: string): Headers {
+  return new Headers({ [name]: text.replaceAll(/[^\t -~]/g, "x") });
+}
+
+function swallow(work: () => unknown): void {
+  try {
+    work();
+  } catch (error) {
+    assert(!(error instanceof RangeError), `${error}`);
+  }
+}
+
+/** Everything that reads text of servers, callers or files. */
+const READERS: Readonly<Record<string, (text: string) => unknown>> = {
+  redact,
+  "redact, of a URL": (text) => redact(`http://host/${text}`),
+  "redact, of user information": (text) => redact(`http://${text}@host`),
+  redactUrls,
+  explanationIn: (text) => explanationIn(text, ["secret"]),
+  "explanationIn, of JSON": (text) => explanationIn(JSON.stringify({ message: text }), ["secret"]),
+  parseRetryAfter: (text) => parseRetryAfter(text, 0),
+  sentenceOf: (text) => sentenceOf(new Error(text)),
+  causesOf: (text) => causesOf(new Error("a", { cause: new Error(text) })),
+  printable,
+  drawTable: (text) => drawTable(["Property", "Value"], [["a", text]], { maxWidths: [80, 80] }),
+  widthOf,
+  "wrap, to one column": (text) => wrap(text, 1),
+  nearest: (text) => nearest(text, ["image-list"]),
+  parseApiServer: (text) => parseApiServer(`http://host/${text}`),
+  "parseApiServer, of a host": parseApiServer,
+  getRemoteImageService: (text) => getRemoteImageService({}, `http://host/${text}`),
+  "getRemoteImageService, of a host": (text) => getRemoteImageService({}, text),
+  dateOf,
+  "planOf, of Range": (text) => planOf("GET", header("range", text), { etag: '"1"', size: 9 }),
+  "planOf, of a range of bytes": (text) =>
+    planOf("GET", header("range", `bytes=${text}`), { etag: '"1"', size: 9 }),
+  "planOf, of If-None-Match": (text) =>
+    planOf("GET", header("if-none-match", text), { etag: '"1"', size: 9 }),
+  rawPath: (text) => rawPath(`http://host/${text}`),
+  addressOf: (text) => pathOfImage && addressOf(`http://host/v2/images/${text}`, pathOfImage, "v2"),
+  "inboundHeaders, of Connection": (text) => inboundHeaders(header("connection", text)),
+  requestIdOf: (text) => requestIdOf(header("x-openstack-request-id", text)),
+  credentialOf: (text) => credentialOf(header("x-auth-token", text), "x-auth-token"),
+  "refusalResponse, of Accept": (text) =>
+    refusalResponse(
+      new Request("http://host", { headers: header("accept", text) }),
+      new Refusal(404, text),
+    ),
+  "dataHeaders, of a name": (text) => dataHeaders(image(text), { kind: "whole" }),
+  withId: (text) => withId(text, "1"),
+  isIdempotentPatch,
+  splitList,
+  isoTime,
+  bestOffer: (text) => bestOffer(text, ["text/html", "application/json"]),
+  python,
+  urlencode: (text) => urlencode([["a", text]]),
+  orderOf: (text) => orderOf(new URLSearchParams([["sort", text]])),
+  failureResponse: (text) =>
+    failureResponse(
+      new Request("http://host", { headers: { accept: "image/x" } }),
+      new Failure(404, text),
+    ),
+};
+
+for (const [name, read] of Object.entries(READERS)) {
+  Deno.test(`${name} takes time in proportion to the length of what it reads`, () => {
+    for (const unit of UNITS) {
+      // A run before something else, and one at the end.
+      for (const [before, after] of [["", "!"], ["x b", ""]] as const) {
+        const time = (length: number) => {
+          const text = before + unit.repeat(Math.ceil(length / unit.length)) + after;
+          const start = process.cpuUsage();
+          swallow(() => read(text));
+          const { user, system } = process.cpuUsage(start);
+          return (user + system) / 1000;
+        };
+        const best = (length: number) => {
+          let ms = Infinity;
+          for (let i = 0; i < TRIES && ms > UNDOUBTED; i++) ms = Math.min(ms, time(length));
+          return ms;
+        };
+        const long = best(LONG);
+        if (long < UNDOUBTED) continue;
+        const short = best(SHORT);
+        assert(long < SUPERLINEAR * short, `${JSON.stringify(unit)}: ${short} ms, then ${long} ms`);
+      }
+    }
+  });
+}
+
+Deno.test("redactUrls hides what is secret in a URL of any scheme", () => {
+  const long = `a${"1".repeat(80)}`;
+  for (const scheme of ["http", "swift+https", "rbd", long]) {
+    assertEquals(redactUrls(`no "${scheme}://me:pw@h/a?t=x" here`), `no "${scheme}://h/a" here`);
+  }
+  assertEquals(redactUrls("http://me:p/w@h/a is no URL"), "http://h/a is no URL");
+});

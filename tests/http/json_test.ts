@@ -1,0 +1,150 @@
+/** Documents of servers: bounded in bytes, in time and in depth, wherever they come from. */
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import { DOCUMENT_LIMIT, parseJson, readBytes, readStart } from "../../lib/http/json.ts";
+import {
+  authenticate,
+  getRemoteImageService,
+  GlanceClientWrapper,
+  GlanceConnectionFailed,
+  GlanceError,
+  UnexpectedResponse,
+} from "../../mod.ts";
+import { fetchCatalog } from "../../lib/auth/keystone.ts";
+import { SimulatedClock } from "../support/clock.ts";
+
+const CHUNK = new TextEncoder().encode(`[${"1,".repeat(32 * 1024 - 1)}1`);
+
+/** A body without an end, which counts what was taken of it. */
+class Endless {
+  taken = 0;
+  isCancelled = false;
+
+  stream(): ReadableStream<Uint8Array> {
+    return new ReadableStream({
+      pull: (controller) => {
+        this.taken += CHUNK.byteLength;
+        controller.enqueue(CHUNK.slice());
+      },
+      cancel: () => {
+        this.isCancelled = true;
+      },
+    }, { highWaterMark: 0 });
+  }
+
+  answer(status = 200, headers: Record<string, string> = {}): Response {
+    return new Response(this.stream(), {
+      status,
+      headers: { "content-type": "application/json", "x-subject-token": "t", ...headers },
+    });
+  }
+}
+
+/** What asks a server for a document. */
+const QUESTIONS: Readonly<Record<string, (fetch: () => Promise<Response>) => Promise<unknown>>> = {
+  "an image": (fetch) => client(fetch).call({}, "get", "1"),
+  "a page of images": (fetch) => client(fetch).call({}, "list"),
+  "a new image": (fetch) =>
+    client(async () => {
+      const { body, status } = await fetch();
+      return new Response(body, { status: status === 200 ? 201 : status });
+    }).call({}, "create", {}),
+  "a schema": (fetch) => client(fetch).call({}, "schemas.get", "image"),
+  "the versions": (fetch) => client(fetch).call({}, "versions.list"),
+  "the tags of a namespace": (fetch) => client(fetch).call({}, "metadefs.tags.list", "n"),
+  "a foreign image": async (fetch) => {
+    const [service, id] = await getRemoteImageService({}, "http://foreign/v2/images/1", {
+      fetch,
+      numRetries: 0,
+    });
+    await service.show({}, id);
+  },
+  "a token": (fetch) =>
+    authenticate({ authUrl: "http://keystone/v3", token: "t" }, { fetch, numRetries: 0 }),
+  "a catalog": (fetch) =>
+    fetchCatalog("http://keystone/v3", { authToken: "t" }, { fetch, numRetries: 0 }),
+};
+
+for (const [what, ask] of Object.entries(QUESTIONS)) {
+  Deno.test(`An endless answer to a question for ${what} is an error that names the limit`, async () => {
+    const endless = new Endless();
+    const error = await assertRejects(
+      () => ask(() => Promise.resolve(endless.answer())),
+      UnexpectedResponse,
+      `larger than the limit of ${DOCUMENT_LIMIT} bytes`,
+    );
+    assert(error instanceof GlanceError);
+    assert(endless.isCancelled);
+    assertLess(endless.taken, DOCUMENT_LIMIT + 3 * CHUNK.byteLength);
+  });
+
+  Deno.test(`An endless refusal of a question for ${what} is read no further than it is quoted`, async () => {
+    for (const status of [400, 404, 500, 503]) {
+      const endless = new Endless();
+      await assertRejects(() => ask(() => Promise.resolve(endless.answer(status))), GlanceError);
+      assert(endless.isCancelled, `${status}`);
+      assertLess(endless.taken, 4 * CHUNK.byteLength, `${status}`);
+    }
+  });
+}
+
+Deno.test("An answer that announces too much is refused before it is read", async () => {
+  const endless = new Endless();
+  const answer = endless.answer(200, { "content-length": String(DOCUMENT_LIMIT + 1) });
+  await assertRejects(() => readBytes(answer), UnexpectedResponse, "the limit");
+  assertEquals([endless.taken, endless.isCancelled], [0, true]);
+});
+
+Deno.test("A body that is decoded on its way is counted as it comes out, whatever it announces", async () => {
+  const endless = new Endless();
+  const answer = endless.answer(200, { "content-length": "20", "content-encoding": "gzip" });
+  Object.defineProperty(answer, "url", { value: "http://glance/v2/images" });
+  await assertRejects(() => readBytes(answer), UnexpectedResponse, '"http://glance"');
+  assertLess(endless.taken, DOCUMENT_LIMIT + 3 * CHUNK.byteLength);
+});
+
+Deno.test("A body that stalls and ignores its signal ends with the time limit of its request", async () => {
+  const clock = new SimulatedClock();
+  const stalled = () =>
+    new Response(new ReadableStream({ pull: () => new Promise(() => {}) }, { highWaterMark: 0 }));
+  const glance = new GlanceClientWrapper({
+    netloc: "glance.test",
+    fetch: () => Promise.resolve(stalled()),
+    sleep: clock.sleep,
+    now: clock.now,
+    numRetries: 0,
+    requestTimeout: 5_000,
+  });
+  const asked = assertRejects(() => glance.call({}, "list"), GlanceConnectionFailed, "5000 ms");
+  await clock.run(asked);
+  assertEquals(clock.now(), 5_000);
+});
+
+Deno.test("JSON nested beyond what Python reads is not JSON here, and needs no stack", () => {
+  for (const [open, close] of [["[", "]"], ['{"a":', "}"], ['[{"error":', "}]"]] as const) {
+    const nested = (depth: number) => `${open.repeat(depth)}1${close.repeat(depth)}`;
+    assert(parseJson(nested(400)) !== undefined);
+    assertEquals(parseJson(nested(1_200)), undefined);
+    assertEquals(parseJson(nested(300_000)), undefined);
+  }
+  assertEquals(parseJson("[".repeat(300_000)), undefined);
+});
+
+Deno.test("A deeply nested answer is a typed error", async () => {
+  const body = `{"images":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
+  for (const status of [200, 404, 500]) {
+    const fetch = () => Promise.resolve(new Response(body, { status }));
+    await assertRejects(() => client(fetch).call({}, "list"), GlanceError);
+  }
+});
+
+Deno.test("readStart gives the start of a body, and gives the rest up", async () => {
+  const endless = new Endless();
+  const text = await readStart(endless.answer(), { limit: 10 });
+  assertEquals([text, endless.isCancelled], ["[1,1,1,1,1", true]);
+  assertEquals(await readStart(new Response("short")), "short");
+  assertEquals(await readStart(new Response(null)), "");
+});
+
+function client(fetch: () => Promise<Response>): GlanceClientWrapper {
+  return new GlanceClientWrapper({ netloc: "glance.test", fetch, numRetries: 0 });
+}

@@ -1,0 +1,140 @@
+/** Bodies of requests at the gateway: unread without a token, limited, and fair between callers. */
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { settled, SimulatedClock } from "../support/clock.ts";
+import { Cloud } from "./cloud.ts";
+
+const MIB = 2 ** 20;
+const CHUNK = new Uint8Array(MIB).fill(0x20);
+
+/** A body without an end, which comes as fast as it is taken, until it has to wait. */
+function endless(limit = Infinity) {
+  const state = { taken: 0, isCancelled: false };
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (state.taken >= limit) return new Promise<void>(() => {});
+      state.taken += CHUNK.byteLength;
+      controller.enqueue(CHUNK.slice());
+      return Promise.resolve();
+    },
+    cancel() {
+      state.isCancelled = true;
+    },
+  }, { highWaterMark: 0 });
+  return { body, state };
+}
+
+/** A cloud that knows some tokens only. */
+function cloudWithTokens(): Cloud {
+  return new Cloud({
+    identify: (token) =>
+      token?.startsWith("good")
+        ? { userId: "u", projectId: "p", roles: ["admin", "member"] }
+        : null,
+  });
+}
+
+Deno.test("Without a token, Glance's own 401 comes before any byte of a body is read", async () => {
+  const cloud = cloudWithTokens();
+  const router = cloud.router();
+  for (
+    const [method, path] of [
+      ["POST", "/v2/images"],
+      ["PATCH", "/v2/images/1"],
+      ["POST", "/v2/tasks"],
+      ["POST", "/v2/images/1/members"],
+      ["PUT", "/v2/metadefs/namespaces/n"],
+    ] as const
+  ) {
+    const { body, state } = endless();
+    const response = await router.request(path, { method, body });
+    const expected = await cloud.ask("/v2/", {});
+    assertEquals([response.status, await response.text()], [401, await expected.text()], path);
+    assertEquals(state, { taken: 0, isCancelled: true }, path);
+  }
+  assertEquals(new Set(cloud.asked.map((line) => line.slice(2))), new Set(["GET /v2/"]));
+});
+
+Deno.test("Without a token, a body is read where Glance wants none", async () => {
+  const cloud = new Cloud();
+  const response = await cloud.router().request("/v2/images", { method: "POST", body: "{}" });
+  await response.body?.cancel();
+  assertEquals(response.status, 201);
+  assertEquals(cloud.asked, ["a GET /v2/", "b POST /v2/images"]);
+});
+
+Deno.test("An endless body is read up to its limit, whatever its token", async () => {
+  const cloud = new Cloud();
+  const { body, state } = endless();
+  const headers = { "x-auth-token": "good" };
+  const response = await cloud.router().request("/v2/images", { method: "POST", headers, body });
+  await response.body?.cancel();
+  assertEquals([response.status, state.isCancelled], [413, true]);
+  assertLess(state.taken, 20 * MIB);
+  assertEquals(cloud.asked, []);
+});
+
+Deno.test("A body that does not come is given up after a minute, with 408", async () => {
+  const cloud = new Cloud();
+  const clock = new SimulatedClock();
+  const router = cloud.router({ sleep: clock.sleep, now: clock.now });
+  const { body, state } = endless(MIB);
+  const headers = { "x-auth-token": "good" };
+  const asked = router.request("/v2/images", { method: "POST", headers, body });
+  const response = await clock.run(Promise.resolve(asked));
+  await response.body?.cancel();
+  assertEquals([response.status, clock.now(), state.isCancelled], [408, 60_000, true]);
+});
+
+Deno.test("Many bodies of one caller leave room for others, by token and by address", async () => {
+  const cloud = new Cloud();
+  const router = cloud.router();
+  const slow = [];
+  const bodies = [];
+  for (let i = 0; i < 40; i++) {
+    const sent = endless(4 * MIB);
+    bodies.push(sent);
+    const env = i % 2 === 0 ? {} : { remoteAddr: { hostname: "192.0.2.1" } };
+    const headers: Record<string, string> = i % 2 === 0 ? { "x-auth-token": "good 1" } : {};
+    slow.push(router.request("/v2/images", { method: "POST", headers, body: sent.body }, env));
+    await settled();
+  }
+  const open = bodies.filter(({ state }) => !state.isCancelled);
+  assert(open.length <= 16, `${open.length} bodies of 4 MiB are held`);
+  const headers = { "x-auth-token": "good 2" };
+  const body = JSON.stringify({ name: "modest" });
+  const response = await router.request("/v2/images", { method: "POST", headers, body });
+  assertEquals([response.status, (await response.json()).name], [201, "modest"]);
+  const statuses = new Set();
+  for (const [i, answer] of slow.entries()) {
+    if (!bodies[i]?.state.isCancelled) continue;
+    const { status, headers, body } = await answer;
+    await body?.cancel();
+    statuses.add(`${status} ${headers.get("retry-after")}`);
+  }
+  assertEquals(statuses, new Set(["503 1"]));
+});
+
+Deno.test("A body counts until its request is answered, and no longer", async () => {
+  const cloud = new Cloud();
+  const gate = Promise.withResolvers<void>();
+  cloud.disturb = async (_, answer) => {
+    await gate.promise;
+    return await answer();
+  };
+  const router = cloud.router();
+  const post = async () => {
+    const response = await router.request("/v2/images", {
+      method: "POST",
+      headers: { "x-auth-token": "good" },
+      body: `{"name": "a"${" ".repeat(15 * MIB)}}`,
+    });
+    await response.body?.cancel();
+    return response.status;
+  };
+  const held = [post(), post()];
+  await settled();
+  assertEquals(await post(), 503);
+  gate.resolve();
+  assertEquals(await Promise.all(held), [201, 201]);
+  assertEquals(await post(), 201);
+});
