@@ -23,7 +23,7 @@ export interface Call {
   readonly identity: Identity;
   readonly cloud: Cloud;
   readonly requestId: string;
-  /** Name of Glance's policy for the request; null where there is none. */
+  /** Name of Glance's policy for the request; null for requests without one. */
   readonly action: string | null;
   /** Decoded variable segments of the path, in order. */
   readonly params: readonly string[];
@@ -104,7 +104,7 @@ async function readJson(request: Request): Promise<JsonBody> {
 export async function refuseBody(request: Request): Promise<void> {
   const { headers, body } = request;
   const isChunked = headers.has("transfer-encoding");
-  // Glance does not look for a chunked body behind the methods that have none.
+  // Glance ignores a chunked body of the other methods.
   if (isChunked && !BODY_METHODS.includes(request.method)) return;
   const announced = isChunked || Number(headers.get("content-length")) > 0;
   if (announced || await hasBytes(body)) {

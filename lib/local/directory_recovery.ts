@@ -158,7 +158,7 @@ async function readJson(path: string): Promise<unknown> {
   }
 }
 
-/** What stands for an id that was used. */
+/** The mark of an id that was used. */
 const BURIED: Schema = {
   type: "object",
   properties: { id: { type: "string" }, deleted: { type: "boolean" } },

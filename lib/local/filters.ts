@@ -125,7 +125,7 @@ function flagTest(key: "os_hidden" | "protected", value: string): RowTest {
 function rangeTest(key: string, value: string): RowTest {
   const column = key.slice(0, -4);
   const isKnown = [TEXT_FILTERS, NUMBERS, COLUMNS, OTHER_COLUMNS].some((set) => set.has(column));
-  // Glance looks the column up and answers 500 where there is none.
+  // Glance looks the column up, and answers 500 if it does not exist.
   if (!isKnown) throw badRequest(`Unable to filter on a range of '${column}'.`);
   const bound = integer(value);
   if (bound === null) throw badRequest("Unable to filter on a range with a non-numeric value.");

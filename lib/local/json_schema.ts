@@ -67,8 +67,8 @@ interface Place {
 }
 
 /**
- * What is wrong with a value; null where nothing is. Of several faults the one that lies least deep is
- * told, of those the first in the order of the schema, as `best_match` of jsonschema chooses.
+ * What is wrong with a value; null where nothing is. Of several faults the least deep one is
+ * reported, of those the first in the order of the schema, as `best_match` of jsonschema chooses.
  */
 function faultOf(value: unknown, schema: Schema, definitions: Definitions): string | null {
   let best: Fault | null = null;

@@ -128,7 +128,12 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
    * @default none: such a URL can be registered, but its data is answered with 503
    */
   readonly fetch?: typeof globalThis.fetch;
-  /** Hears of what becomes a 500: a full disk, an upload whose sender went away. @default none */
+  /**
+   * Called with errors that are the operator's: a full disk, a file of a directory store that is
+   * invalid, an upload whose connection broke.
+   *
+   * @default errors are dropped
+   */
   readonly onError?: (error: unknown) => void;
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number;

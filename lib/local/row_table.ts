@@ -80,7 +80,7 @@ export class RowTable<R extends Row> {
 
   /**
    * Changes a row to what a restart would make of it anyway: the change holds even if it cannot be
-   * saved. Null where there is no such row.
+   * saved. Null for an unknown id.
    */
   settle(id: string, change: (row: R) => R): Promise<R | null> {
     const key = keyOf(id);

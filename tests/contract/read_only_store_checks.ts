@@ -90,7 +90,7 @@ export const READ_ONLY_STORE_CHECKS: readonly Check[] = [
     });
     assertEquals((await cloud.download(id)).status, 204);
   }, NEEDS),
-  check("an import does not go on behind a read-only store", async (cloud) => {
+  check("an import ends at a read-only store", async (cloud) => {
     const { web, fast } = names(cloud);
     const id = await staged(cloud);
     const order = { method: { name: "glance-direct" }, stores: [web, fast] };

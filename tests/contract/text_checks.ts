@@ -221,7 +221,7 @@ export const TEXT_CHECKS: readonly Check[] = [
   }),
 ];
 
-/** What a part of a namespace needs beside its name. */
+/** What a part of a namespace needs besides its name. */
 const PARTS: Readonly<Record<string, Record<string, unknown>>> = {
   objects: {},
   properties: { title: "x", type: "string" },

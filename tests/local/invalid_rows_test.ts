@@ -71,7 +71,7 @@ for (const [what, [text, damage]] of Object.entries(DAMAGE)) {
   });
 }
 
-Deno.test("an invalid row file keeps its id and its data for who repairs it", async () => {
+Deno.test("an invalid row file keeps its id and its data until it is repaired", async () => {
   await using directory = await scratch();
   const before = open(directory.path).glance;
   const id = await create(before, { name: "bad" });
