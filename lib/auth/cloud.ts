@@ -80,10 +80,11 @@ export class Cloud {
     );
   }
 
-  /** What is to be said of a setting that is not honored. */
+  /** What is to be said of a setting that is not honored; `{cacert}` in the reason names that setting. */
   ignoring(key: string, reason: string): string {
     const { setting, source } = this.#names(key);
-    return `Ignoring ${setting} of the cloud "${this.name}" of ${source}: ${reason}`;
+    const why = reason.replaceAll(/\{(\w+)\}/g, (_, other) => this.#names(other).setting);
+    return `Ignoring ${setting} of the cloud "${this.name}" of ${source}: ${why}`;
   }
 
   #names(key: string): { readonly setting: string; readonly source: string } {

@@ -11,14 +11,14 @@ import { isMapping } from "./settings.ts";
 /** A setting that is reported where `applies`. */
 interface IgnoredSetting {
   readonly key: string;
-  /** Why it is ignored, and what to do. */
+  /** Why it is ignored, and what to do; `{cacert}` is where that setting is made. */
   readonly reason: string;
   /** By default, whether the setting has a value. */
   applies?(cloud: Cloud): boolean;
 }
 
 const CERTIFICATES =
-  'certificates are always checked; set "cacert" to the CA of the cloud, and remove the setting';
+  "certificates are always checked; set {cacert} to the CA of the cloud, and remove the setting";
 
 /** For all services, and for this one. */
 function forImages(...keys: readonly string[]): string[] {

@@ -91,7 +91,7 @@ const ENVIRONMENT = {
 };
 
 const MESSAGES = [
-  'Ignoring OS_INSECURE of the cloud "envvars" of the environment: certificates are always checked; set "cacert" to the CA of the cloud, and remove the setting',
+  'Ignoring OS_INSECURE of the cloud "envvars" of the environment: certificates are always checked; set OS_CACERT to the CA of the cloud, and remove the setting',
   'Ignoring OS_IMAGE_API_VERSION of the cloud "envvars" of the environment: only version 2 of the Image API is supported',
 ];
 

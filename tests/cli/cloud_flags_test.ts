@@ -100,3 +100,17 @@ Deno.test("A token and a URL are enough", async () => {
     "http://glance.test/image/v2/images?limit=1&sort_key=name&sort_dir=asc",
   ]);
 });
+
+Deno.test("A setting that is not honored is named on standard error, once, also without --debug", async () => {
+  const environment = {
+    OS_AUTH_TYPE: "none",
+    OS_ENDPOINT: "http://glance.test:9292",
+    OS_INSECURE: "true",
+  };
+  const { code, stdout, stderr } = await new Scene().run(["image-list"], { environment });
+  assertEquals([code, stdout.includes("| ID")], [0, true]);
+  assertEquals(
+    stderr,
+    'Ignoring OS_INSECURE of the cloud "envvars" of the environment: certificates are always checked; set OS_CACERT to the CA of the cloud, and remove the setting\n',
+  );
+});
