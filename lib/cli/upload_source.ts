@@ -103,28 +103,44 @@ async function fromFile(files: Files, path: string): Promise<FoundBytes> {
   });
   if (facts === null) throw fileError("read", path, { code: "ENOENT" });
   if (facts.kind === "directory") throw fileError("read", path, { code: "EISDIR" });
-  const open = () => openFile(files, path);
+  const { size } = facts;
+  const open = (): Promise<ReadableStream<Bytes>> => openFile(files, path, size);
   // A pipe gives its bytes once, and does not tell how many.
-  if (facts.kind === "other") return { name: path, data: await open(), size: null };
+  if (facts.kind === "other") {
+    return { name: path, data: await openFile(files, path, 0), size: null };
+  }
   // Whether it may be read is said before an image is made for it.
   await (await open()).cancel();
-  return { name: path, data: open, size: facts.size };
+  return { name: path, data: open, size };
 }
 
-async function openFile(files: Files, path: string): Promise<ReadableStream<Bytes>> {
+/** `size` is what the file had when it was found; 0 is unknown, as of what `/proc` has. */
+async function openFile(
+  files: Files,
+  path: string,
+  size: number,
+): Promise<ReadableStream<Bytes>> {
   const bytes = await files.read(path).catch((error) => {
     throw fileError("read", path, error);
   });
-  return withFileErrors(bytes, path);
+  return withFileErrors(bytes, path, size);
 }
 
 /** The same bytes; what goes wrong while they are read says which file it was. */
-function withFileErrors(bytes: ReadableStream<Bytes>, path: string): ReadableStream<Bytes> {
+function withFileErrors(
+  bytes: ReadableStream<Bytes>,
+  path: string,
+  size: number = 0,
+): ReadableStream<Bytes> {
   const reader = bytes.getReader();
+  let count = 0;
   return new ReadableStream({
     async pull(controller) {
       try {
         const { done, value } = await reader.read();
+        count += value?.byteLength ?? 0;
+        const isOther = done ? count !== size : count > size;
+        if (size > 0 && isOther) throw await changed(reader, path, size);
         if (done) controller.close();
         else controller.enqueue(value);
       } catch (error) {
@@ -133,6 +149,18 @@ function withFileErrors(bytes: ReadableStream<Bytes>, path: string): ReadableStr
     },
     cancel: (reason) => reader.cancel(reason),
   }, { highWaterMark: 0 });
+}
+
+/** The error for a file that another program writes to. */
+async function changed(
+  reader: ReadableStreamDefaultReader<Bytes>,
+  path: string,
+  size: number,
+): Promise<CommandFailed> {
+  await reader.cancel("it has changed");
+  return new CommandFailed(
+    `Cannot read "${path}": its size has changed from ${size} bytes while it was read; try again when no other program writes to it`,
+  );
 }
 
 /** Standard input; null where it ends without a byte and nobody has asked for it by name. */

@@ -203,12 +203,17 @@ function sendBody(
 
 /** The record after an attempt: if it is open whether the data arrived, when Glance knows. */
 export async function recordAfter(job: Sending, outcome: Outcome): Promise<GlanceImage> {
-  const { options: { signal }, state } = job;
-  const record = !("error" in outcome)
-    ? await acceptedRecord(job, signal)
-    : outcome.mayBeWhole
-    ? await (state.settled ?? settledRecord(job, signal))
-    : await recordAfterBreak(job, signal);
+  const { operation, options: { signal }, state } = job;
+  let record;
+  if (!("error" in outcome)) {
+    record = await acceptedRecord(job, signal);
+    // A server whose database lags behind; what is staged has no size on older clouds.
+    if (operation === "upload" && job.isOpen(record)) record = await settledRecord(job, signal);
+  } else if (outcome.mayBeWhole) {
+    record = await (state.settled ?? settledRecord(job, signal));
+  } else {
+    record = await recordAfterBreak(job, signal);
+  }
   state.isUnsettled = false;
   return record;
 }

@@ -5,9 +5,12 @@
  */
 import type { RequestContext } from "../context.ts";
 import type { ImageData, UploadOptions } from "../data/types.ts";
+import { upload } from "../data/upload.ts";
+import { sourceIn } from "../data/upload_source.ts";
 import { NotAuthorized } from "../errors.ts";
 import { withdraw } from "../images/edit.ts";
 import type { GlanceImageService } from "../images/service.ts";
+import { fromGlance } from "../images/translate.ts";
 import type { Image, ImageMeta } from "../images/types.ts";
 import { checkRecord } from "../values.ts";
 import { type PortableRecord, portableRecord } from "./export_image.ts";
@@ -78,16 +81,24 @@ export async function restoreImage(
   const tap = await Tap.between(service, context, record, data, { signal });
   checkRestorable(record, tap.size, verify);
   const { id } = await createRecord(service, context, record, options);
-  try {
-    const { size } = tap;
-    const told = { ...uploadOptions(options), ...size !== null && { size } };
-    const image = await service.update(context, id, {}, await tap.data(), told);
-    checkSame(record, image, tap.digests, verify);
-    return image;
-  } catch (error) {
-    await withdraw(service.client, context, id, error);
-    throw error;
-  }
+  const undo = (error: unknown) => withdraw(service.client, context, id, error);
+  const orUndo = async <Result>(work: () => Result | Promise<Result>): Promise<Result> => {
+    try {
+      return await work();
+    } catch (error) {
+      await undo(error);
+      throw error;
+    }
+  };
+  const { size } = tap;
+  const sending = { ...uploadOptions(options), ...size !== null && { size } };
+  const source = await orUndo(async () => sourceIn(await tap.data(), sending));
+  const image = source === null
+    ? await orUndo(() => service.show(context, id, { signal }))
+    // Not undone while Glance is still storing the data.
+    : fromGlance(await upload(service.client, context, id, source, sending, undo));
+  await orUndo(() => checkSame(record, image, tap.digests, verify));
+  return image;
 }
 
 /** The record without data; of what it says, only its visibility is worth less than the image. */

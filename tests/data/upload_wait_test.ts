@@ -220,3 +220,11 @@ Deno.test("create() deletes the image when a proxy answers before it has taken a
     assertEquals([isDeleted(), glance.puts.length], [true, 1]);
   }
 });
+
+Deno.test("create() waits for a server that still shows an accepted image as saving", async () => {
+  const { create, glance, later } = worldOfUploads([
+    saving(() => new Response(null, { status: 204 })),
+  ]);
+  later(5_000, () => glance.store(BYTES));
+  assertEquals((await create(chunks())).status, "active");
+});

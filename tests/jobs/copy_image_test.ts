@@ -280,3 +280,21 @@ Deno.test("copyImage reads the source no faster than the target takes it", async
   assertEquals(given, BYTES.length);
   assert(ahead <= 300_000, `${ahead} bytes ahead`);
 });
+
+Deno.test("copyImage() waits for a target that stores the data after its proxy has given up", async () => {
+  const { from, to, image } = await cloudsWith();
+  let left = 0;
+  to.meddle = async (request) => {
+    const answer = await to.answer(request);
+    if (isData(request)) {
+      left = 5;
+      return new Response("proxy", { status: 504 });
+    }
+    if (request.method !== "GET" || left === 0) return answer;
+    left--;
+    return Response.json({ ...await answer.json(), status: "saving", size: null });
+  };
+  const copy = await run({ from, to }, copyImage(from, to, image.id));
+  assertEquals([copy.status, copy.size], ["active", BYTES.byteLength]);
+  assert(to.asked.every((asked) => !asked.startsWith("DELETE")));
+});

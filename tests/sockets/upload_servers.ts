@@ -12,6 +12,10 @@ export interface Upload {
   take(limit?: number): Promise<boolean>;
   /** Takes what was taken for the data of the image. */
   store(): void;
+  /** The same, after the image was `saving` for so many looks at its record. */
+  storeAfter(looks: number): void;
+  /** Settled when the image is no longer `saving`. */
+  readonly stored: Promise<void>;
 }
 
 /** Answers an upload; true where the connection stays for another request. */
@@ -61,6 +65,36 @@ export const refuseAndCloseAfter =
     return await connection.reset();
   };
 
+/** Answers as a proxy, and closes the connection, while Glance goes on for so many looks. */
+export const answerWhileSaving =
+  (status: string, looks: number): UploadFault => async ({ connection, take, storeAfter }) => {
+    await take();
+    storeAfter(looks);
+    await connection.json(status, { message: "proxy" }, "connection: close");
+    return await connection.end();
+  };
+
+/** Says nothing while Glance goes on for so many looks, and answers then. */
+export const answerAfterSaving =
+  (looks: number): UploadFault => async ({ connection, take, storeAfter, stored }) => {
+    await take();
+    storeAfter(looks);
+    await stored;
+    await connection.start("204 No Content");
+    return true;
+  };
+
+/** Asks for the body with an interim answer that was not requested, before and in the middle of it. */
+export const continueAt = (size: number): UploadFault => async ({ connection, take, store }) => {
+  await connection.start("100 Continue");
+  await take(size);
+  await connection.start("100 Continue");
+  await take();
+  store();
+  await connection.start("204 No Content", "connection: close");
+  return false;
+};
+
 /** Takes all, and never answers. */
 export const neverAnswer: UploadFault = async ({ connection, take }) => {
   await take();
@@ -85,6 +119,9 @@ export const storeOther: UploadFault = async ({ connection, take, store }) => {
 interface StoredImage {
   readonly fields: Record<string, unknown>;
   data: Uint8Array | null;
+  /** Looks for which it is still `saving`. */
+  savingLooks: number;
+  readonly stored: PromiseWithResolvers<void>;
 }
 
 /** The servers. */
@@ -96,6 +133,7 @@ export class UploadServers implements AsyncDisposable {
   readonly #lostCreations: number;
   readonly #uploads: Promise<boolean>[] = [];
   readonly #bodies: Body[] = [];
+  readonly #lengths: (string | null)[] = [];
   readonly #servers = [0, 1].map(() =>
     new RawServer((connection, request) => this.#answer(connection, request))
   );
@@ -131,7 +169,13 @@ export class UploadServers implements AsyncDisposable {
     return { whole, broken: this.#bodies.length - whole };
   }
 
+  /** The `content-length` of each upload. */
+  get lengths(): readonly (string | null)[] {
+    return this.#lengths;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const { stored } of this.images.values()) stored.resolve();
     await Promise.all(this.#servers.map((server) => server[Symbol.asyncDispose]()));
   }
 
@@ -141,7 +185,11 @@ export class UploadServers implements AsyncDisposable {
     const image = this.images.get(id);
     if (image === undefined) return await connection.json("404 Not Found", {});
     if (isData !== undefined) return await this.#noted(this.#upload(connection, request, image));
-    if (request.method === "GET") return await connection.json("200 OK", recordOf(image));
+    if (request.method === "GET") {
+      const record = recordOf(image);
+      if (image.savingLooks > 0 && --image.savingLooks === 0) image.stored.resolve();
+      return await connection.json("200 OK", record);
+    }
     this.images.delete(id);
     await connection.start("204 No Content");
     return true;
@@ -152,7 +200,8 @@ export class UploadServers implements AsyncDisposable {
     await body.take(Infinity);
     const fields = JSON.parse(new TextDecoder().decode(body.bytes));
     if (this.images.has(fields.id)) return await connection.json("409 Conflict", {});
-    const image = { fields, data: null };
+    const stored = Promise.withResolvers<void>();
+    const image = { fields, data: null, savingLooks: 0, stored };
     this.images.set(fields.id, image);
     if (this.#created++ < this.#lostCreations) return await connection.reset();
     return await connection.json("201 Created", recordOf(image));
@@ -165,12 +214,18 @@ export class UploadServers implements AsyncDisposable {
   ): Promise<boolean> {
     const body = new Body(connection, headers);
     this.#bodies.push(body);
+    this.#lengths.push(headers.get("content-length"));
     this.#arrival.resolve();
     const fault = this.#plan.shift() ?? takeAll;
     return await fault({
       connection,
       take: (limit = Infinity) => body.take(limit),
       store: () => void (image.data = body.bytes),
+      storeAfter: (looks) => {
+        image.data = body.bytes;
+        image.savingLooks = looks;
+      },
+      stored: image.stored.promise,
     });
   }
 
@@ -180,7 +235,8 @@ export class UploadServers implements AsyncDisposable {
   }
 }
 
-function recordOf({ fields, data }: StoredImage): Record<string, unknown> {
+function recordOf({ fields, data, savingLooks }: StoredImage): Record<string, unknown> {
+  if (savingLooks > 0) return { ...fields, status: "saving", size: null };
   if (data === null) return { ...fields, status: "queued", size: null };
   const os_hash_value = createHash("sha512").update(data).digest("hex");
   const facts = { size: data.byteLength, os_hash_algo: "sha512", os_hash_value };

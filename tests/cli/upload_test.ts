@@ -1,0 +1,177 @@
+/** Uploads by the command line: files that change, proxies that give up, pipes, and what is said of it. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { denoFiles } from "../../lib/cli/deno_files.ts";
+import { Interrupted } from "../../lib/cli/failure.ts";
+import { sampleBytes } from "../../lib/cli/sample.ts";
+import { findBytes } from "../../lib/cli/upload_source.ts";
+import { inDirectory } from "../support/directory.ts";
+import { embedded, type Fetch, MemoryFiles, Scene, streamOf } from "./scene.ts";
+
+const ID = "11111111-1111-4111-8111-111111111111";
+const RAW = ["--disk-format", "raw", "--container-format", "bare"];
+const DISK = sampleBytes(600_000);
+const CREATE = ["image-create", "--id", ID, "--name", "disk", ...RAW, "--file", "disk.img"];
+
+/** A file that is read as other bytes than those that were there when it was found. */
+class ChangingFiles extends MemoryFiles {
+  readonly #later: Uint8Array;
+
+  constructor(later: Uint8Array) {
+    super({ "disk.img": DISK });
+    this.#later = later;
+  }
+
+  override read(): ReturnType<MemoryFiles["read"]> {
+    return Promise.resolve(streamOf(this.#later));
+  }
+}
+
+/**
+ * A Glance in which an upload is answered by a proxy, and whose record says `status` and no size for so
+ * many looks.
+ */
+function behindProxy(answer: number, status: string, looks: number, onLook = (_: number) => {}) {
+  const glance = embedded();
+  const requests: string[] = [];
+  let left = 0;
+  const fetch: Fetch = async (request) => {
+    const { pathname } = new URL(request.url);
+    requests.push(`${request.method} ${pathname.split("/").at(-1)}`);
+    const response = await glance(request);
+    if (request.method === "PUT") {
+      left = looks;
+      return new Response("proxy", { status: answer });
+    }
+    if (request.method !== "GET" || left === 0 || !pathname.endsWith(ID)) return response;
+    onLook(--left);
+    return Response.json({ ...await response.json(), status, size: null });
+  };
+  return { scene: new Scene(fetch), requests };
+}
+
+Deno.test("image-create, image-upload and image-stage refuse a file that changes while it is read", async () => {
+  for (const later of [DISK.subarray(1), sampleBytes(600_004), sampleBytes(2_000_000)]) {
+    for (const name of ["image-create", "image-upload", "image-stage", "image-create-via-import"]) {
+      const scene = new Scene();
+      const isNew = name.startsWith("image-create");
+      const record = ["image-create", "--id", ID, ...RAW];
+      if (!isNew) assertEquals((await scene.run(record)).code, 0);
+      const flags = isNew ? ["--id", ID, ...RAW] : [ID];
+      const files = new ChangingFiles(later);
+      const { code, stderr } = await scene.run([name, ...flags, "--file", "disk.img"], { files });
+      assertEquals([code, stderr], [
+        1,
+        'Cannot read "disk.img": its size has changed from 600000 bytes while it was read; try again when no other program writes to it\n',
+      ], name);
+      const { stdout } = await scene.run(["image-list", "--json"]);
+      const states = JSON.parse(stdout).map(({ status }: { status: string }) => status);
+      assertEquals(states.filter((status: string) => status === "active"), [], name);
+      if (isNew) assertEquals(states, []);
+    }
+  }
+});
+
+Deno.test("image-create waits, and says so, when a proxy gives up while Glance stores the data", async () => {
+  for (const answer of [504, 502, 500, 409]) {
+    const { scene, requests } = behindProxy(answer, "saving", 5);
+    const files = new MemoryFiles({ "disk.img": DISK });
+    const { code, stderr } = await scene.run([...CREATE, "--json"], { files });
+    assertEquals([code, stderr], [
+      0,
+      `Glance has the data of image ${ID} and is still storing it; the image stays if this command is interrupted\n`,
+    ]);
+    assertEquals(requests.filter((one) => /PUT|DELETE/.test(one)), ["PUT file"]);
+  }
+});
+
+Deno.test("image-upload and image-create-via-import wait when a proxy gives up", async () => {
+  for (
+    const [args, status, put] of [
+      [["image-upload", ID], "saving", "PUT file"],
+      [["image-stage", ID], "uploading", "PUT stage"],
+      [["image-create-via-import", "--id", ID, ...RAW], "uploading", "PUT stage"],
+    ] as const
+  ) {
+    const { scene, requests } = behindProxy(504, status, 5);
+    if (args[0] !== "image-create-via-import") {
+      await scene.run(["image-create", "--id", ID, ...RAW]);
+    }
+    const files = new MemoryFiles({ "disk.img": DISK });
+    const { code, stderr } = await scene.run([...args, "--file", "disk.img"], { files });
+    assertStringIncludes(stderr, "is still storing it");
+    assertEquals([code, requests.filter((one) => /PUT|DELETE/.test(one))], [0, [put]]);
+  }
+});
+
+Deno.test("image-create that is interrupted while Glance stores the data keeps the image", async () => {
+  const controller = new AbortController();
+  const { scene, requests } = behindProxy(504, "saving", 9, (left) => {
+    if (left === 5) controller.abort(new Interrupted("SIGINT"));
+  });
+  const files = new MemoryFiles({ "disk.img": DISK });
+  const { code, stderr } = await scene.run(CREATE, { files, signal: controller.signal });
+  assertEquals(code, 130);
+  assertStringIncludes(stderr, `the data of image ${ID}`);
+  assertEquals(requests.filter((one) => one.startsWith("DELETE")), []);
+});
+
+Deno.test("image-create sends the size of a file, and says what to do when that of a pipe is wanted", async () => {
+  const glance = embedded();
+  const scene = new Scene(async (request) => {
+    const isUnsized = request.method === "PUT" && !request.headers.has("x-openstack-image-size");
+    return isUnsized ? new Response("", { status: 411 }) : await glance(request);
+  });
+  const files = new MemoryFiles({ "disk.img": DISK });
+  assertEquals((await scene.run(CREATE, { files })).code, 0);
+  const { code, stderr } = await scene.run(["image-create", ...RAW], { stdin: DISK });
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "the server answered 411; a proxy in front of Glance takes no data");
+  assertStringIncludes(stderr, "give its size, or upload it from a file");
+  const { stdout } = await scene.run(["image-list", "--json"]);
+  assertEquals(JSON.parse(stdout).length, 1);
+});
+
+Deno.test("image-create says of standard input, and not of a file, that it can be read only once", async () => {
+  const glance = embedded();
+  const scene = new Scene(async (request) => {
+    if (request.method !== "PUT") return await glance(request);
+    throw new TypeError("connection reset");
+  });
+  const files = new MemoryFiles({ "disk.img": DISK });
+  const file = await scene.run(CREATE, { files });
+  const pipe = await scene.run(["image-create", ...RAW], { stdin: DISK });
+  assertEquals([file.code, pipe.code], [1, 1]);
+  assert(!file.stderr.includes("only once"), file.stderr);
+  assertStringIncludes(pipe.stderr, "can be read only once");
+});
+
+Deno.test("image-create shows 100 % only at the end", async () => {
+  let time = 0;
+  const scene = new Scene();
+  const options = { isTerminal: true, now: () => time += 200 };
+  const args = [...CREATE, "--progress"];
+  const good = await scene.run(args, { ...options, files: new MemoryFiles({ "disk.img": DISK }) });
+  const shown: string[] = good.stderr.match(/\d+%/g) ?? [];
+  assertEquals(shown.slice(-3), ["98%", "100%", "100%"]);
+  assertEquals(shown.indexOf("100%"), shown.length - 2);
+  const files = new ChangingFiles(DISK.subarray(1));
+  const bad = await scene.run(["image-create", ...RAW, "--file", "disk.img", "--progress"], {
+    ...options,
+    files,
+  });
+  assertEquals([bad.code, bad.stderr.includes("100%")], [1, false]);
+});
+
+Deno.test("findBytes() reads a named pipe once, and does not know its size", async () => {
+  await inDirectory(async (folder) => {
+    const path = `${folder}/pipe`;
+    assert((await new Deno.Command("mkfifo", { args: [path] }).output()).success);
+    const writer = new Deno.Command("sh", { args: ["-c", `printf 12345 > "${path}"`] }).spawn();
+    const open = () => streamOf(new Uint8Array());
+    const bytes = await findBytes({ files: denoFiles, stdin: { kind: "nothing", open } }, path);
+    const { data = null, size } = bytes ?? {};
+    assert(data instanceof ReadableStream);
+    assertEquals([await new Response(data as BodyInit).text(), size], ["12345", null]);
+    assert((await writer.status).success);
+  });
+});

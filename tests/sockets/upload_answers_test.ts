@@ -1,0 +1,209 @@
+/** Uploads over real sockets whose answer is late, early or not Glance's. */
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import {
+  getDefaultImageService,
+  GlanceConnectionFailed,
+  GlanceError,
+  type GlanceEvent,
+  type GlanceOptions,
+  type ImageData,
+  ImageUploadFailed,
+  type Progress,
+  type UploadOptions,
+} from "../../mod.ts";
+import { seededBytes } from "../support/seed.ts";
+import { failureOf } from "../support/world.ts";
+import {
+  answerAfterSaving,
+  answerWhileSaving,
+  continueAt,
+  neverAnswer,
+  refuseAfter,
+  refuseAndCloseAfter,
+  resetAfter,
+  type UploadFault,
+  UploadServers,
+} from "./upload_servers.ts";
+
+const DATA = seededBytes(1, 600_001);
+
+/** More than the sockets between a client and a server that reads nothing can hold. */
+const LARGE = seededBytes(2, 16 * 1024 ** 2);
+
+/** How many times as fast as usual time passes for the client. */
+const SPEED = 50;
+
+const KINDS: readonly (readonly [what: string, data: (bytes: Uint8Array) => ImageData])[] = [
+  ["bytes", (bytes) => bytes],
+  ["a Blob", (bytes) => new Blob([bytes.slice()])],
+  ["a function", (bytes) => () => new Blob([bytes.slice()]).stream()],
+  ["a stream", (bytes) => new Blob([bytes.slice()]).stream()],
+];
+
+/** A client in a hurry. */
+function create(
+  servers: UploadServers,
+  data: ImageData,
+  upload: UploadOptions = {},
+  options: GlanceOptions = {},
+) {
+  const service = getDefaultImageService({
+    apiServers: servers.urls,
+    authStrategy: "noauth",
+    random: () => 0,
+    sleep,
+    now: () => performance.now() * SPEED,
+    stallTimeout: 3_600_000,
+    ...options,
+  });
+  return service.create({}, { name: "image" }, data, upload);
+}
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms / SPEED);
+  const stop = () => {
+    clearTimeout(timer);
+    reject(signal?.reason);
+  };
+  if (signal?.aborted) stop();
+  signal?.addEventListener("abort", stop, { once: true });
+  return promise.finally(() => signal?.removeEventListener("abort", stop));
+}
+
+function isSame(a: Uint8Array | null, b: Uint8Array): boolean {
+  return a?.byteLength === b.byteLength && a.every((byte, i) => byte === b[i]);
+}
+
+/** What a client sees of an upload that Glance stores all the same. */
+const SLOW: readonly (readonly [what: string, fault: UploadFault, requestTimeout?: number])[] = [
+  ["a proxy answers 504", answerWhileSaving("504 Gateway Timeout", 4)],
+  ["a proxy answers 502", answerWhileSaving("502 Bad Gateway", 4)],
+  ["a proxy answers 500", answerWhileSaving("500 Internal Server Error", 4)],
+  ["a proxy answers 408", answerWhileSaving("408 Request Timeout", 4)],
+  ["a proxy answers 409 to its own repetition", answerWhileSaving("409 Conflict", 4)],
+  ["the answer comes after requestTimeout", answerAfterSaving(4), 100_000],
+];
+
+for (const [how, fault, requestTimeout = Infinity] of SLOW) {
+  for (const [what, data] of KINDS) {
+    Deno.test(`create() of ${what} ends with the image when ${how}`, async () => {
+      await using servers = new UploadServers([fault]);
+      const { status, size } = await create(servers, data(DATA), {}, {
+        requestTimeout,
+        stallTimeout: requestTimeout,
+      });
+      assertEquals([status, size], ["active", DATA.byteLength]);
+      assertEquals(await servers.ended(), { whole: 1, broken: 0 });
+      assert(isSame(servers.onlyData, DATA));
+    });
+  }
+}
+
+Deno.test("create() keeps an image that is saving when it is aborted while it waits", async () => {
+  await using servers = new UploadServers([answerWhileSaving("504 Gateway Timeout", 1_000)]);
+  const controller = new AbortController();
+  const onEvent = ({ kind }: GlanceEvent) => kind === "storing" && controller.abort("enough");
+  const { signal } = controller;
+  const failure = await failureOf(create(servers, new Blob([DATA]), { signal }, { onEvent }));
+  assertEquals([failure, servers.images.size], ["enough", 1]);
+});
+
+Deno.test("create() keeps an image of which nothing is heard for an hour", async () => {
+  await using servers = new UploadServers([answerWhileSaving("504 Gateway Timeout", 100_000)]);
+  let now = 0;
+  // Each wait takes a minute.
+  const options = { now: () => now, sleep: () => Promise.resolve(void (now += 60_000)) };
+  const { imageId } = await assertRejects(
+    () =>
+      create(servers, DATA, {}, { ...options, requestTimeout: Infinity, stallTimeout: Infinity }),
+    ImageUploadFailed,
+  );
+  assertEquals([imageId], [...servers.images.keys()]);
+});
+
+/** Answers that come while the data is still being sent. */
+const EARLY = ["401 Unauthorized", "413 Too Large", "502 Bad Gateway", "503 Busy"];
+
+for (const status of EARLY) {
+  for (const [what, data] of KINDS) {
+    Deno.test(`create() of ${what} leaves no image when ${status.slice(0, 3)} comes before the last byte`, async () => {
+      for (const answer of [refuseAfter, refuseAndCloseAfter]) {
+        for (const bytes of [1, 1024 ** 2]) {
+          const fault = answer(bytes, status);
+          await using servers = new UploadServers([fault, fault]);
+          const seen: Progress[] = [];
+          const onProgress = (progress: Progress) => void seen.push(progress);
+          const error = await failureOf(
+            create(servers, data(LARGE), { onProgress }, { numRetries: 1 }),
+          );
+          // What the server has said may be lost: TCP drops it when unread data resets a connection.
+          const isKnown = error instanceof GlanceConnectionFailed ||
+            error instanceof GlanceError && error.status === Number(status.slice(0, 3));
+          assert(isKnown, String(error));
+          assertEquals(servers.images.size, 0);
+          assert(seen.every(({ transferred }) => transferred < LARGE.byteLength));
+        }
+      }
+    });
+  }
+}
+
+for (const [what, data] of KINDS) {
+  Deno.test(`create() of ${what} passes over a 100 that it did not ask for`, async () => {
+    await using servers = new UploadServers([continueAt(1_000)]);
+    assertEquals((await create(servers, data(DATA))).size, DATA.byteLength);
+    assert(isSame(servers.onlyData, DATA));
+  });
+}
+
+Deno.test("create() announces the length of what it knows the size of", async () => {
+  for (
+    const [data, options, length] of [
+      [DATA, {}, "600001"],
+      [new Blob([DATA]), {}, "600001"],
+      [() => new Blob([DATA]).stream(), { size: 600_001 }, "600001"],
+      [new Blob([DATA]).stream(), { size: 600_001 }, "600001"],
+      [new Blob([DATA]).stream(), {}, null],
+      [new Blob([]), {}, "0"],
+      [() => new Blob([]).stream(), { size: 0 }, "0"],
+    ] as const
+  ) {
+    await using servers = new UploadServers([]);
+    const { size } = await create(servers, data, options);
+    assertEquals([servers.lengths, size], [[length], length === "0" ? 0 : DATA.byteLength]);
+  }
+});
+
+Deno.test("create() breaks a body of known length whose source is shorter or longer", async () => {
+  for (const size of [600_000, 600_002, 1]) {
+    await using servers = new UploadServers([]);
+    const data = () => new Blob([DATA]).stream();
+    assertInstanceOf(await failureOf(create(servers, data, { size })), GlanceError);
+    assertEquals([servers.images.size, (await servers.ended()).whole], [0, 0]);
+  }
+});
+
+Deno.test("create() says after how many uploads it gave up, and what may be the reason", async () => {
+  await using servers = new UploadServers(Array(9).fill(resetAfter(1_000)));
+  const { message } = await assertRejects(
+    () => create(servers, () => new Blob([LARGE]).stream()),
+    GlanceConnectionFailed,
+    "the data was sent 4 times",
+  );
+  assertStringIncludes(message, "check size limits, quotas and the token");
+});
+
+Deno.test("create() deletes a queued image whose upload is never answered", async () => {
+  await using servers = new UploadServers([neverAnswer]);
+  const stream = new Blob([DATA]).stream();
+  const error = await failureOf(create(servers, stream, {}, { requestTimeout: 100_000 }));
+  assertInstanceOf(error, GlanceConnectionFailed);
+  assertEquals(servers.images.size, 0);
+});
