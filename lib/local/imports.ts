@@ -175,7 +175,7 @@ async function copy({ cloud }: Call, from: string, to: string, size: number): Pr
     for await (const chunk of await bytes.read(from, 0, size)) await sink.write(chunk);
     await sink.commit();
   } catch (error) {
-    await sink.abort();
+    await sink.abort().catch(cloud.onError);
     throw error;
   }
 }

@@ -102,7 +102,8 @@ async function received(call: Call, row: ImageRow, arrival: Arrival): Promise<bo
     if (done === null) await store.bytes.remove(arrival.key);
     return done !== null;
   } catch (error) {
-    await store.bytes.remove(arrival.key);
+    // What cannot be removed now is removed when the store is opened again.
+    await store.bytes.remove(arrival.key).catch(call.cloud.onError);
     await store.images.settle(row.id, (current) => ({
       ...withStatus(current, "queued"),
       updated_at: timestamp(call.cloud),

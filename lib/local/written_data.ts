@@ -38,7 +38,7 @@ export async function writtenData(
     refuseMismatch(announced, size);
     await sink.commit();
   } catch (error) {
-    await sink.abort();
+    await sink.abort().catch(cloud.onError);
     throw error;
   }
   const { checksum, hashValue } = hasher.digests();

@@ -121,6 +121,28 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "a disk that becomes read-only refuses changes with 503 and serves what is there (tmpfs)",
+  ignore: !mayMount,
+  async fn() {
+    await using disk = await mountedDisk(ROOM);
+    if (disk === null) return;
+    const { glance } = open(disk);
+    const id = await create(glance, { name: "kept" });
+    assertEquals(await upload(glance, id, "kept data"), 204);
+    const queued = await create(glance);
+    const args = ["-o", "remount,ro", disk.path];
+    assert((await new Deno.Command("mount", { args }).output()).success);
+    assertEquals(await upload(glance, queued, "data"), 503);
+    assertEquals((await show(glance, queued)).image["status"], "queued");
+    assertEquals(await download(glance, id), "kept data");
+    const answer = await send(glance, "DELETE", `/v2/images/${id}`);
+    await answer.body?.cancel();
+    assertEquals(answer.status, 503);
+    assertEquals((await show(glance, id)).code, 200);
+  },
+});
+
 /** Takes all the room that there is. */
 async function fill(path: string): Promise<void> {
   using file = await Deno.open(path, { write: true, create: true });
