@@ -71,7 +71,14 @@ export const CLOUD_FLAGS = {
     kind: "number",
     value: "<SECONDS>",
     min: 1,
-    summary: "Seconds until an answer must begin; transfers may take as long as they move",
+    summary:
+      "Seconds until an answer must begin (default: 60); transfers may take as long as they move",
+  },
+  "stall-timeout": {
+    kind: "number",
+    value: "<SECONDS>",
+    min: 1,
+    summary: "Seconds for which a transfer may stand still (default: 30)",
   },
   "insecure": { kind: "switch", summary: "Refused: certificates are always checked" },
 } as const satisfies Flags;
@@ -124,7 +131,7 @@ export async function connectToTarget(
   world: World,
   onEvent: (event: GlanceEvent) => void,
 ): Promise<Connection> {
-  const base = cloud === undefined ? values : { ...NO_VALUES, timeout: values["timeout"] };
+  const base = cloud === undefined ? values : { ...NO_VALUES, ...timeoutsOf(values) };
   const isKept = cloud === undefined ? isOfCloud : isOfNoCloud;
   const kept = Object.entries(world.environment).filter(([name]) => isKept(name));
   const other: CloudValues = {
@@ -134,6 +141,13 @@ export async function connectToTarget(
     ...cloud !== undefined && { "os-cloud": cloud },
   };
   return await connectByFlags(other, { ...world, environment: Object.fromEntries(kept) }, onEvent);
+}
+
+/** The flags that hold for every cloud. */
+function timeoutsOf(
+  { timeout, "stall-timeout": stall }: CloudValues,
+): Pick<CloudValues, "timeout" | "stall-timeout"> {
+  return { timeout, "stall-timeout": stall };
 }
 
 /** No flag given. */
@@ -162,7 +176,8 @@ export function connectOptions(
   values: CloudValues,
   environment: World["environment"],
 ): ConnectOptions {
-  const { "os-cloud": cloud, "os-image-url": imageUrl, timeout } = values;
+  const { "os-cloud": cloud, "os-image-url": imageUrl } = values;
+  const { timeout, "stall-timeout": stallTimeout } = values;
   if (values["insecure"]) {
     throw new UsageError(
       "Cannot use --insecure: no certificate is left unchecked; give the CA of the cloud with --os-cacert",
@@ -189,6 +204,7 @@ export function connectOptions(
     parseYaml,
     ...cloud !== undefined && { cloud },
     ...timeout !== undefined && { requestTimeout: timeout * 1000 },
+    ...stallTimeout !== undefined && { stallTimeout: stallTimeout * 1000 },
     ...catalogInfo !== null && { catalogInfo },
   };
 }

@@ -46,7 +46,7 @@ export function openBody(
   const reader = readerOf(response.body ?? new Blob([]).stream(), deadline.signal);
   const watch = new StallWatch(deadline, options, () =>
     new ServerUnreachable(
-      `Cannot go on reading image "${imageId}": the server "${endpoint}" sent nothing for ${options.stallTimeout} ms; raise "stallTimeout" if its store is slow`,
+      `Cannot go on reading image "${imageId}": the server "${endpoint}" sent nothing for ${options.stallTimeout} ms; raise "stallTimeout" if it is slow`,
       { imageId, server: endpoint },
     ));
   return {

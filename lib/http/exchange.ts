@@ -218,7 +218,7 @@ function startDeadline(ask: Ask, server: ApiServer): Deadline {
     const { requestTimeout } = ask.options;
     deadline.arm(requestTimeout, () =>
       new ServerUnreachable(
-        `Cannot ${ask.action()}: the server did not answer in ${requestTimeout} ms`,
+        `Cannot ${ask.action()}: the server did not answer in ${requestTimeout} ms; raise "requestTimeout" if it is slow`,
         { server: server.endpoint, imageId: ask.imageId },
       ));
   }

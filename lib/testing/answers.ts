@@ -11,26 +11,77 @@ export function failure(status: number, retryAfter?: string): Response {
   return Response.json({ message: `simulated ${status}` }, { status, headers });
 }
 
+/** The status, the headers about ranges, and the body of an answer with data. */
+export interface DataAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** Bytes of a block of a cache. */
+const BLOCK = 512;
+
+/** The answer to a request for a range, or for all bytes without one; as true as its fault lets it be. */
+export function answerTo(
+  range: string | null,
+  image: Uint8Array<ArrayBuffer>,
+  fault: Fault | undefined,
+): DataAnswer {
+  if (range === null) return { status: 200, headers: {}, body: image };
+  const [start, end] = boundsOf(range, image);
+  const part = (from: number, to: number): DataAnswer => ({
+    status: 206,
+    headers: rangeHeader(from, to, image.byteLength),
+    body: image.subarray(from, to + 1),
+  });
+  const honest = part(start, end);
+  switch (fault?.kind) {
+    case "noContentRange":
+      return { ...honest, headers: {} };
+    case "wrongStart":
+      return { ...honest, headers: rangeHeader(Math.max(0, start - 1), end, image.byteLength) };
+    case "wrongEnd":
+      return { ...honest, headers: rangeHeader(start, end - 1, image.byteLength) };
+    case "wrongTotal":
+      return { ...honest, headers: rangeHeader(start, end, image.byteLength + 5) };
+    case "wholeAs206":
+      return { ...honest, body: image };
+    case "labeledWhole":
+      return part(0, image.byteLength - 1);
+    case "startsEarlier":
+      return part(start - start % BLOCK, end);
+    case "endsEarlier":
+      return part(start, start + Math.floor(fault.at * (end - start)));
+    case "partAs200":
+      return { ...honest, status: 200 };
+    case "unlabeledRest":
+      return { ...honest, status: 200, headers: {} };
+    case "multipart":
+      return asMultipart(honest);
+    default:
+      return honest;
+  }
+}
+
+function asMultipart({ status, headers, body }: DataAnswer): DataAnswer {
+  const encoder = new TextEncoder();
+  const head = encoder.encode(
+    `--LIMIT\r\nContent-Range: ${headers["content-range"]}\r\n\r\n`,
+  );
+  const type = { "content-type": "multipart/byteranges; boundary=LIMIT" };
+  const all = joined(joined(head, body), encoder.encode("\r\n--LIMIT--\r\n"));
+  return { status, headers: type, body: all };
+}
+
 /** The bytes that a `Range` header asks for, both ends inclusive. */
-export function boundsOf(range: string, image: Uint8Array): [start: number, end: number] {
+function boundsOf(range: string, image: Uint8Array): [start: number, end: number] {
   const match = /^bytes=(\d+)-(\d*)$/.exec(range);
   const last = image.byteLength - 1;
   return [Number(match?.[1]), match?.[2] ? Math.min(Number(match[2]), last) : last];
 }
 
-/** Says which bytes an answer has, as truly as its fault lets it. */
-export function setContentRange(
-  headers: Headers,
-  start: number,
-  end: number,
-  size: number,
-  fault: Fault | undefined,
-): void {
-  if (fault?.kind === "noContentRange") return;
-  const from = fault?.kind === "wrongStart" ? Math.max(0, start - 1) : start;
-  const to = fault?.kind === "wrongEnd" ? end - 1 : end;
-  const total = fault?.kind === "wrongTotal" ? size + 5 : size;
-  headers.set("content-range", `bytes ${from}-${to}/${total}`);
+function rangeHeader(from: number, to: number, size: number): Record<string, string> {
+  return { "content-range": `bytes ${from}-${to}/${size}` };
 }
 
 /** One behind the other. */

@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import type { RequestContext } from "../context.ts";
 import type { GlanceOptions } from "../options.ts";
 import { SimulatedClock } from "./clock.ts";
-import { boundsOf, failure, joined, setContentRange } from "./answers.ts";
+import { answerTo, failure, joined } from "./answers.ts";
 import type { Fault } from "./faults.ts";
 import { between, seededBytes, seededRandom } from "./seed.ts";
 
@@ -179,6 +179,8 @@ export class SimulatedCluster {
         return null;
       case "status":
         return failure(fault.status, fault.retryAfter);
+      case "denied":
+        return failure(fault.status);
       case "expiredToken":
         this.token = `token-${Number(this.token.slice(6)) + 1}`;
         return null;
@@ -210,18 +212,13 @@ export class SimulatedCluster {
 
   #data(range: string | null, fault: Fault | undefined, signal: AbortSignal): Response {
     const image = this.#current();
-    if (range !== null && !this.#hasRanges) {
-      return failure(400);
-    }
-    const [start, end] = range === null ? [0, image.byteLength - 1] : boundsOf(range, image);
-    const isPart = range !== null;
-    const whole = isPart && fault?.kind === "wholeAs206";
-    const body = whole ? image : image.subarray(start, end + 1);
+    if (range !== null && !this.#hasRanges) return failure(400);
+    const answer = answerTo(range, image, fault);
     const headers = new Headers({ "content-md5": createHash("md5").update(image).digest("hex") });
-    if (this.#hasLength) headers.set("content-length", String(body.byteLength));
+    for (const [name, value] of Object.entries(answer.headers)) headers.set(name, value);
+    if (this.#hasLength) headers.set("content-length", String(answer.body.byteLength));
     if (fault?.kind === "gzip") headers.set("content-encoding", "gzip");
-    if (isPart) setContentRange(headers, start, end, image.byteLength, fault);
-    return new Response(this.#body(body, fault, signal), { status: isPart ? 206 : 200, headers });
+    return new Response(this.#body(answer.body, fault, signal), { status: answer.status, headers });
   }
 
   /** A body in chunks of random size, which goes wrong where its fault says. */
@@ -231,7 +228,8 @@ export class SimulatedCluster {
     signal: AbortSignal,
   ): ReadableStream<Uint8Array> {
     const sent = fault?.kind === "extraBytes" ? joined(bytes, seededBytes(7, 33)) : bytes.slice();
-    const at = fault !== undefined && "at" in fault ? Math.floor(fault.at * sent.byteLength) : null;
+    const isCut = fault !== undefined && "at" in fault && fault.kind !== "endsEarlier";
+    const at = isCut ? Math.floor(fault.at * sent.byteLength) : null;
     if (fault?.kind === "flippedBit" && at !== null && at < sent.byteLength) {
       sent[at] = (sent[at] as number) ^ 1;
     }

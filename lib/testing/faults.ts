@@ -14,7 +14,12 @@ import { between, pick } from "./seed.ts";
  * - `cut`, `cleanEnd`, `stall`: the body breaks off, ends as if it were whole, or falls silent;
  * - `trickle`: every chunk takes its time;
  * - `wrongStart`, `wrongEnd`, `wrongTotal`, `noContentRange`: a part whose `Content-Range` is not its own;
- * - `wholeAs206`: the whole image in the answer to a range;
+ * - `wholeAs206`: the whole image in the answer to a range, with the `Content-Range` of the part;
+ * - `startsEarlier`, `endsEarlier`, `labeledWhole`: a part that starts before the requested byte, one that
+ *   is shorter than requested, and the whole image, each with its true `Content-Range`;
+ * - `partAs200`, `unlabeledRest`: the requested part as 200, with its `Content-Range` and without;
+ * - `multipart`: the requested part as `multipart/byteranges`;
+ * - `denied`: that status from one server, as if it did not have the image or did not give it;
  * - `flippedBit`, `extraBytes`, `gzip`: other bytes, too many, or encoded ones;
  * - `replaced`: the image has other data from here on;
  * - `foreignRedirect`: the answer leads to another origin.
@@ -37,6 +42,13 @@ export type Fault =
   | { readonly kind: "wrongTotal" }
   | { readonly kind: "noContentRange" }
   | { readonly kind: "wholeAs206" }
+  | { readonly kind: "startsEarlier" }
+  | { readonly kind: "endsEarlier"; readonly at: number }
+  | { readonly kind: "labeledWhole" }
+  | { readonly kind: "partAs200" }
+  | { readonly kind: "unlabeledRest" }
+  | { readonly kind: "multipart" }
+  | { readonly kind: "denied"; readonly status: 400 | 403 | 404 | 409 | 410 | 416 }
   | { readonly kind: "flippedBit"; readonly at: number }
   | { readonly kind: "extraBytes" }
   | { readonly kind: "gzip" }
@@ -61,12 +73,19 @@ export const HEALABLE: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "wrongTotal",
   "noContentRange",
   "wholeAs206",
+  "startsEarlier",
+  "endsEarlier",
+  "labeledWhole",
+  "partAs200",
+  "unlabeledRest",
+  "multipart",
   "gzip",
   "extraBytes",
 ]);
 
 const KINDS: readonly FaultKind[] = [
   ...HEALABLE,
+  "denied",
   "flippedBit",
   "replaced",
   "foreignRedirect",
@@ -93,6 +112,9 @@ export function randomFault(random: () => number, kinds: readonly FaultKind[] = 
         ? { kind, status, retryAfter: String(between(random, 0, 5)) }
         : { kind, status };
     }
+    case "denied":
+      return { kind, status: pick(random, [400, 403, 404, 409, 410, 416] as const) };
+    case "endsEarlier":
     case "cut":
     case "cleanEnd":
     case "stall":

@@ -30,10 +30,11 @@ Deno.test("Flags that say who signs in go before OS_CLOUD", () => {
 
 Deno.test("Flags that say nothing of who signs in hold for a cloud of clouds.yaml, too", () => {
   const line =
-    "--os-cloud prod --timeout 5 --os-endpoint-type internal --os-image-url http://glance.test";
+    "--os-cloud prod --timeout 5 --stall-timeout 7 --os-endpoint-type internal --os-image-url http://glance.test";
   assertEquals(told(line), {
     cloud: "prod",
     requestTimeout: 5000,
+    stallTimeout: 7000,
     catalogInfo: "image:glance:internal",
     environment: {
       OS_CLOUD: "prod",

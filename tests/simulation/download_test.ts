@@ -141,10 +141,17 @@ function check({ bytes, error, cluster, clock, plan, parts }: Run): void {
     "a foreign origin was asked",
   );
   // One call renews a token once: a second refusal in a row is an answer.
-  const isHealable = plan.length <= NUM_RETRIES && plan.every(({ kind }) => HEALABLE.has(kind)) &&
+  const isHealable = plan.length <= NUM_RETRIES &&
+    plan.every(({ kind }) => HEALABLE.has(kind) || kind === "denied") &&
     plan.filter(({ kind }) => kind === "expiredToken").length <= 1;
-  const isFirst500 = plan.some((fault) => fault.kind === "status" && fault.status === 500);
-  if (isHealable && !isFirst500) assert(bytes !== null, `not delivered: ${Deno.inspect(error)}`);
+  // A server that has denied the image is not asked again: one must be left that has not.
+  const denials =
+    plan.filter((fault) =>
+      fault.kind === "denied" || fault.kind === "status" && fault.status === 500
+    ).length;
+  if (isHealable && denials < cluster.apiServers.length) {
+    assert(bytes !== null, `not delivered: ${Deno.inspect(error)}`);
+  }
   // A part that is late is asked for a second time, elsewhere.
   const most = 3 * (plan.length + 1 + NUM_RETRIES) + 2 * parts + 2;
   assert(
