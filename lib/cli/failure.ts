@@ -68,13 +68,8 @@ export function exitCodeOf(error: unknown): number {
 
 /** An error in one sentence, with the id under which an operator finds it. */
 export function sentenceOf(error: unknown): string {
-<<<<<<< HEAD
   if (!(error instanceof Error)) return `Cannot go on: ${redactUrls(String(error))}`;
-  const message = redactUrls(error.message);
-=======
-  if (!(error instanceof Error)) return `Cannot go on: ${withoutSecrets(String(error))}`;
-  const message = withFlags(withoutSecrets(error.message));
->>>>>>> a3040ed (downloads: name the option and the flag that help when a store is slow; simulate every lie about ranges)
+  const message = withFlags(redactUrls(error.message));
   if (error instanceof UsageError || error instanceof CommandFailed) return message;
   if (!(error instanceof GlanceError)) return `Cannot go on: ${message}`;
   const { requestId } = error;
@@ -90,33 +85,21 @@ export function causesOf(error: unknown): string[] {
     if (cause === undefined || cause === null || seen.has(cause)) return;
     seen.add(cause);
     const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-<<<<<<< HEAD
-    lines.push(`${"  ".repeat(depth)}caused by ${redactUrls(text)}`);
-=======
-    lines.push(`${"  ".repeat(depth)}caused by ${withFlags(withoutSecrets(text))}`);
->>>>>>> a3040ed (downloads: name the option and the flag that help when a store is slow; simulate every lie about ranges)
+    lines.push(`${"  ".repeat(depth)}caused by ${withFlags(redactUrls(text))}`);
     if (cause instanceof AggregateError) cause.errors.forEach((one) => visit(one, depth + 1));
     if (cause instanceof Error) visit(cause.cause, depth + 1);
   };
   if (error instanceof Error) visit(error.cause, 1);
   return lines;
 }
-<<<<<<< HEAD
-=======
 
 /** Flags that set options of the library which its hints name. */
-const FLAG_OF_OPTION: Readonly<Record<string, string>> = {
-  requestTimeout: "--timeout",
-  stallTimeout: "--stall-timeout",
-};
+const FLAG_OF_OPTION: ReadonlyMap<string, string> = new Map([
+  ["requestTimeout", "--timeout"],
+  ["stallTimeout", "--stall-timeout"],
+]);
 
 /** A text with flags in place of the options that they set. */
 function withFlags(text: string): string {
-  return text.replaceAll(/"(\w+)"/g, (quoted, option) => FLAG_OF_OPTION[option] ?? quoted);
+  return text.replaceAll(/"(\w+)"/g, (quoted, option) => FLAG_OF_OPTION.get(option) ?? quoted);
 }
-
-/** URLs in a text without user, password and query: errors of the runtime quote them whole. */
-function withoutSecrets(text: string): string {
-  return text.replaceAll(/[a-z][a-z0-9+.-]*:\/\/[^\s"'()<>]+/gi, (url) => redact(url));
-}
->>>>>>> a3040ed (downloads: name the option and the flag that help when a store is slow; simulate every lie about ranges)

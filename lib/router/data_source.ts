@@ -115,7 +115,9 @@ async function serversOwnBody(
     const asked = { ...range && { range }, ...prefer && { prefer } };
     answer = await client.exchange(context, "data", [image.id, asked], { signal });
   } catch (error) {
-    if (range !== undefined && error instanceof GlanceError && error.status === 400) return null;
+    // Another server may have the image, or the same one all of it.
+    const { status = 0 } = error instanceof GlanceError ? error : {};
+    if (status >= 400 && status !== 401) return null;
     throw error;
   }
   const { response, server, deadline } = answer;
@@ -127,7 +129,7 @@ async function serversOwnBody(
   const headers = dataHeaders(image, plan);
   trace.answeredBy(server.endpoint);
   const length = lengthOf(headers.get("content-length"));
-  const init = { status: response.status, headers };
+  const init = { status: plan.kind === "part" ? 206 : 200, headers };
   if (options.log !== null && response.body !== null) {
     const body = countedBody({ body: response.body, imageId: image.id, server, length, trace });
     return new Response(body, init);

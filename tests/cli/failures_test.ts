@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { GlanceError } from "../../mod.ts";
+import { causesOf, sentenceOf } from "../../lib/cli/failure.ts";
 import { Interrupted } from "../../lib/cli/mod.ts";
 import { embedded, MemoryFiles, Scene, type SceneOptions } from "./scene.ts";
 
@@ -353,3 +355,15 @@ async function sceneWithImages(): Promise<Scene> {
 function escaped(text: string): string {
   return text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
+
+Deno.test("sentenceOf() names flags in place of the options of the library that they set", () => {
+  const error = new GlanceError(
+    'Cannot read: no answer; raise "requestTimeout" or "stallTimeout" for image "constructor"',
+    { cause: new Error('raise "stallTimeout"') },
+  );
+  assertEquals(
+    sentenceOf(error),
+    'Cannot read: no answer; raise --timeout or --stall-timeout for image "constructor"',
+  );
+  assertEquals(causesOf(error), ["  caused by Error: raise --stall-timeout"]);
+});

@@ -55,7 +55,10 @@ Deno.test("A silent body is given up after stallTimeout, and what it was is told
   await downloadAll(world);
   assertEquals(world.clock.now(), 700);
   const causes = world.events.map((event) => "cause" in event ? String(event.cause) : "");
-  assert(causes.every((cause) => cause.includes("sent nothing for 700 ms")), causes.join());
+  assert(
+    causes.every((cause) => cause.includes('sent nothing for 700 ms; raise "stallTimeout"')),
+    causes.join(),
+  );
 });
 
 Deno.test("A reader that is slow is no silence, and total time is never limited", async () => {

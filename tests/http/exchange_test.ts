@@ -104,7 +104,7 @@ Deno.test("GlanceConnectionFailed keeps what each attempt met, in order, and nam
     ["ServerUnreachable", "http://c", undefined],
     ["UnexpectedStatus", "http://a", 502],
   ]);
-  assert(met[2]?.message.includes("did not answer in 5000 ms"));
+  assert(met[2]?.message.includes('did not answer in 5000 ms; raise "requestTimeout"'));
   assertEquals([error.status, error.server, error.imageId], [502, "http://a", "42"]);
   assertEquals(
     error.message,
