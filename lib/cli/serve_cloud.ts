@@ -7,7 +7,7 @@ import { parseDocument as parseYaml } from "yaml";
 import { createCloudGateway } from "../router/cloud_gateway.ts";
 import { ownValue } from "../values.ts";
 import { routerOptions } from "./gateway_log.ts";
-import type { GatewaySettings, Served } from "./served.ts";
+import { type GatewaySettings, type Served, triesWithoutToken, triesWithToken } from "./served.ts";
 import type { World } from "./world.ts";
 
 /** Who asks the cloud. */
@@ -79,24 +79,8 @@ export async function serveCloud(
       }.`,
       about,
     ],
-    tries: asker === "callers" ? withToken : withoutToken,
+    tries: asker === "callers" ? triesWithToken : triesWithoutToken,
     warning,
     [Symbol.dispose]: () => gateway[Symbol.dispose](),
   };
-}
-
-function withToken(url: string): readonly string[] {
-  return [
-    `curl -H "X-Auth-Token: $(openstack token issue -f value -c id)" ${url}/v2/images`,
-    `npx -y deno@${Deno.version.deno} task glance --os-image-url ${url} image-list`,
-    `OS_IMAGE_ENDPOINT_OVERRIDE=${url} openstack image list`,
-  ];
-}
-
-function withoutToken(url: string): readonly string[] {
-  return [
-    `curl ${url}/v2/images`,
-    `GLANCE_API_SERVERS=${url} npx -y deno@${Deno.version.deno} task glance image-list`,
-    `openstack --os-auth-type none --os-endpoint ${url} image list`,
-  ];
 }

@@ -12,7 +12,7 @@ import { CommandFailed } from "./failure.ts";
 import { codeOf, fileError } from "./file_words.ts";
 import { logError, routerOptions } from "./gateway_log.ts";
 import { sampleBytes } from "./sample.ts";
-import type { GatewaySettings, Served } from "./served.ts";
+import { type GatewaySettings, type Served, triesWithoutToken } from "./served.ts";
 import type { WritableFile } from "./world.ts";
 
 /** Bytes of the sample image. */
@@ -56,11 +56,7 @@ export async function serveEmbedded(
         "A gateway in front of the embedded Glance, to try things out: no accounts.",
         `Images are kept in ${directory === null ? "memory, until this ends" : `"${directory}"`}.`,
       ],
-      tries: (url) => [
-        `curl ${url}/v2/images`,
-        `GLANCE_API_SERVERS=${url} npx -y deno@${Deno.version.deno} task glance image-list`,
-        `openstack --os-auth-type none --os-endpoint ${url} image list`,
-      ],
+      tries: triesWithoutToken,
       warning:
         "Whoever reaches this address may read, change and delete everything: there are no accounts.",
       [Symbol.dispose]: () => lock?.close(),

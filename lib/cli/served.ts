@@ -27,3 +27,25 @@ export interface GatewaySettings {
   /** Takes lines for the log. */
   log(line: string): void;
 }
+
+/**
+ * Commands of the usual clients for a server that needs no token. They work where a cloud is configured, too:
+ * of `openstack`, each variable of a cloud would break `none`, so it gets none of them.
+ */
+export function triesWithoutToken(url: string): readonly string[] {
+  return [
+    `curl ${url}/v2/images`,
+    `npx -y deno@${Deno.version.deno} task glance --os-auth-type none --os-image-url ${url} image-list`,
+    `env -i PATH="$PATH" openstack --os-auth-type none --os-endpoint ${url} image list`,
+  ];
+}
+
+/** The same for a server to which callers bring tokens of the configured cloud. */
+export function triesWithToken(url: string): readonly string[] {
+  const token = "$(openstack token issue -f value -c id)";
+  return [
+    `curl -H "X-Auth-Token: ${token}" ${url}/v2/images`,
+    `npx -y deno@${Deno.version.deno} task glance --os-image-url ${url} image-list`,
+    `env -i PATH="$PATH" openstack --os-auth-type admin_token --os-token "${token}" --os-endpoint ${url}/v2 image list`,
+  ];
+}

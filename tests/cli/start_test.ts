@@ -78,8 +78,8 @@ Deno.test("start serves a sample image, says what to try, and ends in peace", as
   for (
     const line of [
       `curl ${url}/v2/images`,
-      `GLANCE_API_SERVERS=${url} npx -y deno@${Deno.version.deno} task glance image-list`,
-      `openstack --os-auth-type none --os-endpoint ${url} image list`,
+      `npx -y deno@${Deno.version.deno} task glance --os-auth-type none --os-image-url ${url} image-list`,
+      `env -i PATH="$PATH" openstack --os-auth-type none --os-endpoint ${url} image list`,
     ]
   ) assertStringIncludes(text, line);
 
