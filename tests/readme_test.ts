@@ -89,7 +89,16 @@ async function serveSample(): Promise<{ server: Deno.HttpServer; url: string }> 
   const glance = createEmbeddedGlance();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, glance.fetch);
   const url = `http://127.0.0.1:${server.addr.port}`;
-  await storeImage((path, init) => fetch(url + path, init), "sample", utf8("sample bytes"));
+  const ask = (path: string, init?: RequestInit) => fetch(url + path, init);
+  const id = await storeImage(ask, "sample", utf8("sample bytes"));
+  await storeImage(ask, "hidden", utf8("hidden bytes"));
+  const published = await ask(`/v2/images/${id}`, {
+    method: "PATCH",
+    headers: { "content-type": "application/openstack-images-v2.1-json-patch" },
+    body: '[{"op": "replace", "path": "/visibility", "value": "public"}]',
+  });
+  await published.body?.cancel();
+  assertEquals(published.status, 200);
   return { server, url };
 }
 
@@ -120,6 +129,21 @@ function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }
+
+/** What the edge function answers, also where its first sign-in fails; it serves public images only. */
+const EDGE_CHECKS = `const { images: [hidden] } =
+  await (await fetch(env.GLANCE_API_SERVERS + "/v2/images?name=hidden")).json();
+const unconfigured = new Request("https://edge.example/" + id);
+console.error = () => {};
+await expect(Promise.resolve(handler.fetch(unconfigured, { OS_CLOUD: "nowhere" })), 502);
+await expect(ask("/" + id), 200, "sample bytes");
+await expect(ask("/" + hidden.id), 404);
+await expect(ask("/" + crypto.randomUUID()), 404);
+await expect(ask("/"), 404);
+await expect(ask("/a/b"), 404);
+await expect(ask("/%zz"), 404);
+await expect(ask("/" + id + "/file"), 404);
+`;
 
 /** The program that uses a snippet as its runtime would. */
 function callerOf(code: string, url: string): string {
@@ -156,9 +180,7 @@ await expect(ask("/images/v2/images/" + id + "/file"), 401);
     ? `await expect(ask("/v2/images/" + id + "/file"), 200, "sample bytes");
 await expect(ask(missing), 404);
 `
-    : `await expect(ask("/" + id), 200, "sample bytes");
-await expect(ask("/" + crypto.randomUUID()), 404);
-`;
+    : EDGE_CHECKS;
   return `import handler from "./snippet.ts";
 ${start}${ask}const got = (answer: Response | Promise<Response>) => Promise.resolve(answer);
 ${checks.replaceAll(/ask\(([^;]*?)\), (\d+)/g, "got(ask($1)), $2")}`;
