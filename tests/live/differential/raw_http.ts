@@ -23,28 +23,35 @@ export interface RawResponse {
 }
 
 /** Milliseconds after which a response will not come. */
-const RESPONSE_TIMEOUT_MS = 30_000;
+const RESPONSE_TIMEOUT_MS = 60_000;
 
 const CRLF = "\r\n";
 const encoder = new TextEncoder();
 
 /**
- * Sends a request on a connection of its own.
+ * Sends a request on a connection of its own. A server that closes it without a response has the status 0.
  *
- * @throws {Error} if there is no response, or it is not HTTP
+ * @throws {Error} if the response takes too long, or is not HTTP
  */
 export async function exchange(origin: string, request: RawRequest): Promise<RawResponse> {
   const { hostname, port, host } = new URL(origin);
-  using connection = await Deno.connect({ hostname, port: Number(port) });
-  const timer = setTimeout(() => connection.close(), RESPONSE_TIMEOUT_MS);
+  const connection = await Deno.connect({ hostname, port: Number(port) });
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    connection.close();
+  }, RESPONSE_TIMEOUT_MS);
   try {
     // A server may answer and close before it has read everything.
     const sending = write(connection, encode(host, request)).catch(() => {});
     const bytes = await readAll(connection);
     await sending;
+    if (isLate) throw new Error(`Cannot wait longer for ${request.method} ${request.path}`);
+    if (bytes.length === 0) return { status: 0, headers: new Headers(), body: bytes, isCut: true };
     return parse(request.method, bytes);
   } finally {
     clearTimeout(timer);
+    if (!isLate) connection.close();
   }
 }
 
@@ -88,8 +95,8 @@ async function readAll(connection: Deno.Conn): Promise<Uint8Array<ArrayBuffer>> 
       if (count === null) break;
       chunks.push(buffer.slice(0, count));
     }
-  } catch (error) {
-    if (chunks.length === 0) throw error;
+  } catch {
+    // Reset instead of closed: what came is all there is.
   }
   return concat(chunks);
 }
