@@ -134,7 +134,7 @@ function show(
 function unreadable(imageId: string, state: string, cause: unknown): ImageUploadFailed {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new ImageUploadFailed(
-    `Cannot check the upload of image "${imageId}": ${state}, but its record cannot be read; show the image later and compare its size and hash: ${reason}`,
+    `Cannot check the upload of image "${imageId}": ${state}, but its record cannot be read (${reason}); show the image later and compare its size and hash`,
     { cause, imageId },
   );
 }

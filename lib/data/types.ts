@@ -23,8 +23,8 @@ export type ImageData = ImageBytes | (() => ImageBytes | Promise<ImageBytes>);
 export interface Progress {
   /**
    * Of a download, bytes that were handed over. Of an upload, bytes that the runtime has taken for its
-   * connection: the buffers of runtime and kernel count as sent, on Deno, Node and Bun up to about 5 MB
-   * of a server that reads nothing. All bytes are reported only after Glance has stored them.
+   * connection: what waits in the buffers of runtime and kernel counts as sent, which is about 5 MB if the
+   * server reads nothing. All bytes are reported only after Glance has stored them.
    */
   readonly transferred: number;
   /** Bytes in all; null where nobody knows. */

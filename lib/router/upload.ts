@@ -49,8 +49,11 @@ async function send(
   first: string | undefined,
 ): Promise<Answer> {
   const headers = inboundHeaders(request.headers);
-  // A stream is sent without a length: this header is how Glance learns it, from 2025.2 on.
-  if (size !== null) headers["x-openstack-image-size"] ??= String(size);
+  if (size !== null) {
+    // Some runtimes send a stream without a length: from 2025.2 on, Glance learns it from this header.
+    headers["x-openstack-image-size"] ??= String(size);
+    if (size > 0) headers["content-length"] = String(size);
+  }
   const { operation, method, idempotent } = route;
   const { path, search, values } = address;
   const action = actionWith(route.action, (name) => values[name]);

@@ -18,7 +18,7 @@ import { failureOf, worldOn } from "../support/world.ts";
 
 const MINUTE = 60_000;
 
-/** A world with one Glance behind three names. */
+/** A world with one Glance that has three names. */
 function worldOfUploads(fates: readonly Fate[], options: GlanceClientWrapperOptions = {}) {
   const glance = new UploadGlance(fates);
   const world = worldOn(glance.fetch, options);

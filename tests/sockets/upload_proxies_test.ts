@@ -9,6 +9,7 @@ import {
   type RequestContext,
   type UploadOptions,
 } from "../../mod.ts";
+import { createImageRouter } from "../../lib/router/mod.ts";
 import { seededBytes } from "../support/seed.ts";
 import { failureOf } from "../support/world.ts";
 import { lighttpdConfig, needing, nginxConfig, SlowGlance, startProxy } from "./proxies.ts";
@@ -62,7 +63,7 @@ for (const buffering of ["on", "off"]) {
     Deno.test({
       ...needing(
         "nginx",
-        `create() of ${what} waits behind nginx's 504 with proxy_request_buffering ${buffering}`,
+        `create() of ${what} waits after nginx's 504 with proxy_request_buffering ${buffering}`,
       ),
       async fn() {
         await using glance = new SlowGlance(1);
@@ -150,5 +151,27 @@ Deno.test({
       assertStringIncludes(error.message, "give its size, or upload it from a file");
     }
     assertEquals((await glance.images()).length, sized.length);
+  },
+});
+
+Deno.test({
+  ...needing(
+    "lighttpd",
+    "A gateway in front of lighttpd sends the size that its caller has announced",
+  ),
+  async fn() {
+    await using glance = new SlowGlance();
+    await using proxy = await startProxy("lighttpd", lighttpdConfig(glance.urls[0] ?? ""));
+    const router = createImageRouter({ apiServers: [proxy.url], authStrategy: "noauth" });
+    const gateway = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      (request) => router.fetch(request),
+    );
+    try {
+      const image = await create(`http://127.0.0.1:${gateway.addr.port}`, new Blob([DATA]));
+      assertEquals([image.status, image.size], ["active", DATA.byteLength]);
+    } finally {
+      await gateway.shutdown();
+    }
   },
 });
