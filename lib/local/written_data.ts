@@ -31,9 +31,11 @@ export async function writtenData(
     for await (const chunk of body ?? []) {
       size += chunk.byteLength;
       refuseSize(cloud, size);
+      // The file system writes in a thread of its own while the hashes are computed in this one.
+      const written = sink.write(chunk);
       hasher.update(chunk);
       virtualSize.update(chunk);
-      await sink.write(chunk);
+      await written;
     }
     refuseMismatch(announced, size);
     await sink.commit();

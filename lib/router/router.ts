@@ -72,6 +72,11 @@ const CORS_ANSWER_HEADERS = [
  * download that breaks behind sent headers goes on from another server. Without `serviceMode`, each
  * caller's own token is passed on.
  *
+ * `Deno.serve` (Deno 2.9) queues a chunked request body ahead of its reader, and each read costs time in the
+ * length of that queue: an upload that arrives faster than the servers take it costs quadratic time. Serve
+ * the router with `@hono/node-server`, which runs under Deno as well, if it takes large uploads. Uploads with
+ * a `Content-Length`, and downloads, are not affected.
+ *
  * @throws {InvalidConfigurationValue} where an option is unusable, or there is no server.
  *
  * @example

@@ -1,16 +1,7 @@
 /** The gateway against nginx as a proxy in front of the same origin. */
 import { measure, type Result } from "./measure.ts";
 import type { Origin } from "./origin.ts";
-
-/** A proxy in front of the origin, as a process. */
-interface Proxy extends AsyncDisposable {
-  readonly name: string;
-  readonly url: string;
-  /** Mebibytes that it has held at most. */
-  peak(): Promise<string>;
-  /** Milliseconds of a processor that it has used. */
-  cpu(): Promise<number>;
-}
+import { type Proxy, startGateway, startNginx } from "./proxies.ts";
 
 const REQUESTS = 2_000;
 const CONCURRENCY = 16;
@@ -20,9 +11,9 @@ export async function gatewayResults(
   origin: Origin,
   rounds: number,
 ): Promise<{ results: Result[]; lines: string[] }> {
-  await using nginx = await startNginx(origin.url, 18_190);
-  await using resuming = await startGateway("gateway", origin.url, 18_191, true);
-  await using passing = await startGateway("gateway, pass-through", origin.url, 18_192, false);
+  await using nginx = await startNginx("nginx proxy_pass", origin.url);
+  await using resuming = await startGateway("gateway", origin.url, true);
+  await using passing = await startGateway("gateway, pass-through", origin.url, false);
   const against = (path: string) => ({
     name: "nginx proxy_pass",
     run: () => take(nginx.url + path),
@@ -65,84 +56,6 @@ export async function gatewayResults(
     );
   }
   return { results, lines };
-}
-
-async function startGateway(
-  name: string,
-  origin: string,
-  port: number,
-  resume: boolean,
-): Promise<Proxy> {
-  const script = new URL("gateway_server.ts", import.meta.url).pathname;
-  const args = [
-    "run",
-    "-A",
-    "--v8-flags=--max-semi-space-size=4,--heap-growing-percent=50",
-    script,
-    `${port}`,
-    origin,
-    `${resume}`,
-  ];
-  const child = new Deno.Command(Deno.execPath(), { args, stdout: "null" }).spawn();
-  return await proxyOf(name, port, child);
-}
-
-async function startNginx(origin: string, port: number): Promise<Proxy> {
-  const directory = await Deno.makeTempDir({ prefix: "glance-bench-proxy-" });
-  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-    .map((kind) => `${kind}_temp_path ${directory}/${kind};`).join(" ");
-  await Deno.writeTextFile(
-    `${directory}/nginx.conf`,
-    `daemon off; master_process off; pid ${directory}/pid;
-events { worker_connections 512; }
-http {
-  access_log off; keepalive_requests 1000000; ${temporary}
-  server { listen 127.0.0.1:${port}; location / { proxy_pass ${origin}; } }
-}
-`,
-  );
-  const child = new Deno.Command("nginx", {
-    args: ["-c", `${directory}/nginx.conf`, "-e", `${directory}/error.log`],
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  const proxy = await proxyOf("nginx proxy_pass", port, child);
-  return {
-    ...proxy,
-    async [Symbol.asyncDispose]() {
-      await proxy[Symbol.asyncDispose]();
-      await Deno.remove(directory, { recursive: true });
-    },
-  };
-}
-
-async function proxyOf(name: string, port: number, child: Deno.ChildProcess): Promise<Proxy> {
-  const url = `http://127.0.0.1:${port}`;
-  for (let tries = 0;; tries++) {
-    const response = await fetch(`${url}/v2/images`).catch(() => null);
-    await response?.body?.cancel();
-    if (response !== null) break;
-    if (tries === 200) throw new Error(`${name} does not answer`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return {
-    name,
-    url,
-    async peak() {
-      const status = await Deno.readTextFile(`/proc/${child.pid}/status`);
-      return (Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024).toFixed(0);
-    },
-    async cpu() {
-      const stat = await Deno.readTextFile(`/proc/${child.pid}/stat`);
-      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      // In user mode and in the kernel, in hundredths of a second.
-      return (Number(fields[11]) + Number(fields[12])) * 10;
-    },
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGTERM");
-      await child.status;
-    },
-  };
 }
 
 /** The result of some work, and what of a processor it has cost a proxy: whatever else runs does not count. */

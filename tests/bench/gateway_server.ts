@@ -1,4 +1,9 @@
-/** The gateway as `deno task start` has it, as a process of its own: `gateway_server.ts PORT ORIGIN RESUME`. */
+/**
+ * The gateway as a process of its own: `gateway_server.ts PORT ORIGIN RESUME`. With resume it is served as
+ * `deno task start` serves it; without, as a program serves it that hands on the bodies of servers, which
+ * `Deno.serve` does outside JavaScript.
+ */
+import { serve } from "../../lib/cli/serve.ts";
 import { createImageRouter } from "../../lib/router/mod.ts";
 
 const [port, origin = "", resume] = Deno.args;
@@ -8,4 +13,6 @@ const router = createImageRouter({
   resume: resume === "true",
   freesChunks: true,
 });
-Deno.serve({ hostname: "127.0.0.1", port: Number(port), onListen: () => {} }, router.fetch);
+const address = { host: "127.0.0.1", port: Number(port) };
+if (resume === "true") serve(async (request) => await router.fetch(request), address);
+else Deno.serve({ hostname: address.host, port: address.port, onListen: () => {} }, router.fetch);

@@ -16,6 +16,7 @@ import { startOrigin } from "./origin.ts";
 import { parallelReport } from "./parallel.ts";
 import { type Group, IMAGE_SIZE, ROUNDS } from "./report.ts";
 import { showReport } from "./show.ts";
+import { uploadReport } from "./upload.ts";
 
 const GROUPS: Readonly<Record<string, Group>> = {
   show: showReport,
@@ -29,6 +30,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
     await using origin = await startOrigin(image);
     return await gatewayResults(origin, ROUNDS);
   },
+  upload: uploadReport,
   glance: glanceReport,
 };
 

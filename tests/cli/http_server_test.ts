@@ -1,6 +1,8 @@
 /** The listener of `task start` on real sockets, with clients that say exactly what a test wants. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type Handler, serve, type ServeLimits } from "../../lib/cli/serve.ts";
+import { CLIENT_LIMITS } from "../../lib/cli/server/http_connection.ts";
+import { HttpListener } from "../../lib/cli/server/listener.ts";
 import { type Serving, servingOn } from "./raw_client.ts";
 
 const echo: Handler = async (request) =>
@@ -260,4 +262,22 @@ Deno.test("serve() reads a body no faster than its handler", async () => {
   go.resolve();
   await sending;
   assertStringIncludes(await client.until(`${64 * block.byteLength}`), "200 OK");
+});
+
+Deno.test("HttpListener goes on accepting after the system had no descriptor, or the client had left", async () => {
+  const source = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const errors = ["EMFILE", "ENFILE", "ECONNABORTED"];
+  const listener = new HttpListener({
+    accept: () => {
+      const code = errors.shift();
+      return code === undefined
+        ? source.accept()
+        : Promise.reject(Object.assign(new Error(code), { code }));
+    },
+    close: () => source.close(),
+  }, { handler: echo, limits: CLIENT_LIMITS, maxConnections: 10 });
+  const answer = await fetch(`http://127.0.0.1:${source.addr.port}/a`);
+  assertEquals(await answer.text(), "GET /a ");
+  assertEquals(errors, []);
+  await listener.close();
 });

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type ClientLimits, type Handler, HttpConnection } from "./http_connection.ts";
+import { type ClientLimits, type Handler, HttpConnection, type Socket } from "./http_connection.ts";
 
 /** Milliseconds after which the system is asked again for a connection that it could not give. */
 const RETRY = 100;
@@ -15,7 +15,18 @@ const RESERVED = 40;
 /** Connections if the system does not say how many descriptors there are. */
 const DEFAULT_MAX_CONNECTIONS = 4_000;
 
-/** What a listener is told. */
+/** A socket of which packets can be sent at once. */
+interface ClientSocket extends Socket {
+  setNoDelay(noDelay: boolean): void;
+}
+
+/** Where connections come from. */
+export interface ConnectionSource {
+  accept(): Promise<ClientSocket>;
+  close(): void;
+}
+
+/** What a listener is given. */
 export interface ListenerOptions {
   readonly handler: Handler;
   readonly limits: ClientLimits;
@@ -25,7 +36,7 @@ export interface ListenerOptions {
 
 /** Accepts connections until it is closed. */
 export class HttpListener {
-  readonly #listener: Deno.TcpListener;
+  readonly #listener: ConnectionSource;
   readonly #options: ListenerOptions;
   /** In the order of their last responses. */
   readonly #connections = new Map<HttpConnection, Promise<void>>();
@@ -34,7 +45,7 @@ export class HttpListener {
   #onEnd = () => {};
   #onAnswered = () => {};
 
-  constructor(listener: Deno.TcpListener, options: ListenerOptions) {
+  constructor(listener: ConnectionSource, options: ListenerOptions) {
     this.#listener = listener;
     this.#options = options;
     this.#accepting = this.#accept();
@@ -70,7 +81,7 @@ export class HttpListener {
   }
 
   /** A new connection; null if there is none now. */
-  async #next(): Promise<Deno.TcpConn | null> {
+  async #next(): Promise<ClientSocket | null> {
     try {
       return await this.#listener.accept();
     } catch {
@@ -80,7 +91,7 @@ export class HttpListener {
     }
   }
 
-  #serve(socket: Deno.TcpConn): void {
+  #serve(socket: ClientSocket): void {
     const { handler, limits } = this.#options;
     // A client that left at once.
     if (this.#isClosed) return socket.close();
