@@ -1,0 +1,86 @@
+/** Bytes that come again are compared with those that were delivered. */
+import { assertEquals } from "@std/assert";
+import { DeliveredTail } from "../../lib/data/overlap.ts";
+import { CUT, downloadAll, LENGTH, until } from "../support/downloads.ts";
+import { BYTES, chunksOf, digest, record, Served, UNHASHED } from "../support/image.ts";
+import { worldOf } from "../support/world.ts";
+
+Deno.test("DeliveredTail tells bytes that were delivered from others, however they were delivered", () => {
+  for (const size of [1, 100, 997, 5_000, 10_000]) {
+    const tail = new DeliveredTail();
+    for (const chunk of chunksOf(BYTES, size)) tail.keep(chunk);
+    assertEquals(tail.isDistinctive, true);
+    for (const [start, end] of [[9_999, 10_000], [0, 10_000], [8_000, 9_000], [9_000, 10_000]]) {
+      const bytes = BYTES.slice(start, end);
+      assertEquals(tail.differsFrom(bytes, 10_000 - end!), false, `${start}-${end} by ${size}`);
+      bytes[bytes.byteLength - 1]! ^= 1;
+      assertEquals(tail.differsFrom(bytes, 10_000 - end!), true, `${start}-${end} by ${size}`);
+    }
+    // What was delivered long ago is not known any more.
+    assertEquals(tail.differsFrom(new Uint8Array(1_000), 8_000), false);
+  }
+});
+
+Deno.test("DeliveredTail of equal bytes cannot tell others from them", () => {
+  const tail = new DeliveredTail();
+  assertEquals(tail.isDistinctive, false);
+  tail.keep(new Uint8Array(5_000));
+  assertEquals(tail.isDistinctive, false);
+  tail.keep(Uint8Array.of(1));
+  assertEquals(tail.isDistinctive, true);
+});
+
+Deno.test("A part that starts earlier is used if its first bytes are those that were delivered", async () => {
+  for (const verify of ["auto", "off"] as const) {
+    const served = new Served();
+    const from = (bytes: Uint8Array<ArrayBuffer>, start: number) =>
+      served.data(chunksOf(bytes.slice(start)), {
+        status: 206,
+        headers: {
+          "content-range": `bytes ${start}-9999/10000`,
+          "content-length": String(10_000 - start),
+          "content-md5": digest("md5", BYTES),
+        },
+      });
+    const moved = BYTES.slice(1);
+    const shifted = new Uint8Array(10_000);
+    shifted.set(moved);
+    const steps = [record(), served.data(until(4_321, CUT), LENGTH)];
+    const world = worldOf([...steps, from(shifted, 4_096), from(BYTES, 4_096)]);
+    assertEquals(await downloadAll(world, { verify }), BYTES);
+    assertEquals([served.areOver, world.script.left], [true, 0]);
+  }
+});
+
+Deno.test("The rest as 200 without a label is not believed without a hash", async () => {
+  const rest = (served: Served) =>
+    served.data(chunksOf(BYTES.slice(4_321)), { headers: { "content-length": "5679" } });
+  const hashed = new Served();
+  const steps = [record(), hashed.data(until(4_321, CUT), LENGTH), rest(hashed), record()];
+  const world = worldOf(steps);
+  assertEquals(await downloadAll(world), BYTES);
+  assertEquals(world.script.left, 0);
+
+  const served = new Served();
+  const unhashed = worldOf([
+    record(UNHASHED),
+    served.data(until(4_321, CUT), LENGTH),
+    rest(served),
+    served.whole(),
+    record(UNHASHED),
+  ]);
+  assertEquals(await downloadAll(unhashed), BYTES);
+  const hosts = unhashed.script.hosts;
+  // The server that sent it is asked for the whole image itself.
+  assertEquals(hosts[2], hosts[3]);
+  assertEquals([served.areOver, unhashed.script.left], [true, 0]);
+});
+
+Deno.test("A range that comes as 200 without a length is never taken for the whole image", async () => {
+  const served = new Served();
+  const range = { start: 1_000, end: 9_999 };
+  const rest = served.data(chunksOf(BYTES.slice(1_000)));
+  const world = worldOf([record(UNHASHED), rest, served.whole(), record(UNHASHED)]);
+  assertEquals(await downloadAll(world, { range }), BYTES.slice(1_000));
+  assertEquals([served.areOver, world.script.left], [true, 0]);
+});

@@ -1,0 +1,98 @@
+/** What a client learns about ranges: from proof only, for each store and server, and for a time. */
+import { assertEquals, assertRejects } from "@std/assert";
+import { Invalid } from "../../mod.ts";
+import { RangeMemory } from "../../lib/data/range_memory.ts";
+import { createImageRouter } from "../../lib/router/mod.ts";
+import { CUT, downloadAll, LENGTH, until } from "../support/downloads.ts";
+import { BYTES, CALLER, ID, record, recordOf, Served } from "../support/image.ts";
+import { failure, play, seen, type SeenRequest } from "../support/scripted_fetch.ts";
+import { worldOf } from "../support/world.ts";
+
+const TEN_MINUTES = 600_000;
+
+Deno.test("RangeMemory forgets after ten minutes", () => {
+  let now = 0;
+  const memory = new RangeMemory({ now: () => now });
+  memory.gavePart("file");
+  memory.refusedRange("http://a", "ceph");
+  memory.ignoredRange("http://b", "file");
+  now = TEN_MINUTES - 1;
+  assertEquals(memory.isSeekable("file"), true);
+  assertEquals(memory.mayAsk("http://a", "ceph"), false);
+  assertEquals(memory.mayAsk("http://b", "file"), false);
+  now = TEN_MINUTES;
+  assertEquals(memory.isSeekable("file"), false);
+  assertEquals(memory.mayAsk("http://a", "ceph"), true);
+  assertEquals(memory.mayAsk("http://b", "file"), true);
+});
+
+Deno.test("RangeMemory blames the server if another one reads ranges of the same store", () => {
+  const memory = new RangeMemory({ now: () => 0 });
+  memory.gavePart("file");
+  memory.refusedRange("http://a", "file");
+  assertEquals([memory.mayAsk("http://a", "file"), memory.mayAsk("http://b", "file")], [
+    false,
+    true,
+  ]);
+  assertEquals(memory.mayAsk("http://a", "other"), true);
+});
+
+Deno.test("RangeMemory keeps a bounded number of keys, the newest ones", () => {
+  const memory = new RangeMemory({ now: () => 0 });
+  for (let i = 0; i < 5_000; i++) memory.gavePart(`store-${i}`);
+  assertEquals([memory.isSeekable("store-0"), memory.isSeekable("store-4999")], [false, true]);
+  assertEquals([memory.isSeekable("store-3999"), memory.isSeekable("store-4000")], [false, true]);
+});
+
+Deno.test("A store that did not seek is asked for ranges again after ten minutes", async () => {
+  const served = new Served();
+  const broken = () => served.data(until(4_321, CUT), LENGTH);
+  const world = worldOf([
+    ...[record(), broken(), 400, served.whole(), record()],
+    ...[record(), broken(), served.whole(), record()],
+    ...[record(), broken(), served.part()],
+  ]);
+  for (const wait of [0, TEN_MINUTES - 60_000, TEN_MINUTES]) {
+    await world.clock.run(world.clock.sleep(wait));
+    assertEquals(await downloadAll(world), BYTES);
+  }
+  assertEquals([served.areOver, world.script.left], [true, 0]);
+});
+
+Deno.test("A 400 to a range and to the whole image alike teaches nothing about the store", async () => {
+  const served = new Served();
+  const range = { start: 5, end: 14 };
+  const world = worldOf([record(), 400, 400, record(), served.part()]);
+  const prefer = ["no-such-store"];
+  await assertRejects(() => downloadAll(world, { range, prefer }), Invalid);
+  assertEquals(await downloadAll(world, { range }), BYTES.slice(5, 15));
+  assertEquals(world.script.requests.at(-1)?.headers.get("range"), "bytes=5-14");
+});
+
+Deno.test("A caller's wrong store changes nothing for the other callers of a gateway", async () => {
+  const served = new Served();
+  let sent = 0;
+  const glance = async (request: SeenRequest): Promise<Response> => {
+    const { path, headers } = request;
+    if (!path.includes("/file")) return Response.json(recordOf(BYTES));
+    if (path.includes("no-such-store")) return failure(400);
+    sent += headers.has("range") ? 10 : BYTES.byteLength;
+    return await play(headers.has("range") ? served.part() : served.whole(), request);
+  };
+  const gateway = createImageRouter({
+    apiServers: ["a", "b"],
+    fetch: (input, init) => glance(seen(input, init)),
+  });
+  const get = (query: string) =>
+    gateway.fetch(
+      new Request(`http://localhost/v2/images/${ID}/file${query}`, {
+        headers: { "x-auth-token": CALLER.authToken, range: "bytes=100-109" },
+      }),
+    );
+  const wrong = await get("?prefer=no-such-store");
+  assertEquals(wrong.status, 400);
+  await wrong.body?.cancel();
+  const right = await get("");
+  assertEquals([right.status, await right.bytes()], [206, BYTES.slice(100, 110)]);
+  assertEquals([sent, served.areOver], [10, true]);
+});

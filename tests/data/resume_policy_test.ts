@@ -1,0 +1,209 @@
+/** What a failure proves about a server, what is asked next, and when a download is given up. */
+import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import {
+  AuthenticationFailed,
+  errorFromAnswer,
+  GlanceConnectionFailed,
+  ImageDownloadFailed,
+  ImageIntegrityError,
+  RedirectRefused,
+  ServerUnreachable,
+  UnexpectedResponse,
+} from "../../mod.ts";
+import { Candidates } from "../../lib/data/candidates.ts";
+import {
+  type Break,
+  classifyBreak,
+  fruitlessAfter,
+  nextStep,
+  PieceRefused,
+  type Standing,
+} from "../../lib/data/resume_policy.ts";
+
+const [A, B, C] = ["http://a", "http://b", "http://c"];
+
+const STANDING: Standing = {
+  imageId: "42",
+  offset: 100,
+  hasBegun: true,
+  isSized: true,
+  hasPrefer: false,
+  servers: [A, B, C],
+  piece: null,
+};
+
+function answered(status: number, server = B) {
+  const facts = { action: "download", explanation: "", imageId: "42" };
+  return errorFromAnswer({ ...facts, status, server });
+}
+
+const FIRST = { hasBegun: false, offset: 0 };
+const PREFER = { ...FIRST, hasPrefer: true };
+const UNSIZED = { ...FIRST, isSized: false };
+const PIECE = { piece: { server: B, isRange: true } };
+const hash = { expected: "sha512 1", actual: "sha512 2", server: B, status: 200 };
+
+/** A failure, where the download stands -> what it says about the server. */
+const BREAKS: readonly (readonly [
+  what: string,
+  error: unknown,
+  standing: Partial<Standing>,
+  kind: Break["kind"],
+])[] = [
+  ...[400, 403, 404, 405, 409, 410, 413, 415, 416, 418, 451].flatMap((status) =>
+    [
+      [`${status} after the first byte`, answered(status), {}, "denied"],
+      [`${status} before the first byte`, answered(status), FIRST, "denied"],
+      [`${status} for an image without a size`, answered(status), UNSIZED, "final"],
+    ] as const
+  ),
+  ["400 for a chosen store", answered(400), PREFER, "final"],
+  ["404 for a chosen store", answered(404), PREFER, "denied"],
+  ["400 for a chosen store after the first byte", answered(400), { hasPrefer: true }, "denied"],
+  ["401", answered(401), {}, "final"],
+  ["500 after the first byte", answered(500), {}, "broken"],
+  ["501 after the first byte", answered(501), {}, "broken"],
+  ["500 before the first byte", answered(500), FIRST, "denied"],
+  ["404 of something that is not an image server", answered(404, "http://keystone"), {}, "final"],
+  ["no connection", new GlanceConnectionFailed("x", { server: B }), {}, "broken"],
+  ["no connection before the first byte", new GlanceConnectionFailed("x"), FIRST, "broken"],
+  ["silence", new ServerUnreachable("x", { server: B }), PIECE, "broken"],
+  ["a range that cannot be used", new PieceRefused("x", { server: B }, true), {}, "no range"],
+  ["a whole that cannot be used", new PieceRefused("x", { server: B }, false), {}, "broken"],
+  ["a foreign redirect", new RedirectRefused("x", { server: B, status: 302 }), {}, "denied"],
+  ["an unpromised answer", new UnexpectedResponse("x", { server: B, status: 201 }), {}, "denied"],
+  ["a wrong hash", new ImageIntegrityError("x", hash), {}, "final"],
+  ["a refused sign-in", new AuthenticationFailed("x"), {}, "final"],
+  ["replaced data", new ImageDownloadFailed("x"), {}, "final"],
+  ["a broken body", new TypeError("connection reset"), PIECE, "broken"],
+  ["an error of this side", new TypeError("no such file"), {}, "final"],
+];
+
+for (const [what, error, standing, kind] of BREAKS) {
+  Deno.test(`classifyBreak() takes ${what} for "${kind}"`, () => {
+    const broke = classifyBreak(error, { ...STANDING, ...standing });
+    assertEquals(broke.kind, kind);
+    if (broke.kind !== "final" && !(error instanceof TypeError)) {
+      assertStrictEquals(broke.error, error);
+    }
+  });
+}
+
+Deno.test("classifyBreak() says where the connection broke", () => {
+  const broke = classifyBreak(new TypeError("reset"), { ...STANDING, ...PIECE });
+  const { error } = broke;
+  assertInstanceOf(error, ServerUnreachable);
+  assertEquals([error.server, error.imageId], [B, "42"]);
+});
+
+/** What follows fruitless breaks. */
+const STEPS: readonly (readonly [
+  what: string,
+  facts: Partial<Parameters<typeof nextStep>[0]>,
+  round: number | null | "give up",
+])[] = [
+  ["a break after progress", { fruitless: 0 }, null],
+  ["the first fruitless break", { fruitless: 1 }, null],
+  ["the second fruitless break", { fruitless: 2 }, 0],
+  ["the last fruitless break", { fruitless: 3 }, 1],
+  ["too many fruitless breaks", { fruitless: 4 }, "give up"],
+  ["an empty budget", { mayAsk: false }, "give up"],
+  ["a break in an image of unknown size", { isLost: true }, "give up"],
+];
+
+for (const [what, facts, expected] of STEPS) {
+  Deno.test(`nextStep() after ${what} is ${expected === null ? "to ask at once" : expected}`, () => {
+    const step = nextStep({ fruitless: 0, numRetries: 3, mayAsk: true, isLost: false, ...facts });
+    assertEquals(step.kind === "give up" ? "give up" : step.round, expected);
+  });
+}
+
+Deno.test("fruitlessAfter() counts what may be asked again, and nothing after progress", () => {
+  const error = answered(404);
+  const broken: Break = { kind: "broken", error, isRange: false };
+  const denied: Break = { kind: "denied", error, server: B };
+  assertEquals(fruitlessAfter(broken, false, 2), 3);
+  assertEquals(fruitlessAfter(broken, true, 2), 0);
+  assertEquals(fruitlessAfter(denied, false, 2), 2);
+  assertEquals(fruitlessAfter({ kind: "no range", error, server: B }, false, 2), 2);
+});
+
+const SEEKS = () => true;
+
+function broken(server: string, isRange = true): Break & { readonly kind: "broken" } {
+  return { kind: "broken", error: new ServerUnreachable("x", { server }), isRange };
+}
+
+function question(candidates: Candidates, givesRanges: (server: string) => boolean = SEEKS) {
+  const { kind, excluded, tried } = candidates.next([A, B, C], givesRanges);
+  return [kind, [...excluded], [...tried]];
+}
+
+Deno.test("Candidates asks for ranges as long as one server gives them", () => {
+  const candidates = new Candidates();
+  assertEquals(question(candidates), ["range", [], []]);
+  assertEquals(question(candidates, (server) => server === C), ["range", [A, B], []]);
+  candidates.refuseRange(A);
+  candidates.refuseRange(B);
+  assertEquals(question(candidates), ["range", [A, B], []]);
+  candidates.refuseRange(C);
+  assertEquals(question(candidates), ["whole", [], []]);
+});
+
+Deno.test("Candidates asks a server that failed after the others, the oldest failure first", () => {
+  const candidates = new Candidates();
+  question(candidates);
+  candidates.note(broken(A), true, true);
+  assertEquals(question(candidates), ["range", [], [A]]);
+  candidates.note(broken(B), false, true);
+  assertEquals(question(candidates), ["range", [], [A, B]]);
+  candidates.note(broken(C), false, true);
+  assertEquals(question(candidates), ["range", [], [B, C]]);
+  candidates.note(broken(A), true, true);
+  assertEquals(question(candidates), ["range", [], [A]]);
+});
+
+Deno.test("Candidates asks for the whole image after two fruitless ranges of each server", () => {
+  const candidates = new Candidates();
+  for (let i = 0; i < 2; i++) {
+    for (const server of [A, B, C]) {
+      assertEquals(question(candidates)[0], "range");
+      candidates.note(broken(server), false, true);
+    }
+  }
+  assertEquals(question(candidates)[0], "whole");
+});
+
+Deno.test("Candidates leaves a server out that denied the image, and ends when all have", () => {
+  const candidates = new Candidates();
+  question(candidates);
+  const [first, ...others] = [A, C, B].map((server) => answered(404, server));
+  const deny = (error = first) =>
+    candidates.note({ kind: "denied", error: error!, server: error!.server! }, false, true);
+  assertEquals(deny(), null);
+  assertEquals(question(candidates), ["range", [A], []]);
+  assertEquals(deny(others[0]), null);
+  assertEquals(question(candidates), ["range", [A, C], []]);
+  assertStrictEquals(deny(others[1]), first);
+});
+
+Deno.test("Candidates turns to the whole image if no server that gives ranges answers", () => {
+  const candidates = new Candidates();
+  const givesRanges = (server: string) => server === A;
+  assertEquals(question(candidates, givesRanges)[0], "range");
+  const error = new GlanceConnectionFailed("x", { server: A });
+  assertEquals(candidates.note({ kind: "broken", error, isRange: false }, false, false), null);
+  assertEquals(question(candidates, givesRanges), ["whole", [], [A]]);
+  const all: Break = { kind: "broken", error, isRange: false };
+  assertStrictEquals(candidates.note(all, false, false), error);
+  assertEquals(candidates.note(all, false, true), null);
+});
+
+Deno.test("Candidates gives up ranges of a server that gives only crumbs", () => {
+  const candidates = new Candidates();
+  for (let i = 0; i < 15; i++) candidates.gaveShortPart(A, 1_000);
+  assertEquals(question(candidates), ["range", [], []]);
+  for (let i = 0; i < 99; i++) candidates.gaveShortPart(B, 2 ** 20);
+  candidates.gaveShortPart(A, 1_000);
+  assertEquals(question(candidates), ["range", [A], []]);
+});
