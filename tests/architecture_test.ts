@@ -139,6 +139,11 @@ Deno.test("Only the options name the default clock, random and fetch", () => {
   assertEquals(named.filter(isCore), ["lib/data/hash_thread.ts", "lib/options.ts"]);
 });
 
+Deno.test("Only what Deno alone runs has syntax that Node 20 does not know", () => {
+  const users = pathsWith(/^\s*(?:await )?using \w+ =/m);
+  for (const path of users) assert(path.startsWith("lib/cli/"), path);
+});
+
 Deno.test("Only what serves imports Hono", () => {
   const users = SOURCES.filter(({ imports }) => imports.some((name) => name.startsWith("hono")));
   for (const { path } of users) assert(/^lib\/(router|local|cli)\//.test(path), path);

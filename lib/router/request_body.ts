@@ -40,14 +40,17 @@ export async function withBody(
     const early = await answerBeforeRouting(gateway, context, version, call);
     if (early !== null) return early;
   }
+  let body = null;
   try {
-    using body = await gateway.bodies.read(caller, request);
+    body = await gateway.bodies.read(caller, request);
     return await answer(body.bytes);
   } catch (error) {
     if (!(error instanceof BodyRefused)) throw error;
     const [status, explanation] = REFUSALS[error.fault];
     const headers = status === 503 ? { "retry-after": "1" } : {};
     throw new Refusal(status, explanation, { cause: error.cause ?? error, headers });
+  } finally {
+    body?.[Symbol.dispose]();
   }
 }
 
