@@ -69,7 +69,7 @@ export function exitCodeOf(error: unknown): number {
 /** An error in one sentence, with the id under which an operator finds it. */
 export function sentenceOf(error: unknown): string {
   if (!(error instanceof Error)) return `Cannot go on: ${redactUrls(String(error))}`;
-  const message = withFlags(redactUrls(error.message));
+  const message = redactUrls(error.message);
   if (error instanceof UsageError || error instanceof CommandFailed) return message;
   if (!(error instanceof GlanceError)) return `Cannot go on: ${message}`;
   const { requestId } = error;
@@ -85,21 +85,10 @@ export function causesOf(error: unknown): string[] {
     if (cause === undefined || cause === null || seen.has(cause)) return;
     seen.add(cause);
     const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-    lines.push(`${"  ".repeat(depth)}caused by ${withFlags(redactUrls(text))}`);
+    lines.push(`${"  ".repeat(depth)}caused by ${inTerminalWords(redactUrls(text))}`);
     if (cause instanceof AggregateError) cause.errors.forEach((one) => visit(one, depth + 1));
     if (cause instanceof Error) visit(cause.cause, depth + 1);
   };
   if (error instanceof Error) visit(error.cause, 1);
   return lines;
-}
-
-/** Flags that set options of the library which its hints name. */
-const FLAG_OF_OPTION: ReadonlyMap<string, string> = new Map([
-  ["requestTimeout", "--timeout"],
-  ["stallTimeout", "--stall-timeout"],
-]);
-
-/** A text with flags in place of the options that they set. */
-function withFlags(text: string): string {
-  return text.replaceAll(/"(\w+)"/g, (quoted, option) => FLAG_OF_OPTION.get(option) ?? quoted);
 }

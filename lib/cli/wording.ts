@@ -5,6 +5,7 @@
  * @module
  */
 import type { GlanceError } from "../errors.ts";
+import { ownValue } from "../values.ts";
 
 /** Options of the library, and the flag or variable that sets each. */
 const OPTIONS: Readonly<Record<string, string>> = {
@@ -13,6 +14,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   connections: "--connections",
   requestTimeout: "--timeout",
   size: "--size",
+  stallTimeout: "--stall-timeout",
   verify: "--verify",
 };
 
@@ -59,13 +61,20 @@ const WORDS: readonly (readonly [library: RegExp, terminal: string])[] = [
 ];
 
 /** A message of an error as a terminal shows it. */
-export function inTerminalWords(message: string, error: Pick<GlanceError, "imageId">): string {
+export function inTerminalWords(
+  message: string,
+  error: Pick<GlanceError, "imageId"> = { imageId: undefined },
+): string {
   const [, namespace = ""] = /metadata namespace "([\w:.-]+)"/.exec(message) ?? [];
   const words = WORDS.reduce(
     (text, [library, terminal]) => text.replace(library, terminal),
     message,
   )
-    .replaceAll(/(?:with )?the option "(\w+)"/g, (whole, name: string) => OPTIONS[name] ?? whole);
+    .replaceAll(
+      /(?:with )?the option "(\w+)"|"([a-z]+[A-Z]\w*)"/g,
+      (whole, option?: string, camelCase?: string) =>
+        ownValue(OPTIONS, option ?? camelCase ?? "") ?? whole,
+    );
   return words
     .replaceAll("$IMAGE", () => error.imageId ?? "<IMAGE>")
     .replaceAll("$NAMESPACE", () => namespace || "<NAMESPACE>");

@@ -60,7 +60,7 @@ export async function errorFromResponse(
  * with its list of versions to every method of a path that it does not know.
  */
 export function unpromisedAnswer(
-  response: Response,
+  response: Pick<Response, "status" | "headers">,
   asked: Asked,
   promised: readonly number[],
 ): GlanceError {
@@ -127,7 +127,7 @@ export function connectionFailed(
 }
 
 /** The id under which the cloud's logs know the request. */
-export function requestIdOf(response: Response): string | undefined {
+export function requestIdOf(response: Pick<Response, "headers">): string | undefined {
   return response.headers.get("x-openstack-request-id") ?? undefined;
 }
 

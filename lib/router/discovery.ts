@@ -5,6 +5,7 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
+import { unpromisedAnswer } from "../http/answer.ts";
 import { type Answer, readAnswer } from "./answer.ts";
 import { type Call, type Gateway, publicEndpoint, withoutToken } from "./call.ts";
 import { type Answered, documentResponse } from "./document.ts";
@@ -49,6 +50,8 @@ export async function checkHealth(gateway: Gateway, request: Request): Promise<R
 /**
  * What Glance answers before it looks at the path: 401 to a caller whose token is not valid, 300 for a
  * version that it does not have. Null if it would look at the path. In service mode no server is asked.
+ *
+ * @throws {UnexpectedResponse} if a server does not have version 2 either: its endpoint is wrong.
  */
 export async function answerBeforeRouting(
   gateway: Gateway,
@@ -59,6 +62,10 @@ export async function answerBeforeRouting(
   if (gateway.options.service !== null) return null;
   const wanted = { method: "GET", path: `/${version}/`, action: "check a token" };
   const answer = await ask(gateway, answered.request, context, wanted);
+  if (answer.status === 300 && version === "v2") {
+    const asked = { action: wanted.action, server: answer.server, attempts: 1 };
+    throw unpromisedAnswer(answer, asked, []);
+  }
   const isEarly = answer.status === 401 || answer.status === 300;
   return isEarly ? documentResponse(gateway, answered, answer) : null;
 }

@@ -66,7 +66,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "a name of 300 characters": {
     args: ["image-create", "--name", "n".repeat(300)],
-    says: 'Cannot create an image "nnn…n": the server answered 400, "…" (req-…)',
+    says: 'Cannot create an image "nnn…": the server answered 400, "…" (req-…)',
   },
   "an id that is none": {
     args: ["image-create", "--id", "mine"],
