@@ -38,7 +38,8 @@ export interface GlanceOptions {
   readonly authUrl?: string;
   /**
    * Milliseconds until the headers of an answer (and all of it, where it is JSON) must be there.
-   * An upload's time starts when its last byte was taken. `Infinity` waits for ever.
+   * An upload's time starts when its last byte was taken; when it is over, the upload goes on only while
+   * the image is `saving`. `Infinity` sets no limit.
    * @default {60_000}
    */
   readonly requestTimeout?: number;

@@ -170,13 +170,15 @@ export class GlanceImageService {
   /**
    * A new image, with its data if `data` is given. The id is chosen here, so that a request that a
    * network repeats makes one image. If the data cannot be stored, the image is deleted again, and what
-   * was wrong with the data is thrown as it is.
+   * was wrong with the data is thrown as it is. An image whose data Glance is still storing is not deleted:
+   * `create` waits for it, up to an hour without a change.
    *
    * @throws {Invalid} where Glance refuses a property; reserved names are refused before.
    * @throws {ImageConflict} where the given `id` is taken.
    * @throws {ImageIntegrityError} where Glance stored other bytes than were sent.
    * @throws {ImageLimitExceeded} where a quota is reached.
-   * @throws {ImageUploadFailed} where the data cannot be stored nor the image be deleted: its id, and why.
+   * @throws {ImageUploadFailed} with the id of the image, if it is still there: it cannot be deleted, or it
+   * cannot be known whether Glance has stored its data.
    */
   async create(
     context: RequestContext,
