@@ -1,5 +1,5 @@
 /** What a failure proves about a server, what is asked next, and when a download is given up. */
-import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import {
   AuthenticationFailed,
   errorFromAnswer,
@@ -91,8 +91,8 @@ for (const [what, error, standing, kind] of BREAKS) {
 
 Deno.test("classifyBreak() says where the connection broke", () => {
   const broke = classifyBreak(new TypeError("reset"), { ...STANDING, ...PIECE });
-  const { error } = broke;
-  assertInstanceOf(error, ServerUnreachable);
+  const error = broke.error as ServerUnreachable;
+  assert(error instanceof ServerUnreachable);
   assertEquals([error.server, error.imageId], [B, "42"]);
 });
 
