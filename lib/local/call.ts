@@ -5,8 +5,9 @@
  * @module
  */
 
+import { type BodyFault, BodyRefused } from "../body_budget.ts";
 import { percentDecoded, utf8 } from "./encoded_text.ts";
-import { badRequest } from "./failures.ts";
+import { badRequest, Failure } from "./failures.ts";
 import type { Identity } from "./identity.ts";
 import type { Cloud } from "./options.ts";
 
@@ -68,7 +69,7 @@ export function queryOf({ request }: Call): URLSearchParams {
  * nor a list.
  */
 export function jsonBody(call: Call): Promise<JsonBody> {
-  return readJson(call.request);
+  return readJson(call);
 }
 
 /**
@@ -76,14 +77,14 @@ export function jsonBody(call: Call): Promise<JsonBody> {
  *
  * @throws {Failure} 400 for what is not JSON.
  */
-export async function checkBody(request: Request): Promise<void> {
-  const { headers } = request;
-  const isChunked = headers.has("transfer-encoding") && BODY_METHODS.includes(request.method);
-  if (isChunked || Number(headers.get("content-length")) > 0) await readJson(request);
+export async function checkBody(call: Pick<Call, "request" | "cloud">): Promise<void> {
+  const { headers, method } = call.request;
+  const isChunked = headers.has("transfer-encoding") && BODY_METHODS.includes(method);
+  if (isChunked || Number(headers.get("content-length")) > 0) await readJson(call);
 }
 
-async function readJson(request: Request): Promise<JsonBody> {
-  const text = utf8(new Uint8Array(await request.arrayBuffer()));
+async function readJson({ request, cloud }: Pick<Call, "request" | "cloud">): Promise<JsonBody> {
+  const text = utf8(await bytesOf(request, cloud));
   if (text === null) throw badRequest(MALFORMED);
   if (text === "" && !request.headers.has("transfer-encoding")) {
     throw badRequest("Body expected in request.");
@@ -94,6 +95,26 @@ async function readJson(request: Request): Promise<JsonBody> {
   }
   // An object of JSON has string keys and unknown values.
   return value as JsonBody;
+}
+
+/** What a caller hears of a body that is not held. */
+const BODY_FAULTS: Readonly<Record<BodyFault, readonly [status: number, explanation?: string]>> = {
+  broken: [400, MALFORMED],
+  large: [413],
+  late: [408, "The body of the request did not arrive in time."],
+  crowded: [503, "The server holds too many request bodies at the moment."],
+};
+
+/** The bytes of a body, which the cloud holds within its limits while they are read. */
+async function bytesOf(request: Request, { bodies }: Cloud): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    using body = await bodies.read(request.headers.get("x-auth-token") ?? {}, request);
+    return body.bytes;
+  } catch (error) {
+    if (!(error instanceof BodyRefused)) throw error;
+    const [status, explanation] = BODY_FAULTS[error.fault];
+    throw new Failure(status, explanation);
+  }
 }
 
 /**

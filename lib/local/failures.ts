@@ -24,6 +24,10 @@ const STATUS_WORDS: Readonly<Record<number, readonly [title: string, explanation
   403: ["Forbidden", "Access was denied to this resource."],
   404: ["Not Found", "The resource could not be found."],
   405: ["Method Not Allowed", ""],
+  408: [
+    "Request Timeout",
+    "The server has waited too long for the request to be sent by the client.",
+  ],
   409: ["Conflict", "There was a conflict when trying to complete your request."],
   410: ["Gone", "This resource is no longer available. No forwarding address is given."],
   413: ["Request Entity Too Large", "The body of your request was too large for this server."],

@@ -8,8 +8,8 @@
 import { type Call, param } from "./call.ts";
 import { Failure, forbidden, notFound } from "./failures.ts";
 import { type Identity, isAdmin } from "./identity.ts";
-import { isSameText } from "./collation.ts";
-import { type Catalogue, named, type NamespaceRow, replaced } from "./metadef_rows.ts";
+import { fold, isSameText } from "./collation.ts";
+import { type Catalogue, type NamespaceRow, replaced } from "./metadef_rows.ts";
 import { refuseByPolicy } from "./policy.ts";
 
 /** May see the namespace: everybody where it is public, else its owner and administrators. */
@@ -83,8 +83,11 @@ export function withNamespaces(
   namespaces: readonly NamespaceRow[],
 ): Catalogue {
   const types = [...resourceTypes];
+  const known = new Set(types.map(({ name }) => fold(name)));
   for (const { name, created_at, updated_at } of namespaces.flatMap((row) => row.associations)) {
-    if (named(types, name) === undefined) types.push({ name, created_at, updated_at });
+    if (known.has(fold(name))) continue;
+    known.add(fold(name));
+    types.push({ name, created_at, updated_at });
   }
   return { namespaces, resourceTypes: types };
 }

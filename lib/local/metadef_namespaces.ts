@@ -28,7 +28,7 @@ import {
   propertyRow,
   tagRow,
 } from "./metadef_bodies.ts";
-import { withAssociation } from "./metadef_resource_types.ts";
+import { withAssociations } from "./metadef_resource_types.ts";
 import type { Dated, NamespaceRow } from "./metadef_rows.ts";
 import { NAMESPACE_SCHEMA } from "./metadef_schemas.ts";
 import {
@@ -38,9 +38,9 @@ import {
   objectView,
   wholeNamespaceView,
 } from "./metadef_views.ts";
-import { withObject } from "./metadef_objects.ts";
-import { withProperty } from "./metadef_properties.ts";
-import { withTag } from "./metadef_tags.ts";
+import { withObjects } from "./metadef_objects.ts";
+import { withProperties } from "./metadef_properties.ts";
+import { withTags } from "./metadef_tags.ts";
 import { timestamp } from "./options.ts";
 
 /** `POST /v2/metadefs/namespaces` */
@@ -78,15 +78,15 @@ function newNamespace(call: Call, body: Definition, times: Dated): NamespaceRow 
     tags: [],
     associations: [],
   };
-  for (const part of parts(body["resource_type_associations"])) {
-    row = withAssociation(row, associationRow(part, times));
-  }
-  for (const part of parts(body["objects"])) row = withObject(row, objectRow(part, times));
-  for (const part of parts(body["tags"])) row = withTag(row, tagRow(part, times));
-  for (const [name, part] of namedParts(body["properties"])) {
-    row = withProperty(row, propertyRow(name, part));
-  }
-  return row;
+  const of = (key: string) => parts(body[key]);
+  row = withAssociations(
+    row,
+    of("resource_type_associations").map((part) => associationRow(part, times)),
+  );
+  row = withObjects(row, of("objects").map((part) => objectRow(part, times)));
+  row = withTags(row, of("tags").map((part) => tagRow(part, times)));
+  const properties = namedParts(body["properties"]);
+  return withProperties(row, properties.map(([name, part]) => propertyRow(name, part)));
 }
 
 /** The parts as they were sent, in the form in which they are kept. */

@@ -22,7 +22,14 @@ import {
   objectRow,
 } from "./metadef_bodies.ts";
 import { refuseVisibility } from "./metadef_listing.ts";
-import { byName, named, type NamespaceRow, type ObjectRow, replaced } from "./metadef_rows.ts";
+import {
+  byName,
+  extended,
+  named,
+  type NamespaceRow,
+  type ObjectRow,
+  replaced,
+} from "./metadef_rows.ts";
 import { OBJECT_SCHEMA } from "./metadef_schemas.ts";
 import { asGiven, objectView } from "./metadef_views.ts";
 import { timestamp } from "./options.ts";
@@ -56,7 +63,7 @@ export async function addObject(call: Call): Promise<Response> {
   lookUp(call);
   refuseReaders(call, "add_metadef_object");
   checkText("create metadata object", object);
-  const namespace = await changeNamespace(call, (row) => withObject(row, object));
+  const namespace = await changeNamespace(call, (row) => withObjects(row, [object]));
   return json(givenView(namespace, object, body), 201);
 }
 
@@ -96,14 +103,13 @@ export async function deleteObject(call: Call): Promise<Response> {
 }
 
 /** @throws {Failure} 409 where the namespace has one of that name. */
-export function withObject(row: NamespaceRow, object: ObjectRow): NamespaceRow {
-  if (named(row.objects, object.name) !== undefined) {
-    throw conflict(
-      `A metadata definition object with name=${object.name} already exists in ` +
+export function withObjects(row: NamespaceRow, added: readonly ObjectRow[]): NamespaceRow {
+  const taken = ({ name }: ObjectRow) =>
+    conflict(
+      `A metadata definition object with name=${name} already exists in ` +
         `namespace=${row.namespace}.`,
     );
-  }
-  return { ...row, objects: [...row.objects, object] };
+  return { ...row, objects: extended(row.objects, added, taken) };
 }
 
 function givenView(namespace: NamespaceRow, row: ObjectRow, body: Definition): unknown {

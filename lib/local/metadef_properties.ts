@@ -20,7 +20,7 @@ import {
   propertyRow,
 } from "./metadef_bodies.ts";
 import { prefixOn } from "./metadef_resource_types.ts";
-import { named, type NamespaceRow, type PropertyRow, replaced } from "./metadef_rows.ts";
+import { extended, named, type NamespaceRow, type PropertyRow, replaced } from "./metadef_rows.ts";
 import { PROPERTY_SCHEMA } from "./metadef_schemas.ts";
 import { propertiesView, propertyView } from "./metadef_views.ts";
 
@@ -47,7 +47,7 @@ export async function addProperty(call: Call): Promise<Response> {
   visibleNamespace(call);
   refuseReaders(call, "add_metadef_property");
   checkText("create metadata property", property);
-  await changeNamespace(call, (row) => withProperty(row, property));
+  await changeNamespace(call, (row) => withProperties(row, [property]));
   return json(propertyView(property), 201);
 }
 
@@ -84,14 +84,13 @@ export async function deleteProperty(call: Call): Promise<Response> {
 }
 
 /** @throws {Failure} 409 where the namespace has one of that name. */
-export function withProperty(row: NamespaceRow, property: PropertyRow): NamespaceRow {
-  if (named(row.properties, property.name) !== undefined) {
-    throw conflict(
-      `A metadata definition property with name=${property.name} already exists in ` +
+export function withProperties(row: NamespaceRow, added: readonly PropertyRow[]): NamespaceRow {
+  const taken = ({ name }: PropertyRow) =>
+    conflict(
+      `A metadata definition property with name=${name} already exists in ` +
         `namespace=${row.namespace}.`,
     );
-  }
-  return { ...row, properties: [...row.properties, property] };
+  return { ...row, properties: extended(row.properties, added, taken) };
 }
 
 function propertyIn(body: Definition): PropertyRow {

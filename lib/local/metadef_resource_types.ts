@@ -14,7 +14,7 @@ import {
   visibleNamespace,
 } from "./metadef_access.ts";
 import { associationRow, checkText, DATED_READ_ONLY, definitionOf } from "./metadef_bodies.ts";
-import { type AssociationRow, named, type NamespaceRow } from "./metadef_rows.ts";
+import { type AssociationRow, extended, named, type NamespaceRow } from "./metadef_rows.ts";
 import { ASSOCIATION_SCHEMA } from "./metadef_schemas.ts";
 import { associationView } from "./metadef_views.ts";
 import { timestamp } from "./options.ts";
@@ -38,7 +38,7 @@ export async function addAssociation(call: Call): Promise<Response> {
   const now = timestamp(call.cloud);
   const association = associationRow(body, { created_at: now, updated_at: now });
   checkText("create resource type association", association);
-  await changeNamespace(call, (row) => withAssociation(row, association));
+  await changeNamespace(call, (row) => withAssociations(row, [association]));
   return json(associationView(association), 201);
 }
 
@@ -57,14 +57,16 @@ export async function removeAssociation(call: Call): Promise<Response> {
 }
 
 /** @throws {Failure} 409 where the namespace has it. */
-export function withAssociation(row: NamespaceRow, association: AssociationRow): NamespaceRow {
-  if (named(row.associations, association.name) !== undefined) {
-    throw conflict(
+export function withAssociations(
+  row: NamespaceRow,
+  added: readonly AssociationRow[],
+): NamespaceRow {
+  const taken = ({ name }: AssociationRow) =>
+    conflict(
       "The metadata definition resource-type association of resource-type=" +
-        `${association.name} to namespace=${row.namespace} already exists.`,
+        `${name} to namespace=${row.namespace} already exists.`,
     );
-  }
-  return { ...row, associations: [...row.associations, association] };
+  return { ...row, associations: extended(row.associations, added, taken) };
 }
 
 /**

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { compareText, isSameText } from "./collation.ts";
+import { compareText, fold, isSameText } from "./collation.ts";
 
 /** When a thing was made and last changed, as on the wire. */
 export interface Dated {
@@ -72,6 +72,24 @@ export function named<T extends { readonly name: string }>(
   name: string,
 ): T | undefined {
   return list.find((candidate) => isSameText(candidate.name, name));
+}
+
+/**
+ * The list with more at its end. `taken` makes the error for a name that is there already. Each name is
+ * compared with all the others in one step, since a request may bring any number of them.
+ */
+export function extended<T extends { readonly name: string }>(
+  list: readonly T[],
+  added: readonly T[],
+  taken: (entry: T) => Error,
+): readonly T[] {
+  const names = new Set(list.map(({ name }) => fold(name)));
+  for (const entry of added) {
+    const name = fold(entry.name);
+    if (names.has(name)) throw taken(entry);
+    names.add(name);
+  }
+  return [...list, ...added];
 }
 
 /** The list with `next` where `old` was. */

@@ -15,7 +15,7 @@ import {
 } from "./metadef_access.ts";
 import { checkText, DATED_READ_ONLY, definitionOf, parts, tagRow } from "./metadef_bodies.ts";
 import { refuseVisibility } from "./metadef_listing.ts";
-import { named, type NamespaceRow, replaced, type TagRow } from "./metadef_rows.ts";
+import { extended, named, type NamespaceRow, replaced, type TagRow } from "./metadef_rows.ts";
 import { TAG_SCHEMA, TAGS_SCHEMA } from "./metadef_schemas.ts";
 import { timestamp } from "./options.ts";
 import { directionOf, limitOf, pageOf } from "./paging.ts";
@@ -53,7 +53,7 @@ export async function addMetadefTag(call: Call): Promise<Response> {
   refuseReaders(call, "add_metadef_tag");
   const tag = newTag(call, { name });
   checkText("create metadata tag", tag);
-  await changeNamespace(call, (row) => withTag(row, tag));
+  await changeNamespace(call, (row) => withTags(row, [tag]));
   return json(tag, 201);
 }
 
@@ -72,7 +72,7 @@ export async function addTags(call: Call): Promise<Response> {
   if (tags.length > 0) {
     await changeNamespace(
       call,
-      (row) => tags.reduce(withTag, appends ? row : { ...row, tags: [] }),
+      (row) => withTags(appends ? row : { ...row, tags: [] }, tags),
     );
   }
   return json({ tags: tags.map(({ name }) => ({ name })) }, 201);
@@ -108,9 +108,8 @@ export async function removeMetadefTag(call: Call): Promise<Response> {
 }
 
 /** @throws {Failure} 409 where the namespace has one of that name. */
-export function withTag(row: NamespaceRow, tag: TagRow): NamespaceRow {
-  if (named(row.tags, tag.name) !== undefined) throw duplicate(row, tag.name);
-  return { ...row, tags: [...row.tags, tag] };
+export function withTags(row: NamespaceRow, added: readonly TagRow[]): NamespaceRow {
+  return { ...row, tags: extended(row.tags, added, ({ name }) => duplicate(row, name)) };
 }
 
 function duplicate({ namespace }: NamespaceRow, name: string): Error {

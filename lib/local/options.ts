@@ -5,6 +5,8 @@
  * @module
  */
 
+import { BodyBudget } from "../body_budget.ts";
+import { quietly } from "../events.ts";
 import type { ImageStore } from "../images/types.ts";
 import { ImageHasher } from "./hashing.ts";
 import { EVERYBODY, type Identity } from "./identity.ts";
@@ -160,6 +162,8 @@ export interface Cloud extends Readonly<Required<EmbeddedGlanceLimits>> {
   readonly cache: ImageCache | null;
   readonly fetch: typeof globalThis.fetch | null;
   readonly onError: (error: unknown) => void;
+  /** The bodies of requests that are read. */
+  readonly bodies: BodyBudget;
   readonly now: () => number;
   readonly randomUUID: () => string;
 }
@@ -192,7 +196,8 @@ export function resolveOptions(options: EmbeddedGlanceOptions): Cloud {
     importFilter: options.importFilter ?? null,
     cache: imageCache === undefined ? null : new ImageCache(imageCache, now),
     fetch: options.fetch ?? null,
-    onError: options.onError ?? (() => {}),
+    onError: quietly(options.onError),
+    bodies: new BodyBudget({ timer }),
     now,
     randomUUID: options.randomUUID ?? (() => crypto.randomUUID()),
     imageSizeCap: limit("imageSizeCap", options.imageSizeCap ?? 1024 ** 4),
@@ -285,4 +290,9 @@ function minorOf(version: string): number {
     `Cannot create an embedded Glance: the version "${version}" is not known; ` +
       'use "2.15", "2.16", "2.17" or "2.18"',
   );
+}
+
+function timer(ms: number, ring: () => void): () => void {
+  const running = setTimeout(ring, ms);
+  return () => clearTimeout(running);
 }

@@ -76,7 +76,7 @@ export async function answer(
     const bare = routes.bare.get(method);
     const route = bare ?? routes.full.get(method);
     if (route === undefined) {
-      await checkBody(call.request);
+      await checkBody(call);
       throw refusal(routes.allow);
     }
     if (!isRequestId(given)) throw new Failure(431);

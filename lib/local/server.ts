@@ -82,6 +82,9 @@ async function route(cloud: OpeningCloud, request: Request): Promise<Response> {
 
   const identity = cloud.identify(request.headers.get("x-auth-token"));
   if (identity === null) throw new Failure(401);
+  if (!Array.isArray(Object(identity).roles)) {
+    throw new TypeError('Cannot identify a caller: "identify" must give null or an identity');
+  }
   const requestId = requestIdOf(cloud, request);
   const path = named === null ? pathname.slice(first.length + 1) : pathname;
   const response = await serve(cloud, { request, identity, requestId }, path);
@@ -93,7 +96,9 @@ async function route(cloud: OpeningCloud, request: Request): Promise<Response> {
 /** The version that a media type of old names; null where the path names it. */
 function versionOf(accept: string | null): string | null {
   const named = /^application\/vnd\.openstack\.images-(.*)$/s.exec(accept ?? "")?.[1] ?? null;
-  return named?.replace(/ *; *q=1(\.0*)?$/, "") ?? null;
+  const cut = named?.lastIndexOf(";") ?? -1;
+  const isWhole = cut >= 0 && /^ *q=1(\.0*)?$/.test(named?.slice(cut + 1) ?? "");
+  return isWhole ? named?.slice(0, cut).trimEnd() ?? null : named;
 }
 
 async function serve(
