@@ -56,11 +56,16 @@ export function callSafely<Args extends readonly unknown[], Result>(
 ): Result | undefined {
   try {
     const result = callback(...args);
-    if (typeof result === "object" && result !== null) Promise.resolve(result).catch(() => {});
+    ignoreRejection(result);
     return result;
   } catch {
     return undefined;
   }
+}
+
+/** Takes care of a promise that nothing waits for, if the value is one. */
+export function ignoreRejection(value: unknown): void {
+  if (typeof value === "object" && value !== null) Promise.resolve(value).catch(() => {});
 }
 
 /** A listener that may fail as it likes; one that does nothing if there is none. */

@@ -1,5 +1,4 @@
 /** Work on text from outside grows in proportion to its length, whatever the text is made of. */
-import process from "node:process";
 import { assert, assertEquals } from "@std/assert";
 import { explanationIn } from "../lib/http/answer.ts";
 import { parseRetryAfter } from "../lib/http/retry.ts";
@@ -23,18 +22,10 @@ import { dataHeaders } from "../lib/router/representation.ts";
 import { API_PATHS } from "../lib/router/table.ts";
 import { getRemoteImageService, type GlanceImage, redact } from "../mod.ts";
 import { redactUrls } from "../lib/values.ts";
+import { assertLinear } from "./support/growth.ts";
 
-/** Characters of the shorter and the longer text. */
-const [SHORT, LONG] = [4_000, 32_000];
-
-/** Milliseconds of the processor within which the longer one is beyond doubt. */
-const UNDOUBTED = 100;
-
-/** Between the growth of linear work, which is 8, and that of quadratic work, which is 64. */
-const SUPERLINEAR = 24;
-
-/** The best of so many counts: garbage may have to be collected at any time. */
-const TRIES = 6;
+/** Characters of the shorter text; the longer one has eight times as many. */
+const SHORT = 4_000;
 
 /** What texts are made of: the beginnings and ends of everything that is searched for anywhere. */
 // deno-fmt-ignore
@@ -43,7 +34,7 @@ const UNITS = [
   "a:", "a-", "a.", "a+", "@", "http://@", "?", "#", "/", "/ ", "\"", "\\", "\\\"", "\",", ",", ", ", ";", ";q=", "-",
   "--", "ab-cd", " for url (", "This server could not verify that you are authorized", "credentials required",
   "\u00e9", "\u6f22", "e\u0301", "\u{1f468}\u200d\u{1f469}\u200d\u{1f467}", "\u{1f1e6}", "\u0301", "\u0915\u094d", "\u1100", "\u200b", "\ud800", "[", "{", "{\"a\":", "[{", "&lt;", "&", "%", "%20",
-  ":", "=", "W/\"", "~", "0", "bytes=", "1-", "/images/", "/v2", "/v2.1/", "'", "(", "in:", "name:asc,", "secret",
+  ":", "=", "W/\"", "~", "0", "bytes=", "1-", "/images/", "/v2", "/v2.1/", "'", "(", "in:", "name:asc,", "secret", "metadata namespace ", "authUrl (OS_AUTH_URL, ", "aA", "the option ",
 ];
 
 const image = (name: string): GlanceImage => ({ id: "1", name, disk_format: "raw" } as GlanceImage);
@@ -115,26 +106,15 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
 };
 
 for (const [name, read] of Object.entries(READERS)) {
-  Deno.test(`${name} takes time in proportion to the length of what it reads`, () => {
+  Deno.test(`${name} takes time in proportion to the length of what it reads`, async () => {
     for (const unit of UNITS) {
       // A run before something else, and one at the end.
       for (const [before, after] of [["", "!"], ["x b", ""]] as const) {
-        const time = (length: number) => {
+        const work = (length: number) => {
           const text = before + unit.repeat(Math.ceil(length / unit.length)) + after;
-          const start = process.cpuUsage();
           swallow(() => read(text));
-          const { user, system } = process.cpuUsage(start);
-          return (user + system) / 1000;
         };
-        const best = (length: number) => {
-          let ms = Infinity;
-          for (let i = 0; i < TRIES && ms > UNDOUBTED; i++) ms = Math.min(ms, time(length));
-          return ms;
-        };
-        const long = best(LONG);
-        if (long < UNDOUBTED) continue;
-        const short = best(SHORT);
-        assert(long < SUPERLINEAR * short, `${JSON.stringify(unit)}: ${short} ms, then ${long} ms`);
+        await assertLinear(SHORT, work, JSON.stringify(unit));
       }
     }
   });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isSameText } from "./collation.ts";
+import { fold, isSameText } from "./collation.ts";
 import { badRequest } from "./failures.ts";
 import { isoTime, splitList, splitOperator } from "./filter_values.ts";
 import { type Identity, isAdmin } from "./identity.ts";
@@ -162,8 +162,11 @@ function textTest(key: string, value: string): RowTest {
   const [operator, list] = splitOperator(value);
   if (operator === "eq") return (row) => isText(columnOf(row, key), list);
   if (operator === "in") {
-    const wanted = splitList(list);
-    return (row) => wanted.some((text) => isText(columnOf(row, key), text));
+    const wanted = new Set(splitList(list).map(fold));
+    return (row) => {
+      const actual = columnOf(row, key) ?? null;
+      return actual !== null && wanted.has(fold(String(actual)));
+    };
   }
   throw badRequest(`Unable to filter by unknown operator '${operator}'.`);
 }

@@ -62,11 +62,12 @@ export function pageLinks(
 
 function filtersOf(query: URLSearchParams): Parameters<typeof testsOf>[0] {
   const pairs = [...query].filter(([key]) => !NOT_FILTERS.includes(key));
-  const values = new Map(
-    pairs.filter(([key], i) =>
-      !ONCE_NOT_FILTERS.includes(key) || pairs.findIndex(([other]) => other === key) !== i
-    ),
-  );
+  const seen = new Set<string>();
+  const values = new Map(pairs.filter(([key]) => {
+    if (!ONCE_NOT_FILTERS.includes(key) || seen.has(key)) return true;
+    seen.add(key);
+    return false;
+  }));
   const visibility = values.get("visibility") ?? "";
   if (visibility !== "" && !VISIBILITIES.includes(visibility)) {
     throw badRequest(`Invalid visibility value: ${visibility}`);

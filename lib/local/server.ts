@@ -5,6 +5,7 @@
  */
 
 import { type Call, isRequestId } from "./call.ts";
+import { ignoreRejection } from "../events.ts";
 import { health, isVersion, versions } from "./discovery.ts";
 import { latin1, percentDecoded, utf8 } from "./encoded_text.ts";
 import { Failure, failureResponse, storageFailure } from "./failures.ts";
@@ -83,6 +84,7 @@ async function route(cloud: OpeningCloud, request: Request): Promise<Response> {
   const identity = cloud.identify(request.headers.get("x-auth-token"));
   if (identity === null) throw new Failure(401);
   if (!Array.isArray(Object(identity).roles)) {
+    ignoreRejection(identity);
     throw new TypeError('Cannot identify a caller: "identify" must give null or an identity');
   }
   const requestId = requestIdOf(cloud, request);

@@ -39,8 +39,11 @@ export function orderOf(query: URLSearchParams): RowOrder {
   for (const key of ["created_at", "id"] as const) {
     if (!keys.includes(key)) terms.push({ key, dir: defaultDir });
   }
+  // Only the first term of a key decides, and a query may repeat one without limit.
+  const deciding = [...new Map(terms.toReversed().map((term) => [term.key, term])).values()]
+    .sort((a, b) => terms.indexOf(a) - terms.indexOf(b));
   return (a, b) => {
-    for (const { key, dir } of terms) {
+    for (const { key, dir } of deciding) {
       const order = compare(a[key], b[key]);
       if (order !== 0) return dir === "asc" ? order : -order;
     }

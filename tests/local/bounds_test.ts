@@ -1,0 +1,154 @@
+/** What a caller can make the embedded Glance hold and do: little, and in proportion to what it sends. */
+import { assertEquals, assertLess } from "@std/assert";
+import { createEmbeddedGlance } from "../../lib/local/mod.ts";
+import { assertLinear } from "../support/growth.ts";
+import { create, send } from "./glance.ts";
+
+const MIB = 2 ** 20;
+const JSON_PATCH = { "content-type": "application/openstack-images-v2.1-json-patch" };
+
+/** A body without an end. */
+function endless() {
+  const state = { taken: 0, isCancelled: false };
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      state.taken += MIB;
+      controller.enqueue(new Uint8Array(MIB).fill(0x20));
+    },
+    cancel() {
+      state.isCancelled = true;
+    },
+  }, { highWaterMark: 0 });
+  return { body, state };
+}
+
+Deno.test("An endless JSON body is refused at its limit, on every path that takes one", async () => {
+  const glance = createEmbeddedGlance();
+  const id = await create(glance);
+  for (
+    const [method, path, headers] of [
+      ["POST", "/v2/images", {}],
+      ["PATCH", `/v2/images/${id}`, JSON_PATCH],
+      ["POST", `/v2/images/${id}/members`, {}],
+      ["POST", `/v2/images/${id}/import`, {}],
+      ["POST", "/v2/tasks", {}],
+      ["POST", "/v2/metadefs/namespaces", {}],
+    ] as const
+  ) {
+    const { body, state } = endless();
+    const answer = await send(glance, method, path, body, headers);
+    await answer.body?.cancel();
+    assertEquals([answer.status, state.isCancelled], [413, true], path);
+    assertLess(state.taken, 20 * MIB, path);
+  }
+});
+
+Deno.test("A caller that is not known is refused before a byte of its body is read", async () => {
+  const glance = createEmbeddedGlance({ identify: () => null });
+  const { body, state } = endless();
+  const answer = await send(glance, "POST", "/v2/images", body);
+  await answer.body?.cancel();
+  assertEquals([answer.status, state], [401, { taken: 0, isCancelled: true }]);
+});
+
+Deno.test("An identify or onError that fails ends neither the process nor its guard", async () => {
+  const faults: readonly (() => never)[] = [
+    () => {
+      throw new Error("faulty");
+    },
+    () => Promise.reject(new Error("faulty")) as never,
+    () => Promise.resolve({ projectId: "p", userId: "u", roles: ["admin"] }) as never,
+    () => "admin" as never,
+    () => undefined as never,
+  ];
+  for (const faulty of faults) {
+    const glance = createEmbeddedGlance({ identify: faulty, onError: faulty });
+    const answer = await send(glance, "GET", "/v2/images");
+    await answer.body?.cancel();
+    assertEquals(answer.status, 500);
+  }
+});
+
+/** Requests that bring many of a thing. */
+const MANY: Readonly<Record<string, (count: number) => Promise<unknown>>> = {
+  "tags of a namespace": async (count) => {
+    const glance = createEmbeddedGlance();
+    await post(glance, "/v2/metadefs/namespaces", { namespace: "n" });
+    await post(glance, "/v2/metadefs/namespaces/n/tags", { tags: names(count) });
+  },
+  "parts of a new namespace": async (count) => {
+    await post(createEmbeddedGlance(), "/v2/metadefs/namespaces", {
+      namespace: "n",
+      tags: names(count / 4),
+      objects: names(count / 4),
+      resource_type_associations: names(count / 4),
+      properties: Object.fromEntries(
+        names(count / 4).map(({ name }) => [name, { title: name, type: "string" }]),
+      ),
+    });
+  },
+  "operations of a patch": async (count) => {
+    const glance = createEmbeddedGlance();
+    const id = await create(glance);
+    const patch = names(count).map(({ name }, i) => ({
+      op: i % 2 === 0 ? "add" : "remove",
+      path: `/p${Math.floor(i / 2) % 50}`,
+      value: name,
+    }));
+    const answer = await send(
+      glance,
+      "PATCH",
+      `/v2/images/${id}`,
+      JSON.stringify(patch),
+      JSON_PATCH,
+    );
+    await answer.body?.cancel();
+  },
+  "tags of an image": async (count) => {
+    const glance = createEmbeddedGlance({ tagQuota: 1e6 });
+    await post(glance, "/v2/images", { tags: names(count).map(({ name }) => name) });
+  },
+  "sort keys": (count) => list(`sort=${"name:asc,".repeat(count / 9)}id`),
+  "classic sort keys": (count) => list("sort_key=name&sort_dir=asc&".repeat(count / 27)),
+  "tag filters": (count) => list("tag=a&".repeat(count / 6)),
+  "property filters": (count) => list(names(count / 10).map(({ name }) => `p_${name}=1`).join("&")),
+  "markers": (count) => list(`${"a=1&".repeat(count / 8)}${"marker=&".repeat(count / 16)}`),
+  "values of a filter": (count) => list(`name=in:${"a,".repeat(count / 2)}`),
+  "quoted values of a filter": (count) => list(`name=in:${'"a",'.repeat(count / 4)}"a"`),
+  "spaces in Accept": (count) =>
+    list("", { accept: `application/vnd.openstack.images-v2${" ".repeat(count)}x` }),
+  "slashes in a path": (count) => get(`/v2${"/".repeat(count)}images`),
+  "spaces in a name of a path": (count) =>
+    get(`/v2/metadefs/namespaces/${"%20".repeat(count / 3)}x`),
+};
+
+for (const [what, ask] of Object.entries(MANY)) {
+  Deno.test(`A request with many ${what} takes time in proportion to their number`, async () => {
+    await assertLinear(4_000, ask, what);
+  });
+}
+
+function names(count: number): { name: string }[] {
+  return Array.from({ length: Math.ceil(count) }, (_, i) => ({ name: `name-${i}` }));
+}
+
+async function post(glance: ReturnType<typeof createEmbeddedGlance>, path: string, body: unknown) {
+  const answer = await send(glance, "POST", path, JSON.stringify(body));
+  const text = await answer.text();
+  assertEquals(answer.status, 201, text.slice(0, 300));
+}
+
+const stocked = createEmbeddedGlance();
+const isStocked = Promise.all(
+  Array.from({ length: 50 }, (_, i) => create(stocked, { name: `image ${i % 5}` })),
+);
+
+async function list(search: string, headers: Record<string, string> = {}): Promise<void> {
+  await get(`/v2/images?${search}`, headers);
+}
+
+async function get(path: string, headers: Record<string, string> = {}): Promise<void> {
+  await isStocked;
+  const answer = await send(stocked, "GET", path, undefined, headers);
+  await answer.body?.cancel();
+}

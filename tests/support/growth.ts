@@ -1,0 +1,36 @@
+/** Whether work grows in proportion to its input, in time of the processor. */
+import process from "node:process";
+import { assert } from "@std/assert";
+
+/** Milliseconds of the processor within which the longer input is beyond doubt. */
+const UNDOUBTED = 100;
+
+/** Between the growth of linear work, which is 8, and that of quadratic work, which is 64. */
+const SUPERLINEAR = 24;
+
+/** The best of so many counts: garbage may have to be collected at any time. */
+const TRIES = 6;
+
+/** Fails if eight times the input costs far more than eight times the work. */
+export async function assertLinear(
+  short: number,
+  work: (length: number) => unknown,
+  what = "",
+): Promise<void> {
+  const best = async (length: number) => {
+    let ms = Infinity;
+    for (let i = 0; i < TRIES && ms > UNDOUBTED; i++) ms = Math.min(ms, await time(length, work));
+    return ms;
+  };
+  const longMs = await best(8 * short);
+  if (longMs < UNDOUBTED) return;
+  const shortMs = await best(short);
+  assert(longMs < SUPERLINEAR * shortMs, `${what}: ${shortMs} ms, then ${longMs} ms`);
+}
+
+async function time(length: number, work: (length: number) => unknown): Promise<number> {
+  const start = process.cpuUsage();
+  await work(length);
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1000;
+}
