@@ -21,7 +21,7 @@ export interface Address {
 const PLACEHOLDER = /^\{(\w+)\}$/;
 
 /** `host[:port]` (RFC 9110, section 7.2); nothing that could begin a path, a query or user information. */
-const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d*)?$/;
+const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
 
 /** Placeholders whose values are ids of records; all others are names. */
 const IDS: ReadonlySet<string> = new Set(["image_id", "member_id", "task_id"]);
@@ -33,7 +33,7 @@ const VERSION = /^v2(\.\d+)?$/;
 
 /** Whether a text can be the value of `Host`. */
 export function isHost(text: string): boolean {
-  return HOST.test(text) && URL.canParse(`http://${text}`);
+  return HOST.test(text);
 }
 
 /**

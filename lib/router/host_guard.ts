@@ -26,13 +26,13 @@ export type HostGuardOptions = Pick<GatewayOptions, "allowedHosts" | "publicEndp
  * a cross-site write.
  */
 export function checkHost(options: HostGuardOptions, { url, method, headers }: Request): void {
-  const host = headers.get("host");
   // Some runtimes build the URL of a request from whatever `Host` holds.
-  if (host && !isHost(host) || !URL.canParse(url)) {
+  const [host, authority] = [headers.get("host") || null, authorityOf(url)];
+  const hosts = host === null || host === authority ? [authority] : [host, authority];
+  if (!hosts.every(isHost) || !URL.canParse(url)) {
     throw new Refusal(400, "The Host header must have the form host[:port].");
   }
-  const hosts = [new URL(url).host, ...host ? [host] : []];
-  if (!hosts.every((name) => isAllowed(options, name))) {
+  if (options.allowedHosts !== "any" && !hosts.every((host) => isAllowed(options, host))) {
     throw new Refusal(403, "Requests for this host name are not answered here.");
   }
   if (!SAFE_METHODS.has(method) && isCrossSite(options, headers, hosts)) {
@@ -40,9 +40,12 @@ export function checkHost(options: HostGuardOptions, { url, method, headers }: R
   }
 }
 
+function authorityOf(url: string): string {
+  return /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? "";
+}
+
 function isAllowed({ allowedHosts, publicEndpoint }: HostGuardOptions, host: string): boolean {
-  if (allowedHosts === "any") return true;
-  const { hostname } = new URL(`http://${host}`);
+  const hostname = host.replace(/:\d*$/, "").toLowerCase();
   if (publicEndpoint !== null && hostname === new URL(publicEndpoint).hostname) return true;
   return allowedHosts === "loopback" ? LOOPBACK.test(hostname) : allowedHosts.includes(hostname);
 }

@@ -249,7 +249,8 @@ function allowedHostsOf(
   if (hosts === "any" || hosts === "loopback") return hosts;
   const list = Array.isArray(hosts) ? hosts : [hosts];
   return list.map((host) => {
-    const isName = typeof host === "string" && /^(\[[^\]]+\]|[^:]+)$/.test(host) && isHost(host);
+    const isName = typeof host === "string" && /^(\[[^\]]+\]|[^:]+)$/.test(host) && isHost(host) &&
+      URL.canParse(`http://${host}`);
     check(
       isName,
       '"allowedHosts"',
