@@ -8,7 +8,6 @@ import {
 } from "../../mod.ts";
 import { bytesOf, joined } from "../support/bodies.ts";
 import { BYTES, CALLER, ID, record, recordOf, Served } from "../support/image.ts";
-import type { Step } from "../support/scripted_fetch.ts";
 import { type World, worldOf } from "../support/world.ts";
 
 /** A folder of images that is gone after the test. */
