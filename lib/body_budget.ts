@@ -42,8 +42,10 @@ export class BodyRefused extends Error {
 }
 
 /** A body that was read, and counts as held until it is released. */
-export interface HeldBody extends Disposable {
+export interface HeldBody {
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Gives its room to others. */
+  readonly release: () => void;
 }
 
 /** One body: how much of it is there, and what ends its read. */
@@ -80,20 +82,21 @@ export class BodyBudget {
    * @throws {BodyRefused} if it is too large or too slow, if it breaks, or if there is no room for it.
    */
   async read(caller: unknown, { body, headers }: Request): Promise<HeldBody> {
-    if (body === null) return { bytes: new Uint8Array(), [Symbol.dispose]: () => {} };
+    if (body === null) return { bytes: new Uint8Array(), release: () => {} };
     const reader = body.getReader();
-    const { promise: refused, reject } = Promise.withResolvers<never>();
-    refused.catch(() => {});
     const entry: Entry = { caller, bytes: 0, refuse: null };
-    entry.refuse = (fault) => {
-      this.#release(entry);
-      reject(new BodyRefused(fault));
-    };
+    const refused = new Promise<never>((_, reject) => {
+      entry.refuse = (fault) => {
+        this.#release(entry);
+        reject(new BodyRefused(fault));
+      };
+    });
+    refused.catch(() => {});
     this.#entries.add(entry);
     const { timer, milliseconds, each } = this.#limits;
     const stop = timer(milliseconds, () => entry.refuse?.("late"));
     try {
-      if (Number(headers.get("content-length")) > each) entry.refuse("large");
+      if (Number(headers.get("content-length")) > each) entry.refuse?.("large");
       this.#grow(entry, OVERHEAD);
       const chunks: Uint8Array[] = [];
       for (;;) {
@@ -103,7 +106,7 @@ export class BodyBudget {
         this.#grow(entry, value.byteLength);
       }
       const bytes = concat(chunks, entry.bytes - OVERHEAD);
-      return { bytes, [Symbol.dispose]: () => this.#release(entry) };
+      return { bytes, release: () => this.#release(entry) };
     } catch (error) {
       this.#release(entry);
       reader.cancel(error).catch(() => {});

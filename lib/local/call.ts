@@ -108,7 +108,8 @@ const BODY_FAULTS: Readonly<Record<BodyFault, readonly [status: number, explanat
 /** The bytes of a body, which the cloud holds within its limits while they are read. */
 async function bytesOf(request: Request, { bodies }: Cloud): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    using body = await bodies.read(request.headers.get("x-auth-token") ?? {}, request);
+    const body = await bodies.read(request.headers.get("x-auth-token") ?? {}, request);
+    body.release();
     return body.bytes;
   } catch (error) {
     if (!(error instanceof BodyRefused)) throw error;

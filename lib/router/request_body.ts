@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type BodyFault, BodyRefused } from "../body_budget.ts";
+import { type BodyFault, BodyRefused, type HeldBody } from "../body_budget.ts";
 import type { Call, Gateway } from "./call.ts";
 import { answerBeforeRouting } from "./discovery.ts";
 import { askServers, documentResponse } from "./document.ts";
@@ -49,6 +49,8 @@ export async function withBody(
     const [status, explanation] = REFUSALS[error.fault];
     const headers = status === 503 ? { "retry-after": "1" } : {};
     throw new Refusal(status, explanation, { cause: error.cause ?? error, headers });
+  } finally {
+    body?.release();
   } finally {
     body?.[Symbol.dispose]();
   }
