@@ -202,7 +202,7 @@ Deno.test("serve() cancels the body of a client that leaves, also while it gives
 });
 
 Deno.test("serve() closes the connection idle longest when there are too many, and serves the next", async () => {
-  await using server = serving(echo, { connections: 3 });
+  await using server = serving(echo, { connections: 3, reclaim: 0 });
   const clients = [];
   for (let i = 0; i < 10; i++) {
     const client = await server.connect();
@@ -213,6 +213,17 @@ Deno.test("serve() closes the connection idle longest when there are too many, a
   const ends = clients.slice(0, 7).map((client) => client.rest());
   assertEquals(await Promise.all(ends), Array.from({ length: 7 }, () => ""));
   for (const client of clients) client.close();
+});
+
+Deno.test("serve() answers a burst of more clients than connections, one after the other", async () => {
+  await using server = serving(echo, { connections: 2 });
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, (_, i) => server.ask(`GET /${i}`)),
+  );
+  assertEquals(
+    answers.map((text) => /GET \/(\d+) $/.exec(text)?.[1]),
+    [...answers.keys()].map(String),
+  );
 });
 
 Deno.test("serve() cuts what still runs when the drain has lasted long enough, and says what it was", async () => {

@@ -29,6 +29,8 @@ export interface ClientLimits {
   readonly upload: number;
   /** Without taking a byte of a response. */
   readonly download: number;
+  /** Without a request although another client waits for the connection. */
+  readonly reclaim: number;
   /** To take notice of a response that was sent before the whole request had arrived. */
   readonly linger: number;
 }
@@ -40,6 +42,7 @@ export const CLIENT_LIMITS: ClientLimits = {
   upload: 60_000,
   // People put downloads on hold; a connection to a server is given back long before.
   download: 15 * 60_000,
+  reclaim: 1_000,
   linger: 30_000,
 };
 
@@ -74,6 +77,7 @@ export class HttpConnection {
   readonly #onAnswered: () => void;
   #request: RequestHead | null = null;
   #life = new AbortController();
+  #idleSince = performance.now();
   #isClosed = false;
 
   constructor({ socket, handler, limits, onAnswered }: HttpConnectionOptions) {
@@ -89,6 +93,11 @@ export class HttpConnection {
     if (this.#request === null) return null;
     const { method, url } = this.#request;
     return `${method} ${new URL(url).pathname}`;
+  }
+
+  /** Milliseconds since the last response, or since the connection was opened; 0 while a request is answered. */
+  get idleMs(): number {
+    return this.#request === null ? performance.now() - this.#idleSince : 0;
   }
 
   /** Serves the connection until it is closed; never rejects. */
@@ -130,6 +139,7 @@ export class HttpConnection {
     } finally {
       this.#reader.unwatch();
       this.#request = null;
+      this.#idleSince = performance.now();
       this.#onAnswered();
     }
   }

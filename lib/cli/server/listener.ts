@@ -113,17 +113,19 @@ export class HttpListener {
     this.#connections.set(connection, served);
   }
 
-  /** Waits for room for one more connection; the connection idle longest makes it. */
+  /** Waits for room for one more connection; the one idle longest makes it. */
   async #room(): Promise<void> {
-    while (!this.#isClosed && this.#connections.size >= this.#options.maxConnections) {
+    const { maxConnections } = this.#options;
+    while (!this.#isClosed && this.#connections.size >= maxConnections) {
       this.#closeIdle();
-      await this.#ended(Infinity);
+      await this.#ended(RETRY);
     }
   }
 
+  /** Closes the connection idle longest, but none that may only be about to send its request. */
   #closeIdle(): boolean {
     for (const connection of this.#connections.keys()) {
-      if (connection.request !== null) continue;
+      if (connection.request !== null || connection.idleMs < this.#options.limits.reclaim) continue;
       connection.close();
       return true;
     }
@@ -133,7 +135,7 @@ export class HttpListener {
   /** Fulfilled when a connection has ended, or after a time. */
   #ended(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = ms === Infinity ? undefined : setTimeout(() => this.#onEnd(), ms);
+      const timer = setTimeout(() => this.#onEnd(), ms);
       this.#onEnd = () => {
         clearTimeout(timer);
         this.#onEnd = () => {};

@@ -80,7 +80,8 @@ export async function writeResponse(
     return !signal.aborted && count !== null && keepsAlive;
   } finally {
     signal.removeEventListener("abort", leave);
-    await body.cancel("the response has ended");
+    // Not waited for: a source that does not end must not keep the connection.
+    void body.cancel("the response has ended");
   }
 }
 
