@@ -24,7 +24,7 @@ export interface Progress {
   /**
    * Of a download, bytes that were handed over. Of an upload, bytes that the runtime has taken for its
    * connection: what waits in the buffers of runtime and kernel counts as sent, which is about 5 MB if the
-   * server reads nothing. All bytes are reported only after Glance has stored them.
+   * server reads nothing. A known total is reached only after Glance has stored the data.
    */
   readonly transferred: number;
   /** Bytes in all; null where nobody knows. */

@@ -26,7 +26,7 @@ export interface UploadBodyOptions {
   /** Bytes in all; null where nobody knows. */
   readonly size: number | null;
   readonly hasher: Hasher | null;
-  /** Called with the bytes that the runtime has taken from the body; never with all of them. */
+  /** Called with the bytes that the runtime has taken from the body; never with all of a known size. */
   onProgress(accepted: number): void;
   /**
    * Called when the last byte was handed over, to limit the wait for the answer.
@@ -101,13 +101,12 @@ export class UploadBody {
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     this.#watch?.end();
     // A runtime asks for the next bytes when it has taken those before.
-    const accepted = this.#transferred;
+    if (this.#transferred > 0) this.#told.onProgress(this.#transferred);
     try {
       const slice = await this.#nextSlice();
       if (this.#failure !== null) throw this.#failure.error;
       if (this.#isGivenUp) return;
       if (slice === null) return this.#end(controller);
-      if (accepted > 0) this.#told.onProgress(accepted);
       this.#told.hasher?.update(slice);
       this.#transferred += slice.byteLength;
       controller.enqueue(slice);

@@ -126,7 +126,7 @@ export function failureOf({ error, isCut }: Lost, attempts: number): GlanceError
   });
 }
 
-/** Reports progress; all bytes count only after the answer. */
+/** Reports progress. */
 export function report({ onProgress, request, state }: Sending, transferred: number): void {
   const total = request.size ?? null;
   onProgress({ transferred, total, server: state.server, resumes: 0 });
