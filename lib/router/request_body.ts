@@ -51,8 +51,6 @@ export async function withBody(
     throw new Refusal(status, explanation, { cause: error.cause ?? error, headers });
   } finally {
     body?.release();
-  } finally {
-    body?.[Symbol.dispose]();
   }
 }
 
