@@ -40,7 +40,7 @@ export async function withBody(
     const early = await answerBeforeRouting(gateway, context, version, call);
     if (early !== null) return early;
   }
-  let body = null;
+  let body: HeldBody | null = null;
   try {
     body = await gateway.bodies.read(caller, request);
     return await answer(body.bytes);
