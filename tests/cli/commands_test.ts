@@ -230,7 +230,7 @@ Deno.test("image-tag-update and image-tag-delete take tags that Glance misreads 
   const before = JSON.parse(await out(scene, "image-show disk --json"));
   const tagged = { ...before, tags: ["plain"] };
   await out(scene, "image-tag-update disk plain");
-  for (const tag of ["größe", "a/b", "..", "\u{1f4be}"]) {
+  for (const tag of ["größe", "a/b", "..", "日本"]) {
     const told = JSON.parse(await out(scene, `image-tag-update disk ${tag} --json`));
     assertEquals(told.tags, ["plain", tag]);
     const { code, stderr } = await scene.run(["image-tag-delete", "disk", `${tag}/`]);
