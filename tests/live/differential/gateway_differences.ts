@@ -108,6 +108,17 @@ export const GATEWAY_DIFFERENCES: readonly Difference[] = [
       actual.status === 502 && hasControlCharacter(expected.headers["location"] ?? ""),
   },
   {
+    name: "a new namespace whose name is not Latin-1",
+    reason: "Glance creates it and closes the connection, since Location cannot hold the name.",
+    explains: ({ step, expected }) =>
+      expected.status === 0 && step.method === "POST" && /metadefs/.test(step.path),
+  },
+  {
+    name: "an image of the cache whose id is clean, prune or nodes",
+    reason: "Since 2.18 these are paths of their own, and never ids.",
+    explains: ({ step }) => /\/cache\/(clean|prune|nodes)\b/.test(step.path),
+  },
+  {
     name: "conditions",
     reason: "The gateway knows entity tags, so If-Match and If-None-Match count.",
     explains: ({ step, actual }) =>
