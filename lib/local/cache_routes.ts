@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Call, json, noContent, param } from "./call.ts";
+import { type Call, empty, json, noContent, param } from "./call.ts";
 import { badRequest, conflict, type Failure, forbidden, notFound } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
 import type { ImageCache } from "./image_cache.ts";
@@ -50,7 +50,7 @@ function queueImage(call: Call): Response {
     throw badRequest("Only images with status active can be targeted for queueing");
   }
   cache.fill(image.id, image.size ?? 0);
-  return new Response(null, { status: 202 });
+  return empty(202);
 }
 
 /** `DELETE /v2/cache/{image_id}`: no error for an image that is not cached. */

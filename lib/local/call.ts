@@ -148,12 +148,14 @@ export function json(value: unknown, status = 200, headers: Record<string, strin
   });
 }
 
-/** 204, with the type that WebOb gives to a response without one. */
+/** A response without a body, with the type that WebOb gives it. */
+export function empty(status: 200 | 202 | 204): Response {
+  return new Response(null, { status, headers: { "content-type": "text/html; charset=UTF-8" } });
+}
+
+/** 204. */
 export function noContent(): Response {
-  return new Response(null, {
-    status: 204,
-    headers: { "content-type": "text/html; charset=UTF-8" },
-  });
+  return empty(204);
 }
 
 function parsed(text: string): unknown {

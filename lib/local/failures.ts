@@ -140,7 +140,7 @@ function paragraphs(failure: Failure, request: Request, escape: (text: string) =
       `<br /><br />\n${detail}`;
   }
   if (failure.status === 501) {
-    return `The request method ${escape(request.method)} is not implemented for this server. ` +
+    return `\nThe request method ${escape(request.method)} is not implemented for this server. ` +
       `<br /><br />\n${detail}`;
   }
   if (failure.status === 415) {

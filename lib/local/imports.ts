@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Call } from "./call.ts";
+import { type Call, empty } from "./call.ts";
 import { badRequest, conflict, Failure, forbidden } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
 import { type ImportOrder, importOrder, targetStores } from "./import_order.ts";
@@ -28,7 +28,7 @@ export async function importImage(call: Call): Promise<Response> {
   if (order.method === "copy-image") await copyData(call, row, storeIds, order);
   else if (order.method === "web-download") await importFromWeb(call, order, storeIds, move);
   else await move(row);
-  return new Response(null, { status: 202 });
+  return empty(202);
 }
 
 function refuseWrongState(call: Call, row: ImageRow, method: string): void {

@@ -25,9 +25,10 @@ const ONCE_NOT_FILTERS = ["limit", "marker", "member_status"];
 export function listImages(call: Call): Response {
   const { cloud, identity } = call;
   const query = queryOf(call);
+  const filters = filtersOf(query);
   const limit = pageLimit(cloud, query);
   const order = orderOf(query);
-  const tests = testsOf(filtersOf(query), identity);
+  const tests = testsOf(filters, identity);
   const marker = markerRow(call, query);
 
   const rows = [...cloud.store.images.rows()]

@@ -44,9 +44,9 @@ export function showMember(call: Call): Response {
 /** `POST /v2/images/{image_id}/members` */
 export async function addMember(call: Call): Promise<Response> {
   const given = givenMember(await jsonBody(call));
-  const memberId = newMemberId(given);
   const refusal = `Not allowed to create members for image ${param(call, 0)}.`;
   lookUp(call);
+  const memberId = newMemberId(given);
   const now = timestamp(call.cloud);
   const member: MemberRow = {
     member_id: memberId,
@@ -143,12 +143,14 @@ function givenMember(body: JsonBody): unknown {
     throw badRequest('Expected a member in the form: {"member": "image_id"}');
   }
   if (!Object.hasOwn(body, "member")) throw badRequest("Member to be added not specified");
-  return body["member"];
+  const given = body["member"];
+  const isEmpty = typeof given === "object" && Object.keys(given ?? {}).length === 0;
+  if (!given || isEmpty) throw badRequest("Member can't be empty");
+  return given;
 }
 
 function newMemberId(given: unknown): string {
   const id = memberText(given);
-  if (id === "") throw badRequest("Member can't be empty");
   if (characters(id) > MEMBER_MAX) {
     throw badRequest(`Member can't be greater than ${MEMBER_MAX} characters`);
   }
@@ -156,13 +158,12 @@ function newMemberId(given: unknown): string {
   return id;
 }
 
-/** What Glance's database makes of a member that is not a text; empty for what is false to Python. */
+/** What Glance's database makes of a member that is not a text. */
 function memberText(member: unknown): string {
   if (typeof member === "string") return member;
-  if (typeof member === "boolean") return member ? "1" : "";
-  if (typeof member === "number") return member === 0 ? "" : String(member);
+  if (typeof member === "boolean") return member ? "1" : "0";
+  if (typeof member === "number") return String(member);
   if (Array.isArray(member) && member.length === 1) return memberText(member[0]);
-  if (member === null || Object.keys(Object(member)).length === 0) return "";
   throw badRequest("Member must be a string");
 }
 

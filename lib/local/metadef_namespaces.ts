@@ -62,7 +62,8 @@ export async function createNamespace(call: Call): Promise<Response> {
     return withNamespaces(catalogue, [...catalogue.namespaces, row]);
   });
   const location = new URL(call.request.url);
-  location.pathname = namespacePath(row);
+  // The setter takes a backslash for a slash.
+  location.pathname = namespacePath(row).replaceAll("\\", "%5C");
   location.search = "";
   return json({ ...namespaceView(row), ...givenParts(row, body) }, 201, {
     location: location.href,

@@ -15,7 +15,7 @@ import {
   checkMinimum,
   checkProperty,
   isReserved,
-  refuseReadOnly,
+  refuseReadOnlyIn,
   refuseSameNames,
   refuseWideCharacters,
   refuseWideValues,
@@ -42,13 +42,12 @@ export function newRow(call: Call, body: Readonly<Record<string, unknown>>): Ima
   checkImage(body);
   const { base, properties } = split(body);
   for (const name of Object.keys(properties)) checkNewProperty(name);
+  if (Object.hasOwn(properties, "locations")) throw forbidden("Attribute 'locations' is reserved.");
   refuseForeignOwner(call, base.owner);
   refuseNewVisibility(call, base.visibility);
   for (const name of Object.keys(properties)) refuseProtectedProperty(call, name, "create");
-  for (const [name, value] of Object.entries(base)) {
-    if (name !== "id") refuseReadOnly(name);
-    refuseWideCharacters({ [name]: value });
-  }
+  refuseReadOnlyIn(base);
+  refuseWideCharacters({ ...base });
   for (const [name, value] of Object.entries(properties)) checkProperty(name, value);
   refuseWideValues(base.tags ?? []);
   refuseSameNames(Object.keys(properties));
@@ -141,7 +140,6 @@ function checkNewProperty(name: string): void {
   if (isReserved(name)) {
     throw withDetail(403, `Attribute '${name}' is reserved.`);
   }
-  if (name === "locations") throw forbidden("Attribute 'locations' is reserved.");
 }
 
 function refuseForeignOwner(call: Call, owner: string | null | undefined): void {

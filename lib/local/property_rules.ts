@@ -47,6 +47,17 @@ export function refuseReadOnly(name: string): void {
 }
 
 /**
+ * Refuses the first of Glance's own attributes that a new image has, in Glance's order.
+ *
+ * @throws {Failure} 403.
+ */
+export function refuseReadOnlyIn(base: object): void {
+  for (const name of READ_ONLY) {
+    if (name !== "id" && Object.hasOwn(base, name)) refuseReadOnly(name);
+  }
+}
+
+/**
  * Refuses a reserved name.
  *
  * @throws {Failure} 403.
