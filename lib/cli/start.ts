@@ -195,8 +195,8 @@ function welcome(
 
 /** What keeps web pages out, which a browser on this machine shows. */
 function hostsLine(publicEndpoint: string | null): string {
-  const names = publicEndpoint === null ? "" : `, or for ${redact(publicEndpoint)},`;
-  return `Requests are answered only for localhost, 127.0.0.1 and [::1]${names} and writes from web pages of other sites are refused.`;
+  const names = publicEndpoint === null ? "" : `, and for ${redact(publicEndpoint)}`;
+  return `Requests are answered only for localhost, 127.0.0.1 and [::1]${names}; writes from web pages of other sites are refused.`;
 }
 
 function cutLine(request: string, seconds: number): string {

@@ -74,6 +74,7 @@ Deno.test("start serves a sample image, says what to try, and ends in peace", as
   const code = runStart(["--port", "0"], stage.world);
   const text = await stage.printed();
   assertStringIncludes(text, "\nA gateway in front of the embedded Glance, to try things out");
+  assertStringIncludes(text, "\nRequests are answered only for localhost, 127.0.0.1 and [::1]; ");
   const url = /^Listening on (http:\/\/127\.0\.0\.1:\d+)\n/.exec(text)?.[1] ?? "";
   for (
     const line of [
@@ -400,6 +401,33 @@ Deno.test("start shows counters to this machine only, unless it is told to", asy
     stage.end();
     assertEquals(await code, 0);
   }
+});
+
+Deno.test("start on a loopback address answers no request for another host, and no cross-site write", async () => {
+  const stage = new Stage();
+  const code = runStart(["--port", "0", "--embedded", "--no-log"], stage.world);
+  const url = await stage.url();
+  const { port } = new URL(url);
+  const statusFor = async (host: string, method = "GET", more = "") => {
+    using conn = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
+    const body = method === "GET" ? "\r\n" : "Content-Length: 2\r\n\r\n{}";
+    const head = `${method} /v2/images HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n${more}`;
+    await conn.write(new TextEncoder().encode(head + body));
+    return Number((await new Response(conn.readable).text()).slice(9, 12));
+  };
+  assertEquals(
+    [
+      await statusFor(`localhost:${port}`),
+      await statusFor("evil.example"),
+      await statusFor("x/v2/images?"),
+      await statusFor("localhost", "POST"),
+      await statusFor("localhost", "POST", "Origin: https://evil.example\r\n"),
+      await statusFor("localhost", "POST", "Sec-Fetch-Site: cross-site\r\n"),
+    ],
+    [200, 403, 400, 201, 403, 403],
+  );
+  stage.end();
+  assertEquals(await code, 0);
 });
 
 Deno.test("start --public-endpoint names itself so", async () => {
