@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RequestBody } from "./request_body.ts";
+import { RequestBody } from "./incoming_body.ts";
 import {
   headEnd,
   leadingBlank,
