@@ -6,7 +6,7 @@
 import { CommandFailed } from "./failure.ts";
 import { codeOf } from "./file_words.ts";
 import { CLIENT_LIMITS, type ClientLimits, type Handler } from "./server/http_connection.ts";
-import { HttpListener, maxConnections } from "./server/listener.ts";
+import { HttpListener, MAX_CONNECTIONS } from "./server/listener.ts";
 import { withinTime } from "./server/time_limit.ts";
 
 export type { Handler } from "./server/http_connection.ts";
@@ -57,7 +57,7 @@ const WORDS: Readonly<Record<string, string>> = {
 export function serve(
   handler: Handler,
   { host, port }: Address,
-  { connections = maxConnections(), ...limits }: ServeLimits = {},
+  { connections = MAX_CONNECTIONS, ...limits }: ServeLimits = {},
 ): RunningServer {
   const socket = listen(host, port);
   let isEnding = false;

@@ -4,16 +4,20 @@
  *
  * @module
  */
+import { codeOf } from "../file_words.ts";
 import { type ClientLimits, type Handler, HttpConnection, type Socket } from "./http_connection.ts";
 
 /** Milliseconds after which the system is asked again for a connection that it could not give. */
 const RETRY = 100;
 
-/** Descriptors for anything but connections: files, the log, the runtime's own. */
-const RESERVED = 40;
+/** Connections at once, unless the system has descriptors for fewer. */
+export const MAX_CONNECTIONS = 4_000;
 
-/** Connections if the system does not say how many descriptors there are. */
-const DEFAULT_MAX_CONNECTIONS = 4_000;
+/** Connections for which there must be descriptors. */
+const MIN_CONNECTIONS = 8;
+
+/** The share of the connections at which descriptors ran out: the rest is for servers, files and the log. */
+const SAFE_SHARE = 3 / 4;
 
 /** A socket of which packets can be sent at once. */
 interface ClientSocket extends Socket {
@@ -41,6 +45,7 @@ export class HttpListener {
   /** In the order of their last responses. */
   readonly #connections = new Map<HttpConnection, Promise<void>>();
   readonly #accepting: Promise<void>;
+  #maxConnections: number;
   #isClosed = false;
   #onEnd = () => {};
   #onAnswered = () => {};
@@ -48,6 +53,7 @@ export class HttpListener {
   constructor(listener: ConnectionSource, options: ListenerOptions) {
     this.#listener = listener;
     this.#options = options;
+    this.#maxConnections = options.maxConnections;
     this.#accepting = this.#accept();
   }
 
@@ -84,11 +90,18 @@ export class HttpListener {
   async #next(): Promise<ClientSocket | null> {
     try {
       return await this.#listener.accept();
-    } catch {
-      // No descriptor is left (EMFILE, ENFILE), or the client has left already (ECONNABORTED).
+    } catch (error) {
+      // No descriptor is left, or the client has left already (ECONNABORTED).
+      if (/^E[MN]FILE$/.test(codeOf(error) ?? "")) this.#learnLimit();
       if (!this.#isClosed && !this.#closeIdle()) await this.#ended(RETRY);
       return null;
     }
+  }
+
+  /** The system does not say how many descriptors there are before they have run out. */
+  #learnLimit(): void {
+    const safe = Math.floor(this.#connections.size * SAFE_SHARE);
+    this.#maxConnections = Math.min(this.#maxConnections, Math.max(MIN_CONNECTIONS, safe));
   }
 
   #serve(socket: ClientSocket): void {
@@ -115,8 +128,7 @@ export class HttpListener {
 
   /** Waits for room for one more connection; the one idle longest makes it. */
   async #room(): Promise<void> {
-    const { maxConnections } = this.#options;
-    while (!this.#isClosed && this.#connections.size >= maxConnections) {
+    while (!this.#isClosed && this.#connections.size >= this.#maxConnections) {
       this.#closeIdle();
       await this.#ended(RETRY);
     }
@@ -142,20 +154,5 @@ export class HttpListener {
         resolve();
       };
     });
-  }
-}
-
-/**
- * Connections for which the process has descriptors: each may need one to a server, too.
- */
-export function maxConnections(): number {
-  try {
-    const [, limit = ""] = /^Max open files\s+(\d+)/m.exec(
-      Deno.readTextFileSync("/proc/self/limits"),
-    ) ?? [];
-    const free = Number(limit) - RESERVED;
-    return limit === "" ? DEFAULT_MAX_CONNECTIONS : Math.max(8, Math.floor(free / 2));
-  } catch {
-    return DEFAULT_MAX_CONNECTIONS;
   }
 }
