@@ -21,7 +21,10 @@ export interface Gateway {
   readonly client: GlanceClientWrapper;
   readonly options: GatewayOptions;
   readonly metrics: Metrics;
+  /** Whole images and large parts. */
   readonly callers: SlowCallers;
+  /** Small parts and what may turn out to be no data: many at once, and never after a whole image. */
+  readonly quickCallers: SlowCallers;
   readonly bodies: BodyBudget;
 }
 

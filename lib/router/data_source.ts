@@ -14,7 +14,7 @@ import { discard } from "../http/transport.ts";
 import type { GlanceImage } from "../images/types.ts";
 import type { Call, Gateway } from "./call.ts";
 import { ChunkSize } from "./chunk_size.ts";
-import type { Plan } from "./conditions.ts";
+import { isLittle, type Plan } from "./conditions.ts";
 import { dataHeaders } from "./representation.ts";
 import { countedBody, type DataAnswer, responseBody } from "./response_body.ts";
 import type { Connection } from "./slow_callers.ts";
@@ -44,7 +44,7 @@ export async function openData(
     trace: call.trace,
     length: lengthOf(headers.get("content-length")),
     chunkSize: new ChunkSize(gateway.client.options.now),
-    callers: gateway.callers,
+    callers: isLittle(plan) ? gateway.quickCallers : gateway.callers,
     caller: call,
     freesChunks: gateway.options.freesChunks,
   });

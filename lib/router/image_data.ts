@@ -24,14 +24,18 @@ import { askServers, documentResponse } from "./document.ts";
 import { inboundHeaders } from "./headers.ts";
 import { Refusal } from "./refusal.ts";
 import { dataHeaders, representationOf } from "./representation.ts";
+import type { SlowCallers } from "./slow_callers.ts";
 
 /** The data of an image, or a part of it, or word that the caller has it already. */
 export async function imageData(gateway: Gateway, call: Call): Promise<Response> {
   const { request, address, trace } = call;
   // What was wanted in truth, the record tells.
   const mayPass = request.method === "HEAD" || mayWantLittle(request.headers);
-  trace.atEnd(() => gateway.callers.leave(call));
-  if (!mayPass) await takeTurn(gateway, call);
+  trace.atEnd(() => {
+    gateway.callers.leave(call);
+    gateway.quickCallers.leave(call);
+  });
+  await takeTurn(gateway, call, mayPass ? gateway.quickCallers : gateway.callers);
   const path = address.path.replace(/\/file$/, "");
   const record = await askServers(gateway, call, {
     operation: "get",
@@ -49,7 +53,10 @@ export async function imageData(gateway: Gateway, call: Call): Promise<Response>
   const plan = dataPlanOf(request.headers, image);
   if (plan === null) return await forwardRefusal(gateway, call, []);
   if (plan.kind !== "whole" && plan.kind !== "part") return withoutData(image, plan);
-  if (mayPass && !isLittle(plan)) await takeTurn(gateway, call);
+  if (mayPass && !isLittle(plan)) {
+    gateway.quickCallers.leave(call);
+    await takeTurn(gateway, call, gateway.callers);
+  }
   try {
     return await openData(gateway, call, image, plan);
   } catch (error) {
@@ -67,9 +74,13 @@ function dataPlanOf(headers: Headers, image: GlanceImage): Plan | null {
 }
 
 /** Waits until the data may be sent, or the caller is gone. */
-async function takeTurn({ callers, metrics }: Gateway, call: Call): Promise<void> {
+async function takeTurn(
+  { metrics }: Gateway,
+  call: Call,
+  callers: SlowCallers,
+): Promise<void> {
   metrics.move("waiting_requests", 1);
-  await callers.turn(call, call.signal);
+  await callers.turn(call, call.signal, call.caller);
   metrics.move("waiting_requests", -1);
   call.signal?.throwIfAborted();
 }

@@ -94,8 +94,9 @@ export interface ImageRouterOptions extends GlanceOptions {
    * when he does; where the store has ranges, and `resume` is on. `Infinity` holds them all, as is always
    * done on Cloudflare Workers.
    *
-   * As many downloads begin at once. Those behind them wait until one has taken 8 MiB, rests or ends: the
-   * first of them for 100 ms at most, then the next one. Parts of up to 256 KiB wait for nobody.
+   * As many downloads begin at once, and eight times as many of parts of up to 256 KiB. Others wait until
+   * one has taken 8 MiB, rests or ends, or for 100 ms; the next is one of the caller (by token, else by
+   * address) with the fewest that have begun.
    * @default {8}
    */
   readonly heldConnections?: number;

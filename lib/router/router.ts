@@ -39,6 +39,9 @@ const DISCOVERY_PATHS = [
   ["/healthcheck", "/healthcheck"],
 ] as const;
 
+/** Small parts that may begin at once, for each whole image. */
+const QUICK_FACTOR = 8;
+
 /** Headers that a page of another origin may send and read. */
 const CORS_REQUEST_HEADERS = [
   "Accept",
@@ -98,8 +101,10 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   const resolved = resolveGatewayOptions(options);
   const client = new GlanceClientWrapper(clientOptions(options, metrics));
   const callers = new SlowCallers(resolved.heldConnections, client.options);
+  const quickLimit = QUICK_FACTOR * Math.max(1, resolved.heldConnections);
+  const quickCallers = new SlowCallers(quickLimit, client.options);
   const bodies = new BodyBudget({ timer: client.options.timer });
-  const gateway: Gateway = { client, options: resolved, metrics, callers, bodies };
+  const gateway: Gateway = { client, options: resolved, metrics, callers, quickCallers, bodies };
   const app = new Hono();
   const origins = gateway.options.cors === null ? null : allowOrigins(gateway.options.cors);
   const all = (pattern: string, handler: MiddlewareHandler) => {

@@ -31,16 +31,28 @@ interface Rest {
   readonly connection: Connection;
 }
 
+/** A download that has begun, whose it is, and the bytes that it has taken. */
+interface Newcomer {
+  readonly owner: unknown;
+  readonly bytes: number;
+}
+
+/** A download that has not begun. */
+interface Waiting {
+  readonly owner: unknown;
+  readonly begin: () => void;
+}
+
 /** The callers of a gateway who download. Any object stands for one, from his turn to his leave. */
 export class SlowCallers {
   readonly #limit: number;
   readonly #options: Pick<ResolvedOptions, "now" | "timer">;
   /** Bytes that each has taken who has not taken a stretch yet, and not rested long. */
-  readonly #newcomers = new Map<object, number>();
+  readonly #newcomers = new Map<object, Newcomer>();
   /** When each began to rest, the first one first. */
   readonly #resting = new Map<object, Rest>();
   /** Those who have not had their turn. */
-  readonly #waiting = new Map<object, () => void>();
+  readonly #waiting = new Map<object, Waiting>();
   /** When the first of those who wait became the first. */
   #firstSince = 0;
   #alarm: { readonly at: number; readonly stop: () => void } | null = null;
@@ -55,18 +67,21 @@ export class SlowCallers {
     this.#options = options;
   }
 
-  /** Waits until a newcomer may be served, or leaves. */
-  async turn(caller: object, signal?: AbortSignal): Promise<void> {
+  /**
+   * Waits until a newcomer may be served, or leaves. Of several that wait, the next is one whose `owner` has
+   * the fewest that have begun, so that many downloads of one owner delay its own alone.
+   */
+  async turn(caller: object, signal?: AbortSignal, owner: unknown = caller): Promise<void> {
     if (this.#limit === Infinity) return;
     if (this.#waiting.size === 0 && this.#hasRoom()) {
-      this.#newcomers.set(caller, 0);
+      this.#newcomers.set(caller, { owner, bytes: 0 });
       return;
     }
     const leave = () => this.leave(caller);
     signal?.addEventListener("abort", leave, { once: true });
     await new Promise<void>((resolve) => {
       if (this.#waiting.size === 0) this.#firstSince = this.#options.now();
-      this.#waiting.set(caller, resolve);
+      this.#waiting.set(caller, { owner, begin: resolve });
       this.#look();
     });
     signal?.removeEventListener("abort", leave);
@@ -77,8 +92,9 @@ export class SlowCallers {
     if (this.#limit === Infinity) return;
     this.#resting.set(caller, { since: this.#options.now(), connection });
     const taken = this.#newcomers.get(caller);
-    if (taken !== undefined && taken + bytes < STRETCH) this.#newcomers.set(caller, taken + bytes);
-    else this.#newcomers.delete(caller);
+    if (taken !== undefined && taken.bytes + bytes < STRETCH) {
+      this.#newcomers.set(caller, { ...taken, bytes: taken.bytes + bytes });
+    } else this.#newcomers.delete(caller);
     this.#look();
   }
 
@@ -92,7 +108,7 @@ export class SlowCallers {
   leave(caller: object): void {
     this.#newcomers.delete(caller);
     this.#resting.delete(caller);
-    this.#waiting.get(caller)?.();
+    this.#waiting.get(caller)?.begin();
     this.#waiting.delete(caller);
     this.#look();
   }
@@ -102,12 +118,22 @@ export class SlowCallers {
   }
 
   #admitFirst(): void {
-    for (const [caller, resolve] of this.#waiting) {
-      this.#waiting.delete(caller);
-      this.#newcomers.set(caller, 0);
-      this.#firstSince = this.#options.now();
-      return resolve();
+    const begun = new Map<unknown, number>();
+    for (const { owner } of this.#newcomers.values()) {
+      begun.set(owner, (begun.get(owner) ?? 0) + 1);
     }
+    let [next, fewest] = [null as object | null, Infinity];
+    for (const [caller, { owner }] of this.#waiting) {
+      const count = begun.get(owner) ?? 0;
+      if (count < fewest) [next, fewest] = [caller, count];
+      if (fewest === 0) break;
+    }
+    const waiting = next === null ? undefined : this.#waiting.get(next);
+    if (next === null || waiting === undefined) return;
+    this.#waiting.delete(next);
+    this.#newcomers.set(next, { owner: waiting.owner, bytes: 0 });
+    this.#firstSince = this.#options.now();
+    waiting.begin();
   }
 
   /** Admits whom there is room for, and sets the alarm for what time alone will change. */
