@@ -101,6 +101,8 @@ export async function discover(
   const isPath = what === "/" && typedVersionOf(request.headers) !== null;
   if (isPath) return await refuseUnknown(gateway, request);
   return await traced(gateway, request, what, async () => {
+    // The CORS filter in front of Glance answers OPTIONS except for /versions and /healthcheck.
+    if (what === "/" && request.method === "OPTIONS") return new Response(null);
     if (what === "/healthcheck") return await checkHealth(gateway, request);
     const mount = rawPath(request.url).replace(/(\/versions(\/.*)?|\/)$/, "");
     return await listVersions(gateway, request, what, mount);
