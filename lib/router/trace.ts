@@ -62,10 +62,10 @@ export interface TraceOptions {
   readonly log: ((entry: RequestLog) => void) | null;
 }
 
-/** Characters of a text from a caller that are logged, and of an error, which may tell of many attempts. */
-const [TEXT_LIMIT, ERROR_LIMIT] = [1_000, 8_000];
+/** Characters of an error that are logged: it may tell of many attempts. */
+const ERROR_LIMIT = 8_000;
 
-function bounded(text: string, limit = TEXT_LIMIT): string {
+function bounded(text: string, limit = LOGGED_PATH_LENGTH): string {
   return text.length > limit ? `${text.slice(0, limit)}…` : text;
 }
 
@@ -158,8 +158,8 @@ export class Trace {
     metrics.move("open_requests", -1);
     this.#atEnd();
     const entry: RequestLog = {
-      method,
-      path: shortened(path),
+      method: bounded(method),
+      path: bounded(path),
       route,
       status: this.#status,
       requestId,
@@ -173,9 +173,4 @@ export class Trace {
     };
     log?.(entry);
   }
-}
-
-/** A caller must not fill the disk with lines of any length. */
-function shortened(path: string): string {
-  return path.length > LOGGED_PATH_LENGTH ? `${path.slice(0, LOGGED_PATH_LENGTH)}…` : path;
 }

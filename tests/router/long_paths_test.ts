@@ -1,0 +1,43 @@
+/** A path of any length costs little: in time of the processor, and in a log. */
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { routerOptions } from "../../lib/cli/gateway_log.ts";
+import { LOGGED_PATH_LENGTH } from "../../lib/router/trace.ts";
+import { assertLinear } from "../support/growth.ts";
+import { Cloud } from "./cloud.ts";
+
+const SHAPES = ["a", "a-", "a.", "http:", "%20", "%3a//", "@", "é"];
+
+for (const shape of SHAPES) {
+  Deno.test(`A long path of ${shape} costs time in proportion to it while Glance answers 503`, async () => {
+    const lines: string[] = [];
+    const ask = async (length: number) => {
+      const cloud = new Cloud();
+      cloud.disturb = () => new Response("down", { status: 503 });
+      const { log, onEvent } = routerOptions({
+        publicEndpoint: null,
+        allowedHosts: "any",
+        metrics: false,
+        log: (line) => void lines.push(line),
+      });
+      const router = cloud.router({ ...log && { log }, ...onEvent && { onEvent } });
+      const name = shape.repeat(Math.ceil(length / shape.length));
+      for (const path of [`/v2/images/${name}`, `/v2/images/${name}/file`, `/${name}`]) {
+        const response = await router.request(path);
+        await response.body?.cancel();
+        assert(response.status >= 400);
+      }
+    };
+    await assertLinear(8_000, ask, shape);
+    assert(lines.length > 6);
+    for (const line of lines) assertLess(line.length, 12_000);
+  });
+}
+
+Deno.test("RequestLog cuts a path that is longer than its limit", async () => {
+  const cloud = new Cloud();
+  const path = `/v2/images/${"x".repeat(5_000)}`;
+  const response = await cloud.router().request(path);
+  await response.body?.cancel();
+  const [entry] = cloud.logged;
+  assertEquals(entry?.path, `${path.slice(0, LOGGED_PATH_LENGTH)}…`);
+});
