@@ -91,8 +91,8 @@ export class Candidates {
     hasBegun: boolean,
   ): GlanceError | null {
     if (hasProgress) {
-      this.#failed.clear();
-      this.#silent.clear();
+      // Time has passed: what a server denied then, it may have by now.
+      for (const memory of [this.#failed, this.#silent, this.#denials]) memory.clear();
     }
     const { error } = broke;
     const server = error.server ?? "";

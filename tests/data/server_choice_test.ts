@@ -9,7 +9,7 @@ import { failureOf, worldOf, worldOn } from "../support/world.ts";
 /** What a server answers that does not have the image, or does not give it. */
 const DENIALS = [400, 403, 404, 405, 409, 410, 413, 416, 451, 500, 501, 505];
 
-for (const status of DENIALS) {
+for (const status of [...DENIALS, 429, 502, 503, 504]) {
   Deno.test(`A download goes on at the server that broke when the others answer ${status}`, async () => {
     const served = new Served();
     let isBroken = false;
@@ -28,7 +28,9 @@ for (const status of DENIALS) {
     assertEquals(await downloadAll(world), BYTES);
     assertEquals([served.areOver, world.clock.pending], [true, 0]);
   });
+}
 
+for (const status of DENIALS) {
   Deno.test(`A download begins at the only server that does not answer ${status}`, async () => {
     for (const has of ["http://a", "http://b", "http://c"]) {
       for (const options of [{}, { range: { start: 5 } }, { connections: 2, partSize: 1_000 }]) {
@@ -46,6 +48,24 @@ for (const status of DENIALS) {
     }
   });
 }
+
+Deno.test("A server that denied the image is asked again after another one has delivered and died", async () => {
+  const served = new Served();
+  const cutAfter = (start: number, end: number) =>
+    served.data([BYTES.slice(start, end), CUT], {
+      status: 206,
+      headers: {
+        "content-range": `bytes ${start}-9999/10000`,
+        "content-length": String(10_000 - start),
+        "content-md5": recordOf(BYTES)["checksum"] as string,
+      },
+    });
+  const steps = [record(), served.data(until(1_000, CUT), LENGTH), 404, cutAfter(1_000, 2_000)];
+  const world = worldOf([...steps, served.part()], { apiServers: ["a", "b"] });
+  assertEquals(await downloadAll(world), BYTES);
+  assertEquals(world.script.hosts.slice(1), ["b", "a", "b", "a"]);
+  assertEquals([served.areOver, world.script.left], [true, 0]);
+});
 
 Deno.test("A download asks each server that denies the image once", async () => {
   const served = new Served();
