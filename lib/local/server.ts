@@ -109,7 +109,7 @@ async function serve(
   path: string,
 ): Promise<Response> {
   const { request } = call;
-  if (path === "") return redirect(`${new URL(request.url).pathname}/`, request);
+  if (path === "") return redirect("/v2/", request);
   try {
     await cloud.ready();
     return await answer({ ...call, cloud }, path);
