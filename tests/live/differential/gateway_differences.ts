@@ -162,7 +162,7 @@ function isUnsendable(segment: string): boolean {
 
 /** Whether the gateway refused without forwarding. */
 function isRefusal({ actual: { status } }: Finding): boolean {
-  return status === 404 || status === 401 || status === 501 || status === 405;
+  return [300, 401, 404, 405, 501].includes(status);
 }
 
 function hasControlCharacter(text: string): boolean {
