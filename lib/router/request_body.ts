@@ -47,7 +47,7 @@ export async function withBody(
   } catch (error) {
     if (!(error instanceof BodyRefused)) throw error;
     const [status, explanation] = REFUSALS[error.fault];
-    const headers = status === 503 ? { "retry-after": "1" } : {};
+    const headers: Record<string, string> = status === 503 ? { "retry-after": "1" } : {};
     throw new Refusal(status, explanation, { cause: error.cause ?? error, headers });
   } finally {
     body?.release();
