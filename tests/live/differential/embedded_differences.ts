@@ -4,6 +4,11 @@ import type { Difference } from "./differences.ts";
 /** The embedded part of the table. */
 export const EMBEDDED_DIFFERENCES: readonly Difference[] = [
   {
+    name: "a request id of more than 64 characters",
+    reason: "Glance means to answer 431, forgets to, and fails only if it needs the id later.",
+    explains: ({ actual }) => actual.status === 431,
+  },
+  {
     name: "input over which Glance fails",
     reason:
       "No input makes the embedded Glance answer 500: it answers 4xx, or does what was asked.",
