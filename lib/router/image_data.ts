@@ -52,6 +52,11 @@ export async function imageData(gateway: Gateway, call: Call): Promise<Response>
   if (!hasData) return await forwardRefusal(gateway, call, [204]);
   const plan = dataPlanOf(request.headers, image);
   if (plan === null) return await forwardRefusal(gateway, call, []);
+  // Glance answers 403 to most callers before it looks at the range.
+  const isUnsatisfiable = plan.kind === "unsatisfiable";
+  if (isUnsatisfiable && image.status === "deactivated") {
+    return await forwardRefusal(gateway, call, []);
+  }
   if (plan.kind !== "whole" && plan.kind !== "part") return withoutData(image, plan);
   if (mayPass && !isLittle(plan)) {
     gateway.quickCallers.leave(call);

@@ -124,6 +124,10 @@ Deno.test("What Glance would refuse or has no data for is answered by Glance its
     headers: { "x-auth-token": "root" },
   });
   const deactivated = [await ask("alice", id), await direct("alice", id)];
+  const range = { range: "bytes=9999-" };
+  const beyond = await ask("alice", id, { headers: range });
+  await beyond.body?.cancel();
+  assertEquals(beyond.status, 403);
   for (const [ours, theirs] of [unknown, foreign, deactivated]) {
     assertEquals([ours?.status, await ours?.text()], [theirs?.status, await theirs?.text()]);
   }
