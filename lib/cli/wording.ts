@@ -20,8 +20,8 @@ const OPTIONS: Readonly<Record<string, string>> = {
 
 /** A part of a message, and what is said in its place; `$IMAGE` and `$NAMESPACE` are what it is about. */
 const WORDS: readonly (readonly [library: RegExp, terminal: string])[] = [
-  [/\bauthUrl \(OS_AUTH_URL, ([^)]*)\)/g, "OS_AUTH_URL ($1)"],
-  [/"?\b[a-z]+[A-Z]\w*"? \(((?:OS_|--)[^)]*)\)/g, "$1"],
+  [/\bauthUrl \(OS_AUTH_URL, ([^()]*)\)/g, "OS_AUTH_URL ($1)"],
+  [/"?\b[a-z]+[A-Z]\w*"? \(((?:OS_|--)[^()]*)\)/g, "$1"],
   [/set the option "catalogInfo" to "[^:"]*:[^:"]*:(\w+?)URL"/g, "use --os-endpoint-type $1"],
   [
     /set "apiServers" or correct "catalogInfo"/g,
@@ -42,11 +42,11 @@ const WORDS: readonly (readonly [library: RegExp, terminal: string])[] = [
   [/\bcopyImage\b/g, '"glance image-copy"'],
   [/give "stores" or "allStores"/g, "give --stores or --all-stores true"],
   [/, with purgeProps false/g, ""],
-  [/, or give a fetch that knows it \([^)]*\)/g, ""],
+  [/, or give a fetch that knows it \(Deno\.createHttpClient\(\{ caCerts \}\)\)/g, ""],
   [/, or give "environment"/g, ""],
   [/, give its parseDocument as "parseYaml"/g, ""],
   [
-    /(metadata namespace .*); set "protected" to false before you delete it/g,
+    /(metadata namespace [^;]*); set "protected" to false before you delete it/g,
     '$1; run "glance md-namespace-update --protected False $NAMESPACE" before',
   ],
   [
