@@ -26,8 +26,10 @@ export class RawConnection {
    * kernel: {@linkcode RawConnection.reset} needs it.
    */
   async head(): Promise<RawRequest | null> {
-    const head = (await this.#until("\r\n\r")).trim();
-    const [first = "", ...lines] = head.split("\r\n");
+    const head = await this.#until("\r\n\r");
+    // The connection may have been cut anywhere.
+    if (!head.endsWith("\r\n\r")) return null;
+    const [first = "", ...lines] = head.trim().split("\r\n");
     const [method, path] = first.split(" ");
     if (method === undefined || path === undefined) return null;
     const headers = new Headers(lines.map((line): [string, string] => {
