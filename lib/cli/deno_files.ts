@@ -166,6 +166,10 @@ function updatable(file: Deno.FsFile, twin: Deno.FsFile, size: number): Updatabl
       await file.truncate(size);
       await file.seek(size, Deno.SeekMode.Start);
     },
+    async isAt(path) {
+      const there = await orNull(Deno.lstat(path));
+      return there !== null && isSameFile(await file.stat(), there);
+    },
   };
 }
 

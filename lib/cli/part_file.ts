@@ -6,6 +6,7 @@
  */
 import { crc32 } from "node:zlib";
 import type { Identity } from "../data/integrity.ts";
+import { CommandFailed } from "./failure.ts";
 import { attempt } from "./file_words.ts";
 import { formatPartRecord, parsePartRecord, type PartRecord } from "./part_record.ts";
 import type { Bytes, UpdatableFile, World } from "./world.ts";
@@ -117,6 +118,10 @@ export class Part {
    */
   async keep(): Promise<number> {
     await this.#recording;
+    if (!await this.#isThere()) {
+      this.#file.close();
+      return 0;
+    }
     if (this.#bytes === 0) await this.discard();
     // Without space for it, the record before this one still stands.
     else await this.#record().catch(() => {});
@@ -128,8 +133,10 @@ export class Part {
   async discard(): Promise<void> {
     const { files, path } = this.#options;
     await this.#recording;
-    await files.remove(path).catch(() => {});
-    await this.#removeRecord();
+    if (await this.#isThere()) {
+      await files.remove(path).catch(() => {});
+      await this.#removeRecord();
+    }
     this.#file.close();
   }
 
@@ -138,14 +145,24 @@ export class Part {
     this.#file.close();
   }
 
-  /** Gives it its name, in place of whatever had it. */
+  /**
+   * Gives it its name, in place of whatever had it.
+   *
+   * @throws {CommandFailed} if it was removed or replaced meanwhile: what has its path now was not verified.
+   */
   async complete(name: string): Promise<void> {
     const { files, path } = this.#options;
     await this.#recording;
     await attempt("write", path, () => this.#file.sync());
+    if (!await this.#isThere()) throw replaced(name, path);
     await attempt("write", name, () => files.rename(path, name));
     await this.#removeRecord();
     this.#file.close();
+  }
+
+  /** Whether its path leads to it: what another process has put there is left alone. */
+  async #isThere(): Promise<boolean> {
+    return await this.#file.isAt(this.#options.path).catch(() => false);
   }
 
   #count(chunk: Bytes): void {
@@ -183,4 +200,10 @@ export class Part {
       await files.remove(path).catch(() => {});
     }
   }
+}
+
+function replaced(name: string, path: string): CommandFailed {
+  return new CommandFailed(
+    `Cannot write "${name}": "${path}" was removed or replaced while it was downloaded; run the command again`,
+  );
 }

@@ -59,6 +59,8 @@ export interface UpdatableFile extends WritableFile {
   read(limit: number): Promise<Bytes | null>;
   /** Cuts off what is behind the first `size` bytes; writing goes on there. */
   truncate(size: number): Promise<void>;
+  /** Whether the path leads to this file; it may have been removed or replaced since. */
+  isAt(path: string): Promise<boolean>;
 }
 
 /**

@@ -1,8 +1,9 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { denoFiles } from "../../lib/cli/deno_files.ts";
 import { downloadToFile, type Transfer } from "../../lib/cli/download_file.ts";
 import { CommandFailed } from "../../lib/cli/failure.ts";
 import type { Identity } from "../../lib/data/integrity.ts";
+import { ImageIntegrityError } from "../../lib/errors.ts";
 import { inDirectory } from "../support/directory.ts";
 
 const BYTES = new TextEncoder().encode("the bytes of a disk");
@@ -184,5 +185,29 @@ Deno.test("A part has a mode that openOwn() takes, whatever the umask", async ()
     });
   } finally {
     Deno.umask(old);
+  }
+});
+
+Deno.test("A download whose part was removed or replaced meanwhile fails and leaves the other file alone", async () => {
+  const replacements: readonly (string | null)[] = [null, "the part of another process"];
+  for (const replacement of replacements) {
+    for (const isRight of [true, false]) {
+      await inDirectory(async (directory) => {
+        const path = `${directory}/disk.img`;
+        const partPath = `${path}.part`;
+        const replaced: Transfer = async (sink, start) => {
+          await fill(sink, start);
+          await Deno.remove(partPath);
+          if (replacement !== null) await Deno.writeTextFile(partPath, replacement);
+          if (!isRight) throw new ImageIntegrityError("other bytes", { expected: "a", actual: "b" });
+        };
+        const error = isRight ? CommandFailed : ImageIntegrityError;
+        const { message } = await assertRejects(() => download(path, replaced), error);
+        if (isRight) assertStringIncludes(message, "removed or replaced");
+        const names = namesIn(directory).filter((name) => !name.endsWith(".json"));
+        assertEquals(names, replacement === null ? [] : ["disk.img.part"]);
+        if (replacement !== null) assertEquals(await Deno.readTextFile(partPath), replacement);
+      });
+    }
   }
 });

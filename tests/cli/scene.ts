@@ -257,6 +257,7 @@ export class MemoryFiles implements Files {
         this.content.set(path, all);
         return Promise.resolve();
       },
+      isAt: (other) => Promise.resolve(other === path && this.content.has(path)),
       sync: () => {
         this.durable.set(path, content());
         return Promise.resolve();
