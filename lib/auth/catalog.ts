@@ -8,6 +8,7 @@ import type { CatalogEndpoint, CatalogEntry } from "../context.ts";
 import { type ApiServer, parseApiServer } from "../endpoint.ts";
 import { InvalidConfigurationValue } from "../errors.ts";
 import type { CatalogInfo } from "../options.ts";
+import { isRecord } from "../values.ts";
 
 /** One URL of the catalog and where it belongs; both shapes come down to this. */
 interface Candidate {
@@ -50,25 +51,33 @@ export function originsInCatalog(
   catalog: readonly CatalogEntry[],
   { serviceType }: CatalogInfo,
 ): string[] {
-  return catalog.filter(({ type }) => type === serviceType)
-    .flatMap((entry) => candidatesOf(entry))
+  return entriesOf(catalog, serviceType)
+    .flatMap(candidatesOf)
     .flatMap(({ url }) => URL.canParse(url) ? [new URL(url).origin] : []);
 }
 
 /** The names of the regions in which the catalog has a service. */
 export function regionsInCatalog(catalog: readonly CatalogEntry[], serviceType: string): string[] {
-  const candidates = catalog.filter(({ type }) => type === serviceType).flatMap(candidatesOf);
+  const candidates = entriesOf(catalog, serviceType).flatMap(candidatesOf);
   return [...new Set(candidates.flatMap(({ regions }) => regions))];
 }
 
+/** The entries of a service. Contexts and catalogs come from anywhere: what has another shape is passed over. */
+function entriesOf(catalog: unknown, serviceType: string): CatalogEntry[] {
+  return recordsIn(catalog).filter(({ type }) => type === serviceType) as CatalogEntry[];
+}
+
+function recordsIn(list: unknown): Record<string, unknown>[] {
+  return Array.isArray(list) ? list.filter(isRecord) : [];
+}
+
 function entryOf(catalog: readonly CatalogEntry[], info: CatalogInfo): CatalogEntry | undefined {
-  const entries = catalog.filter((entry) => entry.type === info.serviceType);
+  const entries = entriesOf(catalog, info.serviceType);
   return entries.find((entry) => entry.name === info.serviceName) ?? entries[0];
 }
 
 function candidatesOf(entry: CatalogEntry | undefined): Candidate[] {
-  // A context may come from anywhere: a service without endpoints may come without the list, too.
-  const endpoints: readonly CatalogEndpoint[] = entry?.endpoints ?? [];
+  const endpoints: readonly CatalogEndpoint[] = recordsIn(entry?.endpoints);
   return endpoints.flatMap((endpoint) => {
     const regions = [endpoint.region, endpoint.region_id].filter((name) =>
       typeof name === "string"

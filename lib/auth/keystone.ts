@@ -80,6 +80,11 @@ export function isExpiring(context: RequestContext, nowMs: number = Date.now()):
   return endsBefore(context, nowMs + EXPIRY_MARGIN);
 }
 
+/** Whether a token has ended. */
+export function hasEnded(context: RequestContext, nowMs: number = Date.now()): boolean {
+  return endsBefore(context, nowMs);
+}
+
 /**
  * The service catalog of a token that came without it (`GET /v3/auth/catalog`).
  *
@@ -143,16 +148,16 @@ class Session {
 
   async #replace(newest: RequestContext | null): Promise<RequestContext> {
     const isEnding = newest !== null && isExpiring(newest);
-    const hasEnded = newest !== null && endsBefore(newest, Date.now());
+    const isOver = newest !== null && hasEnded(newest);
     if (isEnding && methodOf(this.#credentials) === "token") {
-      if (hasEnded) throw this.#cannotRenew(newest);
+      if (isOver) throw this.#cannotRenew(newest);
       return newest;
     }
     try {
       return this.#newest = await this.#ask();
     } catch (error) {
       // Renewed early, while Keystone is away: the token that is there will do for now.
-      if (isEnding && !hasEnded && error instanceof GlanceConnectionFailed) return newest;
+      if (isEnding && !isOver && error instanceof GlanceConnectionFailed) return newest;
       throw error;
     }
   }

@@ -5,19 +5,14 @@
  */
 import type { CatalogEntry, RequestContext } from "../context.ts";
 import type { Reply } from "./identity.ts";
+import { isRecord } from "../values.ts";
 import { type Question, unusable } from "./question.ts";
-
-/** The part of a token's body that matters here; Keystone leaves out what a scope does not have. */
-interface TokenBody {
-  readonly expires_at?: string;
-  readonly user?: { readonly id?: string };
-  readonly project?: { readonly id?: string };
-  readonly roles?: readonly { readonly name?: string }[];
-  readonly catalog?: readonly CatalogEntry[];
-}
 
 /** The role that sees every image, in Glance's default policy. */
 const ADMIN_ROLE = "admin";
+
+/** Milliseconds by which the clocks of Keystone and this machine may differ, with the time that an answer takes. */
+const CLOCK_TOLERANCE = 60_000;
 
 /**
  * What a token says of its bearer.
@@ -32,22 +27,39 @@ export function contextFrom(
 ): RequestContext {
   const authToken = headers.get("x-subject-token") ?? held;
   const body = document["token"];
-  if (!authToken || typeof body !== "object" || body === null) {
+  if (!authToken || !isRecord(body)) {
     throw unusable(question, "no token");
   }
-  // Every field is optional and checked below, so the cast promises nothing.
-  const { expires_at, user, project, roles, catalog } = body as TokenBody;
-  const names = (roles ?? []).flatMap(({ name }) => name === undefined ? [] : [name]);
-  const expiresAt = new Date(expires_at ?? NaN);
+  const { expires_at, user, project, roles, catalog } = body;
+  const names = Array.isArray(roles) ? roles.flatMap((role) => textIn(role, "name") ?? []) : [];
+  const userId = textIn(user, "id");
+  const projectId = textIn(project, "id");
+  const expiresAt = endOf(expires_at, headers.get("date"));
   return {
     authToken,
     roles: names,
     isAdmin: names.includes(ADMIN_ROLE),
-    ...(user?.id === undefined ? {} : { userId: user.id }),
-    ...(project?.id === undefined ? {} : { projectId: project.id }),
-    ...(catalog === undefined ? {} : { serviceCatalog: catalog }),
-    ...(Number.isNaN(expiresAt.getTime()) ? {} : { expiresAt }),
+    ...(userId === null ? {} : { userId }),
+    ...(projectId === null ? {} : { projectId }),
+    ...(Array.isArray(catalog) ? { serviceCatalog: catalog as CatalogEntry[] } : {}),
+    ...(expiresAt === null ? {} : { expiresAt }),
   };
+}
+
+function textIn(value: unknown, key: string): string | null {
+  const text = isRecord(value) ? value[key] : null;
+  return typeof text === "string" ? text : null;
+}
+
+/**
+ * When a token ends, by the clock of this machine: where it disagrees with Keystone's, a good token would be
+ * taken for an ended one. Null where Keystone does not say.
+ */
+function endOf(expiresAt: unknown, date: string | null): Date | null {
+  const end = typeof expiresAt === "string" ? Date.parse(expiresAt) : NaN;
+  const offset = Date.now() - Date.parse(date ?? "");
+  const isWrong = Math.abs(offset) >= CLOCK_TOLERANCE;
+  return Number.isNaN(end) ? null : new Date(isWrong ? end + offset : end);
 }
 
 /** @throws {UnexpectedResponse} where it is no catalog. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isExpiring } from "../auth/keystone.ts";
+import { hasEnded, isExpiring } from "../auth/keystone.ts";
 import type { RequestContext } from "../context.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { checkRecord } from "../values.ts";
@@ -13,6 +13,12 @@ import { checkRecord } from "../values.ts";
  * their calls would meet the same 401, and a stream, which cannot be sent twice, would fail.
  */
 const RENEWED = new WeakMap<RequestContext, RequestContext>();
+
+/**
+ * Contexts with a new token that was about to end at once. Another renewal would give no better one, so they
+ * are used to their end: otherwise each request would cost one to Keystone.
+ */
+const SHORT_LIVED = new WeakSet<RequestContext>();
 
 /** A caller whose token is renewed before it ends, and once after a 401. */
 export class Caller {
@@ -29,9 +35,9 @@ export class Caller {
 
   /** The context to send now. */
   async context(): Promise<RequestContext> {
-    if (this.#context.renew !== undefined && isExpiring(this.#context)) {
-      await this.#renew("expiring");
-    }
+    const context = this.#context;
+    const isDue = SHORT_LIVED.has(context) ? hasEnded(context) : isExpiring(context);
+    if (context.renew !== undefined && isDue) await this.#renew("expiring");
     return this.#context;
   }
 
@@ -53,7 +59,9 @@ export class Caller {
     checkRecord("the context that a renewal gave", renewed);
     this.#context = { ...this.#context, ...renewed };
     RENEWED.set(this.#given, this.#context);
-    if (this.#context.authToken !== authToken) this.#options.onEvent({ kind: "renew", reason });
+    if (this.#context.authToken === authToken) return;
+    if (isExpiring(this.#context)) SHORT_LIVED.add(this.#context);
+    this.#options.onEvent({ kind: "renew", reason });
   }
 }
 

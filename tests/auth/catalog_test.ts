@@ -1,5 +1,9 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { endpointsFromCatalog } from "../../lib/auth/catalog.ts";
+import {
+  endpointsFromCatalog,
+  originsInCatalog,
+  regionsInCatalog,
+} from "../../lib/auth/catalog.ts";
 import type { CatalogEntry } from "../../lib/context.ts";
 import { InvalidConfigurationValue } from "../../lib/errors.ts";
 import { resolveOptions } from "../../lib/options.ts";
@@ -157,4 +161,23 @@ Deno.test("endpointsFromCatalog reads a service that lacks the list of its endpo
   // What a JSON catalog may hold, whatever its type says.
   const catalog = JSON.parse('[{ "type": "image", "name": "glance" }]');
   assertEquals(endpointsFromCatalog(catalog, GLANCE, null), []);
+});
+
+Deno.test("endpointsFromCatalog, originsInCatalog and regionsInCatalog pass over what has another shape", () => {
+  const good = { interface: "public", region: "A", url: "http://a:9292" };
+  const oddLists: readonly unknown[] = [5, "image", null, {}, [null], ["image"], [[]]];
+  const odd = [
+    ...oddLists,
+    ...oddLists.map((endpoints) => [{ type: "image", name: "glance", endpoints }]),
+    [{ type: "image", name: "glance", endpoints: [{ interface: 5, url: {} }, { publicURL: [] }] }],
+  ];
+  for (const value of odd) {
+    const catalog = value as CatalogEntry[];
+    assertEquals(endpointsFromCatalog(catalog, GLANCE, null), []);
+    assertEquals(originsInCatalog(catalog, GLANCE), []);
+    assertEquals(regionsInCatalog(catalog, "image"), []);
+    const mixed = [image([good]), ...Array.isArray(value) ? value : [value]];
+    const servers = endpointsFromCatalog(mixed, GLANCE, null);
+    assertEquals(servers.map(({ endpoint }) => endpoint), ["http://a:9292"]);
+  }
 });

@@ -53,6 +53,48 @@ Deno.test("authenticate says who is an administrator, and what a token lacks", a
   assertEquals(context, { authToken: "token-1", userId: "u1", roles: ["admin"], isAdmin: true });
 });
 
+Deno.test("authenticate states the end of a token by the clock of this machine when Keystone's differs", async () => {
+  const hour = 3_600_000;
+  for (const [behind, tolerance] of [[-5 * hour, 10_000], [5 * hour, 10_000], [20_000, 30_000]]) {
+    const keystone = new FakeKeystone();
+    const theirs = Date.now() - (behind ?? 0);
+    keystone.answers.push(() => {
+      const answer = keystone.token({ expires_at: new Date(theirs + hour).toISOString() });
+      answer.headers.set("date", new Date(theirs).toUTCString());
+      return answer;
+    });
+    const { expiresAt } = await authenticate(ALICE, keystone.options);
+    const left = (expiresAt?.getTime() ?? 0) - Date.now();
+    assert(Math.abs(left - hour) <= (tolerance ?? 0), `${left} ms are left`);
+  }
+});
+
+const ODD_TOKENS: Readonly<Record<string, Record<string, unknown>>> = {
+  "roles that are text": { roles: "admin" },
+  "roles that are an object": { roles: {} },
+  "roles of null": { roles: [null, 5, { name: 5 }, { name: {} }] },
+  "ids that are not text": { user: { id: {} }, project: { id: 5 } },
+  "no user and no project": { user: null, project: "p1" },
+  "an end that is a number": { expires_at: 5 },
+  "an end that is not a date": { expires_at: "never" },
+  "a catalog that is a number": { catalog: 5 },
+  "a catalog that is an object": { catalog: { image: [] } },
+};
+
+for (const [what, fields] of Object.entries(ODD_TOKENS)) {
+  Deno.test(`authenticate leaves out what cannot be used of a token with ${what}`, async () => {
+    const keystone = new FakeKeystone();
+    keystone.answers.push(() => keystone.token(fields));
+    const context = await authenticate(ALICE, keystone.options);
+    assertEquals([context.authToken, context.isAdmin], ["token-1", false]);
+    for (const name of Object.keys(fields)) {
+      const left = { user: "userId", project: "projectId", catalog: "serviceCatalog" }[name];
+      if (left !== undefined) assertEquals(left in context, false, left);
+    }
+    if ("expires_at" in fields) assertEquals(context.expiresAt, undefined);
+  });
+}
+
 const URLS: readonly (readonly [authUrl: string, asked: string])[] = [
   ["https://keystone:5000", "https://keystone:5000/v3/auth/tokens"],
   ["https://keystone:5000/", "https://keystone:5000/v3/auth/tokens"],

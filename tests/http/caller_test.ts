@@ -46,6 +46,21 @@ Deno.test("Caller renews a token two minutes before it ends", async () => {
   }
 });
 
+Deno.test("Caller uses a new token that is about to end to its end", async () => {
+  for (const [lifetime, expected] of [[90_000, 1], [-1_000, 3]] as const) {
+    let renewals = 0;
+    const renew = (): Promise<RequestContext> =>
+      Promise.resolve({
+        authToken: `new-${++renewals}`,
+        expiresAt: new Date(Date.now() + lifetime),
+        renew,
+      });
+    const given = { authToken: "old", expiresAt: new Date(0), renew };
+    for (let call = 0; call < 3; call++) await callerOf(given).caller.context();
+    assertEquals(renewals, expected, `${lifetime} ms`);
+  }
+});
+
 Deno.test("Caller renews a refused token once", async () => {
   let renewals = 0;
   const { caller, events } = callerOf({
