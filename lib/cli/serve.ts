@@ -5,7 +5,8 @@
  */
 import { CommandFailed } from "./failure.ts";
 import { codeOf } from "./file_words.ts";
-import { CLIENT_LIMITS, type ClientLimits, type Handler } from "./server/http_connection.ts";
+import { CLIENT_LIMITS, type ClientLimits } from "./server/client_limits.ts";
+import type { Handler } from "./server/http_connection.ts";
 import { HttpListener, MAX_CONNECTIONS } from "./server/listener.ts";
 import { withinTime } from "./server/time_limit.ts";
 

@@ -1,7 +1,7 @@
 /** The listener of `task start` on real sockets, with clients that say exactly what a test wants. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type Handler, serve, type ServeLimits } from "../../lib/cli/serve.ts";
-import { CLIENT_LIMITS } from "../../lib/cli/server/http_connection.ts";
+import { CLIENT_LIMITS } from "../../lib/cli/server/client_limits.ts";
 import { HttpListener } from "../../lib/cli/server/listener.ts";
 import { type Serving, servingOn } from "./raw_client.ts";
 
@@ -213,6 +213,55 @@ Deno.test("serve() closes the connection idle longest when there are too many, a
   const ends = clients.slice(0, 7).map((client) => client.rest());
   assertEquals(await Promise.all(ends), Array.from({ length: 7 }, () => ""));
   for (const client of clients) client.close();
+});
+
+Deno.test("serve() gives the place of a client that stalls in any phase to the next, if it must", async (t) => {
+  const phases = {
+    "takes nothing of a response": "GET /endless HTTP/1.1\r\nhost: x\r\n\r\n",
+    "sends nothing of a body": "PUT / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n",
+    "sends no more of a refused body":
+      "PUT /refused HTTP/1.1\r\nhost: x\r\ncontent-length: 999999\r\n\r\n",
+    "sends half a head": "GET / HTTP/1.1\r\n",
+  };
+  for (const [phase, request] of Object.entries(phases)) {
+    await t.step(phase, async () => {
+      const handler: Handler = (request) => {
+        const { pathname } = new URL(request.url);
+        if (pathname === "/refused") return Promise.resolve(new Response("no", { status: 413 }));
+        if (pathname !== "/endless") return echo(request);
+        const pull = (controller: ReadableStreamDefaultController<Uint8Array>) =>
+          controller.enqueue(new Uint8Array(1024 ** 2));
+        return Promise.resolve(new Response(new ReadableStream({ pull }, { highWaterMark: 0 })));
+      };
+      await using server = serving(handler, { connections: 2, reclaim: 50, stall: 50 });
+      const clients = [await server.connect(), await server.connect(), await server.connect()];
+      for (const client of clients) await client.send(request);
+      assertStringIncludes(await server.ask("GET /late"), "GET /late ");
+      for (const client of clients) client.close();
+    });
+  }
+});
+
+Deno.test("serve() lets a handler read no more of a body when its request has been answered", async () => {
+  const reading = Promise.withResolvers<string>();
+  await using server = serving((request) => {
+    reading.resolve(request.text().catch(String));
+    return Promise.resolve(new Response("no", { status: 404 }));
+  });
+  for (const length of [9, 999_999]) {
+    using client = await server.connect();
+    await client.send(`PUT / HTTP/1.1\r\nhost: x\r\ncontent-length: ${length}\r\n\r\nabc`);
+    await client.until("no");
+    assertEquals(await reading.promise, "Error: The request has been answered");
+  }
+});
+
+Deno.test("serve() does not call a request cut that it has answered", async () => {
+  await using server = serving(() => Promise.resolve(new Response("no", { status: 413 })));
+  using client = await server.connect();
+  await client.send("PUT / HTTP/1.1\r\nhost: x\r\ncontent-length: 999999\r\n\r\nabc");
+  assertStringIncludes(await client.until("no"), "413");
+  assertEquals(await server.stop(30), []);
 });
 
 Deno.test("serve() answers a burst of more clients than connections, one after the other", async () => {

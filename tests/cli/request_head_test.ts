@@ -23,6 +23,7 @@ Deno.test("parseHead() reads method, target, fields and framing", async (t) => {
     ["GET /\xc3\xa4 HTTP/1.1\r\nHost: x\r\n\r\n", { url: "http://x/%c3%a4" }],
     ["GET / HTTP/1.0\r\n\r\n", { url: "http://localhost/", keepsAlive: false, isHttp10: true }],
     ["GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", { keepsAlive: true }],
+    ["GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", { keepsAlive: false }],
     ["GET / HTTP/1.1\r\nHost: x\r\nConnection: TE, Close\r\n\r\n", { keepsAlive: false }],
     ["PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n", {
       framing: { kind: "length", length: 5 },
@@ -77,6 +78,7 @@ Deno.test("parseHead() refuses what two recipients could read in two ways", asyn
     [get("Expect: 200-ok"), 417],
     ["GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400],
     ["GET / HTTP/1.1\r\n\r\n", 400],
+    ["GET http://y/ HTTP/1.1\r\n\r\n", 400],
     ["GET / HTTP/1.1\r\nHost: \r\n\r\n", 400],
     ["GET / HTTP/1.1\r\nHost: x/v2/images/ID/file?\r\n\r\n", 400],
     ["GET / HTTP/1.1\r\nHost: user@x\r\n\r\n", 400],

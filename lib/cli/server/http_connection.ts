@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ClientLimits } from "./client_limits.ts";
 import { RequestBody } from "./incoming_body.ts";
 import {
   headEnd,
@@ -18,33 +19,6 @@ import { TimeLimitExceeded, withinTime } from "./time_limit.ts";
 
 /** Answers a request. */
 export type Handler = (request: Request) => Promise<Response>;
-
-/** Milliseconds that a client may take. */
-export interface ClientLimits {
-  /** From the first byte of a request to the end of its header fields. */
-  readonly head: number;
-  /** Without a request on an open connection. */
-  readonly idle: number;
-  /** Without a byte of a request's body while it is read. */
-  readonly upload: number;
-  /** Without taking a byte of a response. */
-  readonly download: number;
-  /** Without a request although another client waits for the connection. */
-  readonly reclaim: number;
-  /** To take notice of a response that was sent before the whole request had arrived. */
-  readonly linger: number;
-}
-
-/** What a client may take if nothing else is said. */
-export const CLIENT_LIMITS: ClientLimits = {
-  head: 30_000,
-  idle: 75_000,
-  upload: 60_000,
-  // People put downloads on hold; a connection to a server is given back long before.
-  download: 15 * 60_000,
-  reclaim: 1_000,
-  linger: 30_000,
-};
 
 /** Bytes of an unread body that are dropped to keep its connection. */
 const MAX_DROPPED = 256 * 1024;
@@ -64,7 +38,7 @@ export interface HttpConnectionOptions {
   readonly socket: Socket;
   readonly handler: Handler;
   readonly limits: ClientLimits;
-  /** Called after each request, when the connection is idle or about to be closed. */
+  /** Called after each response, and again when nothing more of its request is to be dropped. */
   onAnswered(): void;
 }
 
@@ -77,7 +51,11 @@ export class HttpConnection {
   readonly #onAnswered: () => void;
   #request: RequestHead | null = null;
   #life = new AbortController();
-  #idleSince = performance.now();
+  /** Since when the client has given and taken nothing; it counts only while something is expected of it. */
+  #silentSince = performance.now();
+  /** Reads and writes of the current request that wait for the client. */
+  #awaited = 0;
+  #isBusy = false;
   #isClosed = false;
 
   constructor({ socket, handler, limits, onAnswered }: HttpConnectionOptions) {
@@ -95,9 +73,21 @@ export class HttpConnection {
     return `${method} ${new URL(url).pathname}`;
   }
 
-  /** Milliseconds since the last response, or since the connection was opened; 0 while a request is answered. */
-  get idleMs(): number {
-    return this.#request === null ? performance.now() - this.#idleSince : 0;
+  /** Whether a request is being answered, or its client may still have to read the response. */
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
+  /** Milliseconds for which the client has been waited for; 0 while it waits itself. */
+  get silentMs(): number {
+    if (this.#request !== null && this.#awaited === 0) return 0;
+    return performance.now() - this.#silentSince;
+  }
+
+  /** Whether the client has been silent for so long that another one may have the connection. */
+  get canBeReclaimed(): boolean {
+    const { reclaim, stall } = this.#limits;
+    return this.silentMs >= (this.#request === null ? reclaim : stall);
   }
 
   /** Serves the connection until it is closed; never rejects. */
@@ -134,41 +124,71 @@ export class HttpConnection {
     }
     if (head === null) return false;
     this.#request = head;
+    this.#isBusy = true;
     try {
       return await this.#answer(head);
     } finally {
-      this.#reader.unwatch();
-      this.#request = null;
-      this.#idleSince = performance.now();
-      this.#onAnswered();
+      this.#isBusy = false;
+      this.#endRequest();
     }
+  }
+
+  #endRequest(): void {
+    this.#reader.unwatch();
+    this.#request = null;
+    this.#silentSince = performance.now();
+    this.#onAnswered();
   }
 
   async #answer(head: RequestHead): Promise<boolean> {
     this.#life = new AbortController();
-    const body = new RequestBody({
-      reader: this.#reader,
-      framing: head.framing,
-      timeout: this.#limits.upload,
-      sendContinue: head.expectsContinue ? () => this.#sendContinue() : null,
-      onComplete: () =>
-        this.#reader.watch(() =>
-          this.#life.abort(new Error("The client has closed the connection"))
-        ),
-    });
-    const answer = await this.#handled(requestOf(head, body, this.#life.signal));
-    const response = body.isLate ? late(answer) : answer;
-    const isOver = body.isComplete;
-    const keepsAlive = head.keepsAlive && !body.isLate && !asksToClose(response) &&
-      (isOver || body.hasAtMost(MAX_DROPPED));
-    if (!await this.#respond(response, { ...head, keepsAlive })) {
+    const body = this.#bodyOf(head);
+    try {
+      const answer = await this.#handled(requestOf(head, body, this.#life.signal));
+      const response = body.isLate ? late(answer) : answer;
+      const keepsAlive = head.keepsAlive && !body.isLate && !asksToClose(response) &&
+        (body.isComplete || body.hasAtMost(MAX_DROPPED));
+      const canFollow = await this.#respond(response, { ...head, keepsAlive });
+      if (body.isComplete && canFollow) return true;
+      if (this.#life.signal.aborted) return false;
+      body.abandon();
+      this.#endRequest();
+      if (canFollow && await withinTime(body.discard(MAX_DROPPED), this.#limits.linger)) {
+        return true;
+      }
       // What the client is still sending would destroy a response that it has not read yet.
-      if (!isOver && !this.#life.signal.aborted) await this.#linger();
+      if (!body.isComplete || this.#reader.held.byteLength > 0) await this.#linger();
       return false;
+    } finally {
+      body.abandon();
     }
-    if (isOver || await body.discard(MAX_DROPPED)) return true;
-    await this.#linger();
-    return false;
+  }
+
+  #bodyOf({ framing, expectsContinue }: RequestHead): RequestBody {
+    const reader = this.#reader;
+    return new RequestBody({
+      reader: {
+        read: (limit) => this.#waiting(reader.read(limit)),
+        giveBack: (bytes) => reader.giveBack(bytes),
+      },
+      framing,
+      timeout: this.#limits.upload,
+      sendContinue: expectsContinue ? () => this.#sendContinue() : null,
+      onComplete: () =>
+        reader.watch(() => this.#life.abort(new Error("The client has closed the connection"))),
+    });
+  }
+
+  /** Notes for how long the client is waited for. */
+  async #waiting<T>(work: Promise<T>): Promise<T> {
+    this.#awaited++;
+    this.#silentSince = performance.now();
+    try {
+      return await work;
+    } finally {
+      this.#awaited--;
+      this.#silentSince = performance.now();
+    }
   }
 
   async #handled(request: Request): Promise<Response> {
@@ -185,7 +205,8 @@ export class HttpConnection {
   ): Promise<boolean> {
     const { signal } = this.#life;
     const timeout = this.#limits.download;
-    return writeResponse(this.#socket, response, { ...head, signal, timeout });
+    const target = { write: (bytes: Uint8Array) => this.#waiting(this.#socket.write(bytes)) };
+    return writeResponse(target, response, { ...head, signal, timeout });
   }
 
   async #sendContinue(): Promise<void> {

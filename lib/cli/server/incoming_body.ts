@@ -11,7 +11,7 @@ import { TimeLimitExceeded, withinTime } from "./time_limit.ts";
 
 /** What a body is read with. */
 export interface RequestBodyOptions {
-  readonly reader: SocketReader;
+  readonly reader: Pick<SocketReader, "read" | "giveBack">;
   readonly framing: Framing;
   /** Milliseconds without a byte while one is waited for. */
   readonly timeout: number;
@@ -33,6 +33,7 @@ export class RequestBody {
   #isComplete = false;
   #isAwaited: boolean;
   #isCancelled = false;
+  #controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | null = null;
   #reading: Promise<Uint8Array<ArrayBuffer> | null> | null = null;
 
   constructor(options: RequestBodyOptions) {
@@ -55,9 +56,16 @@ export class RequestBody {
     return !this.#isAwaited && (this.#decoder !== null || this.#left <= bytes);
   }
 
+  /** Ends the stream where it is: a handler that still passes it on to a server would hold that connection. */
+  abandon(): void {
+    if (this.#isComplete) return;
+    this.#isCancelled = true;
+    this.#controller?.error(new Error("The request has been answered"));
+  }
+
   /** Reads and drops up to `limit` bytes of the rest; true if that was all of it. */
   async discard(limit: number): Promise<boolean> {
-    this.#isCancelled = true;
+    this.abandon();
     let dropped = 0;
     try {
       await this.#reading;
@@ -70,6 +78,7 @@ export class RequestBody {
 
   #open(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return new ReadableStream({
+      start: (controller) => void (this.#controller = controller),
       pull: async (controller) => {
         const chunk = await (this.#reading = this.#next());
         if (this.#isCancelled) return;

@@ -5,7 +5,8 @@
  * @module
  */
 import { codeOf } from "../file_words.ts";
-import { type ClientLimits, type Handler, HttpConnection, type Socket } from "./http_connection.ts";
+import type { ClientLimits } from "./client_limits.ts";
+import { type Handler, HttpConnection, type Socket } from "./http_connection.ts";
 
 /** Milliseconds after which the system is asked again for a connection that it could not give. */
 const RETRY = 100;
@@ -62,9 +63,9 @@ export class HttpListener {
     return [...this.#connections.keys()].flatMap(({ request }) => request ?? []);
   }
 
-  /** Fulfilled when no request is being answered. */
+  /** Fulfilled when no request is being answered, and no response may still have to be read. */
   async idle(): Promise<void> {
-    while (this.requests.length > 0) {
+    while ([...this.#connections.keys()].some(({ isBusy }) => isBusy)) {
       await new Promise<void>((resolve) => this.#onAnswered = resolve);
     }
   }
@@ -93,7 +94,7 @@ export class HttpListener {
     } catch (error) {
       // No descriptor is left, or the client has left already (ECONNABORTED).
       if (/^E[MN]FILE$/.test(codeOf(error) ?? "")) this.#learnLimit();
-      if (!this.#isClosed && !this.#closeIdle()) await this.#ended(RETRY);
+      if (!this.#isClosed && !this.#closeSilent()) await this.#ended(RETRY);
       return null;
     }
   }
@@ -126,22 +127,25 @@ export class HttpListener {
     this.#connections.set(connection, served);
   }
 
-  /** Waits for room for one more connection; the one idle longest makes it. */
+  /** Waits for room for one more connection; the one silent longest makes it. */
   async #room(): Promise<void> {
     while (!this.#isClosed && this.#connections.size >= this.#maxConnections) {
-      this.#closeIdle();
+      this.#closeSilent();
       await this.#ended(RETRY);
     }
   }
 
-  /** Closes the connection idle longest, but none that may only be about to send its request. */
-  #closeIdle(): boolean {
-    for (const connection of this.#connections.keys()) {
-      if (connection.request !== null || connection.idleMs < this.#options.limits.reclaim) continue;
-      connection.close();
-      return true;
-    }
-    return false;
+  /**
+   * Closes the connection whose client has been silent longest, but none that may only be about to go on,
+   * and none in the middle of a request while there is another.
+   */
+  #closeSilent(): boolean {
+    const silent = [...this.#connections.keys()].filter(({ canBeReclaimed }) => canBeReclaimed);
+    const idle = silent.filter(({ request }) => request === null);
+    const [first, ...others] = idle.length > 0 ? idle : silent;
+    if (first === undefined) return false;
+    others.reduce((last, next) => next.silentMs > last.silentMs ? next : last, first).close();
+    return true;
   }
 
   /** Fulfilled when a connection has ended, or after a time. */

@@ -100,6 +100,8 @@ export function parseHead(bytes: Uint8Array): RequestHead {
   const isHttp10 = version === "HTTP/1.0";
   const connection = headers.get("connection")?.toLowerCase().split(/[\t ]*,[\t ]*/) ?? [];
   const framing = framingOf(headers, isHttp10);
+  // Also beside an absolute target, in which case it is not used (RFC 9112, section 3.2).
+  if (!isHttp10 && !headers.has("host")) throw malformed("the header Host");
   const url = urlOf(target, headers.get("host"), isHttp10);
   return {
     method,
@@ -107,7 +109,7 @@ export function parseHead(bytes: Uint8Array): RequestHead {
     headers,
     framing,
     isHttp10,
-    keepsAlive: isHttp10 ? connection.includes("keep-alive") : !connection.includes("close"),
+    keepsAlive: !connection.includes("close") && (!isHttp10 || connection.includes("keep-alive")),
     expectsContinue: !isHttp10 && expectsContinue(headers.get("expect")),
   };
 }
