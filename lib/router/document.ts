@@ -73,9 +73,10 @@ export function documentResponse(
   if (location !== null) headers.set("location", location);
   if (answer.status === 300) return versionsDocument(answer, headers, endpoint);
   const isHead = request.method === "HEAD";
-  if (isHead) headers.set("content-length", String(answer.body.byteLength));
-  else trace.sent(answer.body.byteLength, answer.server, 0);
-  const isEmpty = isHead || answer.status === 204 || answer.status === 304;
+  const hasLength = answer.status !== 204 && answer.status !== 304;
+  if (hasLength) headers.set("content-length", String(answer.body.byteLength));
+  if (!isHead) trace.sent(answer.body.byteLength, answer.server, 0);
+  const isEmpty = isHead || !hasLength;
   return new Response(isEmpty ? null : answer.body, { status: answer.status, headers });
 }
 

@@ -105,6 +105,7 @@ Deno.test("Only what clients of Glance read is handed back", async () => {
   assertEquals(response.headers.get("x-openstack-request-id"), "req-of-glance");
   assertEquals(headersOf(response), {
     "accept-patch": "application/openstack-images-v2.1-json-patch",
+    "content-length": "2",
     "content-type": "application/json",
     "openstack-image-import-methods": "glance-direct",
     "openstack-image-store-ids": "fast,slow",

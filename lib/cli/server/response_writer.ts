@@ -7,8 +7,12 @@
 import { announcedLength, framingWithoutBody, responseHead } from "./response_head.ts";
 import { withinTime } from "./time_limit.ts";
 
-/** Bytes of one read of a body that fills the memory of its reader. */
-const READ_BYTES = 256 * 1024;
+/** Bytes of one read of a body, at first and when it fills the memory of its reader. */
+const SMALL_READ = 16 * 1024;
+const LARGE_READ = 256 * 1024;
+
+/** A body of at most so many bytes is taken as its source gives it, and its head waits for its first chunk. */
+const SMALL_BODY = 64 * 1024;
 
 /** Below this, a head and the first chunk share a packet. */
 const SHARED_BYTES = 32 * 1024;
@@ -60,12 +64,15 @@ export async function writeResponse(
     );
     return options.keepsAlive;
   }
-  const body = new BodyReader(response.body);
+  const announced = announcedLength(response.headers);
+  const isSmall = announced !== null && announced <= SMALL_BODY;
+  const body = new BodyReader(response.body, isSmall);
   const leave = () => void body.cancel(signal.reason);
   signal.addEventListener("abort", leave, { once: true });
   try {
-    const announced = announcedLength(response.headers);
-    const start = await startOf(body, announced);
+    const start = isSmall
+      ? { length: null, pieces: [await body.read()] }
+      : await startOf(body, announced);
     const length = announced ?? start.length;
     const isChunked = length === null && !isHttp10;
     const framing = length !== null
@@ -192,9 +199,10 @@ class BodyReader {
   readonly #byob: ReadableStreamBYOBReader | null;
   readonly #plain: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | null;
   #memory: Uint8Array<ArrayBuffer> | null = null;
+  #size = SMALL_READ;
 
-  constructor(body: ReadableStream<Uint8Array<ArrayBuffer>>) {
-    this.#byob = byobReaderOf(body);
+  constructor(body: ReadableStream<Uint8Array<ArrayBuffer>>, isSmall: boolean) {
+    this.#byob = isSmall ? null : byobReaderOf(body);
     this.#plain = this.#byob === null ? body.getReader() : null;
   }
 
@@ -203,8 +211,10 @@ class BodyReader {
       const { done = true, value } = await this.#plain?.read() ?? {};
       return { done, value: done ? undefined : value };
     }
-    const { done, value } = await this.#byob.read(this.#memory ?? new Uint8Array(READ_BYTES));
-    this.#memory = value ? new Uint8Array(value.buffer) : null;
+    const { done, value } = await this.#byob.read(this.#memory ?? new Uint8Array(this.#size));
+    const isFull = value?.byteLength === this.#size && this.#size < LARGE_READ;
+    if (isFull) this.#size = Math.min(LARGE_READ, 4 * this.#size);
+    this.#memory = value && !isFull ? new Uint8Array(value.buffer) : null;
     return { done, value: done ? undefined : value };
   }
 

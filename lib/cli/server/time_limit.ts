@@ -22,6 +22,10 @@ export function withinTime<T>(work: Promise<T>, ms: number): Promise<T> {
       work.catch(() => {});
       reject(new TimeLimitExceeded(`This took longer than ${ms} ms`));
     }, ms);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
+    const stop = <Outcome>(settle: (outcome: Outcome) => void) => (outcome: Outcome) => {
+      clearTimeout(timer);
+      settle(outcome);
+    };
+    work.then(stop(resolve), stop(reject));
   });
 }
