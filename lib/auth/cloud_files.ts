@@ -119,6 +119,7 @@ export class CloudFiles {
       return valueOfYaml(parse, text);
     } catch (error) {
       if (!(error instanceof YamlError)) throw error;
+      if (error.isRepetitive) throw repetitive(path);
       if (!error.isMark) throw malformed(path, "YAML", error.place);
       throw new InvalidConfigurationValue(
         `Cannot read the clouds file "${path}": a value begins with "!" or "&"${error.place}; write it in quotes`,
@@ -127,11 +128,13 @@ export class CloudFiles {
   }
 }
 
-/** @throws {InvalidConfigurationValue} where a key is not text. */
+/** @throws {InvalidConfigurationValue} for a key that is not text, and a value that contains itself. */
 function settingsIn(path: string, parsed: unknown): unknown {
   try {
     return toSettings(parsed);
   } catch (error) {
+    // The stack has ended: an alias leads to a value around it, or the nesting has no purpose.
+    if (error instanceof RangeError) throw repetitive(path);
     if (!(error instanceof KeyNotText)) throw error;
     const place = error.path === "" ? "" : ` below "${error.path}"`;
     throw new InvalidConfigurationValue(
@@ -157,6 +160,12 @@ function numberInJson(
   if (typeof value !== "number") return value;
   if (context?.source !== undefined) return numberAsWritten(context.source);
   return Number.isSafeInteger(value) ? String(value) : new AmbiguousScalar("a number");
+}
+
+function repetitive(path: string): InvalidConfigurationValue {
+  return new InvalidConfigurationValue(
+    `Cannot use the clouds file "${path}": its values repeat or contain each other too often; write them without "*" and with less nesting`,
+  );
 }
 
 function malformed(path: string, language: string, place: string): InvalidConfigurationValue {

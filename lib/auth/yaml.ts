@@ -50,12 +50,16 @@ export class YamlError extends Error {
   override name = "YamlError";
   /** Whether a value begins with `!` or `&`. */
   readonly isMark: boolean;
+  /** Whether aliases repeat values more often than the parser allows. */
+  readonly isRepetitive: boolean;
   readonly place: string;
 
   /** Nothing of the parser's own error is kept but its place: it quotes the text around the mistake. */
   constructor(error: unknown, isMark: boolean) {
     super("the text cannot be used");
     this.isMark = isMark;
+    // What the package says when it stops at its limit.
+    this.isRepetitive = error instanceof Error && error.message.startsWith("Excessive alias count");
     this.place = placeOf(error);
   }
 }

@@ -101,6 +101,43 @@ for (const [text, says] of ELSEWHERE) {
   });
 }
 
+/** A line for each level, of which each repeats the one before so many times. */
+function expanding(levels: number, open: string, item: string, close: string): string {
+  const lines = Array.from({ length: levels }, (_, level) => {
+    const items = Array.from({ length: 9 }, (_, i) => item.replace("I", `${i}`) + `*a${level}`);
+    return `a${level + 1}: &a${level + 1} ${open}${items.join(", ")}${close}\n`;
+  });
+  return `a0: &a0 {x: y}\n${lines.join("")}`;
+}
+
+/** Files whose value is much larger than their text, or has no end. */
+const ENDLESS: Readonly<Record<string, string>> = {
+  "lists of aliases": expanding(30, "[", "", "]") + cloudWith("p"),
+  "mappings of aliases": expanding(30, "{", "kI: ", "}") + cloudWith("p"),
+  "merged aliases": expanding(30, "{<<: [", "", "]}") + cloudWith("p"),
+  "an alias within its own list": `${cloudWith("p")}x: &x [*x]\n`,
+  "a cloud that contains itself": "clouds: &x\n  one: *x\n",
+  "deep nesting": `${cloudWith("p")}x: ${"[".repeat(20_000)}${"]".repeat(20_000)}\n`,
+};
+
+for (const [what, text] of Object.entries(ENDLESS)) {
+  Deno.test(`readCloud() rejects ${what} in bounded time`, async () => {
+    const started = process.cpuUsage();
+    await assertRejects(() => readFile("/here/clouds.yaml", text), InvalidConfigurationValue);
+    const { user } = process.cpuUsage(started);
+    assert(user < 5_000_000, `${user} microseconds of the processor`);
+  });
+}
+
+Deno.test("readCloud() rejects nesting without end in clouds.json", async () => {
+  for (const depth of [2_000, 20_000, 200_000]) {
+    const json = `{"clouds": {"one": {"x": ${"[".repeat(depth)}${"]".repeat(depth)}}}}`;
+    const read = readFile("/here/clouds.json", json);
+    if (depth > 2_000) await assertRejects(() => read, InvalidConfigurationValue);
+    else await read.catch((error) => assert(error instanceof InvalidConfigurationValue));
+  }
+});
+
 Deno.test("readCloud() reads a cloud beside one with values that must be in quotes", async () => {
   const text = `${cloudWith("p")}    volume_api_version: 03\n    since: 2024-01-02\n    spare: ~\n`;
   assertEquals((await readFile("/here/clouds.yaml", text))?.credentials?.password, "p");
