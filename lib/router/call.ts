@@ -26,6 +26,8 @@ export interface Gateway {
   /** Small parts and what may turn out to be no data: many at once, and never after a whole image. */
   readonly quickCallers: SlowCallers;
   readonly bodies: BodyBudget;
+  /** Requests that reach the router itself, and not as a part of another application. */
+  readonly direct: WeakSet<Request>;
 }
 
 /** A request that fits a row of the table. */

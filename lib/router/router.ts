@@ -104,7 +104,9 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   const quickLimit = QUICK_FACTOR * Math.max(1, resolved.heldConnections);
   const quickCallers = new SlowCallers(quickLimit, client.options);
   const bodies = new BodyBudget({ timer: client.options.timer });
-  const gateway: Gateway = { client, options: resolved, metrics, callers, quickCallers, bodies };
+  const direct = new WeakSet<Request>();
+  const shared = { client, metrics, callers, quickCallers, bodies };
+  const gateway: Gateway = { ...shared, options: resolved, direct };
   const app = new Hono();
   const origins = gateway.options.cors === null ? null : allowOrigins(gateway.options.cors);
   const all = (pattern: string, handler: MiddlewareHandler) => {
@@ -136,6 +138,7 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   app.notFound((c) => refuseUnknown(gateway, c.req.raw));
   const { fetch } = app;
   app.fetch = async (request, ...rest) => {
+    direct.add(request);
     const response = await fetch(request, ...rest);
     return request.method === "HEAD" ? withoutLength(response) : response;
   };
@@ -144,7 +147,8 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
 
 /**
  * The answer to HEAD for data of unknown size has no `Content-Length`. Hono drops its body, and for one
- * that is null Deno announces 0 bytes; for an empty stream it announces nothing.
+ * that is null Deno announces 0 bytes; for an empty stream it announces nothing. An application with the
+ * router as a route drops the body again, so HEAD is refused there.
  */
 function withoutLength(response: Response): Response {
   if (response.status !== 200 || response.headers.has("content-length")) return response;

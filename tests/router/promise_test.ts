@@ -1,6 +1,7 @@
 /** A caller of the gateway gets what the operation promises, or an error: never the page of a proxy. */
 import { assert, assertEquals } from "@std/assert";
-import { createImageRouter } from "../../lib/router/mod.ts";
+import { Hono } from "hono";
+import { createImageRouter, type ImageRouter } from "../../lib/router/mod.ts";
 import { ROUTES } from "../../lib/router/table.ts";
 import { OPERATIONS } from "../../mod.ts";
 import { BYTES, ID, recordOf } from "../support/image.ts";
@@ -81,21 +82,35 @@ Deno.test("No header is made from a record value of the wrong type", async () =>
   }
 });
 
-Deno.test("HEAD for an active image of unknown size announces no length, on a socket", async () => {
+/** What a gateway in front of an image of unknown size answers to HEAD, in lower case. */
+async function headOnSocket(
+  prefix: string,
+  fetchOf: (router: ImageRouter) => (request: Request) => Response | Promise<Response>,
+): Promise<string> {
   const router = createImageRouter({
     apiServers: ["http://glance.test"],
     fetch: () => Promise.resolve(Response.json(recordOf(BYTES, { size: null }))),
   });
   const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
-  await using gateway = Deno.serve(options, router.fetch);
+  await using gateway = Deno.serve(options, fetchOf(router));
   using caller = await Deno.connect({ hostname: "127.0.0.1", port: gateway.addr.port });
   const host = `host: 127.0.0.1:${gateway.addr.port}`;
-  const head = [`HEAD /v2/images/${ID}/file HTTP/1.1`, host, "connection: close", "", ""];
+  const head = [`HEAD ${prefix}/v2/images/${ID}/file HTTP/1.1`, host, "connection: close", "", ""];
   await caller.write(new TextEncoder().encode(head.join("\r\n")));
-  const answer = (await new Response(caller.readable).text()).toLowerCase();
+  return (await new Response(caller.readable).text()).toLowerCase();
+}
+
+Deno.test("HEAD for an active image of unknown size announces no length, on a socket", async () => {
+  const answer = await headOnSocket("", (router) => router.fetch);
   assert(answer.startsWith("http/1.1 200"), answer);
   assert(!answer.includes("content-length"), answer);
   assert(answer.includes("etag: "), answer);
+});
+
+Deno.test("HEAD for an active image of unknown size is refused if an application around the router would announce 0 bytes", async () => {
+  const answer = await headOnSocket("/image", (router) => new Hono().route("/image", router).fetch);
+  assert(answer.startsWith("http/1.1 405"), answer);
+  assert(!answer.includes("content-length: 0"), answer);
 });
 
 Deno.test("A request with Content-Range is judged like one with Range, with resume on and off", async () => {
