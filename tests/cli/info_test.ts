@@ -145,6 +145,31 @@ Deno.test("task-list asks for page after page, in the order that it is told", as
   assertEquals(requests.length, 3);
 });
 
+Deno.test("task-list goes on after an earlier task when its marker is gone", async () => {
+  const task = (id: string) => ({ id, type: "import", status: "success", owner: "o" });
+  const query = "limit=2&sort_key=status&sort_dir=desc";
+  for (const status of [400, 404]) {
+    const { scene } = answering({
+      [`GET /v2/tasks?${query}`]: { tasks: [task("1"), task("2")] },
+      [`GET /v2/tasks?${query}&marker=2`]: new Response("no such marker", { status }),
+      [`GET /v2/tasks?${query}&marker=1`]: { tasks: [task("3")] },
+      [`GET /v2/tasks?${query}&marker=3`]: { tasks: [] },
+    });
+    const rows = JSON.parse(await out(scene, "task-list --page-size 2 --json"));
+    assertEquals(rows.map(({ id }: { id: string }) => id), ["1", "2", "3"]);
+  }
+});
+
+Deno.test("task-list says that its marker is not there when none before it is either", async () => {
+  const query = "limit=2&sort_key=status&sort_dir=desc";
+  const { scene } = answering({
+    [`GET /v2/tasks?${query}`]: { tasks: [{ id: "1", type: "import", status: "x", owner: "o" }] },
+    [`GET /v2/tasks?${query}&marker=1`]: new Response("no such marker", { status: 404 }),
+  });
+  const { code, stdout } = await scene.run(["task-list", "--page-size", "2"]);
+  assertEquals([code, stdout], [1, ""]);
+});
+
 Deno.test("task-show prints a task without the links to itself", async () => {
   const task = { id: "t1", status: "success", self: "/v2/tasks/t1", schema: "/v2/schemas/task" };
   const { scene } = answering({ "GET /v2/tasks/t1": task });

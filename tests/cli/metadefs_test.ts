@@ -1,6 +1,6 @@
 /** Commands about the catalogue of metadata definitions, on the embedded Glance. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { answering, MemoryFiles, Scene, type SceneOptions } from "./scene.ts";
+import { answering, embedded, MemoryFiles, Scene, type SceneOptions } from "./scene.ts";
 
 const FILES = new MemoryFiles({
   "ns.json": JSON.stringify({
@@ -101,6 +101,32 @@ Deno.test("md-namespace commands create, change, list and delete", async () => {
   assertStringIncludes(changed, "| visibility                 | public ");
   assertEquals(await out(scene, "md-namespace-delete New"), "");
   assertEquals(await names(scene, "md-namespace-list"), ["Other"]);
+});
+
+Deno.test("md-namespace-list goes on after an earlier namespace when its marker is gone", async () => {
+  const glance = embedded();
+  let listed = 0;
+  // Another client deletes the last namespace of the first page.
+  const scene = new Scene(async (request) => {
+    const response = await glance(request);
+    const isList = request.method === "GET" && request.url.includes("/namespaces?");
+    if (isList && listed++ === 0) {
+      const { namespaces } = await response.clone().json();
+      const marker = namespaces.at(-1).namespace;
+      const url = `http://glance.test:9292/v2/metadefs/namespaces/${marker}`;
+      await glance(new Request(url, { method: "DELETE" }));
+    }
+    return response;
+  });
+  for (const name of ["A", "B", "C", "D"]) await out(scene, `md-namespace-create ${name}`);
+  assertEquals((await names(scene, "md-namespace-list --page-size 2")).sort(), [
+    "A",
+    "B",
+    "C",
+    "D",
+  ]);
+  assertEquals(listed > 2, true);
+  assertEquals((await names(scene, "md-namespace-list")).length, 3);
 });
 
 Deno.test("md-resource-type commands let a namespace apply to resource types, and no longer", async () => {

@@ -61,6 +61,17 @@ Deno.test("A silent body is given up after stallTimeout, and what it was is told
   );
 });
 
+Deno.test("A download that waits for its first byte names the option that helps", async () => {
+  const options = { requestTimeout: 60_000, numRetries: 0, apiServers: ["http://a"] };
+  const world = worldOf([record(), silence, silence, silence], options);
+  const error = await failureOf(downloadAll(world));
+  const { message, cause } = error as Error;
+  assert(
+    `${message} ${cause}`.includes('did not answer in 60000 ms; raise "requestTimeout"'),
+    message,
+  );
+});
+
 Deno.test("A reader that is slow is no silence, and total time is never limited", async () => {
   const served = new Served();
   const world = worldOf([record(), served.whole()], { stallTimeout: 100, requestTimeout: 100 });

@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { createEmbeddedGlance, memoryStore } from "../../lib/local/mod.ts";
 import { IMAGE_API_CHECKS, reasonToSkip } from "../contract/image_api.ts";
+import { serve } from "../../lib/cli/serve.ts";
 import { create, show } from "./glance.ts";
 import { embeddedTarget } from "./target.ts";
 
@@ -36,4 +37,22 @@ Deno.test("an upload whose sender goes away leaves the image queued", async () =
   await left.promise;
   const { image } = await show(glance, id);
   assertEquals([image["status"], image["size"]], ["queued", null]);
+});
+
+Deno.test("an upload whose sender stalls leaves the image queued", async () => {
+  const glance = createEmbeddedGlance({ store: memoryStore() });
+  for (const framing of ["content-length: 100", "transfer-encoding: chunked"]) {
+    const server = serve(glance.fetch, { host: "127.0.0.1", port: 0 }, { upload: 50 });
+    const id = await create(glance);
+    const { hostname, port } = new URL(server.url);
+    using socket = await Deno.connect({ hostname, port: Number(port) });
+    const head = `PUT /v2/images/${id}/file HTTP/1.1\r\nhost: glance\r\n` +
+      `content-type: application/octet-stream\r\n${framing}\r\n\r\n`;
+    await socket.write(new TextEncoder().encode(`${head}5\r\nhello\r\n`));
+    // The server closes the connection when it has given the upload up.
+    await new Response(socket.readable).text();
+    await server.stop();
+    const { image } = await show(glance, id);
+    assertEquals([framing, image["status"], image["size"]], [framing, "queued", null]);
+  }
 });
