@@ -1,0 +1,489 @@
+/**
+ * What the project guarantees at its edge, and the tests that prove each guarantee. `guarantees_test.ts`
+ * checks that every one of these tests exists.
+ */
+
+/**
+ * A sentence that holds, and its proofs: `file: name of the test`, with the file below `tests/` and `…` for what
+ * a table of cases fills in. A file in `bench/` is run by hand.
+ */
+export type Guarantee = readonly [holds: string, ...proofs: readonly string[]];
+
+export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
+  "Uploads": [
+    [
+      "The time of a chunked upload is linear in its size: no body is queued ahead of its reader.",
+      "cli/http_server_test.ts: serve() reads a body no faster than its handler",
+      "bench/upload.ts: upload, …, through the gateway",
+    ],
+    [
+      "An upload through the gateway, and one into --data, keeps its share of nginx's speed.",
+      "bench/upload.ts: upload, …, through the gateway",
+      "bench/upload.ts: upload, …, into --data",
+    ],
+    [
+      "An upload to a slow store adds at most 64 MiB to the process.",
+      "router/upload_test.ts: An upload is taken from its sender as fast as the server takes it",
+      "runtimes/suite.ts: upload queue",
+      "bench/upload.ts: memory added by an upload, …, to a store of … MB/s",
+    ],
+    [
+      "The listener of `start` does not slow downloads down.",
+      "bench/gateway.ts: gateway, file, resume armed",
+      "bench/gateway.ts: gateway, file, pass-through",
+    ],
+    [
+      "Progress counts bytes that the server has accepted.",
+      "data/upload_request_test.ts: upload() reports a chunk when the runtime asks for the next, and a known total after the answer",
+      "data/upload_request_test.ts: upload() never reports a known total when the data was not stored",
+      "cli/upload_test.ts: image-create shows 100 % only at the end",
+    ],
+  ],
+  "Right bytes": [
+    [
+      "The gateway answers 502 or resets the connection when a server lies about image data.",
+      "router/lies_test.ts: An answer to /file that … is an error or a reset for the caller",
+      "router/lies_test.ts: Wrong bytes of the right number are cut when they are hashed, with resume on and off",
+    ],
+    [
+      "The log reports such an answer as failed, and only an honest one as complete.",
+      "router/lies_test.ts: An answer to /file that … is an error or a reset for the caller",
+      "router/lies_test.ts: An honest answer to /file reaches the caller whole, and is logged as complete",
+    ],
+    [
+      "Data is checked whichever header asks for the range, and for administrators as well.",
+      "router/promise_test.ts: A request with Content-Range is judged like one with Range, with resume on and off",
+      "router/promise_test.ts: An administrator reads a deactivated image, checked as any other",
+      "router/promise_test.ts: Data that Glance sends for an image without data is not handed on",
+    ],
+    [
+      "A command fails at a wrong path, where Glance answers everything with 300.",
+      "cli/wording_test.ts: A command exits with 1 at a wrong path, where Glance answers everything with 300",
+      "images/promise_test.ts: The list of versions at a wrong path says that there is no Image API",
+    ],
+    [
+      "Every operation refuses a status that it does not promise.",
+      "images/promise_test.ts: Every operation refuses each status below 400 that its row does not promise",
+      "router/promise_test.ts: A status below 400 that an operation does not promise is 502, and logged as failed",
+    ],
+    [
+      "Every operation refuses a success whose body is empty or foreign.",
+      "images/promise_test.ts: Every operation that promises a document refuses one that is empty or foreign",
+      "images/promise_test.ts: Every operation without a result refuses a page",
+      "router/promise_test.ts: A document that is empty or foreign is 502, and logged as failed",
+    ],
+    [
+      "HEAD for an active image of unknown size announces no length.",
+      "router/promise_test.ts: HEAD for an active image of unknown size announces no length, on a socket",
+      "router/promise_test.ts: HEAD for an active image of unknown size is refused if an application around the router would announce 0 bytes",
+    ],
+    [
+      "No header is built from a record value of the wrong type.",
+      "router/promise_test.ts: No header is made from a record value of the wrong type",
+      "images/promise_test.ts: A record whose size, hash or name has the wrong type is not a record",
+    ],
+    [
+      "Data that follows an announced size of 0 is refused with 400.",
+      "contract/data_checks.ts: PUT of data with x-openstack-image-size 0 answers 400",
+      "router/upload_test.ts: An upload of another length than announced is refused, never stored",
+    ],
+    [
+      "An image href without a host is refused.",
+      "images/remote_test.ts: getRemoteImageService refuses …, and says what is wanted",
+      "endpoint_test.ts: parseApiServer refuses …, and says what is wanted",
+    ],
+  ],
+  "Downloads that finish": [
+    [
+      "A download uses every usable answer to a range: earlier, shorter, whole, or in parts.",
+      "sockets/range_lies_test.ts: A download that breaks goes on when the other server answers a range with …",
+      "data/multipart_test.ts: findBodyPart() finds the part with the wanted byte in chunks of … bytes",
+    ],
+    [
+      "An overlap is compared with the bytes that were delivered.",
+      "data/overlap_test.ts: A part that starts earlier is used if its first bytes are those that were delivered",
+      "data/overlap_test.ts: The rest as 200 without a label is not believed without a hash",
+    ],
+    [
+      "A download falls back to the whole image, and does not repeat a question that has failed.",
+      "data/resume_policy_test.ts: Candidates asks for the whole image after two fruitless ranges of each server",
+      "data/piece_test.ts: The only server is asked for no range again after it has given the whole",
+    ],
+    [
+      "Running the command again finishes a part, whatever the servers answer to ranges.",
+      "sockets/range_lies_test.ts: image-download finishes a part when every server answers a range with …",
+    ],
+    [
+      "A server that denies the image during a download is passed over, and the others are asked.",
+      "data/server_choice_test.ts: A download goes on at the server that broke when the others answer …",
+      "data/server_choice_test.ts: A server that denied the image is asked again after another one has delivered and died",
+    ],
+    [
+      "A server that fails goes to the end of the queue.",
+      "data/resume_policy_test.ts: Candidates asks a server that failed after the others, the oldest failure first",
+    ],
+    [
+      "An active image that one server does not have is requested from the others.",
+      "data/server_choice_test.ts: A download begins at the only server that does not answer …",
+    ],
+    [
+      "One caller's mistake changes nothing for other callers.",
+      "data/range_memory_test.ts: A caller's wrong store changes nothing for the other callers of a gateway",
+      "data/range_memory_test.ts: A 400 to a range and to the whole image alike teaches nothing about the store",
+    ],
+    [
+      "What was learned about ranges expires.",
+      "data/range_memory_test.ts: RangeMemory forgets after ten minutes",
+      "data/range_memory_test.ts: A store that did not seek is asked for ranges again after ten minutes",
+    ],
+    [
+      "The error about a store that is slow to begin names the option and the flag that help.",
+      "data/resume_test.ts: A download that waits for its first byte names the option that helps",
+      "cli/failures_test.ts: sentenceOf() names flags in place of the options of the library that they set",
+    ],
+  ],
+  "Uploads that Glance still stores": [
+    [
+      "An upload waits while the image is saving, after a proxy's 504 and after silence.",
+      "data/upload_wait_test.ts: create() of … waits while the image is saving when …",
+      "sockets/upload_proxies_test.ts: create() of … waits after nginx's 504 with proxy_request_buffering …",
+      "cli/upload_test.ts: image-create waits, and says so, when a proxy gives up while Glance stores the data",
+    ],
+    [
+      "An image whose bytes are complete is never deleted while it is saving.",
+      "data/upload_wait_test.ts: create() keeps an image that is saving without a change for an hour when …",
+      "data/upload_wait_test.ts: create() keeps an image that is saving when it is aborted after the last byte",
+      "sockets/upload_answers_test.ts: create() keeps an image of which nothing is heard for an hour",
+    ],
+    [
+      "Only of a stream does a message say that its data can be read only once.",
+      "data/upload_request_test.ts: upload() says that data can be read only once of streams alone",
+      "cli/upload_test.ts: image-create says of standard input, and not of a file, that it can be read only once",
+    ],
+    [
+      "A token that is refused during an upload is renewed once, and re-readable data is sent again.",
+      "data/upload_request_test.ts: upload() renews a refused token once, and sends data that can be read again",
+      "sockets/upload_proxies_test.ts: create() renews the token that nginx refuses without reading the data",
+    ],
+    [
+      "A proxy that wants a length gets the size when it is known; otherwise the error says what to do.",
+      "data/upload_request_test.ts: upload() says what to do when a proxy wants a length that is unknown",
+      "sockets/upload_proxies_test.ts: create() sends the size that lighttpd wants, and says so when it is unknown",
+      "cli/upload_test.ts: image-create sends the size of a file, and says what to do when that of a pipe is wanted",
+    ],
+    [
+      "A browser sends Blobs and byte arrays as they are.",
+      "data/upload_request_test.ts: upload() sends a Blob as it is in a browser, and compares its hash",
+      "runtimes/suite.ts: upload Blob",
+      "runtimes/suite.ts: upload bytes",
+    ],
+    [
+      "The module and the router run on every runtime, and the module in Chromium.",
+      "runtimes/matrix_test.ts: The module and the router do the same on every runtime",
+    ],
+  ],
+  "Resources": [
+    [
+      "A request body has a deadline, a limit, and a share of a total limit.",
+      "router/request_body_test.ts: An endless body is read up to its limit, whatever its token",
+      "router/request_body_test.ts: A body that does not come is given up after a minute, with 408",
+      "router/request_body_test.ts: Many bodies of one caller leave room for others, by token and by address",
+      "local/bounds_test.ts: An endless JSON body is refused at its limit, on every path that takes one",
+    ],
+    [
+      "No body is read before a token is present.",
+      "router/request_body_test.ts: Without a token, Glance's own 401 comes before any byte of a body is read",
+      "local/bounds_test.ts: A caller that is not known is refused before a byte of its body is read",
+    ],
+    [
+      "Every read of an answer is bounded: from Glance, Keystone and the host of an href.",
+      "http/json_test.ts: An endless answer to a question for … is an error that names the limit",
+      "http/json_test.ts: An endless refusal of a question for … is read no further than it is quoted",
+    ],
+    [
+      "Work on external input grows in proportion to it.",
+      "growth_test.ts: … takes time in proportion to the length of what it reads",
+      "local/bounds_test.ts: A request with many … takes time in proportion to their number",
+    ],
+    [
+      "A long path costs linear time while Glance answers 503.",
+      "router/long_paths_test.ts: A long path of … costs time in proportion to it while Glance answers 503",
+    ],
+    [
+      "A clouds.yaml whose aliases expand without end is a typed error.",
+      "auth/yaml_test.ts: readCloud() rejects … in bounded time",
+    ],
+    [
+      "The process survives the end of its descriptors.",
+      "cli/http_server_test.ts: HttpListener goes on accepting after the system had no descriptor, or the client had left",
+      "cli/start_process_test.ts: start survives more connections than it has descriptors, and serves the next",
+    ],
+    [
+      "Silent sockets, half-sent headers and stalled uploads are closed.",
+      "cli/http_server_test.ts: serve() closes connections whose clients say nothing",
+      "cli/http_server_test.ts: serve() closes the connection of a client that takes nothing",
+    ],
+    [
+      "An image of the embedded Glance does not stay `saving` when its upload stalls or its sender leaves.",
+      "local/socket_test.ts: an upload whose sender goes away leaves the image queued",
+      "local/socket_test.ts: an upload whose sender stalls leaves the image queued",
+      "local/directory_store_test.ts: an image is … after a crash …",
+    ],
+    [
+      "A stalled request does not block SIGTERM.",
+      "cli/http_server_test.ts: serve() cuts what still runs when the drain has lasted long enough, and says what it was",
+      "cli/start_process_test.ts: start --drain-timeout cuts a stalled upload, reports it, and leaves the image queued",
+    ],
+    [
+      "Standard error that is not read does not let memory grow.",
+      "cli/messages_test.ts: Messages drops and counts lines while standard error is not read, and reports them once",
+      "cli/start_process_test.ts: start holds its memory and ends on SIGTERM though nothing reads its standard error",
+    ],
+    [
+      "Unread ranges hold a bounded amount of memory and upstream connections.",
+      "router/fair_callers_test.ts: 600 unread small parts of one caller begin by and by, and delay nobody else",
+      "router/slow_readers_test.ts: … slow readers at once hold at most 64 MiB more of the gateway's process than one",
+    ],
+    [
+      "The stalled downloads of one caller do not delay other callers.",
+      "router/fair_callers_test.ts: 200 stalled downloads of one caller delay another caller by two turns at most",
+    ],
+    [
+      "A callback that throws or rejects does not end the process.",
+      'callbacks_test.ts: An "onEvent" or "onProgress" that … does not disturb a transfer',
+      'callbacks_test.ts: A "log" or "onEvent" of a gateway that … does not disturb an answer',
+    ],
+    [
+      "Bytes are exact, or the outcome is a typed error or a refusal, when all neighbors misbehave.",
+      "sockets/hostile_neighbors_test.ts: createImageRouter() answers with exact bytes or a refusal when servers, proxies and callers misbehave",
+      "sockets/hostile_neighbors_test.ts: GlanceImageService downloads exact bytes or fails with a GlanceError when servers and proxies misbehave",
+      "sockets/hostile_neighbors_test.ts: GlanceImageService.create() leaves the sent bytes or no active image when servers and proxies misbehave",
+    ],
+    [
+      "Memory and descriptors stay flat during ten minutes of mixed load.",
+      "bench/soak.ts: soak",
+    ],
+  ],
+  "Access": [
+    [
+      "A direct URL is read only if a trusted server names it.",
+      "data/direct_url_test.ts: getRemoteImageService() reads no file that the record of an untrusted server names",
+    ],
+    [
+      "Only `true` or a `Response` of `authorize` decides.",
+      "router/access_test.ts: authorize lets nothing pass but with true, and what it gives instead is reported",
+      'callbacks_test.ts: An "authorize" that … gives no access: 500, and the log says why',
+    ],
+    [
+      "An id has one spelling, for `authorize` and for the servers.",
+      "router/access_test.ts: authorize sees one spelling of an id, and the servers get it",
+    ],
+    [
+      "Without accounts, a loopback address answers loopback hosts only.",
+      "cli/start_test.ts: start on a loopback address answers no request for another host, and no cross-site write",
+      "router/host_guard_test.ts: allowedHosts keeps out what a name of another site leads to",
+    ],
+    [
+      "A write that a page of another site sends reaches no server.",
+      "router/host_guard_test.ts: A write that a page of another site sends reaches no server",
+    ],
+    [
+      "The startup warning says what is refused.",
+      "cli/start_test.ts: start on a loopback address answers no request for another host, and no cross-site write",
+    ],
+    [
+      "A Host that is not host[:port] is refused with 400.",
+      "router/host_guard_test.ts: A Host that is not host[:port] reaches no server on …",
+      "router/address_test.ts: A request whose Host is none is refused before any server is asked",
+    ],
+    [
+      "Callers do not see the refusal of the gateway's own token.",
+      "router/access_test.ts: Callers never see the refusal of the gateway's own token, nor who issues it",
+    ],
+    [
+      "Output escapes C1 controls and bidirectional marks, also as JSON.",
+      "cli/commands_test.ts: No output holds a character that can rewrite or disguise what a terminal shows",
+    ],
+    [
+      "A log line holds a path up to a limit.",
+      "router/long_paths_test.ts: RequestLog cuts a path that is longer than its limit",
+      "router/observability_test.ts: A log line holds a path up to a length, whatever a caller sends",
+    ],
+    [
+      "No parser prints what it reads.",
+      "auth/yaml_test.ts: No parser prints what it reads, whatever stands there",
+    ],
+    [
+      "A download writes its part and record through no link.",
+      "cli/deno_files_test.ts: downloadToFile() writes nothing to … in place of FILE.…",
+      "cli/deno_files_test.ts: A record that is a link is not one: the part stays as it is",
+    ],
+    [
+      "A property may have any name, on every runtime.",
+      "images/own_members_test.ts: A service creates, shows, updates, lists and exports properties of any name",
+    ],
+    [
+      "An empty `prefer` is the same as none.",
+      "router/image_data_test.ts: prefer without the name of a store is as good as none",
+    ],
+  ],
+  "Configuration and messages": [
+    [
+      "Scalars of clouds.yaml are read as PyYAML reads them, or rejected.",
+      "live/yaml_test.ts: Plain scalars are read as PyYAML reads them, or rejected",
+      "auth/yaml_test.ts: A password is read as it was written, or it must be written in quotes",
+    ],
+    [
+      "Every printed command works with the real clients, whatever is configured.",
+      "live/printed_commands_test.ts: Every command that start prints for an embedded Glance works, whatever cloud is configured",
+      "live/printed_commands_test.ts: Every command that start prints for a cloud reaches the gateway, with the caller's token",
+    ],
+    [
+      "Every setting that is not honored is reported.",
+      "auth/ignored_settings_test.ts: readCloud() says that … is not honored",
+      "auth/ignored_settings_test.ts: connect() and createCloudGateway() report each setting that is not honored",
+      "cli/cloud_flags_test.ts: A setting that is not honored is named on standard error, once, also without --debug",
+    ],
+    [
+      "Messages of the command line name flags and variables.",
+      "cli/wording_test.ts: Every message speaks of flags, variables and commands at a terminal",
+    ],
+    [
+      "The edge function of the README signs in again, answers any path, and serves public images only.",
+      "readme_test.ts: Every TypeScript snippet of the README checks and runs",
+    ],
+    [
+      "The hint about a protected image fits, and following it helps.",
+      "cli/wording_test.ts: The hint about … fits, and following it helps",
+    ],
+    [
+      "The error of a deactivated image says so.",
+      "cli/wording_test.ts: A deactivated image says so, and who can help",
+    ],
+    [
+      "`member-update` by the owner says who may answer the offer.",
+      "cli/wording_test.ts: member-update by the owner says who may answer the offer",
+    ],
+    [
+      "`glance image list` suggests `image-list`.",
+      "cli/parse_test.ts: readCommandLine says what is wrong and what to do",
+    ],
+    [
+      "Images can be deleted while they are listed.",
+      "images/list_test.ts: list goes on while each image that it gives is deleted, whatever the size of its pages",
+      "images/list_test.ts: list goes on where others delete the marker, or all that it has given",
+      "cli/info_test.ts: task-list goes on after an earlier task when its marker is gone",
+      "cli/metadefs_test.ts: md-namespace-list goes on after an earlier namespace when its marker is gone",
+    ],
+    [
+      "The embedded Glance answers 413 when its disk is full.",
+      "local/full_disk_test.ts: an upload to a full disk answers 413 and leaves the store as it was (tmpfs)",
+    ],
+    [
+      "A row file that is invalid costs that image only, and is named in the log.",
+      "local/invalid_rows_test.ts: a row file that … costs that image only, and is reported",
+      "cli/start_test.ts: start --data serves the other images and logs the file that is invalid",
+    ],
+  ],
+  "Answers as Glance gives them": [
+    [
+      "Tags and names with backslashes, control characters and dots lead where Glance leads them.",
+      "router/address_test.ts: Any other name reaches the servers in one spelling, encoded as a single segment",
+      "live/differential/gateway_differences.ts: a name that consists of dots",
+    ],
+    [
+      "`Location` of a namespace leads to that namespace.",
+      "router/address_test.ts: Location of a namespace leads to that namespace, whatever its name",
+    ],
+    [
+      "A body of a method that takes none is read as Glance reads it.",
+      "router/document_test.ts: A body of DELETE is forwarded only if its length is announced, as Glance reads it",
+      "live/differential/gateway_differences.ts: a body of a request whose method or path takes none",
+    ],
+    [
+      "The announced size is ignored by the gateway of a cloud that ignores it.",
+      "router/upload_test.ts: A cloud that does not read X-OpenStack-Image-Size stores what was sent, as without a gateway",
+    ],
+    [
+      "An error body has the media type that Glance chooses.",
+      "router/table_test.ts: 404 and 405 have the bodies that Glance gives them, in each of its three forms",
+      "contract/discovery_checks.ts: an error is plain text for a caller that accepts neither HTML nor JSON",
+    ],
+    [
+      "PATCH of another content type answers 415 as Glance does.",
+      "contract/patch_checks.ts: PATCH of another content type answers 415 with Accept-Patch",
+    ],
+    [
+      "The health check answers as Glance does.",
+      "contract/discovery_checks.ts: GET /healthcheck answers 200 OK, without a token",
+    ],
+    [
+      "A caller without a valid token gets 401 before 404 and 405.",
+      "router/table_test.ts: A path or method that the API does not have is 401 to a caller without a valid token",
+      "contract/discovery_checks.ts: 401 comes before 404 and 405",
+    ],
+    [
+      "Unknown versions, slashes after the version, and versions in a media type are read as Glance reads them.",
+      "router/address_test.ts: An unknown minor version is answered with the list of versions",
+      "router/address_test.ts: Slashes between the version and the path do not count, and hide nothing from authorize",
+      "router/address_test.ts: A version that Glance knows is passed on; a media type can stand for it",
+      "router/address_test.ts: Whatever follows /versions in a path, the versions are listed",
+    ],
+    [
+      "A route that is newer than the cloud is 404.",
+      "router/table_test.ts: A path that the cloud is too old for is 404, whatever the method",
+    ],
+    [
+      "Several ranges and malformed ranges differ from Glance on purpose, for a reason that is stated.",
+      "live/differential/gateway_differences.ts: several ranges",
+      "live/differential/gateway_differences.ts: a range that is malformed, or in another unit",
+    ],
+    [
+      "An owner does not give an image away.",
+      "contract/patch_checks.ts: PATCH by an owner does not give the image away",
+    ],
+    [
+      "An import into a read-only store fails.",
+      "contract/read_only_store_checks.ts: an import into a read-only store fails",
+    ],
+    [
+      "Queries and bodies that are not UTF-8 are refused.",
+      "contract/text_checks.ts: a query that is not UTF-8 answers 400 where it is read",
+      "contract/text_checks.ts: a JSON body that … answers 400",
+    ],
+    [
+      "Characters of four bytes are refused where Glance refuses them.",
+      "contract/text_checks.ts: an emoji is neither tag nor property name nor member",
+      "contract/text_checks.ts: an emoji is nowhere in the columns of a metadata definition",
+    ],
+    [
+      "A malformed range of a queued image is 416.",
+      "contract/data_checks.ts: GET of a malformed range answers 416 or 400 if there is no data",
+    ],
+    [
+      "No request makes the embedded Glance answer 500.",
+      "local/no_input_fails_test.ts: createEmbeddedGlance() answers no random request with 500",
+    ],
+    [
+      "Paths are read byte by byte, and names compare and sort as the database has them.",
+      "contract/text_checks.ts: a path is read byte by byte",
+      "contract/text_checks.ts: names differ neither by case nor by accents nor by spaces at the end",
+      "contract/text_checks.ts: a list is sorted as the database sorts text",
+    ],
+    [
+      "`kernel_id` and `ramdisk_id` are image ids.",
+      "contract/patch_checks.ts: kernel_id and ramdisk_id are image ids or null",
+    ],
+    [
+      "Property protections, policies, import filters and quotas in bytes are modeled.",
+      "local/operator_rules_test.ts: a property that a rule closes is neither created, read, updated nor deleted",
+      "local/operator_rules_test.ts: a policy that forbids … makes … … answer 403",
+      "local/operator_rules_test.ts: imports heed …",
+      "local/operator_rules_test.ts: a project stores no more bytes than its quota",
+    ],
+    [
+      "Random requests find no difference that the table of differences does not explain.",
+      "live/differential_test.ts: The gateway and the embedded Glance answer random requests as the real Glance does",
+    ],
+  ],
+};
