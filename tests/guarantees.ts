@@ -289,7 +289,8 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "The startup warning says what is refused.",
-      "cli/start_test.ts: start on a loopback address answers no request for another host, and no cross-site write",
+      "cli/start_process_test.ts: start on an address that others reach warns, and says what is refused",
+      "cli/start_test.ts: start serves a sample image, says what to try, and ends in peace",
     ],
     [
       "A Host that is not host[:port] is refused with 400.",
@@ -389,6 +390,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     [
       "Tags and names with backslashes, control characters and dots lead where Glance leads them.",
       "router/address_test.ts: Any other name reaches the servers in one spelling, encoded as a single segment",
+      "router/raw_requests_test.ts: The gateway answers … over a socket as its server does",
       "live/differential/gateway_differences.ts: a name that consists of dots",
     ],
     [
@@ -398,6 +400,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     [
       "A body of a method that takes none is read as Glance reads it.",
       "router/document_test.ts: A body of DELETE is forwarded only if its length is announced, as Glance reads it",
+      "router/raw_requests_test.ts: The gateway answers … over a socket as its server does",
       "live/differential/gateway_differences.ts: a body of a request whose method or path takes none",
     ],
     [
@@ -408,14 +411,17 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
       "An error body has the media type that Glance chooses.",
       "router/table_test.ts: 404 and 405 have the bodies that Glance gives them, in each of its three forms",
       "contract/discovery_checks.ts: an error is plain text for a caller that accepts neither HTML nor JSON",
+      "router/raw_requests_test.ts: The gateway answers … over a socket as its server does",
     ],
     [
       "PATCH of another content type answers 415 as Glance does.",
       "contract/patch_checks.ts: PATCH of another content type answers 415 with Accept-Patch",
+      "router/raw_requests_test.ts: The gateway answers … over a socket as its server does",
     ],
     [
       "The health check answers as Glance does.",
       "contract/discovery_checks.ts: GET /healthcheck answers 200 OK, without a token",
+      "router/raw_requests_test.ts: The gateway answers … over a socket as its server does",
     ],
     [
       "A caller without a valid token gets 401 before 404 and 405.",
@@ -428,6 +434,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
       "router/address_test.ts: Slashes between the version and the path do not count, and hide nothing from authorize",
       "router/address_test.ts: A version that Glance knows is passed on; a media type can stand for it",
       "router/address_test.ts: Whatever follows /versions in a path, the versions are listed",
+      "router/raw_requests_test.ts: The gateway answers … over a socket as its server does",
     ],
     [
       "A route that is newer than the cloud is 404.",

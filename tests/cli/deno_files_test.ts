@@ -199,7 +199,9 @@ Deno.test("A download whose part was removed or replaced meanwhile fails and lea
           await fill(sink, start);
           await Deno.remove(partPath);
           if (replacement !== null) await Deno.writeTextFile(partPath, replacement);
-          if (!isRight) throw new ImageIntegrityError("other bytes", { expected: "a", actual: "b" });
+          if (!isRight) {
+            throw new ImageIntegrityError("other bytes", { expected: "a", actual: "b" });
+          }
         };
         const error = isRight ? CommandFailed : ImageIntegrityError;
         const { message } = await assertRejects(() => download(path, replaced), error);

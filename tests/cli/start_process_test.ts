@@ -138,3 +138,13 @@ testOnLinux(
     }
   },
 );
+
+testOnLinux(
+  "start on an address that others reach warns, and says what is refused",
+  async () => {
+    await using start = await StartProcess.start("--embedded --host 0.0.0.0 --no-log");
+    start.child.kill("SIGTERM");
+    const stderr = await new Response(start.child.stderr).text();
+    assertMatch(stderr, /^Whoever .* Writes from web pages of other sites are refused\.$/m);
+  },
+);
