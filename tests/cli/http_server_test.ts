@@ -26,6 +26,22 @@ Deno.test("serve() answers pipelined requests in their order, whatever their fra
   assertEquals(text.match(/connection: close/g)?.length, 1);
 });
 
+Deno.test("serve() answers another client before it has answered all of a client's pipelined requests", async () => {
+  let [asked, before] = [0, 0];
+  await using server = serving((request) => {
+    if (new URL(request.url).pathname === "/other") before = asked;
+    else asked++;
+    return Promise.resolve(new Response("ok"));
+  });
+  using hog = await server.connect();
+  const count = 2_000;
+  await Promise.all([
+    hog.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n".repeat(count)),
+    server.ask("GET /other"),
+  ]);
+  assert(before < count / 2, `${before} of ${count} requests were answered before`);
+});
+
 Deno.test("serve() gives a body that is there at once a length, and chunks to any other", async () => {
   await using server = serving(({ url }) => {
     const slow = new ReadableStream<Uint8Array>({
