@@ -17,6 +17,10 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
       "bench/upload.ts: upload, …, through the gateway",
     ],
     [
+      "The README names a listener with the same property for programs that use the router on Deno.",
+      "readme_test.ts: Every TypeScript snippet of the README checks and runs",
+    ],
+    [
       "An upload through the gateway, and one into --data, keeps its share of nginx's speed.",
       "bench/upload.ts: upload, …, through the gateway",
       "bench/upload.ts: upload, …, into --data",
@@ -420,7 +424,6 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "The health check answers as Glance does.",
-      "contract/discovery_checks.ts: GET /healthcheck answers 200 OK, without a token",
       "router/raw_requests_test.ts: The gateway answers … over a socket as its server does",
     ],
     [

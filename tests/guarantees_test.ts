@@ -11,7 +11,7 @@ const LITERAL = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/.sour
 const CALL = /(?:\bDeno\.test|\.step|\bcheck|\bneeding|\btestOnLinux)\(\s*(?:"\w+",\s*)?/.source;
 
 /** What names a row of a bench or of a table of differences. */
-const ROW = /\bname:\s*|\bCheck\[\]\s*=\s*/.source;
+const ROW = /\bname:\s*/.source;
 
 /** The key of a check that every runtime runs. */
 const RUNTIME_CHECK = /^ {2}(?=["`].*: async)/.source;
