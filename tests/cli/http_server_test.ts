@@ -165,6 +165,10 @@ Deno.test("serve() refuses what is not HTTP, and heads without end", async () =>
   using odd = await server.connect();
   await odd.send("\x16\x03\x01\r\n\r\n");
   assertMatch(await odd.rest(), /^HTTP\/1.1 400 Bad Request\r\n[^]*connection: close\r\n/);
+  // A TLS client waits for an answer to these bytes, in which there is no end of a line.
+  using tls = await server.connect();
+  await tls.send("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03");
+  assertMatch(await tls.rest(), /^HTTP\/1.1 400 Bad Request\r\n[^]*without TLS/);
   using endless = await server.connect();
   await endless.send(`GET / HTTP/1.1\r\nhost: x\r\na: ${"b".repeat(70_000)}`);
   assertMatch(await endless.rest(), /^HTTP\/1.1 431 /);

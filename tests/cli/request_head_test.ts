@@ -1,5 +1,6 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
+  canBegin,
   headEnd,
   parseHead,
   ProtocolError,
@@ -44,6 +45,18 @@ Deno.test("parseHead() reads method, target, fields and framing", async (t) => {
         assertEquals(head[name as keyof RequestHead], value, name);
       }
     });
+  }
+});
+
+Deno.test("canBegin() takes every part of a request line, and no other protocol", () => {
+  const bytes = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const line = "PUT /v2/images/\xff/file HTTP/1.1";
+  for (let length = 0; length <= line.length; length++) {
+    assert(canBegin(bytes(line.slice(0, length))), line.slice(0, length));
+  }
+  assert(canBegin(bytes("A".repeat(200))));
+  for (const text of ["\x16\x03\x01\x02", "\x80\x2e\x01", "\x00", " GET", "{", "G\x01 /"]) {
+    assert(!canBegin(bytes(text)), JSON.stringify(text));
   }
 });
 

@@ -6,6 +6,7 @@
 import type { ClientLimits } from "./client_limits.ts";
 import { RequestBody } from "./incoming_body.ts";
 import {
+  canBegin,
   headEnd,
   leadingBlank,
   MAX_HEAD_BYTES,
@@ -244,6 +245,9 @@ export class HttpConnection {
         const head = parseHead(held.subarray(0, end));
         this.#reader.use(end);
         return head;
+      }
+      if (!canBegin(held)) {
+        throw new ProtocolError(400, "Only HTTP/1.1 without TLS is spoken here.");
       }
       searched = held.byteLength;
       if (!await this.#reader.fill()) return null;

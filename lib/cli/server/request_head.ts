@@ -43,6 +43,9 @@ export const MAX_HEAD_BYTES = 64 * 1024;
 /** Header fields of a request. */
 const MAX_FIELDS = 200;
 
+/** Bytes of a method that are looked at before the whole head has arrived. */
+const MAX_METHOD = 64;
+
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** Visible characters but `#`, which has no place in a target, and bytes of other encodings. */
@@ -75,6 +78,12 @@ export function leadingBlank(bytes: Uint8Array): number {
   let at = 0;
   while (bytes[at] === 13 || bytes[at] === 10) at++;
   return at;
+}
+
+/** Whether a request can begin with these bytes; those of a TLS handshake, for example, never end as a head. */
+export function canBegin(bytes: Uint8Array): boolean {
+  const [method = ""] = LATIN1.decode(bytes.subarray(0, MAX_METHOD)).split(" ");
+  return method === "" ? bytes.byteLength === 0 : TOKEN.test(method);
 }
 
 /**
