@@ -24,6 +24,9 @@ const WORDS: Readonly<Record<string, string>> = {
   EIO: "the device failed; check it",
 };
 
+/** Deno opens no device and nothing below /proc and /sys for a program with limited permissions. */
+const NOT_CAPABLE = "it is a device or a file of the system; choose another place";
+
 /** The error code of the operating system; undefined for an error that has none. */
 export function codeOf(error: unknown): string | undefined {
   const { code } = Object(error) as { readonly code?: unknown };
@@ -32,6 +35,7 @@ export function codeOf(error: unknown): string | undefined {
 
 /** What is wrong, and what to do, for an error of the file system. */
 export function fileState(error: unknown): string {
+  if (error instanceof Error && error.name === "NotCapable") return NOT_CAPABLE;
   return WORDS[codeOf(error) ?? ""] ?? messageOf(error).replace(/ \(os error \d+\).*$/s, "");
 }
 

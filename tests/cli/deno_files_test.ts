@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { denoFiles } from "../../lib/cli/deno_files.ts";
 import { downloadToFile, type Transfer } from "../../lib/cli/download_file.ts";
 import { CommandFailed } from "../../lib/cli/failure.ts";
+import { fileError } from "../../lib/cli/file_words.ts";
 import type { Identity } from "../../lib/data/integrity.ts";
 import { ImageIntegrityError } from "../../lib/errors.ts";
 import { inDirectory } from "../support/directory.ts";
@@ -212,4 +213,12 @@ Deno.test("A download whose part was removed or replaced meanwhile fails and lea
       });
     }
   }
+});
+
+Deno.test("fileError() says what a device is, and gives no advice that a task cannot follow", () => {
+  const denied = new Deno.errors.NotCapable('Requires all access to "/dev/full", run again with');
+  assertEquals(
+    fileError("write", "/dev/full", denied).message,
+    'Cannot write "/dev/full": it is a device or a file of the system; choose another place',
+  );
 });
