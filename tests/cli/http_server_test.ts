@@ -1,7 +1,14 @@
 /** The listener of `task start` on real sockets, with clients that say exactly what a test wants. */
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { type Handler, serve, type ServeLimits } from "../../lib/cli/serve.ts";
 import { CLIENT_LIMITS } from "../../lib/cli/server/client_limits.ts";
+import { writeResponse } from "../../lib/cli/server/response_writer.ts";
 import { HttpListener } from "../../lib/cli/server/listener.ts";
 import { type Serving, servingOn } from "./raw_client.ts";
 
@@ -115,6 +122,37 @@ Deno.test("serve() cuts the connection when a body breaks or is not as long as a
   const broken = await server.ask("GET /broken", { close: false });
   assertMatch(broken, /chunked\r\n/);
   assert(!broken.endsWith("0\r\n\r\n"));
+});
+
+Deno.test("writeResponse() rejects when a body breaks while its head waits for the client", async () => {
+  const [asked, taken] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let pulls = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (pulls++ === 0) return controller.enqueue(new Uint8Array());
+      asked.resolve();
+      throw new Error("broken");
+    },
+  }, { highWaterMark: 0 });
+  const written = writeResponse(
+    {
+      write: async ({ byteLength }) => {
+        await taken.promise;
+        return byteLength;
+      },
+    },
+    new Response(body, { headers: { "content-length": "9" } }),
+    {
+      method: "GET",
+      isHttp10: false,
+      keepsAlive: true,
+      signal: new AbortController().signal,
+      timeout: Infinity,
+    },
+  );
+  await asked.promise;
+  setTimeout(taken.resolve, 0);
+  await assertRejects(() => written, Error, "broken");
 });
 
 Deno.test("serve() says 100 Continue when the body is read, and never when it is not", async () => {

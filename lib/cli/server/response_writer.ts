@@ -149,6 +149,8 @@ async function writeBody(
   for (;;) {
     const next = started.shift() ?? body.read();
     if (waiting !== null && next instanceof Promise) {
+      // A body that breaks meanwhile rejects below.
+      next.catch(() => {});
       await write(waiting);
       waiting = null;
     }
