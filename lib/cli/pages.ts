@@ -19,12 +19,14 @@ export async function allPages<T>(
   keyOf: (entry: T) => string,
 ): Promise<T[]> {
   const all: T[] = [];
+  const markers = new Set<string>();
   for (let marker: string | null = null;;) {
     const page: readonly T[] = await pageAfter(all.slice(-MAX_EARLIER));
     const last = page.at(-1);
-    if (last === undefined || keyOf(last) === marker) return all;
+    if (last === undefined || markers.has(keyOf(last))) return all;
     for (const entry of page) all.push(entry);
     marker = keyOf(last);
+    markers.add(marker);
   }
 
   async function pageAfter(earlier: readonly T[]): Promise<readonly T[]> {

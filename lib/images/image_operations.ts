@@ -6,7 +6,7 @@
 import { listIn, queryIn, recordIn, textIn, textsIn, truthIn, wordIn } from "./arguments.ts";
 import type { Sent } from "./operation.ts";
 import type { JsonPatch } from "./patch.ts";
-import { receiveImage, receiveList, receiveNothing, receivePage } from "./receive.ts";
+import { receiveImage, receiveImages, receiveList, receiveNothing } from "./receive.ts";
 import { DONE, GONE, JSON_TYPE, PATCH_TYPE, row, type Rows } from "./row.ts";
 import type { GlanceImage, ImageLocation, ValidationData } from "./types.ts";
 import type { GlanceTask, ImagePage, ImportRequest, NewImage, Query } from "./wire.ts";
@@ -48,7 +48,7 @@ export const IMAGE_ROWS: Rows<ImageOperations> = {
     success: [200],
     errors: { 400: "no such marker, sort key or filter value" },
     send: (query = []) => ({ query: queryIn(query) }),
-    receive: receivePage<ImagePage>("images", "id"),
+    receive: receiveImages,
   }),
   "get": row('show image "{image_id}"', "GET", IMAGE, "2.0", {
     success: [200],

@@ -14,6 +14,9 @@ import type { GlanceImage, Image } from "./types.ts";
 import type { ImagePage } from "./wire.ts";
 import { availabilityFor, isMember } from "./visible.ts";
 
+/** Markers that are tried in place of one that is gone: as many as Glance puts on a page. */
+const MAX_EARLIER = 1_000;
+
 /**
  * The images that fit, lazily, page by page. Each page is a request of its own, with its own retries and
  * its own translation of errors; its query is built anew from the parameters, since Glance's `next` link
@@ -36,7 +39,7 @@ async function* listPages(
     const next = page.next ? markerOf(page.next) : null;
     if (next === null) return;
     circles.check(next);
-    earlier = [marker, ...page.images.slice(0, -1).map(({ id }) => id)];
+    earlier = [marker, ...page.images.slice(0, -1).map(({ id }) => id)].slice(-MAX_EARLIER);
     marker = next;
   }
 

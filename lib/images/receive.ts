@@ -6,6 +6,7 @@
 import { parseJson } from "../http/json.ts";
 import { isRecord, kindOf, shown } from "../values.ts";
 import type { GlanceImage } from "./types.ts";
+import type { ImagePage } from "./wire.ts";
 
 /** An answer is not what its operation gives; the message goes on behind "the answer …". */
 export class WrongShape extends Error {}
@@ -30,6 +31,18 @@ export function receiveRecord<Result extends object>(
 /** The record of an image. Sizes, hashes and names become headers and checks, so their types are checked. */
 export function receiveImage(text: string): GlanceImage {
   const image = receiveRecord<GlanceImage>(undefined, ["id"])(text);
+  checkImage(image);
+  return image;
+}
+
+/** A page of a list of images, each checked as {@linkcode receiveImage} checks one. */
+export function receiveImages(text: string): ImagePage {
+  const page = receivePage<ImagePage>("images", "id")(text);
+  for (const image of page.images) checkImage(image);
+  return page;
+}
+
+function checkImage(image: GlanceImage): void {
   const { size = null } = image;
   if (size !== null && !(Number.isSafeInteger(size) && size >= 0)) {
     throw new WrongShape(`has the "size" ${shown(size)}, which is not a number of bytes`);
@@ -40,7 +53,6 @@ export function receiveImage(text: string): GlanceImage {
       throw new WrongShape(`has ${kindOf(value)} as "${field}", which is not a string`);
     }
   }
-  return image;
 }
 
 /** What else of an image is a text, or null, or missing. */
@@ -51,6 +63,9 @@ const OPTIONAL_TEXTS = [
   "os_hash_algo",
   "os_hash_value",
   "stores",
+  "created_at",
+  "updated_at",
+  "deleted_at",
 ] as const satisfies (keyof GlanceImage)[];
 
 /** The list of objects that an answer is, or that it holds under `key`. */

@@ -100,6 +100,21 @@ Deno.test("list refuses to go in circles, of one page or of several", async () =
   await assertRejects(() => idsOf(world, { marker: "start" }), UnexpectedResponse, '"start" twice');
 });
 
+Deno.test("list asks no more than 1,000 times in place of a marker that is refused", async () => {
+  const images = Array.from({ length: 3_000 }, (_, i) => ({ id: `${i}`, status: "active" }));
+  let requests = 0;
+  const world = worldOn(() => {
+    const isFirst = requests++ === 0;
+    const next = link("2999");
+    return Promise.resolve(
+      isFirst ? Response.json({ images, next }) : Response.json({}, { status: 400 }),
+    );
+  });
+  const listing = world.clock.run(world.service.detail(CALLER));
+  await assertRejects(() => listing, Invalid, "400");
+  assertEquals(requests, 1 + 1_001);
+});
+
 Deno.test("list notices any circle after a few rounds, and keeps no more than one marker to do so", async () => {
   for (const [before, around] of [[0, 1], [0, 7], [3, 5], [10, 64]] as const) {
     let pages = 0;

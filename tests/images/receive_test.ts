@@ -14,6 +14,31 @@ Deno.test("A list with something in it that is no object is no answer", async ()
   }
 });
 
+Deno.test("show and detail refuse an image with a property of a wrong type", async () => {
+  const odd: Readonly<Record<string, readonly unknown[]>> = {
+    size: ["5", 1.5, -1, {}],
+    created_at: [5, true, {}, ["2026-01-01T00:00:00Z"]],
+    updated_at: [1e300],
+    deleted_at: [{}],
+    stores: [5, ["a"], {}],
+    name: [5],
+    os_hash_value: [[]],
+  };
+  for (const [name, values] of Object.entries(odd)) {
+    for (const value of values) {
+      const image = { id: "1", status: "active", [name]: value };
+      const client = new GlanceClientWrapper({
+        netloc: "glance.test",
+        fetch: (url) =>
+          Promise.resolve(Response.json(url.endsWith("/1") ? image : { images: [image] })),
+      });
+      const service = new GlanceImageService(client);
+      await assertRejects(() => service.show({}, "1"), UnexpectedResponse, `"${name}"`);
+      await assertRejects(() => service.detail({}), UnexpectedResponse, `"${name}"`);
+    }
+  }
+});
+
 Deno.test("A fetch may keep an answer and hand out copies of it", async () => {
   const bytes = new TextEncoder().encode('{"images":[]}');
   const kept = new Response(bytes);
