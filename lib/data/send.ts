@@ -208,7 +208,11 @@ export async function recordAfter(job: Sending, outcome: Outcome): Promise<Glanc
   if (!("error" in outcome)) {
     record = await acceptedRecord(job, signal);
     // A server whose database lags behind; what is staged has no size on older clouds.
-    if (operation === "upload" && job.isOpen(record)) record = await settledRecord(job, signal);
+    if (operation === "upload") {
+      const isQueued = ({ status }: GlanceImage) => status === "queued";
+      if (isQueued(record)) record = await recordAfterBreak({ ...job, isOpen: isQueued }, signal);
+      if (job.isOpen(record)) record = await settledRecord(job, signal);
+    }
   } else if (outcome.mayBeWhole) {
     record = await (state.settled ?? settledRecord(job, signal));
   } else {

@@ -33,7 +33,7 @@ const STALL_LIMIT = 3_600_000;
 /** Milliseconds for which no server may be able to show the record. */
 const UNREADABLE_LIMIT = 300_000;
 
-/** The record when Glance has noticed that it did not get all of the data, or after a while. */
+/** The record when it is no longer open, for example since Glance has noticed a break, or after a while. */
 export async function recordAfterBreak(
   job: Settling,
   signal: AbortSignal | undefined,

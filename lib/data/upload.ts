@@ -9,6 +9,7 @@ import {
   ImageConflict,
   ImageIntegrityError,
   ImageUploadFailed,
+  UnexpectedResponse,
 } from "../errors.ts";
 import type { GlanceClientWrapper } from "../http/client.ts";
 import { backoff } from "../http/retry.ts";
@@ -18,6 +19,9 @@ import { isKept } from "./settle.ts";
 import type { UploadOptions } from "./types.ts";
 import { failureOf, type Outcome, report, type Sending, sending } from "./upload_job.ts";
 import type { UploadSource } from "./upload_source.ts";
+
+/** States of an image that has no data. */
+const WITHOUT_DATA: ReadonlySet<string> = new Set(["queued", "killed", "deleted"]);
 
 /**
  * Uploads the data of an image and gives its record, which states the size and hash of what was sent.
@@ -29,6 +33,7 @@ import type { UploadSource } from "./upload_source.ts";
  * @param undo deletes an image that was created for this data; called with the error if the upload fails
  * and Glance is not storing the data
  * @throws {ImageIntegrityError} if Glance stored something else.
+ * @throws {UnexpectedResponse} if the upload was acknowledged, but the image has no data.
  * @throws {ImageConflict} if the image has data already, or another upload of it is under way.
  * @throws {ImageUploadFailed} if it cannot be known whether Glance has stored the data.
  * @throws the error of the source, or the reason of the signal, as it is.
@@ -74,6 +79,13 @@ async function transfer(job: Sending): Promise<GlanceImage> {
 /** The record, where it states what was sent. */
 function checked(imageId: string, sent: Outcome, record: GlanceImage): GlanceImage {
   const { size = null, os_hash_algo, os_hash_value } = record;
+  // A proxy may answer in place of Glance, which has seen nothing or only a part.
+  if (WITHOUT_DATA.has(record.status)) {
+    throw new UnexpectedResponse(
+      `Cannot upload image "${imageId}": the upload was acknowledged, but the image is "${record.status}" and has no data; check the proxies in front of Glance`,
+      { imageId },
+    );
+  }
   const isHashed = os_hash_algo === HASH_ALGORITHM && sent.digest !== null && !!os_hash_value;
   const isSame = (size === null || size === sent.size) &&
     (!isHashed || os_hash_value === sent.digest);

@@ -8,11 +8,12 @@ import {
   ImageNotFound,
   ImageUploadFailed,
   NotAuthorized,
+  UnexpectedResponse,
   UnexpectedStatus,
   type UploadOptions,
 } from "../../mod.ts";
 import { BYTES, CALLER, chunksOf, ID } from "../support/image.ts";
-import { failure, silence } from "../support/scripted_fetch.ts";
+import { empty, failure, silence } from "../support/scripted_fetch.ts";
 import { answerAfter, type Fate, type Put, UploadGlance } from "../support/upload_glance.ts";
 import { failureOf, worldOn } from "../support/world.ts";
 
@@ -228,3 +229,26 @@ Deno.test("create() waits for a server that still shows an accepted image as sav
   later(5_000, () => glance.store(BYTES));
   assertEquals((await create(chunks())).status, "active");
 });
+
+for (const [kind, dataOf] of DATA) {
+  Deno.test(`create() of ${kind} fails when the upload is acknowledged and the image stays queued`, async () => {
+    for (const take of [0, Infinity]) {
+      const { create, glance, isDeleted, clock } = worldOfUploads([async (_, put) => {
+        await put.take(take);
+        return empty();
+      }]);
+      const error = await assertRejects(() => create(dataOf()), UnexpectedResponse, '"queued"');
+      assert(error.message.includes("acknowledged"));
+      assertEquals([isDeleted(), glance.puts.length, clock.pending], [true, 1, 0]);
+    }
+  });
+
+  Deno.test(`create() of ${kind} waits for a server that still shows an accepted image as queued`, async () => {
+    const { create, later, glance } = worldOfUploads([async (_, put) => {
+      await put.take();
+      return empty();
+    }]);
+    later(1_000, () => glance.store(BYTES));
+    assertEquals((await create(dataOf())).status, "active");
+  });
+}
