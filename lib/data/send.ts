@@ -173,8 +173,11 @@ async function awaitAnswer(job: Sending, over: AbortSignal, giveUp: () => void):
   if (requestTimeout === Infinity) return;
   try {
     await sleep(requestTimeout, over);
-    job.state.settled = settledRecord(job, over);
-    await job.state.settled;
+    job.state.settled = settledRecord(job, over).catch((error) => {
+      if (over.aborted) return null;
+      throw error;
+    });
+    if (await job.state.settled === null) return;
   } catch {
     if (over.aborted) return;
   }
@@ -214,7 +217,7 @@ export async function recordAfter(job: Sending, outcome: Outcome): Promise<Glanc
       if (job.isOpen(record)) record = await settledRecord(job, signal);
     }
   } else if (outcome.mayBeWhole) {
-    record = await (state.settled ?? settledRecord(job, signal));
+    record = await state.settled ?? await settledRecord(job, signal);
   } else {
     record = await recordAfterBreak(job, signal);
   }

@@ -37,8 +37,11 @@ interface SendingState {
   isUnsettled: boolean;
   /** Whether the token was renewed for this transfer. */
   isRenewed: boolean;
-  /** What the record said while the request was still without an answer; null if it was not asked. */
-  settled: Promise<GlanceImage> | null;
+  /**
+   * What the record said while the request was still without an answer; null if it was not asked, or the
+   * request ended before it said anything.
+   */
+  settled: Promise<GlanceImage | null> | null;
 }
 
 /** What was sent, for the comparison with what is stored. */

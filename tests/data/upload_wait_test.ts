@@ -252,3 +252,17 @@ for (const [kind, dataOf] of DATA) {
     assertEquals((await create(dataOf())).status, "active");
   });
 }
+
+Deno.test("create() goes on waiting when the connection breaks while it waits for the record", async () => {
+  for (const breakAt of [60_001, 61_000, 65_000]) {
+    const world = worldOfUploads([
+      saving(async () => {
+        await world.clock.sleep(breakAt);
+        throw new TypeError("connection reset");
+      }),
+    ]);
+    world.later(10 * MINUTE, () => world.glance.store(BYTES));
+    assertEquals((await world.create(chunks())).status, "active", `broken at ${breakAt} ms`);
+    assertEquals(world.clock.pending, 0);
+  }
+});
