@@ -37,6 +37,7 @@ import {
 } from "./faults.ts";
 import { type RawConnection, type RawRequest, RawServer } from "./raw_server.ts";
 import { Body } from "./upload_servers.ts";
+import { WIRE_FAULTS } from "./wire_faults.ts";
 
 /** Id of the one image that has data. */
 export const IMAGE_ID = "0f6f3b1e-8c5d-4d6a-9a07-3d6b6f0b7c11";
@@ -103,6 +104,16 @@ const DATA_FAULTS: Readonly<Record<string, (at: number) => Fault>> = {
   stallHead: () => stallHead,
   babble: () => babble,
   hangUp: () => hangUp,
+  ...Object.fromEntries(
+    Object.entries(WIRE_FAULTS).map(([name, fault]) => [
+      name,
+      () => ({ connection, image, start, stop, isRange }: Scene) => {
+        const range = `content-range: bytes ${start}-${stop - 1}/${image.byteLength}`;
+        const [status, fields] = isRange ? ["206 Partial Content", [range]] : ["200 OK", []];
+        return fault(connection, { status, fields, body: image.subarray(start, stop) });
+      },
+    ]),
+  ),
 };
 
 /** Bodies that are not the record of an image. */
@@ -118,6 +129,10 @@ const RECORD_BODIES: Readonly<Record<string, string>> = {
   brokenSize: JSON.stringify({ ...RECORD, size: 1.5 }),
   negativeSize: JSON.stringify({ ...RECORD, size: -1 }),
   numericHash: JSON.stringify({ ...RECORD, os_hash_value: 5 }),
+  twoSizes: JSON.stringify(RECORD).replace("}", ',"size":7}'),
+  hugeSize: JSON.stringify(RECORD).replace(`${IMAGE_SIZE}`, "1e400"),
+  unsafeSize: JSON.stringify(RECORD).replace(`${IMAGE_SIZE}`, "9007199254740993"),
+  dateOfNumber: JSON.stringify({ ...RECORD, created_at: 5 }),
   deep: "[".repeat(20_000),
   notUtf8: "\u00ff\u00fe{",
 };
@@ -142,6 +157,19 @@ const RECORD_FAULTS: Readonly<Record<string, (connection: RawConnection) => Prom
   },
   hangUp: (connection) => connection.end(),
   reset: (connection) => connection.reset(),
+  ...Object.fromEntries(
+    Object.entries(WIRE_FAULTS).map(([name, fault]) => [
+      name,
+      (connection: RawConnection) => {
+        const body = new TextEncoder().encode(JSON.stringify(RECORD));
+        return fault(connection, {
+          status: "200 OK",
+          fields: ["content-type: application/json"],
+          body,
+        });
+      },
+    ]),
+  ),
 };
 
 /** How an upload is answered. */
@@ -154,6 +182,7 @@ const UPLOAD_FAULTS: readonly string[] = [
   "storeAndHangUp",
   "storeOther",
   "silent",
+  "acknowledgeAtOnce",
 ];
 
 /** What a server did, for the report of a seed that fails. */
@@ -294,6 +323,10 @@ export class HostileServer implements AsyncDisposable {
     if (image === null) return await this.#refuseUpload(connection, "404 Not Found");
     if (image.status !== "queued") return await this.#refuseUpload(connection, "409 Conflict");
     if (name === "refuseAtOnce") return await this.#refuseUpload(connection, "503 Busy");
+    if (name === "acknowledgeAtOnce") {
+      await connection.start("204 No Content", "connection: close");
+      return await connection.end();
+    }
     const midway = name?.endsWith("Midway") ? between(random, 0, 30_000) : Infinity;
     const body = await bodyOf(connection, request, midway);
     if (name === "resetMidway") return await connection.reset();
