@@ -78,7 +78,7 @@ export function untrusted(
   remedy: string,
 ): GlanceConnectionFailed {
   return new GlanceConnectionFailed(
-    `Cannot ${action}: there is no trust in the certificate of "${server.endpoint}"; ${remedy}`,
+    `Cannot ${action}: the TLS handshake with "${server.endpoint}" failed; ${remedy}`,
     { cause, server: server.endpoint, attempts: 1 },
   );
 }

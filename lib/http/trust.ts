@@ -9,23 +9,27 @@
 const REMEDIES: readonly (readonly [said: RegExp, remedy: string])[] = [
   [
     /UnknownIssuer|self[- ]signed certificate|unable to (verify the first|get (local )?issuer) certificate/i,
-    "its CA is not known: name the CA's file with OS_CACERT or cacert in clouds.yaml, or with DENO_CERT (or DENO_TLS_CA_STORE=system) for Deno and NODE_EXTRA_CA_CERTS for Node and Bun, or give a fetch that knows it (Deno.createHttpClient({ caCerts }))",
+    "the CA of its certificate is not known: name the CA's file with OS_CACERT or cacert in clouds.yaml, or with DENO_CERT (or DENO_TLS_CA_STORE=system) for Deno and NODE_EXTRA_CA_CERTS for Node and Bun, or give a fetch that knows it (Deno.createHttpClient({ caCerts }))",
   ],
   [
     /CaUsedAsEndEntity/,
-    "it is a CA's own, which Deno takes from no server: give the server a certificate that is no CA",
+    "its certificate is a CA's own, which Deno takes from no server: give the server a certificate that is no CA",
   ],
   [
     /not valid for name|does not match certificate|CERT_ALTNAME_INVALID/i,
-    "it is for another name: use a name that it is for",
+    "its certificate is for another name: use a name that it is for",
   ],
   [
     /certificate (has )?expired|certificate (is )?not (yet valid|valid yet)/i,
-    "it has ended or has not begun: renew it, and check the clock",
+    "its certificate has ended or has not begun: renew it, and check the clock",
   ],
   [
     /certificate_?required/i,
-    "the server wants one of ours: name the files with OS_CERT and OS_KEY, or cert and key in clouds.yaml",
+    "it wants a certificate of ours: name the files with OS_CERT and OS_KEY, or cert and key in clouds.yaml",
+  ],
+  [
+    /InvalidContentType|wrong.version.number/i,
+    'it does not speak TLS: write "http://", or correct the port',
   ],
 ];
 

@@ -291,10 +291,11 @@ const TLS: readonly (readonly [said: string, remedy: string])[] = [
   ["certificate has expired", "renew it"],
   ["invalid peer certificate: certificate expired: verification time 1", "renew it"],
   ["received fatal alert: CertificateRequired", "OS_CERT"],
+  ["received corrupt message of type InvalidContentType", 'write "http://"'],
 ];
 
 for (const [said, remedy] of TLS) {
-  Deno.test(`authenticate knows "${said}" for a matter of trust, and the way out`, async () => {
+  Deno.test(`authenticate knows "${said}" for a failed handshake, and what helps`, async () => {
     const keystone = new FakeKeystone();
     // Deno and Node put the reason below a TypeError.
     keystone.answers.push(() => new TypeError("fetch failed", { cause: new Error(said) }));
@@ -304,7 +305,7 @@ for (const [said, remedy] of TLS) {
       remedy,
     );
     assertEquals(keystone.asked.length, 1);
-    assertEquals(error.message.includes('certificate of "https://keystone:5000"'), true);
+    assertEquals(error.message.includes('handshake with "https://keystone:5000"'), true);
   });
 }
 

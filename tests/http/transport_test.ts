@@ -256,6 +256,18 @@ Deno.test("send names the way out where the certificate of a server is not trust
   await assertRejects(() => sendTo([cause]).answer, ServerUnreachable, "OS_CACERT");
 });
 
+Deno.test("send names the scheme where a server does not speak TLS, in the words of each runtime", async () => {
+  const causes = [
+    new TypeError("client error (Connect): received corrupt message of type InvalidContentType"),
+    new TypeError("fetch failed", {
+      cause: new Error("error:0A00010B:SSL routines:ssl3_get_record:wrong version number"),
+    }),
+  ];
+  for (const cause of causes) {
+    await assertRejects(() => sendTo([cause]).answer, ServerUnreachable, 'write "http://"');
+  }
+});
+
 Deno.test("send throws an error of ours as it is", async () => {
   const error = new Invalid("Cannot do it");
   assertStrictEquals(await failureOf(sendTo([error]).answer), error);
