@@ -756,6 +756,29 @@ const ROWS: readonly Row[] = [
     "null as the options of a download",
     "must be an object",
   ),
+  ...[undefined, null, {}, new WritableStream().getWriter(), { writable: new WritableStream() }]
+    .map(
+      (sink) =>
+        row(
+          `${Deno.inspect(sink).split("\n")[0]} as the sink of a download`,
+          async (world) =>
+            world.service.download(ALICE, await world.image(), untyped(sink), {
+              range: { start: 1 },
+            }),
+          Invalid,
+          "download image",
+          "the sink is no WritableStream",
+          "give one",
+        ),
+    ),
+  row(
+    "a file as the sink of a download without options",
+    async (world) => world.service.download(ALICE, await world.image(), untyped({ write() {} })),
+    Invalid,
+    "download image",
+    "the sink is no WritableStream",
+    "give one",
+  ),
   row(
     "the verification of a part",
     download({ range: { start: 1 }, verify: "required" }),

@@ -10,7 +10,7 @@ import { downloadTo } from "../data/sink.ts";
 import type { DownloadOptions, ImageData, UploadOptions } from "../data/types.ts";
 import { upload } from "../data/upload.ts";
 import { sourceIn } from "../data/upload_source.ts";
-import { ImageNotFound } from "../errors.ts";
+import { ImageNotFound, Invalid } from "../errors.ts";
 import { type CallOptions, GlanceClientWrapper } from "../http/client.ts";
 import { wantedIn } from "./change.ts";
 import { applyPatch, createImage, lookBefore, withdraw } from "./edit.ts";
@@ -267,11 +267,22 @@ export class GlanceImageService {
     context: RequestContext,
     imageId: string,
     dataOrOptions: WritableStream<Uint8Array<ArrayBuffer>> | DownloadOptions = {},
-    options: DownloadOptions = {},
+    options?: DownloadOptions,
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | void> {
     const { client } = this;
-    return dataOrOptions instanceof WritableStream
-      ? downloadTo(client, context, imageId, dataOrOptions, options)
-      : openDownload(client, context, imageId, dataOrOptions).then(streamOf);
+    if (dataOrOptions instanceof WritableStream) {
+      return downloadTo(client, context, imageId, dataOrOptions, options ?? {});
+    }
+    // As options it would be ignored, and nothing would be written to it.
+    const isOtherSink = ["write", "writable"].some((name) => name in Object(dataOrOptions));
+    if (options !== undefined || isOtherSink) return Promise.reject(notASink(imageId));
+    return openDownload(client, context, imageId, dataOrOptions).then(streamOf);
   }
+}
+
+function notASink(imageId: string): Invalid {
+  return new Invalid(
+    `Cannot download image "${imageId}": the sink is no WritableStream; give one, or only options to get a stream`,
+    { imageId },
+  );
 }
