@@ -261,7 +261,7 @@ export class HttpConnection {
   async #linger(): Promise<void> {
     await this.#socket.closeWrite();
     const rest = async () => {
-      while (await this.#reader.read(Infinity) !== null);
+      while (await this.#reader.drop());
     };
     await withinTime(rest(), this.#limits.linger);
   }

@@ -52,6 +52,12 @@ export class SocketReader {
     return this.#filling ??= this.#fill().finally(() => this.#filling = null);
   }
 
+  /** Drops what is held and reads more into the same memory; false at the end of the connection. */
+  drop(): Promise<boolean> {
+    this.use(this.held.byteLength);
+    return this.fill();
+  }
+
   /**
    * Notices the end of the connection while nothing is to be read: what the client sends meanwhile is held
    * for its next request.
@@ -81,7 +87,8 @@ export class SocketReader {
     if (count === null) return null;
     if (count === this.#size) this.#size = Math.min(LARGE_READ, this.#size * 4);
     else if (count * 4 < this.#size) this.#size = Math.max(SMALL_READ, this.#size / 2);
-    return memory.subarray(0, count);
+    // Whoever keeps a few bytes keeps all of their memory.
+    return count * 2 < memory.byteLength ? memory.slice(0, count) : memory.subarray(0, count);
   }
 
   async #fill(): Promise<boolean> {

@@ -1,0 +1,29 @@
+import { assert, assertEquals } from "@std/assert";
+import { SocketReader } from "../../lib/cli/server/socket_reader.ts";
+
+/** A connection that gives so many bytes at each read, and notes which memory it was given. */
+function source(counts: number[]) {
+  const memories = new Set<ArrayBufferLike>();
+  return {
+    memories,
+    read(view: Uint8Array): Promise<number | null> {
+      memories.add(view.buffer);
+      return Promise.resolve(counts.shift() ?? null);
+    },
+  };
+}
+
+Deno.test("SocketReader.read() keeps at most twice the memory of what it gives", async () => {
+  const reader = new SocketReader(source([16_384, 65_536, 1, 20_000, 1, 1, 5_000]));
+  for (let bytes; (bytes = await reader.read(Infinity)) !== null;) {
+    assert(bytes.buffer.byteLength <= 2 * bytes.byteLength, `${bytes.buffer.byteLength}`);
+  }
+});
+
+Deno.test("SocketReader.drop() reads everything into the same memory", async () => {
+  const connection = source([100, 8_192, 8_192, 1, 8_192]);
+  const reader = new SocketReader(connection);
+  await reader.fill();
+  while (await reader.drop());
+  assertEquals(connection.memories.size, 1);
+});
