@@ -33,3 +33,6 @@ export const CLIENT_LIMITS: ClientLimits = {
   stall: 10_000,
   linger: 30_000,
 };
+
+/** Milliseconds for which requests that came together are answered before other clients get their turn. */
+export const TURN = 4;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ClientLimits } from "./client_limits.ts";
+import { type ClientLimits, TURN } from "./client_limits.ts";
 import { RequestBody } from "./incoming_body.ts";
 import {
   canBegin,
@@ -57,6 +57,7 @@ export class HttpConnection {
   /** Reads and writes of the current request that wait for the client. */
   #awaited = 0;
   #isBusy = false;
+  #turnEnd = 0;
   #isClosed = false;
 
   constructor({ socket, handler, limits, onAnswered }: HttpConnectionOptions) {
@@ -211,8 +212,8 @@ export class HttpConnection {
   }
 
   async #sendContinue(): Promise<void> {
-    const line = new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n");
-    for (let rest = line; rest.byteLength > 0;) {
+    let rest = new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n");
+    while (rest.byteLength > 0) {
       rest = rest.subarray(await this.#socket.write(rest));
     }
   }
@@ -221,7 +222,10 @@ export class HttpConnection {
   async #nextHead(): Promise<RequestHead | null> {
     const { idle, head } = this.#limits;
     // A client that sends many requests at once must not have all of them answered before any other client's.
-    if (this.#reader.held.byteLength > 0) await turn();
+    if (this.#reader.held.byteLength > 0 && performance.now() >= this.#turnEnd) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      this.#turnEnd = performance.now() + TURN;
+    }
     for (;;) {
       this.#reader.use(leadingBlank(this.#reader.held));
       if (this.#reader.held.byteLength > 0) break;
@@ -265,11 +269,6 @@ export class HttpConnection {
     };
     await withinTime(rest(), this.#limits.linger);
   }
-}
-
-/** Lets whatever is ready in this process go first. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 function requestOf(head: RequestHead, body: RequestBody, signal: AbortSignal): Request {
