@@ -7,6 +7,7 @@
 import { judgePartial, lengthOf } from "../data/byte_range.ts";
 import { identityOf, Verifier } from "../data/integrity.ts";
 import { GlancePieces } from "../data/piece.ts";
+import { openBody } from "../data/answer_body.ts";
 import { ResumingReader } from "../data/resume.ts";
 import { GlanceError } from "../errors.ts";
 import type { Exchange } from "../http/exchange.ts";
@@ -131,7 +132,8 @@ async function serversOwnBody(
   const length = lengthOf(headers.get("content-length"));
   const init = { status: plan.kind === "part" ? 206 : 200, headers };
   if (options.log !== null && response.body !== null) {
-    const body = countedBody({ body: response.body, imageId: image.id, server, length, trace });
+    const source = openBody(answer, image.id, client.options);
+    const body = countedBody({ source, imageId: image.id, length, trace });
     return new Response(body, init);
   }
   trace.sent(length ?? 0, server.endpoint, 0);

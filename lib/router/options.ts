@@ -77,8 +77,8 @@ export interface ImageRouterOptions extends GlanceOptions {
   /**
    * Whether a download that breaks after sent headers continues from another server. False hands on the
    * body of one server, if its headers describe exactly the bytes that were asked for; a break resets the
-   * connection. That takes half the CPU on Deno if there is no `log` and nothing is hashed: with either,
-   * every chunk is looked at.
+   * connection. That takes half the CPU on Deno if there is no `log` and nothing is hashed; a server that
+   * falls silent is waited for then. With either, every chunk is looked at, and `stallTimeout` applies.
    * @default {true}
    */
   readonly resume?: boolean;

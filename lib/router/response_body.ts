@@ -4,15 +4,18 @@
  *
  * @module
  */
+import type { Piece } from "../data/answer_body.ts";
 import type { Chunk } from "../data/body_reader.ts";
 import { fixedLength } from "../data/fixed_length.ts";
 import type { ResumingReader } from "../data/resume.ts";
 import type { ChunkSize } from "./chunk_size.ts";
-import type { ApiServer } from "../endpoint.ts";
 import { endedEarly } from "../data/resume_policy.ts";
 import { ServerUnreachable } from "../errors.ts";
 import type { Connection, SlowCallers } from "./slow_callers.ts";
 import type { Trace } from "./trace.ts";
+
+/** Bytes of a chunk of one server's own body. */
+const OWN_CHUNK = 64 * 1024;
 
 /** What an answer with data is made of. */
 export interface DataAnswer {
@@ -80,9 +83,9 @@ export function responseBody(answer: DataAnswer): ReadableStream<Chunk> {
 
 /** The body of one server, on its way to the caller. */
 export interface OwnBody {
-  readonly body: ReadableStream<Chunk>;
+  /** Gives up a server that falls silent. */
+  readonly source: Pick<Piece, "reader" | "server" | "close">;
   readonly imageId: string;
-  readonly server: ApiServer;
   /** Bytes that were announced; null if their number is unknown. */
   readonly length: number | null;
   readonly trace: Trace;
@@ -90,36 +93,35 @@ export interface OwnBody {
 
 /** The body of one server as it is, counted, so that its end or its break is known. */
 export function countedBody(
-  { body, imageId, server, length, trace }: OwnBody,
+  { source: { reader, server, close }, imageId, length, trace }: OwnBody,
 ): ReadableStream<Chunk> {
   trace.streams();
-  const reader = body.getReader();
-  const { endpoint } = server;
   let count = 0;
   const stream = new ReadableStream<Chunk>({
     async pull(controller) {
       try {
-        const { done, value } = await reader.read();
-        count += value?.byteLength ?? 0;
-        if (length !== null && (done ? count < length : count > length)) {
-          await reader.cancel("its length is wrong");
-          throw done
-            ? endedEarly(imageId, endpoint, count)
-            : sentTooMuch(imageId, endpoint, length);
+        const chunk = await reader.read(new Uint8Array(OWN_CHUNK));
+        count += chunk?.byteLength ?? 0;
+        if (length !== null && (chunk === null ? count < length : count > length)) {
+          throw chunk === null
+            ? endedEarly(imageId, server, count)
+            : sentTooMuch(imageId, server, length);
         }
-        if (done) {
+        if (chunk === null) {
           trace.over("complete");
+          await close("the response is complete");
           return controller.close();
         }
-        trace.sent(value.byteLength, endpoint, 0);
-        controller.enqueue(value);
+        trace.sent(chunk.byteLength, server, 0);
+        controller.enqueue(chunk);
       } catch (error) {
+        await close(error);
         throw cut(trace, error);
       }
     },
     async cancel(reason) {
       trace.over("gone");
-      await reader.cancel(reason);
+      await close(reason);
     },
   }, { highWaterMark: 0 });
   return fixedLength(stream, length);

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { dataHeaders } from "../../lib/router/representation.ts";
 import type { GlanceImage } from "../../lib/images/types.ts";
 import { bytesOf, Cloud, cutAfter, headersOf } from "./cloud.ts";
@@ -410,3 +410,23 @@ async function ownImage(cloud: Cloud, token: string): Promise<{ id: string }> {
   });
   return { id };
 }
+
+Deno.test("createImageRouter() cuts a body whose server falls silent, with and without resume", async () => {
+  for (const resume of [true, false]) {
+    for (const headers of [{}, { range: "bytes=5-59" }]) {
+      const cloud = new Cloud();
+      const { id } = await cloud.image(100);
+      cloud.disturb = async ({ path }, answer) => {
+        if (!path.endsWith("/file")) return await answer();
+        const { status, headers } = await answer();
+        return new Response(new ReadableStream({ type: "bytes" }), { status, headers });
+      };
+      const router = cloud.router({ resume, stallTimeout: 1_000, numRetries: 0 });
+      const response = await router.request(`/v2/images/${id}/file`, { headers });
+      await assertRejects(() => response.arrayBuffer(), Error, "Cannot finish the answer");
+      const [{ outcome, error } = { outcome: "", error: "" }] = cloud.logged;
+      assertEquals(outcome, "cut");
+      assertStringIncludes(error ?? "", "sent nothing for 1000 ms");
+    }
+  }
+});
