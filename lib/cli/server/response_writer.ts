@@ -7,10 +7,6 @@
 import { announcedLength, framingWithoutBody, responseHead } from "./response_head.ts";
 import { withinTime } from "./time_limit.ts";
 
-/** Bytes of one read of a body, at first and when it fills the memory of its reader. */
-const SMALL_READ = 16 * 1024;
-const LARGE_READ = 256 * 1024;
-
 /** A body of at most so many bytes is taken as its source gives it, and its head waits for its first chunk. */
 const SMALL_BODY = 64 * 1024;
 
@@ -37,10 +33,9 @@ export interface ByteTarget {
 }
 
 /** A chunk of a body; `value` is undefined at its end. */
-interface Piece {
-  readonly done: boolean;
-  readonly value: Uint8Array<ArrayBuffer> | undefined;
-}
+type Piece = ReadableStreamReadResult<Uint8Array<ArrayBuffer>>;
+
+type BodyReader = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
 
 /**
  * Writes a response. False if the connection cannot be used any further: its body broke, has another
@@ -66,8 +61,8 @@ export async function writeResponse(
   }
   const announced = announcedLength(response.headers);
   const isSmall = announced !== null && announced <= SMALL_BODY;
-  const body = new BodyReader(response.body, isSmall);
-  const leave = () => void body.cancel(signal.reason);
+  const body: BodyReader = response.body.getReader();
+  const leave = () => void body.cancel(signal.reason).catch(() => {});
   signal.addEventListener("abort", leave, { once: true });
   try {
     const start = isSmall
@@ -88,7 +83,7 @@ export async function writeResponse(
   } finally {
     signal.removeEventListener("abort", leave);
     // Not waited for: a source that does not end must not keep the connection.
-    void body.cancel("the response has ended");
+    void body.cancel("the response has ended").catch(() => {});
   }
 }
 
@@ -194,43 +189,6 @@ const ENCODER = new TextEncoder();
 function chunkOf(data: Uint8Array): Uint8Array[] {
   const size = ENCODER.encode(`${data.byteLength.toString(16)}\r\n`);
   return [size, data, ENCODER.encode("\r\n")];
-}
-
-/** Reads a body chunk by chunk, into memory of its own where the body allows it. */
-class BodyReader {
-  readonly #byob: ReadableStreamBYOBReader | null;
-  readonly #plain: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | null;
-  #memory: Uint8Array<ArrayBuffer> | null = null;
-  #size = SMALL_READ;
-
-  constructor(body: ReadableStream<Uint8Array<ArrayBuffer>>, isSmall: boolean) {
-    this.#byob = isSmall ? null : byobReaderOf(body);
-    this.#plain = this.#byob === null ? body.getReader() : null;
-  }
-
-  async read(): Promise<Piece> {
-    if (this.#byob === null) {
-      const { done = true, value } = await this.#plain?.read() ?? {};
-      return { done, value: done ? undefined : value };
-    }
-    const { done, value } = await this.#byob.read(this.#memory ?? new Uint8Array(this.#size));
-    const isFull = value?.byteLength === this.#size && this.#size < LARGE_READ;
-    if (isFull) this.#size = Math.min(LARGE_READ, 4 * this.#size);
-    this.#memory = value && !isFull ? new Uint8Array(value.buffer) : null;
-    return { done, value: done ? undefined : value };
-  }
-
-  async cancel(reason: unknown): Promise<void> {
-    await (this.#byob ?? this.#plain)?.cancel(reason).catch(() => {});
-  }
-}
-
-function byobReaderOf(body: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | null {
-  try {
-    return body.getReader({ mode: "byob" });
-  } catch {
-    return null;
-  }
 }
 
 async function writeAll(target: ByteTarget, bytes: Uint8Array, timeout: number): Promise<void> {
