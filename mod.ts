@@ -48,7 +48,7 @@ export {
 export { getApiServers } from "./lib/http/api_servers.ts";
 export type { ApiServer } from "./lib/endpoint.ts";
 export type { Deadline } from "./lib/http/deadline.ts";
-export type { Exchange, Take } from "./lib/http/exchange.ts";
+export type { OpenResponse as Exchange, ResponseHandler as Take } from "./lib/http/exchange.ts";
 export type { CatalogInfo, GlanceOptions, ResolvedOptions } from "./lib/options.ts";
 export type { GlanceEvent } from "./lib/events.ts";
 

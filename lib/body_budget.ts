@@ -49,7 +49,7 @@ export interface HeldBody {
 }
 
 /** One body: how much of it is there, and what ends its read. */
-interface Entry {
+interface BodyEntry {
   readonly caller: unknown;
   bytes: number;
   /** Null after the read has ended. */
@@ -62,7 +62,7 @@ const OVERHEAD = 16 * 1024;
 /** The bodies that one server holds. */
 export class BodyBudget {
   readonly #limits: Required<BodyLimits>;
-  readonly #entries = new Set<Entry>();
+  readonly #entries = new Set<BodyEntry>();
   readonly #ofCaller = new Map<unknown, number>();
   #held = 0;
 
@@ -84,7 +84,7 @@ export class BodyBudget {
   async read(caller: unknown, { body, headers }: Request): Promise<HeldBody> {
     if (body === null) return { bytes: new Uint8Array(), release: () => {} };
     const reader = body.getReader();
-    const entry: Entry = { caller, bytes: 0, refuse: null };
+    const entry: BodyEntry = { caller, bytes: 0, refuse: null };
     const refused = new Promise<never>((_, reject) => {
       entry.refuse = (fault) => {
         this.#release(entry);
@@ -117,7 +117,7 @@ export class BodyBudget {
     }
   }
 
-  #grow(entry: Entry, bytes: number): void {
+  #grow(entry: BodyEntry, bytes: number): void {
     if (!this.#entries.has(entry)) return;
     const { each, total } = this.#limits;
     entry.bytes += bytes;
@@ -128,7 +128,7 @@ export class BodyBudget {
     while (this.#held > total) this.#largestRead().refuse?.("crowded");
   }
 
-  #release(entry: Entry): void {
+  #release(entry: BodyEntry): void {
     if (this.#entries.delete(entry)) this.#count(entry.caller, -entry.bytes);
   }
 
@@ -140,8 +140,8 @@ export class BodyBudget {
   }
 
   /** Of the callers that are sending, the one that holds most: its largest body. */
-  #largestRead(): Entry {
-    const weight = ({ caller, bytes }: Entry) =>
+  #largestRead(): BodyEntry {
+    const weight = ({ caller, bytes }: BodyEntry) =>
       (this.#ofCaller.get(caller) ?? 0) * 2 ** 20 + bytes;
     return [...this.#entries].filter(({ refuse }) => refuse !== null)
       .reduce((most, entry) => weight(entry) > weight(most) ? entry : most);

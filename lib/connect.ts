@@ -5,12 +5,12 @@
  * @module
  */
 import { type CloudConfig, type Environment, fetchForCloud, readCloud } from "./auth/clouds.ts";
-import { hostEnvironment } from "./auth/host.ts";
+import { processEnvironment } from "./auth/host.ts";
 import { authenticate, type Credentials } from "./auth/keystone.ts";
 import type { YamlParser } from "./auth/yaml.ts";
 import type { RequestContext } from "./context.ts";
 import { InvalidConfigurationValue } from "./errors.ts";
-import { quietly } from "./events.ts";
+import { ignoringErrors } from "./events.ts";
 import { getDefaultImageService } from "./images/remote.ts";
 import type { GlanceImageService } from "./images/service.ts";
 import { type GlanceOptions, resolveOptions } from "./options.ts";
@@ -75,7 +75,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
     ...cloudFetch && { fetch: cloudFetch },
     ...explicit,
   };
-  const tell = quietly(merged.onEvent);
+  const tell = ignoringErrors(merged.onEvent);
   for (const message of found?.ignored ?? []) tell({ kind: "ignored", message });
   try {
     const context = await contextFor(found, credentials, merged);
@@ -92,7 +92,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
 
 /** Given servers count as if they were named in the environment: a cloud that nobody has named is not theirs. */
 function environmentFor(
-  { environment = hostEnvironment(), apiServers }: ConnectOptions,
+  { environment = processEnvironment(), apiServers }: ConnectOptions,
 ): Environment {
   return apiServers ? { ...environment, GLANCE_API_SERVERS: apiServers.join(",") } : environment;
 }

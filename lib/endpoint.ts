@@ -4,7 +4,7 @@
  * @module
  */
 import { InvalidConfigurationValue, redact } from "./errors.ts";
-import { shown, withoutEnd } from "./values.ts";
+import { inspect, withoutEnd } from "./values.ts";
 
 /** An API server. */
 export interface ApiServer {
@@ -113,7 +113,7 @@ function unusable(
   wayOut: string = `write it as "${like}"`,
 ): InvalidConfigurationValue {
   return new InvalidConfigurationValue(
-    `Cannot use the ${what} ${shown(redact(text))}: ${state}; ${wayOut}`,
+    `Cannot use the ${what} ${inspect(redact(text))}: ${state}; ${wayOut}`,
   );
 }
 

@@ -210,11 +210,11 @@ export interface FailedAnswer extends GlanceErrorOptions {
 type ErrorClass = new (message: string, options: GlanceErrorOptions) => GlanceError;
 
 /** The error of a status, for a request about one image and for any other; and what helps, where known. */
-type Row = readonly [image: ErrorClass, other: ErrorClass, wayOut?: string];
+type ErrorDescription = readonly [image: ErrorClass, other: ErrorClass, wayOut?: string];
 
 const NOT_OFFERED = "do without it, or ask the operator of the cloud for it";
 
-const ERROR_OF_STATUS: Readonly<Record<number, Row>> = {
+const ERROR_OF_STATUS: Readonly<Record<number, ErrorDescription>> = {
   400: [Invalid, Invalid],
   401: [
     ImageNotAuthorized,

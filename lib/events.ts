@@ -69,8 +69,8 @@ export function ignoreRejection(value: unknown): void {
 }
 
 /** A listener that may fail as it likes; one that does nothing if there is none. */
-export function quietly<Told>(
-  listener: ((told: Told) => unknown) | undefined,
-): (told: Told) => void {
-  return listener === undefined ? () => {} : (told) => void callSafely(listener, told);
+export function ignoringErrors<Told>(
+  listener: ((options: Told) => unknown) | undefined,
+): (options: Told) => void {
+  return listener === undefined ? () => {} : (options) => void callSafely(listener, options);
 }

@@ -7,8 +7,8 @@
 import type { RequestContext } from "./context.ts";
 import { type ApiServer, parseApiServer, parseTrustedHost } from "./endpoint.ts";
 import { InvalidConfigurationValue } from "./errors.ts";
-import { callSafely, type GlanceEvent, quietly } from "./events.ts";
-import { checkRecord, kindOf, shown } from "./values.ts";
+import { callSafely, type GlanceEvent, ignoringErrors } from "./events.ts";
+import { checkRecord, describeType, inspect } from "./values.ts";
 
 /** What every entry of this module can be told. All of it is optional. */
 export interface GlanceOptions {
@@ -150,7 +150,7 @@ export function resolveOptions(options: GlanceOptions | ResolvedOptions = {}): R
     trustedHosts: listOf("trustedHosts", options.trustedHosts ?? []).map(parseTrustedHost),
     authStrategy: authStrategyOf(options.authStrategy ?? "keystone"),
     privilegedContext: options.privilegedContext ?? null,
-    onEvent: quietly(options.onEvent),
+    onEvent: ignoringErrors(options.onEvent),
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     sleep: options.sleep === undefined ? sleep : settled(options.sleep),
     timer: options.sleep === undefined ? nativeTimer : sleepTimer(settled(options.sleep)),
@@ -181,7 +181,7 @@ function listOf(name: string, value: readonly string[]): readonly string[] {
   if (odd.length === 0) return [...value];
   throw new InvalidConfigurationValue(
     `Cannot use the option "${name}": it ${isList ? "holds" : "is"} ${
-      kindOf(odd[0])
+      describeType(odd[0])
     } and must be a list of strings`,
   );
 }
@@ -192,7 +192,7 @@ function parseCatalogInfo(text: string): CatalogInfo {
   if (!serviceType || serviceName === undefined || !endpointType || rest.length > 0) {
     throw new InvalidConfigurationValue(
       `Cannot use the option "catalogInfo": it is ${
-        shown(text)
+        inspect(text)
       } and must have the form "<service type>:<service name>:<endpoint type>"`,
     );
   }
@@ -203,7 +203,7 @@ function countOf(name: string, value: number): number {
   if (Number.isInteger(value) && value >= 0) return value;
   throw new InvalidConfigurationValue(
     `Cannot use the option "${name}": it is ${
-      shown(value)
+      inspect(value)
     } and must be a whole number of at least 0`,
   );
 }
@@ -212,7 +212,7 @@ function timeoutOf(name: string, value: number): number {
   if (typeof value === "number" && value > 0) return value;
   throw new InvalidConfigurationValue(
     `Cannot use the option "${name}": it is ${
-      shown(value)
+      inspect(value)
     } and must be milliseconds above 0; use Infinity for no limit`,
   );
 }
@@ -221,7 +221,7 @@ function authStrategyOf(value: string): "keystone" | "noauth" {
   if (value === "keystone" || value === "noauth") return value;
   throw new InvalidConfigurationValue(
     `Cannot use the option "authStrategy": it is ${
-      shown(value)
+      inspect(value)
     } and must be "keystone" or "noauth"`,
   );
 }

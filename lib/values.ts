@@ -45,20 +45,22 @@ export function setOwn<Value>(record: Record<string, Value>, key: string, value:
  */
 export function checkRecord(what: string, value: unknown): void {
   if (isRecord(value)) return;
-  throw new Invalid(`Cannot use ${shown(value)} as ${what}: it must be an object`);
+  throw new Invalid(`Cannot use ${inspect(value)} as ${what}: it must be an object`);
 }
 
 /** What a value is, with its article: `a string`, `an object`; `null` and `undefined` have none. */
-export function kindOf(value: unknown): string {
+export function describeType(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "a list";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
 /** A value as a message shows it: text in quotes and on one line, what has parts by its kind. */
-export function shown(value: unknown): string {
+export function inspect(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
-  return typeof value === "object" || typeof value === "function" ? kindOf(value) : String(value);
+  return typeof value === "object" || typeof value === "function"
+    ? describeType(value)
+    : String(value);
 }
 
 /**

@@ -3,7 +3,7 @@
  * access. A rejection that is left alone fails the run of this file.
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { quietly } from "../lib/events.ts";
+import { ignoringErrors } from "../lib/events.ts";
 import { createImageRouter, type ImageRouterOptions } from "../lib/router/mod.ts";
 import {
   GlanceClientWrapper,
@@ -177,11 +177,11 @@ Deno.test("A fetch that gives no response is named in the error", async () => {
   assertStringIncludes(error.message, '"fetch" gave undefined instead of a Response');
 });
 
-Deno.test("quietly() calls a listener at once, and gives nothing back", () => {
+Deno.test("ignoringErrors() calls a listener at once, and gives nothing back", () => {
   const told: number[] = [];
-  assertEquals(quietly((value: number) => told.push(value))(3), undefined);
+  assertEquals(ignoringErrors((value: number) => told.push(value))(3), undefined);
   assertEquals(told, [3]);
-  assertEquals(quietly(undefined)(3), undefined);
+  assertEquals(ignoringErrors(undefined)(3), undefined);
 });
 
 function routerWith(options: Partial<ImageRouterOptions>): ReturnType<typeof createImageRouter> {

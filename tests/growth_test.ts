@@ -17,7 +17,7 @@ import { addressOf, rawPath } from "../lib/router/address.ts";
 import { planOf } from "../lib/router/conditions.ts";
 import { isIdempotentPatch, withId } from "../lib/router/create.ts";
 import { credentialOf, inboundHeaders, requestIdOf } from "../lib/router/headers.ts";
-import { Refusal, refusalResponse } from "../lib/router/refusal.ts";
+import { HttpError, refusalResponse } from "../lib/router/refusal.ts";
 import { dataHeaders } from "../lib/router/representation.ts";
 import { API_PATHS } from "../lib/router/table.ts";
 import { getRemoteImageService, type GlanceImage, redact } from "../mod.ts";
@@ -87,7 +87,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   "refusalResponse, of Accept": (text) =>
     refusalResponse(
       new Request("http://host", { headers: header("accept", text) }),
-      new Refusal(404, text),
+      new HttpError(404, text),
     ),
   "dataHeaders, of a name": (text) => dataHeaders(image(text), { kind: "whole" }),
   withId: (text) => withId(text, "1"),

@@ -1,6 +1,6 @@
 /** Values without types: what they are, and how a message shows them. */
 import { assertEquals, assertThrows } from "@std/assert";
-import { checkRecord, isRecord, kindOf, shown } from "../lib/values.ts";
+import { checkRecord, describeType, inspect, isRecord } from "../lib/values.ts";
 import { Invalid } from "../mod.ts";
 
 /** A value -> what it is, how it is shown. */
@@ -24,7 +24,7 @@ const VALUES: readonly (readonly [value: unknown, kind: string, shown: string])[
 
 for (const [value, kind, text] of VALUES) {
   Deno.test(`A message calls ${Deno.inspect(value)} ${kind}, and shows ${text}`, () => {
-    assertEquals([kindOf(value), shown(value)], [kind, text]);
+    assertEquals([describeType(value), inspect(value)], [kind, text]);
     assertEquals(isRecord(value), kind === "an object");
     if (isRecord(value)) return checkRecord("it", value);
     const message = `Cannot use ${text} as it: it must be an object`;

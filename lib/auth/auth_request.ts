@@ -15,7 +15,7 @@ interface Reference {
 }
 
 /** The ways to prove who one is, each with its proof. */
-interface Identity {
+interface TokenIdentity {
   readonly methods: readonly string[];
   readonly [method: string]: unknown;
 }
@@ -28,7 +28,7 @@ type Scope =
 
 /** Body of `POST /v3/auth/tokens`. */
 export interface AuthRequest {
-  readonly auth: { readonly identity: Identity; readonly scope?: Scope };
+  readonly auth: { readonly identity: TokenIdentity; readonly scope?: Scope };
 }
 
 /** Keystone's first domain has this id, whatever its name. */
@@ -41,7 +41,7 @@ const DEFAULT_DOMAIN_ID = "default";
  * @throws {InvalidConfigurationValue} naming the field that is missing or too much.
  */
 export function authRequest(credentials: Credentials): AuthRequest {
-  const identity = identityOf(credentials);
+  const identity = descriptorOf(credentials);
   const scope = scopeOf(credentials);
   return { auth: scope === null ? { identity } : { identity, scope } };
 }
@@ -73,7 +73,7 @@ export function scopeOf(credentials: Credentials): Scope | null {
   return scopes[0] ?? null;
 }
 
-function identityOf(credentials: Credentials): Identity {
+function descriptorOf(credentials: Credentials): TokenIdentity {
   const method = methodOf(credentials);
   if (method === "token") {
     return { methods: ["token"], token: { id: required(credentials, "token") } };

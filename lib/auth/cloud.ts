@@ -4,7 +4,7 @@
  * @module
  */
 import { InvalidConfigurationValue } from "../errors.ts";
-import { isMapping, type Settings } from "./settings.ts";
+import { isRecord, type Settings } from "./settings.ts";
 import { ownValue } from "../values.ts";
 import { AmbiguousScalar } from "./yaml_scalars.ts";
 
@@ -31,7 +31,7 @@ export class Cloud {
     const [first = "", second] = key.split(".", 2);
     const value = ownValue(this.settings, first);
     if (second === undefined) return value;
-    return isMapping(value) ? ownValue(value, second) : undefined;
+    return isRecord(value) ? ownValue(value, second) : undefined;
   }
 
   /**
@@ -44,7 +44,7 @@ export class Cloud {
     const value = this.value(key);
     if (value === undefined || value === null || value === "") return null;
     if (typeof value === "string") return value;
-    const kind = typeof value === "boolean" ? "true or false" : kindOf(value);
+    const kind = typeof value === "boolean" ? "true or false" : describeType(value);
     throw this.unusable(key, `is read as ${kind}, not as text; write it in quotes`);
   }
 
@@ -97,7 +97,7 @@ export class Cloud {
   }
 }
 
-function kindOf(value: unknown): string {
+function describeType(value: unknown): string {
   if (value instanceof AmbiguousScalar) return value.kind;
   return Array.isArray(value) ? "a list" : "a mapping";
 }

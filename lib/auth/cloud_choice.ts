@@ -8,7 +8,7 @@ import { InvalidConfigurationValue } from "../errors.ts";
 import { Cloud } from "./cloud.ts";
 import type { CloudFile } from "./cloud_files.ts";
 import type { Environment } from "./host.ts";
-import { isMapping, withUnderscores } from "./settings.ts";
+import { isRecord, withUnderscores } from "./settings.ts";
 
 /** What there is to choose from. */
 export interface Choice {
@@ -72,11 +72,11 @@ export function environmentCloudName(environment: Environment): string {
 
 function cloudsIn(file: CloudFile | null): Map<string, Cloud> {
   const clouds = file?.content["clouds"] ?? {};
-  if (!isMapping(clouds)) throw noMapping(file, "clouds");
+  if (!isRecord(clouds)) throw noMapping(file, "clouds");
   return new Map(
     Object.entries(clouds).map(([name, settings]) => {
-      if (!isMapping(settings)) throw noMapping(file, `clouds.${name}`);
-      if (!isMapping(settings["auth"] ?? {})) throw noMapping(file, `clouds.${name}.auth`);
+      if (!isRecord(settings)) throw noMapping(file, `clouds.${name}`);
+      if (!isRecord(settings["auth"] ?? {})) throw noMapping(file, `clouds.${name}.auth`);
       return [name, new Cloud(name, file?.path ?? "", withUnderscores(settings))];
     }),
   );

@@ -7,7 +7,7 @@
 import { InvalidConfigurationValue } from "../errors.ts";
 import { ownValue } from "../values.ts";
 import type { Environment, TextFileReader } from "./host.ts";
-import { isMapping, KeyNotText, mergeDeep, type Settings, toSettings } from "./settings.ts";
+import { isRecord, KeyNotText, mergeDeep, type Settings, toSettings } from "./settings.ts";
 import { findYamlParser, valueOfYaml, YamlError, type YamlParser } from "./yaml.ts";
 import { AmbiguousScalar, numberAsWritten } from "./yaml_scalars.ts";
 
@@ -67,8 +67,8 @@ export class CloudFiles {
   async profile(name: string): Promise<Settings | null> {
     const file = await this.#first("clouds-public");
     const profiles = file?.content["public-clouds"];
-    const profile = isMapping(profiles) ? ownValue(profiles, name) : undefined;
-    return isMapping(profile) ? profile : null;
+    const profile = isRecord(profiles) ? ownValue(profiles, name) : undefined;
+    return isRecord(profile) ? profile : null;
   }
 
   /** The first file that is there: the one that was named, else the first of the search. */
@@ -107,7 +107,7 @@ export class CloudFiles {
     const parsed = path.endsWith("json") ? parseJson(path, text) : await this.#yaml(path, text);
     const content = settingsIn(path, parsed);
     if (content === null) return {};
-    if (isMapping(content)) return content;
+    if (isRecord(content)) return content;
     throw new InvalidConfigurationValue(
       `Cannot use the clouds file "${path}": it holds no mapping; write "clouds:" and the clouds below it`,
     );

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Cloud } from "./cloud.ts";
-import { isMapping, mergeCloud, type Settings, withUnderscores } from "./settings.ts";
+import { isRecord, mergeCloud, type Settings, withUnderscores } from "./settings.ts";
 
 /** A region with the settings that hold only there. */
 interface Region {
@@ -52,11 +52,11 @@ function regionsOf(cloud: Cloud): Region[] {
 
 function regionFrom(cloud: Cloud, region: unknown): Region {
   if (typeof region === "string") return { name: region, values: {} };
-  if (!isMapping(region)) {
+  if (!isRecord(region)) {
     throw cloud.unusable("regions", "has an entry that is not text; write it in quotes");
   }
   const { name, values = {} } = region;
-  if (typeof name === "string" && isMapping(values)) {
+  if (typeof name === "string" && isRecord(values)) {
     return { name, values: withUnderscores(values) };
   }
   throw cloud.unusable("regions", 'has an entry that is no name; write "- RegionOne"');

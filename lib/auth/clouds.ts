@@ -12,12 +12,12 @@ import { type CloudFile, CloudFiles } from "./cloud_files.ts";
 import { inRegion, withProfile } from "./cloud_region.ts";
 import {
   type Environment,
-  hostEnvironment,
   hostWorkingDirectory,
+  processEnvironment,
   readHostFile,
   type TextFileReader,
 } from "./host.ts";
-import { isMapping, type Settings, withUnderscores } from "./settings.ts";
+import { isRecord, type Settings, withUnderscores } from "./settings.ts";
 import type { YamlParser } from "./yaml.ts";
 
 export type { CloudConfig, CloudOptions, CloudTls } from "./cloud_config.ts";
@@ -68,7 +68,7 @@ export interface ReadCloudOptions {
  * ```
  */
 export async function readCloud(options: ReadCloudOptions = {}): Promise<CloudConfig | null> {
-  const environment = options.environment ?? hostEnvironment();
+  const environment = options.environment ?? processEnvironment();
   const homeDirectory = options.homeDirectory ?? environment["HOME"] ??
     environment["USERPROFILE"] ?? null;
   const files = new CloudFiles({
@@ -128,7 +128,7 @@ function clientSettings(file: CloudFile | null, environment: Environment): Setti
   const client = file?.content["client"];
   const { OS_FORCE_IPV4: force_ipv4, OS_PREFER_IPV6: prefer_ipv6 } = environment;
   return {
-    ...isMapping(client) && withUnderscores(client),
+    ...isRecord(client) && withUnderscores(client),
     ...force_ipv4 && { force_ipv4 },
     ...prefer_ipv6 && { prefer_ipv6 },
   };

@@ -20,7 +20,7 @@ interface ProcessLike {
 }
 
 /** The part of Deno that is used. */
-interface DenoLike {
+interface DenoPlatform {
   readonly permissions: {
     querySync(descriptor: { name: "read"; path: string }): { readonly state: string };
   };
@@ -32,7 +32,7 @@ interface FileSystem {
 }
 
 // The globals of each runtime, none of which is there on all: what is read is checked before use.
-const { process, Deno } = globalThis as { process?: ProcessLike; Deno?: DenoLike };
+const { process, Deno } = globalThis as { process?: ProcessLike; Deno?: DenoPlatform };
 
 /** What `node:fs` says where a path leads to nothing. */
 const ABSENT: ReadonlySet<unknown> = new Set(["ENOENT", "ENOTDIR"]);
@@ -42,7 +42,7 @@ const ABSENT: ReadonlySet<unknown> = new Set(["ENOENT", "ENOTDIR"]);
  *
  * @throws {InvalidConfigurationValue} where the runtime does not allow it.
  */
-export function hostEnvironment(): Environment {
+export function processEnvironment(): Environment {
   try {
     return { ...process?.env };
   } catch (cause) {

@@ -12,23 +12,23 @@ import { backoff, isRetryableStatus, parseRetryAfter } from "../http/retry.ts";
 import { send } from "../http/transport.ts";
 import type { ResolvedOptions } from "../options.ts";
 import {
+  type KeystoneRequest,
   parseObject,
-  type Question,
   refusal,
   unreachable,
   untrusted,
   unusable,
 } from "./question.ts";
-import { trustRemedy } from "../http/trust.ts";
+import { trustHint } from "../http/trust.ts";
 
 /** A good answer. */
-export interface Reply {
+export interface KeystoneResponse {
   readonly headers: Headers;
   readonly document: Readonly<Record<string, unknown>>;
 }
 
 /** A failure after which Keystone may be asked again. */
-interface Away {
+interface RetryableFailure {
   readonly error: GlanceError;
   /** Milliseconds that Keystone asked for. */
   readonly retryAfter: number | null;
@@ -59,7 +59,10 @@ export function identityServer(authUrl: string): ApiServer {
  * @throws {InvalidConfigurationValue} where no Keystone v3 is there.
  * @throws {GlanceConnectionFailed} where no answer came, or the server's certificate is not trusted.
  */
-export async function askKeystone(options: ResolvedOptions, question: Question): Promise<Reply> {
+export async function askKeystone(
+  options: ResolvedOptions,
+  question: KeystoneRequest,
+): Promise<KeystoneResponse> {
   const failures: GlanceError[] = [];
   for (;;) {
     const outcome = await attempt(options, question);
@@ -78,7 +81,10 @@ export async function askKeystone(options: ResolvedOptions, question: Question):
   }
 }
 
-async function attempt(options: ResolvedOptions, question: Question): Promise<Reply | Away> {
+async function attempt(
+  options: ResolvedOptions,
+  question: KeystoneRequest,
+): Promise<KeystoneResponse | RetryableFailure> {
   try {
     const { response, text } = await exchange(options, question);
     if (response.ok) return { headers: response.headers, document: documentOf(question, text) };
@@ -88,8 +94,8 @@ async function attempt(options: ResolvedOptions, question: Question): Promise<Re
     return { error, retryAfter };
   } catch (error) {
     if (!(error instanceof ServerUnreachable)) throw error;
-    const remedy = trustRemedy(error.message);
-    if (remedy !== null) throw untrusted(question, error, remedy);
+    const hint = trustHint(error.message);
+    if (hint !== null) throw untrusted(question, error, hint);
     return { error, retryAfter: null };
   }
 }
@@ -97,7 +103,7 @@ async function attempt(options: ResolvedOptions, question: Question): Promise<Re
 /** The answer with its whole body, both within `requestTimeout`. */
 async function exchange(
   options: ResolvedOptions,
-  question: Question,
+  question: KeystoneRequest,
 ): Promise<{ response: Response; text: string }> {
   const { server, request, action } = question;
   const { requestTimeout } = options;
@@ -123,7 +129,7 @@ async function exchange(
   }
 }
 
-function documentOf(question: Question, text: string): Reply["document"] {
+function documentOf(question: KeystoneRequest, text: string): KeystoneResponse["document"] {
   const document = parseObject(text);
   if (document === null) throw unusable(question, "something else than JSON");
   return document;

@@ -6,7 +6,7 @@
  * @module
  */
 import type { Cloud } from "./cloud.ts";
-import { isMapping } from "./settings.ts";
+import { isRecord } from "./settings.ts";
 
 /** A setting that is reported where `applies`. */
 interface IgnoredSetting {
@@ -118,6 +118,6 @@ function isLongList(value: unknown): boolean {
 }
 
 function isFilled(value: unknown): boolean {
-  if (isMapping(value)) return Object.keys(value).length > 0;
+  if (isRecord(value)) return Object.keys(value).length > 0;
   return value !== undefined && value !== null && value !== "";
 }

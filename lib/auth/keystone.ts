@@ -15,7 +15,7 @@ import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../opt
 import { authRequest, scopeOf } from "./auth_request.ts";
 import { type AuthMethod, type Credentials, describe, methodOf, secretsOf } from "./credentials.ts";
 import { askKeystone, identityServer } from "./identity.ts";
-import type { Question } from "./question.ts";
+import type { KeystoneRequest } from "./question.ts";
 import { catalogFrom, contextFrom } from "./token.ts";
 
 export type { AuthMethod, Credentials } from "./credentials.ts";
@@ -26,7 +26,7 @@ const EXPIRY_MARGIN = 120_000;
 const TOKENS = "/v3/auth/tokens";
 
 /** What to check when Keystone refuses: it does not say what was wrong. */
-const REMEDIES: Readonly<Record<AuthMethod, string>> = {
+const HINTS: Readonly<Record<AuthMethod, string>> = {
   password:
     "check the user, the password, both domains, and that the user has a role there (OS_USERNAME, OS_PASSWORD, OS_USER_DOMAIN_NAME, OS_PROJECT_NAME, OS_PROJECT_DOMAIN_NAME)",
   applicationCredential:
@@ -102,7 +102,7 @@ export async function fetchCatalog(
       'Cannot read the service catalog: the context has no "authToken"; sign in first, or set "apiServers"',
     );
   }
-  const question: Question = {
+  const question: KeystoneRequest = {
     server: identityServer(authUrl),
     request: {
       method: "GET",
@@ -110,7 +110,7 @@ export async function fetchCatalog(
       headers: { "x-auth-token": tokenFor(authToken) },
     },
     action: "read the service catalog",
-    remedy: "the token has ended, was revoked or has no scope; sign in for a project",
+    hint: "the token has ended, was revoked or has no scope; sign in for a project",
     secrets: [authToken],
   };
   return catalogFrom(question, await askKeystone(resolveOptions(options), question));
@@ -120,7 +120,7 @@ export async function fetchCatalog(
 class Session {
   readonly #credentials: Credentials;
   readonly #options: ResolvedOptions;
-  readonly #question: Question;
+  readonly #question: KeystoneRequest;
   #newest: RequestContext | null = null;
   #pending: Promise<RequestContext> | null = null;
 
@@ -131,7 +131,7 @@ class Session {
       server: identityServer(credentials.authUrl),
       request: requestFor(credentials),
       action: `authenticate ${describe(credentials)}`,
-      remedy: REMEDIES[methodOf(credentials)],
+      hint: HINTS[methodOf(credentials)],
       secrets: secretsOf(credentials),
     };
   }

@@ -20,14 +20,14 @@ import type { WireRequest } from "../http/transport.ts";
 import { isRecord } from "../values.ts";
 
 /** What Keystone is asked, and how to speak of it. */
-export interface Question {
+export interface KeystoneRequest {
   /** Keystone's root, without `/v3`. */
   readonly server: ApiServer;
   readonly request: WireRequest;
   /** For messages: `authenticate as user "alice"`. */
   readonly action: string;
   /** What the caller can do when Keystone refuses. */
-  readonly remedy: string;
+  readonly hint: string;
   /** What no message may show, even if Keystone repeats it. */
   readonly secrets: readonly string[];
 }
@@ -36,7 +36,7 @@ export interface Question {
 const BARE_REFUSAL = "The request you have made requires authentication";
 
 /** The error for an answer that is not the wanted one. */
-export function refusal(question: Question, response: Response, text: string): GlanceError {
+export function refusal(question: KeystoneRequest, response: Response, text: string): GlanceError {
   const { status } = response;
   const facts = { server: question.server.endpoint, status, requestId: requestIdOf(response) };
   const explanation = explanationIn(text, question.secrets);
@@ -44,7 +44,7 @@ export function refusal(question: Question, response: Response, text: string): G
     return new AuthenticationFailed(
       `Cannot ${question.action}: Keystone at "${urlOf(question)}" refused with ${status}${
         explanation === "" || explanation === BARE_REFUSAL ? "" : `, "${explanation}"`
-      }; ${remedyOf(question, response)}`,
+      }; ${hintOf(question, response)}`,
       facts,
     );
   }
@@ -66,25 +66,28 @@ function isRefusal(status: number, text: string): boolean {
 }
 
 /** Keystone hands out a receipt where one factor of several was right (Identity API 3.11). */
-function remedyOf(question: Question, response: Response): string {
-  if (!response.headers.has("openstack-auth-receipt")) return question.remedy;
+function hintOf(question: KeystoneRequest, response: Response): string {
+  if (!response.headers.has("openstack-auth-receipt")) return question.hint;
   return "it wants another factor than the password; use an application credential";
 }
 
 /** The error for a TLS failure: asking again would not help. */
 export function untrusted(
-  { action, server }: Question,
+  { action, server }: KeystoneRequest,
   cause: ServerUnreachable,
-  remedy: string,
+  hint: string,
 ): GlanceConnectionFailed {
   return new GlanceConnectionFailed(
-    `Cannot ${action}: the TLS handshake with "${server.endpoint}" failed; ${remedy}`,
+    `Cannot ${action}: the TLS handshake with "${server.endpoint}" failed; ${hint}`,
     { cause, server: server.endpoint, attempts: 1 },
   );
 }
 
 /** The error where every attempt failed. */
-export function unreachable(question: Question, failures: readonly GlanceError[]): GlanceError {
+export function unreachable(
+  question: KeystoneRequest,
+  failures: readonly GlanceError[],
+): GlanceError {
   const [attempts, s] = [failures.length, failures.length === 1 ? "" : "s"];
   const last = failures.at(-1);
   return new GlanceConnectionFailed(
@@ -102,7 +105,7 @@ export function unreachable(question: Question, failures: readonly GlanceError[]
 }
 
 /** The error for an answer that means nothing. */
-export function unusable(question: Question, state: string): UnexpectedResponse {
+export function unusable(question: KeystoneRequest, state: string): UnexpectedResponse {
   return new UnexpectedResponse(
     `Cannot ${question.action}: "${
       urlOf(question)
@@ -111,7 +114,7 @@ export function unusable(question: Question, state: string): UnexpectedResponse 
   );
 }
 
-function urlOf({ server }: Question): string {
+function urlOf({ server }: KeystoneRequest): string {
   return `${server.endpoint}/v3`;
 }
 

@@ -10,7 +10,7 @@ import { AmbiguousScalar } from "./yaml_scalars.ts";
 export type Settings = Readonly<Record<string, unknown>>;
 
 /** Whether a value is a mapping. */
-export function isMapping(value: unknown): value is Settings {
+export function isRecord(value: unknown): value is Settings {
   return typeof value === "object" && value !== null && !Array.isArray(value) &&
     !(value instanceof AmbiguousScalar);
 }
@@ -49,7 +49,7 @@ export function toSettings(value: unknown, path = ""): unknown {
 }
 
 function isPlainObject(value: unknown): value is object {
-  return isMapping(value) && !(value instanceof Date);
+  return isRecord(value) && !(value instanceof Date);
 }
 
 /** The same settings with `_` for `-` in all keys: people write both. */
@@ -57,7 +57,7 @@ export function withUnderscores(settings: Settings): Settings {
   return Object.fromEntries(
     Object.entries(settings).map(([key, value]) => [
       key.replaceAll("-", "_"),
-      isMapping(value) ? withUnderscores(value) : value,
+      isRecord(value) ? withUnderscores(value) : value,
     ]),
   );
 }
@@ -67,7 +67,7 @@ export function mergeDeep(under: Settings, over: Settings): Settings {
   const merged = new Map<string, unknown>(Object.entries(under));
   for (const [key, value] of Object.entries(over)) {
     const old = merged.get(key);
-    merged.set(key, isMapping(old) && isMapping(value) ? mergeDeep(old, value) : value);
+    merged.set(key, isRecord(old) && isRecord(value) ? mergeDeep(old, value) : value);
   }
   return Object.fromEntries(merged);
 }
@@ -76,6 +76,6 @@ export function mergeDeep(under: Settings, over: Settings): Settings {
 export function mergeCloud(under: Settings, over: Settings): Settings {
   const { auth: underAuth } = under;
   const { auth: overAuth } = over;
-  if (!isMapping(underAuth) || !isMapping(overAuth)) return { ...under, ...over };
+  if (!isRecord(underAuth) || !isRecord(overAuth)) return { ...under, ...over };
   return { ...under, ...over, auth: { ...underAuth, ...overAuth } };
 }

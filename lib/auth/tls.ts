@@ -5,7 +5,7 @@
  */
 import { InvalidConfigurationValue } from "../errors.ts";
 import type { CloudTls } from "./cloud_config.ts";
-import { hostEnvironment, readHostFile, type TextFileReader } from "./host.ts";
+import { processEnvironment, readHostFile, type TextFileReader } from "./host.ts";
 
 /** A fetch; disposing it closes the connections that are its own. */
 export interface CloudFetch extends Disposable {
@@ -129,7 +129,7 @@ function withoutFetch({ caCertFile, certFile }: CloudTls): null {
       `Cannot use the client certificate "${certFile}": the fetch of this runtime has none; give "fetch" one that has, or run with Deno or Bun`,
     );
   }
-  if (hostEnvironment()["NODE_EXTRA_CA_CERTS"]) return null;
+  if (processEnvironment()["NODE_EXTRA_CA_CERTS"]) return null;
   throw new InvalidConfigurationValue(
     `Cannot use the CA file "${caCertFile}": this runtime reads its CAs once, when it starts; start it with NODE_EXTRA_CA_CERTS=${caCertFile}`,
   );

@@ -4,9 +4,9 @@
  * @module
  */
 import type { CatalogEntry, RequestContext } from "../context.ts";
-import type { Reply } from "./identity.ts";
+import type { KeystoneResponse } from "./identity.ts";
 import { isRecord } from "../values.ts";
-import { type Question, unusable } from "./question.ts";
+import { type KeystoneRequest, unusable } from "./question.ts";
 
 /** The role that sees every image, in Glance's default policy. */
 const ADMIN_ROLE = "admin";
@@ -21,8 +21,8 @@ const CLOCK_TOLERANCE = 60_000;
  * @throws {UnexpectedResponse} where it is no token.
  */
 export function contextFrom(
-  question: Question,
-  { headers, document }: Reply,
+  question: KeystoneRequest,
+  { headers, document }: KeystoneResponse,
   held?: string,
 ): RequestContext {
   const authToken = headers.get("x-subject-token") ?? held;
@@ -63,7 +63,10 @@ function endOf(expiresAt: unknown, date: string | null): Date | null {
 }
 
 /** @throws {UnexpectedResponse} where it is no catalog. */
-export function catalogFrom(question: Question, { document }: Reply): CatalogEntry[] {
+export function catalogFrom(
+  question: KeystoneRequest,
+  { document }: KeystoneResponse,
+): CatalogEntry[] {
   const catalog = document["catalog"];
   // Its entries are read by catalog.ts, which takes nothing in them for granted.
   if (Array.isArray(catalog)) return catalog as CatalogEntry[];

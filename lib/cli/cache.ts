@@ -8,7 +8,7 @@ import type { CachedImage, CacheTarget } from "../images/wire.ts";
 import { forEachImage } from "./each_image.ts";
 import { CommandFailed } from "./failure.ts";
 import { ask } from "./find_image.ts";
-import { type Call, type Command, command, type Positional } from "./flags.ts";
+import { type Command, command, type Invocation, type Positional } from "./flags.ts";
 import { type Column, printJson, printList, type WireRecord } from "./output.ts";
 
 const IMAGES: Positional = { name: "<IMAGE>", summary: "Id or name of an image", many: true };
@@ -30,12 +30,12 @@ const CACHE_LIST = command({
   summary: "List the images that a server has in its cache, or will have",
   details: WHERE,
   flags: {},
-  async run(call) {
-    const state = await ask(call, await connectToServer(call), "cache.list");
-    if (call.json) return await printJson(call, state);
+  async run(invocation) {
+    const state = await ask(invocation, await connectToServer(invocation), "cache.list");
+    if (invocation.json) return await printJson(invocation, state);
     const cached = state.cached_images.map((image) => rowOf(image.image_id, "cached", image));
     const queued = state.queued_images.map((id) => rowOf(id, "queued", {}));
-    await printList(call, [...cached, ...queued], COLUMNS, { align: "center" });
+    await printList(invocation, [...cached, ...queued], COLUMNS, { align: "center" });
   },
 });
 
@@ -45,10 +45,15 @@ const CACHE_QUEUE = command({
   details: WHERE,
   positionals: [IMAGES],
   flags: {},
-  async run(call) {
-    const connection = await connectToServer(call);
+  async run(invocation) {
+    const connection = await connectToServer(invocation);
     const deed = { verb: "queue", done: "queued" };
-    await forEachImage(call, connection, deed, (id) => ask(call, connection, "cache.queue", id));
+    await forEachImage(
+      invocation,
+      connection,
+      deed,
+      (id) => ask(invocation, connection, "cache.queue", id),
+    );
   },
 });
 
@@ -58,10 +63,15 @@ const CACHE_DELETE = command({
   details: WHERE,
   positionals: [IMAGES],
   flags: {},
-  async run(call) {
-    const connection = await connectToServer(call);
+  async run(invocation) {
+    const connection = await connectToServer(invocation);
     const deed = { verb: "drop", done: "dropped" };
-    await forEachImage(call, connection, deed, (id) => ask(call, connection, "cache.delete", id));
+    await forEachImage(
+      invocation,
+      connection,
+      deed,
+      (id) => ask(invocation, connection, "cache.delete", id),
+    );
   },
 });
 
@@ -77,12 +87,12 @@ const CACHE_CLEAR = command({
       summary: "What to clear: both, cache or queue; both without it",
     },
   },
-  async run(call) {
-    const { target = "both" } = call.values;
-    const connection = await connectToServer(call);
+  async run(invocation) {
+    const { target = "both" } = invocation.values;
+    const connection = await connectToServer(invocation);
     // `choices` of the flag holds nothing else.
     const one = target === "both" ? [] as const : [target as CacheTarget] as const;
-    await ask(call, connection, "cache.clear", ...one);
+    await ask(invocation, connection, "cache.clear", ...one);
   },
 });
 
@@ -95,8 +105,8 @@ export const CACHE_COMMANDS: readonly Command[] = [
 ];
 
 /** @throws {CommandFailed} where it would be left to chance whose cache it is. */
-async function connectToServer(call: Call<unknown>): Promise<Connection> {
-  const connection = await call.connect();
+async function connectToServer(invocation: Invocation<unknown>): Promise<Connection> {
+  const connection = await invocation.connect();
   const { service: { client }, context } = connection;
   const servers = await client.servers(context);
   if (servers.length === 1) return connection;

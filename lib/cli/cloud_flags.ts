@@ -10,7 +10,7 @@ import { connect, type Connection, type ConnectOptions } from "../connect.ts";
 import type { GlanceEvent } from "../events.ts";
 import { CommandFailed, UsageError } from "./failure.ts";
 import type { Flags, Target, TextFlag, Values } from "./flags.ts";
-import type { World } from "./world.ts";
+import type { System } from "./world.ts";
 
 /** A flag that stands for a variable. */
 function standsFor(stands: string, summary: string, ...aliases: string[]): TextFlag {
@@ -95,16 +95,16 @@ export type CloudValues = Values<typeof CLOUD_FLAGS>;
  */
 export async function connectByFlags(
   values: CloudValues,
-  world: World,
+  system: System,
   onEvent: (event: GlanceEvent) => void,
 ): Promise<Connection> {
-  const options = connectOptions(values, world.environment);
+  const options = connectOptions(values, system.environment);
   await checkConfigured(options);
-  const cloudFetch = world.ports?.fetch === undefined ? await fetchByFlags(values) : null;
+  const cloudFetch = system.ports?.fetch === undefined ? await fetchByFlags(values) : null;
   const connection = await connect({
     ...options,
     ...cloudFetch !== null && { fetch: cloudFetch },
-    ...world.ports,
+    ...system.ports,
     onEvent,
   });
   if (cloudFetch === null) return connection;
@@ -128,19 +128,19 @@ export async function connectByFlags(
 export async function connectToTarget(
   { cloud, region }: Target,
   values: CloudValues,
-  world: World,
+  system: System,
   onEvent: (event: GlanceEvent) => void,
 ): Promise<Connection> {
   const base = cloud === undefined ? values : { ...NO_VALUES, ...timeoutsOf(values) };
   const isKept = cloud === undefined ? isOfCloud : isOfNoCloud;
-  const kept = Object.entries(world.environment).filter(([name]) => isKept(name));
+  const kept = Object.entries(system.environment).filter(([name]) => isKept(name));
   const other: CloudValues = {
     ...base,
     "os-image-url": undefined,
     "os-region-name": region,
     ...cloud !== undefined && { "os-cloud": cloud },
   };
-  return await connectByFlags(other, { ...world, environment: Object.fromEntries(kept) }, onEvent);
+  return await connectByFlags(other, { ...system, environment: Object.fromEntries(kept) }, onEvent);
 }
 
 /** The flags that hold for every cloud. */
@@ -174,7 +174,7 @@ function isOfCloud(name: string): boolean {
  */
 export function connectOptions(
   values: CloudValues,
-  environment: World["environment"],
+  environment: System["environment"],
 ): ConnectOptions {
   const { "os-cloud": cloud, "os-image-url": imageUrl } = values;
   const { timeout, "stall-timeout": stallTimeout } = values;
@@ -224,7 +224,7 @@ function variablesFrom(values: CloudValues): Record<string, string> {
  */
 function tokenType(
   values: CloudValues,
-  environment: World["environment"],
+  environment: System["environment"],
 ): Readonly<Record<string, string>> {
   if (values["os-auth-token"] === undefined) return {};
   const url = values["os-image-url"] ?? environment["OS_IMAGE_URL"] ??

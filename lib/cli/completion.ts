@@ -30,7 +30,7 @@ export function completionCommands(table: () => CompletionTable): readonly Comma
     name: "bash-completion",
     summary: "Print all commands and their flags, for a completion script of your own",
     flags: {},
-    run: (call) => printText(call, allWords(table()).join(" ")),
+    run: (invocation) => printText(invocation, allWords(table()).join(" ")),
   });
   const completion = command({
     name: "completion",
@@ -44,7 +44,8 @@ export function completionCommands(table: () => CompletionTable): readonly Comma
     }],
     flags: {},
     // `choices` of the argument holds nothing else.
-    run: (call) => printText(call, SCRIPTS[call.positionals[0] ?? ""]?.(table()) ?? ""),
+    run: (invocation) =>
+      printText(invocation, SCRIPTS[invocation.positionals[0] ?? ""]?.(table()) ?? ""),
   });
   return [bashCompletion, completion];
 }

@@ -7,13 +7,13 @@
 import type { Connection } from "../connect.ts";
 import type { Sent } from "../data/upload_job.ts";
 import { ImageUploadFailed } from "../errors.ts";
-import { withdraw } from "../images/edit.ts";
+import { rollbackCreate } from "../images/edit.ts";
 import type { ImportRequest } from "../images/operations.ts";
 import { checkImported } from "../jobs/import_image.ts";
 import { checkSourceRegion } from "../jobs/source_region.ts";
 import { CommandFailed, sentenceOf, UsageError } from "./failure.ts";
 import { ask } from "./find_image.ts";
-import { type Call, type Command, command, type Flags, type Values } from "./flags.ts";
+import { type Command, command, type Flags, type Invocation, type Values } from "./flags.ts";
 import { checkMethod, STAGED } from "./image_import.ts";
 import { checkWithoutImport, IMPORT_FLAGS, importRequestFrom, storesOf } from "./import_request.ts";
 import { WAIT_FLAGS, waitIfWanted } from "./import_wait.ts";
@@ -38,10 +38,10 @@ const FLAGS = {
   ...WAIT_FLAGS,
 } as const satisfies Flags;
 
-type ViaImportCall = Call<Values<typeof FLAGS>>;
+type ViaImportCall = Invocation<Values<typeof FLAGS>>;
 
 /** What is to be imported. */
-interface Plan {
+interface ViaImportPlan {
   readonly request: ImportRequest;
   /** What is staged for it; null where Glance fetches the data. */
   readonly bytes: FoundBytes | null;
@@ -54,25 +54,25 @@ export const IMAGE_CREATE_VIA_IMPORT: Command = command({
   details:
     "Without data and without an import method, the image is a record alone. Without --wait, the import is under way when this ends; see its progress with image-show and image-tasks. If no data could be staged or asked for, the image is deleted again.",
   flags: FLAGS,
-  async run(call) {
-    const meta = newImageFrom(call.values);
-    const plan = await planOf(call);
-    const connection = await call.connect();
+  async run(invocation) {
+    const meta = newImageFrom(invocation.values);
+    const plan = await planOf(invocation);
+    const connection = await invocation.connect();
     if (plan !== null) {
-      const { "remote-region": region } = call.values;
-      await checkMethod(call, connection, plan.request.method.name);
+      const { "remote-region": region } = invocation.values;
+      await checkMethod(invocation, connection, plan.request.method.name);
       if (region !== undefined) checkSourceRegion(connection.context, region);
-      await checkStores(call, connection, storesOf(call.values));
+      await checkStores(invocation, connection, storesOf(invocation.values));
     }
     const { service, context } = connection;
-    const before = await service.create(context, meta, null, { signal: call.world.signal });
+    const before = await service.create(context, meta, null, { signal: invocation.system.signal });
     const { id } = before;
     if (plan !== null) {
-      const sent = await importNew(call, connection, id, plan);
-      const image = await waitIfWanted(call, connection, id, plan.request);
+      const sent = await importNew(invocation, connection, id, plan);
+      const image = await waitIfWanted(invocation, connection, id, plan.request);
       if (sent !== null && image !== null) checkImported({ ...sent, before }, image);
     }
-    await printImage(call, await ask(call, connection, "get", id));
+    await printImage(invocation, await ask(invocation, connection, "get", id));
   },
 });
 
@@ -81,7 +81,7 @@ export const IMAGE_CREATE_VIA_IMPORT: Command = command({
  *
  * @throws {UsageError} where they contradict each other.
  */
-async function planOf({ values, world }: ViaImportCall): Promise<Plan | null> {
+async function planOf({ values, system: world }: ViaImportCall): Promise<ViaImportPlan | null> {
   const { "import-method": method, file } = values;
   if (method === "copy-image") {
     throw new UsageError(
@@ -111,24 +111,24 @@ async function planOf({ values, world }: ViaImportCall): Promise<Plan | null> {
 
 /** What cannot be staged or asked for leaves no image behind; what is staged stays. Gives what was staged. */
 async function importNew(
-  call: ViaImportCall,
+  invocation: ViaImportCall,
   connection: Connection,
   id: string,
-  { request, bytes }: Plan,
+  { request, bytes }: ViaImportPlan,
 ): Promise<Sent | null> {
   const { service: { client }, context } = connection;
   const undone = async (error: unknown): Promise<never> => {
     // Glance may still be staging the data.
     if (error instanceof ImageUploadFailed) throw error;
-    await withdraw(client, context, id, error);
+    await rollbackCreate(client, context, id, error);
     throw error;
   };
   if (bytes === null) {
-    await ask(call, connection, "import", id, request).catch(undone);
+    await ask(invocation, connection, "import", id, request).catch(undone);
     return null;
   }
-  const sent = await stageBytes(call, connection, id, bytes, true).catch(undone);
-  await ask(call, connection, "import", id, request).catch((error) => {
+  const sent = await stageBytes(invocation, connection, id, bytes, true).catch(undone);
+  await ask(invocation, connection, "import", id, request).catch((error) => {
     throw new CommandFailed(
       `${
         sentenceOf(error)

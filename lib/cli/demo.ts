@@ -13,7 +13,7 @@ import { printText } from "./output.ts";
 import { formatBytes } from "./progress.ts";
 import { sampleBytes } from "./sample.ts";
 import { type RunningServer, serve } from "./serve.ts";
-import type { Bytes, World } from "./world.ts";
+import type { Bytes, System } from "./world.ts";
 
 /** Bytes of the image: far more than what sockets hold on their way. */
 const SIZE = 64 * 1024 ** 2;
@@ -22,26 +22,26 @@ const SIZE = 64 * 1024 ** 2;
 const HALF_WAY = SIZE / 4;
 
 /** Tells the story; gives the exit code. */
-export async function runDemo(world: World): Promise<number> {
-  const messages = new Messages(world.stderr);
+export async function runDemo(system: System): Promise<number> {
+  const messages = new Messages(system.stderr);
   const store = memoryStore();
   const servers = [1, 2].map(() =>
     serve(createEmbeddedGlance({ store }).fetch, { host: "127.0.0.1", port: 0 })
   );
   try {
-    await tell(servers, world);
+    await tell(servers, system);
     return EXIT.ok;
   } catch (error) {
-    messages.line(sentenceOf(world.signal.aborted ? world.signal.reason : error));
-    return exitCodeOf(world.signal.aborted ? world.signal.reason : error);
+    messages.line(sentenceOf(system.signal.aborted ? system.signal.reason : error));
+    return exitCodeOf(system.signal.aborted ? system.signal.reason : error);
   } finally {
     await Promise.all(servers.map((server) => server.kill()));
     await messages.flush();
   }
 }
 
-async function tell(servers: readonly RunningServer[], world: World): Promise<void> {
-  const say = (text: string) => printText({ world }, text);
+async function tell(servers: readonly RunningServer[], system: System): Promise<void> {
+  const say = (text: string) => printText({ system: system }, text);
   const urls = servers.map(({ url }) => url);
   const resumes: Extract<GlanceEvent, { kind: "resume" }>[] = [];
   const { service, context } = await connect({
@@ -52,7 +52,7 @@ async function tell(servers: readonly RunningServer[], world: World): Promise<vo
   await say(`Two servers, one cloud: ${urls.join(" and ")}`);
 
   const bytes = sampleBytes(SIZE);
-  const { signal } = world;
+  const { signal } = system;
   const meta = { name: "demo", diskFormat: "raw", containerFormat: "bare" };
   const { id, osHashAlgo } = await service.create(context, meta, bytes, { signal });
   await say(`Uploaded "demo", ${formatBytes(SIZE)}; its ${osHashAlgo} is that of what was sent`);

@@ -4,13 +4,13 @@
  * @module
  */
 import { codeOf } from "./file_words.ts";
-import type { Bytes, FileFacts, Files, UpdatableFile, WritableFile } from "./world.ts";
+import type { Bytes, FileFacts, SystemFiles, UpdatableFile, WritableFile } from "./world.ts";
 
 /** Bytes that are read at once. */
 const CHUNK_SIZE = 256 * 1024;
 
 /** The files of this machine. */
-export const denoFiles: Files = {
+export const denoFiles: SystemFiles = {
   async look(path: string): Promise<FileFacts | null> {
     const facts = await orNull(Deno.stat(path));
     if (facts === null) return null;

@@ -6,7 +6,7 @@
 import { fstatSync } from "node:fs";
 import { denoFiles } from "./deno_files.ts";
 import { ENDING_SIGNALS, type EndingSignal, Interrupted } from "./failure.ts";
-import type { Input, Output, World } from "./world.ts";
+import type { Input, Output, System } from "./world.ts";
 
 /** Bytes that are read at once. */
 const CHUNK_SIZE = 256 * 1024;
@@ -31,7 +31,7 @@ const ECHO = 1000;
  * console.assert(code === 0);
  * ```
  */
-export function denoWorld(signal: AbortSignal): World {
+export function denoWorld(signal: AbortSignal): System {
   return {
     stdin: standardInput(),
     stdout: outputOf(Deno.stdout),

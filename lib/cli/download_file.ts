@@ -6,28 +6,28 @@
  * @module
  */
 import { createHasher } from "../data/hashing.ts";
-import { type Identity, Verifier } from "../data/integrity.ts";
+import { type ContentDescriptor, Verifier } from "../data/integrity.ts";
 import type { Verify } from "../data/types.ts";
 import { ImageIntegrityError } from "../errors.ts";
 import { CommandFailed } from "./failure.ts";
 import { attempt, fileError } from "./file_words.ts";
 import { writeOut } from "./output.ts";
-import { Part } from "./part_file.ts";
+import { PartialFile } from "./part_file.ts";
 import { judgePart } from "./part_record.ts";
 import { formatBytes } from "./progress.ts";
-import type { Bytes, Files, Output, World } from "./world.ts";
+import type { Bytes, Output, System, SystemFiles } from "./world.ts";
 
 /** Fills a sink with the bytes from `start` on, to the last one, or rejects. */
 export type Transfer = (sink: WritableStream<Bytes>, start: number) => Promise<void>;
 
 /** A download into a file. */
-export interface FileDownload extends Pick<World, "files" | "now" | "signal"> {
+export interface FileDownload extends Pick<System, "files" | "now" | "signal"> {
   readonly path: string;
   readonly verify: Verify;
   /** Whether a part that is there already is given up, whatever it is. */
   readonly restart: boolean;
   /** What is to come. */
-  identify(): Promise<Identity>;
+  identify(): Promise<ContentDescriptor>;
   /** The bytes; those of a whole image are verified. */
   readonly transfer: Transfer;
   /** Told what becomes of a part. */
@@ -56,7 +56,11 @@ export async function downloadToOutput(stdout: Output, transfer: Transfer): Prom
   await transfer(new WritableStream({ write: (chunk) => writeOut(stdout, chunk) }), 0);
 }
 
-async function downloadToSpecial(files: Files, path: string, transfer: Transfer): Promise<void> {
+async function downloadToSpecial(
+  files: SystemFiles,
+  path: string,
+  transfer: Transfer,
+): Promise<void> {
   const file = await attempt("write", path, () => files.openSpecial(path));
   try {
     const write = (chunk: Bytes) => attempt("write", path, () => file.write(chunk));
@@ -70,7 +74,7 @@ async function downloadByPart(job: FileDownload, name: string): Promise<void> {
   const identity = await job.identify();
   const verifier = await Verifier.create(identity, job.verify, createHasher);
   const path = `${name}.part`;
-  const part = await Part.open({ files: job.files, now: job.now, path, identity });
+  const part = await PartialFile.open({ files: job.files, now: job.now, path, identity });
   const work: Work = { job, identity, verifier, path, part };
   const start = await findStart(work).catch((error) => {
     part.close();
@@ -88,10 +92,10 @@ async function downloadByPart(job: FileDownload, name: string): Promise<void> {
 /** A download by way of a part. */
 interface Work {
   readonly job: FileDownload;
-  readonly identity: Identity;
+  readonly identity: ContentDescriptor;
   readonly verifier: Verifier | null;
   readonly path: string;
-  readonly part: Part;
+  readonly part: PartialFile;
 }
 
 /**

@@ -6,7 +6,7 @@
 import type { Connection } from "../connect.ts";
 import { CommandFailed, Interrupted, sentenceOf } from "./failure.ts";
 import { findImageId } from "./find_image.ts";
-import type { Call } from "./flags.ts";
+import type { Invocation } from "./flags.ts";
 
 /** What is done, in words: `delete`, `deleted`. */
 export interface Deed {
@@ -20,12 +20,12 @@ export interface Deed {
  * @throws {CommandFailed} saying how many failed, where there are several; the error of a single one.
  */
 export async function forEachImage(
-  call: Call<unknown>,
+  invocation: Invocation<unknown>,
   connection: Connection,
   { verb, done }: Deed,
   work: (imageId: string) => Promise<void>,
 ): Promise<void> {
-  const { positionals, messages, world: { signal } } = call;
+  const { positionals, messages, system: { signal } } = invocation;
   let failed = 0;
   for (const idOrName of positionals) {
     try {

@@ -7,7 +7,7 @@ import type { Connection } from "../connect.ts";
 import { ImageNotFound } from "../errors.ts";
 import type { OperationArgs, OperationName, OperationResult } from "../images/operations.ts";
 import { findImage } from "../jobs/find_image.ts";
-import type { Call } from "./flags.ts";
+import type { Invocation } from "./flags.ts";
 
 /** Glance takes nothing else for an id. */
 const IMAGE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -19,19 +19,21 @@ export interface FoundImage {
 }
 
 /** The image that a command's first argument names. */
-export async function imageOf(call: Pick<Call, "positionals" | "connect" | "world">): Promise<
+export async function imageOf(
+  invocation: Pick<Invocation, "positionals" | "connect" | "system">,
+): Promise<
   FoundImage
 > {
-  const connection = await call.connect();
+  const connection = await invocation.connect();
   return {
-    id: await findImageId(connection, call.positionals[0] ?? "", call.world.signal),
+    id: await findImageId(connection, invocation.positionals[0] ?? "", invocation.system.signal),
     connection,
   };
 }
 
 /** Calls an operation of the Image API; the command's end ends it, too. */
 export function ask<M extends OperationName>(
-  { world }: Pick<Call, "world">,
+  { system: world }: Pick<Invocation, "system">,
   { service, context }: Connection,
   method: M,
   ...args: OperationArgs<M>

@@ -6,7 +6,7 @@
  */
 import type { Connection } from "../connect.ts";
 import type { Messages } from "./messages.ts";
-import type { World } from "./world.ts";
+import type { System } from "./world.ts";
 
 /** What every flag has. */
 interface FlagFacts {
@@ -96,7 +96,7 @@ export interface Target {
 }
 
 /** What a command gets to work with. */
-export interface Call<V = Readonly<Record<string, Value>>> {
+export interface Invocation<V = Readonly<Record<string, Value>>> {
   readonly values: V;
   /** Arguments without flags, as many as the command has. */
   readonly positionals: readonly string[];
@@ -104,7 +104,7 @@ export interface Call<V = Readonly<Record<string, Value>>> {
   readonly json: boolean;
   /** Whether more columns are wanted. */
   readonly verbose: boolean;
-  readonly world: World;
+  readonly system: System;
   /** Standard error. */
   readonly messages: Messages;
   /** Signs in; later calls get the same connection. */
@@ -122,14 +122,14 @@ export interface Command {
   readonly details?: string;
   readonly positionals?: readonly Positional[];
   readonly flags: Flags;
-  run(call: Call): Promise<void>;
+  run(invocation: Invocation): Promise<void>;
 }
 
 /** A row whose `run` gets the values of its own flags. */
 export function command<const F extends Flags>(
   row: Omit<Command, "run" | "flags"> & {
     readonly flags: F;
-    run(call: Call<Values<F>>): Promise<void>;
+    run(invocation: Invocation<Values<F>>): Promise<void>;
   },
 ): Command {
   // `parse.ts` gives each flag of the row the value of its kind, which is what `Values<F>` says.

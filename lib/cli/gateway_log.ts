@@ -17,7 +17,7 @@ export function routerOptions(
   ImageRouterOptions,
   "publicEndpoint" | "allowedHosts" | "metrics" | "log" | "onEvent"
 > {
-  const write = (entry: Entry) => writeEntry(log, entry);
+  const write = (entry: LogEntry) => writeEntry(log, entry);
   return {
     allowedHosts,
     metrics,
@@ -32,9 +32,9 @@ export function logError({ log }: GatewaySettings, error: unknown): void {
   writeEntry(log, { kind: "error", error: sentenceOf(error) });
 }
 
-type Entry = Readonly<Record<string, unknown>>;
+type LogEntry = Readonly<Record<string, unknown>>;
 
-function writeEntry(log: GatewaySettings["log"], entry: Entry): void {
+function writeEntry(log: GatewaySettings["log"], entry: LogEntry): void {
   log(printableJson({ time: new Date().toISOString(), ...entry }));
 }
 

@@ -9,7 +9,7 @@ import type { ImageMeta, ImageVisibility } from "../images/types.ts";
 import { copyImage, type CopyOptions } from "../jobs/copy_image.ts";
 import { CommandFailed, UsageError } from "./failure.ts";
 import { ask, imageOf } from "./find_image.ts";
-import { type Call, type Command, command, type Flags, type Values } from "./flags.ts";
+import { type Command, command, type Flags, type Invocation, type Values } from "./flags.ts";
 import { keyAndValue } from "./image_fields.ts";
 import { printImage } from "./output.ts";
 import { checkStores } from "./stores.ts";
@@ -53,7 +53,7 @@ const FLAGS = {
   ...PROGRESS_FLAGS,
 } as const satisfies Flags;
 
-type CopyCall = Call<Values<typeof FLAGS>>;
+type CopyCall = Invocation<Values<typeof FLAGS>>;
 
 /** The row of `image-copy`. */
 export const IMAGE_COPY: Command = command({
@@ -63,27 +63,27 @@ export const IMAGE_COPY: Command = command({
     "The data goes from one to the other in one stream, with nothing on the disk; what the other cloud has stored is compared with what the image is. If anything fails, nothing is left there. The copy has the name, formats, tags and properties of the image.",
   positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
   flags: FLAGS,
-  async run(call) {
-    const { "to-cloud": cloud, "to-region": region, store } = call.values;
+  async run(invocation) {
+    const { "to-cloud": cloud, "to-region": region, store } = invocation.values;
     if (cloud === undefined && region === undefined) {
       throw new UsageError(
         "Cannot copy an image: it is not said where to; add --to-cloud, or --to-region for another region of the same cloud",
       );
     }
-    const options = copyOptions(call);
-    const { id, connection: from } = await imageOf(call);
-    const to = await call.connectTo({
+    const options = copyOptions(invocation);
+    const { id, connection: from } = await imageOf(invocation);
+    const to = await invocation.connectTo({
       ...cloud !== undefined && { cloud },
       ...region !== undefined && { region },
     });
     if (region !== undefined) checkRegion(to, region);
-    await checkElsewhere(call, from, to);
-    await checkStores(call, to, [store ?? []].flat());
+    await checkElsewhere(invocation, from, to);
+    await checkStores(invocation, to, [store ?? []].flat());
     const copy = await withProgress(
-      call,
+      invocation,
       (onProgress) => copyImage(from, to, id, { ...options, onProgress }),
     );
-    await printImage(call, await ask(call, to, "get", copy.id));
+    await printImage(invocation, await ask(invocation, to, "get", copy.id));
   },
 });
 
@@ -92,7 +92,7 @@ export const IMAGE_COPY: Command = command({
  *
  * @throws {UsageError} where a property is not written as `KEY=VALUE`.
  */
-function copyOptions({ values, world }: CopyCall): CopyOptions {
+function copyOptions({ values, system: system }: CopyCall): CopyOptions {
   const { name, visibility, property, "remove-property": removed, store, verify } = values;
   const properties = Object.fromEntries<string | null>([
     ...removed.map((key) => [key, null] as const),
@@ -106,7 +106,7 @@ function copyOptions({ values, world }: CopyCall): CopyOptions {
   };
   return {
     meta,
-    signal: world.signal,
+    signal: system.signal,
     ...connectionsFrom(values),
     ...store !== undefined && { storeId: store },
     // `choices` of the flag holds nothing else.
@@ -135,14 +135,18 @@ function checkRegion({ service, context }: Connection, region: string): void {
 }
 
 /** @throws {CommandFailed} where the copy would stand beside the image, and be the same in everything. */
-async function checkElsewhere(call: CopyCall, from: Connection, to: Connection): Promise<void> {
-  const { name, visibility, property, store } = call.values;
+async function checkElsewhere(
+  invocation: CopyCall,
+  from: Connection,
+  to: Connection,
+): Promise<void> {
+  const { name, visibility, property, store } = invocation.values;
   const differs = name !== undefined || visibility !== undefined || store !== undefined ||
-    property.length + call.values["remove-property"].length > 0;
+    property.length + invocation.values["remove-property"].length > 0;
   if (differs || await placeOf(from) !== await placeOf(to)) return;
   throw new CommandFailed(
     `Cannot copy image "${
-      call.positionals[0]
+      invocation.positionals[0]
     }" to where it is: this is the same project of the same cloud; name another, or give the copy another --name or --store`,
   );
 }

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { identityOf } from "../data/integrity.ts";
+import { descriptorOf } from "../data/integrity.ts";
 import type { DownloadOptions, Verify } from "../data/types.ts";
 import { downloadToFile, downloadToOutput, type Transfer } from "./download_file.ts";
 import { UsageError } from "./failure.ts";
 import { ask, imageOf } from "./find_image.ts";
-import { type Call, type Command, command, type Flags, type Values } from "./flags.ts";
+import { type Command, command, type Flags, type Invocation, type Values } from "./flags.ts";
 import {
   CONNECTION_FLAGS,
   connectionsFrom,
@@ -51,36 +51,36 @@ export const IMAGE_DOWNLOAD: Command = command({
     "The data is written to FILE.part, which becomes FILE when all of it is there and its hash is right; what was in FILE before stays until then. A download that was broken off is gone on with by the same command. Without --file, or with -, it goes to standard output as it comes: watch the exit code.",
   positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
   flags: FLAGS,
-  async run(call) {
-    const { file } = call.values;
+  async run(invocation) {
+    const { file } = invocation.values;
     const isToOutput = file === undefined || STANDARD_OUTPUT.includes(file);
-    if (isToOutput && call.world.stdout.isTerminal) {
+    if (isToOutput && invocation.system.stdout.isTerminal) {
       throw new UsageError(
         "Cannot write an image to the terminal: name a file with --file, or redirect the output (> disk.img)",
       );
     }
-    const options = downloadOptions(call);
-    const { id, connection } = await imageOf(call);
+    const options = downloadOptions(invocation);
+    const { id, connection } = await imageOf(invocation);
     const transfer: Transfer = (sink, start) =>
-      withProgress(call, (onProgress) => {
+      withProgress(invocation, (onProgress) => {
         const { service, context } = connection;
         const range = start === 0 ? {} : { range: { start }, verify: "auto" } as const;
         // Files and pipes have done with the bytes when they have written them.
-        const told = { ...options, ...range, reuseChunks: true, onProgress };
-        return service.download(context, id, sink, told);
+        const downloadOptions = { ...options, ...range, reuseChunks: true, onProgress };
+        return service.download(context, id, sink, downloadOptions);
       }, start);
-    if (isToOutput) return await downloadToOutput(call.world.stdout, transfer);
-    const check = progressLine(call);
+    if (isToOutput) return await downloadToOutput(invocation.system.stdout, transfer);
+    const check = progressLine(invocation);
     await downloadToFile({
-      files: call.world.files,
-      now: call.world.now,
-      signal: call.world.signal,
+      files: invocation.system.files,
+      now: invocation.system.now,
+      signal: invocation.system.signal,
       path: file,
       verify: options.verify,
-      restart: call.values["restart"],
-      identify: async () => identityOf(await ask(call, connection, "get", id)),
+      restart: invocation.values["restart"],
+      identify: async () => descriptorOf(await ask(invocation, connection, "get", id)),
       transfer,
-      say: (sentence) => call.messages.line(sentence),
+      say: (sentence) => invocation.messages.line(sentence),
       onCheck: (transferred, total) => check.report({ transferred, total, server: "", resumes: 0 }),
     });
   },
@@ -88,13 +88,13 @@ export const IMAGE_DOWNLOAD: Command = command({
 
 /** What the flags ask of the library. */
 function downloadOptions(
-  { values, world }: Call<Values<typeof FLAGS>>,
+  { values, system: system }: Invocation<Values<typeof FLAGS>>,
 ): DownloadOptions & { readonly verify: Verify } {
   const { "no-verify": isOff, verify = "auto" } = values;
   return {
     // `choices` of the flag holds nothing else.
     verify: isOff ? "off" : verify as Verify,
-    signal: world.signal,
+    signal: system.signal,
     ...connectionsFrom(values),
   };
 }

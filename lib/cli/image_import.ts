@@ -8,7 +8,7 @@ import { NotFound } from "../errors.ts";
 import { checkSourceRegion } from "../jobs/source_region.ts";
 import { CommandFailed } from "./failure.ts";
 import { ask, imageOf } from "./find_image.ts";
-import { type Call, type Command, command } from "./flags.ts";
+import { type Command, command, type Invocation } from "./flags.ts";
 import { IMPORT_FLAGS, importRequestFrom, storesOf } from "./import_request.ts";
 import { WAIT_FLAGS, waitIfWanted } from "./import_wait.ts";
 import { printImage } from "./output.ts";
@@ -33,27 +33,27 @@ export const IMAGE_IMPORT: Command = command({
     ...IMPORT_FLAGS,
     ...WAIT_FLAGS,
   },
-  async run(call) {
-    const { "import-method": method = STAGED, "remote-region": region } = call.values;
-    const request = importRequestFrom(method, call.values);
-    const { id, connection } = await imageOf(call);
-    await checkMethod(call, connection, method);
+  async run(invocation) {
+    const { "import-method": method = STAGED, "remote-region": region } = invocation.values;
+    const request = importRequestFrom(method, invocation.values);
+    const { id, connection } = await imageOf(invocation);
+    await checkMethod(invocation, connection, method);
     if (region !== undefined) checkSourceRegion(connection.context, region);
-    await checkStores(call, connection, storesOf(call.values));
-    if (method === STAGED) await checkStaged(call, connection, id);
-    await ask(call, connection, "import", id, request);
-    await waitIfWanted(call, connection, id, request);
-    await printImage(call, await ask(call, connection, "get", id));
+    await checkStores(invocation, connection, storesOf(invocation.values));
+    if (method === STAGED) await checkStaged(invocation, connection, id);
+    await ask(invocation, connection, "import", id, request);
+    await waitIfWanted(invocation, connection, id, request);
+    await printImage(invocation, await ask(invocation, connection, "get", id));
   },
 });
 
 /** @throws {CommandFailed} where the cloud does not import by this method. */
 export async function checkMethod(
-  call: Pick<Call, "world">,
+  invocation: Pick<Invocation, "system">,
   connection: Connection,
   method: string,
 ): Promise<void> {
-  const info = await ask(call, connection, "info.import").catch((cause) => {
+  const info = await ask(invocation, connection, "info.import").catch((cause) => {
     if (!(cause instanceof NotFound)) throw cause;
     throw new CommandFailed(
       'Cannot import an image: this cloud has no import; upload its data with "glance image-upload"',
@@ -71,11 +71,11 @@ export async function checkMethod(
 
 /** Glance would say no more than that it is so. */
 async function checkStaged(
-  call: Pick<Call, "world">,
+  invocation: Pick<Invocation, "system">,
   connection: Connection,
   id: string,
 ): Promise<void> {
-  const { status } = await ask(call, connection, "get", id);
+  const { status } = await ask(invocation, connection, "get", id);
   if (status !== "queued") return;
   throw new CommandFailed(
     `Cannot import image "${id}": no data is staged for it; stage some with "glance image-stage ${id}", or name another way with --import-method`,

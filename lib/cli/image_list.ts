@@ -62,13 +62,17 @@ export const IMAGE_LIST: Command = command({
   name: "image-list",
   summary: "List the images that you can see",
   flags: FLAGS,
-  async run(call) {
-    const parameters = listParameters(call.values);
-    const { service, context } = await call.connect();
+  async run(invocation) {
+    const parameters = listParameters(invocation.values);
+    const { service, context } = await invocation.connect();
     const images = await Array.fromAsync(
-      listImages(service.client, context, parameters, { signal: call.world.signal }),
+      listImages(service.client, context, parameters, { signal: invocation.system.signal }),
     );
-    await printList(call, images, columnsFor(call.verbose, call.values["include-stores"] === true));
+    await printList(
+      invocation,
+      images,
+      columnsFor(invocation.verbose, invocation.values["include-stores"] === true),
+    );
   },
 });
 

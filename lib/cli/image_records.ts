@@ -10,7 +10,7 @@ import type { ImageMeta } from "../images/types.ts";
 import { forEachImage } from "./each_image.ts";
 import { CommandFailed, UsageError } from "./failure.ts";
 import { ask, imageOf } from "./find_image.ts";
-import { type Call, type Command, command, type Positional } from "./flags.ts";
+import { type Command, command, type Invocation, type Positional } from "./flags.ts";
 import { IMAGE_FLAGS, metaFrom } from "./image_fields.ts";
 import { printImage, printRow, WIDTH_FLAGS, widthFrom } from "./output.ts";
 
@@ -26,11 +26,11 @@ const IMAGE_SHOW = command({
     "human-readable": { kind: "switch", summary: "Show the size in kB, MB, GB" },
     ...WIDTH_FLAGS,
   },
-  async run(call) {
-    const { id, connection } = await imageOf(call);
-    await printImage(call, await ask(call, connection, "get", id), {
-      isHumanReadable: call.values["human-readable"],
-      ...widthFrom(call.values),
+  async run(invocation) {
+    const { id, connection } = await imageOf(invocation);
+    await printImage(invocation, await ask(invocation, connection, "get", id), {
+      isHumanReadable: invocation.values["human-readable"],
+      ...widthFrom(invocation.values),
     });
   },
 });
@@ -48,13 +48,13 @@ const IMAGE_UPDATE = command({
       summary: "Property of your own to remove; may be repeated",
     },
   },
-  async run(call) {
-    const meta = withRemovals(metaFrom(call.values), call.values["remove-property"]);
-    const { id, connection } = await imageOf(call);
+  async run(invocation) {
+    const meta = withRemovals(metaFrom(invocation.values), invocation.values["remove-property"]);
+    const { id, connection } = await imageOf(invocation);
     const { service, context } = connection;
-    const options = { purgeProps: false, signal: call.world.signal };
+    const options = { purgeProps: false, signal: invocation.system.signal };
     await service.update(context, id, meta, null, options);
-    await printImage(call, await ask(call, connection, "get", id));
+    await printImage(invocation, await ask(invocation, connection, "get", id));
   },
 });
 
@@ -73,10 +73,15 @@ const IMAGE_DELETE = command({
   summary: "Delete images",
   positionals: [{ ...IMAGE, many: true }],
   flags: {},
-  async run(call) {
-    const connection = await call.connect();
+  async run(invocation) {
+    const connection = await invocation.connect();
     const deed = { verb: "delete", done: "deleted" };
-    await forEachImage(call, connection, deed, (id) => ask(call, connection, "delete", id));
+    await forEachImage(
+      invocation,
+      connection,
+      deed,
+      (id) => ask(invocation, connection, "delete", id),
+    );
   },
 });
 
@@ -85,13 +90,13 @@ const IMAGE_TAG_UPDATE = command({
   summary: "Put a tag on an image",
   positionals: [IMAGE, TAG],
   flags: {},
-  async run(call) {
-    const { id, connection } = await imageOf(call);
-    const [, tag = ""] = call.positionals;
-    if (isReadInPaths(tag)) await ask(call, connection, "tags.update", id, tag);
-    else await changeTags(call, connection, id, (tags) => [...tags, tag]);
-    const image = await ask(call, connection, "get", id);
-    await printRow(call, image, [["ID", (row) => row["id"]], ["Tags", (row) => row["tags"]]]);
+  async run(invocation) {
+    const { id, connection } = await imageOf(invocation);
+    const [, tag = ""] = invocation.positionals;
+    if (isReadInPaths(tag)) await ask(invocation, connection, "tags.update", id, tag);
+    else await changeTags(invocation, connection, id, (tags) => [...tags, tag]);
+    const image = await ask(invocation, connection, "get", id);
+    await printRow(invocation, image, [["ID", (row) => row["id"]], ["Tags", (row) => row["tags"]]]);
   },
 });
 
@@ -100,11 +105,11 @@ const IMAGE_TAG_DELETE = command({
   summary: "Take a tag off an image",
   positionals: [IMAGE, TAG],
   flags: {},
-  async run(call) {
-    const { id, connection } = await imageOf(call);
-    const [, tag = ""] = call.positionals;
-    if (isReadInPaths(tag)) return await ask(call, connection, "tags.delete", id, tag);
-    await changeTags(call, connection, id, (tags) => {
+  async run(invocation) {
+    const { id, connection } = await imageOf(invocation);
+    const [, tag = ""] = invocation.positionals;
+    if (isReadInPaths(tag)) return await ask(invocation, connection, "tags.delete", id, tag);
+    await changeTags(invocation, connection, id, (tags) => {
       if (tags.includes(tag)) return tags.filter((one) => one !== tag);
       throw new CommandFailed(
         `Cannot delete tag "${tag}" of image "${id}": it has no such tag; see "glance image-show ${id}"`,
@@ -118,9 +123,9 @@ const IMAGE_DEACTIVATE = command({
   summary: "Let nobody but administrators read the data of an image",
   positionals: [IMAGE],
   flags: {},
-  async run(call) {
-    const { id, connection } = await imageOf(call);
-    await ask(call, connection, "deactivate", id);
+  async run(invocation) {
+    const { id, connection } = await imageOf(invocation);
+    await ask(invocation, connection, "deactivate", id);
   },
 });
 
@@ -129,9 +134,9 @@ const IMAGE_REACTIVATE = command({
   summary: "Let the data of a deactivated image be read again",
   positionals: [IMAGE],
   flags: {},
-  async run(call) {
-    const { id, connection } = await imageOf(call);
-    await ask(call, connection, "reactivate", id);
+  async run(invocation) {
+    const { id, connection } = await imageOf(invocation);
+    await ask(invocation, connection, "reactivate", id);
   },
 });
 
@@ -153,7 +158,7 @@ function isReadInPaths(tag: string): boolean {
 
 /** Changes all tags at once, which stand in a body then; nobody else's change is lost. */
 async function changeTags(
-  { world: { signal } }: Pick<Call, "world">,
+  { system: { signal } }: Pick<Invocation, "system">,
   { service, context }: Connection,
   id: string,
   change: (tags: readonly string[]) => readonly string[],

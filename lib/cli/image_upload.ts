@@ -5,7 +5,7 @@
  */
 import type { Progress, UploadOptions } from "../data/types.ts";
 import { ask, imageOf } from "./find_image.ts";
-import { type Call, type Command, command, type Flags } from "./flags.ts";
+import { type Command, command, type Flags, type Invocation } from "./flags.ts";
 import { checkFormats, checkWithoutBytes, NEW_IMAGE_FLAGS, newImageFrom } from "./new_image.ts";
 import { printImage } from "./output.ts";
 import { checkStores } from "./stores.ts";
@@ -38,20 +38,25 @@ const IMAGE_CREATE = command({
     ...NEW_IMAGE_FLAGS,
     ...SOURCE_FLAGS,
   },
-  async run(call) {
-    const meta = newImageFrom(call.values);
-    const bytes = await findBytes(call.world, call.values["file"]);
-    if (bytes === null) checkWithoutBytes(call.values, call.world);
-    else checkFormats(call.values, `upload "${bytes.name}"`);
-    const connection = await call.connect();
-    await checkStores(call, connection, [call.values["store"] ?? []].flat());
+  async run(invocation) {
+    const meta = newImageFrom(invocation.values);
+    const bytes = await findBytes(invocation.system, invocation.values["file"]);
+    if (bytes === null) checkWithoutBytes(invocation.values, invocation.system);
+    else checkFormats(invocation.values, `upload "${bytes.name}"`);
+    const connection = await invocation.connect();
+    await checkStores(invocation, connection, [invocation.values["store"] ?? []].flat());
     const { service, context } = connection;
     const image = await withProgress(
-      call,
+      invocation,
       (onProgress) =>
-        service.create(context, meta, bytes?.data ?? null, uploadOptions(call, bytes, onProgress)),
+        service.create(
+          context,
+          meta,
+          bytes?.data ?? null,
+          uploadOptions(invocation, bytes, onProgress),
+        ),
     );
-    await printImage(call, await ask(call, connection, "get", image.id));
+    await printImage(invocation, await ask(invocation, connection, "get", image.id));
   },
 });
 
@@ -63,17 +68,21 @@ const IMAGE_UPLOAD = command({
     ...SOURCE_FLAGS,
     ...SIZE_FLAGS,
   },
-  async run(call) {
-    const bytes = await requireBytes(call.world, call.values["file"], "upload an image");
-    const { id, connection } = await imageOf(call);
-    await checkStores(call, connection, [call.values["store"] ?? []].flat());
+  async run(invocation) {
+    const bytes = await requireBytes(
+      invocation.system,
+      invocation.values["file"],
+      "upload an image",
+    );
+    const { id, connection } = await imageOf(invocation);
+    await checkStores(invocation, connection, [invocation.values["store"] ?? []].flat());
     const { service, context } = connection;
-    const size = call.values["size"] ?? bytes.size;
+    const size = invocation.values["size"] ?? bytes.size;
     await withProgress(
-      call,
+      invocation,
       (onProgress) =>
         service.update(context, id, {}, bytes.data, {
-          ...uploadOptions(call, { ...bytes, size }, onProgress),
+          ...uploadOptions(invocation, { ...bytes, size }, onProgress),
           purgeProps: false,
         }),
     );
@@ -84,15 +93,15 @@ const IMAGE_UPLOAD = command({
 export const UPLOAD_COMMANDS: readonly Command[] = [IMAGE_CREATE, IMAGE_UPLOAD];
 
 function uploadOptions(
-  call: Call<{ readonly store: string | undefined }>,
+  invocation: Invocation<{ readonly store: string | undefined }>,
   bytes: FoundBytes | null,
   onProgress: (progress: Progress) => void,
 ): UploadOptions {
-  const { store } = call.values;
+  const { store } = invocation.values;
   const size = bytes?.size ?? null;
   return {
     onProgress,
-    signal: call.world.signal,
+    signal: invocation.system.signal,
     ...size !== null && { size },
     ...store !== undefined && { storeId: store },
   };

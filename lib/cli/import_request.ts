@@ -6,7 +6,7 @@
 import type { ImportRequest } from "../images/operations.ts";
 import { UsageError } from "./failure.ts";
 import type { Flags, Values } from "./flags.ts";
-import type { World } from "./world.ts";
+import type { System } from "./world.ts";
 
 /** Flags of `image-import` and `image-create-via-import`, but for the method. */
 export const IMPORT_FLAGS = {
@@ -90,7 +90,7 @@ export function storesOf({ store, stores }: ImportValues): readonly string[] {
  *
  * @throws {UsageError} naming the first of them.
  */
-export function checkWithoutImport(values: ImportValues, environment: World["environment"]): void {
+export function checkWithoutImport(values: ImportValues, environment: System["environment"]): void {
   const stray = Object.entries<Flags[string]>(IMPORT_FLAGS).find(
     ([name, { environment: variable }]) => {
       const value = (values as Readonly<Record<string, unknown>>)[name];

@@ -9,7 +9,7 @@ import type { Image } from "../images/types.ts";
 import type { ImportProgress } from "../jobs/import_state.ts";
 import { waitForImport } from "../jobs/wait_for_import.ts";
 import { Interrupted } from "./failure.ts";
-import type { Call, Flags, Values } from "./flags.ts";
+import type { Flags, Invocation, Values } from "./flags.ts";
 
 /** The flag. */
 export const WAIT_FLAGS = {
@@ -25,13 +25,13 @@ export const WAIT_FLAGS = {
  * @throws {ImageImportFailed} where it has failed.
  */
 export async function waitIfWanted(
-  call: Call<Values<typeof WAIT_FLAGS>>,
+  invocation: Invocation<Values<typeof WAIT_FLAGS>>,
   { service, context }: Connection,
   imageId: string,
   { stores, all_stores_must_succeed }: ImportRequest,
 ): Promise<Image | null> {
-  if (!call.values["wait"]) return null;
-  const { messages, world: { signal } } = call;
+  if (!invocation.values["wait"]) return null;
+  const { messages, system: { signal } } = invocation;
   const seen: { failed: readonly string[] } = { failed: [] };
   const imported = waitForImport(service, context, imageId, {
     signal,

@@ -7,16 +7,16 @@ import { NotFound } from "../errors.ts";
 import type { MetadefSchemaName, SchemaDocument, SchemaName } from "../images/wire.ts";
 import { CommandFailed } from "./failure.ts";
 import { ask, imageOf } from "./find_image.ts";
-import { type Call, type Command, command } from "./flags.ts";
+import { type Command, command, type Invocation } from "./flags.ts";
 import { printJson, printList, printRecord, type WireRecord } from "./output.ts";
 
 const IMPORT_INFO = command({
   name: "import-info",
   summary: "Show the ways in which the cloud imports images",
   flags: {},
-  async run(call) {
-    const methods = await ask(call, await call.connect(), "info.import");
-    await printRecord(call, { "import-methods": methods });
+  async run(invocation) {
+    const methods = await ask(invocation, await invocation.connect(), "info.import");
+    await printRecord(invocation, { "import-methods": methods });
   },
 });
 
@@ -24,17 +24,17 @@ const STORES_INFO = command({
   name: "stores-info",
   summary: "Show the stores of the cloud",
   flags: { "detail": { kind: "switch", summary: "With their details; administrators only" } },
-  async run(call) {
-    const connection = await call.connect();
-    const method = call.values["detail"] ? "info.storesDetail" : "info.stores";
-    const stores = await ask(call, connection, method).catch((error) => {
+  async run(invocation) {
+    const connection = await invocation.connect();
+    const method = invocation.values["detail"] ? "info.storesDetail" : "info.stores";
+    const stores = await ask(invocation, connection, method).catch((error) => {
       if (!(error instanceof NotFound)) throw error;
       throw new CommandFailed(
         "Cannot show the stores: this cloud has one only, and does not tell its name",
         error,
       );
     });
-    await printRecord(call, { stores });
+    await printRecord(invocation, { stores });
   },
 });
 
@@ -45,9 +45,9 @@ const STORES_DELETE = command({
   flags: {
     "store": { kind: "text", value: "<STORE_ID>", required: true, summary: "The store" },
   },
-  async run(call) {
-    const { id, connection } = await imageOf(call);
-    await ask(call, connection, "deleteFromStore", call.values["store"], id);
+  async run(invocation) {
+    const { id, connection } = await imageOf(invocation);
+    await ask(invocation, connection, "deleteFromStore", invocation.values["store"], id);
   },
 });
 
@@ -55,11 +55,11 @@ const USAGE = command({
   name: "usage",
   summary: "Show your quotas, and how much of them is used",
   flags: {},
-  async run(call) {
-    const usage = await ask(call, await call.connect(), "info.usage");
-    if (call.json) return await printJson(call, usage);
+  async run(invocation) {
+    const usage = await ask(invocation, await invocation.connect(), "info.usage");
+    if (invocation.json) return await printJson(invocation, usage);
     const rows = Object.entries(usage).map(([quota, use]) => ({ ...Object(use), quota }));
-    await printList(call, rows, [
+    await printList(invocation, rows, [
       ["Quota", (row) => row["quota"]],
       ["Limit", (row) => String(row["limit"])],
       ["Usage", (row) => String(row["usage"])],
@@ -72,12 +72,12 @@ const EXPLAIN = command({
   summary: "List the properties that a kind of record has",
   positionals: [{ name: "<MODEL>", summary: "image, images, member, task, metadefs/namespace …" }],
   flags: {},
-  async run(call) {
-    const schema = await schemaOf(call, call.positionals[0] ?? "");
-    if (call.json) return await printJson(call, schema);
+  async run(invocation) {
+    const schema = await schemaOf(invocation, invocation.positionals[0] ?? "");
+    if (invocation.json) return await printJson(invocation, schema);
     const properties = Object.entries<WireRecord>(Object(schema["properties"]));
     const rows = properties.map(([name, { description }]) => ({ name, description }));
-    await printList(call, rows, [
+    await printList(invocation, rows, [
       ["Attribute", (row) => row["name"]],
       ["Description", (row) => row["description"]],
     ]);
@@ -85,12 +85,12 @@ const EXPLAIN = command({
 });
 
 /** The schema of a model; one that Glance does not know is its 404. */
-async function schemaOf(call: Call, model: string): Promise<SchemaDocument> {
-  const connection = await call.connect();
+async function schemaOf(invocation: Invocation, model: string): Promise<SchemaDocument> {
+  const connection = await invocation.connect();
   const definition = /^metadefs\/(.*)$/.exec(model)?.[1];
   return definition === undefined
-    ? await ask(call, connection, "schemas.get", model as SchemaName)
-    : await ask(call, connection, "schemas.getMetadef", definition as MetadefSchemaName);
+    ? await ask(invocation, connection, "schemas.get", model as SchemaName)
+    : await ask(invocation, connection, "schemas.getMetadef", definition as MetadefSchemaName);
 }
 
 /** The rows of this file. */

@@ -5,7 +5,7 @@
  */
 import { CommandFailed } from "./failure.ts";
 import { ask, type FoundImage, imageOf } from "./find_image.ts";
-import { type Call, type Command, command, type Flags, type Positional } from "./flags.ts";
+import { type Command, command, type Flags, type Invocation, type Positional } from "./flags.ts";
 import { jsonObject } from "./json_flag.ts";
 import type { GlanceImage, ImageLocation } from "../images/types.ts";
 import { printRecord } from "./output.ts";
@@ -31,24 +31,24 @@ const LOCATION_ADD = command({
     "hash-algo": { kind: "text", value: "<NAME>", summary: "Algorithm of --hash-value: sha512" },
     "hash-value": { kind: "text", value: "<HEX>", summary: "Hash of the data" },
   },
-  async run(call) {
-    const { url, checksum, "hash-algo": algorithm, "hash-value": hash } = call.values;
-    const metadata = jsonObject("--metadata", call.values["metadata"] ?? "{}");
-    const { id, connection } = await imageOf(call);
+  async run(invocation) {
+    const { url, checksum, "hash-algo": algorithm, "hash-value": hash } = invocation.values;
+    const metadata = jsonObject("--metadata", invocation.values["metadata"] ?? "{}");
+    const { id, connection } = await imageOf(invocation);
     const validation = {
       ...algorithm !== undefined && { os_hash_algo: algorithm },
       ...hash !== undefined && { os_hash_value: hash },
     };
     if (checksum === undefined) {
       const { service, context } = connection;
-      const { signal } = call.world;
+      const { signal } = invocation.system;
       await service.addLocation(context, id, url, { ...metadata, ...validation }, { signal });
     } else {
       // Only a location that is patched in may have an MD5.
       const value = { url, metadata, validation_data: { ...validation, checksum } };
-      await ask(call, connection, "update", id, [{ op: "add", path: "/locations/-", value }]);
+      await ask(invocation, connection, "update", id, [{ op: "add", path: "/locations/-", value }]);
     }
-    await printLocated(call, await ask(call, connection, "get", id));
+    await printLocated(invocation, await ask(invocation, connection, "get", id));
   },
 });
 
@@ -57,15 +57,18 @@ const LOCATION_UPDATE = command({
   summary: "Change what is kept with a location of an image",
   positionals: [IMAGE],
   flags: METADATA_FLAGS,
-  async run(call) {
-    const { url } = call.values;
-    const metadata = jsonObject("--metadata", call.values["metadata"] ?? "{}");
-    const found = await imageOf(call);
-    const locations = await locationsOf(call, found);
+  async run(invocation) {
+    const { url } = invocation.values;
+    const metadata = jsonObject("--metadata", invocation.values["metadata"] ?? "{}");
+    const found = await imageOf(invocation);
+    const locations = await locationsOf(invocation, found);
     checkKnown(found.id, locations, [url]);
     const value = locations.map((one) => one.url === url ? { ...one, metadata } : one);
     const patch = [{ op: "replace", path: "/locations", value }] as const;
-    await printLocated(call, await ask(call, found.connection, "update", found.id, patch));
+    await printLocated(
+      invocation,
+      await ask(invocation, found.connection, "update", found.id, patch),
+    );
   },
 });
 
@@ -76,15 +79,15 @@ const LOCATION_DELETE = command({
   flags: {
     "url": { kind: "list", value: "<URL>", required: true, summary: "A location; may be repeated" },
   },
-  async run(call) {
-    const { url } = call.values;
-    const found = await imageOf(call);
-    const locations = await locationsOf(call, found);
+  async run(invocation) {
+    const { url } = invocation.values;
+    const found = await imageOf(invocation);
+    const locations = await locationsOf(invocation, found);
     checkKnown(found.id, locations, url);
     // Behind the last one, no index moves.
     const patch = locations.flatMap((one, i) => url.includes(one.url) ? [i] : []).reverse()
       .map((i) => ({ op: "remove", path: `/locations/${i}` }) as const);
-    await ask(call, found.connection, "update", found.id, patch);
+    await ask(invocation, found.connection, "update", found.id, patch);
   },
 });
 
@@ -96,10 +99,10 @@ export const LOCATION_COMMANDS: readonly Command[] = [
 ];
 
 async function locationsOf(
-  call: Pick<Call, "world">,
+  invocation: Pick<Invocation, "system">,
   { id, connection }: FoundImage,
 ): Promise<readonly ImageLocation[]> {
-  const { locations } = await ask(call, connection, "get", id);
+  const { locations } = await ask(invocation, connection, "get", id);
   if (locations !== undefined && locations !== null) return locations;
   throw new CommandFailed(
     `Cannot change the locations of image "${id}": this cloud does not show them; ask its administrator`,
@@ -119,7 +122,10 @@ function checkKnown(
 }
 
 /** As glanceclient prints it: with the links, but for the one to itself. */
-async function printLocated(call: Pick<Call, "world" | "json">, image: GlanceImage): Promise<void> {
+async function printLocated(
+  invocation: Pick<Invocation, "system" | "json">,
+  image: GlanceImage,
+): Promise<void> {
   const { self: _, ...shown } = image;
-  await printRecord(call, call.json ? image : shown);
+  await printRecord(invocation, invocation.json ? image : shown);
 }

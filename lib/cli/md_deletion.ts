@@ -22,9 +22,9 @@ export function deletion(name: string, summary: string, operation: Deletion): Co
     summary,
     positionals: [NAMESPACE],
     flags: {},
-    async run(call) {
-      const [namespace = ""] = call.positionals;
-      await ask(call, await call.connect(), operation, namespace);
+    async run(invocation) {
+      const [namespace = ""] = invocation.positionals;
+      await ask(invocation, await invocation.connect(), operation, namespace);
     },
   });
 }
@@ -41,9 +41,9 @@ export function partDeletion(
     summary,
     positionals: [NAMESPACE, part],
     flags: {},
-    async run(call) {
-      const [namespace = "", partName = ""] = call.positionals;
-      await ask(call, await call.connect(), operation, namespace, partName);
+    async run(invocation) {
+      const [namespace = "", partName = ""] = invocation.positionals;
+      await ask(invocation, await invocation.connect(), operation, namespace, partName);
     },
   });
 }

@@ -58,11 +58,12 @@ const NAMESPACE_LIST = command({
     },
     "page-size": { kind: "number", value: "<SIZE>", min: 1, summary: "Namespaces a request" },
   },
-  async run(call) {
-    const { "resource-types": types, visibility, "page-size": size = PAGE_SIZE } = call.values;
-    const connection = await call.connect();
+  async run(invocation) {
+    const { "resource-types": types, visibility, "page-size": size = PAGE_SIZE } =
+      invocation.values;
+    const connection = await invocation.connect();
     const namespaces = await allPages(async (marker) => {
-      const page = await ask(call, connection, "metadefs.namespaces.list", [
+      const page = await ask(invocation, connection, "metadefs.namespaces.list", [
         ["limit", String(size)],
         ...types.length === 0 ? [] : [["resource_types", types.join(",")] as const],
         ...visibility === undefined ? [] : [["visibility", visibility] as const],
@@ -70,7 +71,7 @@ const NAMESPACE_LIST = command({
       ]);
       return page.namespaces;
     }, ({ namespace }) => namespace);
-    await printList(call, namespaces.map((one) => ({ ...one })), [
+    await printList(invocation, namespaces.map((one) => ({ ...one })), [
       ["namespace", (one) => one["namespace"]],
     ]);
   },
@@ -88,13 +89,13 @@ const NAMESPACE_SHOW = command({
     },
     ...WIDTH_FLAGS,
   },
-  async run(call) {
-    const [name = ""] = call.positionals;
-    const { "resource-type": resourceType } = call.values;
+  async run(invocation) {
+    const [name = ""] = invocation.positionals;
+    const { "resource-type": resourceType } = invocation.values;
     const view = { ...resourceType !== undefined && { resourceType } };
-    const connection = await call.connect();
-    const namespace = await ask(call, connection, "metadefs.namespaces.get", name, view);
-    await printNamespace(call, { ...namespace }, widthFrom(call.values));
+    const connection = await invocation.connect();
+    const namespace = await ask(invocation, connection, "metadefs.namespaces.get", name, view);
+    await printNamespace(invocation, { ...namespace }, widthFrom(invocation.values));
   },
 });
 
@@ -112,16 +113,21 @@ const NAMESPACE_CREATE = command({
       summary: "Resource types that it applies to",
     },
   },
-  async run(call) {
-    checkReadOnly(call.values);
-    const [namespace = ""] = call.positionals;
-    const types = call.values["resource-type-associations"];
-    const created = await ask(call, await call.connect(), "metadefs.namespaces.create", {
-      namespace,
-      ...metaFrom(call.values),
-      ...types.length > 0 && { resource_type_associations: types.map((name) => ({ name })) },
-    });
-    await printNamespace(call, { ...created });
+  async run(invocation) {
+    checkReadOnly(invocation.values);
+    const [namespace = ""] = invocation.positionals;
+    const types = invocation.values["resource-type-associations"];
+    const created = await ask(
+      invocation,
+      await invocation.connect(),
+      "metadefs.namespaces.create",
+      {
+        namespace,
+        ...metaFrom(invocation.values),
+        ...types.length > 0 && { resource_type_associations: types.map((name) => ({ name })) },
+      },
+    );
+    await printNamespace(invocation, { ...created });
   },
 });
 
@@ -131,8 +137,12 @@ const NAMESPACE_IMPORT = command({
   details:
     'It takes what "md-namespace-show --json" prints, of this cloud or another, and the files that come with Glance.',
   flags: FILE_FLAGS,
-  async run(call) {
-    const { name, text } = await readText(call.world, call.values["file"], "import a namespace");
+  async run(invocation) {
+    const { name, text } = await readText(
+      invocation.system,
+      invocation.values["file"],
+      "import a namespace",
+    );
     const document = objectIn(text);
     if (document === null) {
       throw new CommandFailed(`Cannot import "${name}": it is no JSON object; correct it`);
@@ -142,9 +152,9 @@ const NAMESPACE_IMPORT = command({
     }
     // Whatever else is wrong with it is for Glance to say.
     const namespace = withoutInnerFacts(document) as unknown as NewMetadefNamespace;
-    const connection = await call.connect();
-    const created = await ask(call, connection, "metadefs.namespaces.create", namespace);
-    await printNamespace(call, { ...created });
+    const connection = await invocation.connect();
+    const created = await ask(invocation, connection, "metadefs.namespaces.create", namespace);
+    await printNamespace(invocation, { ...created });
   },
 });
 
@@ -157,25 +167,28 @@ const NAMESPACE_UPDATE = command({
     "namespace": { kind: "text", value: "<NAMESPACE>", summary: "Its new name" },
     ...META_FLAGS,
   },
-  async run(call) {
-    checkReadOnly(call.values);
-    const { namespace: newName } = call.values;
-    const change = { ...metaFrom(call.values), ...newName !== undefined && { namespace: newName } };
+  async run(invocation) {
+    checkReadOnly(invocation.values);
+    const { namespace: newName } = invocation.values;
+    const change = {
+      ...metaFrom(invocation.values),
+      ...newName !== undefined && { namespace: newName },
+    };
     if (Object.keys(change).length === 0) {
       throw new UsageError(
         'Cannot update a namespace: nothing is to be changed; see "glance help md-namespace-update"',
       );
     }
-    const [name = ""] = call.positionals;
-    const connection = await call.connect();
-    const current = await ask(call, connection, "metadefs.namespaces.get", name);
+    const [name = ""] = invocation.positionals;
+    const connection = await invocation.connect();
+    const current = await ask(invocation, connection, "metadefs.namespaces.get", name);
     const { display_name, description, visibility, protected: isProtected, owner } = current;
     const words = { display_name, description, visibility, protected: isProtected, owner };
     const known = Object.entries(words).filter(([, value]) => value !== undefined);
     const update = { ...Object.fromEntries(known), ...change };
-    await ask(call, connection, "metadefs.namespaces.update", name, update);
-    const after = await ask(call, connection, "metadefs.namespaces.get", newName ?? name);
-    await printNamespace(call, { ...after });
+    await ask(invocation, connection, "metadefs.namespaces.update", name, update);
+    const after = await ask(invocation, connection, "metadefs.namespaces.get", newName ?? name);
+    await printNamespace(invocation, { ...after });
   },
 });
 
@@ -221,9 +234,9 @@ function withoutInnerFacts(document: WireRecord): WireRecord {
 }
 
 async function printNamespace(
-  call: OutputCall,
+  invocation: OutputCall,
   namespace: WireRecord,
   options: RecordOptions = {},
 ): Promise<void> {
-  await printRecord(call, call.json ? namespace : shownDefinition(namespace), options);
+  await printRecord(invocation, invocation.json ? namespace : shownDefinition(namespace), options);
 }

@@ -30,10 +30,15 @@ const OBJECT_LIST = command({
   summary: "List the objects of a namespace",
   positionals: [NAMESPACE],
   flags: {},
-  async run(call) {
-    const [namespace = ""] = call.positionals;
-    const objects = await ask(call, await call.connect(), "metadefs.objects.list", namespace);
-    await printList(call, objects.map((one) => ({ ...one })), [
+  async run(invocation) {
+    const [namespace = ""] = invocation.positionals;
+    const objects = await ask(
+      invocation,
+      await invocation.connect(),
+      "metadefs.objects.list",
+      namespace,
+    );
+    await printList(invocation, objects.map((one) => ({ ...one })), [
       ["name", (one) => one["name"]],
       ["description", (one) => one["description"], DESCRIPTION_WIDTH],
     ]);
@@ -45,10 +50,16 @@ const OBJECT_SHOW = command({
   summary: "Show an object of a namespace",
   positionals: [NAMESPACE, OBJECT],
   flags: WIDTH_FLAGS,
-  async run(call) {
-    const [namespace = "", name = ""] = call.positionals;
-    const object = await ask(call, await call.connect(), "metadefs.objects.get", namespace, name);
-    await printObject(call, { ...object }, widthFrom(call.values));
+  async run(invocation) {
+    const [namespace = "", name = ""] = invocation.positionals;
+    const object = await ask(
+      invocation,
+      await invocation.connect(),
+      "metadefs.objects.get",
+      namespace,
+      name,
+    );
+    await printObject(invocation, { ...object }, widthFrom(invocation.values));
   },
 });
 
@@ -57,9 +68,15 @@ const OBJECT_PROPERTY_SHOW = command({
   summary: "Show a property of an object of a namespace",
   positionals: [NAMESPACE, OBJECT, { name: "<PROPERTY>", summary: "Name of the property" }],
   flags: WIDTH_FLAGS,
-  async run(call) {
-    const [namespace = "", name = "", property = ""] = call.positionals;
-    const object = await ask(call, await call.connect(), "metadefs.objects.get", namespace, name);
+  async run(invocation) {
+    const [namespace = "", name = "", property = ""] = invocation.positionals;
+    const object = await ask(
+      invocation,
+      await invocation.connect(),
+      "metadefs.objects.get",
+      namespace,
+      name,
+    );
     const { properties = {} } = object;
     const found = Object.hasOwn(properties, property) ? properties[property] : undefined;
     if (found === undefined) {
@@ -70,7 +87,7 @@ const OBJECT_PROPERTY_SHOW = command({
         }`,
       );
     }
-    await printRecord(call, { ...found, name: property }, widthFrom(call.values));
+    await printRecord(invocation, { ...found, name: property }, widthFrom(invocation.values));
   },
 });
 
@@ -87,13 +104,13 @@ const OBJECT_CREATE = command({
       summary: "JSON object with its description, properties and required",
     },
   },
-  async run(call) {
-    const { name, schema } = call.values;
+  async run(invocation) {
+    const { name, schema } = invocation.values;
     const object = { name, ...bodyFrom(schema) };
-    const [namespace = ""] = call.positionals;
-    const connection = await call.connect();
-    const created = await ask(call, connection, "metadefs.objects.create", namespace, object);
-    await printObject(call, { ...created });
+    const [namespace = ""] = invocation.positionals;
+    const connection = await invocation.connect();
+    const created = await ask(invocation, connection, "metadefs.objects.create", namespace, object);
+    await printObject(invocation, { ...created });
   },
 });
 
@@ -110,23 +127,23 @@ const OBJECT_UPDATE = command({
       summary: "JSON object with what it is to have: description, properties, required",
     },
   },
-  async run(call) {
-    const { name: newName, schema } = call.values;
+  async run(invocation) {
+    const { name: newName, schema } = invocation.values;
     if (newName === undefined && schema === undefined) {
       throw new UsageError(
         'Cannot update an object: nothing is to be changed; see "glance help md-object-update"',
       );
     }
     const body = schema === undefined ? {} : bodyFrom(schema);
-    const [namespace = "", name = ""] = call.positionals;
-    const connection = await call.connect();
-    const current = await ask(call, connection, "metadefs.objects.get", namespace, name);
+    const [namespace = "", name = ""] = invocation.positionals;
+    const connection = await invocation.connect();
+    const current = await ask(invocation, connection, "metadefs.objects.get", namespace, name);
     const change = { ...newName !== undefined && { name: newName }, ...body };
     const update = { ...withoutFacts({ ...current }), ...change };
-    await ask(call, connection, "metadefs.objects.update", namespace, name, update);
+    await ask(invocation, connection, "metadefs.objects.update", namespace, name, update);
     const { name: found = name } = update;
-    const after = await ask(call, connection, "metadefs.objects.get", namespace, found);
-    await printObject(call, { ...after });
+    const after = await ask(invocation, connection, "metadefs.objects.get", namespace, found);
+    await printObject(invocation, { ...after });
   },
 });
 
@@ -160,9 +177,9 @@ function bodyFrom(schema: string): MetadefObjectBody & { readonly name?: string 
 }
 
 async function printObject(
-  call: OutputCall,
+  invocation: OutputCall,
   object: WireRecord,
   options: RecordOptions = {},
 ): Promise<void> {
-  await printRecord(call, call.json ? object : shownDefinition(object), options);
+  await printRecord(invocation, invocation.json ? object : shownDefinition(object), options);
 }

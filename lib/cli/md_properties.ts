@@ -19,13 +19,13 @@ const PROPERTY_LIST = command({
   summary: "List the properties of a namespace",
   positionals: [NAMESPACE],
   flags: {},
-  async run(call) {
-    const [namespace = ""] = call.positionals;
-    const connection = await call.connect();
-    const properties = await ask(call, connection, "metadefs.properties.list", namespace);
-    if (call.json) return await printJson(call, properties);
+  async run(invocation) {
+    const [namespace = ""] = invocation.positionals;
+    const connection = await invocation.connect();
+    const properties = await ask(invocation, connection, "metadefs.properties.list", namespace);
+    if (invocation.json) return await printJson(invocation, properties);
     const rows = Object.entries(properties).map(([name, schema]) => ({ ...schema, name }));
-    await printList(call, rows, [
+    await printList(invocation, rows, [
       ["name", (one) => one["name"]],
       ["title", (one) => one["title"]],
       ["type", (one) => one["type"]],
@@ -38,11 +38,15 @@ const PROPERTY_SHOW = command({
   summary: "Show a property of a namespace",
   positionals: [NAMESPACE, PROPERTY],
   flags: WIDTH_FLAGS,
-  async run(call) {
-    const [namespace = "", name = ""] = call.positionals;
-    const connection = await call.connect();
-    const found = await ask(call, connection, "metadefs.properties.get", namespace, name);
-    await printRecord(call, call.json ? { ...found } : { ...found, name }, widthFrom(call.values));
+  async run(invocation) {
+    const [namespace = "", name = ""] = invocation.positionals;
+    const connection = await invocation.connect();
+    const found = await ask(invocation, connection, "metadefs.properties.get", namespace, name);
+    await printRecord(
+      invocation,
+      invocation.json ? { ...found } : { ...found, name },
+      widthFrom(invocation.values),
+    );
   },
 });
 
@@ -60,13 +64,19 @@ const PROPERTY_CREATE = command({
       summary: 'JSON schema of its values, for example {"type": "string"}',
     },
   },
-  async run(call) {
-    const { name, title, schema } = call.values;
+  async run(invocation) {
+    const { name, title, schema } = invocation.values;
     const property = { name, title, ...schemaFrom(schema) };
-    const [namespace = ""] = call.positionals;
-    const connection = await call.connect();
-    const created = await ask(call, connection, "metadefs.properties.create", namespace, property);
-    await printRecord(call, { ...created });
+    const [namespace = ""] = invocation.positionals;
+    const connection = await invocation.connect();
+    const created = await ask(
+      invocation,
+      connection,
+      "metadefs.properties.create",
+      namespace,
+      property,
+    );
+    await printRecord(invocation, { ...created });
   },
 });
 
@@ -84,8 +94,8 @@ const PROPERTY_UPDATE = command({
       summary: "JSON object with what its schema is to have",
     },
   },
-  async run(call) {
-    const { name: newName, title, schema } = call.values;
+  async run(invocation) {
+    const { name: newName, title, schema } = invocation.values;
     const change = {
       ...newName !== undefined && { name: newName },
       ...title !== undefined && { title },
@@ -96,14 +106,14 @@ const PROPERTY_UPDATE = command({
         'Cannot update a property: nothing is to be changed; see "glance help md-property-update"',
       );
     }
-    const [namespace = "", name = ""] = call.positionals;
-    const connection = await call.connect();
-    const current = await ask(call, connection, "metadefs.properties.get", namespace, name);
+    const [namespace = "", name = ""] = invocation.positionals;
+    const connection = await invocation.connect();
+    const current = await ask(invocation, connection, "metadefs.properties.get", namespace, name);
     const update = { ...current, name, ...change };
-    await ask(call, connection, "metadefs.properties.update", namespace, name, update);
+    await ask(invocation, connection, "metadefs.properties.update", namespace, name, update);
     const found = update.name;
-    const after = await ask(call, connection, "metadefs.properties.get", namespace, found);
-    await printRecord(call, call.json ? { ...after } : { ...after, name: found });
+    const after = await ask(invocation, connection, "metadefs.properties.get", namespace, found);
+    await printRecord(invocation, invocation.json ? { ...after } : { ...after, name: found });
   },
 });
 
@@ -131,12 +141,12 @@ export const PROPERTY_COMMANDS: readonly Command[] = [
 ];
 
 /** What a schema may say besides: a name for people, and another name. */
-type PropertySchema = Omit<MetadefPropertySchema, "title"> & {
+type PropertyFields = Omit<MetadefPropertySchema, "title"> & {
   readonly title?: string;
   readonly name?: string;
 };
 
 /** What it says may be wrong in any way: that is for Glance to say. */
-function schemaFrom(schema: string): PropertySchema {
-  return jsonObject("--schema", schema) as unknown as PropertySchema;
+function schemaFrom(schema: string): PropertyFields {
+  return jsonObject("--schema", schema) as unknown as PropertyFields;
 }

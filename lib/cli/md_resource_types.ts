@@ -12,9 +12,9 @@ const TYPE_LIST = command({
   name: "md-resource-type-list",
   summary: "List the resource types that metadata definitions can be for",
   flags: {},
-  async run(call) {
-    const types = await ask(call, await call.connect(), "metadefs.resourceTypes.list");
-    await printList(call, types.map((one) => ({ ...one })), [["name", (one) => one["name"]]]);
+  async run(invocation) {
+    const types = await ask(invocation, await invocation.connect(), "metadefs.resourceTypes.list");
+    await printList(invocation, types.map((one) => ({ ...one })), [["name", (one) => one["name"]]]);
   },
 });
 
@@ -23,10 +23,15 @@ const ASSOCIATION_LIST = command({
   summary: "List the resource types that a namespace applies to",
   positionals: [NAMESPACE],
   flags: {},
-  async run(call) {
-    const [name = ""] = call.positionals;
-    const all = await ask(call, await call.connect(), "metadefs.associations.list", name);
-    await printList(call, all.map((one) => ({ ...one })), [
+  async run(invocation) {
+    const [name = ""] = invocation.positionals;
+    const all = await ask(
+      invocation,
+      await invocation.connect(),
+      "metadefs.associations.list",
+      name,
+    );
+    await printList(invocation, all.map((one) => ({ ...one })), [
       ["name", (one) => one["name"]],
       ["prefix", (one) => one["prefix"]],
       ["properties_target", (one) => one["properties_target"]],
@@ -57,24 +62,24 @@ const ASSOCIATE = command({
     },
     ...DATE_FLAGS,
   },
-  async run(call) {
-    checkReadOnly(call.values);
-    const [namespace = ""] = call.positionals;
-    const { name, prefix, "properties-target": target } = call.values;
+  async run(invocation) {
+    checkReadOnly(invocation.values);
+    const [namespace = ""] = invocation.positionals;
+    const { name, prefix, "properties-target": target } = invocation.values;
     const association = {
       name,
       ...prefix !== undefined && { prefix },
       ...target !== undefined && { properties_target: target },
     };
-    const connection = await call.connect();
+    const connection = await invocation.connect();
     const made = await ask(
-      call,
+      invocation,
       connection,
       "metadefs.associations.create",
       namespace,
       association,
     );
-    await printRecord(call, { ...made });
+    await printRecord(invocation, { ...made });
   },
 });
 
@@ -83,9 +88,15 @@ const DEASSOCIATE = command({
   summary: "Let a namespace apply to a resource type no longer",
   positionals: [NAMESPACE, { name: "<RESOURCE_TYPE>", summary: "The resource type" }],
   flags: {},
-  async run(call) {
-    const [namespace = "", type = ""] = call.positionals;
-    await ask(call, await call.connect(), "metadefs.associations.delete", namespace, type);
+  async run(invocation) {
+    const [namespace = "", type = ""] = invocation.positionals;
+    await ask(
+      invocation,
+      await invocation.connect(),
+      "metadefs.associations.delete",
+      namespace,
+      type,
+    );
   },
 });
 

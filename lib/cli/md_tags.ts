@@ -19,10 +19,10 @@ const TAG_LIST = command({
   summary: "List the tags of a namespace",
   positionals: [NAMESPACE],
   flags: {},
-  async run(call) {
-    const [namespace = ""] = call.positionals;
-    const tags = await ask(call, await call.connect(), "metadefs.tags.list", namespace);
-    await printList(call, tags.map((tag) => ({ ...tag })), [NAME]);
+  async run(invocation) {
+    const [namespace = ""] = invocation.positionals;
+    const tags = await ask(invocation, await invocation.connect(), "metadefs.tags.list", namespace);
+    await printList(invocation, tags.map((tag) => ({ ...tag })), [NAME]);
   },
 });
 
@@ -31,10 +31,16 @@ const TAG_SHOW = command({
   summary: "Show a tag of a namespace",
   positionals: [NAMESPACE, TAG],
   flags: {},
-  async run(call) {
-    const [namespace = "", name = ""] = call.positionals;
-    const tag = await ask(call, await call.connect(), "metadefs.tags.get", namespace, name);
-    await printRecord(call, { ...tag });
+  async run(invocation) {
+    const [namespace = "", name = ""] = invocation.positionals;
+    const tag = await ask(
+      invocation,
+      await invocation.connect(),
+      "metadefs.tags.get",
+      namespace,
+      name,
+    );
+    await printRecord(invocation, { ...tag });
   },
 });
 
@@ -43,11 +49,17 @@ const TAG_CREATE = command({
   summary: "Add a tag to a namespace",
   positionals: [NAMESPACE],
   flags: { "name": { kind: "text", value: "<NAME>", required: true, summary: "The tag" } },
-  async run(call) {
-    const name = nameFrom("name", call.values["name"]);
-    const [namespace = ""] = call.positionals;
-    const tag = await ask(call, await call.connect(), "metadefs.tags.create", namespace, name);
-    await printRecord(call, { ...tag });
+  async run(invocation) {
+    const name = nameFrom("name", invocation.values["name"]);
+    const [namespace = ""] = invocation.positionals;
+    const tag = await ask(
+      invocation,
+      await invocation.connect(),
+      "metadefs.tags.create",
+      namespace,
+      name,
+    );
+    await printRecord(invocation, { ...tag });
   },
 });
 
@@ -65,18 +77,18 @@ const TAG_CREATE_MULTIPLE = command({
     "delim": { kind: "text", value: "<DELIM>", summary: "What is between them instead of commas" },
     "append": { kind: "switch", summary: "Keep the tags that are there" },
   },
-  async run(call) {
-    const { names, delim, append } = call.values;
+  async run(invocation) {
+    const { names, delim, append } = invocation.values;
     const tags = names.split(delim || ",").map((name) => name.trim()).filter(Boolean);
     if (tags.length === 0) {
       throw new UsageError(`Cannot use "--names ${names}": there is no tag in it; give some`);
     }
-    const [namespace = ""] = call.positionals;
-    const connection = await call.connect();
-    const made = await ask(call, connection, "metadefs.tags.createAll", namespace, tags, {
+    const [namespace = ""] = invocation.positionals;
+    const connection = await invocation.connect();
+    const made = await ask(invocation, connection, "metadefs.tags.createAll", namespace, tags, {
       append,
     });
-    await printList(call, made.map((tag) => ({ ...tag })), [NAME]);
+    await printList(invocation, made.map((tag) => ({ ...tag })), [NAME]);
   },
 });
 
@@ -85,13 +97,13 @@ const TAG_UPDATE = command({
   summary: "Rename a tag of a namespace",
   positionals: [NAMESPACE, TAG],
   flags: { "name": { kind: "text", value: "<NAME>", required: true, summary: "Its new name" } },
-  async run(call) {
-    const newName = nameFrom("name", call.values["name"]);
-    const [namespace = "", name = ""] = call.positionals;
-    const connection = await call.connect();
-    await ask(call, connection, "metadefs.tags.update", namespace, name, newName);
-    const tag = await ask(call, connection, "metadefs.tags.get", namespace, newName);
-    await printRecord(call, { ...tag });
+  async run(invocation) {
+    const newName = nameFrom("name", invocation.values["name"]);
+    const [namespace = "", name = ""] = invocation.positionals;
+    const connection = await invocation.connect();
+    await ask(invocation, connection, "metadefs.tags.update", namespace, name, newName);
+    const tag = await ask(invocation, connection, "metadefs.tags.get", namespace, newName);
+    await printRecord(invocation, { ...tag });
   },
 });
 

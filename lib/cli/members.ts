@@ -29,11 +29,15 @@ const MEMBER_LIST = command({
       summary: "Id or name of the image",
     },
   },
-  async run(call) {
-    const connection = await call.connect();
-    const id = await findImageId(connection, call.values["image-id"], call.world.signal);
-    const members = await ask(call, connection, "members.list", id);
-    await printList(call, members.map((member) => ({ ...member })), COLUMNS);
+  async run(invocation) {
+    const connection = await invocation.connect();
+    const id = await findImageId(
+      connection,
+      invocation.values["image-id"],
+      invocation.system.signal,
+    );
+    const members = await ask(invocation, connection, "members.list", id);
+    await printList(invocation, members.map((member) => ({ ...member })), COLUMNS);
   },
 });
 
@@ -42,10 +46,16 @@ const MEMBER_GET = command({
   summary: "Show with which status an image is shared with a project",
   positionals: [IMAGE, MEMBER],
   flags: {},
-  async run(call) {
-    const { id, connection } = await imageOf(call);
-    const member = await ask(call, connection, "members.get", id, call.positionals[1] ?? "");
-    await printRecord(call, { ...member });
+  async run(invocation) {
+    const { id, connection } = await imageOf(invocation);
+    const member = await ask(
+      invocation,
+      connection,
+      "members.get",
+      id,
+      invocation.positionals[1] ?? "",
+    );
+    await printRecord(invocation, { ...member });
   },
 });
 
@@ -54,10 +64,16 @@ const MEMBER_CREATE = command({
   summary: "Share an image with a project",
   positionals: [IMAGE, MEMBER],
   flags: {},
-  async run(call) {
-    const { id, connection } = await imageOf(call);
-    const member = await ask(call, connection, "members.create", id, call.positionals[1] ?? "");
-    await printRow(call, { ...member }, COLUMNS);
+  async run(invocation) {
+    const { id, connection } = await imageOf(invocation);
+    const member = await ask(
+      invocation,
+      connection,
+      "members.create",
+      id,
+      invocation.positionals[1] ?? "",
+    );
+    await printRow(invocation, { ...member }, COLUMNS);
   },
 });
 
@@ -70,13 +86,13 @@ const MEMBER_UPDATE = command({
     choices: MEMBER_STATUSES,
   }],
   flags: {},
-  async run(call) {
-    const { id, connection } = await imageOf(call);
-    const [, memberId = "", status] = call.positionals;
+  async run(invocation) {
+    const { id, connection } = await imageOf(invocation);
+    const [, memberId = "", status] = invocation.positionals;
     // `choices` of the argument holds nothing else.
     const args = [id, memberId, status as MemberStatus] as const;
-    const member = await ask(call, connection, "members.update", ...args);
-    await printRow(call, { ...member }, COLUMNS);
+    const member = await ask(invocation, connection, "members.update", ...args);
+    await printRow(invocation, { ...member }, COLUMNS);
   },
 });
 
@@ -85,9 +101,9 @@ const MEMBER_DELETE = command({
   summary: "Share an image with a project no longer",
   positionals: [IMAGE, MEMBER],
   flags: {},
-  async run(call) {
-    const { id, connection } = await imageOf(call);
-    await ask(call, connection, "members.delete", id, call.positionals[1] ?? "");
+  async run(invocation) {
+    const { id, connection } = await imageOf(invocation);
+    await ask(invocation, connection, "members.delete", id, invocation.positionals[1] ?? "");
   },
 });
 

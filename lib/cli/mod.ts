@@ -9,11 +9,11 @@ export { denoWorld } from "./deno_world.ts";
 export type {
   Bytes,
   FileFacts,
-  Files,
   Input,
   LibraryPorts,
   Output,
+  System as World,
+  SystemFiles as Files,
   UpdatableFile,
-  World,
   WritableFile,
 } from "./world.ts";

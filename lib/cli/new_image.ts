@@ -7,7 +7,7 @@ import type { ImageMeta } from "../images/types.ts";
 import { CommandFailed, UsageError } from "./failure.ts";
 import type { Flags, Values } from "./flags.ts";
 import { IMAGE_FLAGS, metaFrom } from "./image_fields.ts";
-import type { World } from "./world.ts";
+import type { System } from "./world.ts";
 
 /** Flags of `image-create` and `image-create-via-import`. */
 export const NEW_IMAGE_FLAGS = {
@@ -58,7 +58,7 @@ export function checkFormats(values: FormatValues, action: string): void {
  */
 export function checkWithoutBytes(
   values: FormatValues & { readonly store: string | undefined },
-  { stdin, environment }: Pick<World, "stdin" | "environment">,
+  { stdin, environment }: Pick<System, "stdin" | "environment">,
 ): void {
   if (stdin.kind === "data" && missingFormats(values).length === 0) {
     throw new CommandFailed(

@@ -5,7 +5,7 @@
  */
 import { CommandFailed } from "./failure.ts";
 import { codeOf, fileState } from "./file_words.ts";
-import type { Call, Flags, Values } from "./flags.ts";
+import type { Flags, Invocation, Values } from "./flags.ts";
 import { printable, printableJson } from "./messages.ts";
 import { drawTable, type TableLayout } from "./text_table.ts";
 import type { Output } from "./world.ts";
@@ -19,7 +19,7 @@ export class OutputClosed extends Error {
 }
 
 /** What printing needs of a call. */
-export type OutputCall = Pick<Call, "world" | "json">;
+export type OutputCall = Pick<Invocation, "system" | "json">;
 
 /** The flag that says how wide a record is shown. */
 export const WIDTH_FLAGS = {
@@ -79,44 +79,50 @@ export async function writeOut(stdout: Output, bytes: Uint8Array): Promise<void>
 }
 
 /** Prints text and a line end. */
-export async function printText(call: Pick<Call, "world">, text: string): Promise<void> {
-  await writeOut(call.world.stdout, new TextEncoder().encode(`${text}\n`));
+export async function printText(
+  invocation: Pick<Invocation, "system">,
+  text: string,
+): Promise<void> {
+  await writeOut(invocation.system.stdout, new TextEncoder().encode(`${text}\n`));
 }
 
 /** Prints a value as JSON. */
-export async function printJson(call: Pick<Call, "world">, value: unknown): Promise<void> {
-  await printText(call, printableJson(value, 2));
+export async function printJson(
+  invocation: Pick<Invocation, "system">,
+  value: unknown,
+): Promise<void> {
+  await printText(invocation, printableJson(value, 2));
 }
 
 /** Prints one record: as JSON, or as a table of its properties in alphabetical order. */
 export async function printRecord(
-  call: OutputCall,
+  invocation: OutputCall,
   record: WireRecord,
   options: RecordOptions = {},
 ): Promise<void> {
-  if (call.json) return await printJson(call, record);
+  if (invocation.json) return await printJson(invocation, record);
   const rows = Object.entries(record)
     .sort(([a], [b]) => a < b ? -1 : 1)
     .map(([key, value]) => [cellText(key, ""), cellText(value, "None")]);
   const { maxColumnWidth = 80 } = options;
   await printText(
-    call,
+    invocation,
     drawTable(["Property", "Value"], rows, { maxWidths: [maxColumnWidth, maxColumnWidth] }),
   );
 }
 
 /** Prints a list of records: as JSON, or as a table with the given columns. */
 export async function printList(
-  call: OutputCall,
+  invocation: OutputCall,
   records: readonly WireRecord[],
   columns: readonly Column[],
   layout: Pick<TableLayout, "align"> = {},
 ): Promise<void> {
-  if (call.json) return await printJson(call, records);
+  if (invocation.json) return await printJson(invocation, records);
   const rows = records.map((record) => columns.map(([, cell]) => listCell(cell(record))));
   const maxWidths = columns.map(([, , maxWidth]) => maxWidth);
   await printText(
-    call,
+    invocation,
     drawTable(columns.map(([heading]) => heading), rows, { ...layout, maxWidths }),
   );
 }
@@ -129,23 +135,23 @@ function listCell(value: unknown): string {
 
 /** Prints one record as a list of one, as glanceclient does for members and tags. */
 export async function printRow(
-  call: OutputCall,
+  invocation: OutputCall,
   record: WireRecord,
   columns: readonly Column[],
 ): Promise<void> {
-  if (call.json) return await printJson(call, record);
-  await printList(call, [record], columns);
+  if (invocation.json) return await printJson(invocation, record);
+  await printList(invocation, [record], columns);
 }
 
 /** Prints an image: as JSON exactly as Glance gave it, or without the links within the API. */
 export async function printImage(
-  call: OutputCall,
+  invocation: OutputCall,
   image: WireRecord,
   { isHumanReadable = false, ...options }: ImageOptions = {},
 ): Promise<void> {
-  if (call.json) return await printJson(call, image);
+  if (invocation.json) return await printJson(invocation, image);
   const { self: _, file: __, schema: ___, access: ____, ...shown } = image;
-  await printRecord(call, {
+  await printRecord(invocation, {
     ...shown,
     ...isHumanReadable && { size: humanSize(Number(image["size"] ?? 0)) },
     ..."virtual_size" in shown && { virtual_size: shown["virtual_size"] || "Not available" },

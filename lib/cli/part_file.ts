@@ -5,11 +5,11 @@
  * @module
  */
 import { crc32 } from "node:zlib";
-import type { Identity } from "../data/integrity.ts";
+import type { ContentDescriptor } from "../data/integrity.ts";
 import { CommandFailed } from "./failure.ts";
 import { attempt } from "./file_words.ts";
 import { formatPartRecord, parsePartRecord, type PartRecord } from "./part_record.ts";
-import type { Bytes, UpdatableFile, World } from "./world.ts";
+import type { Bytes, System, UpdatableFile } from "./world.ts";
 
 /** Milliseconds between two records: what a power failure may cost. What is on disk early need not be waited for at the end. */
 const RECORD_INTERVAL = 1_000;
@@ -18,14 +18,14 @@ const RECORD_INTERVAL = 1_000;
 const RECORD_SIZE = 64 * 1024;
 
 /** What a part is opened with. */
-export interface PartOptions extends Pick<World, "files" | "now"> {
+export interface PartOptions extends Pick<System, "files" | "now"> {
   readonly path: string;
   /** The image that it is to have the bytes of. */
-  readonly identity: Identity;
+  readonly identity: ContentDescriptor;
 }
 
 /** A part that this process alone writes to. */
-export class Part {
+export class PartialFile {
   readonly #options: PartOptions;
   readonly #file: UpdatableFile;
   readonly #recordPath: string;
@@ -46,9 +46,9 @@ export class Part {
    *
    * @throws {CommandFailed} where it cannot be written, or another process writes to it.
    */
-  static async open(options: PartOptions): Promise<Part> {
+  static async open(options: PartOptions): Promise<PartialFile> {
     const { files, path } = options;
-    return new Part(options, await attempt("write", path, () => files.open(path)));
+    return new PartialFile(options, await attempt("write", path, () => files.open(path)));
   }
 
   /** Bytes that it had when it was opened. */

@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { type Identity, isSameData } from "../data/integrity.ts";
+import { type ContentDescriptor, isSameData } from "../data/integrity.ts";
 
 /** The record of a part, kept as JSON beside it. */
 export interface PartRecord {
   /** Whose bytes the part has. */
-  readonly identity: Identity;
+  readonly identity: ContentDescriptor;
   /** Bytes of the part that are safe on disk; there may be more. */
   readonly bytes: number;
   /** CRC-32 of these bytes, as an unsigned number: it tells whether the disk has changed them. */
@@ -17,7 +17,7 @@ export interface PartRecord {
 }
 
 /** What can be done with a part. */
-export type Verdict =
+export type ResumeVerdict =
   /** Download everything; `reason` says why the bytes that are there are given up, if there are any. */
   | { readonly kind: "anew"; readonly reason: string | null }
   /** Go on behind `bytes`, if the first ones are still those of the record. */
@@ -34,8 +34,8 @@ export type Verdict =
 export function judgePart(
   record: PartRecord | null,
   size: number,
-  { identity, isProven }: { readonly identity: Identity; readonly isProven: boolean },
-): Verdict {
+  { identity, isProven }: { readonly identity: ContentDescriptor; readonly isProven: boolean },
+): ResumeVerdict {
   if (size === 0) return { kind: "anew", reason: null };
   if (record === null) return { kind: "foreign", owner: null };
   const { identity: owner, bytes } = record;

@@ -8,7 +8,7 @@ import type { Connection } from "../connect.ts";
 import type { GlanceEvent } from "../events.ts";
 import { type CloudValues, connectByFlags, connectToTarget } from "./cloud_flags.ts";
 import { causesOf, EXIT, exitCodeOf, Interrupted, sentenceOf } from "./failure.ts";
-import type { Call, Value, Values } from "./flags.ts";
+import type { Invocation, Value, Values } from "./flags.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { Messages } from "./messages.ts";
 import { OutputClosed, printText } from "./output.ts";
@@ -16,7 +16,7 @@ import { type CommandLine, readCommandLine } from "./parse.ts";
 import { COMMANDS, GLOBAL_FLAGS } from "./table.ts";
 import { untilAborted } from "./until_aborted.ts";
 import { VERSION } from "./version.ts";
-import type { World } from "./world.ts";
+import type { System } from "./world.ts";
 
 /**
  * Runs `glance` with the given words and gives its exit code: 0 for success, 1 for a failure, 2 for a
@@ -36,24 +36,24 @@ import type { World } from "./world.ts";
  * console.assert(code === 0);
  * ```
  */
-export async function runGlance(args: readonly string[], world: World): Promise<number> {
-  const messages = new Messages(world.stderr);
+export async function runGlance(args: readonly string[], system: System): Promise<number> {
+  const messages = new Messages(system.stderr);
   let isDebug = args.includes("--debug") || args.includes("-d");
   try {
     const line = readCommandLine(
       args,
       { commands: COMMANDS, globalFlags: GLOBAL_FLAGS },
-      world.environment,
+      system.environment,
     );
     if (line.kind === "run") {
       isDebug = line.values["debug"] === true;
-      await runCommand(line, world, messages);
+      await runCommand(line, system, messages);
     } else {
-      await printText({ world }, textFor(line));
+      await printText({ system: system }, textFor(line));
     }
     return EXIT.ok;
   } catch (error) {
-    return report(error, messages, isDebug, world);
+    return report(error, messages, isDebug, system);
   } finally {
     await messages.flush();
   }
@@ -66,30 +66,30 @@ function textFor(line: Exclude<CommandLine, { readonly kind: "run" }>): string {
 
 async function runCommand(
   { command, positionals, values }: Extract<CommandLine, { readonly kind: "run" }>,
-  world: World,
+  system: System,
   messages: Messages,
 ): Promise<void> {
   const made: Promise<Connection>[] = [];
   let own: Promise<Connection> | null = null;
   const onEvent = listener(values["debug"] === true, messages);
   const signIn = (how: () => Promise<Connection>) => {
-    const connection = untilAborted(how, world.signal);
+    const connection = untilAborted(how, system.signal);
     made.push(connection);
     return connection;
   };
-  const call: Call = {
+  const invocation: Invocation = {
     values,
     positionals,
     json: values["json"] === true,
     verbose: values["verbose"] === true,
-    world,
+    system: system,
     messages,
-    connect: () => own ??= signIn(() => connectByFlags(cloudValues(values), world, onEvent)),
+    connect: () => own ??= signIn(() => connectByFlags(cloudValues(values), system, onEvent)),
     connectTo: (target) =>
-      signIn(() => connectToTarget(target, cloudValues(values), world, onEvent)),
+      signIn(() => connectToTarget(target, cloudValues(values), system, onEvent)),
   };
   try {
-    await command.run(call);
+    await command.run(invocation);
   } finally {
     // One that could not be had is what the command has failed with.
     for (const connection of made) {
@@ -130,10 +130,10 @@ function eventText(event: GlanceEvent): string {
     : `resume: image ${event.imageId} at byte ${event.offset} from ${event.server}: ${cause}`;
 }
 
-function report(error: unknown, messages: Messages, isDebug: boolean, world: World): number {
+function report(error: unknown, messages: Messages, isDebug: boolean, system: System): number {
   if (error instanceof OutputClosed) return EXIT.closedOutput;
   // What an abort breaks on its way may speak of something else.
-  const ended: unknown = world.signal.aborted ? world.signal.reason : error;
+  const ended: unknown = system.signal.aborted ? system.signal.reason : error;
   if (ended instanceof Interrupted) return ended.exitCode;
   messages.line(sentenceOf(ended));
   if (isDebug) causesOf(ended).forEach((line) => messages.line(line));

@@ -6,14 +6,14 @@
 import { CommandFailed } from "./failure.ts";
 import { codeOf } from "./file_words.ts";
 import { CLIENT_LIMITS, type ClientLimits } from "./server/client_limits.ts";
-import type { Handler } from "./server/http_connection.ts";
+import type { FetchHandler } from "./server/http_connection.ts";
 import { HttpListener, MAX_CONNECTIONS } from "./server/listener.ts";
 import { withinTime } from "./server/time_limit.ts";
 
-export type { Handler } from "./server/http_connection.ts";
+export type { FetchHandler as Handler } from "./server/http_connection.ts";
 
 /** Where to listen. */
-export interface Address {
+export interface ListenAddress {
   readonly host: string;
   /** 0 for any that is free. */
   readonly port: number;
@@ -56,8 +56,8 @@ const WORDS: Readonly<Record<string, string>> = {
  * @throws {CommandFailed} where nothing can listen at the address.
  */
 export function serve(
-  handler: Handler,
-  { host, port }: Address,
+  handler: FetchHandler,
+  { host, port }: ListenAddress,
   { connections = MAX_CONNECTIONS, ...limits }: ServeLimits = {},
 ): RunningServer {
   const socket = listen(host, port);

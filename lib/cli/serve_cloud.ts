@@ -7,11 +7,11 @@ import { parseDocument as parseYaml } from "yaml";
 import { createCloudGateway } from "../router/cloud_gateway.ts";
 import { ownValue } from "../values.ts";
 import { routerOptions } from "./gateway_log.ts";
-import { type GatewaySettings, type Served, triesWithoutToken, triesWithToken } from "./served.ts";
-import type { World } from "./world.ts";
+import { type Backend, type GatewaySettings, triesWithoutToken, triesWithToken } from "./served.ts";
+import type { System } from "./world.ts";
 
 /** Who asks the cloud. */
-export type Asker =
+export type CredentialMode =
   /** Callers, with tokens of their own. */
   | "callers"
   /** The configured credentials, for everybody, and only to read. */
@@ -23,23 +23,23 @@ export type Asker =
 export interface CloudChoice {
   /** Name in clouds.yaml; null leaves it to the environment. */
   readonly cloud: string | null;
-  readonly asker: Asker;
+  readonly asker: CredentialMode;
 }
 
 /** What is said of each. */
-const ASKERS: Readonly<Record<Asker, { readonly about: string; readonly warning: string | null }>> =
-  {
-    callers: { about: "Callers bring their own tokens, which are passed on.", warning: null },
-    reader: {
-      about: "Callers need no token: the cloud's credentials answer for everybody, read-only.",
-      warning: "Whoever reaches this address may read what these credentials may.",
-    },
-    writer: {
-      about: "Callers need no token: the cloud's credentials answer for everybody.",
-      warning:
-        "Whoever reaches this address may read, change and delete what these credentials may.",
-    },
-  };
+const ASKERS: Readonly<
+  Record<CredentialMode, { readonly about: string; readonly warning: string | null }>
+> = {
+  callers: { about: "Callers bring their own tokens, which are passed on.", warning: null },
+  reader: {
+    about: "Callers need no token: the cloud's credentials answer for everybody, read-only.",
+    warning: "Whoever reaches this address may read what these credentials may.",
+  },
+  writer: {
+    about: "Callers need no token: the cloud's credentials answer for everybody.",
+    warning: "Whoever reaches this address may read, change and delete what these credentials may.",
+  },
+};
 
 /** What the names mean that stand for no cloud of clouds.yaml. */
 const SOURCES: Readonly<Record<string, string>> = {
@@ -55,9 +55,9 @@ const SOURCES: Readonly<Record<string, string>> = {
  */
 export async function serveCloud(
   { cloud, asker }: CloudChoice,
-  { environment, ports }: World,
+  { environment, ports }: System,
   settings: GatewaySettings,
-): Promise<Served | null> {
+): Promise<Backend | null> {
   const gateway = await createCloudGateway({
     ...routerOptions(settings),
     ...ports,

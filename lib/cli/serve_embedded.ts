@@ -12,7 +12,7 @@ import { CommandFailed } from "./failure.ts";
 import { codeOf, fileError } from "./file_words.ts";
 import { logError, routerOptions } from "./gateway_log.ts";
 import { sampleBytes } from "./sample.ts";
-import { type GatewaySettings, type Served, triesWithoutToken } from "./served.ts";
+import { type Backend, type GatewaySettings, triesWithoutToken } from "./served.ts";
 import type { WritableFile } from "./world.ts";
 
 /** Bytes of the sample image. */
@@ -35,7 +35,7 @@ const DATA_WORDS: Readonly<Record<string, string>> = {
 export async function serveEmbedded(
   directory: string | null,
   settings: GatewaySettings,
-): Promise<Served> {
+): Promise<Backend> {
   const lock = directory === null ? null : await lockDirectory(directory);
   try {
     const glance = createEmbeddedGlance({

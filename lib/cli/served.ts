@@ -6,7 +6,7 @@
 import type { Handler } from "./serve.ts";
 
 /** A service that is ready to be asked. Disposing it closes what it holds. */
-export interface Served extends Disposable {
+export interface Backend extends Disposable {
   readonly handler: Handler;
   /** What it is, in lines for whoever has started it. */
   readonly about: readonly string[];

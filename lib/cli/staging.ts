@@ -9,7 +9,7 @@ import { stage } from "../data/stage.ts";
 import type { UploadOptions } from "../data/types.ts";
 import { sourceOf } from "../data/upload_source.ts";
 import { imageOf } from "./find_image.ts";
-import { type Call, type Command, command, type Values } from "./flags.ts";
+import { type Command, command, type Invocation, type Values } from "./flags.ts";
 import { PROGRESS_FLAGS, withProgress } from "./transfer.ts";
 import { FILE_FLAGS, type FoundBytes, requireBytes, SIZE_FLAGS } from "./upload_source.ts";
 
@@ -21,11 +21,15 @@ export const IMAGE_STAGE: Command = command({
     'Glance keeps it aside until "glance image-import" takes it. A file is sent again where the connection breaks; standard input cannot be.',
   positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
   flags: { ...FILE_FLAGS, ...SIZE_FLAGS, ...PROGRESS_FLAGS },
-  async run(call) {
-    const bytes = await requireBytes(call.world, call.values["file"], "stage an image");
-    const { id, connection } = await imageOf(call);
-    const size = call.values["size"] ?? bytes.size;
-    await stageBytes(call, connection, id, { ...bytes, size });
+  async run(invocation) {
+    const bytes = await requireBytes(
+      invocation.system,
+      invocation.values["file"],
+      "stage an image",
+    );
+    const { id, connection } = await imageOf(invocation);
+    const size = invocation.values["size"] ?? bytes.size;
+    await stageBytes(invocation, connection, id, { ...bytes, size });
   },
 });
 
@@ -35,16 +39,17 @@ export const IMAGE_STAGE: Command = command({
  * @param isOwn whether this command has created the image
  */
 export async function stageBytes(
-  call: Call<Values<typeof PROGRESS_FLAGS>>,
+  invocation: Invocation<Values<typeof PROGRESS_FLAGS>>,
   { service, context }: Connection,
   imageId: string,
   { data, size }: FoundBytes,
   isOwn: boolean = false,
 ): Promise<Sent> {
-  const told: UploadOptions = { signal: call.world.signal, ...size !== null && { size } };
-  const source = sourceOf(data, told.size);
+  const options: UploadOptions = { signal: invocation.system.signal, ...size !== null && { size } };
+  const source = sourceOf(data, options.size);
   return await withProgress(
-    call,
-    (onProgress) => stage(service.client, context, imageId, source, { ...told, onProgress }, isOwn),
+    invocation,
+    (onProgress) =>
+      stage(service.client, context, imageId, source, { ...options, onProgress }, isOwn),
   );
 }

@@ -13,11 +13,11 @@ import { Messages, printable } from "./messages.ts";
 import { printText } from "./output.ts";
 import { readFlagsOnly } from "./parse.ts";
 import { serve } from "./serve.ts";
-import { type Asker, serveCloud } from "./serve_cloud.ts";
+import { type CredentialMode, serveCloud } from "./serve_cloud.ts";
 import { serveEmbedded } from "./serve_embedded.ts";
-import type { GatewaySettings, Served } from "./served.ts";
+import type { Backend, GatewaySettings } from "./served.ts";
 import { untilAborted } from "./until_aborted.ts";
-import type { World } from "./world.ts";
+import type { System } from "./world.ts";
 
 const FLAGS = {
   "host": { kind: "text", value: "<HOST>", summary: "Address to listen on; 127.0.0.1 without it" },
@@ -82,16 +82,16 @@ const MAX_TIMER = 2 ** 31 - 1;
 const LOOPBACK = /^(127\.|localhost$|::1$)/;
 
 /** Serves until the world's signal is aborted; gives the exit code. */
-export async function runStart(args: readonly string[], world: World): Promise<number> {
-  const messages = new Messages(world.stderr);
+export async function runStart(args: readonly string[], system: System): Promise<number> {
+  const messages = new Messages(system.stderr);
   try {
     const values = readFlagsOnly(args, FLAGS);
     if (values["help"]) {
-      await printText({ world }, flagsHelp("deno task start [flags]", SUMMARY, FLAGS));
+      await printText({ system: system }, flagsHelp("deno task start [flags]", SUMMARY, FLAGS));
       return EXIT.ok;
     }
     checkFlags(values);
-    await start(values, world, messages);
+    await start(values, system, messages);
     return EXIT.ok;
   } catch (error) {
     if (!(error instanceof Interrupted)) messages.line(sentenceOf(error));
@@ -125,7 +125,7 @@ function checkFlags(values: StartValues): void {
   }
 }
 
-async function start(values: StartValues, world: World, messages: Messages): Promise<void> {
+async function start(values: StartValues, system: System, messages: Messages): Promise<void> {
   const { host = "127.0.0.1", port = 9292, "drain-timeout": drainTimeout = DRAIN_TIMEOUT } = values;
   const isPrivate = LOOPBACK.test(host);
   const metrics = values["metrics"] ?? isPrivate;
@@ -135,18 +135,18 @@ async function start(values: StartValues, world: World, messages: Messages): Pro
     metrics,
     log: values["no-log"] ? () => {} : (line) => messages.line(line),
   };
-  using served = await untilAborted(() => servedFor(values, world, settings), world.signal);
-  const server = serve(served.handler, { host, port });
+  using backend = await untilAborted(() => servedFor(values, system, settings), system.signal);
+  const server = serve(backend.handler, { host, port });
   try {
     // Standard output may be a pipe that is not read, either.
-    const text = welcome(server.url, served, settings);
-    await untilAborted(() => printText({ world }, text), world.signal).catch((error) => {
-      if (!world.signal.aborted) throw error;
+    const text = welcome(server.url, backend, settings);
+    await untilAborted(() => printText({ system: system }, text), system.signal).catch((error) => {
+      if (!system.signal.aborted) throw error;
     });
-    if (!isPrivate && served.warning !== null) {
-      messages.line(`${served.warning} Writes from web pages of other sites are refused.`);
+    if (!isPrivate && backend.warning !== null) {
+      messages.line(`${backend.warning} Writes from web pages of other sites are refused.`);
     }
-    await ended(world.signal);
+    await ended(system.signal);
   } finally {
     const cut = await server.stop(Math.min(drainTimeout * 1000, MAX_TIMER));
     for (const request of cut) messages.line(cutLine(request, drainTimeout));
@@ -155,27 +155,27 @@ async function start(values: StartValues, world: World, messages: Messages): Pro
 
 async function servedFor(
   values: StartValues,
-  world: World,
+  system: System,
   settings: GatewaySettings,
-): Promise<Served> {
+): Promise<Backend> {
   const { data, "os-cloud": cloud = null } = values;
   if (values["embedded"] || data !== undefined) return await serveEmbedded(data ?? null, settings);
-  const served = await serveCloud({ cloud, asker: askerOf(values) }, world, settings);
-  if (served !== null) return served;
+  const backend = await serveCloud({ cloud, asker: askerOf(values) }, system, settings);
+  if (backend !== null) return backend;
   if (!values["service-mode"]) return await serveEmbedded(null, settings);
   throw new UsageError(
     "Cannot use --service-mode: no cloud is configured; set OS_CLOUD to a cloud of clouds.yaml, or OS_AUTH_URL with OS_USERNAME, OS_PASSWORD and OS_PROJECT_NAME",
   );
 }
 
-function askerOf(values: StartValues): Asker {
+function askerOf(values: StartValues): CredentialMode {
   if (!values["service-mode"]) return "callers";
   return values["read-write"] ? "writer" : "reader";
 }
 
 function welcome(
   url: string,
-  { about, tries }: Served,
+  { about, tries }: Backend,
   { metrics, allowedHosts, publicEndpoint }: GatewaySettings,
 ): string {
   // Nobody can connect to "any address".

@@ -7,7 +7,7 @@ import type { Connection } from "../connect.ts";
 import { NotFound } from "../errors.ts";
 import { CommandFailed } from "./failure.ts";
 import { ask } from "./find_image.ts";
-import type { Call } from "./flags.ts";
+import type { Invocation } from "./flags.ts";
 
 /**
  * Says that a store is unknown before data is sent, not after.
@@ -15,12 +15,12 @@ import type { Call } from "./flags.ts";
  * @throws {CommandFailed} naming the stores that there are.
  */
 export async function checkStores(
-  call: Pick<Call, "world">,
+  invocation: Pick<Invocation, "system">,
   connection: Connection,
   names: readonly string[],
 ): Promise<void> {
   if (names.length === 0) return;
-  const stores = await ask(call, connection, "info.stores").catch((error) => {
+  const stores = await ask(invocation, connection, "info.stores").catch((error) => {
     // A cloud with one store does not tell its name.
     if (error instanceof NotFound) return null;
     throw error;

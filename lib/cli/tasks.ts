@@ -18,10 +18,10 @@ const IMAGE_TASKS = command({
   summary: "List what Glance has done with an image in the background",
   positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
   flags: {},
-  async run(call) {
-    const { id, connection } = await imageOf(call);
-    const tasks = await ask(call, connection, "tasks", id);
-    await printList(call, tasks, imageTaskColumns(call.verbose));
+  async run(invocation) {
+    const { id, connection } = await imageOf(invocation);
+    const tasks = await ask(invocation, connection, "tasks", id);
+    await printList(invocation, tasks, imageTaskColumns(invocation.verbose));
   },
 });
 
@@ -72,17 +72,17 @@ const TASK_LIST = command({
   name: "task-list",
   summary: "List the tasks of Glance; administrators only",
   flags: LIST_FLAGS,
-  async run(call) {
-    const connection = await call.connect();
-    const query = taskQuery(call.values);
+  async run(invocation) {
+    const connection = await invocation.connect();
+    const query = taskQuery(invocation.values);
     const tasks = await allPages<GlanceTask>(async (marker) => {
-      const page = await ask(call, connection, "tasks.list", [
+      const page = await ask(invocation, connection, "tasks.list", [
         ...query,
         ...marker === null ? [] : [["marker", marker] as const],
       ]);
       return page.tasks;
     }, ({ id }) => id);
-    await printList(call, tasks, [
+    await printList(invocation, tasks, [
       ["ID", (task) => task["id"]],
       ["Type", (task) => task["type"]],
       ["Status", (task) => task["status"]],
@@ -107,10 +107,10 @@ const TASK_SHOW = command({
   summary: "Show a task of Glance; administrators only",
   positionals: [{ name: "<TASK_ID>", summary: "Id of the task" }],
   flags: {},
-  async run(call) {
-    const connection = await call.connect();
-    const task = await ask(call, connection, "tasks.get", call.positionals[0] ?? "");
-    await printTask(call, task);
+  async run(invocation) {
+    const connection = await invocation.connect();
+    const task = await ask(invocation, connection, "tasks.get", invocation.positionals[0] ?? "");
+    await printTask(invocation, task);
   },
 });
 
@@ -126,10 +126,13 @@ const TASK_CREATE = command({
       summary: "JSON object with what the task is to work on; {} without it",
     },
   },
-  async run(call) {
-    const { type } = call.values;
-    const input = jsonObject("--input", call.values["input"] ?? "{}");
-    await printTask(call, await ask(call, await call.connect(), "tasks.create", { type, input }));
+  async run(invocation) {
+    const { type } = invocation.values;
+    const input = jsonObject("--input", invocation.values["input"] ?? "{}");
+    await printTask(
+      invocation,
+      await ask(invocation, await invocation.connect(), "tasks.create", { type, input }),
+    );
   },
 });
 
@@ -137,7 +140,7 @@ const TASK_CREATE = command({
 export const TASK_COMMANDS: readonly Command[] = [IMAGE_TASKS, TASK_LIST, TASK_SHOW, TASK_CREATE];
 
 /** As glanceclient prints it: without the links within the API. */
-async function printTask(call: OutputCall, task: GlanceTask): Promise<void> {
+async function printTask(invocation: OutputCall, task: GlanceTask): Promise<void> {
   const { self: _, schema: __, ...shown } = task;
-  await printRecord(call, call.json ? task : shown);
+  await printRecord(invocation, invocation.json ? task : shown);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { DownloadOptions, Progress } from "../data/types.ts";
-import type { Call, Flags, Values } from "./flags.ts";
+import type { Flags, Invocation, Values } from "./flags.ts";
 import { ProgressLine } from "./progress.ts";
 
 /** Flags of every transfer. */
@@ -44,7 +44,7 @@ export function connectionsFrom(
   };
 }
 
-type ProgressCall = Call<Values<typeof PROGRESS_FLAGS>>;
+type ProgressCall = Invocation<Values<typeof PROGRESS_FLAGS>>;
 
 /**
  * Runs a transfer with its progress line.
@@ -52,27 +52,27 @@ type ProgressCall = Call<Values<typeof PROGRESS_FLAGS>>;
  * @param start bytes before the first one that it reports
  */
 export async function withProgress<T>(
-  call: ProgressCall,
+  invocation: ProgressCall,
   transfer: (onProgress: (progress: Progress) => void) => Promise<T>,
   start: number = 0,
 ): Promise<T> {
-  const line = progressLine(call, start);
+  const line = progressLine(invocation, start);
   try {
     const result = await transfer(line.report);
     line.finish();
     return result;
   } catch (error) {
-    call.messages.keepStatus();
+    invocation.messages.keepStatus();
     throw error;
   }
 }
 
 /** A progress line as the flags want it; without its `finish`, the next message takes its place. */
-export function progressLine(call: ProgressCall, start: number = 0): ProgressLine {
-  const { progress, "no-progress": isOff } = call.values;
-  return new ProgressLine(call.messages, {
+export function progressLine(invocation: ProgressCall, start: number = 0): ProgressLine {
+  const { progress, "no-progress": isOff } = invocation.values;
+  return new ProgressLine(invocation.messages, {
     show: isOff ? "never" : progress ? "always" : "auto",
-    now: call.world.now,
+    now: invocation.system.now,
     start,
   });
 }

@@ -7,7 +7,7 @@
 import { CommandFailed, UsageError } from "./failure.ts";
 import { codeOf, fileError } from "./file_words.ts";
 import type { Flags } from "./flags.ts";
-import type { Bytes, Files, Input, World } from "./world.ts";
+import type { Bytes, Input, System, SystemFiles } from "./world.ts";
 
 /** The flag that names it. */
 export const FILE_FLAGS = {
@@ -48,7 +48,7 @@ export interface FoundBytes {
  * @throws {CommandFailed} where a file cannot be read, or `-` has nothing to give.
  */
 export async function findBytes(
-  { files, stdin }: Pick<World, "files" | "stdin">,
+  { files, stdin }: Pick<System, "files" | "stdin">,
   file: string | undefined,
 ): Promise<FoundBytes | null> {
   if (file !== undefined && !STANDARD_INPUT.includes(file)) return await fromFile(files, file);
@@ -70,11 +70,11 @@ export async function findBytes(
  * @throws {UsageError} where there are none.
  */
 export async function requireBytes(
-  world: Pick<World, "files" | "stdin">,
+  system: Pick<System, "files" | "stdin">,
   file: string | undefined,
   action: string,
 ): Promise<FoundBytes> {
-  const bytes = await findBytes(world, file);
+  const bytes = await findBytes(system, file);
   if (bytes !== null) return bytes;
   throw new UsageError(
     `Cannot ${action}: there is no data; name a file with --file, or redirect one (< FILE)`,
@@ -88,16 +88,16 @@ export async function requireBytes(
  * @throws {UsageError} where there is none.
  */
 export async function readText(
-  world: Pick<World, "files" | "stdin">,
+  system: Pick<System, "files" | "stdin">,
   file: string | undefined,
   action: string,
 ): Promise<{ readonly name: string; readonly text: string }> {
-  const { name, data } = await requireBytes(world, file, action);
+  const { name, data } = await requireBytes(system, file, action);
   const bytes = typeof data === "function" ? await data() : data;
   return { name, text: await new Response(bytes).text() };
 }
 
-async function fromFile(files: Files, path: string): Promise<FoundBytes> {
+async function fromFile(files: SystemFiles, path: string): Promise<FoundBytes> {
   const facts = await files.look(path).catch((error) => {
     throw fileError("read", path, error);
   });
@@ -116,7 +116,7 @@ async function fromFile(files: Files, path: string): Promise<FoundBytes> {
 
 /** `size` is what the file had when it was found; 0 is unknown, as of what `/proc` has. */
 async function openFile(
-  files: Files,
+  files: SystemFiles,
   path: string,
   size: number,
 ): Promise<ReadableStream<Bytes>> {

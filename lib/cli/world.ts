@@ -67,7 +67,7 @@ export interface UpdatableFile extends WritableFile {
  * The file system. Its methods reject with errors whose `code` is that of the operating system
  * (`ENOENT`, `EACCES`, `ENOSPC` …).
  */
-export interface Files {
+export interface SystemFiles {
   /** Null where there is nothing. */
   look(path: string): Promise<FileFacts | null>;
   /** The bytes from the start. */
@@ -100,7 +100,7 @@ export interface LibraryPorts {
 }
 
 /** The outside of the command line. */
-export interface World {
+export interface System {
   /** Standard input. */
   readonly stdin: Input;
   /** Standard output: what a command found. */
@@ -110,7 +110,7 @@ export interface World {
   /** Variables by name. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The file system. */
-  readonly files: Files;
+  readonly files: SystemFiles;
   /** Aborted where the process is told to end, with what it was told (`Interrupted`). */
   readonly signal: AbortSignal;
   /** Milliseconds of a steady clock, for rates and remaining times. */

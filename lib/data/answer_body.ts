@@ -5,16 +5,16 @@
  * @module
  */
 import { GlanceError, ServerUnreachable } from "../errors.ts";
-import type { Exchange } from "../http/exchange.ts";
+import type { OpenResponse } from "../http/exchange.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { type BodyReader, readerOf } from "./body_reader.ts";
 import { type AnswerFacts, judgeRange, type RangeVerdict, type WantedRange } from "./byte_range.ts";
 import { findBodyPart } from "./multipart.ts";
-import { PieceRefused } from "./resume_policy.ts";
-import { StallWatch } from "./stall.ts";
+import { RangeRefused } from "./resume_policy.ts";
+import { StallTimer } from "./stall.ts";
 
 /** An open body and what is known of it. */
-export interface Piece {
+export interface RangeResponse {
   /** Its bytes; a read ends with an error after `stallTimeout` without one. */
   readonly reader: BodyReader;
   /** Endpoint root of the server that gives it. */
@@ -34,17 +34,17 @@ export interface Piece {
 }
 
 /** Where the bytes of a body belong. */
-export type Stretch = Pick<Piece, "from" | "skip" | "stop">;
+export type Stretch = Pick<RangeResponse, "from" | "skip" | "stop">;
 
 /** The body of an answer as a reader; what it belongs to is still to be judged. */
 export function openBody(
-  { response, server, deadline, broke }: Exchange,
+  { response, server, deadline, reportBreak: broke }: OpenResponse,
   imageId: string,
   options: ResolvedOptions,
-): Pick<Piece, "reader" | "server" | "broke" | "close"> {
+): Pick<RangeResponse, "reader" | "server" | "broke" | "close"> {
   const { endpoint } = server;
   const reader = readerOf(response.body ?? new Blob([]).stream(), deadline.signal);
-  const watch = new StallWatch(deadline, options, () =>
+  const watch = new StallTimer(deadline, options, () =>
     new ServerUnreachable(
       `Cannot go on reading image "${imageId}": the server "${endpoint}" sent nothing for ${options.stallTimeout} ms; raise "stallTimeout" if it is slow`,
       { imageId, server: endpoint },
@@ -75,14 +75,14 @@ export function openBody(
 /**
  * The part of a `multipart/byteranges` body with the requested bytes, or with the first of them.
  *
- * @throws {PieceRefused} if there is none; the body is closed then
+ * @throws {RangeRefused} if there is none; the body is closed then
  */
 export async function openBodyPart(
-  piece: Piece,
+  piece: RangeResponse,
   boundary: string,
   wanted: WantedRange,
   imageId: string,
-): Promise<Piece> {
+): Promise<RangeResponse> {
   try {
     const part = await findBodyPart(piece.reader, boundary, wanted.start);
     const length = part === null ? 0 : part.range.end - part.range.start + 1;
@@ -99,7 +99,7 @@ export async function openBodyPart(
 }
 
 /** The headers of an answer that say which bytes it has. */
-export function factsOf({ response: { status, headers } }: Exchange): AnswerFacts {
+export function factsOf({ response: { status, headers } }: OpenResponse): AnswerFacts {
   return {
     status,
     contentRange: headers.get("content-range"),
@@ -124,8 +124,8 @@ export function refused(
   reason: string,
   isRange: boolean,
   cause?: unknown,
-): PieceRefused {
-  return new PieceRefused(
+): RangeRefused {
+  return new RangeRefused(
     `Cannot use the answer of "${server}" for image "${imageId}": ${reason}`,
     { imageId, server, ...cause !== undefined && { cause } },
     isRange,

@@ -10,14 +10,14 @@ import { ImageDownloadFailed } from "../errors.ts";
 import type { GlanceClientWrapper } from "../http/client.ts";
 import { getLocation } from "../images/locations.ts";
 import type { GlanceImage } from "../images/types.ts";
-import type { Piece } from "./answer_body.ts";
+import type { RangeResponse } from "./answer_body.ts";
 import type { BodyReader, Chunk } from "./body_reader.ts";
 import { Candidates } from "./candidates.ts";
-import type { Identity } from "./integrity.ts";
-import type { PieceSource } from "./piece.ts";
+import type { ContentDescriptor } from "./integrity.ts";
+import type { RangeSource } from "./piece.ts";
 
 /** The part of `node:fs/promises` that is used, which Deno, Node and Bun have. */
-interface Files {
+interface FileReader {
   realpath(path: string): Promise<string>;
   stat(path: string): Promise<{ isFile(): boolean }>;
   open(path: string, flags: "r"): Promise<FileHandle>;
@@ -41,11 +41,11 @@ export async function directPieces(
   client: GlanceClientWrapper,
   context: RequestContext,
   record: GlanceImage,
-  identity: Identity,
+  identity: ContentDescriptor,
   signal: AbortSignal | undefined,
-): Promise<PieceSource | null> {
+): Promise<RangeSource | null> {
   const { allowedDirectUrlSchemes, directUrlRoots } = client.options;
-  const files = builtinModule<Files>("node:fs/promises");
+  const files = builtinModule<FileReader>("node:fs/promises");
   // The record of a server that only an image href names could lead to any file below the roots.
   if (client.anonymous) return null;
   if (!allowedDirectUrlSchemes.includes("file") || files === null) return null;
@@ -62,20 +62,20 @@ export async function directPieces(
 }
 
 /** Pieces of a file; a file that breaks cannot be healed elsewhere. */
-class FilePieces implements PieceSource {
-  readonly identity: Identity;
+class FilePieces implements RangeSource {
+  readonly identity: ContentDescriptor;
   readonly candidates: Candidates = new Candidates();
   readonly hasPrefer = false;
-  readonly #files: Files;
+  readonly #files: FileReader;
   readonly #path: string;
 
-  constructor(identity: Identity, files: Files, path: string) {
+  constructor(identity: ContentDescriptor, files: FileReader, path: string) {
     this.identity = identity;
     this.#files = files;
     this.#path = path;
   }
 
-  async open(start: number): Promise<Piece> {
+  async open(start: number): Promise<RangeResponse> {
     const { imageId } = this.identity;
     const file = await this.#files.open(this.#path, "r").catch((cause) => {
       throw new ImageDownloadFailed(
@@ -133,7 +133,7 @@ function pathOf(url: string): string | null {
 }
 
 async function allowedPath(
-  files: Files,
+  files: FileReader,
   path: string,
   roots: readonly string[],
 ): Promise<string | null> {
@@ -147,7 +147,7 @@ async function allowedPath(
 }
 
 /** A path that leads to bytes with an end: to open a pipe waits for whatever writes to it. */
-async function fileAt(files: Files, path: string): Promise<string | null> {
+async function fileAt(files: FileReader, path: string): Promise<string | null> {
   const facts = await files.stat(path).catch(() => null);
   // A file that cannot be looked at is for the download to complain of.
   return facts === null || facts.isFile() ? path : null;

@@ -5,17 +5,17 @@
  */
 import type { RequestContext } from "../context.ts";
 import { Invalid } from "../errors.ts";
-import { quietly } from "../events.ts";
+import { ignoringErrors } from "../events.ts";
 import type { GlanceClientWrapper } from "../http/client.ts";
 import type { GlanceImage } from "../images/types.ts";
-import { checkRecord, isRecord, shown } from "../values.ts";
+import { checkRecord, inspect, isRecord } from "../values.ts";
 import type { ByteRange } from "./byte_range.ts";
 import { type Chunk, hasShape, type ImageReader, renewed, shapeOf } from "./body_reader.ts";
 import { Candidates } from "./candidates.ts";
 import { directPieces } from "./direct_url.ts";
-import { type Identity, identityOf, Verifier } from "./integrity.ts";
+import { type ContentDescriptor, descriptorOf, Verifier } from "./integrity.ts";
 import { ParallelReader } from "./parallel.ts";
-import { GlancePieces } from "./piece.ts";
+import { GlanceRangeSource } from "./piece.ts";
 import { type ResumeOptions, ResumingReader } from "./resume.ts";
 import { type DownloadOptions, VERIFY_MODES } from "./types.ts";
 
@@ -40,7 +40,7 @@ export async function openDownload(
   checkOptions(options);
   const { signal, prefer, verify = "auto", range } = options;
   const record = await client.run(context, "get", [imageId], { signal });
-  const identity = identityOf(record);
+  const identity = descriptorOf(record);
   const { start, end } = boundsOf(imageId, range, identity.size);
   const isWhole = start === 0 && end === null;
   if (!isWhole && verify === "required") {
@@ -55,7 +55,7 @@ export async function openDownload(
   const stores = storesOf(record);
   const source: Source = { client, context, identity, stores, prefer, candidates };
   const isHashed = verifier !== null;
-  const told: ResumeOptions = {
+  const resumeOptions: ResumeOptions = {
     options: client.options,
     start,
     end,
@@ -63,11 +63,11 @@ export async function openDownload(
     verifier,
     isHashed,
     signal,
-    onProgress: quietly(options.onProgress),
+    onProgress: ignoringErrors(options.onProgress),
   };
-  const parts = direct === null ? await partsOf(source, told, options) : null;
+  const parts = direct === null ? await partsOf(source, resumeOptions, options) : null;
   if (parts !== null) return parts;
-  const reader = new ResumingReader(direct ?? piecesOf(source, end), told);
+  const reader = new ResumingReader(direct ?? piecesOf(source, end), resumeOptions);
   await reader.open();
   return reader;
 }
@@ -76,7 +76,7 @@ export async function openDownload(
 interface Source {
   readonly client: GlanceClientWrapper;
   readonly context: RequestContext;
-  readonly identity: Identity;
+  readonly identity: ContentDescriptor;
   readonly stores: string;
   readonly prefer: readonly string[] | undefined;
   /** Its servers, which all connections share. */
@@ -84,28 +84,28 @@ interface Source {
 }
 
 /** Pieces up to `end`; those of a part come from the server `first` if it is well. */
-function piecesOf(source: Source, end: number | null, first?: string): GlancePieces {
+function piecesOf(source: Source, end: number | null, first?: string): GlanceRangeSource {
   const { client, context, identity, ...rest } = source;
   const part = first === undefined ? {} : { first, rangesOnly: true };
-  return new GlancePieces(client, context, identity, { end, ...rest, ...part });
+  return new GlanceRangeSource(client, context, identity, { end, ...rest, ...part });
 }
 
 /** A reader over several connections; null where one is all that is wanted, or possible. */
 async function partsOf(
   source: Source,
-  told: ResumeOptions,
+  resumeOptions: ResumeOptions,
   { connections = 1, partSize = PART_SIZE }: DownloadOptions,
 ): Promise<ParallelReader | null> {
-  const { start, signal = new AbortController().signal } = told;
-  const stop = told.end === null ? source.identity.size : told.end + 1;
+  const { start, signal = new AbortController().signal } = resumeOptions;
+  const stop = resumeOptions.end === null ? source.identity.size : resumeOptions.end + 1;
   if (connections === 1 || stop === null || stop - start <= partSize) return null;
   if (!await piecesOf(source, 0).canSeek(signal)) return null;
   const servers = await source.client.servers(source.context);
   return new ParallelReader({
-    ...told,
+    ...resumeOptions,
     stop,
     partSize,
-    rest: piecesOf(source, told.end),
+    rest: piecesOf(source, resumeOptions.end),
     connections: Array.from({ length: connections }, (_, i) => {
       const server = servers[i % servers.length]?.endpoint ?? "";
       return { server, pieces: (end: number) => piecesOf(source, end, server) };
@@ -120,7 +120,7 @@ function checkOptions(options: DownloadOptions): void {
   const check = (isGood: boolean, name: string, value: unknown, wanted: string) => {
     if (isGood) return;
     throw new Invalid(
-      `Cannot download with the option "${name}": it is ${shown(value)} and must be ${wanted}`,
+      `Cannot download with the option "${name}": it is ${inspect(value)} and must be ${wanted}`,
     );
   };
   const isCount = (value: number) => Number.isInteger(value) && value >= 1;

@@ -6,7 +6,7 @@
  */
 
 /** What tells the runtimes apart. */
-interface Runtime {
+interface StreamRuntime {
   readonly FixedLengthStream?: new (length: number) => TransformStream<
     Uint8Array<ArrayBuffer>,
     Uint8Array<ArrayBuffer>
@@ -17,7 +17,7 @@ interface Runtime {
 
 /** Whether this is workerd, or a runtime that does as it does. */
 export function isWorkerd(): boolean {
-  return (globalThis as Runtime).FixedLengthStream !== undefined;
+  return (globalThis as StreamRuntime).FixedLengthStream !== undefined;
 }
 
 /**
@@ -29,7 +29,7 @@ export function fixedLength(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   length: number | null,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const { FixedLengthStream } = globalThis as Runtime;
+  const { FixedLengthStream } = globalThis as StreamRuntime;
   if (FixedLengthStream === undefined || length === null) return stream;
   const { readable, writable } = new FixedLengthStream(length);
   stream.pipeTo(writable).catch(() => {});
@@ -44,7 +44,7 @@ export function lengthKept(
   stream: ReadableStream<Uint8Array>,
   contentLength: string | undefined,
 ): BodyInit {
-  const isDeno = (globalThis as Runtime).Deno !== undefined;
+  const isDeno = (globalThis as StreamRuntime).Deno !== undefined;
   if (!isDeno || contentLength === undefined) return stream;
   return new StreamBlob(stream, Number(contentLength));
 }
@@ -88,6 +88,6 @@ export function streamSupport(): StreamSupport {
   } catch {
     return "never";
   }
-  const { navigator } = globalThis as Runtime;
+  const { navigator } = globalThis as StreamRuntime;
   return navigator?.userAgent?.startsWith("Mozilla/") ? "http2" : "always";
 }

@@ -11,7 +11,7 @@ import { createHasher } from "./hashing.ts";
 import type { Hasher, TransferHasher, Verify } from "./types.ts";
 
 /** What identifies the data of an image, pinned before its first byte. */
-export interface Identity {
+export interface ContentDescriptor {
   readonly imageId: string;
   /** Bytes; null where Glance does not know. */
   readonly size: number | null;
@@ -22,7 +22,7 @@ export interface Identity {
 }
 
 /** The identity that an image record states. */
-export function identityOf(image: GlanceImage): Identity {
+export function descriptorOf(image: GlanceImage): ContentDescriptor {
   const { os_hash_algo = null, os_hash_value = null } = image;
   return {
     imageId: image.id,
@@ -34,7 +34,7 @@ export function identityOf(image: GlanceImage): Identity {
 }
 
 /** Whether two identities speak of the same data: nothing that both know differs. */
-export function isSameData(a: Identity, b: Identity): boolean {
+export function isSameData(a: ContentDescriptor, b: ContentDescriptor): boolean {
   const agree = <T>(x: T | null, y: T | null) => x === null || y === null || x === y;
   return agree(a.size, b.size) && agree(a.checksum, b.checksum) &&
     (a.hashAlgorithm !== b.hashAlgorithm || agree(a.hashValue, b.hashValue));
@@ -69,7 +69,7 @@ export class Verifier {
    * @throws {Invalid} with `required`, where the image has no hash that can be computed here.
    */
   static async create(
-    identity: Identity,
+    identity: ContentDescriptor,
     verify: Verify,
     hasherFor: HasherFor = createTransferHasher,
   ): Promise<Verifier | null> {

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { Piece } from "./answer_body.ts";
+import type { RangeResponse } from "./answer_body.ts";
 import type { Chunk } from "./body_reader.ts";
 import type { Verifier } from "./integrity.ts";
-import { endedEarly, PieceRefused } from "./resume_policy.ts";
+import { endedEarly, RangeRefused } from "./resume_policy.ts";
 
 /** Bytes of the end of the delivered bytes that are kept. */
 const TAIL_SIZE = 4096;
@@ -51,10 +51,10 @@ export class DeliveredTail {
  * the piece starts at the first byte, and else the last delivered bytes.
  *
  * @returns bytes that came together with the last dropped one
- * @throws {PieceRefused} if they differ
+ * @throws {RangeRefused} if they differ
  */
 export async function skipOverlap(
-  piece: Piece,
+  piece: RangeResponse,
   { imageId, tail, verifier }: {
     readonly imageId: string;
     readonly tail: DeliveredTail;
@@ -74,7 +74,7 @@ export async function skipOverlap(
     if (dropped.byteLength < chunk.byteLength) pending = chunk.subarray(dropped.byteLength);
   }
   if (isSame && (prefix === null || prefix.hasher.digest() === prefix.digest)) return pending;
-  throw new PieceRefused(
+  throw new RangeRefused(
     `Cannot use the answer of "${piece.server}" for image "${imageId}": its first ${piece.skip} bytes differ from those delivered before`,
     { imageId, server: piece.server },
     piece.isRange,

@@ -11,8 +11,8 @@ import { Deadline } from "../http/deadline.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Chunk, ImageReader } from "./body_reader.ts";
 import type { Verifier } from "./integrity.ts";
-import { Attempt, cancelAll, cut, type Landed, type Part, Signal } from "./part.ts";
-import type { PieceSource } from "./piece.ts";
+import { Attempt, cancelAll, cut, type PartBuffer, type PositionedChunk, Signal } from "./part.ts";
+import type { RangeSource } from "./piece.ts";
 import { ResumingReader } from "./resume.ts";
 import { RangesUnavailable } from "./resume_policy.ts";
 import type { Progress } from "./types.ts";
@@ -21,9 +21,9 @@ import type { Progress } from "./types.ts";
 export interface ParallelOptions {
   readonly options: ResolvedOptions;
   /** One for each connection: where its parts come from, unless that fails. */
-  readonly connections: readonly Connection[];
+  readonly connections: readonly PartConnection[];
   /** Where the rest comes from if no server gives parts any more. */
-  readonly rest: PieceSource;
+  readonly rest: RangeSource;
   /** First wanted byte. */
   readonly start: number;
   /** Behind the last wanted byte. */
@@ -36,11 +36,11 @@ export interface ParallelOptions {
 }
 
 /** A connection of a parallel download. */
-export interface Connection {
+export interface PartConnection {
   /** Endpoint root of the server that it prefers. */
   readonly server: string;
   /** The bytes up to `end`, inclusive. */
-  pieces(end: number): PieceSource;
+  pieces(end: number): RangeSource;
 }
 
 /** Parts that may wait for the reader while each connection fetches another one. */
@@ -54,8 +54,8 @@ const READ_SIZE = 128 * 1024;
 
 /** Reads an image over several connections. */
 export class ParallelReader implements ImageReader {
-  readonly #told: ParallelOptions;
-  readonly #parts: Part[];
+  readonly #options: ParallelOptions;
+  readonly #parts: PartBuffer[];
   /** The servers, by name. */
   readonly #servers: string;
   readonly #lifetime: Deadline;
@@ -67,20 +67,20 @@ export class ParallelReader implements ImageReader {
   #isClosed = false;
   #changed = new Signal();
   /** Bytes a millisecond of the last part that a connection has fetched. */
-  readonly #rates = new Map<Connection, number>();
+  readonly #rates = new Map<PartConnection, number>();
   /** Reads the rest if no server gives parts any more. */
   #rest: ResumingReader | null = null;
   /** Memory that came back. */
   readonly #spare: ArrayBuffer[] = [];
 
-  constructor(told: ParallelOptions) {
-    this.#told = told;
-    this.#lifetime = new Deadline(told.options, told.signal);
-    told.verifier?.endWith(this.#lifetime.signal);
+  constructor(options: ParallelOptions) {
+    this.#options = options;
+    this.#lifetime = new Deadline(options.options, options.signal);
+    options.verifier?.endWith(this.#lifetime.signal);
     this.#lifetime.signal.addEventListener("abort", () => this.#notify(), { once: true });
-    this.#servers = [...new Set(told.connections.map(({ server }) => server))].join(" ");
-    this.#parts = cut({ ...told, connections: told.connections.length });
-    for (const connection of told.connections) this.#work(connection);
+    this.#servers = [...new Set(options.connections.map(({ server }) => server))].join(" ");
+    this.#parts = cut({ ...options, connections: options.connections.length });
+    for (const connection of options.connections) this.#work(connection);
   }
 
   /** The next bytes in their order, in memory of their own. */
@@ -92,11 +92,11 @@ export class ParallelReader implements ImageReader {
 
   /** Whether bytes may be taken in any order: a hash needs theirs. */
   get isUnordered(): boolean {
-    return this.#told.verifier === null;
+    return this.#options.verifier === null;
   }
 
   /** The next bytes that have come, wherever they belong. */
-  async land(): Promise<Landed | null> {
+  async readUnordered(): Promise<PositionedChunk | null> {
     return await this.#take(() => this.#parts.slice(this.#delivered, this.#claimed));
   }
 
@@ -106,7 +106,7 @@ export class ParallelReader implements ImageReader {
   }
 
   report(): void {
-    const { onProgress, stop, start } = this.#told;
+    const { onProgress, stop, start } = this.#options;
     onProgress?.({
       transferred: this.#transferred,
       total: stop - start,
@@ -121,18 +121,18 @@ export class ParallelReader implements ImageReader {
     this.#lifetime.abort(reason);
     this.#lifetime[Symbol.dispose]();
     const attempts = this.#parts.flatMap((part) => part.attempts);
-    const { verifier } = this.#told;
+    const { verifier } = this.#options;
     await Promise.all([cancelAll(attempts, reason), this.#rest?.cancel(reason), verifier?.close()]);
   }
 
   /** Bytes of one of these parts, as soon as one has some. */
-  async #take(among: () => readonly Part[]): Promise<Landed | null> {
+  async #take(among: () => readonly PartBuffer[]): Promise<PositionedChunk | null> {
     while (!this.#isClosed) {
-      if (this.#told.signal?.aborted) await this.#fail(this.#told.signal.reason);
+      if (this.#options.signal?.aborted) await this.#fail(this.#options.signal.reason);
       if (this.#rest !== null) return await this.#takeRest(this.#rest);
       if (this.#delivered === this.#parts.length) return await this.#finish();
       for (const part of among()) {
-        const position = part.end + 1 - part.left - this.#told.start;
+        const position = part.end + 1 - part.left - this.#options.start;
         const data = part.take();
         if (data === null) continue;
         this.#transferred += data.byteLength;
@@ -151,15 +151,15 @@ export class ParallelReader implements ImageReader {
   /** Gives up the parts, with what is there of them after the first gap, and reads from there on. */
   async #startRest(): Promise<void> {
     const part = this.#parts[this.#delivered];
-    const start = part === undefined ? this.#told.stop : part.end + 1 - part.left;
+    const start = part === undefined ? this.#options.stop : part.end + 1 - part.left;
     this.#delivered = this.#parts.length;
-    this.#transferred = start - this.#told.start;
+    this.#transferred = start - this.#options.start;
     const attempts = this.#parts.flatMap(({ attempts }) => attempts);
     await cancelAll(attempts, "no server gives parts");
-    this.#rest = this.#readerOf(this.#told.rest, start, this.#told.stop - 1);
+    this.#rest = this.#readerOf(this.#options.rest, start, this.#options.stop - 1);
   }
 
-  async #takeRest(rest: ResumingReader): Promise<Landed | null> {
+  async #takeRest(rest: ResumingReader): Promise<PositionedChunk | null> {
     try {
       const data = await rest.read(this.#memory(READ_SIZE));
       if (data === null) return this.#isClosed ? null : await this.#finish();
@@ -170,14 +170,14 @@ export class ParallelReader implements ImageReader {
     }
   }
 
-  #readerOf(source: PieceSource, start: number, end: number): ResumingReader {
+  #readerOf(source: RangeSource, start: number, end: number): ResumingReader {
     return new ResumingReader(source, {
-      options: this.#told.options,
+      options: this.#options.options,
       start,
       end,
       isPart: true,
       verifier: null,
-      isHashed: this.#told.verifier !== null,
+      isHashed: this.#options.verifier !== null,
       signal: this.#lifetime.signal,
       onProgress: undefined,
     });
@@ -191,10 +191,10 @@ export class ParallelReader implements ImageReader {
   /** Waits for the hash; false where the download was ended meanwhile. */
   async #verified(work: (verifier: Verifier) => Promise<void> | void): Promise<boolean> {
     try {
-      if (this.#told.verifier !== null) await work(this.#told.verifier);
+      if (this.#options.verifier !== null) await work(this.#options.verifier);
       return !this.#isClosed;
     } catch (error) {
-      const { signal } = this.#told;
+      const { signal } = this.#options;
       return this.#isClosed ? false : await this.#fail(signal?.aborted ? signal.reason : error);
     }
   }
@@ -205,7 +205,7 @@ export class ParallelReader implements ImageReader {
   }
 
   /** What one connection does until there is nothing left to do. */
-  async #work(connection: Connection): Promise<void> {
+  async #work(connection: PartConnection): Promise<void> {
     try {
       while (!this.#isClosed && this.#delivered < this.#parts.length) {
         const part = this.#claim(connection);
@@ -219,28 +219,28 @@ export class ParallelReader implements ImageReader {
   }
 
   /** The next part if there is room for it, else one that is late elsewhere. */
-  #claim(connection: Connection): Part | null {
+  #claim(connection: PartConnection): PartBuffer | null {
     const next = this.#parts[this.#claimed];
     if (next !== undefined && this.#hasRoomFor(next)) {
       this.#claimed++;
       return next;
     }
     const rate = this.#rates.get(connection) ?? null;
-    const now = this.#told.options.now();
+    const now = this.#options.options.now();
     const begun = this.#parts.slice(this.#delivered, this.#claimed);
     return begun.find((part) => rate !== null && part.isLate(now, rate)) ?? null;
   }
 
   /** Whether there may be so many bytes between the reader and the end of what is begun. */
-  #hasRoomFor(part: Part): boolean {
-    const { partSize, connections } = this.#told;
+  #hasRoomFor(part: PartBuffer): boolean {
+    const { partSize, connections } = this.#options;
     const begun = this.#parts.slice(this.#delivered, this.#claimed);
     const bytes = begun.reduce((sum, { left }) => sum + left, part.size);
     return bytes <= (connections.length + AHEAD) * partSize;
   }
 
-  async #fetch(part: Part, connection: Connection): Promise<void> {
-    const { options } = this.#told;
+  async #fetch(part: PartBuffer, connection: PartConnection): Promise<void> {
+    const { options } = this.#options;
     const { start, end } = part;
     const reader = this.#readerOf(connection.pieces(end), start, end);
     const attempt = new Attempt(reader, options.now());
@@ -266,7 +266,7 @@ export class ParallelReader implements ImageReader {
   }
 
   /** Reads a part; false where it was ended before. */
-  async #fill(part: Part, attempt: Attempt): Promise<boolean> {
+  async #fill(part: PartBuffer, attempt: Attempt): Promise<boolean> {
     const size = Math.min(READ_SIZE, part.size);
     for (let memory = this.#memory(size);;) {
       const chunk = await attempt.reader.read(memory);
@@ -287,7 +287,7 @@ export class ParallelReader implements ImageReader {
   /** Waits until something has changed, or it is time to look for late parts again. */
   async #pause(): Promise<void> {
     const stop = new AbortController();
-    const { sleep } = this.#told.options;
+    const { sleep } = this.#options.options;
     const tick = sleep(HEDGE_INTERVAL, stop.signal).catch(() => {});
     await Promise.race([this.#changed.promise, tick]);
     stop.abort("changed");

@@ -21,20 +21,20 @@ export function cut(
     readonly partSize: number;
     readonly connections: number;
   },
-): Part[] {
+): PartBuffer[] {
   const smallest = Math.min(SMALLEST, partSize);
-  const parts: Part[] = [];
+  const parts: PartBuffer[] = [];
   for (let at = start; at < stop;) {
     const share = Math.ceil((stop - at) / (2 * connections));
     const end = Math.min(at + Math.min(Math.max(share, smallest), partSize), stop) - 1;
-    parts.push(new Part(at, end));
+    parts.push(new PartBuffer(at, end));
     at = end + 1;
   }
   return parts;
 }
 
 /** A stretch of the image. */
-export class Part {
+export class PartBuffer {
   /** First byte, and last. */
   readonly start: number;
   readonly end: number;
@@ -148,7 +148,7 @@ export async function cancelAll(attempts: readonly Attempt[], reason: unknown): 
 }
 
 /** Bytes and where they belong, counted from the first wanted one. */
-export interface Landed {
+export interface PositionedChunk {
   readonly position: number;
   readonly data: Chunk;
 }

@@ -8,13 +8,13 @@ import type { RequestContext } from "../context.ts";
 import { GlanceError, ImageDownloadFailed } from "../errors.ts";
 import type { GlanceClientWrapper } from "../http/client.ts";
 import { abortable } from "../http/deadline.ts";
-import type { Exchange } from "../http/exchange.ts";
+import type { OpenResponse } from "../http/exchange.ts";
 import { discard } from "../http/transport.ts";
 import {
   factsOf,
   openBody,
   openBodyPart,
-  type Piece,
+  type RangeResponse,
   refused,
   type Stretch,
   stretchOf,
@@ -28,17 +28,17 @@ import {
   type WantedRange,
 } from "./byte_range.ts";
 import { Candidates, type Question } from "./candidates.ts";
-import { type Identity, identityOf, isSameData } from "./integrity.ts";
+import { type ContentDescriptor, descriptorOf, isSameData } from "./integrity.ts";
 import { RangeMemory } from "./range_memory.ts";
-import { classifyBreak, type PieceRefused, RangesUnavailable } from "./resume_policy.ts";
+import { classifyBreak, type RangeRefused, RangesUnavailable } from "./resume_policy.ts";
 
 /** A source that can prove nothing. */
 const NO_PROOF: Proof = { isHashed: false, canCompare: false };
 
 /** Where pieces come from. */
-export interface PieceSource {
+export interface RangeSource {
   /** The identity that every piece must have. */
-  readonly identity: Identity;
+  readonly identity: ContentDescriptor;
   /** The servers and their failures. */
   readonly candidates: Candidates;
   /** Whether the caller chose the stores. */
@@ -46,15 +46,15 @@ export interface PieceSource {
   /**
    * Opens the image at a byte.
    *
-   * @throws {PieceRefused} if this server's answer cannot be used and another's might.
+   * @throws {RangeRefused} if this server's answer cannot be used and another's might.
    * @throws {GlanceError} what `classifyBreak` reads.
    */
-  open(start: number, signal: AbortSignal, proof: Proof): Promise<Piece>;
+  open(start: number, signal: AbortSignal, proof: Proof): Promise<RangeResponse>;
 }
 
 const MEMORIES = new WeakMap<GlanceClientWrapper, RangeMemory>();
 
-/** What {@linkcode GlancePieces} are made of. */
+/** What {@linkcode GlanceRangeSource} are made of. */
 export interface PiecesOptions {
   /** Last wanted byte; null for the last of the image. */
   readonly end: number | null;
@@ -76,8 +76,8 @@ export interface PiecesOptions {
 }
 
 /** Pieces of an image from the servers of a client. */
-export class GlancePieces implements PieceSource {
-  readonly identity: Identity;
+export class GlanceRangeSource implements RangeSource {
+  readonly identity: ContentDescriptor;
   readonly candidates: Candidates;
   readonly hasPrefer: boolean;
   readonly #client: GlanceClientWrapper;
@@ -89,7 +89,7 @@ export class GlancePieces implements PieceSource {
   constructor(
     client: GlanceClientWrapper,
     context: RequestContext,
-    identity: Identity,
+    identity: ContentDescriptor,
     options: PiecesOptions,
   ) {
     this.#client = client;
@@ -125,7 +125,7 @@ export class GlancePieces implements PieceSource {
     }
   }
 
-  async open(start: number, signal: AbortSignal, proof: Proof): Promise<Piece> {
+  async open(start: number, signal: AbortSignal, proof: Proof): Promise<RangeResponse> {
     const { size } = this.identity;
     const { end, rangesOnly = false } = this.#options;
     const last = end ?? (size === null ? null : size - 1);
@@ -159,7 +159,7 @@ export class GlancePieces implements PieceSource {
     signal: AbortSignal,
   ): Promise<Judged> {
     const { size, imageId } = this.identity;
-    let answer: Exchange;
+    let answer: OpenResponse;
     try {
       answer = await this.#exchange(question, signal, { start, end });
     } catch (error) {
@@ -205,7 +205,7 @@ export class GlancePieces implements PieceSource {
     );
   }
 
-  async #openPart(answer: Exchange, boundary: string, wanted: WantedRange): Promise<Judged> {
+  async #openPart(answer: OpenResponse, boundary: string, wanted: WantedRange): Promise<Judged> {
     const { piece, isSame } = await this.#judge(answer, { from: 0, skip: 0, stop: null }, true);
     const part = await openBodyPart(piece, boundary, wanted, this.identity.imageId);
     return this.#noteRange({ piece: part, isSame }, wanted);
@@ -250,7 +250,7 @@ export class GlancePieces implements PieceSource {
   }
 
   /** Content-MD5 is the hex MD5 of the whole image, on a part, too: it tells which image this is. */
-  async #judge(answer: Exchange, stretch: Stretch, isRange: boolean): Promise<Judged> {
+  async #judge(answer: OpenResponse, stretch: Stretch, isRange: boolean): Promise<Judged> {
     const md5 = answer.response.headers.get("content-md5")?.toLowerCase() ?? null;
     const { checksum } = this.identity;
     if (md5 !== null && checksum !== null && md5 !== checksum && /^[0-9a-f]{32}$/.test(md5)) {
@@ -265,18 +265,18 @@ export class GlancePieces implements PieceSource {
     { excluded, tried }: Question,
     signal: AbortSignal,
     range?: ByteRange,
-  ): Promise<Exchange> {
+  ): Promise<OpenResponse> {
     const { prefer, first } = this.#options;
     const request = { ...range !== undefined && { range }, ...prefer !== undefined && { prefer } };
     const options = { signal, excluded, tried: new Set(tried), first };
     return this.#client.exchange(this.#context, "data", [this.identity.imageId, request], options);
   }
 
-  async #refuse(answer: Exchange, reason: string, isRange: boolean): Promise<PieceRefused> {
+  async #refuse(answer: OpenResponse, reason: string, isRange: boolean): Promise<RangeRefused> {
     await discard(answer.response);
     answer.deadline[Symbol.dispose]();
     const error = refused(this.identity.imageId, answer.server.endpoint, reason, isRange);
-    answer.broke(error, 0);
+    answer.reportBreak(error, 0);
     return error;
   }
 
@@ -285,7 +285,7 @@ export class GlancePieces implements PieceSource {
     const { imageId } = this.identity;
     const options = { signal, excluded, first: server };
     const record = await this.#client.run(this.#context, "get", [imageId], options);
-    if (isSameData(this.identity, identityOf(record))) return;
+    if (isSameData(this.identity, descriptorOf(record))) return;
     throw new ImageDownloadFailed(
       `Cannot go on reading image "${imageId}": its data was replaced meanwhile; download it anew`,
       { imageId },
@@ -295,6 +295,6 @@ export class GlancePieces implements PieceSource {
 
 /** A piece, and whether it is known to be of the same image. */
 interface Judged {
-  readonly piece: Piece;
+  readonly piece: RangeResponse;
   readonly isSame: boolean;
 }

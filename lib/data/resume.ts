@@ -8,11 +8,11 @@ import { type GlanceError, type ImageDownloadFailed, ImageIntegrityError } from 
 import { Deadline } from "../http/deadline.ts";
 import { backoff } from "../http/retry.ts";
 import type { ResolvedOptions } from "../options.ts";
-import type { Piece } from "./answer_body.ts";
+import type { RangeResponse } from "./answer_body.ts";
 import { type Chunk, type ImageReader, renewed, shapeOf } from "./body_reader.ts";
 import type { Verifier } from "./integrity.ts";
 import { DeliveredTail, skipOverlap } from "./overlap.ts";
-import type { PieceSource } from "./piece.ts";
+import type { RangeSource } from "./piece.ts";
 import {
   classifyBreak,
   downloadFailed,
@@ -41,13 +41,13 @@ export interface ResumeOptions {
 
 /** Reads an image from one byte to another, whatever its servers do. */
 export class ResumingReader implements ImageReader {
-  readonly #source: PieceSource;
-  readonly #told: ResumeOptions;
+  readonly #source: RangeSource;
+  readonly #options: ResumeOptions;
   readonly #lifetime: Deadline;
   readonly #failures: unknown[] = [];
   /** What the next piece heals; null where nothing broke. */
   #break: GlanceError | null = null;
-  #piece: Piece | null = null;
+  #piece: RangeResponse | null = null;
   readonly #tail = new DeliveredTail();
   /** Bytes that came together with the last skipped one. */
   #pending: Chunk | null = null;
@@ -62,19 +62,19 @@ export class ResumingReader implements ImageReader {
   #hasExtra = false;
   #isClosed = false;
 
-  constructor(source: PieceSource, told: ResumeOptions) {
+  constructor(source: RangeSource, options: ResumeOptions) {
     this.#source = source;
-    this.#told = told;
-    this.#lifetime = new Deadline(told.options, told.signal);
-    told.verifier?.endWith(this.#lifetime.signal);
-    this.#offset = told.start;
-    this.#brokeAt = told.start;
-    this.#stop = told.end === null ? source.identity.size : told.end + 1;
+    this.#options = options;
+    this.#lifetime = new Deadline(options.options, options.signal);
+    options.verifier?.endWith(this.#lifetime.signal);
+    this.#offset = options.start;
+    this.#brokeAt = options.start;
+    this.#stop = options.end === null ? source.identity.size : options.end + 1;
   }
 
   /** Bytes in all; null while nobody knows. */
   get total(): number | null {
-    return this.#stop === null ? null : this.#stop - this.#told.start;
+    return this.#stop === null ? null : this.#stop - this.#options.start;
   }
 
   /** How often it has gone on after a break. */
@@ -118,8 +118,8 @@ export class ResumingReader implements ImageReader {
 
   /** Tells how far it has come. */
   report(): void {
-    this.#told.onProgress?.({
-      transferred: this.#offset - this.#told.start,
+    this.#options.onProgress?.({
+      transferred: this.#offset - this.#options.start,
       total: this.total,
       server: this.#server,
       resumes: this.#resumes,
@@ -143,13 +143,13 @@ export class ResumingReader implements ImageReader {
     this.#isClosed = true;
     this.#lifetime.abort(reason);
     this.#lifetime[Symbol.dispose]();
-    await Promise.all([this.release(reason), this.#told.verifier?.close()]);
+    await Promise.all([this.release(reason), this.#options.verifier?.close()]);
   }
 
-  async #openPiece(): Promise<Piece> {
+  async #openPiece(): Promise<RangeResponse> {
     const { signal } = this.#lifetime;
     signal.throwIfAborted();
-    const proof = { isHashed: this.#told.isHashed, canCompare: this.#tail.isDistinctive };
+    const proof = { isHashed: this.#options.isHashed, canCompare: this.#tail.isDistinctive };
     const piece = await this.#source.open(this.#offset, signal, proof);
     if (signal.aborted) await piece.close(signal.reason);
     signal.throwIfAborted();
@@ -157,7 +157,7 @@ export class ResumingReader implements ImageReader {
     this.#server = piece.server;
     this.#stop ??= piece.stop;
     if (this.#break !== null) {
-      this.#told.options.onEvent({
+      this.#options.options.onEvent({
         kind: "resume",
         server: piece.server,
         imageId: this.#source.identity.imageId,
@@ -167,12 +167,12 @@ export class ResumingReader implements ImageReader {
       this.#break = null;
     }
     const { identity: { imageId } } = this.#source;
-    const { verifier } = this.#told;
+    const { verifier } = this.#options;
     this.#pending = await skipOverlap(piece, { imageId, tail: this.#tail, verifier });
     return piece;
   }
 
-  async #next(piece: Piece, memory: Chunk): Promise<Chunk | null> {
+  async #next(piece: RangeResponse, memory: Chunk): Promise<Chunk | null> {
     const pending = this.#pending;
     this.#pending = null;
     const chunk = pending ?? await piece.reader.read(memory);
@@ -182,14 +182,14 @@ export class ResumingReader implements ImageReader {
       throw endedEarly(this.#source.identity.imageId, piece.server, this.#offset);
     }
     const wanted = this.#wantedOf(piece, chunk);
-    await this.#told.verifier?.update(wanted);
+    await this.#options.verifier?.update(wanted);
     this.#tail.keep(wanted);
     this.#offset += wanted.byteLength;
     return wanted;
   }
 
   /** A server may send more than the image has; whether that is harmless, the hash decides. */
-  #wantedOf(piece: Piece, chunk: Chunk): Chunk {
+  #wantedOf(piece: RangeResponse, chunk: Chunk): Chunk {
     const left = Math.min(this.#stop ?? Infinity, piece.stop ?? Infinity) - this.#offset;
     if (chunk.byteLength <= left) return chunk;
     this.#hasExtra = this.#stop === piece.stop;
@@ -204,9 +204,9 @@ export class ResumingReader implements ImageReader {
       const rest = await piece.reader.read(new Uint8Array(1)).catch(() => null);
       this.#hasExtra = rest !== null && rest.byteLength > 0;
     }
-    await this.#told.verifier?.check();
+    await this.#options.verifier?.check();
     const { imageId, size } = this.#source.identity;
-    if (this.#hasExtra && !this.#told.isHashed) {
+    if (this.#hasExtra && !this.#options.isHashed) {
       throw new ImageIntegrityError(
         `Cannot accept image "${imageId}": the server sent more than its ${size} bytes; upload it anew, or ask the operator of the cloud`,
         { imageId, server: this.#server, expected: `size ${size}`, actual: `size above ${size}` },
@@ -219,7 +219,7 @@ export class ResumingReader implements ImageReader {
   /** Prepares for another piece, or throws what ends the download. */
   async #recover(error: unknown): Promise<void> {
     if (this.#isClosed) return;
-    const { options, signal, isPart, start } = this.#told;
+    const { options, signal, isPart, start } = this.#options;
     const { candidates, hasPrefer, identity: { imageId, size } } = this.#source;
     const piece = this.#piece;
     const offset = this.#offset;
@@ -264,7 +264,7 @@ export class ResumingReader implements ImageReader {
   #failed(last: GlanceError): ImageDownloadFailed {
     return downloadFailed({
       imageId: this.#source.identity.imageId,
-      delivered: this.#offset - this.#told.start,
+      delivered: this.#offset - this.#options.start,
       total: this.total,
       failures: this.#failures,
       last,

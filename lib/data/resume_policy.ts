@@ -14,8 +14,8 @@ import {
 } from "../errors.ts";
 
 /** An answer cannot be used, though its status promises data; another server may do better. */
-export class PieceRefused extends ServerUnreachable {
-  override name = "PieceRefused";
+export class RangeRefused extends ServerUnreachable {
+  override name = "RangeRefused";
   /** Whether it answered a range: the same server may still give the whole image. */
   readonly isRange: boolean;
 
@@ -62,7 +62,7 @@ export interface Standing {
 export function classifyBreak(error: unknown, standing: Standing): Break {
   const { piece, hasBegun } = standing;
   const isRange = piece?.isRange ?? false;
-  if (error instanceof PieceRefused && error.isRange && error.server !== undefined) {
+  if (error instanceof RangeRefused && error.isRange && error.server !== undefined) {
     return { kind: "no range", error, server: error.server };
   }
   if (error instanceof ServerUnreachable) return { kind: "broken", error, isRange };

@@ -22,7 +22,7 @@ import type { ChunkReader } from "./upload_source.ts";
 export const HASH_ALGORITHM = "sha512";
 
 /** Takes over the clock of an attempt at a server. */
-type Watch = NonNullable<ExchangeOptions["watch"]>;
+type Watch = NonNullable<ExchangeOptions["onAttempt"]>;
 
 /**
  * Sends the data from its start.
@@ -197,7 +197,7 @@ function sendBody(
     lastWords: source.isReplayable
       ? ""
       : ", and its data can be read only once, so it is not sent again",
-    watch: (deadline, server) => {
+    onAttempt: (deadline, server) => {
       state.server = server.endpoint;
       watch(deadline, server);
     },

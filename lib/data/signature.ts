@@ -8,7 +8,7 @@
 import type { RequestContext } from "../context.ts";
 import { ImageSignatureVerificationFailed, Invalid, InvalidSignatureImage } from "../errors.ts";
 import type { Image } from "../images/types.ts";
-import { kindOf } from "../values.ts";
+import { describeType } from "../values.ts";
 import {
   certificateVerifier,
   type SignatureProperties,
@@ -184,7 +184,7 @@ async function feed(
     if (!(value instanceof Uint8Array)) {
       throw new Invalid(
         `Cannot verify the signature of image "${imageId}": its data gave ${
-          kindOf(value)
+          describeType(value)
         } instead of bytes; encode it first`,
         { imageId },
       );

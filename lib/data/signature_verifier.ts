@@ -33,10 +33,10 @@ export class Unverifiable extends Error {
 }
 
 /** The part of `node:crypto` that is used, which Deno, Node, Bun and workerd have. */
-interface NodeCrypto {
+interface NodeVerification {
   readonly X509Certificate: new (der: Uint8Array) => { readonly publicKey: PublicKey };
   readonly constants: { readonly RSA_PKCS1_PSS_PADDING: number };
-  createVerify(hash: string): Verify;
+  createVerify(hash: string): VerifySignature;
   createSign(hash: string): { update(bytes: Uint8Array): unknown; sign(key: unknown): Uint8Array };
   generateKeyPairSync(
     type: "ec",
@@ -53,7 +53,7 @@ interface PublicKey {
   };
 }
 
-interface Verify {
+interface VerifySignature {
   update(bytes: Uint8Array): unknown;
   verify(key: VerifyKey, signature: Uint8Array): boolean;
 }
@@ -136,7 +136,7 @@ async function certificateFrom(
 }
 
 function verifierOf(
-  crypto: NodeCrypto,
+  crypto: NodeVerification,
   key: PublicKey,
   keyType: string,
   [hash, digestLength]: readonly [name: string, bytes: number],
@@ -161,7 +161,7 @@ function verifierOf(
 }
 
 /** A signature that cannot even be read throws on some runtimes. */
-function isVerified(verify: Verify, key: VerifyKey, signature: Uint8Array): boolean {
+function isVerified(verify: VerifySignature, key: VerifyKey, signature: Uint8Array): boolean {
   try {
     return verify.verify(key, signature);
   } catch {
@@ -173,7 +173,7 @@ function isVerified(verify: Verify, key: VerifyKey, signature: Uint8Array): bool
  * Whether the runtime knows a good signature when it sees one: Deno calls every signature of P-521 with
  * a digest below 33 bytes wrong, which must not be taken for a forgery.
  */
-function canVerify(crypto: NodeCrypto, hash: string, namedCurve: string): boolean {
+function canVerify(crypto: NodeVerification, hash: string, namedCurve: string): boolean {
   const message = new Uint8Array(1);
   try {
     const { publicKey, privateKey } = crypto.generateKeyPairSync("ec", { namedCurve });
@@ -220,7 +220,7 @@ function rowOf<Row>(rows: Readonly<Record<string, Row>>, name: string, value: st
   );
 }
 
-function publicKeyOf(crypto: NodeCrypto, uuid: string, der: Uint8Array): PublicKey {
+function publicKeyOf(crypto: NodeVerification, uuid: string, der: Uint8Array): PublicKey {
   let certificate;
   try {
     certificate = new crypto.X509Certificate(der);
@@ -242,8 +242,8 @@ function publicKeyOf(crypto: NodeCrypto, uuid: string, der: Uint8Array): PublicK
   }
 }
 
-function cryptoOfRuntime(): NodeCrypto {
-  const crypto = builtinModule<NodeCrypto>("node:crypto");
+function cryptoOfRuntime(): NodeVerification {
+  const crypto = builtinModule<NodeVerification>("node:crypto");
   if (typeof crypto?.X509Certificate === "function") return crypto;
   throw new Unverifiable(
     `this runtime has no "node:crypto" that reads certificates; ${ELSEWHERE}`,

@@ -98,7 +98,7 @@ async function reading(reader: ImageReader, into: Chunk): Promise<Write | null> 
 }
 
 async function landing(reader: ParallelReader): Promise<Write | null> {
-  const landed = await reader.land();
+  const landed = await reader.readUnordered();
   return landed && { data: landed.data, command: { type: "write", ...landed } };
 }
 

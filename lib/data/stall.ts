@@ -11,7 +11,7 @@ import type { ResolvedOptions } from "../options.ts";
  * Watches waits and aborts a deadline when one of them lasts too long. One timer serves many waits: it
  * is set for the first and looks again when it fires, since a timer a read would cost more than the read.
  */
-export class StallWatch implements Disposable {
+export class StallTimer implements Disposable {
   readonly #deadline: Deadline;
   readonly #options: ResolvedOptions;
   readonly #stalled: () => unknown;

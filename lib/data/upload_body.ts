@@ -7,10 +7,10 @@
 import { Invalid, ServerUnreachable } from "../errors.ts";
 import type { Deadline } from "../http/deadline.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { kindOf } from "../values.ts";
+import { describeType } from "../values.ts";
 import { fixedLength, isWorkerd } from "./fixed_length.ts";
 import type { Hasher } from "./types.ts";
-import { StallWatch } from "./stall.ts";
+import { StallTimer } from "./stall.ts";
 import type { ChunkReader } from "./upload_source.ts";
 
 /**
@@ -39,9 +39,9 @@ export interface UploadBodyOptions {
 export class UploadBody {
   readonly stream: ReadableStream<Uint8Array>;
   readonly #source: ChunkReader;
-  readonly #told: UploadBodyOptions;
+  readonly #options: UploadBodyOptions;
   #deadline: Deadline | null = null;
-  #watch: StallWatch | null = null;
+  #watch: StallTimer | null = null;
   #rest: Uint8Array = new Uint8Array();
   #transferred = 0;
   #isSent = false;
@@ -49,9 +49,9 @@ export class UploadBody {
   /** Whether the request has ended without it: what its source still gives, or fails with, is nobody's. */
   #isGivenUp = false;
 
-  constructor(source: ChunkReader, told: UploadBodyOptions) {
+  constructor(source: ChunkReader, options: UploadBodyOptions) {
     this.#source = source;
-    this.#told = told;
+    this.#options = options;
     this.stream = fixedLength(
       new ReadableStream({
         pull: (controller) => this.#pull(controller),
@@ -60,7 +60,7 @@ export class UploadBody {
           return this.#source.cancel(reason);
         },
       }, { highWaterMark: 0 }),
-      told.size,
+      options.size,
     );
   }
 
@@ -81,9 +81,9 @@ export class UploadBody {
 
   /** Takes over the clock of the attempt: silence counts while the server takes nothing. */
   watch(deadline: Deadline): void {
-    const { imageId, options } = this.#told;
+    const { imageId, options } = this.#options;
     this.#deadline = deadline;
-    this.#watch = new StallWatch(deadline, options, () =>
+    this.#watch = new StallTimer(deadline, options, () =>
       new ServerUnreachable(
         `Cannot go on uploading image "${imageId}": the server took nothing for ${options.stallTimeout} ms`,
         { imageId },
@@ -101,17 +101,17 @@ export class UploadBody {
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     this.#watch?.end();
     // A runtime asks for the next bytes when it has taken those before.
-    if (this.#transferred > 0) this.#told.onProgress(this.#transferred);
+    if (this.#transferred > 0) this.#options.onProgress(this.#transferred);
     try {
       const slice = await this.#nextSlice();
       if (this.#failure !== null) throw this.#failure.error;
       if (this.#isGivenUp) return;
       if (slice === null) return this.#end(controller);
-      this.#told.hasher?.update(slice);
+      this.#options.hasher?.update(slice);
       this.#transferred += slice.byteLength;
       controller.enqueue(slice);
       // A runtime that knows the size does not ask for the end of the stream.
-      if (this.#transferred === this.#told.size) this.#end(controller);
+      if (this.#transferred === this.#options.size) this.#end(controller);
       else this.#watch?.begin();
     } catch (error) {
       if (this.#isGivenUp) return;
@@ -125,11 +125,11 @@ export class UploadBody {
   }
 
   #end(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    const { size, imageId, options } = this.#told;
+    const { size, imageId, options } = this.#options;
     if (size !== null && this.#transferred !== size) throw wrongSize(imageId, size);
     this.#watch?.[Symbol.dispose]();
     this.#isSent = true;
-    if (this.#told.onSent !== undefined) this.#told.onSent(this.#deadline);
+    if (this.#options.onSent !== undefined) this.#options.onSent(this.#deadline);
     else this.#deadline?.arm(options.requestTimeout, () => unanswered(imageId, options));
     controller.close();
   }
@@ -139,7 +139,7 @@ export class UploadBody {
     if (!await this.#fill()) return null;
     const slice = this.#rest.subarray(0, SLICE_SIZE);
     this.#rest = this.#rest.subarray(slice.byteLength);
-    const { size, imageId } = this.#told;
+    const { size, imageId } = this.#options;
     const end = this.#transferred + slice.byteLength;
     // The last byte makes a body of known size whole: nothing may follow it.
     const isLonger = size !== null && (end > size || (end === size && await this.#fill()));
@@ -154,10 +154,10 @@ export class UploadBody {
       if (chunk === null) return false;
       if (!(chunk instanceof Uint8Array)) {
         throw new Invalid(
-          `Cannot upload image "${this.#told.imageId}": its source gave ${
-            kindOf(chunk)
+          `Cannot upload image "${this.#options.imageId}": its source gave ${
+            describeType(chunk)
           } instead of bytes; encode it first`,
-          { imageId: this.#told.imageId },
+          { imageId: this.#options.imageId },
         );
       }
       this.#rest = chunk;

@@ -5,7 +5,7 @@
  */
 import type { RequestContext } from "../context.ts";
 import { GlanceConnectionFailed, GlanceError } from "../errors.ts";
-import { quietly } from "../events.ts";
+import { ignoringErrors } from "../events.ts";
 import type { GlanceClientWrapper } from "../http/client.ts";
 import type { UploadRequest } from "../images/wire.ts";
 import type { GlanceImage } from "../images/types.ts";
@@ -88,7 +88,7 @@ export function sending(
       ...options.storeId !== undefined && { storeId: options.storeId },
       ...options.baseImageRef !== undefined && { baseImageRef: options.baseImageRef },
     },
-    onProgress: quietly(options.onProgress),
+    onProgress: ignoringErrors(options.onProgress),
     tried: new Set(),
     state: { server: "", isUnsettled: false, isRenewed: false, settled: null },
   };

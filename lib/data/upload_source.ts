@@ -4,7 +4,7 @@
  * @module
  */
 import { Invalid } from "../errors.ts";
-import { checkRecord, kindOf, shown } from "../values.ts";
+import { checkRecord, describeType, inspect } from "../values.ts";
 import type { ImageBytes, ImageData, UploadOptions } from "./types.ts";
 
 /** Chunks, one after the other. */
@@ -54,7 +54,7 @@ export function sourceOf(data: ImageData, announced?: number): UploadSource {
   if (size !== null && !(Number.isSafeInteger(size) && size >= 0)) {
     throw new Invalid(
       `Cannot upload with the option "size": it is ${
-        shown(size)
+        inspect(size)
       } and must be a whole number of at least 0`,
     );
   }
@@ -90,7 +90,7 @@ function openerOf(data: ImageBytes): () => Opened {
   if (Symbol.asyncIterator in Object(data)) return () => iterableReader(data);
   throw new Invalid(
     `Cannot upload ${
-      kindOf(data)
+      describeType(data)
     }: it holds no bytes; give bytes, a Blob, a ReadableStream, an async iterable of bytes, or a function that gives one`,
   );
 }

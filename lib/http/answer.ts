@@ -30,7 +30,7 @@ export interface Asked {
   readonly imageId?: string | undefined;
   readonly attempts: number;
   /** What helps against each status, where there is more to say than of this status anywhere. */
-  readonly waysOut?: Readonly<Record<number, string>>;
+  readonly hints?: Readonly<Record<number, string>>;
 }
 
 /**
@@ -44,14 +44,14 @@ export async function errorFromResponse(
   signal?: AbortSignal,
 ): Promise<GlanceError> {
   const text = await readStart(response, { signal }).catch(() => "");
-  const { waysOut = {}, ...facts } = asked;
+  const { hints: hints = {}, ...facts } = asked;
   const explanation = explanationIn(text, secrets);
   return errorFromAnswer({
     ...facts,
     status: response.status,
     requestId: requestIdOf(response),
     explanation,
-    wayOut: hintForCause(explanation) ?? waysOut[response.status],
+    wayOut: hintForCause(explanation) ?? hints[response.status],
   });
 }
 

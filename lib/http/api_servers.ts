@@ -84,19 +84,19 @@ interface Cooling {
  * another is well. Within a round of attempts no server is taken twice while another is left, though it
  * cools down; among those that cool down, the one that is ready first is taken.
  */
-export class ServerRing {
+export class ServerPool {
   readonly servers: readonly ApiServer[];
   readonly #options: ResolvedOptions;
   readonly #cooling: Map<string, Cooling>;
   readonly #excluded: ReadonlySet<string>;
-  readonly #whole: ServerRing;
+  readonly #whole: ServerPool;
   #cursor = 0;
 
-  /** `whole` and `excluded` are for {@linkcode ServerRing.without}. */
+  /** `whole` and `excluded` are for {@linkcode ServerPool.without}. */
   constructor(
     servers: readonly ApiServer[],
     options: ResolvedOptions,
-    whole?: ServerRing,
+    whole?: ServerPool,
     excluded: ReadonlySet<string> = new Set(),
   ) {
     this.servers = whole?.servers ?? shuffled(servers, options.random);
@@ -107,10 +107,10 @@ export class ServerRing {
   }
 
   /** The same ring, with the same memory, without some endpoints; with all of them if none is left. */
-  without(excluded: ReadonlySet<string>): ServerRing {
+  without(excluded: ReadonlySet<string>): ServerPool {
     const isLeft = this.servers.some(({ endpoint }) => !excluded.has(endpoint));
     if (excluded.size === 0 || !isLeft) return this;
-    return new ServerRing(this.servers, this.#options, this.#whole, excluded);
+    return new ServerPool(this.servers, this.#options, this.#whole, excluded);
   }
 
   /** The next server in the ring: `first` if it is well, else one that was not tried if there is one. */
@@ -119,12 +119,12 @@ export class ServerRing {
       first === undefined;
     if (isFree) return this.#taken(this.#at(this.#cursor));
     const now = this.#options.now();
-    const ring = this.servers.map((_, i) => this.#at(this.#whole.#cursor + i))
+    const pool = this.servers.map((_, i) => this.#at(this.#whole.#cursor + i))
       .filter(({ endpoint }) => !this.#excluded.has(endpoint));
-    const wanted = ring.find(({ endpoint }) => endpoint === first && !tried.has(endpoint));
+    const wanted = pool.find(({ endpoint }) => endpoint === first && !tried.has(endpoint));
     if (wanted !== undefined && this.#isWell(wanted, now)) return wanted;
-    const untried = ring.filter((server) => !tried.has(server.endpoint));
-    const choice = untried.length > 0 ? untried : ring;
+    const untried = pool.filter((server) => !tried.has(server.endpoint));
+    const choice = untried.length > 0 ? untried : pool;
     const server = choice.find((server) => this.#isWell(server, now)) ??
       choice.reduce((a, b) => this.#readyAt(b) < this.#readyAt(a) ? b : a);
     return this.#taken(server);

@@ -21,7 +21,7 @@ const RENEWED = new WeakMap<RequestContext, RequestContext>();
 const SHORT_LIVED = new WeakSet<RequestContext>();
 
 /** A caller whose token is renewed before it ends, and once after a 401. */
-export class Caller {
+export class TokenSession {
   readonly #given: RequestContext;
   #context: RequestContext;
   readonly #options: ResolvedOptions;
@@ -70,7 +70,7 @@ export async function renewToken(
   context: RequestContext,
   options: ResolvedOptions,
 ): Promise<boolean> {
-  const caller = new Caller(context, options);
+  const caller = new TokenSession(context, options);
   if (options.authStrategy === "noauth" || !caller.isRenewable) return false;
   await caller.renewRefused();
   return true;

@@ -14,11 +14,11 @@ import {
   ROWS,
 } from "../images/operations.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
-import { checkRecord, shown } from "../values.ts";
-import { listApiServers, ServerRing } from "./api_servers.ts";
+import { checkRecord, inspect } from "../values.ts";
+import { listApiServers, ServerPool } from "./api_servers.ts";
 import { abortable, type Deadline } from "./deadline.ts";
-import { Caller } from "./caller.ts";
-import { type Ask, type Exchange, exchange, type Take } from "./exchange.ts";
+import { TokenSession } from "./caller.ts";
+import { exchange, type OpenResponse, type RequestSpec, type ResponseHandler } from "./exchange.ts";
 import { RetryBudget } from "./retry.ts";
 import type { WireRequest } from "./transport.ts";
 
@@ -66,7 +66,7 @@ export interface ExchangeOptions extends CallOptions {
   /** Endpoint root of the server that is asked first, if it is well. */
   readonly first?: string | undefined;
   /** Takes over the clock of each attempt; by default, `requestTimeout` runs until the headers. */
-  readonly watch?: (deadline: Deadline, server: ApiServer) => void;
+  readonly onAttempt?: (deadline: Deadline, server: ApiServer) => void;
 }
 
 /** A request that the table does not make, and how it may be repeated. */
@@ -78,7 +78,7 @@ export interface ForwardedRequest extends WireRequest {
   /** Whether it may be made again when it is open whether it was carried out. */
   readonly idempotent: boolean;
   /** The status that answers a repeat after the first request was carried out unseen. */
-  readonly repeat?: number | undefined;
+  readonly alreadyDoneStatus?: number | undefined;
 }
 
 /**
@@ -114,8 +114,8 @@ export class GlanceClientWrapper {
   readonly anonymous: boolean;
   readonly #context: RequestContext;
   readonly #budget = new RetryBudget();
-  readonly #rings = new Map<string, ServerRing>();
-  readonly #ringOfCatalog = new WeakMap<object, ServerRing>();
+  readonly #rings = new Map<string, ServerPool>();
+  readonly #ringOfCatalog = new WeakMap<object, ServerPool>();
 
   /**
    * A client of the servers that its options name, or of those in the catalog of each context.
@@ -153,7 +153,7 @@ export class GlanceClientWrapper {
     options: ExchangeOptions = {},
   ): Promise<OperationResult<M>> {
     const operation = operationNamed(method);
-    return await this.#ask(context, method, args, options, async (answer) => {
+    return await this.#request(context, method, args, options, async (answer) => {
       try {
         return await toResult(operation, args, answer);
       } finally {
@@ -171,8 +171,8 @@ export class GlanceClientWrapper {
     method: M,
     args: OperationArgs<M>,
     options: ExchangeOptions = {},
-  ): Promise<Exchange> {
-    return this.#ask(context, method, args, options, (answer) => {
+  ): Promise<OpenResponse> {
+    return this.#request(context, method, args, options, (answer) => {
       // The clock ran for the headers; how long a body may be silent is its reader's affair.
       answer.deadline.disarm();
       return Promise.resolve(answer);
@@ -190,42 +190,42 @@ export class GlanceClientWrapper {
     context: RequestContext | null,
     request: ForwardedRequest,
     options: ExchangeOptions,
-    take: Take<Result>,
+    onResponse: ResponseHandler<Result>,
   ): Promise<Result> {
     options.signal?.throwIfAborted();
-    const { action, imageId, idempotent, repeat, ...wire } = request;
-    const row = { action: () => action, imageId, waysOut: {}, idempotent, repeat };
+    const { action, imageId, idempotent, alreadyDoneStatus: alreadyDoneStatus, ...wire } = request;
+    const row = { action: () => action, imageId, hints: {}, idempotent, alreadyDoneStatus };
     const caller = context ?? this.#context;
-    const ask = await this.#askFor(caller, { ...row, request: wire, success: null }, options);
-    return await exchange(ask, this.#callerOf(caller), take);
+    const spec = await this.#specFor(caller, { ...row, request: wire, success: null }, options);
+    return await exchange(spec, this.#callerOf(caller), onResponse);
   }
 
-  async #ask<M extends OperationName, Result>(
+  async #request<M extends OperationName, Result>(
     context: RequestContext | null,
     method: M,
     args: OperationArgs<M>,
     options: ExchangeOptions,
-    take: Take<Result>,
+    onResponse: ResponseHandler<Result>,
   ): Promise<Result> {
     checkRecord("the options of a call", options);
     options.signal?.throwIfAborted();
     const operation = operationNamed(method);
     if (!Array.isArray(args)) {
       throw new Invalid(
-        `Cannot call "${method}": its arguments are ${shown(args)} and must be a list`,
+        `Cannot call "${method}": its arguments are ${inspect(args)} and must be a list`,
       );
     }
     const caller = context ?? this.#context;
-    const ask = await this.#askFor(caller, {
+    const spec = await this.#specFor(caller, {
       request: toRequest(operation, args),
       action: () => actionOf(operation, args),
       imageId: imageIdOf(operation, args),
-      waysOut: operation.waysOut,
+      hints: operation.hints,
       idempotent: operation.idempotent,
-      repeat: operation.repeat,
+      alreadyDoneStatus: operation.alreadyDoneStatus,
       success: operation.success,
     }, options);
-    return await exchange(ask, this.#callerOf(caller), take);
+    return await exchange(spec, this.#callerOf(caller), onResponse);
   }
 
   /** The servers that a context may use, in the order in which they take turns. */
@@ -234,20 +234,20 @@ export class GlanceClientWrapper {
   }
 
   /** What is asked, together with who may answer it and how often it may be asked. */
-  async #askFor(
+  async #specFor(
     caller: RequestContext,
     asked: Pick<
-      Ask,
-      "request" | "action" | "imageId" | "waysOut" | "idempotent" | "repeat" | "success"
+      RequestSpec,
+      "request" | "action" | "imageId" | "hints" | "idempotent" | "alreadyDoneStatus" | "success"
     >,
     options: ExchangeOptions,
-  ): Promise<Ask> {
+  ): Promise<RequestSpec> {
     checkRecord("the context of a call", caller);
-    const ring = await abortable(this.#ringFor(caller), options.signal);
+    const pool = await abortable(this.#ringFor(caller), options.signal);
     return {
       ...asked,
       options: this.options,
-      ring: ring.without(options.excluded ?? new Set()),
+      pool: pool.without(options.excluded ?? new Set()),
       budget: this.#budget,
       anonymous: this.anonymous,
       retries: options.retries ?? this.options.numRetries,
@@ -255,22 +255,22 @@ export class GlanceClientWrapper {
       tried: options.tried ?? new Set(),
       first: options.first,
       signal: options.signal,
-      watch: options.watch,
+      onAttempt: options.onAttempt,
     };
   }
 
   /** Who asks; where no token is sent, none is renewed either. */
-  #callerOf(context: RequestContext): Caller {
+  #callerOf(context: RequestContext): TokenSession {
     const isToldWho = !this.anonymous && this.options.authStrategy !== "noauth";
     const { renew: _, ...silent } = context;
-    return new Caller(isToldWho ? context : silent, this.options);
+    return new TokenSession(isToldWho ? context : silent, this.options);
   }
 
   /**
    * The servers of a context. Contexts with the same servers share one ring, and with it what is known
    * of their health; a context with another catalog gets its own servers.
    */
-  async #ringFor(context: RequestContext): Promise<ServerRing> {
+  async #ringFor(context: RequestContext): Promise<ServerPool> {
     const key = this.server !== null || this.options.apiServers !== null
       ? this
       : context.serviceCatalog ?? context;
@@ -280,10 +280,10 @@ export class GlanceClientWrapper {
       ? await listApiServers(context, this.options)
       : [this.server];
     const name = servers.map((server) => server.endpoint).join(" ");
-    const ring = this.#rings.get(name) ?? new ServerRing(servers, this.options);
-    this.#rings.set(name, ring);
-    this.#ringOfCatalog.set(key, ring);
-    return ring;
+    const pool = this.#rings.get(name) ?? new ServerPool(servers, this.options);
+    this.#rings.set(name, pool);
+    this.#ringOfCatalog.set(key, pool);
+    return pool;
   }
 }
 
@@ -294,7 +294,7 @@ function operationNamed<M extends OperationName>(
   if (Object.hasOwn(ROWS, method)) return ROWS[method];
   throw new Invalid(
     `Cannot call ${
-      shown(method)
+      inspect(method)
     }: there is no such operation; give the name of one, for example "get" or "members.list"`,
   );
 }

@@ -9,8 +9,8 @@ import type { ApiServer } from "../endpoint.ts";
 import { lengthKept } from "../data/fixed_length.ts";
 import { GlanceError, Invalid, redact, RedirectRefused, ServerUnreachable } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { isResponse, redactUrls, shown } from "../values.ts";
-import { trustRemedy } from "./trust.ts";
+import { inspect, isResponse, redactUrls } from "../values.ts";
+import { trustHint } from "./trust.ts";
 
 /** A request below an endpoint, before it is known which server gets it. */
 export interface WireRequest {
@@ -106,7 +106,7 @@ function checkedRequestId(id: string): string {
   if (/^[\x20-\x7e]{0,64}$/.test(id)) return id;
   throw new Invalid(
     `Cannot send ${
-      shown(id)
+      inspect(id)
     } as request id: it is not of up to 64 printable ASCII characters; give another "globalRequestId"`,
   );
 }
@@ -153,11 +153,9 @@ async function attempt(
     if (signal.aborted) throw signal.reason;
     if (error instanceof GlanceError) throw error;
     const reason = reasonOf(error);
-    const remedy = trustRemedy(reason);
+    const hint = trustHint(reason);
     throw new ServerUnreachable(
-      `Cannot reach the server "${server.endpoint}": ${reason}${
-        remedy === null ? "" : `; ${remedy}`
-      }`,
+      `Cannot reach the server "${server.endpoint}": ${reason}${hint === null ? "" : `; ${hint}`}`,
       { cause: error, server: server.endpoint },
     );
   }
@@ -171,7 +169,7 @@ async function fetchResponse(
 ): Promise<Response> {
   const response: unknown = await options.fetch(url, init);
   if (isResponse(response)) return response;
-  throw new TypeError(`"fetch" gave ${shown(response)} instead of a Response`);
+  throw new TypeError(`"fetch" gave ${inspect(response)} instead of a Response`);
 }
 
 /**

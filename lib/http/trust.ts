@@ -6,7 +6,7 @@
  */
 
 /** What a failed request says -> the way out. */
-const REMEDIES: readonly (readonly [said: RegExp, remedy: string])[] = [
+const HINTS: readonly (readonly [said: RegExp, hint: string])[] = [
   [
     /UnknownIssuer|self[- ]signed certificate|unable to (verify the first|get (local )?issuer) certificate/i,
     "the CA of its certificate is not known: name the CA's file with OS_CACERT or cacert in clouds.yaml, or with DENO_CERT (or DENO_TLS_CA_STORE=system) for Deno and NODE_EXTRA_CA_CERTS for Node and Bun, or give a fetch that knows it (Deno.createHttpClient({ caCerts }))",
@@ -34,6 +34,6 @@ const REMEDIES: readonly (readonly [said: RegExp, remedy: string])[] = [
 ];
 
 /** The way out of a TLS failure; null where a request failed for another reason. */
-export function trustRemedy(message: string): string | null {
-  return REMEDIES.find(([said]) => said.test(message))?.[1] ?? null;
+export function trustHint(message: string): string | null {
+  return HINTS.find(([said]) => said.test(message))?.[1] ?? null;
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { isRecord, shown } from "../values.ts";
+import { inspect, isRecord } from "../values.ts";
 import type { DataBody, Query } from "./wire.ts";
 
 /** An argument cannot be sent; the message goes on behind "Cannot …:". */
@@ -119,5 +119,5 @@ export function encoded(text: string): string {
 }
 
 function wrong(what: string, value: unknown, wanted: string): BadArgument {
-  return new BadArgument(`${what} is ${shown(value)} and must be ${wanted}`);
+  return new BadArgument(`${what} is ${inspect(value)} and must be ${wanted}`);
 }

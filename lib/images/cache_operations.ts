@@ -6,7 +6,13 @@
  */
 import { wordIn } from "./arguments.ts";
 import { receiveBareList, receiveNothing, receivePage, receiveRecord } from "./receive.ts";
-import { ASK_ADMINISTRATOR, DONE, GONE, row, type Rows } from "./row.ts";
+import {
+  ASK_ADMINISTRATOR,
+  defineOperation,
+  DELETED,
+  NO_CONTENT,
+  type OperationDefinitions,
+} from "./row.ts";
 import type { CacheState, CacheTarget, PrunedCache } from "./wire.ts";
 
 /** Operations on the cache of the server that answers. */
@@ -29,7 +35,7 @@ export interface CacheOperations {
 
 const CACHE = "/v2/cache";
 const CACHED = `${CACHE}/{image_id}`;
-const FEATURE = { feature: "the image cache", waysOut: { 403: ASK_ADMINISTRATOR } };
+const FEATURE = { feature: "the image cache", hints: { 403: ASK_ADMINISTRATOR } };
 
 const ADMIN = "for administrators only";
 const NO_CACHE = "the server has no cache";
@@ -38,49 +44,55 @@ const NO_IMAGE = "no such image, or the server has no cache";
 const TARGETS: readonly string[] = ["cache", "queue"] satisfies CacheTarget[];
 
 /** Its rows. */
-export const CACHE_ROWS: Rows<CacheOperations> = {
-  "cache.list": row("list the cache", "GET", CACHE, "2.14", {
+export const CACHE_ROWS: OperationDefinitions<CacheOperations> = {
+  "cache.list": defineOperation("list the cache", "GET", CACHE, "2.14", {
     ...FEATURE,
     success: [200],
     errors: { 403: ADMIN, 404: NO_CACHE },
     receive: receivePage<CacheState>("cached_images"),
   }),
   // 200 in the first release that had it.
-  "cache.queue": row('queue image "{image_id}" for the cache', "PUT", CACHED, "2.14", {
+  "cache.queue": defineOperation('queue image "{image_id}" for the cache', "PUT", CACHED, "2.14", {
     ...FEATURE,
     success: [202, 200],
     errors: { 400: "not active", 403: ADMIN, 404: NO_IMAGE },
     receive: receiveNothing,
   }),
-  "cache.delete": row('delete image "{image_id}" from the cache', "DELETE", CACHED, "2.14", {
+  "cache.delete": defineOperation(
+    'delete image "{image_id}" from the cache',
+    "DELETE",
+    CACHED,
+    "2.14",
+    {
+      ...FEATURE,
+      ...DELETED,
+      errors: { 403: ADMIN, 404: NO_IMAGE },
+    },
+  ),
+  "cache.clear": defineOperation("clear the cache", "DELETE", CACHE, "2.14", {
     ...FEATURE,
-    ...GONE,
-    errors: { 403: ADMIN, 404: NO_IMAGE },
-  }),
-  "cache.clear": row("clear the cache", "DELETE", CACHE, "2.14", {
-    ...FEATURE,
-    ...DONE,
+    ...NO_CONTENT,
     errors: { 400: "no such part of it", 403: ADMIN, 404: NO_CACHE },
     send: (target) =>
       target === undefined
         ? {}
         : { headers: { "x-image-cache-clear-target": wordIn("the target", target, TARGETS) } },
   }),
-  "cache.clean": row("clean the cache", "POST", `${CACHE}/clean`, "2.18", {
+  "cache.clean": defineOperation("clean the cache", "POST", `${CACHE}/clean`, "2.18", {
     ...FEATURE,
     success: [200],
     errors: { 403: ADMIN, 404: NO_CACHE },
     receive: receiveNothing,
   }),
   // A repeat would tell what the repeat has freed.
-  "cache.prune": row("prune the cache", "POST", `${CACHE}/prune`, "2.18", {
+  "cache.prune": defineOperation("prune the cache", "POST", `${CACHE}/prune`, "2.18", {
     ...FEATURE,
     idempotent: false,
     success: [200],
     errors: { 403: ADMIN, 404: NO_CACHE },
     receive: receiveRecord(),
   }),
-  "cache.nodes": row(
+  "cache.nodes": defineOperation(
     'list the caches with image "{image_id}"',
     "GET",
     `${CACHE}/nodes/{image_id}`,

@@ -5,7 +5,7 @@
  * @module
  */
 import { ImageConflict, Invalid } from "../errors.ts";
-import { checkRecord, ownValue, shown } from "../values.ts";
+import { checkRecord, inspect, ownValue } from "../values.ts";
 import {
   fromGlance,
   glanceName,
@@ -16,13 +16,13 @@ import {
 } from "./translate.ts";
 import type { GlanceImage, Image, ImageMeta } from "./types.ts";
 
-type Entry = readonly [name: string, value: unknown];
+type PropertyEntry = readonly [name: string, value: unknown];
 
 /** What an image is to become, and what its caller believes that it is. Both in Glance's names. */
 export interface WantedChange {
   readonly wanted: Readonly<Record<string, unknown>>;
   /** Values of what only Glance sets. A base property that is null says nothing. */
-  readonly believed: Readonly<Record<string, unknown>>;
+  readonly assertedValues: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -34,15 +34,17 @@ export function wantedIn(meta: ImageMeta): WantedChange {
   checkRecord("the metadata of an image", meta);
   const { properties = {}, ...base } = meta;
   checkRecord("the properties of an image", properties);
-  const isBelieved = ([name]: Entry) => isReadOnlyProperty(glanceName(name));
-  const isReserved = ([name]: Entry) => isReservedProperty(name);
-  const isSaid = ([, value]: Entry) => value !== undefined && value !== null;
+  const isBelieved = ([name]: PropertyEntry) => isReadOnlyProperty(glanceName(name));
+  const isReserved = ([name]: PropertyEntry) => isReservedProperty(name);
+  const isSaid = ([, value]: PropertyEntry) => value !== undefined && value !== null;
   const [fixed, free] = parted(Object.entries(base), isBelieved);
   const [reserved, own] = parted(Object.entries(properties), isReserved);
-  const stated = fixed.filter(isSaid).map(([name, value]): Entry => [glanceName(name), value]);
+  const stated = fixed.filter(isSaid).map((
+    [name, value],
+  ): PropertyEntry => [glanceName(name), value]);
   return {
     wanted: toGlance({ ...Object.fromEntries(free), properties: Object.fromEntries(own) }),
-    believed: Object.fromEntries([...stated, ...reserved]),
+    assertedValues: Object.fromEntries([...stated, ...reserved]),
   };
 }
 
@@ -54,9 +56,9 @@ export function wantedIn(meta: ImageMeta): WantedChange {
  */
 export function checkBelieved(
   current: GlanceImage,
-  believed: Readonly<Record<string, unknown>>,
+  assertedValues: Readonly<Record<string, unknown>>,
 ): void {
-  for (const [name, value] of Object.entries(believed)) {
+  for (const [name, value] of Object.entries(assertedValues)) {
     const there = ownValue(current, name) ?? null;
     const isPast = name === "updated_at" && timeOf(value) <= timeOf(there);
     if (isPast || comparable(name, value) === comparable(name, there)) continue;
@@ -64,9 +66,9 @@ export function checkBelieved(
     const whose = isReservedProperty(name) ? "reserved for Glance" : "read-only";
     throw new Invalid(
       `Cannot update image "${current.id}": "${name}" is ${whose}, and is ${
-        shown(there)
+        inspect(there)
       } instead of ${
-        shown(value instanceof Date ? value.toISOString() : value)
+        inspect(value instanceof Date ? value.toISOString() : value)
       }; leave it out, or show the image anew`,
       { imageId: current.id },
     );
@@ -120,8 +122,8 @@ function timeOf(value: unknown): number {
 }
 
 function parted(
-  entries: readonly Entry[],
-  isFirst: (entry: Entry) => boolean,
-): [first: Entry[], second: Entry[]] {
+  entries: readonly PropertyEntry[],
+  isFirst: (entry: PropertyEntry) => boolean,
+): [first: PropertyEntry[], second: PropertyEntry[]] {
   return [entries.filter(isFirst), entries.filter((entry) => !isFirst(entry))];
 }

@@ -5,7 +5,7 @@
  */
 import { queryIn, recordIn, textIn } from "./arguments.ts";
 import { receiveList, receiveNothing, receivePage, receiveRecord, receiveText } from "./receive.ts";
-import { ASK_ADMINISTRATOR, JSON_TYPE, row, type Rows } from "./row.ts";
+import { ASK_ADMINISTRATOR, defineOperation, JSON_TYPE, type OperationDefinitions } from "./row.ts";
 import type { ImageStore } from "./types.ts";
 import type {
   ApiVersion,
@@ -59,77 +59,89 @@ const FOR_ADMINISTRATORS = { 403: ASK_ADMINISTRATOR };
 const NO_SCHEMA = "no such schema";
 
 /** Its rows. */
-export const CLOUD_ROWS: Rows<CloudOperations> = {
-  "info.import": row("show the import methods", "GET", "/v2/info/import", "2.6", {
+export const CLOUD_ROWS: OperationDefinitions<CloudOperations> = {
+  "info.import": defineOperation("show the import methods", "GET", "/v2/info/import", "2.6", {
     success: [200],
     receive: receiveRecord("import-methods"),
   }),
-  "info.stores": row("list the stores", "GET", "/v2/info/stores", "2.8", {
+  "info.stores": defineOperation("list the stores", "GET", "/v2/info/stores", "2.8", {
     feature: "multi-store",
     success: [200],
     errors: { 404: "the cloud has one store" },
     receive: receiveList("stores"),
   }),
-  "info.storesDetail": row("list the stores in detail", "GET", "/v2/info/stores/detail", "2.15", {
-    feature: "multi-store",
-    success: [200],
-    errors: { 403: ADMIN, 404: "the cloud has one store" },
-    waysOut: FOR_ADMINISTRATORS,
-    receive: receiveList("stores"),
-  }),
-  "info.usage": row("show the usage", "GET", "/v2/info/usage", "2.13", {
+  "info.storesDetail": defineOperation(
+    "list the stores in detail",
+    "GET",
+    "/v2/info/stores/detail",
+    "2.15",
+    {
+      feature: "multi-store",
+      success: [200],
+      errors: { 403: ADMIN, 404: "the cloud has one store" },
+      hints: FOR_ADMINISTRATORS,
+      receive: receiveList("stores"),
+    },
+  ),
+  "info.usage": defineOperation("show the usage", "GET", "/v2/info/usage", "2.13", {
     success: [200],
     receive: receiveRecord("usage"),
   }),
-  "schemas.get": row('show schema "{schema_name}"', "GET", "/v2/schemas/{schema_name}", "2.0", {
-    success: [200],
-    errors: { 404: NO_SCHEMA },
-    receive: receiveRecord(undefined, ["name"]),
-  }),
-  "schemas.getMetadef": row(
+  "schemas.get": defineOperation(
+    'show schema "{schema_name}"',
+    "GET",
+    "/v2/schemas/{schema_name}",
+    "2.0",
+    {
+      success: [200],
+      errors: { 404: NO_SCHEMA },
+      receive: receiveRecord(undefined, ["name"]),
+    },
+  ),
+  "schemas.getMetadef": defineOperation(
     'show metadata schema "{schema_name}"',
     "GET",
     "/v2/schemas/metadefs/{schema_name}",
     "2.2",
     { success: [200], errors: { 404: NO_SCHEMA }, receive: receiveRecord(undefined, ["name"]) },
   ),
-  "tasks.list": row("list tasks", "GET", "/v2/tasks", "2.2", {
+  "tasks.list": defineOperation("list tasks", "GET", "/v2/tasks", "2.2", {
     success: [200],
     errors: { 400: "no such marker, sort key or filter value", 403: ADMIN },
-    waysOut: FOR_ADMINISTRATORS,
+    hints: FOR_ADMINISTRATORS,
     send: (query = []) => ({ query: queryIn(query) }),
     receive: receivePage<TaskPage>("tasks", "id"),
   }),
-  "tasks.get": row('show task "{task_id}"', "GET", TASK, "2.2", {
+  "tasks.get": defineOperation('show task "{task_id}"', "GET", TASK, "2.2", {
     success: [200],
     errors: { 403: ADMIN, 404: NO_TASK },
-    waysOut: FOR_ADMINISTRATORS,
+    hints: FOR_ADMINISTRATORS,
     receive: receiveRecord(undefined, ["id"]),
   }),
-  "tasks.create": row("create a task", "POST", "/v2/tasks", "2.2", {
+  "tasks.create": defineOperation("create a task", "POST", "/v2/tasks", "2.2", {
     mediaType: JSON_TYPE,
     idempotent: false,
     success: [201],
     errors: { 400: "no such type, or its input cannot be used", 403: ADMIN },
-    waysOut: FOR_ADMINISTRATORS,
+    hints: FOR_ADMINISTRATORS,
     send: (task) => ({ json: taskIn(task) }),
     receive: receiveRecord(undefined, ["id"]),
   }),
-  "tasks.delete": row('delete task "{task_id}"', "DELETE", TASK, "2.2", {
+  "tasks.delete": defineOperation('delete task "{task_id}"', "DELETE", TASK, "2.2", {
     success: [],
     errors: { 403: ADMIN, 405: "always" },
-    waysOut: { 405: "leave it: Glance deletes tasks by itself" },
+    hints: { 405: "leave it: Glance deletes tasks by itself" },
     receive: receiveNothing,
   }),
-  "versions.list": row("list the versions of the API", "GET", "/versions", "2.0", {
+  "versions.list": defineOperation("list the versions of the API", "GET", "/versions", "2.0", {
     success: [200, 300],
     receive: receiveList("versions"),
   }),
-  "versions.root": row("list the versions of the API", "GET", "/", "2.0", {
+  "versions.root": defineOperation("list the versions of the API", "GET", "/", "2.0", {
     success: [300],
     receive: receiveList("versions"),
   }),
-  "healthcheck": row("check the health of the server", "GET", "/healthcheck", "2.0", {
+  "healthcheck": defineOperation("check the health of the server", "GET", "/healthcheck", "2.0", {
     feature: "the healthcheck in Glance's pipeline",
     success: [200],
     errors: { 404: "the cloud has none", 503: "not well" },

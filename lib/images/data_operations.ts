@@ -5,9 +5,9 @@
  */
 import { formatRange } from "../data/byte_range.ts";
 import { countIn, dataIn, encoded, rangeIn, recordIn, textIn, textsIn } from "./arguments.ts";
-import type { Sent } from "./operation.ts";
+import type { RequestParts } from "./operation.ts";
 import { receiveNothing } from "./receive.ts";
-import { DATA_TYPE, row, type Rows } from "./row.ts";
+import { DATA_TYPE, defineOperation, type OperationDefinitions } from "./row.ts";
 import type { DataBody, DataRequest, UploadRequest } from "./wire.ts";
 
 /** Operations on image data. */
@@ -27,8 +27,8 @@ const FILE = "/v2/images/{image_id}/file";
 const STAGE = "/v2/images/{image_id}/stage";
 
 /** Its rows. */
-export const DATA_ROWS: Rows<DataOperations> = {
-  "data": row('download image "{image_id}"', "GET", FILE, "2.0", {
+export const DATA_ROWS: OperationDefinitions<DataOperations> = {
+  "data": defineOperation('download image "{image_id}"', "GET", FILE, "2.0", {
     success: [200, 204, 206],
     errors: {
       400: "the store has no ranges, or no such store is preferred",
@@ -39,7 +39,7 @@ export const DATA_ROWS: Rows<DataOperations> = {
     send: (_, request = {}) => sendDataRequest(recordIn("the request", request)),
     receive: "response",
   }),
-  "upload": row('upload image "{image_id}"', "PUT", FILE, "2.0", {
+  "upload": defineOperation('upload image "{image_id}"', "PUT", FILE, "2.0", {
     mediaType: DATA_TYPE,
     idempotent: false,
     success: [204],
@@ -53,7 +53,7 @@ export const DATA_ROWS: Rows<DataOperations> = {
       415: "not what its format says, or unsafe",
       503: "the store takes no data now",
     },
-    waysOut: {
+    hints: {
       409: "create another image for the data",
       410: "create another image for the data",
       411: SIZE_HINT,
@@ -62,7 +62,7 @@ export const DATA_ROWS: Rows<DataOperations> = {
     send: (_, data, request = {}) => sendData(data, recordIn("the request", request)),
     receive: receiveNothing,
   }),
-  "stage": row('stage image "{image_id}"', "PUT", STAGE, "2.6", {
+  "stage": defineOperation('stage image "{image_id}"', "PUT", STAGE, "2.6", {
     mediaType: DATA_TYPE,
     feature: "the import method glance-direct",
     idempotent: false,
@@ -75,7 +75,7 @@ export const DATA_ROWS: Rows<DataOperations> = {
       413: "a quota or a size limit is reached",
       503: "the staging area takes no data now",
     },
-    waysOut: {
+    hints: {
       409: "import what is staged, or create another image for the data",
       411: SIZE_HINT,
     },
@@ -84,7 +84,7 @@ export const DATA_ROWS: Rows<DataOperations> = {
   }),
 };
 
-function sendDataRequest({ range, prefer }: Readonly<Record<string, unknown>>): Sent {
+function sendDataRequest({ range, prefer }: Readonly<Record<string, unknown>>): RequestParts {
   const stores = prefer === undefined ? [] : textsIn("prefer", prefer);
   return {
     ...stores.length > 0 && { query: [["prefer", stores.join(",")]] },
@@ -95,7 +95,7 @@ function sendDataRequest({ range, prefer }: Readonly<Record<string, unknown>>): 
   };
 }
 
-function sendData(data: unknown, request: Readonly<Record<string, unknown>>): Sent {
+function sendData(data: unknown, request: Readonly<Record<string, unknown>>): RequestParts {
   const { size, storeId, baseImageRef } = request;
   const headers: Record<string, string> = {};
   if (size !== undefined) {

@@ -17,9 +17,15 @@ import type {
   NewMetadefObject,
   NewTagsOptions,
 } from "./metadefs.ts";
-import type { Sent } from "./operation.ts";
+import type { RequestParts } from "./operation.ts";
 import { receiveList, receiveRecord } from "./receive.ts";
-import { DONE, GONE, JSON_TYPE, row, type Rows } from "./row.ts";
+import {
+  defineOperation,
+  DELETED,
+  JSON_TYPE,
+  NO_CONTENT,
+  type OperationDefinitions,
+} from "./row.ts";
 import type { Query } from "./wire.ts";
 
 /** Operations on definitions. */
@@ -110,7 +116,7 @@ const ADDED = {
   idempotent: false,
   success: [201],
   errors: { 400: "a definition that is none", 409: "the name is taken" },
-  waysOut: { 409: "choose another name, or update what has it" },
+  hints: { 409: "choose another name, or update what has it" },
 } as const;
 const CHANGED = {
   mediaType: JSON_TYPE,
@@ -120,112 +126,160 @@ const CHANGED = {
     404: "nothing of this name in the namespace, or a renaming that was done before",
     409: "the new name is taken",
   },
-  waysOut: { 409: "choose another name" },
+  hints: { 409: "choose another name" },
 } as const;
-const REMOVED = { ...GONE, errors: SHOWN.errors } as const;
+const REMOVED = { ...DELETED, errors: SHOWN.errors } as const;
 
 /** Its rows. */
-export const DEFINITION_ROWS: Rows<DefinitionOperations> = {
-  "metadefs.objects.list": row(`list the objects ${OF}`, "GET", OBJECTS, "2.2", {
+export const DEFINITION_ROWS: OperationDefinitions<DefinitionOperations> = {
+  "metadefs.objects.list": defineOperation(`list the objects ${OF}`, "GET", OBJECTS, "2.2", {
     ...LISTED,
     send: (_, query = []) => ({ query: queryIn(query) }),
     receive: receiveList("objects"),
   }),
-  "metadefs.objects.create": row(`add object "{name}" ${TO}`, "POST", OBJECTS, "2.2", {
+  "metadefs.objects.create": defineOperation(`add object "{name}" ${TO}`, "POST", OBJECTS, "2.2", {
     ...ADDED,
     send: (_, object) => ({ json: namedIn("the object", "name", object) }),
     receive: receiveRecord(undefined, ["name"]),
   }),
-  "metadefs.objects.get": row(`show object "{object}" ${OF}`, "GET", OBJECT, "2.2", {
+  "metadefs.objects.get": defineOperation(`show object "{object}" ${OF}`, "GET", OBJECT, "2.2", {
     ...SHOWN,
     receive: receiveRecord(undefined, ["name"]),
   }),
-  "metadefs.objects.update": row(`update object "{object}" ${OF}`, "PUT", OBJECT, "2.2", {
-    ...CHANGED,
-    send: (_, name, body) => renamed("the object", name, body),
-    receive: receiveRecord(undefined, ["name"]),
-  }),
-  "metadefs.objects.delete": row(
+  "metadefs.objects.update": defineOperation(
+    `update object "{object}" ${OF}`,
+    "PUT",
+    OBJECT,
+    "2.2",
+    {
+      ...CHANGED,
+      send: (_, name, body) => renamed("the object", name, body),
+      receive: receiveRecord(undefined, ["name"]),
+    },
+  ),
+  "metadefs.objects.delete": defineOperation(
     `delete object "{object}" ${OF}`,
     "DELETE",
     OBJECT,
     "2.2",
     REMOVED,
   ),
-  "metadefs.objects.deleteAll": row(`delete the objects ${OF}`, "DELETE", OBJECTS, "2.2", DONE),
-  "metadefs.properties.list": row(`list the properties ${OF}`, "GET", PROPERTIES, "2.2", {
-    success: [200],
-    receive: receiveRecord("properties"),
-  }),
-  "metadefs.properties.create": row(`add property "{name}" ${TO}`, "POST", PROPERTIES, "2.2", {
-    ...ADDED,
-    send: (_, property) => ({ json: namedIn("the property", "name", property) }),
-    receive: receiveRecord(undefined, ["name"]),
-  }),
-  "metadefs.properties.get": row(`show property "{property}" ${OF}`, "GET", PROPERTY, "2.2", {
-    ...SHOWN,
-    send: (_, __, view) => sendView(view),
-    receive: receiveRecord(undefined, ["name"]),
-  }),
-  "metadefs.properties.update": row(`update property "{property}" ${OF}`, "PUT", PROPERTY, "2.2", {
-    ...CHANGED,
-    send: (_, name, schema) => renamed("the property", name, schema),
-    receive: receiveRecord(undefined, ["name"]),
-  }),
-  "metadefs.properties.delete": row(
+  "metadefs.objects.deleteAll": defineOperation(
+    `delete the objects ${OF}`,
+    "DELETE",
+    OBJECTS,
+    "2.2",
+    NO_CONTENT,
+  ),
+  "metadefs.properties.list": defineOperation(
+    `list the properties ${OF}`,
+    "GET",
+    PROPERTIES,
+    "2.2",
+    {
+      success: [200],
+      receive: receiveRecord("properties"),
+    },
+  ),
+  "metadefs.properties.create": defineOperation(
+    `add property "{name}" ${TO}`,
+    "POST",
+    PROPERTIES,
+    "2.2",
+    {
+      ...ADDED,
+      send: (_, property) => ({ json: namedIn("the property", "name", property) }),
+      receive: receiveRecord(undefined, ["name"]),
+    },
+  ),
+  "metadefs.properties.get": defineOperation(
+    `show property "{property}" ${OF}`,
+    "GET",
+    PROPERTY,
+    "2.2",
+    {
+      ...SHOWN,
+      send: (_, __, view) => sendView(view),
+      receive: receiveRecord(undefined, ["name"]),
+    },
+  ),
+  "metadefs.properties.update": defineOperation(
+    `update property "{property}" ${OF}`,
+    "PUT",
+    PROPERTY,
+    "2.2",
+    {
+      ...CHANGED,
+      send: (_, name, schema) => renamed("the property", name, schema),
+      receive: receiveRecord(undefined, ["name"]),
+    },
+  ),
+  "metadefs.properties.delete": defineOperation(
     `delete property "{property}" ${OF}`,
     "DELETE",
     PROPERTY,
     "2.2",
     REMOVED,
   ),
-  "metadefs.properties.deleteAll": row(
+  "metadefs.properties.deleteAll": defineOperation(
     `delete the properties ${OF}`,
     "DELETE",
     PROPERTIES,
     "2.2",
-    DONE,
+    NO_CONTENT,
   ),
-  "metadefs.tags.list": row(`list the tags ${OF}`, "GET", TAGS, "2.2", {
+  "metadefs.tags.list": defineOperation(`list the tags ${OF}`, "GET", TAGS, "2.2", {
     ...LISTED,
     send: (_, query = []) => ({ query: queryIn(query) }),
     receive: receiveList("tags"),
   }),
-  "metadefs.tags.create": row(`add tag "{tag}" ${TO}`, "POST", TAG, "2.2", {
+  "metadefs.tags.create": defineOperation(`add tag "{tag}" ${TO}`, "POST", TAG, "2.2", {
     idempotent: false,
     success: [201],
     errors: { 400: "longer than 80 characters", 409: "there already" },
-    waysOut: { 409: "there is nothing left to do" },
+    hints: { 409: "there is nothing left to do" },
     receive: receiveRecord(undefined, ["name"]),
   }),
-  "metadefs.tags.createAll": row(`add tags ${TO}`, "POST", TAGS, "2.2", {
+  "metadefs.tags.createAll": defineOperation(`add tags ${TO}`, "POST", TAGS, "2.2", {
     ...ADDED,
     errors: { 400: "a tag that is none", 409: "a tag that is there already, or comes twice" },
-    waysOut: { 409: "leave out what is there, or comes twice" },
+    hints: { 409: "leave out what is there, or comes twice" },
     send: (_, tags, options = {}) => sendTags(tags, options),
     receive: receiveList("tags"),
   }),
-  "metadefs.tags.get": row(`show tag "{tag}" ${OF}`, "GET", TAG, "2.2", {
+  "metadefs.tags.get": defineOperation(`show tag "{tag}" ${OF}`, "GET", TAG, "2.2", {
     ...SHOWN,
     receive: receiveRecord(undefined, ["name"]),
   }),
   // Nothing but a renaming, whose repeat finds no tag.
-  "metadefs.tags.update": row(`rename tag "{tag}" ${OF}`, "PUT", TAG, "2.2", {
+  "metadefs.tags.update": defineOperation(`rename tag "{tag}" ${OF}`, "PUT", TAG, "2.2", {
     ...CHANGED,
     idempotent: false,
     send: (_, __, name) => ({ json: { name: textIn("the new name", name) } }),
     receive: receiveRecord(undefined, ["name"]),
   }),
-  "metadefs.tags.delete": row(`delete tag "{tag}" ${OF}`, "DELETE", TAG, "2.2", REMOVED),
-  "metadefs.tags.deleteAll": row(`delete the tags ${OF}`, "DELETE", TAGS, "2.2", DONE),
+  "metadefs.tags.delete": defineOperation(
+    `delete tag "{tag}" ${OF}`,
+    "DELETE",
+    TAG,
+    "2.2",
+    REMOVED,
+  ),
+  "metadefs.tags.deleteAll": defineOperation(
+    `delete the tags ${OF}`,
+    "DELETE",
+    TAGS,
+    "2.2",
+    NO_CONTENT,
+  ),
 };
 
 /** Glance wants the name in the body even where it stays. */
-function renamed(what: string, name: string, body: unknown): Sent {
+function renamed(what: string, name: string, body: unknown): RequestParts {
   return { json: namedIn(what, "name", { name, ...recordIn(what, body) }) };
 }
 
-function sendTags(tags: unknown, options: unknown): Sent {
+function sendTags(tags: unknown, options: unknown): RequestParts {
   const { append = false } = recordIn("the options", options);
   return {
     headers: { "x-openstack-append": String(truthIn("append", append)) },

@@ -47,7 +47,7 @@ function withoutNull(image: Readonly<Record<string, unknown>>): Record<string, u
  *
  * @throws {ImageUploadFailed} where it stays behind; `cause` is why its data could not be stored.
  */
-export async function withdraw(
+export async function rollbackCreate(
   client: GlanceClientWrapper,
   context: RequestContext,
   imageId: string,
@@ -85,9 +85,9 @@ function takenId(imageId: string, cause: Conflict): ImageConflict {
 }
 
 /** What has to be so before an image is changed. */
-export interface Expected {
+export interface ExpectedImage {
   /** Values of what only Glance sets. */
-  readonly believed: Readonly<Record<string, unknown>>;
+  readonly assertedValues: Readonly<Record<string, unknown>>;
   /** The image as its caller has seen it. */
   readonly ifUnchanged?: Image | undefined;
 }
@@ -98,22 +98,22 @@ export interface Expected {
  * @throws {Invalid} where what only Glance sets is not as expected.
  * @throws {ImageConflict} where the image is not as it was seen.
  */
-export async function lookBefore(
+export async function checkPreconditions(
   client: GlanceClientWrapper,
   context: RequestContext,
   imageId: string,
-  { believed, ifUnchanged }: Expected,
+  { assertedValues: assertedValues, ifUnchanged }: ExpectedImage,
   options: CallOptions,
 ): Promise<GlanceImage | null> {
-  if (ifUnchanged === undefined && Object.keys(believed).length === 0) return null;
+  if (ifUnchanged === undefined && Object.keys(assertedValues).length === 0) return null;
   const current = await client.run(context, "get", [imageId], options);
-  checkBelieved(current, believed);
+  checkBelieved(current, assertedValues);
   if (ifUnchanged !== undefined) checkUnchanged(current, ifUnchanged);
   return current;
 }
 
 /** What an image is to become. */
-export interface Change {
+export interface ImageChange {
   readonly wanted: Readonly<Record<string, unknown>>;
   /** Whether custom properties that are not wanted are removed. */
   readonly purge: boolean;
@@ -135,7 +135,7 @@ export async function applyPatch(
   client: GlanceClientWrapper,
   context: RequestContext,
   imageId: string,
-  { wanted, purge, current: known, isAlone }: Change,
+  { wanted, purge, current: known, isAlone }: ImageChange,
   options: CallOptions,
 ): Promise<GlanceImage> {
   const show = () => client.run(context, "get", [imageId], options);

@@ -4,10 +4,17 @@
  * @module
  */
 import { listIn, queryIn, recordIn, textIn, textsIn, truthIn, wordIn } from "./arguments.ts";
-import type { Sent } from "./operation.ts";
+import type { RequestParts } from "./operation.ts";
 import type { JsonPatch } from "./patch.ts";
 import { receiveImage, receiveImages, receiveList, receiveNothing } from "./receive.ts";
-import { DONE, GONE, JSON_TYPE, PATCH_TYPE, row, type Rows } from "./row.ts";
+import {
+  defineOperation,
+  DELETED,
+  JSON_TYPE,
+  NO_CONTENT,
+  type OperationDefinitions,
+  PATCH_TYPE,
+} from "./row.ts";
 import type { GlanceImage, ImageLocation, ValidationData } from "./types.ts";
 import type { GlanceTask, ImagePage, ImportRequest, NewImage, Query } from "./wire.ts";
 
@@ -43,19 +50,19 @@ const IMAGE = "/v2/images/{image_id}";
 const LOCATIONS = `${IMAGE}/locations`;
 
 /** Its rows. */
-export const IMAGE_ROWS: Rows<ImageOperations> = {
-  "list": row("list images", "GET", "/v2/images", "2.0", {
+export const IMAGE_ROWS: OperationDefinitions<ImageOperations> = {
+  "list": defineOperation("list images", "GET", "/v2/images", "2.0", {
     success: [200],
     errors: { 400: "no such marker, sort key or filter value" },
     send: (query = []) => ({ query: queryIn(query) }),
     receive: receiveImages,
   }),
-  "get": row('show image "{image_id}"', "GET", IMAGE, "2.0", {
+  "get": defineOperation('show image "{image_id}"', "GET", IMAGE, "2.0", {
     success: [200],
     receive: receiveImage,
   }),
   // A repeat with the same id answers 409: the service chooses the id and knows its own image.
-  "create": row('create an image "{name}"', "POST", "/v2/images", "2.0", {
+  "create": defineOperation('create an image "{name}"', "POST", "/v2/images", "2.0", {
     mediaType: JSON_TYPE,
     success: [201],
     errors: {
@@ -64,7 +71,7 @@ export const IMAGE_ROWS: Rows<ImageOperations> = {
       409: "the id is taken",
       413: "a quota is reached",
     },
-    waysOut: {
+    hints: {
       403: "leave out what only Glance or an administrator sets",
       409: "choose another id, or none",
     },
@@ -72,7 +79,7 @@ export const IMAGE_ROWS: Rows<ImageOperations> = {
     receive: receiveImage,
   }),
   // A repeat may answer 409 for a removal that was done: the service compares and goes on.
-  "update": row('update image "{image_id}"', "PATCH", IMAGE, "2.1", {
+  "update": defineOperation('update image "{image_id}"', "PATCH", IMAGE, "2.1", {
     mediaType: PATCH_TYPE,
     success: [200],
     errors: {
@@ -81,19 +88,19 @@ export const IMAGE_ROWS: Rows<ImageOperations> = {
       409: "a property that is to be removed or replaced is not there",
       413: "a quota is reached",
     },
-    waysOut: {
+    hints: {
       403: "leave out what only Glance sets, or ask the owner of the image or an administrator",
       409: "show it again, and compute the patch from what it is now",
     },
     send: (_, patch) => ({ json: listIn("the patch", patch).map(changeIn) }),
     receive: receiveImage,
   }),
-  "delete": row('delete image "{image_id}"', "DELETE", IMAGE, "2.0", {
-    ...GONE,
+  "delete": defineOperation('delete image "{image_id}"', "DELETE", IMAGE, "2.0", {
+    ...DELETED,
     errors: { 403: "protected, or not the caller's to delete", 409: "in use" },
-    waysOut: { 409: "delete what uses it before" },
+    hints: { 409: "delete what uses it before" },
   }),
-  "import": row('import image "{image_id}"', "POST", `${IMAGE}/import`, "2.6", {
+  "import": defineOperation('import image "{image_id}"', "POST", `${IMAGE}/import`, "2.6", {
     mediaType: JSON_TYPE,
     feature: "the import method",
     idempotent: false,
@@ -106,40 +113,58 @@ export const IMAGE_ROWS: Rows<ImageOperations> = {
       502: "the server that holds the staged data is gone",
       504: "the server that holds the staged data does not answer",
     },
-    waysOut: { 409: "see its status and formats, and wait for what is under way" },
+    hints: { 409: "see its status and formats, and wait for what is under way" },
     send: (_, request) => ({ json: importIn(request) }),
     receive: receiveNothing,
   }),
-  "deactivate": row('deactivate image "{image_id}"', "POST", `${IMAGE}/actions/deactivate`, "2.3", {
-    ...DONE,
-    errors: { 403: "neither active nor deactivated, or not the caller's to lock" },
-  }),
-  "reactivate": row('reactivate image "{image_id}"', "POST", `${IMAGE}/actions/reactivate`, "2.3", {
-    ...DONE,
-    errors: { 403: "neither active nor deactivated, or not the caller's to unlock" },
-  }),
-  "addImageLocation": row('add a location to image "{image_id}"', "POST", LOCATIONS, "2.17", {
-    mediaType: JSON_TYPE,
-    idempotent: false,
-    success: [202],
-    errors: {
-      400: "no store reads such a URL, or the hash is incomplete",
-      403: "neither a service nor the owner with an http store",
-      409: "not queued",
+  "deactivate": defineOperation(
+    'deactivate image "{image_id}"',
+    "POST",
+    `${IMAGE}/actions/deactivate`,
+    "2.3",
+    {
+      ...NO_CONTENT,
+      errors: { 403: "neither active nor deactivated, or not the caller's to lock" },
     },
-    waysOut: {
-      403: "use the credentials of a service, or those of the owner and an http store",
-      409: "create an image for it",
+  ),
+  "reactivate": defineOperation(
+    'reactivate image "{image_id}"',
+    "POST",
+    `${IMAGE}/actions/reactivate`,
+    "2.3",
+    {
+      ...NO_CONTENT,
+      errors: { 403: "neither active nor deactivated, or not the caller's to unlock" },
     },
-    send: (_, url, validation_data) => ({
-      json: {
-        url: textIn("the URL", url),
-        ...validation_data !== undefined && { validation_data: hashIn(validation_data) },
+  ),
+  "addImageLocation": defineOperation(
+    'add a location to image "{image_id}"',
+    "POST",
+    LOCATIONS,
+    "2.17",
+    {
+      mediaType: JSON_TYPE,
+      idempotent: false,
+      success: [202],
+      errors: {
+        400: "no store reads such a URL, or the hash is incomplete",
+        403: "neither a service nor the owner with an http store",
+        409: "not queued",
       },
-    }),
-    receive: receiveNothing,
-  }),
-  "getImageLocations": row(
+      hints: {
+        403: "use the credentials of a service, or those of the owner and an http store",
+        409: "create an image for it",
+      },
+      send: (_, url, validation_data) => ({
+        json: {
+          url: textIn("the URL", url),
+          ...validation_data !== undefined && { validation_data: hashIn(validation_data) },
+        },
+      }),
+      receive: receiveNothing,
+    },
+  ),
+  "getImageLocations": defineOperation(
     'show the locations of image "{image_id}"',
     "GET",
     LOCATIONS,
@@ -147,28 +172,34 @@ export const IMAGE_ROWS: Rows<ImageOperations> = {
     {
       success: [200],
       errors: { 403: "no service" },
-      waysOut: { 403: "use the credentials of a service" },
+      hints: { 403: "use the credentials of a service" },
       receive: receiveList(),
     },
   ),
-  "tasks": row('list the tasks of image "{image_id}"', "GET", `${IMAGE}/tasks`, "2.12", {
-    success: [200],
-    receive: receiveList("tasks"),
-  }),
-  "deleteFromStore": row(
+  "tasks": defineOperation(
+    'list the tasks of image "{image_id}"',
+    "GET",
+    `${IMAGE}/tasks`,
+    "2.12",
+    {
+      success: [200],
+      receive: receiveList("tasks"),
+    },
+  ),
+  "deleteFromStore": defineOperation(
     'delete image "{image_id}" from store "{store_id}"',
     "DELETE",
     "/v2/stores/{store_id}/{image_id}",
     "2.10",
     {
-      ...GONE,
+      ...DELETED,
       feature: "multi-store",
       errors: {
         403: "its last place, or not the caller's to delete",
         404: "no such image, or it is not in this store",
         409: "no such store, not active, or in use",
       },
-      waysOut: { 404: "list the stores, and see in which of them the image is" },
+      hints: { 404: "list the stores, and see in which of them the image is" },
     },
   ),
 };
@@ -182,7 +213,7 @@ function changeIn(value: unknown): unknown {
   return change;
 }
 
-function importIn(value: unknown): Sent["json"] {
+function importIn(value: unknown): RequestParts["json"] {
   const request = recordIn("the import request", value);
   textIn('"name" of the method', recordIn("the method", request["method"])["name"]);
   const { stores, all_stores, all_stores_must_succeed } = request;

@@ -6,8 +6,8 @@
 import type { RequestContext } from "../context.ts";
 import { GlanceError, UnexpectedResponse } from "../errors.ts";
 import type { CallOptions, GlanceClientWrapper } from "../http/client.ts";
-import { shown } from "../values.ts";
-import { Listing } from "./listing.ts";
+import { inspect } from "../values.ts";
+import { ImageIterator } from "./listing.ts";
 import { limitOf, type ListParameters, markerOf, toQuery } from "./query.ts";
 import { fromGlance } from "./translate.ts";
 import type { GlanceImage, Image } from "./types.ts";
@@ -31,7 +31,7 @@ async function* listPages(
   options: CallOptions,
 ): AsyncGenerator<readonly GlanceImage[], void> {
   if (limitOf(parameters) === 0) return;
-  const circles = new CircleWatch(parameters.marker);
+  const circles = new MarkerLoopDetector(parameters.marker);
   let earlier: (string | undefined)[] = [];
   for (let { marker } = parameters;;) {
     const page = await pageAfter([...earlier, marker]);
@@ -69,7 +69,7 @@ export function listImages(
   options: CallOptions,
 ): AsyncGenerator<GlanceImage, void> {
   const pages = listPages(client, context, parameters, options);
-  return new Listing(pages, parameters, (glance) => glance);
+  return new ImageIterator(pages, parameters, (glance) => glance);
 }
 
 /** The images that the caller may see, and no more than the limit. */
@@ -80,7 +80,7 @@ export function listAvailable(
   options: CallOptions,
 ): AsyncGenerator<Image, void> {
   const pages = listPages(client, context, parameters, options);
-  return new Listing(pages, parameters, (glance) => {
+  return new ImageIterator(pages, parameters, (glance) => {
     const image = fromGlance(glance);
     const availability = availabilityFor(client, context, image);
     if (availability !== "members") return availability === "available" ? image : null;
@@ -92,7 +92,7 @@ export function listAvailable(
  * Notices a list that goes in circles, and keeps one marker to do so (Brent's algorithm): one that has
  * come back is met again after at most as many pages as there were.
  */
-class CircleWatch {
+class MarkerLoopDetector {
   #kept: string | undefined;
   #since = 0;
   #power = 1;
@@ -105,7 +105,7 @@ class CircleWatch {
     if (marker === this.#kept) {
       throw new UnexpectedResponse(
         `Cannot list images: the server gave the marker ${
-          shown(marker)
+          inspect(marker)
         } twice, so the list would never end; ask the operator of the cloud to look at its servers`,
       );
     }

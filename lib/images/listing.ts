@@ -10,7 +10,7 @@ import type { GlanceImage } from "./types.ts";
  * What is given for an image that Glance lists: null where it is left out, a way to find out where Glance has
  * to be asked first.
  */
-export type Choose<Item> = (glance: GlanceImage) => Item | null | (() => Promise<Item | null>);
+export type Select<Item> = (glance: GlanceImage) => Item | null | (() => Promise<Item | null>);
 
 /**
  * An async generator of what is chosen from pages, and no more than the limit. It has a short cut: an image
@@ -20,9 +20,9 @@ export type Choose<Item> = (glance: GlanceImage) => Item | null | (() => Promise
  * The last image of a page is the marker of the next one, and may be deleted as soon as it is handed out. So
  * the next page is asked for first.
  */
-export class Listing<Item extends object> implements AsyncGenerator<Item, void, void> {
+export class ImageIterator<Item extends object> implements AsyncGenerator<Item, void, void> {
   readonly #parameters: ListParameters;
-  readonly #choose: Choose<Item>;
+  readonly #choose: Select<Item>;
   readonly #within: AsyncGenerator<Item, void, void>;
   /** Calls that the generator within has not answered: no short cut goes past them. */
   #calls = 0;
@@ -33,7 +33,7 @@ export class Listing<Item extends object> implements AsyncGenerator<Item, void, 
   constructor(
     pages: AsyncIterable<readonly GlanceImage[]>,
     parameters: ListParameters,
-    choose: Choose<Item>,
+    choose: Select<Item>,
   ) {
     this.#parameters = parameters;
     this.#choose = choose;

@@ -10,7 +10,7 @@ import type { CallOptions, GlanceClientWrapper } from "../http/client.ts";
 import type { GlanceImage, ImageLocation, ValidationData } from "./types.ts";
 
 /** What Glance tells of an image's place; null for what it does not show. */
-export type Location = [directUrl: string | null, locations: readonly ImageLocation[] | null];
+export type DirectLocation = [directUrl: string | null, locations: readonly ImageLocation[] | null];
 
 /** Who asks where Glance wants a service; on the caller's servers, where it has no catalog of its own. */
 function privilegedFor(client: GlanceClientWrapper, caller: RequestContext): RequestContext {
@@ -30,7 +30,7 @@ export async function getLocation(
   context: RequestContext,
   imageId: string,
   options: CallOptions,
-): Promise<Location> {
+): Promise<DirectLocation> {
   const privileged = privilegedFor(client, context);
   const locations = await client.run(privileged, "getImageLocations", [imageId], options)
     .catch(noneWhere(NotFound, NotImplemented, NotAuthorized));

@@ -15,9 +15,15 @@ import type {
   NewMetadefAssociation,
   NewMetadefNamespace,
 } from "./metadefs.ts";
-import type { Sent } from "./operation.ts";
+import type { RequestParts } from "./operation.ts";
 import { receiveList, receivePage, receiveRecord } from "./receive.ts";
-import { DONE, GONE, JSON_TYPE, row, type Rows } from "./row.ts";
+import {
+  defineOperation,
+  DELETED,
+  JSON_TYPE,
+  NO_CONTENT,
+  type OperationDefinitions,
+} from "./row.ts";
 import type { Query } from "./wire.ts";
 
 /** Operations on namespaces and resource types. */
@@ -60,14 +66,20 @@ const ASSOCIATIONS = `${NAMESPACE}/resource_types`;
 const ASSOCIATION = `${ASSOCIATIONS}/{resource_type}`;
 
 /** Its rows. */
-export const METADEF_ROWS: Rows<MetadefOperations> = {
-  "metadefs.namespaces.list": row("list metadata namespaces", "GET", NAMESPACES, "2.2", {
-    success: [200],
-    errors: { 400: "no such sort direction, limit or visibility", 404: "no such marker" },
-    send: (query = []) => ({ query: queryIn(query) }),
-    receive: receivePage<MetadefNamespacePage>("namespaces", "namespace"),
-  }),
-  "metadefs.namespaces.create": row(
+export const METADEF_ROWS: OperationDefinitions<MetadefOperations> = {
+  "metadefs.namespaces.list": defineOperation(
+    "list metadata namespaces",
+    "GET",
+    NAMESPACES,
+    "2.2",
+    {
+      success: [200],
+      errors: { 400: "no such sort direction, limit or visibility", 404: "no such marker" },
+      send: (query = []) => ({ query: queryIn(query) }),
+      receive: receivePage<MetadefNamespacePage>("namespaces", "namespace"),
+    },
+  ),
+  "metadefs.namespaces.create": defineOperation(
     'create metadata namespace "{namespace}"',
     "POST",
     NAMESPACES,
@@ -77,7 +89,7 @@ export const METADEF_ROWS: Rows<MetadefOperations> = {
       idempotent: false,
       success: [201],
       errors: { 400: "a definition that is none", 409: "the name is taken" },
-      waysOut: {
+      hints: {
         403: "ask an administrator of the cloud",
         409: "choose another name, or update the namespace that has it",
       },
@@ -85,7 +97,7 @@ export const METADEF_ROWS: Rows<MetadefOperations> = {
       receive: receiveRecord(undefined, ["namespace"]),
     },
   ),
-  "metadefs.namespaces.get": row(
+  "metadefs.namespaces.get": defineOperation(
     'show metadata namespace "{namespace}"',
     "GET",
     NAMESPACE,
@@ -96,7 +108,7 @@ export const METADEF_ROWS: Rows<MetadefOperations> = {
       receive: receiveRecord(undefined, ["namespace"]),
     },
   ),
-  "metadefs.namespaces.update": row(
+  "metadefs.namespaces.update": defineOperation(
     'update metadata namespace "{namespace}"',
     "PUT",
     NAMESPACE,
@@ -109,35 +121,35 @@ export const METADEF_ROWS: Rows<MetadefOperations> = {
         404: "no such namespace, not for the caller to see, or a renaming that was done before",
         409: "the new name is taken",
       },
-      waysOut: { 409: "choose another name" },
+      hints: { 409: "choose another name" },
       send: (namespace, meta) => ({
         json: namedIn("the namespace", "namespace", { namespace, ...recordIn("the words", meta) }),
       }),
       receive: receiveRecord(undefined, ["namespace"]),
     },
   ),
-  "metadefs.namespaces.delete": row(
+  "metadefs.namespaces.delete": defineOperation(
     'delete metadata namespace "{namespace}"',
     "DELETE",
     NAMESPACE,
     "2.2",
-    { ...GONE, errors: { 403: "protected, or not the caller's to delete" } },
+    { ...DELETED, errors: { 403: "protected, or not the caller's to delete" } },
   ),
-  "metadefs.resourceTypes.list": row(
+  "metadefs.resourceTypes.list": defineOperation(
     "list metadata resource types",
     "GET",
     "/v2/metadefs/resource_types",
     "2.2",
     { success: [200], receive: receiveList("resource_types") },
   ),
-  "metadefs.associations.list": row(
+  "metadefs.associations.list": defineOperation(
     'list the resource types of metadata namespace "{namespace}"',
     "GET",
     ASSOCIATIONS,
     "2.2",
     { success: [200], receive: receiveList("resource_type_associations") },
   ),
-  "metadefs.associations.create": row(
+  "metadefs.associations.create": defineOperation(
     'add resource type "{name}" to metadata namespace "{namespace}"',
     "POST",
     ASSOCIATIONS,
@@ -147,22 +159,26 @@ export const METADEF_ROWS: Rows<MetadefOperations> = {
       idempotent: false,
       success: [201],
       errors: { 400: "an association that is none", 409: "associated already" },
-      waysOut: { 409: "delete the association before you add it anew" },
+      hints: { 409: "delete the association before you add it anew" },
       send: (_, association) => ({ json: namedIn("the association", "name", association) }),
       receive: receiveRecord(undefined, ["name"]),
     },
   ),
-  "metadefs.associations.delete": row(
+  "metadefs.associations.delete": defineOperation(
     'delete resource type "{resource_type}" of metadata namespace "{namespace}"',
     "DELETE",
     ASSOCIATION,
     "2.2",
-    { ...DONE, repeat: 404, errors: { 404: "no such namespace, or no such resource type in it" } },
+    {
+      ...NO_CONTENT,
+      alreadyDoneStatus: 404,
+      errors: { 404: "no such namespace, or no such resource type in it" },
+    },
   ),
 };
 
 /** The query for a view of definitions. */
-export function sendView(view: unknown = {}): Sent {
+export function sendView(view: unknown = {}): RequestParts {
   const { resourceType } = recordIn("the view", view);
   return resourceType === undefined
     ? {}

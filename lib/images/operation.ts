@@ -7,7 +7,7 @@ import type { ApiServer } from "../endpoint.ts";
 import { Invalid } from "../errors.ts";
 import { unusableAnswer } from "../http/answer.ts";
 import type { WireRequest } from "../http/transport.ts";
-import { isRecord, shown } from "../values.ts";
+import { inspect, isRecord } from "../values.ts";
 import { BadArgument, encoded, jsonOf } from "./arguments.ts";
 import { readText } from "../http/json.ts";
 import { type Receive, WrongShape } from "./receive.ts";
@@ -16,7 +16,7 @@ import type { DataBody, Query } from "./wire.ts";
 export { isRecord } from "../values.ts";
 
 /** The part of a request that depends on more than the path's placeholders. */
-export interface Sent {
+export interface RequestParts {
   readonly query?: Query;
   readonly headers?: Readonly<Record<string, string>>;
   /** The body, to be written as JSON. */
@@ -47,13 +47,13 @@ export interface OperationDescription {
   /** Whether the request may be made again when it is open whether it was carried out. */
   readonly idempotent: boolean;
   /** The status that answers a repeat after the first request was carried out unseen. */
-  readonly repeat?: number;
+  readonly alreadyDoneStatus?: number;
   /** The statuses of success; none where Glance always refuses. */
   readonly success: readonly number[];
   /** Statuses of failure, and what each means here; any of them may come for reasons of the cloud's own. */
   readonly errors: Readonly<Record<number, string>>;
   /** What helps against a status of failure, where it can be told. */
-  readonly waysOut: Readonly<Record<number, string>>;
+  readonly hints: Readonly<Record<number, string>>;
 }
 
 /** One operation: a function from `Args` to `Result` by way of HTTP. */
@@ -63,7 +63,7 @@ export interface Operation<Args extends readonly unknown[], Result> extends Oper
    *
    * @throws {BadArgument} where one of them cannot be sent.
    */
-  readonly send?: (...args: Args) => Sent;
+  readonly send?: (...args: Args) => RequestParts;
   /** What is made of the answer. `"response"` hands it over unread. */
   readonly receive: Receive<Result> | "response";
 }
@@ -166,7 +166,7 @@ export function resultIn<Result>(
   if (imageId === undefined || !isRecord(result)) return result;
   const { id = imageId } = result;
   if (String(id).toLowerCase() === imageId.toLowerCase()) return result;
-  throw new WrongShape(`is about ${shown(id)} instead of ${shown(imageId)}`);
+  throw new WrongShape(`is about ${inspect(id)} instead of ${inspect(imageId)}`);
 }
 
 /** What an operation does with its arguments, in words and on one line. */
@@ -207,16 +207,18 @@ export function parametersOf(path: string): string[] {
 function pathSegment(name: string, value: unknown): string {
   const what = name.replaceAll("_", " ");
   if (typeof value !== "string" || value === "") {
-    throw new Invalid(`Cannot use ${shown(value)} as ${what}: it must be a non-empty string`);
+    throw new Invalid(`Cannot use ${inspect(value)} as ${what}: it must be a non-empty string`);
   }
   if (isPathSegment(value)) return encoded(value);
   throw new Invalid(
-    `Cannot use ${shown(value)} as ${what}: it would lead to another path; give the ${what} alone`,
+    `Cannot use ${
+      inspect(value)
+    } as ${what}: it would lead to another path; give the ${what} alone`,
   );
 }
 
 /** Text for a place between quotes; of one that is longer than any name of Glance's, the start. */
 function escaped(text: string): string {
-  const shown = text.length > NAME_LIMIT ? `${text.slice(0, NAME_LIMIT)}…` : text;
-  return JSON.stringify(shown).slice(1, -1);
+  const inspect = text.length > NAME_LIMIT ? `${text.slice(0, NAME_LIMIT)}…` : text;
+  return JSON.stringify(inspect).slice(1, -1);
 }

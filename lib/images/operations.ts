@@ -80,8 +80,8 @@ export const OPERATIONS: Readonly<Record<OperationName, OperationDescription>> =
 function described(rows: typeof ROWS): Readonly<Record<OperationName, OperationDescription>> {
   const entries = Object.entries<OperationDescription>(rows).map(([name, row]) => {
     const { send: _, receive: __, ...description }: Partial<Operation<[], unknown>> = row;
-    const { errors, parameters, success, waysOut } = row;
-    for (const part of [errors, parameters, success, waysOut]) Object.freeze(part);
+    const { errors, parameters, success, hints: hints } = row;
+    for (const part of [errors, parameters, success, hints]) Object.freeze(part);
     return [name, Object.freeze(description)];
   });
   return Object.freeze(Object.fromEntries(entries));

@@ -8,7 +8,7 @@
  * @module
  */
 import { Invalid } from "../errors.ts";
-import { shown } from "../values.ts";
+import { inspect } from "../values.ts";
 import { isBaseProperty, isJsonProperty, isReservedProperty } from "./translate.ts";
 import type { GlanceImage } from "./types.ts";
 
@@ -74,7 +74,7 @@ function pointerTo(key: string): string {
   }
   throw new Invalid(
     `Cannot change the property ${
-      shown(key)
+      inspect(key)
     }: Glance cannot be told of a name that is empty or has white space at its ends; leave the property alone, with purgeProps false`,
   );
 }

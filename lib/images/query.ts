@@ -4,7 +4,7 @@
  * @module
  */
 import { Invalid, UnexpectedResponse } from "../errors.ts";
-import { checkRecord, shown } from "../values.ts";
+import { checkRecord, inspect } from "../values.ts";
 import type { Query } from "./operations.ts";
 import { glanceName } from "./translate.ts";
 
@@ -88,7 +88,7 @@ export function limitOf(parameters: ListParameters): number {
   if (limit === undefined) return Infinity;
   if (Number.isInteger(limit) && limit >= 0) return limit;
   throw new Invalid(
-    `Cannot list images: the limit is ${shown(limit)} and must be a whole number of at least 0`,
+    `Cannot list images: the limit is ${inspect(limit)} and must be a whole number of at least 0`,
   );
 }
 
@@ -104,7 +104,7 @@ export function markerOf(next: string): string | null {
   }
   throw new UnexpectedResponse(
     `Cannot list images: the server gave ${
-      shown(next)
+      inspect(next)
     } as the link to the next page, which is none; check that the endpoint is an Image API`,
   );
 }
@@ -114,7 +114,7 @@ function pageSizeOf(parameters: ListParameters): number {
   if (!Number.isInteger(pageSize) || pageSize < 1) {
     throw new Invalid(
       `Cannot list images: the page size is ${
-        shown(pageSize)
+        inspect(pageSize)
       } and must be a whole number of at least 1`,
     );
   }
@@ -140,7 +140,7 @@ function filterPairs(key: string, value: FilterValue): [string, string][] {
   if (typeof value !== "object") return [[key, String(value)]];
   throw new Invalid(
     `Cannot list images: the filter "${key}" is ${
-      shown(value)
+      inspect(value)
     } and must be a text, a number, a boolean, a date or a list of texts`,
   );
 }
@@ -173,7 +173,7 @@ function quoted(key: string, value: string): string {
   }
   throw new Invalid(
     `Cannot list images: the filter "${key}" is a list with ${
-      shown(value)
+      inspect(value)
     }, whose quotes and backslashes Glance cannot be told of in a list; list once for each`,
   );
 }
@@ -181,7 +181,7 @@ function quoted(key: string, value: string): string {
 function checkedMarker(marker: unknown): string {
   if (typeof marker === "string") return marker;
   throw new Invalid(
-    `Cannot list images: the marker is ${shown(marker)} and must be the id of an image`,
+    `Cannot list images: the marker is ${inspect(marker)} and must be the id of an image`,
   );
 }
 
@@ -193,13 +193,15 @@ function listOf<T extends string>(
   const list: readonly T[] = typeof value === "string" ? [value] : value;
   if (Array.isArray(list) && !list.some((entry) => typeof entry !== "string")) return list;
   throw new Invalid(
-    `Cannot list images: the ${name} is ${shown(value)} and must be a string or a list of strings`,
+    `Cannot list images: the ${name} is ${
+      inspect(value)
+    } and must be a string or a list of strings`,
   );
 }
 
 function checkedDir(dir: string): string {
   if (dir === "asc" || dir === "desc") return dir;
   throw new Invalid(
-    `Cannot list images: the sort direction is ${shown(dir)} and must be "asc" or "desc"`,
+    `Cannot list images: the sort direction is ${inspect(dir)} and must be "asc" or "desc"`,
   );
 }

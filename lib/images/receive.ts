@@ -4,7 +4,7 @@
  * @module
  */
 import { parseJson } from "../http/json.ts";
-import { isRecord, kindOf, shown } from "../values.ts";
+import { describeType, inspect, isRecord } from "../values.ts";
 import type { GlanceImage } from "./types.ts";
 import type { ImagePage } from "./wire.ts";
 
@@ -45,12 +45,12 @@ export function receiveImages(text: string): ImagePage {
 function checkImage(image: GlanceImage): void {
   const { size = null } = image;
   if (size !== null && !(Number.isSafeInteger(size) && size >= 0)) {
-    throw new WrongShape(`has the "size" ${shown(size)}, which is not a number of bytes`);
+    throw new WrongShape(`has the "size" ${inspect(size)}, which is not a number of bytes`);
   }
   for (const field of OPTIONAL_TEXTS) {
     const value = image[field] ?? "";
     if (typeof value !== "string") {
-      throw new WrongShape(`has ${kindOf(value)} as "${field}", which is not a string`);
+      throw new WrongShape(`has ${describeType(value)} as "${field}", which is not a string`);
     }
   }
 }

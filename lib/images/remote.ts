@@ -9,7 +9,7 @@ import { originsInCatalog } from "../auth/catalog.ts";
 import { InvalidImageRef, redact } from "../errors.ts";
 import { GlanceClientWrapper } from "../http/client.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
-import { shown } from "../values.ts";
+import { inspect } from "../values.ts";
 import { isPathSegment } from "./operation.ts";
 import { GlanceImageService } from "./service.ts";
 
@@ -109,7 +109,7 @@ function decode(segment: string, href: string): string {
 }
 
 function invalid(href: unknown, state: string): InvalidImageRef {
-  const given = shown(typeof href === "string" ? redact(href) : href);
+  const given = inspect(typeof href === "string" ? redact(href) : href);
   return new InvalidImageRef(
     `Cannot use the image reference ${given}: ${state}; give an id or "https://host/v2/images/<id>"`,
   );

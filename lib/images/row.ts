@@ -14,45 +14,45 @@ export const PATCH_TYPE = "application/openstack-images-v2.1-json-patch";
 export const DATA_TYPE = "application/octet-stream";
 
 /** Rows of a part of the table, typed by what the part states. */
-export type Rows<Part> = {
+export type OperationDefinitions<Part> = {
   readonly [M in keyof Part]: Part[M] extends (...args: infer Args) => infer Result
     ? Operation<Args, Result>
     : never;
 };
 
 /** What a row has beyond its line. */
-type Rest<Args extends readonly unknown[], Result> =
+type OperationParts<Args extends readonly unknown[], Result> =
   & Pick<Operation<Args, Result>, "success" | "receive">
   & Partial<
     Pick<
       Operation<Args, Result>,
-      "mediaType" | "feature" | "idempotent" | "repeat" | "errors" | "waysOut" | "send"
+      "mediaType" | "feature" | "idempotent" | "alreadyDoneStatus" | "errors" | "hints" | "send"
     >
   >;
 
 /** A row; what says nothing else may be repeated. */
-export function row<Args extends readonly unknown[], Result>(
+export function defineOperation<Args extends readonly unknown[], Result>(
   action: string,
   verb: Operation<Args, Result>["verb"],
   path: string,
   since: string,
-  rest: Rest<Args, Result>,
+  rest: OperationParts<Args, Result>,
 ): Operation<Args, Result> {
   const parameters = parametersOf(path);
   const errors = { ...usualErrors(path), ...rest.errors };
-  const usual = 404 in errors ? usualWaysOut(parameters, rest.feature) : {};
-  const waysOut = { ...usual, ...rest.waysOut };
-  return { action, verb, path, parameters, since, idempotent: true, ...rest, errors, waysOut };
+  const usual = 404 in errors ? usualHints(parameters, rest.feature) : {};
+  const hints = { ...usual, ...rest.hints };
+  return { action, verb, path, parameters, since, idempotent: true, ...rest, errors, hints: hints };
 }
 
 /** What helps where an operation is for administrators only. */
 export const ASK_ADMINISTRATOR = "ask an administrator of the cloud";
 
 /** What a row is that is answered with 204 and nothing else. */
-export const DONE = { success: [204], receive: receiveNothing } as const;
+export const NO_CONTENT = { success: [204], receive: receiveNothing } as const;
 
 /** The same for what is gone then: a repeat finds nothing. */
-export const GONE = { ...DONE, repeat: 404 } as const;
+export const DELETED = { ...NO_CONTENT, alreadyDoneStatus: 404 } as const;
 
 /** Whoever asks must be known and allowed, and what the path names must be there. */
 function usualErrors(path: string): Readonly<Record<number, string>> {
@@ -65,7 +65,7 @@ function usualErrors(path: string): Readonly<Record<number, string>> {
 }
 
 /** What is not found may be misspelt, gone or hidden, or nothing of its kind is offered. */
-function usualWaysOut(
+function usualHints(
   parameters: readonly string[],
   feature: string | undefined,
 ): Readonly<Record<number, string>> {

@@ -13,7 +13,7 @@ import { sourceIn } from "../data/upload_source.ts";
 import { ImageNotFound, Invalid } from "../errors.ts";
 import { type CallOptions, GlanceClientWrapper } from "../http/client.ts";
 import { wantedIn } from "./change.ts";
-import { applyPatch, createImage, lookBefore, withdraw } from "./edit.ts";
+import { applyPatch, checkPreconditions, createImage, rollbackCreate } from "./edit.ts";
 import { listAvailable } from "./list.ts";
 import { addLocation, getLocation } from "./locations.ts";
 import type { ListParameters } from "./query.ts";
@@ -189,7 +189,7 @@ export class GlanceImageService {
     const source = sourceIn(data, options);
     const created = await createImage(this.client, context, toGlance(imageMeta), options);
     if (source === null) return fromGlance(created);
-    const undo = (cause: unknown) => withdraw(this.client, context, created.id, cause);
+    const undo = (cause: unknown) => rollbackCreate(this.client, context, created.id, cause);
     return fromGlance(await upload(this.client, context, created.id, source, options, undo));
   }
 
@@ -213,10 +213,13 @@ export class GlanceImageService {
     options: UpdateOptions = {},
   ): Promise<Image> {
     const { client } = this;
-    const { wanted, believed } = wantedIn(imageMeta);
+    const { wanted, assertedValues: assertedValues } = wantedIn(imageMeta);
     const source = sourceIn(data, options);
     const { purgeProps: purge = true, ifUnchanged } = options;
-    const seen = await lookBefore(client, context, imageId, { believed, ifUnchanged }, options);
+    const seen = await checkPreconditions(client, context, imageId, {
+      assertedValues: assertedValues,
+      ifUnchanged,
+    }, options);
     const stored = source && await upload(client, context, imageId, source, options);
     if (Object.keys(wanted).length > 0) {
       const isAlone = ifUnchanged !== undefined;

@@ -5,7 +5,13 @@
  */
 import { textIn } from "./arguments.ts";
 import { receiveList, receiveRecord } from "./receive.ts";
-import { DONE, GONE, JSON_TYPE, row, type Rows } from "./row.ts";
+import {
+  defineOperation,
+  DELETED,
+  JSON_TYPE,
+  NO_CONTENT,
+  type OperationDefinitions,
+} from "./row.ts";
 import type { ImageMember, MemberStatus } from "./types.ts";
 
 /** Operations on members and tags. */
@@ -36,18 +42,24 @@ const TAG = "/v2/images/{image_id}/tags/{tag}";
 const NO_MEMBER = "no such image or member, or not for the caller to see";
 
 /** Its rows. */
-export const SHARING_ROWS: Rows<SharingOperations> = {
-  "members.list": row('list the members of image "{image_id}"', "GET", MEMBERS, "2.1", {
+export const SHARING_ROWS: OperationDefinitions<SharingOperations> = {
+  "members.list": defineOperation('list the members of image "{image_id}"', "GET", MEMBERS, "2.1", {
     success: [200],
     errors: { 403: "not shared" },
     receive: receiveList("members"),
   }),
-  "members.get": row('show member "{member_id}" of image "{image_id}"', "GET", MEMBER, "2.1", {
-    success: [200],
-    errors: { 404: NO_MEMBER },
-    receive: receiveRecord(undefined, ["member_id"]),
-  }),
-  "members.create": row('add a member to image "{image_id}"', "POST", MEMBERS, "2.1", {
+  "members.get": defineOperation(
+    'show member "{member_id}" of image "{image_id}"',
+    "GET",
+    MEMBER,
+    "2.1",
+    {
+      success: [200],
+      errors: { 404: NO_MEMBER },
+      receive: receiveRecord(undefined, ["member_id"]),
+    },
+  ),
+  "members.create": defineOperation('add a member to image "{image_id}"', "POST", MEMBERS, "2.1", {
     mediaType: JSON_TYPE,
     idempotent: false,
     success: [200],
@@ -57,38 +69,44 @@ export const SHARING_ROWS: Rows<SharingOperations> = {
       409: "a member already",
       413: "the quota of members is reached",
     },
-    waysOut: { 409: "there is nothing left to do" },
+    hints: { 409: "there is nothing left to do" },
     send: (_, member) => ({ json: { member: textIn("the member", member) } }),
     receive: receiveRecord(undefined, ["member_id"]),
   }),
-  "members.update": row('update member "{member_id}" of image "{image_id}"', "PUT", MEMBER, "2.1", {
-    mediaType: JSON_TYPE,
-    success: [200],
-    errors: { 400: "no such status", 403: "only the member itself answers", 404: NO_MEMBER },
-    waysOut: {
-      400: 'use the status "accepted", "rejected" or "pending"',
-      403:
-        "only the member itself can answer the offer: sign in to its project, or ask an administrator",
+  "members.update": defineOperation(
+    'update member "{member_id}" of image "{image_id}"',
+    "PUT",
+    MEMBER,
+    "2.1",
+    {
+      mediaType: JSON_TYPE,
+      success: [200],
+      errors: { 400: "no such status", 403: "only the member itself answers", 404: NO_MEMBER },
+      hints: {
+        400: 'use the status "accepted", "rejected" or "pending"',
+        403:
+          "only the member itself can answer the offer: sign in to its project, or ask an administrator",
+      },
+      send: (_, __, status) => ({ json: { status: textIn("the status", status) } }),
+      receive: receiveRecord(undefined, ["member_id"]),
     },
-    send: (_, __, status) => ({ json: { status: textIn("the status", status) } }),
-    receive: receiveRecord(undefined, ["member_id"]),
-  }),
-  "members.delete": row(
+  ),
+  "members.delete": defineOperation(
     'delete member "{member_id}" of image "{image_id}"',
     "DELETE",
     MEMBER,
     "2.1",
     {
-      ...GONE,
+      ...DELETED,
       errors: { 403: "not shared, or not the caller's to share", 404: NO_MEMBER },
     },
   ),
-  "tags.update": row('tag image "{image_id}" with "{tag}"', "PUT", TAG, "2.0", {
-    ...DONE,
+  "tags.update": defineOperation('tag image "{image_id}" with "{tag}"', "PUT", TAG, "2.0", {
+    ...NO_CONTENT,
     errors: { 400: "longer than 255 characters", 413: "the quota of tags is reached" },
   }),
-  "tags.delete": row('delete tag "{tag}" of image "{image_id}"', "DELETE", TAG, "2.0", {
-    ...GONE,
+  "tags.delete": defineOperation('delete tag "{tag}" of image "{image_id}"', "DELETE", TAG, "2.0", {
+    ...DELETED,
     errors: { 404: "no such image or tag, or not for the caller to see" },
   }),
 };

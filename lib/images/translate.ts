@@ -4,7 +4,7 @@
  * @module
  */
 import { Invalid } from "../errors.ts";
-import { checkRecord, kindOf, setOwn } from "../values.ts";
+import { checkRecord, describeType, setOwn } from "../values.ts";
 import { dateOf } from "./date.ts";
 import type { GlanceImage, Image, ImageLocation, ImageMeta } from "./types.ts";
 
@@ -222,7 +222,7 @@ function encodeProperty(key: string, value: unknown): unknown {
   if (isJsonProperty(key)) return pythonJson(plainJson(key, value));
   throw new Invalid(
     `Cannot set property "${key}": its value is ${
-      kindOf(value)
+      describeType(value)
     } and Glance stores strings only; write it as text`,
   );
 }

@@ -5,7 +5,7 @@
  */
 import type { RequestContext } from "../context.ts";
 import type { DownloadOptions } from "../data/types.ts";
-import { quietly } from "../events.ts";
+import { ignoringErrors } from "../events.ts";
 import type { GlanceImageService } from "../images/service.ts";
 import type { Image } from "../images/types.ts";
 import { checkRecord } from "../values.ts";
@@ -73,7 +73,7 @@ export async function copyImage(
 ): Promise<Image> {
   checkRecord("the options of a copy", options);
   const { connections, partSize, prefer, verify, signal, onProgress } = options;
-  const tell = quietly(onProgress);
+  const tell = ignoringErrors(onProgress);
   let resumes = 0;
   const exported = await exportImage(from.service, from.context, imageId, {
     ...connections !== undefined && { connections },

@@ -8,7 +8,7 @@ import { ImageNotFound, Invalid } from "../errors.ts";
 import type { CallOptions } from "../http/client.ts";
 import type { GlanceImageService } from "../images/service.ts";
 import type { Image } from "../images/types.ts";
-import { shown } from "../values.ts";
+import { inspect } from "../values.ts";
 import { AmbiguousImage } from "./errors.ts";
 
 /** Glance takes nothing else for an id. */
@@ -53,7 +53,7 @@ export async function findImage(
 ): Promise<Image> {
   if (typeof nameOrId !== "string" || nameOrId === "") {
     throw new Invalid(
-      `Cannot find image ${shown(nameOrId)}: it must be a non-empty string; give a name or an id`,
+      `Cannot find image ${inspect(nameOrId)}: it must be a non-empty string; give a name or an id`,
     );
   }
   const image = IMAGE_ID.test(nameOrId)
@@ -66,7 +66,7 @@ export async function findImage(
     if (only !== undefined) return only;
   }
   throw new ImageNotFound(
-    `Cannot find image ${shown(nameOrId)}: no image that the caller can list has this id or name`,
+    `Cannot find image ${inspect(nameOrId)}: no image that the caller can list has this id or name`,
     { status: 404 },
   );
 }
@@ -92,7 +92,7 @@ function ambiguous(name: string, found: readonly Image[]): AmbiguousImage {
   const imageIds = found.map(({ id }) => id).slice(0, MAX_LISTED);
   const more = found.length > MAX_LISTED ? " and more" : "";
   return new AmbiguousImage(
-    `Cannot choose image ${shown(name)}: several have this name (${
+    `Cannot choose image ${inspect(name)}: several have this name (${
       imageIds.join(", ")
     }${more}); give the id of one`,
     { imageIds },

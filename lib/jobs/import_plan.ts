@@ -6,7 +6,7 @@
  */
 import type { ImageData } from "../data/types.ts";
 import { type GlanceError, Invalid, NotImplemented } from "../errors.ts";
-import { isRecord, shown } from "../values.ts";
+import { inspect, isRecord } from "../values.ts";
 
 /** Data that is here. */
 export interface DataSource {
@@ -94,7 +94,7 @@ export function sourceKind(source: ImportSource): Kind {
   const [kind, ...others] = kinds;
   if (kind !== undefined && others.length === 0) return kind;
   throw new Invalid(
-    `Cannot import from ${shown(source)}: it must have one of ${
+    `Cannot import from ${inspect(source)}: it must have one of ${
       Object.keys(KINDS).map((name) => `"${name}"`).join(", ")
     }`,
   );
@@ -123,7 +123,7 @@ export function chooseMethod(question: ImportQuestion): ImportMethod {
   const cannot = `Cannot import image "${imageId}" ${what}`;
   if (method !== undefined && !fitting.includes(method)) {
     throw new Invalid(
-      `${cannot} by ${shown(method)}: this is done by ${
+      `${cannot} by ${inspect(method)}: this is done by ${
         listed(fitting)
       }; name one of these, or none`,
       { imageId },

@@ -35,7 +35,7 @@ export interface ImportGoal {
 }
 
 /** What has become of an import. */
-export type Verdict = "busy" | "done" | "failed";
+export type ImportVerdict = "busy" | "done" | "failed";
 
 /** Under this name an image carries the id of the task that imports it, for as long as it does. */
 const LOCK = "os_glance_import_task";
@@ -82,7 +82,10 @@ export function progressOf(
  * What has become of an import. The task is over a little later than the image shows, where it failed: its
  * message is worth the wait.
  */
-export function verdictOf(progress: ImportProgress, { partial = false }: ImportGoal): Verdict {
+export function verdictOf(
+  progress: ImportProgress,
+  { partial = false }: ImportGoal,
+): ImportVerdict {
   const { image, stores, importing, failed, taskStatus } = progress;
   if (lockOf(image) !== null || taskStatus === "pending" || taskStatus === "processing") {
     return "busy";

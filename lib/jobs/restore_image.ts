@@ -8,14 +8,14 @@ import type { ImageData, UploadOptions } from "../data/types.ts";
 import { upload } from "../data/upload.ts";
 import { sourceIn } from "../data/upload_source.ts";
 import { NotAuthorized } from "../errors.ts";
-import { withdraw } from "../images/edit.ts";
+import { rollbackCreate } from "../images/edit.ts";
 import type { GlanceImageService } from "../images/service.ts";
 import { fromGlance } from "../images/translate.ts";
 import type { Image, ImageMeta } from "../images/types.ts";
 import { checkRecord } from "../values.ts";
 import { type PortableRecord, portableRecord } from "./export_image.ts";
 import { checkRestorable, checkSame, type SameOptions } from "./same_data.ts";
-import { Tap } from "./tap.ts";
+import { HashingSource } from "./tap.ts";
 
 /** What a restoration may be told. */
 export interface RestoreOptions extends Omit<UploadOptions, "size">, SameOptions {
@@ -78,10 +78,10 @@ export async function restoreImage(
   const { data } = exported;
   const record = portableRecord(exported.record);
   const { signal, verify = "auto" } = options;
-  const tap = await Tap.between(service, context, record, data, { signal });
+  const tap = await HashingSource.between(service, context, record, data, { signal });
   checkRestorable(record, tap.size, verify);
   const { id } = await createRecord(service, context, record, options);
-  const undo = (error: unknown) => withdraw(service.client, context, id, error);
+  const undo = (error: unknown) => rollbackCreate(service.client, context, id, error);
   const orUndo = async <Result>(work: () => Result | Promise<Result>): Promise<Result> => {
     try {
       return await work();

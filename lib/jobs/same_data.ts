@@ -6,7 +6,7 @@
 import type { Verify } from "../data/types.ts";
 import { ImageIntegrityError, Invalid } from "../errors.ts";
 import type { Image } from "../images/types.ts";
-import { shown } from "../values.ts";
+import { inspect } from "../values.ts";
 import type { PortableRecord } from "./export_image.ts";
 
 /** How strict the comparison is. */
@@ -67,19 +67,19 @@ export function checkRestorable(
   if (verify !== "auto" && verify !== "required") {
     throw new Invalid(
       `Cannot restore with the option "verify": it is ${
-        shown(verify)
+        inspect(verify)
       } and must be "auto" or "required"`,
     );
   }
   if (verify === "required" && !record.osHashValue && !record.checksum) {
     throw new Invalid(
       `Cannot verify image ${
-        shown(record.name)
+        inspect(record.name)
       }: its record has no hash; use verify "auto" to compare the size only`,
     );
   }
   const claim: Claim = ["size", record.size, size];
-  if (isKnown(claim) && record.size !== size) throw differs(`image ${shown(record.name)}`, claim);
+  if (isKnown(claim) && record.size !== size) throw differs(`image ${inspect(record.name)}`, claim);
 }
 
 function checkClaim(imageId: string, claim: Claim): void {

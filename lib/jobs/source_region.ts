@@ -6,7 +6,7 @@
 import { regionsInCatalog } from "../auth/catalog.ts";
 import type { RequestContext } from "../context.ts";
 import { Invalid } from "../errors.ts";
-import { shown } from "../values.ts";
+import { inspect } from "../values.ts";
 
 /** What Glance looks for in the catalog, whatever this client is told to look for. */
 const SERVICE_TYPE = "image";
@@ -22,7 +22,7 @@ export function checkSourceRegion({ serviceCatalog }: RequestContext, region: st
   const isThere = regions.some((name) => name.toLowerCase() === String(region).toLowerCase());
   if (isThere || regions.length === 0) return;
   throw new Invalid(
-    `Cannot import from the region ${shown(region)}: the cloud has images in "${
+    `Cannot import from the region ${inspect(region)}: the cloud has images in "${
       regions.join('", "')
     }"; name one of these`,
   );

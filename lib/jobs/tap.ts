@@ -13,7 +13,7 @@ import type { GlanceImageService } from "../images/service.ts";
 import type { PortableRecord } from "./export_image.ts";
 
 /** Data that is hashed as it is read. */
-export class Tap {
+export class HashingSource {
   /** Bytes; null where nobody knows. */
   readonly size: number | null;
   readonly #data: ImageData;
@@ -45,13 +45,13 @@ export class Tap {
     record: PortableRecord,
     data: ImageData,
     options: CallOptions,
-  ): Promise<Tap> {
+  ): Promise<HashingSource> {
     const source = sourceOf(data);
     const there = await algorithmAt(service, context, options);
     const here = record.osHashAlgo ?? null;
     const isAlike = there === null || there === here;
     const algorithms = isAlike ? [] : [here, there].filter((name) => name !== null);
-    return new Tap(data, source, source.size ?? record.size ?? null, algorithms);
+    return new HashingSource(data, source, source.size ?? record.size ?? null, algorithms);
   }
 
   /** The data for an upload: as it is where nothing is to be hashed. */

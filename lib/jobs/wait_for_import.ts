@@ -6,7 +6,7 @@
 import type { RequestContext } from "../context.ts";
 import { redactUrls } from "../values.ts";
 import { NotAuthorized, NotFound, NotImplemented } from "../errors.ts";
-import { quietly } from "../events.ts";
+import { ignoringErrors } from "../events.ts";
 import type { GlanceTask } from "../images/operations.ts";
 import type { GlanceImageService } from "../images/service.ts";
 import type { Image } from "../images/types.ts";
@@ -20,7 +20,7 @@ import {
   taskIn,
   verdictOf,
 } from "./import_state.ts";
-import { type WaitOptions, watch } from "./watch.ts";
+import { poll, type WaitOptions } from "./watch.ts";
 
 /** How to wait for an import. */
 export interface ImportWaitOptions extends WaitOptions, ImportGoal {
@@ -81,13 +81,13 @@ export async function followImport(
   options: ImportWaitOptions,
   tasks: ImageTasks,
 ): Promise<Image> {
-  const seen = await watch<ImportProgress>(service.client.options, options, {
+  const seen = await poll<ImportProgress>(service.client.options, options, {
     look: async () => {
       const image = await service.show(context, imageId, { signal: options.signal });
       return progressOf(image, await tasks.current(lockOf(image)), options);
     },
     isOver: (progress) => verdictOf(progress, options) !== "busy",
-    onChange: quietly(options.onProgress),
+    onChange: ignoringErrors(options.onProgress),
     stalled: ({ image: { status }, message }, ms) =>
       new ImageStalled(
         `Cannot wait any longer for the import of image "${imageId}": it is ${status}${
@@ -145,7 +145,7 @@ export class ImageTasks {
 }
 
 /** Of an image in any other status, nothing can be imported any more. */
-const WAY_OUT: Readonly<Record<string, string>> = {
+const HINTS: Readonly<Record<string, string>> = {
   active: "copy it to these stores later",
   queued: "import it again, or upload its data",
 };
@@ -154,7 +154,7 @@ const WAY_OUT: Readonly<Record<string, string>> = {
 function failureOf({ image, failed, importing, message }: ImportProgress): ImageImportFailed {
   const stores = [...new Set([...failed, ...importing])];
   const where = stores.length === 0 ? "" : `, failed for ${stores.map((id) => `"${id}"`).join()}`;
-  const wayOut = ownValue(WAY_OUT, image.status) ?? "delete it, and create it anew";
+  const wayOut = ownValue(HINTS, image.status) ?? "delete it, and create it anew";
   return new ImageImportFailed(
     `Cannot import image "${image.id}": it is ${image.status}${where}${said(message)}; ${wayOut}`,
     { imageId: image.id, stores, taskMessage: message },

@@ -5,13 +5,13 @@
  */
 import type { RequestContext } from "../context.ts";
 import { ImageConflict, ImageNotFound, Invalid } from "../errors.ts";
-import { quietly } from "../events.ts";
+import { ignoringErrors } from "../events.ts";
 import type { GlanceImageService } from "../images/service.ts";
 import { fromGlance } from "../images/translate.ts";
 import type { Image, ImageStatus } from "../images/types.ts";
-import { shown } from "../values.ts";
+import { inspect } from "../values.ts";
 import { ImageStalled } from "./errors.ts";
-import { type WaitOptions, watch } from "./watch.ts";
+import { poll, type WaitOptions } from "./watch.ts";
 
 /** How to wait for a status. */
 export interface StatusWaitOptions extends WaitOptions {
@@ -59,14 +59,14 @@ export async function waitForStatus(
   const wanted = listOf(statuses);
   const { signal } = options;
   const words = wanted.join(" or ");
-  const image = await watch<Image>(service.client.options, options, {
+  const image = await poll<Image>(service.client.options, options, {
     look: () =>
       service.show(context, imageId, { signal }).catch((error) => {
         if (error instanceof ImageNotFound && wanted.includes("deleted")) return gone(imageId);
         throw error;
       }),
     isOver: ({ status }) => wanted.includes(status) || FINAL.includes(status),
-    onChange: quietly(options.onProgress),
+    onChange: ignoringErrors(options.onProgress),
     stalled: ({ status }, ms) =>
       new ImageStalled(
         `Cannot wait any longer until image "${imageId}" is ${words}: it is ${status}, and nothing about it has changed for ${ms} ms; look at what is to change it, or give a longer "stallTimeout"`,
@@ -87,7 +87,7 @@ function listOf(statuses: ImageStatus | readonly ImageStatus[]): readonly string
   if (isGood) return list;
   throw new Invalid(
     `Cannot wait for the status ${
-      shown(statuses)
+      inspect(statuses)
     }: it must be a status or a list of some, for example "active"`,
   );
 }

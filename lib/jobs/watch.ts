@@ -5,7 +5,7 @@
  */
 import { Invalid } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { checkRecord, shown } from "../values.ts";
+import { checkRecord, inspect } from "../values.ts";
 
 /** How to wait. Total time is never limited; give a `signal` for that. */
 export interface WaitOptions {
@@ -32,7 +32,7 @@ export interface WaitOptions {
 const BACKOFF = 1.5;
 
 /** What is looked at, and how to judge it. */
-export interface Watched<Seen> {
+export interface Polled<Seen> {
   look(): Promise<Seen>;
   isOver(seen: Seen): boolean;
   /** Told of the first look, and of each that sees something new. */
@@ -46,10 +46,10 @@ export interface Watched<Seen> {
  *
  * @throws {Invalid} for options that no wait can have.
  */
-export async function watch<Seen>(
+export async function poll<Seen>(
   { sleep, now }: ResolvedOptions,
   options: WaitOptions,
-  { look, isOver, onChange, stalled }: Watched<Seen>,
+  { look, isOver, onChange, stalled }: Polled<Seen>,
 ): Promise<Seen> {
   const { pollInterval, maxPollInterval, stallTimeout, signal } = checked(options);
   let interval = pollInterval;
@@ -77,7 +77,7 @@ function checked(options: WaitOptions): Required<Omit<WaitOptions, "signal">> & 
     if (typeof value === "number" && value > 0) continue;
     throw new Invalid(
       `Cannot wait with the option "${name}": it is ${
-        shown(value)
+        inspect(value)
       } and must be milliseconds above 0`,
     );
   }

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { StallWatch } from "../data/stall.ts";
+import { StallTimer } from "../data/stall.ts";
 import { parseHttpUrl } from "../endpoint.ts";
 import { type GlanceError, Invalid, redact, ServerUnreachable } from "../errors.ts";
 import { errorFromResponse } from "../http/answer.ts";
 import { Deadline } from "../http/deadline.ts";
 import { openUrl } from "../http/transport.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { shown } from "../values.ts";
+import { inspect } from "../values.ts";
 
 /**
  * Refuses what nobody can fetch.
@@ -21,7 +21,7 @@ export function checkUrl(url: string): void {
   if (typeof url === "string" && parseHttpUrl(url) !== null) return;
   throw new Invalid(
     `Cannot import from ${
-      shown(typeof url === "string" ? redact(url) : url)
+      inspect(typeof url === "string" ? redact(url) : url)
     }: it is no http or https URL; give one, or the data itself`,
   );
 }
@@ -63,7 +63,7 @@ function watched(
 ): ReadableStream<Uint8Array> {
   const { stallTimeout } = options;
   const silent = () => broken(source, `it gave nothing for ${stallTimeout} ms`);
-  const watch = new StallWatch(deadline, options, silent);
+  const watch = new StallTimer(deadline, options, silent);
   const reader = body.getReader();
   const end = () => {
     watch[Symbol.dispose]();

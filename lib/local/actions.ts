@@ -4,24 +4,24 @@
  * @module
  */
 
-import { type Call, noContent } from "./call.ts";
+import { type EmbeddedRequest, noContent } from "./call.ts";
 import { forbidden } from "./failures.ts";
 import { changeImage, refuseStrangers, visibleImage } from "./lookup.ts";
 import { timestamp } from "./options.ts";
 
 /** `POST /v2/images/{image_id}/actions/deactivate` */
-export function deactivate(call: Call): Promise<Response> {
+export function deactivate(call: EmbeddedRequest): Promise<Response> {
   return move(call, "active", "deactivated", "deactivate");
 }
 
 /** `POST /v2/images/{image_id}/actions/reactivate` */
-export function reactivate(call: Call): Promise<Response> {
+export function reactivate(call: EmbeddedRequest): Promise<Response> {
   return move(call, "deactivated", "active", "reactivate");
 }
 
 /** From one status to the other; nothing happens where the image is there already. */
 async function move(
-  call: Call,
+  call: EmbeddedRequest,
   from: "active" | "deactivated",
   to: "active" | "deactivated",
   verb: string,

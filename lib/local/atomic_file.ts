@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type File, files, syncDirectory, writeAll } from "./files.ts";
+import { files, type OpenFile, syncDirectory, writeAll } from "./files.ts";
 import type { ByteSink } from "./store.ts";
 
 /** Writes a whole file or nothing. */
@@ -12,10 +12,10 @@ export class AtomicFile implements ByteSink {
   readonly #root: string;
   readonly #temporary: string;
   readonly #target: string;
-  readonly #file: File;
+  readonly #file: OpenFile;
   #size = 0;
 
-  private constructor(root: string, temporary: string, target: string, file: File) {
+  private constructor(root: string, temporary: string, target: string, file: OpenFile) {
     this.#root = root;
     this.#temporary = temporary;
     this.#target = target;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Call, empty, json, noContent, param } from "./call.ts";
+import { type EmbeddedRequest, empty, json, noContent, param } from "./call.ts";
 import { badRequest, conflict, type Failure, forbidden, notFound } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
 import type { ImageCache } from "./image_cache.ts";
@@ -25,12 +25,12 @@ export const CACHE_ROUTES: readonly PathRoutes[] = [
 ];
 
 /** `GET /v2/cache` */
-function listCache(call: Call): Response {
+function listCache(call: EmbeddedRequest): Response {
   return json({ cached_images: cacheOf(call, "cache_list").images(), queued_images: [] });
 }
 
 /** `DELETE /v2/cache`, all of it or what `x-image-cache-clear-target` names. */
-function clearCache(call: Call): Response {
+function clearCache(call: EmbeddedRequest): Response {
   const cache = cacheOf(call, "cache_delete");
   const target = (call.request.headers.get("x-image-cache-clear-target") ?? "").toLowerCase();
   if (!TARGETS.includes(target)) {
@@ -43,7 +43,7 @@ function clearCache(call: Call): Response {
 }
 
 /** `PUT /v2/cache/{image_id}` */
-function queueImage(call: Call): Response {
+function queueImage(call: EmbeddedRequest): Response {
   const image = visibleImage(call, missing);
   const cache = cacheOf(call, "cache_image");
   if (image.status !== "active") {
@@ -54,7 +54,7 @@ function queueImage(call: Call): Response {
 }
 
 /** `DELETE /v2/cache/{image_id}`: no error for an image that is not cached. */
-function deleteFromCache(call: Call): Response {
+function deleteFromCache(call: EmbeddedRequest): Response {
   const id = param(call, 0);
   if (call.cloud.cache?.has(id) !== true) visibleImage(call, missing);
   cacheOf(call, "cache_delete").remove(id);
@@ -62,18 +62,18 @@ function deleteFromCache(call: Call): Response {
 }
 
 /** `POST /v2/cache/clean`: there is never anything stalled or invalid here. */
-function cleanCache(call: Call): Response {
+function cleanCache(call: EmbeddedRequest): Response {
   cacheOf(call, "cache_clean");
   return new Response(null);
 }
 
 /** `POST /v2/cache/prune` */
-function pruneCache(call: Call): Response {
+function pruneCache(call: EmbeddedRequest): Response {
   return json(cacheOf(call, "cache_prune").prune());
 }
 
 /** `GET /v2/cache/nodes/{image_id}`: URLs of the servers that have cached the image. */
-function listNodes(call: Call): Response {
+function listNodes(call: EmbeddedRequest): Response {
   const cache = cacheOf(call, "list_cached_nodes");
   if (cache.nodeUrl === null) throw conflict("Centralized caching is not enabled");
   const { id } = visibleImage(call, missing);
@@ -86,7 +86,7 @@ function listNodes(call: Call): Response {
  * @param action name of Glance's policy.
  * @throws {Failure} 403 for those who are no administrators, 404 where there is none.
  */
-function cacheOf({ cloud, identity }: Call, action: string): ImageCache {
+function cacheOf({ cloud, identity }: EmbeddedRequest, action: string): ImageCache {
   if (!isAdmin(identity)) throw forbidden(`You are not authorized to complete ${action} action.`);
   if (cloud.cache === null) throw notFound("Caching via API is not supported at this site.");
   return cloud.cache;

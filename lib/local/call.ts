@@ -8,8 +8,8 @@
 import { type BodyFault, BodyRefused } from "../body_budget.ts";
 import { percentDecoded, utf8 } from "./encoded_text.ts";
 import { badRequest, Failure } from "./failures.ts";
-import type { Identity } from "./identity.ts";
-import type { Cloud } from "./options.ts";
+import type { Requester } from "./identity.ts";
+import type { EmbeddedCloud } from "./options.ts";
 
 const BODY_METHODS: readonly string[] = ["POST", "PUT", "PATCH"];
 const MALFORMED = "Malformed JSON in request body.";
@@ -19,10 +19,10 @@ const DEPTH_MAX = 500;
 const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
 
 /** A request with everything that a route needs. */
-export interface Call {
+export interface EmbeddedRequest {
   readonly request: Request;
-  readonly identity: Identity;
-  readonly cloud: Cloud;
+  readonly identity: Requester;
+  readonly cloud: EmbeddedCloud;
   readonly requestId: string;
   /** Name of Glance's policy for the request; null for requests without one. */
   readonly action: string | null;
@@ -31,7 +31,7 @@ export interface Call {
 }
 
 /** Answers a call, or throws a `Failure`. */
-export type Route = (call: Call) => Promise<Response> | Response;
+export type EmbeddedRoute = (call: EmbeddedRequest) => Promise<Response> | Response;
 
 /** A JSON object or list, as it came. */
 export type JsonBody = Record<string, unknown> | unknown[];
@@ -42,7 +42,7 @@ export function isRequestId(given: string): boolean {
 }
 
 /** The variable segment of the path at `index`. */
-export function param(call: Call, index: number): string {
+export function param(call: EmbeddedRequest, index: number): string {
   return call.params[index] ?? "";
 }
 
@@ -51,7 +51,7 @@ export function param(call: Call, index: number): string {
  *
  * @throws {Failure} 400 for one that is not UTF-8.
  */
-export function queryOf({ request }: Call): URLSearchParams {
+export function queryOf({ request }: EmbeddedRequest): URLSearchParams {
   const search = new URL(request.url).search.slice(1);
   if (utf8(percentDecoded(search)) === null) {
     throw badRequest(
@@ -68,7 +68,7 @@ export function queryOf({ request }: Call): URLSearchParams {
  * @throws {Failure} 400 for no body, for what is not JSON in UTF-8, and for JSON that is neither an object
  * nor a list.
  */
-export function jsonBody(call: Call): Promise<JsonBody> {
+export function jsonBody(call: EmbeddedRequest): Promise<JsonBody> {
   return readJson(call);
 }
 
@@ -77,13 +77,15 @@ export function jsonBody(call: Call): Promise<JsonBody> {
  *
  * @throws {Failure} 400 for what is not JSON.
  */
-export async function checkBody(call: Pick<Call, "request" | "cloud">): Promise<void> {
+export async function checkBody(call: Pick<EmbeddedRequest, "request" | "cloud">): Promise<void> {
   const { headers, method } = call.request;
   const isChunked = headers.has("transfer-encoding") && BODY_METHODS.includes(method);
   if (isChunked || Number(headers.get("content-length")) > 0) await readJson(call);
 }
 
-async function readJson({ request, cloud }: Pick<Call, "request" | "cloud">): Promise<JsonBody> {
+async function readJson(
+  { request, cloud }: Pick<EmbeddedRequest, "request" | "cloud">,
+): Promise<JsonBody> {
   const text = utf8(await bytesOf(request, cloud));
   if (text === null) throw badRequest(MALFORMED);
   if (text === "" && !request.headers.has("transfer-encoding")) {
@@ -106,7 +108,10 @@ const BODY_FAULTS: Readonly<Record<BodyFault, readonly [status: number, explanat
 };
 
 /** The bytes of a body, which the cloud holds within its limits while they are read. */
-async function bytesOf(request: Request, { bodies }: Cloud): Promise<Uint8Array<ArrayBuffer>> {
+async function bytesOf(
+  request: Request,
+  { bodies }: EmbeddedCloud,
+): Promise<Uint8Array<ArrayBuffer>> {
   try {
     const body = await bodies.read(request.headers.get("x-auth-token") ?? {}, request);
     body.release();

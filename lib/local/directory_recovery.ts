@@ -7,7 +7,7 @@
 import { files } from "./files.ts";
 import { type Schema, schemaFault } from "./json_schema.ts";
 import { type Catalogue, EMPTY_CATALOGUE } from "./metadef_rows.ts";
-import type { Row } from "./row_table.ts";
+import type { StoredRow } from "./row_table.ts";
 import type { ImageRow, TaskRow } from "./rows.ts";
 import type { ByteStore, StoredContent, StoreJournal } from "./store.ts";
 import { STORED_CATALOGUE, STORED_IMAGE, STORED_TASK } from "./stored_schemas.ts";
@@ -88,13 +88,13 @@ function imageIdOf(key: string): string {
 }
 
 /** Rows, ids that were used, and ids whose files are invalid. */
-interface FoundRows<R extends Row> {
+interface FoundRows<R extends StoredRow> {
   readonly rows: R[];
   readonly buried: string[];
   readonly invalid: string[];
 }
 
-async function readRows<R extends Row>(
+async function readRows<R extends StoredRow>(
   directory: string,
   schema: Schema,
   faults: Error[],
@@ -115,7 +115,7 @@ async function readRows<R extends Row>(
 }
 
 /** A row; null for an id that was used. */
-async function readRow<R extends Row>(
+async function readRow<R extends StoredRow>(
   path: string,
   id: string,
   schema: Schema,

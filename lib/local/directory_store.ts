@@ -23,7 +23,7 @@ import { CATALOGUE_FILE, openDirectory } from "./directory_recovery.ts";
 import { storageFailure } from "./failures.ts";
 import { files, overwrite, syncDirectory } from "./files.ts";
 import type { Catalogue } from "./metadef_rows.ts";
-import type { Row, RowJournal } from "./row_table.ts";
+import type { RowJournal, StoredRow } from "./row_table.ts";
 import type { ImageRow, TaskRow } from "./rows.ts";
 import {
   type ByteSink,
@@ -72,10 +72,10 @@ class DirectoryJournal implements StoreJournal {
     return this.#write(CATALOGUE_FILE, catalogue);
   }
 
-  #rowsIn(directory: string): RowJournal<Row> {
+  #rowsIn(directory: string): RowJournal<StoredRow> {
     return {
       save: (row) => this.#write(`${directory}/${row.id}.json`, row),
-      bury: (id) => this.#bury(`${directory}/${id}.json`, { id, deleted: true }),
+      tombstone: (id) => this.#bury(`${directory}/${id}.json`, { id, deleted: true }),
     };
   }
 

@@ -5,12 +5,12 @@
  */
 
 import type { ImageStore } from "../images/types.ts";
-import { type Call, json } from "./call.ts";
+import { type EmbeddedRequest, json } from "./call.ts";
 import { forbidden, notFound } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
 import { importMethods } from "./import_order.ts";
 import { bestOffer } from "./negotiation.ts";
-import type { Cloud } from "./options.ts";
+import type { EmbeddedCloud } from "./options.ts";
 
 /** Minor versions of a Glance with an image cache, in the order of its document. */
 const WITH_CACHE = [18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0] as const;
@@ -21,7 +21,7 @@ const WITHOUT_CACHE = [15, 13, 12, 11, 10, 9, 8, 17, 7, 6, 5, 4, 3, 2, 1, 0] as 
 const OF_SEVERAL_STORES: readonly number[] = [13, 12, 11, 10, 8];
 
 /** The versions document; 200 when asked for by name, 300 for any path without a version. */
-export function versions(cloud: Cloud, request: Request, status: 200 | 300): Response {
+export function versions(cloud: EmbeddedCloud, request: Request, status: 200 | 300): Response {
   const href = `${new URL(request.url).origin}/v2/`;
   const offered = minorsOf(cloud);
   const newest = Math.max(...offered);
@@ -36,13 +36,13 @@ export function versions(cloud: Cloud, request: Request, status: 200 | 300): Res
 }
 
 /** True for a first path segment that names a version of the API. */
-export function isVersion(cloud: Cloud, segment: string): boolean {
+export function isVersion(cloud: EmbeddedCloud, segment: string): boolean {
   const minor = /^v2(?:\.(\d+))?$/.exec(segment);
   if (minor === null) return false;
   return minor[1] === undefined || minorsOf(cloud).some((offered) => String(offered) === minor[1]);
 }
 
-function minorsOf({ minor, cache, multiStore }: Cloud): readonly number[] {
+function minorsOf({ minor, cache, multiStore }: EmbeddedCloud): readonly number[] {
   return (cache === null ? WITHOUT_CACHE : WITH_CACHE).filter((offered) =>
     offered <= minor && (multiStore || !OF_SEVERAL_STORES.includes(offered))
   );
@@ -69,7 +69,7 @@ export function health(request: Request): Response {
 }
 
 /** `GET /v2/info/import` */
-export function importInfo({ cloud }: Call): Response {
+export function importInfo({ cloud }: EmbeddedRequest): Response {
   return json({
     "import-methods": {
       description: "Import methods available.",
@@ -80,13 +80,13 @@ export function importInfo({ cloud }: Call): Response {
 }
 
 /** `GET /v2/info/stores` */
-export function storesInfo({ cloud }: Call): Response {
+export function storesInfo({ cloud }: EmbeddedRequest): Response {
   refuseSingleStore(cloud);
   return json({ stores: cloud.stores });
 }
 
 /** `GET /v2/info/stores/detail` */
-export function storesDetail({ cloud, identity }: Call): Response {
+export function storesDetail({ cloud, identity }: EmbeddedRequest): Response {
   refuseSingleStore(cloud);
   if (!isAdmin(identity)) {
     throw forbidden("You are not authorized to complete stores_info_detail action.");
@@ -94,12 +94,12 @@ export function storesDetail({ cloud, identity }: Call): Response {
   return json({ stores: cloud.stores.map((store) => ({ ...detailsOf(cloud, store), ...store })) });
 }
 
-function refuseSingleStore({ multiStore }: Cloud): void {
+function refuseSingleStore({ multiStore }: EmbeddedCloud): void {
   if (!multiStore) throw notFound("Multi backend is not supported at this site.");
 }
 
 /** A store on the web has nothing to tell; the others are directories, or as good as. */
-function detailsOf(cloud: Cloud, store: ImageStore): Record<string, unknown> {
+function detailsOf(cloud: EmbeddedCloud, store: ImageStore): Record<string, unknown> {
   const weight = cloud.minor < 17 ? {} : { weight: 0 };
   if (store["read-only"] === "true") return { type: "http", properties: {}, ...weight };
   const { pathname } = new URL(".", cloud.store.bytes.urlOf(`${store.id}/image`));

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Call, queryOf } from "./call.ts";
+import { type EmbeddedRequest, queryOf } from "./call.ts";
 import { badRequest, forbidden } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
 import { visibleImage } from "./lookup.ts";
@@ -13,7 +13,7 @@ import type { ImageRow, LocationRow } from "./rows.ts";
 import { readOnWeb } from "./web_store.ts";
 
 /** `GET /v2/images/{image_id}/file` */
-export async function downloadData(call: Call): Promise<Response> {
+export async function downloadData(call: EmbeddedRequest): Promise<Response> {
   const { cloud, request } = call;
   const row = visibleImage(call);
   if (row.status === "deactivated" && !isAdmin(call.identity)) {
@@ -45,13 +45,13 @@ export async function downloadData(call: Call): Promise<Response> {
 }
 
 /** The first location in one of the stores that `prefer` names, else the first of all. */
-function chooseLocation(call: Call, { locations }: ImageRow): LocationRow | null {
+function chooseLocation(call: EmbeddedRequest, { locations }: ImageRow): LocationRow | null {
   const wanted = preferredStores(call);
   const found = locations.find(({ metadata }) => wanted.includes(String(metadata["store"])));
   return found ?? locations[0] ?? null;
 }
 
-function preferredStores(call: Call): readonly string[] {
+function preferredStores(call: EmbeddedRequest): readonly string[] {
   const { cloud } = call;
   const text = cloud.minor < 17 ? null : queryOf(call).get("prefer");
   if (text === null) return [];

@@ -8,7 +8,7 @@
 import { builtinModule } from "./hashing.ts";
 
 /** An open file. */
-export interface File {
+export interface OpenFile {
   read(
     buffer: Uint8Array,
     offset: number,
@@ -28,7 +28,7 @@ export interface File {
 }
 
 interface NodeFiles {
-  open(path: string, flags: string): Promise<File>;
+  open(path: string, flags: string): Promise<OpenFile>;
   mkdir(path: string, options: { recursive: true }): Promise<unknown>;
   readFile(path: string, encoding: "utf8"): Promise<string>;
   readdir(path: string): Promise<string[]>;
@@ -43,7 +43,7 @@ export function files(): NodeFiles {
 }
 
 /** Writes all of `chunk` at `position`; one write may take less than it is given. */
-export async function writeAll(file: File, chunk: Uint8Array, position: number): Promise<void> {
+export async function writeAll(file: OpenFile, chunk: Uint8Array, position: number): Promise<void> {
   let done = 0;
   while (done < chunk.byteLength) {
     const { bytesWritten } = await file.write(

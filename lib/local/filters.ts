@@ -7,7 +7,7 @@
 import { fold, isSameText } from "./collation.ts";
 import { badRequest } from "./failures.ts";
 import { isoTime, splitList, splitOperator } from "./filter_values.ts";
-import { type Identity, isAdmin } from "./identity.ts";
+import { isAdmin, type Requester } from "./identity.ts";
 import { integer } from "./python_words.ts";
 import type { ImageRow } from "./rows.ts";
 
@@ -56,7 +56,7 @@ const OTHER_COLUMNS: ReadonlySet<string> = new Set([
  *
  * @throws {Failure} 400 for a filter that cannot be understood.
  */
-export function testsOf(filters: ListFilters, identity: Identity): readonly RowTest[] {
+export function testsOf(filters: ListFilters, identity: Requester): readonly RowTest[] {
   const { values, tags, memberStatus } = filters;
   const tests: RowTest[] = [
     isListedFor(identity, values.get("visibility"), memberStatus),
@@ -72,7 +72,7 @@ export function testsOf(filters: ListFilters, identity: Identity): readonly RowT
 
 /** The visibility rules of `glance.db.sqlalchemy.api.image_get_all`. */
 function isListedFor(
-  identity: Identity,
+  identity: Requester,
   visibility: string | undefined,
   memberStatus: string,
 ): RowTest {

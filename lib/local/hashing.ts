@@ -5,13 +5,13 @@
  * @module
  */
 
-interface NodeHash {
+interface NodeHashState {
   update(data: Uint8Array): unknown;
   digest(encoding: "hex"): string;
 }
 
-interface NodeCrypto {
-  createHash(algorithm: string): NodeHash;
+interface NodeCryptoModule {
+  createHash(algorithm: string): NodeHashState;
 }
 
 interface NodeProcess {
@@ -37,13 +37,13 @@ export interface Digests {
 
 /** Takes in chunks; `digests` ends it. */
 export class ImageHasher {
-  readonly #checksum: NodeHash;
-  readonly #hash: NodeHash;
+  readonly #checksum: NodeHashState;
+  readonly #hash: NodeHashState;
 
   /** `algorithm` as `os_hash_algo` names it, for example `sha512`. */
   constructor(algorithm: string) {
     // The module's shape is Node's documented one.
-    const crypto = builtinModule("node:crypto") as NodeCrypto;
+    const crypto = builtinModule("node:crypto") as NodeCryptoModule;
     this.#checksum = crypto.createHash("md5");
     this.#hash = crypto.createHash(algorithm);
   }

@@ -8,7 +8,7 @@
 import type { ImageRow } from "./rows.ts";
 
 /** Who a token belongs to. */
-export interface Identity {
+export interface Requester {
   /** Project that owns what this caller creates. */
   readonly projectId: string | null;
   /** Who asks; tasks note it. */
@@ -18,31 +18,31 @@ export interface Identity {
 }
 
 /** Everybody, where no `identify` is given: one project that may do everything. */
-export const EVERYBODY: Identity = { projectId: "local", userId: "local", roles: ["admin"] };
+export const EVERYBODY: Requester = { projectId: "local", userId: "local", roles: ["admin"] };
 
 /** Holds the role that Glance's policies call `context_is_admin`. */
-export function isAdmin(identity: Identity): boolean {
+export function isAdmin(identity: Requester): boolean {
   return identity.roles.some((role) => role.toLowerCase() === "admin");
 }
 
 /** Holds Keystone's role for services, which the location APIs of 2.17 ask for. */
-export function isService(identity: Identity): boolean {
+export function isService(identity: Requester): boolean {
   return identity.roles.some((role) => role.toLowerCase() === "service");
 }
 
 /** May change the image: an administrator or its owner. */
-export function canChange(identity: Identity, row: ImageRow): boolean {
+export function canChange(identity: Requester, row: ImageRow): boolean {
   if (isAdmin(identity)) return true;
   return row.owner !== null && row.owner === identity.projectId;
 }
 
 /** Is a service, or acts for one as an administrator, or owns the image. */
-export function ownsOrService(identity: Identity, row: ImageRow): boolean {
+export function ownsOrService(identity: Requester, row: ImageRow): boolean {
   return isService(identity) || canChange(identity, row);
 }
 
 /** May see the image when it asks for it by id. */
-export function canSee(identity: Identity, row: ImageRow): boolean {
+export function canSee(identity: Requester, row: ImageRow): boolean {
   if (isAdmin(identity) || row.owner === null) return true;
   if (row.visibility === "public" || row.visibility === "community") return true;
   if (identity.projectId === null) return false;

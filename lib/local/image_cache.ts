@@ -18,7 +18,7 @@ export interface EmbeddedCacheOptions {
 }
 
 /** An image in the cache, as `GET /v2/cache` shows it. Times are seconds since 1970. */
-export interface CachedImage {
+export interface CacheEntry {
   readonly image_id: string;
   readonly hits: number;
   readonly last_accessed: number;
@@ -38,7 +38,7 @@ export class ImageCache {
   readonly nodeUrl: string | null;
   readonly #maxSize: number;
   readonly #now: () => number;
-  readonly #images: Map<string, CachedImage> = new Map();
+  readonly #images: Map<string, CacheEntry> = new Map();
 
   /** @param now gives milliseconds since 1970. */
   constructor({ maxSize = 10 * 1024 ** 3, nodeUrl }: EmbeddedCacheOptions, now: () => number) {
@@ -48,7 +48,7 @@ export class ImageCache {
   }
 
   /** Every image, in order of caching. */
-  images(): readonly CachedImage[] {
+  images(): readonly CacheEntry[] {
     return [...this.#images.values()];
   }
 

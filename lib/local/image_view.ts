@@ -5,15 +5,15 @@
  */
 
 import type { GlanceImage } from "../images/types.ts";
-import { type Identity, isAdmin } from "./identity.ts";
-import type { Cloud } from "./options.ts";
+import { isAdmin, type Requester } from "./identity.ts";
+import type { EmbeddedCloud } from "./options.ts";
 import { readableProperties } from "./property_protection.ts";
 import type { ImageRow, LocationRow } from "./rows.ts";
 
 /** The request that a view is for. */
 interface Viewer {
-  readonly cloud: Cloud;
-  readonly identity: Identity;
+  readonly cloud: EmbeddedCloud;
+  readonly identity: Requester;
 }
 
 /**

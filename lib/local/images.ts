@@ -4,18 +4,18 @@
  * @module
  */
 
-import { type Call, json, jsonBody, noContent, param } from "./call.ts";
+import { type EmbeddedRequest, json, jsonBody, noContent, param } from "./call.ts";
 import { badRequest, conflict, forbidden, notFound } from "./failures.ts";
 import { imageView } from "./image_view.ts";
 import { importMethods } from "./import_order.ts";
 import { refuseStrangers, visibleImage } from "./lookup.ts";
 import { newRow } from "./new_image.ts";
-import type { Cloud } from "./options.ts";
+import type { EmbeddedCloud } from "./options.ts";
 import type { ImageRow } from "./rows.ts";
 import { refuseBeyond } from "./usage.ts";
 
 /** `POST /v2/images` */
-export async function createImage(call: Call): Promise<Response> {
+export async function createImage(call: EmbeddedRequest): Promise<Response> {
   const { cloud } = call;
   const body = await jsonBody(call);
   if (Array.isArray(body)) throw badRequest("Unexpected body type. Expected list/dict.");
@@ -32,12 +32,12 @@ export async function createImage(call: Call): Promise<Response> {
 }
 
 /** `GET /v2/images/{image_id}` */
-export function showImage(call: Call): Response {
+export function showImage(call: EmbeddedRequest): Response {
   return json(imageView(call, visibleImage(call)));
 }
 
 /** `DELETE /v2/images/{image_id}` */
-export async function deleteImage(call: Call): Promise<Response> {
+export async function deleteImage(call: EmbeddedRequest): Promise<Response> {
   const id = param(call, 0);
   const missing = () => notFound(`Failed to find image ${id} to delete`);
   visibleImage(call, missing);
@@ -51,7 +51,7 @@ export async function deleteImage(call: Call): Promise<Response> {
   return noContent();
 }
 
-async function removeData(cloud: Cloud, row: ImageRow): Promise<void> {
+async function removeData(cloud: EmbeddedCloud, row: ImageRow): Promise<void> {
   const keys = row.locations.map(({ key }) => key).concat(row.staged?.key ?? null);
   for (const key of keys) {
     if (key !== null) await cloud.store.bytes.remove(key);

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { type Call, jsonBody } from "./call.ts";
+import { type EmbeddedRequest, jsonBody } from "./call.ts";
 import { badRequest, conflict } from "./failures.ts";
-import { type Cloud, defaultStoreId, isReadOnly } from "./options.ts";
+import { defaultStoreId, type EmbeddedCloud, isReadOnly } from "./options.ts";
 import { python } from "./python_words.ts";
 
 /** The import methods that work here, as `GET /v2/info/import` lists them. */
-export function importMethods(cloud: Cloud): readonly string[] {
+export function importMethods(cloud: EmbeddedCloud): readonly string[] {
   return [
     "glance-direct",
     ...(cloud.fetch === null ? [] : ["web-download"]),
@@ -33,7 +33,7 @@ export interface ImportOrder {
  *
  * @throws {Failure} 400.
  */
-export async function importOrder(call: Call): Promise<ImportOrder> {
+export async function importOrder(call: EmbeddedRequest): Promise<ImportOrder> {
   const body = await jsonBody(call);
   if (Array.isArray(body) || !Object.hasOwn(body, "method")) {
     throw badRequest("Import request requires a 'method' field.");
@@ -76,7 +76,10 @@ function storeList(stores: unknown): readonly string[] | null {
  *
  * @throws {Failure} 400 for two ways at once, 409 for a store that is not known.
  */
-export function targetStores({ cloud, request }: Call, order: ImportOrder): readonly string[] {
+export function targetStores(
+  { cloud, request }: EmbeddedRequest,
+  order: ImportOrder,
+): readonly string[] {
   if (!cloud.multiStore) return [defaultStoreId(cloud)];
   const header = request.headers.get("x-image-meta-store");
   if (order.allStores) {
@@ -96,6 +99,6 @@ export function targetStores({ cloud, request }: Call, order: ImportOrder): read
   return ids;
 }
 
-function writableStores(cloud: Cloud): readonly string[] {
+function writableStores(cloud: EmbeddedCloud): readonly string[] {
   return cloud.stores.map(({ id }) => id).filter((id) => !isReadOnly(cloud, id));
 }

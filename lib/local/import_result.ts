@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Call } from "./call.ts";
+import type { EmbeddedRequest } from "./call.ts";
 import type { ImportOrder } from "./import_order.ts";
 import {
   type ImageRow,
@@ -37,7 +37,7 @@ export interface ImportResult {
  * @param data what was staged; null if the image had its data before.
  */
 export function endOfImport(
-  call: Call,
+  call: EmbeddedRequest,
   row: ImageRow,
   order: ImportOrder,
   result: ImportResult,
@@ -86,7 +86,7 @@ export interface Traces {
 
 /** The image with what Glance notes about an import. */
 export function withTraces(
-  call: Call,
+  call: EmbeddedRequest,
   row: ImageRow,
   order: ImportOrder,
   { storeIds }: Pick<ImportResult, "storeIds">,

@@ -6,20 +6,20 @@
  * @module
  */
 
-import { type Call, empty } from "./call.ts";
+import { type EmbeddedRequest, empty } from "./call.ts";
 import { badRequest, conflict, Failure, forbidden } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
 import { type ImportOrder, importOrder, targetStores } from "./import_order.ts";
 import { endOfImport, type ImportResult } from "./import_result.ts";
 import { changeImage, refuseStrangers, visibleImage } from "./lookup.ts";
-import { type Cloud, isReadOnly, storeMetadata } from "./options.ts";
+import { type EmbeddedCloud, isReadOnly, storeMetadata } from "./options.ts";
 import { refuseByPolicy } from "./policy.ts";
 import { type ImageRow, type LocationRow, withStatus } from "./rows.ts";
 import { refuseBeyondBytes } from "./usage.ts";
 import { importFromWeb } from "./web_download.ts";
 
 /** `POST /v2/images/{image_id}/import` */
-export async function importImage(call: Call): Promise<Response> {
+export async function importImage(call: EmbeddedRequest): Promise<Response> {
   const order = await importOrder(call);
   const row = visibleImage(call);
   refuseWrongState(call, row, order.method);
@@ -31,7 +31,7 @@ export async function importImage(call: Call): Promise<Response> {
   return empty(202);
 }
 
-function refuseWrongState(call: Call, row: ImageRow, method: string): void {
+function refuseWrongState(call: EmbeddedRequest, row: ImageRow, method: string): void {
   const isCopy = method === "copy-image";
   if (row.status === "active" && !isCopy) {
     throw conflict("Image with status active cannot be target for import");
@@ -57,7 +57,7 @@ function refuseWrongState(call: Call, row: ImageRow, method: string): void {
 
 /** From the staging area to the stores; the last one takes the staged bytes themselves. */
 async function moveStagedData(
-  call: Call,
+  call: EmbeddedRequest,
   row: ImageRow,
   storeIds: readonly string[],
   order: ImportOrder,
@@ -82,7 +82,7 @@ async function moveStagedData(
 
 /** From a store that has the data to others. */
 async function copyData(
-  call: Call,
+  call: EmbeddedRequest,
   row: ImageRow,
   storeIds: readonly string[],
   order: ImportOrder,
@@ -112,7 +112,7 @@ async function copyData(
  * was written is removed, unless the order says that not all must succeed.
  */
 async function writeToStores(
-  call: Call,
+  call: EmbeddedRequest,
   { id: imageId }: ImageRow,
   storeIds: readonly string[],
   { mustAllSucceed }: ImportOrder,
@@ -148,7 +148,7 @@ async function writeToStores(
 
 /** Writes the end of an import down; nothing stays where the image was deleted meanwhile. */
 async function end(
-  call: Call,
+  call: EmbeddedRequest,
   row: ImageRow,
   { written }: ImportResult,
   change: (row: ImageRow) => ImageRow,
@@ -168,7 +168,12 @@ function requeued(row: ImageRow): ImageRow {
   return row.status === "importing" ? { ...withStatus(row, "queued"), staged: null } : row;
 }
 
-async function copy({ cloud }: Call, from: string, to: string, size: number): Promise<void> {
+async function copy(
+  { cloud }: EmbeddedRequest,
+  from: string,
+  to: string,
+  size: number,
+): Promise<void> {
   const { bytes } = cloud.store;
   const sink = await bytes.write(to);
   try {
@@ -180,6 +185,9 @@ async function copy({ cloud }: Call, from: string, to: string, size: number): Pr
   }
 }
 
-async function removeCopies({ store }: Cloud, written: readonly LocationRow[]): Promise<void> {
+async function removeCopies(
+  { store }: EmbeddedCloud,
+  written: readonly LocationRow[],
+): Promise<void> {
   for (const { key } of written) if (key !== null) await store.bytes.remove(key);
 }

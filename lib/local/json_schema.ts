@@ -53,7 +53,7 @@ export function schemaFault(schema: Schema, value: unknown): string | null {
 type Definitions = Readonly<Record<string, Schema>>;
 
 /** Something that does not fit, and how deep in the value it is. */
-interface Fault {
+interface SchemaFault {
   readonly depth: number;
   readonly text: () => string;
 }
@@ -71,7 +71,7 @@ interface Place {
  * reported, of those the first in the order of the schema, as `best_match` of jsonschema chooses.
  */
 function faultOf(value: unknown, schema: Schema, definitions: Definitions): string | null {
-  let best: Fault | null = null;
+  let best: SchemaFault | null = null;
   for (const fault of faultsOf({ value, schema, definitions, depth: 0 })) {
     if (fault.depth < (best?.depth ?? Infinity)) best = fault;
     if (fault.depth === 0) break;
@@ -79,7 +79,7 @@ function faultOf(value: unknown, schema: Schema, definitions: Definitions): stri
   return best?.text() ?? null;
 }
 
-function* faultsOf(place: Place): Generator<Fault> {
+function* faultsOf(place: Place): Generator<SchemaFault> {
   const { schema, depth } = place;
   for (const keyword of Object.keys(schema)) {
     const check = KEYWORDS.get(keyword);
@@ -90,7 +90,7 @@ function* faultsOf(place: Place): Generator<Fault> {
   }
 }
 
-type Keyword = (place: Place) => Iterable<Fault | (() => string)>;
+type Keyword = (place: Place) => Iterable<SchemaFault | (() => string)>;
 
 /** Keyword of JSON Schema -> what is wrong at this place, or deeper. */
 const KEYWORDS: ReadonlyMap<string, Keyword> = new Map<string, Keyword>([
@@ -166,7 +166,7 @@ function inside(
   value: unknown,
   schema: Schema,
   { definitions, depth }: Pick<Place, "definitions" | "depth">,
-): Fault[] {
+): SchemaFault[] {
   return [...faultsOf({ value, schema, definitions, depth: depth + 1 })];
 }
 
@@ -200,7 +200,7 @@ function dependencyFaults({ value, schema }: Place): readonly (() => string)[] {
   );
 }
 
-function propertyFaults({ value, schema, ...place }: Place): readonly Fault[] {
+function propertyFaults({ value, schema, ...place }: Place): readonly SchemaFault[] {
   if (!isObject(value)) return [];
   return Object.entries(schema.properties ?? {}).flatMap(([key, rule]) =>
     Object.hasOwn(value, key) ? inside(value[key], rule, place) : []
@@ -209,7 +209,7 @@ function propertyFaults({ value, schema, ...place }: Place): readonly Fault[] {
 
 function additionalFaults(
   { value, schema, ...place }: Place,
-): readonly (Fault | (() => string))[] {
+): readonly (SchemaFault | (() => string))[] {
   const { properties = {}, additionalProperties: rule = {} } = schema;
   if (!isObject(value) || rule === true) return [];
   const extra = Object.keys(value).filter((key) => !Object.hasOwn(properties, key));

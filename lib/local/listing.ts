@@ -4,12 +4,12 @@
  * @module
  */
 
-import { type Call, json, queryOf } from "./call.ts";
+import { type EmbeddedRequest, json, queryOf } from "./call.ts";
 import { badRequest, Failure } from "./failures.ts";
 import { testsOf } from "./filters.ts";
 import { canSee } from "./identity.ts";
 import { imageView } from "./image_view.ts";
-import type { Cloud } from "./options.ts";
+import type { EmbeddedCloud } from "./options.ts";
 import { integer, urlencode } from "./python_words.ts";
 import type { ImageRow } from "./rows.ts";
 import { orderOf } from "./sorting.ts";
@@ -22,7 +22,7 @@ const NOT_FILTERS = ["tag", "sort", "sort_key", "sort_dir"];
 const ONCE_NOT_FILTERS = ["limit", "marker", "member_status"];
 
 /** `GET /v2/images` */
-export function listImages(call: Call): Response {
+export function listImages(call: EmbeddedRequest): Response {
   const { cloud, identity } = call;
   const query = queryOf(call);
   const filters = filtersOf(query);
@@ -81,7 +81,7 @@ function filtersOf(query: URLSearchParams): Parameters<typeof testsOf>[0] {
   return { values, tags: query.getAll("tag").map((tag) => tag.trim()), memberStatus };
 }
 
-function pageLimit(cloud: Cloud, query: URLSearchParams): number {
+function pageLimit(cloud: EmbeddedCloud, query: URLSearchParams): number {
   const text = query.get("limit");
   if (text === null) return Math.min(cloud.pageLimit, cloud.pageLimitMax);
   const limit = integer(text);
@@ -90,7 +90,7 @@ function pageLimit(cloud: Cloud, query: URLSearchParams): number {
   return Math.min(limit, cloud.pageLimitMax);
 }
 
-function markerRow({ cloud, identity }: Call, query: URLSearchParams): ImageRow | null {
+function markerRow({ cloud, identity }: EmbeddedRequest, query: URLSearchParams): ImageRow | null {
   const marker = query.get("marker");
   if (marker === null) return null;
   const row = cloud.store.images.get(marker);

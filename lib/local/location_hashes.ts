@@ -6,7 +6,7 @@
 
 import type { ImageLocation, ValidationData } from "../images/types.ts";
 import { badRequest, conflict } from "./failures.ts";
-import type { Cloud } from "./options.ts";
+import type { EmbeddedCloud } from "./options.ts";
 import type { ImageRow } from "./rows.ts";
 
 /** Digest sizes in bytes, as hashlib has them. */
@@ -20,7 +20,7 @@ const DIGEST_BYTES: Readonly<Record<string, number>> = {
 };
 
 /** What a caller may send beside the two hashes of the new API. */
-export interface Expected extends Partial<ValidationData> {
+export interface ExpectedHashes extends Partial<ValidationData> {
   readonly checksum?: string;
 }
 
@@ -30,10 +30,10 @@ export interface Expected extends Partial<ValidationData> {
  * @throws {Failure} 409.
  */
 export function checkExpected(
-  cloud: Cloud,
+  cloud: EmbeddedCloud,
   row: ImageRow,
   locations: readonly ImageLocation[],
-): Expected {
+): ExpectedHashes {
   const named: Record<string, string> = {};
   for (const [key, value] of locations.flatMap((l) => Object.entries(l.validation_data ?? {}))) {
     if ((named[key] ?? value) !== value) throw conflict(`Conflicting values for ${key}`);
@@ -73,7 +73,7 @@ export function checkHash({ os_hash_algo: algo, os_hash_value: value }: Validati
   );
 }
 
-function checkDigests(cloud: Cloud, expected: Expected): void {
+function checkDigests(cloud: EmbeddedCloud, expected: ExpectedHashes): void {
   const { checksum, os_hash_algo: algo, os_hash_value: value = "" } = expected;
   if (checksum !== undefined && !/^([0-9a-f]{2})*$/i.test(checksum)) {
     throw conflict(`checksum (${checksum}) is not a valid hexadecimal value`);

@@ -7,7 +7,7 @@
  */
 
 import type { ValidationData } from "../images/types.ts";
-import { type Call, jsonBody } from "./call.ts";
+import { type EmbeddedRequest, jsonBody } from "./call.ts";
 import { conflict, Failure, forbidden } from "./failures.ts";
 import { ImageHasher } from "./hashing.ts";
 import { refuseFiltered } from "./import_filter.ts";
@@ -50,7 +50,7 @@ const SCHEMA: Schema & { readonly name: string } = {
 };
 
 /** `POST /v2/images/{image_id}/locations`: for services, and for owners with a web URL. */
-export async function addLocation(call: Call): Promise<Response> {
+export async function addLocation(call: EmbeddedRequest): Promise<Response> {
   const { url, expected } = await newLocation(call);
   const row = visibleImage(call);
   refuseStatus(row);
@@ -76,7 +76,7 @@ export async function addLocation(call: Call): Promise<Response> {
 }
 
 async function newLocation(
-  call: Call,
+  call: EmbeddedRequest,
 ): Promise<{ url: string; expected: ValidationData | null }> {
   const body = await jsonBody(call);
   checkAgainst(SCHEMA, { add_location: body });
@@ -104,7 +104,7 @@ type Measured = Pick<ImageRow, "size" | "checksum" | "os_hash_algo" | "os_hash_v
 
 /** Null where the data cannot be read. */
 async function measuredData(
-  { cloud }: Call,
+  { cloud }: EmbeddedRequest,
   url: string,
   expected: ValidationData | null,
 ): Promise<Measured | null> {
@@ -129,7 +129,7 @@ async function measuredData(
  * way to read the data nothing is checked, as in a Glance whose `do_secure_hash` is off.
  */
 function ended(
-  call: Call,
+  call: EmbeddedRequest,
   row: ImageRow,
   task: TaskRow,
   measured: Measured | null,

@@ -6,12 +6,12 @@
  */
 
 import type { ImageLocation } from "../images/types.ts";
-import type { Call } from "./call.ts";
+import type { EmbeddedRequest } from "./call.ts";
 import { badRequest, conflict, type Failure, forbidden, withDetail } from "./failures.ts";
-import { checkExpected, type Expected } from "./location_hashes.ts";
+import { checkExpected, type ExpectedHashes } from "./location_hashes.ts";
 import { refuseStrangers } from "./lookup.ts";
-import { type Cloud, storeMetadata, webStoreId } from "./options.ts";
-import type { Change } from "./patch_change.ts";
+import { type EmbeddedCloud, storeMetadata, webStoreId } from "./options.ts";
+import type { PatchChange } from "./patch_change.ts";
 import { tooMany } from "./quotas.ts";
 import { type ImageRow, type LocationRow, refuseMissingFormats } from "./rows.ts";
 
@@ -20,13 +20,17 @@ import { type ImageRow, type LocationRow, refuseMissingFormats } from "./rows.ts
  *
  * @throws {Failure} 400, 403, 409 or 413, as Glance answers.
  */
-export function changeLocations(call: Call, row: ImageRow, change: Change): ImageRow {
+export function changeLocations(
+  call: EmbeddedRequest,
+  row: ImageRow,
+  change: PatchChange,
+): ImageRow {
   if (change.op === "remove") return removeLocation(call, row, change.path[1]);
   if (change.op === "replace") return replaceLocations(call, row, change.value);
   return addLocation(call, row, change);
 }
 
-function addLocation(call: Call, row: ImageRow, change: Change): ImageRow {
+function addLocation(call: EmbeddedRequest, row: ImageRow, change: PatchChange): ImageRow {
   refuseHidden(call.cloud, "add");
   refuseStatus(row, ["active", "queued"], "add");
   // The schema has checked the value.
@@ -42,7 +46,7 @@ function addLocation(call: Call, row: ImageRow, change: Change): ImageRow {
   return withLocations(call, row, locations, expected);
 }
 
-function replaceLocations(call: Call, row: ImageRow, value: unknown): ImageRow {
+function replaceLocations(call: EmbeddedRequest, row: ImageRow, value: unknown): ImageRow {
   // The schema has checked the value.
   const wanted = value as readonly ImageLocation[];
   if (wanted.length === 0) {
@@ -69,7 +73,7 @@ function replaceLocations(call: Call, row: ImageRow, value: unknown): ImageRow {
   return withLocations(call, row, locations, expected);
 }
 
-function removeLocation(call: Call, row: ImageRow, where: string | undefined): ImageRow {
+function removeLocation(call: EmbeddedRequest, row: ImageRow, where: string | undefined): ImageRow {
   refuseStrangers(call, row);
   refuseHidden(call.cloud, "remove");
   refuseStatus(row, ["active"], "remove");
@@ -82,10 +86,10 @@ function removeLocation(call: Call, row: ImageRow, where: string | undefined): I
 }
 
 function withLocations(
-  call: Call,
+  call: EmbeddedRequest,
   row: ImageRow,
   locations: readonly LocationRow[],
-  expected: Expected,
+  expected: ExpectedHashes,
 ): ImageRow {
   refuseStrangers(call, row);
   if (row.status !== "queued") return { ...row, locations };
@@ -100,7 +104,7 @@ function withLocations(
   };
 }
 
-function refuseHidden(cloud: Cloud, verb: string): void {
+function refuseHidden(cloud: EmbeddedCloud, verb: string): void {
   if (cloud.showLocations) return;
   throw forbidden(`It's not allowed to ${verb} locations if locations are invisible.`);
 }
@@ -110,7 +114,7 @@ function refuseStatus(row: ImageRow, allowed: readonly string[], verb: string): 
   throw conflict(`It's not allowed to ${verb} locations if image status is ${row.status}.`);
 }
 
-function newLocation(cloud: Cloud, { url, metadata }: ImageLocation): LocationRow {
+function newLocation(cloud: EmbeddedCloud, { url, metadata }: ImageLocation): LocationRow {
   if (!/^https?:\/\/[^/?#]+/.test(url)) throw badRequest("Invalid location");
   return { url, metadata: { ...metadata, ...storeMetadata(cloud, webStoreId(cloud)) }, key: null };
 }
@@ -119,7 +123,7 @@ function duplicate(url: string): Failure {
   return badRequest(`The location ${url} already exists`);
 }
 
-function checkQuota(cloud: Cloud, locations: readonly LocationRow[]): void {
+function checkQuota(cloud: EmbeddedCloud, locations: readonly LocationRow[]): void {
   if (locations.length > cloud.locationQuota) {
     throw tooMany("locations", locations.length, cloud.locationQuota);
   }

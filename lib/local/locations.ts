@@ -4,14 +4,14 @@
  * @module
  */
 
-import { type Call, json, noContent, param } from "./call.ts";
+import { type EmbeddedRequest, json, noContent, param } from "./call.ts";
 import { conflict, forbidden, notFound } from "./failures.ts";
 import { isAdmin, isService } from "./identity.ts";
 import { locationView } from "./image_view.ts";
 import { changeImage, refuseStrangers, visibleImage } from "./lookup.ts";
 
 /** `GET /v2/images/{image_id}/locations`: for services. */
-export function listLocations(call: Call): Response {
+export function listLocations(call: EmbeddedRequest): Response {
   const row = visibleImage(call);
   if (!isService(call.identity) && !isAdmin(call.identity)) {
     throw forbidden("You are not authorized to complete fetch_image_location action.");
@@ -20,7 +20,7 @@ export function listLocations(call: Call): Response {
 }
 
 /** `DELETE /v2/stores/{store_id}/{image_id}` */
-export async function deleteFromStore(call: Call): Promise<Response> {
+export async function deleteFromStore(call: EmbeddedRequest): Promise<Response> {
   const [storeId, imageId] = [param(call, 0), param(call, 1)];
   if (!call.cloud.multiStore) throw notFound();
   if (!call.cloud.stores.some(({ id }) => id === storeId)) {

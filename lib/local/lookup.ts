@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Call, param } from "./call.ts";
+import { type EmbeddedRequest, param } from "./call.ts";
 import { type Failure, forbidden, notFound } from "./failures.ts";
 import { canChange, canSee } from "./identity.ts";
 import { refuseImageByPolicy } from "./policy.ts";
@@ -17,7 +17,7 @@ import type { ImageRow } from "./rows.ts";
  * @throws {Failure} 404 where it is not there, or not visible for the caller; 403 for what the
  * policies forbid.
  */
-export function visibleImage(call: Call, missing?: (id: string) => Failure): ImageRow {
+export function visibleImage(call: EmbeddedRequest, missing?: (id: string) => Failure): ImageRow {
   const id = param(call, 0);
   const row = call.cloud.store.images.get(id);
   const absent = () => missing?.(id) ?? noImage(id);
@@ -36,7 +36,7 @@ export function noImage(id: string): Failure {
  *
  * @throws {Failure} 403.
  */
-export function refuseStrangers(call: Call, row: ImageRow, explanation?: string): void {
+export function refuseStrangers(call: EmbeddedRequest, row: ImageRow, explanation?: string): void {
   if (canChange(call.identity, row)) return;
   throw forbidden(explanation ?? "You do not own this image");
 }
@@ -47,7 +47,7 @@ export function refuseStrangers(call: Call, row: ImageRow, explanation?: string)
  * @throws {Failure} 404 where the image is gone by then.
  */
 export async function changeImage(
-  call: Call,
+  call: EmbeddedRequest,
   change: (row: ImageRow) => ImageRow,
 ): Promise<ImageRow> {
   const id = param(call, 0);

@@ -5,7 +5,7 @@
  */
 
 import type { ImageMember, MemberStatus } from "../images/types.ts";
-import { type Call, json, type JsonBody, jsonBody, noContent, param } from "./call.ts";
+import { type EmbeddedRequest, json, type JsonBody, jsonBody, noContent, param } from "./call.ts";
 import { isSameText } from "./collation.ts";
 import { badRequest, conflict, Failure, forbidden, notFound } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
@@ -20,7 +20,7 @@ const MEMBER_MAX = 255;
 const STATUSES: readonly MemberStatus[] = ["pending", "accepted", "rejected"];
 
 /** `GET /v2/images/{image_id}/members` */
-export function listMembers(call: Call): Response {
+export function listMembers(call: EmbeddedRequest): Response {
   const row = lookUp(call);
   if (row.visibility !== "shared") {
     throw forbidden(
@@ -35,14 +35,14 @@ export function listMembers(call: Call): Response {
 }
 
 /** `GET /v2/images/{image_id}/members/{member_id}` */
-export function showMember(call: Call): Response {
+export function showMember(call: EmbeddedRequest): Response {
   const row = lookUp(call);
   if (row.visibility !== "shared") throw notFound("Only shared images have members.");
   return json(memberView(row.id, memberOf(call, row)));
 }
 
 /** `POST /v2/images/{image_id}/members` */
-export async function addMember(call: Call): Promise<Response> {
+export async function addMember(call: EmbeddedRequest): Promise<Response> {
   const given = givenMember(await jsonBody(call));
   const refusal = `Not allowed to create members for image ${param(call, 0)}.`;
   lookUp(call);
@@ -67,7 +67,7 @@ export async function addMember(call: Call): Promise<Response> {
 }
 
 /** `PUT /v2/images/{image_id}/members/{member_id}` */
-export async function updateMember(call: Call): Promise<Response> {
+export async function updateMember(call: EmbeddedRequest): Promise<Response> {
   const status = newStatus(await jsonBody(call));
   lookUp(call);
   const row = await changeImage(call, (current) => {
@@ -86,7 +86,7 @@ export async function updateMember(call: Call): Promise<Response> {
 }
 
 /** `DELETE /v2/images/{image_id}/members/{member_id}` */
-export async function removeMember(call: Call): Promise<Response> {
+export async function removeMember(call: EmbeddedRequest): Promise<Response> {
   lookUp(call);
   await changeImage(call, (current) => {
     if (current.visibility !== "shared" || !ownsOrAdmin(call, current)) {
@@ -98,21 +98,21 @@ export async function removeMember(call: Call): Promise<Response> {
   return noContent();
 }
 
-function lookUp(call: Call): ImageRow {
+function lookUp(call: EmbeddedRequest): ImageRow {
   return visibleImage(call, (id) => notFound(`Image ${id} not found.`));
 }
 
-function ownsOrAdmin({ identity }: Call, row: ImageRow): boolean {
+function ownsOrAdmin({ identity }: EmbeddedRequest, row: ImageRow): boolean {
   return isAdmin(identity) || (row.owner !== null && row.owner === identity.projectId);
 }
 
 /** Owners see every member, members only themselves. */
-function maySeeMember(call: Call, row: ImageRow, member: MemberRow): boolean {
+function maySeeMember(call: EmbeddedRequest, row: ImageRow, member: MemberRow): boolean {
   return ownsOrAdmin(call, row) || member.member_id === call.identity.projectId;
 }
 
 /** The member that the second segment names. */
-function memberOf(call: Call, row: ImageRow): MemberRow {
+function memberOf(call: EmbeddedRequest, row: ImageRow): MemberRow {
   const id = param(call, 1);
   const member = memberIn(row, id);
   if (member !== undefined && maySeeMember(call, row, member)) return member;
@@ -127,7 +127,7 @@ function memberView(imageId: string, member: MemberRow): ImageMember {
   return { ...member, image_id: imageId, schema: "/v2/schemas/member" };
 }
 
-function checkQuota({ cloud }: Call, row: ImageRow): void {
+function checkQuota({ cloud }: EmbeddedRequest, row: ImageRow): void {
   const attempted = row.members.length + 1;
   if (attempted <= cloud.memberQuota) return;
   throw new Failure(

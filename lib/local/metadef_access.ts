@@ -5,15 +5,15 @@
  * @module
  */
 
-import { type Call, param } from "./call.ts";
+import { type EmbeddedRequest, param } from "./call.ts";
 import { Failure, forbidden, notFound } from "./failures.ts";
-import { type Identity, isAdmin } from "./identity.ts";
+import { isAdmin, type Requester } from "./identity.ts";
 import { fold, isSameText } from "./collation.ts";
 import { type Catalogue, type NamespaceRow, replaced } from "./metadef_rows.ts";
 import { refuseByPolicy } from "./policy.ts";
 
 /** May see the namespace: everybody where it is public, else its owner and administrators. */
-export function canSeeNamespace(identity: Identity, row: NamespaceRow): boolean {
+export function canSeeNamespace(identity: Requester, row: NamespaceRow): boolean {
   return isAdmin(identity) || row.visibility === "public" || row.owner === null ||
     row.owner === identity.projectId;
 }
@@ -32,7 +32,7 @@ export function namespaceOf(
  * @throws {Failure} 404 where it is not there, or not visible for the caller.
  */
 export function visibleNamespace(
-  call: Call,
+  call: EmbeddedRequest,
   missing: (name: string) => Failure = noNamespace,
   hidden: (name: string) => Failure = missing,
 ): NamespaceRow {
@@ -60,7 +60,7 @@ export function noDefinition(name: string): Failure {
  * @param action name of Glance's policy.
  * @throws {Failure} 403.
  */
-export function refuseReaders({ identity }: Call, action: string): void {
+export function refuseReaders({ identity }: EmbeddedRequest, action: string): void {
   if (isAdmin(identity)) return;
   throw forbidden(`You are not authorized to complete ${action} action.`);
 }
@@ -99,7 +99,7 @@ export function withNamespaces(
  * @throws {Failure} 404 where the namespace is gone by then.
  */
 export async function changeNamespace(
-  call: Call,
+  call: EmbeddedRequest,
   change: (row: NamespaceRow, catalogue: Catalogue) => NamespaceRow,
 ): Promise<NamespaceRow> {
   let changed: NamespaceRow | undefined;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Call, jsonBody } from "./call.ts";
+import { type EmbeddedRequest, jsonBody } from "./call.ts";
 import { badRequest, forbidden } from "./failures.ts";
 import { checkAgainst } from "./json_schema.ts";
 import type {
@@ -42,7 +42,7 @@ export const DATED_READ_ONLY = ["created_at", "updated_at"] as const;
  * @throws {Failure} 400 for what does not fit the schema, 403 for what only Glance writes.
  */
 export async function definitionOf(
-  call: Call,
+  call: EmbeddedRequest,
   schema: NamedSchema,
   readOnly: readonly string[],
 ): Promise<Definition> {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Call, json, queryOf } from "./call.ts";
+import { type EmbeddedRequest, json, queryOf } from "./call.ts";
 import { badRequest, forbidden, notFound } from "./failures.ts";
 import { pageLinks } from "./listing.ts";
 import { canSeeNamespace, namespaceOf, noDefinition } from "./metadef_access.ts";
@@ -26,7 +26,7 @@ const SORT_KEYS = [
 ] as const;
 
 /** `GET /v2/metadefs/namespaces` */
-export function listNamespaces(call: Call): Response {
+export function listNamespaces(call: EmbeddedRequest): Response {
   const { cloud } = call;
   const query = queryOf(call);
   directionOf(query);
@@ -58,7 +58,7 @@ export function refuseVisibility(query: URLSearchParams, known: readonly string[
 }
 
 function filterOf(
-  { identity }: Call,
+  { identity }: EmbeddedRequest,
   query: URLSearchParams,
 ): (row: NamespaceRow) => boolean {
   const visibility = query.get("visibility");
@@ -68,7 +68,10 @@ function filterOf(
     (types?.some((type) => row.associations.some(({ name }) => isSameText(name, type))) ?? true);
 }
 
-function markerOf({ identity, cloud }: Call, query: URLSearchParams): NamespaceRow | null {
+function markerOf(
+  { identity, cloud }: EmbeddedRequest,
+  query: URLSearchParams,
+): NamespaceRow | null {
   const marker = query.get("marker");
   if (marker === null) return null;
   if (marker === "") throw notFound("Metadata definition namespace not found for id=");

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Call, json, noContent, queryOf } from "./call.ts";
+import { type EmbeddedRequest, json, noContent, queryOf } from "./call.ts";
 import { conflict, notFound } from "./failures.ts";
 import {
   changeNamespace,
@@ -44,7 +44,7 @@ import { withTags } from "./metadef_tags.ts";
 import { timestamp } from "./options.ts";
 
 /** `POST /v2/metadefs/namespaces` */
-export async function createNamespace(call: Call): Promise<Response> {
+export async function createNamespace(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, NAMESPACE_SCHEMA, LINKED_READ_ONLY);
   refuseReaders(call, "add_metadef_namespace");
   const now = timestamp(call.cloud);
@@ -70,7 +70,7 @@ export async function createNamespace(call: Call): Promise<Response> {
   });
 }
 
-function newNamespace(call: Call, body: Definition, times: Dated): NamespaceRow {
+function newNamespace(call: EmbeddedRequest, body: Definition, times: Dated): NamespaceRow {
   let row: NamespaceRow = {
     ...namespaceFields(body, call.identity.projectId),
     ...times,
@@ -112,7 +112,7 @@ function givenParts(row: NamespaceRow, body: Definition): Record<string, unknown
 }
 
 /** `GET /v2/metadefs/namespaces/{namespace}`, with `?resource_type=` under its prefix. */
-export function showNamespace(call: Call): Response {
+export function showNamespace(call: EmbeddedRequest): Response {
   const row = visibleNamespace(call, noDefinition, () => notFound());
   const type = queryOf(call).get("resource_type");
   const association = row.associations.find(({ name }) => name === type);
@@ -120,7 +120,7 @@ export function showNamespace(call: Call): Response {
 }
 
 /** `PUT /v2/metadefs/namespaces/{namespace}`: what is not given falls back to its default. */
-export async function updateNamespace(call: Call): Promise<Response> {
+export async function updateNamespace(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, NAMESPACE_SCHEMA, LINKED_READ_ONLY);
   visibleNamespace(call);
   refuseReaders(call, "modify_metadef_namespace");
@@ -140,7 +140,7 @@ export async function updateNamespace(call: Call): Promise<Response> {
 }
 
 /** `DELETE /v2/metadefs/namespaces/{namespace}`, with all that is in it. */
-export async function deleteNamespace(call: Call): Promise<Response> {
+export async function deleteNamespace(call: EmbeddedRequest): Promise<Response> {
   visibleNamespace(call);
   refuseReaders(call, "delete_metadef_namespace");
   await call.cloud.store.catalogue.change((catalogue) => {
@@ -154,7 +154,7 @@ export async function deleteNamespace(call: Call): Promise<Response> {
 /** `DELETE /v2/metadefs/namespaces/{namespace}/{kind}` */
 export function deleteParts(
   kind: "objects" | "properties" | "tags",
-): (call: Call) => Promise<Response> {
+): (call: EmbeddedRequest) => Promise<Response> {
   return async (call) => {
     visibleNamespace(call);
     refuseReaders(call, "delete_metadef_namespace");

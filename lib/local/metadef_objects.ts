@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Call, json, noContent, param, queryOf } from "./call.ts";
+import { type EmbeddedRequest, json, noContent, param, queryOf } from "./call.ts";
 import { badRequest, conflict, notFound } from "./failures.ts";
 import {
   changeNamespace,
@@ -39,7 +39,7 @@ import { directionOf, limitOf } from "./paging.ts";
  * `GET /v2/metadefs/namespaces/{namespace}/objects`: all of them. Glance checks what the query
  * string asks for, and then heeds none of it.
  */
-export function listObjects(call: Call): Response {
+export function listObjects(call: EmbeddedRequest): Response {
   checkQuery(queryOf(call));
   const namespace = lookUp(call);
   return json({
@@ -50,13 +50,13 @@ export function listObjects(call: Call): Response {
 }
 
 /** `GET /v2/metadefs/namespaces/{namespace}/objects/{object}` */
-export function showObject(call: Call): Response {
+export function showObject(call: EmbeddedRequest): Response {
   const namespace = lookUp(call);
   return json(objectView(namespace, objectOf(call, namespace)));
 }
 
 /** `POST /v2/metadefs/namespaces/{namespace}/objects` */
-export async function addObject(call: Call): Promise<Response> {
+export async function addObject(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, OBJECT_SCHEMA, LINKED_READ_ONLY);
   const now = timestamp(call.cloud);
   const object = objectRow(body, { created_at: now, updated_at: now });
@@ -68,7 +68,7 @@ export async function addObject(call: Call): Promise<Response> {
 }
 
 /** `PUT /v2/metadefs/namespaces/{namespace}/objects/{object}` */
-export async function updateObject(call: Call): Promise<Response> {
+export async function updateObject(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, OBJECT_SCHEMA, LINKED_READ_ONLY);
   lookUp(call);
   refuseReaders(call, "modify_metadef_object");
@@ -91,7 +91,7 @@ export async function updateObject(call: Call): Promise<Response> {
 }
 
 /** `DELETE /v2/metadefs/namespaces/{namespace}/objects/{object}` */
-export async function deleteObject(call: Call): Promise<Response> {
+export async function deleteObject(call: EmbeddedRequest): Promise<Response> {
   lookUp(call);
   refuseReaders(call, "delete_metadef_object");
   await changeNamespace(call, (row) => {
@@ -116,11 +116,11 @@ function givenView(namespace: NamespaceRow, row: ObjectRow, body: Definition): u
   return asGiven(objectView(namespace, row), body, ["required", "properties"]);
 }
 
-function lookUp(call: Call): NamespaceRow {
+function lookUp(call: EmbeddedRequest): NamespaceRow {
   return visibleNamespace(call, noDefinition, noNamespace);
 }
 
-function objectOf(call: Call, { objects }: NamespaceRow): ObjectRow {
+function objectOf(call: EmbeddedRequest, { objects }: NamespaceRow): ObjectRow {
   const name = param(call, 1);
   const object = named(objects, name);
   if (object !== undefined) return object;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Call, json, noContent, param, queryOf } from "./call.ts";
+import { type EmbeddedRequest, json, noContent, param, queryOf } from "./call.ts";
 import { conflict, notFound } from "./failures.ts";
 import {
   changeNamespace,
@@ -25,7 +25,7 @@ import { PROPERTY_SCHEMA } from "./metadef_schemas.ts";
 import { propertiesView, propertyView } from "./metadef_views.ts";
 
 /** `GET /v2/metadefs/namespaces/{namespace}/properties` */
-export function listProperties(call: Call): Response {
+export function listProperties(call: EmbeddedRequest): Response {
   return json({ properties: propertiesView(visibleNamespace(call).properties) });
 }
 
@@ -33,7 +33,7 @@ export function listProperties(call: Call): Response {
  * `GET /v2/metadefs/namespaces/{namespace}/properties/{property}`; with `?resource_type=` the path
  * names the property with the prefix that it has there.
  */
-export function showProperty(call: Call): Response {
+export function showProperty(call: EmbeddedRequest): Response {
   const namespace = visibleNamespace(call);
   const type = queryOf(call).get("resource_type") ?? "";
   const name = param(call, 1);
@@ -42,7 +42,7 @@ export function showProperty(call: Call): Response {
 }
 
 /** `POST /v2/metadefs/namespaces/{namespace}/properties` */
-export async function addProperty(call: Call): Promise<Response> {
+export async function addProperty(call: EmbeddedRequest): Promise<Response> {
   const property = propertyIn(await definitionOf(call, PROPERTY_SCHEMA, DATED_READ_ONLY));
   visibleNamespace(call);
   refuseReaders(call, "add_metadef_property");
@@ -52,7 +52,7 @@ export async function addProperty(call: Call): Promise<Response> {
 }
 
 /** `PUT /v2/metadefs/namespaces/{namespace}/properties/{property}` */
-export async function updateProperty(call: Call): Promise<Response> {
+export async function updateProperty(call: EmbeddedRequest): Promise<Response> {
   const property = propertyIn(await definitionOf(call, PROPERTY_SCHEMA, DATED_READ_ONLY));
   visibleNamespace(call);
   refuseReaders(call, "modify_metadef_property");
@@ -72,7 +72,7 @@ export async function updateProperty(call: Call): Promise<Response> {
 }
 
 /** `DELETE /v2/metadefs/namespaces/{namespace}/properties/{property}` */
-export async function deleteProperty(call: Call): Promise<Response> {
+export async function deleteProperty(call: EmbeddedRequest): Promise<Response> {
   visibleNamespace(call);
   refuseReaders(call, "remove_metadef_property");
   await changeNamespace(call, (row) => {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Call, json, noContent, param } from "./call.ts";
+import { type EmbeddedRequest, json, noContent, param } from "./call.ts";
 import { conflict, notFound } from "./failures.ts";
 import {
   changeNamespace,
@@ -20,18 +20,18 @@ import { associationView } from "./metadef_views.ts";
 import { timestamp } from "./options.ts";
 
 /** `GET /v2/metadefs/resource_types` */
-export function listResourceTypes({ cloud }: Call): Response {
+export function listResourceTypes({ cloud }: EmbeddedRequest): Response {
   return json({ resource_types: cloud.store.catalogue.value.resourceTypes });
 }
 
 /** `GET /v2/metadefs/namespaces/{namespace}/resource_types` */
-export function listAssociations(call: Call): Response {
+export function listAssociations(call: EmbeddedRequest): Response {
   const { associations } = visibleNamespace(call);
   return json({ resource_type_associations: associations.map(associationView) });
 }
 
 /** `POST /v2/metadefs/namespaces/{namespace}/resource_types` */
-export async function addAssociation(call: Call): Promise<Response> {
+export async function addAssociation(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, ASSOCIATION_SCHEMA, DATED_READ_ONLY);
   visibleNamespace(call);
   refuseReaders(call, "add_metadef_resource_type_association");
@@ -43,7 +43,7 @@ export async function addAssociation(call: Call): Promise<Response> {
 }
 
 /** `DELETE /v2/metadefs/namespaces/{namespace}/resource_types/{resource_type}` */
-export async function removeAssociation(call: Call): Promise<Response> {
+export async function removeAssociation(call: EmbeddedRequest): Promise<Response> {
   const name = param(call, 1);
   visibleNamespace(call);
   refuseReaders(call, "remove_metadef_resource_type_association");
@@ -74,7 +74,11 @@ export function withAssociations(
  *
  * @throws {Failure} 404 where they have nothing to do with each other.
  */
-export function prefixOn({ cloud }: Call, row: NamespaceRow, type: string): string | null {
+export function prefixOn(
+  { cloud }: EmbeddedRequest,
+  row: NamespaceRow,
+  type: string,
+): string | null {
   if (named(cloud.store.catalogue.value.resourceTypes, type) === undefined) {
     throw notFound(`The metadata definition resource-type with name=${type}, was not found.`);
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Call, json, noContent, param, queryOf } from "./call.ts";
+import { type EmbeddedRequest, json, noContent, param, queryOf } from "./call.ts";
 import { conflict, notFound } from "./failures.ts";
 import { checkAgainst } from "./json_schema.ts";
 import {
@@ -25,7 +25,7 @@ const SORT_KEYS = ["name", "created_at", "updated_at", "id"] as const;
 const TRUE_WORDS = ["1", "t", "true", "on", "y", "yes"];
 
 /** `GET /v2/metadefs/namespaces/{namespace}/tags`, newest first unless asked otherwise. */
-export function listTags(call: Call): Response {
+export function listTags(call: EmbeddedRequest): Response {
   const query = queryOf(call);
   directionOf(query);
   refuseVisibility(query, ["public", "private", "shared"]);
@@ -41,12 +41,12 @@ export function listTags(call: Call): Response {
 }
 
 /** `GET /v2/metadefs/namespaces/{namespace}/tags/{tag}` */
-export function showTag(call: Call): Response {
+export function showTag(call: EmbeddedRequest): Response {
   return json(tagOf(visibleNamespace(call), param(call, 1)));
 }
 
 /** `POST /v2/metadefs/namespaces/{namespace}/tags/{tag}` */
-export async function addMetadefTag(call: Call): Promise<Response> {
+export async function addMetadefTag(call: EmbeddedRequest): Promise<Response> {
   const name = param(call, 1);
   visibleNamespace(call);
   checkAgainst(TAG_SCHEMA, { name });
@@ -61,7 +61,7 @@ export async function addMetadefTag(call: Call): Promise<Response> {
  * `POST /v2/metadefs/namespaces/{namespace}/tags`: takes the place of all tags, or comes behind them
  * with `X-Openstack-Append: true`. Of no tags Glance makes nothing.
  */
-export async function addTags(call: Call): Promise<Response> {
+export async function addTags(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, TAGS_SCHEMA, DATED_READ_ONLY);
   visibleNamespace(call);
   refuseReaders(call, "add_metadef_tags");
@@ -79,7 +79,7 @@ export async function addTags(call: Call): Promise<Response> {
 }
 
 /** `PUT /v2/metadefs/namespaces/{namespace}/tags/{tag}`: another name. */
-export async function renameTag(call: Call): Promise<Response> {
+export async function renameTag(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, TAG_SCHEMA, DATED_READ_ONLY);
   visibleNamespace(call);
   refuseReaders(call, "modify_metadef_tag");
@@ -96,7 +96,7 @@ export async function renameTag(call: Call): Promise<Response> {
 }
 
 /** `DELETE /v2/metadefs/namespaces/{namespace}/tags/{tag}` */
-export async function removeMetadefTag(call: Call): Promise<Response> {
+export async function removeMetadefTag(call: EmbeddedRequest): Promise<Response> {
   visibleNamespace(call);
   refuseReaders(call, "delete_metadef_tag");
   await changeNamespace(call, (row) => {
@@ -119,7 +119,7 @@ function duplicate({ namespace }: NamespaceRow, name: string): Error {
   );
 }
 
-function newTag(call: Call, part: Readonly<Record<string, unknown>>): TagRow {
+function newTag(call: EmbeddedRequest, part: Readonly<Record<string, unknown>>): TagRow {
   const now = timestamp(call.cloud);
   return tagRow(part, { created_at: now, updated_at: now });
 }

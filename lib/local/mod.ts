@@ -28,7 +28,7 @@ export type { EmbeddedImportFilter } from "./import_filter.ts";
 export type { EmbeddedPolicy } from "./policy.ts";
 export type { EmbeddedPropertyRule, PropertyAction } from "./property_protection.ts";
 export type { EmbeddedCacheOptions } from "./image_cache.ts";
-export type { Identity } from "./identity.ts";
+export type { Requester as Identity } from "./identity.ts";
 export type { ImageStore } from "../images/types.ts";
 export { directoryStore } from "./directory_store.ts";
 export { memoryStore } from "./memory_store.ts";

@@ -6,7 +6,7 @@
  */
 
 import type { ImageVisibility } from "../images/types.ts";
-import type { Call } from "./call.ts";
+import type { EmbeddedRequest } from "./call.ts";
 import { badRequest, forbidden, withDetail } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
 import { timestamp } from "./options.ts";
@@ -34,7 +34,7 @@ const DISALLOWED = ["direct_url", "self", "file", "schema", "stores"] as const;
  *
  * @throws {Failure} 400, 403, 409 or 413, as Glance answers.
  */
-export function newRow(call: Call, body: Readonly<Record<string, unknown>>): ImageRow {
+export function newRow(call: EmbeddedRequest, body: Readonly<Record<string, unknown>>): ImageRow {
   const { cloud, identity } = call;
   for (const name of DISALLOWED) {
     if (Object.hasOwn(body, name)) throw forbidden(`Attribute '${name}' is read-only.`);
@@ -85,7 +85,7 @@ export function newRow(call: Call, body: Readonly<Record<string, unknown>>): Ima
 }
 
 /** Base properties as the schema has checked them. */
-interface NewImage {
+interface NewImageRecord {
   readonly id?: string;
   readonly name?: string | null;
   readonly visibility?: ImageVisibility;
@@ -122,13 +122,13 @@ const BASE_NAMES: ReadonlySet<string> = new Set([
 
 function split(
   body: Readonly<Record<string, unknown>>,
-): { base: NewImage; properties: Record<string, string | null> } {
+): { base: NewImageRecord; properties: Record<string, string | null> } {
   const entries = Object.entries(body);
   const base = entries.filter(([name]) => BASE_NAMES.has(name));
   const custom = entries.filter(([name]) => !BASE_NAMES.has(name));
   // The schema has checked both: base properties by name, custom ones to be strings.
   return {
-    base: Object.fromEntries(base) as NewImage,
+    base: Object.fromEntries(base) as NewImageRecord,
     properties: Object.fromEntries(custom) as Record<string, string | null>,
   };
 }
@@ -142,7 +142,7 @@ function checkNewProperty(name: string): void {
   }
 }
 
-function refuseForeignOwner(call: Call, owner: string | null | undefined): void {
+function refuseForeignOwner(call: EmbeddedRequest, owner: string | null | undefined): void {
   if (owner === undefined || isAdmin(call.identity) || owner === call.identity.projectId) return;
   throw forbidden(`You are not permitted to create images owned by '${owner ?? "None"}'.`);
 }

@@ -6,10 +6,10 @@
  */
 
 import { BodyBudget } from "../body_budget.ts";
-import { quietly } from "../events.ts";
+import { ignoringErrors } from "../events.ts";
 import type { ImageStore } from "../images/types.ts";
 import { ImageHasher } from "./hashing.ts";
-import { EVERYBODY, type Identity } from "./identity.ts";
+import { EVERYBODY, type Requester } from "./identity.ts";
 import { type EmbeddedCacheOptions, ImageCache } from "./image_cache.ts";
 import type { EmbeddedImportFilter } from "./import_filter.ts";
 import { memoryStore } from "./memory_store.ts";
@@ -65,7 +65,7 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
    *
    * @default everybody is one project with the role `admin`
    */
-  readonly identify?: (token: string | null) => Identity | null;
+  readonly identify?: (token: string | null) => Requester | null;
   /** What `GET /v2/info/stores` lists. @default one store `local` */
   readonly stores?: readonly ImageStore[];
   /**
@@ -144,10 +144,10 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
 }
 
 /** Options with every default filled in. */
-export interface Cloud extends Readonly<Required<EmbeddedGlanceLimits>> {
+export interface EmbeddedCloud extends Readonly<Required<EmbeddedGlanceLimits>> {
   readonly store: ImageVault;
   readonly ranges: boolean;
-  readonly identify: (token: string | null) => Identity | null;
+  readonly identify: (token: string | null) => Requester | null;
   readonly stores: readonly ImageStore[];
   readonly multiStore: boolean;
   readonly showDirectUrl: boolean;
@@ -178,7 +178,7 @@ const STORE_ID = /^(?!os_glance_)[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
  * @throws {TypeError} where a limit is not a whole number, a store id cannot name a directory, no
  * store takes uploads, or the version or the hash algorithm is not known.
  */
-export function resolveOptions(options: EmbeddedGlanceOptions): Cloud {
+export function resolveOptions(options: EmbeddedGlanceOptions): EmbeddedCloud {
   const { imageCache, now = Date.now } = options;
   return Object.freeze({
     store: checkedStore(options.store ?? memoryStore()),
@@ -196,7 +196,7 @@ export function resolveOptions(options: EmbeddedGlanceOptions): Cloud {
     importFilter: options.importFilter ?? null,
     cache: imageCache === undefined ? null : new ImageCache(imageCache, now),
     fetch: options.fetch ?? null,
-    onError: quietly(options.onError),
+    onError: ignoringErrors(options.onError),
     bodies: new BodyBudget({ timer }),
     now,
     randomUUID: options.randomUUID ?? (() => crypto.randomUUID()),
@@ -214,29 +214,32 @@ export function resolveOptions(options: EmbeddedGlanceOptions): Cloud {
 }
 
 /** The store that takes an upload which names none. */
-export function defaultStoreId(cloud: Cloud): string {
+export function defaultStoreId(cloud: EmbeddedCloud): string {
   const store = cloud.stores.find((candidate) => candidate.default === "true") ?? cloud.stores[0];
   return store?.id ?? "local";
 }
 
 /** The store that a URL on the web belongs to: one that takes no uploads, where there is one. */
-export function webStoreId(cloud: Cloud): string {
+export function webStoreId(cloud: EmbeddedCloud): string {
   const store = cloud.stores.find((candidate) => candidate["read-only"] === "true");
   return store?.id ?? defaultStoreId(cloud);
 }
 
 /** True for a store that takes no data. */
-export function isReadOnly(cloud: Cloud, storeId: string): boolean {
+export function isReadOnly(cloud: EmbeddedCloud, storeId: string): boolean {
   return cloud.stores.find(({ id }) => id === storeId)?.["read-only"] === "true";
 }
 
 /** What a location in that store says of itself. */
-export function storeMetadata({ multiStore }: Cloud, storeId: string): Record<string, string> {
+export function storeMetadata(
+  { multiStore }: EmbeddedCloud,
+  storeId: string,
+): Record<string, string> {
   return multiStore ? { store: storeId } : {};
 }
 
 /** The time of the server, or one some milliseconds later, as Glance writes it: whole seconds. */
-export function timestamp(cloud: Cloud, later = 0): string {
+export function timestamp(cloud: EmbeddedCloud, later = 0): string {
   return new Date(cloud.now() + later).toISOString().replace(/\.\d+Z$/, "Z");
 }
 

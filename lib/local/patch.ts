@@ -5,28 +5,28 @@
  * @module
  */
 
-import { type Call, json, jsonBody } from "./call.ts";
+import { type EmbeddedRequest, json, jsonBody } from "./call.ts";
 import { badRequest, Failure, forbidden } from "./failures.ts";
 import { canSee } from "./identity.ts";
 import { BASE_PROPERTIES, checkImage } from "./image_schema.ts";
 import { imageView } from "./image_view.ts";
 import { changeImage, visibleImage } from "./lookup.ts";
-import { type Cloud, timestamp } from "./options.ts";
+import { type EmbeddedCloud, timestamp } from "./options.ts";
 import { applyChange } from "./patch_apply.ts";
-import type { Change } from "./patch_change.ts";
+import type { PatchChange } from "./patch_change.ts";
 import { refuseReadOnly, refuseReserved } from "./property_rules.ts";
 import { python } from "./python_words.ts";
 import type { ImageRow, LocationRow } from "./rows.ts";
 import { measured } from "./web_store.ts";
 
 const OPERATIONS = ["add", "remove", "replace"] as const;
-type Operation = typeof OPERATIONS[number];
+type JsonPatchOperation = typeof OPERATIONS[number];
 
 const V21 = "application/openstack-images-v2.1-json-patch";
 const V20 = "application/openstack-images-v2.0-json-patch";
 
 /** `PATCH /v2/images/{image_id}` */
-export async function updateImage(call: Call): Promise<Response> {
+export async function updateImage(call: EmbeddedRequest): Promise<Response> {
   const changes = await changesOf(call);
   const before = visibleImage(call);
   if (changes.length === 0) return json(imageView(call, before));
@@ -47,14 +47,14 @@ export async function updateImage(call: Call): Promise<Response> {
  *
  * @throws {Failure} 403.
  */
-function refuseHandover(call: Call, next: ImageRow): void {
+function refuseHandover(call: EmbeddedRequest, next: ImageRow): void {
   if (canSee(call.identity, next)) return;
   throw forbidden(`Forbidding request, image ${next.id} not visible`);
 }
 
 /** Data that no location names any more. */
 async function removeBytes(
-  cloud: Cloud,
+  cloud: EmbeddedCloud,
   gone: readonly LocationRow[],
   kept: readonly LocationRow[],
 ): Promise<void> {
@@ -64,7 +64,7 @@ async function removeBytes(
   }
 }
 
-async function changesOf(call: Call): Promise<readonly Change[]> {
+async function changesOf(call: EmbeddedRequest): Promise<readonly PatchChange[]> {
   const type = (call.request.headers.get("content-type") ?? "").split(";")[0]?.trim();
   if (type !== V20 && type !== V21) {
     throw new Failure(415, undefined, { headers: { "accept-patch": `${V20}, ${V21}` } });
@@ -76,7 +76,7 @@ async function changesOf(call: Call): Promise<readonly Change[]> {
   return body.map((raw) => changeOf(raw, type === V21));
 }
 
-function changeOf(raw: unknown, isV21: boolean): Change {
+function changeOf(raw: unknown, isV21: boolean): PatchChange {
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
     throw badRequest("Operations must be JSON objects.");
   }
@@ -92,7 +92,7 @@ function changeOf(raw: unknown, isV21: boolean): Change {
   return change;
 }
 
-function operationV21(object: Readonly<Record<string, unknown>>): [Operation, unknown] {
+function operationV21(object: Readonly<Record<string, unknown>>): [JsonPatchOperation, unknown] {
   const known = OPERATIONS.join(", ");
   const name = object["op"] ?? null;
   if (name === null) {
@@ -115,7 +115,7 @@ function operationV21(object: Readonly<Record<string, unknown>>): [Operation, un
   return [op, object["path"]];
 }
 
-function operationV20(object: Readonly<Record<string, unknown>>): [Operation, unknown] {
+function operationV20(object: Readonly<Record<string, unknown>>): [JsonPatchOperation, unknown] {
   const named = OPERATIONS.filter((candidate) => Object.hasOwn(object, candidate));
   const [op] = named;
   if (op === undefined || named.length > 1) {
@@ -149,7 +149,7 @@ function pointerParts(pointer: unknown): readonly string[] {
 }
 
 /** Locations are a list and may be addressed by position; everything else is one level deep. */
-function pathOf(op: Operation, parts: readonly string[]): Change["path"] {
+function pathOf(op: JsonPatchOperation, parts: readonly string[]): PatchChange["path"] {
   const [name = "", position] = parts;
   const depth = name === "locations" && op !== "replace" ? 2 : 1;
   if (parts.length !== depth) {
@@ -158,7 +158,7 @@ function pathOf(op: Operation, parts: readonly string[]): Change["path"] {
   return position === undefined ? [name] : [name, position];
 }
 
-function checkChange({ op, path, value }: Change): void {
+function checkChange({ op, path, value }: PatchChange): void {
   const [name, position] = path;
   refuseReadOnly(name);
   refuseReserved(name);

@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { Call } from "./call.ts";
+import type { EmbeddedRequest } from "./call.ts";
 import { forbidden, withDetail } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
 import { changeLocations } from "./location_patch.ts";
 import { refuseStrangers } from "./lookup.ts";
-import type { Change } from "./patch_change.ts";
+import type { PatchChange } from "./patch_change.ts";
 import {
   checkMinimum,
   checkProperty,
@@ -41,7 +41,7 @@ const SETTABLE: ReadonlySet<string> = new Set([
  *
  * @throws {Failure} 400, 403, 409 or 413, as Glance answers.
  */
-export function applyChange(call: Call, row: ImageRow, change: Change): ImageRow {
+export function applyChange(call: EmbeddedRequest, row: ImageRow, change: PatchChange): ImageRow {
   const [name] = change.path;
   if (name === "locations") return changeLocations(call, row, change);
   if (change.op === "replace" && name === "owner" && !isAdmin(call.identity)) {
@@ -56,7 +56,7 @@ export function applyChange(call: Call, row: ImageRow, change: Change): ImageRow
   return setProperty(call, row, name, change);
 }
 
-function remove(call: Call, row: ImageRow, name: string): ImageRow {
+function remove(call: EmbeddedRequest, row: ImageRow, name: string): ImageRow {
   if (SETTABLE.has(name)) throw withDetail(403, `Property ${name} may not be removed.`);
   if (!Object.hasOwn(readableProperties(call, row.properties), name)) throw missing(name);
   refuseProtectedProperty(call, name, "delete");
@@ -64,7 +64,7 @@ function remove(call: Call, row: ImageRow, name: string): ImageRow {
   return { ...row, properties };
 }
 
-function set(call: Call, row: ImageRow, name: string, change: Change): ImageRow {
+function set(call: EmbeddedRequest, row: ImageRow, name: string, change: PatchChange): ImageRow {
   if (change.op === "add" && !change.replaces) throw present(name);
   if (name === "container_format" || name === "disk_format") {
     if (row.status !== "queued" && row.status !== "importing") {
@@ -82,7 +82,12 @@ function set(call: Call, row: ImageRow, name: string, change: Change): ImageRow 
   return { ...next, tags };
 }
 
-function setProperty(call: Call, row: ImageRow, name: string, change: Change): ImageRow {
+function setProperty(
+  call: EmbeddedRequest,
+  row: ImageRow,
+  name: string,
+  change: PatchChange,
+): ImageRow {
   const exists = Object.hasOwn(readableProperties(call, row.properties), name);
   if (change.op === "replace" && !exists) throw missing(name);
   if (change.op === "add" && !change.replaces && exists) throw present(name);

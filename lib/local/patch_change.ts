@@ -5,7 +5,7 @@
  */
 
 /** One operation of a patch. */
-export interface Change {
+export interface PatchChange {
   readonly op: "add" | "remove" | "replace";
   /** Property name, and a position for locations. */
   readonly path: readonly [name: string, position?: string];

@@ -4,15 +4,15 @@
  * @module
  */
 
-import type { Route } from "./call.ts";
+import type { EmbeddedRoute } from "./call.ts";
 
 /** Methods of one path; those under `bare` refuse a body. */
 export interface PathRoutes {
   /** The path with `*` for each variable segment. */
   readonly name: string;
   readonly path: RegExp;
-  readonly bare: ReadonlyMap<string, Route>;
-  readonly full: ReadonlyMap<string, Route>;
+  readonly bare: ReadonlyMap<string, EmbeddedRoute>;
+  readonly full: ReadonlyMap<string, EmbeddedRoute>;
   /** As Glance writes it; null where it answers other methods with 404. */
   readonly allow: string | null;
   /** Minor version that brought the path. */
@@ -23,8 +23,8 @@ export interface PathRoutes {
 export function row(
   path: string,
   allow: string | null,
-  bare: Readonly<Record<string, Route>>,
-  full: Readonly<Record<string, Route>> = {},
+  bare: Readonly<Record<string, EmbeddedRoute>>,
+  full: Readonly<Record<string, EmbeddedRoute>> = {},
 ): PathRoutes {
   return {
     name: path,

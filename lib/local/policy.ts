@@ -6,10 +6,10 @@
  */
 
 import { type Failure, forbidden, notFound } from "./failures.ts";
-import { type Identity, isAdmin } from "./identity.ts";
+import { isAdmin, type Requester } from "./identity.ts";
 
 /** False for an action that a caller may not complete. `action` is the name of Glance's policy. */
-export type EmbeddedPolicy = (action: string, identity: Identity) => boolean;
+export type EmbeddedPolicy = (action: string, identity: Requester) => boolean;
 
 const NAMESPACE = "/metadefs/namespaces/*";
 
@@ -79,14 +79,14 @@ export function actionOf(method: string, path: string): string | null {
 }
 
 /** What decides about a request. */
-interface Asker {
+interface PolicyCaller {
   readonly cloud: { readonly policy: EmbeddedPolicy };
-  readonly identity: Identity;
+  readonly identity: Requester;
   readonly action: string | null;
 }
 
 /** @throws {Failure} 403 for an action that the policies forbid. */
-export function refuseByPolicy({ cloud, identity }: Asker, action: string | null): void {
+export function refuseByPolicy({ cloud, identity }: PolicyCaller, action: string | null): void {
   if (action === null || cloud.policy(action, identity)) return;
   throw unauthorized(action);
 }
@@ -96,7 +96,7 @@ export function refuseByPolicy({ cloud, identity }: Asker, action: string | null
  *
  * @throws {Failure} 404 for one that the policies hide, 403 for another action that they forbid.
  */
-export function refuseImageByPolicy(asker: Asker, missing: () => Failure = notFound): void {
+export function refuseImageByPolicy(asker: PolicyCaller, missing: () => Failure = notFound): void {
   if (!asker.cloud.policy("get_image", asker.identity)) throw missing();
   refuseByPolicy(asker, asker.action);
 }
@@ -106,7 +106,7 @@ export function refuseImageByPolicy(asker: Asker, missing: () => Failure = notFo
  *
  * @throws {Failure} 403.
  */
-export function refuseNewVisibility(asker: Asker, visibility: unknown): void {
+export function refuseNewVisibility(asker: PolicyCaller, visibility: unknown): void {
   if (visibility === "public" && !isAdmin(asker.identity)) throw unauthorized("publicize_image");
   const action = visibility === "public"
     ? "publicize_image"

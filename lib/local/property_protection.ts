@@ -6,7 +6,7 @@
  */
 
 import { forbidden } from "./failures.ts";
-import type { Identity } from "./identity.ts";
+import type { Requester } from "./identity.ts";
 
 /** What may be done with a property. */
 export type PropertyAction = "create" | "read" | "update" | "delete";
@@ -21,14 +21,14 @@ export interface EmbeddedPropertyRule extends Readonly<Record<PropertyAction, re
 }
 
 /** What decides about the properties of a request. */
-interface Asker {
+interface ProtectedCaller {
   readonly cloud: { readonly propertyRules: readonly EmbeddedPropertyRule[] };
-  readonly identity: Identity;
+  readonly identity: Requester;
 }
 
 /** True if the first rule that matches the name lets one of the caller's roles do it. */
 export function mayTouch(
-  { cloud, identity }: Asker,
+  { cloud, identity }: ProtectedCaller,
   name: string,
   action: PropertyAction,
 ): boolean {
@@ -39,14 +39,18 @@ export function mayTouch(
 }
 
 /** @throws {Failure} 403 for what the rules do not let the caller do. */
-export function refuseProtectedProperty(asker: Asker, name: string, action: PropertyAction): void {
+export function refuseProtectedProperty(
+  asker: ProtectedCaller,
+  name: string,
+  action: PropertyAction,
+): void {
   if (mayTouch(asker, name, action)) return;
   throw forbidden(`Attribute '${name}' is reserved.`);
 }
 
 /** The properties that the caller may read. */
 export function readableProperties<Value>(
-  asker: Asker,
+  asker: ProtectedCaller,
   properties: Readonly<Record<string, Value>>,
 ): Readonly<Record<string, Value>> {
   if (asker.cloud.propertyRules.length === 0) return properties;

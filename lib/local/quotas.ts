@@ -5,7 +5,7 @@
  */
 
 import { Failure } from "./failures.ts";
-import type { Cloud } from "./options.ts";
+import type { EmbeddedCloud } from "./options.ts";
 import { isGlancesOwn } from "./property_rules.ts";
 import type { ImageRow } from "./rows.ts";
 
@@ -14,7 +14,10 @@ import type { ImageRow } from "./rows.ts";
  *
  * @throws {Failure} 413.
  */
-export function checkQuotas(cloud: Cloud, row: Pick<ImageRow, "properties" | "tags">): void {
+export function checkQuotas(
+  cloud: EmbeddedCloud,
+  row: Pick<ImageRow, "properties" | "tags">,
+): void {
   const properties = Object.keys(row.properties).filter((name) => !isGlancesOwn(name)).length;
   if (properties > cloud.propertyQuota) {
     throw tooMany("properties", properties, cloud.propertyQuota);
@@ -23,7 +26,7 @@ export function checkQuotas(cloud: Cloud, row: Pick<ImageRow, "properties" | "ta
 }
 
 /** @throws {Failure} 413. */
-export function checkTagQuota(cloud: Cloud, tags: readonly string[]): void {
+export function checkTagQuota(cloud: EmbeddedCloud, tags: readonly string[]): void {
   if (tags.length > cloud.tagQuota) throw tooMany("tags", tags.length, cloud.tagQuota);
 }
 

@@ -7,7 +7,7 @@
 
 import { deactivate, reactivate } from "./actions.ts";
 import { CACHE_ROUTES } from "./cache_routes.ts";
-import { type Call, checkBody, isRequestId, refuseBody } from "./call.ts";
+import { checkBody, type EmbeddedRequest, isRequestId, refuseBody } from "./call.ts";
 import { importInfo, storesDetail, storesInfo } from "./discovery.ts";
 import { downloadData } from "./download.ts";
 import { Failure, notFound } from "./failures.ts";
@@ -65,7 +65,7 @@ const IMPLEMENTED: readonly string[] = ["GET", "HEAD", "POST", "PUT", "DELETE", 
 
 /** The answer to a call below `/v2`. `path` is decoded and begins with a slash. */
 export async function answer(
-  call: Omit<Call, "params" | "action">,
+  call: Omit<EmbeddedRequest, "params" | "action">,
   path: string,
 ): Promise<Response> {
   const given = call.request.headers.get("x-openstack-request-id") ?? "";

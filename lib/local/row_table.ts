@@ -5,32 +5,32 @@
  * @module
  */
 
-import { Turns } from "./turns.ts";
+import { KeyedMutex } from "./turns.ts";
 
 /** What a table can hold. */
-export interface Row {
+export interface StoredRow {
   readonly id: string;
 }
 
 /** Keeps rows beyond the process. A row is safe when the promise is fulfilled. */
-export interface RowJournal<R extends Row> {
+export interface RowJournal<R extends StoredRow> {
   save(row: R): Promise<void>;
   /** Remembers only that the id was used: Glance never gives an id away twice. */
-  bury(id: string): Promise<void>;
+  tombstone(id: string): Promise<void>;
 }
 
 /** What was found when a table was opened. */
-export interface StoredRows<R extends Row> {
+export interface StoredRows<R extends StoredRow> {
   readonly rows: Iterable<R>;
   readonly buried: Iterable<string>;
 }
 
 /** Rows by id, upper and lower case being one. */
-export class RowTable<R extends Row> {
+export class RowTable<R extends StoredRow> {
   readonly #journal: RowJournal<R> | null;
   readonly #rows: Map<string, R> = new Map();
   readonly #buried: Set<string> = new Set();
-  readonly #turns: Turns = new Turns();
+  readonly #turns: KeyedMutex = new KeyedMutex();
 
   constructor(journal: RowJournal<R> | null) {
     this.#journal = journal;
@@ -101,7 +101,7 @@ export class RowTable<R extends Row> {
       const row = this.#rows.get(key);
       if (row === undefined) return null;
       check(row);
-      await this.#journal?.bury(row.id);
+      await this.#journal?.tombstone(row.id);
       this.#rows.delete(key);
       this.#buried.add(key);
       return row;

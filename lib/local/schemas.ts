@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Call, json } from "./call.ts";
+import { type EmbeddedRequest, json } from "./call.ts";
 import { BASE_PROPERTIES, IMAGE_SCHEMA } from "./image_schema.ts";
 import type { Schema } from "./json_schema.ts";
 import { METADEF_DOCUMENTS } from "./metadef_schemas.ts";
@@ -47,8 +47,8 @@ const DOCUMENTS: Readonly<Record<string, Schema>> = {
   },
   member: MEMBER,
   members: collection("members", MEMBER),
-  task: shown(TASK_SCHEMA),
-  tasks: collection("tasks", shown(LISTED_TASK_SCHEMA)),
+  task: inspect(TASK_SCHEMA),
+  tasks: collection("tasks", inspect(LISTED_TASK_SCHEMA)),
   ...Object.fromEntries(
     Object.entries(METADEF_DOCUMENTS).map(([name, document]) => [`metadefs/${name}`, document]),
   ),
@@ -58,12 +58,12 @@ const DOCUMENTS: Readonly<Record<string, Schema>> = {
 export const SCHEMA_NAMES: readonly string[] = Object.keys(DOCUMENTS);
 
 /** `GET /v2/schemas/{name}` */
-export function showSchema(name: string): (call: Call) => Response {
+export function showSchema(name: string): (call: EmbeddedRequest) => Response {
   return () => json(DOCUMENTS[name]);
 }
 
 /** The part of a schema that Glance shows of a task's. */
-function shown({ name, properties }: Schema): Schema {
+function inspect({ name, properties }: Schema): Schema {
   return { name, properties: properties ?? {} };
 }
 

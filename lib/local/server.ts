@@ -4,12 +4,12 @@
  * @module
  */
 
-import { type Call, isRequestId } from "./call.ts";
+import { type EmbeddedRequest, isRequestId } from "./call.ts";
 import { ignoreRejection } from "../events.ts";
 import { health, isVersion, versions } from "./discovery.ts";
 import { latin1, percentDecoded, utf8 } from "./encoded_text.ts";
 import { Failure, failureResponse, storageFailure } from "./failures.ts";
-import { type Cloud, type EmbeddedGlanceOptions, resolveOptions } from "./options.ts";
+import { type EmbeddedCloud, type EmbeddedGlanceOptions, resolveOptions } from "./options.ts";
 import { answer } from "./routes.ts";
 
 /** An Image API v2 server. */
@@ -44,7 +44,7 @@ export function createEmbeddedGlance(options: EmbeddedGlanceOptions = {}): Embed
 }
 
 /** Opens the store, and reports once what could not be read. */
-function opener({ store, onError }: Cloud): () => Promise<void> {
+function opener({ store, onError }: EmbeddedCloud): () => Promise<void> {
   let isReported = false;
   return async () => {
     await store.ready();
@@ -55,7 +55,7 @@ function opener({ store, onError }: Cloud): () => Promise<void> {
 }
 
 /** A cloud whose store may still have to be opened. */
-interface OpeningCloud extends Cloud {
+interface OpeningCloud extends EmbeddedCloud {
   readonly ready: () => Promise<void>;
 }
 
@@ -105,7 +105,7 @@ function versionOf(accept: string | null): string | null {
 
 async function serve(
   cloud: OpeningCloud,
-  call: Pick<Call, "request" | "identity" | "requestId">,
+  call: Pick<EmbeddedRequest, "request" | "identity" | "requestId">,
   path: string,
 ): Promise<Response> {
   const { request } = call;
@@ -124,7 +124,7 @@ function redirect(path: string, request: Request): Response {
   return new Response(null, { status: 302, headers });
 }
 
-function asFailure(cloud: Cloud, error: unknown): Failure {
+function asFailure(cloud: EmbeddedCloud, error: unknown): Failure {
   if (error instanceof Failure) return error;
   cloud.onError(error);
   return storageFailure(error) ?? new Failure(500);
@@ -141,7 +141,7 @@ function decodePath(path: string): string {
   return latin1(bytes);
 }
 
-function requestIdOf(cloud: Cloud, request: Request): string {
+function requestIdOf(cloud: EmbeddedCloud, request: Request): string {
   const given = request.headers.get("x-openstack-request-id");
   if (given === null || given === "") return `req-${cloud.randomUUID()}`;
   return given.startsWith("req-") ? given : `req-${given}`;

@@ -20,7 +20,7 @@ const SORT_KEYS = [
 ] as const;
 
 type SortKey = typeof SORT_KEYS[number];
-type SortDir = "asc" | "desc";
+type SortDirection = "asc" | "desc";
 
 /** Compares two rows as `Array.prototype.sort` wants it; never 0 for two different images. */
 export type RowOrder = (a: ImageRow, b: ImageRow) => number;
@@ -53,7 +53,7 @@ export function orderOf(query: URLSearchParams): RowOrder {
 
 interface Sorting {
   readonly keys: readonly SortKey[];
-  readonly dirs: readonly SortDir[];
+  readonly dirs: readonly SortDirection[];
 }
 
 function newSyntax(query: URLSearchParams): Sorting {
@@ -84,7 +84,7 @@ function sortKey(key: string): SortKey {
   );
 }
 
-function sortDir(dir: string): SortDir {
+function sortDir(dir: string): SortDirection {
   if (dir === "asc" || dir === "desc") return dir;
   throw badRequest(`Invalid sort direction: ${dir}`);
 }

@@ -5,12 +5,12 @@
  * @module
  */
 
-import { Turns } from "./turns.ts";
+import { KeyedMutex } from "./turns.ts";
 
 /** A value that is replaced as a whole. */
 export class StoredValue<T> {
   readonly #save: (value: T) => Promise<void>;
-  readonly #turns: Turns = new Turns();
+  readonly #turns: KeyedMutex = new KeyedMutex();
   #value: T;
 
   /** @param save keeps a value; it is safe when the promise is fulfilled. */

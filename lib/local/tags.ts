@@ -4,14 +4,14 @@
  * @module
  */
 
-import { type Call, noContent, param } from "./call.ts";
+import { type EmbeddedRequest, noContent, param } from "./call.ts";
 import { Failure, notFound } from "./failures.ts";
 import { checkImage } from "./image_schema.ts";
 import { changeImage, refuseStrangers, visibleImage } from "./lookup.ts";
 import { timestamp } from "./options.ts";
 
 /** `PUT /v2/images/{image_id}/tags/{tag}` */
-export async function addTag(call: Call): Promise<Response> {
+export async function addTag(call: EmbeddedRequest): Promise<Response> {
   const tag = param(call, 1);
   checkImage({ tags: [tag] });
   lookUp(call);
@@ -32,7 +32,7 @@ export async function addTag(call: Call): Promise<Response> {
 }
 
 /** `DELETE /v2/images/{image_id}/tags/{tag}` */
-export async function removeTag(call: Call): Promise<Response> {
+export async function removeTag(call: EmbeddedRequest): Promise<Response> {
   const tag = param(call, 1);
   lookUp(call);
   await changeImage(call, (row) => {
@@ -44,6 +44,6 @@ export async function removeTag(call: Call): Promise<Response> {
   return noContent();
 }
 
-function lookUp(call: Call): void {
+function lookUp(call: EmbeddedRequest): void {
   visibleImage(call, (id) => notFound(`Image ${id} not found.`));
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Call, json, jsonBody } from "./call.ts";
+import { type EmbeddedRequest, json, jsonBody } from "./call.ts";
 import { badRequest, Failure } from "./failures.ts";
 import { refuseFiltered } from "./import_filter.ts";
 import { checkAgainst } from "./json_schema.ts";
@@ -19,7 +19,7 @@ import { readOnWeb } from "./web_store.ts";
 import { writtenData } from "./written_data.ts";
 
 /** `POST /v2/tasks` */
-export async function createTask(call: Call): Promise<Response> {
+export async function createTask(call: EmbeddedRequest): Promise<Response> {
   refuseUsers(call);
   const { type, input } = await taskOrder(call);
   const task = newTask(call, type, input);
@@ -29,7 +29,9 @@ export async function createTask(call: Call): Promise<Response> {
   });
 }
 
-async function taskOrder(call: Call): Promise<{ type: string; input: TaskRow["input"] }> {
+async function taskOrder(
+  call: EmbeddedRequest,
+): Promise<{ type: string; input: TaskRow["input"] }> {
   const body = await jsonBody(call);
   const missing = ["type", "input"].find((name) => !Object.hasOwn(body, name));
   if (missing !== undefined) throw badRequest(`Task '${missing}' is required`);
@@ -41,7 +43,7 @@ async function taskOrder(call: Call): Promise<{ type: string; input: TaskRow["in
 }
 
 /** @throws {Failure} 400 for what is no URL on the web. */
-function checkSource({ cloud }: Call, url: unknown): void {
+function checkSource({ cloud }: EmbeddedRequest, url: unknown): void {
   if (typeof url !== "string" || url === "") {
     throw badRequest(`Invalid location: ${typeof url === "string" ? url : "None"}`);
   }
@@ -60,7 +62,7 @@ function checkSource({ cloud }: Call, url: unknown): void {
 }
 
 /** The task after all is done, however it went. */
-async function ended(call: Call, task: TaskRow): Promise<TaskRow> {
+async function ended(call: EmbeddedRequest, task: TaskRow): Promise<TaskRow> {
   const fault = inputFault(task);
   if (fault !== null) return failed(call, task, fault);
   try {
@@ -72,7 +74,7 @@ async function ended(call: Call, task: TaskRow): Promise<TaskRow> {
   }
 }
 
-function failed(call: Call, task: TaskRow, message: string): TaskRow {
+function failed(call: EmbeddedRequest, task: TaskRow, message: string): TaskRow {
   return endedTask(call, task, { status: "failure", result: null, message });
 }
 
@@ -83,7 +85,7 @@ function inputFault({ type, input }: TaskRow): string | null {
   return missing === undefined ? null : `Input does not contain '${missing}' field`;
 }
 
-async function importedImage(call: Call, input: TaskRow["input"]): Promise<ImageRow> {
+async function importedImage(call: EmbeddedRequest, input: TaskRow["input"]): Promise<ImageRow> {
   const { cloud } = call;
   const properties = input["image_properties"];
   if (typeof properties !== "object" || properties === null) throw badRequest("No properties");
@@ -99,7 +101,7 @@ async function importedImage(call: Call, input: TaskRow["input"]): Promise<Image
 }
 
 /** The image with the data that the URL names. */
-async function filled({ cloud }: Call, id: string, url: string): Promise<ImageRow> {
+async function filled({ cloud }: EmbeddedRequest, id: string, url: string): Promise<ImageRow> {
   const { images, bytes } = cloud.store;
   const row = images.get(id);
   if (row === undefined) throw new Failure(410);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Call } from "./call.ts";
+import type { EmbeddedRequest } from "./call.ts";
 import { timestamp } from "./options.ts";
 import type { TaskRow } from "./rows.ts";
 
@@ -12,7 +12,7 @@ import type { TaskRow } from "./rows.ts";
 const LIFETIME_MS = 48 * 3600 * 1000;
 
 /** A task that this call has ordered. */
-export function newTask(call: Call, type: string, input: TaskRow["input"]): TaskRow {
+export function newTask(call: EmbeddedRequest, type: string, input: TaskRow["input"]): TaskRow {
   const now = timestamp(call.cloud);
   return {
     id: call.cloud.randomUUID(),
@@ -32,7 +32,7 @@ export function newTask(call: Call, type: string, input: TaskRow["input"]): Task
 
 /** The task at its end. */
 export function endedTask(
-  call: Call,
+  call: EmbeddedRequest,
   task: TaskRow,
   end: Pick<TaskRow, "status" | "result" | "message">,
 ): TaskRow {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Call, json, param, queryOf } from "./call.ts";
+import { type EmbeddedRequest, json, param, queryOf } from "./call.ts";
 import { isSameText } from "./collation.ts";
 import { badRequest, Failure, forbidden, notFound } from "./failures.ts";
 import { isAdmin } from "./identity.ts";
@@ -35,7 +35,7 @@ export interface KnownTask extends TaskRow {
 }
 
 /** `GET /v2/images/{image_id}/tasks`: rows as the database has them, with microseconds. */
-export function listImageTasks(call: Call): Response {
+export function listImageTasks(call: EmbeddedRequest): Response {
   const row = visibleImage(call, () => notFound());
   const { identity } = call;
   const seen = row.tasks.filter(({ owner }) => isAdmin(identity) || owner === identity.projectId);
@@ -52,7 +52,7 @@ export function listImageTasks(call: Call): Response {
 }
 
 /** `GET /v2/tasks`, newest first unless asked otherwise. */
-export function listTasks(call: Call): Response {
+export function listTasks(call: EmbeddedRequest): Response {
   refuseUsers(call);
   const { cloud } = call;
   const query = queryOf(call);
@@ -69,7 +69,7 @@ export function listTasks(call: Call): Response {
 }
 
 /** `GET /v2/tasks/{task_id}` */
-export function showTask(call: Call): Response {
+export function showTask(call: EmbeddedRequest): Response {
   refuseUsers(call);
   const id = param(call, 0);
   const task = allTasks(call).find((candidate) => isSameText(candidate.id, id));
@@ -78,7 +78,7 @@ export function showTask(call: Call): Response {
 }
 
 /** `DELETE /v2/tasks/{task_id}`: tasks cannot be deleted. */
-export function refuseTaskDeletion(call: Call): never {
+export function refuseTaskDeletion(call: EmbeddedRequest): never {
   refuseUsers(call);
   throw new Failure(
     405,
@@ -93,7 +93,7 @@ export function refuseTaskDeletion(call: Call): never {
  *
  * @throws {Failure} 403.
  */
-export function refuseUsers({ identity }: Call): void {
+export function refuseUsers({ identity }: EmbeddedRequest): void {
   if (isAdmin(identity)) return;
   throw forbidden("You are not authorized to complete tasks_api_access action.");
 }
@@ -128,7 +128,7 @@ function databaseTime(time: string): string {
 }
 
 /** Every task, the oldest first. */
-function allTasks({ cloud: { store } }: Call): readonly KnownTask[] {
+function allTasks({ cloud: { store } }: EmbeddedRequest): readonly KnownTask[] {
   const ofImages = [...store.images.rows()].flatMap(({ id, tasks }) =>
     tasks.map((task) => ({ ...task, image_id: id }))
   );

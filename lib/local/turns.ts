@@ -5,7 +5,7 @@
  */
 
 /** Queues, one for each key. */
-export class Turns {
+export class KeyedMutex {
   readonly #last: Map<string, Promise<void>> = new Map();
 
   /** Runs after whatever else is at work on the same key. */

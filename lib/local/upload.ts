@@ -5,10 +5,16 @@
  * @module
  */
 
-import { type Call, noContent, param } from "./call.ts";
+import { type EmbeddedRequest, noContent, param } from "./call.ts";
 import { badRequest, Failure } from "./failures.ts";
 import { noImage, refuseStrangers, visibleImage } from "./lookup.ts";
-import { type Cloud, defaultStoreId, isReadOnly, storeMetadata, timestamp } from "./options.ts";
+import {
+  defaultStoreId,
+  type EmbeddedCloud,
+  isReadOnly,
+  storeMetadata,
+  timestamp,
+} from "./options.ts";
 import {
   type ImageRow,
   refuseMissingFormats,
@@ -22,7 +28,7 @@ import { writtenData } from "./written_data.ts";
 const MEBIBYTE = 1024 ** 2;
 
 /** `PUT /v2/images/{image_id}/file` */
-export async function uploadData(call: Call): Promise<Response> {
+export async function uploadData(call: EmbeddedRequest): Promise<Response> {
   refuseMediaType(call.request);
   const size = announcedSize(call);
   const storeId = uploadStore(call);
@@ -54,7 +60,7 @@ export async function uploadData(call: Call): Promise<Response> {
 }
 
 /** `PUT /v2/images/{image_id}/stage` */
-export async function stageData(call: Call): Promise<Response> {
+export async function stageData(call: EmbeddedRequest): Promise<Response> {
   refuseMediaType(call.request);
   const row = visibleImage(call);
   refuseStrangers(call, row);
@@ -71,7 +77,7 @@ export async function stageData(call: Call): Promise<Response> {
 }
 
 /** Moves the image on before the first byte is read. */
-async function step(call: Call, change: (row: ImageRow) => ImageRow): Promise<void> {
+async function step(call: EmbeddedRequest, change: (row: ImageRow) => ImageRow): Promise<void> {
   const id = param(call, 0);
   const row = await call.cloud.store.images.update(id, (current) => ({
     ...change(current),
@@ -91,7 +97,7 @@ interface Arrival {
  * Takes in the body; on any failure the image is queued again and nothing stays. False where the
  * image was deleted meanwhile.
  */
-async function received(call: Call, row: ImageRow, arrival: Arrival): Promise<boolean> {
+async function received(call: EmbeddedRequest, row: ImageRow, arrival: Arrival): Promise<boolean> {
   const { store } = call.cloud;
   try {
     const data = await writtenData(call.cloud, call.request.body, arrival.key, row, arrival.size);
@@ -120,7 +126,7 @@ function refuseMediaType({ headers }: Request): void {
 }
 
 /** Size by `x-openstack-image-size` (Glance 31) or `Content-Length`; null where it is not known. */
-function announcedSize({ request: { headers }, cloud }: Call): number | null {
+function announcedSize({ request: { headers }, cloud }: EmbeddedRequest): number | null {
   const named = cloud.minor < 17 ? null : headers.get("x-openstack-image-size");
   if (named !== null && !/^\d+$/.test(named)) {
     throw badRequest(`Invalid value for x-openstack-image-size: ${named}`);
@@ -129,7 +135,7 @@ function announcedSize({ request: { headers }, cloud }: Call): number | null {
   return text === null ? null : Number(text);
 }
 
-function uploadStore({ request, cloud }: Call): string {
+function uploadStore({ request, cloud }: EmbeddedRequest): string {
   const named = cloud.multiStore ? request.headers.get("x-image-meta-store") : null;
   const wanted = named ?? defaultStoreId(cloud);
   const store = cloud.stores.find(({ id }) => id === wanted);
@@ -140,7 +146,7 @@ function uploadStore({ request, cloud }: Call): string {
 }
 
 /** Glance finds out when the store refuses the data; nothing is left of the attempt. */
-function refuseReadOnlyStore(cloud: Cloud, storeId: string): void {
+function refuseReadOnlyStore(cloud: EmbeddedCloud, storeId: string): void {
   if (!isReadOnly(cloud, storeId)) return;
   throw new Failure(
     410,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Call, json } from "./call.ts";
+import { type EmbeddedRequest, json } from "./call.ts";
 import { Failure } from "./failures.ts";
 import type { EmbeddedProjectLimits } from "./options.ts";
 import type { ImageRow } from "./rows.ts";
@@ -33,7 +33,7 @@ const NAMES: readonly LimitName[] = [
 ];
 
 /** `GET /v2/info/usage`: empty where there are no limits. */
-export function usage(call: Call): Response {
+export function usage(call: EmbeddedRequest): Response {
   const { limits } = call.cloud;
   if (limits === null) return json({ usage: {} });
   const entry = (name: LimitName) => ({ usage: used(call, name), limit: limits[name] ?? -1 });
@@ -46,7 +46,7 @@ export function usage(call: Call): Response {
  * @param delta what is about to be added, in the unit of the limit.
  * @throws {Failure} 413.
  */
-export function refuseBeyond(call: Call, name: LimitName, delta: number): void {
+export function refuseBeyond(call: EmbeddedRequest, name: LimitName, delta: number): void {
   const limit = call.cloud.limits?.[name] ?? -1;
   const current = used(call, name);
   if (limit < 0 || current + delta <= limit) return;
@@ -60,7 +60,7 @@ export function refuseBeyond(call: Call, name: LimitName, delta: number): void {
 }
 
 /** Bytes that the caller's project may still store, apart from one image. */
-function remainingBytes({ cloud, identity }: Call, imageId: string): number {
+function remainingBytes({ cloud, identity }: EmbeddedRequest, imageId: string): number {
   const rows = [...cloud.store.images.rows()].filter(({ owner, id }) =>
     owner === identity.projectId && id !== imageId
   );
@@ -73,7 +73,11 @@ function remainingBytes({ cloud, identity }: Call, imageId: string): number {
  * @param size bytes of the data; null if they are not known yet.
  * @throws {Failure} 413.
  */
-export function refuseBeyondBytes(call: Call, imageId: string, size: number | null): void {
+export function refuseBeyondBytes(
+  call: EmbeddedRequest,
+  imageId: string,
+  size: number | null,
+): void {
   if (call.cloud.userStorageQuota === Infinity) return;
   const remaining = remainingBytes(call, imageId);
   if (size === null ? remaining > 0 : size <= remaining) return;
@@ -88,7 +92,7 @@ function bytesOf(rows: readonly ImageRow[]): number {
   return rows.reduce((sum, row) => sum + (row.size ?? 0) * row.locations.length, 0);
 }
 
-function used({ cloud, identity }: Call, name: LimitName): number {
+function used({ cloud, identity }: EmbeddedRequest, name: LimitName): number {
   const rows = [...cloud.store.images.rows()].filter(({ owner }) => owner === identity.projectId);
   return USED[name](rows);
 }

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Call } from "./call.ts";
+import type { EmbeddedRequest } from "./call.ts";
 import { Failure } from "./failures.ts";
 import { refuseFiltered } from "./import_filter.ts";
 import type { ImportOrder } from "./import_order.ts";
@@ -26,7 +26,7 @@ type Move = (row: ImageRow) => Promise<void>;
  * @throws {Failure} 400 for a URL that is none on the web.
  */
 export async function importFromWeb(
-  call: Call,
+  call: EmbeddedRequest,
   order: ImportOrder,
   storeIds: readonly string[],
   move: Move,
@@ -43,14 +43,14 @@ export async function importFromWeb(
   }
 }
 
-function sourceOf({ cloud }: Call, { body }: ImportOrder): string {
+function sourceOf({ cloud }: EmbeddedRequest, { body }: ImportOrder): string {
   const url: unknown = Reflect.get(Object(body["method"]), "uri");
   const text = typeof url === "string" ? url : python(url);
   refuseFiltered(cloud.importFilter, text, "web-download");
   return text;
 }
 
-async function staged(call: Call, url: string): Promise<ImageRow> {
+async function staged(call: EmbeddedRequest, url: string): Promise<ImageRow> {
   const row = await changeImage(call, (current) => current);
   const body = await readOnWeb(call.cloud, url);
   const data = await writtenData(call.cloud, body, stagingKey(row.id), row, null);
@@ -63,7 +63,7 @@ function stagingKey(id: string): string {
 
 /** The image as it was, with the traces of the failure. */
 function failedImport(
-  call: Call,
+  call: EmbeddedRequest,
   row: ImageRow,
   order: ImportOrder,
   storeIds: readonly string[],

@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { Call } from "./call.ts";
+import type { EmbeddedRequest } from "./call.ts";
 import { badRequest, Failure } from "./failures.ts";
 import { changeImage } from "./lookup.ts";
-import type { Cloud } from "./options.ts";
+import type { EmbeddedCloud } from "./options.ts";
 import type { ImageRow } from "./rows.ts";
 
 /**
@@ -16,7 +16,7 @@ import type { ImageRow } from "./rows.ts";
  *
  * @throws {Failure} 400 where there is nothing to be read.
  */
-export async function measured(call: Call, row: ImageRow): Promise<ImageRow> {
+export async function measured(call: EmbeddedRequest, row: ImageRow): Promise<ImageRow> {
   const url = row.locations.find(({ key }) => key === null)?.url;
   if (url === undefined || row.size !== null || call.cloud.fetch === null) return row;
   const answer = await request(call.cloud.fetch, url, "HEAD")
@@ -33,7 +33,7 @@ export async function measured(call: Call, row: ImageRow): Promise<ImageRow> {
  * @throws {Failure} 503 where they cannot be had.
  */
 export async function readOnWeb(
-  cloud: Cloud,
+  cloud: EmbeddedCloud,
   url: string,
 ): Promise<ReadableStream<Uint8Array> | null> {
   if (cloud.fetch === null) throw unavailable();

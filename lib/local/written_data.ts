@@ -6,7 +6,7 @@
 
 import { badRequest, Failure } from "./failures.ts";
 import { ImageHasher } from "./hashing.ts";
-import type { Cloud } from "./options.ts";
+import type { EmbeddedCloud } from "./options.ts";
 import type { ImageRow, WrittenData } from "./rows.ts";
 import { VirtualSize } from "./virtual_size.ts";
 
@@ -17,7 +17,7 @@ import { VirtualSize } from "./virtual_size.ts";
  * @throws {Failure} 413 for more than an image may have, 400 for another number than announced.
  */
 export async function writtenData(
-  cloud: Cloud,
+  cloud: EmbeddedCloud,
   body: ReadableStream<Uint8Array> | null,
   key: string,
   row: Pick<ImageRow, "disk_format" | "container_format">,
@@ -55,7 +55,7 @@ export async function writtenData(
   };
 }
 
-function refuseSize(cloud: Cloud, size: number): void {
+function refuseSize(cloud: EmbeddedCloud, size: number): void {
   if (size <= cloud.imageSizeCap) return;
   throw new Failure(413, "The incoming image is too large: The provided image is too large.");
 }

@@ -7,7 +7,7 @@
 import type { ApiPath } from "./table.ts";
 
 /** A URL, taken apart for one path of the API. */
-export interface Address {
+export interface GatewayPath {
   /** Decoded values of the placeholders, by name. */
   readonly values: Readonly<Record<string, string>>;
   /** The path for the server, encoded anew, from the version on. */
@@ -68,7 +68,7 @@ export function addressOf(
   url: string,
   { path }: ApiPath,
   typedVersion: string | null,
-): Address | null {
+): GatewayPath | null {
   const names = path.split("/").slice(1);
   const segments = rawPath(url).split("/");
   const own = segments.splice(segments.length - names.length);

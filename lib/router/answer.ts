@@ -4,7 +4,7 @@
  * @module
  */
 import { unpromisedAnswer, unusableAnswer } from "../http/answer.ts";
-import type { Exchange } from "../http/exchange.ts";
+import type { OpenResponse } from "../http/exchange.ts";
 import { parseJsonBytes, readBytes } from "../http/json.ts";
 import { discard } from "../http/transport.ts";
 import { resultIn } from "../images/operation.ts";
@@ -12,7 +12,7 @@ import { type OperationName, ROWS } from "../images/operations.ts";
 import { type Receive, WrongShape } from "../images/receive.ts";
 
 /** A small answer, all of it. */
-export interface Answer {
+export interface UpstreamResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Uint8Array<ArrayBuffer>;
@@ -21,7 +21,9 @@ export interface Answer {
 }
 
 /** Reads an answer; one whose body breaks counts as a failed attempt. */
-export async function readAnswer({ response, server, deadline }: Exchange): Promise<Answer> {
+export async function readAnswer(
+  { response, server, deadline }: OpenResponse,
+): Promise<UpstreamResponse> {
   try {
     const body = await readBytes(response, deadline);
     const { status, headers } = response;
@@ -32,7 +34,7 @@ export async function readAnswer({ response, server, deadline }: Exchange): Prom
 }
 
 /** An answer that an operation promises, or a refusal. */
-export interface PromisedAnswer extends Answer {
+export interface PromisedAnswer extends UpstreamResponse {
   /** What the answer holds; undefined for a refusal. */
   readonly result: unknown;
 }
@@ -54,7 +56,7 @@ export interface PromisedRequest {
  * @throws {UnexpectedResponse} for any other answer.
  */
 export async function readPromised(
-  exchange: Exchange,
+  exchange: OpenResponse,
   { operation, action, imageId, path }: PromisedRequest,
 ): Promise<PromisedAnswer> {
   const { response, server, attempts } = exchange;
@@ -82,6 +84,6 @@ export async function readPromised(
 const DECODER = new TextDecoder();
 
 /** The JSON in an answer; undefined if it is not. */
-export function jsonOf({ body }: Answer): unknown {
+export function jsonOf({ body }: UpstreamResponse): unknown {
   return parseJsonBytes(body);
 }

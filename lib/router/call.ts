@@ -6,14 +6,14 @@
 import type { BodyBudget } from "../body_budget.ts";
 import type { RequestContext } from "../context.ts";
 import type { GlanceClientWrapper } from "../http/client.ts";
-import { isRecord, isResponse, shown } from "../values.ts";
-import type { Address } from "./address.ts";
+import { inspect, isRecord, isResponse } from "../values.ts";
+import type { GatewayPath } from "./address.ts";
 import { credentialOf } from "./headers.ts";
 import type { Metrics } from "./metrics.ts";
 import type { GatewayOptions } from "./options.ts";
-import { Refusal } from "./refusal.ts";
+import { HttpError } from "./refusal.ts";
 import type { SlowCallers } from "./slow_callers.ts";
-import type { Route } from "./table.ts";
+import type { GatewayRoute } from "./table.ts";
 import type { Trace } from "./trace.ts";
 
 /** What all requests of a gateway share. */
@@ -31,10 +31,10 @@ export interface Gateway {
 }
 
 /** A request that fits a row of the table. */
-export interface Call {
+export interface GatewayRequest {
   readonly request: Request;
-  readonly route: Route;
-  readonly address: Address;
+  readonly route: GatewayRoute;
+  readonly address: GatewayPath;
   readonly context: RequestContext;
   readonly trace: Trace;
   /** Who asks, for what callers share: see {@linkcode callerKey}. */
@@ -107,35 +107,35 @@ export function withoutToken({ serviceCatalog }: RequestContext): RequestContext
 /**
  * Lets a request pass, or not.
  *
- * @throws {Refusal} 403.
+ * @throws {HttpError} 403.
  */
-export async function admit(gateway: Gateway, call: Call): Promise<Response | null> {
+export async function admit(gateway: Gateway, call: GatewayRequest): Promise<Response | null> {
   const { request, route: { operation, path }, address: { values } } = call;
   const isReading = request.method === "GET" || request.method === "HEAD";
   const { isReadOnly, authorize } = gateway.options;
-  if (isReadOnly && !isReading) throw new Refusal(403, "This endpoint is read-only.");
+  if (isReadOnly && !isReading) throw new HttpError(403, "This endpoint is read-only.");
   if (authorize === null) return null;
   // A function without types may give anything.
   const verdict: unknown = await authorize({ request, operation, path, values });
   if (verdict === true) return null;
-  if (verdict === false) throw new Refusal(403);
+  if (verdict === false) throw new HttpError(403);
   if (isResponse(verdict)) {
     // Some answers, redirects for one, do not let their headers be completed.
     return new Response(verdict.body, verdict);
   }
   const cause = new Error(
     `Cannot authorize a request: "authorize" gave ${
-      shown(verdict)
+      inspect(verdict)
     }; it must give true, false or a Response`,
   );
-  throw new Refusal(500, undefined, { cause });
+  throw new HttpError(500, undefined, { cause });
 }
 
 /**
  * The answer of the image service as callers may see it. A 401 in service mode speaks of the gateway's own
  * token, and names the Keystone that issues it.
  *
- * @throws {Refusal} 502 for such an answer.
+ * @throws {HttpError} 502 for such an answer.
  */
 export async function concealOwnToken(
   { options }: Gateway,
@@ -144,5 +144,5 @@ export async function concealOwnToken(
   if (options.service === null || response.status !== 401) return response;
   await response.body?.cancel();
   const cause = new Error("the image service refused the token of the gateway");
-  throw new Refusal(502, undefined, { cause });
+  throw new HttpError(502, undefined, { cause });
 }

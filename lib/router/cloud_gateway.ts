@@ -8,7 +8,7 @@ import { type Environment, fetchForCloud, readCloud } from "../auth/clouds.ts";
 import { authenticate } from "../auth/keystone.ts";
 import type { YamlParser } from "../auth/yaml.ts";
 import type { RequestContext } from "../context.ts";
-import { quietly } from "../events.ts";
+import { ignoringErrors } from "../events.ts";
 import { listApiServers } from "../http/api_servers.ts";
 import { type GlanceOptions, resolveOptions } from "../options.ts";
 import type { ImageRouterOptions } from "./options.ts";
@@ -74,7 +74,7 @@ export async function createCloudGateway(
     ...cloudFetch && { fetch: cloudFetch },
     ...explicit,
   };
-  const tell = quietly(merged.onEvent);
+  const tell = ignoringErrors(merged.onEvent);
   for (const message of found.ignored) tell({ kind: "ignored", message });
   try {
     const signIn = async (): Promise<RequestContext> =>

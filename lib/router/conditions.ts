@@ -14,7 +14,7 @@ export interface Representation {
 }
 
 /** What is to be answered. */
-export type Plan =
+export type FilePlan =
   | { readonly kind: "whole" }
   /** Bytes from `start` to `end`, both inclusive. */
   | { readonly kind: "part"; readonly start: number; readonly end: number }
@@ -29,7 +29,7 @@ export type Plan =
 const LITTLE = 256 * 1024;
 
 /** Judges a request. `If-Modified-Since` and `If-Unmodified-Since` do not count: there is no `Last-Modified`. */
-export function planOf(method: string, headers: Headers, image: Representation): Plan {
+export function planOf(method: string, headers: Headers, image: Representation): FilePlan {
   const { etag, size } = image;
   const [match, noneMatch] = [headers.get("if-match"), headers.get("if-none-match")];
   if (match !== null && !hasTag(match, etag, "strong")) return { kind: "failed" };
@@ -52,7 +52,7 @@ export function mayWantLittle(headers: Headers): boolean {
 }
 
 /** Whether so little is to be answered that it is over before it is in anybody's way. */
-export function isLittle(plan: Plan): boolean {
+export function isLittle(plan: FilePlan): boolean {
   return plan.kind === "part" ? plan.end - plan.start < LITTLE : plan.kind !== "whole";
 }
 
@@ -60,7 +60,7 @@ export function isLittle(plan: Plan): boolean {
  * A single range of bytes. Several ranges, and other units, are answered with the whole image, which
  * RFC 9110, section 14.2, allows; what is not a range at all is refused, as Glance does.
  */
-function partOf(header: string, size: number): Plan {
+function partOf(header: string, size: number): FilePlan {
   const [unit = "", set] = header.split("=", 2);
   if (unit.trim().toLowerCase() !== "bytes" || set === undefined || set.includes(",")) {
     return { kind: "whole" };
@@ -85,7 +85,7 @@ function partOf(header: string, size: number): Plan {
  * The part that a request with `Content-Range` instead of `Range` asks for, as older clients of Glance
  * write it; null for one that Glance refuses.
  */
-export function legacyPartOf(header: string, size: number): Plan | null {
+export function legacyPartOf(header: string, size: number): FilePlan | null {
   const match = /^bytes (\d+)-(\d+)\/(\d+|[*])/.exec(header);
   if (match === null) return null;
   const [start, end, total] = [Number(match[1]), Number(match[2]), Number(match[3])];

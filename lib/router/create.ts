@@ -5,9 +5,9 @@
  */
 import { isRecord } from "../images/operation.ts";
 import { canonicalId } from "./address.ts";
-import type { Call, Gateway } from "./call.ts";
+import type { Gateway, GatewayRequest } from "./call.ts";
 import { parseJson } from "../http/json.ts";
-import type { Answer } from "./answer.ts";
+import type { UpstreamResponse } from "./answer.ts";
 import { askServers, documentResponse } from "./document.ts";
 import { withBody } from "./request_body.ts";
 
@@ -16,7 +16,7 @@ import { withBody } from "./request_body.ts";
  * network repeats makes one image, and a 409 for that id means that an earlier attempt was carried out
  * though its answer was lost.
  */
-export async function createImage(gateway: Gateway, call: Call): Promise<Response> {
+export async function createImage(gateway: Gateway, call: GatewayRequest): Promise<Response> {
   return await withBody(gateway, call, async (bytes) => {
     const text = textOf(bytes);
     const id = crypto.randomUUID();
@@ -26,13 +26,17 @@ export async function createImage(gateway: Gateway, call: Call): Promise<Respons
     const answer = await askServers(gateway, call, { body, idempotent: isOurs });
     if (!isOurs || answer.status !== 409) return documentResponse(gateway, call, answer);
     const path = `${call.address.path}/${id}`;
-    const shown = await askServers(gateway, call, {
+    const inspect = await askServers(gateway, call, {
       operation: "get",
       method: "GET",
       path,
       idempotent: true,
     });
-    return documentResponse(gateway, call, shown.status === 200 ? created(shown, path) : answer);
+    return documentResponse(
+      gateway,
+      call,
+      inspect.status === 200 ? created(inspect, path) : answer,
+    );
   });
 }
 
@@ -40,7 +44,7 @@ export async function createImage(gateway: Gateway, call: Call): Promise<Respons
  * Changes an image. Changes that may be made twice are repeated where it is open whether they were
  * carried out: `add` and `replace` of properties, not what removes something or touches locations.
  */
-export async function updateImage(gateway: Gateway, call: Call): Promise<Response> {
+export async function updateImage(gateway: Gateway, call: GatewayRequest): Promise<Response> {
   return await withBody(gateway, call, async (body) => {
     const idempotent = isIdempotentPatch(textOf(body) ?? "");
     const answer = await askServers(gateway, call, { body, idempotent });
@@ -92,8 +96,8 @@ function textOf(bytes: Uint8Array): string | null {
   }
 }
 
-function created(shown: Answer, path: string): Answer {
-  const headers = new Headers(shown.headers);
+function created(inspect: UpstreamResponse, path: string): UpstreamResponse {
+  const headers = new Headers(inspect.headers);
   headers.set("location", path);
-  return { ...shown, status: 201, headers };
+  return { ...inspect, status: 201, headers };
 }

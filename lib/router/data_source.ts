@@ -5,23 +5,23 @@
  * @module
  */
 import { judgePartial, lengthOf } from "../data/byte_range.ts";
-import { identityOf, Verifier } from "../data/integrity.ts";
-import { GlancePieces } from "../data/piece.ts";
+import { descriptorOf, Verifier } from "../data/integrity.ts";
+import { GlanceRangeSource } from "../data/piece.ts";
 import { openBody } from "../data/answer_body.ts";
 import { ResumingReader } from "../data/resume.ts";
 import { GlanceError } from "../errors.ts";
-import type { Exchange } from "../http/exchange.ts";
+import type { OpenResponse } from "../http/exchange.ts";
 import { discard } from "../http/transport.ts";
 import type { GlanceImage } from "../images/types.ts";
-import type { Call, Gateway } from "./call.ts";
+import type { Gateway, GatewayRequest } from "./call.ts";
 import { ChunkSize } from "./chunk_size.ts";
-import { isLittle, type Plan } from "./conditions.ts";
+import { type FilePlan, isLittle } from "./conditions.ts";
 import { dataHeaders } from "./representation.ts";
 import { countedBody, type DataAnswer, responseBody } from "./response_body.ts";
-import type { Connection } from "./slow_callers.ts";
+import type { UpstreamConnection } from "./slow_callers.ts";
 
 /** What is to be sent: all of the image, or a part. */
-export type DataPlan = Plan & { readonly kind: "whole" | "part" };
+export type DataPlan = FilePlan & { readonly kind: "whole" | "part" };
 
 /**
  * Opens the data; nothing is answered before a server has shown that it has it.
@@ -30,7 +30,7 @@ export type DataPlan = Plan & { readonly kind: "whole" | "part" };
  */
 export async function openData(
   gateway: Gateway,
-  call: Call,
+  call: GatewayRequest,
   image: GlanceImage,
   plan: DataPlan,
 ): Promise<Response> {
@@ -54,19 +54,19 @@ export async function openData(
 
 async function openReader(
   { client, options }: Gateway,
-  call: Call,
+  call: GatewayRequest,
   image: GlanceImage,
   plan: DataPlan,
 ): Promise<Pick<DataAnswer, "reader" | "connection">> {
   const { context, trace, signal } = call;
-  const identity = identityOf(image);
+  const identity = descriptorOf(image);
   const [start, end] = plan.kind === "part" ? [plan.start, plan.end] : [0, null];
   const verifier = plan.kind === "whole" ? await Verifier.create(identity, options.verify) : null;
   const wanted = { end, stores: image.stores ?? "", prefer: preferOf(call) };
   const lifetime = new AbortController();
   const leave = () => lifetime.abort(signal?.reason);
   let handed = 0;
-  const pieces = new GlancePieces(client, context, identity, wanted);
+  const pieces = new GlanceRangeSource(client, context, identity, wanted);
   const reader = new ResumingReader(pieces, {
     options: client.options,
     start,
@@ -87,7 +87,7 @@ async function openReader(
     // From here on the body's own cancel tells: some runtimes abort the signal of a finished request.
     signal?.removeEventListener("abort", leave);
   }
-  const connection: Connection = {
+  const connection: UpstreamConnection = {
     // A server that fails to answer is no reason to give up a connection to one that sends.
     canReopen: () => pieces.canSeek(lifetime.signal).catch(() => false),
     async release() {
@@ -104,14 +104,14 @@ async function openReader(
  */
 async function serversOwnBody(
   { client, options }: Gateway,
-  call: Call,
+  call: GatewayRequest,
   image: GlanceImage,
   plan: DataPlan,
 ): Promise<Response | null> {
   const { context, trace, signal } = call;
   const prefer = preferOf(call);
   const range = plan.kind === "part" ? { start: plan.start, end: plan.end } : undefined;
-  let answer: Exchange;
+  let answer: OpenResponse;
   try {
     const asked = { ...range && { range }, ...prefer && { prefer } };
     answer = await client.exchange(context, "data", [image.id, asked], { signal });
@@ -157,7 +157,7 @@ function isExactly({ status, headers }: Response, image: GlanceImage, plan: Data
 }
 
 /** Stores to read from, best first, as `prefer` names them; undefined where it names none. */
-function preferOf({ address: { search } }: Call): readonly string[] | undefined {
+function preferOf({ address: { search } }: GatewayRequest): readonly string[] | undefined {
   const stores = new URLSearchParams(search).get("prefer")?.split(",").filter(Boolean) ?? [];
   return stores.length === 0 ? undefined : stores;
 }

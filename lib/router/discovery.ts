@@ -6,11 +6,11 @@
  */
 import type { RequestContext } from "../context.ts";
 import { unpromisedAnswer } from "../http/answer.ts";
-import { type Answer, readAnswer } from "./answer.ts";
-import { type Call, type Gateway, publicEndpoint, withoutToken } from "./call.ts";
+import { readAnswer, type UpstreamResponse } from "./answer.ts";
+import { type Gateway, type GatewayRequest, publicEndpoint, withoutToken } from "./call.ts";
 import { type Answered, documentResponse } from "./document.ts";
 import { inboundHeaders, outboundHeaders } from "./headers.ts";
-import { Refusal } from "./refusal.ts";
+import { HttpError } from "./refusal.ts";
 import type { ApiPath } from "./table.ts";
 import { versionsDocument } from "./versions.ts";
 
@@ -39,7 +39,7 @@ export async function listVersions(
 /** `GET /healthcheck`: 200 while a server answers and does not say that it is out of service. */
 export async function checkHealth(gateway: Gateway, request: Request): Promise<Response> {
   const answer = await askOpenly(gateway, request, "/healthcheck", "check the health of a server");
-  if (answer.status >= 500) throw new Refusal(503);
+  if (answer.status >= 500) throw new HttpError(503);
   if (request.method === "HEAD") return new Response(null, { status: 204 });
   const headers = { "content-type": answer.headers.get("content-type") ?? "text/plain" };
   if (answer.status === 200) return new Response(answer.body, { headers });
@@ -71,13 +71,13 @@ export async function answerBeforeRouting(
 }
 
 /** A request to a path of the API that cannot be forwarded. */
-export type RefusedCall = Pick<Call, "request" | "context" | "address" | "trace">;
+export type RefusedCall = Pick<GatewayRequest, "request" | "context" | "address" | "trace">;
 
 /**
  * Refuses a method that a path does not take. `HEAD` shows what Glance allows there: Glance takes it nowhere,
  * and it changes nothing.
  *
- * @throws {Refusal} 405, or 404 if the cloud is too old for the path; unless Glance answers before routing.
+ * @throws {HttpError} 405, or 404 if the cloud is too old for the path; unless Glance answers before routing.
  */
 export async function refuseMethod(
   gateway: Gateway,
@@ -90,7 +90,7 @@ export async function refuseMethod(
   if (answer.status === 405) {
     const methods = routes.map(({ method }) => method).join(", ");
     const allow = answer.headers.get("allow") ?? methods;
-    throw new Refusal(405, undefined, { headers: { allow } });
+    throw new HttpError(405, undefined, { headers: { allow } });
   }
   return await refuseAtPath(gateway, call, unknownPath(request));
 }
@@ -98,17 +98,17 @@ export async function refuseMethod(
 /**
  * Refuses a body that a path does not take.
  *
- * @throws {Refusal} 400, unless Glance answers before routing.
+ * @throws {HttpError} 400, unless Glance answers before routing.
  */
 export async function refuseBody(gateway: Gateway, call: RefusedCall): Promise<Response> {
-  const refusal = new Refusal(400, "A body is not expected with this request.");
+  const refusal = new HttpError(400, "A body is not expected with this request.");
   return await refuseAtPath(gateway, call, refusal);
 }
 
 async function refuseAtPath(
   gateway: Gateway,
   call: RefusedCall,
-  refusal: Refusal,
+  refusal: HttpError,
 ): Promise<Response> {
   const version = call.address.path.split("/")[1] ?? "";
   return await answerBeforeRouting(gateway, call.context, version, call) ??
@@ -116,8 +116,8 @@ async function refuseAtPath(
 }
 
 /** The refusal of what is not a path of the API. */
-export function unknownPath({ method }: Request): Refusal {
-  return new Refusal(KNOWN_METHODS.has(method) ? 404 : 501);
+export function unknownPath({ method }: Request): HttpError {
+  return new HttpError(KNOWN_METHODS.has(method) ? 404 : 501);
 }
 
 /** Asks what no token is needed for. */
@@ -126,7 +126,7 @@ async function askOpenly(
   request: Request,
   path: string,
   action: string,
-): Promise<Answer> {
+): Promise<UpstreamResponse> {
   const context = withoutToken(gateway.options.service?.() ?? {});
   return await ask(gateway, request, context, { method: "GET", path, action });
 }
@@ -136,7 +136,7 @@ async function ask(
   request: Request,
   context: RequestContext,
   wanted: { readonly method: string; readonly path: string; readonly action: string },
-): Promise<Answer> {
+): Promise<UpstreamResponse> {
   const headers = inboundHeaders(request.headers);
   return await client.forward(context, { ...wanted, headers, idempotent: true }, {}, readAnswer);
 }

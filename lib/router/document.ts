@@ -6,8 +6,8 @@
 import { actionWith } from "../images/operation.ts";
 import type { OperationName } from "../images/operations.ts";
 import { rawPath } from "./address.ts";
-import { type Call, type Gateway, publicEndpoint } from "./call.ts";
-import { type Answer, type PromisedAnswer, readPromised } from "./answer.ts";
+import { type Gateway, type GatewayRequest, publicEndpoint } from "./call.ts";
+import { type PromisedAnswer, readPromised, type UpstreamResponse } from "./answer.ts";
 import { inboundHeaders, outboundHeaders } from "./headers.ts";
 import { versionsDocument } from "./versions.ts";
 
@@ -25,8 +25,8 @@ export interface Variation {
 }
 
 /** What of a call its answer depends on. */
-export type Answered = Pick<Call, "request" | "trace"> & {
-  readonly address: Pick<Call["address"], "mount">;
+export type Answered = Pick<GatewayRequest, "request" | "trace"> & {
+  readonly address: Pick<GatewayRequest["address"], "mount">;
 };
 
 /**
@@ -36,7 +36,7 @@ export type Answered = Pick<Call, "request" | "trace"> & {
  */
 export async function askServers(
   { client }: Gateway,
-  { request, route, address, context, trace, signal }: Call,
+  { request, route, address, context, trace, signal }: GatewayRequest,
   { operation = route.operation, method, path, body, idempotent }: Variation,
 ): Promise<PromisedAnswer> {
   const { path: ownPath, search, values } = address;
@@ -52,7 +52,7 @@ export async function askServers(
       action,
       imageId,
       idempotent: idempotent ?? route.idempotent,
-      repeat: route.repeat,
+      alreadyDoneStatus: route.alreadyDoneStatus,
     },
     isRead(method ?? route.method) ? { signal } : {},
     (exchange) => readPromised(exchange, { operation, action, imageId, path: path ?? ownPath }),
@@ -65,7 +65,7 @@ export async function askServers(
 export function documentResponse(
   gateway: Gateway,
   { request, address: { mount }, trace }: Answered,
-  answer: Answer,
+  answer: UpstreamResponse,
 ): Response {
   const headers = outboundHeaders(answer.headers);
   const endpoint = publicEndpoint(gateway, request, mount);
@@ -81,7 +81,7 @@ export function documentResponse(
 }
 
 /** Where the caller finds what was created: the server's own path, below the gateway's endpoint. */
-function locationFor({ headers, server }: Answer, endpoint: string): string | null {
+function locationFor({ headers, server }: UpstreamResponse, endpoint: string): string | null {
   const location = headers.get("location");
   if (location === null || !URL.canParse(location, `${server}/`)) return null;
   // As it was sent: a URL would resolve the dots of a name that consists of them.

@@ -8,12 +8,12 @@ import { GlanceConnectionFailed, GlanceError } from "../errors.ts";
 import { addressOf, rawPath, versionOf } from "./address.ts";
 import {
   admit,
-  type Call,
   callerKey,
   callerSignal,
   concealOwnToken,
   contextOf,
   type Gateway,
+  type GatewayRequest,
   publicEndpoint,
 } from "./call.ts";
 import { createImage, updateImage } from "./create.ts";
@@ -28,15 +28,15 @@ import {
 import { announcesBody, requestIdOf, typedVersionOf } from "./headers.ts";
 import { checkHost } from "./host_guard.ts";
 import { imageData } from "./image_data.ts";
-import { Refusal, refusalResponse } from "./refusal.ts";
+import { HttpError, refusalResponse } from "./refusal.ts";
 import { forwardDocument } from "./request_body.ts";
-import type { ApiPath, Route, RouteKind } from "./table.ts";
+import type { ApiPath, GatewayRoute, RouteKind } from "./table.ts";
 import { Trace } from "./trace.ts";
 import { uploadData } from "./upload.ts";
 
-type Handler = (gateway: Gateway, call: Call) => Promise<Response>;
+type RouteHandler = (gateway: Gateway, call: GatewayRequest) => Promise<Response>;
 
-const HANDLERS: Readonly<Record<RouteKind, Handler>> = {
+const HANDLERS: Readonly<Record<RouteKind, RouteHandler>> = {
   document: forwardDocument,
   create: createImage,
   patch: updateImage,
@@ -80,12 +80,12 @@ export async function serve(
     }
     const signal = callerSignal(request, env);
     const caller = callerKey(context, env, gateway.options.service !== null);
-    const call: Call = { request, route, address, context, trace, caller, signal };
+    const call: GatewayRequest = { request, route, address, context, trace, caller, signal };
     try {
       return await admit(gateway, call) ??
         await concealOwnToken(gateway, await HANDLERS[route.kind](gateway, call));
     } catch (error) {
-      if (!signal?.aborted || error instanceof Refusal) throw error;
+      if (!signal?.aborted || error instanceof HttpError) throw error;
       trace.left();
       return new Response(null, { status: CALLER_GONE });
     }
@@ -156,7 +156,7 @@ async function refuse(
   const { mount, version } = found ?? { mount: "", version: null };
   return await traced(gateway, request, "", async (trace) => {
     const asked = typedVersion ?? version;
-    if (asked === null) throw new Refusal(404);
+    if (asked === null) throw new HttpError(404);
     if (request.method === "OPTIONS") return new Response(null);
     if (!VERSION.test(asked)) return await listVersions(gateway, request, "/", mount);
     const context = contextOf(gateway, request, trace.requestId);
@@ -167,7 +167,7 @@ async function refuse(
 }
 
 /** The row for a method. `HEAD` is answered where there is data; Glance has it nowhere. */
-function routeFor({ routes }: ApiPath, method: string): Route | undefined {
+function routeFor({ routes }: ApiPath, method: string): GatewayRoute | undefined {
   return routes.find((row) => row.method === method || (method === "HEAD" && row.kind === "data"));
 }
 
@@ -201,20 +201,20 @@ async function traced(
 }
 
 function failed(request: Request, trace: Trace, error: unknown): Response {
-  if (!(error instanceof Refusal) || error.cause !== undefined) trace.failed(error);
+  if (!(error instanceof HttpError) || error.cause !== undefined) trace.failed(error);
   return refusalResponse(request, asRefusal(request, error));
 }
 
 /** What callers are told: never the name of a server, which errors and logs have. */
-function asRefusal({ method }: Request, cause: unknown): Refusal {
-  if (cause instanceof Refusal) return cause;
+function asRefusal({ method }: Request, cause: unknown): HttpError {
+  if (cause instanceof HttpError) return cause;
   if (cause instanceof GlanceConnectionFailed) {
     const { status = 0 } = cause;
-    if (TOLD_STATUSES.has(status)) return new Refusal(status, undefined, { cause });
+    if (TOLD_STATUSES.has(status)) return new HttpError(status, undefined, { cause });
     // Whether a change was carried out is open; a question may simply be asked again.
-    return new Refusal(method === "GET" || method === "HEAD" ? 503 : 502, undefined, { cause });
+    return new HttpError(method === "GET" || method === "HEAD" ? 503 : 502, undefined, { cause });
   }
-  return new Refusal(cause instanceof GlanceError ? 502 : 500, undefined, { cause });
+  return new HttpError(cause instanceof GlanceError ? 502 : 500, undefined, { cause });
 }
 
 /** A request that was refused early: its sender need not go on. */

@@ -7,7 +7,7 @@
 import { isHost } from "./address.ts";
 import { credentialOf } from "./headers.ts";
 import type { GatewayOptions } from "./options.ts";
-import { Refusal } from "./refusal.ts";
+import { HttpError } from "./refusal.ts";
 
 /** The names of this machine for itself (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3). */
 const LOOPBACK =
@@ -22,7 +22,7 @@ export type HostGuardOptions = Pick<GatewayOptions, "allowedHosts" | "publicEndp
 /**
  * Checks where a request is addressed to and where it comes from.
  *
- * @throws {Refusal} 400 for a `Host` that is not `host[:port]`, 403 for a host that is not allowed and for
+ * @throws {HttpError} 400 for a `Host` that is not `host[:port]`, 403 for a host that is not allowed and for
  * a cross-site write.
  */
 export function checkHost(options: HostGuardOptions, { url, method, headers }: Request): void {
@@ -30,13 +30,13 @@ export function checkHost(options: HostGuardOptions, { url, method, headers }: R
   const [host, authority] = [headers.get("host") || null, authorityOf(url)];
   const hosts = host === null || host === authority ? [authority] : [host, authority];
   if (!hosts.every(isHost) || !URL.canParse(url)) {
-    throw new Refusal(400, "The Host header must have the form host[:port].");
+    throw new HttpError(400, "The Host header must have the form host[:port].");
   }
   if (options.allowedHosts !== "any" && !hosts.every((host) => isAllowed(options, host))) {
-    throw new Refusal(403, "Requests for this host name are not answered here.");
+    throw new HttpError(403, "Requests for this host name are not answered here.");
   }
   if (!SAFE_METHODS.has(method) && isCrossSite(options, headers, hosts)) {
-    throw new Refusal(403, "Web pages of other sites cannot change anything here.");
+    throw new HttpError(403, "Web pages of other sites cannot change anything here.");
   }
 }
 

@@ -17,17 +17,17 @@ import { unpromisedAnswer } from "../http/answer.ts";
 import { discard } from "../http/transport.ts";
 import type { GlanceImage } from "../images/types.ts";
 import { readAnswer } from "./answer.ts";
-import type { Call, Gateway } from "./call.ts";
-import { isLittle, legacyPartOf, mayWantLittle, type Plan, planOf } from "./conditions.ts";
+import type { Gateway, GatewayRequest } from "./call.ts";
+import { type FilePlan, isLittle, legacyPartOf, mayWantLittle, planOf } from "./conditions.ts";
 import { openData } from "./data_source.ts";
 import { askServers, documentResponse } from "./document.ts";
 import { inboundHeaders } from "./headers.ts";
-import { Refusal } from "./refusal.ts";
+import { HttpError } from "./refusal.ts";
 import { dataHeaders, representationOf } from "./representation.ts";
 import type { SlowCallers } from "./slow_callers.ts";
 
 /** The data of an image, or a part of it, or word that the caller has it already. */
-export async function imageData(gateway: Gateway, call: Call): Promise<Response> {
+export async function imageData(gateway: Gateway, call: GatewayRequest): Promise<Response> {
   const { request, address, trace } = call;
   // What was wanted in truth, the record tells.
   const mayPass = request.method === "HEAD" || mayWantLittle(request.headers);
@@ -72,7 +72,7 @@ export async function imageData(gateway: Gateway, call: Call): Promise<Response>
 }
 
 /** What is wanted of data; null for a range that Glance alone refuses in its words. */
-function dataPlanOf(headers: Headers, image: GlanceImage): Plan | null {
+function dataPlanOf(headers: Headers, image: GlanceImage): FilePlan | null {
   const legacy = headers.has("range") ? null : headers.get("content-range");
   if (legacy === null) return planOf("GET", headers, representationOf(image));
   return typeof image.size === "number" ? legacyPartOf(legacy, image.size) : null;
@@ -81,7 +81,7 @@ function dataPlanOf(headers: Headers, image: GlanceImage): Plan | null {
 /** Waits until the data may be sent, or the caller is gone. */
 async function takeTurn(
   { metrics }: Gateway,
-  call: Call,
+  call: GatewayRequest,
   callers: SlowCallers,
 ): Promise<void> {
   metrics.move("waiting_requests", 1);
@@ -92,27 +92,27 @@ async function takeTurn(
 
 /** What the data would look like, without opening it. */
 function headResponse(gateway: Gateway, request: Request, image: GlanceImage): Response {
-  if (image.status === "deactivated") throw new Refusal(403);
+  if (image.status === "deactivated") throw new HttpError(403);
   if (image.status !== "active") return new Response(null, { status: 204 });
   const plan = planOf("HEAD", request.headers, representationOf(image));
   if (plan.kind === "failed" || plan.kind === "unmodified") return withoutData(image, plan);
   const headers = dataHeaders(image, plan);
   // An application around the router would announce 0 bytes; Glance takes no HEAD.
   const isMisread = !headers.has("content-length") && !gateway.direct.has(request);
-  if (isMisread) throw new Refusal(405, undefined, { headers: { allow: "GET, PUT" } });
+  if (isMisread) throw new HttpError(405, undefined, { headers: { allow: "GET, PUT" } });
   return new Response(null, { status: 200, headers });
 }
 
 function withoutData(
   image: GlanceImage,
-  plan: Exclude<Plan, { readonly kind: "whole" | "part" }>,
+  plan: Exclude<FilePlan, { readonly kind: "whole" | "part" }>,
 ): Response {
   if (plan.kind === "unmodified") {
     return new Response(null, { status: 304, headers: dataHeaders(image, plan) });
   }
-  if (plan.kind === "failed") throw new Refusal(412);
+  if (plan.kind === "failed") throw new HttpError(412);
   const last = (image.size ?? 0) - 1;
-  throw new Refusal(416, undefined, {
+  throw new HttpError(416, undefined, {
     headers: { "content-range": `bytes */${image.size}` },
     detail: plan.reason === "syntax"
       ? "Invalid Range header."
@@ -128,7 +128,7 @@ function withoutData(
  */
 async function forwardRefusal(
   gateway: Gateway,
-  call: Call,
+  call: GatewayRequest,
   promised: readonly number[],
 ): Promise<Response> {
   const { request, route, address, context, trace, signal } = call;

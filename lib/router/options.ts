@@ -8,9 +8,9 @@ import { isWorkerd } from "../data/fixed_length.ts";
 import { type Verify, VERIFY_MODES } from "../data/types.ts";
 import { parseHttpUrl } from "../endpoint.ts";
 import { InvalidConfigurationValue, redact } from "../errors.ts";
-import { quietly } from "../events.ts";
+import { ignoringErrors } from "../events.ts";
 import type { GlanceOptions } from "../options.ts";
-import { checkRecord, isRecord, kindOf, shown } from "../values.ts";
+import { checkRecord, describeType, inspect, isRecord } from "../values.ts";
 import { isHost } from "./address.ts";
 import type { RequestLog } from "./trace.ts";
 
@@ -183,7 +183,7 @@ export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptio
     cors: options.cors ?? null,
     allowedHosts: allowedHostsOf(options.allowedHosts ?? "any"),
     metrics: options.metrics ?? false,
-    log: options.log === undefined ? null : quietly(options.log),
+    log: options.log === undefined ? null : ignoringErrors(options.log),
   });
 }
 
@@ -226,7 +226,7 @@ function checkServiceMode(serviceMode: ServiceMode): void {
   if (!isRecord(value)) {
     throw new InvalidConfigurationValue(
       `Cannot use the option "serviceMode": ${what} is ${
-        kindOf(value)
+        describeType(value)
       } and must be an object; write { context }`,
     );
   }
@@ -265,7 +265,7 @@ function allowedHostsOf(
 function check(isGood: boolean, name: string, value: unknown, wanted: string): void {
   if (isGood) return;
   throw new InvalidConfigurationValue(
-    `Cannot use the option ${name}: it is ${shown(value)} and must be ${wanted}`,
+    `Cannot use the option ${name}: it is ${inspect(value)} and must be ${wanted}`,
   );
 }
 
@@ -284,7 +284,7 @@ function publicEndpointOf(text: string | undefined): string | null {
   if (isEndpoint) return (url.origin + url.pathname).replace(/\/+$/, "");
   throw new InvalidConfigurationValue(
     `Cannot use the option "publicEndpoint": it is ${
-      shown(typeof text === "string" ? redact(text) : text)
+      inspect(typeof text === "string" ? redact(text) : text)
     } and must be an http or https URL without a query; write it as "https://images.example/image"`,
   );
 }

@@ -33,7 +33,7 @@ export interface RefusalOptions {
 }
 
 /** An error answer on its way out; handlers throw it. */
-export class Refusal extends Error {
+export class HttpError extends Error {
   override name = "Refusal";
   readonly status: number;
   readonly detail: string;
@@ -49,7 +49,7 @@ export class Refusal extends Error {
 }
 
 /** The answer that a refusal becomes for a request. */
-export function refusalResponse(request: Request, refusal: Refusal): Response {
+export function refusalResponse(request: Request, refusal: HttpError): Response {
   const { status } = refusal;
   const title = WORDS[status]?.[0] ?? "Error";
   const code = `${status} ${title}`;
@@ -64,7 +64,7 @@ export function refusalResponse(request: Request, refusal: Refusal): Response {
 }
 
 /** The line breaks are WebOb's, in JSON, too. */
-function textOf({ method }: Request, { status, message, detail }: Refusal): string {
+function textOf({ method }: Request, { status, message, detail }: HttpError): string {
   if (status === 405) {
     return `The method ${method} is not allowed for this resource. <br /><br />\n`;
   }

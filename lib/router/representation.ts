@@ -4,7 +4,7 @@
  * @module
  */
 import type { GlanceImage } from "../images/types.ts";
-import type { Plan, Representation } from "./conditions.ts";
+import type { FilePlan, Representation } from "./conditions.ts";
 
 /** What an image record says of its data. */
 export function representationOf(image: GlanceImage): Representation {
@@ -17,7 +17,7 @@ export function representationOf(image: GlanceImage): Representation {
  * from encoding it, `private` keeps shared ones from giving it to others: they do not know that
  * `X-Auth-Token` decides who may have it.
  */
-export function dataHeaders(image: GlanceImage, plan: Plan): Headers {
+export function dataHeaders(image: GlanceImage, plan: FilePlan): Headers {
   const { etag, size } = representationOf(image);
   const headers = new Headers({ "cache-control": "private, no-transform" });
   if (etag !== null) headers.set("etag", etag);

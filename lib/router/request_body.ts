@@ -5,11 +5,11 @@
  * @module
  */
 import { type BodyFault, BodyRefused, type HeldBody } from "../body_budget.ts";
-import type { Call, Gateway } from "./call.ts";
+import type { Gateway, GatewayRequest } from "./call.ts";
 import { answerBeforeRouting } from "./discovery.ts";
 import { askServers, documentResponse } from "./document.ts";
 import { announcesBody } from "./headers.ts";
-import { Refusal } from "./refusal.ts";
+import { HttpError } from "./refusal.ts";
 
 /** What callers hear of a body that is not held. */
 const REFUSALS: Readonly<Record<BodyFault, readonly [status: number, explanation?: string]>> = {
@@ -23,11 +23,11 @@ const REFUSALS: Readonly<Record<BodyFault, readonly [status: number, explanation
  * Answers a request by its body, which is held until there is an answer. What it holds is for Glance to
  * judge. Nothing of it is read before a server has accepted that there is no token.
  *
- * @throws {Refusal} 400 if it broke off, 408, 413 and 503 if it is too slow, too large, or one too many.
+ * @throws {HttpError} 400 if it broke off, 408, 413 and 503 if it is too slow, too large, or one too many.
  */
 export async function withBody(
   gateway: Gateway,
-  call: Call,
+  call: GatewayRequest,
   answer: (body: Uint8Array<ArrayBuffer>) => Promise<Response>,
 ): Promise<Response> {
   const { request, context, address, caller } = call;
@@ -48,14 +48,14 @@ export async function withBody(
     if (!(error instanceof BodyRefused)) throw error;
     const [status, explanation] = REFUSALS[error.fault];
     const headers: Record<string, string> = status === 503 ? { "retry-after": "1" } : {};
-    throw new Refusal(status, explanation, { cause: error.cause ?? error, headers });
+    throw new HttpError(status, explanation, { cause: error.cause ?? error, headers });
   } finally {
     body?.release();
   }
 }
 
 /** Answers a request with a small body, if any, by what a server says to it. */
-export async function forwardDocument(gateway: Gateway, call: Call): Promise<Response> {
+export async function forwardDocument(gateway: Gateway, call: GatewayRequest): Promise<Response> {
   return await withBody(gateway, call, async (body) => {
     return documentResponse(gateway, call, await askServers(gateway, call, { body }));
   });

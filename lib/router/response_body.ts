@@ -4,14 +4,14 @@
  *
  * @module
  */
-import type { Piece } from "../data/answer_body.ts";
+import type { RangeResponse } from "../data/answer_body.ts";
 import type { Chunk } from "../data/body_reader.ts";
 import { fixedLength } from "../data/fixed_length.ts";
 import type { ResumingReader } from "../data/resume.ts";
 import type { ChunkSize } from "./chunk_size.ts";
 import { endedEarly } from "../data/resume_policy.ts";
 import { ServerUnreachable } from "../errors.ts";
-import type { Connection, SlowCallers } from "./slow_callers.ts";
+import type { SlowCallers, UpstreamConnection } from "./slow_callers.ts";
 import type { Trace } from "./trace.ts";
 
 /** Bytes of a chunk of one server's own body. */
@@ -27,7 +27,7 @@ export interface DataAnswer {
   readonly callers: SlowCallers;
   /** Who stands for its caller there. */
   readonly caller: object;
-  readonly connection: Connection;
+  readonly connection: UpstreamConnection;
   /** Whether whoever takes the stream has done with a chunk when he asks for the next. */
   readonly freesChunks: boolean;
 }
@@ -84,7 +84,7 @@ export function responseBody(answer: DataAnswer): ReadableStream<Chunk> {
 /** The body of one server, on its way to the caller. */
 export interface OwnBody {
   /** Gives up a server that falls silent. */
-  readonly source: Pick<Piece, "reader" | "server" | "close">;
+  readonly source: Pick<RangeResponse, "reader" | "server" | "close">;
   readonly imageId: string;
   /** Bytes that were announced; null if their number is unknown. */
   readonly length: number | null;

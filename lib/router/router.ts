@@ -6,7 +6,7 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { BodyBudget } from "../body_budget.ts";
-import { quietly } from "../events.ts";
+import { ignoringErrors } from "../events.ts";
 import { GlanceClientWrapper } from "../http/client.ts";
 import type { GlanceOptions } from "../options.ts";
 import { addressOf, versionOf } from "./address.ts";
@@ -157,7 +157,7 @@ function withoutLength(response: Response): Response {
 
 /** What concerns callers is not the client's affair; what the client does is counted. */
 function clientOptions(options: ImageRouterOptions, metrics: Metrics): GlanceOptions {
-  const onEvent = quietly(options.onEvent);
+  const onEvent = ignoringErrors(options.onEvent);
   return {
     ...options,
     onEvent: (event) => {

@@ -18,7 +18,7 @@ export const HURRY = 50;
 export const LONGEST_WAIT = 100;
 
 /** A connection to a server, or what can take its place. */
-export interface Connection {
+export interface UpstreamConnection {
   /** Whether the download could go on behind it, if it were given back. Never fails. */
   canReopen(): Promise<boolean>;
   /** Gives it back. Never fails. */
@@ -26,9 +26,9 @@ export interface Connection {
 }
 
 /** Who rests, and on what. */
-interface Rest {
+interface IdleUpstream {
   readonly since: number;
-  readonly connection: Connection;
+  readonly connection: UpstreamConnection;
 }
 
 /** A download that has begun, whose it is, and the bytes that it has taken. */
@@ -50,7 +50,7 @@ export class SlowCallers {
   /** Bytes that each has taken who has not taken a stretch yet, and not rested long. */
   readonly #newcomers = new Map<object, Newcomer>();
   /** When each began to rest, the first one first. */
-  readonly #resting = new Map<object, Rest>();
+  readonly #resting = new Map<object, IdleUpstream>();
   /** Those who have not had their turn. */
   readonly #waiting = new Map<object, Waiting>();
   /** When the first of those who wait became the first. */
@@ -88,7 +88,7 @@ export class SlowCallers {
   }
 
   /** So many bytes were handed over: the caller rests until he wants more. */
-  rest(caller: object, bytes: number, connection: Connection): void {
+  rest(caller: object, bytes: number, connection: UpstreamConnection): void {
     if (this.#limit === Infinity) return;
     this.#resting.set(caller, { since: this.#options.now(), connection });
     const taken = this.#newcomers.get(caller);

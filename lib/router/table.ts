@@ -21,7 +21,7 @@ export type RouteKind =
   | "upload";
 
 /** One method of one path. */
-export interface Route {
+export interface GatewayRoute {
   /** Its name in the client's table. */
   readonly operation: OperationName;
   readonly method: string;
@@ -35,14 +35,14 @@ export interface Route {
   /** Whether Glance answers 400 to a body, if the method reads. */
   readonly refusesBody: boolean;
   /** The status that answers a repeat after the first request was carried out unseen. */
-  readonly repeat: number | undefined;
+  readonly alreadyDoneStatus: number | undefined;
 }
 
 /** All methods of one path. */
 export interface ApiPath {
   /** Below the version, with `{placeholders}`: `/images/{image_id}`. */
   readonly path: string;
-  readonly routes: readonly Route[];
+  readonly routes: readonly GatewayRoute[];
 }
 
 /** Reading operations that ignore a body, or that a cloud may be too old for; all others refuse it. */
@@ -60,7 +60,7 @@ const IGNORING_BODY: ReadonlySet<string> = new Set<OperationName>([
 ]);
 
 /** Every operation that can be reached: the versions and the health are the gateway's own. */
-export const ROUTES: readonly Route[] =
+export const ROUTES: readonly GatewayRoute[] =
   (Object.entries(OPERATIONS) as [OperationName, OperationDescription][])
     .filter(([, { path }]) => path.startsWith("/v2/"))
     .map(([operation, row]) => ({
@@ -68,22 +68,22 @@ export const ROUTES: readonly Route[] =
       method: row.verb,
       path: row.path,
       action: row.action,
-      kind: kindOf(operation, row),
+      kind: describeType(operation, row),
       idempotent: row.idempotent,
       refusesBody: row.verb === "GET" && !IGNORING_BODY.has(operation),
-      repeat: row.repeat,
+      alreadyDoneStatus: row.alreadyDoneStatus,
     }));
 
 /** The same by paths. Paths without placeholders come first: `/cache/clean` is no image. */
 export const API_PATHS: readonly ApiPath[] = byPath(ROUTES);
 
-function kindOf(operation: string, { mediaType }: OperationDescription): RouteKind {
+function describeType(operation: string, { mediaType }: OperationDescription): RouteKind {
   if (operation === "create" || operation === "data") return operation;
   if (mediaType === DATA_TYPE) return "upload";
   return mediaType === PATCH_TYPE ? "patch" : "document";
 }
 
-function byPath(routes: readonly Route[]): ApiPath[] {
+function byPath(routes: readonly GatewayRoute[]): ApiPath[] {
   const paths = [...new Set(routes.map(({ path }) => path))].map((whole) => {
     return {
       path: whole.slice("/v2".length),

@@ -5,7 +5,7 @@
  */
 import { GlanceError } from "../errors.ts";
 import type { Metrics } from "./metrics.ts";
-import { Refusal } from "./refusal.ts";
+import { HttpError } from "./refusal.ts";
 
 /** Characters of a path in a log line; "…" follows a path that is longer. */
 export const LOGGED_PATH_LENGTH = 1_024;
@@ -72,7 +72,7 @@ function bounded(text: string, limit = LOGGED_PATH_LENGTH): string {
 /** The record of a request that is under way. */
 export class Trace {
   readonly requestId: string;
-  readonly #told: TraceOptions;
+  readonly #options: TraceOptions;
   readonly #started: number;
   #status = 0;
   #server: string | null = null;
@@ -85,23 +85,23 @@ export class Trace {
   #hasLeft = false;
   #atEnd = () => {};
 
-  constructor(told: TraceOptions) {
-    this.#told = told;
-    this.requestId = told.requestId;
-    this.#started = told.now();
-    told.metrics.move("open_requests", 1);
+  constructor(options: TraceOptions) {
+    this.#options = options;
+    this.requestId = options.requestId;
+    this.#started = options.now();
+    options.metrics.move("open_requests", 1);
   }
 
   /** A server has answered. */
   answeredBy(server: string): void {
     this.#server = server;
-    this.#told.metrics.add("answers_total", { server });
+    this.#options.metrics.add("answers_total", { server });
   }
 
   /** Bytes of image data came in. */
   received(bytes: number): void {
     this.#bytesIn += bytes;
-    this.#told.metrics.add("received_bytes_total", { path: this.#told.route }, bytes);
+    this.#options.metrics.add("received_bytes_total", { path: this.#options.route }, bytes);
   }
 
   /** Bytes of image data go out. */
@@ -109,17 +109,17 @@ export class Trace {
     this.#bytesOut += bytes;
     this.#server = server;
     this.#resumes = resumes;
-    this.#told.metrics.add("sent_bytes_total", { server }, bytes);
+    this.#options.metrics.add("sent_bytes_total", { server }, bytes);
   }
 
   /** The server's connection was given back under a caller who takes nothing. */
   released(): void {
-    this.#told.metrics.add("releases_total", { server: this.#server ?? "" });
+    this.#options.metrics.add("releases_total", { server: this.#server ?? "" });
   }
 
   /** Something went wrong. */
   failed(error: unknown): void {
-    const cause = error instanceof Refusal && error.cause !== undefined ? error.cause : error;
+    const cause = error instanceof HttpError && error.cause !== undefined ? error.cause : error;
     if (cause instanceof GlanceError) this.#server = cause.server ?? this.#server;
     this.#error = cause instanceof Error ? cause.message : String(cause);
   }
@@ -127,7 +127,7 @@ export class Trace {
   /** The headers are ready. Unless a body follows by itself, the request is over. */
   answered(status: number): void {
     this.#status = status;
-    const { method, route, metrics } = this.#told;
+    const { method, route, metrics } = this.#options;
     const known = KNOWN_METHODS.has(method) ? method : "other";
     metrics.add("requests_total", { method: known, path: route, status });
     if (this.#isStreaming) return;
@@ -154,7 +154,7 @@ export class Trace {
   over(outcome: RequestLog["outcome"]): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const { method, path, route, requestId, metrics, now, log } = this.#told;
+    const { method, path, route, requestId, metrics, now, log } = this.#options;
     metrics.move("open_requests", -1);
     this.#atEnd();
     const entry: RequestLog = {

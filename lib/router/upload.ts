@@ -9,14 +9,14 @@ import { UploadBody } from "../data/upload_body.ts";
 import { type ChunkReader, sourceOf } from "../data/upload_source.ts";
 import { Invalid } from "../errors.ts";
 import { actionWith } from "../images/operation.ts";
-import { type Answer, readAnswer, readPromised } from "./answer.ts";
-import { type Call, type Gateway, withoutToken } from "./call.ts";
+import { readAnswer, readPromised, type UpstreamResponse } from "./answer.ts";
+import { type Gateway, type GatewayRequest, withoutToken } from "./call.ts";
 import { documentResponse } from "./document.ts";
 import { inboundHeaders } from "./headers.ts";
-import { Refusal } from "./refusal.ts";
+import { HttpError } from "./refusal.ts";
 
 /** Passes image data on. */
-export async function uploadData(gateway: Gateway, call: Call): Promise<Response> {
+export async function uploadData(gateway: Gateway, call: GatewayRequest): Promise<Response> {
   const { request } = call;
   const size = contentLength(request.headers);
   const { maxUploadSize } = gateway.options;
@@ -43,11 +43,11 @@ export async function uploadData(gateway: Gateway, call: Call): Promise<Response
 
 async function send(
   { client }: Gateway,
-  { request, route, address, context, trace }: Call,
+  { request, route, address, context, trace }: GatewayRequest,
   body: UploadBody,
   size: number | null,
   first: string | undefined,
-): Promise<Answer> {
+): Promise<UpstreamResponse> {
   const headers = inboundHeaders(request.headers);
   if (size !== null) {
     // Some runtimes send a stream without a length: from 2025.2 on, Glance learns it from this header.
@@ -69,7 +69,7 @@ async function send(
       imageId,
       idempotent,
     },
-    { retries: 0, first, watch: (deadline) => body.watch(deadline) },
+    { retries: 0, first, onAttempt: (deadline) => body.watch(deadline) },
     (exchange) => readPromised(exchange, { operation, action, imageId, path }),
   );
   trace.answeredBy(answer.server);
@@ -80,7 +80,10 @@ async function send(
  * A server that has just answered a question. A stream can be sent once only, so a server that is down
  * would cost the upload.
  */
-async function wellServer({ client }: Gateway, { context }: Call): Promise<string | undefined> {
+async function wellServer(
+  { client }: Gateway,
+  { context }: GatewayRequest,
+): Promise<string | undefined> {
   if ((await client.servers(context)).length === 1) return undefined;
   const asked = {
     method: "GET",
@@ -94,10 +97,10 @@ async function wellServer({ client }: Gateway, { context }: Call): Promise<strin
 /** The request's body, counted; more than is allowed is an error of its own. */
 async function openSource(
   { options: { maxUploadSize } }: Gateway,
-  { request, trace }: Call,
+  { request, trace }: GatewayRequest,
 ): Promise<ChunkReader> {
   const opened = await sourceOf(request.body ?? new Blob([]).stream()).open();
-  if (opened instanceof Uint8Array) throw new Refusal(500);
+  if (opened instanceof Uint8Array) throw new HttpError(500);
   let bytes = 0;
   return {
     async next() {
@@ -121,17 +124,17 @@ function contentLength(headers: Headers): number | null {
   return headers.has("transfer-encoding") ? null : lengthOf(headers.get("content-length"));
 }
 
-function tooLarge(limit: number): Refusal {
-  return new Refusal(413, `The image is larger than the ${limit} bytes that are taken here.`);
+function tooLarge(limit: number): HttpError {
+  return new HttpError(413, `The image is larger than the ${limit} bytes that are taken here.`);
 }
 
 /** What was wrong with the data that came. */
-function asRefusal(error: unknown): Refusal {
-  if (error instanceof Refusal) return error;
+function asRefusal(error: unknown): HttpError {
+  if (error instanceof HttpError) return error;
   if (error instanceof Invalid) {
-    return new Refusal(400, "The request does not have the length that it announces.", {
+    return new HttpError(400, "The request does not have the length that it announces.", {
       cause: error,
     });
   }
-  return new Refusal(400, "The request broke off.", { cause: error });
+  return new HttpError(400, "The request broke off.", { cause: error });
 }

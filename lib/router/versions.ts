@@ -4,17 +4,21 @@
  * @module
  */
 import { isRecord } from "../images/operation.ts";
-import { type Answer, jsonOf } from "./answer.ts";
-import { Refusal } from "./refusal.ts";
+import { jsonOf, type UpstreamResponse } from "./answer.ts";
+import { HttpError } from "./refusal.ts";
 
 /**
  * A server's list of versions with links that lead to the gateway: its own lead to wherever it believes
  * to be.
  */
-export function versionsDocument(answer: Answer, headers: Headers, endpoint: string): Response {
+export function versionsDocument(
+  answer: UpstreamResponse,
+  headers: Headers,
+  endpoint: string,
+): Response {
   const document = jsonOf(answer);
   if (!isRecord(document) || !Array.isArray(document["versions"])) {
-    throw new Refusal(502, "The image server gave no list of versions.");
+    throw new HttpError(502, "The image server gave no list of versions.");
   }
   const versions = document["versions"].filter(isRecord).map((version) => ({
     ...version,

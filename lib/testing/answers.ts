@@ -12,7 +12,7 @@ export function failure(status: number, retryAfter?: string): Response {
 }
 
 /** The status, the headers about ranges, and the body of an answer with data. */
-export interface DataAnswer {
+export interface ServedData {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array<ArrayBuffer>;
@@ -26,10 +26,10 @@ export function answerTo(
   range: string | null,
   image: Uint8Array<ArrayBuffer>,
   fault: Fault | undefined,
-): DataAnswer {
+): ServedData {
   if (range === null) return { status: 200, headers: {}, body: image };
   const [start, end] = boundsOf(range, image);
-  const part = (from: number, to: number): DataAnswer => ({
+  const part = (from: number, to: number): ServedData => ({
     status: 206,
     headers: rangeHeader(from, to, image.byteLength),
     body: image.subarray(from, to + 1),
@@ -63,7 +63,7 @@ export function answerTo(
   }
 }
 
-function asMultipart({ status, headers, body }: DataAnswer): DataAnswer {
+function asMultipart({ status, headers, body }: ServedData): ServedData {
   const encoder = new TextEncoder();
   const head = encoder.encode(
     `--LIMIT\r\nContent-Range: ${headers["content-range"]}\r\n\r\n`,

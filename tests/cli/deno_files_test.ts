@@ -3,13 +3,13 @@ import { denoFiles } from "../../lib/cli/deno_files.ts";
 import { downloadToFile, type Transfer } from "../../lib/cli/download_file.ts";
 import { CommandFailed } from "../../lib/cli/failure.ts";
 import { fileError } from "../../lib/cli/file_words.ts";
-import type { Identity } from "../../lib/data/integrity.ts";
+import type { ContentDescriptor } from "../../lib/data/integrity.ts";
 import { ImageIntegrityError } from "../../lib/errors.ts";
 import { inDirectory } from "../support/directory.ts";
 
 const BYTES = new TextEncoder().encode("the bytes of a disk");
 
-const IDENTITY: Identity = {
+const IDENTITY: ContentDescriptor = {
   imageId: "11111111-1111-4111-8111-111111111111",
   size: BYTES.byteLength,
   hashAlgorithm: null,

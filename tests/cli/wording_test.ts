@@ -140,14 +140,14 @@ Deno.test("member-update by the owner says who may answer the offer", async () =
 });
 
 Deno.test("Every hint of the operation table is an action for its status of failure", () => {
-  for (const [name, { errors, waysOut }] of Object.entries(OPERATIONS)) {
-    for (const [status, hint] of Object.entries(waysOut)) {
+  for (const [name, { errors, hints: hints }] of Object.entries(OPERATIONS)) {
+    for (const [status, hint] of Object.entries(hints)) {
       assert(status in errors, `${name}: ${status} is not among its errors`);
       assert(/^[a-z]/.test(hint) && !/[.\s]$/.test(hint), `${name}: ${hint}`);
     }
     const isForAdministrators = errors[403] === "for administrators only";
-    if (isForAdministrators && waysOut[405] === undefined) {
-      assertEquals(waysOut[403], "ask an administrator of the cloud", name);
+    if (isForAdministrators && hints[405] === undefined) {
+      assertEquals(hints[403], "ask an administrator of the cloud", name);
     }
   }
 });

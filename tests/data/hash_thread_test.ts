@@ -5,11 +5,11 @@ import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { readerOf } from "../../lib/data/body_reader.ts";
 import { streamOf } from "../../lib/data/download.ts";
 import { createTransferHasher, type StartThread, type Thread } from "../../lib/data/hash_thread.ts";
-import { type Identity, Verifier } from "../../lib/data/integrity.ts";
+import { type ContentDescriptor, Verifier } from "../../lib/data/integrity.ts";
 import { ParallelReader } from "../../lib/data/parallel.ts";
-import type { Piece } from "../../lib/data/answer_body.ts";
+import type { RangeResponse } from "../../lib/data/answer_body.ts";
 import { Candidates } from "../../lib/data/candidates.ts";
-import type { PieceSource } from "../../lib/data/piece.ts";
+import type { RangeSource } from "../../lib/data/piece.ts";
 import { ResumingReader } from "../../lib/data/resume.ts";
 import type { TransferHasher } from "../../lib/data/types.ts";
 import { GlanceError, ImageIntegrityError } from "../../mod.ts";
@@ -186,15 +186,15 @@ const BYTES = seededBytes(9, 9 * MIB + 5);
 /** Where {@linkcode BYTES} come from, and what computes their hash in a thread. */
 async function threadedScene(
   hashValue = digestOf(BYTES),
-): Promise<{ pieces: PieceSource; verifier: Verifier | null }> {
-  const identity: Identity = {
+): Promise<{ pieces: RangeSource; verifier: Verifier | null }> {
+  const identity: ContentDescriptor = {
     imageId: "42",
     size: BYTES.byteLength,
     hashAlgorithm: "sha512",
     hashValue,
     checksum: null,
   };
-  const open = (start: number, signal: AbortSignal): Promise<Piece> => {
+  const open = (start: number, signal: AbortSignal): Promise<RangeResponse> => {
     const reader = readerOf(new FakeBody(chunksOf(BYTES.slice(start), 100_000)).stream, signal);
     return Promise.resolve({
       reader,

@@ -1,6 +1,6 @@
 /** Are these the bytes of the image. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { identityOf, isSameData, Verifier } from "../../lib/data/integrity.ts";
+import { descriptorOf, isSameData, Verifier } from "../../lib/data/integrity.ts";
 import { ImageIntegrityError, Invalid } from "../../mod.ts";
 import { utf8 } from "../support/bodies.ts";
 import { digest } from "../support/image.ts";
@@ -40,8 +40,8 @@ const IDENTITIES: readonly (readonly [
 ];
 
 for (const [record, [size, hashAlgorithm, hashValue, checksum]] of IDENTITIES) {
-  Deno.test(`identityOf reads ${Deno.inspect(record).slice(0, 70)}`, () => {
-    const identity = identityOf({ id: "42", status: "active", ...record });
+  Deno.test(`descriptorOf reads ${Deno.inspect(record).slice(0, 70)}`, () => {
+    const identity = descriptorOf({ id: "42", status: "active", ...record });
     assertEquals(identity, { imageId: "42", size, hashAlgorithm, hashValue, checksum });
   });
 }

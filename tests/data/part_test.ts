@@ -1,6 +1,6 @@
 /** Parts of a parallel download: where they are cut, and what of them can be handed over. */
 import { assert, assertEquals } from "@std/assert";
-import { Attempt, cut, Part } from "../../lib/data/part.ts";
+import { Attempt, cut, PartBuffer } from "../../lib/data/part.ts";
 import type { ResumingReader } from "../../lib/data/resume.ts";
 import { joined } from "../support/bodies.ts";
 import { seededBytes } from "../support/seed.ts";
@@ -40,7 +40,7 @@ Deno.test("The last parts are so small that all connections end within one of th
 
 const BYTES = seededBytes(5, 100);
 
-function attemptOf(part: Part): Attempt {
+function attemptOf(part: PartBuffer): Attempt {
   // Nothing here reads from it.
   const attempt = new Attempt({} as ResumingReader, 0);
   part.attempts.push(attempt);
@@ -48,14 +48,14 @@ function attemptOf(part: Part): Attempt {
 }
 
 /** All that can be handed over now. */
-function taken(part: Part): Uint8Array {
+function taken(part: PartBuffer): Uint8Array {
   const chunks: Uint8Array[] = [];
   for (let chunk = part.take(); chunk !== null; chunk = part.take()) chunks.push(chunk);
   return joined(chunks);
 }
 
 Deno.test("A part is handed over as it comes, and its last bytes when its answer has ended", () => {
-  const part = new Part(1_000, 1_099);
+  const part = new PartBuffer(1_000, 1_099);
   const attempt = attemptOf(part);
   assertEquals(part.take(), null);
   part.put(attempt, BYTES.slice(0, 40));
@@ -68,7 +68,7 @@ Deno.test("A part is handed over as it comes, and its last bytes when its answer
 });
 
 Deno.test("Two attempts at a part give each byte once, whoever is ahead", () => {
-  const part = new Part(0, 99);
+  const part = new PartBuffer(0, 99);
   const [first, second] = [attemptOf(part), attemptOf(part)];
   part.put(first, BYTES.slice(0, 30));
   part.put(second, BYTES.slice(0, 20));

@@ -16,7 +16,7 @@ import {
   classifyBreak,
   fruitlessAfter,
   nextStep,
-  PieceRefused,
+  RangeRefused,
   type Standing,
 } from "../../lib/data/resume_policy.ts";
 
@@ -68,8 +68,8 @@ const BREAKS: readonly (readonly [
   ["no connection", new GlanceConnectionFailed("x", { server: B }), {}, "broken"],
   ["no connection before the first byte", new GlanceConnectionFailed("x"), FIRST, "broken"],
   ["silence", new ServerUnreachable("x", { server: B }), PIECE, "broken"],
-  ["a range that cannot be used", new PieceRefused("x", { server: B }, true), {}, "no range"],
-  ["a whole that cannot be used", new PieceRefused("x", { server: B }, false), {}, "broken"],
+  ["a range that cannot be used", new RangeRefused("x", { server: B }, true), {}, "no range"],
+  ["a whole that cannot be used", new RangeRefused("x", { server: B }, false), {}, "broken"],
   ["a foreign redirect", new RedirectRefused("x", { server: B, status: 302 }), {}, "denied"],
   ["an unpromised answer", new UnexpectedResponse("x", { server: B, status: 201 }), {}, "denied"],
   ["a wrong hash", new ImageIntegrityError("x", hash), {}, "final"],

@@ -6,7 +6,7 @@ import {
   ImageDownloadFailed,
   type Progress,
 } from "../../mod.ts";
-import type { Piece } from "../../lib/data/answer_body.ts";
+import type { RangeResponse } from "../../lib/data/answer_body.ts";
 import { readerOf } from "../../lib/data/body_reader.ts";
 import { Candidates } from "../../lib/data/candidates.ts";
 import { ResumingReader } from "../../lib/data/resume.ts";
@@ -365,7 +365,7 @@ Deno.test("What is opened for a caller who has left meanwhile is closed", async 
   const { options } = worldOf([]).client;
   const leaving = new AbortController();
   let closed: unknown;
-  const open = (): Promise<Piece> => {
+  const open = (): Promise<RangeResponse> => {
     leaving.abort("enough");
     return Promise.resolve({
       reader: readerOf(new Blob([BYTES]).stream(), leaving.signal),

@@ -1,7 +1,7 @@
 /** Silence: counted while somebody waits, and only then. */
 import { assertEquals } from "@std/assert";
 import { Deadline } from "../../lib/http/deadline.ts";
-import { StallWatch } from "../../lib/data/stall.ts";
+import { StallTimer } from "../../lib/data/stall.ts";
 import { resolveOptions } from "../../lib/options.ts";
 import { SimulatedClock } from "../support/clock.ts";
 
@@ -10,12 +10,12 @@ function watched(stallTimeout = 1_000) {
   const { sleep, now } = clock;
   const options = resolveOptions({ sleep, now, stallTimeout });
   const deadline = new Deadline(options);
-  const watch = new StallWatch(deadline, options, () => "stalled");
+  const watch = new StallTimer(deadline, options, () => "stalled");
   const pass = (ms: number) => clock.run(clock.sleep(ms));
   return { clock, deadline, watch, pass };
 }
 
-Deno.test("StallWatch ends a wait that lasts as long as its limit", async () => {
+Deno.test("StallTimer ends a wait that lasts as long as its limit", async () => {
   const { deadline, watch, pass } = watched();
   watch.begin();
   await pass(999);
@@ -25,7 +25,7 @@ Deno.test("StallWatch ends a wait that lasts as long as its limit", async () => 
   watch[Symbol.dispose]();
 });
 
-Deno.test("StallWatch does not count the time in which nobody waits", async () => {
+Deno.test("StallTimer does not count the time in which nobody waits", async () => {
   const { clock, deadline, watch, pass } = watched();
   for (let i = 0; i < 50; i++) {
     watch.begin();
@@ -38,7 +38,7 @@ Deno.test("StallWatch does not count the time in which nobody waits", async () =
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("StallWatch counts each wait by itself, however closely they follow", async () => {
+Deno.test("StallTimer counts each wait by itself, however closely they follow", async () => {
   const { deadline, watch, pass } = watched();
   for (let i = 0; i < 50; i++) {
     watch.begin();
@@ -52,7 +52,7 @@ Deno.test("StallWatch counts each wait by itself, however closely they follow", 
   watch[Symbol.dispose]();
 });
 
-Deno.test("StallWatch uses one timer for many waits", () => {
+Deno.test("StallTimer uses one timer for many waits", () => {
   const { clock, watch } = watched();
   for (let i = 0; i < 1_000; i++) {
     watch.begin();
@@ -63,14 +63,14 @@ Deno.test("StallWatch uses one timer for many waits", () => {
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("StallWatch without a limit sets no timer", () => {
+Deno.test("StallTimer without a limit sets no timer", () => {
   const { clock, watch } = watched(Infinity);
   watch.begin();
   assertEquals(clock.pending, 0);
   watch[Symbol.dispose]();
 });
 
-Deno.test("A disposed StallWatch leaves no timer and ends nothing", async () => {
+Deno.test("A disposed StallTimer leaves no timer and ends nothing", async () => {
   const { clock, deadline, watch, pass } = watched();
   watch.begin();
   watch[Symbol.dispose]();

@@ -1,7 +1,7 @@
 /** Which server next: the endless list, and the ring that remembers failures. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { getApiServers, type GlanceEvent, InvalidConfigurationValue } from "../../mod.ts";
-import { ServerRing } from "../../lib/http/api_servers.ts";
+import { ServerPool } from "../../lib/http/api_servers.ts";
 import { parseApiServer } from "../../lib/endpoint.ts";
 import { resolveOptions } from "../../lib/options.ts";
 import { ScriptedFetch } from "../support/scripted_fetch.ts";
@@ -108,7 +108,7 @@ function ringOf(names: readonly string[]) {
     random: ORDERLY,
     onEvent: (event) => events.push(event),
   });
-  const ring = new ServerRing(names.map(parseApiServer), options);
+  const ring = new ServerPool(names.map(parseApiServer), options);
   const take = (avoid: readonly string[] = []) =>
     ring.next(new Set(avoid.map((name) => `http://${name}`))).netloc;
   const fail = (name: string, retryAfter: number | null = null) =>
@@ -117,14 +117,14 @@ function ringOf(names: readonly string[]) {
   return { ring, time, events, take, takeThree, fail };
 }
 
-Deno.test("ServerRing gives its servers in turn, and none of those to avoid", () => {
+Deno.test("ServerPool gives its servers in turn, and none of those to avoid", () => {
   const { take, takeThree } = ringOf(["a", "b", "c"]);
   assertEquals(takeThree() + takeThree(), "abcabc");
   assertEquals([take(["a"]), take(["a"]), take(["a"])].join(""), "bcb");
   assertEquals([take(["a", "b", "c"]), take(["a", "b", "c"])].join(""), "ca");
 });
 
-Deno.test("ServerRing passes over a failing server for a second, then uses it again", () => {
+Deno.test("ServerPool passes over a failing server for a second, then uses it again", () => {
   const { time, takeThree, fail } = ringOf(["a", "b", "c"]);
   fail("a");
   assertEquals(takeThree(), "bcb");
@@ -134,14 +134,14 @@ Deno.test("ServerRing passes over a failing server for a second, then uses it ag
   assertEquals(takeThree(), "abc");
 });
 
-Deno.test("ServerRing passes over a server for longer with each failure, up to 30 seconds", () => {
+Deno.test("ServerPool passes over a server for longer with each failure, up to 30 seconds", () => {
   const { fail, events } = ringOf(["a", "b"]);
   for (let i = 0; i < 8; i++) fail("a");
   const delays = events.map((event) => "delay" in event ? event.delay : null);
   assertEquals(delays, [1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000]);
 });
 
-Deno.test("ServerRing forgets the failures of a server that succeeds", () => {
+Deno.test("ServerPool forgets the failures of a server that succeeds", () => {
   const { ring, fail, events, takeThree } = ringOf(["a", "b"]);
   fail("a");
   fail("a");
@@ -151,7 +151,7 @@ Deno.test("ServerRing forgets the failures of a server that succeeds", () => {
   assertEquals(events.map((event) => "delay" in event ? event.delay : null), [1000, 2000, 1000]);
 });
 
-Deno.test("ServerRing passes over a server for as long as it asked", () => {
+Deno.test("ServerPool passes over a server for as long as it asked", () => {
   const { time, takeThree, fail } = ringOf(["a", "b", "c"]);
   fail("b", 7_000);
   time.now = 6_999;
@@ -160,7 +160,7 @@ Deno.test("ServerRing passes over a server for as long as it asked", () => {
   assertEquals(takeThree(), "bca");
 });
 
-Deno.test("ServerRing takes the server that is ready first where all of them cool down", () => {
+Deno.test("ServerPool takes the server that is ready first where all of them cool down", () => {
   const { time, take, fail } = ringOf(["a", "b", "c"]);
   fail("a", 5_000);
   fail("b", 2_000);
@@ -170,7 +170,7 @@ Deno.test("ServerRing takes the server that is ready first where all of them coo
   assertEquals([take(), take(), take()].join(""), "aba");
 });
 
-Deno.test("ServerRing takes a server that was not tried before a tried one, though it cools down", () => {
+Deno.test("ServerPool takes a server that was not tried before a tried one, though it cools down", () => {
   const { take, fail } = ringOf(["a", "b", "c", "d"]);
   fail("b", 5_000);
   fail("c", 2_000);
@@ -178,14 +178,14 @@ Deno.test("ServerRing takes a server that was not tried before a tried one, thou
   assertEquals(take(["a", "b", "c", "d"]), "d");
 });
 
-Deno.test("ServerRing takes the tried server that is ready first where all were tried and cool down", () => {
+Deno.test("ServerPool takes the tried server that is ready first where all were tried and cool down", () => {
   const { take, fail } = ringOf(["a", "b"]);
   fail("a", 5_000);
   fail("b", 2_000);
   assertEquals(take(["a", "b"]), "b");
 });
 
-Deno.test("ServerRing knows whether a server is left that was not tried, well or not", () => {
+Deno.test("ServerPool knows whether a server is left that was not tried, well or not", () => {
   const { ring, fail } = ringOf(["a", "b"]);
   assertEquals(ring.hasUntried(new Set()), true);
   assertEquals(ring.hasUntried(new Set(["http://a"])), true);
@@ -194,7 +194,7 @@ Deno.test("ServerRing knows whether a server is left that was not tried, well or
   assertEquals(ring.hasUntried(new Set(["http://a"])), true);
 });
 
-Deno.test("ServerRing tells of each cool-down: who, how long and why", () => {
+Deno.test("ServerPool tells of each cool-down: who, how long and why", () => {
   const { events, fail } = ringOf(["a"]);
   fail("a", 1_500);
   assertEquals(factsOf(events), [{ kind: "cooldown", server: "http://a", delay: 1_500 }]);

@@ -1,6 +1,6 @@
 /** Who asks, over the attempts of one call. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { Caller } from "../../lib/http/caller.ts";
+import { TokenSession } from "../../lib/http/caller.ts";
 import { resolveOptions } from "../../lib/options.ts";
 import type { GlanceEvent, RequestContext } from "../../mod.ts";
 import { failureOf } from "../support/world.ts";
@@ -11,7 +11,7 @@ const HOUR = 3_600_000;
 function callerOf(context: RequestContext) {
   const events: GlanceEvent[] = [];
   const options = resolveOptions({ onEvent: (event) => events.push(event) });
-  return { caller: new Caller(context, options), events };
+  return { caller: new TokenSession(context, options), events };
 }
 
 Deno.test("Caller gives the context that it has while its token is good", async () => {

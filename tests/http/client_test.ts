@@ -181,10 +181,12 @@ Deno.test("An exchange avoids the servers that were tried, and prefers one that 
 Deno.test("A broken exchange makes its server cool down, and a mebibyte pays for the next one", async () => {
   const { client, events } = worldOf(Array.from({ length: 3 }, () => fine));
   const answer = await client.exchange({}, "data", ["42"]);
-  for (let i = 0; i < 500; i++) assertEquals(answer.broke(new Error("cut"), 1024 * 1024), true);
-  for (let i = 0; i < 100; i++) assertEquals(answer.broke(new Error("cut"), 1024), true);
-  assertEquals(answer.broke(new Error("cut"), 1024 * 1024 - 1), false);
-  assertEquals(answer.broke(new Error("cut"), 1024 * 1024), true);
+  for (let i = 0; i < 500; i++) {
+    assertEquals(answer.reportBreak(new Error("cut"), 1024 * 1024), true);
+  }
+  for (let i = 0; i < 100; i++) assertEquals(answer.reportBreak(new Error("cut"), 1024), true);
+  assertEquals(answer.reportBreak(new Error("cut"), 1024 * 1024 - 1), false);
+  assertEquals(answer.reportBreak(new Error("cut"), 1024 * 1024), true);
   assertEquals(events.every(({ kind }) => kind === "cooldown"), true);
   answer.deadline[Symbol.dispose]();
   await discard(answer.response);

@@ -139,7 +139,7 @@ for (const { name, args, asks, headers = {}, body, action, imageId, since, repea
     assertEquals(sent ?? undefined, body);
     assertEquals([actionOf(row, args), imageIdOf(row, args)], [action, imageId]);
     assertEquals(row.since, since);
-    assertEquals(row.repeat ?? row.idempotent, repeatable);
+    assertEquals(row.alreadyDoneStatus ?? row.idempotent, repeatable);
   });
 }
 
@@ -172,17 +172,17 @@ Deno.test("OPERATIONS says what the rows say, and nobody can change it", () => {
     assertObjectMatch(row, { ...description });
     assert(Object.values(description).every((value) => typeof value !== "function"), name);
     assert(
-      [OPERATIONS, description, description.errors, description.waysOut].every(Object.isFrozen),
+      [OPERATIONS, description, description.errors, description.hints].every(Object.isFrozen),
       name,
     );
   }
 });
 
 Deno.test("A row says what helps only against what it says can happen", () => {
-  for (const [name, { errors, waysOut, path }] of Object.entries(OPERATIONS)) {
+  for (const [name, { errors, hints: hints, path }] of Object.entries(OPERATIONS)) {
     const known = Object.keys(errors);
-    assert(Object.keys(waysOut).every((status) => known.includes(status)), name);
-    assert(!path.includes("{") || waysOut[404] !== undefined || errors[404] === undefined, name);
+    assert(Object.keys(hints).every((status) => known.includes(status)), name);
+    assert(!path.includes("{") || hints[404] !== undefined || errors[404] === undefined, name);
   }
 });
 

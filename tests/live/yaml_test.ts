@@ -1,7 +1,7 @@
 /** Scalars of clouds.yaml beside PyYAML's `safe_load`: the same value, or one that is rejected where it is used. */
 import { assert, assertEquals } from "@std/assert";
 import { parseDocument } from "yaml";
-import { isMapping, toSettings } from "../../lib/auth/settings.ts";
+import { isRecord, toSettings } from "../../lib/auth/settings.ts";
 import { valueOfYaml, YamlError } from "../../lib/auth/yaml.ts";
 import { AmbiguousScalar } from "../../lib/auth/yaml_scalars.ts";
 import { SCALARS } from "../auth/yaml_scalars.ts";
@@ -44,7 +44,7 @@ Deno.test("Plain scalars are read as PyYAML reads them, or rejected", async () =
 function oursOf(text: string): unknown {
   try {
     const document = toSettings(valueOfYaml(parseDocument, text));
-    const value = isMapping(document) ? document["a"] : undefined;
+    const value = isRecord(document) ? document["a"] : undefined;
     return value instanceof AmbiguousScalar || typeof value === "object" && value !== null
       ? undefined
       : value;

@@ -1,15 +1,15 @@
 import { assertEquals } from "@std/assert";
-import { type Plan, planOf } from "../../lib/router/conditions.ts";
+import { type FilePlan, planOf } from "../../lib/router/conditions.ts";
 
 const IMAGE = { etag: '"abc"', size: 1000 };
-const WHOLE: Plan = { kind: "whole" };
-const UNMODIFIED: Plan = { kind: "unmodified" };
-const FAILED: Plan = { kind: "failed" };
-const TOO_LATE: Plan = { kind: "unsatisfiable", reason: "start" };
-const NO_RANGE: Plan = { kind: "unsatisfiable", reason: "syntax" };
+const WHOLE: FilePlan = { kind: "whole" };
+const UNMODIFIED: FilePlan = { kind: "unmodified" };
+const FAILED: FilePlan = { kind: "failed" };
+const TOO_LATE: FilePlan = { kind: "unsatisfiable", reason: "start" };
+const NO_RANGE: FilePlan = { kind: "unsatisfiable", reason: "syntax" };
 
 Deno.test("A range is read as RFC 9110 has it, within the image", () => {
-  const cases: readonly (readonly [string, Plan])[] = [
+  const cases: readonly (readonly [string, FilePlan])[] = [
     ["bytes=0-0", part(0, 0)],
     ["bytes=0-499", part(0, 499)],
     ["bytes=500-", part(500, 999)],
@@ -56,7 +56,7 @@ Deno.test("A range of what has no known size, and one for HEAD, does not count",
 });
 
 Deno.test("Preconditions are judged in their order, and compared as RFC 9110 has it", () => {
-  const cases: readonly (readonly [Record<string, string>, Plan])[] = [
+  const cases: readonly (readonly [Record<string, string>, FilePlan])[] = [
     [{ "if-none-match": '"abc"' }, UNMODIFIED],
     [{ "if-none-match": 'W/"abc"' }, UNMODIFIED],
     [{ "if-none-match": '"x", W/"abc" , "y"' }, UNMODIFIED],
@@ -91,10 +91,10 @@ Deno.test("An image without a hash matches no tag", () => {
   assertEquals(plan({ "if-range": "null", "range": "bytes=0-0" }), WHOLE);
 });
 
-function planFor(headers: Record<string, string>): Plan {
+function planFor(headers: Record<string, string>): FilePlan {
   return planOf("GET", new Headers(headers), IMAGE);
 }
 
-function part(start: number, end: number): Plan {
+function part(start: number, end: number): FilePlan {
   return { kind: "part", start, end };
 }

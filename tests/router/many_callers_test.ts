@@ -1,7 +1,11 @@
 /** Callers of every kind at once, in simulated time: a seed that fails replays exactly. */
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { STRETCH } from "../../lib/router/chunk_size.ts";
-import { type Connection, LONGEST_WAIT, SlowCallers } from "../../lib/router/slow_callers.ts";
+import {
+  LONGEST_WAIT,
+  SlowCallers,
+  type UpstreamConnection,
+} from "../../lib/router/slow_callers.ts";
 import { SimulatedClock } from "../support/clock.ts";
 import { between, pick, seededRandom } from "../support/seed.ts";
 import { Cloud } from "./cloud.ts";
@@ -29,7 +33,7 @@ Deno.test("SlowCallers keeps nobody waiting for longer than his place, and forge
       waiting--;
       assert(clock.now() - came <= (ahead + 1) * LONGEST_WAIT, `seed ${seed}: too late`);
       let rests = false;
-      const connection: Connection = {
+      const connection: UpstreamConnection = {
         canReopen: () => clock.sleep(pick(random, [0, 10, 300])).then(() => random() < 0.7),
         release() {
           assert(rests, `seed ${seed}: a connection was taken that is in use, or given up`);

@@ -19,7 +19,7 @@ import { type ByteSource, SocketReader } from "./socket_reader.ts";
 import { TimeLimitExceeded, withinTime } from "./time_limit.ts";
 
 /** Answers a request. */
-export type Handler = (request: Request) => Promise<Response>;
+export type FetchHandler = (request: Request) => Promise<Response>;
 
 /** Bytes of an unread body that are dropped to keep its connection. */
 const MAX_DROPPED = 256 * 1024;
@@ -37,7 +37,7 @@ export interface Socket extends ByteSource {
 /** What a connection is served with. */
 export interface HttpConnectionOptions {
   readonly socket: Socket;
-  readonly handler: Handler;
+  readonly handler: FetchHandler;
   readonly limits: ClientLimits;
   /** Called after each response, and again when nothing more of its request is to be dropped. */
   onAnswered(): void;
@@ -46,7 +46,7 @@ export interface HttpConnectionOptions {
 /** A connection that is being served. */
 export class HttpConnection {
   readonly #socket: Socket;
-  readonly #handler: Handler;
+  readonly #handler: FetchHandler;
   readonly #limits: ClientLimits;
   readonly #reader: SocketReader;
   readonly #onAnswered: () => void;

@@ -6,7 +6,7 @@
  */
 import { codeOf } from "../file_words.ts";
 import type { ClientLimits } from "./client_limits.ts";
-import { type Handler, HttpConnection, type Socket } from "./http_connection.ts";
+import { type FetchHandler, HttpConnection, type Socket } from "./http_connection.ts";
 
 /** Milliseconds after which the system is asked again for a connection that it could not give. */
 const RETRY = 100;
@@ -33,7 +33,7 @@ export interface ConnectionSource {
 
 /** What a listener is given. */
 export interface ListenerOptions {
-  readonly handler: Handler;
+  readonly handler: FetchHandler;
   readonly limits: ClientLimits;
   /** Connections at once. */
   readonly maxConnections: number;
@@ -116,15 +116,15 @@ export class HttpListener {
     }
     const onAnswered = () => {
       this.#connections.delete(connection);
-      this.#connections.set(connection, served);
+      this.#connections.set(connection, backend);
       this.#onAnswered();
     };
     const connection = new HttpConnection({ socket, handler, limits, onAnswered });
-    const served = connection.run().finally(() => {
+    const backend = connection.run().finally(() => {
       this.#connections.delete(connection);
       this.#onEnd();
     });
-    this.#connections.set(connection, served);
+    this.#connections.set(connection, backend);
   }
 
   /** Waits for room for one more connection; the one silent longest makes it. */

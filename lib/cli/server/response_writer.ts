@@ -33,9 +33,9 @@ export interface ByteTarget {
 }
 
 /** A chunk of a body; `value` is undefined at its end. */
-type Piece = ReadableStreamReadResult<Uint8Array<ArrayBuffer>>;
+type BodyChunk = ReadableStreamReadResult<Uint8Array<ArrayBuffer>>;
 
-type BodyReader = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
+type ResponseBodyReader = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
 
 /**
  * Writes a response. False if the connection cannot be used any further: its body broke, has another
@@ -61,7 +61,7 @@ export async function writeResponse(
   }
   const announced = announcedLength(response.headers);
   const isSmall = announced !== null && announced <= SMALL_BODY;
-  const body: BodyReader = response.body.getReader();
+  const body: ResponseBodyReader = response.body.getReader();
   const leave = () => void body.cancel(signal.reason).catch(() => {});
   signal.addEventListener("abort", leave, { once: true });
   try {
@@ -92,14 +92,14 @@ interface BodyStart {
   /** Bytes in all, if the body ended at once; else null. */
   readonly length: number | null;
   /** What was read, or is being read. */
-  readonly pieces: readonly (Piece | Promise<Piece>)[];
+  readonly pieces: readonly (BodyChunk | Promise<BodyChunk>)[];
 }
 
 /**
  * Begins a body. One of unknown length that is there already, as the text of an error is, gets its length;
  * one that makes its reader wait does not delay the head.
  */
-async function startOf(body: BodyReader, announced: number | null): Promise<BodyStart> {
+async function startOf(body: ResponseBodyReader, announced: number | null): Promise<BodyStart> {
   const first = body.read();
   const piece = await soon(first);
   if (announced !== null || piece === null) return { length: null, pieces: [piece ?? first] };
@@ -134,7 +134,7 @@ interface BodyOutput {
 
 /** Writes head and body; the number of bytes, null if they are not those that were announced. */
 async function writeBody(
-  body: BodyReader,
+  body: ResponseBodyReader,
   { pieces }: BodyStart,
   { head, isChunked, length, write }: BodyOutput,
 ): Promise<number | null> {

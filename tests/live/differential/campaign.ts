@@ -49,9 +49,9 @@ export async function runCampaign(targets: Targets, options: CampaignOptions): P
       const difference = differenceOf(finding);
       if (difference !== null) {
         explained.set(difference, (explained.get(difference) ?? 0) + 1);
-      } else if (!findings.has(kindOf(finding))) {
+      } else if (!findings.has(describeType(finding))) {
         const shortest = await shrunk(targets, finding);
-        findings.set(kindOf(finding), shortest);
+        findings.set(describeType(finding), shortest);
         options.onFinding(shortest);
       }
     }
@@ -67,7 +67,7 @@ async function shrunk(targets: Targets, finding: Finding): Promise<Finding> {
   await shrink(finding.steps, async (steps) => {
     const all = await compare(targets.glance, [[finding.target, target]], steps);
     const again = all.find((each) =>
-      each.steps.length === steps.length && kindOf(each) === kindOf(finding) &&
+      each.steps.length === steps.length && describeType(each) === describeType(finding) &&
       differenceOf(each) === null
     );
     if (again !== undefined) shortest = again;
@@ -110,7 +110,7 @@ async function compare(
 }
 
 /** Findings of one kind have most likely one cause. */
-function kindOf({ target, step, mismatch, expected, actual }: Finding): string {
+function describeType({ target, step, mismatch, expected, actual }: Finding): string {
   const { what } = mismatch;
   if (what.startsWith("header")) {
     return `${target} ${what} ${mismatch.expected} ${mismatch.actual}`;
