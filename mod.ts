@@ -44,11 +44,11 @@ export {
   GlanceClientWrapper,
   type GlanceClientWrapperOptions,
   type WireRequest,
-} from "./lib/http/client.ts";
-export { getApiServers } from "./lib/http/api_servers.ts";
-export type { ApiServer } from "./lib/endpoint.ts";
+} from "./lib/api/client.ts";
+export { getApiServers } from "./lib/auth/api_servers.ts";
+export type { ApiServer } from "./lib/api_server.ts";
 export type { Deadline } from "./lib/http/deadline.ts";
-export type { OpenResponse as Exchange, ResponseHandler as Take } from "./lib/http/exchange.ts";
+export type { OpenResponse as Exchange, ResponseHandler as Take } from "./lib/http/retry_loop.ts";
 export type { CatalogInfo, GlanceOptions, ResolvedOptions } from "./lib/options.ts";
 export type { GlanceEvent } from "./lib/events.ts";
 
@@ -56,8 +56,8 @@ export type { GlanceEvent } from "./lib/events.ts";
 export { authenticate, type Credentials } from "./lib/auth/keystone.ts";
 export { AUTH_METHODS, type AuthMethod } from "./lib/auth/credentials.ts";
 export type { CatalogEndpoint, CatalogEntry, RequestContext } from "./lib/context.ts";
-export type { Environment } from "./lib/auth/clouds.ts";
-export type { YamlOptions, YamlParser, YamlTag } from "./lib/auth/yaml.ts";
+export type { Environment } from "./lib/auth/clouds/mod.ts";
+export type { YamlOptions, YamlParser, YamlTag } from "./lib/auth/clouds/yaml.ts";
 
 // Images.
 export {
@@ -75,10 +75,10 @@ export {
   MEMBER_STATUSES,
   type MemberStatus,
   type ValidationData,
-} from "./lib/images/types.ts";
-export { fromGlance, toGlance } from "./lib/images/translate.ts";
-export type { FilterValue, ListParameters, SortDir } from "./lib/images/query.ts";
-export type { JsonPatch, PatchOperation } from "./lib/images/patch.ts";
+} from "./lib/api/types.ts";
+export { fromGlance, toGlance } from "./lib/api/translate.ts";
+export type { FilterValue, ListParameters, SortDir } from "./lib/api/query.ts";
+export type { JsonPatch, PatchOperation } from "./lib/api/patch.ts";
 export {
   type ApiVersion,
   type CachedImage,
@@ -113,13 +113,13 @@ export {
   type TaskPage,
   type UploadRequest,
   type Usage,
-} from "./lib/images/operations.ts";
+} from "./lib/api/operations.ts";
 export {
   METADEF_SCHEMA_NAMES,
   type MetadefSchemaName,
   SCHEMA_NAMES,
   type SchemaName,
-} from "./lib/images/wire.ts";
+} from "./lib/api/wire.ts";
 export type {
   MetadefAssociation,
   MetadefDates,
@@ -139,7 +139,7 @@ export type {
   NewMetadefNamespace,
   NewMetadefObject,
   NewTagsOptions,
-} from "./lib/images/metadefs.ts";
+} from "./lib/api/metadef_types.ts";
 
 // Their bytes.
 export type {
@@ -149,7 +149,7 @@ export type {
   Progress,
   UploadOptions,
   Verify,
-} from "./lib/data/types.ts";
+} from "./lib/transfer/types.ts";
 
 // Jobs: what takes more than one request.
 export { findImage } from "./lib/jobs/find_image.ts";
@@ -161,7 +161,7 @@ export {
   type PortableRecord,
 } from "./lib/jobs/export_image.ts";
 export { restoreImage, type RestoreOptions } from "./lib/jobs/restore_image.ts";
-export type { SameOptions } from "./lib/jobs/same_data.ts";
+export type { SameOptions } from "./lib/jobs/compare_data.ts";
 export { importImage, type ImportOptions } from "./lib/jobs/import_image.ts";
 export {
   type DataSource,
@@ -176,7 +176,7 @@ export {
 export { type ImportWaitOptions, waitForImport } from "./lib/jobs/wait_for_import.ts";
 export type { ImportGoal, ImportProgress } from "./lib/jobs/import_state.ts";
 export { type StatusWaitOptions, waitForStatus } from "./lib/jobs/wait_for_status.ts";
-export type { WaitOptions } from "./lib/jobs/watch.ts";
+export type { WaitOptions } from "./lib/jobs/poll.ts";
 
 // Their signatures.
 export {
@@ -185,7 +185,7 @@ export {
   type SignatureVerifier,
   verifyImageSignature,
   type VerifySignatureOptions,
-} from "./lib/data/signature.ts";
+} from "./lib/transfer/integrity/image_signature.ts";
 
 // What can go wrong.
 export * from "./lib/errors.ts";

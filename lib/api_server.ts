@@ -4,7 +4,7 @@
  * @module
  */
 import { InvalidConfigurationValue, redact } from "./errors.ts";
-import { inspect, withoutEnd } from "./values.ts";
+import { inspect, withoutEnd } from "./validate.ts";
 
 /** An API server. */
 export interface ApiServer {

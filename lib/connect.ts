@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { type CloudConfig, type Environment, fetchForCloud, readCloud } from "./auth/clouds.ts";
-import { processEnvironment } from "./auth/host.ts";
+import { type CloudConfig, type Environment, fetchForCloud, readCloud } from "./auth/clouds/mod.ts";
+import { processEnvironment } from "./platform.ts";
 import { authenticate, type Credentials } from "./auth/keystone.ts";
-import type { YamlParser } from "./auth/yaml.ts";
+import type { YamlParser } from "./auth/clouds/yaml.ts";
 import type { RequestContext } from "./context.ts";
 import { InvalidConfigurationValue } from "./errors.ts";
 import { ignoringErrors } from "./events.ts";

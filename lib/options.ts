@@ -5,10 +5,10 @@
  * @module
  */
 import type { RequestContext } from "./context.ts";
-import { type ApiServer, parseApiServer, parseTrustedHost } from "./endpoint.ts";
+import { type ApiServer, parseApiServer, parseTrustedHost } from "./api_server.ts";
 import { InvalidConfigurationValue } from "./errors.ts";
 import { callSafely, type GlanceEvent, ignoringErrors } from "./events.ts";
-import { checkRecord, describeType, inspect } from "./values.ts";
+import { checkRecord, describeType, inspect } from "./validate.ts";
 
 /** What every entry of this module can be told. All of it is optional. */
 export interface GlanceOptions {

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { builtinModule } from "../builtin.ts";
-import { InvalidConfigurationValue } from "../errors.ts";
+import { builtinModule } from "./node_builtin.ts";
+import { InvalidConfigurationValue } from "./errors.ts";
 
 /** Variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
 /** How a server may be spelled, and what is made of it. */
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { apiServerAt, parseApiServer, parseTrustedHost, shuffled } from "../lib/endpoint.ts";
+import { apiServerAt, parseApiServer, parseTrustedHost, shuffled } from "../lib/api_server.ts";
 import { InvalidConfigurationValue } from "../mod.ts";
 import { seededRandom } from "./support/seed.ts";
 

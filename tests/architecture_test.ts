@@ -7,64 +7,68 @@ const ROOT = new URL("../", import.meta.url);
 const RANKS: readonly (readonly string[])[] = [
   [
     "lib/body_budget.ts",
-    "lib/builtin.ts",
+    "lib/node_builtin.ts",
     "lib/context.ts",
     "lib/errors.ts",
     "lib/events.ts",
-    "lib/images/types.ts",
-    "lib/data/types.ts",
+    "lib/api/types.ts",
+    "lib/transfer/types.ts",
   ],
-  ["lib/images/wire.ts", "lib/images/metadefs.ts"],
-  ["lib/values.ts"],
-  ["lib/endpoint.ts"],
+  ["lib/api/wire.ts", "lib/api/metadef_types.ts"],
+  ["lib/validate.ts"],
+  ["lib/api_server.ts"],
   ["lib/options.ts", "lib/http/cause_hints.ts"],
   [
     "lib/http/deadline.ts",
-    "lib/http/retry.ts",
+    "lib/http/retry_policy.ts",
     "lib/http/json.ts",
-    "lib/http/answer.ts",
-    "lib/http/trust.ts",
-    "lib/data/fixed_length.ts",
+    "lib/http/response_errors.ts",
+    "lib/http/tls_hints.ts",
+    "lib/transfer/upload/fixed_length.ts",
   ],
   [
     "lib/http/transport.ts",
-    "lib/data/byte_range.ts",
-    "lib/data/body_reader.ts",
-    "lib/data/stall.ts",
+    "lib/http/byte_range.ts",
+    "lib/transfer/body_reader.ts",
+    "lib/transfer/stall_timer.ts",
   ],
   ["lib/auth/"],
-  ["lib/images/date.ts"],
-  ["lib/data/hashing.ts", "lib/data/pure_hash.ts", "lib/images/translate.ts"],
-  ["lib/data/hash_thread.ts"],
+  ["lib/api/date.ts"],
   [
-    "lib/data/integrity.ts",
-    "lib/data/upload_source.ts",
-    "lib/images/patch.ts",
-    "lib/images/change.ts",
+    "lib/transfer/integrity/hashing.ts",
+    "lib/transfer/integrity/pure_hash.ts",
+    "lib/api/translate.ts",
   ],
-  ["lib/images/arguments.ts", "lib/images/receive.ts"],
-  ["lib/images/operation.ts"],
-  ["lib/images/row.ts"],
+  ["lib/transfer/integrity/hash_worker.ts"],
   [
-    "lib/images/image_operations.ts",
-    "lib/images/data_operations.ts",
-    "lib/images/sharing_operations.ts",
-    "lib/images/cloud_operations.ts",
-    "lib/images/cache_operations.ts",
-    "lib/images/metadef_operations.ts",
+    "lib/transfer/integrity/descriptor.ts",
+    "lib/transfer/upload/upload_source.ts",
+    "lib/api/patch.ts",
+    "lib/api/change.ts",
   ],
-  ["lib/images/definition_operations.ts"],
-  ["lib/images/operations.ts"],
+  ["lib/api/arguments.ts", "lib/api/decode.ts"],
+  ["lib/api/operation.ts"],
+  ["lib/api/define.ts"],
   [
-    "lib/images/query.ts",
+    "lib/api/operations/images.ts",
+    "lib/api/operations/data.ts",
+    "lib/api/operations/sharing.ts",
+    "lib/api/operations/cloud.ts",
+    "lib/api/operations/cache.ts",
+    "lib/api/operations/metadefs.ts",
+  ],
+  ["lib/api/operations/definitions.ts"],
+  ["lib/api/operations.ts"],
+  [
+    "lib/api/query.ts",
     "lib/images/availability.ts",
-    "lib/http/api_servers.ts",
-    "lib/http/caller.ts",
+    "lib/auth/api_servers.ts",
+    "lib/auth/token_session.ts",
   ],
-  ["lib/http/exchange.ts"],
-  ["lib/http/client.ts"],
+  ["lib/http/retry_loop.ts"],
+  ["lib/api/client.ts"],
   ["lib/images/listing.ts"],
-  ["lib/images/locations.ts", "lib/images/list.ts", "lib/images/edit.ts", "lib/images/visible.ts"],
+  ["lib/api/locations.ts", "lib/images/list.ts", "lib/images/edit.ts", "lib/images/visible.ts"],
   ["lib/data/"],
   ["lib/images/"],
   ["lib/jobs/"],
@@ -120,7 +124,7 @@ Deno.test("The core imports nothing from outside lib", () => {
 });
 
 /** What the embedded Glance has in common with the rest: words, and what knows nothing of Glance. */
-const SHARED = ["lib/body_budget.ts", "lib/events.ts", "lib/images/types.ts"];
+const SHARED = ["lib/body_budget.ts", "lib/events.ts", "lib/api/types.ts"];
 
 Deno.test("The embedded Glance shares nothing with the rest that knows what Glance does", () => {
   const shared = SOURCES.filter(({ path }) => path.startsWith("lib/local/"))
@@ -139,7 +143,7 @@ Deno.test("Only the options name the default clock, random and fetch", () => {
     /globalThis\.fetch|Math\.random\(|performance\.now\(|\bset(Timeout|Interval)\(/,
   );
   // A timer that never rings is no clock: it keeps the process alive while a thread is waited for.
-  assertEquals(named.filter(isCore), ["lib/data/hash_thread.ts", "lib/options.ts"]);
+  assertEquals(named.filter(isCore), ["lib/transfer/integrity/hash_worker.ts", "lib/options.ts"]);
 });
 
 Deno.test("Only what Deno alone runs has syntax that Node 20 does not know", () => {

@@ -3,7 +3,7 @@
  * error may say a secret, anywhere in it.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { createEmbeddedGlance, type EmbeddedGlanceOptions } from "../lib/local/mod.ts";
+import { createEmbeddedGlance, type EmbeddedGlanceOptions } from "../lib/embedded/mod.ts";
 import {
   authenticate,
   AuthenticationFailed,

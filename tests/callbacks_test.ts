@@ -15,7 +15,7 @@ import {
 } from "../mod.ts";
 import { settled } from "./support/clock.ts";
 import { storeImage } from "./support/stored_image.ts";
-import { createEmbeddedGlance } from "../lib/local/mod.ts";
+import { createEmbeddedGlance } from "../lib/embedded/mod.ts";
 
 /** What a faulty function may do. */
 const FAULTS: Readonly<Record<string, () => never>> = {

@@ -1,6 +1,6 @@
 /** The known defects of the reference, one by one: none of them is here. */
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { createEmbeddedGlance } from "../lib/local/mod.ts";
+import { createEmbeddedGlance } from "../lib/embedded/mod.ts";
 import {
   getDefaultImageService,
   getRemoteImageService,

@@ -1,27 +1,27 @@
 /** Work on text from outside grows in proportion to its length, whatever the text is made of. */
 import { assert, assertEquals } from "@std/assert";
-import { explanationIn } from "../lib/http/answer.ts";
-import { parseRetryAfter } from "../lib/http/retry.ts";
-import { causesOf, sentenceOf } from "../lib/cli/failure.ts";
-import { printable } from "../lib/cli/messages.ts";
-import { nearest } from "../lib/cli/nearest.ts";
-import { drawTable, widthOf, wrap } from "../lib/cli/text_table.ts";
-import { parseApiServer } from "../lib/endpoint.ts";
-import { dateOf } from "../lib/images/date.ts";
-import { isoTime, splitList } from "../lib/local/filter_values.ts";
-import { Failure, failureResponse } from "../lib/local/failures.ts";
-import { bestOffer } from "../lib/local/negotiation.ts";
-import { python, urlencode } from "../lib/local/python_words.ts";
-import { orderOf } from "../lib/local/sorting.ts";
-import { addressOf, rawPath } from "../lib/router/address.ts";
-import { planOf } from "../lib/router/conditions.ts";
+import { explanationIn } from "../lib/http/response_errors.ts";
+import { parseRetryAfter } from "../lib/http/retry_policy.ts";
+import { causesOf, sentenceOf } from "../lib/cli/system/errors.ts";
+import { printable } from "../lib/cli/system/console.ts";
+import { nearest } from "../lib/cli/args/nearest.ts";
+import { drawTable, widthOf, wrap } from "../lib/cli/output/table.ts";
+import { parseApiServer } from "../lib/api_server.ts";
+import { dateOf } from "../lib/api/date.ts";
+import { isoTime, splitList } from "../lib/embedded/lists/filter_values.ts";
+import { Failure, failureResponse } from "../lib/embedded/http/errors.ts";
+import { bestOffer } from "../lib/embedded/http/negotiation.ts";
+import { python, urlencode } from "../lib/embedded/http/python_format.ts";
+import { orderOf } from "../lib/embedded/lists/sort.ts";
+import { addressOf, rawPath } from "../lib/router/path.ts";
+import { planOf } from "../lib/router/file/conditions.ts";
 import { isIdempotentPatch, withId } from "../lib/router/create.ts";
-import { credentialOf, inboundHeaders, requestIdOf } from "../lib/router/headers.ts";
-import { HttpError, refusalResponse } from "../lib/router/refusal.ts";
-import { dataHeaders } from "../lib/router/representation.ts";
-import { API_PATHS } from "../lib/router/table.ts";
+import { credentialOf, inboundHeaders, requestIdOf } from "../lib/router/forward/headers.ts";
+import { HttpError, refusalResponse } from "../lib/router/error_response.ts";
+import { dataHeaders } from "../lib/router/file/file_headers.ts";
+import { API_PATHS } from "../lib/router/routes.ts";
 import { getRemoteImageService, type GlanceImage, redact } from "../mod.ts";
-import { redactUrls } from "../lib/values.ts";
+import { redactUrls } from "../lib/validate.ts";
 import { assertLinear } from "./support/growth.ts";
 
 /** Characters of the shorter text; the longer one has eight times as many. */

@@ -27,7 +27,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "An upload to a slow store adds at most 64 MiB to the process.",
-      "router/upload_test.ts: An upload is taken from its sender as fast as the server takes it",
+      "router/forward/upload_test.ts: An upload is taken from its sender as fast as the server takes it",
       "runtimes/suite.ts: upload queue",
       "bench/upload.ts: memory added by an upload, …, to a store of … MB/s",
     ],
@@ -38,8 +38,8 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "Progress counts bytes that the server has accepted.",
-      "data/upload_request_test.ts: upload() reports a chunk when the runtime asks for the next, and a known total after the answer",
-      "data/upload_request_test.ts: upload() never reports a known total when the data was not stored",
+      "transfer/upload_request_test.ts: upload() reports a chunk when the runtime asks for the next, and a known total after the answer",
+      "transfer/upload_request_test.ts: upload() never reports a known total when the data was not stored",
       "cli/upload_test.ts: image-create shows 100 % only at the end",
     ],
   ],
@@ -62,7 +62,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "A command fails at a wrong path, where Glance answers everything with 300.",
-      "cli/wording_test.ts: A command exits with 1 at a wrong path, where Glance answers everything with 300",
+      "cli/args/wording_test.ts: A command exits with 1 at a wrong path, where Glance answers everything with 300",
       "images/promise_test.ts: The list of versions at a wrong path says that there is no Image API",
     ],
     [
@@ -89,29 +89,29 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     [
       "Data that follows an announced size of 0 is refused with 400.",
       "contract/data_checks.ts: PUT of data with x-openstack-image-size 0 answers 400",
-      "router/upload_test.ts: An upload of another length than announced is refused, never stored",
+      "router/forward/upload_test.ts: An upload of another length than announced is refused, never stored",
     ],
     [
       "An image href without a host is refused.",
       "images/remote_test.ts: getRemoteImageService refuses …, and says what is wanted",
-      "endpoint_test.ts: parseApiServer refuses …, and says what is wanted",
+      "api_server_test.ts: parseApiServer refuses …, and says what is wanted",
     ],
   ],
   "Downloads that finish": [
     [
       "A download uses every usable answer to a range: earlier, shorter, whole, or in parts.",
       "sockets/range_lies_test.ts: A download that breaks goes on when the other server answers a range with …",
-      "data/multipart_test.ts: findBodyPart() finds the part with the wanted byte in chunks of … bytes",
+      "transfer/download/multipart_test.ts: findBodyPart() finds the part with the wanted byte in chunks of … bytes",
     ],
     [
       "An overlap is compared with the bytes that were delivered.",
-      "data/overlap_test.ts: A part that starts earlier is used if its first bytes are those that were delivered",
-      "data/overlap_test.ts: The rest as 200 without a label is not believed without a hash",
+      "transfer/download/overlap_test.ts: A part that starts earlier is used if its first bytes are those that were delivered",
+      "transfer/download/overlap_test.ts: The rest as 200 without a label is not believed without a hash",
     ],
     [
       "A download falls back to the whole image, and does not repeat a question that has failed.",
-      "data/resume_policy_test.ts: Candidates asks for the whole image after two fruitless ranges of each server",
-      "data/piece_test.ts: The only server is asked for no range again after it has given the whole",
+      "transfer/download/resume_policy_test.ts: Candidates asks for the whole image after two fruitless ranges of each server",
+      "transfer/download/range_source_test.ts: The only server is asked for no range again after it has given the whole",
     ],
     [
       "Running the command again finishes a part, whatever the servers answer to ranges.",
@@ -119,65 +119,65 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "A server that denies the image during a download is passed over, and the others are asked.",
-      "data/server_choice_test.ts: A download goes on at the server that broke when the others answer …",
-      "data/server_choice_test.ts: A server that denied the image is asked again after another one has delivered and died",
+      "transfer/server_choice_test.ts: A download goes on at the server that broke when the others answer …",
+      "transfer/server_choice_test.ts: A server that denied the image is asked again after another one has delivered and died",
     ],
     [
       "A server that fails goes to the end of the queue.",
-      "data/resume_policy_test.ts: Candidates asks a server that failed after the others, the oldest failure first",
+      "transfer/download/resume_policy_test.ts: Candidates asks a server that failed after the others, the oldest failure first",
     ],
     [
       "An active image that one server does not have is requested from the others.",
-      "data/server_choice_test.ts: A download begins at the only server that does not answer …",
+      "transfer/server_choice_test.ts: A download begins at the only server that does not answer …",
     ],
     [
       "One caller's mistake changes nothing for other callers.",
-      "data/range_memory_test.ts: A caller's wrong store changes nothing for the other callers of a gateway",
-      "data/range_memory_test.ts: A 400 to a range and to the whole image alike teaches nothing about the store",
+      "transfer/download/range_memory_test.ts: A caller's wrong store changes nothing for the other callers of a gateway",
+      "transfer/download/range_memory_test.ts: A 400 to a range and to the whole image alike teaches nothing about the store",
     ],
     [
       "What was learned about ranges expires.",
-      "data/range_memory_test.ts: RangeMemory forgets after ten minutes",
-      "data/range_memory_test.ts: A store that did not seek is asked for ranges again after ten minutes",
+      "transfer/download/range_memory_test.ts: RangeMemory forgets after ten minutes",
+      "transfer/download/range_memory_test.ts: A store that did not seek is asked for ranges again after ten minutes",
     ],
     [
       "The error about a store that is slow to begin names the option and the flag that help.",
-      "data/resume_test.ts: A download that waits for its first byte names the option that helps",
+      "transfer/download/resuming_reader_test.ts: A download that waits for its first byte names the option that helps",
       "cli/failures_test.ts: sentenceOf() names flags in place of the options of the library that they set",
     ],
   ],
   "Uploads that Glance still stores": [
     [
       "An upload waits while the image is saving, after a proxy's 504 and after silence.",
-      "data/upload_wait_test.ts: create() of … waits while the image is saving when …",
+      "transfer/upload_wait_test.ts: create() of … waits while the image is saving when …",
       "sockets/upload_proxies_test.ts: create() of … waits after nginx's 504 with proxy_request_buffering …",
       "cli/upload_test.ts: image-create waits, and says so, when a proxy gives up while Glance stores the data",
     ],
     [
       "An image whose bytes are complete is never deleted while it is saving.",
-      "data/upload_wait_test.ts: create() keeps an image that is saving without a change for an hour when …",
-      "data/upload_wait_test.ts: create() keeps an image that is saving when it is aborted after the last byte",
+      "transfer/upload_wait_test.ts: create() keeps an image that is saving without a change for an hour when …",
+      "transfer/upload_wait_test.ts: create() keeps an image that is saving when it is aborted after the last byte",
       "sockets/upload_answers_test.ts: create() keeps an image of which nothing is heard for an hour",
     ],
     [
       "Only of a stream does a message say that its data can be read only once.",
-      "data/upload_request_test.ts: upload() says that data can be read only once of streams alone",
+      "transfer/upload_request_test.ts: upload() says that data can be read only once of streams alone",
       "cli/upload_test.ts: image-create says of standard input, and not of a file, that it can be read only once",
     ],
     [
       "A token that is refused during an upload is renewed once, and re-readable data is sent again.",
-      "data/upload_request_test.ts: upload() renews a refused token once, and sends data that can be read again",
+      "transfer/upload_request_test.ts: upload() renews a refused token once, and sends data that can be read again",
       "sockets/upload_proxies_test.ts: create() renews the token that nginx refuses without reading the data",
     ],
     [
       "A proxy that wants a length gets the size when it is known; otherwise the error says what to do.",
-      "data/upload_request_test.ts: upload() says what to do when a proxy wants a length that is unknown",
+      "transfer/upload_request_test.ts: upload() says what to do when a proxy wants a length that is unknown",
       "sockets/upload_proxies_test.ts: create() sends the size that lighttpd wants, and says so when it is unknown",
       "cli/upload_test.ts: image-create sends the size of a file, and says what to do when that of a pipe is wanted",
     ],
     [
       "A browser sends Blobs and byte arrays as they are.",
-      "data/upload_request_test.ts: upload() sends a Blob as it is in a browser, and compares its hash",
+      "transfer/upload_request_test.ts: upload() sends a Blob as it is in a browser, and compares its hash",
       "runtimes/suite.ts: upload Blob",
       "runtimes/suite.ts: upload bytes",
     ],
@@ -192,12 +192,12 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
       "router/request_body_test.ts: An endless body is read up to its limit, whatever its token",
       "router/request_body_test.ts: A body that does not come is given up after a minute, with 408",
       "router/request_body_test.ts: Many bodies of one caller leave room for others, by token and by address",
-      "local/bounds_test.ts: An endless JSON body is refused at its limit, on every path that takes one",
+      "embedded/bounds_test.ts: An endless JSON body is refused at its limit, on every path that takes one",
     ],
     [
       "No body is read before a token is present.",
       "router/request_body_test.ts: Without a token, Glance's own 401 comes before any byte of a body is read",
-      "local/bounds_test.ts: A caller that is not known is refused before a byte of its body is read",
+      "embedded/bounds_test.ts: A caller that is not known is refused before a byte of its body is read",
     ],
     [
       "Every read of an answer is bounded: from Glance, Keystone and the host of an href.",
@@ -207,7 +207,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     [
       "Work on external input grows in proportion to it.",
       "growth_test.ts: … takes time in proportion to the length of what it reads",
-      "local/bounds_test.ts: A request with many … takes time in proportion to their number",
+      "embedded/bounds_test.ts: A request with many … takes time in proportion to their number",
     ],
     [
       "A long path costs linear time while Glance answers 503.",
@@ -215,7 +215,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "A clouds.yaml whose aliases expand without end is a typed error.",
-      "auth/yaml_test.ts: readCloud() rejects … in bounded time",
+      "auth/clouds/yaml_test.ts: readCloud() rejects … in bounded time",
     ],
     [
       "The process survives the end of its descriptors.",
@@ -229,9 +229,9 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "An image of the embedded Glance does not stay `saving` when its upload stalls or its sender leaves.",
-      "local/socket_test.ts: an upload whose sender goes away leaves the image queued",
-      "local/socket_test.ts: an upload whose sender stalls leaves the image queued",
-      "local/directory_store_test.ts: an image is … after a crash …",
+      "embedded/socket_test.ts: an upload whose sender goes away leaves the image queued",
+      "embedded/socket_test.ts: an upload whose sender stalls leaves the image queued",
+      "embedded/store/directory_test.ts: an image is … after a crash …",
     ],
     [
       "A stalled request does not block SIGTERM.",
@@ -240,7 +240,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "Standard error that is not read does not let memory grow.",
-      "cli/messages_test.ts: Messages drops and counts lines while standard error is not read, and reports them once",
+      "cli/system/console_test.ts: Messages drops and counts lines while standard error is not read, and reports them once",
       "cli/start_process_test.ts: start holds its memory and ends on SIGTERM though nothing reads its standard error",
     ],
     [
@@ -271,7 +271,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
   "Access": [
     [
       "A direct URL is read only if a trusted server names it.",
-      "data/direct_url_test.ts: getRemoteImageService() reads no file that the record of an untrusted server names",
+      "transfer/download/file_location_test.ts: getRemoteImageService() reads no file that the record of an untrusted server names",
     ],
     [
       "Only `true` or a `Response` of `authorize` decides.",
@@ -299,7 +299,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     [
       "A Host that is not host[:port] is refused with 400.",
       "router/host_guard_test.ts: A Host that is not host[:port] reaches no server on …",
-      "router/address_test.ts: A request whose Host is none is refused before any server is asked",
+      "router/path_test.ts: A request whose Host is none is refused before any server is asked",
     ],
     [
       "Callers do not see the refusal of the gateway's own token.",
@@ -316,12 +316,12 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "No parser prints what it reads.",
-      "auth/yaml_test.ts: No parser prints what it reads, whatever stands there",
+      "auth/clouds/yaml_test.ts: No parser prints what it reads, whatever stands there",
     ],
     [
       "A download writes its part and record through no link.",
-      "cli/deno_files_test.ts: downloadToFile() writes nothing to … in place of FILE.…",
-      "cli/deno_files_test.ts: A record that is a link is not one: the part stays as it is",
+      "cli/system/deno_files_test.ts: downloadToFile() writes nothing to … in place of FILE.…",
+      "cli/system/deno_files_test.ts: A record that is a link is not one: the part stays as it is",
     ],
     [
       "A property may have any name, on every runtime.",
@@ -329,14 +329,14 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "An empty `prefer` is the same as none.",
-      "router/image_data_test.ts: prefer without the name of a store is as good as none",
+      "router/file/image_file_test.ts: prefer without the name of a store is as good as none",
     ],
   ],
   "Configuration and messages": [
     [
       "Scalars of clouds.yaml are read as PyYAML reads them, or rejected.",
       "live/yaml_test.ts: Plain scalars are read as PyYAML reads them, or rejected",
-      "auth/yaml_test.ts: A password is read as it was written, or it must be written in quotes",
+      "auth/clouds/yaml_test.ts: A password is read as it was written, or it must be written in quotes",
     ],
     [
       "Every printed command works with the real clients, whatever is configured.",
@@ -345,13 +345,13 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "Every setting that is not honored is reported.",
-      "auth/ignored_settings_test.ts: readCloud() says that … is not honored",
-      "auth/ignored_settings_test.ts: connect() and createCloudGateway() report each setting that is not honored",
-      "cli/cloud_flags_test.ts: A setting that is not honored is named on standard error, once, also without --debug",
+      "auth/clouds/ignored_settings_test.ts: readCloud() says that … is not honored",
+      "auth/clouds/ignored_settings_test.ts: connect() and createCloudGateway() report each setting that is not honored",
+      "cli/commands/shared/cloud_flags_test.ts: A setting that is not honored is named on standard error, once, also without --debug",
     ],
     [
       "Messages of the command line name flags and variables.",
-      "cli/wording_test.ts: Every message speaks of flags, variables and commands at a terminal",
+      "cli/args/wording_test.ts: Every message speaks of flags, variables and commands at a terminal",
     ],
     [
       "The edge function of the README signs in again, answers any path, and serves public images only.",
@@ -359,61 +359,61 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "The hint about a protected image fits, and following it helps.",
-      "cli/wording_test.ts: The hint about … fits, and following it helps",
+      "cli/args/wording_test.ts: The hint about … fits, and following it helps",
     ],
     [
       "The error of a deactivated image says so.",
-      "cli/wording_test.ts: A deactivated image says so, and who can help",
+      "cli/args/wording_test.ts: A deactivated image says so, and who can help",
     ],
     [
       "`member-update` by the owner says who may answer the offer.",
-      "cli/wording_test.ts: member-update by the owner says who may answer the offer",
+      "cli/args/wording_test.ts: member-update by the owner says who may answer the offer",
     ],
     [
       "`glance image list` suggests `image-list`.",
-      "cli/parse_test.ts: readCommandLine says what is wrong and what to do",
+      "cli/args/parse_test.ts: readCommandLine says what is wrong and what to do",
     ],
     [
       "Images can be deleted while they are listed.",
       "images/list_test.ts: list goes on while each image that it gives is deleted, whatever the size of its pages",
       "images/list_test.ts: list goes on where others delete the marker, or all that it has given",
-      "cli/info_test.ts: task-list goes on after an earlier task when its marker is gone",
+      "cli/commands/info_test.ts: task-list goes on after an earlier task when its marker is gone",
       "cli/metadefs_test.ts: md-namespace-list goes on after an earlier namespace when its marker is gone",
     ],
     [
       "The embedded Glance answers 413 when its disk is full.",
-      "local/full_disk_test.ts: an upload to a full disk answers 413 and leaves the store as it was (tmpfs)",
+      "embedded/full_disk_test.ts: an upload to a full disk answers 413 and leaves the store as it was (tmpfs)",
     ],
     [
       "A row file that is invalid costs that image only, and is named in the log.",
-      "local/invalid_rows_test.ts: a row file that … costs that image only, and is reported",
+      "embedded/invalid_rows_test.ts: a row file that … costs that image only, and is reported",
       "cli/start_test.ts: start --data serves the other images and logs the file that is invalid",
     ],
   ],
   "Answers as Glance gives them": [
     [
       "Tags and names with backslashes, control characters and dots lead where Glance leads them.",
-      "router/address_test.ts: Any other name reaches the servers in one spelling, encoded as a single segment",
+      "router/path_test.ts: Any other name reaches the servers in one spelling, encoded as a single segment",
       "router/raw_requests_test.ts: The gateway answers … over a socket as its server does",
       "live/differential/gateway_differences.ts: a name that consists of dots",
     ],
     [
       "`Location` of a namespace leads to that namespace.",
-      "router/address_test.ts: Location of a namespace leads to that namespace, whatever its name",
+      "router/path_test.ts: Location of a namespace leads to that namespace, whatever its name",
     ],
     [
       "A body of a method that takes none is read as Glance reads it.",
-      "router/document_test.ts: A body of DELETE is forwarded only if its length is announced, as Glance reads it",
+      "router/forward/proxy_json_test.ts: A body of DELETE is forwarded only if its length is announced, as Glance reads it",
       "router/raw_requests_test.ts: The gateway answers … over a socket as its server does",
       "live/differential/gateway_differences.ts: a body of a request whose method or path takes none",
     ],
     [
       "The announced size is ignored by the gateway of a cloud that ignores it.",
-      "router/upload_test.ts: A cloud that does not read X-OpenStack-Image-Size stores what was sent, as without a gateway",
+      "router/forward/upload_test.ts: A cloud that does not read X-OpenStack-Image-Size stores what was sent, as without a gateway",
     ],
     [
       "An error body has the media type that Glance chooses.",
-      "router/table_test.ts: 404 and 405 have the bodies that Glance gives them, in each of its three forms",
+      "router/routes_test.ts: 404 and 405 have the bodies that Glance gives them, in each of its three forms",
       "contract/discovery_checks.ts: an error is plain text for a caller that accepts neither HTML nor JSON",
       "router/raw_requests_test.ts: The gateway answers … over a socket as its server does",
     ],
@@ -428,20 +428,20 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "A caller without a valid token gets 401 before 404 and 405.",
-      "router/table_test.ts: A path or method that the API does not have is 401 to a caller without a valid token",
+      "router/routes_test.ts: A path or method that the API does not have is 401 to a caller without a valid token",
       "contract/discovery_checks.ts: 401 comes before 404 and 405",
     ],
     [
       "Unknown versions, slashes after the version, and versions in a media type are read as Glance reads them.",
-      "router/address_test.ts: An unknown minor version is answered with the list of versions",
-      "router/address_test.ts: Slashes between the version and the path do not count, and hide nothing from authorize",
-      "router/address_test.ts: A version that Glance knows is passed on; a media type can stand for it",
-      "router/address_test.ts: Whatever follows /versions in a path, the versions are listed",
+      "router/path_test.ts: An unknown minor version is answered with the list of versions",
+      "router/path_test.ts: Slashes between the version and the path do not count, and hide nothing from authorize",
+      "router/path_test.ts: A version that Glance knows is passed on; a media type can stand for it",
+      "router/path_test.ts: Whatever follows /versions in a path, the versions are listed",
       "router/raw_requests_test.ts: The gateway answers … over a socket as its server does",
     ],
     [
       "A route that is newer than the cloud is 404.",
-      "router/table_test.ts: A path that the cloud is too old for is 404, whatever the method",
+      "router/routes_test.ts: A path that the cloud is too old for is 404, whatever the method",
     ],
     [
       "Several ranges and malformed ranges differ from Glance on purpose, for a reason that is stated.",
@@ -472,7 +472,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "No request makes the embedded Glance answer 500.",
-      "local/no_input_fails_test.ts: createEmbeddedGlance() answers no random request with 500",
+      "embedded/no_input_fails_test.ts: createEmbeddedGlance() answers no random request with 500",
     ],
     [
       "Paths are read byte by byte, and names compare and sort as the database has them.",
@@ -486,10 +486,10 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "Property protections, policies, import filters and quotas in bytes are modeled.",
-      "local/operator_rules_test.ts: a property that a rule closes is neither created, read, updated nor deleted",
-      "local/operator_rules_test.ts: a policy that forbids … makes … … answer 403",
-      "local/operator_rules_test.ts: imports heed …",
-      "local/operator_rules_test.ts: a project stores no more bytes than its quota",
+      "embedded/operator_rules_test.ts: a property that a rule closes is neither created, read, updated nor deleted",
+      "embedded/operator_rules_test.ts: a policy that forbids … makes … … answer 403",
+      "embedded/operator_rules_test.ts: imports heed …",
+      "embedded/operator_rules_test.ts: a project stores no more bytes than its quota",
     ],
     [
       "Random requests find no difference that the table of differences does not explain.",

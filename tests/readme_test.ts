@@ -1,6 +1,6 @@
 /** The README says only what is true: every snippet of it runs. */
 import { assert, assertEquals } from "@std/assert";
-import { createEmbeddedGlance } from "../lib/local/mod.ts";
+import { createEmbeddedGlance } from "../lib/embedded/mod.ts";
 import { operationTable } from "./images/operation_table.ts";
 import { utf8 } from "./support/bodies.ts";
 import { storeImage } from "./support/stored_image.ts";

@@ -1,6 +1,6 @@
 /** Values without types: what they are, and how a message shows them. */
 import { assertEquals, assertThrows } from "@std/assert";
-import { checkRecord, describeType, inspect, isRecord } from "../lib/values.ts";
+import { checkRecord, describeType, inspect, isRecord } from "../lib/validate.ts";
 import { Invalid } from "../mod.ts";
 
 /** A value -> what it is, how it is shown. */

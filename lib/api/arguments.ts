@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { inspect, isRecord } from "../values.ts";
+import { inspect, isRecord } from "../validate.ts";
 import type { DataBody, Query } from "./wire.ts";
 
 /** An argument cannot be sent; the message goes on behind "Cannot …:". */

@@ -5,7 +5,7 @@
  * @module
  */
 import { ImageConflict, Invalid } from "../errors.ts";
-import { checkRecord, inspect, ownValue } from "../values.ts";
+import { checkRecord, inspect, ownValue } from "../validate.ts";
 import {
   fromGlance,
   glanceName,

@@ -4,25 +4,30 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import { type ApiServer, apiServerAt } from "../endpoint.ts";
+import { type ApiServer, apiServerAt } from "../api_server.ts";
 import { Invalid } from "../errors.ts";
-import { actionOf, imageIdOf, type Operation, toRequest, toResult } from "../images/operation.ts";
+import { actionOf, imageIdOf, type Operation, toRequest, toResult } from "./operation.ts";
 import {
   type OperationArgs,
   type OperationName,
   type OperationResult,
   ROWS,
-} from "../images/operations.ts";
+} from "./operations.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
-import { checkRecord, inspect } from "../values.ts";
-import { listApiServers, ServerPool } from "./api_servers.ts";
-import { abortable, type Deadline } from "./deadline.ts";
-import { TokenSession } from "./caller.ts";
-import { exchange, type OpenResponse, type RequestSpec, type ResponseHandler } from "./exchange.ts";
-import { RetryBudget } from "./retry.ts";
-import type { WireRequest } from "./transport.ts";
+import { checkRecord, inspect } from "../validate.ts";
+import { listApiServers, ServerPool } from "../auth/api_servers.ts";
+import { abortable, type Deadline } from "../http/deadline.ts";
+import { TokenSession } from "../auth/token_session.ts";
+import {
+  exchange,
+  type OpenResponse,
+  type RequestSpec,
+  type ResponseHandler,
+} from "../http/retry_loop.ts";
+import { RetryBudget } from "../http/retry_policy.ts";
+import type { WireRequest } from "../http/transport.ts";
 
-export type { WireRequest } from "./transport.ts";
+export type { WireRequest } from "../http/transport.ts";
 
 /** What a client is made of; see {@linkcode GlanceOptions} for the rest. */
 export interface GlanceClientWrapperOptions extends GlanceOptions {

@@ -4,7 +4,7 @@
  * @module
  */
 import { parseJson } from "../http/json.ts";
-import { describeType, inspect, isRecord } from "../values.ts";
+import { describeType, inspect, isRecord } from "../validate.ts";
 import type { GlanceImage } from "./types.ts";
 import type { ImagePage } from "./wire.ts";
 

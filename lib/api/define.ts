@@ -4,7 +4,7 @@
  * @module
  */
 import { type Operation, parametersOf } from "./operation.ts";
-import { receiveNothing } from "./receive.ts";
+import { receiveNothing } from "./decode.ts";
 
 /** Media types of bodies. */
 export const JSON_TYPE = "application/json";

@@ -6,7 +6,7 @@
  */
 import type { RequestContext } from "../context.ts";
 import { NotAuthorized, NotFound, NotImplemented, ProgrammingError } from "../errors.ts";
-import type { CallOptions, GlanceClientWrapper } from "../http/client.ts";
+import type { CallOptions, GlanceClientWrapper } from "./client.ts";
 import type { GlanceImage, ImageLocation, ValidationData } from "./types.ts";
 
 /** What Glance tells of an image's place; null for what it does not show. */

@@ -3,17 +3,17 @@
  *
  * @module
  */
-import type { ApiServer } from "../endpoint.ts";
+import type { ApiServer } from "../api_server.ts";
 import { Invalid } from "../errors.ts";
-import { unusableAnswer } from "../http/answer.ts";
+import { unusableAnswer } from "../http/response_errors.ts";
 import type { WireRequest } from "../http/transport.ts";
-import { inspect, isRecord } from "../values.ts";
+import { inspect, isRecord } from "../validate.ts";
 import { BadArgument, encoded, jsonOf } from "./arguments.ts";
 import { readText } from "../http/json.ts";
-import { type Receive, WrongShape } from "./receive.ts";
+import { type Receive, WrongShape } from "./decode.ts";
 import type { DataBody, Query } from "./wire.ts";
 
-export { isRecord } from "../values.ts";
+export { isRecord } from "../validate.ts";
 
 /** The part of a request that depends on more than the path's placeholders. */
 export interface RequestParts {

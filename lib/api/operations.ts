@@ -5,14 +5,14 @@
  *
  * @module
  */
-import { CACHE_ROWS, type CacheOperations } from "./cache_operations.ts";
-import { CLOUD_ROWS, type CloudOperations } from "./cloud_operations.ts";
-import { DATA_ROWS, type DataOperations } from "./data_operations.ts";
-import { DEFINITION_ROWS, type DefinitionOperations } from "./definition_operations.ts";
-import { IMAGE_ROWS, type ImageOperations } from "./image_operations.ts";
-import { METADEF_ROWS, type MetadefOperations } from "./metadef_operations.ts";
+import { CACHE_ROWS, type CacheOperations } from "./operations/cache.ts";
+import { CLOUD_ROWS, type CloudOperations } from "./operations/cloud.ts";
+import { DATA_ROWS, type DataOperations } from "./operations/data.ts";
+import { DEFINITION_ROWS, type DefinitionOperations } from "./operations/definitions.ts";
+import { IMAGE_ROWS, type ImageOperations } from "./operations/images.ts";
+import { METADEF_ROWS, type MetadefOperations } from "./operations/metadefs.ts";
 import type { Operation, OperationDescription } from "./operation.ts";
-import { SHARING_ROWS, type SharingOperations } from "./sharing_operations.ts";
+import { SHARING_ROWS, type SharingOperations } from "./operations/sharing.ts";
 
 export type * from "./wire.ts";
 export type { OperationDescription } from "./operation.ts";

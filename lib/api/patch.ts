@@ -8,7 +8,7 @@
  * @module
  */
 import { Invalid } from "../errors.ts";
-import { inspect } from "../values.ts";
+import { inspect } from "../validate.ts";
 import { isBaseProperty, isJsonProperty, isReservedProperty } from "./translate.ts";
 import type { GlanceImage } from "./types.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { Invalid, UnexpectedResponse } from "../errors.ts";
-import { checkRecord, inspect } from "../values.ts";
+import { checkRecord, inspect } from "../validate.ts";
 import type { Query } from "./operations.ts";
 import { glanceName } from "./translate.ts";
 

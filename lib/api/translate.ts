@@ -4,7 +4,7 @@
  * @module
  */
 import { Invalid } from "../errors.ts";
-import { checkRecord, describeType, setOwn } from "../values.ts";
+import { checkRecord, describeType, setOwn } from "../validate.ts";
 import { dateOf } from "./date.ts";
 import type { GlanceImage, Image, ImageLocation, ImageMeta } from "./types.ts";
 

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { endpointsFromCatalog } from "../auth/catalog.ts";
-import { fetchCatalog } from "../auth/keystone.ts";
+import { endpointsFromCatalog } from "./catalog.ts";
+import { fetchCatalog } from "./keystone.ts";
 import type { RequestContext } from "../context.ts";
-import { type ApiServer, shuffled } from "../endpoint.ts";
+import { type ApiServer, shuffled } from "../api_server.ts";
 import { InvalidConfigurationValue } from "../errors.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
 

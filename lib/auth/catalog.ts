@@ -5,10 +5,10 @@
  * @module
  */
 import type { CatalogEndpoint, CatalogEntry } from "../context.ts";
-import { type ApiServer, parseApiServer } from "../endpoint.ts";
+import { type ApiServer, parseApiServer } from "../api_server.ts";
 import { InvalidConfigurationValue } from "../errors.ts";
 import type { CatalogInfo } from "../options.ts";
-import { isRecord } from "../values.ts";
+import { isRecord } from "../validate.ts";
 
 /** One URL of the catalog and where it belongs; both shapes come down to this. */
 interface Candidate {

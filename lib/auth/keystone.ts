@@ -12,11 +12,11 @@ import {
 } from "../errors.ts";
 import type { WireRequest } from "../http/transport.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
-import { authRequest, scopeOf } from "./auth_request.ts";
+import { authRequest, scopeOf } from "./token_request.ts";
 import { type AuthMethod, type Credentials, describe, methodOf, secretsOf } from "./credentials.ts";
-import { askKeystone, identityServer } from "./identity.ts";
-import type { KeystoneRequest } from "./question.ts";
-import { catalogFrom, contextFrom } from "./token.ts";
+import { askKeystone, identityServer } from "./keystone_client.ts";
+import type { KeystoneRequest } from "./keystone_errors.ts";
+import { catalogFrom, contextFrom } from "./token_response.ts";
 
 export type { AuthMethod, Credentials } from "./credentials.ts";
 

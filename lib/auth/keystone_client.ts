@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { type ApiServer, parseApiServer } from "../endpoint.ts";
+import { type ApiServer, parseApiServer } from "../api_server.ts";
 import { GlanceError, InvalidConfigurationValue, redact, ServerUnreachable } from "../errors.ts";
 import { Deadline } from "../http/deadline.ts";
 import { readStart, readText } from "../http/json.ts";
-import { backoff, isRetryableStatus, parseRetryAfter } from "../http/retry.ts";
+import { backoff, isRetryableStatus, parseRetryAfter } from "../http/retry_policy.ts";
 import { send } from "../http/transport.ts";
 import type { ResolvedOptions } from "../options.ts";
 import {
@@ -18,8 +18,8 @@ import {
   unreachable,
   untrusted,
   unusable,
-} from "./question.ts";
-import { trustHint } from "../http/trust.ts";
+} from "./keystone_errors.ts";
+import { trustHint } from "../http/tls_hints.ts";
 
 /** A good answer. */
 export interface KeystoneResponse {

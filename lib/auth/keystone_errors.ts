@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ApiServer } from "../endpoint.ts";
+import type { ApiServer } from "../api_server.ts";
 import {
   AuthenticationFailed,
   errorFromAnswer,
@@ -14,10 +14,10 @@ import {
   type ServerUnreachable,
   UnexpectedResponse,
 } from "../errors.ts";
-import { explanationIn, requestIdOf } from "../http/answer.ts";
+import { explanationIn, requestIdOf } from "../http/response_errors.ts";
 import { parseJson } from "../http/json.ts";
 import type { WireRequest } from "../http/transport.ts";
-import { isRecord } from "../values.ts";
+import { isRecord } from "../validate.ts";
 
 /** What Keystone is asked, and how to speak of it. */
 export interface KeystoneRequest {

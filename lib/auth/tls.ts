@@ -4,8 +4,8 @@
  * @module
  */
 import { InvalidConfigurationValue } from "../errors.ts";
-import type { CloudTls } from "./cloud_config.ts";
-import { processEnvironment, readHostFile, type TextFileReader } from "./host.ts";
+import type { CloudTls } from "./clouds/config.ts";
+import { processEnvironment, readHostFile, type TextFileReader } from "../platform.ts";
 
 /** A fetch; disposing it closes the connections that are its own. */
 export interface CloudFetch extends Disposable {

@@ -4,9 +4,9 @@
  * @module
  */
 import type { CatalogEntry, RequestContext } from "../context.ts";
-import type { KeystoneResponse } from "./identity.ts";
-import { isRecord } from "../values.ts";
-import { type KeystoneRequest, unusable } from "./question.ts";
+import type { KeystoneResponse } from "./keystone_client.ts";
+import { isRecord } from "../validate.ts";
+import { type KeystoneRequest, unusable } from "./keystone_errors.ts";
 
 /** The role that sees every image, in Glance's default policy. */
 const ADMIN_ROLE = "admin";

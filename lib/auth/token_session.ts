@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { hasEnded, isExpiring } from "../auth/keystone.ts";
+import { hasEnded, isExpiring } from "./keystone.ts";
 import type { RequestContext } from "../context.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { checkRecord } from "../values.ts";
+import { checkRecord } from "../validate.ts";
 
 /**
  * What a context was renewed to. Callers keep the context that they were given: without this, each of

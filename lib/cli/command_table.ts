@@ -4,27 +4,27 @@
  *
  * @module
  */
-import { CACHE_COMMANDS } from "./cache.ts";
-import { CLOUD_FLAGS } from "./cloud_flags.ts";
-import { completionCommands } from "./completion.ts";
-import { IMAGE_CREATE_VIA_IMPORT } from "./create_via_import.ts";
-import type { Command, Flags } from "./flags.ts";
-import { IMAGE_COPY } from "./image_copy.ts";
-import { IMAGE_DOWNLOAD } from "./image_download.ts";
-import { IMAGE_IMPORT } from "./image_import.ts";
-import { IMAGE_LIST } from "./image_list.ts";
-import { RECORD_COMMANDS } from "./image_records.ts";
-import { UPLOAD_COMMANDS } from "./image_upload.ts";
-import { INFO_COMMANDS } from "./info.ts";
-import { LOCATION_COMMANDS } from "./locations.ts";
-import { NAMESPACE_COMMANDS } from "./md_namespaces.ts";
-import { OBJECT_COMMANDS } from "./md_objects.ts";
-import { PROPERTY_COMMANDS } from "./md_properties.ts";
-import { RESOURCE_TYPE_COMMANDS } from "./md_resource_types.ts";
-import { TAG_COMMANDS } from "./md_tags.ts";
-import { MEMBER_COMMANDS } from "./members.ts";
-import { IMAGE_STAGE } from "./staging.ts";
-import { TASK_COMMANDS } from "./tasks.ts";
+import { CACHE_COMMANDS } from "./commands/cache.ts";
+import { CLOUD_FLAGS } from "./commands/shared/cloud_flags.ts";
+import { completionCommands } from "./args/completion.ts";
+import { IMAGE_CREATE_VIA_IMPORT } from "./commands/create_via_import.ts";
+import type { Command, Flags } from "./args/command.ts";
+import { IMAGE_COPY } from "./commands/image_copy.ts";
+import { IMAGE_DOWNLOAD } from "./commands/image_download.ts";
+import { IMAGE_IMPORT } from "./commands/image_import.ts";
+import { IMAGE_LIST } from "./commands/image_list.ts";
+import { RECORD_COMMANDS } from "./commands/image_records.ts";
+import { UPLOAD_COMMANDS } from "./commands/image_upload.ts";
+import { INFO_COMMANDS } from "./commands/info.ts";
+import { LOCATION_COMMANDS } from "./commands/locations.ts";
+import { NAMESPACE_COMMANDS } from "./commands/metadefs/namespaces.ts";
+import { OBJECT_COMMANDS } from "./commands/metadefs/objects.ts";
+import { PROPERTY_COMMANDS } from "./commands/metadefs/properties.ts";
+import { RESOURCE_TYPE_COMMANDS } from "./commands/metadefs/resource_types.ts";
+import { TAG_COMMANDS } from "./commands/metadefs/tags.ts";
+import { MEMBER_COMMANDS } from "./commands/members.ts";
+import { IMAGE_STAGE } from "./commands/staging.ts";
+import { TASK_COMMANDS } from "./commands/tasks.ts";
 
 /** Flags of every command. */
 export const GLOBAL_FLAGS = {

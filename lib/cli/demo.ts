@@ -5,15 +5,15 @@
  * @module
  */
 import { connect, type Connection, type GlanceEvent } from "../../mod.ts";
-import { createEmbeddedGlance, memoryStore } from "../local/mod.ts";
-import { denoWorld, endingSignal } from "./deno_world.ts";
-import { CommandFailed, EXIT, exitCodeOf, sentenceOf } from "./failure.ts";
-import { Messages } from "./messages.ts";
-import { printText } from "./output.ts";
-import { formatBytes } from "./progress.ts";
-import { sampleBytes } from "./sample.ts";
-import { type RunningServer, serve } from "./serve.ts";
-import type { Bytes, System } from "./world.ts";
+import { createEmbeddedGlance, memoryStore } from "../embedded/mod.ts";
+import { denoWorld, endingSignal } from "./system/deno_system.ts";
+import { CommandFailed, EXIT, exitCodeOf, sentenceOf } from "./system/errors.ts";
+import { Messages } from "./system/console.ts";
+import { printText } from "./output/records.ts";
+import { formatBytes } from "./output/progress.ts";
+import { sampleBytes } from "./server/sample.ts";
+import { type RunningServer, serve } from "./server/serve.ts";
+import type { Bytes, System } from "./system/system.ts";
 
 /** Bytes of the image: far more than what sockets hold on their way. */
 const SIZE = 64 * 1024 ** 2;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { denoWorld, endingSignal, goToCaller } from "./deno_world.ts";
+import { denoWorld, endingSignal, goToCaller } from "./system/deno_system.ts";
 import { runGlance } from "./run.ts";
 
 /** Milliseconds to remove what is half-written after Ctrl-C, also in Glance. */

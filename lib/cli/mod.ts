@@ -4,8 +4,8 @@
  * @module
  */
 export { runGlance } from "./run.ts";
-export { type EndingSignal, Interrupted } from "./failure.ts";
-export { denoWorld } from "./deno_world.ts";
+export { type EndingSignal, Interrupted } from "./system/errors.ts";
+export { denoWorld } from "./system/deno_system.ts";
 export type {
   Bytes,
   FileFacts,
@@ -16,4 +16,4 @@ export type {
   SystemFiles as Files,
   UpdatableFile,
   WritableFile,
-} from "./world.ts";
+} from "./system/system.ts";

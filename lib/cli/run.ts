@@ -6,17 +6,21 @@
  */
 import type { Connection } from "../connect.ts";
 import type { GlanceEvent } from "../events.ts";
-import { type CloudValues, connectByFlags, connectToTarget } from "./cloud_flags.ts";
-import { causesOf, EXIT, exitCodeOf, Interrupted, sentenceOf } from "./failure.ts";
-import type { Invocation, Value, Values } from "./flags.ts";
-import { commandHelp, programHelp } from "./help.ts";
-import { Messages } from "./messages.ts";
-import { OutputClosed, printText } from "./output.ts";
-import { type CommandLine, readCommandLine } from "./parse.ts";
-import { COMMANDS, GLOBAL_FLAGS } from "./table.ts";
-import { untilAborted } from "./until_aborted.ts";
+import {
+  type CloudValues,
+  connectByFlags,
+  connectToTarget,
+} from "./commands/shared/cloud_flags.ts";
+import { causesOf, EXIT, exitCodeOf, Interrupted, sentenceOf } from "./system/errors.ts";
+import type { Invocation, Value, Values } from "./args/command.ts";
+import { commandHelp, programHelp } from "./args/help.ts";
+import { Messages } from "./system/console.ts";
+import { OutputClosed, printText } from "./output/records.ts";
+import { type CommandLine, readCommandLine } from "./args/parse.ts";
+import { COMMANDS, GLOBAL_FLAGS } from "./command_table.ts";
+import { untilAborted } from "./system/until_aborted.ts";
 import { VERSION } from "./version.ts";
-import type { System } from "./world.ts";
+import type { System } from "./system/system.ts";
 
 /**
  * Runs `glance` with the given words and gives its exit code: 0 for success, 1 for a failure, 2 for a

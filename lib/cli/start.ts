@@ -5,19 +5,19 @@
  * @module
  */
 import { redact } from "../errors.ts";
-import { denoWorld, endingSignal, goToCaller } from "./deno_world.ts";
-import { EXIT, exitCodeOf, Interrupted, sentenceOf, UsageError } from "./failure.ts";
-import type { Flags, Values } from "./flags.ts";
-import { flagsHelp } from "./help.ts";
-import { Messages, printable } from "./messages.ts";
-import { printText } from "./output.ts";
-import { readFlagsOnly } from "./parse.ts";
-import { serve } from "./serve.ts";
-import { type CredentialMode, serveCloud } from "./serve_cloud.ts";
-import { serveEmbedded } from "./serve_embedded.ts";
-import type { Backend, GatewaySettings } from "./served.ts";
-import { untilAborted } from "./until_aborted.ts";
-import type { System } from "./world.ts";
+import { denoWorld, endingSignal, goToCaller } from "./system/deno_system.ts";
+import { EXIT, exitCodeOf, Interrupted, sentenceOf, UsageError } from "./system/errors.ts";
+import type { Flags, Values } from "./args/command.ts";
+import { flagsHelp } from "./args/help.ts";
+import { Messages, printable } from "./system/console.ts";
+import { printText } from "./output/records.ts";
+import { readFlagsOnly } from "./args/parse.ts";
+import { serve } from "./server/serve.ts";
+import { type CredentialMode, serveCloud } from "./server/cloud_backend.ts";
+import { serveEmbedded } from "./server/embedded_backend.ts";
+import type { Backend, GatewaySettings } from "./server/backend.ts";
+import { untilAborted } from "./system/until_aborted.ts";
+import type { System } from "./system/system.ts";
 
 const FLAGS = {
   "host": { kind: "text", value: "<HOST>", summary: "Address to listen on; 127.0.0.1 without it" },

@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { ImageStore } from "../images/types.ts";
-import { type EmbeddedRequest, json } from "./call.ts";
-import { forbidden, notFound } from "./failures.ts";
-import { isAdmin } from "./identity.ts";
-import { importMethods } from "./import_order.ts";
-import { bestOffer } from "./negotiation.ts";
-import type { EmbeddedCloud } from "./options.ts";
+import type { ImageStore } from "../api/types.ts";
+import { type EmbeddedRequest, json } from "./request/request.ts";
+import { forbidden, notFound } from "./http/errors.ts";
+import { isAdmin } from "./request/identity.ts";
+import { importMethods } from "./data/import_request.ts";
+import { bestOffer } from "./http/negotiation.ts";
+import type { EmbeddedCloud } from "./request/options.ts";
 
 /** Minor versions of a Glance with an image cache, in the order of its document. */
 const WITH_CACHE = [18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0] as const;

@@ -23,13 +23,13 @@ export type {
   EmbeddedGlanceLimits,
   EmbeddedGlanceOptions,
   EmbeddedProjectLimits,
-} from "./options.ts";
-export type { EmbeddedImportFilter } from "./import_filter.ts";
-export type { EmbeddedPolicy } from "./policy.ts";
-export type { EmbeddedPropertyRule, PropertyAction } from "./property_protection.ts";
-export type { EmbeddedCacheOptions } from "./image_cache.ts";
-export type { Requester as Identity } from "./identity.ts";
-export type { ImageStore } from "../images/types.ts";
-export { directoryStore } from "./directory_store.ts";
-export { memoryStore } from "./memory_store.ts";
-export type { EmbeddedStore } from "./store.ts";
+} from "./request/options.ts";
+export type { EmbeddedImportFilter } from "./data/import_filter.ts";
+export type { EmbeddedPolicy } from "./request/policy.ts";
+export type { EmbeddedPropertyRule, PropertyAction } from "./images/property_protection.ts";
+export type { EmbeddedCacheOptions } from "./data/image_cache.ts";
+export type { Requester as Identity } from "./request/identity.ts";
+export type { ImageStore } from "../api/types.ts";
+export { directoryStore } from "./store/directory.ts";
+export { memoryStore } from "./store/memory.ts";
+export type { EmbeddedStore } from "./store/store.ts";

@@ -5,28 +5,34 @@
  * @module
  */
 
-import { deactivate, reactivate } from "./actions.ts";
-import { CACHE_ROUTES } from "./cache_routes.ts";
-import { checkBody, type EmbeddedRequest, isRequestId, refuseBody } from "./call.ts";
+import { deactivate, reactivate } from "./images/actions.ts";
+import { CACHE_ROUTES } from "./data/cache_routes.ts";
+import { checkBody, type EmbeddedRequest, isRequestId, refuseBody } from "./request/request.ts";
 import { importInfo, storesDetail, storesInfo } from "./discovery.ts";
-import { downloadData } from "./download.ts";
-import { Failure, notFound } from "./failures.ts";
-import { createImage, deleteImage, showImage } from "./images.ts";
-import { importImage } from "./imports.ts";
-import { listImages } from "./listing.ts";
-import { addLocation } from "./location_import.ts";
-import { deleteFromStore, listLocations } from "./locations.ts";
-import { addMember, listMembers, removeMember, showMember, updateMember } from "./members.ts";
-import { updateImage } from "./patch.ts";
+import { downloadData } from "./data/download.ts";
+import { Failure, notFound } from "./http/errors.ts";
+import { createImage, deleteImage, showImage } from "./images/images.ts";
+import { importImage } from "./data/import.ts";
+import { listImages } from "./lists/list_images.ts";
+import { addLocation } from "./data/location_import.ts";
+import { deleteFromStore, listLocations } from "./images/locations.ts";
+import {
+  addMember,
+  listMembers,
+  removeMember,
+  showMember,
+  updateMember,
+} from "./images/members.ts";
+import { updateImage } from "./patch/patch.ts";
 import { SCHEMA_NAMES, showSchema } from "./schemas.ts";
-import { METADEF_ROUTES } from "./metadef_routes.ts";
-import { type PathRoutes, row } from "./path_routes.ts";
-import { actionOf, refuseByPolicy } from "./policy.ts";
-import { addTag, removeTag } from "./tags.ts";
-import { createTask } from "./task_import.ts";
-import { listImageTasks, listTasks, refuseTaskDeletion, showTask } from "./tasks.ts";
-import { stageData, uploadData } from "./upload.ts";
-import { usage } from "./usage.ts";
+import { METADEF_ROUTES } from "./metadefs/metadef_routes.ts";
+import { type PathRoutes, row } from "./request/route.ts";
+import { actionOf, refuseByPolicy } from "./request/policy.ts";
+import { addTag, removeTag } from "./images/tags.ts";
+import { createTask } from "./tasks/task_import.ts";
+import { listImageTasks, listTasks, refuseTaskDeletion, showTask } from "./tasks/tasks.ts";
+import { stageData, uploadData } from "./data/upload.ts";
+import { usage } from "./images/usage.ts";
 
 const TABLE: readonly PathRoutes[] = [
   row("/images", "GET, POST", {}, { GET: listImages, POST: createImage }),

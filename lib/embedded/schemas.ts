@@ -5,11 +5,11 @@
  * @module
  */
 
-import { type EmbeddedRequest, json } from "./call.ts";
-import { BASE_PROPERTIES, IMAGE_SCHEMA } from "./image_schema.ts";
-import type { Schema } from "./json_schema.ts";
-import { METADEF_DOCUMENTS } from "./metadef_schemas.ts";
-import { LISTED_TASK_SCHEMA, TASK_SCHEMA } from "./task_schema.ts";
+import { type EmbeddedRequest, json } from "./request/request.ts";
+import { BASE_PROPERTIES, IMAGE_SCHEMA } from "./images/schema.ts";
+import type { Schema } from "./http/json_schema.ts";
+import { METADEF_DOCUMENTS } from "./metadefs/metadef_schemas.ts";
+import { LISTED_TASK_SCHEMA, TASK_SCHEMA } from "./tasks/task_schema.ts";
 
 const READ_ONLY_TEXT: Schema = { readOnly: true, type: "string" };
 const UUID = BASE_PROPERTIES["id"]?.pattern ?? "";

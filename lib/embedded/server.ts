@@ -4,12 +4,16 @@
  * @module
  */
 
-import { type EmbeddedRequest, isRequestId } from "./call.ts";
+import { type EmbeddedRequest, isRequestId } from "./request/request.ts";
 import { ignoreRejection } from "../events.ts";
 import { health, isVersion, versions } from "./discovery.ts";
-import { latin1, percentDecoded, utf8 } from "./encoded_text.ts";
-import { Failure, failureResponse, storageFailure } from "./failures.ts";
-import { type EmbeddedCloud, type EmbeddedGlanceOptions, resolveOptions } from "./options.ts";
+import { latin1, percentDecoded, utf8 } from "./http/encoded_text.ts";
+import { Failure, failureResponse, storageFailure } from "./http/errors.ts";
+import {
+  type EmbeddedCloud,
+  type EmbeddedGlanceOptions,
+  resolveOptions,
+} from "./request/options.ts";
 import { answer } from "./routes.ts";
 
 /** An Image API v2 server. */

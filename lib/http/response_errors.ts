@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ApiServer } from "../endpoint.ts";
+import type { ApiServer } from "../api_server.ts";
 import {
   errorFromAnswer,
   GlanceConnectionFailed,
@@ -11,7 +11,7 @@ import {
   UnexpectedResponse,
 } from "../errors.ts";
 import { hintForCause } from "./cause_hints.ts";
-import { withoutEnd } from "../values.ts";
+import { withoutEnd } from "../validate.ts";
 import { parseJson, readStart } from "./json.ts";
 
 /** Characters of an explanation that are quoted. */

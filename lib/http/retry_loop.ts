@@ -5,12 +5,12 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import type { ApiServer } from "../endpoint.ts";
+import type { ApiServer } from "../api_server.ts";
 import { GlanceError, ServerUnreachable, UnexpectedResponse } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { connectionFailed, errorFromResponse, unpromisedAnswer } from "./answer.ts";
-import type { ServerPool } from "./api_servers.ts";
-import type { TokenSession } from "./caller.ts";
+import { connectionFailed, errorFromResponse, unpromisedAnswer } from "./response_errors.ts";
+import type { ServerPool } from "../auth/api_servers.ts";
+import type { TokenSession } from "../auth/token_session.ts";
 import { abortable, Deadline } from "./deadline.ts";
 import {
   backoff,
@@ -18,7 +18,7 @@ import {
   isRetryableStatus,
   parseRetryAfter,
   type RetryBudget,
-} from "./retry.ts";
+} from "./retry_policy.ts";
 import { credentialHeaders, discard, send, tokensOf, type WireRequest } from "./transport.ts";
 
 /** What is asked, of whom, and how stubbornly. */

@@ -5,12 +5,12 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import type { ApiServer } from "../endpoint.ts";
-import { lengthKept } from "../data/fixed_length.ts";
+import type { ApiServer } from "../api_server.ts";
+import { lengthKept } from "../transfer/upload/fixed_length.ts";
 import { GlanceError, Invalid, redact, RedirectRefused, ServerUnreachable } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { inspect, isResponse, redactUrls } from "../values.ts";
-import { trustHint } from "./trust.ts";
+import { inspect, isResponse, redactUrls } from "../validate.ts";
+import { trustHint } from "./tls_hints.ts";
 
 /** A request below an endpoint, before it is known which server gets it. */
 export interface WireRequest {

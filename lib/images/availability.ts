@@ -5,7 +5,7 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import type { Image, ImageMember } from "./types.ts";
+import type { Image, ImageMember } from "../api/types.ts";
 
 /** Yes, no, or "an accepted member may, too", which only the member list can tell. */
 export type Availability = "available" | "unavailable" | "members";

@@ -5,10 +5,10 @@
  */
 import type { RequestContext } from "../context.ts";
 import { Conflict, ImageConflict, ImageUploadFailed, NotAuthorized, NotFound } from "../errors.ts";
-import type { CallOptions, GlanceClientWrapper } from "../http/client.ts";
-import { checkBelieved, checkUnchanged } from "./change.ts";
-import { patchTo } from "./patch.ts";
-import type { GlanceImage, Image } from "./types.ts";
+import type { CallOptions, GlanceClientWrapper } from "../api/client.ts";
+import { checkBelieved, checkUnchanged } from "../api/change.ts";
+import { patchTo } from "../api/patch.ts";
+import type { GlanceImage, Image } from "../api/types.ts";
 
 /**
  * Creates an image under an id of our own choice. A 409 for such an id means that an earlier request

@@ -5,13 +5,13 @@
  */
 import type { RequestContext } from "../context.ts";
 import { GlanceError, UnexpectedResponse } from "../errors.ts";
-import type { CallOptions, GlanceClientWrapper } from "../http/client.ts";
-import { inspect } from "../values.ts";
+import type { CallOptions, GlanceClientWrapper } from "../api/client.ts";
+import { inspect } from "../validate.ts";
 import { ImageIterator } from "./listing.ts";
-import { limitOf, type ListParameters, markerOf, toQuery } from "./query.ts";
-import { fromGlance } from "./translate.ts";
-import type { GlanceImage, Image } from "./types.ts";
-import type { ImagePage } from "./wire.ts";
+import { limitOf, type ListParameters, markerOf, toQuery } from "../api/query.ts";
+import { fromGlance } from "../api/translate.ts";
+import type { GlanceImage, Image } from "../api/types.ts";
+import type { ImagePage } from "../api/wire.ts";
 import { availabilityFor, isMember } from "./visible.ts";
 
 /** Markers that are tried in place of one that is gone: as many as Glance puts on a page. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { limitOf, type ListParameters } from "./query.ts";
-import type { GlanceImage } from "./types.ts";
+import { limitOf, type ListParameters } from "../api/query.ts";
+import type { GlanceImage } from "../api/types.ts";
 
 /**
  * What is given for an image that Glance lists: null where it is left out, a way to find out where Glance has

@@ -4,13 +4,13 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import { type ApiServer, parseApiServer, parseHttpUrl } from "../endpoint.ts";
+import { type ApiServer, parseApiServer, parseHttpUrl } from "../api_server.ts";
 import { originsInCatalog } from "../auth/catalog.ts";
 import { InvalidImageRef, redact } from "../errors.ts";
-import { GlanceClientWrapper } from "../http/client.ts";
+import { GlanceClientWrapper } from "../api/client.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
-import { inspect } from "../values.ts";
-import { isPathSegment } from "./operation.ts";
+import { inspect } from "../validate.ts";
+import { isPathSegment } from "../api/operation.ts";
 import { GlanceImageService } from "./service.ts";
 
 /**

@@ -5,20 +5,20 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import { openDownload, streamOf } from "../data/download.ts";
-import { downloadTo } from "../data/sink.ts";
-import type { DownloadOptions, ImageData, UploadOptions } from "../data/types.ts";
-import { upload } from "../data/upload.ts";
-import { sourceIn } from "../data/upload_source.ts";
+import { openDownload, streamOf } from "../transfer/download/download.ts";
+import { downloadTo } from "../transfer/download/download_to_sink.ts";
+import type { DownloadOptions, ImageData, UploadOptions } from "../transfer/types.ts";
+import { upload } from "../transfer/upload/upload.ts";
+import { sourceIn } from "../transfer/upload/upload_source.ts";
 import { ImageNotFound, Invalid } from "../errors.ts";
-import { type CallOptions, GlanceClientWrapper } from "../http/client.ts";
-import { wantedIn } from "./change.ts";
+import { type CallOptions, GlanceClientWrapper } from "../api/client.ts";
+import { wantedIn } from "../api/change.ts";
 import { applyPatch, checkPreconditions, createImage, rollbackCreate } from "./edit.ts";
 import { listAvailable } from "./list.ts";
-import { addLocation, getLocation } from "./locations.ts";
-import type { ListParameters } from "./query.ts";
-import { fromGlance, toGlance } from "./translate.ts";
-import type { Image, ImageLocation, ImageMember, ImageMeta, ImageStore } from "./types.ts";
+import { addLocation, getLocation } from "../api/locations.ts";
+import type { ListParameters } from "../api/query.ts";
+import { fromGlance, toGlance } from "../api/translate.ts";
+import type { Image, ImageLocation, ImageMember, ImageMeta, ImageStore } from "../api/types.ts";
 import { isAvailable } from "./visible.ts";
 
 /** What an update may be told. */

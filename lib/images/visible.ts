@@ -4,9 +4,9 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import type { CallOptions, GlanceClientWrapper } from "../http/client.ts";
+import type { CallOptions, GlanceClientWrapper } from "../api/client.ts";
 import { type Availability, availabilityOf, isAcceptedMember } from "./availability.ts";
-import type { Image } from "./types.ts";
+import type { Image } from "../api/types.ts";
 
 /** Whether a caller may see an image, as far as its record tells. */
 export function availabilityFor(

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Verify } from "../data/types.ts";
+import type { Verify } from "../transfer/types.ts";
 import { ImageIntegrityError, Invalid } from "../errors.ts";
-import type { Image } from "../images/types.ts";
-import { inspect } from "../values.ts";
+import type { Image } from "../api/types.ts";
+import { inspect } from "../validate.ts";
 import type { PortableRecord } from "./export_image.ts";
 
 /** How strict the comparison is. */

@@ -4,11 +4,11 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import type { DownloadOptions } from "../data/types.ts";
+import type { DownloadOptions } from "../transfer/types.ts";
 import { ignoringErrors } from "../events.ts";
 import type { GlanceImageService } from "../images/service.ts";
-import type { Image } from "../images/types.ts";
-import { checkRecord } from "../values.ts";
+import type { Image } from "../api/types.ts";
+import { checkRecord } from "../validate.ts";
 import { exportImage } from "./export_image.ts";
 import { restoreImage, type RestoreOptions } from "./restore_image.ts";
 

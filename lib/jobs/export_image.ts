@@ -4,11 +4,11 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import type { DownloadOptions } from "../data/types.ts";
+import type { DownloadOptions } from "../transfer/types.ts";
 import { ImageConflict } from "../errors.ts";
 import type { GlanceImageService } from "../images/service.ts";
-import { isReservedProperty } from "../images/translate.ts";
-import type { Image } from "../images/types.ts";
+import { isReservedProperty } from "../api/translate.ts";
+import type { Image } from "../api/types.ts";
 
 /**
  * What of an image another cloud can have, too, and what says whether data is its data. It is what

@@ -5,10 +5,10 @@
  */
 import type { RequestContext } from "../context.ts";
 import { ImageNotFound, Invalid } from "../errors.ts";
-import type { CallOptions } from "../http/client.ts";
+import type { CallOptions } from "../api/client.ts";
 import type { GlanceImageService } from "../images/service.ts";
-import type { Image } from "../images/types.ts";
-import { inspect } from "../values.ts";
+import type { Image } from "../api/types.ts";
+import { inspect } from "../validate.ts";
 import { AmbiguousImage } from "./errors.ts";
 
 /** Glance takes nothing else for an id. */

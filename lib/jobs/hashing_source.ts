@@ -4,11 +4,11 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import { createHasher } from "../data/hashing.ts";
-import type { Hasher, ImageBytes, ImageData } from "../data/types.ts";
-import { type ChunkReader, sourceOf, type UploadSource } from "../data/upload_source.ts";
+import { createHasher } from "../transfer/integrity/hashing.ts";
+import type { Hasher, ImageBytes, ImageData } from "../transfer/types.ts";
+import { type ChunkReader, sourceOf, type UploadSource } from "../transfer/upload/upload_source.ts";
 import { GlanceError } from "../errors.ts";
-import type { CallOptions } from "../http/client.ts";
+import type { CallOptions } from "../api/client.ts";
 import type { GlanceImageService } from "../images/service.ts";
 import type { PortableRecord } from "./export_image.ts";
 

@@ -4,21 +4,21 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import type { Sent } from "../data/upload_job.ts";
-import { stage } from "../data/stage.ts";
-import type { ImageData, Progress, UploadOptions } from "../data/types.ts";
-import { sourceOf } from "../data/upload_source.ts";
+import type { Sent } from "../transfer/upload/upload_job.ts";
+import { stage } from "../transfer/upload/staging.ts";
+import type { ImageData, Progress, UploadOptions } from "../transfer/types.ts";
+import { sourceOf } from "../transfer/upload/upload_source.ts";
 import {
   GlanceConnectionFailed,
   ImageIntegrityError,
   NotFound,
   NotImplemented,
 } from "../errors.ts";
-import type { CallOptions } from "../http/client.ts";
-import type { ImportRequest } from "../images/operations.ts";
+import type { CallOptions } from "../api/client.ts";
+import type { ImportRequest } from "../api/operations.ts";
 import type { GlanceImageService } from "../images/service.ts";
-import type { Image } from "../images/types.ts";
-import { checkRecord } from "../values.ts";
+import type { Image } from "../api/types.ts";
+import { checkRecord } from "../validate.ts";
 import {
   chooseMethod,
   type ImportMethod,
@@ -29,7 +29,7 @@ import {
 import { lockOf } from "./import_state.ts";
 import { checkSourceRegion } from "./source_region.ts";
 import { followImport, ImageTasks, type ImportWaitOptions } from "./wait_for_import.ts";
-import { checkUrl, openWebData } from "./web_data.ts";
+import { checkUrl, openWebData } from "./url_source.ts";
 
 /** What an import may be told. */
 export interface ImportOptions extends Omit<ImportWaitOptions, "partial">, ImportTargets {

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { ImageData } from "../data/types.ts";
+import type { ImageData } from "../transfer/types.ts";
 import { type GlanceError, Invalid, NotImplemented } from "../errors.ts";
-import { inspect, isRecord } from "../values.ts";
+import { inspect, isRecord } from "../validate.ts";
 
 /** Data that is here. */
 export interface DataSource {

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { GlanceTask } from "../images/operations.ts";
-import type { Image } from "../images/types.ts";
+import type { GlanceTask } from "../api/operations.ts";
+import type { Image } from "../api/types.ts";
 
 /** An import as it is seen at one moment. */
 export interface ImportProgress {

@@ -5,7 +5,7 @@
  */
 import { Invalid } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { checkRecord, inspect } from "../values.ts";
+import { checkRecord, inspect } from "../validate.ts";
 
 /** How to wait. Total time is never limited; give a `signal` for that. */
 export interface WaitOptions {

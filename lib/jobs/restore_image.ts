@@ -4,18 +4,18 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import type { ImageData, UploadOptions } from "../data/types.ts";
-import { upload } from "../data/upload.ts";
-import { sourceIn } from "../data/upload_source.ts";
+import type { ImageData, UploadOptions } from "../transfer/types.ts";
+import { upload } from "../transfer/upload/upload.ts";
+import { sourceIn } from "../transfer/upload/upload_source.ts";
 import { NotAuthorized } from "../errors.ts";
 import { rollbackCreate } from "../images/edit.ts";
 import type { GlanceImageService } from "../images/service.ts";
-import { fromGlance } from "../images/translate.ts";
-import type { Image, ImageMeta } from "../images/types.ts";
-import { checkRecord } from "../values.ts";
+import { fromGlance } from "../api/translate.ts";
+import type { Image, ImageMeta } from "../api/types.ts";
+import { checkRecord } from "../validate.ts";
 import { type PortableRecord, portableRecord } from "./export_image.ts";
-import { checkRestorable, checkSame, type SameOptions } from "./same_data.ts";
-import { HashingSource } from "./tap.ts";
+import { checkRestorable, checkSame, type SameOptions } from "./compare_data.ts";
+import { HashingSource } from "./hashing_source.ts";
 
 /** What a restoration may be told. */
 export interface RestoreOptions extends Omit<UploadOptions, "size">, SameOptions {

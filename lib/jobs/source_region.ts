@@ -6,7 +6,7 @@
 import { regionsInCatalog } from "../auth/catalog.ts";
 import type { RequestContext } from "../context.ts";
 import { Invalid } from "../errors.ts";
-import { inspect } from "../values.ts";
+import { inspect } from "../validate.ts";
 
 /** What Glance looks for in the catalog, whatever this client is told to look for. */
 const SERVICE_TYPE = "image";

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { StallTimer } from "../data/stall.ts";
-import { parseHttpUrl } from "../endpoint.ts";
+import { StallTimer } from "../transfer/stall_timer.ts";
+import { parseHttpUrl } from "../api_server.ts";
 import { type GlanceError, Invalid, redact, ServerUnreachable } from "../errors.ts";
-import { errorFromResponse } from "../http/answer.ts";
+import { errorFromResponse } from "../http/response_errors.ts";
 import { Deadline } from "../http/deadline.ts";
 import { openUrl } from "../http/transport.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { inspect } from "../values.ts";
+import { inspect } from "../validate.ts";
 
 /**
  * Refuses what nobody can fetch.

@@ -4,13 +4,13 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import { redactUrls } from "../values.ts";
+import { redactUrls } from "../validate.ts";
 import { NotAuthorized, NotFound, NotImplemented } from "../errors.ts";
 import { ignoringErrors } from "../events.ts";
-import type { GlanceTask } from "../images/operations.ts";
+import type { GlanceTask } from "../api/operations.ts";
 import type { GlanceImageService } from "../images/service.ts";
-import type { Image } from "../images/types.ts";
-import { ownValue } from "../values.ts";
+import type { Image } from "../api/types.ts";
+import { ownValue } from "../validate.ts";
 import { ImageImportFailed, ImageStalled } from "./errors.ts";
 import {
   type ImportGoal,
@@ -20,7 +20,7 @@ import {
   taskIn,
   verdictOf,
 } from "./import_state.ts";
-import { poll, type WaitOptions } from "./watch.ts";
+import { poll, type WaitOptions } from "./poll.ts";
 
 /** How to wait for an import. */
 export interface ImportWaitOptions extends WaitOptions, ImportGoal {

@@ -7,11 +7,11 @@ import type { RequestContext } from "../context.ts";
 import { ImageConflict, ImageNotFound, Invalid } from "../errors.ts";
 import { ignoringErrors } from "../events.ts";
 import type { GlanceImageService } from "../images/service.ts";
-import { fromGlance } from "../images/translate.ts";
-import type { Image, ImageStatus } from "../images/types.ts";
-import { inspect } from "../values.ts";
+import { fromGlance } from "../api/translate.ts";
+import type { Image, ImageStatus } from "../api/types.ts";
+import { inspect } from "../validate.ts";
 import { ImageStalled } from "./errors.ts";
-import { poll, type WaitOptions } from "./watch.ts";
+import { poll, type WaitOptions } from "./poll.ts";
 
 /** How to wait for a status. */
 export interface StatusWaitOptions extends WaitOptions {

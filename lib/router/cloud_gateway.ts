@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { type Environment, fetchForCloud, readCloud } from "../auth/clouds.ts";
+import { type Environment, fetchForCloud, readCloud } from "../auth/clouds/mod.ts";
 import { authenticate } from "../auth/keystone.ts";
-import type { YamlParser } from "../auth/yaml.ts";
+import type { YamlParser } from "../auth/clouds/yaml.ts";
 import type { RequestContext } from "../context.ts";
 import { ignoringErrors } from "../events.ts";
-import { listApiServers } from "../http/api_servers.ts";
+import { listApiServers } from "../auth/api_servers.ts";
 import { type GlanceOptions, resolveOptions } from "../options.ts";
 import type { ImageRouterOptions } from "./options.ts";
 import { createImageRouter, type ImageRouter } from "./router.ts";

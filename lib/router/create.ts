@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { isRecord } from "../images/operation.ts";
-import { canonicalId } from "./address.ts";
-import type { Gateway, GatewayRequest } from "./call.ts";
+import { isRecord } from "../api/operation.ts";
+import { canonicalId } from "./path.ts";
+import type { Gateway, GatewayRequest } from "./gateway_request.ts";
 import { parseJson } from "../http/json.ts";
-import type { UpstreamResponse } from "./answer.ts";
-import { askServers, documentResponse } from "./document.ts";
+import type { UpstreamResponse } from "./forward/answer.ts";
+import { askServers, documentResponse } from "./forward/proxy_json.ts";
 import { withBody } from "./request_body.ts";
 
 /**

@@ -5,13 +5,18 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import { unpromisedAnswer } from "../http/answer.ts";
-import { readAnswer, type UpstreamResponse } from "./answer.ts";
-import { type Gateway, type GatewayRequest, publicEndpoint, withoutToken } from "./call.ts";
-import { type Answered, documentResponse } from "./document.ts";
-import { inboundHeaders, outboundHeaders } from "./headers.ts";
-import { HttpError } from "./refusal.ts";
-import type { ApiPath } from "./table.ts";
+import { unpromisedAnswer } from "../http/response_errors.ts";
+import { readAnswer, type UpstreamResponse } from "./forward/answer.ts";
+import {
+  type Gateway,
+  type GatewayRequest,
+  publicEndpoint,
+  withoutToken,
+} from "./gateway_request.ts";
+import { type Answered, documentResponse } from "./forward/proxy_json.ts";
+import { inboundHeaders, outboundHeaders } from "./forward/headers.ts";
+import { HttpError } from "./error_response.ts";
+import type { ApiPath } from "./routes.ts";
 import { versionsDocument } from "./versions.ts";
 
 /** The methods that Glance knows; to any other it answers 501 where no path is. */

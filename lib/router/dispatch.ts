@@ -5,7 +5,7 @@
  * @module
  */
 import { GlanceConnectionFailed, GlanceError } from "../errors.ts";
-import { addressOf, rawPath, versionOf } from "./address.ts";
+import { addressOf, rawPath, versionOf } from "./path.ts";
 import {
   admit,
   callerKey,
@@ -15,7 +15,7 @@ import {
   type Gateway,
   type GatewayRequest,
   publicEndpoint,
-} from "./call.ts";
+} from "./gateway_request.ts";
 import { createImage, updateImage } from "./create.ts";
 import {
   answerBeforeRouting,
@@ -25,14 +25,14 @@ import {
   refuseMethod,
   unknownPath,
 } from "./discovery.ts";
-import { announcesBody, requestIdOf, typedVersionOf } from "./headers.ts";
+import { announcesBody, requestIdOf, typedVersionOf } from "./forward/headers.ts";
 import { checkHost } from "./host_guard.ts";
-import { imageData } from "./image_data.ts";
-import { HttpError, refusalResponse } from "./refusal.ts";
+import { imageData } from "./file/image_file.ts";
+import { HttpError, refusalResponse } from "./error_response.ts";
 import { forwardDocument } from "./request_body.ts";
-import type { ApiPath, GatewayRoute, RouteKind } from "./table.ts";
-import { Trace } from "./trace.ts";
-import { uploadData } from "./upload.ts";
+import type { ApiPath, GatewayRoute, RouteKind } from "./routes.ts";
+import { Trace } from "./observe/access_log.ts";
+import { uploadData } from "./forward/upload.ts";
 
 type RouteHandler = (gateway: Gateway, call: GatewayRequest) => Promise<Response>;
 

@@ -5,16 +5,16 @@
  */
 import type { BodyBudget } from "../body_budget.ts";
 import type { RequestContext } from "../context.ts";
-import type { GlanceClientWrapper } from "../http/client.ts";
-import { inspect, isRecord, isResponse } from "../values.ts";
-import type { GatewayPath } from "./address.ts";
-import { credentialOf } from "./headers.ts";
-import type { Metrics } from "./metrics.ts";
+import type { GlanceClientWrapper } from "../api/client.ts";
+import { inspect, isRecord, isResponse } from "../validate.ts";
+import type { GatewayPath } from "./path.ts";
+import { credentialOf } from "./forward/headers.ts";
+import type { Metrics } from "./observe/metrics.ts";
 import type { GatewayOptions } from "./options.ts";
-import { HttpError } from "./refusal.ts";
-import type { SlowCallers } from "./slow_callers.ts";
-import type { GatewayRoute } from "./table.ts";
-import type { Trace } from "./trace.ts";
+import { HttpError } from "./error_response.ts";
+import type { SlowCallers } from "./file/slow_callers.ts";
+import type { GatewayRoute } from "./routes.ts";
+import type { Trace } from "./observe/access_log.ts";
 
 /** What all requests of a gateway share. */
 export interface Gateway {

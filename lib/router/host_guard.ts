@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { isHost } from "./address.ts";
-import { credentialOf } from "./headers.ts";
+import { isHost } from "./path.ts";
+import { credentialOf } from "./forward/headers.ts";
 import type { GatewayOptions } from "./options.ts";
-import { HttpError } from "./refusal.ts";
+import { HttpError } from "./error_response.ts";
 
 /** The names of this machine for itself (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3). */
 const LOOPBACK =

@@ -17,4 +17,4 @@
 
 export { createImageRouter, type ImageRouter } from "./router.ts";
 export type { CorsOptions, GatewayCall, ImageRouterOptions, ServiceMode } from "./options.ts";
-export type { RequestLog } from "./trace.ts";
+export type { RequestLog } from "./observe/access_log.ts";

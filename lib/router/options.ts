@@ -4,15 +4,15 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import { isWorkerd } from "../data/fixed_length.ts";
-import { type Verify, VERIFY_MODES } from "../data/types.ts";
-import { parseHttpUrl } from "../endpoint.ts";
+import { isWorkerd } from "../transfer/upload/fixed_length.ts";
+import { type Verify, VERIFY_MODES } from "../transfer/types.ts";
+import { parseHttpUrl } from "../api_server.ts";
 import { InvalidConfigurationValue, redact } from "../errors.ts";
 import { ignoringErrors } from "../events.ts";
 import type { GlanceOptions } from "../options.ts";
-import { checkRecord, describeType, inspect, isRecord } from "../values.ts";
-import { isHost } from "./address.ts";
-import type { RequestLog } from "./trace.ts";
+import { checkRecord, describeType, inspect, isRecord } from "../validate.ts";
+import { isHost } from "./path.ts";
+import type { RequestLog } from "./observe/access_log.ts";
 
 /** Who may read answers from a web page of another origin. */
 export interface CorsOptions {

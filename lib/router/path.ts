@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ApiPath } from "./table.ts";
+import type { ApiPath } from "./routes.ts";
 
 /** A URL, taken apart for one path of the API. */
 export interface GatewayPath {

@@ -5,11 +5,11 @@
  * @module
  */
 import { type BodyFault, BodyRefused, type HeldBody } from "../body_budget.ts";
-import type { Gateway, GatewayRequest } from "./call.ts";
+import type { Gateway, GatewayRequest } from "./gateway_request.ts";
 import { answerBeforeRouting } from "./discovery.ts";
-import { askServers, documentResponse } from "./document.ts";
-import { announcesBody } from "./headers.ts";
-import { HttpError } from "./refusal.ts";
+import { askServers, documentResponse } from "./forward/proxy_json.ts";
+import { announcesBody } from "./forward/headers.ts";
+import { HttpError } from "./error_response.ts";
 
 /** What callers hear of a body that is not held. */
 const REFUSALS: Readonly<Record<BodyFault, readonly [status: number, explanation?: string]>> = {

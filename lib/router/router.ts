@@ -7,10 +7,10 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { BodyBudget } from "../body_budget.ts";
 import { ignoringErrors } from "../events.ts";
-import { GlanceClientWrapper } from "../http/client.ts";
+import { GlanceClientWrapper } from "../api/client.ts";
 import type { GlanceOptions } from "../options.ts";
-import { addressOf, versionOf } from "./address.ts";
-import type { Gateway } from "./call.ts";
+import { addressOf, versionOf } from "./path.ts";
+import type { Gateway } from "./gateway_request.ts";
 import {
   discover,
   redirectToRoot,
@@ -18,12 +18,12 @@ import {
   refuseVersioned,
   serve,
   showMetrics,
-} from "./handling.ts";
-import { typedVersionOf } from "./headers.ts";
-import { Metrics } from "./metrics.ts";
+} from "./dispatch.ts";
+import { typedVersionOf } from "./forward/headers.ts";
+import { Metrics } from "./observe/metrics.ts";
 import { type CorsOptions, type ImageRouterOptions, resolveGatewayOptions } from "./options.ts";
-import { SlowCallers } from "./slow_callers.ts";
-import { API_PATHS } from "./table.ts";
+import { SlowCallers } from "./file/slow_callers.ts";
+import { API_PATHS } from "./routes.ts";
 
 /** An application of Hono: a fetch handler, which others mount with `app.route(prefix, router)`. */
 export type ImageRouter = Hono;

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { type OperationDescription, type OperationName, OPERATIONS } from "../images/operations.ts";
-import { DATA_TYPE, PATCH_TYPE } from "../images/row.ts";
+import { type OperationDescription, type OperationName, OPERATIONS } from "../api/operations.ts";
+import { DATA_TYPE, PATCH_TYPE } from "../api/define.ts";
 
 /** How a request of a row is handled. */
 export type RouteKind =

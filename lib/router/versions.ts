@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { isRecord } from "../images/operation.ts";
-import { jsonOf, type UpstreamResponse } from "./answer.ts";
-import { HttpError } from "./refusal.ts";
+import { isRecord } from "../api/operation.ts";
+import { jsonOf, type UpstreamResponse } from "./forward/answer.ts";
+import { HttpError } from "./error_response.ts";
 
 /**
  * A server's list of versions with links that lead to the gateway: its own lead to wherever it believes

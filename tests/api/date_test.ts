@@ -1,6 +1,6 @@
 /** Dates as Glance writes them. */
 import { assertEquals } from "@std/assert";
-import { dateOf } from "../../lib/images/date.ts";
+import { dateOf } from "../../lib/api/date.ts";
 import { between, seededRandom } from "../support/seed.ts";
 
 /** The first and the last second that four digits of a year can name, in seconds since 1970. */

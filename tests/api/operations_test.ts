@@ -1,8 +1,8 @@
 /** The table of the Image API: what each operation puts on the wire, and what it makes of the answer. */
 import { assert, assertEquals, assertObjectMatch, assertRejects, assertThrows } from "@std/assert";
 import { type OperationName, OPERATIONS, UnexpectedResponse } from "../../mod.ts";
-import { actionOf, imageIdOf, type Operation, toRequest } from "../../lib/images/operation.ts";
-import { ROWS } from "../../lib/images/operations.ts";
+import { actionOf, imageIdOf, type Operation, toRequest } from "../../lib/api/operation.ts";
+import { ROWS } from "../../lib/api/operations.ts";
 import { Invalid } from "../../mod.ts";
 import { utf8 } from "../support/bodies.ts";
 import { empty } from "../support/scripted_fetch.ts";

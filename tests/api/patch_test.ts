@@ -1,6 +1,6 @@
 /** What has to change, as the JSON patch that Glance takes. */
 import { assertEquals, assertThrows } from "@std/assert";
-import { patchTo } from "../../lib/images/patch.ts";
+import { patchTo } from "../../lib/api/patch.ts";
 import { type GlanceImage, Invalid, type JsonPatch } from "../../mod.ts";
 
 const CURRENT: GlanceImage = {

@@ -1,7 +1,7 @@
 /** What a list asks for, as a query string. */
 import { assertEquals, assertThrows } from "@std/assert";
-import { limitOf, markerOf, toQuery } from "../../lib/images/query.ts";
-import { createEmbeddedGlance } from "../../lib/local/mod.ts";
+import { limitOf, markerOf, toQuery } from "../../lib/api/query.ts";
+import { createEmbeddedGlance } from "../../lib/embedded/mod.ts";
 import {
   GlanceClientWrapper,
   GlanceImageService,

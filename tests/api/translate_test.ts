@@ -1,6 +1,6 @@
 /** The seam between Glance's words and ours. */
 import { assertEquals, assertThrows } from "@std/assert";
-import { glanceName, isBaseProperty, isReservedProperty } from "../../lib/images/translate.ts";
+import { glanceName, isBaseProperty, isReservedProperty } from "../../lib/api/translate.ts";
 import { fromGlance, type GlanceImage, type ImageMeta, Invalid, toGlance } from "../../mod.ts";
 
 /** An image with everything that Glance has to say. */

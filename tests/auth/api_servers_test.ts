@@ -1,8 +1,8 @@
 /** Which server next: the endless list, and the ring that remembers failures. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { getApiServers, type GlanceEvent, InvalidConfigurationValue } from "../../mod.ts";
-import { ServerPool } from "../../lib/http/api_servers.ts";
-import { parseApiServer } from "../../lib/endpoint.ts";
+import { ServerPool } from "../../lib/auth/api_servers.ts";
+import { parseApiServer } from "../../lib/api_server.ts";
 import { resolveOptions } from "../../lib/options.ts";
 import { ScriptedFetch } from "../support/scripted_fetch.ts";
 import { seededRandom } from "../support/seed.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createServer } from "node:https";
-import type { CloudTls } from "../../lib/auth/clouds.ts";
+import type { CloudTls } from "../../lib/auth/clouds/mod.ts";
 import { authenticate } from "../../lib/auth/keystone.ts";
 import { fetchForCloud } from "../../lib/auth/tls.ts";
 import { GlanceConnectionFailed, InvalidConfigurationValue } from "../../lib/errors.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { authRequest } from "../../lib/auth/auth_request.ts";
+import { authRequest } from "../../lib/auth/token_request.ts";
 import { type Credentials, describe, methodOf } from "../../lib/auth/credentials.ts";
 import { InvalidConfigurationValue } from "../../lib/errors.ts";
 

@@ -1,6 +1,6 @@
 /** Who asks, over the attempts of one call. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { TokenSession } from "../../lib/http/caller.ts";
+import { TokenSession } from "../../lib/auth/token_session.ts";
 import { resolveOptions } from "../../lib/options.ts";
 import type { GlanceEvent, RequestContext } from "../../mod.ts";
 import { failureOf } from "../support/world.ts";

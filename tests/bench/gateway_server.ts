@@ -3,7 +3,7 @@
  * `deno task start` serves it; without, as a program serves it that hands on the bodies of servers, which
  * `Deno.serve` does outside JavaScript.
  */
-import { serve } from "../../lib/cli/serve.ts";
+import { serve } from "../../lib/cli/server/serve.ts";
 import { createImageRouter } from "../../lib/router/mod.ts";
 
 const [port, origin = "", resume] = Deno.args;

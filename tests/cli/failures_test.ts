@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { GlanceError } from "../../mod.ts";
-import { causesOf, sentenceOf } from "../../lib/cli/failure.ts";
+import { causesOf, sentenceOf } from "../../lib/cli/system/errors.ts";
 import { Interrupted } from "../../lib/cli/mod.ts";
 import { embedded, MemoryFiles, Scene, type SceneOptions } from "./scene.ts";
 

@@ -6,10 +6,10 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { type Handler, serve, type ServeLimits } from "../../lib/cli/serve.ts";
-import { CLIENT_LIMITS } from "../../lib/cli/server/client_limits.ts";
-import { writeResponse } from "../../lib/cli/server/response_writer.ts";
-import { HttpListener } from "../../lib/cli/server/listener.ts";
+import { type Handler, serve, type ServeLimits } from "../../lib/cli/server/serve.ts";
+import { CLIENT_LIMITS } from "../../lib/cli/http/client_limits.ts";
+import { writeResponse } from "../../lib/cli/http/response_writer.ts";
+import { HttpListener } from "../../lib/cli/http/listener.ts";
 import { type Serving, servingOn } from "./raw_client.ts";
 
 const echo: Handler = async (request) =>

@@ -1,8 +1,8 @@
 /** The command line as a process of its own, with the permissions that its task has. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { sampleBytes } from "../../lib/cli/sample.ts";
-import { type Handler, type RunningServer, serve } from "../../lib/cli/serve.ts";
-import { createEmbeddedGlance } from "../../lib/local/mod.ts";
+import { sampleBytes } from "../../lib/cli/server/sample.ts";
+import { type Handler, type RunningServer, serve } from "../../lib/cli/server/serve.ts";
+import { createEmbeddedGlance } from "../../lib/embedded/mod.ts";
 import { inDirectory } from "../support/directory.ts";
 
 const CLI = new URL("../../lib/cli/", import.meta.url);

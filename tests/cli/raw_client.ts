@@ -1,5 +1,5 @@
 /** A client that writes what it is given and shows what comes back. */
-import type { RunningServer } from "../../lib/cli/serve.ts";
+import type { RunningServer } from "../../lib/cli/server/serve.ts";
 
 /** A connection. */
 export class RawClient implements Disposable {

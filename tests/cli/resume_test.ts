@@ -1,8 +1,8 @@
 /** Downloads that were broken off, and the same command again. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Interrupted } from "../../lib/cli/mod.ts";
-import { sampleBytes } from "../../lib/cli/sample.ts";
-import { type Handler, serve } from "../../lib/cli/serve.ts";
+import { sampleBytes } from "../../lib/cli/server/sample.ts";
+import { type Handler, serve } from "../../lib/cli/server/serve.ts";
 import {
   embedded,
   type Fetch,

@@ -3,7 +3,7 @@
  * Glance in place of the network.
  */
 import { type Bytes, type Files, type Output, runGlance, type World } from "../../lib/cli/mod.ts";
-import { createEmbeddedGlance, memoryStore } from "../../lib/local/mod.ts";
+import { createEmbeddedGlance, memoryStore } from "../../lib/embedded/mod.ts";
 
 /** How a request is answered. */
 export type Fetch = (request: Request) => Promise<Response>;

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { SocketReader } from "../../lib/cli/server/socket_reader.ts";
+import { SocketReader } from "../../lib/cli/http/socket_reader.ts";
 
 /** A connection that gives so many bytes at each read, and notes which memory it was given. */
 function source(counts: number[]) {

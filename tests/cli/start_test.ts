@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { runDemo } from "../../lib/cli/demo.ts";
 import { Interrupted, type World } from "../../lib/cli/mod.ts";
-import { sampleBytes } from "../../lib/cli/sample.ts";
-import { type Handler, serve } from "../../lib/cli/serve.ts";
+import { sampleBytes } from "../../lib/cli/server/sample.ts";
+import { type Handler, serve } from "../../lib/cli/server/serve.ts";
 import { runStart } from "../../lib/cli/start.ts";
-import { createEmbeddedGlance, memoryStore } from "../../lib/local/mod.ts";
+import { createEmbeddedGlance, memoryStore } from "../../lib/embedded/mod.ts";
 import { embedded, MemoryFiles, MemoryOutput, Scene } from "./scene.ts";
 
 /** Bytes of an image: more than what sockets hold on their way. */

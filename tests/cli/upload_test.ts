@@ -1,9 +1,9 @@
 /** Uploads by the command line: files that change, proxies that give up, pipes, and what is said of it. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { denoFiles } from "../../lib/cli/deno_files.ts";
-import { Interrupted } from "../../lib/cli/failure.ts";
-import { sampleBytes } from "../../lib/cli/sample.ts";
-import { findBytes } from "../../lib/cli/upload_source.ts";
+import { denoFiles } from "../../lib/cli/system/deno_files.ts";
+import { Interrupted } from "../../lib/cli/system/errors.ts";
+import { sampleBytes } from "../../lib/cli/server/sample.ts";
+import { findBytes } from "../../lib/cli/files/upload_source.ts";
 import { inDirectory } from "../support/directory.ts";
 import { embedded, type Fetch, MemoryFiles, Scene, streamOf } from "./scene.ts";
 

@@ -1,6 +1,6 @@
 /** What a caller can make the embedded Glance hold and do: little, and in proportion to what it sends. */
 import { assertEquals, assertLess } from "@std/assert";
-import { createEmbeddedGlance } from "../../lib/local/mod.ts";
+import { createEmbeddedGlance } from "../../lib/embedded/mod.ts";
 import { assertLinear } from "../support/growth.ts";
 import { create, send } from "./glance.ts";
 

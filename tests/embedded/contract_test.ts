@@ -1,6 +1,6 @@
 /** The embedded Glance keeps the contract that the real one is held to, however it is set up. */
 
-import { directoryStore, memoryStore } from "../../lib/local/mod.ts";
+import { directoryStore, memoryStore } from "../../lib/embedded/mod.ts";
 import { IMAGE_API_CHECKS, reasonToSkip, type Target } from "../contract/image_api.ts";
 import { embeddedTarget } from "./target.ts";
 

@@ -1,7 +1,11 @@
 /** A directory store on a disk that is full: what is refused, and that nothing else is lost. */
 
 import { assert, assertEquals } from "@std/assert";
-import { createEmbeddedGlance, directoryStore, type EmbeddedGlance } from "../../lib/local/mod.ts";
+import {
+  createEmbeddedGlance,
+  directoryStore,
+  type EmbeddedGlance,
+} from "../../lib/embedded/mod.ts";
 import { create, download, send, show, upload } from "./glance.ts";
 import { injectedDisk, mountedDisk, type SmallDisk } from "./small_disk.ts";
 

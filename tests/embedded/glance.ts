@@ -1,6 +1,6 @@
 /** Short ways to talk to an embedded Glance, for the tests of what is its own and not the contract's. */
 
-import type { EmbeddedGlance } from "../../lib/local/mod.ts";
+import type { EmbeddedGlance } from "../../lib/embedded/mod.ts";
 
 const ENDPOINT = "http://glance.test";
 

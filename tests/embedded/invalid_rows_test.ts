@@ -1,7 +1,11 @@
 /** A directory store with files that are invalid: each costs only what is in it, and is reported. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { createEmbeddedGlance, directoryStore, type EmbeddedGlance } from "../../lib/local/mod.ts";
+import {
+  createEmbeddedGlance,
+  directoryStore,
+  type EmbeddedGlance,
+} from "../../lib/embedded/mod.ts";
 import { create, download, scratch, send, show, upload } from "./glance.ts";
 
 /** A server on the directory, and what it reports. */

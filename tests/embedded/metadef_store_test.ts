@@ -1,7 +1,11 @@
 /** The catalogue of metadata definitions: what survives a restart, a crash and a full disk. */
 
 import { assertEquals } from "@std/assert";
-import { createEmbeddedGlance, directoryStore, type EmbeddedGlance } from "../../lib/local/mod.ts";
+import {
+  createEmbeddedGlance,
+  directoryStore,
+  type EmbeddedGlance,
+} from "../../lib/embedded/mod.ts";
 import { scratch, send } from "./glance.ts";
 
 const NAMESPACES = "/v2/metadefs/namespaces";

@@ -1,7 +1,7 @@
 /** No request makes the embedded Glance answer 500, whatever its path, headers and body are. */
 
 import { assertEquals } from "@std/assert";
-import { createEmbeddedGlance, type EmbeddedGlance } from "../../lib/local/mod.ts";
+import { createEmbeddedGlance, type EmbeddedGlance } from "../../lib/embedded/mod.ts";
 import { sequenceOf } from "../live/differential/requests.ts";
 import { type Caller, describeStep, type Step } from "../live/differential/step.ts";
 

@@ -6,7 +6,7 @@ import {
   type EmbeddedGlance,
   type EmbeddedGlanceOptions,
   type EmbeddedImportFilter,
-} from "../../lib/local/mod.ts";
+} from "../../lib/embedded/mod.ts";
 import { create, send, show, upload } from "./glance.ts";
 
 /** A server at which each token is a role of one project. */

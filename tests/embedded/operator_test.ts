@@ -5,7 +5,7 @@ import {
   createEmbeddedGlance,
   type EmbeddedGlance,
   type EmbeddedProjectLimits,
-} from "../../lib/local/mod.ts";
+} from "../../lib/embedded/mod.ts";
 import { create, download, send, show, upload } from "./glance.ts";
 
 const MEBIBYTE = 1024 ** 2;

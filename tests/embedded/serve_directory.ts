@@ -1,6 +1,6 @@
 /** Serves a directory store on loopback until it is killed; prints its endpoint. */
 
-import { createEmbeddedGlance, directoryStore } from "../../lib/local/mod.ts";
+import { createEmbeddedGlance, directoryStore } from "../../lib/embedded/mod.ts";
 
 const glance = createEmbeddedGlance({ store: directoryStore(Deno.args[0] ?? "") });
 await glance.ready();

@@ -6,7 +6,7 @@ import {
   directoryStore,
   type EmbeddedGlanceOptions,
   memoryStore,
-} from "../../lib/local/mod.ts";
+} from "../../lib/embedded/mod.ts";
 import { create, download, scratch, send, show, stalledBody, upload } from "./glance.ts";
 
 Deno.test("two servers with one store are one cloud", async () => {

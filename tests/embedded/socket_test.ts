@@ -1,9 +1,9 @@
 /** The embedded Glance behind a real socket: the contract again, and senders that go away. */
 
 import { assertEquals } from "@std/assert";
-import { createEmbeddedGlance, memoryStore } from "../../lib/local/mod.ts";
+import { createEmbeddedGlance, memoryStore } from "../../lib/embedded/mod.ts";
 import { IMAGE_API_CHECKS, reasonToSkip } from "../contract/image_api.ts";
-import { serve } from "../../lib/cli/serve.ts";
+import { serve } from "../../lib/cli/server/serve.ts";
 import { create, show } from "./glance.ts";
 import { embeddedTarget } from "./target.ts";
 

@@ -4,7 +4,7 @@ import {
   createEmbeddedGlance,
   type EmbeddedGlanceOptions,
   type Identity,
-} from "../../lib/local/mod.ts";
+} from "../../lib/embedded/mod.ts";
 import type { Facts, Target } from "../contract/image_api.ts";
 
 const PROJECTS = { alice: "project-of-alice", bob: "project-of-bob", admin: "project-of-admin" };

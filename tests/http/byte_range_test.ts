@@ -6,7 +6,7 @@ import {
   judgePartial,
   lengthOf,
   parseContentRange,
-} from "../../lib/data/byte_range.ts";
+} from "../../lib/http/byte_range.ts";
 
 Deno.test("formatRange writes a range as HTTP has it", () => {
   assertEquals(formatRange({ start: 0 }), "bytes=0-");

@@ -1,6 +1,6 @@
 /** What a server says when it refuses, within bounds. */
 import { assert, assertEquals } from "@std/assert";
-import { errorFromResponse, explanationIn } from "../../lib/http/answer.ts";
+import { errorFromResponse, explanationIn } from "../../lib/http/response_errors.ts";
 import { FakeBody, utf8 } from "../support/bodies.ts";
 
 const ASKED = { action: 'show image "42"', server: "https://glance", imageId: "42", attempts: 2 };

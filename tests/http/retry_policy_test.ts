@@ -6,7 +6,7 @@ import {
   isRetryableStatus,
   parseRetryAfter,
   RetryBudget,
-} from "../../lib/http/retry.ts";
+} from "../../lib/http/retry_policy.ts";
 import { seededRandom } from "../support/seed.ts";
 
 Deno.test("Only 429, 502, 503 and 504 of all statuses ask for another try", () => {

@@ -1,6 +1,6 @@
 /** One attempt: what goes out, which redirects are followed, and what a failure may show. */
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { parseApiServer } from "../../lib/endpoint.ts";
+import { parseApiServer } from "../../lib/api_server.ts";
 import { credentialHeaders, discard, send, type WireRequest } from "../../lib/http/transport.ts";
 import { resolveOptions } from "../../lib/options.ts";
 import { Invalid, RedirectRefused, ServerUnreachable } from "../../mod.ts";

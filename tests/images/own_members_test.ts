@@ -1,9 +1,9 @@
 /** Names from outside that every JavaScript object knows already. */
 import { assert, assertEquals } from "@std/assert";
-import { createEmbeddedGlance } from "../../lib/local/mod.ts";
+import { createEmbeddedGlance } from "../../lib/embedded/mod.ts";
 import { createImageRouter } from "../../lib/router/mod.ts";
-import { shownDefinition } from "../../lib/cli/md_shared.ts";
-import { createHasher } from "../../lib/data/hashing.ts";
+import { shownDefinition } from "../../lib/cli/commands/metadefs/fields.ts";
+import { createHasher } from "../../lib/transfer/integrity/hashing.ts";
 import {
   exportImage,
   fromGlance,
@@ -11,7 +11,7 @@ import {
   type GlanceImage,
   toGlance,
 } from "../../mod.ts";
-import { setOwn } from "../../lib/values.ts";
+import { setOwn } from "../../lib/validate.ts";
 
 /** Names with a meaning to objects, and one without. */
 const NAMES = ["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf", "os_type"];

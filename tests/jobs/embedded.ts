@@ -4,7 +4,7 @@ import {
   createEmbeddedGlance,
   type EmbeddedGlanceOptions,
   type Identity,
-} from "../../lib/local/mod.ts";
+} from "../../lib/embedded/mod.ts";
 import type { SimulatedClock } from "../support/clock.ts";
 import { worldOn } from "../support/world.ts";
 

@@ -4,7 +4,7 @@
  */
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { GlanceError } from "../../lib/errors.ts";
-import { type CloudConfig, readCloud } from "../../lib/auth/clouds.ts";
+import { type CloudConfig, readCloud } from "../../lib/auth/clouds/mod.ts";
 import { CLOUD_CASES, type CloudCase } from "./clouds_cases.ts";
 import { requirePackages } from "./packages.ts";
 import { askPython } from "./python.ts";

@@ -9,7 +9,7 @@ import {
   type OperationName,
   type RequestContext,
 } from "../../mod.ts";
-import { embeddedTarget } from "../local/target.ts";
+import { embeddedTarget } from "../embedded/target.ts";
 import { CLOUD_TRIALS, NODE_URL } from "./cloud_trials.ts";
 import { IMAGE_TRIALS } from "./image_trials.ts";
 import { METADEF_TRIALS } from "./metadef_trials.ts";

@@ -1,9 +1,9 @@
 /** Scalars of clouds.yaml beside PyYAML's `safe_load`: the same value, or one that is rejected where it is used. */
 import { assert, assertEquals } from "@std/assert";
 import { parseDocument } from "yaml";
-import { isRecord, toSettings } from "../../lib/auth/settings.ts";
-import { valueOfYaml, YamlError } from "../../lib/auth/yaml.ts";
-import { AmbiguousScalar } from "../../lib/auth/yaml_scalars.ts";
+import { isRecord, toSettings } from "../../lib/auth/clouds/settings.ts";
+import { valueOfYaml, YamlError } from "../../lib/auth/clouds/yaml.ts";
+import { AmbiguousScalar } from "../../lib/auth/clouds/yaml_scalars.ts";
 import { SCALARS } from "../auth/yaml_scalars.ts";
 import { pick, seededRandom } from "../support/seed.ts";
 import { askPython } from "./python.ts";

@@ -1,7 +1,7 @@
 /** A gateway in front of an embedded Glance, without a socket: what reaches the servers is on record. */
 import type { RequestLog } from "../../lib/router/mod.ts";
 import { createImageRouter, type ImageRouterOptions } from "../../lib/router/mod.ts";
-import { createEmbeddedGlance, type EmbeddedGlanceOptions } from "../../lib/local/mod.ts";
+import { createEmbeddedGlance, type EmbeddedGlanceOptions } from "../../lib/embedded/mod.ts";
 import { seededBytes } from "../support/seed.ts";
 import { storeImage } from "../support/stored_image.ts";
 

@@ -2,7 +2,7 @@
 import { assertRejects } from "@std/assert";
 import { createImageRouter, type ImageRouterOptions } from "../../lib/router/mod.ts";
 import { IMAGE_API_CHECKS, reasonToSkip, type Target } from "../contract/image_api.ts";
-import { embeddedTarget } from "../local/target.ts";
+import { embeddedTarget } from "../embedded/target.ts";
 import { DIFFERENCES } from "./contract_differences.ts";
 
 holds("gateway", behindGateway(embeddedTarget()));

@@ -1,6 +1,6 @@
 /** Many downloads of one caller delay its own, and hold few connections to the servers. */
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { LONGEST_WAIT, SlowCallers } from "../../lib/router/slow_callers.ts";
+import { LONGEST_WAIT, SlowCallers } from "../../lib/router/file/slow_callers.ts";
 import { SimulatedClock } from "../support/clock.ts";
 import { Cloud } from "./cloud.ts";
 

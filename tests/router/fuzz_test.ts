@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { ROUTES } from "../../lib/router/table.ts";
+import { ROUTES } from "../../lib/router/routes.ts";
 import { between, pick, seededBytes, seededRandom } from "../support/seed.ts";
 import { type Arrived, Cloud } from "./cloud.ts";
 

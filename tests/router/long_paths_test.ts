@@ -1,7 +1,7 @@
 /** A path of any length costs little: in time of the processor, and in a log. */
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { routerOptions } from "../../lib/cli/gateway_log.ts";
-import { LOGGED_PATH_LENGTH } from "../../lib/router/trace.ts";
+import { routerOptions } from "../../lib/cli/server/gateway_log.ts";
+import { LOGGED_PATH_LENGTH } from "../../lib/router/observe/access_log.ts";
 import { assertLinear } from "../support/growth.ts";
 import { Cloud } from "./cloud.ts";
 

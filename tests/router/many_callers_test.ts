@@ -1,11 +1,11 @@
 /** Callers of every kind at once, in simulated time: a seed that fails replays exactly. */
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { STRETCH } from "../../lib/router/chunk_size.ts";
+import { STRETCH } from "../../lib/router/file/chunk_size.ts";
 import {
   LONGEST_WAIT,
   SlowCallers,
   type UpstreamConnection,
-} from "../../lib/router/slow_callers.ts";
+} from "../../lib/router/file/slow_callers.ts";
 import { SimulatedClock } from "../support/clock.ts";
 import { between, pick, seededRandom } from "../support/seed.ts";
 import { Cloud } from "./cloud.ts";

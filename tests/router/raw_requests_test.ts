@@ -1,9 +1,9 @@
 /** Over sockets, what a gateway answers to requests that no `fetch` sends is what its server answers. */
 import { assertEquals, assertMatch } from "@std/assert";
-import { serve } from "../../lib/cli/serve.ts";
-import { createEmbeddedGlance, memoryStore } from "../../lib/local/mod.ts";
+import { serve } from "../../lib/cli/server/serve.ts";
+import { createEmbeddedGlance, memoryStore } from "../../lib/embedded/mod.ts";
 import { createImageRouter } from "../../lib/router/mod.ts";
-import { create } from "../local/glance.ts";
+import { create } from "../embedded/glance.ts";
 
 const ANY = { host: "127.0.0.1", port: 0 };
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { API_PATHS, ROUTES } from "../../lib/router/table.ts";
+import { API_PATHS, ROUTES } from "../../lib/router/routes.ts";
 import { Cloud } from "./cloud.ts";
 
 /** The whole of Image API v2: each path with its methods. */

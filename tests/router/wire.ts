@@ -1,6 +1,6 @@
 /** Real sockets on loopback: servers, fronts that count and cut connections, and curl. */
-import { type RunningServer, serve } from "../../lib/cli/serve.ts";
-import { createEmbeddedGlance } from "../../lib/local/mod.ts";
+import { type RunningServer, serve } from "../../lib/cli/server/serve.ts";
+import { createEmbeddedGlance } from "../../lib/embedded/mod.ts";
 import { createImageRouter, type ImageRouterOptions } from "../../lib/router/mod.ts";
 import { seededBytes } from "../support/seed.ts";
 import { storeImage } from "../support/stored_image.ts";

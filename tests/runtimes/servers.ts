@@ -1,5 +1,5 @@
 /** The servers that the suite asks: one well, one that cuts, and one that must never be asked. */
-import { createEmbeddedGlance, memoryStore } from "../../lib/local/mod.ts";
+import { createEmbeddedGlance, memoryStore } from "../../lib/embedded/mod.ts";
 import { storeImage } from "../support/stored_image.ts";
 
 /** The servers, on free ports of loopback. */

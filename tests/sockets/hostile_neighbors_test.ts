@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { getDefaultImageService, GlanceError, type GlanceOptions } from "../../mod.ts";
-import { serve } from "../../lib/cli/serve.ts";
+import { serve } from "../../lib/cli/server/serve.ts";
 import { createImageRouter, type RequestLog } from "../../lib/router/mod.ts";
 import { between, pick, seededBytes, seededRandom } from "../support/seed.ts";
 import { callGateway, planCaller } from "./hostile_caller.ts";

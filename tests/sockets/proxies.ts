@@ -1,5 +1,5 @@
 /** Real proxies on free ports of loopback, in front of a Glance that can be slow to store. */
-import { createEmbeddedGlance } from "../../lib/local/mod.ts";
+import { createEmbeddedGlance } from "../../lib/embedded/mod.ts";
 
 /** A proxy from Debian's packages. */
 export type Proxy = "nginx" | "lighttpd";

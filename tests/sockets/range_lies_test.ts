@@ -10,7 +10,7 @@ import {
   getDefaultImageService,
   type GlanceImageService,
 } from "../../mod.ts";
-import { formatPartRecord } from "../../lib/cli/part_record.ts";
+import { formatPartRecord } from "../../lib/cli/files/partial_record.ts";
 import { createImageRouter } from "../../lib/router/mod.ts";
 import { MemoryFiles, Scene } from "../cli/scene.ts";
 import { FaultServers, IMAGE_ID, IMAGE_SIZE } from "./fault_servers.ts";

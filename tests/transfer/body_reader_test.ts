@@ -1,6 +1,6 @@
 /** Bodies, read the same way whatever the runtime has. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { type BodyReader, readerOf } from "../../lib/data/body_reader.ts";
+import { type BodyReader, readerOf } from "../../lib/transfer/body_reader.ts";
 import { FakeBody, joined, utf8 } from "../support/bodies.ts";
 import { failureOf } from "../support/world.ts";
 

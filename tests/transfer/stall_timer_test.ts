@@ -1,7 +1,7 @@
 /** Silence: counted while somebody waits, and only then. */
 import { assertEquals } from "@std/assert";
 import { Deadline } from "../../lib/http/deadline.ts";
-import { StallTimer } from "../../lib/data/stall.ts";
+import { StallTimer } from "../../lib/transfer/stall_timer.ts";
 import { resolveOptions } from "../../lib/options.ts";
 import { SimulatedClock } from "../support/clock.ts";
 

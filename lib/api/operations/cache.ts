@@ -4,16 +4,16 @@
  *
  * @module
  */
-import { wordIn } from "./arguments.ts";
-import { receiveBareList, receiveNothing, receivePage, receiveRecord } from "./receive.ts";
+import { wordIn } from "../arguments.ts";
+import { receiveBareList, receiveNothing, receivePage, receiveRecord } from "../decode.ts";
 import {
   ASK_ADMINISTRATOR,
   defineOperation,
   DELETED,
   NO_CONTENT,
   type OperationDefinitions,
-} from "./row.ts";
-import type { CacheState, CacheTarget, PrunedCache } from "./wire.ts";
+} from "../define.ts";
+import type { CacheState, CacheTarget, PrunedCache } from "../wire.ts";
 
 /** Operations on the cache of the server that answers. */
 export interface CacheOperations {

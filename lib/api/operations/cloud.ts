@@ -3,10 +3,15 @@
  *
  * @module
  */
-import { queryIn, recordIn, textIn } from "./arguments.ts";
-import { receiveList, receiveNothing, receivePage, receiveRecord, receiveText } from "./receive.ts";
-import { ASK_ADMINISTRATOR, defineOperation, JSON_TYPE, type OperationDefinitions } from "./row.ts";
-import type { ImageStore } from "./types.ts";
+import { queryIn, recordIn, textIn } from "../arguments.ts";
+import { receiveList, receiveNothing, receivePage, receiveRecord, receiveText } from "../decode.ts";
+import {
+  ASK_ADMINISTRATOR,
+  defineOperation,
+  JSON_TYPE,
+  type OperationDefinitions,
+} from "../define.ts";
+import type { ImageStore } from "../types.ts";
 import type {
   ApiVersion,
   GlanceTask,
@@ -19,7 +24,7 @@ import type {
   StoreDetail,
   TaskPage,
   Usage,
-} from "./wire.ts";
+} from "../wire.ts";
 
 /** Operations on the cloud. */
 export interface CloudOperations {

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { formatRange } from "../data/byte_range.ts";
-import { countIn, dataIn, encoded, rangeIn, recordIn, textIn, textsIn } from "./arguments.ts";
-import type { RequestParts } from "./operation.ts";
-import { receiveNothing } from "./receive.ts";
-import { DATA_TYPE, defineOperation, type OperationDefinitions } from "./row.ts";
-import type { DataBody, DataRequest, UploadRequest } from "./wire.ts";
+import { formatRange } from "../../http/byte_range.ts";
+import { countIn, dataIn, encoded, rangeIn, recordIn, textIn, textsIn } from "../arguments.ts";
+import type { RequestParts } from "../operation.ts";
+import { receiveNothing } from "../decode.ts";
+import { DATA_TYPE, defineOperation, type OperationDefinitions } from "../define.ts";
+import type { DataBody, DataRequest, UploadRequest } from "../wire.ts";
 
 /** Operations on image data. */
 export interface DataOperations {

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { namedIn, queryIn, recordIn, textIn, textsIn, truthIn } from "./arguments.ts";
-import { sendView } from "./metadef_operations.ts";
+import { namedIn, queryIn, recordIn, textIn, textsIn, truthIn } from "../arguments.ts";
+import { sendView } from "./metadefs.ts";
 import type {
   MetadefObject,
   MetadefObjectBody,
@@ -16,17 +16,17 @@ import type {
   MetadefView,
   NewMetadefObject,
   NewTagsOptions,
-} from "./metadefs.ts";
-import type { RequestParts } from "./operation.ts";
-import { receiveList, receiveRecord } from "./receive.ts";
+} from "../metadef_types.ts";
+import type { RequestParts } from "../operation.ts";
+import { receiveList, receiveRecord } from "../decode.ts";
 import {
   defineOperation,
   DELETED,
   JSON_TYPE,
   NO_CONTENT,
   type OperationDefinitions,
-} from "./row.ts";
-import type { Query } from "./wire.ts";
+} from "../define.ts";
+import type { Query } from "../wire.ts";
 
 /** Operations on definitions. */
 export interface DefinitionOperations {

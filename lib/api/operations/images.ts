@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { listIn, queryIn, recordIn, textIn, textsIn, truthIn, wordIn } from "./arguments.ts";
-import type { RequestParts } from "./operation.ts";
-import type { JsonPatch } from "./patch.ts";
-import { receiveImage, receiveImages, receiveList, receiveNothing } from "./receive.ts";
+import { listIn, queryIn, recordIn, textIn, textsIn, truthIn, wordIn } from "../arguments.ts";
+import type { RequestParts } from "../operation.ts";
+import type { JsonPatch } from "../patch.ts";
+import { receiveImage, receiveImages, receiveList, receiveNothing } from "../decode.ts";
 import {
   defineOperation,
   DELETED,
@@ -14,9 +14,9 @@ import {
   NO_CONTENT,
   type OperationDefinitions,
   PATCH_TYPE,
-} from "./row.ts";
-import type { GlanceImage, ImageLocation, ValidationData } from "./types.ts";
-import type { GlanceTask, ImagePage, ImportRequest, NewImage, Query } from "./wire.ts";
+} from "../define.ts";
+import type { GlanceImage, ImageLocation, ValidationData } from "../types.ts";
+import type { GlanceTask, ImagePage, ImportRequest, NewImage, Query } from "../wire.ts";
 
 /** Operations on images. */
 export interface ImageOperations {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { namedIn, queryIn, recordIn, textIn } from "./arguments.ts";
+import { namedIn, queryIn, recordIn, textIn } from "../arguments.ts";
 import type {
   MetadefAssociation,
   MetadefNamespace,
@@ -14,17 +14,17 @@ import type {
   MetadefView,
   NewMetadefAssociation,
   NewMetadefNamespace,
-} from "./metadefs.ts";
-import type { RequestParts } from "./operation.ts";
-import { receiveList, receivePage, receiveRecord } from "./receive.ts";
+} from "../metadef_types.ts";
+import type { RequestParts } from "../operation.ts";
+import { receiveList, receivePage, receiveRecord } from "../decode.ts";
 import {
   defineOperation,
   DELETED,
   JSON_TYPE,
   NO_CONTENT,
   type OperationDefinitions,
-} from "./row.ts";
-import type { Query } from "./wire.ts";
+} from "../define.ts";
+import type { Query } from "../wire.ts";
 
 /** Operations on namespaces and resource types. */
 export interface MetadefOperations {

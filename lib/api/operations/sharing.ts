@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { textIn } from "./arguments.ts";
-import { receiveList, receiveRecord } from "./receive.ts";
+import { textIn } from "../arguments.ts";
+import { receiveList, receiveRecord } from "../decode.ts";
 import {
   defineOperation,
   DELETED,
   JSON_TYPE,
   NO_CONTENT,
   type OperationDefinitions,
-} from "./row.ts";
-import type { ImageMember, MemberStatus } from "./types.ts";
+} from "../define.ts";
+import type { ImageMember, MemberStatus } from "../types.ts";
 
 /** Operations on members and tags. */
 export interface SharingOperations {

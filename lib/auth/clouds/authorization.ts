@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { InvalidConfigurationValue } from "../errors.ts";
+import type { InvalidConfigurationValue } from "../../errors.ts";
 import type { Cloud } from "./cloud.ts";
-import type { AuthMethod, Credentials } from "./credentials.ts";
+import type { AuthMethod, Credentials } from "../credentials.ts";
 
 /** How requests are authorized: by Keystone, by a token that is there already, or not at all. */
 export type Authorization =

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { InvalidConfigurationValue } from "../errors.ts";
+import { InvalidConfigurationValue } from "../../errors.ts";
 import { isRecord, type Settings } from "./settings.ts";
-import { ownValue } from "../values.ts";
+import { ownValue } from "../../validate.ts";
 import { AmbiguousScalar } from "./yaml_scalars.ts";
 
 /** The settings of a cloud, read one by one. */

@@ -4,11 +4,11 @@
  *
  * @module
  */
-import type { RequestContext } from "../context.ts";
-import type { GlanceOptions } from "../options.ts";
+import type { RequestContext } from "../../context.ts";
+import type { GlanceOptions } from "../../options.ts";
 import type { Cloud } from "./cloud.ts";
-import { type Authorization, authorizationOf } from "./cloud_auth.ts";
-import type { Credentials } from "./credentials.ts";
+import { type Authorization, authorizationOf } from "./authorization.ts";
+import type { Credentials } from "../credentials.ts";
 import { ignoredSettings } from "./ignored_settings.ts";
 
 /** The options that a configuration decides; what it does not mention is absent. */

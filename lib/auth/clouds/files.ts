@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { InvalidConfigurationValue } from "../errors.ts";
-import { ownValue } from "../values.ts";
-import type { Environment, TextFileReader } from "./host.ts";
+import { InvalidConfigurationValue } from "../../errors.ts";
+import { ownValue } from "../../validate.ts";
+import type { Environment, TextFileReader } from "../../platform.ts";
 import { isRecord, KeyNotText, mergeDeep, type Settings, toSettings } from "./settings.ts";
 import { findYamlParser, valueOfYaml, YamlError, type YamlParser } from "./yaml.ts";
 import { AmbiguousScalar, numberAsWritten } from "./yaml_scalars.ts";

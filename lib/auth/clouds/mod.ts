@@ -4,26 +4,26 @@
  *
  * @module
  */
-import { InvalidConfigurationValue } from "../errors.ts";
+import { InvalidConfigurationValue } from "../../errors.ts";
 import { Cloud } from "./cloud.ts";
-import { type Choice, chooseCloud, environmentCloudName } from "./cloud_choice.ts";
-import { type CloudConfig, cloudConfigFrom, DEFAULT_TLS } from "./cloud_config.ts";
-import { type CloudFile, CloudFiles } from "./cloud_files.ts";
-import { inRegion, withProfile } from "./cloud_region.ts";
+import { type Choice, chooseCloud, environmentCloudName } from "./select.ts";
+import { type CloudConfig, cloudConfigFrom, DEFAULT_TLS } from "./config.ts";
+import { type CloudFile, CloudFiles } from "./files.ts";
+import { inRegion, withProfile } from "./region.ts";
 import {
   type Environment,
   hostWorkingDirectory,
   processEnvironment,
   readHostFile,
   type TextFileReader,
-} from "./host.ts";
+} from "../../platform.ts";
 import { isRecord, type Settings, withUnderscores } from "./settings.ts";
 import type { YamlParser } from "./yaml.ts";
 
-export type { CloudConfig, CloudOptions, CloudTls } from "./cloud_config.ts";
-export type { Credentials } from "./credentials.ts";
-export type { Environment, TextFileReader } from "./host.ts";
-export { type CloudFetch, fetchForCloud } from "./tls.ts";
+export type { CloudConfig, CloudOptions, CloudTls } from "./config.ts";
+export type { Credentials } from "../credentials.ts";
+export type { Environment, TextFileReader } from "../../platform.ts";
+export { type CloudFetch, fetchForCloud } from "../tls.ts";
 export type { YamlOptions, YamlParser, YamlTag } from "./yaml.ts";
 
 /** Where to read from; each is the machine's own by default. */

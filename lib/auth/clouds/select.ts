@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { InvalidConfigurationValue } from "../errors.ts";
+import { InvalidConfigurationValue } from "../../errors.ts";
 import { Cloud } from "./cloud.ts";
-import type { CloudFile } from "./cloud_files.ts";
-import type { Environment } from "./host.ts";
+import type { CloudFile } from "./files.ts";
+import type { Environment } from "../../platform.ts";
 import { isRecord, withUnderscores } from "./settings.ts";
 
 /** What there is to choose from. */

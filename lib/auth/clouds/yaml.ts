@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { InvalidConfigurationValue } from "../errors.ts";
-import { isRecord } from "../values.ts";
+import { InvalidConfigurationValue } from "../../errors.ts";
+import { isRecord } from "../../validate.ts";
 import { YAML_TAGS, type YamlTag } from "./yaml_scalars.ts";
 
 export type { YamlTag } from "./yaml_scalars.ts";

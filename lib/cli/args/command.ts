@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { Connection } from "../connect.ts";
-import type { Messages } from "./messages.ts";
-import type { System } from "./world.ts";
+import type { Connection } from "../../connect.ts";
+import type { Messages } from "../system/console.ts";
+import type { System } from "../system/system.ts";
 
 /** What every flag has. */
 interface FlagFacts {

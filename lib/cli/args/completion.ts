@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type Command, command, type Flag, type Flags } from "./flags.ts";
-import { takesValue } from "./flag_values.ts";
-import { printText } from "./output.ts";
+import { type Command, command, type Flag, type Flags } from "./command.ts";
+import { takesValue } from "./values.ts";
+import { printText } from "../output/records.ts";
 
 /** What there is to complete. */
 export interface CompletionTable {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Command, Flag, Flags } from "./flags.ts";
-import { wrap } from "./text_table.ts";
+import type { Command, Flag, Flags } from "./command.ts";
+import { wrap } from "../output/table.ts";
 
 /** Characters in a line of help. */
 const WIDTH = 80;

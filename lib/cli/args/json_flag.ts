@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { JsonValue } from "../images/types.ts";
-import { UsageError } from "./failure.ts";
+import type { JsonValue } from "../../api/types.ts";
+import { UsageError } from "../system/errors.ts";
 
 /**
  * The object that a flag holds.

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { UsageError } from "./failure.ts";
-import type { Flag, Flags } from "./flags.ts";
+import { UsageError } from "../system/errors.ts";
+import type { Flag, Flags } from "./command.ts";
 import { nearest } from "./nearest.ts";
 
 /** A flag's entry for `parseArgs`. */

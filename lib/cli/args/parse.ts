@@ -6,10 +6,10 @@
  *
  * @module
  */
-import { UsageError } from "./failure.ts";
-import type { Command, Flags, Value, Values } from "./flags.ts";
-import { FlagNames } from "./flag_names.ts";
-import { checkedChoice, type ReadFlags, readFlags, takesValue, valuesOf } from "./flag_values.ts";
+import { UsageError } from "../system/errors.ts";
+import type { Command, Flags, Value, Values } from "./command.ts";
+import { FlagNames } from "./names.ts";
+import { checkedChoice, type ReadFlags, readFlags, takesValue, valuesOf } from "./values.ts";
 import { nearest } from "./nearest.ts";
 
 /** What a command line asks for. */

@@ -4,9 +4,9 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { UsageError } from "./failure.ts";
-import type { Flag, Flags, Value } from "./flags.ts";
-import { FlagNames } from "./flag_names.ts";
+import { UsageError } from "../system/errors.ts";
+import type { Flag, Flags, Value } from "./command.ts";
+import { FlagNames } from "./names.ts";
 
 /** Words for true and false, as glanceclient takes them. */
 const TRUTH: Readonly<Record<string, boolean>> = {

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { GlanceError } from "../errors.ts";
-import { ownValue } from "../values.ts";
+import type { GlanceError } from "../../errors.ts";
+import { ownValue } from "../../validate.ts";
 
 /** Options of the library, and the flag or variable that sets each. */
 const OPTIONS: Readonly<Record<string, string>> = {

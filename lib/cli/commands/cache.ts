@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { Connection } from "../connect.ts";
-import type { CachedImage, CacheTarget } from "../images/wire.ts";
-import { forEachImage } from "./each_image.ts";
-import { CommandFailed } from "./failure.ts";
-import { ask } from "./find_image.ts";
-import { type Command, command, type Invocation, type Positional } from "./flags.ts";
-import { type Column, printJson, printList, type WireRecord } from "./output.ts";
+import type { Connection } from "../../connect.ts";
+import type { CachedImage, CacheTarget } from "../../api/wire.ts";
+import { forEachImage } from "./shared/each_image.ts";
+import { CommandFailed } from "../system/errors.ts";
+import { ask } from "./shared/find_image.ts";
+import { type Command, command, type Invocation, type Positional } from "../args/command.ts";
+import { type Column, printJson, printList, type WireRecord } from "../output/records.ts";
 
 const IMAGES: Positional = { name: "<IMAGE>", summary: "Id or name of an image", many: true };
 

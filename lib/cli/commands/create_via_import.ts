@@ -4,25 +4,41 @@
  *
  * @module
  */
-import type { Connection } from "../connect.ts";
-import type { Sent } from "../data/upload_job.ts";
-import { ImageUploadFailed } from "../errors.ts";
-import { rollbackCreate } from "../images/edit.ts";
-import type { ImportRequest } from "../images/operations.ts";
-import { checkImported } from "../jobs/import_image.ts";
-import { checkSourceRegion } from "../jobs/source_region.ts";
-import { CommandFailed, sentenceOf, UsageError } from "./failure.ts";
-import { ask } from "./find_image.ts";
-import { type Command, command, type Flags, type Invocation, type Values } from "./flags.ts";
+import type { Connection } from "../../connect.ts";
+import type { Sent } from "../../transfer/upload/upload_job.ts";
+import { ImageUploadFailed } from "../../errors.ts";
+import { rollbackCreate } from "../../images/edit.ts";
+import type { ImportRequest } from "../../api/operations.ts";
+import { checkImported } from "../../jobs/import_image.ts";
+import { checkSourceRegion } from "../../jobs/source_region.ts";
+import { CommandFailed, sentenceOf, UsageError } from "../system/errors.ts";
+import { ask } from "./shared/find_image.ts";
+import {
+  type Command,
+  command,
+  type Flags,
+  type Invocation,
+  type Values,
+} from "../args/command.ts";
 import { checkMethod, STAGED } from "./image_import.ts";
-import { checkWithoutImport, IMPORT_FLAGS, importRequestFrom, storesOf } from "./import_request.ts";
-import { WAIT_FLAGS, waitIfWanted } from "./import_wait.ts";
-import { checkFormats, checkWithoutBytes, NEW_IMAGE_FLAGS, newImageFrom } from "./new_image.ts";
-import { printImage } from "./output.ts";
+import {
+  checkWithoutImport,
+  IMPORT_FLAGS,
+  importRequestFrom,
+  storesOf,
+} from "./shared/import_request.ts";
+import { WAIT_FLAGS, waitIfWanted } from "./shared/import_wait.ts";
+import {
+  checkFormats,
+  checkWithoutBytes,
+  NEW_IMAGE_FLAGS,
+  newImageFrom,
+} from "./shared/new_image.ts";
+import { printImage } from "../output/records.ts";
 import { stageBytes } from "./staging.ts";
-import { checkStores } from "./stores.ts";
-import { PROGRESS_FLAGS } from "./transfer.ts";
-import { FILE_FLAGS, findBytes, type FoundBytes, requireBytes } from "./upload_source.ts";
+import { checkStores } from "./shared/stores.ts";
+import { PROGRESS_FLAGS } from "./shared/transfer.ts";
+import { FILE_FLAGS, findBytes, type FoundBytes, requireBytes } from "../files/upload_source.ts";
 
 const FLAGS = {
   ...NEW_IMAGE_FLAGS,

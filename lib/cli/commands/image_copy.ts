@@ -3,17 +3,28 @@
  *
  * @module
  */
-import { regionsInCatalog } from "../auth/catalog.ts";
-import type { Connection } from "../connect.ts";
-import type { ImageMeta, ImageVisibility } from "../images/types.ts";
-import { copyImage, type CopyOptions } from "../jobs/copy_image.ts";
-import { CommandFailed, UsageError } from "./failure.ts";
-import { ask, imageOf } from "./find_image.ts";
-import { type Command, command, type Flags, type Invocation, type Values } from "./flags.ts";
-import { keyAndValue } from "./image_fields.ts";
-import { printImage } from "./output.ts";
-import { checkStores } from "./stores.ts";
-import { CONNECTION_FLAGS, connectionsFrom, PROGRESS_FLAGS, withProgress } from "./transfer.ts";
+import { regionsInCatalog } from "../../auth/catalog.ts";
+import type { Connection } from "../../connect.ts";
+import type { ImageMeta, ImageVisibility } from "../../api/types.ts";
+import { copyImage, type CopyOptions } from "../../jobs/copy_image.ts";
+import { CommandFailed, UsageError } from "../system/errors.ts";
+import { ask, imageOf } from "./shared/find_image.ts";
+import {
+  type Command,
+  command,
+  type Flags,
+  type Invocation,
+  type Values,
+} from "../args/command.ts";
+import { keyAndValue } from "./shared/image_fields.ts";
+import { printImage } from "../output/records.ts";
+import { checkStores } from "./shared/stores.ts";
+import {
+  CONNECTION_FLAGS,
+  connectionsFrom,
+  PROGRESS_FLAGS,
+  withProgress,
+} from "./shared/transfer.ts";
 
 const FLAGS = {
   "to-cloud": {

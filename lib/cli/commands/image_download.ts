@@ -3,19 +3,25 @@
  *
  * @module
  */
-import { descriptorOf } from "../data/integrity.ts";
-import type { DownloadOptions, Verify } from "../data/types.ts";
-import { downloadToFile, downloadToOutput, type Transfer } from "./download_file.ts";
-import { UsageError } from "./failure.ts";
-import { ask, imageOf } from "./find_image.ts";
-import { type Command, command, type Flags, type Invocation, type Values } from "./flags.ts";
+import { descriptorOf } from "../../transfer/integrity/descriptor.ts";
+import type { DownloadOptions, Verify } from "../../transfer/types.ts";
+import { downloadToFile, downloadToOutput, type Transfer } from "../files/download_target.ts";
+import { UsageError } from "../system/errors.ts";
+import { ask, imageOf } from "./shared/find_image.ts";
+import {
+  type Command,
+  command,
+  type Flags,
+  type Invocation,
+  type Values,
+} from "../args/command.ts";
 import {
   CONNECTION_FLAGS,
   connectionsFrom,
   PROGRESS_FLAGS,
   progressLine,
   withProgress,
-} from "./transfer.ts";
+} from "./shared/transfer.ts";
 
 /** Standard output, by the names that it goes by; Deno opens none of them as a file. */
 const STANDARD_OUTPUT: readonly string[] = ["-", "/dev/stdout"];

@@ -3,16 +3,16 @@
  *
  * @module
  */
-import type { Connection } from "../connect.ts";
-import { NotFound } from "../errors.ts";
-import { checkSourceRegion } from "../jobs/source_region.ts";
-import { CommandFailed } from "./failure.ts";
-import { ask, imageOf } from "./find_image.ts";
-import { type Command, command, type Invocation } from "./flags.ts";
-import { IMPORT_FLAGS, importRequestFrom, storesOf } from "./import_request.ts";
-import { WAIT_FLAGS, waitIfWanted } from "./import_wait.ts";
-import { printImage } from "./output.ts";
-import { checkStores } from "./stores.ts";
+import type { Connection } from "../../connect.ts";
+import { NotFound } from "../../errors.ts";
+import { checkSourceRegion } from "../../jobs/source_region.ts";
+import { CommandFailed } from "../system/errors.ts";
+import { ask, imageOf } from "./shared/find_image.ts";
+import { type Command, command, type Invocation } from "../args/command.ts";
+import { IMPORT_FLAGS, importRequestFrom, storesOf } from "./shared/import_request.ts";
+import { WAIT_FLAGS, waitIfWanted } from "./shared/import_wait.ts";
+import { printImage } from "../output/records.ts";
+import { checkStores } from "./shared/stores.ts";
 
 /** The method that takes what was staged. */
 export const STAGED = "glance-direct";

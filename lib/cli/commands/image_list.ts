@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { listImages } from "../images/list.ts";
-import type { FilterValue, ListParameters, SortDir } from "../images/query.ts";
-import { UsageError } from "./failure.ts";
-import { type Command, command, type Flags, type Values } from "./flags.ts";
-import { keyAndValue } from "./image_fields.ts";
-import { type Column, printList } from "./output.ts";
+import { listImages } from "../../images/list.ts";
+import type { FilterValue, ListParameters, SortDir } from "../../api/query.ts";
+import { UsageError } from "../system/errors.ts";
+import { type Command, command, type Flags, type Values } from "../args/command.ts";
+import { keyAndValue } from "./shared/image_fields.ts";
+import { type Column, printList } from "../output/records.ts";
 
 const FLAGS = {
   "limit": {

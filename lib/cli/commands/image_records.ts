@@ -4,15 +4,15 @@
  *
  * @module
  */
-import type { Connection } from "../connect.ts";
-import { isPathSegment } from "../images/operation.ts";
-import type { ImageMeta } from "../images/types.ts";
-import { forEachImage } from "./each_image.ts";
-import { CommandFailed, UsageError } from "./failure.ts";
-import { ask, imageOf } from "./find_image.ts";
-import { type Command, command, type Invocation, type Positional } from "./flags.ts";
-import { IMAGE_FLAGS, metaFrom } from "./image_fields.ts";
-import { printImage, printRow, WIDTH_FLAGS, widthFrom } from "./output.ts";
+import type { Connection } from "../../connect.ts";
+import { isPathSegment } from "../../api/operation.ts";
+import type { ImageMeta } from "../../api/types.ts";
+import { forEachImage } from "./shared/each_image.ts";
+import { CommandFailed, UsageError } from "../system/errors.ts";
+import { ask, imageOf } from "./shared/find_image.ts";
+import { type Command, command, type Invocation, type Positional } from "../args/command.ts";
+import { IMAGE_FLAGS, metaFrom } from "./shared/image_fields.ts";
+import { printImage, printRow, WIDTH_FLAGS, widthFrom } from "../output/records.ts";
 
 const IMAGE: Positional = { name: "<IMAGE>", summary: "Id or name of the image" };
 

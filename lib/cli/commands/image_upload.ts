@@ -3,20 +3,25 @@
  *
  * @module
  */
-import type { Progress, UploadOptions } from "../data/types.ts";
-import { ask, imageOf } from "./find_image.ts";
-import { type Command, command, type Flags, type Invocation } from "./flags.ts";
-import { checkFormats, checkWithoutBytes, NEW_IMAGE_FLAGS, newImageFrom } from "./new_image.ts";
-import { printImage } from "./output.ts";
-import { checkStores } from "./stores.ts";
-import { PROGRESS_FLAGS, withProgress } from "./transfer.ts";
+import type { Progress, UploadOptions } from "../../transfer/types.ts";
+import { ask, imageOf } from "./shared/find_image.ts";
+import { type Command, command, type Flags, type Invocation } from "../args/command.ts";
+import {
+  checkFormats,
+  checkWithoutBytes,
+  NEW_IMAGE_FLAGS,
+  newImageFrom,
+} from "./shared/new_image.ts";
+import { printImage } from "../output/records.ts";
+import { checkStores } from "./shared/stores.ts";
+import { PROGRESS_FLAGS, withProgress } from "./shared/transfer.ts";
 import {
   FILE_FLAGS,
   findBytes,
   type FoundBytes,
   requireBytes,
   SIZE_FLAGS,
-} from "./upload_source.ts";
+} from "../files/upload_source.ts";
 
 const SOURCE_FLAGS = {
   ...FILE_FLAGS,

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { NotFound } from "../errors.ts";
-import type { MetadefSchemaName, SchemaDocument, SchemaName } from "../images/wire.ts";
-import { CommandFailed } from "./failure.ts";
-import { ask, imageOf } from "./find_image.ts";
-import { type Command, command, type Invocation } from "./flags.ts";
-import { printJson, printList, printRecord, type WireRecord } from "./output.ts";
+import { NotFound } from "../../errors.ts";
+import type { MetadefSchemaName, SchemaDocument, SchemaName } from "../../api/wire.ts";
+import { CommandFailed } from "../system/errors.ts";
+import { ask, imageOf } from "./shared/find_image.ts";
+import { type Command, command, type Invocation } from "../args/command.ts";
+import { printJson, printList, printRecord, type WireRecord } from "../output/records.ts";
 
 const IMPORT_INFO = command({
   name: "import-info",

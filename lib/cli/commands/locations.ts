@@ -3,12 +3,18 @@
  *
  * @module
  */
-import { CommandFailed } from "./failure.ts";
-import { ask, type FoundImage, imageOf } from "./find_image.ts";
-import { type Command, command, type Flags, type Invocation, type Positional } from "./flags.ts";
-import { jsonObject } from "./json_flag.ts";
-import type { GlanceImage, ImageLocation } from "../images/types.ts";
-import { printRecord } from "./output.ts";
+import { CommandFailed } from "../system/errors.ts";
+import { ask, type FoundImage, imageOf } from "./shared/find_image.ts";
+import {
+  type Command,
+  command,
+  type Flags,
+  type Invocation,
+  type Positional,
+} from "../args/command.ts";
+import { jsonObject } from "../args/json_flag.ts";
+import type { GlanceImage, ImageLocation } from "../../api/types.ts";
+import { printRecord } from "../output/records.ts";
 
 const IMAGE: Positional = { name: "<IMAGE>", summary: "Id or name of the image" };
 

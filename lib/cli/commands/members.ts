@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { MEMBER_STATUSES, type MemberStatus } from "../images/types.ts";
-import { ask, findImageId, imageOf } from "./find_image.ts";
-import { type Command, command, type Positional } from "./flags.ts";
-import { type Column, printList, printRecord, printRow } from "./output.ts";
+import { MEMBER_STATUSES, type MemberStatus } from "../../api/types.ts";
+import { ask, findImageId, imageOf } from "./shared/find_image.ts";
+import { type Command, command, type Positional } from "../args/command.ts";
+import { type Column, printList, printRecord, printRow } from "../output/records.ts";
 
 const IMAGE: Positional = { name: "<IMAGE>", summary: "Id or name of the image" };
 

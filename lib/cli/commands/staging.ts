@@ -3,15 +3,15 @@
  *
  * @module
  */
-import type { Connection } from "../connect.ts";
-import type { Sent } from "../data/upload_job.ts";
-import { stage } from "../data/stage.ts";
-import type { UploadOptions } from "../data/types.ts";
-import { sourceOf } from "../data/upload_source.ts";
-import { imageOf } from "./find_image.ts";
-import { type Command, command, type Invocation, type Values } from "./flags.ts";
-import { PROGRESS_FLAGS, withProgress } from "./transfer.ts";
-import { FILE_FLAGS, type FoundBytes, requireBytes, SIZE_FLAGS } from "./upload_source.ts";
+import type { Connection } from "../../connect.ts";
+import type { Sent } from "../../transfer/upload/upload_job.ts";
+import { stage } from "../../transfer/upload/staging.ts";
+import type { UploadOptions } from "../../transfer/types.ts";
+import { sourceOf } from "../../transfer/upload/upload_source.ts";
+import { imageOf } from "./shared/find_image.ts";
+import { type Command, command, type Invocation, type Values } from "../args/command.ts";
+import { PROGRESS_FLAGS, withProgress } from "./shared/transfer.ts";
+import { FILE_FLAGS, type FoundBytes, requireBytes, SIZE_FLAGS } from "../files/upload_source.ts";
 
 /** The row of `image-stage`. */
 export const IMAGE_STAGE: Command = command({

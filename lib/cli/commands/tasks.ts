@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { GlanceTask } from "../images/operations.ts";
-import { ask, imageOf } from "./find_image.ts";
-import { type Command, command, type Flags, type Values } from "./flags.ts";
-import { jsonObject } from "./json_flag.ts";
-import { type Column, type OutputCall, printList, printRecord } from "./output.ts";
-import { allPages } from "./pages.ts";
+import type { GlanceTask } from "../../api/operations.ts";
+import { ask, imageOf } from "./shared/find_image.ts";
+import { type Command, command, type Flags, type Values } from "../args/command.ts";
+import { jsonObject } from "../args/json_flag.ts";
+import { type Column, type OutputCall, printList, printRecord } from "../output/records.ts";
+import { allPages } from "./shared/pages.ts";
 
 /** Tasks a request, as glanceclient asks for them. */
 const PAGE_SIZE = 20;

@@ -5,17 +5,17 @@
  *
  * @module
  */
-import { createHasher } from "../data/hashing.ts";
-import { type ContentDescriptor, Verifier } from "../data/integrity.ts";
-import type { Verify } from "../data/types.ts";
-import { ImageIntegrityError } from "../errors.ts";
-import { CommandFailed } from "./failure.ts";
-import { attempt, fileError } from "./file_words.ts";
-import { writeOut } from "./output.ts";
-import { PartialFile } from "./part_file.ts";
-import { judgePart } from "./part_record.ts";
-import { formatBytes } from "./progress.ts";
-import type { Bytes, Output, System, SystemFiles } from "./world.ts";
+import { createHasher } from "../../transfer/integrity/hashing.ts";
+import { type ContentDescriptor, Verifier } from "../../transfer/integrity/descriptor.ts";
+import type { Verify } from "../../transfer/types.ts";
+import { ImageIntegrityError } from "../../errors.ts";
+import { CommandFailed } from "../system/errors.ts";
+import { attempt, fileError } from "../system/fs_errors.ts";
+import { writeOut } from "../output/records.ts";
+import { PartialFile } from "./partial_file.ts";
+import { judgePart } from "./partial_record.ts";
+import { formatBytes } from "../output/progress.ts";
+import type { Bytes, Output, System, SystemFiles } from "../system/system.ts";
 
 /** Fills a sink with the bytes from `start` on, to the last one, or rejects. */
 export type Transfer = (sink: WritableStream<Bytes>, start: number) => Promise<void>;

@@ -5,11 +5,11 @@
  * @module
  */
 import { crc32 } from "node:zlib";
-import type { ContentDescriptor } from "../data/integrity.ts";
-import { CommandFailed } from "./failure.ts";
-import { attempt } from "./file_words.ts";
-import { formatPartRecord, parsePartRecord, type PartRecord } from "./part_record.ts";
-import type { Bytes, System, UpdatableFile } from "./world.ts";
+import type { ContentDescriptor } from "../../transfer/integrity/descriptor.ts";
+import { CommandFailed } from "../system/errors.ts";
+import { attempt } from "../system/fs_errors.ts";
+import { formatPartRecord, parsePartRecord, type PartRecord } from "./partial_record.ts";
+import type { Bytes, System, UpdatableFile } from "../system/system.ts";
 
 /** Milliseconds between two records: what a power failure may cost. What is on disk early need not be waited for at the end. */
 const RECORD_INTERVAL = 1_000;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type ContentDescriptor, isSameData } from "../data/integrity.ts";
+import { type ContentDescriptor, isSameData } from "../../transfer/integrity/descriptor.ts";
 
 /** The record of a part, kept as JSON beside it. */
 export interface PartRecord {

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { CommandFailed, UsageError } from "./failure.ts";
-import { codeOf, fileError } from "./file_words.ts";
-import type { Flags } from "./flags.ts";
-import type { Bytes, Input, System, SystemFiles } from "./world.ts";
+import { CommandFailed, UsageError } from "../system/errors.ts";
+import { codeOf, fileError } from "../system/fs_errors.ts";
+import type { Flags } from "../args/command.ts";
+import type { Bytes, Input, System, SystemFiles } from "../system/system.ts";
 
 /** The flag that names it. */
 export const FILE_FLAGS = {

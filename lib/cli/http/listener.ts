@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { codeOf } from "../file_words.ts";
+import { codeOf } from "../system/fs_errors.ts";
 import type { ClientLimits } from "./client_limits.ts";
 import { type FetchHandler, HttpConnection, type Socket } from "./http_connection.ts";
 

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Progress } from "../data/types.ts";
-import type { Messages } from "./messages.ts";
+import type { Progress } from "../../transfer/types.ts";
+import type { Messages } from "../system/console.ts";
 
 /** Milliseconds between two lines: more often, nobody can read them. */
 const INTERVAL = 100;

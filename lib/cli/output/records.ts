@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { CommandFailed } from "./failure.ts";
-import { codeOf, fileState } from "./file_words.ts";
-import type { Flags, Invocation, Values } from "./flags.ts";
-import { printable, printableJson } from "./messages.ts";
-import { drawTable, type TableLayout } from "./text_table.ts";
-import type { Output } from "./world.ts";
+import { CommandFailed } from "../system/errors.ts";
+import { codeOf, fileState } from "../system/fs_errors.ts";
+import type { Flags, Invocation, Values } from "../args/command.ts";
+import { printable, printableJson } from "../system/console.ts";
+import { drawTable, type TableLayout } from "./table.ts";
+import type { Output } from "../system/system.ts";
 
 /** A record as the API gives it. */
 export type WireRecord = Readonly<Record<string, unknown>>;

@@ -4,11 +4,16 @@
  * @module
  */
 import { parseDocument as parseYaml } from "yaml";
-import { createCloudGateway } from "../router/cloud_gateway.ts";
-import { ownValue } from "../values.ts";
+import { createCloudGateway } from "../../router/cloud_gateway.ts";
+import { ownValue } from "../../validate.ts";
 import { routerOptions } from "./gateway_log.ts";
-import { type Backend, type GatewaySettings, triesWithoutToken, triesWithToken } from "./served.ts";
-import type { System } from "./world.ts";
+import {
+  type Backend,
+  type GatewaySettings,
+  triesWithoutToken,
+  triesWithToken,
+} from "./backend.ts";
+import type { System } from "../system/system.ts";
 
 /** Who asks the cloud. */
 export type CredentialMode =

@@ -3,17 +3,17 @@
  *
  * @module
  */
-import { GlanceClientWrapper } from "../http/client.ts";
-import { GlanceImageService } from "../images/service.ts";
-import { createEmbeddedGlance, directoryStore, memoryStore } from "../local/mod.ts";
-import { createImageRouter } from "../router/mod.ts";
-import { denoFiles } from "./deno_files.ts";
-import { CommandFailed } from "./failure.ts";
-import { codeOf, fileError } from "./file_words.ts";
+import { GlanceClientWrapper } from "../../api/client.ts";
+import { GlanceImageService } from "../../images/service.ts";
+import { createEmbeddedGlance, directoryStore, memoryStore } from "../../embedded/mod.ts";
+import { createImageRouter } from "../../router/mod.ts";
+import { denoFiles } from "../system/deno_files.ts";
+import { CommandFailed } from "../system/errors.ts";
+import { codeOf, fileError } from "../system/fs_errors.ts";
 import { logError, routerOptions } from "./gateway_log.ts";
 import { sampleBytes } from "./sample.ts";
-import { type Backend, type GatewaySettings, triesWithoutToken } from "./served.ts";
-import type { WritableFile } from "./world.ts";
+import { type Backend, type GatewaySettings, triesWithoutToken } from "./backend.ts";
+import type { WritableFile } from "../system/system.ts";
 
 /** Bytes of the sample image. */
 const SAMPLE_SIZE = 256 * 1024;

@@ -4,11 +4,11 @@
  *
  * @module
  */
-import type { GlanceEvent } from "../events.ts";
-import type { ImageRouterOptions, RequestLog } from "../router/mod.ts";
-import { sentenceOf } from "./failure.ts";
-import { printableJson } from "./messages.ts";
-import type { GatewaySettings } from "./served.ts";
+import type { GlanceEvent } from "../../events.ts";
+import type { ImageRouterOptions, RequestLog } from "../../router/mod.ts";
+import { sentenceOf } from "../system/errors.ts";
+import { printableJson } from "../system/console.ts";
+import type { GatewaySettings } from "./backend.ts";
 
 /** The router's options for these settings. */
 export function routerOptions(

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Bytes } from "./world.ts";
+import type { Bytes } from "../system/system.ts";
 
 /** `size` bytes, a multiple of four. */
 export function sampleBytes(size: number): Bytes {

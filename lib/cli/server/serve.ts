@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { CommandFailed } from "./failure.ts";
-import { codeOf } from "./file_words.ts";
-import { CLIENT_LIMITS, type ClientLimits } from "./server/client_limits.ts";
-import type { FetchHandler } from "./server/http_connection.ts";
-import { HttpListener, MAX_CONNECTIONS } from "./server/listener.ts";
-import { withinTime } from "./server/time_limit.ts";
+import { CommandFailed } from "../system/errors.ts";
+import { codeOf } from "../system/fs_errors.ts";
+import { CLIENT_LIMITS, type ClientLimits } from "../http/client_limits.ts";
+import type { FetchHandler } from "../http/http_connection.ts";
+import { HttpListener, MAX_CONNECTIONS } from "../http/listener.ts";
+import { withinTime } from "../http/time_limit.ts";
 
-export type { FetchHandler as Handler } from "./server/http_connection.ts";
+export type { FetchHandler as Handler } from "../http/http_connection.ts";
 
 /** Where to listen. */
 export interface ListenAddress {

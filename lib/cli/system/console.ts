@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { withinTime } from "./server/time_limit.ts";
-import type { Output } from "./world.ts";
+import { withinTime } from "../http/time_limit.ts";
+import type { Output } from "./system.ts";
 
 /** Bytes that wait to be written; lines beyond them are dropped and counted. */
 const MAX_WAITING = 1024 ** 2;

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { codeOf } from "./file_words.ts";
-import type { Bytes, FileFacts, SystemFiles, UpdatableFile, WritableFile } from "./world.ts";
+import { codeOf } from "./fs_errors.ts";
+import type { Bytes, FileFacts, SystemFiles, UpdatableFile, WritableFile } from "./system.ts";
 
 /** Bytes that are read at once. */
 const CHUNK_SIZE = 256 * 1024;

@@ -5,8 +5,8 @@
  */
 import { fstatSync } from "node:fs";
 import { denoFiles } from "./deno_files.ts";
-import { ENDING_SIGNALS, type EndingSignal, Interrupted } from "./failure.ts";
-import type { Input, Output, System } from "./world.ts";
+import { ENDING_SIGNALS, type EndingSignal, Interrupted } from "./errors.ts";
+import type { Input, Output, System } from "./system.ts";
 
 /** Bytes that are read at once. */
 const CHUNK_SIZE = 256 * 1024;

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { GlanceError } from "../errors.ts";
-import { redactUrls } from "../values.ts";
-import { inTerminalWords } from "./wording.ts";
+import { GlanceError } from "../../errors.ts";
+import { redactUrls } from "../../validate.ts";
+import { inTerminalWords } from "../args/wording.ts";
 
 /** What the process ends with. */
 export const EXIT: {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CommandFailed } from "./failure.ts";
+import { CommandFailed } from "./errors.ts";
 
 /** What a code means, and what to do. */
 const WORDS: Readonly<Record<string, string>> = {

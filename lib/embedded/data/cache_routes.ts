@@ -5,12 +5,12 @@
  * @module
  */
 
-import { type EmbeddedRequest, empty, json, noContent, param } from "./call.ts";
-import { badRequest, conflict, type Failure, forbidden, notFound } from "./failures.ts";
-import { isAdmin } from "./identity.ts";
+import { type EmbeddedRequest, empty, json, noContent, param } from "../request/request.ts";
+import { badRequest, conflict, type Failure, forbidden, notFound } from "../http/errors.ts";
+import { isAdmin } from "../request/identity.ts";
 import type { ImageCache } from "./image_cache.ts";
-import { visibleImage } from "./lookup.ts";
-import { type PathRoutes, row } from "./path_routes.ts";
+import { visibleImage } from "../images/access.ts";
+import { type PathRoutes, row } from "../request/route.ts";
 
 /** What `x-image-cache-clear-target` may be. */
 const TARGETS = ["", "cache", "queue"];

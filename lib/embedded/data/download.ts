@@ -4,13 +4,13 @@
  * @module
  */
 
-import { type EmbeddedRequest, queryOf } from "./call.ts";
-import { badRequest, forbidden } from "./failures.ts";
-import { isAdmin } from "./identity.ts";
-import { visibleImage } from "./lookup.ts";
-import { sliceOf } from "./range.ts";
-import type { ImageRow, LocationRow } from "./rows.ts";
-import { readOnWeb } from "./web_store.ts";
+import { type EmbeddedRequest, queryOf } from "../request/request.ts";
+import { badRequest, forbidden } from "../http/errors.ts";
+import { isAdmin } from "../request/identity.ts";
+import { visibleImage } from "../images/access.ts";
+import { sliceOf } from "../http/range.ts";
+import type { ImageRow, LocationRow } from "../store/image_records.ts";
+import { readOnWeb } from "./url_source.ts";
 
 /** `GET /v2/images/{image_id}/file` */
 export async function downloadData(call: EmbeddedRequest): Promise<Response> {

@@ -6,16 +6,16 @@
  * @module
  */
 
-import { type EmbeddedRequest, empty } from "./call.ts";
-import { badRequest, conflict, Failure, forbidden } from "./failures.ts";
-import { isAdmin } from "./identity.ts";
-import { type ImportOrder, importOrder, targetStores } from "./import_order.ts";
+import { type EmbeddedRequest, empty } from "../request/request.ts";
+import { badRequest, conflict, Failure, forbidden } from "../http/errors.ts";
+import { isAdmin } from "../request/identity.ts";
+import { type ImportOrder, importOrder, targetStores } from "./import_request.ts";
 import { endOfImport, type ImportResult } from "./import_result.ts";
-import { changeImage, refuseStrangers, visibleImage } from "./lookup.ts";
-import { type EmbeddedCloud, isReadOnly, storeMetadata } from "./options.ts";
-import { refuseByPolicy } from "./policy.ts";
-import { type ImageRow, type LocationRow, withStatus } from "./rows.ts";
-import { refuseBeyondBytes } from "./usage.ts";
+import { changeImage, refuseStrangers, visibleImage } from "../images/access.ts";
+import { type EmbeddedCloud, isReadOnly, storeMetadata } from "../request/options.ts";
+import { refuseByPolicy } from "../request/policy.ts";
+import { type ImageRow, type LocationRow, withStatus } from "../store/image_records.ts";
+import { refuseBeyondBytes } from "../images/usage.ts";
 import { importFromWeb } from "./web_download.ts";
 
 /** `POST /v2/images/{image_id}/import` */

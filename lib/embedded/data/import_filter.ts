@@ -5,7 +5,7 @@
  * @module
  */
 
-import { badRequest } from "./failures.ts";
+import { badRequest } from "../http/errors.ts";
 
 /** Lists by Glance's names. Of two lists of one kind, the allowed one counts. */
 export interface EmbeddedImportFilter {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { type EmbeddedRequest, jsonBody } from "./call.ts";
-import { badRequest, conflict } from "./failures.ts";
-import { defaultStoreId, type EmbeddedCloud, isReadOnly } from "./options.ts";
-import { python } from "./python_words.ts";
+import { type EmbeddedRequest, jsonBody } from "../request/request.ts";
+import { badRequest, conflict } from "../http/errors.ts";
+import { defaultStoreId, type EmbeddedCloud, isReadOnly } from "../request/options.ts";
+import { python } from "../http/python_format.ts";
 
 /** The import methods that work here, as `GET /v2/info/import` lists them. */
 export function importMethods(cloud: EmbeddedCloud): readonly string[] {

@@ -5,16 +5,16 @@
  * @module
  */
 
-import type { EmbeddedRequest } from "./call.ts";
-import type { ImportOrder } from "./import_order.ts";
+import type { EmbeddedRequest } from "../request/request.ts";
+import type { ImportOrder } from "./import_request.ts";
 import {
   type ImageRow,
   type LocationRow,
   withMeasures,
   withStatus,
   type WrittenData,
-} from "./rows.ts";
-import { endedTask, newTask } from "./task_rows.ts";
+} from "../store/image_records.ts";
+import { endedTask, newTask } from "../store/task_records.ts";
 
 const MEBIBYTE = 1024 ** 2;
 

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { badRequest, Failure } from "./failures.ts";
-import { ImageHasher } from "./hashing.ts";
-import type { EmbeddedCloud } from "./options.ts";
-import type { ImageRow, WrittenData } from "./rows.ts";
+import { badRequest, Failure } from "../http/errors.ts";
+import { ImageHasher } from "../store/hashing.ts";
+import type { EmbeddedCloud } from "../request/options.ts";
+import type { ImageRow, WrittenData } from "../store/image_records.ts";
 import { VirtualSize } from "./virtual_size.ts";
 
 /**

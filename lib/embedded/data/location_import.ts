@@ -6,19 +6,24 @@
  * @module
  */
 
-import type { ValidationData } from "../images/types.ts";
-import { type EmbeddedRequest, jsonBody } from "./call.ts";
-import { conflict, Failure, forbidden } from "./failures.ts";
-import { ImageHasher } from "./hashing.ts";
+import type { ValidationData } from "../../api/types.ts";
+import { type EmbeddedRequest, jsonBody } from "../request/request.ts";
+import { conflict, Failure, forbidden } from "../http/errors.ts";
+import { ImageHasher } from "../store/hashing.ts";
 import { refuseFiltered } from "./import_filter.ts";
-import { isService, ownsOrService } from "./identity.ts";
-import { checkAgainst, type Schema } from "./json_schema.ts";
-import { checkHash } from "./location_hashes.ts";
-import { changeImage, visibleImage } from "./lookup.ts";
-import { storeMetadata, webStoreId } from "./options.ts";
-import { type ImageRow, refuseMissingFormats, type TaskRow, withStatus } from "./rows.ts";
-import { endedTask, newTask } from "./task_rows.ts";
-import { readOnWeb } from "./web_store.ts";
+import { isService, ownsOrService } from "../request/identity.ts";
+import { checkAgainst, type Schema } from "../http/json_schema.ts";
+import { checkHash } from "../images/location_hashes.ts";
+import { changeImage, visibleImage } from "../images/access.ts";
+import { storeMetadata, webStoreId } from "../request/options.ts";
+import {
+  type ImageRow,
+  refuseMissingFormats,
+  type TaskRow,
+  withStatus,
+} from "../store/image_records.ts";
+import { endedTask, newTask } from "../store/task_records.ts";
+import { readOnWeb } from "./url_source.ts";
 
 const SCHEMA: Schema & { readonly name: string } = {
   name: "location",

@@ -5,25 +5,25 @@
  * @module
  */
 
-import { type EmbeddedRequest, noContent, param } from "./call.ts";
-import { badRequest, Failure } from "./failures.ts";
-import { noImage, refuseStrangers, visibleImage } from "./lookup.ts";
+import { type EmbeddedRequest, noContent, param } from "../request/request.ts";
+import { badRequest, Failure } from "../http/errors.ts";
+import { noImage, refuseStrangers, visibleImage } from "../images/access.ts";
 import {
   defaultStoreId,
   type EmbeddedCloud,
   isReadOnly,
   storeMetadata,
   timestamp,
-} from "./options.ts";
+} from "../request/options.ts";
 import {
   type ImageRow,
   refuseMissingFormats,
   withData,
   withStatus,
   type WrittenData,
-} from "./rows.ts";
-import { refuseBeyond, refuseBeyondBytes } from "./usage.ts";
-import { writtenData } from "./written_data.ts";
+} from "../store/image_records.ts";
+import { refuseBeyond, refuseBeyondBytes } from "../images/usage.ts";
+import { writtenData } from "./ingest.ts";
 
 const MEBIBYTE = 1024 ** 2;
 

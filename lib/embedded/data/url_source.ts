@@ -5,11 +5,11 @@
  * @module
  */
 
-import type { EmbeddedRequest } from "./call.ts";
-import { badRequest, Failure } from "./failures.ts";
-import { changeImage } from "./lookup.ts";
-import type { EmbeddedCloud } from "./options.ts";
-import type { ImageRow } from "./rows.ts";
+import type { EmbeddedRequest } from "../request/request.ts";
+import { badRequest, Failure } from "../http/errors.ts";
+import { changeImage } from "../images/access.ts";
+import type { EmbeddedCloud } from "../request/options.ts";
+import type { ImageRow } from "../store/image_records.ts";
 
 /**
  * The image with the size of its data, where the data is on the web and not measured yet.

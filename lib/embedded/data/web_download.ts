@@ -6,16 +6,16 @@
  * @module
  */
 
-import type { EmbeddedRequest } from "./call.ts";
-import { Failure } from "./failures.ts";
+import type { EmbeddedRequest } from "../request/request.ts";
+import { Failure } from "../http/errors.ts";
 import { refuseFiltered } from "./import_filter.ts";
-import type { ImportOrder } from "./import_order.ts";
+import type { ImportOrder } from "./import_request.ts";
 import { withTraces } from "./import_result.ts";
-import { changeImage } from "./lookup.ts";
-import { python } from "./python_words.ts";
-import { type ImageRow, withStatus } from "./rows.ts";
-import { readOnWeb } from "./web_store.ts";
-import { writtenData } from "./written_data.ts";
+import { changeImage } from "../images/access.ts";
+import { python } from "../http/python_format.ts";
+import { type ImageRow, withStatus } from "../store/image_records.ts";
+import { readOnWeb } from "./url_source.ts";
+import { writtenData } from "./ingest.ts";
 
 /** Takes the image on from where its data is staged. */
 type Move = (row: ImageRow) => Promise<void>;

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { badRequest } from "./failures.ts";
-import { python } from "./python_words.ts";
+import { badRequest } from "./errors.ts";
+import { python } from "./python_format.ts";
 
 /** A schema, or a part of one. */
 export interface Schema {

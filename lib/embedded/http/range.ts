@@ -5,7 +5,7 @@
  * @module
  */
 
-import { badRequest, Failure } from "./failures.ts";
+import { badRequest, Failure } from "./errors.ts";
 
 /** Glance compares the range with a size of None and fails. */
 const NO_DATA = "The image has no data.";

@@ -5,11 +5,11 @@
  * @module
  */
 
-import { type EmbeddedRequest, param } from "./call.ts";
-import { type Failure, forbidden, notFound } from "./failures.ts";
-import { canChange, canSee } from "./identity.ts";
-import { refuseImageByPolicy } from "./policy.ts";
-import type { ImageRow } from "./rows.ts";
+import { type EmbeddedRequest, param } from "../request/request.ts";
+import { type Failure, forbidden, notFound } from "../http/errors.ts";
+import { canChange, canSee } from "../request/identity.ts";
+import { refuseImageByPolicy } from "../request/policy.ts";
+import type { ImageRow } from "../store/image_records.ts";
 
 /**
  * The image that the first segment names.

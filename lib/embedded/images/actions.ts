@@ -4,10 +4,10 @@
  * @module
  */
 
-import { type EmbeddedRequest, noContent } from "./call.ts";
-import { forbidden } from "./failures.ts";
-import { changeImage, refuseStrangers, visibleImage } from "./lookup.ts";
-import { timestamp } from "./options.ts";
+import { type EmbeddedRequest, noContent } from "../request/request.ts";
+import { forbidden } from "../http/errors.ts";
+import { changeImage, refuseStrangers, visibleImage } from "./access.ts";
+import { timestamp } from "../request/options.ts";
 
 /** `POST /v2/images/{image_id}/actions/deactivate` */
 export function deactivate(call: EmbeddedRequest): Promise<Response> {

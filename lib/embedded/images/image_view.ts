@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { GlanceImage } from "../images/types.ts";
-import { isAdmin, type Requester } from "./identity.ts";
-import type { EmbeddedCloud } from "./options.ts";
+import type { GlanceImage } from "../../api/types.ts";
+import { isAdmin, type Requester } from "../request/identity.ts";
+import type { EmbeddedCloud } from "../request/options.ts";
 import { readableProperties } from "./property_protection.ts";
-import type { ImageRow, LocationRow } from "./rows.ts";
+import type { ImageRow, LocationRow } from "../store/image_records.ts";
 
 /** The request that a view is for. */
 interface Viewer {

@@ -4,14 +4,14 @@
  * @module
  */
 
-import { type EmbeddedRequest, json, jsonBody, noContent, param } from "./call.ts";
-import { badRequest, conflict, forbidden, notFound } from "./failures.ts";
+import { type EmbeddedRequest, json, jsonBody, noContent, param } from "../request/request.ts";
+import { badRequest, conflict, forbidden, notFound } from "../http/errors.ts";
 import { imageView } from "./image_view.ts";
-import { importMethods } from "./import_order.ts";
-import { refuseStrangers, visibleImage } from "./lookup.ts";
+import { importMethods } from "../data/import_request.ts";
+import { refuseStrangers, visibleImage } from "./access.ts";
 import { newRow } from "./new_image.ts";
-import type { EmbeddedCloud } from "./options.ts";
-import type { ImageRow } from "./rows.ts";
+import type { EmbeddedCloud } from "../request/options.ts";
+import type { ImageRow } from "../store/image_records.ts";
 import { refuseBeyond } from "./usage.ts";
 
 /** `POST /v2/images` */

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { ImageLocation, ValidationData } from "../images/types.ts";
-import { badRequest, conflict } from "./failures.ts";
-import type { EmbeddedCloud } from "./options.ts";
-import type { ImageRow } from "./rows.ts";
+import type { ImageLocation, ValidationData } from "../../api/types.ts";
+import { badRequest, conflict } from "../http/errors.ts";
+import type { EmbeddedCloud } from "../request/options.ts";
+import type { ImageRow } from "../store/image_records.ts";
 
 /** Digest sizes in bytes, as hashlib has them. */
 const DIGEST_BYTES: Readonly<Record<string, number>> = {

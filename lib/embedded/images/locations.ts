@@ -4,11 +4,11 @@
  * @module
  */
 
-import { type EmbeddedRequest, json, noContent, param } from "./call.ts";
-import { conflict, forbidden, notFound } from "./failures.ts";
-import { isAdmin, isService } from "./identity.ts";
+import { type EmbeddedRequest, json, noContent, param } from "../request/request.ts";
+import { conflict, forbidden, notFound } from "../http/errors.ts";
+import { isAdmin, isService } from "../request/identity.ts";
 import { locationView } from "./image_view.ts";
-import { changeImage, refuseStrangers, visibleImage } from "./lookup.ts";
+import { changeImage, refuseStrangers, visibleImage } from "./access.ts";
 
 /** `GET /v2/images/{image_id}/locations`: for services. */
 export function listLocations(call: EmbeddedRequest): Response {

@@ -4,15 +4,22 @@
  * @module
  */
 
-import type { ImageMember, MemberStatus } from "../images/types.ts";
-import { type EmbeddedRequest, json, type JsonBody, jsonBody, noContent, param } from "./call.ts";
-import { isSameText } from "./collation.ts";
-import { badRequest, conflict, Failure, forbidden, notFound } from "./failures.ts";
-import { isAdmin } from "./identity.ts";
-import { changeImage, visibleImage } from "./lookup.ts";
-import { timestamp } from "./options.ts";
+import type { ImageMember, MemberStatus } from "../../api/types.ts";
+import {
+  type EmbeddedRequest,
+  json,
+  type JsonBody,
+  jsonBody,
+  noContent,
+  param,
+} from "../request/request.ts";
+import { isSameText } from "../lists/collation.ts";
+import { badRequest, conflict, Failure, forbidden, notFound } from "../http/errors.ts";
+import { isAdmin } from "../request/identity.ts";
+import { changeImage, visibleImage } from "./access.ts";
+import { timestamp } from "../request/options.ts";
 import { characters, refuseWideCharacters } from "./property_rules.ts";
-import type { ImageRow, MemberRow } from "./rows.ts";
+import type { ImageRow, MemberRow } from "../store/image_records.ts";
 
 /** VARCHAR(255); Glance answers 500 to a longer one. */
 const MEMBER_MAX = 255;

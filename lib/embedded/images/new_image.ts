@@ -5,11 +5,11 @@
  * @module
  */
 
-import type { ImageVisibility } from "../images/types.ts";
-import type { EmbeddedRequest } from "./call.ts";
-import { badRequest, forbidden, withDetail } from "./failures.ts";
-import { isAdmin } from "./identity.ts";
-import { timestamp } from "./options.ts";
+import type { ImageVisibility } from "../../api/types.ts";
+import type { EmbeddedRequest } from "../request/request.ts";
+import { badRequest, forbidden, withDetail } from "../http/errors.ts";
+import { isAdmin } from "../request/identity.ts";
+import { timestamp } from "../request/options.ts";
 import {
   characters,
   checkMinimum,
@@ -20,11 +20,11 @@ import {
   refuseWideCharacters,
   refuseWideValues,
 } from "./property_rules.ts";
-import { refuseNewVisibility } from "./policy.ts";
+import { refuseNewVisibility } from "../request/policy.ts";
 import { refuseProtectedProperty } from "./property_protection.ts";
 import { checkQuotas } from "./quotas.ts";
-import type { ImageRow } from "./rows.ts";
-import { checkImage } from "./image_schema.ts";
+import type { ImageRow } from "../store/image_records.ts";
+import { checkImage } from "./schema.ts";
 
 /** Refused before the schema is looked at. */
 const DISALLOWED = ["direct_url", "self", "file", "schema", "stores"] as const;

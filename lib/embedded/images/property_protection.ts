@@ -5,8 +5,8 @@
  * @module
  */
 
-import { forbidden } from "./failures.ts";
-import type { Requester } from "./identity.ts";
+import { forbidden } from "../http/errors.ts";
+import type { Requester } from "../request/identity.ts";
 
 /** What may be done with a property. */
 export type PropertyAction = "create" | "read" | "update" | "delete";

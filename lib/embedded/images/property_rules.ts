@@ -4,8 +4,8 @@
  * @module
  */
 
-import { fold } from "./collation.ts";
-import { badRequest, forbidden, withDetail } from "./failures.ts";
+import { fold } from "../lists/collation.ts";
+import { badRequest, forbidden, withDetail } from "../http/errors.ts";
 
 /** Only Glance writes these. */
 const READ_ONLY: ReadonlySet<string> = new Set([

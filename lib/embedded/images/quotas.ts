@@ -4,10 +4,10 @@
  * @module
  */
 
-import { Failure } from "./failures.ts";
-import type { EmbeddedCloud } from "./options.ts";
+import { Failure } from "../http/errors.ts";
+import type { EmbeddedCloud } from "../request/options.ts";
 import { isGlancesOwn } from "./property_rules.ts";
-import type { ImageRow } from "./rows.ts";
+import type { ImageRow } from "../store/image_records.ts";
 
 /**
  * Holds quotas that every writer of properties and tags keeps to.

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkAgainst, type Schema } from "./json_schema.ts";
+import { checkAgainst, type Schema } from "../http/json_schema.ts";
 
 const UUID = "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}" +
   "-([0-9a-fA-F]){12}$";

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { type EmbeddedRequest, noContent, param } from "./call.ts";
-import { Failure, notFound } from "./failures.ts";
-import { checkImage } from "./image_schema.ts";
-import { changeImage, refuseStrangers, visibleImage } from "./lookup.ts";
-import { timestamp } from "./options.ts";
+import { type EmbeddedRequest, noContent, param } from "../request/request.ts";
+import { Failure, notFound } from "../http/errors.ts";
+import { checkImage } from "./schema.ts";
+import { changeImage, refuseStrangers, visibleImage } from "./access.ts";
+import { timestamp } from "../request/options.ts";
 
 /** `PUT /v2/images/{image_id}/tags/{tag}` */
 export async function addTag(call: EmbeddedRequest): Promise<Response> {

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { type EmbeddedRequest, json } from "./call.ts";
-import { Failure } from "./failures.ts";
-import type { EmbeddedProjectLimits } from "./options.ts";
-import type { ImageRow } from "./rows.ts";
+import { type EmbeddedRequest, json } from "../request/request.ts";
+import { Failure } from "../http/errors.ts";
+import type { EmbeddedProjectLimits } from "../request/options.ts";
+import type { ImageRow } from "../store/image_records.ts";
 
 /** Glance's name of a limit. */
 export type LimitName = keyof EmbeddedProjectLimits;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { badRequest } from "./failures.ts";
+import { badRequest } from "../http/errors.ts";
 
 const ISO_TIME =
   /^(\d{4})(?:-?(\d\d)(?:-?(\d\d))?)?(?:[T ](\d\d)(?::?(\d\d)(?::?(\d\d(?:\.\d+)?))?)?(Z|[+-]\d\d:?\d\d)?)?$/i;

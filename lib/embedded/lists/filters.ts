@@ -5,11 +5,11 @@
  */
 
 import { fold, isSameText } from "./collation.ts";
-import { badRequest } from "./failures.ts";
+import { badRequest } from "../http/errors.ts";
 import { isoTime, splitList, splitOperator } from "./filter_values.ts";
-import { isAdmin, type Requester } from "./identity.ts";
-import { integer } from "./python_words.ts";
-import type { ImageRow } from "./rows.ts";
+import { isAdmin, type Requester } from "../request/identity.ts";
+import { integer } from "../http/python_format.ts";
+import type { ImageRow } from "../store/image_records.ts";
 
 /** Says whether a row belongs in the list. */
 export type RowTest = (row: ImageRow) => boolean;

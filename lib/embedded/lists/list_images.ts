@@ -4,15 +4,15 @@
  * @module
  */
 
-import { type EmbeddedRequest, json, queryOf } from "./call.ts";
-import { badRequest, Failure } from "./failures.ts";
+import { type EmbeddedRequest, json, queryOf } from "../request/request.ts";
+import { badRequest, Failure } from "../http/errors.ts";
 import { testsOf } from "./filters.ts";
-import { canSee } from "./identity.ts";
-import { imageView } from "./image_view.ts";
-import type { EmbeddedCloud } from "./options.ts";
-import { integer, urlencode } from "./python_words.ts";
-import type { ImageRow } from "./rows.ts";
-import { orderOf } from "./sorting.ts";
+import { canSee } from "../request/identity.ts";
+import { imageView } from "../images/image_view.ts";
+import type { EmbeddedCloud } from "../request/options.ts";
+import { integer, urlencode } from "../http/python_format.ts";
+import type { ImageRow } from "../store/image_records.ts";
+import { orderOf } from "./sort.ts";
 
 const VISIBILITIES = ["community", "public", "private", "shared", "all"];
 const MEMBER_STATUSES = ["pending", "accepted", "rejected", "all"];

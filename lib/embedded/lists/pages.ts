@@ -5,8 +5,8 @@
  */
 
 import { compareText } from "./collation.ts";
-import { badRequest } from "./failures.ts";
-import { integer } from "./python_words.ts";
+import { badRequest } from "../http/errors.ts";
+import { integer } from "../http/python_format.ts";
 
 /** Which part of a list is wanted. */
 export interface Page<T> {

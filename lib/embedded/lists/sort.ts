@@ -5,8 +5,8 @@
  */
 
 import { compareText } from "./collation.ts";
-import { badRequest } from "./failures.ts";
-import type { ImageRow } from "./rows.ts";
+import { badRequest } from "../http/errors.ts";
+import type { ImageRow } from "../store/image_records.ts";
 
 const SORT_KEYS = [
   "name",

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { type EmbeddedRequest, jsonBody } from "./call.ts";
-import { badRequest, forbidden } from "./failures.ts";
-import { checkAgainst } from "./json_schema.ts";
+import { type EmbeddedRequest, jsonBody } from "../request/request.ts";
+import { badRequest, forbidden } from "../http/errors.ts";
+import { checkAgainst } from "../http/json_schema.ts";
 import type {
   AssociationRow,
   Dated,
@@ -16,7 +16,7 @@ import type {
   PropertyRow,
   PropertySchema,
   TagRow,
-} from "./metadef_rows.ts";
+} from "../store/metadef_records.ts";
 import {
   ASSOCIATION_SCHEMA,
   type NamedSchema,
@@ -25,8 +25,8 @@ import {
   PROPERTY_SCHEMA,
   TAG_SCHEMA,
 } from "./metadef_schemas.ts";
-import { refuseWideCharacters } from "./property_rules.ts";
-import { python } from "./python_words.ts";
+import { refuseWideCharacters } from "../images/property_rules.ts";
+import { python } from "../http/python_format.ts";
 
 /** A body that fits its schema. */
 export type Definition = Readonly<Record<string, unknown>>;

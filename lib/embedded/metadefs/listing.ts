@@ -4,14 +4,14 @@
  * @module
  */
 
-import { type EmbeddedRequest, json, queryOf } from "./call.ts";
-import { badRequest, forbidden, notFound } from "./failures.ts";
-import { pageLinks } from "./listing.ts";
+import { type EmbeddedRequest, json, queryOf } from "../request/request.ts";
+import { badRequest, forbidden, notFound } from "../http/errors.ts";
+import { pageLinks } from "../lists/list_images.ts";
 import { canSeeNamespace, namespaceOf, noDefinition } from "./metadef_access.ts";
-import { isSameText } from "./collation.ts";
-import type { NamespaceRow } from "./metadef_rows.ts";
-import { listedNamespaceView } from "./metadef_views.ts";
-import { directionOf, limitOf, pageOf } from "./paging.ts";
+import { isSameText } from "../lists/collation.ts";
+import type { NamespaceRow } from "../store/metadef_records.ts";
+import { listedNamespaceView } from "./views.ts";
+import { directionOf, limitOf, pageOf } from "../lists/pages.ts";
 
 const SORT_KEYS = [
   "namespace",

@@ -5,12 +5,12 @@
  * @module
  */
 
-import { type EmbeddedRequest, param } from "./call.ts";
-import { Failure, forbidden, notFound } from "./failures.ts";
-import { isAdmin, type Requester } from "./identity.ts";
-import { fold, isSameText } from "./collation.ts";
-import { type Catalogue, type NamespaceRow, replaced } from "./metadef_rows.ts";
-import { refuseByPolicy } from "./policy.ts";
+import { type EmbeddedRequest, param } from "../request/request.ts";
+import { Failure, forbidden, notFound } from "../http/errors.ts";
+import { isAdmin, type Requester } from "../request/identity.ts";
+import { fold, isSameText } from "../lists/collation.ts";
+import { type Catalogue, type NamespaceRow, replaced } from "../store/metadef_records.ts";
+import { refuseByPolicy } from "../request/policy.ts";
 
 /** May see the namespace: everybody where it is public, else its owner and administrators. */
 export function canSeeNamespace(identity: Requester, row: NamespaceRow): boolean {

@@ -4,34 +4,28 @@
  * @module
  */
 
-import { listNamespaces } from "./metadef_listing.ts";
+import { listNamespaces } from "./listing.ts";
 import {
   createNamespace,
   deleteNamespace,
   deleteParts,
   showNamespace,
   updateNamespace,
-} from "./metadef_namespaces.ts";
-import {
-  addObject,
-  deleteObject,
-  listObjects,
-  showObject,
-  updateObject,
-} from "./metadef_objects.ts";
+} from "./namespaces.ts";
+import { addObject, deleteObject, listObjects, showObject, updateObject } from "./objects.ts";
 import {
   addProperty,
   deleteProperty,
   listProperties,
   showProperty,
   updateProperty,
-} from "./metadef_properties.ts";
+} from "./properties.ts";
 import {
   addAssociation,
   listAssociations,
   listResourceTypes,
   removeAssociation,
-} from "./metadef_resource_types.ts";
+} from "./resource_types.ts";
 import {
   addMetadefTag,
   addTags,
@@ -40,7 +34,7 @@ import {
   renameTag,
   showTag,
 } from "./metadef_tags.ts";
-import { type PathRoutes, row } from "./path_routes.ts";
+import { type PathRoutes, row } from "../request/route.ts";
 
 const NAMESPACE = "/metadefs/namespaces/*";
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Schema } from "./json_schema.ts";
+import type { Schema } from "../http/json_schema.ts";
 
 /** A schema with a name, which stands in the messages about what does not fit. */
 export type NamedSchema = Schema & { readonly name: string };

@@ -4,21 +4,27 @@
  * @module
  */
 
-import { type EmbeddedRequest, json, noContent, param, queryOf } from "./call.ts";
-import { conflict, notFound } from "./failures.ts";
-import { checkAgainst } from "./json_schema.ts";
+import { type EmbeddedRequest, json, noContent, param, queryOf } from "../request/request.ts";
+import { conflict, notFound } from "../http/errors.ts";
+import { checkAgainst } from "../http/json_schema.ts";
 import {
   changeNamespace,
   refuseProtected,
   refuseReaders,
   visibleNamespace,
 } from "./metadef_access.ts";
-import { checkText, DATED_READ_ONLY, definitionOf, parts, tagRow } from "./metadef_bodies.ts";
-import { refuseVisibility } from "./metadef_listing.ts";
-import { extended, named, type NamespaceRow, replaced, type TagRow } from "./metadef_rows.ts";
+import { checkText, DATED_READ_ONLY, definitionOf, parts, tagRow } from "./bodies.ts";
+import { refuseVisibility } from "./listing.ts";
+import {
+  extended,
+  named,
+  type NamespaceRow,
+  replaced,
+  type TagRow,
+} from "../store/metadef_records.ts";
 import { TAG_SCHEMA, TAGS_SCHEMA } from "./metadef_schemas.ts";
-import { timestamp } from "./options.ts";
-import { directionOf, limitOf, pageOf } from "./paging.ts";
+import { timestamp } from "../request/options.ts";
+import { directionOf, limitOf, pageOf } from "../lists/pages.ts";
 
 const SORT_KEYS = ["name", "created_at", "updated_at", "id"] as const;
 /** What `X-Openstack-Append` may be for "yes", in any case. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type EmbeddedRequest, json, noContent, queryOf } from "./call.ts";
-import { conflict, notFound } from "./failures.ts";
+import { type EmbeddedRequest, json, noContent, queryOf } from "../request/request.ts";
+import { conflict, notFound } from "../http/errors.ts";
 import {
   changeNamespace,
   namespaceOf,
@@ -27,21 +27,15 @@ import {
   parts,
   propertyRow,
   tagRow,
-} from "./metadef_bodies.ts";
-import { withAssociations } from "./metadef_resource_types.ts";
-import type { Dated, NamespaceRow } from "./metadef_rows.ts";
+} from "./bodies.ts";
+import { withAssociations } from "./resource_types.ts";
+import type { Dated, NamespaceRow } from "../store/metadef_records.ts";
 import { NAMESPACE_SCHEMA } from "./metadef_schemas.ts";
-import {
-  asGiven,
-  namespacePath,
-  namespaceView,
-  objectView,
-  wholeNamespaceView,
-} from "./metadef_views.ts";
-import { withObjects } from "./metadef_objects.ts";
-import { withProperties } from "./metadef_properties.ts";
+import { asGiven, namespacePath, namespaceView, objectView, wholeNamespaceView } from "./views.ts";
+import { withObjects } from "./objects.ts";
+import { withProperties } from "./properties.ts";
 import { withTags } from "./metadef_tags.ts";
-import { timestamp } from "./options.ts";
+import { timestamp } from "../request/options.ts";
 
 /** `POST /v2/metadefs/namespaces` */
 export async function createNamespace(call: EmbeddedRequest): Promise<Response> {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type EmbeddedRequest, json, noContent, param, queryOf } from "./call.ts";
-import { badRequest, conflict, notFound } from "./failures.ts";
+import { type EmbeddedRequest, json, noContent, param, queryOf } from "../request/request.ts";
+import { badRequest, conflict, notFound } from "../http/errors.ts";
 import {
   changeNamespace,
   noDefinition,
@@ -14,14 +14,8 @@ import {
   refuseReaders,
   visibleNamespace,
 } from "./metadef_access.ts";
-import {
-  checkText,
-  type Definition,
-  definitionOf,
-  LINKED_READ_ONLY,
-  objectRow,
-} from "./metadef_bodies.ts";
-import { refuseVisibility } from "./metadef_listing.ts";
+import { checkText, type Definition, definitionOf, LINKED_READ_ONLY, objectRow } from "./bodies.ts";
+import { refuseVisibility } from "./listing.ts";
 import {
   byName,
   extended,
@@ -29,11 +23,11 @@ import {
   type NamespaceRow,
   type ObjectRow,
   replaced,
-} from "./metadef_rows.ts";
+} from "../store/metadef_records.ts";
 import { OBJECT_SCHEMA } from "./metadef_schemas.ts";
-import { asGiven, objectView } from "./metadef_views.ts";
-import { timestamp } from "./options.ts";
-import { directionOf, limitOf } from "./paging.ts";
+import { asGiven, objectView } from "./views.ts";
+import { timestamp } from "../request/options.ts";
+import { directionOf, limitOf } from "../lists/pages.ts";
 
 /**
  * `GET /v2/metadefs/namespaces/{namespace}/objects`: all of them. Glance checks what the query

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type EmbeddedRequest, json, noContent, param, queryOf } from "./call.ts";
-import { conflict, notFound } from "./failures.ts";
+import { type EmbeddedRequest, json, noContent, param, queryOf } from "../request/request.ts";
+import { conflict, notFound } from "../http/errors.ts";
 import {
   changeNamespace,
   refuseProtected,
@@ -18,11 +18,17 @@ import {
   type Definition,
   definitionOf,
   propertyRow,
-} from "./metadef_bodies.ts";
-import { prefixOn } from "./metadef_resource_types.ts";
-import { extended, named, type NamespaceRow, type PropertyRow, replaced } from "./metadef_rows.ts";
+} from "./bodies.ts";
+import { prefixOn } from "./resource_types.ts";
+import {
+  extended,
+  named,
+  type NamespaceRow,
+  type PropertyRow,
+  replaced,
+} from "../store/metadef_records.ts";
 import { PROPERTY_SCHEMA } from "./metadef_schemas.ts";
-import { propertiesView, propertyView } from "./metadef_views.ts";
+import { propertiesView, propertyView } from "./views.ts";
 
 /** `GET /v2/metadefs/namespaces/{namespace}/properties` */
 export function listProperties(call: EmbeddedRequest): Response {

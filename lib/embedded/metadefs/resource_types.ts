@@ -5,19 +5,24 @@
  * @module
  */
 
-import { type EmbeddedRequest, json, noContent, param } from "./call.ts";
-import { conflict, notFound } from "./failures.ts";
+import { type EmbeddedRequest, json, noContent, param } from "../request/request.ts";
+import { conflict, notFound } from "../http/errors.ts";
 import {
   changeNamespace,
   refuseProtected,
   refuseReaders,
   visibleNamespace,
 } from "./metadef_access.ts";
-import { associationRow, checkText, DATED_READ_ONLY, definitionOf } from "./metadef_bodies.ts";
-import { type AssociationRow, extended, named, type NamespaceRow } from "./metadef_rows.ts";
+import { associationRow, checkText, DATED_READ_ONLY, definitionOf } from "./bodies.ts";
+import {
+  type AssociationRow,
+  extended,
+  named,
+  type NamespaceRow,
+} from "../store/metadef_records.ts";
 import { ASSOCIATION_SCHEMA } from "./metadef_schemas.ts";
-import { associationView } from "./metadef_views.ts";
-import { timestamp } from "./options.ts";
+import { associationView } from "./views.ts";
+import { timestamp } from "../request/options.ts";
 
 /** `GET /v2/metadefs/resource_types` */
 export function listResourceTypes({ cloud }: EmbeddedRequest): Response {

@@ -11,7 +11,7 @@ import {
   type ObjectRow,
   type PropertyRow,
   type PropertySchema,
-} from "./metadef_rows.ts";
+} from "../store/metadef_records.ts";
 
 type View = Record<string, unknown>;
 

@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { EmbeddedRequest } from "./call.ts";
-import { forbidden, withDetail } from "./failures.ts";
-import { isAdmin } from "./identity.ts";
+import type { EmbeddedRequest } from "../request/request.ts";
+import { forbidden, withDetail } from "../http/errors.ts";
+import { isAdmin } from "../request/identity.ts";
 import { changeLocations } from "./location_patch.ts";
-import { refuseStrangers } from "./lookup.ts";
+import { refuseStrangers } from "../images/access.ts";
 import type { PatchChange } from "./patch_change.ts";
 import {
   checkMinimum,
@@ -16,11 +16,11 @@ import {
   refuseSameNames,
   refuseWideCharacters,
   refuseWideValues,
-} from "./property_rules.ts";
-import { refuseNewVisibility } from "./policy.ts";
-import { readableProperties, refuseProtectedProperty } from "./property_protection.ts";
-import { checkQuotas, checkTagQuota } from "./quotas.ts";
-import type { ImageRow } from "./rows.ts";
+} from "../images/property_rules.ts";
+import { refuseNewVisibility } from "../request/policy.ts";
+import { readableProperties, refuseProtectedProperty } from "../images/property_protection.ts";
+import { checkQuotas, checkTagQuota } from "../images/quotas.ts";
+import type { ImageRow } from "../store/image_records.ts";
 
 /** Base properties that a patch may write. */
 const SETTABLE: ReadonlySet<string> = new Set([

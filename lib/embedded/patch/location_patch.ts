@@ -5,15 +5,15 @@
  * @module
  */
 
-import type { ImageLocation } from "../images/types.ts";
-import type { EmbeddedRequest } from "./call.ts";
-import { badRequest, conflict, type Failure, forbidden, withDetail } from "./failures.ts";
-import { checkExpected, type ExpectedHashes } from "./location_hashes.ts";
-import { refuseStrangers } from "./lookup.ts";
-import { type EmbeddedCloud, storeMetadata, webStoreId } from "./options.ts";
+import type { ImageLocation } from "../../api/types.ts";
+import type { EmbeddedRequest } from "../request/request.ts";
+import { badRequest, conflict, type Failure, forbidden, withDetail } from "../http/errors.ts";
+import { checkExpected, type ExpectedHashes } from "../images/location_hashes.ts";
+import { refuseStrangers } from "../images/access.ts";
+import { type EmbeddedCloud, storeMetadata, webStoreId } from "../request/options.ts";
 import type { PatchChange } from "./patch_change.ts";
-import { tooMany } from "./quotas.ts";
-import { type ImageRow, type LocationRow, refuseMissingFormats } from "./rows.ts";
+import { tooMany } from "../images/quotas.ts";
+import { type ImageRow, type LocationRow, refuseMissingFormats } from "../store/image_records.ts";
 
 /**
  * The image after a change of its locations.

@@ -5,19 +5,19 @@
  * @module
  */
 
-import { type EmbeddedRequest, json, jsonBody } from "./call.ts";
-import { badRequest, Failure, forbidden } from "./failures.ts";
-import { canSee } from "./identity.ts";
-import { BASE_PROPERTIES, checkImage } from "./image_schema.ts";
-import { imageView } from "./image_view.ts";
-import { changeImage, visibleImage } from "./lookup.ts";
-import { type EmbeddedCloud, timestamp } from "./options.ts";
-import { applyChange } from "./patch_apply.ts";
+import { type EmbeddedRequest, json, jsonBody } from "../request/request.ts";
+import { badRequest, Failure, forbidden } from "../http/errors.ts";
+import { canSee } from "../request/identity.ts";
+import { BASE_PROPERTIES, checkImage } from "../images/schema.ts";
+import { imageView } from "../images/image_view.ts";
+import { changeImage, visibleImage } from "../images/access.ts";
+import { type EmbeddedCloud, timestamp } from "../request/options.ts";
+import { applyChange } from "./apply_patch.ts";
 import type { PatchChange } from "./patch_change.ts";
-import { refuseReadOnly, refuseReserved } from "./property_rules.ts";
-import { python } from "./python_words.ts";
-import type { ImageRow, LocationRow } from "./rows.ts";
-import { measured } from "./web_store.ts";
+import { refuseReadOnly, refuseReserved } from "../images/property_rules.ts";
+import { python } from "../http/python_format.ts";
+import type { ImageRow, LocationRow } from "../store/image_records.ts";
+import { measured } from "../data/url_source.ts";
 
 const OPERATIONS = ["add", "remove", "replace"] as const;
 type JsonPatchOperation = typeof OPERATIONS[number];

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ImageRow } from "./rows.ts";
+import type { ImageRow } from "../store/image_records.ts";
 
 /** Who a token belongs to. */
 export interface Requester {

@@ -5,17 +5,17 @@
  * @module
  */
 
-import { BodyBudget } from "../body_budget.ts";
-import { ignoringErrors } from "../events.ts";
-import type { ImageStore } from "../images/types.ts";
-import { ImageHasher } from "./hashing.ts";
+import { BodyBudget } from "../../body_budget.ts";
+import { ignoringErrors } from "../../events.ts";
+import type { ImageStore } from "../../api/types.ts";
+import { ImageHasher } from "../store/hashing.ts";
 import { EVERYBODY, type Requester } from "./identity.ts";
-import { type EmbeddedCacheOptions, ImageCache } from "./image_cache.ts";
-import type { EmbeddedImportFilter } from "./import_filter.ts";
-import { memoryStore } from "./memory_store.ts";
+import { type EmbeddedCacheOptions, ImageCache } from "../data/image_cache.ts";
+import type { EmbeddedImportFilter } from "../data/import_filter.ts";
+import { memoryStore } from "../store/memory.ts";
 import type { EmbeddedPolicy } from "./policy.ts";
-import type { EmbeddedPropertyRule } from "./property_protection.ts";
-import { type EmbeddedStore, ImageVault } from "./store.ts";
+import type { EmbeddedPropertyRule } from "../images/property_protection.ts";
+import { type EmbeddedStore, ImageVault } from "../store/store.ts";
 
 /** How many of a thing one image may have, and how much of a thing one answer may hold. */
 export interface EmbeddedGlanceLimits {

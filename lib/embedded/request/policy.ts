@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Failure, forbidden, notFound } from "./failures.ts";
+import { type Failure, forbidden, notFound } from "../http/errors.ts";
 import { isAdmin, type Requester } from "./identity.ts";
 
 /** False for an action that a caller may not complete. `action` is the name of Glance's policy. */

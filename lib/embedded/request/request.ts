@@ -5,9 +5,9 @@
  * @module
  */
 
-import { type BodyFault, BodyRefused } from "../body_budget.ts";
-import { percentDecoded, utf8 } from "./encoded_text.ts";
-import { badRequest, Failure } from "./failures.ts";
+import { type BodyFault, BodyRefused } from "../../body_budget.ts";
+import { percentDecoded, utf8 } from "../http/encoded_text.ts";
+import { badRequest, Failure } from "../http/errors.ts";
 import type { Requester } from "./identity.ts";
 import type { EmbeddedCloud } from "./options.ts";
 

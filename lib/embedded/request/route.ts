@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { EmbeddedRoute } from "./call.ts";
+import type { EmbeddedRoute } from "./request.ts";
 
 /** Methods of one path; those under `bare` refuse a body. */
 export interface PathRoutes {

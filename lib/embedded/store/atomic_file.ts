@@ -4,7 +4,7 @@
  * @module
  */
 
-import { files, type OpenFile, syncDirectory, writeAll } from "./files.ts";
+import { files, type OpenFile, syncDirectory, writeAll } from "./fs.ts";
 import type { ByteSink } from "./store.ts";
 
 /** Writes a whole file or nothing. */

@@ -19,12 +19,12 @@
 
 import { byteStream } from "./byte_stream.ts";
 import { AtomicFile } from "./atomic_file.ts";
-import { CATALOGUE_FILE, openDirectory } from "./directory_recovery.ts";
-import { storageFailure } from "./failures.ts";
-import { files, overwrite, syncDirectory } from "./files.ts";
-import type { Catalogue } from "./metadef_rows.ts";
-import type { RowJournal, StoredRow } from "./row_table.ts";
-import type { ImageRow, TaskRow } from "./rows.ts";
+import { CATALOGUE_FILE, openDirectory } from "./recovery.ts";
+import { storageFailure } from "../http/errors.ts";
+import { files, overwrite, syncDirectory } from "./fs.ts";
+import type { Catalogue } from "./metadef_records.ts";
+import type { RowJournal, StoredRow } from "./table.ts";
+import type { ImageRow, TaskRow } from "./image_records.ts";
 import {
   type ByteSink,
   type ByteStore,

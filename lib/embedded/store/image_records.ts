@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { ImageStatus, ImageVisibility, MemberStatus } from "../images/types.ts";
-import { badRequest, conflict } from "./failures.ts";
+import type { ImageStatus, ImageVisibility, MemberStatus } from "../../api/types.ts";
+import { badRequest, conflict } from "../http/errors.ts";
 
 /** Where the bytes of an image are. */
 export interface LocationRow {

@@ -6,7 +6,7 @@
 
 import { type ByteSink, type ByteStore, type EmbeddedStore, ImageVault } from "./store.ts";
 import { byteStream } from "./byte_stream.ts";
-import { EMPTY_CATALOGUE } from "./metadef_rows.ts";
+import { EMPTY_CATALOGUE } from "./metadef_records.ts";
 
 type Chunks = readonly Uint8Array[];
 

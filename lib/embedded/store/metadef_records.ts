@@ -5,7 +5,7 @@
  * @module
  */
 
-import { compareText, fold, isSameText } from "./collation.ts";
+import { compareText, fold, isSameText } from "../lists/collation.ts";
 
 /** When a thing was made and last changed, as on the wire. */
 export interface Dated {

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { files } from "./files.ts";
-import { type Schema, schemaFault } from "./json_schema.ts";
-import { type Catalogue, EMPTY_CATALOGUE } from "./metadef_rows.ts";
-import type { StoredRow } from "./row_table.ts";
-import type { ImageRow, TaskRow } from "./rows.ts";
+import { files } from "./fs.ts";
+import { type Schema, schemaFault } from "../http/json_schema.ts";
+import { type Catalogue, EMPTY_CATALOGUE } from "./metadef_records.ts";
+import type { StoredRow } from "./table.ts";
+import type { ImageRow, TaskRow } from "./image_records.ts";
 import type { ByteStore, StoredContent, StoreJournal } from "./store.ts";
 import { STORED_CATALOGUE, STORED_IMAGE, STORED_TASK } from "./stored_schemas.ts";
 

@@ -6,9 +6,9 @@
  * @module
  */
 
-import { type Catalogue, EMPTY_CATALOGUE } from "./metadef_rows.ts";
-import { type RowJournal, RowTable, type StoredRows } from "./row_table.ts";
-import type { ImageRow, TaskRow } from "./rows.ts";
+import { type Catalogue, EMPTY_CATALOGUE } from "./metadef_records.ts";
+import { type RowJournal, RowTable, type StoredRows } from "./table.ts";
+import type { ImageRow, TaskRow } from "./image_records.ts";
 import { StoredValue } from "./stored_value.ts";
 
 /**

@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { Schema } from "./json_schema.ts";
-import type { Catalogue, NamespaceRow } from "./metadef_rows.ts";
-import type { ImageRow, LocationRow, MemberRow, TaskRow, WrittenData } from "./rows.ts";
+import type { Schema } from "../http/json_schema.ts";
+import type { Catalogue, NamespaceRow } from "./metadef_records.ts";
+import type { ImageRow, LocationRow, MemberRow, TaskRow, WrittenData } from "./image_records.ts";
 
 const TEXT: Schema = { type: "string" };
 const TEXT_OR_NULL: Schema = { type: ["null", "string"] };

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { KeyedMutex } from "./turns.ts";
+import { KeyedMutex } from "./keyed_mutex.ts";
 
 /** A value that is replaced as a whole. */
 export class StoredValue<T> {

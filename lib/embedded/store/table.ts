@@ -5,7 +5,7 @@
  * @module
  */
 
-import { KeyedMutex } from "./turns.ts";
+import { KeyedMutex } from "./keyed_mutex.ts";
 
 /** What a table can hold. */
 export interface StoredRow {

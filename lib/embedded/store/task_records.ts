@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { EmbeddedRequest } from "./call.ts";
-import { timestamp } from "./options.ts";
-import type { TaskRow } from "./rows.ts";
+import type { EmbeddedRequest } from "../request/request.ts";
+import { timestamp } from "../request/options.ts";
+import type { TaskRow } from "./image_records.ts";
 
 /** Glance's `task_time_to_live` of 48 hours. */
 const LIFETIME_MS = 48 * 3600 * 1000;

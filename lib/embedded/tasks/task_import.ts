@@ -5,18 +5,24 @@
  * @module
  */
 
-import { type EmbeddedRequest, json, jsonBody } from "./call.ts";
-import { badRequest, Failure } from "./failures.ts";
-import { refuseFiltered } from "./import_filter.ts";
-import { checkAgainst } from "./json_schema.ts";
-import { newRow } from "./new_image.ts";
-import { defaultStoreId, storeMetadata } from "./options.ts";
-import { type ImageRow, refuseMissingFormats, type TaskRow, withData, withStatus } from "./rows.ts";
-import { endedTask, newTask } from "./task_rows.ts";
+import { type EmbeddedRequest, json, jsonBody } from "../request/request.ts";
+import { badRequest, Failure } from "../http/errors.ts";
+import { refuseFiltered } from "../data/import_filter.ts";
+import { checkAgainst } from "../http/json_schema.ts";
+import { newRow } from "../images/new_image.ts";
+import { defaultStoreId, storeMetadata } from "../request/options.ts";
+import {
+  type ImageRow,
+  refuseMissingFormats,
+  type TaskRow,
+  withData,
+  withStatus,
+} from "../store/image_records.ts";
+import { endedTask, newTask } from "../store/task_records.ts";
 import { TASK_SCHEMA } from "./task_schema.ts";
 import { refuseUsers, taskView } from "./tasks.ts";
-import { readOnWeb } from "./web_store.ts";
-import { writtenData } from "./written_data.ts";
+import { readOnWeb } from "../data/url_source.ts";
+import { writtenData } from "../data/ingest.ts";
 
 /** `POST /v2/tasks` */
 export async function createTask(call: EmbeddedRequest): Promise<Response> {

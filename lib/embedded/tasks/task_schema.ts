@@ -4,8 +4,8 @@
  * @module
  */
 
-import { BASE_PROPERTIES } from "./image_schema.ts";
-import type { Schema } from "./json_schema.ts";
+import { BASE_PROPERTIES } from "../images/schema.ts";
+import type { Schema } from "../http/json_schema.ts";
 
 const READ_ONLY_TEXT: Schema = { readOnly: true, type: "string" };
 

@@ -5,14 +5,14 @@
  * @module
  */
 
-import { type EmbeddedRequest, json, param, queryOf } from "./call.ts";
-import { isSameText } from "./collation.ts";
-import { badRequest, Failure, forbidden, notFound } from "./failures.ts";
-import { isAdmin } from "./identity.ts";
-import { pageLinks } from "./listing.ts";
-import { visibleImage } from "./lookup.ts";
-import { directionOf, limitOf, pageOf } from "./paging.ts";
-import type { TaskRow } from "./rows.ts";
+import { type EmbeddedRequest, json, param, queryOf } from "../request/request.ts";
+import { isSameText } from "../lists/collation.ts";
+import { badRequest, Failure, forbidden, notFound } from "../http/errors.ts";
+import { isAdmin } from "../request/identity.ts";
+import { pageLinks } from "../lists/list_images.ts";
+import { visibleImage } from "../images/access.ts";
+import { directionOf, limitOf, pageOf } from "../lists/pages.ts";
+import type { TaskRow } from "../store/image_records.ts";
 
 const SORT_KEYS = [
   "id",

@@ -4,19 +4,19 @@
  *
  * @module
  */
-import { judgePartial, lengthOf } from "../data/byte_range.ts";
-import { descriptorOf, Verifier } from "../data/integrity.ts";
-import { GlanceRangeSource } from "../data/piece.ts";
-import { openBody } from "../data/answer_body.ts";
-import { ResumingReader } from "../data/resume.ts";
-import { GlanceError } from "../errors.ts";
-import type { OpenResponse } from "../http/exchange.ts";
-import { discard } from "../http/transport.ts";
-import type { GlanceImage } from "../images/types.ts";
-import type { Gateway, GatewayRequest } from "./call.ts";
+import { judgePartial, lengthOf } from "../../http/byte_range.ts";
+import { descriptorOf, Verifier } from "../../transfer/integrity/descriptor.ts";
+import { GlanceRangeSource } from "../../transfer/download/range_source.ts";
+import { openBody } from "../../transfer/download/answer_body.ts";
+import { ResumingReader } from "../../transfer/download/resuming_reader.ts";
+import { GlanceError } from "../../errors.ts";
+import type { OpenResponse } from "../../http/retry_loop.ts";
+import { discard } from "../../http/transport.ts";
+import type { GlanceImage } from "../../api/types.ts";
+import type { Gateway, GatewayRequest } from "../gateway_request.ts";
 import { ChunkSize } from "./chunk_size.ts";
 import { type FilePlan, isLittle } from "./conditions.ts";
-import { dataHeaders } from "./representation.ts";
+import { dataHeaders } from "./file_headers.ts";
 import { countedBody, type DataAnswer, responseBody } from "./response_body.ts";
 import type { UpstreamConnection } from "./slow_callers.ts";
 

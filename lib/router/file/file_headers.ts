@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { GlanceImage } from "../images/types.ts";
+import type { GlanceImage } from "../../api/types.ts";
 import type { FilePlan, Representation } from "./conditions.ts";
 
 /** What an image record says of its data. */

@@ -12,18 +12,18 @@ import {
   ImageIntegrityError,
   ServerUnreachable,
   UnexpectedResponse,
-} from "../errors.ts";
-import { unpromisedAnswer } from "../http/answer.ts";
-import { discard } from "../http/transport.ts";
-import type { GlanceImage } from "../images/types.ts";
-import { readAnswer } from "./answer.ts";
-import type { Gateway, GatewayRequest } from "./call.ts";
+} from "../../errors.ts";
+import { unpromisedAnswer } from "../../http/response_errors.ts";
+import { discard } from "../../http/transport.ts";
+import type { GlanceImage } from "../../api/types.ts";
+import { readAnswer } from "../forward/answer.ts";
+import type { Gateway, GatewayRequest } from "../gateway_request.ts";
 import { type FilePlan, isLittle, legacyPartOf, mayWantLittle, planOf } from "./conditions.ts";
-import { openData } from "./data_source.ts";
-import { askServers, documentResponse } from "./document.ts";
-import { inboundHeaders } from "./headers.ts";
-import { HttpError } from "./refusal.ts";
-import { dataHeaders, representationOf } from "./representation.ts";
+import { openData } from "./file_body.ts";
+import { askServers, documentResponse } from "../forward/proxy_json.ts";
+import { inboundHeaders } from "../forward/headers.ts";
+import { HttpError } from "../error_response.ts";
+import { dataHeaders, representationOf } from "./file_headers.ts";
 import type { SlowCallers } from "./slow_callers.ts";
 
 /** The data of an image, or a part of it, or word that the caller has it already. */

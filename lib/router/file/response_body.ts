@@ -4,15 +4,15 @@
  *
  * @module
  */
-import type { RangeResponse } from "../data/answer_body.ts";
-import type { Chunk } from "../data/body_reader.ts";
-import { fixedLength } from "../data/fixed_length.ts";
-import type { ResumingReader } from "../data/resume.ts";
+import type { RangeResponse } from "../../transfer/download/answer_body.ts";
+import type { Chunk } from "../../transfer/body_reader.ts";
+import { fixedLength } from "../../transfer/upload/fixed_length.ts";
+import type { ResumingReader } from "../../transfer/download/resuming_reader.ts";
 import type { ChunkSize } from "./chunk_size.ts";
-import { endedEarly } from "../data/resume_policy.ts";
-import { ServerUnreachable } from "../errors.ts";
+import { endedEarly } from "../../transfer/download/resume_policy.ts";
+import { ServerUnreachable } from "../../errors.ts";
 import type { SlowCallers, UpstreamConnection } from "./slow_callers.ts";
-import type { Trace } from "./trace.ts";
+import type { Trace } from "../observe/access_log.ts";
 
 /** Bytes of a chunk of one server's own body. */
 const OWN_CHUNK = 64 * 1024;

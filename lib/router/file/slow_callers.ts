@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { ResolvedOptions } from "../options.ts";
+import type { ResolvedOptions } from "../../options.ts";
 import { STRETCH } from "./chunk_size.ts";
 
 /** Milliseconds for which a caller may take nothing before his connection can be given back. */

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { unpromisedAnswer, unusableAnswer } from "../http/answer.ts";
-import type { OpenResponse } from "../http/exchange.ts";
-import { parseJsonBytes, readBytes } from "../http/json.ts";
-import { discard } from "../http/transport.ts";
-import { resultIn } from "../images/operation.ts";
-import { type OperationName, ROWS } from "../images/operations.ts";
-import { type Receive, WrongShape } from "../images/receive.ts";
+import { unpromisedAnswer, unusableAnswer } from "../../http/response_errors.ts";
+import type { OpenResponse } from "../../http/retry_loop.ts";
+import { parseJsonBytes, readBytes } from "../../http/json.ts";
+import { discard } from "../../http/transport.ts";
+import { resultIn } from "../../api/operation.ts";
+import { type OperationName, ROWS } from "../../api/operations.ts";
+import { type Receive, WrongShape } from "../../api/decode.ts";
 
 /** A small answer, all of it. */
 export interface UpstreamResponse {

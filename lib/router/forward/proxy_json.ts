@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { actionWith } from "../images/operation.ts";
-import type { OperationName } from "../images/operations.ts";
-import { rawPath } from "./address.ts";
-import { type Gateway, type GatewayRequest, publicEndpoint } from "./call.ts";
+import { actionWith } from "../../api/operation.ts";
+import type { OperationName } from "../../api/operations.ts";
+import { rawPath } from "../path.ts";
+import { type Gateway, type GatewayRequest, publicEndpoint } from "../gateway_request.ts";
 import { type PromisedAnswer, readPromised, type UpstreamResponse } from "./answer.ts";
 import { inboundHeaders, outboundHeaders } from "./headers.ts";
-import { versionsDocument } from "./versions.ts";
+import { versionsDocument } from "../versions.ts";
 
 /** What differs from what the table and the request say. */
 export interface Variation {

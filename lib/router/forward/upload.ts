@@ -4,16 +4,16 @@
  *
  * @module
  */
-import { lengthOf } from "../data/byte_range.ts";
-import { UploadBody } from "../data/upload_body.ts";
-import { type ChunkReader, sourceOf } from "../data/upload_source.ts";
-import { Invalid } from "../errors.ts";
-import { actionWith } from "../images/operation.ts";
+import { lengthOf } from "../../http/byte_range.ts";
+import { UploadBody } from "../../transfer/upload/upload_body.ts";
+import { type ChunkReader, sourceOf } from "../../transfer/upload/upload_source.ts";
+import { Invalid } from "../../errors.ts";
+import { actionWith } from "../../api/operation.ts";
 import { readAnswer, readPromised, type UpstreamResponse } from "./answer.ts";
-import { type Gateway, type GatewayRequest, withoutToken } from "./call.ts";
-import { documentResponse } from "./document.ts";
+import { type Gateway, type GatewayRequest, withoutToken } from "../gateway_request.ts";
+import { documentResponse } from "./proxy_json.ts";
 import { inboundHeaders } from "./headers.ts";
-import { HttpError } from "./refusal.ts";
+import { HttpError } from "../error_response.ts";
 
 /** Passes image data on. */
 export async function uploadData(gateway: Gateway, call: GatewayRequest): Promise<Response> {

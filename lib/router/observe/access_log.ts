@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { GlanceError } from "../errors.ts";
+import { GlanceError } from "../../errors.ts";
 import type { Metrics } from "./metrics.ts";
-import { HttpError } from "./refusal.ts";
+import { HttpError } from "../error_response.ts";
 
 /** Characters of a path in a log line; "…" follows a path that is longer. */
 export const LOGGED_PATH_LENGTH = 1_024;

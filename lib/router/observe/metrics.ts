@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { GlanceEvent } from "../events.ts";
-import { GlanceError } from "../errors.ts";
+import type { GlanceEvent } from "../../events.ts";
+import { GlanceError } from "../../errors.ts";
 
 /** What is counted, and what it means. */
 const COUNTERS = {

@@ -4,14 +4,19 @@
  *
  * @module
  */
-import { GlanceError, ServerUnreachable } from "../errors.ts";
-import type { OpenResponse } from "../http/exchange.ts";
-import type { ResolvedOptions } from "../options.ts";
-import { type BodyReader, readerOf } from "./body_reader.ts";
-import { type AnswerFacts, judgeRange, type RangeVerdict, type WantedRange } from "./byte_range.ts";
+import { GlanceError, ServerUnreachable } from "../../errors.ts";
+import type { OpenResponse } from "../../http/retry_loop.ts";
+import type { ResolvedOptions } from "../../options.ts";
+import { type BodyReader, readerOf } from "../body_reader.ts";
+import {
+  type AnswerFacts,
+  judgeRange,
+  type RangeVerdict,
+  type WantedRange,
+} from "../../http/byte_range.ts";
 import { findBodyPart } from "./multipart.ts";
 import { RangeRefused } from "./resume_policy.ts";
-import { StallTimer } from "./stall.ts";
+import { StallTimer } from "../stall_timer.ts";
 
 /** An open body and what is known of it. */
 export interface RangeResponse {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { GlanceConnectionFailed, type GlanceError } from "../errors.ts";
+import { GlanceConnectionFailed, type GlanceError } from "../../errors.ts";
 import type { Break } from "./resume_policy.ts";
 
 /** Failures of a range without a byte after which the server is asked for the whole image instead. */

@@ -3,21 +3,21 @@
  *
  * @module
  */
-import type { RequestContext } from "../context.ts";
-import { Invalid } from "../errors.ts";
-import { ignoringErrors } from "../events.ts";
-import type { GlanceClientWrapper } from "../http/client.ts";
-import type { GlanceImage } from "../images/types.ts";
-import { checkRecord, inspect, isRecord } from "../values.ts";
-import type { ByteRange } from "./byte_range.ts";
-import { type Chunk, hasShape, type ImageReader, renewed, shapeOf } from "./body_reader.ts";
+import type { RequestContext } from "../../context.ts";
+import { Invalid } from "../../errors.ts";
+import { ignoringErrors } from "../../events.ts";
+import type { GlanceClientWrapper } from "../../api/client.ts";
+import type { GlanceImage } from "../../api/types.ts";
+import { checkRecord, inspect, isRecord } from "../../validate.ts";
+import type { ByteRange } from "../../http/byte_range.ts";
+import { type Chunk, hasShape, type ImageReader, renewed, shapeOf } from "../body_reader.ts";
 import { Candidates } from "./candidates.ts";
-import { directPieces } from "./direct_url.ts";
-import { type ContentDescriptor, descriptorOf, Verifier } from "./integrity.ts";
-import { ParallelReader } from "./parallel.ts";
-import { GlanceRangeSource } from "./piece.ts";
-import { type ResumeOptions, ResumingReader } from "./resume.ts";
-import { type DownloadOptions, VERIFY_MODES } from "./types.ts";
+import { directPieces } from "./file_location.ts";
+import { type ContentDescriptor, descriptorOf, Verifier } from "../integrity/descriptor.ts";
+import { ParallelReader } from "./parallel_reader.ts";
+import { GlanceRangeSource } from "./range_source.ts";
+import { type ResumeOptions, ResumingReader } from "./resuming_reader.ts";
+import { type DownloadOptions, VERIFY_MODES } from "../types.ts";
 
 /** Bytes that are asked of a body at once, and the most that is held in memory for a slow reader. */
 const CHUNK_SIZE = 128 * 1024;

@@ -4,14 +4,14 @@
  *
  * @module
  */
-import type { RequestContext } from "../context.ts";
-import { Invalid } from "../errors.ts";
-import type { GlanceClientWrapper } from "../http/client.ts";
-import { abortable } from "../http/deadline.ts";
-import type { Chunk, ImageReader } from "./body_reader.ts";
+import type { RequestContext } from "../../context.ts";
+import { Invalid } from "../../errors.ts";
+import type { GlanceClientWrapper } from "../../api/client.ts";
+import { abortable } from "../../http/deadline.ts";
+import type { Chunk, ImageReader } from "../body_reader.ts";
 import { openDownload } from "./download.ts";
-import { ParallelReader } from "./parallel.ts";
-import type { DownloadOptions } from "./types.ts";
+import { ParallelReader } from "./parallel_reader.ts";
+import type { DownloadOptions } from "../types.ts";
 
 /**
  * Bytes that are asked of a body at once, where each chunk is new memory, since a sink may keep it: of larger

@@ -4,17 +4,17 @@
  *
  * @module
  */
-import { builtinModule } from "../builtin.ts";
-import type { RequestContext } from "../context.ts";
-import { ImageDownloadFailed } from "../errors.ts";
-import type { GlanceClientWrapper } from "../http/client.ts";
-import { getLocation } from "../images/locations.ts";
-import type { GlanceImage } from "../images/types.ts";
+import { builtinModule } from "../../node_builtin.ts";
+import type { RequestContext } from "../../context.ts";
+import { ImageDownloadFailed } from "../../errors.ts";
+import type { GlanceClientWrapper } from "../../api/client.ts";
+import { getLocation } from "../../api/locations.ts";
+import type { GlanceImage } from "../../api/types.ts";
 import type { RangeResponse } from "./answer_body.ts";
-import type { BodyReader, Chunk } from "./body_reader.ts";
+import type { BodyReader, Chunk } from "../body_reader.ts";
 import { Candidates } from "./candidates.ts";
-import type { ContentDescriptor } from "./integrity.ts";
-import type { RangeSource } from "./piece.ts";
+import type { ContentDescriptor } from "../integrity/descriptor.ts";
+import type { RangeSource } from "./range_source.ts";
 
 /** The part of `node:fs/promises` that is used, which Deno, Node and Bun have. */
 interface FileReader {

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { BodyReader, Chunk } from "./body_reader.ts";
-import { type ContentRange, parseContentRange } from "./byte_range.ts";
+import type { BodyReader, Chunk } from "../body_reader.ts";
+import { type ContentRange, parseContentRange } from "../../http/byte_range.ts";
 
 /** Bytes of a part's headers, with what stands before them; a longer head is refused. */
 const HEAD_LIMIT = 4_096;

@@ -5,8 +5,8 @@
  * @module
  */
 import type { RangeResponse } from "./answer_body.ts";
-import type { Chunk } from "./body_reader.ts";
-import type { Verifier } from "./integrity.ts";
+import type { Chunk } from "../body_reader.ts";
+import type { Verifier } from "../integrity/descriptor.ts";
 import { endedEarly, RangeRefused } from "./resume_policy.ts";
 
 /** Bytes of the end of the delivered bytes that are kept. */

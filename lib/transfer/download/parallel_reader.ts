@@ -7,15 +7,22 @@
  *
  * @module
  */
-import { Deadline } from "../http/deadline.ts";
-import type { ResolvedOptions } from "../options.ts";
-import type { Chunk, ImageReader } from "./body_reader.ts";
-import type { Verifier } from "./integrity.ts";
-import { Attempt, cancelAll, cut, type PartBuffer, type PositionedChunk, Signal } from "./part.ts";
-import type { RangeSource } from "./piece.ts";
-import { ResumingReader } from "./resume.ts";
+import { Deadline } from "../../http/deadline.ts";
+import type { ResolvedOptions } from "../../options.ts";
+import type { Chunk, ImageReader } from "../body_reader.ts";
+import type { Verifier } from "../integrity/descriptor.ts";
+import {
+  Attempt,
+  cancelAll,
+  cut,
+  type PartBuffer,
+  type PositionedChunk,
+  Signal,
+} from "./part_buffer.ts";
+import type { RangeSource } from "./range_source.ts";
+import { ResumingReader } from "./resuming_reader.ts";
 import { RangesUnavailable } from "./resume_policy.ts";
-import type { Progress } from "./types.ts";
+import type { Progress } from "../types.ts";
 
 /** What a parallel download is told. */
 export interface ParallelOptions {

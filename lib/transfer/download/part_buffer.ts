@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Chunk } from "./body_reader.ts";
-import type { ResumingReader } from "./resume.ts";
+import type { Chunk } from "../body_reader.ts";
+import type { ResumingReader } from "./resuming_reader.ts";
 
 /** Bytes below which no part is cut, unless all are to be smaller. */
 const SMALLEST = 1024 * 1024;

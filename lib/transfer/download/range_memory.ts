@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { ResolvedOptions } from "../options.ts";
+import type { ResolvedOptions } from "../../options.ts";
 
 /** Milliseconds for which something learned is used. */
 const LIFETIME = 600_000;

@@ -4,12 +4,12 @@
  *
  * @module
  */
-import type { RequestContext } from "../context.ts";
-import { GlanceError, ImageDownloadFailed } from "../errors.ts";
-import type { GlanceClientWrapper } from "../http/client.ts";
-import { abortable } from "../http/deadline.ts";
-import type { OpenResponse } from "../http/exchange.ts";
-import { discard } from "../http/transport.ts";
+import type { RequestContext } from "../../context.ts";
+import { GlanceError, ImageDownloadFailed } from "../../errors.ts";
+import type { GlanceClientWrapper } from "../../api/client.ts";
+import { abortable } from "../../http/deadline.ts";
+import type { OpenResponse } from "../../http/retry_loop.ts";
+import { discard } from "../../http/transport.ts";
 import {
   factsOf,
   openBody,
@@ -26,9 +26,9 @@ import {
   lengthOf,
   type Proof,
   type WantedRange,
-} from "./byte_range.ts";
+} from "../../http/byte_range.ts";
 import { Candidates, type Question } from "./candidates.ts";
-import { type ContentDescriptor, descriptorOf, isSameData } from "./integrity.ts";
+import { type ContentDescriptor, descriptorOf, isSameData } from "../integrity/descriptor.ts";
 import { RangeMemory } from "./range_memory.ts";
 import { classifyBreak, type RangeRefused, RangesUnavailable } from "./resume_policy.ts";
 

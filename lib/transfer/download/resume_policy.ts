@@ -11,7 +11,7 @@ import {
   ImageDownloadFailed,
   ImageIntegrityError,
   ServerUnreachable,
-} from "../errors.ts";
+} from "../../errors.ts";
 
 /** An answer cannot be used, though its status promises data; another server may do better. */
 export class RangeRefused extends ServerUnreachable {

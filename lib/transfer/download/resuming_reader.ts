@@ -4,15 +4,15 @@
  *
  * @module
  */
-import { type GlanceError, type ImageDownloadFailed, ImageIntegrityError } from "../errors.ts";
-import { Deadline } from "../http/deadline.ts";
-import { backoff } from "../http/retry.ts";
-import type { ResolvedOptions } from "../options.ts";
+import { type GlanceError, type ImageDownloadFailed, ImageIntegrityError } from "../../errors.ts";
+import { Deadline } from "../../http/deadline.ts";
+import { backoff } from "../../http/retry_policy.ts";
+import type { ResolvedOptions } from "../../options.ts";
 import type { RangeResponse } from "./answer_body.ts";
-import { type Chunk, type ImageReader, renewed, shapeOf } from "./body_reader.ts";
-import type { Verifier } from "./integrity.ts";
+import { type Chunk, type ImageReader, renewed, shapeOf } from "../body_reader.ts";
+import type { Verifier } from "../integrity/descriptor.ts";
 import { DeliveredTail, skipOverlap } from "./overlap.ts";
-import type { RangeSource } from "./piece.ts";
+import type { RangeSource } from "./range_source.ts";
 import {
   classifyBreak,
   downloadFailed,
@@ -20,7 +20,7 @@ import {
   fruitlessAfter,
   nextStep,
 } from "./resume_policy.ts";
-import type { Progress } from "./types.ts";
+import type { Progress } from "../types.ts";
 
 /** What a resuming reader is told. */
 export interface ResumeOptions {

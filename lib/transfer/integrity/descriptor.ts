@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { ImageIntegrityError, Invalid } from "../errors.ts";
-import type { GlanceImage } from "../images/types.ts";
-import { createTransferHasher } from "./hash_thread.ts";
+import { ImageIntegrityError, Invalid } from "../../errors.ts";
+import type { GlanceImage } from "../../api/types.ts";
+import { createTransferHasher } from "./hash_worker.ts";
 import { createHasher } from "./hashing.ts";
-import type { Hasher, TransferHasher, Verify } from "./types.ts";
+import type { Hasher, TransferHasher, Verify } from "../types.ts";
 
 /** What identifies the data of an image, pinned before its first byte. */
 export interface ContentDescriptor {

@@ -7,10 +7,10 @@
  *
  * @module
  */
-import { builtinModule } from "../builtin.ts";
-import { GlanceError } from "../errors.ts";
+import { builtinModule } from "../../node_builtin.ts";
+import { GlanceError } from "../../errors.ts";
 import { createHasher, NativeHasher } from "./hashing.ts";
-import type { TransferHasher } from "./types.ts";
+import type { TransferHasher } from "../types.ts";
 
 /** Bytes of an image from which a thread pays: about 40 MiB are hashed in the time in which one starts. */
 const MIN_SIZE = 128 * 2 ** 20;

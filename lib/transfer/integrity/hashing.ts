@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { builtinModule } from "../builtin.ts";
-import { ownValue } from "../values.ts";
-import type { Hasher } from "./types.ts";
+import { builtinModule } from "../../node_builtin.ts";
+import { ownValue } from "../../validate.ts";
+import type { Hasher } from "../types.ts";
 
 /** The part of `node:crypto` that is used, which Deno, Node, Bun and workerd have. */
 interface NodeCrypto {

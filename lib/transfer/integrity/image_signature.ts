@@ -5,10 +5,10 @@
  *
  * @module
  */
-import type { RequestContext } from "../context.ts";
-import { ImageSignatureVerificationFailed, Invalid, InvalidSignatureImage } from "../errors.ts";
-import type { Image } from "../images/types.ts";
-import { describeType } from "../values.ts";
+import type { RequestContext } from "../../context.ts";
+import { ImageSignatureVerificationFailed, Invalid, InvalidSignatureImage } from "../../errors.ts";
+import type { Image } from "../../api/types.ts";
+import { describeType } from "../../validate.ts";
 import {
   certificateVerifier,
   type SignatureProperties,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Hasher } from "./types.ts";
+import type { Hasher } from "../types.ts";
 
 /** A hasher for `md5`, `sha256` or `sha512`; null for any other name. */
 export function createPureHasher(algorithm: string): Hasher | null {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { builtinModule } from "../builtin.ts";
+import { builtinModule } from "../../node_builtin.ts";
 
 /** What the properties of a signed image say. */
 export interface SignatureProperties {

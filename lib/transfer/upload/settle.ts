@@ -4,11 +4,11 @@
  *
  * @module
  */
-import type { RequestContext } from "../context.ts";
-import { GlanceConnectionFailed, ImageUploadFailed, NotFound } from "../errors.ts";
-import type { GlanceClientWrapper } from "../http/client.ts";
-import { backoff } from "../http/retry.ts";
-import type { GlanceImage } from "../images/types.ts";
+import type { RequestContext } from "../../context.ts";
+import { GlanceConnectionFailed, ImageUploadFailed, NotFound } from "../../errors.ts";
+import type { GlanceClientWrapper } from "../../api/client.ts";
+import { backoff } from "../../http/retry_policy.ts";
+import type { GlanceImage } from "../../api/types.ts";
 
 /** An image whose data was sent. */
 export interface Settling {

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { RequestContext } from "../context.ts";
-import { GlanceConnectionFailed, ImageConflict, ImageIntegrityError } from "../errors.ts";
-import type { GlanceClientWrapper } from "../http/client.ts";
-import { backoff } from "../http/retry.ts";
-import type { GlanceImage } from "../images/types.ts";
-import { recordAfter, sendOnce } from "./send.ts";
-import type { UploadOptions } from "./types.ts";
+import type { RequestContext } from "../../context.ts";
+import { GlanceConnectionFailed, ImageConflict, ImageIntegrityError } from "../../errors.ts";
+import type { GlanceClientWrapper } from "../../api/client.ts";
+import { backoff } from "../../http/retry_policy.ts";
+import type { GlanceImage } from "../../api/types.ts";
+import { recordAfter, sendOnce } from "./upload_attempt.ts";
+import type { UploadOptions } from "../types.ts";
 import { failureOf, type Lost, report, type Sending, sending, type Sent } from "./upload_job.ts";
 import type { UploadSource } from "./upload_source.ts";
 

@@ -3,20 +3,20 @@
  *
  * @module
  */
-import type { RequestContext } from "../context.ts";
+import type { RequestContext } from "../../context.ts";
 import {
   GlanceConnectionFailed,
   ImageConflict,
   ImageIntegrityError,
   ImageUploadFailed,
   UnexpectedResponse,
-} from "../errors.ts";
-import type { GlanceClientWrapper } from "../http/client.ts";
-import { backoff } from "../http/retry.ts";
-import type { GlanceImage } from "../images/types.ts";
-import { HASH_ALGORITHM, recordAfter, sendOnce } from "./send.ts";
+} from "../../errors.ts";
+import type { GlanceClientWrapper } from "../../api/client.ts";
+import { backoff } from "../../http/retry_policy.ts";
+import type { GlanceImage } from "../../api/types.ts";
+import { HASH_ALGORITHM, recordAfter, sendOnce } from "./upload_attempt.ts";
 import { isKept } from "./settle.ts";
-import type { UploadOptions } from "./types.ts";
+import type { UploadOptions } from "../types.ts";
 import { failureOf, type Outcome, report, type Sending, sending } from "./upload_job.ts";
 import type { UploadSource } from "./upload_source.ts";
 

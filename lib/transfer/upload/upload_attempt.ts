@@ -4,16 +4,16 @@
  *
  * @module
  */
-import { GlanceError, Invalid } from "../errors.ts";
-import { renewToken } from "../http/caller.ts";
-import type { ExchangeOptions } from "../http/client.ts";
-import type { Deadline } from "../http/deadline.ts";
-import type { DataBody } from "../images/wire.ts";
-import type { GlanceImage } from "../images/types.ts";
+import { GlanceError, Invalid } from "../../errors.ts";
+import { renewToken } from "../../auth/token_session.ts";
+import type { ExchangeOptions } from "../../api/client.ts";
+import type { Deadline } from "../../http/deadline.ts";
+import type { DataBody } from "../../api/wire.ts";
+import type { GlanceImage } from "../../api/types.ts";
 import { streamSupport } from "./fixed_length.ts";
-import { createHasher } from "./hashing.ts";
+import { createHasher } from "../integrity/hashing.ts";
 import { acceptedRecord, recordAfterBreak, settledRecord } from "./settle.ts";
-import type { Hasher } from "./types.ts";
+import type { Hasher } from "../types.ts";
 import { SLICE_SIZE, unanswered, UploadBody, wrongSize } from "./upload_body.ts";
 import { openError, type Outcome, report, type Sending, type Sent } from "./upload_job.ts";
 import type { ChunkReader } from "./upload_source.ts";

@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { Invalid, ServerUnreachable } from "../errors.ts";
-import type { Deadline } from "../http/deadline.ts";
-import type { ResolvedOptions } from "../options.ts";
-import { describeType } from "../values.ts";
+import { Invalid, ServerUnreachable } from "../../errors.ts";
+import type { Deadline } from "../../http/deadline.ts";
+import type { ResolvedOptions } from "../../options.ts";
+import { describeType } from "../../validate.ts";
 import { fixedLength, isWorkerd } from "./fixed_length.ts";
-import type { Hasher } from "./types.ts";
-import { StallTimer } from "./stall.ts";
+import type { Hasher } from "../types.ts";
+import { StallTimer } from "../stall_timer.ts";
 import type { ChunkReader } from "./upload_source.ts";
 
 /**

@@ -3,15 +3,15 @@
  *
  * @module
  */
-import type { RequestContext } from "../context.ts";
-import { GlanceConnectionFailed, GlanceError } from "../errors.ts";
-import { ignoringErrors } from "../events.ts";
-import type { GlanceClientWrapper } from "../http/client.ts";
-import type { UploadRequest } from "../images/wire.ts";
-import type { GlanceImage } from "../images/types.ts";
+import type { RequestContext } from "../../context.ts";
+import { GlanceConnectionFailed, GlanceError } from "../../errors.ts";
+import { ignoringErrors } from "../../events.ts";
+import type { GlanceClientWrapper } from "../../api/client.ts";
+import type { UploadRequest } from "../../api/wire.ts";
+import type { GlanceImage } from "../../api/types.ts";
 import { streamSupport } from "./fixed_length.ts";
 import type { Settling } from "./settle.ts";
-import type { Progress, UploadOptions } from "./types.ts";
+import type { Progress, UploadOptions } from "../types.ts";
 import type { UploadSource } from "./upload_source.ts";
 
 /** One transfer and all that its attempts share. */

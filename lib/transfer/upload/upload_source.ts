@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { Invalid } from "../errors.ts";
-import { checkRecord, describeType, inspect } from "../values.ts";
-import type { ImageBytes, ImageData, UploadOptions } from "./types.ts";
+import { Invalid } from "../../errors.ts";
+import { checkRecord, describeType, inspect } from "../../validate.ts";
+import type { ImageBytes, ImageData, UploadOptions } from "../types.ts";
 
 /** Chunks, one after the other. */
 export interface ChunkReader {

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { parseDocument } from "yaml";
-import { readCloud } from "../../lib/auth/clouds.ts";
-import { connect, GlanceError, type GlanceEvent } from "../../mod.ts";
-import { createCloudGateway } from "../../lib/router/cloud_gateway.ts";
+import { readCloud } from "../../../lib/auth/clouds/mod.ts";
+import { connect, GlanceError, type GlanceEvent } from "../../../mod.ts";
+import { createCloudGateway } from "../../../lib/router/cloud_gateway.ts";
 
 const AUTH = "auth: {auth_url: 'http://k', username: u, password: p}";
 

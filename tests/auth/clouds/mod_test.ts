@@ -1,7 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { parseDocument } from "yaml";
-import { type CloudConfig, readCloud, type ReadCloudOptions } from "../../lib/auth/clouds.ts";
-import { GlanceError, InvalidConfigurationValue } from "../../lib/errors.ts";
+import {
+  type CloudConfig,
+  readCloud,
+  type ReadCloudOptions,
+} from "../../../lib/auth/clouds/mod.ts";
+import { GlanceError, InvalidConfigurationValue } from "../../../lib/errors.ts";
 
 const URL = "https://keystone:5000/v3";
 const BY_PASSWORD = { OS_AUTH_URL: URL, OS_USERNAME: "alice", OS_PASSWORD: "canary-password" };

@@ -1,11 +1,16 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import process from "node:process";
 import { parse, parseDocument } from "yaml";
-import { type CloudConfig, readCloud } from "../../lib/auth/clouds.ts";
-import { toSettings } from "../../lib/auth/settings.ts";
-import { findYamlParser, valueOfYaml, YAML_OPTIONS, type YamlParser } from "../../lib/auth/yaml.ts";
-import { InvalidConfigurationValue } from "../../lib/errors.ts";
-import { SCALARS } from "./yaml_scalars.ts";
+import { type CloudConfig, readCloud } from "../../../lib/auth/clouds/mod.ts";
+import { toSettings } from "../../../lib/auth/clouds/settings.ts";
+import {
+  findYamlParser,
+  valueOfYaml,
+  YAML_OPTIONS,
+  type YamlParser,
+} from "../../../lib/auth/clouds/yaml.ts";
+import { InvalidConfigurationValue } from "../../../lib/errors.ts";
+import { SCALARS } from "../yaml_scalars.ts";
 
 Deno.test("findYamlParser asks Deno's way first, then Node's", async () => {
   const asked: string[] = [];

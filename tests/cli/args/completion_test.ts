@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { COMMANDS, GLOBAL_FLAGS } from "../../lib/cli/table.ts";
-import { Scene } from "./scene.ts";
+import { COMMANDS, GLOBAL_FLAGS } from "../../../lib/cli/command_table.ts";
+import { Scene } from "../scene.ts";
 
 const NAMES = COMMANDS.map(({ name }) => name);
 

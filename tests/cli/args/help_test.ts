@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import configuration from "../../deno.json" with { type: "json" };
-import type { Flags } from "../../lib/cli/flags.ts";
-import { COMMANDS, GLOBAL_FLAGS } from "../../lib/cli/table.ts";
-import { Scene } from "./scene.ts";
+import configuration from "../../../deno.json" with { type: "json" };
+import type { Flags } from "../../../lib/cli/args/command.ts";
+import { COMMANDS, GLOBAL_FLAGS } from "../../../lib/cli/command_table.ts";
+import { Scene } from "../scene.ts";
 
 /** The commands of python-glanceclient 4.1, and their flags. */
 const GLANCECLIENT: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { UsageError } from "../../lib/cli/failure.ts";
-import { readCommandLine } from "../../lib/cli/parse.ts";
-import { COMMANDS, GLOBAL_FLAGS } from "../../lib/cli/table.ts";
+import { UsageError } from "../../../lib/cli/system/errors.ts";
+import { readCommandLine } from "../../../lib/cli/args/parse.ts";
+import { COMMANDS, GLOBAL_FLAGS } from "../../../lib/cli/command_table.ts";
 
 const TABLE = { commands: COMMANDS, globalFlags: GLOBAL_FLAGS };
 

@@ -1,10 +1,10 @@
 /** Nothing that the command line prints speaks of options and functions of the library. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { inTerminalWords } from "../../lib/cli/wording.ts";
-import { OPERATIONS } from "../../mod.ts";
-import { embedded, MemoryFiles, Scene } from "./scene.ts";
+import { inTerminalWords } from "../../../lib/cli/args/wording.ts";
+import { OPERATIONS } from "../../../mod.ts";
+import { embedded, MemoryFiles, Scene } from "../scene.ts";
 
-const ROOT = new URL("../../lib/", import.meta.url);
+const ROOT = new URL("../../../lib/", import.meta.url);
 
 /** Folders whose errors reach the command line, or are its own. */
 const FOLDERS = [".", "auth", "cli", "data", "http", "images", "jobs"];

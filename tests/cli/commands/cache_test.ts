@@ -1,7 +1,7 @@
 /** Commands about the image cache. */
 import { assertEquals } from "@std/assert";
-import { momentText } from "../../lib/cli/cache.ts";
-import { answering } from "./scene.ts";
+import { momentText } from "../../../lib/cli/commands/cache.ts";
+import { answering } from "../scene.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const OTHER_ID = "22222222-2222-4222-8222-222222222222";

@@ -1,7 +1,7 @@
 /** `image-copy`, between two clouds of a clouds.yaml. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { Interrupted } from "../../lib/cli/failure.ts";
-import { embedded, type Fetch, MemoryFiles, Scene, type SceneOptions } from "./scene.ts";
+import { Interrupted } from "../../../lib/cli/system/errors.ts";
+import { embedded, type Fetch, MemoryFiles, Scene, type SceneOptions } from "../scene.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const DATA = "the bytes of a disk";

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { answering, Scene } from "./scene.ts";
+import { answering, Scene } from "../scene.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const METHODS = { "import-methods": { value: ["glance-direct", "web-download", "copy-image"] } };

@@ -1,6 +1,6 @@
 /** Commands about the cloud itself, tasks and locations. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { answering, MemoryFiles, Scene } from "./scene.ts";
+import { answering, MemoryFiles, Scene } from "../scene.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const RAW = ["--disk-format", "raw", "--container-format", "bare"] as const;

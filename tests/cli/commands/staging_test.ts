@@ -1,7 +1,7 @@
 /** `image-stage` and `image-create-via-import`. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { Interrupted } from "../../lib/cli/failure.ts";
-import { answering, embedded, type Fetch, MemoryFiles, Scene } from "./scene.ts";
+import { Interrupted } from "../../../lib/cli/system/errors.ts";
+import { answering, embedded, type Fetch, MemoryFiles, Scene } from "../scene.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const RAW = "--disk-format raw --container-format bare";

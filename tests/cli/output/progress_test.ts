@@ -1,7 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { Messages } from "../../lib/cli/messages.ts";
-import { formatBytes, formatTime, ProgressLine, progressText } from "../../lib/cli/progress.ts";
-import { MemoryOutput } from "./scene.ts";
+import { Messages } from "../../../lib/cli/system/console.ts";
+import {
+  formatBytes,
+  formatTime,
+  ProgressLine,
+  progressText,
+} from "../../../lib/cli/output/progress.ts";
+import { MemoryOutput } from "../scene.ts";
 
 const MIB = 1024 ** 2;
 

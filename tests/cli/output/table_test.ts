@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { drawTable, widthOf, wrap } from "../../lib/cli/text_table.ts";
+import { drawTable, widthOf, wrap } from "../../../lib/cli/output/table.ts";
 
 Deno.test("widthOf counts the columns that a terminal needs", () => {
   const cases: readonly (readonly [text: string, width: number])[] = [

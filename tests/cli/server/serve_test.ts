@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { serve } from "../../lib/cli/serve.ts";
+import { serve } from "../../../lib/cli/server/serve.ts";
 
 Deno.test("A caller who leaves before his answer aborts his request's signal; one who has it does not", async () => {
   const signals: AbortSignal[] = [];

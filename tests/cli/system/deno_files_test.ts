@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { denoFiles } from "../../lib/cli/deno_files.ts";
-import { downloadToFile, type Transfer } from "../../lib/cli/download_file.ts";
-import { CommandFailed } from "../../lib/cli/failure.ts";
-import { fileError } from "../../lib/cli/file_words.ts";
-import type { ContentDescriptor } from "../../lib/data/integrity.ts";
-import { ImageIntegrityError } from "../../lib/errors.ts";
-import { inDirectory } from "../support/directory.ts";
+import { denoFiles } from "../../../lib/cli/system/deno_files.ts";
+import { downloadToFile, type Transfer } from "../../../lib/cli/files/download_target.ts";
+import { CommandFailed } from "../../../lib/cli/system/errors.ts";
+import { fileError } from "../../../lib/cli/system/fs_errors.ts";
+import type { ContentDescriptor } from "../../../lib/transfer/integrity/descriptor.ts";
+import { ImageIntegrityError } from "../../../lib/errors.ts";
+import { inDirectory } from "../../support/directory.ts";
 
 const BYTES = new TextEncoder().encode("the bytes of a disk");
 

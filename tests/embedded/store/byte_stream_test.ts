@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { byteStream } from "../../lib/local/byte_stream.ts";
+import { byteStream } from "../../../lib/embedded/store/byte_stream.ts";
 
 /** A source of `length` bytes that notes what is asked of it. */
 function source(length: number) {

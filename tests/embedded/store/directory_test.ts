@@ -1,8 +1,12 @@
 /** The directory store: what survives a restart, and a crash at any moment. */
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { createEmbeddedGlance, directoryStore, type EmbeddedGlance } from "../../lib/local/mod.ts";
-import { create, download, scratch, send, show, stalledBody, upload } from "./glance.ts";
+import {
+  createEmbeddedGlance,
+  directoryStore,
+  type EmbeddedGlance,
+} from "../../../lib/embedded/mod.ts";
+import { create, download, scratch, send, show, stalledBody, upload } from "../glance.ts";
 
 /** A server on what is in the directory now, as after a restart. */
 function open(path: string): EmbeddedGlance {
@@ -241,7 +245,7 @@ async function startChild(path: string): Promise<{
   kill: () => void;
   gone: Promise<unknown>;
 }> {
-  const script = new URL("./serve_directory.ts", import.meta.url).pathname;
+  const script = new URL("../serve_directory.ts", import.meta.url).pathname;
   const command = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", script, path],
     stdout: "piped",

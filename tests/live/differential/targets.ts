@@ -6,7 +6,7 @@ import {
   createEmbeddedGlance,
   type EmbeddedGlance,
   type Identity,
-} from "../../../lib/local/mod.ts";
+} from "../../../lib/embedded/mod.ts";
 import { createImageRouter } from "../../../lib/router/mod.ts";
 import { runSql } from "../database.ts";
 import { IMAGE_MEMBER_QUOTA, type LiveStack, startStack } from "../stack.ts";

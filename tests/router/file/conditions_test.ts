@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type FilePlan, planOf } from "../../lib/router/conditions.ts";
+import { type FilePlan, planOf } from "../../../lib/router/file/conditions.ts";
 
 const IMAGE = { etag: '"abc"', size: 1000 };
 const WHOLE: FilePlan = { kind: "whole" };

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { dataHeaders } from "../../lib/router/representation.ts";
-import type { GlanceImage } from "../../lib/images/types.ts";
-import { bytesOf, Cloud, cutAfter, headersOf } from "./cloud.ts";
+import { dataHeaders } from "../../../lib/router/file/file_headers.ts";
+import type { GlanceImage } from "../../../lib/api/types.ts";
+import { bytesOf, Cloud, cutAfter, headersOf } from "../cloud.ts";
 
 const SIZE = 300_000;
 

@@ -1,8 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { ChunkSize, STRETCH } from "../../lib/router/chunk_size.ts";
-import { HURRY, LONGEST_WAIT, PATIENCE, SlowCallers } from "../../lib/router/slow_callers.ts";
-import { settled, SimulatedClock } from "../support/clock.ts";
-import { Cloud } from "./cloud.ts";
+import { ChunkSize, STRETCH } from "../../../lib/router/file/chunk_size.ts";
+import {
+  HURRY,
+  LONGEST_WAIT,
+  PATIENCE,
+  SlowCallers,
+} from "../../../lib/router/file/slow_callers.ts";
+import { settled, SimulatedClock } from "../../support/clock.ts";
+import { Cloud } from "../cloud.ts";
 
 const SIZE = 300_000;
 

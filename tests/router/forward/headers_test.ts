@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { Cloud, headersOf } from "./cloud.ts";
+import { Cloud, headersOf } from "../cloud.ts";
 
 Deno.test("Only what Glance reads is passed on; forged identities and hop-by-hop headers are not", async () => {
   const cloud = new Cloud();

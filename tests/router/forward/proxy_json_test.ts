@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
-import { isIdempotentPatch, withId } from "../../lib/router/create.ts";
-import { Cloud, headersOf } from "./cloud.ts";
+import { isIdempotentPatch, withId } from "../../../lib/router/create.ts";
+import { Cloud, headersOf } from "../cloud.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 

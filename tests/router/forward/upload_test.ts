@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { settled } from "../support/clock.ts";
-import { seededBytes } from "../support/seed.ts";
-import { bytesOf, Cloud } from "./cloud.ts";
+import { settled } from "../../support/clock.ts";
+import { seededBytes } from "../../support/seed.ts";
+import { bytesOf, Cloud } from "../cloud.ts";
 
 const OCTETS = { "content-type": "application/octet-stream" };
 const SIZE = 700_000;

@@ -1,11 +1,20 @@
 /** Downloads: what is asked for, how the bytes are taken, and when they are believed. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ImageDownloadFailed, ImageIntegrityError, Invalid, type Progress } from "../../mod.ts";
-import { bytesOf, joined } from "../support/bodies.ts";
-import { downloadAll } from "../support/downloads.ts";
-import { BYTES, CALLER, chunksOf, digest, ID, record, Served, UNHASHED } from "../support/image.ts";
-import { empty, type Step } from "../support/scripted_fetch.ts";
-import { failureOf, worldOf } from "../support/world.ts";
+import { ImageDownloadFailed, ImageIntegrityError, Invalid, type Progress } from "../../../mod.ts";
+import { bytesOf, joined } from "../../support/bodies.ts";
+import { downloadAll } from "../../support/downloads.ts";
+import {
+  BYTES,
+  CALLER,
+  chunksOf,
+  digest,
+  ID,
+  record,
+  Served,
+  UNHASHED,
+} from "../../support/image.ts";
+import { empty, type Step } from "../../support/scripted_fetch.ts";
+import { failureOf, worldOf } from "../../support/world.ts";
 
 /** A world that serves the whole image once, and its bodies. */
 function serving(options: { rest?: Record<string, unknown>; isByteStream?: boolean } = {}) {

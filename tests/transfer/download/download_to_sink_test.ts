@@ -7,9 +7,9 @@ import {
   ImageNotFound,
   Invalid,
   type Progress,
-} from "../../mod.ts";
-import { joined } from "../support/bodies.ts";
-import { settled } from "../support/clock.ts";
+} from "../../../mod.ts";
+import { joined } from "../../support/bodies.ts";
+import { settled } from "../../support/clock.ts";
 import {
   BYTES,
   CALLER,
@@ -19,10 +19,10 @@ import {
   record,
   recordOf,
   Served,
-} from "../support/image.ts";
-import { refused, seen, type Step } from "../support/scripted_fetch.ts";
-import { seededBytes } from "../support/seed.ts";
-import { failureOf, type World, worldOf, worldOn } from "../support/world.ts";
+} from "../../support/image.ts";
+import { refused, seen, type Step } from "../../support/scripted_fetch.ts";
+import { seededBytes } from "../../support/seed.ts";
+import { failureOf, type World, worldOf, worldOn } from "../../support/world.ts";
 
 type Chunk = Uint8Array<ArrayBuffer>;
 

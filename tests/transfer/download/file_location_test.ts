@@ -5,10 +5,10 @@ import {
   GlanceError,
   type GlanceOptions,
   ImageDownloadFailed,
-} from "../../mod.ts";
-import { bytesOf, joined } from "../support/bodies.ts";
-import { BYTES, CALLER, ID, record, recordOf, Served } from "../support/image.ts";
-import { type World, worldOf } from "../support/world.ts";
+} from "../../../mod.ts";
+import { bytesOf, joined } from "../../support/bodies.ts";
+import { BYTES, CALLER, ID, record, recordOf, Served } from "../../support/image.ts";
+import { type World, worldOf } from "../../support/world.ts";
 
 /** A folder of images that is gone after the test. */
 class Store implements AsyncDisposable {

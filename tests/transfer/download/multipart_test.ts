@@ -1,8 +1,8 @@
 /** `multipart/byteranges`: the wanted part is found, whatever comes before it and however it is cut. */
 import { assertEquals } from "@std/assert";
-import type { BodyReader, Chunk } from "../../lib/data/body_reader.ts";
-import { findBodyPart } from "../../lib/data/multipart.ts";
-import { joined, utf8 } from "../support/bodies.ts";
+import type { BodyReader, Chunk } from "../../../lib/transfer/body_reader.ts";
+import { findBodyPart } from "../../../lib/transfer/download/multipart.ts";
+import { joined, utf8 } from "../../support/bodies.ts";
 
 const IMAGE = Uint8Array.from({ length: 100 }, (_, i) => i);
 

@@ -1,9 +1,9 @@
 /** Bytes that come again are compared with those that were delivered. */
 import { assertEquals } from "@std/assert";
-import { DeliveredTail } from "../../lib/data/overlap.ts";
-import { CUT, downloadAll, LENGTH, until } from "../support/downloads.ts";
-import { BYTES, chunksOf, digest, record, Served, UNHASHED } from "../support/image.ts";
-import { worldOf } from "../support/world.ts";
+import { DeliveredTail } from "../../../lib/transfer/download/overlap.ts";
+import { CUT, downloadAll, LENGTH, until } from "../../support/downloads.ts";
+import { BYTES, chunksOf, digest, record, Served, UNHASHED } from "../../support/image.ts";
+import { worldOf } from "../../support/world.ts";
 
 Deno.test("DeliveredTail tells bytes that were delivered from others, however they were delivered", () => {
   for (const size of [1, 100, 997, 5_000, 10_000]) {

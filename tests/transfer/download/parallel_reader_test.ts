@@ -7,10 +7,10 @@ import {
   ImageNotFound,
   Invalid,
   type Progress,
-} from "../../mod.ts";
-import { joined } from "../support/bodies.ts";
-import { settled } from "../support/clock.ts";
-import { downloadAll } from "../support/downloads.ts";
+} from "../../../mod.ts";
+import { joined } from "../../support/bodies.ts";
+import { settled } from "../../support/clock.ts";
+import { downloadAll } from "../../support/downloads.ts";
 import {
   BYTES,
   CALLER,
@@ -21,11 +21,11 @@ import {
   record,
   recordOf,
   Served,
-} from "../support/image.ts";
-import { play, seen, type SeenRequest, type Step } from "../support/scripted_fetch.ts";
-import { seededBytes } from "../support/seed.ts";
-import { SeekableFile } from "../support/seekable_file.ts";
-import { failureOf, worldOf, worldOn } from "../support/world.ts";
+} from "../../support/image.ts";
+import { play, seen, type SeenRequest, type Step } from "../../support/scripted_fetch.ts";
+import { seededBytes } from "../../support/seed.ts";
+import { SeekableFile } from "../../support/seekable_file.ts";
+import { failureOf, worldOf, worldOn } from "../../support/world.ts";
 
 /** What a request for a part meets; null for the honest part. */
 type Trick = (request: SeenRequest, start: number, served: Served) => Step | null;

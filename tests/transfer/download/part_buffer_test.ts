@@ -1,9 +1,9 @@
 /** Parts of a parallel download: where they are cut, and what of them can be handed over. */
 import { assert, assertEquals } from "@std/assert";
-import { Attempt, cut, PartBuffer } from "../../lib/data/part.ts";
-import type { ResumingReader } from "../../lib/data/resume.ts";
-import { joined } from "../support/bodies.ts";
-import { seededBytes } from "../support/seed.ts";
+import { Attempt, cut, PartBuffer } from "../../../lib/transfer/download/part_buffer.ts";
+import type { ResumingReader } from "../../../lib/transfer/download/resuming_reader.ts";
+import { joined } from "../../support/bodies.ts";
+import { seededBytes } from "../../support/seed.ts";
 
 const MIB = 2 ** 20;
 

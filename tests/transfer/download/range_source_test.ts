@@ -1,11 +1,11 @@
 /** One stretch of an image: judged before it is believed, and what is learned from it. */
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { ImageDownloadFailed, Invalid } from "../../mod.ts";
-import { bytesOf } from "../support/bodies.ts";
-import { CUT, downloadAll, LENGTH, until } from "../support/downloads.ts";
-import { BYTES, CALLER, chunksOf, ID, record, Served } from "../support/image.ts";
-import type { Step } from "../support/scripted_fetch.ts";
-import { failureOf, type World, worldOf } from "../support/world.ts";
+import { ImageDownloadFailed, Invalid } from "../../../mod.ts";
+import { bytesOf } from "../../support/bodies.ts";
+import { CUT, downloadAll, LENGTH, until } from "../../support/downloads.ts";
+import { BYTES, CALLER, chunksOf, ID, record, Served } from "../../support/image.ts";
+import type { Step } from "../../support/scripted_fetch.ts";
+import { failureOf, type World, worldOf } from "../../support/world.ts";
 
 function rangesOf({ script }: World): string[] {
   return script.requests.filter(({ path }) => path.includes("/file"))

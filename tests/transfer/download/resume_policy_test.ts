@@ -9,8 +9,8 @@ import {
   RedirectRefused,
   ServerUnreachable,
   UnexpectedResponse,
-} from "../../mod.ts";
-import { Candidates } from "../../lib/data/candidates.ts";
+} from "../../../mod.ts";
+import { Candidates } from "../../../lib/transfer/download/candidates.ts";
 import {
   type Break,
   classifyBreak,
@@ -18,7 +18,7 @@ import {
   nextStep,
   RangeRefused,
   type Standing,
-} from "../../lib/data/resume_policy.ts";
+} from "../../../lib/transfer/download/resume_policy.ts";
 
 const [A, B, C] = ["http://a", "http://b", "http://c"];
 

@@ -5,16 +5,31 @@ import {
   GlanceConnectionFailed,
   ImageDownloadFailed,
   type Progress,
-} from "../../mod.ts";
-import type { RangeResponse } from "../../lib/data/answer_body.ts";
-import { readerOf } from "../../lib/data/body_reader.ts";
-import { Candidates } from "../../lib/data/candidates.ts";
-import { ResumingReader } from "../../lib/data/resume.ts";
-import { type Act, bytesOf } from "../support/bodies.ts";
-import { CUT, downloadAll, LENGTH, until } from "../support/downloads.ts";
-import { BYTES, CALLER, chunksOf, digest, ID, record, Served, UNHASHED } from "../support/image.ts";
-import { play, refused, type SeenRequest, silence, type Step } from "../support/scripted_fetch.ts";
-import { factsOf, failureOf, type World, worldOf } from "../support/world.ts";
+} from "../../../mod.ts";
+import type { RangeResponse } from "../../../lib/transfer/download/answer_body.ts";
+import { readerOf } from "../../../lib/transfer/body_reader.ts";
+import { Candidates } from "../../../lib/transfer/download/candidates.ts";
+import { ResumingReader } from "../../../lib/transfer/download/resuming_reader.ts";
+import { type Act, bytesOf } from "../../support/bodies.ts";
+import { CUT, downloadAll, LENGTH, until } from "../../support/downloads.ts";
+import {
+  BYTES,
+  CALLER,
+  chunksOf,
+  digest,
+  ID,
+  record,
+  Served,
+  UNHASHED,
+} from "../../support/image.ts";
+import {
+  play,
+  refused,
+  type SeenRequest,
+  silence,
+  type Step,
+} from "../../support/scripted_fetch.ts";
+import { factsOf, failureOf, type World, worldOf } from "../../support/world.ts";
 
 function rangesOf({ script }: World): (string | null)[] {
   return script.requests.filter(({ path }) => path.includes("/file"))

@@ -1,9 +1,9 @@
 /** Are these the bytes of the image. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { descriptorOf, isSameData, Verifier } from "../../lib/data/integrity.ts";
-import { ImageIntegrityError, Invalid } from "../../mod.ts";
-import { utf8 } from "../support/bodies.ts";
-import { digest } from "../support/image.ts";
+import { descriptorOf, isSameData, Verifier } from "../../../lib/transfer/integrity/descriptor.ts";
+import { ImageIntegrityError, Invalid } from "../../../mod.ts";
+import { utf8 } from "../../support/bodies.ts";
+import { digest } from "../../support/image.ts";
 
 const ABC = utf8("abc");
 const MD5 = digest("md5", ABC);

@@ -2,21 +2,25 @@
 import { createHash } from "node:crypto";
 import { Worker } from "node:worker_threads";
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { readerOf } from "../../lib/data/body_reader.ts";
-import { streamOf } from "../../lib/data/download.ts";
-import { createTransferHasher, type StartThread, type Thread } from "../../lib/data/hash_thread.ts";
-import { type ContentDescriptor, Verifier } from "../../lib/data/integrity.ts";
-import { ParallelReader } from "../../lib/data/parallel.ts";
-import type { RangeResponse } from "../../lib/data/answer_body.ts";
-import { Candidates } from "../../lib/data/candidates.ts";
-import type { RangeSource } from "../../lib/data/piece.ts";
-import { ResumingReader } from "../../lib/data/resume.ts";
-import type { TransferHasher } from "../../lib/data/types.ts";
-import { GlanceError, ImageIntegrityError } from "../../mod.ts";
-import { bytesOf, FakeBody } from "../support/bodies.ts";
-import { CALLER, chunksOf, ID, record, Served } from "../support/image.ts";
-import { between, seededBytes, seededRandom } from "../support/seed.ts";
-import { failureOf, worldOf } from "../support/world.ts";
+import { readerOf } from "../../../lib/transfer/body_reader.ts";
+import { streamOf } from "../../../lib/transfer/download/download.ts";
+import {
+  createTransferHasher,
+  type StartThread,
+  type Thread,
+} from "../../../lib/transfer/integrity/hash_worker.ts";
+import { type ContentDescriptor, Verifier } from "../../../lib/transfer/integrity/descriptor.ts";
+import { ParallelReader } from "../../../lib/transfer/download/parallel_reader.ts";
+import type { RangeResponse } from "../../../lib/transfer/download/answer_body.ts";
+import { Candidates } from "../../../lib/transfer/download/candidates.ts";
+import type { RangeSource } from "../../../lib/transfer/download/range_source.ts";
+import { ResumingReader } from "../../../lib/transfer/download/resuming_reader.ts";
+import type { TransferHasher } from "../../../lib/transfer/types.ts";
+import { GlanceError, ImageIntegrityError } from "../../../mod.ts";
+import { bytesOf, FakeBody } from "../../support/bodies.ts";
+import { CALLER, chunksOf, ID, record, Served } from "../../support/image.ts";
+import { between, seededBytes, seededRandom } from "../../support/seed.ts";
+import { failureOf, worldOf } from "../../support/world.ts";
 
 const MIB = 2 ** 20;
 
@@ -308,7 +312,7 @@ Deno.test("A large image is hashed like a small one", async () => {
 });
 
 Deno.test("A process waits for a digest, and for no thread that nobody asks any more", async () => {
-  const module = import.meta.resolve("../../lib/data/hash_thread.ts");
+  const module = import.meta.resolve("../../../lib/transfer/integrity/hash_worker.ts");
   const code = `
     const { createTransferHasher } = await import("${module}");
     const hasher = await createTransferHasher("sha512", 1, { minSize: 1 });

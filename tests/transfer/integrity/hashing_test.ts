@@ -1,10 +1,10 @@
 /** Incremental hashes, native and pure. */
 import { assert, assertEquals } from "@std/assert";
-import { createHasher } from "../../lib/data/hashing.ts";
-import { createPureHasher } from "../../lib/data/pure_hash.ts";
-import type { Hasher } from "../../lib/data/types.ts";
-import { utf8 } from "../support/bodies.ts";
-import { between, seededBytes, seededRandom } from "../support/seed.ts";
+import { createHasher } from "../../../lib/transfer/integrity/hashing.ts";
+import { createPureHasher } from "../../../lib/transfer/integrity/pure_hash.ts";
+import type { Hasher } from "../../../lib/transfer/types.ts";
+import { utf8 } from "../../support/bodies.ts";
+import { between, seededBytes, seededRandom } from "../../support/seed.ts";
 
 const PURE = ["md5", "sha256", "sha512"];
 

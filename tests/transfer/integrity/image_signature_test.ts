@@ -1,17 +1,20 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { verifyImageSignature, type VerifySignatureOptions } from "../../lib/data/signature.ts";
+import {
+  verifyImageSignature,
+  type VerifySignatureOptions,
+} from "../../../lib/transfer/integrity/image_signature.ts";
 import {
   ImageSignatureVerificationFailed,
   Invalid,
   InvalidSignatureImage,
-} from "../../lib/errors.ts";
+} from "../../../lib/errors.ts";
 import {
   CERTIFICATES,
   type SignatureRow,
   SIGNATURES,
   SIGNATURES_FOR_OPENSSL,
   SIGNED_DATA,
-} from "./signature_fixtures.ts";
+} from "../signature_fixtures.ts";
 
 const UUID = "8e9a4f3c-certificate";
 

@@ -1,7 +1,7 @@
 /** Staging: once and whole, and what is known where the connection breaks. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { stage } from "../../lib/data/stage.ts";
-import { sourceOf } from "../../lib/data/upload_source.ts";
+import { stage } from "../../../lib/transfer/upload/staging.ts";
+import { sourceOf } from "../../../lib/transfer/upload/upload_source.ts";
 import {
   GlanceConnectionFailed,
   ImageConflict,
@@ -9,11 +9,11 @@ import {
   ImageIntegrityError,
   type Progress,
   type UploadOptions,
-} from "../../mod.ts";
-import { BYTES, CALLER, chunksOf, digest, ID } from "../support/image.ts";
-import { empty, refused } from "../support/scripted_fetch.ts";
-import { answerAfter, cutAfter, type Fate, UploadGlance } from "../support/upload_glance.ts";
-import { worldOn } from "../support/world.ts";
+} from "../../../mod.ts";
+import { BYTES, CALLER, chunksOf, digest, ID } from "../../support/image.ts";
+import { empty, refused } from "../../support/scripted_fetch.ts";
+import { answerAfter, cutAfter, type Fate, UploadGlance } from "../../support/upload_glance.ts";
+import { worldOn } from "../../support/world.ts";
 
 /** A Glance behind three names, and how to stage at it. */
 function worldOfStaging(fates: readonly Fate[] = [staged()]) {

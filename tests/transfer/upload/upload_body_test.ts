@@ -1,14 +1,14 @@
 /** The body of an upload: what a runtime sees of it when its source fails. */
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import { UploadBody, type UploadBodyOptions } from "../../lib/data/upload_body.ts";
-import { sourceOf } from "../../lib/data/upload_source.ts";
-import { Deadline } from "../../lib/http/deadline.ts";
-import { resolveOptions } from "../../lib/options.ts";
-import { type ImageData, Invalid } from "../../mod.ts";
-import { type Act, bytesOf, FakeBody } from "../support/bodies.ts";
-import { settled, SimulatedClock } from "../support/clock.ts";
-import { BYTES, chunksOf, ID } from "../support/image.ts";
-import { failureOf } from "../support/world.ts";
+import { UploadBody, type UploadBodyOptions } from "../../../lib/transfer/upload/upload_body.ts";
+import { sourceOf } from "../../../lib/transfer/upload/upload_source.ts";
+import { Deadline } from "../../../lib/http/deadline.ts";
+import { resolveOptions } from "../../../lib/options.ts";
+import { type ImageData, Invalid } from "../../../mod.ts";
+import { type Act, bytesOf, FakeBody } from "../../support/bodies.ts";
+import { settled, SimulatedClock } from "../../support/clock.ts";
+import { BYTES, chunksOf, ID } from "../../support/image.ts";
+import { failureOf } from "../../support/world.ts";
 
 /** A body over data, and the deadline of its request. */
 async function bodyOf(data: ImageData, told: Partial<UploadBodyOptions> = {}) {

@@ -12,11 +12,11 @@ import {
   Invalid,
   type Progress,
   type UploadOptions,
-} from "../../mod.ts";
-import { FakeBody, utf8 } from "../support/bodies.ts";
-import { BYTES, CALLER, chunksOf, ID } from "../support/image.ts";
-import { failure } from "../support/scripted_fetch.ts";
-import { seededBytes } from "../support/seed.ts";
+} from "../../../mod.ts";
+import { FakeBody, utf8 } from "../../support/bodies.ts";
+import { BYTES, CALLER, chunksOf, ID } from "../../support/image.ts";
+import { failure } from "../../support/scripted_fetch.ts";
+import { seededBytes } from "../../support/seed.ts";
 import {
   answerAfter,
   cutAfter,
@@ -25,8 +25,8 @@ import {
   stallAfter,
   stored,
   UploadGlance,
-} from "../support/upload_glance.ts";
-import { factsOf, failureOf, worldOn } from "../support/world.ts";
+} from "../../support/upload_glance.ts";
+import { factsOf, failureOf, worldOn } from "../../support/world.ts";
 
 /** A world with one Glance behind three names. */
 function worldOfUploads(fates: readonly Fate[] = [], options: GlanceClientWrapperOptions = {}) {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { ask } from "./find_image.ts";
-import { type Command, command, type Positional } from "./flags.ts";
-import { NAMESPACE } from "./md_shared.ts";
+import { ask } from "../shared/find_image.ts";
+import { type Command, command, type Positional } from "../../args/command.ts";
+import { NAMESPACE } from "./fields.ts";
 
 /** Operations that need no more than the name of a namespace to delete. */
 type Deletion =

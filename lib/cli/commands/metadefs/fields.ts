@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { ownValue } from "../values.ts";
-import { UsageError } from "./failure.ts";
-import type { Flags, Positional, TextFlag } from "./flags.ts";
-import type { WireRecord } from "./output.ts";
+import { ownValue } from "../../../validate.ts";
+import { UsageError } from "../../system/errors.ts";
+import type { Flags, Positional, TextFlag } from "../../args/command.ts";
+import type { WireRecord } from "../../output/records.ts";
 
 /** The namespace that a command is about. */
 export const NAMESPACE: Positional = { name: "<NAMESPACE>", summary: "Name of the namespace" };

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { MetadefNamespaceMeta, NewMetadefNamespace } from "../images/metadefs.ts";
-import { CommandFailed, UsageError } from "./failure.ts";
-import { ask } from "./find_image.ts";
-import { type Command, command, type Flags, type Values } from "./flags.ts";
-import { objectIn } from "./json_flag.ts";
-import { deletion } from "./md_deletion.ts";
+import type { MetadefNamespaceMeta, NewMetadefNamespace } from "../../../api/metadef_types.ts";
+import { CommandFailed, UsageError } from "../../system/errors.ts";
+import { ask } from "../shared/find_image.ts";
+import { type Command, command, type Flags, type Values } from "../../args/command.ts";
+import { objectIn } from "../../args/json_flag.ts";
+import { deletion } from "./deletion.ts";
 import {
   checkReadOnly,
   DATE_FLAGS,
@@ -16,7 +16,7 @@ import {
   readOnlyFlag,
   shownDefinition,
   withoutFacts,
-} from "./md_shared.ts";
+} from "./fields.ts";
 import {
   type OutputCall,
   printList,
@@ -25,9 +25,9 @@ import {
   WIDTH_FLAGS,
   widthFrom,
   type WireRecord,
-} from "./output.ts";
-import { allPages } from "./pages.ts";
-import { FILE_FLAGS, readText } from "./upload_source.ts";
+} from "../../output/records.ts";
+import { allPages } from "../shared/pages.ts";
+import { FILE_FLAGS, readText } from "../../files/upload_source.ts";
 
 /** Namespaces a request, as glanceclient asks for them. */
 const PAGE_SIZE = 20;

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { MetadefObjectBody } from "../images/metadefs.ts";
-import { CommandFailed, UsageError } from "./failure.ts";
-import { ask } from "./find_image.ts";
-import { type Command, command, type Positional } from "./flags.ts";
-import { jsonObject } from "./json_flag.ts";
-import { deletion, partDeletion } from "./md_deletion.ts";
-import { NAMESPACE, shownDefinition, withoutFacts } from "./md_shared.ts";
+import type { MetadefObjectBody } from "../../../api/metadef_types.ts";
+import { CommandFailed, UsageError } from "../../system/errors.ts";
+import { ask } from "../shared/find_image.ts";
+import { type Command, command, type Positional } from "../../args/command.ts";
+import { jsonObject } from "../../args/json_flag.ts";
+import { deletion, partDeletion } from "./deletion.ts";
+import { NAMESPACE, shownDefinition, withoutFacts } from "./fields.ts";
 import {
   type OutputCall,
   printList,
@@ -18,7 +18,7 @@ import {
   WIDTH_FLAGS,
   widthFrom,
   type WireRecord,
-} from "./output.ts";
+} from "../../output/records.ts";
 
 const OBJECT: Positional = { name: "<OBJECT>", summary: "Name of the object" };
 

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { MetadefPropertySchema } from "../images/metadefs.ts";
-import { UsageError } from "./failure.ts";
-import { ask } from "./find_image.ts";
-import { type Command, command, type Positional } from "./flags.ts";
-import { jsonObject } from "./json_flag.ts";
-import { deletion, partDeletion } from "./md_deletion.ts";
-import { NAMESPACE } from "./md_shared.ts";
-import { printJson, printList, printRecord, WIDTH_FLAGS, widthFrom } from "./output.ts";
+import type { MetadefPropertySchema } from "../../../api/metadef_types.ts";
+import { UsageError } from "../../system/errors.ts";
+import { ask } from "../shared/find_image.ts";
+import { type Command, command, type Positional } from "../../args/command.ts";
+import { jsonObject } from "../../args/json_flag.ts";
+import { deletion, partDeletion } from "./deletion.ts";
+import { NAMESPACE } from "./fields.ts";
+import { printJson, printList, printRecord, WIDTH_FLAGS, widthFrom } from "../../output/records.ts";
 
 const PROPERTY: Positional = { name: "<PROPERTY>", summary: "Name of the property" };
 

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { ask } from "./find_image.ts";
-import { type Command, command } from "./flags.ts";
-import { checkReadOnly, DATE_FLAGS, NAMESPACE } from "./md_shared.ts";
-import { printList, printRecord } from "./output.ts";
+import { ask } from "../shared/find_image.ts";
+import { type Command, command } from "../../args/command.ts";
+import { checkReadOnly, DATE_FLAGS, NAMESPACE } from "./fields.ts";
+import { printList, printRecord } from "../../output/records.ts";
 
 const TYPE_LIST = command({
   name: "md-resource-type-list",

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { UsageError } from "./failure.ts";
-import { ask } from "./find_image.ts";
-import { type Command, command, type Positional } from "./flags.ts";
-import { deletion, partDeletion } from "./md_deletion.ts";
-import { nameFrom, NAMESPACE } from "./md_shared.ts";
-import { type Column, printList, printRecord } from "./output.ts";
+import { UsageError } from "../../system/errors.ts";
+import { ask } from "../shared/find_image.ts";
+import { type Command, command, type Positional } from "../../args/command.ts";
+import { deletion, partDeletion } from "./deletion.ts";
+import { nameFrom, NAMESPACE } from "./fields.ts";
+import { type Column, printList, printRecord } from "../../output/records.ts";
 
 const TAG: Positional = { name: "<TAG>", summary: "Name of the tag" };
 

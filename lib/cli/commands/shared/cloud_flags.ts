@@ -5,12 +5,12 @@
  * @module
  */
 import { parseDocument as parseYaml } from "yaml";
-import { type CloudFetch, fetchForCloud, readCloud } from "../auth/clouds.ts";
-import { connect, type Connection, type ConnectOptions } from "../connect.ts";
-import type { GlanceEvent } from "../events.ts";
-import { CommandFailed, UsageError } from "./failure.ts";
-import type { Flags, Target, TextFlag, Values } from "./flags.ts";
-import type { System } from "./world.ts";
+import { type CloudFetch, fetchForCloud, readCloud } from "../../../auth/clouds/mod.ts";
+import { connect, type Connection, type ConnectOptions } from "../../../connect.ts";
+import type { GlanceEvent } from "../../../events.ts";
+import { CommandFailed, UsageError } from "../../system/errors.ts";
+import type { Flags, Target, TextFlag, Values } from "../../args/command.ts";
+import type { System } from "../../system/system.ts";
 
 /** A flag that stands for a variable. */
 function standsFor(stands: string, summary: string, ...aliases: string[]): TextFlag {

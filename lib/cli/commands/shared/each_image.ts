@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Connection } from "../connect.ts";
-import { CommandFailed, Interrupted, sentenceOf } from "./failure.ts";
+import type { Connection } from "../../../connect.ts";
+import { CommandFailed, Interrupted, sentenceOf } from "../../system/errors.ts";
 import { findImageId } from "./find_image.ts";
-import type { Invocation } from "./flags.ts";
+import type { Invocation } from "../../args/command.ts";
 
 /** What is done, in words: `delete`, `deleted`. */
 export interface Deed {

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Connection } from "../connect.ts";
-import { ImageNotFound } from "../errors.ts";
-import type { OperationArgs, OperationName, OperationResult } from "../images/operations.ts";
-import { findImage } from "../jobs/find_image.ts";
-import type { Invocation } from "./flags.ts";
+import type { Connection } from "../../../connect.ts";
+import { ImageNotFound } from "../../../errors.ts";
+import type { OperationArgs, OperationName, OperationResult } from "../../../api/operations.ts";
+import { findImage } from "../../../jobs/find_image.ts";
+import type { Invocation } from "../../args/command.ts";
 
 /** Glance takes nothing else for an id. */
 const IMAGE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { ImageMeta, ImageVisibility } from "../images/types.ts";
-import { UsageError } from "./failure.ts";
-import type { Flags, Values } from "./flags.ts";
+import type { ImageMeta, ImageVisibility } from "../../../api/types.ts";
+import { UsageError } from "../../system/errors.ts";
+import type { Flags, Values } from "../../args/command.ts";
 
 /** Flags of `image-create` and `image-update`. */
 export const IMAGE_FLAGS = {

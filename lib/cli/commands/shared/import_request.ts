@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { ImportRequest } from "../images/operations.ts";
-import { UsageError } from "./failure.ts";
-import type { Flags, Values } from "./flags.ts";
-import type { System } from "./world.ts";
+import type { ImportRequest } from "../../../api/operations.ts";
+import { UsageError } from "../../system/errors.ts";
+import type { Flags, Values } from "../../args/command.ts";
+import type { System } from "../../system/system.ts";
 
 /** Flags of `image-import` and `image-create-via-import`, but for the method. */
 export const IMPORT_FLAGS = {

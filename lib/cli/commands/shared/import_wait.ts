@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { Connection } from "../connect.ts";
-import type { ImportRequest } from "../images/operations.ts";
-import type { Image } from "../images/types.ts";
-import type { ImportProgress } from "../jobs/import_state.ts";
-import { waitForImport } from "../jobs/wait_for_import.ts";
-import { Interrupted } from "./failure.ts";
-import type { Flags, Invocation, Values } from "./flags.ts";
+import type { Connection } from "../../../connect.ts";
+import type { ImportRequest } from "../../../api/operations.ts";
+import type { Image } from "../../../api/types.ts";
+import type { ImportProgress } from "../../../jobs/import_state.ts";
+import { waitForImport } from "../../../jobs/wait_for_import.ts";
+import { Interrupted } from "../../system/errors.ts";
+import type { Flags, Invocation, Values } from "../../args/command.ts";
 
 /** The flag. */
 export const WAIT_FLAGS = {

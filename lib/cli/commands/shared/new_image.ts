@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { ImageMeta } from "../images/types.ts";
-import { CommandFailed, UsageError } from "./failure.ts";
-import type { Flags, Values } from "./flags.ts";
+import type { ImageMeta } from "../../../api/types.ts";
+import { CommandFailed, UsageError } from "../../system/errors.ts";
+import type { Flags, Values } from "../../args/command.ts";
 import { IMAGE_FLAGS, metaFrom } from "./image_fields.ts";
-import type { System } from "./world.ts";
+import type { System } from "../../system/system.ts";
 
 /** Flags of `image-create` and `image-create-via-import`. */
 export const NEW_IMAGE_FLAGS = {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { GlanceError } from "../errors.ts";
+import { GlanceError } from "../../../errors.ts";
 
 /** Entries before a marker that is gone which are tried in its place. */
 const MAX_EARLIER = 20;

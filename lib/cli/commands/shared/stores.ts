@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Connection } from "../connect.ts";
-import { NotFound } from "../errors.ts";
-import { CommandFailed } from "./failure.ts";
+import type { Connection } from "../../../connect.ts";
+import { NotFound } from "../../../errors.ts";
+import { CommandFailed } from "../../system/errors.ts";
 import { ask } from "./find_image.ts";
-import type { Invocation } from "./flags.ts";
+import type { Invocation } from "../../args/command.ts";
 
 /**
  * Says that a store is unknown before data is sent, not after.

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { DownloadOptions, Progress } from "../data/types.ts";
-import type { Flags, Invocation, Values } from "./flags.ts";
-import { ProgressLine } from "./progress.ts";
+import type { DownloadOptions, Progress } from "../../../transfer/types.ts";
+import type { Flags, Invocation, Values } from "../../args/command.ts";
+import { ProgressLine } from "../../output/progress.ts";
 
 /** Flags of every transfer. */
 export const PROGRESS_FLAGS = {

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { connectOptions } from "../../lib/cli/cloud_flags.ts";
-import { readFlagsOnly } from "../../lib/cli/parse.ts";
-import { GLOBAL_FLAGS } from "../../lib/cli/table.ts";
-import { Scene } from "./scene.ts";
+import { connectOptions } from "../../../../lib/cli/commands/shared/cloud_flags.ts";
+import { readFlagsOnly } from "../../../../lib/cli/args/parse.ts";
+import { GLOBAL_FLAGS } from "../../../../lib/cli/command_table.ts";
+import { Scene } from "../../scene.ts";
 
 /** What `connect` is told for flags and variables; variables that are undefined are left out. */
 function told(line: string, environment: Record<string, string> = {}): unknown {

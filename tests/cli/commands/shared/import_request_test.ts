@@ -1,6 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { UsageError } from "../../lib/cli/failure.ts";
-import { importRequestFrom, type ImportValues, storesOf } from "../../lib/cli/import_request.ts";
+import { UsageError } from "../../../../lib/cli/system/errors.ts";
+import {
+  importRequestFrom,
+  type ImportValues,
+  storesOf,
+} from "../../../../lib/cli/commands/shared/import_request.ts";
 
 const NOTHING: ImportValues = {
   "uri": undefined,

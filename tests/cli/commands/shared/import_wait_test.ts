@@ -1,7 +1,7 @@
 /** `--wait` of imports. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { Interrupted } from "../../lib/cli/failure.ts";
-import { embedded, type Fetch, MemoryFiles, Scene } from "./scene.ts";
+import { Interrupted } from "../../../../lib/cli/system/errors.ts";
+import { embedded, type Fetch, MemoryFiles, Scene } from "../../scene.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 

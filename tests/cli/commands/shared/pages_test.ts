@@ -1,6 +1,6 @@
 /** Lists of the command line that come in pages. */
 import { assertEquals } from "@std/assert";
-import { allPages } from "../../lib/cli/pages.ts";
+import { allPages } from "../../../../lib/cli/commands/shared/pages.ts";
 
 Deno.test("allPages() ends when a page ends with a marker that was asked for before", async () => {
   for (const around of [1, 2, 3, 7]) {

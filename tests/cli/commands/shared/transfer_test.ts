@@ -5,8 +5,8 @@ import {
   assertNotEquals,
   assertStringIncludes,
 } from "@std/assert";
-import { sampleBytes } from "../../lib/cli/sample.ts";
-import { embedded, type Fetch, MemoryFiles, Scene } from "./scene.ts";
+import { sampleBytes } from "../../../../lib/cli/server/sample.ts";
+import { embedded, type Fetch, MemoryFiles, Scene } from "../../scene.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const RAW = ["--disk-format", "raw", "--container-format", "bare"] as const;
