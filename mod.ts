@@ -8,7 +8,7 @@
  * @example
  * ```ts
  * import { connect } from "@glance-edge/glance";
- * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ * import { createEmbeddedGlance } from "@glance-edge/glance/embedded";
  * import { assert } from "@std/assert";
  *
  * const glance = createEmbeddedGlance();
@@ -48,7 +48,7 @@ export {
 export { getApiServers } from "./lib/auth/api_servers.ts";
 export type { ApiServer } from "./lib/api_server.ts";
 export type { Deadline } from "./lib/http/deadline.ts";
-export type { OpenResponse as Exchange, ResponseHandler as Take } from "./lib/http/retry_loop.ts";
+export type { OpenResponse, ResponseHandler } from "./lib/http/attempt.ts";
 export type { CatalogInfo, GlanceOptions, ResolvedOptions } from "./lib/options.ts";
 export type { GlanceEvent } from "./lib/events.ts";
 

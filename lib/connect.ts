@@ -48,7 +48,7 @@ export interface Connection extends Disposable {
  * @example
  * ```ts
  * import { connect } from "@glance-edge/glance";
- * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ * import { createEmbeddedGlance } from "@glance-edge/glance/embedded";
  * import { assert } from "@std/assert";
  *
  * const glance = createEmbeddedGlance(); // leave the argument out to use your cloud

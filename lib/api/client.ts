@@ -1,29 +1,26 @@
 /**
- * `GlanceClientWrapper`: servers x retries x credentials x transport; the loop is in `exchange.ts`.
+ * `GlanceClientWrapper`: servers x retries x credentials x transport; the loop is in `retry_loop.ts`.
  *
  * @module
  */
 import type { RequestContext } from "../context.ts";
 import { type ApiServer, apiServerAt } from "../api_server.ts";
 import { Invalid } from "../errors.ts";
-import { actionOf, imageIdOf, type Operation, toRequest, toResult } from "./operation.ts";
+import { actionOf, imageIdOf, toRequest, toResult } from "./operation.ts";
 import {
   type OperationArgs,
   type OperationName,
+  operationNamed,
   type OperationResult,
-  ROWS,
 } from "./operations.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
 import { checkRecord, inspect } from "../validate.ts";
-import { listApiServers, ServerPool } from "../auth/api_servers.ts";
+import { listApiServers } from "../auth/api_servers.ts";
+import { ServerPool } from "../http/server_pool.ts";
 import { abortable, type Deadline } from "../http/deadline.ts";
 import { TokenSession } from "../auth/token_session.ts";
-import {
-  exchange,
-  type OpenResponse,
-  type RequestSpec,
-  type ResponseHandler,
-} from "../http/retry_loop.ts";
+import type { OpenResponse, RequestSpec, ResponseHandler } from "../http/attempt.ts";
+import { exchange } from "../http/retry_loop.ts";
 import { RetryBudget } from "../http/retry_policy.ts";
 import type { WireRequest } from "../http/transport.ts";
 
@@ -98,7 +95,7 @@ export interface ForwardedRequest extends WireRequest {
  * @example
  * ```ts
  * import { GlanceClientWrapper } from "@glance-edge/glance";
- * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ * import { createEmbeddedGlance } from "@glance-edge/glance/embedded";
  * import { assert } from "@std/assert";
  *
  * const glance = createEmbeddedGlance();
@@ -198,7 +195,7 @@ export class GlanceClientWrapper {
     onResponse: ResponseHandler<Result>,
   ): Promise<Result> {
     options.signal?.throwIfAborted();
-    const { action, imageId, idempotent, alreadyDoneStatus: alreadyDoneStatus, ...wire } = request;
+    const { action, imageId, idempotent, alreadyDoneStatus, ...wire } = request;
     const row = { action: () => action, imageId, hints: {}, idempotent, alreadyDoneStatus };
     const caller = context ?? this.#context;
     const spec = await this.#specFor(caller, { ...row, request: wire, success: null }, options);
@@ -290,16 +287,4 @@ export class GlanceClientWrapper {
     this.#ringOfCatalog.set(key, pool);
     return pool;
   }
-}
-
-/** @throws {Invalid} */
-function operationNamed<M extends OperationName>(
-  method: M,
-): Operation<OperationArgs<M>, OperationResult<M>> {
-  if (Object.hasOwn(ROWS, method)) return ROWS[method];
-  throw new Invalid(
-    `Cannot call ${
-      inspect(method)
-    }: there is no such operation; give the name of one, for example "get" or "members.list"`,
-  );
 }

@@ -42,7 +42,7 @@ export function defineOperation<Args extends readonly unknown[], Result>(
   const errors = { ...usualErrors(path), ...rest.errors };
   const usual = 404 in errors ? usualHints(parameters, rest.feature) : {};
   const hints = { ...usual, ...rest.hints };
-  return { action, verb, path, parameters, since, idempotent: true, ...rest, errors, hints: hints };
+  return { action, verb, path, parameters, since, idempotent: true, ...rest, errors, hints };
 }
 
 /** What helps where an operation is for administrators only. */

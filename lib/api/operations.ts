@@ -11,6 +11,8 @@ import { DATA_ROWS, type DataOperations } from "./operations/data.ts";
 import { DEFINITION_ROWS, type DefinitionOperations } from "./operations/definitions.ts";
 import { IMAGE_ROWS, type ImageOperations } from "./operations/images.ts";
 import { METADEF_ROWS, type MetadefOperations } from "./operations/metadefs.ts";
+import { Invalid } from "../errors.ts";
+import { inspect } from "../validate.ts";
 import type { Operation, OperationDescription } from "./operation.ts";
 import { SHARING_ROWS, type SharingOperations } from "./operations/sharing.ts";
 
@@ -80,9 +82,25 @@ export const OPERATIONS: Readonly<Record<OperationName, OperationDescription>> =
 function described(rows: typeof ROWS): Readonly<Record<OperationName, OperationDescription>> {
   const entries = Object.entries<OperationDescription>(rows).map(([name, row]) => {
     const { send: _, receive: __, ...description }: Partial<Operation<[], unknown>> = row;
-    const { errors, parameters, success, hints: hints } = row;
+    const { errors, parameters, success, hints } = row;
     for (const part of [errors, parameters, success, hints]) Object.freeze(part);
     return [name, Object.freeze(description)];
   });
   return Object.freeze(Object.fromEntries(entries));
+}
+
+/**
+ * The operation with a name.
+ *
+ * @throws {Invalid} if there is none.
+ */
+export function operationNamed<M extends OperationName>(
+  method: M,
+): Operation<OperationArgs<M>, OperationResult<M>> {
+  if (Object.hasOwn(ROWS, method)) return ROWS[method];
+  throw new Invalid(
+    `Cannot call ${
+      inspect(method)
+    }: there is no such operation; give the name of one, for example "get" or "members.list"`,
+  );
 }

@@ -5,6 +5,7 @@
  */
 import { hasEnded, isExpiring } from "./keystone.ts";
 import type { RequestContext } from "../context.ts";
+import type { TokenSource } from "../http/token_source.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { checkRecord } from "../validate.ts";
 
@@ -21,7 +22,7 @@ const RENEWED = new WeakMap<RequestContext, RequestContext>();
 const SHORT_LIVED = new WeakSet<RequestContext>();
 
 /** A caller whose token is renewed before it ends, and once after a 401. */
-export class TokenSession {
+export class TokenSession implements TokenSource {
   readonly #given: RequestContext;
   #context: RequestContext;
   readonly #options: ResolvedOptions;

@@ -41,7 +41,7 @@ export async function runDemo(system: System): Promise<number> {
 }
 
 async function tell(servers: readonly RunningServer[], system: System): Promise<void> {
-  const say = (text: string) => printText({ system: system }, text);
+  const say = (text: string) => printText({ system }, text);
   const urls = servers.map(({ url }) => url);
   const resumes: Extract<GlanceEvent, { kind: "resume" }>[] = [];
   const { service, context } = await connect({

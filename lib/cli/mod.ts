@@ -12,8 +12,8 @@ export type {
   Input,
   LibraryPorts,
   Output,
-  System as World,
-  SystemFiles as Files,
+  System,
+  SystemFiles,
   UpdatableFile,
   WritableFile,
 } from "./system/system.ts";

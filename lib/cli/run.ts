@@ -29,7 +29,7 @@ import type { System } from "./system/system.ts";
  * @example
  * ```ts
  * import { denoWorld, runGlance } from "@glance-edge/glance/cli";
- * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ * import { createEmbeddedGlance } from "@glance-edge/glance/embedded";
  *
  * const glance = createEmbeddedGlance();
  * const code = await runGlance(["image-list", "--json"], {
@@ -53,7 +53,7 @@ export async function runGlance(args: readonly string[], system: System): Promis
       isDebug = line.values["debug"] === true;
       await runCommand(line, system, messages);
     } else {
-      await printText({ system: system }, textFor(line));
+      await printText({ system }, textFor(line));
     }
     return EXIT.ok;
   } catch (error) {
@@ -86,7 +86,7 @@ async function runCommand(
     positionals,
     json: values["json"] === true,
     verbose: values["verbose"] === true,
-    system: system,
+    system,
     messages,
     connect: () => own ??= signIn(() => connectByFlags(cloudValues(values), system, onEvent)),
     connectTo: (target) =>

@@ -87,7 +87,7 @@ export async function runStart(args: readonly string[], system: System): Promise
   try {
     const values = readFlagsOnly(args, FLAGS);
     if (values["help"]) {
-      await printText({ system: system }, flagsHelp("deno task start [flags]", SUMMARY, FLAGS));
+      await printText({ system }, flagsHelp("deno task start [flags]", SUMMARY, FLAGS));
       return EXIT.ok;
     }
     checkFlags(values);
@@ -140,7 +140,7 @@ async function start(values: StartValues, system: System, messages: Messages): P
   try {
     // Standard output may be a pipe that is not read, either.
     const text = welcome(server.url, backend, settings);
-    await untilAborted(() => printText({ system: system }, text), system.signal).catch((error) => {
+    await untilAborted(() => printText({ system }, text), system.signal).catch((error) => {
       if (!system.signal.aborted) throw error;
     });
     if (!isPrivate && backend.warning !== null) {

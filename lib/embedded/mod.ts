@@ -4,7 +4,7 @@
  *
  * @example
  * ```ts
- * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ * import { createEmbeddedGlance } from "@glance-edge/glance/embedded";
  *
  * const glance = createEmbeddedGlance();
  * const created = await glance.fetch(new Request("http://glance/v2/images", {

@@ -34,7 +34,7 @@ export interface EmbeddedGlance {
  *
  * @example
  * ```ts
- * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ * import { createEmbeddedGlance } from "@glance-edge/glance/embedded";
  *
  * const glance = createEmbeddedGlance();
  * const answer = await glance.fetch(new Request("http://glance/v2/images"));

@@ -6,7 +6,7 @@
  */
 import type { RequestContext } from "../context.ts";
 import type { ApiServer } from "../api_server.ts";
-import { lengthKept } from "../transfer/upload/fixed_length.ts";
+import { lengthKept } from "./fixed_length.ts";
 import { GlanceError, Invalid, redact, RedirectRefused, ServerUnreachable } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { inspect, isResponse, redactUrls } from "../validate.ts";

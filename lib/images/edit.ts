@@ -102,7 +102,7 @@ export async function checkPreconditions(
   client: GlanceClientWrapper,
   context: RequestContext,
   imageId: string,
-  { assertedValues: assertedValues, ifUnchanged }: ExpectedImage,
+  { assertedValues, ifUnchanged }: ExpectedImage,
   options: CallOptions,
 ): Promise<GlanceImage | null> {
   if (ifUnchanged === undefined && Object.keys(assertedValues).length === 0) return null;

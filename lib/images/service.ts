@@ -45,7 +45,7 @@ export interface UpdateOptions extends UploadOptions {
  * @example
  * ```ts
  * import { GlanceClientWrapper, GlanceImageService } from "@glance-edge/glance";
- * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ * import { createEmbeddedGlance } from "@glance-edge/glance/embedded";
  * import { assert } from "@std/assert";
  *
  * const glance = createEmbeddedGlance();
@@ -213,11 +213,11 @@ export class GlanceImageService {
     options: UpdateOptions = {},
   ): Promise<Image> {
     const { client } = this;
-    const { wanted, assertedValues: assertedValues } = wantedIn(imageMeta);
+    const { wanted, assertedValues } = wantedIn(imageMeta);
     const source = sourceIn(data, options);
     const { purgeProps: purge = true, ifUnchanged } = options;
     const seen = await checkPreconditions(client, context, imageId, {
-      assertedValues: assertedValues,
+      assertedValues,
       ifUnchanged,
     }, options);
     const stored = source && await upload(client, context, imageId, source, options);

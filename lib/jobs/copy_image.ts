@@ -42,7 +42,7 @@ export interface CopyOptions
  * @example
  * ```ts
  * import { connect, copyImage } from "@glance-edge/glance";
- * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ * import { createEmbeddedGlance } from "@glance-edge/glance/embedded";
  * import { assert } from "@std/assert";
  *
  * const [here, there] = [createEmbeddedGlance(), createEmbeddedGlance()];

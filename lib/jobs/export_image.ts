@@ -59,7 +59,7 @@ const HAS_DATA: readonly string[] = ["active", "deactivated"];
  * @example
  * ```ts
  * import { exportImage, GlanceClientWrapper, GlanceImageService } from "@glance-edge/glance";
- * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ * import { createEmbeddedGlance } from "@glance-edge/glance/embedded";
  * import { assert } from "@std/assert";
  *
  * const glance = createEmbeddedGlance();

@@ -29,7 +29,7 @@ const MAX_LISTED = 20;
  * @example
  * ```ts
  * import { findImage, GlanceImageService, GlanceClientWrapper } from "@glance-edge/glance";
- * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ * import { createEmbeddedGlance } from "@glance-edge/glance/embedded";
  * import { assert } from "@std/assert";
  *
  * const glance = createEmbeddedGlance();

@@ -74,7 +74,7 @@ export interface ImportOptions extends Omit<ImportWaitOptions, "partial">, Impor
  * @example
  * ```ts
  * import { connect, importImage } from "@glance-edge/glance";
- * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ * import { createEmbeddedGlance } from "@glance-edge/glance/embedded";
  * import { assert } from "@std/assert";
  *
  * const glance = createEmbeddedGlance({ stores: [{ id: "fast" }, { id: "slow" }] });

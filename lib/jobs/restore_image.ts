@@ -45,7 +45,7 @@ export interface RestoreOptions extends Omit<UploadOptions, "size">, SameOptions
  * @example
  * ```ts
  * import { GlanceClientWrapper, GlanceImageService, restoreImage } from "@glance-edge/glance";
- * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ * import { createEmbeddedGlance } from "@glance-edge/glance/embedded";
  * import { assert } from "@std/assert";
  *
  * const glance = createEmbeddedGlance();

@@ -44,7 +44,7 @@ export interface ImportWaitOptions extends WaitOptions, ImportGoal {
  * @example
  * ```ts
  * import { connect, waitForImport } from "@glance-edge/glance";
- * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ * import { createEmbeddedGlance } from "@glance-edge/glance/embedded";
  * import { assert } from "@std/assert";
  *
  * const glance = createEmbeddedGlance();

@@ -33,7 +33,7 @@ const FINAL: readonly string[] = ["killed", "deleted"];
  * @example
  * ```ts
  * import { connect, waitForStatus } from "@glance-edge/glance";
- * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ * import { createEmbeddedGlance } from "@glance-edge/glance/embedded";
  * import { assert } from "@std/assert";
  *
  * const glance = createEmbeddedGlance();

@@ -4,7 +4,7 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import { isWorkerd } from "../transfer/upload/fixed_length.ts";
+import { isWorkerd } from "../http/fixed_length.ts";
 import { type Verify, VERIFY_MODES } from "../transfer/types.ts";
 import { parseHttpUrl } from "../api_server.ts";
 import { InvalidConfigurationValue, redact } from "../errors.ts";

@@ -85,7 +85,7 @@ const CORS_ANSWER_HEADERS = [
  * @example
  * ```ts
  * import { createImageRouter } from "@glance-edge/glance/router";
- * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ * import { createEmbeddedGlance } from "@glance-edge/glance/embedded";
  *
  * const glance = createEmbeddedGlance();
  * const router = createImageRouter({

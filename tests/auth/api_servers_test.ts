@@ -1,7 +1,7 @@
 /** Which server next: the endless list, and the ring that remembers failures. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { getApiServers, type GlanceEvent, InvalidConfigurationValue } from "../../mod.ts";
-import { ServerPool } from "../../lib/auth/api_servers.ts";
+import { ServerPool } from "../../lib/http/server_pool.ts";
 import { parseApiServer } from "../../lib/api_server.ts";
 import { resolveOptions } from "../../lib/options.ts";
 import { ScriptedFetch } from "../support/scripted_fetch.ts";

@@ -2,7 +2,13 @@
  * A world for one command: standard streams, files, clock and signal in memory, and the embedded
  * Glance in place of the network.
  */
-import { type Bytes, type Files, type Output, runGlance, type World } from "../../lib/cli/mod.ts";
+import {
+  type Bytes,
+  type Output,
+  runGlance,
+  type System,
+  type SystemFiles,
+} from "../../lib/cli/mod.ts";
 import { createEmbeddedGlance, memoryStore } from "../../lib/embedded/mod.ts";
 
 /** How a request is answered. */
@@ -44,7 +50,7 @@ export class Scene {
     const stdout = new MemoryOutput(options.isTerminal ?? false, options.outputFails);
     const stderr = new MemoryOutput(options.isTerminal ?? false);
     const files = options.files ?? new MemoryFiles();
-    const world: World = {
+    const world: System = {
       stdin: inputOf(options.stdin ?? "terminal"),
       stdout,
       stderr,
@@ -157,7 +163,7 @@ export class MemoryOutput implements Output {
 }
 
 /** Files in memory, and what can be wrong with them. */
-export class MemoryFiles implements Files {
+export class MemoryFiles implements SystemFiles {
   readonly content: Map<string, Uint8Array> = new Map();
   readonly directories: Set<string> = new Set();
   readonly special: Set<string> = new Set();
@@ -177,7 +183,7 @@ export class MemoryFiles implements Files {
     this.durable = new Map(this.content);
   }
 
-  look(path: string): ReturnType<Files["look"]> {
+  look(path: string): ReturnType<SystemFiles["look"]> {
     const kind = this.special.has(path)
       ? "other"
       : this.directories.has(path)
@@ -194,17 +200,17 @@ export class MemoryFiles implements Files {
     return streamOf(this.content.get(path) ?? new Uint8Array());
   }
 
-  async openSpecial(path: string): ReturnType<Files["openSpecial"]> {
+  async openSpecial(path: string): ReturnType<SystemFiles["openSpecial"]> {
     return await this.open(path);
   }
 
-  async create(path: string): ReturnType<Files["create"]> {
+  async create(path: string): ReturnType<SystemFiles["create"]> {
     const file = await this.open(path);
     await file.truncate(0);
     return file;
   }
 
-  async open(path: string): ReturnType<Files["open"]> {
+  async open(path: string): ReturnType<SystemFiles["open"]> {
     await this.#check(path);
     if (!this.content.has(path)) this.content.set(path, new Uint8Array());
     return this.#updatable(path);
@@ -234,7 +240,7 @@ export class MemoryFiles implements Files {
     return bytes === undefined ? null : new TextDecoder().decode(bytes);
   }
 
-  #updatable(path: string): Awaited<ReturnType<Files["open"]>> {
+  #updatable(path: string): Awaited<ReturnType<SystemFiles["open"]>> {
     this.left.add(path);
     const content = () => this.content.get(path) ?? new Uint8Array();
     let position = 0;
@@ -290,7 +296,7 @@ export function streamOf(bytes: Uint8Array): ReadableStream<Bytes> {
   }, { highWaterMark: 0 });
 }
 
-function inputOf(stdin: Uint8Array | "terminal" | "nothing"): World["stdin"] {
+function inputOf(stdin: Uint8Array | "terminal" | "nothing"): System["stdin"] {
   const open = () => streamOf(stdin instanceof Uint8Array ? stdin : new Uint8Array());
   return { kind: stdin instanceof Uint8Array ? "data" : stdin, open };
 }

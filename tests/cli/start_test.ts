@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { runDemo } from "../../lib/cli/demo.ts";
-import { Interrupted, type World } from "../../lib/cli/mod.ts";
+import { Interrupted, type System } from "../../lib/cli/mod.ts";
 import { sampleBytes } from "../../lib/cli/server/sample.ts";
 import { type Handler, serve } from "../../lib/cli/server/serve.ts";
 import { runStart } from "../../lib/cli/start.ts";
@@ -28,7 +28,7 @@ class Stage {
     this.#options = options;
   }
 
-  get world(): World {
+  get world(): System {
     const { stdout } = this;
     return {
       stdin: { kind: "nothing", open: () => new ReadableStream() },

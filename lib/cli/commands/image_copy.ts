@@ -103,7 +103,7 @@ export const IMAGE_COPY: Command = command({
  *
  * @throws {UsageError} where a property is not written as `KEY=VALUE`.
  */
-function copyOptions({ values, system: system }: CopyCall): CopyOptions {
+function copyOptions({ values, system }: CopyCall): CopyOptions {
   const { name, visibility, property, "remove-property": removed, store, verify } = values;
   const properties = Object.fromEntries<string | null>([
     ...removed.map((key) => [key, null] as const),

@@ -94,7 +94,7 @@ export const IMAGE_DOWNLOAD: Command = command({
 
 /** What the flags ask of the library. */
 function downloadOptions(
-  { values, system: system }: Invocation<Values<typeof FLAGS>>,
+  { values, system }: Invocation<Values<typeof FLAGS>>,
 ): DownloadOptions & { readonly verify: Verify } {
   const { "no-verify": isOff, verify = "auto" } = values;
   return {

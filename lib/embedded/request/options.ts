@@ -296,6 +296,5 @@ function minorOf(version: string): number {
 }
 
 function timer(ms: number, ring: () => void): () => void {
-  const running = setTimeout(ring, ms);
-  return () => clearTimeout(running);
+  return clearTimeout.bind(null, setTimeout(ring, ms));
 }

@@ -41,7 +41,7 @@ import {
  *
  * @example
  * ```ts
- * import { createEmbeddedGlance, directoryStore } from "@glance-edge/glance/local";
+ * import { createEmbeddedGlance, directoryStore } from "@glance-edge/glance/embedded";
  *
  * const directory = await Deno.makeTempDir();
  * const glance = createEmbeddedGlance({ store: directoryStore(directory) });

@@ -15,7 +15,7 @@ type Chunks = readonly Uint8Array[];
  *
  * @example
  * ```ts
- * import { createEmbeddedGlance, memoryStore } from "@glance-edge/glance/local";
+ * import { createEmbeddedGlance, memoryStore } from "@glance-edge/glance/embedded";
  *
  * const store = memoryStore();
  * const [a, b] = [createEmbeddedGlance({ store }), createEmbeddedGlance({ store })];

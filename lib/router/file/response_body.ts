@@ -6,7 +6,7 @@
  */
 import type { RangeResponse } from "../../transfer/download/answer_body.ts";
 import type { Chunk } from "../../transfer/body_reader.ts";
-import { fixedLength } from "../../transfer/upload/fixed_length.ts";
+import { fixedLength } from "../../http/fixed_length.ts";
 import type { ResumingReader } from "../../transfer/download/resuming_reader.ts";
 import type { ChunkSize } from "./chunk_size.ts";
 import { endedEarly } from "../../transfer/download/resume_policy.ts";

@@ -15,9 +15,10 @@ import {
   Attempt,
   cancelAll,
   cut,
+  Notifier,
   type PartBuffer,
+  type PartConnection,
   type PositionedChunk,
-  Signal,
 } from "./part_buffer.ts";
 import type { RangeSource } from "./range_source.ts";
 import { ResumingReader } from "./resuming_reader.ts";
@@ -42,14 +43,6 @@ export interface ParallelOptions {
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }
 
-/** A connection of a parallel download. */
-export interface PartConnection {
-  /** Endpoint root of the server that it prefers. */
-  readonly server: string;
-  /** The bytes up to `end`, inclusive. */
-  pieces(end: number): RangeSource;
-}
-
 /** Parts that may wait for the reader while each connection fetches another one. */
 const AHEAD = 2;
 
@@ -72,7 +65,7 @@ export class ParallelReader implements ImageReader {
   #resumes = 0;
   #failure: { readonly error: unknown } | null = null;
   #isClosed = false;
-  #changed = new Signal();
+  #changed = new Notifier();
   /** Bytes a millisecond of the last part that a connection has fetched. */
   readonly #rates = new Map<PartConnection, number>();
   /** Reads the rest if no server gives parts any more. */
@@ -302,6 +295,6 @@ export class ParallelReader implements ImageReader {
 
   #notify(): void {
     this.#changed.give();
-    this.#changed = new Signal();
+    this.#changed = new Notifier();
   }
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { RangeSource } from "./range_source.ts";
 import type { Chunk } from "../body_reader.ts";
 import type { ResumingReader } from "./resuming_reader.ts";
 
@@ -153,8 +154,16 @@ export interface PositionedChunk {
   readonly data: Chunk;
 }
 
+/** A connection of a parallel download. */
+export interface PartConnection {
+  /** Endpoint root of the server that it prefers. */
+  readonly server: string;
+  /** The bytes up to `end`, inclusive. */
+  pieces(end: number): RangeSource;
+}
+
 /** A promise that is kept from outside. */
-export class Signal {
+export class Notifier {
   give: () => void = () => {};
   readonly promise: Promise<void> = new Promise((resolve) => this.give = resolve);
 }

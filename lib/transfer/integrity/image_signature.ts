@@ -67,7 +67,7 @@ const PROPERTIES: Readonly<Record<keyof SignatureProperties, string>> = {
  * @example
  * ```ts
  * import { connect, verifyImageSignature } from "@glance-edge/glance";
- * import { createEmbeddedGlance } from "@glance-edge/glance/local";
+ * import { createEmbeddedGlance } from "@glance-edge/glance/embedded";
  * import { assert } from "@std/assert";
  *
  * const glance = createEmbeddedGlance();

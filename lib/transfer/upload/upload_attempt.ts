@@ -10,7 +10,7 @@ import type { ExchangeOptions } from "../../api/client.ts";
 import type { Deadline } from "../../http/deadline.ts";
 import type { DataBody } from "../../api/wire.ts";
 import type { GlanceImage } from "../../api/types.ts";
-import { streamSupport } from "./fixed_length.ts";
+import { streamSupport } from "../../http/fixed_length.ts";
 import { createHasher } from "../integrity/hashing.ts";
 import { acceptedRecord, recordAfterBreak, settledRecord } from "./settle.ts";
 import type { Hasher } from "../types.ts";

@@ -8,7 +8,7 @@ import { Invalid, ServerUnreachable } from "../../errors.ts";
 import type { Deadline } from "../../http/deadline.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import { describeType } from "../../validate.ts";
-import { fixedLength, isWorkerd } from "./fixed_length.ts";
+import { fixedLength, isWorkerd } from "../../http/fixed_length.ts";
 import type { Hasher } from "../types.ts";
 import { StallTimer } from "../stall_timer.ts";
 import type { ChunkReader } from "./upload_source.ts";

@@ -9,7 +9,7 @@ import { ignoringErrors } from "../../events.ts";
 import type { GlanceClientWrapper } from "../../api/client.ts";
 import type { UploadRequest } from "../../api/wire.ts";
 import type { GlanceImage } from "../../api/types.ts";
-import { streamSupport } from "./fixed_length.ts";
+import { streamSupport } from "../../http/fixed_length.ts";
 import type { Settling } from "./settle.ts";
 import type { Progress, UploadOptions } from "../types.ts";
 import type { UploadSource } from "./upload_source.ts";

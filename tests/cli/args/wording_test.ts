@@ -7,7 +7,7 @@ import { embedded, MemoryFiles, Scene } from "../scene.ts";
 const ROOT = new URL("../../../lib/", import.meta.url);
 
 /** Folders whose errors reach the command line, or are its own. */
-const FOLDERS = [".", "auth", "cli", "data", "http", "images", "jobs"];
+const FOLDERS = ["auth", "api", "cli", "http", "images", "jobs", "transfer"];
 
 /** Parts of messages that the command line cannot meet, and why. */
 const UNMET: Readonly<Record<string, string>> = {
@@ -37,12 +37,16 @@ function textsIn(source: string): string[] {
     .filter((text) => text.includes(" "));
 }
 
-async function allTexts(): Promise<string[]> {
+async function allTexts(folder = ROOT): Promise<string[]> {
   const texts: string[] = [];
-  for (const folder of FOLDERS) {
-    for await (const { name, isFile } of Deno.readDir(new URL(`${folder}/`, ROOT))) {
-      if (!isFile || !name.endsWith(".ts") || name === "wording.ts") continue;
-      texts.push(...textsIn(await Deno.readTextFile(new URL(`${folder}/${name}`, ROOT))));
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    // What the clients of a server are told does not reach this terminal.
+    const isServer = folder.href.endsWith("/cli/") && name === "http";
+    if (isDirectory && !isServer && (folder !== ROOT || FOLDERS.includes(name))) {
+      texts.push(...await allTexts(new URL(`${name}/`, folder)));
+    }
+    if (!isDirectory && name.endsWith(".ts") && name !== "wording.ts") {
+      texts.push(...textsIn(await Deno.readTextFile(new URL(name, folder))));
     }
   }
   return texts;
@@ -140,7 +144,7 @@ Deno.test("member-update by the owner says who may answer the offer", async () =
 });
 
 Deno.test("Every hint of the operation table is an action for its status of failure", () => {
-  for (const [name, { errors, hints: hints }] of Object.entries(OPERATIONS)) {
+  for (const [name, { errors, hints }] of Object.entries(OPERATIONS)) {
     for (const [status, hint] of Object.entries(hints)) {
       assert(status in errors, `${name}: ${status} is not among its errors`);
       assert(/^[a-z]/.test(hint) && !/[.\s]$/.test(hint), `${name}: ${hint}`);
