@@ -18,7 +18,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "The README names a listener with the same property for programs that use the router on Deno.",
-      "readme_test.ts: Every TypeScript snippet of the README checks and runs",
+      "readme_test.ts: every TypeScript block of … checks and runs",
     ],
     [
       "An upload through the gateway, and one into --data, keeps its share of nginx's speed.",
@@ -355,7 +355,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "The edge function of the README signs in again, answers any path, and serves public images only.",
-      "readme_test.ts: Every TypeScript snippet of the README checks and runs",
+      "readme_test.ts: every TypeScript block of … checks and runs",
     ],
     [
       "The hint about a protected image fits, and following it helps.",
