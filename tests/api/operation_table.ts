@@ -1,0 +1,92 @@
+/**
+ * Generates `lib/api/README.md`, the table of operations. `deno task docs:operations` writes it.
+ *
+ * @module
+ */
+import { CACHE_ROWS } from "../../lib/api/operations/cache.ts";
+import { CLOUD_ROWS } from "../../lib/api/operations/cloud.ts";
+import { DATA_ROWS } from "../../lib/api/operations/data.ts";
+import { DEFINITION_ROWS } from "../../lib/api/operations/definitions.ts";
+import { IMAGE_ROWS } from "../../lib/api/operations/images.ts";
+import { METADEF_ROWS } from "../../lib/api/operations/metadefs.ts";
+import { SHARING_ROWS } from "../../lib/api/operations/sharing.ts";
+import type { OperationDescription } from "../../mod.ts";
+
+type Descriptions = Readonly<Record<string, OperationDescription>>;
+
+/** The file that holds the table. */
+export const README = new URL("../../lib/api/README.md", import.meta.url);
+
+/** The operations by topic, in the order of the file. */
+export const SECTIONS: readonly (readonly [title: string, operations: Descriptions])[] = [
+  ["Images", IMAGE_ROWS],
+  ["Image data", DATA_ROWS],
+  ["Members and tags", SHARING_ROWS],
+  ["Cloud", CLOUD_ROWS],
+  ["Image cache", CACHE_ROWS],
+  ["Metadata definitions: namespaces and resource types", METADEF_ROWS],
+  ["Metadata definitions: objects, properties, and tags", DEFINITION_ROWS],
+];
+
+const INTRODUCTION = `# Operations of the Image API
+
+\`client.call(context, name, ...args)\` makes one request of the Image API v2. The name sets the types
+of the arguments and of the result. An argument that cannot be sent throws \`Invalid\` before any
+request is made. \`OPERATIONS\` is the same table as data, with the meaning of each error status and a
+hint.
+
+\`\`\`ts
+import { connect, OPERATIONS } from "@glance-edge/glance";
+import { createEmbeddedGlance } from "@glance-edge/glance/embedded";
+import { assert } from "@std/assert";
+
+const glance = createEmbeddedGlance();
+const { service, context } = await connect({ // leave all of this out to use your cloud
+  apiServers: ["glance.example"],
+  environment: {},
+  fetch: (input, init) => glance.fetch(new Request(input, init)),
+});
+const { images } = await service.client.call(context, "list", [["limit", "10"]]);
+assert(images.length === 0);
+assert(OPERATIONS["upload"].errors[409] === "not queued");
+\`\`\`
+
+- **since**: the first minor version of the Image API with the operation, and what the cloud must
+  have enabled for it.
+- **retry**: whether the request is sent again if its outcome is unknown (idempotent).
+- **success**, **errors**: the HTTP statuses that Glance answers.
+
+This file is generated: change the files in \`operations/\`, then run \`deno task docs:operations\`.
+`;
+
+/** The text of the file. */
+export function operationsReadme(): string {
+  const sections = SECTIONS.map(([title, operations]) =>
+    `## ${title}\n\n${tableOf(rowsOf(operations))}\n`
+  );
+  return [INTRODUCTION, ...sections].join("\n");
+}
+
+function rowsOf(operations: Descriptions): string[][] {
+  const head = ["operation", "request", "since", "retry", "success", "errors"];
+  const rows = Object.entries(operations).map(([name, operation]) => [
+    `\`${name}\``,
+    `\`${operation.verb} ${operation.path}\``,
+    operation.feature === undefined ? operation.since : `${operation.since}, ${operation.feature}`,
+    operation.idempotent ? "yes" : "no",
+    operation.success.join(", ") || "never",
+    Object.keys(operation.errors).join(", "),
+  ]);
+  return [head, ...rows];
+}
+
+/** A Markdown table, padded as `deno fmt` pads it. */
+function tableOf([head = [], ...rows]: readonly string[][]): string {
+  const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i]?.length ?? 0)));
+  const rule = widths.map((width) => "-".repeat(width));
+  return [head, rule, ...rows]
+    .map((row) => `| ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(" | ")} |`)
+    .join("\n");
+}
+
+if (import.meta.main) await Deno.writeTextFile(README, operationsReadme());

@@ -1,0 +1,12 @@
+import { assertEquals } from "@std/assert";
+import { OPERATIONS } from "../../mod.ts";
+import { operationsReadme, README, SECTIONS } from "./operation_table.ts";
+
+Deno.test("lib/api/README.md is what `deno task docs:operations` writes", async () => {
+  assertEquals(await Deno.readTextFile(README), operationsReadme());
+});
+
+Deno.test("lib/api/README.md lists every operation once", () => {
+  const listed = SECTIONS.flatMap(([, operations]) => Object.keys(operations));
+  assertEquals(listed.toSorted(), Object.keys(OPERATIONS).toSorted());
+});
