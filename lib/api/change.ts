@@ -1,6 +1,5 @@
 /**
- * What a change of an image asks for, and whether it may: what only Glance sets must be as it is, and the
- * image may have to be as its caller has seen it. Pure.
+ * Splits the metadata of an update into what changes and what must already hold, and checks the latter. Pure.
  *
  * @module
  */
@@ -18,17 +17,18 @@ import type { GlanceImage, Image, ImageMeta } from "./types.ts";
 
 type PropertyEntry = readonly [name: string, value: unknown];
 
-/** What an image is to become, and what its caller believes that it is. Both in Glance's names. */
+/** The desired values of an update, and the values that it asserts. Both with Glance's names. */
 export interface WantedChange {
+  /** The values to set. */
   readonly wanted: Readonly<Record<string, unknown>>;
-  /** Values of what only Glance sets. A base property that is null says nothing. */
+  /** Values of properties that only Glance sets. A null base property is not asserted. */
   readonly assertedValues: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Takes metadata apart, so that an image that was shown can be given back with something in it changed.
+ * Splits metadata, so that an image from `show` can be passed to `update` with some properties changed.
  *
- * @throws {Invalid} where a property cannot be set.
+ * @throws {Invalid} if a property cannot be set.
  */
 export function wantedIn(meta: ImageMeta): WantedChange {
   checkRecord("the metadata of an image", meta);
@@ -49,10 +49,10 @@ export function wantedIn(meta: ImageMeta): WantedChange {
 }
 
 /**
- * Refuses a change of what only Glance sets. An older `updated_at` is no such change: it is from when the
- * image was shown.
+ * Checks that an update does not change a property that only Glance sets. An older `updated_at` is fine: it
+ * is from the time of the `show`.
  *
- * @throws {Invalid} naming the property.
+ * @throws {Invalid} if a property differs; the message names it.
  */
 export function checkBelieved(
   current: GlanceImage,
@@ -69,16 +69,16 @@ export function checkBelieved(
         inspect(there)
       } instead of ${
         inspect(value instanceof Date ? value.toISOString() : value)
-      }; leave it out, or show the image anew`,
+      }; omit it, or show the image again`,
       { imageId: current.id },
     );
   }
 }
 
 /**
- * Refuses to change an image that is not as it was seen.
+ * Checks that an image has not changed since it was shown.
  *
- * @throws {ImageConflict} naming what differs.
+ * @throws {ImageConflict} if it differs; the message names the properties.
  */
 export function checkUnchanged(current: GlanceImage, seen: Image): void {
   const now = fromGlance(current);
@@ -86,12 +86,12 @@ export function checkUnchanged(current: GlanceImage, seen: Image): void {
   if (differing.length === 0) return;
   const names = differing.map((name) => `"${name}"`).join(", ");
   throw new ImageConflict(
-    `Cannot update image "${current.id}": somebody has changed it since it was seen (${names}); show it anew, and decide again`,
+    `Cannot update image "${current.id}": it has changed since it was shown (${names}); show it again, and decide again`,
     { imageId: current.id },
   );
 }
 
-/** Names of what differs, by our names for base properties. */
+/** The names of the properties that differ, in camelCase for base properties. */
 function changesBetween(seen: Image, now: Image): string[] {
   checkRecord("the image that was seen", seen);
   const { properties: before = {}, ...baseBefore } = seen;
@@ -109,7 +109,7 @@ function differing(
   );
 }
 
-/** A value as text, however it is written: dates by their time, stores and tags as the sets they are. */
+/** A string for comparison: dates by their time, stores and tags as sets. */
 function comparable(name: string, value: unknown): string {
   if (value instanceof Date || /(_at|[a-z]At)$/.test(name)) return String(timeOf(value));
   if (name !== "stores" && name !== "tags") return JSON.stringify(value ?? null);

@@ -1,5 +1,5 @@
 /**
- * `GlanceClientWrapper`: servers x retries x credentials x transport; the loop is in `retry_loop.ts`.
+ * `GlanceClientWrapper`: calls operations on a pool of servers. `http/retry_loop.ts` retries.
  *
  * @module
  */
@@ -26,71 +26,71 @@ import type { WireRequest } from "../http/transport.ts";
 
 export type { WireRequest } from "../http/transport.ts";
 
-/** What a client is made of; see {@linkcode GlanceOptions} for the rest. */
+/** Options of a client, in addition to {@linkcode GlanceOptions}. */
 export interface GlanceClientWrapperOptions extends GlanceOptions {
-  /** Who asks, for calls that name nobody. */
+  /** The context of calls whose own context is null. */
   readonly context?: RequestContext;
-  /** The one server to use, as `host[:port][/prefix]`; without it, `apiServers` or the catalog. */
+  /** The only server to use, as `host[:port][/prefix]` (default: `apiServers`, else the catalog). */
   readonly netloc?: string;
   /**
-   * Whether `netloc` is reached by https.
+   * Whether `netloc` is reached over https.
    * @default {false}
    */
   readonly useSsl?: boolean;
   /**
-   * Major version of the Image API. There is no other.
+   * Major version of the Image API. Only 2 exists.
    * @default {2}
    */
   readonly version?: 2;
   /**
-   * Sends no token, and reads no direct URL: for a server that only an image href has named.
+   * Whether to send no token and to ignore direct URLs, for a server that only an image href names.
    * @default {false}
    */
   readonly anonymous?: boolean;
 }
 
-/** What one call may be told beyond its arguments. */
+/** Options of one call. */
 export interface CallOptions {
-  /** Ends the call, and any wait in it, with the signal's reason. */
+  /** Aborts the call, including its waits, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How an exchange differs from a plain call. */
+/** Options of one exchange. */
 export interface ExchangeOptions extends CallOptions {
-  /** Requests that are made again after the first failed; by default, `numRetries`. */
+  /** Maximum number of retries (default: `numRetries`). */
   readonly retries?: number;
-  /** Why the last failure is final, for messages; by default, what request and retry budget tell. */
+  /** Why the last failure is final, for messages (default: taken from the request and the retry budget). */
   readonly lastWords?: string;
-  /** Servers that were tried already: others come first. Grows as the loop goes. */
+  /** Endpoints of servers that were tried; others come first. The loop adds to the set. */
   readonly tried?: Set<string>;
-  /** Servers that are not asked, unless no other is configured. */
+  /** Endpoints of servers to avoid, unless no other is configured. */
   readonly excluded?: ReadonlySet<string>;
-  /** Endpoint root of the server that is asked first, if it is well. */
+  /** Endpoint of the server to try first, if it is healthy. */
   readonly first?: string | undefined;
-  /** Takes over the clock of each attempt; by default, `requestTimeout` runs until the headers. */
+  /** Sets the deadline of each attempt (default: `requestTimeout` until the headers arrive). */
   readonly onAttempt?: (deadline: Deadline, server: ApiServer) => void;
 }
 
-/** A request that the table does not make, and how it may be repeated. */
+/** A request that is not in the table of operations, and whether it is safe to retry. */
 export interface ForwardedRequest extends WireRequest {
-  /** What it attempts, for messages: `list images`. */
+  /** What it does, for messages: `list images`. */
   readonly action: string;
-  /** Id of the image that it is about, if it is about one. */
+  /** Id of the image that it is about, if any. */
   readonly imageId?: string | undefined;
-  /** Whether it may be made again when it is open whether it was carried out. */
+  /** Whether it is safe to retry if its outcome is unknown. */
   readonly idempotent: boolean;
-  /** The status that answers a repeat after the first request was carried out unseen. */
+  /** The status of a retry if the first request succeeded and its response was lost. */
   readonly alreadyDoneStatus?: number | undefined;
 }
 
 /**
- * A client of the Image API that cycles through its servers and tries again.
+ * A client of the Image API that cycles through its servers and retries.
  *
- * A request is made up to `1 + numRetries` times, each on the next server: after 429, 502, 503 and 504,
- * a failed connection, or headers that did not come in `requestTimeout`. A server that was not tried
- * yet is tried at once; after a whole fruitless round the client waits as long as the server asks for
- * with `Retry-After`, else with full jitter. What is not idempotent is made again only where a server
- * said that it had not begun. A 401 renews the token once.
+ * A request is sent up to `1 + numRetries` times, each time to the next server. It is retried after 429,
+ * 502, 503, and 504, after a failed connection, and if no headers arrive within `requestTimeout`. A server
+ * that was not tried yet is tried at once. After all servers have failed, the client waits for
+ * `Retry-After`, else for a back-off with full jitter. A request that is not idempotent is retried only if
+ * the server did not start it. A 401 renews the token once.
  *
  * @example
  * ```ts
@@ -108,21 +108,21 @@ export interface ForwardedRequest extends WireRequest {
  * ```
  */
 export class GlanceClientWrapper {
-  /** The options, complete and frozen. */
+  /** All options, with defaults. Frozen. */
   readonly options: ResolvedOptions;
-  /** The one server of a client that was made with `netloc`; null where it cycles. */
+  /** The server of a client with `netloc`; null if the client cycles through servers. */
   readonly server: ApiServer | null;
-  /** Whether no token is sent, because only an image href names the server; its direct URLs are ignored, too. */
+  /** Whether no token is sent and direct URLs are ignored, because only an image href names the server. */
   readonly anonymous: boolean;
   readonly #context: RequestContext;
   readonly #budget = new RetryBudget();
-  readonly #rings = new Map<string, ServerPool>();
-  readonly #ringOfCatalog = new WeakMap<object, ServerPool>();
+  readonly #pools = new Map<string, ServerPool>();
+  readonly #poolOfCatalog = new WeakMap<object, ServerPool>();
 
   /**
-   * A client of the servers that its options name, or of those in the catalog of each context.
+   * Creates a client of the servers in its options, or of those in the catalog of each context.
    *
-   * @throws {InvalidConfigurationValue} where an option is unusable.
+   * @throws {InvalidConfigurationValue} if an option has an unusable value.
    */
   constructor(options: GlanceClientWrapperOptions = {}) {
     this.options = resolveOptions(options);
@@ -133,11 +133,11 @@ export class GlanceClientWrapper {
   }
 
   /**
-   * Calls an operation of the table by its name.
+   * Calls an operation by its name.
    *
-   * @throws {Invalid} where there is no such operation, or an argument cannot be sent.
-   * @throws {GlanceConnectionFailed} where no server gave an answer.
-   * @throws {GlanceError} the error of the answer's status, for example `ImageNotFound`.
+   * @throws {Invalid} if there is no such operation, or an argument cannot be sent.
+   * @throws {GlanceConnectionFailed} if no server responds.
+   * @throws {GlanceError} for an error status, for example `ImageNotFound`.
    */
   call<M extends OperationName>(
     context: RequestContext | null,
@@ -147,7 +147,7 @@ export class GlanceClientWrapper {
     return this.run(context, method, args);
   }
 
-  /** {@linkcode GlanceClientWrapper.call} with options. */
+  /** Does the same as {@linkcode GlanceClientWrapper.call}, with options. */
   async run<M extends OperationName>(
     context: RequestContext | null,
     method: M,
@@ -165,8 +165,8 @@ export class GlanceClientWrapper {
   }
 
   /**
-   * Makes the request of an operation and gives the answer unread. Its body, and the deadline that
-   * still follows the caller's signal, are for the caller to end.
+   * Sends the request of an operation and returns the response unread. The caller must consume or cancel
+   * the body, and dispose of the deadline, which follows the signal of the call.
    */
   exchange<M extends OperationName>(
     context: RequestContext | null,
@@ -175,18 +175,18 @@ export class GlanceClientWrapper {
     options: ExchangeOptions = {},
   ): Promise<OpenResponse> {
     return this.#request(context, method, args, options, (answer) => {
-      // The clock ran for the headers; how long a body may be silent is its reader's affair.
+      // The deadline was for the headers. The reader of the body has its own.
       answer.deadline.disarm();
       return Promise.resolve(answer);
     });
   }
 
   /**
-   * Makes a request that the table does not make, and gives what `take` makes of its answer, whatever
-   * the status: only what asks for another try is tried again, and is an error in the end. `take` ends
-   * the body and the deadline.
+   * Sends a request that is not in the table of operations, and returns what `onResponse` makes of the
+   * response. Only retryable failures are errors; any other status is passed on. `onResponse` must
+   * consume or cancel the body, and dispose of the deadline.
    *
-   * @throws {GlanceConnectionFailed} where no server gave an answer.
+   * @throws {GlanceConnectionFailed} if no server responds.
    */
   async forward<Result>(
     context: RequestContext | null,
@@ -196,9 +196,9 @@ export class GlanceClientWrapper {
   ): Promise<Result> {
     options.signal?.throwIfAborted();
     const { action, imageId, idempotent, alreadyDoneStatus, ...wire } = request;
-    const row = { action: () => action, imageId, hints: {}, idempotent, alreadyDoneStatus };
+    const policy = { action: () => action, imageId, hints: {}, idempotent, alreadyDoneStatus };
     const caller = context ?? this.#context;
-    const spec = await this.#specFor(caller, { ...row, request: wire, success: null }, options);
+    const spec = await this.#specFor(caller, { ...policy, request: wire, success: null }, options);
     return await exchange(spec, this.#callerOf(caller), onResponse);
   }
 
@@ -230,24 +230,23 @@ export class GlanceClientWrapper {
     return await exchange(spec, this.#callerOf(caller), onResponse);
   }
 
-  /** The servers that a context may use, in the order in which they take turns. */
+  /** The servers of a context, in round-robin order. */
   async servers(context: RequestContext | null): Promise<readonly ApiServer[]> {
-    return (await this.#ringFor(context ?? this.#context)).servers;
+    return (await this.#poolFor(context ?? this.#context)).servers;
   }
 
-  /** What is asked, together with who may answer it and how often it may be asked. */
   async #specFor(
     caller: RequestContext,
-    asked: Pick<
+    request: Pick<
       RequestSpec,
       "request" | "action" | "imageId" | "hints" | "idempotent" | "alreadyDoneStatus" | "success"
     >,
     options: ExchangeOptions,
   ): Promise<RequestSpec> {
     checkRecord("the context of a call", caller);
-    const pool = await abortable(this.#ringFor(caller), options.signal);
+    const pool = await abortable(this.#poolFor(caller), options.signal);
     return {
-      ...asked,
+      ...request,
       options: this.options,
       pool: pool.without(options.excluded ?? new Set()),
       budget: this.#budget,
@@ -261,30 +260,30 @@ export class GlanceClientWrapper {
     };
   }
 
-  /** Who asks; where no token is sent, none is renewed either. */
+  /** The token session of a context. If no token is sent, none is renewed. */
   #callerOf(context: RequestContext): TokenSession {
-    const isToldWho = !this.anonymous && this.options.authStrategy !== "noauth";
-    const { renew: _, ...silent } = context;
-    return new TokenSession(isToldWho ? context : silent, this.options);
+    const sendsToken = !this.anonymous && this.options.authStrategy !== "noauth";
+    const { renew: _, ...fixed } = context;
+    return new TokenSession(sendsToken ? context : fixed, this.options);
   }
 
   /**
-   * The servers of a context. Contexts with the same servers share one ring, and with it what is known
-   * of their health; a context with another catalog gets its own servers.
+   * The pool of servers of a context. Contexts with the same servers share one pool, and with it the
+   * health of the servers.
    */
-  async #ringFor(context: RequestContext): Promise<ServerPool> {
+  async #poolFor(context: RequestContext): Promise<ServerPool> {
     const key = this.server !== null || this.options.apiServers !== null
       ? this
       : context.serviceCatalog ?? context;
-    const known = this.#ringOfCatalog.get(key);
+    const known = this.#poolOfCatalog.get(key);
     if (known !== undefined) return known;
     const servers = this.server === null
       ? await listApiServers(context, this.options)
       : [this.server];
     const name = servers.map((server) => server.endpoint).join(" ");
-    const pool = this.#rings.get(name) ?? new ServerPool(servers, this.options);
-    this.#rings.set(name, pool);
-    this.#ringOfCatalog.set(key, pool);
+    const pool = this.#pools.get(name) ?? new ServerPool(servers, this.options);
+    this.#pools.set(name, pool);
+    this.#poolOfCatalog.set(key, pool);
     return pool;
   }
 }

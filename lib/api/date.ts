@@ -1,17 +1,17 @@
 /**
- * Dates as Glance writes them. Pure.
+ * Parses the dates of Glance. Pure.
  *
  * @module
  */
 
 const ZERO = 48;
 
-/** Days from the first of March of the year 0 to the first of January 1970. */
+/** Days from March 1 of year 0 to January 1, 1970. */
 const EPOCH = 719_468;
 
 /**
- * The date in a text of Glance: UTC, whether it says so or not; null where there is none, or what
- * stands there is no date.
+ * Parses a date of Glance, which is UTC with or without a time zone. Returns null if the text is missing or
+ * is not a date.
  */
 export function dateOf(text: string | null | undefined): Date | null {
   if (!text) return null;
@@ -23,8 +23,8 @@ export function dateOf(text: string | null | undefined): Date | null {
 }
 
 /**
- * Milliseconds since 1970 of `2026-01-31T23:59:59Z`, as Image API v2 writes every date; NaN for any other
- * text. `Date.parse` takes three times as long, and a long list has two dates an image.
+ * Milliseconds since 1970 of a date such as `2026-01-31T23:59:59Z`, the format of Image API v2; NaN for any
+ * other text. `Date.parse` takes three times as long, and a list has two dates per image.
  */
 function instantOf(text: string): number {
   const isWritten = text.length === 20 && text[4] === "-" && text[7] === "-" && text[10] === "T" &&
@@ -39,7 +39,7 @@ function instantOf(text: string): number {
   return (((daysTo(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1000;
 }
 
-/** Days since 1970. A year is counted from March, so that a leap day is its last. */
+/** Days since 1970. Years start in March, so that a leap day is the last day of its year. */
 function daysTo(year: number, month: number, day: number): number {
   const years = month > 2 ? year : year - 1;
   const leapDays = Math.floor(years / 4) - Math.floor(years / 100) + Math.floor(years / 400);
@@ -47,7 +47,7 @@ function daysTo(year: number, month: number, day: number): number {
   return years * 365 + leapDays + daysOfMonths + day - 1 - EPOCH;
 }
 
-/** The number that two digits are; NaN where they are none. */
+/** The number in two digits; NaN if they are not digits. */
 function digitsAt(text: string, index: number): number {
   const tens = within(0, 9, text.charCodeAt(index) - ZERO);
   return tens * 10 + within(0, 9, text.charCodeAt(index + 1) - ZERO);

@@ -1,5 +1,5 @@
 /**
- * From an answer to the result of an operation.
+ * Decodes the body of a response into the result of an operation. Pure.
  *
  * @module
  */
@@ -8,13 +8,17 @@ import { describeType, inspect, isRecord } from "../validate.ts";
 import type { GlanceImage } from "./types.ts";
 import type { ImagePage } from "./wire.ts";
 
-/** An answer is not what its operation gives; the message goes on behind "the answer …". */
+/** A body does not have the expected shape. The message continues "the answer …". */
 export class WrongShape extends Error {}
 
-/** Makes a result of the text of an answer. @throws {WrongShape} */
+/**
+ * Decodes the text of a body.
+ *
+ * @throws {WrongShape} if it does not have the expected shape.
+ */
 export type Receive<Result> = (text: string) => Result;
 
-/** The object that an answer is, or that it holds under `key`; it has a text in each of `fields`. */
+/** Decodes an object, or the object under `key`, with a string in each of `fields`. */
 export function receiveRecord<Result extends object>(
   key?: string,
   fields: readonly string[] = [],
@@ -23,19 +27,19 @@ export function receiveRecord<Result extends object>(
     const value = valueIn(text, key);
     if (!isRecord(value)) throw new WrongShape(`is not ${nameOf(key)}`);
     for (const field of fields) checkText(value, field);
-    // The table states what Glance sends; this is the seam where the wire gets its type.
+    // The table of operations declares the type of what Glance sends.
     return value as Result;
   };
 }
 
-/** The record of an image. Sizes, hashes and names become headers and checks, so their types are checked. */
+/** Decodes an image. Checks the types of sizes, hashes, and names, which are used in headers and checks. */
 export function receiveImage(text: string): GlanceImage {
   const image = receiveRecord<GlanceImage>(undefined, ["id"])(text);
   checkImage(image);
   return image;
 }
 
-/** A page of a list of images, each checked as {@linkcode receiveImage} checks one. */
+/** Decodes a page of a list of images, each checked like {@linkcode receiveImage}. */
 export function receiveImages(text: string): ImagePage {
   const page = receivePage<ImagePage>("images", "id")(text);
   for (const image of page.images) checkImage(image);
@@ -55,7 +59,7 @@ function checkImage(image: GlanceImage): void {
   }
 }
 
-/** What else of an image is a text, or null, or missing. */
+/** Properties of an image that must be a string, null, or absent. */
 const OPTIONAL_TEXTS = [
   "name",
   "disk_format",
@@ -68,7 +72,7 @@ const OPTIONAL_TEXTS = [
   "deleted_at",
 ] as const satisfies (keyof GlanceImage)[];
 
-/** The list of objects that an answer is, or that it holds under `key`. */
+/** Decodes a list of objects, or the one under `key`. */
 export function receiveList<Entry extends object>(key?: string): Receive<readonly Entry[]> {
   return (text) => {
     const value = valueIn(text, key);
@@ -77,7 +81,7 @@ export function receiveList<Entry extends object>(key?: string): Receive<readonl
   };
 }
 
-/** A list, bare or under `key`: for what has been written both ways. */
+/** Decodes a list that is either the document or under `key`. */
 export function receiveBareList<Entry>(key: string): Receive<readonly Entry[]> {
   return (text) => {
     const document = valueIn(text);
@@ -88,8 +92,8 @@ export function receiveBareList<Entry>(key: string): Receive<readonly Entry[]> {
 }
 
 /**
- * A document with a list of objects under `key`, and what else stands beside it; each of the objects has a
- * text in `field`.
+ * Decodes a document with a list of objects under `key`. Each object has a string in `field`. Other keys
+ * are kept.
  */
 export function receivePage<Page extends object>(
   key: string & keyof Page,
@@ -104,15 +108,15 @@ export function receivePage<Page extends object>(
   };
 }
 
-/** A short text. A page is from a proxy or a portal. */
+/** Decodes plain text. HTML is from a proxy or a captive portal. */
 export function receiveText(text: string): string {
-  if (/^\s*</.test(text)) throw new WrongShape("is a page instead of a word");
+  if (/^\s*</.test(text)) throw new WrongShape("is an HTML page instead of text");
   return text.trim();
 }
 
 /**
- * An answer that tells nothing. Glance leaves it empty (204, and 202 of an import); JSON is taken, too,
- * lest a version that adds some is refused. A page is somebody else's word: a proxy's, a portal's.
+ * Accepts an empty body (204, or 202 of an import). Also accepts JSON, which a later version of Glance
+ * might add. Anything else is from a proxy or a captive portal.
  */
 export function receiveNothing(text: string): void {
   if (text.trim() === "" || parseJson(text) !== undefined) return;
@@ -125,7 +129,7 @@ function valueIn(text: string, key?: string): unknown {
   return isRecord(document) ? document[key] : undefined;
 }
 
-/** An id is never empty. A name may be, and Glance repeats a member id that came as a number. */
+/** An id is never empty; a name can be. Glance returns a member id as a number if it was sent as one. */
 function checkText(record: Readonly<Record<string, unknown>>, field: string): void {
   const value = record[field];
   const isText = typeof value === "string" && (field !== "id" || value !== "");

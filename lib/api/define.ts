@@ -1,26 +1,26 @@
 /**
- * How the rows of the operation table are written: one line, and what is not as usual.
+ * `defineOperation`: an operation in one line, and what differs from the defaults.
  *
  * @module
  */
 import { type Operation, parametersOf } from "./operation.ts";
 import { receiveNothing } from "./decode.ts";
 
-/** Media types of bodies. */
+/** Media type of JSON bodies. */
 export const JSON_TYPE = "application/json";
-/** The one in which Glance takes changes: JSON patch of add, remove and replace only. */
+/** Media type of Glance's JSON patch, which has only add, remove, and replace. */
 export const PATCH_TYPE = "application/openstack-images-v2.1-json-patch";
-/** Image data. */
+/** Media type of image data. */
 export const DATA_TYPE = "application/octet-stream";
 
-/** Rows of a part of the table, typed by what the part states. */
+/** The operations of a part of the table, typed by the interface of the part. */
 export type OperationDefinitions<Part> = {
   readonly [M in keyof Part]: Part[M] extends (...args: infer Args) => infer Result
     ? Operation<Args, Result>
     : never;
 };
 
-/** What a row has beyond its line. */
+/** What an operation has besides its first line. */
 type OperationParts<Args extends readonly unknown[], Result> =
   & Pick<Operation<Args, Result>, "success" | "receive">
   & Partial<
@@ -30,7 +30,11 @@ type OperationParts<Args extends readonly unknown[], Result> =
     >
   >;
 
-/** A row; what says nothing else may be repeated. */
+/**
+ * Defines an operation.
+ *
+ * Defaults: idempotent; errors 401, 403, and, if the path names an image or a namespace, 404 with a hint.
+ */
 export function defineOperation<Args extends readonly unknown[], Result>(
   action: string,
   verb: Operation<Args, Result>["verb"],
@@ -45,16 +49,16 @@ export function defineOperation<Args extends readonly unknown[], Result>(
   return { action, verb, path, parameters, since, idempotent: true, ...rest, errors, hints };
 }
 
-/** What helps where an operation is for administrators only. */
+/** Hint for an operation that only administrators may call. */
 export const ASK_ADMINISTRATOR = "ask an administrator of the cloud";
 
-/** What a row is that is answered with 204 and nothing else. */
+/** For an operation that answers 204 without a body. */
 export const NO_CONTENT = { success: [204], receive: receiveNothing } as const;
 
-/** The same for what is gone then: a repeat finds nothing. */
+/** For a deletion: a retry after a lost response gets 404. */
 export const DELETED = { ...NO_CONTENT, alreadyDoneStatus: 404 } as const;
 
-/** Whoever asks must be known and allowed, and what the path names must be there. */
+/** The errors of authentication, policy, and lookup, which all operations have. */
 function usualErrors(path: string): Readonly<Record<number, string>> {
   if (!path.startsWith("/v2/")) return {};
   const refused = { 401: "the token is missing, unknown or has ended", 403: "not allowed" };
@@ -64,7 +68,7 @@ function usualErrors(path: string): Readonly<Record<number, string>> {
     : { ...refused, 404: `no such ${thing}, or not for the caller to see` };
 }
 
-/** What is not found may be misspelt, gone or hidden, or nothing of its kind is offered. */
+/** Hints for a 404, which can mean a missing or hidden resource, or a missing feature of the cloud. */
 function usualHints(
   parameters: readonly string[],
   feature: string | undefined,

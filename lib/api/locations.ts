@@ -1,6 +1,5 @@
 /**
- * Where the data of an image is: the location API of 2024.2 and the older properties of the image,
- * behind one call.
+ * The locations of image data: the location API of 2024.2, else the older properties of the image.
  *
  * @module
  */
@@ -9,10 +8,10 @@ import { NotAuthorized, NotFound, NotImplemented, ProgrammingError } from "../er
 import type { CallOptions, GlanceClientWrapper } from "./client.ts";
 import type { GlanceImage, ImageLocation, ValidationData } from "./types.ts";
 
-/** What Glance tells of an image's place; null for what it does not show. */
+/** The direct URL and the locations of an image; null if Glance does not show them. */
 export type DirectLocation = [directUrl: string | null, locations: readonly ImageLocation[] | null];
 
-/** Who asks where Glance wants a service; on the caller's servers, where it has no catalog of its own. */
+/** The privileged context, with the caller's catalog if it has none; the caller's if not configured. */
 function privilegedFor(client: GlanceClientWrapper, caller: RequestContext): RequestContext {
   const { serviceCatalog } = caller;
   const privileged = client.options.privilegedContext ?? caller;
@@ -22,8 +21,8 @@ function privilegedFor(client: GlanceClientWrapper, caller: RequestContext): Req
 }
 
 /**
- * The location API first, as the privileged context where one is configured; the image itself where
- * that API is missing (an older Glance answers 404 or 405), forbidden, or has nothing to tell.
+ * Reads the locations from the location API, with the privileged context if configured. Falls back to the
+ * properties of the image if that API is missing (older versions answer 404 or 405), forbidden, or empty.
  */
 export async function getLocation(
   client: GlanceClientWrapper,
@@ -33,18 +32,17 @@ export async function getLocation(
 ): Promise<DirectLocation> {
   const privileged = privilegedFor(client, context);
   const locations = await client.run(privileged, "getImageLocations", [imageId], options)
-    .catch(noneWhere(NotFound, NotImplemented, NotAuthorized));
+    .catch(nullFor(NotFound, NotImplemented, NotAuthorized));
   if (locations !== null && locations.length > 0) return [null, locations];
   const image = await client.run(context, "get", [imageId], options);
   return [image.direct_url ?? null, image.locations ?? null];
 }
 
 /**
- * The location API first; a JSON patch where that API is missing. Only a hash is sent as
- * `validation_data`: anything else there is refused by Glance, and `metadata` has no place in the new
- * API, which finds the store by the URL.
+ * Adds a location with the location API, or with a JSON patch if that API is missing. The location API
+ * accepts only a hash, as `validation_data`, and no other `metadata`: it finds the store by the URL.
  *
- * @throws {ProgrammingError} where the cloud knows neither way.
+ * @throws {ProgrammingError} if the cloud supports neither.
  */
 export async function addLocation(
   client: GlanceClientWrapper,
@@ -58,7 +56,7 @@ export async function addLocation(
   const validation = validationIn(metadata);
   const isMissing = await client
     .run(privileged, "addImageLocation", [imageId, url, validation], options)
-    .catch(noneWhere(NotFound, NotImplemented)) === null;
+    .catch(nullFor(NotFound, NotImplemented)) === null;
   if (!isMissing) return await client.run(context, "get", [imageId], options);
   const value = {
     url,
@@ -69,7 +67,7 @@ export async function addLocation(
   return await client.run(context, "update", [imageId, patch], options).catch((cause) => {
     if (!(cause instanceof NotImplemented)) throw cause;
     throw new ProgrammingError(
-      `Cannot add a location to image "${imageId}": the cloud has neither the location API nor locations that can be patched; ask its operator for one of them`,
+      `Cannot add a location to image "${imageId}": the cloud has neither the location API nor locations that can be patched; ask its operator to enable one of them`,
       { cause, imageId, status: cause.status },
     );
   });
@@ -87,8 +85,8 @@ function withoutHash(metadata: Readonly<Record<string, unknown>>): Record<string
   return rest;
 }
 
-/** Turns errors of these classes into null; throws the others on. */
-function noneWhere(...classes: readonly (new (...args: never[]) => Error)[]) {
+/** Turns errors of these classes into null, and throws others. */
+function nullFor(...classes: readonly (new (...args: never[]) => Error)[]) {
   return (error: unknown): null => {
     if (classes.some((ErrorClass) => error instanceof ErrorClass)) return null;
     throw error;

@@ -1,5 +1,5 @@
 /**
- * The shape of a row of the operation table, and how a row and its arguments become a request.
+ * What an operation is, and how it builds a request from arguments and reads a result from a response.
  *
  * @module
  */
@@ -15,75 +15,75 @@ import type { DataBody, Query } from "./wire.ts";
 
 export { isRecord } from "../validate.ts";
 
-/** The part of a request that depends on more than the path's placeholders. */
+/** The parts of a request besides the method and the path. */
 export interface RequestParts {
   readonly query?: Query;
   readonly headers?: Readonly<Record<string, string>>;
-  /** The body, to be written as JSON. */
+  /** The body, sent as JSON. */
   readonly json?: unknown;
-  /** The body, to be sent as it is. */
+  /** The body, sent unchanged. */
   readonly data?: DataBody;
 }
 
-/** What there is to know of an operation of the Image API, for people and programs. */
+/** The description of an operation of the Image API. */
 export interface OperationDescription {
   /**
-   * What it does, with the placeholders of `path` and, in quotes, names in the body:
+   * What it does. Placeholders are those of `path`, or keys of the body:
    * `add object "{name}" to metadata namespace "{namespace}"`.
    */
   readonly action: string;
   /** HTTP method. */
   readonly verb: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** Path below the endpoint; the first arguments fill its `{placeholders}` in order. */
+  /** Path below the endpoint. The first arguments fill its `{placeholders}` in order. */
   readonly path: string;
   /** The names of the placeholders, in order. */
   readonly parameters: readonly string[];
-  /** Media type of the body that is sent; absent where there is none. */
+  /** Media type of the request body; absent if there is no body. */
   readonly mediaType?: string;
-  /** First minor version of the Image API that has it. */
+  /** First minor version of the Image API that has the operation. */
   readonly since: string;
-  /** What the cloud must have enabled for it; absent where every cloud has it. */
+  /** What the cloud must have enabled; absent if every cloud has the operation. */
   readonly feature?: string;
-  /** Whether the request may be made again when it is open whether it was carried out. */
+  /** Whether the request is safe to retry if its outcome is unknown. */
   readonly idempotent: boolean;
-  /** The status that answers a repeat after the first request was carried out unseen. */
+  /** The status of a retry if the first request succeeded and its response was lost. */
   readonly alreadyDoneStatus?: number;
-  /** The statuses of success; none where Glance always refuses. */
+  /** The statuses of success; empty if Glance always refuses. */
   readonly success: readonly number[];
-  /** Statuses of failure, and what each means here; any of them may come for reasons of the cloud's own. */
+  /** Error statuses, and what each means for this operation. A policy of the cloud can cause any of them. */
   readonly errors: Readonly<Record<number, string>>;
-  /** What helps against a status of failure, where it can be told. */
+  /** Hints by error status. */
   readonly hints: Readonly<Record<number, string>>;
 }
 
-/** One operation: a function from `Args` to `Result` by way of HTTP. */
+/** One operation: a function from `Args` to `Result` over HTTP. */
 export interface Operation<Args extends readonly unknown[], Result> extends OperationDescription {
   /**
-   * What is sent besides the path; receives all arguments.
+   * Builds what is sent besides the path, from all arguments.
    *
-   * @throws {BadArgument} where one of them cannot be sent.
+   * @throws {BadArgument} if an argument cannot be sent.
    */
   readonly send?: (...args: Args) => RequestParts;
-  /** What is made of the answer. `"response"` hands it over unread. */
+  /** Reads the result from the response; `"response"` returns the response unread. */
   readonly receive: Receive<Result> | "response";
 }
 
-/** Characters that have no place in a segment of a path: control characters and the slashes. */
+/** Control characters and slashes. */
 // deno-lint-ignore no-control-regex
 const FORBIDDEN_IN_SEGMENT = /[\u0000-\u001f\u007f/\\]/;
 
-/** Characters of a name that a message shows: Glance's names have 255 of them. */
+/** Characters of a name that a message shows: the maximum length of a name in Glance. */
 const NAME_LIMIT = 255;
 
-/** Whether a text can be a segment of a path, and leads to no other path. */
+/** Whether a text can be one segment of a path, without a change of the path. */
 export function isPathSegment(text: string): boolean {
   return text !== "" && text !== "." && text !== ".." && !FORBIDDEN_IN_SEGMENT.test(text);
 }
 
 /**
- * The request of an operation for its arguments.
+ * Builds the request of an operation.
  *
- * @throws {Invalid} where an argument cannot be sent.
+ * @throws {Invalid} if an argument cannot be sent.
  */
 export function toRequest<Args extends readonly unknown[], Result>(
   operation: Operation<Args, Result>,
@@ -119,26 +119,26 @@ function requestOf<Args extends readonly unknown[], Result>(
   };
 }
 
-/** An answer, who gave it, and to which attempt. */
+/** A response, with the server that sent it and the number of attempts. */
 export interface Answer {
   readonly response: Response;
   readonly server: ApiServer;
   readonly attempts: number;
-  /** Limits the time in which its body is read. */
+  /** Limits the time to read the body. */
   readonly deadline: { readonly signal: AbortSignal };
 }
 
 /**
- * The result of an operation in an answer.
+ * Reads the result of an operation from its response.
  *
- * @throws {UnexpectedResponse} where it is not there.
+ * @throws {UnexpectedResponse} if the body does not have the expected shape.
  */
 export async function toResult<Args extends readonly unknown[], Result>(
   operation: Operation<Args, Result>,
   args: Args,
   { response, server, attempts, deadline }: Answer,
 ): Promise<Result> {
-  // The table pairs "response" with operations whose result is the answer itself.
+  // Only operations whose result is a `Response` declare "response".
   if (operation.receive === "response") return response as Result;
   const imageId = imageIdOf(operation, args);
   try {
@@ -146,16 +146,16 @@ export async function toResult<Args extends readonly unknown[], Result>(
   } catch (error) {
     if (!(error instanceof WrongShape)) throw error;
     const action = actionOf(operation, args);
-    const asked = { action, imageId, server: server.endpoint, attempts };
-    throw unusableAnswer(response, asked, error.message);
+    const request = { action, imageId, server: server.endpoint, attempts };
+    throw unusableAnswer(response, request, error.message);
   }
 }
 
 /**
- * The result in the text of an answer, which is about no other image than the one that was asked for.
- * Databases compare ids without their case.
+ * Reads the result from the text of a response, and checks that it is about the requested image. Ids are
+ * compared without case, as databases compare them.
  *
- * @throws {WrongShape}
+ * @throws {WrongShape} if the text does not have the expected shape, or is about another image.
  */
 export function resultIn<Result>(
   receive: Receive<Result>,
@@ -169,7 +169,7 @@ export function resultIn<Result>(
   throw new WrongShape(`is about ${inspect(id)} instead of ${inspect(imageId)}`);
 }
 
-/** What an operation does with its arguments, in words and on one line. */
+/** The action of an operation with its arguments, on one line, for messages. */
 export function actionOf(
   { action, parameters }: { readonly action: string; readonly parameters: readonly string[] },
   args: readonly unknown[],
@@ -182,7 +182,7 @@ export function actionOf(
   });
 }
 
-/** The same with names from anywhere; where there is none for a place, nothing stands there. */
+/** Fills the placeholders of an action. A placeholder without a name is left out. */
 export function actionWith(action: string, nameAt: (placeholder: string) => unknown): string {
   return action.replaceAll(/ "\{(\w+)\}"/g, (_, placeholder) => {
     const name = nameAt(placeholder);
@@ -190,7 +190,7 @@ export function actionWith(action: string, nameAt: (placeholder: string) => unkn
   });
 }
 
-/** The image that an operation is about, where its path names one. */
+/** The id of the image in the path of an operation, if there is one. */
 export function imageIdOf(
   { parameters }: { readonly parameters: readonly string[] },
   args: readonly unknown[],
@@ -217,7 +217,7 @@ function pathSegment(name: string, value: unknown): string {
   );
 }
 
-/** Text for a place between quotes; of one that is longer than any name of Glance's, the start. */
+/** Escapes a name for use between quotes, cut after 255 characters. */
 function escaped(text: string): string {
   const inspect = text.length > NAME_LIMIT ? `${text.slice(0, NAME_LIMIT)}…` : text;
   return JSON.stringify(inspect).slice(1, -1);

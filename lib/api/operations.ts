@@ -1,7 +1,6 @@
 /**
- * The table of the Image API: one row an operation. `Operations` states the types, `ROWS` the wire;
- * `GlanceClientWrapper.call`, the gateway's routes and every list of what exists are read off it. Its
- * parts stand in files of their own.
+ * The table of the Image API. `Operations` declares the types, and `ROWS` the requests and responses.
+ * `GlanceClientWrapper.call`, the routes of the gateway, and the documentation use this table.
  *
  * @module
  */
@@ -28,7 +27,7 @@ export type {
   SharingOperations,
 };
 
-/** Names, arguments and results of all operations. */
+/** Names, arguments, and results of all operations. */
 export interface Operations
   extends
     ImageOperations,
@@ -48,7 +47,7 @@ export type OperationArgs<M extends OperationName> = Parameters<Operations[M]>;
 /** The result of an operation. */
 export type OperationResult<M extends OperationName> = ReturnType<Operations[M]>;
 
-/** The rows. */
+/** All operations by name. */
 export const ROWS: {
   readonly [M in OperationName]: Operation<OperationArgs<M>, OperationResult<M>>;
 } = {
@@ -62,8 +61,7 @@ export const ROWS: {
 };
 
 /**
- * All operations of the Image API by their names in `call()`: for lists, help and checks of what a cloud
- * can do.
+ * Descriptions of all operations of the Image API, by their names in `call()`. Frozen.
  *
  * @example
  * ```ts
@@ -78,7 +76,7 @@ export const ROWS: {
  */
 export const OPERATIONS: Readonly<Record<OperationName, OperationDescription>> = described(ROWS);
 
-/** What the rows say, without what they do. */
+/** The descriptions, without the functions that send and receive. */
 function described(rows: typeof ROWS): Readonly<Record<OperationName, OperationDescription>> {
   const entries = Object.entries<OperationDescription>(rows).map(([name, row]) => {
     const { send: _, receive: __, ...description }: Partial<Operation<[], unknown>> = row;
@@ -92,7 +90,7 @@ function described(rows: typeof ROWS): Readonly<Record<OperationName, OperationD
 /**
  * The operation with a name.
  *
- * @throws {Invalid} if there is none.
+ * @throws {Invalid} if no operation has the name.
  */
 export function operationNamed<M extends OperationName>(
   method: M,

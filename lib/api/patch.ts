@@ -1,9 +1,8 @@
 /**
- * Changes to an image as the JSON patch that Glance takes: `add`, `remove` and `replace` of one whole
- * property each. Pure.
+ * Computes the JSON patch that changes an image: `add`, `remove`, and `replace` of one whole property each.
+ * Pure.
  *
- * Glance refuses `move`, `copy` and `test` and paths into a list, which a general differ emits for
- * legal edits.
+ * Glance rejects `move`, `copy`, `test`, and paths into a list, so a general diff library does not work.
  *
  * @module
  */
@@ -12,40 +11,40 @@ import { inspect } from "../validate.ts";
 import { isBaseProperty, isJsonProperty, isReservedProperty } from "./translate.ts";
 import type { GlanceImage } from "./types.ts";
 
-/** One change. */
+/** One operation of a patch. */
 export type PatchOperation =
   | { readonly op: "add" | "replace"; readonly path: string; readonly value: unknown }
   | { readonly op: "remove"; readonly path: string };
 
-/** The changes of one request. */
+/** The operations of one request. */
 export type JsonPatch = readonly PatchOperation[];
 
 /**
- * What has to change so that `current` has the values of `wanted`. A property that is null is removed, or
- * is null where it is a base property. With `purge`, every custom property that `wanted` does not name is
- * removed, except those that Glance reserves for itself.
+ * The patch that gives `current` the values of `desired`. A null custom property is removed; a null base
+ * property is set to null. With `purge`, every custom property that `desired` does not name is removed,
+ * except those that Glance reserves.
  *
- * Removals come first: an image that has as many properties as it may have can rename one.
+ * Removals come first, so that an image at its property quota can rename a property.
  *
- * @throws {Invalid} where a property has a name that no patch can speak of.
+ * @throws {Invalid} if a JSON patch for Glance cannot name a property.
  */
 export function patchTo(
   current: GlanceImage,
-  wanted: Readonly<Record<string, unknown>>,
+  desired: Readonly<Record<string, unknown>>,
   purge: boolean,
 ): JsonPatch {
-  const named = Object.entries(wanted)
+  const named = Object.entries(desired)
     .filter(([key, value]) => !isSame(key, valueIn(current, key), value))
     .map(([key, value]) => operationFor(current, key, value));
   const isRemoval = ({ op }: PatchOperation) => op === "remove";
   return [
     ...named.filter(isRemoval),
-    ...purge ? purged(current, wanted) : [],
+    ...purge ? purged(current, desired) : [],
     ...named.filter((operation) => !isRemoval(operation)),
   ];
 }
 
-/** What is not there counts as null, and tags that are not there as none. */
+/** The value of a property: null if absent, or an empty list for tags. */
 function valueIn(image: GlanceImage, key: string): unknown {
   const none = key === "tags" ? [] : null;
   return Object.hasOwn(image, key) ? image[key] ?? none : none;
@@ -57,16 +56,16 @@ function operationFor(current: GlanceImage, key: string, value: unknown): PatchO
   return { op: Object.hasOwn(current, key) ? "replace" : "add", path, value };
 }
 
-function purged(current: GlanceImage, wanted: Readonly<Record<string, unknown>>): JsonPatch {
+function purged(current: GlanceImage, desired: Readonly<Record<string, unknown>>): JsonPatch {
   return Object.keys(current)
     .filter((key) => !isBaseProperty(key) && !isReservedProperty(key))
-    .filter((key) => !Object.hasOwn(wanted, key))
+    .filter((key) => !Object.hasOwn(desired, key))
     .map((key) => ({ op: "remove", path: pointerTo(key) }));
 }
 
 /**
- * A JSON pointer to a property (RFC 6901, section 3). Glance trims what it reads of one: a name with white
- * space at its ends would lead it to another property.
+ * A JSON pointer to a property (RFC 6901, section 3). Glance trims the name in the pointer, so a name with
+ * white space at its ends would select another property.
  */
 function pointerTo(key: string): string {
   if (key !== "" && key.trim() === key) {
@@ -75,11 +74,11 @@ function pointerTo(key: string): string {
   throw new Invalid(
     `Cannot change the property ${
       inspect(key)
-    }: Glance cannot be told of a name that is empty or has white space at its ends; leave the property alone, with purgeProps false`,
+    }: a patch cannot name a property whose name is empty or has white space at its ends; set purgeProps to false to keep it`,
   );
 }
 
-/** Tags are a set, and some texts are JSON; everything else compares as it is written. */
+/** Compares tags as sets, and JSON properties as JSON. */
 function isSame(key: string, a: unknown, b: unknown): boolean {
   const read = isJsonProperty(key) ? parsed : (value: unknown) => value;
   const text = (value: unknown) =>
@@ -87,7 +86,7 @@ function isSame(key: string, a: unknown, b: unknown): boolean {
   return text(read(a)) === text(read(b));
 }
 
-/** JSON as it is spaced here; what is none stays as it is. */
+/** Normalizes the spacing of JSON. Any other value is returned unchanged. */
 function parsed(value: unknown): unknown {
   try {
     return typeof value === "string" ? JSON.stringify(JSON.parse(value)) : value;

@@ -1,5 +1,5 @@
 /**
- * What a list asks for, as a query string. Pure.
+ * Builds the query string of a list. Pure.
  *
  * @module
  */
@@ -9,40 +9,40 @@ import type { Query } from "./operations.ts";
 import { glanceName } from "./translate.ts";
 
 /**
- * The value of a filter. An array asks for any of its values, where Glance can do that: for `id`, `name`,
- * `status`, `container_format` and `disk_format`; for `tag`, it asks for all of them.
+ * The value of a filter. An array matches any of its values for `id`, `name`, `status`, `container_format`,
+ * and `disk_format`, and all of its values for `tag`. Glance supports no array for other filters.
  */
 export type FilterValue = string | number | boolean | Date | readonly string[] | null | undefined;
 
-/** What a list asks for. */
+/** Filters, order, and paging of a list. */
 export interface ListParameters {
   /**
    * Filters by base property (`name`, `status`, `visibility`, `owner`, `tag`, `size_min`,
-   * `created_at`, `os_hidden`, `member_status` …, in Glance's or our spelling) or by custom
-   * property. An operator may stand before a text: `"gte:2026-01-01T00:00:00Z"`,
+   * `created_at`, `os_hidden`, `member_status` …, in snake_case or camelCase) or by custom
+   * property. A string can begin with an operator: `"gte:2026-01-01T00:00:00Z"`,
    * `"in:queued,active"`.
    */
   readonly filters?: Readonly<Record<string, FilterValue>>;
-  /** Id of the image after which the list begins. */
+  /** Id of the last image before the list. */
   readonly marker?: string;
-  /** Images in all; without it, every one. */
+  /** Maximum number of images (default: all). */
   readonly limit?: number;
   /**
-   * Images a request. (Glance ends a list at a page of which its policy hides every image; where a cloud
-   * has such a policy, larger pages go past it.)
+   * Number of images per request. Glance ends a list at a page whose images are all hidden by its policy;
+   * use larger pages if the cloud has such a policy.
    * @default {200}
    */
   readonly pageSize?: number;
-  /** Property or properties to sort by, the first before the second. */
+  /** Property or properties to sort by, most significant first. */
   readonly sortKey?: string | readonly string[];
-  /** `asc` or `desc`, one for all keys or one for each. */
+  /** `asc` or `desc`: one for all keys, or one per key. */
   readonly sortDir?: SortDir | readonly SortDir[];
 }
 
-/** A direction of sorting. */
+/** A sort direction. */
 export type SortDir = "asc" | "desc";
 
-/** Base properties on which Glance reads an operator before a colon. */
+/** Base properties for which Glance reads an operator before a colon. */
 const OPERATED: ReadonlySet<string> = new Set([
   "id",
   "name",
@@ -51,7 +51,7 @@ const OPERATED: ReadonlySet<string> = new Set([
   "disk_format",
 ]);
 
-/** Keys of a query that say how to list, whatever property has their name. */
+/** Query keys that Glance uses for paging, even if an image has a property of the same name. */
 const PAGING: ReadonlySet<string> = new Set(["limit", "marker", "sort_key", "sort_dir", "sort"]);
 
 const OPERATOR = /^(in|eq|neq|gt|gte|lt|lte):/;
@@ -59,10 +59,10 @@ const OPERATOR = /^(in|eq|neq|gt|gte|lt|lte):/;
 const DEFAULT_PAGE_SIZE = 200;
 
 /**
- * The query of one page.
+ * Builds the query of one page.
  *
- * @throws {Invalid} for a limit or page size that is no whole number of at least 0 (1 for the page size),
- * for an invalid date, and for a sort direction that is neither `asc` nor `desc`.
+ * @throws {Invalid} if the limit is not a whole number of at least 0, or the page size of at least 1; if a
+ * date is invalid; or if a sort direction is neither `asc` nor `desc`.
  */
 export function toQuery(parameters: ListParameters): Query {
   const { filters = {}, marker, sortKey, sortDir } = parameters;
@@ -78,9 +78,9 @@ export function toQuery(parameters: ListParameters): Query {
 }
 
 /**
- * Images in all that a list may give; `Infinity` without a limit.
+ * The maximum number of images of a list; `Infinity` if there is no limit.
  *
- * @throws {Invalid} for a limit that is no whole number of at least 0, and where `parameters` is no object.
+ * @throws {Invalid} if the limit is not a whole number of at least 0, or `parameters` is not an object.
  */
 export function limitOf(parameters: ListParameters): number {
   checkRecord("the parameters of a list", parameters);
@@ -93,19 +93,19 @@ export function limitOf(parameters: ListParameters): number {
 }
 
 /**
- * The marker of the next page, from Glance's `next` link. Only the marker is taken: Glance loses
- * repeated keys in that link, and knows nothing of a mount prefix.
+ * The marker of the next page, from Glance's `next` link; null if the link has no marker. The rest of the
+ * link is unusable: Glance drops repeated keys, and does not know a mount prefix.
  *
- * @throws {UnexpectedResponse} where it is no link.
+ * @throws {UnexpectedResponse} if `next` is not a link.
  */
 export function markerOf(next: string): string | null {
   if (typeof next === "string" && URL.canParse(next, "http://glance")) {
     return new URL(next, "http://glance").searchParams.get("marker");
   }
   throw new UnexpectedResponse(
-    `Cannot list images: the server gave ${
+    `Cannot list images: the server returned ${
       inspect(next)
-    } as the link to the next page, which is none; check that the endpoint is an Image API`,
+    } as the link to the next page; check that the endpoint is an Image API`,
   );
 }
 
@@ -125,7 +125,7 @@ function filterPairs(key: string, value: FilterValue): [string, string][] {
   if (value === undefined || value === null) return [];
   if (PAGING.has(key)) {
     throw new Invalid(
-      `Cannot list images: "${key}" is no filter, since Glance takes it for its own; give it as a parameter of the list`,
+      `Cannot list images: "${key}" is a paging parameter, not a filter; give it as a parameter of the list`,
     );
   }
   if (value instanceof Date) return [[key, `eq:${dateOf(key, value)}`]];
@@ -134,37 +134,37 @@ function filterPairs(key: string, value: FilterValue): [string, string][] {
     if (OPERATED.has(key)) return [[key, anyOf(key, value)]];
     if (key === "tag" || value.length === 1) return value.map((one) => [key, one]);
     throw new Invalid(
-      `Cannot list images: the filter "${key}" is a list of ${value.length}, and Glance takes one value for it; list once for each`,
+      `Cannot list images: the filter "${key}" is a list of ${value.length} values, and Glance accepts one; list once per value`,
     );
   }
   if (typeof value !== "object") return [[key, String(value)]];
   throw new Invalid(
     `Cannot list images: the filter "${key}" is ${
       inspect(value)
-    } and must be a text, a number, a boolean, a date or a list of texts`,
+    } and must be a string, a number, a boolean, a date, or a list of strings`,
   );
 }
 
-/** A date as Glance writes it, to the second. */
+/** A date in Glance's format, in whole seconds. */
 function dateOf(key: string, date: Date): string {
   if (!Number.isNaN(date.getTime())) return date.toISOString().replace(/\.\d+Z$/, "Z");
   throw new Invalid(`Cannot list images: the filter "${key}" is an invalid date; give a valid one`);
 }
 
-/** A text with a colon would be taken for an operator: say that it is a value. */
+/** Glance reads an operator before the first colon of a value, so a value with a colon needs `eq:`. */
 function operated(value: string): string {
   return OPERATOR.test(value) || !value.includes(":") ? value : `eq:${value}`;
 }
 
-/** Any of several texts. One alone needs no list, in which Glance cannot be told of every text. */
+/** Any of several values. A single value uses `eq:`, since `in:` cannot express every string. */
 function anyOf(key: string, values: readonly string[]): string {
   if (values.length === 1) return `eq:${values[0]}`;
   return `in:${values.map((value) => quoted(key, value)).join(",")}`;
 }
 
 /**
- * An entry of an `in:` list. Quotes keep commas together; Glance takes them off, and no backslash: one
- * before a quote would keep it from being an end, and stay.
+ * Quotes an entry of an `in:` list that contains a comma. Glance removes the quotes but no backslash, so a
+ * quote cannot be escaped, and a backslash before the closing quote would escape it.
  */
 function quoted(key: string, value: string): string {
   const isBare = value !== "" && !value.includes(",");
@@ -174,7 +174,7 @@ function quoted(key: string, value: string): string {
   throw new Invalid(
     `Cannot list images: the filter "${key}" is a list with ${
       inspect(value)
-    }, whose quotes and backslashes Glance cannot be told of in a list; list once for each`,
+    }, whose quotes and backslashes cannot be escaped in a list; list once per value`,
   );
 }
 

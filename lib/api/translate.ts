@@ -1,5 +1,5 @@
 /**
- * The one seam between Glance's words and ours: `fromGlance` and `toGlance`. Pure.
+ * Translates between `GlanceImage` and `Image`: `fromGlance` and `toGlance`. Pure.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import { dateOf } from "./date.ts";
 import type { GlanceImage, Image, ImageLocation, ImageMeta } from "./types.ts";
 
 /**
- * Our name of each base property of Glance that is also ours. What is not here, and not in
- * {@linkcode HIDDEN}, is a custom property, whatever schema the operator has: Glance marks
- * operator-defined ones as not base, too.
+ * The name in `Image` of each base property of Glance. Any other property that is not in
+ * {@linkcode HIDDEN} is a custom property, also if the operator's schema defines it: Glance marks those as
+ * not base, too.
  */
 const BASE_NAMES = {
   id: "id",
@@ -39,12 +39,12 @@ const BASE_NAMES = {
   deleted_at: "deletedAt",
 } as const;
 
-/** Glance's name of each of our base properties. */
+/** The name in Glance of each base property of `Image`. */
 const GLANCE_NAMES: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(BASE_NAMES).map(([theirs, ours]) => [ours, theirs]),
 );
 
-/** Base properties that say nothing about the image: links within the API. */
+/** Base properties that `Image` omits: links within the API. */
 const HIDDEN: ReadonlySet<string> = new Set(["self", "file", "schema", "deleted"]);
 
 const BASE_PROPERTIES: ReadonlySet<string> = new Set([...Object.keys(BASE_NAMES), ...HIDDEN]);
@@ -53,8 +53,8 @@ const BASE_PROPERTIES: ReadonlySet<string> = new Set([...Object.keys(BASE_NAMES)
 const JSON_PROPERTIES: ReadonlySet<string> = new Set(["block_device_mapping", "mappings"]);
 
 /**
- * What Glance sets and nobody else may. In a new image it is dropped like Cinder does, so that a shown
- * image can be given back.
+ * Properties that only Glance sets. `toGlance` drops them, as Cinder does, so that an image from `show` can
+ * be passed to `create`.
  */
 const READ_ONLY: ReadonlySet<string> = new Set([
   "status",
@@ -72,38 +72,38 @@ const READ_ONLY: ReadonlySet<string> = new Set([
   ...HIDDEN,
 ]);
 
-/** Names that nobody may give a custom property, though no image has them. */
+/** Names that a custom property cannot have. */
 const FORBIDDEN_NAMES: ReadonlySet<string> = new Set(["id", "location", ...READ_ONLY]);
 
-/** Properties that only Glance writes: it answers 403 to anybody else. */
+/** Whether Glance reserves the property; it answers 403 to a client that sets it. */
 export function isReservedProperty(name: string): boolean {
   return name.startsWith("os_glance");
 }
 
-/** Whether the values of a property are JSON, however it is spaced. */
+/** Whether the values of a property are JSON. */
 export function isJsonProperty(name: string): boolean {
   return JSON_PROPERTIES.has(name);
 }
 
-/** Whether only Glance sets the base property. Its id is set once, by whoever creates the image. */
+/** Whether a base property is read-only in an update. `id` can be set only at creation. */
 export function isReadOnlyProperty(name: string): boolean {
   return READ_ONLY.has(name) || name === "id";
 }
 
-/** Whether Glance knows the name as a base property. */
+/** Whether the name is a base property of Glance. */
 export function isBaseProperty(name: string): boolean {
   return BASE_PROPERTIES.has(name);
 }
 
-/** Glance's name for one of ours: `diskFormat` gives `disk_format`; any other name stays as it is. */
+/** Glance's name of a base property: `disk_format` for `diskFormat`. Any other name is unchanged. */
 export function glanceName(name: string): string {
   return Object.hasOwn(GLANCE_NAMES, name) ? GLANCE_NAMES[name] as string : name;
 }
 
 /**
- * An image of ours for Glance's.
+ * Translates an image of Glance to an `Image`.
  *
- * @throws {Invalid} where a property that must hold JSON does not.
+ * @throws {Invalid} if a property that must be JSON is not.
  *
  * @example
  * ```ts
@@ -116,7 +116,7 @@ export function glanceName(name: string): string {
  */
 export function fromGlance(glance: GlanceImage): Image {
   const properties: Record<string, unknown> = {};
-  // Lists translate very many: this is half of what their entries would cost.
+  // Takes half the time of Object.entries(), which counts in long lists.
   for (const key in glance) {
     if (BASE_PROPERTIES.has(key)) continue;
     const value = glance[key];
@@ -158,11 +158,11 @@ function imageOf(glance: GlanceImage, properties: Readonly<Record<string, unknow
 }
 
 /**
- * What Glance takes for `meta`: flat, in its own names, without what only Glance sets. A custom
- * property wins over a base property of the same name.
+ * Translates metadata to the flat form of Glance, without properties that only Glance sets. A custom
+ * property overrides a base property of the same name.
  *
- * @throws {Invalid} where a custom property is reserved or is no string, or has the name of what only
- * Glance sets; or where `meta` is no object.
+ * @throws {Invalid} if a custom property is reserved, is not a string, or has the name of a property that
+ * only Glance sets; or if `meta` is not an object.
  *
  * @example
  * ```ts
@@ -191,7 +191,7 @@ export function toGlance(meta: ImageMeta): Record<string, unknown> {
   return glance;
 }
 
-/** The error for a property that is Glance's. */
+/** The error for a property that Glance reserves. */
 export function reservedName(key: string): Invalid {
   return new Invalid(
     `Cannot set property "${key}": names that begin with "os_glance" are reserved for Glance; choose another name`,
@@ -200,7 +200,7 @@ export function reservedName(key: string): Invalid {
 
 function forbiddenName(key: string): Invalid {
   return new Invalid(
-    `Cannot set property "${key}": it is Glance's own, and cannot be a custom property; choose another name`,
+    `Cannot set property "${key}": only Glance sets it, so it cannot be a custom property; choose another name`,
   );
 }
 
@@ -223,25 +223,25 @@ function encodeProperty(key: string, value: unknown): unknown {
   throw new Invalid(
     `Cannot set property "${key}": its value is ${
       describeType(value)
-    } and Glance stores strings only; write it as text`,
+    } and Glance stores strings only; convert it to a string`,
   );
 }
 
-/** A value as JSON has it: a date is text there, and what is undefined is not there. */
+/** A value after a round trip through JSON: dates become strings, and undefined properties disappear. */
 function plainJson(key: string, value: unknown): unknown {
   try {
     return JSON.parse(JSON.stringify(value));
   } catch (cause) {
     throw new Invalid(
-      `Cannot set property "${key}": its value cannot be written as JSON; give lists, objects, texts and numbers`,
+      `Cannot set property "${key}": its value cannot be written as JSON; give lists, objects, strings, and numbers`,
       { cause },
     );
   }
 }
 
 /**
- * JSON as Python's `json.dumps` writes it, with a space behind colon and comma and in ASCII: Cinder and
- * Nova compare such properties as text.
+ * JSON as Python's `json.dumps` writes it: ASCII, with a space after each colon and comma. Cinder and Nova
+ * compare such properties as strings.
  */
 function pythonJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(pythonJson).join(", ")}]`;

@@ -1,22 +1,22 @@
 /**
- * The dictionary of the image service: what an image is, on the wire (`GlanceImage`, exactly the
- * JSON of Image API v2) and here (`Image`). Types and constant word lists only.
+ * Images, members, and stores: `GlanceImage` is the JSON of Image API v2, `Image` the camelCase form of
+ * this library. Types and constants only.
  *
  * @module
  */
 
 /**
- * The states of an image.
+ * The statuses of an image.
  *
- * - `queued`: the record exists, data does not.
+ * - `queued`: the record exists, without data.
  * - `saving`: data is being written to a store.
  * - `uploading`: data is being written to the staging area, for an import.
- * - `importing`: an import is at work.
- * - `active`: data is there and can be read.
- * - `deactivated`: data is there; only an administrator may read it.
- * - `killed`: an upload failed and the image cannot be used.
- * - `deleted`: gone.
- * - `pending_delete`: gone for users, data is removed later.
+ * - `importing`: an import is running.
+ * - `active`: the data can be read.
+ * - `deactivated`: only an administrator can read the data.
+ * - `killed`: an upload failed, and the image cannot be used.
+ * - `deleted`: the image is deleted.
+ * - `pending_delete`: deleted for users; the data is removed later.
  */
 export const IMAGE_STATUSES = [
   "queued",
@@ -30,15 +30,15 @@ export const IMAGE_STATUSES = [
   "pending_delete",
 ] as const;
 
-/** One of {@linkcode IMAGE_STATUSES}; a status that a newer Glance invents is passed on as it is. */
+/** One of {@linkcode IMAGE_STATUSES}. Statuses of newer versions of Glance are passed on unchanged. */
 export type ImageStatus = typeof IMAGE_STATUSES[number] | (string & Record<never, never>);
 
 /**
  * Who can see an image.
  *
- * - `public`: everybody.
- * - `community`: everybody who asks for it by id; it stays out of other projects' lists.
- * - `shared`: the owner and its members.
+ * - `public`: all projects.
+ * - `community`: all projects, by id; default lists of other projects do not contain it.
+ * - `shared`: the owner and the members.
  * - `private`: the owner.
  */
 export const IMAGE_VISIBILITIES = ["public", "community", "shared", "private"] as const;
@@ -46,31 +46,31 @@ export const IMAGE_VISIBILITIES = ["public", "community", "shared", "private"] a
 /** One of {@linkcode IMAGE_VISIBILITIES}. */
 export type ImageVisibility = typeof IMAGE_VISIBILITIES[number];
 
-/** What a member has answered to the offer of a shared image. */
+/** The states of a membership: whether the project has accepted the shared image. */
 export const MEMBER_STATUSES = ["pending", "accepted", "rejected"] as const;
 
 /** One of {@linkcode MEMBER_STATUSES}. */
 export type MemberStatus = typeof MEMBER_STATUSES[number];
 
-/** Where a store keeps the data of an image: an entry of Glance's `locations`. */
+/** A place where a store keeps the data of an image: an entry of Glance's `locations`. */
 export interface ImageLocation {
   /** Store URL, for example `file:///var/lib/glance/images/…`, `rbd://…`, `cinder://…`. */
   readonly url: string;
-  /** What the store notes about it; `store` names the backend. */
+  /** Metadata of the location; `store` is the id of the store. */
   readonly metadata: Readonly<Record<string, unknown>>;
-  /** The hash that Glance is asked to check against. */
+  /** The expected hash of the data, for Glance to check. */
   readonly validation_data?: ValidationData;
 }
 
-/** The hash by which Glance may check data that is already in place. */
+/** The hash with which Glance checks data that is already in a store. */
 export interface ValidationData {
   /** Hash algorithm, for example `sha512`. */
   readonly os_hash_algo: string;
-  /** The digest in lower-case hexadecimal. */
+  /** The digest, in lowercase hexadecimal. */
   readonly os_hash_value: string;
 }
 
-/** A value as JSON has it. */
+/** A JSON value. */
 export type JsonValue =
   | string
   | number
@@ -80,15 +80,14 @@ export type JsonValue =
   | { readonly [key: string]: JsonValue };
 
 /**
- * An image exactly as Image API v2 writes it. Keys that are not listed are custom properties,
- * whose values are strings.
+ * An image exactly as Image API v2 returns it. Other keys are custom properties, whose values are strings.
  */
 export interface GlanceImage {
   /** UUID. */
   readonly id: string;
   /** Name; not unique. */
   readonly name?: string | null;
-  /** Its state. */
+  /** Its status. */
   readonly status: ImageStatus;
   /** Who can see it. */
   readonly visibility?: ImageVisibility;
@@ -98,7 +97,7 @@ export interface GlanceImage {
   readonly container_format?: string | null;
   /** Bytes; null until data is there. */
   readonly size?: number | null;
-  /** Bytes of the disk that the image holds; null where Glance cannot tell. */
+  /** Bytes of the disk that the image holds; null if Glance does not know. */
   readonly virtual_size?: number | null;
   /** Gigabytes. */
   readonly min_disk?: number;
@@ -116,19 +115,19 @@ export interface GlanceImage {
   readonly owner?: string | null;
   /** A protected image cannot be deleted. */
   readonly protected?: boolean;
-  /** Words that its owner has put on it. */
+  /** Tags. */
   readonly tags?: readonly string[];
   /** Comma-separated store ids. */
   readonly stores?: string;
-  /** Where its data is, if the cloud shows that. */
+  /** Locations of its data, if the cloud shows them. */
   readonly locations?: readonly ImageLocation[];
-  /** The first of these places, if the cloud shows it. */
+  /** URL of the first location, if the cloud shows it. */
   readonly direct_url?: string | null;
-  /** `YYYY-MM-DDTHH:MM:SSZ`. */
+  /** Time of creation, as `YYYY-MM-DDTHH:MM:SSZ`. */
   readonly created_at?: string | null;
-  /** When it was changed last; written in the same way. */
+  /** Time of the last change. */
   readonly updated_at?: string | null;
-  /** When it was deleted; administrators see it. */
+  /** Time of deletion; only administrators see it. */
   readonly deleted_at?: string | null;
   /** Path of the image in the API. */
   readonly self?: string;
@@ -141,15 +140,15 @@ export interface GlanceImage {
 }
 
 /**
- * An image as this module speaks of it: the base properties of Glance in camelCase, dates as
- * `Date`, everything else under `properties`. A base property that Glance did not send is null.
+ * An image in the form of this library: base properties in camelCase, dates as `Date`, custom properties
+ * under `properties`. A base property that Glance did not send is null.
  */
 export interface Image {
   /** UUID. */
   readonly id: string;
   /** Name; not unique. */
   readonly name: string | null;
-  /** Its state. */
+  /** Its status. */
   readonly status: ImageStatus;
   /** Who can see it. */
   readonly visibility: ImageVisibility | null;
@@ -159,11 +158,11 @@ export interface Image {
   readonly containerFormat: string | null;
   /** Bytes; null until data is there. */
   readonly size: number | null;
-  /** Bytes of the disk that the image holds; null where Glance cannot tell. */
+  /** Bytes of the disk that the image holds; null if Glance does not know. */
   readonly virtualSize: number | null;
-  /** Smallest disk that can boot it, in gigabytes. */
+  /** Minimum disk to boot it, in gigabytes. */
   readonly minDisk: number | null;
-  /** Smallest memory that can boot it, in megabytes. */
+  /** Minimum memory to boot it, in megabytes. */
   readonly minRam: number | null;
   /** MD5 of the data, hexadecimal. */
   readonly checksum: string | null;
@@ -171,49 +170,49 @@ export interface Image {
   readonly osHashAlgo: string | null;
   /** Digest of the data, hexadecimal. */
   readonly osHashValue: string | null;
-  /** Project that owns the image. */
+  /** Id of the project that owns the image. */
   readonly owner: string | null;
   /** A protected image cannot be deleted. */
   readonly protected: boolean | null;
   /** A hidden image stays out of default lists. */
   readonly osHidden: boolean | null;
-  /** Words that its owner has put on it. */
+  /** Tags. */
   readonly tags: readonly string[];
-  /** Ids of the stores that hold the data; empty where Glance does not tell. */
+  /** Ids of the stores that hold the data; empty if Glance does not show them. */
   readonly stores: readonly string[];
-  /** Null where Glance does not show them. */
+  /** Locations of the data; null if Glance does not show them. */
   readonly locations: readonly ImageLocation[] | null;
-  /** Null where Glance does not show it. */
+  /** URL of the first location; null if Glance does not show it. */
   readonly directUrl: string | null;
-  /** When it was made. */
+  /** Time of creation. */
   readonly createdAt: Date | null;
-  /** When it was changed last. */
+  /** Time of the last change. */
   readonly updatedAt: Date | null;
-  /** When it was deleted; administrators see it. */
+  /** Time of deletion; only administrators see it. */
   readonly deletedAt: Date | null;
   /** Custom properties; `mappings` and `block_device_mapping` are decoded from JSON. */
   readonly properties: Readonly<Record<string, unknown>>;
   /**
-   * Id of the key that encrypts the image, when its properties name one. It stays in `properties`
-   * as `cinder_encryption_key_id` too.
+   * Id of the key that encrypts the image, if its properties name one. Also in `properties`, as
+   * `cinder_encryption_key_id`.
    */
   readonly cinderEncryptionKeyId?: string;
 }
 
 /**
- * What `create` and `update` take: the settable base properties of {@linkcode Image} and custom
- * `properties`. A custom property wins over a base property of the same name, as in Cinder.
+ * The argument of `create` and `update`: the settable base properties of {@linkcode Image}, and custom
+ * `properties`. As in Cinder, a custom property overrides a base property of the same name.
  */
 export interface ImageMeta {
-  /** UUID; chosen by `create` where it is absent. */
+  /** UUID (default: `create` chooses one). */
   readonly id?: string;
   /** Name; need not be unique. */
   readonly name?: string | null;
-  /** Who can see it. Glance makes an image `shared` where nothing is said; `public` needs an administrator. */
+  /** Who can see it (default of Glance: `shared`). `public` needs an administrator. */
   readonly visibility?: ImageVisibility | null;
-  /** `raw`, `qcow2`, `vmdk`, `iso` …; needed before data is stored. */
+  /** `raw`, `qcow2`, `vmdk`, `iso` …; required before data is stored. */
   readonly diskFormat?: string | null;
-  /** `bare`, `ovf`, `docker` …; needed before data is stored. */
+  /** `bare`, `ovf`, `docker` …; required before data is stored. */
   readonly containerFormat?: string | null;
   /** Gigabytes. */
   readonly minDisk?: number | null;
@@ -225,9 +224,9 @@ export interface ImageMeta {
   readonly protected?: boolean | null;
   /** A hidden image stays out of default lists. */
   readonly osHidden?: boolean | null;
-  /** Words to be put on it. */
+  /** Tags. */
   readonly tags?: readonly string[];
-  /** Custom properties: strings, except `mappings` and `block_device_mapping`, which are encoded as JSON. */
+  /** Custom properties. Strings, except `mappings` and `block_device_mapping`, which are encoded as JSON. */
   readonly properties?: Readonly<Record<string, unknown>>;
 }
 
@@ -237,26 +236,26 @@ export interface ImageMember {
   readonly member_id: string;
   /** Id of the image. */
   readonly image_id: string;
-  /** What the project has answered. */
+  /** Whether the project has accepted the image. */
   readonly status: MemberStatus;
-  /** When the image was offered: `YYYY-MM-DDTHH:MM:SSZ`. */
+  /** Time when the member was added, as `YYYY-MM-DDTHH:MM:SSZ`. */
   readonly created_at: string;
-  /** When the offer was answered last. */
+  /** Time of the last change of the status. */
   readonly updated_at: string;
   /** Path of the schema in the API. */
   readonly schema?: string;
 }
 
-/** A store that Glance can write to, as `GET /v2/info/stores` lists it: its flags are strings. */
+/** A store of Glance, as `GET /v2/info/stores` lists it. Flags are strings. */
 export interface ImageStore {
   /** Its id, for `storeId` and `stores`. */
   readonly id: string;
-  /** What its operator says of it. */
+  /** Description by the operator. */
   readonly description?: string;
-  /** `"true"` on the default store. */
+  /** `"true"` for the default store. */
   readonly default?: string;
-  /** `"true"` on a store that takes no uploads. */
+  /** `"true"` for a store that does not accept uploads. */
   readonly "read-only"?: string;
-  /** What else Glance says. */
+  /** Other details. */
   readonly [detail: string]: unknown;
 }

@@ -1,6 +1,5 @@
 /**
- * What operations take and give, exactly as it is on the wire: requests, pages, and the records that
- * are no images. Types and constant word lists only.
+ * The bodies of requests and responses, exactly as on the wire, except images. Types and constants only.
  *
  * @module
  */
@@ -9,7 +8,7 @@ import type { GlanceImage, ImageStore, ImageVisibility, JsonValue } from "./type
 /** Pairs of a query string, in order; keys may repeat. */
 export type Query = readonly (readonly [key: string, value: string])[];
 
-/** A page of a list of images. `next` is present where there is more. */
+/** A page of a list of images. `next` is present if there are more. */
 export interface ImagePage {
   /** The images of the page. */
   readonly images: readonly GlanceImage[];
@@ -17,102 +16,102 @@ export interface ImagePage {
   readonly next?: string;
 }
 
-/** A new image: the base properties that may be set, and custom ones, which are texts. */
+/** A new image: the settable base properties, and custom properties, which are strings. */
 export interface NewImage {
-  /** UUID; Glance chooses one where it is absent. */
+  /** UUID (default: Glance chooses one). */
   readonly id?: string | undefined;
   /** Name; need not be unique. */
   readonly name?: string | null | undefined;
-  /** Who can see it; `shared` where nothing is said. */
+  /** Who can see it (default: `shared`). */
   readonly visibility?: ImageVisibility | undefined;
-  /** `raw`, `qcow2`, `vmdk`, `iso` …; needed before data is stored. */
+  /** `raw`, `qcow2`, `vmdk`, `iso` …; required before data is stored. */
   readonly disk_format?: string | null | undefined;
-  /** `bare`, `ovf`, `docker` …; needed before data is stored. */
+  /** `bare`, `ovf`, `docker` …; required before data is stored. */
   readonly container_format?: string | null | undefined;
   /** Gigabytes. */
   readonly min_disk?: number | undefined;
   /** Megabytes. */
   readonly min_ram?: number | undefined;
-  /** Project id; only an administrator may set another one than the caller's. */
+  /** Project id (default: the caller's). Only an administrator may set another. */
   readonly owner?: string | null | undefined;
   /** A protected image cannot be deleted. */
   readonly protected?: boolean | undefined;
   /** A hidden image stays out of default lists. */
   readonly os_hidden?: boolean | undefined;
-  /** Words to be put on it. */
+  /** Tags. */
   readonly tags?: readonly string[] | undefined;
   /** Custom properties. */
   readonly [property: string]: JsonValue | undefined;
 }
 
-/** The data of an image, as `fetch` sends it on every runtime. */
+/** Image data, in the types that `fetch` accepts on every runtime. */
 export type DataBody = ReadableStream<Uint8Array> | Blob | BufferSource | string;
 
-/** What a read of image data may ask for. */
+/** Options of a read of image data. */
 export interface DataRequest {
-  /** Bytes from `start` to `end` inclusive; to the last one without `end`. */
+  /** Bytes from `start` to `end`, inclusive (default of `end`: the last byte). */
   readonly range?: { readonly start: number; readonly end?: number };
-  /** Stores to read from, best first (Image API of 2026.1; multi-store clouds only). */
+  /** Ids of stores to read from, in order of preference (Glance 2026.1, multi-store clouds only). */
   readonly prefer?: readonly string[];
 }
 
-/** What an upload may say about its data. */
+/** Options of an upload. */
 export interface UploadRequest {
-  /** Bytes, where they are known: Glance refuses a body of another length. */
+  /** Size in bytes, if known. Glance rejects a body of another size. */
   readonly size?: number;
-  /** Store to write to; the default store without it. */
+  /** Id of the store to write to (default: the default store of Glance). */
   readonly storeId?: string;
-  /** Image on which the data is based, for stores that place data near data. */
+  /** Id of the image that this data is based on, for stores that place related data together. */
   readonly baseImageRef?: string;
 }
 
-/** What an import asks for. */
+/** The request of an import. */
 export interface ImportRequest {
-  /** The way to import, by one of the names in {@linkcode ImportInfo}, with its parameters. */
+  /** The import method, one of the names in {@linkcode ImportInfo}, with its parameters. */
   readonly method: { readonly name: string; readonly [parameter: string]: JsonValue };
-  /** Stores to import to; not together with `all_stores`. The default store without either. */
+  /** Ids of the stores to import to (default: the default store). Excludes `all_stores`. */
   readonly stores?: readonly string[];
-  /** Imports to every store that takes data. */
+  /** Whether to import to every writable store. */
   readonly all_stores?: boolean;
   /**
-   * Whether one store that fails undoes the whole import.
+   * Whether the import fails for all stores if it fails for one.
    * @default {true}
    */
   readonly all_stores_must_succeed?: boolean;
 }
 
-/** The ways in which a cloud imports images. */
+/** The import methods of a cloud. */
 export interface ImportInfo {
-  /** What it is, for people. */
+  /** Description of the list. */
   readonly description: string;
   /** `array`. */
   readonly type: string;
-  /** `glance-direct`, `web-download`, `copy-image`, `glance-download`, or some of them. */
+  /** The enabled methods: any of `glance-direct`, `web-download`, `copy-image`, `glance-download`. */
   readonly value: readonly string[];
 }
 
-/** A store as an administrator sees it. */
+/** A store, with details for administrators. */
 export interface StoreDetail extends ImageStore {
   /** The driver: `file`, `rbd`, `swift`, `s3`, `cinder`, `http` … */
   readonly type?: string;
-  /** Order in which Glance reads from stores, the highest first. */
+  /** Priority for reads; Glance reads from the store with the highest weight first. */
   readonly weight?: number;
-  /** What the driver tells of itself, for example `data_dir` or `pool`. */
+  /** Properties of the driver, for example `data_dir` or `pool`. */
   readonly properties?: Readonly<Record<string, unknown>>;
 }
 
-/** How much of a quota is used. Sizes are mebibytes. */
+/** The usage of a quota. Sizes are in mebibytes. */
 export interface QuotaUse {
-  /** What is used. */
+  /** Amount in use. */
   readonly usage: number;
-  /** -1 is no limit. */
+  /** Limit; -1 for no limit. */
   readonly limit: number;
 }
 
-/** Quotas by name: `image_size_total`, `image_count_total` … Empty where Keystone keeps none. */
+/** Quotas by name: `image_size_total`, `image_count_total` … Empty if Keystone has no limits. */
 export type Usage = Readonly<Record<string, QuotaUse>>;
 
-/** What Glance does, or has done, in the background. */
+/** A background task of Glance. */
 export interface GlanceTask {
   /** UUID. */
   readonly id: string;
@@ -120,27 +119,27 @@ export interface GlanceTask {
   readonly type: string;
   /** `pending`, `processing`, `success` or `failure`. */
   readonly status: string;
-  /** Progress as `Copied 12 MiB`, or why it failed. */
+  /** Progress, for example `Copied 12 MiB`, or the reason of a failure. */
   readonly message?: string | null;
-  /** Id of the project for which it is done. */
+  /** Id of the project that owns the task. */
   readonly owner?: string | null;
   /** Id of the image that it is about. */
   readonly image_id?: string | null;
-  /** What it was told. */
+  /** The input of the task. */
   readonly input?: Readonly<Record<string, unknown>> | null;
-  /** What it has made. */
+  /** The result of the task. */
   readonly result?: Readonly<Record<string, unknown>> | null;
-  /** When it was made: `YYYY-MM-DDTHH:MM:SSZ`. */
+  /** Time of creation, as `YYYY-MM-DDTHH:MM:SSZ`. */
   readonly created_at?: string;
-  /** When it was changed last. */
+  /** Time of the last change. */
   readonly updated_at?: string;
-  /** When Glance forgets it. */
+  /** Time when Glance deletes the task. */
   readonly expires_at?: string | null;
-  /** What else Glance says. */
+  /** Other details. */
   readonly [key: string]: unknown;
 }
 
-/** A page of a list of tasks; they come without input, result and message. `next`: there may be more. */
+/** A page of a list of tasks, without input, result, and message. `next` is present if there may be more. */
 export interface TaskPage {
   /** The tasks of the page. */
   readonly tasks: readonly GlanceTask[];
@@ -148,31 +147,31 @@ export interface TaskPage {
   readonly next?: string;
 }
 
-/** A task for the task API, which is deprecated: imports are made by `import`. */
+/** A new task. The task API is deprecated; use the operation `import`. */
 export interface NewTask {
-  /** `import` is the only one that Glance knows. */
+  /** Always `import`. */
   readonly type: string;
-  /** Of an import: `import_from`, `import_from_format` and `image_properties`. */
+  /** Parameters: `import_from`, `import_from_format`, and `image_properties`. */
   readonly input: { readonly [parameter: string]: JsonValue };
 }
 
-/** A version that an endpoint offers. */
+/** An API version of an endpoint. */
 export interface ApiVersion {
   /** For example `v2.17`. */
   readonly id: string;
   /** `CURRENT`, `SUPPORTED` or `EXPERIMENTAL`. */
   readonly status: string;
-  /** Where it is, as the server sees itself. */
+  /** URL of the version, as the server knows it. */
   readonly links?: readonly { readonly rel: string; readonly href: string }[];
 }
 
-/** The schemas of images, members and tasks. */
+/** The schemas of images, members, and tasks. */
 export const SCHEMA_NAMES = ["image", "images", "member", "members", "task", "tasks"] as const;
 
 /** One of {@linkcode SCHEMA_NAMES}. */
 export type SchemaName = typeof SCHEMA_NAMES[number];
 
-/** The schemas of the catalogue of metadata definitions. */
+/** The schemas of metadata definitions. */
 export const METADEF_SCHEMA_NAMES = [
   "namespace",
   "namespaces",
@@ -189,19 +188,19 @@ export const METADEF_SCHEMA_NAMES = [
 /** One of {@linkcode METADEF_SCHEMA_NAMES}. */
 export type MetadefSchemaName = typeof METADEF_SCHEMA_NAMES[number];
 
-/** A JSON schema (draft 4) as Glance gives it. */
+/** A JSON schema (draft 4) of Glance. */
 export interface SchemaDocument {
-  /** What it is the schema of. */
+  /** What the schema describes. */
   readonly name: string;
-  /** Schemas of the properties, by their names. */
+  /** Schemas of the properties, by name. */
   readonly properties: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  /** The schema of properties that are not listed; custom properties of an image are texts. */
+  /** Schema of other properties; custom properties of an image are strings. */
   readonly additionalProperties?: unknown;
-  /** Names of the properties that must be there. */
+  /** Names of required properties. */
   readonly required?: readonly string[];
-  /** Schemas that others refer to. */
+  /** Schemas that other schemas refer to. */
   readonly definitions?: Readonly<Record<string, unknown>>;
-  /** How to make the paths of what it describes. */
+  /** Templates of the paths of the described resource. */
   readonly links?: readonly { readonly rel: string; readonly href: string }[];
 }
 
@@ -211,7 +210,7 @@ export interface CachedImage {
   readonly image_id: string;
   /** Bytes. */
   readonly size: number;
-  /** Downloads that the cache has answered. */
+  /** Number of downloads from the cache. */
   readonly hits: number;
   /** Seconds since 1970. */
   readonly last_accessed: number;
@@ -219,20 +218,20 @@ export interface CachedImage {
   readonly last_modified: number;
 }
 
-/** The cache of one server: every server has its own. */
+/** The cache of one server. Each server has its own. */
 export interface CacheState {
-  /** The images that are there. */
+  /** Cached images. */
   readonly cached_images: readonly CachedImage[];
-  /** Ids of images that wait to be cached. */
+  /** Ids of images that are queued for the cache. */
   readonly queued_images: readonly string[];
 }
 
-/** A part of a server's cache: what is in it, or what waits for it. */
+/** A part of the cache of a server: its images, or its queue. */
 export type CacheTarget = "cache" | "queue";
 
-/** What pruning a cache has freed. */
+/** The result of pruning a cache. */
 export interface PrunedCache {
-  /** Images that were thrown out. */
+  /** Number of removed images. */
   readonly total_files_pruned: number;
   /** Bytes. */
   readonly total_bytes_pruned: number;

@@ -235,7 +235,7 @@ for (const segment of SEGMENTS) {
 Deno.test("Half a character is refused in a query and in a header, too", () => {
   assertThrows(() => toRequest(rowOf("list"), [[["name", "\ud800"]]]), Invalid, "list images");
   const request = { storeId: "\udc00" };
-  assertThrows(() => toRequest(rowOf("upload"), ["42", DATA, request]), Invalid, "surrogate");
+  assertThrows(() => toRequest(rowOf("upload"), ["42", DATA, request]), Invalid, "lone surrogate");
 });
 
 /** An argument that nothing can be made of -> what is said of it, behind what was to be done. */

@@ -186,7 +186,7 @@ for (const next of ["http://", "http://[::1", 42, {}]) {
 Deno.test("toQuery refuses filters that Glance would take for something else", () => {
   for (const name of ["limit", "marker", "sort_key", "sort_dir", "sort"]) {
     const filters = { [name]: "5" };
-    assertThrows(() => toQuery({ filters }), Invalid, `"${name}" is no filter`);
+    assertThrows(() => toQuery({ filters }), Invalid, `"${name}" is a paging parameter`);
   }
   assertThrows(
     () => toQuery({ filters: { os_type: ["a", "b"] } }),
