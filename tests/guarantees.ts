@@ -245,12 +245,12 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "Unread ranges hold a bounded amount of memory and upstream connections.",
-      "router/fair_callers_test.ts: 600 unread small parts of one caller begin by and by, and delay nobody else",
+      "router/fair_callers_test.ts: GET /file of a small range is not delayed when another client leaves 600 ranges unread",
       "router/slow_readers_test.ts: … slow readers at once hold at most 64 MiB more of the gateway's process than one",
     ],
     [
       "The stalled downloads of one caller do not delay other callers.",
-      "router/fair_callers_test.ts: 200 stalled downloads of one caller delay another caller by two turns at most",
+      "router/fair_callers_test.ts: GET /file waits for two admissions at most when another client has 200 stalled downloads",
     ],
     [
       "A callback that throws or rejects does not end the process.",

@@ -1,5 +1,5 @@
 /**
- * What a gateway can be told, and the checked result that its handlers read.
+ * The options of a gateway, and the checked result that its handlers read.
  *
  * @module
  */
@@ -14,132 +14,142 @@ import { checkRecord, describeType, inspect, isRecord } from "../validate.ts";
 import { isHost } from "./path.ts";
 import type { RequestLog } from "./observe/access_log.ts";
 
-/** Who may read answers from a web page of another origin. */
+/** Which web pages of other origins may read responses. */
 export interface CorsOptions {
-  /** The origins, as browsers write them (`https://horizon.example`); `*` is every one. */
+  /** Origins as browsers send them (`https://horizon.example`), or `*` for all. */
   readonly origins: "*" | readonly string[];
   /**
-   * Seconds for which a browser may remember what it was allowed.
+   * Seconds for which browsers may cache a preflight response (`Access-Control-Max-Age`).
    * @default {600}
    */
   readonly maxAge?: number;
 }
 
-/** A request for which `authorize` decides. */
+/** A request that `authorize` decides about. */
 export interface GatewayCall {
-  /** The request as it came; its body must not be read. */
+  /** The request as received. Do not read its body. */
   readonly request: Request;
   /** Name of the operation: `list`, `get`, `data`, `members.create` … */
   readonly operation: string;
-  /** Template of the path: `/v2/images/{image_id}/file`. */
+  /** Path template: `/v2/images/{image_id}/file`. */
   readonly path: string;
   /**
-   * The placeholders' values: `image_id` … An id has one spelling here, in lower case, however the request
-   * spells it. Names of namespaces, tags and the like are as they came: Glance compares them without
-   * regard to case, as its database does.
+   * Values of the placeholders, such as `image_id`. Ids are in lower case, however the request spells them.
+   * Names (namespaces, tags) are as in the request: compare them case-insensitively, as Glance's database
+   * does.
    */
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** The gateway's own credentials, which answer for every caller. */
+/** Service mode: the gateway calls Glance with its own credentials, for all clients. */
 export interface ServiceMode {
-  /** Who asks Glance; with `renew` it lasts for ever. Callers' tokens go nowhere. */
+  /**
+   * The credentials. A context with `renew` gets a new token before the old one expires. Tokens of clients are
+   * not forwarded.
+   */
   readonly context: RequestContext;
   /**
-   * Answers nothing but `GET` and `HEAD`.
+   * Whether only `GET` and `HEAD` are allowed. Other methods are answered with 403.
    * @default {true}
    */
   readonly readOnly?: boolean;
 }
 
-/** What a gateway can be told; see {@linkcode GlanceOptions} for the way to the servers. */
+/** The options of {@linkcode createImageRouter}, besides those of the client ({@linkcode GlanceOptions}). */
 export interface ImageRouterOptions extends GlanceOptions {
-  /**
-   * The servers; needed unless `serviceMode` brings a service catalog.
-   */
+  /** The Glance servers. Required unless the context of `serviceMode` has a service catalog. */
   readonly apiServers?: readonly string[] | null;
-  /** Asks Glance with the gateway's credentials; without it, each caller's own token is passed on. */
+  /**
+   * Calls Glance with the gateway's own credentials.
+   * @default none: the token of each request is forwarded
+   */
   readonly serviceMode?: ServiceMode;
   /**
-   * Decides about each request before Glance does: `true` lets it pass, `false` is answered with 403, and
-   * a `Response` is the answer itself. Anything else is a fault of the function: the request is answered
-   * with 500 and the log says why.
+   * Decides about each request before it is forwarded: `true` allows it, `false` answers with 403, and a
+   * `Response` is sent as it is. Any other result answers with 500 and is logged.
+   * @default none: all requests are allowed
    */
   readonly authorize?: (
     call: GatewayCall,
   ) => boolean | Response | Promise<boolean | Response>;
   /**
-   * Where callers find the gateway, with the prefix below which it is mounted, for `Location` and the
-   * list of versions: `https://images.example/image`. Without it, the URL of each request tells, which
-   * knows nothing of a TLS that ended before it, nor of a prefix that was taken off (`app.mount`).
+   * Public URL of the gateway, including the prefix below which it is mounted, for `Location` and the list
+   * of versions: `https://images.example/image`. Set it if a proxy in front of the gateway terminates TLS or
+   * strips a prefix, or with `app.mount`.
+   * @default the URL of each request
    */
   readonly publicEndpoint?: string;
   /**
-   * Whether a download that breaks after sent headers continues from another server. False hands on the
-   * body of one server, if its headers describe exactly the bytes that were asked for; a break resets the
-   * connection. That takes half the CPU on Deno if there is no `log` and nothing is hashed; a server that
-   * falls silent is waited for then. With either, every chunk is looked at, and `stallTimeout` applies.
+   * Whether a download that fails after its headers were sent continues from another server. If false, the
+   * body of one server is forwarded, provided that its headers describe exactly the requested bytes; a
+   * failure resets the connection. On Deno that halves the CPU time, unless there is a `log` or `verify`
+   * applies: then every chunk is inspected. Without either, `stallTimeout` does not apply.
    * @default {true}
    */
   readonly resume?: boolean;
   /**
-   * Whether whole images are hashed on their way out; a wrong one is cut before its end. The number of
-   * bytes and the image's identity are checked in any case.
+   * Whether whole images are hashed while they are sent. If the hash is wrong, the connection is reset before
+   * the last chunk. The number of bytes and the `Content-MD5` of the server are always checked.
    * @default {"off"}
    */
   readonly verify?: Verify;
   /**
-   * Connections to servers that are held at most for callers who take nothing for half a second or more. Of
-   * further ones, whoever has rested longest gives his back, and his download goes on with a range request
-   * when he does; where the store has ranges, and `resume` is on. `Infinity` holds them all, as is always
-   * done on Cloudflare Workers.
+   * Maximum number of upstream connections held for clients that have not read for 500 ms. Above it, the one
+   * idle longest is closed, and reopened with a range request when its client reads again. This needs
+   * `resume` and a store that supports ranges. `Infinity`, which Cloudflare Workers always use, holds all.
    *
-   * As many downloads begin at once, and eight times as many of parts of up to 256 KiB. Others wait until
-   * one has taken 8 MiB, rests or ends, or for 100 ms; the next is one of the caller (by token, else by
-   * address) with the fewest that have begun.
+   * It is also the number of downloads that start at once; of ranges up to 256 KiB, eight times as many do.
+   * The others wait until one of these has taken 8 MiB, is idle or ends, but for 100 ms at most per download
+   * ahead of them. The client (by token, else by address) with the fewest new downloads is next.
    * @default {8}
    */
   readonly heldConnections?: number;
   /**
-   * Whether the memory of a chunk is freed when the next one is asked for, instead of when the runtime
-   * collects garbage. Only for a server that has taken a chunk by then, as `Deno.serve` has, and without
-   * middleware that reads bodies.
+   * Whether the memory of a chunk is freed when the next chunk is read, instead of by garbage collection.
+   * Set it only with a server that copies each chunk before it reads the next one, such as `Deno.serve`, and
+   * without middleware that reads response bodies.
    * @default {false}
    */
   readonly freesChunks?: boolean;
   /**
-   * Bytes of the largest upload; a larger one is answered with 413.
+   * Maximum size of an upload in bytes. A larger one is answered with 413.
    * @default {Infinity}
    */
   readonly maxUploadSize?: number;
-  /** Lets web pages of other origins read answers; without it, none may. */
+  /**
+   * Allows web pages of other origins to read responses.
+   * @default none: no page may
+   */
   readonly cors?: CorsOptions;
   /**
-   * Host names under which the gateway can be reached; a request for another one is answered with 403.
-   * `"loopback"` allows `localhost`, 127.0.0.0/8 and `[::1]`. The host of `publicEndpoint` is always
-   * allowed. Set it for a gateway whose callers need no token: otherwise a web page can reach it through
-   * a name of its own that resolves to the address of the gateway (DNS rebinding).
+   * Host names that requests may name. Others are answered with 403. `"loopback"` allows `localhost`,
+   * 127.0.0.0/8 and `[::1]`. The host of `publicEndpoint` is always allowed. Set it if clients need no token:
+   * otherwise a web page can reach the gateway through a name of its own that resolves to the address of the
+   * gateway (DNS rebinding).
    *
-   * A POST that a page of another site can make a browser send is refused whatever the value.
+   * Whatever the value, a write without a token from a page of another site is answered with 403.
    * @default {"any"}
    */
   readonly allowedHosts?: "any" | "loopback" | readonly string[];
   /**
-   * Serves counters in Prometheus' text format at `/metrics`, to whoever can reach the gateway.
+   * Whether to serve counters in Prometheus' text format at `/metrics`, to every client.
    * @default {false}
    */
   readonly metrics?: boolean;
-  /** Told once of each request, when the last byte of its answer has been taken or given up. */
+  /**
+   * Called once per request, after the response body is finished or canceled.
+   * @default none
+   */
   readonly log?: (entry: RequestLog) => void;
 }
 
-/** Options with nothing left open. */
+/** The checked options, with defaults. */
 export interface GatewayOptions {
-  /** Who asks in service mode: the context with the newest token. */
+  /** Returns the context with the newest token, in service mode. */
   readonly service: (() => RequestContext) | null;
   readonly isReadOnly: boolean;
   readonly authorize: NonNullable<ImageRouterOptions["authorize"]> | null;
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly publicEndpoint: string | null;
   readonly resume: boolean;
   readonly verify: Verify;
@@ -154,10 +164,10 @@ export interface GatewayOptions {
 }
 
 /**
- * Checks and completes what concerns the gateway itself.
+ * Checks the options that concern the gateway itself, and adds defaults.
  *
- * @throws {Invalid} where they are no object.
- * @throws {InvalidConfigurationValue} naming the option and the wanted form.
+ * @throws {Invalid} if they are not an object.
+ * @throws {InvalidConfigurationValue} for the first option that is not of the required form.
  */
 export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptions {
   checkRecord("the options of an image router", options);
@@ -165,7 +175,7 @@ export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptio
   const { serviceMode, maxUploadSize = Infinity, heldConnections = 8 } = options;
   if (!options.apiServers && serviceMode?.context.serviceCatalog === undefined) {
     throw new InvalidConfigurationValue(
-      'Cannot create an image router: there are no "apiServers"; set them, or give "serviceMode" a context with a service catalog',
+      'Cannot create an image router: no "apiServers" are given; set them, or pass a "serviceMode" whose context has a service catalog',
     );
   }
   return Object.freeze({
@@ -175,8 +185,8 @@ export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptio
     publicEndpoint: publicEndpointOf(options.publicEndpoint),
     resume: options.resume ?? true,
     verify: options.verify ?? "off",
-    // There no request can do anything for another: one that waited for another's end would wait for ever
-    // once that one's caller has left, of which nobody is told.
+    // On workerd a request cannot resolve a promise of another one, and is not notified when a client leaves: a
+    // download that waits for another one might never start.
     heldConnections: isWorkerd() ? Infinity : heldConnections,
     freesChunks: options.freesChunks ?? false,
     maxUploadSize,
@@ -187,7 +197,7 @@ export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptio
   });
 }
 
-/** Requests get a context of their own each; what one of them has renewed serves the next. */
+/** Each request gets a context of its own; the token that one of them renews serves the next. */
 function newest(given: RequestContext): () => RequestContext {
   const { renew } = given;
   if (renew === undefined) return () => given;
@@ -197,7 +207,7 @@ function newest(given: RequestContext): () => RequestContext {
   return () => current;
 }
 
-/** @throws {InvalidConfigurationValue} for the first option that is not of its form. */
+/** @throws {InvalidConfigurationValue} for the first option that is not of the required form. */
 function checkOptions(options: ImageRouterOptions): void {
   const { serviceMode, cors, verify, maxUploadSize, heldConnections } = options;
   for (const name of ["resume", "freesChunks", "metrics"] as const) {
@@ -212,13 +222,13 @@ function checkOptions(options: ImageRouterOptions): void {
   check(isSize, '"maxUploadSize"', maxUploadSize, "bytes above 0; use Infinity for no limit");
   const isCount = heldConnections === undefined ||
     isNumber(heldConnections) && heldConnections >= 0;
-  const wanted = "a number of at least 0; use Infinity to hold them all";
-  check(isCount, '"heldConnections"', heldConnections, wanted);
+  const form = "a number of at least 0; use Infinity to hold all";
+  check(isCount, '"heldConnections"', heldConnections, form);
   if (serviceMode !== undefined) checkServiceMode(serviceMode);
   if (cors !== undefined) checkCors(cors);
 }
 
-/** What stands in place of a context may be a token: it is not shown. */
+/** The value is not shown: it may be a token that was passed instead of a context. */
 function checkServiceMode(serviceMode: ServiceMode): void {
   const [what, value] = isRecord(serviceMode)
     ? ["its context", serviceMode["context"]] as const
@@ -238,12 +248,12 @@ function checkCors(cors: CorsOptions): void {
   check(isRecord(cors), '"cors"', cors, "an object; write { origins }");
   const { origins, maxAge = 0 } = cors;
   const isList = Array.isArray(origins) && origins.every((origin) => typeof origin === "string");
-  const wanted = '"*" or a list of origins, such as ["https://horizon.example"]';
-  check(origins === "*" || isList, '"origins" of "cors"', origins, wanted);
+  const form = '"*" or a list of origins, such as ["https://horizon.example"]';
+  check(origins === "*" || isList, '"origins" of "cors"', origins, form);
   check(isNumber(maxAge) && maxAge >= 0, '"maxAge" of "cors"', maxAge, "seconds, at least 0");
 }
 
-/** As `URL` writes them. */
+/** The host names, normalized by `URL`. */
 function allowedHostsOf(
   hosts: NonNullable<ImageRouterOptions["allowedHosts"]>,
 ): GatewayOptions["allowedHosts"] {
@@ -262,10 +272,10 @@ function allowedHostsOf(
   });
 }
 
-function check(isGood: boolean, name: string, value: unknown, wanted: string): void {
-  if (isGood) return;
+function check(isValid: boolean, name: string, value: unknown, form: string): void {
+  if (isValid) return;
   throw new InvalidConfigurationValue(
-    `Cannot use the option ${name}: it is ${inspect(value)} and must be ${wanted}`,
+    `Cannot use the option ${name}: it is ${inspect(value)} and must be ${form}`,
   );
 }
 

@@ -1,14 +1,14 @@
-/** Many downloads of one caller delay its own, and hold few connections to the servers. */
+/** Many downloads of one client delay only each other, and hold few upstream connections. */
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { LONGEST_WAIT, SlowCallers } from "../../lib/router/file/slow_callers.ts";
 import { SimulatedClock } from "../support/clock.ts";
 import { Cloud } from "./cloud.ts";
 
 const SIZE = 600_000;
-const LITTLE = 256 * 1024;
+const SMALL_RANGE = 256 * 1024;
 
-/** A gateway in simulated time, whose connections to servers are counted. */
-async function scene() {
+/** A gateway in simulated time that counts its upstream connections. */
+async function harness() {
   const clock = new SimulatedClock();
   const cloud = new Cloud();
   const { id } = await cloud.image(SIZE);
@@ -19,7 +19,7 @@ async function scene() {
     const response = await answer();
     return response.body === null ? response : new Response(counted(response.body), response);
   };
-  /** A body that is open until it was read to its end or given up. */
+  /** Counts a body as open until it is read to its end or canceled. */
   const counted = (body: ReadableStream<Uint8Array>) => {
     const reader = body.getReader();
     open.add(reader);
@@ -42,43 +42,43 @@ async function scene() {
     clock,
     open,
     most: () => most,
-    ask: (token: string, range?: string) =>
+    download: (token: string, range?: string) =>
       Promise.resolve(router.request(`/v2/images/${id}/file`, {
         headers: { "x-auth-token": token, ...range !== undefined && { range } },
       })),
   };
 }
 
-Deno.test("200 stalled downloads of one caller delay another caller by two turns at most", async () => {
-  const { clock, ask } = await scene();
-  const stalled = Array.from({ length: 200 }, () => ask("greedy"));
+Deno.test("GET /file waits for two admissions at most when another client has 200 stalled downloads", async () => {
+  const { clock, download } = await harness();
+  const stalled = Array.from({ length: 200 }, () => download("greedy"));
   await clock.run(clock.sleep(20));
   const start = clock.now();
-  const response = await clock.run(ask("modest"));
+  const response = await clock.run(download("modest"));
   assertEquals(response.status, 200);
   assertLess(clock.now() - start, 2 * LONGEST_WAIT);
   assertEquals((await clock.run(response.arrayBuffer())).byteLength, SIZE);
   for (const answer of await clock.run(Promise.all(stalled))) await answer.body?.cancel();
 });
 
-Deno.test("600 unread small parts of one caller begin by and by, and delay nobody else", async () => {
-  const { clock, ask, most, open } = await scene();
-  // A server takes a first chunk of each answer, and no more than its socket does.
+Deno.test("GET /file of a small range is not delayed when another client leaves 600 ranges unread", async () => {
+  const { clock, download, most, open } = await harness();
+  // A runtime's server reads one chunk of each response, and no more until the socket drains.
   const unread = Array.from({ length: 600 }, async () => {
-    const { status, body } = await ask("greedy", `bytes=0-${LITTLE - 1}`);
+    const { status, body } = await download("greedy", `bytes=0-${SMALL_RANGE - 1}`);
     const reader = body?.getReader();
     await reader?.read();
     return { status, reader };
   });
   await clock.run(clock.sleep(20));
   const start = clock.now();
-  const response = await clock.run(ask("modest", `bytes=0-${LITTLE - 1}`));
-  assertEquals((await clock.run(response.arrayBuffer())).byteLength, LITTLE);
+  const response = await clock.run(download("modest", `bytes=0-${SMALL_RANGE - 1}`));
+  assertEquals((await clock.run(response.arrayBuffer())).byteLength, SMALL_RANGE);
   assertLess(clock.now() - start, 2 * LONGEST_WAIT);
   const answers = await clock.run(Promise.all(unread));
   await clock.run(clock.sleep(2_000));
   assert(most() <= 200, `${most()} connections at once`);
-  assert(open.size <= 64, `${open.size} connections are held`);
+  assert(open.size <= 64, `${open.size} connections are open`);
   for (const answer of answers) {
     assertEquals(answer.status, 206);
     await answer.reader?.cancel();
@@ -87,7 +87,7 @@ Deno.test("600 unread small parts of one caller begin by and by, and delay nobod
   assertEquals([open.size, clock.pending], [0, 0]);
 });
 
-Deno.test("SlowCallers lets in the owner with the fewest that have begun, then who came first", async () => {
+Deno.test("acquire() admits the owner with the fewest new downloads, then in order of arrival", async () => {
   const clock = new SimulatedClock();
   const timer = (ms: number, ring: () => void) => {
     const life = new AbortController();
@@ -96,12 +96,12 @@ Deno.test("SlowCallers lets in the owner with the fewest that have begun, then w
   };
   const callers = new SlowCallers(2, { now: clock.now, timer });
   const order: string[] = [];
-  const selves = ["a1", "a2", "a3", "a4", "b1", "c1", "b2"].map((name) => ({ name }));
-  const turns = selves.map((self) =>
-    callers.turn(self, undefined, self.name[0]).then(() => order.push(self.name))
+  const downloads = ["a1", "a2", "a3", "a4", "b1", "c1", "b2"].map((name) => ({ name }));
+  const starts = downloads.map((download) =>
+    callers.acquire(download, undefined, download.name[0]).then(() => order.push(download.name))
   );
-  await clock.run(Promise.all(turns));
+  await clock.run(Promise.all(starts));
   assertEquals(order, ["a1", "a2", "b1", "c1", "b2", "a3", "a4"]);
-  for (const self of selves) callers.leave(self);
+  for (const download of downloads) callers.release(download);
   assertEquals(clock.pending, 0);
 });

@@ -1,6 +1,6 @@
-/** Callers of every kind at once, in simulated time: a seed that fails replays exactly. */
+/** Clients of every kind at once, in simulated time: a seed that fails replays exactly. */
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { STRETCH } from "../../lib/router/file/chunk_size.ts";
+import { PROBE_BYTES } from "../../lib/router/file/chunk_size.ts";
 import {
   LONGEST_WAIT,
   SlowCallers,
@@ -11,12 +11,12 @@ import { between, pick, seededRandom } from "../support/seed.ts";
 import { Cloud } from "./cloud.ts";
 
 const SEEDS = Number(Deno.env.get("SEEDS") ?? 20);
-const CALLERS = 40;
+const CLIENTS = 40;
 
-/** Above any chunk, below what a test can afford to read. */
+/** Larger than any chunk, and small enough for a test. */
 const SIZE = 200_000;
 
-Deno.test("SlowCallers keeps nobody waiting for longer than his place, and forgets who has left", async () => {
+Deno.test("acquire() waits LONGEST_WAIT per download ahead at most, and SlowCallers forgets released downloads", async () => {
   for (let seed = 0; seed < SEEDS; seed++) {
     const random = seededRandom(seed);
     const clock = new SimulatedClock();
@@ -25,42 +25,42 @@ Deno.test("SlowCallers keeps nobody waiting for longer than his place, and forge
     let waiting = 0;
     const one = async () => {
       await clock.sleep(between(random, 0, 500));
-      const self = {};
-      const [came, ahead] = [clock.now(), waiting++];
+      const download = {};
+      const [arrivedAt, ahead] = [clock.now(), waiting++];
       const gone = new AbortController();
       if (random() < 0.3) clock.sleep(between(random, 0, 300)).then(() => gone.abort());
-      await callers.turn(self, gone.signal);
+      await callers.acquire(download, gone.signal);
       waiting--;
-      assert(clock.now() - came <= (ahead + 1) * LONGEST_WAIT, `seed ${seed}: too late`);
-      let rests = false;
+      assert(clock.now() - arrivedAt <= (ahead + 1) * LONGEST_WAIT, `seed ${seed}: too late`);
+      let isIdle = false;
       const connection: UpstreamConnection = {
         canReopen: () => clock.sleep(pick(random, [0, 10, 300])).then(() => random() < 0.7),
         release() {
-          assert(rests, `seed ${seed}: a connection was taken that is in use, or given up`);
+          assert(isIdle, `seed ${seed}: a connection in use was closed`);
           return clock.sleep(pick(random, [0, 10]));
         },
       };
       for (let chunks = between(random, 0, 6); chunks > 0; chunks--) {
         await clock.sleep(between(random, 0, 30));
-        callers.rest(self, pick(random, [1, STRETCH]), connection);
-        rests = true;
+        callers.idle(download, pick(random, [1, PROBE_BYTES]), connection);
+        isIdle = true;
         await clock.sleep(pick(random, [0, 20, 60, 600]));
-        rests = false;
+        isIdle = false;
         if (random() < 0.1) break;
-        callers.wake(self);
+        callers.active(download);
       }
-      callers.leave(self);
+      callers.release(download);
     };
-    await clock.run(Promise.all(Array.from({ length: CALLERS }, one)));
+    await clock.run(Promise.all(Array.from({ length: CLIENTS }, one)));
     const at = clock.now();
-    for (let i = 0; i < Math.max(1, limit); i++) await clock.run(callers.turn({}));
-    assertEquals(clock.now(), at, `seed ${seed}: somebody is remembered who has left`);
+    for (let i = 0; i < Math.max(1, limit); i++) await clock.run(callers.acquire({}));
+    assertEquals(clock.now(), at, `seed ${seed}: a released download holds a slot`);
     await clock.run(clock.sleep(1_000));
-    assertEquals(clock.pending, 0, `seed ${seed}: a clock runs on`);
+    assertEquals(clock.pending, 0, `seed ${seed}: a timer is pending`);
   }
 });
 
-Deno.test("Many callers at once get every byte once, and leave nothing behind", async () => {
+Deno.test("GET /file delivers every byte once, and leaves nothing open, when many clients read at once", async () => {
   const reached = new Map<string, number>();
   for (let seed = 0; seed < SEEDS; seed++) {
     const random = seededRandom(seed);
@@ -74,7 +74,7 @@ Deno.test("Many callers at once get every byte once, and leave nothing behind", 
       const response = await answer();
       return response.body === null ? response : new Response(slow(response.body), response);
     };
-    /** A body that comes by and by, breaks now and then, and is on record until its end. */
+    /** A slow body that fails now and then, and counts as open until its end. */
     const slow = (body: ReadableStream<Uint8Array>) => {
       const reader = body.getReader();
       const left = random() < 0.2 ? between(random, 0, SIZE) : Infinity;
@@ -115,12 +115,12 @@ Deno.test("Many callers at once get every byte once, and leave nothing behind", 
       if (random() < 0.2) clock.sleep(between(random, 0, 200)).then(() => gone.abort());
       const end = start > 0 && random() < 0.5 ? between(random, start, SIZE - 1) : SIZE - 1;
       const headers = start === 0 ? {} : { range: `bytes=${start}-${end < SIZE - 1 ? end : ""}` };
-      const asked = { headers, signal: gone.signal };
-      const response = await router.request(`/v2/images/${id}/file`, asked);
+      const init = { headers, signal: gone.signal };
+      const response = await router.request(`/v2/images/${id}/file`, init);
       if (response.status >= 400) return response.status === 499 ? "early" : "refused";
       const reader = (response.body ?? new Blob().stream()).getReader();
       if (random() < 0.3) clock.sleep(between(random, 0, 500)).then(() => reader.cancel());
-      const leavesAt = random() < 0.2 ? between(random, start, SIZE) : Infinity;
+      const cancelAt = random() < 0.2 ? between(random, start, SIZE) : Infinity;
       let at = start;
       try {
         for (;;) {
@@ -128,7 +128,7 @@ Deno.test("Many callers at once get every byte once, and leave nothing behind", 
           if (done) return at === end + 1 ? "whole" : "gone";
           assertEquals(value, bytes.slice(at, at + value.byteLength), `seed ${seed}: other bytes`);
           at += value.byteLength;
-          if (at >= leavesAt) await reader.cancel();
+          if (at >= cancelAt) await reader.cancel();
           if (random() < 0.2) await clock.sleep(pick(random, [0, 20, 60, 600]));
         }
       } catch (error) {
@@ -136,12 +136,12 @@ Deno.test("Many callers at once get every byte once, and leave nothing behind", 
         return "cut";
       }
     };
-    const ends = await clock.run(Promise.all(Array.from({ length: CALLERS }, one)));
+    const ends = await clock.run(Promise.all(Array.from({ length: CLIENTS }, one)));
     for (const end of ends) reached.set(end, (reached.get(end) ?? 0) + 1);
     await clock.run(clock.sleep(100_000));
-    assertEquals(open.size, 0, `seed ${seed}: a server goes on sending`);
-    assertEquals(clock.pending, 0, `seed ${seed}: a clock runs on`);
-    assertEquals(cloud.logged.length, CALLERS, `seed ${seed}: each is told of once`);
+    assertEquals(open.size, 0, `seed ${seed}: a server still sends`);
+    assertEquals(clock.pending, 0, `seed ${seed}: a timer is pending`);
+    assertEquals(cloud.logged.length, CLIENTS, `seed ${seed}: each request is logged once`);
     for (const { outcome, error } of cloud.logged) {
       assert(outcome !== "cut" || error !== null, `seed ${seed}: a cut without a reason`);
     }

@@ -4,10 +4,10 @@ import { Wire } from "./wire.ts";
 const MIB = 1024 * 1024;
 const READERS = 200;
 
-/** What the process may grow by for all of the slow readers together. */
+/** Bytes by which the process may grow for all slow readers together. */
 const LIMIT = 64 * MIB;
 
-/** Connections to servers that it holds for callers who take nothing, as many for newcomers, and some more. */
+/** Idle upstream connections, as many of new downloads, and a margin. */
 const CONNECTIONS = 8 + 8 + 8;
 
 Deno.test({
@@ -19,8 +19,8 @@ Deno.test({
     const { id } = await wire.image(16 * MIB);
     const servers = wire.fronts.map(({ url }) => url);
     await using gateway = await GatewayProcess.start(servers);
-    // A gateway that has served some, so that what it needs for any caller is there already.
-    for (let i = 0; i < 4; i++) await takeAll(gateway.url, id);
+    // Warm up: what the gateway allocates for its first downloads does not count.
+    for (let i = 0; i < 4; i++) await readAll(gateway.url, id);
     const readers: Deno.Conn[] = [];
     try {
       await openSlowly(gateway.url, id, readers);
@@ -43,14 +43,14 @@ Deno.test({
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-/** How `deno task start` runs it. */
+/** The arguments of `deno task start`. */
 function startArguments(): readonly string[] {
   const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
   const words: string[] = tasks.start.command.split(" ");
   return words.slice(words.indexOf("deno") + 1);
 }
 
-/** `deno task start` in front of some servers. */
+/** A process of `deno task start`. */
 class GatewayProcess implements AsyncDisposable {
   readonly url: string;
   readonly #child: Deno.ChildProcess;
@@ -74,19 +74,19 @@ class GatewayProcess implements AsyncDisposable {
     return new GatewayProcess(child, /http:\S+/.exec(value)?.[0] ?? "");
   }
 
-  /** Bytes that its process has of the machine, once that has stopped to change. */
+  /** Resident bytes of the process, after they have stopped to change. */
   async memory(): Promise<number> {
-    let last = await this.#look();
-    for (let look = 0; look < 40; look++) {
+    let last = await this.#residentBytes();
+    for (let i = 0; i < 40; i++) {
       await new Promise((resolve) => setTimeout(resolve, 100));
-      const now = await this.#look();
+      const now = await this.#residentBytes();
       if (Math.abs(now - last) < MIB) return now;
       last = now;
     }
     return last;
   }
 
-  async #look(): Promise<number> {
+  async #residentBytes(): Promise<number> {
     const status = await Deno.readTextFile(`/proc/${this.#child.pid}/status`);
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
   }
@@ -97,12 +97,12 @@ class GatewayProcess implements AsyncDisposable {
   }
 }
 
-async function takeAll(url: string, id: string): Promise<void> {
+async function readAll(url: string, id: string): Promise<void> {
   const response = await fetch(`${url}/v2/images/${id}/file`);
   assertEquals((await response.arrayBuffer()).byteLength, 16 * MIB);
 }
 
-/** A reader that has the headers, and takes no more; it is added to the others at once. */
+/** Opens a download, reads the status line and nothing else. `readers` gets the connection at once. */
 async function openSlowly(url: string, id: string, readers: Deno.Conn[]): Promise<void> {
   const { hostname, port } = new URL(url);
   const reader = await Deno.connect({ hostname, port: Number(port) });

@@ -1,49 +1,50 @@
 /**
- * How many bytes are read at once for a caller. A runtime's server takes several chunks ahead of a socket
- * that takes none, whatever their size: only a caller who has shown that he is fast gets large ones.
+ * Chooses how many bytes to read at once for a client. A runtime's server takes several chunks before it
+ * waits for a stalled socket, whatever their size, so only clients that have proven fast get large chunks.
  *
  * @module
  */
 
-/** Bytes of a chunk for a caller of whom nothing is known or who is slow, and for one who is fast. */
+/** Bytes of a chunk for a slow or new client, and for a fast one. */
 const SMALL = 8 * 1024;
 const LARGE = 256 * 1024;
 
-/** Bytes after which a caller is judged: more than a network takes for one who takes none. */
-export const STRETCH = 8 * 1024 * 1024;
+/** Bytes after which a client's speed is judged: more than a network buffers for a stalled client. */
+export const PROBE_BYTES = 8 * 1024 * 1024;
 
-/** Milliseconds in which a fast caller takes a stretch; one who takes nothing for so long is slow. */
-const QUICK = 1_000;
+/** A client is fast if it takes `PROBE_BYTES` within this many milliseconds, and slow after such a pause. */
+const FAST_MS = 1_000;
 
-/** The sizes of the chunks of one answer. */
+/** The chunk sizes of one response. */
 export class ChunkSize {
   readonly #now: () => number;
   #isFast = false;
-  #handedAt: number;
-  #stretchSince: number;
-  #stretch = 0;
+  #deliveredAt: number;
+  #probeStart: number;
+  #probeBytes = 0;
 
   constructor(now: () => number) {
     this.#now = now;
-    this.#handedAt = this.#stretchSince = now();
+    this.#deliveredAt = this.#probeStart = now();
   }
 
-  /** Bytes of the next chunk, now that the caller wants one. */
+  /** Returns the bytes of the next chunk. Call it when the client asks for one. */
   next(): number {
-    if (this.#now() - this.#handedAt >= QUICK) this.#judge(false);
+    if (this.#now() - this.#deliveredAt >= FAST_MS) this.#startProbe(false);
     return this.#isFast ? LARGE : SMALL;
   }
 
-  /** So many bytes were handed over. */
-  handed(bytes: number): void {
-    this.#handedAt = this.#now();
-    this.#stretch += bytes;
-    if (this.#stretch >= STRETCH) this.#judge(this.#handedAt - this.#stretchSince < QUICK);
+  /** Records that a chunk of `bytes` bytes was delivered. */
+  delivered(bytes: number): void {
+    this.#deliveredAt = this.#now();
+    this.#probeBytes += bytes;
+    if (this.#probeBytes < PROBE_BYTES) return;
+    this.#startProbe(this.#deliveredAt - this.#probeStart < FAST_MS);
   }
 
-  #judge(isFast: boolean): void {
+  #startProbe(isFast: boolean): void {
     this.#isFast = isFast;
-    this.#stretch = 0;
-    this.#stretchSince = this.#now();
+    this.#probeBytes = 0;
+    this.#probeStart = this.#now();
   }
 }

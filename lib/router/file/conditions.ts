@@ -1,34 +1,34 @@
 /**
- * What a request for image data wants, given what it knows already: preconditions and ranges, in the
- * order of RFC 9110, section 13.2.2. Pure.
+ * Evaluates preconditions and ranges of a request for image data, in the order of RFC 9110, section 13.2.2.
+ * Pure.
  *
  * @module
  */
 
-/** What is known of the image's data. */
+/** The validator and the size of an image's data. */
 export interface Representation {
-  /** Strong entity tag with its quotes; null where the image has no hash. */
+  /** Strong entity tag with its quotes; null if the image has no hash. */
   readonly etag: string | null;
-  /** Bytes; null where nobody knows. */
+  /** Bytes; null if unknown. */
   readonly size: number | null;
 }
 
-/** What is to be answered. */
+/** How to answer a request for data. */
 export type FilePlan =
   | { readonly kind: "whole" }
-  /** Bytes from `start` to `end`, both inclusive. */
+  /** 206 with the bytes from `start` to `end`, both inclusive. */
   | { readonly kind: "part"; readonly start: number; readonly end: number }
-  /** The caller has it already. */
+  /** 304: the client has the current version. */
   | { readonly kind: "unmodified" }
-  /** The caller wants another version than there is. */
+  /** 412: the client requires another version. */
   | { readonly kind: "failed" }
-  /** There are no such bytes: the range starts behind the image, or it is none. */
+  /** 416: the range starts after the end of the image, or is malformed. */
   | { readonly kind: "unsatisfiable"; readonly reason: "start" | "syntax" };
 
-/** Bytes that a network takes at once, and that a reader of parts asks for. */
-const LITTLE = 256 * 1024;
+/** Bytes that socket buffers hold, and that clients that read in parts ask for. */
+const SMALL_RANGE = 256 * 1024;
 
-/** Judges a request. `If-Modified-Since` and `If-Unmodified-Since` do not count: there is no `Last-Modified`. */
+/** Plans the response. `If-Modified-Since` and `If-Unmodified-Since` are ignored: there is no `Last-Modified`. */
 export function planOf(method: string, headers: Headers, image: Representation): FilePlan {
   const { etag, size } = image;
   const [match, noneMatch] = [headers.get("if-match"), headers.get("if-none-match")];
@@ -43,29 +43,28 @@ export function planOf(method: string, headers: Headers, image: Representation):
 }
 
 /**
- * Whether a request may want little, of an image of which nothing is known: a small part, or nothing that
- * is news.
+ * Whether a request, of which only the headers are known, may need a small range or no data at all.
  */
-export function mayWantLittle(headers: Headers): boolean {
+export function mayBeSmall(headers: Headers): boolean {
   if (headers.has("if-none-match")) return true;
-  return isLittle(planOf("GET", headers, { etag: null, size: Number.MAX_SAFE_INTEGER }));
+  return isSmall(planOf("GET", headers, { etag: null, size: Number.MAX_SAFE_INTEGER }));
 }
 
-/** Whether so little is to be answered that it is over before it is in anybody's way. */
-export function isLittle(plan: FilePlan): boolean {
-  return plan.kind === "part" ? plan.end - plan.start < LITTLE : plan.kind !== "whole";
+/** Whether a response is too small to delay other downloads. */
+export function isSmall(plan: FilePlan): boolean {
+  return plan.kind === "part" ? plan.end - plan.start < SMALL_RANGE : plan.kind !== "whole";
 }
 
 /**
- * A single range of bytes. Several ranges, and other units, are answered with the whole image, which
- * RFC 9110, section 14.2, allows; what is not a range at all is refused, as Glance does.
+ * Parses `Range`. Several ranges and other units get the whole image, which RFC 9110, section 14.2, allows. A
+ * malformed range is refused, as by Glance.
  */
 function partOf(header: string, size: number): FilePlan {
   const [unit = "", set] = header.split("=", 2);
   if (unit.trim().toLowerCase() !== "bytes" || set === undefined || set.includes(",")) {
     return { kind: "whole" };
   }
-  // Glance takes spaces, too.
+  // Glance accepts spaces, too.
   const match = /^(?:(\d+)-(\d*)|-(\d+))$/.exec(set.replaceAll(/\s/g, ""));
   if (match === null) return { kind: "unsatisfiable", reason: "syntax" };
   const [, first, last, suffix] = match;
@@ -82,8 +81,8 @@ function partOf(header: string, size: number): FilePlan {
 }
 
 /**
- * The part that a request with `Content-Range` instead of `Range` asks for, as older clients of Glance
- * write it; null for one that Glance refuses.
+ * Parses `Content-Range` in a request, which older clients of Glance send instead of `Range`; null if Glance
+ * refuses it.
  */
 export function legacyPartOf(header: string, size: number): FilePlan | null {
   const match = /^bytes (\d+)-(\d+)\/(\d+|[*])/.exec(header);
@@ -93,7 +92,7 @@ export function legacyPartOf(header: string, size: number): FilePlan | null {
   return isGood ? { kind: "part", start, end: Math.min(end, size - 1) } : null;
 }
 
-/** Whether a list of entity tags, or `*`, names one (RFC 9110, section 8.8.3.2). */
+/** Whether a list of entity tags, or `*`, matches one (RFC 9110, section 8.8.3.2). */
 function hasTag(list: string, etag: string | null, comparison: "strong" | "weak"): boolean {
   if (list.trim() === "*") return true;
   const tags = list.match(/(W\/)?"[^"]*"/g) ?? [];

@@ -1,6 +1,6 @@
 /**
- * Where the bytes of an answer come from: a reader that goes on elsewhere when a server breaks, or the
- * server's own body where nothing has to be healed.
+ * Opens the bytes of a response: a reader that continues from another server after a failure, or, with
+ * `resume: false`, the body of one server.
  *
  * @module
  */
@@ -15,18 +15,18 @@ import { discard } from "../../http/transport.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import type { Gateway, GatewayRequest } from "../gateway_request.ts";
 import { ChunkSize } from "./chunk_size.ts";
-import { type FilePlan, isLittle } from "./conditions.ts";
+import { type FilePlan, isSmall } from "./conditions.ts";
 import { dataHeaders } from "./file_headers.ts";
 import { countedBody, type DataAnswer, responseBody } from "./response_body.ts";
 import type { UpstreamConnection } from "./slow_callers.ts";
 
-/** What is to be sent: all of the image, or a part. */
+/** A plan that sends bytes: the whole image, or a range. */
 export type DataPlan = FilePlan & { readonly kind: "whole" | "part" };
 
 /**
- * Opens the data; nothing is answered before a server has shown that it has it.
+ * Opens the data. Resolves after a server has started to send it.
  *
- * @throws {GlanceError} where no server gives it; with the status of a refusal.
+ * @throws {GlanceError} if no server sends it; with the status of the last response, if there was one.
  */
 export async function openData(
   gateway: Gateway,
@@ -36,8 +36,8 @@ export async function openData(
 ): Promise<Response> {
   const { resume, verify } = gateway.options;
   const isHashed = plan.kind === "whole" && verify !== "off";
-  const own = resume || isHashed ? null : await serversOwnBody(gateway, call, image, plan);
-  if (own !== null) return own;
+  const unresumed = resume || isHashed ? null : await openServerBody(gateway, call, image, plan);
+  if (unresumed !== null) return unresumed;
   const opened = await openReader(gateway, call, image, plan);
   const headers = dataHeaders(image, plan);
   const body = responseBody({
@@ -45,7 +45,7 @@ export async function openData(
     trace: call.trace,
     length: lengthOf(headers.get("content-length")),
     chunkSize: new ChunkSize(gateway.client.options.now),
-    callers: isLittle(plan) ? gateway.quickCallers : gateway.callers,
+    callers: isSmall(plan) ? gateway.quickCallers : gateway.callers,
     caller: call,
     freesChunks: gateway.options.freesChunks,
   });
@@ -59,15 +59,15 @@ async function openReader(
   plan: DataPlan,
 ): Promise<Pick<DataAnswer, "reader" | "connection">> {
   const { context, trace, signal } = call;
-  const identity = descriptorOf(image);
+  const descriptor = descriptorOf(image);
   const [start, end] = plan.kind === "part" ? [plan.start, plan.end] : [0, null];
-  const verifier = plan.kind === "whole" ? await Verifier.create(identity, options.verify) : null;
-  const wanted = { end, stores: image.stores ?? "", prefer: preferOf(call) };
+  const verifier = plan.kind === "whole" ? await Verifier.create(descriptor, options.verify) : null;
+  const target = { end, stores: image.stores ?? "", prefer: preferOf(call) };
   const lifetime = new AbortController();
-  const leave = () => lifetime.abort(signal?.reason);
-  let handed = 0;
-  const pieces = new GlanceRangeSource(client, context, identity, wanted);
-  const reader = new ResumingReader(pieces, {
+  const abort = () => lifetime.abort(signal?.reason);
+  let sent = 0;
+  const source = new GlanceRangeSource(client, context, descriptor, target);
+  const reader = new ResumingReader(source, {
     options: client.options,
     start,
     end,
@@ -76,33 +76,34 @@ async function openReader(
     isHashed: verifier !== null,
     signal: lifetime.signal,
     onProgress: ({ transferred, server, resumes }) => {
-      trace.sent(transferred - handed, server, resumes);
-      handed = transferred;
+      trace.sent(transferred - sent, server, resumes);
+      sent = transferred;
     },
   });
-  signal?.addEventListener("abort", leave, { once: true });
+  signal?.addEventListener("abort", abort, { once: true });
   try {
     await reader.open();
   } finally {
-    // From here on the body's own cancel tells: some runtimes abort the signal of a finished request.
-    signal?.removeEventListener("abort", leave);
+    // From here on, `cancel` of the body reports that the client has left: some runtimes abort the signal of
+    // a request that is finished.
+    signal?.removeEventListener("abort", abort);
   }
   const connection: UpstreamConnection = {
-    // A server that fails to answer is no reason to give up a connection to one that sends.
-    canReopen: () => pieces.canSeek(lifetime.signal).catch(() => false),
+    // If the probe fails, keep the connection: its server sends.
+    canReopen: () => source.canSeek(lifetime.signal).catch(() => false),
     async release() {
       trace.released();
-      await reader.release("the caller takes nothing for the moment");
+      await reader.release("the client is not reading");
     },
   };
   return { reader, connection };
 }
 
 /**
- * The server's body, if its headers describe exactly what was asked for; null if they do not. It is counted
- * where there is a log: what becomes of a body that is handed on untouched, no runtime tells.
+ * The body of one server, if its headers describe exactly the requested bytes; else null. With a `log`, its
+ * bytes are counted: no runtime reports how a body that is passed through has ended.
  */
-async function serversOwnBody(
+async function openServerBody(
   { client, options }: Gateway,
   call: GatewayRequest,
   image: GlanceImage,
@@ -113,10 +114,10 @@ async function serversOwnBody(
   const range = plan.kind === "part" ? { start: plan.start, end: plan.end } : undefined;
   let answer: OpenResponse;
   try {
-    const asked = { ...range && { range }, ...prefer && { prefer } };
-    answer = await client.exchange(context, "data", [image.id, asked], { signal });
+    const input = { ...range && { range }, ...prefer && { prefer } };
+    answer = await client.exchange(context, "data", [image.id, input], { signal });
   } catch (error) {
-    // Another server may have the image, or the same one all of it.
+    // Another server may have the image, or this one may send all of it.
     const { status = 0 } = error instanceof GlanceError ? error : {};
     if (status >= 400 && status !== 401) return null;
     throw error;
@@ -156,7 +157,7 @@ function isExactly({ status, headers }: Response, image: GlanceImage, plan: Data
     judgePartial(facts, { start, end, size }).kind === "part";
 }
 
-/** Stores to read from, best first, as `prefer` names them; undefined where it names none. */
+/** The stores that the query parameter `prefer` names, best first; undefined if it names none. */
 function preferOf({ address: { search } }: GatewayRequest): readonly string[] | undefined {
   const stores = new URLSearchParams(search).get("prefer")?.split(",").filter(Boolean) ?? [];
   return stores.length === 0 ? undefined : stores;

@@ -1,21 +1,21 @@
 /**
- * The headers that describe the data of an image, made from its record. Pure.
+ * Response headers for image data, made from the image record. Pure.
  *
  * @module
  */
 import type { GlanceImage } from "../../api/types.ts";
 import type { FilePlan, Representation } from "./conditions.ts";
 
-/** What an image record says of its data. */
+/** The entity tag and the size of the data, from the image record. */
 export function representationOf(image: GlanceImage): Representation {
   const hash = image.os_hash_value || image.checksum || null;
   return { etag: hash === null ? null : `"${hash}"`, size: image.size ?? null };
 }
 
 /**
- * The headers of an answer with the data, or of one that stands for it. `no-transform` keeps caches
- * from encoding it, `private` keeps shared ones from giving it to others: they do not know that
- * `X-Auth-Token` decides who may have it.
+ * The headers of a response to a request for data, whether it has a body or not (HEAD, 304).
+ * `no-transform` forbids caches to encode the data. `private` forbids shared caches to store it: they do not
+ * know that `X-Auth-Token` decides who may read it.
  */
 export function dataHeaders(image: GlanceImage, plan: FilePlan): Headers {
   const { etag, size } = representationOf(image);
@@ -34,7 +34,7 @@ export function dataHeaders(image: GlanceImage, plan: FilePlan): Headers {
   return headers;
 }
 
-/** A name to save the data under (RFC 6266): plain ASCII for the old, UTF-8 for the rest. */
+/** The file name to save the data under (RFC 6266): ASCII for old clients, UTF-8 for all others. */
 function dispositionOf({ id, name, disk_format }: GlanceImage): string {
   const file = fileNameOf(name || id, disk_format ?? null);
   const ascii = file.replaceAll(/[^\x20-\x7e]|["\\%]/g, "_");
@@ -44,7 +44,7 @@ function dispositionOf({ id, name, disk_format }: GlanceImage): string {
   return `attachment; filename="${ascii}"${isPlain ? "" : `; filename*=UTF-8''${encoded}`}`;
 }
 
-/** The image's name with its format for an extension; nothing that leads into another folder. */
+/** The image's name with its disk format as the extension, without anything that leads to another folder. */
 function fileNameOf(name: string, format: string | null): string {
   // deno-lint-ignore no-control-regex
   const safe = name.replaceAll(/[\u0000-\u001f\u007f/\\:]/g, "_").replace(/^\.+/, "_");

@@ -1,7 +1,7 @@
 /**
- * `GET` and `HEAD /v2/images/{image_id}/file`: image data as browsers, curl and caches expect it, from
- * servers that know neither entity tags nor, some of them, ranges. What is to be answered is decided
- * here; the bytes come from `data_source.ts`.
+ * `GET` and `HEAD /v2/images/{image_id}/file` as browsers, curl and caches expect them. Glance itself has
+ * neither HEAD nor entity tags, and some of its stores have no ranges. This module chooses the response;
+ * `file_body.ts` opens the bytes.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { discard } from "../../http/transport.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import { readAnswer } from "../forward/answer.ts";
 import type { Gateway, GatewayRequest } from "../gateway_request.ts";
-import { type FilePlan, isLittle, legacyPartOf, mayWantLittle, planOf } from "./conditions.ts";
+import { type FilePlan, isSmall, legacyPartOf, mayBeSmall, planOf } from "./conditions.ts";
 import { openData } from "./file_body.ts";
 import { askServers, documentResponse } from "../forward/proxy_json.ts";
 import { inboundHeaders } from "../forward/headers.ts";
@@ -26,16 +26,16 @@ import { HttpError } from "../error_response.ts";
 import { dataHeaders, representationOf } from "./file_headers.ts";
 import type { SlowCallers } from "./slow_callers.ts";
 
-/** The data of an image, or a part of it, or word that the caller has it already. */
+/** Answers a request for image data with the image, a range of it, or no data (HEAD, 304, 412, 416). */
 export async function imageData(gateway: Gateway, call: GatewayRequest): Promise<Response> {
   const { request, address, trace } = call;
-  // What was wanted in truth, the record tells.
-  const mayPass = request.method === "HEAD" || mayWantLittle(request.headers);
+  // Only the image record tells for sure.
+  const mayBypass = request.method === "HEAD" || mayBeSmall(request.headers);
   trace.atEnd(() => {
-    gateway.callers.leave(call);
-    gateway.quickCallers.leave(call);
+    gateway.callers.release(call);
+    gateway.quickCallers.release(call);
   });
-  await takeTurn(gateway, call, mayPass ? gateway.quickCallers : gateway.callers);
+  await waitForAdmission(gateway, call, mayBypass ? gateway.quickCallers : gateway.callers);
   const path = address.path.replace(/\/file$/, "");
   const record = await askServers(gateway, call, {
     operation: "get",
@@ -44,60 +44,60 @@ export async function imageData(gateway: Gateway, call: GatewayRequest): Promise
     idempotent: true,
   });
   if (record.status !== 200) return documentResponse(gateway, call, record);
-  // The row of the operation promises it.
+  // The definition of the operation guarantees it.
   const image = record.result as GlanceImage;
   if (request.method === "HEAD") return headResponse(gateway, request, image);
-  // What has no data, Glance answers. An administrator may read what is deactivated.
+  // Glance answers if there is no data. An administrator can read a deactivated image.
   const hasData = image.status === "active" || image.status === "deactivated";
   if (!hasData) return await forwardRefusal(gateway, call, [204]);
   const plan = dataPlanOf(request.headers, image);
   if (plan === null) return await forwardRefusal(gateway, call, []);
-  // Glance answers 403 to most callers before it looks at the range.
+  // Glance answers 403 to most users before it reads the range.
   const isUnsatisfiable = plan.kind === "unsatisfiable";
   if (isUnsatisfiable && image.status === "deactivated") {
     return await forwardRefusal(gateway, call, []);
   }
   if (plan.kind !== "whole" && plan.kind !== "part") return withoutData(image, plan);
-  if (mayPass && !isLittle(plan)) {
-    gateway.quickCallers.leave(call);
-    await takeTurn(gateway, call, gateway.callers);
+  if (mayBypass && !isSmall(plan)) {
+    gateway.quickCallers.release(call);
+    await waitForAdmission(gateway, call, gateway.callers);
   }
   try {
     return await openData(gateway, call, image, plan);
   } catch (error) {
-    // A refusal in Glance's own words: the caller gets what it would have got there.
+    // Forward Glance's own error response.
     if (isRefusal(error)) return await forwardRefusal(gateway, call, []);
     throw error;
   }
 }
 
-/** What is wanted of data; null for a range that Glance alone refuses in its words. */
+/** Plans the response; null for a range that Glance refuses with a message of its own. */
 function dataPlanOf(headers: Headers, image: GlanceImage): FilePlan | null {
   const legacy = headers.has("range") ? null : headers.get("content-range");
   if (legacy === null) return planOf("GET", headers, representationOf(image));
   return typeof image.size === "number" ? legacyPartOf(legacy, image.size) : null;
 }
 
-/** Waits until the data may be sent, or the caller is gone. */
-async function takeTurn(
+/** Waits until the download is admitted; throws if the client leaves before. */
+async function waitForAdmission(
   { metrics }: Gateway,
   call: GatewayRequest,
   callers: SlowCallers,
 ): Promise<void> {
   metrics.move("waiting_requests", 1);
-  await callers.turn(call, call.signal, call.caller);
+  await callers.acquire(call, call.signal, call.caller);
   metrics.move("waiting_requests", -1);
   call.signal?.throwIfAborted();
 }
 
-/** What the data would look like, without opening it. */
+/** Answers HEAD from the image record, without opening the data. */
 function headResponse(gateway: Gateway, request: Request, image: GlanceImage): Response {
   if (image.status === "deactivated") throw new HttpError(403);
   if (image.status !== "active") return new Response(null, { status: 204 });
   const plan = planOf("HEAD", request.headers, representationOf(image));
   if (plan.kind === "failed" || plan.kind === "unmodified") return withoutData(image, plan);
   const headers = dataHeaders(image, plan);
-  // An application around the router would announce 0 bytes; Glance takes no HEAD.
+  // An application around the router would announce 0 bytes. 405 is what Glance answers.
   const isMisread = !headers.has("content-length") && !gateway.direct.has(request);
   if (isMisread) throw new HttpError(405, undefined, { headers: { allow: "GET, PUT" } });
   return new Response(null, { status: 200, headers });
@@ -121,10 +121,10 @@ function withoutData(
 }
 
 /**
- * Glance's own refusal of a request for data, or its 204 where there is no data. Bytes are not forwarded:
- * they would reach the caller unchecked.
+ * Forwards Glance's error response to a request for data, or its 204 if there is no data. Data is not
+ * forwarded: it would reach the client unchecked.
  *
- * @throws {UnexpectedResponse} for any other answer.
+ * @throws {UnexpectedResponse} for any other response.
  */
 async function forwardRefusal(
   gateway: Gateway,
@@ -152,8 +152,8 @@ async function forwardRefusal(
       }
       deadline[Symbol.dispose]();
       await discard(response);
-      const asked = { action, imageId, server: server.endpoint, attempts };
-      throw unpromisedAnswer(response, asked, promised);
+      const details = { action, imageId, server: server.endpoint, attempts };
+      throw unpromisedAnswer(response, details, promised);
     },
   );
   trace.answeredBy(answer.server);
@@ -161,18 +161,18 @@ async function forwardRefusal(
 }
 
 /**
- * Whether an error is a server's refusal, which the caller would get there, too. Errors about an answer that
- * was refused here may carry its status, and are not.
+ * Whether an error is a 4xx response of Glance. Errors about a response that the gateway rejects may carry a
+ * status, too; they are not.
  */
 function isRefusal(error: unknown): boolean {
   if (!(error instanceof GlanceError)) return false;
   const { status = 0 } = error;
   return status >= 400 && status < 500 && status !== 429 &&
-    !OUR_REFUSALS.some((kind) => error instanceof kind);
+    !GATEWAY_ERRORS.some((kind) => error instanceof kind);
 }
 
-/** Errors about what servers sent. */
-const OUR_REFUSALS = [
+/** Errors about responses that the gateway rejects. */
+const GATEWAY_ERRORS = [
   GlanceConnectionFailed,
   ImageDownloadFailed,
   ImageIntegrityError,

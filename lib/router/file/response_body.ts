@@ -1,6 +1,6 @@
 /**
- * The body of an answer with image data: pulled from the servers as the caller takes it, and cut where
- * it cannot be finished, so that nobody takes a part for the whole.
+ * Response bodies with image data. Bytes are read from a server as the client reads. A body that cannot be
+ * finished fails, so that the connection is reset and no client mistakes a part for the whole.
  *
  * @module
  */
@@ -14,58 +14,58 @@ import { ServerUnreachable } from "../../errors.ts";
 import type { SlowCallers, UpstreamConnection } from "./slow_callers.ts";
 import type { Trace } from "../observe/access_log.ts";
 
-/** Bytes of a chunk of one server's own body. */
-const OWN_CHUNK = 64 * 1024;
+/** Bytes of a chunk of a body that is not resumed. */
+const UNRESUMED_CHUNK = 64 * 1024;
 
-/** What an answer with data is made of. */
+/** What `responseBody` needs. */
 export interface DataAnswer {
   readonly reader: ResumingReader;
   readonly trace: Trace;
-  /** Bytes that were announced; null where nobody knows. */
+  /** `Content-Length` in bytes; null if unknown. */
   readonly length: number | null;
   readonly chunkSize: ChunkSize;
   readonly callers: SlowCallers;
-  /** Who stands for its caller there. */
+  /** The key of the download in `callers`. */
   readonly caller: object;
   readonly connection: UpstreamConnection;
-  /** Whether whoever takes the stream has done with a chunk when he asks for the next. */
+  /** Whether the consumer of the stream no longer needs a chunk when it asks for the next one. */
   readonly freesChunks: boolean;
 }
 
 /**
- * A stream of what a reader delivers.
+ * Makes a stream of the bytes of a reader.
  *
- * The last chunk is held back until the reader has found all of them right: a caller that has counted
- * its bytes would not see an error behind them.
+ * The last chunk is held back until the reader has verified all of them: a client that has received
+ * `Content-Length` bytes would not notice an error after them.
  */
 export function responseBody(answer: DataAnswer): ReadableStream<Chunk> {
   const { reader, trace, length, chunkSize, callers, caller, connection, freesChunks } = answer;
   trace.streams();
-  const own = new WeakSet<Chunk>();
+  const ownChunks = new WeakSet<Chunk>();
   let held: Chunk | null = null;
-  let handed: Chunk | null = null;
+  let delivered: Chunk | null = null;
   const next = async () => {
     const memory = new Uint8Array(chunkSize.next());
     const chunk = await reader.read(memory);
     if (chunk === null) return null;
     reader.report();
-    // Memory that was not filled is not the chunk's, which belongs to somebody else then.
-    if (freesChunks && memory.byteLength === 0) own.add(chunk);
+    // If the memory is not detached, the reader returned a chunk of another owner.
+    if (freesChunks && memory.byteLength === 0) ownChunks.add(chunk);
     return chunk;
   };
   const stream = new ReadableStream<Chunk>({
     async pull(controller) {
-      callers.wake(caller);
+      callers.active(caller);
       // Node 20 has no `transfer`.
-      if (handed !== null && own.has(handed)) handed.buffer.transfer?.(0);
+      if (delivered !== null && ownChunks.has(delivered)) delivered.buffer.transfer?.(0);
       try {
         const ready = held ?? await next();
         held = ready === null ? null : await next();
-        handed = ready;
+        delivered = ready;
         if (ready !== null) controller.enqueue(ready);
         if (held !== null) {
-          chunkSize.handed(held.byteLength);
-          return callers.rest(caller, held.byteLength, connection);
+          chunkSize.delivered(held.byteLength);
+          return callers.idle(caller, held.byteLength, connection);
         }
         trace.over("complete");
         controller.close();
@@ -81,17 +81,17 @@ export function responseBody(answer: DataAnswer): ReadableStream<Chunk> {
   return fixedLength(stream, length);
 }
 
-/** The body of one server, on its way to the caller. */
+/** A server's response body that is forwarded to the client. */
 export interface OwnBody {
-  /** Gives up a server that falls silent. */
+  /** Its reads fail after `stallTimeout` without a byte. */
   readonly source: Pick<RangeResponse, "reader" | "server" | "close">;
   readonly imageId: string;
-  /** Bytes that were announced; null if their number is unknown. */
+  /** `Content-Length` in bytes; null if unknown. */
   readonly length: number | null;
   readonly trace: Trace;
 }
 
-/** The body of one server as it is, counted, so that its end or its break is known. */
+/** Forwards the body of one server and counts its bytes, so that the log tells how it ended. */
 export function countedBody(
   { source: { reader, server, close }, imageId, length, trace }: OwnBody,
 ): ReadableStream<Chunk> {
@@ -100,7 +100,7 @@ export function countedBody(
   const stream = new ReadableStream<Chunk>({
     async pull(controller) {
       try {
-        const chunk = await reader.read(new Uint8Array(OWN_CHUNK));
+        const chunk = await reader.read(new Uint8Array(UNRESUMED_CHUNK));
         count += chunk?.byteLength ?? 0;
         if (length !== null && (chunk === null ? count < length : count > length)) {
           throw chunk === null
@@ -129,14 +129,14 @@ export function countedBody(
 
 function sentTooMuch(imageId: string, server: string, length: number): ServerUnreachable {
   return new ServerUnreachable(
-    `Cannot go on reading image "${imageId}": the server "${server}" sent more than the ${length} bytes that it announced`,
+    `Cannot read image "${imageId}": the server "${server}" sent more than its Content-Length of ${length} bytes`,
     { imageId, server },
   );
 }
 
-/** Notes what broke an answer. Runtimes print what ends a body: the whole story is in the log. */
+/** Records why a body failed. Runtimes print the error that it returns; the details are in the log. */
 function cut(trace: Trace, error: unknown): Error {
   trace.failed(error);
   trace.over("cut");
-  return new Error("Cannot finish the answer: no server could deliver the rest");
+  return new Error("Cannot finish the response: no server could deliver the rest");
 }

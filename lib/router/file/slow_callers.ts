@@ -1,66 +1,66 @@
 /**
- * Callers who take nothing: each of them holds a connection to a server, and what the runtime has read from
- * it ahead. Only so many may: who has rested longest gives his back first. Where many come at once, they
- * take turns, until of each it is known whether he takes anything.
+ * Limits the upstream connections held for stalled clients. Each holds memory, since the runtime reads ahead
+ * on it. Above the limit, the connection idle longest is closed first; it is reopened with a range request
+ * when its client reads again. Downloads that start at the same time are admitted a few at a time, until it is
+ * known of each whether its client reads.
  *
  * @module
  */
 import type { ResolvedOptions } from "../../options.ts";
-import { STRETCH } from "./chunk_size.ts";
+import { PROBE_BYTES } from "./chunk_size.ts";
 
-/** Milliseconds for which a caller may take nothing before his connection can be given back. */
-export const PATIENCE = 500;
+/** Milliseconds after which the connection of an idle download can be closed. */
+export const IDLE_MS = 500;
 
-/** The same for a newcomer while others wait for their turn. */
-export const HURRY = 50;
+/** The same for a new download while others wait for admission. */
+export const CONTENDED_IDLE_MS = 50;
 
-/** Milliseconds after which the first of those who wait has his turn in any case. */
+/** Longest time in milliseconds between two admissions while downloads wait. */
 export const LONGEST_WAIT = 100;
 
-/** A connection to a server, or what can take its place. */
+/** The connection of a download to a server. */
 export interface UpstreamConnection {
-  /** Whether the download could go on behind it, if it were given back. Never fails. */
+  /** Returns whether the download could continue after the connection is closed. Never rejects. */
   canReopen(): Promise<boolean>;
-  /** Gives it back. Never fails. */
+  /** Closes the connection. Never rejects. */
   release(): Promise<void>;
 }
 
-/** Who rests, and on what. */
-interface IdleUpstream {
+/** A download whose client does not read. */
+interface IdleDownload {
   readonly since: number;
   readonly connection: UpstreamConnection;
 }
 
-/** A download that has begun, whose it is, and the bytes that it has taken. */
-interface Newcomer {
+/** A download that has taken fewer than `PROBE_BYTES`. */
+interface NewDownload {
   readonly owner: unknown;
   readonly bytes: number;
 }
 
-/** A download that has not begun. */
-interface Waiting {
+/** A download that waits for admission. */
+interface WaitingDownload {
   readonly owner: unknown;
-  readonly begin: () => void;
+  readonly admit: () => void;
 }
 
-/** The callers of a gateway who download. Any object stands for one, from his turn to his leave. */
+/** The downloads of a gateway. Any object can be the key of one, from `acquire` to `release`. */
 export class SlowCallers {
   readonly #limit: number;
   readonly #options: Pick<ResolvedOptions, "now" | "timer">;
-  /** Bytes that each has taken who has not taken a stretch yet, and not rested long. */
-  readonly #newcomers = new Map<object, Newcomer>();
-  /** When each began to rest, the first one first. */
-  readonly #resting = new Map<object, IdleUpstream>();
-  /** Those who have not had their turn. */
-  readonly #waiting = new Map<object, Waiting>();
-  /** When the first of those who wait became the first. */
-  #firstSince = 0;
-  #alarm: { readonly at: number; readonly stop: () => void } | null = null;
-  #isReleasing = false;
+  readonly #new = new Map<object, NewDownload>();
+  /** In the order in which they became idle. */
+  readonly #idle = new Map<object, IdleDownload>();
+  /** In the order in which they came. */
+  readonly #waiting = new Map<object, WaitingDownload>();
+  /** Start of the current `LONGEST_WAIT`: the last admission, or when the queue stopped being empty. */
+  #admittedAt = 0;
+  #timer: { readonly at: number; readonly stop: () => void } | null = null;
+  #isClosing = false;
 
   /**
-   * `limit` is how many connections may be held for those who rest, and as many for newcomers. Without
-   * one, nobody waits and nobody is remembered.
+   * `limit` is the number of idle connections to hold and of new downloads to admit at once. `Infinity`
+   * turns both limits off: nothing waits, and nothing is recorded.
    */
   constructor(limit: number, options: Pick<ResolvedOptions, "now" | "timer">) {
     this.#limit = limit;
@@ -68,125 +68,123 @@ export class SlowCallers {
   }
 
   /**
-   * Waits until a newcomer may be served, or leaves. Of several that wait, the next is one whose `owner` has
-   * the fewest that have begun, so that many downloads of one owner delay its own alone.
+   * Resolves when a download may start, or after it is released or `signal` is aborted. The next to start is
+   * one whose `owner` has the fewest new downloads, so many downloads of one owner delay only each other.
    */
-  async turn(caller: object, signal?: AbortSignal, owner: unknown = caller): Promise<void> {
+  async acquire(download: object, signal?: AbortSignal, owner: unknown = download): Promise<void> {
     if (this.#limit === Infinity) return;
     if (this.#waiting.size === 0 && this.#hasRoom()) {
-      this.#newcomers.set(caller, { owner, bytes: 0 });
+      this.#new.set(download, { owner, bytes: 0 });
       return;
     }
-    const leave = () => this.leave(caller);
-    signal?.addEventListener("abort", leave, { once: true });
+    const release = () => this.release(download);
+    signal?.addEventListener("abort", release, { once: true });
     await new Promise<void>((resolve) => {
-      if (this.#waiting.size === 0) this.#firstSince = this.#options.now();
-      this.#waiting.set(caller, { owner, begin: resolve });
-      this.#look();
+      if (this.#waiting.size === 0) this.#admittedAt = this.#options.now();
+      this.#waiting.set(download, { owner, admit: resolve });
+      this.#update();
     });
-    signal?.removeEventListener("abort", leave);
+    signal?.removeEventListener("abort", release);
   }
 
-  /** So many bytes were handed over: the caller rests until he wants more. */
-  rest(caller: object, bytes: number, connection: UpstreamConnection): void {
+  /** Records that `bytes` bytes were delivered. The download is idle until its client reads again. */
+  idle(download: object, bytes: number, connection: UpstreamConnection): void {
     if (this.#limit === Infinity) return;
-    this.#resting.set(caller, { since: this.#options.now(), connection });
-    const taken = this.#newcomers.get(caller);
-    if (taken !== undefined && taken.bytes + bytes < STRETCH) {
-      this.#newcomers.set(caller, { ...taken, bytes: taken.bytes + bytes });
-    } else this.#newcomers.delete(caller);
-    this.#look();
+    this.#idle.set(download, { since: this.#options.now(), connection });
+    const started = this.#new.get(download);
+    if (started !== undefined && started.bytes + bytes < PROBE_BYTES) {
+      this.#new.set(download, { ...started, bytes: started.bytes + bytes });
+    } else this.#new.delete(download);
+    this.#update();
   }
 
-  /** More is wanted. */
-  wake(caller: object): void {
-    this.#resting.delete(caller);
-    this.#look();
+  /** Records that the client reads again. */
+  active(download: object): void {
+    this.#idle.delete(download);
+    this.#update();
   }
 
-  /** Nothing will be wanted any more. */
-  leave(caller: object): void {
-    this.#newcomers.delete(caller);
-    this.#resting.delete(caller);
-    this.#waiting.get(caller)?.begin();
-    this.#waiting.delete(caller);
-    this.#look();
+  /** Forgets a download, whatever its state. */
+  release(download: object): void {
+    this.#new.delete(download);
+    this.#idle.delete(download);
+    this.#waiting.get(download)?.admit();
+    this.#waiting.delete(download);
+    this.#update();
   }
 
   #hasRoom(): boolean {
-    return this.#newcomers.size < Math.max(1, this.#limit);
+    return this.#new.size < Math.max(1, this.#limit);
   }
 
-  #admitFirst(): void {
-    const begun = new Map<unknown, number>();
-    for (const { owner } of this.#newcomers.values()) {
-      begun.set(owner, (begun.get(owner) ?? 0) + 1);
-    }
+  #admitNext(): void {
+    const newOf = new Map<unknown, number>();
+    for (const { owner } of this.#new.values()) newOf.set(owner, (newOf.get(owner) ?? 0) + 1);
     let [next, fewest] = [null as object | null, Infinity];
-    for (const [caller, { owner }] of this.#waiting) {
-      const count = begun.get(owner) ?? 0;
-      if (count < fewest) [next, fewest] = [caller, count];
+    for (const [download, { owner }] of this.#waiting) {
+      const count = newOf.get(owner) ?? 0;
+      if (count < fewest) [next, fewest] = [download, count];
       if (fewest === 0) break;
     }
     const waiting = next === null ? undefined : this.#waiting.get(next);
     if (next === null || waiting === undefined) return;
     this.#waiting.delete(next);
-    this.#newcomers.set(next, { owner: waiting.owner, bytes: 0 });
-    this.#firstSince = this.#options.now();
-    waiting.begin();
+    this.#new.set(next, { owner: waiting.owner, bytes: 0 });
+    this.#admittedAt = this.#options.now();
+    waiting.admit();
   }
 
-  /** Admits whom there is room for, and sets the alarm for what time alone will change. */
-  #look(): void {
-    while (this.#waiting.size > 0 && this.#hasRoom()) this.#admitFirst();
+  /** Admits downloads while there is room, and sets the timer for the next change that only time brings. */
+  #update(): void {
+    while (this.#waiting.size > 0 && this.#hasRoom()) this.#admitNext();
     const at = this.#nextAt();
-    // One that rings too early costs less than to set it anew for each chunk.
-    if (this.#alarm !== null && this.#alarm.at <= at && at < Infinity) return;
-    this.#alarm?.stop();
-    this.#alarm = null;
+    // A timer that fires too early costs less than a new one for each chunk.
+    if (this.#timer !== null && this.#timer.at <= at && at < Infinity) return;
+    this.#timer?.stop();
+    this.#timer = null;
     if (at === Infinity) return;
     const ms = Math.max(0, at - this.#options.now());
-    this.#alarm = { at, stop: this.#options.timer(ms, () => this.#ring()) };
+    this.#timer = { at, stop: this.#options.timer(ms, () => this.#onTimer()) };
   }
 
-  /** When somebody will have rested or waited long enough, as things stand. */
+  /** The earliest time at which a download has to be admitted or a connection can be closed. */
   #nextAt(): number {
-    const isCrowded = this.#waiting.size > 0;
-    let at = isCrowded ? this.#firstSince + LONGEST_WAIT : Infinity;
-    if (this.#isReleasing || !isCrowded && this.#resting.size <= this.#limit) return at;
-    for (const [caller, { since }] of this.#resting) {
-      if (since + (isCrowded ? HURRY : PATIENCE) >= at) break;
-      at = Math.min(at, since + this.#patienceWith(caller));
+    const isContended = this.#waiting.size > 0;
+    let at = isContended ? this.#admittedAt + LONGEST_WAIT : Infinity;
+    if (this.#isClosing || !isContended && this.#idle.size <= this.#limit) return at;
+    for (const [download, { since }] of this.#idle) {
+      if (since + (isContended ? CONTENDED_IDLE_MS : IDLE_MS) >= at) break;
+      at = Math.min(at, since + this.#idleLimitOf(download));
     }
     return at;
   }
 
-  /** Milliseconds for which a caller may rest, as things stand. */
-  #patienceWith(caller: object): number {
-    if (this.#waiting.size > 0 && this.#newcomers.has(caller)) return HURRY;
-    return this.#resting.size > this.#limit ? PATIENCE : Infinity;
+  /** Milliseconds for which a download may be idle at present. */
+  #idleLimitOf(download: object): number {
+    if (this.#waiting.size > 0 && this.#new.has(download)) return CONTENDED_IDLE_MS;
+    return this.#idle.size > this.#limit ? IDLE_MS : Infinity;
   }
 
-  #ring(): void {
-    this.#alarm = null;
-    if (this.#options.now() - this.#firstSince >= LONGEST_WAIT) this.#admitFirst();
-    if (!this.#isReleasing) this.#releaseOldest();
-    this.#look();
+  #onTimer(): void {
+    this.#timer = null;
+    if (this.#options.now() - this.#admittedAt >= LONGEST_WAIT) this.#admitNext();
+    if (!this.#isClosing) this.#closeIdle();
+    this.#update();
   }
 
-  /** One after the other: what the first one learns of the store spares the next ones a question. */
-  async #releaseOldest(): Promise<void> {
-    this.#isReleasing = true;
-    for (const [caller, rest] of this.#resting) {
-      if (this.#options.now() - rest.since < this.#patienceWith(caller)) continue;
-      const canReopen = await rest.connection.canReopen();
-      if (this.#resting.get(caller) !== rest) continue;
-      this.#resting.delete(caller);
-      // Nobody has to wait for a connection that must stay.
-      this.#newcomers.delete(caller);
-      if (canReopen) await rest.connection.release();
+  /** One after the other: the first one learns whether the store supports ranges, for all that follow. */
+  async #closeIdle(): Promise<void> {
+    this.#isClosing = true;
+    for (const [download, idle] of this.#idle) {
+      if (this.#options.now() - idle.since < this.#idleLimitOf(download)) continue;
+      const canReopen = await idle.connection.canReopen();
+      if (this.#idle.get(download) !== idle) continue;
+      this.#idle.delete(download);
+      // A connection that has to stay open must not delay other downloads.
+      this.#new.delete(download);
+      if (canReopen) await idle.connection.release();
     }
-    this.#isReleasing = false;
-    this.#look();
+    this.#isClosing = false;
+    this.#update();
   }
 }

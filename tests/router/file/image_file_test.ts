@@ -423,7 +423,7 @@ Deno.test("createImageRouter() cuts a body whose server falls silent, with and w
       };
       const router = cloud.router({ resume, stallTimeout: 1_000, numRetries: 0 });
       const response = await router.request(`/v2/images/${id}/file`, { headers });
-      await assertRejects(() => response.arrayBuffer(), Error, "Cannot finish the answer");
+      await assertRejects(() => response.arrayBuffer(), Error, "Cannot finish the response");
       const [{ outcome, error } = { outcome: "", error: "" }] = cloud.logged;
       assertEquals(outcome, "cut");
       assertStringIncludes(error ?? "", "sent nothing for 1000 ms");

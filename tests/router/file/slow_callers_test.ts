@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { ChunkSize, STRETCH } from "../../../lib/router/file/chunk_size.ts";
+import { ChunkSize, PROBE_BYTES } from "../../../lib/router/file/chunk_size.ts";
 import {
-  HURRY,
+  CONTENDED_IDLE_MS,
+  IDLE_MS,
   LONGEST_WAIT,
-  PATIENCE,
   SlowCallers,
 } from "../../../lib/router/file/slow_callers.ts";
 import { settled, SimulatedClock } from "../../support/clock.ts";
@@ -11,8 +11,8 @@ import { Cloud } from "../cloud.ts";
 
 const SIZE = 300_000;
 
-/** A clock with timers, and callers who note when they have their turn and when they give a connection back. */
-function scene(limit: number, { canReopen = true } = {}) {
+/** `SlowCallers` in simulated time, and downloads that record when they start and when their connection closes. */
+function harness(limit: number, { canReopen = true } = {}) {
   const clock = new SimulatedClock();
   const timer = (ms: number, ring: () => void) => {
     const life = new AbortController();
@@ -20,120 +20,128 @@ function scene(limit: number, { canReopen = true } = {}) {
     return () => life.abort("stopped");
   };
   const callers = new SlowCallers(limit, { now: clock.now, timer });
-  const noted: string[] = [];
-  const note = (what: string) => void noted.push(`${what} at ${clock.now()}`);
+  const events: string[] = [];
+  const record = (event: string) => void events.push(`${event} at ${clock.now()}`);
   return {
     clock,
     callers,
-    noted,
+    events,
     wait: (ms: number) => clock.run(clock.sleep(ms)),
-    caller: (name: string) => {
-      const self = { name };
+    download: (name: string) => {
+      const key = { name };
       return {
-        comes: (signal?: AbortSignal) => callers.turn(self, signal).then(() => note(`${name} in`)),
-        rests: (bytes = 1) =>
-          callers.rest(self, bytes, {
+        acquire: (signal?: AbortSignal) =>
+          callers.acquire(key, signal).then(() => record(`${name} starts`)),
+        idle: (bytes = 1) =>
+          callers.idle(key, bytes, {
             canReopen: () => Promise.resolve(canReopen),
-            release: () => Promise.resolve(note(`${name} out`)),
+            release: () => Promise.resolve(record(`${name} closed`)),
           }),
-        wakes: () => callers.wake(self),
-        leaves: () => callers.leave(self),
+        active: () => callers.active(key),
+        release: () => callers.release(key),
       };
     },
   };
 }
 
-Deno.test("SlowCallers gives back the connections above its limit, whoever rests longest first", async () => {
-  const { clock, noted, caller, wait } = scene(1);
+Deno.test("SlowCallers closes the connections above its limit, the one idle longest first", async () => {
+  const { clock, events, download, wait } = harness(1);
   for (const name of ["a", "b", "c"]) {
-    caller(name).rests();
+    download(name).idle();
     await wait(100);
   }
-  await wait(PATIENCE * 2);
-  assertEquals(noted, [`a out at ${PATIENCE}`, `b out at ${PATIENCE + 100}`]);
+  await wait(IDLE_MS * 2);
+  assertEquals(events, [`a closed at ${IDLE_MS}`, `b closed at ${IDLE_MS + 100}`]);
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("SlowCallers leaves alone who takes something in time, and stops its clock", async () => {
-  const { clock, noted, caller, wait } = scene(0);
-  const fast = caller("fast");
+Deno.test("SlowCallers keeps the connection and stops its timer when a client reads again in time", async () => {
+  const { clock, events, download, wait } = harness(0);
+  const fast = download("fast");
   for (let i = 0; i < 5; i++) {
-    fast.rests();
-    await wait(PATIENCE - 1);
-    fast.wakes();
+    fast.idle();
+    await wait(IDLE_MS - 1);
+    fast.active();
     assertEquals(clock.pending, 0);
   }
-  assertEquals(noted, []);
+  assertEquals(events, []);
 });
 
-Deno.test("SlowCallers lets in as many newcomers as it may hold, and the next for each of whom it knows", async () => {
-  const { clock, noted, caller, wait } = scene(2);
-  const [a, b, c, d, e] = ["a", "b", "c", "d", "e"].map(caller);
-  for (const one of [a, b, c, d, e]) one?.comes();
+Deno.test("SlowCallers admits as many new downloads as its limit, and the next when one is fast, idle or released", async () => {
+  const { clock, events, download, wait } = harness(2);
+  const [a, b, c, d, e] = ["a", "b", "c", "d", "e"].map(download);
+  for (const one of [a, b, c, d, e]) one?.acquire();
   await wait(1);
-  assertEquals(noted, ["a in at 0", "b in at 0"]);
-  a?.rests(STRETCH - 1);
-  b?.leaves();
+  assertEquals(events, ["a starts at 0", "b starts at 0"]);
+  a?.idle(PROBE_BYTES - 1);
+  b?.release();
   await wait(1);
-  assertEquals(noted.slice(2), ["c in at 1"], "a has not taken all of a stretch");
-  a?.wakes();
-  a?.rests(1);
+  assertEquals(events.slice(2), ["c starts at 1"], "a has taken fewer than PROBE_BYTES");
+  a?.active();
+  a?.idle(1);
   await wait(1);
-  assertEquals(noted.slice(3), ["d in at 2"], "a takes what it is given");
-  c?.rests();
-  await wait(HURRY + 1);
-  assertEquals(noted.slice(4), [`c out at ${3 + HURRY}`, `e in at ${3 + HURRY}`]);
-  assertEquals(clock.pending, 0, "nobody waits, and no more rest than may");
+  assertEquals(events.slice(3), ["d starts at 2"], "a has taken PROBE_BYTES");
+  c?.idle();
+  await wait(CONTENDED_IDLE_MS + 1);
+  assertEquals(events.slice(4), [
+    `c closed at ${3 + CONTENDED_IDLE_MS}`,
+    `e starts at ${3 + CONTENDED_IDLE_MS}`,
+  ]);
+  assertEquals(clock.pending, 0, "no download waits, and the limit is not exceeded");
 });
 
-Deno.test("SlowCallers keeps nobody waiting longer than that, whatever the others do", async () => {
-  const { clock, noted, caller, wait } = scene(1);
-  for (const name of ["a", "b", "c"]) caller(name).comes();
+Deno.test("acquire() waits LONGEST_WAIT per download ahead when no slot is released", async () => {
+  const { clock, events, download, wait } = harness(1);
+  for (const name of ["a", "b", "c"]) download(name).acquire();
   await wait(3 * LONGEST_WAIT);
-  assertEquals(noted, ["a in at 0", `b in at ${LONGEST_WAIT}`, `c in at ${2 * LONGEST_WAIT}`]);
+  assertEquals(events, [
+    "a starts at 0",
+    `b starts at ${LONGEST_WAIT}`,
+    `c starts at ${2 * LONGEST_WAIT}`,
+  ]);
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("SlowCallers keeps nobody waiting for a connection that cannot be given back", async () => {
-  const { noted, caller, wait } = scene(1, { canReopen: false });
-  const [a, b] = [caller("a"), caller("b")];
-  await a.comes();
-  a.rests();
-  b.comes();
-  await wait(HURRY);
-  assertEquals(noted, ["a in at 0", `b in at ${HURRY}`]);
+Deno.test("acquire() resolves when an idle connection cannot be reopened and has to stay", async () => {
+  const { events, download, wait } = harness(1, { canReopen: false });
+  const [a, b] = [download("a"), download("b")];
+  await a.acquire();
+  a.idle();
+  b.acquire();
+  await wait(CONTENDED_IDLE_MS);
+  assertEquals(events, ["a starts at 0", `b starts at ${CONTENDED_IDLE_MS}`]);
 });
 
-Deno.test("SlowCallers ends the wait of who leaves, and goes on with the next", async () => {
-  const { clock, noted, caller, wait } = scene(1);
-  const [a, b, c, d] = [caller("a"), caller("b"), caller("c"), caller("d")];
+Deno.test("acquire() resolves when its download is aborted or released, and then the next one does", async () => {
+  const { clock, events, download, wait } = harness(1);
+  const [a, b, c, d] = [download("a"), download("b"), download("c"), download("d")];
   const gone = new AbortController();
-  const turns = [a.comes(), b.comes(gone.signal), c.comes(), d.comes()];
+  const starts = [a.acquire(), b.acquire(gone.signal), c.acquire(), d.acquire()];
   await wait(1);
   gone.abort();
-  c.leaves();
-  a.leaves();
-  await clock.run(Promise.all(turns));
-  assertEquals(noted, ["a in at 0", "b in at 1", "c in at 1", "d in at 1"]);
-  d.leaves();
+  c.release();
+  a.release();
+  await clock.run(Promise.all(starts));
+  assertEquals(events, ["a starts at 0", "b starts at 1", "c starts at 1", "d starts at 1"]);
+  d.release();
   assertEquals(clock.pending, 0);
-  await a.comes();
-  assertEquals(noted.at(-1), "a in at 1", "who has left takes no room");
+  await a.acquire();
+  assertEquals(events.at(-1), "a starts at 1", "a released download takes no slot");
 });
 
-Deno.test("SlowCallers without a limit lets everybody in, and sets no clock", async () => {
-  const { clock, noted, caller, wait } = scene(Infinity);
+Deno.test("SlowCallers admits every download and sets no timer when its limit is Infinity", async () => {
+  const { clock, events, download, wait } = harness(Infinity);
   for (let i = 0; i < 100; i++) {
-    const one = caller(`${i}`);
-    await one.comes();
-    one.rests();
+    const one = download(`${i}`);
+    await one.acquire();
+    one.idle();
     assertEquals(clock.pending, 0);
   }
-  await wait(2 * PATIENCE);
-  assertEquals(noted.at(-1), "99 in at 0");
+  await wait(2 * IDLE_MS);
+  assertEquals(events.at(-1), "99 starts at 0");
 });
 
-Deno.test("On Workers, where a request can do nothing for another, nobody waits for one", async () => {
+Deno.test("createImageRouter() starts all downloads at once on Cloudflare Workers", async () => {
   class FixedLengthStream extends TransformStream<Uint8Array, Uint8Array> {
     constructor(_length: number) {
       super();
@@ -152,13 +160,13 @@ Deno.test("On Workers, where a request can do nothing for another, nobody waits 
   }
 });
 
-Deno.test("ChunkSize is large for a caller who takes a stretch quickly, until he pauses", () => {
+Deno.test("ChunkSize.next() is large after PROBE_BYTES within FAST_MS, until the client pauses", () => {
   let now = 0;
   const size = new ChunkSize(() => now);
   const take = (bytes: number, ms: number) => {
     const next = size.next();
     now += ms;
-    size.handed(bytes);
+    size.delivered(bytes);
     return next;
   };
   const mib = 1024 * 1024;
@@ -166,28 +174,28 @@ Deno.test("ChunkSize is large for a caller who takes a stretch quickly, until he
   now += 1_000;
   assertEquals(take(8 * mib, 900), 8192);
   assertEquals(take(8 * mib, 5_000), 262_144);
-  assertEquals(size.next(), 8192, "a slow stretch");
+  assertEquals(size.next(), 8192, "PROBE_BYTES took longer than FAST_MS");
 });
 
-Deno.test("A caller who rests and comes back gets every byte, from a connection of its own", async () => {
+Deno.test("GET /file delivers every byte when the connection of an idle download was closed", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(SIZE);
   const router = cloud.router({ heldConnections: 0, metrics: true });
   const response = await router.request(`/v2/images/${id}/file`);
-  assertEquals(await takenWithARest(response), bytes);
+  assertEquals(await readWithPause(response), bytes);
   const ranges = cloud.arrived.map(({ headers }) => headers.get("range")).filter((r) => r !== null);
-  assertEquals(ranges[0], "bytes=0-0", "whether the store has ranges is asked first");
-  assertEquals(ranges[1], `bytes=${2 * 8192}-${SIZE - 1}`, "no byte is asked for twice");
+  assertEquals(ranges[0], "bytes=0-0", "a probe for ranges comes first");
+  assertEquals(ranges[1], `bytes=${2 * 8192}-${SIZE - 1}`, "no byte is requested twice");
   const counters = await (await router.request("/metrics")).text();
   assertEquals(/releases_total\{.*\} \d+/.test(counters), true);
   assertEquals(/resumes_total\{/.test(counters), false, "nothing broke");
   assertEquals(cloud.logged.find(({ path }) => path.endsWith("/file"))?.outcome, "complete");
 });
 
-Deno.test("Whoever has his answer, in whatever way it ends, makes room for the next", async () => {
+Deno.test("GET /file releases its slot however the response ends", async () => {
   const { cloud, router, path } = await oneAtATime();
   const etag = (await router.request(path, { method: "HEAD" })).headers.get("etag") ?? "";
-  const asked: readonly (readonly [status: number, path: string, headers?: HeadersInit])[] = [
+  const requests: readonly (readonly [status: number, path: string, headers?: HeadersInit])[] = [
     [200, path],
     [206, path, { range: "bytes=1-2" }],
     [304, path, { "if-none-match": etag }],
@@ -195,11 +203,11 @@ Deno.test("Whoever has his answer, in whatever way it ends, makes room for the n
     [416, path, { range: `bytes=${SIZE}-` }],
     [404, "/v2/images/unknown/file"],
   ];
-  for (const end of ["taken", "given up"]) {
-    for (const [status, path, headers] of asked) {
+  for (const end of ["read", "canceled"]) {
+    for (const [status, path, headers] of requests) {
       const response = await router.request(path, headers && { headers });
       assertEquals(response.status, status);
-      if (end === "taken") await response.arrayBuffer();
+      if (end === "read") await response.arrayBuffer();
       else await response.body?.cancel();
     }
   }
@@ -207,32 +215,32 @@ Deno.test("Whoever has his answer, in whatever way it ends, makes room for the n
   for (let i = 0; i < 2; i++) assertEquals((await router.request(path)).status, 503);
 });
 
-Deno.test("Who has the data already, or wants little of it, waits for nobody; who wants more, for his turn", async () => {
+Deno.test("GET /file bypasses the queue when no data or a small range is sent, and only then", async () => {
   const { cloud, router, path, bytes } = await oneAtATime();
   const first = await router.request(path);
   const etag = first.headers.get("etag") ?? "";
-  const little: readonly (readonly [status: number, headers: HeadersInit])[] = [
+  const small: readonly (readonly [status: number, headers: HeadersInit])[] = [
     [304, { "if-none-match": etag }],
     [206, { range: "bytes=0-511" }],
     [206, { range: "bytes=-512" }],
     [416, { range: "bytes=-" }],
     [412, { "if-match": '"another"', "range": "bytes=0-511" }],
   ];
-  for (const [status, headers] of little) {
+  for (const [status, headers] of small) {
     const response = await router.request(path, { headers });
     await response.arrayBuffer();
     assertEquals(response.status, status);
   }
   assertEquals((await router.request(path, { method: "HEAD" })).status, 200);
   const before = cloud.arrived.length;
-  const much = [
+  const large = [
     { "if-none-match": '"another"' },
     { "range": "bytes=0-511", "if-range": '"another"' },
     { range: "bytes=0-" },
     { range: `bytes=0-${SIZE}` },
     {},
   ];
-  const waiting = much.map(async (headers) =>
+  const waiting = large.map(async (headers) =>
     new Uint8Array(await (await router.request(path, { headers })).arrayBuffer())
   );
   await settled();
@@ -242,7 +250,7 @@ Deno.test("Who has the data already, or wants little of it, waits for nobody; wh
   for (const answer of await Promise.all(waiting)) assertEquals(answer, bytes);
 });
 
-Deno.test("A newcomer waits while another is looked at, and is gone when he leaves", async () => {
+Deno.test("GET /file leaves the queue when its client disconnects", async () => {
   const { cloud, router, path, bytes } = await oneAtATime();
   const first = await router.request(path);
   const gone = new AbortController();
@@ -252,7 +260,7 @@ Deno.test("A newcomer waits while another is looked at, and is gone when he leav
   assertEquals(
     new Set(cloud.arrived.map(({ path }) => path)).size,
     2,
-    "the first one's record and data",
+    "record and data of the first download",
   );
   gone.abort();
   assertEquals((await second).status, 499);
@@ -261,29 +269,29 @@ Deno.test("A newcomer waits while another is looked at, and is gone when he leav
   assertEquals(cloud.logged.map(({ outcome }) => outcome), ["gone", "complete", "complete"]);
 });
 
-Deno.test("A store without ranges keeps the connections of those who rest", async () => {
+Deno.test("GET /file keeps idle connections when the store has no ranges", async () => {
   const cloud = new Cloud({ ranges: false });
   const { id, bytes } = await cloud.image(SIZE);
   const router = cloud.router({ heldConnections: 0, metrics: true });
   const response = await router.request(`/v2/images/${id}/file`);
-  assertEquals(await takenWithARest(response), bytes);
+  assertEquals(await readWithPause(response), bytes);
   assertEquals(
     (await (await router.request("/metrics")).text()).includes("releases_total{"),
     false,
   );
 });
 
-Deno.test("A server that cannot be asked costs no caller who rests the connection to one that sends", async () => {
+Deno.test("GET /file keeps an idle connection when the probe for ranges fails", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(SIZE);
   const router = cloud.router({ heldConnections: 0, numRetries: 0 });
   cloud.disturb = ({ headers }) =>
     headers.has("range") ? Promise.reject(new TypeError("connection refused")) : undefined;
   const response = await router.request(`/v2/images/${id}/file`);
-  assertEquals(await takenWithARest(response), bytes);
+  assertEquals(await readWithPause(response), bytes);
 });
 
-Deno.test("freesChunks frees what the gateway has read into memory of its own, and nothing else", async () => {
+Deno.test("freesChunks frees only chunks that the gateway has allocated", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(SIZE);
   const router = cloud.router({ freesChunks: true });
@@ -292,15 +300,15 @@ Deno.test("freesChunks frees what the gateway has read into memory of its own, a
     const all: number[] = [];
     let last: Uint8Array | null = null;
     for await (const chunk of response.body ?? []) {
-      assertEquals(last?.byteLength ?? 0, 0, "the chunk before is gone");
+      assertEquals(last?.byteLength ?? 0, 0, "the previous chunk is freed");
       all.push(...chunk);
       last = chunk;
     }
-    assertEquals(new Uint8Array(all), bytes, "the store is whole");
+    assertEquals(new Uint8Array(all), bytes, "the stored bytes are unchanged");
   }
 });
 
-Deno.test("freesChunks cuts nothing where a runtime cannot free memory, as Node 20", async () => {
+Deno.test("freesChunks changes no response when the runtime has no ArrayBuffer.transfer (Node 20)", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(SIZE);
   const { transfer } = ArrayBuffer.prototype;
@@ -317,7 +325,7 @@ Deno.test("freesChunks cuts nothing where a runtime cannot free memory, as Node 
   }
 });
 
-/** An image behind a gateway that lets in one newcomer: no timer rings there, by which another got his turn. */
+/** A gateway that admits one new download. Its timers never fire, so the next is admitted only after a release. */
 async function oneAtATime() {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(SIZE);
@@ -326,8 +334,8 @@ async function oneAtATime() {
   return { cloud, router, bytes, path: `/v2/images/${id}/file` };
 }
 
-/** The bytes of an answer whose caller rests behind the first chunk. */
-async function takenWithARest(response: Response): Promise<Uint8Array> {
+/** Reads a response with a pause after the first chunk. */
+async function readWithPause(response: Response): Promise<Uint8Array> {
   const reader = response.body?.getReader();
   const bytes: number[] = [];
   for (;;) {
