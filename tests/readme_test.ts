@@ -4,7 +4,7 @@ import { operationTable } from "./images/operation_table.ts";
 import { documentPaths, documentText, fencedBlocks, Playground, ROOT } from "./support/snippets.ts";
 
 /** Documents whose `ts` and `sh` blocks run. */
-const RUNNABLE = ["README.md", "lib/router/README.md"];
+const RUNNABLE = ["README.md", "lib/embedded/README.md", "lib/router/README.md"];
 
 const README = await documentText("README.md");
 

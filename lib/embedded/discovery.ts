@@ -1,5 +1,5 @@
 /**
- * What the cloud says about itself: versions, stores, import methods, health.
+ * Discovery: API versions, stores, import methods, and health.
  *
  * @module
  */
@@ -12,15 +12,15 @@ import { importMethods } from "./data/import_request.ts";
 import { bestOffer } from "./http/negotiation.ts";
 import type { EmbeddedCloud } from "./request/options.ts";
 
-/** Minor versions of a Glance with an image cache, in the order of its document. */
+/** Minor versions with an image cache, in the order of Glance's document. */
 const WITH_CACHE = [18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0] as const;
-/** The same without a cache; Glance puts its newest in the middle. */
+/** Minor versions without a cache. Glance lists the newest in the middle. */
 const WITHOUT_CACHE = [15, 13, 12, 11, 10, 9, 8, 17, 7, 6, 5, 4, 3, 2, 1, 0] as const;
 
-/** Those that are offered only with several stores. */
+/** Minor versions that Glance lists only with several stores. */
 const OF_SEVERAL_STORES: readonly number[] = [13, 12, 11, 10, 8];
 
-/** The versions document; 200 when asked for by name, 300 for any path without a version. */
+/** The versions document: 200 for `/versions`, 300 for a path without a version. */
 export function versions(cloud: EmbeddedCloud, request: Request, status: 200 | 300): Response {
   const href = `${new URL(request.url).origin}/v2/`;
   const offered = minorsOf(cloud);
@@ -35,7 +35,7 @@ export function versions(cloud: EmbeddedCloud, request: Request, status: 200 | 3
   return request.method === "HEAD" ? new Response(null, document) : document;
 }
 
-/** True for a first path segment that names a version of the API. */
+/** True if the first path segment is a supported API version. */
 export function isVersion(cloud: EmbeddedCloud, segment: string): boolean {
   const minor = /^v2(?:\.(\d+))?$/.exec(segment);
   if (minor === null) return false;
@@ -53,14 +53,14 @@ const HEALTH_PAGE =
   '<TABLE bgcolor="#ffffff" border="1">\n<TBODY>\n<TR>\n\n<TH>\nReason\n</TH>\n</TR>\n<TR>\n\n    ' +
   "<TD>OK</TD>\n\n</TR>\n</TBODY>\n</TABLE>\n<HR></HR>\n\n</BODY>\n</HTML>";
 
-/** Health, as oslo.middleware writes it in each media type. */
+/** Response bodies of oslo.middleware's health check, by media type. */
 const HEALTHY: Readonly<Record<string, string>> = {
   "text/plain": "OK",
   "text/html": HEALTH_PAGE,
   "application/json": JSON.stringify({ detailed: false, reasons: ["OK"] }, null, 4),
 };
 
-/** `GET /healthcheck`, as oslo.middleware answers it. */
+/** `GET /healthcheck`, compatible with oslo.middleware. */
 export function health(request: Request): Response {
   if (request.method === "HEAD") return new Response(null, { status: 204 });
   const type = bestOffer(request.headers.get("accept"), Object.keys(HEALTHY)) ?? "text/plain";
@@ -98,7 +98,7 @@ function refuseSingleStore({ multiStore }: EmbeddedCloud): void {
   if (!multiStore) throw notFound("Multi backend is not supported at this site.");
 }
 
-/** A store on the web has nothing to tell; the others are directories, or as good as. */
+/** Properties of a store. A web store has none; all others are reported as directories. */
 function detailsOf(cloud: EmbeddedCloud, store: ImageStore): Record<string, unknown> {
   const weight = cloud.minor < 17 ? {} : { weight: 0 };
   if (store["read-only"] === "true") return { type: "http", properties: {}, ...weight };

@@ -1,6 +1,6 @@
 /**
- * An embedded Glance: an Image API v2 server as a fetch handler, over memory or a directory. For
- * the first five minutes without a cloud, for examples, and for tests.
+ * An embedded Glance: an Image API v2 server as a fetch handler, in memory or in a directory. For
+ * tests, examples, and trying things out without a cloud.
  *
  * @example
  * ```ts

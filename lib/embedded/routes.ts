@@ -1,6 +1,6 @@
 /**
- * The table of paths: which method of which path is answered by what. A path that is known with
- * another method is 405 with `Allow`; everything else is 404.
+ * The routing table: methods and handlers of each path. A known path with another method is
+ * answered with 405 and `Allow`, an unknown path with 404.
  *
  * @module
  */
@@ -66,10 +66,10 @@ const TABLE: readonly PathRoutes[] = [
   ...METADEF_ROUTES,
 ];
 
-/** Methods of which Glance knows that it has no path for them; it says 501 to others. */
+/** Methods that Glance answers with 404 or 405; it answers all others with 501. */
 const IMPLEMENTED: readonly string[] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"];
 
-/** The answer to a call below `/v2`. `path` is decoded and begins with a slash. */
+/** Handles a request below `/v2`. `path` is decoded and starts with a slash. */
 export async function answer(
   call: Omit<EmbeddedRequest, "params" | "action">,
   path: string,
@@ -87,12 +87,12 @@ export async function answer(
     }
     if (!isRequestId(given)) throw new Failure(431);
     if (bare !== undefined) await refuseBody(call.request);
-    const asked = { ...call, params: match.slice(1), action: actionOf(method, routes.name) };
-    // Of an image and of a namespace it has to be known first whether the caller sees it.
+    const routed = { ...call, params: match.slice(1), action: actionOf(method, routes.name) };
+    // For images and namespaces, a 404 for an invisible one comes before the policy check.
     if (!/^\/(images|metadefs\/namespaces)\/\*/.test(routes.name)) {
-      refuseByPolicy(asked, asked.action);
+      refuseByPolicy(routed, routed.action);
     }
-    return await route(asked);
+    return await route(routed);
   }
   throw IMPLEMENTED.includes(call.request.method) ? notFound() : new Failure(501);
 }

@@ -1,5 +1,5 @@
 /**
- * The sixteen schema documents: `GET /v2/schemas/{image, images, member, members, task, tasks}`, and
+ * The sixteen schema documents: `GET /v2/schemas/{image, images, member, members, task, tasks}` and
  * those of the metadata definitions.
  *
  * @module
@@ -54,7 +54,7 @@ const DOCUMENTS: Readonly<Record<string, Schema>> = {
   ),
 };
 
-/** Names of the documents, for the table of paths. */
+/** Names of the documents, for the routing table. */
 export const SCHEMA_NAMES: readonly string[] = Object.keys(DOCUMENTS);
 
 /** `GET /v2/schemas/{name}` */
@@ -62,7 +62,7 @@ export function showSchema(name: string): (call: EmbeddedRequest) => Response {
   return () => json(DOCUMENTS[name]);
 }
 
-/** The part of a schema that Glance shows of a task's. */
+/** Glance publishes only the name and properties of a task schema. */
 function inspect({ name, properties }: Schema): Schema {
   return { name, properties: properties ?? {} };
 }

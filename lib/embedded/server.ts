@@ -1,5 +1,5 @@
 /**
- * The embedded Glance as one fetch handler.
+ * Serves the Image API from one fetch handler.
  *
  * @module
  */
@@ -18,19 +18,24 @@ import { answer } from "./routes.ts";
 
 /** An Image API v2 server. */
 export interface EmbeddedGlance {
-  /** Answers a request; never rejects. A handler for `Deno.serve`, or a `fetch` for tests. */
+  /**
+   * Handles a request; never rejects. Pass it to `Deno.serve`, or use it as a client's `fetch` in
+   * tests.
+   */
   readonly fetch: (request: Request) => Promise<Response>;
   /**
-   * Opens the store before the first request does: reads what is there and puts right what a crash
-   * left. Rejects where the store cannot be opened.
+   * Opens the store: reads its content and repairs what a crash left. Optional, because the first
+   * request does the same.
+   *
+   * @throws {Error} if the store cannot be opened.
    */
   readonly ready: () => Promise<void>;
 }
 
 /**
- * An Image API v2 server in this process.
+ * Creates an Image API v2 server in this process.
  *
- * @throws {TypeError} for an option that cannot be used.
+ * @throws {TypeError} if an option is invalid.
  *
  * @example
  * ```ts
@@ -47,7 +52,7 @@ export function createEmbeddedGlance(options: EmbeddedGlanceOptions = {}): Embed
   return { fetch: (request) => respond({ ...cloud, ready }, request), ready };
 }
 
-/** Opens the store, and reports once what could not be read. */
+/** Opens the store and reports unreadable files once. */
 function opener({ store, onError }: EmbeddedCloud): () => Promise<void> {
   let isReported = false;
   return async () => {
@@ -58,7 +63,7 @@ function opener({ store, onError }: EmbeddedCloud): () => Promise<void> {
   };
 }
 
-/** A cloud whose store may still have to be opened. */
+/** A cloud whose store may not be open yet. */
 interface OpeningCloud extends EmbeddedCloud {
   readonly ready: () => Promise<void>;
 }
@@ -69,14 +74,14 @@ async function respond(cloud: OpeningCloud, request: Request): Promise<Response>
   } catch (error) {
     return failureResponse(request, asFailure(cloud, error));
   } finally {
-    // An upload that was refused early: its sender need not go on.
+    // The request was rejected before its body was read: stop the upload.
     if (!request.bodyUsed) await request.body?.cancel().catch(() => undefined);
   }
 }
 
-/** What comes before the API itself carries no request id. */
+/** Routes a request. As in Glance, responses of its middleware carry no request id. */
 async function route(cloud: OpeningCloud, request: Request): Promise<Response> {
-  // The CORS filter in front of Glance answers these.
+  // In Glance, the CORS middleware answers these.
   if (request.method === "OPTIONS") return new Response(null);
   const pathname = decodePath(new URL(request.url).pathname).replaceAll(/\/{2,}/g, "/");
   if (pathname === "/healthcheck") return health(request);
@@ -89,7 +94,7 @@ async function route(cloud: OpeningCloud, request: Request): Promise<Response> {
   if (identity === null) throw new Failure(401);
   if (!Array.isArray(Object(identity).roles)) {
     ignoreRejection(identity);
-    throw new TypeError('Cannot identify a caller: "identify" must give null or an identity');
+    throw new TypeError('Cannot identify a caller: "identify" must return null or an identity');
   }
   const requestId = requestIdOf(cloud, request);
   const path = named === null ? pathname.slice(first.length + 1) : pathname;
@@ -99,7 +104,9 @@ async function route(cloud: OpeningCloud, request: Request): Promise<Response> {
   return response;
 }
 
-/** The version that a media type of old names; null where the path names it. */
+/**
+ * Version in an `Accept: application/vnd.openstack.images-v2` header; null if the path selects it.
+ */
 function versionOf(accept: string | null): string | null {
   const named = /^application\/vnd\.openstack\.images-(.*)$/s.exec(accept ?? "")?.[1] ?? null;
   const cut = named?.lastIndexOf(";") ?? -1;
@@ -135,9 +142,9 @@ function asFailure(cloud: EmbeddedCloud, error: unknown): Failure {
 }
 
 /**
- * A path as Glance sees it: each byte is a character, so that `%C3%BC` is not "ü" but "Ã¼".
+ * Decodes a path as Glance does: each byte becomes one character, so `%C3%BC` is "Ã¼", not "ü".
  *
- * @throws {Failure} 400 for bytes that are not UTF-8.
+ * @throws {Failure} 400 if the bytes are not UTF-8.
  */
 function decodePath(path: string): string {
   const bytes = percentDecoded(path);

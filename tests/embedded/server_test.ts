@@ -178,7 +178,7 @@ Deno.test("a service adds and lists locations by the API of 2.17", async () => {
   assertEquals(await listed.json(), [{ ...location, metadata: { store: "local" } }]);
 });
 
-/** Options that cannot be used -> words of the error. */
+/** Invalid options and a part of the error message. */
 const BAD_OPTIONS: readonly (readonly [options: EmbeddedGlanceOptions, text: string])[] = [
   [{ imageSizeCap: -1 }, '"imageSizeCap" is -1'],
   [{ tagQuota: 1.5 }, '"tagQuota" is 1.5'],
@@ -187,8 +187,8 @@ const BAD_OPTIONS: readonly (readonly [options: EmbeddedGlanceOptions, text: str
   [{ stores: [{ id: "../x" }] }, 'the store id "../x" cannot name a directory'],
   [{ stores: [{ id: ".." }] }, 'the store id ".." cannot name a directory'],
   [{ stores: [{ id: "os_glance_staging_store" }] }, "cannot name a directory"],
-  [{ version: "2.99" }, 'the version "2.99" is not known'],
-  [{ hashAlgorithm: "nope" }, 'the hash algorithm "nope" is not offered here'],
+  [{ version: "2.99" }, 'the version "2.99" is not supported'],
+  [{ hashAlgorithm: "nope" }, 'the hash algorithm "nope" is not supported'],
 ];
 
 for (const [options, text] of BAD_OPTIONS) {

@@ -1,6 +1,6 @@
 /**
- * The cache of this server, for administrators: `/v2/cache`. What is queued is cached by the time the
- * answer leaves, so that nothing ever waits.
+ * The image cache API `/v2/cache`, for administrators. A queued image is cached before the response
+ * is sent, so the queue is always empty.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import type { ImageCache } from "./image_cache.ts";
 import { visibleImage } from "../images/access.ts";
 import { type PathRoutes, row } from "../request/route.ts";
 
-/** What `x-image-cache-clear-target` may be. */
+/** Valid values of `x-image-cache-clear-target`. */
 const TARGETS = ["", "cache", "queue"];
 
-/** The paths, those without a variable before those with one. */
+/** Routes of the cache; paths without parameters first. */
 export const CACHE_ROUTES: readonly PathRoutes[] = [
   row("/cache", "GET, DELETE", { GET: listCache }, { DELETE: clearCache }),
   { ...row("/cache/clean", "POST", {}, { POST: cleanCache }), since: 18 },
@@ -29,7 +29,7 @@ function listCache(call: EmbeddedRequest): Response {
   return json({ cached_images: cacheOf(call, "cache_list").images(), queued_images: [] });
 }
 
-/** `DELETE /v2/cache`, all of it or what `x-image-cache-clear-target` names. */
+/** `DELETE /v2/cache`: all images, or those that `x-image-cache-clear-target` selects. */
 function clearCache(call: EmbeddedRequest): Response {
   const cache = cacheOf(call, "cache_delete");
   const target = (call.request.headers.get("x-image-cache-clear-target") ?? "").toLowerCase();
@@ -53,7 +53,7 @@ function queueImage(call: EmbeddedRequest): Response {
   return empty(202);
 }
 
-/** `DELETE /v2/cache/{image_id}`: no error for an image that is not cached. */
+/** `DELETE /v2/cache/{image_id}`: succeeds if the image is not cached. */
 function deleteFromCache(call: EmbeddedRequest): Response {
   const id = param(call, 0);
   if (call.cloud.cache?.has(id) !== true) visibleImage(call, missing);
@@ -61,7 +61,7 @@ function deleteFromCache(call: EmbeddedRequest): Response {
   return noContent();
 }
 
-/** `POST /v2/cache/clean`: there is never anything stalled or invalid here. */
+/** `POST /v2/cache/clean`: a no-op, because no entry is ever stalled or invalid. */
 function cleanCache(call: EmbeddedRequest): Response {
   cacheOf(call, "cache_clean");
   return new Response(null);
@@ -72,7 +72,7 @@ function pruneCache(call: EmbeddedRequest): Response {
   return json(cacheOf(call, "cache_prune").prune());
 }
 
-/** `GET /v2/cache/nodes/{image_id}`: URLs of the servers that have cached the image. */
+/** `GET /v2/cache/nodes/{image_id}`: URLs of the servers that cache the image. */
 function listNodes(call: EmbeddedRequest): Response {
   const cache = cacheOf(call, "list_cached_nodes");
   if (cache.nodeUrl === null) throw conflict("Centralized caching is not enabled");
@@ -81,10 +81,10 @@ function listNodes(call: EmbeddedRequest): Response {
 }
 
 /**
- * The cache.
+ * The cache of the server.
  *
  * @param action name of Glance's policy.
- * @throws {Failure} 403 for those who are no administrators, 404 where there is none.
+ * @throws {Failure} 403 if the client is not an administrator, 404 if there is no cache.
  */
 function cacheOf({ cloud, identity }: EmbeddedRequest, action: string): ImageCache {
   if (!isAdmin(identity)) throw forbidden(`You are not authorized to complete ${action} action.`);

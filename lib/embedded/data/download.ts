@@ -1,5 +1,5 @@
 /**
- * `GET /v2/images/{image_id}/file`: the data, whole or one range of it.
+ * `GET /v2/images/{image_id}/file`: image data, whole or a range.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { isAdmin } from "../request/identity.ts";
 import { visibleImage } from "../images/access.ts";
 import { sliceOf } from "../http/range.ts";
 import type { ImageRow, LocationRow } from "../store/image_records.ts";
-import { readOnWeb } from "./url_source.ts";
+import { openUrl } from "./url_source.ts";
 
 /** `GET /v2/images/{image_id}/file` */
 export async function downloadData(call: EmbeddedRequest): Promise<Response> {
@@ -37,17 +37,17 @@ export async function downloadData(call: EmbeddedRequest): Promise<Response> {
   if (row.checksum !== null) headers.set("content-md5", row.checksum);
   if (slice !== null) headers.set("content-range", `bytes ${start}-${end - 1}/${size}`);
   const body = location.key === null
-    ? await readOnWeb(cloud, location.url)
+    ? await openUrl(cloud, location.url)
     : await cloud.store.bytes.read(location.key, start, end);
-  // A range passes the cache by.
+  // As in Glance, a range request bypasses the cache.
   if (slice === null) cloud.cache?.read(row.id, size);
   return new Response(body, { status: slice === null ? 200 : 206, headers });
 }
 
-/** The first location in one of the stores that `prefer` names, else the first of all. */
+/** The first location in a store listed in `prefer`, or else the first location. */
 function chooseLocation(call: EmbeddedRequest, { locations }: ImageRow): LocationRow | null {
-  const wanted = preferredStores(call);
-  const found = locations.find(({ metadata }) => wanted.includes(String(metadata["store"])));
+  const preferred = preferredStores(call);
+  const found = locations.find(({ metadata }) => preferred.includes(String(metadata["store"])));
   return found ?? locations[0] ?? null;
 }
 

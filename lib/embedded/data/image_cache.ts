@@ -1,23 +1,23 @@
 /**
- * What one server has cached: which images, and how often each was read from the cache. The bytes
- * themselves stay in the store, which is as near; what a server has cached is forgotten when it ends.
+ * The image cache of a server: which images are cached, and their hit counts. Only this record is
+ * kept, in memory; the bytes are read from the store.
  *
  * @module
  */
 
-/** The cache of a server. */
+/** Options of the image cache. */
 export interface EmbeddedCacheOptions {
-  /** Bytes that pruning leaves at most. @default 10 GiB */
+  /** Size that `POST /v2/cache/prune` reduces the cache to, in bytes. @default 10 GiB */
   readonly maxSize?: number;
   /**
-   * URL of this server. With it the cache is a centralised one, whose nodes are known.
+   * URL of this server. Setting it enables Glance's centralized cache (`GET /v2/cache/nodes/{id}`).
    *
-   * @default none
+   * @default not centralized
    */
   readonly nodeUrl?: string;
 }
 
-/** An image in the cache, as `GET /v2/cache` shows it. Times are seconds since 1970. */
+/** A cached image in the format of `GET /v2/cache`. Times are seconds since 1970. */
 export interface CacheEntry {
   readonly image_id: string;
   readonly hits: number;
@@ -26,28 +26,28 @@ export interface CacheEntry {
   readonly size: number;
 }
 
-/** What pruning has taken away. */
+/** The result of pruning. */
 export interface Pruned {
   readonly total_files_pruned: number;
   readonly total_bytes_pruned: number;
 }
 
-/** The cache of one server. */
+/** The image cache of one server. */
 export class ImageCache {
-  /** URL of this server; null for a cache that knows of no others. */
+  /** URL of this server; null if the cache is not centralized. */
   readonly nodeUrl: string | null;
   readonly #maxSize: number;
   readonly #now: () => number;
   readonly #images: Map<string, CacheEntry> = new Map();
 
-  /** @param now gives milliseconds since 1970. */
+  /** @param now returns milliseconds since 1970. */
   constructor({ maxSize = 10 * 1024 ** 3, nodeUrl }: EmbeddedCacheOptions, now: () => number) {
     this.#maxSize = maxSize;
     this.nodeUrl = nodeUrl ?? null;
     this.#now = now;
   }
 
-  /** Every image, in order of caching. */
+  /** All cached images, in the order they were cached. */
   images(): readonly CacheEntry[] {
     return [...this.#images.values()];
   }
@@ -56,7 +56,7 @@ export class ImageCache {
     return this.#images.has(id);
   }
 
-  /** Caches an image that is not cached yet. */
+  /** Adds an image if it is not cached. */
   fill(id: string, size: number): void {
     if (this.has(id)) return;
     const now = this.#now() / 1000;
@@ -69,7 +69,7 @@ export class ImageCache {
     });
   }
 
-  /** An image is read whole: from the cache, or through it. */
+  /** Records a full download: a hit, or a miss that adds the image. */
   read(id: string, size: number): void {
     const image = this.#images.get(id);
     if (image === undefined) return this.fill(id, size);
@@ -84,14 +84,14 @@ export class ImageCache {
     this.#images.clear();
   }
 
-  /** Takes images away, those first that were not read for the longest time, until the rest fits. */
+  /** Removes the least recently used images until the cache fits its maximum size. */
   prune(): Pruned {
-    let rest = this.images().reduce((sum, { size }) => sum + size, 0);
+    let total = this.images().reduce((sum, { size }) => sum + size, 0);
     const pruned = { total_files_pruned: 0, total_bytes_pruned: 0 };
     for (const image of this.images().toSorted((a, b) => a.last_accessed - b.last_accessed)) {
-      if (rest <= this.#maxSize) break;
+      if (total <= this.#maxSize) break;
       this.remove(image.image_id);
-      rest -= image.size;
+      total -= image.size;
       pruned.total_files_pruned++;
       pruned.total_bytes_pruned += image.size;
     }

@@ -1,7 +1,7 @@
 /**
- * The import itself, which is done when the answer leaves: staged bytes move to a store
- * (`glance-direct`), bytes on the web do (`web-download`), or stored bytes are copied to more stores
- * (`copy-image`).
+ * `POST /v2/images/{image_id}/import`. Staged data is moved to a store (`glance-direct`), data at a
+ * URL is downloaded (`web-download`), or stored data is copied to more stores (`copy-image`). The
+ * import ends before the response is sent.
  *
  * @module
  */
@@ -9,7 +9,7 @@
 import { type EmbeddedRequest, empty } from "../request/request.ts";
 import { badRequest, conflict, Failure, forbidden } from "../http/errors.ts";
 import { isAdmin } from "../request/identity.ts";
-import { type ImportOrder, importOrder, targetStores } from "./import_request.ts";
+import { type ParsedImport, parseImportRequest, targetStores } from "./import_request.ts";
 import { endOfImport, type ImportResult } from "./import_result.ts";
 import { changeImage, refuseStrangers, visibleImage } from "../images/access.ts";
 import { type EmbeddedCloud, isReadOnly, storeMetadata } from "../request/options.ts";
@@ -20,14 +20,15 @@ import { importFromWeb } from "./web_download.ts";
 
 /** `POST /v2/images/{image_id}/import` */
 export async function importImage(call: EmbeddedRequest): Promise<Response> {
-  const order = await importOrder(call);
+  const parsed = await parseImportRequest(call);
   const row = visibleImage(call);
-  refuseWrongState(call, row, order.method);
-  const storeIds = targetStores(call, order);
-  const move = (staged: ImageRow) => moveStagedData(call, staged, storeIds, order);
-  if (order.method === "copy-image") await copyData(call, row, storeIds, order);
-  else if (order.method === "web-download") await importFromWeb(call, order, storeIds, move);
-  else await move(row);
+  refuseWrongState(call, row, parsed.method);
+  const storeIds = targetStores(call, parsed);
+  const move = (staged: ImageRow) => moveStagedData(call, staged, storeIds, parsed);
+  if (parsed.method === "copy-image") await copyData(call, row, storeIds, parsed);
+  else if (parsed.method === "web-download") {
+    await importFromWeb(call, parsed, storeIds, move);
+  } else await move(row);
   return empty(202);
 }
 
@@ -55,12 +56,12 @@ function refuseWrongState(call: EmbeddedRequest, row: ImageRow, method: string):
   }
 }
 
-/** From the staging area to the stores; the last one takes the staged bytes themselves. */
+/** Moves the staged data to the stores. All but the last store get a copy. */
 async function moveStagedData(
   call: EmbeddedRequest,
   row: ImageRow,
   storeIds: readonly string[],
-  order: ImportOrder,
+  parsed: ParsedImport,
 ): Promise<void> {
   const { store } = call.cloud;
   const { staged } = row;
@@ -71,25 +72,30 @@ async function moveStagedData(
     call,
     row,
     storeIds,
-    order,
+    parsed,
     (key, id) =>
       id === last ? store.bytes.move(staged.key, key) : copy(call, staged.key, key, staged.size),
     staged.size,
   );
   await store.bytes.remove(staged.key);
-  await end(call, row, result, (current) => endOfImport(call, current, order, result, staged));
+  await end(
+    call,
+    row,
+    result,
+    (current) => endOfImport(call, current, parsed, result, staged),
+  );
 }
 
-/** From a store that has the data to others. */
+/** Copies the data to stores that do not have it. */
 async function copyData(
   call: EmbeddedRequest,
   row: ImageRow,
   storeIds: readonly string[],
-  order: ImportOrder,
+  parsed: ParsedImport,
 ): Promise<void> {
   const has = (id: string) => row.locations.some(({ metadata }) => metadata["store"] === id);
   const present = storeIds.find(has);
-  if (present !== undefined && !order.allStores) {
+  if (present !== undefined && !parsed.allStores) {
     throw badRequest(`Image is already present at store '${present}'`);
   }
   const missing = storeIds.filter((id) => !has(id));
@@ -100,22 +106,27 @@ async function copyData(
     call,
     row,
     missing,
-    order,
+    parsed,
     (key) => copy(call, source, key, size),
     size,
   );
-  await end(call, row, result, (current) => endOfImport(call, current, order, result, null));
+  await end(
+    call,
+    row,
+    result,
+    (current) => endOfImport(call, current, parsed, result, null),
+  );
 }
 
 /**
- * Brings the data to one store after the other. A store that takes none ends the import, and what
- * was written is removed, unless the order says that not all must succeed.
+ * Writes the data to one store after another. If a store fails, the import ends and the written
+ * copies are removed, unless the request sets `all_stores_must_succeed` to false.
  */
 async function writeToStores(
   call: EmbeddedRequest,
   { id: imageId }: ImageRow,
   storeIds: readonly string[],
-  { mustAllSucceed }: ImportOrder,
+  { mustAllSucceed }: ParsedImport,
   write: (key: string, storeId: string) => Promise<void>,
   size: number,
 ): Promise<ImportResult> {
@@ -146,7 +157,7 @@ async function writeToStores(
   return { ...result, undone: false };
 }
 
-/** Writes the end of an import down; nothing stays where the image was deleted meanwhile. */
+/** Saves the result of an import. If the image was deleted meanwhile, the data is removed. */
 async function end(
   call: EmbeddedRequest,
   row: ImageRow,
@@ -163,7 +174,7 @@ async function end(
   await removeCopies(call.cloud, written);
 }
 
-/** An image whose import did not come to its end. */
+/** The image after a failed import. */
 function requeued(row: ImageRow): ImageRow {
   return row.status === "importing" ? { ...withStatus(row, "queued"), staged: null } : row;
 }

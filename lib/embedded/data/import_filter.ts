@@ -1,32 +1,34 @@
 /**
- * From where images may be imported: Glance's `import_filtering_opts`. Names are compared as they
- * are; addresses that a name resolves to are not looked at.
+ * The URLs that images may be imported from: Glance's `import_filtering_opts`. Host names are
+ * compared as written and not resolved.
  *
  * @module
  */
 
 import { badRequest } from "../http/errors.ts";
 
-/** Lists by Glance's names. Of two lists of one kind, the allowed one counts. */
+/** Filter lists with Glance's names. If both lists of a kind are set, the allowed list applies. */
 export interface EmbeddedImportFilter {
-  /** Schemes that a URL may have. @default ["http", "https"] */
+  /** Allowed URL schemes. @default ["http", "https"] */
   readonly allowedSchemes?: readonly string[];
-  /** Schemes that a URL may not have. @default none */
+  /** Forbidden URL schemes. @default none */
   readonly disallowedSchemes?: readonly string[];
-  /** Host names and addresses that a URL may name. @default all */
+  /** Allowed host names and addresses. @default all */
   readonly allowedHosts?: readonly string[];
-  /** Host names and addresses that a URL may not name. @default none */
+  /** Forbidden host names and addresses. @default none */
   readonly disallowedHosts?: readonly string[];
-  /** Ports that a URL may name. @default [80, 443] */
+  /** Allowed ports. @default [80, 443] */
   readonly allowedPorts?: readonly number[];
-  /** Ports that a URL may not name. @default none */
+  /** Forbidden ports. @default none */
   readonly disallowedPorts?: readonly number[];
 }
 
 /**
- * @param filter null lets everything on the web pass.
- * @param what names the operation in the message.
- * @throws {Failure} 400 for a URL that may not be read.
+ * Checks a URL against the filter.
+ *
+ * @param filter null to allow every http and https URL.
+ * @param what the operation, for the message.
+ * @throws {Failure} 400 if the URL is not allowed.
  */
 export function refuseFiltered(
   filter: EmbeddedImportFilter | null,
@@ -46,7 +48,7 @@ function passes(filter: EmbeddedImportFilter | null, url: URL): boolean {
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   return isAllowed(scheme, allowedSchemes, disallowedSchemes) &&
     isAllowed(host, allowedHosts, disallowedHosts) &&
-    // The default port of a scheme is never in a URL.
+    // `URL` omits the default port of a scheme.
     (url.port === "" || isAllowed(Number(url.port), allowedPorts, disallowedPorts));
 }
 

@@ -1,5 +1,5 @@
 /**
- * What a caller wants imported, and where to.
+ * The import request: its method, options, and target stores.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { badRequest, conflict } from "../http/errors.ts";
 import { defaultStoreId, type EmbeddedCloud, isReadOnly } from "../request/options.ts";
 import { python } from "../http/python_format.ts";
 
-/** The import methods that work here, as `GET /v2/info/import` lists them. */
+/** Import methods of this cloud, for `GET /v2/info/import`. */
 export function importMethods(cloud: EmbeddedCloud): readonly string[] {
   return [
     "glance-direct",
@@ -18,22 +18,22 @@ export function importMethods(cloud: EmbeddedCloud): readonly string[] {
   ];
 }
 
-/** What a caller wants imported. */
-export interface ImportOrder {
+/** A parsed import request. */
+export interface ParsedImport {
   readonly method: string;
   readonly stores: readonly string[] | null;
   readonly allStores: boolean;
-  /** False if the data may stay in the stores that took it when another one does not. */
+  /** If false, stores that accepted the data keep it when another store fails. */
   readonly mustAllSucceed: boolean;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Reads the body of an import.
+ * Parses the body of an import request.
  *
- * @throws {Failure} 400.
+ * @throws {Failure} 400 if it is invalid.
  */
-export async function importOrder(call: EmbeddedRequest): Promise<ImportOrder> {
+export async function parseImportRequest(call: EmbeddedRequest): Promise<ParsedImport> {
   const body = await jsonBody(call);
   if (Array.isArray(body) || !Object.hasOwn(body, "method")) {
     throw badRequest("Import request requires a 'method' field.");
@@ -63,7 +63,7 @@ export async function importOrder(call: EmbeddedRequest): Promise<ImportOrder> {
   };
 }
 
-/** Glance takes a text for a list of its characters. */
+/** Glance iterates over a string as a list of its characters. */
 function storeList(stores: unknown): readonly string[] | null {
   if (stores === undefined) return null;
   if (typeof stores === "string") return [...stores];
@@ -72,28 +72,28 @@ function storeList(stores: unknown): readonly string[] | null {
 }
 
 /**
- * Stores by the body, else by the header, else the default one.
+ * Target stores: from the body, or else the header, or else the default store.
  *
- * @throws {Failure} 400 for two ways at once, 409 for a store that is not known.
+ * @throws {Failure} 400 if both body and header select stores, 409 if a store is unknown.
  */
 export function targetStores(
   { cloud, request }: EmbeddedRequest,
-  order: ImportOrder,
+  parsed: ParsedImport,
 ): readonly string[] {
   if (!cloud.multiStore) return [defaultStoreId(cloud)];
   const header = request.headers.get("x-image-meta-store");
-  if (order.allStores) {
-    if (order.stores !== null || header !== null) {
+  if (parsed.allStores) {
+    if (parsed.stores !== null || header !== null) {
       throw badRequest(
         "All_stores parameter can't be used with x-image-meta-store header or stores parameter",
       );
     }
     return writableStores(cloud);
   }
-  if (order.stores !== null && header !== null) {
+  if (parsed.stores !== null && header !== null) {
     throw badRequest("Stores parameter and x-image-meta-store header can't be both specified");
   }
-  const ids = order.stores ?? [header ?? defaultStoreId(cloud)];
+  const ids = parsed.stores ?? [header ?? defaultStoreId(cloud)];
   const unknown = ids.find((id) => !cloud.stores.some((store) => store.id === id));
   if (unknown !== undefined) throw conflict(`Store for identifier ${unknown} not found`);
   return ids;

@@ -1,12 +1,12 @@
 /**
- * What an import makes of an image: data in the stores that took it, the names of those that did not
- * in `os_glance_failed_import`, and a task.
+ * The effect of an import on its image: locations, the failed stores in `os_glance_failed_import`,
+ * and a task.
  *
  * @module
  */
 
 import type { EmbeddedRequest } from "../request/request.ts";
-import type { ImportOrder } from "./import_request.ts";
+import type { ParsedImport } from "./import_request.ts";
 import {
   type ImageRow,
   type LocationRow,
@@ -18,57 +18,58 @@ import { endedTask, newTask } from "../store/task_records.ts";
 
 const MEBIBYTE = 1024 ** 2;
 
-/** What became of the stores that an import names. */
+/** The outcome of an import, by store. */
 export interface ImportResult {
   readonly storeIds: readonly string[];
-  /** Where the data is now. */
+  /** Locations of the written data. */
   readonly written: readonly LocationRow[];
-  /** Stores that took no data. */
+  /** Ids of the stores that failed. */
   readonly failed: readonly string[];
-  /** Stores that the import did not reach. */
+  /** Ids of the stores that the import did not reach. */
   readonly untouched: readonly string[];
-  /** True if data was written and removed again. */
+  /** True if written data was removed again. */
   readonly undone: boolean;
 }
 
 /**
  * The image after its import.
  *
- * @param data what was staged; null if the image had its data before.
+ * @param data the staged data; null if the image already had data.
  */
 export function endOfImport(
   call: EmbeddedRequest,
   row: ImageRow,
-  order: ImportOrder,
+  parsed: ParsedImport,
   result: ImportResult,
   data: WrittenData | null,
 ): ImageRow {
   const { written, failed, untouched } = result;
-  const isFailed = order.mustAllSucceed && failed.length > 0 ||
+  const isFailed = parsed.mustAllSucceed && failed.length > 0 ||
     data !== null && written.length === 0;
   const image = data === null
     ? { ...row, locations: [...row.locations, ...written] }
     : written.length > 0
     ? { ...withMeasures(withStatus(row, "active"), data), locations: written }
-    : withoutData(row, order, result, data);
+    : withoutData(row, parsed, result, data);
   const copied = written.length === 0
     ? ""
     : `Copied ${Math.floor((image.size ?? 0) / MEBIBYTE)} MiB`;
-  return withTraces(call, image, order, result, {
+  return withTraces(call, image, parsed, result, {
     importing: untouched,
     failed,
     message: isFailed ? null : copied,
   });
 }
 
-/** An image that no store took: queued again, or `importing` forever, as Glance leaves it. */
+/** The image after all stores failed: `queued`, or `importing` forever, as in Glance. */
 function withoutData(
   row: ImageRow,
-  order: ImportOrder,
+  parsed: ParsedImport,
   { failed, undone }: ImportResult,
   data: WrittenData,
 ): ImageRow {
-  const isStuck = order.mustAllSucceed && failed.length > 0 && order.method === "glance-direct";
+  const isStuck = parsed.mustAllSucceed && failed.length > 0 &&
+    parsed.method === "glance-direct";
   if (!isStuck) return { ...withStatus(row, "queued"), staged: null };
   const sizes = undone
     ? { size: null, virtual_size: data.virtualSize }
@@ -76,23 +77,23 @@ function withoutData(
   return { ...row, ...sizes, staged: null };
 }
 
-/** How an import ended, for the two properties and the task that tell of it. */
+/** The outcome of an import, as recorded in two properties and a task. */
 export interface Traces {
   readonly importing: readonly string[];
   readonly failed: readonly string[];
-  /** Null for a failure. */
+  /** Null if the import failed. */
   readonly message: string | null;
 }
 
-/** The image with what Glance notes about an import. */
+/** Records the outcome of an import in the image. */
 export function withTraces(
   call: EmbeddedRequest,
   row: ImageRow,
-  order: ImportOrder,
+  parsed: ParsedImport,
   { storeIds }: Pick<ImportResult, "storeIds">,
   { importing, failed, message }: Traces,
 ): ImageRow {
-  const input = { image_id: row.id, import_req: order.body, backend: storeIds };
+  const input = { image_id: row.id, import_req: parsed.body, backend: storeIds };
   const task = endedTask(
     call,
     newTask(call, "api_image_import", input),

@@ -1,5 +1,5 @@
 /**
- * Bytes on their way into the byte store, measured as they pass.
+ * Writes data to the byte store and computes its size and digests on the way.
  *
  * @module
  */
@@ -11,10 +11,11 @@ import type { ImageRow, WrittenData } from "../store/image_records.ts";
 import { VirtualSize } from "./virtual_size.ts";
 
 /**
- * Writes bytes under a key; of a failed attempt nothing stays.
+ * Writes data under a key. After a failure, nothing is stored.
  *
- * @param announced how many bytes there should be; null where nobody said.
- * @throws {Failure} 413 for more than an image may have, 400 for another number than announced.
+ * @param announced expected number of bytes; null if unknown.
+ * @throws {Failure} 413 if the data exceeds the size limit, 400 if its size differs from
+ * `announced`.
  */
 export async function writtenData(
   cloud: EmbeddedCloud,
@@ -31,7 +32,7 @@ export async function writtenData(
     for await (const chunk of body ?? []) {
       size += chunk.byteLength;
       refuseSize(cloud, size);
-      // The file system writes in a thread of its own while the hashes are computed in this one.
+      // The write runs in a thread of the runtime while this thread computes the hashes.
       const written = sink.write(chunk);
       hasher.update(chunk);
       virtualSize.update(chunk);

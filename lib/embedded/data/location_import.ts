@@ -1,7 +1,7 @@
 /**
- * `POST /v2/images/{image_id}/locations`: data that lies elsewhere becomes that of an image. Where it
- * can be read it is hashed; a hash that was sent along must be its own. All has ended when the answer
- * leaves, and is told by a task of the image.
+ * `POST /v2/images/{image_id}/locations`: adds existing data to an image by URL. If the URL can be
+ * read, its data is hashed and compared with the hash in the request. This ends before the response
+ * is sent; the outcome is in a task of the image.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import {
   withStatus,
 } from "../store/image_records.ts";
 import { endedTask, newTask } from "../store/task_records.ts";
-import { readOnWeb } from "./url_source.ts";
+import { openUrl } from "./url_source.ts";
 
 const SCHEMA: Schema & { readonly name: string } = {
   name: "location",
@@ -54,7 +54,7 @@ const SCHEMA: Schema & { readonly name: string } = {
   },
 };
 
-/** `POST /v2/images/{image_id}/locations`: for services, and for owners with a web URL. */
+/** `POST /v2/images/{image_id}/locations`: any URL for services, http and https URLs for owners. */
 export async function addLocation(call: EmbeddedRequest): Promise<Response> {
   const { url, expected } = await newLocation(call);
   const row = visibleImage(call);
@@ -85,7 +85,7 @@ async function newLocation(
 ): Promise<{ url: string; expected: ValidationData | null }> {
   const body = await jsonBody(call);
   checkAgainst(SCHEMA, { add_location: body });
-  // The schema has checked both.
+  // Checked by the schema.
   const { url, validation_data: data = {} } = body as unknown as {
     url: string;
     validation_data?: Partial<ValidationData>;
@@ -104,10 +104,10 @@ function refuseStatus({ status }: ImageRow): void {
   throw conflict(`It's not allowed to add locations if image status is ${status}.`);
 }
 
-/** What reading the data has shown. */
+/** Measurements of the data. */
 type Measured = Pick<ImageRow, "size" | "checksum" | "os_hash_algo" | "os_hash_value">;
 
-/** Null where the data cannot be read. */
+/** Reads and hashes the data; null if it cannot be read. */
 async function measuredData(
   { cloud }: EmbeddedRequest,
   url: string,
@@ -117,7 +117,7 @@ async function measuredData(
   const hasher = new ImageHasher(algorithm);
   let size = 0;
   try {
-    for await (const chunk of await readOnWeb(cloud, url) ?? []) {
+    for await (const chunk of await openUrl(cloud, url) ?? []) {
       size += chunk.byteLength;
       hasher.update(chunk);
     }
@@ -130,8 +130,9 @@ async function measuredData(
 }
 
 /**
- * The image at the end: active, unless a hash was sent along that is not that of the data. Without a
- * way to read the data nothing is checked, as in a Glance whose `do_secure_hash` is off.
+ * The image after the location was added: `active`, unless the hash in the request differs from
+ * that of the data. Without the option `fetch` nothing is compared, as in a Glance with
+ * `do_secure_hash = false`.
  */
 function ended(
   call: EmbeddedRequest,
@@ -151,7 +152,7 @@ function ended(
   );
   const tasks = [...row.tasks, end];
   const { updated_at } = end;
-  // The wrong location stays: a web store deletes nothing.
+  // Glance keeps the location, because its http store cannot delete data.
   if (isWrong) return { ...withStatus(row, "queued"), tasks, updated_at };
   return { ...withStatus(row, "active"), ...expected, ...measured, tasks, updated_at };
 }

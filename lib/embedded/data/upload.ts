@@ -1,6 +1,6 @@
 /**
- * Data on its way in: `PUT .../file` to a store and `PUT .../stage` to the staging area. Whatever
- * breaks an upload, the image goes back to `queued` and nothing of the data stays.
+ * Uploads: `PUT .../file` to a store and `PUT .../stage` to the staging area. After a failed upload
+ * the image is `queued` again and has no data.
  *
  * @module
  */
@@ -36,14 +36,14 @@ export async function uploadData(call: EmbeddedRequest): Promise<Response> {
   refuseStrangers(call, row, `Not allowed to upload image data for image ${row.id}`);
   refuseBeyond(call, "image_size_total", Math.floor((size ?? 0) / MEBIBYTE));
   refuseBeyond(call, "image_count_uploading", 0);
-  await step(call, (current) => {
+  await changeStatus(call, (current) => {
     const saving = withStatus(current, "saving");
     refuseMissingFormats(current);
     refuseReadOnlyStore(call.cloud, storeId);
     refuseBeyondBytes(call, current.id, size);
     return saving;
   });
-  const isThere = await received(call, row, {
+  const exists = await receiveBody(call, row, {
     key: `${storeId}/${row.id}`,
     size,
     finish: (current, data) => {
@@ -51,7 +51,7 @@ export async function uploadData(call: EmbeddedRequest): Promise<Response> {
       return withData(withStatus(current, "active"), data, storeMetadata(call.cloud, storeId));
     },
   });
-  if (isThere) return noContent();
+  if (exists) return noContent();
   throw new Failure(
     410,
     `Image ${row.id} could not be found after upload. The image may have been deleted during ` +
@@ -66,18 +66,21 @@ export async function stageData(call: EmbeddedRequest): Promise<Response> {
   refuseStrangers(call, row);
   refuseBeyond(call, "image_stage_total", Math.floor((announcedSize(call) ?? 0) / MEBIBYTE));
   refuseBeyond(call, "image_count_uploading", 0);
-  await step(call, (current) => withStatus(current, "uploading"));
-  const isThere = await received(call, row, {
+  await changeStatus(call, (current) => withStatus(current, "uploading"));
+  const exists = await receiveBody(call, row, {
     key: `staging/${row.id}`,
     size: announcedSize(call),
     finish: (current, data) => ({ ...current, size: data.size, staged: data }),
   });
-  if (isThere) return noContent();
+  if (exists) return noContent();
   throw noImage(row.id);
 }
 
-/** Moves the image on before the first byte is read. */
-async function step(call: EmbeddedRequest, change: (row: ImageRow) => ImageRow): Promise<void> {
+/** Changes the status before the body is read. */
+async function changeStatus(
+  call: EmbeddedRequest,
+  change: (row: ImageRow) => ImageRow,
+): Promise<void> {
   const id = param(call, 0);
   const row = await call.cloud.store.images.update(id, (current) => ({
     ...change(current),
@@ -86,30 +89,34 @@ async function step(call: EmbeddedRequest, change: (row: ImageRow) => ImageRow):
   if (row === null) throw noImage(id);
 }
 
-/** Where data goes, how much is announced, and what it makes of the image. */
-interface Arrival {
+/** An upload: the key, the announced size, and the change of the image when it is complete. */
+interface IncomingData {
   readonly key: string;
   readonly size: number | null;
   readonly finish: (row: ImageRow, data: WrittenData) => ImageRow;
 }
 
 /**
- * Takes in the body; on any failure the image is queued again and nothing stays. False where the
- * image was deleted meanwhile.
+ * Stores the body. After a failure, the image is `queued` and the data is removed. Returns false if
+ * the image was deleted meanwhile.
  */
-async function received(call: EmbeddedRequest, row: ImageRow, arrival: Arrival): Promise<boolean> {
+async function receiveBody(
+  call: EmbeddedRequest,
+  row: ImageRow,
+  incoming: IncomingData,
+): Promise<boolean> {
   const { store } = call.cloud;
   try {
-    const data = await writtenData(call.cloud, call.request.body, arrival.key, row, arrival.size);
+    const data = await writtenData(call.cloud, call.request.body, incoming.key, row, incoming.size);
     const done = await store.images.update(row.id, (current) => ({
-      ...arrival.finish(current, data),
+      ...incoming.finish(current, data),
       updated_at: timestamp(call.cloud),
     }));
-    if (done === null) await store.bytes.remove(arrival.key);
+    if (done === null) await store.bytes.remove(incoming.key);
     return done !== null;
   } catch (error) {
-    // What cannot be removed now is removed when the store is opened again.
-    await store.bytes.remove(arrival.key).catch(call.cloud.onError);
+    // If the removal fails, the next start removes the data.
+    await store.bytes.remove(incoming.key).catch(call.cloud.onError);
     await store.images.settle(row.id, (current) => ({
       ...withStatus(current, "queued"),
       updated_at: timestamp(call.cloud),
@@ -125,7 +132,7 @@ function refuseMediaType({ headers }: Request): void {
   }
 }
 
-/** Size by `x-openstack-image-size` (Glance 31) or `Content-Length`; null where it is not known. */
+/** Announced size: `x-openstack-image-size` (Glance 31) or `Content-Length`; null if unknown. */
 function announcedSize({ request: { headers }, cloud }: EmbeddedRequest): number | null {
   const named = cloud.minor < 17 ? null : headers.get("x-openstack-image-size");
   if (named !== null && !/^\d+$/.test(named)) {
@@ -137,15 +144,15 @@ function announcedSize({ request: { headers }, cloud }: EmbeddedRequest): number
 
 function uploadStore({ request, cloud }: EmbeddedRequest): string {
   const named = cloud.multiStore ? request.headers.get("x-image-meta-store") : null;
-  const wanted = named ?? defaultStoreId(cloud);
-  const store = cloud.stores.find(({ id }) => id === wanted);
+  const storeId = named ?? defaultStoreId(cloud);
+  const store = cloud.stores.find(({ id }) => id === storeId);
   if (store === undefined) {
-    throw badRequest(`Store for identifier ${wanted} not found`);
+    throw badRequest(`Store for identifier ${storeId} not found`);
   }
-  return wanted;
+  return storeId;
 }
 
-/** Glance finds out when the store refuses the data; nothing is left of the attempt. */
+/** Rejects uploads to a read-only store. In Glance, the store itself does; the image is unchanged. */
 function refuseReadOnlyStore(cloud: EmbeddedCloud, storeId: string): void {
   if (!isReadOnly(cloud, storeId)) return;
   throw new Failure(

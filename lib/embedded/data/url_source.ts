@@ -1,6 +1,6 @@
 /**
- * Images that lie on the web: their size when a URL is registered, their bytes when they are asked
- * for. Needs the option `fetch`; ranges are refused, as by Glance's http store.
+ * Image data at http and https URLs: its size when a URL is added, its bytes on download. Requires
+ * the option `fetch`. Ranges are not supported, as in Glance's http store.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import type { EmbeddedCloud } from "../request/options.ts";
 import type { ImageRow } from "../store/image_records.ts";
 
 /**
- * The image with the size of its data, where the data is on the web and not measured yet.
+ * Sets the size of an image whose data is at a URL, if the size is unknown.
  *
- * @throws {Failure} 400 where there is nothing to be read.
+ * @throws {Failure} 400 if the URL cannot be read.
  */
 export async function measured(call: EmbeddedRequest, row: ImageRow): Promise<ImageRow> {
   const url = row.locations.find(({ key }) => key === null)?.url;
@@ -28,11 +28,11 @@ export async function measured(call: EmbeddedRequest, row: ImageRow): Promise<Im
 }
 
 /**
- * The bytes that a URL names.
+ * Opens the data at a URL.
  *
- * @throws {Failure} 503 where they cannot be had.
+ * @throws {Failure} 503 if it cannot be read.
  */
-export async function readOnWeb(
+export async function openUrl(
   cloud: EmbeddedCloud,
   url: string,
 ): Promise<ReadableStream<Uint8Array> | null> {
@@ -49,9 +49,9 @@ async function request(
   const answer = await fetch(url, { method, headers: { "accept-encoding": "identity" } });
   if (answer.ok) return answer;
   await answer.body?.cancel();
-  throw new Error(`Cannot read a location: its server answered ${answer.status}`);
+  throw new Error(`Cannot read a location: the server responded with ${answer.status}`);
 }
 
 function unavailable(): Failure {
-  return new Failure(503, "Cannot read the data: it lies outside this cloud");
+  return new Failure(503, "Cannot read the data: it is outside this cloud");
 }

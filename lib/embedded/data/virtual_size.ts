@@ -1,21 +1,21 @@
 /**
- * The size of the disk inside an image, read from the data as it passes: the bytes themselves of a
- * raw image, the header of a qcow2 image. Other formats are not looked into.
+ * The virtual size of an image, computed during the upload: the number of bytes of a raw image, or
+ * the size in the header of a qcow2 image. Other formats are not inspected.
  *
  * @module
  */
 
-/** `QFI\xfb`, then at byte 24 the size as a 64-bit big-endian number. */
+/** `QFI\xfb`, followed by the size as a 64-bit big-endian integer at byte 24. */
 const QCOW2_MAGIC = 0x514649fb;
 const QCOW2_HEADER_BYTES = 32;
 
-/** Takes in the data in chunks; `value` ends it. */
+/** Consumes the data in chunks; `value` returns the result. */
 export class VirtualSize {
   readonly #format: string | null;
   readonly #header: Uint8Array<ArrayBuffer> = new Uint8Array(QCOW2_HEADER_BYTES);
   #size = 0;
 
-  /** Glance looks only into images without a container. */
+  /** Glance inspects only images with the container format `bare`. */
   constructor(diskFormat: string | null, containerFormat: string | null) {
     this.#format = containerFormat === "bare" ? diskFormat : null;
   }
@@ -27,7 +27,7 @@ export class VirtualSize {
     this.#size += chunk.byteLength;
   }
 
-  /** Bytes; null where nothing is known. */
+  /** Virtual size in bytes; null if unknown. */
   value(): number | null {
     if (this.#format === "raw") return this.#size === 0 ? null : this.#size;
     if (this.#format !== "qcow2" || this.#size < QCOW2_HEADER_BYTES) return null;

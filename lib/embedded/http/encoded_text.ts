@@ -1,10 +1,10 @@
 /**
- * Text as bytes: percent-encoding and UTF-8, read without guessing.
+ * Strict decoding of percent-encoding and UTF-8.
  *
  * @module
  */
 
-/** Text of bytes that are UTF-8, a byte order mark included; null for other bytes. */
+/** Decodes UTF-8 and keeps a byte order mark; null if the bytes are not UTF-8. */
 export function utf8(bytes: Uint8Array): string | null {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -13,7 +13,7 @@ export function utf8(bytes: Uint8Array): string | null {
   }
 }
 
-/** Bytes of a percent-encoded text. A `%` that no two hexadecimal digits follow is itself. */
+/** Decodes percent-encoding. A `%` without two hexadecimal digits is kept. */
 export function percentDecoded(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new TextEncoder().encode(text);
   let length = 0;
@@ -25,14 +25,14 @@ export function percentDecoded(text: string): Uint8Array<ArrayBuffer> {
   return bytes.subarray(0, length);
 }
 
-/** Text with one character for each byte. */
+/** Decodes Latin-1: one character per byte. */
 export function latin1(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 }
 
 const PERCENT = 0x25;
 
-/** The byte that two digits spell. */
+/** The byte of two hexadecimal digits. */
 function hexadecimal(bytes: Uint8Array, at: number): number | null {
   const digits = latin1(bytes.subarray(at, at + 2));
   return /^[0-9a-f]{2}$/i.test(digits) ? parseInt(digits, 16) : null;

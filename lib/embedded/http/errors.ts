@@ -1,14 +1,13 @@
 /**
- * The answers that are errors, worded and laid out as WebOb lays them out for Glance: an HTML page
- * by default, `{message, code, title}` where the caller accepts JSON rather than HTML, plain text
- * where it accepts neither.
+ * Error responses in the format of WebOb, which Glance uses: HTML by default, `{message, code,
+ * title}` if the client prefers JSON, and plain text if it accepts neither.
  *
  * @module
  */
 
 import { bestOffer } from "./negotiation.ts";
 
-/** Title and default explanation of a status, as `webob.exc` has them. */
+/** Title and default explanation by status, from `webob.exc`. */
 const STATUS_WORDS: Readonly<Record<number, readonly [title: string, explanation: string]>> = {
   400: [
     "Bad Request",
@@ -48,11 +47,11 @@ const STATUS_WORDS: Readonly<Record<number, readonly [title: string, explanation
   ],
 };
 
-/** An error answer on its way out; a route throws it. */
+/** An error response. Handlers throw it. */
 export class Failure extends Error {
   override name = "Failure";
   readonly status: number;
-  /** Second paragraph of the page: what Glance passes as WebOb's `detail`. */
+  /** Second paragraph of the response: WebOb's `detail`. */
   readonly detail: string;
   readonly headers: Readonly<Record<string, string>>;
 
@@ -68,32 +67,32 @@ export class Failure extends Error {
   }
 }
 
-/** 400 with an explanation. */
+/** A 400 response with an explanation. */
 export function badRequest(explanation: string): Failure {
   return new Failure(400, explanation);
 }
 
-/** 403 with an explanation. */
+/** A 403 response with an explanation. */
 export function forbidden(explanation: string): Failure {
   return new Failure(403, explanation);
 }
 
-/** 404 with an explanation, or with WebOb's own. */
+/** A 404 response with an explanation (default: WebOb's). */
 export function notFound(explanation?: string): Failure {
   return new Failure(404, explanation);
 }
 
-/** 409 with an explanation. */
+/** A 409 response with an explanation. */
 export function conflict(explanation: string): Failure {
   return new Failure(409, explanation);
 }
 
-/** 403 or 409 whose words are WebOb's, and Glance's are the second paragraph. */
+/** A 403 or 409 response with WebOb's explanation and Glance's message as the detail. */
 export function withDetail(status: 403 | 409, detail: string): Failure {
   return new Failure(status, undefined, { detail });
 }
 
-/** Codes of the operating system -> what Glance answers when its storage fails that way. */
+/** OS error code to the response that Glance gives for such a storage error. */
 const STORAGE_FAILURES: Readonly<Record<string, readonly [status: number, text: string]>> = {
   ...Object.fromEntries(["ENOSPC", "EDQUOT", "EFBIG"].map((code) => [code, [
     413,
@@ -105,7 +104,7 @@ const STORAGE_FAILURES: Readonly<Record<string, readonly [status: number, text: 
   ]])),
 };
 
-/** The answer to a request that its storage does not allow; null for every other error. */
+/** Response to a storage error; null for any other error. */
 export function storageFailure(error: unknown): Failure | null {
   const code: unknown = error instanceof Error && "code" in error ? error.code : null;
   if (typeof code !== "string" || !Object.hasOwn(STORAGE_FAILURES, code)) return null;
@@ -113,7 +112,7 @@ export function storageFailure(error: unknown): Failure | null {
   return new Failure(status, text);
 }
 
-/** The answer that a failure becomes for this request. */
+/** Formats an error response for a request. */
 export function failureResponse(request: Request, failure: Failure): Response {
   const title = STATUS_WORDS[failure.status]?.[0] ?? "Error";
   const code = `${failure.status} ${title}`;
@@ -132,7 +131,9 @@ export function failureResponse(request: Request, failure: Failure): Response {
   return new Response(body, { status: failure.status, headers });
 }
 
-/** Explanation and detail as WebOb's templates join them: the line breaks are in the JSON too. */
+/**
+ * Explanation and detail, joined as in WebOb's templates. The line breaks appear in the JSON, too.
+ */
 function paragraphs(failure: Failure, request: Request, escape: (text: string) => string): string {
   const detail = escape(failure.detail);
   if (failure.status === 405 && failure.message === "") {
@@ -144,12 +145,12 @@ function paragraphs(failure: Failure, request: Request, escape: (text: string) =
       `<br /><br />\n${detail}`;
   }
   if (failure.status === 415) {
-    // The server under Glance takes a missing type for plain text.
+    // Glance's WSGI server defaults to plain text.
     const type = escape(request.headers.get("content-type") ?? "text/plain");
     return `The request media type ${type} is not supported by this server.\n` +
       `<br /><br />\n${detail}`;
   }
-  // Glance gives its own 405 a template of nothing but the explanation.
+  // Glance's own 405 uses a template with only the explanation.
   if (failure.status === 405) return escape(failure.message);
   return `${escape(failure.message)}<br /><br />\n${detail}\n\n`;
 }
@@ -170,7 +171,8 @@ function escapeHtml(text: string): string {
 }
 
 function withoutTags(text: string): string {
-  // A tag ends at the next ">", and one that does not end is text: no "<" is searched from twice.
+  // A tag ends at the next ">"; an unclosed tag is text. Each "<" is visited once, so this is
+  // linear.
   let [plain, at] = ["", 0];
   for (const line = text.replaceAll("\n", " ");;) {
     const open = line.indexOf("<", at);

@@ -1,6 +1,6 @@
 /**
- * The part of JSON Schema that Glance's schemas use, and values checked against it, with the verdict
- * in the words of Python's jsonschema.
+ * Validation with the subset of JSON Schema that Glance's schemas use. Error messages equal those
+ * of Python's jsonschema.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import { badRequest } from "./errors.ts";
 import { python } from "./python_format.ts";
 
-/** A schema, or a part of one. */
+/** A schema or subschema. */
 export interface Schema {
   readonly type?: string | readonly string[];
   readonly description?: string;
@@ -24,20 +24,20 @@ export interface Schema {
   readonly uniqueItems?: boolean;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
-  /** What must be there where the key is. */
+  /** Properties that are required if the key is present. */
   readonly dependentRequired?: Readonly<Record<string, readonly string[]>>;
   readonly additionalProperties?: boolean | Schema;
   readonly allOf?: readonly Schema[];
-  /** `#/definitions/<name>`, for a part that the whole schema defines. */
+  /** `#/definitions/<name>`, resolved in the root schema. */
   readonly $ref?: string;
   readonly definitions?: Readonly<Record<string, Schema>>;
   readonly [extra: string]: unknown;
 }
 
 /**
- * Checks a value against a schema with a name.
+ * Validates a value against a named schema.
  *
- * @throws {Failure} 400 that quotes the first thing that does not fit.
+ * @throws {Failure} 400 that quotes the first error.
  */
 export function checkAgainst(schema: Schema & { readonly name: string }, value: unknown): void {
   const fault = schemaFault(schema, value);
@@ -45,20 +45,20 @@ export function checkAgainst(schema: Schema & { readonly name: string }, value: 
   throw badRequest(`Provided object does not match schema '${schema.name}': ${fault}`);
 }
 
-/** What is wrong with a value, in the words of Python's jsonschema; null for a value that fits. */
+/** The validation error in the words of Python's jsonschema; null if the value is valid. */
 export function schemaFault(schema: Schema, value: unknown): string | null {
   return faultOf(value, schema, schema.definitions ?? {});
 }
 
 type Definitions = Readonly<Record<string, Schema>>;
 
-/** Something that does not fit, and how deep in the value it is. */
+/** A validation error and its depth in the value. */
 interface SchemaFault {
   readonly depth: number;
   readonly text: () => string;
 }
 
-/** A value, the schema that it is checked against, and where both are. */
+/** A value with its schema, the definitions, and the depth. */
 interface Place {
   readonly value: unknown;
   readonly schema: Schema;
@@ -67,8 +67,8 @@ interface Place {
 }
 
 /**
- * What is wrong with a value; null where nothing is. Of several faults the least deep one is
- * reported, of those the first in the order of the schema, as `best_match` of jsonschema chooses.
+ * The best error, or null. As in jsonschema's `best_match`, the error with the smallest depth wins,
+ * then the first in the order of the schema.
  */
 function faultOf(value: unknown, schema: Schema, definitions: Definitions): string | null {
   let best: SchemaFault | null = null;
@@ -92,7 +92,7 @@ function* faultsOf(place: Place): Generator<SchemaFault> {
 
 type Keyword = (place: Place) => Iterable<SchemaFault | (() => string)>;
 
-/** Keyword of JSON Schema -> what is wrong at this place, or deeper. */
+/** Keyword to the errors at this depth or below. */
 const KEYWORDS: ReadonlyMap<string, Keyword> = new Map<string, Keyword>([
   ["type", typeFaults],
   ["enum", ({ value, schema: { enum: allowed = [] } }) =>
@@ -161,7 +161,7 @@ function when(isWrong: boolean, text: () => string): readonly (() => string)[] {
   return isWrong ? [text] : [];
 }
 
-/** What is wrong one step deeper. */
+/** Errors one level deeper. */
 function inside(
   value: unknown,
   schema: Schema,

@@ -1,11 +1,10 @@
 /**
- * Which of several media types a caller would rather have, by its `Accept` header (RFC 9110,
- * section 12.5.1).
+ * Content negotiation with the `Accept` header (RFC 9110, section 12.5.1).
  *
  * @module
  */
 
-/** One media range with its parameters and its weight; nothing at all is valid in a list, too. */
+/** One media range with its parameters and weight. An empty list element is valid, too. */
 const MEDIA_RANGE = (() => {
   const token = "[\\w!#$%&'*+.^`|~-]+";
   const parameter = `\\s*;\\s*(?!q=)${token}=(?:${token}|"[^"]*")`;
@@ -17,8 +16,8 @@ const MEDIA_RANGE = (() => {
 })();
 
 /**
- * The offer that `accept` weighs highest; the earlier offer wins a tie, null means none of them. As in
- * WebOb, an absent header accepts nothing, and one that is not valid accepts everything.
+ * The offer with the highest weight; on a tie the earlier one, null if none is acceptable. As in
+ * WebOb, a missing header accepts nothing and an invalid one accepts everything.
  */
 export function bestOffer(accept: string | null, offers: readonly string[]): string | null {
   const texts = (accept ?? "").split(",").map((text) => text.trim());
@@ -44,7 +43,7 @@ function parseRange(text: string): MediaRange {
   return { type, weight: weight === undefined ? 1 : Number(weight.slice(2)) };
 }
 
-/** The most specific range that matches decides. */
+/** The weight of the most specific matching range. */
 function weightOf(offer: string, ranges: readonly MediaRange[]): number {
   const family = `${offer.split("/")[0]}/*`;
   for (const pattern of [offer, family, "*/*"]) {

@@ -1,11 +1,11 @@
 /**
- * Values and query strings as Python writes them: Glance's messages quote values that way, and the
- * links between pages are encoded that way.
+ * Values and query strings in Python's format, because Glance's messages quote values with `repr`
+ * and its links are encoded with `urlencode`.
  *
  * @module
  */
 
-/** `repr` of a JSON value. */
+/** Python's `repr` of a JSON value. */
 export function python(value: unknown): string {
   if (value === null || value === undefined) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
@@ -18,7 +18,10 @@ export function python(value: unknown): string {
   return String(value);
 }
 
-/** A whole number as `int` reads it: digits of any script, spaces around and `_` between them. */
+/**
+ * Parses an integer as Python's `int` does: digits of any script, surrounding spaces, and `_`
+ * between digits.
+ */
 export function integer(text: string): number | null {
   const match = /^([+-]?)(\p{Nd}+(?:_\p{Nd}+)*)$/u.exec(text.trim());
   if (match === null) return null;
@@ -26,7 +29,7 @@ export function integer(text: string): number | null {
   return Number(`${match[1]}${digits}`);
 }
 
-/** Unicode keeps the ten digits of a script together, in order. */
+/** In Unicode, the ten digits of a script are contiguous and in order. */
 function digitOf(character: string): number {
   const code = character.codePointAt(0) ?? 0;
   let zero = code;
@@ -34,7 +37,7 @@ function digitOf(character: string): number {
   return code - zero;
 }
 
-/** Pairs as `urllib.parse.urlencode` joins them. */
+/** Joins pairs as `urllib.parse.urlencode` does. */
 export function urlencode(pairs: Iterable<readonly [string, string]>): string {
   return [...pairs].map((pair) => pair.map(quotePlus).join("=")).join("&");
 }

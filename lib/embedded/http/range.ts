@@ -1,26 +1,26 @@
 /**
- * The `Range` header as Glance reads it: one range, clamped to the image; and the older habit of a
- * request with `Content-Range`.
+ * The `Range` header as Glance reads it: one range, clamped to the image. Also the deprecated
+ * `Content-Range` header in requests.
  *
  * @module
  */
 
 import { badRequest, Failure } from "./errors.ts";
 
-/** Glance compares the range with a size of None and fails. */
+/** Glance compares the range with a size of None and fails with 500. */
 const NO_DATA = "The image has no data.";
 
-/** Bytes `start` (inclusive) to `end` (exclusive) of an image. */
+/** A byte range: `start` inclusive, `end` exclusive. */
 export interface Slice {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * The part of an image of `size` bytes that a request asks for; null for all of it.
+ * The requested range of an image of `size` bytes; null for the whole image.
  *
- * @param size null if there is no data: then no range can be satisfied.
- * @throws {Failure} 400 for several ranges, 416 for one that cannot be read or starts too late.
+ * @param size null if there is no data; no range is satisfiable then.
+ * @throws {Failure} 400 for several ranges, 416 for an invalid or unsatisfiable range.
  */
 export function sliceOf(headers: Headers, size: number | null): Slice | null {
   const range = headers.get("range");
@@ -39,7 +39,7 @@ function fromRange(text: string, size: number | null): Slice {
   const match = /^bytes *= *(\d*) *- *(\d*)/i.exec(text);
   if (match === null) throw unsatisfiable("Invalid Range header.");
   const [, first = "", last = ""] = match;
-  // Glance fails over a range of nothing but a dash.
+  // Glance fails with 500 for a range that is only a dash.
   if (first === "" && last === "") throw unsatisfiable("Invalid Range header.");
   if (first !== "" && last !== "" && Number(first) > Number(last)) {
     throw unsatisfiable("Invalid Range header.");
@@ -47,7 +47,7 @@ function fromRange(text: string, size: number | null): Slice {
   if (size === null) throw unsatisfiable(NO_DATA);
   const start = first === "" ? suffixStart(Number(last), size) : Number(first);
   const end = first === "" || last === "" ? size : Number(last) + 1;
-  // To Glance the last bytes of no bytes are there.
+  // Glance treats a suffix range of an empty image as satisfiable.
   const isSuffix = first === "" && Number(last) > 0;
   if (start >= size && !isSuffix) throw tooLate("Range", "Start position MUST be", size);
   return { start, end: Math.min(end, size) };
@@ -62,7 +62,7 @@ function fromContentRange(text: string, size: number | null): Slice {
   const match = /^bytes (?:(\d+)-(\d+)|[*])\/(?:(\d+)|[*])/.exec(text);
   if (match === null) throw unsatisfiable("Invalid Content-Range header.");
   const [, first, last, length] = match;
-  // Glance fails over "bytes */n".
+  // Glance fails with 500 for "bytes */n".
   if (first === undefined || last === undefined) {
     throw unsatisfiable("Invalid Content-Range header.");
   }

@@ -1,6 +1,6 @@
 /**
- * Finding the image that a path names, and the two refusals that come before everything else: 404
- * for an image that is not there or not for this caller, 403 for one that is not the caller's.
+ * Looks up the image of a request and checks access: 404 if it does not exist or is invisible to
+ * the client, 403 if the client does not own it.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import { refuseImageByPolicy } from "../request/policy.ts";
 import type { ImageRow } from "../store/image_records.ts";
 
 /**
- * The image that the first segment names.
+ * The image whose id is the first path parameter.
  *
- * @throws {Failure} 404 where it is not there, or not visible for the caller; 403 for what the
- * policies forbid.
+ * @throws {Failure} 404 if it does not exist or is not visible, 403 if a policy forbids the
+ * request.
  */
 export function visibleImage(call: EmbeddedRequest, missing?: (id: string) => Failure): ImageRow {
   const id = param(call, 0);
@@ -26,15 +26,15 @@ export function visibleImage(call: EmbeddedRequest, missing?: (id: string) => Fa
   return row;
 }
 
-/** What Glance says about an id that it does not find. */
+/** Glance's error for an unknown image id. */
 export function noImage(id: string): Failure {
   return notFound(`No image found with ID ${id}`);
 }
 
 /**
- * Lets owners and administrators pass.
+ * Allows only the owner and administrators.
  *
- * @throws {Failure} 403.
+ * @throws {Failure} 403 for all others.
  */
 export function refuseStrangers(call: EmbeddedRequest, row: ImageRow, explanation?: string): void {
   if (canChange(call.identity, row)) return;
@@ -42,9 +42,9 @@ export function refuseStrangers(call: EmbeddedRequest, row: ImageRow, explanatio
 }
 
 /**
- * Changes an image in its turn: `change` sees the newest row and gives the next.
+ * Changes the image. `change` gets the current row and returns the new one.
  *
- * @throws {Failure} 404 where the image is gone by then.
+ * @throws {Failure} 404 if the image was deleted meanwhile.
  */
 export async function changeImage(
   call: EmbeddedRequest,

@@ -1,5 +1,5 @@
 /**
- * Taking an image out of use and putting it back.
+ * Deactivates and reactivates an image.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export function reactivate(call: EmbeddedRequest): Promise<Response> {
   return move(call, "deactivated", "active", "reactivate");
 }
 
-/** From one status to the other; nothing happens where the image is there already. */
+/** Moves the image from one status to the other; a no-op if it already has the new one. */
 async function move(
   call: EmbeddedRequest,
   from: "active" | "deactivated",

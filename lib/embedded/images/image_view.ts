@@ -1,5 +1,5 @@
 /**
- * An image as Glance shows it.
+ * The JSON representation of an image.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import type { EmbeddedCloud } from "../request/options.ts";
 import { readableProperties } from "./property_protection.ts";
 import type { ImageRow, LocationRow } from "../store/image_records.ts";
 
-/** The request that a view is for. */
+/** The parts of a request that determine what is visible. */
 interface Viewer {
   readonly cloud: EmbeddedCloud;
   readonly identity: Requester;
 }
 
 /**
- * The JSON of an image: custom properties and base properties side by side. Where a deactivated
- * image lies is shown to administrators only.
+ * An image as JSON, with base and custom properties at the top level. Only administrators see the
+ * locations of a deactivated image.
  */
 export function imageView(viewer: Viewer, row: ImageRow): GlanceImage {
   const { cloud, identity } = viewer;
@@ -39,7 +39,7 @@ export function imageView(viewer: Viewer, row: ImageRow): GlanceImage {
   };
 }
 
-/** A location without what only the store knows. */
+/** The public fields of a location. */
 export function locationView(
   { url, metadata }: LocationRow,
 ): { url: string; metadata: Readonly<Record<string, unknown>> } {

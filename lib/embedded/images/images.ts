@@ -1,5 +1,5 @@
 /**
- * Images without their data: create, show, delete.
+ * Image records: create, show, delete.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The hashes that a caller sends along with locations: `validation_data`.
+ * Hashes in a request that adds a location: `validation_data`.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { badRequest, conflict } from "../http/errors.ts";
 import type { EmbeddedCloud } from "../request/options.ts";
 import type { ImageRow } from "../store/image_records.ts";
 
-/** Digest sizes in bytes, as hashlib has them. */
+/** Digest sizes in bytes, from Python's hashlib. */
 const DIGEST_BYTES: Readonly<Record<string, number>> = {
   md5: 16,
   sha1: 20,
@@ -19,15 +19,15 @@ const DIGEST_BYTES: Readonly<Record<string, number>> = {
   sha512: 64,
 };
 
-/** What a caller may send beside the two hashes of the new API. */
+/** Hashes in a request. The older API (PATCH) also accepts `checksum`. */
 export interface ExpectedHashes extends Partial<ValidationData> {
   readonly checksum?: string;
 }
 
 /**
- * The hashes that the locations agree on and the image does not have yet.
+ * The hashes in the request that the image does not have yet.
  *
- * @throws {Failure} 409.
+ * @throws {Failure} 409 if they contradict each other or the image.
  */
 export function checkExpected(
   cloud: EmbeddedCloud,
@@ -39,28 +39,28 @@ export function checkExpected(
     if ((named[key] ?? value) !== value) throw conflict(`Conflicting values for ${key}`);
     named[key] = String(value);
   }
-  const fresh: Record<string, string> = {};
+  const added: Record<string, string> = {};
   for (const key of ["checksum", "os_hash_algo", "os_hash_value"] as const) {
     const value = named[key];
     if (value === undefined || value === row[key]) continue;
     if (row[key]) throw conflict(`${key} is already set with a different value`);
-    fresh[key] = value;
+    added[key] = value;
   }
-  const keys = Object.keys(fresh);
+  const keys = Object.keys(added);
   if (keys.length === 0) return {};
   if (row.status !== "queued") {
     throw conflict(
       `New value(s) for ${keys.join(", ")} may only be provided when image status is 'queued'`,
     );
   }
-  checkDigests(cloud, fresh);
-  return fresh;
+  checkDigests(cloud, added);
+  return added;
 }
 
 /**
- * The hash that a caller sends along with a location by the API of 2.17.
+ * Checks the hash in a request of the location API (2.17).
  *
- * @throws {Failure} 400.
+ * @throws {Failure} 400 if it is invalid.
  */
 export function checkHash({ os_hash_algo: algo, os_hash_value: value }: ValidationData): void {
   if (!/^([0-9a-f]{2})*$/i.test(value)) {

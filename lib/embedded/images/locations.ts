@@ -1,5 +1,5 @@
 /**
- * Where the data of an image lies, and the data of one store taken away.
+ * Lists the locations of an image, and deletes its data from one store.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { isAdmin, isService } from "../request/identity.ts";
 import { locationView } from "./image_view.ts";
 import { changeImage, refuseStrangers, visibleImage } from "./access.ts";
 
-/** `GET /v2/images/{image_id}/locations`: for services. */
+/** `GET /v2/images/{image_id}/locations`: for services and administrators. */
 export function listLocations(call: EmbeddedRequest): Response {
   const row = visibleImage(call);
   if (!isService(call.identity) && !isAdmin(call.identity)) {

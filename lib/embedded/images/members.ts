@@ -1,5 +1,5 @@
 /**
- * Members of an image: the projects that it is shared with, and what they answer.
+ * Members of an image: the projects it is shared with, and their acceptance status.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import { timestamp } from "../request/options.ts";
 import { characters, refuseWideCharacters } from "./property_rules.ts";
 import type { ImageRow, MemberRow } from "../store/image_records.ts";
 
-/** VARCHAR(255); Glance answers 500 to a longer one. */
+/** VARCHAR(255). Glance answers 500 to a longer value. */
 const MEMBER_MAX = 255;
 
 const STATUSES: readonly MemberStatus[] = ["pending", "accepted", "rejected"];
@@ -69,7 +69,7 @@ export async function addMember(call: EmbeddedRequest): Promise<Response> {
     }
     return { ...current, members: [...current.members, member] };
   });
-  // As it was given: the database makes a text of it later.
+  // The response repeats the value of the request; the database converts it to text.
   return json({ ...memberView(row.id, member), member_id: given });
 }
 
@@ -113,12 +113,12 @@ function ownsOrAdmin({ identity }: EmbeddedRequest, row: ImageRow): boolean {
   return isAdmin(identity) || (row.owner !== null && row.owner === identity.projectId);
 }
 
-/** Owners see every member, members only themselves. */
+/** True if the client may see the member: the owner sees all, a member only itself. */
 function maySeeMember(call: EmbeddedRequest, row: ImageRow, member: MemberRow): boolean {
   return ownsOrAdmin(call, row) || member.member_id === call.identity.projectId;
 }
 
-/** The member that the second segment names. */
+/** The member whose id is the second path parameter. */
 function memberOf(call: EmbeddedRequest, row: ImageRow): MemberRow {
   const id = param(call, 1);
   const member = memberIn(row, id);
@@ -165,7 +165,7 @@ function newMemberId(given: unknown): string {
   return id;
 }
 
-/** What Glance's database makes of a member that is not a text. */
+/** The text that Glance's database stores for a member that is not a string. */
 function memberText(member: unknown): string {
   if (typeof member === "string") return member;
   if (typeof member === "boolean") return member ? "1" : "0";

@@ -1,6 +1,5 @@
 /**
- * What becomes of the body of `POST /v2/images`: every check that Glance makes of it, in Glance's
- * order, and the row of the new image.
+ * Validates the body of `POST /v2/images`, in Glance's order, and creates the row.
  *
  * @module
  */
@@ -26,13 +25,13 @@ import { checkQuotas } from "./quotas.ts";
 import type { ImageRow } from "../store/image_records.ts";
 import { checkImage } from "./schema.ts";
 
-/** Refused before the schema is looked at. */
+/** Rejected before validation with the schema. */
 const DISALLOWED = ["direct_url", "self", "file", "schema", "stores"] as const;
 
 /**
- * The row of a new image.
+ * Creates the row of a new image.
  *
- * @throws {Failure} 400, 403, 409 or 413, as Glance answers.
+ * @throws {Failure} 400, 403, 409, or 413, as in Glance.
  */
 export function newRow(call: EmbeddedRequest, body: Readonly<Record<string, unknown>>): ImageRow {
   const { cloud, identity } = call;
@@ -84,7 +83,7 @@ export function newRow(call: EmbeddedRequest, body: Readonly<Record<string, unkn
   return row;
 }
 
-/** Base properties as the schema has checked them. */
+/** Base properties after validation. */
 interface NewImageRecord {
   readonly id?: string;
   readonly name?: string | null;
@@ -99,7 +98,7 @@ interface NewImageRecord {
   readonly tags?: readonly string[];
 }
 
-/** What Glance takes for base properties of a new image; all else is a custom property to it. */
+/** Base properties of a new image. Glance treats all other keys as custom properties. */
 const BASE_NAMES: ReadonlySet<string> = new Set([
   "checksum",
   "created_at",
@@ -126,7 +125,7 @@ function split(
   const entries = Object.entries(body);
   const base = entries.filter(([name]) => BASE_NAMES.has(name));
   const custom = entries.filter(([name]) => !BASE_NAMES.has(name));
-  // The schema has checked both: base properties by name, custom ones to be strings.
+  // Checked by the schema: base properties by type, custom properties as strings.
   return {
     base: Object.fromEntries(base) as NewImageRecord,
     properties: Object.fromEntries(custom) as Record<string, string | null>,

@@ -1,6 +1,5 @@
 /**
- * Custom properties that only some roles may create, read, change or delete: the rules that a Glance
- * reads from its `property_protection_file`.
+ * Access rules for custom properties, as in Glance's `property_protection_file`.
  *
  * @module
  */
@@ -8,25 +7,25 @@
 import { forbidden } from "../http/errors.ts";
 import type { Requester } from "../request/identity.ts";
 
-/** What may be done with a property. */
+/** An operation on a property. */
 export type PropertyAction = "create" | "read" | "update" | "delete";
 
 /**
- * One rule: who may do what with the properties whose names match. `@` is everyone, an empty list or
- * `!` is no one.
+ * A rule: the roles that may create, read, update, and delete the properties with matching names.
+ * `@` allows every role; `!` or an empty list allows none.
  */
 export interface EmbeddedPropertyRule extends Readonly<Record<PropertyAction, readonly string[]>> {
-  /** Found anywhere in a name, as Python's `re.search` finds it. */
+  /** Searched anywhere in the name, as with Python's `re.search`. */
   readonly name: RegExp;
 }
 
-/** What decides about the properties of a request. */
+/** The parts of a request that decide about access. */
 interface ProtectedCaller {
   readonly cloud: { readonly propertyRules: readonly EmbeddedPropertyRule[] };
   readonly identity: Requester;
 }
 
-/** True if the first rule that matches the name lets one of the caller's roles do it. */
+/** True if the first rule that matches the name allows one of the roles. */
 export function mayTouch(
   { cloud, identity }: ProtectedCaller,
   name: string,
@@ -38,23 +37,27 @@ export function mayTouch(
   return roles.includes("@") || identity.roles.some((role) => roles.includes(role));
 }
 
-/** @throws {Failure} 403 for what the rules do not let the caller do. */
+/**
+ * Checks the rules for one property.
+ *
+ * @throws {Failure} 403 if they do not allow the operation.
+ */
 export function refuseProtectedProperty(
-  asker: ProtectedCaller,
+  caller: ProtectedCaller,
   name: string,
   action: PropertyAction,
 ): void {
-  if (mayTouch(asker, name, action)) return;
+  if (mayTouch(caller, name, action)) return;
   throw forbidden(`Attribute '${name}' is reserved.`);
 }
 
-/** The properties that the caller may read. */
+/** The properties that the client may read. */
 export function readableProperties<Value>(
-  asker: ProtectedCaller,
+  caller: ProtectedCaller,
   properties: Readonly<Record<string, Value>>,
 ): Readonly<Record<string, Value>> {
-  if (asker.cloud.propertyRules.length === 0) return properties;
+  if (caller.cloud.propertyRules.length === 0) return properties;
   return Object.fromEntries(
-    Object.entries(properties).filter(([name]) => mayTouch(asker, name, "read")),
+    Object.entries(properties).filter(([name]) => mayTouch(caller, name, "read")),
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Which properties a caller may not set, and what Glance says about each.
+ * Property names and values that clients may not set, with Glance's messages.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { fold } from "../lists/collation.ts";
 import { badRequest, forbidden, withDetail } from "../http/errors.ts";
 
-/** Only Glance writes these. */
+/** Properties that only Glance sets. */
 const READ_ONLY: ReadonlySet<string> = new Set([
   "created_at",
   "updated_at",
@@ -24,32 +24,32 @@ const READ_ONLY: ReadonlySet<string> = new Set([
   "os_hash_value",
 ]);
 
-/** Nobody may use these names. */
+/** Names that no property may have. */
 const RESERVED: ReadonlySet<string> = new Set(["location", "deleted", "deleted_at"]);
 
-/** Glance's own namespace. */
+/** Namespace of Glance's own properties. */
 const RESERVED_NAMESPACE = "os_glance";
 
-/** MySQL's INTEGER, in which Glance keeps `min_disk` and `min_ram`. */
+/** MySQL's INTEGER, the column type of `min_disk` and `min_ram`. */
 const INTEGER_MAX = 2 ** 31 - 1;
 
-/** MySQL's VARCHAR(255) and TEXT, in which Glance keeps custom properties. */
+/** MySQL's VARCHAR(255) and TEXT, the column types of custom properties. */
 const NAME_MAX = 255;
 const TEXT_MAX_BYTES = 65535;
 
 /**
- * Refuses a change of what is not the caller's to change.
+ * Rejects a change of a read-only property.
  *
- * @throws {Failure} 403.
+ * @throws {Failure} 403 if the property is read-only.
  */
 export function refuseReadOnly(name: string): void {
   if (READ_ONLY.has(name)) throw forbidden(`Attribute '${name}' is read-only.`);
 }
 
 /**
- * Refuses the first of Glance's own attributes that a new image has, in Glance's order.
+ * Rejects a new image with read-only properties, in Glance's order.
  *
- * @throws {Failure} 403.
+ * @throws {Failure} 403 for the first one.
  */
 export function refuseReadOnlyIn(base: object): void {
   for (const name of READ_ONLY) {
@@ -58,24 +58,24 @@ export function refuseReadOnlyIn(base: object): void {
 }
 
 /**
- * Refuses a reserved name.
+ * Rejects a reserved name.
  *
- * @throws {Failure} 403.
+ * @throws {Failure} 403 if the name is reserved.
  */
 export function refuseReserved(name: string): void {
   if (isReserved(name)) throw forbidden(`Attribute '${name}' is reserved.`);
 }
 
-/** Not to be used as the name of a property. */
+/** True if the name is reserved. */
 export function isReserved(name: string): boolean {
   return RESERVED.has(name) || isGlancesOwn(name);
 }
 
 /**
- * Refuses a custom property that the database has no room for, or no characters. For the room Glance
- * answers 500.
+ * Checks that the database can store a custom property. Glance answers 500 to values that are too
+ * long.
  *
- * @throws {Failure} 400.
+ * @throws {Failure} 400 if it cannot.
  */
 export function checkProperty(name: string, value: unknown): void {
   if (characters(name) > NAME_MAX) {
@@ -88,9 +88,9 @@ export function checkProperty(name: string, value: unknown): void {
 }
 
 /**
- * Refuses two names that are one to Glance's database, which answers 500 then.
+ * Rejects property names that are equal in Glance's database, which answers 500.
  *
- * @throws {Failure} 409.
+ * @throws {Failure} 409 if two names are equal.
  */
 export function refuseSameNames(names: readonly string[]): void {
   const seen = new Map<string, string>();
@@ -102,11 +102,11 @@ export function refuseSameNames(names: readonly string[]): void {
 }
 
 /**
- * Refuses characters beyond U+FFFF, which the columns of Glance's database do not hold. As in Glance,
- * names whose values are objects are not looked at, and lists are not.
+ * Rejects characters beyond U+FFFF, which the columns of Glance's database cannot store. As in
+ * Glance, the names of nested objects and the items of lists are not checked.
  *
- * @param before what goes before the message.
- * @throws {Failure} 400.
+ * @param before prefix of the message.
+ * @throws {Failure} 400 if there is one.
  */
 export function refuseWideCharacters(
   values: Readonly<Record<string, unknown>>,
@@ -114,7 +114,7 @@ export function refuseWideCharacters(
 ): void {
   for (const [name, value] of Object.entries(values)) {
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      // A JSON object has string keys and unknown values.
+      // A parsed JSON object has string keys and unknown values.
       refuseWideCharacters(value as Record<string, unknown>, before);
     } else if (isWide(name)) {
       throw badRequest(`${before}Property names can't contain 4 byte unicode.`);
@@ -125,9 +125,9 @@ export function refuseWideCharacters(
 }
 
 /**
- * Refuses such characters in values that have no name of their own.
+ * Rejects characters beyond U+FFFF in values without names.
  *
- * @throws {Failure} 400.
+ * @throws {Failure} 400 if there is one.
  */
 export function refuseWideValues(values: readonly unknown[]): void {
   if (values.some(isWide)) throw badRequest("Param values can't contain 4 byte unicode.");
@@ -137,7 +137,7 @@ function isWide(value: unknown): boolean {
   return typeof value === "string" && /[\u{10000}-\u{10ffff}]/u.test(value);
 }
 
-/** As `str.title` of Python writes a name. */
+/** Python's `str.title`. */
 function title(name: string): string {
   return name.replace(
     /\p{L}+/gu,
@@ -145,20 +145,23 @@ function title(name: string): string {
   );
 }
 
-/** Characters of a text, as a database counts them. */
+/** Number of code points, which is how the database counts. */
 export function characters(text: string): number {
   return [...text].length;
 }
 
-/** Belongs to Glance: visible, but not counted and not for callers to set. */
+/**
+ * True for Glance's own properties, which clients can see but not set, and which do not count
+ * toward quotas.
+ */
 export function isGlancesOwn(name: string): boolean {
   return name.startsWith(RESERVED_NAMESPACE);
 }
 
 /**
- * Refuses sizes that are negative or that no database column holds.
+ * Rejects negative sizes and sizes that exceed the column.
  *
- * @throws {Failure} 400.
+ * @throws {Failure} 400 if the value is out of range.
  */
 export function checkMinimum(name: string, value: unknown): void {
   if (typeof value !== "number") return;

@@ -1,5 +1,5 @@
 /**
- * How much of a thing one image may have.
+ * Quotas per image.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { isGlancesOwn } from "./property_rules.ts";
 import type { ImageRow } from "../store/image_records.ts";
 
 /**
- * Holds quotas that every writer of properties and tags keeps to.
+ * Checks the quotas of properties and tags.
  *
- * @throws {Failure} 413.
+ * @throws {Failure} 413 if one is exceeded.
  */
 export function checkQuotas(
   cloud: EmbeddedCloud,
@@ -25,12 +25,16 @@ export function checkQuotas(
   checkTagQuota(cloud, row.tags);
 }
 
-/** @throws {Failure} 413. */
+/**
+ * Checks the quota of tags.
+ *
+ * @throws {Failure} 413 if it is exceeded.
+ */
 export function checkTagQuota(cloud: EmbeddedCloud, tags: readonly string[]): void {
   if (tags.length > cloud.tagQuota) throw tooMany("tags", tags.length, cloud.tagQuota);
 }
 
-/** 413 in Glance's words for any counted thing of an image. */
+/** Glance's 413 response for an exceeded quota. */
 export function tooMany(
   things: string,
   attempted: number,

@@ -1,5 +1,5 @@
 /**
- * The schema of an image: the base properties, their types and which of them only Glance sets.
+ * The JSON schema of an image: base properties, their types, and which are read-only.
  *
  * @module
  */
@@ -124,7 +124,7 @@ export const BASE_PROPERTIES: Readonly<Record<string, Schema>> = {
   },
 };
 
-/** ID of an image that boots another one. */
+/** A property that holds the id of a boot image (kernel or ramdisk). */
 function bootImage(what: string): Schema {
   return textOrNull(
     `ID of image stored in Glance that should be used as the ${what} when booting an AMI-style image.`,
@@ -132,7 +132,7 @@ function bootImage(what: string): Schema {
   );
 }
 
-/** Custom properties that the file `schema-image.json` of Glance's packages describes. */
+/** Custom properties defined in Glance's default `schema-image.json`. */
 const DESCRIBED_PROPERTIES: Readonly<Record<string, Schema>> = {
   kernel_id: bootImage("kernel"),
   ramdisk_id: bootImage("ramdisk"),
@@ -147,10 +147,10 @@ const DESCRIBED_PROPERTIES: Readonly<Record<string, Schema>> = {
   }),
 };
 
-/** Other custom properties are strings. */
+/** All other custom properties are strings. */
 const CUSTOM_PROPERTY: Schema = { type: "string" };
 
-/** The schema of one image, as `GET /v2/schemas/image` gives it. */
+/** The schema of an image, as served by `GET /v2/schemas/image`. */
 export const IMAGE_SCHEMA: Schema & { readonly name: string } = {
   name: "image",
   properties: {
@@ -171,9 +171,9 @@ export const IMAGE_SCHEMA: Schema & { readonly name: string } = {
 };
 
 /**
- * Checks the properties of an image, all or some of them.
+ * Validates some or all properties of an image.
  *
- * @throws {Failure} 400 that quotes the first thing that does not fit.
+ * @throws {Failure} 400 that quotes the first error.
  */
 export function checkImage(image: Readonly<Record<string, unknown>>): void {
   checkAgainst(IMAGE_SCHEMA, image);

@@ -1,5 +1,5 @@
 /**
- * Tags of an image, one at a time.
+ * Adds and removes a tag of an image.
  *
  * @module
  */

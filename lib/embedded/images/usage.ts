@@ -1,6 +1,6 @@
 /**
- * How much a project may have, and has: the limits that Glance keeps in Keystone, and
- * `GET /v2/info/usage`.
+ * Limits and usage of a project: the limits that Glance keeps in Keystone, and `GET
+ * /v2/info/usage`.
  *
  * @module
  */
@@ -14,15 +14,14 @@ import type { ImageRow } from "../store/image_records.ts";
 export type LimitName = keyof EmbeddedProjectLimits;
 
 const MEBIBYTE = 1024 ** 2;
-const ON_THEIR_WAY = ["saving", "uploading", "importing"];
+const IN_PROGRESS = ["saving", "uploading", "importing"];
 
-/** What a project's images come to, for each limit. */
+/** Computes the usage of each limit from the images of a project. */
 const USED: Readonly<Record<LimitName, (rows: readonly ImageRow[]) => number>> = {
   image_size_total: (rows) => mebibytes(rows, (row) => (row.size ?? 0) * row.locations.length),
   image_stage_total: (rows) => mebibytes(rows, (row) => row.staged?.size ?? 0),
   image_count_total: (rows) => rows.length,
-  image_count_uploading: (rows) =>
-    rows.filter(({ status }) => ON_THEIR_WAY.includes(status)).length,
+  image_count_uploading: (rows) => rows.filter(({ status }) => IN_PROGRESS.includes(status)).length,
 };
 
 const NAMES: readonly LimitName[] = [
@@ -32,7 +31,7 @@ const NAMES: readonly LimitName[] = [
   "image_count_uploading",
 ];
 
-/** `GET /v2/info/usage`: empty where there are no limits. */
+/** `GET /v2/info/usage`: empty if there are no limits. */
 export function usage(call: EmbeddedRequest): Response {
   const { limits } = call.cloud;
   if (limits === null) return json({ usage: {} });
@@ -41,10 +40,10 @@ export function usage(call: EmbeddedRequest): Response {
 }
 
 /**
- * Keeps the caller's project within a limit.
+ * Checks a limit of the client's project.
  *
- * @param delta what is about to be added, in the unit of the limit.
- * @throws {Failure} 413.
+ * @param delta the increase, in the unit of the limit.
+ * @throws {Failure} 413 if the limit would be exceeded.
  */
 export function refuseBeyond(call: EmbeddedRequest, name: LimitName, delta: number): void {
   const limit = call.cloud.limits?.[name] ?? -1;
@@ -59,7 +58,7 @@ export function refuseBeyond(call: EmbeddedRequest, name: LimitName, delta: numb
   );
 }
 
-/** Bytes that the caller's project may still store, apart from one image. */
+/** Bytes that the client's project may store for an image, including what the image uses now. */
 function remainingBytes({ cloud, identity }: EmbeddedRequest, imageId: string): number {
   const rows = [...cloud.store.images.rows()].filter(({ owner, id }) =>
     owner === identity.projectId && id !== imageId
@@ -68,10 +67,10 @@ function remainingBytes({ cloud, identity }: EmbeddedRequest, imageId: string): 
 }
 
 /**
- * Keeps the caller's project within its bytes.
+ * Checks that the client's project may store the data.
  *
- * @param size bytes of the data; null if they are not known yet.
- * @throws {Failure} 413.
+ * @param size in bytes; null if unknown.
+ * @throws {Failure} 413 if it does not fit.
  */
 export function refuseBeyondBytes(
   call: EmbeddedRequest,

@@ -1,16 +1,16 @@
 /**
- * How the database below Glance compares text: MariaDB's collation `utf8mb3_general_ci`. Case,
- * accents and trailing spaces do not count. Each character weighs as much as its upper-case base
- * letter; there are no expansions, so that `ß` equals `s`, not `ss`.
+ * MariaDB's collation `utf8mb3_general_ci`, which Glance's database uses: case, accents, and
+ * trailing spaces are ignored. Each character has the weight of its uppercase base letter, without
+ * expansions, so `ß` equals `s`, not `ss`.
  *
  * @module
  */
 
-/** Scripts with two cases that the collation knows. */
+/** Scripts whose case the collation ignores. */
 const FOLDED =
   /[\0-\u024f\u0370-\u0481\u048a-\u04f9\u0531-\u0587\u1e00-\u1ffe\u2160-\u217f\u24b6-\u24e9\uff21-\uff5a]/;
 
-/** Characters of these scripts that weigh as much as themselves: Unicode paired them later. */
+/** Characters of these scripts whose case is significant: Unicode added their other case later. */
 const UNFOLDED = new RegExp(
   "[\\u0180\\u019a\\u019b\\u019e\\u023c\\u023f\\u0240\\u0242\\u0247\\u0249\\u024b\\u024d\\u024f" +
     "\\u0371\\u0373\\u0374\\u0377\\u037b-\\u037e\\u0385\\u0387\\u03d7\\u03d9\\u03f3\\u03f5\\u03f8" +
@@ -19,31 +19,31 @@ const UNFOLDED = new RegExp(
     "\\u1ffb\\u1ffd]",
 );
 
-/** Characters whose weight follows no rule: the character, then what it weighs. */
+/** Irregular characters, each followed by its weight. */
 const SPECIAL: ReadonlyMap<string, string> = new Map(
   ("ßS ɓƁ ɔƆ ɖƉ ɗƊ əƏ ɛƐ ɠƓ ɣƔ ɨƗ ɩƖ ɯƜ ɲƝ ɵƟ ʀƦ ʃƩ ʈƮ ʊƱ ʋƲ ʒƷ \u0345\u0399 ϲΣ " +
     "\u0439\u0419 \u1f71\u1fbb \u1f73\u1fc9 \u1f75\u1fcb \u1f77\u1fdb \u1f79\u1ff9 \u1f7b\u1feb " +
     "\u1f7d\u1ffb").split(" ").map(([character = "", weight = ""]) => [character, weight]),
 );
 
-/** Text of which only the case has to be folded. */
+/** Text that needs only case folding. */
 const ASCII = /^[\0-\x7f]*$/;
 
-/** Text in the form that is equal for all texts that the database takes for one. */
+/** Folds a text: two texts are equal in the database if and only if their folded forms are. */
 export function fold(text: string): string {
   const weights = ASCII.test(text) ? text.toUpperCase() : Array.from(text, weightOf).join("");
-  // A regular expression would look at each run of spaces once for each of its spaces.
+  // A regular expression would need quadratic time for long runs of spaces.
   let end = weights.length;
   while (weights[end - 1] === " ") end--;
   return weights.slice(0, end);
 }
 
-/** True for two texts that are one to the database. */
+/** True if the database considers the texts equal. */
 export function isSameText(a: string, b: string): boolean {
   return fold(a) === fold(b);
 }
 
-/** Order of two texts; the shorter one is taken as if it were filled up with spaces. */
+/** Compares two texts; the shorter one is padded with spaces. */
 export function compareText(a: string, b: string): number {
   const [left, right] = [fold(a), fold(b)];
   const length = Math.max(left.length, right.length);
@@ -59,7 +59,7 @@ function weightOf(character: string): string {
   return base(upper.length === 1 ? upper : character);
 }
 
-/** A character without its accents. */
+/** The character without accents. */
 function base(character: string): string {
   return character.normalize("NFD").charAt(0);
 }

@@ -1,5 +1,5 @@
 /**
- * The values of list filters: operators, lists in quotes, times.
+ * Values of list filters: operators, quoted lists, and times.
  *
  * @module
  */
@@ -9,7 +9,9 @@ import { badRequest } from "../http/errors.ts";
 const ISO_TIME =
   /^(\d{4})(?:-?(\d\d)(?:-?(\d\d))?)?(?:[T ](\d\d)(?::?(\d\d)(?::?(\d\d(?:\.\d+)?))?)?(Z|[+-]\d\d:?\d\d)?)?$/i;
 
-/** Milliseconds of an ISO 8601 time in the extended or the basic form; UTC where it names no zone. */
+/**
+ * Parses an ISO 8601 time, in extended or basic format (default time zone: UTC), to milliseconds.
+ */
 export function isoTime(text: string): number | null {
   const match = ISO_TIME.exec(text);
   if (match === null) return null;
@@ -19,17 +21,17 @@ export function isoTime(text: string): number | null {
   return Number.isNaN(value) ? null : value;
 }
 
-/** `operator:value`, `eq` where there is no colon. */
+/** Splits `operator:value` (default operator: `eq`). */
 export function splitOperator(value: string): [operator: string, value: string] {
   const colon = value.indexOf(":");
   return colon < 0 ? ["eq", value] : [value.slice(0, colon), value.slice(colon + 1)];
 }
 
-/** Values between commas; a value in double quotes may hold commas, and `\` before a quote. */
+/** Splits a comma-separated list. A value in double quotes may contain commas and `\"`. */
 export function splitList(value: string): readonly string[] {
   checkQuotes(value);
-  const pieces = value.matchAll(/"([^"\\]*(?:\\.[^"\\]*)*)",?|([^,]+),?|,/gs);
-  return [...pieces].map(([, quoted, bare]) => quoted || bare || "");
+  const entries = value.matchAll(/"([^"\\]*(?:\\.[^"\\]*)*)",?|([^,]+),?|,/gs);
+  return [...entries].map(([, quoted, bare]) => quoted || bare || "");
 }
 
 function checkQuotes(value: string): void {

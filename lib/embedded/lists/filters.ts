@@ -1,5 +1,5 @@
 /**
- * Which images a list shows: what the caller may see, and what it filters by.
+ * Filters of the image list: visibility and the filters of the query string.
  *
  * @module
  */
@@ -11,18 +11,18 @@ import { isAdmin, type Requester } from "../request/identity.ts";
 import { integer } from "../http/python_format.ts";
 import type { ImageRow } from "../store/image_records.ts";
 
-/** Says whether a row belongs in the list. */
+/** Returns true if the list includes the row. */
 export type RowTest = (row: ImageRow) => boolean;
 
-/** What the query string of a list asks for, apart from paging and sorting. */
+/** The query string of a list without paging and sorting. */
 export interface ListFilters {
-  /** Key -> value, the last one where a key is repeated. */
+  /** Key to value; the last value of a repeated key. */
   readonly values: ReadonlyMap<string, string>;
   readonly tags: readonly string[];
   readonly memberStatus: string;
 }
 
-/** Filters that understand `in:` and `eq:`. */
+/** Filters that support the operators `in:` and `eq:`. */
 const TEXT_FILTERS: ReadonlySet<string> = new Set([
   "name",
   "id",
@@ -31,10 +31,10 @@ const TEXT_FILTERS: ReadonlySet<string> = new Set([
   "disk_format",
 ]);
 
-/** Base properties that are numbers. */
+/** Base properties with numeric values. */
 const NUMBERS: ReadonlySet<string> = new Set(["size", "virtual_size", "min_disk", "min_ram"]);
 
-/** Base properties that are compared as they are; all other keys are custom properties. */
+/** Base properties that are compared for equality. All other keys are custom properties. */
 const COLUMNS: ReadonlySet<string> = new Set([
   "checksum",
   "os_hash_algo",
@@ -42,7 +42,7 @@ const COLUMNS: ReadonlySet<string> = new Set([
   "owner",
 ]);
 
-/** Base properties that `_min` and `_max` apply to, besides those above. */
+/** Other base properties that support `_min` and `_max`. */
 const OTHER_COLUMNS: ReadonlySet<string> = new Set([
   "visibility",
   "protected",
@@ -52,9 +52,9 @@ const OTHER_COLUMNS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Every test that a listed row must pass.
+ * The tests for listed rows.
  *
- * @throws {Failure} 400 for a filter that cannot be understood.
+ * @throws {Failure} 400 if a filter is invalid.
  */
 export function testsOf(filters: ListFilters, identity: Requester): readonly RowTest[] {
   const { values, tags, memberStatus } = filters;
@@ -92,7 +92,7 @@ function isListedFor(
 }
 
 function testOf(key: string, value: string): RowTest | null {
-  // Glance always lists what is not deleted, whatever is asked for.
+  // Glance ignores these filters: it never lists deleted images.
   if (key === "visibility" || key === "deleted") return null;
   if (key === "os_hidden" || key === "protected") return flagTest(key, value);
   if (key.endsWith("_min") || key.endsWith("_max")) return rangeTest(key, value);
@@ -106,13 +106,13 @@ function testOf(key: string, value: string): RowTest | null {
     );
 }
 
-/** Null is equal to nothing. */
-function isText(actual: unknown, wanted: string): boolean {
-  return actual !== null && actual !== undefined && isSameText(String(actual), wanted);
+/** As in SQL, null equals nothing. */
+function isText(actual: unknown, expected: string): boolean {
+  return actual !== null && actual !== undefined && isSameText(String(actual), expected);
 }
 
 function flagTest(key: "os_hidden" | "protected", value: string): RowTest {
-  // Glance folds the case of one of the two only.
+  // Glance lowercases only one of the two.
   const flag = key === "os_hidden" ? value.toLowerCase() : value;
   if (flag !== "true" && flag !== "false") {
     throw badRequest(
@@ -125,7 +125,7 @@ function flagTest(key: "os_hidden" | "protected", value: string): RowTest {
 function rangeTest(key: string, value: string): RowTest {
   const column = key.slice(0, -4);
   const isKnown = [TEXT_FILTERS, NUMBERS, COLUMNS, OTHER_COLUMNS].some((set) => set.has(column));
-  // Glance looks the column up, and answers 500 if it does not exist.
+  // Glance answers 500 for an unknown column.
   if (!isKnown) throw badRequest(`Unable to filter on a range of '${column}'.`);
   const bound = integer(value);
   if (bound === null) throw badRequest("Unable to filter on a range with a non-numeric value.");
@@ -162,21 +162,21 @@ function textTest(key: string, value: string): RowTest {
   const [operator, list] = splitOperator(value);
   if (operator === "eq") return (row) => isText(columnOf(row, key), list);
   if (operator === "in") {
-    const wanted = new Set(splitList(list).map(fold));
+    const expected = new Set(splitList(list).map(fold));
     return (row) => {
       const actual = columnOf(row, key) ?? null;
-      return actual !== null && wanted.has(fold(String(actual)));
+      return actual !== null && expected.has(fold(String(actual)));
     };
   }
   throw badRequest(`Unable to filter by unknown operator '${operator}'.`);
 }
 
 function columnOf(row: ImageRow, column: string): unknown {
-  // Only names of the row's own fields are asked for.
+  // `column` is the name of a field.
   return (row as unknown as Record<string, unknown>)[column];
 }
 
-/** A column as the database compares it with a number; a time is its digits. */
+/** A column as the database compares it with a number; a time is the number of its digits. */
 function columnNumber(row: ImageRow, column: string): number | null {
   const value = columnOf(row, column);
   if (value === null || value === undefined) return null;
@@ -184,7 +184,7 @@ function columnNumber(row: ImageRow, column: string): number | null {
   return leadingNumber(column.endsWith("_at") ? value.replaceAll(/\D/g, "") : value);
 }
 
-/** The number that a text begins with; 0 where it begins with none. */
+/** The leading number of a text, or 0. */
 function leadingNumber(text: string): number {
   return Number(/^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?/i.exec(text)?.[0] ?? 0);
 }

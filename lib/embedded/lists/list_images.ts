@@ -1,5 +1,5 @@
 /**
- * `GET /v2/images`: filters, order, pages, and the links to the first and the next page.
+ * `GET /v2/images`: filters, order, pages, and the links to the first and next page.
  *
  * @module
  */
@@ -16,9 +16,11 @@ import { orderOf } from "./sort.ts";
 
 const VISIBILITIES = ["community", "public", "private", "shared", "all"];
 const MEMBER_STATUSES = ["pending", "accepted", "rejected", "all"];
-/** Keys of the query string that are never filters. */
+/** Query keys that are never filters. */
 const NOT_FILTERS = ["tag", "sort", "sort_key", "sort_dir"];
-/** Keys that are no filters the first time; Glance takes a second one for a custom property. */
+/**
+ * Query keys that are filters only if repeated: Glance reads the second one as a custom property.
+ */
 const ONCE_NOT_FILTERS = ["limit", "marker", "member_status"];
 
 /** `GET /v2/images` */
@@ -44,8 +46,8 @@ export function listImages(call: EmbeddedRequest): Response {
 }
 
 /**
- * Links to the first page and, after a full one, to the next. Glance's links name each key once,
- * with its last value, and drop the marker from `first`.
+ * Links to the first page and, after a full page, to the next. As in Glance, each key appears once
+ * with its last value, and `first` has no marker.
  */
 export function pageLinks(
   path: string,

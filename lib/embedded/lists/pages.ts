@@ -1,5 +1,5 @@
 /**
- * Order and pages of the lists that know one sort key: those of tasks and of metadata definitions.
+ * Order and pages of lists with a single sort key: tasks and metadata definitions.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import { compareText } from "./collation.ts";
 import { badRequest } from "../http/errors.ts";
 import { integer } from "../http/python_format.ts";
 
-/** Which part of a list is wanted. */
+/** A page request. */
 export interface Page<T> {
   readonly limit: number;
-  /** The row before the page; one that is not wanted itself has its place in the list too. */
+  /** The last row of the previous page. It need not pass the filters. */
   readonly after: T | null;
   readonly isWanted: (row: T) => boolean;
 }
 
 /**
- * A page of rows, which are given in order of creation. They are sorted by `sort_key`, ties in order
- * of creation; newest first where the query string does not say.
+ * Returns one page. The default order is newest first; ties keep the order of creation.
  *
- * @param keys what may be sorted by; `id` is the order of creation.
- * @throws {Failure} 400 for a key or a direction that is none.
+ * @param rows in order of creation.
+ * @param keys valid sort keys; `id` is the order of creation.
+ * @throws {Failure} 400 if a key or direction is invalid.
  */
 export function pageOf<T extends object>(
   query: URLSearchParams,
@@ -32,7 +32,7 @@ export function pageOf<T extends object>(
   const key = query.get("sort_key") ?? "created_at";
   if (!keys.includes(key)) throw badRequest("Sort key supplied was not valid.");
   const sign = directionOf(query) === "asc" ? 1 : -1;
-  // Glance puts `id` behind `created_at`, even where it is asked for.
+  // Glance appends `id` after `created_at`, even if the request sorts by `id`.
   const column = key === "id" ? "created_at" : key;
   const sorted = rows.map((row, i) => ({ row, i, value: columnText(row, column) }))
     .sort((a, b) => sign * (compareText(a.value, b.value) || a.i - b.i)).map(({ row }) => row);
@@ -40,7 +40,11 @@ export function pageOf<T extends object>(
   return sorted.slice(start).filter(isWanted).slice(0, limit);
 }
 
-/** @throws {Failure} 400. */
+/**
+ * The sort direction.
+ *
+ * @throws {Failure} 400 if it is invalid.
+ */
 export function directionOf(query: URLSearchParams): "asc" | "desc" {
   const direction = query.get("sort_dir") ?? "desc";
   if (direction === "asc" || direction === "desc") return direction;
@@ -48,9 +52,9 @@ export function directionOf(query: URLSearchParams): "asc" | "desc" {
 }
 
 /**
- * How many the query string asks for; null where it does not say.
+ * The `limit` of the query string; null if there is none.
  *
- * @throws {Failure} 400.
+ * @throws {Failure} 400 if it is invalid.
  */
 export function limitOf(query: URLSearchParams): number | null {
   const limit = query.get("limit");
@@ -61,7 +65,7 @@ export function limitOf(query: URLSearchParams): number | null {
   return count;
 }
 
-/** Empty for what a row does not have. */
+/** The text of a column; empty if the row does not have it. */
 function columnText(row: object, column: string): string {
   const value: unknown = Reflect.get(row, column);
   return value === null || value === undefined ? "" : String(value);

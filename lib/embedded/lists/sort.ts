@@ -1,5 +1,5 @@
 /**
- * The order of a list, and the place of a marker in it.
+ * The order of the image list, and the position of a marker in it.
  *
  * @module
  */
@@ -22,14 +22,14 @@ const SORT_KEYS = [
 type SortKey = typeof SORT_KEYS[number];
 type SortDirection = "asc" | "desc";
 
-/** Compares two rows as `Array.prototype.sort` wants it; never 0 for two different images. */
+/** A comparator for `Array.prototype.sort`; never 0 for different images. */
 export type RowOrder = (a: ImageRow, b: ImageRow) => number;
 
 /**
- * The order that the query string asks for: `sort=key:dir,…`, or `sort_key` and `sort_dir` as often
- * as wanted; newest first where it asks for none. Ties fall to `created_at` and `id`.
+ * The order in the query string: `sort=key:dir,…`, or any number of `sort_key` and `sort_dir`
+ * (default: newest first). Ties are broken by `created_at` and `id`.
  *
- * @throws {Failure} 400 for a key or direction that is not known, and for both syntaxes at once.
+ * @throws {Failure} 400 if a key or direction is invalid, or both syntaxes are used.
  */
 export function orderOf(query: URLSearchParams): RowOrder {
   const { keys, dirs } = query.has("sort") ? newSyntax(query) : classicSyntax(query);
@@ -39,7 +39,7 @@ export function orderOf(query: URLSearchParams): RowOrder {
   for (const key of ["created_at", "id"] as const) {
     if (!keys.includes(key)) terms.push({ key, dir: defaultDir });
   }
-  // Only the first term of a key decides, and a query may repeat one without limit.
+  // Only the first term of a key has an effect, and a query may repeat a key without limit.
   const deciding = [...new Map(terms.toReversed().map((term) => [term.key, term])).values()]
     .sort((a, b) => terms.indexOf(a) - terms.indexOf(b));
   return (a, b) => {
@@ -89,7 +89,7 @@ function sortDir(dir: string): SortDirection {
   throw badRequest(`Invalid sort direction: ${dir}`);
 }
 
-/** Null is the smallest, as in MariaDB. */
+/** Null is the smallest value, as in MariaDB. */
 function compare(a: string | number | null, b: string | number | null): number {
   if (a === b) return 0;
   if (a === null) return -1;

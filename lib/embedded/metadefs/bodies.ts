@@ -1,6 +1,5 @@
 /**
- * What callers send as metadata definitions, checked in Glance's order and brought into the form in
- * which Glance keeps it.
+ * Request bodies of metadata definitions: validation in Glance's order, and conversion to rows.
  *
  * @module
  */
@@ -28,18 +27,18 @@ import {
 import { refuseWideCharacters } from "../images/property_rules.ts";
 import { python } from "../http/python_format.ts";
 
-/** A body that fits its schema. */
+/** A body that was validated with its schema. */
 export type Definition = Readonly<Record<string, unknown>>;
 
-/** Attributes of things that have a link and a schema. */
+/** Read-only attributes of definitions with a link and a schema. */
 export const LINKED_READ_ONLY = ["self", "schema", "created_at", "updated_at"] as const;
-/** Attributes of the other things. */
+/** Read-only attributes of all other definitions. */
 export const DATED_READ_ONLY = ["created_at", "updated_at"] as const;
 
 /**
- * The body as a definition.
+ * Parses and validates the body.
  *
- * @throws {Failure} 400 for what does not fit the schema, 403 for what only Glance writes.
+ * @throws {Failure} 400 if it does not match the schema, 403 if it sets a read-only attribute.
  */
 export async function definitionOf(
   call: EmbeddedRequest,
@@ -55,10 +54,10 @@ export async function definitionOf(
 }
 
 /**
- * Refuses text that the columns of Glance's database do not hold. A list is stored as one text.
+ * Rejects text that the columns of Glance's database cannot store. A list is stored as one text.
  *
- * @param action what cannot be done, for the message.
- * @throws {Failure} 400.
+ * @param action for the message.
+ * @throws {Failure} 400 if a text cannot be stored.
  */
 export function checkText(action: string, ...values: readonly object[]): void {
   for (const value of values) {
@@ -70,7 +69,7 @@ export function checkText(action: string, ...values: readonly object[]): void {
   }
 }
 
-/** The fields of a namespace that are its own. */
+/** The fields of a namespace without its objects, properties, tags, and associations. */
 export function namespaceFields(
   body: Definition,
   projectId: string | null,
@@ -88,7 +87,11 @@ export function namespaceFields(
   };
 }
 
-/** @throws {Failure} 400 for what does not fit the schema of an object. */
+/**
+ * The row of an object.
+ *
+ * @throws {Failure} 400 if the body does not match the schema.
+ */
 export function objectRow(body: Definition, times: Dated): ObjectRow {
   checkAgainst(OBJECT_SCHEMA, body);
   return {
@@ -105,19 +108,31 @@ export function objectRow(body: Definition, times: Dated): ObjectRow {
   };
 }
 
-/** @throws {Failure} 400 for what does not fit the schema of a property. */
+/**
+ * The row of a property.
+ *
+ * @throws {Failure} 400 if the body does not match the schema.
+ */
 export function propertyRow(name: string, body: Definition): PropertyRow {
   checkAgainst(PROPERTY_SCHEMA, { ...body, name });
   return { name, schema: keptSchema(body) };
 }
 
-/** @throws {Failure} 400 for what does not fit the schema of a tag. */
+/**
+ * The row of a tag.
+ *
+ * @throws {Failure} 400 if the body does not match the schema.
+ */
 export function tagRow(body: Definition, times: Dated): TagRow {
   checkAgainst(TAG_SCHEMA, body);
   return { name: String(body["name"]), ...times };
 }
 
-/** @throws {Failure} 400 for what does not fit the schema of an association. */
+/**
+ * The row of an association.
+ *
+ * @throws {Failure} 400 if the body does not match the schema.
+ */
 export function associationRow(body: Definition, times: Dated): AssociationRow {
   checkAgainst(ASSOCIATION_SCHEMA, body);
   return {
@@ -128,15 +143,15 @@ export function associationRow(body: Definition, times: Dated): AssociationRow {
   };
 }
 
-/** A list of definitions, empty where there is none. */
+/** A list of definitions; empty if there is none. */
 export function parts(value: unknown): readonly Definition[] {
-  // The schema has checked that all are objects.
+  // Checked by the schema.
   return entries(value) as readonly Definition[];
 }
 
-/** Definitions by name, none where there are none. */
+/** Definitions by name; empty if there are none. */
 export function namedParts(value: unknown): readonly (readonly [string, Definition])[] {
-  // The schema has checked that all are objects.
+  // Checked by the schema.
   return Object.entries((value ?? {}) as Record<string, Definition>);
 }
 
@@ -146,7 +161,7 @@ const KEPT: Readonly<Record<string, (value: unknown) => unknown>> = {
   maximum: (value) => Math.trunc(Number(value)),
 };
 
-/** A property as Glance keeps it: the default is a text or null, bounds are whole numbers. */
+/** A property as Glance stores it: the default is a string or null, bounds are integers. */
 function keptSchema(schema: Definition): PropertySchema {
   const kept = (key: string, value: unknown) => {
     const keep = Object.hasOwn(KEPT, key) ? KEPT[key] : undefined;

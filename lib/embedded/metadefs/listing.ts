@@ -1,5 +1,5 @@
 /**
- * `GET /v2/metadefs/namespaces`: filters, order and pages.
+ * `GET /v2/metadefs/namespaces`: filters, order, and pages.
  *
  * @module
  */
@@ -50,7 +50,11 @@ export function listNamespaces(call: EmbeddedRequest): Response {
   });
 }
 
-/** @throws {Failure} 400 for a visibility that is not one of `known`. */
+/**
+ * Checks the `visibility` of the query string.
+ *
+ * @throws {Failure} 400 if it is not one of `known`.
+ */
 export function refuseVisibility(query: URLSearchParams, known: readonly string[]): void {
   const visibility = query.get("visibility") ?? "";
   if (visibility === "" || known.includes(visibility)) return;

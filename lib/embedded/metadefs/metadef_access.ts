@@ -1,6 +1,5 @@
 /**
- * Finding the namespace that a path names, who may do what with it, and the change of one namespace
- * in the catalogue.
+ * Looks up the namespace of a request, checks access, and changes it in the catalog.
  *
  * @module
  */
@@ -12,13 +11,13 @@ import { fold, isSameText } from "../lists/collation.ts";
 import { type Catalogue, type NamespaceRow, replaced } from "../store/metadef_records.ts";
 import { refuseByPolicy } from "../request/policy.ts";
 
-/** May see the namespace: everybody where it is public, else its owner and administrators. */
+/** True if the client may see the namespace: a public one, or as its owner or an administrator. */
 export function canSeeNamespace(identity: Requester, row: NamespaceRow): boolean {
   return isAdmin(identity) || row.visibility === "public" || row.owner === null ||
     row.owner === identity.projectId;
 }
 
-/** The namespace of that name, whoever may see it. */
+/** The namespace with the name, regardless of its visibility. */
 export function namespaceOf(
   namespaces: readonly NamespaceRow[],
   name: string,
@@ -27,9 +26,9 @@ export function namespaceOf(
 }
 
 /**
- * The namespace that the first segment names.
+ * The namespace whose name is the first path parameter.
  *
- * @throws {Failure} 404 where it is not there, or not visible for the caller.
+ * @throws {Failure} 404 if it does not exist or is not visible.
  */
 export function visibleNamespace(
   call: EmbeddedRequest,
@@ -44,21 +43,21 @@ export function visibleNamespace(
   return row;
 }
 
-/** What most of Glance says about a namespace that it does not find. */
+/** The error that most of Glance's routes give for an unknown namespace. */
 export function noNamespace(name: string): Failure {
   return notFound(`Namespace ${name} not found`);
 }
 
-/** What the rest of Glance says. */
+/** The error that the other routes give for an unknown namespace. */
 export function noDefinition(name: string): Failure {
   return notFound(`Metadata definition namespace=${name} was not found.`);
 }
 
 /**
- * Only administrators define.
+ * Allows only administrators.
  *
  * @param action name of Glance's policy.
- * @throws {Failure} 403.
+ * @throws {Failure} 403 for all others.
  */
 export function refuseReaders({ identity }: EmbeddedRequest, action: string): void {
   if (isAdmin(identity)) return;
@@ -66,10 +65,10 @@ export function refuseReaders({ identity }: EmbeddedRequest, action: string): vo
 }
 
 /**
- * Nothing of a protected namespace is deleted.
+ * Rejects deletions in a protected namespace.
  *
- * @param what the thing, with its name.
- * @throws {Failure} 403.
+ * @param what kind and name of the definition.
+ * @throws {Failure} 403 if the namespace is protected.
  */
 export function refuseProtected(row: NamespaceRow, what: string): void {
   if (row.protected) {
@@ -77,7 +76,7 @@ export function refuseProtected(row: NamespaceRow, what: string): void {
   }
 }
 
-/** The catalogue with these namespaces, knowing each type that one of them is associated with. */
+/** The catalog with these namespaces, plus the resource types that they are associated with. */
 export function withNamespaces(
   { resourceTypes }: Catalogue,
   namespaces: readonly NamespaceRow[],
@@ -93,10 +92,10 @@ export function withNamespaces(
 }
 
 /**
- * Changes the namespace that the first segment names: `change` sees the newest row and gives the
- * next. Fulfilled with the new row.
+ * Changes the namespace whose name is the first path parameter. `change` gets the current row and
+ * returns the new one, which the promise resolves with.
  *
- * @throws {Failure} 404 where the namespace is gone by then.
+ * @throws {Failure} 404 if the namespace was deleted meanwhile.
  */
 export async function changeNamespace(
   call: EmbeddedRequest,

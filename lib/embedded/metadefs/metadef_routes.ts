@@ -1,5 +1,5 @@
 /**
- * The paths of the metadata definitions, for the table of paths.
+ * Routes of the metadata definitions.
  *
  * @module
  */

@@ -1,13 +1,13 @@
 /**
- * The schemas of the metadata definitions: what callers may send, and the ten documents
- * `GET /v2/schemas/metadefs/{name}`.
+ * The schemas of metadata definitions: those of request bodies, and the ten documents at `GET
+ * /v2/schemas/metadefs/{name}`.
  *
  * @module
  */
 
 import type { Schema } from "../http/json_schema.ts";
 
-/** A schema with a name, which stands in the messages about what does not fit. */
+/** A schema with a name, which validation errors contain. */
 export type NamedSchema = Schema & { readonly name: string };
 
 const TEXT: Schema = { type: "string" };
@@ -48,7 +48,7 @@ const PROPERTY_FIELDS: Readonly<Record<string, Schema>> = {
   additionalItems: { type: "boolean" },
 };
 
-/** Of what holds properties by name. */
+/** Definitions of a schema with properties by name. */
 const DEFINITIONS: Readonly<Record<string, Schema>> = {
   ...COUNTS,
   stringArray: STRING_ARRAY,
@@ -68,20 +68,20 @@ const OBJECT_FIELDS: Readonly<Record<string, Schema>> = {
   properties: { $ref: "#/definitions/property" },
 };
 
-/** One namespace, with all that it may hold. */
+/** A namespace with its objects, properties, tags, and associations. */
 export const NAMESPACE_SCHEMA: NamedSchema = {
   name: "namespace",
   properties: {
-    namespace: { ...NAME, description: "Name of the namespace, unlike any other" },
-    display_name: { ...NAME, description: "Name of the namespace for people" },
-    description: { ...TEXT, maxLength: 500, description: "What the namespace is for" },
+    namespace: { ...NAME, description: "Unique name of the namespace" },
+    display_name: { ...NAME, description: "Display name of the namespace" },
+    description: { ...TEXT, maxLength: 500, description: "Purpose of the namespace" },
     visibility: {
       ...TEXT,
       enum: ["public", "private"],
-      description: "Who sees the namespace: everybody, or its owner",
+      description: "Visibility of the namespace: public, or only for its owner",
     },
     protected: { type: "boolean", description: "Whether the namespace cannot be deleted" },
-    owner: { ...TEXT, maxLength: 255, description: "Project that the namespace belongs to" },
+    owner: { ...TEXT, maxLength: 255, description: "Project that owns the namespace" },
     ...times("the namespace"),
     schema: READ_ONLY_TEXT,
     self: READ_ONLY_TEXT,
@@ -95,7 +95,7 @@ export const NAMESPACE_SCHEMA: NamedSchema = {
   required: ["namespace"],
 };
 
-/** One object, a group of properties. */
+/** An object (a group of properties). */
 export const OBJECT_SCHEMA: NamedSchema = {
   name: "object",
   properties: {
@@ -110,7 +110,7 @@ export const OBJECT_SCHEMA: NamedSchema = {
   required: ["name"],
 };
 
-/** One property, which names itself. */
+/** A property, including its name. */
 export const PROPERTY_SCHEMA: NamedSchema = {
   name: "property",
   properties: PROPERTY_FIELDS,
@@ -122,7 +122,7 @@ export const PROPERTY_SCHEMA: NamedSchema = {
   required: ["type", "title", "name"],
 };
 
-/** One property under a name, which is not in it. */
+/** A property in a map, without its name. */
 export const NAMELESS_PROPERTY_SCHEMA: NamedSchema = {
   ...PROPERTY_SCHEMA,
   required: ["type", "title"],
@@ -135,7 +135,7 @@ export const TAG_SCHEMA: NamedSchema = {
   required: ["name"],
 };
 
-/** What makes many tags at once; no document of its own. */
+/** The body that creates several tags; Glance publishes no document for it. */
 export const TAGS_SCHEMA: NamedSchema = {
   name: "tags",
   properties: {
@@ -155,16 +155,16 @@ export const TAGS_SCHEMA: NamedSchema = {
 export const ASSOCIATION_SCHEMA: NamedSchema = {
   name: "resource_type_association",
   properties: {
-    name: { ...NAME, description: "Name of the resource type, as Heat names it where it does" },
-    prefix: { ...NAME, description: "What goes before names of properties on such a resource" },
-    properties_target: { ...NAME, description: "Which of several kinds of metadata is meant" },
+    name: { ...NAME, description: "Name of the resource type, as in Heat if Heat defines it" },
+    prefix: { ...NAME, description: "Prefix of property names on such a resource" },
+    properties_target: { ...NAME, description: "Selects one of several kinds of metadata" },
     ...times("the association"),
   },
   additionalProperties: false,
   required: ["name"],
 };
 
-/** Name in the path -> document. */
+/** Name in the path to document. */
 export const METADEF_DOCUMENTS: Readonly<Record<string, Schema>> = {
   namespace: NAMESPACE_SCHEMA,
   namespaces: collection("namespaces", NAMESPACE_SCHEMA),
@@ -190,7 +190,7 @@ function list(properties: Readonly<Record<string, Schema>>): Schema {
   return { type: "array", items: { type: "object", properties } };
 }
 
-/** A page of things, whose definitions are those of one thing. */
+/** The schema of a page of definitions. */
 function collection(
   name: string,
   { definitions, ...item }: NamedSchema,

@@ -27,10 +27,10 @@ import { timestamp } from "../request/options.ts";
 import { directionOf, limitOf, pageOf } from "../lists/pages.ts";
 
 const SORT_KEYS = ["name", "created_at", "updated_at", "id"] as const;
-/** What `X-Openstack-Append` may be for "yes", in any case. */
+/** Values of `X-Openstack-Append` that mean true, in lowercase. */
 const TRUE_WORDS = ["1", "t", "true", "on", "y", "yes"];
 
-/** `GET /v2/metadefs/namespaces/{namespace}/tags`, newest first unless asked otherwise. */
+/** `GET /v2/metadefs/namespaces/{namespace}/tags`, newest first by default. */
 export function listTags(call: EmbeddedRequest): Response {
   const query = queryOf(call);
   directionOf(query);
@@ -64,8 +64,8 @@ export async function addMetadefTag(call: EmbeddedRequest): Promise<Response> {
 }
 
 /**
- * `POST /v2/metadefs/namespaces/{namespace}/tags`: takes the place of all tags, or comes behind them
- * with `X-Openstack-Append: true`. Of no tags Glance makes nothing.
+ * `POST /v2/metadefs/namespaces/{namespace}/tags`: replaces all tags, or appends with
+ * `X-Openstack-Append: true`. An empty list changes nothing, as in Glance.
  */
 export async function addTags(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, TAGS_SCHEMA, DATED_READ_ONLY);
@@ -84,7 +84,7 @@ export async function addTags(call: EmbeddedRequest): Promise<Response> {
   return json({ tags: tags.map(({ name }) => ({ name })) }, 201);
 }
 
-/** `PUT /v2/metadefs/namespaces/{namespace}/tags/{tag}`: another name. */
+/** `PUT /v2/metadefs/namespaces/{namespace}/tags/{tag}`: renames the tag. */
 export async function renameTag(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, TAG_SCHEMA, DATED_READ_ONLY);
   visibleNamespace(call);
@@ -113,7 +113,11 @@ export async function removeMetadefTag(call: EmbeddedRequest): Promise<Response>
   return noContent();
 }
 
-/** @throws {Failure} 409 where the namespace has one of that name. */
+/**
+ * The namespace with more tags.
+ *
+ * @throws {Failure} 409 if a name is taken.
+ */
 export function withTags(row: NamespaceRow, added: readonly TagRow[]): NamespaceRow {
   return { ...row, tags: extended(row.tags, added, ({ name }) => duplicate(row, name)) };
 }

@@ -1,5 +1,5 @@
 /**
- * Namespaces of metadata definitions: create with everything in it, show, change, delete.
+ * Namespaces of metadata definitions: create (with all parts), show, update, delete.
  *
  * @module
  */
@@ -56,7 +56,7 @@ export async function createNamespace(call: EmbeddedRequest): Promise<Response> 
     return withNamespaces(catalogue, [...catalogue.namespaces, row]);
   });
   const location = new URL(call.request.url);
-  // The setter takes a backslash for a slash.
+  // The setter of `pathname` converts a backslash to a slash.
   location.pathname = namespacePath(row).replaceAll("\\", "%5C");
   location.search = "";
   return json({ ...namespaceView(row), ...givenParts(row, body) }, 201, {
@@ -84,7 +84,7 @@ function newNamespace(call: EmbeddedRequest, body: Definition, times: Dated): Na
   return withProperties(row, properties.map(([name, part]) => propertyRow(name, part)));
 }
 
-/** The parts as they were sent, in the form in which they are kept. */
+/** The parts in the request body, as they are stored. */
 function givenParts(row: NamespaceRow, body: Definition): Record<string, unknown> {
   const undated = <T extends Dated>({ created_at: _c, updated_at: _u, ...rest }: T) => rest;
   const objects = row.objects.map((object, i) => {
@@ -105,7 +105,7 @@ function givenParts(row: NamespaceRow, body: Definition): Record<string, unknown
   return asGiven(given, body, Object.keys(given));
 }
 
-/** `GET /v2/metadefs/namespaces/{namespace}`, with `?resource_type=` under its prefix. */
+/** `GET /v2/metadefs/namespaces/{namespace}`; `?resource_type=` adds the prefix of that type. */
 export function showNamespace(call: EmbeddedRequest): Response {
   const row = visibleNamespace(call, noDefinition, () => notFound());
   const type = queryOf(call).get("resource_type");
@@ -113,7 +113,7 @@ export function showNamespace(call: EmbeddedRequest): Response {
   return json(wholeNamespaceView(row, association?.prefix ?? ""));
 }
 
-/** `PUT /v2/metadefs/namespaces/{namespace}`: what is not given falls back to its default. */
+/** `PUT /v2/metadefs/namespaces/{namespace}`: omitted fields are reset to their defaults. */
 export async function updateNamespace(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, NAMESPACE_SCHEMA, LINKED_READ_ONLY);
   visibleNamespace(call);
@@ -133,7 +133,7 @@ export async function updateNamespace(call: EmbeddedRequest): Promise<Response> 
   return json(namespaceView(row));
 }
 
-/** `DELETE /v2/metadefs/namespaces/{namespace}`, with all that is in it. */
+/** `DELETE /v2/metadefs/namespaces/{namespace}`, including all parts. */
 export async function deleteNamespace(call: EmbeddedRequest): Promise<Response> {
   visibleNamespace(call);
   refuseReaders(call, "delete_metadef_namespace");

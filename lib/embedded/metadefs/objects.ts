@@ -1,5 +1,5 @@
 /**
- * Objects of a namespace: groups of properties.
+ * Objects (groups of properties) of a namespace.
  *
  * @module
  */
@@ -30,15 +30,15 @@ import { timestamp } from "../request/options.ts";
 import { directionOf, limitOf } from "../lists/pages.ts";
 
 /**
- * `GET /v2/metadefs/namespaces/{namespace}/objects`: all of them. Glance checks what the query
- * string asks for, and then heeds none of it.
+ * `GET /v2/metadefs/namespaces/{namespace}/objects`: returns all objects. As in Glance, the query
+ * parameters are validated and then ignored.
  */
 export function listObjects(call: EmbeddedRequest): Response {
   checkQuery(queryOf(call));
   const namespace = lookUp(call);
   return json({
     objects: byName(namespace.objects).map((row) => objectView(namespace, row)),
-    // Without a slash, as Glance writes it.
+    // Glance omits the leading slash.
     schema: "v2/schemas/metadefs/objects",
   });
 }
@@ -96,7 +96,11 @@ export async function deleteObject(call: EmbeddedRequest): Promise<Response> {
   return noContent();
 }
 
-/** @throws {Failure} 409 where the namespace has one of that name. */
+/**
+ * The namespace with more objects.
+ *
+ * @throws {Failure} 409 if a name is taken.
+ */
 export function withObjects(row: NamespaceRow, added: readonly ObjectRow[]): NamespaceRow {
   const taken = ({ name }: ObjectRow) =>
     conflict(

@@ -36,8 +36,8 @@ export function listProperties(call: EmbeddedRequest): Response {
 }
 
 /**
- * `GET /v2/metadefs/namespaces/{namespace}/properties/{property}`; with `?resource_type=` the path
- * names the property with the prefix that it has there.
+ * `GET /v2/metadefs/namespaces/{namespace}/properties/{property}`. With `?resource_type=`, the name
+ * in the path includes the prefix of that type.
  */
 export function showProperty(call: EmbeddedRequest): Response {
   const namespace = visibleNamespace(call);
@@ -89,7 +89,11 @@ export async function deleteProperty(call: EmbeddedRequest): Promise<Response> {
   return noContent();
 }
 
-/** @throws {Failure} 409 where the namespace has one of that name. */
+/**
+ * The namespace with more properties.
+ *
+ * @throws {Failure} 409 if a name is taken.
+ */
 export function withProperties(row: NamespaceRow, added: readonly PropertyRow[]): NamespaceRow {
   const taken = ({ name }: PropertyRow) =>
     conflict(

@@ -1,6 +1,6 @@
 /**
- * Resource types: what the definitions of a namespace are for. A type is known from the first
- * association with it on, for ever.
+ * Resource types, and their associations with namespaces. A resource type exists from its first
+ * association on and is never removed.
  *
  * @module
  */
@@ -61,7 +61,11 @@ export async function removeAssociation(call: EmbeddedRequest): Promise<Response
   return noContent();
 }
 
-/** @throws {Failure} 409 where the namespace has it. */
+/**
+ * The namespace with more associations.
+ *
+ * @throws {Failure} 409 if one exists already.
+ */
 export function withAssociations(
   row: NamespaceRow,
   added: readonly AssociationRow[],
@@ -75,9 +79,9 @@ export function withAssociations(
 }
 
 /**
- * The prefix of a namespace's names on a resource of that type; null where it has none.
+ * The prefix of the properties of a namespace on a resource type; null if there is none.
  *
- * @throws {Failure} 404 where they have nothing to do with each other.
+ * @throws {Failure} 404 if the two are not associated.
  */
 export function prefixOn(
   { cloud }: EmbeddedRequest,

@@ -1,5 +1,5 @@
 /**
- * Metadata definitions as Glance shows them. What is null is left away.
+ * The JSON representation of metadata definitions. Null fields are omitted.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import {
 
 type View = Record<string, unknown>;
 
-/** A namespace without its parts. */
+/** A namespace without its objects, properties, and tags. */
 export function namespaceView(row: NamespaceRow): View {
   const { objects: _o, properties: _p, tags: _t, associations: _a, ...own } = row;
   return withoutNulls({
@@ -25,7 +25,7 @@ export function namespaceView(row: NamespaceRow): View {
   });
 }
 
-/** A namespace as a list shows it. */
+/** A namespace in a list. */
 export function listedNamespaceView(row: NamespaceRow): View {
   return {
     ...namespaceView(row),
@@ -36,7 +36,7 @@ export function listedNamespaceView(row: NamespaceRow): View {
 /**
  * A namespace with all its parts.
  *
- * @param prefix what goes before the names of its properties and those of its objects.
+ * @param prefix prepended to the names of properties.
  */
 export function wholeNamespaceView(row: NamespaceRow, prefix: string): View {
   const properties = prefixed(prefix, propertiesView(row.properties));
@@ -60,7 +60,7 @@ export function propertiesView(rows: readonly PropertyRow[]): Record<string, Pro
   return Object.fromEntries(byName(rows).map(({ name, schema }) => [name, schema]));
 }
 
-/** A property that names itself. */
+/** A property, including its name. */
 export function propertyView({ name, schema }: PropertyRow): View {
   return { ...schema, name };
 }
@@ -73,17 +73,20 @@ export function objectView(namespace: NamespaceRow, row: ObjectRow): View {
   });
 }
 
-/** An association as everybody shows it. */
+/** An association as JSON. */
 export function associationView(row: AssociationRow): View {
   return withoutNulls(row);
 }
 
-/** The path of a namespace, as Glance writes it: nothing is encoded. */
+/** The path of a namespace. As in Glance, nothing is percent-encoded. */
 export function namespacePath({ namespace }: NamespaceRow): string {
   return `/v2/metadefs/namespaces/${namespace}`;
 }
 
-/** A view without what the body did not give: Glance's answer to those who make or change a thing. */
+/**
+ * A view without the fields in `names` that the request body omitted: Glance's response to POST and
+ * PUT.
+ */
 export function asGiven(
   view: View,
   body: Readonly<Record<string, unknown>>,

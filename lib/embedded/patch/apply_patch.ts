@@ -1,5 +1,5 @@
 /**
- * What one operation of a patch does to an image, and the rules that depend on the image.
+ * Applies one operation of a JSON patch to an image, with the checks that depend on the image.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import { readableProperties, refuseProtectedProperty } from "../images/property_
 import { checkQuotas, checkTagQuota } from "../images/quotas.ts";
 import type { ImageRow } from "../store/image_records.ts";
 
-/** Base properties that a patch may write. */
+/** Base properties that a patch may change. */
 const SETTABLE: ReadonlySet<string> = new Set([
   "name",
   "visibility",
@@ -39,7 +39,7 @@ const SETTABLE: ReadonlySet<string> = new Set([
 /**
  * The image after one operation.
  *
- * @throws {Failure} 400, 403, 409 or 413, as Glance answers.
+ * @throws {Failure} 400, 403, 409, or 413, as in Glance.
  */
 export function applyChange(call: EmbeddedRequest, row: ImageRow, change: PatchChange): ImageRow {
   const [name] = change.path;
@@ -73,7 +73,7 @@ function set(call: EmbeddedRequest, row: ImageRow, name: string, change: PatchCh
   }
   if (name === "min_disk" || name === "min_ram") checkMinimum(name, change.value);
   refuseWideCharacters({ [name]: change.value });
-  // The schema has checked the type of the value.
+  // The type was checked by the schema.
   const next = { ...row, [name]: change.value } as ImageRow;
   if (name !== "tags") return next;
   const tags = [...new Set(next.tags)];
@@ -93,7 +93,7 @@ function setProperty(
   if (change.op === "add" && !change.replaces && exists) throw present(name);
   refuseProtectedProperty(call, name, exists ? "update" : "create");
   checkProperty(name, change.value);
-  // The schema lets only strings be custom properties, and null where it says so.
+  // The schema allows strings, and null for some properties.
   const next = { ...row, properties: { ...row.properties, [name]: change.value as string | null } };
   if (!exists) {
     checkQuotas(call.cloud, next);

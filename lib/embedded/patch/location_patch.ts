@@ -1,6 +1,6 @@
 /**
- * Locations by PATCH, the way that `show_multiple_locations` opens: add one, remove one, replace
- * all. Only http and https URLs may come from outside, as in Glance with a web store.
+ * PATCH of `locations`, which `show_multiple_locations` enables: add one, remove one, replace all.
+ * New URLs must be http or https, as in a Glance with only an http store.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { type ImageRow, type LocationRow, refuseMissingFormats } from "../store/
 /**
  * The image after a change of its locations.
  *
- * @throws {Failure} 400, 403, 409 or 413, as Glance answers.
+ * @throws {Failure} 400, 403, 409, or 413, as in Glance.
  */
 export function changeLocations(
   call: EmbeddedRequest,
@@ -33,29 +33,29 @@ export function changeLocations(
 function addLocation(call: EmbeddedRequest, row: ImageRow, change: PatchChange): ImageRow {
   refuseHidden(call.cloud, "add");
   refuseStatus(row, ["active", "queued"], "add");
-  // The schema has checked the value.
+  // Checked by the schema.
   const value = change.value as ImageLocation;
   const expected = checkExpected(call.cloud, row, [value]);
   const at = position(change.path[1], row.locations.length, true);
   if (at === null) throw badRequest("Invalid position for adding a location.");
   const location = newLocation(call.cloud, value);
   if (row.locations.some(({ url }) => url === location.url)) throw duplicate(location.url);
-  // Glance checks the position and keeps the order of arrival.
+  // Glance validates the position but always appends.
   const locations = [...row.locations, location];
   checkQuota(call.cloud, locations);
   return withLocations(call, row, locations, expected);
 }
 
 function replaceLocations(call: EmbeddedRequest, row: ImageRow, value: unknown): ImageRow {
-  // The schema has checked the value.
-  const wanted = value as readonly ImageLocation[];
-  if (wanted.length === 0) {
+  // Checked by the schema.
+  const desired = value as readonly ImageLocation[];
+  if (desired.length === 0) {
     throw withDetail(403, "Cannot set locations to empty list.");
   }
   refuseHidden(call.cloud, "update");
   refuseStatus(row, ["active", "queued"], "replace");
-  const expected = checkExpected(call.cloud, row, wanted);
-  const urls = wanted.map(({ url }) => url).sort();
+  const expected = checkExpected(call.cloud, row, desired);
+  const urls = desired.map(({ url }) => url).sort();
   const present = row.locations.map(({ url }) => url).sort();
   const isSame = JSON.stringify(urls) === JSON.stringify(present);
   if (row.locations.length > 0 && !isSame) {
@@ -63,7 +63,7 @@ function replaceLocations(call: EmbeddedRequest, row: ImageRow, value: unknown):
   }
   const twice = urls.find((url, i) => urls[i + 1] === url);
   if (twice !== undefined) throw duplicate(twice);
-  const locations = wanted.map((location) => {
+  const locations = desired.map((location) => {
     const old = row.locations.find(({ url }) => url === location.url);
     return old === undefined
       ? newLocation(call.cloud, location)
@@ -73,14 +73,14 @@ function replaceLocations(call: EmbeddedRequest, row: ImageRow, value: unknown):
   return withLocations(call, row, locations, expected);
 }
 
-function removeLocation(call: EmbeddedRequest, row: ImageRow, where: string | undefined): ImageRow {
+function removeLocation(call: EmbeddedRequest, row: ImageRow, index: string | undefined): ImageRow {
   refuseStrangers(call, row);
   refuseHidden(call.cloud, "remove");
   refuseStatus(row, ["active"], "remove");
   if (row.locations.length === 1) {
     throw withDetail(403, "Cannot remove last location in the image.");
   }
-  const at = position(where, row.locations.length, false);
+  const at = position(index, row.locations.length, false);
   if (at === null) throw badRequest("Invalid position for removing a location.");
   return { ...row, locations: row.locations.toSpliced(at, 1) };
 }
@@ -129,7 +129,7 @@ function checkQuota(cloud: EmbeddedCloud, locations: readonly LocationRow[]): vo
   }
 }
 
-/** `-` is the end; numbers count from 0. */
+/** Parses a position: `-` is the end, numbers are zero-based. */
 function position(text: string | undefined, count: number, mayAppend: boolean): number | null {
   const isNumber = /^\d+$/.test(text ?? "");
   if (!isNumber && text !== "-") return null;

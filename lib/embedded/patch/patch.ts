@@ -1,6 +1,6 @@
 /**
- * `PATCH /v2/images/{image_id}`: reads the JSON patch in the dialect that Glance speaks - `add`,
- * `remove` and `replace` of one property each - and checks it before the image is looked at.
+ * `PATCH /v2/images/{image_id}`: parses and validates a JSON patch in Glance's dialect (`add`,
+ * `remove`, and `replace` of one property each) before the image is looked up.
  *
  * @module
  */
@@ -42,17 +42,17 @@ export async function updateImage(call: EmbeddedRequest): Promise<Response> {
 }
 
 /**
- * Refuses a change after which the caller does not see the image any more: an owner cannot give it
- * away to another project.
+ * Rejects a change after which the client could not see the image, such as an owner giving it to
+ * another project.
  *
- * @throws {Failure} 403.
+ * @throws {Failure} 403 if the image would be invisible.
  */
 function refuseHandover(call: EmbeddedRequest, next: ImageRow): void {
   if (canSee(call.identity, next)) return;
   throw forbidden(`Forbidding request, image ${next.id} not visible`);
 }
 
-/** Data that no location names any more. */
+/** Removes data that no location refers to. */
 async function removeBytes(
   cloud: EmbeddedCloud,
   gone: readonly LocationRow[],
@@ -80,7 +80,7 @@ function changeOf(raw: unknown, isV21: boolean): PatchChange {
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
     throw badRequest("Operations must be JSON objects.");
   }
-  // A JSON object has string keys and unknown values.
+  // A parsed JSON object has string keys and unknown values.
   const object = raw as Record<string, unknown>;
   const [op, pointer] = isV21 ? operationV21(object) : operationV20(object);
   const path = pathOf(op, pointerParts(pointer));
@@ -127,7 +127,7 @@ function operationV20(object: Readonly<Record<string, unknown>>): [JsonPatchOper
   return [op, object[op]];
 }
 
-/** Parts of a JSON pointer, decoded; the checks and their order are Glance's. */
+/** Decoded segments of a JSON pointer. The checks and their order are Glance's. */
 function pointerParts(pointer: unknown): readonly string[] {
   if (typeof pointer !== "string") {
     throw badRequest(`Pointer \`${python(pointer)}\` does not start with "/".`);
@@ -148,7 +148,7 @@ function pointerParts(pointer: unknown): readonly string[] {
     .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~").trim());
 }
 
-/** Locations are a list and may be addressed by position; everything else is one level deep. */
+/** `locations` is a list, addressed by position; all other properties are top-level. */
 function pathOf(op: JsonPatchOperation, parts: readonly string[]): PatchChange["path"] {
   const [name = "", position] = parts;
   const depth = name === "locations" && op !== "replace" ? 2 : 1;

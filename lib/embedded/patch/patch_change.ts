@@ -1,5 +1,5 @@
 /**
- * One operation of a JSON patch, as Glance reads it.
+ * One operation of a parsed JSON patch.
  *
  * @module
  */
@@ -7,9 +7,9 @@
 /** One operation of a patch. */
 export interface PatchChange {
   readonly op: "add" | "remove" | "replace";
-  /** Property name, and a position for locations. */
+  /** Property name, and a position in `locations`. */
   readonly path: readonly [name: string, position?: string];
   readonly value: unknown;
-  /** In the 2.0 dialect an `add` may not replace. */
+  /** True if `add` may replace an existing value; false in the 2.0 dialect. */
   readonly replaces: boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * The options of the embedded Glance: what may be asked for, the defaults, and the frozen result
- * that every route reads.
+ * The options of the embedded Glance, their defaults, and the resolved configuration that every
+ * route reads.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { BodyBudget } from "../../body_budget.ts";
 import { ignoringErrors } from "../../events.ts";
 import type { ImageStore } from "../../api/types.ts";
 import { ImageHasher } from "../store/hashing.ts";
-import { EVERYBODY, type Requester } from "./identity.ts";
+import { DEFAULT_REQUESTER, type Requester } from "./identity.ts";
 import { type EmbeddedCacheOptions, ImageCache } from "../data/image_cache.ts";
 import type { EmbeddedImportFilter } from "../data/import_filter.ts";
 import { memoryStore } from "../store/memory.ts";
@@ -17,133 +17,132 @@ import type { EmbeddedPolicy } from "./policy.ts";
 import type { EmbeddedPropertyRule } from "../images/property_protection.ts";
 import { type EmbeddedStore, ImageVault } from "../store/store.ts";
 
-/** How many of a thing one image may have, and how much of a thing one answer may hold. */
+/** Limits per image and per response. */
 export interface EmbeddedGlanceLimits {
-  /** Bytes of one image. @default 1 TiB */
+  /** Maximum size of an image, in bytes. @default 1 TiB */
   readonly imageSizeCap?: number;
-  /** Bytes of all the images of a project, as `user_storage_quota` limits them. @default none */
+  /**
+   * Maximum size of all images of a project, in bytes (`user_storage_quota`). @default unlimited
+   */
   readonly userStorageQuota?: number;
-  /** Projects that an image is shared with. @default 128 */
+  /** Maximum number of members of an image. @default 128 */
   readonly memberQuota?: number;
-  /** Custom properties; those named `os_glance…` are not counted. @default 128 */
+  /** Maximum number of custom properties; `os_glance…` properties do not count. @default 128 */
   readonly propertyQuota?: number;
-  /** Tags. @default 128 */
+  /** Maximum number of tags. @default 128 */
   readonly tagQuota?: number;
-  /** Places where the data lies. @default 10 */
+  /** Maximum number of locations. @default 10 */
   readonly locationQuota?: number;
-  /** Images on a page when the caller names no limit. @default 25 */
+  /** Images per page if the request sets no `limit`. @default 25 */
   readonly pageLimit?: number;
-  /** Images on a page at most. @default 1000 */
+  /** Maximum number of images per page. @default 1000 */
   readonly pageLimitMax?: number;
 }
 
-/** What each project may have, by Glance's names. What is not given is not limited. */
+/** Limits per project, with Glance's names. An omitted limit is not enforced. */
 export interface EmbeddedProjectLimits {
-  /** MiB of image data in stores. @default none */
+  /** Image data in stores, in MiB. @default unlimited */
   readonly image_size_total?: number;
-  /** MiB of image data that waits for an import. @default none */
+  /** Image data in the staging area, in MiB. @default unlimited */
   readonly image_stage_total?: number;
-  /** Images. @default none */
+  /** Number of images. @default unlimited */
   readonly image_count_total?: number;
-  /** Images whose data is on its way. @default none */
+  /** Number of images that are being uploaded or imported. @default unlimited */
   readonly image_count_uploading?: number;
 }
 
 /** Options of `createEmbeddedGlance`. */
 export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
-  /** Where images are kept. @default a new memory store */
+  /** Storage for images, tasks, and metadata definitions. @default a new memory store */
   readonly store?: EmbeddedStore;
   /**
-   * False makes a server behave as one on Ceph, Swift or S3: every `Range` is answered with 400.
+   * Supports `Range` requests. If false, every range is answered with 400, as by a Glance on Ceph,
+   * Swift, or S3.
    *
    * @default true
    */
   readonly ranges?: boolean;
   /**
-   * Who a token belongs to; null is answered with 401. `token` is null where the request carries
-   * no `X-Auth-Token`.
+   * Maps a token to its owner; null is answered with 401. `token` is null if the request has no
+   * `X-Auth-Token` header.
    *
-   * @default everybody is one project with the role `admin`
+   * @default every request is from one project with the role `admin`
    */
   readonly identify?: (token: string | null) => Requester | null;
-  /** What `GET /v2/info/stores` lists. @default one store `local` */
+  /** Stores that `GET /v2/info/stores` lists. @default one store `local` */
   readonly stores?: readonly ImageStore[];
   /**
-   * False makes a server that does not tell its stores, as a Glance without `enabled_backends`:
-   * everything goes to the default store, and 2.8 and 2.10 to 2.13 are not among the versions.
+   * Offers several stores. If false, the server behaves as a Glance without `enabled_backends`: all
+   * data goes to the default store, and versions 2.8 and 2.10 to 2.13 are not listed.
    *
    * @default true
    */
   readonly multiStore?: boolean;
-  /** Shows `direct_url`. @default false */
+  /** Includes `direct_url` in images. @default false */
   readonly showDirectUrl?: boolean;
-  /** Shows `locations`, and allows them to be changed with PATCH. @default false */
+  /** Includes `locations` in images and allows changing them with PATCH. @default false */
   readonly showLocations?: boolean;
   /** Algorithm of `os_hash_value`. @default "sha512" */
   readonly hashAlgorithm?: string;
   /**
-   * Newest Image API version that is offered, from "2.15" on. With "2.17" come
-   * `/v2/images/{id}/locations`, `x-openstack-image-size` and `prefer`; with "2.18" come
-   * `/v2/cache/clean`, `/v2/cache/prune` and `/v2/cache/nodes/{id}`.
+   * Newest Image API version, from "2.15" to "2.18". "2.17" adds `/v2/images/{id}/locations`,
+   * `x-openstack-image-size`, and `prefer`; "2.18" adds `/v2/cache/clean`, `/v2/cache/prune`, and
+   * `/v2/cache/nodes/{id}`.
    *
    * @default "2.17"
    */
   readonly version?: string;
   /**
-   * What each project may have; one thing more is answered with 413.
+   * Limits per project; exceeding one is answered with 413.
    *
-   * @default none, and `GET /v2/info/usage` is empty
+   * @default unlimited; `GET /v2/info/usage` is empty
    */
   readonly limits?: EmbeddedProjectLimits;
   /**
-   * Forbids actions beyond Glance's default policies; what is forbidden is answered with 403, an
-   * image that may not be seen with 404. Besides the actions of requests there are `copy_image`,
-   * `publicize_image` and `communitize_image`.
+   * Forbids actions that Glance's default policies allow. A forbidden action is answered with 403,
+   * a forbidden `get_image` with 404. Besides the actions of requests there are `copy_image`,
+   * `publicize_image`, and `communitize_image`.
    *
-   * @default nothing more is forbidden
+   * @default the default policies of Glance
    */
   readonly policy?: EmbeddedPolicy;
   /**
-   * Who may do what with custom properties; the first rule that matches decides, and a property that
-   * none matches is closed to everyone. None of the rules: every property is open.
+   * Access rules for custom properties. The first rule whose name matches decides; a property that
+   * matches no rule is inaccessible. An empty list allows everything.
    *
    * @default []
    */
   readonly propertyRules?: readonly EmbeddedPropertyRule[];
-  /**
-   * From where images may be imported.
-   *
-   * @default everything on the web
-   */
+  /** URLs that images may be imported from. @default every http and https URL */
   readonly importFilter?: EmbeddedImportFilter;
   /**
-   * Caches what is downloaded, and offers `/v2/cache`. As in Glance, 2.14, 2.16 and 2.18 are among
-   * the versions only then.
+   * Caches downloaded images and enables `/v2/cache`. As in Glance, versions 2.14, 2.16, and 2.18
+   * are listed only with a cache.
    *
-   * @default none: `/v2/cache` answers 404
+   * @default no cache; `/v2/cache` is answered with 404
    */
   readonly imageCache?: EmbeddedCacheOptions;
   /**
-   * Reads image data that lies on the web, at URLs that were registered as locations or are to be
-   * imported. With it comes the import method `web-download`.
+   * Reads image data at http and https URLs, for locations and imports. Enables the import method
+   * `web-download`.
    *
-   * @default none: such a URL can be registered, but its data is answered with 503
+   * @default none; a URL can be added as a location, but reading its data is answered with 503
    */
   readonly fetch?: typeof globalThis.fetch;
   /**
-   * Called with errors that are the operator's: a full disk, a file of a directory store that is
-   * invalid, an upload whose connection broke.
+   * Called with errors that concern the operator: a full disk, an invalid file in a directory
+   * store, an interrupted upload.
    *
-   * @default errors are dropped
+   * @default errors are ignored
    */
   readonly onError?: (error: unknown) => void;
-  /** Milliseconds since 1970. @default Date.now */
+  /** Current time in milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
-  /** Makes ids of images, tasks and requests. @default crypto.randomUUID */
+  /** Generates ids of images, tasks, and requests. @default crypto.randomUUID */
   readonly randomUUID?: () => string;
 }
 
-/** Options with every default filled in. */
+/** The options with all defaults applied. */
 export interface EmbeddedCloud extends Readonly<Required<EmbeddedGlanceLimits>> {
   readonly store: ImageVault;
   readonly ranges: boolean;
@@ -153,7 +152,7 @@ export interface EmbeddedCloud extends Readonly<Required<EmbeddedGlanceLimits>> 
   readonly showDirectUrl: boolean;
   readonly showLocations: boolean;
   readonly hashAlgorithm: string;
-  /** Minor number of the newest version: 17 of "2.17". */
+  /** Minor number of the newest version, for example 17 for "2.17". */
   readonly minor: number;
   readonly limits: EmbeddedProjectLimits | null;
   readonly policy: EmbeddedPolicy;
@@ -162,28 +161,28 @@ export interface EmbeddedCloud extends Readonly<Required<EmbeddedGlanceLimits>> 
   readonly cache: ImageCache | null;
   readonly fetch: typeof globalThis.fetch | null;
   readonly onError: (error: unknown) => void;
-  /** The bodies of requests that are read. */
+  /** Memory budget for request bodies. */
   readonly bodies: BodyBudget;
   readonly now: () => number;
   readonly randomUUID: () => string;
 }
 
 const DEFAULT_STORES: readonly ImageStore[] = [{ id: "local", default: "true" }];
-/** Store ids are directory names in the directory store. */
+/** Store ids are directory names in a directory store. */
 const STORE_ID = /^(?!os_glance_)[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 
 /**
- * Fills in the defaults.
+ * Validates the options and applies the defaults.
  *
- * @throws {TypeError} where a limit is not a whole number, a store id cannot name a directory, no
- * store takes uploads, or the version or the hash algorithm is not known.
+ * @throws {TypeError} if a limit is not a non-negative integer, a store id cannot be a directory
+ * name, every store is read-only, or the version or the hash algorithm is unknown.
  */
 export function resolveOptions(options: EmbeddedGlanceOptions): EmbeddedCloud {
   const { imageCache, now = Date.now } = options;
   return Object.freeze({
     store: checkedStore(options.store ?? memoryStore()),
     ranges: options.ranges ?? true,
-    identify: options.identify ?? (() => EVERYBODY),
+    identify: options.identify ?? (() => DEFAULT_REQUESTER),
     stores: checkedStores(options.stores ?? DEFAULT_STORES),
     multiStore: options.multiStore ?? true,
     showDirectUrl: options.showDirectUrl ?? false,
@@ -213,24 +212,24 @@ export function resolveOptions(options: EmbeddedGlanceOptions): EmbeddedCloud {
   });
 }
 
-/** The store that takes an upload which names none. */
+/** Id of the store for uploads that select none. */
 export function defaultStoreId(cloud: EmbeddedCloud): string {
   const store = cloud.stores.find((candidate) => candidate.default === "true") ?? cloud.stores[0];
   return store?.id ?? "local";
 }
 
-/** The store that a URL on the web belongs to: one that takes no uploads, where there is one. */
+/** Id of the store for URLs: the first read-only store, or else the default store. */
 export function webStoreId(cloud: EmbeddedCloud): string {
   const store = cloud.stores.find((candidate) => candidate["read-only"] === "true");
   return store?.id ?? defaultStoreId(cloud);
 }
 
-/** True for a store that takes no data. */
+/** True if the store accepts no data. */
 export function isReadOnly(cloud: EmbeddedCloud, storeId: string): boolean {
   return cloud.stores.find(({ id }) => id === storeId)?.["read-only"] === "true";
 }
 
-/** What a location in that store says of itself. */
+/** Metadata of a location in the store. */
 export function storeMetadata(
   { multiStore }: EmbeddedCloud,
   storeId: string,
@@ -238,7 +237,7 @@ export function storeMetadata(
   return multiStore ? { store: storeId } : {};
 }
 
-/** The time of the server, or one some milliseconds later, as Glance writes it: whole seconds. */
+/** The current time plus `later` milliseconds, in Glance's format (whole seconds). */
 export function timestamp(cloud: EmbeddedCloud, later = 0): string {
   return new Date(cloud.now() + later).toISOString().replace(/\.\d+Z$/, "Z");
 }
@@ -246,7 +245,7 @@ export function timestamp(cloud: EmbeddedCloud, later = 0): string {
 function limit(name: string, value: number): number {
   if (Number.isSafeInteger(value) && value >= 0) return value;
   throw new TypeError(
-    `Cannot create an embedded Glance: "${name}" is ${value}; give a whole number from 0 on`,
+    `Cannot create an embedded Glance: "${name}" is ${value}; use a non-negative integer`,
   );
 }
 
@@ -268,8 +267,8 @@ function checkedStores(stores: readonly ImageStore[]): readonly ImageStore[] {
   }
   if (stores.some((store) => store["read-only"] !== "true")) return stores;
   throw new TypeError(
-    'Cannot create an embedded Glance: no store of "stores" takes uploads; ' +
-      'leave "read-only" away on at least one',
+    'Cannot create an embedded Glance: no store of "stores" accepts uploads; ' +
+      'omit "read-only" from at least one',
   );
 }
 
@@ -279,7 +278,7 @@ function checkedAlgorithm(algorithm: string): string {
     return algorithm;
   } catch (cause) {
     throw new TypeError(
-      `Cannot create an embedded Glance: the hash algorithm "${algorithm}" is not offered here; ` +
+      `Cannot create an embedded Glance: the hash algorithm "${algorithm}" is not supported; ` +
         'use "sha512"',
       { cause },
     );
@@ -290,11 +289,11 @@ function minorOf(version: string): number {
   const minor = /^2\.(15|16|17|18)$/.exec(version)?.[1];
   if (minor !== undefined) return Number(minor);
   throw new TypeError(
-    `Cannot create an embedded Glance: the version "${version}" is not known; ` +
+    `Cannot create an embedded Glance: the version "${version}" is not supported; ` +
       'use "2.15", "2.16", "2.17" or "2.18"',
   );
 }
 
-function timer(ms: number, ring: () => void): () => void {
-  return clearTimeout.bind(null, setTimeout(ring, ms));
+function timer(ms: number, callback: () => void): () => void {
+  return clearTimeout.bind(null, setTimeout(callback, ms));
 }

@@ -1,6 +1,5 @@
 /**
- * Actions that an operator's policies forbid beyond Glance's defaults: the name of the action of each
- * request, and its refusal.
+ * Policies that restrict Glance's defaults: the action of each request, and the error responses.
  *
  * @module
  */
@@ -8,12 +7,12 @@
 import { type Failure, forbidden, notFound } from "../http/errors.ts";
 import { isAdmin, type Requester } from "./identity.ts";
 
-/** False for an action that a caller may not complete. `action` is the name of Glance's policy. */
+/** Returns false to forbid an action. `action` is the name of Glance's policy. */
 export type EmbeddedPolicy = (action: string, identity: Requester) => boolean;
 
 const NAMESPACE = "/metadefs/namespaces/*";
 
-/** Method and path, as the table of paths has it -> action. */
+/** Method and path of a route to the name of its policy. */
 const ACTIONS: ReadonlyMap<string, string> = new Map([
   ["GET /images", "get_images"],
   ["POST /images", "add_image"],
@@ -73,47 +72,52 @@ const ACTIONS: ReadonlyMap<string, string> = new Map([
   [`DELETE ${NAMESPACE}/resource_types/*`, "remove_metadef_resource_type_association"],
 ]);
 
-/** The action of a request; null for what no policy is about. */
+/** Name of the policy for a route; null if there is none. */
 export function actionOf(method: string, path: string): string | null {
   return ACTIONS.get(`${method} ${path}`) ?? null;
 }
 
-/** What decides about a request. */
+/** The parts of a request that a policy check reads. */
 interface PolicyCaller {
   readonly cloud: { readonly policy: EmbeddedPolicy };
   readonly identity: Requester;
   readonly action: string | null;
 }
 
-/** @throws {Failure} 403 for an action that the policies forbid. */
+/**
+ * Checks the policy of an action.
+ *
+ * @throws {Failure} 403 if the policy forbids it.
+ */
 export function refuseByPolicy({ cloud, identity }: PolicyCaller, action: string | null): void {
   if (action === null || cloud.policy(action, identity)) return;
   throw unauthorized(action);
 }
 
 /**
- * Holds the policies of a request about an image that the caller sees.
+ * Checks the policies of a request for an image that the caller can see.
  *
- * @throws {Failure} 404 for one that the policies hide, 403 for another action that they forbid.
+ * @throws {Failure} 404 if `get_image` is forbidden, 403 if the action of the request is.
  */
-export function refuseImageByPolicy(asker: PolicyCaller, missing: () => Failure = notFound): void {
-  if (!asker.cloud.policy("get_image", asker.identity)) throw missing();
-  refuseByPolicy(asker, asker.action);
+export function refuseImageByPolicy(caller: PolicyCaller, missing: () => Failure = notFound): void {
+  if (!caller.cloud.policy("get_image", caller.identity)) throw missing();
+  refuseByPolicy(caller, caller.action);
 }
 
 /**
- * Only administrators publish; who may share with everyone is for the policies.
+ * Checks a new visibility: only administrators may set "public", and the policies may forbid
+ * "public" and "community".
  *
- * @throws {Failure} 403.
+ * @throws {Failure} 403 if the visibility is not allowed.
  */
-export function refuseNewVisibility(asker: PolicyCaller, visibility: unknown): void {
-  if (visibility === "public" && !isAdmin(asker.identity)) throw unauthorized("publicize_image");
+export function refuseNewVisibility(caller: PolicyCaller, visibility: unknown): void {
+  if (visibility === "public" && !isAdmin(caller.identity)) throw unauthorized("publicize_image");
   const action = visibility === "public"
     ? "publicize_image"
     : visibility === "community"
     ? "communitize_image"
     : null;
-  refuseByPolicy(asker, action);
+  refuseByPolicy(caller, action);
 }
 
 function unauthorized(action: string): Failure {

@@ -1,6 +1,6 @@
 /**
- * One request on its way through a route: who asks, which cloud answers, what the path named, and
- * the body as Glance reads it.
+ * A request with its context (identity, cloud, path parameters), and its body parsed as Glance
+ * parses it.
  *
  * @module
  */
@@ -13,43 +13,47 @@ import type { EmbeddedCloud } from "./options.ts";
 
 const BODY_METHODS: readonly string[] = ["POST", "PUT", "PATCH"];
 const MALFORMED = "Malformed JSON in request body.";
-/** Objects and lists inside each other; Python gives up at about a thousand. */
+/** Maximum nesting depth of JSON; Python's parser fails at about a thousand. */
 const DEPTH_MAX = 500;
-/** Half a surrogate pair in the text that `JSON.stringify` gives: no database holds it. */
+/** A lone surrogate in the output of `JSON.stringify`. No database column holds one. */
 const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
 
-/** A request with everything that a route needs. */
+/** A request and the context that handlers need. */
 export interface EmbeddedRequest {
   readonly request: Request;
   readonly identity: Requester;
   readonly cloud: EmbeddedCloud;
   readonly requestId: string;
-  /** Name of Glance's policy for the request; null for requests without one. */
+  /** Name of Glance's policy for the request; null if there is none. */
   readonly action: string | null;
-  /** Decoded variable segments of the path, in order. */
+  /** Decoded path parameters, in order. */
   readonly params: readonly string[];
 }
 
-/** Answers a call, or throws a `Failure`. */
+/**
+ * Handles a request.
+ *
+ * @throws {Failure} for an error response.
+ */
 export type EmbeddedRoute = (call: EmbeddedRequest) => Promise<Response> | Response;
 
-/** A JSON object or list, as it came. */
+/** A JSON object or array, not validated. */
 export type JsonBody = Record<string, unknown> | unknown[];
 
-/** True for an id of a request that oslo.context takes. */
+/** True if oslo.context accepts the request id. */
 export function isRequestId(given: string): boolean {
   return given.length <= 64;
 }
 
-/** The variable segment of the path at `index`. */
+/** The path parameter at `index`. */
 export function param(call: EmbeddedRequest, index: number): string {
   return call.params[index] ?? "";
 }
 
 /**
- * The query string. Glance separates pairs at `;` too.
+ * The query string. As in Glance, `;` separates pairs, too.
  *
- * @throws {Failure} 400 for one that is not UTF-8.
+ * @throws {Failure} 400 if it is not UTF-8.
  */
 export function queryOf({ request }: EmbeddedRequest): URLSearchParams {
   const search = new URL(request.url).search.slice(1);
@@ -63,19 +67,19 @@ export function queryOf({ request }: EmbeddedRequest): URLSearchParams {
 }
 
 /**
- * The body as JSON.
+ * Parses the body as JSON.
  *
- * @throws {Failure} 400 for no body, for what is not JSON in UTF-8, and for JSON that is neither an object
- * nor a list.
+ * @throws {Failure} 400 if there is no body, it is not UTF-8 or not JSON, or it is neither an
+ * object nor an array.
  */
 export function jsonBody(call: EmbeddedRequest): Promise<JsonBody> {
   return readJson(call);
 }
 
 /**
- * Reads a body that nothing is done with; Glance does so before it says that a method is not allowed.
+ * Parses a body and discards it, as Glance does before it responds with 405.
  *
- * @throws {Failure} 400 for what is not JSON.
+ * @throws {Failure} 400 if the body is not JSON.
  */
 export async function checkBody(call: Pick<EmbeddedRequest, "request" | "cloud">): Promise<void> {
   const { headers, method } = call.request;
@@ -95,11 +99,11 @@ async function readJson(
   if (typeof value !== "object" || value === null) {
     throw badRequest("Unexpected body type. Expected list/dict.");
   }
-  // An object of JSON has string keys and unknown values.
+  // A parsed JSON object has string keys and unknown values.
   return value as JsonBody;
 }
 
-/** What a caller hears of a body that is not held. */
+/** Responses to bodies that could not be read. */
 const BODY_FAULTS: Readonly<Record<BodyFault, readonly [status: number, explanation?: string]>> = {
   broken: [400, MALFORMED],
   large: [413],
@@ -107,7 +111,7 @@ const BODY_FAULTS: Readonly<Record<BodyFault, readonly [status: number, explanat
   crowded: [503, "The server holds too many request bodies at the moment."],
 };
 
-/** The bytes of a body, which the cloud holds within its limits while they are read. */
+/** Reads the body within the memory budget of the cloud. */
 async function bytesOf(
   request: Request,
   { bodies }: EmbeddedCloud,
@@ -124,14 +128,14 @@ async function bytesOf(
 }
 
 /**
- * Makes sure that a request has no body.
+ * Checks that a request has no body.
  *
- * @throws {Failure} 400 where it has one.
+ * @throws {Failure} 400 if it has one.
  */
 export async function refuseBody(request: Request): Promise<void> {
   const { headers, body } = request;
   const isChunked = headers.has("transfer-encoding");
-  // Glance ignores a chunked body of the other methods.
+  // Glance ignores a chunked body for other methods.
   if (isChunked && !BODY_METHODS.includes(request.method)) return;
   const announced = isChunked || Number(headers.get("content-length")) > 0;
   if (announced || await hasBytes(body)) {
@@ -139,13 +143,13 @@ export async function refuseBody(request: Request): Promise<void> {
   }
 }
 
-/** A runtime may give an empty stream for no body, and empty pieces in it. */
+/** A runtime may represent a missing body as an empty stream, or a stream of empty chunks. */
 async function hasBytes(body: ReadableStream<Uint8Array> | null): Promise<boolean> {
   for await (const chunk of body ?? []) if (chunk.byteLength > 0) return true;
   return false;
 }
 
-/** A JSON answer. */
+/** A JSON response. */
 export function json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
   return new Response(JSON.stringify(value), {
     status,
@@ -153,12 +157,12 @@ export function json(value: unknown, status = 200, headers: Record<string, strin
   });
 }
 
-/** A response without a body, with the type that WebOb gives it. */
+/** A response without a body. WebOb sets the content type even so. */
 export function empty(status: 200 | 202 | 204): Response {
   return new Response(null, { status, headers: { "content-type": "text/html; charset=UTF-8" } });
 }
 
-/** 204. */
+/** A 204 response. */
 export function noContent(): Response {
   return empty(204);
 }
@@ -169,12 +173,12 @@ function parsed(text: string): unknown {
     const value: unknown = JSON.parse(text);
     if (!text.includes("\\u") || !LONE_SURROGATE.test(JSON.stringify(value))) return value;
   } catch {
-    // The answer is the same for every fault.
+    // The response is the same for every syntax error.
   }
   throw badRequest(MALFORMED);
 }
 
-/** True for JSON that is nested deeper than recursive code should follow. */
+/** True if the JSON is nested too deep for recursive code. */
 function isTooDeep(text: string): boolean {
   let depth = 0;
   let isString = false;

@@ -1,25 +1,27 @@
 /**
- * One row of the table of paths.
+ * One entry of the routing table.
  *
  * @module
  */
 
 import type { EmbeddedRoute } from "./request.ts";
 
-/** Methods of one path; those under `bare` refuse a body. */
+/** The handlers of one path, by method. Those in `bare` reject a request body. */
 export interface PathRoutes {
-  /** The path with `*` for each variable segment. */
+  /** The path with `*` for each parameter. */
   readonly name: string;
   readonly path: RegExp;
   readonly bare: ReadonlyMap<string, EmbeddedRoute>;
   readonly full: ReadonlyMap<string, EmbeddedRoute>;
-  /** As Glance writes it; null where it answers other methods with 404. */
+  /**
+   * Value of the `Allow` header, in Glance's order; null if Glance answers other methods with 404.
+   */
   readonly allow: string | null;
-  /** Minor version that brought the path. */
+  /** Minor version that introduced the path. */
   readonly since?: number;
 }
 
-/** `*` stands for one variable segment. */
+/** Defines the handlers of a path. `*` matches one path segment. */
 export function row(
   path: string,
   allow: string | null,

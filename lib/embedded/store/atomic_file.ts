@@ -1,5 +1,5 @@
 /**
- * A file that is there whole or not at all: written under a temporary name, synced, renamed.
+ * Atomic file writes: write a temporary file, sync it, rename it.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { files, type OpenFile, syncDirectory, writeAll } from "./fs.ts";
 import type { ByteSink } from "./store.ts";
 
-/** Writes a whole file or nothing. */
+/** Writes a complete file or none. */
 export class AtomicFile implements ByteSink {
   readonly #root: string;
   readonly #temporary: string;
@@ -22,7 +22,7 @@ export class AtomicFile implements ByteSink {
     this.#file = file;
   }
 
-  /** @param target path below `root`. */
+  /** @param target path relative to `root`. */
   static async create(root: string, target: string): Promise<AtomicFile> {
     const temporary = `${root}/temporary/${crypto.randomUUID()}`;
     return new AtomicFile(root, temporary, target, await files().open(temporary, "wx"));
@@ -44,7 +44,7 @@ export class AtomicFile implements ByteSink {
   }
 
   async abort(): Promise<void> {
-    // Closing fails where a failed commit has closed it already.
+    // A failed commit may have closed the file already.
     await this.#file.close().catch(() => undefined);
     await files().rm(this.#temporary, { force: true });
   }

@@ -1,18 +1,20 @@
 /**
- * The one way in which stored bytes leave: a readable byte stream that fills the reader's own view
- * on demand and never holds more than one piece.
+ * A byte stream over stored data. It fills the reader's buffer on demand and holds at most one
+ * chunk.
  *
  * @module
  */
 
-/** Bytes that are read at once for a reader that brings no view of its own. */
-const PIECE_BYTES = 256 * 1024;
+/** Chunk size for readers without a buffer of their own. */
+const CHUNK_BYTES = 256 * 1024;
 
 /**
- * A byte stream of exactly `length` bytes.
+ * Creates a byte stream of exactly `length` bytes.
  *
- * @param fill puts bytes into the view, in order, and says how many; 0 means that there are no more.
- * @param close gives back what `fill` reads from; called once, at the end, on an error or a cancel.
+ * @param fill copies the next bytes into the view and returns their number; 0 at the end of the
+ * data.
+ * @param close releases the source of `fill`; called once, after the last byte, an error, or a
+ * cancel.
  */
 export function byteStream(
   length: number,
@@ -30,13 +32,13 @@ export function byteStream(
   };
   return new ReadableStream({
     type: "bytes",
-    autoAllocateChunkSize: PIECE_BYTES,
+    autoAllocateChunkSize: CHUNK_BYTES,
     async start(controller) {
       if (left === 0) await finish(controller);
     },
     async pull(controller) {
       const request = controller.byobRequest;
-      // With autoAllocateChunkSize a pull always has a request (Streams Standard, 4.7.3).
+      // With autoAllocateChunkSize, every pull has a BYOB request (Streams Standard, 4.7.3).
       const view = request?.view;
       if (!request || !view) throw new Error("Cannot fill a read: the stream has no request");
       const room = new Uint8Array(
@@ -49,7 +51,7 @@ export function byteStream(
       let filled: number;
       try {
         filled = await filling;
-        if (filled === 0) throw new Error(`Cannot read on: the data ends ${left} bytes early`);
+        if (filled === 0) throw new Error(`Cannot read the data: it ends ${left} bytes early`);
       } catch (error) {
         await closeOnce();
         throw error;

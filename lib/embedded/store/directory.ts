@@ -1,15 +1,15 @@
 /**
- * A store in a directory, which survives a restart and a crash at any moment. Everything is written
- * to a temporary file, synced, and renamed to its place; what a crash leaves half-written is swept
- * away at the next start, and an image whose upload it cut off is queued again.
+ * A store in a directory, which survives restarts and crashes. Every write goes to a temporary
+ * file, which is synced and renamed. The next start removes files that a crash left incomplete, and
+ * sets images whose upload it interrupted back to `queued`.
  *
  * ```text
- * images/<id>.json        one row an image; {"deleted": true} for an id that was used
- * tasks/<id>.json         one row a task that was ordered by itself
+ * images/<id>.json        one row per image; {"deleted": true} for an id that was used
+ * tasks/<id>.json         one row per task created with POST /v2/tasks
  * metadefs/catalogue.json the metadata definitions
  * data/<store>/<id>       the bytes
- * data/staging/<id>       bytes that wait for an import
- * temporary/              half-written things
+ * data/staging/<id>       bytes staged for an import
+ * temporary/              incomplete files
  * ```
  *
  * One process at a time may use a directory.
@@ -34,10 +34,10 @@ import {
 } from "./store.ts";
 
 /**
- * A store in the directory `path`, which is made where it is missing. Nothing is read or written
- * before the first request.
+ * Creates a store in the directory `path`, and the directory if it is missing. The file system is
+ * not accessed before the first request or `ready()`. One process at a time may use a directory.
  *
- * @throws {TypeError} for an empty path.
+ * @throws {TypeError} if the path is empty.
  *
  * @example
  * ```ts
@@ -75,17 +75,20 @@ class DirectoryJournal implements StoreJournal {
   #rowsIn(directory: string): RowJournal<StoredRow> {
     return {
       save: (row) => this.#write(`${directory}/${row.id}.json`, row),
-      tombstone: (id) => this.#bury(`${directory}/${id}.json`, { id, deleted: true }),
+      tombstone: (id) => this.#writeTombstone(`${directory}/${id}.json`, { id, deleted: true }),
     };
   }
 
-  /** On a full disk the mark takes the place of the row in its own file: deleting must be possible. */
-  async #bury(path: string, mark: unknown): Promise<void> {
+  /**
+   * If the disk is full, the tombstone overwrites the row in place, so that images can still be
+   * deleted.
+   */
+  async #writeTombstone(path: string, tombstone: unknown): Promise<void> {
     try {
-      await this.#write(path, mark);
+      await this.#write(path, tombstone);
     } catch (error) {
       if (storageFailure(error)?.status !== 413) throw error;
-      await overwrite(`${this.#root}/${path}`, JSON.stringify(mark));
+      await overwrite(`${this.#root}/${path}`, JSON.stringify(tombstone));
     }
   }
 

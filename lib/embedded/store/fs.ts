@@ -1,6 +1,6 @@
 /**
- * The few file operations that the directory store needs, on `node:fs/promises`, which Deno, Node
- * and Bun share. It is found at run time, so that nothing is imported where it is absent.
+ * The file operations of the directory store, on `node:fs/promises`, which Deno, Node, and Bun
+ * share. The module is loaded at run time, so that importing this package works without it.
  *
  * @module
  */
@@ -36,13 +36,13 @@ interface NodeFiles {
   rm(path: string, options: { force: true }): Promise<void>;
 }
 
-/** The file system. */
+/** The file system of the runtime. */
 export function files(): NodeFiles {
-  // The module's shape is Node's documented one.
+  // The type follows Node's documentation.
   return builtinModule("node:fs/promises") as NodeFiles;
 }
 
-/** Writes all of `chunk` at `position`; one write may take less than it is given. */
+/** Writes all of `chunk` at `position`; a single write may be partial. */
 export async function writeAll(file: OpenFile, chunk: Uint8Array, position: number): Promise<void> {
   let done = 0;
   while (done < chunk.byteLength) {
@@ -56,7 +56,7 @@ export async function writeAll(file: OpenFile, chunk: Uint8Array, position: numb
   }
 }
 
-/** Writes a text into a file that is there; a shorter one needs no room on the disk. */
+/** Overwrites an existing file in place. A shorter text needs no disk space. */
 export async function overwrite(path: string, text: string): Promise<void> {
   const file = await files().open(path, "r+");
   try {
@@ -69,10 +69,7 @@ export async function overwrite(path: string, text: string): Promise<void> {
   }
 }
 
-/**
- * Makes a rename in a directory durable. Some file systems cannot sync a directory; there the
- * rename is as durable as they make it.
- */
+/** Makes a rename durable. File systems that cannot sync a directory are ignored. */
 export async function syncDirectory(path: string): Promise<void> {
   try {
     const directory = await files().open(path, "r");

@@ -1,6 +1,7 @@
 /**
- * The digests of an image: MD5 for `checksum` and the algorithm of `os_hash_value`, both while the
- * bytes pass. `node:crypto` is found at run time, so that nothing is imported where it is absent.
+ * Digests of image data in one pass: MD5 for `checksum` and the configured algorithm for
+ * `os_hash_value`. `node:crypto` is loaded at run time, so that importing this package works
+ * without it.
  *
  * @module
  */
@@ -18,9 +19,9 @@ interface NodeProcess {
   getBuiltinModule?(id: string): unknown;
 }
 
-/** A built-in module of Node, Deno, Bun or workerd with `nodejs_compat`. */
+/** A built-in module of Node, Deno, Bun, or workerd with `nodejs_compat`. */
 export function builtinModule(id: string): unknown {
-  // Only the one function that the runtimes share is asked for.
+  // Only the function that these runtimes share is typed.
   const { process } = globalThis as { process?: NodeProcess };
   const found = process?.getBuiltinModule?.(id);
   if (found === undefined) {
@@ -29,20 +30,20 @@ export function builtinModule(id: string): unknown {
   return found;
 }
 
-/** The two digests of one pass over the data, in lower-case hexadecimal. */
+/** The digests of the data, in lowercase hexadecimal. */
 export interface Digests {
   readonly checksum: string;
   readonly hashValue: string;
 }
 
-/** Takes in chunks; `digests` ends it. */
+/** Hashes chunks; `digests` finishes the computation. */
 export class ImageHasher {
   readonly #checksum: NodeHashState;
   readonly #hash: NodeHashState;
 
-  /** `algorithm` as `os_hash_algo` names it, for example `sha512`. */
+  /** @param algorithm a name for `os_hash_algo`, for example `sha512`. */
   constructor(algorithm: string) {
-    // The module's shape is Node's documented one.
+    // The type follows Node's documentation.
     const crypto = builtinModule("node:crypto") as NodeCryptoModule;
     this.#checksum = crypto.createHash("md5");
     this.#hash = crypto.createHash(algorithm);

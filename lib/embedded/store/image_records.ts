@@ -1,6 +1,6 @@
 /**
- * What is stored of an image: one immutable row per image, in Glance's own words, with its tags,
- * properties, locations, members and tasks inside. Types, the state machine and nothing else.
+ * The stored form of an image: one immutable row with Glance's field names, including tags,
+ * properties, locations, members, and tasks. Also the state machine of an image.
  *
  * @module
  */
@@ -8,11 +8,11 @@
 import type { ImageStatus, ImageVisibility, MemberStatus } from "../../api/types.ts";
 import { badRequest, conflict } from "../http/errors.ts";
 
-/** Where the bytes of an image are. */
+/** A location of the image data. */
 export interface LocationRow {
   readonly url: string;
   readonly metadata: Readonly<Record<string, unknown>>;
-  /** Key of the bytes in the byte store; null for a URL that was registered from outside. */
+  /** Key in the byte store; null for a registered URL. */
   readonly key: string | null;
 }
 
@@ -24,7 +24,7 @@ export interface MemberRow {
   readonly updated_at: string;
 }
 
-/** An import: how it was ordered, and what became of it. */
+/** A task, usually an import, with its input and result. */
 export interface TaskRow {
   readonly id: string;
   readonly type: string;
@@ -37,11 +37,11 @@ export interface TaskRow {
   readonly message: string;
   readonly created_at: string;
   readonly updated_at: string;
-  /** Null until the task has ended. */
+  /** Null until the task ends. */
   readonly expires_at: string | null;
 }
 
-/** Bytes that were written once, and what was measured on the way. */
+/** The result of one upload: key, size, and digests. */
 export interface WrittenData {
   readonly key: string;
   readonly url: string;
@@ -52,7 +52,7 @@ export interface WrittenData {
   readonly hashValue: string;
 }
 
-/** An image as it is stored. Times are `YYYY-MM-DDTHH:MM:SSZ`, as on the wire. */
+/** A stored image. Times have the format `YYYY-MM-DDTHH:MM:SSZ`. */
 export interface ImageRow {
   readonly id: string;
   readonly name: string | null;
@@ -77,11 +77,11 @@ export interface ImageRow {
   readonly locations: readonly LocationRow[];
   readonly members: readonly MemberRow[];
   readonly tasks: readonly TaskRow[];
-  /** Data that waits in the staging area for an import. */
+  /** Data in the staging area, before an import. */
   readonly staged: WrittenData | null;
 }
 
-/** Which state may follow which (`glance.domain.Image.valid_state_targets`). */
+/** State transitions, from `glance.domain.Image.valid_state_targets`. */
 const NEXT_STATES: Readonly<Record<string, readonly string[]>> = {
   queued: ["saving", "uploading", "importing", "active", "deleted"],
   saving: ["active", "killed", "deleted", "queued"],
@@ -95,9 +95,9 @@ const NEXT_STATES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The row in its next state. Sizes are forgotten on the way back to `queued`.
+ * The row in its next state. A transition to `queued` clears the sizes.
  *
- * @throws {Failure} 409 where the state machine has no such step.
+ * @throws {Failure} 409 if the state machine does not allow the transition.
  */
 export function withStatus(row: ImageRow, status: ImageStatus): ImageRow {
   if (!(NEXT_STATES[row.status] ?? []).includes(status)) {
@@ -108,7 +108,7 @@ export function withStatus(row: ImageRow, status: ImageStatus): ImageRow {
     : { ...row, status };
 }
 
-/** The row with its data in place. */
+/** The row after its data was stored. */
 export function withData(
   row: ImageRow,
   data: WrittenData,
@@ -121,7 +121,7 @@ export function withData(
   };
 }
 
-/** The row with what was measured of its data. */
+/** The row with the size and digests of its data. */
 export function withMeasures(row: ImageRow, data: WrittenData): ImageRow {
   return {
     ...row,
@@ -135,9 +135,9 @@ export function withMeasures(row: ImageRow, data: WrittenData): ImageRow {
 }
 
 /**
- * Data needs to be described before it comes.
+ * Checks that the formats are set, which is required before an upload.
  *
- * @throws {Failure} 400.
+ * @throws {Failure} 400 if one is missing.
  */
 export function refuseMissingFormats(row: ImageRow): void {
   const missing = (["disk_format", "container_format"] as const).filter((name) => !row[name]);

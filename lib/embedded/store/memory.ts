@@ -1,5 +1,5 @@
 /**
- * A store that lives as long as the process: rows in a map, bytes in chunks as they came.
+ * A store in memory: rows in a map, bytes in chunks.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { EMPTY_CATALOGUE } from "./metadef_records.ts";
 type Chunks = readonly Uint8Array[];
 
 /**
- * A store in memory.
+ * Creates a store in memory. Its content is lost when the process ends.
  *
  * @example
  * ```ts
@@ -29,7 +29,7 @@ type Chunks = readonly Uint8Array[];
  * ```
  */
 export function memoryStore(): EmbeddedStore {
-  const none = { rows: [], buried: [] };
+  const none = { rows: [], deletedIds: [] };
   const empty = { images: none, tasks: none, catalogue: EMPTY_CATALOGUE, faults: [] };
   return new ImageVault(new MemoryBytes(), null, () => Promise.resolve(empty));
 }
@@ -41,7 +41,7 @@ class MemoryBytes implements ByteStore {
     const chunks: Uint8Array[] = [];
     return Promise.resolve({
       write: (chunk) => {
-        // The writer of a chunk may use its buffer again.
+        // The caller may reuse its buffer.
         chunks.push(chunk.slice());
         return Promise.resolve();
       },
@@ -59,14 +59,18 @@ class MemoryBytes implements ByteStore {
     end: number,
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     const chunks = this.#data.get(key);
-    if (chunks === undefined) return Promise.reject(new Error(`Cannot read "${key}": it is gone`));
+    if (chunks === undefined) {
+      return Promise.reject(new Error(`Cannot read "${key}": it was deleted`));
+    }
     const copy = copier(chunks, start);
     return Promise.resolve(byteStream(end - start, (view) => Promise.resolve(copy(view))));
   }
 
   move(from: string, to: string): Promise<void> {
     const chunks = this.#data.get(from);
-    if (chunks === undefined) return Promise.reject(new Error(`Cannot move "${from}": it is gone`));
+    if (chunks === undefined) {
+      return Promise.reject(new Error(`Cannot move "${from}": it was deleted`));
+    }
     this.#data.delete(from);
     this.#data.set(to, chunks);
     return Promise.resolve();
@@ -82,7 +86,9 @@ class MemoryBytes implements ByteStore {
   }
 }
 
-/** Fills views with one byte after the other, from `start` on; a view may span chunks. */
+/**
+ * Returns a function that fills views with consecutive bytes from `start`; a view may span chunks.
+ */
 function copier(chunks: Chunks, start: number): (view: Uint8Array) => number {
   let index = 0;
   let offset = start;
@@ -96,10 +102,10 @@ function copier(chunks: Chunks, start: number): (view: Uint8Array) => number {
         index++;
         continue;
       }
-      const piece = chunk.subarray(offset, offset + view.byteLength - filled);
-      view.set(piece, filled);
-      filled += piece.byteLength;
-      offset += piece.byteLength;
+      const part = chunk.subarray(offset, offset + view.byteLength - filled);
+      view.set(part, filled);
+      filled += part.byteLength;
+      offset += part.byteLength;
     }
     return filled;
   };

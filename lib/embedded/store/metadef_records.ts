@@ -1,19 +1,19 @@
 /**
- * What is stored of the metadata definitions: one immutable catalogue with every namespace in it, in
- * Glance's own words. Lists are in order of creation.
+ * The stored form of metadata definitions: one immutable catalog of all namespaces, with Glance's
+ * field names. Lists are in order of creation.
  *
  * @module
  */
 
 import { compareText, fold, isSameText } from "../lists/collation.ts";
 
-/** When a thing was made and last changed, as on the wire. */
+/** Times of creation and of the last change, in the format of the API. */
 export interface Dated {
   readonly created_at: string;
   readonly updated_at: string;
 }
 
-/** The definition of a property, a part of JSON Schema. */
+/** Definition of a property: a subset of JSON Schema. */
 export type PropertySchema = Readonly<Record<string, unknown>>;
 
 /** A property of a namespace. */
@@ -22,7 +22,7 @@ export interface PropertyRow {
   readonly schema: PropertySchema;
 }
 
-/** A group of properties under one name. */
+/** A named group of properties. */
 export interface ObjectRow extends Dated {
   readonly name: string;
   readonly description: string | null;
@@ -34,14 +34,14 @@ export interface TagRow extends Dated {
   readonly name: string;
 }
 
-/** What the definitions of a namespace are for, and what goes before their names there. */
+/** A resource type that a namespace applies to, and the prefix of its properties there. */
 export interface AssociationRow extends Dated {
   readonly name: string;
   readonly prefix: string | null;
   readonly properties_target: string | null;
 }
 
-/** A kind of resource that some namespace was once associated with. */
+/** A resource type that at least one namespace was associated with. */
 export interface ResourceTypeRow extends Dated {
   readonly name: string;
 }
@@ -66,7 +66,7 @@ export interface Catalogue {
 
 export const EMPTY_CATALOGUE: Catalogue = { namespaces: [], resourceTypes: [] };
 
-/** The one of that name. */
+/** The entry with the name. */
 export function named<T extends { readonly name: string }>(
   list: readonly T[],
   name: string,
@@ -75,8 +75,8 @@ export function named<T extends { readonly name: string }>(
 }
 
 /**
- * The list with more at its end. `taken` makes the error for a name that is there already. Each name is
- * compared with all the others in one step, since a request may bring any number of them.
+ * Appends entries to a list. `taken` creates the error for a duplicate name. All names are compared
+ * in one pass, because a request may contain any number of them.
  */
 export function extended<T extends { readonly name: string }>(
   list: readonly T[],
@@ -92,12 +92,12 @@ export function extended<T extends { readonly name: string }>(
   return [...list, ...added];
 }
 
-/** The list with `next` where `old` was. */
+/** The list with `old` replaced by `next`. */
 export function replaced<T>(list: readonly T[], old: T, next: T): readonly T[] {
   return list.map((entry) => entry === old ? next : entry);
 }
 
-/** By name, as Glance's database sorts by default. */
+/** Sorted by name, the default order of Glance's database. */
 export function byName<T extends { readonly name: string }>(list: readonly T[]): readonly T[] {
   return list.toSorted((a, b) => compareText(a.name, b.name));
 }

@@ -1,5 +1,5 @@
 /**
- * What a directory store does when it is opened: reads the rows, and puts right what a crash left.
+ * Opens a directory store: reads the rows and repairs what a crash left.
  *
  * @module
  */
@@ -12,12 +12,12 @@ import type { ImageRow, TaskRow } from "./image_records.ts";
 import type { ByteStore, StoredContent, StoreJournal } from "./store.ts";
 import { STORED_CATALOGUE, STORED_IMAGE, STORED_TASK } from "./stored_schemas.ts";
 
-/** Where the metadata definitions are, below the root. */
+/** Path of the metadata definitions, relative to the root. */
 export const CATALOGUE_FILE = "metadefs/catalogue.json";
 
 /**
- * Sweeps what a crash left and reads the rows. A file that is invalid costs only what is in it, and is
- * left as it is.
+ * Removes incomplete files and reads the rows. An invalid file is reported and kept; only its own
+ * content is missing.
  */
 export async function openDirectory(
   root: string,
@@ -47,15 +47,15 @@ export async function openDirectory(
   }
   const tasks = await readRows<TaskRow>(`${root}/tasks`, STORED_TASK, faults);
   return {
-    // The id of an image that cannot be read is taken.
-    images: { rows, buried: [...images.buried, ...images.invalid] },
+    // The id of an unreadable image stays reserved.
+    images: { rows, deletedIds: [...images.deletedIds, ...images.invalid] },
     tasks,
     catalogue: await readCatalogue(root, faults),
     faults,
   };
 }
 
-/** Adds a fault to those that are reported, and goes on. */
+/** Returns an error handler that records the error in `faults`. */
 function reportTo(faults: Error[], verb: string, path: string): (cause: unknown) => void {
   return (cause) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -65,7 +65,7 @@ function reportTo(faults: Error[], verb: string, path: string): (cause: unknown)
   };
 }
 
-/** Keys of all the bytes that are there. */
+/** Keys of all stored data. */
 async function presentKeys(root: string, faults: Error[]): Promise<ReadonlySet<string>> {
   const keys = new Set<string>();
   for (const directory of await files().readdir(`${root}/data`)) {
@@ -76,7 +76,7 @@ async function presentKeys(root: string, faults: Error[]): Promise<ReadonlySet<s
   return keys;
 }
 
-/** False for bytes that were written by a process that died before it could say so. */
+/** False for data whose writer crashed before it saved the row. */
 function isKnown(rows: readonly ImageRow[], key: string): boolean {
   return rows.some((row) =>
     row.staged?.key === key || row.locations.some((location) => location.key === key)
@@ -87,10 +87,10 @@ function imageIdOf(key: string): string {
   return key.slice(key.lastIndexOf("/") + 1);
 }
 
-/** Rows, ids that were used, and ids whose files are invalid. */
+/** Rows, ids of deleted rows, and ids of invalid files. */
 interface FoundRows<R extends StoredRow> {
   readonly rows: R[];
-  readonly buried: string[];
+  readonly deletedIds: string[];
   readonly invalid: string[];
 }
 
@@ -99,12 +99,12 @@ async function readRows<R extends StoredRow>(
   schema: Schema,
   faults: Error[],
 ): Promise<FoundRows<R>> {
-  const found: FoundRows<R> = { rows: [], buried: [], invalid: [] };
+  const found: FoundRows<R> = { rows: [], deletedIds: [], invalid: [] };
   for (const name of await files().readdir(directory)) {
     const id = name.replace(/\.json$/, "");
     try {
       const content = await readRow<R>(`${directory}/${name}`, id, schema);
-      if (content === null) found.buried.push(id);
+      if (content === null) found.deletedIds.push(id);
       else found.rows.push(content);
     } catch (cause) {
       reportTo(faults, "read", `${directory}/${name}`)(cause);
@@ -114,21 +114,21 @@ async function readRows<R extends StoredRow>(
   return found;
 }
 
-/** A row; null for an id that was used. */
+/** Reads a row; null for a tombstone. */
 async function readRow<R extends StoredRow>(
   path: string,
   id: string,
   schema: Schema,
 ): Promise<R | null> {
   const content = await readJson(path);
-  const isBuried = typeof content === "object" && content !== null && "deleted" in content;
-  checkStored(isBuried ? BURIED : schema, content);
-  // The schema has checked it.
+  const isTombstone = typeof content === "object" && content !== null && "deleted" in content;
+  checkStored(isTombstone ? TOMBSTONE : schema, content);
+  // Checked by the schema.
   const row = content as R;
   if (`${row.id}.json` !== path.slice(path.lastIndexOf("/") + 1)) {
     throw new Error(`it is the row of "${row.id}"`);
   }
-  return isBuried ? null : { ...row, id };
+  return isTombstone ? null : { ...row, id };
 }
 
 async function readCatalogue(root: string, faults: Error[]): Promise<Catalogue> {
@@ -138,10 +138,10 @@ async function readCatalogue(root: string, faults: Error[]): Promise<Catalogue> 
   try {
     const content = await readJson(`${root}/${CATALOGUE_FILE}`);
     checkStored(STORED_CATALOGUE, content);
-    // The schema has checked it.
+    // Checked by the schema.
     return content as Catalogue;
   } catch (cause) {
-    // The next definition would take its place.
+    // Otherwise the next change would overwrite it.
     const kept = `${root}/${directory}/invalid-${crypto.randomUUID()}.json`;
     await files().rename(`${root}/${CATALOGUE_FILE}`, kept);
     reportTo(faults, "read", kept)(cause);
@@ -158,8 +158,8 @@ async function readJson(path: string): Promise<unknown> {
   }
 }
 
-/** The mark of an id that was used. */
-const BURIED: Schema = {
+/** Schema of a tombstone, which reserves the id of a deleted row. */
+const TOMBSTONE: Schema = {
   type: "object",
   properties: { id: { type: "string" }, deleted: { type: "boolean" } },
   required: ["id", "deleted"],
@@ -170,12 +170,12 @@ function checkStored(schema: Schema, content: unknown): void {
   if (fault !== null) throw new Error(shortened(fault));
 }
 
-/** A fault quotes the value that does not fit, which may be long. */
+/** Shortens a message, which may quote a long value. */
 function shortened(fault: string): string {
   return fault.length <= 200 ? fault : `${fault.slice(0, 80)} … ${fault.slice(-80)}`;
 }
 
-/** An image as it should be after the process that worked on it has died. */
+/** The state of an image after its process crashed. */
 function recover(row: ImageRow, present: ReadonlySet<string>): ImageRow {
   const isStaged = row.staged !== null && present.has(row.staged.key);
   const isCutOff = row.status === "saving" || row.status === "importing" ||

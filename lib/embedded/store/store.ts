@@ -1,7 +1,6 @@
 /**
- * What the embedded Glance keeps things in: rows of images and tasks and the metadata definitions in
- * memory, and bytes under keys. A store that outlives the process adds a journal (`StoreJournal`)
- * and its own bytes (`ByteStore`).
+ * Storage of the embedded Glance: rows of images, tasks, and metadata definitions in memory, and
+ * bytes by key. A persistent store adds a journal (`StoreJournal`) and its own `ByteStore`.
  *
  * @module
  */
@@ -12,64 +11,64 @@ import type { ImageRow, TaskRow } from "./image_records.ts";
 import { StoredValue } from "./stored_value.ts";
 
 /**
- * Where an embedded Glance keeps its images: made by `memoryStore` or `directoryStore`. Several
- * servers may share one, and are one cloud then.
+ * Storage of an embedded Glance, created by `memoryStore` or `directoryStore`. Servers with the
+ * same store form one cloud.
  */
 export interface EmbeddedStore {
-  /** Fulfilled when what is stored has been read; a failed attempt is made again by the next call. */
+  /** Reads the stored content once. After a failure, the next call tries again. */
   ready(): Promise<void>;
 }
 
-/** Takes the bytes of one image; ends with `commit` or `abort`. */
+/** A writer for the data of one image, finished by `commit` or `abort`. */
 export interface ByteSink {
   write(chunk: Uint8Array): Promise<void>;
-  /** Makes the bytes durable and readable under the key that the sink was opened for. */
+  /** Makes the data durable and readable under its key. */
   commit(): Promise<void>;
   abort(): Promise<void>;
 }
 
-/** Bytes under keys of the form `<store or "staging">/<image id>`. */
+/** Data by key: `<store or "staging">/<image id>`. */
 export interface ByteStore {
   write(key: string): Promise<ByteSink>;
   /** Bytes `start` (inclusive) to `end` (exclusive), as a byte stream that reads on demand. */
   read(key: string, start: number, end: number): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
   move(from: string, to: string): Promise<void>;
-  /** Fulfilled too where there is nothing under the key. */
+  /** Removes the data; succeeds if there is none. */
   remove(key: string): Promise<void>;
-  /** URL of the data, as `direct_url` shows it. */
+  /** URL of the data, for `direct_url`. */
   urlOf(key: string): string;
 }
 
-/** What a store found when it was opened. */
+/** Content of a store when it is opened. */
 export interface StoredContent {
   readonly images: StoredRows<ImageRow>;
   readonly tasks: StoredRows<TaskRow>;
   readonly catalogue: Catalogue;
-  /** Files that cannot be read; everything else can be. */
+  /** Errors for files that cannot be read. All other content is available. */
   readonly faults: readonly Error[];
 }
 
-/** What keeps the rows of a store beyond the process. */
+/** Persists the rows of a store. */
 export interface StoreJournal {
   readonly images: RowJournal<ImageRow>;
   readonly tasks: RowJournal<TaskRow>;
   saveCatalogue(catalogue: Catalogue): Promise<void>;
 }
 
-/** Rows and bytes together: what every store is inside. */
+/** Rows and bytes: the implementation of every store. */
 export class ImageVault implements EmbeddedStore {
   readonly bytes: ByteStore;
   readonly images: RowTable<ImageRow>;
-  /** Tasks that were ordered by themselves; those of an image are in its row. */
+  /** Tasks created with `POST /v2/tasks`; import tasks are part of their image. */
   readonly tasks: RowTable<TaskRow>;
   /** The metadata definitions. */
   readonly catalogue: StoredValue<Catalogue>;
-  /** What could not be read when the store was opened. */
+  /** Errors for files that could not be read when the store was opened. */
   faults: readonly Error[] = [];
   readonly #open: () => Promise<StoredContent>;
   #ready: Promise<void> | undefined;
 
-  /** @param open reads what is there, after what a crash left behind has been put right. */
+  /** @param open repairs what a crash left, then reads the content. */
   constructor(bytes: ByteStore, journal: StoreJournal | null, open: () => Promise<StoredContent>) {
     this.bytes = bytes;
     this.images = new RowTable(journal?.images ?? null);

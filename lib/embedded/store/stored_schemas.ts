@@ -1,6 +1,5 @@
 /**
- * What the files of a directory store must look like, so that one that was damaged or written by
- * something else is recognized.
+ * Schemas of the files in a directory store, to detect damaged and foreign files.
  *
  * @module
  */
@@ -20,7 +19,7 @@ const TEXTS: Schema = list(TEXT);
 /** `YYYY-MM-DDTHH:MM:SSZ` */
 const TIME: Schema = { type: "string", pattern: "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$" };
 
-/** An object that has every field of a row. */
+/** An object with every field of a row. */
 function record<Row>(fields: Readonly<Record<keyof Row & string, Schema>>): Schema {
   return { type: "object", properties: fields, required: Object.keys(fields) };
 }
@@ -48,7 +47,7 @@ const WRITTEN_DATA = record<WrittenData>({
   hashValue: TEXT,
 });
 
-/** A task, in a file of its own or in an image. */
+/** A task, in its own file or as part of an image. */
 export const STORED_TASK: Schema = record<TaskRow>({
   id: TEXT,
   type: TEXT,

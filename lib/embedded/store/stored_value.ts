@@ -1,6 +1,5 @@
 /**
- * One value in memory, changed one change at a time, and kept beyond the process where somebody
- * saves it.
+ * A value in memory with serialized changes, persisted by a callback.
  *
  * @module
  */
@@ -10,10 +9,10 @@ import { KeyedMutex } from "./keyed_mutex.ts";
 /** A value that is replaced as a whole. */
 export class StoredValue<T> {
   readonly #save: (value: T) => Promise<void>;
-  readonly #turns: KeyedMutex = new KeyedMutex();
+  readonly #mutex: KeyedMutex = new KeyedMutex();
   #value: T;
 
-  /** @param save keeps a value; it is safe when the promise is fulfilled. */
+  /** @param save persists a value; the promise resolves when the value is durable. */
   constructor(initial: T, save: (value: T) => Promise<void>) {
     this.#value = initial;
     this.#save = save;
@@ -23,14 +22,17 @@ export class StoredValue<T> {
     return this.#value;
   }
 
-  /** Takes what is stored already. */
+  /** Sets the value that was read from the store. */
   load(value: T): void {
     this.#value = value;
   }
 
-  /** `next` sees the newest value and gives the one after it, or throws to leave it. */
+  /**
+   * Replaces the value. `next` gets the current value and returns the new one, or throws to keep
+   * the current one.
+   */
   change(next: (value: T) => T): Promise<T> {
-    return this.#turns.take("", async () => {
+    return this.#mutex.run("", async () => {
       const value = next(this.#value);
       await this.#save(value);
       this.#value = value;

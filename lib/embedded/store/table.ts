@@ -1,48 +1,47 @@
 /**
- * Rows of one kind in memory, each changed one change at a time. A table that outlives the process
- * has a journal.
+ * Rows of one kind in memory, with serialized changes per row and an optional journal.
  *
  * @module
  */
 
 import { KeyedMutex } from "./keyed_mutex.ts";
 
-/** What a table can hold. */
+/** A row with an id. */
 export interface StoredRow {
   readonly id: string;
 }
 
-/** Keeps rows beyond the process. A row is safe when the promise is fulfilled. */
+/** Persists rows. A row is durable when the promise resolves. */
 export interface RowJournal<R extends StoredRow> {
   save(row: R): Promise<void>;
-  /** Remembers only that the id was used: Glance never gives an id away twice. */
+  /** Stores a tombstone, because Glance never reuses an id. */
   tombstone(id: string): Promise<void>;
 }
 
-/** What was found when a table was opened. */
+/** Rows and deleted ids that were read when the store was opened. */
 export interface StoredRows<R extends StoredRow> {
   readonly rows: Iterable<R>;
-  readonly buried: Iterable<string>;
+  readonly deletedIds: Iterable<string>;
 }
 
-/** Rows by id, upper and lower case being one. */
+/** Rows by id. Ids are case-insensitive. */
 export class RowTable<R extends StoredRow> {
   readonly #journal: RowJournal<R> | null;
   readonly #rows: Map<string, R> = new Map();
-  readonly #buried: Set<string> = new Set();
-  readonly #turns: KeyedMutex = new KeyedMutex();
+  readonly #deletedIds: Set<string> = new Set();
+  readonly #mutex: KeyedMutex = new KeyedMutex();
 
   constructor(journal: RowJournal<R> | null) {
     this.#journal = journal;
   }
 
-  /** Takes what is stored already. */
-  load({ rows, buried }: StoredRows<R>): void {
+  /** Sets the rows that were read from the store. */
+  load({ rows, deletedIds }: StoredRows<R>): void {
     for (const row of rows) this.#rows.set(keyOf(row.id), row);
-    for (const id of buried) this.#buried.add(keyOf(id));
+    for (const id of deletedIds) this.#deletedIds.add(keyOf(id));
   }
 
-  /** Every row, in no order. */
+  /** All rows, in no particular order. */
   rows(): IterableIterator<R> {
     return this.#rows.values();
   }
@@ -51,11 +50,11 @@ export class RowTable<R extends StoredRow> {
     return this.#rows.get(keyOf(id));
   }
 
-  /** False where the id is taken, or was. */
+  /** Adds a row; false if the id is in use or was used. */
   insert(row: R): Promise<boolean> {
     const key = keyOf(row.id);
-    return this.#turns.take(key, async () => {
-      if (this.#rows.has(key) || this.#buried.has(key)) return false;
+    return this.#mutex.run(key, async () => {
+      if (this.#rows.has(key) || this.#deletedIds.has(key)) return false;
       await this.#journal?.save(row);
       this.#rows.set(key, row);
       return true;
@@ -63,12 +62,12 @@ export class RowTable<R extends StoredRow> {
   }
 
   /**
-   * Changes a row: `change` sees the newest one and gives the next, or throws to leave it. Null
-   * where there is no such row.
+   * Changes a row. `change` gets the current row and returns the new one, or throws to keep the
+   * current one. Returns null for an unknown id.
    */
   update(id: string, change: (row: R) => R): Promise<R | null> {
     const key = keyOf(id);
-    return this.#turns.take(key, async () => {
+    return this.#mutex.run(key, async () => {
       const row = this.#rows.get(key);
       if (row === undefined) return null;
       const next = change(row);
@@ -79,12 +78,12 @@ export class RowTable<R extends StoredRow> {
   }
 
   /**
-   * Changes a row to what a restart would make of it anyway: the change holds even if it cannot be
-   * saved. Null for an unknown id.
+   * Changes a row even if the change cannot be persisted. Use it only for changes that a restart
+   * would make, too. Returns null for an unknown id.
    */
   settle(id: string, change: (row: R) => R): Promise<R | null> {
     const key = keyOf(id);
-    return this.#turns.take(key, async () => {
+    return this.#mutex.run(key, async () => {
       const row = this.#rows.get(key);
       if (row === undefined) return null;
       const next = change(row);
@@ -94,16 +93,16 @@ export class RowTable<R extends StoredRow> {
     });
   }
 
-  /** Takes a row away for ever; `check` sees the newest one and may throw to keep it. */
+  /** Deletes a row and reserves its id. `check` gets the current row and may throw to keep it. */
   remove(id: string, check: (row: R) => void): Promise<R | null> {
     const key = keyOf(id);
-    return this.#turns.take(key, async () => {
+    return this.#mutex.run(key, async () => {
       const row = this.#rows.get(key);
       if (row === undefined) return null;
       check(row);
       await this.#journal?.tombstone(row.id);
       this.#rows.delete(key);
-      this.#buried.add(key);
+      this.#deletedIds.add(key);
       return row;
     });
   }

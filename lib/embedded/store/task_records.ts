@@ -1,5 +1,5 @@
 /**
- * The two states of a task that anybody sees: just ordered, and ended.
+ * The two visible states of a task: created and ended.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { TaskRow } from "./image_records.ts";
 /** Glance's `task_time_to_live` of 48 hours. */
 const LIFETIME_MS = 48 * 3600 * 1000;
 
-/** A task that this call has ordered. */
+/** A task created by this request. */
 export function newTask(call: EmbeddedRequest, type: string, input: TaskRow["input"]): TaskRow {
   const now = timestamp(call.cloud);
   return {
@@ -30,7 +30,7 @@ export function newTask(call: EmbeddedRequest, type: string, input: TaskRow["inp
   };
 }
 
-/** The task at its end. */
+/** The task after it ended. */
 export function endedTask(
   call: EmbeddedRequest,
   task: TaskRow,

@@ -1,6 +1,6 @@
 /**
- * `POST /v2/tasks`, the deprecated import: an image is made of what a URL names. The answer shows the
- * task as it was ordered; by the time it leaves, the task has ended.
+ * `POST /v2/tasks`, the deprecated import API: creates an image from a URL. The response shows the
+ * task as `pending`, but the task ends before the response is sent.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import {
 import { endedTask, newTask } from "../store/task_records.ts";
 import { TASK_SCHEMA } from "./task_schema.ts";
 import { refuseUsers, taskView } from "./tasks.ts";
-import { readOnWeb } from "../data/url_source.ts";
+import { openUrl } from "../data/url_source.ts";
 import { writtenData } from "../data/ingest.ts";
 
 /** `POST /v2/tasks` */
@@ -29,7 +29,7 @@ export async function createTask(call: EmbeddedRequest): Promise<Response> {
   refuseUsers(call);
   const { type, input } = await taskOrder(call);
   const task = newTask(call, type, input);
-  await call.cloud.store.tasks.insert(await ended(call, task));
+  await call.cloud.store.tasks.insert(await runTask(call, task));
   return json(taskView({ ...task, image_id: null }), 201, {
     location: new URL(`/v2/tasks/${task.id}`, call.request.url).href,
   });
@@ -42,13 +42,17 @@ async function taskOrder(
   const missing = ["type", "input"].find((name) => !Object.hasOwn(body, name));
   if (missing !== undefined) throw badRequest(`Task '${missing}' is required`);
   checkAgainst(TASK_SCHEMA, body);
-  // The schema has checked both.
+  // Checked by the schema.
   const { type, input } = body as unknown as { type: string; input: TaskRow["input"] | null };
   if (type === "import") checkSource(call, input?.["import_from"]);
   return { type, input: input ?? {} };
 }
 
-/** @throws {Failure} 400 for what is no URL on the web. */
+/**
+ * Checks the source URL.
+ *
+ * @throws {Failure} 400 if it is not an http or https URL.
+ */
 function checkSource({ cloud }: EmbeddedRequest, url: unknown): void {
   if (typeof url !== "string" || url === "") {
     throw badRequest(`Invalid location: ${typeof url === "string" ? url : "None"}`);
@@ -67,8 +71,8 @@ function checkSource({ cloud }: EmbeddedRequest, url: unknown): void {
   refuseFiltered(cloud.importFilter, url, "legacy import task");
 }
 
-/** The task after all is done, however it went. */
-async function ended(call: EmbeddedRequest, task: TaskRow): Promise<TaskRow> {
+/** Runs the task and returns its final state. */
+async function runTask(call: EmbeddedRequest, task: TaskRow): Promise<TaskRow> {
   const fault = inputFault(task);
   if (fault !== null) return failed(call, task, fault);
   try {
@@ -99,21 +103,21 @@ async function importedImage(call: EmbeddedRequest, input: TaskRow["input"]): Pr
   refuseMissingFormats(queued);
   if (!await cloud.store.images.insert(withStatus(queued, "saving"))) throw new Failure(409);
   try {
-    return await filled(call, queued.id, String(input["import_from"]));
+    return await fillImage(call, queued.id, String(input["import_from"]));
   } catch (error) {
     await cloud.store.images.remove(queued.id, () => {});
     throw error;
   }
 }
 
-/** The image with the data that the URL names. */
-async function filled({ cloud }: EmbeddedRequest, id: string, url: string): Promise<ImageRow> {
+/** Creates the data of the image from the URL. */
+async function fillImage({ cloud }: EmbeddedRequest, id: string, url: string): Promise<ImageRow> {
   const { images, bytes } = cloud.store;
   const row = images.get(id);
   if (row === undefined) throw new Failure(410);
   const storeId = defaultStoreId(cloud);
   const key = `${storeId}/${id}`;
-  const data = await writtenData(cloud, await readOnWeb(cloud, url), key, row, null);
+  const data = await writtenData(cloud, await openUrl(cloud, url), key, row, null);
   const image = await images.update(
     id,
     (current) => withData(withStatus(current, "active"), data, storeMetadata(cloud, storeId)),

@@ -1,5 +1,5 @@
 /**
- * The schema of a task, whole and as a list has it.
+ * The schemas of a task and of a task in a list.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Schema } from "../http/json_schema.ts";
 
 const READ_ONLY_TEXT: Schema = { readOnly: true, type: "string" };
 
-/** All of a task, in Glance's order. */
+/** All fields of a task, in Glance's order. */
 const FIELDS: Readonly<Record<string, Schema>> = {
   id: {
     description: "An identifier for the task",
@@ -42,14 +42,14 @@ const FIELDS: Readonly<Record<string, Schema>> = {
 
 const { input: _input, result: _result, message: _message, ...LISTED } = FIELDS;
 
-/** A task as a list has it. */
+/** The schema of a task in a list. */
 export const LISTED_TASK_SCHEMA: Schema & { readonly name: string } = {
   name: "task",
   properties: LISTED,
   additionalProperties: false,
 };
 
-/** A whole task. */
+/** The schema of a task. */
 export const TASK_SCHEMA: Schema & { readonly name: string } = {
   name: "task",
   properties: FIELDS,

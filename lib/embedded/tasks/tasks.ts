@@ -1,6 +1,6 @@
 /**
- * Tasks: the traces of imports. They belong to images, or were ordered by themselves; the deprecated
- * task API shows both, to administrators.
+ * Tasks, which record imports. A task belongs to an image or was created with the deprecated task
+ * API, which lists both kinds for administrators.
  *
  * @module
  */
@@ -29,12 +29,12 @@ const SORT_KEYS = [
 const STATUSES = ["pending", "processing", "success", "failure"];
 const UUID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 
-/** A task, and the image that it belongs to. */
+/** A task and the id of its image. */
 export interface KnownTask extends TaskRow {
   readonly image_id: string | null;
 }
 
-/** `GET /v2/images/{image_id}/tasks`: rows as the database has them, with microseconds. */
+/** `GET /v2/images/{image_id}/tasks`: database rows, with microseconds. */
 export function listImageTasks(call: EmbeddedRequest): Response {
   const row = visibleImage(call, () => notFound());
   const { identity } = call;
@@ -51,7 +51,7 @@ export function listImageTasks(call: EmbeddedRequest): Response {
   return json({ tasks });
 }
 
-/** `GET /v2/tasks`, newest first unless asked otherwise. */
+/** `GET /v2/tasks`, newest first by default. */
 export function listTasks(call: EmbeddedRequest): Response {
   refuseUsers(call);
   const { cloud } = call;
@@ -77,7 +77,7 @@ export function showTask(call: EmbeddedRequest): Response {
   return json(taskView(task));
 }
 
-/** `DELETE /v2/tasks/{task_id}`: tasks cannot be deleted. */
+/** `DELETE /v2/tasks/{task_id}`: rejected, because Glance cannot delete tasks. */
 export function refuseTaskDeletion(call: EmbeddedRequest): never {
   refuseUsers(call);
   throw new Failure(
@@ -89,16 +89,16 @@ export function refuseTaskDeletion(call: EmbeddedRequest): never {
 }
 
 /**
- * The task API is for administrators.
+ * Allows only administrators.
  *
- * @throws {Failure} 403.
+ * @throws {Failure} 403 for all others.
  */
 export function refuseUsers({ identity }: EmbeddedRequest): void {
   if (isAdmin(identity)) return;
   throw forbidden("You are not authorized to complete tasks_api_access action.");
 }
 
-/** A task as it is shown; what it does not have yet is left away. */
+/** A task as JSON, without fields that are not set yet. */
 export function taskView({ image_id, expires_at, ...row }: KnownTask): Record<string, unknown> {
   return {
     ...row,
@@ -109,7 +109,7 @@ export function taskView({ image_id, expires_at, ...row }: KnownTask): Record<st
   };
 }
 
-/** A task without what only `GET /v2/tasks/{task_id}` shows. */
+/** A task without the fields that only `GET /v2/tasks/{task_id}` shows. */
 function listedView(task: KnownTask): Record<string, unknown> {
   const {
     input: _i,
@@ -127,7 +127,7 @@ function databaseTime(time: string): string {
   return time.replace("Z", ".000000");
 }
 
-/** Every task, the oldest first. */
+/** All tasks, oldest first. */
 function allTasks({ cloud: { store } }: EmbeddedRequest): readonly KnownTask[] {
   const ofImages = [...store.images.rows()].flatMap(({ id, tasks }) =>
     tasks.map((task) => ({ ...task, image_id: id }))
@@ -140,7 +140,7 @@ function order({ created_at, id }: TaskRow): string {
   return `${created_at} ${id}`;
 }
 
-/** Of the query string's other keys each that names a field must be equal to it. */
+/** A test for the filters in the query string; keys that are not fields are ignored. */
 function filterOf(query: URLSearchParams): (task: KnownTask) => boolean {
   const status = query.get("status") ?? "";
   if (status !== "" && !STATUSES.includes(status)) {
@@ -148,11 +148,11 @@ function filterOf(query: URLSearchParams): (task: KnownTask) => boolean {
   }
   const type = query.get("type") ?? "";
   if (type !== "" && type !== "import") throw badRequest(`Invalid type value: ${type}`);
-  const wanted = SORT_KEYS.flatMap((key) => {
+  const expected = SORT_KEYS.flatMap((key) => {
     const value = query.get(key);
     return value === null ? [] : [[key, value] as const];
   });
-  return (task) => wanted.every(([key, value]) => isSameText(task[key] ?? "", value));
+  return (task) => expected.every(([key, value]) => isSameText(task[key] ?? "", value));
 }
 
 function markerOf(query: URLSearchParams, tasks: readonly KnownTask[]): KnownTask | null {

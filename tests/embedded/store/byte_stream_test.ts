@@ -87,7 +87,7 @@ Deno.test("byteStream closes its source after a read that was pending at the can
 Deno.test("byteStream fails where the data ends early, and closes its source", async () => {
   const { fill, close, seen } = source(10);
   const bytes = new Response(byteStream(11, fill, close)).bytes();
-  await assertRejects(() => bytes, Error, "the data ends 1 bytes early");
+  await assertRejects(() => bytes, Error, "it ends 1 bytes early");
   assertEquals(seen.closed, 1);
 });
 
