@@ -263,7 +263,7 @@ const ROWS: readonly Row[] = [
     create({ properties: { count: {} } }),
     Invalid,
     "its value is an object",
-    "write it as text",
+    "convert it to a string",
   ),
   row("a name of 300 characters", create({ name: "x".repeat(300) }), Invalid, "400", "is too long"),
   row(
@@ -272,14 +272,14 @@ const ROWS: readonly Row[] = [
     Invalid,
     '"count"',
     "a number",
-    "write it as text",
+    "convert it to a string",
   ),
   row(
     "a property that is a boolean",
     create({ properties: { is_public: false } }),
     Invalid,
     '"is_public"',
-    "write it as text",
+    "convert it to a string",
   ),
   row(
     "a reserved property",
@@ -319,7 +319,7 @@ const ROWS: readonly Row[] = [
     },
     Invalid,
     '"count"',
-    "write it as text",
+    "convert it to a string",
   ),
   row(
     "the deletion of a protected image",
@@ -386,7 +386,7 @@ const ROWS: readonly Row[] = [
     list({ filters: { name: untyped({}) } }),
     Invalid,
     'filter "name" is an object',
-    "a list of texts",
+    "a list of strings",
   ),
   ...[5, null, [5]].map((sortKey) =>
     row(

@@ -74,7 +74,7 @@ function pointerTo(key: string): string {
   throw new Invalid(
     `Cannot change the property ${
       inspect(key)
-    }: a patch cannot name a property whose name is empty or has white space at its ends; set purgeProps to false to keep it`,
+    }: a patch cannot name a property whose name is empty or has white space at its ends; leave the property alone, with purgeProps false`,
   );
 }
 
