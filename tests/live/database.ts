@@ -19,8 +19,11 @@ export function databaseUrl(directory: string, name: typeof DATABASES[number]): 
 /** Creates the data directory with the empty databases and starts the server. */
 export async function startDatabase(directory: string): Promise<ServerProcess> {
   const log = `${directory}/logs/mariadb.log`;
-  const data = `--datadir=${directory}/mariadb`;
-  await run({ name: "MariaDB", argv: ["mariadb-install-db", ...INSTALL, ...asRoot(), data], log });
+  // Two installations at once would delete each other's temporary tables in a shared folder.
+  const folders = [`--datadir=${directory}/mariadb`, `--tmpdir=${directory}/mariadb-tmp`];
+  await Deno.mkdir(`${directory}/mariadb-tmp`);
+  const install = ["mariadb-install-db", ...INSTALL, ...asRoot(), ...folders];
+  await run({ name: "MariaDB", argv: install, log });
   const init = `${directory}/mariadb-init.sql`;
   await Deno.writeTextFile(init, DATABASES.map((name) => `CREATE DATABASE ${name};\n`).join(""));
 
@@ -31,7 +34,7 @@ export async function startDatabase(directory: string): Promise<ServerProcess> {
       "mariadbd",
       ...SERVE,
       ...asRoot(),
-      data,
+      ...folders,
       `--socket=${socket}`,
       `--init-file=${init}`,
       `--pid-file=${directory}/mariadb.pid`,
