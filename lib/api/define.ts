@@ -61,11 +61,11 @@ export const DELETED = { ...NO_CONTENT, alreadyDoneStatus: 404 } as const;
 /** The errors of authentication, policy, and lookup, which all operations have. */
 function usualErrors(path: string): Readonly<Record<number, string>> {
   if (!path.startsWith("/v2/")) return {};
-  const refused = { 401: "the token is missing, unknown or has ended", 403: "not allowed" };
+  const refused = { 401: "the token is missing, unknown, or expired", 403: "not allowed" };
   const [, thing] = /\{(image|namespace)(?:_id)?\}/.exec(path) ?? [];
   return thing === undefined
     ? refused
-    : { ...refused, 404: `no such ${thing}, or not for the caller to see` };
+    : { ...refused, 404: `no such ${thing}, or not visible to the caller` };
 }
 
 /** Hints for a 404, which can mean a missing or hidden resource, or a missing feature of the cloud. */

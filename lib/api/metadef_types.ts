@@ -1,74 +1,74 @@
 /**
- * The catalogue of metadata definitions, as Glance writes it: which properties a cloud knows for
- * images, volumes and flavors, and what they mean. Types only.
+ * The metadata definitions catalog of Glance: the properties of images, volumes, and flavors that a cloud
+ * documents. Types only.
  *
  * @module
  */
 import type { JsonValue } from "./types.ts";
 
-/** When Glance made a definition, and changed it last: `YYYY-MM-DDTHH:MM:SSZ`. */
+/** The times of a definition, as `YYYY-MM-DDTHH:MM:SSZ`. */
 export interface MetadefDates {
-  /** When it was made. */
+  /** Time of creation. */
   readonly created_at?: string;
-  /** When it was changed last. */
+  /** Time of the last change. */
   readonly updated_at?: string;
 }
 
-/** The types of a property's value. */
+/** The type of the value of a property. */
 export type MetadefType = "array" | "boolean" | "integer" | "number" | "object" | "string";
 
-/** What a property may hold, as a JSON schema with a title. */
+/** The JSON schema of a property, with a title. */
 export interface MetadefPropertySchema {
   /** Type of the value. */
   readonly type: MetadefType;
-  /** Its name for people. */
+  /** Display name. */
   readonly title: string;
-  /** What it means, for people. */
+  /** Description. */
   readonly description?: string;
-  /** Comparisons that make sense for it, for example `<or>`. */
+  /** Operators of scheduler filters that apply to it, for example `<or>`. */
   readonly operators?: readonly string[];
-  /** The value that is meant where none is set. */
+  /** Default value. */
   readonly default?: JsonValue;
-  /** Whether people may not set it. */
+  /** Whether users cannot set it. */
   readonly readonly?: boolean;
-  /** Least number. */
+  /** Minimum value. */
   readonly minimum?: number;
-  /** Greatest number. */
+  /** Maximum value. */
   readonly maximum?: number;
-  /** Least number of characters. */
+  /** Minimum number of characters. */
   readonly minLength?: number;
-  /** Greatest number of characters. */
+  /** Maximum number of characters. */
   readonly maxLength?: number;
-  /** A regular expression for the whole value. */
+  /** Regular expression for the whole value. */
   readonly pattern?: string;
-  /** The values that there are. */
+  /** The allowed values. */
   readonly enum?: readonly JsonValue[];
-  /** What the entries of an array are. */
+  /** Schema of the items of an array. */
   readonly items?: { readonly type: MetadefType; readonly enum?: readonly JsonValue[] };
-  /** Least number of entries. */
+  /** Minimum number of items. */
   readonly minItems?: number;
-  /** Greatest number of entries. */
+  /** Maximum number of items. */
   readonly maxItems?: number;
-  /** Whether no entry may stand twice. */
+  /** Whether items must be unique. */
   readonly uniqueItems?: boolean;
-  /** Whether there may be entries that `items` does not speak of. */
+  /** Whether items that `items` does not describe are allowed. */
   readonly additionalItems?: boolean;
 }
 
 /** A property of a namespace, with its name. */
 export interface MetadefProperty extends MetadefPropertySchema {
-  /** Its name, at most 80 characters; without the prefix of a resource type. */
+  /** Its name, at most 80 characters, without the prefix of a resource type. */
   readonly name: string;
 }
 
-/** Properties by their names. */
+/** Properties by name. */
 export type MetadefProperties = Readonly<Record<string, MetadefPropertySchema>>;
 
-/** What an object holds. */
+/** The content of an object. */
 export interface MetadefObjectBody {
-  /** What it means, for people. */
+  /** Description. */
   readonly description?: string;
-  /** Names of properties that must be set. */
+  /** Names of required properties. */
   readonly required?: readonly string[];
   /** Its properties. */
   readonly properties?: MetadefProperties;
@@ -76,11 +76,11 @@ export interface MetadefObjectBody {
 
 /** A new object. */
 export interface NewMetadefObject extends MetadefObjectBody {
-  /** At most 80 characters. */
+  /** Its name, at most 80 characters. */
   readonly name: string;
 }
 
-/** Properties that belong together. */
+/** A group of properties. */
 export interface MetadefObject extends NewMetadefObject, MetadefDates {
   /** Path of the object in the API. */
   readonly self?: string;
@@ -88,39 +88,39 @@ export interface MetadefObject extends NewMetadefObject, MetadefDates {
   readonly schema?: string;
 }
 
-/** A word that can be attached to resources. Lists give its name alone. */
+/** A tag for resources. Lists contain only its name. */
 export interface MetadefTag extends MetadefDates {
-  /** The word, at most 80 characters. */
+  /** Its name, at most 80 characters. */
   readonly name: string;
 }
 
-/** A kind of resource: `OS::Glance::Image`, `OS::Nova::Flavor` … */
+/** A resource type, for example `OS::Glance::Image` or `OS::Nova::Flavor`. */
 export interface MetadefResourceType extends MetadefDates {
   /** Its name, at most 80 characters. */
   readonly name: string;
 }
 
-/** A new association. */
+/** A new association of a namespace with a resource type. */
 export interface NewMetadefAssociation {
-  /** The resource type. */
+  /** Name of the resource type. */
   readonly name: string;
-  /** What stands before the names of a namespace's properties on these resources, for example `hw_`. */
+  /** Prefix of the namespace's properties on these resources, for example `hw_`. */
   readonly prefix?: string;
-  /** Which properties of the resource are meant, where it has several sets: `image` of a volume. */
+  /** The set of properties, if the resource has several: `image` of a volume. */
   readonly properties_target?: string;
 }
 
-/** That the properties of a namespace apply to a kind of resource. */
+/** An association of a namespace with a resource type. */
 export interface MetadefAssociation extends NewMetadefAssociation, MetadefDates {}
 
-/** The words about a namespace, which an update sets as a whole: what is left out gets its default. */
+/** The attributes of a namespace. An update replaces all of them: omitted ones get their defaults. */
 export interface MetadefNamespaceMeta {
-  /** Its name for people, at most 80 characters. */
+  /** Display name, at most 80 characters. */
   readonly display_name?: string;
-  /** What it is for, at most 500 characters. */
+  /** Description, at most 500 characters. */
   readonly description?: string;
   /**
-   * Whether everybody sees it, or its owner alone.
+   * Whether all projects see it, or only its owner.
    * @default {"private"}
    */
   readonly visibility?: "public" | "private";
@@ -129,15 +129,15 @@ export interface MetadefNamespaceMeta {
    * @default {false}
    */
   readonly protected?: boolean;
-  /** Project; the caller's without it. */
+  /** Id of the project that owns it (default: the caller's). */
   readonly owner?: string;
 }
 
-/** A new namespace, which may bring all of its definitions. */
+/** A new namespace, optionally with its definitions. */
 export interface NewMetadefNamespace extends MetadefNamespaceMeta {
   /** Its name, for example `OS::Compute::CPUPinning`; at most 80 characters. */
   readonly namespace: string;
-  /** The resources that its properties are for. */
+  /** The resource types that its properties apply to. */
   readonly resource_type_associations?: readonly NewMetadefAssociation[];
   /** Its properties. */
   readonly properties?: MetadefProperties;
@@ -147,11 +147,11 @@ export interface NewMetadefNamespace extends MetadefNamespaceMeta {
   readonly tags?: readonly { readonly name: string }[];
 }
 
-/** A namespace. Lists show its associations only; one that is asked for by name, all of it. */
+/** A namespace. Lists contain only its attributes and associations. */
 export interface MetadefNamespace extends MetadefNamespaceMeta, MetadefDates {
   /** Its name, for example `OS::Compute::CPUPinning`. */
   readonly namespace: string;
-  /** The resources that its properties are for. */
+  /** The resource types that its properties apply to. */
   readonly resource_type_associations?: readonly MetadefAssociation[];
   /** Its properties. */
   readonly properties?: MetadefProperties;
@@ -165,7 +165,7 @@ export interface MetadefNamespace extends MetadefNamespaceMeta, MetadefDates {
   readonly schema?: string;
 }
 
-/** A page of a list of namespaces. `next` is present where there may be more. */
+/** A page of a list of namespaces. `next` is present if there may be more. */
 export interface MetadefNamespacePage {
   /** The namespaces of the page. */
   readonly namespaces: readonly MetadefNamespace[];
@@ -173,19 +173,19 @@ export interface MetadefNamespacePage {
   readonly next?: string;
 }
 
-/** For which resources a definition is asked for. */
+/** The resource type whose prefix applies to property names. */
 export interface MetadefView {
   /**
-   * Resource type whose prefix stands before the names of properties, in the answer and, of a property,
-   * in the question; no prefix without it.
+   * Name of the resource type whose prefix the property names have, in the result and in the argument
+   * (default: no prefix).
    */
   readonly resourceType?: string;
 }
 
-/** What becomes of the tags that a namespace has when new ones come. */
+/** Options of setting the tags of a namespace. */
 export interface NewTagsOptions {
   /**
-   * Whether they stay; otherwise the new ones take their place.
+   * Whether to keep the existing tags. If false, the new tags replace them.
    * @default {false}
    */
   readonly append?: boolean;

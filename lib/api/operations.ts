@@ -4,16 +4,16 @@
  *
  * @module
  */
-import { CACHE_ROWS, type CacheOperations } from "./operations/cache.ts";
-import { CLOUD_ROWS, type CloudOperations } from "./operations/cloud.ts";
-import { DATA_ROWS, type DataOperations } from "./operations/data.ts";
-import { DEFINITION_ROWS, type DefinitionOperations } from "./operations/definitions.ts";
-import { IMAGE_ROWS, type ImageOperations } from "./operations/images.ts";
-import { METADEF_ROWS, type MetadefOperations } from "./operations/metadefs.ts";
+import { CACHE_OPERATIONS, type CacheOperations } from "./operations/cache.ts";
+import { CLOUD_OPERATIONS, type CloudOperations } from "./operations/cloud.ts";
+import { DATA_OPERATIONS, type DataOperations } from "./operations/data.ts";
+import { DEFINITION_OPERATIONS, type DefinitionOperations } from "./operations/definitions.ts";
+import { IMAGE_OPERATIONS, type ImageOperations } from "./operations/images.ts";
+import { METADEF_OPERATIONS, type MetadefOperations } from "./operations/metadefs.ts";
 import { Invalid } from "../errors.ts";
 import { inspect } from "../validate.ts";
 import type { Operation, OperationDescription } from "./operation.ts";
-import { SHARING_ROWS, type SharingOperations } from "./operations/sharing.ts";
+import { SHARING_OPERATIONS, type SharingOperations } from "./operations/sharing.ts";
 
 export type * from "./wire.ts";
 export type { OperationDescription } from "./operation.ts";
@@ -51,13 +51,13 @@ export type OperationResult<M extends OperationName> = ReturnType<Operations[M]>
 export const ROWS: {
   readonly [M in OperationName]: Operation<OperationArgs<M>, OperationResult<M>>;
 } = {
-  ...IMAGE_ROWS,
-  ...DATA_ROWS,
-  ...SHARING_ROWS,
-  ...CLOUD_ROWS,
-  ...CACHE_ROWS,
-  ...METADEF_ROWS,
-  ...DEFINITION_ROWS,
+  ...IMAGE_OPERATIONS,
+  ...DATA_OPERATIONS,
+  ...SHARING_OPERATIONS,
+  ...CLOUD_OPERATIONS,
+  ...CACHE_OPERATIONS,
+  ...METADEF_OPERATIONS,
+  ...DEFINITION_OPERATIONS,
 };
 
 /**

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { CACHE_ROWS } from "../../lib/api/operations/cache.ts";
-import { CLOUD_ROWS } from "../../lib/api/operations/cloud.ts";
-import { DATA_ROWS } from "../../lib/api/operations/data.ts";
-import { DEFINITION_ROWS } from "../../lib/api/operations/definitions.ts";
-import { IMAGE_ROWS } from "../../lib/api/operations/images.ts";
-import { METADEF_ROWS } from "../../lib/api/operations/metadefs.ts";
-import { SHARING_ROWS } from "../../lib/api/operations/sharing.ts";
+import { CACHE_OPERATIONS } from "../../lib/api/operations/cache.ts";
+import { CLOUD_OPERATIONS } from "../../lib/api/operations/cloud.ts";
+import { DATA_OPERATIONS } from "../../lib/api/operations/data.ts";
+import { DEFINITION_OPERATIONS } from "../../lib/api/operations/definitions.ts";
+import { IMAGE_OPERATIONS } from "../../lib/api/operations/images.ts";
+import { METADEF_OPERATIONS } from "../../lib/api/operations/metadefs.ts";
+import { SHARING_OPERATIONS } from "../../lib/api/operations/sharing.ts";
 import type { OperationDescription } from "../../mod.ts";
 
 type Descriptions = Readonly<Record<string, OperationDescription>>;
@@ -19,13 +19,13 @@ export const README = new URL("../../lib/api/README.md", import.meta.url);
 
 /** The operations by topic, in the order of the file. */
 export const SECTIONS: readonly (readonly [title: string, operations: Descriptions])[] = [
-  ["Images", IMAGE_ROWS],
-  ["Image data", DATA_ROWS],
-  ["Members and tags", SHARING_ROWS],
-  ["Cloud", CLOUD_ROWS],
-  ["Image cache", CACHE_ROWS],
-  ["Metadata definitions: namespaces and resource types", METADEF_ROWS],
-  ["Metadata definitions: objects, properties, and tags", DEFINITION_ROWS],
+  ["Images", IMAGE_OPERATIONS],
+  ["Image data", DATA_OPERATIONS],
+  ["Members and tags", SHARING_OPERATIONS],
+  ["Cloud", CLOUD_OPERATIONS],
+  ["Image cache", CACHE_OPERATIONS],
+  ["Metadata definitions: namespaces and resource types", METADEF_OPERATIONS],
+  ["Metadata definitions: objects, properties, and tags", DEFINITION_OPERATIONS],
 ];
 
 const INTRODUCTION = `# Operations of the Image API

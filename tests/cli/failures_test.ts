@@ -75,7 +75,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "an id that is taken": {
     args: ["image-create", "--id", ID],
     says:
-      'Cannot create an image: the server answered 409, "…"; choose another id, or none (req-…)',
+      'Cannot create an image: the server answered 409, "…"; choose another id, or omit it (req-…)',
   },
   "a property without a value": {
     args: ["image-update", ID, "--property", "novalue"],

@@ -325,7 +325,7 @@ Deno.test("md commands say what Glance refuses, of what, and what helps", async 
     ],
     [
       "md-namespace-create OS::Mine",
-      'Cannot create metadata namespace "OS::Mine": the server answered 409, "…"; choose another name, or update the namespace that has it (req-…)',
+      'Cannot create metadata namespace "OS::Mine": the server answered 409, "…"; choose another name, or update the existing namespace (req-…)',
     ],
     [
       "md-object-show OS::Mine x",
@@ -333,11 +333,11 @@ Deno.test("md commands say what Glance refuses, of what, and what helps", async 
     ],
     [
       "md-object-create OS::Mine --name o --schema {}",
-      'Cannot add object "o" to metadata namespace "OS::Mine": the server answered 409, "…"; choose another name, or update what has it (req-…)',
+      'Cannot add object "o" to metadata namespace "OS::Mine": the server answered 409, "…"; choose another name, or update the existing definition (req-…)',
     ],
     [
       'md-property-create OS::Mine --name p --title P --schema {"type":"string"}',
-      'Cannot add property "p" to metadata namespace "OS::Mine": the server answered 409, "…"; choose another name, or update what has it (req-…)',
+      'Cannot add property "p" to metadata namespace "OS::Mine": the server answered 409, "…"; choose another name, or update the existing definition (req-…)',
     ],
     [
       "md-tag-create OS::Mine --name t",

@@ -125,7 +125,7 @@ Deno.test("image-create sends the size of a file, and says what to do when that 
   assertEquals((await scene.run(CREATE, { files })).code, 0);
   const { code, stderr } = await scene.run(["image-create", ...RAW], { stdin: DISK });
   assertEquals(code, 1);
-  assertStringIncludes(stderr, "the server answered 411; a proxy in front of Glance takes no data");
+  assertStringIncludes(stderr, "the server answered 411; a proxy in front of Glance rejects data");
   assertStringIncludes(stderr, "give its size, or upload it from a file");
   const { stdout } = await scene.run(["image-list", "--json"]);
   assertEquals(JSON.parse(stdout).length, 1);

@@ -129,7 +129,7 @@ Deno.test("upload() says what to do when a proxy wants a length that is unknown"
   await assertRejects(
     () => upload(chunks()),
     Invalid,
-    "; a proxy in front of Glance takes no data of unknown size: give its size, or upload it from a file",
+    "; a proxy in front of Glance rejects data of unknown size: give its size, or upload it from a file",
   );
 });
 

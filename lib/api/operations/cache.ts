@@ -1,6 +1,5 @@
 /**
- * The part of the operation table about the image cache: each server has its own, and answers for that
- * alone.
+ * Operations of the image cache. Each server has its own cache, and answers only for that.
  *
  * @module
  */
@@ -15,21 +14,21 @@ import {
 } from "../define.ts";
 import type { CacheState, CacheTarget, PrunedCache } from "../wire.ts";
 
-/** Operations on the cache of the server that answers. */
+/** Operations on the image cache of the server that answers. */
 export interface CacheOperations {
-  /** What is cached, and what will be. `GET /v2/cache`, since 2.14. */
+  /** Lists cached and queued images. `GET /v2/cache`, since 2.14. */
   "cache.list"(): CacheState;
-  /** Has an image cached. `PUT /v2/cache/{image_id}`, since 2.14. */
+  /** Queues an image for the cache. `PUT /v2/cache/{image_id}`, since 2.14. */
   "cache.queue"(imageId: string): void;
-  /** Drops an image from cache and queue. `DELETE /v2/cache/{image_id}`, since 2.14. */
+  /** Removes an image from the cache and the queue. `DELETE /v2/cache/{image_id}`, since 2.14. */
   "cache.delete"(imageId: string): void;
-  /** Drops all of them, or what one part holds. `DELETE /v2/cache`, since 2.14. */
+  /** Clears the cache, the queue, or both. `DELETE /v2/cache`, since 2.14. */
   "cache.clear"(target?: CacheTarget): void;
-  /** Removes what broken downloads have left. `POST /v2/cache/clean`, since 2.18. */
+  /** Removes the remains of broken downloads. `POST /v2/cache/clean`, since 2.18. */
   "cache.clean"(): void;
   /** Shrinks the cache to its size limit. `POST /v2/cache/prune`, since 2.18. */
   "cache.prune"(): PrunedCache;
-  /** URLs of the servers that have cached an image. `GET /v2/cache/nodes/{image_id}`, since 2.18. */
+  /** Lists the URLs of the servers that cache an image. `GET /v2/cache/nodes/{image_id}`, since 2.18. */
   "cache.nodes"(imageId: string): readonly string[];
 }
 
@@ -43,15 +42,15 @@ const NO_IMAGE = "no such image, or the server has no cache";
 
 const TARGETS: readonly string[] = ["cache", "queue"] satisfies CacheTarget[];
 
-/** Its rows. */
-export const CACHE_ROWS: OperationDefinitions<CacheOperations> = {
+/** The operations of the image cache. */
+export const CACHE_OPERATIONS: OperationDefinitions<CacheOperations> = {
   "cache.list": defineOperation("list the cache", "GET", CACHE, "2.14", {
     ...FEATURE,
     success: [200],
     errors: { 403: ADMIN, 404: NO_CACHE },
     receive: receivePage<CacheState>("cached_images"),
   }),
-  // 200 in the first release that had it.
+  // The first release with this operation answered 200.
   "cache.queue": defineOperation('queue image "{image_id}" for the cache', "PUT", CACHED, "2.14", {
     ...FEATURE,
     success: [202, 200],
@@ -72,7 +71,7 @@ export const CACHE_ROWS: OperationDefinitions<CacheOperations> = {
   "cache.clear": defineOperation("clear the cache", "DELETE", CACHE, "2.14", {
     ...FEATURE,
     ...NO_CONTENT,
-    errors: { 400: "no such part of it", 403: ADMIN, 404: NO_CACHE },
+    errors: { 400: "no such target", 403: ADMIN, 404: NO_CACHE },
     send: (target) =>
       target === undefined
         ? {}
@@ -84,7 +83,7 @@ export const CACHE_ROWS: OperationDefinitions<CacheOperations> = {
     errors: { 403: ADMIN, 404: NO_CACHE },
     receive: receiveNothing,
   }),
-  // A repeat would tell what the repeat has freed.
+  // A retry would report only what the retry removed.
   "cache.prune": defineOperation("prune the cache", "POST", `${CACHE}/prune`, "2.18", {
     ...FEATURE,
     idempotent: false,
@@ -101,8 +100,8 @@ export const CACHE_ROWS: OperationDefinitions<CacheOperations> = {
       ...FEATURE,
       feature: `${FEATURE.feature} with the driver centralized_db`,
       success: [200],
-      errors: { 403: ADMIN, 404: NO_IMAGE, 409: "the cache has another driver" },
-      // Specified under a key, documented bare.
+      errors: { 403: ADMIN, 404: NO_IMAGE, 409: "the cache uses another driver" },
+      // The specification has a key, the documentation a bare list.
       receive: receiveBareList("cached_nodes"),
     },
   ),

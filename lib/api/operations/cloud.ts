@@ -1,5 +1,5 @@
 /**
- * The part of the operation table about the cloud itself: what it offers, its schemas, and its tasks.
+ * Operations of the cloud: import methods, stores, usage, schemas, tasks, versions, and health.
  *
  * @module
  */
@@ -28,43 +28,43 @@ import type {
 
 /** Operations on the cloud. */
 export interface CloudOperations {
-  /** How images can be imported. `GET /v2/info/import`, since 2.6. */
+  /** Shows the import methods. `GET /v2/info/import`, since 2.6. */
   "info.import"(): ImportInfo;
-  /** The stores that images can be in. `GET /v2/info/stores`, since 2.8. */
+  /** Lists the stores. `GET /v2/info/stores`, since 2.8. */
   "info.stores"(): readonly ImageStore[];
-  /** The same for administrators. `GET /v2/info/stores/detail`, since 2.15. */
+  /** Lists the stores with details, for administrators. `GET /v2/info/stores/detail`, since 2.15. */
   "info.storesDetail"(): readonly StoreDetail[];
-  /** How much of the caller's quotas is used. `GET /v2/info/usage`, since 2.13. */
+  /** Shows the usage of the caller's quotas. `GET /v2/info/usage`, since 2.13. */
   "info.usage"(): Usage;
-  /** A schema of images, members or tasks. `GET /v2/schemas/{schema_name}`, since 2.0. */
+  /** Shows a schema of images, members, or tasks. `GET /v2/schemas/{schema_name}`, since 2.0. */
   "schemas.get"(name: SchemaName): SchemaDocument;
-  /** One of the catalogue of metadata definitions. `GET /v2/schemas/metadefs/{schema_name}`, since 2.2. */
+  /** Shows a schema of metadata definitions. `GET /v2/schemas/metadefs/{schema_name}`, since 2.2. */
   "schemas.getMetadef"(name: MetadefSchemaName): SchemaDocument;
-  /** One page of the tasks of the cloud. `GET /v2/tasks`, since 2.2. */
+  /** Lists one page of tasks. `GET /v2/tasks`, since 2.2. */
   "tasks.list"(query?: Query): TaskPage;
-  /** One of them. `GET /v2/tasks/{task_id}`, since 2.2. */
+  /** Shows a task. `GET /v2/tasks/{task_id}`, since 2.2. */
   "tasks.get"(taskId: string): GlanceTask;
-  /** Begins one; deprecated, `import` does it for users. `POST /v2/tasks`, since 2.2. */
+  /** Creates a task. Deprecated; use `import`. `POST /v2/tasks`, since 2.2. */
   "tasks.create"(task: NewTask): GlanceTask;
-  /** Glance always refuses: it forgets tasks by itself. `DELETE /v2/tasks/{task_id}`, since 2.2. */
+  /** Always fails with 405: Glance deletes tasks itself. `DELETE /v2/tasks/{task_id}`, since 2.2. */
   "tasks.delete"(taskId: string): void;
-  /** The versions of the API. `GET /versions`, since 2.0. */
+  /** Lists the API versions. `GET /versions`, since 2.0. */
   "versions.list"(): readonly ApiVersion[];
-  /** The same, where clients look first. `GET /`, since 2.0. */
+  /** Lists the API versions at the root of the endpoint. `GET /`, since 2.0. */
   "versions.root"(): readonly ApiVersion[];
-  /** What a server says of its health, mostly `OK`. `GET /healthcheck`, since 2.0. */
+  /** Returns the health of the server, `OK` if healthy. `GET /healthcheck`, since 2.0. */
   "healthcheck"(): string;
 }
 
 const TASK = "/v2/tasks/{task_id}";
 
-const NO_TASK = "no such task, or not for the caller to see";
+const NO_TASK = "no such task, or not visible to the caller";
 const ADMIN = "for administrators only";
 const FOR_ADMINISTRATORS = { 403: ASK_ADMINISTRATOR };
 const NO_SCHEMA = "no such schema";
 
-/** Its rows. */
-export const CLOUD_ROWS: OperationDefinitions<CloudOperations> = {
+/** The operations of the cloud. */
+export const CLOUD_OPERATIONS: OperationDefinitions<CloudOperations> = {
   "info.import": defineOperation("show the import methods", "GET", "/v2/info/import", "2.6", {
     success: [200],
     receive: receiveRecord("import-methods"),
@@ -127,7 +127,7 @@ export const CLOUD_ROWS: OperationDefinitions<CloudOperations> = {
     mediaType: JSON_TYPE,
     idempotent: false,
     success: [201],
-    errors: { 400: "no such type, or its input cannot be used", 403: ADMIN },
+    errors: { 400: "no such type, or unusable input", 403: ADMIN },
     hints: FOR_ADMINISTRATORS,
     send: (task) => ({ json: taskIn(task) }),
     receive: receiveRecord(undefined, ["id"]),
@@ -149,7 +149,7 @@ export const CLOUD_ROWS: OperationDefinitions<CloudOperations> = {
   "healthcheck": defineOperation("check the health of the server", "GET", "/healthcheck", "2.0", {
     feature: "the healthcheck in Glance's pipeline",
     success: [200],
-    errors: { 404: "the cloud has none", 503: "not well" },
+    errors: { 404: "the cloud has no healthcheck", 503: "unhealthy" },
     send: () => ({ headers: { accept: "text/plain" } }),
     receive: receiveText,
   }),

@@ -1,5 +1,5 @@
 /**
- * The part of the operation table about the bytes of images.
+ * Operations of image data.
  *
  * @module
  */
@@ -12,29 +12,29 @@ import type { DataBody, DataRequest, UploadRequest } from "../wire.ts";
 
 /** Operations on image data. */
 export interface DataOperations {
-  /** The answer with the data, unread. `GET /v2/images/{image_id}/file`, since 2.0. */
+  /** Returns the response with the data, unread. `GET /v2/images/{image_id}/file`, since 2.0. */
   "data"(imageId: string, request?: DataRequest): Response;
   /** Stores the data of a queued image. `PUT /v2/images/{image_id}/file`, since 2.0. */
   "upload"(imageId: string, data: DataBody, request?: UploadRequest): void;
-  /** Keeps it for an import. `PUT /v2/images/{image_id}/stage`, since 2.6. */
+  /** Stages data for an import. `PUT /v2/images/{image_id}/stage`, since 2.6. */
   "stage"(imageId: string, data: DataBody, request?: UploadRequest): void;
 }
 
 const SIZE_HINT =
-  "a proxy in front of Glance takes no data of unknown size: give its size, or upload it from a file";
+  "a proxy in front of Glance rejects data of unknown size: give its size, or upload it from a file";
 
 const FILE = "/v2/images/{image_id}/file";
 const STAGE = "/v2/images/{image_id}/stage";
 
-/** Its rows. */
-export const DATA_ROWS: OperationDefinitions<DataOperations> = {
+/** The operations of image data. */
+export const DATA_OPERATIONS: OperationDefinitions<DataOperations> = {
   "data": defineOperation('download image "{image_id}"', "GET", FILE, "2.0", {
     success: [200, 204, 206],
     errors: {
-      400: "the store has no ranges, or no such store is preferred",
+      400: "the store does not support ranges, or a preferred store does not exist",
       403: "deactivated, or not allowed",
       416: "no such range",
-      503: "the store cannot be read now",
+      503: "the store is unavailable",
     },
     send: (_, request = {}) => sendDataRequest(recordIn("the request", request)),
     receive: "response",
@@ -44,14 +44,14 @@ export const DATA_ROWS: OperationDefinitions<DataOperations> = {
     idempotent: false,
     success: [204],
     errors: {
-      400: "no formats, another size than announced, no such store, or a wrong signature",
-      403: "not the caller's to fill",
+      400: "no formats, not the announced size, no such store, or a wrong signature",
+      403: "not the owner of the image",
       409: "not queued",
-      410: "deleted meanwhile, or filled by somebody else",
-      411: "a proxy takes no data of unknown size",
+      410: "deleted or filled by another request",
+      411: "a proxy rejects data of unknown size",
       413: "a quota or a size limit is reached",
-      415: "not what its format says, or unsafe",
-      503: "the store takes no data now",
+      415: "not of the format of the image, or unsafe",
+      503: "the store is unavailable",
     },
     hints: {
       409: "create another image for the data",
@@ -68,12 +68,12 @@ export const DATA_ROWS: OperationDefinitions<DataOperations> = {
     idempotent: false,
     success: [204],
     errors: {
-      403: "not the caller's to fill",
-      404: "no such image, or the cloud imports no staged data",
+      403: "not the owner of the image",
+      404: "no such image, or the cloud does not import staged data",
       409: "not queued, or staged already",
-      411: "a proxy takes no data of unknown size",
+      411: "a proxy rejects data of unknown size",
       413: "a quota or a size limit is reached",
-      503: "the staging area takes no data now",
+      503: "the staging area is unavailable",
     },
     hints: {
       409: "import what is staged, or create another image for the data",
@@ -101,7 +101,7 @@ function sendData(data: unknown, request: Readonly<Record<string, unknown>>): Re
   if (size !== undefined) {
     const length = String(countIn("the size", size));
     headers["x-openstack-image-size"] = length;
-    // Everything but a stream has its length by itself.
+    // `fetch` knows the length of everything but a stream.
     if (data instanceof ReadableStream) headers["content-length"] = length;
   }
   if (storeId !== undefined) {
@@ -114,8 +114,8 @@ function sendData(data: unknown, request: Readonly<Record<string, unknown>>): Re
 }
 
 /**
- * A header value of any text: what is not printable ASCII is percent-encoded, as glanceclient does. A
- * number is taken for its digits.
+ * A header value, with everything but printable ASCII percent-encoded, as glanceclient does. Accepts a
+ * number, too.
  */
 function headerText(what: string, value: unknown): string {
   const text = textIn(what, typeof value === "number" ? String(value) : value);

@@ -1,6 +1,5 @@
 /**
- * The part of the operation table about what is in a namespace of the catalogue of metadata definitions:
- * objects, properties and tags. They have the same operations.
+ * Operations of metadata definitions: the objects, properties, and tags of a namespace.
  *
  * @module
  */
@@ -30,14 +29,14 @@ import type { Query } from "../wire.ts";
 
 /** Operations on definitions. */
 export interface DefinitionOperations {
-  /** The objects of a namespace. `GET /v2/metadefs/namespaces/{namespace}/objects`, since 2.2. */
+  /** Lists the objects of a namespace. `GET /v2/metadefs/namespaces/{namespace}/objects`, since 2.2. */
   "metadefs.objects.list"(namespace: string, query?: Query): readonly MetadefObject[];
-  /** A new object. `POST /v2/metadefs/namespaces/{namespace}/objects`, since 2.2. */
+  /** Creates an object. `POST /v2/metadefs/namespaces/{namespace}/objects`, since 2.2. */
   "metadefs.objects.create"(namespace: string, object: NewMetadefObject): MetadefObject;
-  /** One object. `GET /v2/metadefs/namespaces/{namespace}/objects/{object}`, since 2.2. */
+  /** Shows an object. `GET /v2/metadefs/namespaces/{namespace}/objects/{object}`, since 2.2. */
   "metadefs.objects.get"(namespace: string, object: string): MetadefObject;
   /**
-   * Sets what an object holds; another `name` renames it.
+   * Replaces an object; a different `name` renames it.
    * `PUT /v2/metadefs/namespaces/{namespace}/objects/{object}`, since 2.2.
    */
   "metadefs.objects.update"(
@@ -45,22 +44,22 @@ export interface DefinitionOperations {
     object: string,
     body: MetadefObjectBody & { readonly name?: string },
   ): MetadefObject;
-  /** Deletes one. `DELETE /v2/metadefs/namespaces/{namespace}/objects/{object}`, since 2.2. */
+  /** Deletes an object. `DELETE /v2/metadefs/namespaces/{namespace}/objects/{object}`, since 2.2. */
   "metadefs.objects.delete"(namespace: string, object: string): void;
-  /** Deletes all. `DELETE /v2/metadefs/namespaces/{namespace}/objects`, since 2.2. */
+  /** Deletes all objects. `DELETE /v2/metadefs/namespaces/{namespace}/objects`, since 2.2. */
   "metadefs.objects.deleteAll"(namespace: string): void;
-  /** The properties of a namespace. `GET /v2/metadefs/namespaces/{namespace}/properties`, since 2.2. */
+  /** Lists the properties of a namespace. `GET /v2/metadefs/namespaces/{namespace}/properties`, since 2.2. */
   "metadefs.properties.list"(namespace: string): MetadefProperties;
-  /** A new property. `POST /v2/metadefs/namespaces/{namespace}/properties`, since 2.2. */
+  /** Creates a property. `POST /v2/metadefs/namespaces/{namespace}/properties`, since 2.2. */
   "metadefs.properties.create"(namespace: string, property: MetadefProperty): MetadefProperty;
-  /** One property. `GET /v2/metadefs/namespaces/{namespace}/properties/{property}`, since 2.2. */
+  /** Shows a property. `GET /v2/metadefs/namespaces/{namespace}/properties/{property}`, since 2.2. */
   "metadefs.properties.get"(
     namespace: string,
     property: string,
     view?: MetadefView,
   ): MetadefProperty;
   /**
-   * Sets what a property may hold; another `name` renames it.
+   * Replaces the schema of a property; a different `name` renames it.
    * `PUT /v2/metadefs/namespaces/{namespace}/properties/{property}`, since 2.2.
    */
   "metadefs.properties.update"(
@@ -68,27 +67,27 @@ export interface DefinitionOperations {
     property: string,
     schema: MetadefPropertySchema & { readonly name?: string },
   ): MetadefProperty;
-  /** Deletes one. `DELETE /v2/metadefs/namespaces/{namespace}/properties/{property}`, since 2.2. */
+  /** Deletes a property. `DELETE /v2/metadefs/namespaces/{namespace}/properties/{property}`, since 2.2. */
   "metadefs.properties.delete"(namespace: string, property: string): void;
-  /** Deletes all. `DELETE /v2/metadefs/namespaces/{namespace}/properties`, since 2.2. */
+  /** Deletes all properties. `DELETE /v2/metadefs/namespaces/{namespace}/properties`, since 2.2. */
   "metadefs.properties.deleteAll"(namespace: string): void;
-  /** The tags of a namespace. `GET /v2/metadefs/namespaces/{namespace}/tags`, since 2.2. */
+  /** Lists the tags of a namespace. `GET /v2/metadefs/namespaces/{namespace}/tags`, since 2.2. */
   "metadefs.tags.list"(namespace: string, query?: Query): readonly MetadefTag[];
-  /** A new tag. `POST /v2/metadefs/namespaces/{namespace}/tags/{tag}`, since 2.2. */
+  /** Creates a tag. `POST /v2/metadefs/namespaces/{namespace}/tags/{tag}`, since 2.2. */
   "metadefs.tags.create"(namespace: string, tag: string): MetadefTag;
-  /** Several, instead of or beside the old ones. `POST /v2/metadefs/namespaces/{namespace}/tags`, since 2.2. */
+  /** Sets or adds several tags. `POST /v2/metadefs/namespaces/{namespace}/tags`, since 2.2. */
   "metadefs.tags.createAll"(
     namespace: string,
     tags: readonly string[],
     options?: NewTagsOptions,
   ): readonly MetadefTag[];
-  /** One tag. `GET /v2/metadefs/namespaces/{namespace}/tags/{tag}`, since 2.2. */
+  /** Shows a tag. `GET /v2/metadefs/namespaces/{namespace}/tags/{tag}`, since 2.2. */
   "metadefs.tags.get"(namespace: string, tag: string): MetadefTag;
-  /** Renames one. `PUT /v2/metadefs/namespaces/{namespace}/tags/{tag}`, since 2.2. */
+  /** Renames a tag. `PUT /v2/metadefs/namespaces/{namespace}/tags/{tag}`, since 2.2. */
   "metadefs.tags.update"(namespace: string, tag: string, name: string): MetadefTag;
-  /** Deletes one. `DELETE /v2/metadefs/namespaces/{namespace}/tags/{tag}`, since 2.2. */
+  /** Deletes a tag. `DELETE /v2/metadefs/namespaces/{namespace}/tags/{tag}`, since 2.2. */
   "metadefs.tags.delete"(namespace: string, tag: string): void;
-  /** Deletes all. `DELETE /v2/metadefs/namespaces/{namespace}/tags`, since 2.2. */
+  /** Deletes all tags. `DELETE /v2/metadefs/namespaces/{namespace}/tags`, since 2.2. */
   "metadefs.tags.deleteAll"(namespace: string): void;
 }
 
@@ -103,35 +102,35 @@ const TAG = `${TAGS}/{tag}`;
 const OF = 'of metadata namespace "{namespace}"';
 const TO = 'to metadata namespace "{namespace}"';
 
-/** What all reads of lists have, and of one. */
+/** Defaults of reads: of lists, and of a single definition. */
 const LISTED = { success: [200], errors: { 400: "no such sort direction or limit" } } as const;
 const SHOWN = {
   success: [200],
-  errors: { 404: "no such namespace, or nothing of this name in it" },
+  errors: { 404: "no such namespace, or no such name in it" },
 } as const;
 
-/** What all additions have, and changes. */
+/** Defaults of writes: additions, and updates. */
 const ADDED = {
   mediaType: JSON_TYPE,
   idempotent: false,
   success: [201],
-  errors: { 400: "a definition that is none", 409: "the name is taken" },
-  hints: { 409: "choose another name, or update what has it" },
+  errors: { 400: "an invalid definition", 409: "the name is taken" },
+  hints: { 409: "choose another name, or update the existing definition" },
 } as const;
 const CHANGED = {
   mediaType: JSON_TYPE,
   success: [200],
   errors: {
-    400: "a definition that is none",
-    404: "nothing of this name in the namespace, or a renaming that was done before",
+    400: "an invalid definition",
+    404: "no such name in the namespace, or already renamed",
     409: "the new name is taken",
   },
   hints: { 409: "choose another name" },
 } as const;
 const REMOVED = { ...DELETED, errors: SHOWN.errors } as const;
 
-/** Its rows. */
-export const DEFINITION_ROWS: OperationDefinitions<DefinitionOperations> = {
+/** The operations of objects, properties, and tags. */
+export const DEFINITION_OPERATIONS: OperationDefinitions<DefinitionOperations> = {
   "metadefs.objects.list": defineOperation(`list the objects ${OF}`, "GET", OBJECTS, "2.2", {
     ...LISTED,
     send: (_, query = []) => ({ query: queryIn(query) }),
@@ -242,7 +241,7 @@ export const DEFINITION_ROWS: OperationDefinitions<DefinitionOperations> = {
   }),
   "metadefs.tags.createAll": defineOperation(`add tags ${TO}`, "POST", TAGS, "2.2", {
     ...ADDED,
-    errors: { 400: "a tag that is none", 409: "a tag that is there already, or comes twice" },
+    errors: { 400: "an invalid tag", 409: "an existing or repeated tag" },
     hints: { 409: "leave out what is there, or comes twice" },
     send: (_, tags, options = {}) => sendTags(tags, options),
     receive: receiveList("tags"),
@@ -251,7 +250,7 @@ export const DEFINITION_ROWS: OperationDefinitions<DefinitionOperations> = {
     ...SHOWN,
     receive: receiveRecord(undefined, ["name"]),
   }),
-  // Nothing but a renaming, whose repeat finds no tag.
+  // A retry would not find the renamed tag.
   "metadefs.tags.update": defineOperation(`rename tag "{tag}" ${OF}`, "PUT", TAG, "2.2", {
     ...CHANGED,
     idempotent: false,
@@ -274,7 +273,7 @@ export const DEFINITION_ROWS: OperationDefinitions<DefinitionOperations> = {
   ),
 };
 
-/** Glance wants the name in the body even where it stays. */
+/** Glance requires the name in the body even if it does not change. */
 function renamed(what: string, name: string, body: unknown): RequestParts {
   return { json: namedIn(what, "name", { name, ...recordIn(what, body) }) };
 }

@@ -1,5 +1,5 @@
 /**
- * The part of the operation table about images: their records, states, imports, places and tasks.
+ * Operations of images: records, status, imports, locations, and tasks.
  *
  * @module
  */
@@ -20,37 +20,37 @@ import type { GlanceTask, ImagePage, ImportRequest, NewImage, Query } from "../w
 
 /** Operations on images. */
 export interface ImageOperations {
-  /** One page of the images that the caller sees. `GET /v2/images`, since 2.0. */
+  /** Lists one page of images. `GET /v2/images`, since 2.0. */
   "list"(query?: Query): ImagePage;
-  /** One image. `GET /v2/images/{image_id}`, since 2.0. */
+  /** Shows an image. `GET /v2/images/{image_id}`, since 2.0. */
   "get"(imageId: string): GlanceImage;
-  /** A new image, without data. `POST /v2/images`, since 2.0. */
+  /** Creates an image, without data. `POST /v2/images`, since 2.0. */
   "create"(image: NewImage): GlanceImage;
-  /** The image as it is after the changes. `PATCH /v2/images/{image_id}`, since 2.1. */
+  /** Updates an image, and returns it. `PATCH /v2/images/{image_id}`, since 2.1. */
   "update"(imageId: string, patch: JsonPatch): GlanceImage;
   /** Deletes an image. `DELETE /v2/images/{image_id}`, since 2.0. */
   "delete"(imageId: string): void;
-  /** Fills an image in the background. `POST /v2/images/{image_id}/import`, since 2.6. */
+  /** Starts an import of data. `POST /v2/images/{image_id}/import`, since 2.6. */
   "import"(imageId: string, request: ImportRequest): void;
-  /** Locks the data of an image. `POST /v2/images/{image_id}/actions/deactivate`, since 2.3. */
+  /** Denies access to the data to all but administrators. `POST /v2/images/{image_id}/actions/deactivate`, since 2.3. */
   "deactivate"(imageId: string): void;
-  /** Unlocks it. `POST /v2/images/{image_id}/actions/reactivate`, since 2.3. */
+  /** Allows access to the data again. `POST /v2/images/{image_id}/actions/reactivate`, since 2.3. */
   "reactivate"(imageId: string): void;
-  /** Tells where the data already is. `POST /v2/images/{image_id}/locations`, since 2.17. */
+  /** Adds the location of existing data. `POST /v2/images/{image_id}/locations`, since 2.17. */
   "addImageLocation"(imageId: string, url: string, validationData?: ValidationData): void;
-  /** Where the data is. `GET /v2/images/{image_id}/locations`, since 2.17. */
+  /** Lists the locations of the data. `GET /v2/images/{image_id}/locations`, since 2.17. */
   "getImageLocations"(imageId: string): readonly ImageLocation[];
-  /** What Glance has done with an image. `GET /v2/images/{image_id}/tasks`, since 2.12. */
+  /** Lists the tasks of an image. `GET /v2/images/{image_id}/tasks`, since 2.12. */
   "tasks"(imageId: string): readonly GlanceTask[];
-  /** Deletes the data in one of its stores. `DELETE /v2/stores/{store_id}/{image_id}`, since 2.10. */
+  /** Deletes the data of an image from one store. `DELETE /v2/stores/{store_id}/{image_id}`, since 2.10. */
   "deleteFromStore"(storeId: string, imageId: string): void;
 }
 
 const IMAGE = "/v2/images/{image_id}";
 const LOCATIONS = `${IMAGE}/locations`;
 
-/** Its rows. */
-export const IMAGE_ROWS: OperationDefinitions<ImageOperations> = {
+/** The operations of images. */
+export const IMAGE_OPERATIONS: OperationDefinitions<ImageOperations> = {
   "list": defineOperation("list images", "GET", "/v2/images", "2.0", {
     success: [200],
     errors: { 400: "no such marker, sort key or filter value" },
@@ -61,43 +61,43 @@ export const IMAGE_ROWS: OperationDefinitions<ImageOperations> = {
     success: [200],
     receive: receiveImage,
   }),
-  // A repeat with the same id answers 409: the service chooses the id and knows its own image.
+  // A retry with the same id gets 409; the service chooses the id, so it knows the image as its own.
   "create": defineOperation('create an image "{name}"', "POST", "/v2/images", "2.0", {
     mediaType: JSON_TYPE,
     success: [201],
     errors: {
-      400: "a property that is none, or of the wrong type",
+      400: "an invalid property",
       403: "a property that only Glance or an administrator sets",
       409: "the id is taken",
       413: "a quota is reached",
     },
     hints: {
       403: "leave out what only Glance or an administrator sets",
-      409: "choose another id, or none",
+      409: "choose another id, or omit it",
     },
     send: (image) => ({ json: recordIn("the image", image) }),
     receive: receiveImage,
   }),
-  // A repeat may answer 409 for a removal that was done: the service compares and goes on.
+  // A retry may get 409 for a removal that succeeded; the service compares again.
   "update": defineOperation('update image "{image_id}"', "PATCH", IMAGE, "2.1", {
     mediaType: PATCH_TYPE,
     success: [200],
     errors: {
-      400: "a change that JSON patch has and Glance has not, or a value of the wrong type",
-      403: "not the caller's to change, or a property that only Glance sets",
-      409: "a property that is to be removed or replaced is not there",
+      400: "an operation that Glance does not support, or an invalid value",
+      403: "not the owner of the image, or a property that only Glance sets",
+      409: "a property to remove or replace does not exist",
       413: "a quota is reached",
     },
     hints: {
       403: "leave out what only Glance sets, or ask the owner of the image or an administrator",
-      409: "show it again, and compute the patch from what it is now",
+      409: "show the image again, and compute the patch from the new state",
     },
     send: (_, patch) => ({ json: listIn("the patch", patch).map(changeIn) }),
     receive: receiveImage,
   }),
   "delete": defineOperation('delete image "{image_id}"', "DELETE", IMAGE, "2.0", {
     ...DELETED,
-    errors: { 403: "protected, or not the caller's to delete", 409: "in use" },
+    errors: { 403: "protected, or not the owner of the image", 409: "in use" },
     hints: { 409: "delete what uses it before" },
   }),
   "import": defineOperation('import image "{image_id}"', "POST", `${IMAGE}/import`, "2.6", {
@@ -107,13 +107,13 @@ export const IMAGE_ROWS: OperationDefinitions<ImageOperations> = {
     success: [202],
     errors: {
       400: "the method is not enabled, lacks a parameter, or its source is not allowed",
-      403: "not the caller's to import",
-      409: "not in a state to be imported, being imported already, or no such store",
+      403: "not the owner of the image",
+      409: "a status that does not allow an import, an import in progress, or no such store",
       413: "a quota is reached",
       502: "the server that holds the staged data is gone",
       504: "the server that holds the staged data does not answer",
     },
-    hints: { 409: "see its status and formats, and wait for what is under way" },
+    hints: { 409: "check the status and formats of the image, and wait for a running import" },
     send: (_, request) => ({ json: importIn(request) }),
     receive: receiveNothing,
   }),
@@ -124,7 +124,7 @@ export const IMAGE_ROWS: OperationDefinitions<ImageOperations> = {
     "2.3",
     {
       ...NO_CONTENT,
-      errors: { 403: "neither active nor deactivated, or not the caller's to lock" },
+      errors: { 403: "neither active nor deactivated, or not allowed" },
     },
   ),
   "reactivate": defineOperation(
@@ -134,7 +134,7 @@ export const IMAGE_ROWS: OperationDefinitions<ImageOperations> = {
     "2.3",
     {
       ...NO_CONTENT,
-      errors: { 403: "neither active nor deactivated, or not the caller's to unlock" },
+      errors: { 403: "neither active nor deactivated, or not allowed" },
     },
   ),
   "addImageLocation": defineOperation(
@@ -147,7 +147,7 @@ export const IMAGE_ROWS: OperationDefinitions<ImageOperations> = {
       idempotent: false,
       success: [202],
       errors: {
-        400: "no store reads such a URL, or the hash is incomplete",
+        400: "no store for such a URL, or an incomplete hash",
         403: "neither a service nor the owner with an http store",
         409: "not queued",
       },
@@ -171,7 +171,7 @@ export const IMAGE_ROWS: OperationDefinitions<ImageOperations> = {
     "2.17",
     {
       success: [200],
-      errors: { 403: "no service" },
+      errors: { 403: "not a service" },
       hints: { 403: "use the credentials of a service" },
       receive: receiveList(),
     },
@@ -195,8 +195,8 @@ export const IMAGE_ROWS: OperationDefinitions<ImageOperations> = {
       ...DELETED,
       feature: "multi-store",
       errors: {
-        403: "its last place, or not the caller's to delete",
-        404: "no such image, or it is not in this store",
+        403: "its last location, or not the owner of the image",
+        404: "no such image, or not in this store",
         409: "no such store, not active, or in use",
       },
       hints: { 404: "list the stores, and see in which of them the image is" },

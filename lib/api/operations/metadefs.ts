@@ -1,6 +1,5 @@
 /**
- * The part of the operation table about the catalogue of metadata definitions: its namespaces, and the
- * kinds of resources that they are for. What is in a namespace has a part of its own.
+ * Operations of metadata definitions: namespaces, resource types, and their associations.
  *
  * @module
  */
@@ -28,33 +27,33 @@ import type { Query } from "../wire.ts";
 
 /** Operations on namespaces and resource types. */
 export interface MetadefOperations {
-  /** One page of the namespaces. `GET /v2/metadefs/namespaces`, since 2.2. */
+  /** Lists one page of namespaces. `GET /v2/metadefs/namespaces`, since 2.2. */
   "metadefs.namespaces.list"(query?: Query): MetadefNamespacePage;
-  /** A new namespace, with all that it brings. `POST /v2/metadefs/namespaces`, since 2.2. */
+  /** Creates a namespace, optionally with its definitions. `POST /v2/metadefs/namespaces`, since 2.2. */
   "metadefs.namespaces.create"(namespace: NewMetadefNamespace): MetadefNamespace;
-  /** One namespace, whole. `GET /v2/metadefs/namespaces/{namespace}`, since 2.2. */
+  /** Shows a namespace with its definitions. `GET /v2/metadefs/namespaces/{namespace}`, since 2.2. */
   "metadefs.namespaces.get"(namespace: string, view?: MetadefView): MetadefNamespace;
   /**
-   * Sets the words about a namespace; another `namespace` renames it.
+   * Replaces the attributes of a namespace; a different `namespace` renames it.
    * `PUT /v2/metadefs/namespaces/{namespace}`, since 2.2.
    */
   "metadefs.namespaces.update"(
     namespace: string,
     meta: MetadefNamespaceMeta & { readonly namespace?: string },
   ): MetadefNamespace;
-  /** Deletes a namespace and all in it. `DELETE /v2/metadefs/namespaces/{namespace}`, since 2.2. */
+  /** Deletes a namespace and its definitions. `DELETE /v2/metadefs/namespaces/{namespace}`, since 2.2. */
   "metadefs.namespaces.delete"(namespace: string): void;
-  /** All kinds of resources. `GET /v2/metadefs/resource_types`, since 2.2. */
+  /** Lists the resource types. `GET /v2/metadefs/resource_types`, since 2.2. */
   "metadefs.resourceTypes.list"(): readonly MetadefResourceType[];
-  /** What a namespace is for. `GET /v2/metadefs/namespaces/{namespace}/resource_types`, since 2.2. */
+  /** Lists the associations of a namespace. `GET /v2/metadefs/namespaces/{namespace}/resource_types`, since 2.2. */
   "metadefs.associations.list"(namespace: string): readonly MetadefAssociation[];
-  /** Adds a kind of resource. `POST /v2/metadefs/namespaces/{namespace}/resource_types`, since 2.2. */
+  /** Associates a namespace with a resource type. `POST /v2/metadefs/namespaces/{namespace}/resource_types`, since 2.2. */
   "metadefs.associations.create"(
     namespace: string,
     association: NewMetadefAssociation,
   ): MetadefAssociation;
   /**
-   * Removes one from a namespace.
+   * Deletes an association.
    * `DELETE /v2/metadefs/namespaces/{namespace}/resource_types/{resource_type}`, since 2.2.
    */
   "metadefs.associations.delete"(namespace: string, resourceType: string): void;
@@ -65,8 +64,8 @@ const NAMESPACE = `${NAMESPACES}/{namespace}`;
 const ASSOCIATIONS = `${NAMESPACE}/resource_types`;
 const ASSOCIATION = `${ASSOCIATIONS}/{resource_type}`;
 
-/** Its rows. */
-export const METADEF_ROWS: OperationDefinitions<MetadefOperations> = {
+/** The operations of namespaces and resource types. */
+export const METADEF_OPERATIONS: OperationDefinitions<MetadefOperations> = {
   "metadefs.namespaces.list": defineOperation(
     "list metadata namespaces",
     "GET",
@@ -88,10 +87,10 @@ export const METADEF_ROWS: OperationDefinitions<MetadefOperations> = {
       mediaType: JSON_TYPE,
       idempotent: false,
       success: [201],
-      errors: { 400: "a definition that is none", 409: "the name is taken" },
+      errors: { 400: "an invalid definition", 409: "the name is taken" },
       hints: {
         403: "ask an administrator of the cloud",
-        409: "choose another name, or update the namespace that has it",
+        409: "choose another name, or update the existing namespace",
       },
       send: (namespace) => ({ json: namedIn("the namespace", "namespace", namespace) }),
       receive: receiveRecord(undefined, ["namespace"]),
@@ -117,13 +116,16 @@ export const METADEF_ROWS: OperationDefinitions<MetadefOperations> = {
       mediaType: JSON_TYPE,
       success: [200],
       errors: {
-        400: "a definition that is none",
-        404: "no such namespace, not for the caller to see, or a renaming that was done before",
+        400: "an invalid definition",
+        404: "no such namespace, not visible to the caller, or already renamed",
         409: "the new name is taken",
       },
       hints: { 409: "choose another name" },
       send: (namespace, meta) => ({
-        json: namedIn("the namespace", "namespace", { namespace, ...recordIn("the words", meta) }),
+        json: namedIn("the namespace", "namespace", {
+          namespace,
+          ...recordIn("the attributes", meta),
+        }),
       }),
       receive: receiveRecord(undefined, ["namespace"]),
     },
@@ -133,7 +135,7 @@ export const METADEF_ROWS: OperationDefinitions<MetadefOperations> = {
     "DELETE",
     NAMESPACE,
     "2.2",
-    { ...DELETED, errors: { 403: "protected, or not the caller's to delete" } },
+    { ...DELETED, errors: { 403: "protected, or not the owner of the namespace" } },
   ),
   "metadefs.resourceTypes.list": defineOperation(
     "list metadata resource types",
@@ -158,8 +160,8 @@ export const METADEF_ROWS: OperationDefinitions<MetadefOperations> = {
       mediaType: JSON_TYPE,
       idempotent: false,
       success: [201],
-      errors: { 400: "an association that is none", 409: "associated already" },
-      hints: { 409: "delete the association before you add it anew" },
+      errors: { 400: "an invalid association", 409: "already associated" },
+      hints: { 409: "delete the existing association first" },
       send: (_, association) => ({ json: namedIn("the association", "name", association) }),
       receive: receiveRecord(undefined, ["name"]),
     },
@@ -177,7 +179,7 @@ export const METADEF_ROWS: OperationDefinitions<MetadefOperations> = {
   ),
 };
 
-/** The query for a view of definitions. */
+/** The query of a {@linkcode MetadefView}. */
 export function sendView(view: unknown = {}): RequestParts {
   const { resourceType } = recordIn("the view", view);
   return resourceType === undefined

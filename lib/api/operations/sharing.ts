@@ -1,5 +1,5 @@
 /**
- * The part of the operation table about who may see an image, and how it is tagged.
+ * Operations of image members and tags.
  *
  * @module
  */
@@ -16,19 +16,19 @@ import type { ImageMember, MemberStatus } from "../types.ts";
 
 /** Operations on members and tags. */
 export interface SharingOperations {
-  /** The projects that an image is shared with. `GET /v2/images/{image_id}/members`, since 2.1. */
+  /** Lists the members of an image. `GET /v2/images/{image_id}/members`, since 2.1. */
   "members.list"(imageId: string): readonly ImageMember[];
-  /** One of them. `GET /v2/images/{image_id}/members/{member_id}`, since 2.1. */
+  /** Shows a member. `GET /v2/images/{image_id}/members/{member_id}`, since 2.1. */
   "members.get"(imageId: string, memberId: string): ImageMember;
-  /** Offers an image to a project. `POST /v2/images/{image_id}/members`, since 2.1. */
+  /** Shares an image with a project. `POST /v2/images/{image_id}/members`, since 2.1. */
   "members.create"(imageId: string, memberId: string): ImageMember;
-  /** Answers an offer. `PUT /v2/images/{image_id}/members/{member_id}`, since 2.1. */
+  /** Accepts or rejects a shared image, as the member. `PUT /v2/images/{image_id}/members/{member_id}`, since 2.1. */
   "members.update"(imageId: string, memberId: string, status: MemberStatus): ImageMember;
-  /** Takes an offer back. `DELETE /v2/images/{image_id}/members/{member_id}`, since 2.1. */
+  /** Stops sharing an image with a project. `DELETE /v2/images/{image_id}/members/{member_id}`, since 2.1. */
   "members.delete"(imageId: string, memberId: string): void;
   /**
-   * Adds a tag. `PUT /v2/images/{image_id}/tags/{tag}`, since 2.0. Glance takes paths for Latin-1: of a tag
-   * that is more than ASCII it makes another one, which `update` of `/tags` does not.
+   * Adds a tag. `PUT /v2/images/{image_id}/tags/{tag}`, since 2.0. Glance reads paths as Latin-1, so a
+   * tag that is not ASCII is stored garbled; `update` of `/tags` does not have this problem.
    */
   "tags.update"(imageId: string, tag: string): void;
   /** Removes a tag. `DELETE /v2/images/{image_id}/tags/{tag}`, since 2.0. */
@@ -39,10 +39,10 @@ const MEMBERS = "/v2/images/{image_id}/members";
 const MEMBER = `${MEMBERS}/{member_id}`;
 const TAG = "/v2/images/{image_id}/tags/{tag}";
 
-const NO_MEMBER = "no such image or member, or not for the caller to see";
+const NO_MEMBER = "no such image or member, or not visible to the caller";
 
-/** Its rows. */
-export const SHARING_ROWS: OperationDefinitions<SharingOperations> = {
+/** The operations of members and tags. */
+export const SHARING_OPERATIONS: OperationDefinitions<SharingOperations> = {
   "members.list": defineOperation('list the members of image "{image_id}"', "GET", MEMBERS, "2.1", {
     success: [200],
     errors: { 403: "not shared" },
@@ -64,9 +64,9 @@ export const SHARING_ROWS: OperationDefinitions<SharingOperations> = {
     idempotent: false,
     success: [200],
     errors: {
-      400: "no name of a project",
-      403: "not shared, or not the caller's to share",
-      409: "a member already",
+      400: "not a project id",
+      403: "not shared, or not the owner of the image",
+      409: "already a member",
       413: "the quota of members is reached",
     },
     hints: { 409: "there is nothing left to do" },
@@ -81,7 +81,7 @@ export const SHARING_ROWS: OperationDefinitions<SharingOperations> = {
     {
       mediaType: JSON_TYPE,
       success: [200],
-      errors: { 400: "no such status", 403: "only the member itself answers", 404: NO_MEMBER },
+      errors: { 400: "no such status", 403: "not the member", 404: NO_MEMBER },
       hints: {
         400: 'use the status "accepted", "rejected" or "pending"',
         403:
@@ -98,7 +98,7 @@ export const SHARING_ROWS: OperationDefinitions<SharingOperations> = {
     "2.1",
     {
       ...DELETED,
-      errors: { 403: "not shared, or not the caller's to share", 404: NO_MEMBER },
+      errors: { 403: "not shared, or not the owner of the image", 404: NO_MEMBER },
     },
   ),
   "tags.update": defineOperation('tag image "{image_id}" with "{tag}"', "PUT", TAG, "2.0", {
@@ -107,6 +107,6 @@ export const SHARING_ROWS: OperationDefinitions<SharingOperations> = {
   }),
   "tags.delete": defineOperation('delete tag "{tag}" of image "{image_id}"', "DELETE", TAG, "2.0", {
     ...DELETED,
-    errors: { 404: "no such image or tag, or not for the caller to see" },
+    errors: { 404: "no such image or tag, or not visible to the caller" },
   }),
 };
