@@ -1,6 +1,6 @@
 /**
- * The image service of OpenStack for the web platform: Glance's images by `fetch`, their bytes as
- * `ReadableStream`s, several servers as one.
+ * A client for Glance, the image service of OpenStack, on the web platform: requests by `fetch`, image
+ * data as `ReadableStream`s, retries and failover over several servers.
  *
  * `connect()` reads the same configuration as the `openstack` command (`OS_CLOUD` and `clouds.yaml`, or
  * `OS_*` variables), or `GLANCE_API_SERVERS` for a Glance without Keystone.
@@ -36,7 +36,7 @@ export { connect, type Connection, type ConnectOptions } from "./lib/connect.ts"
 export { getDefaultImageService, getRemoteImageService } from "./lib/images/remote.ts";
 export { GlanceImageService, type UpdateOptions } from "./lib/images/service.ts";
 
-// The client below it: servers, retries, one operation at a time.
+// The client below the service: servers, retries, one operation per call.
 export {
   type CallOptions,
   type ExchangeOptions,
@@ -52,7 +52,7 @@ export type { OpenResponse, ResponseHandler } from "./lib/http/attempt.ts";
 export type { CatalogInfo, GlanceOptions, ResolvedOptions } from "./lib/options.ts";
 export type { GlanceEvent } from "./lib/events.ts";
 
-// Who is asking.
+// Authentication.
 export { authenticate, type Credentials } from "./lib/auth/keystone.ts";
 export { AUTH_METHODS, type AuthMethod } from "./lib/auth/credentials.ts";
 export type { CatalogEndpoint, CatalogEntry, RequestContext } from "./lib/context.ts";
@@ -141,7 +141,7 @@ export type {
   NewTagsOptions,
 } from "./lib/api/metadef_types.ts";
 
-// Their bytes.
+// Image data.
 export type {
   DownloadOptions,
   ImageBytes,
@@ -151,7 +151,7 @@ export type {
   Verify,
 } from "./lib/transfer/types.ts";
 
-// Jobs: what takes more than one request.
+// Jobs that take more than one request.
 export { findImage } from "./lib/jobs/find_image.ts";
 export { copyImage, type CopyOptions, type ServiceAccess } from "./lib/jobs/copy_image.ts";
 export {
@@ -178,7 +178,7 @@ export type { ImportGoal, ImportProgress } from "./lib/jobs/import_state.ts";
 export { type StatusWaitOptions, waitForStatus } from "./lib/jobs/wait_for_status.ts";
 export type { WaitOptions } from "./lib/jobs/poll.ts";
 
-// Their signatures.
+// Image signatures.
 export {
   type ImageRecords,
   type SignatureProperties,
@@ -187,6 +187,6 @@ export {
   type VerifySignatureOptions,
 } from "./lib/transfer/integrity/image_signature.ts";
 
-// What can go wrong.
+// Errors.
 export * from "./lib/errors.ts";
 export * from "./lib/jobs/errors.ts";

@@ -1,38 +1,39 @@
 /**
- * Request bodies that are held in memory: each has a limit in bytes and in time, all of them together have a
- * limit in bytes, and if that is reached, the caller that holds most gives way.
+ * Limits the memory that buffered request bodies use. Each body has a limit in bytes and in time, and all
+ * together have a limit in bytes. When the total is reached, the largest body of the caller that holds most
+ * is refused.
  *
  * @module
  */
 
-/** How much is held, and for how long. */
+/** Limits of buffered bodies. */
 export interface BodyLimits {
   /**
-   * Bytes of one body: an image with 128 properties of the longest kind.
+   * Maximum bytes of one body: an image with 128 properties of maximum length fits.
    * @default 16 MiB
    */
   readonly each?: number;
   /**
-   * Bytes of all bodies together.
+   * Maximum bytes of all bodies together.
    * @default 64 MiB
    */
   readonly total?: number;
   /**
-   * Milliseconds in which a body must arrive.
+   * Maximum milliseconds from the start of a body to its end.
    * @default 60,000
    */
   readonly milliseconds?: number;
-  /** Calls `ring` after `ms`, unless what it returns is called before. */
+  /** Calls `ring` after `ms`; the returned function cancels it. */
   readonly timer: (ms: number, ring: () => void) => () => void;
 }
 
-/** Why a body is not read to its end. */
+/** Why a body was refused. */
 export type BodyFault = "broken" | "large" | "late" | "crowded";
 
-/** A body that is not held. */
+/** Thrown if a body is not buffered. */
 export class BodyRefused extends Error {
   override name = "BodyRefused";
-  /** What is wrong with the body, or that there is no room for it now. */
+  /** `crowded`: the total limit is reached. The other values describe the body itself. */
   readonly fault: BodyFault;
 
   constructor(fault: BodyFault, cause?: unknown) {
@@ -41,14 +42,14 @@ export class BodyRefused extends Error {
   }
 }
 
-/** A body that was read, and counts as held until it is released. */
+/** A body that was read; it counts toward the limits until it is released. */
 export interface HeldBody {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Gives its room to others. */
+  /** Frees the bytes for other bodies. */
   readonly release: () => void;
 }
 
-/** One body: how much of it is there, and what ends its read. */
+/** A body that counts toward the limits. */
 interface BodyEntry {
   readonly caller: unknown;
   bytes: number;
@@ -56,10 +57,10 @@ interface BodyEntry {
   refuse: ((fault: BodyFault) => void) | null;
 }
 
-/** What a body costs before its first byte: the streams and the request around it. */
+/** Bytes that a request costs before the first byte of its body: its streams and headers. */
 const OVERHEAD = 16 * 1024;
 
-/** The bodies that one server holds. */
+/** The bodies that one server buffers. */
 export class BodyBudget {
   readonly #limits: Required<BodyLimits>;
   readonly #entries = new Set<BodyEntry>();
@@ -71,15 +72,16 @@ export class BodyBudget {
     this.#limits = { each, total, milliseconds, timer };
   }
 
-  /** Bytes that are held. */
+  /** Bytes that are buffered now. */
   get held(): number {
     return this.#held;
   }
 
   /**
-   * Reads a body; `caller` is whatever identifies who sends it.
+   * Reads a body; `caller` identifies its sender.
    *
-   * @throws {BodyRefused} if it is too large or too slow, if it breaks, or if there is no room for it.
+   * @throws {BodyRefused} if the body is too large or too slow, if its stream fails, or if the total limit
+   * is reached.
    */
   async read(caller: unknown, { body, headers }: Request): Promise<HeldBody> {
     if (body === null) return { bytes: new Uint8Array(), release: () => {} };
@@ -123,7 +125,7 @@ export class BodyBudget {
     entry.bytes += bytes;
     this.#count(entry.caller, bytes);
     if (entry.bytes - OVERHEAD > each) return entry.refuse?.("large");
-    // One caller never leaves the others without room.
+    // One caller gets at most half, so that others still have room.
     if ((this.#ofCaller.get(entry.caller) ?? 0) > total / 2) return entry.refuse?.("crowded");
     while (this.#held > total) this.#largestRead().refuse?.("crowded");
   }
@@ -139,7 +141,7 @@ export class BodyBudget {
     else this.#ofCaller.set(caller, sum);
   }
 
-  /** Of the callers that are sending, the one that holds most: its largest body. */
+  /** The largest body of the sending caller that holds most. */
   #largestRead(): BodyEntry {
     const weight = ({ caller, bytes }: BodyEntry) =>
       (this.#ofCaller.get(caller) ?? 0) * 2 ** 20 + bytes;

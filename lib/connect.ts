@@ -1,6 +1,5 @@
 /**
- * The composition root: from what the user has configured, or from options, to a ready service and
- * context.
+ * The composition root: makes a service and a context from the user's configuration and options.
  *
  * @module
  */
@@ -15,35 +14,45 @@ import { getDefaultImageService } from "./images/remote.ts";
 import type { GlanceImageService } from "./images/service.ts";
 import { type GlanceOptions, resolveOptions } from "./options.ts";
 
-/** What `connect` can be told; what is not said comes from the environment. */
+/** Options of `connect`. Defaults come from the environment. */
 export interface ConnectOptions extends GlanceOptions {
   /**
    * Name of the cloud in `clouds.yaml`.
    * @default `OS_CLOUD`
    */
   readonly cloud?: string;
-  /** Who signs in, instead of what the environment says. */
+  /**
+   * Credentials for Keystone.
+   * @default those of the cloud or the `OS_*` variables
+   */
   readonly credentials?: Credentials;
-  /** Variables, instead of those of the process. */
+  /**
+   * Environment variables.
+   * @default those of the process
+   */
   readonly environment?: Environment;
-  /** Parses `clouds.yaml`; by default the npm package `yaml`, which must be there if the file is. */
+  /**
+   * Parses `clouds.yaml`.
+   * @default `parseDocument` of the npm package `yaml`, which must be installed if the file exists
+   */
   readonly parseYaml?: YamlParser;
 }
 
-/** A service and who asks it. Disposing it closes connections that were made for the cloud's own CA. */
+/** A service and a context. Disposing it closes the connections that use the cloud's own CA. */
 export interface Connection extends Disposable {
   /** The image service. */
   readonly service: GlanceImageService;
-  /** Who asks: the first argument of its methods. */
+  /** The first argument of the service's methods. */
   readonly context: RequestContext;
 }
 
 /**
- * A ready service, from `OS_*` variables, `clouds.yaml` or `GLANCE_API_SERVERS`; options go before all of
- * them. `apiServers` without a cloud is a Glance without Keystone.
+ * Connects to the image service that `OS_*` variables, `clouds.yaml`, or `GLANCE_API_SERVERS` configure.
+ * Options take precedence over all of them. `apiServers` without a cloud means a Glance without Keystone.
  *
- * @throws {InvalidConfigurationValue} where nothing is configured, or something is unusable.
- * @throws {AuthenticationFailed} where Keystone refuses the credentials.
+ * @throws {InvalidConfigurationValue} if nothing is configured, or a setting is unusable.
+ * @throws {AuthenticationFailed} if Keystone refuses the credentials.
+ * @throws {GlanceConnectionFailed} if Keystone cannot be reached.
  *
  * @example
  * ```ts
@@ -75,8 +84,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
     ...cloudFetch && { fetch: cloudFetch },
     ...explicit,
   };
-  const tell = ignoringErrors(merged.onEvent);
-  for (const message of found?.ignored ?? []) tell({ kind: "ignored", message });
+  const emit = ignoringErrors(merged.onEvent);
+  for (const message of found?.ignored ?? []) emit({ kind: "ignored", message });
   try {
     const context = await contextFor(found, credentials, merged);
     return {
@@ -90,7 +99,10 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
   }
 }
 
-/** Given servers count as if they were named in the environment: a cloud that nobody has named is not theirs. */
+/**
+ * Treats `apiServers` like `GLANCE_API_SERVERS`, so that a cloud that is only the default does not send its
+ * token to them.
+ */
 function environmentFor(
   { environment = processEnvironment(), apiServers }: ConnectOptions,
 ): Environment {
@@ -103,8 +115,8 @@ async function contextFor(
   options: GlanceOptions,
 ): Promise<RequestContext> {
   resolveOptions(options);
-  const signIn = credentials ?? found?.credentials ?? null;
-  return signIn === null ? found?.context ?? {} : await authenticate(signIn, options);
+  const chosen = credentials ?? found?.credentials ?? null;
+  return chosen === null ? found?.context ?? {} : await authenticate(chosen, options);
 }
 
 function notConfigured(): InvalidConfigurationValue {

@@ -1,11 +1,11 @@
 /**
- * Who is asking: the token and the facts that came with it. Plain data, one object per caller,
- * never changed after it was made.
+ * The context of a request: the caller's token and the facts that Keystone sent with it. Plain, immutable
+ * data.
  *
  * @module
  */
 
-/** An endpoint of a service: Keystone v3's shape, or the v2 shape with one key an interface. */
+/** An endpoint in a service catalog: Keystone v3's shape, or v2's with one key per interface. */
 export interface CatalogEndpoint {
   /** v3: `public`, `internal` or `admin`. */
   readonly interface?: string;
@@ -13,15 +13,15 @@ export interface CatalogEndpoint {
   readonly region?: string | null;
   /** v3: region. */
   readonly region_id?: string | null;
-  /** v3: where the service is; a version may stand at its end. */
+  /** v3: URL of the service, with or without a version at its end. */
   readonly url?: string;
-  /** v2: the same for everybody. */
+  /** v2: URL for all clients. */
   readonly publicURL?: string;
-  /** v2: the same within the cloud. */
+  /** v2: URL for clients within the cloud. */
   readonly internalURL?: string;
-  /** v2: the same for administrators. */
+  /** v2: URL for administrators. */
   readonly adminURL?: string;
-  /** What else Keystone says. */
+  /** Other members that Keystone sends. */
   readonly [key: string]: unknown;
 }
 
@@ -29,16 +29,16 @@ export interface CatalogEndpoint {
 export interface CatalogEntry {
   /** Type of the service: `image`, `identity` … */
   readonly type: string;
-  /** Name that the operator has given it, often `glance`. */
+  /** Name that the operator chose, often `glance`. */
   readonly name?: string;
-  /** Where it is, by region and interface. */
+  /** One endpoint for each region and interface. */
   readonly endpoints: readonly CatalogEndpoint[];
-  /** What else Keystone says. */
+  /** Other members that Keystone sends. */
   readonly [key: string]: unknown;
 }
 
 /**
- * Who is asking. An empty object is a caller without a token.
+ * The caller of a request. An empty object is a caller without a token.
  *
  * @example
  * ```ts
@@ -52,26 +52,25 @@ export interface CatalogEntry {
 export interface RequestContext {
   /** Keystone token, sent as `X-Auth-Token` to trusted servers only. */
   readonly authToken?: string;
-  /** Token of the calling service, sent as `X-Service-Token` beside the user's. */
+  /** Token of the calling service, sent as `X-Service-Token` in addition to the user's token. */
   readonly serviceToken?: string;
   /** Id of the user. */
   readonly userId?: string;
-  /** Id of the project that the token is for. */
+  /** Id of the project to which the token is scoped. */
   readonly projectId?: string;
   /** Names of the roles in that project. */
   readonly roles?: readonly string[];
-  /** Sees every image, whoever owns it. */
+  /** Whether the caller sees the images of all projects. */
   readonly isAdmin?: boolean;
   /** Keystone's catalog, in the v3 or the v2 shape. */
   readonly serviceCatalog?: readonly CatalogEntry[];
   /** `req-…`, at most 64 characters; sent as `X-OpenStack-Request-ID`. */
   readonly globalRequestId?: string;
-  /** When the token ends; it is renewed two minutes earlier where `renew` is there. */
+  /** When the token expires. With `renew`, it is renewed two minutes earlier. */
   readonly expiresAt?: Date;
   /**
-   * Gives a context with a fresh token. Called before the token ends, and once after a 401.
-   * A caller that holds an old context may call it as often as it likes: while the newest token is
-   * good, it is given without asking Keystone.
+   * Returns a context with a new token. Called before the token expires, and once after a 401. Calls on an
+   * old context are cheap: while the newest token is valid, they return it without a request.
    */
   renew?(): Promise<RequestContext>;
 }

@@ -1,28 +1,27 @@
 /**
- * Everything that can go wrong, by what the caller can do about it. One base class, thin leaves,
- * the one table from HTTP status to error, and the one function that keeps secrets out of text.
+ * The error classes, the table from HTTP status to error, and the function that removes secrets from URLs.
  *
  * @module
  */
 
-/** The facts that an error carries where they are known. */
+/** Facts about an error, if they are known. */
 export interface GlanceErrorOptions {
-  /** What caused it. */
+  /** The underlying error. */
   readonly cause?: unknown;
-  /** Id of the image that was asked for. */
+  /** Id of the requested image. */
   readonly imageId?: string | undefined;
-  /** Server that answered last, as `scheme://host[:port][/prefix]`. */
+  /** Server that responded last, as `scheme://host[:port][/prefix]`. */
   readonly server?: string | undefined;
-  /** HTTP status of the answer. */
+  /** HTTP status of the response. */
   readonly status?: number | undefined;
-  /** `x-openstack-request-id` of the answer: what an operator needs to find it in Glance's log. */
+  /** `x-openstack-request-id` of the response, by which an operator finds the request in Glance's log. */
   readonly requestId?: string | undefined;
-  /** Requests that were made. */
+  /** Number of requests sent. */
   readonly attempts?: number | undefined;
 }
 
 /**
- * The base of every error that this module throws on purpose.
+ * The base class of all errors that this module throws.
  *
  * @example
  * ```ts
@@ -34,20 +33,20 @@ export interface GlanceErrorOptions {
  * ```
  */
 export class GlanceError extends Error {
-  /** Name of its class. */
+  /** Name of the class. */
   override name = "GlanceError";
-  /** Id of the image that was asked for. */
+  /** Id of the requested image. */
   readonly imageId: string | undefined;
-  /** Server that answered last, as `scheme://host[:port][/prefix]`. */
+  /** Server that responded last, as `scheme://host[:port][/prefix]`. */
   readonly server: string | undefined;
-  /** HTTP status of the answer. */
+  /** HTTP status of the response. */
   readonly status: number | undefined;
-  /** `x-openstack-request-id` of the answer: what an operator needs to find it in Glance's log. */
+  /** `x-openstack-request-id` of the response, by which an operator finds the request in Glance's log. */
   readonly requestId: string | undefined;
-  /** Requests that were made. */
+  /** Number of requests sent. */
   readonly attempts: number | undefined;
 
-  /** `message` must hold no secret: see {@linkcode redact}. */
+  /** `message` must not contain a secret: see {@linkcode redact}. */
   constructor(message: string, options: GlanceErrorOptions = {}) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
     this.imageId = options.imageId;
@@ -58,47 +57,47 @@ export class GlanceError extends Error {
   }
 }
 
-/** A parameter was refused: by a check here, or by Glance with 400. */
+/** An argument is invalid: a check of this module or Glance (400) refused it. */
 export class Invalid extends GlanceError {
   /** @ignore */ override name = "Invalid";
 }
 
-/** An image href could not be understood. */
+/** An image href could not be parsed. */
 export class InvalidImageRef extends Invalid {
   /** @ignore */ override name = "InvalidImageRef";
 }
 
-/** An option, an environment variable or a configuration file holds something unusable. */
+/** An option, an environment variable, or a configuration file has an unusable value. */
 export class InvalidConfigurationValue extends Invalid {
   /** @ignore */ override name = "InvalidConfigurationValue";
 }
 
-/** The caller is not known (401) or not allowed (403) to do this. */
+/** The caller is not authenticated (401) or not allowed (403) to do this. */
 export class NotAuthorized extends GlanceError {
   /** @ignore */ override name = "NotAuthorized";
 }
 
-/** The caller is not known (401) or not allowed (403) to do this with this image. */
+/** The caller is not authenticated (401) or not allowed (403) to do this with this image. */
 export class ImageNotAuthorized extends NotAuthorized {
   /** @ignore */ override name = "ImageNotAuthorized";
 }
 
-/** Keystone refused the credentials, or has no token to give. */
+/** Keystone refused the credentials, or the token cannot be renewed. */
 export class AuthenticationFailed extends NotAuthorized {
   /** @ignore */ override name = "AuthenticationFailed";
 }
 
-/** There is no such thing (404). */
+/** The resource does not exist (404). */
 export class NotFound extends GlanceError {
   /** @ignore */ override name = "NotFound";
 }
 
-/** There is no such image, or the caller may not see it (404). */
+/** The image does not exist, or the caller may not see it (404). */
 export class ImageNotFound extends NotFound {
   /** @ignore */ override name = "ImageNotFound";
 }
 
-/** The state of the thing does not allow this (409): a duplicate, a wrong status, in use. */
+/** The state of the resource does not allow this (409): a duplicate, a wrong status, in use. */
 export class Conflict extends GlanceError {
   /** @ignore */ override name = "Conflict";
 }
@@ -113,60 +112,60 @@ export class ImageLimitExceeded extends GlanceError {
   /** @ignore */ override name = "ImageLimitExceeded";
 }
 
-/** Glance refuses the content of the image (415): it does not match its disk format, or is unsafe. */
+/** Glance refuses the data of the image (415): it does not match the disk format, or is unsafe. */
 export class ImageContentRejected extends Invalid {
   /** @ignore */ override name = "ImageContentRejected";
 }
 
-/** The cloud does not have this feature: an older Glance, or one that is configured without it (405, 501). */
+/** The cloud does not have this feature: its Glance is older, or the feature is disabled (405, 501). */
 export class NotImplemented extends GlanceError {
   /** @ignore */ override name = "NotImplemented";
 }
 
-/** An API that this call needs is offered by none of the ways that are known. */
+/** The call needs an API that is not available. */
 export class ProgrammingError extends GlanceError {
   /** @ignore */ override name = "ProgrammingError";
 }
 
-/** A server answered with a status that has no class of its own. */
+/** The server responded with a status that has no error class of its own. */
 export class UnexpectedStatus extends GlanceError {
   /** @ignore */ override name = "UnexpectedStatus";
 }
 
-/** A server sent what Image API v2 does not allow: not JSON, a wrong shape, a marker that repeats. */
+/** The response violates the Image API v2: not JSON, a wrong shape, a marker that repeats. */
 export class UnexpectedResponse extends GlanceError {
   /** @ignore */ override name = "UnexpectedResponse";
 }
 
-/** A redirect led away from the origin that was asked; it was not followed, so no token left. */
+/** A redirect led to another origin. It was not followed, so no token was sent there. */
 export class RedirectRefused extends GlanceError {
   /** @ignore */ override name = "RedirectRefused";
 }
 
-/** One server could not be reached, or did not answer in time. */
+/** A server could not be reached, or did not respond in time. */
 export class ServerUnreachable extends GlanceError {
   /** @ignore */ override name = "ServerUnreachable";
 }
 
-/** No server gave an answer. The `cause` is an `AggregateError` with what each attempt met. */
+/** No server gave a usable response. The `cause` is an `AggregateError` with the error of each attempt. */
 export class GlanceConnectionFailed extends GlanceError {
   /** @ignore */ override name = "GlanceConnectionFailed";
 }
 
-/** An image could not be read to its end. */
+/** A download could not be completed. */
 export class ImageDownloadFailed extends GlanceError {
   /** @ignore */ override name = "ImageDownloadFailed";
 }
 
-/** The bytes that came are not the bytes of the image: their number or their hash is wrong. */
+/** The received bytes are not those of the image: their number or hash is wrong. */
 export class ImageIntegrityError extends GlanceError {
   /** @ignore */ override name = "ImageIntegrityError";
-  /** What the image record says. */
+  /** Value in the image record. */
   readonly expected: string;
-  /** What was counted or computed. */
+  /** Value of the received bytes. */
   readonly actual: string;
 
-  /** `expected` and `actual` name the measure too, for example `sha512 9f86…`. */
+  /** `expected` and `actual` start with the measure: `sha512 9f86…`. */
   constructor(
     message: string,
     options: GlanceErrorOptions & { readonly expected: string; readonly actual: string },
@@ -178,14 +177,14 @@ export class ImageIntegrityError extends GlanceError {
 }
 
 /**
- * An upload failed and left an image: it could not be deleted again, or Glance may still be storing its
- * data. The message and `imageId` tell which image.
+ * An upload failed and left an image behind: deleting it failed, or Glance may still be storing its data.
+ * `imageId` names the image.
  */
 export class ImageUploadFailed extends GlanceError {
   /** @ignore */ override name = "ImageUploadFailed";
 }
 
-/** Some but not all signature properties of an image are set. */
+/** Some of the signature properties of an image are missing. */
 export class InvalidSignatureImage extends Invalid {
   /** @ignore */ override name = "InvalidSignatureImage";
 }
@@ -195,22 +194,25 @@ export class ImageSignatureVerificationFailed extends GlanceError {
   /** @ignore */ override name = "ImageSignatureVerificationFailed";
 }
 
-/** What is known of an answer that is not the expected one. */
+/** A response with an error status. */
 export interface FailedAnswer extends GlanceErrorOptions {
-  /** HTTP status of the answer. */
+  /** HTTP status of the response. */
   readonly status: number;
-  /** What was attempted, for example `show image "42"`. */
+  /** The action of the request: `show image "42"`. */
   readonly action: string;
-  /** Glance's own explanation, already cut to a sentence. */
+  /** The server's explanation, one sentence; may be empty. */
   readonly explanation: string;
-  /** What helps against this status here; without it, what helps against it anywhere. */
-  readonly wayOut?: string | undefined;
+  /**
+   * What the user can do.
+   * @default the general hint for the status, if there is one
+   */
+  readonly hint?: string | undefined;
 }
 
 type ErrorClass = new (message: string, options: GlanceErrorOptions) => GlanceError;
 
-/** The error of a status, for a request about one image and for any other; and what helps, where known. */
-type ErrorDescription = readonly [image: ErrorClass, other: ErrorClass, wayOut?: string];
+/** The error classes of a status, for a request about one image and for any other, and a hint. */
+type ErrorDescription = readonly [image: ErrorClass, other: ErrorClass, hint?: string];
 
 const NOT_OFFERED = "do without it, or ask the operator of the cloud for it";
 
@@ -219,7 +221,7 @@ const ERROR_OF_STATUS: Readonly<Record<number, ErrorDescription>> = {
   401: [
     ImageNotAuthorized,
     NotAuthorized,
-    "sign in again: the token is missing, unknown or has ended",
+    "sign in again: the token is missing, unknown, or expired",
   ],
   403: [ImageNotAuthorized, NotAuthorized, "ask its owner, or an administrator of the cloud"],
   404: [ImageNotFound, NotFound],
@@ -238,34 +240,34 @@ const ERROR_OF_STATUS: Readonly<Record<number, ErrorDescription>> = {
 };
 
 /**
- * The error for an answer: image errors where the request was about one image, plain ones elsewhere,
- * as Cinder translates them.
+ * The error for a response with an error status: an image error if the request was about one image, else a
+ * general one, as in Cinder.
  *
  * @example
  * ```ts
  * import { errorFromAnswer, ImageNotFound } from "@glance-edge/glance";
  * import { assert } from "@std/assert";
  *
- * const asked = { action: 'show image "42"', imageId: "42" };
- * const error = errorFromAnswer({ ...asked, status: 404, explanation: "No image found" });
+ * const request = { action: 'show image "42"', imageId: "42" };
+ * const error = errorFromAnswer({ ...request, status: 404, explanation: "No image found" });
  * assert(error instanceof ImageNotFound && error.message.includes("No image found"));
  * ```
  */
 export function errorFromAnswer(answer: FailedAnswer): GlanceError {
-  const [OfImage, OfOther, usualWayOut] = ERROR_OF_STATUS[answer.status] ??
+  const [OfImage, OfOther, generalHint] = ERROR_OF_STATUS[answer.status] ??
     [UnexpectedStatus, UnexpectedStatus];
   const ErrorClass = answer.imageId === undefined ? OfOther : OfImage;
-  const said = answer.explanation === "" ? "" : `, "${answer.explanation}"`;
-  const wayOut = answer.wayOut ?? usualWayOut;
-  const rest = wayOut === undefined ? "" : `; ${wayOut}`;
+  const quote = answer.explanation === "" ? "" : `, "${answer.explanation}"`;
+  const hint = answer.hint ?? generalHint;
+  const advice = hint === undefined ? "" : `; ${hint}`;
   return new ErrorClass(
-    `Cannot ${answer.action}: the server answered ${answer.status}${said}${rest}`,
+    `Cannot ${answer.action}: the server answered ${answer.status}${quote}${advice}`,
     answer,
   );
 }
 
 /**
- * A URL without what may be secret: user information, query and fragment.
+ * Removes the parts of a URL that may be secret: user information, query, and fragment.
  *
  * @example
  * ```ts
@@ -281,8 +283,8 @@ export function redact(url: string | URL): string {
   const isPath = /^\/(?!\/)/.test(text);
   if (isPath) return withoutQuery(text);
   if (isUrl) return withoutQuery(text).replace(/^([^/]*\/\/)[^/]*@/, "$1");
-  // A password that is not encoded holds what ends an authority, and no parser can tell where it
-  // stops: of a text that is no URL, nothing up to its last @ is shown.
+  // A password that is not percent-encoded may contain `/`, `?`, or `#`, so its end is unknown. Of a text
+  // that is not a URL, everything up to the last @ is removed.
   return withoutQuery(text.replace(/^(https?:[/\\]+|\/\/)?.*@/is, "$1"));
 }
 

@@ -1,14 +1,14 @@
 /**
- * What happens on the way to an answer, told as it happens: for logs, progress lines and counters. Who
- * listens cannot break what it listens to.
+ * Events of running requests, for logs, progress lines, and counters. A listener that fails does not affect
+ * the request.
  *
  * @module
  */
 
-/** One thing that happened. `server` is an endpoint root; `cause` is the error that led to it. */
+/** An event. `server` is an endpoint root, `cause` the error that led to the event. */
 export type GlanceEvent =
   | {
-    /** The request is made again, on the same or the next server, after `delay` milliseconds. */
+    /** The request is sent again, to the same or the next server, after `delay` milliseconds. */
     readonly kind: "retry";
     readonly server: string;
     readonly attempt: number;
@@ -16,14 +16,14 @@ export type GlanceEvent =
     readonly cause: unknown;
   }
   | {
-    /** The server failed; it is passed over for `delay` milliseconds while another is well. */
+    /** The server failed. It is skipped for `delay` milliseconds if another server is available. */
     readonly kind: "cooldown";
     readonly server: string;
     readonly delay: number;
     readonly cause: unknown;
   }
   | {
-    /** A download broke after `offset` bytes and goes on there, on `server`. */
+    /** A download broke after `offset` bytes and continues there, from `server`. */
     readonly kind: "resume";
     readonly server: string;
     readonly imageId: string;
@@ -31,12 +31,12 @@ export type GlanceEvent =
     readonly cause: unknown;
   }
   | {
-    /** Glance has the data of an image and has not stored it yet; there is no other answer. */
+    /** Glance has received the data of an image, sends no response, and is still storing the data. */
     readonly kind: "storing";
     readonly imageId: string;
   }
   | {
-    /** A token is renewed. */
+    /** A token was renewed. */
     readonly kind: "renew";
     readonly reason: "expiring" | "refused";
   }
@@ -47,8 +47,8 @@ export type GlanceEvent =
   };
 
 /**
- * Calls a function of a user that must not fail what it is called from: undefined if it throws. What it
- * gives may be a promise, whose rejection would end the process if it were left alone.
+ * Calls a callback of the user; undefined if it throws. If it returns a promise, a rejection is ignored:
+ * unhandled, it would end the process.
  */
 export function callSafely<Args extends readonly unknown[], Result>(
   callback: (...args: Args) => Result,
@@ -63,14 +63,14 @@ export function callSafely<Args extends readonly unknown[], Result>(
   }
 }
 
-/** Takes care of a promise that nothing waits for, if the value is one. */
+/** Handles the rejection of a value that may be a promise and is not awaited. */
 export function ignoreRejection(value: unknown): void {
   if (typeof value === "object" && value !== null) Promise.resolve(value).catch(() => {});
 }
 
-/** A listener that may fail as it likes; one that does nothing if there is none. */
-export function ignoringErrors<Told>(
-  listener: ((options: Told) => unknown) | undefined,
-): (options: Told) => void {
-  return listener === undefined ? () => {} : (options) => void callSafely(listener, options);
+/** A listener whose errors are ignored; one that does nothing for undefined. */
+export function ignoringErrors<Argument>(
+  listener: ((argument: Argument) => unknown) | undefined,
+): (argument: Argument) => void {
+  return listener === undefined ? () => {} : (argument) => void callSafely(listener, argument);
 }

@@ -1,6 +1,6 @@
 /**
- * Node's modules, found at run time: Deno, Node, Bun and workerd have them, some edges have none. Nothing
- * is imported, so that the core loads everywhere.
+ * Looks up Node's built-in modules at run time. Deno, Node, Bun, and workerd have them, some edge runtimes
+ * do not. The core has no static import of them, so it loads everywhere.
  *
  * @module
  */
@@ -9,7 +9,7 @@ interface Runtime {
   readonly process?: { readonly getBuiltinModule?: (name: string) => unknown };
 }
 
-/** A module of Node's; null where the runtime does not have it. It is taken to be what its name says. */
+/** A built-in module; null if the runtime does not have it. Its type is not checked. */
 export function builtinModule<Module extends object>(name: `node:${string}`): Module | null {
   const { process } = globalThis as Runtime;
   return process?.getBuiltinModule?.(name) as Module | undefined ?? null;

@@ -1,6 +1,6 @@
 /**
- * The configuration: Cinder's words in camelCase, defaults and validation in one place, and the
- * ports (fetch, clock, random, sleep) through which everything else reaches the world.
+ * The options: Cinder's names in camelCase, their defaults and validation, and the ports (fetch, clock,
+ * random, sleep) through which all other code reaches the platform.
  *
  * @module
  */
@@ -10,85 +10,99 @@ import { InvalidConfigurationValue } from "./errors.ts";
 import { callSafely, type GlanceEvent, ignoringErrors } from "./events.ts";
 import { checkRecord, describeType, inspect } from "./validate.ts";
 
-/** What every entry of this module can be told. All of it is optional. */
+/** Options of every function and class of this module. All are optional. */
 export interface GlanceOptions {
   /**
-   * The servers, as `host`, `host:port` or URL; a mount prefix is kept, a trailing `/v2` is not.
-   * Null takes them from the context's service catalog.
+   * The API servers, each as `host`, `host:port`, or URL. A mount prefix is kept, a trailing `/v2` is
+   * removed. Null: the servers of the context's service catalog.
    * @default {null}
    */
   readonly apiServers?: readonly string[] | null;
   /**
-   * Requests that are made again after the first failed, each on the next server.
+   * Maximum number of retries of a failed request, each on the next server.
    * @default {3}
    */
   readonly numRetries?: number;
   /**
-   * What to look for in the catalog: `<service type>:<service name>:<endpoint type>`; the name may
+   * The endpoint to select from the catalog: `<service type>:<service name>:<endpoint type>`; the name may
    * be empty.
    * @default {"image:glance:publicURL"}
    */
   readonly catalogInfo?: string;
-  /** Prefers the catalog's endpoints of this region; where there is none, the first is taken. */
+  /**
+   * Region whose endpoints are selected from the catalog.
+   * @default the region of the first endpoint, also if the catalog does not have the given region
+   */
   readonly regionName?: string;
   /**
-   * Identity endpoint (`https://keystone:5000/v3`). Where the context carries a token and no
-   * catalog, the catalog is asked for there.
+   * Identity endpoint (`https://keystone:5000/v3`). The catalog is fetched from it if the context has a
+   * token and no catalog.
    */
   readonly authUrl?: string;
   /**
-   * Milliseconds until the headers of an answer (and all of it, where it is JSON) must be there.
-   * An upload's time starts when its last byte was taken; when it is over, the upload goes on only while
+   * Maximum milliseconds until the headers of a response, and all of a JSON response, have arrived. For an
+   * upload, the time starts after the last byte is sent; after the time, the upload continues only while
    * the image is `saving`. `Infinity` sets no limit.
    * @default {60_000}
    */
   readonly requestTimeout?: number;
   /**
-   * Milliseconds without a byte, counted only while somebody waits for one. Total time is never
-   * limited. `Infinity` waits for ever.
+   * Maximum milliseconds without a byte, counted only while a reader waits for one. The total time is not
+   * limited. `Infinity` sets no limit.
    * @default {30_000}
    */
   readonly stallTimeout?: number;
   /**
-   * Schemes of `direct_url` and `locations` that are read directly instead of through Glance.
-   * Only `file` is known, and only below `directUrlRoots`.
+   * Schemes of `direct_url` and `locations` whose data is read directly instead of through Glance. Only
+   * `file` is supported, and only below `directUrlRoots`.
    * @default {[]}
    */
   readonly allowedDirectUrlSchemes?: readonly string[];
   /**
-   * Folders below which a `file` URL may be opened; with none, none is.
+   * Directories below which `file` URLs may be opened.
    * @default {[]}
    */
   readonly directUrlRoots?: readonly string[];
   /**
-   * Hosts that get the token though they are only named by an image href: `host[:port]` by https only,
-   * and an origin such as `http://host:9292` exactly as it is.
+   * Hosts that receive the token even if only an image href names them. `host[:port]` means https only; an
+   * origin such as `http://host:9292` is matched exactly.
    * @default {[]}
    */
   readonly trustedHosts?: readonly string[];
   /**
-   * `noauth` sends no token to anybody.
+   * `noauth` never sends a token.
    * @default {"keystone"}
    */
   readonly authStrategy?: "keystone" | "noauth";
-  /** Who asks where Glance wants a service (its location API); the caller does where it is absent. */
+  /**
+   * Context for operations that Glance restricts to services (its location API).
+   * @default the context of the call
+   */
   readonly privilegedContext?: RequestContext;
   /**
-   * Told of each retry, cool-down, resume and renewal as it happens. What it throws, or its promise rejects
-   * with, is ignored.
+   * Called with each {@linkcode GlanceEvent}. Errors and rejections are ignored.
    */
   readonly onEvent?: (event: GlanceEvent) => void;
-  /** The only way to the network; replace it for a private CA, a proxy or a test. */
+  /**
+   * Sends all requests; replace it for a private CA, a proxy, or a test.
+   * @default the global `fetch`
+   */
   readonly fetch?: (input: string, init: RequestInit) => Promise<Response>;
-  /** Waits; rejects with the signal's reason when it is aborted. */
+  /** Waits `ms`; rejects with the reason of the signal when it is aborted. Also drives all timeouts. */
   readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>;
-  /** Milliseconds of any steady clock. */
+  /**
+   * Milliseconds of a monotonic clock.
+   * @default `performance.now`
+   */
   readonly now?: () => number;
-  /** From 0 to below 1. */
+  /**
+   * A number from 0 to less than 1.
+   * @default `Math.random`
+   */
   readonly random?: () => number;
 }
 
-/** {@linkcode GlanceOptions} with nothing left open. */
+/** {@linkcode GlanceOptions} with all defaults filled in. */
 export type ResolvedOptions =
   & Readonly<
     Required<
@@ -106,30 +120,30 @@ export type ResolvedOptions =
     readonly regionName: string | null;
     readonly authUrl: string | null;
     readonly privilegedContext: RequestContext | null;
-    /** Calls `ring` after `ms`, unless what it returns is called before. Follows `sleep`. */
+    /** Calls `ring` after `ms`; the returned function cancels it. Uses `sleep` if that is given. */
     readonly timer: (ms: number, ring: () => void) => () => void;
   };
 
-/** What to look for in the catalog. */
+/** The endpoint to select from the catalog. */
 export interface CatalogInfo {
   /** Type of the service: `image`. */
   readonly serviceType: string;
-  /** Its name, if there are several of the type; the first of them where it is none of theirs. */
+  /** Name of the service, to choose among several of the type; if none has it, the first is selected. */
   readonly serviceName: string;
-  /** `publicURL`, `internalURL` or `adminURL`; `public` and so on are the same. */
+  /** `publicURL`, `internalURL`, or `adminURL`; the suffix `URL` is optional. */
   readonly endpointType: string;
 }
 
 const RESOLVED = new WeakSet<object>();
 
-/** Longest time of a timer, 24 days: a longer one rings at once, on every runtime. */
+/** Longest delay of `setTimeout`, 24 days: with a longer one, every runtime calls back immediately. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
- * Checks and completes options; options that were resolved before are given back.
+ * Validates options and fills in the defaults; resolved options are returned as they are.
  *
- * @throws {Invalid} where they are no object.
- * @throws {InvalidConfigurationValue} naming the option and the wanted form.
+ * @throws {Invalid} if `options` is not an object.
+ * @throws {InvalidConfigurationValue} if an option is invalid; the message names it.
  */
 export function resolveOptions(options: GlanceOptions | ResolvedOptions = {}): ResolvedOptions {
   checkRecord("the options", options);
@@ -174,19 +188,19 @@ function apiServersOf(servers: readonly string[] | null): readonly ApiServer[] |
   );
 }
 
-/** A list of texts of one's own. What is no list is not shown: it may be a URL with a password. */
+/** A copy of a list of strings. The message omits an invalid value: it may be a URL with a password. */
 function listOf(name: string, value: readonly string[]): readonly string[] {
   const isList = Array.isArray(value);
   const odd = isList ? value.filter((entry) => typeof entry !== "string") : [value];
   if (odd.length === 0) return [...value];
   throw new InvalidConfigurationValue(
-    `Cannot use the option "${name}": it ${isList ? "holds" : "is"} ${
+    `Cannot use the option "${name}": it ${isList ? "contains" : "is"} ${
       describeType(odd[0])
     } and must be a list of strings`,
   );
 }
 
-/** @throws {InvalidConfigurationValue} where it has not exactly three parts, or no type. */
+/** @throws {InvalidConfigurationValue} if the text does not have three parts, or its type is empty. */
 function parseCatalogInfo(text: string): CatalogInfo {
   const [serviceType, serviceName, endpointType, ...rest] = String(text).split(":");
   if (!serviceType || serviceName === undefined || !endpointType || rest.length > 0) {
@@ -226,7 +240,7 @@ function authStrategyOf(value: string): "keystone" | "noauth" {
   );
 }
 
-/** A sleep that gives a promise, whatever it throws or returns: timers ring outside of any call. */
+/** A sleep that always returns a promise: timers run outside of any call that could catch an error. */
 function settled(sleep: ResolvedOptions["sleep"]): ResolvedOptions["sleep"] {
   return (ms, signal) => {
     try {
@@ -237,12 +251,12 @@ function settled(sleep: ResolvedOptions["sleep"]): ResolvedOptions["sleep"] {
   };
 }
 
-/** Numbers of the given function; of the default one where it throws or gives none. */
-function numberFrom(given: (() => unknown) | undefined, usual: () => number): () => number {
-  if (given === undefined) return usual;
+/** The numbers of a given function; those of the default if it throws or returns anything else. */
+function numberFrom(given: (() => unknown) | undefined, byDefault: () => number): () => number {
+  if (given === undefined) return byDefault;
   return () => {
     const value = callSafely(given);
-    return typeof value === "number" && Number.isFinite(value) ? value : usual();
+    return typeof value === "number" && Number.isFinite(value) ? value : byDefault();
   };
 }
 
@@ -261,7 +275,7 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** A timer of the runtime: a tenth of what a sleep that is aborted costs, and there is one a request. */
+/** A timer of the runtime: every request needs one, and an aborted sleep costs ten times as much. */
 function nativeTimer(ms: number, ring: () => void): () => void {
   const timer = setTimeout(ring, Math.min(ms, LONGEST_TIMER));
   return () => clearTimeout(timer);
@@ -270,7 +284,7 @@ function nativeTimer(ms: number, ring: () => void): () => void {
 function sleepTimer(sleep: ResolvedOptions["sleep"]): ResolvedOptions["timer"] {
   return (ms, ring) => {
     const stop = new AbortController();
-    // A sleep that knows no signal wakes up all the same.
+    // A sleep that ignores its signal resolves even after it is canceled.
     sleep(ms, stop.signal).then(() => stop.signal.aborted || ring(), () => {});
     return () => stop.abort("stopped");
   };

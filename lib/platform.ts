@@ -1,6 +1,6 @@
 /**
- * What the machine around us offers: environment, folders and files, found at run time, because an
- * edge has none of them. The only reader of them in the library.
+ * Environment variables, the working directory, and files, looked up at run time because edge runtimes have
+ * none of them. The library reads them only here.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { InvalidConfigurationValue } from "./errors.ts";
 /** Variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads a whole text file; null where there is none. It rejects where the file cannot be read. */
+/** Reads a whole text file; null if it does not exist. Rejects if it cannot be read. */
 export type TextFileReader = (path: string) => Promise<string | null>;
 
 /** The part of Node's `process` that is used; Deno, Bun and some edges have it, too. */
@@ -31,29 +31,29 @@ interface FileSystem {
   readonly promises: { readFile(path: string): Promise<Uint8Array> };
 }
 
-// The globals of each runtime, none of which is there on all: what is read is checked before use.
+// No runtime has all of these globals; each is checked before use.
 const { process, Deno } = globalThis as { process?: ProcessLike; Deno?: DenoPlatform };
 
-/** What `node:fs` says where a path leads to nothing. */
+/** Error codes of `node:fs` for a file that does not exist. */
 const ABSENT: ReadonlySet<unknown> = new Set(["ENOENT", "ENOTDIR"]);
 
 /**
- * All variables; none where the runtime has no environment.
+ * All environment variables; empty if the runtime has none.
  *
- * @throws {InvalidConfigurationValue} where the runtime does not allow it.
+ * @throws {InvalidConfigurationValue} if the runtime denies access.
  */
 export function processEnvironment(): Environment {
   try {
     return { ...process?.env };
   } catch (cause) {
     throw new InvalidConfigurationValue(
-      'Cannot read the environment: the runtime does not allow it; run with --allow-env, or give "environment"',
+      'Cannot read the environment: the runtime does not allow it; run with --allow-env, or pass "environment"',
       { cause },
     );
   }
 }
 
-/** The working directory; null where there is none, or it may not be known. */
+/** The working directory; null if there is none, or the runtime denies access. */
 export function hostWorkingDirectory(): string | null {
   try {
     return process?.cwd?.() ?? null;
@@ -63,8 +63,8 @@ export function hostWorkingDirectory(): string | null {
 }
 
 /**
- * Reads a text file. Where Deno has not been allowed to, it is not asked at the terminal: a search
- * would ask for a dozen files, of which none need exist.
+ * Reads a text file. Fails if Deno has no permission for it yet: a search would prompt for a dozen files,
+ * most of which do not exist.
  */
 export async function readHostFile(path: string): Promise<string | null> {
   if (
@@ -81,7 +81,7 @@ export async function readHostFile(path: string): Promise<string | null> {
   return bytes === null ? null : textOf(bytes);
 }
 
-/** Anything else would be replaced by another character, in a password too. */
+/** A lenient decoder would replace invalid bytes, even in a password. */
 function textOf(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

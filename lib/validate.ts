@@ -1,6 +1,5 @@
 /**
- * Values that come without types, from JavaScript callers and from the wire: what they are, and how a
- * message shows them. Pure.
+ * Checks untyped values from JavaScript callers and from the network, and formats them for messages. Pure.
  *
  * @module
  */
@@ -11,7 +10,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether a value is a `Response`, by its parts: a runtime may have more than one class of that name. */
+/** Whether a value is a `Response`, by its members: a runtime may have several classes of that name. */
 export function isResponse(value: unknown): value is Response {
   if (!isRecord(value)) return false;
   const { status, headers, body } = value;
@@ -19,8 +18,7 @@ export function isResponse(value: unknown): value is Response {
 }
 
 /**
- * The member of a record that others have filled: undefined for `constructor` and the like, which every
- * object inherits.
+ * A member of a record with untrusted keys; undefined for inherited members such as `constructor`.
  */
 export function ownValue<Value>(
   record: Readonly<Record<string, Value>>,
@@ -29,7 +27,7 @@ export function ownValue<Value>(
   return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
-/** Sets a member whose name comes from others. An assignment to `__proto__` sets no member, except on Deno. */
+/** Sets a member with an untrusted key. An assignment to `__proto__` sets no member, except on Deno. */
 export function setOwn<Value>(record: Record<string, Value>, key: string, value: Value): void {
   if (key !== "__proto__") record[key] = value;
   else {
@@ -39,23 +37,23 @@ export function setOwn<Value>(record: Record<string, Value>, key: string, value:
 }
 
 /**
- * Refuses what is no object where one is wanted; `what` is its name for the message.
+ * Checks that a value is an object; `what` is its name in the message.
  *
- * @throws {Invalid}
+ * @throws {Invalid} if it is not.
  */
 export function checkRecord(what: string, value: unknown): void {
   if (isRecord(value)) return;
   throw new Invalid(`Cannot use ${inspect(value)} as ${what}: it must be an object`);
 }
 
-/** What a value is, with its article: `a string`, `an object`; `null` and `undefined` have none. */
+/** The type of a value with its article: `a string`, `an object`, but `null` and `undefined`. */
 export function describeType(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "a list";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-/** A value as a message shows it: text in quotes and on one line, what has parts by its kind. */
+/** Formats a value for a message: a string in quotes and on one line, an object or function by its type. */
 export function inspect(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   return typeof value === "object" || typeof value === "function"
@@ -64,8 +62,8 @@ export function inspect(value: unknown): string {
 }
 
 /**
- * A text without the given characters at its end. A regular expression with `+$` would look at every run
- * of them once for each of its characters.
+ * Removes the given characters from the end of a text. A regular expression with `+$` would take quadratic
+ * time.
  */
 export function withoutEnd(text: string, characters: string): string {
   let end = text.length;
@@ -73,12 +71,12 @@ export function withoutEnd(text: string, characters: string): string {
   return text.slice(0, end);
 }
 
-/** A scheme of at most 32 characters, so that no position of a text costs more than that to look at. */
+/** The scheme is limited to 32 characters, which keeps the search linear. */
 const URL_IN_TEXT = /([a-z][a-z0-9+.-]{0,31})?:\/\/[^\s"'()<>]+/gi;
 
 /**
- * A text with every URL in it as {@linkcode redact} shows it: errors of runtimes and servers quote URLs
- * whole. Takes time in proportion to the length of the text.
+ * Applies {@linkcode redact} to every URL in a text, in linear time: error messages of runtimes and servers
+ * quote URLs unredacted.
  */
 export function redactUrls(text: string): string {
   return text.replaceAll(

@@ -1,5 +1,5 @@
 /**
- * One attempt: a request to one server, and what its outcome means for the next.
+ * One attempt of a request on one server, and what its outcome means for the next attempt.
  *
  * @module
  */
@@ -19,90 +19,90 @@ import type { ServerPool } from "./server_pool.ts";
 import type { TokenSource } from "./token_source.ts";
 import { credentialHeaders, discard, send, tokensOf, type WireRequest } from "./transport.ts";
 
-/** What is asked, of whom, and how stubbornly. */
+/** A request, the servers that may get it, and its retry policy. */
 export interface RequestSpec {
   readonly options: ResolvedOptions;
   readonly pool: ServerPool;
   readonly budget: RetryBudget;
   readonly request: WireRequest;
-  /** What is attempted, for messages: `show image "42"`. */
+  /** The action, for messages: `show image "42"`. */
   readonly action: () => string;
   readonly imageId: string | undefined;
-  /** What helps against each status of failure, where there is more to say than of it anywhere. */
+  /** Hints by error status, for statuses whose general hint is not specific enough. */
   readonly hints: Readonly<Record<number, string>>;
-  /** Whether it may be made again when it is open whether it was carried out. */
+  /** Whether the request may be sent again if its outcome is unknown. */
   readonly idempotent: boolean;
-  /** The status that answers a repeat after the first request was carried out unseen. */
+  /** Status of a retry if an earlier attempt with unknown outcome did succeed. */
   readonly alreadyDoneStatus: number | undefined;
-  /** The statuses of success; null hands over an answer of any status, unless it asks for another try. */
+  /** Statuses of success; null accepts every status that is not retryable. */
   readonly success: readonly number[] | null;
   /** Sends no token. */
   readonly anonymous: boolean;
-  /** Requests that are made again after the first failed. */
+  /** Maximum number of retries. */
   readonly retries: number;
-  /** Why the last failure is final, for messages; found out by the loop if absent. */
+  /** Why there are no more retries, for the message; by default, the loop finds the reason. */
   readonly lastWords: string | undefined;
-  /** Servers that were tried already: others come first. Grows as the loop goes. */
+  /** Endpoints that were tried in this round; the others come first. The loop adds to it. */
   readonly tried: Set<string>;
-  /** Endpoint root of the server that is asked first, if it is well. */
+  /** Endpoint root to try first, unless it is cooling down. */
   readonly first: string | undefined;
   readonly signal: AbortSignal | undefined;
-  /** Takes over the clock of each attempt; without it, `requestTimeout` runs until the headers. */
+  /** Arms the deadline of each attempt; by default, `requestTimeout` runs until the headers arrive. */
   readonly onAttempt: ((deadline: Deadline, server: ApiServer) => void) | undefined;
 }
 
-/** An answer whose body has not been read, with the deadline that still watches it. */
+/** A response with an unread body, and the deadline of its request. */
 export interface OpenResponse {
-  /** The answer; its body is unread. */
+  /** The response; its body is unread. */
   readonly response: Response;
-  /** Who has answered. */
+  /** The server that responded. */
   readonly server: ApiServer;
-  /** Follows the caller's signal; whoever takes the body disposes it. */
+  /** Follows the caller's signal. The consumer of the body must dispose it. */
   readonly deadline: Deadline;
-  /** Requests that were made. */
+  /** Number of requests sent. */
   readonly attempts: number;
   /**
-   * Notes that the body broke after `progress` bytes, so that the server cools down. False where the
-   * retry budget has nothing left for another request; a mebibyte of progress pays for it.
+   * Reports that the body broke after `progress` bytes; the server cools down. Returns whether the retry
+   * budget allows another request; after a mebibyte of progress, one is free.
    */
   readonly reportBreak: (cause: unknown, progress: number) => boolean;
 }
 
-/** Bytes of a body that pay for the request that goes on behind them. */
-const PAYING_PROGRESS = 1024 * 1024;
+/** Bytes of progress after which another request costs no retry budget. */
+const FREE_RETRY_PROGRESS = 1024 * 1024;
 
-/** What is made of a good answer; a body that breaks while it is read counts as a failed attempt. */
+/** Handles a successful response; if the body breaks meanwhile, the attempt counts as failed. */
 export type ResponseHandler<Result> = (answer: OpenResponse) => Promise<Result>;
 
-/** An attempt that may be followed by another. */
+/** A failed attempt that may be retried. */
 export class FailedAttempt {
   constructor(
     readonly server: ApiServer,
     readonly error: GlanceError,
-    /** Whether the request may have been carried out all the same. */
+    /** Whether the request may have been carried out nevertheless. */
     readonly ambiguous: boolean,
-    /** Milliseconds that the server asked for. */
+    /** Milliseconds of the server's `Retry-After`. */
     readonly retryAfter: number | null,
   ) {}
 }
 
-/** An answer that a new token may turn into another; its body was given up. */
-const TOKEN_REFUSED = Symbol("refused");
+/** A 401 for which the token can be renewed; the body is discarded. */
+const TOKEN_REFUSED = Symbol("token refused");
 
 /**
- * One server, asked once; twice where its 401 led to a new token. Renewing is nobody's attempt: its time
- * does not count as this server's, and its errors are thrown as they are.
+ * Sends a request to one server; after a 401, renews the token and sends it once more. The time of a renewal
+ * does not count as the server's, and its errors are thrown unchanged.
  */
 export async function attempt<Result>(
   spec: RequestSpec,
   server: ApiServer,
-  caller: TokenSource,
+  tokens: TokenSource,
   earlier: readonly FailedAttempt[],
   onResponse: ResponseHandler<Result>,
 ): Promise<Result | FailedAttempt> {
-  const mayRenew = !isStream(spec) && caller.isRenewable;
-  const context = await abortable(caller.context(), spec.signal);
-  const outcome = await askAs(context, {
+  const mayRenew = !isStream(spec) && tokens.isRenewable;
+  const context = await abortable(tokens.context(), spec.signal);
+  const outcome = await attemptAs(context, {
     spec,
     server,
     mayRenew,
@@ -110,11 +110,11 @@ export async function attempt<Result>(
     onResponse,
   });
   if (outcome !== TOKEN_REFUSED) return outcome;
-  await abortable(caller.renewRefused(), spec.signal);
-  return await attempt(spec, server, caller, earlier, onResponse);
+  await abortable(tokens.renewRefused(), spec.signal);
+  return await attempt(spec, server, tokens, earlier, onResponse);
 }
 
-/** One request, and all that it depends on but who asks. */
+/** The input of an attempt, except its context. */
 interface AttemptInput<Result> {
   readonly spec: RequestSpec;
   readonly server: ApiServer;
@@ -124,35 +124,35 @@ interface AttemptInput<Result> {
   readonly onResponse: ResponseHandler<Result>;
 }
 
-async function askAs<Result>(
+async function attemptAs<Result>(
   context: RequestContext,
-  request: AttemptInput<Result>,
+  input: AttemptInput<Result>,
 ): Promise<Result | FailedAttempt | typeof TOKEN_REFUSED> {
-  const { spec, server, mayRenew, earlier, onResponse } = request;
+  const { spec, server, mayRenew, earlier, onResponse } = input;
   const attempts = earlier.length + 1;
   const deadline = startDeadline(spec, server);
   const reportBreak = (cause: unknown, progress: number) => {
     spec.pool.failed(server, cause);
-    return progress >= PAYING_PROGRESS || spec.budget.spend();
+    return progress >= FREE_RETRY_PROGRESS || spec.budget.spend();
   };
   try {
     const response = await sendAs(spec, server, context, deadline.signal);
-    const hand = (answer: Response) =>
-      onResponse({ response: answer, server, deadline, attempts, reportBreak });
-    if (spec.success?.includes(response.status)) return await hand(response);
+    const handle = (response: Response) =>
+      onResponse({ response, server, deadline, attempts, reportBreak });
+    if (spec.success?.includes(response.status)) return await handle(response);
     if (
       response.status === spec.alreadyDoneStatus && earlier.some((failure) => failure.ambiguous)
     ) {
       await discard(response);
-      return await hand(new Response(null, { status: 204 }));
+      return await handle(new Response(null, { status: 204 }));
     }
     if (response.status === 401 && mayRenew) {
       await discard(response);
       deadline[Symbol.dispose]();
       return TOKEN_REFUSED;
     }
-    if (spec.success === null && !isRetryableStatus(response.status)) return await hand(response);
-    const failure = await failureOf(response, context, { ...request, signal: deadline.signal });
+    if (spec.success === null && !isRetryableStatus(response.status)) return await handle(response);
+    const failure = await failureOf(response, context, { ...input, signal: deadline.signal });
     deadline[Symbol.dispose]();
     if (response.status >= 400 && !isRetryableStatus(response.status)) throw failure.error;
     return failure;
@@ -160,7 +160,7 @@ async function askAs<Result>(
     deadline[Symbol.dispose]();
     if (spec.signal?.aborted) throw spec.signal.reason;
     const { aborted, reason } = deadline.signal;
-    // Ended by ourselves, for a source that failed: no server is to blame.
+    // Aborted locally, because the source of an upload failed: the server is not at fault.
     if (aborted && !(reason instanceof ServerUnreachable)) throw reason;
     if (error instanceof UnexpectedResponse) return new FailedAttempt(server, error, true, null);
     if (error instanceof GlanceError && !(error instanceof ServerUnreachable)) throw error;
@@ -168,7 +168,7 @@ async function askAs<Result>(
   }
 }
 
-/** The clock's verdict where it ended the attempt, else what broke. */
+/** The error of the deadline if it ended the attempt, else one for the broken connection. */
 function asUnreachable(
   { action, imageId }: RequestSpec,
   { endpoint: server }: ApiServer,
@@ -177,7 +177,7 @@ function asUnreachable(
 ): ServerUnreachable {
   const cause = signal.aborted ? signal.reason : error;
   if (cause instanceof ServerUnreachable) return cause;
-  const message = `Cannot ${action()}: the answer of the server broke off`;
+  const message = `Cannot ${action()}: the connection closed before the response was complete`;
   return new ServerUnreachable(message, { cause, server, imageId });
 }
 
@@ -214,21 +214,23 @@ async function failureOf(
 ): Promise<FailedAttempt> {
   const { imageId, hints, success } = spec;
   const [action, attempts] = [spec.action(), earlier.length + 1];
-  const asked = { action, imageId, server: server.endpoint, attempts, hints };
+  const request = { action, imageId, server: server.endpoint, attempts, hints };
   if (response.status < 400) {
     await discard(response);
-    return new FailedAttempt(server, unpromisedAnswer(response, asked, success ?? []), true, null);
+    const error = unpromisedAnswer(response, request, success ?? []);
+    return new FailedAttempt(server, error, true, null);
   }
-  const error = await errorFromResponse(response, asked, tokensOf(context), signal);
+  const error = await errorFromResponse(response, request, tokensOf(context), signal);
   const retryAfter = parseRetryAfter(response.headers.get("retry-after"), Date.now());
   return new FailedAttempt(server, error, isAmbiguousStatus(response.status), retryAfter);
 }
 
+/** Whether the body is a stream, which can be sent only once. */
 export function isStream({ request }: RequestSpec): boolean {
   return request.body instanceof ReadableStream;
 }
 
-/** Whether a body of image data is sent, whose time nobody can tell beforehand. A forwarded one is watched. */
+/** Whether the body is image data, whose duration is unknown. The deadline of a forwarded body is armed. */
 function hasData({ request }: RequestSpec): boolean {
   return request.body !== undefined && request.body !== null && typeof request.body !== "string";
 }

@@ -1,17 +1,17 @@
 /**
- * Byte ranges as HTTP writes them (RFC 9110, section 14), and every way in which a partial answer can
- * lie. Pure.
+ * Byte ranges (RFC 9110, section 14), and the checks that a response has the bytes that were requested.
+ * Pure.
  *
  * @module
  */
 
-/** Bytes from `start` to `end`, both inclusive and counted from 0; to the last one without `end`. */
+/** Bytes from `start` to `end`, both inclusive and counted from 0; `end` defaults to the last byte. */
 export interface ByteRange {
   readonly start: number;
   readonly end?: number;
 }
 
-/** What a `Content-Range` says; `total` is null for `*`. */
+/** A `Content-Range`; `total` is null for `*`. */
 export interface ContentRange {
   readonly start: number;
   readonly end: number;
@@ -23,7 +23,7 @@ export function formatRange({ start, end }: ByteRange): string {
   return `bytes=${start}-${end ?? ""}`;
 }
 
-/** Reads a `Content-Range` header; null where it is absent or is not one of bytes. */
+/** Parses a `Content-Range` header; null if it is absent, invalid, or not in bytes. */
 export function parseContentRange(header: string | null): ContentRange | null {
   const match = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16}|\*)$/.exec(header?.trim() ?? "");
   if (match === null) return null;
@@ -32,24 +32,24 @@ export function parseContentRange(header: string | null): ContentRange | null {
   return end < start || (total !== null && end >= total) ? null : { start, end, total };
 }
 
-/** How an answer to a range request is to be read. */
+/** How to read the response to a range request. */
 export type RangeVerdict =
   /** The body is exactly the requested bytes. */
   | { readonly kind: "part" }
-  /** The body is the bytes from `from` to before `stop`, and `start` is among them. */
+  /** The body is the bytes from `from` to before `stop`, which include `start`. */
   | { readonly kind: "overlap"; readonly from: number; readonly stop: number }
-  /** The body is as long as the requested bytes, and no header says which bytes it is. */
+  /** The body is as long as the requested range, but no header says which bytes it is. */
   | { readonly kind: "unlabeled" }
   /** The body is `multipart/byteranges`; each part has its own `Content-Range`. */
   | { readonly kind: "multipart"; readonly boundary: string }
-  /** The body is the whole image: the bytes before `start` are to be skipped. */
+  /** The body is the whole image: skip the bytes before `start`. */
   | { readonly kind: "whole" }
-  /** The body can be the part or the whole image; the headers do not tell. */
+  /** The body is either the requested range or the whole image; the headers do not tell which. */
   | { readonly kind: "unproven" }
   /** The body cannot be used. */
   | { readonly kind: "lie"; readonly reason: string };
 
-/** The headers of an answer with data, as far as they say which bytes it has. */
+/** The status and headers that describe which bytes a response has. */
 export interface AnswerFacts {
   readonly status: number;
   readonly contentRange: string | null;
@@ -66,13 +66,13 @@ export interface WantedRange {
 }
 
 /**
- * Judges an answer to a request for `start` to `end` (inclusive) of an image of `size` bytes.
+ * Decides how to read the response to a request for bytes `start` to `end` (inclusive) of an image of
+ * `size` bytes.
  *
- * Seen in the field: 200 with the whole image (no range support), 206 with the whole image (Glance
- * with stores that cannot seek), 200 with the requested part, with and without its `Content-Range`
- * (CDNs, decrypting proxies), a part that starts at a block boundary or ends early (caches; RFC 9110,
- * section 15.3.7, allows it), `multipart/byteranges` for one range, a wrong total (a replaced image),
- * and no `Content-Range` at all.
+ * Real servers send: 200 with the whole image (no range support); 206 with the whole image (Glance with
+ * stores that cannot seek); 200 with the requested range, with and without `Content-Range` (CDNs, decrypting
+ * proxies); a range that starts at a block boundary or ends early (caches; RFC 9110, section 15.3.7, allows
+ * it); `multipart/byteranges` for one range; a wrong total (a replaced image); and no `Content-Range`.
  */
 export function judgePartial(answer: AnswerFacts, wanted: WantedRange): RangeVerdict {
   const { status, contentEncoding } = answer;
@@ -81,7 +81,7 @@ export function judgePartial(answer: AnswerFacts, wanted: WantedRange): RangeVer
   }
   const length = lengthOf(answer.contentLength);
   const range = parseContentRange(answer.contentRange);
-  // A 200 has a Content-Range by mistake: it counts only if the length confirms it.
+  // A 200 should not have a Content-Range: it counts only if the length confirms it.
   if (status === 200 && (range === null || length !== lengthIn(range))) {
     return judgeWhole(length, wanted);
   }
@@ -92,7 +92,7 @@ export function judgePartial(answer: AnswerFacts, wanted: WantedRange): RangeVer
   return judgeRange(range, length, wanted);
 }
 
-/** Judges a labeled body; `length` is null if it is not known before the end of the body. */
+/** Checks a body with a `Content-Range`; `length` is null if it is unknown until the body ends. */
 export function judgeRange(
   range: ContentRange,
   length: number | null,
@@ -115,15 +115,15 @@ export function judgeRange(
   return { kind: "overlap", from: range.start, stop: range.end + 1 };
 }
 
-/** What the reader of an answer can check, which decides what may be believed. */
+/** The checks that the reader of a response makes; they decide which responses it may trust. */
 export interface Proof {
-  /** Whether the hash of the whole image is checked in the end. */
+  /** Whether the hash of the whole image is verified at the end. */
   readonly isHashed: boolean;
-  /** Whether bytes before the wanted one can be compared with those that were delivered. */
+  /** Whether bytes before `start` can be compared with those that were already delivered. */
   readonly canCompare: boolean;
 }
 
-/** Whether a judged body may be used; `length` is its announced length, null if there is none. */
+/** Whether a body may be used; `length` is its `Content-Length`, or null. */
 export function isUsable(
   { kind }: RangeVerdict,
   start: number,
@@ -131,7 +131,7 @@ export function isUsable(
   { isHashed, canCompare }: Proof,
 ): boolean {
   if (kind === "unlabeled") return isHashed;
-  // Of unknown length, it can be the rest as well: its first bytes tell.
+  // A body of unknown length may be the rest of the image instead; its first bytes tell.
   if (kind === "whole") return start === 0 || length !== null || canCompare;
   return kind === "part" || kind === "overlap";
 }
@@ -159,7 +159,7 @@ function boundaryOf(contentType: string | null): string | null {
   return match?.[1] ?? match?.[2] ?? null;
 }
 
-/** The length that a `Content-Length` header gives; null for none, and for Glance's literal `None`. */
+/** The value of a `Content-Length` header; null if it is absent, or Glance's literal `None`. */
 export function lengthOf(header: string | null): number | null {
   return header !== null && /^\d{1,16}$/.test(header.trim()) ? Number(header) : null;
 }

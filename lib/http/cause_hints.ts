@@ -1,10 +1,10 @@
 /**
- * What helps against a refusal whose cause Glance's own sentence tells, where the status alone does not. Pure.
+ * Hints for errors whose cause is in Glance's explanation but not in the status. Pure.
  *
  * @module
  */
 
-/** A sentence of Glance, of any release, and what helps. */
+/** Sentences of Glance, of any release, each with a hint. */
 const HINTS: readonly (readonly [sentence: RegExp, hint: string])[] = [
   [/ is protected and cannot be deleted/, 'set "protected" to false before you delete it'],
   [
@@ -19,7 +19,7 @@ const HINTS: readonly (readonly [sentence: RegExp, hint: string])[] = [
   [/\blast (location|store)\b/i, "delete the image instead"],
 ];
 
-/** The hint for a sentence; undefined where it tells no more than the status. */
+/** The hint for an explanation; undefined if there is none. */
 export function hintForCause(explanation: string): string | undefined {
   return HINTS.find(([sentence]) => sentence.test(explanation))?.[1];
 }

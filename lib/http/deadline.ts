@@ -1,15 +1,15 @@
 /**
- * A deadline: the caller's signal and a time limit as one signal, disposable so that neither a timer
- * nor a listener outlives the request.
+ * A deadline combines the caller's signal and a time limit into one signal. It is disposable, so that
+ * neither its timer nor its listener outlives the request.
  *
- * `AbortSignal.timeout` and `AbortSignal.any` are not used: a timer that cannot be cleared keeps
- * running behind a finished request, and composed signals leak on long-lived parents.
+ * `AbortSignal.timeout` and `AbortSignal.any` are not used: a timeout that cannot be cleared keeps running
+ * after the request has finished, and composed signals leak on long-lived parents.
  *
  * @module
  */
 import type { ResolvedOptions } from "../options.ts";
 
-/** Aborts `signal` when the caller does, or with `expired()` when `ms` are over. */
+/** Aborts `signal` with the caller's signal, or with `expired()` after `ms`. */
 export class Deadline implements Disposable {
   readonly #controller = new AbortController();
   readonly #timer: ResolvedOptions["timer"];
@@ -17,7 +17,7 @@ export class Deadline implements Disposable {
   #follow: (() => void) | undefined;
   #stop: (() => void) | undefined;
 
-  /** `timer` keeps the time; `parent` is the signal that is followed. */
+  /** `parent` is the caller's signal. */
   constructor({ timer }: Pick<ResolvedOptions, "timer">, parent?: AbortSignal) {
     this.#timer = timer;
     this.#parent = parent;
@@ -27,30 +27,30 @@ export class Deadline implements Disposable {
     if (parent.aborted) this.#follow();
   }
 
-  /** Aborted by the caller, by the clock or by {@linkcode Deadline.abort}. */
+  /** Aborted by the caller, by the timer, or by {@linkcode Deadline.abort}. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Starts the clock anew; `Infinity` stops it. */
+  /** Restarts the timer; `Infinity` stops it. */
   arm(ms: number, expired: () => unknown): void {
     this.disarm();
     if (ms === Infinity) return;
     this.#stop = this.#timer(ms, () => this.#controller.abort(expired()));
   }
 
-  /** Stops the clock and goes on following the caller. */
+  /** Stops the timer; the caller's signal still aborts the request. */
   disarm(): void {
     this.#stop?.();
     this.#stop = undefined;
   }
 
-  /** Ends the request for a reason of our own. */
+  /** Aborts the request with the given reason. */
   abort(reason: unknown): void {
     this.#controller.abort(reason);
   }
 
-  /** Stops the clock and no longer follows the caller. */
+  /** Stops the timer and removes the listener from the caller's signal. */
   [Symbol.dispose](): void {
     this.disarm();
     if (this.#follow !== undefined) this.#parent?.removeEventListener("abort", this.#follow);
@@ -58,8 +58,8 @@ export class Deadline implements Disposable {
 }
 
 /**
- * What `work` gives, or the signal's reason as soon as it is aborted: for work that others wait for,
- * too, and that therefore goes on.
+ * Waits for `work`; rejects with the signal's reason as soon as it is aborted. The work itself continues:
+ * others may wait for it, too.
  */
 export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;

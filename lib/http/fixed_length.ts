@@ -1,11 +1,11 @@
 /**
- * Bodies of known length, and what each runtime needs to send one: a stream alone is sent in chunks on
- * Deno and workerd, and not at all by most browsers.
+ * Request bodies with a `Content-Length`, in the form that each runtime needs. Deno and workerd send a plain
+ * stream with chunked encoding; most browsers cannot send one.
  *
  * @module
  */
 
-/** What tells the runtimes apart. */
+/** The globals that identify a runtime. */
 interface StreamRuntime {
   readonly FixedLengthStream?: new (length: number) => TransformStream<
     Uint8Array<ArrayBuffer>,
@@ -15,15 +15,15 @@ interface StreamRuntime {
   readonly navigator?: { readonly userAgent?: string };
 }
 
-/** Whether this is workerd, or a runtime that does as it does. */
+/** Whether the runtime is workerd or compatible with it. */
 export function isWorkerd(): boolean {
   return (globalThis as StreamRuntime).FixedLengthStream !== undefined;
 }
 
 /**
- * A stream of so many bytes, as one of fixed length where there are such; null is an unknown length. On
- * workerd only these keep their length on the wire, and an error in one cuts the connection; any other
- * stream ends there as if it were whole.
+ * Wraps a stream in a `FixedLengthStream` if the runtime has them and `length` is known (not null). On
+ * workerd only these are sent with a `Content-Length`, and only an error in one resets the connection; any
+ * other stream seems to end normally.
  */
 export function fixedLength(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
@@ -37,8 +37,8 @@ export function fixedLength(
 }
 
 /**
- * The body to give to `fetch` for a stream whose request has a `content-length` header. Node, Bun and
- * edge-runtime send the header; Deno drops it, but sends the length of a Blob.
+ * The body to pass to `fetch` for a stream, so that its `content-length` header is sent. Node, Bun, and
+ * edge-runtime send the header; Deno drops it, but sends the size of a Blob.
  */
 export function lengthKept(
   stream: ReadableStream<Uint8Array>,
@@ -49,7 +49,7 @@ export function lengthKept(
   return new StreamBlob(stream, Number(contentLength));
 }
 
-/** A stream in the form of a Blob, to be read once. */
+/** A stream in the form of a Blob that can be read once. */
 class StreamBlob extends Blob {
   readonly #stream: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly #size: number;
@@ -69,13 +69,12 @@ class StreamBlob extends Blob {
   }
 }
 
-/** How a runtime sends the body of a request that is a stream. */
+/** Whether, and over which protocol, a runtime sends streams as request bodies. */
 export type StreamSupport = "always" | "http2" | "never";
 
 /**
- * Whether `fetch` can send streams. Firefox and Safari turn a stream into text, which shows in its media
- * type. Chromium sends streams over HTTP/2 only, which nothing shows before a request fails; its name is
- * all that tells it from the other runtimes.
+ * Whether `fetch` can send streams. Firefox and Safari convert a stream to text, which the media type
+ * reveals. Chromium sends streams over HTTP/2 only; no feature test shows that, so the user agent decides.
  */
 export function streamSupport(): StreamSupport {
   const init: RequestInit & { duplex: "half" } = {

@@ -1,38 +1,38 @@
 /**
- * The one way in which a document of a server is read: bounded in bytes here, and in time by the deadline
- * of its request, which aborts the body. Also the one safe JSON parser.
+ * Reads documents of servers, with a limit in bytes; the deadline of the request limits the time. Also the
+ * only JSON parser for untrusted text.
  *
  * @module
  */
 import { UnexpectedResponse } from "../errors.ts";
 import { abortable } from "./deadline.ts";
 
-/** Bytes of the largest document that is read: 1,000 images with 32 KiB each. */
+/** Maximum bytes of a document: 1,000 images with 32 KiB each. */
 export const DOCUMENT_LIMIT = 32 * 1024 * 1024;
 
-/** Bytes that are read of a body that only explains a failure. */
+/** Maximum bytes that are read of an error response. */
 const EXPLANATION_LIMIT = 16 * 1024;
 
-/** Lists and objects within each other. Python's parser, and so every OpenStack server, fails at 1,000. */
+/** Maximum nesting. Python's parser, and so every OpenStack server, fails at 1,000 levels. */
 const DEPTH_LIMIT = 1000;
 
 const DECODER = new TextDecoder();
 
-/** How much of a body is read, and until when. */
+/** Limits of a read. */
 export interface ReadOptions {
   /**
-   * Bytes.
+   * Maximum bytes.
    * @default {DOCUMENT_LIMIT}
    */
   readonly limit?: number;
-  /** Ends the read with its reason, even if the body ignores it. */
+  /** Aborts the read, even if the body ignores the signal. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * All bytes of a body.
+ * Reads a whole body.
  *
- * @throws {UnexpectedResponse} if there are more than `limit`; the rest is not read.
+ * @throws {UnexpectedResponse} if it has more than `limit` bytes; the rest is not read.
  */
 export async function readBytes(
   response: Response,
@@ -44,7 +44,7 @@ export async function readBytes(
     await body?.cancel().catch(() => {});
     throw tooLarge(response, limit);
   }
-  // HTTP itself keeps a body to the length that it announces, except one that was decoded on its way.
+  // The runtime enforces the Content-Length of a body, unless it decoded the body.
   const isBounded = url !== "" && length <= limit && !headers.has("content-encoding");
   if (isBounded) return new Uint8Array(await abortable(response.arrayBuffer(), signal));
   const { bytes, isWhole } = await readUpTo(response, limit, signal);
@@ -53,19 +53,19 @@ export async function readBytes(
 }
 
 /**
- * A body as text; see {@linkcode readBytes}. Its bytes are given up at once: left to the garbage collector,
- * the pages of a long list would each be read into new memory.
+ * Reads a body as text; see {@linkcode readBytes}. Its bytes are freed immediately: the garbage collector
+ * would free them so late that each page of a long list would be read into new memory.
  */
 export async function readText(response: Response, options?: ReadOptions): Promise<string> {
   const bytes = await readBytes(response, options);
   const text = DECODER.decode(bytes);
-  // Node 20 has no `transfer`. A `Response` without a URL was made by a program: Deno shares its bytes
-  // with its clones.
+  // Node 20 has no `transfer`. A `Response` without a URL was constructed, and Deno shares the bytes of
+  // such a response with its clones.
   if (response.url !== "") bytes.buffer.transfer?.(0);
   return text;
 }
 
-/** The first bytes of a body as text; the rest is given up. */
+/** Reads the first `limit` bytes of a body as text (default: 16 KiB) and discards the rest. */
 export async function readStart(response: Response, options: ReadOptions = {}): Promise<string> {
   const { limit = EXPLANATION_LIMIT, signal } = options;
   const { bytes } = await readUpTo(response, limit, signal);
@@ -89,7 +89,7 @@ async function readUpTo(
     chunks.push(value);
     length += value.byteLength;
   }
-  // A cancel that never ends must not hold up whoever has read enough.
+  // Not awaited: a cancel may never settle.
   reader?.cancel("more than the limit").catch(() => {});
   return { bytes: concat(chunks, Math.min(length, limit)), isWhole: reader === undefined };
 }
@@ -108,12 +108,12 @@ function concat(chunks: readonly Uint8Array[], length: number): Uint8Array<Array
 function tooLarge({ url, status }: Response, limit: number): UnexpectedResponse {
   const server = URL.canParse(url) ? new URL(url).origin : "the server";
   return new UnexpectedResponse(
-    `Cannot read the answer of "${server}": it is larger than the limit of ${limit} bytes; ask for fewer entries at once, or check the server`,
+    `Cannot read the response of "${server}": it is larger than the limit of ${limit} bytes; request fewer entries at once, or check the server`,
     { status },
   );
 }
 
-/** JSON, or undefined if it is not, or nested too deeply for whatever walks it. */
+/** Parses JSON; undefined if the text is not JSON, or is nested too deeply for a recursive function. */
 export function parseJson(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text);
@@ -123,12 +123,12 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** JSON, or undefined if the bytes are not. */
+/** Parses JSON as {@linkcode parseJson} does, from UTF-8. */
 export function parseJsonBytes(bytes: Uint8Array): unknown {
   return parseJson(DECODER.decode(bytes));
 }
 
-/** Level by level, which needs no stack. */
+/** Walks the value level by level, so that deep nesting does not overflow the stack. */
 function isDeep(value: unknown): boolean {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth++) {

@@ -1,5 +1,5 @@
 /**
- * What a server says when it does not do what it was asked: its explanation, read within bounds.
+ * Turns error responses into errors, with the server's explanation, which is read up to a limit.
  *
  * @module
  */
@@ -14,28 +14,28 @@ import { hintForCause } from "./cause_hints.ts";
 import { withoutEnd } from "../validate.ts";
 import { parseJson, readStart } from "./json.ts";
 
-/** Characters of an explanation that are quoted. */
+/** Maximum characters of an explanation in a message. */
 const QUOTE_LIMIT = 400;
 
-/** What WebOb says with a 401 that nothing has explained, from its first to its last words. */
+/** The first and the last words of WebOb's default text for a 401. */
 const BROWSER_REFUSAL = [
   "This server could not verify that you are authorized",
   "credentials required",
 ] as const;
 
-/** What the answer was given to. */
+/** The request of a response. */
 export interface Asked {
   readonly action: string;
   readonly server: string;
   readonly imageId?: string | undefined;
   readonly attempts: number;
-  /** What helps against each status, where there is more to say than of this status anywhere. */
+  /** Hints by error status, for statuses whose general hint is not specific enough. */
   readonly hints?: Readonly<Record<number, string>>;
 }
 
 /**
- * The error for an answer that is none of the expected ones; its body is read and released. `secrets` are
- * what no message may show, even if the server repeats it.
+ * The error for a response with an error status; its body is consumed. `secrets` are removed from the
+ * explanation, in case the server repeats one.
  */
 export async function errorFromResponse(
   response: Response,
@@ -44,20 +44,20 @@ export async function errorFromResponse(
   signal?: AbortSignal,
 ): Promise<GlanceError> {
   const text = await readStart(response, { signal }).catch(() => "");
-  const { hints: hints = {}, ...facts } = asked;
+  const { hints = {}, ...facts } = asked;
   const explanation = explanationIn(text, secrets);
   return errorFromAnswer({
     ...facts,
     status: response.status,
     requestId: requestIdOf(response),
     explanation,
-    wayOut: hintForCause(explanation) ?? hints[response.status],
+    hint: hintForCause(explanation) ?? hints[response.status],
   });
 }
 
 /**
- * The error for an answer below 400 whose status is not one that the operation promises. Glance answers 300
- * with its list of versions to every method of a path that it does not know.
+ * The error for a response with a status below 400 that the operation does not define. Glance responds with
+ * 300 and its list of versions to any request for an unknown path.
  */
 export function unpromisedAnswer(
   response: Pick<Response, "status" | "headers">,
@@ -80,7 +80,7 @@ export function unpromisedAnswer(
   });
 }
 
-/** The error for a good answer with a body that nobody can use; `state` says what it is. */
+/** The error for a successful response with an unusable body; `state` describes the body. */
 export function unusableAnswer(response: Response, asked: Asked, state: string): GlanceError {
   return new UnexpectedResponse(
     `Cannot ${asked.action}: the answer of "${asked.server}" ${state}; check that the endpoint is an Image API`,
@@ -88,15 +88,15 @@ export function unusableAnswer(response: Response, asked: Asked, state: string):
   );
 }
 
-/** What one attempt met. */
+/** The error of one attempt. */
 export interface Met {
   readonly server: ApiServer;
   readonly error: GlanceError;
 }
 
 /**
- * The error where no server gave an answer: what each attempt met, and why there is no other; `end` stands
- * behind their number.
+ * The error if no attempt succeeded. `end` says why there are no more attempts; it follows their number in
+ * the message.
  */
 export function connectionFailed(
   action: string,
@@ -108,7 +108,7 @@ export function connectionFailed(
   const servers = new Set(met.map(({ server }) => `"${server.endpoint}"`));
   const [attempts, s] = [met.length, met.length === 1 ? "" : "s"];
   const [last, server] = [errors.at(-1), met.at(-1)?.server.endpoint];
-  const whose = servers.size === 1 ? "" : `, of "${server}"`;
+  const whose = servers.size === 1 ? "" : `, from "${server}"`;
   const state = last?.message.replace(`Cannot ${action}: `, "")
     .replace(`Cannot reach the server "${server}": `, "");
   return new GlanceConnectionFailed(
@@ -126,22 +126,22 @@ export function connectionFailed(
   );
 }
 
-/** The id under which the cloud's logs know the request. */
+/** The id of the request in the cloud's logs. */
 export function requestIdOf(response: Pick<Response, "headers">): string | undefined {
   return response.headers.get("x-openstack-request-id") ?? undefined;
 }
 
 /**
- * The sentence in an error body: the `message` of WebOb's JSON, the text of its HTML page, Keystone's
- * `error.message`, or the text itself; without any of the secrets.
+ * The explanation in an error body, without secrets: the `message` of WebOb's JSON, the text of its HTML
+ * page, Keystone's `error.message`, or the text itself.
  */
 export function explanationIn(text: string, secrets: readonly string[] = []): string {
-  const hide = (said: string) =>
-    secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), said);
+  const hide = (text: string) =>
+    secrets.reduce((hidden, secret) => hidden.replaceAll(secret, "***"), text);
   const bare = hide(text);
   const sentence = messageIn(parseJson(bare)) ?? textOfHtml(bare);
   const words = withoutBrowserRefusal(sentence.replaceAll(/\s+/g, " ")).trim();
-  // Again, where JSON had escaped one; and before the cut, which would leave half of one.
+  // Hidden again, because JSON may escape a secret, and before the cut, which could leave half of one.
   const line = hide(withoutEnd(words, ". "));
   return line.length > QUOTE_LIMIT ? `${line.slice(0, QUOTE_LIMIT)}…` : line;
 }
@@ -159,10 +159,10 @@ function withoutBrowserRefusal(words: string): string {
   return start < 0 || end < start ? words : words.slice(0, start) + words.slice(end + last.length);
 }
 
-/** Elements of a page whose content is not part of its text. */
+/** Elements whose content a browser does not show as text. */
 const UNSEEN = /^(head|script|style)\b/i;
 
-/** WebOb's pages repeat the title in head and body, and explain in between. */
+/** The visible text of an HTML page; WebOb's pages repeat the title in the head. */
 function textOfHtml(text: string): string {
   if (!/<\w/.test(text)) return text;
   const lower = text.toLowerCase();
@@ -180,7 +180,7 @@ function textOfHtml(text: string): string {
     const name = UNSEEN.exec(lower.slice(open + 1, open + 8))?.[1] ?? "";
     if (name === "" || unclosed.has(name)) continue;
     const end = lower.indexOf(`</${name}`, at);
-    // One that is not closed after this position is not closed after a later one either.
+    // Remembered, so that many unclosed elements do not take quadratic time.
     if (end < 0) unclosed.add(name);
     else at = end;
   }

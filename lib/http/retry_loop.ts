@@ -1,6 +1,6 @@
 /**
- * The loop: one request, as many servers as it takes. It asks `retry_policy.ts` whether to go on and
- * `server_pool.ts` with whom, and waits in between.
+ * The retry loop: sends a request to one server after another, as `retry_policy.ts` and `server_pool.ts`
+ * decide, and waits between the rounds.
  *
  * @module
  */
@@ -18,25 +18,25 @@ import { backoff } from "./retry_policy.ts";
 import type { TokenSource } from "./token_source.ts";
 
 /**
- * Asks until there is an answer, and gives what `take` makes of it.
+ * Sends a request until a server responds, and returns the result of `onResponse`.
  *
- * An answer that is not what was promised is a fault of its server: it cools down, and what is idempotent
- * is asked of the servers that were not tried yet.
+ * After a response that violates the API, the server cools down, and an idempotent request is sent to the
+ * servers that were not tried yet.
  *
- * @throws {GlanceConnectionFailed} where no server gave one.
- * @throws {UnexpectedResponse} where the last server gave one that is not what was promised.
- * @throws {GlanceError} the error of a status that is an answer, though not the wanted one.
+ * @throws {GlanceConnectionFailed} if no server gave a usable response.
+ * @throws {UnexpectedResponse} if the response of the last server violates the API.
+ * @throws {GlanceError} if a server responded with an error status that is not retryable.
  */
 export async function exchange<Result>(
   spec: RequestSpec,
-  caller: TokenSource,
+  tokens: TokenSource,
   onResponse: ResponseHandler<Result>,
 ): Promise<Result> {
   const failures: FailedAttempt[] = [];
   for (let round = 0;;) {
     const server = spec.pool.next(spec.tried, spec.first);
     spec.tried.add(server.endpoint);
-    const outcome = await attempt(spec, server, caller, failures, onResponse);
+    const outcome = await attempt(spec, server, tokens, failures, onResponse);
     if (!(outcome instanceof FailedAttempt)) {
       spec.pool.succeeded(server);
       spec.budget.refund();
@@ -45,27 +45,27 @@ export async function exchange<Result>(
     failures.push(outcome);
     spec.pool.failed(server, outcome.error, outcome.retryAfter);
     const end = giveUpReason(spec, failures);
-    const isLie = outcome.error instanceof UnexpectedResponse;
-    if (isLie && (end !== null || !spec.pool.hasUntried(spec.tried))) throw outcome.error;
+    const isInvalid = outcome.error instanceof UnexpectedResponse;
+    if (isInvalid && (end !== null || !spec.pool.hasUntried(spec.tried))) throw outcome.error;
     if (end !== null) throw connectionFailed(spec.action(), spec.imageId, failures, end);
     round = await pause(spec, server, failures, round);
   }
 }
 
 /**
- * Why the last failure is final, to be said behind the number of attempts, which may be reason enough;
- * null where another attempt may be made.
+ * Why there is no other attempt, as the message says it after the number of attempts; empty if that number
+ * is the reason. Null if there may be another attempt.
  */
 function giveUpReason(spec: RequestSpec, failures: readonly FailedAttempt[]): string | null {
-  const isOpen = failures.at(-1)?.ambiguous === true && !spec.idempotent;
+  const isUnsafe = failures.at(-1)?.ambiguous === true && !spec.idempotent;
   if (spec.lastWords !== undefined && failures.length > spec.retries) return spec.lastWords;
   if (isStream(spec)) return ", and its data can be read only once, so it is not sent again";
-  if (isOpen) return ", and it is open whether it was carried out, so it is not repeated";
+  if (isUnsafe) return ", the outcome is unknown, and the request is not safe to retry";
   if (failures.length > spec.retries) return "";
   return spec.budget.spend() ? null : ", and the retry budget is used up";
 }
 
-/** Waits where every server was tried; gives the number of fruitless rounds. */
+/** Waits if every server was tried in this round; returns the number of failed rounds. */
 async function pause(
   spec: RequestSpec,
   server: ApiServer,

@@ -1,38 +1,38 @@
 /**
- * May a request be made again, and after how long. Pure decisions; waiting is left to the caller.
+ * Whether a request may be retried, and after which delay. Pure.
  *
  * @module
  */
 
-/** Answers that say "not now" rather than "no". */
+/** Statuses of temporary failures. */
 const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /**
- * Answers after which a request was certainly not carried out: the server itself turned it away. A
- * gateway's 502 or 504, and a broken connection, leave that open.
+ * Statuses that prove that a request was not carried out, because the server itself refused it. After a
+ * gateway's 502 or 504, and after a broken connection, the outcome is unknown.
  */
 const REFUSED_UNTOUCHED: ReadonlySet<number> = new Set([429, 503]);
 
-/** First and longest wait between rounds, in milliseconds. */
+/** First and maximum delay between rounds, in milliseconds. */
 const BACKOFF_BASE = 500;
 const BACKOFF_CAP = 20_000;
 
-/** Longest `Retry-After` that is obeyed, in milliseconds. */
+/** Maximum delay by `Retry-After`, in milliseconds. */
 const RETRY_AFTER_CAP = 60_000;
 
-/** Whether an answer asks for another try. */
+/** Whether a response with this status may be followed by another attempt. */
 export function isRetryableStatus(status: number): boolean {
   return RETRYABLE_STATUSES.has(status);
 }
 
-/** Whether an answer leaves open that the request was carried out. */
+/** Whether the outcome of the request is unknown after this status. */
 export function isAmbiguousStatus(status: number): boolean {
   return RETRYABLE_STATUSES.has(status) && !REFUSED_UNTOUCHED.has(status);
 }
 
 /**
- * Milliseconds that a `Retry-After` header asks for, at most a minute: a number of seconds or a date
- * (RFC 9110, section 10.2.3). Null where there is none, or none that can be read.
+ * Parses a `Retry-After` header, a number of seconds or a date (RFC 9110, section 10.2.3), into
+ * milliseconds, at most a minute. Null if it is absent or invalid.
  */
 export function parseRetryAfter(header: string | null, wallClock: number): number | null {
   if (header === null) return null;
@@ -42,22 +42,22 @@ export function parseRetryAfter(header: string | null, wallClock: number): numbe
 }
 
 /**
- * A date in any of HTTP's three forms (RFC 9110, section 5.6.7), all of which begin with the day and mean
- * GMT. `Date.parse` alone takes "1.5" for a day in January 2001.
+ * Parses a date in any of HTTP's three forms (RFC 9110, section 5.6.7), all of which begin with the day and
+ * are in GMT. `Date.parse` alone reads "1.5" as a day in January 2001.
  */
 function parseHttpDate(text: string): number {
   if (!/^[a-z]{3}/i.test(text)) return NaN;
   return Date.parse(text.endsWith("GMT") ? text : `${text} GMT`);
 }
 
-/** Full jitter: anywhere from 0 to a limit that doubles with each fruitless round. */
+/** A delay in milliseconds with full jitter: from 0 to a limit that doubles with each failed round. */
 export function backoff(round: number, random: () => number): number {
   return random() * Math.min(BACKOFF_CAP, BACKOFF_BASE * 2 ** round);
 }
 
 /**
- * A token bucket that keeps a full outage from being multiplied: a retry takes from it, a success
- * gives a little back. While it is empty, the first failure is final.
+ * A token bucket that limits the extra load of retries during an outage: a retry takes tokens, a success
+ * returns some. While the bucket is empty, there are no retries.
  */
 export class RetryBudget {
   static readonly #CAPACITY = 500;
@@ -65,14 +65,14 @@ export class RetryBudget {
   static readonly #REFUND = 1;
   #tokens = RetryBudget.#CAPACITY;
 
-  /** Takes the price of one retry; false where it cannot be paid. */
+  /** Takes the tokens of one retry; false if there are not enough. */
   spend(): boolean {
     if (this.#tokens < RetryBudget.#COST) return false;
     this.#tokens -= RetryBudget.#COST;
     return true;
   }
 
-  /** A request succeeded. */
+  /** Returns tokens after a successful request. */
   refund(): void {
     this.#tokens = Math.min(RetryBudget.#CAPACITY, this.#tokens + RetryBudget.#REFUND);
   }

@@ -1,16 +1,16 @@
 /**
- * The port through which the retry loop gets a token, so that it knows nothing of Keystone.
+ * The port through which the retry loop gets tokens, so that it does not depend on Keystone.
  *
  * @module
  */
 import type { RequestContext } from "../context.ts";
 
-/** The context of a call, with a token that is renewed in time. */
+/** The tokens of one call. */
 export interface TokenSource {
-  /** The context to send now. */
+  /** The current context; its token is renewed before it expires. */
   context(): Promise<RequestContext>;
-  /** Whether a refused token can be replaced: at most once a call. */
+  /** Whether a refused token can be renewed; at most once per call. */
   readonly isRenewable: boolean;
-  /** Replaces a refused token. */
+  /** Renews a token that a server refused with 401. */
   renewRefused(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * One attempt at one server: the only place that calls the injected fetch. It owns the redirect
- * policy, which credentials go out, and what becomes of bodies that nobody reads.
+ * Sends a request to a server; the only caller of the injected fetch. It implements the redirect policy, adds
+ * the credential headers, and discards unread bodies.
  *
  * @module
  */
@@ -12,40 +12,40 @@ import type { ResolvedOptions } from "../options.ts";
 import { inspect, isResponse, redactUrls } from "../validate.ts";
 import { trustHint } from "./tls_hints.ts";
 
-/** A request below an endpoint, before it is known which server gets it. */
+/** A request relative to an endpoint root. */
 export interface WireRequest {
   /** HTTP method. */
   readonly method: string;
   /** Encoded path with its query, from the endpoint root: `/v2/images?limit=1`. */
   readonly path: string;
-  /** Headers beside those that say who asks, by lower-case names. */
+  /** Headers by lower-case name, without the credentials. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** A body; a stream can be sent once only. */
+  /** The body; a stream can be sent only once. */
   readonly body?: BodyInit | null;
 }
 
-/** Hops within one origin that are followed before it counts as a loop. */
+/** Maximum redirects within one origin. */
 const MAX_REDIRECTS = 5;
 
-/** Characters of what a failed fetch says that are shown. */
+/** Maximum characters of the message of a failed fetch. */
 const REASON_LIMIT = 2_000;
 
-/** Redirects after which a request keeps its method (RFC 9110, sections 15.4.8 and 15.4.9). */
+/** Redirects that keep the method (RFC 9110, sections 15.4.8 and 15.4.9). */
 const KEEPS_METHOD: ReadonlySet<number> = new Set([307, 308]);
 
-/** Redirects at all; 300 is Glance's list of versions and 304 is an answer. */
+/** All redirects. A 300 is Glance's list of versions, and a 304 has no target. */
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
- * Sends a request once.
+ * Sends a request once and follows redirects within its origin.
  *
- * `redirect` is always `manual`: every runtime re-sends `X-Auth-Token` to a foreign origin when it
- * follows by itself. `accept-encoding: identity` is always sent: a decoded body has neither the
- * length nor the ranges that its headers speak of.
+ * `redirect` is always `manual`: a runtime that follows redirects sends `X-Auth-Token` to other origins, too.
+ * `accept-encoding: identity` is always sent: the length and ranges in the headers of a compressed response
+ * do not apply to its decoded body.
  *
- * @throws {ServerUnreachable} where no answer came.
- * @throws {RedirectRefused} where the answer leads to another origin.
- * @throws the reason of `signal`, untouched, once it is aborted.
+ * @throws {ServerUnreachable} if there is no response.
+ * @throws {RedirectRefused} if a redirect is not allowed, for example to another origin.
+ * @throws the reason of `signal`, unchanged, after it is aborted.
  */
 export async function send(
   options: ResolvedOptions,
@@ -55,7 +55,7 @@ export async function send(
 ): Promise<Response> {
   let url = server.endpoint + request.path;
   for (let hops = 0;; hops++) {
-    const response = await attempt(options, server, url, request, signal);
+    const response = await sendOnce(options, server, url, request, signal);
     if (response.type === "opaqueredirect") throw hiddenRedirect(server, url, request);
     if (!REDIRECTS.has(response.status)) return response;
     await discard(response);
@@ -64,8 +64,7 @@ export async function send(
 }
 
 /**
- * Opens a URL of the web that is no server of ours: without credentials of any kind, and following where
- * it leads.
+ * Opens a URL that is not on an API server: without credentials, and following all redirects.
  *
  * @throws the error of the injected fetch, or the reason of `signal`.
  */
@@ -76,10 +75,10 @@ export async function openUrl(
 ): Promise<Response> {
   const headers = { "accept-encoding": "identity" };
   const init: RequestInit = { headers, redirect: "follow", signal };
-  return await heeding(fetchResponse(options, url, init), signal);
+  return await abortableResponse(fetchResponse(options, url, init), signal);
 }
 
-/** The headers that say who asks; empty without a token and with `noauth`. */
+/** The headers with the context's tokens (none with `noauth`) and request id. */
 export function credentialHeaders(
   options: ResolvedOptions,
   context: RequestContext,
@@ -96,36 +95,36 @@ export function credentialHeaders(
   return headers;
 }
 
-/** What of a context no message may show, even if a server repeats it. */
+/** The tokens of a context, which no message may show. */
 export function tokensOf({ authToken, serviceToken }: RequestContext): string[] {
   return [authToken ?? "", serviceToken ?? ""].filter((token) => token !== "");
 }
 
-/** Glance answers 500 to an id that is too long, and fetch takes no control characters. */
+/** Glance responds with 500 to an id that is too long, and fetch rejects control characters. */
 function checkedRequestId(id: string): string {
   if (/^[\x20-\x7e]{0,64}$/.test(id)) return id;
   throw new Invalid(
     `Cannot send ${
       inspect(id)
-    } as request id: it is not of up to 64 printable ASCII characters; give another "globalRequestId"`,
+    } as request id: it is not up to 64 printable ASCII characters; correct "globalRequestId"`,
   );
 }
 
-/** A token that can be a header: fetch refuses any other, with an error that shows it. */
+/** Checks that a token can be a header value: fetch rejects any other with an error that shows it. */
 function checkedToken(token: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw new Invalid(
-    "Cannot send the token: it has characters that no token has; check what the context was made of",
+    "Cannot send the token: it has characters that no token has; check the tokens of the context",
   );
 }
 
-/** Gives up a body that will not be read, so that its connection is free again. */
+/** Cancels a body that will not be read, which releases its connection. */
 export async function discard(response: Response): Promise<void> {
   if (response.body === null || response.body.locked) return;
   await response.body.cancel().catch(() => {});
 }
 
-async function attempt(
+async function sendOnce(
   options: ResolvedOptions,
   server: ApiServer,
   url: string,
@@ -143,12 +142,12 @@ async function attempt(
     init.body = request.body;
     if (request.body instanceof ReadableStream) {
       init.body = lengthKept(request.body, request.headers?.["content-length"]);
-      // Node needs it for a stream; the others ignore it.
+      // Node requires it for a stream; the other runtimes ignore it.
       init.duplex = "half";
     }
   }
   try {
-    return await heeding(fetchResponse(options, url, init), signal);
+    return await abortableResponse(fetchResponse(options, url, init), signal);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (error instanceof GlanceError) throw error;
@@ -161,7 +160,7 @@ async function attempt(
   }
 }
 
-/** The answer of the injected fetch, which may give anything. */
+/** Calls the injected fetch and checks that it returns a response. */
 async function fetchResponse(
   options: ResolvedOptions,
   url: string,
@@ -169,28 +168,28 @@ async function fetchResponse(
 ): Promise<Response> {
   const response: unknown = await options.fetch(url, init);
   if (isResponse(response)) return response;
-  throw new TypeError(`"fetch" gave ${inspect(response)} instead of a Response`);
+  throw new TypeError(`"fetch" returned ${inspect(response)} instead of a Response`);
 }
 
 /**
- * The answer, or the signal's reason at once: a fetch that was given to us may not heed its signal, and
- * an upload whose source fails would wait for ever then.
+ * Waits for a response; rejects with the signal's reason as soon as it is aborted. An injected fetch may
+ * ignore its signal, and an upload whose source fails would then wait without end.
  */
-function heeding(answer: Promise<Response>, signal: AbortSignal): Promise<Response> {
+function abortableResponse(pending: Promise<Response>, signal: AbortSignal): Promise<Response> {
   return new Promise((resolve, reject) => {
     const stop = () => {
       reject(signal.reason);
-      answer.then(discard, () => {});
+      pending.then(discard, () => {});
     };
     if (signal.aborted) return stop();
     signal.addEventListener("abort", stop, { once: true });
-    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+    pending.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
   });
 }
 
 /**
- * What a failed fetch has to say, down its chain of causes, in one line without a URL's secrets; and
- * without the URL that Deno adds, since the server is named already.
+ * The messages of a failed fetch and its causes, in one line, without the secrets of URLs. The URL that Deno
+ * adds is removed, because the error names the server already.
  */
 function reasonOf(error: unknown): string {
   const parts: string[] = [];
@@ -205,7 +204,7 @@ function reasonOf(error: unknown): string {
   return redactUrls(text).slice(0, REASON_LIMIT) || "the connection failed";
 }
 
-/** Browsers do not show where a redirect leads. */
+/** The error for a redirect in a browser, which hides the target. */
 function hiddenRedirect(server: ApiServer, url: string, { method }: WireRequest): RedirectRefused {
   return new RedirectRefused(
     `Cannot ${method} "${
@@ -222,18 +221,18 @@ function nextHop(
   response: Response,
   hops: number,
 ): string {
-  const refuse = (state: string, wayOut = "check the URL of the server") =>
+  const refuse = (state: string, hint = "check the URL of the server") =>
     new RedirectRefused(
-      `Cannot ${request.method} "${redact(from)}": ${state}; ${wayOut}`,
+      `Cannot ${request.method} "${redact(from)}": ${state}; ${hint}`,
       { server: server.endpoint, status: response.status },
     );
   const location = response.headers.get("location");
   const target = location !== null && URL.canParse(location, from) ? new URL(location, from) : null;
-  if (target === null) throw refuse("the server redirects without saying where");
+  if (target === null) throw refuse("the server redirects without a valid Location");
   if (target.origin !== new URL(from).origin) {
     throw refuse(
-      `the server redirects to the foreign origin "${target.origin}", which is not followed`,
-      "configure that server if it is meant",
+      `the server redirects to another origin, "${target.origin}", which is not followed`,
+      "configure that server if it is the right one",
     );
   }
   if (hops >= MAX_REDIRECTS) throw refuse(`the server redirects more than ${MAX_REDIRECTS} times`);
