@@ -26,7 +26,7 @@ const HAS_SCHEME = /^[a-z][a-z0-9+.-]*:[/\\]|\/\//i;
 const VERSION_SUFFIX = /\/v\d+(\.\d+)?$/;
 
 /** The text that is parsed, described for a message. */
-interface Input {
+interface AddressText {
   /** Name of the setting: `API server`. */
   readonly what: string;
   readonly text: string;
@@ -95,7 +95,7 @@ export function shuffled<T>(list: readonly T[], random: () => number): T[] {
   return result;
 }
 
-function serverIn(text: string, scheme: "http" | "https", input: Input): ApiServer {
+function serverIn(text: string, scheme: "http" | "https", input: AddressText): ApiServer {
   const whole = text.trim().replace(BARE_IPV6, "$1[$2]");
   const url = parseHttpUrl(HAS_SCHEME.test(whole) ? whole : `${scheme}://${whole}`);
   if (url === null) throw unusable(input, "it is not an http or https URL");
@@ -107,7 +107,7 @@ function serverIn(text: string, scheme: "http" | "https", input: Input): ApiServ
 }
 
 function unusable(
-  { what, text, example }: Input,
+  { what, text, example }: AddressText,
   state: string,
   hint: string = `write it as "${example}"`,
 ): InvalidConfigurationValue {

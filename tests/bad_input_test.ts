@@ -203,7 +203,7 @@ function lockedStream(): ReadableStream<Uint8Array> {
 
 const PICK_ONE = "must be a whole number of at least";
 const OUTSIDE = "would lead to another path";
-const NO_URL = "it is no http or https URL";
+const NO_URL = "http or https URL";
 
 const ROWS: readonly Row[] = [
   // Ids.
@@ -444,7 +444,7 @@ const ROWS: readonly Row[] = [
         options({ [name]: [untyped<string>({})] }),
         InvalidConfigurationValue,
         `"${name}"`,
-        "it holds an object and must be a list of strings",
+        "it contains an object and must be a list of strings",
       ),
     ]),
   row(
@@ -865,7 +865,7 @@ const ROWS: readonly Row[] = [
     ({ service }) => service.show({ ...ALICE, authToken: `${TOKEN}\n` + OLD_TOKEN }, "42"),
     Invalid,
     "token",
-    "check what the context was made of",
+    "check the tokens of the context",
   ),
   row(
     "a request id of 65 characters",
@@ -957,7 +957,7 @@ const ROWS: readonly Row[] = [
     () => getDefaultImageService(STILL).show(ALICE, "42"),
     InvalidConfigurationValue,
     '"apiServers"',
-    '"authUrl" to ask Keystone',
+    '"authUrl" to fetch the catalog from Keystone',
   ),
   row(
     "a server that is no Glance",
@@ -989,7 +989,7 @@ const ROWS: readonly Row[] = [
     RedirectRefused,
     '"https://elsewhere.example"',
     "not followed",
-    "configure that server if it is meant",
+    "configure that server if it is the right one",
   ),
   row(
     "a schema that is not there",

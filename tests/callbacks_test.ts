@@ -158,7 +158,7 @@ for (const [fault, faulty] of Object.entries(FAULTS)) {
   });
 }
 
-Deno.test("A renewal that gives no context is an error that says so", async () => {
+Deno.test("renew() that returns no context fails the call with an error that says so", async () => {
   const client = new GlanceClientWrapper({
     netloc: "a",
     fetch: () => Promise.resolve(new Response(null, { status: 401 })),
@@ -167,14 +167,14 @@ Deno.test("A renewal that gives no context is an error that says so", async () =
   await assertRejects(() => client.call(context, "list"), Invalid, "a renewal");
 });
 
-Deno.test("A fetch that gives no response is named in the error", async () => {
+Deno.test("A fetch that returns no response is named in the error", async () => {
   const client = new GlanceClientWrapper({
     netloc: "a",
     fetch: () => Promise.resolve(undefined as never),
     numRetries: 0,
   });
   const error = await assertRejects(() => client.call({}, "list"), GlanceConnectionFailed);
-  assertStringIncludes(error.message, '"fetch" gave undefined instead of a Response');
+  assertStringIncludes(error.message, '"fetch" returned undefined instead of a Response');
 });
 
 Deno.test("ignoringErrors() calls a listener at once, and gives nothing back", () => {

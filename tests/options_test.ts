@@ -87,7 +87,7 @@ for (const [name, value] of BAD) {
   Deno.test(`resolveOptions refuses ${JSON.stringify(value)} as ${name}`, () => {
     const options = { [name]: value } as GlanceOptions;
     const { message } = assertThrows(() => resolveOptions(options), InvalidConfigurationValue);
-    assert(/^Cannot use .*(must|write|give)/.test(message), message);
+    assert(/^Cannot use .*(must|write|pass)/.test(message), message);
     assert(!message.includes("pw"), message);
   });
 }

@@ -1,5 +1,5 @@
 /**
- * The API servers: from the configuration, from the context's service catalog, or from Keystone's.
+ * Finds the API servers: from the options, from the context's service catalog, or from Keystone.
  *
  * @module
  */
@@ -11,10 +11,11 @@ import { InvalidConfigurationValue } from "../errors.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
 
 /**
- * The API servers, shuffled once and then cycled for ever, as Cinder's `get_api_servers`. They come
- * from `apiServers`, else from the context's service catalog, else from Keystone's at `authUrl`.
+ * Iterates over the API servers without end, shuffled once and then round-robin, like Cinder's
+ * `get_api_servers`. They come from `apiServers`, else from the context's service catalog, else from the
+ * catalog of Keystone at `authUrl`.
  *
- * @throws {InvalidConfigurationValue} where there is no server at all.
+ * @throws {InvalidConfigurationValue} if there is no server.
  *
  * @example
  * ```ts
@@ -37,9 +38,9 @@ export async function* getApiServers(
 }
 
 /**
- * The API servers that a context may use, in the order of their source.
+ * The API servers for a context, in the order of the configuration or catalog.
  *
- * @throws {InvalidConfigurationValue} where there is none, with the way to name one.
+ * @throws {InvalidConfigurationValue} if there is none.
  */
 export async function listApiServers(
   context: RequestContext,
@@ -64,6 +65,6 @@ async function catalogFor(
     return await fetchCatalog(options.authUrl, context, options);
   }
   throw new InvalidConfigurationValue(
-    'Cannot find an API server: there are no "apiServers", and the context has no service catalog; set one of them, or "authUrl" to ask Keystone',
+    'Cannot find an API server: there are no "apiServers", and the context has no service catalog; set one of them, or "authUrl" to fetch the catalog from Keystone',
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Keystone's service catalog -> the servers of the image service. Reads both shapes: v3, where each
- * endpoint names its interface, and v2, where an endpoint has one URL for each. Pure.
+ * Selects the servers of the image service from Keystone's service catalog. Reads both shapes: in v3 each
+ * endpoint has one interface, in v2 each has one URL per interface. Pure.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { InvalidConfigurationValue } from "../errors.ts";
 import type { CatalogInfo } from "../options.ts";
 import { isRecord } from "../validate.ts";
 
-/** One URL of the catalog and where it belongs; both shapes come down to this. */
+/** A URL of the catalog, from either shape. */
 interface Candidate {
   /** `public`, `internal` or `admin`. */
   readonly interface: string;
@@ -18,17 +18,17 @@ interface Candidate {
   readonly url: string;
 }
 
-/** The key of a v2 endpoint, for example `publicURL`; with its suffix gone it is v3's interface. */
+/** The suffix of v2's keys, such as `publicURL`; the rest is v3's interface. */
 const V2_KEY = /URL$/i;
 
 /**
- * The servers that the catalog has for a service; empty where it has none.
+ * The servers of a service in the catalog; empty if it has none.
  *
- * The first service of the type is taken, and one that has the wanted name before it. Of its
- * endpoints count those of the wanted interface in `regionName`; where there is no such region, or
- * none is wanted, those in the region of the first one, as Cinder falls back to it.
+ * Selects the service of the given type and name, or the first one of the type, and its endpoints of the
+ * given interface in `regionName`. Like Cinder, falls back to the region of the first endpoint if the region
+ * is null or not in the catalog.
  *
- * @throws {InvalidConfigurationValue} where the service has endpoints but none of that interface.
+ * @throws {InvalidConfigurationValue} if the service has endpoints, but none of that interface.
  */
 export function endpointsFromCatalog(
   catalog: readonly CatalogEntry[],
@@ -37,15 +37,15 @@ export function endpointsFromCatalog(
 ): ApiServer[] {
   const candidates = candidatesOf(entryOf(catalog, info));
   if (candidates.length === 0) return [];
-  const wanted = interfaceOf(info.endpointType);
-  const offered = candidates.filter((candidate) => candidate.interface === wanted);
-  if (offered.length === 0) throw noSuchInterface(candidates, info);
-  return distinct(inRegion(offered, regionName).map(({ url }) => parseApiServer(url)));
+  const name = interfaceOf(info.endpointType);
+  const matching = candidates.filter((candidate) => candidate.interface === name);
+  if (matching.length === 0) throw noSuchInterface(candidates, info);
+  return distinct(inRegion(matching, regionName).map(({ url }) => parseApiServer(url)));
 }
 
 /**
- * The origins of all endpoints that the catalog has for a service, of whatever interface and region: who
- * the cloud says may be told the token.
+ * The origins of all endpoints of a service in the catalog, of any interface and region. The token may be
+ * sent to them.
  */
 export function originsInCatalog(
   catalog: readonly CatalogEntry[],
@@ -62,7 +62,7 @@ export function regionsInCatalog(catalog: readonly CatalogEntry[], serviceType: 
   return [...new Set(candidates.flatMap(({ regions }) => regions))];
 }
 
-/** The entries of a service. Contexts and catalogs come from anywhere: what has another shape is passed over. */
+/** The entries of a service. The catalog is untrusted: entries of another shape are skipped. */
 function entriesOf(catalog: unknown, serviceType: string): CatalogEntry[] {
   return recordsIn(catalog).filter(({ type }) => type === serviceType) as CatalogEntry[];
 }
@@ -94,14 +94,14 @@ function urlsOf(endpoint: CatalogEndpoint): (readonly [interfaceName: string, ur
   );
 }
 
-/** `publicURL` and `public` are the same. */
+/** `publicURL` and `public` mean the same interface. */
 function interfaceOf(name: string): string {
   return name.replace(V2_KEY, "").toLowerCase();
 }
 
 function inRegion(candidates: readonly Candidate[], regionName: string | null): Candidate[] {
-  const wanted = candidates.filter(({ regions }) => regions.some((name) => name === regionName));
-  if (wanted.length > 0) return wanted;
+  const matching = candidates.filter(({ regions }) => regions.some((name) => name === regionName));
+  if (matching.length > 0) return matching;
   const first = candidates[0]?.regions.join();
   return candidates.filter(({ regions }) => regions.join() === first);
 }

@@ -1,20 +1,20 @@
 /**
- * How somebody proves who he is, and for what he wants a token. Also how messages speak of it: which
- * user, which project, never a secret. Pure.
+ * Credentials for Keystone: the authentication method, the user, and the scope. Also their description for
+ * messages, without secrets. Pure.
  *
  * @module
  */
 import { InvalidConfigurationValue } from "../errors.ts";
 
-/** The ways to sign in. */
+/** The supported authentication methods. */
 export const AUTH_METHODS = ["password", "applicationCredential", "token"] as const;
 
-/** A way to sign in. */
+/** An authentication method. */
 export type AuthMethod = typeof AUTH_METHODS[number];
 
 /**
- * What Keystone wants to know, in the words of `clouds.yaml` and `OS_*`. A user, project or domain is
- * named by its id, or by its name and domain; at most one of project, domain and system is asked for.
+ * Credentials, with the names of `clouds.yaml` and `OS_*` in camelCase. A user or project is named by its id,
+ * or by its name and domain. The scope is at most one of project, domain, and system.
  *
  * @example
  * ```ts
@@ -27,18 +27,18 @@ export type AuthMethod = typeof AUTH_METHODS[number];
  *   password: "…",
  *   projectName: "demo",
  * };
- * assert(alice.userDomainId === undefined); // the domain "default" then
+ * assert(alice.userDomainId === undefined); // means the domain "default"
  * ```
  */
 export interface Credentials {
   /** Identity endpoint, with or without `/v3`: `https://keystone:5000/v3`. */
   readonly authUrl: string;
   /**
-   * The way to sign in.
-   * @default the one whose secret is given; a password before a token
+   * Authentication method.
+   * @default the method whose secret is given: password, application credential, or token, in this order
    */
   readonly method?: AuthMethod;
-  /** User, by id; needs no domain. */
+  /** User, by id; requires no domain. */
   readonly userId?: string;
   /** User, by name within a domain. */
   readonly username?: string;
@@ -48,15 +48,15 @@ export interface Credentials {
   readonly userDomainId?: string;
   /** Domain of the user, by name. */
   readonly userDomainName?: string;
-  /** A token that is there already; it is exchanged for one with the wanted scope, if any. */
+  /** An existing token; with a scope, it is exchanged for a token of that scope. */
   readonly token?: string;
   /** Application credential, by id. */
   readonly applicationCredentialId?: string;
-  /** Found among those of the user, who must be named then. */
+  /** Application credential, by name; requires the user. */
   readonly applicationCredentialName?: string;
-  /** Its secret. */
+  /** Secret of the application credential. */
   readonly applicationCredentialSecret?: string;
-  /** Scope: a project, by id; needs no domain. */
+  /** Scope: a project, by id; requires no domain. */
   readonly projectId?: string;
   /** Scope: a project, by name within a domain. */
   readonly projectName?: string;
@@ -64,22 +64,22 @@ export interface Credentials {
   readonly projectDomainId?: string;
   /** Domain of the project, by name. */
   readonly projectDomainName?: string;
-  /** Scope: all of a domain. */
+  /** Scope: a domain, by id. */
   readonly domainId?: string;
-  /** Scope: all of a domain. */
+  /** Scope: a domain, by name. */
   readonly domainName?: string;
   /** Scope: the whole cloud. */
   readonly systemScope?: "all";
   /**
-   * Domain of a user or project that is named without one.
+   * Domain, by id, of a user or project that is named without one.
    * @default {"default"}
    */
   readonly defaultDomainId?: string;
-  /** The same by name. */
+  /** Domain, by name, of a user or project that is named without one. */
   readonly defaultDomainName?: string;
 }
 
-/** The way to sign in: the one that was chosen, else the one whose secret is there. */
+/** The authentication method: the given one, else the one whose secret is given. */
 export function methodOf(credentials: Credentials): AuthMethod {
   const { method, password, token } = credentials;
   if (method === undefined) {
@@ -101,9 +101,9 @@ function isApplicationCredential(credentials: Credentials): boolean {
 }
 
 /**
- * The value of a field that cannot be done without.
+ * The value of a required field.
  *
- * @throws {InvalidConfigurationValue} where it is missing, naming the variable and the key for it.
+ * @throws {InvalidConfigurationValue} if it is missing; the message names the variable and the key.
  */
 export function required(credentials: Credentials, field: keyof Credentials): string {
   const value = credentials[field];
@@ -116,7 +116,7 @@ export function required(credentials: Credentials, field: keyof Credentials): st
   );
 }
 
-/** Who asks for what, without any secret: `as user "alice" for project "demo"`. */
+/** Describes credentials without their secrets: `as user "alice" for project "demo"`. */
 export function describe(credentials: Credentials): string {
   return `${whoIs(credentials)}${scopeNameOf(credentials)}`;
 }
@@ -143,13 +143,13 @@ function nameOf(id: string | undefined, name: string | undefined): string | null
   return isGiven(id) ? id : isGiven(name) ? name : null;
 }
 
-/** What no message may show. */
+/** The secrets, which no message may show. */
 export function secretsOf(credentials: Credentials): string[] {
   const { password, token, applicationCredentialSecret } = credentials;
   return [password, token, applicationCredentialSecret].filter(isGiven);
 }
 
-/** An empty text counts as none: that is how a shell leaves a variable that it "unset". */
+/** An empty string counts as unset: shells often "unset" a variable that way. */
 export function isGiven(value: string | undefined): value is string {
   return typeof value === "string" && value !== "";
 }

@@ -1,6 +1,6 @@
 /**
- * Keystone v3: credentials -> a context with a token, its facts and its catalog, and a fresh one when
- * that token ends or is refused. However many callers ask at once, Keystone is asked once.
+ * Authentication with Keystone v3: makes a context with a token and a catalog, and renews the token when it
+ * expires or is refused. Concurrent renewals share one request.
  *
  * @module
  */
@@ -20,34 +20,34 @@ import { catalogFrom, contextFrom } from "./token_response.ts";
 
 export type { AuthMethod, Credentials } from "./credentials.ts";
 
-/** Milliseconds before its end in which a token is replaced: long enough for a request to use it. */
+/** Milliseconds before its expiry at which a token is renewed: enough for a request to use it. */
 const EXPIRY_MARGIN = 120_000;
 
 const TOKENS = "/v3/auth/tokens";
 
-/** What to check when Keystone refuses: it does not say what was wrong. */
+/** Hints for a refusal, because Keystone does not say what was wrong. */
 const HINTS: Readonly<Record<AuthMethod, string>> = {
   password:
     "check the user, the password, both domains, and that the user has a role there (OS_USERNAME, OS_PASSWORD, OS_USER_DOMAIN_NAME, OS_PROJECT_NAME, OS_PROJECT_DOMAIN_NAME)",
   applicationCredential:
-    "check its id, its secret and that it has not ended (OS_APPLICATION_CREDENTIAL_ID, OS_APPLICATION_CREDENTIAL_SECRET)",
+    "check its id, its secret, and that it has not expired (OS_APPLICATION_CREDENTIAL_ID, OS_APPLICATION_CREDENTIAL_SECRET)",
   token:
-    "the token has ended, was revoked or is not good for that scope; sign in with a password or an application credential",
+    "the token has expired, was revoked, or is not valid for that scope; sign in with a password or an application credential",
 };
 
 /**
  * Signs in at Keystone v3.
  *
- * The context that is given has the token, who it is for, the service catalog, and `renew`, which
- * signs in again: contexts of one sign-in share their newest token, and one request for it. Keystone is
- * asked up to `1 + numRetries` times while it is away, each within `requestTimeout`.
+ * Returns a context with the token, the ids of its user and project, the roles, the service catalog, and
+ * `renew`, which signs in again. All contexts of one sign-in share the newest token. If Keystone is not
+ * available, the request is sent up to `1 + numRetries` times, each within `requestTimeout`.
  *
- * With a `token` and no scope, the token is taken as it is; with a scope, it is exchanged. Either way
- * it ends when it would have ended, and cannot be renewed.
+ * A `token` without a scope is used as it is; with a scope, it is exchanged. Neither extends its expiry, and
+ * it cannot be renewed.
  *
- * @throws {InvalidConfigurationValue} naming the field that is missing or wrong.
- * @throws {AuthenticationFailed} where Keystone refuses the credentials.
- * @throws {GlanceConnectionFailed} where Keystone cannot be reached, or its certificate is not trusted.
+ * @throws {InvalidConfigurationValue} if a field is missing or invalid; the message names it.
+ * @throws {AuthenticationFailed} if Keystone refuses the credentials.
+ * @throws {GlanceConnectionFailed} if Keystone cannot be reached, or its certificate is not trusted.
  *
  * @example
  * ```ts
@@ -64,7 +64,7 @@ const HINTS: Readonly<Record<AuthMethod, string>> = {
  *   username: "alice",
  *   password: "…",
  *   projectName: "demo",
- * }, { fetch: keystone }); // leave `fetch` out to ask a real one
+ * }, { fetch: keystone }); // omit `fetch` to use a real Keystone
  * assert(context.projectId === "p1" && context.authToken === "gAAAA");
  * ```
  */
@@ -75,21 +75,22 @@ export async function authenticate(
   return await new Session(credentials, resolveOptions(options)).renew();
 }
 
-/** Whether a token has ended, or will within two minutes. */
+/** Whether the token has expired or will expire within two minutes. */
 export function isExpiring(context: RequestContext, nowMs: number = Date.now()): boolean {
   return endsBefore(context, nowMs + EXPIRY_MARGIN);
 }
 
-/** Whether a token has ended. */
+/** Whether the token has expired. */
 export function hasEnded(context: RequestContext, nowMs: number = Date.now()): boolean {
   return endsBefore(context, nowMs);
 }
 
 /**
- * The service catalog of a token that came without it (`GET /v3/auth/catalog`).
+ * Fetches the service catalog of a token (`GET /v3/auth/catalog`).
  *
- * @throws {AuthenticationFailed} where the token has ended, or has no scope.
- * @throws {InvalidConfigurationValue} where there is no token, or no Keystone v3 at `authUrl`.
+ * @throws {AuthenticationFailed} if the token has expired or has no scope.
+ * @throws {InvalidConfigurationValue} if the context has no token, or `authUrl` is not a Keystone v3.
+ * @throws {GlanceConnectionFailed} if Keystone cannot be reached.
  */
 export async function fetchCatalog(
   authUrl: string,
@@ -102,7 +103,7 @@ export async function fetchCatalog(
       'Cannot read the service catalog: the context has no "authToken"; sign in first, or set "apiServers"',
     );
   }
-  const question: KeystoneRequest = {
+  const request: KeystoneRequest = {
     server: identityServer(authUrl),
     request: {
       method: "GET",
@@ -110,24 +111,24 @@ export async function fetchCatalog(
       headers: { "x-auth-token": tokenFor(authToken) },
     },
     action: "read the service catalog",
-    hint: "the token has ended, was revoked or has no scope; sign in for a project",
+    hint: "the token has expired, was revoked, or has no scope; sign in for a project",
     secrets: [authToken],
   };
-  return catalogFrom(question, await askKeystone(resolveOptions(options), question));
+  return catalogFrom(request, await askKeystone(resolveOptions(options), request));
 }
 
-/** One sign-in, and the tokens that come of it. */
+/** Credentials and the newest token that they got. */
 class Session {
   readonly #credentials: Credentials;
   readonly #options: ResolvedOptions;
-  readonly #question: KeystoneRequest;
+  readonly #request: KeystoneRequest;
   #newest: RequestContext | null = null;
   #pending: Promise<RequestContext> | null = null;
 
   constructor(credentials: Credentials, options: ResolvedOptions) {
     this.#credentials = credentials;
     this.#options = options;
-    this.#question = {
+    this.#request = {
       server: identityServer(credentials.authUrl),
       request: requestFor(credentials),
       action: `authenticate ${describe(credentials)}`,
@@ -136,7 +137,7 @@ class Session {
     };
   }
 
-  /** A context with another token than `held`, from Keystone where there is no newer good one. */
+  /** A context with a token other than `held`: the newest one if it is still valid, else a new one. */
   renew(held?: string): Promise<RequestContext> {
     const newest = this.#newest;
     if (newest !== null && newest.authToken !== held && !isExpiring(newest)) {
@@ -147,36 +148,36 @@ class Session {
   }
 
   async #replace(newest: RequestContext | null): Promise<RequestContext> {
-    const isEnding = newest !== null && isExpiring(newest);
-    const isOver = newest !== null && hasEnded(newest);
-    if (isEnding && methodOf(this.#credentials) === "token") {
-      if (isOver) throw this.#cannotRenew(newest);
+    const isDue = newest !== null && isExpiring(newest);
+    const isExpired = newest !== null && hasEnded(newest);
+    if (isDue && methodOf(this.#credentials) === "token") {
+      if (isExpired) throw this.#cannotRenew(newest);
       return newest;
     }
     try {
-      return this.#newest = await this.#ask();
+      return this.#newest = await this.#requestToken();
     } catch (error) {
-      // Renewed early, while Keystone is away: the token that is there will do for now.
-      if (isEnding && !isOver && error instanceof GlanceConnectionFailed) return newest;
+      // Keystone is not available, but the current token is valid for up to two more minutes.
+      if (isDue && !isExpired && error instanceof GlanceConnectionFailed) return newest;
       throw error;
     }
   }
 
-  async #ask(): Promise<RequestContext> {
-    const reply = await askKeystone(this.#options, this.#question);
-    const context = contextFrom(this.#question, reply, this.#credentials.token);
+  async #requestToken(): Promise<RequestContext> {
+    const response = await askKeystone(this.#options, this.#request);
+    const context = contextFrom(this.#request, response, this.#credentials.token);
     return { ...context, renew: () => this.renew(context.authToken) };
   }
 
   #cannotRenew({ expiresAt }: RequestContext): AuthenticationFailed {
     return new AuthenticationFailed(
-      `Cannot renew the token: it ended at ${expiresAt?.toISOString()}, and a token alone cannot be renewed; sign in with a password or an application credential`,
-      { server: this.#question.server.endpoint },
+      `Cannot renew the token: it expired at ${expiresAt?.toISOString()}, and a token alone cannot be renewed; sign in with a password or an application credential`,
+      { server: this.#request.server.endpoint },
     );
   }
 }
 
-/** A token without a wanted scope is not exchanged, which would lose its scope, but looked up. */
+/** Without a scope, a token is looked up: exchanging it would lose the scope that it has. */
 function requestFor(credentials: Credentials): WireRequest {
   const body = authRequest(credentials);
   if (methodOf(credentials) === "token" && scopeOf(credentials) === null) {
@@ -192,11 +193,11 @@ function requestFor(credentials: Credentials): WireRequest {
   };
 }
 
-/** A token for a header. Others break the request in a way that looks like a lost connection. */
+/** A token as a header value. An invalid value would fail like a broken connection. */
 function tokenFor(token: string): string {
   if (/^[\x21-\x7e]+$/.test(token.trim())) return token.trim();
   throw new InvalidConfigurationValue(
-    "Cannot use the token: it holds characters that no token has; copy it again, whole and alone (OS_TOKEN)",
+    "Cannot use the token: it contains characters that no token has; copy it again, complete and without other text (OS_TOKEN)",
   );
 }
 

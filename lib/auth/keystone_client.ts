@@ -1,6 +1,6 @@
 /**
- * One question to Keystone: asked again while Keystone is away, and turned into a typed error where
- * the answer is no. What is asked and what the answer means, `keystone.ts` knows.
+ * Sends a request to Keystone, retries it while Keystone is not available, and turns refusals into errors.
+ * `keystone.ts` makes the requests and interprets the responses.
  *
  * @module
  */
@@ -21,23 +21,23 @@ import {
 } from "./keystone_errors.ts";
 import { trustHint } from "../http/tls_hints.ts";
 
-/** A good answer. */
+/** A successful response. */
 export interface KeystoneResponse {
   readonly headers: Headers;
   readonly document: Readonly<Record<string, unknown>>;
 }
 
-/** A failure after which Keystone may be asked again. */
+/** A failure that may be retried. */
 interface RetryableFailure {
   readonly error: GlanceError;
-  /** Milliseconds that Keystone asked for. */
+  /** Milliseconds of Keystone's `Retry-After`. */
   readonly retryAfter: number | null;
 }
 
 /**
- * Keystone's root from its URL as configurations have it, with or without `/v3`.
+ * Keystone's root, from a configured URL with or without `/v3`.
  *
- * @throws {InvalidConfigurationValue} where it is no URL, or holds a user or password.
+ * @throws {InvalidConfigurationValue} if the text is not a URL, or contains a user or password.
  */
 export function identityServer(authUrl: string): ApiServer {
   const text = typeof authUrl === "string" ? authUrl.trim() : "";
@@ -47,32 +47,32 @@ export function identityServer(authUrl: string): ApiServer {
     throw new InvalidConfigurationValue(
       `Cannot use the auth URL "${
         redact(text)
-      }": it is no http or https URL without user information; set authUrl (OS_AUTH_URL, or auth.auth_url in clouds.yaml) to Keystone's, such as "https://keystone:5000/v3"`,
+      }": it is not an http or https URL without user information; set authUrl (OS_AUTH_URL, or auth.auth_url in clouds.yaml) to Keystone's, such as "https://keystone:5000/v3"`,
     );
   }
 }
 
 /**
- * Asks until Keystone answers, at most `1 + numRetries` times.
+ * Sends a request until Keystone responds, at most `1 + numRetries` times.
  *
- * @throws {AuthenticationFailed} where Keystone refuses.
- * @throws {InvalidConfigurationValue} where no Keystone v3 is there.
- * @throws {GlanceConnectionFailed} where no answer came, or the server's certificate is not trusted.
+ * @throws {AuthenticationFailed} if Keystone refuses the credentials.
+ * @throws {InvalidConfigurationValue} if the server is not a Keystone v3.
+ * @throws {GlanceConnectionFailed} if there is no usable response, or the certificate is not trusted.
  */
 export async function askKeystone(
   options: ResolvedOptions,
-  question: KeystoneRequest,
+  request: KeystoneRequest,
 ): Promise<KeystoneResponse> {
   const failures: GlanceError[] = [];
   for (;;) {
-    const outcome = await attempt(options, question);
+    const outcome = await attempt(options, request);
     if ("document" in outcome) return outcome;
     failures.push(outcome.error);
-    if (failures.length > options.numRetries) throw unreachable(question, failures);
+    if (failures.length > options.numRetries) throw unreachable(request, failures);
     const delay = outcome.retryAfter ?? backoff(failures.length - 1, options.random);
     options.onEvent({
       kind: "retry",
-      server: question.server.endpoint,
+      server: request.server.endpoint,
       attempt: failures.length,
       delay,
       cause: outcome.error,
@@ -83,29 +83,29 @@ export async function askKeystone(
 
 async function attempt(
   options: ResolvedOptions,
-  question: KeystoneRequest,
+  request: KeystoneRequest,
 ): Promise<KeystoneResponse | RetryableFailure> {
   try {
-    const { response, text } = await exchange(options, question);
-    if (response.ok) return { headers: response.headers, document: documentOf(question, text) };
-    const error = refusal(question, response, text);
+    const { response, text } = await exchange(options, request);
+    if (response.ok) return { headers: response.headers, document: documentOf(request, text) };
+    const error = refusal(request, response, text);
     if (!isRetryableStatus(response.status)) throw error;
     const retryAfter = parseRetryAfter(response.headers.get("retry-after"), Date.now());
     return { error, retryAfter };
   } catch (error) {
     if (!(error instanceof ServerUnreachable)) throw error;
     const hint = trustHint(error.message);
-    if (hint !== null) throw untrusted(question, error, hint);
+    if (hint !== null) throw untrusted(request, error, hint);
     return { error, retryAfter: null };
   }
 }
 
-/** The answer with its whole body, both within `requestTimeout`. */
+/** Sends a request and reads the whole response, within `requestTimeout`. */
 async function exchange(
   options: ResolvedOptions,
-  question: KeystoneRequest,
+  request: KeystoneRequest,
 ): Promise<{ response: Response; text: string }> {
-  const { server, request, action } = question;
+  const { server, action } = request;
   const { requestTimeout } = options;
   const deadline = new Deadline(options);
   deadline.arm(requestTimeout, () =>
@@ -114,14 +114,14 @@ async function exchange(
       { server: server.endpoint },
     ));
   try {
-    const response = await send(options, server, request, deadline.signal);
+    const response = await send(options, server, request.request, deadline.signal);
     const read = response.ok ? readText : readStart;
     return { response, text: await read(response, deadline) };
   } catch (cause) {
     if (deadline.signal.aborted) throw deadline.signal.reason;
     if (cause instanceof GlanceError) throw cause;
     throw new ServerUnreachable(
-      `Cannot ${action}: the answer of Keystone at "${server.endpoint}" broke off`,
+      `Cannot ${action}: the connection to Keystone at "${server.endpoint}" closed before the response was complete`,
       { cause, server: server.endpoint },
     );
   } finally {
@@ -129,8 +129,8 @@ async function exchange(
   }
 }
 
-function documentOf(question: KeystoneRequest, text: string): KeystoneResponse["document"] {
+function documentOf(request: KeystoneRequest, text: string): KeystoneResponse["document"] {
   const document = parseObject(text);
-  if (document === null) throw unusable(question, "something else than JSON");
+  if (document === null) throw unusable(request, "something other than a JSON object");
   return document;
 }

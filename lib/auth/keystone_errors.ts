@@ -1,6 +1,6 @@
 /**
- * A question to Keystone, and what its failures are called: the errors that name the credential, the
- * server and the way out, and no secret. Pure.
+ * A request to Keystone, and the errors of its failures. They name the credentials and the server, and never
+ * show a secret. Pure.
  *
  * @module
  */
@@ -19,59 +19,59 @@ import { parseJson } from "../http/json.ts";
 import type { WireRequest } from "../http/transport.ts";
 import { isRecord } from "../validate.ts";
 
-/** What Keystone is asked, and how to speak of it. */
+/** A request to Keystone, with its description for messages. */
 export interface KeystoneRequest {
   /** Keystone's root, without `/v3`. */
   readonly server: ApiServer;
   readonly request: WireRequest;
-  /** For messages: `authenticate as user "alice"`. */
+  /** The action, for messages: `authenticate as user "alice"`. */
   readonly action: string;
-  /** What the caller can do when Keystone refuses. */
+  /** What the user can do if Keystone refuses. */
   readonly hint: string;
-  /** What no message may show, even if Keystone repeats it. */
+  /** Texts that no message may show, even if Keystone repeats them. */
   readonly secrets: readonly string[];
 }
 
-/** What Keystone says with every 401: it tells nothing that the status does not. */
+/** Keystone's text for every 401, which adds nothing to the status. */
 const BARE_REFUSAL = "The request you have made requires authentication";
 
-/** The error for an answer that is not the wanted one. */
-export function refusal(question: KeystoneRequest, response: Response, text: string): GlanceError {
+/** The error for a response with an error status. */
+export function refusal(request: KeystoneRequest, response: Response, text: string): GlanceError {
   const { status } = response;
-  const facts = { server: question.server.endpoint, status, requestId: requestIdOf(response) };
-  const explanation = explanationIn(text, question.secrets);
+  const facts = { server: request.server.endpoint, status, requestId: requestIdOf(response) };
+  const explanation = explanationIn(text, request.secrets);
   if (isRefusal(status, text)) {
     return new AuthenticationFailed(
-      `Cannot ${question.action}: Keystone at "${urlOf(question)}" refused with ${status}${
+      `Cannot ${request.action}: Keystone at "${urlOf(request)}" refused with ${status}${
         explanation === "" || explanation === BARE_REFUSAL ? "" : `, "${explanation}"`
-      }; ${hintOf(question, response)}`,
+      }; ${hintOf(request, response)}`,
       facts,
     );
   }
   if (status === 404 || status === 300 || status === 405) {
     return new InvalidConfigurationValue(
-      `Cannot ${question.action}: no Keystone v3 answers at "${
-        urlOf(question)
+      `Cannot ${request.action}: no Keystone v3 answers at "${
+        urlOf(request)
       }" (status ${status}); set authUrl (OS_AUTH_URL) to Keystone's own URL, such as "https://keystone:5000/v3"`,
       facts,
     );
   }
-  return errorFromAnswer({ ...facts, action: question.action, explanation });
+  return errorFromAnswer({ ...facts, action: request.action, explanation });
 }
 
-/** A 404 of Keystone itself is about the credential: unknown, or a token that was revoked. */
+/** A 404 with Keystone's error document means that the credential is unknown or the token was revoked. */
 function isRefusal(status: number, text: string): boolean {
   if (status === 401 || status === 403) return true;
   return status === 404 && typeof parseObject(text)?.["error"] === "object";
 }
 
-/** Keystone hands out a receipt where one factor of several was right (Identity API 3.11). */
-function hintOf(question: KeystoneRequest, response: Response): string {
-  if (!response.headers.has("openstack-auth-receipt")) return question.hint;
-  return "it wants another factor than the password; use an application credential";
+/** Keystone sends a receipt if one of several required factors was correct (Identity API 3.11). */
+function hintOf(request: KeystoneRequest, response: Response): string {
+  if (!response.headers.has("openstack-auth-receipt")) return request.hint;
+  return "it requires another factor besides the password; use an application credential";
 }
 
-/** The error for a TLS failure: asking again would not help. */
+/** The error for a TLS failure, which a retry does not fix. */
 export function untrusted(
   { action, server }: KeystoneRequest,
   cause: ServerUnreachable,
@@ -83,20 +83,20 @@ export function untrusted(
   );
 }
 
-/** The error where every attempt failed. */
+/** The error if every attempt failed. */
 export function unreachable(
-  question: KeystoneRequest,
+  request: KeystoneRequest,
   failures: readonly GlanceError[],
 ): GlanceError {
   const [attempts, s] = [failures.length, failures.length === 1 ? "" : "s"];
   const last = failures.at(-1);
   return new GlanceConnectionFailed(
-    `Cannot ${question.action}: Keystone at "${
-      urlOf(question)
-    }" gave no usable answer in ${attempts} attempt${s}; the last one: ${last?.message}; check authUrl (OS_AUTH_URL) and the way there`,
+    `Cannot ${request.action}: Keystone at "${
+      urlOf(request)
+    }" gave no usable answer in ${attempts} attempt${s}; the last one: ${last?.message}; check authUrl (OS_AUTH_URL) and the network`,
     {
       cause: new AggregateError(failures, "every attempt failed"),
-      server: question.server.endpoint,
+      server: request.server.endpoint,
       status: last?.status,
       requestId: last?.requestId,
       attempts,
@@ -104,13 +104,13 @@ export function unreachable(
   );
 }
 
-/** The error for an answer that means nothing. */
-export function unusable(question: KeystoneRequest, state: string): UnexpectedResponse {
+/** The error for a successful response with an unusable body. */
+export function unusable(request: KeystoneRequest, state: string): UnexpectedResponse {
   return new UnexpectedResponse(
-    `Cannot ${question.action}: "${
-      urlOf(question)
+    `Cannot ${request.action}: "${
+      urlOf(request)
     }" answered with ${state}; check that authUrl (OS_AUTH_URL) is Keystone's`,
-    { server: question.server.endpoint },
+    { server: request.server.endpoint },
   );
 }
 
@@ -118,7 +118,7 @@ function urlOf({ server }: KeystoneRequest): string {
   return `${server.endpoint}/v3`;
 }
 
-/** A JSON object; null where the text is none. */
+/** Parses a JSON object; null if the text is not one. */
 export function parseObject(text: string): Record<string, unknown> | null {
   const document = parseJson(text);
   return isRecord(document) ? document : null;

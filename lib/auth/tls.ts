@@ -1,5 +1,5 @@
 /**
- * A fetch that trusts a cloud's own CA and shows a client certificate, in the way of each runtime.
+ * Makes a fetch that trusts a cloud's own CA and sends a client certificate, with the API of each runtime.
  *
  * @module
  */
@@ -7,12 +7,12 @@ import { InvalidConfigurationValue } from "../errors.ts";
 import type { CloudTls } from "./clouds/config.ts";
 import { processEnvironment, readHostFile, type TextFileReader } from "../platform.ts";
 
-/** A fetch; disposing it closes the connections that are its own. */
+/** A fetch; disposing it closes its connections. */
 export interface CloudFetch extends Disposable {
   (input: string, init: RequestInit): Promise<Response>;
 }
 
-/** What is in the files of a cloud, as PEM. */
+/** The contents of a cloud's certificate files, as PEM. */
 interface Pem {
   readonly ca: string | null;
   readonly cert: string | null;
@@ -28,18 +28,18 @@ interface DenoLike {
   }): { close(): void };
 }
 
-// The globals of two runtimes, neither of which need be there.
+// At most one of these globals exists.
 const { Deno, Bun } = globalThis as { readonly Deno?: DenoLike; readonly Bun?: unknown };
 
 /**
- * The `fetch` option for a cloud; null where the runtime's own will do.
+ * Makes the `fetch` option for a cloud; null if the global `fetch` is sufficient.
  *
- * Deno and Bun make one from PEM files. Node reads its CAs once, when it starts, and has no client
- * certificates. `verify: false` changes nothing: only a runtime as a whole can leave certificates
- * unchecked (`deno run --unsafely-ignore-certificate-errors`, `NODE_TLS_REJECT_UNAUTHORIZED=0`).
+ * Deno and Bun support PEM files. Node reads its CAs only when it starts, and its `fetch` does not support
+ * client certificates. `verify: false` is ignored: a runtime can disable the check only for all connections
+ * (`deno run --unsafely-ignore-certificate-errors`, `NODE_TLS_REJECT_UNAUTHORIZED=0`).
  *
- * @throws {InvalidConfigurationValue} where a file cannot be read, or the runtime cannot do it, with
- * the way that the runtime has instead.
+ * @throws {InvalidConfigurationValue} if a file cannot be read, or the runtime does not support it; the
+ * message says what the runtime supports instead.
  *
  * @example
  * ```ts
@@ -81,7 +81,7 @@ function denoFetch(deno: DenoLike, { ca, cert, key }: Pem): CloudFetch {
   );
 }
 
-/** Bun's fetch takes the PEM texts themselves and keeps nothing. */
+/** Bun's fetch takes PEM text with each request, so there is nothing to dispose. */
 function bunFetch({ ca, cert, key }: Pem): CloudFetch {
   const tls = {
     ...(ca === null ? {} : { ca }),
@@ -102,7 +102,7 @@ function makeClient<Client>(make: () => Client): Client {
     return make();
   } catch (cause) {
     throw new InvalidConfigurationValue(
-      "Cannot use the certificate files: they do not hold a certificate and its key; correct cacert, cert and key (OS_CACERT, OS_CERT, OS_KEY)",
+      "Cannot use the certificate files: they do not contain a certificate and its key; correct cacert, cert and key (OS_CACERT, OS_CERT, OS_KEY)",
       { cause },
     );
   }
@@ -122,11 +122,11 @@ async function readPem(path: string, readTextFile: TextFileReader): Promise<stri
   );
 }
 
-/** Node: its own fetch will do where it was told of the CA. */
+/** Node: the global fetch is sufficient if the CA was set when the process started. */
 function withoutFetch({ caCertFile, certFile }: CloudTls): null {
   if (certFile !== null) {
     throw new InvalidConfigurationValue(
-      `Cannot use the client certificate "${certFile}": the fetch of this runtime has none; give "fetch" one that has, or run with Deno or Bun`,
+      `Cannot use the client certificate "${certFile}": the fetch of this runtime does not support one; pass a "fetch" that does, or run with Deno or Bun`,
     );
   }
   if (processEnvironment()["NODE_EXTRA_CA_CERTS"]) return null;

@@ -1,5 +1,5 @@
 /**
- * Credentials -> the body of `POST /v3/auth/tokens` (Identity API v3, "Authentication and token
+ * Makes the body of `POST /v3/auth/tokens` from credentials (Identity API v3, "Authentication and token
  * management"). Pure.
  *
  * @module
@@ -7,20 +7,20 @@
 import { InvalidConfigurationValue } from "../errors.ts";
 import { type Credentials, describe, isGiven, methodOf, required } from "./credentials.ts";
 
-/** A thing as Keystone wants it named. */
+/** A user, project, domain, or credential, by id, or by name and domain. */
 interface Reference {
   readonly id?: string;
   readonly name?: string;
   readonly domain?: Reference;
 }
 
-/** The ways to prove who one is, each with its proof. */
+/** The authentication methods, each with its credentials. */
 interface TokenIdentity {
   readonly methods: readonly string[];
   readonly [method: string]: unknown;
 }
 
-/** What a token is good for. */
+/** The scope of a token. */
 type Scope =
   | { readonly project: Reference }
   | { readonly domain: Reference }
@@ -31,14 +31,14 @@ export interface AuthRequest {
   readonly auth: { readonly identity: TokenIdentity; readonly scope?: Scope };
 }
 
-/** Keystone's first domain has this id, whatever its name. */
+/** Keystone's initial domain always has this id; its name may differ. */
 const DEFAULT_DOMAIN_ID = "default";
 
 /**
- * The body that asks Keystone for a token. Without a scope Keystone takes the user's default project,
- * or gives a token that is good for nothing but asking for another.
+ * The body of a request for a token. Without a scope, Keystone uses the user's default project, or issues an
+ * unscoped token, which is valid only for getting another token.
  *
- * @throws {InvalidConfigurationValue} naming the field that is missing or too much.
+ * @throws {InvalidConfigurationValue} if a field is missing or not allowed; the message names it.
  */
 export function authRequest(credentials: Credentials): AuthRequest {
   const identity = descriptorOf(credentials);
@@ -47,9 +47,9 @@ export function authRequest(credentials: Credentials): AuthRequest {
 }
 
 /**
- * What the token is to be good for; null where nothing is asked for.
+ * The scope that credentials request; null if they request none.
  *
- * @throws {InvalidConfigurationValue} where more than one thing is.
+ * @throws {InvalidConfigurationValue} if they request more than one.
  */
 export function scopeOf(credentials: Credentials): Scope | null {
   const scopes = [projectScope(credentials), domainScope(credentials), systemScope(credentials)]
@@ -59,15 +59,15 @@ export function scopeOf(credentials: Credentials): Scope | null {
     throw new InvalidConfigurationValue(
       `Cannot authenticate ${
         describe(credentials)
-      }: ${names} scope are asked for together; leave all but one out`,
+      }: ${names} scope are requested together; remove all but one`,
     );
   }
   if (scopes.length > 0 && methodOf(credentials) === "applicationCredential") {
-    // Keystone answers 401: the credential belongs to the project it was made in.
+    // Keystone would respond with 401: the credential belongs to the project in which it was created.
     throw new InvalidConfigurationValue(
       `Cannot authenticate ${
         describe(credentials)
-      }: an application credential has a project of its own; leave project, domain and system out`,
+      }: an application credential has its own project; remove project, domain and system`,
     );
   }
   return scopes[0] ?? null;
@@ -98,7 +98,7 @@ function userOf(credentials: Credentials): Reference {
   return { name, domain: domainOf(credentials, userDomainId, userDomainName) };
 }
 
-/** Names of application credentials are unique for a user only. */
+/** The name of an application credential is unique only within its user. */
 function applicationCredentialOf(credentials: Credentials): Reference & { user?: Reference } {
   const { applicationCredentialId, applicationCredentialName } = credentials;
   if (isGiven(applicationCredentialId)) return { id: applicationCredentialId };

@@ -1,5 +1,5 @@
 /**
- * Keystone's answers -> a request context and a service catalog. Pure.
+ * Makes a request context and a service catalog from Keystone's responses. Pure.
  *
  * @module
  */
@@ -11,30 +11,30 @@ import { type KeystoneRequest, unusable } from "./keystone_errors.ts";
 /** The role that sees every image, in Glance's default policy. */
 const ADMIN_ROLE = "admin";
 
-/** Milliseconds by which the clocks of Keystone and this machine may differ, with the time that an answer takes. */
+/** Difference of the clocks, in milliseconds, that is ignored; it includes the duration of a response. */
 const CLOCK_TOLERANCE = 60_000;
 
 /**
- * What a token says of its bearer.
+ * Makes the context of a token.
  *
- * @param held The token that was looked up: Keystone repeats it, though not every proxy does.
- * @throws {UnexpectedResponse} where it is no token.
+ * @param held The token that was looked up. Keystone repeats it in a header, which some proxies drop.
+ * @throws {UnexpectedResponse} if the response has no token.
  */
 export function contextFrom(
-  question: KeystoneRequest,
+  request: KeystoneRequest,
   { headers, document }: KeystoneResponse,
   held?: string,
 ): RequestContext {
   const authToken = headers.get("x-subject-token") ?? held;
   const body = document["token"];
   if (!authToken || !isRecord(body)) {
-    throw unusable(question, "no token");
+    throw unusable(request, "no token");
   }
   const { expires_at, user, project, roles, catalog } = body;
   const names = Array.isArray(roles) ? roles.flatMap((role) => textIn(role, "name") ?? []) : [];
   const userId = textIn(user, "id");
   const projectId = textIn(project, "id");
-  const expiresAt = endOf(expires_at, headers.get("date"));
+  const expiresAt = expiryOf(expires_at, headers.get("date"));
   return {
     authToken,
     roles: names,
@@ -52,23 +52,23 @@ function textIn(value: unknown, key: string): string | null {
 }
 
 /**
- * When a token ends, by the clock of this machine: where it disagrees with Keystone's, a good token would be
- * taken for an ended one. Null where Keystone does not say.
+ * When a token expires, by the local clock; if that differs from Keystone's, a valid token would otherwise
+ * seem expired. Null if Keystone does not say.
  */
-function endOf(expiresAt: unknown, date: string | null): Date | null {
+function expiryOf(expiresAt: unknown, date: string | null): Date | null {
   const end = typeof expiresAt === "string" ? Date.parse(expiresAt) : NaN;
   const offset = Date.now() - Date.parse(date ?? "");
   const isWrong = Math.abs(offset) >= CLOCK_TOLERANCE;
   return Number.isNaN(end) ? null : new Date(isWrong ? end + offset : end);
 }
 
-/** @throws {UnexpectedResponse} where it is no catalog. */
+/** @throws {UnexpectedResponse} if the response has no catalog. */
 export function catalogFrom(
-  question: KeystoneRequest,
+  request: KeystoneRequest,
   { document }: KeystoneResponse,
 ): CatalogEntry[] {
   const catalog = document["catalog"];
-  // Its entries are read by catalog.ts, which takes nothing in them for granted.
+  // catalog.ts checks the entries when it reads them.
   if (Array.isArray(catalog)) return catalog as CatalogEntry[];
-  throw unusable(question, "no catalog");
+  throw unusable(request, "no catalog");
 }

@@ -1,5 +1,5 @@
 /**
- * Who asks, over the attempts of one call: the context with the newest token.
+ * The context of one call, with the newest token: renewed before it expires, and once after a 401.
  *
  * @module
  */
@@ -10,18 +10,18 @@ import type { ResolvedOptions } from "../options.ts";
 import { checkRecord } from "../validate.ts";
 
 /**
- * What a context was renewed to. Callers keep the context that they were given: without this, each of
- * their calls would meet the same 401, and a stream, which cannot be sent twice, would fail.
+ * The renewed context for each original one. Callers keep using the original; without this map each of their
+ * calls would get the same 401, and an upload of a stream, which cannot be sent twice, would fail.
  */
 const RENEWED = new WeakMap<RequestContext, RequestContext>();
 
 /**
- * Contexts with a new token that was about to end at once. Another renewal would give no better one, so they
- * are used to their end: otherwise each request would cost one to Keystone.
+ * Contexts whose new token was already about to expire. They are used until they expire: another renewal
+ * would not give a better token, and every request would cause one.
  */
 const SHORT_LIVED = new WeakSet<RequestContext>();
 
-/** A caller whose token is renewed before it ends, and once after a 401. */
+/** The tokens of one call. */
 export class TokenSession implements TokenSource {
   readonly #given: RequestContext;
   #context: RequestContext;
@@ -34,7 +34,7 @@ export class TokenSession implements TokenSource {
     this.#options = options;
   }
 
-  /** The context to send now. */
+  /** The current context; its token is renewed before it expires. */
   async context(): Promise<RequestContext> {
     const context = this.#context;
     const isDue = SHORT_LIVED.has(context) ? hasEnded(context) : isExpiring(context);
@@ -42,12 +42,12 @@ export class TokenSession implements TokenSource {
     return this.#context;
   }
 
-  /** Whether a refused token can be replaced: at most once a call. */
+  /** Whether a refused token can be renewed; at most once per call. */
   get isRenewable(): boolean {
     return !this.#renewed && this.#context.renew !== undefined;
   }
 
-  /** Replaces a refused token. */
+  /** Renews a token that a server refused with 401. */
   async renewRefused(): Promise<void> {
     this.#renewed = true;
     await this.#renew("refused");
@@ -55,9 +55,9 @@ export class TokenSession implements TokenSource {
 
   async #renew(reason: "expiring" | "refused"): Promise<void> {
     const { authToken } = this.#context;
-    // What came with the caller and not with the token (request id, service token) stays.
+    // Members that did not come with the token, such as the request id and service token, are kept.
     const renewed = await this.#context.renew?.();
-    checkRecord("the context that a renewal gave", renewed);
+    checkRecord("the context that a renewal returned", renewed);
     this.#context = { ...this.#context, ...renewed };
     RENEWED.set(this.#given, this.#context);
     if (this.#context.authToken === authToken) return;
@@ -66,13 +66,13 @@ export class TokenSession implements TokenSource {
   }
 }
 
-/** Replaces the token of a context that a server has refused; false if there is no way to. */
+/** Renews the token of a context after a server refused it; false if it cannot be renewed. */
 export async function renewToken(
   context: RequestContext,
   options: ResolvedOptions,
 ): Promise<boolean> {
-  const caller = new TokenSession(context, options);
-  if (options.authStrategy === "noauth" || !caller.isRenewable) return false;
-  await caller.renewRefused();
+  const session = new TokenSession(context, options);
+  if (options.authStrategy === "noauth" || !session.isRenewable) return false;
+  await session.renewRefused();
   return true;
 }

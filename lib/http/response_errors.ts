@@ -108,7 +108,7 @@ export function connectionFailed(
   const servers = new Set(met.map(({ server }) => `"${server.endpoint}"`));
   const [attempts, s] = [met.length, met.length === 1 ? "" : "s"];
   const [last, server] = [errors.at(-1), met.at(-1)?.server.endpoint];
-  const whose = servers.size === 1 ? "" : `, from "${server}"`;
+  const whose = servers.size === 1 ? "" : `, of "${server}"`;
   const state = last?.message.replace(`Cannot ${action}: `, "")
     .replace(`Cannot reach the server "${server}": `, "");
   return new GlanceConnectionFailed(

@@ -181,7 +181,7 @@ const REFUSED: readonly Refused[] = [
     claim: "a second factor",
     answer: () => refusal(401, BARE, { "openstack-auth-receipt": "receipt" }),
     type: AuthenticationFailed,
-    message: "it wants another factor",
+    message: "it requires another factor",
   },
   {
     claim: "what is not allowed",
@@ -243,7 +243,7 @@ const REFUSED: readonly Refused[] = [
     claim: "a web page",
     answer: () => new Response("<html>Welcome</html>", { status: 200 }),
     type: UnexpectedResponse,
-    message: "something else than JSON; check that authUrl (OS_AUTH_URL) is Keystone's",
+    message: "something other than a JSON object; check that authUrl (OS_AUTH_URL) is Keystone's",
   },
   {
     claim: "another service's JSON",
@@ -285,7 +285,10 @@ const TLS: readonly (readonly [said: string, remedy: string])[] = [
   ["self signed certificate in certificate chain", "NODE_EXTRA_CA_CERTS"],
   ["unable to verify the first certificate", "Deno.createHttpClient"],
   ["unable to get local issuer certificate", "DENO_TLS_CA_STORE=system"],
-  ["invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))", "that is no CA"],
+  [
+    "invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))",
+    "install a server certificate",
+  ],
   ['certificate not valid for name "a"; it is only valid for DnsName("b")', "for another name"],
   ["Hostname/IP does not match certificate's altnames", "for another name"],
   ["certificate has expired", "renew it"],

@@ -74,7 +74,7 @@ Deno.test("authenticate says what to do about a CA that is not known", async () 
 const REFUSED: readonly (readonly [tls: Partial<CloudTls>, message: string])[] = [
   [{ caCertFile: "/none.pem" }, '"/none.pem": there is no such file'],
   [{ caCertFile: "/text.pem" }, '"/text.pem": it is not in PEM form'],
-  [{ certFile: "/client.pem" }, "do not hold a certificate and its key"],
+  [{ certFile: "/client.pem" }, "do not contain a certificate and its key"],
 ];
 
 for (const [tls, message] of REFUSED) {

@@ -110,7 +110,7 @@ const REFUSED: readonly (readonly [given: Given, message: string])[] = [
   [{ ...ALICE, projectId: "p1", systemScope: "all" }, "project and system scope"],
   [
     { applicationCredentialId: "a1", applicationCredentialSecret: "s", projectName: "demo" },
-    "a project of its own",
+    "has its own project",
   ],
   // What a configuration may hold, whatever the type says.
   [{ ...ALICE, systemScope: "some" as "all" }, 'must be "all"'],

@@ -249,7 +249,7 @@ const CASES: Readonly<Record<string, Case>> = {
     args: ["image-list"],
     scene: { environment: { GLANCE_API_SERVERS: "ftp://me:pw@glance.test" } },
     says:
-      'Cannot use the API server "ftp://glance.test": it is no http or https URL; write it as "https://host:9292"',
+      'Cannot use the API server "ftp://glance.test": it is not an http or https URL; write it as "https://host:9292"',
   },
   "an answer that is no JSON": {
     args: ["image-list"],

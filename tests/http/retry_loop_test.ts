@@ -184,13 +184,13 @@ const PROMISED: Partial<Record<OperationName, number>> = {
 };
 
 for (const [method, args] of ONCE) {
-  Deno.test(`"${method}" is not repeated where it is open whether it was carried out`, async () => {
+  Deno.test(`"${method}" is not retried when its outcome is unknown`, async () => {
     const call = ({ client, clock }: World) =>
       clock.run(client.run({}, method, args as never) as Promise<unknown>);
     for (const step of [refused(), 502, 504]) {
       const world = worldOf([step, 200]);
-      const open = "it is open whether it was carried out, so it is not repeated";
-      await assertRejects(() => call(world), GlanceConnectionFailed, open);
+      const reason = "the outcome is unknown, and the request is not safe to retry";
+      await assertRejects(() => call(world), GlanceConnectionFailed, reason);
       assertEquals(world.script.hosts, ["a"]);
     }
     for (const status of [429, 503]) {

@@ -1,6 +1,6 @@
 /**
- * The settings of a cloud -> credentials. Which names a setting may have, where it may stand and which
- * of them wins is openstacksdk's and keystoneauth's rule. Pure.
+ * Makes credentials from the settings of a cloud. The names of the settings, their places, and their
+ * precedence are those of openstacksdk and keystoneauth. Pure.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { InvalidConfigurationValue } from "../../errors.ts";
 import type { Cloud } from "./cloud.ts";
 import type { AuthMethod, Credentials } from "../credentials.ts";
 
-/** How requests are authorized: by Keystone, by a token that is there already, or not at all. */
+/** How requests are authorized: by Keystone, by a fixed token, or not at all. */
 export type Authorization =
   | { readonly kind: "keystone"; readonly credentials: Credentials }
   | { readonly kind: "token"; readonly token: string }
@@ -27,7 +27,7 @@ const METHOD_OF_TYPE: ReadonlyMap<string, AuthMethod | "fixed" | "none"> = new M
   ["noauth", "none"],
 ]);
 
-/** Where a credential's field stands, by its first name and by older ones. */
+/** The setting of each field of the credentials, followed by its older names. */
 const NAMES = {
   authUrl: ["auth_url"],
   userId: ["user_id"],
@@ -50,14 +50,14 @@ const NAMES = {
   defaultDomainName: ["default_domain_name"],
 } as const;
 
-/** A field of {@linkcode Credentials} that is text. */
+/** A field of {@linkcode Credentials} that is a string. */
 type Field = keyof typeof NAMES;
 
 /**
- * How the requests of a cloud are authorized.
+ * Decides how the requests to a cloud are authorized.
  *
- * @param hasServers Whether the API servers are named, so that no catalog is needed.
- * @throws {InvalidConfigurationValue} where `auth_type` is not supported, or its settings are missing.
+ * @param hasServers Whether the API servers are configured, so that no catalog is needed.
+ * @throws {InvalidConfigurationValue} if `auth_type` is not supported, or its settings are missing.
  */
 export function authorizationOf(cloud: Cloud, hasServers: boolean): Authorization {
   if (fieldFrom(cloud, ["trust_id"]) !== null) {
@@ -88,7 +88,7 @@ function withoutAuthUrl(cloud: Cloud): InvalidConfigurationValue {
   );
 }
 
-/** Variables may make up a cloud that nobody meant; a profile may be one that only the SDK brings. */
+/** Hints for `OS_*` variables that were set by accident, and for a profile that only the SDK includes. */
 function otherWays(cloud: Cloud): string {
   if (cloud.path === null) {
     const names = Object.keys(cloud.settings).map((key) => `OS_${key.toUpperCase()}`);
@@ -98,7 +98,7 @@ function otherWays(cloud: Cloud): string {
   return profile === null ? "" : `, or put the profile "${profile}" into clouds-public.yaml`;
 }
 
-/** The chosen way; null leaves it to the secrets that are there. */
+/** The configured method; null if the given secrets decide. */
 function methodFrom(
   cloud: Cloud,
   fields: Partial<Record<Field, string>>,
@@ -124,12 +124,12 @@ function fieldsOf(cloud: Cloud): Partial<Record<Field, string>> {
   return withOneDomain(Object.fromEntries(entries));
 }
 
-/** Below `auth` goes before beside it, and the newer name before both. */
+/** For each name, the setting in `auth` goes before the one next to `auth`; newer names go first. */
 function fieldFrom(cloud: Cloud, names: readonly string[]): string | null {
   return cloud.firstText(...names.flatMap((name) => [`auth.${name}`, name]));
 }
 
-/** With a project, the domain is not the scope: it is that of user and project, named once. */
+/** With a project, the domain is not the scope but the domain of both user and project. */
 function withOneDomain(fields: Partial<Record<Field, string>>): Partial<Record<Field, string>> {
   const { domainId, domainName, ...others } = fields;
   if (fields.projectId === undefined && fields.projectName === undefined) return fields;
@@ -145,5 +145,5 @@ function withOneDomain(fields: Partial<Record<Field, string>>): Partial<Record<F
 function systemScopeOf(cloud: Cloud, scope: string | undefined): { systemScope?: "all" } {
   if (scope === undefined) return {};
   if (scope === "all") return { systemScope: scope };
-  throw cloud.unusable("auth.system_scope", 'must be "all", or be left out');
+  throw cloud.unusable("auth.system_scope", 'must be "all"; correct or remove it');
 }

@@ -1,5 +1,5 @@
 /**
- * One cloud of a configuration: its settings, and how to speak of them when one is missing or wrong.
+ * A cloud of a configuration: typed access to its settings, and errors that name them.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { isRecord, type Settings } from "./settings.ts";
 import { ownValue } from "../../validate.ts";
 import { AmbiguousScalar } from "./yaml_scalars.ts";
 
-/** The settings of a cloud, read one by one. */
+/** A cloud and its settings. */
 export class Cloud {
   readonly name: string;
-  /** Path of its file; null where variables of the environment make it up. */
+  /** Path of its file; null if it comes from environment variables. */
   readonly path: string | null;
   readonly settings: Settings;
 
@@ -26,7 +26,7 @@ export class Cloud {
     return new Cloud(this.name, this.path, settings);
   }
 
-  /** A setting as it stands; `auth.username` lies in the mapping `auth`. */
+  /** An unchecked setting; `auth.username` is a member of the mapping `auth`. */
   value(key: string): unknown {
     const [first = "", second] = key.split(".", 2);
     const value = ownValue(this.settings, first);
@@ -35,10 +35,10 @@ export class Cloud {
   }
 
   /**
-   * A setting as text; null where there is none.
+   * A setting as text; null if it is absent or empty.
    *
-   * @throws {InvalidConfigurationValue} where it is a list or a mapping, and where YAML reads what was
-   * written without quotes as something else.
+   * @throws {InvalidConfigurationValue} if it is a list or a mapping, or if YAML reads it as another type
+   * because it has no quotes.
    */
   text(key: string): string | null {
     const value = this.value(key);
@@ -48,7 +48,7 @@ export class Cloud {
     throw this.unusable(key, `is read as ${kind}, not as text; write it in quotes`);
   }
 
-  /** A setting that is true or false, or text that says so; null for any other text and where there is none. */
+  /** A Boolean setting, also as the text `true` or `false`; null if it is absent or any other text. */
   flag(key: string): boolean | null {
     const value = this.value(key);
     if (typeof value === "boolean") return value;
@@ -56,7 +56,7 @@ export class Cloud {
     return text === "true" ? true : text === "false" ? false : null;
   }
 
-  /** The first of several names that has text. */
+  /** The text of the first of several settings that is not empty; null if all are. */
   firstText(...keys: readonly string[]): string | null {
     for (const key of keys) {
       const text = this.text(key);
@@ -65,14 +65,14 @@ export class Cloud {
     return null;
   }
 
-  /** Text with other settings in the places marked `{region_name}`; a secret is not put there. */
+  /** Replaces placeholders such as `{region_name}` with the settings of that name, except secrets. */
   expand(text: string): string {
     return text.replaceAll(/\{(\w+)\}/g, (whole, key: string) => {
       return /password|secret|token|auth/.test(key) ? whole : this.text(key) ?? whole;
     });
   }
 
-  /** The error for a setting; `state` says what is wrong and what to do, and shows no value. */
+  /** The error for a setting; `state` says what is wrong and what to do, and must not contain a secret. */
   unusable(key: string, state: string): InvalidConfigurationValue {
     const { setting, source } = this.#names(key);
     return new InvalidConfigurationValue(
@@ -80,7 +80,7 @@ export class Cloud {
     );
   }
 
-  /** What is to be said of a setting that is not honored; `{cacert}` in the reason names that setting. */
+  /** The message for an ignored setting; `{cacert}` in the reason is replaced by the name of that setting. */
   ignoring(key: string, reason: string): string {
     const { setting, source } = this.#names(key);
     const why = reason.replaceAll(/\{(\w+)\}/g, (_, other) => this.#names(other).setting);

@@ -1,6 +1,5 @@
 /**
- * The settings of a cloud -> what this library is told: who signs in how, the options, the TLS files.
- * Pure.
+ * Makes credentials, options, and TLS files from the settings of a cloud. Pure.
  *
  * @module
  */
@@ -11,44 +10,44 @@ import { type Authorization, authorizationOf } from "./authorization.ts";
 import type { Credentials } from "../credentials.ts";
 import { ignoredSettings } from "./ignored_settings.ts";
 
-/** The options that a configuration decides; what it does not mention is absent. */
+/** The options that a configuration sets; the others are absent. */
 export type CloudOptions = Pick<
   GlanceOptions,
   "apiServers" | "catalogInfo" | "regionName" | "authUrl" | "requestTimeout" | "authStrategy"
 >;
 
-/** How the certificates of a cloud are checked, and how we show ours. */
+/** The CAs that a cloud is checked against, and the client certificate. */
 export interface CloudTls {
   /**
-   * False where the configuration wants any certificate accepted. No runtime can do that for one
-   * fetch, so certificates are checked all the same.
+   * False if the configuration disables the check of certificates. No runtime can disable it for a single
+   * fetch, so certificates are always checked.
    */
   readonly verify: boolean;
-  /** PEM file with the CAs of the cloud; null for those of the runtime. */
+  /** PEM file with the CAs of the cloud; null: the CAs of the runtime. */
   readonly caCertFile: string | null;
-  /** PEM file with the client's certificate, and its key where there is no `keyFile`. */
+  /** PEM file with the client certificate, and its key if `keyFile` is null; null: no client certificate. */
   readonly certFile: string | null;
-  /** PEM file with its key; null where the certificate has it. */
+  /** PEM file with the key of the client certificate; null: it is in `certFile`. */
   readonly keyFile: string | null;
 }
 
-/** A cloud as it was found. */
+/** The configuration of a cloud. */
 export interface CloudConfig {
-  /** Its name in `clouds.yaml`; `envvars` where the `OS_*` variables make it up. */
+  /** Name in `clouds.yaml`; `envvars` for the cloud of the `OS_*` variables. */
   readonly name: string;
-  /** What to sign in with, for `authenticate`; null where Keystone is not asked. */
+  /** For `authenticate`; null if the cloud does not use Keystone. */
   readonly credentials: Credentials | null;
-  /** Who asks where Keystone is not asked: the bearer of a fixed token, or nobody. */
+  /** The context to use without Keystone: one with a fixed token, or an empty one. */
   readonly context: RequestContext;
-  /** What the configuration decides of {@linkcode GlanceOptions}. */
+  /** The {@linkcode GlanceOptions} that the configuration sets. */
   readonly options: CloudOptions;
   /** For `fetchForCloud`. */
   readonly tls: CloudTls;
-  /** A sentence for each setting that is not honored, for messages; without secrets. */
+  /** A message for each setting that is ignored, without secrets. */
   readonly ignored: readonly string[];
 }
 
-/** Where nothing is said about TLS. */
+/** The TLS settings of a cloud that has none. */
 export const DEFAULT_TLS: CloudTls = {
   verify: true,
   caCertFile: null,
@@ -57,9 +56,12 @@ export const DEFAULT_TLS: CloudTls = {
 };
 
 /**
- * @param servers The servers of `GLANCE_API_SERVERS`; they go before those of the cloud.
- * @param missingProfile The profile that the cloud names, where no file has it.
- * @throws {InvalidConfigurationValue} naming the cloud, its file and the setting.
+ * Makes the configuration of a cloud from its settings.
+ *
+ * @param servers The servers of `GLANCE_API_SERVERS`, which take precedence over those of the cloud.
+ * @param missingProfile The cloud's profile, if no file has it.
+ * @throws {InvalidConfigurationValue} if a setting is missing or unusable; the message names the cloud, its
+ * file, and the setting.
  */
 export function cloudConfigFrom(
   cloud: Cloud,
@@ -85,7 +87,7 @@ export function cloudConfigFrom(
   };
 }
 
-/** What the SDK calls the endpoint override, then what glanceclient and `admin_token` call it. */
+/** The endpoint override, by the SDK's names, then by those of glanceclient and `admin_token`. */
 function serversOf(cloud: Cloud): string[] | null {
   const url = cloud.firstText(
     "image_endpoint_override",
@@ -116,7 +118,7 @@ function optionsOf(
   };
 }
 
-/** Null where nothing is said, so that the default stands. */
+/** Null if nothing is configured, so that the default applies. */
 function catalogInfoOf(cloud: Cloud): string | null {
   const interfaceName = interfaceOf(cloud);
   const type = cloud.text("image_service_type");
@@ -125,7 +127,7 @@ function catalogInfoOf(cloud: Cloud): string | null {
   return `${type ?? "image"}:${name ?? "glance"}:${interfaceName ?? "public"}URL`;
 }
 
-/** Without the suffix of v2 catalogs; of a list, which says what to fall back to, the first. */
+/** The interface, without the suffix `URL` of v2 catalogs; the first one of a list. */
 function interfaceOf(cloud: Cloud): string | null {
   for (const key of ["image_endpoint_type", "image_interface", "endpoint_type", "interface"]) {
     const value = cloud.value(key);
@@ -150,7 +152,7 @@ function tlsOf(cloud: Cloud, homeDirectory: string | null): CloudTls {
   const file = (path: string | null) =>
     homeDirectory === null || path === null ? path : path.replace(/^~(?=\/)/, homeDirectory);
   const isOn = cloud.flag("insecure") !== true && cloud.flag("verify") !== false;
-  // requests, under the SDK, takes any other text as the path of the CAs.
+  // The SDK uses the Python package requests, which takes any other text for the path of the CAs.
   const path = isOn && cloud.flag("verify") === null ? cloud.text("verify") : null;
   return {
     verify: isOn,

@@ -1,6 +1,5 @@
 /**
- * The files that describe clouds: where they are looked for, and what is in them. The places and their
- * order are openstacksdk's.
+ * Finds and reads the files that describe clouds, in the places and the order of openstacksdk.
  *
  * @module
  */
@@ -11,7 +10,7 @@ import { isRecord, KeyNotText, mergeDeep, type Settings, toSettings } from "./se
 import { findYamlParser, valueOfYaml, YamlError, type YamlParser } from "./yaml.ts";
 import { AmbiguousScalar, numberAsWritten } from "./yaml_scalars.ts";
 
-/** What the files are read with. */
+/** The ports through which files are found and read. */
 export interface FilePorts {
   readonly environment: Environment;
   readonly readTextFile: TextFileReader;
@@ -26,7 +25,7 @@ export interface CloudFile {
   readonly content: Settings;
 }
 
-/** In each folder, in this order. */
+/** Tried in each folder, in this order. */
 const SUFFIXES = ["yaml", "yml", "json"] as const;
 
 /** The folders that are searched, first to last. */
@@ -42,10 +41,10 @@ function searchFolders(ports: FilePorts): string[] {
   return [...new Set([...(workingDirectory === null ? [] : [workingDirectory]), ...folders])];
 }
 
-/** Finds and reads the files; what could not be read is remembered and passed over. */
+/** Finds and reads the files; skips files that cannot be read, and remembers them for messages. */
 export class CloudFiles {
   readonly folders: readonly string[];
-  /** Files that may be there but could not be read, each with the reason. */
+  /** Files that could not be read, each with the reason. */
   readonly unreadable: string[] = [];
   readonly #ports: FilePorts;
 
@@ -54,7 +53,7 @@ export class CloudFiles {
     this.folders = searchFolders(ports);
   }
 
-  /** `clouds.yaml` completed by `secure.yaml`; null where there is neither. */
+  /** `clouds.yaml` merged with `secure.yaml`; null if neither exists. */
   async clouds(): Promise<CloudFile | null> {
     const { environment } = this.#ports;
     const clouds = await this.#first("clouds", environment["OS_CLIENT_CONFIG_FILE"]);
@@ -63,7 +62,7 @@ export class CloudFiles {
     return { path: clouds.path, content: mergeDeep(clouds.content, secure.content) };
   }
 
-  /** A profile of `clouds-public.yaml`; null where there is none of that name. */
+  /** A profile of `clouds-public.yaml`; null if it does not exist. */
   async profile(name: string): Promise<Settings | null> {
     const file = await this.#first("clouds-public");
     const profiles = file?.content["public-clouds"];
@@ -71,7 +70,7 @@ export class CloudFiles {
     return isRecord(profile) ? profile : null;
   }
 
-  /** The first file that is there: the one that was named, else the first of the search. */
+  /** The named file, else the first one that the search finds. */
   async #first(stem: string, named?: string): Promise<CloudFile | null> {
     if (named) return await this.#named(named);
     for (const folder of this.folders) {
@@ -89,7 +88,7 @@ export class CloudFiles {
     if (text !== null) return { path, content: await this.#parse(path, text) };
     throw new InvalidConfigurationValue(
       `Cannot read the clouds file ${
-        this.unreadable.at(-1) ?? `"${path}": there is none`
+        this.unreadable.at(-1) ?? `"${path}": it does not exist`
       }; correct OS_CLIENT_CONFIG_FILE or OS_CLIENT_SECURE_FILE, or unset it to search the usual places`,
     );
   }
@@ -109,7 +108,7 @@ export class CloudFiles {
     if (content === null) return {};
     if (isRecord(content)) return content;
     throw new InvalidConfigurationValue(
-      `Cannot use the clouds file "${path}": it holds no mapping; write "clouds:" and the clouds below it`,
+      `Cannot use the clouds file "${path}": it does not contain a mapping; write "clouds:" and the clouds below it`,
     );
   }
 
@@ -133,7 +132,7 @@ function settingsIn(path: string, parsed: unknown): unknown {
   try {
     return toSettings(parsed);
   } catch (error) {
-    // The stack has ended: an alias leads to a value around it, or the nesting has no purpose.
+    // The stack overflowed: an alias refers to a value that contains it, or the nesting is too deep.
     if (error instanceof RangeError) throw repetitive(path);
     if (!(error instanceof KeyNotText)) throw error;
     const place = error.path === "" ? "" : ` below "${error.path}"`;
@@ -151,7 +150,7 @@ function parseJson(path: string, text: string): unknown {
   }
 }
 
-/** A number as it was written, where the runtime tells; JavaScript keeps 15 digits of it. */
+/** A number as it was written, if the runtime passes the source text; JavaScript keeps 15 digits. */
 function numberInJson(
   _key: string,
   value: unknown,
@@ -170,6 +169,6 @@ function repetitive(path: string): InvalidConfigurationValue {
 
 function malformed(path: string, language: string, place: string): InvalidConfigurationValue {
   return new InvalidConfigurationValue(
-    `Cannot read the clouds file "${path}": it is no valid ${language}${place}; correct it`,
+    `Cannot read the clouds file "${path}": it is not valid ${language}${place}; correct it`,
   );
 }

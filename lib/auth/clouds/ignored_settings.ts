@@ -1,26 +1,25 @@
 /**
- * Settings of openstacksdk that change what a client does, and that are not honored here: each one that a
- * configuration has is reported. Settings of other services, and those that concern caches and statistics,
- * are not. Pure.
+ * The settings of openstacksdk that change the behavior of a client and are ignored here. Each one in a
+ * configuration is reported, except settings of other services, and those of caches and statistics. Pure.
  *
  * @module
  */
 import type { Cloud } from "./cloud.ts";
 import { isRecord } from "./settings.ts";
 
-/** A setting that is reported where `applies`. */
+/** An ignored setting. */
 interface IgnoredSetting {
   readonly key: string;
-  /** Why it is ignored, and what to do; `{cacert}` is where that setting is made. */
+  /** Why it is ignored, and what to do; `{cacert}` stands for the name of that setting. */
   readonly reason: string;
-  /** By default, whether the setting has a value. */
+  /** Whether it is reported; by default, whether it has a value. */
   applies?(cloud: Cloud): boolean;
 }
 
 const CERTIFICATES =
   "certificates are always checked; set {cacert} to the CA of the cloud, and remove the setting";
 
-/** For all services, and for this one. */
+/** Each setting for all services, and for the image service. */
 function forImages(...keys: readonly string[]): string[] {
   return keys.flatMap((key) => [key, `image_${key}`]);
 }
@@ -53,7 +52,7 @@ const IGNORED: readonly IgnoredSetting[] = [
   },
   {
     key: "has_image",
-    reason: "the image service is used all the same",
+    reason: "the image service is used nevertheless",
     applies: (cloud) => cloud.flag("has_image") === false,
   },
   ...forImages("interface", "endpoint_type").map((key) => ({
@@ -92,9 +91,9 @@ const IGNORED: readonly IgnoredSetting[] = [
 ];
 
 /**
- * A sentence for each setting of a cloud that is not honored.
+ * A message for each setting of a cloud that is ignored.
  *
- * @param missingProfile The profile that the cloud names, where no file has it.
+ * @param missingProfile The cloud's profile, if no file has it.
  */
 export function ignoredSettings(cloud: Cloud, missingProfile: string | null): string[] {
   const ignored = IGNORED.filter(({ key, applies }) =>
@@ -106,7 +105,7 @@ export function ignoredSettings(cloud: Cloud, missingProfile: string | null): st
   return [...sentences, cloud.ignoring("profile", reason)];
 }
 
-/** No version is any version. */
+/** Whether a version setting is absent or of the given major version. */
 function isVersion(cloud: Cloud, key: string, major: number): boolean {
   const text = cloud.text(key);
   return text === null || new RegExp(`^v?${major}(\\.\\d+)?$`).test(text);

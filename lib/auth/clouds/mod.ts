@@ -1,6 +1,6 @@
 /**
- * The user's clouds: `OS_*`, `clouds.yaml` with `secure.yaml` and `clouds-public.yaml`, and
- * `GLANCE_API_SERVERS`, found where openstacksdk finds them and with the precedence that it has.
+ * Reads the user's cloud from `OS_*` variables, `clouds.yaml`, `secure.yaml`, `clouds-public.yaml`, and
+ * `GLANCE_API_SERVERS`, in the places and with the precedence of openstacksdk.
  *
  * @module
  */
@@ -26,34 +26,52 @@ export type { Environment, TextFileReader } from "../../platform.ts";
 export { type CloudFetch, fetchForCloud } from "../tls.ts";
 export type { YamlOptions, YamlParser, YamlTag } from "./yaml.ts";
 
-/** Where to read from; each is the machine's own by default. */
+/** Options of `readCloud`. */
 export interface ReadCloudOptions {
-  /** Name of the cloud; it goes before `OS_CLOUD`. */
+  /**
+   * Name of the cloud.
+   * @default `OS_CLOUD`
+   */
   readonly cloud?: string | undefined;
-  /** Variables, instead of those of the process. */
+  /**
+   * Environment variables.
+   * @default those of the process
+   */
   readonly environment?: Environment;
-  /** Reads files; an edge has none, and nothing is missed there. */
+  /**
+   * Reads files.
+   * @default the runtime's file system; edge runtimes have no files
+   */
   readonly readTextFile?: TextFileReader;
-  /** Parses YAML; by default the npm package `yaml`, which must be there if a YAML file is. */
+  /**
+   * Parses YAML.
+   * @default `parseDocument` of the npm package `yaml`, which must be installed if a YAML file exists
+   */
   readonly parseYaml?: YamlParser;
-  /** Where `.config/openstack` lies, and what `~` is; by default `HOME`. */
+  /**
+   * The directory of `.config/openstack`, and the value of `~`.
+   * @default `HOME`
+   */
   readonly homeDirectory?: string;
-  /** Searched first; by default the one of the process. */
+  /**
+   * The directory that is searched first.
+   * @default that of the process
+   */
   readonly workingDirectory?: string;
 }
 
 /**
- * Finds the cloud that the user means; null where nothing is configured.
+ * Reads the configuration of the user's cloud; null if nothing is configured.
  *
- * `clouds.yaml` (or `.yml`, `.json`) is searched in the working directory, `~/.config/openstack` and
- * `/etc/openstack`, or named by `OS_CLIENT_CONFIG_FILE`; `secure.yaml` completes it. The name comes from
- * `cloud` or `OS_CLOUD`; without one, `OS_*` variables make up a cloud of their own, else the only cloud
- * of the file is meant. `GLANCE_API_SERVERS`, a list with commas, goes before the catalog; where no cloud
- * is named with it and no `OS_*` variable signs in, it is a cloud without Keystone, so that no token goes
- * to servers that it was not made for.
+ * `clouds.yaml` (or `.yml`, `.json`) is the file that `OS_CLIENT_CONFIG_FILE` names, or is searched in the
+ * working directory, `~/.config/openstack`, and `/etc/openstack`. `secure.yaml` is merged into it. `cloud` or
+ * `OS_CLOUD` selects the cloud; by default it is the one that `OS_*` variables describe, else the only one
+ * in the file. `GLANCE_API_SERVERS`, a list with commas, replaces the catalog. If it is set, no cloud is
+ * named, and no `OS_*` variable configures one, Keystone is not used, so that no token is sent to servers
+ * for which it was not issued.
  *
- * @throws {InvalidConfigurationValue} naming the file and the setting that is missing or unusable, and
- * never a secret.
+ * @throws {InvalidConfigurationValue} if a setting is missing or unusable; the message names the file and the
+ * setting, and never a secret.
  *
  * @example
  * ```ts
@@ -62,7 +80,7 @@ export interface ReadCloudOptions {
  *
  * const cloud = await readCloud({
  *   environment: { OS_AUTH_URL: "https://keystone:5000/v3", OS_USERNAME: "alice", OS_PASSWORD: "…" },
- *   readTextFile: () => Promise.resolve(null), // leave both out to read your own
+ *   readTextFile: () => Promise.resolve(null), // omit both to read your own configuration
  * });
  * assert(cloud?.credentials?.username === "alice");
  * ```
@@ -89,7 +107,7 @@ export async function readCloud(options: ReadCloudOptions = {}): Promise<CloudCo
   return servers === null ? null : withoutKeystone(servers);
 }
 
-/** A cloud that is not there may be in a file that could not be read. */
+/** Chooses the cloud; if that fails, the error names a file that could not be read. */
 function choose(choice: Choice, unreadable: string | undefined): Cloud | null {
   if (unreadable === undefined) return chooseCloud(choice);
   const found = attempt(() => chooseCloud(choice));
@@ -118,12 +136,12 @@ async function complete(
   const isOwn = name === null || name === environmentCloudName(environment);
   const profile = isOwn ? {} : await files.profile(name);
   const withAll = withProfile(cloud, { ...clientSettings(file, environment), ...profile });
-  // The cloud of the environment has the variable as a setting of its own.
+  // The cloud of the environment already has the variable as a setting.
   const region = cloud.path === null ? null : environment["OS_REGION_NAME"] || null;
   return { whole: inRegion(withAll, region), missingProfile: profile === null ? name : null };
 }
 
-/** What openstacksdk reads once for all clouds. */
+/** The settings that openstacksdk applies to all clouds. */
 function clientSettings(file: CloudFile | null, environment: Environment): Settings {
   const client = file?.content["client"];
   const { OS_FORCE_IPV4: force_ipv4, OS_PREFER_IPV6: prefer_ipv6 } = environment;

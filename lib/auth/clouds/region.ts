@@ -1,19 +1,18 @@
 /**
- * A cloud's profile laid below its settings, and the values of one of its regions above them, as
- * openstacksdk does. Pure.
+ * Merges a cloud's profile, its settings, and the values of one of its regions, as openstacksdk does. Pure.
  *
  * @module
  */
 import type { Cloud } from "./cloud.ts";
 import { isRecord, mergeCloud, type Settings, withUnderscores } from "./settings.ts";
 
-/** A region with the settings that hold only there. */
+/** A region with its own settings. */
 interface Region {
   readonly name: string;
   readonly values: Settings;
 }
 
-/** A cloud over its profile; the regions of a cloud that names any go before those of the profile. */
+/** Merges a cloud into its profile; the regions of the cloud, if any, replace those of the profile. */
 export function withProfile(cloud: Cloud, profile: Settings): Cloud {
   const below = withUnderscores(profile);
   const { region_name: _, regions: __, ...withoutRegions } = below;
@@ -22,9 +21,9 @@ export function withProfile(cloud: Cloud, profile: Settings): Cloud {
 }
 
 /**
- * A cloud in one of its regions: the wanted one, else the first.
+ * Applies the values of a region to a cloud: of the wanted one, or, if that is null, of the first.
  *
- * @throws {InvalidConfigurationValue} where it has regions and the wanted one is not among them.
+ * @throws {InvalidConfigurationValue} if the cloud has regions, but not the wanted one.
  */
 export function inRegion(cloud: Cloud, wanted: string | null): Cloud {
   const known = regionsOf(cloud);
@@ -59,5 +58,5 @@ function regionFrom(cloud: Cloud, region: unknown): Region {
   if (typeof name === "string" && isRecord(values)) {
     return { name, values: withUnderscores(values) };
   }
-  throw cloud.unusable("regions", 'has an entry that is no name; write "- RegionOne"');
+  throw cloud.unusable("regions", 'has an entry without a name; write "- RegionOne"');
 }

@@ -1,6 +1,6 @@
 /**
- * Which cloud is meant: openstacksdk's rules for `OS_CLOUD`, for a file with one cloud or several, and
- * for the cloud that the variables themselves make up. Pure.
+ * Selects a cloud by openstacksdk's rules: by `OS_CLOUD`, from a file with one or several clouds, or the one
+ * that `OS_*` variables describe. Pure.
  *
  * @module
  */
@@ -10,18 +10,18 @@ import type { CloudFile } from "./files.ts";
 import type { Environment } from "../../platform.ts";
 import { isRecord, withUnderscores } from "./settings.ts";
 
-/** What there is to choose from. */
+/** The clouds to choose from. */
 export interface Choice {
   readonly environment: Environment;
   readonly file: CloudFile | null;
-  /** The name that was asked for; null leaves it to the rules. */
+  /** The requested name; null if the rules decide. */
   readonly wanted: string | null;
 }
 
-/** Variables of test tools, which are no settings. */
+/** Variables of test tools, which are not settings. */
 const FOREIGN = /^OS_(TEST|STD|LOG)/;
 
-/** Variables that choose a cloud but make none. */
+/** Variables that select a cloud but do not describe one. */
 const SELECTORS: ReadonlySet<string> = new Set([
   "OS_CLOUD",
   "OS_CLOUD_NAME",
@@ -31,18 +31,18 @@ const SELECTORS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The cloud with the wanted name, else the one of the environment, else the only one of the file;
- * null where nothing is configured.
+ * The cloud with the wanted name; if that is null, the cloud of the environment, else the only one of the
+ * file. Null if nothing is configured.
  *
- * @throws {InvalidConfigurationValue} where the wanted one is not there, or there are several and none
- * is wanted; it lists the names.
+ * @throws {InvalidConfigurationValue} if the wanted cloud does not exist, or there are several and none is
+ * wanted; the message lists the names.
  */
 export function chooseCloud({ environment, file, wanted }: Choice): Cloud | null {
   const clouds = cloudsIn(file);
   const own = environmentCloud(environment);
   if (own !== null && clouds.has(own.name)) {
     throw new InvalidConfigurationValue(
-      `Cannot choose a cloud: "${own.name}" is one of "${file?.path}" and also the name of the one that the OS_* variables make up; give that another name with OS_CLOUD_NAME`,
+      `Cannot choose a cloud: "${own.name}" is one of "${file?.path}" and also the name of the one that the OS_* variables describe; give that another name with OS_CLOUD_NAME`,
     );
   }
   if (own !== null) clouds.set(own.name, own);
@@ -55,7 +55,7 @@ export function chooseCloud({ environment, file, wanted }: Choice): Cloud | null
   );
 }
 
-/** The cloud that `OS_*` make up; null where they only choose one, or there are none. */
+/** The cloud that `OS_*` variables describe; null if they only select one, or there are none. */
 function environmentCloud(environment: Environment): Cloud | null {
   const names = Object.keys(environment).filter((name) =>
     name.startsWith("OS_") && !FOREIGN.test(name) && environment[name]
@@ -65,7 +65,7 @@ function environmentCloud(environment: Environment): Cloud | null {
   return new Cloud(environmentCloudName(environment), null, Object.fromEntries(settings));
 }
 
-/** What the cloud is called that the variables make up. */
+/** The name of the cloud that `OS_*` variables describe. */
 export function environmentCloudName(environment: Environment): string {
   return environment["OS_CLOUD_NAME"] || "envvars";
 }
@@ -100,6 +100,6 @@ function quoted(clouds: ReadonlyMap<string, Cloud>): string {
 
 function noMapping(file: CloudFile | null, key: string): InvalidConfigurationValue {
   return new InvalidConfigurationValue(
-    `Cannot use the clouds file "${file?.path}": "${key}" is no mapping; write its keys below it, indented`,
+    `Cannot use the clouds file "${file?.path}": "${key}" is not a mapping; write its keys below it, indented`,
   );
 }

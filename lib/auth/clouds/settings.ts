@@ -1,12 +1,12 @@
 /**
- * Settings as YAML, JSON and the environment have them: nested mappings of unknown values, and how
- * one is laid over another, as openstacksdk does. Pure.
+ * Settings from YAML, JSON, and the environment: nested mappings of unknown values, merged as openstacksdk
+ * does. Pure.
  *
  * @module
  */
 import { AmbiguousScalar } from "./yaml_scalars.ts";
 
-/** A mapping of unknown values: texts, true and false, null, lists, mappings and ambiguous scalars. */
+/** A mapping of unknown values: strings, Booleans, null, lists, mappings, and ambiguous scalars. */
 export type Settings = Readonly<Record<string, unknown>>;
 
 /** Whether a value is a mapping. */
@@ -15,7 +15,7 @@ export function isRecord(value: unknown): value is Settings {
     !(value instanceof AmbiguousScalar);
 }
 
-/** A mapping with a key that is not text; `path` leads to the mapping. */
+/** Thrown for a key that is not a string; `path` is the path of its mapping. */
 export class KeyNotText extends Error {
   override name = "KeyNotText";
   readonly path: string;
@@ -27,10 +27,10 @@ export class KeyNotText extends Error {
 }
 
 /**
- * A value as a parser gives it, with mappings as objects and each scalar as text, true, false, null or
- * an ambiguous scalar.
+ * Converts the result of a parser: mappings to objects, and scalars to strings, Booleans, null, or ambiguous
+ * scalars.
  *
- * @throws {KeyNotText}
+ * @throws {KeyNotText} if a key is not a string.
  */
 export function toSettings(value: unknown, path = ""): unknown {
   if (Array.isArray(value)) return value.map((entry) => toSettings(entry, path));
@@ -52,7 +52,7 @@ function isPlainObject(value: unknown): value is object {
   return isRecord(value) && !(value instanceof Date);
 }
 
-/** The same settings with `_` for `-` in all keys: people write both. */
+/** Replaces `-` with `_` in all keys: configurations use both. */
 export function withUnderscores(settings: Settings): Settings {
   return Object.fromEntries(
     Object.entries(settings).map(([key, value]) => [
@@ -62,7 +62,7 @@ export function withUnderscores(settings: Settings): Settings {
   );
 }
 
-/** `over` laid over `under`, mapping by mapping: how `secure.yaml` completes `clouds.yaml`. */
+/** Merges `over` into `under` recursively, as `secure.yaml` is merged into `clouds.yaml`. */
 export function mergeDeep(under: Settings, over: Settings): Settings {
   const merged = new Map<string, unknown>(Object.entries(under));
   for (const [key, value] of Object.entries(over)) {
@@ -72,7 +72,7 @@ export function mergeDeep(under: Settings, over: Settings): Settings {
   return Object.fromEntries(merged);
 }
 
-/** `over` laid over `under`, where only the mapping `auth` is merged: a cloud over its profile. */
+/** Merges `over` into `under`, where only `auth` is merged by key, as a cloud is merged into its profile. */
 export function mergeCloud(under: Settings, over: Settings): Settings {
   const { auth: underAuth } = under;
   const { auth: overAuth } = over;

@@ -1,6 +1,6 @@
 /**
- * A YAML parser, found at run time: the core imports nothing that is not its own, and a user without a
- * YAML file needs no parser. Scalars are read as PyYAML's `safe_load` reads them, under openstacksdk.
+ * Loads a YAML parser at run time: the core has no dependencies, and without a YAML file no parser is needed.
+ * Scalars are read as by PyYAML's `safe_load`, which openstacksdk uses.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import { YAML_TAGS, type YamlTag } from "./yaml_scalars.ts";
 export type { YamlTag } from "./yaml_scalars.ts";
 
 /**
- * Parses YAML with the options that it gets: `parseDocument` of the npm package `yaml`. Its `parse` does as
- * well, except that it reads a value that begins with `!` without what follows the `!`.
+ * Parses YAML with the given options: `parseDocument` of the npm package `yaml`. Its `parse` works, too, except
+ * that it drops the text after a `!` at the start of a value.
  */
 export type YamlParser = (text: string, options: YamlOptions) => unknown;
 
-/** What a {@linkcode YamlParser} is called with. */
+/** The options with which a {@linkcode YamlParser} is called. */
 export interface YamlOptions {
   /** The version of YAML that openstacksdk reads. */
   readonly version: "1.1";
-  /** Texts, lists and mappings; all other scalars are those of `customTags`. */
+  /** Strings, lists, and mappings; `customTags` defines all other scalars. */
   readonly schema: "failsafe";
   /** How plain scalars are read. */
   readonly customTags: YamlTag[];
@@ -28,13 +28,13 @@ export interface YamlOptions {
   readonly merge: true;
   /** False: the last of equal keys wins, as in PyYAML. */
   readonly uniqueKeys: false;
-  /** Keys keep their types, and no key is special. */
+  /** Mappings are parsed to `Map`: keys keep their types, and `__proto__` is not special. */
   readonly mapAsMap: true;
-  /** The parser prints nothing: a warning quotes the text around it, passwords included. */
+  /** Suppresses warnings, because they quote the surrounding text, including passwords. */
   readonly logLevel: "error";
 }
 
-/** What every file is parsed with. */
+/** The options for all files. */
 export const YAML_OPTIONS: YamlOptions = {
   version: "1.1",
   schema: "failsafe",
@@ -45,7 +45,7 @@ export const YAML_OPTIONS: YamlOptions = {
   logLevel: "error",
 };
 
-/** A text that cannot be used; `place` is ` at line 3, column 5`, or empty. */
+/** Thrown for unusable YAML; `place` is ` at line 3, column 5`, or empty. */
 export class YamlError extends Error {
   override name = "YamlError";
   /** Whether a value begins with `!` or `&`. */
@@ -54,20 +54,20 @@ export class YamlError extends Error {
   readonly isRepetitive: boolean;
   readonly place: string;
 
-  /** Nothing of the parser's own error is kept but its place: it quotes the text around the mistake. */
+  /** Keeps only the place of the parser's error, because its message quotes the surrounding text. */
   constructor(error: unknown, isMark: boolean) {
     super("the text cannot be used");
     this.isMark = isMark;
-    // What the package says when it stops at its limit.
+    // The message of the package `yaml` at its limit.
     this.isRepetitive = error instanceof Error && error.message.startsWith("Excessive alias count");
     this.place = placeOf(error);
   }
 }
 
 /**
- * The value of a text.
+ * Parses YAML.
  *
- * @throws {YamlError} for a text that is not YAML, and for a value whose `!` or `&` is a mark of YAML.
+ * @throws {YamlError} if the text is not YAML, or if a value begins with `!` or `&`, which YAML would drop.
  */
 export function valueOfYaml(parse: YamlParser, text: string): unknown {
   let parsed: unknown;
@@ -85,7 +85,7 @@ export function valueOfYaml(parse: YamlParser, text: string): unknown {
   throw new YamlError(error ?? parsed.warnings[0], error === undefined);
 }
 
-/** What `parseDocument` gives. */
+/** The result of `parseDocument`. */
 interface YamlDocument {
   readonly errors: readonly unknown[];
   readonly warnings: readonly unknown[];
@@ -99,8 +99,8 @@ function isDocument(value: unknown): value is YamlDocument {
 }
 
 /**
- * Whether a value loses what it begins with, of which the package does not warn: the tag `!`, and what
- * follows an `&` and is not the name of an anchor to PyYAML, or has no value.
+ * Whether the package drops the start of a value without a warning: the tag `!`, or an anchor that has no
+ * value or that PyYAML would not accept as a name.
  */
 function hasLostStart(node: unknown): boolean {
   if (!isRecord(node)) return false;
@@ -110,13 +110,13 @@ function hasLostStart(node: unknown): boolean {
     Array.isArray(items) && items.some(hasLostStart);
 }
 
-/** Where the package is found: by Deno without any configuration, then by Node and Bun. */
+/** The specifiers of the package: for Deno, which needs no configuration, then for Node and Bun. */
 const SPECIFIERS: readonly string[] = ["npm:yaml@2.9.1", "yaml"];
 
 /**
- * The parser of this runtime.
+ * Loads the YAML parser.
  *
- * @throws {InvalidConfigurationValue} where there is none, with the ways to get one.
+ * @throws {InvalidConfigurationValue} if it is not installed.
  */
 export async function findYamlParser(
   load: (specifier: string) => Promise<unknown> = (specifier) => import(specifier),
@@ -126,7 +126,7 @@ export async function findYamlParser(
     if (parser !== null) return parser;
   }
   throw new InvalidConfigurationValue(
-    'Cannot read YAML: the npm package "yaml" is not installed; install it, give its parseDocument as "parseYaml", or write the file as JSON (clouds.json)',
+    'Cannot read YAML: the npm package "yaml" is not installed; install it, pass its parseDocument as "parseYaml", or write the file as JSON (clouds.json)',
   );
 }
 
@@ -136,7 +136,7 @@ function parserIn(module: unknown): YamlParser | null {
   return typeof parseDocument === "function" ? parseDocument as YamlParser : null;
 }
 
-/** Line and column, as the package `yaml` has them. */
+/** The line and column in an error of the package `yaml`. */
 function placeOf(error: unknown): string {
   const { linePos } = Object(error) as { linePos?: readonly { line?: unknown; col?: unknown }[] };
   const { line, col } = Object(linePos?.[0]) as { line?: unknown; col?: unknown };

@@ -1,12 +1,12 @@
 /**
- * What the plain scalars of YAML are, by the patterns of PyYAML's `safe_load` (yaml/resolver.py, 6.0), and the
- * numbers of JSON. A scalar whose value has another text than was written is kept apart: used as a name or
- * a password, it would be silently changed. Pure.
+ * The types of plain YAML scalars, by the patterns of PyYAML's `safe_load` (yaml/resolver.py, 6.0), and of JSON
+ * numbers. A scalar whose value does not convert back to its text is marked as ambiguous: as a name or a
+ * password, it would be changed silently. Pure.
  *
  * @module
  */
 
-/** A scalar that is not the text that was written; `kind` says what it is read as. */
+/** A scalar whose value does not convert back to its text; `kind` is the type that YAML reads. */
 export class AmbiguousScalar {
   readonly kind: string;
 
@@ -15,13 +15,13 @@ export class AmbiguousScalar {
   }
 }
 
-/** How the npm package `yaml` reads scalars of one kind. */
+/** Tells the npm package `yaml` how to read scalars of one type. */
 export interface YamlTag {
-  /** The name of the kind: `tag:yaml.org,2002:int`. */
+  /** The name of the type: `tag:yaml.org,2002:int`. */
   readonly tag: string;
-  /** Plain scalars that match `test` are of this kind. */
+  /** Plain scalars that match `test` are of this type. */
   readonly default: true;
-  /** All of a scalar of this kind. */
+  /** Matches a whole scalar of this type. */
   readonly test: RegExp;
   /** The value of a text. */
   resolve(text: string): unknown;
@@ -42,7 +42,7 @@ const TIMESTAMP = new RegExp(
     ":[0-9]{2}:[0-9]{2}(?:\\.[0-9]*)?(?:[ \\t]*(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?))?)$",
 );
 
-/** The scalars that are not text. */
+/** The scalars that are not strings. */
 export const YAML_TAGS: YamlTag[] = [
   tagOf("null", /^(?:~|null|Null|NULL|)$/, () => null),
   tagOf("bool", /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/, () => true),
@@ -57,7 +57,7 @@ function tagOf(name: string, test: RegExp, resolve: YamlTag["resolve"]): YamlTag
   return { tag: `tag:yaml.org,2002:${name}`, default: true, test, resolve };
 }
 
-/** A number as the text that Python would write for it, if that is what was written. */
+/** The text of a number if Python would write the number the same way; else an ambiguous scalar. */
 export function numberAsWritten(text: string): string | AmbiguousScalar {
   return isWhole(text) || isFraction(text) ? text : new AmbiguousScalar("a number");
 }
@@ -66,7 +66,7 @@ function isWhole(text: string): boolean {
   return /^(?:0|-?[1-9][0-9]*)$/.test(text);
 }
 
-/** Up to 15 digits, text and value of a float determine each other. */
+/** With up to 15 digits, the text and the value of a float determine each other. */
 function isFraction(text: string): boolean {
   if (!/^-?(?:0|[1-9][0-9]*)\.[0-9]+$/.test(text) || text.replace(/\D/g, "").length > 15) {
     return false;

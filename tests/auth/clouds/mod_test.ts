@@ -298,27 +298,27 @@ const REFUSED: readonly Refused[] = [
     files: {
       "/here/clouds.yaml": "clouds:\n  one:\n    auth: {password: canary-1\n  x: [canary-2",
     },
-    message: 'Cannot read the clouds file "/here/clouds.yaml": it is no valid YAML at line',
+    message: 'Cannot read the clouds file "/here/clouds.yaml": it is not valid YAML at line',
   },
   {
     claim: "JSON that is broken",
     files: { "/here/clouds.json": '{"clouds": {"one": {"auth": {"password": "canary-1", }}}}' },
-    message: '"/here/clouds.json": it is no valid JSON; correct it',
+    message: '"/here/clouds.json": it is not valid JSON; correct it',
   },
   {
     claim: "a file that holds no mapping",
     files: { "/here/clouds.yaml": "- canary-1" },
-    message: "it holds no mapping",
+    message: "it does not contain a mapping",
   },
   {
     claim: "clouds that are no mapping",
     files: { "/here/clouds.yaml": "clouds: [canary-1]" },
-    message: '"/here/clouds.yaml": "clouds" is no mapping',
+    message: '"/here/clouds.yaml": "clouds" is not a mapping',
   },
   {
     claim: "a cloud that is no mapping",
     files: { "/here/clouds.yaml": "clouds: {one: canary-1}" },
-    message: '"clouds.one" is no mapping',
+    message: '"clouds.one" is not a mapping',
   },
   { claim: "auth that is no mapping", files: one("auth: canary-1"), message: '"clouds.one.auth"' },
   {
@@ -393,7 +393,7 @@ const REFUSED: readonly Refused[] = [
   {
     claim: "regions without names",
     files: one(`regions: [{values: {password: canary-1}}]\n${SECRETS}`),
-    message: '"regions" has an entry that is no name',
+    message: '"regions" has an entry without a name',
   },
   {
     claim: "regions that are no list",
@@ -409,7 +409,7 @@ const REFUSED: readonly Refused[] = [
     claim: "a named file that is not there",
     environment: { OS_CLIENT_CONFIG_FILE: "/mine.yaml" },
     files: one(SECRETS),
-    message: '"/mine.yaml": there is none; correct OS_CLIENT_CONFIG_FILE',
+    message: '"/mine.yaml": it does not exist; correct OS_CLIENT_CONFIG_FILE',
   },
   {
     claim: "a named file that cannot be read",

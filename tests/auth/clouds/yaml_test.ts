@@ -72,7 +72,7 @@ Deno.test("A password is read as it was written, or it must be written in quotes
     if (typeof reading === "boolean" || reading === "rejected") {
       const { message } = await assertRejects(read, InvalidConfigurationValue, "", text);
       const isNotYaml = /^[*@`%]/.test(text);
-      const says = isNotYaml ? /it is no valid YAML/ : /write it in quotes$/;
+      const says = isNotYaml ? /it is not valid YAML/ : /write it in quotes$/;
       assert(says.test(message), `${text}: ${message}`);
       continue;
     }
@@ -92,8 +92,8 @@ const ELSEWHERE: readonly (readonly [text: string, says: RegExp])[] = [
   [`${cloudWith("p")}    regions: [no, North]`, /"regions" has an entry.*write it in quotes$/],
   [`${cloudWith("p")}    region_name: off`, /"region_name" is read as true or false/],
   [`${cloudWith("p")}    api_timeout: 1_0`, /"api_timeout" is read as a number/],
-  ["clouds: x\n---\nclouds: y", /it is no valid YAML at line 2/],
-  ["clouds:\n\tone: x", /it is no valid YAML at line 2/],
+  ["clouds: x\n---\nclouds: y", /it is not valid YAML at line 2/],
+  ["clouds:\n\tone: x", /it is not valid YAML at line 2/],
 ];
 
 for (const [text, says] of ELSEWHERE) {
