@@ -42,9 +42,9 @@ const WORDS: readonly (readonly [library: RegExp, terminal: string])[] = [
   [/\bcopyImage\b/g, '"glance image-copy"'],
   [/give "stores" or "allStores"/g, "give --stores or --all-stores true"],
   [/, with purgeProps false/g, ""],
-  [/, or give a fetch that knows it \(Deno\.createHttpClient\(\{ caCerts \}\)\)/g, ""],
-  [/, or give "environment"/g, ""],
-  [/, give its parseDocument as "parseYaml"/g, ""],
+  [/, or pass a fetch that trusts it \(Deno\.createHttpClient\(\{ caCerts \}\)\)/g, ""],
+  [/, or pass "environment"/g, ""],
+  [/, pass its parseDocument as "parseYaml"/g, ""],
   [
     /(metadata namespace [^;]*); set "protected" to false before you delete it/g,
     '$1; run "glance md-namespace-update --protected False $NAMESPACE" before',
