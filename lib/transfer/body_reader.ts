@@ -1,57 +1,57 @@
 /**
- * Reading a body the fast way where the runtime has one, and the same way everywhere.
+ * Readers of response bodies: BYOB if the runtime supports it, else by chunks, behind one interface.
  *
  * @module
  */
 
-/** Bytes that own their buffer, which can be transferred. */
+/** Bytes in a transferable buffer. */
 export type Chunk = Uint8Array<ArrayBuffer>;
 
-/** Where bytes lie in their memory: what has to be remembered before that memory is transferred. */
+/** The layout of a view, remembered before its buffer is transferred. */
 export interface Shape {
   readonly bufferLength: number;
   readonly byteOffset: number;
   readonly byteLength: number;
 }
 
-/** The shape of memory that is about to be given away. */
+/** The layout of a view whose buffer is about to be transferred. */
 export function shapeOf({ buffer, byteOffset, byteLength }: Chunk): Shape {
   return { bufferLength: buffer.byteLength, byteOffset, byteLength };
 }
 
-/** Whether bytes lie where memory of a shape wants to be filled, and within it. */
+/** Whether bytes start at the place of `shape` in a buffer of the same length, and fit into it. */
 export function hasShape({ buffer, byteOffset, byteLength }: Chunk, shape: Shape): boolean {
   return buffer.byteLength === shape.bufferLength && byteOffset === shape.byteOffset &&
     byteLength <= shape.byteLength;
 }
 
-/** The memory again, or new memory of its shape where it was lost with a broken body. */
+/** The memory itself, or new memory of its shape if a broken body kept the transferred buffer. */
 export function renewed(memory: Chunk, { bufferLength, byteOffset, byteLength }: Shape): Chunk {
   if (memory.buffer.byteLength > 0) return memory;
   return new Uint8Array(new ArrayBuffer(bufferLength), byteOffset, byteLength);
 }
 
-/** A body that is read into memory that the reader brings along. */
+/** A body that is read into memory supplied by the caller. */
 export interface BodyReader {
   /**
-   * The next bytes, or null at the end. `into` is used where the runtime can (its buffer is detached
-   * then); the bytes may come in memory of their own instead.
+   * The next bytes, or null at the end. They are in `into` if the runtime supports that, which detaches
+   * its buffer, else in memory of their own.
    */
   read(into: Chunk): Promise<Chunk | null>;
-  /** Gives the rest up, also while a read is pending. */
+  /** Discards the remaining bytes, also while a read is pending. */
   cancel(reason?: unknown): Promise<void>;
 }
 
 /**
- * A reader of a body: by BYOB where it is a byte stream (all but Bun), else by chunks. When `signal` is
- * aborted, a read ends with its reason: the body alone may not, since Deno 2.9 forgets the signal of a
- * fetch once its response was collected as garbage, and so does a fetch that wraps the body anew.
+ * A reader of a body: BYOB if it is a byte stream (all runtimes but Bun), else by chunks. If `signal` is
+ * aborted, a pending read rejects with its reason. The body alone may not: Deno 2.9 forgets the signal of a
+ * fetch once its response is garbage-collected, and a fetch that wraps the body may ignore it.
  */
 export function readerOf(body: ReadableStream<Chunk>, signal: AbortSignal): BodyReader {
   const reader = byobReaderOf(body) ?? body.getReader();
   const stop = () => {
     reader.cancel(signal.reason).catch(() => {});
-    // A body that was closed without an answer to its BYOB request leaves a read pending even then.
+    // If a byte stream was closed without responding to its BYOB request, cancel leaves the read pending.
     reader.releaseLock();
   };
   signal.addEventListener("abort", stop, { once: true });
@@ -78,14 +78,14 @@ function byobReaderOf(body: ReadableStream<Chunk>): ReadableStreamBYOBReader | n
   }
 }
 
-/** An open download: bytes in their order, counted and checked. */
+/** An open download: its bytes in order, counted and verified. */
 export interface ImageReader {
-  /** The next bytes, or null when all were delivered and are right. `into` is used where that is possible. */
+  /** The next bytes, or null after all were delivered and verified. `into` is used if possible. */
   read(into: Chunk): Promise<Chunk | null>;
-  /** Takes back the memory of bytes that nobody needs any more, where it brings memory of its own. */
+  /** Returns the memory of a consumed chunk, for readers that allocate it themselves. */
   recycle?(chunk: Chunk): void;
-  /** Tells how far it has come. */
+  /** Calls the progress callback. */
   report(): void;
-  /** Ends the download; servers that are still sending are cut off. */
+  /** Ends the download and closes its connections. */
   cancel(reason: unknown): Promise<void>;
 }

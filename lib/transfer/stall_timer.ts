@@ -1,6 +1,6 @@
 /**
- * Silence: a limit on the time without a byte, counted only while somebody waits for one, so that a
- * slow reader is no reason to give up.
+ * The stall timeout: limits the time without a byte. It runs only while a read or write is pending, so a
+ * slow consumer never causes a timeout.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import type { Deadline } from "../http/deadline.ts";
 import type { ResolvedOptions } from "../options.ts";
 
 /**
- * Watches waits and aborts a deadline when one of them lasts too long. One timer serves many waits: it
- * is set for the first and looks again when it fires, since a timer a read would cost more than the read.
+ * Aborts a deadline if a wait lasts longer than `stallTimeout`. One timer serves many waits: it is set for
+ * the first one and checks again when it fires, since one timer per read would cost more than the read.
  */
 export class StallTimer implements Disposable {
   readonly #deadline: Deadline;
@@ -19,20 +19,20 @@ export class StallTimer implements Disposable {
   #since: number | null = null;
   #isTiming = false;
 
-  /** `stalled` makes the reason with which the deadline is aborted. */
+  /** `stalled` creates the reason for the abort. */
   constructor(deadline: Deadline, options: ResolvedOptions, stalled: () => unknown) {
     this.#deadline = deadline;
     this.#options = options;
     this.#stalled = stalled;
   }
 
-  /** A wait begins. */
+  /** Starts a wait. */
   begin(): void {
     this.#since = this.#options.now();
     if (!this.#isTiming && this.#options.stallTimeout !== Infinity) this.#time();
   }
 
-  /** The wait is over. */
+  /** Ends the wait. */
   end(): void {
     this.#since = null;
   }
@@ -53,7 +53,7 @@ export class StallTimer implements Disposable {
       }
       this.#deadline.abort(this.#stalled());
     } catch {
-      // Disposed: nobody waits any more.
+      // Disposed while sleeping.
     } finally {
       this.#isTiming = false;
     }

@@ -1,6 +1,5 @@
 /**
- * What can be told of a transfer: the options of downloads and uploads, and their progress. Types and
- * constant word lists only.
+ * The options of downloads and uploads, and their progress. Types and constant lists only.
  *
  * @module
  */
@@ -14,113 +13,117 @@ export type ImageBytes =
   | AsyncIterable<Uint8Array>;
 
 /**
- * An image to upload: bytes, or a function that gives them from the start each time it is called.
- * Bytes, blobs and functions can be sent again on another server; a stream or an iterable cannot.
+ * An image to upload: bytes, or a function that returns them from the start each time it is called.
+ * Bytes, blobs, and functions can be sent again to another server; a stream or an iterable cannot.
  */
 export type ImageData = ImageBytes | (() => ImageBytes | Promise<ImageBytes>);
 
-/** How far a transfer has come. */
+/** The progress of a transfer. */
 export interface Progress {
   /**
-   * Of a download, bytes that were handed over. Of an upload, bytes that the runtime has taken for its
-   * connection: what waits in the buffers of runtime and kernel counts as sent, which is about 5 MB if the
-   * server reads nothing. A known total is reached only after Glance has stored the data.
+   * Download: bytes delivered to the caller. Upload: bytes that the runtime has accepted for its
+   * connection. Bytes in the buffers of the runtime and the kernel count as sent (about 5 MB if the server
+   * reads nothing). A known total is reached only after Glance has stored the data.
    */
   readonly transferred: number;
-  /** Bytes in all; null where nobody knows. */
+  /** Total size in bytes; null if unknown. */
   readonly total: number | null;
   /**
-   * The server at the other end, as an endpoint root; of a download over several connections, all of them,
-   * with spaces in between.
+   * Endpoint root of the current server. A download over several connections lists all of its servers,
+   * separated by spaces.
    */
   readonly server: string;
-  /** How often the transfer has gone on after it had broken. */
+  /** Number of times the transfer was resumed after a break. */
   readonly resumes: number;
 }
 
 /**
- * What a download is checked against. Whatever it is, the number of bytes must be right.
+ * How a download is verified. The size is checked in every mode.
  *
- * - `auto`: `os_hash_value` if its algorithm is available here, else the MD5 `checksum`, else the size.
- * - `required`: as `auto`, and an image without a hash is refused before its first byte.
- * - `off`: the size only.
+ * - `auto`: with `os_hash_value` if the runtime has its algorithm, else with the MD5 `checksum`, else by
+ *   size only.
+ * - `required`: like `auto`, but an image without a usable hash is refused before its first byte.
+ * - `off`: by size only.
  */
 export type Verify = "auto" | "required" | "off";
 
-/** The words of {@linkcode Verify}. */
+/** The values of {@linkcode Verify}. */
 export const VERIFY_MODES: readonly string[] = ["auto", "required", "off"] satisfies Verify[];
 
-/** What a download may be told. */
+/** Options of a download. */
 export interface DownloadOptions {
-  /** Bytes from `start` to `end` inclusive, counted from 0; to the last one without `end`. */
+  /** Bytes `start` to `end`, zero-based and inclusive; `end` defaults to the last byte. */
   readonly range?: { readonly start: number; readonly end?: number };
   /**
-   * What to check.
+   * How to verify the data.
    * @default {"auto"}
    */
   readonly verify?: Verify;
   /**
-   * Connections that read parts of the image at the same time, spread over the servers. Falls back to
-   * one where the store cannot seek, or the image has one part only. A sink that is a
-   * `FileSystemWritableFileStream` gets what comes first at its place, unless it is hashed.
+   * Number of connections that read parts of the image in parallel, spread over the servers. A single
+   * connection is used if the store cannot seek or the image fits in one part. A sink that is a
+   * `FileSystemWritableFileStream` receives chunks out of order, with their position, unless the data is
+   * hashed.
    * @default {1}
    */
   readonly connections?: number;
   /**
-   * Bytes of a part, where there are several connections; those towards the end are smaller. There is
-   * at most one for each connection in memory, and two more for a slow reader.
+   * Size of a part in bytes if there are several connections; the last parts are smaller. Memory holds
+   * at most one part per connection, plus two for a slow reader.
    * @default {8 MiB}
    */
   readonly partSize?: number;
   /**
-   * Whether a sink gets the same memory over and over: the bytes of a chunk are its own until their write
-   * has settled, and no longer. It takes less time and keeps memory flat. A sink that keeps its chunks, or
-   * hands them on, as a `TransformStream` does, must leave it off. Without a sink it means nothing: whoever
-   * reads a stream by BYOB brings the memory along.
+   * Reuse the buffers of chunks once their write has settled, which is faster and keeps memory flat. Safe
+   * only if the sink does not keep chunks or pass them on, as a `TransformStream` does. It has no effect on
+   * downloads without a sink: BYOB readers supply their own buffers.
    * @default {false}
    */
   readonly reuseChunks?: boolean;
-  /** Called after each chunk. What it throws is ignored. */
+  /** Called after each chunk. Errors it throws are ignored. */
   readonly onProgress?: (progress: Progress) => void;
-  /** Ends the download, also one that is being read, with the signal's reason. */
+  /** Aborts the download, also while it is being read, with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Stores to read from, best first (Image API of 2026.1; multi-store clouds only). */
+  /** Ids of the stores to read from, in order of preference (2026.1 and later; multi-store clouds only). */
   readonly prefer?: readonly string[];
 }
 
-/** What an upload may be told. */
+/** Options of an upload. */
 export interface UploadOptions {
-  /** Bytes, where the data itself does not tell: Glance refuses an upload of another length. */
+  /** Size of the data in bytes, if the data does not state it. An upload of another length fails. */
   readonly size?: number;
-  /** Store to write to; the default store without it. */
+  /**
+   * Id of the store to write to.
+   * @default {the default store of the cloud}
+   */
   readonly storeId?: string;
-  /** Image on which the data is based, for stores that place data near data. */
+  /** Reference of the image that the data is based on, for stores that place related data together. */
   readonly baseImageRef?: string;
   /**
-   * Called when the runtime has taken a chunk, and once after Glance has answered; of bytes, and of a Blob
-   * in a browser, only then. What it throws is ignored.
+   * Called when the runtime has accepted a chunk, and once after Glance has responded. For bytes, and for a
+   * Blob in a browser, only after the response. Errors it throws are ignored.
    */
   readonly onProgress?: (progress: Progress) => void;
   /**
-   * Ends the upload with the signal's reason. An image that Glance is storing after the last byte stays;
-   * the event `storing` names it.
+   * Aborts the upload with the signal's reason. If Glance has received the last byte and is storing the
+   * data, the image is kept; the event `storing` names it.
    */
   readonly signal?: AbortSignal;
 }
 
-/** A hash that grows with each update. */
+/** An incremental hash. */
 export interface Hasher {
   update(bytes: Uint8Array): void;
-  /** The digest of all bytes so far, in lower-case hexadecimal; the hasher can go on after it. */
+  /** The digest of all bytes so far, in lower-case hexadecimal. More updates may follow. */
   digest(): string;
 }
 
-/** A hash of a transfer, which need not be computed by the thread that reads. */
+/** The hash of a transfer, which another thread may compute. */
 export interface TransferHasher {
-  /** Takes bytes; a promise where there is no room for all of them yet, and they must stay until then. */
+  /** Adds bytes. If a promise is returned, the bytes must not change until it resolves. */
   update(bytes: Uint8Array): Promise<void> | void;
-  /** The digest of all bytes so far; the hasher can go on after it. */
+  /** The digest of all bytes so far. More updates may follow. */
   digest(): Promise<string> | string;
-  /** Ends it. */
+  /** Releases its resources. */
   close?(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * One stretch of an image, as the body of one answer gives it: where its bytes belong, and how they are
- * read with a limit on silence.
+ * The body of one response with image data: which bytes of the image it has, and a reader with a stall
+ * timeout.
  *
  * @module
  */
@@ -18,58 +18,58 @@ import { findBodyPart } from "./multipart.ts";
 import { RangeRefused } from "./resume_policy.ts";
 import { StallTimer } from "../stall_timer.ts";
 
-/** An open body and what is known of it. */
+/** An open body and the range of the image in it. */
 export interface RangeResponse {
-  /** Its bytes; a read ends with an error after `stallTimeout` without one. */
+  /** Reads the body; a read rejects after `stallTimeout` without a byte. */
   readonly reader: BodyReader;
-  /** Endpoint root of the server that gives it. */
+  /** Endpoint root of its server. */
   readonly server: string;
-  /** The byte of the image with which it starts. */
+  /** Offset in the image of its first byte. */
   readonly from: number;
-  /** Bytes before the wanted ones, to be read and dropped. */
+  /** Number of bytes to drop before the requested ones. */
   readonly skip: number;
-  /** The byte of the image before which it ends; null if its answer does not tell. */
+  /** Offset in the image after its last byte; null if the response does not state it. */
   readonly stop: number | null;
-  /** Whether it answers a range. */
+  /** Whether it is the response to a range request. */
   readonly isRange: boolean;
-  /** Notes that it broke after so many bytes; false if no further request may be made. */
-  broke(cause: unknown, progress: number): boolean;
-  /** Ends it; what was not read is given up. */
+  /** Reports a break after `progress` bytes; false if no further request is allowed. */
+  reportBreak(cause: unknown, progress: number): boolean;
+  /** Closes the body; unread bytes are discarded. */
   close(reason: unknown): Promise<void>;
 }
 
-/** Where the bytes of a body belong. */
+/** The range of the image that a body has. */
 export type Stretch = Pick<RangeResponse, "from" | "skip" | "stop">;
 
-/** The body of an answer as a reader; what it belongs to is still to be judged. */
+/** A reader of the body of a response, before its range is checked. */
 export function openBody(
-  { response, server, deadline, reportBreak: broke }: OpenResponse,
+  { response, server, deadline, reportBreak }: OpenResponse,
   imageId: string,
   options: ResolvedOptions,
-): Pick<RangeResponse, "reader" | "server" | "broke" | "close"> {
+): Pick<RangeResponse, "reader" | "server" | "reportBreak" | "close"> {
   const { endpoint } = server;
   const reader = readerOf(response.body ?? new Blob([]).stream(), deadline.signal);
-  const watch = new StallTimer(deadline, options, () =>
+  const timer = new StallTimer(deadline, options, () =>
     new ServerUnreachable(
-      `Cannot go on reading image "${imageId}": the server "${endpoint}" sent nothing for ${options.stallTimeout} ms; raise "stallTimeout" if it is slow`,
+      `Cannot continue reading image "${imageId}": the server "${endpoint}" sent nothing for ${options.stallTimeout} ms; raise "stallTimeout" if it is slow`,
       { imageId, server: endpoint },
     ));
   return {
     reader: {
       async read(into) {
-        watch.begin();
+        timer.begin();
         try {
           return await reader.read(into);
         } finally {
-          watch.end();
+          timer.end();
         }
       },
       cancel: (reason) => reader.cancel(reason),
     },
     server: endpoint,
-    broke,
+    reportBreak,
     async close(reason) {
-      watch[Symbol.dispose]();
+      timer[Symbol.dispose]();
       deadline.abort(reason);
       deadline[Symbol.dispose]();
       await reader.cancel(reason).catch(() => {});
@@ -78,32 +78,38 @@ export function openBody(
 }
 
 /**
- * The part of a `multipart/byteranges` body with the requested bytes, or with the first of them.
+ * Opens the part of a `multipart/byteranges` body that has the requested bytes, or the first of them.
  *
- * @throws {RangeRefused} if there is none; the body is closed then
+ * @throws {RangeRefused} if there is no such part; the body is closed
  */
 export async function openBodyPart(
-  piece: RangeResponse,
+  response: RangeResponse,
   boundary: string,
-  wanted: WantedRange,
+  requested: WantedRange,
   imageId: string,
 ): Promise<RangeResponse> {
   try {
-    const part = await findBodyPart(piece.reader, boundary, wanted.start);
+    const part = await findBodyPart(response.reader, boundary, requested.start);
     const length = part === null ? 0 : part.range.end - part.range.start + 1;
-    const verdict = part && judgeRange(part.range, length, wanted);
+    const verdict = part && judgeRange(part.range, length, requested);
     if (part === null || verdict === null || verdict.kind === "lie") {
-      throw refused(imageId, piece.server, "it has no part with the requested bytes", true);
+      throw refused(imageId, response.server, "it has no part with the requested bytes", true);
     }
-    return { ...piece, ...stretchOf(verdict, wanted), reader: part.reader };
+    return { ...response, ...stretchOf(verdict, requested), reader: part.reader };
   } catch (error) {
-    await piece.close(error);
+    await response.close(error);
     if (error instanceof GlanceError) throw error;
-    throw refused(imageId, piece.server, "it broke off before the requested bytes", true, error);
+    throw refused(
+      imageId,
+      response.server,
+      "the connection closed before the requested bytes",
+      true,
+      error,
+    );
   }
 }
 
-/** The headers of an answer that say which bytes it has. */
+/** The status and headers of a response that state which bytes it has. */
 export function factsOf({ response: { status, headers } }: OpenResponse): AnswerFacts {
   return {
     status,
@@ -114,7 +120,7 @@ export function factsOf({ response: { status, headers } }: OpenResponse): Answer
   };
 }
 
-/** Where the bytes of an answer to a range belong. */
+/** The range of the image in the response to a range request. */
 export function stretchOf(verdict: RangeVerdict, { start, end, size }: WantedRange): Stretch {
   if (verdict.kind === "whole") return { from: 0, skip: start, stop: size };
   if (verdict.kind !== "overlap") return { from: start, skip: 0, stop: end + 1 };
@@ -131,7 +137,7 @@ export function refused(
   cause?: unknown,
 ): RangeRefused {
   return new RangeRefused(
-    `Cannot use the answer of "${server}" for image "${imageId}": ${reason}`,
+    `Cannot use the response of "${server}" for image "${imageId}": ${reason}`,
     { imageId, server, ...cause !== undefined && { cause } },
     isRange,
   );

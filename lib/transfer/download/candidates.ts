@@ -1,42 +1,42 @@
 /**
- * The servers of one download: how each has failed it, which one is asked next, and whether for a range or
- * for the whole image. It makes no request itself.
+ * Server selection for one download: records how each server has failed, and decides which servers receive
+ * the next request, for a range or for the whole image. It sends no requests.
  *
  * @module
  */
 import { GlanceConnectionFailed, type GlanceError } from "../../errors.ts";
 import type { Break } from "./resume_policy.ts";
 
-/** Failures of a range without a byte after which the server is asked for the whole image instead. */
+/** Range requests of a server that may fail without a byte before the whole image is requested instead. */
 const RANGE_STRIKES = 2;
 
-/** Bytes below which a part that is shorter than requested is not worth its request. */
+/** Size in bytes below which a part that is shorter than requested counts as short. */
 const SHORT_PART = 1024 * 1024;
 
-/** Such parts after which the server is asked for the whole image instead. */
+/** Short parts of a server after which the whole image is requested instead. */
 const SHORT_PARTS = 16;
 
-/** What to ask next, and of whom. */
+/** The kind of the next request, and the servers that may receive it. */
 export interface Question {
   readonly kind: "range" | "whole";
-  /** Servers that may not be asked. */
+  /** Servers that must not be used. */
   readonly excluded: ReadonlySet<string>;
-  /** Servers that are asked after the others. */
+  /** Servers that are used after the others. */
   readonly tried: ReadonlySet<string>;
 }
 
-/** The servers of one download and how they have failed it. What failed once is not asked again. */
+/** The servers of one download and their failures. */
 export class Candidates {
   #servers: readonly string[] = [];
   readonly #denials = new Map<string, GlanceError>();
-  /** Fruitless ranges of each server. */
+  /** Number of range requests of each server that failed without a byte. */
   readonly #strikes = new Map<string, number>();
   readonly #shortParts = new Map<string, number>();
-  /** Servers that failed since the last delivered byte, the last one last. */
+  /** Servers that failed since the last delivered byte, most recent last. */
   readonly #failed = new Set<string>();
-  /** Those of them that gave no answer at all. */
+  /** Servers among them that sent no response. */
   readonly #silent = new Set<string>();
-  #asked: readonly string[] = [];
+  #lastUsed: readonly string[] = [];
 
   /** Endpoint roots of the servers. */
   get servers(): readonly string[] {
@@ -44,34 +44,34 @@ export class Candidates {
   }
 
   /**
-   * What to ask next: a range if a server is left that gives them, else the whole image. Ranges first,
-   * since they send no byte twice; but no longer if none of these servers answers and another might.
+   * The next request: a range if a server is left that supports ranges, else the whole image. Ranges are
+   * preferred since they transfer no byte twice, unless none of their servers responds and another one may.
    */
-  next(servers: readonly string[], givesRanges: (server: string) => boolean): Question {
+  next(servers: readonly string[], supportsRanges: (server: string) => boolean): Question {
     this.#servers = servers;
     const willing = servers.filter((server) => !this.#denials.has(server));
     const ranged = willing.filter((server) =>
-      givesRanges(server) && (this.#strikes.get(server) ?? 0) < RANGE_STRIKES
+      supportsRanges(server) && (this.#strikes.get(server) ?? 0) < RANGE_STRIKES
     );
-    const isHeard = (server: string) => !this.#silent.has(server);
-    const isRange = ranged.length > 0 && (ranged.some(isHeard) || !willing.some(isHeard));
-    const asked = isRange ? ranged : willing;
-    this.#asked = asked;
-    const failed = [...this.#failed].filter((server) => asked.includes(server));
+    const isResponding = (server: string) => !this.#silent.has(server);
+    const isRange = ranged.length > 0 && (ranged.some(isResponding) || !willing.some(isResponding));
+    const usable = isRange ? ranged : willing;
+    this.#lastUsed = usable;
+    const failed = [...this.#failed].filter((server) => usable.includes(server));
     return {
       kind: isRange ? "range" : "whole",
-      excluded: new Set(servers.filter((server) => !asked.includes(server))),
-      // When each has failed, the one whose failure is oldest comes first.
-      tried: new Set(failed.length < asked.length ? failed : failed.slice(1)),
+      excluded: new Set(servers.filter((server) => !usable.includes(server))),
+      // If each has failed, the one with the oldest failure comes first.
+      tried: new Set(failed.length < usable.length ? failed : failed.slice(1)),
     };
   }
 
-  /** This server is not asked for a range again. */
+  /** Stops range requests to a server. */
   refuseRange(server: string): void {
     this.#strikes.set(server, RANGE_STRIKES);
   }
 
-  /** A server gave fewer bytes than requested. */
+  /** Notes a part with fewer bytes than requested. */
   gaveShortPart(server: string, bytes: number): void {
     if (bytes >= SHORT_PART) return;
     const count = (this.#shortParts.get(server) ?? 0) + 1;
@@ -83,32 +83,32 @@ export class Candidates {
    * Notes a failure.
    *
    * @param hasProgress whether bytes were delivered since the failure before
-   * @returns the error that ends the download if no server is left to ask, else null
+   * @returns the error that ends the download if no server is left, else null
    */
   note(
-    broke: Exclude<Break, { readonly kind: "final" }>,
+    failure: Exclude<Break, { readonly kind: "final" }>,
     hasProgress: boolean,
     hasBegun: boolean,
   ): GlanceError | null {
     if (hasProgress) {
-      // Time has passed: what a server denied then, it may have by now.
+      // Time has passed: a server that denied the image may have it by now.
       for (const memory of [this.#failed, this.#silent, this.#denials]) memory.clear();
     }
-    const { error } = broke;
+    const { error } = failure;
     const server = error.server ?? "";
     this.#failed.delete(server);
     this.#failed.add(server);
-    if (broke.kind === "no range") this.refuseRange(server);
-    if (broke.kind === "denied") this.#denials.set(server, error);
-    if (broke.kind === "broken" && broke.isRange && !hasProgress) {
+    if (failure.kind === "no range") this.refuseRange(server);
+    if (failure.kind === "denied") this.#denials.set(server, error);
+    if (failure.kind === "broken" && failure.isRange && !hasProgress) {
       this.#strikes.set(server, (this.#strikes.get(server) ?? 0) + 1);
     }
     const isUnanswered = error instanceof GlanceConnectionFailed;
-    if (isUnanswered) { for (const asked of this.#asked) this.#silent.add(asked); }
+    if (isUnanswered) { for (const name of this.#lastUsed) this.#silent.add(name); }
     const willing = this.#servers.filter((name) => !this.#denials.has(name));
     const [denial] = this.#denials.values();
     if (willing.length === 0 && denial !== undefined) return denial;
-    const isAlone = willing.every((name) => this.#silent.has(name));
-    return isUnanswered && isAlone && !hasBegun ? error : null;
+    const isAllSilent = willing.every((name) => this.#silent.has(name));
+    return isUnanswered && isAllSilent && !hasBegun ? error : null;
   }
 }

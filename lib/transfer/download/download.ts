@@ -1,5 +1,5 @@
 /**
- * Downloads: chooses where the bytes come from, and hands them over as a byte stream.
+ * Downloads: selects the source of the bytes and returns them as a byte stream.
  *
  * @module
  */
@@ -12,24 +12,25 @@ import { checkRecord, inspect, isRecord } from "../../validate.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
 import { type Chunk, hasShape, type ImageReader, renewed, shapeOf } from "../body_reader.ts";
 import { Candidates } from "./candidates.ts";
-import { directPieces } from "./file_location.ts";
+import { directRangeSource } from "./file_location.ts";
 import { type ContentDescriptor, descriptorOf, Verifier } from "../integrity/descriptor.ts";
 import { ParallelReader } from "./parallel_reader.ts";
 import { GlanceRangeSource } from "./range_source.ts";
 import { type ResumeOptions, ResumingReader } from "./resuming_reader.ts";
 import { type DownloadOptions, VERIFY_MODES } from "../types.ts";
 
-/** Bytes that are asked of a body at once, and the most that is held in memory for a slow reader. */
+/** Size of a read in bytes, and the most that is buffered for a slow reader. */
 const CHUNK_SIZE = 128 * 1024;
 
-/** Bytes of a part of a parallel download. */
+/** Default size in bytes of a part of a parallel download. */
 const PART_SIZE = 8 * 1024 * 1024;
 
 /**
- * Opens the download of an image: its record first, which pins its identity, then its first bytes.
+ * Opens the download of an image. Reads its record first, which pins the identity of the data, then
+ * requests the first bytes.
  *
- * @throws {Invalid} for a range outside the image, for a range together with verify "required", and, before
- * anything is asked, for options that no download can have.
+ * @throws {Invalid} if the range is outside of the image, if a range is combined with verify "required", or,
+ * before any request, if an option is invalid.
  */
 export async function openDownload(
   client: GlanceClientWrapper,
@@ -50,7 +51,7 @@ export async function openDownload(
     );
   }
   const verifier = isWhole ? await Verifier.create(identity, verify) : null;
-  const direct = await directPieces(client, context, record, identity, signal);
+  const direct = await directRangeSource(client, context, record, identity, signal);
   const candidates = new Candidates();
   const stores = storesOf(record);
   const source: Source = { client, context, identity, stores, prefer, candidates };
@@ -65,33 +66,33 @@ export async function openDownload(
     signal,
     onProgress: ignoringErrors(options.onProgress),
   };
-  const parts = direct === null ? await partsOf(source, resumeOptions, options) : null;
+  const parts = direct === null ? await parallelReader(source, resumeOptions, options) : null;
   if (parts !== null) return parts;
-  const reader = new ResumingReader(direct ?? piecesOf(source, end), resumeOptions);
+  const reader = new ResumingReader(direct ?? rangeSourceOf(source, end), resumeOptions);
   await reader.open();
   return reader;
 }
 
-/** Where the bytes come from, when they come from Glance. */
+/** What the range sources of one download share. */
 interface Source {
   readonly client: GlanceClientWrapper;
   readonly context: RequestContext;
   readonly identity: ContentDescriptor;
   readonly stores: string;
   readonly prefer: readonly string[] | undefined;
-  /** Its servers, which all connections share. */
+  /** The servers of the download and their failures. */
   readonly candidates: Candidates;
 }
 
-/** Pieces up to `end`; those of a part come from the server `first` if it is well. */
-function piecesOf(source: Source, end: number | null, first?: string): GlanceRangeSource {
+/** The source of bytes up to `end`; that of a part prefers the server `first`. */
+function rangeSourceOf(source: Source, end: number | null, first?: string): GlanceRangeSource {
   const { client, context, identity, ...rest } = source;
   const part = first === undefined ? {} : { first, rangesOnly: true };
   return new GlanceRangeSource(client, context, identity, { end, ...rest, ...part });
 }
 
-/** A reader over several connections; null where one is all that is wanted, or possible. */
-async function partsOf(
+/** A reader over several connections; null if one is requested or only one is possible. */
+async function parallelReader(
   source: Source,
   resumeOptions: ResumeOptions,
   { connections = 1, partSize = PART_SIZE }: DownloadOptions,
@@ -99,16 +100,16 @@ async function partsOf(
   const { start, signal = new AbortController().signal } = resumeOptions;
   const stop = resumeOptions.end === null ? source.identity.size : resumeOptions.end + 1;
   if (connections === 1 || stop === null || stop - start <= partSize) return null;
-  if (!await piecesOf(source, 0).canSeek(signal)) return null;
+  if (!await rangeSourceOf(source, 0).canSeek(signal)) return null;
   const servers = await source.client.servers(source.context);
   return new ParallelReader({
     ...resumeOptions,
     stop,
     partSize,
-    rest: piecesOf(source, resumeOptions.end),
+    rest: rangeSourceOf(source, resumeOptions.end),
     connections: Array.from({ length: connections }, (_, i) => {
       const server = servers[i % servers.length]?.endpoint ?? "";
-      return { server, pieces: (end: number) => piecesOf(source, end, server) };
+      return { server, rangeSource: (end: number) => rangeSourceOf(source, end, server) };
     }),
   });
 }
@@ -117,10 +118,10 @@ function checkOptions(options: DownloadOptions): void {
   checkRecord("the options of a download", options);
   const { verify = "auto", connections = 1, partSize = 1, prefer = [], range } = options;
   const { reuseChunks = false } = options;
-  const check = (isGood: boolean, name: string, value: unknown, wanted: string) => {
+  const check = (isGood: boolean, name: string, value: unknown, expected: string) => {
     if (isGood) return;
     throw new Invalid(
-      `Cannot download with the option "${name}": it is ${inspect(value)} and must be ${wanted}`,
+      `Cannot download with the option "${name}": it is ${inspect(value)} and must be ${expected}`,
     );
   };
   const isCount = (value: number) => Number.isInteger(value) && value >= 1;
@@ -133,7 +134,7 @@ function checkOptions(options: DownloadOptions): void {
   check(hasStart, "range", range, '{ start, end }, where "end" may be missing');
 }
 
-/** An open download as a byte stream; its bytes are read as they are pulled, into the reader's memory. */
+/** An open download as a byte stream. Bytes are read when they are pulled, into the memory of the reader. */
 export function streamOf(reader: ImageReader): ReadableStream<Chunk> {
   return new ReadableStream({
     type: "bytes",
@@ -150,14 +151,14 @@ export function streamOf(reader: ImageReader): ReadableStream<Chunk> {
   }, { highWaterMark: 0 });
 }
 
-/** One pull: the next bytes in the memory that the stream has asked to be filled. */
+/** Fills the BYOB request of the stream with the next bytes. */
 async function pullInto(
   controller: ReadableByteStreamController,
   reader: ImageReader,
 ): Promise<void> {
   const request = controller.byobRequest;
   const view = request?.view ?? null;
-  // `autoAllocateChunkSize` gives every pull a request with memory of its own.
+  // Never null: `autoAllocateChunkSize` gives every pull a BYOB request.
   if (request === null || view === null || !(view.buffer instanceof ArrayBuffer)) return;
   const into = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   const shape = shapeOf(into);

@@ -1,6 +1,6 @@
 /**
- * Downloads into a sink, with no stream in between: the next chunk is read while one is written, no more
- * than that, and the sink is undone where anything is wrong.
+ * Downloads into a sink without a stream in between. One chunk is read ahead while another is written. The
+ * sink is aborted if the download fails.
  *
  * @module
  */
@@ -14,19 +14,19 @@ import { ParallelReader } from "./parallel_reader.ts";
 import type { DownloadOptions } from "../types.ts";
 
 /**
- * Bytes that are asked of a body at once, where each chunk is new memory, since a sink may keep it: of larger
- * ones, the system takes every one back and clears the next, which costs more time and memory than it saves.
+ * Size of a read in bytes if every chunk is new memory, since the sink may keep it. Larger buffers cost more:
+ * the system unmaps each one after use and clears the next.
  */
 const CHUNK_SIZE = 64 * 1024;
 
-/** The same where memory is used again. */
+/** Size of a read in bytes if buffers are reused. */
 const REUSED_CHUNK_SIZE = 256 * 1024;
 
 /**
- * Downloads an image into a sink, which is closed when all bytes are in and right, and aborted
- * otherwise, also where the download cannot begin.
+ * Downloads an image into a sink. The sink is closed after all bytes are written and verified. If the
+ * download fails, even before its first byte, the sink is aborted.
  *
- * @throws {Invalid} where somebody else writes to the sink, which is left alone then.
+ * @throws {Invalid} if the sink is locked; it is not touched.
  */
 export async function downloadTo(
   client: GlanceClientWrapper,
@@ -37,7 +37,7 @@ export async function downloadTo(
 ): Promise<void> {
   if (sink.locked) {
     throw new Invalid(
-      `Cannot download image "${imageId}": somebody else writes to the sink; give one of your own`,
+      `Cannot download image "${imageId}": the sink is locked; pass an unlocked sink`,
       { imageId },
     );
   }
@@ -53,25 +53,24 @@ export async function downloadTo(
   }
 }
 
-/** What a sink is given to write. */
+/** One write to a sink. */
 interface Write {
   readonly data: Chunk;
-  /** What tells the sink to write it: the bytes alone, or with their position. */
+  /** The argument of the write: the bytes alone, or a write command with their position. */
   readonly command: unknown;
 }
 
-/** What is written, and what becomes of its memory. */
+/** The writes of a download, and the reuse of their memory. */
 interface Writes {
-  /** The next write; null when that was all. */
+  /** The next write; null at the end. */
   next(): Promise<Write | null>;
-  /** Takes the memory of a write that has settled. */
+  /** Reuses the memory of a write that has settled. */
   recycle(chunk: Chunk): void;
 }
 
 /**
- * What a sink gets: chunks in their order; or, where it is a file that can be written to anywhere (a
- * `FileSystemWritableFileStream`, or the like), what comes first over several connections, together with
- * its position. What is hashed comes in its order all the same.
+ * The writes for a sink: chunks in order. A sink that can seek, like a `FileSystemWritableFileStream`,
+ * receives the chunks of several connections as they arrive, with their position, unless they are hashed.
  */
 function writesOf(
   reader: ImageReader,
@@ -86,20 +85,20 @@ function writesOf(
   const recycle = reader.recycle?.bind(reader) ?? keep;
   return {
     next: reader instanceof ParallelReader && reader.isUnordered && isSeekable(sink)
-      ? () => landing(reader)
-      : () => reading(reader, new Uint8Array(spare.pop() ?? new ArrayBuffer(size))),
+      ? () => nextPositioned(reader)
+      : () => nextInOrder(reader, new Uint8Array(spare.pop() ?? new ArrayBuffer(size))),
     recycle: reuseChunks ? recycle : () => {},
   };
 }
 
-async function reading(reader: ImageReader, into: Chunk): Promise<Write | null> {
+async function nextInOrder(reader: ImageReader, into: Chunk): Promise<Write | null> {
   const data = await reader.read(into);
   return data && { data, command: data };
 }
 
-async function landing(reader: ParallelReader): Promise<Write | null> {
-  const landed = await reader.readUnordered();
-  return landed && { data: landed.data, command: { type: "write", ...landed } };
+async function nextPositioned(reader: ParallelReader): Promise<Write | null> {
+  const chunk = await reader.readUnordered();
+  return chunk && { data: chunk.data, command: { type: "write", ...chunk } };
 }
 
 function isSeekable(sink: WritableStream<Chunk>): boolean {
@@ -112,47 +111,46 @@ function isSeekable(sink: WritableStream<Chunk>): boolean {
 class Pump {
   readonly #writer: WritableStreamDefaultWriter<unknown>;
   readonly #signal: AbortSignal | undefined;
-  /** What the sink failed with by itself. */
+  /** The sink's own error. */
   #failure: { readonly error: unknown } | null = null;
-  /** What the sink was given to do last, and whether it is still at it. */
-  #work: Promise<void>;
+  /** The last operation on the sink, and whether it is pending. */
+  #operation: Promise<void>;
   #isBusy = false;
 
   constructor(writer: WritableStreamDefaultWriter<unknown>, signal: AbortSignal | undefined) {
     this.#writer = writer;
     this.#signal = signal;
-    this.#work = this.#watch(writer.ready);
+    this.#operation = this.#start(writer.ready);
   }
 
   async run(reader: ImageReader, writes: Writes): Promise<void> {
     const writer = this.#writer;
-    // A sink that fails while a read is pending ends the download at once.
+    // If the sink fails while a read is pending, the download ends at once.
     writer.closed.catch((error) => {
       this.#failure = { error };
       return reader.cancel(error);
     });
     try {
-      // Nothing is read for a sink that is not ready.
-      await this.#sunk();
+      await this.#operationSettled();
       for (let last: Write | null = null;;) {
         const next = await writes.next();
-        await this.#sunk();
+        await this.#operationSettled();
         if (last !== null) writes.recycle(last.data);
         if (next === null) break;
         reader.report();
-        this.#work = this.#watch(writer.write(next.command));
+        this.#operation = this.#start(writer.write(next.command));
         last = next;
       }
       if (this.#failure !== null) throw this.#failure.error;
-      this.#work = this.#watch(writer.close());
-      await this.#sunk();
+      this.#operation = this.#start(writer.close());
+      await this.#operationSettled();
     } catch (error) {
       await reader.cancel(error);
       throw error;
     }
   }
 
-  /** Undoes the sink. One that is stuck is told, and not waited for by a caller who has gone. */
+  /** Aborts the sink. If the caller has aborted, a stuck sink is not awaited. */
   async abort(error: unknown): Promise<void> {
     const aborted = this.#writer.abort(error).catch(() => {});
     if (!this.#isBusy || !this.#signal?.aborted) await aborted;
@@ -163,15 +161,15 @@ class Pump {
     this.#writer.releaseLock();
   }
 
-  #watch(work: Promise<void>): Promise<void> {
+  #start(operation: Promise<void>): Promise<void> {
     this.#isBusy = true;
     const settle = () => void (this.#isBusy = false);
-    work.then(settle, settle);
-    return work;
+    operation.then(settle, settle);
+    return operation;
   }
 
-  /** Waits until the sink has done what it was given, unless the caller goes. */
-  async #sunk(): Promise<void> {
-    await abortable(this.#work, this.#signal);
+  /** Waits for the last operation on the sink, or for the caller's abort. */
+  async #operationSettled(): Promise<void> {
+    await abortable(this.#operation, this.#signal);
   }
 }

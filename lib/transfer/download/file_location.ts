@@ -1,6 +1,6 @@
 /**
- * Reading image data where it lies, past Glance: `file` URLs, where the scheme is allowed and the file
- * is below a configured folder.
+ * Reads image data directly from the store instead of through Glance: `file` URLs, if the scheme is allowed
+ * and the file is below a configured folder.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { Candidates } from "./candidates.ts";
 import type { ContentDescriptor } from "../integrity/descriptor.ts";
 import type { RangeSource } from "./range_source.ts";
 
-/** The part of `node:fs/promises` that is used, which Deno, Node and Bun have. */
+/** The functions of `node:fs/promises` that are used; available in Deno, Node, and Bun. */
 interface FileReader {
   realpath(path: string): Promise<string>;
   stat(path: string): Promise<{ isFile(): boolean }>;
@@ -34,10 +34,10 @@ interface FileHandle {
 }
 
 /**
- * The image as a file, where it may be read as one; null where it may not, so that Glance is asked. The
- * path is resolved before it is compared with the allowed folders: a link leads nowhere else.
+ * A source that reads the image as a file; null if that is not allowed or not possible. Links in the path
+ * are resolved before it is compared with the allowed folders, so none leads outside of them.
  */
-export async function directPieces(
+export async function directRangeSource(
   client: GlanceClientWrapper,
   context: RequestContext,
   record: GlanceImage,
@@ -46,7 +46,7 @@ export async function directPieces(
 ): Promise<RangeSource | null> {
   const { allowedDirectUrlSchemes, directUrlRoots } = client.options;
   const files = builtinModule<FileReader>("node:fs/promises");
-  // The record of a server that only an image href names could lead to any file below the roots.
+  // A server that is only named by an image href could point to any file below the roots.
   if (client.anonymous) return null;
   if (!allowedDirectUrlSchemes.includes("file") || files === null) return null;
   const [directUrl, locations] = record.direct_url !== undefined || record.locations !== undefined
@@ -56,13 +56,13 @@ export async function directPieces(
   for (const url of urls) {
     const path = url === null ? null : pathOf(url);
     const allowed = path === null ? null : await allowedPath(files, path, directUrlRoots);
-    if (allowed !== null) return new FilePieces(identity, files, allowed);
+    if (allowed !== null) return new FileRangeSource(identity, files, allowed);
   }
   return null;
 }
 
-/** Pieces of a file; a file that breaks cannot be healed elsewhere. */
-class FilePieces implements RangeSource {
+/** Reads a file. A failed read is final, since there is no other server. */
+class FileRangeSource implements RangeSource {
   readonly identity: ContentDescriptor;
   readonly candidates: Candidates = new Candidates();
   readonly hasPrefer = false;
@@ -79,7 +79,7 @@ class FilePieces implements RangeSource {
     const { imageId } = this.identity;
     const file = await this.#files.open(this.#path, "r").catch((cause) => {
       throw new ImageDownloadFailed(
-        `Cannot download image "${imageId}": its file "${this.#path}" cannot be opened; correct its mode, or take "file" out of "allowedDirectUrlSchemes"`,
+        `Cannot download image "${imageId}": its file "${this.#path}" cannot be opened; correct its permissions, or do not allow "file" in "allowedDirectUrlSchemes"`,
         { cause, imageId },
       );
     });
@@ -91,7 +91,7 @@ class FilePieces implements RangeSource {
       skip: 0,
       stop: null,
       isRange: false,
-      broke: () => false,
+      reportBreak: () => false,
       close: () => reader.cancel(),
     };
   }
@@ -123,7 +123,7 @@ class FileReader implements BodyReader {
 function pathOf(url: string): string | null {
   if (!URL.canParse(url)) return null;
   const { protocol, hostname, pathname } = new URL(url);
-  // A host names another machine (RFC 8089, section 2); "localhost" is parsed away.
+  // A host is another machine (RFC 8089, section 2); the URL parser removes "localhost".
   const isHere = protocol === "file:" && hostname === "";
   try {
     return isHere ? decodeURIComponent(pathname) : null;
@@ -146,9 +146,9 @@ async function allowedPath(
   return null;
 }
 
-/** A path that leads to bytes with an end: to open a pipe waits for whatever writes to it. */
+/** The path if it is a regular file: opening a pipe would wait for its writer. */
 async function fileAt(files: FileReader, path: string): Promise<string | null> {
   const facts = await files.stat(path).catch(() => null);
-  // A file that cannot be looked at is for the download to complain of.
+  // If stat fails, opening the file reports the error.
   return facts === null || facts.isFile() ? path : null;
 }

@@ -1,32 +1,30 @@
 /**
  * `multipart/byteranges` (RFC 9110, section 14.6), which some servers send for a single range: finds the
- * part that has the wanted byte and reads it as if it were the body.
+ * part with the requested byte and reads it like a body.
  *
  * @module
  */
 import type { BodyReader, Chunk } from "../body_reader.ts";
 import { type ContentRange, parseContentRange } from "../../http/byte_range.ts";
 
-/** Bytes of a part's headers, with what stands before them; a longer head is refused. */
+/** Maximum size in bytes of the headers of a part and what precedes them. */
 const HEAD_LIMIT = 4_096;
 
-/** Parts before the wanted one; a server that sends more is refused. */
+/** Maximum number of parts to search. */
 const PART_LIMIT = 16;
 
-/** Bytes that are requested of a body at once while it is searched. */
+/** Size in bytes of a read while searching. */
 const READ_SIZE = 64 * 1024;
 
-/** A part that has the wanted byte. */
+/** The part with the requested byte. */
 export interface BodyPart {
   /** Its `Content-Range`. */
   readonly range: ContentRange;
-  /** Its bytes, and no byte after them. */
+  /** Reads its bytes and ends after them. */
   readonly reader: BodyReader;
 }
 
-/**
- * The first part that has the byte `start`; null if the body has none, or is not what its type says.
- */
+/** Finds the first part with the byte `start`; null if there is none, or the body is malformed. */
 export async function findBodyPart(
   body: BodyReader,
   boundary: string,
@@ -48,7 +46,7 @@ export async function findBodyPart(
   return null;
 }
 
-/** Whether the last delimiter of a head is the boundary, so that what follows it are headers. */
+/** Whether a head has the boundary delimiter, so that headers follow it. */
 function startsPart(head: string, boundary: string): boolean {
   return head.split("\r\n").some((line) => line.trimEnd() === `--${boundary}`);
 }
@@ -57,7 +55,7 @@ function rangeIn(head: string): ContentRange | null {
   return parseContentRange(/^content-range:(.*)$/im.exec(head)?.[1] ?? null);
 }
 
-/** A reader that can give back what it has read too far. */
+/** A reader with a buffer for bytes that were read too far. */
 class Lookahead implements BodyReader {
   readonly #body: BodyReader;
   #ahead: Chunk = new Uint8Array(0);
@@ -66,7 +64,7 @@ class Lookahead implements BodyReader {
     this.#body = body;
   }
 
-  /** Everything up to the next empty line; null if it does not come within the limit. */
+  /** Reads up to the next empty line; null if there is none within the limit. */
   async takeHead(): Promise<string | null> {
     const decoder = new TextDecoder("latin1");
     for (;;) {
@@ -93,7 +91,7 @@ class Lookahead implements BodyReader {
     return chunk;
   }
 
-  /** Takes back the end of what was read. */
+  /** Puts bytes back, for the next read. */
   unread(chunk: Chunk): void {
     this.#ahead = chunk;
   }
@@ -103,7 +101,7 @@ class Lookahead implements BodyReader {
   }
 }
 
-/** A number of bytes of a reader. */
+/** Reads a limited number of bytes. */
 class LimitedReader implements BodyReader {
   readonly #source: Lookahead;
   #left: number;
@@ -117,10 +115,10 @@ class LimitedReader implements BodyReader {
     if (this.#left === 0) return null;
     const chunk = await this.#source.read(into);
     if (chunk === null) return null;
-    const wanted = chunk.subarray(0, this.#left);
-    if (wanted.byteLength < chunk.byteLength) this.#source.unread(chunk.slice(wanted.byteLength));
-    this.#left -= wanted.byteLength;
-    return wanted;
+    const bytes = chunk.subarray(0, this.#left);
+    if (bytes.byteLength < chunk.byteLength) this.#source.unread(chunk.slice(bytes.byteLength));
+    this.#left -= bytes.byteLength;
+    return bytes;
   }
 
   async cancel(reason?: unknown): Promise<void> {

@@ -1,9 +1,9 @@
 /**
- * One ordered stream of bytes from several connections: the image is cut into parts, each connection
- * takes the next part as soon as it is free, so that a fast server gets many and a slow one few, and the
- * bytes are handed over in their order, those of the first part as they come. Memory is bounded: no part
- * is begun that lies further ahead of the reader than one part for each connection and two more. If no
- * server gives parts any more, the rest is read over one connection.
+ * One ordered stream of bytes over several connections. The image is cut into parts, and each connection
+ * claims the next part when it is free, so fast servers fetch more parts than slow ones. Bytes are delivered
+ * in order; those of the first undelivered part as they arrive. Memory is bounded: connections claim no part
+ * that is further ahead of the reader than one part per connection plus two. If no server supports ranges
+ * any more, the remaining bytes are read over one connection.
  *
  * @module
  */
@@ -25,38 +25,38 @@ import { ResumingReader } from "./resuming_reader.ts";
 import { RangesUnavailable } from "./resume_policy.ts";
 import type { Progress } from "../types.ts";
 
-/** What a parallel download is told. */
+/** Options of a parallel download. */
 export interface ParallelOptions {
   readonly options: ResolvedOptions;
-  /** One for each connection: where its parts come from, unless that fails. */
+  /** The connections. */
   readonly connections: readonly PartConnection[];
-  /** Where the rest comes from if no server gives parts any more. */
+  /** Source of the remaining bytes if no server supports ranges any more. */
   readonly rest: RangeSource;
-  /** First wanted byte. */
+  /** Offset of the first requested byte. */
   readonly start: number;
-  /** Behind the last wanted byte. */
+  /** Offset after the last requested byte. */
   readonly stop: number;
-  /** Bytes of a part. */
+  /** Size of a part in bytes. */
   readonly partSize: number;
   readonly verifier: Verifier | null;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }
 
-/** Parts that may wait for the reader while each connection fetches another one. */
+/** Parts that may wait for the reader while each connection fetches one. */
 const AHEAD = 2;
 
-/** Milliseconds after which an idle connection looks again for a part that is late. */
+/** Milliseconds between the checks of an idle connection for a late part. */
 const HEDGE_INTERVAL = 50;
 
-/** Bytes that are asked of a body at once. */
+/** Size of a read in bytes. */
 const READ_SIZE = 128 * 1024;
 
 /** Reads an image over several connections. */
 export class ParallelReader implements ImageReader {
   readonly #options: ParallelOptions;
   readonly #parts: PartBuffer[];
-  /** The servers, by name. */
+  /** Endpoint roots of the servers, for progress reports. */
   readonly #servers: string;
   readonly #lifetime: Deadline;
   #claimed = 0;
@@ -66,11 +66,11 @@ export class ParallelReader implements ImageReader {
   #failure: { readonly error: unknown } | null = null;
   #isClosed = false;
   #changed = new Notifier();
-  /** Bytes a millisecond of the last part that a connection has fetched. */
+  /** Bytes per millisecond of the last part that a connection has fetched. */
   readonly #rates = new Map<PartConnection, number>();
-  /** Reads the rest if no server gives parts any more. */
+  /** Reads the remaining bytes if no server supports ranges any more. */
   #rest: ResumingReader | null = null;
-  /** Memory that came back. */
+  /** Buffers for reuse. */
   readonly #spare: ArrayBuffer[] = [];
 
   constructor(options: ParallelOptions) {
@@ -80,27 +80,27 @@ export class ParallelReader implements ImageReader {
     this.#lifetime.signal.addEventListener("abort", () => this.#notify(), { once: true });
     this.#servers = [...new Set(options.connections.map(({ server }) => server))].join(" ");
     this.#parts = cut({ ...options, connections: options.connections.length });
-    for (const connection of options.connections) this.#work(connection);
+    for (const connection of options.connections) this.#run(connection);
   }
 
-  /** The next bytes in their order, in memory of their own. */
+  /** The next bytes in order, in memory of their own. */
   async read(): Promise<Chunk | null> {
-    const landed = await this.#take(() => this.#parts.slice(this.#delivered, this.#delivered + 1));
-    if (landed === null) return null;
-    return await this.#verified((verifier) => verifier.update(landed.data)) ? landed.data : null;
+    const chunk = await this.#take(() => this.#parts.slice(this.#delivered, this.#delivered + 1));
+    if (chunk === null) return null;
+    return await this.#verified((verifier) => verifier.update(chunk.data)) ? chunk.data : null;
   }
 
-  /** Whether bytes may be taken in any order: a hash needs theirs. */
+  /** Whether bytes may be read in any order, which a hash does not allow. */
   get isUnordered(): boolean {
     return this.#options.verifier === null;
   }
 
-  /** The next bytes that have come, wherever they belong. */
+  /** The next received bytes in any order, with their position. */
   async readUnordered(): Promise<PositionedChunk | null> {
     return await this.#take(() => this.#parts.slice(this.#delivered, this.#claimed));
   }
 
-  /** Takes back the memory of bytes that were handed over. */
+  /** Reuses the memory of a delivered chunk. */
   recycle({ buffer }: Chunk): void {
     if (buffer.byteLength === READ_SIZE) this.#spare.push(buffer);
   }
@@ -125,13 +125,13 @@ export class ParallelReader implements ImageReader {
     await Promise.all([cancelAll(attempts, reason), this.#rest?.cancel(reason), verifier?.close()]);
   }
 
-  /** Bytes of one of these parts, as soon as one has some. */
-  async #take(among: () => readonly PartBuffer[]): Promise<PositionedChunk | null> {
+  /** Waits for the next bytes of one of these parts. */
+  async #take(parts: () => readonly PartBuffer[]): Promise<PositionedChunk | null> {
     while (!this.#isClosed) {
       if (this.#options.signal?.aborted) await this.#fail(this.#options.signal.reason);
       if (this.#rest !== null) return await this.#takeRest(this.#rest);
       if (this.#delivered === this.#parts.length) return await this.#finish();
-      for (const part of among()) {
+      for (const part of parts()) {
         const position = part.end + 1 - part.left - this.#options.start;
         const data = part.take();
         if (data === null) continue;
@@ -148,14 +148,14 @@ export class ParallelReader implements ImageReader {
     return null;
   }
 
-  /** Gives up the parts, with what is there of them after the first gap, and reads from there on. */
+  /** Drops the parts and reads from the first undelivered byte over one connection. */
   async #startRest(): Promise<void> {
     const part = this.#parts[this.#delivered];
     const start = part === undefined ? this.#options.stop : part.end + 1 - part.left;
     this.#delivered = this.#parts.length;
     this.#transferred = start - this.#options.start;
     const attempts = this.#parts.flatMap(({ attempts }) => attempts);
-    await cancelAll(attempts, "no server gives parts");
+    await cancelAll(attempts, "no server supports ranges");
     this.#rest = this.#readerOf(this.#options.rest, start, this.#options.stop - 1);
   }
 
@@ -188,7 +188,7 @@ export class ParallelReader implements ImageReader {
     return null;
   }
 
-  /** Waits for the hash; false where the download was ended meanwhile. */
+  /** Waits for the hash; false if the download has ended in the meantime. */
   async #verified(work: (verifier: Verifier) => Promise<void> | void): Promise<boolean> {
     try {
       if (this.#options.verifier !== null) await work(this.#options.verifier);
@@ -204,8 +204,8 @@ export class ParallelReader implements ImageReader {
     throw error;
   }
 
-  /** What one connection does until there is nothing left to do. */
-  async #work(connection: PartConnection): Promise<void> {
+  /** Fetches parts over one connection until all are delivered. */
+  async #run(connection: PartConnection): Promise<void> {
     try {
       while (!this.#isClosed && this.#delivered < this.#parts.length) {
         const part = this.#claim(connection);
@@ -218,7 +218,7 @@ export class ParallelReader implements ImageReader {
     }
   }
 
-  /** The next part if there is room for it, else one that is late elsewhere. */
+  /** Claims the next part if there is room for it, else one that is late on another connection. */
   #claim(connection: PartConnection): PartBuffer | null {
     const next = this.#parts[this.#claimed];
     if (next !== undefined && this.#hasRoomFor(next)) {
@@ -227,22 +227,22 @@ export class ParallelReader implements ImageReader {
     }
     const rate = this.#rates.get(connection) ?? null;
     const now = this.#options.options.now();
-    const begun = this.#parts.slice(this.#delivered, this.#claimed);
-    return begun.find((part) => rate !== null && part.isLate(now, rate)) ?? null;
+    const claimed = this.#parts.slice(this.#delivered, this.#claimed);
+    return claimed.find((part) => rate !== null && part.isLate(now, rate)) ?? null;
   }
 
-  /** Whether there may be so many bytes between the reader and the end of what is begun. */
+  /** Whether memory allows another claimed part. */
   #hasRoomFor(part: PartBuffer): boolean {
     const { partSize, connections } = this.#options;
-    const begun = this.#parts.slice(this.#delivered, this.#claimed);
-    const bytes = begun.reduce((sum, { left }) => sum + left, part.size);
+    const claimed = this.#parts.slice(this.#delivered, this.#claimed);
+    const bytes = claimed.reduce((sum, { left }) => sum + left, part.size);
     return bytes <= (connections.length + AHEAD) * partSize;
   }
 
   async #fetch(part: PartBuffer, connection: PartConnection): Promise<void> {
     const { options } = this.#options;
     const { start, end } = part;
-    const reader = this.#readerOf(connection.pieces(end), start, end);
+    const reader = this.#readerOf(connection.rangeSource(end), start, end);
     const attempt = new Attempt(reader, options.now());
     part.attempts.push(attempt);
     try {
@@ -265,13 +265,13 @@ export class ParallelReader implements ImageReader {
     }
   }
 
-  /** Reads a part; false where it was ended before. */
+  /** Reads a part; false if it was cancelled before its end. */
   async #fill(part: PartBuffer, attempt: Attempt): Promise<boolean> {
     const size = Math.min(READ_SIZE, part.size);
     for (let memory = this.#memory(size);;) {
       const chunk = await attempt.reader.read(memory);
       if (chunk === null) return attempt.filled === part.size;
-      // A chunk that is mostly room is not kept with all of it.
+      // A small chunk would keep its whole buffer alive.
       const isSparse = 2 * chunk.byteLength < chunk.buffer.byteLength;
       part.put(attempt, isSparse ? chunk.slice() : chunk);
       memory = isSparse ? new Uint8Array(chunk.buffer) : this.#memory(size);
@@ -284,7 +284,7 @@ export class ParallelReader implements ImageReader {
     return new Uint8Array(spare ?? new ArrayBuffer(size));
   }
 
-  /** Waits until something has changed, or it is time to look for late parts again. */
+  /** Waits for a change, or for the next check for late parts. */
   async #pause(): Promise<void> {
     const stop = new AbortController();
     const { sleep } = this.#options.options;

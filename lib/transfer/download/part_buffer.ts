@@ -1,6 +1,6 @@
 /**
- * A part of a parallel download: which bytes of it have come, over one connection or over two, and which
- * of them were handed over. It fetches nothing itself.
+ * A part of a parallel download: buffers the bytes that one or two connections have received and tracks
+ * which of them were delivered. It sends no requests.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import type { RangeSource } from "./range_source.ts";
 import type { Chunk } from "../body_reader.ts";
 import type { ResumingReader } from "./resuming_reader.ts";
 
-/** Bytes below which no part is cut, unless all are to be smaller. */
+/** Minimum size of a part in bytes, unless `partSize` is smaller. */
 const SMALLEST = 1024 * 1024;
 
 /**
- * Cuts bytes from `start` to before `stop` into parts of `partSize`, and into smaller ones towards the
- * end, so that all connections end at about the same time.
+ * Cuts the bytes from `start` up to, but not including, `stop` into parts of `partSize`. The last parts are
+ * smaller, so that all connections finish at about the same time.
  */
 export function cut(
   { start, stop, partSize, connections }: {
@@ -34,16 +34,16 @@ export function cut(
   return parts;
 }
 
-/** A stretch of the image. */
+/** A part of the image. */
 export class PartBuffer {
-  /** First byte, and last. */
+  /** Offsets of the first and the last byte. */
   readonly start: number;
   readonly end: number;
-  /** Who is fetching it: one connection, or two where the first is late; only the first to have it all stays. */
+  /** The connections fetching it: one, or two if the first is late. The first to finish cancels the other. */
   attempts: Attempt[] = [];
-  /** Whether one of them has all of it, and its answer was whole. */
+  /** Whether one attempt has all of it and its response was complete. */
   isComplete = false;
-  /** Whether an attempt has failed: the other is the last then, or two would fail in turn for ever. */
+  /** Whether an attempt has failed. Then no second one is started, or two could fail in turn without end. */
   hasFailed = false;
   #position = 0;
 
@@ -52,42 +52,42 @@ export class PartBuffer {
     this.end = end;
   }
 
-  /** Bytes in all. */
+  /** Size in bytes. */
   get size(): number {
     return this.end - this.start + 1;
   }
 
-  /** Whether all of it was handed over. */
+  /** Whether all of it was delivered. */
   get isDelivered(): boolean {
     return this.#position === this.size;
   }
 
-  /** Bytes that were not handed over yet. */
+  /** Number of undelivered bytes. */
   get left(): number {
     return this.size - this.#position;
   }
 
   /**
-   * Whether a connection that reads `rate` bytes a millisecond would have all of it before the one that is
-   * fetching it has the rest.
+   * Whether a connection that reads `rate` bytes per millisecond would fetch all of it before the current
+   * connection fetches the remaining bytes.
    */
   isLate(now: number, rate: number): boolean {
     const [first, ...others] = this.attempts;
-    const isTaken = this.isComplete || this.hasFailed || others.length > 0;
-    if (isTaken || first === undefined) return false;
+    const isExcluded = this.isComplete || this.hasFailed || others.length > 0;
+    if (isExcluded || first === undefined) return false;
     const elapsed = now - first.since;
     const ownTime = this.size / rate;
     if (elapsed < ownTime) return false;
     return (this.size - first.filled) * elapsed / Math.max(first.filled, 1) > ownTime;
   }
 
-  /** Takes in what an attempt has read. */
+  /** Adds a chunk that an attempt has read. */
   put(attempt: Attempt, chunk: Chunk): void {
     attempt.put(chunk);
     attempt.forget(this.#position);
   }
 
-  /** The next bytes; null where they have not come yet. The last ones wait for its end. */
+  /** The next bytes; null if not received yet. The last chunk is delivered after the part is complete. */
   take(): Chunk | null {
     const isNext = ({ first }: Attempt) =>
       first !== undefined && (this.isComplete || first.byteLength < this.left);
@@ -99,13 +99,13 @@ export class PartBuffer {
   }
 }
 
-/** One connection at work on one part. */
+/** One connection fetching one part. */
 export class Attempt {
   readonly reader: ResumingReader;
-  /** When it began. */
+  /** Time of its start in milliseconds. */
   readonly since: number;
   #chunks: Chunk[] = [];
-  /** Bytes that were read, and those of them that were handed over or dropped. */
+  /** Number of bytes read, and of those that were delivered or dropped. */
   #filled = 0;
   #dropped = 0;
 
@@ -114,24 +114,24 @@ export class Attempt {
     this.since = since;
   }
 
-  /** Bytes that were read so far. */
+  /** Number of bytes read so far. */
   get filled(): number {
     return this.#filled;
   }
 
-  /** The next bytes to be handed over; undefined where there are none, or they are too far behind. */
+  /** The next bytes to deliver; undefined if there are none. */
   get first(): Chunk | undefined {
     return this.#chunks[0];
   }
 
-  /** Takes in what was read. */
+  /** Adds a chunk that was read. */
   put(chunk: Chunk): void {
     if (chunk.byteLength === 0) return;
     this.#chunks.push(chunk);
     this.#filled += chunk.byteLength;
   }
 
-  /** Drops what lies before a byte of the part. */
+  /** Drops the bytes before a position in the part. */
   forget(position: number): void {
     for (let chunk = this.#chunks[0]; chunk !== undefined; chunk = this.#chunks[0]) {
       const gone = Math.min(position - this.#dropped, chunk.byteLength);
@@ -143,12 +143,12 @@ export class Attempt {
   }
 }
 
-/** Ends what several connections read. */
+/** Cancels the readers of several attempts. */
 export async function cancelAll(attempts: readonly Attempt[], reason: unknown): Promise<void> {
   await Promise.all(attempts.map(({ reader }) => reader.cancel(reason)));
 }
 
-/** Bytes and where they belong, counted from the first wanted one. */
+/** Bytes and their offset from the first requested byte. */
 export interface PositionedChunk {
   readonly position: number;
   readonly data: Chunk;
@@ -156,13 +156,13 @@ export interface PositionedChunk {
 
 /** A connection of a parallel download. */
 export interface PartConnection {
-  /** Endpoint root of the server that it prefers. */
+  /** Endpoint root of its preferred server. */
   readonly server: string;
-  /** The bytes up to `end`, inclusive. */
-  pieces(end: number): RangeSource;
+  /** A source of the bytes up to `end`, inclusive. */
+  rangeSource(end: number): RangeSource;
 }
 
-/** A promise that is kept from outside. */
+/** A promise that is resolved from outside. */
 export class Notifier {
   give: () => void = () => {};
   readonly promise: Promise<void> = new Promise((resolve) => this.give = resolve);

@@ -1,31 +1,30 @@
 /**
- * What a client has learned about ranges: of stores that cannot seek and of servers that ignore them. Only
- * answers that prove the point teach, and what was learned expires, since servers are repaired and
- * replaced.
+ * What a client has learned about ranges: which stores cannot seek, and which servers ignore ranges. Only
+ * responses that prove it count. Entries expire, since servers are repaired and replaced.
  *
  * @module
  */
 import type { ResolvedOptions } from "../../options.ts";
 
-/** Milliseconds for which something learned is used. */
+/** Lifetime of an entry in milliseconds. */
 const LIFETIME = 600_000;
 
-/** Things that are remembered at most; callers choose some of the keys. */
+/** Maximum number of entries: callers choose some of the keys. */
 const CAPACITY = 1_000;
 
-/** What is known of the ranges of a cloud. Stores are named by the text that identifies them together. */
+/** What is known about ranges in a cloud. A string identifies each set of stores. */
 export class RangeMemory {
-  /** Stores that have answered a range with a part. */
+  /** Stores that have served a range. */
   readonly #seekable: ExpiringSet;
   /** Stores that refuse ranges: Ceph, Swift, S3 and others cannot seek. */
   readonly #unseekable: ExpiringSet;
-  /** Servers, each with stores, that answer a range with the whole image or do not say what they send. */
-  readonly #deaf: ExpiringSet;
+  /** Pairs of server and stores that ignore ranges, or do not state which bytes they send. */
+  readonly #ignoring: ExpiringSet;
 
   constructor({ now }: Pick<ResolvedOptions, "now">) {
     this.#seekable = new ExpiringSet(now);
     this.#unseekable = new ExpiringSet(now);
-    this.#deaf = new ExpiringSet(now);
+    this.#ignoring = new ExpiringSet(now);
   }
 
   /** Whether stores are known to seek. */
@@ -33,24 +32,24 @@ export class RangeMemory {
     return this.#seekable.has(stores);
   }
 
-  /** Whether a range is worth a request. */
+  /** Whether a range request may succeed. */
   mayAsk(server: string, stores: string): boolean {
-    return !this.#unseekable.has(stores) && !this.#deaf.has(`${server} ${stores}`);
+    return !this.#unseekable.has(stores) && !this.#ignoring.has(`${server} ${stores}`);
   }
 
-  /** A server gave a part for a range. */
+  /** Notes that a server responded to a range with a part. */
   gavePart(stores: string): void {
     this.#seekable.add(stores);
   }
 
-  /** A server gave the whole image for a range, or did not say what it gave. */
+  /** Notes that a server responded to a range with the whole image, or did not state which bytes it sent. */
   ignoredRange(server: string, stores: string): void {
-    this.#deaf.add(`${server} ${stores}`);
+    this.#ignoring.add(`${server} ${stores}`);
   }
 
   /**
-   * A server answered 400 to a range, and gave the whole image for the same request without it. Where
-   * another server reads ranges of the same stores, it is this server that cannot.
+   * Notes that a server responded 400 to a range, and sent the whole image for the same request without
+   * a range. If another server supports ranges of the same stores, only this server does not.
    */
   refusedRange(server: string, stores: string): void {
     if (this.isSeekable(stores)) this.ignoredRange(server, stores);
@@ -58,10 +57,10 @@ export class RangeMemory {
   }
 }
 
-/** A set whose members leave by themselves: after a time, or when there are too many. */
+/** A set with a lifetime for its members and a maximum size. */
 class ExpiringSet {
   readonly #now: () => number;
-  /** When each member leaves, the first one first. */
+  /** When each member expires, earliest first. */
   readonly #until = new Map<string, number>();
 
   constructor(now: () => number) {

@@ -1,6 +1,6 @@
 /**
- * Where the pieces of an image come from: chooses what to ask and whom, judges the answer before it is
- * believed, and remembers what it proves.
+ * Sources of image data from Glance: selects the request and the server, checks which bytes the response
+ * has, and remembers what it proves about ranges.
  *
  * @module
  */
@@ -32,57 +32,57 @@ import { type ContentDescriptor, descriptorOf, isSameData } from "../integrity/d
 import { RangeMemory } from "./range_memory.ts";
 import { classifyBreak, type RangeRefused, RangesUnavailable } from "./resume_policy.ts";
 
-/** A source that can prove nothing. */
+/** For requests whose bytes are not used. */
 const NO_PROOF: Proof = { isHashed: false, canCompare: false };
 
-/** Where pieces come from. */
+/** A source of image data, from any offset. */
 export interface RangeSource {
-  /** The identity that every piece must have. */
+  /** Describes the data; every response must match it. */
   readonly identity: ContentDescriptor;
   /** The servers and their failures. */
   readonly candidates: Candidates;
   /** Whether the caller chose the stores. */
   readonly hasPrefer: boolean;
   /**
-   * Opens the image at a byte.
+   * Opens the image at an offset.
    *
-   * @throws {RangeRefused} if this server's answer cannot be used and another's might.
-   * @throws {GlanceError} what `classifyBreak` reads.
+   * @throws {RangeRefused} if the response cannot be used, and that of another server may be usable.
+   * @throws {GlanceError} if the request fails; `classifyBreak` decides what follows.
    */
   open(start: number, signal: AbortSignal, proof: Proof): Promise<RangeResponse>;
 }
 
 const MEMORIES = new WeakMap<GlanceClientWrapper, RangeMemory>();
 
-/** What {@linkcode GlanceRangeSource} are made of. */
-export interface PiecesOptions {
-  /** Last wanted byte; null for the last of the image. */
+/** Options of a {@linkcode GlanceRangeSource}. */
+export interface RangeSourceOptions {
+  /** Offset of the last requested byte; null for the end of the image. */
   readonly end: number | null;
-  /** The stores of the record. */
+  /** The `stores` of the image record. */
   readonly stores: string;
   readonly prefer: readonly string[] | undefined;
-  /** Endpoint root of the server that is asked before the others. */
+  /** Endpoint root of the preferred server. */
   readonly first?: string;
   /**
-   * The servers, for several sources of one download.
-   * @default {candidates of its own}
+   * The servers, shared by the sources of one download.
+   * @default {a new set of candidates}
    */
   readonly candidates?: Candidates;
   /**
-   * Whether the whole image is never asked for, since many such sources would each read it.
+   * Whether the whole image is never requested, so that parallel sources do not each read all of it.
    * @default {false}
    */
   readonly rangesOnly?: boolean;
 }
 
-/** Pieces of an image from the servers of a client. */
+/** Reads an image from the servers of a client. */
 export class GlanceRangeSource implements RangeSource {
   readonly identity: ContentDescriptor;
   readonly candidates: Candidates;
   readonly hasPrefer: boolean;
   readonly #client: GlanceClientWrapper;
   readonly #context: RequestContext;
-  readonly #options: PiecesOptions;
+  readonly #options: RangeSourceOptions;
   readonly #stores: string;
   readonly #memory: RangeMemory;
 
@@ -90,7 +90,7 @@ export class GlanceRangeSource implements RangeSource {
     client: GlanceClientWrapper,
     context: RequestContext,
     identity: ContentDescriptor,
-    options: PiecesOptions,
+    options: RangeSourceOptions,
   ) {
     this.#client = client;
     this.#context = context;
@@ -98,27 +98,27 @@ export class GlanceRangeSource implements RangeSource {
     this.#options = options;
     this.candidates = options.candidates ?? new Candidates();
     this.hasPrefer = options.prefer !== undefined;
-    // What a preferred store cannot do says nothing about the others.
+    // Preferred stores get an entry of their own: what they cannot do proves nothing about the others.
     this.#stores = [options.stores, ...options.prefer ?? []].join(" ");
     this.#memory = MEMORIES.get(client) ?? new RangeMemory(client.options);
     MEMORIES.set(client, this.#memory);
   }
 
-  /** Whether the store can seek, found out by asking for the first byte if it is not known. */
+  /** Whether the store can seek. Requests the first byte if that is unknown. */
   async canSeek(signal: AbortSignal): Promise<boolean> {
     if (this.#memory.isSeekable(this.#stores)) return true;
     for (;;) {
-      const question = await this.#next(signal);
-      if (question.kind === "whole") return false;
+      const next = await this.#next(signal);
+      if (next.kind === "whole") return false;
       try {
-        const { piece } = await this.#openRange(0, 0, NO_PROOF, question, signal);
-        await piece.close("the answer is known");
-        if (piece.isRange && piece.stop === 1) return true;
-        this.candidates.refuseRange(piece.server);
+        const { response } = await this.#openRange(0, 0, NO_PROOF, next, signal);
+        await response.close("the store can seek or not");
+        if (response.isRange && response.stop === 1) return true;
+        this.candidates.refuseRange(response.server);
       } catch (error) {
         const { hasPrefer, candidates: { servers }, identity: { imageId } } = this;
         const standing = { imageId, offset: 0, hasBegun: false, isSized: true, hasPrefer, servers };
-        const broke = classifyBreak(error, { ...standing, piece: null });
+        const broke = classifyBreak(error, { ...standing, response: null });
         if (broke.kind === "final") return false;
         if (this.candidates.note(broke, false, false) !== null) return false;
       }
@@ -130,15 +130,15 @@ export class GlanceRangeSource implements RangeSource {
     const { end, rangesOnly = false } = this.#options;
     const last = end ?? (size === null ? null : size - 1);
     const isAll = start === 0 && (end === null || end + 1 === size) && !rangesOnly;
-    const question = await this.#next(signal, !isAll && last !== null);
-    const { piece, isSame } = question.kind === "whole" || last === null
-      ? await this.#openWhole(start, question, signal)
-      : await this.#openRange(start, last, proof, question, signal);
+    const next = await this.#next(signal, !isAll && last !== null);
+    const { response, isSame } = next.kind === "whole" || last === null
+      ? await this.#openWhole(start, next, signal)
+      : await this.#openRange(start, last, proof, next, signal);
     try {
-      if (start > 0 && !isSame) await this.#checkIdentity(piece.server, question, signal);
-      return piece;
+      if (start > 0 && !isSame) await this.#checkIdentity(response.server, next, signal);
+      return response;
     } catch (error) {
-      await piece.close(error);
+      await response.close(error);
       throw error;
     }
   }
@@ -155,46 +155,46 @@ export class GlanceRangeSource implements RangeSource {
     start: number,
     end: number,
     proof: Proof,
-    question: Question,
+    next: Question,
     signal: AbortSignal,
-  ): Promise<Judged> {
+  ): Promise<Checked> {
     const { size, imageId } = this.identity;
     let answer: OpenResponse;
     try {
-      answer = await this.#exchange(question, signal, { start, end });
+      answer = await this.#exchange(next, signal, { start, end });
     } catch (error) {
       if (!(error instanceof GlanceError) || error.server === undefined) throw error;
       if (error.status === 416 && size !== null) {
-        throw refused(imageId, error.server, `it denies a range of the ${size} bytes`, true, error);
+        throw refused(imageId, error.server, `it rejects ranges of the ${size} bytes`, true, error);
       }
       if (error.status !== 400) throw error;
-      const judged = await this.#openWithoutRange(start, error.server, signal);
-      // Only now it is proven that the range was at fault, and not something else in the request.
+      const checked = await this.#openWithoutRange(start, error.server, signal);
+      // Only the success without a range proves that the range caused the 400.
       this.#memory.refusedRange(error.server, this.#stores);
-      return judged;
+      return checked;
     }
-    const wanted = { start, end, size };
+    const range = { start, end, size };
     const facts = factsOf(answer);
-    const verdict = judgePartial(facts, wanted);
+    const verdict = judgePartial(facts, range);
     if (verdict.kind === "lie") throw await this.#refuse(answer, verdict.reason, true);
-    if (verdict.kind === "multipart") return await this.#openPart(answer, verdict.boundary, wanted);
+    if (verdict.kind === "multipart") return await this.#openPart(answer, verdict.boundary, range);
     const { endpoint } = answer.server;
     const isWhole = verdict.kind === "whole";
     if (isWhole || verdict.kind === "unproven") this.#memory.ignoredRange(endpoint, this.#stores);
     const isWanted = !isWhole || !this.#options.rangesOnly;
     if (isWanted && isUsable(verdict, start, lengthOf(facts.contentLength), proof)) {
-      return this.#noteRange(await this.#judge(answer, stretchOf(verdict, wanted), true), wanted);
+      return this.#noteRange(await this.#check(answer, stretchOf(verdict, range), true), range);
     }
     await discard(answer.response);
     answer.deadline[Symbol.dispose]();
     return await this.#openWithoutRange(start, endpoint, signal);
   }
 
-  /** Asks the server that cannot give a range for the whole image. */
-  async #openWithoutRange(start: number, server: string, signal: AbortSignal): Promise<Judged> {
+  /** Requests the whole image from a server that cannot send a range. */
+  async #openWithoutRange(start: number, server: string, signal: AbortSignal): Promise<Checked> {
     this.candidates.refuseRange(server);
     if (this.#options.rangesOnly) {
-      throw refused(this.identity.imageId, server, "it is not the requested range", true);
+      throw refused(this.identity.imageId, server, "it does not have the requested range", true);
     }
     const others = this.candidates.servers.filter((name) => name !== server);
     const tried = new Set<string>();
@@ -205,28 +205,28 @@ export class GlanceRangeSource implements RangeSource {
     );
   }
 
-  async #openPart(answer: OpenResponse, boundary: string, wanted: WantedRange): Promise<Judged> {
-    const { piece, isSame } = await this.#judge(answer, { from: 0, skip: 0, stop: null }, true);
-    const part = await openBodyPart(piece, boundary, wanted, this.identity.imageId);
-    return this.#noteRange({ piece: part, isSame }, wanted);
+  async #openPart(answer: OpenResponse, boundary: string, range: WantedRange): Promise<Checked> {
+    const { response, isSame } = await this.#check(answer, { from: 0, skip: 0, stop: null }, true);
+    const part = await openBodyPart(response, boundary, range, this.identity.imageId);
+    return this.#noteRange({ response: part, isSame }, range);
   }
 
-  /** What an answer to a range proves about its store and its server. */
-  #noteRange(judged: Judged, { start, end }: WantedRange): Judged {
-    const { server, from, stop } = judged.piece;
+  /** Remembers what the response to a range proves about its store and its server. */
+  #noteRange(checked: Checked, { start, end }: WantedRange): Checked {
+    const { server, from, stop } = checked.response;
     if (from > 0 || stop === end + 1) this.#memory.gavePart(this.#stores);
     if (stop !== null && stop <= end) this.candidates.gaveShortPart(server, stop - start);
-    return judged;
+    return checked;
   }
 
-  async #openWhole(start: number, question: Question, signal: AbortSignal): Promise<Judged> {
+  async #openWhole(start: number, next: Question, signal: AbortSignal): Promise<Checked> {
     const { size, imageId } = this.identity;
     if (this.#options.rangesOnly) {
       throw new RangesUnavailable(
-        `Cannot read image "${imageId}" in parts: no server gives ranges`,
+        `Cannot read image "${imageId}" in parts: no server supports ranges`,
       );
     }
-    const answer = await this.#exchange(question, signal);
+    const answer = await this.#exchange(next, signal);
     const { status, headers } = answer.response;
     if (status === 204) {
       answer.deadline[Symbol.dispose]();
@@ -235,7 +235,7 @@ export class GlanceRangeSource implements RangeSource {
         { imageId, status, server: answer.server.endpoint },
       );
     }
-    // Some servers answer 206 to a request without a range, with all bytes or the first ones.
+    // Some servers respond 206 to a request without a range, with all bytes or the first ones.
     const verdict = judgePartial(factsOf(answer), { start: 0, end: (size ?? Infinity) - 1, size });
     if (verdict.kind === "lie") throw await this.#refuse(answer, verdict.reason, false);
     const isShort = verdict.kind === "overlap" && verdict.stop <= start;
@@ -246,19 +246,19 @@ export class GlanceRangeSource implements RangeSource {
     const stop = verdict.kind === "overlap"
       ? verdict.stop
       : size ?? lengthOf(headers.get("content-length"));
-    return await this.#judge(answer, { from: 0, skip: start, stop }, false);
+    return await this.#check(answer, { from: 0, skip: start, stop }, false);
   }
 
-  /** Content-MD5 is the hex MD5 of the whole image, on a part, too: it tells which image this is. */
-  async #judge(answer: OpenResponse, stretch: Stretch, isRange: boolean): Promise<Judged> {
+  /** Glance's Content-MD5 is the hex MD5 of the whole image, even with a part: it identifies the data. */
+  async #check(answer: OpenResponse, stretch: Stretch, isRange: boolean): Promise<Checked> {
     const md5 = answer.response.headers.get("content-md5")?.toLowerCase() ?? null;
     const { checksum } = this.identity;
     if (md5 !== null && checksum !== null && md5 !== checksum && /^[0-9a-f]{32}$/.test(md5)) {
       throw await this.#refuse(answer, `its MD5 is ${md5} instead of ${checksum}`, isRange);
     }
     const body = openBody(answer, this.identity.imageId, this.#client.options);
-    const piece = { ...body, ...stretch, isRange };
-    return { piece, isSame: md5 !== null && md5 === checksum };
+    const response = { ...body, ...stretch, isRange };
+    return { response, isSame: md5 !== null && md5 === checksum };
   }
 
   #exchange(
@@ -280,21 +280,21 @@ export class GlanceRangeSource implements RangeSource {
     return error;
   }
 
-  /** If an answer does not tell which image it is, the record is asked again. */
+  /** Reads the record again, for responses that do not identify their data. */
   async #checkIdentity(server: string, { excluded }: Question, signal: AbortSignal): Promise<void> {
     const { imageId } = this.identity;
     const options = { signal, excluded, first: server };
     const record = await this.#client.run(this.#context, "get", [imageId], options);
     if (isSameData(this.identity, descriptorOf(record))) return;
     throw new ImageDownloadFailed(
-      `Cannot go on reading image "${imageId}": its data was replaced meanwhile; download it anew`,
+      `Cannot continue reading image "${imageId}": its data was replaced in the meantime; download it again`,
       { imageId },
     );
   }
 }
 
-/** A piece, and whether it is known to be of the same image. */
-interface Judged {
-  readonly piece: RangeResponse;
+/** A response, and whether it proves to have the same data. */
+interface Checked {
+  readonly response: RangeResponse;
   readonly isSame: boolean;
 }

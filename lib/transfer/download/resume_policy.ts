@@ -1,6 +1,6 @@
 /**
- * What to do when a download breaks: what each failure proves about its server, and when to give up. Which
- * server comes next, `candidates.ts` decides. Pure.
+ * The policy after a break: what each failure proves about its server, and when to give up. Pure.
+ * `candidates.ts` selects the next server.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import {
   ServerUnreachable,
 } from "../../errors.ts";
 
-/** An answer cannot be used, though its status promises data; another server may do better. */
+/** A response with data that cannot be used; another server may send a usable one. */
 export class RangeRefused extends ServerUnreachable {
   override name = "RangeRefused";
-  /** Whether it answered a range: the same server may still give the whole image. */
+  /** Whether it was the response to a range request: the same server may still send the whole image. */
   readonly isRange: boolean;
 
   constructor(message: string, options: GlanceErrorOptions, isRange: boolean) {
@@ -25,43 +25,43 @@ export class RangeRefused extends ServerUnreachable {
   }
 }
 
-/** No server gives ranges, and the whole image is not wanted. */
+/** No server supports ranges, and the whole image was not requested. */
 export class RangesUnavailable extends GlanceError {
   override name = "RangesUnavailable";
 }
 
-/** A failure, by what it says about the server. */
+/** A failure, classified by what it proves about the server. */
 export type Break =
   /** No other request can help. */
   | { readonly kind: "final"; readonly error: unknown }
   /** The server or the connection failed; the same request may succeed later. */
   | { readonly kind: "broken"; readonly error: GlanceError; readonly isRange: boolean }
-  /** The server cannot give this range, but may give the whole image. */
+  /** The server cannot send this range, but may send the whole image. */
   | { readonly kind: "no range"; readonly error: GlanceError; readonly server: string }
-  /** The server does not have the image, or does not give it. */
+  /** The server does not have the image, or refuses to send it. */
   | { readonly kind: "denied"; readonly error: GlanceError; readonly server: string };
 
-/** Where a download stands when it breaks. */
+/** The state of a download when it breaks. */
 export interface Standing {
   readonly imageId: string;
-  /** The byte of the image that comes next. */
+  /** Offset in the image of the next byte. */
   readonly offset: number;
   /** Whether bytes were delivered, here or by another reader of the same download. */
   readonly hasBegun: boolean;
-  /** Whether the record states a size, so that its data exists. */
+  /** Whether the record states a size, which proves that the data exists. */
   readonly isSized: boolean;
-  /** Whether the caller chose stores, which explains a 400. */
+  /** Whether the caller chose stores, which can cause a 400. */
   readonly hasPrefer: boolean;
   /** Endpoint roots of the image servers. */
   readonly servers: readonly string[];
-  /** The open answer that broke; null if none was open. */
-  readonly piece: { readonly server: string; readonly isRange: boolean } | null;
+  /** The open response that broke; null if there was none. */
+  readonly response: { readonly server: string; readonly isRange: boolean } | null;
 }
 
-/** What a failure says about the server. */
+/** Classifies a failure by what it proves about the server. */
 export function classifyBreak(error: unknown, standing: Standing): Break {
-  const { piece, hasBegun } = standing;
-  const isRange = piece?.isRange ?? false;
+  const { response, hasBegun } = standing;
+  const isRange = response?.isRange ?? false;
   if (error instanceof RangeRefused && error.isRange && error.server !== undefined) {
     return { kind: "no range", error, server: error.server };
   }
@@ -74,19 +74,19 @@ export function classifyBreak(error: unknown, standing: Standing): Break {
     const isBroken = hasBegun && (error.status ?? 0) >= 500;
     return isBroken ? { kind: "broken", error, isRange } : { kind: "denied", error, server };
   }
-  if (piece === null) return { kind: "final", error };
+  if (response === null) return { kind: "final", error };
   const { imageId, offset } = standing;
   const broken = new ServerUnreachable(
-    `Cannot go on reading image "${imageId}": the connection to "${piece.server}" broke after byte ${offset}`,
-    { cause: error, imageId, server: piece.server },
+    `Cannot continue reading image "${imageId}": the connection to "${response.server}" broke after byte ${offset}`,
+    { cause: error, imageId, server: response.server },
   );
   return { kind: "broken", error: broken, isRange };
 }
 
 /**
- * Whether an answer says something about one image server only. The record says that the data exists: a
- * server that denies it lags behind, or has another store. A 401 is about the token, and a 400 before the
- * first byte about what the caller chose.
+ * Whether an error response proves something about this image server only. The record states that the data
+ * exists, so a server that denies it has stale metadata or another store. A 401 concerns the token. A 400
+ * before the first byte concerns the stores that the caller chose.
  */
 function isDenied(
   error: GlanceError,
@@ -99,20 +99,20 @@ function isDenied(
   return status !== 400 || hasBegun || !hasPrefer;
 }
 
-/** What follows a break. */
+/** The next step after a break. */
 export type NextStep =
   | { readonly kind: "give up" }
-  /** Ask again, after as many rounds of back-off; null for at once. */
+  /** Send another request after the back-off of this round; null for at once. */
   | { readonly kind: "ask"; readonly round: number | null };
 
-/** Whether to ask again, and when. */
+/** Decides whether to send another request, and when. */
 export function nextStep({ fruitless, numRetries, mayAsk, isLost }: {
-  /** Breaks in a row without a byte in between, as {@linkcode fruitlessAfter} counts them. */
+  /** Consecutive breaks without a byte in between, as {@linkcode fruitlessAfter} counts them. */
   readonly fruitless: number;
   readonly numRetries: number;
   /** Whether the retry budget allows another request. */
   readonly mayAsk: boolean;
-  /** Whether bytes were delivered of an image of unknown size, whose rest cannot be asked for. */
+  /** Whether bytes of an image of unknown size were delivered; the remaining ones cannot be requested. */
   readonly isLost: boolean;
 }): NextStep {
   if (!mayAsk || isLost || fruitless > numRetries) return { kind: "give up" };
@@ -120,36 +120,36 @@ export function nextStep({ fruitless, numRetries, mayAsk, isLost }: {
 }
 
 /**
- * Counts breaks without a byte. A server that cannot give what it was asked for is not asked that again,
- * so its answer takes nothing from the retries.
+ * Counts consecutive breaks without a byte. Refusals do not count toward the retries, since the same request
+ * is not sent to that server again.
  */
-export function fruitlessAfter(broke: Break, hasProgress: boolean, before: number): number {
+export function fruitlessAfter(failure: Break, hasProgress: boolean, before: number): number {
   if (hasProgress) return 0;
-  return broke.kind === "broken" ? before + 1 : before;
+  return failure.kind === "broken" ? before + 1 : before;
 }
 
-/** A download when it was given up. */
+/** A download that was given up. */
 export interface GivenUp {
   readonly imageId: string;
-  /** Bytes that were handed over. */
+  /** Number of delivered bytes. */
   readonly delivered: number;
-  /** Bytes in all; null if unknown. */
+  /** Number of requested bytes; null if unknown. */
   readonly total: number | null;
-  /** Why each attempt to go on failed. */
+  /** The error of each attempt. */
   readonly failures: readonly unknown[];
   readonly last: GlanceError;
 }
 
-/** The error that says how far a download has come, and what stopped it. */
+/** Creates the error of a download that was given up. */
 export function downloadFailed(
   { imageId, delivered, total, failures, last }: GivenUp,
 ): ImageDownloadFailed {
   return new ImageDownloadFailed(
     `Cannot download image "${imageId}": it broke after ${delivered}${
       total === null ? "" : ` of ${total}`
-    } bytes and no server could go on; the last one: ${last.message}`,
+    } bytes, and no server could continue it; the last error: ${last.message}`,
     {
-      cause: new AggregateError(failures, "every attempt to go on failed"),
+      cause: new AggregateError(failures, "every attempt to continue the download failed"),
       imageId,
       server: last.server,
       status: last.status,
@@ -159,10 +159,10 @@ export function downloadFailed(
   );
 }
 
-/** The break of a body that ended before its announced end. */
+/** Creates the error for a body that ended early. */
 export function endedEarly(imageId: string, server: string, offset: number): ServerUnreachable {
   return new ServerUnreachable(
-    `Cannot go on reading image "${imageId}": the server "${server}" ended after byte ${offset}`,
+    `Cannot continue reading image "${imageId}": the server "${server}" ended the response after byte ${offset}`,
     { imageId, server },
   );
 }

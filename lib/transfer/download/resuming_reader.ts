@@ -1,6 +1,6 @@
 /**
- * A download that goes on: one reader over as many pieces as it takes, each opened at the byte where
- * the one before broke. It counts and hashes what is delivered, not what a server sends.
+ * A download that resumes: one reader over a sequence of responses. If a response breaks, the next one is
+ * requested from the first undelivered byte. Counts and hashes cover delivered bytes, not received ones.
  *
  * @module
  */
@@ -22,41 +22,41 @@ import {
 } from "./resume_policy.ts";
 import type { Progress } from "../types.ts";
 
-/** What a resuming reader is told. */
+/** Options of a resuming reader. */
 export interface ResumeOptions {
   readonly options: ResolvedOptions;
-  /** First wanted byte. */
+  /** Offset of the first requested byte. */
   readonly start: number;
-  /** Last wanted byte; null for the last of the image. */
+  /** Offset of the last requested byte; null for the end of the image. */
   readonly end: number | null;
-  /** Whether bytes outside of this stretch are under way: the download has begun, even before its first byte. */
+  /** Whether this is a part of a larger download, which has begun even if this part has no bytes yet. */
   readonly isPart: boolean;
-  /** The hash of the whole image, where it is to be checked. */
+  /** Verifies the hash of the whole image; null if this reader does not. */
   readonly verifier: Verifier | null;
-  /** Whether the hash of the whole image is checked, here or by whoever puts parts together. */
+  /** Whether the hash of the whole image is verified, here or by the reader that joins the parts. */
   readonly isHashed: boolean;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }
 
-/** Reads an image from one byte to another, whatever its servers do. */
+/** Reads a range of an image and resumes after breaks. */
 export class ResumingReader implements ImageReader {
   readonly #source: RangeSource;
   readonly #options: ResumeOptions;
   readonly #lifetime: Deadline;
   readonly #failures: unknown[] = [];
-  /** What the next piece heals; null where nothing broke. */
+  /** The break that the next response resumes from; null if there was none. */
   #break: GlanceError | null = null;
-  #piece: RangeResponse | null = null;
+  #response: RangeResponse | null = null;
   readonly #tail = new DeliveredTail();
-  /** Bytes that came together with the last skipped one. */
+  /** Bytes received in the same chunk as the last skipped byte. */
   #pending: Chunk | null = null;
   #offset: number;
-  /** Behind the last wanted byte; null while nobody knows. */
+  /** Offset after the last requested byte; null while unknown. */
   #stop: number | null;
   #server = "";
   #resumes = 0;
-  /** Breaks in a row without a byte in between. */
+  /** Consecutive breaks without a byte in between. */
   #fruitless = 0;
   #brokeAt: number;
   #hasExtra = false;
@@ -72,21 +72,21 @@ export class ResumingReader implements ImageReader {
     this.#stop = options.end === null ? source.identity.size : options.end + 1;
   }
 
-  /** Bytes in all; null while nobody knows. */
+  /** Number of requested bytes; null while unknown. */
   get total(): number | null {
     return this.#stop === null ? null : this.#stop - this.#options.start;
   }
 
-  /** How often it has gone on after a break. */
+  /** Number of times it resumed after a break. */
   get resumes(): number {
     return this.#resumes;
   }
 
-  /** Opens the first piece, so that what is wrong with the image is told before its first byte. */
+  /** Opens the first response, so that errors are thrown before the first read. */
   async open(): Promise<void> {
-    while (this.#piece === null) {
+    while (this.#response === null) {
       try {
-        await this.#openPiece();
+        await this.#openResponse();
       } catch (error) {
         await this.#recover(error);
       }
@@ -94,10 +94,10 @@ export class ResumingReader implements ImageReader {
   }
 
   /**
-   * The next bytes, or null when all were delivered and are right. `into` is used where the runtime can.
+   * The next bytes, or null after all were delivered and verified. `into` is used if the runtime supports it.
    *
-   * @throws {ImageDownloadFailed} where no server can deliver the rest.
-   * @throws {ImageIntegrityError} where the bytes are not those of the image.
+   * @throws {ImageDownloadFailed} if no server can deliver the remaining bytes.
+   * @throws {ImageIntegrityError} if the bytes are not those of the image.
    */
   async read(into: Chunk): Promise<Chunk | null> {
     const shape = shapeOf(into);
@@ -105,9 +105,9 @@ export class ResumingReader implements ImageReader {
       try {
         this.#lifetime.signal.throwIfAborted();
         if (this.#offset === this.#stop) return await this.#finish();
-        // A server may give fewer bytes than requested; the rest is requested again.
-        if (this.#offset === this.#piece?.stop) await this.release("its part is over");
-        const chunk = await this.#next(this.#piece ?? await this.#openPiece(), memory);
+        // A server may send fewer bytes than requested; the remaining ones take another request.
+        if (this.#offset === this.#response?.stop) await this.release("the range is complete");
+        const chunk = await this.#next(this.#response ?? await this.#openResponse(), memory);
         return chunk ?? await this.#finish();
       } catch (error) {
         await this.#recover(error);
@@ -116,7 +116,7 @@ export class ResumingReader implements ImageReader {
     return null;
   }
 
-  /** Tells how far it has come. */
+  /** Calls the progress callback. */
   report(): void {
     this.#options.onProgress?.({
       transferred: this.#offset - this.#options.start,
@@ -127,17 +127,17 @@ export class ResumingReader implements ImageReader {
   }
 
   /**
-   * Gives the server's connection back, between two reads; the next one opens another at its byte. For
-   * readers of whom nobody knows when they come back.
+   * Closes the connection between two reads; the next read opens another one at its offset. For consumers
+   * that may be idle for a long time.
    */
   async release(reason: unknown): Promise<void> {
-    const piece = this.#piece;
-    this.#piece = null;
+    const response = this.#response;
+    this.#response = null;
     this.#pending = null;
-    await piece?.close(reason);
+    await response?.close(reason);
   }
 
-  /** Ends the download; a server that is still sending is cut off. */
+  /** Ends the download and closes its connection. */
   async cancel(reason: unknown): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -146,20 +146,20 @@ export class ResumingReader implements ImageReader {
     await Promise.all([this.release(reason), this.#options.verifier?.close()]);
   }
 
-  async #openPiece(): Promise<RangeResponse> {
+  async #openResponse(): Promise<RangeResponse> {
     const { signal } = this.#lifetime;
     signal.throwIfAborted();
     const proof = { isHashed: this.#options.isHashed, canCompare: this.#tail.isDistinctive };
-    const piece = await this.#source.open(this.#offset, signal, proof);
-    if (signal.aborted) await piece.close(signal.reason);
+    const response = await this.#source.open(this.#offset, signal, proof);
+    if (signal.aborted) await response.close(signal.reason);
     signal.throwIfAborted();
-    this.#piece = piece;
-    this.#server = piece.server;
-    this.#stop ??= piece.stop;
+    this.#response = response;
+    this.#server = response.server;
+    this.#stop ??= response.stop;
     if (this.#break !== null) {
       this.#options.options.onEvent({
         kind: "resume",
-        server: piece.server,
+        server: response.server,
         imageId: this.#source.identity.imageId,
         offset: this.#offset,
         cause: this.#break,
@@ -168,47 +168,47 @@ export class ResumingReader implements ImageReader {
     }
     const { identity: { imageId } } = this.#source;
     const { verifier } = this.#options;
-    this.#pending = await skipOverlap(piece, { imageId, tail: this.#tail, verifier });
-    return piece;
+    this.#pending = await skipOverlap(response, { imageId, tail: this.#tail, verifier });
+    return response;
   }
 
-  async #next(piece: RangeResponse, memory: Chunk): Promise<Chunk | null> {
+  async #next(response: RangeResponse, memory: Chunk): Promise<Chunk | null> {
     const pending = this.#pending;
     this.#pending = null;
-    const chunk = pending ?? await piece.reader.read(memory);
+    const chunk = pending ?? await response.reader.read(memory);
     if (this.#isClosed) return null;
     if (chunk === null) {
       if (this.#stop === null || this.#offset === this.#stop) return null;
-      throw endedEarly(this.#source.identity.imageId, piece.server, this.#offset);
+      throw endedEarly(this.#source.identity.imageId, response.server, this.#offset);
     }
-    const wanted = this.#wantedOf(piece, chunk);
-    await this.#options.verifier?.update(wanted);
-    this.#tail.keep(wanted);
-    this.#offset += wanted.byteLength;
-    return wanted;
+    const bytes = this.#clip(response, chunk);
+    await this.#options.verifier?.update(bytes);
+    this.#tail.keep(bytes);
+    this.#offset += bytes.byteLength;
+    return bytes;
   }
 
-  /** A server may send more than the image has; whether that is harmless, the hash decides. */
-  #wantedOf(piece: RangeResponse, chunk: Chunk): Chunk {
-    const left = Math.min(this.#stop ?? Infinity, piece.stop ?? Infinity) - this.#offset;
+  /** Drops bytes after the end of the image. The hash decides whether they are harmless. */
+  #clip(response: RangeResponse, chunk: Chunk): Chunk {
+    const left = Math.min(this.#stop ?? Infinity, response.stop ?? Infinity) - this.#offset;
     if (chunk.byteLength <= left) return chunk;
-    this.#hasExtra = this.#stop === piece.stop;
+    this.#hasExtra = this.#stop === response.stop;
     return chunk.subarray(0, left);
   }
 
-  /** All bytes are there: is there an end behind them, and are they right? */
+  /** Checks, after the last byte, that the body ends there and that the hash matches. */
   async #finish(): Promise<null> {
-    const piece = this.#piece;
-    if (piece !== null && piece.stop === this.#stop && !this.#hasExtra) {
-      // Lets the connection be used again; a body that breaks behind its last byte has done its duty.
-      const rest = await piece.reader.read(new Uint8Array(1)).catch(() => null);
+    const response = this.#response;
+    if (response !== null && response.stop === this.#stop && !this.#hasExtra) {
+      // Reading the end frees the connection for reuse. A break after the last byte is harmless.
+      const rest = await response.reader.read(new Uint8Array(1)).catch(() => null);
       this.#hasExtra = rest !== null && rest.byteLength > 0;
     }
     await this.#options.verifier?.check();
     const { imageId, size } = this.#source.identity;
     if (this.#hasExtra && !this.#options.isHashed) {
       throw new ImageIntegrityError(
-        `Cannot accept image "${imageId}": the server sent more than its ${size} bytes; upload it anew, or ask the operator of the cloud`,
+        `Cannot accept image "${imageId}": the server sent more than its ${size} bytes; upload the image again, or contact the operator of the cloud`,
         { imageId, server: this.#server, expected: `size ${size}`, actual: `size above ${size}` },
       );
     }
@@ -216,12 +216,12 @@ export class ResumingReader implements ImageReader {
     return null;
   }
 
-  /** Prepares for another piece, or throws what ends the download. */
+  /** Prepares for the next response after a break, or throws the error that ends the download. */
   async #recover(error: unknown): Promise<void> {
     if (this.#isClosed) return;
     const { options, signal, isPart, start } = this.#options;
     const { candidates, hasPrefer, identity: { imageId, size } } = this.#source;
-    const piece = this.#piece;
+    const response = this.#response;
     const offset = this.#offset;
     await this.release(error);
     if (signal?.aborted) return await this.#fail(signal.reason);
@@ -234,22 +234,22 @@ export class ResumingReader implements ImageReader {
       isSized: size !== null,
       hasPrefer,
       servers,
-      piece,
+      response,
     };
-    const broke = classifyBreak(error, standing);
-    if (broke.kind === "final") return await this.#fail(broke.error);
-    this.#failures.push(broke.error);
-    this.#break = broke.error;
+    const failure = classifyBreak(error, standing);
+    if (failure.kind === "final") return await this.#fail(failure.error);
+    this.#failures.push(failure.error);
+    this.#break = failure.error;
     const progress = offset - this.#brokeAt;
-    const mayAsk = piece?.broke(broke.error, progress) ?? true;
-    const end = candidates.note(broke, progress > 0, hasBegun);
+    const mayAsk = response?.reportBreak(failure.error, progress) ?? true;
+    const end = candidates.note(failure, progress > 0, hasBegun);
     if (end !== null) return await this.#fail(end);
-    this.#fruitless = fruitlessAfter(broke, progress > 0, this.#fruitless);
+    this.#fruitless = fruitlessAfter(failure, progress > 0, this.#fruitless);
     this.#brokeAt = offset;
     const isLost = this.#stop === null && offset > start;
     const { numRetries } = options;
     const step = nextStep({ fruitless: this.#fruitless, numRetries, mayAsk, isLost });
-    if (step.kind === "give up") return await this.#fail(this.#failed(broke.error));
+    if (step.kind === "give up") return await this.#fail(this.#downloadFailed(failure.error));
     this.#resumes++;
     if (step.round !== null) {
       await options.sleep(backoff(step.round, options.random), this.#lifetime.signal);
@@ -261,7 +261,7 @@ export class ResumingReader implements ImageReader {
     throw error;
   }
 
-  #failed(last: GlanceError): ImageDownloadFailed {
+  #downloadFailed(last: GlanceError): ImageDownloadFailed {
     return downloadFailed({
       imageId: this.#source.identity.imageId,
       delivered: this.#offset - this.#options.start,

@@ -34,7 +34,7 @@ for (const [what, step] of REFUSED) {
   Deno.test(`An answer that ${what} on every server ends the download`, async () => {
     const served = new Served();
     const world = worldOf([record(), ...Array.from({ length: 4 }, () => step(served))]);
-    await assertRejects(() => downloadAll(world), ImageDownloadFailed, "Cannot use the answer");
+    await assertRejects(() => downloadAll(world), ImageDownloadFailed, "Cannot use the response");
     assertEquals([served.areOver, world.clock.pending, world.script.left], [true, 0, 0]);
   });
 }

@@ -29,7 +29,7 @@ const STANDING: Standing = {
   isSized: true,
   hasPrefer: false,
   servers: [A, B, C],
-  piece: null,
+  response: null,
 };
 
 function answered(status: number, server = B) {
@@ -40,7 +40,7 @@ function answered(status: number, server = B) {
 const FIRST = { hasBegun: false, offset: 0 };
 const PREFER = { ...FIRST, hasPrefer: true };
 const UNSIZED = { ...FIRST, isSized: false };
-const PIECE = { piece: { server: B, isRange: true } };
+const PIECE = { response: { server: B, isRange: true } };
 const hash = { expected: "sha512 1", actual: "sha512 2", server: B, status: 200 };
 
 /** A failure, where the download stands -> what it says about the server. */

@@ -389,7 +389,7 @@ Deno.test("What is opened for a caller who has left meanwhile is closed", async 
       skip: 0,
       stop: null,
       isRange: false,
-      broke: () => true,
+      reportBreak: () => true,
       close: (reason) => Promise.resolve(void (closed = reason)),
     });
   };

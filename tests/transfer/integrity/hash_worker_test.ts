@@ -190,7 +190,7 @@ const BYTES = seededBytes(9, 9 * MIB + 5);
 /** Where {@linkcode BYTES} come from, and what computes their hash in a thread. */
 async function threadedScene(
   hashValue = digestOf(BYTES),
-): Promise<{ pieces: RangeSource; verifier: Verifier | null }> {
+): Promise<{ rangeSource: RangeSource; verifier: Verifier | null }> {
   const identity: ContentDescriptor = {
     imageId: "42",
     size: BYTES.byteLength,
@@ -207,19 +207,22 @@ async function threadedScene(
       skip: 0,
       stop: BYTES.byteLength,
       isRange: false,
-      broke: () => true,
+      reportBreak: () => true,
       close: (reason) => reader.cancel(reason).catch(() => {}),
     });
   };
   [started, ended] = [[], 0];
   const verifier = await Verifier.create(identity, "required", () => hasherInThread());
-  return { pieces: { identity, candidates: new Candidates(), hasPrefer: false, open }, verifier };
+  return {
+    rangeSource: { identity, candidates: new Candidates(), hasPrefer: false, open },
+    verifier,
+  };
 }
 
 /** A download of {@linkcode BYTES} whose hash is computed in a thread. */
 async function threadedReader(hashValue: string, signal?: AbortSignal): Promise<ResumingReader> {
-  const { pieces, verifier } = await threadedScene(hashValue);
-  return new ResumingReader(pieces, {
+  const { rangeSource, verifier } = await threadedScene(hashValue);
+  return new ResumingReader(rangeSource, {
     options: worldOf([]).client.options,
     start: 0,
     end: null,
@@ -270,12 +273,12 @@ Deno.test("An abort ends the thread though nobody reads", async () => {
 Deno.test("An abort ends the thread of several connections though nobody reads", async () => {
   const stop = new AbortController();
   const { options } = worldOf([]).client;
-  const { pieces, verifier } = await threadedScene();
-  const connection = { server: "http://a", pieces: () => pieces };
+  const { rangeSource, verifier } = await threadedScene();
+  const connection = { server: "http://a", rangeSource: () => rangeSource };
   const reader = new ParallelReader({
     options,
     connections: [connection],
-    rest: pieces,
+    rest: rangeSource,
     start: 0,
     stop: BYTES.byteLength,
     partSize: BYTES.byteLength,
