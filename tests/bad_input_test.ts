@@ -611,14 +611,14 @@ const ROWS: readonly Row[] = [
     "a stream that is read by another",
     upload(lockedStream),
     Invalid,
-    "somebody else is reading",
-    "give one of your own",
+    "it is locked",
+    "pass an unlocked stream",
   ),
   row(
     "a source of texts",
     upload(() => ReadableStream.from(["text"])),
     Invalid,
-    "gave a string instead of bytes",
+    "returned a string instead of bytes",
     "encode it first",
   ),
   row(
@@ -627,7 +627,7 @@ const ROWS: readonly Row[] = [
       yield await Promise.resolve("text");
     }),
     Invalid,
-    "gave a string instead of bytes",
+    "returned a string instead of bytes",
     "encode it first",
   ),
   row("a source that fails", upload(failing), Error, "the disk is gone"),
@@ -653,8 +653,8 @@ const ROWS: readonly Row[] = [
     "bytes in shared memory",
     upload(() => new Uint8Array(new SharedArrayBuffer(4))),
     Invalid,
-    "their memory is shared",
-    "give a copy",
+    "they are in shared memory",
+    "pass a copy",
   ),
   ...[-1, 1.5, NaN, "5"].map((size) =>
     row(
@@ -670,7 +670,7 @@ const ROWS: readonly Row[] = [
       `a stream of 5 bytes that is said to have ${size}`,
       upload(() => new Blob(["12345"]).stream(), { size }),
       Invalid,
-      `does not give the ${size} bytes that were announced`,
+      `does not have the announced ${size} bytes`,
       "correct the size or leave it out",
     ),
     row(

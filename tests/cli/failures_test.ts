@@ -205,7 +205,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "a size that is wrong": {
     args: ["image-upload", OTHER_ID, "--file", "disk.img", "--size", "99"],
     says:
-      `Cannot upload image "${OTHER_ID}": its source does not give the 99 bytes that were announced; correct the size or leave it out`,
+      `Cannot upload image "${OTHER_ID}": the data does not have the announced 99 bytes; correct the size or leave it out`,
   },
   "a download to a terminal": {
     args: ["image-download", ID],

@@ -266,7 +266,7 @@ Deno.test("upload() says what a browser cannot send", async () => {
     await assertRejects(
       () => upload(chunks()),
       Invalid,
-      "this browser cannot send a stream; give a Blob",
+      "this browser cannot send a stream; pass a Blob",
     );
     assertEquals(glance.puts.length, 0);
   });
@@ -275,7 +275,7 @@ Deno.test("upload() says what a browser cannot send", async () => {
     await assertRejects(
       () => upload(chunks()),
       GlanceConnectionFailed,
-      "over HTTP/2 only: give a Blob",
+      "over HTTP/2 only: pass a Blob",
     );
   });
 });

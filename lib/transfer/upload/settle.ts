@@ -1,6 +1,5 @@
 /**
- * The record of an image after its data was sent: what has become of the data, and how long to wait
- * until Glance knows.
+ * Polls the image record after the data was sent, until it states whether Glance has stored the data.
  *
  * @module
  */
@@ -15,42 +14,43 @@ export interface Settling {
   readonly client: GlanceClientWrapper;
   readonly context: RequestContext;
   readonly imageId: string;
-  /** Whether a record does not say yet what has become of the data. */
+  /** Whether a record does not yet state whether the data was stored. */
   isOpen(record: GlanceImage): boolean;
 }
 
-/** How often to look at an image of which a part was sent: Glance notices the break soon. */
-const MAX_LOOKS = 8;
+/** Maximum number of polls after a part was sent: Glance notices the break soon. */
+const MAX_POLLS = 8;
 
-/** Milliseconds between two looks while Glance stores the data, as `waitForStatus` makes them. */
+/** Milliseconds between polls while Glance stores the data, as in `waitForStatus`. */
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 10_000;
 const PAUSE_GROWTH = 1.5;
 
-/** Milliseconds in which something about the image must change. */
+/** Milliseconds without a change of the record after which the wait fails. */
 const STALL_LIMIT = 3_600_000;
 
-/** Milliseconds for which no server may be able to show the record. */
+/** Milliseconds without a readable record after which the wait fails. */
 const UNREADABLE_LIMIT = 300_000;
 
-/** The record when it is no longer open, for example since Glance has noticed a break, or after a while. */
+/** Polls the record after a break, until it is no longer open or {@linkcode MAX_POLLS} is reached. */
 export async function recordAfterBreak(
   job: Settling,
   signal: AbortSignal | undefined,
 ): Promise<GlanceImage> {
   const { sleep, random } = job.client.options;
-  for (let look = 0;; look++) {
+  for (let poll = 0;; poll++) {
     const record = await show(job, signal);
-    if (look === MAX_LOOKS || !job.isOpen(record)) return record;
-    await sleep(backoff(look, random), signal);
+    if (poll === MAX_POLLS || !job.isOpen(record)) return record;
+    await sleep(backoff(poll, random), signal);
   }
 }
 
 /**
- * The record when Glance has finished with data that it may have in full. Total time is not limited.
+ * Polls the record until Glance has finished storing data that may have arrived in full. The total time is
+ * not limited.
  *
- * @throws {ImageUploadFailed} if nothing about the image changes for an hour, or its record cannot be
- * read for five minutes. The image is still there.
+ * @throws {ImageUploadFailed} if the record does not change for an hour, or cannot be read for five minutes.
+ * The image is kept.
  */
 export async function settledRecord(
   job: Settling,
@@ -74,17 +74,17 @@ export async function settledRecord(
 }
 
 /**
- * Whether an image is to be kept whose upload was aborted after the last byte: if Glance has its data, is
- * storing it, or cannot tell.
+ * Whether to keep an image whose upload was aborted after the last byte: if Glance has stored the data, is
+ * storing it, or its record cannot be read.
  */
 export async function isKept(job: Settling): Promise<boolean> {
   const { options: { sleep, onEvent } } = job.client;
-  for (let look = 1;; look++) {
+  for (let poll = 1;; poll++) {
     const record = await show(job, undefined).catch(() => null);
     if (record === null || record.status === "active") return true;
     if (!job.isOpen(record)) return false;
-    // The abort has cut the connection: a Glance that did not have all bytes needs a moment to notice.
-    if (look > 1) {
+    // The abort has closed the connection. If bytes are missing, Glance needs a moment to notice.
+    if (poll > 1) {
       onEvent({ kind: "storing", imageId: job.imageId });
       return true;
     }
@@ -93,9 +93,9 @@ export async function isKept(job: Settling): Promise<boolean> {
 }
 
 /**
- * The record after Glance has accepted the data.
+ * Reads the record after Glance has accepted the data.
  *
- * @throws {ImageUploadFailed} if it cannot be read: the data is there, but it is not checked.
+ * @throws {ImageUploadFailed} if the record cannot be read: the data is stored, but not verified.
  */
 export async function acceptedRecord(
   job: Settling,
@@ -109,7 +109,7 @@ export async function acceptedRecord(
   }
 }
 
-/** Null if no server can show it now. */
+/** Reads the record; null if no server is reachable and `mayWait` allows another poll. */
 async function showIfPossible(
   job: Settling,
   signal: AbortSignal | undefined,
@@ -141,7 +141,7 @@ function unreadable(imageId: string, state: string, cause: unknown): ImageUpload
 
 function stalled(imageId: string, status: string): ImageUploadFailed {
   return new ImageUploadFailed(
-    `Cannot wait any longer for the upload of image "${imageId}": Glance has all of its data, the image is "${status}", and nothing about it has changed for ${STALL_LIMIT} ms; the image is left as it is: show it later, or delete it`,
+    `Cannot wait any longer for the upload of image "${imageId}": Glance has all of its data, the image is "${status}", and its record has not changed for ${STALL_LIMIT} ms; the image is kept: show it later, or delete it`,
     { imageId },
   );
 }

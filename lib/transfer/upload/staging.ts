@@ -1,5 +1,5 @@
 /**
- * Staging: the data of an image to where an import takes it from, once and whole.
+ * Staging: uploads the data of an image to the staging area, where an import reads it.
  *
  * @module
  */
@@ -14,19 +14,18 @@ import { failureOf, type Lost, report, type Sending, sending, type Sent } from "
 import type { UploadSource } from "./upload_source.ts";
 
 /**
- * Puts the data of an image where an import takes it, and gives its size and SHA-512. The image is
- * `uploading` then.
+ * Stages the data of an image and returns its size and SHA-512. The image is `uploading` afterward.
  *
- * Data that can be read again is sent again where the connection broke and the image is `queued`; a
- * stream is sent once. Glance keeps a part as if it were whole where a connection breaks: what it says of
- * the size is compared.
+ * If the connection breaks and the image is `queued`, a re-readable source is sent again; a stream is sent
+ * once. If a connection breaks, Glance keeps the received part as if it were complete, so the staged size is
+ * compared.
  *
- * @param isOwn whether this caller alone knows the image
- * @throws {ImageUploadFailed} if it cannot be known whether Glance has staged the data.
- * @throws {ImageIntegrityError} where Glance has staged another number of bytes.
- * @throws {ImageConflict} where the image has data already, or it cannot be known what arrived.
- * @throws {NotFound} where there is no such image, or the cloud takes no staged data.
- * @throws the error of the source, or the reason of the signal, as it is.
+ * @param isOwn whether this caller created the image, so that no other client knows its id
+ * @throws {ImageUploadFailed} if it is unknown whether Glance has staged the data.
+ * @throws {ImageIntegrityError} if Glance has staged another number of bytes.
+ * @throws {ImageConflict} if the image has data already, or it is unknown which bytes arrived.
+ * @throws {NotFound} if the image does not exist, or the cloud does not support staging.
+ * @throws the error of the source, or the reason of the signal, unchanged.
  */
 export async function stage(
   client: GlanceClientWrapper,
@@ -43,7 +42,7 @@ export async function stage(
     const record = await recordAfter(job, outcome);
     if (!("error" in outcome) || record.status !== "queued") {
       const sent = "error" in outcome
-        ? arrived(job, outcome, record)
+        ? stagedAfterBreak(job, outcome, record)
         : checked(imageId, outcome, record);
       report(job, sent.size);
       return sent;
@@ -54,23 +53,23 @@ export async function stage(
   }
 }
 
-/** Glance has taken the image, and does not say yet what of its data has arrived. */
+/** Whether Glance is receiving data and does not yet state how much has arrived. */
 function isOpen({ status, size }: GlanceImage): boolean {
   return status === "uploading" && typeof size !== "number";
 }
 
-/** @throws {ImageIntegrityError} where another number of bytes is staged; older clouds do not tell. */
+/** @throws {ImageIntegrityError} if another number of bytes is staged; older clouds do not state the size. */
 function checked(imageId: string, { size, digest }: Sent, record: GlanceImage): Sent {
   if (typeof record.size !== "number" || record.size === size) return { size, digest };
   const [expected, actual] = [`size ${size}`, `size ${record.size}`];
   throw new ImageIntegrityError(
-    `Cannot accept the staging of image "${imageId}": Glance staged ${actual} instead of ${expected}; delete it and stage it anew`,
+    `Cannot accept the staging of image "${imageId}": Glance staged ${actual} instead of ${expected}; delete the image and stage the data again`,
     { imageId, expected, actual },
   );
 }
 
-/** Glance keeps a part as if it were whole: only the size tells that all of the data has arrived. */
-function arrived(
+/** Only the size proves that all of the data has arrived: Glance keeps a part as if it were complete. */
+function stagedAfterBreak(
   { imageId }: Sending,
   { size, digest, error, mayBeWhole }: Lost,
   record: GlanceImage,
@@ -80,7 +79,7 @@ function arrived(
   throw new ImageConflict(
     `Cannot stage image "${imageId}": the connection broke, and the image is "${record.status}" with ${
       record.size ?? "an unknown number of"
-    } bytes that nobody can vouch for; delete it and stage it anew`,
+    } bytes of unknown integrity; delete the image and stage the data again`,
     { cause: error, imageId },
   );
 }

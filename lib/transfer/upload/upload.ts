@@ -1,5 +1,5 @@
 /**
- * Uploads: the data of an image to Glance, once and whole, and the proof that it is what was sent.
+ * Uploads: sends the data of an image to Glance, and verifies that the stored data is what was sent.
  *
  * @module
  */
@@ -20,23 +20,23 @@ import type { UploadOptions } from "../types.ts";
 import { failureOf, type Outcome, report, type Sending, sending } from "./upload_job.ts";
 import type { UploadSource } from "./upload_source.ts";
 
-/** States of an image that has no data. */
+/** Statuses of an image without data. */
 const WITHOUT_DATA: ReadonlySet<string> = new Set(["queued", "killed", "deleted"]);
 
 /**
- * Uploads the data of an image and gives its record, which states the size and hash of what was sent.
+ * Uploads the data of an image and returns its record, which states the size and hash of the sent data.
  *
- * Data that can be read again is sent again if the connection broke and the image is still `queued`; a
- * stream is sent once. An upload that was not answered, or answered by a proxy, ends when the record says
- * that Glance has stored the data.
+ * If the connection breaks and the image is still `queued`, a re-readable source is sent again; a stream is
+ * sent once. If there is no response, or a proxy responds instead of Glance, the record is polled until it
+ * states that Glance has stored the data.
  *
  * @param undo deletes an image that was created for this data; called with the error if the upload fails
  * and Glance is not storing the data
- * @throws {ImageIntegrityError} if Glance stored something else.
+ * @throws {ImageIntegrityError} if Glance stored other data.
  * @throws {UnexpectedResponse} if the upload was acknowledged, but the image has no data.
- * @throws {ImageConflict} if the image has data already, or another upload of it is under way.
- * @throws {ImageUploadFailed} if it cannot be known whether Glance has stored the data.
- * @throws the error of the source, or the reason of the signal, as it is.
+ * @throws {ImageConflict} if the image has data already, or another upload of it is in progress.
+ * @throws {ImageUploadFailed} if it is unknown whether Glance has stored the data.
+ * @throws the error of the source, or the reason of the signal, unchanged.
  */
 export async function upload(
   client: GlanceClientWrapper,
@@ -76,10 +76,10 @@ async function transfer(job: Sending): Promise<GlanceImage> {
   }
 }
 
-/** The record, where it states what was sent. */
+/** Returns the record if it states the size and hash of the sent data, and throws otherwise. */
 function checked(imageId: string, sent: Outcome, record: GlanceImage): GlanceImage {
   const { size = null, os_hash_algo, os_hash_value } = record;
-  // A proxy may answer in place of Glance, which has seen nothing or only a part.
+  // A proxy may respond instead of Glance, which has received nothing or only a part.
   if (WITHOUT_DATA.has(record.status)) {
     throw new UnexpectedResponse(
       `Cannot upload image "${imageId}": the upload was acknowledged, but the image is "${record.status}" and has no data; check the proxies in front of Glance`,
@@ -92,7 +92,7 @@ function checked(imageId: string, sent: Outcome, record: GlanceImage): GlanceIma
   if (isSame) return record;
   if ("error" in sent) {
     throw new ImageConflict(
-      `Cannot upload image "${imageId}": the connection broke, and the image has data that is not what was sent; delete it and upload it anew`,
+      `Cannot upload image "${imageId}": the connection broke, and the image has other data than was sent; delete the image and upload the data again`,
       { cause: sent.error, imageId },
     );
   }
@@ -100,7 +100,7 @@ function checked(imageId: string, sent: Outcome, record: GlanceImage): GlanceIma
     ? [`${HASH_ALGORITHM} ${sent.digest}`, `${HASH_ALGORITHM} ${os_hash_value}`]
     : [`size ${sent.size}`, `size ${size}`];
   throw new ImageIntegrityError(
-    `Cannot accept the upload of image "${imageId}": Glance stored ${actual} instead of ${expected}; delete it and upload it anew`,
+    `Cannot accept the upload of image "${imageId}": Glance stored ${actual} instead of ${expected}; delete the image and upload the data again`,
     { imageId, expected, actual },
   );
 }

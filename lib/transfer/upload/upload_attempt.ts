@@ -1,6 +1,6 @@
 /**
- * The data of an image on its way to Glance, once: counted, hashed, watched, and with what is known
- * where the connection breaks.
+ * One attempt to send the data of an image: counts and hashes it, limits the wait, and classifies the outcome
+ * if the connection breaks.
  *
  * @module
  */
@@ -18,16 +18,16 @@ import { SLICE_SIZE, unanswered, UploadBody, wrongSize } from "./upload_body.ts"
 import { openError, type Outcome, report, type Sending, type Sent } from "./upload_job.ts";
 import type { ChunkReader } from "./upload_source.ts";
 
-/** Glance's default; an operator may choose another, and then the size alone is compared. */
+/** Glance's default. If an operator configures another one, only the size is compared. */
 export const HASH_ALGORITHM = "sha512";
 
-/** Takes over the clock of an attempt at a server. */
-type Watch = NonNullable<ExchangeOptions["onAttempt"]>;
+/** Takes over the deadline of an attempt. */
+type OnAttempt = NonNullable<ExchangeOptions["onAttempt"]>;
 
 /**
  * Sends the data from its start.
  *
- * @throws the error of Glance's answer, of the source, or the reason of the signal, as it is.
+ * @throws the error of Glance's response, of the source, or the reason of the signal, unchanged.
  */
 export async function sendOnce(job: Sending): Promise<Outcome> {
   const { state, options: { signal } } = job;
@@ -56,16 +56,16 @@ async function sendOpened(job: Sending): Promise<Outcome> {
   if (support === "never") {
     await opened.cancel("not sent");
     throw new Invalid(
-      `Cannot upload image "${imageId}": this browser cannot send a stream; give a Blob, for example "await new Response(stream).blob()"`,
+      `Cannot upload image "${imageId}": this browser cannot send a stream; pass a Blob, for example "await new Response(stream).blob()"`,
       { imageId },
     );
   }
-  // Runtimes do not agree on the length of an empty stream.
+  // Runtimes differ in the length header of an empty stream.
   if (size === 0) return await sendBytes(job, await nothingOf(job, opened), hasher);
   return await sendStream(job, opened, hasher);
 }
 
-/** Whether a source that can be read again was refused for its token, which is a new one now. */
+/** Renews a rejected token once if the source is re-readable; true if the data can be sent again. */
 async function isRenewed({ client, context, source, state }: Sending, error: unknown) {
   const isRefused = error instanceof GlanceError && error.status === 401;
   if (!isRefused || !source.isReplayable || state.isRenewed) return false;
@@ -87,11 +87,11 @@ async function sendBytes(job: Sending, bytes: Uint8Array, hasher: Hasher | null)
   return await sendWhole(job, bytes as Uint8Array<ArrayBuffer>, () => Promise.resolve(sent));
 }
 
-/** A browser reads a Blob by itself; it is read a second time for the hash. */
+/** Sends a Blob, which the browser reads itself, and reads it a second time for the hash. */
 async function sendBlob(job: Sending, blob: Blob, hasher: Hasher | null): Promise<Outcome> {
   const over = new AbortController();
   const reading = hashOf(blob, hasher, over.signal);
-  // What the browser reports of a Blob that cannot be read is a failed connection.
+  // The browser reports an unreadable Blob as a failed connection; this promise has the real error.
   reading.catch(() => {});
   try {
     return await sendWhole(job, blob, () => reading);
@@ -111,7 +111,7 @@ async function hashOf(blob: Blob, hasher: Hasher | null, over: AbortSignal): Pro
   return { size: blob.size, digest: hasher?.digest() ?? null };
 }
 
-/** Sends a body of which the runtime does not show how far it is. */
+/** Sends a body whose progress the runtime does not report. */
 async function sendWhole(
   job: Sending,
   body: Uint8Array<ArrayBuffer> | Blob,
@@ -121,11 +121,11 @@ async function sendWhole(
   const size = body instanceof Blob ? body.size : body.byteLength;
   if (request.size !== undefined && request.size !== size) throw wrongSize(imageId, request.size);
   job.state.isUnsettled = true;
-  // As long as a stream of the same bytes could take.
+  // The longest time that a stream of the same size may take.
   const limit = Math.ceil(size / SLICE_SIZE) * options.stallTimeout + options.requestTimeout;
-  const watch: Watch = (deadline) =>
+  const onAttempt: OnAttempt = (deadline) =>
     deadline.arm(limit, () => unanswered(imageId, { requestTimeout: limit }));
-  const error = await sendBody(job, body, watch).then(() => null, (error) => error);
+  const error = await sendBody(job, body, onAttempt).then(() => null, (error) => error);
   if (error === null) return await sent();
   const open = openError(job, error);
   return { ...await sent(), error: open, mayBeWhole: true, isCut: false };
@@ -147,12 +147,12 @@ async function sendStream(
     onProgress: (accepted) => report(job, accepted),
     onSent: () => {
       state.isUnsettled = true;
-      awaitAnswer(job, over.signal, () => deadline?.abort(unanswered(imageId, options)));
+      awaitResponse(job, over.signal, () => deadline?.abort(unanswered(imageId, options)));
     },
   });
   const sentSoFar = () => ({ size: body.transferred, digest: hasher?.digest() ?? null });
   try {
-    await sendBody(job, body.stream, (clock) => body.watch(deadline = clock));
+    await sendBody(job, body.stream, (attempt) => body.watch(deadline = attempt));
     return sentSoFar();
   } catch (error) {
     if (body.failure !== null) throw body.failure.error;
@@ -165,10 +165,10 @@ async function sendStream(
 }
 
 /**
- * Limits the wait for an answer: after `requestTimeout`, the record decides. While it says that Glance is
- * storing the data, the request stays open: a proxy may still be passing on what it has buffered.
+ * Limits the wait for the response: after `requestTimeout`, the record decides. While it states that Glance
+ * is storing the data, the request stays open, since a proxy may still be forwarding buffered data.
  */
-async function awaitAnswer(job: Sending, over: AbortSignal, giveUp: () => void): Promise<void> {
+async function awaitResponse(job: Sending, over: AbortSignal, giveUp: () => void): Promise<void> {
   const { sleep, requestTimeout } = job.client.options;
   if (requestTimeout === Infinity) return;
   try {
@@ -187,7 +187,7 @@ async function awaitAnswer(job: Sending, over: AbortSignal, giveUp: () => void):
 function sendBody(
   { client, context, operation, imageId, request, options, tried, source, state }: Sending,
   body: DataBody,
-  watch: Watch,
+  onAttempt: OnAttempt,
 ): Promise<void> {
   const { signal } = options;
   return client.run(context, operation, [imageId, body, request], {
@@ -199,18 +199,18 @@ function sendBody(
       : ", and its data can be read only once, so it is not sent again",
     onAttempt: (deadline, server) => {
       state.server = server.endpoint;
-      watch(deadline, server);
+      onAttempt(deadline, server);
     },
   });
 }
 
-/** The record after an attempt: if it is open whether the data arrived, when Glance knows. */
+/** The record after an attempt. If the outcome is unknown, waits until the record states it. */
 export async function recordAfter(job: Sending, outcome: Outcome): Promise<GlanceImage> {
   const { operation, options: { signal }, state } = job;
   let record;
   if (!("error" in outcome)) {
     record = await acceptedRecord(job, signal);
-    // A server whose database lags behind; what is staged has no size on older clouds.
+    // A stale database may still state `queued`. Staged data is not polled: older clouds state no size.
     if (operation === "upload") {
       const isQueued = ({ status }: GlanceImage) => status === "queued";
       if (isQueued(record)) record = await recordAfterBreak({ ...job, isOpen: isQueued }, signal);

@@ -1,6 +1,6 @@
 /**
- * The body of an upload: a stream that counts and hashes what it hands over, and that cannot end as if
- * it were whole when its source fails.
+ * The body of an upload: a stream that counts and hashes its bytes, and that never ends as if it were
+ * complete when its source fails.
  *
  * @module
  */
@@ -14,39 +14,39 @@ import { StallTimer } from "../stall_timer.ts";
 import type { ChunkReader } from "./upload_source.ts";
 
 /**
- * Bytes of one enqueued chunk at the most: some runtimes send it as one HTTP chunk, and uWSGI in front
- * of Glance takes 1 MiB by default.
+ * Maximum size of an enqueued chunk in bytes. Some runtimes send it as one HTTP chunk, and uWSGI in front of
+ * Glance accepts 1 MiB by default.
  */
 export const SLICE_SIZE = 256 * 1024;
 
-/** What the body of an upload is told. */
+/** Options of the body of an upload. */
 export interface UploadBodyOptions {
   readonly options: ResolvedOptions;
   readonly imageId: string;
-  /** Bytes in all; null where nobody knows. */
+  /** Total size in bytes; null if unknown. */
   readonly size: number | null;
   readonly hasher: Hasher | null;
-  /** Called with the bytes that the runtime has taken from the body; never with all of a known size. */
+  /** Called with the number of bytes that the runtime has accepted; never with all of a known size. */
   onProgress(accepted: number): void;
   /**
-   * Called when the last byte was handed over, to limit the wait for the answer.
+   * Called after the last byte was enqueued, to limit the wait for the response.
    * @default aborts the request after `requestTimeout`
    */
   onSent?(deadline: Deadline | null): void;
 }
 
-/** One attempt's body over a source. */
+/** The body of one attempt. */
 export class UploadBody {
   readonly stream: ReadableStream<Uint8Array>;
   readonly #source: ChunkReader;
   readonly #options: UploadBodyOptions;
   #deadline: Deadline | null = null;
-  #watch: StallTimer | null = null;
+  #stallTimer: StallTimer | null = null;
   #rest: Uint8Array = new Uint8Array();
   #transferred = 0;
   #isSent = false;
   #failure: { readonly error: unknown } | null = null;
-  /** Whether the request has ended without it: what its source still gives, or fails with, is nobody's. */
+  /** Whether the request has cancelled the body. Later chunks and errors of the source are ignored. */
   #isGivenUp = false;
 
   constructor(source: ChunkReader, options: UploadBodyOptions) {
@@ -64,43 +64,43 @@ export class UploadBody {
     );
   }
 
-  /** Bytes that were handed over. */
+  /** Number of bytes enqueued. */
   get transferred(): number {
     return this.#transferred;
   }
 
-  /** Whether all bytes were handed over. What the runtime keeps in its buffers may be lost all the same. */
+  /** Whether all bytes were enqueued. Those in the buffers of the runtime may still be lost. */
   get isSent(): boolean {
     return this.#isSent;
   }
 
-  /** What went wrong on our side, which no other server can heal. */
+  /** A failure on the client side, which another server cannot fix. */
   get failure(): { readonly error: unknown } | null {
     return this.#failure;
   }
 
-  /** Takes over the clock of the attempt: silence counts while the server takes nothing. */
+  /** Starts the stall timeout of an attempt, which runs while the server accepts no bytes. */
   watch(deadline: Deadline): void {
     const { imageId, options } = this.#options;
     this.#deadline = deadline;
-    this.#watch = new StallTimer(deadline, options, () =>
+    this.#stallTimer = new StallTimer(deadline, options, () =>
       new ServerUnreachable(
-        `Cannot go on uploading image "${imageId}": the server took nothing for ${options.stallTimeout} ms`,
+        `Cannot continue uploading image "${imageId}": the server accepted no data for ${options.stallTimeout} ms`,
         { imageId },
       ));
-    this.#watch.begin();
+    this.#stallTimer.begin();
   }
 
-  /** Ends it, whatever has become of it: one that was not read to its end breaks. */
+  /** Ends the body; if it was not read to its end, it fails. */
   async close(reason: unknown): Promise<void> {
     this.#failure ??= { error: reason };
-    this.#watch?.[Symbol.dispose]();
+    this.#stallTimer?.[Symbol.dispose]();
     await this.#source.cancel(reason).catch(() => {});
   }
 
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    this.#watch?.end();
-    // A runtime asks for the next bytes when it has taken those before.
+    this.#stallTimer?.end();
+    // A pull means that the runtime has accepted the previous bytes.
     if (this.#transferred > 0) this.#options.onProgress(this.#transferred);
     try {
       const slice = await this.#nextSlice();
@@ -110,15 +110,15 @@ export class UploadBody {
       this.#options.hasher?.update(slice);
       this.#transferred += slice.byteLength;
       controller.enqueue(slice);
-      // A runtime that knows the size does not ask for the end of the stream.
+      // A runtime that knows the size does not pull the end of the stream.
       if (this.#transferred === this.#options.size) this.#end(controller);
-      else this.#watch?.begin();
+      else this.#stallTimer?.begin();
     } catch (error) {
       if (this.#isGivenUp) return;
       this.#failure ??= { error };
       this.#deadline?.abort(error);
-      // workerd sends an errored body as a complete one: there, the abort ends the request, and with
-      // it this pull, which never ends by itself.
+      // workerd sends an errored body as a complete one. So only the abort ends the request, and this pull
+      // stays pending.
       if (isWorkerd()) await new Promise<never>(() => {});
       throw error;
     }
@@ -127,7 +127,7 @@ export class UploadBody {
   #end(controller: ReadableStreamDefaultController<Uint8Array>): void {
     const { size, imageId, options } = this.#options;
     if (size !== null && this.#transferred !== size) throw wrongSize(imageId, size);
-    this.#watch?.[Symbol.dispose]();
+    this.#stallTimer?.[Symbol.dispose]();
     this.#isSent = true;
     if (this.#options.onSent !== undefined) this.#options.onSent(this.#deadline);
     else this.#deadline?.arm(options.requestTimeout, () => unanswered(imageId, options));
@@ -141,20 +141,20 @@ export class UploadBody {
     this.#rest = this.#rest.subarray(slice.byteLength);
     const { size, imageId } = this.#options;
     const end = this.#transferred + slice.byteLength;
-    // The last byte makes a body of known size whole: nothing may follow it.
+    // The last byte completes a body of known size, so check that no byte follows before sending it.
     const isLonger = size !== null && (end > size || (end === size && await this.#fill()));
     if (isLonger) throw wrongSize(imageId, size);
     return slice;
   }
 
-  /** Reads bytes from the source if none are left; false at its end. */
+  /** Reads the next chunk of the source if the buffer is empty; false at its end. */
   async #fill(): Promise<boolean> {
     while (this.#rest.byteLength === 0) {
       const chunk = await this.#source.next();
       if (chunk === null) return false;
       if (!(chunk instanceof Uint8Array)) {
         throw new Invalid(
-          `Cannot upload image "${this.#options.imageId}": its source gave ${
+          `Cannot upload image "${this.#options.imageId}": the source returned ${
             describeType(chunk)
           } instead of bytes; encode it first`,
           { imageId: this.#options.imageId },
@@ -166,21 +166,21 @@ export class UploadBody {
   }
 }
 
-/** The error for a server that says nothing after the last byte. */
+/** The error if the server does not respond after the last byte. */
 export function unanswered(
   imageId: string,
   { requestTimeout }: Pick<ResolvedOptions, "requestTimeout">,
 ): ServerUnreachable {
   return new ServerUnreachable(
-    `Cannot finish uploading image "${imageId}": the server did not answer in ${requestTimeout} ms after the last byte`,
+    `Cannot finish uploading image "${imageId}": the server did not respond within ${requestTimeout} ms after the last byte`,
     { imageId },
   );
 }
 
-/** The error for data that is not of the size that was announced. */
+/** The error if the data does not have the announced size. */
 export function wrongSize(imageId: string, size: number): Invalid {
   return new Invalid(
-    `Cannot upload image "${imageId}": its source does not give the ${size} bytes that were announced; correct the size or leave it out`,
+    `Cannot upload image "${imageId}": the data does not have the announced ${size} bytes; correct the size or leave it out`,
     { imageId },
   );
 }

@@ -1,5 +1,5 @@
 /**
- * One upload as a whole: what its attempts share, and what each of them leaves open.
+ * The state of one upload, shared by its attempts, and their outcomes.
  *
  * @module
  */
@@ -14,44 +14,44 @@ import type { Settling } from "./settle.ts";
 import type { Progress, UploadOptions } from "../types.ts";
 import type { UploadSource } from "./upload_source.ts";
 
-/** One transfer and all that its attempts share. */
+/** One upload, shared by its attempts. */
 export interface Sending extends Settling {
-  /** Where the data goes: to the image's store, or where an import takes it. */
+  /** Whether the data goes to a store or to the staging area. */
   readonly operation: "upload" | "stage";
-  /** Whether this caller alone knows the image, so that all data in it comes from here. */
+  /** Whether this caller created the image, so that all of its data comes from this upload. */
   readonly isOwn: boolean;
   readonly source: UploadSource;
   readonly options: UploadOptions;
   readonly request: UploadRequest;
   readonly onProgress: (progress: Progress) => void;
-  /** Servers that were tried already. */
+  /** Endpoint roots of the servers that were tried. */
   readonly tried: Set<string>;
   readonly state: SendingState;
 }
 
-/** What the attempts of a transfer have met. */
+/** What the attempts of an upload have observed. */
 interface SendingState {
   /** Endpoint root of the server of the last attempt. */
   server: string;
-  /** Whether Glance may have all of the data while no answer says what became of it. */
+  /** Whether Glance may have all of the data, but no response confirms it. */
   isUnsettled: boolean;
-  /** Whether the token was renewed for this transfer. */
+  /** Whether the token was renewed for this upload. */
   isRenewed: boolean;
   /**
-   * What the record said while the request was still without an answer; null if it was not asked, or the
-   * request ended before it said anything.
+   * The record after Glance has finished, polled while the request had no response. Null if it was not polled,
+   * or the request ended first.
    */
   settled: Promise<GlanceImage | null> | null;
 }
 
-/** What was sent, for the comparison with what is stored. */
+/** The size and digest of the sent data, to compare with the record. */
 export interface Sent {
   readonly size: number;
-  /** In lower-case hexadecimal; null where the algorithm is not available. */
+  /** In lower-case hexadecimal; null if the algorithm is not available. */
   readonly digest: string | null;
 }
 
-/** A transfer without an answer that can be believed. */
+/** An attempt without a conclusive response. */
 export interface Lost extends Sent {
   readonly error: GlanceError;
   /** Whether all bytes may have arrived. */
@@ -60,10 +60,10 @@ export interface Lost extends Sent {
   readonly isCut: boolean;
 }
 
-/** What was sent; with the error where it is open whether it arrived. */
+/** The outcome of an attempt, with an error if it is unknown whether the data arrived. */
 export type Outcome = Sent | Lost;
 
-/** A transfer of `source`; its attempts are to be made one after the other. */
+/** Prepares the upload of `source`. Its attempts must run one after another. */
 export function sending(
   operation: Sending["operation"],
   client: GlanceClientWrapper,
@@ -94,7 +94,7 @@ export function sending(
   };
 }
 
-/** The error, if it leaves open what became of the data; Glance's own answer is thrown. */
+/** Returns the error if the outcome is unknown; throws it if it is Glance's own response. */
 export function openError(job: Sending, error: unknown): GlanceError {
   if (error instanceof GlanceConnectionFailed) return error;
   if (error instanceof GlanceError && isForeign(job, error.status ?? 0)) return error;
@@ -102,21 +102,21 @@ export function openError(job: Sending, error: unknown): GlanceError {
 }
 
 /**
- * Whether a proxy may have answered while Glance goes on: with an error of its own, or with the 409 that a
- * second request brought to which it gave the same body.
+ * Whether the response may come from a proxy while Glance continues: an error of its own, or the 409 to
+ * a second request in which the proxy has sent the same body again.
  */
 function isForeign({ isOwn }: Sending, status: number): boolean {
   return status >= 500 || status === 408 || (isOwn && status === 409);
 }
 
-/** The error of a transfer that is given up after so many attempts. */
+/** The error of an upload that is given up after so many attempts. */
 export function failureOf({ error, isCut }: Lost, attempts: number): GlanceError {
   const times = attempts > 1 ? `; the data was sent ${attempts} times` : "";
   const hint = !isCut
     ? ""
     : streamSupport() === "http2"
-    ? "; a browser sends a stream over HTTP/2 only: give a Blob"
-    : "; a server that refuses data may close the connection before it has read them: check size limits, quotas and the token";
+    ? "; a browser sends a stream over HTTP/2 only: pass a Blob"
+    : "; a server that rejects the data may close the connection before it has read all of it: check size limits, quotas, and the token";
   if (times === "" && hint === "") return error;
   const { imageId, server, status, requestId } = error;
   return new GlanceConnectionFailed(`${error.message}${times}${hint}`, {
@@ -129,7 +129,7 @@ export function failureOf({ error, isCut }: Lost, attempts: number): GlanceError
   });
 }
 
-/** Reports progress. */
+/** Calls the progress callback. */
 export function report({ onProgress, request, state }: Sending, transferred: number): void {
   const total = request.size ?? null;
   onProgress({ transferred, total, server: state.server, resumes: 0 });

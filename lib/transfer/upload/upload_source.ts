@@ -1,5 +1,5 @@
 /**
- * Where the bytes of an upload come from: whatever the caller has, read chunk by chunk.
+ * The source of an upload: reads the caller's data chunk by chunk, whatever its type.
  *
  * @module
  */
@@ -7,29 +7,29 @@ import { Invalid } from "../../errors.ts";
 import { checkRecord, describeType, inspect } from "../../validate.ts";
 import type { ImageBytes, ImageData, UploadOptions } from "../types.ts";
 
-/** Chunks, one after the other. */
+/** Reads chunks in order. */
 export interface ChunkReader {
   /** The next chunk; null at the end. */
   next(): Promise<Uint8Array | null>;
   cancel(reason: unknown): Promise<void>;
-  /** The Blob that holds all of them, for runtimes that cannot send a stream. */
+  /** The Blob that is read, for runtimes that cannot send a stream. */
   readonly blob?: Blob;
 }
 
-/** Bytes that are in memory, or that are read. */
+/** Bytes in memory, or a reader. */
 export type Opened = Uint8Array<ArrayBuffer> | ChunkReader;
 
-/** Data to upload, as often as it can be had. */
+/** Data to upload. */
 export interface UploadSource {
-  /** Bytes; null where neither the caller nor the data tells. */
+  /** Size in bytes; null if neither the caller nor the data states it. */
   readonly size: number | null;
-  /** Whether it can be opened again from its start. */
+  /** Whether it can be opened more than once. */
   readonly isReplayable: boolean;
   open(): Promise<Opened>;
 }
 
 /**
- * What there is to upload; null for no data, and for no bytes at all, which Cinder takes for none.
+ * The source of data to upload. Null if there is no data, or zero bytes, which Cinder treats as no data.
  *
  * @throws {Invalid} as {@linkcode sourceOf}.
  */
@@ -44,10 +44,10 @@ export function sourceIn(
 }
 
 /**
- * The data as a source, of as many bytes as the caller says or the data has. Nothing is opened yet: what
- * fails before it is sent leaves it as it is.
+ * The source of data to upload. `announced` overrides the size of the data. The data is opened by the first
+ * attempt, so earlier failures do not consume it.
  *
- * @throws {Invalid} where `data` is nothing that can be sent, or `size` no number of bytes.
+ * @throws {Invalid} if `data` has an unsupported type, or the size is not a whole number of at least 0.
  */
 export function sourceOf(data: ImageData, announced?: number): UploadSource {
   const size = announced ?? (typeof data === "function" ? null : sizeOf(data));
@@ -75,7 +75,7 @@ function isBytes(data: ImageBytes): data is Uint8Array | ArrayBuffer {
   return data instanceof Uint8Array || data instanceof ArrayBuffer;
 }
 
-/** How to open data that can be sent. */
+/** Returns a function that opens the data. */
 function openerOf(data: ImageBytes): () => Opened {
   if (data instanceof ArrayBuffer) return () => new Uint8Array(data);
   if (data instanceof Uint8Array) {
@@ -84,32 +84,34 @@ function openerOf(data: ImageBytes): () => Opened {
   }
   if (data instanceof Blob) return () => blobReader(data);
   if (data instanceof ReadableStream) {
-    checkFree(data);
+    checkUnlocked(data);
     return () => streamReader(data);
   }
   if (Symbol.asyncIterator in Object(data)) return () => iterableReader(data);
   throw new Invalid(
     `Cannot upload ${
       describeType(data)
-    }: it holds no bytes; give bytes, a Blob, a ReadableStream, an async iterable of bytes, or a function that gives one`,
+    }: it is not image data; pass bytes, a Blob, a ReadableStream, an async iterable of bytes, or a function that returns one`,
   );
 }
 
-/** Shared memory cannot be the body of a request: fetch would refuse it as if the connection had failed. */
+/** fetch reports shared memory in a request body as a failed connection, so reject it with a clear error. */
 function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   if (bytes.buffer instanceof ArrayBuffer) return bytes as Uint8Array<ArrayBuffer>;
-  throw new Invalid("Cannot upload the bytes: their memory is shared; give a copy, bytes.slice()");
+  throw new Invalid(
+    "Cannot upload the bytes: they are in shared memory; pass a copy, bytes.slice()",
+  );
 }
 
-function checkFree(stream: ReadableStream): void {
+function checkUnlocked(stream: ReadableStream): void {
   if (!stream.locked) return;
   throw new Invalid(
-    "Cannot upload the stream: somebody else is reading it; give one of your own",
+    "Cannot upload the stream: it is locked; pass an unlocked stream",
   );
 }
 
 function streamReader(stream: ReadableStream<Uint8Array>): ChunkReader {
-  checkFree(stream);
+  checkUnlocked(stream);
   const reader = stream.getReader();
   return {
     next: async () => (await reader.read()).value ?? null,
@@ -117,7 +119,7 @@ function streamReader(stream: ReadableStream<Uint8Array>): ChunkReader {
   };
 }
 
-/** Opened by the first read: a Blob that is sent as it is, is not read here. */
+/** Opens the Blob with the first read, since some runtimes send it without reading it here. */
 function blobReader(blob: Blob): ChunkReader {
   let reader: ChunkReader | null = null;
   return {
@@ -134,7 +136,7 @@ function iterableReader(iterable: AsyncIterable<Uint8Array>): ChunkReader {
       const { done, value } = await iterator.next();
       return done ? null : value;
     },
-    // Not waited for: a generator hears of it only when it wakes up from what it waits for itself.
+    // Not awaited: `return` of a generator settles only after its pending `next`.
     cancel: () => {
       Promise.resolve(iterator.return?.()).catch(() => {});
       return Promise.resolve();

@@ -50,7 +50,7 @@ Deno.test("image-stage sends a size that differs to nobody", async () => {
     { files: files() },
   );
   assertEquals(code, 1);
-  assertStringIncludes(stderr, "does not give the 7 bytes that were announced");
+  assertStringIncludes(stderr, "does not have the announced 7 bytes");
 });
 
 Deno.test("image-stage without data says so", async () => {

@@ -232,11 +232,11 @@ Deno.test("A sink that is closed already, or errored, is an error and leaves not
   }
 });
 
-Deno.test("A sink that somebody else writes to is refused, and is left alone", async () => {
+Deno.test("downloadTo() throws Invalid and does not touch the sink when the sink is locked", async () => {
   const { world, served } = serving();
   const sink = new FakeSink();
   const writer = sink.stream.getWriter();
-  await assertRejects(() => download(world, sink), Invalid, "somebody else");
+  await assertRejects(() => download(world, sink), Invalid, "the sink is locked");
   assertEquals([served.areOver, world.clock.pending, sink.fate], [true, 0, []]);
   await writer.write(BYTES.slice());
   await writer.close();

@@ -71,7 +71,7 @@ Deno.test("A staging fails where Glance has staged another number of bytes", asy
   await assertRejects(
     () => stage(BYTES),
     ImageIntegrityError,
-    `Cannot accept the staging of image "${ID}": Glance staged size 9999 instead of size 10000; delete it and stage it anew`,
+    `Cannot accept the staging of image "${ID}": Glance staged size 9999 instead of size 10000; delete the image and stage the data again`,
   );
 });
 
@@ -104,7 +104,7 @@ Deno.test("A staging that left a part behind is an error that says so", async ()
   await assertRejects(
     () => stage(() => chunks(), { size: 10_000 }),
     ImageConflict,
-    `Cannot stage image "${ID}": the connection broke, and the image is "uploading" with 3000 bytes that nobody can vouch for; delete it and stage it anew`,
+    `Cannot stage image "${ID}": the connection broke, and the image is "uploading" with 3000 bytes of unknown integrity; delete the image and stage the data again`,
   );
   assertEquals(glance.puts.length, 1);
   const silent = worldOfStaging([stagedUnseen(3_000)]);

@@ -155,7 +155,7 @@ const WRONG_SIZES: readonly (readonly [what: string, data: () => ImageData, size
 for (const [what, dataOf, size] of WRONG_SIZES) {
   Deno.test(`An upload whose ${what} than was announced is refused, and never looks whole`, async () => {
     const { glance, upload, clock } = worldOfUploads();
-    await assertRejects(() => upload(dataOf(), { size }), Invalid, "that were announced");
+    await assertRejects(() => upload(dataOf(), { size }), Invalid, "does not have the announced");
     assertEquals(glance.puts.some(({ isWhole }) => isWhole), false);
     assertEquals([glance.record?.["status"], clock.pending], ["queued", 0]);
   });
@@ -346,7 +346,11 @@ Deno.test("A server that takes nothing is given up after stallTimeout", async ()
     stallTimeout: 700,
     requestTimeout: 60_000,
   });
-  await assertRejects(() => upload(chunks()), GlanceConnectionFailed, "took nothing for 700 ms");
+  await assertRejects(
+    () => upload(chunks()),
+    GlanceConnectionFailed,
+    "accepted no data for 700 ms",
+  );
   assertEquals([clock.now(), clock.pending, glance.puts[0]?.isWhole], [700, 0, false]);
 });
 
