@@ -1,6 +1,5 @@
 /**
- * Are these the bytes of the image: what an image record promises, and the count and hash that hold a
- * transfer against it.
+ * The identity of image data, as the image record states it, and the verification of a transfer against it.
  *
  * @module
  */
@@ -10,10 +9,10 @@ import { createTransferHasher } from "./hash_worker.ts";
 import { createHasher } from "./hashing.ts";
 import type { Hasher, TransferHasher, Verify } from "../types.ts";
 
-/** What identifies the data of an image, pinned before its first byte. */
+/** Identifies the data of an image; pinned before the first byte of a download. */
 export interface ContentDescriptor {
   readonly imageId: string;
-  /** Bytes; null where Glance does not know. */
+  /** Size in bytes; null if Glance does not state it. */
   readonly size: number | null;
   readonly hashAlgorithm: string | null;
   readonly hashValue: string | null;
@@ -21,7 +20,7 @@ export interface ContentDescriptor {
   readonly checksum: string | null;
 }
 
-/** The identity that an image record states. */
+/** The descriptor of the data of an image record. */
 export function descriptorOf(image: GlanceImage): ContentDescriptor {
   const { os_hash_algo = null, os_hash_value = null } = image;
   return {
@@ -33,17 +32,17 @@ export function descriptorOf(image: GlanceImage): ContentDescriptor {
   };
 }
 
-/** Whether two identities speak of the same data: nothing that both know differs. */
+/** Whether two descriptors may describe the same data: every value that both state is equal. */
 export function isSameData(a: ContentDescriptor, b: ContentDescriptor): boolean {
   const agree = <T>(x: T | null, y: T | null) => x === null || y === null || x === y;
   return agree(a.size, b.size) && agree(a.checksum, b.checksum) &&
     (a.hashAlgorithm !== b.hashAlgorithm || agree(a.hashValue, b.hashValue));
 }
 
-/** Makes a hasher for an algorithm and an image of so many bytes; null where there is none here. */
+/** Creates a hasher for an algorithm and an image size; null if the runtime does not support it. */
 export type HasherFor = (algorithm: string, size: number | null) => Promise<TransferHasher | null>;
 
-/** The hash of a whole image, computed as its bytes go by. */
+/** Hashes a whole image while it is transferred, and verifies the digest. */
 export class Verifier {
   readonly #hasher: TransferHasher;
   readonly #imageId: string;
@@ -63,10 +62,10 @@ export class Verifier {
   }
 
   /**
-   * The verifier that an identity and a mode ask for; null where there is nothing to hash. Whoever
-   * gives it bytes closes it.
+   * Creates the verifier for a descriptor and a mode; null if there is nothing to hash. The caller must
+   * close it.
    *
-   * @throws {Invalid} with `required`, where the image has no hash that can be computed here.
+   * @throws {Invalid} if `verify` is `required` and the image has no hash that the runtime supports.
    */
   static async create(
     identity: ContentDescriptor,
@@ -82,38 +81,38 @@ export class Verifier {
     }
     if (verify === "auto") return null;
     throw new Invalid(
-      `Cannot verify image "${imageId}": it has no hash that can be computed here; use verify "auto" to check its size only`,
+      `Cannot verify image "${imageId}": it has no hash that this runtime can compute; use verify "auto" to check its size only`,
       { imageId },
     );
   }
 
-  /** The next bytes; a promise where they must stay as they are until it is kept. */
+  /** Adds bytes. If a promise is returned, the bytes must not change until it resolves. */
   update(bytes: Uint8Array): Promise<void> | void {
     return this.#hasher.update(bytes);
   }
 
-  /** The digest of the bytes so far, and a hasher that can tell whether others are the same. */
+  /** The digest of the bytes so far, and a new hasher to compare other bytes with it. */
   async prefix(): Promise<{ readonly hasher: Hasher; readonly digest: string } | null> {
     const hasher = await createHasher(this.#algorithm);
     return hasher === null ? null : { hasher, digest: await this.#hasher.digest() };
   }
 
-  /** Ends it, with whatever computes the hash. */
+  /** Releases the hasher and its thread. */
   async close(): Promise<void> {
     await this.#hasher.close?.();
   }
 
-  /** Ends it with an abort, too, behind which nobody may come back to close it. */
+  /** Closes it on abort, since an aborted download may never be read again. */
   endWith(signal: AbortSignal): void {
     signal.addEventListener("abort", () => this.close(), { once: true });
   }
 
-  /** @throws {ImageIntegrityError} where the bytes so far are not the image. */
+  /** @throws {ImageIntegrityError} if the digest of the bytes so far is not that of the image. */
   async check(): Promise<void> {
     const actual = await this.#hasher.digest();
     if (actual === this.#expected) return;
     throw new ImageIntegrityError(
-      `Cannot accept image "${this.#imageId}": its ${this.#algorithm} is ${actual} instead of ${this.#expected}; the data was changed on its way or in its store`,
+      `Cannot accept image "${this.#imageId}": its ${this.#algorithm} is ${actual} instead of ${this.#expected}; the data was changed in transit or in its store`,
       {
         imageId: this.#imageId,
         expected: `${this.#algorithm} ${this.#expected}`,

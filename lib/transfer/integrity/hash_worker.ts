@@ -1,9 +1,9 @@
 /**
- * A hash in a thread of its own: an image is read and hashed at the same time, since one thread cannot do
- * both as fast as a network brings it. Bytes are laid into slots of shared memory; messages say which of
- * them are filled and which are hashed, so that neither side ever blocks, and the thread can be ended at
- * any time. It is made by `node:worker_threads` (Deno, Node, Bun) from a text, which needs no file, no URL
- * and no permission. Whatever cannot have a thread hashes inline.
+ * Hashes in a worker thread, since one thread cannot read and hash at the speed of a fast network. Bytes are
+ * copied into slots of shared memory. Messages state which slots are filled and which are hashed, so neither
+ * thread blocks and the worker can be terminated at any time. The worker is created by `node:worker_threads`
+ * (Deno, Node, Bun) from a string, which needs no file, URL, or permission. Without a worker, bytes are hashed
+ * inline.
  *
  * @module
  */
@@ -12,25 +12,22 @@ import { GlanceError } from "../../errors.ts";
 import { createHasher, NativeHasher } from "./hashing.ts";
 import type { TransferHasher } from "../types.ts";
 
-/** Bytes of an image from which a thread pays: about 40 MiB are hashed in the time in which one starts. */
+/** Minimum image size in bytes for a thread: inline hashing processes about 40 MiB while a thread starts. */
 const MIN_SIZE = 128 * 2 ** 20;
 
-/**
- * Threads at a time: the reader needs a processor, too, and what is more would only take turns. Node 20
- * does not tell how many there are.
- */
+/** Maximum number of threads: one processor is left for the readers. Node 20 does not state their number. */
 const MAX_THREADS = (globalThis.navigator?.hardwareConcurrency ?? 2) - 1;
 
 const SLOTS = 4;
 
 const SLOT_SIZE = 1024 * 1024;
 
-/** Milliseconds of a timer that is there only to keep the process alive. */
+/** Milliseconds of a timer that only keeps the process alive. */
 const LONG = 2 ** 30;
 
 /**
- * What the thread does: it gets the number of bytes in each slot in turn, or null for a wish of the
- * digest so far; it posts null for each slot that is free again, and each digest.
+ * The code of the thread. It receives the number of bytes in each slot in order, or null to request the
+ * digest so far. It posts null for each hashed slot, and each digest.
  */
 const CODE = `
 const { parentPort, workerData } = process.getBuiltinModule("node:worker_threads");
@@ -48,7 +45,7 @@ parentPort.on("message", (length) => {
 
 let running = 0;
 
-/** A thread, as `node:worker_threads` makes it. */
+/** A thread of `node:worker_threads`. */
 export interface Thread {
   on(event: "message", listener: (digest: string | null) => void): unknown;
   on(event: "error" | "exit", listener: (reason: unknown) => void): unknown;
@@ -57,26 +54,26 @@ export interface Thread {
   terminate(): Promise<unknown>;
 }
 
-/** Makes a thread that runs `code` and finds `workerData` there. */
+/** Starts a thread that runs `code` with `workerData`. */
 export type StartThread = (code: string, workerData: unknown) => Thread;
 
-/** What decides whether there is a thread. */
+/** Options that decide whether a thread is used. */
 export interface ThreadOptions {
   /**
-   * How a thread is made; null for none at all.
-   * @default {`node:worker_threads`, where the runtime has it}
+   * Starts a thread; null to always hash inline.
+   * @default {`node:worker_threads` if the runtime has it}
    */
   readonly start?: StartThread | null;
   /**
-   * Bytes of an image from which there is one.
+   * Minimum image size in bytes for a thread.
    * @default {128 MiB}
    */
   readonly minSize?: number;
 }
 
 /**
- * A hasher for one of Python's algorithm names and an image of so many bytes: in a thread, where that pays
- * and can be had. Null where there is none here.
+ * Creates a hasher for a Python algorithm name and an image size, in a thread if the image is large enough
+ * and the runtime has threads. Null if the algorithm is not supported.
  */
 export async function createTransferHasher(
   algorithm: string,
@@ -89,10 +86,10 @@ export async function createTransferHasher(
   return new HashThread(hasher, start);
 }
 
-/** A hasher whose thread starts with its first bytes, and ends when it is closed. */
+/** A hasher whose thread starts with the first bytes and ends when it is closed. */
 class HashThread implements TransferHasher {
   #memory: Uint8Array = new Uint8Array();
-  /** Takes over where the thread cannot be had. */
+  /** Hashes inline if the thread cannot be used. */
   readonly #inline: NativeHasher;
   readonly #start: StartThread;
   #thread: Thread | null = null;
@@ -100,12 +97,12 @@ class HashThread implements TransferHasher {
   #isClosed = false;
   #end: Promise<void> | null = null;
   #failure: { readonly reason: unknown } | null = null;
-  /** Slots that were posted, and those of them that were hashed. */
+  /** Number of slots that were posted, and of those that were hashed. */
   #posted = 0;
   #hashed = 0;
-  /** Bytes of the slots that were posted last. */
+  /** Number of bytes in the slots that were posted last. */
   readonly #lengths: number[] = [];
-  /** Bytes in the slot that comes next. */
+  /** Number of bytes in the next slot. */
   #filled = 0;
   #digest: string | null = null;
   #wake: () => void = () => {};
@@ -126,7 +123,7 @@ class HashThread implements TransferHasher {
     if (this.#filled > 0) this.#post();
     this.#digest = null;
     this.#thread.postMessage(null);
-    while (this.#digest === null) await this.#word();
+    while (this.#digest === null) await this.#nextMessage();
     return this.#digest;
   }
 
@@ -147,14 +144,14 @@ class HashThread implements TransferHasher {
     if (this.#isInline) return;
     try {
       const { name: algorithm } = this.#inline;
-      // Passed on without its view, which takes Deno 2.9 ten times as long.
+      // Post the buffer without its view: with it, Deno 2.9 takes ten times as long.
       const buffer = new SharedArrayBuffer(SLOTS * SLOT_SIZE);
       this.#memory = new Uint8Array(buffer);
       const thread = this.#start(CODE, { algorithm, buffer, slotSize: SLOT_SIZE });
-      thread.on("message", (digest) => this.#hear(digest));
-      thread.on("error", (reason) => this.#lose(reason));
-      thread.on("exit", (reason) => this.#lose(reason));
-      // Whoever forgets a download is not kept by it.
+      thread.on("message", (digest) => this.#onMessage(digest));
+      thread.on("error", (reason) => this.#onExit(reason));
+      thread.on("exit", (reason) => this.#onExit(reason));
+      // An abandoned download must not keep the process alive.
       thread.unref();
       this.#thread = thread;
       running++;
@@ -167,7 +164,7 @@ class HashThread implements TransferHasher {
     return !this.#isInline && this.#posted - this.#hashed === SLOTS;
   }
 
-  /** Takes what there is room for, and gives the rest. */
+  /** Copies bytes into free slots and returns the rest. */
   #put(bytes: Uint8Array): Uint8Array {
     let rest = bytes;
     while (rest.byteLength > 0 && !this.#isInline && !this.#isFull) {
@@ -183,7 +180,7 @@ class HashThread implements TransferHasher {
   }
 
   async #putAll(bytes: Uint8Array): Promise<void> {
-    for (let rest = bytes; rest.byteLength > 0; rest = this.#put(rest)) await this.#word();
+    for (let rest = bytes; rest.byteLength > 0; rest = this.#put(rest)) await this.#nextMessage();
   }
 
   #post(): void {
@@ -192,27 +189,27 @@ class HashThread implements TransferHasher {
     this.#filled = 0;
   }
 
-  /** Waits for the thread's next word. */
-  async #word(): Promise<void> {
-    const word = new Promise<void>((resolve) => this.#wake = resolve);
-    if (!this.#isClosed && this.#failure === null) await alive(word);
+  /** Waits for the next message of the thread. */
+  async #nextMessage(): Promise<void> {
+    const message = new Promise<void>((resolve) => this.#wake = resolve);
+    if (!this.#isClosed && this.#failure === null) await alive(message);
     if (!this.#isClosed && this.#failure === null) return;
     throw new GlanceError(
-      "Cannot go on hashing: the thread that does it has ended; download the image anew",
+      "Cannot continue hashing: the hashing thread has ended; download the image again",
       {
         cause: this.#failure?.reason,
       },
     );
   }
 
-  #hear(digest: string | null): void {
+  #onMessage(digest: string | null): void {
     if (digest === null) this.#hashed++;
     else this.#digest = digest;
     this.#wake();
   }
 
-  /** A thread that has hashed nothing yet has left all where it is; of one that has, nothing is left. */
-  #lose(reason: unknown): void {
+  /** If the thread has hashed nothing yet, all bytes are still in the slots. If it has, its state is lost. */
+  #onExit(reason: unknown): void {
     if (this.#isClosed || this.#isInline) return;
     if (this.#hashed === 0) this.#takeOver();
     else this.#failure = { reason };
@@ -231,8 +228,8 @@ class HashThread implements TransferHasher {
 }
 
 /**
- * Waits for work that keeps no process alive by itself, which is for others to do: runtimes do not agree
- * on what `ref` and `unref` of a thread mean between two of its messages.
+ * Keeps the process alive while waiting, since the thread is unreferenced. Runtimes differ in what `ref` and
+ * `unref` of a thread do between two messages.
  */
 async function alive<T>(work: Promise<T>): Promise<T> {
   const timer = setInterval(() => {}, LONG);
@@ -243,7 +240,7 @@ async function alive<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** The part of `node:worker_threads` that is used. */
+/** The API of `node:worker_threads` that is used. */
 interface WorkerThreads {
   readonly Worker?: new (
     code: string,

@@ -1,6 +1,6 @@
 /**
- * Incremental hashes: the runtime's own where it has them, else a small pure one that is loaded only
- * then. WebCrypto cannot do it: its digest wants all bytes at once.
+ * Incremental hashes: those of `node:crypto` if the runtime has it, else a pure implementation, which is
+ * imported only then. WebCrypto cannot be used: its digest takes all bytes at once.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { builtinModule } from "../../node_builtin.ts";
 import { ownValue } from "../../validate.ts";
 import type { Hasher } from "../types.ts";
 
-/** The part of `node:crypto` that is used, which Deno, Node, Bun and workerd have. */
+/** The functions of `node:crypto` that are used; available in Deno, Node, Bun, and workerd. */
 interface NodeCrypto {
   createHash(algorithm: string): NodeHash;
 }
@@ -19,7 +19,7 @@ interface NodeHash {
   digest(encoding: "hex"): string;
 }
 
-/** Python's names of algorithms that OpenSSL calls otherwise. */
+/** Python's names of algorithms that have other names in OpenSSL. */
 const OPENSSL_NAMES: Readonly<Record<string, string>> = {
   blake2b: "blake2b512",
   blake2s: "blake2s256",
@@ -27,7 +27,7 @@ const OPENSSL_NAMES: Readonly<Record<string, string>> = {
   sha512_256: "sha512-256",
 };
 
-/** A hasher for one of Python's algorithm names, as `os_hash_algo` has them; null where there is none here. */
+/** Creates a hasher for a Python algorithm name, as in `os_hash_algo`; null if it is not supported. */
 export async function createHasher(algorithm: string): Promise<Hasher | null> {
   const name = algorithm.toLowerCase();
   const opensslName = ownValue(OPENSSL_NAMES, name) ?? name.replaceAll("_", "-");
@@ -37,9 +37,9 @@ export async function createHasher(algorithm: string): Promise<Hasher | null> {
   return createPureHasher(name);
 }
 
-/** A hasher of the runtime's own. */
+/** A hasher over `node:crypto`. */
 export class NativeHasher implements Hasher {
-  /** What `node:crypto` calls its algorithm. */
+  /** The name of its algorithm in `node:crypto`. */
   readonly name: string;
   readonly #hash: NodeHash;
 

@@ -1,7 +1,6 @@
 /**
- * Is an image signed by the holder of the certificate that it names: the `img_signature` properties, as
- * Cinder, Nova and Glance read them, held against data that streams by. The mathematics is in
- * `signature_verifier.ts`; certificates come through a port.
+ * Verifies the signature of an image: the `img_signature` properties, as Cinder, Nova, and Glance read them,
+ * against streamed data. The cryptography is in `signature_verifier.ts`; certificates come through a port.
  *
  * @module
  */
@@ -18,25 +17,25 @@ import {
 
 export type { SignatureProperties, SignatureVerifier } from "./signature_verifier.ts";
 
-/** What a verification is told. */
+/** Options of a signature verification. */
 export interface VerifySignatureOptions {
   /**
-   * Gives a certificate of the key manager (Barbican: `GET /v1/secrets/{uuid}/payload`) as DER. Whoever
-   * gives it vouches for it: neither its dates nor its issuer are checked here, as in Cinder.
+   * Returns a certificate of the key manager (Barbican: `GET /v1/secrets/{uuid}/payload`) as DER. It must
+   * be a trusted one: like Cinder, this function checks neither its validity period nor its issuer.
    */
   readonly getCertificate: (uuid: string) => Promise<Uint8Array>;
   /**
-   * Makes the verifier of a signature.
-   * @default one of the runtime's `node:crypto`, with the certificate that `getCertificate` gives
+   * Creates the verifier of a signature.
+   * @default {a verifier over `node:crypto` with the certificate of `getCertificate`}
    */
   readonly getVerifier?: (properties: SignatureProperties) => Promise<SignatureVerifier>;
-  /** Ends the verification with the signal's reason. */
+  /** Aborts the verification with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The part of an image service that is needed. */
+/** The functions of an image service that are used. */
 export interface ImageRecords {
-  /** Gives an image by its id. */
+  /** Returns an image by its id. */
   show(
     context: RequestContext,
     imageId: string,
@@ -44,7 +43,7 @@ export interface ImageRecords {
   ): Promise<Pick<Image, "properties">>;
 }
 
-/** The properties that make a signature: all of them, or none. */
+/** The image properties of a signature; all are required. */
 const PROPERTIES: Readonly<Record<keyof SignatureProperties, string>> = {
   signature: "img_signature",
   hashMethod: "img_signature_hash_method",
@@ -53,16 +52,17 @@ const PROPERTIES: Readonly<Record<keyof SignatureProperties, string>> = {
 };
 
 /**
- * Whether the data of an image is signed: true where its signature verifies, false where it has none.
- * A signature that does not verify is an error.
+ * Verifies the signature of the data of an image. Resolves to true if the signature is valid, and to false
+ * if the image has none; an invalid signature is an error.
  *
- * `data` is read chunk by chunk and never kept; where it is not read to its end, it is cancelled. An
- * error of `data` itself is thrown as it is.
+ * `data` is read chunk by chunk and not kept. If it is not read to its end, it is cancelled. An error of
+ * `data` is thrown unchanged.
  *
- * @throws {InvalidSignatureImage} where some of the four properties are there and others are not.
- * @throws {ImageSignatureVerificationFailed} where the signature does not verify, or cannot be verified
- * here: an unknown method, a certificate that cannot be had or does not fit, a runtime without the key type.
- * @throws {ImageNotFound} where there is no such image.
+ * @throws {InvalidSignatureImage} if the image has some, but not all, of the four signature properties.
+ * @throws {ImageSignatureVerificationFailed} if the signature is invalid, or cannot be verified: unknown
+ * method, unavailable or unsuitable certificate, or a key type that the runtime does not support.
+ * @throws {ImageNotFound} if the image does not exist.
+ * @throws {Invalid} if `data` is locked or is not a `ReadableStream` of bytes.
  *
  * @example
  * ```ts
@@ -107,7 +107,7 @@ export async function verifyImageSignature(
     signal?.throwIfAborted();
     if (await isGood(imageId, verifier)) return true;
     throw new ImageSignatureVerificationFailed(
-      `Cannot verify the signature of image "${imageId}": it is not that of the data; do not use the data, or sign it anew`,
+      `Cannot verify the signature of image "${imageId}": it does not match the data; do not use the data, or sign the image again`,
       { imageId },
     );
   } finally {
@@ -122,17 +122,17 @@ function readerOf(
 ): ReadableStreamDefaultReader<Uint8Array> {
   if (!(data instanceof ReadableStream) || data.locked) {
     const state = data instanceof ReadableStream
-      ? "its data is a stream that somebody else is reading"
-      : "its data is no ReadableStream";
+      ? "its data is a locked stream"
+      : "its data is not a ReadableStream";
     throw new Invalid(
-      `Cannot verify the signature of image "${imageId}": ${state}; give one of your own`,
+      `Cannot verify the signature of image "${imageId}": ${state}; pass an unlocked stream`,
       { imageId },
     );
   }
   return data.getReader();
 }
 
-/** The signature of an image; null where it has none. */
+/** The signature of an image; null if it has none. */
 function signatureIn(
   imageId: string,
   properties: Image["properties"],
@@ -183,7 +183,7 @@ async function feed(
     if (done) return;
     if (!(value instanceof Uint8Array)) {
       throw new Invalid(
-        `Cannot verify the signature of image "${imageId}": its data gave ${
+        `Cannot verify the signature of image "${imageId}": its data returned ${
           describeType(value)
         } instead of bytes; encode it first`,
         { imageId },
@@ -205,7 +205,7 @@ async function isGood(imageId: string, verifier: SignatureVerifier): Promise<boo
   }
 }
 
-/** Our own verifier says the state and the way out; what another one says is not ours to repeat. */
+/** Only messages of `signature_verifier.ts` complete the sentence; those of a custom verifier may not. */
 function failed(imageId: string, cause: unknown): ImageSignatureVerificationFailed {
   const reason = cause instanceof Unverifiable
     ? cause.message

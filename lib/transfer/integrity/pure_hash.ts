@@ -1,6 +1,6 @@
 /**
- * MD5, SHA-256 and SHA-512 in plain TypeScript, for runtimes without `node:crypto`. Slow beside a
- * native one, and loaded only where there is none.
+ * MD5, SHA-256 and SHA-512 in plain TypeScript, for runtimes without `node:crypto`. Slower than a
+ * native implementation, and imported only if there is none.
  *
  * @module
  */
@@ -13,10 +13,10 @@ export function createPureHasher(algorithm: string): Hasher | null {
   return algorithm === "sha512" ? new BlockHasher(sha512()) : null;
 }
 
-/** A Merkle-Damgard hash: a state that takes whole blocks. */
+/** A Merkle-Damgard hash: a state that is updated by whole blocks. */
 interface Compression {
   readonly blockSize: number;
-  /** Bytes of the length at the end of the last block. */
+  /** Size in bytes of the length field at the end of the last block. */
   readonly lengthSize: number;
   readonly littleEndian: boolean;
   readonly state: Uint32Array;
@@ -76,7 +76,7 @@ class BlockHasher implements Hasher {
   }
 }
 
-/** The first primes, of whose roots the constants of SHA-2 are made (FIPS 180-4, sections 4.2 and 5.3). */
+/** The first primes; the constants of SHA-2 derive from their roots (FIPS 180-4, sections 4.2 and 5.3). */
 function primes(count: number): number[] {
   const found: number[] = [];
   for (let n = 2; found.length < count; n++) {
@@ -169,7 +169,7 @@ function sha256(): Compression {
   };
 }
 
-/** SHA-512 on `BigInt`: short, right, and only for runtimes that have nothing better. */
+/** SHA-512 on `BigInt`: short but slow. */
 function sha512(): Compression {
   const K = BigUint64Array.from(primes(80), (prime) => rootFraction(prime, 3n));
   const w = new BigUint64Array(80);

@@ -1,38 +1,38 @@
 /**
- * Signatures by the runtime's `node:crypto`, found at run time: which methods and key types there are,
- * whether a certificate fits, and whether this runtime can do it at all. The rules are those of
- * OpenStack's cursive, which signs and verifies for Glance, Nova and Cinder.
+ * Verifies signatures with the runtime's `node:crypto`, which is looked up at run time: the supported methods
+ * and key types, the checks of the certificate, and the limits of the runtime. The rules are those of
+ * OpenStack's cursive, the signature library of Glance, Nova, and Cinder.
  *
  * @module
  */
 import { builtinModule } from "../../node_builtin.ts";
 
-/** What the properties of a signed image say. */
+/** The signature properties of an image. */
 export interface SignatureProperties {
   /** `img_signature`: the signature of the data, in base64. */
   readonly signature: string;
   /** `img_signature_hash_method`: `SHA-224`, `SHA-256`, `SHA-384` or `SHA-512`. */
   readonly hashMethod: string;
-  /** `img_signature_certificate_uuid`: where the key manager has the certificate. */
+  /** `img_signature_certificate_uuid`: the id of the certificate in the key manager. */
   readonly certificateUuid: string;
   /** `img_signature_key_type`: `RSA-PSS`, `DSA`, `ECC_SECP384R1`, `ECC_SECP521R1` or another curve. */
   readonly keyType: string;
 }
 
-/** Holds data against one signature. */
+/** Verifies data against one signature. */
 export interface SignatureVerifier {
-  /** The next bytes of the data. */
+  /** Adds the next bytes of the data. */
   update(bytes: Uint8Array): void;
-  /** Whether the signature is that of all bytes so far. */
+  /** Whether the signature matches all bytes so far. */
   verify(): boolean | Promise<boolean>;
 }
 
-/** Why a signature cannot be verified, and the way out: the end of a message that names the image. */
+/** Cause and hint of a signature that cannot be verified; completes a message that names the image. */
 export class Unverifiable extends Error {
   override name = "Unverifiable";
 }
 
-/** The part of `node:crypto` that is used, which Deno, Node, Bun and workerd have. */
+/** The functions of `node:crypto` that are used; available in Deno, Node, Bun, and workerd. */
 interface NodeVerification {
   readonly X509Certificate: new (der: Uint8Array) => { readonly publicKey: PublicKey };
   readonly constants: { readonly RSA_PKCS1_PSS_PADDING: number };
@@ -64,7 +64,7 @@ interface VerifyKey {
   readonly saltLength?: number;
 }
 
-/** `img_signature_hash_method` -> its name in `node:crypto`, and the bytes of a digest. */
+/** `img_signature_hash_method` -> its name in `node:crypto`, and the size of its digest in bytes. */
 const HASH_METHODS: Readonly<Record<string, readonly [name: string, bytes: number]>> = {
   "SHA-224": ["sha224", 28],
   "SHA-256": ["sha256", 32],
@@ -72,13 +72,13 @@ const HASH_METHODS: Readonly<Record<string, readonly [name: string, bytes: numbe
   "SHA-512": ["sha512", 64],
 };
 
-/** What the key of a certificate must be. */
+/** Requirements on the key of a certificate. */
 interface KeyClass {
   readonly types: readonly string[];
   readonly curve?: string;
 }
 
-/** `img_signature_key_type` -> the keys that fit. Smaller curves have no name, as in cursive. */
+/** `img_signature_key_type` -> the required keys. As in cursive, smaller curves are not supported. */
 const KEY_TYPES: Readonly<Record<string, KeyClass>> = {
   "RSA-PSS": { types: ["rsa", "rsa-pss"] },
   "DSA": { types: ["dsa"] },
@@ -90,15 +90,15 @@ const KEY_TYPES: Readonly<Record<string, KeyClass>> = {
   "ECC_SECT571R1": { types: ["ec"], curve: "sect571r1" },
 };
 
-/** The way out where a runtime cannot do what OpenSSL can. */
-const ELSEWHERE =
-  'run on a runtime with OpenSSL, such as Node, sign with a plain RSA key ("RSA-PSS"), or give "getVerifier" one that can';
+/** The hint if a runtime does not support what OpenSSL does. */
+const RUNTIME_HINT =
+  'run on a runtime with OpenSSL, such as Node, sign with a plain RSA key ("RSA-PSS"), or pass a "getVerifier"';
 
 /**
- * A verifier by the certificate that a signature names.
+ * Creates a verifier with the certificate that a signature names.
  *
- * @throws {Unverifiable} where the properties or the certificate are unusable, or this runtime cannot
- * verify such signatures.
+ * @throws {Unverifiable} if the properties or the certificate are unusable, or the runtime does not support
+ * such signatures.
  */
 export async function certificateVerifier(
   properties: SignatureProperties,
@@ -106,9 +106,9 @@ export async function certificateVerifier(
 ): Promise<SignatureVerifier> {
   const { certificateUuid, keyType } = properties;
   const signature = decodedSignature(properties.signature);
-  const hash = rowOf(HASH_METHODS, "img_signature_hash_method", properties.hashMethod);
-  const keyClass = rowOf(KEY_TYPES, "img_signature_key_type", keyType);
-  const crypto = cryptoOfRuntime();
+  const hash = entryOf(HASH_METHODS, "img_signature_hash_method", properties.hashMethod);
+  const keyClass = entryOf(KEY_TYPES, "img_signature_key_type", keyType);
+  const crypto = runtimeCrypto();
   const certificate = await certificateFrom(getCertificate, certificateUuid);
   const key = publicKeyOf(crypto, certificateUuid, certificate);
   if (!fits(key, keyClass)) {
@@ -129,7 +129,7 @@ async function certificateFrom(
     return await getCertificate(uuid);
   } catch (cause) {
     throw new Unverifiable(
-      `"getCertificate" gave no certificate "${uuid}"; its error is the cause`,
+      `"getCertificate" failed for the certificate "${uuid}"; its error is the cause`,
       { cause },
     );
   }
@@ -154,13 +154,13 @@ function verifierOf(
       if (isVerified(verify, { key, ...pss }, signature)) return true;
       if (namedCurve === undefined || canVerify(crypto, hash, namedCurve)) return false;
       throw new Unverifiable(
-        `this runtime cannot verify signatures of "${keyType}" with "${hash}"; ${ELSEWHERE}`,
+        `this runtime cannot verify signatures of "${keyType}" with "${hash}"; ${RUNTIME_HINT}`,
       );
     },
   };
 }
 
-/** A signature that cannot even be read throws on some runtimes. */
+/** Some runtimes throw if the signature is malformed. */
 function isVerified(verify: VerifySignature, key: VerifyKey, signature: Uint8Array): boolean {
   try {
     return verify.verify(key, signature);
@@ -170,8 +170,8 @@ function isVerified(verify: VerifySignature, key: VerifyKey, signature: Uint8Arr
 }
 
 /**
- * Whether the runtime knows a good signature when it sees one: Deno calls every signature of P-521 with
- * a digest below 33 bytes wrong, which must not be taken for a forgery.
+ * Whether the runtime accepts a valid signature. Deno rejects every P-521 signature of a digest shorter than
+ * 33 bytes, which must not be reported as an invalid signature.
  */
 function canVerify(crypto: NodeVerification, hash: string, namedCurve: string): boolean {
   const message = new Uint8Array(1);
@@ -188,14 +188,14 @@ function canVerify(crypto: NodeVerification, hash: string, namedCurve: string): 
 }
 
 /**
- * The longest salt that a PSS signature has room for (RFC 8017, section 9.1.1), which cursive demands.
- * `node:crypto`'s own constant for it means "any length" when it verifies.
+ * The maximum salt length of a PSS signature (RFC 8017, section 9.1.1), which cursive requires. The constant
+ * of `node:crypto` for it means "any length" in a verification.
  */
 function maxSaltLength(modulusLength: number, digestLength: number): number {
   return Math.max(0, Math.ceil((modulusLength - 1) / 8) - digestLength - 2);
 }
 
-/** cursive asks for the class of the key only; a curve below the promised strength is refused here, too. */
+/** Stricter than cursive, which checks the type of the key only: the curve must match, too. */
 function fits(key: PublicKey, { types, curve }: KeyClass): boolean {
   if (!types.includes(key.asymmetricKeyType ?? "")) return false;
   return curve === undefined || key.asymmetricKeyDetails?.namedCurve === curve;
@@ -206,13 +206,13 @@ function decodedSignature(text: string): Uint8Array {
   try {
     signature = atob(text);
   } catch {
-    // Said below: a text that is no base64 holds no signature.
+    // Not base64: reported below, like an empty signature.
   }
   if (signature !== "") return Uint8Array.from(signature, (char) => char.charCodeAt(0));
-  throw new Unverifiable('"img_signature" is no base64; sign the image anew');
+  throw new Unverifiable('"img_signature" is not valid base64; sign the image again');
 }
 
-function rowOf<Row>(rows: Readonly<Record<string, Row>>, name: string, value: string): Row {
+function entryOf<Row>(rows: Readonly<Record<string, Row>>, name: string, value: string): Row {
   const row = Object.hasOwn(rows, value) ? rows[value] : undefined;
   if (row !== undefined) return row;
   throw new Unverifiable(
@@ -226,7 +226,7 @@ function publicKeyOf(crypto: NodeVerification, uuid: string, der: Uint8Array): P
     certificate = new crypto.X509Certificate(der);
   } catch (cause) {
     throw new Unverifiable(
-      `the certificate "${uuid}" is no X.509 certificate; store it as DER`,
+      `the certificate "${uuid}" is not an X.509 certificate; store it as DER`,
       { cause },
     );
   }
@@ -234,19 +234,19 @@ function publicKeyOf(crypto: NodeVerification, uuid: string, der: Uint8Array): P
     return certificate.publicKey;
   } catch (cause) {
     throw new Unverifiable(
-      `this runtime cannot use the key of the certificate "${uuid}", it says "${
+      `this runtime cannot use the key of the certificate "${uuid}": "${
         messageOf(cause)
-      }"; ${ELSEWHERE}`,
+      }"; ${RUNTIME_HINT}`,
       { cause },
     );
   }
 }
 
-function cryptoOfRuntime(): NodeVerification {
+function runtimeCrypto(): NodeVerification {
   const crypto = builtinModule<NodeVerification>("node:crypto");
   if (typeof crypto?.X509Certificate === "function") return crypto;
   throw new Unverifiable(
-    `this runtime has no "node:crypto" that reads certificates; ${ELSEWHERE}`,
+    `this runtime has no "node:crypto" with X.509 certificates; ${RUNTIME_HINT}`,
   );
 }
 

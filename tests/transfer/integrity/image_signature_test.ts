@@ -128,8 +128,13 @@ const UNUSABLE: readonly [
   certificate: keyof typeof CERTIFICATES,
   said: string,
 ][] = [
-  ["a signature that is no base64", { signature: "%%%" }, "rsa", '"img_signature" is no base64'],
-  ["an empty signature", { signature: "" }, "rsa", '"img_signature" is no base64'],
+  [
+    "a signature that is not base64",
+    { signature: "%%%" },
+    "rsa",
+    '"img_signature" is not valid base64',
+  ],
+  ["an empty signature", { signature: "" }, "rsa", '"img_signature" is not valid base64'],
   ["an unknown hash method", { hashMethod: "MD5" }, "rsa", "must be one of"],
   ["a hash method in other letters", { hashMethod: "sha-256" }, "rsa", '"SHA-256"'],
   ["an unknown key type", { keyType: "RSA" }, "rsa", '"RSA-PSS", "DSA"'],
@@ -164,7 +169,7 @@ Deno.test("verifyImageSignature() says that a certificate is none", async () => 
         getCertificate: () => Promise.resolve(new Uint8Array([1, 2, 3])),
       }),
     ImageSignatureVerificationFailed,
-    "is no X.509 certificate; store it as DER",
+    "is not an X.509 certificate; store it as DER",
   );
 });
 
@@ -176,7 +181,7 @@ Deno.test("verifyImageSignature() keeps what the key manager said as the cause a
         getCertificate: () => Promise.reject(refused),
       }),
     ImageSignatureVerificationFailed,
-    `gave no certificate "${UUID}"`,
+    `failed for the certificate "${UUID}"`,
   );
   assertEquals(error.message.includes("canary"), false);
   assertEquals((error.cause as Error).cause, refused);
@@ -213,12 +218,12 @@ Deno.test("verifyImageSignature() refuses data that is not its to read", async (
   await assertRejects(
     () => verify(propertiesOf(GOOD), stream),
     Invalid,
-    "somebody else is reading",
+    "a locked stream",
   );
   await reader.cancel();
   // What a JavaScript caller may give.
   const text = "text" as unknown as ReadableStream<Uint8Array>;
-  await assertRejects(() => verify(propertiesOf(GOOD), text), Invalid, "no ReadableStream");
+  await assertRejects(() => verify(propertiesOf(GOOD), text), Invalid, "not a ReadableStream");
 });
 
 Deno.test("verifyImageSignature() refuses data of texts", async () => {
