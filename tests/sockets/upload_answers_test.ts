@@ -197,7 +197,7 @@ Deno.test("create() says after how many uploads it gave up, and what may be the 
     GlanceConnectionFailed,
     "the data was sent 4 times",
   );
-  assertStringIncludes(message, "check size limits, quotas and the token");
+  assertStringIncludes(message, "check size limits, quotas, and the token");
 });
 
 Deno.test("create() deletes a queued image whose upload is never answered", async () => {

@@ -103,7 +103,7 @@ Deno.test("upload() says that data can be read only once of streams alone", asyn
     GlanceConnectionFailed,
     ONCE,
   );
-  assertStringIncludes(message, "check size limits, quotas and the token");
+  assertStringIncludes(message, "check size limits, quotas, and the token");
 });
 
 Deno.test("upload() announces the length of every body whose size is known", async () => {
@@ -198,7 +198,7 @@ Deno.test("upload() of no bytes sends an empty body, and refuses a source that h
     assertEquals([glance.puts[0]?.isWhole, glance.puts[0]?.bytes.byteLength], [true, 0]);
   }
   const { glance, upload } = worldOfUploads();
-  await assertRejects(() => upload(() => chunks(), { size: 0 }), Invalid, "the 0 bytes");
+  await assertRejects(() => upload(() => chunks(), { size: 0 }), Invalid, "the announced 0 bytes");
   assertEquals(glance.puts.length, 0);
 });
 

@@ -171,7 +171,7 @@ Deno.test("A thread that dies on its way is an error, not another digest", async
       for (let round = 0; round < 9; round++) await hasher.update(bytes);
     },
     GlanceError,
-    "Cannot go on hashing",
+    "Cannot continue hashing",
   );
   await hasher.close?.();
 });
@@ -299,7 +299,7 @@ Deno.test("A download whose thread dies ends with an error", async () => {
     count += (await reader.read(new Uint8Array(MIB)))?.byteLength ?? 0;
   }
   await started[0]?.terminate();
-  await assertRejects(() => readAll(reader), GlanceError, "Cannot go on hashing");
+  await assertRejects(() => readAll(reader), GlanceError, "Cannot continue hashing");
 });
 
 Deno.test("A large image is hashed like a small one", async () => {

@@ -82,7 +82,7 @@ for (const row of SIGNATURES) {
     else {await assertRejects(
         () => result,
         ImageSignatureVerificationFailed,
-        "not that of the data",
+        "does not match the data",
       );}
     assertEquals(asked, [UUID]);
   });
@@ -231,7 +231,7 @@ Deno.test("verifyImageSignature() refuses data of texts", async () => {
   await assertRejects(
     () => verify(propertiesOf(GOOD), texts, withCertificate("rsa")),
     Invalid,
-    "gave a string instead of bytes",
+    "returned a string instead of bytes",
   );
 });
 
