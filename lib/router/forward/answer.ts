@@ -1,5 +1,5 @@
 /**
- * A small answer of a server, read to its end, and judged by what its operation promises.
+ * Reads a small response to its end, and checks it against the definition of its operation.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import { resultIn } from "../../api/operation.ts";
 import { type OperationName, ROWS } from "../../api/operations.ts";
 import { type Receive, WrongShape } from "../../api/decode.ts";
 
-/** A small answer, all of it. */
+/** A small response, read completely. */
 export interface UpstreamResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Uint8Array<ArrayBuffer>;
-  /** Endpoint root of the server that gave it. */
+  /** Endpoint root of the server that sent it. */
   readonly server: string;
 }
 
-/** Reads an answer; one whose body breaks counts as a failed attempt. */
+/** Reads a response. If its body fails, the attempt has failed. */
 export async function readAnswer(
   { response, server, deadline }: OpenResponse,
 ): Promise<UpstreamResponse> {
@@ -33,27 +33,27 @@ export async function readAnswer(
   }
 }
 
-/** An answer that an operation promises, or a refusal. */
+/** A response that fits the definition of its operation, or an error response. */
 export interface PromisedAnswer extends UpstreamResponse {
-  /** What the answer holds; undefined for a refusal. */
+  /** The decoded body; undefined for an error response. */
   readonly result: unknown;
 }
 
-/** A request as a row of the operation table knows it. */
+/** A request, as the table of operations defines it. */
 export interface PromisedRequest {
   readonly operation: OperationName;
-  /** What it attempts, for messages. */
+  /** What it does, for messages. */
   readonly action: string;
   readonly imageId: string | undefined;
-  /** With the version. Glance answers 300 with its versions where it does not know that of the path. */
+  /** With the version. Glance answers 300 with its versions if it does not know that version. */
   readonly path: string;
 }
 
 /**
- * Reads an answer to an operation. Below 400, it has a status and a body that the row promises, so that a
- * caller never takes the page of a proxy for success.
+ * Reads the response to an operation. Below 400, it must have a status and a body that the operation defines,
+ * so that a client never mistakes the error page of a proxy for success.
  *
- * @throws {UnexpectedResponse} for any other answer.
+ * @throws {UnexpectedResponse} for any other response.
  */
 export async function readPromised(
   exchange: OpenResponse,
@@ -63,11 +63,11 @@ export async function readPromised(
   const { success, receive } = ROWS[operation];
   const { status } = response;
   const isPromised = success.includes(status) || status === 300 && !path.startsWith("/v2/");
-  const asked = { action, imageId, server: server.endpoint, attempts };
+  const details = { action, imageId, server: server.endpoint, attempts };
   if (status < 400 && !isPromised) {
     exchange.deadline[Symbol.dispose]();
     await discard(response);
-    throw unpromisedAnswer(response, asked, success);
+    throw unpromisedAnswer(response, details, success);
   }
   const answer = await readAnswer(exchange);
   const isRead = status >= 300 || status === 204 || receive === "response";
@@ -76,14 +76,14 @@ export async function readPromised(
     const receiveAny: Receive<unknown> = receive;
     return { ...answer, result: resultIn(receiveAny, imageId, DECODER.decode(answer.body)) };
   } catch (error) {
-    if (error instanceof WrongShape) throw unusableAnswer(response, asked, error.message);
+    if (error instanceof WrongShape) throw unusableAnswer(response, details, error.message);
     throw error;
   }
 }
 
 const DECODER = new TextDecoder();
 
-/** The JSON in an answer; undefined if it is not. */
+/** The parsed JSON of a response; undefined if it is not JSON. */
 export function jsonOf({ body }: UpstreamResponse): unknown {
   return parseJsonBytes(body);
 }

@@ -1,12 +1,11 @@
 /**
- * Which headers pass: lists of the allowed ones in both directions, so that nothing that is not named
- * here gets in or out. Hop-by-hop headers and forged identities (`X-Roles`, `X-User-Id`,
- * `X-Is-Admin-Project` …) are not named. Pure.
+ * Allowlists of the headers that are forwarded in both directions. Hop-by-hop headers and headers that assert
+ * an identity (`X-Roles`, `X-User-Id`, `X-Is-Admin-Project`) are not on them. Pure.
  *
  * @module
  */
 
-/** Request headers that Glance reads; tokens and request ids are sent by way of the context. */
+/** Request headers that Glance reads. Tokens and request ids are part of the context. */
 const INBOUND: readonly string[] = [
   "accept",
   "accept-language",
@@ -19,10 +18,10 @@ const INBOUND: readonly string[] = [
   "x-openstack-image-size",
 ];
 
-/** Of a request for image data that Glance itself answers: also what asks for a part of it. */
+/** Additional headers of a request for image data that Glance itself answers. */
 const INBOUND_RANGE: readonly string[] = ["range", "content-range"];
 
-/** Response headers that clients of Glance read. `Location` is made anew. */
+/** Response headers that clients of Glance read. `Location` is rewritten. */
 const OUTBOUND: readonly string[] = [
   "accept-patch",
   "allow",
@@ -37,15 +36,15 @@ const OUTBOUND: readonly string[] = [
   "x-openstack-request-id",
 ];
 
-/** Glance takes the rest of such a media type for the version. */
+/** Glance reads the version from the rest of such a media type. */
 const VERSIONED_TYPE = "application/vnd.openstack.images-";
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Longest request id that Glance takes; it fails on a longer one. */
+/** Length of the longest request id that Glance accepts; it answers 431 to a longer one. */
 const REQUEST_ID_MAX = 64;
 
-/** The headers of a request that are passed on. What `Connection` names is for this hop alone (RFC 9110, section 7.6.1). */
+/** The request headers to forward, without those that `Connection` names (RFC 9110, section 7.6.1). */
 export function inboundHeaders(headers: Headers, withRange = false): Record<string, string> {
   const names = withRange ? [...INBOUND, ...INBOUND_RANGE] : INBOUND;
   const hop = hopHeaders(headers);
@@ -58,21 +57,21 @@ export function inboundHeaders(headers: Headers, withRange = false): Record<stri
 }
 
 /**
- * Glance describes errors in plain text to a caller that sends no `Accept`, but every `fetch` sends one.
- * A media type that names a version asks for plain text, too; the path names the version now.
+ * The `Accept` to forward. Without one, Glance describes errors in plain text, but `fetch` always sends one. A
+ * media type that names a version also means plain text; the forwarded path names the version instead.
  */
 function acceptOf(accept: string | undefined): string {
   return !accept || accept.startsWith(VERSIONED_TYPE) ? "text/plain" : accept;
 }
 
-/** The version that a request asks for by its media type, which then precedes its path; else null. */
+/** The version that the media type in `Accept` names; null if it names none. */
 export function typedVersionOf(headers: Headers): string | null {
   const accept = headers.get("accept") ?? "";
   if (!accept.startsWith(VERSIONED_TYPE)) return null;
   return accept.slice(VERSIONED_TYPE.length).replace(/\s*;\s*q=1(\.0{0,3})?\s*$/i, "");
 }
 
-/** The headers of an answer that are passed on. */
+/** The response headers to forward. */
 export function outboundHeaders(headers: Headers): Headers {
   const hop = hopHeaders(headers);
   const passed = new Headers();
@@ -84,8 +83,8 @@ export function outboundHeaders(headers: Headers): Headers {
 }
 
 /**
- * A header that says who asks; null where it is absent, for this hop alone, or no token at all: Glance
- * answers that as it answers a caller without one.
+ * A token header; null if it is absent, named by `Connection`, or cannot be a token. Glance treats the latter
+ * like a request without a token.
  */
 export function credentialOf(headers: Headers, name: string): string | null {
   const value = headers.get(name);
@@ -93,7 +92,7 @@ export function credentialOf(headers: Headers, name: string): string | null {
   return isToken && !hopHeaders(headers).has(name) ? value : null;
 }
 
-/** The request id that the caller has chosen, as Glance would complete it; else a new one. */
+/** The request id of the client, with the prefix that Glance adds; a new one if it is absent or invalid. */
 export function requestIdOf(headers: Headers): string {
   const given = headers.get("x-openstack-request-id") ?? "";
   const id = given.startsWith("req-") ? given : `req-${given}`;
@@ -101,7 +100,7 @@ export function requestIdOf(headers: Headers): string {
   return isUsable ? id : `req-${crypto.randomUUID()}`;
 }
 
-/** Whether a request announces a body; Glance reads the length alone where it takes none. */
+/** Whether `Content-Length` announces a body. On paths that take none, Glance checks only this header. */
 export function announcesBody(headers: Headers): boolean {
   return Number(headers.get("content-length") ?? 0) > 0;
 }

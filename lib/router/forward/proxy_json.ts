@@ -1,5 +1,5 @@
 /**
- * Small answers: asked of the servers with the client's care, and handed on as they are.
+ * Forwards requests with small responses, with the client's retries, and returns the responses unchanged.
  *
  * @module
  */
@@ -11,28 +11,28 @@ import { type PromisedAnswer, readPromised, type UpstreamResponse } from "./answ
 import { inboundHeaders, outboundHeaders } from "./headers.ts";
 import { versionsDocument } from "../versions.ts";
 
-/** What differs from what the table and the request say. */
+/** Overrides of the operation and the request. */
 export interface Variation {
   readonly operation?: OperationName;
   readonly method?: string;
   readonly path?: string;
   /**
-   * The body; bytes, since `fetch` would add a `Content-Type` to a text.
+   * The body, as bytes: `fetch` would add a `Content-Type` to a string.
    * @default none
    */
   readonly body?: Uint8Array<ArrayBuffer>;
   readonly idempotent?: boolean;
 }
 
-/** What of a call its answer depends on. */
+/** The parts of a request that its response depends on. */
 export type Answered = Pick<GatewayRequest, "request" | "trace"> & {
   readonly address: Pick<GatewayRequest["address"], "mount">;
 };
 
 /**
- * Asks the servers, and reads the answer: what the operation promises, or a refusal.
+ * Forwards a request, and reads the response: one that the operation defines, or an error response.
  *
- * @throws {UnexpectedResponse} for any other answer.
+ * @throws {UnexpectedResponse} for any other response.
  */
 export async function askServers(
   { client }: Gateway,
@@ -61,7 +61,7 @@ export async function askServers(
   return answer;
 }
 
-/** The answer of a server as an answer of the gateway. */
+/** Makes the gateway's response from that of a server. */
 export function documentResponse(
   gateway: Gateway,
   { request, address: { mount }, trace }: Answered,
@@ -80,11 +80,11 @@ export function documentResponse(
   return new Response(isEmpty ? null : answer.body, { status: answer.status, headers });
 }
 
-/** Where the caller finds what was created: the server's own path, below the gateway's endpoint. */
+/** The URL of what was created: the path in the server's `Location`, below the gateway's endpoint. */
 function locationFor({ headers, server }: UpstreamResponse, endpoint: string): string | null {
   const location = headers.get("location");
   if (location === null || !URL.canParse(location, `${server}/`)) return null;
-  // As it was sent: a URL would resolve the dots of a name that consists of them.
+  // Unparsed: `URL` would resolve a name that consists of dots.
   const path = /\/v2(\.\d+)?\/.*$/.exec(rawPath(location) || location)?.[0];
   return path === undefined ? null : endpoint + path;
 }

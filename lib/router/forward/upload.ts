@@ -1,6 +1,6 @@
 /**
- * `PUT /v2/images/{image_id}/file` and `/stage`: image data on its way in, as fast as the server takes
- * it, once, and never a part of it as if it were the whole.
+ * `PUT /v2/images/{image_id}/file` and `/stage`: forwards image data as fast as the server reads it. The data
+ * is sent once. If the client's body fails, the upstream request fails too, so Glance stores no partial image.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { documentResponse } from "./proxy_json.ts";
 import { inboundHeaders } from "./headers.ts";
 import { HttpError } from "../error_response.ts";
 
-/** Passes image data on. */
+/** Forwards image data. */
 export async function uploadData(gateway: Gateway, call: GatewayRequest): Promise<Response> {
   const { request } = call;
   const size = contentLength(request.headers);
@@ -31,7 +31,7 @@ export async function uploadData(gateway: Gateway, call: GatewayRequest): Promis
     onProgress: () => {},
   });
   try {
-    const first = await wellServer(gateway, call);
+    const first = await healthyServer(gateway, call);
     const answer = await send(gateway, call, body, size, first);
     return documentResponse(gateway, call, answer);
   } catch (error) {
@@ -50,7 +50,7 @@ async function send(
 ): Promise<UpstreamResponse> {
   const headers = inboundHeaders(request.headers);
   if (size !== null) {
-    // Some runtimes send a stream without a length: from 2025.2 on, Glance learns it from this header.
+    // Some runtimes send a stream without `Content-Length`. Glance reads the size from this header since 2025.2.
     headers["x-openstack-image-size"] ??= String(size);
     if (size > 0) headers["content-length"] = String(size);
   }
@@ -77,24 +77,24 @@ async function send(
 }
 
 /**
- * A server that has just answered a question. A stream can be sent once only, so a server that is down
- * would cost the upload.
+ * Finds a server that answers; undefined if there is only one. A stream can be sent only once, so a server
+ * that is down would fail the upload.
  */
-async function wellServer(
+async function healthyServer(
   { client }: Gateway,
   { context }: GatewayRequest,
 ): Promise<string | undefined> {
   if ((await client.servers(context)).length === 1) return undefined;
-  const asked = {
+  const healthCheck = {
     method: "GET",
     path: "/healthcheck",
     action: "find a server for an upload",
     idempotent: true,
   };
-  return (await client.forward(withoutToken(context), asked, {}, readAnswer)).server;
+  return (await client.forward(withoutToken(context), healthCheck, {}, readAnswer)).server;
 }
 
-/** The request's body, counted; more than is allowed is an error of its own. */
+/** Reads the request's body, and fails with 413 after `maxUploadSize` bytes. */
 async function openSource(
   { options: { maxUploadSize } }: Gateway,
   { request, trace }: GatewayRequest,
@@ -111,30 +111,30 @@ async function openSource(
       if (bytes > maxUploadSize) throw tooLarge(maxUploadSize);
       return chunk;
     },
-    // Of an upload that was answered early, the rest is the runtime's affair: it takes it and drops it.
+    // The runtime drains the rest of an upload that was answered early.
     cancel: (reason) => opened.cancel(reason),
   };
 }
 
 /**
- * Bytes of the body; null if it is chunked. What `X-OpenStack-Image-Size` says is for Glance to judge: before
- * 2.17 it does not read that header.
+ * Bytes of the body; null if it is chunked. `X-OpenStack-Image-Size` does not count here: Glance checks it, and
+ * ignores it before 2.17.
  */
 function contentLength(headers: Headers): number | null {
   return headers.has("transfer-encoding") ? null : lengthOf(headers.get("content-length"));
 }
 
 function tooLarge(limit: number): HttpError {
-  return new HttpError(413, `The image is larger than the ${limit} bytes that are taken here.`);
+  return new HttpError(413, `The image is larger than the limit of ${limit} bytes.`);
 }
 
-/** What was wrong with the data that came. */
+/** The response for an error of the client's body. */
 function asRefusal(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
   if (error instanceof Invalid) {
-    return new HttpError(400, "The request does not have the length that it announces.", {
+    return new HttpError(400, "The length of the body differs from the announced size.", {
       cause: error,
     });
   }
-  return new HttpError(400, "The request broke off.", { cause: error });
+  return new HttpError(400, "The request body ended early.", { cause: error });
 }

@@ -1,5 +1,5 @@
 /**
- * The record of one request: what a log line says of it, and the counters that it moves.
+ * Traces one request: collects its log entry and updates the metrics.
  *
  * @module
  */
@@ -7,37 +7,37 @@ import { GlanceError } from "../../errors.ts";
 import type { Metrics } from "./metrics.ts";
 import { HttpError } from "../error_response.ts";
 
-/** Characters of a path in a log line; "…" follows a path that is longer. */
+/** Maximum number of characters of a path in a log entry. A longer path is cut and ends with "…". */
 export const LOGGED_PATH_LENGTH = 1_024;
 
-/** One request, when all of it is over. */
+/** The log entry of a finished request. */
 export interface RequestLog {
-  /** As it came. */
+  /** HTTP method as received. */
   readonly method: string;
-  /** Path without its query; at most {@linkcode LOGGED_PATH_LENGTH} characters of it. */
+  /** Path without the query, cut after {@linkcode LOGGED_PATH_LENGTH} characters. */
   readonly path: string;
-  /** Template of the path; empty where there is none. */
+  /** Path template; empty if the path is not part of the API. */
   readonly route: string;
-  /** Status of the answer. */
+  /** Status of the response. */
   readonly status: number;
   /** `x-openstack-request-id`, the same here and in Glance's logs. */
   readonly requestId: string;
-  /** Server that answered last, as an endpoint root; null where none did. */
+  /** Endpoint root of the server that answered last; null if none did. */
   readonly server: string | null;
-  /** Times that the answer went on after it had broken. */
+  /** Number of times that the download was resumed after a failure. */
   readonly resumes: number;
-  /** Bytes of image data that came in. */
+  /** Bytes of image data received from the client. */
   readonly bytesIn: number;
-  /** Bytes of the answer's body that were handed over. */
+  /** Bytes of the response body passed to the runtime. */
   readonly bytesOut: number;
-  /** From the request's headers to the end of the answer. */
+  /** From the request's headers to the end of the response. */
   readonly milliseconds: number;
   /**
-   * `gone`: the caller has left. `cut`: the connection was cut, since no server could deliver the rest.
-   * `failed`: the caller got an error of the gateway's own, and `error` says why.
+   * `gone`: the client disconnected. `cut`: the connection was reset, because no server could deliver the rest.
+   * `failed`: the gateway answered with an error of its own; `error` has the reason.
    */
   readonly outcome: "complete" | "gone" | "cut" | "failed";
-  /** What went wrong on the way to the servers, without secrets. */
+  /** The last error of this request, without secrets; null if there was none. */
   readonly error: string | null;
 }
 
@@ -51,7 +51,7 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set([
   "OPTIONS",
 ]);
 
-/** What a trace is made of. */
+/** What a trace needs. */
 export interface TraceOptions {
   readonly method: string;
   readonly path: string;
@@ -62,14 +62,14 @@ export interface TraceOptions {
   readonly log: ((entry: RequestLog) => void) | null;
 }
 
-/** Characters of an error that are logged: it may tell of many attempts. */
+/** Maximum number of characters of an error in a log entry: it may list many attempts. */
 const ERROR_LIMIT = 8_000;
 
 function bounded(text: string, limit = LOGGED_PATH_LENGTH): string {
   return text.length > limit ? `${text.slice(0, limit)}…` : text;
 }
 
-/** The record of a request that is under way. */
+/** The trace of a running request. */
 export class Trace {
   readonly requestId: string;
   readonly #options: TraceOptions;
@@ -92,19 +92,19 @@ export class Trace {
     options.metrics.move("open_requests", 1);
   }
 
-  /** A server has answered. */
+  /** Records that a server has answered. */
   answeredBy(server: string): void {
     this.#server = server;
     this.#options.metrics.add("answers_total", { server });
   }
 
-  /** Bytes of image data came in. */
+  /** Records bytes of image data received from the client. */
   received(bytes: number): void {
     this.#bytesIn += bytes;
     this.#options.metrics.add("received_bytes_total", { path: this.#options.route }, bytes);
   }
 
-  /** Bytes of image data go out. */
+  /** Records bytes sent to the client. */
   sent(bytes: number, server: string, resumes: number): void {
     this.#bytesOut += bytes;
     this.#server = server;
@@ -112,19 +112,19 @@ export class Trace {
     this.#options.metrics.add("sent_bytes_total", { server }, bytes);
   }
 
-  /** The server's connection was given back under a caller who takes nothing. */
+  /** Records that the connection of an idle download was closed. */
   released(): void {
     this.#options.metrics.add("releases_total", { server: this.#server ?? "" });
   }
 
-  /** Something went wrong. */
+  /** Records an error. */
   failed(error: unknown): void {
     const cause = error instanceof HttpError && error.cause !== undefined ? error.cause : error;
     if (cause instanceof GlanceError) this.#server = cause.server ?? this.#server;
     this.#error = cause instanceof Error ? cause.message : String(cause);
   }
 
-  /** The headers are ready. Unless a body follows by itself, the request is over. */
+  /** Records the status. This ends the trace, unless `streams` was called. */
   answered(status: number): void {
     this.#status = status;
     const { method, route, metrics } = this.#options;
@@ -135,22 +135,22 @@ export class Trace {
     this.over(this.#hasLeft ? "gone" : hasFailed ? "failed" : "complete");
   }
 
-  /** The caller has left before there was an answer. */
+  /** Records that the client disconnected before there was a response. */
   left(): void {
     this.#hasLeft = true;
   }
 
-  /** The body tells itself when it is over. */
+  /** Records that the body calls `over` by itself. */
   streams(): void {
     this.#isStreaming = true;
   }
 
-  /** What is to be done when the request is over. */
+  /** Sets a function to call when the request is over. */
   atEnd(end: () => void): void {
     this.#atEnd = end;
   }
 
-  /** Nothing more will happen; the first outcome counts. */
+  /** Ends the trace and logs it. Only the first call counts. */
   over(outcome: RequestLog["outcome"]): void {
     if (this.#isOver) return;
     this.#isOver = true;

@@ -6,25 +6,24 @@
 import type { GlanceEvent } from "../../events.ts";
 import { GlanceError } from "../../errors.ts";
 
-/** What is counted, and what it means. */
+/** The counters with their help texts. */
 const COUNTERS = {
-  requests_total: "Requests that were answered, by method, path and status.",
-  received_bytes_total: "Bytes of image data that callers have sent, by path.",
-  sent_bytes_total:
-    "Bytes of image data that were handed to callers, by the server they came from.",
-  answers_total: "Answers of the image servers that were used, by server.",
-  retries_total: "Requests that were made again, by the server that had failed.",
-  failovers_total: "Requests and downloads that went on elsewhere, by the server they left.",
-  resumes_total: "Downloads that went on after they had broken, by the server that went on.",
-  cooldowns_total: "Times that a failing server was passed over, by server.",
-  releases_total: "Connections that were given back while a slow caller took nothing, by server.",
-  renewals_total: "Tokens of the gateway that were renewed, by reason.",
+  requests_total: "Requests answered, by method, path and status.",
+  received_bytes_total: "Bytes of image data received from clients, by path.",
+  sent_bytes_total: "Bytes of image data sent to clients, by the server they came from.",
+  answers_total: "Responses of image servers that were used, by server.",
+  retries_total: "Requests retried, by the server that had failed.",
+  failovers_total: "Requests and downloads moved to another server, by the server that had failed.",
+  resumes_total: "Downloads resumed after a failure, by the server that resumed.",
+  cooldowns_total: "Cool-downs of failing servers, by server.",
+  releases_total: "Upstream connections closed while their client was idle, by server.",
+  renewals_total: "Renewals of the gateway's own token, by reason.",
 } as const;
 
-/** What goes up and down. */
+/** The gauges with their help texts. */
 const GAUGES = {
-  open_requests: "Requests whose answer is not all out.",
-  waiting_requests: "Downloads that wait for their turn to begin, among the open requests.",
+  open_requests: "Requests whose response is not finished.",
+  waiting_requests: "Open requests that wait for admission of their download.",
 } as const;
 
 type CounterName = keyof typeof COUNTERS;
@@ -33,7 +32,7 @@ type GaugeName = keyof typeof GAUGES;
 
 type Labels = Readonly<Record<string, string | number>>;
 
-/** Counters since the gateway was made, and gauges. */
+/** The counters, since the gateway was created, and the gauges. */
 export class Metrics {
   readonly #counts = new Map<CounterName, Map<string, number>>();
   readonly #levels: Record<GaugeName, number> = { open_requests: 0, waiting_requests: 0 };
@@ -52,26 +51,28 @@ export class Metrics {
     this.#levels[name] += by;
   }
 
-  /** Counts what happens on the way to the servers. */
+  /** Counts an event of the client. */
   observe(event: GlanceEvent): void {
     if (event.kind === "ignored") return;
     if (event.kind === "renew") return this.add("renewals_total", { reason: event.reason });
-    // A gateway passes uploads on, and waits for none.
+    // A gateway forwards uploads and does not wait until they are stored.
     if (event.kind === "storing") return;
     const { server } = event;
     if (event.kind === "cooldown") return this.add("cooldowns_total", { server });
     if (event.kind === "retry") {
       this.add("retries_total", { server });
-      // Only a server that was not tried yet is asked without a pause.
+      // Only the first attempt on a server has no delay.
       if (event.delay === 0) this.add("failovers_total", { server });
       return;
     }
     this.add("resumes_total", { server });
-    const left = event.cause instanceof GlanceError ? event.cause.server : undefined;
-    if (left !== undefined && left !== server) this.add("failovers_total", { server: left });
+    const failed = event.cause instanceof GlanceError ? event.cause.server : undefined;
+    if (failed !== undefined && failed !== server) {
+      this.add("failovers_total", { server: failed });
+    }
   }
 
-  /** All of it as text. */
+  /** Formats all of them in Prometheus' text format. */
   toString(): string {
     const lines = Object.entries(COUNTERS).flatMap(([name, help]) => {
       const series = this.#counts.get(name as CounterName) ?? [];
