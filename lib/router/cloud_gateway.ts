@@ -1,6 +1,6 @@
 /**
- * The gateway that the user's configuration asks for: in front of `GLANCE_API_SERVERS`, or of the cloud
- * of `clouds.yaml` and `OS_*`. For programs that serve; a function at an edge says what it wants itself.
+ * Creates a gateway from the user's configuration: in front of `GLANCE_API_SERVERS`, or of the cloud in
+ * `clouds.yaml` and `OS_*`. For command-line programs; edge functions call `createImageRouter`.
  *
  * @module
  */
@@ -14,46 +14,52 @@ import { type GlanceOptions, resolveOptions } from "../options.ts";
 import type { ImageRouterOptions } from "./options.ts";
 import { createImageRouter, type ImageRouter } from "./router.ts";
 
-/** What such a gateway can be told beside the configuration. */
+/** Options that complement or override the configuration. */
 export interface CloudGatewayOptions extends Omit<ImageRouterOptions, "serviceMode"> {
   /**
    * Name of the cloud in `clouds.yaml`.
    * @default `OS_CLOUD`
    */
   readonly cloud?: string;
-  /** Variables, instead of those of the process. */
+  /**
+   * Environment variables.
+   * @default those of the process
+   */
   readonly environment?: Environment;
-  /** Parses `clouds.yaml`; by default the npm package `yaml`, which must be there if the file is. */
+  /**
+   * Parses `clouds.yaml`.
+   * @default the npm package `yaml`, which must be installed if the file exists
+   */
   readonly parseYaml?: YamlParser;
   /**
-   * Answers everybody with the configured credentials, instead of passing tokens on.
+   * Calls Glance with the configured credentials for all clients, instead of forwarding their tokens.
    * @default {false}
    */
   readonly serviceMode?: boolean;
   /**
-   * In service mode, answers nothing but `GET` and `HEAD`.
+   * In service mode, whether only `GET` and `HEAD` are allowed.
    * @default {true}
    */
   readonly readOnly?: boolean;
 }
 
-/** A gateway with what is known of it. Disposing it closes connections made for the cloud's own CA. */
+/** A gateway. Disposing it closes the HTTP client that was created for the cloud's own CA. */
 export interface CloudGateway extends Disposable {
   readonly router: ImageRouter;
   /** Name of the cloud, for messages. */
   readonly name: string;
-  /** Endpoint roots of the servers behind it. */
+  /** Endpoint roots of its servers. */
   readonly servers: readonly string[];
 }
 
 /**
- * The gateway in front of the configured cloud; null where nothing is configured.
+ * Creates the gateway in front of the configured cloud; null if nothing is configured.
  *
- * Without `apiServers` and `GLANCE_API_SERVERS`, the servers come from the service catalog, for which the
- * credentials are used once.
+ * Without `apiServers` and `GLANCE_API_SERVERS`, it authenticates once to take the servers from the service
+ * catalog.
  *
- * @throws {InvalidConfigurationValue} where something is unusable.
- * @throws {AuthenticationFailed} where Keystone refuses the credentials.
+ * @throws {InvalidConfigurationValue} if the configuration is invalid.
+ * @throws {AuthenticationFailed} if Keystone refuses the credentials.
  */
 export async function createCloudGateway(
   options: CloudGatewayOptions = {},
@@ -69,17 +75,17 @@ export async function createCloudGateway(
   const cloudFetch = explicit.fetch ? null : await fetchForCloud(found.tls);
   const merged: GlanceOptions = {
     ...found.options,
-    // Servers without Keystone have no use for a token, but a caller who sends one means it.
+    // A client that sends a token expects it to be forwarded, also to servers without Keystone.
     authStrategy: "keystone",
     ...cloudFetch && { fetch: cloudFetch },
     ...explicit,
   };
-  const tell = ignoringErrors(merged.onEvent);
-  for (const message of found.ignored) tell({ kind: "ignored", message });
+  const emit = ignoringErrors(merged.onEvent);
+  for (const message of found.ignored) emit({ kind: "ignored", message });
   try {
-    const signIn = async (): Promise<RequestContext> =>
+    const resolveContext = async (): Promise<RequestContext> =>
       found.credentials === null ? found.context : await authenticate(found.credentials, merged);
-    const context = serviceMode || !merged.apiServers ? await signIn() : {};
+    const context = serviceMode || !merged.apiServers ? await resolveContext() : {};
     const apiServers = await listApiServers(context, resolveOptions(merged));
     const servers = apiServers.map(({ endpoint }) => endpoint);
     const router = createImageRouter({

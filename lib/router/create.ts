@@ -1,5 +1,5 @@
 /**
- * Requests that must not be carried out twice: an image that is created, and changes.
+ * Requests that must not be executed twice: creations and updates of images.
  *
  * @module
  */
@@ -12,21 +12,20 @@ import { askServers, documentResponse } from "./forward/proxy_json.ts";
 import { withBody } from "./request_body.ts";
 
 /**
- * Creates an image. Where the caller leaves the id to Glance, it is chosen here: so a request that a
- * network repeats makes one image, and a 409 for that id means that an earlier attempt was carried out
- * though its answer was lost.
+ * Creates an image. If the request has no id, the gateway chooses one, so that a retry cannot create a second
+ * image: a 409 for that id means that an earlier attempt succeeded and its response was lost.
  */
 export async function createImage(gateway: Gateway, call: GatewayRequest): Promise<Response> {
   return await withBody(gateway, call, async (bytes) => {
     const text = textOf(bytes);
     const id = crypto.randomUUID();
-    const withOne = withId(text ?? "", id);
-    const isOurs = text !== null && withOne !== text;
-    const body = text === null ? bytes : new TextEncoder().encode(withCanonicalId(withOne));
-    const answer = await askServers(gateway, call, { body, idempotent: isOurs });
-    if (!isOurs || answer.status !== 409) return documentResponse(gateway, call, answer);
+    const identified = withId(text ?? "", id);
+    const isOurId = text !== null && identified !== text;
+    const body = text === null ? bytes : new TextEncoder().encode(withCanonicalId(identified));
+    const answer = await askServers(gateway, call, { body, idempotent: isOurId });
+    if (!isOurId || answer.status !== 409) return documentResponse(gateway, call, answer);
     const path = `${call.address.path}/${id}`;
-    const inspect = await askServers(gateway, call, {
+    const record = await askServers(gateway, call, {
       operation: "get",
       method: "GET",
       path,
@@ -35,14 +34,14 @@ export async function createImage(gateway: Gateway, call: GatewayRequest): Promi
     return documentResponse(
       gateway,
       call,
-      inspect.status === 200 ? created(inspect, path) : answer,
+      record.status === 200 ? created(record, path) : answer,
     );
   });
 }
 
 /**
- * Changes an image. Changes that may be made twice are repeated where it is open whether they were
- * carried out: `add` and `replace` of properties, not what removes something or touches locations.
+ * Updates an image. If the outcome of an attempt is unknown, only `add` and `replace` of properties are
+ * retried, not removals or changes of locations.
  */
 export async function updateImage(gateway: Gateway, call: GatewayRequest): Promise<Response> {
   return await withBody(gateway, call, async (body) => {
@@ -53,8 +52,8 @@ export async function updateImage(gateway: Gateway, call: GatewayRequest): Promi
 }
 
 /**
- * A JSON object with an id, in front of all that it holds already, byte for byte; any other text, and
- * an object that has an id, as it is.
+ * Inserts an id as the first member of a JSON object, and leaves all other bytes unchanged. Returns any other
+ * text, and an object that has an id, unchanged.
  */
 export function withId(text: string, id: string): string {
   const document = parseJson(text);
@@ -65,8 +64,8 @@ export function withId(text: string, id: string): string {
 }
 
 /**
- * A JSON object whose id has the spelling under which the gateway finds the image again; all else stays byte
- * for byte. Of two members with one name, JSON parsers take the last.
+ * Appends the canonical spelling of the id to a JSON object, since the gateway looks images up by it. All other
+ * bytes stay unchanged: of two members with one name, JSON parsers use the last.
  */
 export function withCanonicalId(text: string): string {
   const document = parseJson(text);
@@ -77,7 +76,7 @@ export function withCanonicalId(text: string): string {
   return `${text.slice(0, end)}, "id": ${JSON.stringify(id)}${text.slice(end)}`;
 }
 
-/** Whether a JSON patch has the same result when it is applied twice. */
+/** Whether a JSON patch has the same result if it is applied twice. */
 export function isIdempotentPatch(text: string): boolean {
   const patch = parseJson(text);
   return Array.isArray(patch) &&
@@ -87,7 +86,7 @@ export function isIdempotentPatch(text: string): boolean {
     );
 }
 
-/** Bytes as text; null if they are not UTF-8, which Glance refuses. */
+/** Decodes UTF-8; null if the bytes are not UTF-8, which Glance refuses. */
 function textOf(bytes: Uint8Array): string | null {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -96,8 +95,8 @@ function textOf(bytes: Uint8Array): string | null {
   }
 }
 
-function created(inspect: UpstreamResponse, path: string): UpstreamResponse {
-  const headers = new Headers(inspect.headers);
+function created(record: UpstreamResponse, path: string): UpstreamResponse {
+  const headers = new Headers(record.headers);
   headers.set("location", path);
-  return { ...inspect, status: 201, headers };
+  return { ...record, status: 201, headers };
 }

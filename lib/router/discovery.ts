@@ -1,6 +1,6 @@
 /**
- * What is asked before the API itself: which versions there are, whether a server is healthy, and how
- * Glance refuses a request whatever it contains.
+ * Answers requests that reach no operation: the list of versions, the health check, and the errors that Glance
+ * returns before it looks at a path or a body.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { HttpError } from "./error_response.ts";
 import type { ApiPath } from "./routes.ts";
 import { versionsDocument } from "./versions.ts";
 
-/** The methods that Glance knows; to any other it answers 501 where no path is. */
+/** The methods that Glance knows. On an unknown path it answers 501 to any other. */
 const KNOWN_METHODS: ReadonlySet<string> = new Set([
   "GET",
   "HEAD",
@@ -41,20 +41,20 @@ export async function listVersions(
   return versionsDocument(answer, outboundHeaders(answer.headers), endpoint);
 }
 
-/** `GET /healthcheck`: 200 while a server answers and does not say that it is out of service. */
+/** `GET /healthcheck`: 200 if a server answers with a status below 500. */
 export async function checkHealth(gateway: Gateway, request: Request): Promise<Response> {
   const answer = await askOpenly(gateway, request, "/healthcheck", "check the health of a server");
   if (answer.status >= 500) throw new HttpError(503);
   if (request.method === "HEAD") return new Response(null, { status: 204 });
   const headers = { "content-type": answer.headers.get("content-type") ?? "text/plain" };
   if (answer.status === 200) return new Response(answer.body, { headers });
-  // A Glance without the filter takes it for an unknown version; it is there all the same.
+  // A Glance without the health check filter answers as to an unknown version, but it is available.
   return new Response("OK", { headers: { "content-type": "text/plain; charset=UTF-8" } });
 }
 
 /**
- * What Glance answers before it looks at the path: 401 to a caller whose token is not valid, 300 for a
- * version that it does not have. Null if it would look at the path. In service mode no server is asked.
+ * The response that Glance returns before it looks at the path: 401 if the token is invalid, 300 if it does not
+ * have the version. Null if there is none, and in service mode.
  *
  * @throws {UnexpectedResponse} if a server does not have version 2 either: its endpoint is wrong.
  */
@@ -65,11 +65,11 @@ export async function answerBeforeRouting(
   answered: Answered,
 ): Promise<Response | null> {
   if (gateway.options.service !== null) return null;
-  const wanted = { method: "GET", path: `/${version}/`, action: "check a token" };
-  const answer = await ask(gateway, answered.request, context, wanted);
+  const probe = { method: "GET", path: `/${version}/`, action: "check a token" };
+  const answer = await ask(gateway, answered.request, context, probe);
   if (answer.status === 300 && version === "v2") {
-    const asked = { action: wanted.action, server: answer.server, attempts: 1 };
-    throw unpromisedAnswer(answer, asked, []);
+    const details = { action: probe.action, server: answer.server, attempts: 1 };
+    throw unpromisedAnswer(answer, details, []);
   }
   const isEarly = answer.status === 401 || answer.status === 300;
   return isEarly ? documentResponse(gateway, answered, answer) : null;
@@ -79,8 +79,8 @@ export async function answerBeforeRouting(
 export type RefusedCall = Pick<GatewayRequest, "request" | "context" | "address" | "trace">;
 
 /**
- * Refuses a method that a path does not take. `HEAD` shows what Glance allows there: Glance takes it nowhere,
- * and it changes nothing.
+ * Refuses a method that a path does not support. A `HEAD` request finds out what Glance allows there: Glance
+ * answers 405 to it on every path, and it changes nothing.
  *
  * @throws {HttpError} 405, or 404 if the cloud is too old for the path; unless Glance answers before routing.
  */
@@ -101,7 +101,7 @@ export async function refuseMethod(
 }
 
 /**
- * Refuses a body that a path does not take.
+ * Refuses a body on a path that takes none.
  *
  * @throws {HttpError} 400, unless Glance answers before routing.
  */
@@ -120,12 +120,12 @@ async function refuseAtPath(
     Promise.reject(refusal);
 }
 
-/** The refusal of what is not a path of the API. */
+/** The error for a path that is not part of the API. */
 export function unknownPath({ method }: Request): HttpError {
   return new HttpError(KNOWN_METHODS.has(method) ? 404 : 501);
 }
 
-/** Asks what no token is needed for. */
+/** Sends a request that needs no token. */
 async function askOpenly(
   gateway: Gateway,
   request: Request,
@@ -140,8 +140,8 @@ async function ask(
   { client }: Gateway,
   request: Request,
   context: RequestContext,
-  wanted: { readonly method: string; readonly path: string; readonly action: string },
+  spec: { readonly method: string; readonly path: string; readonly action: string },
 ): Promise<UpstreamResponse> {
   const headers = inboundHeaders(request.headers);
-  return await client.forward(context, { ...wanted, headers, idempotent: true }, {}, readAnswer);
+  return await client.forward(context, { ...spec, headers, idempotent: true }, {}, readAnswer);
 }

@@ -1,6 +1,5 @@
 /**
- * From a request to its answer: the row that it fits, who may ask, the handler, and what becomes of
- * errors.
+ * Dispatches a request: finds its route, checks access, calls the handler, and turns errors into responses.
  *
  * @module
  */
@@ -44,18 +43,18 @@ const HANDLERS: Readonly<Record<RouteKind, RouteHandler>> = {
   upload: uploadData,
 };
 
-/** The status of an answer that nobody waits for any more; nginx's number, for the log only. */
-const CALLER_GONE = 499;
+/** The logged status if the client disconnects before the response; nginx's number. */
+const CLIENT_CLOSED_REQUEST = 499;
 
-/** Statuses of servers that are told to callers; any other trouble on the way is 502 or 503. */
-const TOLD_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+/** Statuses of servers that are forwarded to clients; any other connection failure is 502 or 503. */
+const FORWARDED_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-/** A version of the API; Glance answers 300 to any other. */
+/** A known version of the API; Glance answers 300 to any other. */
 const VERSION = /^v2(\.\d+)?$/;
 
 /**
- * Answers a request whose URL ends with a path of the API. Where the media type names the version, a
- * version in the URL is a part of the path, and there is no such path.
+ * Answers a request whose URL ends with a path of the API. If the media type names the version, the URL must
+ * not name it, too.
  */
 export async function serve(
   gateway: Gateway,
@@ -69,7 +68,7 @@ export async function serve(
   const address = isPath ? addressOf(request.url, path, typedVersion) : null;
   if (address === null) return await refuseVersioned(gateway, request);
   return await traced(gateway, request, `/v2${path.path}`, async (trace) => {
-    // The CORS filter in front of Glance answers these, whatever their path.
+    // Glance's CORS filter answers OPTIONS for every path.
     if (request.method === "OPTIONS") return new Response(null);
     const context = contextOf(gateway, request, trace.requestId);
     const route = routeFor(path, request.method);
@@ -87,12 +86,12 @@ export async function serve(
     } catch (error) {
       if (!signal?.aborted || error instanceof HttpError) throw error;
       trace.left();
-      return new Response(null, { status: CALLER_GONE });
+      return new Response(null, { status: CLIENT_CLOSED_REQUEST });
     }
   });
 }
 
-/** Answers what precedes the API: the versions, and whether a server is healthy. */
+/** Answers requests for the versions and the health check. */
 export async function discover(
   gateway: Gateway,
   request: Request,
@@ -101,7 +100,7 @@ export async function discover(
   const isPath = what === "/" && typedVersionOf(request.headers) !== null;
   if (isPath) return await refuseUnknown(gateway, request);
   return await traced(gateway, request, what, async () => {
-    // The CORS filter in front of Glance answers OPTIONS except for /versions and /healthcheck.
+    // Glance's CORS filter answers OPTIONS, except for /versions and /healthcheck.
     if (what === "/" && request.method === "OPTIONS") return new Response(null);
     if (what === "/healthcheck") return await checkHealth(gateway, request);
     const mount = rawPath(request.url).replace(/(\/versions(\/.*)?|\/)$/, "");
@@ -109,7 +108,7 @@ export async function discover(
   });
 }
 
-/** Redirects from a version to its root, as Glance does. */
+/** Redirects `/v2` to `/v2/`, as Glance does. */
 export async function redirectToRoot(gateway: Gateway, request: Request): Promise<Response> {
   const { mount, version } = versionOf(request.url) ?? { mount: "", version: "" };
   if (typedVersionOf(request.headers) !== null) return await refuseVersioned(gateway, request);
@@ -125,7 +124,7 @@ export async function redirectToRoot(gateway: Gateway, request: Request): Promis
   });
 }
 
-/** The counters, for monitoring. */
+/** Answers `GET /metrics`. */
 export function showMetrics({ metrics, options }: Gateway, request: Request): Response {
   try {
     checkHost(options, request);
@@ -155,20 +154,22 @@ async function refuse(
   const typedVersion = typedVersionOf(request.headers);
   const { mount, version } = found ?? { mount: "", version: null };
   return await traced(gateway, request, "", async (trace) => {
-    const asked = typedVersion ?? version;
-    if (asked === null) throw new HttpError(404);
+    const requested = typedVersion ?? version;
+    if (requested === null) throw new HttpError(404);
     if (request.method === "OPTIONS") return new Response(null);
-    if (!VERSION.test(asked)) return await listVersions(gateway, request, "/", mount);
+    if (!VERSION.test(requested)) return await listVersions(gateway, request, "/", mount);
     const context = contextOf(gateway, request, trace.requestId);
     const answered = { request, trace, address: { mount } };
-    return await answerBeforeRouting(gateway, context, asked, answered) ??
+    return await answerBeforeRouting(gateway, context, requested, answered) ??
       Promise.reject(unknownPath(request));
   });
 }
 
-/** The row for a method. `HEAD` is answered where there is data; Glance has it nowhere. */
+/** The route for a method. `HEAD` is supported for image data only; Glance does not support it at all. */
 function routeFor({ routes }: ApiPath, method: string): GatewayRoute | undefined {
-  return routes.find((row) => row.method === method || (method === "HEAD" && row.kind === "data"));
+  return routes.find((route) =>
+    route.method === method || (method === "HEAD" && route.kind === "data")
+  );
 }
 
 async function traced(
@@ -205,19 +206,19 @@ function failed(request: Request, trace: Trace, error: unknown): Response {
   return refusalResponse(request, asRefusal(request, error));
 }
 
-/** What callers are told: never the name of a server, which errors and logs have. */
+/** The response for an error. It never names a server; the log does. */
 function asRefusal({ method }: Request, cause: unknown): HttpError {
   if (cause instanceof HttpError) return cause;
   if (cause instanceof GlanceConnectionFailed) {
     const { status = 0 } = cause;
-    if (TOLD_STATUSES.has(status)) return new HttpError(status, undefined, { cause });
-    // Whether a change was carried out is open; a question may simply be asked again.
+    if (FORWARDED_STATUSES.has(status)) return new HttpError(status, undefined, { cause });
+    // 503 invites a retry, which is safe for reads only: the outcome of a write is unknown.
     return new HttpError(method === "GET" || method === "HEAD" ? 503 : 502, undefined, { cause });
   }
   return new HttpError(cause instanceof GlanceError ? 502 : 500, undefined, { cause });
 }
 
-/** A request that was refused early: its sender need not go on. */
+/** Cancels the body of a request that was answered before it was read. */
 async function dropBody({ body, bodyUsed }: Request): Promise<void> {
   if (body !== null && !bodyUsed && !body.locked) await body.cancel().catch(() => {});
 }

@@ -1,11 +1,11 @@
 /**
- * Answers of the gateway itself that are errors, laid out as Glance's: an HTML page or a JSON document,
- * whichever the caller prefers, else plain text.
+ * Error responses of the gateway itself, in Glance's layout: HTML or JSON, whichever the client prefers, else
+ * plain text.
  *
  * @module
  */
 
-/** Titles of the statuses, and what is said where there is nothing to add. */
+/** Title and default explanation by status. */
 const WORDS: Readonly<Record<number, readonly [title: string, explanation: string]>> = {
   400: ["Bad Request", "The server could not understand the request."],
   403: ["Forbidden", "Access was denied to this resource."],
@@ -23,23 +23,23 @@ const WORDS: Readonly<Record<number, readonly [title: string, explanation: strin
   504: ["Gateway Timeout", "No image server answered in time."],
 };
 
-/** What else there is to say. */
+/** Optional parts of an error response. */
 export interface RefusalOptions {
   /** A second paragraph of the explanation. */
   readonly detail?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** What led to it; for the log only. */
+  /** The cause; for the log only. */
   readonly cause?: unknown;
 }
 
-/** An error answer on its way out; handlers throw it. */
+/** An error response. Handlers throw it. */
 export class HttpError extends Error {
   override name = "Refusal";
   readonly status: number;
   readonly detail: string;
   readonly headers: Readonly<Record<string, string>>;
 
-  /** `explanation` is shown to the caller; without it, what the status has to say. */
+  /** `explanation` is shown to the client (default: the text for the status). */
   constructor(status: number, explanation?: string, options: RefusalOptions = {}) {
     super(explanation ?? WORDS[status]?.[1] ?? "", { cause: options.cause });
     this.status = status;
@@ -48,7 +48,7 @@ export class HttpError extends Error {
   }
 }
 
-/** The answer that a refusal becomes for a request. */
+/** Makes the response of an error, in the format that the request accepts. */
 export function refusalResponse(request: Request, refusal: HttpError): Response {
   const { status } = refusal;
   const title = WORDS[status]?.[0] ?? "Error";
@@ -58,12 +58,12 @@ export function refusalResponse(request: Request, refusal: HttpError): Response 
   headers.set("content-type", type === "application/json" ? type : `${type}; charset=UTF-8`);
   const text = bodyOf(type, code, title, textOf(request, refusal));
   const body = new TextEncoder().encode(text);
-  // For HEAD, too, whose answer has no body to be measured.
+  // Set for HEAD, too: its response has no body from which a runtime could compute it.
   headers.set("content-length", String(body.byteLength));
   return new Response(request.method === "HEAD" ? null : body, { status, headers });
 }
 
-/** The line breaks are WebOb's, in JSON, too. */
+/** The line breaks are those of WebOb, also in JSON. */
 function textOf({ method }: Request, { status, message, detail }: HttpError): string {
   if (status === 405) {
     return `The method ${method} is not allowed for this resource. <br /><br />\n`;
@@ -93,8 +93,8 @@ const MEDIA_RANGE = (() => {
 })();
 
 /**
- * The best of the three that a caller accepts; the most specific range of `Accept` decides. As in Glance, a
- * header that is not valid accepts everything.
+ * The preferred of the three types. The most specific media range of `Accept` decides. As in Glance, an invalid
+ * header accepts everything.
  */
 function preferredType(accept: string): string {
   const isValid = accept.split(",").every((range) => MEDIA_RANGE.test(range.trim()));

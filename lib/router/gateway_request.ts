@@ -1,5 +1,5 @@
 /**
- * One request on its way through the gateway: what it asks for, who asks, and its record.
+ * A request in the gateway: its route, credentials and trace.
  *
  * @module
  */
@@ -16,37 +16,37 @@ import type { SlowCallers } from "./file/slow_callers.ts";
 import type { GatewayRoute } from "./routes.ts";
 import type { Trace } from "./observe/access_log.ts";
 
-/** What all requests of a gateway share. */
+/** The state that all requests of a gateway share. */
 export interface Gateway {
   readonly client: GlanceClientWrapper;
   readonly options: GatewayOptions;
   readonly metrics: Metrics;
-  /** Whole images and large parts. */
+  /** Downloads of whole images and large ranges. */
   readonly callers: SlowCallers;
-  /** Small parts and what may turn out to be no data: many at once, and never after a whole image. */
+  /** Requests for small ranges and those that may need no data: many at once, never queued after a whole image. */
   readonly quickCallers: SlowCallers;
   readonly bodies: BodyBudget;
-  /** Requests that reach the router itself, and not as a part of another application. */
+  /** Requests that the router received directly, not through an application that mounts it. */
   readonly direct: WeakSet<Request>;
 }
 
-/** A request that fits a row of the table. */
+/** A request that matches a route. */
 export interface GatewayRequest {
   readonly request: Request;
   readonly route: GatewayRoute;
   readonly address: GatewayPath;
   readonly context: RequestContext;
   readonly trace: Trace;
-  /** Who asks, for what callers share: see {@linkcode callerKey}. */
+  /** Identifies the client, for limits that clients share: see {@linkcode callerKey}. */
   readonly caller: unknown;
-  /** Aborted when the caller leaves, where the runtime tells without harm. */
+  /** Aborted when the client disconnects; undefined under `Deno.serve`. */
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * The signal of a request; none under `Deno.serve`, which hands the handler an info with `completed`:
- * there it is aborted behind every good answer, too, and a warning is printed where it is looked at. The
- * cancelled body tells as well that a caller has left.
+ * The signal of a request; undefined under `Deno.serve`, which passes the handler an info with `completed`.
+ * There the signal is aborted after every successful response, too, and reading it prints a warning. `cancel`
+ * of the response body reports as well that a client has disconnected.
  */
 export function callerSignal(request: Request, env: unknown): AbortSignal | undefined {
   const isDenoServe = typeof env === "object" && env !== null && "completed" in env;
@@ -54,8 +54,8 @@ export function callerSignal(request: Request, env: unknown): AbortSignal | unde
 }
 
 /**
- * What tells callers apart: the token, else the address of the connection; without either, each request
- * counts for itself.
+ * Identifies the client of a request: by token, else by the address of the connection. Without either, each
+ * request is a client of its own.
  */
 export function callerKey(
   { authToken }: RequestContext,
@@ -66,7 +66,7 @@ export function callerKey(
   return addressIn(env) ?? {};
 }
 
-/** The address that a server hands over: `Deno.serve` in its info, Node's adapter in its request. */
+/** The address that the runtime's server passes: `Deno.serve` in its info, Node's adapter in its request. */
 function addressIn(env: unknown): string | null {
   if (!isRecord(env)) return null;
   const { remoteAddr, incoming } = env;
@@ -78,12 +78,12 @@ function addressIn(env: unknown): string | null {
   return typeof address === "string" ? address : null;
 }
 
-/** Where the caller finds the gateway, without a slash at its end. */
+/** The public URL of the gateway, without a trailing slash. */
 export function publicEndpoint({ options }: Gateway, request: Request, mount: string): string {
   return options.publicEndpoint ?? new URL(request.url).origin + mount;
 }
 
-/** Who asks Glance: the gateway itself, or the caller with the tokens that came. */
+/** The credentials for Glance: those of the gateway in service mode, else the tokens of the request. */
 export function contextOf(
   { options }: Gateway,
   request: Request,
@@ -99,15 +99,15 @@ export function contextOf(
   };
 }
 
-/** The same servers without the token: for what nobody needs one. */
+/** A context for requests that need no token. */
 export function withoutToken({ serviceCatalog }: RequestContext): RequestContext {
   return serviceCatalog === undefined ? {} : { serviceCatalog };
 }
 
 /**
- * Lets a request pass, or not.
+ * Checks whether a request is allowed. Returns null if it is, or the response of `authorize`.
  *
- * @throws {HttpError} 403.
+ * @throws {HttpError} 403 if it is not; 500 if `authorize` returns anything but a boolean or a `Response`.
  */
 export async function admit(gateway: Gateway, call: GatewayRequest): Promise<Response | null> {
   const { request, route: { operation, path }, address: { values } } = call;
@@ -115,27 +115,26 @@ export async function admit(gateway: Gateway, call: GatewayRequest): Promise<Res
   const { isReadOnly, authorize } = gateway.options;
   if (isReadOnly && !isReading) throw new HttpError(403, "This endpoint is read-only.");
   if (authorize === null) return null;
-  // A function without types may give anything.
+  // A function in JavaScript may return anything.
   const verdict: unknown = await authorize({ request, operation, path, values });
   if (verdict === true) return null;
   if (verdict === false) throw new HttpError(403);
   if (isResponse(verdict)) {
-    // Some answers, redirects for one, do not let their headers be completed.
+    // The headers of some responses, such as redirects, are immutable.
     return new Response(verdict.body, verdict);
   }
   const cause = new Error(
-    `Cannot authorize a request: "authorize" gave ${
+    `Cannot authorize a request: "authorize" returned ${
       inspect(verdict)
-    }; it must give true, false or a Response`,
+    }; return true, false or a Response`,
   );
   throw new HttpError(500, undefined, { cause });
 }
 
 /**
- * The answer of the image service as callers may see it. A 401 in service mode speaks of the gateway's own
- * token, and names the Keystone that issues it.
+ * Conceals a 401 in service mode: it concerns the gateway's own token, and names the Keystone that issued it.
  *
- * @throws {HttpError} 502 for such an answer.
+ * @throws {HttpError} 502 for such a response.
  */
 export async function concealOwnToken(
   { options }: Gateway,
@@ -143,6 +142,6 @@ export async function concealOwnToken(
 ): Promise<Response> {
   if (options.service === null || response.status !== 401) return response;
   await response.body?.cancel();
-  const cause = new Error("the image service refused the token of the gateway");
+  const cause = new Error("Cannot call the image service: it refused the token of the gateway");
   throw new HttpError(502, undefined, { cause });
 }

@@ -1,6 +1,6 @@
 /**
- * Which requests a gateway answers at all, whoever sends them: those whose `Host` names a host that it
- * serves, and no write that a web page of another site can make a browser send. Pure.
+ * Rejects requests whose `Host` is not allowed, and writes that a web page of another site can make a browser
+ * send. Pure.
  *
  * @module
  */
@@ -9,24 +9,24 @@ import { credentialOf } from "./forward/headers.ts";
 import type { GatewayOptions } from "./options.ts";
 import { HttpError } from "./error_response.ts";
 
-/** The names of this machine for itself (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3). */
+/** Loopback names and addresses (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3). */
 const LOOPBACK =
   /^(?:(?:.+\.)?localhost\.?|127(?:\.\d+){3}|\[::1\]|\[::ffff:7f[0-9a-f]{2}:[0-9a-f]+\])$/;
 
-/** Methods that change nothing. */
+/** Methods that change nothing (RFC 9110, section 9.2.1). */
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** What a gateway needs to know for the decision. */
+/** The options that the decision depends on. */
 export type HostGuardOptions = Pick<GatewayOptions, "allowedHosts" | "publicEndpoint" | "cors">;
 
 /**
- * Checks where a request is addressed to and where it comes from.
+ * Checks the host that a request names, and the site that sent it.
  *
  * @throws {HttpError} 400 for a `Host` that is not `host[:port]`, 403 for a host that is not allowed and for
  * a cross-site write.
  */
 export function checkHost(options: HostGuardOptions, { url, method, headers }: Request): void {
-  // Some runtimes build the URL of a request from whatever `Host` holds.
+  // Some runtimes build the URL of a request from `Host` without checking it.
   const [host, authority] = [headers.get("host") || null, authorityOf(url)];
   const hosts = host === null || host === authority ? [authority] : [host, authority];
   if (!hosts.every(isHost) || !URL.canParse(url)) {
@@ -51,8 +51,8 @@ function isAllowed({ allowedHosts, publicEndpoint }: HostGuardOptions, host: str
 }
 
 /**
- * Whether a page of another site can have made a browser send this. A token is proof that the browser
- * asked for permission before: no page can add the header by itself.
+ * Whether a page of another site can have made a browser send this. A page cannot add the token header without
+ * a CORS preflight, so a request with a token passed one.
  */
 function isCrossSite(
   { cors, publicEndpoint }: HostGuardOptions,

@@ -1,7 +1,6 @@
 /**
- * A gateway: an Image API v2 endpoint, as a Hono router, in front of one or many Glance servers.
- * OpenStack's own clients cannot tell it from Glance; browsers, curl and caches find what Glance does not
- * give them.
+ * A gateway: an Image API v2 endpoint, as a Hono router, in front of one or many Glance servers. OpenStack
+ * clients use it like Glance. For browsers, curl and caches it adds HEAD, entity tags and ranges.
  *
  * @example
  * ```ts

@@ -1,57 +1,56 @@
 /**
- * What a URL asks for: its last segments fill the placeholders of a path, what stands before them is
- * where the gateway is mounted. Pure.
+ * Parses request URLs: the last segments fill the placeholders of a path, the ones before them are the prefix
+ * below which the gateway is mounted. Pure.
  *
  * @module
  */
 import type { ApiPath } from "./routes.ts";
 
-/** A URL, taken apart for one path of the API. */
+/** A URL, parsed for one path of the API. */
 export interface GatewayPath {
   /** Decoded values of the placeholders, by name. */
   readonly values: Readonly<Record<string, string>>;
-  /** The path for the server, encoded anew, from the version on. */
+  /** The path to forward, from the version on, encoded again. */
   readonly path: string;
-  /** The query with its question mark, as it came; empty without one. */
+  /** The query with its question mark, unchanged; empty if there is none. */
   readonly search: string;
-  /** What stands before the version: where the gateway is mounted, without a slash at its end. */
+  /** The path before the version, below which the gateway is mounted, without a trailing slash. */
   readonly mount: string;
 }
 
 const PLACEHOLDER = /^\{(\w+)\}$/;
 
-/** `host[:port]` (RFC 9110, section 7.2); nothing that could begin a path, a query or user information. */
+/** `host[:port]` (RFC 9110, section 7.2), without a character that could begin a path, a query or user info. */
 const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
 
-/** Placeholders whose values are ids of records; all others are names. */
+/** Placeholders whose values are ids; all others are names. */
 const IDS: ReadonlySet<string> = new Set(["image_id", "member_id", "task_id"]);
 
-/** A UUID, with dashes or without, and the longer ids that Keystone makes for users of a directory. */
+/** A UUID with or without dashes, or one of the longer ids that Keystone makes for LDAP users. */
 const HEX_ID = /^[0-9a-f-]{32,64}$/i;
 
 const VERSION = /^v2(\.\d+)?$/;
 
-/** Whether a text can be the value of `Host`. */
+/** Whether a string is a valid value of `Host`. */
 export function isHost(text: string): boolean {
   return HOST.test(text);
 }
 
 /**
- * The one spelling of an id; null for a text that cannot be an id. The database of Glance ignores case,
- * accents and spaces at the end when it compares ids, so each id has many spellings there, and a decision
- * about one of them must hold for all.
+ * The canonical spelling of an id; null if the string cannot be an id. Glance's database ignores case, accents
+ * and trailing spaces when it compares ids, so a decision of `authorize` must hold for every spelling.
  */
 export function canonicalId(id: string): string | null {
   if (!/^[\x20-\x7e]*[\x21-\x7e]$/.test(id)) return null;
   return HEX_ID.test(id) ? id.toLowerCase() : id;
 }
 
-/** The path of a URL as it was sent: nothing is decoded, and no dots are resolved. */
+/** The path of a URL as sent: not decoded, and without dot segments resolved. */
 export function rawPath(url: string): string {
   return /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*([^?#]*)/i.exec(url)?.[1] ?? "";
 }
 
-/** The version that the path of a URL names, and where the gateway is mounted; null if it names none. */
+/** The version in the path of a URL, and the prefix before it; null if there is no version. */
 export function versionOf(
   url: string,
 ): { readonly mount: string; readonly version: string } | null {
@@ -60,9 +59,9 @@ export function versionOf(
 }
 
 /**
- * The address of a URL whose path ends with `path`; null if a segment is empty, is not UTF-8, contains an
- * encoded slash, or consists of dots, which no URL can carry. `typedVersion` is the one that the request asks
- * for by its media type; null if it precedes the path, with any number of slashes between them, as in Glance.
+ * Parses a URL whose path ends with `path`; null if a segment is empty, is not UTF-8, contains an encoded slash,
+ * or consists of dots, which no URL can carry. `typedVersion` is the version that the media type names; null if
+ * the URL names it, with any number of slashes after it, as in Glance.
  */
 export function addressOf(
   url: string,
@@ -103,7 +102,7 @@ function searchOf(url: string): string {
   return /\?[^#]*/.exec(url)?.[0] ?? "";
 }
 
-/** Decodes as Python does: a percent sign that begins no code stands for itself. */
+/** Decodes as Python does: a percent sign without two hex digits stays as it is. */
 function valueOf(segment: string): string | null {
   try {
     const value = decodeURIComponent(segment.replaceAll(/%(?![0-9a-f]{2})/gi, "%25"));

@@ -1,6 +1,6 @@
 /**
- * Requests with a small body: held in memory, so that they can be made again, within the limits that keep
- * callers from each other's room.
+ * Holds small request bodies in memory, so that the requests can be retried. Limits keep one client from using
+ * the memory of all.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { askServers, documentResponse } from "./forward/proxy_json.ts";
 import { announcesBody } from "./forward/headers.ts";
 import { HttpError } from "./error_response.ts";
 
-/** What callers hear of a body that is not held. */
+/** The response for a body that is not accepted. */
 const REFUSALS: Readonly<Record<BodyFault, readonly [status: number, explanation?: string]>> = {
   broken: [400, "Malformed JSON in request body."],
   large: [413],
@@ -20,10 +20,11 @@ const REFUSALS: Readonly<Record<BodyFault, readonly [status: number, explanation
 };
 
 /**
- * Answers a request by its body, which is held until there is an answer. What it holds is for Glance to
- * judge. Nothing of it is read before a server has accepted that there is no token.
+ * Reads the body of a request, passes it to `answer` and holds it until there is a response. Glance validates
+ * the contents. Without a token, the body is read only after a server has accepted that.
  *
- * @throws {HttpError} 400 if it broke off, 408, 413 and 503 if it is too slow, too large, or one too many.
+ * @throws {HttpError} 400 if the body ends early, 408 if it is too slow, 413 if it is too large, 503 if too many
+ * bodies are held.
  */
 export async function withBody(
   gateway: Gateway,
@@ -31,7 +32,7 @@ export async function withBody(
   answer: (body: Uint8Array<ArrayBuffer>) => Promise<Response>,
 ): Promise<Response> {
   const { request, context, address, caller } = call;
-  // Of other methods Glance reads a body only if its length is announced.
+  // For other methods, Glance reads a body only if `Content-Length` announces it.
   const mayHaveBody = ["POST", "PUT", "PATCH"].includes(request.method) ||
     announcesBody(request.headers);
   if (request.body === null || !mayHaveBody) return await answer(new Uint8Array());
@@ -54,7 +55,7 @@ export async function withBody(
   }
 }
 
-/** Answers a request with a small body, if any, by what a server says to it. */
+/** Forwards a request with a small body or none. */
 export async function forwardDocument(gateway: Gateway, call: GatewayRequest): Promise<Response> {
   return await withBody(gateway, call, async (body) => {
     return documentResponse(gateway, call, await askServers(gateway, call, { body }));

@@ -1,5 +1,5 @@
 /**
- * The gateway as a Hono application: every path of the table, discovery, and nothing else.
+ * The gateway as a Hono application: every path of the Image API v2, discovery and metrics.
  *
  * @module
  */
@@ -25,13 +25,13 @@ import { type CorsOptions, type ImageRouterOptions, resolveGatewayOptions } from
 import { SlowCallers } from "./file/slow_callers.ts";
 import { API_PATHS } from "./routes.ts";
 
-/** An application of Hono: a fetch handler, which others mount with `app.route(prefix, router)`. */
+/** A Hono application. Use its `fetch` as a handler, or mount it with `app.route(prefix, router)`. */
 export type ImageRouter = Hono;
 
-/** The version in front of a path. Glance answers 300 where it does not know it. */
+/** The version in front of a path. Glance answers 300 to a version that it does not know. */
 const VERSION = "/:glance_version{v2(?:\\.[0-9]+)?}";
 
-/** The second one is the first with a slash at its end, where the router is mounted below a prefix. */
+/** The second pattern is the root with a trailing slash, if the router is mounted below a prefix. */
 const DISCOVERY_PATHS = [
   ["/", "/"],
   ["/:nothing{.{0}}", "/"],
@@ -39,10 +39,10 @@ const DISCOVERY_PATHS = [
   ["/healthcheck", "/healthcheck"],
 ] as const;
 
-/** Small parts that may begin at once, for each whole image. */
+/** Small ranges admitted at once, per whole image. */
 const QUICK_FACTOR = 8;
 
-/** Headers that a page of another origin may send and read. */
+/** Headers that a web page of another origin may send, and those that it may read. */
 const CORS_REQUEST_HEADERS = [
   "Accept",
   "Content-Type",
@@ -55,7 +55,7 @@ const CORS_REQUEST_HEADERS = [
   "X-OpenStack-Image-Size",
   "X-OpenStack-Request-ID",
 ];
-const CORS_ANSWER_HEADERS = [
+const CORS_RESPONSE_HEADERS = [
   "Accept-Ranges",
   "Content-Disposition",
   "Content-Length",
@@ -69,18 +69,19 @@ const CORS_ANSWER_HEADERS = [
 ];
 
 /**
- * An Image API v2 endpoint in front of one or many Glance servers.
+ * Creates an Image API v2 endpoint in front of one or many Glance servers.
  *
- * Requests cycle through the servers, pass over failing ones and are made again where that is safe; a
- * download that breaks behind sent headers goes on from another server. Without `serviceMode`, each
- * caller's own token is passed on.
+ * Requests go round-robin to the servers, skip failing ones and are retried if that is safe. If a server fails
+ * after the headers of a download are sent, the download continues from another server. Without
+ * `serviceMode`, the token of each request is forwarded.
  *
- * `Deno.serve` (Deno 2.9) queues a chunked request body ahead of its reader, and each read costs time in the
- * length of that queue: an upload that arrives faster than the servers take it costs quadratic time. Serve
- * the router with `@hono/node-server`, which runs under Deno as well, if it takes large uploads. Uploads with
- * a `Content-Length`, and downloads, are not affected.
+ * `Deno.serve` (Deno 2.9) queues a chunked request body ahead of its reader, and each read takes time in
+ * proportion to that queue: an upload that arrives faster than the servers take it costs quadratic time. For
+ * large uploads, serve the router with `@hono/node-server`, which runs on Deno, too. Downloads, and uploads
+ * with a `Content-Length`, are not affected.
  *
- * @throws {InvalidConfigurationValue} where an option is unusable, or there is no server.
+ * @throws {Invalid} if the options are not an object.
+ * @throws {InvalidConfigurationValue} if an option is invalid, or no server is given.
  *
  * @example
  * ```ts
@@ -90,10 +91,10 @@ const CORS_ANSWER_HEADERS = [
  * const glance = createEmbeddedGlance();
  * const router = createImageRouter({
  *   apiServers: ["http://a:9292", "http://b:9292"],
- *   fetch: (input, init) => glance.fetch(new Request(input, init)), // leave it out to use the network
+ *   fetch: (input, init) => glance.fetch(new Request(input, init)), // default: the network
  * });
- * const answer = await router.request("/v2/images");
- * console.assert((await answer.json()).images.length === 0);
+ * const response = await router.request("/v2/images");
+ * console.assert((await response.json()).images.length === 0);
  * ```
  */
 export function createImageRouter(options: ImageRouterOptions): ImageRouter {
@@ -122,11 +123,11 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
     const pattern = path.path.replaceAll(/\{(\w+)\}/g, ":$1");
     all(VERSION + pattern, (c) => serve(gateway, c.req.raw, c.env, path, true));
     all(pattern, async (c, next) => {
-      const isAsked = typedVersionOf(c.req.raw.headers) !== null;
-      return isAsked ? await serve(gateway, c.req.raw, c.env, path, false) : await next();
+      const hasVersion = typedVersionOf(c.req.raw.headers) !== null;
+      return hasVersion ? await serve(gateway, c.req.raw, c.env, path, false) : await next();
     });
   }
-  // Slashes after the version hide the path from Hono.
+  // Hono does not match a path with several slashes after the version.
   all(`${VERSION}/*`, (c) => {
     const { url } = c.req.raw;
     const mount = versionOf(url)?.mount;
@@ -146,16 +147,16 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
 }
 
 /**
- * The answer to HEAD for data of unknown size has no `Content-Length`. Hono drops its body, and for one
- * that is null Deno announces 0 bytes; for an empty stream it announces nothing. An application with the
- * router as a route drops the body again, so HEAD is refused there.
+ * Gives a response to HEAD for data of unknown size an empty stream as its body. Hono sets the body to null,
+ * and for null Deno sends `Content-Length: 0`; for a stream it sends none. An application that mounts the
+ * router removes the body again, so HEAD is refused there.
  */
 function withoutLength(response: Response): Response {
   if (response.status !== 200 || response.headers.has("content-length")) return response;
   return new Response(new Blob([]).stream(), response);
 }
 
-/** What concerns callers is not the client's affair; what the client does is counted. */
+/** The options for the client, with its events counted. */
 function clientOptions(options: ImageRouterOptions, metrics: Metrics): GlanceOptions {
   const onEvent = ignoringErrors(options.onEvent);
   return {
@@ -172,7 +173,7 @@ function allowOrigins({ origins, maxAge = 600 }: CorsOptions): MiddlewareHandler
     origin: origins === "*" ? "*" : [...origins],
     allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
     allowHeaders: CORS_REQUEST_HEADERS,
-    exposeHeaders: CORS_ANSWER_HEADERS,
+    exposeHeaders: CORS_RESPONSE_HEADERS,
     maxAge,
   });
 }

@@ -1,51 +1,51 @@
 /**
- * The table of what the gateway answers, read off the client's own table. What has no row there cannot be
- * reached through the gateway.
+ * The routes of the gateway, derived from the client's table of operations. Anything else cannot be reached
+ * through the gateway.
  *
  * @module
  */
 import { type OperationDescription, type OperationName, OPERATIONS } from "../api/operations.ts";
 import { DATA_TYPE, PATCH_TYPE } from "../api/define.ts";
 
-/** How a request of a row is handled. */
+/** How a request is handled. */
 export type RouteKind =
-  /** A small body in, a small body out. */
+  /** Small request body, small response body. */
   | "document"
-  /** As `document`; the new image gets an id that is chosen here. */
+  /** As `document`; the gateway chooses the id of the new image. */
   | "create"
-  /** As `document`; the changes themselves tell whether they may be made twice. */
+  /** As `document`; whether it can be retried depends on the changes. */
   | "patch"
-  /** Image data out. */
+  /** Download of image data. */
   | "data"
-  /** Image data in. */
+  /** Upload of image data. */
   | "upload";
 
-/** One method of one path. */
+/** A method of a path. */
 export interface GatewayRoute {
-  /** Its name in the client's table. */
+  /** Name of the operation in the client's table. */
   readonly operation: OperationName;
   readonly method: string;
-  /** Below the endpoint, with `{placeholders}`. */
+  /** Path template below the endpoint, with `{placeholders}`. */
   readonly path: string;
   /** What it does, for messages, with the same placeholders. */
   readonly action: string;
   readonly kind: RouteKind;
-  /** Whether it may be made again when it is open whether it was carried out. */
+  /** Whether it can be retried if the outcome of an attempt is unknown. */
   readonly idempotent: boolean;
-  /** Whether Glance answers 400 to a body, if the method reads. */
+  /** Whether Glance answers 400 to a request with a body; for reading methods only. */
   readonly refusesBody: boolean;
-  /** The status that answers a repeat after the first request was carried out unseen. */
+  /** The status of a retry if the first attempt succeeded and its response was lost. */
   readonly alreadyDoneStatus: number | undefined;
 }
 
-/** All methods of one path. */
+/** A path with all its methods. */
 export interface ApiPath {
-  /** Below the version, with `{placeholders}`: `/images/{image_id}`. */
+  /** Path template below the version: `/images/{image_id}`. */
   readonly path: string;
   readonly routes: readonly GatewayRoute[];
 }
 
-/** Reading operations that ignore a body, or that a cloud may be too old for; all others refuse it. */
+/** Reading operations that ignore a request body, or that an old cloud may not have. All others refuse it. */
 const IGNORING_BODY: ReadonlySet<string> = new Set<OperationName>([
   "cache.nodes",
   "getImageLocations",
@@ -59,35 +59,35 @@ const IGNORING_BODY: ReadonlySet<string> = new Set<OperationName>([
   "tasks.list",
 ]);
 
-/** Every operation that can be reached: the versions and the health are the gateway's own. */
+/** Every operation of the Image API v2. Discovery and the health check are handled separately. */
 export const ROUTES: readonly GatewayRoute[] =
   (Object.entries(OPERATIONS) as [OperationName, OperationDescription][])
     .filter(([, { path }]) => path.startsWith("/v2/"))
-    .map(([operation, row]) => ({
+    .map(([operation, definition]) => ({
       operation,
-      method: row.verb,
-      path: row.path,
-      action: row.action,
-      kind: describeType(operation, row),
-      idempotent: row.idempotent,
-      refusesBody: row.verb === "GET" && !IGNORING_BODY.has(operation),
-      alreadyDoneStatus: row.alreadyDoneStatus,
+      method: definition.verb,
+      path: definition.path,
+      action: definition.action,
+      kind: kindOf(operation, definition),
+      idempotent: definition.idempotent,
+      refusesBody: definition.verb === "GET" && !IGNORING_BODY.has(operation),
+      alreadyDoneStatus: definition.alreadyDoneStatus,
     }));
 
-/** The same by paths. Paths without placeholders come first: `/cache/clean` is no image. */
+/** The routes by path. Paths with fewer placeholders come first: `/cache/clean` is not an image. */
 export const API_PATHS: readonly ApiPath[] = byPath(ROUTES);
 
-function describeType(operation: string, { mediaType }: OperationDescription): RouteKind {
+function kindOf(operation: string, { mediaType }: OperationDescription): RouteKind {
   if (operation === "create" || operation === "data") return operation;
   if (mediaType === DATA_TYPE) return "upload";
   return mediaType === PATCH_TYPE ? "patch" : "document";
 }
 
 function byPath(routes: readonly GatewayRoute[]): ApiPath[] {
-  const paths = [...new Set(routes.map(({ path }) => path))].map((whole) => {
+  const paths = [...new Set(routes.map(({ path }) => path))].map((template) => {
     return {
-      path: whole.slice("/v2".length),
-      routes: routes.filter((route) => route.path === whole),
+      path: template.slice("/v2".length),
+      routes: routes.filter((route) => route.path === template),
     };
   });
   return paths.sort((a, b) => placeholders(a.path) - placeholders(b.path));

@@ -1,5 +1,5 @@
 /**
- * Discovery: the list of versions, and whether anybody is there.
+ * Rewrites the list of API versions.
  *
  * @module
  */
@@ -8,8 +8,9 @@ import { jsonOf, type UpstreamResponse } from "./forward/answer.ts";
 import { HttpError } from "./error_response.ts";
 
 /**
- * A server's list of versions with links that lead to the gateway: its own lead to wherever it believes
- * to be.
+ * Makes the response from a server's list of versions, with links to the gateway instead of the server.
+ *
+ * @throws {HttpError} 502 if the server's response is not such a list.
  */
 export function versionsDocument(
   answer: UpstreamResponse,
@@ -18,7 +19,7 @@ export function versionsDocument(
 ): Response {
   const document = jsonOf(answer);
   if (!isRecord(document) || !Array.isArray(document["versions"])) {
-    throw new HttpError(502, "The image server gave no list of versions.");
+    throw new HttpError(502, "The image server sent no list of versions.");
   }
   const versions = document["versions"].filter(isRecord).map((version) => ({
     ...version,
@@ -26,7 +27,7 @@ export function versionsDocument(
   }));
   const body = new TextEncoder().encode(JSON.stringify({ versions }));
   headers.set("content-type", "application/json");
-  // For HEAD, too, whose answer has no body to be measured.
+  // Set for HEAD, too: its response has no body from which a runtime could compute it.
   headers.set("content-length", String(body.byteLength));
   return new Response(body, { status: answer.status, headers });
 }

@@ -143,7 +143,7 @@ Deno.test("authorize lets nothing pass but with true, and what it gives instead 
       }
       assertEquals(cloud.asked, []);
       const { error } = cloud.logged[0] ?? {};
-      assert(/"authorize" gave .*; it must give true/.test(error ?? ""), error ?? "no error");
+      assert(/"authorize" returned .*; return true/.test(error ?? ""), error ?? "no error");
     }
   }
 });
