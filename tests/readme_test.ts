@@ -1,31 +1,35 @@
 /** The documents say only what is true: their programs and commands run, and their names exist. */
 import { assert, assertEquals } from "@std/assert";
-import { operationTable } from "./images/operation_table.ts";
+import { resolveOptions } from "../lib/options.ts";
 import { documentPaths, documentText, fencedBlocks, Playground, ROOT } from "./support/snippets.ts";
-
-/** Documents whose `ts` and `sh` blocks run. */
-const RUNNABLE = ["README.md", "lib/embedded/README.md", "lib/router/README.md"];
 
 const README = await documentText("README.md");
 
-for (const path of RUNNABLE) {
-  Deno.test(`every TypeScript block of ${path} checks and runs`, async (t) => {
-    await using playground = await Playground.create();
-    for (const [i, code] of fencedBlocks(await documentText(path), "ts").entries()) {
-      await t.step(`block ${i + 1}`, () => playground.runProgram(code));
-    }
-    if (path === "README.md") assertEquals(await playground.written("sample.img"), "sample bytes");
-  });
+for (const path of await documentPaths()) {
+  const text = await documentText(path);
+  const programs = fencedBlocks(text, "ts");
+  const commands = fencedBlocks(text, "sh");
 
-  Deno.test(`the commands of ${path} run as they are written`, async () => {
-    const blocks = fencedBlocks(await documentText(path), "sh");
-    if (blocks.length === 0) return;
-    await using playground = await Playground.create();
-    const printed = await playground.runShell(blocks);
-    if (path !== "README.md") return;
-    assert(printed.includes("sample"));
-    assertEquals(await playground.written("glance-edge/disk.copy"), README);
-  });
+  if (programs.length > 0) {
+    Deno.test(`every TypeScript block of ${path} checks and runs`, async (t) => {
+      await using playground = await Playground.create();
+      for (const [i, code] of programs.entries()) {
+        await t.step(`block ${i + 1}`, () => playground.runProgram(code));
+      }
+      if (path !== "README.md") return;
+      assertEquals(await playground.written("sample.img"), "sample bytes");
+    });
+  }
+
+  if (commands.length > 0) {
+    Deno.test(`the commands of ${path} run as they are written`, async () => {
+      await using playground = await Playground.create();
+      const printed = await playground.runShell(commands);
+      if (path !== "README.md") return;
+      assert(printed.includes("sample"));
+      assertEquals(await playground.written("glance-edge/disk.copy"), README);
+    });
+  }
 }
 
 Deno.test("the documents name only tasks that exist", async () => {
@@ -38,25 +42,48 @@ Deno.test("the documents name only tasks that exist", async () => {
   }
 });
 
-Deno.test("the README's table of errors names only errors that exist", async () => {
-  const face: Readonly<Record<string, unknown>> = await import("../mod.ts");
-  const rows = README.split("## Errors")[1]?.split("\n## ")[0] ?? "";
-  const named = [...rows.matchAll(/^\| (.*?) \|/gm)].flatMap(([, cell]) =>
-    cell?.match(/`\w+`/g) ?? []
-  );
-  assert(named.length > 10);
-  for (const name of named) assert(name.slice(1, -1) in face, `there is no ${name}`);
+Deno.test("the table of errors of lib/README.md has every error class of mod.ts", async () => {
+  const { GlanceError, ...face } = await import("../mod.ts");
+  const classes = Object.entries(face)
+    .filter(([, value]) => typeof value === "function" && value.prototype instanceof GlanceError)
+    .map(([name]) => name);
+  const rows = sectionOf(await documentText("lib/README.md"), "Errors").matchAll(/^\| (`.*?) \|/gm);
+  const named = [...rows].flatMap(([, cell = ""]) => cell.match(/\w+/g) ?? []);
+  assertEquals(named.toSorted(), classes.toSorted());
 });
 
-Deno.test("the README's table of operations is what operationTable() makes", () => {
-  const section = README.split("## Operations")[1]?.split("\n## ")[0] ?? "";
-  const rows = [...section.matchAll(/^\|.*\|$/gm)].map(([line]) => squeezed(line));
-  assertEquals(rows, operationTable().split("\n").map(squeezed));
+Deno.test("the table of options of lib/README.md has every option of resolveOptions()", async () => {
+  const section =
+    sectionOf(await documentText("lib/README.md"), "Options").split("\n| method")[0] ?? "";
+  const cells = [...section.matchAll(/^\| (`.*?) \|/gm)].map(([, cell = ""]) => cell);
+  const named = cells.flatMap((cell) => cell.match(/\w+/g) ?? []);
+  const options = Object.keys(resolveOptions()).filter((name) => name !== "timer");
+  assertEquals(named.toSorted(), options.toSorted());
 });
 
-/** A line of a table without what pads its cells. */
-function squeezed(line: string): string {
-  return line.replaceAll(/ {2,}/g, " ").replaceAll(/-{3,}/g, "---");
+function sectionOf(text: string, heading: string): string {
+  return text.split(`\n## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
+}
+
+Deno.test("every path of the repository that a document names exists", async () => {
+  const missing: string[] = [];
+  for (const document of await documentPaths()) {
+    const text = await documentText(document);
+    for (
+      const [, path = ""] of text.matchAll(/(?<![\w-])((?:lib|tests|\.github|\.ci)\/[\w/.-]*\w)/g)
+    ) {
+      if (!await exists(new URL(path, ROOT))) missing.push(`${document}: ${path}`);
+    }
+  }
+  assertEquals(missing, []);
+});
+
+Deno.test("README.md has at most 200 lines", () => {
+  assert(README.split("\n").length <= 201);
+});
+
+async function exists(url: URL): Promise<boolean> {
+  return await Deno.stat(url).then(() => true, () => false);
 }
 
 Deno.test("every relative link of a document leads to a file, and to a heading of it", async () => {
@@ -76,8 +103,8 @@ async function leadsSomewhere(path: string, link: string): Promise<boolean> {
   const url = new URL(link, new URL(path, ROOT));
   const anchor = url.hash.slice(1);
   url.hash = "";
-  const info = await Deno.stat(url).catch(() => null);
-  if (info === null || anchor === "") return info !== null;
+  if (!await exists(url)) return false;
+  if (anchor === "") return true;
   const headings = (await Deno.readTextFile(url)).matchAll(/^#+ (.+)$/gm);
   return [...headings].some(([, heading = ""]) => anchorOf(heading) === anchor);
 }

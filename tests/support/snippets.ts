@@ -1,6 +1,6 @@
 /**
  * Runs the fenced blocks of Markdown documents. A `ts` block is a program next to the repository: the module
- * is at `./glance-edge/`. All `sh` blocks of a document are one script in a clone. Blocks of other languages
+ * is at `./glance-edge/`, or the package of an import map. All `sh` blocks of a document are one script in a clone. Blocks of other languages
  * do not run.
  */
 import { assert, assertEquals } from "@std/assert";
@@ -10,8 +10,18 @@ import { storeImage } from "./stored_image.ts";
 
 export const ROOT = new URL("../../", import.meta.url);
 
-/** What `deno add` writes. */
-const IMPORTS = { "hono": "npm:hono@4.13.19", "@hono/node-server": "npm:@hono/node-server@2.1.8" };
+/** What `deno add` writes, of the gateway and of the package itself. */
+async function importMap(): Promise<Readonly<Record<string, string>>> {
+  const { name, exports, imports } = JSON.parse(await documentText("deno.json"));
+  const own = Object.entries<string>(exports)
+    .map(([path, file]) => [name + path.slice(1), `./glance-edge/${file.slice(2)}`]);
+  return {
+    ...Object.fromEntries(own),
+    "@std/assert": imports["@std/assert"],
+    "hono": imports["hono"],
+    "@hono/node-server": "npm:@hono/node-server@2.1.8",
+  };
+}
 
 /** Tasks that an `sh` block may name and that are tested elsewhere: they serve, or take minutes. */
 const OTHER_TASKS = / task (?:start|demo|docs|pictures|ok|check|bench|test(?::\w+)?)\b/;
@@ -65,21 +75,21 @@ export class Playground implements AsyncDisposable {
       await Deno.writeTextFile(`${place}/disk.raw`, "the bytes of a disk\n".repeat(1_000));
     }
     await Deno.writeTextFile(`${folder}/ca.pem`, "");
-    await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify({ imports: IMPORTS }));
+    await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify({ imports: await importMap() }));
     return new Playground(folder, url, server);
   }
 
   /** Checks and runs a TypeScript block as its runtime would. */
   async runProgram(code: string): Promise<void> {
     const port = freePort();
-    const needsHono = /hono|lib\/router/.test(code);
+    const needsPackages = /from "@|hono|lib\/router/.test(code);
     const program = code.replaceAll(/http:\/\/glance-[ab]:9292/g, this.url)
       .replace(/port: \d+/, `port: ${port}`);
     await Deno.writeTextFile(`${this.folder}/snippet.ts`, program);
     await Deno.writeTextFile(`${this.folder}/call.ts`, callerOf(code, this.url, port));
     await this.#run(this.folder, Deno.execPath(), [
       ...["run", "--check", "-A"],
-      ...needsHono ? [] : ["--no-config"],
+      ...needsPackages ? [] : ["--no-config"],
       "call.ts",
     ]);
   }
