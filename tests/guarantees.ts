@@ -88,7 +88,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "Data that follows an announced size of 0 is refused with 400.",
-      "contract/data_checks.ts: PUT of data with x-openstack-image-size 0 answers 400",
+      "contract/data_checks.ts: PUT of data with x-openstack-image-size 0 returns 400",
       "router/forward/upload_test.ts: An upload of another length than announced is refused, never stored",
     ],
     [
@@ -192,12 +192,12 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
       "router/request_body_test.ts: An endless body is read up to its limit, whatever its token",
       "router/request_body_test.ts: A body that does not come is given up after a minute, with 408",
       "router/request_body_test.ts: Many bodies of one caller leave room for others, by token and by address",
-      "embedded/bounds_test.ts: An endless JSON body is refused at its limit, on every path that takes one",
+      "embedded/bounds_test.ts: fetch() rejects an endless JSON body at the limit on every path",
     ],
     [
       "No body is read before a token is present.",
       "router/request_body_test.ts: Without a token, Glance's own 401 comes before any byte of a body is read",
-      "embedded/bounds_test.ts: A caller that is not known is refused before a byte of its body is read",
+      "embedded/bounds_test.ts: fetch() rejects an unknown token before reading the body",
     ],
     [
       "Every read of an answer is bounded: from Glance, Keystone and the host of an href.",
@@ -207,7 +207,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     [
       "Work on external input grows in proportion to it.",
       "growth_test.ts: … takes time in proportion to the length of what it reads",
-      "embedded/bounds_test.ts: A request with many … takes time in proportion to their number",
+      "embedded/bounds_test.ts: fetch() takes linear time for a request with many …",
     ],
     [
       "A long path costs linear time while Glance answers 503.",
@@ -229,9 +229,9 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "An image of the embedded Glance does not stay `saving` when its upload stalls or its sender leaves.",
-      "embedded/socket_test.ts: an upload whose sender goes away leaves the image queued",
-      "embedded/socket_test.ts: an upload whose sender stalls leaves the image queued",
-      "embedded/store/directory_test.ts: an image is … after a crash …",
+      "embedded/socket_test.ts: an upload leaves the image queued when the client disconnects",
+      "embedded/socket_test.ts: an upload leaves the image queued when the client stalls",
+      "embedded/store/directory_test.ts: directoryStore() makes an image … after a crash …",
     ],
     [
       "A stalled request does not block SIGTERM.",
@@ -382,11 +382,11 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "The embedded Glance answers 413 when its disk is full.",
-      "embedded/full_disk_test.ts: an upload to a full disk answers 413 and leaves the store as it was (tmpfs)",
+      "embedded/full_disk_test.ts: an upload to a full disk is answered with 413 and changes nothing (tmpfs)",
     ],
     [
       "A row file that is invalid costs that image only, and is named in the log.",
-      "embedded/invalid_rows_test.ts: a row file that … costs that image only, and is reported",
+      "embedded/invalid_rows_test.ts: directoryStore() reports a row file that … and loses only that image",
       "cli/start_test.ts: start --data serves the other images and logs the file that is invalid",
     ],
   ],
@@ -414,12 +414,12 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     [
       "An error body has the media type that Glance chooses.",
       "router/routes_test.ts: 404 and 405 have the bodies that Glance gives them, in each of its three forms",
-      "contract/discovery_checks.ts: an error is plain text for a caller that accepts neither HTML nor JSON",
+      "contract/discovery_checks.ts: an error is plain text when Accept allows neither HTML nor JSON",
       "router/raw_requests_test.ts: The gateway answers … over a socket as its server does",
     ],
     [
       "PATCH of another content type answers 415 as Glance does.",
-      "contract/patch_checks.ts: PATCH of another content type answers 415 with Accept-Patch",
+      "contract/patch_checks.ts: PATCH of another content type returns 415 with Accept-Patch",
       "router/raw_requests_test.ts: The gateway answers … over a socket as its server does",
     ],
     [
@@ -450,7 +450,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "An owner does not give an image away.",
-      "contract/patch_checks.ts: PATCH by an owner does not give the image away",
+      "contract/patch_checks.ts: PATCH does not let an owner give the image away",
     ],
     [
       "An import into a read-only store fails.",
@@ -458,27 +458,27 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "Queries and bodies that are not UTF-8 are refused.",
-      "contract/text_checks.ts: a query that is not UTF-8 answers 400 where it is read",
-      "contract/text_checks.ts: a JSON body that … answers 400",
+      "contract/text_checks.ts: a query that is not UTF-8 returns 400 on every path that parses it",
+      "contract/text_checks.ts: a JSON body that … returns 400",
     ],
     [
       "Characters of four bytes are refused where Glance refuses them.",
-      "contract/text_checks.ts: an emoji is neither tag nor property name nor member",
-      "contract/text_checks.ts: an emoji is nowhere in the columns of a metadata definition",
+      "contract/text_checks.ts: an emoji is rejected in tags, property names, and members",
+      "contract/text_checks.ts: an emoji is rejected in every column of a metadata definition",
     ],
     [
       "A malformed range of a queued image is 416.",
-      "contract/data_checks.ts: GET of a malformed range answers 416 or 400 if there is no data",
+      "contract/data_checks.ts: GET of a malformed range returns 416 or 400 if there is no data",
     ],
     [
       "No request makes the embedded Glance answer 500.",
-      "embedded/no_input_fails_test.ts: createEmbeddedGlance() answers no random request with 500",
+      "embedded/no_input_fails_test.ts: createEmbeddedGlance() never answers a random request with 500",
     ],
     [
       "Paths are read byte by byte, and names compare and sort as the database has them.",
-      "contract/text_checks.ts: a path is read byte by byte",
-      "contract/text_checks.ts: names differ neither by case nor by accents nor by spaces at the end",
-      "contract/text_checks.ts: a list is sorted as the database sorts text",
+      "contract/text_checks.ts: a path is decoded byte by byte",
+      "contract/text_checks.ts: names are compared without case, accents, and trailing spaces",
+      "contract/text_checks.ts: a list is sorted with the database's collation",
     ],
     [
       "`kernel_id` and `ramdisk_id` are image ids.",
@@ -486,10 +486,10 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "Property protections, policies, import filters and quotas in bytes are modeled.",
-      "embedded/operator_rules_test.ts: a property that a rule closes is neither created, read, updated nor deleted",
-      "embedded/operator_rules_test.ts: a policy that forbids … makes … … answer 403",
-      "embedded/operator_rules_test.ts: imports heed …",
-      "embedded/operator_rules_test.ts: a project stores no more bytes than its quota",
+      "embedded/operator_rules_test.ts: propertyRules forbid to create, read, update, and delete a property",
+      "embedded/operator_rules_test.ts: policy that forbids … makes … … respond with 403",
+      "embedded/operator_rules_test.ts: imports apply the filter …",
+      "embedded/operator_rules_test.ts: userStorageQuota limits the bytes of a project",
     ],
     [
       "Random requests find no difference that the table of differences does not explain.",

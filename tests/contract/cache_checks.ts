@@ -1,4 +1,4 @@
-/** The image cache of a server, and what comes with its versions. */
+/** The image cache of a server, and the versions that add its API. */
 
 import { assert, assertEquals } from "@std/assert";
 import { assertFailure, type Check, check } from "./check.ts";
@@ -16,7 +16,7 @@ const CACHED = {
 const UNCACHED = { needs: ["no image cache", ({ imageCache }: Facts) => !imageCache] } as const;
 const PRUNED = { ...CACHED, since: "2.18" } as const;
 
-/** The image in the cache, if it is there. */
+/** The cache entry of the image; undefined if there is none. */
 async function entryOf(cloud: Conversation, id: string): Promise<Json | undefined> {
   const { status, json } = await cloud.get("/v2/cache", "admin");
   assertEquals(status, 200);
@@ -24,7 +24,7 @@ async function entryOf(cloud: Conversation, id: string): Promise<Json | undefine
   return (json["cached_images"] as Json[]).find(({ image_id }) => image_id === id);
 }
 
-/** The image in the cache, as soon as it is there; queues are worked off after the answer. */
+/** Waits for the cache entry of the image. Glance processes its queue after the response. */
 async function cached(cloud: Conversation, id: string): Promise<Json> {
   const deadline = Date.now() + 20_000;
   for (;;) {
@@ -51,23 +51,23 @@ const REFUSALS: readonly (readonly [method: string, path: string, action: string
 ];
 
 export const CACHE_CHECKS: readonly Check[] = [
-  check("PUT of an image to the cache answers 202, and the image is cached", async (cloud) => {
+  check("PUT of an image to the cache returns 202 and caches the image", async (cloud) => {
     const id = await queued(cloud, "12345");
     const { hits, last_accessed, last_modified, ...entry } = await cached(cloud, id);
     assertEquals([hits, last_accessed], [0, last_modified]);
     assert(Math.abs(Number(last_modified) - Date.now() / 1000) < 3600, String(last_modified));
     assertEquals(entry, { image_id: id, size: 5 });
   }, CACHED),
-  check("PUT of an image that is cached answers 202 and changes nothing", async (cloud) => {
+  check("PUT of an image that is cached returns 202 and changes nothing", async (cloud) => {
     const id = await queued(cloud);
     const before = await cached(cloud, id);
     assertEquals((await cloud.send("admin", "PUT", `/v2/cache/${id}`)).status, 202);
-    // Glance works its queue off in order, and stops for ever at an image that is gone by then.
+    // Glance processes the queue in order and stops permanently at an image that was deleted.
     await queued(cloud);
     assertEquals(await cached(cloud, id), before);
   }, CACHED),
   check(
-    "DELETE of an image from the cache answers 204, whether or not it is there",
+    "DELETE of an image from the cache returns 204, whether or not it is there",
     async (cloud) => {
       const id = await queued(cloud);
       for (let i = 0; i < 2; i++) {
@@ -78,7 +78,7 @@ export const CACHE_CHECKS: readonly Check[] = [
     },
     CACHED,
   ),
-  check("DELETE of the cache takes what the header names", async (cloud) => {
+  check("DELETE of the cache clears what the header selects", async (cloud) => {
     const id = await queued(cloud);
     const clear = (target: string) => {
       const headers = { "x-image-cache-clear-target": target };
@@ -96,10 +96,10 @@ export const CACHE_CHECKS: readonly Check[] = [
     assertEquals((await cloud.delete("/v2/cache", "admin")).status, 204);
     assertEquals(await entryOf(cloud, id), undefined);
   }, CACHED),
-  check("a deleted image is out of the cache", async (cloud) => {
+  check("a deleted image is removed from the cache", async (cloud) => {
     const id = await queued(cloud);
     assertEquals((await cloud.delete(`/v2/images/${id}`)).status, 204);
-    // Where nothing between the callers and Glance caches, the entry stays until it is cleared.
+    // If no proxy caches the response, the entry exists until it is deleted.
     await cloud.delete(`/v2/cache/${id}`, "admin");
     assertEquals(await entryOf(cloud, id), undefined);
     const text = `Image ${id} not found.`;
@@ -111,7 +111,7 @@ export const CACHE_CHECKS: readonly Check[] = [
     const text = "Only images with status active can be targeted for queueing";
     assertFailure(await cloud.send("admin", "PUT", `/v2/cache/${id}`), 400, text);
   }, CACHED),
-  check("the cache is for administrators", async (cloud) => {
+  check("the cache is available to administrators only", async (cloud) => {
     const { id } = await cloud.imageWith("data");
     for (const [method, path, action] of REFUSALS) {
       const answer = await cloud.send("alice", method, path.replace("ID", id));
@@ -122,21 +122,21 @@ export const CACHE_CHECKS: readonly Check[] = [
       assertFailure(answer, 404, `Image ${id} not found.`);
     }
   }),
-  check("a cloud without a cache says so", async (cloud) => {
+  check("a cloud without a cache returns 404 for the cache API", async (cloud) => {
     const { id } = await cloud.imageWith("data");
     for (const [method, path] of REFUSALS) {
       const answer = await cloud.send("admin", method, path.replace("ID", id));
       assertFailure(answer, 404, "Caching via API is not supported at this site.");
     }
   }, UNCACHED),
-  check("the cache's own paths answer 405 with Allow to another method", async (cloud) => {
+  check("the cache's paths return 405 with Allow for another method", async (cloud) => {
     for (const [path, allow] of [["/v2/cache", "GET, DELETE"], ["/v2/cache/x", "DELETE, PUT"]]) {
       const answer = await cloud.send("admin", "POST", String(path));
       assertFailure(answer, 405, "The method POST is not allowed for this resource.");
       assertEquals(answer.headers.get("allow"), allow);
     }
   }),
-  check("2.14, 2.16 and 2.18 are offered with a cache only", async (cloud) => {
+  check("versions 2.14, 2.16, and 2.18 require a cache", async (cloud) => {
     const { versions } = (await cloud.get("/versions", null)).json as {
       versions: readonly { id: string }[];
     };
@@ -146,14 +146,14 @@ export const CACHE_CHECKS: readonly Check[] = [
     assertEquals(ids.includes("v2.16"), imageCache && version !== "2.15");
     assertEquals(ids.includes("v2.18"), imageCache && version === "2.18");
   }),
-  check("POST /v2/cache/clean answers 200", async (cloud) => {
+  check("POST /v2/cache/clean returns 200", async (cloud) => {
     assertEquals((await cloud.send("admin", "POST", "/v2/cache/clean")).status, 200);
     const refused = "You are not authorized to complete cache_clean action.";
     assertFailure(await cloud.send("alice", "POST", "/v2/cache/clean"), 403, refused);
     const answer = await cloud.send("admin", "PUT", "/v2/cache/clean");
     assertEquals([answer.status, answer.headers.get("allow")], [405, "POST"]);
   }, PRUNED),
-  check("POST /v2/cache/prune answers what it took, nothing of what fits", async (cloud) => {
+  check("POST /v2/cache/prune returns what it removed and keeps what fits", async (cloud) => {
     const id = await queued(cloud);
     const { status, json } = await cloud.send("admin", "POST", "/v2/cache/prune");
     assertEquals(status, 200);
@@ -162,7 +162,7 @@ export const CACHE_CHECKS: readonly Check[] = [
     const refused = "You are not authorized to complete cache_prune action.";
     assertFailure(await cloud.send("alice", "POST", "/v2/cache/prune"), 403, refused);
   }, PRUNED),
-  check("the nodes of a cache that knows of no others answer 409", async (cloud) => {
+  check("the nodes of a cache that is not centralized return 409", async (cloud) => {
     const id = await queued(cloud);
     const path = `/v2/cache/nodes/${id}`;
     assertFailure(await cloud.get(path, "admin"), 409, "Centralized caching is not enabled");

@@ -1,6 +1,6 @@
 /**
- * A check of the contract: a name that is a claim, a run that throws where the claim is wrong, and
- * the versions in which it holds.
+ * A check of the contract: a claim as its name, a function that throws if the claim is false, and
+ * the versions it applies to.
  */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
@@ -9,16 +9,16 @@ import { type Facts, isAtLeast, type Target } from "./target.ts";
 
 export interface Check {
   readonly name: string;
-  /** The Image API version that brought it. */
+  /** First Image API version it applies to. */
   readonly since?: string;
-  /** The last version in which it holds. */
+  /** Last Image API version it applies to. */
   readonly until?: string;
-  /** What the cloud must have, and what is said where it has not. */
+  /** A required feature, and the test for it. */
   readonly needs?: readonly [what: string, has: (facts: Facts) => boolean];
   run(target: Target): Promise<void>;
 }
 
-/** Why a check does not apply to a target; null where it does. */
+/** Why a check does not apply to a target; null if it applies. */
 export function reasonToSkip({ since, until, needs }: Check, { facts }: Target): string | null {
   if (since !== undefined && !isAtLeast(facts.version, since)) return `since ${since}`;
   if (until !== undefined && !isAtLeast(until, facts.version)) return `until ${until}`;
@@ -26,7 +26,7 @@ export function reasonToSkip({ since, until, needs }: Check, { facts }: Target):
   return null;
 }
 
-/** A check that is one conversation. */
+/** Defines a check that uses one conversation. */
 export function check(
   name: string,
   talk: (cloud: Conversation) => Promise<void>,
@@ -42,7 +42,7 @@ export function check(
   };
 }
 
-/** Titles by status, as WebOb has them. */
+/** WebOb's titles by status. */
 const TITLES: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",
@@ -58,7 +58,7 @@ const TITLES: Readonly<Record<number, string>> = {
   500: "Internal Server Error",
 };
 
-/** Asserts an error answer: its status, and a JSON body that says `text`. */
+/** Asserts an error response: its status, and a JSON body that contains `text`. */
 export function assertFailure(answer: Answer, status: number, text = ""): void {
   assertEquals(answer.status, status, answer.text);
   assertEquals(answer.headers.get("content-type"), "application/json");
@@ -69,14 +69,14 @@ export function assertFailure(answer: Answer, status: number, text = ""): void {
 }
 
 /**
- * Asserts the answer to input that Glance does not foresee: `status`, or the 500 of the real one,
- * which may have no body.
+ * Asserts the response to input on which Glance fails: `status`, or 500 from the real Glance, which
+ * may have no body.
  */
 export function assertUnforeseen(cloud: Conversation, answer: Answer, status: number): void {
   assertEquals(answer.status, cloud.target.facts.crashes ? 500 : status, answer.text);
 }
 
-/** Asserts a time as Glance writes it. */
+/** Asserts a time in Glance's format. */
 export function assertTime(value: unknown): void {
   assertMatch(String(value), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
 }

@@ -1,11 +1,11 @@
 /**
- * One check's talk with a cloud, in raw HTTP: requests by any of the callers, and the removal of
- * every image and every namespace of metadata definitions that the check has made.
+ * The raw HTTP requests of one check, as any identity. Removes every image and namespace that the
+ * check created.
  */
 
 import type { Target, Who } from "./target.ts";
 
-/** An answer, read to its end. */
+/** A response with its complete body. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -15,12 +15,12 @@ export interface Answer {
   readonly json: Record<string, unknown>;
 }
 
-/** What goes with a request. */
+/** Optional parts of a request. */
 export interface Extras {
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON. */
+  /** Body that is sent as JSON. */
   readonly json?: unknown;
-  /** Sent as it is. */
+  /** Body that is sent unchanged. */
   readonly body?: BodyInit;
 }
 
@@ -35,7 +35,7 @@ export const BINARY: Readonly<Record<string, string>> = {
 
 export class Conversation implements AsyncDisposable {
   readonly target: Target;
-  /** Unlike in any other check, and safe in a URL. */
+  /** A prefix for names that is unique to this check and safe in URLs. */
   readonly mark: string = `contract-${crypto.randomUUID().slice(0, 8)}`;
   readonly #images: Set<string> = new Set();
   readonly #namespaces: Set<string> = new Set();
@@ -44,7 +44,7 @@ export class Conversation implements AsyncDisposable {
     this.target = target;
   }
 
-  /** Sends a request and reads the answer; null is a caller without a token. */
+  /** Sends a request and reads the response. `who` is null for a request without a token. */
   async send(who: Who | null, method: string, path: string, extras: Extras = {}): Promise<Answer> {
     const headers = new Headers({ accept: "application/json", ...extras.headers });
     if (who !== null) headers.set("x-auth-token", this.target.tokens[who]);
@@ -102,19 +102,19 @@ export class Conversation implements AsyncDisposable {
     return this.get(`/v2/images/${id}/file`, who, headers);
   }
 
-  /** `POST /v2/images`, as it is answered; a made image is removed at the end. */
+  /** `POST /v2/images`. A created image is removed at the end. */
   async create(json: unknown, who: Who = "alice"): Promise<Answer> {
     const answer = await this.post("/v2/images", json, who);
     if (answer.status === 201) this.#images.add(String(answer.json["id"]));
     return answer;
   }
 
-  /** Has an image that something else has made removed at the end. */
+  /** Removes the image at the end. */
   removeAtEnd(id: string): void {
     this.#images.add(id);
   }
 
-  /** A new image, raw and bare unless `meta` says otherwise, named by the mark. */
+  /** Creates an image (default: raw, bare, and the unique name). */
   async image(meta: Record<string, unknown> = {}, who: Who = "alice"): Promise<ImageJson> {
     const answer = await this.create(
       { name: this.mark, disk_format: "raw", container_format: "bare", ...meta },
@@ -124,7 +124,7 @@ export class Conversation implements AsyncDisposable {
     return answer.json as ImageJson;
   }
 
-  /** A new image with data. */
+  /** Creates an image with data. */
   async imageWith(body: BodyInit, meta: Record<string, unknown> = {}): Promise<ImageJson> {
     const { id } = await this.image(meta);
     const answer = await this.upload(id, body);
@@ -132,14 +132,14 @@ export class Conversation implements AsyncDisposable {
     return await this.show(id);
   }
 
-  /** The image as it is now. */
+  /** The current image. */
   async show(id: string, who: Who = "alice"): Promise<ImageJson> {
     const answer = await this.get(`/v2/images/${id}`, who);
     if (answer.status !== 200) throw new Error(`no image: ${answer.status} ${answer.text}`);
     return answer.json as ImageJson;
   }
 
-  /** The image as soon as `isThere` holds; imports go on after their answer. */
+  /** Polls the image until `isThere` is true, because imports continue after the response. */
   async until(id: string, isThere: (image: ImageJson) => boolean): Promise<ImageJson> {
     const deadline = Date.now() + 20_000;
     for (;;) {
@@ -150,7 +150,7 @@ export class Conversation implements AsyncDisposable {
     }
   }
 
-  /** Names of the listed images, without the mark that they begin with. */
+  /** Names of the listed images, without the unique prefix. */
   async names(query: string, who: Who = "alice"): Promise<string[]> {
     const answer = await this.get(`/v2/images?mark=${this.mark}&${query}`, who);
     if (answer.status !== 200) throw new Error(`no list: ${answer.status} ${answer.text}`);
@@ -158,7 +158,7 @@ export class Conversation implements AsyncDisposable {
     return images.map(({ name }) => name.replace(`${this.mark}-`, ""));
   }
 
-  /** Images that {@linkcode names} finds: `<mark>-<name>` for each key, in order of creation. */
+  /** Creates images for {@linkcode names}: `<mark>-<name>` for each key, in this order. */
   async images(metas: Record<string, Record<string, unknown>>): Promise<Record<string, string>> {
     const ids: Record<string, string> = {};
     for (const [name, meta] of Object.entries(metas)) {
@@ -169,8 +169,8 @@ export class Conversation implements AsyncDisposable {
   }
 
   /**
-   * `POST /v2/metadefs/namespaces` by the administrator, as it is answered; named by the mark unless
-   * `body` says otherwise, and removed at the end.
+   * `POST /v2/metadefs/namespaces` as the administrator. The default name is unique; the namespace
+   * is removed at the end.
    */
   async define(body: Record<string, unknown> = {}): Promise<Answer> {
     const namespace = { namespace: this.mark, ...body };
@@ -179,14 +179,14 @@ export class Conversation implements AsyncDisposable {
     return answer;
   }
 
-  /** The path of a new public namespace. */
+  /** Creates a public namespace; returns its path. */
   async namespace(body: Record<string, unknown> = {}): Promise<string> {
     const answer = await this.define({ visibility: "public", ...body });
     if (answer.status !== 201) throw new Error(`no namespace: ${answer.status} ${answer.text}`);
     return `${NAMESPACES}/${encodeURIComponent(String(answer.json["namespace"]))}`;
   }
 
-  /** Says that a namespace has another name now. */
+  /** Records the new name of a namespace, for its removal. */
   renamed(from: string, to: string): void {
     this.#namespaces.delete(from);
     this.#namespaces.add(to);

@@ -1,4 +1,4 @@
-/** `POST /v2/images`: what may be set, what may not, and what comes of it. */
+/** `POST /v2/images`: valid and invalid properties, and the created image. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { assertFailure, assertTime, type Check, check } from "./check.ts";
@@ -9,7 +9,7 @@ function numbered<T>(count: number, make: (i: number) => T): T[] {
   return Array.from({ length: count }, (_, i) => make(i));
 }
 
-/** Image -> status and words of the refusal. */
+/** Invalid images, with the status and a part of the message. */
 const REFUSED: readonly (readonly [what: string, image: unknown, status: number, text: string])[] =
   [
     ["an id that is no UUID", { id: "nope" }, 400, "'nope' does not match"],
@@ -89,7 +89,7 @@ const brokenBodies: Check[] = BROKEN_BODIES.map(([what, body, text]) =>
 );
 
 export const CREATE_CHECKS: readonly Check[] = [
-  check("POST /v2/images makes a queued image out of an empty object", async (cloud) => {
+  check("POST /v2/images creates a queued image from an empty object", async (cloud) => {
     const { status, json, headers } = await cloud.create({});
     assertEquals(status, 201);
     const { id, created_at, updated_at, direct_url: _, locations, ...rest } = json;
@@ -121,7 +121,7 @@ export const CREATE_CHECKS: readonly Check[] = [
       schema: "/v2/schemas/image",
     });
   }),
-  check("POST /v2/images keeps everything that may be set", async (cloud) => {
+  check("POST /v2/images sets every writable property", async (cloud) => {
     const meta = {
       id: crypto.randomUUID(),
       name: "",
@@ -150,34 +150,34 @@ export const CREATE_CHECKS: readonly Check[] = [
     const named = (headers.get("openstack-image-store-ids") ?? "").split(",");
     assertEquals(stores.filter((id) => !named.includes(id)), []);
   }),
-  check("POST /v2/images answers 409 for an id that is taken", async (cloud) => {
+  check("POST /v2/images returns 409 for an id that is taken", async (cloud) => {
     const { id } = await cloud.image();
     assertFailure(await cloud.create({ id }), 409, `Image ID ${id} already exists!`);
     assertFailure(await cloud.create({ id }, "bob"), 409, `Image ID ${id} already exists!`);
   }),
-  check("POST /v2/images answers 409 for the id of a deleted image", async (cloud) => {
+  check("POST /v2/images returns 409 for the id of a deleted image", async (cloud) => {
     const { id } = await cloud.image();
     assertEquals((await cloud.delete(`/v2/images/${id}`)).status, 204);
     assertFailure(await cloud.create({ id }), 409, `Image ID ${id} already exists!`);
   }),
-  check("of two creations with one id at once, one succeeds", async (cloud) => {
+  check("one of two concurrent creations with the same id succeeds", async (cloud) => {
     const id = crypto.randomUUID();
     const answers = await Promise.all([cloud.create({ id }), cloud.create({ id })]);
     assertEquals(answers.map(({ status }) => status).toSorted(), [201, 409]);
   }),
-  check("POST /v2/images takes a whole number with a decimal point", async (cloud) => {
+  check("POST /v2/images accepts an integer with a decimal point", async (cloud) => {
     const body = '{"min_ram": 1.0}';
     const headers = { "content-type": "application/json" };
     const answer = await cloud.send("alice", "POST", "/v2/images", { body, headers });
     assertEquals(answer.status, 201);
     await cloud.delete(`/v2/images/${answer.json["id"]}`);
   }),
-  check("POST /v2/images refuses another project as owner with 403", async (cloud) => {
+  check("POST /v2/images returns 403 for another project as owner", async (cloud) => {
     const owner = cloud.target.projects.bob;
     const text = `You are not permitted to create images owned by '${owner}'`;
     assertFailure(await cloud.create({ owner }), 403, text);
   }),
-  check("POST /v2/images lets an administrator name any owner", async (cloud) => {
+  check("POST /v2/images lets an administrator set any owner", async (cloud) => {
     const { id } = await cloud.image({ owner: cloud.target.projects.bob }, "admin");
     assertEquals((await cloud.show(id, "bob"))["owner"], cloud.target.projects.bob);
     assertFailure(await cloud.get(`/v2/images/${id}`), 404);

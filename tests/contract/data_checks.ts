@@ -1,4 +1,4 @@
-/** Image data: uploads, what they leave behind when they fail, downloads and ranges. */
+/** Image data: uploads, failed uploads, downloads, and ranges. */
 
 import { assertEquals } from "@std/assert";
 import { assertFailure, assertUnforeseen, type Check, check } from "./check.ts";
@@ -9,7 +9,7 @@ const MD5 = "e9b1713db620f1e3a14b6812de523f4b";
 const SHA512 = "95cadc34aa46b9fdef432f62fe5bad8d9f475bfbecf797d5802bb5f2937a85d9" +
   "3ce4857a6262b03834c01c610d74cd1215f9a466dc6ad3dd15078e3309a03a6d";
 
-/** A body that comes in pieces, without a length. */
+/** A body of several chunks and unknown length. */
 function pieces(count: number, piece: Uint8Array, end?: Error): ReadableStream<Uint8Array> {
   let left = count;
   return new ReadableStream({
@@ -21,7 +21,7 @@ function pieces(count: number, piece: Uint8Array, end?: Error): ReadableStream<U
   });
 }
 
-/** Range -> the bytes that it brings: first and last position, as in Content-Range. */
+/** Range, and the expected first and last position in Content-Range. */
 const RANGES: Readonly<Record<string, readonly [first: number, last: number]>> = {
   "bytes=0-0": [0, 0],
   "bytes=0-": [0, 35],
@@ -59,26 +59,26 @@ function assertPart(answer: Answer, first: number, last: number): void {
   assertEquals(answer.headers.get("content-range"), `bytes ${first}-${last}/36`);
   assertEquals(answer.headers.get("content-length"), String(last - first + 1));
   assertEquals(answer.headers.get("content-type"), "application/octet-stream");
-  // Of the whole image, not of the part.
+  // The digest is that of the whole image, not of the range.
   assertEquals(answer.headers.get("content-md5"), MD5);
 }
 
 const ranges: Check[] = Object.entries(RANGES).map(([range, [first, last]]) =>
-  check(`GET of data with Range ${range} answers 206`, async (cloud) => {
+  check(`GET of data with Range ${range} returns 206`, async (cloud) => {
     const { id } = await cloud.imageWith(DATA);
     assertPart(await cloud.download(id, { range }), first, last);
   }, CAN_RANGE)
 );
 
 const refusedRanges: Check[] = Object.entries(REFUSED_RANGES).map(([range, [status, text]]) =>
-  check(`GET of data with Range "${range}" answers ${status}`, async (cloud) => {
+  check(`GET of data with Range "${range}" returns ${status}`, async (cloud) => {
     const { id } = await cloud.imageWith(DATA);
     assertFailure(await cloud.download(id, { range }), status, text);
   }, CAN_RANGE)
 );
 
 const contentRanges: Check[] = [
-  check("GET of data heeds Content-Range of the request, as of old", async (cloud) => {
+  check("GET of data accepts Content-Range in the request", async (cloud) => {
     const { id } = await cloud.imageWith(DATA);
     for (const total of ["36", "*"]) {
       assertPart(await cloud.download(id, { "content-range": `bytes 1-3/${total}` }), 1, 3);
@@ -93,7 +93,7 @@ const contentRanges: Check[] = [
 ];
 
 const uploads: readonly Check[] = [
-  check("PUT of data answers 204 and makes the image active", async (cloud) => {
+  check("PUT of data returns 204 and makes the image active", async (cloud) => {
     const { id } = await cloud.image();
     const answer = await cloud.upload(id, DATA);
     assertEquals([answer.status, answer.text], [204, ""]);
@@ -103,14 +103,14 @@ const uploads: readonly Check[] = [
     assertEquals(image["os_hash_value"], SHA512);
     assertEquals(image["stores"], cloud.target.facts.stores[0]);
   }),
-  check("PUT of data takes a body without a length", async (cloud) => {
+  check("PUT of data accepts a body without a length", async (cloud) => {
     const { id } = await cloud.image();
     const body = pieces(300, new TextEncoder().encode(DATA));
     assertEquals((await cloud.upload(id, body)).status, 204);
     const { bytes } = await cloud.download(id);
     assertEquals([bytes.byteLength, (await cloud.show(id))["size"]], [10800, 10800]);
   }),
-  check("PUT of no bytes makes an active image of size 0", async (cloud) => {
+  check("PUT of an empty body creates an active image of size 0", async (cloud) => {
     const { id } = await cloud.image();
     assertEquals((await cloud.upload(id, "")).status, 204);
     const image = await cloud.show(id);
@@ -120,21 +120,21 @@ const uploads: readonly Check[] = [
     assertEquals([answer.status, answer.text], [200, ""]);
     assertFailure(await cloud.download(id, { range: "bytes=0-0" }), 416);
   }),
-  check("PUT of data to the store that the header names", async (cloud) => {
+  check("PUT of data writes to the store in the header", async (cloud) => {
     for (const store of cloud.target.facts.stores) {
       const { id } = await cloud.image();
       assertEquals((await cloud.upload(id, "x", { "x-image-meta-store": store })).status, 204);
       assertEquals((await cloud.show(id))["stores"], store);
     }
   }),
-  check("PUT of data to an unknown store answers 400", async (cloud) => {
+  check("PUT of data to an unknown store returns 400", async (cloud) => {
     const { id } = await cloud.image();
     const answer = await cloud.upload(id, "x", { "x-image-meta-store": "nope" });
     assertFailure(answer, 400, "Store for identifier nope not found");
     assertEquals((await cloud.show(id))["status"], "queued");
   }),
   check(
-    "PUT of data to a read-only store answers 410 and leaves the image queued",
+    "PUT of data to a read-only store returns 410 and leaves the image queued",
     async (cloud) => {
       const { id } = await cloud.image();
       const store = cloud.target.facts.readOnlyStore ?? "";
@@ -144,7 +144,7 @@ const uploads: readonly Check[] = [
     },
     { needs: ["a read-only store", ({ readOnlyStore }) => readOnlyStore !== null] },
   ),
-  check("PUT of another content type answers 415", async (cloud) => {
+  check("PUT of another content type returns 415", async (cloud) => {
     const { id } = await cloud.image();
     for (const type of ["application/json", "text/plain"]) {
       const answer = await cloud.upload(id, "x", { "content-type": type });
@@ -152,12 +152,12 @@ const uploads: readonly Check[] = [
     }
     assertEquals((await cloud.show(id))["status"], "queued");
   }),
-  check("PUT of data takes parameters after the content type", async (cloud) => {
+  check("PUT of data accepts parameters of the content type", async (cloud) => {
     const { id } = await cloud.image();
     const answer = await cloud.upload(id, "x", { "content-type": "application/octet-stream; a=b" });
     assertEquals(answer.status, 204);
   }),
-  check("PUT of data before the formats are known answers 400", async (cloud) => {
+  check("PUT of data returns 400 when the formats are not set", async (cloud) => {
     const { id } = await cloud.image({ disk_format: null, container_format: null });
     const text = "Properties disk_format, container_format must be set prior to saving data.";
     assertFailure(await cloud.upload(id, "x"), 400, text);
@@ -166,13 +166,13 @@ const uploads: readonly Check[] = [
     assertFailure(await cloud.upload(id, "x"), 400, one);
     assertEquals((await cloud.show(id))["status"], "queued");
   }),
-  check("a second PUT of data answers 409 and changes nothing", async (cloud) => {
+  check("a second PUT of data returns 409 and changes nothing", async (cloud) => {
     const { id } = await cloud.imageWith(DATA);
     const text = "Image status transition from active to saving is not allowed";
     assertFailure(await cloud.upload(id, "other"), 409, text);
     assertEquals((await cloud.download(id)).text, DATA);
   }),
-  check("PUT of data to an unknown image answers 404", async (cloud) => {
+  check("PUT of data to an unknown image returns 404", async (cloud) => {
     assertFailure(await cloud.upload("nope", "x"), 404, "No image found with ID nope");
   }),
   check(
@@ -180,7 +180,7 @@ const uploads: readonly Check[] = [
     async (cloud) => {
       const { id } = await cloud.image();
       const broken = pieces(3, new TextEncoder().encode(DATA), new Error("broken"));
-      // Over a socket there is no answer; within a process there is one.
+      // Over a socket there is no response; in the same process there is one.
       const status = await cloud.upload(id, broken).then((answer) => answer.status, () => null);
       assertEquals(status === null || status >= 400, true);
       const image = await cloud.until(id, ({ status }) => status === "queued");
@@ -189,7 +189,7 @@ const uploads: readonly Check[] = [
       assertEquals((await cloud.download(id)).text, DATA);
     },
   ),
-  check("an image beyond the size cap answers 413 and leaves the image queued", async (cloud) => {
+  check("an image beyond the size cap returns 413 and leaves the image queued", async (cloud) => {
     const { id } = await cloud.image();
     const piece = new Uint8Array(65536);
     const count = Math.ceil((cloud.target.facts.imageSizeCap + 1) / piece.byteLength);
@@ -198,7 +198,7 @@ const uploads: readonly Check[] = [
     const image = await cloud.show(id);
     assertEquals([image["status"], image["size"]], ["queued", null]);
   }, { needs: ["a small size cap", ({ imageSizeCap }) => imageSizeCap <= 4 * 1024 ** 2] }),
-  check("PUT of data with x-openstack-image-size 0 answers 400", async (cloud) => {
+  check("PUT of data with x-openstack-image-size 0 returns 400", async (cloud) => {
     const { id } = await cloud.image();
     const headers = { "x-openstack-image-size": "0" };
     assertFailure(await cloud.upload(id, "five!", headers), 400);
@@ -226,7 +226,7 @@ const uploads: readonly Check[] = [
     const { id } = await cloud.imageWith(header, { disk_format: "qcow2" });
     assertEquals((await cloud.show(id))["virtual_size"], 1234567);
   }),
-  check("the virtual size of a format that is not looked into is null", async (cloud) => {
+  check("the virtual size of a format that is not inspected is null", async (cloud) => {
     const image = await cloud.imageWith(DATA, { disk_format: "iso" });
     assertEquals(image["virtual_size"], null);
     const inContainer = await cloud.imageWith(DATA, { container_format: "ova" });
@@ -236,7 +236,7 @@ const uploads: readonly Check[] = [
 
 export const DATA_CHECKS: readonly Check[] = [
   ...uploads,
-  check("GET of data answers 200 with the bytes, their number and their MD5", async (cloud) => {
+  check("GET of data returns 200 with the bytes, their number and their MD5", async (cloud) => {
     const { id } = await cloud.imageWith(DATA);
     const { status, headers, text } = await cloud.download(id);
     assertEquals([status, text], [200, DATA]);
@@ -247,12 +247,12 @@ export const DATA_CHECKS: readonly Check[] = [
       assertEquals(headers.get(name), null, name);
     }
   }),
-  check("GET of data answers 204 where there is none", async (cloud) => {
+  check("GET of data returns 204 when there is none", async (cloud) => {
     const { id } = await cloud.image();
     const answer = await cloud.download(id);
     assertEquals([answer.status, answer.text], [204, ""]);
   }),
-  check("GET of a range answers 416 if there is no data", async (cloud) => {
+  check("GET of a range returns 416 if there is no data", async (cloud) => {
     const { id } = await cloud.image();
     for (const range of ["bytes=0-1", "bytes=-5", "bytes=-"]) {
       assertUnforeseen(cloud, await cloud.download(id, { range }), 416);
@@ -260,7 +260,7 @@ export const DATA_CHECKS: readonly Check[] = [
     const headers = { "content-range": "bytes 0-1/*" };
     assertUnforeseen(cloud, await cloud.download(id, headers), 416);
   }),
-  check("GET of a malformed range answers 416 or 400 if there is no data", async (cloud) => {
+  check("GET of a malformed range returns 416 or 400 if there is no data", async (cloud) => {
     const { id } = await cloud.image();
     for (const range of ["bytes=a-b", "bytes=5-2", "bytes 0-1", "x"]) {
       assertFailure(await cloud.download(id, { range }), 416, "Invalid Range header.");
@@ -269,15 +269,18 @@ export const DATA_CHECKS: readonly Check[] = [
     const headers = { "content-range": "bytes 5-2/11" };
     assertFailure(await cloud.download(id, headers), 416, "Invalid Content-Range header.");
   }),
-  check("GET of data that is shared or community answers other projects", async (cloud) => {
-    const { id } = await cloud.imageWith(DATA, { visibility: "community" });
-    assertEquals((await cloud.download(id, {}, "bob")).text, DATA);
-    const shared = await cloud.imageWith(DATA);
-    assertFailure(await cloud.download(shared.id, {}, "bob"), 404);
-    const member = cloud.target.projects.bob;
-    await cloud.post(`/v2/images/${shared.id}/members`, { member });
-    assertEquals((await cloud.download(shared.id, {}, "bob")).text, DATA);
-  }),
+  check(
+    "GET of data is allowed for other projects if the image is shared or community",
+    async (cloud) => {
+      const { id } = await cloud.imageWith(DATA, { visibility: "community" });
+      assertEquals((await cloud.download(id, {}, "bob")).text, DATA);
+      const shared = await cloud.imageWith(DATA);
+      assertFailure(await cloud.download(shared.id, {}, "bob"), 404);
+      const member = cloud.target.projects.bob;
+      await cloud.post(`/v2/images/${shared.id}/members`, { member });
+      assertEquals((await cloud.download(shared.id, {}, "bob")).text, DATA);
+    },
+  ),
   check("GET of data ignores If-Range, If-None-Match and Accept-Encoding", async (cloud) => {
     const { id } = await cloud.imageWith(DATA);
     const answer = await cloud.download(id, {
@@ -287,21 +290,21 @@ export const DATA_CHECKS: readonly Check[] = [
     });
     assertEquals([answer.status, answer.text], [200, DATA]);
   }),
-  check("GET of a large image brings every byte", async (cloud) => {
+  check("GET of a large image returns every byte", async (cloud) => {
     const body = new Uint8Array(1_000_003).map((_, i) => (i * 31) % 251);
     const { id } = await cloud.imageWith(body);
     const { bytes } = await cloud.download(id);
     assertEquals(bytes.byteLength, body.byteLength);
     assertEquals(bytes.findIndex((byte, i) => byte !== body[i]), -1);
   }),
-  check("GET of a range in the middle of a large image", async (cloud) => {
+  check("GET of a large image returns a range in the middle", async (cloud) => {
     const body = new Uint8Array(1_000_003).map((_, i) => (i * 31) % 251);
     const { id } = await cloud.imageWith(body);
     const { bytes } = await cloud.download(id, { range: "bytes=65000-700000" });
     assertEquals(bytes.byteLength, 635_001);
     assertEquals(bytes.findIndex((byte, i) => byte !== body[65_000 + i]), -1);
   }, CAN_RANGE),
-  check("a store without ranges answers 400 to each of them", async (cloud) => {
+  check("a store without ranges returns 400 for a range", async (cloud) => {
     const { id } = await cloud.imageWith(DATA);
     for (const [range, offset, length] of [["bytes=0-", 0, 36], ["bytes=4-5", 4, 2]] as const) {
       const text = "Getting images randomly from this store is not supported. " +
@@ -310,7 +313,7 @@ export const DATA_CHECKS: readonly Check[] = [
     }
     assertEquals((await cloud.download(id)).text, DATA);
   }, { needs: ["a store without ranges", ({ ranges }) => !ranges] }),
-  check("prefer names the stores to read from, and must know them", async (cloud) => {
+  check("prefer selects the stores to read from and rejects unknown ones", async (cloud) => {
     const { id } = await cloud.imageWith(DATA);
     const [store] = cloud.target.facts.stores;
     assertEquals((await cloud.get(`/v2/images/${id}/file?prefer=${store}`)).text, DATA);

@@ -1,4 +1,4 @@
-/** Versions, health, callers without a token, methods that a path does not have, request ids. */
+/** Versions, health, requests without a token, unsupported methods, and request ids. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { assertFailure, assertUnforeseen, type Check, check } from "./check.ts";
@@ -19,7 +19,7 @@ async function versionsAt(cloud: Conversation, path: string, status: number): Pr
   return answer.json["versions"] as Version[];
 }
 
-/** Path -> the methods that it has, as `Allow` lists them. */
+/** Path and the expected `Allow` header. */
 const ALLOWED: Readonly<Record<string, string>> = {
   "/v2/images": "GET, POST",
   "/v2/images/ID": "GET, PATCH, DELETE",
@@ -58,7 +58,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
 };
 
 const methodChecks: Check[] = Object.entries(ALLOWED).map(([path, allow]) =>
-  check(`${path} answers 405 with Allow: ${allow} to another method`, async (cloud) => {
+  check(`${path} returns 405 with Allow: ${allow} for another method`, async (cloud) => {
     const methods = ["DELETE", "GET", "POST", "PUT", "PATCH"];
     const method = methods.find((candidate) => !allow.split(", ").includes(candidate)) ?? "";
     const answer = await cloud.send("alice", method, path);
@@ -87,13 +87,13 @@ const MISSING: readonly (readonly [method: string, path: string])[] = [
 ];
 
 const missingChecks: Check[] = MISSING.map(([method, path]) =>
-  check(`${method} ${path} answers 404`, async (cloud) => {
+  check(`${method} ${path} returns 404`, async (cloud) => {
     assertFailure(await cloud.send("alice", method, path), 404, "The resource could not be found.");
   })
 );
 
 export const DISCOVERY_CHECKS: readonly Check[] = [
-  check("GET / answers 300 with the versions", async (cloud) => {
+  check("GET / returns 300 with the versions", async (cloud) => {
     const versions = await versionsAt(cloud, "/", 300);
     const current = versions.filter(({ status }) => status === "CURRENT").map(({ id }) => id);
     assertEquals(current, [`v${cloud.target.facts.version}`]);
@@ -101,15 +101,15 @@ export const DISCOVERY_CHECKS: readonly Check[] = [
     const links = [{ rel: "self", href: `${cloud.target.endpoint}/v2/` }];
     for (const version of versions) assertEquals(version.links, links);
   }),
-  check("GET /versions answers 200 with the same versions", async (cloud) => {
+  check("GET /versions returns 200 with the same versions", async (cloud) => {
     assertEquals(await versionsAt(cloud, "/versions", 200), await versionsAt(cloud, "/", 300));
   }),
-  check("a path without a known version answers 300 with the versions", async (cloud) => {
+  check("a path without a known version returns 300 with the versions", async (cloud) => {
     await versionsAt(cloud, "/v1/images", 300);
     await versionsAt(cloud, "/v2.99/images", 300);
     await versionsAt(cloud, "/nothing", 300);
   }),
-  check("HEAD /versions answers 200 without a body", async (cloud) => {
+  check("HEAD /versions returns 200 without a body", async (cloud) => {
     const answer = await cloud.send(null, "HEAD", "/versions");
     assertEquals([answer.status, answer.text], [200, ""]);
   }),
@@ -121,20 +121,20 @@ export const DISCOVERY_CHECKS: readonly Check[] = [
     assertEquals(answer.status, 302);
     assertEquals(answer.headers.get("location"), `${cloud.target.endpoint}/v2/`);
   }),
-  check("GET /healthcheck answers 200 OK, without a token", async (cloud) => {
+  check("GET /healthcheck returns 200 OK, without a token", async (cloud) => {
     const answer = await cloud.get("/healthcheck", null, { accept: "*/*" });
     assertEquals([answer.status, answer.text], [200, "OK"]);
   }),
-  check("HEAD /healthcheck answers 204", async (cloud) => {
+  check("HEAD /healthcheck returns 204", async (cloud) => {
     assertEquals((await cloud.send(null, "HEAD", "/healthcheck")).status, 204);
   }),
-  check("OPTIONS answers 200 without a token", async (cloud) => {
+  check("OPTIONS returns 200 without a token", async (cloud) => {
     assertEquals((await cloud.send(null, "OPTIONS", "/v2/images")).status, 200);
   }),
-  check("a request without a token answers 401", async (cloud) => {
+  check("a request without a token returns 401", async (cloud) => {
     assertFailure(await cloud.get("/v2/images", null), 401, "could not verify");
   }),
-  check("a request with an unknown token answers 401", async (cloud) => {
+  check("a request with an unknown token returns 401", async (cloud) => {
     const headers = { "x-auth-token": "nobody" };
     assertFailure(await cloud.get("/v2/images", null, headers), 401, "could not verify");
   }),
@@ -156,21 +156,21 @@ export const DISCOVERY_CHECKS: readonly Check[] = [
   }),
   ...methodChecks,
   ...missingChecks,
-  check("every answer of the API has a request id of its own", async (cloud) => {
+  check("every response of the API has a unique request id", async (cloud) => {
     const first = await cloud.get("/v2/images?limit=0");
     const second = await cloud.get("/v2/images/nothing");
     const ids = [first, second].map(({ headers }) => headers.get("x-openstack-request-id") ?? "");
     for (const id of ids) assertMatch(id, REQUEST_ID);
     assert(ids[0] !== ids[1]);
   }),
-  check("a request id is echoed, with req- before it", async (cloud) => {
+  check("a request id is echoed with the prefix req-", async (cloud) => {
     for (const [sent, echoed] of [["abc", "req-abc"], ["req-abc", "req-abc"]] as const) {
       const headers = { "x-openstack-request-id": sent };
       const answer = await cloud.get("/v2/images?limit=0", "alice", headers);
       assertEquals(answer.headers.get("x-openstack-request-id"), echoed);
     }
   }),
-  check("a request id of more than 64 characters answers 431", async (cloud) => {
+  check("a request id of more than 64 characters returns 431", async (cloud) => {
     const headers = { "x-openstack-request-id": "x".repeat(65) };
     assertUnforeseen(cloud, await cloud.get("/v2/images?limit=0", "alice", headers), 431);
   }),
@@ -181,12 +181,12 @@ export const DISCOVERY_CHECKS: readonly Check[] = [
     assertStringIncludes(answer.text, "<title>404 Not Found</title>");
     assertStringIncludes(answer.text, "No image found with ID &lt;nothing&gt;<br /><br />");
   }),
-  check("an error is plain text for a caller that accepts neither HTML nor JSON", async (cloud) => {
+  check("an error is plain text when Accept allows neither HTML nor JSON", async (cloud) => {
     const answer = await cloud.get("/v2/images/nothing", "alice", { accept: "text/plain" });
     assertEquals(answer.headers.get("content-type"), "text/plain; charset=UTF-8");
     assertMatch(answer.text, /^404 Not Found\n\nNo image found with ID nothing/);
   }),
-  check("an error is JSON where JSON weighs more than HTML", async (cloud) => {
+  check("an error is JSON when Accept prefers JSON to HTML", async (cloud) => {
     const accept = "text/html;q=0.4, application/*;q=0.9";
     assertFailure(await cloud.get("/v2/images/nothing", "alice", { accept }), 404);
   }),

@@ -1,7 +1,7 @@
 /**
- * The contract of the Image API v2, as one list of checks in raw HTTP. Each stands on its own, whatever
- * else is in the cloud, and takes away again what it has made. What a cloud must be like for a check is in
- * its `since`, `until` and `needs`; `reasonToSkip` says so in words.
+ * The contract of the Image API v2: a list of checks in raw HTTP. Each check is independent of
+ * other content of the cloud and removes what it creates. `since`, `until`, and `needs` define the
+ * clouds it applies to; `reasonToSkip` describes why it does not.
  */
 
 import { CACHE_CHECKS } from "./cache_checks.ts";

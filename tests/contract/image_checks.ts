@@ -1,21 +1,21 @@
-/** Showing and deleting images, and who may. */
+/** Showing and deleting images, and the permissions for it. */
 
 import { assertEquals } from "@std/assert";
 import { assertFailure, type Check, check } from "./check.ts";
 
 export const IMAGE_CHECKS: readonly Check[] = [
-  check("GET of an unknown image answers 404", async (cloud) => {
+  check("GET of an unknown image returns 404", async (cloud) => {
     const id = crypto.randomUUID();
     assertFailure(await cloud.get(`/v2/images/${id}`), 404, `No image found with ID ${id}`);
   }),
-  check("GET of an id that is no UUID answers 404", async (cloud) => {
+  check("GET of an id that is not a UUID returns 404", async (cloud) => {
     assertFailure(await cloud.get("/v2/images/nope"), 404, "No image found with ID nope");
   }),
-  check("GET of a path below an image with a trailing slash answers 404", async (cloud) => {
+  check("GET of a path below an image with a trailing slash returns 404", async (cloud) => {
     const { id } = await cloud.image();
     assertFailure(await cloud.get(`/v2/images/${id}/`), 404);
   }),
-  check("an image is as if not there for another project", async (cloud) => {
+  check("an image returns 404 for another project", async (cloud) => {
     const { id } = await cloud.image({ visibility: "private" });
     const text = `No image found with ID ${id}`;
     assertFailure(await cloud.get(`/v2/images/${id}`, "bob"), 404, text);
@@ -28,11 +28,11 @@ export const IMAGE_CHECKS: readonly Check[] = [
     const { id } = await cloud.image({ visibility: "private" });
     assertEquals((await cloud.show(id, "admin")).id, id);
   }),
-  check("a community image is shown to everybody by id", async (cloud) => {
+  check("a community image is visible to all projects by id", async (cloud) => {
     const { id } = await cloud.image({ visibility: "community" });
     assertEquals((await cloud.show(id, "bob")).id, id);
   }),
-  check("what another project sees but does not own, it may not change", async (cloud) => {
+  check("an image that is visible to another project cannot be changed by it", async (cloud) => {
     const { id } = await cloud.image({ visibility: "community" });
     const patch = [{ op: "add", path: "/a", value: "b" }];
     assertFailure(await cloud.patch(id, patch, "bob"), 403, "You do not own this image");
@@ -55,31 +55,34 @@ export const IMAGE_CHECKS: readonly Check[] = [
     assertFailure(await cloud.send("bob", "POST", `/v2/images/${id}/actions/deactivate`), 403);
     assertEquals((await cloud.show(id))["status"], "queued");
   }),
-  check("an image without an owner is seen by all and changed by none", async (cloud) => {
-    const { id } = await cloud.image({ owner: null }, "admin");
-    assertEquals((await cloud.show(id, "bob"))["owner"], null);
-    assertFailure(await cloud.delete(`/v2/images/${id}`, "bob"), 403);
-  }),
-  check("DELETE answers 204 and the image is gone", async (cloud) => {
+  check(
+    "an image without an owner is visible to all projects, and none can change it",
+    async (cloud) => {
+      const { id } = await cloud.image({ owner: null }, "admin");
+      assertEquals((await cloud.show(id, "bob"))["owner"], null);
+      assertFailure(await cloud.delete(`/v2/images/${id}`, "bob"), 403);
+    },
+  ),
+  check("DELETE returns 204 and removes the image", async (cloud) => {
     const { id } = await cloud.image();
     const answer = await cloud.delete(`/v2/images/${id}`);
     assertEquals([answer.status, answer.text], [204, ""]);
     assertFailure(await cloud.get(`/v2/images/${id}`), 404);
     assertFailure(await cloud.get(`/v2/images/${id}`, "admin"), 404);
   }),
-  check("DELETE of what is not there answers 404", async (cloud) => {
+  check("DELETE of a deleted image returns 404", async (cloud) => {
     const { id } = await cloud.image();
     await cloud.delete(`/v2/images/${id}`);
     const text = `Failed to find image ${id} to delete`;
     assertFailure(await cloud.delete(`/v2/images/${id}`), 404, text);
   }),
-  check("DELETE of a protected image answers 403, whoever asks", async (cloud) => {
+  check("DELETE of a protected image returns 403, even for administrators", async (cloud) => {
     const { id } = await cloud.image({ protected: true });
     const text = `Image ${id} is protected and cannot be deleted.`;
     assertFailure(await cloud.delete(`/v2/images/${id}`), 403, text);
     assertFailure(await cloud.delete(`/v2/images/${id}`, "admin"), 403, text);
   }),
-  check("DELETE takes the data of an active image along", async (cloud) => {
+  check("DELETE removes the data of an active image", async (cloud) => {
     const { id } = await cloud.imageWith("data");
     assertEquals((await cloud.delete(`/v2/images/${id}`)).status, 204);
     assertFailure(await cloud.download(id), 404);
@@ -88,14 +91,14 @@ export const IMAGE_CHECKS: readonly Check[] = [
     const { id } = await cloud.image();
     assertEquals((await cloud.delete(`/v2/images/${id}`, "admin")).status, 204);
   }),
-  check("DELETE with a body answers 400", async (cloud) => {
+  check("DELETE with a body returns 400", async (cloud) => {
     const { id } = await cloud.image();
-    // A request that goes through no socket has no length of its own.
+    // In the same process, a request has no Content-Length by default.
     const headers = { "content-length": "1" };
     const answer = await cloud.send("alice", "DELETE", `/v2/images/${id}`, { body: "x", headers });
     assertFailure(answer, 400, "A body is not expected with this request.");
   }),
-  check("deactivate and reactivate answer 204, once and again", async (cloud) => {
+  check("deactivate and reactivate return 204, also when repeated", async (cloud) => {
     const { id } = await cloud.imageWith("data");
     for (const [action, status] of [["deactivate", "deactivated"], ["reactivate", "active"]]) {
       const path = `/v2/images/${id}/actions/${action}`;
@@ -104,29 +107,29 @@ export const IMAGE_CHECKS: readonly Check[] = [
       assertEquals((await cloud.show(id))["status"], status);
     }
   }),
-  check("an image without data is neither deactivated nor reactivated", async (cloud) => {
+  check("an image without data cannot be deactivated or reactivated", async (cloud) => {
     const { id } = await cloud.image();
     for (const action of ["deactivate", "reactivate"]) {
       const answer = await cloud.send("alice", "POST", `/v2/images/${id}/actions/${action}`);
       assertFailure(answer, 403, `Not allowed to ${action} image in status 'queued'`);
     }
   }),
-  check("an unknown image is not deactivated but 404", async (cloud) => {
+  check("deactivating an unknown image returns 404", async (cloud) => {
     const answer = await cloud.send("alice", "POST", "/v2/images/nope/actions/deactivate");
     assertFailure(answer, 404, "No image found with ID nope");
   }),
-  check("an action with a body answers 400", async (cloud) => {
+  check("an action with a body returns 400", async (cloud) => {
     const { id } = await cloud.imageWith("data");
     const path = `/v2/images/${id}/actions/deactivate`;
     assertFailure(await cloud.send("alice", "POST", path, { body: "x" }), 400, "A body is not");
   }),
-  check("data of a deactivated image is for administrators only", async (cloud) => {
+  check("data of a deactivated image is readable for administrators only", async (cloud) => {
     const { id } = await cloud.imageWith("data");
     await cloud.send("alice", "POST", `/v2/images/${id}/actions/deactivate`);
     assertFailure(await cloud.download(id), 403, "The requested image has been deactivated.");
     assertEquals((await cloud.download(id, {}, "admin")).text, "data");
   }),
-  check("where a deactivated image lies is for administrators only", async (cloud) => {
+  check("locations of a deactivated image are visible to administrators only", async (cloud) => {
     const { id } = await cloud.imageWith("data");
     const stores = (await cloud.show(id))["stores"];
     await cloud.send("alice", "POST", `/v2/images/${id}/actions/deactivate`);

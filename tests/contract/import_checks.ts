@@ -1,4 +1,4 @@
-/** Staging, importing, copying between stores, and the tasks that tell of it. */
+/** Staging, importing, copying between stores, and the resulting tasks. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { assertFailure, type Check, check } from "./check.ts";
@@ -24,7 +24,7 @@ function order(cloud: Conversation, id: string, json: unknown, who: "alice" | "a
   return cloud.post(`/v2/images/${id}/import`, json, who);
 }
 
-/** What `ask` gives as soon as `isDone` likes it; imports go on after their answer. */
+/** Polls until `isDone` is true, because imports continue after the response. */
 async function eventually<T>(ask: () => Promise<T>, isDone: (value: T) => boolean): Promise<T> {
   const deadline = Date.now() + 20_000;
   for (;;) {
@@ -34,7 +34,7 @@ async function eventually<T>(ask: () => Promise<T>, isDone: (value: T) => boolea
   }
 }
 
-/** The image when `count` imports of it have succeeded. */
+/** The image after `count` successful imports. */
 async function imported(cloud: Conversation, id: string, count = 1): Promise<ImageJson> {
   const path = `/v2/images/${id}/tasks`;
   const tasks = async () => (await cloud.get(path, "admin")).json["tasks"] as Task[];
@@ -62,7 +62,7 @@ const BAD_ORDERS: readonly (readonly [what: string, body: unknown, text: string]
 ];
 
 const badOrders: Check[] = BAD_ORDERS.map(([what, body, text]) =>
-  check(`POST of an import ${what} answers 400`, async (cloud) => {
+  check(`POST of an import ${what} returns 400`, async (cloud) => {
     const { id } = await cloud.image();
     assertFailure(await order(cloud, id, body), 400, text);
   })
@@ -80,7 +80,7 @@ export const IMPORT_CHECKS: readonly Check[] = [
     });
   }),
   check(
-    "PUT of staged data answers 204; the image is uploading, its data not there",
+    "PUT of staged data returns 204; the image is uploading, its data not there",
     async (cloud) => {
       const { id } = await cloud.image();
       assertEquals((await stage(cloud, id)).status, 204);
@@ -89,13 +89,13 @@ export const IMPORT_CHECKS: readonly Check[] = [
       assertEquals((await cloud.download(id)).status, 204);
     },
   ),
-  check("staged data may come before the formats", async (cloud) => {
+  check("staged data may be sent before the formats are set", async (cloud) => {
     const { id } = await cloud.image({ disk_format: null, container_format: null });
     assertEquals((await stage(cloud, id)).status, 204);
     const text = "'container_format' needs to be set before import";
     assertFailure(await order(cloud, id, DIRECT), 409, text);
   }),
-  check("PUT of staged data twice answers 409", async (cloud) => {
+  check("PUT of staged data twice returns 409", async (cloud) => {
     const { id } = await cloud.image();
     await stage(cloud, id);
     const text = "Image status transition from uploading to uploading is not allowed";
@@ -103,7 +103,7 @@ export const IMPORT_CHECKS: readonly Check[] = [
     const upload = "Image status transition from uploading to saving is not allowed";
     assertFailure(await cloud.upload(id, "x"), 409, upload);
   }),
-  check("PUT of staged data of another content type answers 415", async (cloud) => {
+  check("PUT of staged data of another content type returns 415", async (cloud) => {
     const { id } = await cloud.image();
     const answer = await cloud.send("alice", "PUT", `/v2/images/${id}/stage`, {
       body: "x",
@@ -111,7 +111,7 @@ export const IMPORT_CHECKS: readonly Check[] = [
     });
     assertFailure(answer, 415, "text/plain");
   }),
-  check("PUT of staged data by another project answers 403 or 404", async (cloud) => {
+  check("PUT of staged data by another project returns 403 or 404", async (cloud) => {
     const { id } = await cloud.image({ visibility: "community" });
     assertFailure(await stage(cloud, id, "x", "bob"), 403, "You do not own this image");
     const hidden = await cloud.image();
@@ -122,7 +122,7 @@ export const IMPORT_CHECKS: readonly Check[] = [
     await stage(cloud, id);
     assertEquals((await cloud.delete(`/v2/images/${id}`)).status, 204);
   }),
-  check("glance-direct answers 202 and makes the image active", async (cloud) => {
+  check("glance-direct returns 202 and makes the image active", async (cloud) => {
     const { id } = await cloud.image();
     await stage(cloud, id);
     const answer = await order(cloud, id, DIRECT);
@@ -135,7 +135,7 @@ export const IMPORT_CHECKS: readonly Check[] = [
     assertEquals(image["stores"], cloud.target.facts.stores[0]);
     assertEquals((await cloud.download(id)).text, "staged");
   }),
-  check("an import leaves a task of the image behind", async (cloud) => {
+  check("an import creates a task of the image", async (cloud) => {
     const { id } = await cloud.image();
     const none = await cloud.get(`/v2/images/${id}/tasks`);
     assertEquals(none.json, { tasks: [] });
@@ -175,27 +175,27 @@ export const IMPORT_CHECKS: readonly Check[] = [
       "updated_at",
     ]);
   }),
-  check("tasks of an image that others have started are for administrators", async (cloud) => {
+  check("tasks that other projects started are visible to administrators only", async (cloud) => {
     const { id } = await cloud.imageWith("data");
     await order(cloud, id, { ...COPY, all_stores: true }, "admin");
     await imported(cloud, id);
     assertEquals((await cloud.get(`/v2/images/${id}/tasks`)).json, { tasks: [] });
   }, TWO_STORES),
-  check("tasks of an image that is not visible answer 404", async (cloud) => {
+  check("tasks of an invisible image return 404", async (cloud) => {
     const { id } = await cloud.image();
     assertFailure(await cloud.get(`/v2/images/${id}/tasks`, "bob"), 404);
   }),
-  check("an import without staged data answers 409", async (cloud) => {
+  check("an import without staged data returns 409", async (cloud) => {
     const { id } = await cloud.image();
     const text = "Image needs to be staged before 'glance-direct' method can be used";
     assertFailure(await order(cloud, id, DIRECT), 409, text);
   }),
-  check("an import to an active image answers 409", async (cloud) => {
+  check("an import to an active image returns 409", async (cloud) => {
     const { id } = await cloud.imageWith("data");
     const text = "Image with status active cannot be target for import";
     assertFailure(await order(cloud, id, DIRECT), 409, text);
   }),
-  check("an import to an unknown store answers 409 and can be tried again", async (cloud) => {
+  check("an import to an unknown store returns 409 and can be tried again", async (cloud) => {
     const { id } = await cloud.image();
     await stage(cloud, id);
     const answer = await order(cloud, id, { ...DIRECT, stores: ["nope"] });
@@ -203,23 +203,23 @@ export const IMPORT_CHECKS: readonly Check[] = [
     assertEquals((await order(cloud, id, DIRECT)).status, 202);
     await imported(cloud, id);
   }),
-  check("an import of an unknown image answers 404", async (cloud) => {
+  check("an import of an unknown image returns 404", async (cloud) => {
     assertFailure(await order(cloud, "nope", DIRECT), 404, "No image found with ID nope");
   }),
   ...badOrders,
-  check("an import brings the data to all the stores that are named", async (cloud) => {
+  check("an import writes the data to all named stores", async (cloud) => {
     const { id } = await cloud.image();
     const stores = cloud.target.facts.stores.slice(0, 2);
     await stage(cloud, id);
     assertEquals((await order(cloud, id, { ...DIRECT, stores })).status, 202);
     assertEquals((await imported(cloud, id))["stores"], stores.join(","));
   }, TWO_STORES),
-  check("copy-image is for administrators", async (cloud) => {
+  check("copy-image is allowed for administrators only", async (cloud) => {
     const { id } = await cloud.imageWith("data");
     const answer = await order(cloud, id, { ...COPY, all_stores: true });
     assertFailure(answer, 403, "You are not authorized to complete copy_image action.");
   }, TWO_STORES),
-  check("copy-image brings an active image to another store", async (cloud) => {
+  check("copy-image copies an active image to another store", async (cloud) => {
     const { id } = await cloud.imageWith("data");
     const [first = "", second = ""] = cloud.target.facts.stores;
     assertEquals((await order(cloud, id, { ...COPY, stores: [second] }, "admin")).status, 202);
@@ -228,25 +228,29 @@ export const IMPORT_CHECKS: readonly Check[] = [
     assertEquals((await cloud.show(id))["stores"], second);
     assertEquals((await cloud.download(id)).text, "data");
   }, TWO_STORES),
-  check("copy-image to where the image is answers 400, with all_stores 202", async (cloud) => {
-    const { id } = await cloud.imageWith("data");
-    const [first = ""] = cloud.target.facts.stores;
-    const text = `Image is already present at store '${first}'`;
-    assertFailure(await order(cloud, id, COPY, "admin"), 400, text);
-    assertFailure(await order(cloud, id, { ...COPY, stores: [first] }, "admin"), 400, text);
-    const all = { ...COPY, all_stores: true };
-    assertEquals((await order(cloud, id, all, "admin")).status, 202);
-    assertEquals((await imported(cloud, id))["stores"], cloud.target.facts.stores.join(","));
-    // Glance gives its lock back a moment after the task has ended.
-    const again = await eventually(() => order(cloud, id, all, "admin"), (a) => a.status !== 409);
-    assertEquals(again.status, 202);
-  }, TWO_STORES),
-  check("copy-image of an image without data answers 409", async (cloud) => {
+  check(
+    "copy-image to a store that has the image returns 400, with all_stores 202",
+    async (cloud) => {
+      const { id } = await cloud.imageWith("data");
+      const [first = ""] = cloud.target.facts.stores;
+      const text = `Image is already present at store '${first}'`;
+      assertFailure(await order(cloud, id, COPY, "admin"), 400, text);
+      assertFailure(await order(cloud, id, { ...COPY, stores: [first] }, "admin"), 400, text);
+      const all = { ...COPY, all_stores: true };
+      assertEquals((await order(cloud, id, all, "admin")).status, 202);
+      assertEquals((await imported(cloud, id))["stores"], cloud.target.facts.stores.join(","));
+      // Glance releases its lock shortly after the task ends.
+      const again = await eventually(() => order(cloud, id, all, "admin"), (a) => a.status !== 409);
+      assertEquals(again.status, 202);
+    },
+    TWO_STORES,
+  ),
+  check("copy-image of an image without data returns 409", async (cloud) => {
     const { id } = await cloud.image();
     const text = "Only images with status active can be targeted for copying";
     assertFailure(await order(cloud, id, COPY, "admin"), 409, text);
   }, TWO_STORES),
-  check("an import names its stores in one way only", async (cloud) => {
+  check("an import selects its stores in one way only", async (cloud) => {
     const { id } = await cloud.imageWith("data");
     const [, second = ""] = cloud.target.facts.stores;
     const both = await order(cloud, id, { ...COPY, stores: [second], all_stores: true }, "admin");
@@ -256,18 +260,18 @@ export const IMPORT_CHECKS: readonly Check[] = [
     const twice = await cloud.post(path, { ...COPY, stores: [second] }, "admin", header);
     assertFailure(twice, 400, "can't be both specified");
   }, TWO_STORES),
-  check("data of the only store is not deleted", async (cloud) => {
+  check("data in the only store cannot be deleted", async (cloud) => {
     const { id } = await cloud.imageWith("data");
     const [store] = cloud.target.facts.stores;
     const text = "Cannot delete image data from the only store containing it.";
     assertFailure(await cloud.delete(`/v2/stores/${store}/${id}`), 403, text);
   }),
-  check("data of an image without data is not deleted from a store", async (cloud) => {
+  check("data of a queued image cannot be deleted from a store", async (cloud) => {
     const { id } = await cloud.image();
     const [store] = cloud.target.facts.stores;
     assertFailure(await cloud.delete(`/v2/stores/${store}/${id}`), 409, "status is not 'active'");
   }),
-  check("data is deleted neither from an unknown store nor of an unknown image", async (cloud) => {
+  check("data of an unknown store or image cannot be deleted", async (cloud) => {
     const { id } = await cloud.imageWith("data");
     const unknown = "The selected store nope is not available on this node.";
     assertFailure(await cloud.delete(`/v2/stores/nope/${id}`), 409, unknown);
@@ -275,7 +279,7 @@ export const IMPORT_CHECKS: readonly Check[] = [
     const path = `/v2/stores/${store}/nope`;
     assertFailure(await cloud.delete(path), 404, "Failed to find image nope");
   }),
-  check("the task API is for administrators", async (cloud) => {
+  check("the task API is available to administrators only", async (cloud) => {
     const text = "You are not authorized to complete tasks_api_access action.";
     for (const [method, path] of [["GET", ""], ["POST", ""], ["GET", "/x"], ["DELETE", "/x"]]) {
       const extras = method === "POST" ? { json: {} } : {};
@@ -283,7 +287,7 @@ export const IMPORT_CHECKS: readonly Check[] = [
       assertFailure(answer, 403, text);
     }
   }),
-  check("an unknown task answers 404, and no task is deleted", async (cloud) => {
+  check("an unknown task returns 404, and tasks cannot be deleted", async (cloud) => {
     assertFailure(await cloud.get("/v2/tasks/nope", "admin"), 404, "Could not find task nope");
     const answer = await cloud.delete("/v2/tasks/nope", "admin");
     assertFailure(answer, 405, "This operation is currently not permitted on Glance Tasks.");

@@ -1,10 +1,10 @@
-/** `GET /v2/images`: filters, order, pages and links. */
+/** `GET /v2/images`: filters, order, pages, and links. */
 
 import { assert, assertEquals } from "@std/assert";
 import { assertFailure, type Check, check } from "./check.ts";
 import type { Conversation } from "./conversation.ts";
 
-/** Five images, two with data; `e` is offered to bob, `a` accepted by him. */
+/** Creates five images, two with data. `e` is shared with bob; for `a`, bob has accepted. */
 async function collection(cloud: Conversation): Promise<Record<string, string>> {
   const ids = await cloud.images({
     a: { tags: ["t1", "t2"], min_disk: 5, color: "red blue" },
@@ -23,7 +23,7 @@ async function collection(cloud: Conversation): Promise<Record<string, string>> 
   return ids;
 }
 
-/** Query -> the names of the images that it finds, in their order; ID(x) is the id of image x. */
+/** Query, and the names of the matching images in order. ID(x) is the id of image x. */
 const ALICE_FINDS: Readonly<Record<string, readonly string[]>> = {
   "": ["a", "b", "c,d", "e"],
   "tag=t1": ["a", "b"],
@@ -93,7 +93,7 @@ const BOB_FINDS: Readonly<Record<string, readonly string[]>> = {
   "owner=ALICE": ["a"],
 };
 
-/** Sorting -> the order; images are told apart by name, size and format. */
+/** Sort parameters and the expected order. The images differ in name, size, and format. */
 const ORDERS: Readonly<Record<string, readonly string[]>> = {
   "sort=name:asc": ["a", "b", "c,d", "e"],
   "sort=name": ["e", "c,d", "b", "a"],
@@ -142,12 +142,12 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 
 const refusals: Check[] = Object.entries(REFUSED).map(([query, text]) =>
-  check(`GET /v2/images?${query} answers 400`, async (cloud) => {
+  check(`GET /v2/images?${query} returns 400`, async (cloud) => {
     assertFailure(await cloud.get(`/v2/images?${query}`), 400, text);
   })
 );
 
-/** The path and query of a `next` link, which begins with /v2 whatever the endpoint. */
+/** Follows the `next` links, which are paths; returns the names on each page. */
 async function pagesFrom(cloud: Conversation, path: string): Promise<string[][]> {
   const pages: string[][] = [];
   for (let next: unknown = path; typeof next === "string" && pages.length < 9;) {
@@ -160,7 +160,7 @@ async function pagesFrom(cloud: Conversation, path: string): Promise<string[][]>
 }
 
 export const LIST_CHECKS: readonly Check[] = [
-  check("GET /v2/images finds by every filter what fits, and nothing else", async (cloud) => {
+  check("GET /v2/images applies every filter", async (cloud) => {
     const ids = await collection(cloud);
     const alice = cloud.target.projects.alice;
     const filled = (query: string) =>
@@ -182,7 +182,7 @@ export const LIST_CHECKS: readonly Check[] = [
       assertEquals(await cloud.names(query), names, query);
     }
   }),
-  check("GET /v2/images shows a listed image as GET of the image does", async (cloud) => {
+  check("GET /v2/images represents an image as GET of the image does", async (cloud) => {
     const image = await cloud.image({ mark: cloud.mark, tags: ["t"] });
     const { json } = await cloud.get(`/v2/images?mark=${cloud.mark}`);
     assertEquals(json, {
@@ -199,26 +199,26 @@ export const LIST_CHECKS: readonly Check[] = [
     const keys = listed.map(({ id, created_at }) => `${created_at} ${id}`);
     assertEquals(keys, keys.toSorted().toReversed());
   }),
-  check("the pages of a list hold every image once", async (cloud) => {
+  check("the pages of a list contain every image once", async (cloud) => {
     await collection(cloud);
     const path = `/v2/images?mark=${cloud.mark}&sort=name:asc&limit=`;
     assertEquals(await pagesFrom(cloud, `${path}3`), [["a", "b", "c,d"], ["e"]]);
     assertEquals(await pagesFrom(cloud, `${path}2`), [["a", "b"], ["c,d", "e"], []]);
     assertEquals(await pagesFrom(cloud, `${path}0`), [[]]);
   }),
-  check("pages go on after a marker that sorts by null", async (cloud) => {
+  check("pages continue after a marker whose sort value is null", async (cloud) => {
     await collection(cloud);
     const path = `/v2/images?mark=${cloud.mark}&sort=size:asc,name:asc&limit=1`;
     assertEquals((await pagesFrom(cloud, path)).flat(), ["c,d", "e", "a", "b"]);
   }),
-  check("first leaves the marker away, next carries it", async (cloud) => {
+  check("the first link has no marker, the next link has one", async (cloud) => {
     const ids = await cloud.images({ a: {}, b: {} });
     const query = `mark=${cloud.mark}&limit=1&sort=name%3Aasc`;
     const { json } = await cloud.get(`/v2/images?${query}&marker=${ids["a"]}`);
     assertEquals(json["first"], `/v2/images?${query}`);
     assertEquals(json["next"], `/v2/images?${query}&marker=${ids["b"]}`);
   }),
-  check("links keep only the last of a repeated key", async (cloud) => {
+  check("links keep only the last value of a repeated key", async (cloud) => {
     await cloud.images({ a: { tags: ["t1", "t2"] } });
     const { json } = await cloud.get(
       `/v2/images?tag=t1&mark=${cloud.mark}&limit=1&tag=t2&sort_key=name&sort_key=size`,
@@ -228,28 +228,28 @@ export const LIST_CHECKS: readonly Check[] = [
       `/v2/images?tag=t2&mark=${cloud.mark}&limit=1&sort_key=size`,
     );
   }),
-  check("links encode as Python does", async (cloud) => {
+  check("links are encoded as in Python", async (cloud) => {
     const { json } = await cloud.get("/v2/images?limit=0&x%20y=~*'()%C3%A9");
     assertEquals(json["first"], "/v2/images?limit=0&x+y=~%2A%27%28%29%C3%A9");
   }),
-  check("first of a list without a query is the bare path", async (cloud) => {
+  check("the first link of a list without a query is the bare path", async (cloud) => {
     const { json } = await cloud.get("/v2/images");
     assertEquals(json["first"], "/v2/images");
     assertEquals(json["schema"], "/v2/schemas/images");
   }),
-  check("a page has 25 images where no limit is named", async (cloud) => {
+  check("a page has 25 images by default", async (cloud) => {
     await cloud.images(Object.fromEntries(Array.from({ length: 26 }, (_, i) => [`n${i}`, {}])));
     const pages = await pagesFrom(cloud, `/v2/images?mark=${cloud.mark}`);
     assertEquals(pages.map((page) => page.length), [25, 1]);
   }),
-  check("a limit beyond the server's is cut, not refused", async (cloud) => {
+  check("a limit above the maximum is reduced to it", async (cloud) => {
     assertEquals((await cloud.get("/v2/images?limit=1000000")).status, 200);
   }),
-  check("a marker that is another project's is refused with 403", async (cloud) => {
+  check("a marker of another project returns 403", async (cloud) => {
     const { id } = await cloud.image({ visibility: "private" });
     assertFailure(await cloud.get(`/v2/images?marker=${id}`, "bob"), 403);
   }),
-  check("a deleted image is no marker", async (cloud) => {
+  check("a deleted image is not a valid marker", async (cloud) => {
     const { id } = await cloud.image();
     await cloud.delete(`/v2/images/${id}`);
     const text = `No image found with ID ${id}`;
@@ -260,14 +260,14 @@ export const LIST_CHECKS: readonly Check[] = [
     assertEquals(await cloud.names("", "admin"), ["a"]);
     assertEquals(await cloud.names("", "bob"), []);
   }),
-  check("a public image is in everybody's list", async (cloud) => {
+  check("a public image is listed for all projects", async (cloud) => {
     await cloud.image(
       { name: `${cloud.mark}-p`, mark: cloud.mark, visibility: "public" },
       "admin",
     );
     assertEquals(await cloud.names("", "bob"), ["p"]);
   }),
-  check("a rejected offer is out of the list but not out of sight", async (cloud) => {
+  check("an image is not listed but visible to a member that rejected it", async (cloud) => {
     const ids = await cloud.images({ a: {} });
     const bob = cloud.target.projects.bob;
     await cloud.post(`/v2/images/${ids["a"]}/members`, { member: bob });

@@ -1,4 +1,4 @@
-/** Where the data of an image lies: by PATCH, and by the APIs of 2.17. */
+/** Locations of image data: PATCH, and the location API of 2.17. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { assertFailure, type Check, check } from "./check.ts";
@@ -8,7 +8,7 @@ import type { Facts } from "./target.ts";
 const VISIBLE = {
   needs: ["visible locations", ({ showLocations }: Facts) => showLocations],
 } as const;
-/** Refused before anybody would ask its host. */
+/** A URL that is rejected before a connection is made. */
 const URL_ON_WEB = "http://127.0.0.1:9/image";
 
 function add(cloud: Conversation, id: string, value: unknown, position = "-") {
@@ -19,7 +19,7 @@ function remove(cloud: Conversation, id: string, position: string) {
   return cloud.patch(id, [{ op: "remove", path: `/locations/${position}` }]);
 }
 
-/** validation_data -> status and words of the refusal. */
+/** Invalid validation_data, with the status and a part of the message. */
 const BAD_HASHES: readonly (readonly [data: unknown, status: number, text: string])[] = [
   [{ os_hash_algo: "sha512" }, 400, "'os_hash_value' is a required property"],
   [{ os_hash_algo: "sha512", os_hash_value: "aa", extra: "x" }, 400, "'extra' was unexpected"],
@@ -56,7 +56,7 @@ const badLocations: Check[] = BAD_LOCATIONS.map(([what, value, text]) =>
   }, VISIBLE)
 );
 
-/** What is no location -> words of the refusal. */
+/** Invalid locations, with a part of the message. */
 const BAD_REGISTRATIONS: readonly (readonly [what: string, body: unknown, text: string])[] = [
   ["without a url", {}, "'url' is a required property"],
   ["that is a list", [], "[] is not of type 'object'"],
@@ -101,7 +101,7 @@ async function sha512(text: string): Promise<string> {
 }
 
 export const LOCATION_CHECKS: readonly Check[] = [
-  check("an image shows the one place where its data lies", async (cloud) => {
+  check("an image shows its one location", async (cloud) => {
     const image = await cloud.imageWith("data");
     const [store = ""] = cloud.target.facts.stores;
     const { showLocations, showDirectUrl } = cloud.target.facts;
@@ -113,7 +113,7 @@ export const LOCATION_CHECKS: readonly Check[] = [
     assertEquals(image["direct_url"], locations[0]?.url);
     assertMatch(String(locations[0]?.url), new RegExp(`^[a-z]+:///.*${store}/${image.id}$`));
   }),
-  check("PATCH of locations where they are hidden answers 403", async (cloud) => {
+  check("PATCH of locations returns 403 when they are hidden", async (cloud) => {
     const { id } = await cloud.image();
     const answer = await add(cloud, id, { url: URL_ON_WEB, metadata: {} });
     assertFailure(answer, 403, "locations if locations are invisible.");
@@ -146,7 +146,7 @@ export const LOCATION_CHECKS: readonly Check[] = [
     const text = "It's not allowed to add locations if image status is uploading.";
     assertFailure(await add(cloud, id, { url: URL_ON_WEB, metadata: {} }), 409, text);
   }, VISIBLE),
-  check("PATCH knows only positions for locations", async (cloud) => {
+  check("PATCH addresses locations by position only", async (cloud) => {
     const { id } = await cloud.image();
     const value = { url: URL_ON_WEB, metadata: {} };
     const text = "Invalid position for adding a location.";
@@ -159,24 +159,24 @@ export const LOCATION_CHECKS: readonly Check[] = [
   }, VISIBLE),
   ...badLocations,
   ...badHashes,
-  check("the location API of 2.17 is not there before", async (cloud) => {
+  check("the location API does not exist before 2.17", async (cloud) => {
     const { id } = await cloud.image();
     assertFailure(await cloud.get(`/v2/images/${id}/locations`), 404);
     assertFailure(await cloud.post(`/v2/images/${id}/locations`, { url: URL_ON_WEB }), 404);
   }, { until: "2.16" }),
-  check("GET of locations is not for users", async (cloud) => {
+  check("GET of locations is forbidden for users", async (cloud) => {
     const { id } = await cloud.imageWith("data");
     assertFailure(await cloud.get(`/v2/images/${id}/locations`), 403);
     assertFailure(await cloud.get("/v2/images/nope/locations"), 404);
   }, { since: "2.17" }),
-  check("GET of locations answers a list to an administrator", async (cloud) => {
+  check("GET of locations returns a list for administrators", async (cloud) => {
     const { id } = await cloud.imageWith("data");
     const answer = await cloud.get(`/v2/images/${id}/locations`, "admin");
     const [first] = JSON.parse(answer.text) as { metadata: unknown }[];
     assertEquals(first?.metadata, { store: cloud.target.facts.stores[0] });
   }, { since: "2.17" }),
   ...badRegistrations,
-  check("POST of a location answers 202, and the image is active with its hash", async (cloud) => {
+  check("POST of a location returns 202 and activates the image with its hash", async (cloud) => {
     await using source = cloud.target.publish("what was published");
     const { id } = await cloud.image();
     const path = `/v2/images/${id}/locations`;
@@ -190,7 +190,7 @@ export const LOCATION_CHECKS: readonly Check[] = [
     assertEquals([task["type"], task["status"]], ["location_import", "success"]);
     assertEquals(task["input"], { image_id: id, loc_url: source.url, validation_data: {} });
   }, { since: "2.17" }),
-  check("POST of a location with its hash is checked before the image is active", async (cloud) => {
+  check("POST of a location compares the hash before it activates the image", async (cloud) => {
     await using source = cloud.target.publish("what was published");
     const right = { os_hash_algo: "sha512", os_hash_value: await sha512("what was published") };
     const wrong = { os_hash_algo: "sha512", os_hash_value: await sha512("another") };
@@ -208,7 +208,7 @@ export const LOCATION_CHECKS: readonly Check[] = [
     const [task = {}] = json["tasks"] as Record<string, unknown>[];
     assertEquals(task["status"], "failure");
   }, { since: "2.17" }),
-  check("POST of a location is for its owner, of a web URL only", async (cloud) => {
+  check("POST of a location lets the owner add http and https URLs only", async (cloud) => {
     const { id } = await cloud.image({ visibility: "shared" });
     const path = `/v2/images/${id}/locations`;
     const local = { url: "file:///etc/passwd" };
@@ -216,7 +216,7 @@ export const LOCATION_CHECKS: readonly Check[] = [
     assertFailure(await cloud.post(path, local), 403, text);
     assertFailure(await cloud.post(path, { url: URL_ON_WEB }, "bob"), 404);
   }, { since: "2.17" }),
-  check("POST of a location to an active image answers 409", async (cloud) => {
+  check("POST of a location to an active image returns 409", async (cloud) => {
     const { id } = await cloud.imageWith("data");
     assertFailure(await cloud.post(`/v2/images/${id}/locations`, { url: URL_ON_WEB }), 409);
   }, { since: "2.17" }),

@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import { assertFailure, assertTime, type Check, check } from "./check.ts";
 import type { Conversation } from "./conversation.ts";
 
-/** An image that is offered to bob. */
+/** Creates an image that is shared with bob. */
 async function offered(cloud: Conversation): Promise<{ id: string; bob: string; path: string }> {
   const { id } = await cloud.image();
   const bob = cloud.target.projects.bob;
@@ -21,7 +21,7 @@ const BAD_MEMBERS: readonly (readonly [what: string, body: unknown, text: string
 ];
 
 const badMembers: Check[] = BAD_MEMBERS.map(([what, body, text]) =>
-  check(`POST of ${what} answers 400`, async (cloud) => {
+  check(`POST of ${what} returns 400`, async (cloud) => {
     const { id } = await cloud.image();
     assertFailure(await cloud.post(`/v2/images/${id}/members`, body), 400, text);
   })
@@ -34,14 +34,14 @@ const BAD_STATUSES: readonly (readonly [what: string, body: unknown, text: strin
 ];
 
 const badStatuses: Check[] = BAD_STATUSES.map(([what, body, text]) =>
-  check(`PUT of a member with ${what} answers 400`, async (cloud) => {
+  check(`PUT of a member with ${what} returns 400`, async (cloud) => {
     const { bob, path } = await offered(cloud);
     assertFailure(await cloud.put(`${path}/${bob}`, body, "bob"), 400, text);
   })
 );
 
 export const MEMBER_CHECKS: readonly Check[] = [
-  check("POST of a member answers 200 with a pending member", async (cloud) => {
+  check("POST of a member returns 200 with a pending member", async (cloud) => {
     const { id } = await cloud.image();
     const member = cloud.target.projects.bob;
     const { status, json } = await cloud.post(`/v2/images/${id}/members`, { member });
@@ -75,21 +75,21 @@ export const MEMBER_CHECKS: readonly Check[] = [
     const { json } = await cloud.get(`/v2/images/${id}/members`);
     assertEquals(json, { members: [], schema: "/v2/schemas/members" });
   }),
-  check("an offered image can be seen by id at once", async (cloud) => {
+  check("a shared image is visible to a new member by id", async (cloud) => {
     const { id } = await offered(cloud);
     assertEquals((await cloud.show(id, "bob")).id, id);
   }),
-  check("POST of a member that is there answers 409", async (cloud) => {
+  check("POST of an existing member returns 409", async (cloud) => {
     const { id, bob, path } = await offered(cloud);
     const text = `Member ${bob} is duplicated for image ${id}`;
     assertFailure(await cloud.post(path, { member: bob }), 409, text);
   }),
-  check("POST of a member by another project than the owner answers 403", async (cloud) => {
+  check("POST of a member by another project than the owner returns 403", async (cloud) => {
     const { id, path } = await offered(cloud);
     const text = `Not allowed to create members for image ${id}.`;
     assertFailure(await cloud.post(path, { member: "x" }, "bob"), 403, text);
   }),
-  check("one member more than the quota answers 413", async (cloud) => {
+  check("one member more than the quota returns 413", async (cloud) => {
     const { id } = await cloud.image();
     const path = `/v2/images/${id}/members`;
     const { memberQuota } = cloud.target.facts;
@@ -99,26 +99,26 @@ export const MEMBER_CHECKS: readonly Check[] = [
     const text = `Attempted: ${memberQuota + 1}, Maximum: ${memberQuota}`;
     assertFailure(await cloud.post(path, { member: "one-more" }), 413, text);
   }, { needs: ["a small member quota", ({ memberQuota }) => memberQuota <= 16] }),
-  check("a member accepts and rejects for itself", async (cloud) => {
+  check("a member sets its own status", async (cloud) => {
     const { bob, path } = await offered(cloud);
     for (const status of ["accepted", "rejected", "pending"]) {
       const answer = await cloud.put(`${path}/${bob}`, { status }, "bob");
       assertEquals([answer.status, answer.json["status"]], [200, status]);
     }
   }),
-  check("the owner does not answer for a member, an administrator may", async (cloud) => {
+  check("the owner cannot set the status of a member, an administrator can", async (cloud) => {
     const { id, bob, path } = await offered(cloud);
     const accepted = { status: "accepted" };
     const text = `Not allowed to update members for image ${id}.`;
     assertFailure(await cloud.put(`${path}/${bob}`, accepted), 403, text);
     assertEquals((await cloud.put(`${path}/${bob}`, accepted, "admin")).status, 200);
   }),
-  check("PUT of a member that is not there answers 404", async (cloud) => {
+  check("PUT of an unknown member returns 404", async (cloud) => {
     const { path } = await offered(cloud);
     const answer = await cloud.put(`${path}/nobody`, { status: "accepted" }, "bob");
     assertFailure(answer, 404, "nobody not found in the member list");
   }),
-  check("DELETE of a member answers 204, and the image is out of its sight", async (cloud) => {
+  check("DELETE of a member returns 204 and hides the image from it", async (cloud) => {
     const { id, bob, path } = await offered(cloud);
     assertEquals((await cloud.delete(`${path}/${bob}`)).status, 204);
     assertFailure(await cloud.get(`/v2/images/${id}`, "bob"), 404);
@@ -130,19 +130,19 @@ export const MEMBER_CHECKS: readonly Check[] = [
     await cloud.delete(`${path}/${bob}`);
     assertEquals((await cloud.post(path, { member: bob })).json["status"], "pending");
   }),
-  check("a member does not remove itself", async (cloud) => {
+  check("a member cannot remove itself", async (cloud) => {
     const { id, bob, path } = await offered(cloud);
     const text = `Not allowed to delete members for image ${id}.`;
     assertFailure(await cloud.delete(`${path}/${bob}`, "bob"), 403, text);
   }),
-  check("a member may look but not touch", async (cloud) => {
+  check("a member may read but not change the image", async (cloud) => {
     const { id } = await offered(cloud);
     const patch = [{ op: "add", path: "/a", value: "b" }];
     assertFailure(await cloud.patch(id, patch, "bob"), 403);
     assertFailure(await cloud.delete(`/v2/images/${id}`, "bob"), 403);
     assertFailure(await cloud.upload(id, "x", {}, "bob"), 403);
   }),
-  check("members of an image that is not visible are not found", async (cloud) => {
+  check("members of an invisible image return 404", async (cloud) => {
     const { id } = await cloud.image();
     const path = `/v2/images/${id}/members`;
     const text = `Image ${id} not found.`;
@@ -164,7 +164,7 @@ export const MEMBER_CHECKS: readonly Check[] = [
   }),
   ...badMembers,
   ...badStatuses,
-  check("PUT and DELETE of a tag answer 204, PUT once and again", async (cloud) => {
+  check("PUT and DELETE of a tag return 204, and a second PUT does, too", async (cloud) => {
     const { id } = await cloud.image();
     const path = `/v2/images/${id}/tags/one`;
     assertEquals((await cloud.send("alice", "PUT", path)).status, 204);
@@ -173,38 +173,38 @@ export const MEMBER_CHECKS: readonly Check[] = [
     assertEquals((await cloud.delete(path)).status, 204);
     assertEquals((await cloud.show(id))["tags"], []);
   }),
-  check("a tag may hold spaces and signs, percent-encoded", async (cloud) => {
+  check("a tag may contain percent-encoded spaces and punctuation", async (cloud) => {
     const { id } = await cloud.image();
     const path = `/v2/images/${id}/tags/a%20b%3Fc%23d%25`;
     assertEquals((await cloud.send("alice", "PUT", path)).status, 204);
     assertEquals((await cloud.show(id))["tags"], ["a b?c#d%"]);
     assertEquals((await cloud.delete(path)).status, 204);
   }),
-  check("a tag may not hold a slash in a path", async (cloud) => {
+  check("a tag in a path cannot contain a slash", async (cloud) => {
     const { id } = await cloud.image();
     assertFailure(await cloud.send("alice", "PUT", `/v2/images/${id}/tags/a%2Fb`), 404);
   }),
-  check("a tag of 256 characters answers 400", async (cloud) => {
+  check("a tag of 256 characters returns 400", async (cloud) => {
     const { id } = await cloud.image();
     const answer = await cloud.send("alice", "PUT", `/v2/images/${id}/tags/${"x".repeat(256)}`);
     assertFailure(answer, 400, "is too long");
   }),
-  check("DELETE of a tag that is not there answers 404", async (cloud) => {
+  check("DELETE of an unknown tag returns 404", async (cloud) => {
     const { id } = await cloud.image();
     const path = `/v2/images/${id}/tags/none`;
     assertFailure(await cloud.delete(path), 404, "The resource could not be found.");
   }),
-  check("a tag of an unknown image answers 404", async (cloud) => {
+  check("a tag of an unknown image returns 404", async (cloud) => {
     const answer = await cloud.send("alice", "PUT", "/v2/images/nope/tags/t");
     assertFailure(answer, 404, "Image nope not found.");
     assertFailure(await cloud.delete("/v2/images/nope/tags/t"), 404, "Image nope not found.");
   }),
-  check("PUT of a tag with a body answers 400", async (cloud) => {
+  check("PUT of a tag with a body returns 400", async (cloud) => {
     const { id } = await cloud.image();
     const path = `/v2/images/${id}/tags/t`;
     assertFailure(await cloud.send("alice", "PUT", path, { body: "x" }), 400, "A body is not");
   }),
-  check("one tag more than the quota answers 413", async (cloud) => {
+  check("one tag more than the quota returns 413", async (cloud) => {
     const tags = Array.from({ length: 128 }, (_, i) => `t${i}`);
     const { id } = await cloud.image({ tags });
     const answer = await cloud.send("alice", "PUT", `/v2/images/${id}/tags/one-more`);

@@ -1,4 +1,4 @@
-/** Namespaces of metadata definitions: who may see and change them, and what is in them. */
+/** Namespaces of metadata definitions: permissions and content. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { assertFailure, assertTime, type Check, check } from "./check.ts";
@@ -9,7 +9,7 @@ type Json = Record<string, unknown>;
 const COLOUR = { title: "Colour", type: "string", enum: ["red", "blue"], default: "red" };
 const SIZE = { title: "Size", type: "integer", minimum: 0, maximum: 10, default: "5" };
 
-/** What a namespace may hold. */
+/** All parts of a namespace. */
 const PARTS = {
   resource_type_associations: [
     { name: "OS::Glance::Image", prefix: "hw_", properties_target: "image" },
@@ -28,7 +28,7 @@ const PARTS = {
   tags: [{ name: "one" }, { name: "two" }],
 };
 
-/** Without the times that every part has, which are checked. */
+/** The value without times, whose format is checked. */
 function undated(value: unknown): Json {
   const { created_at, updated_at, ...rest } = value as Json;
   assertTime(created_at);
@@ -81,7 +81,7 @@ const BAD: readonly (readonly [what: string, body: Json, text: string])[] = [
 ];
 
 const badNamespaces: Check[] = BAD.map(([what, body, text]) =>
-  check(`POST of a namespace ${what} answers 400`, async (cloud) => {
+  check(`POST of a namespace ${what} returns 400`, async (cloud) => {
     const answer = await cloud.define(body);
     assertFailure(answer, 400, `Provided object does not match schema 'namespace': `);
     assertStringIncludes(answer.text, text);
@@ -103,16 +103,19 @@ const TWICE: readonly (readonly [what: string, parts: Json, text: string])[] = [
 ];
 
 const twice: Check[] = TWICE.map(([what, parts, text]) =>
-  check(`POST of a namespace with a ${what} twice answers 409 and makes nothing`, async (cloud) => {
-    assertFailure(await cloud.define(parts), 409, text);
-    assertFailure(await cloud.get(`${NAMESPACES}/${cloud.mark}`, "admin"), 404);
-  })
+  check(
+    `POST of a namespace with a duplicate ${what} returns 409 and creates nothing`,
+    async (cloud) => {
+      assertFailure(await cloud.define(parts), 409, text);
+      assertFailure(await cloud.get(`${NAMESPACES}/${cloud.mark}`, "admin"), 404);
+    },
+  )
 );
 
 const READ_ONLY = ["self", "schema", "created_at", "updated_at"];
 
 export const METADEF_CHECKS: readonly Check[] = [
-  check("POST of a namespace answers 201 with its defaults and its place", async (cloud) => {
+  check("POST of a namespace returns 201 with its defaults and Location", async (cloud) => {
     const answer = await cloud.define();
     assertEquals(answer.status, 201);
     const path = `${NAMESPACES}/${cloud.mark}`;
@@ -125,10 +128,10 @@ export const METADEF_CHECKS: readonly Check[] = [
       self: path,
       schema: "/v2/schemas/metadefs/namespace",
     });
-    // Glance's answer and its database may be a second apart.
+    // The times in the response and in the database may differ by a second.
     assertEquals(undated((await cloud.get(path, "admin")).json), undated(answer.json));
   }),
-  check("a namespace is made and shown with everything in it", async (cloud) => {
+  check("a namespace is created and shown with all parts", async (cloud) => {
     const own = {
       display_name: "Contract",
       description: "of a check",
@@ -161,7 +164,7 @@ export const METADEF_CHECKS: readonly Check[] = [
     ]);
     assertEquals(json["tags"], PARTS.tags.toReversed());
   }),
-  check("a namespace for a resource type has that type's prefix in its names", async (cloud) => {
+  check("a namespace has the prefix of the requested resource type in its names", async (cloud) => {
     const path = await cloud.namespace(PARTS);
     const json = await shown(cloud, `${path}?resource_type=OS::Glance::Image`);
     assertEquals(json["properties"], { hw_size: SIZE, hw_colour: COLOUR });
@@ -172,7 +175,7 @@ export const METADEF_CHECKS: readonly Check[] = [
     assertEquals(await shown(cloud, `${path}?resource_type=Contract::Thing`), plain);
     assertEquals(await shown(cloud, `${path}?resource_type=Contract::Nothing`), plain);
   }),
-  check("a property's default is kept as text, its bounds as whole numbers", async (cloud) => {
+  check("a property's default is stored as a string, its bounds as integers", async (cloud) => {
     const types = { title: "T", type: "string" };
     const path = await cloud.namespace({
       properties: {
@@ -191,20 +194,20 @@ export const METADEF_CHECKS: readonly Check[] = [
   }),
   ...badNamespaces,
   ...twice,
-  check("POST of a namespace that is there answers 409, whatever the case", async (cloud) => {
+  check("POST of an existing namespace returns 409 in any case", async (cloud) => {
     await cloud.namespace();
     for (const namespace of [cloud.mark, cloud.mark.toUpperCase()]) {
       const text = `The metadata definition namespace=${namespace} already exists.`;
       assertFailure(await cloud.define({ namespace }), 409, text);
     }
   }),
-  check("what only Glance writes of a namespace answers 403", async (cloud) => {
+  check("read-only fields of a namespace return 403", async (cloud) => {
     for (const name of READ_ONLY) {
       const text = `Attribute '${name}' is read-only.`;
       assertFailure(await cloud.define({ [name]: "x" }), 403, text);
     }
   }),
-  check("a namespace's name has no characters beyond U+FFFF", async (cloud) => {
+  check("a namespace's name cannot contain characters beyond U+FFFF", async (cloud) => {
     const text = "Couldn't create metadata namespace: Namespace can't contain 4 byte unicode";
     assertFailure(await cloud.define({ namespace: "x\u{1F600}" }), 400, text);
   }),
@@ -218,7 +221,7 @@ export const METADEF_CHECKS: readonly Check[] = [
     assertFailure(changed, 403, refused("modify_metadef_namespace"));
     assertFailure(await cloud.delete(path), 403, refused("delete_metadef_namespace"));
   }),
-  check("a private namespace is for its owner and administrators", async (cloud) => {
+  check("a private namespace is visible to its owner and administrators only", async (cloud) => {
     const { alice } = cloud.target.projects;
     const path = await cloud.namespace({ visibility: "private", owner: alice });
     assertEquals((await cloud.get(path)).status, 200);
@@ -228,7 +231,7 @@ export const METADEF_CHECKS: readonly Check[] = [
     assertFailure(await cloud.put(path, { namespace: cloud.mark }, "bob"), 404, text);
     assertFailure(await cloud.delete(path, "bob"), 404, text);
   }),
-  check("a namespace that is not there answers 404", async (cloud) => {
+  check("an unknown namespace returns 404", async (cloud) => {
     const path = `${NAMESPACES}/${cloud.mark}`;
     const text = `Metadata definition namespace=${cloud.mark} was not found.`;
     assertFailure(await cloud.get(path), 404, text);
@@ -236,7 +239,7 @@ export const METADEF_CHECKS: readonly Check[] = [
     assertFailure(await cloud.put(path, { namespace: cloud.mark }, "admin"), 404, other);
     assertFailure(await cloud.delete(path, "admin"), 404, other);
   }),
-  check("PUT of a namespace sets what it gives and resets the rest", async (cloud) => {
+  check("PUT of a namespace resets omitted fields", async (cloud) => {
     const path = await cloud.namespace({ display_name: "Old", description: "old", ...PARTS });
     const { alice, admin } = cloud.target.projects;
     const namespace = cloud.mark;
@@ -255,7 +258,7 @@ export const METADEF_CHECKS: readonly Check[] = [
     assertEquals((await cloud.put(path, body, "admin")).status, 200);
     assertEquals((await shown(cloud, path))["tags"], [{ name: "kept" }]);
   }),
-  check("PUT of a namespace needs its name, and may give it another", async (cloud) => {
+  check("PUT of a namespace requires a name and may change it", async (cloud) => {
     const path = await cloud.namespace(PARTS);
     const text = "'namespace' is a required property";
     assertFailure(await cloud.put(path, { description: "x" }, "admin"), 400, text);
@@ -266,7 +269,7 @@ export const METADEF_CHECKS: readonly Check[] = [
     assertFailure(await cloud.get(path), 404);
     assertEquals((await shown(cloud, `${path}-2`))["properties"], PARTS.properties);
   }),
-  check("PUT of a namespace to a name that is there answers 409", async (cloud) => {
+  check("PUT of a namespace returns 409 for an existing name", async (cloud) => {
     const path = await cloud.namespace();
     const namespace = `${cloud.mark}-2`;
     await cloud.namespace({ namespace });
@@ -274,7 +277,7 @@ export const METADEF_CHECKS: readonly Check[] = [
       `with the same name of ${namespace}`;
     assertFailure(await cloud.put(path, { namespace }, "admin"), 409, text);
   }),
-  check("DELETE of a namespace answers 204 and takes everything in it along", async (cloud) => {
+  check("DELETE of a namespace returns 204 and removes all parts", async (cloud) => {
     const path = await cloud.namespace(PARTS);
     const answer = await cloud.delete(path, "admin");
     assertEquals([answer.status, answer.text], [204, ""]);
@@ -282,7 +285,7 @@ export const METADEF_CHECKS: readonly Check[] = [
     await cloud.namespace();
     assertEquals((await shown(cloud, path))["properties"], undefined);
   }),
-  check("a protected namespace is changed, not deleted", async (cloud) => {
+  check("a protected namespace can be changed but not deleted", async (cloud) => {
     const path = await cloud.namespace({ protected: true });
     const text = `Metadata definition namespace ${cloud.mark} is protected and cannot be deleted.`;
     assertFailure(await cloud.delete(path, "admin"), 403, text);

@@ -1,4 +1,4 @@
-/** The list of namespaces: filters, order, pages. */
+/** The list of namespaces: filters, order, and pages. */
 
 import { assert, assertEquals } from "@std/assert";
 import { assertFailure, type Check, check } from "./check.ts";
@@ -18,7 +18,7 @@ async function page(cloud: Conversation, path: string, who: Who = "alice"): Prom
   return answer.json as unknown as Page;
 }
 
-/** Namespaces of this check alone: those of a resource type that nothing else has. */
+/** Creates three namespaces with a resource type that only this check uses. */
 async function three(cloud: Conversation): Promise<{ list: string; names: string[] }> {
   const resource_type_associations = [{ name: cloud.mark, prefix: "p:" }];
   const names = ["b", "c", "a"].map((name) => `${cloud.mark}-${name}`);
@@ -40,7 +40,7 @@ const BAD: readonly (readonly [query: string, text: string])[] = [
 ];
 
 const badQueries: Check[] = BAD.map(([query, text]) =>
-  check(`GET of namespaces with ${query} answers 400`, async (cloud) => {
+  check(`GET of namespaces with ${query} returns 400`, async (cloud) => {
     assertFailure(await cloud.get(`${NAMESPACES}?${query}`), 400, text);
   })
 );
@@ -58,14 +58,14 @@ export const METADEF_LIST_CHECKS: readonly Check[] = [
     ];
     assertEquals([association["name"], association["prefix"]], [cloud.mark, "p:"]);
   }),
-  check("a list of namespaces leaves out what is private to others", async (cloud) => {
+  check("a list of namespaces omits other projects' private namespaces", async (cloud) => {
     const { list, names: [b, c, a] } = await three(cloud);
     assertEquals(namesOf(await page(cloud, list)), [a, b]);
     assertEquals(namesOf(await page(cloud, `${list}&visibility=private`)), []);
     assertEquals(namesOf(await page(cloud, `${list}&visibility=private`, "admin")), [c]);
     assertEquals(namesOf(await page(cloud, `${list}&visibility=public`, "admin")), [a, b]);
   }),
-  check("a list of namespaces has the objects and properties of none", async (cloud) => {
+  check("a list of namespaces omits objects and properties", async (cloud) => {
     const { list } = await three(cloud);
     for (const namespace of (await page(cloud, list)).namespaces) {
       for (const part of ["objects", "properties", "tags"]) assert(!(part in namespace), part);
@@ -78,7 +78,7 @@ export const METADEF_LIST_CHECKS: readonly Check[] = [
     assertEquals(namesOf(await sorted("asc")), [a, b, c]);
     assertEquals(namesOf(await sorted("desc")), [c, b, a]);
   }),
-  check("pages of namespaces follow each other by their next links", async (cloud) => {
+  check("pages of namespaces are linked by next", async (cloud) => {
     const { list, names } = await three(cloud);
     const first = await page(cloud, `${list}&limit=2`, "admin");
     assertEquals(namesOf(first), names.slice(1).toReversed());
@@ -99,12 +99,12 @@ export const METADEF_LIST_CHECKS: readonly Check[] = [
       );
     },
   ),
-  check("GET of namespaces with a limit of 0 answers an empty page", async (cloud) => {
+  check("GET of namespaces with a limit of 0 returns an empty page", async (cloud) => {
     const { list } = await three(cloud);
     const { namespaces, next } = await page(cloud, `${list}&limit=0`);
     assertEquals([namespaces, next], [[], undefined]);
   }),
-  check("a namespace that is no marker answers 404, one out of sight 403", async (cloud) => {
+  check("an unknown namespace as marker returns 404, an invisible one 403", async (cloud) => {
     const path = `${NAMESPACES}?marker=${cloud.mark}`;
     const missing = `Metadata definition namespace=${cloud.mark} was not found.`;
     assertFailure(await cloud.get(path), 404, missing);

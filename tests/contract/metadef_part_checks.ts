@@ -1,4 +1,4 @@
-/** What is in a namespace: its objects and its properties. */
+/** Objects and properties of a namespace. */
 
 import { assertEquals } from "@std/assert";
 import { assertFailure, assertTime, type Check, check } from "./check.ts";
@@ -50,7 +50,7 @@ const BAD_OBJECTS: readonly (readonly [what: string, body: Json, text: string])[
 ];
 
 const badObjects: Check[] = BAD_OBJECTS.map(([what, body, text]) =>
-  check(`POST of an object ${what} answers 400`, async (cloud) => {
+  check(`POST of an object ${what} returns 400`, async (cloud) => {
     const path = await cloud.namespace();
     assertFailure(await cloud.post(`${path}/objects`, body, "admin"), 400, text);
   })
@@ -67,7 +67,7 @@ const BAD_PROPERTIES: readonly (readonly [what: string, body: Json, text: string
 ];
 
 const badProperties: Check[] = BAD_PROPERTIES.map(([what, body, text]) =>
-  check(`POST of a property ${what} answers 400`, async (cloud) => {
+  check(`POST of a property ${what} returns 400`, async (cloud) => {
     const path = await cloud.namespace();
     const answer = await cloud.post(`${path}/properties`, body, "admin");
     assertFailure(answer, 400, `Provided object does not match schema 'property': `);
@@ -83,7 +83,7 @@ const BAD_QUERIES: readonly (readonly [query: string, text: string])[] = [
 ];
 
 export const METADEF_PART_CHECKS: readonly Check[] = [
-  check("POST of an object answers 201 with what was sent", async (cloud) => {
+  check("POST of an object returns 201 with the sent fields", async (cloud) => {
     const path = await cloud.namespace();
     const whole = await cloud.post(`${path}/objects`, BOX, "admin");
     assertEquals([whole.status, undated(whole.json)], [201, { ...BOX, ...links(path, "box") }]);
@@ -93,32 +93,32 @@ export const METADEF_PART_CHECKS: readonly Check[] = [
     const view = { name: "bare", required: [], properties: {}, ...links(path, "bare") };
     assertEquals(undated(shown), view);
   }),
-  check("all objects are listed, whatever page is asked for", async (cloud) => {
+  check("a list of objects ignores paging", async (cloud) => {
     const objects = ["c", "a", "b"].map((name) => ({ name }));
     const path = await cloud.namespace({ objects });
     for (const query of ["", "?limit=1", "?marker=b", "?sort_key=name&sort_dir=desc"]) {
       const { json } = await cloud.get(`${path}/objects${query}`);
-      // Glance names no order, and its database takes one or the other.
+      // Glance defines no order, and the database may return either.
       const names = (json["objects"] as Json[]).map(({ name }) => name);
       assertEquals(names.toSorted(), ["a", "b", "c"]);
       assertEquals(json["schema"], "v2/schemas/metadefs/objects");
     }
   }),
-  check("a list of objects refuses a query that makes no sense", async (cloud) => {
+  check("a list of objects rejects an invalid query", async (cloud) => {
     const path = await boxed(cloud);
     for (const [query, text] of BAD_QUERIES) {
       assertFailure(await cloud.get(`${path}?${query}`), 400, text);
     }
   }),
   ...badObjects,
-  check("POST of an object that is there answers 409, whatever the case", async (cloud) => {
+  check("POST of an existing object returns 409 in any case", async (cloud) => {
     const path = await boxed(cloud);
     for (const name of ["box", "BOX"]) {
       const text = `A metadata definition object with name=${name} already exists in namespace=`;
       assertFailure(await cloud.post(path, { name }, "admin"), 409, text);
     }
   }),
-  check("PUT of an object replaces it, and may give it another name", async (cloud) => {
+  check("PUT of an object replaces it and may rename it", async (cloud) => {
     const path = await boxed(cloud);
     const crate = { name: "crate", properties: { key: LID } };
     const { status, json } = await cloud.put(`${path}/box`, crate, "admin");
@@ -128,13 +128,13 @@ export const METADEF_PART_CHECKS: readonly Check[] = [
     assertEquals(undated(shown), { ...crate, required: [], ...self });
     assertFailure(await cloud.get(`${path}/box`), 404, "Could not find metadata object box");
   }),
-  check("PUT of an object to a name that is there answers 409", async (cloud) => {
+  check("PUT of an object returns 409 for an existing name", async (cloud) => {
     const path = await boxed(cloud, { objects: [BOX, { name: "crate" }] });
     const text = "Invalid update. It would result in a duplicate metadata definition object with " +
       `the same name=box in namespace=${cloud.mark}.`;
     assertFailure(await cloud.put(`${path}/box`, { name: "crate" }, "admin"), 409, text);
   }),
-  check("DELETE of an object answers 204, of all objects too", async (cloud) => {
+  check("DELETE of one or all objects returns 204", async (cloud) => {
     const path = await boxed(cloud, { objects: [BOX, { name: "a" }, { name: "b" }] });
     assertEquals((await cloud.delete(`${path}/box`, "admin")).status, 204);
     const text = "Could not find metadata object box";
@@ -143,7 +143,7 @@ export const METADEF_PART_CHECKS: readonly Check[] = [
     assertEquals((await cloud.delete(path, "admin")).status, 204);
     assertEquals((await cloud.get(path)).json["objects"], []);
   }),
-  check("what only Glance writes of an object answers 403", async (cloud) => {
+  check("read-only fields of an object return 403", async (cloud) => {
     const path = await boxed(cloud);
     for (const name of ["self", "schema", "created_at", "updated_at"]) {
       const text = `Attribute '${name}' is read-only.`;
@@ -151,12 +151,12 @@ export const METADEF_PART_CHECKS: readonly Check[] = [
       assertFailure(await cloud.put(`${path}/box`, { ...BOX, [name]: "x" }, "admin"), 403, text);
     }
   }),
-  check("an object's name has no characters beyond U+FFFF", async (cloud) => {
+  check("an object's name cannot contain characters beyond U+FFFF", async (cloud) => {
     const path = await boxed(cloud);
     const text = "Couldn't create metadata object: Name can't contain 4 byte unicode characters.";
     assertFailure(await cloud.post(path, { name: "\u{1F600}" }, "admin"), 400, text);
   }),
-  check("an object that is not there answers 404", async (cloud) => {
+  check("an unknown object returns 404", async (cloud) => {
     const path = await boxed(cloud);
     const text = "Could not find metadata object none";
     assertFailure(await cloud.get(`${path}/none`), 404, text);
@@ -167,7 +167,7 @@ export const METADEF_PART_CHECKS: readonly Check[] = [
     assertFailure(await cloud.post(missing, BOX, "admin"), 404, none);
     assertFailure(await cloud.get(`${missing}/x`), 404, none);
   }),
-  check("POST of a property answers 201 with it", async (cloud) => {
+  check("POST of a property returns 201 with the property", async (cloud) => {
     const path = await cloud.namespace();
     const { status, json } = await cloud.post(`${path}/properties`, COLOUR, "admin");
     assertEquals([status, json], [201, COLOUR]);
@@ -181,12 +181,12 @@ export const METADEF_PART_CHECKS: readonly Check[] = [
     assertEquals((await cloud.get(path)).json, { properties });
   }),
   ...badProperties,
-  check("POST of a property that is there answers 409", async (cloud) => {
+  check("POST of an existing property returns 409", async (cloud) => {
     const path = await coloured(cloud);
     const text = "A metadata definition property with name=colour already exists in namespace=";
     assertFailure(await cloud.post(path, COLOUR, "admin"), 409, text);
   }),
-  check("PUT of a property replaces it, and may give it another name", async (cloud) => {
+  check("PUT of a property replaces it and may rename it", async (cloud) => {
     const path = await coloured(cloud);
     const hue = { name: "hue", title: "Hue", type: "integer", minimum: 0 };
     const { status, json } = await cloud.put(`${path}/colour`, hue, "admin");
@@ -194,7 +194,7 @@ export const METADEF_PART_CHECKS: readonly Check[] = [
     assertEquals((await cloud.get(`${path}/hue`)).json, hue);
     assertFailure(await cloud.get(`${path}/colour`), 404, "Could not find property colour");
   }),
-  check("PUT of a property to a name that is there answers 409", async (cloud) => {
+  check("PUT of a property returns 409 for an existing name", async (cloud) => {
     const path = await coloured(cloud);
     await cloud.post(path, { ...COLOUR, name: "hue" }, "admin");
     const text = "Invalid update. It would result in a duplicate metadata definition property " +
@@ -205,7 +205,7 @@ export const METADEF_PART_CHECKS: readonly Check[] = [
       text,
     );
   }),
-  check("DELETE of a property answers 204, of all properties too", async (cloud) => {
+  check("DELETE of one or all properties returns 204", async (cloud) => {
     const path = await coloured(cloud);
     await cloud.post(path, { ...COLOUR, name: "hue" }, "admin");
     assertEquals((await cloud.delete(`${path}/hue`, "admin")).status, 204);
@@ -214,7 +214,7 @@ export const METADEF_PART_CHECKS: readonly Check[] = [
     assertEquals((await cloud.delete(path, "admin")).status, 204);
     assertEquals((await cloud.get(path)).json, { properties: {} });
   }),
-  check("a property for a resource type is asked for with that type's prefix", async (cloud) => {
+  check("a property for a resource type is requested with that type's prefix", async (cloud) => {
     const path = await coloured(cloud, {
       resource_type_associations: [{ name: "OS::Glance::Image", prefix: "hw_" }, { name: "Bare" }],
     });
@@ -227,7 +227,7 @@ export const METADEF_PART_CHECKS: readonly Check[] = [
     const unknown = `The metadata definition resource-type with name=${cloud.mark}, was not found.`;
     assertFailure(await cloud.get(`${path}/colour?resource_type=${cloud.mark}`), 404, unknown);
   }),
-  check("a property that is not there answers 404", async (cloud) => {
+  check("an unknown property returns 404", async (cloud) => {
     const path = await coloured(cloud);
     const text = "Could not find property none";
     assertFailure(await cloud.get(`${path}/none`), 404, text);

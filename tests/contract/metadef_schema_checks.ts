@@ -6,7 +6,7 @@ import type { Conversation } from "./conversation.ts";
 
 type Json = Record<string, unknown>;
 
-/** What a program reads of the document of one thing. */
+/** The parts of a document that programs read. */
 interface Shape {
   readonly name: string;
   readonly fields: string;
@@ -47,7 +47,7 @@ const ONE: Readonly<Record<string, Shape>> = {
   tag: { name: "tag", fields: "created_at name updated_at", required: ["name"], definitions: "" },
 };
 
-/** Path of the document of a page -> path of that of one thing, and the name under which they are. */
+/** Path of a list document, the path of its item document, and the name of the list. */
 const MANY: Readonly<Record<string, readonly [one: string, name: string]>> = {
   namespaces: ["namespace", "namespaces"],
   objects: ["object", "objects"],
@@ -73,7 +73,7 @@ function sortedKeys(value: unknown): string[] {
 }
 
 const one: Check[] = Object.entries(ONE).map(([path, shape]) =>
-  check(`the schema of a ${path} names its fields`, async (cloud) => {
+  check(`the schema of a ${path} defines its fields`, async (cloud) => {
     const json = await document(cloud, path);
     assertEquals(json["name"], shape.name);
     assertEquals(json["additionalProperties"], false);
@@ -94,7 +94,7 @@ function sorted(words: string): string {
 }
 
 const many: Check[] = Object.entries(MANY).map(([path, [single, name]]) =>
-  check(`the schema of ${path} holds the schema of one`, async (cloud) => {
+  check(`the schema of ${path} contains the schema of one`, async (cloud) => {
     const { properties, definitions: _d, ...rest } = await document(cloud, path);
     const { definitions: _f, ...item } = await document(cloud, single);
     assertEquals(rest, { name, links: LINKS });
@@ -107,7 +107,7 @@ const many: Check[] = Object.entries(MANY).map(([path, [single, name]]) =>
 export const METADEF_SCHEMA_CHECKS: readonly Check[] = [
   ...one,
   ...many,
-  check("the schema of properties holds them by name", async (cloud) => {
+  check("the schema of properties maps names to properties", async (cloud) => {
     const { properties, name, links } = await document(cloud, "properties");
     const { definitions: _d, ...item } = await document(cloud, "property");
     assertEquals([name, links], ["properties", LINKS]);
@@ -116,7 +116,7 @@ export const METADEF_SCHEMA_CHECKS: readonly Check[] = [
     assertEquals(map, { type: "object", additionalProperties: nameless });
     assertEquals(sortedKeys(page), PAGE);
   }),
-  check("the schema of a property says what a property may be", async (cloud) => {
+  check("the schema of a property defines the types of a property", async (cloud) => {
     const { properties, definitions } = await document(cloud, "property") as {
       properties: Json;
       definitions: Json;

@@ -1,4 +1,4 @@
-/** What is in a namespace: its tags and its resource types; who may change any of it. */
+/** Tags and resource types of a namespace, and who may change any part of it. */
 
 import { assertEquals } from "@std/assert";
 import { assertFailure, assertTime, type Check, check } from "./check.ts";
@@ -20,7 +20,7 @@ async function namesAt(cloud: Conversation, path: string): Promise<string[]> {
   return (answer.json["tags"] as { name: string }[]).map(({ name }) => name);
 }
 
-/** All tags are read-only times and a name. */
+/** Name of a tag. Its only other fields are the read-only times. */
 function nameOf(json: Json): unknown {
   const { created_at, updated_at, ...rest } = json;
   assertTime(created_at);
@@ -38,7 +38,7 @@ const BAD_TAGS: readonly (readonly [what: string, body: Json, text: string])[] =
 ];
 
 const badTags: Check[] = BAD_TAGS.map(([what, body, text]) =>
-  check(`POST of tags ${what} answers 400`, async (cloud) => {
+  check(`POST of tags ${what} returns 400`, async (cloud) => {
     const path = await tagged(cloud);
     const answer = await cloud.post(path, body, "admin");
     assertFailure(answer, 400, "Provided object does not match schema 'tags': ");
@@ -46,7 +46,7 @@ const badTags: Check[] = BAD_TAGS.map(([what, body, text]) =>
   })
 );
 
-/** What changes a part of a namespace, and Glance's name for it. */
+/** Requests that change a part of a namespace, and Glance's name of the policy. */
 const CHANGES: readonly (readonly [method: string, path: string, body: unknown, name: string])[] = [
   ["POST", "/objects", { name: "x" }, "add_metadef_object"],
   ["PUT", "/objects/o", { name: "o" }, "modify_metadef_object"],
@@ -72,7 +72,7 @@ const ONE_OF_EACH = {
   resource_type_associations: [{ name: "R" }],
 };
 
-/** What a protected namespace says of each part that is to be deleted. */
+/** Parts of a protected namespace, and the part in the message. */
 const PROTECTED: readonly (readonly [path: string, what: string])[] = [
   ["/objects/o", "object o"],
   ["/properties/p", "property p"],
@@ -94,7 +94,7 @@ const changes: Check[] = CHANGES.map(([method, path, body, name]) =>
 );
 
 export const METADEF_TAG_CHECKS: readonly Check[] = [
-  check("POST of a tag answers 201 with it, once", async (cloud) => {
+  check("POST of a tag returns 201 with the tag", async (cloud) => {
     const path = await tagged(cloud);
     const answer = await cloud.send("admin", "POST", `${path}/a%20b`);
     assertEquals([answer.status, nameOf(answer.json)], [201, "a b"]);
@@ -104,14 +104,14 @@ export const METADEF_TAG_CHECKS: readonly Check[] = [
       "note that metadata tag names are case insensitive).";
     assertFailure(await cloud.send("admin", "POST", `${path}/A%20b`), 409, text);
   }),
-  check("POST of a tag with a body, or a name of 81 characters, answers 400", async (cloud) => {
+  check("POST of a tag with a body, or a name of 81 characters, returns 400", async (cloud) => {
     const path = await tagged(cloud);
     const text = "A body is not expected with this request.";
     assertFailure(await cloud.post(`${path}/a`, { name: "a" }, "admin"), 400, text);
     const long = await cloud.send("admin", "POST", `${path}/${"x".repeat(81)}`);
     assertFailure(long, 400, "is too long");
   }),
-  check("POST of tags takes the place of all tags", async (cloud) => {
+  check("POST of tags replaces all tags", async (cloud) => {
     const path = await tagged(cloud, "old");
     const answer = await cloud.post(path, tagsOf("b", "a"), "admin");
     assertEquals([answer.status, answer.json], [201, tagsOf("b", "a")]);
@@ -120,7 +120,7 @@ export const METADEF_TAG_CHECKS: readonly Check[] = [
     assertEquals((await cloud.post(path, tagsOf("c"), "admin", no)).status, 201);
     assertEquals(await namesAt(cloud, path), ["c"]);
   }),
-  check("POST of tags with X-Openstack-Append keeps what is there", async (cloud) => {
+  check("POST of tags with X-Openstack-Append keeps the existing tags", async (cloud) => {
     const path = await tagged(cloud, "old");
     for (const [name, yes] of [["a", "True"], ["b", "1"], ["c", "yes"]] as const) {
       const answer = await cloud.post(path, tagsOf(name), "admin", { "x-openstack-append": yes });
@@ -128,7 +128,7 @@ export const METADEF_TAG_CHECKS: readonly Check[] = [
     }
     assertEquals(await namesAt(cloud, path), ["c", "b", "a", "old"]);
   }),
-  check("POST of a tag twice, or of one that is there, changes nothing", async (cloud) => {
+  check("POST of a duplicate or existing tag changes nothing", async (cloud) => {
     const path = await tagged(cloud, "old");
     const twice = "A metadata tag with name=a already exists in namespace=";
     assertFailure(await cloud.post(path, tagsOf("a", "a"), "admin"), 409, twice);
@@ -137,13 +137,13 @@ export const METADEF_TAG_CHECKS: readonly Check[] = [
     assertFailure(await cloud.post(path, tagsOf("x", "OLD"), "admin", append), 409, there);
     assertEquals(await namesAt(cloud, path), ["old"]);
   }),
-  check("POST of no tags leaves those that are there", async (cloud) => {
+  check("POST of no tags keeps the existing tags", async (cloud) => {
     const path = await tagged(cloud, "old");
     assertEquals((await cloud.post(path, { tags: [] }, "admin")).json, { tags: [] });
     assertEquals(await namesAt(cloud, path), ["old"]);
   }),
   ...badTags,
-  check("tags are listed newest first, sorted and in pages as asked", async (cloud) => {
+  check("tags are listed newest first by default, sorted, and in pages", async (cloud) => {
     const path = await tagged(cloud, "b", "d", "a", "c");
     assertEquals(await namesAt(cloud, path), ["c", "a", "d", "b"]);
     assertEquals(await namesAt(cloud, `${path}?sort_dir=asc`), ["b", "d", "a", "c"]);
@@ -153,7 +153,7 @@ export const METADEF_TAG_CHECKS: readonly Check[] = [
     assertEquals(await namesAt(cloud, `${path}?limit=2&marker=a`), ["d", "b"]);
     assertEquals(await namesAt(cloud, `${path}?sort_key=name&sort_dir=asc&marker=c`), ["d"]);
   }),
-  check("a list of tags refuses a query that makes no sense", async (cloud) => {
+  check("a list of tags rejects an invalid query", async (cloud) => {
     const path = await tagged(cloud, "a");
     assertFailure(await cloud.get(`${path}?limit=-1`), 400, "limit param must be positive");
     assertFailure(await cloud.get(`${path}?limit=x`), 400, "limit param must be an integer");
@@ -161,7 +161,7 @@ export const METADEF_TAG_CHECKS: readonly Check[] = [
     assertFailure(await cloud.get(`${path}?visibility=no`), 400, "Invalid visibility value: no");
     assertFailure(await cloud.get(`${path}?marker=no`), 404, "Could not find metadata tag no");
   }),
-  check("PUT of a tag gives it another name, but not that of another tag", async (cloud) => {
+  check("PUT of a tag renames it, but not to an existing name", async (cloud) => {
     const path = await tagged(cloud, "a", "b");
     const { status, json } = await cloud.put(`${path}/a`, { name: "c" }, "admin");
     assertEquals([status, nameOf(json)], [200, "c"]);
@@ -173,14 +173,14 @@ export const METADEF_TAG_CHECKS: readonly Check[] = [
     const readOnly = "Attribute 'created_at' is read-only.";
     assertFailure(await cloud.put(`${path}/c`, times, "admin"), 403, readOnly);
   }),
-  check("DELETE of a tag answers 204, of all tags too", async (cloud) => {
+  check("DELETE of one or all tags returns 204", async (cloud) => {
     const path = await tagged(cloud, "a", "b", "c");
     assertEquals((await cloud.delete(`${path}/b`, "admin")).status, 204);
     assertEquals(await namesAt(cloud, path), ["c", "a"]);
     assertEquals((await cloud.delete(path, "admin")).status, 204);
     assertEquals(await namesAt(cloud, path), []);
   }),
-  check("a tag that is not there answers 404", async (cloud) => {
+  check("an unknown tag returns 404", async (cloud) => {
     const path = await tagged(cloud);
     const text = "Could not find metadata tag none";
     assertFailure(await cloud.get(`${path}/none`), 404, text);
@@ -190,7 +190,7 @@ export const METADEF_TAG_CHECKS: readonly Check[] = [
     assertFailure(await cloud.get(missing), 404, `Namespace ${cloud.mark}-2 not found`);
   }),
   check(
-    "POST of a resource type answers 201, and the type is known from then on",
+    "POST of a resource type returns 201, and the type is known from then on",
     async (cloud) => {
       const path = `${await cloud.namespace()}/resource_types`;
       const whole = { name: cloud.mark, prefix: "x:", properties_target: "image" };
@@ -238,17 +238,21 @@ export const METADEF_TAG_CHECKS: readonly Check[] = [
     },
   ),
   ...changes,
-  check("what is in a protected namespace is added to and changed, not deleted", async (cloud) => {
-    const path = await cloud.namespace({ ...ONE_OF_EACH, protected: true });
-    for (const [part, what] of PROTECTED) {
-      const text = `Metadata definition ${what} is protected and cannot be deleted.`;
-      assertFailure(await cloud.delete(path + part, "admin"), 403, text);
-    }
-    const text = `Metadata definition namespace ${cloud.mark} is protected and cannot be deleted.`;
-    for (const part of ["/objects", "/properties", "/tags"]) {
-      assertFailure(await cloud.delete(path + part, "admin"), 403, text);
-    }
-    assertEquals((await cloud.post(`${path}/objects`, { name: "x" }, "admin")).status, 201);
-    assertEquals((await cloud.put(`${path}/tags/t`, { name: "x" }, "admin")).status, 200);
-  }),
+  check(
+    "parts of a protected namespace can be added and changed but not deleted",
+    async (cloud) => {
+      const path = await cloud.namespace({ ...ONE_OF_EACH, protected: true });
+      for (const [part, what] of PROTECTED) {
+        const text = `Metadata definition ${what} is protected and cannot be deleted.`;
+        assertFailure(await cloud.delete(path + part, "admin"), 403, text);
+      }
+      const text =
+        `Metadata definition namespace ${cloud.mark} is protected and cannot be deleted.`;
+      for (const part of ["/objects", "/properties", "/tags"]) {
+        assertFailure(await cloud.delete(path + part, "admin"), 403, text);
+      }
+      assertEquals((await cloud.post(`${path}/objects`, { name: "x" }, "admin")).status, 201);
+      assertEquals((await cloud.put(`${path}/tags/t`, { name: "x" }, "admin")).status, 200);
+    },
+  ),
 ];

@@ -1,11 +1,11 @@
-/** `PATCH /v2/images/{id}`: the dialect, what it may change, and what it leaves alone. */
+/** `PATCH /v2/images/{id}`: syntax, permitted changes, and untouched properties. */
 
 import { assertEquals } from "@std/assert";
 import { assertFailure, assertTime, type Check, check } from "./check.ts";
 
 const JSON_PATCH_20 = "application/openstack-images-v2.0-json-patch";
 
-/** Malformed patches -> words of the 400. */
+/** Malformed patches, with a part of the message. */
 const MALFORMED: readonly (readonly [what: string, patch: unknown, text: string])[] = [
   ["an object", {}, "Request body must be a JSON array of operation objects."],
   ["operations that are no objects", ["x"], "Operations must be JSON objects."],
@@ -83,7 +83,7 @@ const reserved: Check[] = ["location", "deleted", "deleted_at", "os_glance_x"].m
   })
 );
 
-/** Base property -> a value that it may take. */
+/** Base properties and a valid value. */
 const SETTABLE: Readonly<Record<string, unknown>> = {
   name: null,
   visibility: "private",
@@ -107,7 +107,7 @@ const settable: Check[] = Object.entries(SETTABLE).map(([name, value]) =>
 );
 
 export const PATCH_CHECKS: readonly Check[] = [
-  check("PATCH by an owner does not give the image away", async (cloud) => {
+  check("PATCH does not let an owner give the image away", async (cloud) => {
     const { id, owner } = await cloud.image({ visibility: "private" });
     const { bob } = cloud.target.projects;
     for (const op of ["add", "replace"]) {
@@ -146,7 +146,7 @@ export const PATCH_CHECKS: readonly Check[] = [
       assertFailure(await cloud.create({ [name]: "x" }), 400, "does not match");
     }
   }),
-  check("cinder_encryption_key_deletion_policy is one of two words", async (cloud) => {
+  check("cinder_encryption_key_deletion_policy is one of two values", async (cloud) => {
     const name = "cinder_encryption_key_deletion_policy";
     assertFailure(await cloud.create({ [name]: "x" }), 400, "is not one of");
     const { id } = await cloud.image({ [name]: "do_not_delete" });
@@ -161,32 +161,32 @@ export const PATCH_CHECKS: readonly Check[] = [
     assertEquals(await change({ op: "replace", path: "/color", value: "green" }), "green");
     assertEquals(await change({ op: "remove", path: "/color" }), undefined);
   }),
-  check("PATCH answers 200 with the whole image", async (cloud) => {
+  check("PATCH returns 200 with the whole image", async (cloud) => {
     const { id } = await cloud.image();
     const answer = await cloud.patch(id, [{ op: "add", path: "/color", value: "red" }]);
     assertEquals(answer.headers.get("content-type"), "application/json");
     assertTime(answer.json["updated_at"]);
     assertEquals(answer.json, await cloud.show(id));
   }),
-  check("PATCH with no operations answers the image as it is", async (cloud) => {
+  check("PATCH without operations returns the unchanged image", async (cloud) => {
     const image = await cloud.image();
     const answer = await cloud.patch(image.id, []);
     assertEquals([answer.status, answer.json], [200, image]);
   }),
-  check("PATCH answers 409 for a property that is not there", async (cloud) => {
+  check("PATCH returns 409 for an unknown property", async (cloud) => {
     const { id } = await cloud.image();
     const text = "Property color does not exist.";
     assertFailure(await cloud.patch(id, [{ op: "remove", path: "/color" }]), 409, text);
     const replace = { op: "replace", path: "/color", value: "x" };
     assertFailure(await cloud.patch(id, [replace]), 409, text);
   }),
-  check("PATCH does all of its operations or none", async (cloud) => {
+  check("PATCH applies all operations or none", async (cloud) => {
     const { id } = await cloud.image();
     const patch = [{ op: "add", path: "/one", value: "1" }, { op: "remove", path: "/nope" }];
     assertFailure(await cloud.patch(id, patch), 409);
     assertEquals((await cloud.show(id))["one"], undefined);
   }),
-  check("PATCH does its operations in order", async (cloud) => {
+  check("PATCH applies the operations in order", async (cloud) => {
     const { id } = await cloud.image();
     const answer = await cloud.patch(id, [
       { op: "add", path: "/one", value: "1" },
@@ -230,20 +230,20 @@ export const PATCH_CHECKS: readonly Check[] = [
     const replace = [{ op: "replace", path: "/t1", value: "w" }];
     assertEquals((await cloud.patch(id, replace)).status, 200);
   }),
-  check("PATCH refuses public visibility to all but administrators", async (cloud) => {
+  check("PATCH sets public visibility only for administrators", async (cloud) => {
     const { id } = await cloud.image();
     const patch = [{ op: "replace", path: "/visibility", value: "public" }];
     assertFailure(await cloud.patch(id, patch), 403, "publicize_image");
     assertEquals((await cloud.patch(id, patch, "admin")).json["visibility"], "public");
   }),
-  check("PATCH refuses another owner to all but administrators", async (cloud) => {
+  check("PATCH sets another owner only for administrators", async (cloud) => {
     const { id } = await cloud.image();
     const patch = [{ op: "replace", path: "/owner", value: cloud.target.projects.bob }];
     assertFailure(await cloud.patch(id, patch), 403, "Owner can't be updated by non admin.");
     const { json } = await cloud.patch(id, patch, "admin");
     assertEquals(json["owner"], cloud.target.projects.bob);
   }),
-  check("PATCH of the formats is for images without data", async (cloud) => {
+  check("PATCH changes the formats only of images without data", async (cloud) => {
     const { id } = await cloud.imageWith("data");
     for (const name of ["disk_format", "container_format"]) {
       const patch = [{ op: "replace", path: `/${name}`, value: "ami" }];
@@ -251,16 +251,16 @@ export const PATCH_CHECKS: readonly Check[] = [
       assertFailure(await cloud.patch(id, patch), 403, text);
     }
   }),
-  check("PATCH of an unknown image answers 404, after a look at the patch", async (cloud) => {
+  check("PATCH of an unknown image returns 404 after validating the patch", async (cloud) => {
     assertFailure(await cloud.patch("nope", []), 404, "No image found with ID nope");
     const patch = [{ op: "replace", path: "/status", value: "x" }];
     assertFailure(await cloud.patch("nope", patch), 403, "read-only");
   }),
-  check("PATCH without operations needs only sight of the image", async (cloud) => {
+  check("PATCH without operations requires only that the image is visible", async (cloud) => {
     const { id } = await cloud.image({ visibility: "community" });
     assertEquals((await cloud.patch(id, [], "bob")).status, 200);
   }),
-  check("PATCH of another content type answers 415 with Accept-Patch", async (cloud) => {
+  check("PATCH of another content type returns 415 with Accept-Patch", async (cloud) => {
     const { id } = await cloud.image();
     const accepted = "application/openstack-images-v2.0-json-patch, " +
       "application/openstack-images-v2.1-json-patch";
@@ -270,7 +270,7 @@ export const PATCH_CHECKS: readonly Check[] = [
       assertEquals(answer.headers.get("accept-patch"), accepted);
     }
   }),
-  check("PATCH without a body, or with broken JSON, answers 400", async (cloud) => {
+  check("PATCH without a body, or with broken JSON, returns 400", async (cloud) => {
     const { id } = await cloud.image();
     const send = (body?: string) =>
       cloud.send("alice", "PATCH", `/v2/images/${id}`, {

@@ -1,4 +1,4 @@
-/** Imports into a store that takes no data: what fails, what stays, and what tells of it. */
+/** Imports into a read-only store: the failure, the remaining data, and the recorded outcome. */
 
 import { assertEquals } from "@std/assert";
 import { assertFailure, type Check, check } from "./check.ts";
@@ -9,7 +9,7 @@ const NEEDS = {
   needs: ["a read-only store", ({ readOnlyStore }: Facts) => readOnlyStore !== null],
 } as const;
 
-/** The end of an import, as the image and its newest task show it. */
+/** The outcome of an import, from the image and its newest task. */
 interface End {
   readonly status: unknown;
   readonly size: unknown;
@@ -23,7 +23,7 @@ interface End {
 
 const CHECKSUM = "8d777f385d3dfec8815d20f7496026dc";
 
-/** Orders an import of the four bytes `data`, and waits for its end. */
+/** Imports the four bytes `data` and waits for the end. */
 async function imported(
   cloud: Conversation,
   id: string,
@@ -80,7 +80,7 @@ export const READ_ONLY_STORE_CHECKS: readonly Check[] = [
     assertEquals((await cloud.download(id)).status, 204);
     assertEquals((await cloud.delete(`/v2/images/${id}`)).status, 204);
   }, NEEDS),
-  check("an import takes back what it wrote if a later store is read-only", async (cloud) => {
+  check("an import removes written data if a later store is read-only", async (cloud) => {
     const { web, fast } = names(cloud);
     const id = await staged(cloud);
     const order = { method: { name: "glance-direct" }, stores: [fast, web] };
@@ -112,7 +112,7 @@ export const READ_ONLY_STORE_CHECKS: readonly Check[] = [
       assertEquals((await cloud.download(id)).text, "data");
     }
   }, NEEDS),
-  check("an import that no store takes leaves a queued image", async (cloud) => {
+  check("an import leaves a queued image if every store fails", async (cloud) => {
     const { web } = names(cloud);
     const id = await staged(cloud);
     const method = { name: "glance-direct" };
@@ -158,7 +158,7 @@ export const READ_ONLY_STORE_CHECKS: readonly Check[] = [
       ...{ failed: web, importing: "", task: "success" },
     });
   }, NEEDS),
-  check("stores of an import are a list", async (cloud) => {
+  check("stores of an import must be a list", async (cloud) => {
     const id = await staged(cloud);
     const order = { method: { name: "glance-direct" }, stores: "fast" };
     const answer = await cloud.post(`/v2/images/${id}/import`, order);

@@ -1,4 +1,4 @@
-/** The schema documents and what the cloud says of its stores. */
+/** The schema documents, and information about stores. */
 
 import { assertEquals } from "@std/assert";
 import { assertFailure, type Check, check } from "./check.ts";
@@ -49,7 +49,7 @@ const READ_ONLY = [
   "virtual_size",
 ];
 
-/** Everything of a schema that a program reads: no descriptions, and base properties only. */
+/** The parts of a schema that programs read: base properties, without descriptions. */
 function rules(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(rules);
   if (typeof schema !== "object" || schema === null) return schema;
@@ -60,7 +60,7 @@ function rules(schema: unknown): unknown {
 }
 
 export const SCHEMA_CHECKS: readonly Check[] = [
-  check("the image schema names the base properties and which are read-only", async (cloud) => {
+  check("the image schema defines the base properties and which are read-only", async (cloud) => {
     const { json } = await cloud.get("/v2/schemas/image");
     assertEquals(json["name"], "image");
     assertEquals(json["additionalProperties"], { type: "string" });
@@ -97,7 +97,7 @@ export const SCHEMA_CHECKS: readonly Check[] = [
       { rel: "describedby", href: "{schema}" },
     ]);
   }),
-  check("the schema of a list of images holds the schema of an image", async (cloud) => {
+  check("the schema of a list of images contains the schema of an image", async (cloud) => {
     const { json } = await cloud.get("/v2/schemas/images");
     const image = (await cloud.get("/v2/schemas/image")).json;
     const { images, ...rest } = json["properties"] as Record<string, Json>;
@@ -106,7 +106,7 @@ export const SCHEMA_CHECKS: readonly Check[] = [
     assertEquals(rules(images), { type: "array", items: rules(image) });
     assertEquals(json["name"], "images");
   }),
-  check("the member schemas name the fields of a member", async (cloud) => {
+  check("the member schemas define the fields of a member", async (cloud) => {
     const { json } = await cloud.get("/v2/schemas/member");
     const names = ["created_at", "image_id", "member_id", "schema", "status", "updated_at"];
     const properties = json["properties"] as Record<string, Json>;
@@ -116,7 +116,7 @@ export const SCHEMA_CHECKS: readonly Check[] = [
     assertEquals(members["name"], "members");
     assertEquals((members["properties"] as Record<string, Json>)["members"]?.["items"], json);
   }),
-  check("the task schemas name the fields of a task", async (cloud) => {
+  check("the task schemas define the fields of a task", async (cloud) => {
     const { json } = await cloud.get("/v2/schemas/task");
     const all = Object.keys(json["properties"] as Json).toSorted();
     const { properties } = (await cloud.get("/v2/schemas/tasks")).json as {
@@ -125,7 +125,7 @@ export const SCHEMA_CHECKS: readonly Check[] = [
     const partial = Object.keys(properties.tasks.items.properties).toSorted();
     assertEquals(all.filter((name) => !partial.includes(name)), ["input", "message", "result"]);
   }),
-  check("GET /v2/info/stores lists the stores with flags of text", async (cloud) => {
+  check("GET /v2/info/stores lists the stores with flags as strings", async (cloud) => {
     const { json } = await cloud.get("/v2/info/stores");
     const { stores, readOnlyStore } = cloud.target.facts;
     const expected: Json[] = stores.map((id, i) => i === 0 ? { id, default: "true" } : { id });
@@ -144,7 +144,7 @@ export const SCHEMA_CHECKS: readonly Check[] = [
       assertEquals(typeof data_dir, isOnWeb ? "undefined" : "string");
     }
   }),
-  check("GET /v2/info/usage answers no usage without limits", async (cloud) => {
+  check("GET /v2/info/usage returns no usage without limits", async (cloud) => {
     assertEquals((await cloud.get("/v2/info/usage")).json, { usage: {} });
   }),
 ];

@@ -1,31 +1,31 @@
 /**
- * What the contract is checked against: an Image API v2 endpoint, three callers, and the facts in
- * which two correct clouds may differ.
+ * The target of the contract: an Image API v2 endpoint, three identities, and the properties in
+ * which correct clouds may differ.
  */
 
-/** The callers: two ordinary users with projects of their own, and an administrator. */
+/** The identities: two members with projects of their own, and an administrator. */
 export type Who = "alice" | "bob" | "admin";
 
-/** What a cloud's operator decides. */
+/** Configuration of the cloud. */
 export interface Facts {
   /** Newest Image API version, for example "2.15". */
   readonly version: string;
-  /** Stores that take uploads, the default one first. */
+  /** Writable stores, the default first. */
   readonly stores: readonly string[];
-  /** A store that takes no uploads. */
+  /** A read-only store. */
   readonly readOnlyStore: string | null;
   readonly importMethods: readonly string[];
   readonly imageSizeCap: number;
   readonly memberQuota: number;
   readonly showDirectUrl: boolean;
   readonly showLocations: boolean;
-  /** Whether `/v2/cache` is offered. */
+  /** Whether `/v2/cache` is available. */
   readonly imageCache: boolean;
-  /** Servers that take turns; each has a cache of its own. */
+  /** Number of servers behind the endpoint, each with its own cache. */
   readonly servers: number;
-  /** Whether input that Glance does not foresee is answered with 500, as the real one does. */
+  /** Whether unforeseen input is answered with 500, as by the real Glance. */
   readonly crashes: boolean;
-  /** False for a store that reads only from the start, such as Ceph. */
+  /** False if the store does not support ranges (Ceph, for example). */
   readonly ranges: boolean;
 }
 
@@ -38,7 +38,7 @@ export interface Target {
   readonly projects: Readonly<Record<Who, string>>;
   readonly fetch: typeof fetch;
   readonly facts: Facts;
-  /** Puts bytes where the cloud may import them from, until disposed. */
+  /** Publishes bytes at a URL that the cloud may import, until disposed. */
   readonly publish: (bytes: string) => Publication;
 }
 
@@ -47,7 +47,7 @@ export interface Publication extends AsyncDisposable {
   readonly url: string;
 }
 
-/** True where version `a` is at least version `b`. */
+/** True if version `a` is `b` or newer. */
 export function isAtLeast(a: string, b: string): boolean {
   return minorOf(a) >= minorOf(b);
 }

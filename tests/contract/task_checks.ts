@@ -1,4 +1,4 @@
-/** The deprecated task API: imports by URL, and the list of all tasks. */
+/** The deprecated task API: imports by URL, and the list of tasks. */
 
 import { assertEquals } from "@std/assert";
 import { assertFailure, assertTime, type Check, check } from "./check.ts";
@@ -8,7 +8,7 @@ type Json = Record<string, unknown>;
 
 const FORMATS = { disk_format: "raw", container_format: "bare" };
 
-/** Refused by every machine that nothing listens on. */
+/** Nothing listens on this port, so connections are refused. */
 const NOWHERE = "http://127.0.0.1:1/image";
 
 function order(url: unknown, image_properties: Json): Json {
@@ -18,7 +18,7 @@ function order(url: unknown, image_properties: Json): Json {
   };
 }
 
-/** A task that was ordered in this check's name. */
+/** Creates a task of this check. */
 async function ordered(cloud: Conversation, body: Json): Promise<Json> {
   const headers = { "x-openstack-request-id": `req-${cloud.mark}` };
   const answer = await cloud.post("/v2/tasks", body, "admin", headers);
@@ -26,7 +26,7 @@ async function ordered(cloud: Conversation, body: Json): Promise<Json> {
   return answer.json;
 }
 
-/** The task once it has ended. */
+/** The task after it ended. */
 async function ended(cloud: Conversation, id: unknown): Promise<Json> {
   const deadline = Date.now() + 20_000;
   for (;;) {
@@ -37,7 +37,7 @@ async function ended(cloud: Conversation, id: unknown): Promise<Json> {
   }
 }
 
-/** Ids of the tasks of this check that a query finds. */
+/** Ids of this check's tasks that match the query. */
 async function listed(cloud: Conversation, query: string): Promise<unknown[]> {
   const answer = await cloud.get(`/v2/tasks?request_id=req-${cloud.mark}&${query}`, "admin");
   assertEquals(answer.status, 200, answer.text);
@@ -58,12 +58,12 @@ const BAD_ORDERS: readonly (readonly [what: string, body: Json, text: string])[]
 ];
 
 const badOrders: Check[] = BAD_ORDERS.map(([what, body, text]) =>
-  check(`POST of a task ${what} answers 400`, async (cloud) => {
+  check(`POST of a task ${what} returns 400`, async (cloud) => {
     assertFailure(await cloud.post("/v2/tasks", body, "admin"), 400, text);
   })
 );
 
-/** Orders that are taken and come to nothing. */
+/** Tasks that are accepted but fail. */
 const FAILURES: readonly (readonly [what: string, body: Json, message: string])[] = [
   ["whose source cannot be reached", order(NOWHERE, FORMATS), "Task failed due to Internal Error"],
   [
@@ -84,7 +84,7 @@ const FAILURES: readonly (readonly [what: string, body: Json, message: string])[
 ];
 
 const failures: Check[] = FAILURES.map(([what, body, message]) =>
-  check(`a task ${what} fails, and says why`, async (cloud) => {
+  check(`a task ${what} fails with a message`, async (cloud) => {
     const { id } = await ordered(cloud, body);
     const task = await ended(cloud, id);
     assertEquals([task["status"], task["message"], task["result"]], ["failure", message, null]);
@@ -107,13 +107,13 @@ const BAD_QUERIES: readonly (readonly [query: string, text: string])[] = [
 ];
 
 const badQueries: Check[] = BAD_QUERIES.map(([query, text]) =>
-  check(`GET of tasks with ${query} answers 400`, async (cloud) => {
+  check(`GET of tasks with ${query} returns 400`, async (cloud) => {
     assertFailure(await cloud.get(`/v2/tasks?${query}`, "admin"), 400, text);
   })
 );
 
 export const TASK_CHECKS: readonly Check[] = [
-  check("POST of an import task answers 201 with a task that waits", async (cloud) => {
+  check("POST of an import task returns 201 with a pending task", async (cloud) => {
     const { input, type } = order(NOWHERE, { name: cloud.mark, ...FORMATS });
     const headers = { "x-openstack-request-id": `req-${cloud.mark}` };
     const answer = await cloud.post("/v2/tasks", { type, input }, "admin", headers);
@@ -137,7 +137,7 @@ export const TASK_CHECKS: readonly Check[] = [
     });
     await ended(cloud, id);
   }),
-  check("an import task makes an image of what its URL names", async (cloud) => {
+  check("an import task creates an image from a URL", async (cloud) => {
     await using source = cloud.target.publish("what was published");
     const { id } = await ordered(cloud, order(source.url, { name: cloud.mark, ...FORMATS }));
     const { status, message, result } = await ended(cloud, id);
@@ -157,7 +157,7 @@ export const TASK_CHECKS: readonly Check[] = [
   }),
   ...badOrders,
   ...failures,
-  check("a list of tasks has of each what does not need to be looked up", async (cloud) => {
+  check("a list of tasks omits the details of each task", async (cloud) => {
     const { id } = await ordered(cloud, order(NOWHERE, FORMATS));
     const task = await ended(cloud, id);
     const path = `/v2/tasks?request_id=req-${cloud.mark}`;
@@ -174,7 +174,7 @@ export const TASK_CHECKS: readonly Check[] = [
       made.push(await ended(cloud, id));
     }
     const [a = "", b = "", other = ""] = made.map(({ id }) => String(id));
-    // Where a second has several tasks their ids decide, and an id alone decides nothing.
+    // Tasks of the same second are ordered by id, in either direction.
     const sorted = made.map(({ created_at, id }) => `${created_at} ${id}`).toSorted()
       .map((key) => key.split(" ")[1]);
     assertEquals(await listed(cloud, "sort_key=id&sort_dir=asc"), sorted);

@@ -1,4 +1,4 @@
-/** Text as Glance reads it: encodings, characters that its database has no room for, and collation. */
+/** Text: encodings, characters that the database cannot store, and collation. */
 
 import { assertEquals } from "@std/assert";
 import { assertFailure, assertUnforeseen, type Check, check } from "./check.ts";
@@ -21,7 +21,7 @@ function latin1(text: string): Uint8Array<ArrayBuffer> {
 }
 
 const badBodies: Check[] = Object.entries(BAD_BODIES).map(([what, body]) =>
-  check(`a JSON body that ${what} answers 400`, async (cloud) => {
+  check(`a JSON body that ${what} returns 400`, async (cloud) => {
     const { id } = await cloud.image();
     for (
       const [who, method, path, type] of [
@@ -38,7 +38,7 @@ const badBodies: Check[] = Object.entries(BAD_BODIES).map(([what, body]) =>
   })
 );
 
-/** JSON that Python reads and Glance then fails over. */
+/** JSON that Python parses but Glance fails on. */
 const UNFORESEEN_BODIES: Readonly<Record<string, string>> = {
   "half a surrogate pair": '{"name": "\\ud800"}',
   "a name of half a surrogate pair": '{"\\udfff": "x"}',
@@ -46,14 +46,14 @@ const UNFORESEEN_BODIES: Readonly<Record<string, string>> = {
 };
 
 const unforeseenBodies: Check[] = Object.entries(UNFORESEEN_BODIES).map(([what, body]) =>
-  check(`a JSON body with ${what} answers 400`, async (cloud) => {
+  check(`a JSON body with ${what} returns 400`, async (cloud) => {
     const headers = { "content-type": "application/json" };
     const answer = await cloud.send("alice", "POST", "/v2/images", { body, headers });
     assertUnforeseen(cloud, answer, 400);
   })
 );
 
-/** Lists whose query is read. */
+/** Lists that parse the query string. */
 const QUERIED = [
   "/v2/images?",
   `${NAMESPACES}?`,
@@ -64,11 +64,11 @@ const QUERIED = [
   `${NAMESPACES}/MARK/properties/x?resource_type=x&`,
 ];
 
-/** Names that are one to the database, and one that is another. */
+/** Names that are equal in the database. */
 const SAME = ["Été", "ete", "ETE  "] as const;
 const OTHER = "ette";
 
-/** The id by which a list finds an image again. */
+/** Ids of the listed images. */
 async function found(cloud: Conversation, query: string): Promise<string[]> {
   const answer = await cloud.get(`/v2/images?${query}`);
   return (answer.json["images"] as { id: string }[]).map(({ id }) => id).toSorted();
@@ -77,7 +77,7 @@ async function found(cloud: Conversation, query: string): Promise<string[]> {
 export const TEXT_CHECKS: readonly Check[] = [
   ...badBodies,
   ...unforeseenBodies,
-  check("a query that is not UTF-8 answers 400 where it is read", async (cloud) => {
+  check("a query that is not UTF-8 returns 400 on every path that parses it", async (cloud) => {
     await cloud.namespace({ objects: [{ name: "x" }] });
     for (const path of QUERIED) {
       for (const pair of ["x=%ff", "%e9=1", "name=%ed%a0%80"]) {
@@ -88,13 +88,13 @@ export const TEXT_CHECKS: readonly Check[] = [
     const { id } = await cloud.image();
     assertEquals((await cloud.get(`/v2/images/${id}?x=%ff`)).status, 200);
   }),
-  check("a path that is not UTF-8 answers 400", async (cloud) => {
+  check("a path that is not UTF-8 returns 400", async (cloud) => {
     const { id } = await cloud.image();
     for (const path of ["/v2/images/%ff", `/v2/images/${id}/tags/%e9`, `${NAMESPACES}/%c3`]) {
       assertUnforeseen(cloud, await cloud.get(path), 400);
     }
   }),
-  check("a path is read byte by byte", async (cloud) => {
+  check("a path is decoded byte by byte", async (cloud) => {
     const { id } = await cloud.image();
     for (const tag of ["%C3%BC", encodeURIComponent(EMOJI)]) {
       const { status } = await cloud.send("alice", "PUT", `/v2/images/${id}/tags/${tag}`);
@@ -105,7 +105,7 @@ export const TEXT_CHECKS: readonly Check[] = [
     assertEquals((await cloud.delete(`/v2/images/${id}/tags/%C3%BC`)).status, 204);
     assertEquals(((await cloud.show(id))["tags"] as string[]).length, 1);
   }),
-  check("a percent sign that no two digits follow stays in the path", async (cloud) => {
+  check("a percent sign without two hexadecimal digits stays in the path", async (cloud) => {
     const { id } = await cloud.image();
     for (const tag of ["%zz", "a%"]) {
       const { status } = await cloud.send("alice", "PUT", `/v2/images/${id}/tags/${tag}`);
@@ -117,7 +117,7 @@ export const TEXT_CHECKS: readonly Check[] = [
     const { json } = await cloud.get(`/v2/images?name=${cloud.mark};limit=1`);
     assertEquals(json["first"], `/v2/images?name=${cloud.mark}&limit=1`);
   }),
-  check("an emoji is neither tag nor property name nor member", async (cloud) => {
+  check("an emoji is rejected in tags, property names, and members", async (cloud) => {
     const values = "Param values can't contain 4 byte unicode.";
     const names = "Property names can't contain 4 byte unicode.";
     assertFailure(await cloud.create({ tags: ["a", EMOJI] }), 400, values);
@@ -132,7 +132,7 @@ export const TEXT_CHECKS: readonly Check[] = [
     const member = await cloud.post(`/v2/images/${id}/members`, { member: EMOJI });
     assertFailure(member, 400, "Member can't contain 4 byte unicode characters.");
   }),
-  check("an emoji is nowhere in the columns of a metadata definition", async (cloud) => {
+  check("an emoji is rejected in every column of a metadata definition", async (cloud) => {
     const refused = async (body: Record<string, unknown>, what: string) => {
       const text = `Couldn't create metadata namespace: ${what} can't contain 4 byte unicode`;
       assertFailure(await cloud.define({ namespace: `${cloud.mark}-x`, ...body }), 400, text);
@@ -155,7 +155,7 @@ export const TEXT_CHECKS: readonly Check[] = [
     const associated = await cloud.post(`${path}/resource_types`, { name: EMOJI }, "admin");
     assertUnforeseen(cloud, associated, 400);
   }),
-  check("names differ neither by case nor by accents nor by spaces at the end", async (cloud) => {
+  check("names are compared without case, accents, and trailing spaces", async (cloud) => {
     const ids: string[] = [];
     for (const name of [...SAME, OTHER]) {
       const { id } = await cloud.image({
@@ -172,7 +172,7 @@ export const TEXT_CHECKS: readonly Check[] = [
     }
     assertEquals(await found(cloud, `${key}=ette`), ids.slice(-1));
   }),
-  check("a list is sorted as the database sorts text", async (cloud) => {
+  check("a list is sorted with the database's collation", async (cloud) => {
     const inOrder = ["", "-", "1", "a\tb", "Ä", "a b", "b ", "ß", "T", "_", "\u0436", "\u4e2d"];
     for (const name of inOrder.toReversed()) await cloud.image({ name, mark: cloud.mark });
     const { json } = await cloud.get(`/v2/images?mark=${cloud.mark}&sort=name:asc&limit=50`);
@@ -221,7 +221,7 @@ export const TEXT_CHECKS: readonly Check[] = [
   }),
 ];
 
-/** What a part of a namespace needs besides its name. */
+/** Required fields of the parts of a namespace, besides the name. */
 const PARTS: Readonly<Record<string, Record<string, unknown>>> = {
   objects: {},
   properties: { title: "x", type: "string" },

@@ -1,4 +1,4 @@
-/** Images of what a URL on the web names: the import method `web-download`. */
+/** The import method `web-download`. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { assertFailure, type Check, check } from "./check.ts";
@@ -12,7 +12,7 @@ const NEEDS = {
   ],
 } as const;
 
-/** Refused by every machine that nothing listens on. */
+/** Nothing listens on this port, so connections are refused. */
 const NOWHERE = "http://127.0.0.1:1/image";
 
 function order(cloud: Conversation, id: string, uri?: unknown, more: Record<string, unknown> = {}) {
@@ -20,7 +20,7 @@ function order(cloud: Conversation, id: string, uri?: unknown, more: Record<stri
   return cloud.post(`/v2/images/${id}/import`, { method, ...more });
 }
 
-/** The image and its one task, once that has ended. */
+/** The image and its only task, after it ended. */
 async function ended(
   cloud: Conversation,
   id: string,
@@ -39,7 +39,7 @@ async function ended(
 }
 
 export const WEB_IMPORT_CHECKS: readonly Check[] = [
-  check("web-download answers 202 and makes the image active", async (cloud) => {
+  check("web-download returns 202 and makes the image active", async (cloud) => {
     await using source = cloud.target.publish("what was published");
     const { id } = await cloud.image();
     const answer = await order(cloud, id, source.url);
@@ -52,7 +52,7 @@ export const WEB_IMPORT_CHECKS: readonly Check[] = [
     assertEquals((await cloud.download(id)).text, "what was published");
     assertFailure(await order(cloud, id, source.url), 409, "Image with status active cannot be");
   }, NEEDS),
-  check("web-download takes the data to every store that is named", async (cloud) => {
+  check("web-download writes the data to every named store", async (cloud) => {
     await using source = cloud.target.publish("data");
     const { id } = await cloud.image();
     const { stores } = cloud.target.facts;
@@ -77,14 +77,14 @@ export const WEB_IMPORT_CHECKS: readonly Check[] = [
     },
     NEEDS,
   ),
-  check("web-download needs a URL on the web", async (cloud) => {
+  check("web-download requires an http or https URL", async (cloud) => {
     const { id } = await cloud.image();
     for (const [uri, shown] of [[undefined, "None"], ["", ""], ["file:///x", "file:///x"]]) {
       const text = `URI for web-download does not pass filtering: ${shown}`;
       assertFailure(await order(cloud, id, uri), 400, text);
     }
   }, NEEDS),
-  check("web-download needs a queued image with formats, of the caller", async (cloud) => {
+  check("web-download requires a queued image of the client with formats", async (cloud) => {
     await using source = cloud.target.publish("data");
     const { id } = await cloud.image();
     await cloud.send("alice", "PUT", `/v2/images/${id}/stage`, { body: "x", headers: BINARY });

@@ -1,4 +1,4 @@
-/** What a caller can make the embedded Glance hold and do: little, and in proportion to what it sends. */
+/** Bounds of the embedded Glance: memory and time stay proportional to what a client sends. */
 import { assertEquals, assertLess } from "@std/assert";
 import { createEmbeddedGlance } from "../../lib/embedded/mod.ts";
 import { assertLinear } from "../support/growth.ts";
@@ -7,7 +7,7 @@ import { create, send } from "./glance.ts";
 const MIB = 2 ** 20;
 const JSON_PATCH = { "content-type": "application/openstack-images-v2.1-json-patch" };
 
-/** A body without an end. */
+/** An endless body. */
 function endless() {
   const state = { taken: 0, isCancelled: false };
   const body = new ReadableStream<Uint8Array>({
@@ -22,7 +22,7 @@ function endless() {
   return { body, state };
 }
 
-Deno.test("An endless JSON body is refused at its limit, on every path that takes one", async () => {
+Deno.test("fetch() rejects an endless JSON body at the limit on every path", async () => {
   const glance = createEmbeddedGlance();
   const id = await create(glance);
   for (
@@ -43,7 +43,7 @@ Deno.test("An endless JSON body is refused at its limit, on every path that take
   }
 });
 
-Deno.test("A caller that is not known is refused before a byte of its body is read", async () => {
+Deno.test("fetch() rejects an unknown token before reading the body", async () => {
   const glance = createEmbeddedGlance({ identify: () => null });
   const { body, state } = endless();
   const answer = await send(glance, "POST", "/v2/images", body);
@@ -51,7 +51,7 @@ Deno.test("A caller that is not known is refused before a byte of its body is re
   assertEquals([answer.status, state], [401, { taken: 0, isCancelled: true }]);
 });
 
-Deno.test("An identify or onError that fails ends neither the process nor its guard", async () => {
+Deno.test("fetch() survives when identify or onError throws", async () => {
   const faults: readonly (() => never)[] = [
     () => {
       throw new Error("faulty");
@@ -69,7 +69,7 @@ Deno.test("An identify or onError that fails ends neither the process nor its gu
   }
 });
 
-/** Requests that bring many of a thing. */
+/** Requests with many items of one kind. */
 const MANY: Readonly<Record<string, (count: number) => Promise<unknown>>> = {
   "tags of a namespace": async (count) => {
     const glance = createEmbeddedGlance();
@@ -123,7 +123,7 @@ const MANY: Readonly<Record<string, (count: number) => Promise<unknown>>> = {
 };
 
 for (const [what, ask] of Object.entries(MANY)) {
-  Deno.test(`A request with many ${what} takes time in proportion to their number`, async () => {
+  Deno.test(`fetch() takes linear time for a request with many ${what}`, async () => {
     await assertLinear(4_000, ask, what);
   });
 }

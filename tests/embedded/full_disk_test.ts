@@ -1,4 +1,4 @@
-/** A directory store on a disk that is full: what is refused, and that nothing else is lost. */
+/** The directory store on a full disk: what is rejected, and that no other data is lost. */
 
 import { assert, assertEquals } from "@std/assert";
 import {
@@ -18,7 +18,7 @@ function open(disk: SmallDisk): { glance: EmbeddedGlance; errors: unknown[] } {
   return { glance: createEmbeddedGlance({ store, onError }), errors };
 }
 
-/** An upload of more than the disk has room for, and how it is answered. */
+/** Uploads more than fits on the disk; returns the status. */
 async function overfill(
   glance: EmbeddedGlance,
   id: string,
@@ -55,7 +55,7 @@ async function survives(disk: SmallDisk): Promise<void> {
   assertEquals(await names("temporary"), []);
 }
 
-Deno.test("an upload to a full disk answers 413 and leaves the store as it was (injected)", async () => {
+Deno.test("an upload to a full disk is answered with 413 and changes nothing (injected)", async () => {
   await using disk = await injectedDisk(ROOM);
   const { glance } = open(disk);
   const id = await create(glance);
@@ -66,7 +66,7 @@ Deno.test("an upload to a full disk answers 413 and leaves the store as it was (
   assertEquals(refused.status, 413);
 });
 
-Deno.test("an image is deleted on a full disk (injected)", async () => {
+Deno.test("an image can be deleted when the disk is full (injected)", async () => {
   await using disk = await injectedDisk(ROOM);
   const { glance } = open(disk);
   const id = await create(glance);
@@ -77,14 +77,14 @@ Deno.test("an image is deleted on a full disk (injected)", async () => {
   assertEquals((await show(again, id)).code, 404);
 });
 
-/** Whether this process may mount; asked once. */
+/** Whether this process may mount a file system. */
 const mayMount = await (async () => {
   await using disk = await mountedDisk(ROOM);
   return disk !== null;
 })();
 
 Deno.test({
-  name: "an upload to a full disk answers 413 and leaves the store as it was (tmpfs)",
+  name: "an upload to a full disk is answered with 413 and changes nothing (tmpfs)",
   ignore: !mayMount,
   async fn() {
     await using disk = await mountedDisk(ROOM);
@@ -93,7 +93,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a disk without any room left refuses changes with 413, and images can be deleted (tmpfs)",
+  name: "changes are answered with 413 and images can be deleted when the disk is full (tmpfs)",
   ignore: !mayMount,
   async fn() {
     await using disk = await mountedDisk(ROOM);
@@ -126,7 +126,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a disk that becomes read-only refuses changes with 503 and serves what is there (tmpfs)",
+  name: "changes are answered with 503 and images are served when the disk is read-only (tmpfs)",
   ignore: !mayMount,
   async fn() {
     await using disk = await mountedDisk(ROOM);
@@ -147,7 +147,7 @@ Deno.test({
   },
 });
 
-/** Takes all the room that there is. */
+/** Fills the disk. */
 async function fill(path: string): Promise<void> {
   using file = await Deno.open(path, { write: true, create: true });
   const page = new Uint8Array(4096);

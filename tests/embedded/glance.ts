@@ -1,4 +1,4 @@
-/** Short ways to talk to an embedded Glance, for the tests of what is its own and not the contract's. */
+/** Helpers for tests of the embedded Glance that are not part of the contract. */
 
 import type { EmbeddedGlance } from "../../lib/embedded/mod.ts";
 
@@ -16,7 +16,7 @@ export function send(
   return glance.fetch(new Request(ENDPOINT + path, init));
 }
 
-/** The id of a new image, raw and bare unless `meta` says otherwise. */
+/** Creates an image (default: raw and bare); returns its id. */
 export async function create(
   glance: EmbeddedGlance,
   meta: Record<string, unknown> = {},
@@ -28,7 +28,7 @@ export async function create(
   return image.id;
 }
 
-/** The status of an upload. */
+/** Uploads data; returns the status. */
 export async function upload(
   glance: EmbeddedGlance,
   id: string,
@@ -41,7 +41,7 @@ export async function upload(
   return answer.status;
 }
 
-/** The image, with the status of the answer. */
+/** The image and the status of the response. */
 export async function show(
   glance: EmbeddedGlance,
   id: string,
@@ -51,7 +51,7 @@ export async function show(
   return { code: answer.status, image: await answer.json() as Record<string, unknown> };
 }
 
-/** The data of an image as text. */
+/** Image data as text. */
 export async function download(
   glance: EmbeddedGlance,
   id: string,
@@ -61,10 +61,10 @@ export async function download(
   return await (await send(glance, "GET", `/v2/images/${id}/file`, undefined, headers)).text();
 }
 
-/** A body that gives one piece and then waits until `resume` or `fail` is called. */
+/** A body that yields one chunk and then waits for `resume` or `fail`. */
 export function stalledBody(first: string): {
   body: ReadableStream<Uint8Array>;
-  /** Fulfilled when the reader wants more than the first piece. */
+  /** Resolves when the consumer reads past the first chunk. */
   reached: Promise<void>;
   resume: () => void;
   fail: (error: Error) => void;
@@ -86,7 +86,7 @@ export function stalledBody(first: string): {
   return { body, reached: reached.promise, resume: gate.resolve, fail: gate.reject };
 }
 
-/** A directory that is gone after the test. */
+/** A temporary directory that is removed on disposal. */
 export async function scratch(): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await Deno.makeTempDir({ prefix: "embedded-glance-" });
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };

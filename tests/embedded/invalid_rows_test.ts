@@ -1,4 +1,4 @@
-/** A directory store with files that are invalid: each costs only what is in it, and is reported. */
+/** Invalid files in a directory store: each affects only its own content and is reported. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
@@ -8,7 +8,7 @@ import {
 } from "../../lib/embedded/mod.ts";
 import { create, download, scratch, send, show, upload } from "./glance.ts";
 
-/** A server on the directory, and what it reports. */
+/** A server on the directory, and the errors it reports. */
 function open(path: string): { glance: EmbeddedGlance; reports: string[] } {
   const reports: string[] = [];
   const onError = (error: unknown) => reports.push(String(error));
@@ -17,7 +17,7 @@ function open(path: string): { glance: EmbeddedGlance; reports: string[] } {
 
 type Row = Record<string, unknown>;
 
-/** What happens to the file of a row, and words of the report. */
+/** Changes to the file of a row, and a part of the reported error. */
 const DAMAGE: Readonly<
   Record<string, readonly [text: string, damage: (path: string, row: Row) => Promise<void>]>
 > = {
@@ -37,12 +37,12 @@ const DAMAGE: Readonly<
     await Deno.symlink("/nowhere/at/all", path);
   }],
   "is the row of another image": ['it is the row of "other"', changed({ id: "other" })],
-  "has tags that are no list": ["is not of type 'array'", changed({ tags: "x" })],
-  "has a tag that is no text": ["1 is not of type 'string'", changed({ tags: [1] })],
-  "has a size that is text": ["'5' is not of type 'null', 'integer'", changed({ size: "5" })],
+  "has tags that are not a list": ["is not of type 'array'", changed({ tags: "x" })],
+  "has a tag that is not a string": ["1 is not of type 'string'", changed({ tags: [1] })],
+  "has a size that is a string": ["'5' is not of type 'null', 'integer'", changed({ size: "5" })],
   "has a negative size": ["less than the minimum", changed({ size: -1 })],
   "has an unknown status": ["'x' is not one of", changed({ status: "x" })],
-  "has a time that is none": ["does not match", changed({ created_at: "yesterday" })],
+  "has an invalid time": ["does not match", changed({ created_at: "yesterday" })],
   "has locations without keys": ["required property", changed({ locations: [{ url: "x" }] })],
   "has properties that are a list": ["is not of type 'object'", changed({ properties: [] })],
   "has a property that is a number": ["1 is not of type", changed({ properties: { a: 1 } })],
@@ -54,7 +54,7 @@ function changed(change: Row): (path: string, row: Row) => Promise<void> {
 }
 
 for (const [what, [text, damage]] of Object.entries(DAMAGE)) {
-  Deno.test(`a row file that ${what} costs that image only, and is reported`, async () => {
+  Deno.test(`directoryStore() reports a row file that ${what} and loses only that image`, async () => {
     await using directory = await scratch();
     const before = open(directory.path).glance;
     const bad = await create(before, { name: "bad" });
@@ -75,7 +75,7 @@ for (const [what, [text, damage]] of Object.entries(DAMAGE)) {
   });
 }
 
-Deno.test("an invalid row file keeps its id and its data until it is repaired", async () => {
+Deno.test("directoryStore() keeps the id and data of an invalid row file until it is repaired", async () => {
   await using directory = await scratch();
   const before = open(directory.path).glance;
   const id = await create(before, { name: "bad" });
@@ -92,7 +92,7 @@ Deno.test("an invalid row file keeps its id and its data until it is repaired", 
   assertEquals(await download(open(directory.path).glance, id), "precious");
 });
 
-Deno.test("a row file that may not be read costs that image only", async () => {
+Deno.test("directoryStore() loses only one image when a row file is unreadable", async () => {
   await using directory = await scratch();
   const before = open(directory.path).glance;
   const bad = await create(before);
@@ -104,7 +104,7 @@ Deno.test("a row file that may not be read costs that image only", async () => {
   assertEquals((await show(glance, good)).image["name"], "good");
 });
 
-Deno.test("files of others in a directory store are reported and left alone", async () => {
+Deno.test("directoryStore() reports and keeps foreign files", async () => {
   await using directory = await scratch();
   const before = open(directory.path).glance;
   const id = await create(before);
@@ -121,7 +121,7 @@ Deno.test("files of others in a directory store are reported and left alone", as
   assertEquals(await Deno.readTextFile(`${directory.path}/images/notes.txt`), "notes");
 });
 
-Deno.test("metadata definitions that are invalid are kept under another name", async () => {
+Deno.test("directoryStore() renames a file of invalid metadata definitions", async () => {
   await using directory = await scratch();
   const before = open(directory.path).glance;
   const define = async (glance: EmbeddedGlance, namespace: string) => {
@@ -148,7 +148,7 @@ Deno.test("metadata definitions that are invalid are kept under another name", a
   assertStringIncludes(reports.join(), names[1] ?? "");
 });
 
-/** Makes reading one file fail as it does for a user without the right to, until disposed. */
+/** Makes reading one file fail with a permission error until disposed. */
 function unreadable(name: string): Disposable {
   const { process } = globalThis as unknown as {
     process: { getBuiltinModule(id: string): unknown };

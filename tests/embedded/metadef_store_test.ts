@@ -1,4 +1,4 @@
-/** The catalogue of metadata definitions: what survives a restart, a crash and a full disk. */
+/** Persistence of metadata definitions: restarts, crashes, and a full disk. */
 
 import { assertEquals } from "@std/assert";
 import {
@@ -14,7 +14,7 @@ function open(path: string): EmbeddedGlance {
   return createEmbeddedGlance({ store: directoryStore(path) });
 }
 
-/** The status of an answer that nobody reads. */
+/** The status of a response. */
 async function status(glance: EmbeddedGlance, method: string, path: string, body?: unknown) {
   const json = body === undefined ? undefined : JSON.stringify(body);
   const answer = await send(glance, method, NAMESPACES + path, json);
@@ -22,7 +22,7 @@ async function status(glance: EmbeddedGlance, method: string, path: string, body
   return answer.status;
 }
 
-async function shown(glance: EmbeddedGlance, path: string): Promise<Record<string, unknown>> {
+async function read(glance: EmbeddedGlance, path: string): Promise<Record<string, unknown>> {
   return await (await send(glance, "GET", path)).json() as Record<string, unknown>;
 }
 
@@ -35,7 +35,7 @@ const NAMESPACE = {
   resource_type_associations: [{ name: "Kept::Type", prefix: "k:" }],
 };
 
-Deno.test("a directory store has every metadata definition after a restart", async () => {
+Deno.test("directoryStore() keeps metadata definitions after a restart", async () => {
   await using directory = await scratch();
   const before = open(directory.path);
   assertEquals(await status(before, "POST", "", NAMESPACE), 201);
@@ -43,29 +43,29 @@ Deno.test("a directory store has every metadata definition after a restart", asy
   assertEquals(await status(before, "DELETE", "/Kept::Things/resource_types/Kept::Type"), 204);
   const paths = [NAMESPACES, `${NAMESPACES}/Kept::Things`, "/v2/metadefs/resource_types"];
   const after = open(directory.path);
-  for (const path of paths) assertEquals(await shown(after, path), await shown(before, path));
+  for (const path of paths) assertEquals(await read(after, path), await read(before, path));
   assertEquals(await status(after, "POST", "", NAMESPACE), 409);
 });
 
-Deno.test("a directory store keeps every one of many definitions made at once", async () => {
+Deno.test("directoryStore() keeps all definitions that are created concurrently", async () => {
   await using directory = await scratch();
   const glance = open(directory.path);
   assertEquals(await status(glance, "POST", "", NAMESPACE), 201);
   const names = Array.from({ length: 20 }, (_, i) => `tag-${i}`);
   const made = names.map((name) => status(glance, "POST", `/Kept::Things/tags/${name}`));
   assertEquals(new Set(await Promise.all(made)), new Set([201]));
-  const { tags } = await shown(open(directory.path), `${NAMESPACES}/Kept::Things/tags`);
+  const { tags } = await read(open(directory.path), `${NAMESPACES}/Kept::Things/tags`);
   assertEquals((tags as unknown[]).length, 22);
 });
 
-Deno.test("a name that several ask for at once is given to one", async () => {
+Deno.test("a name that several requests create concurrently is created once", async () => {
   await using directory = await scratch();
   const glance = open(directory.path);
   const made = Array.from({ length: 5 }, () => status(glance, "POST", "", NAMESPACE));
   assertEquals((await Promise.all(made)).toSorted(), [201, 409, 409, 409, 409]);
 });
 
-Deno.test("a half-written catalogue leaves the one before it", async () => {
+Deno.test("directoryStore() keeps the previous catalog when a write is incomplete", async () => {
   await using directory = await scratch();
   const before = open(directory.path);
   assertEquals(await status(before, "POST", "", NAMESPACE), 201);
@@ -75,7 +75,7 @@ Deno.test("a half-written catalogue leaves the one before it", async () => {
   assertEquals(Array.from(Deno.readDirSync(`${directory.path}/temporary`)), []);
 });
 
-Deno.test("a definition that cannot be written is not there", async () => {
+Deno.test("a definition does not exist when it cannot be written", async () => {
   await using directory = await scratch();
   const glance = open(directory.path);
   await glance.ready();

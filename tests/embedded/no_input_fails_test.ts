@@ -1,11 +1,11 @@
-/** No request makes the embedded Glance answer 500, whatever its path, headers and body are. */
+/** The embedded Glance never responds with 500, whatever the path, headers, and body. */
 
 import { assertEquals } from "@std/assert";
 import { createEmbeddedGlance, type EmbeddedGlance } from "../../lib/embedded/mod.ts";
 import { sequenceOf } from "../live/differential/requests.ts";
 import { type Caller, describeStep, type Step } from "../live/differential/step.ts";
 
-/** Sequences of about twenty requests each. */
+/** Number of sequences; each has about twenty requests. */
 const SEQUENCES = 300;
 
 const PROJECTS: Readonly<Record<Caller, string | null>> = {
@@ -17,7 +17,7 @@ const PROJECTS: Readonly<Record<Caller, string | null>> = {
   anonymous: null,
 };
 
-/** The embedded Glance, and what it reports of errors that it does not expect. */
+/** An embedded Glance, and the errors it reports as unexpected. */
 function open(): { glance: EmbeddedGlance; errors: unknown[] } {
   const errors: unknown[] = [];
   const glance = createEmbeddedGlance({
@@ -37,7 +37,7 @@ function open(): { glance: EmbeddedGlance; errors: unknown[] } {
   return { glance, errors };
 }
 
-/** The status of the answer; null for what cannot be a request. */
+/** The status of the response; null if the request cannot be built. */
 async function statusOf(glance: EmbeddedGlance, step: Step): Promise<number | null> {
   let request: Request;
   try {
@@ -58,7 +58,7 @@ async function statusOf(glance: EmbeddedGlance, step: Step): Promise<number | nu
   return answer.status;
 }
 
-Deno.test("createEmbeddedGlance() answers no random request with 500", async () => {
+Deno.test("createEmbeddedGlance() never answers a random request with 500", async () => {
   let sent = 0;
   for (let seed = 1; seed <= SEQUENCES; seed++) {
     const { glance, errors } = open();
@@ -69,6 +69,6 @@ Deno.test("createEmbeddedGlance() answers no random request with 500", async () 
       assertEquals([status === 500, errors], [false, []], what);
     }
   }
-  // Most of them can be sent.
+  // Most requests are valid enough to be sent.
   assertEquals(sent > SEQUENCES * 15, true, String(sent));
 });

@@ -1,4 +1,4 @@
-/** What the operator of an embedded Glance allows: properties by role, hosts to import from, bytes. */
+/** Rules of the operator: property protection, import filters, policies, and quotas. */
 
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
@@ -9,7 +9,7 @@ import {
 } from "../../lib/embedded/mod.ts";
 import { create, send, show, upload } from "./glance.ts";
 
-/** A server at which each token is a role of one project. */
+/** A server on which each token is the name of a role in one project. */
 function open(options: EmbeddedGlanceOptions): EmbeddedGlance {
   return createEmbeddedGlance({
     identify: (token) => ({ projectId: "p", userId: "u", roles: [token ?? "member"] }),
@@ -51,7 +51,7 @@ const PROTECTED: EmbeddedGlanceOptions = {
   ],
 };
 
-Deno.test("a property that a rule closes is neither created, read, updated nor deleted", async () => {
+Deno.test("propertyRules forbid to create, read, update, and delete a property", async () => {
   const glance = open(PROTECTED);
   const refused = await answerOf(glance, "POST", "/v2/images", { billing_code: "1" });
   assertEquals(refused.status, 403);
@@ -68,7 +68,7 @@ Deno.test("a property that a rule closes is neither created, read, updated nor d
   assertEquals(removal.status, 403);
 });
 
-Deno.test("a property that a rule fixes is created and read only", async () => {
+Deno.test("propertyRules allow to create and read but not change a property", async () => {
   const glance = open(PROTECTED);
   const id = await create(glance, { open_a: "1", fixed: "2" });
   const { image } = await show(glance, id);
@@ -87,12 +87,12 @@ Deno.test("a property that a rule fixes is created and read only", async () => {
   assertEquals((await patch(glance, id, { op: "remove", path: "/open_a" })).status, 200);
 });
 
-Deno.test("a property that no rule matches is closed", async () => {
+Deno.test("propertyRules forbid a property that no rule matches", async () => {
   const glance = open(PROTECTED);
   assertEquals((await answerOf(glance, "POST", "/v2/images", { other: "1" })).status, 403);
 });
 
-/** Filter -> URLs that pass, and URLs that do not. */
+/** Filter, allowed URLs, and rejected URLs. */
 const FILTERS: readonly (readonly [EmbeddedImportFilter, passes: string[], fails: string[]])[] = [
   [{}, ["http://a/x", "HTTPS://a/x", "http://a:80/x", "http://a:443/x"], [
     "http://a:8080/x",
@@ -114,7 +114,7 @@ const FILTERS: readonly (readonly [EmbeddedImportFilter, passes: string[], fails
 ];
 
 for (const [importFilter, passes, fails] of FILTERS) {
-  Deno.test(`imports heed ${JSON.stringify(importFilter)}`, async () => {
+  Deno.test(`imports apply the filter ${JSON.stringify(importFilter)}`, async () => {
     const glance = open({ importFilter, fetch: () => Promise.resolve(new Response("data")) });
     for (const [urls, status] of [[passes, 202], [fails, 400]] as const) {
       for (const uri of urls) {
@@ -130,7 +130,7 @@ for (const [importFilter, passes, fails] of FILTERS) {
   });
 }
 
-Deno.test("the import filter holds for tasks and for added locations", async () => {
+Deno.test("importFilter applies to tasks and added locations", async () => {
   const glance = open({ importFilter: { disallowedHosts: ["bad"] } });
   const input = { import_from: "http://bad/x", import_from_format: "", image_properties: {} };
   const admin = { "x-auth-token": "admin" };
@@ -142,7 +142,7 @@ Deno.test("the import filter holds for tasks and for added locations", async () 
   assertEquals(location.status, 400);
 });
 
-/** Action -> a request that it is about, `ID` being an image of data. */
+/** Action and a request that needs it. `ID` is the id of an image with data. */
 const ACTIONS: Readonly<Record<string, readonly [method: string, path: string, body?: unknown]>> = {
   get_images: ["GET", "/v2/images"],
   add_image: ["POST", "/v2/images", {}],
@@ -163,7 +163,7 @@ const ACTIONS: Readonly<Record<string, readonly [method: string, path: string, b
 };
 
 for (const [action, [method, path, body]] of Object.entries(ACTIONS)) {
-  Deno.test(`a policy that forbids ${action} makes ${method} ${path} answer 403`, async () => {
+  Deno.test(`policy that forbids ${action} makes ${method} ${path} respond with 403`, async () => {
     let isForbidden = false;
     const glance = createEmbeddedGlance({
       stores: [{ id: "a" }, { id: "b" }],
@@ -181,7 +181,7 @@ for (const [action, [method, path, body]] of Object.entries(ACTIONS)) {
   });
 }
 
-Deno.test("a policy that forbids get_image hides every image", async () => {
+Deno.test("policy that forbids get_image hides every image", async () => {
   let isForbidden = false;
   const glance = createEmbeddedGlance({
     policy: (action) => !isForbidden || action !== "get_image",
@@ -194,7 +194,7 @@ Deno.test("a policy that forbids get_image hides every image", async () => {
   }
 });
 
-Deno.test("a project stores no more bytes than its quota", async () => {
+Deno.test("userStorageQuota limits the bytes of a project", async () => {
   const glance = open({ userStorageQuota: 10 });
   const first = await create(glance);
   assertEquals(await upload(glance, first, "123456"), 204);
@@ -216,7 +216,7 @@ Deno.test("a project stores no more bytes than its quota", async () => {
   assertEquals(await upload(glance, third, ""), 413);
 });
 
-Deno.test("an import beyond the quota fails", async () => {
+Deno.test("userStorageQuota makes an import fail that exceeds it", async () => {
   const glance = open({ userStorageQuota: 10, stores: [{ id: "a" }, { id: "b" }] });
   const id = await create(glance);
   assertEquals(await upload(glance, id, "123456", "stage"), 204);

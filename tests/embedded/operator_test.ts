@@ -1,4 +1,4 @@
-/** What the operator of an embedded Glance decides: its cache, its limits, its stores' details. */
+/** Options of the operator: the cache, limits per project, and several stores. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import {
@@ -25,7 +25,7 @@ async function entries(glance: EmbeddedGlance): Promise<Entry[]> {
   return (await jsonAt(glance, "/v2/cache") as { cached_images: Entry[] }).cached_images;
 }
 
-/** Ids of images with so many bytes each. */
+/** Creates images of the given sizes; returns their ids. */
 async function images(glance: EmbeddedGlance, sizes: readonly number[]): Promise<string[]> {
   const ids: string[] = [];
   for (const size of sizes) {
@@ -36,7 +36,7 @@ async function images(glance: EmbeddedGlance, sizes: readonly number[]): Promise
   return ids;
 }
 
-Deno.test("a whole download fills the cache and is a hit from then on, a range passes it by", async () => {
+Deno.test("imageCache counts hits of full downloads and is bypassed by ranges", async () => {
   let now = 1000;
   const glance = createEmbeddedGlance({ imageCache: {}, now: () => now });
   const [id = ""] = await images(glance, [5]);
@@ -51,7 +51,7 @@ Deno.test("a whole download fills the cache and is a hit from then on, a range p
   assertEquals(await entries(glance), [{ ...entry, hits: 1, last_accessed: 2.5 }]);
 });
 
-Deno.test("a deleted image is out of the cache at once", async () => {
+Deno.test("imageCache drops an image when it is deleted", async () => {
   const glance = createEmbeddedGlance({ imageCache: {} });
   const [id = ""] = await images(glance, [5]);
   await download(glance, id);
@@ -59,7 +59,7 @@ Deno.test("a deleted image is out of the cache at once", async () => {
   assertEquals(await entries(glance), []);
 });
 
-Deno.test("each server has a cache of its own", async () => {
+Deno.test("imageCache is separate for each server", async () => {
   const a = createEmbeddedGlance({ imageCache: {} });
   const b = createEmbeddedGlance({ imageCache: {} });
   const [id = ""] = await images(a, [5]);
@@ -67,7 +67,7 @@ Deno.test("each server has a cache of its own", async () => {
   assertEquals([(await entries(a)).length, (await entries(b)).length], [1, 0]);
 });
 
-Deno.test("pruning takes what was not read for the longest time, until the rest fits", async () => {
+Deno.test("imageCache prunes the least recently used images first", async () => {
   let now = 0;
   const glance = createEmbeddedGlance({
     version: "2.18",
@@ -83,7 +83,7 @@ Deno.test("pruning takes what was not read for the longest time, until the rest 
   assertEquals((await entries(glance)).map(({ image_id }) => image_id), [a, c]);
 });
 
-Deno.test("a centralised cache knows the nodes of an image", async () => {
+Deno.test("imageCache lists the nodes of an image when it is centralized", async () => {
   const nodeUrl = "http://node-a:9292";
   const glance = createEmbeddedGlance({ version: "2.18", imageCache: { nodeUrl } });
   const [id = ""] = await images(glance, [5]);
@@ -92,7 +92,7 @@ Deno.test("a centralised cache knows the nodes of an image", async () => {
   assertEquals(await jsonAt(glance, `/v2/cache/nodes/${id}`), [nodeUrl]);
 });
 
-Deno.test("a server that does not tell its stores has neither their versions nor their paths", async () => {
+Deno.test("multiStore: false omits the versions and paths of several stores", async () => {
   const glance = createEmbeddedGlance({
     multiStore: false,
     stores: [{ id: "a", default: "true" }, { id: "b" }],
@@ -127,7 +127,7 @@ Deno.test("a server that does not tell its stores has neither their versions nor
   assertEquals(refused.status, 400);
 });
 
-Deno.test("usage is what a project has, beside what it may have", async () => {
+Deno.test("limits: GET /v2/info/usage returns the usage and limit of each resource", async () => {
   const glance = createEmbeddedGlance({
     limits: { image_size_total: 10, image_stage_total: 20, image_count_total: 5 },
   });
@@ -144,7 +144,7 @@ Deno.test("usage is what a project has, beside what it may have", async () => {
   });
 });
 
-Deno.test("an image more than a project may have answers 413 with the limit", async () => {
+Deno.test("limits: creating too many images is answered with 413 and the limit", async () => {
   const glance = createEmbeddedGlance({ limits: { image_count_total: 1 } });
   await create(glance);
   const answer = await send(glance, "POST", "/v2/images", '{"name": "second"}', {
@@ -159,14 +159,14 @@ Deno.test("an image more than a project may have answers 413 with the limit", as
   );
 });
 
-/** What is taken in, under which limit. */
+/** Upload target and a limit that applies to it. */
 const BEYOND: readonly (readonly [target: "file" | "stage", limits: EmbeddedProjectLimits])[] = [
   ["file", { image_size_total: 1 }],
   ["stage", { image_stage_total: 1 }],
 ];
 
 for (const [target, limits] of BEYOND) {
-  Deno.test(`data beyond ${Object.keys(limits)[0]} answers 413, up to it 204`, async () => {
+  Deno.test(`limits: data up to ${Object.keys(limits)[0]} is answered with 204, more with 413`, async () => {
     const glance = createEmbeddedGlance({ limits });
     const data = new Uint8Array(2 * MEBIBYTE);
     const answer = (id: string, size: number) =>

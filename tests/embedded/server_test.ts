@@ -1,4 +1,4 @@
-/** What the embedded Glance adds to the contract: its options, its ports, shared stores, races. */
+/** What the embedded Glance adds to the contract: options, ports, shared stores, races. */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
@@ -9,7 +9,7 @@ import {
 } from "../../lib/embedded/mod.ts";
 import { create, download, scratch, send, show, stalledBody, upload } from "./glance.ts";
 
-Deno.test("two servers with one store are one cloud", async () => {
+Deno.test("createEmbeddedGlance() serves the same images when two servers share a store", async () => {
   const store = memoryStore();
   const a = createEmbeddedGlance({ store });
   const b = createEmbeddedGlance({ store, ranges: false });
@@ -23,7 +23,7 @@ Deno.test("two servers with one store are one cloud", async () => {
   assertEquals((await show(b, id)).code, 404);
 });
 
-Deno.test("changes of one image by two servers at once are all kept", async () => {
+Deno.test("createEmbeddedGlance() keeps concurrent changes of one image by two servers", async () => {
   const store = memoryStore();
   const [first, second] = [createEmbeddedGlance({ store }), createEmbeddedGlance({ store })];
   const id = await create(first);
@@ -34,7 +34,7 @@ Deno.test("changes of one image by two servers at once are all kept", async () =
   assertEquals((await show(first, id)).image["tags"], tags);
 });
 
-Deno.test("of two uploads at once, one is refused and the other is whole", async () => {
+Deno.test("createEmbeddedGlance() rejects one of two concurrent uploads and completes the other", async () => {
   const glance = createEmbeddedGlance();
   const id = await create(glance);
   const { body, reached, resume } = stalledBody("first");
@@ -46,7 +46,7 @@ Deno.test("of two uploads at once, one is refused and the other is whole", async
   assertEquals(await download(glance, id), "first");
 });
 
-Deno.test("an upload to an image that is deleted meanwhile answers 410", async () => {
+Deno.test("an upload is answered with 410 when its image is deleted meanwhile", async () => {
   const glance = createEmbeddedGlance();
   const id = await create(glance);
   const { body, reached, resume } = stalledBody("data");
@@ -57,11 +57,11 @@ Deno.test("an upload to an image that is deleted meanwhile answers 410", async (
   assertEquals(await status, 410);
 });
 
-Deno.test("an upload that is refused reads nothing of its body", async () => {
+Deno.test("an upload that is rejected does not read the body", async () => {
   const glance = createEmbeddedGlance();
   let cancelled = false;
   const body = new ReadableStream<Uint8Array>({
-    pull: () => assert(false, "nobody may read this"),
+    pull: () => assert(false, "the body must not be read"),
     cancel: () => {
       cancelled = true;
     },
@@ -70,7 +70,7 @@ Deno.test("an upload that is refused reads nothing of its body", async () => {
   assertEquals(cancelled, true);
 });
 
-Deno.test("an upload beyond the size cap is cut off at once", async () => {
+Deno.test("an upload is aborted when it exceeds imageSizeCap", async () => {
   const glance = createEmbeddedGlance({ imageSizeCap: 10 });
   const id = await create(glance);
   let given = 0;
@@ -85,7 +85,7 @@ Deno.test("an upload beyond the size cap is cut off at once", async () => {
   assertEquals(await upload(glance, id, new Uint8Array(10)), 204);
 });
 
-Deno.test("a broken upload is told to onError, a refusal is not", async () => {
+Deno.test("onError receives interrupted uploads but no rejected requests", async () => {
   const errors: unknown[] = [];
   const glance = createEmbeddedGlance({ onError: (error) => errors.push(error) });
   const id = await create(glance);
@@ -98,7 +98,7 @@ Deno.test("a broken upload is told to onError, a refusal is not", async () => {
   assertEquals(errors, [broken]);
 });
 
-Deno.test("clock and ids are the caller's", async () => {
+Deno.test("now and randomUUID provide all times and ids", async () => {
   let count = 0;
   const glance = createEmbeddedGlance({
     now: () => Date.parse("2030-01-02T03:04:05.678Z"),
@@ -114,13 +114,13 @@ Deno.test("clock and ids are the caller's", async () => {
   assertEquals(requestId, "req-00000000-0000-4000-8000-000000000004");
 });
 
-Deno.test("everybody is one project with the role admin by default", async () => {
+Deno.test("identify defaults to one project with the role admin", async () => {
   const glance = createEmbeddedGlance();
   const id = await create(glance, { visibility: "public" });
   assertEquals((await show(glance, id)).image["owner"], "local");
 });
 
-Deno.test("the hash algorithm is the operator's", async () => {
+Deno.test("hashAlgorithm sets os_hash_algo", async () => {
   const glance = createEmbeddedGlance({ hashAlgorithm: "sha256" });
   const id = await create(glance);
   await upload(glance, id, "abc");
@@ -131,13 +131,13 @@ Deno.test("the hash algorithm is the operator's", async () => {
   ]);
 });
 
-Deno.test("a URL on the web is measured and read through the fetch option", async () => {
-  const asked: string[] = [];
+Deno.test("fetch reads the size and data of a location URL", async () => {
+  const requests: string[] = [];
   const glance = createEmbeddedGlance({
     showLocations: true,
     stores: [{ id: "local", default: "true" }, { id: "web", "read-only": "true" }],
     fetch: (input, init) => {
-      asked.push(`${init?.method} ${input}`);
+      requests.push(`${init?.method} ${input}`);
       const body = init?.method === "HEAD" ? null : "from the web";
       return Promise.resolve(new Response(body, { headers: { "content-length": "12" } }));
     },
@@ -147,7 +147,7 @@ Deno.test("a URL on the web is measured and read through the fetch option", asyn
   const { image } = await show(glance, id);
   assertEquals([image["status"], image["size"], image["stores"]], ["active", 12, "web"]);
   assertEquals(await download(glance, id), "from the web");
-  assertEquals(asked, ["HEAD http://elsewhere/image", "GET http://elsewhere/image"]);
+  assertEquals(requests, ["HEAD http://elsewhere/image", "GET http://elsewhere/image"]);
   const part = await send(glance, "GET", `/v2/images/${id}/file`, undefined, {
     range: "bytes=0-1",
   });
@@ -155,7 +155,7 @@ Deno.test("a URL on the web is measured and read through the fetch option", asyn
   assertEquals(part.status, 400);
 });
 
-Deno.test("a URL on the web without the fetch option can be registered but not read", async () => {
+Deno.test("a location URL can be added but not read when fetch is not set", async () => {
   const glance = createEmbeddedGlance({ showLocations: true });
   const id = await create(glance);
   assertEquals(await addLocation(glance, id, "https://elsewhere/image"), 200);
@@ -165,7 +165,7 @@ Deno.test("a URL on the web without the fetch option can be registered but not r
   assertEquals(answer.status, 503);
 });
 
-Deno.test("a service adds and lists locations by the API of 2.17", async () => {
+Deno.test("a service can add and list locations with API version 2.17", async () => {
   const glance = createEmbeddedGlance({
     identify: (token) => ({ projectId: "p", userId: "u", roles: [token ?? "member"] }),
   });
@@ -192,12 +192,12 @@ const BAD_OPTIONS: readonly (readonly [options: EmbeddedGlanceOptions, text: str
 ];
 
 for (const [options, text] of BAD_OPTIONS) {
-  Deno.test(`createEmbeddedGlance refuses ${JSON.stringify(options)}`, () => {
+  Deno.test(`createEmbeddedGlance() throws for ${JSON.stringify(options)}`, () => {
     assertThrows(() => createEmbeddedGlance(options), TypeError, text);
   });
 }
 
-Deno.test("a location that PATCH removes takes its bytes along", async () => {
+Deno.test("PATCH deletes the data of a removed location", async () => {
   await using directory = await scratch();
   const glance = createEmbeddedGlance({
     store: directoryStore(directory.path),
@@ -214,7 +214,7 @@ Deno.test("a location that PATCH removes takes its bytes along", async () => {
   assertEquals(await download(glance, id), "data");
 });
 
-Deno.test("a method that is nobody's answers 405", async () => {
+Deno.test("an unknown method is answered with 405", async () => {
   const glance = createEmbeddedGlance();
   for (const method of ["constructor", "toString", "PROPFIND"]) {
     const answer = await send(glance, method, "/v2/images");
@@ -223,7 +223,7 @@ Deno.test("a method that is nobody's answers 405", async () => {
   }
 });
 
-Deno.test("a property may have any name, even one that every object has", async () => {
+Deno.test("a custom property may have the name of a member of Object.prototype", async () => {
   const glance = createEmbeddedGlance();
   const body = '{"__proto__": "a", "constructor": "b", "toString": "c"}';
   const answer = await send(glance, "POST", "/v2/images", body);
@@ -262,7 +262,7 @@ async function patch(
   return answer.status;
 }
 
-Deno.test("createEmbeddedGlance refuses a store that is none", () => {
+Deno.test("createEmbeddedGlance() throws when store is not a store", () => {
   const store = { ready: () => Promise.resolve() };
   assertThrows(() => createEmbeddedGlance({ store }), TypeError, '"store" is not a store');
 });

@@ -1,6 +1,6 @@
 /**
- * A disk with room for some bytes: a tmpfs for root, else the file system of this machine whose
- * writes fail as those of a full disk do.
+ * A small disk: a tmpfs if the process is root, otherwise the local file system with injected
+ * ENOSPC errors.
  */
 
 import { scratch } from "./glance.ts";
@@ -10,7 +10,7 @@ export interface SmallDisk extends AsyncDisposable {
   readonly path: string;
 }
 
-/** A tmpfs of its own; null for a user who may not mount. */
+/** Mounts a tmpfs; null if the process may not mount. */
 export async function mountedDisk(bytes: number): Promise<SmallDisk | null> {
   const directory = await scratch();
   const mount = (...args: string[]) =>
@@ -29,14 +29,14 @@ export async function mountedDisk(bytes: number): Promise<SmallDisk | null> {
   };
 }
 
-/** The part of an open file that takes room. */
+/** The part of an open file that consumes space. */
 interface Written {
   write(buffer: Uint8Array, offset: number, length: number, position: number): Promise<unknown>;
 }
 
 /**
- * A directory whose files have no room for more than `bytes` written in all. Until it is disposed,
- * the whole process finds the injected file system.
+ * A directory whose files can hold `bytes` in total. The injected file system applies to the whole
+ * process until disposed.
  */
 export async function injectedDisk(bytes: number): Promise<SmallDisk> {
   const directory = await scratch();

@@ -1,4 +1,4 @@
-/** The embedded Glance behind a real socket: the contract again, and senders that go away. */
+/** The embedded Glance behind a real socket: the contract, and clients that disconnect. */
 
 import { assertEquals } from "@std/assert";
 import { createEmbeddedGlance, memoryStore } from "../../lib/embedded/mod.ts";
@@ -7,7 +7,7 @@ import { serve } from "../../lib/cli/server/serve.ts";
 import { create, show } from "./glance.ts";
 import { embeddedTarget } from "./target.ts";
 
-Deno.test("the embedded Glance keeps the contract behind a socket", async (test) => {
+Deno.test("createEmbeddedGlance() passes the contract behind a socket", async (test) => {
   const target = embeddedTarget();
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
@@ -20,7 +20,7 @@ Deno.test("the embedded Glance keeps the contract behind a socket", async (test)
   }
 });
 
-Deno.test("an upload whose sender goes away leaves the image queued", async () => {
+Deno.test("an upload leaves the image queued when the client disconnects", async () => {
   const left = Promise.withResolvers<void>();
   const store = memoryStore();
   const glance = createEmbeddedGlance({ store, onError: () => left.resolve() });
@@ -39,7 +39,7 @@ Deno.test("an upload whose sender goes away leaves the image queued", async () =
   assertEquals([image["status"], image["size"]], ["queued", null]);
 });
 
-Deno.test("an upload whose sender stalls leaves the image queued", async () => {
+Deno.test("an upload leaves the image queued when the client stalls", async () => {
   const glance = createEmbeddedGlance({ store: memoryStore() });
   for (const framing of ["content-length: 100", "transfer-encoding: chunked"]) {
     const server = serve(glance.fetch, { host: "127.0.0.1", port: 0 }, { upload: 50 });
@@ -49,7 +49,7 @@ Deno.test("an upload whose sender stalls leaves the image queued", async () => {
     const head = `PUT /v2/images/${id}/file HTTP/1.1\r\nhost: glance\r\n` +
       `content-type: application/octet-stream\r\n${framing}\r\n\r\n`;
     await socket.write(new TextEncoder().encode(`${head}5\r\nhello\r\n`));
-    // The server closes the connection when it has given the upload up.
+    // The server closes the connection when it aborts the upload.
     await new Response(socket.readable).text();
     await server.stop();
     const { image } = await show(glance, id);

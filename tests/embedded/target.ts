@@ -1,4 +1,6 @@
-/** An embedded Glance as a target of the contract: three callers, two stores and one on the web. */
+/**
+ * An embedded Glance as a target of the contract: three identities, two stores, and a web store.
+ */
 
 import {
   createEmbeddedGlance,
@@ -39,7 +41,9 @@ const OPTIONS: EmbeddedGlanceOptions = {
   identify: (token) => IDENTITIES[token ?? ""] ?? null,
 };
 
-/** A new embedded Glance; `facts` says what `options` change, `web` is what it finds on the web. */
+/**
+ * Creates an embedded Glance. `facts` describes the effect of `options`; `web` maps URLs to data.
+ */
 export function embeddedTarget(
   options: EmbeddedGlanceOptions = {},
   facts: Partial<Facts> = {},
@@ -71,7 +75,7 @@ export function embeddedTarget(
   };
 }
 
-/** What the web answers: nobody knows the size of anything, and what is not published is not there. */
+/** Responses of the fake web server: HEAD has no size, and unpublished URLs are 404. */
 function onWeb(web: ReadonlyMap<string, string>, url: string, method: string): Response {
   if (method === "HEAD") return new Response(null);
   const bytes = web.get(url);

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { byteStream } from "../../../lib/embedded/store/byte_stream.ts";
 
-/** A source of `length` bytes that notes what is asked of it. */
+/** A source of `length` bytes that records its calls. */
 function source(length: number) {
   let position = 0;
   const seen = { reads: 0, closed: 0 };
@@ -19,7 +19,7 @@ function source(length: number) {
   return { fill, close, seen };
 }
 
-Deno.test("byteStream gives exactly the bytes it was made for, and closes its source once", async () => {
+Deno.test("byteStream() yields exactly `length` bytes and closes its source once", async () => {
   for (const length of [0, 1, 262_143, 262_144, 262_145, 1_000_000]) {
     const { fill, close, seen } = source(2_000_000);
     const bytes = await new Response(byteStream(length, fill, close)).bytes();
@@ -29,7 +29,7 @@ Deno.test("byteStream gives exactly the bytes it was made for, and closes its so
   }
 });
 
-Deno.test("byteStream reads nothing before it is asked, and one piece at a time", async () => {
+Deno.test("byteStream() reads on demand, one chunk at a time", async () => {
   const { fill, close, seen } = source(2_000_000);
   const reader = byteStream(2_000_000, fill, close).getReader();
   await Promise.resolve();
@@ -40,7 +40,7 @@ Deno.test("byteStream reads nothing before it is asked, and one piece at a time"
   await reader.cancel();
 });
 
-Deno.test("byteStream fills the view that a reader brings", async () => {
+Deno.test("byteStream() fills the buffer of a BYOB reader", async () => {
   const { fill, close, seen } = source(100);
   const reader = byteStream(100, fill, close).getReader({ mode: "byob" });
   const first = await reader.read(new Uint8Array(64));
@@ -51,7 +51,7 @@ Deno.test("byteStream fills the view that a reader brings", async () => {
   assertEquals(seen.closed, 1);
 });
 
-Deno.test("byteStream closes its source when it is cancelled, read or unread", async () => {
+Deno.test("byteStream() closes its source when it is canceled, read or unread", async () => {
   for (const reads of [0, 1]) {
     const { fill, close, seen } = source(2_000_000);
     const reader = byteStream(2_000_000, fill, close).getReader();
@@ -61,12 +61,12 @@ Deno.test("byteStream closes its source when it is cancelled, read or unread", a
   }
 });
 
-Deno.test("byteStream closes its source after a read that was pending at the cancel", async () => {
-  const asked = Promise.withResolvers<void>();
+Deno.test("byteStream() closes its source after a pending read when it is canceled", async () => {
+  const pulled = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<number>();
   const order: string[] = [];
   const stream = byteStream(10, async () => {
-    asked.resolve();
+    pulled.resolve();
     const filled = await gate.promise;
     order.push("read");
     return filled;
@@ -76,7 +76,7 @@ Deno.test("byteStream closes its source after a read that was pending at the can
   });
   const reader = stream.getReader();
   const pending = reader.read();
-  await asked.promise;
+  await pulled.promise;
   const cancelled = reader.cancel();
   gate.resolve(5);
   await cancelled;
@@ -84,14 +84,14 @@ Deno.test("byteStream closes its source after a read that was pending at the can
   assertEquals(order, ["read", "closed"]);
 });
 
-Deno.test("byteStream fails where the data ends early, and closes its source", async () => {
+Deno.test("byteStream() fails and closes its source when the data ends early", async () => {
   const { fill, close, seen } = source(10);
   const bytes = new Response(byteStream(11, fill, close)).bytes();
   await assertRejects(() => bytes, Error, "it ends 1 bytes early");
   assertEquals(seen.closed, 1);
 });
 
-Deno.test("byteStream fails as its source does, and closes it", async () => {
+Deno.test("byteStream() fails and closes its source when the source fails", async () => {
   const { close, seen } = source(10);
   const broken = byteStream(10, () => Promise.reject(new Error("disk gone")), close);
   await assertRejects(() => new Response(broken).bytes(), Error, "disk gone");

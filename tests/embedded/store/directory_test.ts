@@ -1,4 +1,4 @@
-/** The directory store: what survives a restart, and a crash at any moment. */
+/** The directory store: restarts and crashes. */
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
@@ -8,7 +8,7 @@ import {
 } from "../../../lib/embedded/mod.ts";
 import { create, download, scratch, send, show, stalledBody, upload } from "../glance.ts";
 
-/** A server on what is in the directory now, as after a restart. */
+/** A server on the current content of the directory, as after a restart. */
 function open(path: string): EmbeddedGlance {
   return createEmbeddedGlance({ store: directoryStore(path) });
 }
@@ -29,17 +29,17 @@ async function changeRow(path: string, id: string, change: Record<string, unknow
   await Deno.writeTextFile(file, JSON.stringify({ ...row, ...change }));
 }
 
-Deno.test("a directory store has everything after a restart", async () => {
+Deno.test("directoryStore() keeps all images after a restart", async () => {
   await using directory = await scratch();
   const before = open(`${directory.path}/new/store`);
   const id = await create(before, { name: "kept", tags: ["a"], color: "red" });
   assertEquals(await upload(before, id, "0123456789"), 204);
   await send(before, "POST", `/v2/images/${id}/members`, '{"member": "other"}')
     .then((answer) => answer.body?.cancel());
-  const shown = await show(before, id);
+  const expected = await show(before, id);
 
   const after = open(`${directory.path}/new/store/`);
-  assertEquals(await show(after, id), shown);
+  assertEquals(await show(after, id), expected);
   assertEquals(await download(after, id), "0123456789");
   assertEquals(await download(after, id, "bytes=3-5"), "345");
   const members = await (await send(after, "GET", `/v2/images/${id}/members`)).json() as {
@@ -48,7 +48,7 @@ Deno.test("a directory store has everything after a restart", async () => {
   assertEquals(members.members.length, 1);
 });
 
-Deno.test("a directory store has every task after a restart", async () => {
+Deno.test("directoryStore() keeps all tasks after a restart", async () => {
   await using directory = await scratch();
   const before = open(directory.path);
   const order = '{"type": "import", "input": {"import_from": "http://nowhere/"}}';
@@ -61,7 +61,7 @@ Deno.test("a directory store has every task after a restart", async () => {
   assertEquals(after["status"], "failure");
 });
 
-Deno.test("a directory store never gives the id of a deleted image away", async () => {
+Deno.test("directoryStore() never reuses the id of a deleted image", async () => {
   await using directory = await scratch();
   const before = open(directory.path);
   const id = await create(before);
@@ -71,7 +71,7 @@ Deno.test("a directory store never gives the id of a deleted image away", async 
   assertEquals(answer.status, 409);
 });
 
-Deno.test("a directory store leaves no data of a deleted image behind", async () => {
+Deno.test("directoryStore() removes the data of a deleted image", async () => {
   await using directory = await scratch();
   const glance = open(directory.path);
   const id = await create(glance);
@@ -81,7 +81,7 @@ Deno.test("a directory store leaves no data of a deleted image behind", async ()
   assertEquals(await filesBelow(`${directory.path}/data`), []);
 });
 
-Deno.test("a directory store leaves nothing of a broken upload behind", async () => {
+Deno.test("directoryStore() removes the data of an interrupted upload", async () => {
   await using directory = await scratch();
   const glance = open(directory.path);
   const id = await create(glance);
@@ -96,7 +96,7 @@ Deno.test("a directory store leaves nothing of a broken upload behind", async ()
   assertEquals((await show(glance, id)).image["status"], "queued");
 });
 
-Deno.test("staged data survives a restart and can be imported then", async () => {
+Deno.test("directoryStore() keeps staged data for an import after a restart", async () => {
   await using directory = await scratch();
   const before = open(directory.path);
   const id = await create(before);
@@ -108,7 +108,7 @@ Deno.test("staged data survives a restart and can be imported then", async () =>
   assertEquals(await download(after, id), "staged");
 });
 
-/** What a crash can leave of an image with staged or stored data -> its status after a restart. */
+/** Files that a crash leaves of an image, and its status after a restart. */
 const CRASHES: readonly {
   readonly name: string;
   readonly row: Record<string, unknown>;
@@ -149,7 +149,7 @@ const CRASHES: readonly {
 ];
 
 for (const { name, row, data, status } of CRASHES) {
-  Deno.test(`an image is ${status} after a crash ${name}`, async () => {
+  Deno.test(`directoryStore() makes an image ${status} after a crash ${name}`, async () => {
     await using directory = await scratch();
     const before = open(directory.path);
     const id = await create(before);
@@ -166,7 +166,7 @@ for (const { name, row, data, status } of CRASHES) {
   });
 }
 
-Deno.test("a directory store sweeps half-written files and unknown data away at the start", async () => {
+Deno.test("directoryStore() removes incomplete files and unknown data at the start", async () => {
   await using directory = await scratch();
   const before = open(directory.path);
   const id = await create(before);
@@ -180,7 +180,7 @@ Deno.test("a directory store sweeps half-written files and unknown data away at 
   assertEquals(await download(after, id), "data");
 });
 
-Deno.test("a directory store that is a file cannot be opened", async () => {
+Deno.test("directoryStore() fails to open when the path is a file", async () => {
   await using directory = await scratch();
   const file = `${directory.path}/file`;
   await Deno.writeTextFile(file, "");
@@ -188,12 +188,12 @@ Deno.test("a directory store that is a file cannot be opened", async () => {
   assertThrows(() => directoryStore(""), TypeError, "its path is empty");
 });
 
-Deno.test("a cancelled download closes its file", async () => {
+Deno.test("directoryStore() closes the file when a download is canceled", async () => {
   await using directory = await scratch();
   const glance = open(directory.path);
   const id = await create(glance);
   await upload(glance, id, new Uint8Array(2_000_000));
-  // A file that stays open would fail the sanitizer of this test.
+  // The sanitizer of the test fails if the file stays open.
   const unread = await send(glance, "GET", `/v2/images/${id}/file`);
   await unread.body?.cancel();
   const started = await send(glance, "GET", `/v2/images/${id}/file`);
@@ -202,7 +202,7 @@ Deno.test("a cancelled download closes its file", async () => {
   await reader?.cancel();
 });
 
-Deno.test("a download that has begun goes on after the image is deleted", async () => {
+Deno.test("directoryStore() completes a download when the image is deleted meanwhile", async () => {
   await using directory = await scratch();
   const glance = open(directory.path);
   const id = await create(glance);
@@ -212,7 +212,7 @@ Deno.test("a download that has begun goes on after the image is deleted", async 
   assertEquals((await answer.bytes()).byteLength, 2_000_000);
 });
 
-Deno.test("a store that is killed in the middle of an upload keeps all the rest", async () => {
+Deno.test("directoryStore() keeps all other images when its process is killed during an upload", async () => {
   await using directory = await scratch();
   const server = await startChild(directory.path);
   const glance = remote(server.endpoint);
@@ -239,7 +239,7 @@ Deno.test("a store that is killed in the middle of an upload keeps all the rest"
   assertEquals(await upload(after, cut, "second try"), 204);
 });
 
-/** A server in a process of its own, on the directory. */
+/** A server in its own process, on the directory. */
 async function startChild(path: string): Promise<{
   endpoint: string;
   kill: () => void;
@@ -259,7 +259,7 @@ async function startChild(path: string): Promise<{
   return { endpoint: endpoint.trim(), kill: () => child.kill("SIGKILL"), gone: child.status };
 }
 
-/** The same short ways to talk, to a server behind a socket. */
+/** The same helpers for a server behind a socket. */
 function remote(endpoint: string): EmbeddedGlance {
   return {
     fetch: (request) => fetch(request.url.replace("http://glance.test", endpoint), request),
@@ -269,16 +269,16 @@ function remote(endpoint: string): EmbeddedGlance {
 
 async function sizesBelow(path: string): Promise<number> {
   const files = await filesBelow(path);
-  // A file may have got its name between the two looks.
+  // The file may be renamed between the two calls.
   const sizeOf = (file: string) => Deno.stat(file).then(({ size }) => size, () => 0);
   const sizes = await Promise.all(files.map(sizeOf));
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** Waits for another process, which has no event to give. */
-async function until(isSo: () => Promise<boolean>): Promise<void> {
+/** Polls, because the other process has no event to wait for. */
+async function until(condition: () => Promise<boolean>): Promise<void> {
   for (let i = 0; i < 400; i++) {
-    if (await isSo()) return;
+    if (await condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   throw new Error("it did not come to be so in ten seconds");
