@@ -1,6 +1,6 @@
 /**
- * The argument table: every command and every flag. Reading a command line, the help texts and
- * completion all come from here.
+ * The table of all commands and flags. The parser, the help texts and shell completion are generated from
+ * it.
  *
  * @module
  */
@@ -28,30 +28,30 @@ import { TASK_COMMANDS } from "./commands/tasks.ts";
 
 /** Flags of every command. */
 export const GLOBAL_FLAGS = {
-  "help": { kind: "switch", short: "h", summary: "Show help, of the command if there is one" },
+  "help": { kind: "switch", short: "h", summary: "Show help for the command, or for glance" },
   "version": { kind: "switch", summary: "Show the version" },
-  "json": { kind: "switch", summary: "Print JSON, exactly as Glance has it" },
+  "json": { kind: "switch", summary: "Print the JSON that Glance returned" },
   "verbose": { kind: "switch", short: "v", summary: "Show more columns" },
   "debug": {
     kind: "switch",
     short: "d",
     environment: "GLANCECLIENT_DEBUG",
-    summary: "Tell of retries, resumes and the causes of errors",
+    summary: "Print retries, resumes and the causes of errors",
   },
   ...CLOUD_FLAGS,
   "os-image-api-version": {
     kind: "text",
     value: "<VERSION>",
     choices: ["2"],
-    summary: "No effect: there is no other than 2",
+    summary: "No effect: only version 2 is supported",
   },
-  "force": { kind: "switch", short: "f", summary: "No effect: nothing asks for confirmation" },
-  "profile": { kind: "text", value: "<HMAC_KEY>", summary: "No effect: nothing is profiled" },
-  "collect-timing": { kind: "switch", summary: "No effect: nothing is timed" },
-  "get-schema": { kind: "switch", summary: "No effect: no schema is kept" },
+  "force": { kind: "switch", short: "f", summary: "No effect: no command asks for confirmation" },
+  "profile": { kind: "text", value: "<HMAC_KEY>", summary: "No effect: requests are not profiled" },
+  "collect-timing": { kind: "switch", summary: "No effect: requests are not timed" },
+  "get-schema": { kind: "switch", summary: "No effect: schemas are not cached" },
 } as const satisfies Flags;
 
-/** All commands, in the order of the help text. */
+/** All commands, in alphabetical order. */
 export const COMMANDS: readonly Command[] = [
   IMAGE_LIST,
   ...UPLOAD_COMMANDS,

@@ -1,6 +1,6 @@
 /**
- * `deno task demo`: the whole story in a few lines. Two servers of one cloud; an image goes up, one
- * server dies while it comes down, and every byte arrives all the same.
+ * `deno task demo`: uploads an image to one of two servers, stops a server in the middle of the download, and
+ * shows that the download continues from the other one.
  *
  * @module
  */
@@ -15,13 +15,13 @@ import { sampleBytes } from "./server/sample.ts";
 import { type RunningServer, serve } from "./server/serve.ts";
 import type { Bytes, System } from "./system/system.ts";
 
-/** Bytes of the image: far more than what sockets hold on their way. */
+/** Size of the image in bytes: much more than socket buffers hold. */
 const SIZE = 64 * 1024 ** 2;
 
-/** Bytes after which the server dies. */
-const HALF_WAY = SIZE / 4;
+/** Bytes after which the server is stopped. */
+const STOP_AFTER = SIZE / 4;
 
-/** Tells the story; gives the exit code. */
+/** Runs the demonstration. Returns the exit code. */
 export async function runDemo(system: System): Promise<number> {
   const messages = new Messages(system.stderr);
   const store = memoryStore();
@@ -29,7 +29,7 @@ export async function runDemo(system: System): Promise<number> {
     serve(createEmbeddedGlance({ store }).fetch, { host: "127.0.0.1", port: 0 })
   );
   try {
-    await tell(servers, system);
+    await runSteps(servers, system);
     return EXIT.ok;
   } catch (error) {
     messages.line(sentenceOf(system.signal.aborted ? system.signal.reason : error));
@@ -40,12 +40,12 @@ export async function runDemo(system: System): Promise<number> {
   }
 }
 
-async function tell(servers: readonly RunningServer[], system: System): Promise<void> {
+async function runSteps(servers: readonly RunningServer[], system: System): Promise<void> {
   const say = (text: string) => printText({ system }, text);
   const urls = servers.map(({ url }) => url);
   const resumes: Extract<GlanceEvent, { kind: "resume" }>[] = [];
   const { service, context } = await connect({
-    // With the servers named so, no clouds.yaml of the user is looked for.
+    // The clouds.yaml of the user is not read if servers are given.
     environment: { GLANCE_API_SERVERS: urls.join(",") },
     onEvent: (event) => event.kind === "resume" && resumes.push(event),
   });
@@ -55,7 +55,7 @@ async function tell(servers: readonly RunningServer[], system: System): Promise<
   const { signal } = system;
   const meta = { name: "demo", diskFormat: "raw", containerFormat: "bare" };
   const { id, osHashAlgo } = await service.create(context, meta, bytes, { signal });
-  await say(`Uploaded "demo", ${formatBytes(SIZE)}; its ${osHashAlgo} is that of what was sent`);
+  await say(`Uploaded "demo", ${formatBytes(SIZE)}; its ${osHashAlgo} matches the data sent`);
 
   const [listed] = await service.detail(context, { filters: { name: "demo" } });
   check(listed?.id === id && listed.status === "active", "list the image");
@@ -63,29 +63,29 @@ async function tell(servers: readonly RunningServer[], system: System): Promise<
 
   await download({ service, context }, { id, bytes, servers, say, signal });
   const resume = resumes.at(0);
-  check(resume !== undefined, "go on after the server had died");
-  await say(`Went on at byte ${resume?.offset} from ${resume?.server}`);
-  await say(`Downloaded ${formatBytes(SIZE)}: every byte once, and the ${osHashAlgo} is right`);
+  check(resume !== undefined, "resume after the server has stopped");
+  await say(`Resumed at byte ${resume?.offset} from ${resume?.server}`);
+  await say(`Downloaded ${formatBytes(SIZE)}: every byte once, and the ${osHashAlgo} is verified`);
 
   await service.delete(context, id);
   check((await service.detail(context)).length === 0, "delete the image");
-  await say("Deleted it. That is all: a download that has started will finish.");
+  await say("Deleted the image. A download that has started finishes, even if its server stops.");
 }
 
-/** What a download needs. */
-interface Act {
+/** Parameters of the download. */
+interface DownloadStep {
   readonly id: string;
-  /** What must arrive. */
+  /** The expected data. */
   readonly bytes: Bytes;
   readonly servers: readonly RunningServer[];
   readonly signal: AbortSignal;
   say(text: string): Promise<void>;
 }
 
-/** Downloads, while the server at the other end dies. */
+/** Downloads the image and stops the server that sends it. */
 async function download(
   { service, context }: Pick<Connection, "service" | "context">,
-  { id, bytes, servers, signal, say }: Act,
+  { id, bytes, servers, signal, say }: DownloadStep,
 ): Promise<void> {
   let from = "";
   const stream = await service.download(context, id, {
@@ -94,12 +94,12 @@ async function download(
     onProgress: ({ server }) => from = server,
   });
   let offset = 0;
-  let isDying = false;
+  let isStopped = false;
   for await (const chunk of stream) {
     const expected = bytes.subarray(offset, offset += chunk.byteLength);
     check(chunk.every((byte, i) => byte === expected[i]), `receive the bytes before ${offset}`);
-    if (isDying || offset < HALF_WAY) continue;
-    isDying = true;
+    if (isStopped || offset < STOP_AFTER) continue;
+    isStopped = true;
     await servers.find(({ url }) => url === from)?.kill();
     await say(`Stopped ${from} after ${formatBytes(offset)} of the download`);
   }
@@ -108,7 +108,7 @@ async function download(
 
 function check(isRight: boolean, what: string): void {
   if (isRight) return;
-  throw new CommandFailed(`Cannot ${what}: the demonstration has failed; please report it`);
+  throw new CommandFailed(`Cannot ${what}: the demonstration has failed; report it as a bug`);
 }
 
 if (import.meta.main) Deno.exit(await runDemo(denoWorld(endingSignal())));

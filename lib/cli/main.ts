@@ -1,14 +1,14 @@
 /**
- * `deno task glance`: the command line, in this process.
+ * `deno task glance`: runs the command line in this process.
  *
  * @module
  */
 import { denoWorld, endingSignal, goToCaller } from "./system/deno_system.ts";
 import { runGlance } from "./run.ts";
 
-/** Milliseconds to remove what is half-written after Ctrl-C, also in Glance. */
-const PATIENCE = 5_000;
+/** Milliseconds for cleaning up after Ctrl-C, on disk and in Glance. */
+const CLEANUP_MS = 5_000;
 
 goToCaller();
-// What may still be open after Ctrl-C (a read of standard input, a sign-in) must not hold the process.
-Deno.exit(await runGlance(Deno.args, denoWorld(endingSignal(PATIENCE))));
+// A pending read of standard input or a sign-in must not keep the process running after Ctrl-C.
+Deno.exit(await runGlance(Deno.args, denoWorld(endingSignal(CLEANUP_MS))));

@@ -1,5 +1,5 @@
 /**
- * The command line `glance` as a function, with everything outside of it injected.
+ * The command line `glance` as a function. Streams, files, environment and network are injected.
  *
  * @module
  */

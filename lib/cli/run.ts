@@ -1,6 +1,6 @@
 /**
- * A command from its words to its exit code. Nothing is thrown past this: every failure ends as one
- * sentence on standard error.
+ * Runs a command from arguments to exit code. It never throws: each failure becomes one line on standard
+ * error.
  *
  * @module
  */
@@ -23,8 +23,10 @@ import { VERSION } from "./version.ts";
 import type { System } from "./system/system.ts";
 
 /**
- * Runs `glance` with the given words and gives its exit code: 0 for success, 1 for a failure, 2 for a
- * command line that cannot be understood, 130 after Ctrl-C, 141 where nobody reads the output any more.
+ * Runs `glance` with the given arguments.
+ *
+ * @returns the exit code: 0 success, 1 failure, 2 usage error, 129, 130 or 143 ended by a signal, 141 standard
+ * output was closed by its reader
  *
  * @example
  * ```ts
@@ -73,12 +75,12 @@ async function runCommand(
   system: System,
   messages: Messages,
 ): Promise<void> {
-  const made: Promise<Connection>[] = [];
+  const connections: Promise<Connection>[] = [];
   let own: Promise<Connection> | null = null;
   const onEvent = listener(values["debug"] === true, messages);
   const signIn = (how: () => Promise<Connection>) => {
     const connection = untilAborted(how, system.signal);
-    made.push(connection);
+    connections.push(connection);
     return connection;
   };
   const invocation: Invocation = {
@@ -95,51 +97,51 @@ async function runCommand(
   try {
     await command.run(invocation);
   } finally {
-    // One that could not be had is what the command has failed with.
-    for (const connection of made) {
+    // The command has already thrown the error of a failed sign-in.
+    for (const connection of connections) {
       await connection.then((one) => one[Symbol.dispose](), () => {});
     }
   }
 }
 
-/** The global flags are in the table that the values were read by. */
+/** The values come from a table that contains the global flags. */
 function cloudValues(values: Readonly<Record<string, Value>>): CloudValues {
   return values as Values<typeof GLOBAL_FLAGS>;
 }
 
 function listener(isDebug: boolean, messages: Messages): (event: GlanceEvent) => void {
   return (event) => {
-    // What is printed without --debug: an interrupted command says nothing more, so the image has to be
-    // named before; and a setting that is ignored means something else than the user thinks.
-    const isForAll = event.kind === "storing" || event.kind === "ignored";
-    if (isDebug || isForAll) messages.line(eventText(event));
+    // Printed without --debug, too: an interrupted command prints nothing more, so the image is named before;
+    // and an ignored setting is probably a mistake.
+    const isAlwaysShown = event.kind === "storing" || event.kind === "ignored";
+    if (isDebug || isAlwaysShown) messages.line(eventText(event));
   };
 }
 
-/** An event on one line: `retry: after attempt 1 at http://a:9292, in 0 ms: Cannot …`. */
+/** Formats an event, for example `retry: attempt 1 at http://a:9292 failed, next in 0 ms: Cannot …`. */
 function eventText(event: GlanceEvent): string {
   if (event.kind === "ignored") return event.message;
-  if (event.kind === "renew") return `renew: the token, since it is ${event.reason}`;
+  if (event.kind === "renew") return `renew: the token is ${event.reason}`;
   if (event.kind === "storing") {
-    return `Glance has the data of image ${event.imageId} and is still storing it; the image stays if this command is interrupted`;
+    return `Glance has received the data of image ${event.imageId} and is storing it; interrupting this command does not delete the image`;
   }
   const cause = sentenceOf(event.cause);
   if (event.kind === "retry") {
-    return `retry: after attempt ${event.attempt} at ${event.server}, in ${
+    return `retry: attempt ${event.attempt} at ${event.server} failed, next in ${
       Math.round(event.delay)
     } ms: ${cause}`;
   }
   return event.kind === "cooldown"
-    ? `cooldown: ${event.server} is passed over for ${Math.round(event.delay)} ms: ${cause}`
-    : `resume: image ${event.imageId} at byte ${event.offset} from ${event.server}: ${cause}`;
+    ? `cooldown: ${event.server} is skipped for ${Math.round(event.delay)} ms: ${cause}`
+    : `resume: image ${event.imageId} continues at byte ${event.offset} from ${event.server}: ${cause}`;
 }
 
 function report(error: unknown, messages: Messages, isDebug: boolean, system: System): number {
   if (error instanceof OutputClosed) return EXIT.closedOutput;
-  // What an abort breaks on its way may speak of something else.
-  const ended: unknown = system.signal.aborted ? system.signal.reason : error;
-  if (ended instanceof Interrupted) return ended.exitCode;
-  messages.line(sentenceOf(ended));
-  if (isDebug) causesOf(ended).forEach((line) => messages.line(line));
-  return exitCodeOf(ended);
+  // Aborted operations can throw other errors than the reason of the abort.
+  const failure: unknown = system.signal.aborted ? system.signal.reason : error;
+  if (failure instanceof Interrupted) return failure.exitCode;
+  messages.line(sentenceOf(failure));
+  if (isDebug) causesOf(failure).forEach((line) => messages.line(line));
+  return exitCodeOf(failure);
 }

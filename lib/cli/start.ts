@@ -1,6 +1,5 @@
 /**
- * `deno task start`: an Image API v2 endpoint on a socket, in front of the configured cloud, or of the
- * embedded Glance where there is none.
+ * `deno task start`: serves the Image API v2, as a gateway to the configured cloud or to the embedded Glance.
  *
  * @module
  */
@@ -20,68 +19,72 @@ import { untilAborted } from "./system/until_aborted.ts";
 import type { System } from "./system/system.ts";
 
 const FLAGS = {
-  "host": { kind: "text", value: "<HOST>", summary: "Address to listen on; 127.0.0.1 without it" },
+  "host": { kind: "text", value: "<HOST>", summary: "Address to listen on (default: 127.0.0.1)" },
   "port": {
     kind: "number",
     value: "<PORT>",
     min: 0,
-    summary: "Port; 9292 without it, 0 for a free one",
+    summary: "Port to listen on, 0 for a free one (default: 9292)",
   },
-  "os-cloud": { kind: "text", value: "<CLOUD>", summary: "Name of the cloud in clouds.yaml" },
+  "os-cloud": {
+    kind: "text",
+    value: "<CLOUD>",
+    summary: "Cloud in clouds.yaml (default: OS_CLOUD)",
+  },
   "service-mode": {
     kind: "switch",
-    summary: "Ask with the cloud's credentials for everybody; without it, callers bring tokens",
+    summary:
+      "Use the cloud's credentials for all clients, read-only (default: clients send their own tokens)",
   },
   "read-write": {
     kind: "switch",
-    summary: "Let everybody change things, too, in service mode",
+    summary: "With --service-mode, allow clients to write, too",
   },
   "embedded": {
     kind: "switch",
-    summary: "Serve the embedded Glance also where a cloud is configured",
+    summary: "Serve the embedded Glance even if a cloud is configured",
   },
   "data": {
     kind: "text",
     value: "<DIR>",
-    summary: "The same, with its images in a directory; without it, they are gone when this ends",
+    summary: "Serve the embedded Glance with its images in this directory (default: in memory)",
   },
   "public-endpoint": {
     kind: "text",
     value: "<URL>",
-    summary: "Where callers find this, for links in answers; without it, their requests tell",
+    summary: "URL of this server for links in responses (default: from each request)",
   },
   "metrics": {
     kind: "truth",
-    summary:
-      "Serve counters at /metrics; without it, only where 127.0.0.1 or the like is listened to",
+    summary: "Serve Prometheus metrics at /metrics (default: only if --host is a loopback address)",
   },
   "drain-timeout": {
     kind: "number",
     value: "<SECONDS>",
     min: 0,
-    summary: "How long running requests may take to finish after SIGTERM (default: 60)",
+    summary: "Time for running requests to finish after Ctrl-C or SIGTERM (default: 60)",
   },
-  "no-log": { kind: "switch", summary: "Write no line for each request" },
-  "help": { kind: "switch", short: "h", summary: "Show this" },
+  "no-log": { kind: "switch", summary: "Do not log requests to standard error" },
+  "help": { kind: "switch", short: "h", summary: "Show this help" },
 } as const satisfies Flags;
 
 type StartValues = Values<typeof FLAGS>;
 
 const SUMMARY =
-  "Serves an Image API v2: a gateway in front of the servers in GLANCE_API_SERVERS or of the cloud that OS_* or clouds.yaml say, or, where nothing is configured, of an embedded Glance to try things out.";
+  "Serve the Image API v2 as a gateway to the servers in GLANCE_API_SERVERS or to the cloud that OS_* variables or clouds.yaml configure. If nothing is configured, serve an embedded Glance to try things out.";
 
-/** Seconds for requests that run when the process is told to end. */
+/** Seconds for running requests to finish after a signal. */
 const DRAIN_TIMEOUT = 60;
 
-/** Milliseconds for the last lines: standard error may be a pipe that is not read. */
+/** Milliseconds to write the last messages: standard error may be a pipe that is not read. */
 const FLUSH_LIMIT = 2_000;
 
-/** Milliseconds that one timer can wait. */
+/** Maximum delay of a timer in milliseconds. */
 const MAX_TIMER = 2 ** 31 - 1;
 
 const LOOPBACK = /^(127\.|localhost$|::1$)/;
 
-/** Serves until the world's signal is aborted; gives the exit code. */
+/** Serves until the signal of `system` is aborted. Returns the exit code. */
 export async function runStart(args: readonly string[], system: System): Promise<number> {
   const messages = new Messages(system.stderr);
   try {
@@ -101,7 +104,7 @@ export async function runStart(args: readonly string[], system: System): Promise
   }
 }
 
-/** @throws {UsageError} where flags are out of range or contradict each other. */
+/** @throws {UsageError} if flags are out of range or contradict each other. */
 function checkFlags(values: StartValues): void {
   const { port = 0, data, "os-cloud": cloud } = values;
   if (port > 65_535) {
@@ -115,12 +118,12 @@ function checkFlags(values: StartValues): void {
     : "--os-cloud";
   if (embedded !== null && clouds !== null) {
     throw new UsageError(
-      `Cannot use ${clouds} together with ${embedded}: the embedded Glance is no cloud; leave one of them out`,
+      `Cannot use ${clouds} together with ${embedded}: the embedded Glance has no cloud; leave one of them out`,
     );
   }
   if (values["read-write"] && !values["service-mode"]) {
     throw new UsageError(
-      "Cannot use --read-write without --service-mode: callers with tokens may do what these allow; leave it out",
+      "Cannot use --read-write without --service-mode: the tokens of clients decide what they can write; leave it out, or add --service-mode",
     );
   }
 }
@@ -135,10 +138,10 @@ async function start(values: StartValues, system: System, messages: Messages): P
     metrics,
     log: values["no-log"] ? () => {} : (line) => messages.line(line),
   };
-  using backend = await untilAborted(() => servedFor(values, system, settings), system.signal);
+  using backend = await untilAborted(() => openBackend(values, system, settings), system.signal);
   const server = serve(backend.handler, { host, port });
   try {
-    // Standard output may be a pipe that is not read, either.
+    // Standard output may be a pipe that is not read.
     const text = welcome(server.url, backend, settings);
     await untilAborted(() => printText({ system }, text), system.signal).catch((error) => {
       if (!system.signal.aborted) throw error;
@@ -153,59 +156,59 @@ async function start(values: StartValues, system: System, messages: Messages): P
   }
 }
 
-async function servedFor(
+async function openBackend(
   values: StartValues,
   system: System,
   settings: GatewaySettings,
 ): Promise<Backend> {
   const { data, "os-cloud": cloud = null } = values;
   if (values["embedded"] || data !== undefined) return await serveEmbedded(data ?? null, settings);
-  const backend = await serveCloud({ cloud, asker: askerOf(values) }, system, settings);
+  const backend = await serveCloud({ cloud, mode: credentialModeOf(values) }, system, settings);
   if (backend !== null) return backend;
   if (!values["service-mode"]) return await serveEmbedded(null, settings);
   throw new UsageError(
-    "Cannot use --service-mode: no cloud is configured; set OS_CLOUD to a cloud of clouds.yaml, or OS_AUTH_URL with OS_USERNAME, OS_PASSWORD and OS_PROJECT_NAME",
+    "Cannot use --service-mode: no cloud is configured; set OS_CLOUD to a cloud in clouds.yaml, or OS_AUTH_URL with OS_USERNAME, OS_PASSWORD and OS_PROJECT_NAME",
   );
 }
 
-function askerOf(values: StartValues): CredentialMode {
+function credentialModeOf(values: StartValues): CredentialMode {
   if (!values["service-mode"]) return "callers";
   return values["read-write"] ? "writer" : "reader";
 }
 
 function welcome(
   url: string,
-  { about, tries }: Backend,
+  { about, examples }: Backend,
   { metrics, allowedHosts, publicEndpoint }: GatewaySettings,
 ): string {
-  // Nobody can connect to "any address".
+  // Clients cannot connect to the unspecified address.
   const reachable = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
   return [
     `Listening on ${url}`,
     ...about,
     ...allowedHosts === "loopback" ? [hostsLine(publicEndpoint)] : [],
-    ...metrics ? [`Counters are at ${reachable}/metrics.`] : [],
+    ...metrics ? [`Metrics: ${reachable}/metrics`] : [],
     "",
-    "Try, in another terminal:",
-    ...tries(reachable).map((line) => `  ${line}`),
+    "Try it in another terminal:",
+    ...examples(reachable).map((line) => `  ${line}`),
     "",
-    "Ctrl-C stops it.",
+    "Press Ctrl-C to stop.",
   ].map(printable).join("\n");
 }
 
-/** What keeps web pages out, which a browser on this machine shows. */
+/** Describes the protection from web pages in a browser on this machine. */
 function hostsLine(publicEndpoint: string | null): string {
-  const names = publicEndpoint === null ? "" : `, and for ${redact(publicEndpoint)}`;
-  return `Requests are answered only for localhost, 127.0.0.1 and [::1]${names}; writes from web pages of other sites are refused.`;
+  const names = publicEndpoint === null ? "" : ` and ${redact(publicEndpoint)}`;
+  return `Allowed hosts: localhost, 127.0.0.1, [::1]${names}. Writes from web pages of other sites are refused.`;
 }
 
 function cutLine(request: string, seconds: number): string {
-  return `Cut ${
+  return `Aborted ${
     request.slice(0, 200)
-  }: it still ran ${seconds} s after the signal to end; raise --drain-timeout to let it finish`;
+  }: it was still running ${seconds} s after the signal; raise --drain-timeout to let it finish`;
 }
 
-/** Fulfilled when the signal is aborted. */
+/** Resolves when the signal is aborted. */
 function ended(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {

@@ -1,6 +1,6 @@
 /**
- * The version of this package. It stands here and not only in deno.json, which a package for Node does
- * not carry; a test keeps the two the same.
+ * The version of this package. deno.json has it too, but is not part of a package for Node; a test compares
+ * both.
  *
  * @module
  */

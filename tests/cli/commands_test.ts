@@ -203,7 +203,7 @@ Deno.test("image-delete deletes all that it can, and says what it could not", as
   assertEquals(
     stderr,
     `Cannot find image "nobody": no image that the caller can list has this id or name; see "glance image-list"
-Cannot delete 1 of 3 images: see above; 2 deleted
+Cannot delete 1 of 3 images: see the errors above; 2 deleted
 `,
   );
   assertEquals(await out(scene, "image-list --json"), "[]\n");
@@ -236,7 +236,7 @@ Deno.test("image-tag-update and image-tag-delete take tags that Glance misreads 
     const { code, stderr } = await scene.run(["image-tag-delete", "disk", `${tag}/`]);
     assertEquals([code, stderr], [
       1,
-      `Cannot delete tag "${tag}/" of image "${told.id}": it has no such tag; see "glance image-show ${told.id}"\n`,
+      `Cannot delete tag "${tag}/" of image "${told.id}": the image does not have it; see "glance image-show ${told.id}"\n`,
     ]);
     assertEquals(await out(scene, `image-tag-delete disk ${tag}`), "");
     assertEquals(JSON.parse(await out(scene, "image-show disk --json")), tagged);

@@ -58,7 +58,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "a tag that leads upwards": {
     args: ["image-tag-delete", ID, ".."],
     says:
-      `Cannot delete tag ".." of image "${ID}": it has no such tag; see "glance image-show ${ID}"`,
+      `Cannot delete tag ".." of image "${ID}": the image does not have it; see "glance image-show ${ID}"`,
   },
   "a name that two images have": {
     args: ["image-download", "twin", "--file", "x"],
@@ -80,12 +80,12 @@ const CASES: Readonly<Record<string, Case>> = {
   "a property without a value": {
     args: ["image-update", ID, "--property", "novalue"],
     code: 2,
-    says: 'Cannot use "--property novalue": it must be written KEY=VALUE',
+    says: 'Cannot use "--property novalue": it must have the form KEY=VALUE',
   },
   "a property without a name": {
     args: ["image-create", "--property", "=x"],
     code: 2,
-    says: 'Cannot use "--property =x": it must be written KEY=VALUE',
+    says: 'Cannot use "--property =x": it must have the form KEY=VALUE',
   },
   "a reserved property": {
     args: ["image-update", ID, "--property", "os_glance_x=1"],
@@ -95,7 +95,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "a disk size that is no number": {
     args: ["image-update", ID, "--min-disk", "big"],
     code: 2,
-    says: 'Cannot use "--min-disk big": it must be a whole number of at least 0',
+    says: 'Cannot use "--min-disk big": it must be an integer of at least 0',
   },
   "an unknown visibility": {
     args: ["image-update", ID, "--visibility", "secret"],
@@ -104,12 +104,12 @@ const CASES: Readonly<Record<string, Case>> = {
   "an update of nothing": {
     args: ["image-update", ID],
     code: 2,
-    says: 'Cannot update an image: nothing is to be changed; see "glance help image-update"',
+    says: 'Cannot update an image: no change is given; see "glance help image-update"',
   },
   "a negative limit": {
     args: ["image-list", "--limit", "-1"],
     code: 2,
-    says: 'Cannot use "--limit -1": it must be a whole number of at least 0',
+    says: 'Cannot use "--limit -1": it must be an integer of at least 0',
   },
   "an unknown sort key": {
     args: ["image-list", "--sort-key", "colour"],
@@ -123,12 +123,13 @@ const CASES: Readonly<Record<string, Case>> = {
   "two ways to sort": {
     args: ["image-list", "--sort", "name", "--sort-key", "id"],
     code: 2,
-    says: "Cannot use --sort together with --sort-key or --sort-dir: use one way",
+    says:
+      "Cannot use --sort together with --sort-key or --sort-dir: both set the order; leave one of them out",
   },
   "a filter without a value": {
     args: ["image-list", "--property-filter", "name"],
     code: 2,
-    says: 'Cannot use "--property-filter name": it must be written KEY=VALUE',
+    says: 'Cannot use "--property-filter name": it must have the form KEY=VALUE',
   },
   "a member list of nothing": {
     args: ["member-list"],
@@ -142,7 +143,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "a file that is not there": {
     args: ["image-create", ...RAW, "--file", "absent.img"],
-    says: 'Cannot read "absent.img": there is no such file or directory; correct the path',
+    says: 'Cannot read "absent.img": no such file or directory; correct the path',
   },
   "a file that may not be read": {
     args: ["image-create", ...RAW, "--file", "secret.img"],
@@ -156,7 +157,7 @@ const CASES: Readonly<Record<string, Case>> = {
     args: ["image-create", "--name", "x", "--file", "disk.img"],
     code: 2,
     says:
-      'Cannot upload "disk.img": its format is not known; add --disk-format and --container-format',
+      'Cannot upload "disk.img": its format is missing; add --disk-format and --container-format',
   },
   "an upload of nothing": {
     args: ["image-upload", ID],
@@ -174,18 +175,18 @@ const CASES: Readonly<Record<string, Case>> = {
     args: ["image-upload", ID, "--file", "-"],
     scene: { stdin: "terminal" },
     says:
-      "Cannot read standard input: it is the terminal; redirect a file (< FILE), or name one with --file",
+      "Cannot read standard input: it is a terminal; redirect a file (< FILE), or name one with --file",
   },
   "standard input that ends at once": {
     args: ["image-create", ...RAW, "--file", "-"],
     scene: { stdin: new Uint8Array() },
-    says: "Cannot read standard input: it ended without a byte; check the program before the pipe",
+    says: "Cannot read standard input: it is empty; check the program before the pipe",
   },
   "a pipe that ends at once, with formats": {
     args: ["image-create", ...RAW],
     scene: { stdin: new Uint8Array() },
     says:
-      "Cannot read standard input: it ended without a byte; check the program before the pipe, or add < /dev/null to create the record alone",
+      "Cannot read standard input: it is empty; check the program before the pipe, or add < /dev/null to create only the record",
   },
   "an image that has its data": {
     args: ["image-upload", ID, "--file", "disk.img"],
@@ -200,7 +201,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "an unknown store": {
     args: ["image-create", ...RAW, "--store", "moon", "--file", "disk.img"],
-    says: 'Cannot use the store "moon": this cloud has "local"; name one of them',
+    says: 'Cannot use the store "moon": this cloud has "local"; choose one of them',
   },
   "a size that is wrong": {
     args: ["image-upload", OTHER_ID, "--file", "disk.img", "--size", "99"],
@@ -212,7 +213,7 @@ const CASES: Readonly<Record<string, Case>> = {
     code: 2,
     scene: { isTerminal: true },
     says:
-      "Cannot write an image to the terminal: name a file with --file, or redirect the output (> disk.img)",
+      "Cannot write an image: standard output is a terminal; name a file with --file, or redirect the output (> disk.img)",
   },
   "a download of an image without data": {
     args: ["image-download", OTHER_ID, "--file", "x"],
@@ -224,7 +225,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "a download into a directory that is not there": {
     args: ["image-download", ID, "--file", "nowhere/x"],
-    says: 'Cannot write "nowhere/x.part": there is no such file or directory; correct the path',
+    says: 'Cannot write "nowhere/x.part": no such file or directory; correct the path',
   },
   "a download into a directory that may not be written": {
     args: ["image-download", ID, "--file", "locked/x"],
@@ -237,7 +238,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "a download that is at work already": {
     args: ["image-download", ID, "--file", "busy"],
     says:
-      'Cannot write "busy.part": another download is writing to it; wait for it, or choose another name',
+      'Cannot write "busy.part": another download is writing to it; wait for that download, or choose another name',
   },
   "a host that cannot be reached": {
     args: ["image-list"],
@@ -278,8 +279,8 @@ Deno.test("Every bad input ends in one sentence and its exit code", async (t) =>
 
 Deno.test("--debug tells what led to a failure, without secrets", async () => {
   const { stderr } = await new Scene(unreachable).run(["image-list", "--debug"]);
-  assertStringIncludes(stderr, "retry: after attempt 1 at http://glance.test:9292");
-  assertStringIncludes(stderr, "cooldown: http://glance.test:9292 is passed over for ");
+  assertStringIncludes(stderr, "retry: attempt 1 at http://glance.test:9292 failed");
+  assertStringIncludes(stderr, "cooldown: http://glance.test:9292 is skipped for ");
   assertStringIncludes(stderr, "caused by AggregateError: every attempt failed");
   assertStringIncludes(
     stderr,
@@ -317,7 +318,7 @@ Deno.test("A full disk behind standard output is a failure", async () => {
   for (const args of [["image-list"], ["image-download", ID]]) {
     const { code, stderr } = await scene.run(args, { outputFails: "ENOSPC" });
     const says =
-      "Cannot write to standard output: no space is left on the device; free some or choose another place\n";
+      "Cannot write to standard output: no space left on the device; free some, or choose another place\n";
     assertEquals([code, stderr], [1, says]);
   }
 });

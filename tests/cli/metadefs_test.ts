@@ -257,17 +257,17 @@ Deno.test("md commands say what is wrong before they ask for anything", async (t
     [
       "md-namespace-update N",
       2,
-      'Cannot update a namespace: nothing is to be changed; see "glance help md-namespace-update"',
+      'Cannot update a namespace: no change is given; see "glance help md-namespace-update"',
     ],
     [
       "md-object-update N o",
       2,
-      'Cannot update an object: nothing is to be changed; see "glance help md-object-update"',
+      'Cannot update an object: no change is given; see "glance help md-object-update"',
     ],
     [
       "md-property-update N p",
       2,
-      'Cannot update a property: nothing is to be changed; see "glance help md-property-update"',
+      'Cannot update a property: no change is given; see "glance help md-property-update"',
     ],
     [
       "md-object-create N --name o --schema []",
@@ -282,13 +282,13 @@ Deno.test("md commands say what is wrong before they ask for anything", async (t
     [
       "md-tag-create-multiple N --names ,,",
       2,
-      'Cannot use "--names ,,": there is no tag in it; give some',
+      'Cannot use "--names ,,": it contains no tag; add a name',
     ],
     ["md-tag-create N", 2, 'Cannot run "md-tag-create": --name is missing; add it'],
     [
       "md-namespace-import --file list.json",
       1,
-      'Cannot import "list.json": it is no JSON object; correct it',
+      'Cannot import "list.json": it is not a JSON object; correct it',
     ],
     [
       "md-namespace-import --file nameless.json",

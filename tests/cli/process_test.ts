@@ -199,7 +199,7 @@ Deno.test("A download that was ended in any way is gone on with by the same comm
           broken.stderr,
           signal === "SIGKILL"
             ? ""
-            : 'Kept 4.00 MiB of 8.00 MiB in "x.part": the same command goes on from there\n',
+            : 'Kept 4.00 MiB of 8.00 MiB in "x.part"; run the same command again to resume\n',
         );
         assertEquals(namesIn(directory), ["x", "x.part", "x.part.json"]);
         assertEquals(await Deno.readTextFile(`${directory}/x`), "old");
@@ -207,7 +207,7 @@ Deno.test("A download that was ended in any way is gone on with by the same comm
         const again = await ended(command("main.ts", args, server.url, directory).spawn());
         assertEquals([again.code, again.stderr], [
           0,
-          'Going on with "x.part": checking the 4.00 MiB of 8.00 MiB that are there\n',
+          'Resuming "x.part": verifying the 4.00 MiB of 8.00 MiB already downloaded\n',
         ]);
         assertEquals(ranges, [null, `bytes=${HALF}-${DISK.byteLength - 1}`]);
         assertEquals(await Deno.readFile(`${directory}/x`), DISK);

@@ -131,7 +131,7 @@ Deno.test("image-download goes on at the byte where the network was lost", async
   assertEquals(broken.code, 1);
   assertMatch(
     broken.stderr,
-    /^Kept 195 KiB of 293 KiB in "x\.part": the same command goes on from there\nCannot download image /,
+    /^Kept 195 KiB of 293 KiB in "x\.part"; run the same command again to resume\nCannot download image /,
   );
   assertEquals([...files.content.keys()], ["x", "x.part", "x.part.json"]);
   assertEquals(files.text("x"), "the image of yesterday");
@@ -143,7 +143,7 @@ Deno.test("image-download goes on at the byte where the network was lost", async
   assertEquals([code, stdout], [0, ""]);
   assertEquals(
     stderr,
-    'Going on with "x.part": checking the 195 KiB of 293 KiB that are there\n',
+    'Resuming "x.part": verifying the 195 KiB of 293 KiB already downloaded\n',
   );
   assertEquals(cloud.ranges, [`bytes=200000-${SIZE - 1}`]);
   assertWhole(files);
@@ -171,8 +171,11 @@ Deno.test("image-download goes on when servers that had all died are alive again
   await Promise.all(servers.map((server) => server.kill()));
   const { code, stderr } = await broken;
   assertEquals(code, 1);
-  assertMatch(stderr, /^retry: after attempt \d at http:\/\/127\.0\.0\.1:\d+, in \d+ ms: Cannot /m);
-  assertMatch(stderr, /^Kept 146 KiB of 293 KiB in "x\.part": /m);
+  assertMatch(
+    stderr,
+    /^retry: attempt \d at http:\/\/127\.0\.0\.1:\d+ failed, next in \d+ ms: Cannot /m,
+  );
+  assertMatch(stderr, /^Kept 146 KiB of 293 KiB in "x\.part"; /m);
 
   const { port } = new URL(urls[1] ?? "");
   const alive = serve(store, { host: "127.0.0.1", port: Number(port) });
@@ -192,7 +195,7 @@ Deno.test("image-download goes on after Ctrl-C", async () => {
   const { code, stdout, stderr } = await cloud.download(files, [], { signal: controller.signal });
   assertEquals([code, stdout], [130, ""]);
   const kept = files.content.get("x.part")?.byteLength ?? 0;
-  if (kept > 0) assertStringIncludes(stderr, 'in "x.part": the same command goes on from there\n');
+  if (kept > 0) assertStringIncludes(stderr, 'in "x.part"; run the same command again to resume\n');
   cloud.onChunk = () => {};
   assertEquals((await cloud.download(files)).code, 0);
   assertWhole(files);
@@ -255,7 +258,10 @@ Deno.test("image-download starts anew where the disk has changed the part", asyn
       files.content.set("x.part", change(files.content.get("x.part") ?? new Uint8Array()));
       const { code, stderr } = await cloud.download(files);
       assertEquals(code, 0);
-      assertMatch(stderr, /(^|\n)Starting anew with "x\.part": (the disk|it does not)[^\n]*\n$/);
+      assertMatch(
+        stderr,
+        /(^|\n)Restarting "x\.part" from the first byte: (its content|its size)[^\n]*\n$/,
+      );
       // It is noticed before another byte is asked for.
       assertEquals(cloud.ranges, [null]);
       assertWhole(files);
@@ -275,7 +281,7 @@ Deno.test("image-download starts anew where bytes beyond the record turn out to 
   assertEquals(code, 0);
   assertStringIncludes(
     stderr,
-    'Starting anew with "x.part": together with the rest, it is not the image\n',
+    'Restarting "x.part" from the first byte: the hash of the resumed download is wrong\n',
   );
   assertEquals(cloud.ranges, [`bytes=200000-${SIZE - 1}`, null]);
   assertWhole(files);
@@ -302,26 +308,26 @@ Deno.test("image-download starts anew, and says so, where the image has other da
   assertEquals(code, 0);
   assertEquals(
     stderr,
-    'Starting anew with "x.part": the image has other data now than it had then\n',
+    'Restarting "x.part" from the first byte: the data of the image has changed\n',
   );
   assertWhole(files);
 });
 
 Deno.test("image-download does not touch a part that is not its own", async (t) => {
   const cloud = await Cloud.create();
-  const way = "finish that download, choose another name, or give it up with --restart\n";
+  const way = "finish that download, choose another name, or discard it with --restart\n";
   const files = await cloud.breakOff(200_000);
   const record = (files.text("x.part.json") ?? "").replace(ID, OTHER_ID);
   const cases: Readonly<Record<string, readonly [record: string | null, state: string]>> = {
-    "another image's": [record, `it is a part of another image, "${OTHER_ID}"`],
-    "nobody's": [null, "it is there already, and not known to be a part of this image"],
+    "another image's": [record, `it is a partial download of another image, "${OTHER_ID}"`],
+    "nobody's": [null, "it exists and is not known to be a partial download of this image"],
     "one with a broken record": [
       "{",
-      "it is there already, and not known to be a part of this image",
+      "it exists and is not known to be a partial download of this image",
     ],
     "one with a record of something else": [
       '{"bytes":-1}',
-      "it is there already, and not known to be a part of this image",
+      "it exists and is not known to be a partial download of this image",
     ],
   };
   for (const [name, [text, state]] of Object.entries(cases)) {
@@ -348,7 +354,7 @@ Deno.test("image-download keeps its part when the disk is full, and goes on when
   assertEquals(code, 1);
   assertMatch(
     stderr,
-    /^Kept .* in "x\.part": the same command goes on from there\nCannot write "x\.part": no space is left on the device; free some or choose another place\n$/,
+    /^Kept .* in "x\.part"; run the same command again to resume\nCannot write "x\.part": no space left on the device; free some, or choose another place\n$/,
   );
   files.capacity = Infinity;
   assertEquals((await cloud.download(files)).code, 0);

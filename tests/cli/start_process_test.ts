@@ -128,7 +128,10 @@ testOnLinux(
         new Response(start.child.stderr).text(),
       ]);
       assertEquals(code, 0);
-      assertMatch(stderr, new RegExp(`^Cut PUT /v2/images/${id}/file: it still ran 1 s `, "m"));
+      assertMatch(
+        stderr,
+        new RegExp(`^Aborted PUT /v2/images/${id}/file: it was still running 1 s `, "m"),
+      );
       assertEquals(await stalled.rest(), "");
       await using again = await StartProcess.start(`--data '${directory}' --no-log`);
       const { status } = await (await fetch(`${again.url}/v2/images/${id}`)).json();
@@ -145,6 +148,6 @@ testOnLinux(
     await using start = await StartProcess.start("--embedded --host 0.0.0.0 --no-log");
     start.child.kill("SIGTERM");
     const stderr = await new Response(start.child.stderr).text();
-    assertMatch(stderr, /^Whoever .* Writes from web pages of other sites are refused\.$/m);
+    assertMatch(stderr, /^Every client .* Writes from web pages of other sites are refused\.$/m);
   },
 );

@@ -73,8 +73,8 @@ Deno.test("start serves a sample image, says what to try, and ends in peace", as
   const stage = new Stage();
   const code = runStart(["--port", "0"], stage.world);
   const text = await stage.printed();
-  assertStringIncludes(text, "\nA gateway in front of the embedded Glance, to try things out");
-  assertStringIncludes(text, "\nRequests are answered only for localhost, 127.0.0.1 and [::1]; ");
+  assertStringIncludes(text, "\nGateway to an embedded Glance without authentication");
+  assertStringIncludes(text, "\nAllowed hosts: localhost, 127.0.0.1, [::1]. ");
   const url = /^Listening on (http:\/\/127\.0\.0\.1:\d+)\n/.exec(text)?.[1] ?? "";
   for (
     const line of [
@@ -175,7 +175,7 @@ Deno.test("start --data keeps images, adds no second sample, and shares with nob
       assertEquals(await runStart(["--port", "0", "--data", data], second.world), 1);
       assertEquals(
         second.stderr.text,
-        `Cannot use "${data}": another server uses it; stop that one, or choose another directory with --data\n`,
+        `Cannot use "${data}": another server uses it; stop that server, or choose another directory with --data\n`,
       );
       stage.end();
       assertEquals(await code, 0);
@@ -215,47 +215,47 @@ Deno.test("start says what is wrong, and how to go on", async (t) => {
     [
       ["--port", String(port)],
       1,
-      `Cannot listen on http://127.0.0.1:${port}: another program listens there; stop it, or choose another port with --port`,
+      `Cannot listen on http://127.0.0.1:${port}: another program uses this port; stop it, or choose another port with --port`,
     ],
-    [["--port", "http"], 2, 'Cannot use "--port http": it must be a whole number of at least 0'],
+    [["--port", "http"], 2, 'Cannot use "--port http": it must be an integer of at least 0'],
     [["--port", "65536"], 2, 'Cannot use "--port 65536": it must be at most 65535'],
     [
       ["--host", "192.0.2.1", "--port", "0"],
       1,
       "Cannot listen on http://192.0.2.1:0: this machine has no such address; correct --host",
     ],
-    [["--data="], 2, 'Cannot use "--data": the name is empty; check its variable'],
+    [["--data="], 2, 'Cannot use "--data": the name is empty; check the shell variable'],
     [
       ["--data", file],
       1,
-      `Cannot use "${file}": it is no directory; choose another with --data`,
+      `Cannot use "${file}": it is not a directory; choose another one with --data`,
     ],
     [
       ["--data", `${file}/images`],
       1,
-      `Cannot use "${file}/images": a part of the path is no directory; correct it`,
+      `Cannot use "${file}/images": a component of the path is not a directory; correct the path`,
     ],
-    [["--prot", "1"], 2, 'Cannot use "--prot": there is no such flag here; did you mean "--port"?'],
-    [["9292"], 2, 'Cannot understand "9292": there are flags only; see --help'],
+    [["--prot", "1"], 2, 'Cannot use "--prot": unknown flag; did you mean "--port"?'],
+    [["9292"], 2, 'Cannot use "9292": only flags are allowed; see --help'],
     [
       ["--read-write"],
       2,
-      "Cannot use --read-write without --service-mode: callers with tokens may do what these allow; leave it out",
+      "Cannot use --read-write without --service-mode: the tokens of clients decide what they can write; leave it out, or add --service-mode",
     ],
     [
       ["--service-mode", "--data", "images"],
       2,
-      "Cannot use --service-mode together with --data: the embedded Glance is no cloud; leave one of them out",
+      "Cannot use --service-mode together with --data: the embedded Glance has no cloud; leave one of them out",
     ],
     [
       ["--os-cloud", "mine", "--embedded"],
       2,
-      "Cannot use --os-cloud together with --embedded: the embedded Glance is no cloud; leave one of them out",
+      "Cannot use --os-cloud together with --embedded: the embedded Glance has no cloud; leave one of them out",
     ],
     [
       ["--service-mode"],
       2,
-      "Cannot use --service-mode: no cloud is configured; set OS_CLOUD to a cloud of clouds.yaml, or OS_AUTH_URL with OS_USERNAME, OS_PASSWORD and OS_PROJECT_NAME",
+      "Cannot use --service-mode: no cloud is configured; set OS_CLOUD to a cloud in clouds.yaml, or OS_AUTH_URL with OS_USERNAME, OS_PASSWORD and OS_PROJECT_NAME",
     ],
     [
       ["--public-endpoint", "images.example"],
@@ -289,9 +289,9 @@ Deno.test("start is a gateway in front of the servers of GLANCE_API_SERVERS", as
     const text = await stage.printed();
     assertStringIncludes(
       text,
-      `\nA gateway in front of ${
+      `\nGateway to ${
         urls.join(", ")
-      }, by GLANCE_API_SERVERS.\nCallers bring their own tokens, which are passed on.\n`,
+      }, configured by GLANCE_API_SERVERS.\nClients send their own tokens, which are forwarded.\n`,
     );
     const url = await stage.url();
     const files = new MemoryFiles({ "disk.img": sampleBytes(SIZE) });
@@ -326,7 +326,7 @@ Deno.test("start is a gateway in front of the servers of the cloud's catalog", a
   const url = await stage.url();
   assertStringIncludes(
     await stage.printed(),
-    "in front of http://glance:9292, by the OS_* variables.",
+    "Gateway to http://glance:9292, configured by the OS_* variables.",
   );
   const answer = await fetch(`${url}/v2/images`, { headers: { "x-auth-token": "of-alice" } });
   assertEquals((await answer.json()).images, []);
@@ -342,7 +342,7 @@ Deno.test("start --service-mode asks with the cloud's credentials, and only to r
   const url = await stage.url();
   assertStringIncludes(
     await stage.printed(),
-    "\nCallers need no token: the cloud's credentials answer for everybody, read-only.\n",
+    "\nClients need no token: the credentials of the cloud are used for all of them, read-only.\n",
   );
   assertEquals((await (await fetch(`${url}/v2/images`)).json()).images, []);
   const refused = await fetch(`${url}/v2/images`, { method: "POST", body: "{}" });
@@ -485,7 +485,7 @@ Deno.test("demo tells the whole story, with a server that dies on the way", asyn
   assertEquals(lines.length, 7);
   const [servers = "", , , stopped = "", resumed = "", downloaded = ""] = lines;
   const dead = /^Stopped (\S+) after 16\.\d MiB/.exec(stopped)?.[1] ?? "-";
-  const alive = /^Went on at byte \d+ from (\S+)$/.exec(resumed)?.[1] ?? "-";
+  const alive = /^Resumed at byte \d+ from (\S+)$/.exec(resumed)?.[1] ?? "-";
   assert(servers.includes(dead) && servers.includes(alive) && dead !== alive, servers);
   assertMatch(downloaded, /^Downloaded 64\.0 MiB: every byte once/);
 });

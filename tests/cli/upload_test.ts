@@ -61,7 +61,7 @@ Deno.test("image-create, image-upload and image-stage refuse a file that changes
       const { code, stderr } = await scene.run([name, ...flags, "--file", "disk.img"], { files });
       assertEquals([code, stderr], [
         1,
-        'Cannot read "disk.img": its size has changed from 600000 bytes while it was read; try again when no other program writes to it\n',
+        'Cannot read "disk.img": its size of 600000 bytes changed while it was read; try again when no other program writes to it\n',
       ], name);
       const { stdout } = await scene.run(["image-list", "--json"]);
       const states = JSON.parse(stdout).map(({ status }: { status: string }) => status);
@@ -78,7 +78,7 @@ Deno.test("image-create waits, and says so, when a proxy gives up while Glance s
     const { code, stderr } = await scene.run([...CREATE, "--json"], { files });
     assertEquals([code, stderr], [
       0,
-      `Glance has the data of image ${ID} and is still storing it; the image stays if this command is interrupted\n`,
+      `Glance has received the data of image ${ID} and is storing it; interrupting this command does not delete the image\n`,
     ]);
     assertEquals(requests.filter((one) => /PUT|DELETE/.test(one)), ["PUT file"]);
   }
@@ -98,7 +98,7 @@ Deno.test("image-upload and image-create-via-import wait when a proxy gives up",
     }
     const files = new MemoryFiles({ "disk.img": DISK });
     const { code, stderr } = await scene.run([...args, "--file", "disk.img"], { files });
-    assertStringIncludes(stderr, "is still storing it");
+    assertStringIncludes(stderr, "is storing it");
     assertEquals([code, requests.filter((one) => /PUT|DELETE/.test(one))], [0, [put]]);
   }
 });

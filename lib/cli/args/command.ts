@@ -1,6 +1,6 @@
 /**
- * What a flag and a command are: the rows of the argument table, and the values that a command line
- * gives them. Types and one constructor; the rows are in `table.ts`, reading them is in `parse.ts`.
+ * Types of commands, flags and their values. `command_table.ts` lists the commands; `parse.ts` parses
+ * command lines.
  *
  * @module
  */
@@ -8,130 +8,130 @@ import type { Connection } from "../../connect.ts";
 import type { Messages } from "../system/console.ts";
 import type { System } from "../system/system.ts";
 
-/** What every flag has. */
-interface FlagFacts {
+/** Properties of every flag. */
+interface FlagBase {
   readonly summary: string;
-  /** Other names that mean the same, without dashes. */
+  /** Other names of the flag, without dashes. */
   readonly aliases?: readonly string[];
-  /** One letter, without its dash. */
+  /** One-letter name, without its dash. */
   readonly short?: string;
-  /** Variable that is taken where the flag is not given. */
+  /** Environment variable with the value if the flag is not given. */
   readonly environment?: string;
-  /** Variable that the flag stands for when the cloud is chosen. */
-  readonly stands?: string;
+  /** Environment variable that the flag overrides when the cloud is chosen. */
+  readonly overrides?: string;
 }
 
 /** A flag without a value. */
-export interface SwitchFlag extends FlagFacts {
+export interface SwitchFlag extends FlagBase {
   readonly kind: "switch";
 }
 
-/** A flag that is true alone, or says `True` or `False` behind itself. */
-export interface TruthFlag extends FlagFacts {
+/** A flag with an optional value, `True` or `False` (default: True). */
+export interface TruthFlag extends FlagBase {
   readonly kind: "truth";
 }
 
-/** A flag with one text. */
-export interface TextFlag extends FlagFacts {
+/** A flag with a string value. */
+export interface TextFlag extends FlagBase {
   readonly kind: "text";
-  /** Placeholder in help texts: `<FILE>`. */
+  /** Placeholder in help texts, for example `<FILE>`. */
   readonly value: string;
   readonly choices?: readonly string[];
-  /** Whether the command cannot do without. */
+  /** Whether the flag must be given. */
   readonly required?: true;
 }
 
-/** A flag with a whole number of at least `min`. */
-export interface NumberFlag extends FlagFacts {
+/** A flag with an integer value of at least `min`. */
+export interface NumberFlag extends FlagBase {
   readonly kind: "number";
   readonly value: string;
   readonly min: number;
 }
 
-/** A flag with a text that may be repeated; `many` takes all the words behind it. */
-export interface ListFlag extends FlagFacts {
+/** A flag with a string value that can be repeated. With `many`, it takes all words that follow. */
+export interface ListFlag extends FlagBase {
   readonly kind: "list";
   readonly value: string;
   readonly choices?: readonly string[];
   readonly many?: true;
-  /** Whether the command cannot do without at least one. */
+  /** Whether the flag must be given at least once. */
   readonly required?: true;
 }
 
-/** A row of a flag table. */
+/** Any flag. */
 export type Flag = SwitchFlag | TruthFlag | TextFlag | NumberFlag | ListFlag;
 
-/** Flags by their names without dashes. */
+/** Flags by name, without dashes. */
 export type Flags = Readonly<Record<string, Flag>>;
 
-/** What a flag holds after the command line was read. */
+/** The type of the value of a flag. */
 export type ValueOf<F extends Flag> = F extends SwitchFlag ? boolean
   : F extends TruthFlag ? boolean | undefined
   : F extends TextFlag ? string | (F extends { readonly required: true } ? never : undefined)
   : F extends NumberFlag ? number | undefined
   : readonly string[];
 
-/** The values of a flag table. */
+/** The values of a set of flags. */
 export type Values<F extends Flags> = { readonly [Name in keyof F]: ValueOf<F[Name]> };
 
-/** Any value of any flag. */
+/** The value of any flag. */
 export type Value = boolean | string | number | readonly string[] | undefined;
 
-/** An argument without a flag. */
+/** A positional argument. */
 export interface Positional {
-  /** Placeholder in help texts: `<IMAGE>`. */
+  /** Placeholder in help texts, for example `<IMAGE>`. */
   readonly name: string;
   readonly summary: string;
   readonly choices?: readonly string[];
-  /** Whether one or more are taken. */
+  /** Whether the argument can be repeated. */
   readonly many?: true;
 }
 
-/** Another place than the one that the flags mean. */
+/** The cloud or region to connect to instead of the one that the flags choose. */
 export interface Target {
-  /** Name of a cloud in clouds.yaml; the same cloud without it. */
+  /** Name of a cloud in clouds.yaml (default: the same cloud). */
   readonly cloud?: string;
-  /** Region; the cloud's own without it. */
+  /** Region (default: the one configured for the cloud). */
   readonly region?: string;
 }
 
-/** What a command gets to work with. */
+/** Everything that a command runs with. */
 export interface Invocation<V = Readonly<Record<string, Value>>> {
   readonly values: V;
-  /** Arguments without flags, as many as the command has. */
+  /** Positional arguments, in order. */
   readonly positionals: readonly string[];
-  /** Whether JSON is wanted. */
+  /** Whether to print JSON. */
   readonly json: boolean;
-  /** Whether more columns are wanted. */
+  /** Whether to print more columns. */
   readonly verbose: boolean;
   readonly system: System;
   /** Standard error. */
   readonly messages: Messages;
-  /** Signs in; later calls get the same connection. */
+  /** Signs in. Later calls return the same connection. */
   connect(): Promise<Connection>;
   /** Signs in to another cloud, or in another region. */
   connectTo(target: Target): Promise<Connection>;
 }
 
-/** A row of the argument table. */
+/** A command. */
 export interface Command {
   readonly name: string;
-  /** One sentence; it stands in the list of commands, too. */
+  /** One sentence without a period, also shown in the list of commands. */
   readonly summary: string;
-  /** More of it, for the help of this command. */
+  /** More text for the help of this command. */
   readonly details?: string;
   readonly positionals?: readonly Positional[];
   readonly flags: Flags;
   run(invocation: Invocation): Promise<void>;
 }
 
-/** A row whose `run` gets the values of its own flags. */
+/** Defines a command whose `run` gets typed values of its own flags. */
 export function command<const F extends Flags>(
-  row: Omit<Command, "run" | "flags"> & {
+  definition: Omit<Command, "run" | "flags"> & {
     readonly flags: F;
     run(invocation: Invocation<Values<F>>): Promise<void>;
   },
 ): Command {
-  // `parse.ts` gives each flag of the row the value of its kind, which is what `Values<F>` says.
-  return row as unknown as Command;
+  // `parse.ts` gives each flag a value of the type that `Values<F>` has for it.
+  return definition as unknown as Command;
 }

@@ -1,5 +1,5 @@
 /**
- * What a shell needs to complete a command line, from the argument table.
+ * Shell completion, generated from the command table.
  *
  * @module
  */
@@ -7,28 +7,28 @@ import { type Command, command, type Flag, type Flags } from "./command.ts";
 import { takesValue } from "./values.ts";
 import { printText } from "../output/records.ts";
 
-/** What there is to complete. */
+/** The commands and flags to complete. */
 export interface CompletionTable {
   readonly commands: readonly Command[];
   readonly globalFlags: Flags;
 }
 
-/** Shells for which there is a script. */
+/** Completion scripts by shell. */
 const SCRIPTS: Readonly<Record<string, (table: CompletionTable) => string>> = {
   bash: bashScript,
-  // Z shell understands the script of bash, if it is told to.
+  // bashcompinit runs bash completion scripts in Z shell.
   zsh: (table) => `autoload -U +X bashcompinit && bashcompinit\n${bashScript(table)}`,
   fish: fishScript,
 };
 
-/** Commands that are no work of theirs to complete. */
-const OWN = ["bash-completion", "completion"];
+/** Commands that `bash-completion` does not list, as in glanceclient. */
+const COMPLETION_COMMANDS = ["bash-completion", "completion"];
 
-/** The rows of `completion` and `bash-completion`; `table` gives the table that they are in. */
+/** The commands `completion` and `bash-completion`. `table` returns the table that contains them. */
 export function completionCommands(table: () => CompletionTable): readonly Command[] {
   const bashCompletion = command({
     name: "bash-completion",
-    summary: "Print all commands and their flags, for a completion script of your own",
+    summary: "Print all commands and flags, for use in your own completion script",
     flags: {},
     run: (invocation) => printText(invocation, allWords(table()).join(" ")),
   });
@@ -36,28 +36,28 @@ export function completionCommands(table: () => CompletionTable): readonly Comma
     name: "completion",
     summary: "Print a completion script for a shell",
     details:
-      'Load it where the shell starts: eval "$(glance completion bash)", or glance completion fish | source. It completes the name "glance", by whatever alias or script that runs this.',
+      'Load it when the shell starts: eval "$(glance completion bash)", or glance completion fish | source. It completes a command called "glance": define an alias or a script with that name.',
     positionals: [{
       name: "<SHELL>",
-      summary: "bash, zsh or fish",
+      summary: "Shell: bash, zsh or fish",
       choices: Object.keys(SCRIPTS),
     }],
     flags: {},
-    // `choices` of the argument holds nothing else.
+    // The parser has checked `choices`.
     run: (invocation) =>
       printText(invocation, SCRIPTS[invocation.positionals[0] ?? ""]?.(table()) ?? ""),
   });
   return [bashCompletion, completion];
 }
 
-/** Commands and flags of commands, as glanceclient prints them; in alphabetical order. */
+/** Commands and flags in alphabetical order, as glanceclient prints them. */
 function allWords({ commands }: CompletionTable): string[] {
-  const listed = commands.filter(({ name }) => !OWN.includes(name));
+  const listed = commands.filter(({ name }) => !COMPLETION_COMMANDS.includes(name));
   const words = listed.flatMap(({ name, flags }) => [name, ...wordsOf(flags)]);
   return [...new Set(["-h", "--help", "help", ...words])].sort();
 }
 
-/** A flag by its names. */
+/** All names of the flags, with dashes. */
 function wordsOf(flags: Flags): string[] {
   return Object.entries(flags).flatMap(([name, { aliases = [], short }]) => [
     ...[name, ...aliases].map((one) => `--${one}`),
@@ -65,7 +65,7 @@ function wordsOf(flags: Flags): string[] {
   ]);
 }
 
-/** All flags that a command line can have, command by command. */
+/** Global flags and the flags of all commands. */
 function allFlags({ commands, globalFlags }: CompletionTable): [name: string, flag: Flag][] {
   return [globalFlags, ...commands.map(({ flags }) => flags)].flatMap((flags) =>
     Object.entries(flags).flatMap(([name, flag]) =>
@@ -74,7 +74,7 @@ function allFlags({ commands, globalFlags }: CompletionTable): [name: string, fl
   );
 }
 
-/** Patterns of the flags behind which a value stands, whatever the command. */
+/** A case pattern that matches each flag that takes a value, in any command. */
 function valuePatterns(table: CompletionTable): string {
   const flags = allFlags(table);
   const bare = new Set(flags.filter(([, flag]) => !takesValue(flag)).map(([name]) => name));
@@ -82,7 +82,7 @@ function valuePatterns(table: CompletionTable): string {
   return [...names].map((name) => `*' --${name}'`).join("|");
 }
 
-/** Cases for the flags of a command whose values are known. */
+/** Cases for the flags of a command that have `choices`. */
 function choiceCases({ name, flags }: Command): string[] {
   return Object.entries(flags).flatMap(([flag, row]) =>
     "choices" in row && row.choices !== undefined

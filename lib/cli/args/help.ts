@@ -1,5 +1,5 @@
 /**
- * Help texts, from the argument table. Pure.
+ * Help texts, generated from the command table. Pure.
  *
  * @module
  */
@@ -12,49 +12,48 @@ const WIDTH = 80;
 /** Characters before the summaries. */
 const INDENT = 26;
 
-/** How a stranger tells it about a cloud. */
-const CLOUD_HELP = `Which cloud:
-  OS_CLOUD=<name>           a cloud of clouds.yaml
+const CLOUD_HELP = `Choose a cloud with environment variables:
+  OS_CLOUD=<name>           A cloud in clouds.yaml
   OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_PROJECT_NAME, ...
-                            a Keystone and who signs in
+                            Keystone and the credentials to sign in with
   GLANCE_API_SERVERS=http://127.0.0.1:9292
-                            a Glance without Keystone
-  "deno task start" starts one on this machine to try things out.`;
+                            A Glance without Keystone
+  To try things out, start a local server with "deno task start".`;
 
 const EXIT_HELP = `Exit codes:
-  0                         done
-  1                         failed; the reason is one sentence on standard error
-  2                         the command line cannot be understood
-  129, 130, 143             ended by SIGHUP, SIGINT (Ctrl-C), SIGTERM
-  141                       nobody reads standard output any more (| head)`;
+  0                         Success
+  1                         Failure; standard error has the reason in one line
+  2                         Usage error
+  129, 130, 143             Ended by SIGHUP, SIGINT (Ctrl-C), SIGTERM
+  141                       Standard output was closed by its reader (| head)`;
 
-/** The help of the whole program. */
+/** The help text of the program. */
 export function programHelp(commands: readonly Command[], globalFlags: Flags): string {
   const rows = Object.entries(globalFlags);
-  const cloudFlags = rows.filter(([, { stands }]) => stands !== undefined);
-  const otherFlags = rows.filter(([, { stands }]) => stands === undefined);
+  const cloudFlags = rows.filter(([, { overrides }]) => overrides !== undefined);
+  const otherFlags = rows.filter(([, { overrides }]) => overrides === undefined);
   return [
     "usage: glance [flags] <command> [arguments]",
     "",
-    "Images of an OpenStack cloud: list, show, upload and download them.",
+    "Manage the images of an OpenStack cloud.",
     "",
     "Commands:",
     ...commands.map(({ name, summary }) => entry(name, summary)),
-    entry("help", 'Show this, or the help of a command: "glance help image-create"'),
+    entry("help", 'Show this help, or that of a command: "glance help image-create"'),
     "",
-    "Flags of every command:",
+    "Global flags:",
     ...flagEntries(Object.fromEntries(otherFlags)),
     "",
     CLOUD_HELP,
     "",
-    "Flags that go before these variables:",
+    "Flags that override environment variables:",
     ...flagEntries(Object.fromEntries(cloudFlags)),
     "",
     EXIT_HELP,
   ].join("\n");
 }
 
-/** The help of a program that has flags only. */
+/** The help text of a program without commands. */
 export function flagsHelp(usage: string, summary: string, flags: Flags): string {
   const text = [
     `usage: ${usage}`,
@@ -67,7 +66,7 @@ export function flagsHelp(usage: string, summary: string, flags: Flags): string 
   return text.join("\n");
 }
 
-/** The help of a command. */
+/** The help text of a command. */
 export function commandHelp(command: Command): string {
   const { name, summary, details, positionals = [], flags } = command;
   const words = [
@@ -81,7 +80,7 @@ export function commandHelp(command: Command): string {
     ...section("Arguments:", positionals.map((one) => entry(one.name, one.summary))),
     ...section("Flags:", flagEntries(flags)),
     "",
-    'See "glance help" for the flags of every command.',
+    'See "glance help" for the global flags.',
   ].join("\n");
 }
 
@@ -91,24 +90,24 @@ function section(heading: string, entries: readonly string[]): string[] {
 
 function flagEntries(flags: Flags): string[] {
   return Object.entries(flags).map(([name, flag]) => {
-    const variable = flag.environment ?? flag.stands;
+    const variable = flag.environment ?? flag.overrides;
     const isNamed = variable === undefined || flag.summary.includes(variable);
     const required = "required" in flag ? "; required" : "";
     return entry(spelling(name, flag), flag.summary + required + (isNamed ? "" : ` [${variable}]`));
   });
 }
 
-/** A flag as it is written: `-d, --debug`, `--file <FILE>`, `--hidden [True|False]`. */
+/** How a flag is written: `-d, --debug`, `--file <FILE>`, `--hidden [True|False]`. */
 function spelling(name: string, flag: Flag): string {
   const names = `${flag.short === undefined ? "" : `-${flag.short}, `}--${name}`;
   if (flag.kind === "switch") return names;
   if (flag.kind === "truth") return `${names} [True|False]`;
-  // The variable says what the value is; twice would be once too many.
-  const value = flag.stands === undefined ? flag.value : "<…>";
+  // The name of the variable follows the summary.
+  const value = flag.overrides === undefined ? flag.value : "<…>";
   return `${names} ${value}${flag.kind === "list" && flag.many ? " ..." : ""}`;
 }
 
-/** A term and its summary; a long term has a line of its own. */
+/** A term and its summary. A long term gets its own line. */
 function entry(term: string, summary: string): string {
   const lines = wrap(summary, WIDTH - INDENT - 2);
   const head = `  ${term}`;

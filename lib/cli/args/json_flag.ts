@@ -1,5 +1,5 @@
 /**
- * JSON that is written on the command line. Pure.
+ * JSON objects on the command line. Pure.
  *
  * @module
  */
@@ -7,10 +7,10 @@ import type { JsonValue } from "../../api/types.ts";
 import { UsageError } from "../system/errors.ts";
 
 /**
- * The object that a flag holds.
+ * Parses the JSON object in the value of a flag.
  *
- * @param flag as it is written: `--schema`
- * @throws {UsageError} where it is none.
+ * @param flag with dashes, for example `--schema`
+ * @throws {UsageError} if the value is not a JSON object.
  */
 export function jsonObject(flag: string, text: string): Readonly<Record<string, JsonValue>> {
   const value = objectIn(text);
@@ -18,11 +18,11 @@ export function jsonObject(flag: string, text: string): Readonly<Record<string, 
   throw new UsageError(`Cannot use "${flag} ${text}": it must be a JSON object`);
 }
 
-/** The object that a text holds; null where it is none. */
+/** Parses a JSON object; null if the text is not one. */
 export function objectIn(text: string): Readonly<Record<string, JsonValue>> | null {
   const value = parsed(text);
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  // What comes from JSON is nothing else.
+  // JSON.parse() returns no other kinds of objects.
   return isObject ? value as Record<string, JsonValue> : null;
 }
 

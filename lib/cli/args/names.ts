@@ -1,5 +1,5 @@
 /**
- * The names of a table's flags: what may be written for each, and what is meant by something else.
+ * Resolves the names of flags: aliases, abbreviations, one-letter names and typing errors. Pure.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { UsageError } from "../system/errors.ts";
 import type { Flag, Flags } from "./command.ts";
 import { nearest } from "./nearest.ts";
 
-/** A flag's entry for `parseArgs`. */
+/** An option of `parseArgs`. */
 interface ParseOption {
   type: "string" | "boolean";
   short?: string;
@@ -32,28 +32,28 @@ export class FlagNames {
   }
 
   /**
-   * The flag that is meant by `--name`, `--name=value` or `-n`.
+   * Finds the flag for `--name`, `--name=value` or `-n`.
    *
-   * @throws {UsageError} where there is none, or more than one begins so.
+   * @throws {UsageError} if no flag has the name, or several start with it.
    */
   flag(written: string): Flag {
     const flag = this.#flags[this.#nameOf(written)];
     return flag ?? this.#unknown(written);
   }
 
-  /** The same arguments with every flag by its full name. */
+  /** Returns the arguments with the full names of flags. */
   canonical(args: readonly string[]): string[] {
     const end = args.indexOf("--");
     return args.map((arg, i) => {
       if (!arg.startsWith("-") || arg === "-" || (end >= 0 && i >= end)) return arg;
-      // A value that looks like a number is no flag.
+      // A negative number is a value, not a flag.
       if (!arg.startsWith("--")) return /^-\d/.test(arg) ? arg : this.#checkedLetters(arg);
       const [written = "", ...value] = arg.split("=");
       return [`--${this.#nameOf(written)}`, ...value].join("=");
     });
   }
 
-  /** The table as `parseArgs` wants it. */
+  /** The flags as options of `parseArgs`. */
   options(): Record<string, ParseOption> {
     return Object.fromEntries(
       Object.entries(this.#flags).map(([name, { kind, short }]) => {
@@ -76,9 +76,9 @@ export class FlagNames {
     if (only === undefined) return this.#unknown(written);
     if (meant.size === 1) return only;
     throw new UsageError(
-      `Cannot use "${written}": it may be any of ${
+      `Cannot use "${written}": it is ambiguous between ${
         longer.map((one) => `--${one}`).join(", ")
-      }; write more of it`,
+      }; write more letters`,
     );
   }
 
@@ -93,7 +93,7 @@ export class FlagNames {
     const name = written.replace(/=.*/s, "");
     const near = nearest(name, [...this.#names.keys()].map((one) => `--${one}`));
     throw new UsageError(
-      `Cannot use "${name}": there is no such flag here; ${
+      `Cannot use "${name}": unknown flag; ${
         near === null ? 'see "glance help" and "glance help COMMAND"' : `did you mean "${near}"?`
       }`,
     );

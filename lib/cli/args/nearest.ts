@@ -1,20 +1,20 @@
 /**
- * What somebody who mistyped a name may have meant. Pure.
+ * Suggests a name for a mistyped one. Pure.
  *
  * @module
  */
 
-/** The known name that is nearest to `name`; null where none is near. */
+/** The known name with the smallest edit distance to `name`; null if none is similar. */
 export function nearest(name: string, known: readonly string[]): string | null {
   const scored = known.map((candidate) => ({ candidate, distance: distance(name, candidate) }));
   const [best] = scored.sort((a, b) => a.distance - b.distance);
-  // A third of the letters may be wrong; beyond that, a guess confuses more than it helps.
+  // At most a third of the letters may differ: a worse suggestion confuses more than it helps.
   return best !== undefined && best.distance <= Math.max(1, name.length / 3)
     ? best.candidate
     : null;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that make `b` of `a`. */
+/** Optimal string alignment distance: insertions, deletions, substitutions and transpositions. */
 function distance(a: string, b: string): number {
   let [before, last]: [number[], number[]] = [
     [],

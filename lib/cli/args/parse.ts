@@ -1,8 +1,8 @@
 /**
- * A command line -> the command and the values of its flags, by the argument table. Pure.
+ * Parses a command line into a command and the values of its flags. Pure.
  *
- * Flags may stand before and behind the command, be written with `_` for `-`, and be cut short while
- * they stay unambiguous, as glanceclient's may.
+ * As in glanceclient, flags can precede or follow the command, be written with `_` for `-`, and be
+ * abbreviated to an unambiguous prefix.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { FlagNames } from "./names.ts";
 import { checkedChoice, type ReadFlags, readFlags, takesValue, valuesOf } from "./values.ts";
 import { nearest } from "./nearest.ts";
 
-/** What a command line asks for. */
+/** A parsed command line. */
 export type CommandLine =
   | { readonly kind: "help"; readonly command: Command | null }
   | { readonly kind: "version" }
@@ -23,18 +23,18 @@ export type CommandLine =
     readonly values: Readonly<Record<string, Value>>;
   };
 
-/** What there is to ask for. */
+/** The commands and flags to choose from. */
 export interface Table {
   readonly commands: readonly Command[];
-  /** Flags of every command; `help` and `version` are among them. */
+  /** Flags of every command, among them `help` and `version`. */
   readonly globalFlags: Flags;
 }
 
 /**
- * Reads a command line.
+ * Parses a command line.
  *
- * @param environment Gives flags that were left out the values of their variables.
- * @throws {UsageError} naming what is unknown, missing or too much, and the way out.
+ * @param environment has the values of flags that are not given
+ * @throws {UsageError} if something is unknown, missing, extra or invalid.
  */
 export function readCommandLine(
   args: readonly string[],
@@ -70,21 +70,21 @@ function checkRequired({ name, flags }: Command, values: Readonly<Record<string,
 }
 
 /**
- * Reads a command line that has flags only.
+ * Parses a command line without a command.
  *
- * @throws {UsageError} naming what is unknown, missing or too much.
+ * @throws {UsageError} if something is unknown, missing, extra or invalid.
  */
 export function readFlagsOnly<F extends Flags>(args: readonly string[], flags: F): Values<F> {
   const { given, positionals } = readFlags(args, flags);
   const [extra] = positionals;
   if (extra !== undefined) {
-    throw new UsageError(`Cannot understand "${extra}": there are flags only; see --help`);
+    throw new UsageError(`Cannot use "${extra}": only flags are allowed; see --help`);
   }
-  // Each flag gets the value of its kind, which is what `Values<F>` says.
+  // `valuesOf()` gives each flag a value of the type that `Values<F>` has for it.
   return valuesOf(flags, given, {}) as Values<F>;
 }
 
-/** Where the command stands: the first word that is neither a global flag nor the value of one. */
+/** The index of the command: the first word that is neither a global flag nor the value of one. */
 function commandPosition(args: readonly string[], flags: Flags): number {
   const names = new FlagNames(flags);
   for (let i = 0; i < args.length; i++) {
@@ -99,7 +99,7 @@ function commandPosition(args: readonly string[], flags: Flags): number {
 function withoutCommand({ given }: ReadFlags): CommandLine {
   if (given.has("version")) return { kind: "version" };
   if (given.has("help") || given.size === 0) return { kind: "help", command: null };
-  throw new UsageError('Cannot do anything: there is no command; see "glance help"');
+  throw new UsageError('No command given; see "glance help"');
 }
 
 function helpFor(positionals: readonly string[], table: Table): CommandLine {
@@ -107,10 +107,10 @@ function helpFor(positionals: readonly string[], table: Table): CommandLine {
   return { kind: "help", command: name === undefined ? null : findCommand(name, table) };
 }
 
-/** Words of a command, at most, as `openstack` writes them: `image member list`. */
+/** Most words in a command of `openstack`: `image member list`. */
 const MAX_WORDS = 3;
 
-/** What `openstack` calls otherwise than `glance`. */
+/** Commands that `openstack` and `glance` name differently. */
 const OPENSTACK_COMMANDS: Readonly<Record<string, string>> = {
   "image-set": "image-update",
   "image-unset": "image-update",
@@ -131,45 +131,49 @@ function findCommand(name: string, table: Table, words: readonly string[] = [nam
     if (meant === undefined) continue;
     const given = words.slice(0, count).join(" ");
     throw new UsageError(
-      `Cannot run "${given}": there is no such command; did you mean "${meant.name}"?`,
+      `Cannot run "${given}": unknown command; did you mean "${meant.name}"?`,
     );
   }
   throw new UsageError(
-    `Cannot run "${name}": there is no such command; ${wayOut(name, commands)}`,
+    `Cannot run "${name}": unknown command; ${commandHint(name, commands)}`,
   );
 }
 
-/** Commands that an error lists at most. */
+/** Most commands that an error lists. */
 const MAX_LISTED = 8;
 
-/** Somebody who mistyped a command means the nearest; who wrote its beginning, one of several. */
-function wayOut(name: string, commands: readonly Command[]): string {
+/** Suggests the commands that start with `name`, else the most similar one. */
+function commandHint(name: string, commands: readonly Command[]): string {
   const names = commands.map((row) => row.name);
   const longer = names.filter((one) => one.startsWith(name.replaceAll("_", "-")));
-  if (longer.length > MAX_LISTED) return 'it may be any of many; see "glance help"';
+  if (longer.length > MAX_LISTED) return 'it is ambiguous; see "glance help"';
   if (longer.length === 1) return `did you mean "${longer[0]}"?`;
-  if (longer.length > 0) return `it may be any of "${longer.join('", "')}"; write more of it`;
+  if (longer.length > 0) {
+    return `it is ambiguous between "${longer.join('", "')}"; write more letters`;
+  }
   const near = nearest(name, names);
   return near === null ? 'see "glance help"' : `did you mean "${near}"?`;
 }
 
 function checkedPositionals(command: Command, given: readonly string[]): readonly string[] {
-  const wanted = command.positionals ?? [];
-  const missing = wanted[given.length];
+  const expected = command.positionals ?? [];
+  const missing = expected[given.length];
   if (missing !== undefined) {
     throw new UsageError(
       `Cannot run "${command.name}": ${missing.name} is missing; see "glance help ${command.name}"`,
     );
   }
-  const extra = given[wanted.length];
-  if (extra !== undefined && wanted.at(-1)?.many !== true) {
+  const extra = given[expected.length];
+  if (extra !== undefined && expected.at(-1)?.many !== true) {
     throw new UsageError(
-      `Cannot run "${command.name}": "${extra}" is one word too many; quote texts with spaces, or see "glance help ${command.name}"`,
+      `Cannot run "${command.name}": unexpected argument "${extra}"; quote values with spaces, or see "glance help ${command.name}"`,
     );
   }
   if (given.includes("")) {
-    throw new UsageError(`Cannot run "${command.name}": an argument is empty; check its variable`);
+    throw new UsageError(
+      `Cannot run "${command.name}": an argument is empty; check the shell variable`,
+    );
   }
-  wanted.forEach((positional, i) => checkedChoice(positional.name, positional, given[i] ?? ""));
+  expected.forEach((positional, i) => checkedChoice(positional.name, positional, given[i] ?? ""));
   return given;
 }

@@ -1,5 +1,5 @@
 /**
- * The flags of a command line and what they hold. Pure.
+ * Parses the flags of a command line and their values. Pure.
  *
  * @module
  */
@@ -8,22 +8,22 @@ import { UsageError } from "../system/errors.ts";
 import type { Flag, Flags, Value } from "./command.ts";
 import { FlagNames } from "./names.ts";
 
-/** Words for true and false, as glanceclient takes them. */
+/** Words for true and false, as in glanceclient. */
 const TRUTH: Readonly<Record<string, boolean>> = {
   ...Object.fromEntries(["1", "t", "true", "on", "y", "yes"].map((word) => [word, true])),
   ...Object.fromEntries(["0", "f", "false", "off", "n", "no"].map((word) => [word, false])),
 };
 
-/** What stands on a command line, by the names of the table. */
+/** The flags, by full name, and the positional arguments of a command line. */
 export interface ReadFlags {
   readonly given: ReadonlyMap<string, readonly (string | boolean)[]>;
   readonly positionals: readonly string[];
 }
 
 /**
- * Reads flags and other arguments.
+ * Splits arguments into flags and positional arguments.
  *
- * @throws {UsageError} for an unknown flag, a missing value, or one too many.
+ * @throws {UsageError} for an unknown flag, a missing value, or an unexpected one.
  */
 export function readFlags(args: readonly string[], flags: Flags): ReadFlags {
   const names = new FlagNames(flags);
@@ -35,7 +35,7 @@ export function readFlags(args: readonly string[], flags: Flags): ReadFlags {
   });
   const given = new Map<string, (string | boolean)[]>();
   const positionals: string[] = [];
-  // The flag that may take the next word although it has no "=".
+  // The flag that can still take the next word as its value.
   let open: { readonly name: string; readonly flag: Flag } | null = null;
   for (const token of tokens) {
     if (token.kind === "option-terminator") {
@@ -60,7 +60,7 @@ export function readFlags(args: readonly string[], flags: Flags): ReadFlags {
   return { given, positionals };
 }
 
-/** Whether a word behind a flag is its value: of a list every word is, of a truth a word for one. */
+/** Whether the word after a flag is its value: any word for a list, a truth value for a truth flag. */
 function takesWord(flag: Flag, word: string): boolean {
   return flag.kind === "list" || isTruth(word);
 }
@@ -69,12 +69,12 @@ function isTruth(word: string): boolean {
   return Object.hasOwn(TRUTH, word.toLowerCase());
 }
 
-/** Whether a flag cannot do without a value. */
+/** Whether a flag requires a value. */
 export function takesValue(flag: Flag): boolean {
   return flag.kind === "text" || flag.kind === "number" || flag.kind === "list";
 }
 
-/** The value of a flag as it stands, where its kind may have it; `true` for a flag alone. */
+/** The value of a flag if its kind allows it; `true` for a flag without a value. */
 function checkedValue(
   rawName: string,
   flag: Flag,
@@ -93,13 +93,13 @@ function checkedValue(
   const looksLikeFlag = !isInline && value !== undefined && /^-[^\d]/.test(value);
   if (value === undefined || looksLikeFlag) {
     throw new UsageError(
-      `Cannot use "${rawName}": its value is missing; a value that begins with a dash is written "${rawName}=-…"`,
+      `Cannot use "${rawName}": its value is missing; write a value that starts with a dash as "${rawName}=-…"`,
     );
   }
   return value;
 }
 
-/** The values of all flags of a table: given, from their variables, or what stands for "not given". */
+/** The values of all flags: from the command line, else from the environment, else the empty value. */
 export function valuesOf(
   flags: Flags,
   given: ReadFlags["given"],
@@ -123,7 +123,7 @@ function valueOf(name: string, flag: Flag, texts: readonly (string | boolean)[])
   if (last === undefined) return undefined;
   if (flag.kind === "truth") return last === true || TRUTH[String(last).toLowerCase()] === true;
   if (flag.kind === "text") {
-    // Nothing on a disk has an empty name; a variable that is not set has one.
+    // An unset shell variable expands to an empty name.
     if (last === "" && /^<(FILE|DIR)>$/.test(flag.value)) throw emptyName(name);
     return checkedChoice(`--${name}`, flag, String(last));
   }
@@ -132,20 +132,23 @@ function valueOf(name: string, flag: Flag, texts: readonly (string | boolean)[])
     return number;
   }
   throw new UsageError(
-    `Cannot use "--${name} ${last}": it must be a whole number of at least ${flag.min}`,
+    `Cannot use "--${name} ${last}": it must be an integer of at least ${flag.min}`,
   );
 }
 
-/** @throws {UsageError} where there are choices, and the value is none of them. */
+const ALTERNATIVES = new Intl.ListFormat("en", { type: "disjunction" });
+
+/** @throws {UsageError} if there are choices and the value is not one of them. */
 export function checkedChoice(
   what: string,
   { choices }: { readonly choices?: readonly string[] },
   value: string,
 ): string {
   if (choices === undefined || choices.includes(value)) return value;
-  throw new UsageError(`Cannot use "${value}" for ${what}: it must be "${choices.join('", "')}"`);
+  const allowed = ALTERNATIVES.format(choices.map((choice) => `"${choice}"`));
+  throw new UsageError(`Cannot use "${value}" for ${what}: it must be ${allowed}`);
 }
 
 function emptyName(name: string): UsageError {
-  return new UsageError(`Cannot use "--${name}": the name is empty; check its variable`);
+  return new UsageError(`Cannot use "--${name}": the name is empty; check the shell variable`);
 }

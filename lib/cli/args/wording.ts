@@ -1,13 +1,13 @@
 /**
- * The errors of the library in the words of a command line: flags, variables and commands in place of options
- * and functions, which nobody at a terminal can set. Pure.
+ * Translates error messages of the library for the command line: names of options and functions become
+ * flags, environment variables and commands. Pure.
  *
  * @module
  */
 import type { GlanceError } from "../../errors.ts";
 import { ownValue } from "../../validate.ts";
 
-/** Options of the library, and the flag or variable that sets each. */
+/** Options of the library, and the flag or environment variable that sets each. */
 const OPTIONS: Readonly<Record<string, string>> = {
   apiServers: "GLANCE_API_SERVERS",
   catalogInfo: "--os-service-type",
@@ -18,7 +18,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   verify: "--verify",
 };
 
-/** A part of a message, and what is said in its place; `$IMAGE` and `$NAMESPACE` are what it is about. */
+/** Replacements in messages. `$IMAGE` and `$NAMESPACE` stand for the subject of the error. */
 const WORDS: readonly (readonly [library: RegExp, terminal: string])[] = [
   [/\bauthUrl \(OS_AUTH_URL, ([^()]*)\)/g, "OS_AUTH_URL ($1)"],
   [/"?\b[a-z]+[A-Z]\w*"? \(((?:OS_|--)[^()]*)\)/g, "$1"],
@@ -60,7 +60,7 @@ const WORDS: readonly (readonly [library: RegExp, terminal: string])[] = [
   [/ask one to reactivate it/g, 'ask one to run "glance image-reactivate $IMAGE"'],
 ];
 
-/** A message of an error as a terminal shows it. */
+/** Translates the message of an error. */
 export function inTerminalWords(
   message: string,
   error: Pick<GlanceError, "imageId"> = { imageId: undefined },

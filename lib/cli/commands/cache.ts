@@ -1,5 +1,5 @@
 /**
- * Commands about the image cache of a server: `cache-…`.
+ * Commands for the image cache of a server: `cache-…`.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { type Column, printJson, printList, type WireRecord } from "../output/re
 
 const IMAGES: Positional = { name: "<IMAGE>", summary: "Id or name of an image", many: true };
 
-const WHERE = "Each server has a cache of its own: name it with --os-image-url.";
+const WHERE = "Each server has its own cache. Choose the server with --os-image-url.";
 
 /** glanceclient's columns. */
 const COLUMNS: readonly Column[] = [
@@ -27,7 +27,7 @@ const COLUMNS: readonly Column[] = [
 
 const CACHE_LIST = command({
   name: "cache-list",
-  summary: "List the images that a server has in its cache, or will have",
+  summary: "List the cached and queued images of a server",
   details: WHERE,
   flags: {},
   async run(invocation) {
@@ -41,17 +41,17 @@ const CACHE_LIST = command({
 
 const CACHE_QUEUE = command({
   name: "cache-queue",
-  summary: "Let a server fetch images into its cache",
+  summary: "Queue images for the cache of a server",
   details: WHERE,
   positionals: [IMAGES],
   flags: {},
   async run(invocation) {
     const connection = await connectToServer(invocation);
-    const deed = { verb: "queue", done: "queued" };
+    const action = { verb: "queue", done: "queued" };
     await forEachImage(
       invocation,
       connection,
-      deed,
+      action,
       (id) => ask(invocation, connection, "cache.queue", id),
     );
   },
@@ -59,17 +59,17 @@ const CACHE_QUEUE = command({
 
 const CACHE_DELETE = command({
   name: "cache-delete",
-  summary: "Drop images from the cache of a server, and from its queue",
+  summary: "Delete images from the cache and the queue of a server",
   details: WHERE,
   positionals: [IMAGES],
   flags: {},
   async run(invocation) {
     const connection = await connectToServer(invocation);
-    const deed = { verb: "drop", done: "dropped" };
+    const action = { verb: "drop", done: "dropped" };
     await forEachImage(
       invocation,
       connection,
-      deed,
+      action,
       (id) => ask(invocation, connection, "cache.delete", id),
     );
   },
@@ -77,26 +77,26 @@ const CACHE_DELETE = command({
 
 const CACHE_CLEAR = command({
   name: "cache-clear",
-  summary: "Drop all images from the cache of a server, and from its queue",
+  summary: "Delete all images from the cache and the queue of a server",
   details: WHERE,
   flags: {
     "target": {
       kind: "text",
       value: "<TARGET>",
       choices: ["both", "cache", "queue"],
-      summary: "What to clear: both, cache or queue; both without it",
+      summary: "What to clear: both, cache or queue (default: both)",
     },
   },
   async run(invocation) {
     const { target = "both" } = invocation.values;
     const connection = await connectToServer(invocation);
-    // `choices` of the flag holds nothing else.
+    // The parser has checked `choices`.
     const one = target === "both" ? [] as const : [target as CacheTarget] as const;
     await ask(invocation, connection, "cache.clear", ...one);
   },
 });
 
-/** The rows of this file. */
+/** The commands of this file. */
 export const CACHE_COMMANDS: readonly Command[] = [
   CACHE_LIST,
   CACHE_QUEUE,
@@ -104,16 +104,16 @@ export const CACHE_COMMANDS: readonly Command[] = [
   CACHE_CLEAR,
 ];
 
-/** @throws {CommandFailed} where it would be left to chance whose cache it is. */
+/** @throws {CommandFailed} if there are several servers: each has its own cache. */
 async function connectToServer(invocation: Invocation<unknown>): Promise<Connection> {
   const connection = await invocation.connect();
   const { service: { client }, context } = connection;
   const servers = await client.servers(context);
   if (servers.length === 1) return connection;
   throw new CommandFailed(
-    `Cannot choose a cache: each of the ${servers.length} servers has its own (${
+    `Cannot choose a cache: there are ${servers.length} servers with a cache each (${
       servers.map(({ endpoint }) => endpoint).join(", ")
-    }); name one with --os-image-url`,
+    }); choose one with --os-image-url`,
   );
 }
 
@@ -121,7 +121,7 @@ function rowOf(id: string, state: string, image: Partial<CachedImage>): WireReco
   return { ...image, id, state };
 }
 
-/** Seconds since 1970 as Python writes them: to the microsecond, without it where it is whole. */
+/** Formats seconds since 1970 as Python does: with microseconds unless they are zero. */
 export function momentText(seconds: unknown): string {
   if (typeof seconds !== "number" || seconds === 0) return "N/A";
   const micros = Math.round(seconds * 1e6);

@@ -1,5 +1,5 @@
 /**
- * `image-create-via-import`: a new image whose data Glance imports, staged from here or fetched by
+ * `image-create-via-import`: creates an image whose data Glance imports from its staging area or fetches
  * itself.
  *
  * @module
@@ -27,7 +27,7 @@ import {
   importRequestFrom,
   storesOf,
 } from "./shared/import_request.ts";
-import { WAIT_FLAGS, waitIfWanted } from "./shared/import_wait.ts";
+import { WAIT_FLAGS, waitIfRequested } from "./shared/import_wait.ts";
 import {
   checkFormats,
   checkWithoutBytes,
@@ -48,7 +48,7 @@ const FLAGS = {
     kind: "text",
     value: "<METHOD>",
     environment: "OS_IMAGE_IMPORT_METHOD",
-    summary: "One of import-info; glance-direct, without it, if there is data",
+    summary: "Import method; see import-info (default: glance-direct if there is data)",
   },
   ...IMPORT_FLAGS,
   ...WAIT_FLAGS,
@@ -56,19 +56,19 @@ const FLAGS = {
 
 type ViaImportCall = Invocation<Values<typeof FLAGS>>;
 
-/** What is to be imported. */
+/** What to import. */
 interface ViaImportPlan {
   readonly request: ImportRequest;
-  /** What is staged for it; null where Glance fetches the data. */
+  /** The data to stage; null if Glance fetches the data itself. */
   readonly bytes: FoundBytes | null;
 }
 
-/** The row of `image-create-via-import`. */
+/** The command `image-create-via-import`. */
 export const IMAGE_CREATE_VIA_IMPORT: Command = command({
   name: "image-create-via-import",
-  summary: "Create an image whose data Glance imports",
+  summary: "Create an image and import its data",
   details:
-    "Without data and without an import method, the image is a record alone. Without --wait, the import is under way when this ends; see its progress with image-show and image-tasks. If no data could be staged or asked for, the image is deleted again.",
+    "Without data and import method, only the record is created. Without --wait, the command ends when the import has started; follow it with image-show and image-tasks. If staging the data or starting the import fails, the image is deleted.",
   flags: FLAGS,
   async run(invocation) {
     const meta = newImageFrom(invocation.values);
@@ -85,7 +85,7 @@ export const IMAGE_CREATE_VIA_IMPORT: Command = command({
     const { id } = before;
     if (plan !== null) {
       const sent = await importNew(invocation, connection, id, plan);
-      const image = await waitIfWanted(invocation, connection, id, plan.request);
+      const image = await waitIfRequested(invocation, connection, id, plan.request);
       if (sent !== null && image !== null) checkImported({ ...sent, before }, image);
     }
     await printImage(invocation, await ask(invocation, connection, "get", id));
@@ -93,15 +93,15 @@ export const IMAGE_CREATE_VIA_IMPORT: Command = command({
 });
 
 /**
- * What the flags and the data at hand ask for; null for a record alone.
+ * Decides what to import from the flags and the available data; null for a record alone.
  *
- * @throws {UsageError} where they contradict each other.
+ * @throws {UsageError} if flags contradict each other or the data.
  */
-async function planOf({ values, system: world }: ViaImportCall): Promise<ViaImportPlan | null> {
+async function planOf({ values, system }: ViaImportCall): Promise<ViaImportPlan | null> {
   const { "import-method": method, file } = values;
   if (method === "copy-image") {
     throw new UsageError(
-      'Cannot create an image by "copy-image": it copies images that are there; see "glance help image-import"',
+      'Cannot create an image by "copy-image": this method copies existing images; see "glance help image-import"',
     );
   }
   if (method !== undefined && method !== STAGED) {
@@ -114,18 +114,22 @@ async function planOf({ values, system: world }: ViaImportCall): Promise<ViaImpo
     return { request: importRequestFrom(method, values), bytes: null };
   }
   const bytes = method === undefined
-    ? await findBytes(world, file)
-    : await requireBytes(world, file, `import by "${STAGED}"`);
+    ? await findBytes(system, file)
+    : await requireBytes(system, file, `import by "${STAGED}"`);
   if (bytes !== null) {
     checkFormats(values, `stage "${bytes.name}"`);
     return { request: importRequestFrom(STAGED, values), bytes };
   }
-  checkWithoutImport(values, world.environment);
-  checkWithoutBytes(values, world);
+  checkWithoutImport(values, system.environment);
+  checkWithoutBytes(values, system);
   return null;
 }
 
-/** What cannot be staged or asked for leaves no image behind; what is staged stays. Gives what was staged. */
+/**
+ * Stages the data, if any, and starts the import. If that fails, the image is deleted unless its data is staged.
+ *
+ * @returns what was staged
+ */
 async function importNew(
   invocation: ViaImportCall,
   connection: Connection,
@@ -133,22 +137,22 @@ async function importNew(
   { request, bytes }: ViaImportPlan,
 ): Promise<Sent | null> {
   const { service: { client }, context } = connection;
-  const undone = async (error: unknown): Promise<never> => {
+  const rollback = async (error: unknown): Promise<never> => {
     // Glance may still be staging the data.
     if (error instanceof ImageUploadFailed) throw error;
     await rollbackCreate(client, context, id, error);
     throw error;
   };
   if (bytes === null) {
-    await ask(invocation, connection, "import", id, request).catch(undone);
+    await ask(invocation, connection, "import", id, request).catch(rollback);
     return null;
   }
-  const sent = await stageBytes(invocation, connection, id, bytes, true).catch(undone);
+  const sent = await stageBytes(invocation, connection, id, bytes, true).catch(rollback);
   await ask(invocation, connection, "import", id, request).catch((error) => {
     throw new CommandFailed(
       `${
         sentenceOf(error)
-      }; the data of the image is staged: go on with "glance image-import ${id}", or give it up with "glance image-delete ${id}"`,
+      }; the data of the image is staged: continue with "glance image-import ${id}", or discard it with "glance image-delete ${id}"`,
       error,
     );
   });

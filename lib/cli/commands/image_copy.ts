@@ -1,5 +1,5 @@
 /**
- * `image-copy`: an image from one cloud, project or region to another.
+ * `image-copy`: copies an image to another cloud, project or region.
  *
  * @module
  */
@@ -30,35 +30,40 @@ const FLAGS = {
   "to-cloud": {
     kind: "text",
     value: "<CLOUD>",
-    summary: "Name of the other cloud in clouds.yaml; the same cloud without it",
+    summary: "Target cloud in clouds.yaml (default: the same cloud)",
   },
-  "to-region": { kind: "text", value: "<REGION>", summary: "Region of that cloud" },
-  "name": { kind: "text", value: "<NAME>", summary: "Name of the copy; the same without it" },
+  "to-region": { kind: "text", value: "<REGION>", summary: "Target region" },
+  "name": {
+    kind: "text",
+    value: "<NAME>",
+    summary: "Name of the copy (default: the name of the image)",
+  },
   "visibility": {
     kind: "text",
     value: "<VISIBILITY>",
-    summary: "Who can see the copy; as the image, if you may, without it",
+    summary: "Visibility of the copy (default: that of the image, if you are allowed to set it)",
   },
   "property": {
     kind: "list",
     value: "<KEY=VALUE>",
-    summary: "Property that the copy has besides, or instead; may be repeated",
+    summary: "Property to add to the copy or to replace; may be repeated",
   },
   "remove-property": {
     kind: "list",
     value: "<KEY>",
-    summary: "Property that the copy does not have; may be repeated",
+    summary: "Property to leave out of the copy; may be repeated",
   },
   "store": {
     kind: "text",
     value: "<STORE>",
-    summary: "Store of the other cloud to write to; its default without it",
+    summary: "Store in the target cloud (default: the cloud's default)",
   },
   "verify": {
     kind: "text",
     value: "<HOW>",
     choices: ["auto", "required"],
-    summary: "required: fail where the image has no hash to compare",
+    summary:
+      "auto: compare the hash if the image has one; required: fail if it has none (default: auto)",
   },
   ...CONNECTION_FLAGS,
   ...PROGRESS_FLAGS,
@@ -66,19 +71,19 @@ const FLAGS = {
 
 type CopyCall = Invocation<Values<typeof FLAGS>>;
 
-/** The row of `image-copy`. */
+/** The command `image-copy`. */
 export const IMAGE_COPY: Command = command({
   name: "image-copy",
-  summary: "Copy an image to another cloud, or to another region",
+  summary: "Copy an image to another cloud or region",
   details:
-    "The data goes from one to the other in one stream, with nothing on the disk; what the other cloud has stored is compared with what the image is. If anything fails, nothing is left there. The copy has the name, formats, tags and properties of the image.",
+    "The data is streamed from one cloud to the other without touching the disk. The size and hash of the copy are compared with those of the image. If anything fails, the copy is deleted. The copy has the name, formats, tags and properties of the image.",
   positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
   flags: FLAGS,
   async run(invocation) {
     const { "to-cloud": cloud, "to-region": region, store } = invocation.values;
     if (cloud === undefined && region === undefined) {
       throw new UsageError(
-        "Cannot copy an image: it is not said where to; add --to-cloud, or --to-region for another region of the same cloud",
+        "Cannot copy an image: the target is missing; add --to-cloud, or --to-region for another region of the same cloud",
       );
     }
     const options = copyOptions(invocation);
@@ -99,9 +104,9 @@ export const IMAGE_COPY: Command = command({
 });
 
 /**
- * What the flags ask of the library.
+ * The options of the copy.
  *
- * @throws {UsageError} where a property is not written as `KEY=VALUE`.
+ * @throws {UsageError} if a property is not written as `KEY=VALUE`.
  */
 function copyOptions({ values, system }: CopyCall): CopyOptions {
   const { name, visibility, property, "remove-property": removed, store, verify } = values;
@@ -112,7 +117,7 @@ function copyOptions({ values, system }: CopyCall): CopyOptions {
   const meta: ImageMeta = {
     properties,
     ...name !== undefined && { name },
-    // Which words there are is for the cloud to say.
+    // The cloud checks the value.
     ...visibility !== undefined && { visibility: visibility as ImageVisibility },
   };
   return {
@@ -120,15 +125,15 @@ function copyOptions({ values, system }: CopyCall): CopyOptions {
     signal: system.signal,
     ...connectionsFrom(values),
     ...store !== undefined && { storeId: store },
-    // `choices` of the flag holds nothing else.
+    // The parser has checked `choices`.
     ...verify !== undefined && { verify: verify as "auto" | "required" },
   };
 }
 
 /**
- * A region that the catalog does not have would be another one: Cinder's rule, which is not meant here.
+ * Checks that the catalog has the region: as in Cinder, the library would fall back to another one.
  *
- * @throws {CommandFailed} naming the regions that there are.
+ * @throws {CommandFailed} if the region is unknown.
  */
 function checkRegion({ service, context }: Connection, region: string): void {
   const { serviceCatalog } = context;
@@ -139,13 +144,13 @@ function checkRegion({ service, context }: Connection, region: string): void {
   );
   if (regions.includes(region)) return;
   throw new CommandFailed(
-    `Cannot copy to the region "${region}": the cloud has images in "${
+    `Cannot copy to the region "${region}": the cloud has the regions "${
       regions.join('", "')
     }"; correct --to-region`,
   );
 }
 
-/** @throws {CommandFailed} where the copy would stand beside the image, and be the same in everything. */
+/** @throws {CommandFailed} if the copy would be identical to the image, in the same project. */
 async function checkElsewhere(
   invocation: CopyCall,
   from: Connection,
@@ -154,16 +159,16 @@ async function checkElsewhere(
   const { name, visibility, property, store } = invocation.values;
   const differs = name !== undefined || visibility !== undefined || store !== undefined ||
     property.length + invocation.values["remove-property"].length > 0;
-  if (differs || await placeOf(from) !== await placeOf(to)) return;
+  if (differs || await placeKey(from) !== await placeKey(to)) return;
   throw new CommandFailed(
     `Cannot copy image "${
       invocation.positionals[0]
-    }" to where it is: this is the same project of the same cloud; name another, or give the copy another --name or --store`,
+    }" to itself: the target is the same project of the same cloud; choose another target, or give the copy another --name or --store`,
   );
 }
 
-/** Which Glance, and whose images. */
-async function placeOf({ service, context }: Connection): Promise<string> {
+/** Identifies a Glance and a project. */
+async function placeKey({ service, context }: Connection): Promise<string> {
   const servers = await service.client.servers(context);
   const endpoints = servers.map(({ endpoint }) => endpoint).sort();
   return JSON.stringify([endpoints, context.projectId ?? null]);

@@ -1,5 +1,5 @@
 /**
- * `image-download`: the data of an image into a file or to standard output.
+ * `image-download`: downloads the data of an image to a file or to standard output.
  *
  * @module
  */
@@ -23,38 +23,42 @@ import {
   withProgress,
 } from "./shared/transfer.ts";
 
-/** Standard output, by the names that it goes by; Deno opens none of them as a file. */
+/** Names of standard output. Deno does not open them as files. */
 const STANDARD_OUTPUT: readonly string[] = ["-", "/dev/stdout"];
 
 const FLAGS = {
-  "file": { kind: "text", value: "<FILE>", summary: "File to write; - is standard output" },
+  "file": {
+    kind: "text",
+    value: "<FILE>",
+    summary: "File to write; - for standard output (default: -)",
+  },
   ...PROGRESS_FLAGS,
   "verify": {
     kind: "text",
     value: "<HOW>",
     choices: ["auto", "required", "off"],
     summary:
-      "auto: the best hash that the image has; required: fail where it has none; off: the size only",
+      "auto: check the best hash that the image has; required: fail if it has none; off: check only the size (default: auto)",
   },
   "no-verify": { kind: "switch", summary: "The same as --verify off" },
   "allow-md5-fallback": {
     kind: "switch",
     environment: "OS_IMAGE_ALLOW_MD5_FALLBACK",
-    summary: "No effect: MD5 is used where there is nothing better",
+    summary: "No effect: MD5 is used if the image has no other hash",
   },
   "restart": {
     kind: "switch",
-    summary: "Begin with the first byte, and give up whatever is in FILE.part",
+    summary: "Discard FILE.part and start from the first byte",
   },
   ...CONNECTION_FLAGS,
 } as const satisfies Flags;
 
-/** The row of `image-download`. */
+/** The command `image-download`. */
 export const IMAGE_DOWNLOAD: Command = command({
   name: "image-download",
   summary: "Download the data of an image",
   details:
-    "The data is written to FILE.part, which becomes FILE when all of it is there and its hash is right; what was in FILE before stays until then. A download that was broken off is gone on with by the same command. Without --file, or with -, it goes to standard output as it comes: watch the exit code.",
+    "The data is written to FILE.part, which replaces FILE after the hash was verified. Run the same command again to resume an interrupted download. Data on standard output cannot be taken back: if the exit code is not 0, discard it.",
   positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
   flags: FLAGS,
   async run(invocation) {
@@ -62,7 +66,7 @@ export const IMAGE_DOWNLOAD: Command = command({
     const isToOutput = file === undefined || STANDARD_OUTPUT.includes(file);
     if (isToOutput && invocation.system.stdout.isTerminal) {
       throw new UsageError(
-        "Cannot write an image to the terminal: name a file with --file, or redirect the output (> disk.img)",
+        "Cannot write an image: standard output is a terminal; name a file with --file, or redirect the output (> disk.img)",
       );
     }
     const options = downloadOptions(invocation);
@@ -71,7 +75,7 @@ export const IMAGE_DOWNLOAD: Command = command({
       withProgress(invocation, (onProgress) => {
         const { service, context } = connection;
         const range = start === 0 ? {} : { range: { start }, verify: "auto" } as const;
-        // Files and pipes have done with the bytes when they have written them.
+        // A file or pipe does not keep a chunk after write() has returned.
         const downloadOptions = { ...options, ...range, reuseChunks: true, onProgress };
         return service.download(context, id, sink, downloadOptions);
       }, start);
@@ -92,13 +96,13 @@ export const IMAGE_DOWNLOAD: Command = command({
   },
 });
 
-/** What the flags ask of the library. */
+/** The options of the download. */
 function downloadOptions(
   { values, system }: Invocation<Values<typeof FLAGS>>,
 ): DownloadOptions & { readonly verify: Verify } {
   const { "no-verify": isOff, verify = "auto" } = values;
   return {
-    // `choices` of the flag holds nothing else.
+    // The parser has checked `choices`.
     verify: isOff ? "off" : verify as Verify,
     signal: system.signal,
     ...connectionsFrom(values),

@@ -1,5 +1,5 @@
 /**
- * `image-import`: lets Glance fetch, check and spread the data of an image by itself.
+ * `image-import`: imports staged or remote data into an image.
  *
  * @module
  */
@@ -10,25 +10,25 @@ import { CommandFailed } from "../system/errors.ts";
 import { ask, imageOf } from "./shared/find_image.ts";
 import { type Command, command, type Invocation } from "../args/command.ts";
 import { IMPORT_FLAGS, importRequestFrom, storesOf } from "./shared/import_request.ts";
-import { WAIT_FLAGS, waitIfWanted } from "./shared/import_wait.ts";
+import { WAIT_FLAGS, waitIfRequested } from "./shared/import_wait.ts";
 import { printImage } from "../output/records.ts";
 import { checkStores } from "./shared/stores.ts";
 
-/** The method that takes what was staged. */
+/** The method that imports staged data. */
 export const STAGED = "glance-direct";
 
-/** The row of `image-import`. */
+/** The command `image-import`. */
 export const IMAGE_IMPORT: Command = command({
   name: "image-import",
-  summary: "Let Glance import the data of an image",
+  summary: "Import the data of an image",
   details:
-    "Without --wait, it is under way when this ends; see its progress with image-show and image-tasks.",
+    "Without --wait, the command ends when the import has started; follow it with image-show and image-tasks.",
   positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
   flags: {
     "import-method": {
       kind: "text",
       value: "<METHOD>",
-      summary: "One of import-info; glance-direct, which takes what was staged, without it",
+      summary: "Import method; see import-info (default: glance-direct, which imports staged data)",
     },
     ...IMPORT_FLAGS,
     ...WAIT_FLAGS,
@@ -42,12 +42,12 @@ export const IMAGE_IMPORT: Command = command({
     await checkStores(invocation, connection, storesOf(invocation.values));
     if (method === STAGED) await checkStaged(invocation, connection, id);
     await ask(invocation, connection, "import", id, request);
-    await waitIfWanted(invocation, connection, id, request);
+    await waitIfRequested(invocation, connection, id, request);
     await printImage(invocation, await ask(invocation, connection, "get", id));
   },
 });
 
-/** @throws {CommandFailed} where the cloud does not import by this method. */
+/** @throws {CommandFailed} if the cloud does not offer the method. */
 export async function checkMethod(
   invocation: Pick<Invocation, "system">,
   connection: Connection,
@@ -56,7 +56,7 @@ export async function checkMethod(
   const info = await ask(invocation, connection, "info.import").catch((cause) => {
     if (!(cause instanceof NotFound)) throw cause;
     throw new CommandFailed(
-      'Cannot import an image: this cloud has no import; upload its data with "glance image-upload"',
+      'Cannot import an image: this cloud does not support imports; upload the data with "glance image-upload"',
       cause,
     );
   });
@@ -65,11 +65,11 @@ export async function checkMethod(
   throw new CommandFailed(
     `Cannot import by "${method}": this cloud offers "${
       offered.join('", "')
-    }"; name one of them with --import-method`,
+    }"; choose one of them with --import-method`,
   );
 }
 
-/** Glance would say no more than that it is so. */
+/** Checks that data is staged: the error of Glance has no hint. */
 async function checkStaged(
   invocation: Pick<Invocation, "system">,
   connection: Connection,
@@ -78,6 +78,6 @@ async function checkStaged(
   const { status } = await ask(invocation, connection, "get", id);
   if (status !== "queued") return;
   throw new CommandFailed(
-    `Cannot import image "${id}": no data is staged for it; stage some with "glance image-stage ${id}", or name another way with --import-method`,
+    `Cannot import image "${id}": no data is staged for it; stage data with "glance image-stage ${id}", or choose another method with --import-method`,
   );
 }

@@ -1,5 +1,5 @@
 /**
- * `image-list`: its flags as list parameters, its columns.
+ * `image-list`: lists images.
  *
  * @module
  */
@@ -15,9 +15,14 @@ const FLAGS = {
     kind: "number",
     value: "<LIMIT>",
     min: 0,
-    summary: "Images in all; every one without it",
+    summary: "Maximum number of images (default: all)",
   },
-  "page-size": { kind: "number", value: "<SIZE>", min: 1, summary: "Images a request" },
+  "page-size": {
+    kind: "number",
+    value: "<SIZE>",
+    min: 1,
+    summary: "Images per request (default: set by Glance)",
+  },
   "visibility": {
     kind: "text",
     value: "<VISIBILITY>",
@@ -26,9 +31,9 @@ const FLAGS = {
   "member-status": {
     kind: "text",
     value: "<MEMBER_STATUS>",
-    summary: "Only shared images that were answered so: pending, accepted, rejected, all",
+    summary: "Only shared images with this member status: pending, accepted, rejected, all",
   },
-  "owner": { kind: "text", value: "<OWNER>", summary: "Only images of this project" },
+  "owner": { kind: "text", value: "<OWNER>", summary: "Only images that this project owns" },
   "property-filter": {
     kind: "list",
     value: "<KEY=VALUE>",
@@ -37,27 +42,31 @@ const FLAGS = {
   "checksum": { kind: "text", value: "<CHECKSUM>", summary: "Only images with this MD5 checksum" },
   "hash": { kind: "text", value: "<HASH_VALUE>", summary: "Only images with this os_hash_value" },
   "tag": { kind: "list", value: "<TAG>", summary: "Only images with this tag; may be repeated" },
-  "sort-key": { kind: "list", value: "<KEY>", summary: "Property to sort by; may be repeated" },
+  "sort-key": {
+    kind: "list",
+    value: "<KEY>",
+    summary: "Property to sort by; may be repeated (default: name)",
+  },
   "sort-dir": {
     kind: "list",
     value: "<DIRECTION>",
     choices: ["asc", "desc"],
-    summary: "Direction for a --sort-key: asc or desc; may be repeated",
+    summary: "Direction of a --sort-key: asc or desc; may be repeated",
   },
   "sort": {
     kind: "text",
     value: "<KEY[:DIRECTION],…>",
-    summary: "The same in one text; without a direction, desc",
+    summary: "Sort keys and directions in one value (default direction: desc)",
   },
   "hidden": {
     kind: "truth",
     aliases: ["os-hidden"],
-    summary: "Only hidden images; False: only those that are not",
+    summary: "Only hidden images; False: only images that are not hidden",
   },
   "include-stores": { kind: "truth", summary: "Also show the stores that hold each image" },
 } as const satisfies Flags;
 
-/** The row of `image-list`. */
+/** The command `image-list`. */
 export const IMAGE_LIST: Command = command({
   name: "image-list",
   summary: "List the images that you can see",
@@ -77,9 +86,9 @@ export const IMAGE_LIST: Command = command({
 });
 
 /**
- * What the flags ask for. Without a word about order, images come by name.
+ * The list parameters. The default order is by name, as in glanceclient.
  *
- * @throws {UsageError} where a filter or an order is not written as it must be.
+ * @throws {UsageError} if a filter or a sort order is malformed.
  */
 function listParameters(values: Values<typeof FLAGS>): ListParameters {
   const { limit, "page-size": pageSize, tag } = values;
@@ -105,7 +114,7 @@ function listParameters(values: Values<typeof FLAGS>): ListParameters {
 
 function orderFrom(values: Values<typeof FLAGS>): Pick<ListParameters, "sortKey" | "sortDir"> {
   const { sort, "sort-key": sortKey } = values;
-  // `choices` of the flag holds nothing else.
+  // The parser has checked `choices`.
   const sortDir = values["sort-dir"] as readonly SortDir[];
   if (sort === undefined) {
     return sortKey.length + sortDir.length === 0
@@ -113,7 +122,9 @@ function orderFrom(values: Values<typeof FLAGS>): Pick<ListParameters, "sortKey"
       : { sortKey, sortDir };
   }
   if (sortKey.length + sortDir.length > 0) {
-    throw new UsageError("Cannot use --sort together with --sort-key or --sort-dir: use one way");
+    throw new UsageError(
+      "Cannot use --sort together with --sort-key or --sort-dir: both set the order; leave one of them out",
+    );
   }
   const pairs = sort.split(",").map((pair) => pair.split(":"));
   return { sortKey: pairs.map(([key = ""]) => key), sortDir: pairs.map(([, dir]) => dirOf(dir)) };

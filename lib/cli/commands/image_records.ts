@@ -1,6 +1,6 @@
 /**
- * Commands about records of images: `image-show`, `image-update`, `image-delete`, the tags, and
- * switching data off and on.
+ * Commands for the records of images: `image-show`, `image-update`, `image-delete`, tags, deactivation and
+ * reactivation.
  *
  * @module
  */
@@ -23,7 +23,7 @@ const IMAGE_SHOW = command({
   summary: "Show an image",
   positionals: [IMAGE],
   flags: {
-    "human-readable": { kind: "switch", summary: "Show the size in kB, MB, GB" },
+    "human-readable": { kind: "switch", summary: "Show the size with a unit: kB, MB, GB" },
     ...WIDTH_FLAGS,
   },
   async run(invocation) {
@@ -37,15 +37,15 @@ const IMAGE_SHOW = command({
 
 const IMAGE_UPDATE = command({
   name: "image-update",
-  summary: "Change an image",
-  details: "Properties that are not named stay as they are.",
+  summary: "Update an image",
+  details: "Fields and properties without a flag keep their values.",
   positionals: [IMAGE],
   flags: {
     ...IMAGE_FLAGS,
     "remove-property": {
       kind: "list",
       value: "<KEY>",
-      summary: "Property of your own to remove; may be repeated",
+      summary: "Custom property to remove; may be repeated",
     },
   },
   async run(invocation) {
@@ -58,13 +58,13 @@ const IMAGE_UPDATE = command({
   },
 });
 
-/** A property that is set as well is not removed, as in glanceclient. */
+/** As in glanceclient, a property that is also set is not removed. */
 function withRemovals(meta: ImageMeta, keys: readonly string[]): ImageMeta {
   const removed = Object.fromEntries(keys.map((key) => [key, null]));
   const update = { ...meta, properties: { ...removed, ...meta.properties } };
   if (Object.keys(meta).length > 1 || Object.keys(update.properties).length > 0) return update;
   throw new UsageError(
-    'Cannot update an image: nothing is to be changed; see "glance help image-update"',
+    'Cannot update an image: no change is given; see "glance help image-update"',
   );
 }
 
@@ -75,11 +75,11 @@ const IMAGE_DELETE = command({
   flags: {},
   async run(invocation) {
     const connection = await invocation.connect();
-    const deed = { verb: "delete", done: "deleted" };
+    const action = { verb: "delete", done: "deleted" };
     await forEachImage(
       invocation,
       connection,
-      deed,
+      action,
       (id) => ask(invocation, connection, "delete", id),
     );
   },
@@ -87,13 +87,13 @@ const IMAGE_DELETE = command({
 
 const IMAGE_TAG_UPDATE = command({
   name: "image-tag-update",
-  summary: "Put a tag on an image",
+  summary: "Add a tag to an image",
   positionals: [IMAGE, TAG],
   flags: {},
   async run(invocation) {
     const { id, connection } = await imageOf(invocation);
     const [, tag = ""] = invocation.positionals;
-    if (isReadInPaths(tag)) await ask(invocation, connection, "tags.update", id, tag);
+    if (isSafeInPath(tag)) await ask(invocation, connection, "tags.update", id, tag);
     else await changeTags(invocation, connection, id, (tags) => [...tags, tag]);
     const image = await ask(invocation, connection, "get", id);
     await printRow(invocation, image, [["ID", (row) => row["id"]], ["Tags", (row) => row["tags"]]]);
@@ -102,17 +102,17 @@ const IMAGE_TAG_UPDATE = command({
 
 const IMAGE_TAG_DELETE = command({
   name: "image-tag-delete",
-  summary: "Take a tag off an image",
+  summary: "Remove a tag from an image",
   positionals: [IMAGE, TAG],
   flags: {},
   async run(invocation) {
     const { id, connection } = await imageOf(invocation);
     const [, tag = ""] = invocation.positionals;
-    if (isReadInPaths(tag)) return await ask(invocation, connection, "tags.delete", id, tag);
+    if (isSafeInPath(tag)) return await ask(invocation, connection, "tags.delete", id, tag);
     await changeTags(invocation, connection, id, (tags) => {
       if (tags.includes(tag)) return tags.filter((one) => one !== tag);
       throw new CommandFailed(
-        `Cannot delete tag "${tag}" of image "${id}": it has no such tag; see "glance image-show ${id}"`,
+        `Cannot delete tag "${tag}" of image "${id}": the image does not have it; see "glance image-show ${id}"`,
       );
     });
   },
@@ -120,7 +120,7 @@ const IMAGE_TAG_DELETE = command({
 
 const IMAGE_DEACTIVATE = command({
   name: "image-deactivate",
-  summary: "Let nobody but administrators read the data of an image",
+  summary: "Deactivate an image: only administrators can read its data",
   positionals: [IMAGE],
   flags: {},
   async run(invocation) {
@@ -131,7 +131,7 @@ const IMAGE_DEACTIVATE = command({
 
 const IMAGE_REACTIVATE = command({
   name: "image-reactivate",
-  summary: "Let the data of a deactivated image be read again",
+  summary: "Reactivate a deactivated image",
   positionals: [IMAGE],
   flags: {},
   async run(invocation) {
@@ -140,7 +140,7 @@ const IMAGE_REACTIVATE = command({
   },
 });
 
-/** The rows of this file. */
+/** The commands of this file. */
 export const RECORD_COMMANDS: readonly Command[] = [
   IMAGE_SHOW,
   IMAGE_UPDATE,
@@ -151,12 +151,12 @@ export const RECORD_COMMANDS: readonly Command[] = [
   IMAGE_REACTIVATE,
 ];
 
-/** Whether Glance reads a tag in a path as it is: it takes paths for Latin-1, and a slash for their end. */
-function isReadInPaths(tag: string): boolean {
+/** Whether a tag can be part of a path: Glance decodes paths as Latin-1 and splits them at slashes. */
+function isSafeInPath(tag: string): boolean {
   return /^[\x20-\x7e]+$/.test(tag) && isPathSegment(tag);
 }
 
-/** Changes all tags at once, which stand in a body then; nobody else's change is lost. */
+/** Replaces all tags with a PATCH, unless another client has changed the image meanwhile. */
 async function changeTags(
   { system: { signal } }: Pick<Invocation, "system">,
   { service, context }: Connection,

@@ -1,5 +1,5 @@
 /**
- * Commands that bring data to Glance: `image-create` and `image-upload`.
+ * Commands that upload data: `image-create` and `image-upload`.
  *
  * @module
  */
@@ -29,16 +29,16 @@ const SOURCE_FLAGS = {
     kind: "text",
     value: "<STORE>",
     environment: "OS_IMAGE_STORE",
-    summary: "Store to write to; the cloud's default without it",
+    summary: "Store for the data (default: the cloud's default)",
   },
   ...PROGRESS_FLAGS,
 } as const satisfies Flags;
 
 const IMAGE_CREATE = command({
   name: "image-create",
-  summary: "Create an image, with its data if there is any",
+  summary: "Create an image and upload its data, if any",
   details:
-    "If the data cannot be stored, the image is deleted again. A file is sent again where the connection breaks; standard input cannot be.",
+    "If the upload fails, the image is deleted. If the connection breaks, a file is sent again; standard input cannot be.",
   flags: {
     ...NEW_IMAGE_FLAGS,
     ...SOURCE_FLAGS,
@@ -67,7 +67,7 @@ const IMAGE_CREATE = command({
 
 const IMAGE_UPLOAD = command({
   name: "image-upload",
-  summary: "Upload the data of an image that has none",
+  summary: "Upload the data of a queued image",
   positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
   flags: {
     ...SOURCE_FLAGS,
@@ -94,7 +94,7 @@ const IMAGE_UPLOAD = command({
   },
 });
 
-/** The rows of this file. */
+/** The commands of this file. */
 export const UPLOAD_COMMANDS: readonly Command[] = [IMAGE_CREATE, IMAGE_UPLOAD];
 
 function uploadOptions(

@@ -1,5 +1,5 @@
 /**
- * Commands about what the cloud has: import methods, stores, quotas and the words of its API.
+ * Commands that show import methods, stores, quotas and schemas of the cloud.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { printJson, printList, printRecord, type WireRecord } from "../output/re
 
 const IMPORT_INFO = command({
   name: "import-info",
-  summary: "Show the ways in which the cloud imports images",
+  summary: "Show the import methods of the cloud",
   flags: {},
   async run(invocation) {
     const methods = await ask(invocation, await invocation.connect(), "info.import");
@@ -23,14 +23,14 @@ const IMPORT_INFO = command({
 const STORES_INFO = command({
   name: "stores-info",
   summary: "Show the stores of the cloud",
-  flags: { "detail": { kind: "switch", summary: "With their details; administrators only" } },
+  flags: { "detail": { kind: "switch", summary: "Show details; administrators only" } },
   async run(invocation) {
     const connection = await invocation.connect();
     const method = invocation.values["detail"] ? "info.storesDetail" : "info.stores";
     const stores = await ask(invocation, connection, method).catch((error) => {
       if (!(error instanceof NotFound)) throw error;
       throw new CommandFailed(
-        "Cannot show the stores: this cloud has one only, and does not tell its name",
+        "Cannot show the stores: this cloud has a single store and does not name it; leave out --store",
         error,
       );
     });
@@ -40,10 +40,15 @@ const STORES_INFO = command({
 
 const STORES_DELETE = command({
   name: "stores-delete",
-  summary: "Delete the data of an image from one of its stores",
+  summary: "Delete the data of an image from one store",
   positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
   flags: {
-    "store": { kind: "text", value: "<STORE_ID>", required: true, summary: "The store" },
+    "store": {
+      kind: "text",
+      value: "<STORE_ID>",
+      required: true,
+      summary: "Store to delete the data from",
+    },
   },
   async run(invocation) {
     const { id, connection } = await imageOf(invocation);
@@ -53,7 +58,7 @@ const STORES_DELETE = command({
 
 const USAGE = command({
   name: "usage",
-  summary: "Show your quotas, and how much of them is used",
+  summary: "Show your quotas and their usage",
   flags: {},
   async run(invocation) {
     const usage = await ask(invocation, await invocation.connect(), "info.usage");
@@ -69,8 +74,11 @@ const USAGE = command({
 
 const EXPLAIN = command({
   name: "explain",
-  summary: "List the properties that a kind of record has",
-  positionals: [{ name: "<MODEL>", summary: "image, images, member, task, metadefs/namespace …" }],
+  summary: "Describe the properties of a model",
+  positionals: [{
+    name: "<MODEL>",
+    summary: "Schema: image, images, member, task, metadefs/namespace, …",
+  }],
   flags: {},
   async run(invocation) {
     const schema = await schemaOf(invocation, invocation.positionals[0] ?? "");
@@ -84,7 +92,7 @@ const EXPLAIN = command({
   },
 });
 
-/** The schema of a model; one that Glance does not know is its 404. */
+/** The schema of a model. Glance answers 404 to unknown models. */
 async function schemaOf(invocation: Invocation, model: string): Promise<SchemaDocument> {
   const connection = await invocation.connect();
   const definition = /^metadefs\/(.*)$/.exec(model)?.[1];
@@ -93,7 +101,7 @@ async function schemaOf(invocation: Invocation, model: string): Promise<SchemaDo
     : await ask(invocation, connection, "schemas.getMetadef", definition as MetadefSchemaName);
 }
 
-/** The rows of this file. */
+/** The commands of this file. */
 export const INFO_COMMANDS: readonly Command[] = [
   IMPORT_INFO,
   STORES_INFO,

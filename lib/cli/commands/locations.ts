@@ -1,5 +1,5 @@
 /**
- * Commands about where the data of an image is: `location-…`.
+ * Commands for the locations of an image: `location-…`.
  *
  * @module
  */
@@ -19,22 +19,26 @@ import { printRecord } from "../output/records.ts";
 const IMAGE: Positional = { name: "<IMAGE>", summary: "Id or name of the image" };
 
 const METADATA_FLAGS = {
-  "url": { kind: "text", value: "<URL>", required: true, summary: "The location" },
+  "url": { kind: "text", value: "<URL>", required: true, summary: "URL of the location" },
   "metadata": {
     kind: "text",
     value: "<JSON>",
-    summary: "JSON object that is kept with the location; {} without it",
+    summary: "Metadata of the location, a JSON object (default: {})",
   },
 } as const satisfies Flags;
 
 const LOCATION_ADD = command({
   name: "location-add",
-  summary: "Tell Glance that the data of an image is there already",
+  summary: "Add a location (URL) to an image",
   positionals: [IMAGE],
   flags: {
     ...METADATA_FLAGS,
-    "checksum": { kind: "text", value: "<MD5>", summary: "MD5 of the data" },
-    "hash-algo": { kind: "text", value: "<NAME>", summary: "Algorithm of --hash-value: sha512" },
+    "checksum": { kind: "text", value: "<MD5>", summary: "MD5 checksum of the data" },
+    "hash-algo": {
+      kind: "text",
+      value: "<NAME>",
+      summary: "Algorithm of --hash-value, for example sha512",
+    },
     "hash-value": { kind: "text", value: "<HEX>", summary: "Hash of the data" },
   },
   async run(invocation) {
@@ -50,7 +54,7 @@ const LOCATION_ADD = command({
       const { signal } = invocation.system;
       await service.addLocation(context, id, url, { ...metadata, ...validation }, { signal });
     } else {
-      // Only a location that is patched in may have an MD5.
+      // The locations API has no field for an MD5 checksum; PATCH has.
       const value = { url, metadata, validation_data: { ...validation, checksum } };
       await ask(invocation, connection, "update", id, [{ op: "add", path: "/locations/-", value }]);
     }
@@ -60,7 +64,7 @@ const LOCATION_ADD = command({
 
 const LOCATION_UPDATE = command({
   name: "location-update",
-  summary: "Change what is kept with a location of an image",
+  summary: "Update the metadata of a location of an image",
   positionals: [IMAGE],
   flags: METADATA_FLAGS,
   async run(invocation) {
@@ -80,24 +84,29 @@ const LOCATION_UPDATE = command({
 
 const LOCATION_DELETE = command({
   name: "location-delete",
-  summary: "Let Glance forget locations of an image",
+  summary: "Remove locations from an image",
   positionals: [IMAGE],
   flags: {
-    "url": { kind: "list", value: "<URL>", required: true, summary: "A location; may be repeated" },
+    "url": {
+      kind: "list",
+      value: "<URL>",
+      required: true,
+      summary: "URL of the location; may be repeated",
+    },
   },
   async run(invocation) {
     const { url } = invocation.values;
     const found = await imageOf(invocation);
     const locations = await locationsOf(invocation, found);
     checkKnown(found.id, locations, url);
-    // Behind the last one, no index moves.
+    // From last to first: removing a location shifts the indexes after it.
     const patch = locations.flatMap((one, i) => url.includes(one.url) ? [i] : []).reverse()
       .map((i) => ({ op: "remove", path: `/locations/${i}` }) as const);
     await ask(invocation, found.connection, "update", found.id, patch);
   },
 });
 
-/** The rows of this file. */
+/** The commands of this file. */
 export const LOCATION_COMMANDS: readonly Command[] = [
   LOCATION_ADD,
   LOCATION_UPDATE,
@@ -111,7 +120,7 @@ async function locationsOf(
   const { locations } = await ask(invocation, connection, "get", id);
   if (locations !== undefined && locations !== null) return locations;
   throw new CommandFailed(
-    `Cannot change the locations of image "${id}": this cloud does not show them; ask its administrator`,
+    `Cannot change the locations of image "${id}": this cloud does not show locations; ask an administrator of the cloud`,
   );
 }
 
@@ -127,7 +136,7 @@ function checkKnown(
   );
 }
 
-/** As glanceclient prints it: with the links, but for the one to itself. */
+/** Prints an image as glanceclient does after a change of locations: without `self`. */
 async function printLocated(
   invocation: Pick<Invocation, "system" | "json">,
   image: GlanceImage,

@@ -1,5 +1,5 @@
 /**
- * Commands about sharing: `member-…`.
+ * Commands for the members of shared images: `member-…`.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { type Column, printList, printRecord, printRow } from "../output/records
 
 const IMAGE: Positional = { name: "<IMAGE>", summary: "Id or name of the image" };
 
-const MEMBER: Positional = { name: "<MEMBER_ID>", summary: "Project" };
+const MEMBER: Positional = { name: "<MEMBER_ID>", summary: "Id of the project" };
 
 const COLUMNS: readonly Column[] = [
   ["Image ID", (member) => member["image_id"]],
@@ -20,7 +20,7 @@ const COLUMNS: readonly Column[] = [
 
 const MEMBER_LIST = command({
   name: "member-list",
-  summary: "List the projects with which an image is shared",
+  summary: "List the projects that an image is shared with",
   flags: {
     "image-id": {
       kind: "text",
@@ -43,7 +43,7 @@ const MEMBER_LIST = command({
 
 const MEMBER_GET = command({
   name: "member-get",
-  summary: "Show with which status an image is shared with a project",
+  summary: "Show a project that an image is shared with",
   positionals: [IMAGE, MEMBER],
   flags: {},
   async run(invocation) {
@@ -79,17 +79,17 @@ const MEMBER_CREATE = command({
 
 const MEMBER_UPDATE = command({
   name: "member-update",
-  summary: "Answer the offer of a shared image, as the project that it was shared with",
+  summary: "Accept or reject a shared image, as the project that it is shared with",
   positionals: [IMAGE, MEMBER, {
     name: "<MEMBER_STATUS>",
-    summary: "pending, accepted or rejected",
+    summary: "New status: pending, accepted or rejected",
     choices: MEMBER_STATUSES,
   }],
   flags: {},
   async run(invocation) {
     const { id, connection } = await imageOf(invocation);
     const [, memberId = "", status] = invocation.positionals;
-    // `choices` of the argument holds nothing else.
+    // The parser has checked `choices`.
     const args = [id, memberId, status as MemberStatus] as const;
     const member = await ask(invocation, connection, "members.update", ...args);
     await printRow(invocation, { ...member }, COLUMNS);
@@ -98,7 +98,7 @@ const MEMBER_UPDATE = command({
 
 const MEMBER_DELETE = command({
   name: "member-delete",
-  summary: "Share an image with a project no longer",
+  summary: "Stop sharing an image with a project",
   positionals: [IMAGE, MEMBER],
   flags: {},
   async run(invocation) {
@@ -107,7 +107,7 @@ const MEMBER_DELETE = command({
   },
 });
 
-/** The rows of this file. */
+/** The commands of this file. */
 export const MEMBER_COMMANDS: readonly Command[] = [
   MEMBER_LIST,
   MEMBER_GET,

@@ -1,5 +1,5 @@
 /**
- * `image-stage`, and how any command puts data where an import takes it.
+ * `image-stage`, and staging of data for other commands.
  *
  * @module
  */
@@ -13,12 +13,12 @@ import { type Command, command, type Invocation, type Values } from "../args/com
 import { PROGRESS_FLAGS, withProgress } from "./shared/transfer.ts";
 import { FILE_FLAGS, type FoundBytes, requireBytes, SIZE_FLAGS } from "../files/upload_source.ts";
 
-/** The row of `image-stage`. */
+/** The command `image-stage`. */
 export const IMAGE_STAGE: Command = command({
   name: "image-stage",
-  summary: "Upload the data of an image for an import",
+  summary: "Stage data for the import of an image",
   details:
-    'Glance keeps it aside until "glance image-import" takes it. A file is sent again where the connection breaks; standard input cannot be.',
+    'Glance keeps staged data until "glance image-import" imports it. If the connection breaks, a file is sent again; standard input cannot be.',
   positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
   flags: { ...FILE_FLAGS, ...SIZE_FLAGS, ...PROGRESS_FLAGS },
   async run(invocation) {
@@ -34,9 +34,10 @@ export const IMAGE_STAGE: Command = command({
 });
 
 /**
- * Stages the data of an image, with its progress line; gives its size and hash.
+ * Stages the data of an image and shows the progress.
  *
  * @param isOwn whether this command has created the image
+ * @returns the size and the hash of the data
  */
 export async function stageBytes(
   invocation: Invocation<Values<typeof PROGRESS_FLAGS>>,

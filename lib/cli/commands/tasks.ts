@@ -1,5 +1,5 @@
 /**
- * Commands about what Glance does in the background: `image-tasks` and `task-…`.
+ * Commands for tasks, which Glance runs in the background: `image-tasks` and `task-…`.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { jsonObject } from "../args/json_flag.ts";
 import { type Column, type OutputCall, printList, printRecord } from "../output/records.ts";
 import { allPages } from "./shared/pages.ts";
 
-/** Tasks a request, as glanceclient asks for them. */
+/** Tasks per request, as in glanceclient. */
 const PAGE_SIZE = 20;
 
 const IMAGE_TASKS = command({
   name: "image-tasks",
-  summary: "List what Glance has done with an image in the background",
+  summary: "List the tasks of an image",
   positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
   flags: {},
   async run(invocation) {
@@ -26,7 +26,7 @@ const IMAGE_TASKS = command({
 });
 
 function imageTaskColumns(isVerbose: boolean): Column[] {
-  // glanceclient prints a null here as Python does.
+  // glanceclient prints null as Python does here.
   const column = (heading: string, key: string): Column => [
     heading,
     (task) => task[key] === null ? "None" : task[key],
@@ -55,22 +55,27 @@ const LIST_FLAGS = {
     kind: "text",
     value: "<KEY>",
     choices: ["id", "type", "status"],
-    summary: "Property to sort by: id, type or status; status without it",
+    summary: "Property to sort by: id, type or status (default: status)",
   },
   "sort-dir": {
     kind: "text",
     value: "<DIRECTION>",
     choices: ["asc", "desc"],
-    summary: "Direction: asc or desc; desc without it",
+    summary: "Direction: asc or desc (default: desc)",
   },
-  "page-size": { kind: "number", value: "<SIZE>", min: 1, summary: "Tasks a request" },
+  "page-size": {
+    kind: "number",
+    value: "<SIZE>",
+    min: 1,
+    summary: "Tasks per request (default: 20)",
+  },
   "type": { kind: "text", value: "<TYPE>", summary: "Only tasks of this type" },
   "status": { kind: "text", value: "<STATUS>", summary: "Only tasks with this status" },
 } as const satisfies Flags;
 
 const TASK_LIST = command({
   name: "task-list",
-  summary: "List the tasks of Glance; administrators only",
+  summary: "List all tasks; administrators only",
   flags: LIST_FLAGS,
   async run(invocation) {
     const connection = await invocation.connect();
@@ -104,7 +109,7 @@ function taskQuery(values: Values<typeof LIST_FLAGS>): [key: string, value: stri
 
 const TASK_SHOW = command({
   name: "task-show",
-  summary: "Show a task of Glance; administrators only",
+  summary: "Show a task; administrators only",
   positionals: [{ name: "<TASK_ID>", summary: "Id of the task" }],
   flags: {},
   async run(invocation) {
@@ -116,14 +121,19 @@ const TASK_SHOW = command({
 
 const TASK_CREATE = command({
   name: "task-create",
-  summary: "Begin a task of Glance; administrators only",
-  details: "Images are imported with image-import and image-create-via-import.",
+  summary: "Start a task; administrators only",
+  details: "To import an image, use image-import or image-create-via-import instead.",
   flags: {
-    "type": { kind: "text", value: "<TYPE>", required: true, summary: "Kind of task: import" },
+    "type": {
+      kind: "text",
+      value: "<TYPE>",
+      required: true,
+      summary: "Type of the task, for example import",
+    },
     "input": {
       kind: "text",
       value: "<JSON>",
-      summary: "JSON object with what the task is to work on; {} without it",
+      summary: "Input of the task, a JSON object (default: {})",
     },
   },
   async run(invocation) {
@@ -136,10 +146,10 @@ const TASK_CREATE = command({
   },
 });
 
-/** The rows of this file. */
+/** The commands of this file. */
 export const TASK_COMMANDS: readonly Command[] = [IMAGE_TASKS, TASK_LIST, TASK_SHOW, TASK_CREATE];
 
-/** As glanceclient prints it: without the links within the API. */
+/** Prints a task as glanceclient does: without `self` and `schema`. */
 async function printTask(invocation: OutputCall, task: GlanceTask): Promise<void> {
   const { self: _, schema: __, ...shown } = task;
   await printRecord(invocation, invocation.json ? task : shown);

@@ -1,7 +1,6 @@
 /**
- * Where the bytes of a download go: into `NAME.part`, which becomes NAME when all bytes are in and
- * right, and is gone on with where it was broken off; into a device or a pipe as they come; or to
- * standard output.
+ * Targets of downloads. A file is written as `NAME.part`, which can be resumed and is renamed to NAME after
+ * its data was verified. Devices, pipes and standard output are written directly.
  *
  * @module
  */
@@ -17,41 +16,41 @@ import { judgePart } from "./partial_record.ts";
 import { formatBytes } from "../output/progress.ts";
 import type { Bytes, Output, System, SystemFiles } from "../system/system.ts";
 
-/** Fills a sink with the bytes from `start` on, to the last one, or rejects. */
+/** Writes the data from offset `start` to a sink, or rejects. */
 export type Transfer = (sink: WritableStream<Bytes>, start: number) => Promise<void>;
 
 /** A download into a file. */
 export interface FileDownload extends Pick<System, "files" | "now" | "signal"> {
   readonly path: string;
   readonly verify: Verify;
-  /** Whether a part that is there already is given up, whatever it is. */
+  /** Whether to discard an existing partial file. */
   readonly restart: boolean;
-  /** What is to come. */
+  /** Describes the data of the image. */
   identify(): Promise<ContentDescriptor>;
-  /** The bytes; those of a whole image are verified. */
+  /** Downloads the data. It verifies complete downloads, which start at offset 0. */
   readonly transfer: Transfer;
-  /** Told what becomes of a part. */
+  /** Called with a message about the partial file. */
   say(sentence: string): void;
-  /** Told how many bytes of a part were read again. */
+  /** Called with the number of bytes of the partial file that were read again. */
   onCheck(bytes: number, total: number): void;
 }
 
 /**
- * Downloads into a file. Whatever fails, there is no file under the name that is not whole: what was
- * there stays, and what has come is kept as a part, unless it is wrong.
+ * Downloads into a file. If the download fails, an existing file is unchanged, and the data received so far is
+ * kept as a partial file unless it is wrong.
  *
- * @throws {CommandFailed} where the file cannot be written.
+ * @throws {CommandFailed} if the file cannot be written.
  */
 export async function downloadToFile(job: FileDownload): Promise<void> {
   const { files, path, transfer } = job;
   const facts = await attempt("write", path, () => files.look(path));
   if (facts?.kind === "directory") throw fileError("write", path, { code: "EISDIR" });
   if (facts?.kind === "other") return await downloadToSpecial(files, path, transfer);
-  // A link stays a link: what it leads to is replaced.
+  // A symbolic link stays; its target is replaced.
   await downloadByPart(job, facts?.realPath ?? path);
 }
 
-/** Downloads to standard output, as the bytes come. */
+/** Downloads to standard output. */
 export async function downloadToOutput(stdout: Output, transfer: Transfer): Promise<void> {
   await transfer(new WritableStream({ write: (chunk) => writeOut(stdout, chunk) }), 0);
 }
@@ -81,15 +80,15 @@ async function downloadByPart(job: FileDownload, name: string): Promise<void> {
     throw error;
   });
   try {
-    if (start === 0 || !await goOn(work, start)) await begin(work);
+    if (start === 0 || !await resume(work, start)) await begin(work);
     await part.complete(name);
   } catch (error) {
-    await leave(work, error);
+    await keepOrDiscard(work, error);
     throw error;
   }
 }
 
-/** A download by way of a part. */
+/** A download into a partial file. */
 interface Work {
   readonly job: FileDownload;
   readonly identity: ContentDescriptor;
@@ -99,35 +98,34 @@ interface Work {
 }
 
 /**
- * The byte at which to go on, where the part has the bytes before it; they have gone through the
- * verifier.
+ * The offset at which the download starts. The verifier has seen the bytes before it.
  *
- * @throws {CommandFailed} where the part is another image's, or nobody's.
+ * @throws {CommandFailed} if the partial file is not known to belong to this image.
  */
 async function findStart({ job, identity, verifier, path, part }: Work): Promise<number> {
   if (job.restart) return 0;
   const record = await part.record();
-  const verdict = judgePart(record, part.size, { identity, isProven: verifier !== null });
+  const verdict = judgePart(record, part.size, { identity, isVerified: verifier !== null });
   if (verdict.kind === "foreign") throw foreignPart(path, verdict.owner);
-  if (verdict.kind === "anew") {
-    if (verdict.reason !== null) job.say(startingAnew(path, verdict.reason));
+  if (verdict.kind === "restart") {
+    if (verdict.reason !== null) job.say(restartMessage(path, verdict.reason));
     return 0;
   }
-  const there = `${formatBytes(verdict.bytes)} of ${formatBytes(identity.size ?? 0)}`;
-  job.say(`Going on with "${path}": checking the ${there} that are there`);
+  const progress = `${formatBytes(verdict.bytes)} of ${formatBytes(identity.size ?? 0)}`;
+  job.say(`Resuming "${path}": verifying the ${progress} already downloaded`);
   let checked = 0;
-  const isIntact = await part.goOn(verdict.bytes, verdict.record, (chunk) => {
+  const isIntact = await part.resume(verdict.bytes, verdict.record, (chunk) => {
     job.signal.throwIfAborted();
     verifier?.update(chunk);
     job.onCheck(checked += chunk.byteLength, verdict.bytes);
   });
   if (isIntact) return verdict.bytes;
-  job.say(startingAnew(path, "the disk has changed it"));
+  job.say(restartMessage(path, "its content has changed on disk"));
   return 0;
 }
 
-/** Gets the rest. False where the whole is not the image, which the part may be to blame for. */
-async function goOn(
+/** Downloads the rest. False if the hash is wrong: the partial file may be the cause. */
+async function resume(
   { job, identity, verifier, path, part }: Work,
   start: number,
 ): Promise<boolean> {
@@ -142,7 +140,7 @@ async function goOn(
     return true;
   } catch (error) {
     if (!(error instanceof ImageIntegrityError)) throw error;
-    job.say(startingAnew(path, "together with the rest, it is not the image"));
+    job.say(restartMessage(path, "the hash of the resumed download is wrong"));
     return false;
   }
 }
@@ -152,28 +150,28 @@ async function begin({ job, part }: Work): Promise<void> {
   await job.transfer(new WritableStream({ write: (chunk) => part.write(chunk) }), 0);
 }
 
-/** What may be right so far is kept. */
-async function leave({ job, identity, path, part }: Work, error: unknown): Promise<void> {
-  // Without its size, nothing could tell later whether it is the same image.
-  const isUseless = error instanceof ImageIntegrityError || identity.size === null;
-  if (isUseless) return await part.discard();
+/** Keeps the partial file if it can be resumed. */
+async function keepOrDiscard({ job, identity, path, part }: Work, error: unknown): Promise<void> {
+  // Without a size, a later download cannot check whether the image is the same.
+  const isUnusable = error instanceof ImageIntegrityError || identity.size === null;
+  if (isUnusable) return await part.discard();
   const kept = await part.keep();
   if (kept === 0) return;
   const total = formatBytes(identity.size ?? kept);
   job.say(
-    `Kept ${formatBytes(kept)} of ${total} in "${path}": the same command goes on from there`,
+    `Kept ${formatBytes(kept)} of ${total} in "${path}"; run the same command again to resume`,
   );
 }
 
-function startingAnew(path: string, reason: string): string {
-  return `Starting anew with "${path}": ${reason}`;
+function restartMessage(path: string, reason: string): string {
+  return `Restarting "${path}" from the first byte: ${reason}`;
 }
 
 function foreignPart(path: string, owner: string | null): CommandFailed {
   const state = owner === null
-    ? "it is there already, and not known to be a part of this image"
-    : `it is a part of another image, "${owner}"`;
+    ? "it exists and is not known to be a partial download of this image"
+    : `it is a partial download of another image, "${owner}"`;
   return new CommandFailed(
-    `Cannot write "${path}": ${state}; finish that download, choose another name, or give it up with --restart`,
+    `Cannot write "${path}": ${state}; finish that download, choose another name, or discard it with --restart`,
   );
 }

@@ -1,6 +1,6 @@
 /**
- * The part of a download on disk: `NAME.part` with its record `NAME.part.json`, which together outlast
- * the process. What the record promises is safe on disk before it is promised.
+ * A partial download on disk: `NAME.part` and its record `NAME.part.json`. Data is synced to disk before the
+ * record says that it is there.
  *
  * @module
  */
@@ -11,20 +11,23 @@ import { attempt } from "../system/fs_errors.ts";
 import { formatPartRecord, parsePartRecord, type PartRecord } from "./partial_record.ts";
 import type { Bytes, System, UpdatableFile } from "../system/system.ts";
 
-/** Milliseconds between two records: what a power failure may cost. What is on disk early need not be waited for at the end. */
+/**
+ * Milliseconds between two records: a power failure loses at most the data of this time. Syncing early also
+ * shortens the sync at the end.
+ */
 const RECORD_INTERVAL = 1_000;
 
-/** Bytes of a record at most; a longer file is none. */
+/** Maximum size of a record in bytes; a larger file is not one. */
 const RECORD_SIZE = 64 * 1024;
 
-/** What a part is opened with. */
+/** Options of a partial file. */
 export interface PartOptions extends Pick<System, "files" | "now"> {
   readonly path: string;
-  /** The image that it is to have the bytes of. */
+  /** The data that is downloaded. */
   readonly identity: ContentDescriptor;
 }
 
-/** A part that this process alone writes to. */
+/** A partial file, locked by this process. */
 export class PartialFile {
   readonly #options: PartOptions;
   readonly #file: UpdatableFile;
@@ -42,32 +45,32 @@ export class PartialFile {
   }
 
   /**
-   * Opens a part, an empty one where there is none.
+   * Opens a partial file, or creates an empty one.
    *
-   * @throws {CommandFailed} where it cannot be written, or another process writes to it.
+   * @throws {CommandFailed} if it cannot be written, or another process writes to it.
    */
   static async open(options: PartOptions): Promise<PartialFile> {
     const { files, path } = options;
     return new PartialFile(options, await attempt("write", path, () => files.open(path)));
   }
 
-  /** Bytes that it had when it was opened. */
+  /** Size in bytes when it was opened. */
   get size(): number {
     return this.#file.size;
   }
 
-  /** The record of an earlier download; null where there is none that can be read. */
+  /** The record of an earlier download; null if there is no valid one. */
   async record(): Promise<PartRecord | null> {
     const { files } = this.#options;
     const facts = await attempt("read", this.#recordPath, () => files.look(this.#recordPath));
     if (facts?.kind !== "file" || facts.size > RECORD_SIZE) return null;
-    // A link says what somebody else has written.
+    // A symbolic link may lead to a file of another user.
     if (facts.realPath !== this.#recordPath) return null;
     const bytes = await attempt("read", this.#recordPath, () => files.read(this.#recordPath));
     return parsePartRecord(await new Response(bytes).text());
   }
 
-  /** Empties it, and says whose bytes come next. */
+  /** Truncates the file and writes a record for the new data. */
   async begin(): Promise<void> {
     const { path } = this.#options;
     await this.#recording;
@@ -77,15 +80,14 @@ export class PartialFile {
   }
 
   /**
-   * Reads the first `bytes` and makes ready to go on behind them. False where they are not those of
-   * the record.
+   * Reads the first `bytes` bytes and continues after them. False if they do not match the record.
    *
-   * @param take gets the bytes in their order
+   * @param onChunk called with the bytes, in order
    */
-  async goOn(
+  async resume(
     bytes: number,
     record: PartRecord,
-    take: (chunk: Bytes) => void,
+    onChunk: (chunk: Bytes) => void,
   ): Promise<boolean> {
     const { path } = this.#options;
     [this.#bytes, this.#crc32] = [0, 0];
@@ -93,7 +95,7 @@ export class PartialFile {
       const stop = this.#bytes < record.bytes ? record.bytes : bytes;
       const read = await attempt("read", path, () => this.#file.read(stop - this.#bytes));
       if (read === null) return false;
-      take(read);
+      onChunk(read);
       this.#count(read);
       if (this.#bytes === record.bytes && this.#crc32 !== record.crc32) return false;
     }
@@ -107,61 +109,61 @@ export class PartialFile {
     await attempt("write", path, () => this.#file.write(chunk));
     this.#count(chunk);
     if (this.#recording !== null || now() - this.#recordedAt < RECORD_INTERVAL) return;
-    // The record before this one still stands where it fails.
+    // If this fails, the previous record is still valid.
     this.#recording = this.#record().catch(() => {}).finally(() => this.#recording = null);
   }
 
   /**
-   * Leaves it for another time; nothing is left where it has no bytes.
+   * Closes the file and keeps it for a later download. An empty file is removed.
    *
-   * @returns the bytes that are kept
+   * @returns the number of bytes kept
    */
   async keep(): Promise<number> {
     await this.#recording;
-    if (!await this.#isThere()) {
+    if (!await this.#isAtPath()) {
       this.#file.close();
       return 0;
     }
     if (this.#bytes === 0) await this.discard();
-    // Without space for it, the record before this one still stands.
+    // If the disk is full, the previous record is still valid.
     else await this.#record().catch(() => {});
     this.#file.close();
     return this.#bytes;
   }
 
-  /** Removes it. */
+  /** Removes the file and its record. */
   async discard(): Promise<void> {
     const { files, path } = this.#options;
     await this.#recording;
-    if (await this.#isThere()) {
+    if (await this.#isAtPath()) {
       await files.remove(path).catch(() => {});
       await this.#removeRecord();
     }
     this.#file.close();
   }
 
-  /** Leaves it as it was found. */
+  /** Closes the file without changing it. */
   close(): void {
     this.#file.close();
   }
 
   /**
-   * Gives it its name, in place of whatever had it.
+   * Renames the file to `name`, replacing an existing file.
    *
-   * @throws {CommandFailed} if it was removed or replaced meanwhile: what has its path now was not verified.
+   * @throws {CommandFailed} if it was removed or replaced meanwhile: the file at its path was not verified.
    */
   async complete(name: string): Promise<void> {
     const { files, path } = this.#options;
     await this.#recording;
     await attempt("write", path, () => this.#file.sync());
-    if (!await this.#isThere()) throw replaced(name, path);
+    if (!await this.#isAtPath()) throw replaced(name, path);
     await attempt("write", name, () => files.rename(path, name));
     await this.#removeRecord();
     this.#file.close();
   }
 
-  /** Whether its path leads to it: what another process has put there is left alone. */
-  async #isThere(): Promise<boolean> {
+  /** Whether the path still leads to this file: a file of another process must not be touched. */
+  async #isAtPath(): Promise<boolean> {
     return await this.#file.isAt(this.#options.path).catch(() => false);
   }
 
@@ -170,7 +172,7 @@ export class PartialFile {
     this.#crc32 = crc32(chunk, this.#crc32);
   }
 
-  /** Makes the bytes so far safe, and only then says so. */
+  /** Syncs the data to disk, then writes the record. */
   async #record(): Promise<void> {
     const { files, identity, now } = this.#options;
     const record = { identity, bytes: this.#bytes, crc32: this.#crc32 };
@@ -189,7 +191,7 @@ export class PartialFile {
     this.#recordedAt = now();
   }
 
-  /** A record takes the place of the one before at once, or not at all. */
+  /** Renamed to the record, so that the record is replaced atomically. */
   get #nextRecordPath(): string {
     return `${this.#recordPath}.new`;
   }

@@ -1,56 +1,57 @@
 /**
- * What is known of a download that was broken off: the record that lies beside its part, and what may
- * be made of both. Pure.
+ * The record of an interrupted download, and the decision whether it can be resumed. Pure.
  *
  * @module
  */
 import { type ContentDescriptor, isSameData } from "../../transfer/integrity/descriptor.ts";
 
-/** The record of a part, kept as JSON beside it. */
+/** The record of a partial file, stored as JSON next to it. */
 export interface PartRecord {
-  /** Whose bytes the part has. */
+  /** The data of which the file has the first bytes. */
   readonly identity: ContentDescriptor;
-  /** Bytes of the part that are safe on disk; there may be more. */
+  /** Bytes that are synced to disk; the file may have more. */
   readonly bytes: number;
-  /** CRC-32 of these bytes, as an unsigned number: it tells whether the disk has changed them. */
+  /** CRC-32 of these bytes, unsigned: detects changes on disk. */
   readonly crc32: number;
 }
 
-/** What can be done with a part. */
+/** What to do with a partial file. */
 export type ResumeVerdict =
-  /** Download everything; `reason` says why the bytes that are there are given up, if there are any. */
-  | { readonly kind: "anew"; readonly reason: string | null }
-  /** Go on behind `bytes`, if the first ones are still those of the record. */
-  | { readonly kind: "go on"; readonly bytes: number; readonly record: PartRecord }
-  /** Leave it alone: it is not known to belong to this image. `owner` is the id of its own, if any. */
+  /** Download everything. `reason` says why existing bytes are discarded; null if there are none. */
+  | { readonly kind: "restart"; readonly reason: string | null }
+  /** Continue after `bytes` bytes if the first ones still match the record. */
+  | { readonly kind: "resume"; readonly bytes: number; readonly record: PartRecord }
+  /** Do not touch it: it is not known to belong to this image. `owner` is the id of its image, if known. */
   | { readonly kind: "foreign"; readonly owner: string | null };
 
 /**
- * Judges a part of `size` bytes.
+ * Decides what to do with a partial file of `size` bytes.
  *
- * @param isProven whether the hash of the whole image will be checked: bytes beyond those that are
- * known to be safe may have been lost with the machine's power, which the hash tells
+ * @param isVerified whether the hash of the whole image will be checked: bytes after the synced ones may be
+ * lost in a power failure, which only the hash detects
  */
 export function judgePart(
   record: PartRecord | null,
   size: number,
-  { identity, isProven }: { readonly identity: ContentDescriptor; readonly isProven: boolean },
+  { identity, isVerified }: { readonly identity: ContentDescriptor; readonly isVerified: boolean },
 ): ResumeVerdict {
-  if (size === 0) return { kind: "anew", reason: null };
+  if (size === 0) return { kind: "restart", reason: null };
   if (record === null) return { kind: "foreign", owner: null };
   const { identity: owner, bytes } = record;
   if (owner.imageId !== identity.imageId) return { kind: "foreign", owner: owner.imageId };
   if (!isSameData(owner, identity)) {
-    return { kind: "anew", reason: "the image has other data now than it had then" };
+    return { kind: "restart", reason: "the data of the image has changed" };
   }
   if (size < bytes || size > (identity.size ?? 0)) {
-    return { kind: "anew", reason: "it does not have the bytes that it had then" };
+    return { kind: "restart", reason: "its size does not match its record" };
   }
-  const usable = isProven ? size : bytes;
-  return usable === 0 ? { kind: "anew", reason: null } : { kind: "go on", bytes: usable, record };
+  const usable = isVerified ? size : bytes;
+  return usable === 0
+    ? { kind: "restart", reason: null }
+    : { kind: "resume", bytes: usable, record };
 }
 
-/** A record as text. */
+/** Formats a record as JSON. */
 export function formatPartRecord({ identity, bytes, crc32 }: PartRecord): string {
   const { imageId, size, hashAlgorithm, hashValue, checksum } = identity;
   return JSON.stringify({
@@ -64,7 +65,7 @@ export function formatPartRecord({ identity, bytes, crc32 }: PartRecord): string
   });
 }
 
-/** Reads a record; null for anything else. */
+/** Parses a record; null if the text is not one. */
 export function parsePartRecord(text: string): PartRecord | null {
   const { image_id, size, os_hash_algo, os_hash_value, checksum, bytes, crc32 } = fieldsOf(text);
   if (typeof image_id !== "string" || !isCount(size) || !isCount(bytes)) return null;

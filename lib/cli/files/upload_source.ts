@@ -1,6 +1,6 @@
 /**
- * Where the bytes of an upload come from: a file, which can be read again as often as a transfer
- * breaks, or standard input, which cannot.
+ * Sources of uploads: files, which can be read again if the connection breaks, and standard input, which
+ * cannot.
  *
  * @module
  */
@@ -9,43 +9,44 @@ import { codeOf, fileError } from "../system/fs_errors.ts";
 import type { Flags } from "../args/command.ts";
 import type { Bytes, Input, System, SystemFiles } from "../system/system.ts";
 
-/** The flag that names it. */
+/** The flag that names the file. */
 export const FILE_FLAGS = {
   "file": {
     kind: "text",
     value: "<FILE>",
-    summary: "File with the data; - or a pipe without --file is standard input",
+    summary:
+      "File with the data; - for standard input (default: standard input if it is a pipe or a file)",
   },
 } as const satisfies Flags;
 
-/** Standard input, by the names that it goes by; Deno opens none of them as a file. */
+/** Names of standard input. Deno does not open them as files. */
 const STANDARD_INPUT: readonly string[] = ["-", "/dev/stdin"];
 
-/** The flag that says how much it is. */
+/** The flag with the size of the data. */
 export const SIZE_FLAGS = {
   "size": {
     kind: "number",
     value: "<IMAGE_SIZE>",
     min: 0,
-    summary: "Bytes, where the source does not tell; another number is refused",
+    summary: "Size of the data in bytes, for pipes; other sizes are refused",
   },
 } as const satisfies Flags;
 
-/** Bytes to upload. */
+/** Data to upload. */
 export interface FoundBytes {
-  /** What the bytes come from, for messages. */
+  /** Name of the source, for messages. */
   readonly name: string;
-  /** A file is opened each time; standard input can be read once. */
+  /** A function opens a file, as often as needed; a stream can be read once. */
   readonly data: ReadableStream<Bytes> | (() => Promise<ReadableStream<Bytes>>);
-  /** Bytes in all; null where nobody knows. */
+  /** Size in bytes; null if unknown. */
   readonly size: number | null;
 }
 
 /**
- * The bytes that a command is to upload: those of `file`, of standard input for `-`, or, without a
- * file, of standard input where it is neither a terminal nor `/dev/null`; null where there are none.
+ * Finds the data to upload: `file`, standard input for `-`, or, without a file, standard input unless it is a
+ * terminal or `/dev/null`; null if there is no data.
  *
- * @throws {CommandFailed} where a file cannot be read, or `-` has nothing to give.
+ * @throws {CommandFailed} if a file cannot be read, or standard input is empty for `-`.
  */
 export async function findBytes(
   { files, stdin }: Pick<System, "files" | "stdin">,
@@ -56,7 +57,7 @@ export async function findBytes(
   if (stdin.kind !== "data") {
     throw new CommandFailed(
       stdin.kind === "terminal"
-        ? "Cannot read standard input: it is the terminal; redirect a file (< FILE), or name one with --file"
+        ? "Cannot read standard input: it is a terminal; redirect a file (< FILE), or name one with --file"
         : "Cannot read standard input: it is closed or empty; redirect a file (< FILE), or name one with --file",
     );
   }
@@ -64,10 +65,10 @@ export async function findBytes(
 }
 
 /**
- * The same, where there must be some.
+ * Finds the data to upload.
  *
- * @param action what they are for, for example `upload an image`
- * @throws {UsageError} where there are none.
+ * @param action for the error message, for example `upload an image`
+ * @throws {UsageError} if there is no data.
  */
 export async function requireBytes(
   system: Pick<System, "files" | "stdin">,
@@ -82,10 +83,10 @@ export async function requireBytes(
 }
 
 /**
- * A text from a file or standard input.
+ * Reads a text from a file or standard input.
  *
- * @param action what it is for, for example `import a namespace`
- * @throws {UsageError} where there is none.
+ * @param action for the error message, for example `import a namespace`
+ * @throws {UsageError} if there is no data.
  */
 export async function readText(
   system: Pick<System, "files" | "stdin">,
@@ -105,16 +106,16 @@ async function fromFile(files: SystemFiles, path: string): Promise<FoundBytes> {
   if (facts.kind === "directory") throw fileError("read", path, { code: "EISDIR" });
   const { size } = facts;
   const open = (): Promise<ReadableStream<Bytes>> => openFile(files, path, size);
-  // A pipe gives its bytes once, and does not tell how many.
+  // A pipe can be read once and has no size.
   if (facts.kind === "other") {
     return { name: path, data: await openFile(files, path, 0), size: null };
   }
-  // Whether it may be read is said before an image is made for it.
+  // Fails before an image is created if the file cannot be read.
   await (await open()).cancel();
   return { name: path, data: open, size };
 }
 
-/** `size` is what the file had when it was found; 0 is unknown, as of what `/proc` has. */
+/** Opens a file. `size` is its size at the start; 0 means unknown, as for files in `/proc`. */
 async function openFile(
   files: SystemFiles,
   path: string,
@@ -126,7 +127,7 @@ async function openFile(
   return withFileErrors(bytes, path, size);
 }
 
-/** The same bytes; what goes wrong while they are read says which file it was. */
+/** Passes bytes through. Errors name the file, and a change of its size is an error. */
 function withFileErrors(
   bytes: ReadableStream<Bytes>,
   path: string,
@@ -151,7 +152,7 @@ function withFileErrors(
   }, { highWaterMark: 0 });
 }
 
-/** The error for a file that another program writes to. */
+/** The error for a file that changes while it is read. */
 async function changed(
   reader: ReadableStreamDefaultReader<Bytes>,
   path: string,
@@ -159,25 +160,25 @@ async function changed(
 ): Promise<CommandFailed> {
   await reader.cancel("it has changed");
   return new CommandFailed(
-    `Cannot read "${path}": its size has changed from ${size} bytes while it was read; try again when no other program writes to it`,
+    `Cannot read "${path}": its size of ${size} bytes changed while it was read; try again when no other program writes to it`,
   );
 }
 
-/** Standard input; null where it ends without a byte and nobody has asked for it by name. */
+/** Standard input; null if it is empty and `mayBeEmpty`. */
 async function fromInput(stdin: Input, mayBeEmpty: boolean): Promise<FoundBytes | null> {
   const reader = withFileErrors(stdin.open(), "standard input").getReader();
   const first = await reader.read();
   if (!first.done) {
-    return { name: "standard input", data: rest(first.value, reader), size: null };
+    return { name: "standard input", data: withFirst(first.value, reader), size: null };
   }
   if (mayBeEmpty) return null;
   throw new CommandFailed(
-    "Cannot read standard input: it ended without a byte; check the program before the pipe",
+    "Cannot read standard input: it is empty; check the program before the pipe",
   );
 }
 
-/** A stream of what was read already, and of what comes after it. */
-function rest(
+/** A stream of the first chunk and the remaining ones. */
+function withFirst(
   first: Bytes,
   reader: ReadableStreamDefaultReader<Bytes>,
 ): ReadableStream<Bytes> {

@@ -1,30 +1,30 @@
 /**
- * The transfer coding `chunked` (RFC 9112, section 7.1), taken off bytes where they lie. Pure.
+ * Decodes the transfer coding `chunked` (RFC 9112, section 7.1) in place. Pure.
  *
  * @module
  */
 import { ProtocolError } from "./request_head.ts";
 
-/** Bytes of the line that starts a chunk, and of all trailer fields: nothing in them is used. */
+/** Maximum bytes of the line that starts a chunk, and of all trailer fields. Both are ignored. */
 const MAX_LINE_BYTES = 4 * 1024;
 const MAX_TRAILER_BYTES = 16 * 1024;
 
 const [CR, LF] = [13, 10];
 
-/** What some bytes of a coded body were. */
+/** The result of a decoding step. */
 export interface Decoded {
-  /** Data, at the start of the same memory. */
+  /** The data, at the start of the input buffer. */
   readonly data: Uint8Array<ArrayBuffer>;
-  /** What follows the end of the body; empty before it. */
+  /** Bytes after the end of the body; empty before the end. */
   readonly rest: Uint8Array<ArrayBuffer>;
 }
 
-/** Decodes one body, in as many steps as its bytes arrive in. Linear in their number. */
+/** Decodes one body incrementally, in linear time. */
 export class ChunkedDecoder {
   /** Whether the end of the body has been seen. */
   isDone = false;
   #state: "size" | "extension" | "data" | "end" | "trailer" = "size";
-  /** Bytes of the chunk that are to come. */
+  /** Remaining bytes of the chunk. */
   #left = 0;
   #digits = 0;
   /** Bytes of the current line, or of the trailer. */
@@ -34,9 +34,9 @@ export class ChunkedDecoder {
   #trailerLine = 0;
 
   /**
-   * Moves the data in `bytes` to their front.
+   * Decodes the next bytes of the body. The data is moved to the start of `bytes`.
    *
-   * @throws {ProtocolError} if they are not in this coding.
+   * @throws {ProtocolError} if the coding is malformed.
    */
   decode(bytes: Uint8Array<ArrayBuffer>): Decoded {
     let [at, filled] = [0, 0];
@@ -65,7 +65,7 @@ export class ChunkedDecoder {
     this.#line++;
     if (this.#line > (this.#state === "trailer" ? MAX_TRAILER_BYTES : MAX_LINE_BYTES)) throw bad();
     if (this.#state === "size" && this.#digit(byte)) return;
-    // A lone LF or CR could end a line for one recipient and not for another.
+    // Recipients disagree whether a lone LF or CR ends a line, which allows request smuggling.
     if ((byte === LF) !== (this.#last === CR)) throw bad();
     this.#last = byte;
     if (this.#state === "trailer") return this.#trailer(byte);
@@ -73,7 +73,7 @@ export class ChunkedDecoder {
     if (byte === LF) this.#endLine();
   }
 
-  /** Whether the byte belongs to the size of a chunk; what follows the size is an extension or the end. */
+  /** Whether the byte belongs to the size of a chunk. An extension or the end of the line follows the size. */
   #digit(byte: number): boolean {
     const digit = hexDigit(byte);
     if (digit >= 0) {

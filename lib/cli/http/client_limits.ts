@@ -1,38 +1,38 @@
 /**
- * How long a client may keep the server waiting.
+ * Time limits for clients.
  *
  * @module
  */
 
-/** Milliseconds that a client may take. */
+/** Time limits for clients, in milliseconds. */
 export interface ClientLimits {
   /** From the first byte of a request to the end of its header fields. */
   readonly head: number;
-  /** Without a request on an open connection. */
+  /** Without a request on a kept-alive connection. */
   readonly idle: number;
-  /** Without a byte of a request's body while it is read. */
+  /** Without a byte of a request body that is being read. */
   readonly upload: number;
-  /** Without taking a byte of a response. */
+  /** Without reading a byte of a response. */
   readonly download: number;
-  /** Without a request although another client waits for the connection. */
+  /** Without a request on a kept-alive connection if another client waits for a connection. */
   readonly reclaim: number;
-  /** The same in the middle of a request: without giving or taking a byte. */
+  /** Without sending or reading a byte during a request if another client waits for a connection. */
   readonly stall: number;
-  /** To take notice of a response that was sent before the whole request had arrived. */
+  /** To read a response that was sent before the request was complete. */
   readonly linger: number;
 }
 
-/** What a client may take if nothing else is said. */
+/** Default limits. */
 export const CLIENT_LIMITS: ClientLimits = {
   head: 30_000,
   idle: 75_000,
   upload: 60_000,
-  // People put downloads on hold; a connection to a server is given back long before.
+  // Users pause downloads; the gateway releases its upstream connection much earlier.
   download: 15 * 60_000,
   reclaim: 1_000,
   stall: 10_000,
   linger: 30_000,
 };
 
-/** Milliseconds for which requests that came together are answered before other clients get their turn. */
-export const TURN = 4;
+/** Milliseconds for which pipelined requests are answered before other connections are served. */
+export const PIPELINE_SLICE_MS = 4;

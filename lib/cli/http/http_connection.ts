@@ -1,9 +1,9 @@
 /**
- * One connection of a client: requests and responses in their order, each wait with a limit.
+ * A connection of a client. Requests are answered in order; each wait has a time limit.
  *
  * @module
  */
-import { type ClientLimits, TURN } from "./client_limits.ts";
+import { type ClientLimits, PIPELINE_SLICE_MS } from "./client_limits.ts";
 import { RequestBody } from "./incoming_body.ts";
 import {
   canBegin,
@@ -21,29 +21,29 @@ import { TimeLimitExceeded, withinTime } from "./time_limit.ts";
 /** Answers a request. */
 export type FetchHandler = (request: Request) => Promise<Response>;
 
-/** Bytes of an unread body that are dropped to keep its connection. */
-const MAX_DROPPED = 256 * 1024;
+/** Bytes of an unread request body that are discarded to keep its connection. */
+const MAX_DISCARDED = 256 * 1024;
 
-/** A socket. */
+/** The socket of a client. */
 export interface Socket extends ByteSource {
-  /** Takes at least one of the bytes; returns how many. */
+  /** Writes at least one of the bytes. Returns how many were written. */
   write(bytes: Uint8Array): Promise<number>;
-  /** Ends the outgoing side. */
+  /** Shuts down the sending side. */
   closeWrite(): Promise<void>;
-  /** Closes both sides, and ends what is pending on them. */
+  /** Closes the socket and ends pending reads and writes. */
   close(): void;
 }
 
-/** What a connection is served with. */
+/** Options of a connection. */
 export interface HttpConnectionOptions {
   readonly socket: Socket;
   readonly handler: FetchHandler;
   readonly limits: ClientLimits;
-  /** Called after each response, and again when nothing more of its request is to be dropped. */
+  /** Called after each response, and again after the rest of its request was discarded. */
   onAnswered(): void;
 }
 
-/** A connection that is being served. */
+/** Serves a connection. */
 export class HttpConnection {
   readonly #socket: Socket;
   readonly #handler: FetchHandler;
@@ -51,13 +51,13 @@ export class HttpConnection {
   readonly #reader: SocketReader;
   readonly #onAnswered: () => void;
   #request: RequestHead | null = null;
-  #life = new AbortController();
-  /** Since when the client has given and taken nothing; it counts only while something is expected of it. */
+  #abort = new AbortController();
+  /** When the client last sent or read a byte. Used only while the server waits for the client. */
   #silentSince = performance.now();
-  /** Reads and writes of the current request that wait for the client. */
+  /** Pending reads and writes of the current request. */
   #awaited = 0;
   #isBusy = false;
-  #turnEnd = 0;
+  #sliceEnd = 0;
   #isClosed = false;
 
   constructor({ socket, handler, limits, onAnswered }: HttpConnectionOptions) {
@@ -68,25 +68,25 @@ export class HttpConnection {
     this.#reader = new SocketReader(socket);
   }
 
-  /** The request that is being answered, as `GET /path`; null between requests. */
+  /** The current request, as `GET /path`; null between requests. */
   get request(): string | null {
     if (this.#request === null) return null;
     const { method, url } = this.#request;
     return `${method} ${new URL(url).pathname}`;
   }
 
-  /** Whether a request is being answered, or its client may still have to read the response. */
+  /** Whether a request is being answered, or its response may not have been read yet. */
   get isBusy(): boolean {
     return this.#isBusy;
   }
 
-  /** Milliseconds for which the client has been waited for; 0 while it waits itself. */
+  /** Milliseconds for which the server has waited for the client; 0 while the client waits for the server. */
   get silentMs(): number {
     if (this.#request !== null && this.#awaited === 0) return 0;
     return performance.now() - this.#silentSince;
   }
 
-  /** Whether the client has been silent for so long that another one may have the connection. */
+  /** Whether the connection can be closed for another client. */
   get canBeReclaimed(): boolean {
     const { reclaim, stall } = this.#limits;
     return this.silentMs >= (this.#request === null ? reclaim : stall);
@@ -97,22 +97,22 @@ export class HttpConnection {
     try {
       while (await this.#exchange());
     } catch {
-      // The client is gone, or has exceeded a limit.
+      // The client has disconnected, or exceeded a limit.
     } finally {
       this.close();
     }
   }
 
-  /** Closes it, whatever is under way. */
+  /** Closes the connection, and aborts the current request. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    // The signal of a request that was answered is not aborted.
-    if (this.#request !== null) this.#life.abort(new Error("The connection is closed"));
+    // The signal of an answered request is not aborted.
+    if (this.#request !== null) this.#abort.abort(new Error("The connection is closed"));
     this.#socket.close();
   }
 
-  /** One request and its response; false if there cannot be another. */
+  /** Handles one request. False if the connection cannot be used for another one. */
   async #exchange(): Promise<boolean> {
     let head: RequestHead | null;
     try {
@@ -143,22 +143,22 @@ export class HttpConnection {
   }
 
   async #answer(head: RequestHead): Promise<boolean> {
-    this.#life = new AbortController();
+    this.#abort = new AbortController();
     const body = this.#bodyOf(head);
     try {
-      const answer = await this.#handled(requestOf(head, body, this.#life.signal));
+      const answer = await this.#handled(requestOf(head, body, this.#abort.signal));
       const response = body.isLate ? late(answer) : answer;
       const keepsAlive = head.keepsAlive && !body.isLate && !asksToClose(response) &&
-        (body.isComplete || body.hasAtMost(MAX_DROPPED));
+        (body.isComplete || body.hasAtMost(MAX_DISCARDED));
       const canFollow = await this.#respond(response, { ...head, keepsAlive });
       if (body.isComplete && canFollow) return true;
-      if (this.#life.signal.aborted) return false;
+      if (this.#abort.signal.aborted) return false;
       body.abandon();
       this.#endRequest();
-      if (canFollow && await withinTime(body.discard(MAX_DROPPED), this.#limits.linger)) {
+      if (canFollow && await withinTime(body.discard(MAX_DISCARDED), this.#limits.linger)) {
         return true;
       }
-      // What the client is still sending would destroy a response that it has not read yet.
+      // Closing a socket with unread bytes resets the connection before the client reads the response.
       if (!body.isComplete || this.#reader.held.byteLength > 0) await this.#linger();
       return false;
     } finally {
@@ -177,11 +177,11 @@ export class HttpConnection {
       timeout: this.#limits.upload,
       sendContinue: expectsContinue ? () => this.#sendContinue() : null,
       onComplete: () =>
-        reader.watch(() => this.#life.abort(new Error("The client has closed the connection"))),
+        reader.watch(() => this.#abort.abort(new Error("The client has closed the connection"))),
     });
   }
 
-  /** Notes for how long the client is waited for. */
+  /** Measures how long the server waits for the client. */
   async #waiting<T>(work: Promise<T>): Promise<T> {
     this.#awaited++;
     this.#silentSince = performance.now();
@@ -205,7 +205,7 @@ export class HttpConnection {
     response: Response,
     head: Pick<RequestHead, "method" | "isHttp10" | "keepsAlive">,
   ): Promise<boolean> {
-    const { signal } = this.#life;
+    const { signal } = this.#abort;
     const timeout = this.#limits.download;
     const target = { write: (bytes: Uint8Array) => this.#waiting(this.#socket.write(bytes)) };
     return writeResponse(target, response, { ...head, signal, timeout });
@@ -218,13 +218,13 @@ export class HttpConnection {
     }
   }
 
-  /** The head of the next request; null if the client sends none. */
+  /** Reads the head of the next request; null if the client sends none. */
   async #nextHead(): Promise<RequestHead | null> {
     const { idle, head } = this.#limits;
-    // A client that sends many requests at once must not have all of them answered before any other client's.
-    if (this.#reader.held.byteLength > 0 && performance.now() >= this.#turnEnd) {
+    // A client with many pipelined requests must not delay other clients.
+    if (this.#reader.held.byteLength > 0 && performance.now() >= this.#sliceEnd) {
       await new Promise((resolve) => setTimeout(resolve, 0));
-      this.#turnEnd = performance.now() + TURN;
+      this.#sliceEnd = performance.now() + PIPELINE_SLICE_MS;
     }
     for (;;) {
       this.#reader.use(leadingBlank(this.#reader.held));
@@ -251,7 +251,7 @@ export class HttpConnection {
         return head;
       }
       if (!canBegin(held)) {
-        throw new ProtocolError(400, "Only HTTP/1.1 without TLS is spoken here.");
+        throw new ProtocolError(400, "This server speaks only HTTP/1.1 without TLS.");
       }
       searched = held.byteLength;
       if (!await this.#reader.fill()) return null;
@@ -259,15 +259,15 @@ export class HttpConnection {
   }
 
   /**
-   * Lets the client read the response: closing a socket with unread bytes resets the connection, and the
-   * response with it (RFC 9112, section 9.6).
+   * Waits until the client has read the response and closed the connection, or the time limit is over. Closing a
+   * socket with unread bytes resets the connection (RFC 9112, section 9.6).
    */
   async #linger(): Promise<void> {
     await this.#socket.closeWrite();
-    const rest = async () => {
+    const drain = async () => {
       while (await this.#reader.drop());
     };
-    await withinTime(rest(), this.#limits.linger);
+    await withinTime(drain(), this.#limits.linger);
   }
 }
 
@@ -275,11 +275,11 @@ function requestOf(head: RequestHead, body: RequestBody, signal: AbortSignal): R
   const { method, url, headers } = head;
   const hasBody = method !== "GET" && method !== "HEAD";
   const request = new Request(url, { method, headers, ...hasBody && { body: body.stream } });
-  // The URL as it was sent, with its dots; a signal that a finished response does not abort.
+  // `url` keeps the dot segments of the request target; `signal` is not aborted by a finished response.
   return Object.defineProperties(request, { url: { value: url }, signal: { value: signal } });
 }
 
-/** The response to what cannot be read; null if nothing can be said to the client. */
+/** The response to a malformed request; null for other errors. */
 function refusalOf(error: unknown): Response | null {
   return error instanceof ProtocolError ? plain(error.status, error.message) : null;
 }

@@ -1,6 +1,6 @@
 /**
- * The body of a request as a stream: read from the socket only when it is read from the stream, so that
- * a slow handler slows its client down and memory stays flat.
+ * The body of a request as a stream. The socket is read only on demand, so a slow handler slows its client down
+ * and memory use is constant.
  *
  * @module
  */
@@ -9,23 +9,23 @@ import type { Framing } from "./request_head.ts";
 import type { SocketReader } from "./socket_reader.ts";
 import { TimeLimitExceeded, withinTime } from "./time_limit.ts";
 
-/** What a body is read with. */
+/** Options of a request body. */
 export interface RequestBodyOptions {
   readonly reader: Pick<SocketReader, "read" | "giveBack">;
   readonly framing: Framing;
-  /** Milliseconds without a byte while one is waited for. */
+  /** Maximum milliseconds that a read waits for a byte. */
   readonly timeout: number;
-  /** Tells a client that waits for it to go on; null if none waits. */
+  /** Sends `100 Continue`; null if the client does not wait for it. */
   readonly sendContinue: (() => Promise<void>) | null;
-  /** Called when the last byte has been read. */
+  /** Called after the last byte was read. */
   onComplete(): void;
 }
 
-/** One body. */
+/** The body of one request. */
 export class RequestBody {
-  /** Its bytes; null if there are none. */
+  /** The stream of the body; null if it is empty. */
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>> | null;
-  /** Whether a limit on the time without a byte was exceeded. */
+  /** Whether the time limit was exceeded. */
   isLate = false;
   readonly #options: RequestBodyOptions;
   readonly #decoder: ChunkedDecoder | null;
@@ -46,24 +46,24 @@ export class RequestBody {
     if (this.#left === 0) this.#complete();
   }
 
-  /** Whether all of it has been read. */
+  /** Whether the body was read to its end. */
   get isComplete(): boolean {
     return this.#isComplete;
   }
 
-  /** Whether the client sends the rest without being asked to, and it has at most so many bytes. */
+  /** Whether the client sends the rest without `100 Continue`, and it can have at most `bytes` bytes. */
   hasAtMost(bytes: number): boolean {
     return !this.#isAwaited && (this.#decoder !== null || this.#left <= bytes);
   }
 
-  /** Ends the stream where it is: a handler that still passes it on to a server would hold that connection. */
+  /** Errors the stream: a handler that still forwards it would keep its upstream connection open. */
   abandon(): void {
     if (this.#isComplete) return;
     this.#isCancelled = true;
     this.#controller?.error(new Error("The request has been answered"));
   }
 
-  /** Reads and drops up to `limit` bytes of the rest; true if that was all of it. */
+  /** Discards up to `limit` bytes of the rest. True if the body is complete then. */
   async discard(limit: number): Promise<boolean> {
     this.abandon();
     let dropped = 0;
@@ -83,15 +83,15 @@ export class RequestBody {
         const chunk = await (this.#reading = this.#next());
         if (this.#isCancelled) return;
         if (chunk !== null) controller.enqueue(chunk);
-        // A sender is told nothing more: the end comes with the last bytes.
+        // Closed with the last chunk, without another read of the socket.
         if (this.#isComplete) controller.close();
       },
-      // The connection's affair: what a handler does not want is dropped after the response.
+      // The connection discards the rest after the response.
       cancel: () => void (this.#isCancelled = true),
     }, { highWaterMark: 0 });
   }
 
-  /** The next bytes, null if there are no more. */
+  /** Reads the next bytes; null at the end. */
   async #next(): Promise<Uint8Array<ArrayBuffer> | null> {
     const { reader, timeout, sendContinue } = this.#options;
     if (this.#isAwaited) {

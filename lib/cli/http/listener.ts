@@ -1,6 +1,6 @@
 /**
- * A listening socket and its connections: as many as the process has descriptors for, and a pause instead
- * of an end where the system has none left.
+ * Accepts connections on a listening socket. If the process runs out of file descriptors, it pauses and reduces the
+ * maximum number of connections.
  *
  * @module
  */
@@ -8,34 +8,34 @@ import { codeOf } from "../system/fs_errors.ts";
 import type { ClientLimits } from "./client_limits.ts";
 import { type FetchHandler, HttpConnection, type Socket } from "./http_connection.ts";
 
-/** Milliseconds after which the system is asked again for a connection that it could not give. */
+/** Milliseconds between attempts to accept a connection. */
 const RETRY = 100;
 
-/** Connections at once, unless the system has descriptors for fewer. */
+/** Default maximum number of connections. */
 export const MAX_CONNECTIONS = 4_000;
 
-/** Connections for which there must be descriptors. */
+/** Lower bound of the maximum number of connections. */
 const MIN_CONNECTIONS = 8;
 
-/** The share of the connections at which descriptors ran out: the rest is for servers, files and the log. */
+/** Share of the connections at which descriptors ran out; the rest is for upstream connections and files. */
 const SAFE_SHARE = 3 / 4;
 
-/** A socket of which packets can be sent at once. */
+/** A TCP socket. */
 interface ClientSocket extends Socket {
   setNoDelay(noDelay: boolean): void;
 }
 
-/** Where connections come from. */
+/** A listening socket. */
 export interface ConnectionSource {
   accept(): Promise<ClientSocket>;
   close(): void;
 }
 
-/** What a listener is given. */
+/** Options of a listener. */
 export interface ListenerOptions {
   readonly handler: FetchHandler;
   readonly limits: ClientLimits;
-  /** Connections at once. */
+  /** Maximum number of connections. */
   readonly maxConnections: number;
 }
 
@@ -43,7 +43,7 @@ export interface ListenerOptions {
 export class HttpListener {
   readonly #listener: ConnectionSource;
   readonly #options: ListenerOptions;
-  /** In the order of their last responses. */
+  /** Connections, ordered by their last responses. */
   readonly #connections = new Map<HttpConnection, Promise<void>>();
   readonly #accepting: Promise<void>;
   #maxConnections: number;
@@ -58,19 +58,19 @@ export class HttpListener {
     this.#accepting = this.#accept();
   }
 
-  /** Requests that are being answered. */
+  /** The requests that are being answered, as `GET /path`. */
   get requests(): readonly string[] {
     return [...this.#connections.keys()].flatMap(({ request }) => request ?? []);
   }
 
-  /** Fulfilled when no request is being answered, and no response may still have to be read. */
+  /** Resolves when no connection is busy. */
   async idle(): Promise<void> {
     while ([...this.#connections.keys()].some(({ isBusy }) => isBusy)) {
       await new Promise<void>((resolve) => this.#onAnswered = resolve);
     }
   }
 
-  /** Closes the socket and every connection; fulfilled when all are closed. */
+  /** Closes the socket and all connections. Resolves when all are closed. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#listener.close();
@@ -87,19 +87,19 @@ export class HttpListener {
     }
   }
 
-  /** A new connection; null if there is none now. */
+  /** Accepts a connection; null if that fails. */
   async #next(): Promise<ClientSocket | null> {
     try {
       return await this.#listener.accept();
     } catch (error) {
-      // No descriptor is left, or the client has left already (ECONNABORTED).
+      // No file descriptor is left, or the client has disconnected (ECONNABORTED).
       if (/^E[MN]FILE$/.test(codeOf(error) ?? "")) this.#learnLimit();
       if (!this.#isClosed && !this.#closeSilent()) await this.#ended(RETRY);
       return null;
     }
   }
 
-  /** The system does not say how many descriptors there are before they have run out. */
+  /** Reduces the maximum: the number of file descriptors is known only when they run out. */
   #learnLimit(): void {
     const safe = Math.floor(this.#connections.size * SAFE_SHARE);
     this.#maxConnections = Math.min(this.#maxConnections, Math.max(MIN_CONNECTIONS, safe));
@@ -107,27 +107,27 @@ export class HttpListener {
 
   #serve(socket: ClientSocket): void {
     const { handler, limits } = this.#options;
-    // A client that left at once.
     if (this.#isClosed) return socket.close();
     try {
       socket.setNoDelay(true);
     } catch {
+      // The client has disconnected.
       return socket.close();
     }
     const onAnswered = () => {
       this.#connections.delete(connection);
-      this.#connections.set(connection, backend);
+      this.#connections.set(connection, running);
       this.#onAnswered();
     };
     const connection = new HttpConnection({ socket, handler, limits, onAnswered });
-    const backend = connection.run().finally(() => {
+    const running = connection.run().finally(() => {
       this.#connections.delete(connection);
       this.#onEnd();
     });
-    this.#connections.set(connection, backend);
+    this.#connections.set(connection, running);
   }
 
-  /** Waits for room for one more connection; the one silent longest makes it. */
+  /** Waits until the number of connections is below the maximum; closes the one silent longest. */
   async #room(): Promise<void> {
     while (!this.#isClosed && this.#connections.size >= this.#maxConnections) {
       this.#closeSilent();
@@ -136,8 +136,10 @@ export class HttpListener {
   }
 
   /**
-   * Closes the connection whose client has been silent longest, but none that may only be about to go on,
-   * and none in the middle of a request while there is another.
+   * Closes the connection whose client has been silent longest. Connections that were silent only briefly are not
+   * closed; connections with a request are closed only if no idle one can be.
+   *
+   * @returns whether a connection was closed
    */
   #closeSilent(): boolean {
     const silent = [...this.#connections.keys()].filter(({ canBeReclaimed }) => canBeReclaimed);
@@ -148,7 +150,7 @@ export class HttpListener {
     return true;
   }
 
-  /** Fulfilled when a connection has ended, or after a time. */
+  /** Resolves when a connection has ended, or after `ms` milliseconds. */
   #ended(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.#onEnd(), ms);

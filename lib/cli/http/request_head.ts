@@ -1,14 +1,14 @@
 /**
- * The head of an HTTP/1.1 request (RFC 9112): request line, header fields and how the body is framed.
- * Pure. What two recipients could read in two ways is refused, since a proxy may be the other one.
+ * Parses the head of an HTTP/1.1 request (RFC 9112): request line, header fields and framing of the body. Pure.
+ * Ambiguous requests are refused: a proxy in front of the server may interpret them differently.
  *
  * @module
  */
 
-/** A request that is not HTTP, or that is not answered; the connection is closed after the response. */
+/** A request that is malformed or not supported. The connection is closed after the response. */
 export class ProtocolError extends Error {
   override name = "ProtocolError";
-  /** Status of the response. */
+  /** Status code of the response. */
   readonly status: number;
 
   constructor(status: number, message: string) {
@@ -17,38 +17,38 @@ export class ProtocolError extends Error {
   }
 }
 
-/** How the end of a body is found. */
+/** How the end of a body is determined. */
 export type Framing =
   | { readonly kind: "length"; readonly length: number }
   | { readonly kind: "chunked" };
 
-/** What the head of a request says. */
+/** The parsed head of a request. */
 export interface RequestHead {
   readonly method: string;
-  /** Absolute; path and query as they were sent, with bytes above 0x7E percent-encoded. */
+  /** Absolute URL. Path and query are as sent, with bytes above 0x7F percent-encoded. */
   readonly url: string;
   readonly headers: Headers;
   readonly framing: Framing;
-  /** Whether the client takes another response on the same connection. */
+  /** Whether the connection can be used for another request. */
   readonly keepsAlive: boolean;
   /** Whether the client waits for `100 Continue` before it sends the body. */
   readonly expectsContinue: boolean;
-  /** HTTP/1.0 knows no chunks. */
+  /** HTTP/1.0 does not support chunked bodies. */
   readonly isHttp10: boolean;
 }
 
-/** Bytes of a head. Keystone's tokens can have several KiB. */
+/** Maximum bytes of a head. Keystone tokens can have several KiB. */
 export const MAX_HEAD_BYTES = 64 * 1024;
 
-/** Header fields of a request. */
+/** Maximum number of header fields. */
 const MAX_FIELDS = 200;
 
-/** Bytes of a method that are looked at before the whole head has arrived. */
+/** Maximum bytes of a method that are checked before the head is complete. */
 const MAX_METHOD = 64;
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** Visible characters but `#`, which has no place in a target, and bytes of other encodings. */
+/** Visible characters except `#`, which a target cannot contain, and non-ASCII bytes. */
 const TARGET = /^[\x21\x22\x24-\x7e\x80-\xff]+$/;
 
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -61,9 +61,9 @@ const HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9._~!$&'()*+,;=%-]+)(?::\d*)?$/i;
 const LATIN1 = new TextDecoder("latin1");
 
 /**
- * The index behind the empty line that ends a head; -1 if it is not there yet.
+ * Finds the index after the empty line that ends a head; -1 if the head is incomplete.
  *
- * @param from where to begin: what was searched before need not be searched again
+ * @param from index to start at: earlier bytes were searched before
  */
 export function headEnd(bytes: Uint8Array, from: number): number {
   for (let at = bytes.indexOf(10, from); at >= 0; at = bytes.indexOf(10, at + 1)) {
@@ -73,23 +73,24 @@ export function headEnd(bytes: Uint8Array, from: number): number {
   return -1;
 }
 
-/** Bytes of empty lines before a request line; some clients send one after a body. */
+/** Number of bytes of empty lines before a request line; some clients send one after a body. */
 export function leadingBlank(bytes: Uint8Array): number {
   let at = 0;
   while (bytes[at] === 13 || bytes[at] === 10) at++;
   return at;
 }
 
-/** Whether a request can begin with these bytes; those of a TLS handshake, for example, never end as a head. */
+/** Whether a request can start with these bytes. A TLS handshake, for example, cannot. */
 export function canBegin(bytes: Uint8Array): boolean {
   const [method = ""] = LATIN1.decode(bytes.subarray(0, MAX_METHOD)).split(" ");
   return method === "" ? bytes.byteLength === 0 : TOKEN.test(method);
 }
 
 /**
- * Reads a head up to its empty line.
+ * Parses a head, including its empty line.
  *
- * @throws {ProtocolError} 400 if it is malformed or ambiguous, 417, 501 or 505 if it asks for what there is not.
+ * @throws {ProtocolError} 400 if it is malformed or ambiguous, 431 if it has too many fields, and 417, 501 or 505
+ * if it needs something that is not supported.
  */
 export function parseHead(bytes: Uint8Array): RequestHead {
   const [line = "", ...lines] = LATIN1.decode(bytes).split(/\r?\n/);
@@ -98,7 +99,9 @@ export function parseHead(bytes: Uint8Array): RequestHead {
     throw malformed("the request line");
   }
   if (version !== "HTTP/1.1" && version !== "HTTP/1.0") {
-    if (/^HTTP\/\d/.test(version)) throw new ProtocolError(505, "Only HTTP/1.1 is spoken here.");
+    if (/^HTTP\/\d/.test(version)) {
+      throw new ProtocolError(505, "This server speaks only HTTP/1.1.");
+    }
     throw malformed("the request line");
   }
   // The Fetch Standard allows no Request with these methods.
@@ -109,7 +112,7 @@ export function parseHead(bytes: Uint8Array): RequestHead {
   const isHttp10 = version === "HTTP/1.0";
   const connection = headers.get("connection")?.toLowerCase().split(/[\t ]*,[\t ]*/) ?? [];
   const framing = framingOf(headers, isHttp10);
-  // Also beside an absolute target, in which case it is not used (RFC 9112, section 3.2).
+  // Required with an absolute target, too, although it is not used then (RFC 9112, section 3.2).
   if (!isHttp10 && !headers.has("host")) throw malformed("the header Host");
   const url = urlOf(target, headers.get("host"), isHttp10);
   return {
@@ -129,7 +132,7 @@ function fieldsOf(lines: readonly string[]): Headers {
   for (const line of lines) {
     const colon = line.indexOf(":");
     const [name, value] = [line.slice(0, colon), line.slice(colon + 1)];
-    // A line that begins with a space would continue the one before (obsolete folding).
+    // Obsolete line folding (RFC 9112, section 5.2) starts with a space and is refused here, too.
     if (colon < 0 || !TOKEN.test(name) || !FIELD_VALUE.test(value)) {
       throw malformed("a header field");
     }
@@ -143,7 +146,7 @@ function framingOf(headers: Headers, isHttp10: boolean): Framing {
   const coding = headers.get("transfer-encoding");
   const length = headers.get("content-length");
   if (coding !== null) {
-    // Both at once are what request smuggling is made of (RFC 9112, section 6.1).
+    // Both together allow request smuggling (RFC 9112, section 6.1).
     if (isHttp10 || length !== null) throw malformed("the length of the body");
     if (coding.toLowerCase() === "chunked") return { kind: "chunked" };
     throw new ProtocolError(501, "Only the transfer coding chunked is implemented.");
@@ -165,7 +168,7 @@ function expectsContinue(expectation: string | null): boolean {
 
 function urlOf(target: string, host: string | null, isHttp10: boolean): string {
   const [, authority, rest] = ABSOLUTE.exec(target) ?? [];
-  // A proxy's form of a target is decisive, whatever Host says (RFC 9112, section 3.2.2).
+  // The authority of an absolute target overrides Host (RFC 9112, section 3.2.2).
   const name = authority ?? host ?? (isHttp10 ? "localhost" : "");
   if (!HOST.test(name)) throw malformed("the header Host");
   const path = rest ?? target;

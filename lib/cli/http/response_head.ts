@@ -1,18 +1,18 @@
 /**
- * The head of an HTTP/1.1 response. Pure, but for the date.
+ * Formats the head of an HTTP/1.1 response. Pure except for the date.
  *
  * @module
  */
 
-/** Fields that concern one connection only (RFC 9110, section 7.6.1); this file writes them itself. */
-const OWN_FIELDS: ReadonlySet<string> = new Set([
+/** Hop-by-hop fields (RFC 9110, section 7.6.1). They are generated here. */
+const HOP_BY_HOP_FIELDS: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
   "transfer-encoding",
   "upgrade",
 ]);
 
-/** Reason phrases, which some clients show: `node:http` has them too, but takes longer to load than all of this. */
+/** Reason phrases, which some clients show. `node:http` has them, too, but is slow to load. */
 const REASONS: Readonly<Record<number, string>> = {
   200: "OK",
   201: "Created",
@@ -49,15 +49,15 @@ const REASONS: Readonly<Record<number, string>> = {
   507: "Insufficient Storage",
 };
 
-/** Bytes as the handler announces them; null if it does not. */
+/** The value of Content-Length; null if it is missing or invalid. */
 export function announcedLength(headers: Headers): number | null {
   const text = headers.get("content-length");
   return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
-/** The framing of a response without a body. */
+/** The header field for the framing of a response without a body. */
 export function framingWithoutBody({ headers, status }: Response, method: string): string {
-  // RFC 9110, section 8.6: none for 204; for HEAD and 304 what GET would have, if that is known.
+  // RFC 9110, section 8.6: none for 204; for HEAD and 304 the length of the response to GET, if known.
   if (status === 204) return "";
   if (method === "HEAD" || status === 304) {
     const length = announcedLength(headers);
@@ -66,7 +66,7 @@ export function framingWithoutBody({ headers, status }: Response, method: string
   return "content-length: 0\r\n";
 }
 
-/** Status line and header fields, up to the empty line; `framing` says how the end of the body is found. */
+/** Status line and header fields with the empty line. `framing` is the header field for the framing. */
 export function responseHead(
   { status, statusText, headers }: Response,
   framing: string,
@@ -74,7 +74,7 @@ export function responseHead(
 ): Uint8Array<ArrayBuffer> {
   let head = `HTTP/1.1 ${status} ${statusText || (REASONS[status] ?? "")}\r\n`;
   for (const [name, value] of headers) {
-    if (name === "content-length" || OWN_FIELDS.has(name)) continue;
+    if (name === "content-length" || HOP_BY_HOP_FIELDS.has(name)) continue;
     head += `${name}: ${value}\r\n`;
   }
   if (!headers.has("date")) head += `date: ${new Date().toUTCString()}\r\n`;

@@ -1,45 +1,45 @@
 /**
- * A `Response` on its way out: one chunk is read when the one before has been taken by the socket, so
- * that a slow client holds no more than one.
+ * Writes a `Response` to a socket. The next chunk is read after the previous one was written, so a slow client
+ * keeps one chunk in memory.
  *
  * @module
  */
 import { announcedLength, framingWithoutBody, responseHead } from "./response_head.ts";
 import { withinTime } from "./time_limit.ts";
 
-/** A body of at most so many bytes is taken as its source gives it, and its head waits for its first chunk. */
+/** Up to this length in bytes, the head of a response with a Content-Length waits for the first chunk. */
 const SMALL_BODY = 64 * 1024;
 
-/** Below this, a head and the first chunk share a packet. */
+/** Up to this total size in bytes, the head and the first chunk are written together. */
 const SHARED_BYTES = 32 * 1024;
 
-/** What a response is written with. */
+/** Options for writing a response. */
 export interface ResponseOptions {
   readonly method: string;
-  /** HTTP/1.0 knows no chunks: the end of the connection ends a body of unknown length. */
+  /** HTTP/1.0 does not support chunked bodies: closing the connection ends a body of unknown length. */
   readonly isHttp10: boolean;
   /** Whether another request may follow. */
   readonly keepsAlive: boolean;
-  /** Aborted when the client has left. */
+  /** Aborted when the client has disconnected. */
   readonly signal: AbortSignal;
-  /** Milliseconds in which the client must take something. */
+  /** Maximum milliseconds for each write. */
   readonly timeout: number;
 }
 
-/** Where bytes go. */
+/** The target of bytes. */
 export interface ByteTarget {
-  /** Takes at least one of the bytes; returns how many. */
+  /** Writes at least one of the bytes. Returns how many were written. */
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** A chunk of a body; `value` is undefined at its end. */
+/** A chunk of a body; `value` is undefined at the end. */
 type BodyChunk = ReadableStreamReadResult<Uint8Array<ArrayBuffer>>;
 
 type ResponseBodyReader = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
 
 /**
- * Writes a response. False if the connection cannot be used any further: its body broke, has another
- * length than announced, or ends with the connection.
+ * Writes a response. False if the connection cannot be used for another request: the client has disconnected, the
+ * body has another length than announced, or closing the connection ends it.
  */
 export async function writeResponse(
   target: ByteTarget,
@@ -62,11 +62,11 @@ export async function writeResponse(
   const announced = announcedLength(response.headers);
   const isSmall = announced !== null && announced <= SMALL_BODY;
   const body: ResponseBodyReader = response.body.getReader();
-  const leave = () => void body.cancel(signal.reason).catch(() => {});
-  signal.addEventListener("abort", leave, { once: true });
+  const onAbort = () => void body.cancel(signal.reason).catch(() => {});
+  signal.addEventListener("abort", onAbort, { once: true });
   try {
     const start = isSmall
-      ? { length: null, pieces: [await body.read()] }
+      ? { length: null, chunks: [await body.read()] }
       : await startOf(body, announced);
     const length = announced ?? start.length;
     const isChunked = length === null && !isHttp10;
@@ -81,38 +81,38 @@ export async function writeResponse(
     const count = await writeBody(body, start, { head, isChunked, length, write });
     return !signal.aborted && count !== null && keepsAlive;
   } finally {
-    signal.removeEventListener("abort", leave);
-    // Not waited for: a source that does not end must not keep the connection.
+    signal.removeEventListener("abort", onAbort);
+    // Not awaited: a source that does not finish canceling must not keep the connection open.
     void body.cancel("the response has ended").catch(() => {});
   }
 }
 
-/** How a body begins. */
+/** The start of a body. */
 interface BodyStart {
-  /** Bytes in all, if the body ended at once; else null. */
+  /** Length in bytes if the body has ended; else null. */
   readonly length: number | null;
-  /** What was read, or is being read. */
-  readonly pieces: readonly (BodyChunk | Promise<BodyChunk>)[];
+  /** Chunks that were read, or are being read. */
+  readonly chunks: readonly (BodyChunk | Promise<BodyChunk>)[];
 }
 
 /**
- * Begins a body. One of unknown length that is there already, as the text of an error is, gets its length;
- * one that makes its reader wait does not delay the head.
+ * Reads the start of a body. If a body of unknown length is available at once, such as the text of an error, its
+ * length is determined; a slow body does not delay the head.
  */
 async function startOf(body: ResponseBodyReader, announced: number | null): Promise<BodyStart> {
   const first = body.read();
-  const piece = await soon(first);
-  if (announced !== null || piece === null) return { length: null, pieces: [piece ?? first] };
-  if (piece.value === undefined) return { length: 0, pieces: [piece] };
-  // Its memory may be used again as soon as the next piece is asked for.
-  const kept = { done: false, value: piece.value.slice() };
+  const chunk = await soon(first);
+  if (announced !== null || chunk === null) return { length: null, chunks: [chunk ?? first] };
+  if (chunk.value === undefined) return { length: 0, chunks: [chunk] };
+  // The source may reuse the buffer for the next read.
+  const kept = { done: false, value: chunk.value.slice() };
   const second = body.read();
   const end = await soon(second);
   const isAll = end !== null && end.value === undefined;
-  return { length: isAll ? kept.value.byteLength : null, pieces: [kept, end ?? second] };
+  return { length: isAll ? kept.value.byteLength : null, chunks: [kept, end ?? second] };
 }
 
-/** What work gives before anything else happens in this process; else null. */
+/** The result of the work if it is available before the next turn of the event loop; else null. */
 async function soon<T>(work: Promise<T>): Promise<T | null> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tick = new Promise<null>((resolve) => {
@@ -132,19 +132,19 @@ interface BodyOutput {
   write(bytes: Uint8Array): Promise<void>;
 }
 
-/** Writes head and body; the number of bytes, null if they are not those that were announced. */
+/** Writes head and body. Returns the number of bytes; null if it differs from the announced length. */
 async function writeBody(
   body: ResponseBodyReader,
-  { pieces }: BodyStart,
+  { chunks }: BodyStart,
   { head, isChunked, length, write }: BodyOutput,
 ): Promise<number | null> {
-  const started = [...pieces];
+  const started = [...chunks];
   let waiting: Uint8Array<ArrayBuffer> | null = head;
   let count = 0;
   for (;;) {
     const next = started.shift() ?? body.read();
     if (waiting !== null && next instanceof Promise) {
-      // A body that breaks meanwhile rejects below.
+      // An error is thrown below, where `next` is awaited.
       next.catch(() => {});
       await write(waiting);
       waiting = null;

@@ -1,26 +1,26 @@
 /**
- * A limit on the time that one wait takes.
+ * Time limits for promises.
  *
  * @module
  */
 
-/** A wait lasted longer than it may. */
+/** A time limit was exceeded. */
 export class TimeLimitExceeded extends Error {
   override name = "TimeLimitExceeded";
 }
 
 /**
- * The result of the work. The work itself goes on when the time is over.
+ * Returns the result of the work. The work continues if the time limit is exceeded.
  *
  * @param ms milliseconds; `Infinity` for no limit
- * @throws {TimeLimitExceeded} if it takes longer.
+ * @throws {TimeLimitExceeded} if the work takes longer.
  */
 export function withinTime<T>(work: Promise<T>, ms: number): Promise<T> {
   if (ms === Infinity) return work;
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       work.catch(() => {});
-      reject(new TimeLimitExceeded(`This took longer than ${ms} ms`));
+      reject(new TimeLimitExceeded(`Time limit of ${ms} ms exceeded`));
     }, ms);
     const stop = <Outcome>(settle: (outcome: Outcome) => void) => (outcome: Outcome) => {
       clearTimeout(timer);

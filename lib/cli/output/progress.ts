@@ -1,29 +1,29 @@
 /**
- * How far a transfer has come, on one line: share, bytes, rate and remaining time. Nothing is shown
- * where standard error is no terminal.
+ * The progress of a transfer on one line: percentage, bytes, rate and remaining time. Nothing is shown if
+ * standard error is not a terminal.
  *
  * @module
  */
 import type { Progress } from "../../transfer/types.ts";
 import type { Messages } from "../system/console.ts";
 
-/** Milliseconds between two lines: more often, nobody can read them. */
+/** Milliseconds between two updates. */
 const INTERVAL = 100;
 
-/** Milliseconds that a rate looks back: long enough to be calm, short enough to be true. */
+/** Milliseconds over which the rate is averaged. */
 const RATE_WINDOW = 3_000;
 
-/** Milliseconds after which a transfer shows itself unasked. */
-const PATIENCE = 1_000;
+/** Milliseconds after which the progress is shown by default. */
+const AUTO_DELAY = 1_000;
 
-/** What a progress line is told. */
+/** Options of a progress line. */
 export interface ProgressLineOptions {
-  /** `always` from the first byte, `auto` once it takes longer than a second, `never`. */
+  /** `always` from the first byte, `auto` after one second, or `never`. */
   readonly show: "always" | "auto" | "never";
-  /** Milliseconds of a steady clock. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   /**
-   * Bytes before the first one that is reported: they count as done, not as moved.
+   * Offset of the first byte of the transfer: included in the total, not in the rate.
    * @default {0}
    */
   readonly start?: number;
@@ -36,9 +36,9 @@ export class ProgressLine {
   readonly #now: () => number;
   readonly #startTime: number;
   readonly #start: number;
-  /** Bytes at earlier times, oldest first, not older than the window. */
+  /** Samples within the window of the rate, oldest first. */
   readonly #past: { readonly time: number; readonly bytes: number }[] = [];
-  #shown = -Infinity;
+  #shownAt = -Infinity;
   #last: Progress | null = null;
 
   constructor(messages: Messages, { show, now, start = 0 }: ProgressLineOptions) {
@@ -50,12 +50,12 @@ export class ProgressLine {
     this.#past.push({ time: this.#startTime, bytes: 0 });
   }
 
-  /** Takes a progress report; hand it on as `onProgress`. */
+  /** Shows the progress; pass it as `onProgress`. */
   readonly report = (progress: Progress): void => {
     this.#last = progress;
     const time = this.#now();
-    if (time - this.#shown < INTERVAL || !this.#isWanted(time)) return;
-    this.#shown = time;
+    if (time - this.#shownAt < INTERVAL || !this.#isVisible(time)) return;
+    this.#shownAt = time;
     const bytes = progress.transferred;
     this.#past.push({ time, bytes });
     while (this.#past.length > 2 && time - (this.#past[0]?.time ?? time) > RATE_WINDOW) {
@@ -71,9 +71,9 @@ export class ProgressLine {
     }, rate));
   };
 
-  /** Leaves a last line with the whole transfer's size, time and rate. */
+  /** Writes a final line with size, time and rate of the transfer. */
   finish(): void {
-    if (this.#last === null || this.#shown === -Infinity) return;
+    if (this.#last === null || this.#shownAt === -Infinity) return;
     const { transferred } = this.#last;
     const elapsed = this.#now() - this.#startTime;
     const time = formatTime(elapsed / 1000);
@@ -82,15 +82,15 @@ export class ProgressLine {
     this.#messages.keepStatus();
   }
 
-  #isWanted(time: number): boolean {
+  #isVisible(time: number): boolean {
     if (this.#show === "never" || !this.#messages.isTerminal) return false;
-    return this.#show === "always" || time - this.#startTime >= PATIENCE;
+    return this.#show === "always" || time - this.#startTime >= AUTO_DELAY;
   }
 }
 
 /**
- * A progress line: ` 45%  1.21 GiB of 2.70 GiB  112 MiB/s  13s left`. `rate` is in bytes a second, null
- * where nothing is known yet.
+ * Formats a progress line: ` 45%  1.21 GiB of 2.70 GiB  112 MiB/s  13s left`. `rate` is in bytes per second;
+ * null if unknown.
  */
 export function progressText(
   { transferred, total, resumes }: Progress,
@@ -104,7 +104,7 @@ export function progressText(
   return `${String(share).padStart(3)}%  ${bytes}${rateText(rate)}${left}${breaks}`;
 }
 
-/** Bytes a second, from bytes and milliseconds. */
+/** Bytes per second, from bytes and milliseconds. */
 function rateOf(bytes: number, elapsed: number): number | null {
   return elapsed > 0 ? bytes / elapsed * 1000 : null;
 }
@@ -113,7 +113,7 @@ function rateText(rate: number | null): string {
   return rate === null ? "" : `  ${formatBytes(rate)}/s`;
 }
 
-/** Bytes as people read them: three digits and a binary unit. */
+/** Formats bytes with three digits and a binary unit. */
 export function formatBytes(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
   let [value, unit] = [Math.max(0, bytes), 0];
@@ -125,7 +125,7 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${units[unit]}`;
 }
 
-/** Seconds as people read them: `13s`, `2m05s`, `3h07m`. */
+/** Formats seconds: `13s`, `2m05s`, `3h07m`. */
 export function formatTime(seconds: number): string {
   const whole = Math.round(Math.max(0, seconds));
   const two = (n: number) => String(n).padStart(2, "0");

@@ -1,5 +1,5 @@
 /**
- * Standard output: what a command found, as the tables that glanceclient draws or as JSON.
+ * Prints records to standard output, as JSON or as the tables of glanceclient.
  *
  * @module
  */
@@ -10,53 +10,53 @@ import { printable, printableJson } from "../system/console.ts";
 import { drawTable, type TableLayout } from "./table.ts";
 import type { Output } from "../system/system.ts";
 
-/** A record as the API gives it. */
+/** A record as the API returns it. */
 export type WireRecord = Readonly<Record<string, unknown>>;
 
-/** Standard output was closed by its reader, which is no failure. */
+/** Standard output was closed by its reader. It is not reported as a failure. */
 export class OutputClosed extends Error {
   override name = "OutputClosed";
 }
 
-/** What printing needs of a call. */
+/** The part of an invocation that printing needs. */
 export type OutputCall = Pick<Invocation, "system" | "json">;
 
-/** The flag that says how wide a record is shown. */
+/** The flag for the width of values. */
 export const WIDTH_FLAGS = {
   "max-column-width": {
     kind: "number",
     value: "<WIDTH>",
     min: 1,
-    summary: "Characters of a value in one line; 80 without it",
+    summary: "Characters of a value per line (default: 80)",
   },
 } as const satisfies Flags;
 
-/** What that flag says. */
+/** The options that `WIDTH_FLAGS` set. */
 export function widthFrom(
   { "max-column-width": maxColumnWidth }: Values<typeof WIDTH_FLAGS>,
 ): RecordOptions {
   return { ...maxColumnWidth !== undefined && { maxColumnWidth } };
 }
 
-/** How a record is shown. */
+/** Options for printing a record. */
 export interface RecordOptions {
   /**
-   * Characters after which a value goes on in the next line.
+   * Maximum characters of a value per line.
    * @default {80}
    */
   readonly maxColumnWidth?: number;
 }
 
-/** How an image is shown. */
+/** Options for printing an image. */
 export interface ImageOptions extends RecordOptions {
   /**
-   * Shows the size as `97.7kB`.
+   * Print the size with a unit, for example `97.7kB`.
    * @default {false}
    */
   readonly isHumanReadable?: boolean;
 }
 
-/** A column of a list: its heading, what stands in it, and where a cell goes on in the next line. */
+/** A column of a list: heading, value of a cell, and maximum width of its lines. */
 export type Column = readonly [
   heading: string,
   cell: (row: WireRecord) => unknown,
@@ -66,19 +66,21 @@ export type Column = readonly [
 /**
  * Writes bytes to standard output.
  *
- * @throws {OutputClosed} where nobody reads any more.
- * @throws {CommandFailed} where the disk behind it is full, and the like.
+ * @throws {OutputClosed} if the reader has closed it.
+ * @throws {CommandFailed} if it cannot be written, for example because the disk is full.
  */
 export async function writeOut(stdout: Output, bytes: Uint8Array): Promise<void> {
   try {
     await stdout.write(bytes);
   } catch (error) {
-    if (codeOf(error) === "EPIPE") throw new OutputClosed("nobody reads standard output any more");
+    if (codeOf(error) === "EPIPE") {
+      throw new OutputClosed("standard output was closed by its reader");
+    }
     throw new CommandFailed(`Cannot write to standard output: ${fileState(error)}`, error);
   }
 }
 
-/** Prints text and a line end. */
+/** Prints a text and a newline. */
 export async function printText(
   invocation: Pick<Invocation, "system">,
   text: string,
@@ -94,7 +96,7 @@ export async function printJson(
   await printText(invocation, printableJson(value, 2));
 }
 
-/** Prints one record: as JSON, or as a table of its properties in alphabetical order. */
+/** Prints a record as JSON, or as a table of its properties in alphabetical order. */
 export async function printRecord(
   invocation: OutputCall,
   record: WireRecord,
@@ -111,7 +113,7 @@ export async function printRecord(
   );
 }
 
-/** Prints a list of records: as JSON, or as a table with the given columns. */
+/** Prints a list of records as JSON, or as a table with the given columns. */
 export async function printList(
   invocation: OutputCall,
   records: readonly WireRecord[],
@@ -127,13 +129,13 @@ export async function printList(
   );
 }
 
-/** In lists, glanceclient shows nothing for what Python takes for false: 0 and an empty list, too. */
+/** In lists, glanceclient prints nothing for values that are false in Python, among them 0 and []. */
 function listCell(value: unknown): string {
   const isEmpty = typeof value === "object" && Object.keys(Object(value)).length === 0;
   return isEmpty || !value ? "" : cellText(value, "");
 }
 
-/** Prints one record as a list of one, as glanceclient does for members and tags. */
+/** Prints a record as a list of one, as glanceclient does for members and tags. */
 export async function printRow(
   invocation: OutputCall,
   record: WireRecord,
@@ -143,7 +145,7 @@ export async function printRow(
   await printList(invocation, [record], columns);
 }
 
-/** Prints an image: as JSON exactly as Glance gave it, or without the links within the API. */
+/** Prints an image as the JSON that Glance returned, or as a table without the links. */
 export async function printImage(
   invocation: OutputCall,
   image: WireRecord,
@@ -158,23 +160,23 @@ export async function printImage(
   }, options);
 }
 
-/** Bytes in glanceclient's way: binary steps, though the units are decimal. */
+/** Formats bytes as glanceclient does: binary multiples with decimal units. */
 function humanSize(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
   const step = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
   return `${Number((bytes / 1024 ** step).toFixed(1))}${units[step]}`;
 }
 
-/** A value as glanceclient prints it, which is as Python does. */
+/** Formats a value as Python does, like glanceclient. */
 function cellText(value: unknown, absent: string): string {
   if (value === null || value === undefined) return absent;
   if (typeof value === "boolean") return value ? "True" : "False";
   if (typeof value === "object") return printable(pythonJson(value));
-  // A line break is one in the cell, too.
+  // A cell can have several lines.
   return String(value).split("\n").map(printable).join("\n");
 }
 
-/** JSON with a space behind colon and comma, as Python writes it. */
+/** JSON with a space after colons and commas, as Python writes it. */
 function pythonJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(pythonJson).join(", ")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";

@@ -1,5 +1,5 @@
 /**
- * Tables of text, drawn as PrettyTable draws them for every OpenStack client. Pure.
+ * Text tables in the style of PrettyTable, which the OpenStack clients use. Pure.
  *
  * @module
  */
@@ -8,15 +8,15 @@
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u;
 
-/** A text of which each character is a grapheme and takes one column. */
+/** Printable ASCII: each character is a grapheme and takes one column. */
 const PLAIN = /^[\x20-\x7e]*$/;
 
-/** Characters that take none: they join the one before. */
+/** Characters without a column of their own: they combine with the one before. */
 const JOINING = /\p{Mn}|\p{Me}|\p{Cf}/u;
 
 const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
-/** Code units that are segmented at once: the segmenter's time grows with the square of a run of controls. */
+/** Code units segmented at once: the time of the segmenter is quadratic in a run of controls. */
 const WINDOW = 256;
 
 /** The graphemes of a text. */
@@ -28,7 +28,7 @@ function graphemesOf(text: string): string[] {
       GRAPHEMES.segment(text.slice(at, at + WINDOW)),
       ({ segment }) => segment,
     );
-    // The last one may go on after the window.
+    // The last grapheme may extend past the window.
     if (at + WINDOW < text.length && found.length > 1) found.pop();
     for (const grapheme of found) {
       graphemes.push(grapheme);
@@ -38,10 +38,10 @@ function graphemesOf(text: string): string[] {
   return graphemes;
 }
 
-/** How a table is laid out. */
+/** Layout of a table. */
 export interface TableLayout {
   /**
-   * Columns of the terminal after which a cell goes on in the next line, by column of the table.
+   * Maximum width of the lines of a cell in terminal columns, by column of the table.
    * @default {Infinity}
    */
   readonly maxWidths?: readonly (number | undefined)[];
@@ -49,7 +49,7 @@ export interface TableLayout {
   readonly align?: "left" | "center";
 }
 
-/** A table with headings; a line break in a cell breaks its line. */
+/** Draws a table with headings. Cells can contain newlines. */
 export function drawTable(
   headings: readonly string[],
   rows: readonly (readonly string[])[],
@@ -57,10 +57,10 @@ export function drawTable(
 ): string {
   const cells = rows.map((row) => row.map((cell) => cell.split("\n")));
   const widths = headings.map((heading, column) => {
-    // A list may have more rows than a call has room for arguments.
+    // Not Math.max(...widths): a list can have more rows than a call can have arguments.
     const widest = cells.flatMap((row) => row[column] ?? []).map(widthOf)
       .reduce((a, b) => Math.max(a, b), 0);
-    // A heading is never broken.
+    // Headings are not wrapped.
     return Math.max(widthOf(heading), Math.min(widest, maxWidths[column] ?? Infinity));
   });
   const rule = `+${widths.map((width) => "-".repeat(width + 2)).join("+")}+`;
@@ -73,7 +73,7 @@ export function drawTable(
   return [rule, draw(headings.map((heading) => [heading])), rule, ...body, rule].join("\n");
 }
 
-/** Columns that a text takes in a terminal. */
+/** Width of a text in terminal columns. */
 export function widthOf(text: string): number {
   if (PLAIN.test(text)) return text.length;
   return graphemesOf(text).reduce((width, grapheme) => width + columnsOf(grapheme), 0);
@@ -86,8 +86,8 @@ function columnsOf(grapheme: string): number {
 }
 
 /**
- * A text in lines of at most `width` columns, broken where Python's textwrap breaks it: at spaces, behind
- * the hyphen of a compound word, and anywhere in a word that fits into no line.
+ * Wraps a text to lines of at most `width` columns, as Python's textwrap does: at spaces, after the hyphen of a
+ * compound word, and anywhere in a word that is longer than a line.
  */
 export function wrap(text: string, width: number): string[] {
   if (widthOf(text) <= width) return [text];
@@ -103,7 +103,7 @@ export function wrap(text: string, width: number): string[] {
     if (wide > width) {
       if (used >= width) flush(line.trimEnd());
       if (chunk.trim() === "") {
-        // Spaces fill the line, and the next one does not begin with those that are left.
+        // Spaces fill the line; the remaining ones are dropped.
         if (line !== "" || lines.length === 0) flush(line + chunk.slice(0, width - used));
         continue;
       }
@@ -122,11 +122,11 @@ export function wrap(text: string, width: number): string[] {
   return line.trim() === "" ? lines : [...lines, line.trimEnd()];
 }
 
-/** Between words and spaces, and behind the hyphen of a compound word. */
+/** Between words and spaces, and after the hyphen of a compound word. */
 const CHUNKS = /(?<= )(?! )|(?<! )(?= )|(?<=\p{L}{2}-)(?=\p{L}-?\p{L})/u;
 
 /**
- * A word that fits into no line, in pieces: the first of at most `first` columns, the others of `width`. A
+ * Splits a word that is longer than a line: the first piece has at most `first` columns, the others `width`. A
  * piece ends after its last hyphen, if it has one.
  */
 function brokenUp(word: string, first: number, width: number): string[] {
@@ -146,7 +146,7 @@ function brokenUp(word: string, first: number, width: number): string[] {
   return [...pieces, segments.slice(start).join("")];
 }
 
-/** Where a piece ends: after its last hyphen that follows something else, or at `end`. */
+/** The end of a piece: after the last hyphen that follows another character, else `end`. */
 function hyphenEnd(segments: readonly string[], start: number, end: number): number {
   let last = end - 1;
   while (last > start && segments[last] !== "-") last--;
@@ -170,7 +170,7 @@ function drawRow(
   return lines.map((cells) => `|${cells.join("|")}|`).join("\n");
 }
 
-/** Spaces before a centred text: an odd one goes before a text of even width, as Python has it. */
+/** Spaces before a centered text. As in Python, an odd space goes before a text of even width. */
 function spacesBefore(text: string, rest: number): number {
   return widthOf(text) % 2 === 0 ? Math.ceil(rest / 2) : Math.floor(rest / 2);
 }

@@ -1,38 +1,38 @@
 /**
- * What `deno task start` can put behind its socket. Types only.
+ * The service behind `deno task start`, and its settings.
  *
  * @module
  */
 import type { Handler } from "./serve.ts";
 
-/** A service that is ready to be asked. Disposing it closes what it holds. */
+/** A service that answers requests. Dispose it to close its resources. */
 export interface Backend extends Disposable {
   readonly handler: Handler;
-  /** What it is, in lines for whoever has started it. */
+  /** Lines of the welcome text that describe the service. */
   readonly about: readonly string[];
-  /** Commands to try against it, where it is found at `url`. */
-  tries(url: string): readonly string[];
-  /** What strangers may do who can reach it; null where nothing goes without an account. */
+  /** Example commands for a server at `url`. */
+  examples(url: string): readonly string[];
+  /** Warning about what clients can do without a token; null if they need one. */
   readonly warning: string | null;
 }
 
-/** What the gateway is told, whatever it stands in front of. */
+/** Settings of the gateway. */
 export interface GatewaySettings {
-  /** URL of the gateway for callers, where the URL of their requests does not tell. */
+  /** URL of the gateway for links in responses; null to use the URL of each request. */
   readonly publicEndpoint: string | null;
-  /** Host names under which callers may reach it. */
+  /** Allowed values of the header `Host`. */
   readonly allowedHosts: "any" | "loopback";
-  /** Whether counters are served at `/metrics`. */
+  /** Whether metrics are served at `/metrics`. */
   readonly metrics: boolean;
-  /** Takes lines for the log. */
+  /** Writes a line to the log. */
   log(line: string): void;
 }
 
 /**
- * Commands of the usual clients for a server that needs no token. They work where a cloud is configured, too:
- * of `openstack`, each variable of a cloud would break `none`, so it gets none of them.
+ * Example commands for a server that needs no token. They also work if a cloud is configured: `openstack` gets
+ * an empty environment, since variables of a cloud conflict with `--os-auth-type none`.
  */
-export function triesWithoutToken(url: string): readonly string[] {
+export function examplesWithoutToken(url: string): readonly string[] {
   return [
     `curl ${url}/v2/images`,
     `npx -y deno@${Deno.version.deno} task glance --os-auth-type none --os-image-url ${url} image-list`,
@@ -40,8 +40,8 @@ export function triesWithoutToken(url: string): readonly string[] {
   ];
 }
 
-/** The same for a server to which callers bring tokens of the configured cloud. */
-export function triesWithToken(url: string): readonly string[] {
+/** Example commands for a server that needs tokens of the configured cloud. */
+export function examplesWithToken(url: string): readonly string[] {
   const token = "$(openstack token issue -f value -c id)";
   return [
     `curl -H "X-Auth-Token: ${token}" ${url}/v2/images`,

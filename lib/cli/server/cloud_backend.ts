@@ -1,5 +1,5 @@
 /**
- * The gateway in front of the cloud that the user has configured.
+ * A gateway to the configured cloud.
  *
  * @module
  */
@@ -9,57 +9,59 @@ import { ownValue } from "../../validate.ts";
 import { routerOptions } from "./gateway_log.ts";
 import {
   type Backend,
+  examplesWithoutToken,
+  examplesWithToken,
   type GatewaySettings,
-  triesWithoutToken,
-  triesWithToken,
 } from "./backend.ts";
 import type { System } from "../system/system.ts";
 
-/** Who asks the cloud. */
+/** Whose credentials requests to the cloud have. */
 export type CredentialMode =
-  /** Callers, with tokens of their own. */
+  /** Tokens of the clients. */
   | "callers"
-  /** The configured credentials, for everybody, and only to read. */
+  /** The configured credentials for all clients, read-only. */
   | "reader"
-  /** The configured credentials, for everybody. */
+  /** The configured credentials for all clients, read and write. */
   | "writer";
 
-/** Which cloud, and who asks it. */
+/** A cloud and the credentials to use. */
 export interface CloudChoice {
-  /** Name in clouds.yaml; null leaves it to the environment. */
+  /** Name in clouds.yaml; null to use the environment. */
   readonly cloud: string | null;
-  readonly asker: CredentialMode;
+  readonly mode: CredentialMode;
 }
 
-/** What is said of each. */
-const ASKERS: Readonly<
+/** Description and warning of each mode. */
+const MODES: Readonly<
   Record<CredentialMode, { readonly about: string; readonly warning: string | null }>
 > = {
-  callers: { about: "Callers bring their own tokens, which are passed on.", warning: null },
+  callers: { about: "Clients send their own tokens, which are forwarded.", warning: null },
   reader: {
-    about: "Callers need no token: the cloud's credentials answer for everybody, read-only.",
-    warning: "Whoever reaches this address may read what these credentials may.",
+    about:
+      "Clients need no token: the credentials of the cloud are used for all of them, read-only.",
+    warning: "Every client that can reach this address can read what these credentials can read.",
   },
   writer: {
-    about: "Callers need no token: the cloud's credentials answer for everybody.",
-    warning: "Whoever reaches this address may read, change and delete what these credentials may.",
+    about: "Clients need no token: the credentials of the cloud are used for all of them.",
+    warning:
+      "Every client that can reach this address can read, change and delete what these credentials can.",
   },
 };
 
-/** What the names mean that stand for no cloud of clouds.yaml. */
+/** Sources of a configuration other than clouds.yaml. */
 const SOURCES: Readonly<Record<string, string>> = {
   GLANCE_API_SERVERS: "GLANCE_API_SERVERS",
   envvars: "the OS_* variables",
 };
 
 /**
- * Serves the configured cloud; null where nothing is configured.
+ * Creates a gateway to the configured cloud; null if no cloud is configured.
  *
- * @throws {InvalidConfigurationValue} where something is unusable.
- * @throws {AuthenticationFailed} where Keystone refuses the credentials.
+ * @throws {InvalidConfigurationValue} if the configuration is invalid.
+ * @throws {AuthenticationFailed} if Keystone refuses the credentials.
  */
 export async function serveCloud(
-  { cloud, asker }: CloudChoice,
+  { cloud, mode }: CloudChoice,
   { environment, ports }: System,
   settings: GatewaySettings,
 ): Promise<Backend | null> {
@@ -70,21 +72,21 @@ export async function serveCloud(
     ...cloud !== null && { cloud },
     environment,
     parseYaml,
-    serviceMode: asker !== "callers",
-    readOnly: asker === "reader",
+    serviceMode: mode !== "callers",
+    readOnly: mode === "reader",
   });
   if (gateway === null) return null;
   const { router, name, servers } = gateway;
-  const { about, warning } = ASKERS[asker];
+  const { about, warning } = MODES[mode];
   return {
     handler: async (request) => await router.fetch(request),
     about: [
-      `A gateway in front of ${servers.join(", ")}, by ${
+      `Gateway to ${servers.join(", ")}, configured by ${
         ownValue(SOURCES, name) ?? `the cloud "${name}"`
       }.`,
       about,
     ],
-    tries: asker === "callers" ? triesWithToken : triesWithoutToken,
+    examples: mode === "callers" ? examplesWithToken : examplesWithoutToken,
     warning,
     [Symbol.dispose]: () => gateway[Symbol.dispose](),
   };

@@ -1,5 +1,5 @@
 /**
- * The gateway in front of a Glance in this process, to try things out: no cloud, no accounts.
+ * A gateway to an embedded Glance in this process, to try things out without a cloud.
  *
  * @module
  */
@@ -12,25 +12,26 @@ import { CommandFailed } from "../system/errors.ts";
 import { codeOf, fileError } from "../system/fs_errors.ts";
 import { logError, routerOptions } from "./gateway_log.ts";
 import { sampleBytes } from "./sample.ts";
-import { type Backend, type GatewaySettings, triesWithoutToken } from "./backend.ts";
+import { type Backend, examplesWithoutToken, type GatewaySettings } from "./backend.ts";
 import type { WritableFile } from "../system/system.ts";
 
-/** Bytes of the sample image. */
+/** Size of the sample image in bytes. */
 const SAMPLE_SIZE = 256 * 1024;
 
-/** The name of the server in this process; it goes to no resolver. */
+/** URL of the server in this process. It is never resolved. */
 const SERVER = "http://embedded.invalid";
 
-/** What keeps a directory from holding images, where it means something else than for a file. */
-const DATA_WORDS: Readonly<Record<string, string>> = {
-  EEXIST: "it is no directory; choose another with --data",
-  EBUSY: "another server uses it; stop that one, or choose another directory with --data",
+/** Causes and hints by error code, if they differ from those for files. */
+const DIRECTORY_ERRORS: Readonly<Record<string, string>> = {
+  EEXIST: "it is not a directory; choose another one with --data",
+  EBUSY: "another server uses it; stop that server, or choose another directory with --data",
 };
 
 /**
- * Serves the images of a directory, or of memory, with a sample where there is none.
+ * Creates a gateway to an embedded Glance with images in a directory, or in memory for null. If it has no image,
+ * a sample is added.
  *
- * @throws {CommandFailed} where the directory cannot hold images.
+ * @throws {CommandFailed} if the directory cannot be used.
  */
 export async function serveEmbedded(
   directory: string | null,
@@ -53,12 +54,14 @@ export async function serveEmbedded(
     return {
       handler: async (request) => await router.fetch(request),
       about: [
-        "A gateway in front of the embedded Glance, to try things out: no accounts.",
-        `Images are kept in ${directory === null ? "memory, until this ends" : `"${directory}"`}.`,
+        "Gateway to an embedded Glance without authentication, to try things out.",
+        `Images are stored in ${
+          directory === null ? "memory until this server stops" : `"${directory}"`
+        }.`,
       ],
-      tries: triesWithoutToken,
+      examples: examplesWithoutToken,
       warning:
-        "Whoever reaches this address may read, change and delete everything: there are no accounts.",
+        "Every client that can reach this address can read, change and delete all images: there is no authentication.",
       [Symbol.dispose]: () => lock?.close(),
     };
   } catch (error) {
@@ -76,7 +79,7 @@ async function openStore(directory: string | null): Promise<ReturnType<typeof me
   return store;
 }
 
-/** Two servers in one directory would not know of each other's images. */
+/** Locks the directory: two servers would not see each other's images. */
 async function lockDirectory(directory: string): Promise<WritableFile> {
   try {
     await Deno.mkdir(directory, { recursive: true });
@@ -87,12 +90,12 @@ async function lockDirectory(directory: string): Promise<WritableFile> {
 }
 
 function unusable(directory: string, error: unknown): CommandFailed {
-  const state = DATA_WORDS[codeOf(error) ?? ""];
+  const state = DIRECTORY_ERRORS[codeOf(error) ?? ""];
   if (state === undefined) return fileError("use", directory, error);
   return new CommandFailed(`Cannot use "${directory}": ${state}`, error);
 }
 
-/** An image to look at, where there is none. */
+/** Adds a sample image if there is no image. */
 async function addSample(
   fetch: (input: string, init: RequestInit) => Promise<Response>,
 ): Promise<void> {

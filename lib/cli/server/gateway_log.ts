@@ -1,6 +1,6 @@
 /**
- * What a gateway tells its operator: one line of JSON for each request, and for each failover, retry and
- * resume behind it.
+ * The log of a gateway: one line of JSON for each request, and for each cool-down, retry and resume of its
+ * upstream requests.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { sentenceOf } from "../system/errors.ts";
 import { printableJson } from "../system/console.ts";
 import type { GatewaySettings } from "./backend.ts";
 
-/** The router's options for these settings. */
+/** The options of the router for these settings. */
 export function routerOptions(
   { publicEndpoint, allowedHosts, metrics, log }: GatewaySettings,
 ): Pick<
@@ -22,12 +22,12 @@ export function routerOptions(
     allowedHosts,
     metrics,
     log: (entry: RequestLog) => write({ kind: "request", ...entry }),
-    onEvent: (event: GlanceEvent) => write(inWords(event)),
+    onEvent: (event: GlanceEvent) => write(serializable(event)),
     ...publicEndpoint !== null && { publicEndpoint },
   };
 }
 
-/** Logs what the embedded Glance could not do, for example read a file of its directory. */
+/** Logs an error of the embedded Glance, for example an unreadable file. */
 export function logError({ log }: GatewaySettings, error: unknown): void {
   writeEntry(log, { kind: "error", error: sentenceOf(error) });
 }
@@ -38,7 +38,7 @@ function writeEntry(log: GatewaySettings["log"], entry: LogEntry): void {
   log(printableJson({ time: new Date().toISOString(), ...entry }));
 }
 
-/** An error says nothing as JSON. */
-function inWords(event: GlanceEvent): Readonly<Record<string, unknown>> {
+/** Replaces the cause with its message: an Error has no JSON representation. */
+function serializable(event: GlanceEvent): Readonly<Record<string, unknown>> {
   return "cause" in event ? { ...event, cause: sentenceOf(event.cause) } : event;
 }

@@ -1,15 +1,14 @@
 /**
- * Bytes for images to try things out with: the same ones every time, and none of them compressible.
- * Pure.
+ * Deterministic, incompressible data for sample images. Pure.
  *
  * @module
  */
 import type { Bytes } from "../system/system.ts";
 
-/** `size` bytes, a multiple of four. */
+/** Returns `size` bytes; `size` is a multiple of four. */
 export function sampleBytes(size: number): Bytes {
   const words = new Uint32Array(size / 4);
-  // Marsaglia's xorshift: short, fast, and any start but zero will do.
+  // Marsaglia's xorshift; the seed must not be zero.
   let word = 0x9e3779b9;
   for (let i = 0; i < words.length; i++) {
     word ^= word << 13;

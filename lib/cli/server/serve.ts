@@ -1,5 +1,5 @@
 /**
- * A fetch handler on a socket, until it is told to stop. It knows nothing of what it serves.
+ * Serves a fetch handler over HTTP/1.1.
  *
  * @module
  */
@@ -12,48 +12,49 @@ import { withinTime } from "../http/time_limit.ts";
 
 export type { FetchHandler as Handler } from "../http/http_connection.ts";
 
-/** Where to listen. */
+/** The address to listen on. */
 export interface ListenAddress {
   readonly host: string;
-  /** 0 for any that is free. */
+  /** 0 for any free port. */
   readonly port: number;
 }
 
-/** What a server allows its clients; the rest has defaults. */
+/** Limits for clients. */
 export interface ServeLimits extends Partial<ClientLimits> {
-  /** Connections at once. */
+  /** Maximum number of connections. */
   readonly connections?: number;
 }
 
 /** A server that is listening. */
 export interface RunningServer {
-  /** Its root, without a slash at the end. */
+  /** Root URL, without a trailing slash. */
   readonly url: string;
   /**
-   * Refuses new requests with 503, finishes those that have begun, uploads, too, and ends. Returns the
-   * requests that were still running after `drainMs` milliseconds (default: no limit), as `PUT /path`; their
-   * connections are cut.
+   * Answers new requests with 503, waits for running ones, and stops.
+   *
+   * @param drainMs milliseconds to wait before running requests are aborted (default: no limit)
+   * @returns the aborted requests, as `PUT /path`
    */
   stop(drainMs?: number): Promise<readonly string[]>;
-  /** Cuts off whatever is being answered, as if the machine had been switched off. */
+  /** Closes all connections at once. */
   kill(): Promise<void>;
 }
 
-/** Milliseconds for a handler to notice that its client was cut off, and to remove what is half-written. */
+/** Milliseconds for handlers to clean up after their connections were closed. */
 const CLEANUP = 5_000;
 
-/** What keeps a server from listening, by the operating system's code. */
-const WORDS: Readonly<Record<string, string>> = {
-  EADDRINUSE: "another program listens there; stop it, or choose another port with --port",
+/** Causes and hints by error code of the operating system. */
+const LISTEN_ERRORS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another program uses this port; stop it, or choose another port with --port",
   EADDRNOTAVAIL: "this machine has no such address; correct --host",
   EACCES: "permission is denied; choose a port from 1024 on with --port",
 };
 
 /**
- * Serves a handler over HTTP/1.1, by a listener of its own: `Deno.serve` queues a chunked request body ahead
- * of a handler that is slower than the network, and each read costs time in proportion to that queue.
+ * Serves a handler over HTTP/1.1. It does not use `Deno.serve`, which queues chunked request bodies without
+ * bound if the handler is slower than the network; the time of each read grows with that queue.
  *
- * @throws {CommandFailed} where nothing can listen at the address.
+ * @throws {CommandFailed} if it cannot listen on the address.
  */
 export function serve(
   handler: FetchHandler,
@@ -72,12 +73,12 @@ export function serve(
     url: urlOf(host, socket.addr.port),
     async stop(drainMs = Infinity) {
       isEnding = true;
-      const cut = await withinTime(listener.idle(), drainMs).then(
+      const aborted = await withinTime(listener.idle(), drainMs).then(
         () => [],
         () => listener.requests,
       );
       await kill();
-      return cut;
+      return aborted;
     },
     kill,
   };
@@ -88,16 +89,16 @@ function listen(host: string, port: number): Deno.TcpListener {
     return Deno.listen({ hostname: host, port });
   } catch (error) {
     const { message } = error as Error;
-    const state = WORDS[codeOf(error) ?? ""] ??
-      (/lookup|resolve/.test(message) ? "this name has no address; correct --host" : message);
+    const state = LISTEN_ERRORS[codeOf(error) ?? ""] ??
+      (/lookup|resolve/.test(message) ? "the name cannot be resolved; correct --host" : message);
     throw new CommandFailed(`Cannot listen on ${urlOf(host, port)}: ${state}`, error);
   }
 }
 
-/** A client of several servers asks another one then. */
+/** The response while the server stops. A client with several servers retries at another one. */
 function refusal(): Response {
   const headers = { connection: "close", "retry-after": "1" };
-  return new Response("The server is about to end.\n", { status: 503, headers });
+  return new Response("The server is stopping.\n", { status: 503, headers });
 }
 
 function urlOf(host: string, port: number): string {

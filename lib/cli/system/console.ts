@@ -1,25 +1,25 @@
 /**
- * Standard error: lines that stay, and one status line below them that is written over again and again.
+ * Messages on standard error: permanent lines, and a status line below them that is overwritten.
  *
  * @module
  */
 import { withinTime } from "../http/time_limit.ts";
 import type { Output } from "./system.ts";
 
-/** Bytes that wait to be written; lines beyond them are dropped and counted. */
+/** Maximum bytes that wait to be written. Further lines are dropped and counted. */
 const MAX_WAITING = 1024 ** 2;
 
-/** Back to the first column, and nothing of the old line left. */
+/** Moves to the first column and erases the line. */
 const CLEAR_LINE = "\r\x1b[K";
 
 /**
- * What a terminal must not get from others: control characters, which can rewrite what it shows; marks that
- * reorder text or that cannot be seen, with which one name can look like another; lone surrogates. Variation
- * selectors stay: emoji need them.
+ * Characters that are escaped for terminals: control characters, which can rewrite the screen; bidirectional
+ * marks and invisible characters, which make different names look the same; lone surrogates. Variation
+ * selectors are not escaped: emoji need them.
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufff9-\ufffb]|(?![\ufe00-\ufe0f])\p{DI}/gu;
 
-/** A text with its control characters and invisible characters escaped, as Python escapes them. */
+/** Escapes control characters and invisible characters as Python does. */
 export function printable(text: string): string {
   return text.replaceAll(UNPRINTABLE, (character) => {
     if (character === "\n") return "\\n";
@@ -30,7 +30,7 @@ export function printable(text: string): string {
   });
 }
 
-/** JSON that means the same with the same characters escaped; line breaks are those of its layout. */
+/** Formats JSON with the same characters escaped. Newlines are part of the indentation. */
 export function printableJson(value: unknown, indent?: number): string {
   return JSON.stringify(value, null, indent).replaceAll(UNPRINTABLE, (character) => {
     if (character === "\n") return character;
@@ -57,8 +57,8 @@ export class Messages {
   }
 
   /**
-   * A line that stays; the status line, if any, makes room for it. It is dropped while standard error is not
-   * read and too much waits already; the number of lines that were dropped is reported when it is read again.
+   * Writes a permanent line in place of the status line. Lines are dropped while standard error is not read and
+   * its queue is full; their number is reported later.
    */
   line(text: string): void {
     if (this.#waiting > MAX_WAITING) {
@@ -69,7 +69,7 @@ export class Messages {
     this.#hasStatus = false;
   }
 
-  /** Replaces the status line; nothing happens where nobody is watching. */
+  /** Replaces the status line. Does nothing if standard error is not a terminal. */
   status(text: string): void {
     if (!this.isTerminal || this.#waiting > MAX_WAITING) return;
     const columns = this.#out.columns ?? 80;
@@ -77,13 +77,13 @@ export class Messages {
     this.#hasStatus = true;
   }
 
-  /** Leaves the status line as it is, and goes on below it. */
+  /** Makes the status line permanent. */
   keepStatus(): void {
     if (this.#hasStatus) this.#write("\n");
     this.#hasStatus = false;
   }
 
-  /** Fulfilled when everything is written, or after so many milliseconds. */
+  /** Resolves when everything is written, or after `limitMs` milliseconds. */
   async flush(limitMs = Infinity): Promise<void> {
     await withinTime(this.#drained(), limitMs).catch(() => {});
   }

@@ -1,12 +1,12 @@
 /**
- * The real file system, by Deno.
+ * The file system, accessed through Deno.
  *
  * @module
  */
 import { codeOf } from "./fs_errors.ts";
 import type { Bytes, FileFacts, SystemFiles, UpdatableFile, WritableFile } from "./system.ts";
 
-/** Bytes that are read at once. */
+/** Bytes per read. */
 const CHUNK_SIZE = 256 * 1024;
 
 /** The files of this machine. */
@@ -16,7 +16,7 @@ export const denoFiles: SystemFiles = {
     if (facts === null) return null;
     const kind = facts.isFile ? "file" : facts.isDirectory ? "directory" : "other";
     const { isSymlink } = await Deno.lstat(path);
-    // What bash names for `<(…)` is a link to a pipe, which has no path.
+    // bash passes a link to a pipe for `<(…)`; the pipe has no path.
     const isElsewhere = isSymlink && kind !== "other";
     return { kind, size: facts.size, realPath: isElsewhere ? await Deno.realPath(path) : path };
   },
@@ -77,18 +77,18 @@ export const denoFiles: SystemFiles = {
   },
 };
 
-/** Never writable for everyone, so that `openOwn` knows its own files again. */
+/** Not writable by others: `openOwn` refuses files that are. */
 const MODE = 0o664;
 
 /**
- * Opens a regular file that has no other name, or makes one. In a folder that others can write to, anything
- * may be in its place: a link to a file of this user, a pipe, a file that somebody else keeps open.
+ * Opens a regular file with a single name, or creates it. In a directory that other users can write to, the path
+ * may be a link to a file of this user, a pipe, or a file that another user keeps open.
  */
 async function openOwn(path: string): Promise<Deno.FsFile> {
   const before = await orNull(Deno.lstat(path));
   if (before !== null) checkOwn(path, before);
   const options = { read: true, write: true, mode: MODE };
-  // With `createNew`, no link is followed. With `create`, Linux refuses files of others in /tmp.
+  // `createNew` does not follow links. With `create`, Linux refuses files of other users in /tmp.
   const file = await Deno.open(path, {
     ...options,
     ...before === null ? { createNew: true } : { create: true },
@@ -120,18 +120,18 @@ function isSameFile(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
 }
 
 /**
- * Takes a file for this process alone. The file may have been renamed to its final name by the one
- * who had it before: then it must not be touched.
+ * Locks a file. The process that had the lock before may have renamed the file to its final name: then it must
+ * not be changed.
  */
 async function lock(path: string, file: Deno.FsFile): Promise<void> {
-  // Some network file systems have no locks; there, nobody is kept out.
+  // Some network file systems do not support locks: then the file is not locked.
   const isOurs = await file.tryLock(true).catch(() => true);
   const [held, there] = [await file.stat(), await orNull(Deno.lstat(path))];
   if (isOurs && there !== null && isSameFile(held, there)) return;
   throw Object.assign(new Error("another process is writing to it"), { code: "EBUSY" });
 }
 
-/** What is written goes to the first of the handles; all are closed. */
+/** Writes to the first handle; closes all handles. */
 function writable(
   handles: readonly [Deno.FsFile, ...Deno.FsFile[]],
   sync: () => Promise<void>,
@@ -152,7 +152,7 @@ function writable(
   };
 }
 
-/** A handle does one thing at a time: `twin`, of the same file, syncs while the other one writes. */
+/** A handle runs one operation at a time, so `twin`, a second handle of the file, syncs during writes. */
 function updatable(file: Deno.FsFile, twin: Deno.FsFile, size: number): UpdatableFile {
   return {
     ...writable([file, twin], () => twin.sync()),

@@ -1,5 +1,5 @@
 /**
- * The real world, by Deno.
+ * The `System` of this process, through Deno.
  *
  * @module
  */
@@ -8,26 +8,26 @@ import { denoFiles } from "./deno_files.ts";
 import { ENDING_SIGNALS, type EndingSignal, Interrupted } from "./errors.ts";
 import type { Input, Output, System } from "./system.ts";
 
-/** Bytes that are read at once. */
+/** Bytes per read. */
 const CHUNK_SIZE = 256 * 1024;
 
 /**
- * Milliseconds in which signals are one: a Ctrl-C comes from the terminal and once more from each of npx
- * and `deno task`, which pass on theirs.
+ * Milliseconds in which repeated signals count as one: npx and `deno task` forward the Ctrl-C that the terminal
+ * also sends to this process.
  */
-const ECHO = 1000;
+const REPEAT_MS = 1000;
 
 /**
- * The world of this process, as Deno gives it.
+ * Returns the `System` of this process.
  *
- * @param signal ends a command, with an `Interrupted` as its reason.
+ * @param signal aborts the command; its reason is an `Interrupted`
  *
  * @example
  * ```ts
  * import { denoWorld, runGlance } from "@glance-edge/glance/cli";
  *
- * const world = denoWorld(new AbortController().signal);
- * const code = await runGlance(["help", "image-list"], world);
+ * const system = denoWorld(new AbortController().signal);
+ * const code = await runGlance(["help", "image-list"], system);
  * console.assert(code === 0);
  * ```
  */
@@ -44,8 +44,8 @@ export function denoWorld(signal: AbortSignal): System {
 }
 
 /**
- * Goes where the user is: `deno task` starts in the folder of deno.json, and paths are not meant from
- * there. The task says where, in `GLANCE_CWD`.
+ * Changes to the directory of the user, which the tasks pass in `GLANCE_CWD`: `deno task` starts in the directory
+ * of deno.json.
  */
 export function goToCaller(): void {
   const directory = Deno.env.get("GLANCE_CWD");
@@ -53,31 +53,31 @@ export function goToCaller(): void {
 }
 
 /**
- * Aborted by the first Ctrl-C, SIGTERM or SIGHUP, so that what is half-written can be removed; the
- * second one, a second or more later, ends the process at once.
+ * Returns a signal that is aborted by the first SIGINT (Ctrl-C), SIGTERM or SIGHUP, so that the command can clean
+ * up. A second one, at least a second later, ends the process at once.
  *
- * @param patienceMs milliseconds after which the process ends without a second one: a read of a pipe
- * that gives nothing cannot be stopped
+ * @param cleanupMs milliseconds after which the process ends by itself: a read of a silent pipe cannot be
+ * aborted (default: no limit)
  */
-export function endingSignal(patienceMs: number = Infinity): AbortSignal {
+export function endingSignal(cleanupMs: number = Infinity): AbortSignal {
   const controller = new AbortController();
   let first = Infinity;
-  for (const name of signalsHere()) {
+  for (const name of supportedSignals()) {
     const exit = () => Deno.exit(ENDING_SIGNALS[name]);
     Deno.addSignalListener(name, () => {
       const now = performance.now();
-      if (now - first >= ECHO) exit();
+      if (now - first >= REPEAT_MS) exit();
       if (controller.signal.aborted) return;
       first = now;
-      if (patienceMs < Infinity) setTimeout(exit, patienceMs);
+      if (cleanupMs < Infinity) setTimeout(exit, cleanupMs);
       controller.abort(new Interrupted(name));
     });
   }
   return controller.signal;
 }
 
-/** Windows knows no SIGTERM. */
-function signalsHere(): EndingSignal[] {
+/** Windows has no SIGTERM. */
+function supportedSignals(): EndingSignal[] {
   const names = Object.keys(ENDING_SIGNALS) as EndingSignal[];
   return Deno.build.os === "windows" ? ["SIGINT"] : names;
 }
@@ -97,7 +97,7 @@ function outputOf(stream: typeof Deno.stdout | typeof Deno.stderr): Output {
   };
 }
 
-/** Null where the terminal cannot be asked, or does not know. */
+/** Width of the terminal; null if unknown. */
 function columnsOfTerminal(): number | null {
   try {
     return Deno.consoleSize().columns || null;
@@ -121,7 +121,7 @@ function standardInput(): Input {
   };
 }
 
-/** `/dev/null` is what cron and Deno itself put where standard input is closed. */
+/** cron and Deno connect a closed standard input to `/dev/null`. */
 function hasInput(): boolean {
   try {
     const facts = fstatSync(0);

@@ -1,6 +1,5 @@
 /**
- * How a command line fails: its own errors, the exit codes, and what is said of an error on standard
- * error. Pure.
+ * Errors of the command line, exit codes, and the messages of errors. Pure.
  *
  * @module
  */
@@ -8,7 +7,7 @@ import { GlanceError } from "../../errors.ts";
 import { redactUrls } from "../../validate.ts";
 import { inTerminalWords } from "../args/wording.ts";
 
-/** What the process ends with. */
+/** Exit codes. */
 export const EXIT: {
   readonly ok: 0;
   readonly failure: 1;
@@ -18,40 +17,40 @@ export const EXIT: {
   ok: 0,
   failure: 1,
   usage: 2,
-  // 128 + SIGPIPE: what a shell reports of any other program whose reader has gone.
+  // 128 + SIGPIPE, as shells report it for other programs.
   closedOutput: 141,
 };
 
 /** A signal that ends a command. */
 export type EndingSignal = "SIGHUP" | "SIGINT" | "SIGTERM";
 
-/** The signals that end a command, with the exit code that shells expect: 128 + their number. */
+/** Exit codes of signals that end a command: 128 + signal number, as shells expect. */
 export const ENDING_SIGNALS: Readonly<Record<EndingSignal, number>> = {
   SIGHUP: 129,
   SIGINT: 130,
   SIGTERM: 143,
 };
 
-/** The reason with which a command is aborted when the process is told to end. */
+/** The reason of the abort if a signal ends the process. */
 export class Interrupted extends Error {
   /** `Interrupted`. */
   override name = "Interrupted";
-  /** What the process is to end with. */
+  /** Exit code of the process. */
   readonly exitCode: number;
 
-  /** The reason for a process that was sent `signal`. */
+  /** Creates the reason for `signal`. */
   constructor(signal: EndingSignal) {
     super(`ended by ${signal}`);
     this.exitCode = ENDING_SIGNALS[signal];
   }
 }
 
-/** The command line cannot be understood, or asks for what cannot be. */
+/** The command line is invalid. */
 export class UsageError extends Error {
   override name = "UsageError";
 }
 
-/** A command could not do its work, for a reason on this side: a file, the standard streams. */
+/** A command failed for a local reason: files, standard streams, configuration. */
 export class CommandFailed extends Error {
   override name = "CommandFailed";
 
@@ -66,18 +65,18 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof UsageError ? EXIT.usage : EXIT.failure;
 }
 
-/** An error in one sentence, with the id under which an operator finds it. */
+/** The message of an error on one line, with the request id for the operator of the cloud. */
 export function sentenceOf(error: unknown): string {
-  if (!(error instanceof Error)) return `Cannot go on: ${redactUrls(String(error))}`;
+  if (!(error instanceof Error)) return `Cannot continue: ${redactUrls(String(error))}`;
   const message = redactUrls(error.message);
   if (error instanceof UsageError || error instanceof CommandFailed) return message;
-  if (!(error instanceof GlanceError)) return `Cannot go on: ${message}`;
+  if (!(error instanceof GlanceError)) return `Cannot continue: ${message}`;
   const { requestId } = error;
   const words = inTerminalWords(message, error);
   return requestId === undefined || words.includes(requestId) ? words : `${words} (${requestId})`;
 }
 
-/** What led to an error, one line each, outermost first. */
+/** The causes of an error, one line each, outermost first. */
 export function causesOf(error: unknown): string[] {
   const lines: string[] = [];
   const seen = new Set<unknown>();

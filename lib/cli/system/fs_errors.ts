@@ -1,53 +1,53 @@
 /**
- * What the file system says, in sentences: the operating system's error codes in words. Pure.
+ * Messages for errors of the file system. Pure.
  *
  * @module
  */
 import { CommandFailed } from "./errors.ts";
 
-/** What a code means, and what to do. */
-const WORDS: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file or directory; correct the path",
-  ENOTDIR: "a part of the path is no directory; correct it",
+/** Cause and hint by error code. */
+const FS_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or directory; correct the path",
+  ENOTDIR: "a component of the path is not a directory; correct the path",
   EISDIR: "it is a directory; name a file",
   EACCES: "permission is denied; change the permissions or the path",
   EPERM: "permission is denied; change the permissions or the path",
   EROFS: "the file system is read-only; choose another place",
-  ENOSPC: "no space is left on the device; free some or choose another place",
-  EDQUOT: "the disk quota is used up; free some space or choose another place",
-  EFBIG: "the file would be larger than the file system allows; choose another place",
+  ENOSPC: "no space left on the device; free some, or choose another place",
+  EDQUOT: "the disk quota is exceeded; free some space, or choose another place",
+  EFBIG: "the file is too large for the file system; choose another place",
   ENAMETOOLONG: "the name is too long; choose a shorter one",
-  EBUSY: "another download is writing to it; wait for it, or choose another name",
-  ETXTBSY: "it is a program that is running; choose another name",
-  ELOOP: "it is a link that leads to itself; correct it",
+  EBUSY: "another download is writing to it; wait for that download, or choose another name",
+  ETXTBSY: "it is a running program; choose another name",
+  ELOOP: "too many symbolic links; correct the path",
   EMFILE: "too many files are open; close some",
   EIO: "the device failed; check it",
 };
 
-/** Deno opens no device and nothing below /proc and /sys for a program with limited permissions. */
-const NOT_CAPABLE = "it is a device or a file of the system; choose another place";
+/** Deno refuses devices and files in /proc and /sys unless a program has all permissions. */
+const NOT_CAPABLE = "it is a device or a system file; choose another place";
 
-/** The error code of the operating system; undefined for an error that has none. */
+/** The error code of the operating system; undefined if the error has none. */
 export function codeOf(error: unknown): string | undefined {
   const { code } = Object(error) as { readonly code?: unknown };
   return typeof code === "string" ? code : undefined;
 }
 
-/** What is wrong, and what to do, for an error of the file system. */
+/** Cause and hint for an error of the file system. */
 export function fileState(error: unknown): string {
   if (error instanceof Error && error.name === "NotCapable") return NOT_CAPABLE;
-  return WORDS[codeOf(error) ?? ""] ?? messageOf(error).replace(/ \(os error \d+\).*$/s, "");
+  return FS_ERRORS[codeOf(error) ?? ""] ?? messageOf(error).replace(/ \(os error \d+\).*$/s, "");
 }
 
-/** The error for a file: `verb` is what was attempted, for example `read`. */
+/** The error for a failed operation on a file; `verb` is for example `read`. */
 export function fileError(verb: string, path: string, error: unknown): CommandFailed {
   return new CommandFailed(`Cannot ${verb} "${path}": ${fileState(error)}`, error);
 }
 
 /**
- * Does something with a file.
+ * Runs an operation on a file.
  *
- * @throws {CommandFailed} where the operating system will not have it.
+ * @throws {CommandFailed} if it fails.
  */
 export async function attempt<T>(verb: string, path: string, work: () => Promise<T>): Promise<T> {
   try {

@@ -1,21 +1,20 @@
 /**
- * Everything outside that the command line touches, as ports: standard streams, environment, files,
- * network and clock. `deno_world.ts` is the real one; a test brings its own.
+ * Ports of the command line: standard streams, environment, files, network and clock. `deno_system.ts`
+ * implements them; tests have their own.
  *
  * @module
  */
-/** Bytes as the runtime's files and streams have them. */
+/** Bytes of files and streams. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A standard stream to write to. */
+/** Standard output or standard error. */
 export interface Output {
-  /** Whether a person is watching. */
+  /** Whether it is connected to a terminal. */
   readonly isTerminal: boolean;
-  /** Characters in a line; null where there is no terminal. */
+  /** Width of the terminal in characters; null if there is none. */
   readonly columns: number | null;
   /**
-   * Writes all of the bytes. It rejects with an error whose `code` is `EPIPE` where nobody reads any
-   * more.
+   * Writes all bytes. Rejects with an error whose `code` is `EPIPE` if the reader has closed the stream.
    */
   write(bytes: Uint8Array): Promise<void>;
 }
@@ -23,43 +22,42 @@ export interface Output {
 /** Standard input. */
 export interface Input {
   /**
-   * What it is connected to: a terminal, nothing (`/dev/null`, or closed), or something that may have
-   * data.
+   * What it is connected to: a terminal, nothing (`/dev/null`, or closed), or a pipe or file.
    */
   readonly kind: "terminal" | "nothing" | "data";
-  /** The bytes; to be called once. */
+  /** Opens the stream of its bytes. Call it once. */
   open(): ReadableStream<Bytes>;
 }
 
-/** What a path leads to. */
+/** Information about a path. */
 export interface FileFacts {
   /** `other` is a device, a pipe or a socket. */
   readonly kind: "file" | "directory" | "other";
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
-  /** The path; where it is a link to a file or directory, the one that it leads to in the end. */
+  /** The path with symbolic links to files and directories resolved. */
   readonly realPath: string;
 }
 
-/** A file that is being written. */
+/** A file that is open for writing. */
 export interface WritableFile {
-  /** Writes all of the bytes behind those before. */
+  /** Appends all bytes. */
   write(bytes: Bytes): Promise<void>;
-  /** Fulfilled when what was written before is safe on disk; writing may go on meanwhile. */
+  /** Resolves when all data written before is on disk. Writing can continue meanwhile. */
   sync(): Promise<void>;
-  /** Closes the file as it is, where it is still open. */
+  /** Closes the file. Does nothing if it is closed. */
   close(): void;
 }
 
-/** A file that was begun before, or is begun now. */
+/** A new or existing file that is open for reading and writing. */
 export interface UpdatableFile extends WritableFile {
-  /** Bytes that it had when it was opened. */
+  /** Size in bytes when it was opened. */
   readonly size: number;
-  /** The next bytes, from the first one on, at most `limit`; null behind the last one. */
+  /** Reads the next bytes, at most `limit`; null at the end. */
   read(limit: number): Promise<Bytes | null>;
-  /** Cuts off what is behind the first `size` bytes; writing goes on there. */
+  /** Truncates the file to `size` bytes and moves to its end. */
   truncate(size: number): Promise<void>;
-  /** Whether the path leads to this file; it may have been removed or replaced since. */
+  /** Whether the path still leads to this file. */
   isAt(path: string): Promise<boolean>;
 }
 
@@ -68,53 +66,53 @@ export interface UpdatableFile extends WritableFile {
  * (`ENOENT`, `EACCES`, `ENOSPC` …).
  */
 export interface SystemFiles {
-  /** Null where there is nothing. */
+  /** Information about a path; null if it does not exist. */
   look(path: string): Promise<FileFacts | null>;
-  /** The bytes from the start. */
+  /** Reads a file from its start. */
   read(path: string): Promise<ReadableStream<Bytes>>;
-  /** Opens a device or a pipe that is there. */
+  /** Opens an existing device or pipe. */
   openSpecial(path: string): Promise<WritableFile>;
   /**
-   * Makes an empty file, whatever was there, for this writer alone: `EBUSY` where another process is
-   * writing to it.
+   * Creates an empty file, or truncates an existing one, and locks it. Rejects with `EBUSY` if another process
+   * has it locked.
    */
   create(path: string): Promise<WritableFile>;
-  /** The same, with what is in the file already. */
+  /** Like `create`, but keeps the content of an existing file. */
   open(path: string): Promise<UpdatableFile>;
-  /** Renames a file at once, in place of whatever had the name. */
+  /** Renames a file atomically, replacing an existing one. */
   rename(from: string, to: string): Promise<void>;
-  /** Fulfilled too where there is no such file. */
+  /** Removes a file. Resolves also if it does not exist. */
   remove(path: string): Promise<void>;
 }
 
-/** Ports that the library has by itself, for a world that has others; see `GlanceOptions`. */
+/** Ports of the library; see `GlanceOptions`. */
 export interface LibraryPorts {
-  /** The only way to the network. */
+  /** Makes all requests. */
   readonly fetch?: (input: string, init: RequestInit) => Promise<Response>;
   /** Waits; rejects with the signal's reason when it is aborted. */
   readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>;
-  /** Milliseconds of any steady clock. */
+  /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
-  /** From 0 to below 1. */
+  /** A random number, at least 0 and less than 1. */
   readonly random?: () => number;
 }
 
-/** The outside of the command line. */
+/** The environment that the command line runs in. */
 export interface System {
   /** Standard input. */
   readonly stdin: Input;
-  /** Standard output: what a command found. */
+  /** Standard output, for results. */
   readonly stdout: Output;
-  /** Standard error: what there is to say about it. */
+  /** Standard error, for messages. */
   readonly stderr: Output;
-  /** Variables by name. */
+  /** Environment variables by name. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The file system. */
   readonly files: SystemFiles;
-  /** Aborted where the process is told to end, with what it was told (`Interrupted`). */
+  /** Aborts the command. If a signal ends the process, the reason is an `Interrupted`. */
   readonly signal: AbortSignal;
-  /** Milliseconds of a steady clock, for rates and remaining times. */
+  /** Milliseconds of a monotonic clock, for rates and remaining times. */
   now(): number;
-  /** Ports that are handed on to the library; those of the runtime without them. */
+  /** Ports for the library (default: those of the runtime). */
   readonly ports?: LibraryPorts;
 }

@@ -1,13 +1,13 @@
 /**
- * Work that knows no signal, left behind when the command is ended.
+ * Waits for work that does not support abort signals.
  *
  * @module
  */
 
 /**
- * The result of the work.
+ * Returns the result of the work. After an abort, the work continues and its result is ignored.
  *
- * @throws the signal's reason, as soon as it is aborted.
+ * @throws the reason of the signal when it is aborted.
  */
 export async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();

@@ -68,81 +68,81 @@ Deno.test("readCommandLine understands what glanceclient's users write", async (
 });
 
 const BAD: readonly (readonly [line: string, message: string])[] = [
-  ["image list", 'Cannot run "image list": there is no such command; did you mean "image-list"?'],
+  ["image list", 'Cannot run "image list": unknown command; did you mean "image-list"?'],
   [
     "--debug image tag update a b",
-    'Cannot run "image tag update": there is no such command; did you mean "image-tag-update"?',
+    'Cannot run "image tag update": unknown command; did you mean "image-tag-update"?',
   ],
-  ["image set x", 'Cannot run "image set": there is no such command; did you mean "image-update"?'],
+  ["image set x", 'Cannot run "image set": unknown command; did you mean "image-update"?'],
   [
     "image add project a b",
-    'Cannot run "image add project": there is no such command; did you mean "member-create"?',
+    'Cannot run "image add project": unknown command; did you mean "member-create"?',
   ],
-  ["image-lst", 'Cannot run "image-lst": there is no such command; did you mean "image-list"?'],
+  ["image-lst", 'Cannot run "image-lst": unknown command; did you mean "image-list"?'],
   [
     "md-resource-type",
-    'Cannot run "md-resource-type": there is no such command; it may be any of "md-resource-type-associate", "md-resource-type-deassociate", "md-resource-type-list"; write more of it',
+    'Cannot run "md-resource-type": unknown command; it is ambiguous between "md-resource-type-associate", "md-resource-type-deassociate", "md-resource-type-list"; write more letters',
   ],
-  ["task-cr", 'Cannot run "task-cr": there is no such command; did you mean "task-create"?'],
-  ["frobnicate", 'Cannot run "frobnicate": there is no such command; see "glance help"'],
+  ["task-cr", 'Cannot run "task-cr": unknown command; did you mean "task-create"?'],
+  ["frobnicate", 'Cannot run "frobnicate": unknown command; see "glance help"'],
   [
     "help image-shwo",
-    'Cannot run "image-shwo": there is no such command; did you mean "image-show"?',
+    'Cannot run "image-shwo": unknown command; did you mean "image-show"?',
   ],
-  ["--debug", 'Cannot do anything: there is no command; see "glance help"'],
+  ["--debug", 'No command given; see "glance help"'],
   [
     "image-list --limt 5",
-    'Cannot use "--limt": there is no such flag here; did you mean "--limit"?',
+    'Cannot use "--limt": unknown flag; did you mean "--limit"?',
   ],
   [
     "--limit 5 image-list",
-    'Cannot use "--limit": there is no such flag here; see "glance help" and "glance help COMMAND"',
+    'Cannot use "--limit": unknown flag; see "glance help" and "glance help COMMAND"',
   ],
   [
     "image-list -x",
-    'Cannot use "-x": there is no such flag here; see "glance help" and "glance help COMMAND"',
+    'Cannot use "-x": unknown flag; see "glance help" and "glance help COMMAND"',
   ],
   [
     "image-list --sort-",
-    'Cannot use "--sort-": it may be any of --sort-key, --sort-dir; write more of it',
+    'Cannot use "--sort-": it is ambiguous between --sort-key, --sort-dir; write more letters',
   ],
   [
     "image-list --limit",
-    'Cannot use "--limit": its value is missing; a value that begins with a dash is written "--limit=-…"',
+    'Cannot use "--limit": its value is missing; write a value that starts with a dash as "--limit=-…"',
   ],
   [
     "image-list --owner --limit 5",
-    'Cannot use "--owner": its value is missing; a value that begins with a dash is written "--owner=-…"',
+    'Cannot use "--owner": its value is missing; write a value that starts with a dash as "--owner=-…"',
   ],
-  ["image-list --limit -1", 'Cannot use "--limit -1": it must be a whole number of at least 0'],
-  ["image-list --limit 1.5", 'Cannot use "--limit 1.5": it must be a whole number of at least 0'],
-  ["image-list --limit 1e99", 'Cannot use "--limit 1e99": it must be a whole number of at least 0'],
+  ["image-list --limit -1", 'Cannot use "--limit -1": it must be an integer of at least 0'],
+  ["image-list --limit 1.5", 'Cannot use "--limit 1.5": it must be an integer of at least 0'],
+  ["image-list --limit 1e99", 'Cannot use "--limit 1e99": it must be an integer of at least 0'],
   [
     "image-list --page-size 0",
-    'Cannot use "--page-size 0": it must be a whole number of at least 1',
+    'Cannot use "--page-size 0": it must be an integer of at least 1',
   ],
-  ["image-list --sort-dir up", 'Cannot use "up" for --sort-dir: it must be "asc", "desc"'],
+  ["image-list --sort-dir up", 'Cannot use "up" for --sort-dir: it must be "asc" or "desc"'],
   ["image-list --json=yes", 'Cannot use "--json=yes": the flag takes no value; leave it out'],
   ["image-list --hidden=maybe", 'Cannot use "--hidden=maybe": it must be True or False'],
   [
     "image-list more",
-    'Cannot run "image-list": "more" is one word too many; quote texts with spaces, or see "glance help image-list"',
+    'Cannot run "image-list": unexpected argument "more"; quote values with spaces, or see "glance help image-list"',
   ],
   ["image-show", 'Cannot run "image-show": <IMAGE> is missing; see "glance help image-show"'],
   [
     "image-show a b",
-    'Cannot run "image-show": "b" is one word too many; quote texts with spaces, or see "glance help image-show"',
+    'Cannot run "image-show": unexpected argument "b"; quote values with spaces, or see "glance help image-show"',
   ],
   ["image-delete", 'Cannot run "image-delete": <IMAGE> is missing; see "glance help image-delete"'],
   [
     "member-update ID P maybe",
-    'Cannot use "maybe" for <MEMBER_STATUS>: it must be "pending", "accepted", "rejected"',
+    'Cannot use "maybe" for <MEMBER_STATUS>: it must be "pending", "accepted", or "rejected"',
   ],
   [
     "image-download ID --verify hard",
-    'Cannot use "hard" for --verify: it must be "auto", "required", "off"',
+    'Cannot use "hard" for --verify: it must be "auto", "required", or "off"',
   ],
-  ["image-download ID --file=", 'Cannot use "--file": the name is empty; check its variable'],
+  ["image-download ID --file=", 'Cannot use "--file": the name is empty; check the shell variable'],
   [
     "image-list --os-image-api-version 1",
     'Cannot use "1" for --os-image-api-version: it must be "2"',
@@ -161,7 +161,7 @@ Deno.test("readCommandLine takes an empty argument for a variable that is not se
   const error = assertThrows(() => readCommandLine(["image-delete", ""], TABLE), UsageError);
   assertEquals(
     error.message,
-    'Cannot run "image-delete": an argument is empty; check its variable',
+    'Cannot run "image-delete": an argument is empty; check the shell variable',
   );
 });
 

@@ -79,7 +79,7 @@ Deno.test("cache commands do not leave it to chance whose cache is meant", async
       [code, stderr.replace(/\(.*\)/, "(…)")],
       [
         1,
-        "Cannot choose a cache: each of the 2 servers has its own (…); name one with --os-image-url\n",
+        "Cannot choose a cache: there are 2 servers with a cache each (…); choose one with --os-image-url\n",
       ],
     );
   }

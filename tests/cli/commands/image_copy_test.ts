@@ -125,17 +125,17 @@ Deno.test("image-copy says what is wrong", async (t) => {
     [
       "image-copy disk",
       2,
-      "Cannot copy an image: it is not said where to; add --to-cloud, or --to-region for another region of the same cloud",
+      "Cannot copy an image: the target is missing; add --to-cloud, or --to-region for another region of the same cloud",
     ],
     [
       "image-copy disk --to-cloud also_here",
       1,
-      'Cannot copy image "disk" to where it is: this is the same project of the same cloud; name another, or give the copy another --name or --store',
+      'Cannot copy image "disk" to itself: the target is the same project of the same cloud; choose another target, or give the copy another --name or --store',
     ],
     [
       "image-copy disk --to-cloud here",
       1,
-      'Cannot copy image "disk" to where it is: this is the same project of the same cloud; name another, or give the copy another --name or --store',
+      'Cannot copy image "disk" to itself: the target is the same project of the same cloud; choose another target, or give the copy another --name or --store',
     ],
     [
       "image-copy nobody --to-cloud there",
@@ -145,12 +145,12 @@ Deno.test("image-copy says what is wrong", async (t) => {
     [
       "image-copy disk --to-cloud there --store moon",
       1,
-      'Cannot use the store "moon": this cloud has "local"; name one of them',
+      'Cannot use the store "moon": this cloud has "local"; choose one of them',
     ],
     [
       "image-copy disk --to-cloud there --property x",
       2,
-      'Cannot use "--property x": it must be written KEY=VALUE',
+      'Cannot use "--property x": it must have the form KEY=VALUE',
     ],
     [
       "image-copy --to-cloud there",

@@ -50,17 +50,17 @@ Deno.test("image-import says what a cloud does not have, before it asks for anyt
     [
       "--import-method glance-download --remote-region R --remote-image-id i",
       1,
-      'Cannot import by "glance-download": this cloud offers "glance-direct", "web-download", "copy-image"; name one of them with --import-method',
+      'Cannot import by "glance-download": this cloud offers "glance-direct", "web-download", "copy-image"; choose one of them with --import-method',
     ],
     [
       "--store moon",
       1,
-      'Cannot use the store "moon": this cloud has "fast", "slow"; name one of them',
+      'Cannot use the store "moon": this cloud has "fast", "slow"; choose one of them',
     ],
     [
       "--stores fast,moon",
       1,
-      'Cannot use the store "moon": this cloud has "fast", "slow"; name one of them',
+      'Cannot use the store "moon": this cloud has "fast", "slow"; choose one of them',
     ],
     [
       "--import-method web-download",
@@ -123,7 +123,7 @@ Deno.test("image-import does not ask for what is not staged", async () => {
   const { code, stderr } = await scene.run(["image-import", ID]);
   assertEquals([code, stderr], [
     1,
-    `Cannot import image "${ID}": no data is staged for it; stage some with "glance image-stage ${ID}", or name another way with --import-method\n`,
+    `Cannot import image "${ID}": no data is staged for it; stage data with "glance image-stage ${ID}", or choose another method with --import-method\n`,
   ]);
   assertEquals(requests.filter(({ method }) => method === "POST"), []);
 });

@@ -244,7 +244,7 @@ Deno.test("location commands say what is wrong", async (t) => {
       blind,
       `location-delete ${ID} --url x`,
       1,
-      `Cannot change the locations of image "${ID}": this cloud does not show them; ask its administrator`,
+      `Cannot change the locations of image "${ID}": this cloud does not show locations; ask an administrator of the cloud`,
     ],
     [
       scene,

@@ -122,7 +122,7 @@ Deno.test("image-create-via-import refuses what contradicts itself, before it cr
   const cases: readonly (readonly [flags: string, says: string])[] = [
     [
       `${raw}--import-method copy-image --stores a`,
-      'Cannot create an image by "copy-image": it copies images that are there; see "glance help image-import"',
+      'Cannot create an image by "copy-image": this method copies existing images; see "glance help image-import"',
     ],
     [
       `${raw}--import-method web-download`,
@@ -134,7 +134,7 @@ Deno.test("image-create-via-import refuses what contradicts itself, before it cr
     ],
     [
       "--import-method web-download --uri u",
-      'Cannot import by "web-download": its format is not known; add --disk-format and --container-format',
+      'Cannot import by "web-download": its format is missing; add --disk-format and --container-format',
     ],
     [
       `${raw}--import-method glance-direct --uri u --file disk.img`,
@@ -142,11 +142,11 @@ Deno.test("image-create-via-import refuses what contradicts itself, before it cr
     ],
     [
       `${raw}--uri u`,
-      "Cannot use --uri: there is nothing to import; add data with --file, or --import-method",
+      "Cannot use --uri: there is nothing to import; add --file or --import-method",
     ],
     [
       `${raw}--all-stores`,
-      "Cannot use --all-stores: there is nothing to import; add data with --file, or --import-method",
+      "Cannot use --all-stores: there is nothing to import; add --file or --import-method",
     ],
     [
       `${raw}--import-method glance-direct`,
@@ -154,11 +154,11 @@ Deno.test("image-create-via-import refuses what contradicts itself, before it cr
     ],
     [
       `${raw}--file disk.img --store a --stores b`,
-      "Cannot use --store together with --stores: they say the same in different ways; leave one of them out",
+      "Cannot use --store together with --stores: each chooses the stores; leave one of them out",
     ],
     [
       "--file disk.img --disk-format raw",
-      'Cannot stage "disk.img": its format is not known; add --container-format',
+      'Cannot stage "disk.img": its format is missing; add --container-format',
     ],
     [
       `${raw}--import-method glance-download --remote-region R`,
@@ -206,7 +206,7 @@ Deno.test("image-create-via-import keeps what is staged where the import is refu
   assertStringIncludes(stderr, `Cannot import image "${ID}"`);
   assertStringIncludes(
     stderr,
-    `; the data of the image is staged: go on with "glance image-import ${ID}", or give it up with "glance image-delete ${ID}"\n`,
+    `; the data of the image is staged: continue with "glance image-import ${ID}", or discard it with "glance image-delete ${ID}"\n`,
   );
   assertEquals((await show(scene))?.["status"], "uploading");
 });

@@ -219,6 +219,6 @@ Deno.test("fileError() says what a device is, and gives no advice that a task ca
   const denied = new Deno.errors.NotCapable('Requires all access to "/dev/full", run again with');
   assertEquals(
     fileError("write", "/dev/full", denied).message,
-    'Cannot write "/dev/full": it is a device or a file of the system; choose another place',
+    'Cannot write "/dev/full": it is a device or a system file; choose another place',
   );
 });

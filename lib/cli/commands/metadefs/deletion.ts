@@ -1,5 +1,5 @@
 /**
- * Commands that delete a namespace, all that it has of a kind, or one of these.
+ * Defines commands that delete a namespace or parts of it.
  *
  * @module
  */
@@ -7,15 +7,15 @@ import { ask } from "../shared/find_image.ts";
 import { type Command, command, type Positional } from "../../args/command.ts";
 import { NAMESPACE } from "./fields.ts";
 
-/** Operations that need no more than the name of a namespace to delete. */
+/** Operations that delete a namespace, or all its parts of a kind. */
 type Deletion =
   | `metadefs.${"objects" | "properties" | "tags"}.deleteAll`
   | "metadefs.namespaces.delete";
 
-/** Operations that need the name of what is to go, too. */
+/** Operations that delete one part of a namespace. */
 type PartDeletion = `metadefs.${"objects" | "properties" | "tags"}.delete`;
 
-/** The row of a command for such an operation. */
+/** Defines a command that deletes a namespace, or all its parts of a kind. */
 export function deletion(name: string, summary: string, operation: Deletion): Command {
   return command({
     name,
@@ -29,7 +29,7 @@ export function deletion(name: string, summary: string, operation: Deletion): Co
   });
 }
 
-/** The row of a command that deletes one part of a namespace. */
+/** Defines a command that deletes one part of a namespace. */
 export function partDeletion(
   name: string,
   summary: string,

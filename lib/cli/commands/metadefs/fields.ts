@@ -1,5 +1,5 @@
 /**
- * What the commands about metadata definitions, `md-…`, have in common. Pure.
+ * Arguments, flags and fields of the commands for metadata definitions, `md-…`. Pure.
  *
  * @module
  */
@@ -8,21 +8,21 @@ import { UsageError } from "../../system/errors.ts";
 import type { Flags, Positional, TextFlag } from "../../args/command.ts";
 import type { WireRecord } from "../../output/records.ts";
 
-/** The namespace that a command is about. */
+/** The argument that names a namespace. */
 export const NAMESPACE: Positional = { name: "<NAMESPACE>", summary: "Name of the namespace" };
 
-/** A flag for what Glance alone says; glanceclient has it from the schema, and Glance refuses it. */
+/** Defines a flag for a read-only field. glanceclient derives such flags from the schema; Glance refuses them. */
 export function readOnlyFlag(value: string): TextFlag {
-  return { kind: "text", value, summary: "Refused: Glance sets it" };
+  return { kind: "text", value, summary: "Not supported: Glance sets it" };
 }
 
-/** Flags for when something was made and changed. */
+/** Flags for the read-only dates. */
 export const DATE_FLAGS = {
   "created-at": readOnlyFlag("<CREATED_AT>"),
   "updated-at": readOnlyFlag("<UPDATED_AT>"),
 } as const satisfies Flags;
 
-/** @throws {UsageError} where a flag is given that is for Glance to say. */
+/** @throws {UsageError} if a flag for a read-only field is given. */
 export function checkReadOnly(values: Readonly<Record<string, unknown>>): void {
   const given = ["self", "schema", "created-at", "updated-at"]
     .find((flag) => values[flag] !== undefined);
@@ -30,29 +30,29 @@ export function checkReadOnly(values: Readonly<Record<string, unknown>>): void {
   throw new UsageError(`Cannot use --${given}: Glance sets it; leave it out`);
 }
 
-/** @throws {UsageError} where a name is made of spaces alone. */
+/** @throws {UsageError} if the name is blank. */
 export function nameFrom(flag: string, text: string): string {
   const name = text.trim();
   if (name !== "") return name;
   throw new UsageError(`Cannot use "--${flag} ${text}": it is blank; give a name`);
 }
 
-/** What of a definition an update sends: what Glance says of it stays away. */
-export function withoutFacts<T extends WireRecord>(
+/** Removes the read-only fields of a definition, which Glance refuses in requests. */
+export function withoutReadOnly<T extends WireRecord>(
   record: T,
 ): Omit<T, "self" | "schema" | "created_at" | "updated_at"> {
   const { self: _, schema: __, created_at: ___, updated_at: ____, ...rest } = record;
   return rest;
 }
 
-/** A definition as glanceclient shows it: without the link to itself, and parts by their names alone. */
+/** A definition as glanceclient shows it: without `self`, and with the names of its parts. */
 export function shownDefinition({ self: _, ...record }: WireRecord): WireRecord {
   return Object.fromEntries(
     Object.entries(record).map(([key, value]) => [key, ownValue(NAMES, key)?.(value) ?? value]),
   );
 }
 
-/** How the names of parts are found. */
+/** Functions that return the names of parts. */
 const NAMES: Readonly<Record<string, (parts: unknown) => unknown>> = {
   properties: (parts) => Object.keys(Object(parts)),
   resource_type_associations: namesOf,

@@ -1,5 +1,5 @@
 /**
- * Commands about namespaces of metadata definitions: `md-namespace-…`.
+ * Commands for namespaces of metadata definitions: `md-namespace-…`.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import {
   NAMESPACE,
   readOnlyFlag,
   shownDefinition,
-  withoutFacts,
+  withoutReadOnly,
 } from "./fields.ts";
 import {
   type OutputCall,
@@ -29,15 +29,19 @@ import {
 import { allPages } from "../shared/pages.ts";
 import { FILE_FLAGS, readText } from "../../files/upload_source.ts";
 
-/** Namespaces a request, as glanceclient asks for them. */
+/** Namespaces per request, as in glanceclient. */
 const PAGE_SIZE = 20;
 
 const META_FLAGS = {
-  "display-name": { kind: "text", value: "<DISPLAY_NAME>", summary: "Its name for people" },
-  "description": { kind: "text", value: "<DESCRIPTION>", summary: "What it is for" },
-  "visibility": { kind: "text", value: "<VISIBILITY>", summary: "Who can see it: public, private" },
-  "protected": { kind: "truth", summary: "Whether it is protected from being deleted" },
-  "owner": { kind: "text", value: "<OWNER>", summary: "Project that owns it" },
+  "display-name": {
+    kind: "text",
+    value: "<DISPLAY_NAME>",
+    summary: "Display name of the namespace",
+  },
+  "description": { kind: "text", value: "<DESCRIPTION>", summary: "Description of the namespace" },
+  "visibility": { kind: "text", value: "<VISIBILITY>", summary: "Visibility: public, private" },
+  "protected": { kind: "truth", summary: "Whether the namespace is protected from deletion" },
+  "owner": { kind: "text", value: "<OWNER>", summary: "Project that owns the namespace" },
   "self": readOnlyFlag("<SELF>"),
   ...DATE_FLAGS,
 } as const satisfies Flags;
@@ -49,14 +53,19 @@ const NAMESPACE_LIST = command({
     "resource-types": {
       kind: "list",
       value: "<RESOURCE_TYPE>",
-      summary: "Only those that apply to this resource type; may be repeated",
+      summary: "Only namespaces for this resource type; may be repeated",
     },
     "visibility": {
       kind: "text",
       value: "<VISIBILITY>",
-      summary: "Only those with this visibility: public, private",
+      summary: "Only namespaces with this visibility: public, private",
     },
-    "page-size": { kind: "number", value: "<SIZE>", min: 1, summary: "Namespaces a request" },
+    "page-size": {
+      kind: "number",
+      value: "<SIZE>",
+      min: 1,
+      summary: "Namespaces per request (default: 20)",
+    },
   },
   async run(invocation) {
     const { "resource-types": types, visibility, "page-size": size = PAGE_SIZE } =
@@ -79,13 +88,13 @@ const NAMESPACE_LIST = command({
 
 const NAMESPACE_SHOW = command({
   name: "md-namespace-show",
-  summary: "Show a namespace, and the names of what is in it",
+  summary: "Show a namespace and the names of its parts",
   positionals: [NAMESPACE],
   flags: {
     "resource-type": {
       kind: "text",
       value: "<RESOURCE_TYPE>",
-      summary: "Show properties with the prefix that they have on this resource type",
+      summary: "Show properties with their prefix for this resource type",
     },
     ...WIDTH_FLAGS,
   },
@@ -110,7 +119,7 @@ const NAMESPACE_CREATE = command({
       kind: "list",
       value: "<RESOURCE_TYPE>",
       many: true,
-      summary: "Resource types that it applies to",
+      summary: "Resource types that the namespace applies to; may be repeated",
     },
   },
   async run(invocation) {
@@ -133,9 +142,9 @@ const NAMESPACE_CREATE = command({
 
 const NAMESPACE_IMPORT = command({
   name: "md-namespace-import",
-  summary: "Create a namespace with all that is in it, from JSON",
+  summary: "Create a namespace and its parts from JSON",
   details:
-    'It takes what "md-namespace-show --json" prints, of this cloud or another, and the files that come with Glance.',
+    'The JSON is the output of "md-namespace-show --json", of any cloud, or one of the files that come with Glance.',
   flags: FILE_FLAGS,
   async run(invocation) {
     const { name, text } = await readText(
@@ -145,13 +154,13 @@ const NAMESPACE_IMPORT = command({
     );
     const document = objectIn(text);
     if (document === null) {
-      throw new CommandFailed(`Cannot import "${name}": it is no JSON object; correct it`);
+      throw new CommandFailed(`Cannot import "${name}": it is not a JSON object; correct it`);
     }
     if (typeof document["namespace"] !== "string") {
       throw new CommandFailed(`Cannot import "${name}": it has no "namespace"; add its name`);
     }
-    // Whatever else is wrong with it is for Glance to say.
-    const namespace = withoutInnerFacts(document) as unknown as NewMetadefNamespace;
+    // Glance checks the other fields.
+    const namespace = withoutReadOnlyParts(document) as unknown as NewMetadefNamespace;
     const connection = await invocation.connect();
     const created = await ask(invocation, connection, "metadefs.namespaces.create", namespace);
     await printNamespace(invocation, { ...created });
@@ -160,11 +169,11 @@ const NAMESPACE_IMPORT = command({
 
 const NAMESPACE_UPDATE = command({
   name: "md-namespace-update",
-  summary: "Change the words about a namespace",
-  details: "What is not named stays as it is.",
+  summary: "Update a namespace",
+  details: "Fields without a flag keep their values.",
   positionals: [NAMESPACE],
   flags: {
-    "namespace": { kind: "text", value: "<NAMESPACE>", summary: "Its new name" },
+    "namespace": { kind: "text", value: "<NAMESPACE>", summary: "New name of the namespace" },
     ...META_FLAGS,
   },
   async run(invocation) {
@@ -176,15 +185,15 @@ const NAMESPACE_UPDATE = command({
     };
     if (Object.keys(change).length === 0) {
       throw new UsageError(
-        'Cannot update a namespace: nothing is to be changed; see "glance help md-namespace-update"',
+        'Cannot update a namespace: no change is given; see "glance help md-namespace-update"',
       );
     }
     const [name = ""] = invocation.positionals;
     const connection = await invocation.connect();
     const current = await ask(invocation, connection, "metadefs.namespaces.get", name);
     const { display_name, description, visibility, protected: isProtected, owner } = current;
-    const words = { display_name, description, visibility, protected: isProtected, owner };
-    const known = Object.entries(words).filter(([, value]) => value !== undefined);
+    const fields = { display_name, description, visibility, protected: isProtected, owner };
+    const known = Object.entries(fields).filter(([, value]) => value !== undefined);
     const update = { ...Object.fromEntries(known), ...change };
     await ask(invocation, connection, "metadefs.namespaces.update", name, update);
     const after = await ask(invocation, connection, "metadefs.namespaces.get", newName ?? name);
@@ -194,11 +203,11 @@ const NAMESPACE_UPDATE = command({
 
 const NAMESPACE_DELETE = deletion(
   "md-namespace-delete",
-  "Delete a namespace and all that is in it",
+  "Delete a namespace and its parts",
   "metadefs.namespaces.delete",
 );
 
-/** The rows of this file. */
+/** The commands of this file. */
 export const NAMESPACE_COMMANDS: readonly Command[] = [
   NAMESPACE_LIST,
   NAMESPACE_SHOW,
@@ -208,27 +217,27 @@ export const NAMESPACE_COMMANDS: readonly Command[] = [
   NAMESPACE_DELETE,
 ];
 
-/** What the flags say of a namespace; one that was not given says nothing. */
+/** The fields that flags set. */
 function metaFrom(values: Values<typeof META_FLAGS>): MetadefNamespaceMeta {
-  const words = {
+  const fields = {
     display_name: values["display-name"],
     description: values["description"],
     visibility: values["visibility"],
     protected: values["protected"],
     owner: values["owner"],
   };
-  // Which words of visibility there are is for Glance to say.
+  // Glance checks the visibility.
   return Object.fromEntries(
-    Object.entries(words).filter(([, value]) => value !== undefined),
+    Object.entries(fields).filter(([, value]) => value !== undefined),
   ) as MetadefNamespaceMeta;
 }
 
-/** A namespace and its parts without what Glance says of them: it takes no such thing. */
-function withoutInnerFacts(document: WireRecord): WireRecord {
+/** Removes the read-only fields of a namespace and its parts. */
+function withoutReadOnlyParts(document: WireRecord): WireRecord {
   return Object.fromEntries(
-    Object.entries(withoutFacts(document)).map(([key, value]) => [
+    Object.entries(withoutReadOnly(document)).map(([key, value]) => [
       key,
-      Array.isArray(value) ? value.map((part) => withoutFacts(Object(part))) : value,
+      Array.isArray(value) ? value.map((part) => withoutReadOnly(Object(part))) : value,
     ]),
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Commands about objects of metadata definitions: `md-object-…`.
+ * Commands for objects of metadata definitions: `md-object-…`.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { ask } from "../shared/find_image.ts";
 import { type Command, command, type Positional } from "../../args/command.ts";
 import { jsonObject } from "../../args/json_flag.ts";
 import { deletion, partDeletion } from "./deletion.ts";
-import { NAMESPACE, shownDefinition, withoutFacts } from "./fields.ts";
+import { NAMESPACE, shownDefinition, withoutReadOnly } from "./fields.ts";
 import {
   type OutputCall,
   printList,
@@ -22,7 +22,7 @@ import {
 
 const OBJECT: Positional = { name: "<OBJECT>", summary: "Name of the object" };
 
-/** Characters of a description in one line, as in glanceclient. */
+/** Characters of a description per line, as in glanceclient. */
 const DESCRIPTION_WIDTH = 50;
 
 const OBJECT_LIST = command({
@@ -83,7 +83,7 @@ const OBJECT_PROPERTY_SHOW = command({
       const known = Object.keys(properties);
       throw new CommandFailed(
         `Cannot show property "${property}" of object "${name}": the object has ${
-          known.length === 0 ? "none" : `"${known.join('", "')}"; name one of them`
+          known.length === 0 ? "none" : `"${known.join('", "')}"; choose one of them`
         }`,
       );
     }
@@ -96,12 +96,12 @@ const OBJECT_CREATE = command({
   summary: "Add an object to a namespace",
   positionals: [NAMESPACE],
   flags: {
-    "name": { kind: "text", value: "<NAME>", required: true, summary: "Its name" },
+    "name": { kind: "text", value: "<NAME>", required: true, summary: "Name of the object" },
     "schema": {
       kind: "text",
       value: "<SCHEMA>",
       required: true,
-      summary: "JSON object with its description, properties and required",
+      summary: "JSON object with description, properties and required",
     },
   },
   async run(invocation) {
@@ -116,22 +116,22 @@ const OBJECT_CREATE = command({
 
 const OBJECT_UPDATE = command({
   name: "md-object-update",
-  summary: "Change an object of a namespace",
-  details: "What is not named stays as it is.",
+  summary: "Update an object of a namespace",
+  details: "Fields without a flag keep their values.",
   positionals: [NAMESPACE, OBJECT],
   flags: {
-    "name": { kind: "text", value: "<NAME>", summary: "Its new name" },
+    "name": { kind: "text", value: "<NAME>", summary: "New name of the object" },
     "schema": {
       kind: "text",
       value: "<SCHEMA>",
-      summary: "JSON object with what it is to have: description, properties, required",
+      summary: "JSON object with description, properties and required",
     },
   },
   async run(invocation) {
     const { name: newName, schema } = invocation.values;
     if (newName === undefined && schema === undefined) {
       throw new UsageError(
-        'Cannot update an object: nothing is to be changed; see "glance help md-object-update"',
+        'Cannot update an object: no change is given; see "glance help md-object-update"',
       );
     }
     const body = schema === undefined ? {} : bodyFrom(schema);
@@ -139,7 +139,7 @@ const OBJECT_UPDATE = command({
     const connection = await invocation.connect();
     const current = await ask(invocation, connection, "metadefs.objects.get", namespace, name);
     const change = { ...newName !== undefined && { name: newName }, ...body };
-    const update = { ...withoutFacts({ ...current }), ...change };
+    const update = { ...withoutReadOnly({ ...current }), ...change };
     await ask(invocation, connection, "metadefs.objects.update", namespace, name, update);
     const { name: found = name } = update;
     const after = await ask(invocation, connection, "metadefs.objects.get", namespace, found);
@@ -160,7 +160,7 @@ const OBJECTS_DELETE = deletion(
   "metadefs.objects.deleteAll",
 );
 
-/** The rows of this file. */
+/** The commands of this file. */
 export const OBJECT_COMMANDS: readonly Command[] = [
   OBJECT_LIST,
   OBJECT_SHOW,
@@ -171,7 +171,7 @@ export const OBJECT_COMMANDS: readonly Command[] = [
   OBJECTS_DELETE,
 ];
 
-/** What a schema says may be wrong in any way: that is for Glance to say. */
+/** Parses the flag `--schema`. Glance checks the fields. */
 function bodyFrom(schema: string): MetadefObjectBody & { readonly name?: string } {
   return jsonObject("--schema", schema) as MetadefObjectBody;
 }

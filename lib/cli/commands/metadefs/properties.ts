@@ -1,5 +1,5 @@
 /**
- * Commands about properties of metadata definitions: `md-property-…`.
+ * Commands for properties of metadata definitions: `md-property-…`.
  *
  * @module
  */
@@ -55,13 +55,13 @@ const PROPERTY_CREATE = command({
   summary: "Add a property to a namespace",
   positionals: [NAMESPACE],
   flags: {
-    "name": { kind: "text", value: "<NAME>", required: true, summary: "Its name" },
-    "title": { kind: "text", value: "<TITLE>", required: true, summary: "Its name for people" },
+    "name": { kind: "text", value: "<NAME>", required: true, summary: "Name of the property" },
+    "title": { kind: "text", value: "<TITLE>", required: true, summary: "Title of the property" },
     "schema": {
       kind: "text",
       value: "<SCHEMA>",
       required: true,
-      summary: 'JSON schema of its values, for example {"type": "string"}',
+      summary: 'JSON schema of the values, for example {"type": "string"}',
     },
   },
   async run(invocation) {
@@ -82,16 +82,16 @@ const PROPERTY_CREATE = command({
 
 const PROPERTY_UPDATE = command({
   name: "md-property-update",
-  summary: "Change a property of a namespace",
-  details: "What is not named stays as it is.",
+  summary: "Update a property of a namespace",
+  details: "Fields without a flag keep their values.",
   positionals: [NAMESPACE, PROPERTY],
   flags: {
-    "name": { kind: "text", value: "<NAME>", summary: "Its new name" },
-    "title": { kind: "text", value: "<TITLE>", summary: "Its new name for people" },
+    "name": { kind: "text", value: "<NAME>", summary: "New name of the property" },
+    "title": { kind: "text", value: "<TITLE>", summary: "New title of the property" },
     "schema": {
       kind: "text",
       value: "<SCHEMA>",
-      summary: "JSON object with what its schema is to have",
+      summary: "JSON object with the new fields of the schema",
     },
   },
   async run(invocation) {
@@ -103,7 +103,7 @@ const PROPERTY_UPDATE = command({
     };
     if (Object.keys(change).length === 0) {
       throw new UsageError(
-        'Cannot update a property: nothing is to be changed; see "glance help md-property-update"',
+        'Cannot update a property: no change is given; see "glance help md-property-update"',
       );
     }
     const [namespace = "", name = ""] = invocation.positionals;
@@ -130,7 +130,7 @@ const PROPERTIES_DELETE = deletion(
   "metadefs.properties.deleteAll",
 );
 
-/** The rows of this file. */
+/** The commands of this file. */
 export const PROPERTY_COMMANDS: readonly Command[] = [
   PROPERTY_LIST,
   PROPERTY_SHOW,
@@ -140,13 +140,13 @@ export const PROPERTY_COMMANDS: readonly Command[] = [
   PROPERTIES_DELETE,
 ];
 
-/** What a schema may say besides: a name for people, and another name. */
+/** The fields of a schema, and optionally a title and a name. */
 type PropertyFields = Omit<MetadefPropertySchema, "title"> & {
   readonly title?: string;
   readonly name?: string;
 };
 
-/** What it says may be wrong in any way: that is for Glance to say. */
+/** Parses the flag `--schema`. Glance checks the fields. */
 function schemaFrom(schema: string): PropertyFields {
   return jsonObject("--schema", schema) as unknown as PropertyFields;
 }

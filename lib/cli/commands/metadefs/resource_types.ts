@@ -1,5 +1,5 @@
 /**
- * Commands about the resource types that metadata definitions are for: `md-resource-type-…`.
+ * Commands for resource types of metadata definitions: `md-resource-type-…`.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { printList, printRecord } from "../../output/records.ts";
 
 const TYPE_LIST = command({
   name: "md-resource-type-list",
-  summary: "List the resource types that metadata definitions can be for",
+  summary: "List the resource types",
   flags: {},
   async run(invocation) {
     const types = await ask(invocation, await invocation.connect(), "metadefs.resourceTypes.list");
@@ -41,24 +41,24 @@ const ASSOCIATION_LIST = command({
 
 const ASSOCIATE = command({
   name: "md-resource-type-associate",
-  summary: "Let a namespace apply to a resource type",
+  summary: "Associate a namespace with a resource type",
   positionals: [NAMESPACE],
   flags: {
     "name": {
       kind: "text",
       value: "<NAME>",
       required: true,
-      summary: "The resource type, for example OS::Nova::Flavor",
+      summary: "Resource type, for example OS::Nova::Flavor",
     },
     "prefix": {
       kind: "text",
       value: "<PREFIX>",
-      summary: "What stands before its properties there, with its separator",
+      summary: "Prefix of the properties on this resource type, with separator",
     },
     "properties-target": {
       kind: "text",
       value: "<PROPERTIES_TARGET>",
-      summary: "Which properties of the resource, where it has several sets: image",
+      summary: "Target of the properties if the resource has several, for example image",
     },
     ...DATE_FLAGS,
   },
@@ -85,8 +85,8 @@ const ASSOCIATE = command({
 
 const DEASSOCIATE = command({
   name: "md-resource-type-deassociate",
-  summary: "Let a namespace apply to a resource type no longer",
-  positionals: [NAMESPACE, { name: "<RESOURCE_TYPE>", summary: "The resource type" }],
+  summary: "Remove the association of a namespace with a resource type",
+  positionals: [NAMESPACE, { name: "<RESOURCE_TYPE>", summary: "Name of the resource type" }],
   flags: {},
   async run(invocation) {
     const [namespace = "", type = ""] = invocation.positionals;
@@ -100,7 +100,7 @@ const DEASSOCIATE = command({
   },
 });
 
-/** The rows of this file. */
+/** The commands of this file. */
 export const RESOURCE_TYPE_COMMANDS: readonly Command[] = [
   TYPE_LIST,
   ASSOCIATION_LIST,

@@ -1,5 +1,5 @@
 /**
- * Commands about tags of metadata definitions: `md-tag-…`.
+ * Commands for tags of metadata definitions: `md-tag-…`.
  *
  * @module
  */
@@ -48,7 +48,7 @@ const TAG_CREATE = command({
   name: "md-tag-create",
   summary: "Add a tag to a namespace",
   positionals: [NAMESPACE],
-  flags: { "name": { kind: "text", value: "<NAME>", required: true, summary: "The tag" } },
+  flags: { "name": { kind: "text", value: "<NAME>", required: true, summary: "Name of the tag" } },
   async run(invocation) {
     const name = nameFrom("name", invocation.values["name"]);
     const [namespace = ""] = invocation.positionals;
@@ -65,23 +65,27 @@ const TAG_CREATE = command({
 
 const TAG_CREATE_MULTIPLE = command({
   name: "md-tag-create-multiple",
-  summary: "Give a namespace these tags instead of those that it has, or beside them",
+  summary: "Replace the tags of a namespace, or add several",
   positionals: [NAMESPACE],
   flags: {
     "names": {
       kind: "text",
       value: "<NAMES>",
       required: true,
-      summary: "The tags, with commas between them",
+      summary: "Names of the tags, separated by commas",
     },
-    "delim": { kind: "text", value: "<DELIM>", summary: "What is between them instead of commas" },
-    "append": { kind: "switch", summary: "Keep the tags that are there" },
+    "delim": {
+      kind: "text",
+      value: "<DELIM>",
+      summary: "Separator of the names (default: a comma)",
+    },
+    "append": { kind: "switch", summary: "Keep the existing tags" },
   },
   async run(invocation) {
     const { names, delim, append } = invocation.values;
     const tags = names.split(delim || ",").map((name) => name.trim()).filter(Boolean);
     if (tags.length === 0) {
-      throw new UsageError(`Cannot use "--names ${names}": there is no tag in it; give some`);
+      throw new UsageError(`Cannot use "--names ${names}": it contains no tag; add a name`);
     }
     const [namespace = ""] = invocation.positionals;
     const connection = await invocation.connect();
@@ -96,7 +100,9 @@ const TAG_UPDATE = command({
   name: "md-tag-update",
   summary: "Rename a tag of a namespace",
   positionals: [NAMESPACE, TAG],
-  flags: { "name": { kind: "text", value: "<NAME>", required: true, summary: "Its new name" } },
+  flags: {
+    "name": { kind: "text", value: "<NAME>", required: true, summary: "New name of the tag" },
+  },
   async run(invocation) {
     const newName = nameFrom("name", invocation.values["name"]);
     const [namespace = "", name = ""] = invocation.positionals;
@@ -120,7 +126,7 @@ const TAGS_DELETE = deletion(
   "metadefs.tags.deleteAll",
 );
 
-/** The rows of this file. */
+/** The commands of this file. */
 export const TAG_COMMANDS: readonly Command[] = [
   TAG_LIST,
   TAG_SHOW,

@@ -1,6 +1,6 @@
 /**
- * The flags that say which cloud is meant and who signs in, and how they become a connection. Each
- * stands for a variable of the environment, and goes before it.
+ * Flags that choose the cloud and the credentials, and connections made from them. Each flag overrides an
+ * environment variable.
  *
  * @module
  */
@@ -12,86 +12,103 @@ import { CommandFailed, UsageError } from "../../system/errors.ts";
 import type { Flags, Target, TextFlag, Values } from "../../args/command.ts";
 import type { System } from "../../system/system.ts";
 
-/** A flag that stands for a variable. */
-function standsFor(stands: string, summary: string, ...aliases: string[]): TextFlag {
-  const value = `<${stands}>`;
-  return { kind: "text", value, stands, summary, ...aliases.length > 0 && { aliases } };
+/** Defines a flag that overrides an environment variable. */
+function overriding(variable: string, summary: string, ...aliases: string[]): TextFlag {
+  return {
+    kind: "text",
+    value: `<${variable}>`,
+    overrides: variable,
+    summary,
+    ...aliases.length > 0 && { aliases },
+  };
 }
 
-/** Flags that say who signs in, and for what. */
+/** Flags for the credentials and the scope. */
 const SIGN_IN_FLAGS = {
-  "os-auth-url": standsFor("OS_AUTH_URL", "Keystone's URL"),
-  "os-username": standsFor("OS_USERNAME", "User", "os-user-name"),
-  "os-user-id": standsFor("OS_USER_ID", "User, by id"),
-  "os-password": standsFor("OS_PASSWORD", "Password; other users of this machine can see flags"),
-  "os-user-domain-id": standsFor("OS_USER_DOMAIN_ID", "Domain of the user, by id"),
-  "os-user-domain-name": standsFor("OS_USER_DOMAIN_NAME", "Domain of the user"),
-  "os-project-id": standsFor("OS_PROJECT_ID", "Project, by id", "os-tenant-id"),
-  "os-project-name": standsFor("OS_PROJECT_NAME", "Project", "os-tenant-name"),
-  "os-project-domain-id": standsFor("OS_PROJECT_DOMAIN_ID", "Domain of the project, by id"),
-  "os-project-domain-name": standsFor("OS_PROJECT_DOMAIN_NAME", "Domain of the project"),
-  "os-domain-id": standsFor("OS_DOMAIN_ID", "Domain to act on, by id"),
-  "os-domain-name": standsFor("OS_DOMAIN_NAME", "Domain to act on"),
-  "os-default-domain-id": standsFor("OS_DEFAULT_DOMAIN_ID", "Domain of user and project, by id"),
-  "os-default-domain-name": standsFor("OS_DEFAULT_DOMAIN_NAME", "Domain of user and project"),
-  "os-system-scope": standsFor("OS_SYSTEM_SCOPE", 'Act on the whole cloud: "all"'),
-  "os-trust-id": standsFor("OS_TRUST_ID", "Refused: use an application credential"),
-  "os-auth-type": standsFor("OS_AUTH_TYPE", "Way to sign in", "os-auth-plugin"),
-  "os-auth-token": standsFor("OS_AUTH_TOKEN", "Token that is there already", "os-token"),
-  "os-application-credential-id": standsFor(
+  "os-auth-url": overriding("OS_AUTH_URL", "URL of Keystone"),
+  "os-username": overriding("OS_USERNAME", "Name of the user", "os-user-name"),
+  "os-user-id": overriding("OS_USER_ID", "Id of the user"),
+  "os-password": overriding("OS_PASSWORD", "Password; visible to other users of this machine"),
+  "os-user-domain-id": overriding("OS_USER_DOMAIN_ID", "Id of the user's domain"),
+  "os-user-domain-name": overriding("OS_USER_DOMAIN_NAME", "Name of the user's domain"),
+  "os-project-id": overriding("OS_PROJECT_ID", "Id of the project", "os-tenant-id"),
+  "os-project-name": overriding("OS_PROJECT_NAME", "Name of the project", "os-tenant-name"),
+  "os-project-domain-id": overriding("OS_PROJECT_DOMAIN_ID", "Id of the project's domain"),
+  "os-project-domain-name": overriding("OS_PROJECT_DOMAIN_NAME", "Name of the project's domain"),
+  "os-domain-id": overriding("OS_DOMAIN_ID", "Id of the domain, for a domain-scoped token"),
+  "os-domain-name": overriding("OS_DOMAIN_NAME", "Name of the domain, for a domain-scoped token"),
+  "os-default-domain-id": overriding(
+    "OS_DEFAULT_DOMAIN_ID",
+    "Id of the domain of user and project",
+  ),
+  "os-default-domain-name": overriding(
+    "OS_DEFAULT_DOMAIN_NAME",
+    "Name of the domain of user and project",
+  ),
+  "os-system-scope": overriding("OS_SYSTEM_SCOPE", '"all" for a system-scoped token'),
+  "os-trust-id": overriding("OS_TRUST_ID", "Not supported: use an application credential"),
+  "os-auth-type": overriding(
+    "OS_AUTH_TYPE",
+    "Authentication type, for example password",
+    "os-auth-plugin",
+  ),
+  "os-auth-token": overriding("OS_AUTH_TOKEN", "Existing token", "os-token"),
+  "os-application-credential-id": overriding(
     "OS_APPLICATION_CREDENTIAL_ID",
-    "Application credential, by id",
+    "Id of the application credential",
   ),
-  "os-application-credential-name": standsFor(
+  "os-application-credential-name": overriding(
     "OS_APPLICATION_CREDENTIAL_NAME",
-    "Application credential",
+    "Name of the application credential",
   ),
-  "os-application-credential-secret": standsFor(
+  "os-application-credential-secret": overriding(
     "OS_APPLICATION_CREDENTIAL_SECRET",
-    "Its secret; other users of this machine can see flags",
+    "Secret of the application credential; visible to other users of this machine",
   ),
 } as const satisfies Flags;
 
-/** Flags that say which cloud, and which way to it. */
+/** Flags for the cloud, its endpoints, TLS and time limits. */
 export const CLOUD_FLAGS = {
-  "os-cloud": standsFor("OS_CLOUD", "Name of the cloud in clouds.yaml"),
+  "os-cloud": overriding("OS_CLOUD", "Name of the cloud in clouds.yaml"),
   ...SIGN_IN_FLAGS,
-  "os-region-name": standsFor("OS_REGION_NAME", "Region"),
-  "os-image-url": standsFor("OS_IMAGE_URL", "Glance's URL, instead of the catalog's"),
-  "os-endpoint-type": standsFor(
+  "os-region-name": overriding("OS_REGION_NAME", "Name of the region"),
+  "os-image-url": overriding("OS_IMAGE_URL", "URL of Glance, instead of the one in the catalog"),
+  "os-endpoint-type": overriding(
     "OS_ENDPOINT_TYPE",
-    "Interface in the catalog: public, internal, admin",
+    "Interface in the catalog: public, internal or admin (default: public)",
     "os-interface",
   ),
-  "os-service-type": standsFor("OS_IMAGE_SERVICE_TYPE", "Service type in the catalog: image"),
-  "os-cacert": standsFor("OS_CACERT", "PEM file with the CAs of the cloud"),
-  "os-cert": standsFor("OS_CERT", "PEM file with your certificate"),
-  "os-key": standsFor("OS_KEY", "PEM file with its key"),
+  "os-service-type": overriding(
+    "OS_IMAGE_SERVICE_TYPE",
+    "Service type in the catalog (default: image)",
+  ),
+  "os-cacert": overriding("OS_CACERT", "PEM file with CA certificates"),
+  "os-cert": overriding("OS_CERT", "PEM file with the client certificate"),
+  "os-key": overriding("OS_KEY", "PEM file with the key of the client certificate"),
   "timeout": {
     kind: "number",
     value: "<SECONDS>",
     min: 1,
-    summary:
-      "Seconds until an answer must begin (default: 60); transfers may take as long as they move",
+    summary: "Seconds until a response must start (default: 60); not a limit for transfers",
   },
   "stall-timeout": {
     kind: "number",
     value: "<SECONDS>",
     min: 1,
-    summary: "Seconds for which a transfer may stand still (default: 30)",
+    summary: "Seconds without progress after which a transfer is stalled (default: 30)",
   },
-  "insecure": { kind: "switch", summary: "Refused: certificates are always checked" },
+  "insecure": { kind: "switch", summary: "Not supported: certificates are always verified" },
 } as const satisfies Flags;
 
-/** The values of the cloud's flags. */
+/** The values of `CLOUD_FLAGS`. */
 export type CloudValues = Values<typeof CLOUD_FLAGS>;
 
 /**
- * Signs in to the cloud that flags and environment mean.
+ * Signs in to the cloud that flags and environment choose.
  *
- * @throws {UsageError} where flags contradict each other.
- * @throws {CommandFailed} where nothing is configured, with the ways to do it.
- * @throws {GlanceError} what `connect` throws.
+ * @throws {UsageError} if flags contradict each other.
+ * @throws {CommandFailed} if no cloud is configured.
+ * @throws {GlanceError} if `connect` does.
  */
 export async function connectByFlags(
   values: CloudValues,
@@ -120,8 +137,8 @@ export async function connectByFlags(
 }
 
 /**
- * Signs in to another place. Flags and variables that lead to the first one say nothing of another cloud,
- * and of another region of the same only who signs in.
+ * Signs in to another cloud or region. For another cloud, the flags and variables of the first cloud are
+ * ignored; for another region, only those of the endpoint are.
  *
  * @throws what `connectByFlags` throws.
  */
@@ -132,7 +149,7 @@ export async function connectToTarget(
   onEvent: (event: GlanceEvent) => void,
 ): Promise<Connection> {
   const base = cloud === undefined ? values : { ...NO_VALUES, ...timeoutsOf(values) };
-  const isKept = cloud === undefined ? isOfCloud : isOfNoCloud;
+  const isKept = cloud === undefined ? isRegionIndependent : isCloudIndependent;
   const kept = Object.entries(system.environment).filter(([name]) => isKept(name));
   const other: CloudValues = {
     ...base,
@@ -143,34 +160,34 @@ export async function connectToTarget(
   return await connectByFlags(other, { ...system, environment: Object.fromEntries(kept) }, onEvent);
 }
 
-/** The flags that hold for every cloud. */
+/** The flags that apply to every cloud. */
 function timeoutsOf(
   { timeout, "stall-timeout": stall }: CloudValues,
 ): Pick<CloudValues, "timeout" | "stall-timeout"> {
   return { timeout, "stall-timeout": stall };
 }
 
-/** No flag given. */
+/** The values if no flag is given. */
 const NO_VALUES = Object.fromEntries(
   Object.entries<Flags[string]>(CLOUD_FLAGS)
     .map(([name, { kind }]) => [name, kind === "switch" ? false : undefined]),
-  // Each flag has the value of its kind.
+  // Each flag has the empty value of its kind.
 ) as CloudValues;
 
-/** Whether a variable says where clouds are described, and not which is meant. */
-function isOfNoCloud(name: string): boolean {
+/** Whether a variable applies to all clouds, for example the path of clouds.yaml. */
+function isCloudIndependent(name: string): boolean {
   return !name.startsWith("OS_") && name !== "GLANCE_API_SERVERS" || name.startsWith("OS_CLIENT_");
 }
 
-/** Whether a variable says of a cloud what is so in each of its regions. */
-function isOfCloud(name: string): boolean {
+/** Whether a variable applies to all regions of a cloud. */
+function isRegionIndependent(name: string): boolean {
   return !["GLANCE_API_SERVERS", "OS_IMAGE_URL", "OS_REGION_NAME"].includes(name);
 }
 
 /**
- * What the flags say, in the words of `connect`. Flags that say who signs in go before `OS_CLOUD`.
+ * The options of `connect`. Flags with credentials override `OS_CLOUD`.
  *
- * @throws {UsageError} where flags contradict each other, and for `--insecure`.
+ * @throws {UsageError} if flags contradict each other, or `--insecure` is given.
  */
 export function connectOptions(
   values: CloudValues,
@@ -180,7 +197,7 @@ export function connectOptions(
   const { timeout, "stall-timeout": stallTimeout } = values;
   if (values["insecure"]) {
     throw new UsageError(
-      "Cannot use --insecure: no certificate is left unchecked; give the CA of the cloud with --os-cacert",
+      "Cannot use --insecure: certificates are always verified; name the CA certificates of the cloud with --os-cacert",
     );
   }
   const signIn = Object.keys(SIGN_IN_FLAGS).filter((flag) => valueOf(values, flag) !== undefined);
@@ -188,7 +205,7 @@ export function connectOptions(
     throw new UsageError(
       `Cannot use --os-cloud together with --${
         signIn.join(" and --")
-      }: the cloud says who signs in; leave one of them out`,
+      }: the cloud has its own credentials; leave one of them out`,
     );
   }
   const catalogInfo = catalogInfoFrom(values);
@@ -198,7 +215,7 @@ export function connectOptions(
       ...signIn.length > 0 && { OS_CLOUD: undefined },
       ...tokenType(values, environment),
       ...variablesFrom(values),
-      // Servers of the environment would go before it.
+      // GLANCE_API_SERVERS has precedence over OS_IMAGE_URL.
       ...imageUrl !== undefined && { GLANCE_API_SERVERS: imageUrl },
     },
     parseYaml,
@@ -211,16 +228,16 @@ export function connectOptions(
 
 function variablesFrom(values: CloudValues): Record<string, string> {
   return Object.fromEntries(
-    Object.entries<Flags[string]>(CLOUD_FLAGS).flatMap(([name, { stands }]) => {
+    Object.entries<Flags[string]>(CLOUD_FLAGS).flatMap(([name, { overrides }]) => {
       const value = valueOf(values, name);
-      return stands === undefined || value === undefined ? [] : [[stands, String(value)]];
+      return overrides === undefined || value === undefined ? [] : [[overrides, String(value)]];
     }),
   );
 }
 
 /**
- * Whoever gives a token wants no password of the environment to be used; with Glance's URL, not even
- * Keystone.
+ * The authentication type for a token: it has precedence over a password in the environment. If the URL of
+ * Glance is known, Keystone is not needed.
  */
 function tokenType(
   values: CloudValues,
@@ -232,7 +249,7 @@ function tokenType(
   return { OS_AUTH_TYPE: url ? "admin_token" : "token" };
 }
 
-/** What a cloud of clouds.yaml says of its catalog would go before the variables. */
+/** Passed as an option, since clouds.yaml has precedence over the environment variables. */
 function catalogInfoFrom(values: CloudValues): string | null {
   const { "os-service-type": type, "os-endpoint-type": endpointType } = values;
   if (type === undefined && endpointType === undefined) return null;
@@ -243,7 +260,7 @@ async function checkConfigured(options: ConnectOptions): Promise<void> {
   const { cloud, environment = {} } = options;
   if (await readCloud({ cloud, environment, parseYaml }) !== null) return;
   throw new CommandFailed(
-    'Cannot choose a cloud: nothing is configured; set OS_CLOUD to a cloud of clouds.yaml, or OS_AUTH_URL with OS_USERNAME, OS_PASSWORD and OS_PROJECT_NAME, or GLANCE_API_SERVERS to the URL of a Glance without Keystone; "deno task start" starts one to try things out',
+    'Cannot choose a cloud: no cloud is configured; set OS_CLOUD to a cloud in clouds.yaml, or OS_AUTH_URL with OS_USERNAME, OS_PASSWORD and OS_PROJECT_NAME, or GLANCE_API_SERVERS to the URL of a Glance without Keystone; to try things out, start a server with "deno task start"',
   );
 }
 

@@ -1,5 +1,5 @@
 /**
- * The same for each of several images: one that fails does not keep the others from it.
+ * Runs an action on several images. It goes on after a failure.
  *
  * @module
  */
@@ -8,21 +8,21 @@ import { CommandFailed, Interrupted, sentenceOf } from "../../system/errors.ts";
 import { findImageId } from "./find_image.ts";
 import type { Invocation } from "../../args/command.ts";
 
-/** What is done, in words: `delete`, `deleted`. */
-export interface Deed {
+/** An action in words, for example `delete` and `deleted`. */
+export interface BatchAction {
   readonly verb: string;
   readonly done: string;
 }
 
 /**
- * Does something with each image that the arguments name.
+ * Runs `work` on each image that the positional arguments name, in order.
  *
- * @throws {CommandFailed} saying how many failed, where there are several; the error of a single one.
+ * @throws {CommandFailed} if some of several images failed. With a single image, its own error is thrown.
  */
 export async function forEachImage(
   invocation: Invocation<unknown>,
   connection: Connection,
-  { verb, done }: Deed,
+  { verb, done }: BatchAction,
   work: (imageId: string) => Promise<void>,
 ): Promise<void> {
   const { positionals, messages, system: { signal } } = invocation;
@@ -39,6 +39,6 @@ export async function forEachImage(
   if (failed === 0) return;
   const left = positionals.length - failed;
   throw new CommandFailed(
-    `Cannot ${verb} ${failed} of ${positionals.length} images: see above; ${left} ${done}`,
+    `Cannot ${verb} ${failed} of ${positionals.length} images: see the errors above; ${left} ${done}`,
   );
 }

@@ -1,5 +1,5 @@
 /**
- * The image that is meant by an id or a name, and what is asked of Glance about it.
+ * Finds images by id or name, and calls operations of the Image API.
  *
  * @module
  */
@@ -9,16 +9,16 @@ import type { OperationArgs, OperationName, OperationResult } from "../../../api
 import { findImage } from "../../../jobs/find_image.ts";
 import type { Invocation } from "../../args/command.ts";
 
-/** Glance takes nothing else for an id. */
+/** The only form of ids that Glance accepts. */
 const IMAGE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** The image that a command is about. */
+/** An image and the connection that found it. */
 export interface FoundImage {
   readonly id: string;
   readonly connection: Connection;
 }
 
-/** The image that a command's first argument names. */
+/** Finds the image that the first positional argument names. */
 export async function imageOf(
   invocation: Pick<Invocation, "positionals" | "connect" | "system">,
 ): Promise<
@@ -31,21 +31,21 @@ export async function imageOf(
   };
 }
 
-/** Calls an operation of the Image API; the command's end ends it, too. */
+/** Calls an operation of the Image API. It is aborted if the command is. */
 export function ask<M extends OperationName>(
-  { system: world }: Pick<Invocation, "system">,
+  { system }: Pick<Invocation, "system">,
   { service, context }: Connection,
   method: M,
   ...args: OperationArgs<M>
 ): Promise<OperationResult<M>> {
-  return service.client.run(context, method, args, { signal: world.signal });
+  return service.client.run(context, method, args, { signal: system.signal });
 }
 
 /**
- * The id of the image with the given id or name. An id is taken as it is, without asking.
+ * Finds the id of an image. An id is returned without a request.
  *
- * @throws {ImageNotFound} where no image has the name.
- * @throws {AmbiguousImage} where several have it; it lists their ids.
+ * @throws {ImageNotFound} if no image has the name.
+ * @throws {AmbiguousImage} if several images have the name.
  */
 export async function findImageId(
   { service, context }: Connection,

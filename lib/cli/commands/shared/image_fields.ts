@@ -1,5 +1,5 @@
 /**
- * The flags that describe an image, and what they say as `ImageMeta`. Pure.
+ * Flags for the fields and properties of an image. Pure.
  *
  * @module
  */
@@ -9,39 +9,39 @@ import type { Flags, Values } from "../../args/command.ts";
 
 /** Flags of `image-create` and `image-update`. */
 export const IMAGE_FLAGS = {
-  "name": { kind: "text", value: "<NAME>", summary: "Descriptive name of the image" },
+  "name": { kind: "text", value: "<NAME>", summary: "Name of the image" },
   "disk-format": {
     kind: "text",
     value: "<DISK_FORMAT>",
-    summary: "Format of the disk: raw, qcow2, iso, vmdk, vhd, vhdx, vdi, ami, ari, aki, ploop",
+    summary: "Disk format: raw, qcow2, iso, vmdk, vhd, vhdx, vdi, ami, ari, aki, ploop",
   },
   "container-format": {
     kind: "text",
     value: "<CONTAINER_FORMAT>",
-    summary: "Format of the container: bare, ovf, ova, docker, compressed, ami, ari, aki",
+    summary: "Container format: bare, ovf, ova, docker, compressed, ami, ari, aki",
   },
   "visibility": {
     kind: "text",
     value: "<VISIBILITY>",
-    summary: "Who can see it: public, community, shared, private",
+    summary: "Visibility: public, community, shared, private",
   },
   "min-disk": {
     kind: "number",
     value: "<MIN_DISK>",
     min: 0,
-    summary: "Disk that is needed to boot it, in GB",
+    summary: "Minimum disk size to boot the image, in GB",
   },
   "min-ram": {
     kind: "number",
     value: "<MIN_RAM>",
     min: 0,
-    summary: "Memory that is needed to boot it, in MB",
+    summary: "Minimum memory to boot the image, in MB",
   },
-  "protected": { kind: "truth", summary: "Whether the image is protected from being deleted" },
+  "protected": { kind: "truth", summary: "Whether the image is protected from deletion" },
   "hidden": {
     kind: "truth",
     aliases: ["os-hidden"],
-    summary: "Whether the image stays out of default lists",
+    summary: "Whether default lists leave out the image",
   },
   "owner": { kind: "text", value: "<OWNER>", summary: "Project that owns the image" },
   "architecture": { kind: "text", value: "<ARCHITECTURE>", summary: "Property architecture" },
@@ -53,11 +53,11 @@ export const IMAGE_FLAGS = {
   "property": {
     kind: "list",
     value: "<KEY=VALUE>",
-    summary: "Property of your own; may be repeated",
+    summary: "Custom property; may be repeated",
   },
 } as const satisfies Flags;
 
-/** Flags whose values Glance keeps as custom properties. */
+/** Flags that set custom properties. */
 const PROPERTY_FLAGS = [
   "architecture",
   "os-distro",
@@ -68,16 +68,16 @@ const PROPERTY_FLAGS = [
 ] as const;
 
 /**
- * What the flags say of an image; a flag that was not given says nothing.
+ * The fields and properties that flags set.
  *
- * @throws {UsageError} where a property is not written as `KEY=VALUE`.
+ * @throws {UsageError} if a property is not written as `KEY=VALUE`.
  */
 export function metaFrom(values: Values<typeof IMAGE_FLAGS>): ImageMeta {
   const fields = {
     name: values["name"],
     diskFormat: values["disk-format"],
     containerFormat: values["container-format"],
-    // Which words there are is for the cloud to say: a newer one may know more.
+    // The cloud checks the value: newer versions of Glance may have more.
     visibility: values["visibility"] as ImageVisibility | undefined,
     minDisk: values["min-disk"],
     minRam: values["min-ram"],
@@ -100,9 +100,9 @@ function propertiesFrom(values: Values<typeof IMAGE_FLAGS>): Record<string, stri
   ]);
 }
 
-/** @throws {UsageError} where a text is not written as `KEY=VALUE`. */
+/** @throws {UsageError} if the text is not written as `KEY=VALUE`. */
 export function keyAndValue(flag: string, text: string): readonly [key: string, value: string] {
   const position = text.indexOf("=");
   if (position > 0) return [text.slice(0, position), text.slice(position + 1)];
-  throw new UsageError(`Cannot use "${flag} ${text}": it must be written KEY=VALUE`);
+  throw new UsageError(`Cannot use "${flag} ${text}": it must have the form KEY=VALUE`);
 }

@@ -1,5 +1,5 @@
 /**
- * The flags that say how an image is imported, and what they ask of Glance. Pure.
+ * Flags of imports, and the import request that they make. Pure.
  *
  * @module
  */
@@ -8,53 +8,57 @@ import { UsageError } from "../../system/errors.ts";
 import type { Flags, Values } from "../../args/command.ts";
 import type { System } from "../../system/system.ts";
 
-/** Flags of `image-import` and `image-create-via-import`, but for the method. */
+/** Flags of `image-import` and `image-create-via-import`, except the import method. */
 export const IMPORT_FLAGS = {
-  "uri": { kind: "text", value: "<IMAGE_URL>", summary: "Where web-download finds the data" },
+  "uri": { kind: "text", value: "<IMAGE_URL>", summary: "URL of the data, for web-download" },
   "remote-region": {
     kind: "text",
     value: "<REGION>",
-    summary: "Region from which glance-download takes an image",
+    summary: "Region to import from, for glance-download",
   },
-  "remote-image-id": { kind: "text", value: "<IMAGE_ID>", summary: "The image there" },
+  "remote-image-id": {
+    kind: "text",
+    value: "<IMAGE_ID>",
+    summary: "Id of the image in that region",
+  },
   "remote-service-interface": {
     kind: "text",
     value: "<INTERFACE>",
-    summary: "Interface of the Glance there; public without it",
+    summary: "Interface of Glance in that region (default: public)",
   },
   "store": {
     kind: "text",
     value: "<STORE>",
     environment: "OS_IMAGE_STORE",
-    summary: "Store to import to; the cloud's default without it",
+    summary: "Store for the data (default: the cloud's default)",
   },
   "stores": {
     kind: "text",
     value: "<STORES>",
     environment: "OS_IMAGE_STORES",
-    summary: "Several stores, with commas between them",
+    summary: "Several stores, separated by commas",
   },
-  "all-stores": { kind: "truth", summary: "Import to every store" },
+  "all-stores": { kind: "truth", summary: "Import to all stores" },
   "allow-failure": {
     kind: "truth",
     environment: "OS_IMAGE_ALLOW_FAILURE",
-    summary: "Whether some of several stores may fail; True without it",
+    summary: "Whether some of several stores may fail (default: True)",
   },
 } as const satisfies Flags;
 
-/** The values of these flags. */
+/** The values of `IMPORT_FLAGS`. */
 export type ImportValues = Values<typeof IMPORT_FLAGS>;
 
-/** Which flags a method needs, and which are for no other. */
+/** Flags that a method requires and that no other method allows. */
 const OWN_FLAGS: Readonly<Record<string, readonly (keyof ImportValues)[]>> = {
   "web-download": ["uri"],
   "glance-download": ["remote-region", "remote-image-id"],
 };
 
 /**
- * What the flags ask for.
+ * The import request.
  *
- * @throws {UsageError} where a flag is missing, or does not go with the method or with another one.
+ * @throws {UsageError} if a required flag is missing, or flags contradict the method or each other.
  */
 export function importRequestFrom(method: string, values: ImportValues): ImportRequest {
   checkFlags(method, values);
@@ -79,16 +83,17 @@ export function importRequestFrom(method: string, values: ImportValues): ImportR
   };
 }
 
-/** The stores that are named. */
+/** The stores that the flags name. */
 export function storesOf({ store, stores }: ImportValues): readonly string[] {
   if (store !== undefined) return [store];
   return stores?.split(",").map((name) => name.trim()).filter(Boolean) ?? [];
 }
 
 /**
- * Says that flags of an import are in vain; what variables say is for imports to come.
+ * Checks that no flag of an import is given. Environment variables are ignored: they are meant for all
+ * commands.
  *
- * @throws {UsageError} naming the first of them.
+ * @throws {UsageError} if a flag is given.
  */
 export function checkWithoutImport(values: ImportValues, environment: System["environment"]): void {
   const stray = Object.entries<Flags[string]>(IMPORT_FLAGS).find(
@@ -99,9 +104,7 @@ export function checkWithoutImport(values: ImportValues, environment: System["en
   );
   if (stray === undefined) return;
   throw new UsageError(
-    `Cannot use --${
-      stray[0]
-    }: there is nothing to import; add data with --file, or --import-method`,
+    `Cannot use --${stray[0]}: there is nothing to import; add --file or --import-method`,
   );
 }
 
@@ -112,7 +115,7 @@ function checkFlags(method: string, values: ImportValues): void {
     throw new UsageError(
       `Cannot use --${
         places.join(" together with --")
-      }: they say the same in different ways; leave one of them out`,
+      }: each chooses the stores; leave one of them out`,
     );
   }
   for (const [owner, flags] of Object.entries(OWN_FLAGS)) {
@@ -128,6 +131,6 @@ function checkFlags(method: string, values: ImportValues): void {
   const hasPlace = places.length > 0 && places[0] !== "store";
   if (method !== "copy-image" || hasPlace) return;
   throw new UsageError(
-    'Cannot import by "copy-image": it is not said where to; add --stores or --all-stores',
+    'Cannot import by "copy-image": the target stores are missing; add --stores or --all-stores',
   );
 }

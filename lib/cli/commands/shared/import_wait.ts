@@ -1,5 +1,5 @@
 /**
- * Waiting for an import that Glance has accepted: the flag, the status line, and what to say at its end.
+ * Waits for an import and shows its status.
  *
  * @module
  */
@@ -11,20 +11,21 @@ import { waitForImport } from "../../../jobs/wait_for_import.ts";
 import { Interrupted } from "../../system/errors.ts";
 import type { Flags, Invocation, Values } from "../../args/command.ts";
 
-/** The flag. */
+/** The flag `--wait`. */
 export const WAIT_FLAGS = {
   "wait": {
     kind: "switch",
-    summary: "Wait until the import is over, and fail where it has failed",
+    summary: "Wait until the import ends, and fail if it has failed",
   },
 } as const satisfies Flags;
 
 /**
- * Waits until the import is over, where the flag says so, and gives the image as it is then; else null.
+ * Waits until the import has ended if `--wait` is given.
  *
- * @throws {ImageImportFailed} where it has failed.
+ * @returns the imported image; null without `--wait`
+ * @throws {ImageImportFailed} if the import has failed.
  */
-export async function waitIfWanted(
+export async function waitIfRequested(
   invocation: Invocation<Values<typeof WAIT_FLAGS>>,
   { service, context }: Connection,
   imageId: string,
@@ -46,7 +47,7 @@ export async function waitIfWanted(
     messages.keepStatus();
     if (error instanceof Interrupted) {
       messages.line(
-        `The import of image "${imageId}" goes on; see "glance image-tasks ${imageId}"`,
+        `The import of image "${imageId}" continues; see "glance image-tasks ${imageId}"`,
       );
     }
     throw error;
@@ -54,7 +55,7 @@ export async function waitIfWanted(
   messages.keepStatus();
   if (seen.failed.length > 0) {
     const stores = seen.failed.join('", "');
-    messages.line(`Image "${imageId}" is not in "${stores}": Glance could not write there`);
+    messages.line(`Image "${imageId}" is not in "${stores}": Glance could not write to it`);
   }
   return image;
 }

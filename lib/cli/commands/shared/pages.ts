@@ -1,21 +1,21 @@
 /**
- * Lists that come in pages, each asked for by the key of the last entry before it.
+ * Reads lists page by page, by the key of the last entry of the page before.
  *
  * @module
  */
 import { GlanceError } from "../../../errors.ts";
 
-/** Entries before a marker that is gone which are tried in its place. */
+/** How many earlier entries are tried as the marker if the last one was deleted. */
 const MAX_EARLIER = 20;
 
 /**
- * All entries of a list, to the first page that has no new ones: what Glance says of a next page is wrong
- * now and then. Where a marker was deleted meanwhile, an entry before it takes its place.
+ * Reads all entries of a list. It ends at the first page without new entries, since Glance's `next` links are
+ * not reliable. If the marker was deleted meanwhile, an earlier entry is used.
  *
- * @param ask for the page behind `marker`; for the first one with null
+ * @param fetchPage fetches the page after `marker`; null for the first page
  */
 export async function allPages<T>(
-  ask: (marker: string | null) => Promise<readonly T[]>,
+  fetchPage: (marker: string | null) => Promise<readonly T[]>,
   keyOf: (entry: T) => string,
 ): Promise<T[]> {
   const all: T[] = [];
@@ -33,7 +33,7 @@ export async function allPages<T>(
     for (let i = earlier.length - 1;; i--) {
       const entry = earlier[i];
       try {
-        return await ask(entry === undefined ? null : keyOf(entry));
+        return await fetchPage(entry === undefined ? null : keyOf(entry));
       } catch (error) {
         const isLost = error instanceof GlanceError && [400, 404].includes(error.status ?? 0);
         if (!isLost || i <= 0) throw error;

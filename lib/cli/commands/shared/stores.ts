@@ -1,5 +1,5 @@
 /**
- * The stores of a cloud, where a command names some.
+ * Checks the names of stores.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { ask } from "./find_image.ts";
 import type { Invocation } from "../../args/command.ts";
 
 /**
- * Says that a store is unknown before data is sent, not after.
+ * Checks that the cloud has the stores, before data is sent.
  *
- * @throws {CommandFailed} naming the stores that there are.
+ * @throws {CommandFailed} if a store is unknown.
  */
 export async function checkStores(
   invocation: Pick<Invocation, "system">,
@@ -21,7 +21,7 @@ export async function checkStores(
 ): Promise<void> {
   if (names.length === 0) return;
   const stores = await ask(invocation, connection, "info.stores").catch((error) => {
-    // A cloud with one store does not tell its name.
+    // A cloud with a single store answers 404.
     if (error instanceof NotFound) return null;
     throw error;
   });
@@ -29,6 +29,6 @@ export async function checkStores(
   const unknown = names.find((name) => !known.includes(name));
   if (unknown === undefined) return;
   throw new CommandFailed(
-    `Cannot use the store "${unknown}": this cloud has "${known.join('", "')}"; name one of them`,
+    `Cannot use the store "${unknown}": this cloud has "${known.join('", "')}"; choose one of them`,
   );
 }

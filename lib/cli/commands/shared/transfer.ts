@@ -1,5 +1,5 @@
 /**
- * What uploads and downloads have in common: the flags of the progress line, and its life.
+ * Flags and the progress line of uploads and downloads.
  *
  * @module
  */
@@ -7,34 +7,35 @@ import type { DownloadOptions, Progress } from "../../../transfer/types.ts";
 import type { Flags, Invocation, Values } from "../../args/command.ts";
 import { ProgressLine } from "../../output/progress.ts";
 
-/** Flags of every transfer. */
+/** Flags of all transfers. */
 export const PROGRESS_FLAGS = {
   "progress": {
     kind: "switch",
-    summary: "Show the progress from the first byte; on a terminal it is shown after a second",
+    summary:
+      "Show the progress from the first byte (default: after one second). It is shown on a terminal only",
   },
-  "no-progress": { kind: "switch", summary: "Show no progress" },
+  "no-progress": { kind: "switch", summary: "Do not show the progress" },
 } as const satisfies Flags;
 
 const MIB = 1024 ** 2;
 
-/** Flags of what is read in parts. */
+/** Flags of downloads with several connections. */
 export const CONNECTION_FLAGS = {
   "connections": {
     kind: "number",
     value: "<N>",
     min: 1,
-    summary: "Connections at the same time, spread over the servers; 1 without it",
+    summary: "Number of parallel connections, spread over the servers (default: 1)",
   },
   "part-size": {
     kind: "number",
     value: "<MIB>",
     min: 1,
-    summary: "MiB that a connection asks for at once; 8 without it",
+    summary: "Size of the range that a connection requests, in MiB (default: 8)",
   },
 } as const satisfies Flags;
 
-/** What these flags ask of the library. */
+/** The options that `CONNECTION_FLAGS` set. */
 export function connectionsFrom(
   { connections, "part-size": partSize }: Values<typeof CONNECTION_FLAGS>,
 ): Pick<DownloadOptions, "connections" | "partSize"> {
@@ -47,9 +48,9 @@ export function connectionsFrom(
 type ProgressCall = Invocation<Values<typeof PROGRESS_FLAGS>>;
 
 /**
- * Runs a transfer with its progress line.
+ * Runs a transfer and shows its progress.
  *
- * @param start bytes before the first one that it reports
+ * @param start offset of the first byte of the transfer
  */
 export async function withProgress<T>(
   invocation: ProgressCall,
@@ -67,7 +68,7 @@ export async function withProgress<T>(
   }
 }
 
-/** A progress line as the flags want it; without its `finish`, the next message takes its place. */
+/** Creates a progress line. If it is not finished, the next message replaces it. */
 export function progressLine(invocation: ProgressCall, start: number = 0): ProgressLine {
   const { progress, "no-progress": isOff } = invocation.values;
   return new ProgressLine(invocation.messages, {

@@ -66,7 +66,7 @@ Deno.test("A cloud of clouds.yaml and flags that say who signs in exclude each o
   const { code, stderr } = await new Scene().run(args);
   assertEquals([code, stderr], [
     2,
-    "Cannot use --os-cloud together with --os-username: the cloud says who signs in; leave one of them out\n",
+    "Cannot use --os-cloud together with --os-username: the cloud has its own credentials; leave one of them out\n",
   ]);
 });
 

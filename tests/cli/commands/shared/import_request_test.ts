@@ -89,17 +89,17 @@ Deno.test("importRequestFrom refuses flags that do not go together", async (t) =
     [
       "copy-image",
       { store: "fast" },
-      'Cannot import by "copy-image": it is not said where to; add --stores or --all-stores',
+      'Cannot import by "copy-image": the target stores are missing; add --stores or --all-stores',
     ],
     [
       "glance-direct",
       { store: "fast", stores: "slow" },
-      "Cannot use --store together with --stores: they say the same in different ways; leave one of them out",
+      "Cannot use --store together with --stores: each chooses the stores; leave one of them out",
     ],
     [
       "copy-image",
       { stores: "slow", "all-stores": true },
-      "Cannot use --stores together with --all-stores: they say the same in different ways; leave one of them out",
+      "Cannot use --stores together with --all-stores: each chooses the stores; leave one of them out",
     ],
   ];
   for (const [method, values, says] of cases) {

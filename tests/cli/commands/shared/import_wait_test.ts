@@ -73,7 +73,7 @@ Deno.test("--wait that is ended says that the import goes on", async () => {
   assertEquals([code, stdout, stderr], [
     130,
     "",
-    `The import of image "${ID}" goes on; see "glance image-tasks ${ID}"\n`,
+    `The import of image "${ID}" continues; see "glance image-tasks ${ID}"\n`,
   ]);
 });
 
@@ -94,7 +94,7 @@ Deno.test("--wait takes an import that has reached some of its stores, and names
   const { code, stderr } = await new Scene(importing(looks)).run(line.split(" "));
   assertEquals([code, stderr], [
     0,
-    `Image "${ID}" is not in "slow": Glance could not write there\n`,
+    `Image "${ID}" is not in "slow": Glance could not write to it\n`,
   ]);
   const strict = `${line} --allow-failure False`;
   const failed = await new Scene(importing(looks)).run(strict.split(" "));

@@ -133,14 +133,14 @@ Deno.test("--debug tells of each failover, retry and resume: server, cause, byte
   const [busy, healthy] = [server(lines[0]), server(lines[2])];
   assertNotEquals(busy, healthy);
   assertEquals(lines.map((line) => line.replace(/\d+ ms$/, "N ms")), [
-    `cooldown: ${busy} is passed over for N ms`,
-    `retry: after attempt 1 at ${busy}, in N ms`,
-    `cooldown: ${healthy} is passed over for N ms`,
-    `cooldown: ${busy} is passed over for N ms`,
-    `retry: after attempt 1 at ${busy}, in N ms`,
-    `cooldown: ${healthy} is passed over for N ms`,
-    `retry: after attempt 2 at ${healthy}, in N ms`,
-    `resume: image ${ID} at byte 1000 from ${busy}`,
+    `cooldown: ${busy} is skipped for N ms`,
+    `retry: attempt 1 at ${busy} failed, next in N ms`,
+    `cooldown: ${healthy} is skipped for N ms`,
+    `cooldown: ${busy} is skipped for N ms`,
+    `retry: attempt 1 at ${busy} failed, next in N ms`,
+    `cooldown: ${healthy} is skipped for N ms`,
+    `retry: attempt 2 at ${healthy} failed, next in N ms`,
+    `resume: image ${ID} continues at byte 1000 from ${busy}`,
   ]);
   assertStringIncludes(stderr, "the server answered 503");
   assertStringIncludes(stderr, "connection refused");
