@@ -114,10 +114,10 @@ Deno.test("A download that fails without a byte leaves nothing, and says why", a
     await assertRejects(() => download(path, broken), CommandFailed, "the reason");
     assertEquals(namesIn(directory), []);
     const cases = [
-      [`${directory}/absent/disk.img`, "there is no such file or directory"],
+      [`${directory}/absent/disk.img`, "no such file or directory"],
       [directory, "it is a directory"],
       [`${directory}/${"n".repeat(300)}`, "the name is too long"],
-      ["/dev/full", "no space is left on the device"],
+      ["/dev/full", "no space left on the device"],
     ] as const;
     for (const [bad, state] of cases) {
       const { message } = await assertRejects(() => download(bad, fill));
