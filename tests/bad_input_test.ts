@@ -767,7 +767,7 @@ const ROWS: readonly Row[] = [
             }),
           Invalid,
           "download image",
-          "the sink is no WritableStream",
+          "the sink is not a WritableStream",
           "give one",
         ),
     ),
@@ -776,7 +776,7 @@ const ROWS: readonly Row[] = [
     async (world) => world.service.download(ALICE, await world.image(), untyped({ write() {} })),
     Invalid,
     "download image",
-    "the sink is no WritableStream",
+    "the sink is not a WritableStream",
     "give one",
   ),
   row(

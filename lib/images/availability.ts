@@ -1,18 +1,18 @@
 /**
- * Whether a caller may see an image that Glance has shown: Cinder's rule, which matters where requests
- * are made without the user's own token. Pure.
+ * Decides whether a caller may see an image, as Cinder does. Matters if requests do not use the user's own
+ * token. Pure.
  *
  * @module
  */
 import type { RequestContext } from "../context.ts";
 import type { Image, ImageMember } from "../api/types.ts";
 
-/** Yes, no, or "an accepted member may, too", which only the member list can tell. */
+/** The decision; `members` means that it depends on the list of members. */
 export type Availability = "available" | "unavailable" | "members";
 
 /**
- * A caller with a token sees what Glance shows to that token, an administrator everything, everybody a
- * public image. Else the properties `owner_id`, `project_id` and `user_id` decide, in that order.
+ * An image is available to a caller with a token (Glance has decided already), to an administrator, and if it
+ * is public. Otherwise the properties `owner_id`, `project_id`, and `user_id` decide, in that order.
  */
 export function availabilityOf(context: RequestContext, image: Image): Availability {
   if (context.authToken || context.isAdmin) return "available";

@@ -1,5 +1,5 @@
 /**
- * Creating and changing an image so that it happens once, whatever the network repeats.
+ * Creates and updates images exactly once, even if a request is sent twice.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import { patchTo } from "../api/patch.ts";
 import type { GlanceImage, Image } from "../api/types.ts";
 
 /**
- * Creates an image under an id of our own choice. A 409 for such an id means that an earlier request
- * was carried out though its answer was lost (some runtimes repeat a POST unasked): the image that is
- * there is ours. For an id that the caller gave, a 409 stays an error.
+ * Creates an image with an id that is chosen here. A 409 then means that an earlier request succeeded and
+ * its response was lost (some runtimes resend a POST), so the image is returned. If the caller chose the
+ * id, a 409 is an error.
  *
- * A property that is null is one that is not there, as in a change.
+ * A null property is omitted, as in an update.
  */
 export async function createImage(
   client: GlanceClientWrapper,
@@ -33,7 +33,7 @@ export async function createImage(
   }
 }
 
-/** Null is a value for these only; elsewhere it says that there is none. */
+/** The properties that Glance accepts as null. */
 const NULLABLE: ReadonlySet<string> = new Set(["name", "disk_format", "container_format"]);
 
 function withoutNull(image: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -43,9 +43,9 @@ function withoutNull(image: Readonly<Record<string, unknown>>): Record<string, u
 }
 
 /**
- * Deletes a new image whose data could not be stored, though it was created as protected.
+ * Deletes a new image whose data could not be stored, even if it is protected.
  *
- * @throws {ImageUploadFailed} where it stays behind; `cause` is why its data could not be stored.
+ * @throws {ImageUploadFailed} if the image cannot be deleted; `cause` is why its data could not be stored.
  */
 export async function rollbackCreate(
   client: GlanceClientWrapper,
@@ -57,7 +57,7 @@ export async function rollbackCreate(
     if (error instanceof NotFound) return;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ImageUploadFailed(
-      `Cannot undo the failed upload of image "${imageId}": the image is left behind without data; delete it by this id; the upload met: ${why}`,
+      `Cannot undo the failed upload of image "${imageId}": the image is left behind without data; delete it by its id; the upload failed: ${why}`,
       { cause, imageId },
     );
   });
@@ -78,25 +78,25 @@ async function remove(
   }
 }
 
-/** A request that creates is about no image yet; its 409 is about the one that has the id. */
+/** The error for a 409 of a creation, with the id of the existing image. */
 function takenId(imageId: string, cause: Conflict): ImageConflict {
   const { message, server, status, requestId, attempts } = cause;
   return new ImageConflict(message, { cause, imageId, server, status, requestId, attempts });
 }
 
-/** What has to be so before an image is changed. */
+/** The preconditions of an update. */
 export interface ExpectedImage {
-  /** Values of what only Glance sets. */
+  /** Values of properties that only Glance sets. */
   readonly assertedValues: Readonly<Record<string, unknown>>;
-  /** The image as its caller has seen it. */
+  /** The image as the caller last saw it. */
   readonly ifUnchanged?: Image | undefined;
 }
 
 /**
- * Looks at an image that is to be changed, where its caller expects something of it, and gives it then.
+ * Checks the preconditions of an update. Returns the image, or null if there are none to check.
  *
- * @throws {Invalid} where what only Glance sets is not as expected.
- * @throws {ImageConflict} where the image is not as it was seen.
+ * @throws {Invalid} if a property that only Glance sets has another value.
+ * @throws {ImageConflict} if the image has changed since the caller saw it.
  */
 export async function checkPreconditions(
   client: GlanceClientWrapper,
@@ -112,24 +112,24 @@ export async function checkPreconditions(
   return current;
 }
 
-/** What an image is to become. */
+/** An update of an image. */
 export interface ImageChange {
+  /** The values to set. */
   readonly wanted: Readonly<Record<string, unknown>>;
-  /** Whether custom properties that are not wanted are removed. */
+  /** Whether to remove custom properties that are not in `wanted`. */
   readonly purge: boolean;
-  /** The image as it was just now; null where that is not known. */
+  /** The current image; null if not known. */
   readonly current: GlanceImage | null;
-  /** Whether nobody else may have changed it in between. */
+  /** Whether a change by another client is an error. */
   readonly isAlone: boolean;
 }
 
-/** How often a change is compared anew after somebody else has changed the image meanwhile. */
+/** Maximum number of patches, if other clients keep changing the image. */
 const MAX_COMPARISONS = 3;
 
 /**
- * Changes an image to what is wanted. The patch is computed from what is there; where Glance answers
- * 409 (a property that the patch removes is gone: somebody else removed it, or an earlier request of
- * ours did), it is computed again.
+ * Updates an image with a patch against its current state. If Glance answers 409 (a property to remove does
+ * not exist: another client or an earlier request of this one removed it), computes the patch again.
  */
 export async function applyPatch(
   client: GlanceClientWrapper,
@@ -148,7 +148,7 @@ export async function applyPatch(
     } catch (error) {
       if (!(error instanceof ImageConflict) || comparison === MAX_COMPARISONS) throw error;
       current = await show();
-      // Our own request may have been carried out unseen: then there is nothing left to do.
+      // Nothing is left to change if an earlier request succeeded and its response was lost.
       if (isAlone && patchTo(current, wanted, purge).length > 0) throw error;
     }
   }

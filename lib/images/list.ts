@@ -1,5 +1,5 @@
 /**
- * Lists of images, page by page.
+ * Lists images page by page.
  *
  * @module
  */
@@ -14,15 +14,14 @@ import type { GlanceImage, Image } from "../api/types.ts";
 import type { ImagePage } from "../api/wire.ts";
 import { availabilityFor, isMember } from "./visible.ts";
 
-/** Markers that are tried in place of one that is gone: as many as Glance puts on a page. */
+/** Maximum number of earlier markers to try if one is deleted: the maximum page size of Glance. */
 const MAX_EARLIER = 1_000;
 
 /**
- * The images that fit, lazily, page by page. Each page is a request of its own, with its own retries and
- * its own translation of errors; its query is built anew from the parameters, since Glance's `next` link
- * loses repeated keys and mount prefixes.
+ * Yields the pages of a list, one request each. The query of each page is built from the parameters, since
+ * Glance's `next` link drops repeated keys and mount prefixes.
  *
- * @throws {UnexpectedResponse} where a server gives a marker twice, which would never end.
+ * @throws {UnexpectedResponse} if a server returns a marker twice, since the list would never end.
  */
 async function* listPages(
   client: GlanceClientWrapper,
@@ -31,21 +30,21 @@ async function* listPages(
   options: CallOptions,
 ): AsyncGenerator<readonly GlanceImage[], void> {
   if (limitOf(parameters) === 0) return;
-  const circles = new MarkerLoopDetector(parameters.marker);
+  const loops = new MarkerLoopDetector(parameters.marker);
   let earlier: (string | undefined)[] = [];
   for (let { marker } = parameters;;) {
     const page = await pageAfter([...earlier, marker]);
     yield page.images;
     const next = page.next ? markerOf(page.next) : null;
     if (next === null) return;
-    circles.check(next);
+    loops.check(next);
     earlier = [marker, ...page.images.slice(0, -1).map(({ id }) => id)].slice(-MAX_EARLIER);
     marker = next;
   }
 
   /**
-   * The page after the last of these markers that is still there: Glance refuses the marker of an image that
-   * was deleted meanwhile, and any image before it, back to the start of its page, is as good.
+   * The page after the last of these markers that still exists. Glance answers 400 to the marker of a deleted
+   * image; any earlier image of the same page works as well.
    */
   async function pageAfter(markers: readonly (string | undefined)[]): Promise<ImagePage> {
     for (let i = markers.length - 1;; i--) {
@@ -54,14 +53,14 @@ async function* listPages(
       try {
         return await client.run(context, "list", [query], options);
       } catch (error) {
-        const isLost = error instanceof GlanceError && error.status === 400;
-        if (!isLost || i === 0) throw error;
+        const isDeleted = error instanceof GlanceError && error.status === 400;
+        if (!isDeleted || i === 0) throw error;
       }
     }
   }
 }
 
-/** The same, image by image as Glance shows them, and no more than the limit. */
+/** Lists the images as Glance shows them, up to the limit. */
 export function listImages(
   client: GlanceClientWrapper,
   context: RequestContext,
@@ -72,7 +71,7 @@ export function listImages(
   return new ImageIterator(pages, parameters, (glance) => glance);
 }
 
-/** The images that the caller may see, and no more than the limit. */
+/** Lists the images that are available to the caller, up to the limit. */
 export function listAvailable(
   client: GlanceClientWrapper,
   context: RequestContext,
@@ -89,8 +88,7 @@ export function listAvailable(
 }
 
 /**
- * Notices a list that goes in circles, and keeps one marker to do so (Brent's algorithm): one that has
- * come back is met again after at most as many pages as there were.
+ * Detects a loop of markers with Brent's algorithm, which keeps only one marker.
  */
 class MarkerLoopDetector {
   #kept: string | undefined;
@@ -104,9 +102,9 @@ class MarkerLoopDetector {
   check(marker: string): void {
     if (marker === this.#kept) {
       throw new UnexpectedResponse(
-        `Cannot list images: the server gave the marker ${
+        `Cannot list images: the server returned the marker ${
           inspect(marker)
-        } twice, so the list would never end; ask the operator of the cloud to look at its servers`,
+        } twice, so the list would never end; ask the operator of the cloud to check its servers`,
       );
     }
     if (++this.#since < this.#power) return;

@@ -1,5 +1,5 @@
 /**
- * The images of a list's pages, one by one.
+ * Iterates over the images of pages.
  *
  * @module
  */
@@ -7,24 +7,22 @@ import { limitOf, type ListParameters } from "../api/query.ts";
 import type { GlanceImage } from "../api/types.ts";
 
 /**
- * What is given for an image that Glance lists: null where it is left out, a way to find out where Glance has
- * to be asked first.
+ * Selects the item of an image: null to skip it, or a function if the decision needs a request.
  */
 export type Select<Item> = (glance: GlanceImage) => Item | null | (() => Promise<Item | null>);
 
 /**
- * An async generator of what is chosen from pages, and no more than the limit. It has a short cut: an image
- * that can be decided at once, from a page that is there, does not take a turn of the generator within,
- * which would cost as much as its translation.
+ * An async generator of the items of pages, up to the limit. Items of the current page that need no request
+ * bypass the inner generator, whose step costs as much as the translation of an image.
  *
- * The last image of a page is the marker of the next one, and may be deleted as soon as it is handed out. So
- * the next page is asked for first.
+ * The last image of a page is the marker of the next page, and the consumer may delete it. So the next page is
+ * fetched before that image is yielded.
  */
 export class ImageIterator<Item extends object> implements AsyncGenerator<Item, void, void> {
   readonly #parameters: ListParameters;
-  readonly #choose: Select<Item>;
-  readonly #within: AsyncGenerator<Item, void, void>;
-  /** Calls that the generator within has not answered: no short cut goes past them. */
+  readonly #select: Select<Item>;
+  readonly #generator: AsyncGenerator<Item, void, void>;
+  /** Pending calls of the generator. Items must not overtake them. */
   #calls = 0;
   #page: readonly GlanceImage[] = [];
   #at = 0;
@@ -33,25 +31,25 @@ export class ImageIterator<Item extends object> implements AsyncGenerator<Item, 
   constructor(
     pages: AsyncIterable<readonly GlanceImage[]>,
     parameters: ListParameters,
-    choose: Select<Item>,
+    select: Select<Item>,
   ) {
     this.#parameters = parameters;
-    this.#choose = choose;
-    this.#within = this.#run(pages);
+    this.#select = select;
+    this.#generator = this.#run(pages);
   }
 
   next(): Promise<IteratorResult<Item, void>> {
-    const value = this.#calls === 0 ? this.#shortCut() : null;
+    const value = this.#calls === 0 ? this.#nextOfPage() : null;
     if (value !== null) return Promise.resolve({ done: false, value });
-    return this.#answered(this.#within.next());
+    return this.#counted(this.#generator.next());
   }
 
   return(): Promise<IteratorResult<Item, void>> {
-    return this.#answered(this.#within.return());
+    return this.#counted(this.#generator.return());
   }
 
   throw(error: unknown): Promise<IteratorResult<Item, void>> {
-    return this.#answered(this.#within.throw(error));
+    return this.#counted(this.#generator.throw(error));
   }
 
   [Symbol.asyncIterator](): this {
@@ -73,8 +71,8 @@ export class ImageIterator<Item extends object> implements AsyncGenerator<Item, 
         this.#at = 0;
         while (this.#at < page.length) {
           const glance = page[this.#at++] as GlanceImage;
-          const chosen = this.#choose(glance);
-          const item = typeof chosen === "function" ? await chosen() : chosen;
+          const selected = this.#select(glance);
+          const item = typeof selected === "function" ? await selected() : selected;
           if (item === null) continue;
           this.#left--;
           if (this.#at === page.length && this.#left > 0) await ahead.fetch();
@@ -88,11 +86,11 @@ export class ImageIterator<Item extends object> implements AsyncGenerator<Item, 
     }
   }
 
-  /** The next item, if it can be told at once; what cannot, or is an error, is left where it is. */
-  #shortCut(): Item | null {
+  /** The next item of the page. Null if the generator must continue: at a request, an error, or the last item. */
+  #nextOfPage(): Item | null {
     try {
       while (this.#left > 0 && this.#at < this.#page.length - 1) {
-        const item = this.#choose(this.#page[this.#at] as GlanceImage);
+        const item = this.#select(this.#page[this.#at] as GlanceImage);
         if (typeof item === "function") return null;
         this.#at++;
         if (item === null) continue;
@@ -100,20 +98,20 @@ export class ImageIterator<Item extends object> implements AsyncGenerator<Item, 
         return item;
       }
     } catch {
-      // The generator within meets it again, and ends with it.
+      // The generator meets the same error, and ends with it.
     }
     return null;
   }
 
-  #answered(
-    answer: Promise<IteratorResult<Item, void>>,
+  #counted(
+    result: Promise<IteratorResult<Item, void>>,
   ): Promise<IteratorResult<Item, void>> {
     this.#calls++;
-    return answer.finally(() => this.#calls--);
+    return result.finally(() => this.#calls--);
   }
 }
 
-/** Pages, one of which may be fetched before it is taken. */
+/** Pages, with at most one fetched ahead. */
 class PagesAhead {
   readonly #pages: AsyncIterator<readonly GlanceImage[], void>;
   #next: Promise<IteratorResult<readonly GlanceImage[], void>> | null = null;
@@ -122,7 +120,7 @@ class PagesAhead {
     this.#pages = pages[Symbol.asyncIterator]();
   }
 
-  /** Waits until the next page is there. What it fails with, who takes it is told. */
+  /** Fetches the next page. `take` throws its error. */
   async fetch(): Promise<void> {
     await (this.#next ??= this.#pages.next()).catch(() => {});
   }

@@ -1,5 +1,5 @@
 /**
- * From an image reference - an id, or an href at some Glance - to the service that can read it.
+ * Resolves an image reference, which is an id or the href of an image of any Glance, to a service.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { isPathSegment } from "../api/operation.ts";
 import { GlanceImageService } from "./service.ts";
 
 /**
- * A service on the configured servers, or on those of each context's catalog.
+ * Creates a service on the configured servers, or on those of each context's catalog.
  *
  * @example
  * ```ts
@@ -30,16 +30,16 @@ export function getDefaultImageService(options: GlanceOptions = {}): GlanceImage
 }
 
 /**
- * The service for an image reference, and the id of the image there.
+ * Resolves an image reference to a service and the id of the image.
  *
  * A reference without a slash is an id for the default service. An href has the form
- * `http[s]://host[:port][/prefix]/v2/images/<id>`; a trailing slash, a query and a fragment do not
- * count, nor does a `/file` behind the id; `v1` is as good as `v2`, the version and `images` may be
- * missing. The token is sent to its host only where that is the origin of a configured server, of any
- * endpoint that the context's catalog has for the image service, or of one of `trustedHosts`; any other
- * host is asked without a token.
+ * `http[s]://host[:port][/prefix]/v2/images/<id>`. A trailing slash, a query, a fragment, and a `/file`
+ * after the id are ignored. The version can be `v1`; the version and `images` are optional.
  *
- * @throws {InvalidImageRef} for anything else.
+ * The token is sent only if the origin of the href is that of a configured server, of an endpoint of the
+ * image service in the context's catalog, or one of `trustedHosts`. Other hosts get no token.
+ *
+ * @throws {InvalidImageRef} if the reference has another form.
  *
  * @example
  * ```ts
@@ -70,12 +70,12 @@ export function getRemoteImageService(
 }
 
 /**
- * `…/v2/images/<id>`, `…/images/<id>` or `…/<id>` at the end of a path, with what stands before it, and
- * with `/file` behind it, as an image's own `file` has it.
+ * `…/v2/images/<id>`, `…/images/<id>`, or `…/<id>` at the end of a path, optionally followed by `/file`, as
+ * in the property `file` of an image.
  */
 const IMAGE_PATH = /^(?<prefix>.*?)(?:\/v\d+(?:\.\d+)?)?(?:\/images)?\/(?<id>[^/]+)(?:\/file)?\/*$/;
 
-/** Host of an IPv6 address without brackets, as some configurations write it. */
+/** An IPv6 host without brackets, as in some configurations. */
 const BARE_IPV6_HOST = /^(https?:\/\/)([0-9a-f]*:[0-9a-f]*:[0-9a-f:]*)(\/|$)/i;
 
 function parseImageHref(
@@ -115,7 +115,7 @@ function invalid(href: unknown, state: string): InvalidImageRef {
   );
 }
 
-/** By origin: a token for one port of a host, or for its https, is not for another. */
+/** Compares origins: a token for one port or scheme of a host must not be sent to another. */
 function isTrusted(
   server: ApiServer,
   { serviceCatalog }: RequestContext,

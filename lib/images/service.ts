@@ -1,6 +1,5 @@
 /**
- * `GlanceImageService`: the image service of Cinder, method by method. A table of contents: each
- * method asks the client and translates; whatever has a loop of its own lives elsewhere.
+ * `GlanceImageService`: the methods of Cinder's image service.
  *
  * @module
  */
@@ -21,17 +20,17 @@ import { fromGlance, toGlance } from "../api/translate.ts";
 import type { Image, ImageLocation, ImageMember, ImageMeta, ImageStore } from "../api/types.ts";
 import { isAvailable } from "./visible.ts";
 
-/** What an update may be told. */
+/** Options of an update. */
 export interface UpdateOptions extends UploadOptions {
   /**
-   * Whether custom properties that the update does not name are removed.
+   * Whether to remove custom properties that the update does not name.
    * @default {true}
    */
   readonly purgeProps?: boolean;
   /**
-   * The image as the caller has seen it: the update is refused where anything about it has changed since.
-   * Glance has no way to do both at once: what is changed in the moment between the comparison and the
-   * update is not noticed, unless it makes the update impossible.
+   * The image as the caller last saw it. The update fails if the image has changed since. Glance has no
+   * conditional update, so a change between the comparison and the update goes unnoticed, unless it makes
+   * the update impossible.
    */
   readonly ifUnchanged?: Image;
 }
@@ -39,8 +38,8 @@ export interface UpdateOptions extends UploadOptions {
 /**
  * The image service.
  *
- * Every method takes the caller's context first and throws the errors of `GlanceError`; an abort
- * throws the signal's reason as it is.
+ * Every method takes the caller's context as its first argument and throws subclasses of `GlanceError`. An
+ * abort throws the reason of the signal.
  *
  * @example
  * ```ts
@@ -64,18 +63,18 @@ export interface UpdateOptions extends UploadOptions {
  * ```
  */
 export class GlanceImageService {
-  /** The client that makes the requests. */
+  /** The client that sends the requests. */
   readonly client: GlanceClientWrapper;
 
-  /** Without a client, one with default options, which finds its servers in each context's catalog. */
+  /** The default client has default options and finds its servers in the catalog of each context. */
   constructor(client: GlanceClientWrapper = new GlanceClientWrapper()) {
     this.client = client;
   }
 
   /**
-   * All images that the caller may see and that fit, as an array.
+   * Lists the images that are available to the caller and match the filters, as an array.
    *
-   * @throws {Invalid} for an unknown marker, sort key or filter value, or a negative limit.
+   * @throws {Invalid} for an unknown marker, sort key, or filter value, or a negative limit.
    */
   async detail(
     context: RequestContext,
@@ -87,7 +86,7 @@ export class GlanceImageService {
     return images;
   }
 
-  /** The same, lazily: a page is asked for when the one before has been used up. */
+  /** Lists the same images lazily. Each page is requested when the previous one is used up. */
   list(
     context: RequestContext,
     parameters: ListParameters = {},
@@ -96,7 +95,7 @@ export class GlanceImageService {
     return listAvailable(this.client, context, parameters, options);
   }
 
-  /** The projects with which an image is shared. */
+  /** Lists the members of an image: the projects that it is shared with. */
   async listMembers(
     context: RequestContext,
     imageId: string,
@@ -106,9 +105,9 @@ export class GlanceImageService {
   }
 
   /**
-   * The stores to which Glance can write.
+   * Lists the stores of Glance.
    *
-   * @throws {NotFound} where the cloud has one store only and does not tell which.
+   * @throws {NotFound} if the cloud has a single store.
    */
   async getStores(
     context: RequestContext,
@@ -118,9 +117,9 @@ export class GlanceImageService {
   }
 
   /**
-   * One image.
+   * Shows an image.
    *
-   * @throws {ImageNotFound} where there is none, or the caller may not see it.
+   * @throws {ImageNotFound} if it does not exist, or is not available to the caller.
    */
   async show(
     context: RequestContext,
@@ -136,9 +135,8 @@ export class GlanceImageService {
   }
 
   /**
-   * Where the data of an image is: its direct URL and its locations, from the location API of 2024.2
-   * if the cloud has it and the caller may use it, else from the image itself. `[null, null]` where
-   * Glance shows neither.
+   * Returns the direct URL and the locations of an image: from the location API of 2024.2 if the cloud has
+   * it and the caller may use it, else from the image. `[null, null]` if Glance shows neither.
    */
   async getLocation(
     context: RequestContext,
@@ -150,12 +148,12 @@ export class GlanceImageService {
   }
 
   /**
-   * Tells Glance that the data of an image is already at `url`.
+   * Adds a location (URL) to an image.
    *
-   * `metadata` with `os_hash_algo` and `os_hash_value` lets Glance check the data.
+   * Glance checks the data if `metadata` has `os_hash_algo` and `os_hash_value`.
    *
-   * @throws {ImageNotAuthorized} where the cloud does not let users set locations.
-   * @throws {ProgrammingError} where the cloud has no way to set a location.
+   * @throws {ImageNotAuthorized} if users of the cloud may not set locations.
+   * @throws {ProgrammingError} if the cloud does not support setting locations.
    */
   async addLocation(
     context: RequestContext,
@@ -168,17 +166,17 @@ export class GlanceImageService {
   }
 
   /**
-   * A new image, with its data if `data` is given. The id is chosen here, so that a request that a
-   * network repeats makes one image. If the data cannot be stored, the image is deleted again, and what
-   * was wrong with the data is thrown as it is. An image whose data Glance is still storing is not deleted:
-   * `create` waits for it, up to an hour without a change.
+   * Creates an image, with its data if `data` is given. The id is chosen here, so that a repeated request
+   * does not create a second image. If the data cannot be stored, the image is deleted and the error is
+   * thrown unchanged. If Glance is still storing the data, `create` waits for it, up to an hour without a
+   * change, and does not delete the image.
    *
-   * @throws {Invalid} where Glance refuses a property; reserved names are refused before.
-   * @throws {ImageConflict} where the given `id` is taken.
-   * @throws {ImageIntegrityError} where Glance stored other bytes than were sent.
-   * @throws {ImageLimitExceeded} where a quota is reached.
-   * @throws {ImageUploadFailed} with the id of the image, if it is still there: it cannot be deleted, or it
-   * cannot be known whether Glance has stored its data.
+   * @throws {Invalid} if a property is reserved, or Glance rejects it.
+   * @throws {ImageConflict} if the given `id` is taken.
+   * @throws {ImageIntegrityError} if Glance stored other bytes than were sent.
+   * @throws {ImageLimitExceeded} if a quota is reached.
+   * @throws {ImageUploadFailed} if the upload failed and the image, whose id it has, may still exist: it
+   * cannot be deleted, or it is unknown whether Glance has stored its data.
    */
   async create(
     context: RequestContext,
@@ -194,16 +192,16 @@ export class GlanceImageService {
   }
 
   /**
-   * Changes an image: first its data, where `data` is given and not empty, then its properties. By
-   * default, custom properties that `imageMeta` does not name are removed; one that is null is, too.
+   * Updates an image: first its data, if `data` is given and not empty, then its properties. Removes custom
+   * properties that are null and, by default, those that `imageMeta` does not name.
    *
-   * An image that was shown can be given back with something changed: `{ ...image, name: "new" }`. What
-   * only Glance sets (its status, its size, times …) is left alone where it is as it was, or null.
+   * `imageMeta` can be an image from `show` with changes: `{ ...image, name: "new" }`. Properties that only
+   * Glance sets (status, size, times …) are ignored if they are unchanged or null.
    *
-   * @throws {ImageNotFound} where there is none.
-   * @throws {Invalid} before anything is changed, where what only Glance sets would be; it is named.
-   * @throws {ImageConflict} where data is given and the image is not `queued`, and with `ifUnchanged` where
-   * somebody else has changed the image.
+   * @throws {ImageNotFound} if the image does not exist.
+   * @throws {Invalid} if the update would change a property that only Glance sets; nothing is changed then.
+   * @throws {ImageConflict} if data is given and the image is not `queued`, or if the image differs from
+   * `ifUnchanged`.
    */
   async update(
     context: RequestContext,
@@ -232,9 +230,9 @@ export class GlanceImageService {
   /**
    * Deletes an image.
    *
-   * @throws {ImageNotFound} where there is none.
-   * @throws {ImageNotAuthorized} where it is protected or belongs to somebody else.
-   * @throws {ImageConflict} where it is in use.
+   * @throws {ImageNotFound} if it does not exist.
+   * @throws {ImageNotAuthorized} if it is protected, or the caller does not own it.
+   * @throws {ImageConflict} if it is in use.
    */
   async delete(
     context: RequestContext,
@@ -246,11 +244,12 @@ export class GlanceImageService {
   }
 
   /**
-   * The data of an image as a byte stream. It goes on at the byte where it broke, on the next server;
-   * it is counted and hashed on its way, and errors before its end where anything is wrong.
+   * Downloads the data of an image as a byte stream. After a broken connection, the download continues from
+   * the next server at the same byte. Size and hash are verified; the stream errors before its end if they
+   * are wrong.
    *
-   * @throws {ImageDownloadFailed} where the image has no data, or no server can deliver the rest.
-   * @throws {ImageIntegrityError} where the bytes are not those of the image.
+   * @throws {ImageDownloadFailed} if the image has no data, or no server can deliver the rest.
+   * @throws {ImageIntegrityError} if the size or the hash is wrong.
    */
   download(
     context: RequestContext,
@@ -258,7 +257,7 @@ export class GlanceImageService {
     options?: DownloadOptions,
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
   /**
-   * The same into a sink, which is closed when all bytes are in and right, and aborted otherwise.
+   * Downloads into a sink. The sink is closed after all bytes are written and verified, and aborted on failure.
    */
   download(
     context: RequestContext,
@@ -276,7 +275,7 @@ export class GlanceImageService {
     if (dataOrOptions instanceof WritableStream) {
       return downloadTo(client, context, imageId, dataOrOptions, options ?? {});
     }
-    // As options it would be ignored, and nothing would be written to it.
+    // A sink of another type would be ignored as options, and nothing written to it.
     const isOtherSink = ["write", "writable"].some((name) => name in Object(dataOrOptions));
     if (options !== undefined || isOtherSink) return Promise.reject(notASink(imageId));
     return openDownload(client, context, imageId, dataOrOptions).then(streamOf);
@@ -285,7 +284,7 @@ export class GlanceImageService {
 
 function notASink(imageId: string): Invalid {
   return new Invalid(
-    `Cannot download image "${imageId}": the sink is no WritableStream; give one, or only options to get a stream`,
+    `Cannot download image "${imageId}": the sink is not a WritableStream; give one, or only options to get a stream`,
     { imageId },
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Whether a caller sees an image, with a look at its members where its record does not tell.
+ * Decides whether a caller may see an image, with a request for its members if needed.
  *
  * @module
  */
@@ -8,19 +8,19 @@ import type { CallOptions, GlanceClientWrapper } from "../api/client.ts";
 import { type Availability, availabilityOf, isAcceptedMember } from "./availability.ts";
 import type { Image } from "../api/types.ts";
 
-/** Whether a caller may see an image, as far as its record tells. */
+/** Whether a caller may see an image, without a request. */
 export function availabilityFor(
   client: GlanceClientWrapper,
   context: RequestContext,
   image: Image,
 ): Availability {
-  const isNobody = context.userId === undefined && context.projectId === undefined;
-  // Without identities anywhere there is nothing to compare: what Glance shows is available.
-  if (client.options.authStrategy === "noauth" && isNobody) return "available";
+  const isAnonymous = context.userId === undefined && context.projectId === undefined;
+  // Without identities, the properties of an image decide nothing.
+  if (client.options.authStrategy === "noauth" && isAnonymous) return "available";
   return availabilityOf(context, image);
 }
 
-/** Whether the caller's project is an accepted member of an image: Glance is asked. */
+/** Whether the caller's project is an accepted member of an image. */
 export async function isMember(
   client: GlanceClientWrapper,
   context: RequestContext,
@@ -30,7 +30,7 @@ export async function isMember(
   return isAcceptedMember(context, await client.run(context, "members.list", [image.id], options));
 }
 
-/** Whether a caller may see an image. */
+/** Whether a caller may see an image, with a request if needed. */
 export async function isAvailable(
   client: GlanceClientWrapper,
   context: RequestContext,
