@@ -601,7 +601,7 @@ const ROWS: readonly Row[] = [
       `${Deno.inspect(reference)} as image reference`,
       href(untyped(reference)),
       InvalidImageRef,
-      "it is no string",
+      "it is not a string",
       "give an id or",
     )
   ),

@@ -57,7 +57,7 @@ export function getRemoteImageService(
   imageHref: string,
   options: GlanceOptions = {},
 ): [service: GlanceImageService, imageId: string] {
-  if (typeof imageHref !== "string") throw invalid(imageHref, "it is no string");
+  if (typeof imageHref !== "string") throw invalid(imageHref, "it is not a string");
   if (!imageHref.includes("/")) {
     return [getDefaultImageService(options), checkedId(imageHref, imageHref)];
   }
@@ -83,7 +83,7 @@ function parseImageHref(
 ): { server: ApiServer; netloc: string; imageId: string } {
   const text = href.trim().replace(BARE_IPV6_HOST, "$1[$2]$3");
   const url = parseHttpUrl(text);
-  if (url === null) throw invalid(href, "it is no http or https URL");
+  if (url === null) throw invalid(href, "it is not an http or https URL");
   if (url.username !== "" || url.password !== "") {
     throw invalid(href, "it holds user information");
   }

@@ -1,5 +1,5 @@
 /**
- * Whether what was stored is what was exported, by everything that either side says of its data. Pure.
+ * Compares an exported record with the image that was created from it, by size and hashes. Pure.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import type { PortableRecord } from "./export_image.ts";
 /** How strict the comparison is. */
 export interface SameOptions {
   /**
-   * `required` takes no image of which a hash cannot be compared.
+   * `required` fails if no hash can be compared; `auto` then compares the size only.
    * @default {"auto"}
    */
   readonly verify?: Exclude<Verify, "off">;
 }
 
-/** What one side says, and the other. */
+/** A value that both sides report: the record, and the new image. */
 type Claim = readonly [
   measure: string,
   expected: string | number | null | undefined,
@@ -26,11 +26,11 @@ type Claim = readonly [
 ];
 
 /**
- * Compares a record with the image that was made of it. `digests` are those of the bytes on their way,
- * where they were hashed.
+ * Compares a record with the image that was created from it. `digests` are those of the transferred bytes,
+ * if they were hashed.
  *
- * @throws {ImageIntegrityError} where a size or a hash differs.
- * @throws {Invalid} with `required`, where there is no hash to compare.
+ * @throws {ImageIntegrityError} if the size or a hash differs.
+ * @throws {Invalid} with `required`, if there is no hash to compare.
  */
 export function checkSame(
   record: PortableRecord,
@@ -54,10 +54,10 @@ export function checkSame(
 }
 
 /**
- * Refuses beforehand what cannot be verified, or is not the data of its record.
+ * Checks before the transfer whether the data can be verified and has the size of its record.
  *
- * @throws {Invalid} for a mode that there is not; with `required`, where the record has no hash.
- * @throws {ImageIntegrityError} where the size of the data is known and another.
+ * @throws {Invalid} if the mode is unknown, or, with `required`, the record has no hash.
+ * @throws {ImageIntegrityError} if the size of the data is known and differs.
  */
 export function checkRestorable(
   record: PortableRecord,
@@ -94,7 +94,7 @@ function differs(
   imageId?: string,
 ): ImageIntegrityError {
   return new ImageIntegrityError(
-    `Cannot accept ${what}: its ${measure} is ${actual} instead of ${expected}; the data is not that of the record, or was changed on its way`,
+    `Cannot accept ${what}: its ${measure} is ${actual} instead of ${expected}; the data is not that of the record, or was changed in transit`,
     { imageId, expected: `${measure} ${expected}`, actual: `${measure} ${actual}` },
   );
 }

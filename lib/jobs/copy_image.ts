@@ -1,5 +1,5 @@
 /**
- * An image from one cloud, project or region to another.
+ * Copies an image from one cloud, project, or region to another.
  *
  * @module
  */
@@ -12,32 +12,32 @@ import { checkRecord } from "../validate.ts";
 import { exportImage } from "./export_image.ts";
 import { restoreImage, type RestoreOptions } from "./restore_image.ts";
 
-/** A service and who asks it: one end of a copy. A `Connection` is one. */
+/** One end of a copy: a service and a context. A `Connection` is one. */
 export interface ServiceAccess {
   /** The image service. */
   readonly service: GlanceImageService;
-  /** Who asks it. */
+  /** The context of the requests. */
   readonly context: RequestContext;
 }
 
-/** What a copy may be told: of its download, and of the image that it makes. */
+/** Options of a copy: of its download, and of the new image. */
 export interface CopyOptions
   extends RestoreOptions, Pick<DownloadOptions, "connections" | "partSize" | "prefer"> {}
 
 /**
- * Copies an image: its data in one stream from the source to the target, at the pace of the slower, with
- * nothing on a disk in between; and of its record what another cloud can have: name, formats, minima,
- * visibility, protection, tags and custom properties.
+ * Copies an image: its data in one stream from source to target, with backpressure and without a temporary
+ * file, and the portable part of its record: name, formats, minimum disk and memory, visibility,
+ * protection, tags, and custom properties.
  *
- * The download goes on where it breaks; the upload is sent again, for which the data is read again. The
- * bytes are checked against the hash of the source as they come, and what the target says that it has
- * stored against the record: see {@linkcode restoreImage}. Where anything fails, nothing is left at the
- * target. `onProgress` tells of the bytes that the target has taken, and how often the source was resumed.
+ * A broken download is resumed. After a broken upload, the data is downloaded and sent again. The bytes
+ * are verified against the hash of the source, and the new image against the record: see
+ * {@linkcode restoreImage}. If the copy fails, the new image is deleted. `onProgress` reports the bytes
+ * sent to the target, and the number of resumptions of the download.
  *
- * @throws {ImageNotFound} where the source has no such image.
- * @throws {ImageConflict} where its data is not there yet.
- * @throws {ImageIntegrityError} where the copy is not the image.
- * @throws {GlanceError} whatever a download, `create` and an upload can meet.
+ * @throws {ImageNotFound} if the source image does not exist.
+ * @throws {ImageConflict} if the source image has no data yet.
+ * @throws {ImageIntegrityError} if the copy differs from the source.
+ * @throws {GlanceError} for any error of the download, the creation, or the upload.
  *
  * @example
  * ```ts
@@ -73,7 +73,7 @@ export async function copyImage(
 ): Promise<Image> {
   checkRecord("the options of a copy", options);
   const { connections, partSize, prefer, verify, signal, onProgress } = options;
-  const tell = ignoringErrors(onProgress);
+  const report = ignoringErrors(onProgress);
   let resumes = 0;
   const exported = await exportImage(from.service, from.context, imageId, {
     ...connections !== undefined && { connections },
@@ -85,6 +85,6 @@ export async function copyImage(
   });
   return await restoreImage(to.service, to.context, exported, {
     ...options,
-    onProgress: (progress) => tell({ ...progress, resumes }),
+    onProgress: (progress) => report({ ...progress, resumes }),
   });
 }

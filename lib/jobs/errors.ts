@@ -1,17 +1,17 @@
 /**
- * What can go wrong with a job, beyond what its requests can meet.
+ * Errors of jobs, in addition to the errors of their requests.
  *
  * @module
  */
 import { GlanceError, type GlanceErrorOptions, Invalid } from "../errors.ts";
 
-/** Several images have the name by which one was asked for. */
+/** Several images have the requested name. */
 export class AmbiguousImage extends Invalid {
   /** @ignore */ override name = "AmbiguousImage";
-  /** Their ids; of very many, the first. */
+  /** Their ids, at most 20. */
   readonly imageIds: readonly string[];
 
-  /** `imageIds` are those of the images with the name. */
+  /** Creates the error; `imageIds` are the ids of the images with the name. */
   constructor(
     message: string,
     options: GlanceErrorOptions & { readonly imageIds?: readonly string[] } = {},
@@ -21,20 +21,20 @@ export class AmbiguousImage extends Invalid {
   }
 }
 
-/** Nothing about an image has changed for as long as somebody was willing to wait. */
+/** An image has not changed for `stallTimeout`. */
 export class ImageStalled extends GlanceError {
   /** @ignore */ override name = "ImageStalled";
 }
 
-/** An import that Glance had accepted has failed, for the image or for some of its stores. */
+/** An accepted import has failed, for the image or for some stores. */
 export class ImageImportFailed extends GlanceError {
   /** @ignore */ override name = "ImageImportFailed";
-  /** Ids of the stores that it failed for, where Glance tells. */
+  /** Ids of the failed stores, if Glance reports them. */
   readonly stores: readonly string[];
-  /** What Glance's task says, where the cloud shows tasks. */
+  /** Message of Glance's task; null if the cloud does not show it. */
   readonly taskMessage: string | null;
 
-  /** `stores` and `taskMessage` are Glance's words. */
+  /** Creates the error; `stores` and `taskMessage` are as Glance reports them. */
   constructor(
     message: string,
     options: GlanceErrorOptions & {

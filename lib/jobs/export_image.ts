@@ -1,5 +1,5 @@
 /**
- * An image as something that can be re-created elsewhere: a record that is JSON, and its data.
+ * Exports an image as a JSON record and its data, to create it elsewhere.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import { isReservedProperty } from "../api/translate.ts";
 import type { Image } from "../api/types.ts";
 
 /**
- * What of an image another cloud can have, too, and what says whether data is its data. It is what
- * `create` takes, and comes back from JSON as it was.
+ * The portable properties of an image, and the size and hashes of its data. `create` accepts it, also after a
+ * round trip through JSON.
  *
- * Left out is what belongs to the cloud: ids, owner, times, stores and locations, and the properties
- * that Glance keeps for itself (`os_glance…`).
+ * Omitted are properties that belong to the cloud: ids, owner, times, stores, locations, and reserved
+ * properties (`os_glance…`).
  */
 export type PortableRecord = Pick<
   Image,
@@ -35,26 +35,26 @@ export type PortableRecord = Pick<
   | "osHashValue"
 >;
 
-/** An image on its way from one cloud to another, or to a disk. */
+/** An exported image. */
 export interface ExportedImage {
-  /** What the image is, as JSON can hold it. */
+  /** The portable properties of the image. */
   readonly record: PortableRecord;
-  /** Opens the data, from its start each time; nothing is asked of Glance before. It checks itself. */
+  /** Starts a download of the data. The stream verifies size and hash. Can be called several times. */
   readonly data: () => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
 }
 
-/** What an export may be told: how its data is downloaded. It is always the whole image. */
+/** Options of an export: of its download, which is always of the whole image. */
 export type ExportOptions = Omit<DownloadOptions, "range">;
 
-/** Statuses in which data is there. A deactivated image is for administrators, which Glance decides. */
+/** Statuses with data. Glance decides whether the caller may read a deactivated image. */
 const HAS_DATA: readonly string[] = ["active", "deactivated"];
 
 /**
- * An image's record and data: enough to create it again, with `create` or with {@linkcode restoreImage},
- * which checks that it is the same afterwards.
+ * Exports an image. Create it elsewhere with `create`, or with {@linkcode restoreImage}, which verifies the
+ * new image.
  *
- * @throws {ImageNotFound} where there is none.
- * @throws {ImageConflict} where its data is not there yet.
+ * @throws {ImageNotFound} if the image does not exist.
+ * @throws {ImageConflict} if the image has no data yet.
  *
  * @example
  * ```ts
@@ -74,7 +74,7 @@ const HAS_DATA: readonly string[] = ["active", "deactivated"];
  * const { id } = await service.create({}, meta, new Blob(["the bytes of a disk"]));
  *
  * const { record, data } = await exportImage(service, {}, id);
- * const json = JSON.stringify(record); // for a file beside the data
+ * const json = JSON.stringify(record); // for a file next to the data
  * const again = await service.create({}, JSON.parse(json), data);
  * assert(again.osHashValue === record.osHashValue);
  * ```
@@ -89,7 +89,7 @@ export async function exportImage(
   const image = await service.show(context, imageId, { signal });
   if (!HAS_DATA.includes(image.status)) {
     throw new ImageConflict(
-      `Cannot export image "${imageId}": it is ${image.status}, so its data is not there; wait until it is active`,
+      `Cannot export image "${imageId}": it is ${image.status} and has no data; wait until it is active`,
       { imageId },
     );
   }
@@ -99,7 +99,7 @@ export async function exportImage(
   };
 }
 
-/** Of an image, or of a record from anywhere, what another cloud can have, too. */
+/** The portable properties of an image or a record. */
 export function portableRecord(image: PortableRecord): PortableRecord {
   const properties = Object.fromEntries(
     Object.entries(image.properties ?? {}).filter(([key]) => !isReservedProperty(key)),

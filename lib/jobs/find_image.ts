@@ -1,5 +1,5 @@
 /**
- * The image that is meant by an id or a name.
+ * Finds an image by id or name.
  *
  * @module
  */
@@ -11,20 +11,20 @@ import type { Image } from "../api/types.ts";
 import { inspect } from "../validate.ts";
 import { AmbiguousImage } from "./errors.ts";
 
-/** Glance takes nothing else for an id. */
+/** The form of an id that Glance accepts. */
 const IMAGE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Ids that an error lists at most. */
+/** Maximum number of ids in an error. */
 const MAX_LISTED = 20;
 
 /**
- * The image with an id, else the one with exactly this name: the case of its letters counts, also where
- * the cloud's database does not heed it. Hidden images are looked at where no other has the name, since
- * a hidden one is as a rule what its successor has replaced. Community images of other projects are
- * found by their id only: anybody may give one a name that is yours.
+ * Finds an image by id, else by name. Names are case-sensitive, even if the cloud's database is not. Hidden
+ * images are considered only if no other image has the name, since a hidden image is usually replaced by a
+ * newer one. Community images of other projects are found only by id, since any project can choose the
+ * name of one.
  *
- * @throws {ImageNotFound} where there is none, or none that the caller may see.
- * @throws {AmbiguousImage} where several have the name; it lists their ids.
+ * @throws {ImageNotFound} if no image that the caller may see has the id or the name.
+ * @throws {AmbiguousImage} if several images have the name; it lists their ids.
  *
  * @example
  * ```ts
@@ -79,7 +79,7 @@ async function imagesNamed(
   options: CallOptions,
 ): Promise<Image[]> {
   const found: Image[] = [];
-  // "eq:", since a name may look as if it began with an operator.
+  // "eq:", since a name can begin like an operator.
   const filters = { name: `eq:${name}`, osHidden: isHidden };
   for await (const image of service.list(context, { filters }, options)) {
     if (image.name === name) found.push(image);

@@ -1,5 +1,5 @@
 /**
- * Hashes of an upload on its way, for two clouds that do not hash alike: with the algorithm of either.
+ * Hashes the data of an upload, if source and target cloud use different hash algorithms.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import type { CallOptions } from "../api/client.ts";
 import type { GlanceImageService } from "../images/service.ts";
 import type { PortableRecord } from "./export_image.ts";
 
-/** Data that is hashed as it is read. */
+/** Data that is hashed while it is read. */
 export class HashingSource {
-  /** Bytes; null where nobody knows. */
+  /** Size in bytes; null if unknown. */
   readonly size: number | null;
   readonly #data: ImageData;
   readonly #source: UploadSource;
@@ -34,10 +34,10 @@ export class HashingSource {
   }
 
   /**
-   * Taps the data of a record on its way to a cloud. Where both use one algorithm, what they say can be
-   * compared as it is, and nothing is hashed.
+   * Creates a source from the data of a record, for a target cloud. If both use the same algorithm, their
+   * hashes can be compared, and the data is not hashed.
    *
-   * @throws {Invalid} where `data` is nothing that can be sent.
+   * @throws {Invalid} if `data` cannot be sent.
    */
   static async between(
     service: GlanceImageService,
@@ -49,18 +49,18 @@ export class HashingSource {
     const source = sourceOf(data);
     const there = await algorithmAt(service, context, options);
     const here = record.osHashAlgo ?? null;
-    const isAlike = there === null || there === here;
-    const algorithms = isAlike ? [] : [here, there].filter((name) => name !== null);
+    const isComparable = there === null || there === here;
+    const algorithms = isComparable ? [] : [here, there].filter((name) => name !== null);
     return new HashingSource(data, source, source.size ?? record.size ?? null, algorithms);
   }
 
-  /** The data for an upload: as it is where nothing is to be hashed. */
+  /** The data for an upload; the original data if nothing needs to be hashed. */
   async data(): Promise<ImageData> {
     if (this.#algorithms.length === 0) return this.#data;
     return this.#source.isReplayable ? () => this.#open() : await this.#open();
   }
 
-  /** Algorithm -> digest of what was read, in hexadecimal. */
+  /** Digests of the data that was read, in hexadecimal, by algorithm. */
   get digests(): ReadonlyMap<string, string> {
     return new Map([...this.#hashers].map(([name, hasher]) => [name, hasher.digest()]));
   }
@@ -95,8 +95,8 @@ export class HashingSource {
 }
 
 /**
- * With what a cloud hashes: no API tells, but its newest image does. Null where there is none, or the
- * caller may not list.
+ * The hash algorithm of a cloud, taken from its newest image, since no API reports it. Null if there is no
+ * image, or the list fails.
  */
 async function algorithmAt(
   service: GlanceImageService,

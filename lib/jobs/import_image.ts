@@ -1,5 +1,5 @@
 /**
- * The data of an image by whatever way its cloud has.
+ * Imports data into an image with the best method that the cloud offers.
  *
  * @module
  */
@@ -31,45 +31,45 @@ import { checkSourceRegion } from "./source_region.ts";
 import { followImport, ImageTasks, type ImportWaitOptions } from "./wait_for_import.ts";
 import { checkUrl, openWebData } from "./url_source.ts";
 
-/** What an import may be told. */
+/** Options of an import. */
 export interface ImportOptions extends Omit<ImportWaitOptions, "partial">, ImportTargets {
   /**
-   * How, where the best way that the cloud offers is not wanted.
-   * @default the first of {@linkcode IMPORT_METHODS} that fits and is offered
+   * The import method.
+   * @default the first of {@linkcode IMPORT_METHODS} that fits the source and that the cloud offers
    */
   readonly method?: ImportMethod;
   /**
-   * Whether one store that cannot be written makes the whole import fail. With false, an import that has
-   * reached one store is done; the properties of the image tell for which it failed.
+   * Whether the import fails if one store fails. If false, it succeeds if it has reached at least one store;
+   * the properties of the image list the failed stores.
    * @default {true}
    */
   readonly allStoresMustSucceed?: boolean;
   /**
-   * Whether to wait until the data is there. Without it, an import is under way when this returns, and
-   * nobody hears of its failure but who looks: see {@linkcode waitForImport}.
+   * Whether to wait until the import is complete. If false, the import continues after the return, and its
+   * failure is not reported: see {@linkcode waitForImport}.
    * @default {true}
    */
   readonly wait?: boolean;
-  /** Told of the bytes that are sent from here, if any are. What it throws is ignored. */
+  /** Called with the progress of the bytes that this program sends, if any. Its errors are ignored. */
   readonly onUpload?: (progress: Progress) => void;
 }
 
 /**
- * Gives an image its data, by the best method that the cloud offers:
+ * Imports data into an image, with the best method that the cloud offers:
  *
  * - `{ data }`: staged and imported (`glance-direct`), else uploaded.
- * - `{ url }`: fetched by Glance (`web-download`), else downloaded here, and staged or uploaded.
- * - `{ region, imageId }`: fetched by Glance from another region of the cloud (`glance-download`).
- * - `{ own: true }`: what the image has, copied to more `stores` (`copy-image`).
+ * - `{ url }`: downloaded by Glance (`web-download`), else by this program and staged or uploaded.
+ * - `{ region, imageId }`: downloaded by Glance from another region of the cloud (`glance-download`).
+ * - `{ own: true }`: the existing data, copied to more `stores` (`copy-image`).
  *
- * The image is the caller's: where the import fails, it stays as Glance leaves it, as a rule `queued`, and
- * can be tried again. (Where one of several stores fails, Glance leaves it `importing`, good for nothing.)
+ * If the import fails, the image is not deleted. Glance usually leaves it `queued`, and the import can be
+ * tried again. If one of several stores fails, Glance leaves it `importing`, and it is unusable.
  *
- * @throws {NotImplemented} where the cloud offers no way; the message names what it offers.
- * @throws {Invalid} for a source or a method that does not fit.
- * @throws {ImageImportFailed} where Glance has begun and failed: with the stores, and what its task says.
- * @throws {ImageIntegrityError} where Glance has stored other bytes than were sent from here.
- * @throws {ImageStalled} where nothing has changed for `stallTimeout`.
+ * @throws {NotImplemented} if the cloud offers no fitting method; the message lists what it offers.
+ * @throws {Invalid} if the source or the method does not fit.
+ * @throws {ImageImportFailed} if the import failed in Glance; it has the failed stores and the task's message.
+ * @throws {ImageIntegrityError} if Glance stored other bytes than this program sent.
+ * @throws {ImageStalled} if nothing has changed for `stallTimeout`.
  *
  * @example
  * ```ts
@@ -116,7 +116,7 @@ export async function importImage(
   const staged = method === "glance-direct" && data !== null
     ? await stageData(service, context, imageId, data, uploadOptions(source, options))
     : null;
-  await ask(service, context, imageId, requestOf(method, source, options), { signal });
+  await requestImport(service, context, imageId, requestOf(method, source, options), { signal });
   if (options.wait === false) return await service.show(context, imageId, { signal });
   const goal = { ...options, partial: options.allStoresMustSucceed === false };
   const image = await followImport(service, context, imageId, goal, tasks);
@@ -124,9 +124,9 @@ export async function importImage(
   return image;
 }
 
-/** What was staged, for the comparison with what has become of it. */
+/** The staged data, to compare with the imported image. */
 export interface Staged extends Sent {
-  /** The image as it was before. */
+  /** The image before the import. */
   readonly before: Image;
 }
 
@@ -142,7 +142,7 @@ async function stageData(
   return { before, ...await stage(service.client, context, imageId, source, options) };
 }
 
-/** The methods that a cloud offers; none where it knows no import. */
+/** The import methods of a cloud; none if it does not support imports. */
 async function importMethods(
   { client }: GlanceImageService,
   context: RequestContext,
@@ -157,7 +157,7 @@ async function importMethods(
   }
 }
 
-/** The data that has to go by way of this program, if the method wants it to. */
+/** The data that this program sends, if the method needs it; null if only Glance can read the source. */
 function dataOf(
   { client }: GlanceImageService,
   source: ImportSource,
@@ -198,8 +198,8 @@ function requestOf(
   };
 }
 
-/** Asks for the import, once: an answer that was lost is read off the image. */
-async function ask(
+/** Sends the import request once. If its response is lost, the image shows whether the import has begun. */
+async function requestImport(
   service: GlanceImageService,
   context: RequestContext,
   imageId: string,
@@ -217,10 +217,10 @@ async function ask(
 }
 
 /**
- * Compares what was staged with what Glance has made of it. What it converts or unpacks on import has
- * another format then, and other bytes.
+ * Compares the imported image with the staged data. If the format has changed, Glance has converted or
+ * decompressed the data, and nothing is compared.
  *
- * @throws {ImageIntegrityError} where it is something else.
+ * @throws {ImageIntegrityError} if the size or the hash differs.
  */
 export function checkImported({ before, size, digest }: Staged, image: Image): void {
   const isConverted = before.diskFormat !== image.diskFormat ||
@@ -233,7 +233,7 @@ export function checkImported({ before, size, digest }: Staged, image: Image): v
     ? [`sha512 ${digest}`, `sha512 ${image.osHashValue}`]
     : [`size ${size}`, `size ${image.size}`];
   throw new ImageIntegrityError(
-    `Cannot accept the import of image "${image.id}": Glance stored ${actual} instead of ${expected}; delete it and import it anew`,
+    `Cannot accept the import of image "${image.id}": Glance stored ${actual} instead of ${expected}; delete the image and import the data again`,
     { imageId: image.id, expected, actual },
   );
 }

@@ -1,6 +1,5 @@
 /**
- * By which method an image gets its data: what is to be imported, what the cloud offers, and what the
- * caller wants. Pure.
+ * Chooses the import method from the source, the methods that the cloud offers, and the caller's choice. Pure.
  *
  * @module
  */
@@ -8,50 +7,50 @@ import type { ImageData } from "../transfer/types.ts";
 import { type GlanceError, Invalid, NotImplemented } from "../errors.ts";
 import { inspect, isRecord } from "../validate.ts";
 
-/** Data that is here. */
+/** Data of this program. */
 export interface DataSource {
-  /** The bytes, as an upload takes them. */
+  /** The data, in any form that an upload accepts. */
   readonly data: ImageData;
-  /** Bytes, where the data itself does not tell. */
+  /** Size in bytes, if the data itself does not have one. */
   readonly size?: number;
 }
 
-/** Data on the web. */
+/** Data at a URL. */
 export interface UrlSource {
-  /** `http` or `https`. A cloud that fetches it sends no credentials but those in the URL. */
+  /** An `http` or `https` URL. No credentials are sent except those in the URL. */
   readonly url: string;
 }
 
 /** Data of an image in another region of the same cloud. */
 export interface RegionSource {
-  /** Name of the region, as the catalog has it. */
+  /** Name of the region in the catalog. */
   readonly region: string;
   /** Id of the image there. */
   readonly imageId: string;
   /**
-   * Which endpoint of that region's Glance is asked.
+   * The interface of the endpoint in that region.
    * @default {"public"}
    */
   readonly interface?: "public" | "internal" | "admin";
 }
 
-/** The data that the image has already, for more stores. */
+/** The existing data of the image, for more stores. */
 export interface OwnSource {
   /** Always true: the image's own data. */
   readonly own: true;
 }
 
-/** Where the data of an image is to come from. */
+/** The source of an import. */
 export type ImportSource = DataSource | UrlSource | RegionSource | OwnSource;
 
 /**
- * How data gets into an image.
+ * The import methods.
  *
- * - `glance-direct`: it is staged from here, and Glance imports it.
- * - `web-download`: Glance fetches it.
- * - `glance-download`: Glance fetches it from another region.
- * - `copy-image`: Glance copies it from one of its stores to others.
- * - `upload`: it is sent from here into one store, without an import. Every cloud has this.
+ * - `glance-direct`: this program stages the data, and Glance imports it.
+ * - `web-download`: Glance downloads the data from a URL.
+ * - `glance-download`: Glance downloads the data from another region.
+ * - `copy-image`: Glance copies the data from one of its stores to others.
+ * - `upload`: this program uploads the data to one store, without an import. Every cloud supports this.
  */
 export const IMPORT_METHODS = [
   "glance-direct",
@@ -64,28 +63,31 @@ export const IMPORT_METHODS = [
 /** One of {@linkcode IMPORT_METHODS}. */
 export type ImportMethod = typeof IMPORT_METHODS[number];
 
-/** To which stores, and how strictly. */
+/** The target stores of an import. */
 export interface ImportTargets {
-  /** Ids of stores; without them, and without `allStores`, the default store. */
+  /** Ids of the stores (default: the default store, unless `allStores` is set). */
   readonly stores?: readonly string[];
-  /** Every store that Glance can write to. */
+  /** Whether to import to every writable store. */
   readonly allStores?: boolean;
 }
 
 type Kind = "data" | "url" | "region" | "own";
 
-/** The methods that fit, best first, and what is to be done without them. */
-const KINDS: Readonly<Record<Kind, readonly [methods: readonly ImportMethod[], wayOut: string]>> = {
+/** The methods per kind of source, best first, and the hint if the cloud offers none of them. */
+const KINDS: Readonly<Record<Kind, readonly [methods: readonly ImportMethod[], hint: string]>> = {
   data: [["glance-direct", "upload"], "leave the method out"],
   url: [["web-download", "glance-direct", "upload"], "leave the method out"],
-  region: [["glance-download"], "copy it with copyImage, which goes by way of this program"],
+  region: [
+    ["glance-download"],
+    "copy it with copyImage, which transfers the data through this program",
+  ],
   own: [["copy-image"], "download it, and upload it to the other store as another image"],
 };
 
 /**
  * The kind of a source.
  *
- * @throws {Invalid} where it is none, or several at once.
+ * @throws {Invalid} if it does not have exactly one kind.
  */
 export function sourceKind(source: ImportSource): Kind {
   const kinds = (Object.keys(KINDS) as Kind[]).filter((kind) =>
@@ -100,37 +102,37 @@ export function sourceKind(source: ImportSource): Kind {
   );
 }
 
-/** What is known before a method is chosen. */
+/** The input of {@linkcode chooseMethod}. */
 export interface ImportQuestion extends ImportTargets {
   readonly imageId: string;
   readonly kind: Kind;
-  /** Methods that the cloud offers, as `info.import` lists them. */
+  /** Methods that the cloud offers, from `info.import`. */
   readonly offered: readonly string[];
-  /** What the caller wants. */
+  /** The caller's choice, if any. */
   readonly method?: ImportMethod | undefined;
 }
 
 /**
- * The best method for a source that the cloud offers, or the one that the caller wants.
+ * Chooses the best method that fits the source and that the cloud offers, or the caller's choice.
  *
- * @throws {Invalid} where the wanted method is none for this source, or cannot reach the stores.
- * @throws {NotImplemented} where the cloud offers none that could; the message names what it offers.
+ * @throws {Invalid} if the caller's choice does not fit the source, or no stores are given for a copy.
+ * @throws {NotImplemented} if the cloud offers no fitting method; the message lists what it offers.
  */
 export function chooseMethod(question: ImportQuestion): ImportMethod {
   const { imageId, kind, offered, method } = question;
-  const [fitting, wayOut] = KINDS[kind];
+  const [fitting, hint] = KINDS[kind];
   const what = kind === "own" ? "to more stores" : `from ${kind === "data" ? "data" : `a ${kind}`}`;
   const cannot = `Cannot import image "${imageId}" ${what}`;
   if (method !== undefined && !fitting.includes(method)) {
     throw new Invalid(
-      `${cannot} by ${inspect(method)}: this is done by ${
+      `${cannot} by ${inspect(method)}: the methods for this source are ${
         listed(fitting)
-      }; name one of these, or none`,
+      }; name one of these, or omit it`,
       { imageId },
     );
   }
   if (kind === "own" && !question.allStores && !question.stores?.length) {
-    throw new Invalid(`${cannot}: none is named; give "stores" or "allStores"`, { imageId });
+    throw new Invalid(`${cannot}: no store is named; give "stores" or "allStores"`, { imageId });
   }
   const wanted = method === undefined ? fitting : [method];
   const possible = wanted.filter((name) => name === "upload" || offered.includes(name));
@@ -138,12 +140,12 @@ export function chooseMethod(question: ImportQuestion): ImportMethod {
   if (best !== undefined) return best;
   if (possible.length > 0) throw reachesOne(cannot, imageId, offered);
   throw new NotImplemented(
-    `${cannot} by ${listed(wanted)}: the cloud offers ${listed(offered)}; ${wayOut}`,
+    `${cannot} by ${listed(wanted)}: the cloud offers ${listed(offered)}; ${hint}`,
     { imageId },
   );
 }
 
-/** An upload goes to one store. */
+/** Whether an upload, which writes to one store, is enough. */
 function isOneStore({ stores = [], allStores = false }: ImportTargets): boolean {
   return !allStores && stores.length <= 1;
 }

@@ -1,55 +1,54 @@
 /**
- * How far an import has come, read from what Glance shows of it: properties of the image and its task.
- * Pure.
+ * The state of an import, from the properties of the image and from its task. Pure.
  *
  * @module
  */
 import type { GlanceTask } from "../api/operations.ts";
 import type { Image } from "../api/types.ts";
 
-/** An import as it is seen at one moment. */
+/** The progress of an import. */
 export interface ImportProgress {
-  /** The image as Glance shows it now. */
+  /** The current image. */
   readonly image: Image;
-  /** Stores that it is about; null where nobody tells. */
+  /** Ids of the target stores; null if unknown. */
   readonly stores: readonly string[] | null;
-  /** Stores to which data is still to be written. */
+  /** Ids of the stores that the data is not written to yet. */
   readonly importing: readonly string[];
-  /** Stores for which it failed. */
+  /** Ids of the failed stores. */
   readonly failed: readonly string[];
-  /** Status of Glance's task (`pending`, `processing`, `success`, `failure`); null where the cloud shows none. */
+  /** Status of Glance's task: `pending`, `processing`, `success`, or `failure`; null if not shown. */
   readonly taskStatus: string | null;
-  /** What the task says, for example `Copied 15 MiB`. */
+  /** Message of the task, for example `Copied 15 MiB`. */
   readonly message: string | null;
 }
 
-/** Which stores an import is about, and whether some of them are enough. */
+/** The target stores of an import, and whether one of them is enough. */
 export interface ImportGoal {
-  /** Ids of stores; without them, those that Glance's task names, else any. */
+  /** Ids of the target stores (default: those of Glance's task, else any). */
   readonly stores?: readonly string[];
   /**
-   * Whether an import that has reached one of its stores is done.
+   * Whether the import succeeds if it has reached at least one of its stores.
    * @default {false}
    */
   readonly partial?: boolean;
 }
 
-/** What has become of an import. */
+/** The outcome of an import. */
 export type ImportVerdict = "busy" | "done" | "failed";
 
-/** Under this name an image carries the id of the task that imports it, for as long as it does. */
+/** The property with the id of the running import task. */
 const LOCK = "os_glance_import_task";
 
-/** Statuses of an image whose import is under way, or has not begun. */
+/** Statuses of an image during an import, or before it. */
 const UNDER_WAY: readonly string[] = ["uploading", "importing", "saving"];
 
-/** The id of the task that imports an image; null where none does, or the cloud does not tell. */
+/** The id of the running import task; null if there is none, or the cloud does not show it. */
 export function lockOf({ properties }: Image): string | null {
   const id = properties[LOCK];
   return typeof id === "string" && id !== "" ? id : null;
 }
 
-/** The task with an id, else the newest one. */
+/** The task with an id, else the newest task. */
 export function taskIn(tasks: readonly GlanceTask[], id: string | null): GlanceTask | null {
   const known = tasks.find((task) => task.id === id);
   if (known !== undefined) return known;
@@ -60,27 +59,27 @@ export function taskIn(tasks: readonly GlanceTask[], id: string | null): GlanceT
   );
 }
 
-/** The import of an image, as far as its task and its stores are concerned. */
+/** The progress of an import, from its image and its task. */
 export function progressOf(
   image: Image,
   task: GlanceTask | null,
   goal: ImportGoal,
 ): ImportProgress {
   const stores = goal.stores ?? storesOf(task);
-  const isMeant = (store: string) => stores === null || stores.includes(store);
+  const isTarget = (store: string) => stores === null || stores.includes(store);
   return {
     image,
     stores,
-    importing: storesIn(image, "os_glance_importing_to_stores").filter(isMeant),
-    failed: storesIn(image, "os_glance_failed_import").filter(isMeant),
+    importing: storesIn(image, "os_glance_importing_to_stores").filter(isTarget),
+    failed: storesIn(image, "os_glance_failed_import").filter(isTarget),
     taskStatus: task?.status ?? null,
     message: task?.message || null,
   };
 }
 
 /**
- * What has become of an import. The task is over a little later than the image shows, where it failed: its
- * message is worth the wait.
+ * The outcome of an import. A failed task ends shortly after the image shows the failure, so the result is
+ * `busy` until the task has its message.
  */
 export function verdictOf(
   progress: ImportProgress,
@@ -91,7 +90,7 @@ export function verdictOf(
     return "busy";
   }
   if (taskStatus === "failure") return "failed";
-  // Glance forgets to take back the status of an image of which it has given up the last store.
+  // Glance does not reset the status of an image after the import into its last store has failed.
   const isGivenUp = importing.length === 0 && failed.length > 0 && image.status === "importing";
   if (importing.length > 0 || (UNDER_WAY.includes(image.status) && !isGivenUp)) return "busy";
   if (image.status !== "active") return "failed";

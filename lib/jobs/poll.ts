@@ -1,5 +1,5 @@
 /**
- * Waiting for something that only looking can tell: often while it moves, seldom while it does not.
+ * Polls a state until it is final, with a growing interval while it does not change.
  *
  * @module
  */
@@ -7,44 +7,45 @@ import { Invalid } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { checkRecord, inspect } from "../validate.ts";
 
-/** How to wait. Total time is never limited; give a `signal` for that. */
+/** Options of a wait. The total time is unlimited; use a `signal` to limit it. */
 export interface WaitOptions {
   /**
-   * Milliseconds between two looks while something changes.
+   * Milliseconds between two polls while the state changes.
    * @default {1_000}
    */
   readonly pollInterval?: number;
   /**
-   * Milliseconds between two looks at most: each look that sees nothing new makes the next wait half
-   * as long again.
+   * Maximum milliseconds between two polls. The interval grows by half after each poll without a change.
    * @default {10_000}
    */
   readonly maxPollInterval?: number;
   /**
-   * Milliseconds in which something must change. Glance itself takes an import for dead after an hour.
+   * Milliseconds without a change until the wait fails. Glance itself gives up an import after an hour.
    * @default {3_600_000}
    */
   readonly stallTimeout?: number;
-  /** Ends the wait with its reason; what is waited for goes on. */
+  /** Aborts the wait, with the signal's reason. The operation itself continues. */
   readonly signal?: AbortSignal;
 }
 
 const BACKOFF = 1.5;
 
-/** What is looked at, and how to judge it. */
+/** The state to poll, and how to judge it. */
 export interface Polled<Seen> {
+  /** Reads the state. */
   look(): Promise<Seen>;
+  /** Whether the state is final. */
   isOver(seen: Seen): boolean;
-  /** Told of the first look, and of each that sees something new. */
+  /** Called with the first state, and with each changed state. */
   onChange(seen: Seen): void;
-  /** The error where nothing has changed for so many milliseconds. */
+  /** The error if the state has not changed for `ms` milliseconds. */
   stalled(seen: Seen, ms: number): Error;
 }
 
 /**
- * Looks until it is over, and gives what was seen last.
+ * Polls until the state is final, and returns it.
  *
- * @throws {Invalid} for options that no wait can have.
+ * @throws {Invalid} if an option is invalid.
  */
 export async function poll<Seen>(
   { sleep, now }: ResolvedOptions,

@@ -1,5 +1,5 @@
 /**
- * Creating an image from what was exported, and the proof that it is the same.
+ * Creates an image from an export, and verifies it.
  *
  * @module
  */
@@ -17,30 +17,30 @@ import { type PortableRecord, portableRecord } from "./export_image.ts";
 import { checkRestorable, checkSame, type SameOptions } from "./compare_data.ts";
 import { HashingSource } from "./hashing_source.ts";
 
-/** What a restoration may be told. */
+/** Options of a restoration. */
 export interface RestoreOptions extends Omit<UploadOptions, "size">, SameOptions {
   /**
-   * What the new image has instead of what the record says; a custom property that is null is left out.
-   * An `id` is taken from here only.
+   * Properties that override those of the record. A null custom property is omitted. The `id` of the new
+   * image can be set only here.
    */
   readonly meta?: ImageMeta;
 }
 
 /**
- * Creates an image from what {@linkcode exportImage} gave, or from its record and a file: in one stream,
- * which is sent again where the connection breaks and `data` can be opened again.
+ * Creates an image from the result of {@linkcode exportImage}, or from its record and a file. After a broken
+ * upload, the data is sent again if `data` can be opened again.
  *
- * What Glance says that it has stored is compared with the record, by the hash of both where they use one
- * algorithm; else the bytes are hashed with both on their way, and the MD5 `checksum` is compared where
- * that cannot be. Where it is wrong, or anything fails, the new image is deleted again.
+ * The new image is compared with the record: by their hashes if both use the same algorithm, else by
+ * hashes of the transferred bytes with both algorithms, else by the MD5 `checksum`. If it differs, or
+ * the restoration fails, the new image is deleted.
  *
- * A visibility that the cloud does not let the caller give (`public`, as a rule) is left at the cloud's
- * default, unless `meta` asks for it; the image that is returned tells. A whole image is taken for a
- * record, too: what belongs to its cloud is left out.
+ * If the caller may not set the visibility of the record (usually `public`), the image gets the default
+ * visibility of the cloud, unless `meta` sets one. The record can also be a whole image; its properties
+ * that belong to its cloud are omitted.
  *
- * @throws {ImageIntegrityError} where the stored data is not that of the record.
- * @throws {ImageUploadFailed} where that or anything else failed, and the image cannot be deleted either.
- * @throws {GlanceError} whatever `create` and an upload can meet.
+ * @throws {ImageIntegrityError} if the stored data is not that of the record.
+ * @throws {ImageUploadFailed} if the restoration failed and the image cannot be deleted.
+ * @throws {GlanceError} for any error of the creation or the upload.
  *
  * @example
  * ```ts
@@ -73,13 +73,13 @@ export async function restoreImage(
   options: RestoreOptions = {},
 ): Promise<Image> {
   checkRecord("the options of a restoration", options);
-  checkRecord("what was exported", exported);
+  checkRecord("the exported image", exported);
   checkRecord("the record of an image", exported.record);
   const { data } = exported;
   const record = portableRecord(exported.record);
   const { signal, verify = "auto" } = options;
-  const tap = await HashingSource.between(service, context, record, data, { signal });
-  checkRestorable(record, tap.size, verify);
+  const hashing = await HashingSource.between(service, context, record, data, { signal });
+  checkRestorable(record, hashing.size, verify);
   const { id } = await createRecord(service, context, record, options);
   const undo = (error: unknown) => rollbackCreate(service.client, context, id, error);
   const orUndo = async <Result>(work: () => Result | Promise<Result>): Promise<Result> => {
@@ -90,18 +90,18 @@ export async function restoreImage(
       throw error;
     }
   };
-  const { size } = tap;
+  const { size } = hashing;
   const sending = { ...uploadOptions(options), ...size !== null && { size } };
-  const source = await orUndo(async () => sourceIn(await tap.data(), sending));
+  const source = await orUndo(async () => sourceIn(await hashing.data(), sending));
   const image = source === null
     ? await orUndo(() => service.show(context, id, { signal }))
     // Not undone while Glance is still storing the data.
     : fromGlance(await upload(service.client, context, id, source, sending, undo));
-  await orUndo(() => checkSame(record, image, tap.digests, verify));
+  await orUndo(() => checkSame(record, image, hashing.digests, verify));
   return image;
 }
 
-/** The record without data; of what it says, only its visibility is worth less than the image. */
+/** Creates the image without data, and without the visibility if the caller may not set it. */
 async function createRecord(
   service: GlanceImageService,
   context: RequestContext,
@@ -114,8 +114,8 @@ async function createRecord(
   try {
     return await service.create(context, whole, null, options);
   } catch (error) {
-    const isNegotiable = visibility !== undefined && meta.visibility === undefined;
-    if (!(error instanceof NotAuthorized) || !isNegotiable) throw error;
+    const isOptional = visibility !== undefined && meta.visibility === undefined;
+    if (!(error instanceof NotAuthorized) || !isOptional) throw error;
     return await service.create(context, rest, null, options);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Whether there is a region from which Glance is to take an image. Pure.
+ * Checks the source region of an import. Pure.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import type { RequestContext } from "../context.ts";
 import { Invalid } from "../errors.ts";
 import { inspect } from "../validate.ts";
 
-/** What Glance looks for in the catalog, whatever this client is told to look for. */
+/** The service type that Glance uses to find the other region, regardless of `catalogInfo`. */
 const SERVICE_TYPE = "image";
 
 /**
- * Refuses a region that the caller's catalog does not have: Glance would accept the import, and fail later
- * without saying why. It takes no notice of upper and lower case, and has the same catalog.
+ * Checks that the caller's catalog has a region. Glance, which uses the same catalog and ignores case, would
+ * accept the import and fail later without a reason.
  *
- * @throws {Invalid} naming the regions that there are.
+ * @throws {Invalid} if the catalog does not have the region; the message lists those of the catalog.
  */
 export function checkSourceRegion({ serviceCatalog }: RequestContext, region: string): void {
   const regions = regionsInCatalog(serviceCatalog ?? [], SERVICE_TYPE);

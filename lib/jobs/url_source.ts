@@ -1,5 +1,5 @@
 /**
- * Data that lies on the web, for a cloud that does not fetch it by itself.
+ * Reads import data from a URL, for a cloud that does not support `web-download`.
  *
  * @module
  */
@@ -13,24 +13,24 @@ import type { ResolvedOptions } from "../options.ts";
 import { inspect } from "../validate.ts";
 
 /**
- * Refuses what nobody can fetch.
+ * Checks the URL of an import.
  *
- * @throws {Invalid} where it is no http or https URL.
+ * @throws {Invalid} if it is not an http or https URL.
  */
 export function checkUrl(url: string): void {
   if (typeof url === "string" && parseHttpUrl(url) !== null) return;
   throw new Invalid(
     `Cannot import from ${
       inspect(typeof url === "string" ? redact(url) : url)
-    }: it is no http or https URL; give one, or the data itself`,
+    }: it is not an http or https URL; give one, or the data itself`,
   );
 }
 
 /**
- * Opens the data at a URL; no token is sent there. Nothing of it is read before the stream is.
+ * Opens the data at a URL, without a token. The body is read when the stream is read.
  *
- * @throws {ServerUnreachable} where there is no answer within `requestTimeout`.
- * @throws {GlanceError} the error of the answer's status, for example `NotFound`.
+ * @throws {ServerUnreachable} if no response arrives within `requestTimeout`.
+ * @throws {GlanceError} for an error status, for example `NotFound`.
  */
 export async function openWebData(
   options: ResolvedOptions,
@@ -43,9 +43,9 @@ export async function openWebData(
   deadline.arm(requestTimeout, () => broken(source, `it did not answer in ${requestTimeout} ms`));
   try {
     const response = await openUrl(options, url, deadline.signal);
-    if (!response.ok || response.body === null) throw await refusalOf(response, url);
+    if (!response.ok || response.body === null) throw await httpErrorOf(response, url);
     deadline.disarm();
-    return watched(response.body, source, deadline, options);
+    return withStallTimeout(response.body, source, deadline, options);
   } catch (error) {
     const reason = deadline.signal.aborted ? deadline.signal.reason : error;
     deadline[Symbol.dispose]();
@@ -54,29 +54,29 @@ export async function openWebData(
   }
 }
 
-/** A body that breaks where it is silent, and says whose it is where it does. */
-function watched(
+/** A body that errors after `stallTimeout` without data. Its errors name the URL. */
+function withStallTimeout(
   body: ReadableStream<Uint8Array>,
   source: string,
   deadline: Deadline,
   options: ResolvedOptions,
 ): ReadableStream<Uint8Array> {
   const { stallTimeout } = options;
-  const silent = () => broken(source, `it gave nothing for ${stallTimeout} ms`);
-  const watch = new StallTimer(deadline, options, silent);
+  const silent = () => broken(source, `it sent no data for ${stallTimeout} ms`);
+  const timer = new StallTimer(deadline, options, silent);
   const reader = body.getReader();
   const end = () => {
-    watch[Symbol.dispose]();
+    timer[Symbol.dispose]();
     deadline[Symbol.dispose]();
   };
   const stop = () => reader.cancel(deadline.signal.reason).catch(() => {});
   deadline.signal.addEventListener("abort", stop, { once: true });
   return new ReadableStream({
     async pull(controller) {
-      watch.begin();
+      timer.begin();
       try {
         const { done, value } = await reader.read();
-        watch.end();
+        timer.end();
         deadline.signal.throwIfAborted();
         if (value !== undefined) return controller.enqueue(value);
         if (done) controller.close();
@@ -94,7 +94,7 @@ function watched(
   }, { highWaterMark: 0 });
 }
 
-async function refusalOf(response: Response, url: string): Promise<GlanceError> {
+async function httpErrorOf(response: Response, url: string): Promise<GlanceError> {
   return await errorFromResponse(response, {
     action: `download "${redact(url)}"`,
     server: new URL(url).origin,

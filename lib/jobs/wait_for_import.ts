@@ -1,5 +1,5 @@
 /**
- * Waiting until Glance has imported an image.
+ * Waits for the import of an image.
  *
  * @module
  */
@@ -22,24 +22,24 @@ import {
 } from "./import_state.ts";
 import { poll, type WaitOptions } from "./poll.ts";
 
-/** How to wait for an import. */
+/** Options of a wait for an import. */
 export interface ImportWaitOptions extends WaitOptions, ImportGoal {
-  /** Told of the import as it is first seen, and each time that it has changed. What it throws is ignored. */
+  /** Called with the first state of the import, and with each change. Its errors are ignored. */
   readonly onProgress?: (progress: ImportProgress) => void;
 }
 
 /**
- * Waits until the import of an image is over, by whatever method it was asked for, and gives the image as
- * it is then. Call it once Glance has accepted the import.
+ * Waits until the import of an image is complete, and returns the image. Works for every import method. Call
+ * it after Glance has accepted the import.
  *
- * Glance answers an import at once and works on; what it shows of that work are properties of the image
- * (the stores that it still writes to, those that failed) and, where the cloud lets the caller see it, a
- * task with a message. All of it is read. A stall is noticed where none of it changes.
+ * Glance answers an import request at once and works in the background. The wait polls the properties of
+ * the image (pending and failed stores) and the import task, if the cloud shows it. The import is stalled
+ * if none of these change.
  *
- * @throws {ImageImportFailed} where it failed, for the image or for a store: with the stores, and what
- * Glance's task says.
- * @throws {ImageStalled} where nothing has changed for `stallTimeout`.
- * @throws {ImageNotFound} where there is no such image any more.
+ * @throws {ImageImportFailed} if the import failed, for the image or for a store; it has the failed stores
+ * and the task's message.
+ * @throws {ImageStalled} if nothing has changed for `stallTimeout`.
+ * @throws {ImageNotFound} if the image does not exist any more.
  *
  * @example
  * ```ts
@@ -73,7 +73,7 @@ export async function waitForImport(
   return await followImport(service, context, imageId, options, tasks);
 }
 
-/** {@linkcode waitForImport} with what is known of the image's tasks already. */
+/** Does the same as {@linkcode waitForImport}, with the tasks that are already known. */
 export async function followImport(
   service: GlanceImageService,
   context: RequestContext,
@@ -91,7 +91,7 @@ export async function followImport(
     stalled: ({ image: { status }, message }, ms) =>
       new ImageStalled(
         `Cannot wait any longer for the import of image "${imageId}": it is ${status}${
-          said(message)
+          quoted(message)
         }, and nothing about it has changed for ${ms} ms; ask the operator of the cloud, or give a longer "stallTimeout"`,
         { imageId },
       ),
@@ -100,32 +100,32 @@ export async function followImport(
   throw failureOf(seen);
 }
 
-/** What a cloud answers that has no tasks of images, or none for this caller. */
+/** The errors of a cloud that does not show the tasks of images to the caller. */
 const HIDING = [NotFound, NotImplemented, NotAuthorized] as const;
 
-/** The tasks of an image, as long as the cloud lets them be seen. */
+/** The tasks of an image; none if the cloud does not show them. */
 export class ImageTasks {
-  readonly #ask: () => Promise<readonly GlanceTask[]>;
+  readonly #list: () => Promise<readonly GlanceTask[]>;
   readonly #old = new Set<string>();
   #isShown = true;
   #id: string | null = null;
 
-  /** Made before anything is asked of the cloud. */
+  /** Sends no request. */
   constructor(
     { client }: GlanceImageService,
     context: RequestContext,
     imageId: string,
     signal: AbortSignal | undefined,
   ) {
-    this.#ask = () => client.run(context, "tasks", [imageId], { signal });
+    this.#list = () => client.run(context, "tasks", [imageId], { signal });
   }
 
-  /** Takes those that there are for old ones, which have nothing to say of what comes. */
+  /** Ignores all tasks that exist now, which belong to earlier imports. */
   async forget(): Promise<void> {
     for (const { id } of await this.#all()) this.#old.add(id);
   }
 
-  /** The task that holds the image, or held it when it was last seen; else the newest. */
+  /** The task that locks the image, or did at the last poll; else the newest. */
   async current(lock: string | null): Promise<GlanceTask | null> {
     this.#id = lock ?? this.#id;
     const tasks = await this.#all();
@@ -135,7 +135,7 @@ export class ImageTasks {
   async #all(): Promise<readonly GlanceTask[]> {
     if (!this.#isShown) return [];
     try {
-      return await this.#ask();
+      return await this.#list();
     } catch (error) {
       if (!HIDING.some((Hidden) => error instanceof Hidden)) throw error;
       this.#isShown = false;
@@ -144,25 +144,25 @@ export class ImageTasks {
   }
 }
 
-/** Of an image in any other status, nothing can be imported any more. */
+/** Hints by status. In any other status, the image cannot be imported again. */
 const HINTS: Readonly<Record<string, string>> = {
   active: "copy it to these stores later",
   queued: "import it again, or upload its data",
 };
 
-/** A store that it is still to be written to, though it is over, was not reached either. */
+/** The error of a failed import. A store that is still pending has failed, too. */
 function failureOf({ image, failed, importing, message }: ImportProgress): ImageImportFailed {
   const stores = [...new Set([...failed, ...importing])];
   const where = stores.length === 0 ? "" : `, failed for ${stores.map((id) => `"${id}"`).join()}`;
-  const wayOut = ownValue(HINTS, image.status) ?? "delete it, and create it anew";
+  const hint = ownValue(HINTS, image.status) ?? "delete it, and create it again";
   return new ImageImportFailed(
-    `Cannot import image "${image.id}": it is ${image.status}${where}${said(message)}; ${wayOut}`,
+    `Cannot import image "${image.id}": it is ${image.status}${where}${quoted(message)}; ${hint}`,
     { imageId: image.id, stores, taskMessage: message },
   );
 }
 
-/** What a task says, on one line, without the secrets of URLs. */
-function said(message: string | null): string {
+/** The message of a task, on one line, without secrets in URLs. */
+function quoted(message: string | null): string {
   if (message === null) return "";
   const line = redactUrls(message.replaceAll(/\s+/g, " "));
   return `, "${line.slice(0, 400)}"`;

@@ -1,5 +1,5 @@
 /**
- * Waiting until an image has a status.
+ * Waits until an image has a status.
  *
  * @module
  */
@@ -13,22 +13,22 @@ import { inspect } from "../validate.ts";
 import { ImageStalled } from "./errors.ts";
 import { poll, type WaitOptions } from "./poll.ts";
 
-/** How to wait for a status. */
+/** Options of a wait for a status. */
 export interface StatusWaitOptions extends WaitOptions {
-  /** Told of the image as it is first seen, and each time that it has changed. What it throws is ignored. */
+  /** Called with the first state of the image, and with each change. Its errors are ignored. */
   readonly onProgress?: (image: Image) => void;
 }
 
-/** Statuses that an image never leaves for another (Glance's own table of transitions). */
+/** Final statuses, from Glance's table of transitions. */
 const FINAL: readonly string[] = ["killed", "deleted"];
 
 /**
- * Waits until an image has the status, or one of the statuses, and gives it as it is then. An image that
- * cannot be found any more is `deleted`.
+ * Waits until an image has a status, or one of several, and returns the image. An image that does not exist
+ * any more is `deleted`.
  *
- * @throws {ImageNotFound} where there is no such image, unless `deleted` is waited for.
- * @throws {ImageConflict} where it has come to a status that it never leaves.
- * @throws {ImageStalled} where nothing about it has changed for `stallTimeout`.
+ * @throws {ImageNotFound} if the image does not exist, unless the wait is for `deleted`.
+ * @throws {ImageConflict} if the image reaches another final status.
+ * @throws {ImageStalled} if the image has not changed for `stallTimeout`.
  *
  * @example
  * ```ts
@@ -58,7 +58,7 @@ export async function waitForStatus(
 ): Promise<Image> {
   const wanted = listOf(statuses);
   const { signal } = options;
-  const words = wanted.join(" or ");
+  const names = wanted.join(" or ");
   const image = await poll<Image>(service.client.options, options, {
     look: () =>
       service.show(context, imageId, { signal }).catch((error) => {
@@ -69,13 +69,13 @@ export async function waitForStatus(
     onChange: ignoringErrors(options.onProgress),
     stalled: ({ status }, ms) =>
       new ImageStalled(
-        `Cannot wait any longer until image "${imageId}" is ${words}: it is ${status}, and nothing about it has changed for ${ms} ms; look at what is to change it, or give a longer "stallTimeout"`,
+        `Cannot wait any longer until image "${imageId}" is ${names}: it is ${status}, and nothing about it has changed for ${ms} ms; check the operation that changes it, or give a longer "stallTimeout"`,
         { imageId },
       ),
   });
   if (wanted.includes(image.status)) return image;
   throw new ImageConflict(
-    `Cannot wait until image "${imageId}" is ${words}: it is ${image.status}, which no image ever leaves; delete it and create it anew`,
+    `Cannot wait until image "${imageId}" is ${names}: it is ${image.status}, which is a final status; delete it and create it again`,
     { imageId },
   );
 }
@@ -88,7 +88,7 @@ function listOf(statuses: ImageStatus | readonly ImageStatus[]): readonly string
   throw new Invalid(
     `Cannot wait for the status ${
       inspect(statuses)
-    }: it must be a status or a list of some, for example "active"`,
+    }: it must be a status or a list of statuses, for example "active"`,
   );
 }
 

@@ -282,7 +282,7 @@ const WEB_FAILURES:
         return new Response(new FakeBody([BYTES.slice(0, 9), "silence"], { signal }).stream);
       },
       "ServerUnreachable",
-      "it gave nothing for 30000 ms",
+      "it sent no data for 30000 ms",
     ],
     [
       "never answers",

@@ -40,7 +40,7 @@ const REFUSALS: readonly Refusal[] = [
   [
     { kind: "region", offered: ["glance-direct", "web-download"] },
     NotImplemented,
-    'Cannot import image "42" from a region by "glance-download": the cloud offers "glance-direct", "web-download"; copy it with copyImage, which goes by way of this program',
+    'Cannot import image "42" from a region by "glance-download": the cloud offers "glance-direct", "web-download"; copy it with copyImage, which transfers the data through this program',
   ],
   [
     { kind: "own", offered: [], stores: ["slow"] },
@@ -50,7 +50,7 @@ const REFUSALS: readonly Refusal[] = [
   [
     { kind: "own", offered: ALL },
     Invalid,
-    'Cannot import image "42" to more stores: none is named; give "stores" or "allStores"',
+    'Cannot import image "42" to more stores: no store is named; give "stores" or "allStores"',
   ],
   [
     { kind: "data", offered: [], stores: ["one", "two"] },
@@ -70,7 +70,7 @@ const REFUSALS: readonly Refusal[] = [
   [
     { kind: "url", offered: ALL, method: "copy-image" },
     Invalid,
-    'Cannot import image "42" from a url by "copy-image": this is done by "web-download", "glance-direct", "upload"; name one of these, or none',
+    'Cannot import image "42" from a url by "copy-image": the methods for this source are "web-download", "glance-direct", "upload"; name one of these, or omit it',
   ],
 ];
 

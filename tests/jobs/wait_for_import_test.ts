@@ -173,7 +173,7 @@ Deno.test("waitForImport sees that an import is over though Glance leaves the im
   for (const tasks of [[task("failure", "disk full")], 404]) {
     const error = await assertRejects(() => wait(stageOf([{ image, tasks }])), ImageImportFailed);
     assertEquals(error.stores, ["slow"]);
-    assert(error.message.endsWith("; delete it, and create it anew"), error.message);
+    assert(error.message.endsWith("; delete it, and create it again"), error.message);
   }
 });
 

@@ -185,7 +185,7 @@ async function failing(
     assertEquals(strict.stores, ["slow"]);
     // Debian's Glance leaves it so: nothing but a deletion helps.
     assertEquals((await service.show(context, id)).status, "importing");
-    assert(strict.message.endsWith("delete it, and create it anew"), strict.message);
+    assert(strict.message.endsWith("delete it, and create it again"), strict.message);
     const other = await service.create(context, { name: "half", ...FORMATS });
     const told = { ...options, allStoresMustSucceed: false };
     const image = await importImage(service, context, other.id, { data }, told);
