@@ -27,7 +27,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "An upload to a slow store adds at most 64 MiB to the process.",
-      "router/forward/upload_test.ts: An upload is taken from its sender as fast as the server takes it",
+      "router/forward/upload_test.ts: PUT /file reads from the client as fast as the server reads",
       "runtimes/suite.ts: upload queue",
       "bench/upload.ts: memory added by an upload, …, to a store of … MB/s",
     ],
@@ -89,7 +89,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     [
       "Data that follows an announced size of 0 is refused with 400.",
       "contract/data_checks.ts: PUT of data with x-openstack-image-size 0 returns 400",
-      "router/forward/upload_test.ts: An upload of another length than announced is refused, never stored",
+      "router/forward/upload_test.ts: PUT /file is refused and not stored when its length differs from the announced one",
     ],
     [
       "An image href without a host is refused.",
@@ -275,12 +275,12 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "Only `true` or a `Response` of `authorize` decides.",
-      "router/access_test.ts: authorize lets nothing pass but with true, and what it gives instead is reported",
+      "router/access_test.ts: authorize allows a request only when it returns true, and any other result is logged",
       'callbacks_test.ts: An "authorize" that … gives no access: 500, and the log says why',
     ],
     [
       "An id has one spelling, for `authorize` and for the servers.",
-      "router/access_test.ts: authorize sees one spelling of an id, and the servers get it",
+      "router/access_test.ts: authorize gets the canonical spelling of an id, and so do the servers",
     ],
     [
       "Without accounts, a loopback address answers loopback hosts only.",
@@ -303,7 +303,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "Callers do not see the refusal of the gateway's own token.",
-      "router/access_test.ts: Callers never see the refusal of the gateway's own token, nor who issues it",
+      "router/access_test.ts: Service mode conceals a refusal of the gateway's own token and its issuer",
     ],
     [
       "Output escapes C1 controls and bidirectional marks, also as JSON.",
@@ -312,7 +312,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     [
       "A log line holds a path up to a limit.",
       "router/long_paths_test.ts: RequestLog cuts a path that is longer than its limit",
-      "router/observability_test.ts: A log line holds a path up to a length, whatever a caller sends",
+      "router/observability_test.ts: log() gets a path of at most LOGGED_PATH_LENGTH characters",
     ],
     [
       "No parser prints what it reads.",
@@ -329,7 +329,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "An empty `prefer` is the same as none.",
-      "router/file/image_file_test.ts: prefer without the name of a store is as good as none",
+      "router/file/image_file_test.ts: prefer is ignored when it names no store",
     ],
   ],
   "Configuration and messages": [
@@ -403,13 +403,13 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "A body of a method that takes none is read as Glance reads it.",
-      "router/forward/proxy_json_test.ts: A body of DELETE is forwarded only if its length is announced, as Glance reads it",
+      "router/forward/proxy_json_test.ts: DELETE forwards a body only when Content-Length announces it, as Glance reads it",
       "router/raw_requests_test.ts: The gateway answers … over a socket as its server does",
       "live/differential/gateway_differences.ts: a body of a request whose method or path takes none",
     ],
     [
       "The announced size is ignored by the gateway of a cloud that ignores it.",
-      "router/forward/upload_test.ts: A cloud that does not read X-OpenStack-Image-Size stores what was sent, as without a gateway",
+      "router/forward/upload_test.ts: PUT /file stores the data as sent when Glance ignores X-OpenStack-Image-Size",
     ],
     [
       "An error body has the media type that Glance chooses.",

@@ -8,7 +8,7 @@ import {
 import { Hono } from "hono";
 import { bytesOf, Cloud } from "./cloud.ts";
 
-Deno.test("Pass-through sends each caller's own tokens, and none for who has none", async () => {
+Deno.test("Pass-through forwards the tokens of each request, and none when it has none", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
   for (const headers of [{ "x-auth-token": "alice" }, { "x-auth-token": "bob" }, {}]) {
@@ -17,7 +17,7 @@ Deno.test("Pass-through sends each caller's own tokens, and none for who has non
   assertEquals(tokensOf(cloud), ["alice", "bob", null]);
 });
 
-Deno.test("A refused token is told as Glance tells it", async () => {
+Deno.test("Pass-through forwards Glance's 401 when a token is refused", async () => {
   const cloud = new Cloud({ identify: () => null });
   const router = cloud.router();
   const ours = await router.request("/v2/images", { headers: { "x-auth-token": "old" } });
@@ -26,7 +26,7 @@ Deno.test("A refused token is told as Glance tells it", async () => {
   assertEquals(cloud.arrived.length, 1);
 });
 
-Deno.test("Service mode asks with the gateway's credentials; a caller's token goes nowhere", async () => {
+Deno.test("Service mode uses the gateway's credentials and forwards no token of a client", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(1000);
   const router = cloud.router({ serviceMode: { context: { authToken: "gateway" } } });
@@ -39,7 +39,7 @@ Deno.test("Service mode asks with the gateway's credentials; a caller's token go
   assertEquals(cloud.arrived.every((request) => !request.headers.has("x-service-token")), true);
 });
 
-Deno.test("Service mode is read-only unless it is told otherwise", async () => {
+Deno.test("Service mode is read-only unless readOnly is false", async () => {
   const cloud = new Cloud();
   const context = { authToken: "gateway" };
   const ask = async (router: ReturnType<Cloud["router"]>, method: string) => {
@@ -52,7 +52,7 @@ Deno.test("Service mode is read-only unless it is told otherwise", async () => {
   assertEquals(await ask(cloud.router({ serviceMode: { context, readOnly: false } }), "POST"), 201);
 });
 
-Deno.test("Service mode renews its token, once for all requests, and in the middle of a download", async () => {
+Deno.test("Service mode renews its token once for all requests, also during a download", async () => {
   let good = "token-1";
   const cloud = new Cloud({
     identify: (token) => token === good ? { projectId: "p", userId: "u", roles: ["admin"] } : null,
@@ -129,7 +129,7 @@ Deno.test("authorize decides about each request, before any server is asked", as
   assertEquals(cloud.asked, [`a GET /v2/images/${id}`]);
 });
 
-Deno.test("authorize lets nothing pass but with true, and what it gives instead is reported", async () => {
+Deno.test("authorize allows a request only when it returns true, and any other result is logged", async () => {
   for (const verdict of [undefined, null, 0, 1, "", "yes", {}, [], { status: 200 }, () => true]) {
     for (const give of [() => verdict, () => Promise.resolve(verdict)]) {
       const cloud = new Cloud();
@@ -148,7 +148,7 @@ Deno.test("authorize lets nothing pass but with true, and what it gives instead 
   }
 });
 
-Deno.test("authorize refuses with the Response that it gives, whatever its status", async () => {
+Deno.test("authorize answers with the Response that it returns, whatever its status", async () => {
   const cloud = new Cloud();
   for (const status of [200, 204, 401, 403, 500]) {
     const headers = { "www-authenticate": "Basic" };
@@ -160,7 +160,7 @@ Deno.test("authorize refuses with the Response that it gives, whatever its statu
   assertEquals(cloud.asked, []);
 });
 
-Deno.test("authorize sees one spelling of an id, and the servers get it", async () => {
+Deno.test("authorize gets the canonical spelling of an id, and so do the servers", async () => {
   const id = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d";
   const spellings = [
     id.toUpperCase(),
@@ -211,7 +211,7 @@ Deno.test("An image that is created with an id in capital letters is found by an
   }
 });
 
-Deno.test("Callers never see the refusal of the gateway's own token, nor who issues it", async () => {
+Deno.test("Service mode conceals a refusal of the gateway's own token and its issuer", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(100);
   cloud.disturb = ({ path }) =>
@@ -243,7 +243,7 @@ Deno.test("Callers never see the refusal of the gateway's own token, nor who iss
   assert(/refused the token of the gateway/.test(cloud.logged[0]?.error ?? ""));
 });
 
-Deno.test("No answer names the servers behind the gateway", async () => {
+Deno.test("No response names a server of the gateway", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(100);
   const router = cloud.router({ cors: { origins: "*" } });
@@ -284,7 +284,7 @@ Deno.test("A middleware of the embedding application decides before the router d
   assertEquals(cloud.arrived.map((request) => request.headers.has("authorization")), [false]);
 });
 
-Deno.test("Keystone's refusal of the gateway itself is 502, without its words", async () => {
+Deno.test("Service mode answers 502 without Keystone's message when Keystone refuses the gateway", async () => {
   const cloud = new Cloud();
   const context = {
     authToken: "t",
@@ -339,7 +339,7 @@ for (const [says, options] of UNUSABLE) {
   });
 }
 
-Deno.test("The query of a public endpoint is not shown: it may hold a secret", () => {
+Deno.test("publicEndpoint is shown without its query, which may hold a secret, when it is invalid", () => {
   const publicEndpoint = "https://user:canary@images.example/?token=canary";
   const create = () => createImageRouter({ apiServers: ["a"], publicEndpoint });
   const { message } = assertThrows(create, InvalidConfigurationValue);

@@ -12,7 +12,7 @@ const SIGN_IN = {
   OS_PROJECT_NAME: "service",
 };
 
-Deno.test("GLANCE_API_SERVERS alone is pass-through in front of these servers", async () => {
+Deno.test("createCloudGateway() passes tokens through to GLANCE_API_SERVERS", async () => {
   const { cloud, keystone, fetch } = world();
   using gateway = await createCloudGateway({
     environment: { GLANCE_API_SERVERS: "http://a:9292, b:9292" },
@@ -23,7 +23,7 @@ Deno.test("GLANCE_API_SERVERS alone is pass-through in front of these servers", 
   assertEquals([tokensOf(cloud), keystone.length], [["alice"], 0]);
 });
 
-Deno.test("A cloud alone is pass-through in front of the servers of its catalog", async () => {
+Deno.test("createCloudGateway() passes tokens through to the servers of the cloud's catalog", async () => {
   const { cloud, keystone, fetch } = world();
   using gateway = await createCloudGateway({ environment: SIGN_IN, fetch });
   assertEquals(gateway?.servers, ["http://b:9292"]);
@@ -32,7 +32,7 @@ Deno.test("A cloud alone is pass-through in front of the servers of its catalog"
   assertEquals([tokensOf(cloud), keystone.length], [["alice", null], 1]);
 });
 
-Deno.test("In service mode the cloud's credentials answer for everybody, read-only", async () => {
+Deno.test("createCloudGateway() serves all clients read-only with the cloud's credentials in service mode", async () => {
   const { cloud, fetch } = world();
   using gateway = await createCloudGateway({ environment: SIGN_IN, serviceMode: true, fetch });
   await ask(gateway?.router, "alice");
@@ -41,7 +41,7 @@ Deno.test("In service mode the cloud's credentials answer for everybody, read-on
   assertEquals([tokensOf(cloud), posted?.status], [["token-of-gateway"], 403]);
 });
 
-Deno.test("In service mode the cloud's credentials may write where they are told to", async () => {
+Deno.test("createCloudGateway() allows writes in service mode when readOnly is false", async () => {
   const { fetch } = world();
   using gateway = await createCloudGateway({
     environment: SIGN_IN,
@@ -54,7 +54,7 @@ Deno.test("In service mode the cloud's credentials may write where they are told
   assertEquals(posted?.status, 201);
 });
 
-Deno.test("Options of the router are passed on", async () => {
+Deno.test("createCloudGateway() passes the options of the router on", async () => {
   const { fetch } = world();
   using gateway = await createCloudGateway({
     environment: { GLANCE_API_SERVERS: "a:9292" },
@@ -67,7 +67,7 @@ Deno.test("Options of the router are passed on", async () => {
   assertEquals(versions[0].links[0].href, "https://images.example/v2/");
 });
 
-Deno.test("Where nothing is configured there is no gateway, and a bad configuration is told", async () => {
+Deno.test("createCloudGateway() returns null when nothing is configured, and throws when it is invalid", async () => {
   const readNothing = { environment: { HOME: "/nowhere" } };
   assertEquals(await createCloudGateway(readNothing), null);
   await assertRejects(

@@ -4,7 +4,7 @@ import { bytesOf, Cloud, cutAfter } from "./cloud.ts";
 
 const SIZE = 200_000;
 
-Deno.test("Every request is one log line, whose facts are those of the whole answer", async () => {
+Deno.test("log() is called once per request, with the totals of the finished response", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(SIZE);
   const router = cloud.router();
@@ -52,7 +52,7 @@ Deno.test("Every request is one log line, whose facts are those of the whole ans
   assertEquals(JSON.stringify(cloud.logged).includes("secret"), false);
 });
 
-Deno.test("A log that fails fails no request", async () => {
+Deno.test("log() fails no request when it throws", async () => {
   const router = new Cloud().router({
     log: () => {
       throw new Error("disk full");
@@ -62,7 +62,7 @@ Deno.test("A log that fails fails no request", async () => {
   assertEquals((await response.json()).images, []);
 });
 
-Deno.test("Counters tell requests, bytes, retries, failovers, resumes and cool-downs by server", async () => {
+Deno.test("/metrics counts requests, bytes, retries, failovers, resumes and cool-downs by server", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(SIZE);
   const router = cloud.router({ metrics: true });
@@ -106,7 +106,7 @@ Deno.test("Counters tell requests, bytes, retries, failovers, resumes and cool-d
   ]);
 });
 
-Deno.test("Gauges tell how many downloads wait for their turn", async () => {
+Deno.test("waiting_requests is the number of downloads that wait for admission", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(SIZE);
   const sleep = () => new Promise<never>(() => {});
@@ -130,13 +130,13 @@ Deno.test("Gauges tell how many downloads wait for their turn", async () => {
   assertEquals(await gauges(), ["0", "0"]);
 });
 
-Deno.test("Nobody is told counters who was not meant to be", async () => {
+Deno.test("/metrics is 404 when metrics is off", async () => {
   const response = await new Cloud().router().request("/metrics");
   await response.body?.cancel();
   assertEquals(response.status, 404);
 });
 
-Deno.test("A label is escaped as Prometheus wants it", async () => {
+Deno.test("Metrics escapes labels as Prometheus requires", async () => {
   const cloud = new Cloud();
   const router = cloud.router({ metrics: true, apiServers: ["http://a:9292/x"] });
   await bytesOf(await router.request("/v2/images"));
@@ -147,7 +147,7 @@ Deno.test("A label is escaped as Prometheus wants it", async () => {
   }
 });
 
-Deno.test("With CORS, a page of an allowed origin may send and read what it needs", async () => {
+Deno.test("cors allows a page of a listed origin the headers that it needs", async () => {
   const cloud = new Cloud();
   const router = cloud.router({ cors: { origins: ["https://horizon.example"] } });
   const ask = async (origin: string, init: RequestInit = {}) => {
@@ -182,7 +182,7 @@ Deno.test("With CORS, a page of an allowed origin may send and read what it need
   assertEquals(cloud.arrived.length, 2);
 });
 
-Deno.test("Without CORS, OPTIONS is answered as Glance does, and allows nothing", async () => {
+Deno.test("OPTIONS is answered as by Glance and allows nothing when cors is not set", async () => {
   const cloud = new Cloud();
   const response = await cloud.router().request("/v2/images", {
     method: "OPTIONS",
@@ -193,7 +193,7 @@ Deno.test("Without CORS, OPTIONS is answered as Glance does, and allows nothing"
   assertEquals([names, cloud.arrived], [[], []]);
 });
 
-Deno.test("A log line holds a path up to a length, whatever a caller sends", async () => {
+Deno.test("log() gets a path of at most LOGGED_PATH_LENGTH characters", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
   for (const path of [`/${"a".repeat(60_000)}`, `/v2/images/${"b".repeat(60_000)}`]) {

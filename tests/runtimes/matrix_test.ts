@@ -100,7 +100,7 @@ function stop(child: Deno.ChildProcess): void {
   }
 }
 
-/** What curl, as a client that trusts nobody, sees of a gateway on that runtime. */
+/** What curl, as a strict client, receives from a gateway on that runtime. */
 async function gatewayChecks(
   base: string,
   query: string,
@@ -136,7 +136,9 @@ async function gatewayChecks(
       : `a forged Host leads to ${misled.stdout.byteLength} bytes`,
     "gateway serves on": staying.every(({ stdout }) => equal(stdout, bytes))
       ? ""
-      : `after ${MANY} callers who left: ${staying.map(({ stdout }) => stdout.byteLength)} bytes`,
+      : `after ${MANY} clients that disconnected: ${
+        staying.map(({ stdout }) => stdout.byteLength)
+      } bytes`,
     "gateway cuts": cut.code !== 0 ? "" : `curl took ${cut.stdout.byteLength} bytes for the whole`,
   };
 }

@@ -123,7 +123,7 @@ function gone(): Response {
   return new Response("gone", { status: 500 });
 }
 
-/** The same answer, whose body breaks off behind byte `at` of the image. */
+/** The same answer, whose body ends early after byte `at` of the image. */
 function cut(response: Response, at: number): Response {
   const reader = response.body?.getReader();
   if (reader === undefined) return response;

@@ -16,7 +16,7 @@ import { createImageRouter, type ImageRouter } from "../../lib/router/mod.ts";
 export type Results = Record<string, string>;
 
 /** Where the checks find their servers. */
-interface Scene {
+interface Harness {
   readonly service: GlanceImageService;
   readonly context: RequestContext;
   /** Endpoint roots: a well server, and one that cuts every body in the middle. */
@@ -32,7 +32,7 @@ const META = { name: "uploaded", diskFormat: "raw", containerFormat: "bare" };
 
 const MIB = 1024 ** 2;
 
-const CHECKS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
+const CHECKS: Readonly<Record<string, (harness: Harness) => Promise<void>>> = {
   "list and show": async ({ service, context, imageId }) => {
     const images = await service.detail(context, { limit: 5 });
     expect(images.some(({ id }) => id === imageId), "the image is not listed");
@@ -159,10 +159,10 @@ export async function runSuite(url: URL): Promise<Results> {
   const imageId = parameter(url, "image");
   const { size } = await service.show(context, imageId);
   const deaf = parameter(url, "deaf");
-  const scene = { service, context, well, cutting, deaf, imageId, size: size ?? NaN };
+  const harness = { service, context, well, cutting, deaf, imageId, size: size ?? NaN };
   const results: Results = {};
   for (const [name, check] of Object.entries(CHECKS)) {
-    results[name] = await check(scene).then(() => "", (error) => `${error?.stack ?? error}`);
+    results[name] = await check(harness).then(() => "", (error) => `${error?.stack ?? error}`);
   }
   return results;
 }

@@ -8,7 +8,7 @@ const FAILED: FilePlan = { kind: "failed" };
 const TOO_LATE: FilePlan = { kind: "unsatisfiable", reason: "start" };
 const NO_RANGE: FilePlan = { kind: "unsatisfiable", reason: "syntax" };
 
-Deno.test("A range is read as RFC 9110 has it, within the image", () => {
+Deno.test("planOf() parses Range as RFC 9110 and clips it to the image", () => {
   const cases: readonly (readonly [string, FilePlan])[] = [
     ["bytes=0-0", part(0, 0)],
     ["bytes=0-499", part(0, 499)],
@@ -43,19 +43,19 @@ Deno.test("A range is read as RFC 9110 has it, within the image", () => {
   for (const [range, expected] of cases) assertEquals(planFor({ range }), expected, range);
 });
 
-Deno.test("An empty image has no range at all", () => {
+Deno.test("planOf() is unsatisfiable for every range of an empty image", () => {
   for (const range of ["bytes=0-0", "bytes=0-", "bytes=-1"]) {
     assertEquals(planOf("GET", new Headers({ range }), { etag: null, size: 0 }), TOO_LATE);
   }
 });
 
-Deno.test("A range of what has no known size, and one for HEAD, does not count", () => {
+Deno.test("planOf() ignores Range when the size is unknown or the method is HEAD", () => {
   const headers = new Headers({ range: "bytes=0-0" });
   assertEquals(planOf("GET", headers, { etag: '"abc"', size: null }), WHOLE);
   assertEquals(planOf("HEAD", headers, IMAGE), WHOLE);
 });
 
-Deno.test("Preconditions are judged in their order, and compared as RFC 9110 has it", () => {
+Deno.test("planOf() evaluates preconditions in the order and with the comparisons of RFC 9110", () => {
   const cases: readonly (readonly [Record<string, string>, FilePlan])[] = [
     [{ "if-none-match": '"abc"' }, UNMODIFIED],
     [{ "if-none-match": 'W/"abc"' }, UNMODIFIED],
@@ -83,7 +83,7 @@ Deno.test("Preconditions are judged in their order, and compared as RFC 9110 has
   }
 });
 
-Deno.test("An image without a hash matches no tag", () => {
+Deno.test("planOf() matches no entity tag when the image has no hash", () => {
   const image = { etag: null, size: 1000 };
   const plan = (headers: Record<string, string>) => planOf("GET", new Headers(headers), image);
   assertEquals(plan({ "if-none-match": '"null"' }), WHOLE);

@@ -5,7 +5,7 @@ import { bytesOf, Cloud, cutAfter, headersOf } from "../cloud.ts";
 
 const SIZE = 300_000;
 
-Deno.test("Image data comes with what browsers, curl and caches need, whatever the store can do", async (t) => {
+Deno.test("GET /file sends ranges, entity tags and file names whether or not the store has ranges", async (t) => {
   for (const ranges of [true, false]) {
     for (const resume of [true, false]) {
       await t.step(`ranges: ${ranges}, resume: ${resume}`, async () => {
@@ -54,7 +54,7 @@ Deno.test("Image data comes with what browsers, curl and caches need, whatever t
   }
 });
 
-Deno.test("HEAD, 304 and 412 are answered from the record: the data stays closed", async () => {
+Deno.test("HEAD, 304 and 412 are answered from the image record without opening the data", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(SIZE);
   const router = cloud.router();
@@ -84,7 +84,7 @@ Deno.test("HEAD, 304 and 412 are answered from the record: the data stays closed
   assertEquals(cloud.arrived.filter(({ path }) => path.endsWith("/file")), []);
 });
 
-Deno.test("If-Range decides whether a part goes on or the whole begins anew", async () => {
+Deno.test("If-Range selects the range when it matches, else the whole image", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(SIZE);
   const router = cloud.router();
@@ -99,7 +99,7 @@ Deno.test("If-Range decides whether a part goes on or the whole begins anew", as
   assertEquals([whole.status, await bytesOf(whole)], [200, bytes]);
 });
 
-Deno.test("What Glance would refuse or has no data for is answered by Glance itself", async () => {
+Deno.test("GET /file forwards Glance's response when Glance refuses or has no data", async () => {
   const cloud = new Cloud({
     identify: (token) => ({
       projectId: token,
@@ -137,7 +137,7 @@ Deno.test("What Glance would refuse or has no data for is answered by Glance its
   assertEquals([head.status, admin.status, (await bytesOf(admin)).byteLength], [403, 200, 1000]);
 });
 
-Deno.test("A refusal of HEAD has the length that it has for GET", async () => {
+Deno.test("HEAD /file has the Content-Length of GET when it is refused", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(SIZE);
   const router = cloud.router();
@@ -154,7 +154,7 @@ Deno.test("A refusal of HEAD has the length that it has for GET", async () => {
   }
 });
 
-Deno.test("An image without data is 204, for HEAD, too", async () => {
+Deno.test("GET and HEAD /file answer 204 when the image has no data", async () => {
   const cloud = new Cloud();
   const created = await cloud.ask("/v2/images", { method: "POST", body: '{"name": "queued"}' });
   const { id } = await created.json();
@@ -164,7 +164,7 @@ Deno.test("An image without data is 204, for HEAD, too", async () => {
   }
 });
 
-Deno.test("An empty image is 200 with no bytes", async () => {
+Deno.test("GET /file answers 200 without bytes when the image is empty", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(0);
   const response = await cloud.router().request(`/v2/images/${id}/file`);
@@ -172,7 +172,7 @@ Deno.test("An empty image is 200 with no bytes", async () => {
   assertEquals((await bytesOf(response)).byteLength, 0);
 });
 
-Deno.test("A download that breaks behind its headers goes on from the other server", async (t) => {
+Deno.test("GET /file continues from another server when one fails after the headers", async (t) => {
   for (const ranges of [true, false]) {
     for (const range of [undefined, "bytes=5-250000"]) {
       await t.step(`ranges: ${ranges}, range: ${range ?? "none"}`, async () => {
@@ -203,7 +203,7 @@ Deno.test("A download that breaks behind its headers goes on from the other serv
   }
 });
 
-Deno.test("A download that no server can finish is cut, never ended", async (t) => {
+Deno.test("GET /file resets the connection when no server can finish it", async (t) => {
   for (const verify of ["off", "auto"] as const) {
     await t.step(`verify: ${verify}`, async () => {
       const cloud = new Cloud();
@@ -224,7 +224,7 @@ Deno.test("A download that no server can finish is cut, never ended", async (t) 
   }
 });
 
-Deno.test("With verify, a wrong image is cut before its last byte, and without, its size alone counts", async () => {
+Deno.test("verify resets the connection before the last byte when the hash is wrong; without it only the size counts", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(SIZE);
   const wrong = bytes.slice();
@@ -243,7 +243,7 @@ Deno.test("With verify, a wrong image is cut before its last byte, and without, 
   assertEquals((await bytesOf(unchecked)).byteLength, SIZE);
 });
 
-Deno.test("A server whose data is not that of the image is passed over", async (t) => {
+Deno.test("GET /file skips a server whose data is not that of the image", async (t) => {
   const wrong: Readonly<Record<string, Response>> = {
     "another size": new Response("short", { headers: { "content-length": "5" } }),
     "another image": new Response(new Uint8Array(SIZE), {
@@ -268,7 +268,7 @@ Deno.test("A server whose data is not that of the image is passed over", async (
   }
 });
 
-Deno.test("Where the runtime has streams of fixed length, the body is one: a cut cannot look like an end", async () => {
+Deno.test("GET /file uses FixedLengthStream when the runtime has it", async () => {
   const lengths: number[] = [];
   class FixedLengthStream extends TransformStream<Uint8Array, Uint8Array> {
     constructor(length: number) {
@@ -294,7 +294,7 @@ Deno.test("Where the runtime has streams of fixed length, the body is one: a cut
   }
 });
 
-Deno.test("A caller who leaves in the middle cancels the server's body", async () => {
+Deno.test("GET /file cancels the server's body when the client disconnects", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(SIZE);
   let reason: unknown;
@@ -320,7 +320,7 @@ Deno.test("A caller who leaves in the middle cancels the server's body", async (
   assertEquals(cloud.logged[0]?.outcome, "gone");
 });
 
-Deno.test("A caller who leaves before the headers ends the search for data", async () => {
+Deno.test("GET /file stops trying servers when the client disconnects before the headers", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(SIZE);
   const leaving = new AbortController();
@@ -335,7 +335,7 @@ Deno.test("A caller who leaves before the headers ends the search for data", asy
   assertEquals([response.status, cloud.logged[0]?.outcome], [499, "gone"]);
 });
 
-Deno.test("prefer without the name of a store is as good as none", async () => {
+Deno.test("prefer is ignored when it names no store", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(100);
   for (const query of ["?prefer=", "?prefer", "?prefer=,", "?prefer=&prefer="]) {
@@ -347,7 +347,7 @@ Deno.test("prefer without the name of a store is as good as none", async () => {
   }
 });
 
-Deno.test("With prefer, the store is asked for by name", async () => {
+Deno.test("prefer requests the data from the store that it names", async () => {
   const cloud = new Cloud({ stores: [{ id: "fast", default: "true" }, { id: "slow" }] });
   const { id, bytes } = await cloud.image(SIZE);
   const router = cloud.router();
@@ -359,7 +359,7 @@ Deno.test("With prefer, the store is asked for by name", async () => {
   assertEquals(unknown.status, 400);
 });
 
-Deno.test("The older habit of a request with Content-Range is Glance's to answer", async () => {
+Deno.test("GET /file forwards a request with Content-Range that Glance refuses", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(SIZE);
   const response = await cloud.router().request(`/v2/images/${id}/file`, {
@@ -372,7 +372,7 @@ Deno.test("The older habit of a request with Content-Range is Glance's to answer
   assertEquals(await bytesOf(response), bytes.slice(10, 20));
 });
 
-Deno.test("The name to save an image under leads nowhere else", () => {
+Deno.test("Content-Disposition never names another folder", () => {
   const cases: readonly (readonly [string | null, string | null, string])[] = [
     ["cirros", "qcow2", 'filename="cirros.qcow2"'],
     ["cirros.QCOW2", "qcow2", 'filename="cirros.QCOW2"'],
@@ -411,7 +411,7 @@ async function ownImage(cloud: Cloud, token: string): Promise<{ id: string }> {
   return { id };
 }
 
-Deno.test("createImageRouter() cuts a body whose server falls silent, with and without resume", async () => {
+Deno.test("createImageRouter() resets a body when its server is silent, with and without resume", async () => {
   for (const resume of [true, false]) {
     for (const headers of [{}, { range: "bytes=5-59" }]) {
       const cloud = new Cloud();

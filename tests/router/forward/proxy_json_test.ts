@@ -4,7 +4,7 @@ import { Cloud, headersOf } from "../cloud.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 
-Deno.test("A conversation with the gateway is a conversation with Glance, status, headers and body", async () => {
+Deno.test("The gateway answers with the status, headers and body of Glance", async () => {
   const [ours, theirs] = [new Cloud(clockwork()), new Cloud(clockwork())];
   const router = ours.router();
   const id = "7c7a3d0e-35ae-4d6f-8f2e-0d8f6ad9f0a1";
@@ -65,7 +65,7 @@ Deno.test("A conversation with the gateway is a conversation with Glance, status
   }
 });
 
-Deno.test("Requests take turns between the servers, and pass over one that has failed", async () => {
+Deno.test("Requests go round-robin to the servers and skip one that has failed", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
   const ask = async () => await (await router.request("/v2/images")).body?.cancel();
@@ -77,7 +77,7 @@ Deno.test("Requests take turns between the servers, and pass over one that has f
   assertEquals(hosts, "ab" + "ab" + "b" + "b");
 });
 
-Deno.test("A question whose answer breaks off is asked again; a change is not", async () => {
+Deno.test("A read is retried when its response ends early, a write is not", async () => {
   const cloud = new Cloud();
   cloud.disturb = ({ server }, answer) =>
     server === "http://a:9292" ? answer().then(broken) : undefined;
@@ -94,7 +94,7 @@ Deno.test("A question whose answer breaks off is asked again; a change is not", 
   assertEquals(cloud.asked, ["a GET /v2/images", "b GET /v2/images", "a POST /v2/tasks"]);
 });
 
-Deno.test("With no server left, a question is answered with 503 that names none of them", async () => {
+Deno.test("A read answers 503 without the name of a server when no server is left", async () => {
   const cloud = new Cloud();
   cloud.disturb = () => refused();
   const response = await cloud.router().request("/v2/images", {
@@ -106,7 +106,7 @@ Deno.test("With no server left, a question is answered with 503 that names none 
   assertStringIncludes(cloud.logged[0]?.error ?? "", "http://a:9292");
 });
 
-Deno.test("What every server answers is told, once the attempts are used up", async () => {
+Deno.test("A status of every server is forwarded after the last attempt", async () => {
   for (const status of [429, 502, 503, 504]) {
     const cloud = new Cloud();
     cloud.disturb = () => new Response("down", { status });
@@ -116,7 +116,7 @@ Deno.test("What every server answers is told, once the attempts are used up", as
   }
 });
 
-Deno.test("A redirect to a foreign origin is refused without a word of where it led", async () => {
+Deno.test("A redirect to another origin is refused and its target not shown", async () => {
   const cloud = new Cloud();
   cloud.disturb = () =>
     new Response(null, { status: 307, headers: { location: "http://evil.example/v2/images" } });
@@ -128,7 +128,7 @@ Deno.test("A redirect to a foreign origin is refused without a word of where it 
   assertEquals(new Set(cloud.arrived.map(({ server }) => server)), new Set(["http://a:9292"]));
 });
 
-Deno.test("A new image gets an id here, so that a lost answer does not make a second one", async () => {
+Deno.test("POST /images chooses the id, so that a lost response creates no second image", async () => {
   const cloud = new Cloud();
   cloud.disturb = ({ server, method }, answer) =>
     server === "http://a:9292" && method === "POST" ? answer().then(broken) : undefined;
@@ -149,7 +149,7 @@ Deno.test("A new image gets an id here, so that a lost answer does not make a se
   ]);
 });
 
-Deno.test("A 409 for an id that the caller has chosen stays a 409", async () => {
+Deno.test("POST /images answers 409 when the client has chosen an id that exists", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(1);
   const response = await cloud.router().request("/v2/images", {
@@ -161,7 +161,7 @@ Deno.test("A 409 for an id that the caller has chosen stays a 409", async () => 
   assertEquals(response.status, 409);
 });
 
-Deno.test("An id is put in front of what a new image says, and nothing else is touched", () => {
+Deno.test("withId() inserts the id first and leaves all other bytes unchanged", () => {
   const id = "1";
   const cases: readonly (readonly [string, string])[] = [
     ["{}", '{"id": "1"}'],
@@ -177,7 +177,7 @@ Deno.test("An id is put in front of what a new image says, and nothing else is t
   for (const [text, expected] of cases) assertEquals(withId(text, id), expected);
 });
 
-Deno.test("A patch is made again only if it may be applied twice", () => {
+Deno.test("isIdempotentPatch() is true only when a patch can be applied twice", () => {
   const cases: readonly (readonly [string, boolean])[] = [
     ['[{"op": "add", "path": "/x", "value": "1"}]', true],
     ['[{"op": "replace", "path": "/tags", "value": []}]', true],
@@ -192,7 +192,7 @@ Deno.test("A patch is made again only if it may be applied twice", () => {
   for (const [text, expected] of cases) assertEquals(isIdempotentPatch(text), expected, text);
 });
 
-Deno.test("A repeated deletion that finds nothing left was the first one's", async () => {
+Deno.test("DELETE succeeds when a retry finds that the first attempt has deleted it", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(1);
   cloud.disturb = ({ server, method }, answer) =>
@@ -203,7 +203,7 @@ Deno.test("A repeated deletion that finds nothing left was the first one's", asy
   assertEquals(response.status, 204);
 });
 
-Deno.test("A body too large or one that breaks off is refused here, any other by Glance", async () => {
+Deno.test("The gateway refuses a body only when it is too large or ends early", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
   const cases: readonly [string, RequestInit, number][] = [
@@ -231,7 +231,7 @@ Deno.test("A body too large or one that breaks off is refused here, any other by
   ]);
 });
 
-Deno.test("A body of DELETE is forwarded only if its length is announced, as Glance reads it", async () => {
+Deno.test("DELETE forwards a body only when Content-Length announces it, as Glance reads it", async () => {
   for (const [headers, status] of [[{}, 204], [{ "content-length": "2" }, 400]] as const) {
     const cloud = new Cloud();
     const { id } = await cloud.image(1);
@@ -242,7 +242,7 @@ Deno.test("A body of DELETE is forwarded only if its length is announced, as Gla
   }
 });
 
-Deno.test("A caller who leaves ends a question, and waits for nothing", async () => {
+Deno.test("A read is aborted when its client disconnects", async () => {
   const cloud = new Cloud();
   const leaving = new AbortController();
   let ended: unknown;

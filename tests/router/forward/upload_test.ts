@@ -6,7 +6,7 @@ import { bytesOf, Cloud } from "../cloud.ts";
 const OCTETS = { "content-type": "application/octet-stream" };
 const SIZE = 700_000;
 
-Deno.test("An upload is stored as it was sent, with or without a length", async (t) => {
+Deno.test("PUT /file stores the data as sent, with or without Content-Length", async (t) => {
   const bytes = seededBytes(1, SIZE);
   const bodies = {
     "bytes": { body: bytes, headers: { ...OCTETS, "content-length": String(SIZE) } },
@@ -33,7 +33,7 @@ Deno.test("An upload is stored as it was sent, with or without a length", async 
   }
 });
 
-Deno.test("Staged data is imported as it was sent", async () => {
+Deno.test("PUT /stage stages the data as sent for an import", async () => {
   const cloud = new Cloud();
   const bytes = seededBytes(2, SIZE);
   const id = await queued(cloud);
@@ -53,7 +53,7 @@ Deno.test("Staged data is imported as it was sent", async () => {
   assertEquals(await bytesOf(await router.request(`/v2/images/${id}/file`)), bytes);
 });
 
-Deno.test("An empty upload is an image of no bytes", async () => {
+Deno.test("PUT /file stores an empty image when the body is empty", async () => {
   const cloud = new Cloud();
   const id = await queued(cloud);
   const response = await cloud.router().request(`/v2/images/${id}/file`, {
@@ -64,7 +64,7 @@ Deno.test("An empty upload is an image of no bytes", async () => {
   assertEquals((await (await cloud.ask(`/v2/images/${id}`)).json()).size, 0);
 });
 
-Deno.test("What Glance says to an upload is handed on", async () => {
+Deno.test("PUT /file forwards Glance's response", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(1);
   const cases: readonly [string, Record<string, string>, number][] = [
@@ -85,7 +85,7 @@ Deno.test("What Glance says to an upload is handed on", async () => {
   }
 });
 
-Deno.test("An upload above the limit is 413, announced or not, and leaves the image queued", async (t) => {
+Deno.test("PUT /file answers 413 above maxUploadSize, announced or not, and leaves the image queued", async (t) => {
   const bodies = {
     announced: { ...OCTETS, "content-length": String(SIZE) },
     "announced by Glance's header": { ...OCTETS, "x-openstack-image-size": String(SIZE) },
@@ -109,7 +109,7 @@ Deno.test("An upload above the limit is 413, announced or not, and leaves the im
   }
 });
 
-Deno.test("An upload whose sender breaks off ends in an error at the server, never as a short image", async (t) => {
+Deno.test("PUT /file fails at the server when the client disconnects, and never stores a short image", async (t) => {
   for (const headers of [OCTETS, { ...OCTETS, "x-openstack-image-size": String(SIZE) }]) {
     await t.step(Object.keys(headers).join(), async () => {
       const cloud = new Cloud();
@@ -127,7 +127,7 @@ Deno.test("An upload whose sender breaks off ends in an error at the server, nev
   }
 });
 
-Deno.test("An upload of another length than announced is refused, never stored", async (t) => {
+Deno.test("PUT /file is refused and not stored when its length differs from the announced one", async (t) => {
   const lengths = [[SIZE - 1, SIZE], [SIZE + 1, SIZE], [0, 5], [0, SIZE], [1, 0]] as const;
   for (const [announced, sent] of lengths) {
     await t.step(`${announced} announced, ${sent} sent`, async () => {
@@ -146,7 +146,7 @@ Deno.test("An upload of another length than announced is refused, never stored",
   }
 });
 
-Deno.test("A cloud that does not read X-OpenStack-Image-Size stores what was sent, as without a gateway", async () => {
+Deno.test("PUT /file stores the data as sent when Glance ignores X-OpenStack-Image-Size", async () => {
   for (const size of ["4", "0", "6", "five"]) {
     const cloud = new Cloud({ version: "2.15" });
     const id = await queued(cloud);
@@ -161,7 +161,7 @@ Deno.test("A cloud that does not read X-OpenStack-Image-Size stores what was sen
   }
 });
 
-Deno.test("An upload goes to a server that has just answered, and is sent once", async () => {
+Deno.test("PUT /file is sent once, to a server that has just answered a health check", async () => {
   const cloud = new Cloud();
   cloud.disturb = ({ server }) =>
     server === "http://a:9292" ? Promise.reject(new TypeError("refused")) : undefined;
@@ -180,7 +180,7 @@ Deno.test("An upload goes to a server that has just answered, and is sent once",
   assertEquals(cloud.arrived.map(({ headers }) => headers.get("x-auth-token")), [null, null, null]);
 });
 
-Deno.test("A server that breaks an upload off is told as 502: whether the data arrived is open", async () => {
+Deno.test("PUT /file answers 502 when the server fails, because the outcome is unknown", async () => {
   const cloud = new Cloud();
   cloud.disturb = ({ method }) =>
     method === "PUT" ? Promise.reject(new TypeError("reset")) : undefined;
@@ -194,7 +194,7 @@ Deno.test("A server that breaks an upload off is told as 502: whether the data a
   assertEquals([response.status, cloud.arrived.length], [502, 2]);
 });
 
-Deno.test("An upload is taken from its sender as fast as the server takes it", async () => {
+Deno.test("PUT /file reads from the client as fast as the server reads", async () => {
   const cloud = new Cloud();
   const id = await queued(cloud);
   let pulled = 0;
