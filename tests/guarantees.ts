@@ -17,7 +17,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
       "bench/upload.ts: upload, …, through the gateway",
     ],
     [
-      "The README names a listener with the same property for programs that use the router on Deno.",
+      "The gateway's README names a listener with the same property for programs that use the router on Deno.",
       "readme_test.ts: every TypeScript block of … checks and runs",
     ],
     [
@@ -354,7 +354,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
       "cli/args/wording_test.ts: Every message speaks of flags, variables and commands at a terminal",
     ],
     [
-      "The edge function of the README signs in again, answers any path, and serves public images only.",
+      "The edge function of lib/README.md signs in again, answers any path, and serves public images only.",
       "readme_test.ts: every TypeScript block of … checks and runs",
     ],
     [

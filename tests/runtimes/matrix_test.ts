@@ -193,7 +193,7 @@ function cellOf(error: string | undefined): string {
   return error === "" ? "yes" : "no";
 }
 
-/** The matrix, as the README shows it. */
+/** The results as a Markdown table; the README has its summary. */
 function tableOf(columns: Readonly<Record<string, Results>>): string {
   const runtimes = Object.keys(columns);
   const checks = [...new Set(Object.values(columns).flatMap((results) => Object.keys(results)))];
