@@ -1,10 +1,10 @@
-/** How a server may be spelled, and what is made of it. */
+/** The spellings of a server, and the endpoint parsed from each. */
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { apiServerAt, parseApiServer, parseTrustedHost, shuffled } from "../lib/api_server.ts";
 import { InvalidConfigurationValue } from "../mod.ts";
 import { seededRandom } from "./support/seed.ts";
 
-/** What is written -> the endpoint, its netloc, whether it is https. */
+/** Text -> endpoint, netloc, and whether it is https. */
 const SPELLINGS: readonly (readonly [text: string, endpoint: string, netloc: string])[] = [
   ["glance", "http://glance", "glance"],
   ["glance:9292", "http://glance:9292", "glance:9292"],
@@ -41,13 +41,13 @@ const SPELLINGS: readonly (readonly [text: string, endpoint: string, netloc: str
 ];
 
 for (const [text, endpoint, netloc] of SPELLINGS) {
-  Deno.test(`parseApiServer reads ${JSON.stringify(text)} as ${endpoint}`, () => {
+  Deno.test(`parseApiServer() reads ${JSON.stringify(text)} as ${endpoint}`, () => {
     const useSsl = endpoint.startsWith("https:");
     assertEquals(parseApiServer(text), { endpoint, netloc, useSsl });
   });
 }
 
-Deno.test("parseApiServer reads its own endpoints and netlocs again", () => {
+Deno.test("parseApiServer() reads its own endpoints and netlocs", () => {
   for (const [text] of SPELLINGS) {
     const server = parseApiServer(text);
     assertEquals(parseApiServer(server.endpoint), server);
@@ -87,7 +87,7 @@ const UNUSABLE = [
 ];
 
 for (const text of UNUSABLE) {
-  Deno.test(`parseApiServer refuses ${JSON.stringify(text)}, and says what is wanted`, () => {
+  Deno.test(`parseApiServer() refuses ${JSON.stringify(text)}, and shows the expected form`, () => {
     const error = assertThrows(() => parseApiServer(text), InvalidConfigurationValue);
     assertStringIncludes(error.message, "Cannot use the API server");
     assertStringIncludes(error.message, "https://host:9292");
@@ -111,13 +111,13 @@ const WITH_USER = [
 ];
 
 for (const text of WITH_USER) {
-  Deno.test(`parseApiServer refuses ${JSON.stringify(text)} without a word of its user`, () => {
+  Deno.test(`parseApiServer() refuses ${JSON.stringify(text)} without showing its user`, () => {
     const { message } = assertThrows(() => parseApiServer(text), InvalidConfigurationValue);
     assertEquals(/s3cr|alice/.exec(message), null, message);
   });
 }
 
-Deno.test("apiServerAt keeps the netloc as it was given", () => {
+Deno.test("apiServerAt() keeps the netloc unchanged", () => {
   assertEquals(apiServerAt("Glance:9292/image", true), {
     endpoint: "https://glance:9292/image",
     netloc: "Glance:9292/image",
@@ -128,14 +128,14 @@ Deno.test("apiServerAt keeps the netloc as it was given", () => {
 });
 
 for (const netloc of ["http://glance", "//glance", "", "me:s3cret@glance", "glance?s3cret"]) {
-  Deno.test(`apiServerAt refuses ${JSON.stringify(netloc)}, which is no host`, () => {
+  Deno.test(`apiServerAt() refuses ${JSON.stringify(netloc)}, which is not a host`, () => {
     const refuse = () => apiServerAt(netloc, true);
     const { message } = assertThrows(refuse, InvalidConfigurationValue, "Cannot use the netloc");
     assertEquals(message.includes("s3cret"), false, message);
   });
 }
 
-/** A trusted host -> the one origin that it stands for. */
+/** Trusted host -> its origin. */
 const TRUSTED: readonly (readonly [host: string, origin: string])[] = [
   ["glance", "https://glance"],
   ["GLANCE", "https://glance"],
@@ -152,20 +152,20 @@ const TRUSTED: readonly (readonly [host: string, origin: string])[] = [
 ];
 
 for (const [host, origin] of TRUSTED) {
-  Deno.test(`parseTrustedHost takes ${JSON.stringify(host)} for ${origin}`, () => {
+  Deno.test(`parseTrustedHost() reads ${JSON.stringify(host)} as ${origin}`, () => {
     assertEquals(parseTrustedHost(host), origin);
   });
 }
 
 for (const host of ["", "a b", "ftp://glance", "glance/image", "me:s3cret@glance", "glance?x"]) {
-  Deno.test(`parseTrustedHost refuses ${JSON.stringify(host)}, which is no origin`, () => {
+  Deno.test(`parseTrustedHost() refuses ${JSON.stringify(host)}, which is not an origin`, () => {
     const refuse = () => parseTrustedHost(host);
     const { message } = assertThrows(refuse, InvalidConfigurationValue, "the trusted host");
     assertEquals(message.includes("s3cret"), false, message);
   });
 }
 
-Deno.test("shuffled keeps the list that it was given, and every entry of it", () => {
+Deno.test("shuffled() keeps the given list unchanged, and every entry of it", () => {
   const list = [1, 2, 3, 4, 5];
   const random = seededRandom(1);
   const firsts = new Set<number | undefined>();
@@ -179,7 +179,7 @@ Deno.test("shuffled keeps the list that it was given, and every entry of it", ()
   assertEquals(shuffled([], random), []);
 });
 
-Deno.test("shuffled gives each order of three equally often", () => {
+Deno.test("shuffled() returns each order of three equally often", () => {
   const random = seededRandom(7);
   const counts = new Map<string, number>();
   for (let i = 0; i < 6_000; i++) {

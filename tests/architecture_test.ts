@@ -26,14 +26,14 @@ const MOST_LINES_OF_A_FILE = 300;
 const MOST_LINES_OF_A_CLASS = 250;
 const MOST_FIELDS_OF_A_CLASS = 16;
 
-/** Types of the platform that no type of ours may hide. */
+/** Global types that no type of lib may shadow. */
 const GLOBAL_TYPES = ["Request", "Response", "File", "Location", "Event", "Range", "Node", "Cache"];
 
-/** Words of an older vocabulary that text of the project does not use; CONTRIBUTING says what to write. */
+/** Words that the text of the project avoids; CONTRIBUTING says what to write instead. */
 const BANNED =
   /\b(newcomers?|anew|whoever|nobody|somebody|for ever|ways? out|at the most|is told|he|his|him)\b/i;
 
-/** What a file imports or re-exports, statically or not. */
+/** Static and dynamic imports, and re-exports. */
 const IMPORTED = /\bfrom\s+"([^"\n]+)"|\bimport\s*\(\s*"([^"\n]+)"/g;
 
 interface Source {
@@ -82,7 +82,7 @@ Deno.test("mod.ts and what it imports import nothing from outside lib", () => {
   assert(seen.size > 20);
 });
 
-/** What the embedded Glance shares with the rest: types, and what knows nothing of Glance. */
+/** The files that the embedded Glance shares with the rest: types, and code that does not depend on Glance. */
 const SHARED = ["lib/api/types.ts", "lib/body_budget.ts", "lib/events.ts"];
 
 Deno.test("lib/embedded shares nothing with the rest that knows what Glance does", () => {

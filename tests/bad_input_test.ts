@@ -1,6 +1,6 @@
 /**
- * Bad input of every kind, one row each: what is done, the error that must come, and what it must say. No
- * error may say a secret, anywhere in it.
+ * Bad input of every kind, one row each: the action, the expected error, and the text of its message. No
+ * part of an error may contain a secret.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createEmbeddedGlance, type EmbeddedGlanceOptions } from "../lib/embedded/mod.ts";
@@ -40,7 +40,7 @@ import {
 import { SERVER_CERT, SERVER_KEY } from "./auth/certificates.ts";
 import { FakeKeystone, refusal } from "./auth/fake_keystone.ts";
 
-/** Every secret that is used below, and nothing else, holds this word. */
+/** Every secret below, and nothing else, contains this word. */
 const CANARY = "canary";
 
 const TOKEN = `gAAAA-${CANARY}-token`;
@@ -48,7 +48,7 @@ const OLD_TOKEN = `gAAAA-${CANARY}-ended`;
 const PASSWORD = `${CANARY}-password`;
 const META = { name: "disk", diskFormat: "raw", containerFormat: "bare" };
 
-/** Time stands still: a clock that is started never ends, and a wait between two requests is over. */
+/** A frozen clock: no timer ends, and a delay between two requests ends immediately. */
 const STILL: GlanceOptions = {
   sleep: (_, signal) => signal === undefined ? Promise.resolve() : new Promise(() => {}),
   now: () => 0,
@@ -57,7 +57,7 @@ const STILL: GlanceOptions = {
 
 const ALICE: RequestContext = { authToken: TOKEN, userId: "alice", projectId: "demo" };
 
-/** Where a row happens: a service over an embedded Glance that knows Alice's token. */
+/** The fixture of a row: a service over an embedded Glance that accepts Alice's token. */
 class World {
   readonly service: GlanceImageService;
 
@@ -91,7 +91,7 @@ interface Row {
   readonly title: string;
   readonly act: (world: World) => unknown;
   readonly error: ErrorClass;
-  /** The thing, the state, the way out. */
+  /** The thing, the cause, and the hint. */
   readonly says: readonly string[];
 }
 
@@ -104,7 +104,7 @@ function row(
   return { title, act, error, says };
 }
 
-/** What a JavaScript caller can give where the types would not let it. */
+/** Arguments that the types reject but a JavaScript caller can pass. */
 function untyped<T>(value: unknown): T {
   return value as T;
 }
@@ -162,7 +162,7 @@ function answers(response: () => Response) {
     }).show(ALICE, "42");
 }
 
-/** Signs in at a Keystone that answers so. */
+/** Signs in at a Keystone with the given response. */
 function signIn(credentials: Omit<Credentials, "authUrl">, answer?: () => Response) {
   return () => {
     const keystone = new FakeKeystone();
@@ -173,14 +173,14 @@ function signIn(credentials: Omit<Credentials, "authUrl">, answer?: () => Respon
 
 const ON_LOOPBACK = { port: 0, hostname: "127.0.0.1", onListen: () => {} } as const;
 
-/** Shows an image of a server with a certificate that nobody has signed for us. */
+/** Shows an image of a server with an untrusted certificate. */
 async function untrusted(ask: (origin: string) => Promise<unknown>): Promise<void> {
   const tls = { cert: SERVER_CERT, key: SERVER_KEY };
   await using server = Deno.serve({ ...ON_LOOPBACK, ...tls }, () => new Response());
   await ask(`https://localhost:${server.addr.port}`);
 }
 
-/** Shows an image of a port at which nobody listens. */
+/** Shows an image of a port on which no server listens. */
 function unreachable(): Promise<unknown> {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const { port } = listener.addr;
@@ -804,7 +804,7 @@ const ROWS: readonly Row[] = [
     "upload some first",
   ),
 
-  // Who asks.
+  // Credentials.
   row(
     "a wrong password",
     signIn(
@@ -897,7 +897,7 @@ const ROWS: readonly Row[] = [
     "OS_CLIENT_CONFIG_FILE",
   ),
 
-  // Where to.
+  // Servers.
   row(
     "a certificate that nobody trusts",
     () =>
@@ -1023,16 +1023,16 @@ async function errorOf(act: Row["act"]): Promise<Error> {
   throw new Error("it was accepted");
 }
 
-/** `Cannot <verb> <thing>: <state>; <way out>`, without a period at its end and without contractions. */
+/** `Cannot <verb> <thing>: <cause>; <hint>`, without a final period and without contractions. */
 function assertGrammar(message: string): void {
   assertMatch(message, /^Cannot [a-z]+ \S.*: \S/is);
   assertMatch(message, /[^.\s]$/);
-  // What a server says is quoted as it is.
+  // The explanation of a server is quoted unchanged.
   const ours = message.replaceAll(/"[^"]*"/g, '""');
   assert(!/n't\b|\b(it|that|there)'s\b|'(re|ve|ll)\b/i.test(ours), ours);
 }
 
-/** Where the canary is, in all that an error carries down its chain of causes. */
+/** Where the canary is in an error and its chain of causes. */
 function secretsIn(error: unknown, path = "error", seen = new Set<unknown>()): string[] {
   if (typeof error === "string") return error.includes(CANARY) ? [`${path}: ${error}`] : [];
   if (typeof error !== "object" || error === null || seen.has(error)) return [];

@@ -1,14 +1,14 @@
-/** Request bodies in memory: every limit, and who gives way. */
+/** Buffered request bodies: every limit, and which body is refused. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { BodyBudget, type BodyFault, BodyRefused } from "../lib/body_budget.ts";
 import { settled, SimulatedClock } from "./support/clock.ts";
 
 const KIB = 1024;
 
-/** A clock that nothing waits for. */
+/** A manual clock. */
 const timer = () => () => {};
 
-/** A body that is sent by hand. */
+/** A body that the test sends chunk by chunk. */
 function sender(headers: Record<string, string> = {}) {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   let isCancelled = false;

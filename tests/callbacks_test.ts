@@ -1,6 +1,6 @@
 /**
- * Functions that users pass may throw, reject or give anything: it never ends the process, and never gives
- * access. A rejection that is left alone fails the run of this file.
+ * Functions that users pass may throw, reject, or return anything: that never ends the process, and never gives
+ * access. An unhandled rejection fails the run of this file.
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ignoringErrors } from "../lib/events.ts";
@@ -17,7 +17,7 @@ import { settled } from "./support/clock.ts";
 import { storeImage } from "./support/stored_image.ts";
 import { createEmbeddedGlance } from "../lib/embedded/mod.ts";
 
-/** What a faulty function may do. */
+/** The faults of a function. */
 const FAULTS: Readonly<Record<string, () => never>> = {
   "throws an error": () => {
     throw new Error("faulty");

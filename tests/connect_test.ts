@@ -1,4 +1,4 @@
-/** From what the user has configured to a ready service. */
+/** From the user's configuration to a service. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   AuthenticationFailed,
@@ -30,7 +30,7 @@ const OS_VARIABLES = {
   OS_PROJECT_NAME: "demo",
 };
 
-/** A folder with a clouds file, which the environment names: the machine's own is not looked for. */
+/** A directory with a clouds file that the environment names, so that no other file is searched. */
 class CloudsFile implements AsyncDisposable {
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -77,7 +77,7 @@ async function listed(given: ConnectOptions, { asked, options } = world()): Prom
   return asked;
 }
 
-Deno.test("connect signs in with OS_* and uses the catalog of the token", async () => {
+Deno.test("connect() signs in with OS_* and uses the catalog of the token", async () => {
   await using clouds = await CloudsFile.create();
   const environment = { ...clouds.environment, ...OS_VARIABLES };
   assertEquals(await listed({ environment }), [
@@ -86,7 +86,7 @@ Deno.test("connect signs in with OS_* and uses the catalog of the token", async 
   ]);
 });
 
-Deno.test("connect signs in with credentials, and reads no environment then", async () => {
+Deno.test("connect() signs in with its option credentials without reading the environment", async () => {
   const environment = { OS_CLIENT_CONFIG_FILE: "/nonexistent", GLANCE_API_SERVERS: "elsewhere" };
   assertEquals(await listed({ credentials: PASSWORD, environment }), [
     "POST keystone/v3/auth/tokens null",
@@ -94,7 +94,7 @@ Deno.test("connect signs in with credentials, and reads no environment then", as
   ]);
 });
 
-Deno.test("connect gives a context that says who asks, and can be renewed", async () => {
+Deno.test("connect() returns a context with user and project that can be renewed", async () => {
   const { options } = world();
   const { context } = await connect({ ...options, credentials: PASSWORD });
   const { authToken, userId, projectId, roles, serviceCatalog } = context;
@@ -108,7 +108,7 @@ Deno.test("connect gives a context that says who asks, and can be renewed", asyn
   assertEquals((await context.renew?.())?.authToken, "token-2");
 });
 
-Deno.test("connect finds the cloud that is named, in its file", async () => {
+Deno.test("connect() finds the named cloud in its file", async () => {
   const auth = { auth_url: "http://keystone/v3", username: "alice", password: "s3cret" };
   await using clouds = await CloudsFile.create({
     other: { auth: { ...auth, username: "bob" } },
@@ -131,7 +131,7 @@ Deno.test("connect finds the cloud that is named, in its file", async () => {
   await assertRejects(call, InvalidConfigurationValue, "none");
 });
 
-Deno.test("connect to GLANCE_API_SERVERS is a Glance without Keystone, and sends no token", async () => {
+Deno.test("connect() to GLANCE_API_SERVERS does not use Keystone, and sends no token", async () => {
   const environment = { GLANCE_API_SERVERS: "a.example:9292, http://b.example" };
   const { options } = world();
   const { service, context } = await connect({ ...options, environment });
@@ -143,7 +143,7 @@ Deno.test("connect to GLANCE_API_SERVERS is a Glance without Keystone, and sends
   assertEquals([authStrategy, context], ["noauth", {}]);
 });
 
-Deno.test("connect to apiServers alone is a Glance without Keystone, too", async () => {
+Deno.test("connect() to apiServers alone does not use Keystone", async () => {
   await using clouds = await CloudsFile.create();
   for (const environment of [{}, clouds.environment]) {
     const given = { apiServers: ["a.example"], environment };
@@ -151,7 +151,7 @@ Deno.test("connect to apiServers alone is a Glance without Keystone, too", async
   }
 });
 
-Deno.test("connect signs in for apiServers where OS_* say who asks", async () => {
+Deno.test("connect() signs in for apiServers when OS_* has credentials", async () => {
   await using clouds = await CloudsFile.create();
   const environment = { ...clouds.environment, ...OS_VARIABLES };
   assertEquals(await listed({ apiServers: ["a.example"], environment }), [
@@ -160,7 +160,7 @@ Deno.test("connect signs in for apiServers where OS_* say who asks", async () =>
   ]);
 });
 
-Deno.test("connect puts options before all that it finds", async () => {
+Deno.test("connect() prefers its options to everything that it finds", async () => {
   const environment = { GLANCE_API_SERVERS: "found.example" };
   const { options } = world();
   const given = { apiServers: ["given.example"], numRetries: 7, requestTimeout: 5, environment };
@@ -170,7 +170,7 @@ Deno.test("connect puts options before all that it finds", async () => {
   assertEquals([numRetries, requestTimeout], [7, 5]);
 });
 
-Deno.test("connect says what can be configured where nothing is", async () => {
+Deno.test("connect() says what to configure when nothing is configured", async () => {
   await using clouds = await CloudsFile.create();
   const { environment } = clouds;
   const call = () => connect({ environment });
@@ -180,7 +180,7 @@ Deno.test("connect says what can be configured where nothing is", async () => {
   }
 });
 
-/** Options that nobody can use. */
+/** Unusable options. */
 const BAD: readonly ConnectOptions[] = [
   { numRetries: -1 },
   { catalogInfo: "image" },
@@ -191,7 +191,7 @@ const BAD: readonly ConnectOptions[] = [
 ];
 
 for (const bad of BAD) {
-  Deno.test(`connect refuses ${JSON.stringify(bad)} before it asks Keystone`, async () => {
+  Deno.test(`connect() refuses ${JSON.stringify(bad)} before it sends a request to Keystone`, async () => {
     const { options, asked } = world();
     const call = () => connect({ ...options, credentials: PASSWORD, ...bad });
     await assertRejects(call, InvalidConfigurationValue, "Cannot use");
@@ -203,14 +203,14 @@ for (const bad of BAD) {
   });
 }
 
-Deno.test("connect throws what Keystone says against the credentials, without them", async () => {
+Deno.test("connect() throws Keystone's refusal without showing the credentials", async () => {
   const { options } = world([() => refusal(401, "no")]);
   const call = () => connect({ ...options, credentials: PASSWORD });
   const { message } = await assertRejects(call, AuthenticationFailed);
   assertEquals(message.includes("s3cret"), false, message);
 });
 
-Deno.test("connect closes what it has opened for a cloud's own CA, at once where it fails", async () => {
+Deno.test("connect() closes the connections for a cloud's own CA, immediately when it fails", async () => {
   const auth = { auth_url: "https://localhost:1/v3", username: "alice", password: "s3cret" };
   await using clouds = await CloudsFile.create({
     demo: { auth: { ...auth, project_name: "demo" }, cacert: "CA" },

@@ -1,4 +1,4 @@
-/** The known defects of the reference, one by one: none of them is here. */
+/** The known defects of Cinder's implementation, one by one: this one has none of them. */
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { createEmbeddedGlance } from "../lib/embedded/mod.ts";
 import {
@@ -20,7 +20,7 @@ const URL_OF_DATA = "https://store.example/disk";
 
 type Fetch = NonNullable<GlanceOptions["fetch"]>;
 
-/** A service over an embedded Glance, behind whatever `around` does to its requests. */
+/** A service over an embedded Glance; `around` wraps its fetch. */
 function embedded(around: (fetch: Fetch) => Fetch = (fetch) => fetch): GlanceImageService {
   const glance = createEmbeddedGlance();
   const fetch: Fetch = (input, init) => glance.fetch(new Request(input, init));
@@ -87,7 +87,7 @@ Deno.test("B4: a download that breaks in its middle goes on at that byte, on ano
   assert(first?.[0] !== second?.[0]);
 });
 
-/** The same answer, whose connection breaks after some bytes. */
+/** The same response, but its connection breaks after some bytes. */
 function cutAfter(count: number, response: Response): Response {
   let left = count;
   const cut = new TransformStream<Uint8Array, Uint8Array>({
@@ -130,7 +130,7 @@ Deno.test("B5: a stream that was read is not sent again as if it were whole", as
   assertEquals(await service.detail(CONTEXT), []);
 });
 
-/** The headers of an upload with these options, and of the request behind it. */
+/** The headers of an upload with these options, and of the next request. */
 async function headersOf(
   options: { storeId?: string; baseImageRef?: string },
   authStrategy: "keystone" | "noauth" = "keystone",
@@ -157,7 +157,7 @@ Deno.test("B7: a header takes any text, and what is no text", async () => {
   const [upload] = await headersOf({ storeId: "Zürich 1\r\nx-evil: 1" });
   assertEquals(upload.get("x-image-meta-store"), "Z%C3%BCrich%201%0D%0Ax-evil:%201");
   assertEquals(upload.get("x-evil"), null);
-  // What a JavaScript caller may give, and Cinder's own tests do.
+  // JavaScript callers can pass this, and Cinder's own tests do.
   const number = 123 as unknown as string;
   assertEquals(
     (await headersOf({ baseImageRef: number }))[0].get("x-openstack-base-image-ref"),

@@ -1,4 +1,4 @@
-/** Every error says what it is, keeps what caused it, and shows no secret. */
+/** Every error has its class and cause, and shows no secret. */
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import * as face from "../mod.ts";
 import { errorFromAnswer, GlanceError, ImageIntegrityError, redact } from "../mod.ts";
@@ -114,7 +114,7 @@ Deno.test("An answer that explains nothing gives a message without quotes", () =
   assertEquals(message, "Cannot do it: the server answered 500");
 });
 
-/** What is written -> what may be shown of it. */
+/** A URL -> what `redact` shows of it. */
 const REDACTED: readonly (readonly [url: string, shown: string])[] = [
   ["https://host/v2/images", "https://host/v2/images"],
   ["https://host:9292", "https://host:9292"],
@@ -143,7 +143,7 @@ const REDACTED: readonly (readonly [url: string, shown: string])[] = [
   ["me:pw@host:9292", "host:9292"],
   ["//me:pw@host/a", "//host/a"],
   ["//host/a?token=x", "//host/a"],
-  // No URL, since the password is not encoded: nobody can tell where it ends.
+  // Not a URL, because the password is not encoded: its end is unknown.
   ["https://me:p/w@host/a", "https://host/a"],
   ["https://me:p?w@host/a", "https://host/a"],
   ["https://me:p#w@host/a", "https://host/a"],

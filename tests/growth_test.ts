@@ -1,4 +1,4 @@
-/** Work on text from outside grows in proportion to its length, whatever the text is made of. */
+/** The time to process untrusted text is proportional to its length, whatever its content. */
 import { assert, assertEquals } from "@std/assert";
 import { explanationIn } from "../lib/http/response_errors.ts";
 import { parseRetryAfter } from "../lib/http/retry_policy.ts";
@@ -27,7 +27,7 @@ import { assertLinear } from "./support/growth.ts";
 /** Characters of the shorter text; the longer one has eight times as many. */
 const SHORT = 4_000;
 
-/** What texts are made of: the beginnings and ends of everything that is searched for anywhere. */
+/** The parts of the texts: the starts and ends of everything that the code searches for. */
 // deno-fmt-ignore
 const UNITS = [
   "a", "A ", " ", "\t", "\n", ".", ". ", "<", "<a", "<head", "<head>", "<br", "</", ">", "http://", "http:", "://",
@@ -40,7 +40,7 @@ const UNITS = [
 const image = (name: string): GlanceImage => ({ id: "1", name, disk_format: "raw" } as GlanceImage);
 const pathOfImage = API_PATHS.find(({ path }) => path === "/images/{image_id}");
 
-/** A header with what of a text a header can hold. */
+/** A header with the characters of a text that a header can contain. */
 function header(name: string, text: string): Headers {
   return new Headers({ [name]: text.replaceAll(/[^\t -~]/g, "x") });
 }
@@ -53,7 +53,7 @@ function swallow(work: () => unknown): void {
   }
 }
 
-/** Everything that reads text of servers, callers or files. */
+/** Every function that reads text of servers, callers, or files. */
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   redact,
   "redact, of a URL": (text) => redact(`http://host/${text}`),
@@ -108,7 +108,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
 for (const [name, read] of Object.entries(READERS)) {
   Deno.test(`${name} takes time in proportion to the length of what it reads`, async () => {
     for (const unit of UNITS) {
-      // A run before something else, and one at the end.
+      // A run in the middle, and one at the end.
       for (const [before, after] of [["", "!"], ["x b", ""]] as const) {
         const work = (length: number) => {
           const text = before + unit.repeat(Math.ceil(length / unit.length)) + after;

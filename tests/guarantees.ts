@@ -94,7 +94,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     [
       "An image href without a host is refused.",
       "images/remote_test.ts: getRemoteImageService refuses …, and says what is wanted",
-      "api_server_test.ts: parseApiServer refuses …, and says what is wanted",
+      "api_server_test.ts: parseApiServer() refuses …, and shows the expected form",
     ],
   ],
   "Downloads that finish": [
@@ -201,8 +201,8 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "Every read of an answer is bounded: from Glance, Keystone and the host of an href.",
-      "http/json_test.ts: An endless answer to a question for … is an error that names the limit",
-      "http/json_test.ts: An endless refusal of a question for … is read no further than it is quoted",
+      "http/json_test.ts: An endless response to a request for … is an error that names the limit",
+      "http/json_test.ts: An endless error response to a request for … is read only up to the limit of a quote",
     ],
     [
       "Work on external input grows in proportion to it.",
@@ -316,7 +316,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "No parser prints what it reads.",
-      "auth/clouds/yaml_test.ts: No parser prints what it reads, whatever stands there",
+      "auth/clouds/yaml_test.ts: No YAML parser prints what it reads",
     ],
     [
       "A download writes its part and record through no link.",
@@ -336,7 +336,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     [
       "Scalars of clouds.yaml are read as PyYAML reads them, or rejected.",
       "live/yaml_test.ts: Plain scalars are read as PyYAML reads them, or rejected",
-      "auth/clouds/yaml_test.ts: A password is read as it was written, or it must be written in quotes",
+      "auth/clouds/yaml_test.ts: readCloud() reads a password as it was written, or asks for quotes",
     ],
     [
       "Every printed command works with the real clients, whatever is configured.",
@@ -345,8 +345,8 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "Every setting that is not honored is reported.",
-      "auth/clouds/ignored_settings_test.ts: readCloud() says that … is not honored",
-      "auth/clouds/ignored_settings_test.ts: connect() and createCloudGateway() report each setting that is not honored",
+      "auth/clouds/ignored_settings_test.ts: readCloud() reports that … is ignored",
+      "auth/clouds/ignored_settings_test.ts: connect() and createCloudGateway() report each ignored setting",
       "cli/commands/shared/cloud_flags_test.ts: A setting that is not honored is named on standard error, once, also without --debug",
     ],
     [

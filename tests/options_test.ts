@@ -1,10 +1,10 @@
-/** The configuration: defaults, what is refused, and the ports. */
+/** The options: defaults, validation, and ports. */
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { resolveOptions } from "../lib/options.ts";
 import { type GlanceOptions, InvalidConfigurationValue } from "../mod.ts";
 import { failureOf } from "./support/world.ts";
 
-Deno.test("resolveOptions has the defaults of Cinder's configuration", () => {
+Deno.test("resolveOptions() has the defaults of Cinder's configuration", () => {
   const options = resolveOptions();
   assertEquals(options.apiServers, null);
   assertEquals(options.numRetries, 3);
@@ -24,7 +24,7 @@ Deno.test("resolveOptions has the defaults of Cinder's configuration", () => {
   assertEquals(options.privilegedContext, null);
 });
 
-Deno.test("resolveOptions takes undefined for what was not said", () => {
+Deno.test("resolveOptions() treats undefined like an absent option", () => {
   const silent = Object.fromEntries(
     Object.keys(resolveOptions()).map((key) => [key, undefined]),
   ) as GlanceOptions;
@@ -50,12 +50,12 @@ const GOOD: readonly (readonly [GlanceOptions, keyof GlanceOptions, unknown])[] 
 ];
 
 for (const [options, name, value] of GOOD) {
-  Deno.test(`resolveOptions takes ${JSON.stringify(options)}`, () => {
+  Deno.test(`resolveOptions() accepts ${JSON.stringify(options)}`, () => {
     assertEquals(resolveOptions(options)[name], value);
   });
 }
 
-/** What nobody can mean, also from a caller without types. */
+/** Invalid values, also from callers without types. */
 const BAD: readonly (readonly [name: keyof GlanceOptions, value: unknown])[] = [
   ["numRetries", -1],
   ["numRetries", 1.5],
@@ -84,7 +84,7 @@ const BAD: readonly (readonly [name: keyof GlanceOptions, value: unknown])[] = [
 ];
 
 for (const [name, value] of BAD) {
-  Deno.test(`resolveOptions refuses ${JSON.stringify(value)} as ${name}`, () => {
+  Deno.test(`resolveOptions() refuses ${JSON.stringify(value)} as ${name}`, () => {
     const options = { [name]: value } as GlanceOptions;
     const { message } = assertThrows(() => resolveOptions(options), InvalidConfigurationValue);
     assert(/^Cannot use .*(must|write|pass)/.test(message), message);
@@ -92,7 +92,7 @@ for (const [name, value] of BAD) {
   });
 }
 
-Deno.test("Resolved options are frozen, and do not change with what they were made of", () => {
+Deno.test("resolveOptions() returns frozen options that do not change with their input", () => {
   const apiServers = ["a"];
   const trustedHosts = ["a"];
   const options = resolveOptions({ apiServers, trustedHosts });
@@ -104,12 +104,12 @@ Deno.test("Resolved options are frozen, and do not change with what they were ma
   assertThrows(() => Object.assign(options, { numRetries: 9 }), TypeError);
 });
 
-Deno.test("Options are resolved once: resolved ones are given back as they are", () => {
+Deno.test("resolveOptions() returns resolved options as they are", () => {
   const options = resolveOptions({ numRetries: 1 });
   assertStrictEquals(resolveOptions(options), options);
 });
 
-Deno.test("A listener that throws harms nobody, and hears the next event", () => {
+Deno.test("onEvent() is called for the next event after it throws", () => {
   const heard: string[] = [];
   const { onEvent } = resolveOptions({
     onEvent: ({ kind }) => {
@@ -122,18 +122,18 @@ Deno.test("A listener that throws harms nobody, and hears the next event", () =>
   assertEquals(heard, ["renew", "renew"]);
 });
 
-Deno.test("The default listener hears without a word", () => {
+Deno.test("The default onEvent() does nothing", () => {
   resolveOptions().onEvent({ kind: "renew", reason: "refused" });
 });
 
-Deno.test("The default sleep ends, and the default clock is steady", async () => {
+Deno.test("The default sleep() resolves, and the default clock is monotonic", async () => {
   const { sleep, now } = resolveOptions();
   const before = now();
   await sleep(0);
   assert(now() >= before);
 });
 
-Deno.test("The default sleep stops at once with the reason, and leaves no timer", async () => {
+Deno.test("The default sleep() rejects immediately with the reason, and leaves no timer", async () => {
   const controller = new AbortController();
   const reason = new Error("no longer wanted");
   const asleep = failureOf(resolveOptions().sleep(3_600_000, controller.signal));
@@ -141,13 +141,13 @@ Deno.test("The default sleep stops at once with the reason, and leaves no timer"
   assertStrictEquals(await asleep, reason);
 });
 
-Deno.test("The default sleep does not begin where its signal is aborted already", async () => {
+Deno.test("The default sleep() rejects when its signal is already aborted", async () => {
   const reason = new Error("too late");
   const asleep = resolveOptions().sleep(3_600_000, AbortSignal.abort(reason));
   assertStrictEquals(await failureOf(asleep), reason);
 });
 
-Deno.test("The default sleep lets go of the signal when it is over", async () => {
+Deno.test("The default sleep() removes its listener from the signal", async () => {
   const { signal } = new AbortController();
   let listeners = 0;
   const { addEventListener, removeEventListener } = signal;
@@ -163,7 +163,7 @@ Deno.test("The default sleep lets go of the signal when it is over", async () =>
   assertEquals(listeners, 0);
 });
 
-Deno.test("The default sleep takes a time that no timer can hold for a long one", async () => {
+Deno.test("The default sleep() waits long for a delay that exceeds the longest timer", async () => {
   const { sleep } = resolveOptions();
   const controller = new AbortController();
   const century = sleep(3_155_760_000_000, controller.signal).then(() => "over", () => "stopped");
@@ -173,7 +173,7 @@ Deno.test("The default sleep takes a time that no timer can hold for a long one"
   assertEquals(await century, "stopped");
 });
 
-Deno.test("The default timer takes a time that no timer can hold for a long one", async () => {
+Deno.test("The default timer waits long for a delay that exceeds the longest timer", async () => {
   const { sleep, timer } = resolveOptions();
   let rings = 0;
   const stop = timer(2 ** 31, () => rings++);
@@ -182,7 +182,7 @@ Deno.test("The default timer takes a time that no timer can hold for a long one"
   assertEquals(rings, 0);
 });
 
-Deno.test("The timer rings once, and not when it was stopped", async () => {
+Deno.test("The timer calls back once, and not after it is canceled", async () => {
   const { sleep, timer } = resolveOptions();
   let rings = 0;
   timer(0, () => rings++);
@@ -192,7 +192,7 @@ Deno.test("The timer rings once, and not when it was stopped", async () => {
   assertEquals(rings, 1);
 });
 
-Deno.test("A timer made of a sleep that knows no signal does not ring when it was stopped", async () => {
+Deno.test("A timer made of a sleep that ignores its signal does not call back after it is canceled", async () => {
   let wake = () => {};
   const { timer } = resolveOptions({ sleep: () => new Promise((resolve) => wake = resolve) });
   let rings = 0;
@@ -207,7 +207,7 @@ Deno.test("A timer made of a sleep that knows no signal does not ring when it wa
   assertEquals(rings, 1);
 });
 
-Deno.test("The default chance is from 0 to below 1", () => {
+Deno.test("The default random() is from 0 to less than 1", () => {
   const { random } = resolveOptions();
   for (let i = 0; i < 100; i++) {
     const value = random();
@@ -215,7 +215,7 @@ Deno.test("The default chance is from 0 to below 1", () => {
   }
 });
 
-Deno.test("The default fetch is the runtime's of the moment of the call", async () => {
+Deno.test("The default fetch() is the global one at the time of the call", async () => {
   const { fetch } = resolveOptions();
   const response = await fetch("data:text/plain,hello", {});
   assertEquals(await response.text(), "hello");

@@ -1,9 +1,9 @@
-/** The face that users see: its names, its types, and that it works wherever it is put. */
+/** The public API: its names, its types, and that it works in every place. */
 import { assert, assertEquals } from "@std/assert";
 
 const ROOT = new URL("../", import.meta.url).pathname;
 
-/** What is exported as a value; everything else is a type. */
+/** The exported values; all other exports are types. */
 const VALUES = [
   "AUTH_METHODS",
   "AmbiguousImage",
@@ -208,12 +208,12 @@ Deno.test("Whatever is exported is documented, to the last member, and names no 
   assertEquals(code, 0, stderr);
 });
 
-/** The part of `deno doc --json` that matters here. */
+/** The part of `deno doc --json` that is used. */
 interface Doc {
   readonly nodes: Readonly<Record<string, { readonly symbols: readonly { name: string }[] }>>;
 }
 
-/** A program of a user, with nothing but a path to the module; the last line is what it prints. */
+/** A program that imports the module by its path; the last line is what it prints. */
 const PROGRAM = `
 import { connect, GlanceError, type Image, ImageNotFound } from "MODULE";
 
@@ -246,7 +246,7 @@ Deno.test("A script in a folder without any configuration imports mod.ts by its 
   assertEquals([code, stdout.trim()], [0, PRINTED], stderr);
 });
 
-/** What a user may get wrong; each line below the comment must be an error of the compiler. */
+/** Mistakes of users; each line after a comment must be a compiler error. */
 const MISTAKES = `
 import { GlanceClientWrapper, type GlanceOptions, type ImageMeta, OPERATIONS } from "MODULE";
 import { GlanceImageService } from "MODULE";
@@ -383,7 +383,7 @@ function untyped(program: string, types: RegExp): string {
   return script;
 }
 
-/** A folder of its own, below the one for temporary files, where no configuration lies above. */
+/** A directory of its own below the one for temporary files, with no configuration above it. */
 class TemporaryFolder implements AsyncDisposable {
   readonly path: string;
 

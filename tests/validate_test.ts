@@ -1,9 +1,9 @@
-/** Values without types: what they are, and how a message shows them. */
+/** Checks of untyped values, and their form in messages. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { checkRecord, describeType, inspect, isRecord } from "../lib/validate.ts";
 import { Invalid } from "../mod.ts";
 
-/** A value -> what it is, how it is shown. */
+/** A value -> its type, its form in a message. */
 const VALUES: readonly (readonly [value: unknown, kind: string, shown: string])[] = [
   [undefined, "undefined", "undefined"],
   [null, "null", "null"],

@@ -1,4 +1,4 @@
-/** Which server next: the endless list, and the ring that remembers failures. */
+/** The iterator over API servers, and the pool that remembers failures. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { getApiServers, type GlanceEvent, InvalidConfigurationValue } from "../../mod.ts";
 import { ServerPool } from "../../lib/http/server_pool.ts";
@@ -19,7 +19,7 @@ const CATALOG = [{
   ],
 }];
 
-/** The first servers of a list without end. */
+/** The first servers of an endless iterator. */
 async function first(count: number, ...args: Parameters<typeof getApiServers>): Promise<string[]> {
   const servers: string[] = [];
   for await (const { endpoint } of getApiServers(...args)) {
@@ -28,7 +28,7 @@ async function first(count: number, ...args: Parameters<typeof getApiServers>): 
   return servers;
 }
 
-Deno.test("getApiServers shuffles once and then cycles for ever in that order", async () => {
+Deno.test("getApiServers() shuffles once and then cycles in that order without end", async () => {
   const orders = new Set<string>();
   for (let seed = 1; seed <= 60; seed++) {
     const options = { apiServers: ["a", "b", "c"], random: seededRandom(seed) };
@@ -41,11 +41,11 @@ Deno.test("getApiServers shuffles once and then cycles for ever in that order", 
   assertEquals(orders.size, 6);
 });
 
-Deno.test("getApiServers gives one server for ever where there is one", async () => {
+Deno.test("getApiServers() repeats the server if there is only one", async () => {
   assertEquals(await first(3, {}, { apiServers: ["a"] }), ["http://a", "http://a", "http://a"]);
 });
 
-Deno.test("getApiServers gives servers with their parts, and ends when it is told to", async () => {
+Deno.test("getApiServers() yields parsed servers, and ends after return()", async () => {
   const servers = getApiServers({}, { apiServers: ["https://glance:9292/image/v2"] });
   assertEquals(await servers.next(), {
     done: false,
@@ -54,12 +54,12 @@ Deno.test("getApiServers gives servers with their parts, and ends when it is tol
   for await (const _ of servers) break;
 });
 
-Deno.test("getApiServers prefers the configured servers to the catalog", async () => {
+Deno.test("getApiServers() prefers the configured servers to the catalog", async () => {
   const options = { apiServers: ["a"], random: ORDERLY };
   assertEquals(await first(1, { serviceCatalog: CATALOG }, options), ["http://a"]);
 });
 
-Deno.test("getApiServers takes the catalog's endpoints of the interface and the region", async () => {
+Deno.test("getApiServers() selects the catalog's endpoints by interface and region", async () => {
   const context = { serviceCatalog: CATALOG };
   const south = { random: ORDERLY, regionName: "south" };
   assertEquals(await first(3, context, south), [
@@ -71,7 +71,7 @@ Deno.test("getApiServers takes the catalog's endpoints of the interface and the 
   assertEquals(await first(1, context, inside), ["http://inside"]);
 });
 
-Deno.test("getApiServers asks Keystone where the context carries a token and no catalog", async () => {
+Deno.test("getApiServers() fetches the catalog when the context has a token and no catalog", async () => {
   const script = new ScriptedFetch([Response.json({ catalog: CATALOG })]);
   const options = { authUrl: "https://keystone/v3", fetch: script.fetch, random: ORDERLY };
   assertEquals(await first(2, { authToken: "token" }, options), [
@@ -82,7 +82,7 @@ Deno.test("getApiServers asks Keystone where the context carries a token and no 
   assertEquals(script.requests[0]?.headers.get("x-auth-token"), "token");
 });
 
-/** Who has no servers, and what is said of it. */
+/** Contexts and options without servers, and the message for each. */
 const NOWHERE: readonly (readonly [why: string, args: Parameters<typeof getApiServers>])[] = [
   ["no service catalog", [{}]],
   ["no service catalog", [{ authToken: "token" }]],
@@ -93,13 +93,13 @@ const NOWHERE: readonly (readonly [why: string, args: Parameters<typeof getApiSe
 ];
 
 for (const [why, args] of NOWHERE) {
-  Deno.test(`getApiServers says that there is ${why} for ${JSON.stringify(args)}`, async () => {
+  Deno.test(`getApiServers() reports ${why} for ${JSON.stringify(args)}`, async () => {
     const servers = getApiServers(...args);
     await assertRejects(() => servers.next(), InvalidConfigurationValue, why);
   });
 }
 
-/** A ring over time that stands still until it is set. */
+/** A pool with a manual clock. */
 function ringOf(names: readonly string[]) {
   const events: GlanceEvent[] = [];
   const time = { now: 0 };
@@ -117,14 +117,14 @@ function ringOf(names: readonly string[]) {
   return { ring, time, events, take, takeThree, fail };
 }
 
-Deno.test("ServerPool gives its servers in turn, and none of those to avoid", () => {
+Deno.test("ServerPool selects its servers round-robin, without the excluded ones", () => {
   const { take, takeThree } = ringOf(["a", "b", "c"]);
   assertEquals(takeThree() + takeThree(), "abcabc");
   assertEquals([take(["a"]), take(["a"]), take(["a"])].join(""), "bcb");
   assertEquals([take(["a", "b", "c"]), take(["a", "b", "c"])].join(""), "ca");
 });
 
-Deno.test("ServerPool passes over a failing server for a second, then uses it again", () => {
+Deno.test("ServerPool skips a failing server for a second, then uses it again", () => {
   const { time, takeThree, fail } = ringOf(["a", "b", "c"]);
   fail("a");
   assertEquals(takeThree(), "bcb");
@@ -134,7 +134,7 @@ Deno.test("ServerPool passes over a failing server for a second, then uses it ag
   assertEquals(takeThree(), "abc");
 });
 
-Deno.test("ServerPool passes over a server for longer with each failure, up to 30 seconds", () => {
+Deno.test("ServerPool skips a server for longer with each failure, up to 30 seconds", () => {
   const { fail, events } = ringOf(["a", "b"]);
   for (let i = 0; i < 8; i++) fail("a");
   const delays = events.map((event) => "delay" in event ? event.delay : null);
@@ -151,7 +151,7 @@ Deno.test("ServerPool forgets the failures of a server that succeeds", () => {
   assertEquals(events.map((event) => "delay" in event ? event.delay : null), [1000, 2000, 1000]);
 });
 
-Deno.test("ServerPool passes over a server for as long as it asked", () => {
+Deno.test("ServerPool skips a server for its Retry-After", () => {
   const { time, takeThree, fail } = ringOf(["a", "b", "c"]);
   fail("b", 7_000);
   time.now = 6_999;
@@ -160,7 +160,7 @@ Deno.test("ServerPool passes over a server for as long as it asked", () => {
   assertEquals(takeThree(), "bca");
 });
 
-Deno.test("ServerPool takes the server that is ready first where all of them cool down", () => {
+Deno.test("ServerPool selects the server that is ready first when all are cooling down", () => {
   const { time, take, fail } = ringOf(["a", "b", "c"]);
   fail("a", 5_000);
   fail("b", 2_000);
@@ -170,7 +170,7 @@ Deno.test("ServerPool takes the server that is ready first where all of them coo
   assertEquals([take(), take(), take()].join(""), "aba");
 });
 
-Deno.test("ServerPool takes a server that was not tried before a tried one, though it cools down", () => {
+Deno.test("ServerPool prefers an untried server to a tried one even if it is cooling down", () => {
   const { take, fail } = ringOf(["a", "b", "c", "d"]);
   fail("b", 5_000);
   fail("c", 2_000);
@@ -178,14 +178,14 @@ Deno.test("ServerPool takes a server that was not tried before a tried one, thou
   assertEquals(take(["a", "b", "c", "d"]), "d");
 });
 
-Deno.test("ServerPool takes the tried server that is ready first where all were tried and cool down", () => {
+Deno.test("ServerPool selects the tried server that is ready first when all were tried and are cooling down", () => {
   const { take, fail } = ringOf(["a", "b"]);
   fail("a", 5_000);
   fail("b", 2_000);
   assertEquals(take(["a", "b"]), "b");
 });
 
-Deno.test("ServerPool knows whether a server is left that was not tried, well or not", () => {
+Deno.test("ServerPool.hasUntried() counts servers that are cooling down, too", () => {
   const { ring, fail } = ringOf(["a", "b"]);
   assertEquals(ring.hasUntried(new Set()), true);
   assertEquals(ring.hasUntried(new Set(["http://a"])), true);
@@ -194,7 +194,7 @@ Deno.test("ServerPool knows whether a server is left that was not tried, well or
   assertEquals(ring.hasUntried(new Set(["http://a"])), true);
 });
 
-Deno.test("ServerPool tells of each cool-down: who, how long and why", () => {
+Deno.test("ServerPool emits an event for each cool-down, with server, delay, and cause", () => {
   const { events, fail } = ringOf(["a"]);
   fail("a", 1_500);
   assertEquals(factsOf(events), [{ kind: "cooldown", server: "http://a", delay: 1_500 }]);

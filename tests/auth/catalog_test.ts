@@ -139,14 +139,14 @@ const CASES: readonly Case[] = [
 ];
 
 for (const { claim, catalog, info, region, expected } of CASES) {
-  Deno.test(`endpointsFromCatalog ${claim}`, () => {
+  Deno.test(`endpointsFromCatalog() ${claim}`, () => {
     const options = resolveOptions(info === undefined ? {} : { catalogInfo: info });
     const servers = endpointsFromCatalog(catalog, options.catalogInfo, region ?? null);
     assertEquals(servers.map(({ netloc, useSsl }) => [netloc, useSsl] as const), expected);
   });
 }
 
-Deno.test("endpointsFromCatalog names the endpoint types that there are", () => {
+Deno.test("endpointsFromCatalog() names the endpoint types in the catalog when none matches", () => {
   const catalog = [image([{ publicURL: "http://a", adminURL: "http://b", region: "R" }])];
   const info = { ...GLANCE, endpointType: "internalURL" };
   const error = assertThrows(
@@ -157,13 +157,13 @@ Deno.test("endpointsFromCatalog names the endpoint types that there are", () => 
   assertStringIncludes(error.message, '"image:glance:publicURL"');
 });
 
-Deno.test("endpointsFromCatalog reads a service that lacks the list of its endpoints", () => {
-  // What a JSON catalog may hold, whatever its type says.
+Deno.test("endpointsFromCatalog() accepts a service without a list of endpoints", () => {
+  // A JSON catalog may contain anything, whatever its type says.
   const catalog = JSON.parse('[{ "type": "image", "name": "glance" }]');
   assertEquals(endpointsFromCatalog(catalog, GLANCE, null), []);
 });
 
-Deno.test("endpointsFromCatalog, originsInCatalog and regionsInCatalog pass over what has another shape", () => {
+Deno.test("endpointsFromCatalog(), originsInCatalog() and regionsInCatalog() skip entries of another shape", () => {
   const good = { interface: "public", region: "A", url: "http://a:9292" };
   const oddLists: readonly unknown[] = [5, "image", null, {}, [null], ["image"], [[]]];
   const odd = [

@@ -1,5 +1,5 @@
 /**
- * Certificates for tests, good until 2126: a CA, a server called `localhost` and a client that it has
+ * Certificates for tests, valid until 2126: a CA, a server named `localhost`, and a client that it has
  * signed. Their keys protect nothing.
  */
 

@@ -1,9 +1,9 @@
 /**
- * A Keystone for tests, as a fetch: it hands out numbered tokens and remembers what it was asked.
+ * A Keystone for tests, as a fetch: it issues numbered tokens and records its requests.
  */
 import type { GlanceOptions } from "../../lib/options.ts";
 
-/** What Keystone was asked. */
+/** A request to Keystone. */
 export interface Asked {
   readonly method: string;
   readonly url: string;
@@ -11,20 +11,20 @@ export interface Asked {
   readonly body: unknown;
 }
 
-/** An answer, or an error that the connection fails with. */
+/** A response, or the error with which the connection fails. */
 export type Answer = () => Response | Error | Promise<Response>;
 
-/** Answers with tokens `token-1`, `token-2`, … unless told otherwise. */
+/** Issues the tokens `token-1`, `token-2`, … after the scripted responses. */
 export class FakeKeystone {
   readonly asked: Asked[] = [];
   readonly slept: number[] = [];
-  /** Milliseconds for which a token is good. */
+  /** Milliseconds for which a token is valid. */
   lifetime = 3_600_000;
-  /** Taken one by one before any token is given. */
+  /** Responses that are sent before any token is issued. */
   readonly answers: Answer[] = [];
   #tokens = 0;
 
-  /** Options with which this Keystone is asked, without waiting. */
+  /** Options that send requests to this Keystone, without delays. */
   readonly options: GlanceOptions = {
     fetch: (input, init) => this.#fetch(input, init),
     sleep: (ms, signal) => this.#sleep(ms, signal),
@@ -45,7 +45,7 @@ export class FakeKeystone {
     return answer;
   }
 
-  /** A token, as Keystone gives it. */
+  /** A token response of Keystone. */
   token(more: Record<string, unknown> = {}): Response {
     const token = {
       methods: ["password"],
@@ -61,7 +61,7 @@ export class FakeKeystone {
     return Response.json({ token }, { status: 201, headers });
   }
 
-  /** Waits for nothing, but for the clock of a deadline, which stands still. */
+  /** Ends every delay immediately, except the timer of a deadline, which never ends. */
   #sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal !== undefined) {
       return new Promise((_, reject) => {
@@ -73,7 +73,7 @@ export class FakeKeystone {
   }
 }
 
-/** Keystone's own error. */
+/** An error response of Keystone. */
 export function refusal(status: number, message: string, headers = {}): Response {
   const title = "Refused";
   return Response.json({ error: { code: status, message, title } }, { status, headers });

@@ -29,7 +29,7 @@ const ALICE: Credentials = {
 const { authUrl } = ALICE;
 const BARE = "The request you have made requires authentication.";
 
-Deno.test("authenticate gives the token, who it is for, and the catalog", async () => {
+Deno.test("authenticate() returns the token, its user and project, and the catalog", async () => {
   const keystone = new FakeKeystone();
   const { renew, expiresAt, ...context } = await authenticate(ALICE, keystone.options);
   assertEquals(context, {
@@ -44,7 +44,7 @@ Deno.test("authenticate gives the token, who it is for, and the catalog", async 
   assert(Math.abs((expiresAt?.getTime() ?? 0) - Date.now() - 3_600_000) < 10_000);
 });
 
-Deno.test("authenticate says who is an administrator, and what a token lacks", async () => {
+Deno.test("authenticate() detects administrators, and omits what a token lacks", async () => {
   const keystone = new FakeKeystone();
   const roles = [{ name: "admin" }, {}];
   const without = { project: undefined, catalog: undefined, expires_at: undefined };
@@ -53,7 +53,7 @@ Deno.test("authenticate says who is an administrator, and what a token lacks", a
   assertEquals(context, { authToken: "token-1", userId: "u1", roles: ["admin"], isAdmin: true });
 });
 
-Deno.test("authenticate states the end of a token by the clock of this machine when Keystone's differs", async () => {
+Deno.test("authenticate() converts the expiry of a token to the local clock when Keystone's differs", async () => {
   const hour = 3_600_000;
   for (const [behind, tolerance] of [[-5 * hour, 10_000], [5 * hour, 10_000], [20_000, 30_000]]) {
     const keystone = new FakeKeystone();
@@ -82,7 +82,7 @@ const ODD_TOKENS: Readonly<Record<string, Record<string, unknown>>> = {
 };
 
 for (const [what, fields] of Object.entries(ODD_TOKENS)) {
-  Deno.test(`authenticate leaves out what cannot be used of a token with ${what}`, async () => {
+  Deno.test(`authenticate() omits the unusable parts of a token with ${what}`, async () => {
     const keystone = new FakeKeystone();
     keystone.answers.push(() => keystone.token(fields));
     const context = await authenticate(ALICE, keystone.options);
@@ -107,7 +107,7 @@ const URLS: readonly (readonly [authUrl: string, asked: string])[] = [
 ];
 
 for (const [authUrl, asked] of URLS) {
-  Deno.test(`authenticate asks ${asked} where the auth URL is "${authUrl}"`, async () => {
+  Deno.test(`authenticate() requests ${asked} when the auth URL is "${authUrl}"`, async () => {
     const keystone = new FakeKeystone();
     await authenticate({ ...ALICE, authUrl }, keystone.options);
     assertEquals(keystone.asked.map(({ method, url }) => [method, url]), [["POST", asked]]);
@@ -115,7 +115,7 @@ for (const [authUrl, asked] of URLS) {
   });
 }
 
-Deno.test("authenticate refuses an auth URL that is none, and shows no password in it", async () => {
+Deno.test("authenticate() refuses an invalid auth URL without showing its password", async () => {
   for (const authUrl of ["", "ftp://keystone", `https://me:${PASSWORD}@keystone/v3`, "http://"]) {
     const error = await assertRejects(
       () => authenticate({ ...ALICE, authUrl }),
@@ -126,7 +126,7 @@ Deno.test("authenticate refuses an auth URL that is none, and shows no password 
   }
 });
 
-Deno.test("authenticate takes a token without a wanted scope as it is", async () => {
+Deno.test("authenticate() uses a token as it is when no scope is requested", async () => {
   const keystone = new FakeKeystone();
   const context = await authenticate({ authUrl, token: "held" }, keystone.options);
   assertEquals(context.projectId, "p1");
@@ -138,7 +138,7 @@ Deno.test("authenticate takes a token without a wanted scope as it is", async ()
   ]);
 });
 
-Deno.test("authenticate refuses a token that is none, and does not show it", async () => {
+Deno.test("authenticate() refuses an invalid token without showing it", async () => {
   for (const token of ["canary token", "canary…", "canary\n\ncanary"]) {
     const keystone = new FakeKeystone();
     const attempt = () => authenticate({ authUrl, token }, keystone.options);
@@ -266,7 +266,7 @@ const REFUSED: readonly Refused[] = [
 ];
 
 for (const { claim, answer, type, message, credentials } of REFUSED) {
-  Deno.test(`authenticate names ${claim}, once, and no secret`, async () => {
+  Deno.test(`authenticate() names ${claim}, once, and no secret`, async () => {
     const keystone = new FakeKeystone();
     keystone.answers.push(answer);
     const error = await assertRejects(
@@ -298,7 +298,7 @@ const TLS: readonly (readonly [said: string, remedy: string])[] = [
 ];
 
 for (const [said, remedy] of TLS) {
-  Deno.test(`authenticate knows "${said}" for a failed handshake, and what helps`, async () => {
+  Deno.test(`authenticate() recognizes "${said}" as a TLS failure, with a hint`, async () => {
     const keystone = new FakeKeystone();
     // Deno and Node put the reason below a TypeError.
     keystone.answers.push(() => new TypeError("fetch failed", { cause: new Error(said) }));
@@ -312,7 +312,7 @@ for (const [said, remedy] of TLS) {
   });
 }
 
-Deno.test("authenticate asks again while Keystone is away, and tells of it", async () => {
+Deno.test("authenticate() retries while Keystone is not available, and emits events", async () => {
   const keystone = new FakeKeystone();
   const events: GlanceEvent[] = [];
   keystone.answers.push(
@@ -327,7 +327,7 @@ Deno.test("authenticate asks again while Keystone is away, and tells of it", asy
   assertEquals(events.map(({ kind }) => kind), ["retry", "retry", "retry"]);
 });
 
-Deno.test("authenticate gives up after numRetries, and keeps what each attempt met", async () => {
+Deno.test("authenticate() gives up after numRetries, and keeps the error of each attempt", async () => {
   const keystone = new FakeKeystone();
   for (let i = 0; i < 3; i++) keystone.answers.push(() => new TypeError("connection refused"));
   const error = await assertRejects(
@@ -340,7 +340,7 @@ Deno.test("authenticate gives up after numRetries, and keeps what each attempt m
   assertSecretsAbsent(error);
 });
 
-Deno.test("authenticate gives up an answer that does not come in requestTimeout", async () => {
+Deno.test("authenticate() aborts a request after requestTimeout", async () => {
   const keystone = new FakeKeystone();
   let isFetching = () => {};
   const fetching = new Promise<void>((resolve) => isFetching = resolve);
@@ -362,7 +362,7 @@ Deno.test("authenticate gives up an answer that does not come in requestTimeout"
   );
 });
 
-Deno.test("authenticate takes an answer that breaks off for none", async () => {
+Deno.test("authenticate() retries when the connection closes during a response", async () => {
   const keystone = new FakeKeystone();
   keystone.answers.push(() =>
     new Response(
@@ -375,7 +375,7 @@ Deno.test("authenticate takes an answer that breaks off for none", async () => {
   assertEquals(keystone.asked.length, 2);
 });
 
-Deno.test("renew asks Keystone once, however many callers there are", async () => {
+Deno.test("renew() sends one request for concurrent calls", async () => {
   const keystone = new FakeKeystone();
   const context = await authenticate(ALICE, keystone.options);
   const renewed = await Promise.all([renewOf(context), renewOf(context), renewOf(context)]);
@@ -384,7 +384,7 @@ Deno.test("renew asks Keystone once, however many callers there are", async () =
   assertEquals(keystone.asked.length, 2);
 });
 
-Deno.test("renew signs in anew for the holder of the newest token", async () => {
+Deno.test("renew() signs in again when the newest token was refused", async () => {
   const keystone = new FakeKeystone();
   const first = await authenticate(ALICE, keystone.options);
   const second = await renewOf(first);
@@ -392,7 +392,7 @@ Deno.test("renew signs in anew for the holder of the newest token", async () => 
   assertEquals((await renewOf(first)).authToken, "token-3");
 });
 
-Deno.test("renew does not hand out a token that is about to end", async () => {
+Deno.test("renew() does not return a token that is about to expire", async () => {
   const keystone = new FakeKeystone();
   const first = await authenticate(ALICE, keystone.options);
   keystone.lifetime = 119_000;
@@ -400,7 +400,7 @@ Deno.test("renew does not hand out a token that is about to end", async () => {
   assertEquals((await renewOf(first)).authToken, "token-3");
 });
 
-Deno.test("renew asks again after a failure", async () => {
+Deno.test("renew() sends another request after a failure", async () => {
   const keystone = new FakeKeystone();
   const context = await authenticate(ALICE, keystone.options);
   keystone.answers.push(() => refusal(401, BARE));
@@ -408,7 +408,7 @@ Deno.test("renew asks again after a failure", async () => {
   assertEquals((await renewOf(context)).authToken, "token-2");
 });
 
-Deno.test("renew keeps an ending token while Keystone is away, but not an ended one", async () => {
+Deno.test("renew() keeps an expiring token while Keystone is not available, but not an expired one", async () => {
   for (const lifetime of [60_000, -1_000]) {
     const keystone = new FakeKeystone();
     keystone.lifetime = lifetime;
@@ -419,7 +419,7 @@ Deno.test("renew keeps an ending token while Keystone is away, but not an ended 
   }
 });
 
-Deno.test("renew of a token says that it cannot be renewed once it has ended", async () => {
+Deno.test("renew() of a plain token throws after the token has expired", async () => {
   const keystone = new FakeKeystone();
   keystone.lifetime = -1_000;
   const byToken = { authUrl, token: "canary-token", projectId: "p1" };
@@ -433,7 +433,7 @@ Deno.test("renew of a token says that it cannot be renewed once it has ended", a
   assertEquals(keystone.asked.length, 1);
 });
 
-Deno.test("renew of a token that is about to end gives the same, and asks nobody", async () => {
+Deno.test("renew() of a plain token returns it without a request until it expires", async () => {
   const keystone = new FakeKeystone();
   keystone.lifetime = 60_000;
   const context = await authenticate({ authUrl, token: "t", projectId: "p1" }, keystone.options);
@@ -441,7 +441,7 @@ Deno.test("renew of a token that is about to end gives the same, and asks nobody
   assertEquals(keystone.asked.length, 1);
 });
 
-Deno.test("isExpiring begins two minutes before the end", () => {
+Deno.test("isExpiring() is true from two minutes before the expiry", () => {
   const expiresAt = new Date(1_000_000);
   assertEquals(isExpiring({ expiresAt }, 1_000_000 - 120_001), false);
   assertEquals(isExpiring({ expiresAt }, 1_000_000 - 120_000), true);
@@ -449,7 +449,7 @@ Deno.test("isExpiring begins two minutes before the end", () => {
   assertEquals(isExpiring({}), false);
 });
 
-Deno.test("fetchCatalog asks with the token of the context", async () => {
+Deno.test("fetchCatalog() sends the token of the context", async () => {
   const keystone = new FakeKeystone();
   const catalog = [{ type: "image", endpoints: [] }];
   keystone.answers.push(() => Response.json({ catalog, links: {} }));
@@ -462,7 +462,7 @@ Deno.test("fetchCatalog asks with the token of the context", async () => {
   ]);
 });
 
-Deno.test("fetchCatalog says what it lacks", async () => {
+Deno.test("fetchCatalog() names what is missing", async () => {
   const keystone = new FakeKeystone();
   const context = { authToken: "canary-token" };
   const attempt = () => fetchCatalog(authUrl, context, keystone.options);
@@ -478,7 +478,7 @@ async function renewOf(context: RequestContext): Promise<RequestContext> {
   return await context.renew?.() ?? {};
 }
 
-/** Nothing of a secret in message, stack, fields or causes. */
+/** Checks that no secret is in message, stack, fields, or causes. */
 function assertSecretsAbsent(error: Error): void {
   assert(error instanceof GlanceError);
   assertEquals(Deno.inspect(error, { depth: 20 }).includes("canary"), false);

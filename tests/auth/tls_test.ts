@@ -20,7 +20,7 @@ function readPem(path: string): Promise<string | null> {
   return Promise.resolve(PEM[path] ?? null);
 }
 
-/** A server with TLS on loopback; it says how the client is called, if it shows a certificate. */
+/** A TLS server on loopback that responds with the name in the client certificate, if there is one. */
 async function serve(wantsClient: boolean): Promise<AsyncDisposable & { readonly url: string }> {
   const server = createServer({
     cert: SERVER_CERT,
@@ -41,19 +41,19 @@ async function serve(wantsClient: boolean): Promise<AsyncDisposable & { readonly
   };
 }
 
-Deno.test("fetchForCloud leaves the runtime's fetch where no file is named", async () => {
+Deno.test("fetchForCloud() returns null when no file is named", async () => {
   assertEquals(await fetchForCloud(NOTHING, readPem), null);
   assertEquals(await fetchForCloud({ ...NOTHING, verify: false }, readPem), null);
 });
 
-Deno.test("fetchForCloud trusts the CA of the cloud", async () => {
+Deno.test("fetchForCloud() trusts the CA of the cloud", async () => {
   await using server = await serve(false);
   using fetchIt = await fetchForCloud({ ...NOTHING, caCertFile: "/ca.pem" }, readPem);
   const response = await fetchIt?.(server.url, {});
   assertEquals(await response?.text(), "welcome");
 });
 
-Deno.test("fetchForCloud shows a client certificate, with its key beside or in it", async () => {
+Deno.test("fetchForCloud() sends a client certificate, with its key in the same or another file", async () => {
   await using server = await serve(true);
   for (
     const [certFile, keyFile] of [["/client.pem", "/client.key"], ["/both.pem", null]] as const
@@ -65,7 +65,7 @@ Deno.test("fetchForCloud shows a client certificate, with its key beside or in i
   }
 });
 
-Deno.test("authenticate says what to do about a CA that is not known", async () => {
+Deno.test("authenticate() gives a hint about an unknown CA", async () => {
   await using server = await serve(false);
   const credentials = { authUrl: `${server.url}/v3`, username: "alice", password: "p" };
   await assertRejects(() => authenticate(credentials), GlanceConnectionFailed, "OS_CACERT");
@@ -78,7 +78,7 @@ const REFUSED: readonly (readonly [tls: Partial<CloudTls>, message: string])[] =
 ];
 
 for (const [tls, message] of REFUSED) {
-  Deno.test(`fetchForCloud refuses ${JSON.stringify(tls)}`, async () => {
+  Deno.test(`fetchForCloud() refuses ${JSON.stringify(tls)}`, async () => {
     await assertRejects(
       () => fetchForCloud({ ...NOTHING, ...tls }, readPem),
       InvalidConfigurationValue,

@@ -90,7 +90,7 @@ const BODIES: readonly (readonly [claim: string, given: Given, auth: unknown])[]
 ];
 
 for (const [claim, given, auth] of BODIES) {
-  Deno.test(`authRequest ${claim}`, () => {
+  Deno.test(`authRequest() ${claim}`, () => {
     assertEquals<unknown>(authRequest({ authUrl, ...given }), { auth });
   });
 }
@@ -112,18 +112,18 @@ const REFUSED: readonly (readonly [given: Given, message: string])[] = [
     { applicationCredentialId: "a1", applicationCredentialSecret: "s", projectName: "demo" },
     "has its own project",
   ],
-  // What a configuration may hold, whatever the type says.
+  // A configuration may contain anything, whatever the type says.
   [{ ...ALICE, systemScope: "some" as "all" }, 'must be "all"'],
   [{ ...ALICE, method: "magic" as "token" }, '"password", "applicationCredential", "token"'],
 ];
 
 for (const [given, message] of REFUSED) {
-  Deno.test(`authRequest refuses ${JSON.stringify(given)}`, () => {
+  Deno.test(`authRequest() refuses ${JSON.stringify(given)}`, () => {
     assertThrows(() => authRequest({ authUrl, ...given }), InvalidConfigurationValue, message);
   });
 }
 
-Deno.test("methodOf takes the way whose secret is there, a password first", () => {
+Deno.test("methodOf() returns the method whose secret is given, password first", () => {
   const secret = { applicationCredentialSecret: "s" };
   assertEquals(methodOf({ authUrl, password: "p", token: "t", ...secret }), "password");
   assertEquals(methodOf({ authUrl, token: "t", ...secret }), "applicationCredential");
@@ -131,7 +131,7 @@ Deno.test("methodOf takes the way whose secret is there, a password first", () =
   assertEquals(methodOf({ authUrl, token: "t", method: "password" }), "password");
 });
 
-Deno.test("describe says who and for what, and no secret", () => {
+Deno.test("describe() names the user and the scope, and no secret", () => {
   const cases: readonly (readonly [Given, string])[] = [
     [{ ...ALICE, projectName: "demo" }, 'as user "alice" for project "demo"'],
     [{ userId: "u1", password: "p", domainId: "d1" }, 'as user "u1" for domain "d1"'],

@@ -1,4 +1,4 @@
-/** Who asks, over the attempts of one call. */
+/** The tokens of one call, over its attempts. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { TokenSession } from "../../lib/auth/token_session.ts";
 import { resolveOptions } from "../../lib/options.ts";
@@ -7,14 +7,14 @@ import { failureOf } from "../support/world.ts";
 
 const HOUR = 3_600_000;
 
-/** A caller whose context can be renewed, and what was heard of it. */
+/** A session whose context can be renewed, and its events. */
 function callerOf(context: RequestContext) {
   const events: GlanceEvent[] = [];
   const options = resolveOptions({ onEvent: (event) => events.push(event) });
   return { caller: new TokenSession(context, options), events };
 }
 
-Deno.test("Caller gives the context that it has while its token is good", async () => {
+Deno.test("TokenSession returns its context while the token is valid", async () => {
   const endless = { authToken: "old", renew: () => Promise.reject(new Error("unasked")) };
   for (const expiresAt of [undefined, new Date(Date.now() + HOUR)]) {
     const context = expiresAt === undefined ? endless : { ...endless, expiresAt };
@@ -24,14 +24,14 @@ Deno.test("Caller gives the context that it has while its token is good", async 
   }
 });
 
-Deno.test("Caller gives a token that ends and cannot be renewed as it is", async () => {
+Deno.test("TokenSession returns an expired token that cannot be renewed", async () => {
   const context = { authToken: "old", expiresAt: new Date(0) };
   const { caller } = callerOf(context);
   assertStrictEquals(await caller.context(), context);
   assertEquals(caller.isRenewable, false);
 });
 
-Deno.test("Caller renews a token two minutes before it ends", async () => {
+Deno.test("TokenSession renews a token two minutes before it expires", async () => {
   for (const [left, token] of [[119_000, "new"], [125_000, "old"], [-HOUR, "new"]] as const) {
     const { caller, events } = callerOf({
       authToken: "old",
@@ -46,7 +46,7 @@ Deno.test("Caller renews a token two minutes before it ends", async () => {
   }
 });
 
-Deno.test("Caller uses a new token that is about to end to its end", async () => {
+Deno.test("TokenSession uses a short-lived new token until it expires", async () => {
   for (const [lifetime, expected] of [[90_000, 1], [-1_000, 3]] as const) {
     let renewals = 0;
     const renew = (): Promise<RequestContext> =>
@@ -61,7 +61,7 @@ Deno.test("Caller uses a new token that is about to end to its end", async () =>
   }
 });
 
-Deno.test("Caller renews a refused token once", async () => {
+Deno.test("TokenSession renews a refused token once", async () => {
   let renewals = 0;
   const { caller, events } = callerOf({
     authToken: "old",
@@ -75,7 +75,7 @@ Deno.test("Caller renews a refused token once", async () => {
   assertEquals(events, [{ kind: "renew", reason: "refused" }]);
 });
 
-Deno.test("Caller keeps what came with the caller and not with the token", async () => {
+Deno.test("TokenSession keeps the members of the context that do not belong to the token", async () => {
   const { caller } = callerOf({
     authToken: "old",
     serviceToken: "service",
@@ -93,7 +93,7 @@ Deno.test("Caller keeps what came with the caller and not with the token", async
   ]);
 });
 
-Deno.test("Caller tells of no renewal where the same token came back", async () => {
+Deno.test("TokenSession emits no event when the same token came back", async () => {
   const { caller, events } = callerOf({
     authToken: "old",
     renew: () => Promise.resolve({ authToken: "old" }),
@@ -102,7 +102,7 @@ Deno.test("Caller tells of no renewal where the same token came back", async () 
   assertEquals(events, []);
 });
 
-Deno.test("Caller begins with the token to which its context was renewed before", async () => {
+Deno.test("TokenSession starts with the newest token of its context", async () => {
   const context = { authToken: "old", renew: () => Promise.resolve({ authToken: "new" }) };
   await callerOf(context).caller.renewRefused();
   const { caller, events } = callerOf(context);
@@ -110,7 +110,7 @@ Deno.test("Caller begins with the token to which its context was renewed before"
   assertEquals([caller.isRenewable, events.length], [true, 0]);
 });
 
-Deno.test("Caller throws what its renewal throws, as it is", async () => {
+Deno.test("TokenSession throws the error of renew() unchanged", async () => {
   const reason = new Error("the vault is sealed");
   const { caller } = callerOf({ authToken: "old", renew: () => Promise.reject(reason) });
   assertStrictEquals(await failureOf(caller.renewRefused()), reason);

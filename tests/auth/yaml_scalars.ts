@@ -1,4 +1,4 @@
-/** Plain scalars, and what they are read as: text, true, false, null, or "rejected" where text is wanted. */
+/** Plain scalars, and what they are read as: text, true, false, null, or "rejected" if text is required. */
 export const SCALARS: readonly (readonly [text: string, reading: unknown])[] = [
   ["plain", "plain"],
   ["", null],

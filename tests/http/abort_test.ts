@@ -1,4 +1,4 @@
-/** A call that is no longer wanted ends at once, with the reason, and leaves nothing behind. */
+/** An aborted call rejects immediately with the reason, and leaves no timer, listener, or body. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { GlanceClientWrapperOptions, RequestContext } from "../../mod.ts";
 import { abortable } from "../../lib/http/deadline.ts";
@@ -6,7 +6,7 @@ import { FakeBody, utf8 } from "../support/bodies.ts";
 import { refused, silence, type Step } from "../support/scripted_fetch.ts";
 import { failureOf, worldOf } from "../support/world.ts";
 
-/** When a call is given up, what it is doing then, and how many requests it has made. */
+/** When a call is aborted: its activity, and the number of requests it has sent. */
 interface Case {
   readonly during: string;
   readonly steps: readonly Step[];
@@ -61,7 +61,7 @@ const CASES: readonly Case[] = [
 ];
 
 for (const { during, steps, options, context = {}, requests } of CASES) {
-  Deno.test(`A call that is aborted during ${during} stops at once, with the reason`, async () => {
+  Deno.test(`A call aborted during ${during} rejects immediately with the reason`, async () => {
     for (const reason of [new Error("enough"), "enough", 0]) {
       const replayed = steps.map((step) => step instanceof Response ? step.clone() : step);
       const { client, clock, script } = worldOf(replayed, options);
@@ -79,7 +79,7 @@ for (const { during, steps, options, context = {}, requests } of CASES) {
   });
 }
 
-Deno.test("A call that was aborted before it began makes no request", async () => {
+Deno.test("A call whose signal is already aborted sends no request", async () => {
   const { client, script } = worldOf([200]);
   const reason = new Error("too late");
   const signal = AbortSignal.abort(reason);
@@ -87,7 +87,7 @@ Deno.test("A call that was aborted before it began makes no request", async () =
   assertEquals(script.requests.length, 0);
 });
 
-Deno.test("A signal that is aborted after the answer changes nothing", async () => {
+Deno.test("Aborting a signal after the response has no effect", async () => {
   const { client, clock } = worldOf([Response.json({ id: "42" })]);
   const controller = new AbortController();
   const { signal } = controller;
@@ -96,7 +96,7 @@ Deno.test("A signal that is aborted after the answer changes nothing", async () 
   assertEquals(image.id, "42");
 });
 
-Deno.test("A call leaves no listener on a signal that lives long", async () => {
+Deno.test("A call leaves no listener on a long-lived signal", async () => {
   const { client, clock } = worldOf([503, 401, 401, Response.json({ id: "42" })]);
   const { signal } = new AbortController();
   const listeners = new Set<unknown>();
@@ -116,7 +116,7 @@ Deno.test("A call leaves no listener on a signal that lives long", async () => {
   assertEquals(listeners.size, 0);
 });
 
-Deno.test("abortable gives what the work gives, and does not wait for it once it is aborted", async () => {
+Deno.test("abortable() returns the result of the work, and does not wait for it after an abort", async () => {
   const controller = new AbortController();
   const { signal } = controller;
   assertEquals(await abortable(Promise.resolve(1), signal), 1);
@@ -127,6 +127,6 @@ Deno.test("abortable gives what the work gives, and does not wait for it once it
   controller.abort("enough");
   assertEquals(await waiting, "enough");
   assertEquals(await failureOf(abortable(new Promise(() => {}), signal)), "enough");
-  // What the work does later is nobody's affair, an error least of all.
+  // The work's later result, even an error, is ignored.
   assertEquals(await failureOf(abortable(Promise.reject(error), signal)), "enough");
 });

@@ -1,4 +1,4 @@
-/** Byte ranges, and every way in which a partial answer can lie. */
+/** Byte ranges, and every way in which a partial response can be wrong. */
 import { assertEquals } from "@std/assert";
 import {
   formatRange,
@@ -8,7 +8,7 @@ import {
   parseContentRange,
 } from "../../lib/http/byte_range.ts";
 
-Deno.test("formatRange writes a range as HTTP has it", () => {
+Deno.test("formatRange() writes a Range header", () => {
   assertEquals(formatRange({ start: 0 }), "bytes=0-");
   assertEquals(formatRange({ start: 5, end: 5 }), "bytes=5-5");
   assertEquals(formatRange({ start: 2 ** 40, end: 2 ** 41 }), "bytes=1099511627776-2199023255552");
@@ -46,7 +46,7 @@ const HEADERS: readonly (readonly [
 ];
 
 for (const [header, range] of HEADERS) {
-  Deno.test(`parseContentRange reads ${JSON.stringify(header)} as ${JSON.stringify(range)}`, () => {
+  Deno.test(`parseContentRange() reads ${JSON.stringify(header)} as ${JSON.stringify(range)}`, () => {
     const read = parseContentRange(header);
     assertEquals(read === null ? null : [read.start, read.end, read.total], range);
   });
@@ -69,7 +69,7 @@ const LENGTHS: readonly (readonly [header: string | null, length: number | null]
 ];
 
 for (const [header, length] of LENGTHS) {
-  Deno.test(`lengthOf reads ${JSON.stringify(header)} as ${length}`, () => {
+  Deno.test(`lengthOf() reads ${JSON.stringify(header)} as ${length}`, () => {
     assertEquals(lengthOf(header), length);
   });
 }
@@ -82,7 +82,7 @@ interface Answer {
   readonly contentType?: string;
 }
 
-/** An honest answer to bytes 40 to 99 of an image of 100. */
+/** A correct response to a request for bytes 40 to 99 of an image of 100 bytes. */
 const HONEST: Answer = {
   status: 206,
   contentRange: "bytes 40-99/100",
@@ -90,7 +90,7 @@ const HONEST: Answer = {
   contentEncoding: null,
 };
 
-/** What differs from the honest answer -> what is made of it. */
+/** The difference from the correct response -> the verdict. */
 const VERDICTS: readonly (readonly [
   what: string,
   differs: Partial<Answer>,
@@ -157,7 +157,7 @@ const VERDICTS: readonly (readonly [
 
 for (const [what, differs, expected] of VERDICTS) {
   const name = expected instanceof RegExp ? "a lie" : expected;
-  Deno.test(`judgePartial takes ${what} for ${name}`, () => {
+  Deno.test(`judgePartial() classifies ${what} as ${name}`, () => {
     const verdict = judgePartial({ ...HONEST, ...differs }, { start: 40, end: 99, size: 100 });
     assertEquals(verdict.kind, expected instanceof RegExp ? "lie" : expected);
     if (verdict.kind !== "lie" || !(expected instanceof RegExp)) return;
@@ -165,7 +165,7 @@ for (const [what, differs, expected] of VERDICTS) {
   });
 }
 
-Deno.test("judgePartial believes what it cannot hold against a size", () => {
+Deno.test("judgePartial() accepts a range if the size of the image is unknown", () => {
   const judge = (differs: Partial<Answer>) =>
     judgePartial({ ...HONEST, ...differs }, { start: 40, end: 99, size: null }).kind;
   assertEquals(judge({}), "part");
@@ -174,13 +174,13 @@ Deno.test("judgePartial believes what it cannot hold against a size", () => {
   assertEquals(judge({ contentLength: "100" }), "lie");
 });
 
-Deno.test("judgePartial says where the bytes of an earlier or shorter part belong", () => {
+Deno.test("judgePartial() returns the position of a range that starts or ends early", () => {
   const answer = { ...HONEST, contentRange: "bytes 32-63/100", contentLength: "32" };
   const verdict = judgePartial(answer, { start: 40, end: 99, size: 100 });
   assertEquals(verdict, { kind: "overlap", from: 32, stop: 64 });
 });
 
-Deno.test("isUsable believes an unlabeled body if it is hashed, and a whole without a length if it is compared", () => {
+Deno.test("isUsable() accepts an unlabeled body if it is hashed, and a whole of unknown length if it is compared", () => {
   const nothing = { isHashed: false, canCompare: false };
   const use = (
     kind: "part" | "unlabeled" | "whole" | "unproven",
@@ -194,7 +194,7 @@ Deno.test("isUsable believes an unlabeled body if it is hashed, and a whole with
   assertEquals(use("unproven", null, { isHashed: true, canCompare: true }), false);
 });
 
-Deno.test("judgePartial takes a part from the first byte without a length for what it says", () => {
+Deno.test("judgePartial() trusts the Content-Range of a body of unknown length that starts at the first byte", () => {
   const answer = { ...HONEST, contentRange: "bytes 0-9/100", contentLength: null };
   assertEquals(judgePartial(answer, { start: 0, end: 9, size: 100 }).kind, "part");
 });

@@ -1,4 +1,4 @@
-/** Who asks: which credentials go to whom, and what becomes of a token that is refused or ends. */
+/** Credentials: which are sent to which server, and the renewal of refused and expiring tokens. */
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import {
   AuthenticationFailed,
@@ -15,7 +15,7 @@ import { factsOf, failureOf, worldOf, worldOn } from "../support/world.ts";
 const IMAGE = { id: "42", status: "active" };
 const HOUR = 3_600_000;
 
-/** Servers that take one token only; everything asked is on record. */
+/** Servers that accept one token and record all requests. */
 function guarded(good: string, options: GlanceClientWrapperOptions = {}) {
   const requests: SeenRequest[] = [];
   const world = worldOn((input, init) => {
@@ -31,7 +31,7 @@ function guarded(good: string, options: GlanceClientWrapperOptions = {}) {
   return { ...world, requests, tokens };
 }
 
-/** A context whose renewals are counted, and shared as those of a sign-in are. */
+/** A context whose renewals are counted, and shared like those of one sign-in. */
 function renewable(token: string, next: string, rest: Partial<RequestContext> = {}) {
   const counter = { renewals: 0 };
   let pending: Promise<RequestContext> | null = null;
@@ -42,7 +42,7 @@ function renewable(token: string, next: string, rest: Partial<RequestContext> = 
   return { counter, context: { authToken: token, renew, ...rest } };
 }
 
-/** Who sends what. */
+/** The headers that each kind of caller sends. */
 const SENT: readonly (readonly [
   who: string,
   options: GlanceClientWrapperOptions,
@@ -82,7 +82,7 @@ for (const [who, options, context, headers] of SENT) {
   });
 }
 
-Deno.test("A client asks as its own context where a call names nobody", async () => {
+Deno.test("A client uses its own context when a call has none", async () => {
   const own = { authToken: "own" };
   const steps = [1, 2].map(() => () => Response.json(IMAGE));
   const { client, script } = worldOf(steps, { context: own });
@@ -91,7 +91,7 @@ Deno.test("A client asks as its own context where a call names nobody", async ()
   assertEquals(script.requests.map(({ headers }) => headers.get("x-auth-token")), ["own", "other"]);
 });
 
-Deno.test("A refused token is renewed, and the same server asked again", async () => {
+Deno.test("After a 401 the token is renewed, and the request is sent to the same server again", async () => {
   const { client, events, tokens, requests } = guarded("new");
   const { context, counter } = renewable("old", "new");
   assertEquals(await client.call(context, "get", "42"), IMAGE);
@@ -101,7 +101,7 @@ Deno.test("A refused token is renewed, and the same server asked again", async (
   assertEquals(factsOf(events), [{ kind: "renew", reason: "refused" }]);
 });
 
-Deno.test("The body of a 401 that led to a new token is given up", async () => {
+Deno.test("The body of a 401 is canceled when the token is renewed", async () => {
   const refusal = new FakeBody([utf8("{}")]);
   const steps = [new Response(refusal.stream, { status: 401 }), Response.json(IMAGE)];
   const { client } = worldOf(steps);
@@ -109,7 +109,7 @@ Deno.test("The body of a 401 that led to a new token is given up", async () => {
   assertEquals(refusal.isOver, true);
 });
 
-Deno.test("A second 401 in a row is an answer", async () => {
+Deno.test("A second 401 in a row is final", async () => {
   const { client, tokens, events, clock } = guarded("better");
   const { context, counter } = renewable("old", "new");
   await assertRejects(() => client.call(context, "get", "42"), ImageNotAuthorized, "who?");
@@ -118,7 +118,7 @@ Deno.test("A second 401 in a row is an answer", async () => {
   assertEquals(factsOf(events), [{ kind: "renew", reason: "refused" }]);
 });
 
-Deno.test("A 401 is an answer where the context cannot be renewed, and a 403 always", async () => {
+Deno.test("A 401 is final when the context cannot be renewed, and a 403 always", async () => {
   const { client, tokens } = guarded("new");
   await assertRejects(() => client.call({ authToken: "old" }, "list"), NotAuthorized);
   assertEquals(tokens(), ["old"]);
@@ -129,7 +129,7 @@ Deno.test("A 401 is an answer where the context cannot be renewed, and a 403 alw
   assertEquals(counter.renewals, 0);
 });
 
-Deno.test("Calls that are refused at once share one renewal", async () => {
+Deno.test("Concurrent calls that get a 401 share one renewal", async () => {
   const { client, tokens } = guarded("new");
   const { context, counter } = renewable("old", "new");
   const calls = Array.from({ length: 20 }, () => client.call(context, "get", "42"));
@@ -138,7 +138,7 @@ Deno.test("Calls that are refused at once share one renewal", async () => {
   assertEquals(tokens().filter((token) => token === "new").length, 20);
 });
 
-Deno.test("A caller that keeps its old context meets no second 401", async () => {
+Deno.test("A caller that keeps its old context gets no second 401", async () => {
   const { client, tokens } = guarded("new");
   const { context, counter } = renewable("old", "new");
   for (let i = 0; i < 3; i++) await client.call(context, "get", "42");
@@ -156,7 +156,7 @@ Deno.test("An expiring token is renewed before it is sent", async () => {
   assertEquals(factsOf(events), [{ kind: "renew", reason: "expiring" }]);
 });
 
-Deno.test("A stream is not sent a second time with a new token", async () => {
+Deno.test("A stream is not sent again with a new token", async () => {
   const { client, tokens } = guarded("new");
   const { context, counter } = renewable("old", "new");
   const body = new FakeBody([utf8("data")]);
@@ -170,7 +170,7 @@ Deno.test("Bytes are sent again with a new token", async () => {
   assertEquals(tokens(), ["old", "new"]);
 });
 
-Deno.test("What Keystone says when it refuses to renew is thrown as it is", async () => {
+Deno.test("Keystone's error is thrown unchanged when it refuses a renewal", async () => {
   for (const step of ["refused", "expiring"] as const) {
     const { client, clock } = guarded("new");
     const error = new AuthenticationFailed("Cannot renew it");
@@ -181,7 +181,7 @@ Deno.test("What Keystone says when it refuses to renew is thrown as it is", asyn
   }
 });
 
-Deno.test("What a caller's own renewal throws is thrown as it is, and blames no server", async () => {
+Deno.test("An error of the caller's own renew() is thrown unchanged, and no server cools down", async () => {
   for (const expiresAt of [new Date(0), new Date(Date.now() + HOUR)]) {
     const { client, clock, events, requests } = guarded("new");
     const error = new Error("the vault is sealed");
@@ -192,7 +192,7 @@ Deno.test("What a caller's own renewal throws is thrown as it is, and blames no 
   }
 });
 
-Deno.test("A renewal that takes long does not count as the silence of a server", async () => {
+Deno.test("The time of a renewal does not count toward requestTimeout", async () => {
   const { client, clock, events, tokens } = guarded("new", { requestTimeout: 1_000 });
   const renew = () => clock.sleep(5_000).then(() => ({ authToken: "new" }));
   for (const expiresAt of [new Date(0), new Date(Date.now() + HOUR)]) {
@@ -203,7 +203,7 @@ Deno.test("A renewal that takes long does not count as the silence of a server",
   assertEquals(factsOf(events).filter(({ kind }) => kind === "cooldown"), []);
 });
 
-Deno.test("Nothing is renewed where no token is sent", async () => {
+Deno.test("No token is renewed when none is sent", async () => {
   for (const options of [{ anonymous: true }, { authStrategy: "noauth" as const }]) {
     const { client, tokens } = guarded("new", options);
     const { context, counter } = renewable("old", "new", { expiresAt: new Date(0) });
@@ -212,7 +212,7 @@ Deno.test("Nothing is renewed where no token is sent", async () => {
   }
 });
 
-Deno.test("An outage after a renewal is told as one, with no token in a word of it", async () => {
+Deno.test("An outage after a renewal is reported without tokens", async () => {
   const { client, clock } = worldOf([401, 503, silence, 502, 504], { requestTimeout: 10 });
   const { context } = renewable("old-canary", "new-canary");
   const error = await failureOf(clock.run(client.call(context, "get", "42")));

@@ -1,4 +1,4 @@
-/** The caller's signal and a clock as one signal, which leaves nothing behind. */
+/** The caller's signal and a timer as one signal, without leaks. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { Deadline } from "../../lib/http/deadline.ts";
 import { resolveOptions } from "../../lib/options.ts";
@@ -8,7 +8,7 @@ function timed(clock: SimulatedClock, parent?: AbortSignal): Deadline {
   return new Deadline(resolveOptions({ sleep: clock.sleep, now: clock.now }), parent);
 }
 
-Deno.test("Deadline aborts with the reason of its clock when the time is over", async () => {
+Deno.test("Deadline aborts with the given reason when its time is over", async () => {
   const clock = new SimulatedClock();
   const deadline = timed(clock);
   const late = new Error("late");
@@ -19,7 +19,7 @@ Deno.test("Deadline aborts with the reason of its clock when the time is over", 
   assertStrictEquals(deadline.signal.reason, late);
 });
 
-Deno.test("Deadline aborts with the caller's reason, also where it was aborted before", () => {
+Deno.test("Deadline aborts with the caller's reason, also if the signal was already aborted", () => {
   const clock = new SimulatedClock();
   const controller = new AbortController();
   const reason = { why: "no longer wanted" };
@@ -29,7 +29,7 @@ Deno.test("Deadline aborts with the caller's reason, also where it was aborted b
   assertStrictEquals(timed(clock, controller.signal).signal.reason, reason);
 });
 
-Deno.test("Deadline starts its clock anew each time it is armed", async () => {
+Deno.test("Deadline.arm() restarts the timer", async () => {
   const clock = new SimulatedClock();
   const deadline = timed(clock);
   deadline.arm(100, () => "first");
@@ -42,7 +42,7 @@ Deno.test("Deadline starts its clock anew each time it is armed", async () => {
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("Deadline with no limit sets no timer, and stops the one that runs", () => {
+Deno.test("Deadline.arm(Infinity) stops the timer and sets none", () => {
   const clock = new SimulatedClock();
   const deadline = timed(clock);
   deadline.arm(Infinity, () => "never");
@@ -53,7 +53,7 @@ Deno.test("Deadline with no limit sets no timer, and stops the one that runs", (
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("A disarmed deadline has no timer and goes on following the caller", () => {
+Deno.test("Deadline.disarm() stops the timer and keeps following the caller", () => {
   const clock = new SimulatedClock();
   const controller = new AbortController();
   const deadline = timed(clock, controller.signal);
@@ -65,7 +65,7 @@ Deno.test("A disarmed deadline has no timer and goes on following the caller", (
   assertEquals(deadline.signal.reason, "caller");
 });
 
-Deno.test("A disposed deadline has no timer and follows nobody", () => {
+Deno.test("A disposed deadline has no timer and no listener", () => {
   const clock = new SimulatedClock();
   const controller = new AbortController();
   const deadline = timed(clock, controller.signal);
@@ -77,7 +77,7 @@ Deno.test("A disposed deadline has no timer and follows nobody", () => {
   assertEquals(deadline.signal.aborted, false);
 });
 
-Deno.test("Deadline can be ended for a reason of our own, and the first reason stays", () => {
+Deno.test("Deadline.abort() aborts with its reason, and the first reason stays", () => {
   const clock = new SimulatedClock();
   const controller = new AbortController();
   const deadline = timed(clock, controller.signal);

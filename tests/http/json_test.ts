@@ -1,4 +1,4 @@
-/** Documents of servers: bounded in bytes, in time and in depth, wherever they come from. */
+/** Documents of servers are limited in bytes, time, and depth, whichever server sends them. */
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { DOCUMENT_LIMIT, parseJson, readBytes, readStart } from "../../lib/http/json.ts";
 import {
@@ -14,7 +14,7 @@ import { SimulatedClock } from "../support/clock.ts";
 
 const CHUNK = new TextEncoder().encode(`[${"1,".repeat(32 * 1024 - 1)}1`);
 
-/** A body without an end, which counts what was taken of it. */
+/** An endless body that counts the bytes read from it. */
 class Endless {
   taken = 0;
   isCancelled = false;
@@ -39,7 +39,7 @@ class Endless {
   }
 }
 
-/** What asks a server for a document. */
+/** The calls that request a document. */
 const QUESTIONS: Readonly<Record<string, (fetch: () => Promise<Response>) => Promise<unknown>>> = {
   "an image": (fetch) => client(fetch).call({}, "get", "1"),
   "a page of images": (fetch) => client(fetch).call({}, "list"),
@@ -65,7 +65,7 @@ const QUESTIONS: Readonly<Record<string, (fetch: () => Promise<Response>) => Pro
 };
 
 for (const [what, ask] of Object.entries(QUESTIONS)) {
-  Deno.test(`An endless answer to a question for ${what} is an error that names the limit`, async () => {
+  Deno.test(`An endless response to a request for ${what} is an error that names the limit`, async () => {
     const endless = new Endless();
     const error = await assertRejects(
       () => ask(() => Promise.resolve(endless.answer())),
@@ -77,7 +77,7 @@ for (const [what, ask] of Object.entries(QUESTIONS)) {
     assertLess(endless.taken, DOCUMENT_LIMIT + 3 * CHUNK.byteLength);
   });
 
-  Deno.test(`An endless refusal of a question for ${what} is read no further than it is quoted`, async () => {
+  Deno.test(`An endless error response to a request for ${what} is read only up to the limit of a quote`, async () => {
     for (const status of [400, 404, 500, 503]) {
       const endless = new Endless();
       await assertRejects(() => ask(() => Promise.resolve(endless.answer(status))), GlanceError);
@@ -87,14 +87,14 @@ for (const [what, ask] of Object.entries(QUESTIONS)) {
   });
 }
 
-Deno.test("An answer that announces too much is refused before it is read", async () => {
+Deno.test("A response whose Content-Length exceeds the limit is refused unread", async () => {
   const endless = new Endless();
   const answer = endless.answer(200, { "content-length": String(DOCUMENT_LIMIT + 1) });
   await assertRejects(() => readBytes(answer), UnexpectedResponse, "the limit");
   assertEquals([endless.taken, endless.isCancelled], [0, true]);
 });
 
-Deno.test("A body that is decoded on its way is counted as it comes out, whatever it announces", async () => {
+Deno.test("A decoded body is limited by its decoded bytes, whatever its Content-Length", async () => {
   const endless = new Endless();
   const answer = endless.answer(200, { "content-length": "20", "content-encoding": "gzip" });
   Object.defineProperty(answer, "url", { value: "http://glance/v2/images" });
@@ -102,7 +102,7 @@ Deno.test("A body that is decoded on its way is counted as it comes out, whateve
   assertLess(endless.taken, DOCUMENT_LIMIT + 3 * CHUNK.byteLength);
 });
 
-Deno.test("A body that stalls and ignores its signal ends with the time limit of its request", async () => {
+Deno.test("A body that stalls and ignores its signal ends with the request's time limit", async () => {
   const clock = new SimulatedClock();
   const stalled = () =>
     new Response(new ReadableStream({ pull: () => new Promise(() => {}) }, { highWaterMark: 0 }));
@@ -119,7 +119,7 @@ Deno.test("A body that stalls and ignores its signal ends with the time limit of
   assertEquals(clock.now(), 5_000);
 });
 
-Deno.test("JSON nested beyond what Python reads is not JSON here, and needs no stack", () => {
+Deno.test("parseJson() rejects JSON that Python considers too deep, without recursion", () => {
   for (const [open, close] of [["[", "]"], ['{"a":', "}"], ['[{"error":', "}]"]] as const) {
     const nested = (depth: number) => `${open.repeat(depth)}1${close.repeat(depth)}`;
     assert(parseJson(nested(400)) !== undefined);
@@ -129,7 +129,7 @@ Deno.test("JSON nested beyond what Python reads is not JSON here, and needs no s
   assertEquals(parseJson("[".repeat(300_000)), undefined);
 });
 
-Deno.test("A deeply nested answer is a typed error", async () => {
+Deno.test("A deeply nested response is a typed error", async () => {
   const body = `{"images":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
   for (const status of [200, 404, 500]) {
     const fetch = () => Promise.resolve(new Response(body, { status }));
@@ -137,7 +137,7 @@ Deno.test("A deeply nested answer is a typed error", async () => {
   }
 });
 
-Deno.test("readStart gives the start of a body, and gives the rest up", async () => {
+Deno.test("readStart() returns the start of a body and cancels the rest", async () => {
   const endless = new Endless();
   const text = await readStart(endless.answer(), { limit: 10 });
   assertEquals([text, endless.isCancelled], ["[1,1,1,1,1", true]);

@@ -1,4 +1,4 @@
-/** What a server says when it refuses, within bounds. */
+/** The explanation in an error response, up to a limit. */
 import { assert, assertEquals } from "@std/assert";
 import { errorFromResponse, explanationIn } from "../../lib/http/response_errors.ts";
 import { FakeBody, utf8 } from "../support/bodies.ts";
@@ -42,12 +42,12 @@ const BODIES: readonly (readonly [body: string, sentence: string])[] = [
 ];
 
 for (const [body, sentence] of BODIES) {
-  Deno.test(`explanationIn finds the sentence in ${JSON.stringify(body.slice(0, 60))}`, () => {
+  Deno.test(`explanationIn() finds the sentence in ${JSON.stringify(body.slice(0, 60))}`, () => {
     assertEquals(explanationIn(body), sentence);
   });
 }
 
-/** A body -> the sentence in it, which has no secret. */
+/** A body -> the sentence in it, without the secret. */
 const REPEATED: readonly (readonly [body: string, sentence: string])[] = [
   ["no s3/cret here", "no *** here"],
   ['{"message": "no s3\\/cret here"}', "no *** here"],
@@ -56,12 +56,12 @@ const REPEATED: readonly (readonly [body: string, sentence: string])[] = [
 ];
 
 for (const [body, sentence] of REPEATED) {
-  Deno.test(`explanationIn hides a secret that is repeated in ${body.slice(0, 30)}`, () => {
+  Deno.test(`explanationIn() hides a secret that is repeated in ${body.slice(0, 30)}`, () => {
     assertEquals(explanationIn(body, ["other", "s3/cret"]), sentence);
   });
 }
 
-Deno.test("errorFromResponse keeps the request id, the server and the attempts", async () => {
+Deno.test("errorFromResponse() keeps the request id, the server and the attempts", async () => {
   const response = Response.json({ message: "gone" }, {
     status: 404,
     headers: { "x-openstack-request-id": "req-7" },
@@ -75,7 +75,7 @@ Deno.test("errorFromResponse keeps the request id, the server and the attempts",
   assert(response.bodyUsed);
 });
 
-Deno.test("errorFromResponse reads the start of an endless body and gives up the rest", async () => {
+Deno.test("errorFromResponse() reads the start of an endless body and cancels the rest", async () => {
   const body = new FakeBody(Array.from({ length: 1_000 }, () => new Uint8Array(1024).fill(65)));
   const error = await errorFromResponse(new Response(body.stream, { status: 500 }), ASKED);
   assert(error.message.length < 600, error.message);
@@ -84,7 +84,7 @@ Deno.test("errorFromResponse reads the start of an endless body and gives up the
   assert(body.pulls < 50, `${body.pulls} pulls`);
 });
 
-Deno.test("errorFromResponse survives a body that breaks, is empty, or is none", async () => {
+Deno.test("errorFromResponse() handles a body that breaks, is empty, or is absent", async () => {
   const broken = new FakeBody([utf8("begin"), new TypeError("reset")]);
   for (const body of [broken.stream, null, ""]) {
     const error = await errorFromResponse(new Response(body, { status: 500 }), ASKED);
@@ -92,7 +92,7 @@ Deno.test("errorFromResponse survives a body that breaks, is empty, or is none",
   }
 });
 
-Deno.test("errorFromResponse reads UTF-8 that is cut between two chunks", async () => {
+Deno.test("errorFromResponse() reads UTF-8 that is split between two chunks", async () => {
   const bytes = utf8("größer");
   const body = new FakeBody([bytes.slice(0, 3), bytes.slice(3)]);
   const error = await errorFromResponse(new Response(body.stream, { status: 400 }), ASKED);

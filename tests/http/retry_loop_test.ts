@@ -1,4 +1,4 @@
-/** The loop: which answers lead to another server, when it waits, and how it ends. */
+/** The retry loop: which responses lead to another server, its delays, and its end. */
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import {
   GlanceConnectionFailed,
@@ -18,7 +18,7 @@ function show({ client, clock }: World) {
   return clock.run(client.call({}, "get", "42"));
 }
 
-/** What leads to another server. */
+/** Failures that lead to another server. */
 const RETRIED: readonly (readonly [what: string, step: Step])[] = [
   ["answers 429", 429],
   ["answers 502", 502],
@@ -37,14 +37,14 @@ for (const [what, step] of RETRIED) {
   });
 }
 
-Deno.test("GlanceClientWrapper moves on when the headers do not come in time", async () => {
+Deno.test("GlanceClientWrapper moves to the next server when the headers do not arrive in time", async () => {
   const world = worldOf([silence, Response.json(IMAGE)], { requestTimeout: 700 });
   assertEquals(await show(world), IMAGE);
   assertEquals(world.script.hosts, ["a", "b"]);
   assertEquals([world.clock.now(), world.clock.pending], [700, 0]);
 });
 
-Deno.test("GlanceClientWrapper moves on when a JSON body stalls, and gives the body up", async () => {
+Deno.test("GlanceClientWrapper moves to the next server when a JSON body stalls, and cancels the body", async () => {
   const stalling = (request: { signal: AbortSignal }) => {
     const body = new FakeBody([utf8('{"id":'), "silence"], { signal: request.signal });
     return new Response(body.stream);
@@ -54,7 +54,7 @@ Deno.test("GlanceClientWrapper moves on when a JSON body stalls, and gives the b
   assertEquals([world.clock.now(), world.clock.pending], [700, 0]);
 });
 
-Deno.test("GlanceClientWrapper asks again when a JSON body breaks", async () => {
+Deno.test("GlanceClientWrapper retries when a JSON body breaks", async () => {
   const broken = new FakeBody([utf8('{"id":'), new TypeError("reset")]);
   const world = worldOf([new Response(broken.stream), Response.json(IMAGE)]);
   assertEquals(await show(world), IMAGE);
@@ -64,7 +64,7 @@ Deno.test("GlanceClientWrapper asks again when a JSON body breaks", async () => 
 const NOT_RETRIED = [400, 401, 402, 403, 404, 405, 408, 409, 410, 413, 415, 416, 500, 501, 507];
 
 for (const status of NOT_RETRIED) {
-  Deno.test(`GlanceClientWrapper takes a ${status} for an answer`, async () => {
+  Deno.test(`GlanceClientWrapper does not retry a ${status}`, async () => {
     const world = worldOf([failure(status, { "x-openstack-request-id": "req-1" })]);
     const error = await assertRejects(() => show(world), GlanceError);
     const { server, requestId, attempts, imageId } = error;
@@ -82,7 +82,7 @@ for (const text of ["", "<html>", "null", '"text"', "42", "true", '{"id":']) {
   });
 }
 
-Deno.test("GlanceClientWrapper makes 1 + numRetries requests, over its servers in turn", async () => {
+Deno.test("GlanceClientWrapper sends 1 + numRetries requests, round-robin over its servers", async () => {
   for (const numRetries of [0, 1, 2, 3, 7]) {
     const world = worldOf(Array.from({ length: 20 }, () => refused()), { numRetries });
     const error = await assertRejects(() => show(world), GlanceConnectionFailed);
@@ -92,7 +92,7 @@ Deno.test("GlanceClientWrapper makes 1 + numRetries requests, over its servers i
   }
 });
 
-Deno.test("GlanceConnectionFailed keeps what each attempt met, in order, and names every server", async () => {
+Deno.test("GlanceConnectionFailed keeps the error of each attempt, in order, and names every server", async () => {
   const world = worldOf([refused(), 503, silence, 502], { requestTimeout: 5_000 });
   const error = await assertRejects(() => show(world), GlanceConnectionFailed);
   const { cause } = error;
@@ -113,7 +113,7 @@ Deno.test("GlanceConnectionFailed keeps what each attempt met, in order, and nam
   );
 });
 
-Deno.test("GlanceClientWrapper waits after each fruitless round, and longer each time", async () => {
+Deno.test("GlanceClientWrapper waits after each failed round, and longer each time", async () => {
   const world = worldOf(Array.from({ length: 6 }, () => 503), {
     apiServers: ["a", "b"],
     numRetries: 5,
@@ -131,7 +131,7 @@ Deno.test("GlanceClientWrapper waits between any two requests to the only server
   assertEquals(world.clock.now(), 495 + 990);
 });
 
-Deno.test("GlanceClientWrapper spreads its waits from nothing to their limit", async () => {
+Deno.test("GlanceClientWrapper chooses its delays between zero and their limit", async () => {
   const steps = () => [503, Response.json(IMAGE)];
   const unlucky = worldOf(steps(), { apiServers: ["a"], random: () => 0.5 });
   await show(unlucky);
@@ -141,7 +141,7 @@ Deno.test("GlanceClientWrapper spreads its waits from nothing to their limit", a
   assertEquals(lucky.clock.now(), 0);
 });
 
-Deno.test("GlanceClientWrapper waits as long as the server asks for, at most a minute", async () => {
+Deno.test("GlanceClientWrapper waits for Retry-After, at most a minute", async () => {
   for (const [header, ms] of [["7", 7_000], ["0", 0], ["3600", 60_000], ["soon", 495]] as const) {
     for (const status of [429, 503]) {
       const steps = [failure(status, { "retry-after": header }), Response.json(IMAGE)];
@@ -152,7 +152,7 @@ Deno.test("GlanceClientWrapper waits as long as the server asks for, at most a m
   }
 });
 
-Deno.test("GlanceClientWrapper waits until the date that the server asks for", async () => {
+Deno.test("GlanceClientWrapper waits until the date of Retry-After", async () => {
   const date = new Date(Date.now() + 20_000).toUTCString();
   const world = worldOf([failure(503, { "retry-after": date }), Response.json(IMAGE)], {
     apiServers: ["a"],
@@ -176,7 +176,7 @@ const ONCE: readonly (readonly [method: OperationName, args: readonly unknown[]]
   ["members.create", ["42", "project"]],
 ];
 
-/** What they answer where that is not 204. */
+/** Their statuses of success other than 204. */
 const PROMISED: Partial<Record<OperationName, number>> = {
   "import": 202,
   "addImageLocation": 202,
@@ -203,7 +203,7 @@ for (const [method, args] of ONCE) {
   });
 }
 
-Deno.test("An upload of a stream is not repeated, whatever the server says", async () => {
+Deno.test("An upload of a stream is not retried, whatever the status", async () => {
   for (const step of [refused(), 429, 503, 502]) {
     const body = new FakeBody([utf8("data")]);
     const world = worldOf([step, 204]);
@@ -216,7 +216,7 @@ Deno.test("An upload of a stream is not repeated, whatever the server says", asy
   }
 });
 
-/** Operations whose repeat finds nothing where the first was carried out unseen. */
+/** Operations whose retry gets a 404 after a first attempt that succeeded unnoticed. */
 const REMOVALS: readonly (readonly [method: OperationName, args: readonly string[]])[] = [
   ["delete", ["42"]],
   ["deleteFromStore", ["store", "42"]],
@@ -225,7 +225,7 @@ const REMOVALS: readonly (readonly [method: OperationName, args: readonly string
 ];
 
 for (const [method, args] of REMOVALS) {
-  Deno.test(`A 404 settles a "${method}" whose first answer was lost, and no other`, async () => {
+  Deno.test(`A 404 counts as success of a retried "${method}" with unknown outcome, and of no other`, async () => {
     const call = ({ client, clock }: World) =>
       clock.run(client.run({}, method, args as never) as Promise<unknown>);
     for (const lost of [refused(), 502, 504, silence]) {
@@ -241,12 +241,12 @@ for (const [method, args] of REMOVALS) {
   });
 }
 
-Deno.test("A 404 for anything but a removal is an answer after a lost one, too", async () => {
+Deno.test("A 404 is final for anything but a removal, also after a lost response", async () => {
   const world = worldOf([refused(), 404]);
   await assertRejects(() => show(world), GlanceError, "404");
 });
 
-Deno.test("Each refused answer is read or given up before the next request", async () => {
+Deno.test("Each error response is read or canceled before the next request", async () => {
   const bodies = Array.from({ length: 3 }, () => new FakeBody([utf8("{}")]));
   const world = worldOf(
     bodies.map(({ stream }) => new Response(stream, { status: 503 })),
@@ -256,14 +256,14 @@ Deno.test("Each refused answer is read or given up before the next request", asy
   assertEquals(bodies.map(({ isOver }) => isOver), [true, true, true]);
 });
 
-Deno.test("An error of ours below the client is thrown as it is, without another try", async () => {
+Deno.test("A GlanceError of the fetch is thrown unchanged, without a retry", async () => {
   const error = new Invalid("Cannot send it");
   const world = worldOf([error]);
   assertStrictEquals(await failureOf(show(world)), error);
   assertEquals(world.events, []);
 });
 
-Deno.test("Each retry is told: on which server, after which attempt, after how long, and why", async () => {
+Deno.test("Each retry emits an event with its server, attempt, delay, and cause", async () => {
   const world = worldOf([refused(), 503, Response.json(IMAGE)], { apiServers: ["a", "b"] });
   await show(world);
   assertEquals(factsOf(world.events), [
@@ -278,7 +278,7 @@ Deno.test("Each retry is told: on which server, after which attempt, after how l
   assert(causes[2] instanceof GlanceError && causes[2].status === 503);
 });
 
-Deno.test("A full outage costs 1,100 requests for 1,000 calls, and one each from then on", async () => {
+Deno.test("A full outage costs 1,100 requests for 1,000 calls, and one per call after that", async () => {
   const world = worldOf(Array.from({ length: 3_000 }, () => refused()), { apiServers: ["a"] });
   const outage = async (calls: number) => {
     const before = world.script.requests.length;
@@ -291,7 +291,7 @@ Deno.test("A full outage costs 1,100 requests for 1,000 calls, and one each from
   await assertRejects(() => show(world), GlanceConnectionFailed, final);
 });
 
-Deno.test("A thousand calls at once in a full outage share the budget, too", async () => {
+Deno.test("A thousand concurrent calls in a full outage share the retry budget", async () => {
   const world = worldOf(Array.from({ length: 3_000 }, () => 503));
   const calls = Array.from({ length: 1_000 }, () => failureOf(world.client.call({}, "get", "42")));
   await world.clock.run(Promise.all(calls));
@@ -299,7 +299,7 @@ Deno.test("A thousand calls at once in a full outage share the budget, too", asy
   assertEquals(world.clock.pending, 0);
 });
 
-Deno.test("Successes fill the budget again: every fifth pays for a retry", async () => {
+Deno.test("Successes refill the retry budget: five allow one retry", async () => {
   const steps = [
     ...Array.from({ length: 100 }, () => refused()),
     ...Array.from({ length: 6 }, () => () => Response.json(IMAGE)),

@@ -1,4 +1,4 @@
-/** May a request be made again, and after how long. */
+/** Whether a request may be retried, and after which delay. */
 import { assert, assertEquals } from "@std/assert";
 import {
   backoff,
@@ -9,19 +9,19 @@ import {
 } from "../../lib/http/retry_policy.ts";
 import { seededRandom } from "../support/seed.ts";
 
-Deno.test("Only 429, 502, 503 and 504 of all statuses ask for another try", () => {
+Deno.test("isRetryableStatus() accepts only 429, 502, 503 and 504", () => {
   const all = Array.from({ length: 500 }, (_, i) => i + 100);
   assertEquals(all.filter(isRetryableStatus), [429, 502, 503, 504]);
 });
 
-Deno.test("Only a gateway's 502 and 504 leave open what the server has done", () => {
+Deno.test("isAmbiguousStatus() accepts only a gateway's 502 and 504", () => {
   const all = Array.from({ length: 500 }, (_, i) => i + 100);
   assertEquals(all.filter(isAmbiguousStatus), [502, 504]);
 });
 
 const NOW = Date.parse("2026-03-01T12:00:00Z");
 
-/** What a server writes -> milliseconds. */
+/** A Retry-After header -> milliseconds. */
 const RETRY_AFTER: readonly (readonly [header: string | null, ms: number | null])[] = [
   [null, null],
   ["0", 0],
@@ -53,18 +53,18 @@ const RETRY_AFTER: readonly (readonly [header: string | null, ms: number | null]
 
 for (const [header, ms] of RETRY_AFTER) {
   const shown = header !== null && header.length > 40 ? `${header.length} nines` : header;
-  Deno.test(`parseRetryAfter reads ${JSON.stringify(shown)} as ${ms}`, () => {
+  Deno.test(`parseRetryAfter() reads ${JSON.stringify(shown)} as ${ms}`, () => {
     assertEquals(parseRetryAfter(header, NOW), ms);
   });
 }
 
-Deno.test("backoff doubles its limit with each round, up to 20 seconds", () => {
+Deno.test("backoff() doubles its limit with each round, up to 20 seconds", () => {
   const limits = [0, 1, 2, 3, 4, 5, 6, 7, 40, 2_000].map((round) => backoff(round, () => 1));
   assertEquals(limits, [500, 1000, 2000, 4000, 8000, 16000, 20000, 20000, 20000, 20000]);
   assertEquals(backoff(5, () => 0), 0);
 });
 
-Deno.test("backoff spreads over the whole time up to its limit", () => {
+Deno.test("backoff() is spread over the whole time up to its limit", () => {
   const random = seededRandom(3);
   const waits = Array.from({ length: 1_000 }, () => backoff(1, random));
   assert(waits.every((ms) => ms >= 0 && ms < 1_000));
@@ -74,14 +74,14 @@ Deno.test("backoff spreads over the whole time up to its limit", () => {
   }
 });
 
-Deno.test("RetryBudget pays for a hundred retries, and then for none", () => {
+Deno.test("RetryBudget allows a hundred retries, and then none", () => {
   const budget = new RetryBudget();
   const paid = Array.from({ length: 105 }, () => budget.spend());
   assertEquals(paid.filter(Boolean).length, 100);
   assertEquals(paid.slice(100), [false, false, false, false, false]);
 });
 
-Deno.test("Five successes pay for one retry, and the budget never grows above its start", () => {
+Deno.test("RetryBudget allows a retry after five successes, and never exceeds its capacity", () => {
   const budget = new RetryBudget();
   for (let i = 0; i < 1_000; i++) budget.refund();
   for (let i = 0; i < 100; i++) assertEquals(budget.spend(), true);

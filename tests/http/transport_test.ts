@@ -1,4 +1,4 @@
-/** One attempt: what goes out, which redirects are followed, and what a failure may show. */
+/** One request: its headers and body, the redirects that it follows, and the messages of its failures. */
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { parseApiServer } from "../../lib/api_server.ts";
 import { credentialHeaders, discard, send, type WireRequest } from "../../lib/http/transport.ts";
@@ -24,7 +24,7 @@ function sendTo(steps: readonly Step[], request: WireRequest = GET, signal = NEV
   return { script, answer: send(options, SERVER, request, signal) };
 }
 
-Deno.test("send asks the endpoint with its prefix, for identity, following nothing by itself", async () => {
+Deno.test("send() keeps the prefix of the endpoint, accepts only identity encoding, and uses manual redirects", async () => {
   const { script, answer } = sendTo([200]);
   await discard(await answer);
   const [request] = script.requests;
@@ -39,7 +39,7 @@ Deno.test("send asks the endpoint with its prefix, for identity, following nothi
   });
 });
 
-Deno.test("send lets a request choose what it accepts, but no encoding", async () => {
+Deno.test("send() lets a request choose its media type, but not its encoding", async () => {
   const headers = { accept: "application/octet-stream", "accept-encoding": "gzip" };
   const { script, answer } = sendTo([200], { ...GET, headers });
   await discard(await answer);
@@ -47,7 +47,7 @@ Deno.test("send lets a request choose what it accepts, but no encoding", async (
   assertEquals(script.requests[0]?.headers.get("accept-encoding"), "identity");
 });
 
-Deno.test("send marks a stream as half duplex, which Node wants, and bytes not", async () => {
+Deno.test("send() sets half duplex for a stream, which Node requires, but not for bytes", async () => {
   const inits: (RequestInit & { duplex?: string })[] = [];
   const options = resolveOptions({
     fetch: (_, init) => {
@@ -63,7 +63,7 @@ Deno.test("send marks a stream as half duplex, which Node wants, and bytes not",
   assertEquals(inits.map(({ body }) => body === undefined), [false, false, false]);
 });
 
-Deno.test("send hands over whatever is not a redirect, unread", async () => {
+Deno.test("send() returns a response that is not a redirect unread", async () => {
   for (const status of [200, 201, 204, 206, 300, 304, 400, 401, 404, 500, 503]) {
     const body = [204, 304].includes(status) ? null : "text";
     const { answer } = sendTo([new Response(body, { status })]);
@@ -84,7 +84,7 @@ const FOLLOWED: readonly (readonly [method: string, status: number, isFollowed: 
 ];
 
 for (const [method, status, isFollowed] of FOLLOWED) {
-  Deno.test(`send ${isFollowed ? "follows" : "refuses"} a ${status} of ${method} within the origin`, async () => {
+  Deno.test(`send() ${isFollowed ? "follows" : "refuses"} a ${status} of ${method} within the origin`, async () => {
     const request = { ...GET, method, ...method !== "GET" && method !== "HEAD" && { body: "{}" } };
     const { script, answer } = sendTo([redirect(status, "/elsewhere?x=1#y"), 200], request);
     if (isFollowed) await discard(await answer);
@@ -106,7 +106,7 @@ for (const [method, status, isFollowed] of FOLLOWED) {
   });
 }
 
-Deno.test("send reads a Location against the URL that gave it", async () => {
+Deno.test("send() resolves a Location against the URL of its response", async () => {
   const steps = [
     redirect(302, "other?marker=1"),
     redirect(302, "//glance:9292/absolute"),
@@ -123,13 +123,13 @@ Deno.test("send reads a Location against the URL that gave it", async () => {
   ]);
 });
 
-Deno.test("send follows five redirects and refuses the sixth", async () => {
+Deno.test("send() follows five redirects and refuses the sixth", async () => {
   const { script, answer } = sendTo(Array.from({ length: 9 }, () => redirect(307, "/loop")));
   await assertRejects(() => answer, RedirectRefused, "redirects more than 5 times");
   assertEquals(script.requests.length, 6);
 });
 
-/** Places to which no token may go. */
+/** Redirect targets to which no token may be sent. */
 const FOREIGN = [
   "http://evil.example/",
   "http://glance/v2/images",
@@ -145,7 +145,7 @@ const FOREIGN = [
 ];
 
 for (const location of FOREIGN) {
-  Deno.test(`send refuses to follow to ${location}, and says so without a token`, async () => {
+  Deno.test(`send() refuses a redirect to ${location}, with an error that shows no token`, async () => {
     for (const status of [301, 302, 303, 307, 308]) {
       const { script, answer } = sendTo([redirect(status, location)]);
       const error = await assertRejects(() => answer, RedirectRefused, "another origin");
@@ -156,7 +156,7 @@ for (const location of FOREIGN) {
   });
 }
 
-Deno.test("send refuses to go from https down to http on the same host", async () => {
+Deno.test("send() refuses a redirect from https to http on the same host", async () => {
   const script = new ScriptedFetch([redirect(301, "http://glance/v2/images")]);
   const options = resolveOptions({ fetch: script.fetch });
   const answer = send(options, parseApiServer("https://glance"), GET, NEVER);
@@ -164,20 +164,20 @@ Deno.test("send refuses to go from https down to http on the same host", async (
   assertEquals(script.requests.length, 1);
 });
 
-Deno.test("send refuses a foreign origin behind a redirect that it has followed", async () => {
+Deno.test("send() refuses another origin after a redirect that it followed", async () => {
   const { script, answer } = sendTo([redirect(302, "/near"), redirect(302, "http://evil.example")]);
   await assertRejects(() => answer, RedirectRefused, '"http://evil.example"');
   assertEquals(script.hosts, ["glance:9292", "glance:9292"]);
 });
 
-Deno.test("send shows no query of the place to which a redirect leads", async () => {
+Deno.test("send() does not show the query of a redirect target", async () => {
   const { answer } = sendTo([redirect(302, "http://evil.example/?temp_url_sig=s3cret")]);
   const { message } = await assertRejects(() => answer, RedirectRefused);
   assertEquals(message.includes("s3cret"), false, message);
 });
 
 for (const location of ["", "http://", "http://[::1"]) {
-  Deno.test(`send refuses a redirect to ${JSON.stringify(location)}`, async () => {
+  Deno.test(`send() refuses a redirect to ${JSON.stringify(location)}`, async () => {
     const steps = Array.from({ length: 9 }, () => redirect(302, location));
     await assertRejects(() => sendTo(steps).answer, RedirectRefused);
   });
@@ -188,7 +188,7 @@ Deno.test("send() refuses a redirect without Location", async () => {
   await assertRejects(() => answer, RedirectRefused, "without a valid Location");
 });
 
-Deno.test("send refuses to repeat an upload whose stream is spent", async () => {
+Deno.test("send() refuses a redirect of a stream that was already sent", async () => {
   const body = new FakeBody([utf8("data")]);
   const request = { method: "PUT", path: "/v2/images/42/file", body: body.stream };
   const { script, answer } = sendTo([redirect(307, "/elsewhere"), 204], request);
@@ -196,14 +196,14 @@ Deno.test("send refuses to repeat an upload whose stream is spent", async () => 
   assertEquals(script.requests.length, 1);
 });
 
-Deno.test("send repeats an upload of bytes where a redirect asks for it", async () => {
+Deno.test("send() sends bytes again when a redirect keeps the method", async () => {
   const request = { method: "PUT", path: "/v2/images/42/file", body: utf8("data") };
   const { script, answer } = sendTo([redirect(307, "/elsewhere"), 204], request);
   await discard(await answer);
   assertStrictEquals(script.requests[1]?.body, request.body);
 });
 
-Deno.test("send gives up the body of every redirect", async () => {
+Deno.test("send() cancels the body of every redirect", async () => {
   const bodies = [new FakeBody([utf8("moved")]), new FakeBody([utf8("moved")])];
   const [first, second] = bodies;
   const steps = [
@@ -214,7 +214,7 @@ Deno.test("send gives up the body of every redirect", async () => {
   assertEquals(bodies.map(({ cancels }) => cancels.length), [1, 1]);
 });
 
-Deno.test("A connection that fails is ServerUnreachable, with what the runtime said", async () => {
+Deno.test("send() throws ServerUnreachable with the runtime's message when a connection fails", async () => {
   const cause = new TypeError("fetch failed", {
     cause: new Error("connect ECONNREFUSED 10.0.0.1:9292", { cause: new Error("fetch failed") }),
   });
@@ -227,7 +227,7 @@ Deno.test("A connection that fails is ServerUnreachable, with what the runtime s
   );
 });
 
-/** What a runtime says -> what is said on. */
+/** The error of a runtime -> the cause in the message. */
 const SAYINGS: readonly (readonly [said: unknown, shown: string])[] = [
   [new TypeError(""), "the connection failed"],
   ["no error at all", "the connection failed"],
@@ -244,19 +244,19 @@ const SAYINGS: readonly (readonly [said: unknown, shown: string])[] = [
 ];
 
 for (const [said, shown] of SAYINGS) {
-  Deno.test(`send says "${shown}" of a fetch that fails with ${Deno.inspect(said).slice(0, 60)}`, async () => {
+  Deno.test(`send() reports "${shown}" for a fetch that fails with ${Deno.inspect(said).slice(0, 60)}`, async () => {
     const { answer } = sendTo([() => Promise.reject(said)]);
     const { message } = await assertRejects(() => answer, ServerUnreachable);
     assertEquals(message, `Cannot reach the server "http://glance:9292/image": ${shown}`);
   });
 }
 
-Deno.test("send names the way out where the certificate of a server is not trusted", async () => {
+Deno.test("send() gives a hint when the certificate of a server is not trusted", async () => {
   const cause = new TypeError("invalid peer certificate: UnknownIssuer");
   await assertRejects(() => sendTo([cause]).answer, ServerUnreachable, "OS_CACERT");
 });
 
-Deno.test("send names the scheme where a server does not speak TLS, in the words of each runtime", async () => {
+Deno.test("send() names the scheme when a server does not speak TLS, on every runtime", async () => {
   const causes = [
     new TypeError("client error (Connect): received corrupt message of type InvalidContentType"),
     new TypeError("fetch failed", {
@@ -268,12 +268,12 @@ Deno.test("send names the scheme where a server does not speak TLS, in the words
   }
 });
 
-Deno.test("send throws an error of ours as it is", async () => {
+Deno.test("send() throws a GlanceError of the fetch unchanged", async () => {
   const error = new Invalid("Cannot do it");
   assertStrictEquals(await failureOf(sendTo([error]).answer), error);
 });
 
-Deno.test("send throws the reason of its signal as it is, before, during and instead of a failure", async () => {
+Deno.test("send() throws the reason of its signal unchanged, before, during and instead of a failure", async () => {
   for (const reason of [new Error("stop"), new DOMException("stop", "AbortError"), "stop", 0]) {
     const before = sendTo([200], GET, AbortSignal.abort(reason));
     assertStrictEquals(await failureOf(before.answer), reason);
@@ -297,7 +297,7 @@ Deno.test("send throws the reason of its signal as it is, before, during and ins
   }
 });
 
-Deno.test("discard cancels a body, and survives one that cannot be", async () => {
+Deno.test("discard() cancels a body, and ignores a failing cancel", async () => {
   const body = new FakeBody([utf8("rest")]);
   await discard(new Response(body.stream));
   assertEquals(body.cancels.length, 1);
@@ -323,7 +323,7 @@ const CONTEXT = {
   globalRequestId: "req-1",
 };
 
-Deno.test("credentialHeaders say who asks, for whom, and under which request id", () => {
+Deno.test("credentialHeaders() returns the tokens and the request id of the context", () => {
   assertEquals(credentialHeaders(resolveOptions(), CONTEXT), {
     "x-auth-token": "user-token",
     "x-service-token": "service-token",
@@ -333,13 +333,13 @@ Deno.test("credentialHeaders say who asks, for whom, and under which request id"
   assertEquals(credentialHeaders(resolveOptions(), { authToken: "", serviceToken: "" }), {});
 });
 
-Deno.test("credentialHeaders send no token to anybody with noauth", () => {
+Deno.test("credentialHeaders() returns no token with noauth", () => {
   const options = resolveOptions({ authStrategy: "noauth" });
   assertEquals(credentialHeaders(options, CONTEXT), { "x-openstack-request-id": "req-1" });
 });
 
 for (const token of ["to ken", "token\n", "\u2026", "tok\u0000en", "t\r\nx-admin: 1"]) {
-  Deno.test(`credentialHeaders refuse the token ${JSON.stringify(token)} without showing it`, () => {
+  Deno.test(`credentialHeaders() refuses the token ${JSON.stringify(token)} without showing it`, () => {
     for (const context of [{ authToken: token }, { serviceToken: token }]) {
       const { message } = assertThrows(() => credentialHeaders(resolveOptions(), context), Invalid);
       assert(!message.includes(token), message);

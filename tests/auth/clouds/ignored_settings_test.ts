@@ -24,7 +24,7 @@ async function ignoredIn(
   return cloud?.ignored ?? [];
 }
 
-/** Settings that are not honored, by the name that the message has. */
+/** Ignored settings, by the name in the message. */
 const IGNORED: readonly (readonly [name: string, settings: string])[] = [
   ["verify", "verify: false"],
   ["verify", "verify: no"],
@@ -52,7 +52,7 @@ const IGNORED: readonly (readonly [name: string, settings: string])[] = [
 ];
 
 for (const [name, settings] of IGNORED) {
-  Deno.test(`readCloud() says that ${settings} is not honored`, async () => {
+  Deno.test(`readCloud() reports that ${settings} is ignored`, async () => {
     const ignored = await ignoredIn(settings);
     assertEquals(ignored.length, 1, ignored.join("\n"));
     const start = `Ignoring "${name}" of the cloud "one" of "/here/clouds.yaml": `;
@@ -60,14 +60,14 @@ for (const [name, settings] of IGNORED) {
   });
 }
 
-Deno.test("readCloud() says that settings for all clouds are not honored", async () => {
+Deno.test("readCloud() reports ignored settings for all clouds", async () => {
   assertEquals((await ignoredIn("", "client: {force_ipv4: true}")).length, 1);
   assertEquals((await ignoredIn("", "client: {prefer-ipv6: false}")).length, 1);
   assertEquals((await ignoredIn("", "", { OS_CLOUD: "one", OS_FORCE_IPV4: "true" })).length, 1);
   assertEquals((await ignoredIn("", "client: {force_ipv4: false}")).length, 0);
 });
 
-Deno.test("readCloud() says nothing of settings that it honors, and of other services", async () => {
+Deno.test("readCloud() does not report settings that it applies, or those of other services", async () => {
   const settings = `verify: true
 insecure: false
 cacert: /ca.pem
@@ -95,14 +95,14 @@ const MESSAGES = [
   'Ignoring OS_IMAGE_API_VERSION of the cloud "envvars" of the environment: only version 2 of the Image API is supported',
 ];
 
-Deno.test("connect() and createCloudGateway() report each setting that is not honored", async () => {
+Deno.test("connect() and createCloudGateway() report each ignored setting", async () => {
   const events: GlanceEvent[] = [];
   const onEvent = (event: GlanceEvent) => events.push(event);
   using _connection = await connect({ environment: ENVIRONMENT, onEvent });
   using _gateway = await createCloudGateway({ environment: ENVIRONMENT, onEvent });
   const messages = events.map((event) => event.kind === "ignored" ? event.message : event.kind);
   assertEquals(messages, [...MESSAGES, ...MESSAGES]);
-  // A listener that throws harms nothing.
+  // A listener that throws has no effect.
   const fails = () => {
     throw new Error("full");
   };

@@ -15,7 +15,7 @@ const HOME = "/home/alice/.config/openstack";
 type Files = Readonly<Record<string, string | Error>>;
 type Variables = Readonly<Record<string, string>>;
 
-/** Reads a cloud from variables and files that exist nowhere else. */
+/** Reads a cloud from variables and files in memory. */
 function read(
   environment: Variables,
   files: Files = {},
@@ -40,13 +40,13 @@ function one(settings: string): Files {
   return { "/here/clouds.yaml": `clouds:\n  one:\n${indented}\n` };
 }
 
-Deno.test("readCloud gives null where nothing is configured", async () => {
+Deno.test("readCloud() returns null when nothing is configured", async () => {
   assertEquals(await read({}), null);
   assertEquals(await read({ OS_REGION_NAME: "R", OS_TEST_PATH: "x", OS_PASSWORD: "" }), null);
   assertEquals(await read({ GLANCE_API_SERVERS: " , " }), null);
 });
 
-Deno.test("readCloud makes a cloud of the OS_* variables", async () => {
+Deno.test("readCloud() reads a cloud from OS_* variables", async () => {
   assertEquals(
     await read({
       ...BY_PASSWORD,
@@ -76,7 +76,7 @@ Deno.test("readCloud makes a cloud of the OS_* variables", async () => {
   );
 });
 
-Deno.test("readCloud reads the cloud of a file", async () => {
+Deno.test("readCloud() reads a cloud from a file", async () => {
   const files = one(`auth_type: v3applicationcredential
 auth: {auth_url: '${URL}', application_credential_id: robot, application_credential_secret: s}
 image_service_type: picture
@@ -98,7 +98,7 @@ cert: /me.pem`);
   });
 });
 
-Deno.test("readCloud prefers the name that it is given to OS_CLOUD", async () => {
+Deno.test("readCloud() prefers its option cloud to OS_CLOUD", async () => {
   const files = { [`${HOME}/clouds.yaml`]: `clouds: {one: {${AUTH}}, two: {${AUTH}}}` };
   const cloud = await read({ OS_CLOUD: "one" }, files, { cloud: "two" });
   assertEquals(cloud?.name, "two");
@@ -158,24 +158,24 @@ const WITH_SERVERS: readonly ServersCase[] = [
 ];
 
 for (const { claim, environment, files, expected } of WITH_SERVERS) {
-  Deno.test(`readCloud: GLANCE_API_SERVERS ${claim}`, async () => {
+  Deno.test(`readCloud(): GLANCE_API_SERVERS ${claim}`, async () => {
     const cloud = await read(environment, files);
     assertEquals({ ...cloud, ...expected }, { ...cloud });
   });
 }
 
-Deno.test("readCloud takes a fixed token and an endpoint without Keystone", async () => {
+Deno.test("readCloud() accepts a fixed token and an endpoint without Keystone", async () => {
   const cloud = await read({ OS_TOKEN: "t", OS_ENDPOINT: "http://glance:9292" });
   assertEquals(cloud?.context, { authToken: "t" });
   assertEquals(cloud?.options, { apiServers: ["http://glance:9292"] });
 });
 
-Deno.test("readCloud takes the endpoint that glanceclient's users set", async () => {
+Deno.test("readCloud() accepts glanceclient's variable for the endpoint", async () => {
   const cloud = await read({ ...BY_PASSWORD, OS_IMAGE_URL: "http://glance:9292" });
   assertEquals(cloud?.options.apiServers, ["http://glance:9292"]);
 });
 
-Deno.test("readCloud puts settings into a URL, and never a secret", async () => {
+Deno.test("readCloud() expands settings in a URL, and never a secret", async () => {
   const override = "http://{region_name}.images/{password}/{nothing}";
   const cloud = await read({
     ...BY_PASSWORD,
@@ -185,12 +185,12 @@ Deno.test("readCloud puts settings into a URL, and never a secret", async () => 
   assertEquals(cloud?.options.apiServers, ["http://north.images/{password}/{nothing}"]);
 });
 
-Deno.test("readCloud takes the first of several interfaces", async () => {
+Deno.test("readCloud() uses the first of several interfaces", async () => {
   const cloud = await read({}, one(`interface: [internal, public]\n${AUTH}`));
   assertEquals(cloud?.options.catalogInfo, "image:glance:internalURL");
 });
 
-Deno.test("readCloud needs no home, no folder and no YAML parser for variables", async () => {
+Deno.test("readCloud() needs no home, no directory and no YAML parser for variables", async () => {
   const cloud = await readCloud({
     environment: BY_PASSWORD,
     readTextFile: () => Promise.resolve(null),
@@ -198,7 +198,7 @@ Deno.test("readCloud needs no home, no folder and no YAML parser for variables",
   assertEquals(cloud?.credentials?.username, "alice");
 });
 
-Deno.test("readCloud completes clouds.yaml with secure.yaml, wherever that is", async () => {
+Deno.test("readCloud() merges secure.yaml into clouds.yaml, wherever it is", async () => {
   const files = {
     ...one("region_name: North\nauth: {auth_url: 'http://k', username: alice, password: old}"),
     [`${HOME}/secure.json`]: '{"clouds": {"one": {"auth": {"password": "new"}}}}',
@@ -208,7 +208,7 @@ Deno.test("readCloud completes clouds.yaml with secure.yaml, wherever that is", 
   assertEquals(cloud?.options.regionName, "North");
 });
 
-Deno.test("readCloud lays a profile below, and a region's values above", async () => {
+Deno.test("readCloud() lets a cloud override its profile, and a region override the cloud", async () => {
   const files = {
     ...one(`profile: vendor\n${AUTH}`),
     "/etc/openstack/clouds-public.yml": `public-clouds:
@@ -228,13 +228,13 @@ Deno.test("readCloud lays a profile below, and a region's values above", async (
   assertEquals(south?.credentials?.username, "alice");
 });
 
-Deno.test("readCloud takes the region that is wanted where the cloud names none", async () => {
+Deno.test("readCloud() uses OS_REGION_NAME when the cloud names no region", async () => {
   assertEquals((await read({ OS_REGION_NAME: "R" }, one(AUTH)))?.options.regionName, "R");
   assertEquals((await read({}, one(AUTH)))?.options.regionName, undefined);
   assertEquals((await read({}, one(`region_name: [R, S]\n${AUTH}`)))?.options.regionName, "R");
 });
 
-Deno.test("readCloud searches where openstacksdk does, in its order", async () => {
+Deno.test("readCloud() searches the places of openstacksdk, in its order", async () => {
   const asked: string[] = [];
   const environment = {
     XDG_CONFIG_HOME: "/xdg/",
@@ -258,7 +258,7 @@ Deno.test("readCloud searches where openstacksdk does, in its order", async () =
   assertEquals(asked.slice(0, 3), ["/here/clouds.yaml", "/here/clouds.yml", "/here/clouds.json"]);
 });
 
-Deno.test("readCloud reads the machine's own files, and finds a parser for them", async () => {
+Deno.test("readCloud() reads files of the runtime by default, and finds a YAML parser", async () => {
   const directory = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${directory}/clouds.yaml`, `clouds: {one: {${AUTH}}}`);
@@ -273,7 +273,7 @@ Deno.test("readCloud reads the machine's own files, and finds a parser for them"
   }
 });
 
-Deno.test("readCloud passes over a file that cannot be read", async () => {
+Deno.test("readCloud() skips a file that cannot be read", async () => {
   const denied = new Error("permission denied");
   const files = {
     "/here/clouds.yaml": denied,
@@ -431,7 +431,7 @@ const REFUSED: readonly Refused[] = [
 ];
 
 for (const { claim, environment, files, message } of REFUSED) {
-  Deno.test(`readCloud names ${claim}, and no secret`, async () => {
+  Deno.test(`readCloud() names ${claim}, and no secret`, async () => {
     const error = await assertRejects(
       () => read(environment ?? {}, files),
       InvalidConfigurationValue,

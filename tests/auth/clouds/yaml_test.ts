@@ -12,7 +12,7 @@ import {
 import { InvalidConfigurationValue } from "../../../lib/errors.ts";
 import { SCALARS } from "../yaml_scalars.ts";
 
-Deno.test("findYamlParser asks Deno's way first, then Node's", async () => {
+Deno.test("findYamlParser() tries Deno's specifier first, then Node's", async () => {
   const asked: string[] = [];
   const load = (specifier: string) => {
     asked.push(specifier);
@@ -23,13 +23,13 @@ Deno.test("findYamlParser asks Deno's way first, then Node's", async () => {
   assertEquals(asked, ["npm:yaml@2.9.1", "yaml"]);
 });
 
-Deno.test("findYamlParser says how to get a parser where there is none", async () => {
+Deno.test("findYamlParser() gives hints when no parser is installed", async () => {
   for (const load of [() => Promise.reject(new TypeError()), () => Promise.resolve({})]) {
     await assertRejects(() => findYamlParser(load), InvalidConfigurationValue, "clouds.json");
   }
 });
 
-Deno.test("findYamlParser finds the package that the tests are run with", async () => {
+Deno.test("findYamlParser() finds the installed package", async () => {
   assertEquals(settingsOf(await findYamlParser(), "a: [1, 2]"), { a: ["1", "2"] });
 });
 
@@ -66,7 +66,7 @@ function cloudWith(password: string): string {
   }\n`;
 }
 
-Deno.test("A password is read as it was written, or it must be written in quotes", async () => {
+Deno.test("readCloud() reads a password as it was written, or asks for quotes", async () => {
   for (const [text, reading] of SCALARS) {
     const read = () => readFile("/here/clouds.yaml", cloudWith(text));
     if (typeof reading === "boolean" || reading === "rejected") {
@@ -81,7 +81,7 @@ Deno.test("A password is read as it was written, or it must be written in quotes
   }
 });
 
-/** Where a value can be changed besides, and what is said. */
+/** Other ways in which a value could be changed, and the message for each. */
 const ELSEWHERE: readonly (readonly [text: string, says: RegExp])[] = [
   ["clouds:\n  no:\n    auth: {auth_url: 'http://k'}", /a key below "clouds".*write it in quotes$/],
   [
@@ -106,7 +106,7 @@ for (const [text, says] of ELSEWHERE) {
   });
 }
 
-/** A line for each level, of which each repeats the one before so many times. */
+/** One line per level, each of which repeats the previous one `times` times. */
 function expanding(levels: number, open: string, item: string, close: string): string {
   const lines = Array.from({ length: levels }, (_, level) => {
     const items = Array.from({ length: 9 }, (_, i) => item.replace("I", `${i}`) + `*a${level}`);
@@ -115,7 +115,7 @@ function expanding(levels: number, open: string, item: string, close: string): s
   return `a0: &a0 {x: y}\n${lines.join("")}`;
 }
 
-/** Files whose value is much larger than their text, or has no end. */
+/** Files whose value is much larger than their text, or infinite. */
 const ENDLESS: Readonly<Record<string, string>> = {
   "lists of aliases": expanding(30, "[", "", "]") + cloudWith("p"),
   "mappings of aliases": expanding(30, "{", "kI: ", "}") + cloudWith("p"),
@@ -134,7 +134,7 @@ for (const [what, text] of Object.entries(ENDLESS)) {
   });
 }
 
-Deno.test("readCloud() rejects nesting without end in clouds.json", async () => {
+Deno.test("readCloud() rejects extremely deep nesting in clouds.json", async () => {
   for (const depth of [2_000, 20_000, 200_000]) {
     const json = `{"clouds": {"one": {"x": ${"[".repeat(depth)}${"]".repeat(depth)}}}}`;
     const read = readFile("/here/clouds.json", json);
@@ -143,12 +143,12 @@ Deno.test("readCloud() rejects nesting without end in clouds.json", async () => 
   }
 });
 
-Deno.test("readCloud() reads a cloud beside one with values that must be in quotes", async () => {
+Deno.test("readCloud() reads a cloud next to one with values that need quotes", async () => {
   const text = `${cloudWith("p")}    volume_api_version: 03\n    since: 2024-01-02\n    spare: ~\n`;
   assertEquals((await readFile("/here/clouds.yaml", text))?.credentials?.password, "p");
 });
 
-Deno.test("A number in clouds.json is the text that was written, or it must be written in quotes", async () => {
+Deno.test("readCloud() reads a number in clouds.json as it was written, or asks for quotes", async () => {
   for (
     const [text, reading] of [
       ['"x"', "x"],
@@ -170,7 +170,7 @@ Deno.test("A number in clouds.json is the text that was written, or it must be w
   }
 });
 
-Deno.test("A file may name settings as objects name their own members", async () => {
+Deno.test("readCloud() accepts settings named like members of Object", async () => {
   const text =
     "clouds:\n  __proto__:\n    auth: {auth_url: 'http://k', username: u, password: p}\n" +
     "    constructor: x\n    __proto__: {username: v}\n    toString: y\n";
@@ -186,7 +186,7 @@ Deno.test("A file may name settings as objects name their own members", async ()
   }
 });
 
-Deno.test("No parser prints what it reads, whatever stands there", async () => {
+Deno.test("No YAML parser prints what it reads", async () => {
   const printed: string[] = [];
   const { warn, error, log } = console;
   console.warn = console.error = console.log = (...words) => printed.push(words.join(" "));
