@@ -106,7 +106,7 @@ for (const [text, says] of ELSEWHERE) {
   });
 }
 
-/** One line per level, each of which repeats the previous one `times` times. */
+/** One line per level, each of which repeats the previous one nine times. */
 function expanding(levels: number, open: string, item: string, close: string): string {
   const lines = Array.from({ length: levels }, (_, level) => {
     const items = Array.from({ length: 9 }, (_, i) => item.replace("I", `${i}`) + `*a${level}`);
