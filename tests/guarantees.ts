@@ -47,18 +47,18 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     [
       "The gateway answers 502 or resets the connection when a server lies about image data.",
       "router/lies_test.ts: An answer to /file that … is an error or a reset for the caller",
-      "router/lies_test.ts: Wrong bytes of the right number are cut when they are hashed, with resume on and off",
+      "router/lies_test.ts: verify resets a body with wrong bytes of the right number, with resume on and off",
     ],
     [
       "The log reports such an answer as failed, and only an honest one as complete.",
       "router/lies_test.ts: An answer to /file that … is an error or a reset for the caller",
-      "router/lies_test.ts: An honest answer to /file reaches the caller whole, and is logged as complete",
+      "router/lies_test.ts: A correct response to /file is delivered completely and logged as complete",
     ],
     [
       "Data is checked whichever header asks for the range, and for administrators as well.",
-      "router/promise_test.ts: A request with Content-Range is judged like one with Range, with resume on and off",
-      "router/promise_test.ts: An administrator reads a deactivated image, checked as any other",
-      "router/promise_test.ts: Data that Glance sends for an image without data is not handed on",
+      "router/promise_test.ts: A request with Content-Range gets the response of one with Range, with resume on and off",
+      "router/promise_test.ts: An administrator can read a deactivated image, with the checks of any other",
+      "router/promise_test.ts: Data that Glance sends for an image without data is not forwarded",
     ],
     [
       "A command fails at a wrong path, where Glance answers everything with 300.",
@@ -68,13 +68,13 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     [
       "Every operation refuses a status that it does not promise.",
       "images/promise_test.ts: Every operation refuses each status below 400 that its row does not promise",
-      "router/promise_test.ts: A status below 400 that an operation does not promise is 502, and logged as failed",
+      "router/promise_test.ts: A status below 400 that an operation does not define is 502, and logged as failed",
     ],
     [
       "Every operation refuses a success whose body is empty or foreign.",
       "images/promise_test.ts: Every operation that promises a document refuses one that is empty or foreign",
       "images/promise_test.ts: Every operation without a result refuses a page",
-      "router/promise_test.ts: A document that is empty or foreign is 502, and logged as failed",
+      "router/promise_test.ts: A response that is empty or not of the operation is 502, and logged as failed",
     ],
     [
       "HEAD for an active image of unknown size announces no length.",
@@ -189,14 +189,14 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
   "Resources": [
     [
       "A request body has a deadline, a limit, and a share of a total limit.",
-      "router/request_body_test.ts: An endless body is read up to its limit, whatever its token",
-      "router/request_body_test.ts: A body that does not come is given up after a minute, with 408",
-      "router/request_body_test.ts: Many bodies of one caller leave room for others, by token and by address",
+      "router/request_body_test.ts: withBody() answers 413 at its limit when a body is endless, with any token",
+      "router/request_body_test.ts: withBody() answers 408 after a minute when a body does not arrive",
+      "router/request_body_test.ts: withBody() leaves room for other clients when one sends many bodies, by token and by address",
       "embedded/bounds_test.ts: fetch() rejects an endless JSON body at the limit on every path",
     ],
     [
       "No body is read before a token is present.",
-      "router/request_body_test.ts: Without a token, Glance's own 401 comes before any byte of a body is read",
+      "router/request_body_test.ts: Without a token, Glance's 401 is sent before any byte of the body is read",
       "embedded/bounds_test.ts: fetch() rejects an unknown token before reading the body",
     ],
     [
@@ -285,11 +285,11 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     [
       "Without accounts, a loopback address answers loopback hosts only.",
       "cli/start_test.ts: start on a loopback address answers no request for another host, and no cross-site write",
-      "router/host_guard_test.ts: allowedHosts keeps out what a name of another site leads to",
+      "router/host_guard_test.ts: allowedHosts answers 403 to any other host name",
     ],
     [
       "A write that a page of another site sends reaches no server.",
-      "router/host_guard_test.ts: A write that a page of another site sends reaches no server",
+      "router/host_guard_test.ts: checkHost() rejects a write without a token from a page of another site",
     ],
     [
       "The startup warning says what is refused.",
@@ -299,7 +299,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     [
       "A Host that is not host[:port] is refused with 400.",
       "router/host_guard_test.ts: A Host that is not host[:port] reaches no server on …",
-      "router/path_test.ts: A request whose Host is none is refused before any server is asked",
+      "router/path_test.ts: A request with an invalid Host is answered with 400 and not forwarded",
     ],
     [
       "Callers do not see the refusal of the gateway's own token.",
@@ -393,7 +393,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
   "Answers as Glance gives them": [
     [
       "Tags and names with backslashes, control characters and dots lead where Glance leads them.",
-      "router/path_test.ts: Any other name reaches the servers in one spelling, encoded as a single segment",
+      "router/path_test.ts: addressOf() encodes any other name as a single segment",
       "router/raw_requests_test.ts: The gateway answers … over a socket as its server does",
       "live/differential/gateway_differences.ts: a name that consists of dots",
     ],
@@ -434,14 +434,14 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     [
       "Unknown versions, slashes after the version, and versions in a media type are read as Glance reads them.",
       "router/path_test.ts: An unknown minor version is answered with the list of versions",
-      "router/path_test.ts: Slashes between the version and the path do not count, and hide nothing from authorize",
-      "router/path_test.ts: A version that Glance knows is passed on; a media type can stand for it",
-      "router/path_test.ts: Whatever follows /versions in a path, the versions are listed",
+      "router/path_test.ts: Slashes between the version and the path are ignored, also by authorize",
+      "router/path_test.ts: A version in the URL or in the media type is forwarded when Glance knows it",
+      "router/path_test.ts: GET /versions lists the versions, whatever follows in the path",
       "router/raw_requests_test.ts: The gateway answers … over a socket as its server does",
     ],
     [
       "A route that is newer than the cloud is 404.",
-      "router/routes_test.ts: A path that the cloud is too old for is 404, whatever the method",
+      "router/routes_test.ts: A path that an old cloud does not have is 404, whatever the method",
     ],
     [
       "Several ranges and malformed ranges differ from Glance on purpose, for a reason that is stated.",

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { bytesOf, Cloud } from "./cloud.ts";
 
-Deno.test("The versions are those of the servers, with links to the gateway", async () => {
+Deno.test("GET / lists the versions of the servers with links to the gateway", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
   for (const [path, status] of [["/", 300], ["/versions", 200]] as const) {
@@ -19,14 +19,14 @@ Deno.test("The versions are those of the servers, with links to the gateway", as
   }
 });
 
-Deno.test("The public endpoint goes before what a request says of the host", async () => {
+Deno.test("publicEndpoint overrides the host of a request", async () => {
   const cloud = new Cloud();
   const router = cloud.router({ publicEndpoint: "https://images.example/image" });
   const { versions } = await (await router.request("http://10.0.0.1/versions")).json();
   assertEquals(versions[0].links, [{ rel: "self", href: "https://images.example/image/v2/" }]);
 });
 
-Deno.test("A list of versions that is none is 502", async () => {
+Deno.test("GET / answers 502 when a server sends no list of versions", async () => {
   for (const body of ["<html>", "[]", '{"versions": 1}', '{"id": "v2.0"}']) {
     const cloud = new Cloud();
     cloud.disturb = () => new Response(body);
@@ -36,7 +36,7 @@ Deno.test("A list of versions that is none is 502", async () => {
   }
 });
 
-Deno.test("The gateway is healthy while one server is", async () => {
+Deno.test("GET /healthcheck answers 200 when one server is healthy", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
   const ask = async (method = "GET") => {
@@ -54,7 +54,7 @@ Deno.test("The gateway is healthy while one server is", async () => {
   assertEquals(await ask(), [200, "OK"]);
 });
 
-Deno.test("Discovery answers every method alike, as Glance does, and needs no token", async () => {
+Deno.test("Discovery answers every method the same, as Glance does, without a token", async () => {
   const cloud = new Cloud({ identify: () => null });
   const router = cloud.router();
   for (const path of ["/", "/versions", "/healthcheck"]) {

@@ -101,7 +101,7 @@ const FOREIGN = [
   "[::2]",
 ];
 
-Deno.test("allowedHosts keeps out what a name of another site leads to", async () => {
+Deno.test("allowedHosts answers 403 to any other host name", async () => {
   for (
     const [allowedHosts, good, bad] of [
       ["any", [...LOCAL, ...FOREIGN], []],
@@ -129,7 +129,7 @@ Deno.test("allowedHosts keeps out what a name of another site leads to", async (
   }
 });
 
-Deno.test("allowedHosts looks at the request's URL and at its Host", async () => {
+Deno.test("allowedHosts checks the URL of the request and its Host header", async () => {
   const router = new Cloud().router({ allowedHosts: "loopback" });
   for (const [url, host] of [["evil.example", "localhost"], ["localhost", "evil.example"]]) {
     const response = await router.fetch(
@@ -140,7 +140,7 @@ Deno.test("allowedHosts looks at the request's URL and at its Host", async () =>
   }
 });
 
-Deno.test("The public endpoint's host is always allowed", async () => {
+Deno.test("allowedHosts always allows the host of publicEndpoint", async () => {
   const router = new Cloud().router({
     allowedHosts: "loopback",
     publicEndpoint: "https://images.example:8443/image",
@@ -168,7 +168,7 @@ const ORIGINS: readonly (readonly [passes: boolean, headers: Record<string, stri
   [false, { "origin": "https://evil.example", "x-auth-token": "" }],
 ];
 
-Deno.test("A write that a page of another site sends reaches no server", async () => {
+Deno.test("checkHost() rejects a write without a token from a page of another site", async () => {
   const modes: Partial<ImageRouterOptions>[] = [
     { authStrategy: "noauth" },
     { serviceMode: { context: { authToken: "gateway" }, readOnly: false } },
@@ -198,7 +198,7 @@ Deno.test("A write that a page of another site sends reaches no server", async (
   }
 });
 
-Deno.test("A cross-site read passes, and its answer allows no page to see it", async () => {
+Deno.test("A cross-site read is answered without CORS headers", async () => {
   const cloud = new Cloud();
   const headers = { "origin": "https://evil.example", "sec-fetch-site": "cross-site" };
   const response = await cloud.router().request("/v2/images", { headers });

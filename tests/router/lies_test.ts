@@ -184,7 +184,7 @@ for (const [what, lie] of Object.entries(LIES)) {
   });
 }
 
-Deno.test("Wrong bytes of the right number are cut when they are hashed, with resume on and off", async () => {
+Deno.test("verify resets a body with wrong bytes of the right number, with resume on and off", async () => {
   const wrong = withBody((bytes) => bytes.map((byte) => byte ^ 1), (honest) => honest);
   for (const resume of [true, false]) {
     const { reply, logged } = await ask(wrong, null, { resume, verify: "auto" });
@@ -193,7 +193,7 @@ Deno.test("Wrong bytes of the right number are cut when they are hashed, with re
   }
 });
 
-Deno.test("An honest answer to /file reaches the caller whole, and is logged as complete", async () => {
+Deno.test("A correct response to /file is delivered completely and logged as complete", async () => {
   for (const range of Object.values(RANGES)) {
     for (const resume of [true, false]) {
       const honest = withBody((bytes) => bytes, (length) => length);

@@ -5,7 +5,7 @@ import { Cloud } from "./cloud.ts";
 /** What the gateway asks about a path that is not one: whether the token is valid, and nothing else. */
 const TOKEN_CHECK = "GET /v2/";
 
-Deno.test("A segment that no server may see is not a path of the API", async () => {
+Deno.test("addressOf() rejects segments that must not be forwarded", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
   const segments = [
@@ -37,7 +37,7 @@ Deno.test("A segment that no server may see is not a path of the API", async () 
   assertEquals(requestsOf(cloud), [TOKEN_CHECK]);
 });
 
-Deno.test("Any other name reaches the servers in one spelling, encoded as a single segment", async () => {
+Deno.test("addressOf() encodes any other name as a single segment", async () => {
   const names = {
     "a%5cb": "a%5Cb",
     "a%00": "a%00",
@@ -84,7 +84,7 @@ Deno.test("Location of a namespace leads to that namespace, whatever its name", 
   }
 });
 
-Deno.test("A request whose Host is none is refused before any server is asked", async () => {
+Deno.test("A request with an invalid Host is answered with 400 and not forwarded", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
   for (const path of ["/v2/images", "/v2/images/a/file", "/versions", "/v2", "/nowhere"]) {
@@ -95,14 +95,14 @@ Deno.test("A request whose Host is none is refused before any server is asked", 
   assertEquals(cloud.asked, []);
 });
 
-Deno.test("What is encoded twice is one segment, and stays encoded twice", async () => {
+Deno.test("addressOf() keeps a segment that is encoded twice", async () => {
   const cloud = new Cloud();
   const response = await cloud.router().request("/v2/images/a%252Ffile");
   await response.body?.cancel();
   assertEquals(cloud.asked, ["a GET /v2/images/a%252Ffile"]);
 });
 
-Deno.test("A path outside of the API reaches no server, wherever it leads; the token alone is checked", async () => {
+Deno.test("A path outside of the API is not forwarded; only the token is checked", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
   const urls = [
@@ -133,7 +133,7 @@ Deno.test("A path outside of the API reaches no server, wherever it leads; the t
   assertEquals(requestsOf(cloud), [TOKEN_CHECK]);
 });
 
-Deno.test("The servers are the configured ones, whatever host a request names", async () => {
+Deno.test("Requests go to the configured servers, whatever host they name", async () => {
   const cloud = new Cloud();
   const request = new Request("http://evil.example/v2/images", {
     headers: { "x-forwarded-host": "evil.example", forwarded: "host=evil.example" },
@@ -143,7 +143,7 @@ Deno.test("The servers are the configured ones, whatever host a request names", 
   assertEquals(cloud.asked, ["a GET /v2/images"]);
 });
 
-Deno.test("A version that Glance knows is passed on; a media type can stand for it", async () => {
+Deno.test("A version in the URL or in the media type is forwarded when Glance knows it", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
   const minor = await router.request("/v2.7/images?limit=1");
@@ -163,7 +163,7 @@ Deno.test("An unknown minor version is answered with the list of versions", asyn
   assertEquals([response.status, versions[0].links[0].href], [300, "http://gateway/v2/"]);
 });
 
-Deno.test("Below a prefix, Location and versions lead back to it; page links stay as clients want them", async (t) => {
+Deno.test("Location and versions include the prefix of the router; page links stay relative", async (t) => {
   const cloud = new Cloud();
   const mounts = {
     route: new Hono().route("/image", cloud.router()),
@@ -208,13 +208,13 @@ Deno.test("Below a prefix, Location and versions lead back to it; page links sta
   }
 });
 
-Deno.test("Mounted at the root of an application, the router leaves other paths to it", async () => {
+Deno.test("createImageRouter() leaves other paths to the application that mounts it at the root", async () => {
   const app = new Hono().route("/", new Cloud().router());
   app.get("/images", (c) => c.text("a page"));
   assertEquals(await (await app.request("/images")).text(), "a page");
 });
 
-Deno.test("A version that a media type names precedes the whole path", async () => {
+Deno.test("A version in the media type precedes the whole path", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
   const cases = [
@@ -236,7 +236,7 @@ Deno.test("A version that a media type names precedes the whole path", async () 
   }
 });
 
-Deno.test("Slashes between the version and the path do not count, and hide nothing from authorize", async () => {
+Deno.test("Slashes between the version and the path are ignored, also by authorize", async () => {
   const cloud = new Cloud();
   const seen: string[] = [];
   const router = cloud.router({
@@ -254,7 +254,7 @@ Deno.test("Slashes between the version and the path do not count, and hide nothi
   assertEquals(requestsOf(cloud), ["GET /v2/images"]);
 });
 
-Deno.test("Whatever follows /versions in a path, the versions are listed", async () => {
+Deno.test("GET /versions lists the versions, whatever follows in the path", async () => {
   const router = new Hono().route("/image", new Cloud().router());
   for (const path of ["/image/versions", "/image/versions/", "/image/versions/a/b"]) {
     const response = await router.request(`http://gateway${path}`);

@@ -10,7 +10,7 @@ import { bytesOf, Cloud, headersOf } from "./cloud.ts";
 /** Bodies that no operation promises. */
 const PAGE = "<html>Please sign in</html>";
 
-Deno.test("A status below 400 that an operation does not promise is 502, and logged as failed", async (t) => {
+Deno.test("A status below 400 that an operation does not define is 502, and logged as failed", async (t) => {
   for (const route of ROUTES.filter(({ kind }) => kind !== "data")) {
     await t.step(route.operation, async () => {
       for (const status of [200, 201, 202, 204, 206, 300]) {
@@ -22,7 +22,7 @@ Deno.test("A status below 400 that an operation does not promise is 502, and log
   }
 });
 
-Deno.test("A document that is empty or foreign is 502, and logged as failed", async (t) => {
+Deno.test("A response that is empty or not of the operation is 502, and logged as failed", async (t) => {
   for (const route of ROUTES.filter(({ kind }) => kind !== "data")) {
     const [status] = OPERATIONS[route.operation].success;
     if (status === undefined || status === 204) continue;
@@ -113,7 +113,7 @@ Deno.test("HEAD for an active image of unknown size is refused if an application
   assert(!answer.includes("content-length: 0"), answer);
 });
 
-Deno.test("A request with Content-Range is judged like one with Range, with resume on and off", async () => {
+Deno.test("A request with Content-Range gets the response of one with Range, with resume on and off", async () => {
   const lies = [
     new Response(BYTES.slice(10, 19), {
       status: 206,
@@ -135,7 +135,7 @@ Deno.test("A request with Content-Range is judged like one with Range, with resu
   }
 });
 
-Deno.test("A Content-Range that Glance refuses is refused in its words", async () => {
+Deno.test("A Content-Range that Glance refuses gets Glance's response", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(1_000);
   for (const range of ["bytes 5-4/1000", "bytes 1000-1001/2000", "bytes 0-1000/*", "words"]) {
@@ -147,7 +147,7 @@ Deno.test("A Content-Range that Glance refuses is refused in its words", async (
   }
 });
 
-Deno.test("Data that Glance sends for an image without data is not handed on", async () => {
+Deno.test("Data that Glance sends for an image without data is not forwarded", async () => {
   for (const status of ["queued", "saving", "importing"]) {
     const cloud = new Cloud();
     cloud.disturb = ({ path }) =>
@@ -158,7 +158,7 @@ Deno.test("Data that Glance sends for an image without data is not handed on", a
   }
 });
 
-Deno.test("An administrator reads a deactivated image, checked as any other", async () => {
+Deno.test("An administrator can read a deactivated image, with the checks of any other", async () => {
   const cloud = new Cloud();
   const record = () => Response.json(recordOf(BYTES, { status: "deactivated" }));
   let data = () => new Response(BYTES);

@@ -33,7 +33,7 @@ function cloudWithTokens(): Cloud {
   });
 }
 
-Deno.test("Without a token, Glance's own 401 comes before any byte of a body is read", async () => {
+Deno.test("Without a token, Glance's 401 is sent before any byte of the body is read", async () => {
   const cloud = cloudWithTokens();
   const router = cloud.router();
   for (
@@ -54,7 +54,7 @@ Deno.test("Without a token, Glance's own 401 comes before any byte of a body is 
   assertEquals(new Set(cloud.asked.map((line) => line.slice(2))), new Set(["GET /v2/"]));
 });
 
-Deno.test("Without a token, a body is read where Glance wants none", async () => {
+Deno.test("Without a token, the body is read when Glance needs no token", async () => {
   const cloud = new Cloud();
   const response = await cloud.router().request("/v2/images", { method: "POST", body: "{}" });
   await response.body?.cancel();
@@ -62,7 +62,7 @@ Deno.test("Without a token, a body is read where Glance wants none", async () =>
   assertEquals(cloud.asked, ["a GET /v2/", "b POST /v2/images"]);
 });
 
-Deno.test("An endless body is read up to its limit, whatever its token", async () => {
+Deno.test("withBody() answers 413 at its limit when a body is endless, with any token", async () => {
   const cloud = new Cloud();
   const { body, state } = endless();
   const headers = { "x-auth-token": "good" };
@@ -73,7 +73,7 @@ Deno.test("An endless body is read up to its limit, whatever its token", async (
   assertEquals(cloud.asked, []);
 });
 
-Deno.test("A body that does not come is given up after a minute, with 408", async () => {
+Deno.test("withBody() answers 408 after a minute when a body does not arrive", async () => {
   const cloud = new Cloud();
   const clock = new SimulatedClock();
   const router = cloud.router({ sleep: clock.sleep, now: clock.now });
@@ -85,7 +85,7 @@ Deno.test("A body that does not come is given up after a minute, with 408", asyn
   assertEquals([response.status, clock.now(), state.isCancelled], [408, 60_000, true]);
 });
 
-Deno.test("Many bodies of one caller leave room for others, by token and by address", async () => {
+Deno.test("withBody() leaves room for other clients when one sends many bodies, by token and by address", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
   const slow = [];
@@ -114,7 +114,7 @@ Deno.test("Many bodies of one caller leave room for others, by token and by addr
   assertEquals(statuses, new Set(["503 1"]));
 });
 
-Deno.test("A body counts until its request is answered, and no longer", async () => {
+Deno.test("withBody() releases a body when its request is answered", async () => {
   const cloud = new Cloud();
   const gate = Promise.withResolvers<void>();
   cloud.disturb = async (_, answer) => {

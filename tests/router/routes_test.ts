@@ -43,7 +43,7 @@ const IMAGE_API: Readonly<Record<string, string>> = {
   "/v2/metadefs/namespaces/{}/tags/{}": "GET, POST, PUT, DELETE",
 };
 
-Deno.test("The table has every path of Image API v2 with its methods, and no other", () => {
+Deno.test("API_PATHS has every path of the Image API v2 with its methods, and no other", () => {
   const order = ["GET", "POST", "PUT", "PATCH", "DELETE"];
   const table = API_PATHS.map(({ path, routes }) => {
     const methods = new Set(routes.map(({ method }) => method));
@@ -55,7 +55,7 @@ Deno.test("The table has every path of Image API v2 with its methods, and no oth
   assertEquals(sorted(table), sorted(Object.entries(IMAGE_API)));
 });
 
-Deno.test("What carries image data, changes or a new image is handled as such", () => {
+Deno.test("ROUTES has a kind of its own for image data, patches and new images", () => {
   const special = ROUTES.filter(({ kind }) => kind !== "document")
     .map(({ method, path, kind }) => `${method} ${path}: ${kind}`);
   assertEquals(special.sort(), [
@@ -67,7 +67,7 @@ Deno.test("What carries image data, changes or a new image is handled as such", 
   ]);
 });
 
-Deno.test("What cannot be done twice is not done again, and what is gone then is not missed", () => {
+Deno.test("ROUTES retries only idempotent operations, and has the status of a completed first attempt", () => {
   const once = ROUTES.filter(({ idempotent }) => !idempotent).map(({ operation }) => operation);
   assertEquals(once.sort(), [
     ...["addImageLocation", "cache.prune", "import", "members.create"],
@@ -81,7 +81,7 @@ Deno.test("What cannot be done twice is not done again, and what is gone then is
   assertEquals(missed.map(({ operation }) => operation), ["tasks.delete"]);
 });
 
-Deno.test("Every row is forwarded to the same path of a server, with its method and query", async (t) => {
+Deno.test("Every route is forwarded to the same path of a server, with its method and query", async (t) => {
   for (const { method, path, kind } of ROUTES) {
     if (kind === "data") continue;
     await t.step(`${method} ${path}`, async () => {
@@ -98,7 +98,7 @@ Deno.test("Every row is forwarded to the same path of a server, with its method 
   }
 });
 
-Deno.test("A wrong method is answered as Glance answers it, and reaches no server", async (t) => {
+Deno.test("A wrong method gets Glance's response and is not forwarded", async (t) => {
   for (const { path, routes } of API_PATHS) {
     const wrong = ["PATCH", "GET", "DELETE"].find((name) =>
       routes.every((route) => route.method !== name)
@@ -149,7 +149,7 @@ Deno.test("A path or method that the API does not have is 401 to a caller withou
   assertEquals(new Set(asked), new Set(["GET /v2/", "HEAD /v2/images"]));
 });
 
-Deno.test("A path that the cloud is too old for is 404, whatever the method", async () => {
+Deno.test("A path that an old cloud does not have is 404, whatever the method", async () => {
   const cloud = new Cloud({ version: "2.15" });
   for (const method of ["GET", "POST", "PUT"]) {
     const response = await cloud.router().request("/v2/images/x/locations", { method });

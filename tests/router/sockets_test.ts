@@ -22,7 +22,7 @@ Deno.test("1,000 HEAD requests leave no socket to a server open", async () => {
   for (const front of wire.fronts) await front.until(() => front.open === 0);
 });
 
-Deno.test("A caller who hangs up cuts the server's connection, with and without resume", async () => {
+Deno.test("A client that disconnects closes the server's connection, with and without resume", async () => {
   for (const resume of [true, false]) {
     await using wire = new Wire({ resume });
     const { id } = await wire.image(SIZE);
@@ -122,7 +122,7 @@ testWithCurl("curl uploads, with a length and without", async () => {
   }
 });
 
-Deno.test("A sender who hangs up leaves no short image behind, whatever the framing", async () => {
+Deno.test("An upload whose client disconnects leaves no short image, whatever the framing", async () => {
   for (const framing of [`content-length: ${SIZE}`, "transfer-encoding: chunked"]) {
     await using wire = new Wire();
     const id = await wire.queued();
@@ -139,7 +139,7 @@ Deno.test("A sender who hangs up leaves no short image behind, whatever the fram
   }
 });
 
-Deno.test("A refusal of a large upload reaches its sender, and the connection stays good", async () => {
+Deno.test("A large upload that is refused gets its response, and the connection stays usable", async () => {
   await using wire = new Wire({ maxUploadSize: MIB });
   const { id } = await wire.image(10);
   const body = new Uint8Array(SIZE);
