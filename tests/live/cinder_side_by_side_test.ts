@@ -1,6 +1,7 @@
 /**
- * Cinder's own image service (Debian's `python3-cinder`) and ours, through the same sequence of calls
- * on the same Glance: results and errors are the same, field by field, but for what the table says.
+ * Compares Cinder's own image service (Debian's `python3-cinder`) with ours: the same calls on the
+ * same Glance have the same results and errors, field by field, except for the differences in the
+ * table.
  */
 import { equal } from "@std/assert";
 import { runCinder, runOurs } from "./side_by_side.ts";
@@ -17,20 +18,20 @@ import { startStack } from "./stack.ts";
 
 const IMAGE_SIZE_CAP = 1024 * 1024;
 
-/** The stores that the live stack has. */
+/** The stores of the live stack. */
 const STORES = [{ id: "fast", default: "true" }, { id: "slow" }, {
   id: "web",
   "read-only": "true",
 }];
 
-/** Every base property is there on every image, so that nobody has to ask. */
+/** Base properties are present on every image, so callers need not check. */
 const ALWAYS_THERE =
   "every image has every base property, so that nobody has to ask whether it has";
 
-/** glanceclient checks against the image schema before it sends, and throws Python's TypeError. */
+/** glanceclient validates with the image schema before it sends a request, and throws TypeError. */
 const CHECKED_BY_GLANCECLIENT = "what glanceclient refuses by the schema is refused with a type";
 
-/** Every difference that is meant, and why. */
+/** All intended differences, with their reasons. */
 const DIFFERENCES: readonly IntendedDifference[] = [
   {
     steps: "any",

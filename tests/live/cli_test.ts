@@ -1,7 +1,7 @@
 /**
- * python-glanceclient's `glance` and our command line as processes, with the same arguments on the same
- * cloud: the same tables to the byte, the same bytes, the same exit codes, but for what the table of
- * differences says. Flag by flag, they are compared in `command_line_test.ts`.
+ * Compares python-glanceclient's `glance` with our command line, as processes with the same
+ * arguments on the same cloud: the same tables, bytes, and exit codes, except for the differences
+ * in the table. `command_line_test.ts` compares the flags.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { randomBytes, RawGlance } from "./raw_glance.ts";
@@ -9,7 +9,7 @@ import { type LiveStack, startStack } from "./stack.ts";
 
 const MAIN = new URL("../../lib/cli/main.ts", import.meta.url).pathname;
 
-/** The region that the second server is the Glance of. */
+/** The region of the second Glance server. */
 const OTHER_REGION = "Elsewhere";
 
 /** One of the two programs. */
@@ -18,23 +18,23 @@ type Program = readonly [command: string, ...args: string[]];
 const THEIRS: Program = ["glance"];
 const OURS: Program = [Deno.execPath(), "run", "--allow-all", MAIN];
 
-/** What a program did. */
+/** The outcome of a command. */
 interface Run {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A difference that is meant. */
+/** An intended difference. */
 interface Difference {
   readonly args: string;
-  /** The exit code, or what stands in the output of this side alone. */
+  /** The exit code, or text that only this program prints. */
   readonly theirs: number | string;
   readonly ours: number | string;
   readonly reason: string;
 }
 
-/** Every difference that is meant, and why. */
+/** All intended differences, with their reasons. */
 const DIFFERENCES: readonly Difference[] = [
   {
     args: "image-show large",
@@ -56,7 +56,7 @@ const DIFFERENCES: readonly Difference[] = [
   },
 ];
 
-/** Commands that change nothing; `<name>` is an image. */
+/** Commands that change nothing. `<name>` is an image. */
 const READING: readonly string[] = [
   "image-list",
   "--verbose image-list --include-stores --hidden False",
@@ -72,7 +72,7 @@ const READING: readonly string[] = [
   "no-such-command",
 ];
 
-/** Commands that each program gives with images of its own; `<file>` is a file of bytes. */
+/** Commands on images of the program's own. `<file>` is a file with data. */
 const WRITING: readonly string[] = [
   "image-create --id <one> --name one --disk-format raw --container-format bare " +
   "--visibility shared --property color=red --property keep=yes --tag first --min-disk 1 " +
@@ -141,7 +141,7 @@ Deno.test("the command line does what python-glanceclient's does", async (t) => 
   await t.step("and ours has images go from one region to another", () => goAcross(stack, file));
 });
 
-/** By Glance itself, which fetches one, and by way of this machine. */
+/** Copies an image to another region: downloaded by Glance itself, and through this machine. */
 async function goAcross(stack: LiveStack, file: string): Promise<void> {
   const formats = "--disk-format raw --container-format bare";
   const ours = async (args: string) => {
@@ -150,7 +150,7 @@ async function goAcross(stack: LiveStack, file: string): Promise<void> {
     return JSON.parse(stdout);
   };
   const { id, os_hash_value } = await ours(`image-create --name across ${formats} --file ${file}`);
-  // The servers share their images: what the second one was asked for stands in its log.
+  // The servers share their images; the log shows which one received the request.
   const asked = async () => await Deno.readTextFile(`${stack.directory}/logs/glance-b.log`);
   assert(!(await asked()).includes(`/v2/images/${id}/file`));
   const method =
@@ -166,7 +166,7 @@ async function goAcross(stack: LiveStack, file: string): Promise<void> {
   assert((await asked()).includes(`PUT /v2/images/${copy.id}/file`));
 }
 
-/** Images for both programs to read: placeholder -> id. */
+/** Creates images that both programs read; returns ids by placeholder. */
 async function createImages(stack: LiveStack): Promise<Record<string, string>> {
   const [alice, admin] = await Promise.all([
     RawGlance.as(stack, "alice"),
@@ -192,7 +192,7 @@ async function createImages(stack: LiveStack): Promise<Record<string, string>> {
   };
 }
 
-/** Runs commands one after the other. */
+/** Runs commands in sequence. */
 async function playAll(
   stack: LiveStack,
   program: Program,
@@ -204,7 +204,7 @@ async function playAll(
   return runs;
 }
 
-/** The same of each command, or what the table says; and an error is one line. */
+/** Asserts that the outcomes are equal or differ as in the table, and that errors have one line. */
 function assertSame(
   commands: readonly string[],
   theirs: readonly Run[],
@@ -228,7 +228,7 @@ function assertSame(
   }
 }
 
-/** An exit code or a text of its own, and not that of the other side. */
+/** Asserts that one program has the exit code or text and the other does not. */
 function assertShows(
   { code, stdout }: Run,
   own: number | string,
@@ -258,14 +258,14 @@ async function run(stack: LiveStack, program: Program, args: readonly string[]):
     },
     stdin: "null",
   }).output();
-  // Byte for byte: a download is no text.
+  // Latin-1 keeps the bytes of a download.
   const text = new TextDecoder("latin1");
   return { code, stdout: text.decode(stdout), stderr: new TextDecoder().decode(stderr) };
 }
 
 /**
- * Without what must differ: ids and times, and where a long id makes a line break, which may fall on a
- * space of a list.
+ * Removes what differs between runs: ids, times, and line breaks that a long id causes, which may
+ * replace a space in a list.
  */
 function comparable(stdout: string, words: Readonly<Record<string, string>>): string {
   const joined = stdout.replaceAll(/ *\|\n\| +\| /g, "").replaceAll(/ +|-{3,}/g, " ")

@@ -1,4 +1,4 @@
-/** The trials of what a cloud says of itself, of its tasks and its cache. */
+/** Trials of the operations for discovery, tasks, and the cache. */
 import { assert, assertEquals } from "@std/assert";
 import {
   ImageNotAuthorized,
@@ -26,7 +26,7 @@ export type CloudRowNames = Extract<
   `${"info" | "schemas" | "versions" | "cache"}.${string}` | `tasks.${string}` | "healthcheck"
 >;
 
-/** How the server with a centralised cache calls itself. */
+/** URL of the server with a centralized cache. */
 export const NODE_URL = "http://127.0.0.1:60999";
 
 const SOURCE = {

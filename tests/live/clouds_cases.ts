@@ -1,16 +1,16 @@
 /**
- * Configurations of clouds: variables and files that openstacksdk and `readCloud` are both given. Paths
- * are below a folder of the case's own, where `work` is the working directory and `home` is `HOME`.
+ * Cloud configurations (variables and files) that openstacksdk and `readCloud` both read. Paths are
+ * relative to a folder of the case, with `work` as the working directory and `home` as `HOME`.
  */
 
-/** One configuration. */
+/** A configuration. */
 export interface CloudCase {
   readonly name: string;
-  /** Variables; `@` stands for the case's folder. */
+  /** Environment variables. `@` is the folder of the case. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Files by path below the case's folder; null makes a folder, which cannot be read as a file. */
+  /** File content by path; null creates a directory, which cannot be read as a file. */
   readonly files?: Readonly<Record<string, string | null>>;
-  /** Why the two differ; absent where they agree. */
+  /** Why the two programs differ; omitted if they agree. */
   readonly difference?: string;
 }
 
@@ -25,7 +25,7 @@ const BY_PASSWORD = {
   OS_PROJECT_DOMAIN_NAME: "Default",
 };
 
-/** A cloud named as its user, which tells clouds apart. */
+/** A cloud whose username is the name of the cloud. */
 function cloud(name: string, more = ""): string {
   return `  ${name}:
     auth:
@@ -55,7 +55,7 @@ ${
   )
 }`;
 
-/** A case with one cloud, whose settings are written out. */
+/** A case with one cloud and its settings. */
 function settings(name: string, text: string, more: Partial<CloudCase> = {}): CloudCase {
   const indented = text.trim().split("\n").map((line) => `    ${line}`).join("\n");
   const files = { "work/clouds.yaml": `clouds:\n  one:\n${indented}\n`, ...more.files };
@@ -422,7 +422,7 @@ const DETAILS: readonly CloudCase[] = [
   ),
 ];
 
-/** Every configuration. */
+/** All configurations. */
 export const CLOUD_CASES: readonly CloudCase[] = [
   ...VARIABLES,
   ...CHOICES,

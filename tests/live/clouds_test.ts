@@ -1,6 +1,6 @@
 /**
- * `readCloud` beside openstacksdk, on the same variables and files: the same cloud, the same
- * credentials, region, interface, endpoint, timeout and TLS files, and an error where it has one.
+ * Compares `readCloud` with openstacksdk on the same variables and files: the same cloud,
+ * credentials, region, interface, endpoint, timeout, and TLS files, and an error in the same cases.
  */
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { GlanceError } from "../../lib/errors.ts";
@@ -9,7 +9,7 @@ import { CLOUD_CASES, type CloudCase } from "./clouds_cases.ts";
 import { requirePackages } from "./packages.ts";
 import { askPython } from "./python.ts";
 
-/** What is compared of a cloud. */
+/** The compared fields of a cloud. */
 interface Reading {
   readonly name: string;
   readonly auth: Readonly<Record<string, string>>;
@@ -17,12 +17,12 @@ interface Reading {
   readonly interface: string;
   readonly endpoint: string | null;
   readonly timeout: number | null;
-  /** False, true, or the path of the CAs. */
+  /** False, true, or the path of a CA file. */
   readonly verify: boolean | string;
   readonly cert: readonly (string | null)[];
 }
 
-/** A case with its variables and its folder on disk. */
+/** A case with its variables and its folder. */
 interface PreparedCase {
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -95,12 +95,12 @@ function readingOf({ name, credentials, context, options, tls }: CloudConfig): R
 }
 
 async function readBySdk(cases: readonly PreparedCase[]): Promise<(Reading | "error")[]> {
-  // The script is our own: a wrong shape shows in the comparison.
+  // The script is part of this folder; a wrong shape fails the comparison.
   const readings = await askPython("clouds_sdk.py", cases) as SdkReading[];
   return readings.map(fromSdk);
 }
 
-/** What the script prints. */
+/** Output of the script. */
 type SdkReading = { readonly error: string } | {
   readonly name: string;
   readonly auth: Readonly<Record<string, string>>;
@@ -112,7 +112,7 @@ type SdkReading = { readonly error: string } | {
   readonly cert: null | string | readonly [string, string];
 };
 
-/** The endpoint of a cloud without Keystone is a server to us, and no part of the credentials. */
+/** Without Keystone, the endpoint is one of our servers and not part of the credentials. */
 function fromSdk(reading: SdkReading): Reading | "error" {
   if ("error" in reading) return "error";
   const { auth: { endpoint, ...auth }, timeout, regionName, cert, ...same } = reading;

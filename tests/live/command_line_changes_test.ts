@@ -1,4 +1,4 @@
-/** The command line beside python-glanceclient, on the same cloud: what it changes. */
+/** Compares the changing commands with python-glanceclient on the same cloud. */
 import { compareChanges } from "../cli/beside_changes.ts";
 import { startStack } from "./stack.ts";
 

@@ -1,4 +1,4 @@
-/** The command line beside python-glanceclient, on the same cloud: what there is, and what it shows. */
+/** Compares the commands and their output with python-glanceclient on the same cloud. */
 import { assert } from "@std/assert";
 import { compareWithGlanceclient } from "../cli/beside_glanceclient.ts";
 import { compareCopies } from "../cli/copy_between_clouds.ts";

@@ -1,4 +1,4 @@
-/** The real Glance keeps the contract that the embedded one is held to. */
+/** The real Glance passes the contract of the embedded one. */
 
 import { IMAGE_API_CHECKS, reasonToSkip, type Target } from "../contract/image_api.ts";
 import { publish } from "./publish.ts";

@@ -1,22 +1,22 @@
 /**
- * The MariaDB server below the live stack: own data directory, reachable by its socket alone, with
- * every guarantee for a crash switched off. SQLite would not do: with two requests at once Keystone
- * and Glance answer 500 now and then ("database is locked").
+ * The MariaDB server of the live stack, with its own data directory and only a socket. Durability
+ * is switched off for speed. SQLite is not sufficient: with concurrent requests, Keystone and
+ * Glance sometimes respond with 500 ("database is locked").
  */
 
 import { run, ServerProcess } from "./processes.ts";
 
 const SOCKET = "mariadb.sock";
 
-/** The databases; the last one is the second server's in a stack whose servers share nothing. */
+/** The databases. The last one belongs to the second server if the servers share nothing. */
 const DATABASES = ["keystone", "glance", "glance_b"] as const;
 
-/** SQLAlchemy's URL of one of the stack's databases. */
+/** SQLAlchemy's URL of a database of the stack. */
 export function databaseUrl(directory: string, name: typeof DATABASES[number]): string {
   return `mysql+pymysql://root@localhost/${name}?unix_socket=${directory}/${SOCKET}`;
 }
 
-/** Creates the data directory with the empty databases and starts the server. */
+/** Creates the data directory with empty databases and starts the server. */
 export async function startDatabase(directory: string): Promise<ServerProcess> {
   const log = `${directory}/logs/mariadb.log`;
   // Two installations at once would delete each other's temporary tables in a shared folder.
@@ -62,7 +62,7 @@ const SERVE = [
   "--innodb-log-file-size=32M",
 ];
 
-/** Runs statements of SQL in one of the databases. */
+/** Runs SQL statements in one of the databases. */
 export async function runSql(
   directory: string,
   database: typeof DATABASES[number],
@@ -75,12 +75,12 @@ export async function runSql(
   if (!success) throw new Error(`Cannot run SQL: ${new TextDecoder().decode(stderr)}`);
 }
 
-/** MariaDB refuses to run as root unless told to. */
+/** MariaDB runs as root only with `--user=root`. */
 function asRoot(): string[] {
   return Deno.uid() === 0 ? ["--user=root"] : [];
 }
 
-/** The server speaks first, and only when it is ready for connections. */
+/** The server sends its greeting as soon as it accepts connections. */
 async function greets(socket: string): Promise<boolean> {
   using connection = await Deno.connect({ transport: "unix", path: socket });
   return await connection.read(new Uint8Array(64)) !== null;

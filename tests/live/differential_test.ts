@@ -20,7 +20,7 @@ import { DIFFERENCES } from "./differential/differences.ts";
 import { describeStep } from "./differential/step.ts";
 import { type TargetName, Targets } from "./differential/targets.ts";
 
-/** Requests after which a difference that did not occur no longer exists. */
+/** Number of requests after which an unused entry of the table is obsolete. */
 const ENOUGH_REQUESTS = 20_000;
 
 const variable = (name: string) => Deno.env.get(name);

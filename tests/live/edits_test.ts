@@ -1,6 +1,7 @@
 /**
- * The same edits by our service, by Debian's `openstacksdk` and by its `glanceclient`, from the same image,
- * on a real Glance: they end in the same image, but for the edits on which a table says that one fails.
+ * Compares edits by our service with Debian's `openstacksdk` and `glanceclient`, from the same
+ * image on a real Glance: the resulting images are equal, except for the edits on which a client
+ * fails, which the table lists.
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { connect, type ImageMeta, Invalid } from "../../mod.ts";
@@ -11,20 +12,23 @@ import { type LiveStack, startStack } from "./stack.ts";
 const CLIENTS = ["openstacksdk", "glanceclient"] as const;
 type Client = typeof CLIENTS[number];
 
-/** One edit, and what is known of those who fail on it. */
+/** An edit, and the clients that fail on it. */
 interface Edit {
   readonly does: string;
-  /** Custom properties and tags of the image beforehand. */
+  /** Custom properties and tags before the edit. */
   readonly from: { readonly tags?: readonly string[]; readonly [property: string]: unknown };
-  /** Properties that Glance knows, in its own names. */
+  /** Base properties, with Glance's names. */
   readonly base?: Fields;
   readonly set?: Readonly<Record<string, string>>;
   readonly remove?: readonly string[];
-  /** What a client raises; "silence" where it raises nothing, and the image is not as it was asked for. */
+  /** The error a client raises; "silence" if it raises none and the image is wrong. */
   readonly fails?: Partial<Record<Client, string>>;
 }
 
-/** What openstacksdk says of a patch with `move`, or with a path into the tags: Glance says why, it does not. */
+/**
+ * openstacksdk's error for a patch with `move` or with a path inside the tags. Glance's explanation
+ * is lost.
+ */
 const SDK = "BadRequestException: BadRequestException: 400";
 
 const EDITS: readonly Edit[] = [
@@ -101,7 +105,7 @@ const EDITS: readonly Edit[] = [
   { does: "hides an image", from: {}, base: { os_hidden: true } },
 ];
 
-/** What no edit is about. */
+/** Fields that no edit concerns. */
 const INCIDENTAL = ["id", "created_at", "updated_at", "self", "file", "schema"];
 
 Deno.test("The same edits by three clients end in the same image of a real Glance", async (t) => {
@@ -158,13 +162,13 @@ Deno.test("An update refuses names that a real Glance would take for others in a
   assertEquals([name, properties], ["new", { " padded": "x", padded: "y" }]);
 });
 
-/** What a client has raised, and what the image is then. */
+/** The error a client raised, and the resulting image. */
 interface Result {
   readonly error: string | null;
   readonly record: Fields;
 }
 
-/** What the edit asks for, of an image with everything else as it is. */
+/** The intended result of the edit. */
 function wantedOf({ from, base = {}, set = {}, remove = [] }: Edit, record: Fields): Fields {
   const known = new Set([...Object.keys(from), ...Object.keys(set), ...remove]);
   const rest = Object.entries(record).filter(([key]) => !known.has(key));
@@ -206,7 +210,7 @@ async function editBy(
       remove,
     })),
   };
-  // The script is our own: it gives one word, or none, an edit.
+  // The script prints one word or null per edit.
   return await askPython("edits_driver.py", job) as (string | null)[];
 }
 
@@ -217,7 +221,7 @@ async function recordOf(raw: RawGlance, id: string): Promise<Fields> {
   ));
 }
 
-/** Tags are a set, and properties have no order. */
+/** Sorted, because tags are a set and properties have no order. */
 function ordered(record: Fields): Fields {
   const entries = Object.entries(record).map(([key, value]) =>
     [key, Array.isArray(value) ? [...value].sort() : value] as const

@@ -1,6 +1,6 @@
 /**
- * Two real Glance servers, of which one is killed, freezes or comes back while an image is on its way:
- * what is promised about downloads and uploads that broke.
+ * Two real Glance servers, one of which is killed, frozen, or restarted during a transfer: what
+ * happens to interrupted downloads and uploads.
  */
 import { createHash } from "node:crypto";
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
@@ -20,16 +20,16 @@ import { Traffic } from "./traffic.ts";
 
 const MIB = 1024 * 1024;
 
-/** More than sockets and queues can hold on the way, so that a server is always killed in the middle. */
+/** Larger than all buffers, so a server is always killed during the transfer. */
 const IMAGE_SIZE = 200 * MIB;
 const KILL_AT = 50 * MIB;
 
-/** No pause between rounds, so that no test waits for chance. */
+/** No pause between retry rounds. */
 const AT_ONCE = { random: () => 0 };
 
 const FORMATS = { diskFormat: "raw", containerFormat: "bare" };
 
-/** Which server is meant. */
+/** Index of a server. */
 type Index = 0 | 1;
 
 Deno.test("a transfer goes on while servers die", async (t) => {
@@ -124,7 +124,7 @@ Deno.test("a transfer goes on while servers die", async (t) => {
     await stack.stopGlance(0, "SIGKILL");
     const bytes = randomBytes(3 * MIB);
     for (const data of [bytes, new Blob([bytes]), () => new Blob([bytes]).stream()]) {
-      // A service of its own does not know yet which server is down.
+      // A new service does not know yet which server is down.
       const { service, context } = await signIn(stack);
       const { id, size } = await service.create(context, { name: "again", ...FORMATS }, data);
       assertEquals(size, bytes.length);
@@ -167,7 +167,7 @@ Deno.test("a transfer goes on while servers die", async (t) => {
   });
 });
 
-/** Counts and hashes what arrives, and breaks its server once, in the middle. */
+/** Counts and hashes the received data, and breaks the sending server once, halfway. */
 class Receiver {
   readonly #hash = createHash("sha512");
   readonly #breakServer: () => Promise<Index>;
@@ -178,14 +178,14 @@ class Receiver {
     this.#breakServer = breakServer;
   }
 
-  /** Nothing more is asked for while the server dies: what is not yet on its way will never be. */
+  /** Reads nothing while the server is killed, so the data in flight stays limited. */
   async take(chunk: Uint8Array): Promise<void> {
     this.#hash.update(chunk);
     this.#offset += chunk.byteLength;
     if (this.#broken === null && this.#offset >= KILL_AT) this.#broken = await this.#breakServer();
   }
 
-  /** The server that was broken. */
+  /** The server that was killed or frozen. */
   get broken(): Index {
     if (this.#broken === null) throw new Error("no server was broken");
     return this.#broken;
@@ -196,7 +196,7 @@ class Receiver {
   }
 }
 
-/** A connection to both servers that keeps notes. */
+/** Connects to both servers and records the requests. */
 async function signIn(
   stack: LiveStack,
   options: GlanceOptions = {},
@@ -215,7 +215,7 @@ async function signIn(
   return { ...connection, traffic, events };
 }
 
-/** An image of {@linkcode IMAGE_SIZE} whose parts all differ, made chunk by chunk. */
+/** Uploads an image of {@linkcode IMAGE_SIZE} with random chunks. */
 async function uploadLarge(
   stack: LiveStack,
 ): Promise<{ readonly id: string; readonly sha512: string }> {
@@ -233,7 +233,7 @@ async function uploadLarge(
   return { id, sha512: hash.digest("hex") };
 }
 
-/** The server that is sending, or being sent, image data. */
+/** The server that is transferring image data. */
 function servingIndex(stack: LiveStack, traffic: Traffic): Index {
   const url = traffic.to("/file").at(-1)?.url ?? "";
   return url.startsWith(stack.glanceUrls[0]) ? 0 : 1;
@@ -245,7 +245,7 @@ async function killServing(stack: LiveStack, traffic: Traffic): Promise<Index> {
   return index;
 }
 
-/** One break; the next server was asked for exactly what was missing, and gave no byte twice. */
+/** Asserts that after one break the next server was asked for exactly the missing bytes. */
 function assertGoesOn(
   stack: LiveStack,
   traffic: Traffic,
@@ -266,7 +266,7 @@ function assertGoesOn(
   assertEquals(events.map(({ kind }) => kind), ["cooldown", "resume"]);
 }
 
-/** How many requests each server was sent. */
+/** Number of requests to each server. */
 function asked(stack: LiveStack, traffic: Traffic): number[] {
   return stack.glanceUrls.map((url) => traffic.to(url).length);
 }

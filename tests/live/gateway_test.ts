@@ -9,7 +9,7 @@ import { IMAGE_MEMBER_QUOTA, type LiveStack, type StackUser, startStack } from "
 
 const MIB = 1024 * 1024;
 
-/** Bytes of the image in whose middle a server is killed: more than all buffers on its way hold. */
+/** Size of the image during whose download a server is killed: larger than all buffers. */
 const LARGE = 192 * MIB;
 
 Deno.test("OpenStack's own clients work with the gateway as with Glance", async (t) => {
@@ -162,7 +162,7 @@ Deno.test("The gateway keeps the contract of the Image API in front of the real 
   }
 });
 
-/** What `-f json` gives; its shape is the client's affair. */
+/** Output of `-f json`; its shape depends on the command. */
 // deno-lint-ignore no-explicit-any
 type Json = any;
 
@@ -191,7 +191,7 @@ class Gateway implements AsyncDisposable {
     this.url = `http://127.0.0.1:${this.#server.addr.port}`;
   }
 
-  /** Kills the server that begins to send the next image data; gives its number when it is gone. */
+  /** Kills the server that sends the next image data; returns its index after it ended. */
   killServerOfNextDownload(): Promise<0 | 1> {
     return new Promise((resolve, reject) => {
       this.#onData = (server) => {
@@ -208,7 +208,7 @@ class Gateway implements AsyncDisposable {
   }
 }
 
-/** The clients of OpenStack, pointed at the gateway. */
+/** OpenStack's clients, configured for the gateway. */
 class Clients {
   readonly #stack: LiveStack;
   readonly #gateway: string;
@@ -220,7 +220,7 @@ class Clients {
     this.#user = user;
   }
 
-  /** `openstack` takes another endpoint for images from clouds.yaml only. */
+  /** `openstack` reads a different image endpoint only from clouds.yaml. */
   static async prepare(stack: LiveStack, gateway: string): Promise<Clients> {
     const clouds = Object.fromEntries((["alice", "bob"] as const).map((user) => {
       const credentials = stack.credentials(user);
@@ -260,7 +260,7 @@ class Clients {
     return await this.#run("glance", ["--os-image-url", this.#gateway, ...args], environment);
   }
 
-  /** `glance` takes any standard input that is no terminal for data, also beside `--file`. */
+  /** `glance` reads standard input as data if it is not a terminal, even with `--file`. */
   async glanceImport(file: string, name: string): Promise<void> {
     const command = `glance --os-image-url "${this.#gateway}" image-create-via-import ` +
       `--import-method glance-direct --disk-format raw --container-format bare --name "${name}"`;
@@ -273,20 +273,20 @@ class Clients {
     await this.#run("curl", ["-sSf", "-H", `x-auth-token: ${token}`, "-o", file, url]);
   }
 
-  /** An image with a file's data; gives its id. */
+  /** Creates an image from a file; returns its id. */
   async create(file: string, name: string, ...more: readonly string[]): Promise<string> {
     const formats = ["--disk-format", "raw", "--container-format", "bare"];
     const args = ["image", "create", ...formats, "--file", file, ...more, name];
     return (await this.openstackJson(...args))["id"];
   }
 
-  /** Ids of all images that are listed, in order. */
+  /** Ids of all listed images, in order. */
   async ids(): Promise<string[]> {
     const images: Json[] = await this.openstackJson("image", "list");
     return images.map((image) => image["ID"]).sort();
   }
 
-  /** Downloads with Cinder's own service, and gives the digest of what came. */
+  /** Downloads with Cinder's own service; returns the digest of the data. */
   async cinderDownload(imageId: string): Promise<string> {
     const script = {
       servers: [this.#gateway],
@@ -300,7 +300,7 @@ class Clients {
     return outcome["ok"]?.["sha256"] ?? JSON.stringify(outcome);
   }
 
-  /** @throws {Error} with what the command wrote, where it failed */
+  /** @throws {Error} with the output of the command if it fails */
   async #run(
     command: string,
     args: readonly string[],
@@ -328,7 +328,7 @@ async function writeRandom(path: string, size: number): Promise<void> {
   await writer.close();
 }
 
-/** An import goes on behind its answer. */
+/** Waits, because an import continues after the response. */
 async function untilActive(clients: Clients, id: string): Promise<void> {
   for (let look = 0; look < 60; look++) {
     if ((await clients.openstackJson("image", "show", id))["status"] === "active") return;

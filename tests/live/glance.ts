@@ -1,39 +1,41 @@
 /**
- * Glance of the live stack: one database and one set of stores, any number of servers on them. A
- * server is killed and started again under the same port, as often as a test likes.
+ * The Glance servers of the live stack: one database, one set of stores, and any number of servers,
+ * which can be killed and restarted on the same port.
  */
 
 import { answers, type Credentials, REGION } from "./keystone.ts";
 import { run, ServerProcess } from "./processes.ts";
 
-/** What a Glance server needs to know to write its configuration. */
+/** Settings for the configuration of a Glance server. */
 export interface GlanceSettings {
-  /** Directory of the configuration, the stores and the staging areas. */
+  /** Directory of the configuration, the stores, and the staging areas. */
   readonly directory: string;
   /** Directory of the logs. */
   readonly logs: string;
   /** SQLAlchemy's URL of the database. */
   readonly database: string;
-  /** How Glance itself signs in, to check its callers' tokens. */
+  /** Glance's own credentials, used to validate tokens. */
   readonly credentials: Credentials;
   /** `image_size_cap`, in bytes. */
   readonly imageSizeCap: number;
-  /** Whether downloads go through the cache; `/v2/cache` is offered in any case. */
+  /** Whether downloads use the cache. `/v2/cache` is available in any case. */
   readonly imageCache: boolean;
   /** `enabled_import_methods`. */
   readonly importMethods: readonly string[];
-  /** Names of hosts beside `localhost` from which images may be imported; all of them are this machine. */
+  /**
+   * Host names besides `localhost` that images may be imported from; all resolve to this machine.
+   */
   readonly importHosts: readonly string[];
 }
 
-/** `image_member_quota`: so small that a test reaches 413 with a few requests. */
+/** `image_member_quota`: small, so a test reaches it with few requests. */
 export const IMAGE_MEMBER_QUOTA = 8;
 
 const STORES = ["fast", "slow"];
 const METADEFS = "/etc/glance/metadefs";
 const PASTE = "/etc/glance/glance-api-paste.ini";
 
-/** Creates Glance's tables; they must be there before a server answers. */
+/** Creates Glance's tables, before the first server starts. */
 export async function prepareGlance(settings: GlanceSettings): Promise<void> {
   const { directory } = settings;
   for (const store of STORES) {
@@ -43,7 +45,7 @@ export async function prepareGlance(settings: GlanceSettings): Promise<void> {
   await manage(settings, "db_sync");
 }
 
-/** Fills the catalogue of metadata definitions, which is empty after {@linkcode prepareGlance}. */
+/** Loads the metadata definitions; {@linkcode prepareGlance} leaves them empty. */
 export async function loadMetadefs(settings: GlanceSettings): Promise<void> {
   await manage(settings, "db_load_metadefs", METADEFS);
 }
@@ -66,9 +68,9 @@ async function manage(settings: GlanceSettings, ...command: string[]): Promise<v
   });
 }
 
-/** One Glance server: a port, a configuration, and now and then a process. */
+/** A Glance server: a port, a configuration, and a process while it is running. */
 export class GlanceServer implements AsyncDisposable {
-  /** Address, without a path. */
+  /** URL without a path. */
   readonly url: string;
   readonly #name: string;
   readonly #config: string;
@@ -77,7 +79,7 @@ export class GlanceServer implements AsyncDisposable {
   readonly #port: number;
   #process: ServerProcess | undefined;
 
-  /** @param name distinguishes the files of this server from those of the others */
+  /** @param name distinguishes the files of this server from those of other servers */
   constructor(settings: GlanceSettings, name: string, port: number) {
     this.#settings = settings;
     this.#name = name;
@@ -88,9 +90,9 @@ export class GlanceServer implements AsyncDisposable {
   }
 
   /**
-   * Starts a process and waits until it answers.
+   * Starts a process and waits until it responds.
    *
-   * @throws {Error} if one is running, or the new one does not answer
+   * @throws {Error} if one is running, or the new one does not respond
    */
   async start(): Promise<void> {
     if (this.#process?.running) {
@@ -107,7 +109,7 @@ export class GlanceServer implements AsyncDisposable {
     }, () => answers(`${this.url}/versions`));
   }
 
-  /** Ends the process with a signal and waits until it is gone; nothing to do if none runs. */
+  /** Ends the process with a signal and waits for its exit; a no-op if none is running. */
   async stop(signal: Deno.Signal): Promise<void> {
     await this.#process?.stop(signal);
   }
@@ -117,8 +119,8 @@ export class GlanceServer implements AsyncDisposable {
   }
 
   /**
-   * What makes the import hosts names of this machine, for this server alone: Glance refuses a name that
-   * does not resolve, and looks it up with a dot behind it.
+   * Makes the import hosts resolve to this machine, for this server only. Glance rejects names that
+   * do not resolve, and looks them up with a trailing dot.
    */
   async #withHosts(): Promise<string[]> {
     const { directory, importHosts } = this.#settings;
@@ -144,8 +146,8 @@ export class GlanceServer implements AsyncDisposable {
 }
 
 /**
- * The import methods need their brackets: without them every POST /v2/images answers 500. Imports
- * and http locations from loopback are refused unless the filters name it.
+ * `enabled_import_methods` needs brackets; without them, every POST /v2/images is answered with
+ * 500. Loopback addresses must be listed in the filters for imports and http locations.
  */
 function configuration(settings: GlanceSettings, name: string, port: number): string {
   const { directory, credentials, imageSizeCap, imageCache, importHosts, importMethods } = settings;

@@ -1,4 +1,4 @@
-/** The trials of images, their data, members and tags. */
+/** Trials of the operations for images, data, members, and tags. */
 import { assertEquals, assertObjectMatch, assertStringIncludes } from "@std/assert";
 import {
   Conflict,
@@ -12,7 +12,7 @@ import { imageOf, imported, NO_ID, nothing, offered, type Trials } from "./row_t
 
 const TEXT = "the bytes of a disk";
 
-/** The rows that are tried here: all but those that the other files name. */
+/** The operations that the other files do not try. */
 export type ImageRowNames = Exclude<
   OperationName,
   | `${"info" | "schemas" | "versions" | "cache" | "metadefs"}.${string}`

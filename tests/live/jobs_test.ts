@@ -1,6 +1,6 @@
 /**
- * Jobs at a real Glance: images found by name, imported by every method and to several stores, waited for,
- * copied from one project to another, and what becomes of each where it fails.
+ * Jobs on a real Glance: finding images by name, imports with every method and to several stores,
+ * waiting, copies between projects, and the failures of each.
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
@@ -29,10 +29,10 @@ import { type LiveStack, type StackUser, startStack } from "./stack.ts";
 const MIB = 1024 * 1024;
 const FORMATS = { diskFormat: "raw", containerFormat: "bare" };
 const BYTES = randomBytes(5 * MIB + 4_321);
-/** Often, since these imports are over soon. */
+/** Short intervals, because these imports end quickly. */
 const POLLS = { pollInterval: 50, maxPollInterval: 200, stallTimeout: 30_000 };
 
-/** The region that the second server is the Glance of. */
+/** The region of the second Glance server. */
 const OTHER_REGION = "Elsewhere";
 
 Deno.test("The jobs do their work at a real Glance", async (t) => {
@@ -183,7 +183,7 @@ async function failing(
       '"slow"',
     );
     assertEquals(strict.stores, ["slow"]);
-    // Debian's Glance leaves it so: nothing but a deletion helps.
+    // Debian's Glance never leaves this status; the image can only be deleted.
     assertEquals((await service.show(context, id)).status, "importing");
     assert(strict.message.endsWith("delete it, and create it again"), strict.message);
     const other = await service.create(context, { name: "half", ...FORMATS });
@@ -291,7 +291,7 @@ async function exporting(
   });
 }
 
-/** Glance gives tags in an order of its own. */
+/** Sorts the tags, because Glance returns them in any order. */
 function tagged(record: PortableRecord): PortableRecord {
   return { ...record, tags: [...record.tags].sort() };
 }
@@ -309,10 +309,10 @@ async function signIn(
   return await connect({ credentials: stack.credentials(user), apiServers });
 }
 
-/** The web, on loopback: an image, one that keeps its readers waiting, and nothing else. */
+/** A web server on loopback with an image and a path that stalls. */
 class WebServer implements AsyncDisposable {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
-  /** Whoever waits: a promise of the waiting, and what lets go of it. */
+  /** Resolves with a function that releases the stalled request. */
   #waiting = Promise.withResolvers<() => void>();
 
   private constructor() {
@@ -335,7 +335,7 @@ class WebServer implements AsyncDisposable {
     return `http://127.0.0.1:${this.#server.addr.port}${path}`;
   }
 
-  /** Lets go the one who waits, or will. */
+  /** Releases the current or next stalled request. */
   async release(): Promise<void> {
     const go = await this.#waiting.promise;
     this.#waiting = Promise.withResolvers();

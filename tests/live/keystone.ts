@@ -1,18 +1,18 @@
 /**
- * Keystone of the live stack: its configuration, its process, its users, and tokens for them. The
- * catalog is a file of templates, written before Keystone starts: it reads them once.
+ * The Keystone of the live stack: configuration, process, users, and tokens. The catalog is a
+ * template file that Keystone reads once, at the start.
  */
 
 import { databaseUrl } from "./database.ts";
 import { ServerProcess } from "./processes.ts";
 
 /**
- * Who can sign in: the administrator, two ordinary users in projects of their own, one who may only read
- * in the first of these projects, and Glance.
+ * The users: an administrator, two members with projects of their own, a reader in the first of
+ * these projects, and Glance.
  */
 export type StackUser = "admin" | "alice" | "bob" | "carol" | "glance";
 
-/** What a password sign-in needs, in the words of `clouds.yaml`. */
+/** Credentials for a password sign-in, with the names of `clouds.yaml`. */
 export interface Credentials {
   /** Keystone's URL, ending in `/v3`. */
   readonly authUrl: string;
@@ -23,7 +23,7 @@ export interface Credentials {
   readonly projectDomainName: string;
 }
 
-/** A token scoped to a project, and whose it is. */
+/** A project-scoped token and its owner. */
 export interface IssuedToken {
   /** Value for `X-Auth-Token`. */
   readonly token: string;
@@ -32,7 +32,7 @@ export interface IssuedToken {
   readonly roles: readonly string[];
 }
 
-/** The region of the catalog in which the servers of the stack are. */
+/** The region of the stack's servers in the catalog. */
 export const REGION = "RegionOne";
 
 const PROJECTS: Record<StackUser, string> = {
@@ -43,7 +43,7 @@ const PROJECTS: Record<StackUser, string> = {
   glance: "service",
 };
 
-/** `service` is the role by which Keystone's middleware knows a service token. */
+/** `service` is the role that Keystone's middleware requires of a service token. */
 const GRANTS: readonly (readonly [StackUser, readonly string[]])[] = [
   ["glance", ["admin", "service"]],
   ["alice", ["member"]],
@@ -51,7 +51,7 @@ const GRANTS: readonly (readonly [StackUser, readonly string[]])[] = [
   ["carol", ["reader"]],
 ];
 
-/** Credentials of a user; the passwords are no secrets, all of it is thrown away. */
+/** Credentials of a user. The passwords are not secret; the stack is temporary. */
 export function credentialsOf(user: StackUser, keystoneUrl: string): Credentials {
   return {
     authUrl: keystoneUrl,
@@ -66,13 +66,13 @@ export function credentialsOf(user: StackUser, keystoneUrl: string): Credentials
 /** An image service of the catalog. */
 export interface ImageService {
   readonly region: string;
-  /** `image`, or another word for one that is not taken unless it is asked for. */
+  /** `image`, or another type, which clients use only on request. */
   readonly type: string;
-  /** Its URL, the same for everybody. */
+  /** URL for all interfaces. */
   readonly url: string;
 }
 
-/** Writes configuration and catalog and starts Keystone with an administrator as its only user. */
+/** Writes the configuration and the catalog, and starts Keystone with an administrator. */
 export async function startKeystone(
   directory: string,
   port: number,
@@ -128,7 +128,7 @@ function catalog(identityUrl: string, images: readonly ImageService[]): string {
   ]).join("\n");
 }
 
-/** Whether a GET is answered with success. */
+/** True if a GET is successful. */
 export async function answers(url: string): Promise<boolean> {
   const response = await fetch(url);
   await response.body?.cancel();
@@ -138,7 +138,7 @@ export async function answers(url: string): Promise<boolean> {
 /**
  * Signs in with a password.
  *
- * @throws {Error} if Keystone refuses
+ * @throws {Error} if Keystone rejects the credentials
  */
 export async function issueToken(credentials: Credentials): Promise<IssuedToken> {
   const domain = { name: credentials.userDomainName };
@@ -163,7 +163,7 @@ export async function issueToken(credentials: Credentials): Promise<IssuedToken>
   };
 }
 
-/** Creates the users beside the administrator, with their projects and roles, through the API. */
+/** Creates the other users with their projects and roles. */
 export async function createUsers(keystoneUrl: string): Promise<void> {
   const { token } = await issueToken(credentialsOf("admin", keystoneUrl));
   const api = new IdentityApi(keystoneUrl, token);
@@ -221,7 +221,7 @@ class IdentityApi {
   }
 }
 
-/** The cast is as good as our knowledge of Keystone's API: a wrong shape fails the test at once. */
+/** Not validated: a wrong shape fails the test at once. */
 async function accepted<T>(response: Response, what: string): Promise<T> {
   const text = await response.text();
   if (response.ok) return (text === "" ? null : JSON.parse(text)) as T;

@@ -1,6 +1,4 @@
-/**
- * Signing in at a real Keystone: every way, every scope, every refusal, and renewal.
- */
+/** Authentication at a real Keystone: every method, scope, and error, and renewal. */
 import {
   assert,
   assertEquals,
@@ -28,7 +26,7 @@ import { type LiveStack, startStack } from "./stack.ts";
 
 const IMAGE = { serviceType: "image", serviceName: "glance", endpointType: "publicURL" };
 
-/** Fails at once, so that no test waits. */
+/** No retries, so failures are immediate. */
 const AT_ONCE = { numRetries: 0 };
 
 Deno.test("authenticate signs in at a real Keystone", async (t) => {
@@ -177,7 +175,7 @@ Deno.test("authenticate signs in at a real Keystone", async (t) => {
   });
 });
 
-/** Refused with a type, and without the secret or the token in any part of the error. */
+/** Asserts an error with the right type that contains neither the secret nor the token. */
 async function assertRefused(credentials: Credentials, expected = "refused"): Promise<void> {
   const error = await assertRejects(() => authenticate(credentials), AuthenticationFailed);
   const { password, token, applicationCredentialSecret } = credentials;
@@ -205,7 +203,7 @@ async function renewOf(context: RequestContext): Promise<RequestContext> {
   return await context.renew?.() ?? {};
 }
 
-/** Keystone's API with one token, for what a test needs beside signing in. */
+/** Keystone's API with one token, for what a test needs besides signing in. */
 class Identity {
   readonly #url: string;
   readonly #token: string;

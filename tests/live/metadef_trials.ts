@@ -1,4 +1,4 @@
-/** The trials of the catalogue of metadata definitions, which administrators write. */
+/** Trials of the operations for metadata definitions. */
 import { assert, assertEquals, assertObjectMatch } from "@std/assert";
 import { Conflict, NotAuthorized, NotFound, type OperationName } from "../../mod.ts";
 import type { Fields } from "./raw_glance.ts";
@@ -28,7 +28,7 @@ const CONTENT: Fields = {
   resource_type_associations: [{ name: FLAVOR, prefix: "hw_" }],
 };
 
-/** The name of a new namespace with one definition of each kind. */
+/** Creates a namespace with one definition of each kind; returns its name. */
 async function namespaceOf({ raw }: Stage, meta: Fields = {}): Promise<string> {
   const namespace = `trial::${crypto.randomUUID()}`;
   await raw.admin.json("POST", "metadefs/namespaces", {
@@ -40,7 +40,7 @@ async function namespaceOf({ raw }: Stage, meta: Fields = {}): Promise<string> {
   return namespace;
 }
 
-/** A read of what is in a namespace; there is nothing in one that there is not. */
+/** A read of a namespace's parts; the bad call uses an unknown namespace. */
 function read<M extends MetadefRowNames>(
   good: (namespace: string) => Awaited<ReturnType<Prepare<M>>>,
   nowhere: Awaited<ReturnType<Prepare<M>>>["args"],

@@ -1,9 +1,9 @@
 /**
- * The Debian packages that the live stack is made of, and the check that they are there. Nothing is
- * installed from here: whoever runs the tests decides that.
+ * The Debian packages of the live stack, and the check that they are installed. Nothing is
+ * installed automatically.
  */
 
-/** Debian packages that a live stack and the clients compared on it need. */
+/** Debian packages of the live stack and the compared clients. */
 export const LIVE_PACKAGES: readonly string[] = [
   "keystone",
   "glance-api",
@@ -16,11 +16,11 @@ export const LIVE_PACKAGES: readonly string[] = [
 ];
 
 /**
- * Looks every package up in dpkg's database.
+ * Looks up packages in dpkg's database.
  *
- * @param names what must be there
+ * @param names the required packages
  *
- * @throws {Error} naming what is missing and the command that installs it
+ * @throws {Error} with the missing packages and the command that installs them
  */
 export async function requirePackages(
   names: readonly string[] = LIVE_PACKAGES,
@@ -34,7 +34,7 @@ export async function requirePackages(
   );
 }
 
-/** A machine without dpkg has none of them; dpkg-query fails when it knows only some names. */
+/** Empty on a machine without dpkg. dpkg-query fails if it does not know some of the names. */
 async function installedPackages(names: readonly string[]): Promise<Set<string>> {
   const query = new Deno.Command("dpkg-query", {
     args: ["--show", "--showformat=${Package} ${db:Status-Status}\\n", ...names],

@@ -1,6 +1,6 @@
 /**
- * What `task start` prints to try, run as it is printed by a shell, with the real clients: every command reaches
- * this gateway, also where variables and files describe a cloud.
+ * Runs the commands that `task start` prints in a shell, with the real clients: each reaches this
+ * gateway, even if variables and files describe another cloud.
  */
 import { assert, assertEquals } from "@std/assert";
 import { startStack } from "./stack.ts";
@@ -8,9 +8,9 @@ import { startStack } from "./stack.ts";
 const START = new URL("../../lib/cli/start.ts", import.meta.url).pathname;
 const MAIN = new URL("../../lib/cli/main.ts", import.meta.url).pathname;
 
-/** `task start` as a process, with a free port. */
+/** `task start` as a process, on a free port. */
 class StartedGateway implements AsyncDisposable {
-  /** Paths of the requests that it has logged. */
+  /** Paths of the logged requests. */
   readonly requests: string[] = [];
   readonly #child: Deno.ChildProcess;
   readonly #log: Promise<void>;
@@ -69,7 +69,7 @@ class StartedGateway implements AsyncDisposable {
   }
 }
 
-/** The lines of a stream, as they come. */
+/** The lines of a stream. */
 async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
   let rest = "";
   for await (const text of stream.pipeThrough(new TextDecoderStream())) {
@@ -79,7 +79,7 @@ async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncG
   }
 }
 
-/** Runs a command as it is printed, in a folder whose clouds.yaml has one cloud. */
+/** Runs a printed command in a folder whose clouds.yaml has one cloud. */
 async function run(command: string, cwd: string, env: Record<string, string>): Promise<string> {
   const here = command.replace(/npx -y deno@\S+ task glance/, `${Deno.execPath()} run -A ${MAIN}`);
   const { code, stdout, stderr } = await new Deno.Command("sh", {
@@ -92,7 +92,7 @@ async function run(command: string, cwd: string, env: Record<string, string>): P
   return decoder.decode(stdout);
 }
 
-/** Where programs and their caches are. */
+/** Variables that locate programs and their caches. */
 function basics(): Record<string, string> {
   return { PATH: Deno.env.get("PATH") ?? "", HOME: Deno.env.get("HOME") ?? "/" };
 }

@@ -1,31 +1,31 @@
 /**
- * Child processes of the live stack: each leads a process group of its own, writes all it says to
- * one log file, and ends with us, even if we are killed. Also the free ports that they listen on.
+ * Child processes of the live stack: each leads its own process group, writes to one log file, and
+ * ends with the parent process, even if that is killed. Also free ports.
  */
 
-/** How long a server may take to answer for the first time; several stacks may share two cores. */
+/** Timeout for the first response of a server; several stacks may share two cores. */
 const READY_TIMEOUT_MS = 120_000;
 const POLL_INTERVAL_MS = 50;
 const LOG_TAIL_BYTES = 6_000;
 
-/** Below Linux's ephemeral range (from 32768), so that no outgoing connection takes the port. */
+/** Below Linux's ephemeral ports (from 32768), so no outgoing connection uses the port. */
 const FIRST_PORT = 12_000;
 const LAST_PORT = 32_000;
 const PORT_ATTEMPTS = 200;
 
-/** What to run, and where its output goes. */
+/** A command and its log. */
 export interface ServerCommand {
   /** Name for messages. */
   readonly name: string;
-  /** Program with its arguments. */
+  /** Program and arguments. */
   readonly argv: readonly string[];
-  /** File that receives standard output and standard error, appended. */
+  /** File to which standard output and standard error are appended. */
   readonly log: string;
-  /** Variables added to our environment. */
+  /** Additional environment variables. */
   readonly env?: Record<string, string>;
 }
 
-/** A running child with the process group that it leads. Disposing kills it. */
+/** A running child process and its process group. Disposing kills it. */
 export class ServerProcess implements AsyncDisposable {
   readonly #command: ServerCommand;
   readonly #child: Deno.ChildProcess;
@@ -38,10 +38,11 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   /**
-   * Starts a process and asks `probe` until it says true; a probe that throws says "not yet".
+   * Starts a process and polls `probe` until it returns true. An error of the probe means "not
+   * yet".
    *
-   * @throws {Error} with the end of the log when the process ends first or the time is over; it is
-   *   stopped then
+   * @throws {Error} with the end of the log if the process exits or the timeout expires; the
+   * process is stopped then
    */
   static async start(
     command: ServerCommand,
@@ -57,7 +58,7 @@ export class ServerProcess implements AsyncDisposable {
     }
   }
 
-  /** Whether the process has not ended. */
+  /** True until the process ends. */
   get running(): boolean {
     return this.#exit === undefined;
   }
@@ -76,20 +77,20 @@ export class ServerProcess implements AsyncDisposable {
     );
   }
 
-  /** Signals the whole group and waits for the leader's end; nothing to do if it has ended. */
+  /** Signals the whole group and waits for the leader's exit; a no-op if it has ended. */
   async stop(signal: Deno.Signal): Promise<void> {
     if (this.running) killGroup(this.#child.pid, signal);
     await this.#child.status;
   }
 
-  /** Kills: all that the processes would save on a tidy exit is about to be deleted. */
+  /** Kills the group; the files of the processes are deleted anyway. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop("SIGKILL");
   }
 }
 
 /**
- * Runs a command to its end.
+ * Runs a command to completion.
  *
  * @throws {Error} with the end of its log if it fails
  */
@@ -102,7 +103,7 @@ export async function run(command: ServerCommand): Promise<void> {
   );
 }
 
-/** The shell opens the log; setpriv makes the kernel kill the child when we die without a word. */
+/** The shell opens the log; setpriv makes the kernel kill the child when the parent dies. */
 function spawn({ argv, log, env }: ServerCommand): Deno.ChildProcess {
   const script = 'log=$1; shift; exec setpriv --pdeathsig KILL -- "$@" >>"$log" 2>&1';
   return new Deno.Command("sh", {
@@ -115,7 +116,7 @@ function spawn({ argv, log, env }: ServerCommand): Deno.ChildProcess {
   }).spawn();
 }
 
-/** The leader's process id is the id of its group, too. */
+/** The group id is the process id of the leader. */
 function killGroup(pid: number, signal: Deno.Signal): void {
   try {
     Deno.kill(-pid, signal);
@@ -124,7 +125,7 @@ function killGroup(pid: number, signal: Deno.Signal): void {
   }
 }
 
-/** The last few thousand bytes of a log, or a sentence if there is none. */
+/** The last few thousand bytes of a log. */
 export async function logTail(path: string): Promise<string> {
   try {
     const bytes = await Deno.readFile(path);
@@ -138,7 +139,7 @@ export async function logTail(path: string): Promise<string> {
 const handedOut = new Set<number>();
 
 /**
- * A port that was free a moment ago, and that this process has not been given before.
+ * A free port that this process has not used before.
  *
  * @throws {Error} if hardly any port is free
  */

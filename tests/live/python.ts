@@ -1,13 +1,13 @@
-/** Scripts of this folder, run by Debian's Python, which has OpenStack's modules. */
+/** Runs the Python scripts in this folder with Debian's Python, which has OpenStack's modules. */
 
-/** What a script has said. */
+/** The outcome of a script. */
 export interface PythonOutcome {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs a script, with a value as JSON on its standard input. */
+/** Runs a script with a JSON value on standard input. */
 export async function runPython(script: string, input: unknown): Promise<PythonOutcome> {
   const child = new Deno.Command("/usr/bin/python3", {
     args: [new URL(script, import.meta.url).pathname],
@@ -24,9 +24,9 @@ export async function runPython(script: string, input: unknown): Promise<PythonO
 }
 
 /**
- * What a script answers in JSON.
+ * Runs a script that prints JSON; returns the parsed value.
  *
- * @throws {Error} with what it said, where it fails
+ * @throws {Error} with its output if it fails
  */
 export async function askPython(script: string, input: unknown): Promise<unknown> {
   const { code, stdout, stderr } = await runPython(script, input);

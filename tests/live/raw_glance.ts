@@ -1,23 +1,23 @@
 /**
- * Glance and Keystone by bare `fetch`: how the live tests prepare images and look at what is really
- * there, without any of the code that they test.
+ * Glance and Keystone through plain `fetch`, to prepare and inspect images without the code under
+ * test.
  */
 import type { Credentials } from "./stack.ts";
 import type { LiveStack, StackUser } from "./stack.ts";
 
-/** The media type of a change. */
+/** Media type of a JSON patch. */
 const PATCH_TYPE = "application/openstack-images-v2.1-json-patch";
 
-/** How often, and in which distance, an import is looked after. */
+/** Maximum number of polls for an import, and their interval. */
 const MAX_LOOKS = 200;
 const LOOK_INTERVAL_MS = 50;
 
-/** A JSON object of which nothing is known. */
+/** A JSON object. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** One user at one Glance server. */
 export class RawGlance {
-  /** Root of the server. */
+  /** URL of the server, without a path. */
   readonly url: string;
   readonly #token: string;
 
@@ -26,12 +26,12 @@ export class RawGlance {
     this.#token = token;
   }
 
-  /** Signs a user in and uses the stack's first server. */
+  /** Signs in a user at the stack's first server. */
   static async as(stack: LiveStack, user: StackUser): Promise<RawGlance> {
     return new RawGlance(stack.glanceUrls[0], (await stack.token(user)).token);
   }
 
-  /** Makes a request below `/v2`; a string or bytes are sent as they are, anything else as JSON. */
+  /** Sends a request below `/v2`. Strings and bytes are sent unchanged, other bodies as JSON. */
   async send(
     method: string,
     path: string,
@@ -46,7 +46,7 @@ export class RawGlance {
     });
   }
 
-  /** The answer's JSON; null for an answer without a body. */
+  /** The response as JSON; null if it has no body. */
   async json(method: string, path: string, body?: unknown, type?: string): Promise<Fields> {
     const response = await this.send(method, path, body, type);
     const text = await response.text();
@@ -54,21 +54,21 @@ export class RawGlance {
     return text === "" ? {} : JSON.parse(text);
   }
 
-  /** A new image, with data if there is any. */
+  /** Creates an image, with data if given; returns its id. */
   async create(image: Fields, data?: Uint8Array): Promise<string> {
     const id = String((await this.json("POST", "images", { ...FORMATS, ...image }))["id"]);
     if (data !== undefined) await this.upload(id, data);
     return id;
   }
 
-  /** Fills a queued image; `file` makes it active, `stage` keeps it for an import. */
+  /** Uploads data: `file` activates the image, `stage` keeps the data for an import. */
   async upload(id: string, data: Uint8Array, to: "file" | "stage" = "file"): Promise<void> {
     await this.json("PUT", `images/${id}/${to}`, data, "application/octet-stream");
   }
 
   /**
-   * Fills a queued image by way of the staging area; Glance keeps notes in its properties then. Several
-   * stores get the data if they are named.
+   * Uploads data through the staging area and an import, optionally to several stores. Glance adds
+   * properties to the image.
    */
   async import(id: string, data: Uint8Array, stores?: readonly string[]): Promise<void> {
     await this.upload(id, data, "stage");
@@ -82,12 +82,12 @@ export class RawGlance {
     throw new Error(`Cannot import image ${id}: it is not done after ${MAX_LOOKS} looks`);
   }
 
-  /** Changes an image by a JSON patch. */
+  /** Applies a JSON patch. */
   async patch(id: string, patch: readonly Fields[]): Promise<void> {
     await this.json("PATCH", `images/${id}`, patch, PATCH_TYPE);
   }
 
-  /** The record of an image; null where there is none. */
+  /** The image as JSON; null if it does not exist. */
   async record(id: string): Promise<Fields | null> {
     const response = await this.send("GET", `images/${id}`);
     if (response.status !== 404) return await response.json();
@@ -95,13 +95,13 @@ export class RawGlance {
     return null;
   }
 
-  /** All images that the user sees, hidden ones left out. */
+  /** All images in the user's list, without hidden ones. */
   async images(query = ""): Promise<readonly Fields[]> {
     const { images } = await this.json("GET", `images?limit=1000&${query}`);
     return images as readonly Fields[];
   }
 
-  /** Deletes images, protected ones too. */
+  /** Deletes images, including protected ones. */
   async deleteAll(ids: readonly string[]): Promise<void> {
     for (const id of ids) {
       const record = await this.record(id);
@@ -114,10 +114,10 @@ export class RawGlance {
   }
 }
 
-/** The smallest description of an image that takes data. */
+/** The formats that an upload requires. */
 export const FORMATS: Fields = { disk_format: "raw", container_format: "bare" };
 
-/** Makes Keystone forget a token; the administrator's may be any of theirs. */
+/** Revokes a token. Requires the administrator's token. */
 export async function revokeToken(
   { authUrl }: Credentials,
   adminToken: string,
@@ -131,10 +131,10 @@ export async function revokeToken(
   if (response.status !== 204) throw new Error(`Cannot revoke a token: ${response.status}`);
 }
 
-/** Bytes that no two calls share; Glance takes them for `raw` in the container `bare`. */
+/** Random bytes. */
 export function randomBytes(size: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(size);
-  // The generator gives 64 KiB at a time.
+  // getRandomValues is limited to 64 KiB per call.
   for (let at = 0; at < size; at += 65_536) {
     crypto.getRandomValues(bytes.subarray(at, Math.min(at + 65_536, size)));
   }

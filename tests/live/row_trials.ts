@@ -1,6 +1,6 @@
 /**
- * How every row of the operation table is tried: what must be there, who calls it with what, and what must
- * come of it. State is made by bare `fetch`.
+ * Trials of the operation table: how to prepare each operation, call it successfully and
+ * unsuccessfully, and check the result. State is created with plain `fetch`.
  */
 import { assert, assertEquals } from "@std/assert";
 import {
@@ -14,71 +14,74 @@ import {
 } from "../../mod.ts";
 import { type Fields, randomBytes, type RawGlance } from "./raw_glance.ts";
 
-/** Who asks: an administrator, two users in projects of their own, and one whom nobody knows. */
+/**
+ * The identity of a call: an administrator, two members with projects of their own, and one with an
+ * invalid token.
+ */
 export type Caller = "admin" | "alice" | "bob" | "stranger";
 
-/** A server, those who ask it, and one that is gone. */
+/** A server, clients of every identity, and an unreachable server. */
 export interface Stage {
   readonly client: GlanceClientWrapper;
-  /** A client of a server that is no longer there. */
+  /** A client of an unreachable server. */
   readonly gone: GlanceClientWrapper;
   readonly contexts: Readonly<Record<Caller, RequestContext>>;
   readonly raw: Readonly<Record<"admin" | "alice" | "bob", RawGlance>>;
   readonly projectOfBob: string;
 }
 
-/** One call, and what is to be said of its result. */
+/** A call and the check of its result. */
 export interface Call<M extends OperationName> {
   readonly as: Caller;
   readonly args: OperationArgs<M>;
   readonly gives?: (result: OperationResult<M>) => void | Promise<void>;
-  /** Whether the server is gone that is asked. */
+  /** True to call the unreachable server. */
   readonly isGone?: boolean;
 }
 
 /** Prepares a call. */
 export type Prepare<M extends OperationName> = (stage: Stage) => Call<M> | Promise<Call<M>>;
 
-/** How a row is tried. */
+/** The trial of an operation. */
 export interface Trial<M extends OperationName> {
-  /** Null where Glance always refuses. */
+  /** Null if Glance always rejects the operation. */
   readonly good: Prepare<M> | null;
   readonly bad: Prepare<M>;
-  /** The error of the bad call. */
+  /** The error class of the bad call. */
   readonly error: new (message: string) => GlanceError;
 }
 
-/** Trials of some rows. */
+/** Trials of some operations. */
 export type Trials<Names extends OperationName> = { readonly [M in Names]: Trial<M> };
 
 /** An id that no image has. */
 export const NO_ID = "00000000-0000-4000-8000-000000000000";
 
-/** A new image of Alice's; with data if it is to have some. */
+/** Creates an image of Alice's, with `size` bytes of data if not 0. */
 export async function imageOf({ raw }: Stage, meta: Fields = {}, size = 0): Promise<string> {
   return await raw.alice.create(meta, size > 0 ? randomBytes(size) : undefined);
 }
 
-/** An image of Alice's that was imported, to several stores if they are named. */
+/** Creates an image of Alice's by import, optionally in several stores. */
 export async function imported(stage: Stage, stores?: readonly string[]): Promise<string> {
   const id = await imageOf(stage);
   await stage.raw.alice.import(id, randomBytes(100), stores);
   return id;
 }
 
-/** An image that Alice has offered to Bob. */
+/** Creates an image that Alice shares with Bob. */
 export async function offered(stage: Stage): Promise<string> {
   const id = await imageOf(stage, { visibility: "shared" });
   await stage.raw.alice.json("POST", `images/${id}/members`, { member: stage.projectOfBob });
   return id;
 }
 
-/** A read without parameters, which nobody may make whom Keystone does not know. */
+/** A call without a valid token. */
 export function asStranger<M extends OperationName>(args: OperationArgs<M>): Prepare<M> {
   return () => ({ as: "stranger", args });
 }
 
-/** A question that every server answers which is there. */
+/** An operation that needs no permission; the bad call uses an unreachable server. */
 export function openQuestion<M extends OperationName>(
   args: OperationArgs<M>,
   gives: (result: OperationResult<M>) => void,
@@ -90,17 +93,17 @@ export function openQuestion<M extends OperationName>(
   };
 }
 
-/** What a call without a result gives. */
+/** Asserts that a call has no result. */
 export function nothing(result: unknown): void {
   assertEquals(result, undefined);
 }
 
-/** The names of what a list holds. */
+/** The names of the entries. */
 export function namesOf(list: readonly { readonly name: string }[]): string[] {
   return list.map(({ name }) => name).sort();
 }
 
-/** Whether a list holds something. */
+/** Asserts that a list is not empty. */
 export function some(list: readonly unknown[]): void {
   assert(list.length > 0, "the list is empty");
 }

@@ -1,6 +1,4 @@
-/**
- * Trying rows of the operation table: where, how, and the table that comes of it.
- */
+/** Runs the trials of the operation table, and formats the results. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   GlanceClientWrapper,
@@ -18,10 +16,10 @@ import { RawGlance } from "./raw_glance.ts";
 import type { Call, Caller, Stage, Trial, Trials } from "./row_trials.ts";
 import { Traffic } from "./traffic.ts";
 
-/** Every row has its trial, or this does not compile. */
+/** Compiles only if every operation has a trial. */
 const TRIALS: Trials<OperationName> = { ...IMAGE_TRIALS, ...CLOUD_TRIALS, ...METADEF_TRIALS };
 
-/** A row as it was tried. */
+/** The outcome of a trial. */
 export interface Tried {
   readonly name: OperationName;
   readonly row: OperationDescription;
@@ -30,13 +28,13 @@ export interface Tried {
   readonly failure: string;
 }
 
-/** A stage whose requests are noted. */
+/** A stage that records its requests. */
 export interface NotedStage extends Stage {
   readonly traffic: Traffic;
   readonly where: string;
 }
 
-/** Calls a row both ways. */
+/** Runs the good and the bad call of an operation. */
 export async function tryRow<M extends OperationName>(
   stage: NotedStage,
   name: M,
@@ -82,7 +80,7 @@ async function fail<M extends OperationName>(
   return `${error.name} ${status ?? "(no server)"}`;
 }
 
-/** The status of the one request that was made, which is the row's. */
+/** The status of the only request, which must match the operation. */
 function onlyStatus({ traffic }: NotedStage, { verb, path }: OperationDescription): number | null {
   const pattern = new RegExp(`^${path.replaceAll(/\{\w+\}/g, "[^/]+")}$`);
   const [sent] = traffic.sent;
@@ -94,7 +92,7 @@ function onlyStatus({ traffic }: NotedStage, { verb, path }: OperationDescriptio
   return sent.status;
 }
 
-/** Two users and an administrator at a server; `where` is its name in the table. */
+/** A stage for two users and an administrator at a server; `where` is its name in the table. */
 export function stageAt(
   url: string,
   tokens: Readonly<Record<"admin" | "alice" | "bob", string>>,
@@ -125,7 +123,7 @@ export function stageAt(
   };
 }
 
-/** An embedded Glance on loopback that has all there is, directly or behind a gateway. */
+/** An embedded Glance on loopback with every feature, directly or behind a gateway. */
 export function serveEmbedded(
   gatewayTo?: (url: string) => Handler,
 ): AsyncDisposable & { readonly stage: NotedStage } {
@@ -158,7 +156,7 @@ function resultOf(result: unknown): string {
   return Array.isArray(result) ? " list" : typeof result === "string" ? " text" : " object";
 }
 
-/** The rows as they were tried, in columns. */
+/** The outcomes as a table. */
 export function tableOf(tried: readonly Tried[]): string {
   const head = ["operation", "request", "since", "Glance", "success", "failure"];
   const rows = tried.map(({ name, row, where, success, failure }) => [

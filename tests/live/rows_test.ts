@@ -1,6 +1,6 @@
 /**
- * Every row of the operation table, once with success and once without, at a real Glance; what Debian's is
- * too old for, at the embedded one. The table that comes of it is printed.
+ * Tries every operation once with success and once with failure: at a real Glance, or at the
+ * embedded one if Debian's Glance is too old. Prints the results as a table.
  */
 import { assertEquals } from "@std/assert";
 import { type OperationDescription, type OperationName, OPERATIONS } from "../../mod.ts";

@@ -1,6 +1,6 @@
 /**
- * The bytes of images at a real Glance: uploads of every kind of data, and what is left of those that
- * fail; downloads with every kind of check, in whole and in part.
+ * Image data at a real Glance: uploads of every kind of source, failed uploads, and downloads with
+ * every kind of verification, whole and partial.
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
@@ -22,7 +22,7 @@ const MIB = 1024 * 1024;
 const IMAGE_SIZE_CAP = 8 * MIB;
 const FORMATS = { diskFormat: "raw", containerFormat: "bare" };
 
-/** Not a power of two, so that no boundary of a chunk falls on the end. */
+/** Not a power of two, so that the end is not at a chunk boundary. */
 const BYTES = randomBytes(3 * MIB + 12_345);
 
 Deno.test("GlanceImageService moves the bytes of images to and from a real Glance", async (t) => {
@@ -229,7 +229,7 @@ async function downloading(t: Deno.TestContext, stack: LiveStack): Promise<void>
   });
 
   await t.step("as are missing bytes and an image without data", async () => {
-    // Glance announces all bytes, sends those that it has, and keeps the connection open.
+    // Glance announces the full length, sends the data it has, and keeps the connection open.
     const { service, context } = await signIn(stack, {
       stallTimeout: 300,
       numRetries: 1,
@@ -355,12 +355,12 @@ async function* iterableOf<T>(stream: ReadableStream<T>): AsyncGenerator<T, void
   yield* stream;
 }
 
-/** A stream that gives so many bytes and fails then. */
+/** A stream that fails after `size` bytes. */
 function failingAfter(size: number, failure: Error): ReadableStream<Uint8Array> {
   return giving(size, (controller) => controller.error(failure));
 }
 
-/** A stream that gives so many bytes and then nothing, until it is cancelled. */
+/** A stream that stalls after `size` bytes until it is canceled. */
 function pausingAfter(size: number): ReadableStream<Uint8Array> {
   return giving(size, () => new Promise(() => {}));
 }
@@ -396,7 +396,7 @@ function collecting(): {
   return { sink, state };
 }
 
-/** Glance notices only after a while that somebody uploads, or has gone. */
+/** Polls, because Glance notices the start and end of an upload with a delay. */
 async function untilStatus(raw: RawGlance, id: string, status: string): Promise<void> {
   await until(
     `image ${id} is ${status}`,

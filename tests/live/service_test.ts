@@ -1,6 +1,6 @@
 /**
- * The image service at a real Keystone and two real Glance servers: signing in, renewal, records,
- * lists, members, stores and references. The bytes of images are in `service_data_test.ts`.
+ * The image service with a real Keystone and two real Glance servers: authentication, renewal,
+ * records, lists, members, stores, and references. `service_data_test.ts` tests image data.
  */
 import {
   assert,
@@ -113,7 +113,7 @@ async function renewing(t: Deno.TestContext, stack: LiveStack): Promise<void> {
   const shared = await signIn(stack, "alice");
   const { id } = await shared.service.create(shared.context, { name: "renewal", ...FORMATS });
 
-  /** A connection whose token Glance has not seen yet: it believes what it has seen for minutes. */
+  /** A connection with a revoked token that Glance has not cached; it caches tokens for minutes. */
   const revoked = async () => {
     const traffic = new Traffic();
     const events: GlanceEvent[] = [];
@@ -219,7 +219,7 @@ async function changing(t: Deno.TestContext, stack: LiveStack): Promise<void> {
 
   await t.step("by what was shown, which changes nothing", async () => {
     const shown = await service.show(context, id);
-    // The type of what is set knows no null; Glance's answer has one only where nothing is set.
+    // The input type has no null; Glance returns null only for unset properties.
     const same = await service.update(context, id, shown as ImageMeta);
     assertEquals(inOrder(same), inOrder(shown));
   });
@@ -286,7 +286,7 @@ async function changing(t: Deno.TestContext, stack: LiveStack): Promise<void> {
   });
 }
 
-/** Tags are a set: Glance gives them in another order each time. */
+/** Sorts the tags, because Glance returns them in any order. */
 function inOrder(image: Image): Image {
   return { ...image, tags: image.tags.toSorted() };
 }
@@ -470,7 +470,7 @@ async function referring(t: Deno.TestContext, stack: LiveStack): Promise<void> {
     const href = `${elsewhere}/v2/images/${id}`;
     const [stranger] = getRemoteImageService(context, href);
     await assertRejects(() => stranger.show(context, id), ImageNotAuthorized, "401");
-    // A name alone is trusted by https only.
+    // A host name without a port is trusted for https only.
     const byName = { trustedHosts: [new URL(elsewhere).host] };
     const [stillStranger] = getRemoteImageService(context, href, byName);
     await assertRejects(() => stillStranger.show(context, id), ImageNotAuthorized, "401");

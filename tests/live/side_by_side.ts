@@ -1,14 +1,14 @@
 /**
- * The same calls to two image services: Cinder's own code in Python, and ours. A step is written once,
- * in Cinder's words; an image is named by a placeholder, `<one>`, that stands for another id on each
- * side. What comes back is told in one language, so that it can be compared field by field.
+ * Makes the same calls to Cinder's service in Python and to ours. A step is written once, with
+ * Cinder's names. An image has a placeholder such as `<one>`, which is a different id for each
+ * service. The results are normalized, so they can be compared field by field.
  */
 import { getDefaultImageService, type GlanceError, type RequestContext } from "../../mod.ts";
 import type { Image, ImageData, ImageMeta, JsonValue, ListParameters } from "../../mod.ts";
 import { runPython } from "./python.ts";
 import type { IssuedToken } from "./stack.ts";
 
-/** The methods of the service that are driven. */
+/** The called methods. */
 export type Method =
   | "detail"
   | "show"
@@ -24,43 +24,43 @@ export type Method =
 /** A JSON object. */
 export type Json = { readonly [key: string]: JsonValue };
 
-/** One call, in Cinder's words. */
+/** One call, with Cinder's names. */
 export interface Step {
-  /** Its claim; a row of the table of differences refers to it. */
+  /** Its claim. The table of differences refers to it. */
   readonly name: string;
   readonly method: Method;
   /** `{ $text }` and `{ $file }` are data. */
   readonly args?: readonly JsonValue[];
   readonly kwargs?: Json;
-  /** Who calls; nobody with "none". */
+  /** The user; "none" for a call without a token. */
   readonly as?: string;
-  /** The servers for this call alone; null takes them from the catalog. */
+  /** Servers for this call; null takes them from the catalog. */
   readonly servers?: readonly string[] | null;
-  /** Schemes of URLs that are read past Glance. */
+  /** Schemes of URLs that are read directly. */
   readonly schemes?: readonly string[];
 }
 
-/** What came of a step: a value in Cinder's words, or one line about an error. */
+/** The outcome of a step: a value with Cinder's names, or a one-line error. */
 export type Outcome = { readonly ok: unknown } | { readonly error: string };
 
-/** All that both services are told. */
+/** The configuration of both services. */
 export interface World {
   readonly servers: readonly string[];
   readonly callers: Readonly<Record<string, IssuedToken>>;
-  /** Placeholder -> what it stands for on this side: an id, a path, a server. */
+  /** Placeholder to value for this service: an id, a path, or a server. */
   readonly names: Readonly<Record<string, string>>;
-  /** Images that both sides see: their dates are compared, too. */
+  /** Images that both services use; their dates are compared. */
   readonly shared: ReadonlySet<string>;
-  /** Milliseconds of the clock; what Glance dates from then on is "now". */
+  /** Start of the run, in milliseconds. Later dates of Glance are replaced by "now". */
   readonly started: number;
-  /** Folder below which ours may read files; Cinder's knows no such limit. */
+  /** Folder that our service may read files from; Cinder's has no such limit. */
   readonly directUrlRoot: string;
 }
 
-/** One try more than none: enough to get past the one server of two that is down. */
+/** One retry, which is enough if one of two servers is down. */
 const RETRIES = 1;
 
-/** Runs steps through Cinder's service. */
+/** Runs steps with Cinder's service. */
 export async function runCinder(steps: readonly Step[], world: World): Promise<Outcome[]> {
   const script = {
     servers: world.servers,
@@ -78,7 +78,7 @@ export async function runCinder(steps: readonly Step[], world: World): Promise<O
   return lines.map((line) => told.outcome(theirs(JSON.parse(line))));
 }
 
-/** Runs steps through ours. */
+/** Runs steps with our service. */
 export async function runOurs(steps: readonly Step[], world: World): Promise<Outcome[]> {
   const told = new Teller(world);
   const outcomes: Outcome[] = [];
@@ -88,17 +88,17 @@ export async function runOurs(steps: readonly Step[], world: World): Promise<Out
   return outcomes;
 }
 
-/** What Glance itself holds of an image, told like a step's result. */
+/** Normalizes an image as stored by Glance. */
 export function tellRecord(record: unknown, world: World): Outcome {
   return new Teller(world).outcome({ ok: record });
 }
 
-/** The catalog in the one shape that Cinder reads. */
+/** The catalog in the format that Cinder reads. */
 function catalogOf({ servers }: World): readonly Json[] {
   return [{ type: "image", name: "glance", endpoints: [{ publicURL: servers[0] ?? "" }] }];
 }
 
-/** A result of the driver; errors of Cinder's own without an answer in them are their class alone. */
+/** A result of the driver. Cinder's own errors without a response are reduced to their class. */
 function theirs(result: Json): Outcome {
   const { error, ok } = result as {
     error?: Record<"class" | "module" | "message", string>;
@@ -203,7 +203,7 @@ function camelKeys(record: Json): Record<string, JsonValue> {
   );
 }
 
-/** An image of ours with Cinder's keys. */
+/** An image with Cinder's keys. */
 function inTheirWords(image: Image): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(image).map(([key, value]) => [
@@ -221,7 +221,7 @@ function named(step: Step, { names }: World): Step {
   );
 }
 
-/** Glance's explanations on one line, without the full stop that it adds or not. */
+/** Glance's explanation on one line, without a final period. */
 function sentence(text: string): string {
   return text.replaceAll(/\s+/g, " ").trim().replace(/[.\s]+$/, "");
 }
@@ -231,19 +231,19 @@ function unescapeHtml(text: string): string {
     .replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }
 
-/** Tags are a set: Glance gives them in another order each time. */
+/** Sorts the tags, because Glance returns them in any order. */
 function inOrder(key: string, value: unknown): unknown {
   return key === "tags" && Array.isArray(value) ? value.toSorted() : value;
 }
 
-/** A date as the driver writes a Python one; text that only looks like a date ends in Z. */
+/** A date as the driver formats a Python datetime. Other text that looks like a date ends in Z. */
 const PYTHON_DATE = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\+00:00$/;
 const TEXT_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 
-/** An id that nobody asked for by name. */
+/** A generated id. */
 const UUID = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g;
 
-/** Tells a result with placeholders for what must differ between two runs: ids and times. */
+/** Replaces what differs between two runs (ids and times) with placeholders. */
 class Teller {
   readonly #names: readonly (readonly [value: string, name: string])[];
   readonly #shared: ReadonlySet<string>;
@@ -252,7 +252,7 @@ class Teller {
   constructor({ names, shared, started }: World) {
     this.#names = Object.entries(names).map(([name, value]) => [value, name]);
     this.#shared = shared;
-    // Glance's clock has seconds only.
+    // Glance's times are in whole seconds.
     this.#started = Math.floor(started / 1000) * 1000;
   }
 

@@ -1,6 +1,6 @@
 /**
- * The scene for two image services that play one after the other: images that both read, images that
- * each has of its own, and a look at what Glance holds when one has played.
+ * Prepares the comparison of two image services that run one after the other: shared images, images
+ * of each service, and Glance's content after each run.
  */
 import { FORMATS, randomBytes, RawGlance } from "./raw_glance.ts";
 import { type Outcome, type Step, tellRecord, type World } from "./side_by_side.ts";
@@ -9,13 +9,13 @@ import type { IssuedToken, LiveStack } from "./stack.ts";
 
 const KIB = 1024;
 
-/** One of the two services. */
+/** Runs steps with one of the services. */
 export type Player = (steps: readonly Step[], world: World) => Promise<Outcome[]>;
 
-/** The outcome of each step, by its name. */
+/** Outcomes by the name of the step. */
 export type Recording = ReadonlyMap<string, Outcome>;
 
-/** What is there before either service begins, and how it is tidied up in between. */
+/** The shared images, and the cleanup between the runs. */
 export class Stage {
   readonly #stack: LiveStack;
   readonly #alice: RawGlance;
@@ -34,7 +34,7 @@ export class Stage {
     this.#names = names;
   }
 
-  /** `tooLarge` is a number of bytes that Glance refuses. */
+  /** @param tooLarge a number of bytes that exceeds Glance's limit. */
   static async prepare(stack: LiveStack, tooLarge: number): Promise<Stage> {
     const [alice, bob, admin] = await Promise.all([
       stack.token("alice"),
@@ -54,7 +54,7 @@ export class Stage {
     });
   }
 
-  /** Runs steps on images of their own, looks at what Glance holds then, and removes it. */
+  /** Runs steps, reads the resulting images from Glance, and deletes them. */
   async play(player: Player, steps: readonly Step[]): Promise<Recording> {
     const own = [...OWN_IMAGES, UNKNOWN].map((name) => [name, crypto.randomUUID()] as const);
     const names = { ...this.#names, ...Object.fromEntries(own) };
@@ -94,7 +94,7 @@ export class Stage {
   }
 }
 
-/** Images that both services read: placeholder -> id. */
+/** Creates the images that both services read; returns ids by placeholder. */
 async function sharedImages(
   stack: LiveStack,
   alice: RawGlance,
@@ -130,7 +130,7 @@ async function sharedImages(
   };
 }
 
-/** Changes one byte behind Glance's back. */
+/** Changes one byte in Glance's store. */
 async function damage(path: string): Promise<void> {
   const bytes = await Deno.readFile(path);
   bytes[500] = (bytes[500] ?? 0) ^ 1;

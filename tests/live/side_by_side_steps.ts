@@ -1,6 +1,6 @@
 /**
- * The sequence that both services go through, in Cinder's words. Alice calls where nobody else is
- * named. Lists come before anything that only one of the two manages to create.
+ * The calls to both services, with Cinder's names. The default user is Alice. Lists come before
+ * calls that create an image with only one of the services.
  */
 import type { Step } from "./side_by_side.ts";
 
@@ -8,7 +8,7 @@ const FORMATS = { disk_format: "raw", container_format: "bare" };
 const KEEP = { purge_props: false };
 const BY_NAME = { sort_key: "name", sort_dir: "asc" };
 
-/** Ids that each side gets its own of; `<imported>` is there beforehand. */
+/** Images with a different id for each service; `<imported>` exists before the run. */
 export const OWN_IMAGES = [
   "<one>",
   "<two>",
@@ -22,7 +22,7 @@ export const OWN_IMAGES = [
   "<imported>",
 ] as const;
 
-/** Images that both sides read, and neither changes. */
+/** Images that both services read and neither changes. */
 export const SHARED_IMAGES = [
   "<common>",
   "<colon>",
@@ -409,7 +409,7 @@ const CREATE_MORE: readonly Step[] = [
   },
 ];
 
-/** What only one of the two manages. */
+/** Steps that succeed with only one of the services. */
 const ONE_SIDED: readonly Step[] = [
   {
     name: "update an image whose properties Glance has added to",
@@ -456,7 +456,7 @@ const DELETE: readonly Step[] = [
   { name: "delete an unknown image", method: "delete", args: [UNKNOWN] },
 ];
 
-/** With both servers up. */
+/** With both servers running. */
 export const STEPS: readonly Step[] = [
   ...CREATE,
   ...UPDATE,
@@ -471,7 +471,7 @@ export const STEPS: readonly Step[] = [
 
 const BOTH = ["<a>", "<b>"];
 
-/** With server `<b>` down. Each call shuffles its servers anew. */
+/** With server `<b>` down. Each call shuffles its servers. */
 export const STEPS_WITH_ONE_DOWN: readonly Step[] = [
   ...[1, 2, 3, 4].map((n): Step => ({
     name: `show with one of two down (${n})`,

@@ -1,22 +1,20 @@
-/**
- * Comparing what two services say, field by field, against a table of the differences that are meant.
- */
+/** Compares the outcomes of two services field by field, with a table of intended differences. */
 import { assertEquals, equal } from "@std/assert";
 import type { Outcome } from "./side_by_side.ts";
 
-/** Characters of a value that a failure shows. */
+/** Maximum length of a value in a message. */
 const MESSAGE_LIMIT = 300;
 
-/** A difference that was seen. Absent fields are undefined. */
+/** An observed difference. Missing fields are undefined. */
 export interface Difference {
   readonly step: string;
-  /** Key of an image, `properties.<name>`, `error`, or `result` for the whole. */
+  /** Key of an image, `properties.<name>`, `error`, or `result` for the whole value. */
   readonly field: string;
   readonly theirs: unknown;
   readonly ours: unknown;
 }
 
-/** What a side says: a value, a pattern of a text, or a rule (which sees what the other side says). */
+/** An expected value: a literal, a pattern, or a predicate (which also gets the other value). */
 export type Expected =
   | null
   | undefined
@@ -28,21 +26,21 @@ export type Expected =
   | Readonly<Record<string, unknown>>
   | ((said: unknown, theirs: unknown) => boolean);
 
-/** A difference that is meant. */
+/** An intended difference. */
 export interface IntendedDifference {
-  /** Names of steps, each of which shows it; "any" where every image does. */
+  /** Names of the steps that show it; "any" if every image does. */
   readonly steps: readonly string[] | "any";
   readonly field: string;
   readonly theirs: Expected;
   readonly ours: Expected;
-  /** Why ours is better. */
+  /** Why our behavior is better. */
   readonly reason: string;
 }
 
 /** The differences between two outcomes of a step. */
 export function differencesOf(step: string, theirs: Outcome, ours: Outcome): Difference[] {
   if ("error" in theirs && "error" in ours) {
-    // Where Cinder says no more than a class, no more is compared.
+    // If Cinder reports only a class, only the class is compared.
     const isClassOnly = /^\w+$/.test(theirs.error);
     const said = isClassOnly ? ours.error.replace(/\W.*$/s, "") : ours.error;
     return said === theirs.error
@@ -56,7 +54,7 @@ export function differencesOf(step: string, theirs: Outcome, ours: Outcome): Dif
   return between(theirs.ok, ours.ok).map((difference) => ({ step, ...difference }));
 }
 
-/** Compares what was seen with the table; both must hold the same, no more and no less. */
+/** Asserts that the observed and the intended differences are the same. */
 export function assertIntended(
   seen: readonly Difference[],
   table: readonly IntendedDifference[],
@@ -77,12 +75,12 @@ function lineOf({ step, field, theirs, ours }: Difference): string {
   return `${step}: ${field}\n    theirs ${short(theirs)}\n    ours   ${short(ours)}`;
 }
 
-/** The same error under another class, with the same status and the same words of Glance. */
+/** An error of another class with the same status and message. */
 export function renamed(name: string): (said: unknown, theirs: unknown) => boolean {
   return (said, theirs) => said === String(theirs).replace(/^\w+/, name);
 }
 
-/** A record with at least these fields. */
+/** An object with at least these fields. */
 export function having(fields: Readonly<Record<string, unknown>>): (said: unknown) => boolean {
   return (said) => {
     const record = Object(said);

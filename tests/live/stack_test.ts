@@ -83,7 +83,7 @@ Deno.test("a missing package is named, together with the command that installs i
   );
 });
 
-/** By bare fetch, so that the test does not lean on what it tests. */
+/** Uses plain fetch, to be independent of the code under test. */
 async function signIn(stack: LiveStack, name: "admin" | "alice" | "bob"): Promise<string> {
   const { authUrl, username, password, projectName } = stack.credentials(name);
   const domain = { name: "Default" };

@@ -1,33 +1,30 @@
-/**
- * Tempest's image tests against an endpoint of the live stack's catalog: its configuration, a run of it,
- * and what became of each test.
- */
+/** Runs Tempest's image tests against an endpoint in the catalog of the live stack. */
 import { requirePackages } from "./packages.ts";
 import { REGION } from "./keystone.ts";
 import type { LiveStack } from "./stack.ts";
 
-/** What a run needs to know beside the stack. */
+/** Options of a run. */
 export interface TempestOptions {
-  /** Region of the catalog whose image service is tested. */
+  /** Region whose image service is tested. */
   readonly region: string;
-  /** Type of another service of that region, on another worker. */
+  /** Type of a second image service in that region, on another worker. */
   readonly alternateType: string;
   /** URL of a small file that Glance can import. */
   readonly httpImage: string;
 }
 
-/** `ok`, `skipped`, `FAIL` or `ERROR`, by the full name of a test. */
+/** Result by full test name: `ok`, `skipped`, `FAIL`, or `ERROR`. */
 export type Results = ReadonlyMap<string, string>;
 
 const PACKAGES = "/usr/lib/python3/dist-packages";
 
-/** A line of unittest's report: `test_a (tempest.api.image.v2.b.C.test_a)`, and what became of it. */
+/** A line of unittest's report: `test_a (tempest.api.image.v2.b.C.test_a)` and its result. */
 const RESULT = /^(\w+) \((\S+)\)(?:.*\n)*?.*?\.\.\. (ok|skipped|FAIL|ERROR|expected failure)/;
 
 /**
- * Runs all tests of `tempest.api.image.v2`, one after the other, which takes about a minute.
+ * Runs all tests of `tempest.api.image.v2` sequentially, which takes about a minute.
  *
- * @throws {Error} if Tempest is not installed, or runs no test
+ * @throws {Error} if Tempest is not installed or runs no test
  */
 export async function runTempest(
   stack: LiveStack,

@@ -9,17 +9,17 @@ import { runTempest } from "./tempest.ts";
 /** The region whose image service is the gateway. */
 const GATEWAY_REGION = "RegionGateway";
 
-/** A second worker's service, by which Tempest asks across workers. */
+/** Type of a second worker's image service, for tests across workers. */
 const ALTERNATE = "image-remote";
 
-/** Tests of `tempest.api.image.v2` that pass on this stack, at the least. */
+/** Minimum number of passing tests of `tempest.api.image.v2` on this stack. */
 const PASSING = 82;
 
 Deno.test("Tempest's image tests give through the gateway what they give against Glance itself", async (t) => {
   const port = freePort();
   const gatewayUrl = `http://127.0.0.1:${port}`;
   await using stack = await startStack({
-    // Tempest imports from there, and expects that it fails.
+    // Tempest imports from this host and expects a failure.
     importHosts: ["does-not.exist"],
     moreServices: ([, b]) => [
       { region: REGION, type: ALTERNATE, url: b },

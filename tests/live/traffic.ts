@@ -1,24 +1,21 @@
-/**
- * What really goes over the wire: a `fetch` that makes every request and keeps a note of it, and counts
- * the bytes of bodies as they are taken.
- */
+/** A `fetch` that records every request and counts the consumed bytes of response bodies. */
 
-/** A request that was made. */
+/** A recorded request. */
 export interface Sent {
   readonly method: string;
   readonly url: string;
   readonly headers: Headers;
-  /** Status of the answer; null while there is none, or where none came. */
+  /** Status of the response; null if there is none (yet). */
   status: number | null;
-  /** Bytes of the answer's body that somebody has taken. */
+  /** Consumed bytes of the response body. */
   taken: number;
 }
 
-/** All requests through one `fetch`. */
+/** All requests of one `fetch`. */
 export class Traffic {
   readonly sent: Sent[] = [];
 
-  /** To be injected. */
+  /** The `fetch` to inject. */
   readonly fetch = async (input: string, init: RequestInit): Promise<Response> => {
     const sent: Sent = {
       method: init.method ?? "GET",
@@ -33,20 +30,20 @@ export class Traffic {
     return counted(response, sent);
   };
 
-  /** The requests whose URL has a text in it. */
+  /** The requests whose URL contains `part`. */
   to(part: string, method?: string): readonly Sent[] {
     return this.sent.filter((one) =>
       one.url.includes(part) && (method === undefined || one.method === method)
     );
   }
 
-  /** Forgets what was sent so far. */
+  /** Forgets the recorded requests. */
   clear(): void {
     this.sent.length = 0;
   }
 }
 
-/** Counts on the pull: what waits in a queue has not been taken. */
+/** Counts on pull, because queued bytes are not consumed. */
 function counted(response: Response, sent: Sent): Response {
   if (response.body === null) return response;
   const reader = response.body.getReader();

@@ -1,4 +1,6 @@
-/** Scalars of clouds.yaml beside PyYAML's `safe_load`: the same value, or one that is rejected where it is used. */
+/**
+ * Compares scalars in clouds.yaml with PyYAML's `safe_load`: the same value, or rejected when used.
+ */
 import { assert, assertEquals } from "@std/assert";
 import { parseDocument } from "yaml";
 import { isRecord, toSettings } from "../../lib/auth/clouds/settings.ts";
@@ -8,13 +10,13 @@ import { SCALARS } from "../auth/yaml_scalars.ts";
 import { pick, seededRandom } from "../support/seed.ts";
 import { askPython } from "./python.ts";
 
-/** What PyYAML made of a document. */
+/** PyYAML's result for a document. */
 type Theirs = { readonly error: string } | { readonly type: string; readonly text: string };
 
 const SEED = Number(Deno.env.get("YAML_SEED") ?? Math.floor(Math.random() * 2 ** 32));
 const RUNS = Number(Deno.env.get("YAML_RUNS") ?? 20_000);
 
-/** What scalars with a meaning are made of. */
+/** Parts of scalars with a special meaning. */
 const PIECES = [
   ..."0123456789abcdefxXoOeE+-_.:~<=!&*%@#'\"yYnNtTfF ",
   ..."0123456789",
@@ -40,7 +42,7 @@ Deno.test("Plain scalars are read as PyYAML reads them, or rejected", async () =
   assert(kept.length > RUNS / 10, "almost everything is rejected");
 });
 
-/** What we read: text, true, false, null; undefined for what is rejected. */
+/** Our value: text, true, false, null; undefined if rejected. */
 function oursOf(text: string): unknown {
   try {
     const document = toSettings(valueOfYaml(parseDocument, text));
@@ -56,7 +58,7 @@ function oursOf(text: string): unknown {
 
 function isFaithful(document: string, ours: unknown, theirs: Theirs): boolean {
   if (ours === undefined) return true;
-  // A text that PyYAML refuses may be taken, but only as it stands.
+  // Text that PyYAML rejects may be accepted, but only unchanged.
   if ("error" in theirs) return typeof ours === "string" && document.includes(ours);
   if (ours === null) return theirs.type === "NoneType" || theirs.text === "";
   if (typeof ours === "boolean") {

@@ -1,4 +1,6 @@
-/** Runs sequences on all servers, compares each response, and shrinks what differs. */
+/**
+ * Sends sequences of requests to all servers, compares the responses, and shrinks the differences.
+ */
 import { type Difference, differenceOf } from "./differences.ts";
 import { type Mismatch, mismatchesOf, type Outcome } from "./outcome.ts";
 import { sequenceOf } from "./requests.ts";
@@ -6,10 +8,10 @@ import { shrink } from "./shrink.ts";
 import type { Step } from "./step.ts";
 import type { Target, TargetName, Targets } from "./targets.ts";
 
-/** A response that is not the real Glance's. */
+/** A response that differs from the real Glance's. */
 export interface Finding {
   readonly target: TargetName;
-  /** The requests up to the one whose response differs. */
+  /** The requests up to the one with the different response. */
   readonly steps: readonly Step[];
   readonly step: Step;
   readonly mismatch: Mismatch;
@@ -17,26 +19,26 @@ export interface Finding {
   readonly actual: Outcome;
 }
 
-/** What a campaign found. */
+/** The result of a campaign. */
 export interface Report {
   readonly requests: number;
-  /** What the table does not explain, one of each kind, as short as it gets. */
+  /** Differences that the table does not explain, one of each kind, minimized. */
   readonly findings: readonly Finding[];
-  /** How often each kind of the table occurred. */
+  /** Number of occurrences of each difference in the table. */
   readonly explained: ReadonlyMap<Difference, number>;
 }
 
-/** How long a campaign is. */
+/** Length of a campaign. */
 export interface CampaignOptions {
   readonly seed: number;
   readonly requests: number;
-  /** Findings after which it ends. */
+  /** Maximum number of findings. */
   readonly maxFindings: number;
-  /** Called with each finding, once it is as short as it gets. */
+  /** Called with each minimized finding. */
   readonly onFinding: (finding: Finding) => void;
 }
 
-/** Runs sequences until there were enough requests, or enough findings. */
+/** Runs sequences until the number of requests or findings is reached. */
 export async function runCampaign(targets: Targets, options: CampaignOptions): Promise<Report> {
   const explained = new Map<Difference, number>();
   const findings = new Map<string, Finding>();
@@ -59,7 +61,7 @@ export async function runCampaign(targets: Targets, options: CampaignOptions): P
   return { requests, findings: [...findings.values()], explained };
 }
 
-/** The shortest sequence with the same kind of difference at its end. */
+/** The shortest sequence that ends with the same kind of difference. */
 async function shrunk(targets: Targets, finding: Finding): Promise<Finding> {
   const target = targets.compared.get(finding.target);
   if (target === undefined) return finding;
@@ -81,8 +83,8 @@ async function runSequence(targets: Targets, steps: readonly Step[]): Promise<Fi
 }
 
 /**
- * Runs a sequence. A server whose state may differ after a response that was not Glance's is left out of
- * the rest: what follows would say nothing.
+ * Runs a sequence. After a different response, the state of that server may differ, so it is
+ * excluded from the rest of the sequence.
  */
 async function compare(
   glance: Target,
@@ -109,7 +111,7 @@ async function compare(
   return findings;
 }
 
-/** Findings of one kind have most likely one cause. */
+/** The kind of a finding. Findings of the same kind probably have the same cause. */
 function describeType({ target, step, mismatch, expected, actual }: Finding): string {
   const { what } = mismatch;
   if (what.startsWith("header")) {

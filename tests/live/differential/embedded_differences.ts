@@ -1,7 +1,7 @@
-/** Where the embedded Glance does not answer as the real one does, and why. */
+/** Differences between the embedded Glance and the real one. */
 import type { Difference } from "./differences.ts";
 
-/** The embedded part of the table. */
+/** Differences of the embedded Glance. */
 export const EMBEDDED_DIFFERENCES: readonly Difference[] = [
   {
     name: "input over which Glance fails",
@@ -109,19 +109,19 @@ export const EMBEDDED_DIFFERENCES: readonly Difference[] = [
   },
 ];
 
-/** A message up to the part of the schema, without what separates the lines. */
+/** A message up to the quoted schema, without separators. */
 function withoutSchema(body: string): string {
   const words = body.replaceAll(/\\n|<br ?\/?>|\s+/g, " ");
   return words.replace(/Failed validating .*?(?="|<\/body>|$)/s, "").replaceAll(/ +/g, "");
 }
 
-/** Places of data as if all were files. */
+/** Replaces URLs of data as if all data were in files. */
 function inFiles(text: string): string {
   return text.replaceAll("memory:///", "file://DIRECTORY/stores/")
     .replaceAll(/"data_dir": "(DIRECTORY\/stores)?\//g, '"data_dir": "/');
 }
 
-/** A schema without what only people read. */
+/** A schema without descriptions. */
 function withoutWords(text: string): string {
   const parsed = JSON.parse(
     text,

@@ -1,14 +1,14 @@
-/** Where the gateway does not answer as the Glance that it forwards to, and why. */
+/** Differences between the gateway and the Glance behind it. */
 import type { Difference } from "./differences.ts";
 import type { Finding } from "./campaign.ts";
 
-/** A segment of a path that the gateway does not forward. */
+/** A path segment that the gateway does not forward. */
 const UNSENDABLE = /^$|%2f|%(ff|c0|ed)/i;
 
-/** What Glance says of a body that it reads although the path or the method takes none. */
+/** Glance's messages about a body that it parses although the path or method takes none. */
 const BODY_READ = /Malformed JSON|Body expected|Unexpected body type/;
 
-/** The gateway's part of the table. */
+/** Differences of the gateway. */
 export const GATEWAY_DIFFERENCES: readonly Difference[] = [
   {
     name: "a path without a version",
@@ -160,7 +160,7 @@ function isUnsendable(segment: string): boolean {
   return UNSENDABLE.test(segment);
 }
 
-/** Whether the gateway refused without forwarding. */
+/** True if the gateway rejected the request without forwarding it. */
 function isRefusal({ actual: { status } }: Finding): boolean {
   return [300, 401, 404, 405, 501].includes(status);
 }

@@ -1,17 +1,17 @@
 /**
- * What of a response is compared: status, headers and body, without what differs between two correct
- * servers: their addresses, ids that they chose, times.
+ * The compared parts of a response: status, headers, and body, without what differs between correct
+ * servers (addresses, generated ids, times).
  */
 import type { RawResponse } from "./raw_http.ts";
 
-/** A response in a form that can be compared. */
+/** A normalized response. */
 export interface Outcome {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** One thing in which two outcomes differ. */
+/** A difference between two outcomes. */
 export interface Mismatch {
   /** `status`, `body`, or `header` with its name. */
   readonly what: string;
@@ -19,15 +19,15 @@ export interface Mismatch {
   readonly actual: string;
 }
 
-/** What a server's responses contain that is its own. */
+/** Values that are specific to a server. */
 export interface Peculiarities {
   /** URL without a path. */
   readonly origin: string;
-  /** Directory of the stores, if they are files. */
+  /** Directory of the stores if they are files. */
   readonly directory: string;
 }
 
-/** Headers of one connection, or of the program that sends them. */
+/** Headers that depend on the connection or the server software. */
 const IGNORED_HEADERS: ReadonlySet<string> = new Set([
   "connection",
   "date",
@@ -37,13 +37,13 @@ const IGNORED_HEADERS: ReadonlySet<string> = new Set([
   "vary",
 ]);
 
-/** Ids that a caller chose end in this, so they are told from those that a server chose. */
+/** Suffix of ids in requests, which distinguishes them from generated ids. */
 export const CHOSEN_ID_END = "-4111-8111-111111111111";
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 const TIME = /\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?/g;
 
-/** Lists whose order is that of creation, to the second, or that of a hash. */
+/** Lists ordered by creation time (whole seconds) or by a hash. */
 const UNORDERED_LISTS: ReadonlySet<string> = new Set([
   "cached_images",
   "images",
@@ -58,7 +58,7 @@ const UNORDERED_LISTS: ReadonlySet<string> = new Set([
   "tasks",
 ]);
 
-/** Prepares a response for comparison; `isOrdered` says that the order of lists was asked for. */
+/** Normalizes a response. `isOrdered` is true if the request sets the order of the list. */
 export function outcomeOf(
   response: RawResponse,
   own: Peculiarities,
@@ -75,7 +75,7 @@ export function outcomeOf(
   return { status: response.status, headers, body: response.isCut ? `${body} (cut)` : body };
 }
 
-/** All differences; of different statuses, headers and bodies say nothing more. */
+/** All differences. If the status differs, headers and bodies are not compared. */
 export function mismatchesOf(expected: Outcome, actual: Outcome): Mismatch[] {
   if (expected.status !== actual.status) {
     return [{ what: "status", ...texts(expected, actual, summaryOf) }];
@@ -102,7 +102,7 @@ function summaryOf({ status, body }: Outcome): string {
   return `${status} ${body.replaceAll(/\s+/g, " ").slice(0, 200)}`;
 }
 
-/** Bytes that are not UTF-8 are shown by their codes. */
+/** Text of the bytes; bytes that are not UTF-8 are shown as numbers. */
 function textOf(bytes: Uint8Array<ArrayBuffer>): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -116,14 +116,14 @@ function neutral(text: string, { origin, directory }: Peculiarities): string {
     .replaceAll(origin, "ORIGIN")
     .replaceAll(new URL(origin).host, "HOST")
     .replaceAll(directory, "DIRECTORY")
-    // Glance lists its own stores as soon as something has made it look at them.
+    // Glance adds its internal stores to the list once they were used.
     .replaceAll(",os_glance_staging_store,os_glance_tasks_store", "")
     .replaceAll(UUID, (id) => id.endsWith(CHOSEN_ID_END) ? id : "ID")
     .replaceAll(/\breq-ID\b|req-[0-9a-f]{32}/g, "REQUEST-ID")
     .replaceAll(TIME, "TIME");
 }
 
-/** JSON with sorted keys; the order of lists of records counts only where a caller can ask for it. */
+/** JSON with sorted keys. Lists of records are sorted unless the request sets the order. */
 function neutralJson(text: string, own: Peculiarities, isOrdered: boolean): string {
   try {
     return neutral(JSON.stringify(sorted(JSON.parse(text), isOrdered), null, 1), own);

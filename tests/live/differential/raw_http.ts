@@ -1,37 +1,38 @@
 /**
- * HTTP/1.1 as bytes: what a test wants to send is sent as it is, which `fetch` would make neat (paths with
- * dots or backslashes, a body with GET) or refuse.
+ * HTTP/1.1 as bytes, to send requests that `fetch` would normalize (dots or backslashes in paths)
+ * or reject (a body with GET).
  */
 
-/** A request with nothing added but `Host`, `Connection` and the framing of the body. */
+/** A request. Only `Host`, `Connection`, and the framing of the body are added. */
 export interface RawRequest {
   readonly method: string;
-  /** Path and query, as they go over the wire; characters beyond ASCII are sent as UTF-8. */
+  /** Path and query as sent; characters beyond ASCII are encoded as UTF-8. */
   readonly path: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: Uint8Array<ArrayBuffer> | null;
   readonly isChunked: boolean;
 }
 
-/** A response, read to its end. */
+/** A response with its complete body. */
 export interface RawResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Uint8Array<ArrayBuffer>;
-  /** Whether the connection ended before the body did. */
+  /** True if the connection closed before the body was complete. */
   readonly isCut: boolean;
 }
 
-/** Milliseconds after which a response will not come. */
+/** Timeout for a response, in milliseconds. */
 const RESPONSE_TIMEOUT_MS = 60_000;
 
 const CRLF = "\r\n";
 const encoder = new TextEncoder();
 
 /**
- * Sends a request on a connection of its own. A server that closes it without a response has the status 0.
+ * Sends a request on a new connection. The status is 0 if the server closes the connection without
+ * a response.
  *
- * @throws {Error} if the response takes too long, or is not HTTP
+ * @throws {Error} if the timeout expires, or the response is not HTTP
  */
 export async function exchange(origin: string, request: RawRequest): Promise<RawResponse> {
   const { hostname, port, host } = new URL(origin);
@@ -42,7 +43,7 @@ export async function exchange(origin: string, request: RawRequest): Promise<Raw
     connection.close();
   }, RESPONSE_TIMEOUT_MS);
   try {
-    // A server may answer and close before it has read everything.
+    // A server may respond and close before it reads the whole request.
     const sending = write(connection, encode(host, request)).catch(() => {});
     const bytes = await readAll(connection);
     await sending;
@@ -69,7 +70,7 @@ function encode(host: string, request: RawRequest): Uint8Array<ArrayBuffer> {
   return concat([encoder.encode(head), ...body === null ? [] : isChunked ? chunked(body) : [body]]);
 }
 
-/** Two chunks, so that a reader meets more than one. */
+/** Two chunks, to test the decoder with more than one. */
 function chunked(body: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[] {
   const middle = Math.ceil(body.length / 2);
   const parts = [body.subarray(0, middle), body.subarray(middle)].filter((part) => part.length > 0);
@@ -85,7 +86,7 @@ async function write(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
 }
 
-/** Everything until the server closes the connection, tidily or not. */
+/** Reads until the connection is closed or reset. */
 async function readAll(connection: Deno.Conn): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   const buffer = new Uint8Array(64 * 1024);
@@ -96,7 +97,7 @@ async function readAll(connection: Deno.Conn): Promise<Uint8Array<ArrayBuffer>> 
       chunks.push(buffer.slice(0, count));
     }
   } catch {
-    // Reset instead of closed: what came is all there is.
+    // After a reset, the received bytes are the response.
   }
   return concat(chunks);
 }
@@ -120,7 +121,7 @@ function parse(method: string, bytes: Uint8Array<ArrayBuffer>): RawResponse {
 function splitHead(bytes: Uint8Array<ArrayBuffer>): [string, Uint8Array<ArrayBuffer>] {
   for (let end = bytes.indexOf(0x0d); end >= 0; end = bytes.indexOf(0x0d, end + 1)) {
     if (bytes[end + 1] !== 0x0a || bytes[end + 2] !== 0x0d || bytes[end + 3] !== 0x0a) continue;
-    // Byte by byte: what is named latin1 in the Encoding Standard is not Latin-1.
+    // The Encoding Standard's label latin1 means windows-1252, so bytes are converted one by one.
     const head = Array.from(bytes.subarray(0, end), (byte) => String.fromCharCode(byte)).join("");
     return [head, bytes.subarray(end + 4)];
   }

@@ -1,4 +1,4 @@
-/** Sequences of random requests, repeated by their seed. */
+/** Reproducible sequences of random requests. */
 import { between, pick, seededRandom } from "../../support/seed.ts";
 import { bodyOf, CREATES, ROUTES, type RouteWords } from "./routes.ts";
 import type { Caller, Step } from "./step.ts";
@@ -17,7 +17,7 @@ import {
   RANGES,
 } from "./vocabulary.ts";
 
-/** Requests of a sequence, at most. */
+/** Maximum number of requests in a sequence. */
 const LENGTH = 20;
 
 const CALLERS: readonly Caller[] = [
@@ -34,7 +34,7 @@ const CALLERS: readonly Caller[] = [
 
 type Random = () => number;
 
-/** A sequence: something is created first, and then anything may happen. */
+/** A sequence that starts by creating something. */
 export function sequenceOf(seed: number): readonly Step[] {
   const random = seededRandom(seed);
   const steps: Step[] = [];
@@ -78,7 +78,7 @@ function weighted(random: Random): RouteWords {
   return pick(random, ROUTES);
 }
 
-/** The placeholders of a path, filled. */
+/** The path with its placeholders replaced. */
 function pathOf(random: Random, { path }: RouteWords): string {
   return path.replaceAll(/\{(\w+)\}/g, (placeholder, name: string) => {
     if (random() < 0.06) return pick(random, ODD_SEGMENTS);
@@ -104,7 +104,7 @@ function queryOf(random: Random, route: RouteWords): string {
       return `${name}=${random() < 0.1 ? pick(random, ODD_SEGMENTS) : encodeURIComponent(value)}`;
     },
   );
-  // The default order is that of creation, which the clock decides: a page needs another one.
+  // The default order depends on the clock, so a page needs an explicit order.
   const isPage = parameters.some((text) => text.startsWith("limit="));
   const isSorted = parameters.some((text) => text.startsWith("sort"));
   if (isPage && !isSorted && order !== undefined) parameters.push(order);
@@ -161,7 +161,7 @@ function withoutDuplicates(
     .values()];
 }
 
-/** A segment more, one less, or another one; a slash at the end, or two in the middle. */
+/** Adds, removes, or changes a segment, or adds slashes. */
 function withOddSegment(random: Random, path: string): string {
   const [pathname = "", query] = path.split("?");
   const segments = pathname.split("/");
@@ -172,7 +172,7 @@ function withOddSegment(random: Random, path: string): string {
 
 const VERSIONS = ["v2", "v2.0", "v2.9", "v2.16", "v2.17", "v2.99", "v1", "v3", "V2", "v2."];
 
-/** What is not, or not quite, a path of the API. */
+/** A path that is not, or almost, a path of the API. */
 function oddPath(random: Random): Step {
   const version = pick(random, VERSIONS);
   const id = pick(random, IDS);

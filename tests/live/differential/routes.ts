@@ -1,4 +1,4 @@
-/** What random requests ask for: the paths of the API, with bodies that fit them more or less. */
+/** The paths of the API with mostly valid bodies, for random requests. */
 import { between, pick, seededBytes } from "../../support/seed.ts";
 import type { Step } from "./step.ts";
 import { IDS, NAMES, VALUES } from "./vocabulary.ts";
@@ -6,17 +6,17 @@ import { IDS, NAMES, VALUES } from "./vocabulary.ts";
 type Random = () => number;
 type Query = readonly (readonly [name: string, values: readonly string[]])[];
 
-/** A path, and what goes with it. */
+/** A path and its parameters and bodies. */
 export interface RouteWords {
   readonly path: string;
   readonly methods: readonly string[];
   readonly weight?: number;
   readonly query?: Query;
-  /** Parameters that make the order of a list independent of the time. */
+  /** Parameters that make the order of a list independent of the clock. */
   readonly order?: string;
-  /** Makes a body: a value to be sent as JSON, or bytes. */
+  /** Creates a body: bytes, or a value that is sent as JSON. */
   readonly body?: (random: Random, method: string) => unknown;
-  /** Media type of the body, where it is not JSON or a patch. */
+  /** Media type of the body (default: JSON, or the patch type for PATCH). */
   readonly type?: string;
 }
 
@@ -92,7 +92,7 @@ const PART_QUERY: Query = [
 ];
 
 const TASK_QUERY: Query = [
-  // Their ids are Glance's, so no page is the same on two servers.
+  // Task ids are generated, so pages differ between servers.
   ["limit", ["0", "-1", "99999999999999999999", "abc", "1000"]],
   ["marker", [...IDS, "x"]],
   ["sort_key", ["status", "type", "x"]],
@@ -101,7 +101,7 @@ const TASK_QUERY: Query = [
   ["type", ["import", "api_image_import", "x"]],
 ];
 
-/** Every path of the API. */
+/** All paths of the API. */
 export const ROUTES: readonly RouteWords[] = [
   { path: "/v2/images", methods: ["GET"], query: IMAGE_QUERY, order: "sort=id:asc", weight: 14 },
   { path: "/v2/images", methods: ["POST"], body: imageBody, weight: 10 },
@@ -186,7 +186,7 @@ function namespaceRoutes(part: string): RouteWords[] {
   ];
 }
 
-/** What a sequence may begin with. */
+/** Requests that may start a sequence. */
 export const CREATES: readonly {
   readonly chance: number;
   readonly steps: (random: Random) => readonly Step[];
@@ -324,7 +324,7 @@ function patchBody(random: Random): unknown {
     const change: Record<string, unknown> = { op, path, value };
     if (random() < 0.05) delete change[pick(random, ["op", "path", "value"])];
     if (op === "remove" && random() < 0.8) delete change["value"];
-    // The form of version 2.0 of the media type.
+    // Syntax of the 2.0 media type.
     return random() < 0.05 ? { [op]: path, value } : change;
   });
 }

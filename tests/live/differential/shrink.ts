@@ -1,12 +1,10 @@
-/** Makes a sequence of requests shorter while it shows the same difference. */
+/** Minimizes a sequence of requests that shows a difference. */
 import type { Step } from "./step.ts";
 
-/** Sequences that are tried at most for one difference. */
+/** Maximum number of attempts per difference. */
 const MAX_ATTEMPTS = 80;
 
-/**
- * Leaves out requests, then parts of the last one, as long as `isSame` holds for what remains.
- */
+/** Removes requests, then parts of the last one, as long as `isSame` returns true. */
 export async function shrink(
   steps: readonly Step[],
   isSame: (steps: readonly Step[]) => Promise<boolean>,
@@ -20,7 +18,7 @@ export async function shrink(
   };
   const last = steps.at(-1);
   if (last === undefined || await accept([last])) return await simplify(shortest, accept);
-  // The earlier a request is, the less it has to do with the last one.
+  // Earlier requests are less likely to matter.
   for (let at = 0; at < shortest.length - 1;) {
     if (!await accept(shortest.toSpliced(at, 1))) at++;
   }
@@ -47,7 +45,7 @@ async function simplify(
   return shortest;
 }
 
-/** A request with one thing less. */
+/** Variants of a request with one part removed. */
 function simplerSteps(step: Step): Step[] {
   const [path = "", query] = step.path.split("?");
   const parameters = query?.split("&") ?? [];
@@ -64,7 +62,7 @@ function simplerSteps(step: Step): Step[] {
   ];
 }
 
-/** A JSON object or list with one member less. */
+/** Variants of a JSON object or array with one member removed. */
 function smallerBodies(body: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[] {
   try {
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));

@@ -1,12 +1,14 @@
-/** One request of a sequence, and how it is written down for a reader. */
+/** One request of a sequence, and its description. */
 
 /**
- * Who sends a request: an administrator, members of two projects, a reader in the first of them, someone
- * whose token is not valid, and someone without a token.
+ * Identity of a request: an administrator, members of two projects, a reader in the first project,
+ * an invalid token, and no token.
  */
 export type Caller = "admin" | "alice" | "bob" | "carol" | "stranger" | "anonymous";
 
-/** A request. `{task}` in its path is the newest task, `{web}` in its body the URL of a file. */
+/**
+ * A request. In its path, `{task}` is the newest task; in its body, `{web}` is the URL of a file.
+ */
 export interface Step {
   readonly caller: Caller;
   readonly method: string;
@@ -16,7 +18,7 @@ export interface Step {
   readonly isChunked: boolean;
 }
 
-/** A request in one line. */
+/** A request as one line. */
 export function describeStep({ caller, method, path, headers, body, isChunked }: Step): string {
   const shown = headers.map(([name, value]) => ` ${name}: ${value.slice(0, 120)};`).join("");
   const data = body === null ? "" : ` ${isChunked ? "(chunked) " : ""}${textOf(body)}`;

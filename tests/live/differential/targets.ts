@@ -1,6 +1,6 @@
 /**
- * The servers that are compared: the real Glance, the gateway in front of a second Glance that shares
- * nothing with the first, and the embedded Glance. All of them start empty for each sequence of requests.
+ * The compared servers: the real Glance, the gateway in front of a second independent Glance, and
+ * the embedded Glance. Each sequence of requests starts with empty servers.
  */
 import {
   createEmbeddedGlance,
@@ -15,27 +15,27 @@ import { outcomeOf } from "./outcome.ts";
 import { exchange } from "./raw_http.ts";
 import type { Caller, Step } from "./step.ts";
 
-/** What is compared with the real Glance. */
+/** A server that is compared with the real Glance. */
 export type TargetName = "gateway" | "embedded";
 
-/** One of the servers. */
+/** A server. */
 export interface Target {
   /** URL without a path. */
   readonly url: string;
-  /** Removes everything that earlier requests made. */
+  /** Removes everything that earlier requests created. */
   reset(): Promise<void>;
-  /** Sends a request, and waits until what it set going has ended. */
+  /** Sends a request and waits until the tasks that it started have ended. */
   send(step: Step): Promise<Outcome>;
 }
 
 const IMAGE_SIZE_CAP = 4096;
 const IMPORT_METHODS = ["glance-direct", "web-download", "copy-image"];
 
-/** Milliseconds after which a task of Glance's will not end any more. */
+/** Timeout for Glance's tasks, in milliseconds. */
 const TASK_TIMEOUT_MS = 20_000;
 const POLL_INTERVAL_MS = 30;
 
-/** Rows of these tables hold what callers made; parents come last. */
+/** Tables with rows that requests create; parents come last. */
 const TABLES = [
   "image_locations",
   "image_members",
@@ -68,7 +68,7 @@ export class Targets implements AsyncDisposable {
     this.#cleanup = cleanup;
   }
 
-  /** Starts the stack, and those servers that are wanted. */
+  /** Starts the stack and the named servers. */
   static async start(names: readonly TargetName[]): Promise<Targets> {
     await using cleanup = new AsyncDisposableStack();
     const stack = cleanup.use(
@@ -116,14 +116,14 @@ export class Targets implements AsyncDisposable {
   }
 }
 
-/** What requests name, and what differs from run to run. */
+/** Values for placeholders in requests. */
 interface Context {
   /** URL of a file that Glance may import. */
   readonly web: string;
   readonly tokens: Readonly<Record<Caller, string | null>>;
 }
 
-/** A server's address and directory, and how it is emptied. */
+/** A server's address, directory, and reset function. */
 interface Place {
   readonly url: string;
   readonly directory: string;
@@ -135,7 +135,7 @@ class Server implements Target {
   readonly reset: () => Promise<void>;
   readonly #context: Context;
   readonly #directory: string;
-  /** The task that was created last. */
+  /** The newest task. */
   #task = NO_TASK;
 
   constructor(context: Context, { url, directory, reset }: Place) {
@@ -163,7 +163,7 @@ class Server implements Target {
     return outcomeOf(response, { origin: this.url, directory: this.#directory }, isOrdered);
   }
 
-  /** Waits until no task is on its way; one that never ends is compared as it is. */
+  /** Waits until all tasks have ended or the timeout expires. */
   async #settle(): Promise<void> {
     const deadline = Date.now() + TASK_TIMEOUT_MS;
     while (Date.now() < deadline) {
@@ -258,7 +258,7 @@ function replaced(
   placeholder: string,
   value: string,
 ): Uint8Array<ArrayBuffer> {
-  // Latin-1 keeps every byte that is not part of the placeholder.
+  // Latin-1 preserves every byte outside the placeholder.
   const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
   if (!text.includes(placeholder)) return bytes;
   return Uint8Array.from(text.replaceAll(placeholder, value), (char) => char.charCodeAt(0));

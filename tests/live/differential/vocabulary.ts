@@ -1,12 +1,12 @@
-/** The words that random requests are made of: ordinary ones, and those at which servers differ. */
+/** Values for random requests: ordinary ones, and edge cases. */
 import { CHOSEN_ID_END } from "./outcome.ts";
 
-/** Ids of images; only those of the first few are ever created. */
+/** Image ids; only the first few are created. */
 export const IDS: readonly string[] = ["a", "b", "c"].map((letter) =>
   letter.repeat(8) + `-${letter.repeat(4)}${CHOSEN_ID_END}`
 );
 
-/** What may be in the place of an id. */
+/** Values in the place of an id. */
 export const ODD_IDS: readonly string[] = [
   IDS[0]?.toUpperCase() ?? "",
   IDS[0]?.replaceAll("-", "") ?? "",
@@ -22,7 +22,7 @@ export const ODD_IDS: readonly string[] = [
   "a".repeat(300),
 ];
 
-/** Names, decoded: of images, tags, members, properties and of everything in a namespace. */
+/** Decoded names of images, tags, members, properties, and parts of namespaces. */
 export const NAMES: readonly string[] = [
   "a",
   "a",
@@ -74,7 +74,7 @@ export const NAMES: readonly string[] = [
   "ü".repeat(200),
 ];
 
-/** Segments as they may be written in a path: badly encoded, or encoded where nothing has to be. */
+/** Path segments with invalid or unnecessary encoding. */
 export const ODD_SEGMENTS: readonly string[] = [
   "",
   ".",
@@ -114,7 +114,7 @@ export const ODD_SEGMENTS: readonly string[] = [
   "detail",
 ];
 
-/** Values of any JSON type, with numbers at their limits. */
+/** Values of every JSON type, with numbers at their limits. */
 export const VALUES: readonly unknown[] = [
   null,
   true,
@@ -146,7 +146,7 @@ export const VALUES: readonly unknown[] = [
   [null],
 ];
 
-/** Bodies that are not what they are sent as. */
+/** Bodies that do not match their media type. */
 export const ODD_BODIES: readonly string[] = [
   "",
   " ",
@@ -252,7 +252,7 @@ export const CONTENT_RANGES: readonly string[] = [
   "x",
 ];
 
-/** Headers that few requests have. */
+/** Rare headers. */
 export const ODD_HEADERS: readonly (readonly [name: string, values: readonly string[]])[] = [
   ["Accept-Language", ["de", "en-US,en;q=0.5", "*", "xx"]],
   ["Accept-Encoding", ["gzip", "identity", "*;q=0"]],
@@ -273,7 +273,7 @@ export const ODD_HEADERS: readonly (readonly [name: string, values: readonly str
   ["Expect", ["x"]],
 ];
 
-/** Methods; those that every server knows come more often. */
+/** Methods; common ones are more frequent. */
 export const METHODS: readonly string[] = [
   "GET",
   "POST",
