@@ -375,8 +375,8 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "Images can be deleted while they are listed.",
-      "images/list_test.ts: list goes on while each image that it gives is deleted, whatever the size of its pages",
-      "images/list_test.ts: list goes on where others delete the marker, or all that it has given",
+      "images/list_test.ts: list() continues if each yielded image is deleted, for any page size",
+      "images/list_test.ts: list() continues if others delete the marker, or all yielded images",
       "cli/commands/info_test.ts: task-list goes on after an earlier task when its marker is gone",
       "cli/metadefs_test.ts: md-namespace-list goes on after an earlier namespace when its marker is gone",
     ],

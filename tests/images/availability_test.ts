@@ -42,7 +42,7 @@ for (const [context, image, availability] of TABLE) {
   });
 }
 
-Deno.test("Only a member that has accepted may see a shared image", () => {
+Deno.test("only an accepted member may see a shared image", () => {
   const members = (["pending", "accepted", "rejected"] as const).map((status, i) => ({
     member_id: `p${i}`,
     image_id: "42",
@@ -58,7 +58,7 @@ Deno.test("Only a member that has accepted may see a shared image", () => {
   assertEquals(isAcceptedMember({ projectId: "p1" }, []), false);
 });
 
-Deno.test("show asks for the members where they decide, and for nothing where they do not", async () => {
+Deno.test("show() requests the members only if they decide", async () => {
   const shared = () => Response.json({ id: "42", status: "active", visibility: "shared" });
   const member = { member_id: "p1", status: "accepted" };
   const seen = worldOf([shared, Response.json({ members: [member] })]);
@@ -72,7 +72,7 @@ Deno.test("show asks for the members where they decide, and for nothing where th
   assertEquals(trusted.script.requests.length, 1);
 });
 
-Deno.test("Without identities and without Keystone, what Glance shows is available", async () => {
+Deno.test("every image is available without identities and Keystone", async () => {
   const image = () => Response.json({ id: "42", status: "active", visibility: "private" });
   const { service } = worldOf([image, image], { authStrategy: "noauth" });
   assertEquals((await service.show({}, "42")).id, "42");

@@ -26,7 +26,7 @@ class Records {
   }
 }
 
-Deno.test("create chooses the id here, another one each time", async () => {
+Deno.test("create() chooses a new id for each image", async () => {
   const records = new Records();
   const { service } = worldOf([records.answer, records.answer]);
   const first = await service.create(CALLER, { name: "a" });
@@ -36,7 +36,7 @@ Deno.test("create chooses the id here, another one each time", async () => {
   assertEquals([records.images.size, records.posts], [2, 2]);
 });
 
-Deno.test("create leaves out what is null, but for properties of which null is a value", async () => {
+Deno.test("create() omits null properties, except those that can be null", async () => {
   const records = new Records();
   const { service } = worldOf([records.answer]);
   const properties = { gone: null, os_type: "linux" };
@@ -62,7 +62,7 @@ const LOSSES: readonly (readonly [what: string, loss: (answer: Step) => Step])[]
 ];
 
 for (const [what, loss] of LOSSES) {
-  Deno.test(`create makes one image where the answer ${what}`, async () => {
+  Deno.test(`create() creates one image if the response ${what}`, async () => {
     const records = new Records();
     const { service, clock } = worldOf([
       loss(records.answer),
@@ -76,7 +76,7 @@ for (const [what, loss] of LOSSES) {
   });
 }
 
-Deno.test("create says that the id is taken, where the caller chose it", async () => {
+Deno.test("create() throws ImageConflict if the caller's id is taken", async () => {
   const records = new Records();
   records.images.set("mine", { id: "mine", status: "active", name: "somebody's" });
   const { service, script } = worldOf([records.answer]);
@@ -85,13 +85,13 @@ Deno.test("create says that the id is taken, where the caller chose it", async (
   assertEquals(records.images.get("mine")?.["name"], "somebody's");
 });
 
-Deno.test("create fails where no server takes it, and asks for no image then", async () => {
+Deno.test("create() fails if no server accepts it, without a request for the image", async () => {
   const { service, script, clock } = worldOf([503, 503, 503, 503]);
   await assertRejects(() => clock.run(service.create(CALLER, {})), GlanceConnectionFailed);
   assertEquals(new Set(script.asked), new Set(["POST /v2/images"]));
 });
 
-Deno.test("create refuses a reserved property before any request", async () => {
+Deno.test("create() rejects a reserved property before any request", async () => {
   const { service, script } = worldOf([]);
   const meta = { properties: { os_glance_x: "y" } };
   await assertRejects(() => service.create(CALLER, meta), Invalid, "reserved");
@@ -118,7 +118,7 @@ function editable(image: Record<string, unknown>, meddle: (patch: number) => voi
   return { ...world, patches };
 }
 
-Deno.test("update sends what differs, and nothing where nothing does", async () => {
+Deno.test("update() sends only what differs, and nothing if nothing does", async () => {
   const { service, patches } = editable({ id: "42", status: "active", name: "a", os_type: "x" });
   await service.update(CALLER, "42", { name: "a" }, null, { purgeProps: false });
   assertEquals(patches, []);
@@ -131,14 +131,14 @@ Deno.test("update sends what differs, and nothing where nothing does", async () 
   assertEquals([image.name, image.properties], ["b", { k: "v" }]);
 });
 
-Deno.test("update purges nothing where it names nothing at all", async () => {
+Deno.test("update() purges nothing if the metadata is empty", async () => {
   const { service, patches } = editable({ id: "42", status: "active", os_type: "x" });
   await service.update(CALLER, "42", {});
   await service.update(CALLER, "42", { id: "42" });
   assertEquals(patches, []);
 });
 
-Deno.test("update compares anew where somebody else has removed what it removes", async () => {
+Deno.test("update() compares again if another client has removed the same property", async () => {
   const record: Record<string, unknown> = { id: "42", status: "active", a: "1", b: "2" };
   const { service, patches } = editable(record, (patch) => {
     if (patch === 1) delete record["a"];
@@ -148,7 +148,7 @@ Deno.test("update compares anew where somebody else has removed what it removes"
   assertEquals(record, { id: "42", status: "active", name: "n" });
 });
 
-Deno.test("update gives up where it is in conflict each time that it compares", async () => {
+Deno.test("update() gives up after repeated conflicts", async () => {
   const record: Record<string, unknown> = { id: "42", status: "active", a: "1" };
   const { service, patches } = editable(record, (patch) => {
     delete record[`a${patch - 1 || ""}`];
@@ -159,7 +159,7 @@ Deno.test("update gives up where it is in conflict each time that it compares", 
   assertEquals(patches.length, 3);
 });
 
-Deno.test("update is done where its answer was lost and its repeat is in conflict", async () => {
+Deno.test("update() succeeds if its response was lost and its retry conflicts", async () => {
   const record: Record<string, unknown> = { id: "42", status: "active", a: "1" };
   let isLost = false;
   const world: Omit<World, "script"> = worldOn(async (_, init) => {
@@ -175,7 +175,7 @@ Deno.test("update is done where its answer was lost and its repeat is in conflic
   assertEquals((await world.clock.run(update)).properties, {});
 });
 
-Deno.test("update throws any other error as it is, without another comparison", async () => {
+Deno.test("update() throws other errors unchanged, without another comparison", async () => {
   const image = { id: "42", status: "active" };
   const { service, script } = worldOf([Response.json(image), 500]);
   await assertRejects(() => service.update(CALLER, "42", { name: "n" }), UnexpectedStatus);
@@ -219,7 +219,7 @@ function shownImage() {
   return { record, ...editable(record) };
 }
 
-Deno.test("update takes a shown image with something changed, and changes that alone", async () => {
+Deno.test("update() accepts an image from show() and changes only what differs", async () => {
   const { service, patches } = shownImage();
   const image = await service.show(CALLER, "42");
   await service.update(CALLER, "42", { ...image, name: "b", tags: ["y", "x"] });
@@ -232,7 +232,7 @@ Deno.test("update takes a shown image with something changed, and changes that a
   ]]);
 });
 
-Deno.test("update takes a shown image of which Glance has not told much", async () => {
+Deno.test("update() accepts an image from show() with few properties", async () => {
   const { service, patches } = editable({ id: "42", status: "queued" });
   const image = await service.show(CALLER, "42");
   const options = { ifUnchanged: image };
@@ -240,7 +240,7 @@ Deno.test("update takes a shown image of which Glance has not told much", async 
   assertEquals(patches, [[{ op: "add", path: "/name", value: "b" }]]);
 });
 
-Deno.test("update takes a shown image that Glance has only noted a later time for", async () => {
+Deno.test("update() accepts an image from show() with an older `updated_at`", async () => {
   const { service, record, patches } = shownImage();
   const image = await service.show(CALLER, "42");
   record["updated_at"] = "2026-01-03T00:00:00Z";
@@ -282,7 +282,7 @@ for (const [name, value] of Object.entries(READ_ONLY)) {
   });
 }
 
-Deno.test("update refuses properties with names that are Glance's", async () => {
+Deno.test("update() rejects properties with names of read-only properties", async () => {
   const { service, patches } = shownImage();
   for (const name of ["id", "status", "size", "location", "self", "updated_at", "stores"]) {
     const meta = { properties: { [name]: "x" } };
@@ -302,7 +302,7 @@ Deno.test("update refuses properties with names that are Glance's", async () => 
   assertEquals(patches, []);
 });
 
-Deno.test("update with ifUnchanged changes an image that is as it was seen", async () => {
+Deno.test("update() with ifUnchanged updates an image that has not changed", async () => {
   const { service, patches } = shownImage();
   const image = await service.show(CALLER, "42");
   const options = { ifUnchanged: JSON.parse(JSON.stringify(image)) };
@@ -321,7 +321,7 @@ const CHANGES: readonly (readonly [change: Readonly<Record<string, unknown>>, wo
 ];
 
 for (const [change, words] of CHANGES) {
-  Deno.test(`update with ifUnchanged refuses an image with another ${words}`, async () => {
+  Deno.test(`update() with ifUnchanged rejects an image with another ${words}`, async () => {
     const { service, record, patches } = shownImage();
     const ifUnchanged = await service.show(CALLER, "42");
     Object.assign(record, change);
@@ -331,7 +331,7 @@ for (const [change, words] of CHANGES) {
   });
 }
 
-Deno.test("update with ifUnchanged does not try again what has become impossible", async () => {
+Deno.test("update() with ifUnchanged does not retry after a conflict", async () => {
   const record: Record<string, unknown> = { ...SHOWN, a: "1" };
   const { service, patches } = editable(record, () => delete record["a"]);
   const ifUnchanged = await service.show(CALLER, "42");
@@ -341,7 +341,7 @@ Deno.test("update with ifUnchanged does not try again what has become impossible
   assertEquals([patches.length, record["name"]], [1, "a"]);
 });
 
-Deno.test("update with ifUnchanged is done where its own request was carried out unseen", async () => {
+Deno.test("update() with ifUnchanged succeeds if its own response was lost", async () => {
   const record: Record<string, unknown> = { ...SHOWN, a: "1" };
   let isLost = false;
   const { service, clock } = worldOn(async (_, init) => {

@@ -28,7 +28,7 @@ async function idsOf({ service, clock }: World, parameters: ListParameters = {})
   return images.map(({ id }) => id).join("");
 }
 
-Deno.test("list gives the images of all pages, and asks for each by its own marker", async () => {
+Deno.test("list() yields the images of all pages, and requests each by its marker", async () => {
   const world = worldOf([page("ab", link("b")), page("cd", link("d")), page("e")]);
   const parameters = { pageSize: 2, filters: { tag: ["x", "y"] }, sortKey: "name" };
   assertEquals(await idsOf(world, parameters), "abcde");
@@ -40,20 +40,20 @@ Deno.test("list gives the images of all pages, and asks for each by its own mark
   ]);
 });
 
-Deno.test("list asks the endpoint with its prefix, whatever the server's link says", async () => {
+Deno.test("list() keeps the prefix of the endpoint, whatever the server's link says", async () => {
   const steps = [page("a", "http://inside:9292/v2/images?marker=a"), page("b")];
   const world = worldOf(steps, { apiServers: ["https://glance/image"] });
   assertEquals(await idsOf(world, {}), "ab");
   assertEquals(world.script.requests[1]?.url, "https://glance/image/v2/images?limit=200&marker=a");
 });
 
-Deno.test("list begins behind the marker that it is given", async () => {
+Deno.test("list() begins after the given marker", async () => {
   const world = worldOf([page("b")]);
   assertEquals(await idsOf(world, { marker: "a b&c" }), "b");
   assertEquals(world.script.asked, ["GET /v2/images?limit=200&marker=a%20b%26c"]);
 });
 
-Deno.test("list gives no more than its limit, over pages and within one", async () => {
+Deno.test("list() yields at most `limit` images, over pages and within one", async () => {
   const cases: readonly (readonly [limit: number, ids: string, requests: number])[] = [
     [0, "", 0],
     [1, "a", 1],
@@ -69,24 +69,24 @@ Deno.test("list gives no more than its limit, over pages and within one", async 
   }
 });
 
-Deno.test("list takes a page that is longer than was asked for, and cuts it at its limit", async () => {
+Deno.test("list() cuts a page that is longer than requested at its limit", async () => {
   const world = worldOf([page("abcdef", link("f"))]);
   assertEquals(await idsOf(world, { limit: 3 }), "abc");
 });
 
-Deno.test("list goes on behind an empty page that has a next one", async () => {
+Deno.test("list() continues after an empty page with a next link", async () => {
   const world = worldOf([page("", link("x")), page("", link("y")), page("a")]);
   assertEquals(await idsOf(world), "a");
 });
 
-Deno.test("list ends where there is no link to a next page, or one without a marker", async () => {
+Deno.test("list() ends if there is no next link, or one without a marker", async () => {
   for (const next of ["/v2/images?limit=2", "", null, undefined]) {
     const world = worldOf([Response.json({ images: [{ id: "a", status: "active" }], next })]);
     assertEquals(await idsOf(world), "a");
   }
 });
 
-Deno.test("list refuses to go in circles, of one page or of several", async () => {
+Deno.test("list() throws on a loop of one page or of several", async () => {
   const circles: readonly (readonly Step[])[] = [
     [page("a", link("a")), page("a", link("a"))],
     [page("a", link("x")), page("b", link("y")), page("a", link("x"))],
@@ -100,7 +100,7 @@ Deno.test("list refuses to go in circles, of one page or of several", async () =
   await assertRejects(() => idsOf(world, { marker: "start" }), UnexpectedResponse, '"start" twice');
 });
 
-Deno.test("list asks no more than 1,000 times in place of a marker that is refused", async () => {
+Deno.test("list() tries at most 1,000 earlier markers", async () => {
   const images = Array.from({ length: 3_000 }, (_, i) => ({ id: `${i}`, status: "active" }));
   let requests = 0;
   const world = worldOn(() => {
@@ -115,7 +115,7 @@ Deno.test("list asks no more than 1,000 times in place of a marker that is refus
   assertEquals(requests, 1 + 1_001);
 });
 
-Deno.test("list notices any circle after a few rounds, and keeps no more than one marker to do so", async () => {
+Deno.test("list() detects any loop after a few rounds, with one stored marker", async () => {
   for (const [before, around] of [[0, 1], [0, 7], [3, 5], [10, 64]] as const) {
     let pages = 0;
     const world = worldOn(() => {
@@ -128,7 +128,7 @@ Deno.test("list notices any circle after a few rounds, and keeps no more than on
   }
 });
 
-Deno.test("list gives as many images as its limit, though some on the way are not to be seen", async () => {
+Deno.test("list() yields `limit` images, even if some are not available", async () => {
   const image = (id: string, owner: string) => ({
     id,
     status: "active",
@@ -146,7 +146,7 @@ Deno.test("list gives as many images as its limit, though some on the way are no
   assertEquals(world.script.left, 0);
 });
 
-Deno.test("list retries and translates the errors of its second page like those of the first", async () => {
+Deno.test("list() handles errors of the second page like those of the first", async () => {
   const healed = worldOf([page("a", link("a")), refused(), 503, silence, page("b")], {
     requestTimeout: 100,
   });
@@ -159,7 +159,7 @@ Deno.test("list retries and translates the errors of its second page like those 
   await assertRejects(() => idsOf(away), GlanceConnectionFailed, "Cannot list images");
 });
 
-Deno.test("list asks for a page before it gives the last image of the one before, and not earlier", async () => {
+Deno.test("list() requests a page just before it yields the last image of the previous one", async () => {
   const world = worldOf([page("ab", link("b")), page("cd", link("d"))]);
   const asked: number[] = [];
   for await (const { id } of world.service.list(CALLER, { pageSize: 2 })) {
@@ -170,13 +170,13 @@ Deno.test("list asks for a page before it gives the last image of the one before
   assertEquals(world.clock.pending, 0);
 });
 
-Deno.test("list makes no request before somebody reads it", () => {
+Deno.test("list() sends no request before it is read", () => {
   const world = worldOf([]);
   world.service.list(CALLER);
   assertEquals(world.script.requests.length, 0);
 });
 
-Deno.test("list stops between two pages when its signal is aborted", async () => {
+Deno.test("list() stops between two pages on abort", async () => {
   const world = worldOf([page("ab", link("b")), silence]);
   const controller = new AbortController();
   const reason = new Error("enough");
@@ -192,7 +192,7 @@ Deno.test("list stops between two pages when its signal is aborted", async () =>
   assertEquals([ids.join(), world.script.requests.length], ["a,b", 1]);
 });
 
-Deno.test("list keeps to images that the caller may see, without a token of its own", async () => {
+Deno.test("list() yields only available images if the caller has no token", async () => {
   const images = [
     { id: "a", status: "active", visibility: "private", owner_id: "p1" },
     { id: "b", status: "active", visibility: "private", owner_id: "p2" },
@@ -211,7 +211,7 @@ Deno.test("list keeps to images that the caller may see, without a token of its 
   ]);
 });
 
-Deno.test("list answers calls that do not wait for each other in their order", async () => {
+Deno.test("list() answers concurrent calls in order", async () => {
   const steps = [page("abc", link("c")), page("", link("x")), page("de", link("e")), page("f")];
   for (const limit of [undefined, 6, 4]) {
     const { service, clock } = worldOf(steps);
@@ -223,7 +223,7 @@ Deno.test("list answers calls that do not wait for each other in their order", a
   }
 });
 
-Deno.test("list gives what stands before an image that cannot be read, its error, and no more", async () => {
+Deno.test("list() yields the images before an unreadable one, then throws and ends", async () => {
   const images = [
     { id: "a", status: "active" },
     { id: "b", status: "active" },
@@ -238,7 +238,7 @@ Deno.test("list gives what stands before an image that cannot be read, its error
   assertEquals(await list.next(), { done: true, value: undefined });
 });
 
-Deno.test("list is an async generator: return, throw and dispose end it, at whatever image it is", async () => {
+Deno.test("list() returns an async generator: return, throw, and dispose end it at any image", async () => {
   const ends: readonly ((list: AsyncGenerator<Image, void>) => Promise<unknown>)[] = [
     (list) => list.return(),
     (list) => list[Symbol.asyncDispose](),
@@ -287,7 +287,7 @@ async function listWhile(
   return { seen, images: [...images].join(""), requests };
 }
 
-Deno.test("list goes on while each image that it gives is deleted, whatever the size of its pages", async () => {
+Deno.test("list() continues if each yielded image is deleted, for any page size", async () => {
   for (const pageSize of [1, 2, 3, 5, 10, 200]) {
     const result = await listWhile((id, images) => images.delete(id), { pageSize });
     assertEquals([result.seen, result.images], ["abcdefghij", ""]);
@@ -296,7 +296,7 @@ Deno.test("list goes on while each image that it gives is deleted, whatever the 
   }
 });
 
-Deno.test("list goes on where others delete the marker, or all that it has given", async () => {
+Deno.test("list() continues if others delete the marker, or all yielded images", async () => {
   const deletions: readonly ((id: string, images: Set<string>) => void)[] = [
     (id, images) => id === "b" && images.delete("c"),
     (id, images) => id === "b" && "abc".split("").forEach((one) => images.delete(one)),
@@ -309,6 +309,6 @@ Deno.test("list goes on where others delete the marker, or all that it has given
   }
 });
 
-Deno.test("list says that its first marker is not there", async () => {
+Deno.test("list() throws if its first marker does not exist", async () => {
   await assertRejects(() => listWhile(() => {}, { marker: "z" }), Invalid, "No image z");
 });

@@ -102,14 +102,14 @@ for (const href of UNUSABLE) {
   });
 }
 
-Deno.test("getRemoteImageService shows no secret of an href that it refuses", () => {
+Deno.test("getRemoteImageService() shows no secret of a rejected href", () => {
   for (const href of ["http://me:pw@glance/v2/images/42?sig=pw", "http://me:p/w@glance/42#pw"]) {
     const { message } = assertThrows(() => getRemoteImageService({}, href), InvalidImageRef);
     assertEquals(/me:|p\/?w/.test(message), false, message);
   }
 });
 
-Deno.test("An id alone belongs to the default service", () => {
+Deno.test("getRemoteImageService() returns the default service for an id", () => {
   const [service, imageId] = getRemoteImageService({}, ID, { apiServers: ["glance"] });
   assertEquals([service.client.server, imageId], [null, ID]);
   assertEquals(service.client.options.apiServers?.[0]?.endpoint, "http://glance");
@@ -179,7 +179,7 @@ for (const [options, who, origin, isTrusted] of TRUST) {
   });
 }
 
-Deno.test("getDefaultImageService has the options that it is given, and defaults without", () => {
+Deno.test("getDefaultImageService() uses the given options, else defaults", () => {
   assertEquals(getDefaultImageService({ numRetries: 9 }).client.options.numRetries, 9);
   assertEquals(getDefaultImageService().client.options.numRetries, 3);
 });

@@ -18,7 +18,7 @@ async function bodyOf({ script }: World, i: number): Promise<unknown> {
   return await new Response(script.requests[i]?.body ?? null).json();
 }
 
-Deno.test("show gives an image in our words", async () => {
+Deno.test("show() returns an image in camelCase", async () => {
   const world = worldOf([
     record({ min_disk: 2, os_type: "linux", created_at: "2026-01-02T03:04:05Z" }),
   ]);
@@ -28,13 +28,13 @@ Deno.test("show gives an image in our words", async () => {
   assertEquals(world.script.asked, ["GET /v2/images/42"]);
 });
 
-Deno.test("show says which image there is not, or is forbidden", async () => {
+Deno.test("show() names the image that does not exist or is forbidden", async () => {
   const missing = await assertRejects(() => worldOf([404]).service.show(CALLER, ID), ImageNotFound);
   assertEquals([missing.imageId, missing.status, missing.server], [ID, 404, "http://a"]);
   await assertRejects(() => worldOf([403]).service.show(CALLER, ID), ImageNotAuthorized);
 });
 
-Deno.test("create sends what Glance takes, with an id, and gives what it gives", async () => {
+Deno.test("create() sends Glance's form with an id, and returns the image", async () => {
   const created = Response.json({ id: ID, status: "queued", name: "disk" }, { status: 201 });
   const world = worldOf([created]);
   const meta: ImageMeta = {
@@ -59,7 +59,7 @@ Deno.test("create sends what Glance takes, with an id, and gives what it gives",
   });
 });
 
-Deno.test("create throws what Glance refuses of the record, and deletes nothing then", async () => {
+Deno.test("create() throws Glance's error about the record, and deletes nothing", async () => {
   for (
     const [status, name] of [[400, "Invalid"], [403, "NotAuthorized"], [
       413,
@@ -72,7 +72,7 @@ Deno.test("create throws what Glance refuses of the record, and deletes nothing 
   }
 });
 
-Deno.test("delete gives true, and throws why it could not", async () => {
+Deno.test("delete() returns true, or throws", async () => {
   assertEquals(await worldOf([empty()]).service.delete(CALLER, ID), true);
   const remove = (status: number) => () => worldOf([status]).service.delete(CALLER, ID);
   await assertRejects(remove(404), ImageNotFound);
@@ -80,12 +80,12 @@ Deno.test("delete gives true, and throws why it could not", async () => {
   await assertRejects(remove(409), ImageConflict);
 });
 
-Deno.test("delete is done where its answer was lost and the image is gone", async () => {
+Deno.test("delete() succeeds if its response was lost and the image is gone", async () => {
   const world = worldOf([refused(), 404]);
   assertEquals(await world.clock.run(world.service.delete(CALLER, ID)), true);
 });
 
-Deno.test("update leaves custom properties that it does not name where it is told to", async () => {
+Deno.test("update() keeps custom properties if purgeProps is false", async () => {
   const world = worldOf([record({ os_type: "linux", a: "1" }), record({ name: "new" })]);
   const change = { name: "new", properties: { a: "2" } };
   await world.service.update(CALLER, ID, change, null, { purgeProps: false });
@@ -95,7 +95,7 @@ Deno.test("update leaves custom properties that it does not name where it is tol
   ]);
 });
 
-Deno.test("update never sends an id, and refuses another than the image's", async () => {
+Deno.test("update() never sends an id, and rejects a different one", async () => {
   const world = worldOf([record({ name: "old" }), record(), record()]);
   await world.service.update(CALLER, ID, { id: ID, name: "new" });
   assertEquals(await bodyOf(world, 1), [{ op: "replace", path: "/name", value: "new" }]);
@@ -103,7 +103,7 @@ Deno.test("update never sends an id, and refuses another than the image's", asyn
   await assertRejects(() => world.service.update(CALLER, ID, other), Invalid, '"id" is read-only');
 });
 
-Deno.test("listMembers and getStores give what Glance lists", async () => {
+Deno.test("listMembers() and getStores() return what Glance lists", async () => {
   const members = [{ member_id: "p1", image_id: ID, status: "accepted" }];
   const stores = [{ id: "ceph", default: "true" }];
   const { service } = worldOf([Response.json({ members }), Response.json({ stores })]);
@@ -112,7 +112,7 @@ Deno.test("listMembers and getStores give what Glance lists", async () => {
   await assertRejects(() => worldOf([404]).service.getStores(CALLER), NotFound);
 });
 
-Deno.test("Every method refuses an id that leads to another path, before any request", async () => {
+Deno.test("every method rejects an id that changes the path before any request", async () => {
   const methods = [
     "show",
     "delete",
@@ -132,7 +132,7 @@ Deno.test("Every method refuses an id that leads to another path, before any req
   }
 });
 
-Deno.test("Every method stops with the reason of its signal", async () => {
+Deno.test("every method throws the reason of its signal on abort", async () => {
   const calls: readonly ((service: GlanceImageService, signal: AbortSignal) => Promise<unknown>)[] =
     [
       (service, signal) => service.detail(CALLER, {}, { signal }),
@@ -157,7 +157,7 @@ Deno.test("Every method stops with the reason of its signal", async () => {
   }
 });
 
-Deno.test("A service of its own finds its servers in each context's catalog", async () => {
+Deno.test("a default service finds its servers in the catalog of each context", async () => {
   const service = new GlanceImageService();
   assertEquals(service.client.options.apiServers, null);
   await assertRejects(() => service.show({}, ID), InvalidConfigurationValue, "service catalog");

@@ -59,7 +59,7 @@ function isData(request: Request): boolean {
   return new URL(request.url).pathname.endsWith("/file");
 }
 
-Deno.test("copyImage copies the data, and of the record what another cloud can have", async () => {
+Deno.test("copyImage() copies the data and the portable properties", async () => {
   const properties = { os_type: "linux", "a/b~c": "x", empty: "", mappings: [{ device: "vda" }] };
   const meta: ImageMeta = {
     ...{ minDisk: 3, minRam: 512, protected: true, osHidden: true, visibility: "private" },
@@ -75,7 +75,7 @@ Deno.test("copyImage copies the data, and of the record what another cloud can h
   assertEquals(portable(copy), portable(image));
 });
 
-Deno.test("copyImage leaves out what Glance keeps for itself", async () => {
+Deno.test("copyImage() omits reserved properties", async () => {
   const from = cloudOf({ stores: [{ id: "one" }, { id: "two" }] });
   const { to, image } = await cloudsWith({ properties: { mine: "x" } }, from);
   await from.service.client.call(contextOf("root"), "import", image.id, {
@@ -88,7 +88,7 @@ Deno.test("copyImage leaves out what Glance keeps for itself", async () => {
   assertEquals(copy.properties, { mine: "x" });
 });
 
-Deno.test("copyImage gives the copy what its caller says instead", async () => {
+Deno.test("copyImage() overrides properties with `meta`", async () => {
   const { from, to, image } = await cloudsWith({ properties: { keep: "1", drop: "2" } });
   const id = crypto.randomUUID();
   const meta = { id, name: "copy", properties: { drop: null, add: "3" } };
@@ -96,7 +96,7 @@ Deno.test("copyImage gives the copy what its caller says instead", async () => {
   assertEquals([copy.id, copy.name, copy.properties], [id, "copy", { keep: "1", add: "3" }]);
 });
 
-Deno.test("copyImage goes on where the source breaks, and tells how far it has come", async () => {
+Deno.test("copyImage() resumes a broken download and reports progress", async () => {
   const clouds = await cloudsWith();
   const { from, to, image } = clouds;
   let breaks = 2;
@@ -115,7 +115,7 @@ Deno.test("copyImage goes on where the source breaks, and tells how far it has c
   assert(progress.every(({ transferred }, i) => transferred > (progress[i - 1]?.transferred ?? 0)));
 });
 
-Deno.test("copyImage sends the data again where the connection to the target breaks", async () => {
+Deno.test("copyImage() sends the data again if the connection to the target breaks", async () => {
   const clouds = await cloudsWith();
   const { from, to, image, left } = clouds;
   let breaks = 2;
@@ -132,7 +132,7 @@ Deno.test("copyImage sends the data again where the connection to the target bre
   assertEquals((await left()).length, 1);
 });
 
-Deno.test("copyImage compares with what the target has stored, and deletes what is wrong", async () => {
+Deno.test("copyImage() verifies the new image, and deletes it if it differs", async () => {
   for (const hashAlgorithm of ["sha512", "sha256"]) {
     const { from, to, image, left } = await cloudsWith(
       { protected: true },
@@ -153,7 +153,7 @@ Deno.test("copyImage compares with what the target has stored, and deletes what 
   }
 });
 
-Deno.test("copyImage hashes with both algorithms where the clouds do not use the same", async () => {
+Deno.test("copyImage() hashes with both algorithms if the clouds use different ones", async () => {
   const to = cloudOf({ hashAlgorithm: "sha256" });
   await to.service.create(to.context, FORMATS, BYTES.slice(1));
   const { from, image } = await cloudsWith({}, cloudOf({ hashAlgorithm: "sha384" }), to);
@@ -162,14 +162,14 @@ Deno.test("copyImage hashes with both algorithms where the clouds do not use the
   assertEquals([image.osHashAlgo, copy.osHashAlgo, copy.checksum], ["sha384", "sha256", null]);
 });
 
-Deno.test("copyImage takes MD5 where the target's algorithm could not be known beforehand", async () => {
+Deno.test("copyImage() compares MD5 if the target's algorithm is unknown", async () => {
   const clouds = await cloudsWith({}, cloudOf(), cloudOf({ hashAlgorithm: "sha256" }));
   const { from, to, image } = clouds;
   const copy = await copyImage(from, to, image.id, { verify: "required" });
   assertEquals([copy.osHashAlgo, copy.checksum], ["sha256", image.checksum]);
 });
 
-Deno.test("copyImage with verify required refuses what nobody can compare, before and after", async () => {
+Deno.test("copyImage() with verify required fails if no hash can be compared, before or after the transfer", async () => {
   for (const which of ["from", "to"] as const) {
     const clouds = await cloudsWith();
     clouds[which].meddle = telling(clouds[which], UNHASHED);
@@ -182,7 +182,7 @@ Deno.test("copyImage with verify required refuses what nobody can compare, befor
   assertEquals((await copyImage(clouds.from, clouds.to, clouds.image.id)).status, "active");
 });
 
-Deno.test("copyImage leaves a visibility that it may not give to the cloud, unless it was asked for", async () => {
+Deno.test("copyImage() keeps the default visibility if it may not set that of the source, unless `meta` sets one", async () => {
   const from = { ...cloudOf(), context: contextOf("root") };
   const { to, image, left } = await cloudsWith({ visibility: "public" }, from);
   const copy = await copyImage(from, to, image.id);
@@ -194,7 +194,7 @@ Deno.test("copyImage leaves a visibility that it may not give to the cloud, unle
   assertEquals((await copyImage(from, asRoot, image.id)).visibility, "public");
 });
 
-Deno.test("copyImage asks nothing of the target where the source has nothing to give", async () => {
+Deno.test("copyImage() sends no request to the target if the source has no data", async () => {
   const { from, to } = await cloudsWith();
   const { id } = await from.service.create(from.context, { name: "empty" });
   await assertRejects(() => copyImage(from, to, id), ImageConflict, "is queued");
@@ -203,7 +203,7 @@ Deno.test("copyImage asks nothing of the target where the source has nothing to 
   assertEquals(to.asked, []);
 });
 
-Deno.test("copyImage leaves nothing at the target where the source has broken for good", async () => {
+Deno.test("copyImage() deletes the new image if the download fails", async () => {
   const clouds = await cloudsWith({ protected: true });
   const { from, to, image, left } = clouds;
   from.meddle = (request) => isData(request) ? new Response(null, { status: 503 }) : null;
@@ -212,7 +212,7 @@ Deno.test("copyImage leaves nothing at the target where the source has broken fo
   assertEquals(await left(), []);
 });
 
-Deno.test("copyImage says which image is left where it cannot be deleted either", async () => {
+Deno.test("copyImage() names the new image if it cannot be deleted after a failure", async () => {
   const clouds = await cloudsWith();
   const { from, to, image, left } = clouds;
   to.meddle = (request) => {
@@ -224,7 +224,7 @@ Deno.test("copyImage says which image is left where it cannot be deleted either"
   assertEquals((await left()).map(({ id }) => id), [error.imageId]);
 });
 
-Deno.test("copyImage stops with its signal, and closes both ends", async () => {
+Deno.test("copyImage() stops on abort, and closes both connections", async () => {
   const clouds = await cloudsWith();
   const { from, to, image, left } = clouds;
   const controller = new AbortController();
@@ -247,7 +247,7 @@ Deno.test("copyImage stops with its signal, and closes both ends", async () => {
   assertEquals(await left(), []);
 });
 
-Deno.test("copyImage reads the source no faster than the target takes it", async () => {
+Deno.test("copyImage() applies backpressure from the target to the source", async () => {
   const clouds = await cloudsWith();
   const { from, to, image } = clouds;
   let given = 0;

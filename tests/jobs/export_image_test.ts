@@ -24,7 +24,7 @@ async function exported() {
   return { image, record, data, asked };
 }
 
-Deno.test("exportImage gives a record that is JSON, and opens the data when it is asked to", async () => {
+Deno.test("exportImage() returns a JSON record, and opens the data on demand", async () => {
   const { image, record, data, asked } = await exported();
   assertEquals(JSON.parse(JSON.stringify(record)), record);
   assertEquals(record, {
@@ -47,7 +47,7 @@ Deno.test("exportImage gives a record that is JSON, and opens the data when it i
   for (let times = 0; times < 2; times++) assertEquals(await bytesOf(await data()), BYTES);
 });
 
-Deno.test("create takes what exportImage gives", async () => {
+Deno.test("create() accepts the result of exportImage()", async () => {
   const { record, data } = await exported();
   const { service, context } = cloudOf();
   const again = await service.create(context, record, data);
@@ -65,7 +65,7 @@ const FORMS: Readonly<Record<string, (bytes: Uint8Array<ArrayBuffer>) => ImageDa
 
 for (const [form, dataOf] of Object.entries(FORMS)) {
   for (const hashAlgorithm of ["sha512", "sha256"]) {
-    Deno.test(`restoreImage makes the image of ${form} where Glance uses ${hashAlgorithm}`, async () => {
+    Deno.test(`restoreImage() creates the image from ${form} if Glance uses ${hashAlgorithm}`, async () => {
       const { record } = await exported();
       const { service, context } = cloudOf({ hashAlgorithm });
       await service.create(context, FORMATS, BYTES.slice(1));
@@ -74,7 +74,7 @@ for (const [form, dataOf] of Object.entries(FORMS)) {
       assertEquals([image.checksum, image.osHashAlgo], [record.checksum, hashAlgorithm]);
     });
 
-    Deno.test(`restoreImage refuses ${form} that is not the record's where Glance uses ${hashAlgorithm}`, async () => {
+    Deno.test(`restoreImage() rejects ${form} that differs from the record if Glance uses ${hashAlgorithm}`, async () => {
       const { record } = await exported();
       const { service, context } = cloudOf({ hashAlgorithm });
       await service.create(context, FORMATS, BYTES.slice(1));
@@ -93,7 +93,7 @@ for (const [form, dataOf] of Object.entries(FORMS)) {
   }
 }
 
-Deno.test("restoreImage takes a whole image for a record, and of it what another cloud can have", async () => {
+Deno.test("restoreImage() accepts a whole image as record, and uses its portable properties", async () => {
   const { image, record } = await exported();
   const { service, context } = cloudOf();
   const properties = { ...image.properties, os_glance_failed_import: "slow" };
@@ -103,7 +103,7 @@ Deno.test("restoreImage takes a whole image for a record, and of it what another
   assertEquals((await exportImage(service, context, again.id)).record, record);
 });
 
-Deno.test("restoreImage refuses what is no record, before any request", async () => {
+Deno.test("restoreImage() rejects an invalid record before any request", async () => {
   const { service, context, asked } = cloudOf();
   for (const exported of [undefined, null, "x", { data: BYTES }, { record: [], data: BYTES }]) {
     const restored = restoreImage(service, context, exported as never);
@@ -112,7 +112,7 @@ Deno.test("restoreImage refuses what is no record, before any request", async ()
   assertEquals(asked, []);
 });
 
-Deno.test("restoreImage refuses a mode that there is not, before any request", async () => {
+Deno.test("restoreImage() rejects an unknown verify mode before any request", async () => {
   const { record } = await exported();
   const { service, context, asked } = cloudOf();
   const options = { verify: "off" } as unknown as { verify: "auto" };

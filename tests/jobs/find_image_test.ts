@@ -5,7 +5,7 @@ import { cloudOf, contextOf } from "./embedded.ts";
 
 const NAMES = ["plain", "with space", "eq:colon", "in:a,b", "a,b", '"quoted"', "%2F/~", "ünïcode"];
 
-Deno.test("findImage finds an image by its id, and by any exact name", async () => {
+Deno.test("findImage() finds an image by id and by exact name", async () => {
   const { service, context } = cloudOf();
   for (const name of NAMES) {
     const { id } = await service.create(context, { name });
@@ -14,7 +14,7 @@ Deno.test("findImage finds an image by its id, and by any exact name", async () 
   }
 });
 
-Deno.test("findImage takes the case of a name's letters as it is, whatever the cloud gives", async () => {
+Deno.test("findImage() compares names case-sensitively, even if the cloud does not", async () => {
   const cloud = cloudOf();
   const { service, context } = cloud;
   const images = ["Debian", "debian", "DEBIAN"].map((name) => ({
@@ -27,7 +27,7 @@ Deno.test("findImage takes the case of a name's letters as it is, whatever the c
   await assertRejects(() => findImage(service, context, "deBian"), ImageNotFound, '"deBian"');
 });
 
-Deno.test("findImage takes what looks like an id for a name where no image has it as an id", async () => {
+Deno.test("findImage() treats an unknown id as a name", async () => {
   const { service, context } = cloudOf();
   const name = "11111111-2222-4333-8444-555555555555";
   const { id } = await service.create(context, { name });
@@ -35,7 +35,7 @@ Deno.test("findImage takes what looks like an id for a name where no image has i
   assertEquals((await findImage(service, context, name)).id, id);
 });
 
-Deno.test("findImage finds a hidden image by name where no other has the name", async () => {
+Deno.test("findImage() finds a hidden image by name if no other image has the name", async () => {
   const { service, context } = cloudOf();
   const old = await service.create(context, { name: "debian", osHidden: true });
   assertEquals((await findImage(service, context, "debian")).id, old.id);
@@ -44,7 +44,7 @@ Deno.test("findImage finds a hidden image by name where no other has the name", 
   assertEquals((await findImage(service, context, old.id)).id, old.id);
 });
 
-Deno.test("findImage refuses a name of several, and lists their ids", async () => {
+Deno.test("findImage() rejects an ambiguous name and lists the ids", async () => {
   const { service, context } = cloudOf();
   const ids: string[] = [];
   for (let i = 0; i < 3; i++) ids.push((await service.create(context, { name: "twin" })).id);
@@ -54,7 +54,7 @@ Deno.test("findImage refuses a name of several, and lists their ids", async () =
   assert(error instanceof Invalid && error.message.endsWith("give the id of one"));
 });
 
-Deno.test("findImage lists the first twenty of very many, and asks for no more of them", async () => {
+Deno.test("findImage() lists at most 20 ids and requests no more images", async () => {
   const { service, context, asked } = cloudOf({ pageLimitMax: 10 });
   for (let i = 0; i < 45; i++) await service.create(context, { name: "many" });
   asked.length = 0;
@@ -63,7 +63,7 @@ Deno.test("findImage lists the first twenty of very many, and asks for no more o
   assert(error.message.includes("and more"));
 });
 
-Deno.test("findImage finds nothing of others", async () => {
+Deno.test("findImage() does not find images of other projects by name", async () => {
   const { service, context } = cloudOf();
   const { id } = await service.create(contextOf("bob"), { name: "bob's", visibility: "private" });
   await service.create(contextOf("bob"), { name: "squatted", visibility: "community" });
@@ -73,7 +73,7 @@ Deno.test("findImage finds nothing of others", async () => {
   }
 });
 
-Deno.test("findImage refuses what is no name, and passes on what Glance answers", async () => {
+Deno.test("findImage() rejects an invalid name and passes on errors of Glance", async () => {
   const cloud = cloudOf();
   const { service, context } = cloud;
   for (const nothing of ["", null, 7] as string[]) {
@@ -83,7 +83,7 @@ Deno.test("findImage refuses what is no name, and passes on what Glance answers"
   await assertRejects(() => findImage(service, context, "x"), NotAuthorized);
 });
 
-Deno.test("findImage ends with its signal", async () => {
+Deno.test("findImage() stops on abort", async () => {
   const { service, context } = cloudOf();
   const reason = new Error("enough");
   const signal = AbortSignal.abort(reason);

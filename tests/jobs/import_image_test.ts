@@ -48,7 +48,7 @@ async function stored({ service, context }: Cloud, id: string): Promise<Uint8Arr
   return await bytesOf(await service.download(context, id));
 }
 
-Deno.test("importImage stages data and has it imported, and tells of both", async () => {
+Deno.test("importImage() stages and imports data, and reports progress of both", async () => {
   const { cloud, id, work } = await cloudWith();
   const uploaded: Progress[] = [];
   const seen: string[] = [];
@@ -65,7 +65,7 @@ Deno.test("importImage stages data and has it imported, and tells of both", asyn
   assert(asked.includes("POST /v2/images/{id}/import"), asked.join());
 });
 
-Deno.test("importImage uploads data where the cloud has no import", async () => {
+Deno.test("importImage() uploads data if the cloud has no import", async () => {
   for (const methods of [[], 404, 405]) {
     const { cloud, id, work } = await cloudWith();
     cloud.meddle = offering(methods);
@@ -75,7 +75,7 @@ Deno.test("importImage uploads data where the cloud has no import", async () => 
   }
 });
 
-Deno.test("importImage lets Glance fetch a URL, where it offers that", async () => {
+Deno.test("importImage() lets Glance download a URL if it offers web-download", async () => {
   const { cloud, id, work } = await cloudWith();
   const bodies: unknown[] = [];
   let scene = 0;
@@ -101,7 +101,7 @@ Deno.test("importImage lets Glance fetch a URL, where it offers that", async () 
   }]);
 });
 
-Deno.test("importImage fetches a URL by itself where Glance does not, without a token", async () => {
+Deno.test("importImage() downloads a URL without a token if Glance does not offer web-download", async () => {
   for (const methods of [["glance-direct"], []]) {
     const { cloud, id, work } = await cloudWith();
     const tokens: (string | null)[] = [];
@@ -115,7 +115,7 @@ Deno.test("importImage fetches a URL by itself where Glance does not, without a 
   }
 });
 
-Deno.test("importImage asks for an image of another region, and for copies to more stores", async () => {
+Deno.test("importImage() requests imports from another region and copies to more stores", async () => {
   const { cloud, id, work } = await cloudWith();
   const bodies: unknown[] = [];
   cloud.meddle = async (request) => {
@@ -139,7 +139,7 @@ Deno.test("importImage asks for an image of another region, and for copies to mo
   ]);
 });
 
-Deno.test("importImage refuses a region that the catalog does not have, before it asks for anything", async () => {
+Deno.test("importImage() rejects a region that is not in the catalog before any request", async () => {
   const { cloud, work } = await cloudWith();
   let asked = 0;
   cloud.meddle = (request) => {
@@ -166,7 +166,7 @@ Deno.test("importImage refuses a region that the catalog does not have, before i
   );
 });
 
-Deno.test("importImage copies an image to its other stores, once and not again", async () => {
+Deno.test("importImage() copies an image to its other stores once", async () => {
   const { work } = await cloudWith();
   const root = contextOf("root");
   await work({ data: BYTES }, { stores: ["fast"] });
@@ -177,7 +177,7 @@ Deno.test("importImage copies an image to its other stores, once and not again",
   await assertRejects(() => work({ own: true }, { stores: ["slow"] }, root), Invalid, "already");
 });
 
-Deno.test("importImage takes no failure of an earlier copy for one of its own", async () => {
+Deno.test("importImage() ignores the failure of an earlier copy", async () => {
   const { cloud, id, work } = await cloudWith();
   const old = { id: "old", status: "failure", message: "long ago" };
   cloud.meddle = async (request) => {
@@ -190,7 +190,7 @@ Deno.test("importImage takes no failure of an earlier copy for one of its own", 
   assertEquals((await work({ own: true }, { allStores: true })).id, id);
 });
 
-Deno.test("importImage does not wait where it is told so", async () => {
+Deno.test("importImage() does not wait if `wait` is false", async () => {
   const { cloud, id, work } = await cloudWith();
   cloud.meddle = async (request) => {
     const { pathname } = new URL(request.url);
@@ -202,7 +202,7 @@ Deno.test("importImage does not wait where it is told so", async () => {
   assertEquals(cloud.clock.now(), 0);
 });
 
-Deno.test("importImage goes on where the answer to its request was lost, if the import has begun", async () => {
+Deno.test("importImage() continues after a lost response if the import has begun", async () => {
   for (const [status, isTaken] of [["importing", true], ["queued", false]] as const) {
     const { cloud, id, work } = await cloudWith();
     let looks = 0;
@@ -222,7 +222,7 @@ Deno.test("importImage goes on where the answer to its request was lost, if the 
   }
 });
 
-Deno.test("importImage says what was stored where it is not what was staged, unless it was converted", async () => {
+Deno.test("importImage() throws if the stored data differs from the staged data, unless Glance converted it", async () => {
   for (const [rest, isRefused] of [[{}, true], [{ disk_format: "qcow2" }, false]] as const) {
     const { cloud, id, work } = await cloudWith();
     let isImported = false;
@@ -238,7 +238,7 @@ Deno.test("importImage says what was stored where it is not what was staged, unl
   }
 });
 
-Deno.test("importImage tells of an import that has failed", async () => {
+Deno.test("importImage() throws if the import fails", async () => {
   const { cloud, id, work } = await cloudWith();
   cloud.meddle = async (request) => {
     const { pathname } = new URL(request.url);
@@ -294,7 +294,7 @@ const WEB_FAILURES:
   ];
 
 for (const [what, web, name, words] of WEB_FAILURES) {
-  Deno.test(`importImage says that the web ${what}, and shows no secret of the URL`, async () => {
+  Deno.test(`importImage() reports that the URL ${what}, without secrets of the URL`, async () => {
     const { cloud, id, work } = await cloudWith();
     cloud.meddle = offering([], web);
     const error = await assertRejects(() => work({ url: URL_OF_DATA }), GlanceError);
@@ -305,7 +305,7 @@ for (const [what, web, name, words] of WEB_FAILURES) {
   });
 }
 
-Deno.test("importImage refuses a bad source before any request", async () => {
+Deno.test("importImage() rejects an invalid source before any request", async () => {
   const { cloud, work } = await cloudWith();
   const sources = [{ url: "ftp://x/y" }, { url: "/etc/passwd" }, { url: 7 }, {}] as unknown[];
   for (const source of sources as ImportSource[]) {
@@ -316,7 +316,7 @@ Deno.test("importImage refuses a bad source before any request", async () => {
   assertEquals(cloud.asked, []);
 });
 
-Deno.test("importImage ends with its signal while it stages, and while it waits", async () => {
+Deno.test("importImage() stops on abort while it stages and while it waits", async () => {
   const reason = new Error("enough");
   const staging = await cloudWith();
   const controller = new AbortController();
@@ -348,7 +348,7 @@ Deno.test("importImage ends with its signal while it stages, and while it waits"
   assertEquals(cloud.clock.pending, 0);
 });
 
-Deno.test("importImage leaves the image to its caller where Glance refuses the import", async () => {
+Deno.test("importImage() keeps the image if Glance rejects the import", async () => {
   const { cloud, id, work } = await cloudWith();
   await work({ data: BYTES });
   const error: ImageConflict = await failureOf(work({ data: BYTES })) as ImageConflict;

@@ -25,7 +25,7 @@ const CHOICES: readonly (readonly [question: Omit<ImportQuestion, "imageId">, me
 ];
 
 for (const [question, method] of CHOICES) {
-  Deno.test(`chooseMethod gives ${method} for ${JSON.stringify(question)}`, () => {
+  Deno.test(`chooseMethod() returns ${method} for ${JSON.stringify(question)}`, () => {
     assertEquals(chooseMethod({ imageId: "42", ...question }), method);
   });
 }
@@ -75,13 +75,13 @@ const REFUSALS: readonly Refusal[] = [
 ];
 
 for (const [question, ErrorClass, message] of REFUSALS) {
-  Deno.test(`chooseMethod refuses ${JSON.stringify(question)}, and says what there is`, () => {
+  Deno.test(`chooseMethod() rejects ${JSON.stringify(question)} and lists the methods`, () => {
     const error = assertThrows(() => chooseMethod({ imageId: "42", ...question }), ErrorClass);
     assertEquals([error.message, error.imageId], [message, "42"]);
   });
 }
 
-Deno.test("sourceKind knows the kinds apart, and refuses what is none or several", () => {
+Deno.test("sourceKind() returns the kind, and rejects sources of no kind or of several", () => {
   assertEquals(sourceKind({ data: new Uint8Array(1) }), "data");
   assertEquals(sourceKind({ url: "http://x" }), "url");
   assertEquals(sourceKind({ region: "r", imageId: "1" }), "region");

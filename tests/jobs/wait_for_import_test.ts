@@ -30,7 +30,7 @@ function task(status: string, message = "", rest: Readonly<Record<string, unknow
   return { id: TASK, type: "api_image_import", status, message, ...rest };
 }
 
-Deno.test("waitForImport follows an import through its stores and its task's messages", async () => {
+Deno.test("waitForImport() reports pending stores and messages of the task", async () => {
   const importing = { status: "importing", ...LOCKED };
   const at = stageOf([
     { image: { status: "uploading", ...LOCKED }, tasks: [task("pending")] },
@@ -71,7 +71,7 @@ Deno.test("waitForImport follows an import through its stores and its task's mes
   );
 });
 
-Deno.test("waitForImport waits while a copy is at work, though the image is active", async () => {
+Deno.test("waitForImport() waits for a running copy, although the image is active", async () => {
   const at = stageOf([
     { image: { status: "active", ...LOCKED, stores: "fast" } },
     { image: { status: "active", ...LOCKED, ...stores("slow"), stores: "fast" } },
@@ -80,7 +80,7 @@ Deno.test("waitForImport waits while a copy is at work, though the image is acti
   assertEquals((await wait(at)).stores, ["fast", "slow"]);
 });
 
-Deno.test("waitForImport names the stores that failed and what the task says, once it has said it", async () => {
+Deno.test("waitForImport() names the failed stores and the message of the task, after the task has one", async () => {
   const at = stageOf([
     {
       image: { status: "importing", ...LOCKED, ...stores("fast,slow") },
@@ -105,7 +105,7 @@ Deno.test("waitForImport names the stores that failed and what the task says, on
 
 /** Clouds that show no tasks: older ones, and those that keep them for administrators. */
 for (const status of [403, 404, 405]) {
-  Deno.test(`waitForImport goes by the image alone where tasks are answered with ${status}`, async () => {
+  Deno.test(`waitForImport() uses the image alone if the tasks are answered with ${status}`, async () => {
     const scenes: Scene[] = [
       { image: { status: "importing", ...LOCKED }, tasks: status },
       { image: { status: "active", ...LOCKED }, tasks: status },
@@ -120,7 +120,7 @@ for (const status of [403, 404, 405]) {
   });
 }
 
-Deno.test("waitForImport goes by the status and the stores of a cloud without locks", async () => {
+Deno.test("waitForImport() uses status and stores if the cloud shows no lock", async () => {
   const at = stageOf([
     { image: { status: "importing" }, tasks: 404 },
     { image: { status: "active", ...stores("slow") }, tasks: 404 },
@@ -130,7 +130,7 @@ Deno.test("waitForImport goes by the status and the stores of a cloud without lo
   assertEquals(at.looks.length, 3);
 });
 
-Deno.test("waitForImport heeds failures of its own stores, not those of an earlier import", async () => {
+Deno.test("waitForImport() ignores failed stores of an earlier import", async () => {
   const image = { status: "active", ...stores("", "old"), stores: "fast,slow" };
   const input = { backend: ["slow"] };
   assertEquals((await wait(stageOf([{ image, tasks: [task("success", "", { input })] }]))).id, ID);
@@ -138,7 +138,7 @@ Deno.test("waitForImport heeds failures of its own stores, not those of an earli
   await assertRejects(() => wait(stageOf([{ image }])), ImageImportFailed, '"old"');
 });
 
-Deno.test("waitForImport takes the newest task for its own where the image names none", async () => {
+Deno.test("waitForImport() uses the newest task if the image names none", async () => {
   const image = { status: "active" };
   const older = {
     id: "1",
@@ -157,7 +157,7 @@ Deno.test("waitForImport takes the newest task for its own where the image names
   }
 });
 
-Deno.test("waitForImport is done with some of the stores where that is enough, and not with none", async () => {
+Deno.test("waitForImport() with `partial` succeeds after one store, and not after none", async () => {
   const partial = true;
   const some = { status: "active", ...stores("", "slow"), stores: "fast" };
   assertEquals((await wait(stageOf([{ image: some }]), { partial })).stores, ["fast"]);
@@ -168,7 +168,7 @@ Deno.test("waitForImport is done with some of the stores where that is enough, a
   await assertRejects(() => wait(stageOf([{ image: none }]), goal), ImageImportFailed);
 });
 
-Deno.test("waitForImport sees that an import is over though Glance leaves the image importing", async () => {
+Deno.test("waitForImport() detects a failed import if Glance leaves the image importing", async () => {
   const image = { status: "importing", ...stores("", "slow") };
   for (const tasks of [[task("failure", "disk full")], 404]) {
     const error = await assertRejects(() => wait(stageOf([{ image, tasks }])), ImageImportFailed);
@@ -177,7 +177,7 @@ Deno.test("waitForImport sees that an import is over though Glance leaves the im
   }
 });
 
-Deno.test("waitForImport counts a store that was never reached among those that failed", async () => {
+Deno.test("waitForImport() counts a store that is still pending as failed", async () => {
   const image = { status: "active", ...stores("slow"), stores: "fast" };
   const at = stageOf([{
     image,
@@ -187,7 +187,7 @@ Deno.test("waitForImport counts a store that was never reached among those that 
   assertEquals(error.stores, ["slow"]);
 });
 
-Deno.test("waitForImport gives up where neither the image nor its task changes", async () => {
+Deno.test("waitForImport() gives up if neither the image nor its task changes", async () => {
   const stuck = stageOf([{
     image: { status: "importing", ...LOCKED },
     tasks: [task("processing", "Copied 3 MiB")],
@@ -205,13 +205,13 @@ Deno.test("waitForImport gives up where neither the image nor its task changes",
   await wait(moving, { stallTimeout: 1_500 });
 });
 
-Deno.test("waitForImport passes on what else Glance answers", async () => {
+Deno.test("waitForImport() passes on other errors of Glance", async () => {
   await assertRejects(() => wait(stageOf([null])), ImageNotFound);
   const at = stageOf([{ image: { status: "importing" }, tasks: 500 }]);
   await assertRejects(() => wait(at), UnexpectedStatus);
 });
 
-Deno.test("waitForImport stops waiting with its signal", async () => {
+Deno.test("waitForImport() stops on abort", async () => {
   const at = stageOf([{ image: { status: "importing", ...LOCKED } }]);
   const reason = new Error("enough");
   const controller = new AbortController();

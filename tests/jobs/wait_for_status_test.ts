@@ -26,7 +26,7 @@ function wait(
   return clock.run(waitForStatus(service, CALLER, ID, statuses, options));
 }
 
-Deno.test("waitForStatus gives the image as soon as it has one of the statuses", async () => {
+Deno.test("waitForStatus() returns the image when it has one of the statuses", async () => {
   const at = stageOf([scene("active", { name: "there" })]);
   assertEquals((await wait(at, "active")).name, "there");
   assertEquals([at.looks, at.clock.now()], [[0], 0]);
@@ -35,7 +35,7 @@ Deno.test("waitForStatus gives the image as soon as it has one of the statuses",
   assertEquals(moving.looks, [0, 1_000, 2_000]);
 });
 
-Deno.test("waitForStatus looks less and less often while nothing changes, and often again when it does", async () => {
+Deno.test("waitForStatus() polls less often while nothing changes, and often again after a change", async () => {
   const still = Array.from({ length: 6 }, () => scene("saving"));
   const at = stageOf([
     ...still,
@@ -47,7 +47,7 @@ Deno.test("waitForStatus looks less and less often while nothing changes, and of
   assertEquals(waits, [100, 150, 225, 300, 300, 300, 100]);
 });
 
-Deno.test("waitForStatus tells of each change once, and a listener that throws harms nobody", async () => {
+Deno.test("waitForStatus() reports each change once, and ignores errors of the listener", async () => {
   const at = stageOf([
     scene("queued"),
     scene("queued"),
@@ -64,7 +64,7 @@ Deno.test("waitForStatus tells of each change once, and a listener that throws h
   assertEquals(told, ["queued", "saving", "active"]);
 });
 
-Deno.test("waitForStatus gives up where nothing has changed for long enough, and not before", async () => {
+Deno.test("waitForStatus() gives up after `stallTimeout` without a change, and not before", async () => {
   const stuck = stageOf([scene("saving")]);
   const error = await assertRejects(
     () => wait(stuck, "active", { stallTimeout: 5_000 }),
@@ -80,28 +80,32 @@ Deno.test("waitForStatus gives up where nothing has changed for long enough, and
   assertEquals(slow.clock.now(), 50_000);
 });
 
-Deno.test("waitForStatus takes an hour without a change for a stall, if nothing else is said", async () => {
+Deno.test("waitForStatus() gives up after an hour without a change by default", async () => {
   const stuck = stageOf([scene("saving")]);
   await assertRejects(() => wait(stuck, "active"), ImageStalled);
   assertEquals(stuck.clock.now(), 3_600_000);
 });
 
-Deno.test("waitForStatus refuses to wait for what will never be", async () => {
+Deno.test("waitForStatus() throws if the image reaches another final status", async () => {
   for (const status of ["killed", "deleted"]) {
     const at = stageOf([scene("saving"), scene(status)]);
-    await assertRejects(() => wait(at, "active"), ImageConflict, `it is ${status}, which no image`);
+    await assertRejects(
+      () => wait(at, "active"),
+      ImageConflict,
+      `it is ${status}, which is a final status`,
+    );
     assertEquals((await wait(stageOf([scene(status)]), status)).status, status);
   }
 });
 
-Deno.test("waitForStatus takes an image that is gone for deleted, where that is waited for", async () => {
+Deno.test("waitForStatus() treats a missing image as deleted if it waits for that", async () => {
   const at = stageOf([scene("active"), null]);
   assertEquals((await wait(at, "deleted")).status, "deleted");
   assertEquals((await wait(stageOf([null]), ["deleted"])).id, ID);
   await assertRejects(() => wait(stageOf([scene("active"), null]), "queued"), ImageNotFound);
 });
 
-Deno.test("waitForStatus stops waiting with its signal, and leaves no sleeper", async () => {
+Deno.test("waitForStatus() stops on abort, and leaves no timer", async () => {
   const at = stageOf([scene("saving")]);
   const controller = new AbortController();
   const reason = new Error("enough");
@@ -117,7 +121,7 @@ Deno.test("waitForStatus stops waiting with its signal, and leaves no sleeper", 
   assertEquals(at.looks.length, before);
 });
 
-Deno.test("waitForStatus refuses what is no wait, before any request", async () => {
+Deno.test("waitForStatus() rejects invalid options before any request", async () => {
   const at = stageOf([scene("saving")]);
   const bad = [{ pollInterval: 0 }, { maxPollInterval: -1 }, { stallTimeout: "1" }] as unknown[];
   for (const options of bad as StatusWaitOptions[]) {

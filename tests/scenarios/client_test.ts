@@ -9,7 +9,7 @@ import {
 } from "../../mod.ts";
 import { CONTEXT, StubGlance } from "./stub_glance.ts";
 
-Deno.test("Scenario 24: the store and the base image of an upload are headers of that request", async () => {
+Deno.test("the store and the base image of an upload are headers of that request (scenario 24)", async () => {
   const glance = new StubGlance();
   const id = glance.add();
   const client = new GlanceClientWrapper({ ...glance.options, netloc: "fake_host:9292" });
@@ -24,7 +24,7 @@ Deno.test("Scenario 24: the store and the base image of an upload are headers of
   assertEquals([...glance.calls[0]?.query ?? []], []);
 });
 
-Deno.test("Scenario 57: a quota that is reached is ImageLimitExceeded, without another attempt", async () => {
+Deno.test("a quota that is reached is ImageLimitExceeded, without another attempt (scenario 57)", async () => {
   const glance = new StubGlance();
   const id = glance.add();
   glance.tell(`PUT /v2/images/${id}/file`, 413);
@@ -69,7 +69,7 @@ async function tokenSentBy(
 
 // A TLS client with its own CA or certificate is a `fetch` of its own; there is no other knob.
 
-Deno.test("Scenario 58: with Keystone and without TLS, the token goes to http", async () => {
+Deno.test("with Keystone and without TLS, the token goes to http (scenario 58)", async () => {
   const options = { netloc: "fake_host:9292", useSsl: false };
   assertEquals(await tokenSentBy(options), [
     "http://fake_host:9292/v2/images/1",
@@ -77,7 +77,7 @@ Deno.test("Scenario 58: with Keystone and without TLS, the token goes to http", 
   ]);
 });
 
-Deno.test("Scenario 58: without a limit, no clock runs", async () => {
+Deno.test("without a limit, no clock runs (scenario 58)", async () => {
   const glance = new StubGlance();
   const id = glance.add();
   const { limits, options } = silence();
@@ -91,7 +91,7 @@ Deno.test("Scenario 58: without a limit, no clock runs", async () => {
   assertEquals(limits, []);
 });
 
-Deno.test("Scenario 59: with Keystone and TLS, the token goes to https", async () => {
+Deno.test("with Keystone and TLS, the token goes to https (scenario 59)", async () => {
   const options = { netloc: "fake_host:9292", useSsl: true };
   assertEquals(await tokenSentBy(options), [
     "https://fake_host:9292/v2/images/1",
@@ -100,7 +100,7 @@ Deno.test("Scenario 59: with Keystone and TLS, the token goes to https", async (
 });
 
 for (const [number, authStrategy] of [["59", "keystone"], ["60", "noauth"]] as const) {
-  Deno.test(`Scenario ${number}: a server that does not answer in 60 s fails the call (${authStrategy})`, async () => {
+  Deno.test(`a server that does not answer in 60 s fails the call (${authStrategy}) (scenario ${number})`, async () => {
     const { limits, options } = silence();
     const client = new GlanceClientWrapper({
       ...options,
@@ -119,13 +119,13 @@ for (const [number, authStrategy] of [["59", "keystone"], ["60", "noauth"]] as c
 }
 
 for (const [number, useSsl, scheme] of [["60", true, "https"], ["61", false, "http"]] as const) {
-  Deno.test(`Scenario ${number}: without Keystone, no token goes to ${scheme}`, async () => {
+  Deno.test(`without Keystone, no token goes to ${scheme} (scenario ${number})`, async () => {
     const options = { netloc: "fake_host:9292", useSsl, authStrategy: "noauth" } as const;
     assertEquals(await tokenSentBy(options), [`${scheme}://fake_host:9292/v2/images/1`, null]);
   });
 }
 
-Deno.test("Scenario 62: the privileged user's token is sent where the location API is asked", async () => {
+Deno.test("the privileged user's token is sent where the location API is asked (scenario 62)", async () => {
   const glance = new StubGlance();
   const id = glance.add();
   // The reference makes a second client for it; here it is a context of its own on the same client.

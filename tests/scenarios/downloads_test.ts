@@ -28,7 +28,7 @@ function sink(): {
   return { writable, text: () => text, isClosed: () => isClosed };
 }
 
-Deno.test("Scenario 40a: with retries disabled, one unavailable server fails the download", async () => {
+Deno.test("with retries disabled, one unavailable server fails the download (scenario 40a)", async () => {
   const glance = new StubGlance();
   const id = glance.addWithData(8);
   glance.tell(`GET /v2/images/${id}`, 503);
@@ -40,7 +40,7 @@ Deno.test("Scenario 40a: with retries disabled, one unavailable server fails the
   assertEquals(glance.calls.length, 1);
 });
 
-Deno.test("Scenario 40b: with one retry, a server that is unavailable once is no error", async () => {
+Deno.test("with one retry, a server that is unavailable once is no error (scenario 40b)", async () => {
   const glance = new StubGlance();
   const id = glance.addWithData(8);
   glance.tell(`GET /v2/images/${id}`, 503);
@@ -49,7 +49,7 @@ Deno.test("Scenario 40b: with one retry, a server that is unavailable once is no
 });
 
 for (const number of ["41", "77"]) {
-  Deno.test(`Scenario ${number}: an image without data (204) is ImageDownloadFailed`, async () => {
+  Deno.test(`an image without data (204) is ImageDownloadFailed (scenario ${number})`, async () => {
     const glance = new StubGlance();
     const id = glance.add({ id: "bad-image-id" });
     const error = await assertRejects(
@@ -70,7 +70,7 @@ for (
     ["47", 404, ImageNotFound, "/file"],
   ] as const
 ) {
-  Deno.test(`Scenario ${number}: ${status} to the request for the ${at === "" ? "record" : "data"} is ${ErrorClass.name}`, async () => {
+  Deno.test(`${status} to the request for the ${at === "" ? "record" : "data"} is ${ErrorClass.name} (scenario ${number})`, async () => {
     const glance = new StubGlance();
     const id = glance.addWithData(8);
     glance.tell(`GET /v2/images/${id}${at}`, status);
@@ -83,7 +83,7 @@ for (
   });
 }
 
-Deno.test("Scenario 43: an image error keeps what it was translated from", async () => {
+Deno.test("an image error keeps what it was translated from (scenario 43)", async () => {
   const glance = new StubGlance();
   const id = glance.addWithData(8);
   const forbidden = () =>
@@ -101,7 +101,7 @@ Deno.test("Scenario 43: an image error keeps what it was translated from", async
   assertEquals([error.requestId, error.server], ["req-42", "http://example.com:9292"]);
 });
 
-Deno.test("Scenario 43: a connection error keeps every original as its cause", async () => {
+Deno.test("a connection error keeps every original as its cause (scenario 43)", async () => {
   const glance = new StubGlance();
   const broken = [new TypeError("connection refused"), new TypeError("connection reset")];
   glance.tell("GET /v2/images/1", ...broken);
@@ -113,7 +113,7 @@ Deno.test("Scenario 43: a connection error keeps every original as its cause", a
   assertEquals(errors.map(({ cause }) => cause), broken);
 });
 
-Deno.test("Scenario 44: a plain error keeps what it was translated from", async () => {
+Deno.test("a plain error keeps what it was translated from (scenario 44)", async () => {
   const glance = new StubGlance();
   glance.tell("GET /v2/images", 403);
   const error = await assertRejects(
@@ -137,7 +137,7 @@ async function withFile(
   }
 }
 
-Deno.test("Scenario 48: a direct file URL is read where it lies, without Glance", async () => {
+Deno.test("a direct file URL is read where it lies, without Glance (scenario 48)", async () => {
   await withFile("from disk", async (path, folder) => {
     const glance = new StubGlance();
     const url = `file://${path.replaceAll(" ", "%20")}`;
@@ -153,7 +153,7 @@ Deno.test("Scenario 48: a direct file URL is read where it lies, without Glance"
   });
 });
 
-Deno.test("Scenario 48: a direct file URL outside the allowed folders is read through Glance", async () => {
+Deno.test("a direct file URL outside the allowed folders is read through Glance (scenario 48)", async () => {
   await withFile("from disk", async (path) => {
     const glance = new StubGlance();
     const id = glance.addWithData(9, { direct_url: `file://${path}` });
@@ -166,7 +166,7 @@ Deno.test("Scenario 48: a direct file URL outside the allowed folders is read th
   });
 });
 
-Deno.test("Scenario 49: a direct URL of another scheme is read through Glance", async () => {
+Deno.test("a direct URL of another scheme is read through Glance (scenario 49)", async () => {
   const glance = new StubGlance();
   const id = glance.addWithData(4, { direct_url: "swift+http://test/image" });
   const service = glance.service({ allowedDirectUrlSchemes: ["file"], directUrlRoots: ["/"] });

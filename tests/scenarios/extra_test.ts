@@ -29,7 +29,7 @@ for (
     ["of nobody", {}, false],
   ] as const
 ) {
-  Deno.test(`Scenario 73: without a token, an image ${title} is ${isSeen ? "shown" : "hidden"}`, async () => {
+  Deno.test(`without a token, an image ${title} is ${isSeen ? "shown" : "hidden"} (scenario 73)`, async () => {
     const glance = new StubGlance();
     const id = glance.add({ visibility: "private", ...properties });
     const service = glance.service();
@@ -40,7 +40,7 @@ for (
   });
 }
 
-Deno.test("Scenario 74: an update with empty properties changes nothing and shows the image", async () => {
+Deno.test("an update with empty properties changes nothing and shows the image (scenario 74)", async () => {
   const glance = new StubGlance();
   const id = glance.add({ k1: "v1" });
   const image = await glance.service().update(CONTEXT, id, { properties: {} });
@@ -56,7 +56,7 @@ for (
     ["undefined", undefined],
   ] as const
 ) {
-  Deno.test(`Scenario 75: ${title} is no data to upload`, async () => {
+  Deno.test(`${title} is no data to upload (scenario 75)`, async () => {
     const glance = new StubGlance();
     const service = glance.service();
     const { id } = await service.create(CONTEXT, { name: "empty" }, data);
@@ -65,7 +65,7 @@ for (
   });
 }
 
-Deno.test("Scenario 75: an empty Blob is data, and uploaded, as an empty file is", async () => {
+Deno.test("an empty Blob is data, and uploaded, as an empty file is (scenario 75)", async () => {
   const glance = new StubGlance();
   const image = await glance.service().create(CONTEXT, { name: "empty" }, new Blob([]));
   assertEquals([image.size, image.status], [0, "active"]);
@@ -93,7 +93,7 @@ const STATUSES: readonly [number, ErrorClass, ErrorClass][] = [
 ];
 
 for (const [status, imageError, plainError] of STATUSES) {
-  Deno.test(`Scenario 78: ${status} is ${imageError.name} for an image, else ${plainError.name}, at once`, async () => {
+  Deno.test(`${status} is ${imageError.name} for an image, else ${plainError.name}, at once (scenario 78)`, async () => {
     const glance = new StubGlance();
     const id = glance.add();
     glance.tell(`GET /v2/images/${id}`, status);

@@ -32,7 +32,7 @@ for (
     ["08", "without is_public", { protected: false }, {}],
   ] as const
 ) {
-  Deno.test(`Scenario ${number}: an image is created ${title}`, async () => {
+  Deno.test(`an image is created ${title} (scenario ${number})`, async () => {
     const glance = new StubGlance();
     const service = glance.service();
     const { id } = await service.create(CONTEXT, meta({ name: "test image", ...given }));
@@ -42,7 +42,7 @@ for (
   });
 }
 
-Deno.test("Scenario 06: a custom property that is no text is refused before it is sent", async () => {
+Deno.test("a custom property that is no text is refused before it is sent (scenario 06)", async () => {
   const glance = new StubGlance();
   // Cinder passes `is_public: False` on; Glance stores strings only, so it is said here.
   await assertRejects(
@@ -57,7 +57,7 @@ for (
   const [number, status, isSeen] of [["09", "accepted", true], ["10", "pending", false]] as const
 ) {
   const verb = isSeen ? "sees" : "does not see";
-  Deno.test(`Scenario ${number}: a member that is ${status} ${verb} a shared image`, async () => {
+  Deno.test(`a member that is ${status} ${verb} a shared image (scenario ${number})`, async () => {
     const glance = new StubGlance();
     const id = glance.add({ name: "test image", visibility: "shared" });
     glance.members.set(id, [{ image_id: id, member_id: "fake", status }]);
@@ -67,7 +67,7 @@ for (
   });
 }
 
-Deno.test("Scenario 11: a created image has an id and is in the list", async () => {
+Deno.test("a created image has an id and is in the list (scenario 11)", async () => {
   const service = new StubGlance().service();
   const before = (await service.detail(CONTEXT)).length;
   const { id } = await service.create(CONTEXT, { name: "test image" });
@@ -75,12 +75,12 @@ Deno.test("Scenario 11: a created image has an id and is in the list", async () 
   assertEquals((await service.detail(CONTEXT)).length, before + 1);
 });
 
-Deno.test("Scenario 12: an unknown image is ImageNotFound", async () => {
+Deno.test("an unknown image is ImageNotFound (scenario 12)", async () => {
   const service = new StubGlance().service();
   await assertRejects(() => service.show(CONTEXT, "bad image id"), ImageNotFound, "bad image id");
 });
 
-Deno.test("Scenario 20: an update changes what show gives", async () => {
+Deno.test("an update changes what show gives (scenario 20)", async () => {
   const glance = new StubGlance();
   const id = glance.add({ name: "test image" });
   const service = glance.service();
@@ -88,7 +88,7 @@ Deno.test("Scenario 20: an update changes what show gives", async () => {
   assertEquals((await service.show(CONTEXT, id)).name, "new name");
 });
 
-Deno.test("Scenario 21: an update with data stores the data, then the name", async () => {
+Deno.test("an update with data stores the data, then the name (scenario 21)", async () => {
   const glance = new StubGlance();
   const id = glance.add({ name: "test image" });
   const service = glance.service();
@@ -99,7 +99,7 @@ Deno.test("Scenario 21: an update with data stores the data, then the name", asy
   assertEquals(writes, [`PUT /v2/images/${id}/file`, `PATCH /v2/images/${id}`]);
 });
 
-Deno.test("Scenario 22: an update removes the properties that it does not name, in one request", async () => {
+Deno.test("an update removes the properties that it does not name, in one request (scenario 22)", async () => {
   const glance = new StubGlance();
   const id = glance.add({ k2: "v2" });
   const image = await glance.service().update(CONTEXT, id, { properties: { k1: "v1" } });
@@ -110,7 +110,7 @@ Deno.test("Scenario 22: an update removes the properties that it does not name, 
   assertEquals({ ...image }, fullRecord({ id, properties: { k1: "v1" } }));
 });
 
-Deno.test("Scenario 22: an update that does not purge keeps the properties that it does not name", async () => {
+Deno.test("an update that does not purge keeps the properties that it does not name (scenario 22)", async () => {
   const glance = new StubGlance();
   const id = glance.add({ k2: "v2" });
   const options = { purgeProps: false };
@@ -119,7 +119,7 @@ Deno.test("Scenario 22: an update that does not purge keeps the properties that 
   assertEquals(image.properties, { k1: "v1", k2: "v2" });
 });
 
-Deno.test("Scenario 23: data with a base image is uploaded, then the image is shown", async () => {
+Deno.test("data with a base image is uploaded, then the image is shown (scenario 23)", async () => {
   const glance = new StubGlance();
   const id = glance.add();
   const data = new Blob(["*".repeat(256)]);
@@ -133,7 +133,7 @@ Deno.test("Scenario 23: data with a base image is uploaded, then the image is sh
   );
 });
 
-Deno.test("Scenario 25: a deleted image is gone", async () => {
+Deno.test("a deleted image is gone (scenario 25)", async () => {
   const service = new StubGlance().service();
   assertEquals((await service.detail(CONTEXT)).length, 0);
   const one = await service.create(CONTEXT, { name: "one" });
@@ -158,7 +158,7 @@ for (
     }],
   ] as const
 ) {
-  Deno.test(`Scenario ${number}: an image ${title}`, async () => {
+  Deno.test(`an image ${title} (scenario ${number})`, async () => {
     const glance = new StubGlance();
     const id = glance.add({ name: "image1", ...given });
     assertEquals(
@@ -179,14 +179,14 @@ for (
     }],
   ] as const
 ) {
-  Deno.test(`Scenario ${number}: an image ${title}`, async () => {
+  Deno.test(`an image ${title} (scenario ${number})`, async () => {
     const glance = new StubGlance();
     const id = glance.add({ name: "image1", ...given });
     await assertRejects(() => glance.service().show(context, id), ImageNotFound, id);
   });
 }
 
-Deno.test("Scenario 29: without Keystone and without an identity, what Glance shows is available", async () => {
+Deno.test("without Keystone and without an identity, what Glance shows is available (scenario 29)", async () => {
   const glance = new StubGlance();
   const visibility: ImageVisibility = "private";
   const id = glance.add({ name: "image1", visibility });
@@ -195,7 +195,7 @@ Deno.test("Scenario 29: without Keystone and without an identity, what Glance sh
   assertEquals((await service.show({}, id)).visibility, visibility);
 });
 
-Deno.test("Scenario 32: the list gives images as they are", async () => {
+Deno.test("the list gives images as they are (scenario 32)", async () => {
   const glance = new StubGlance();
   const id = glance.add({ name: "image1", is_public: "True" });
   assertEquals(
@@ -205,7 +205,7 @@ Deno.test("Scenario 32: the list gives images as they are", async () => {
 });
 
 for (const [number, method] of [["33", "show"], ["34", "detail"]] as const) {
-  Deno.test(`Scenario ${number}: ${method} makes dates of texts`, async () => {
+  Deno.test(`${method} makes dates of texts (scenario ${number})`, async () => {
     const glance = new StubGlance();
     const text = "2010-10-11T10:30:22.000000";
     const id = glance.add({ created_at: text, updated_at: text });

@@ -9,7 +9,7 @@ function withImages(count: number): { glance: StubGlance; ids: string[] } {
   return { glance, ids };
 }
 
-Deno.test("Scenario 02: the members of an image are listed by one request", async () => {
+Deno.test("the members of an image are listed by one request (scenario 02)", async () => {
   const glance = new StubGlance();
   const id = glance.add();
   const member = { image_id: id, member_id: "db0f4c91", status: "accepted" };
@@ -18,7 +18,7 @@ Deno.test("Scenario 02: the members of an image are listed by one request", asyn
   assertEquals(glance.asked, [`GET /v2/images/${id}/members`]);
 });
 
-Deno.test("Scenario 13: a private image is listed with a token", async () => {
+Deno.test("a private image is listed with a token (scenario 13)", async () => {
   const glance = new StubGlance();
   glance.add({ name: "test image", visibility: "private", owner_id: "proj1" });
   const images = await glance.service().detail({ ...CONTEXT, projectId: "proj1" });
@@ -28,7 +28,7 @@ Deno.test("Scenario 13: a private image is listed with a token", async () => {
   ]]);
 });
 
-Deno.test("Scenario 14: a list without parameters asks for a page and nothing else", async () => {
+Deno.test("a list without parameters asks for a page and nothing else (scenario 14)", async () => {
   const glance = new StubGlance();
   assertEquals(await glance.service().detail(CONTEXT), []);
   assertEquals(glance.asked, ["GET /v2/images"]);
@@ -44,7 +44,7 @@ for (
     ["18", "begins behind its marker and ends at its limit", { marker: "4", limit: 5 }, 4, 9],
   ] as const
 ) {
-  Deno.test(`Scenario ${number}: a list ${title}, in order`, async () => {
+  Deno.test(`a list ${title}, in order (scenario ${number})`, async () => {
     const { glance, ids } = withImages(10);
     const images = await glance.service().detail(CONTEXT, parameters);
     const expected = ids.map((id, i) => fullRecord({ id, name: `TestImage ${i}` }));
@@ -52,7 +52,7 @@ for (
   });
 }
 
-Deno.test("Scenario 19: an unknown marker is Invalid", async () => {
+Deno.test("an unknown marker is Invalid (scenario 19)", async () => {
   const { glance } = withImages(10);
   await assertRejects(
     () => glance.service().detail(CONTEXT, { marker: "invalidmarker" }),
@@ -61,7 +61,7 @@ Deno.test("Scenario 19: an unknown marker is Invalid", async () => {
   );
 });
 
-Deno.test("Scenario 76: a failing second page is asked for again", async () => {
+Deno.test("a failing second page is asked for again (scenario 76)", async () => {
   const { glance, ids } = withImages(4);
   const service = glance.service();
   const images = service.list(CONTEXT, { pageSize: 2 });
@@ -72,7 +72,7 @@ Deno.test("Scenario 76: a failing second page is asked for again", async () => {
   assertEquals(glance.calls.map(({ query }) => query.get("marker")), [null, "2", "2"]);
 });
 
-Deno.test("Scenario 76: an error of the second page is translated", async () => {
+Deno.test("an error of the second page is translated (scenario 76)", async () => {
   const { glance } = withImages(4);
   const images = glance.service().list(CONTEXT, { pageSize: 2 });
   await images.next();
@@ -81,7 +81,7 @@ Deno.test("Scenario 76: an error of the second page is translated", async () => 
   await assertRejects(() => images.next(), NotAuthorized, "list images");
 });
 
-Deno.test("Scenario 79: the stores are those that Glance lists", async () => {
+Deno.test("the stores are those that Glance lists (scenario 79)", async () => {
   const glance = new StubGlance();
   const stores = [{ id: "ceph", default: "true" }, { id: "http", "read-only": "true" }];
   glance.tell("GET /v2/info/stores", () => Response.json({ stores }));

@@ -18,7 +18,7 @@ function askedBy(glance: StubGlance): string[] {
   );
 }
 
-Deno.test("Scenario 35: a location is added by the location API, as the privileged user", async () => {
+Deno.test("a location is added by the location API, as the privileged user (scenario 35)", async () => {
   const glance = new StubGlance();
   const id = glance.add();
   const service = glance.service({ privilegedContext: PRIVILEGED });
@@ -33,7 +33,7 @@ Deno.test("Scenario 35: a location is added by the location API, as the privileg
 });
 
 for (const missing of [404, 405, 501]) {
-  Deno.test(`Scenario 36: where the location API answers ${missing}, the image is patched by the user`, async () => {
+  Deno.test(`where the location API answers ${missing}, the image is patched by the user (scenario 36)`, async () => {
     const glance = new StubGlance();
     const id = glance.add({ locations: [] });
     glance.tell(`POST /v2/images/${id}/locations`, missing);
@@ -49,7 +49,7 @@ for (const missing of [404, 405, 501]) {
   });
 }
 
-Deno.test("Scenario 37: locations come from the location API, as the privileged user", async () => {
+Deno.test("locations come from the location API, as the privileged user (scenario 37)", async () => {
   const glance = new StubGlance();
   const id = glance.add();
   glance.locations.set(id, [{ url: URL, metadata: METADATA }]);
@@ -72,7 +72,7 @@ for (
     ["39", "is forbidden", 403],
   ] as const
 ) {
-  Deno.test(`Scenario ${number}: where the location API ${title}, the image tells its locations`, async () => {
+  Deno.test(`where the location API ${title}, the image tells its locations (scenario ${number})`, async () => {
     const glance = new StubGlance();
     const locations = [{ url: URL, metadata: METADATA }];
     const id = glance.add({ direct_url: URL, locations });
@@ -86,7 +86,7 @@ for (
   });
 }
 
-Deno.test("Scenario 62: without a privileged user, the caller asks the location API", async () => {
+Deno.test("without a privileged user, the caller asks the location API (scenario 62)", async () => {
   const glance = new StubGlance();
   const id = glance.add();
   glance.locations.set(id, [{ url: URL, metadata: METADATA }]);
@@ -99,7 +99,7 @@ Deno.test("Scenario 62: without a privileged user, the caller asks the location 
   );
 });
 
-Deno.test("Scenario 72: a cloud that knows no way to add a location is a ProgrammingError", async () => {
+Deno.test("a cloud that knows no way to add a location is a ProgrammingError (scenario 72)", async () => {
   const glance = new StubGlance();
   const id = glance.add();
   glance.tell(`POST /v2/images/${id}/locations`, 404);
@@ -111,7 +111,7 @@ Deno.test("Scenario 72: a cloud that knows no way to add a location is a Program
   );
 });
 
-Deno.test("Scenario 72: a cloud that shows no location gives none", async () => {
+Deno.test("a cloud that shows no location gives none (scenario 72)", async () => {
   const glance = new StubGlance();
   const id = glance.add();
   glance.tell(`GET /v2/images/${id}/locations`, 404);

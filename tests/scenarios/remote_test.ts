@@ -5,13 +5,13 @@ import { CONTEXT, StubGlance } from "./stub_glance.ts";
 
 const ID = "123e4567-e89b-42d3-a456-426614174000";
 
-Deno.test("Scenario 50: an id is an image of the default service", () => {
+Deno.test("an id is an image of the default service (scenario 50)", () => {
   const [service, id] = getRemoteImageService(CONTEXT, ID);
   assertEquals(id, ID);
   assertEquals(service.client.server, null);
 });
 
-Deno.test("Scenario 51a: an href is an image of the server that it names", async () => {
+Deno.test("an href is an image of the server that it names (scenario 51a)", async () => {
   const glance = new StubGlance();
   const href = `http://something-less-likely/${glance.add({ id: ID })}`;
   const [service, id] = getRemoteImageService(CONTEXT, href, glance.options);
@@ -21,7 +21,7 @@ Deno.test("Scenario 51a: an href is an image of the server that it names", async
   assertEquals(glance.calls.map(({ host }) => host), ["something-less-likely"]);
 });
 
-Deno.test("Scenario 51a: a host that only an href names gets no token, unless it is trusted", async () => {
+Deno.test("a host that only an href names gets no token, unless it is trusted (scenario 51a)", async () => {
   const sent = async (trustedHosts: string[]) => {
     const glance = new StubGlance();
     glance.add({ id: ID, visibility: "public" });
@@ -45,7 +45,7 @@ for (
     ["[::1]:444", "[::1]:444"],
   ] as const
 ) {
-  Deno.test(`Scenario 51b: the IPv6 host ${host} is understood`, () => {
+  Deno.test(`the IPv6 host ${host} is understood (scenario 51b)`, () => {
     const [service, id] = getRemoteImageService(CONTEXT, `http://${host}/${ID}`);
     assertEquals(id, ID);
     assertEquals(service.client.server?.netloc, netloc);
@@ -53,7 +53,7 @@ for (
 }
 
 for (const href of [`http://[::1/${ID}`, `http://::1]/${ID}`, `http://[::g]/${ID}`]) {
-  Deno.test(`Scenario 71: the malformed IPv6 href ${href} is InvalidImageRef`, () => {
+  Deno.test(`the malformed IPv6 href ${href} is InvalidImageRef (scenario 71)`, () => {
     assertThrows(() => getRemoteImageService(CONTEXT, href), InvalidImageRef, ID);
   });
 }

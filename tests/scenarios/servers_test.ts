@@ -27,31 +27,31 @@ async function firstServer(
   return [netloc, useSsl];
 }
 
-Deno.test("Scenario 03: the API server comes from the catalog", async () => {
+Deno.test("the API server comes from the catalog (scenario 03)", async () => {
   assertEquals(await firstServer(CATALOG), ["example.com:9292", false]);
 });
 
-Deno.test("Scenario 04a: an endpoint of the wanted region is taken", async () => {
+Deno.test("an endpoint of the wanted region is taken (scenario 04a)", async () => {
   const options = { regionName: "regionTwo" };
   assertEquals(await firstServer(REGIONS, options), ["region2.example.com:9292", false]);
 });
 
-Deno.test("Scenario 04b: where the wanted region has no endpoint, the first is taken", async () => {
+Deno.test("where the wanted region has no endpoint, the first is taken (scenario 04b)", async () => {
   const options = { regionName: "regionThree" };
   assertEquals(await firstServer(REGIONS, options), ["region1.example.com:9292", false]);
 });
 
-Deno.test("Scenario 04c: without a wanted region, the first endpoint is taken", async () => {
+Deno.test("without a wanted region, the first endpoint is taken (scenario 04c)", async () => {
   assertEquals(await firstServer(REGIONS), ["region1.example.com:9292", false]);
 });
 
-Deno.test("Scenario 05: an endpoint below a path, with TLS, keeps both", async () => {
+Deno.test("an endpoint below a path, with TLS, keeps both (scenario 05)", async () => {
   const endpoints = [{ publicURL: "https://example.com/image" }];
   const catalog = [{ type: "image", name: "glance", endpoints }];
   assertEquals(await firstServer(catalog), ["example.com/image", true]);
 });
 
-Deno.test("Scenario 67: 1 + N attempts go to N + 1 servers in turn before the call fails", async () => {
+Deno.test("1 + N attempts go to N + 1 servers in turn before the call fails (scenario 67)", async () => {
   const glance = new StubGlance();
   glance.tell("GET /v2/images/1", 503, 503, 503, 503);
   const service = glance.service({ apiServers: ["a", "b", "c", "d"] });
@@ -62,7 +62,7 @@ Deno.test("Scenario 67: 1 + N attempts go to N + 1 servers in turn before the ca
   assertEquals(glance.sleeps, []);
 });
 
-Deno.test("Scenario 67: the first wait comes after a whole fruitless round", async () => {
+Deno.test("the first wait comes after a whole fruitless round (scenario 67)", async () => {
   const glance = new StubGlance();
   glance.tell("GET /v2/images/1", 503, 503, 503, 503);
   const delays: number[] = [];
@@ -80,7 +80,7 @@ Deno.test("Scenario 67: the first wait comes after a whole fruitless round", asy
 });
 
 for (const catalogInfo of ["image", "image:glance", "image:glance:publicURL:more", "", "::"]) {
-  Deno.test(`Scenario 68: the catalog information "${catalogInfo}" is refused`, async () => {
+  Deno.test(`the catalog information "${catalogInfo}" is refused (scenario 68)`, async () => {
     await assertRejects(
       () => firstServer(CATALOG, { catalogInfo }),
       InvalidConfigurationValue,
@@ -97,7 +97,7 @@ for (
   ] as const
 ) {
   // Cinder ends with a bare StopIteration.
-  Deno.test(`Scenario 69: a catalog that ${title} is an error with a way out`, async () => {
+  Deno.test(`a catalog that ${title} is an error with a hint (scenario 69)`, async () => {
     await assertRejects(
       () => firstServer(catalog),
       InvalidConfigurationValue,
@@ -119,7 +119,7 @@ for (
     ["[::1]:9292", "[::1]:9292", false],
   ] as const
 ) {
-  Deno.test(`Scenario 70: the server "${server}" is ${netloc} by http${useSsl ? "s" : ""}`, async () => {
+  Deno.test(`the server "${server}" is ${netloc} by http${useSsl ? "s" : ""} (scenario 70)`, async () => {
     const servers = getApiServers({}, { apiServers: [server] });
     const { value } = await servers.next();
     assertEquals([value.netloc, value.useSsl], [netloc, useSsl]);

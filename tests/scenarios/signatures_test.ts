@@ -60,20 +60,20 @@ for (
     }],
   ] as const
 ) {
-  Deno.test(`Scenario 63: a signature that ${title} is an error`, async () => {
+  Deno.test(`a signature that ${title} is an error (scenario 63)`, async () => {
     const { asked, result } = await verify(SIGNED, wants(verdict));
     await assertRejects(() => result, ImageSignatureVerificationFailed);
     assertEquals(asked, [GIVEN]);
   });
 }
 
-Deno.test("Scenario 64: an image without signature properties is not verified", async () => {
+Deno.test("an image without signature properties is not verified (scenario 64)", async () => {
   const { asked, result } = await verify({}, wants(() => true));
   assertEquals(await result, false);
   assertEquals(asked, []);
 });
 
-Deno.test("Scenario 65: an image with some of its signature properties is an error", async () => {
+Deno.test("an image with some of its signature properties is an error (scenario 65)", async () => {
   const { img_signature_certificate_uuid: _, ...incomplete } = SIGNED;
   const { asked, result } = await verify(incomplete, wants(() => true));
   await assertRejects(
@@ -84,7 +84,7 @@ Deno.test("Scenario 65: an image with some of its signature properties is an err
   assertEquals(asked, []);
 });
 
-Deno.test("Scenario 66: a signature that verifies is true", async () => {
+Deno.test("a signature that verifies is true (scenario 66)", async () => {
   const { asked, result } = await verify(SIGNED, wants(() => true));
   assertEquals(await result, true);
   assertEquals(asked, [GIVEN]);

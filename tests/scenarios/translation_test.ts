@@ -3,7 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { fromGlance, type GlanceImage, type ImageMeta, Invalid, toGlance } from "../../mod.ts";
 import { fullRecord } from "./stub_glance.ts";
 
-Deno.test("Scenario 01: block devices travel as JSON text with spaces and come back as they were", () => {
+Deno.test("block devices travel as JSON text with spaces and come back as they were (scenario 01)", () => {
   const properties = {
     prop1: "propvalue1",
     mappings: [{ device: "bbb" }, { device: "yyy" }],
@@ -21,14 +21,14 @@ Deno.test("Scenario 01: block devices travel as JSON text with spaces and come b
   assertEquals(image.name, "image1");
 });
 
-Deno.test("Scenario 52: attributes that Glance does not send are null", () => {
+Deno.test("attributes that Glance does not send are null (scenario 52)", () => {
   const image = fromGlance({ id: "b31aa5dd", status: "queued" });
   const undated = { createdAt: null, updatedAt: null };
   // The translation is given JSON only, so there is no object whose attributes could raise.
   assertEquals({ ...image }, fullRecord({ id: "b31aa5dd", ...undated }));
 });
 
-Deno.test("Scenario 53: visibility passes through the translation", () => {
+Deno.test("visibility passes through the translation (scenario 53)", () => {
   const image = fromGlance({ id: "1", status: "queued", size: 2, visibility: "public" });
   const undated = { createdAt: null, updatedAt: null };
   assertEquals(
@@ -37,14 +37,14 @@ Deno.test("Scenario 53: visibility passes through the translation", () => {
   );
 });
 
-Deno.test("Scenario 54: what is needed to boot lies under properties", () => {
+Deno.test("what is needed to boot lies under properties (scenario 54)", () => {
   const boot = { kernel_id: "foo", ramdisk_id: "bar" };
   const image = fromGlance({ id: "1", status: "queued", ...boot, min_disk: 2, min_ram: 2 });
   assertEquals([image.minDisk, image.minRam], [2, 2]);
   assertEquals(image.properties, boot);
 });
 
-Deno.test("Scenario 55: properties are flattened, and win over keys of the same name", () => {
+Deno.test("properties are flattened, and win over keys of the same name (scenario 55)", () => {
   const key = "cinder_encryption_key_deletion_policy";
   const properties = { kernel_id: "foo", ramdisk_id: "bar", x_billinginfo: "123" };
   // A name that is no base property, next to the properties: what an untyped caller may give.
@@ -52,7 +52,7 @@ Deno.test("Scenario 55: properties are flattened, and win over keys of the same 
   assertEquals(toGlance(meta), { ...properties, [key]: "NOPE" });
 });
 
-Deno.test("Scenario 56: metadata without properties is only renamed", () => {
+Deno.test("metadata without properties is only renamed (scenario 56)", () => {
   const meta = {
     diskFormat: "raw",
     minDisk: 2,
