@@ -22,13 +22,13 @@ function contextOf(...urls: readonly string[]): RequestContext {
 
 const FROM_CATALOG: GlanceClientWrapperOptions = { apiServers: null };
 
-Deno.test("GlanceClientWrapper asks its servers in turn, call by call", async () => {
+Deno.test("GlanceClientWrapper uses its servers round-robin", async () => {
   const { client, script } = worldOf([fine, fine, fine, fine, fine]);
   for (let i = 0; i < 5; i++) await client.call({}, "get", "42");
   assertEquals(script.hosts, ["a", "b", "c", "a", "b"]);
 });
 
-Deno.test("GlanceClientWrapper with a netloc asks that server alone", async () => {
+Deno.test("GlanceClientWrapper with `netloc` uses only that server", async () => {
   const { client, script } = worldOf([fine, refused(), fine], {
     netloc: "glance:9292/image",
     useSsl: true,
@@ -41,17 +41,17 @@ Deno.test("GlanceClientWrapper with a netloc asks that server alone", async () =
 });
 
 for (const netloc of ["", "http://glance", "me:pw@glance", "a b"]) {
-  Deno.test(`GlanceClientWrapper refuses the netloc ${JSON.stringify(netloc)}`, () => {
+  Deno.test(`GlanceClientWrapper rejects the netloc ${JSON.stringify(netloc)}`, () => {
     assertThrows(() => new GlanceClientWrapper({ netloc }), InvalidConfigurationValue);
   });
 }
 
-Deno.test("GlanceClientWrapper refuses options that nobody can mean", () => {
+Deno.test("GlanceClientWrapper rejects invalid options", () => {
   const bad: GlanceOptions = { numRetries: -1 };
   assertThrows(() => new GlanceClientWrapper(bad), InvalidConfigurationValue);
 });
 
-Deno.test("A server that failed is passed over by the next calls, for a second", async () => {
+Deno.test("a failed server is skipped for a second", async () => {
   const steps = [refused(), fine, fine, fine, fine, fine, fine];
   const { client, clock, script } = worldOf(steps);
   for (let i = 0; i < 3; i++) await client.call({}, "get", "42");
@@ -61,7 +61,7 @@ Deno.test("A server that failed is passed over by the next calls, for a second",
   assertEquals(script.hosts.slice(4), ["c", "a", "b"]);
 });
 
-Deno.test("A server that asked for time gets it, from every call", async () => {
+Deno.test("Retry-After applies to every call of the client", async () => {
   const busy = failure(503, { "retry-after": "30" });
   const { client, clock, script } = worldOf([busy, fine, fine, fine, fine], {
     apiServers: ["a", "b"],
@@ -72,14 +72,14 @@ Deno.test("A server that asked for time gets it, from every call", async () => {
   assertEquals(script.hosts, ["a", "b", "b", "b", "a"]);
 });
 
-Deno.test("An error that is an answer does not make a server cool down", async () => {
+Deno.test("an HTTP error does not start a cool-down", async () => {
   const { client, script, events } = worldOf([404, 500, 403, fine]);
   for (let i = 0; i < 3; i++) await failureOf(client.call({}, "get", "42"));
   await client.call({}, "get", "42");
   assertEquals([script.hosts.join(""), events.length], ["abca", 0]);
 });
 
-Deno.test("Where all cool down, the server that is ready first is asked", async () => {
+Deno.test("the server with the shortest cool-down is used if all cool down", async () => {
   const steps: Step[] = [
     failure(503, { "retry-after": "20" }),
     failure(503, { "retry-after": "5" }),
@@ -91,14 +91,14 @@ Deno.test("Where all cool down, the server that is ready first is asked", async 
   assertEquals([script.hosts.join(""), clock.now()], ["abcb", 10_000]);
 });
 
-Deno.test("Contexts with different catalogs use different servers", async () => {
+Deno.test("contexts with different catalogs use different servers", async () => {
   const { client, script } = worldOf([fine, fine, fine, fine], FROM_CATALOG);
   const [east, west] = [contextOf("http://east"), contextOf("http://west")];
   for (const context of [east, west, east, west]) await client.call(context, "get", "42");
   assertEquals(script.hosts, ["east", "west", "east", "west"]);
 });
 
-Deno.test("Contexts with the same catalog share what is known of its servers", async () => {
+Deno.test("contexts with the same catalog share the health of its servers", async () => {
   const { client, script } = worldOf([refused(), fine, fine, fine], FROM_CATALOG);
   const urls = ["http://one", "http://two"];
   await client.call(contextOf(...urls), "get", "42");
@@ -108,14 +108,14 @@ Deno.test("Contexts with the same catalog share what is known of its servers", a
   assertEquals(script.hosts, ["one", "two", "two", "two"]);
 });
 
-Deno.test("What fails for one catalog's server is no news of another's", async () => {
+Deno.test("a failure of one catalog's server does not affect another's", async () => {
   const { client, script } = worldOf([refused(), fine], { ...FROM_CATALOG, numRetries: 0 });
   await failureOf(client.call(contextOf("http://east"), "get", "42"));
   await client.call(contextOf("http://west"), "get", "42");
   assertEquals(script.hosts, ["east", "west"]);
 });
 
-Deno.test("The catalog that Keystone gives is asked for once a context", async () => {
+Deno.test("the catalog is requested from Keystone once per context", async () => {
   const { serviceCatalog } = contextOf("http://glance");
   const keystone = () => Response.json({ catalog: serviceCatalog });
   const { client, script } = worldOf([keystone, fine, fine], {
@@ -127,14 +127,14 @@ Deno.test("The catalog that Keystone gives is asked for once a context", async (
   assertEquals(script.hosts, ["keystone", "glance", "glance"]);
 });
 
-Deno.test("A context without servers is told so, at each call", async () => {
+Deno.test("call() throws if the context has no servers", async () => {
   const { client } = worldOf([], FROM_CATALOG);
   for (let i = 0; i < 2; i++) {
     await assertRejects(() => client.call({}, "get", "42"), InvalidConfigurationValue, "catalog");
   }
 });
 
-Deno.test("GlanceClientWrapper tells which servers a context may use", async () => {
+Deno.test("servers() returns the servers of a context", async () => {
   const { client } = worldOf([], { ...FROM_CATALOG, context: contextOf("http://own") });
   const names = async (context: RequestContext | null) =>
     (await client.servers(context)).map(({ endpoint }) => endpoint);
@@ -142,7 +142,7 @@ Deno.test("GlanceClientWrapper tells which servers a context may use", async () 
   assertEquals(await names(contextOf("http://x", "http://y")), ["http://x", "http://y"]);
 });
 
-Deno.test('"data" gives the answer unread, and no clock runs behind it', async () => {
+Deno.test('"data" returns the response unread, without a deadline', async () => {
   const { client, clock } = worldOf([() => new Response("bytes")]);
   const response = await client.call({}, "data", "42");
   assertEquals(response.bodyUsed, false);
@@ -150,7 +150,7 @@ Deno.test('"data" gives the answer unread, and no clock runs behind it', async (
   assertEquals(await response.text(), "bytes");
 });
 
-Deno.test("An exchange hands over its answer with a deadline that follows the caller", async () => {
+Deno.test("exchange() returns the response with a deadline that follows the signal", async () => {
   const { client, clock } = worldOf([({ signal }) => {
     return new Response(new FakeBody([utf8("b"), "silence"], { signal }).stream);
   }]);
@@ -163,7 +163,7 @@ Deno.test("An exchange hands over its answer with a deadline that follows the ca
   answer.deadline[Symbol.dispose]();
 });
 
-Deno.test("An exchange avoids the servers that were tried, and prefers one that is wanted", async () => {
+Deno.test("exchange() avoids tried servers, and prefers `first`", async () => {
   const { client, script } = worldOf([fine, fine, refused(), fine]);
   const tried = new Set(["http://a"]);
   const ask = async (options: object) => {
@@ -178,7 +178,7 @@ Deno.test("An exchange avoids the servers that were tried, and prefers one that 
   assertEquals([...tried], ["http://a", "http://b"]);
 });
 
-Deno.test("A broken exchange makes its server cool down, and a mebibyte pays for the next one", async () => {
+Deno.test("a broken exchange starts a cool-down, and a mebibyte restores the retry budget", async () => {
   const { client, events } = worldOf(Array.from({ length: 3 }, () => fine));
   const answer = await client.exchange({}, "data", ["42"]);
   for (let i = 0; i < 500; i++) {
@@ -194,7 +194,7 @@ Deno.test("A broken exchange makes its server cool down, and a mebibyte pays for
 
 const FORWARDED = { method: "GET", path: "/v2/anything", action: "ask anything", idempotent: true };
 
-Deno.test("A forwarded request gets whatever the server says, and the next one where it is away", async () => {
+Deno.test("forward() returns any status, and tries the next server if one is unavailable", async () => {
   for (const status of [200, 300, 304, 400, 401, 404, 409, 500]) {
     const body = status === 304 ? null : "text";
     const { client, script, clock } = worldOf([503, new Response(body, { status })]);
@@ -207,20 +207,20 @@ Deno.test("A forwarded request gets whatever the server says, and the next one w
   }
 });
 
-Deno.test("A forwarded request that nobody answers is an error, in its own words", async () => {
+Deno.test("forward() throws with its own action if no server responds", async () => {
   const { client, clock } = worldOf([503, 503, 503, 503]);
   const call = client.forward({}, FORWARDED, {}, () => Promise.resolve());
   await assertRejects(() => clock.run(call), GlanceConnectionFailed, "Cannot ask anything");
 });
 
-Deno.test("A forwarded request is not repeated where that could do harm", async () => {
+Deno.test("forward() does not retry a request that is not idempotent", async () => {
   const once = { ...FORWARDED, method: "POST", idempotent: false };
   const { client, script } = worldOf([refused(), empty()]);
   await failureOf(client.forward({}, once, {}, () => Promise.resolve()));
   assertEquals(script.hosts, ["a"]);
 });
 
-Deno.test("The options of a client are complete, frozen and given back", () => {
+Deno.test("`options` of a client is complete and frozen", () => {
   const { client } = worldOf([], { numRetries: 7 });
   assertEquals([client.options.numRetries, Object.isFrozen(client.options)], [7, true]);
   assertStrictEquals(client.options, client.options);

@@ -9,7 +9,7 @@ const [FIRST, LAST] = [
   Date.parse("9999-12-31T23:59:59Z") / 1000,
 ];
 
-Deno.test("dateOf reads any second that Glance can write (seed 2026)", () => {
+Deno.test("dateOf() reads any second that Glance can write (seed 2026)", () => {
   const random = seededRandom(2026);
   for (let i = 0; i < 20_000; i++) {
     const instant = between(random, Math.ceil(FIRST / 1000) + 86_400, Math.floor(LAST / 1000)) *
@@ -19,7 +19,7 @@ Deno.test("dateOf reads any second that Glance can write (seed 2026)", () => {
   }
 });
 
-Deno.test("dateOf reads every day around the ends of months and of centuries", () => {
+Deno.test("dateOf() reads every day around the ends of months and centuries", () => {
   for (const year of ["0000", "0001", "1600", "1900", "1970", "2000", "2024", "2026", "2100"]) {
     for (let month = 1; month <= 12; month++) {
       for (const day of [1, 28, 29, 30, 31]) {
@@ -30,7 +30,7 @@ Deno.test("dateOf reads every day around the ends of months and of centuries", (
   }
 });
 
-Deno.test("dateOf takes what is no date of Glance as Date does, and for UTC where it has no zone", () => {
+Deno.test("dateOf() reads other formats like Date, as UTC if they have no time zone", () => {
   const cases: Readonly<Record<string, string | null>> = {
     "2026-01-02T03:04:05.678901": "2026-01-02T03:04:05.678Z",
     "2026-01-02T03:04:05": "2026-01-02T03:04:05.000Z",

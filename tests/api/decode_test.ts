@@ -2,7 +2,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { GlanceClientWrapper, GlanceImageService, UnexpectedResponse } from "../../mod.ts";
 
-Deno.test("A list with something in it that is no object is no answer", async () => {
+Deno.test("receiveList() rejects a list with an entry that is not an object", async () => {
   for (const images of [[null], [{ id: "1" }, 7], ["x"], [[]]]) {
     const client = new GlanceClientWrapper({
       netloc: "glance.test",
@@ -14,7 +14,7 @@ Deno.test("A list with something in it that is no object is no answer", async ()
   }
 });
 
-Deno.test("show and detail refuse an image with a property of a wrong type", async () => {
+Deno.test("show() and detail() reject an image with a property of a wrong type", async () => {
   const odd: Readonly<Record<string, readonly unknown[]>> = {
     size: ["5", 1.5, -1, {}],
     created_at: [5, true, {}, ["2026-01-01T00:00:00Z"]],
@@ -39,7 +39,7 @@ Deno.test("show and detail refuse an image with a property of a wrong type", asy
   }
 });
 
-Deno.test("A fetch may keep an answer and hand out copies of it", async () => {
+Deno.test("call() accepts a fetch that keeps a response and returns copies", async () => {
   const bytes = new TextEncoder().encode('{"images":[]}');
   const kept = new Response(bytes);
   const client = new GlanceClientWrapper({
@@ -51,7 +51,7 @@ Deno.test("A fetch may keep an answer and hand out copies of it", async () => {
   assertEquals(bytes.byteLength, 13);
 });
 
-Deno.test("The bytes of a document from the network are given up as soon as they are text", async () => {
+Deno.test("the bytes of a document are released after they are decoded", async () => {
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     () => Response.json({ images: [] }),

@@ -45,7 +45,7 @@ const TOLD: readonly (readonly [
 ];
 
 for (const [what, api, rest, told] of TOLD) {
-  Deno.test(`getLocation tells ${what}`, async () => {
+  Deno.test(`getLocation() returns ${what}`, async () => {
     const steps = [image(), api, ...rest === null ? [] : [image(rest)]];
     const world = worldOf(steps);
     assertEquals(await getLocation(world), told as never);
@@ -54,17 +54,17 @@ for (const [what, api, rest, told] of TOLD) {
   });
 }
 
-Deno.test("getLocation throws any other error of the location API as it is", async () => {
+Deno.test("getLocation() throws other errors of the location API unchanged", async () => {
   await assertRejects(() => getLocation(worldOf([image(), 400])), Invalid);
 });
 
-Deno.test("getLocation does not ask for the place of an image that is not there", async () => {
+Deno.test("getLocation() does not request the locations of a missing image", async () => {
   const world = worldOf([404]);
   await assertRejects(() => getLocation(world), ImageNotFound);
   assertEquals(world.script.asked, ["GET /v2/images/42"]);
 });
 
-Deno.test("The location API is asked as the privileged context, the image as the caller", async () => {
+Deno.test("getLocation() uses the privileged context for the location API, and the caller's for the image", async () => {
   const steps = [image(), places([]), image(), 202, image()];
   const world = worldOf(steps, { privilegedContext: { authToken: "service" } });
   await getLocation(world);
@@ -92,7 +92,7 @@ const SENT: readonly (readonly [
 ];
 
 for (const [metadata, api, patch] of SENT) {
-  Deno.test(`addLocation sends ${JSON.stringify(metadata)} as each API wants it`, async () => {
+  Deno.test(`addLocation() sends ${JSON.stringify(metadata)} in the form of each API`, async () => {
     const url = "rbd://pool/42";
     const bodyOf = async ({ script }: World, i: number) =>
       await new Response(script.requests[i]?.body ?? null).json();
@@ -112,7 +112,7 @@ for (const [metadata, api, patch] of SENT) {
   });
 }
 
-Deno.test("addLocation says so where the cloud has no way to set a location", async () => {
+Deno.test("addLocation() throws if the cloud does not support locations", async () => {
   for (const missing of [405, 501]) {
     const { service } = worldOf([404, missing]);
     const error = await assertRejects(
@@ -124,7 +124,7 @@ Deno.test("addLocation says so where the cloud has no way to set a location", as
   }
 });
 
-Deno.test("addLocation throws what Glance says against it, from either API", async () => {
+Deno.test("addLocation() throws the errors of both APIs", async () => {
   const add = ({ service }: World) => service.addLocation(CALLER, "42", "file:///x");
   await assertRejects(() => add(worldOf([403])), ImageNotAuthorized);
   await assertRejects(() => add(worldOf([400])), Invalid);
@@ -142,7 +142,7 @@ for (
     ["its own servers, where it has a catalog", { serviceCatalog: OWN }, "own"],
   ] as const
 ) {
-  Deno.test(`The privileged context asks ${what}`, async () => {
+  Deno.test(`the privileged context uses ${what}`, async () => {
     const { service, script } = worldOf([image(), places()], {
       apiServers: null,
       privilegedContext: { authToken: "service", ...privileged },

@@ -143,12 +143,12 @@ for (const { name, args, asks, headers = {}, body, action, imageId, since, repea
   });
 }
 
-Deno.test("Every operation of the table is asked for here", () => {
+Deno.test("every operation is tested here", () => {
   const names = new Set<string>(WIRES.map(({ name }) => name));
   assertEquals([...names].sort(), Object.keys(ROWS).sort());
 });
 
-Deno.test("What the doc comment of an operation says is what its row says", async () => {
+Deno.test("the doc comment of an operation matches its definition", async () => {
   const said: Record<string, string> = {};
   const folder = new URL("../../lib/api/operations/", import.meta.url);
   for await (const { name } of Deno.readDir(folder)) {
@@ -164,7 +164,7 @@ Deno.test("What the doc comment of an operation says is what its row says", asyn
   assertEquals(said, Object.fromEntries(known));
 });
 
-Deno.test("OPERATIONS says what the rows say, and nobody can change it", () => {
+Deno.test("OPERATIONS equals the definitions, and is frozen", () => {
   assertEquals(Object.keys(OPERATIONS), Object.keys(ROWS));
   for (const [name, description] of Object.entries(OPERATIONS)) {
     const row = rowOf(name as OperationName);
@@ -177,7 +177,7 @@ Deno.test("OPERATIONS says what the rows say, and nobody can change it", () => {
   }
 });
 
-Deno.test("A row says what helps only against what it says can happen", () => {
+Deno.test("every hint belongs to an error of the operation", () => {
   for (const [name, { errors, hints, path }] of Object.entries(OPERATIONS)) {
     const known = Object.keys(errors);
     assert(Object.keys(hints).every((status) => known.includes(status)), name);
@@ -185,7 +185,7 @@ Deno.test("A row says what helps only against what it says can happen", () => {
   }
 });
 
-Deno.test("An action names what is in the body, and nothing where the body has no name", () => {
+Deno.test("actionOf() fills names from the body, and omits missing ones", () => {
   const create = rowOf("metadefs.objects.create");
   assertEquals(
     actionOf(create, ["{name}", { name: 'a\n"b"' }]),
@@ -197,7 +197,7 @@ Deno.test("An action names what is in the body, and nothing where the body has n
   assertEquals(actionOf(rowOf("create"), [{ name: null }]), "create an image");
 });
 
-Deno.test("A row has a media type where it sends a body, and nowhere else", () => {
+Deno.test("an operation has a media type if and only if it sends a body", () => {
   for (const { name, args } of WIRES) {
     const { body, headers } = toRequest(rowOf(name), args);
     assertEquals(headers?.["content-type"], OPERATIONS[name].mediaType);
@@ -205,7 +205,7 @@ Deno.test("A row has a media type where it sends a body, and nowhere else", () =
   }
 });
 
-Deno.test("A row tells good statuses from bad ones, and what the bad ones mean", () => {
+Deno.test("success and errors of an operation are disjoint, and errors have a meaning", () => {
   for (const [name, { success, errors }] of Object.entries(OPERATIONS)) {
     assert(success.every((status) => status >= 200 && status <= 300), name);
     for (const [status, meaning] of Object.entries(errors)) {
@@ -221,7 +221,7 @@ const SEGMENTS: readonly unknown[] = [
 ];
 
 for (const segment of SEGMENTS) {
-  Deno.test(`${Deno.inspect(segment)} is no id, and no request is made with it`, () => {
+  Deno.test(`toRequest() rejects the id ${Deno.inspect(segment)}`, () => {
     for (const name of Object.keys(ROWS) as OperationName[]) {
       const row = rowOf(name);
       for (const [i] of row.parameters.entries()) {
@@ -232,7 +232,7 @@ for (const segment of SEGMENTS) {
   });
 }
 
-Deno.test("Half a character is refused in a query and in a header, too", () => {
+Deno.test("toRequest() rejects a lone surrogate in a query and in a header", () => {
   assertThrows(() => toRequest(rowOf("list"), [[["name", "\ud800"]]]), Invalid, "list images");
   const request = { storeId: "\udc00" };
   assertThrows(() => toRequest(rowOf("upload"), ["42", DATA, request]), Invalid, "lone surrogate");
@@ -334,7 +334,7 @@ for (const [name, args, says] of UNSENT) {
   });
 }
 
-Deno.test("What can be no argument of any operation is refused by all of them", () => {
+Deno.test("every operation rejects invalid arguments", () => {
   for (const { name, args } of WIRES) {
     const row = rowOf(name);
     for (const i of args.keys()) {
@@ -368,7 +368,7 @@ function anything(random: () => number, depth = 3): unknown {
   ][kind];
 }
 
-Deno.test(`Whatever is given, a request is made or Invalid is thrown (seed ${FUZZ_SEED})`, () => {
+Deno.test(`toRequest() returns a request or throws Invalid for any arguments (seed ${FUZZ_SEED})`, () => {
   const random = seededRandom(FUZZ_SEED);
   let [made, refused] = [0, 0];
   for (let round = 0; round < FUZZ_ROUNDS; round++) {
@@ -395,7 +395,7 @@ Deno.test(`Whatever is given, a request is made or Invalid is thrown (seed ${FUZ
   assert(made > 100 && refused > 100, `${made} made, ${refused} refused`);
 });
 
-Deno.test("What is no context, or no list of arguments, is refused before any request", async () => {
+Deno.test("run() rejects an invalid context or argument list before any request", async () => {
   const { client, script } = worldOf([]);
   for (const context of [42, "token", []]) {
     await assertRejects(() => client.call(context as never, "list"), Invalid, "the context");
@@ -420,7 +420,7 @@ const ODD: readonly (readonly [id: string, path: string])[] = [
 ];
 
 for (const [id, path] of ODD) {
-  Deno.test(`The id ${JSON.stringify(id)} stays one segment of the path`, () => {
+  Deno.test(`toRequest() keeps the id ${JSON.stringify(id)} as one segment of the path`, () => {
     assertEquals(toRequest(rowOf("get"), [id]).path, path);
     assertEquals(new URL(path, "http://glance").pathname, path);
     assertEquals(actionOf(rowOf("get"), [id]), `show image "${id}"`);
@@ -480,12 +480,12 @@ for (const [name, answer, result] of ANSWERS) {
   });
 }
 
-Deno.test('"versions.list" takes the 300 with which Glance answers', async () => {
+Deno.test('"versions.list" accepts status 300', async () => {
   const { client } = worldOf([Response.json({ versions: [] }, { status: 300 })]);
   assertEquals(await client.call({}, "versions.list"), []);
 });
 
-Deno.test("An operation without a result takes an empty answer, and JSON that nobody asked for", async () => {
+Deno.test("an operation without a result accepts an empty body, and JSON", async () => {
   const call = async (name: OperationName, answer: Response) => {
     const { client } = worldOf([answer]);
     assertEquals(await client.run({}, name, argsOf(name) as never), undefined as never);
@@ -498,7 +498,7 @@ Deno.test("An operation without a result takes an empty answer, and JSON that no
   }
 });
 
-Deno.test("An operation without a result takes no page for success", async () => {
+Deno.test("an operation without a result rejects HTML", async () => {
   const page = "<html>Please sign in</html>";
   for (const [name, says] of [["delete", "status 200"], ["import", "neither empty"]] as const) {
     const status = name === "import" ? 202 : 200;

@@ -133,13 +133,13 @@ for (const { does, wanted, purge = false, patch } of CASES) {
   });
 }
 
-Deno.test("patchTo escapes the names that it removes, too", () => {
+Deno.test("patchTo() escapes the names of removed properties", () => {
   const current = { id: "1", status: "active", "a/b~c": "x" };
   assertEquals(patchTo(current, { "a/b~c": null }, false), [{ op: "remove", path: "/a~1b~0c" }]);
   assertEquals(patchTo(current, {}, true), [{ op: "remove", path: "/a~1b~0c" }]);
 });
 
-Deno.test("patchTo refuses to speak of names that Glance would take for others", () => {
+Deno.test("patchTo() rejects names that Glance would change", () => {
   const current = { id: "1", status: "active", " padded": "x", padded: "y" };
   assertEquals(patchTo(current, { " padded": "x" }, false), []);
   for (const name of ["", " padded", "padded\t"]) {
@@ -148,7 +148,7 @@ Deno.test("patchTo refuses to speak of names that Glance would take for others",
   assertThrows(() => patchTo(current, { padded: "y" }, true), Invalid, '" padded"');
 });
 
-Deno.test("patchTo finds nothing to do once its patch is applied", () => {
+Deno.test("patchTo() returns an empty patch after its patch is applied", () => {
   const wanted = { name: "new", os_type: null, tags: ["x"], "a/b": "1" };
   const image: Record<string, unknown> = { ...CURRENT };
   for (const change of patchTo(CURRENT, wanted, true)) {

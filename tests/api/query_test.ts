@@ -92,7 +92,7 @@ for (const [parameters, query] of QUERIES) {
   });
 }
 
-Deno.test("A list of names is found as it is written, where it can be asked for", async () => {
+Deno.test("toQuery() finds each name of a list, if it can be expressed", async () => {
   const glance = createEmbeddedGlance();
   const service = new GlanceImageService(
     new GlanceClientWrapper({
@@ -156,7 +156,7 @@ for (const parameters of BAD) {
   });
 }
 
-Deno.test("limitOf has no limit where none is wanted", () => {
+Deno.test("limitOf() returns Infinity if there is no limit", () => {
   assertEquals([limitOf({}), limitOf({ limit: 0 }), limitOf({ limit: 9 })], [Infinity, 0, 9]);
 });
 
@@ -183,7 +183,7 @@ for (const next of ["http://", "http://[::1", 42, {}]) {
   });
 }
 
-Deno.test("toQuery refuses filters that Glance would take for something else", () => {
+Deno.test("toQuery() rejects filters that Glance would misread", () => {
   for (const name of ["limit", "marker", "sort_key", "sort_dir", "sort"]) {
     const filters = { [name]: "5" };
     assertThrows(() => toQuery({ filters }), Invalid, `"${name}" is a paging parameter`);

@@ -38,7 +38,7 @@ const FULL: GlanceImage = {
   block_device_mapping: "[]",
 };
 
-Deno.test("fromGlance says in our words all that Glance says", () => {
+Deno.test("fromGlance() translates every property", () => {
   assertEquals(fromGlance(FULL), {
     id: "42",
     name: "cirros",
@@ -73,7 +73,7 @@ Deno.test("fromGlance says in our words all that Glance says", () => {
   });
 });
 
-Deno.test("fromGlance has null for what Glance did not send", () => {
+Deno.test("fromGlance() returns null for properties that Glance did not send", () => {
   const { id, status, tags, stores, properties, ...rest } = fromGlance({ id: "1", status: "new" });
   assertEquals({ id, status, tags, stores, properties }, {
     id: "1",
@@ -85,7 +85,7 @@ Deno.test("fromGlance has null for what Glance did not send", () => {
   assertEquals(Object.values(rest).filter((value) => value !== null), []);
 });
 
-Deno.test("fromGlance leaves the image that it was given as it was", () => {
+Deno.test("fromGlance() does not change its argument", () => {
   const given = structuredClone(FULL);
   fromGlance(given);
   assertEquals(given, FULL);
@@ -116,14 +116,14 @@ for (const [text, date] of DATES) {
   });
 }
 
-Deno.test("fromGlance reads a list of stores, and drops what is empty in it", () => {
+Deno.test("fromGlance() reads a list of stores without empty entries", () => {
   const storesOf = (stores: string) => fromGlance({ id: "1", status: "active", stores }).stores;
   assertEquals(storesOf("a"), ["a"]);
   assertEquals(storesOf("a,,b,"), ["a", "b"]);
   assertEquals(storesOf(""), []);
 });
 
-Deno.test("fromGlance names the key of an encrypted image, and keeps it a property", () => {
+Deno.test("fromGlance() returns the key id of an encrypted image, also as a property", () => {
   const image = fromGlance({ id: "1", status: "active", cinder_encryption_key_id: "k1" });
   assertEquals(image.cinderEncryptionKeyId, "k1");
   assertEquals(image.properties["cinder_encryption_key_id"], "k1");
@@ -139,7 +139,7 @@ for (const key of ["mappings", "block_device_mapping"]) {
   });
 }
 
-Deno.test("toGlance says in Glance's words what we want", () => {
+Deno.test("toGlance() translates every property", () => {
   const meta: ImageMeta = {
     id: "42",
     name: null,
@@ -172,7 +172,7 @@ Deno.test("toGlance says in Glance's words what we want", () => {
   });
 });
 
-Deno.test("toGlance takes an image that was shown, without what only Glance sets", () => {
+Deno.test("toGlance() drops read-only properties of an image from show()", () => {
   const { os_glance_import_task: _, ...settable } = FULL;
   assertEquals(toGlance(fromGlance(settable) as ImageMeta), {
     id: "42",
@@ -193,17 +193,17 @@ Deno.test("toGlance takes an image that was shown, without what only Glance sets
   });
 });
 
-Deno.test("toGlance leaves out what is undefined, at the top and in properties", () => {
+Deno.test("toGlance() omits undefined values", () => {
   const meta = { name: undefined, properties: { os_type: undefined } } as unknown as ImageMeta;
   assertEquals(toGlance(meta), {});
 });
 
-Deno.test("toGlance lets a property win over a base property of the same name", () => {
+Deno.test("toGlance() prefers a custom property to a base property of the same name", () => {
   const meta = { minDisk: 1, name: "a", properties: { min_disk: "7", name: "b" } };
   assertEquals(toGlance(meta), { min_disk: "7", name: "b" });
 });
 
-Deno.test("toGlance takes a custom property at the top, and Glance's own spelling", () => {
+Deno.test("toGlance() accepts top-level custom properties and snake_case names", () => {
   const meta = { min_disk: 3, kernel_id: "k" } as unknown as ImageMeta;
   assertEquals(toGlance(meta), { min_disk: 3, kernel_id: "k" });
 });
@@ -264,7 +264,7 @@ for (const [value, text] of JSON_AS_PYTHON) {
   });
 }
 
-Deno.test("json.dumps writes what toGlance writes", {
+Deno.test("toGlance() writes JSON like json.dumps", {
   ignore: !await hasPython(),
 }, async () => {
   const values = [[{ a: [1, "ö", "\u{1f4be}", '"', "\n\t\\/\u007f\b"], "ä:,": null }], {}, [[]], [
@@ -284,14 +284,14 @@ for (const value of [1n, [1n], () => {}, Symbol("s")]) {
   });
 }
 
-Deno.test("A mapping comes back from Glance as it was given", () => {
+Deno.test("a mapping survives a round trip through Glance", () => {
   const mappings = [{ device: "vda", text: "größe", list: [1, null, { x: "y" }] }];
   const glance = toGlance({ properties: { mappings } });
   const image = fromGlance({ id: "1", status: "active", ...glance });
   assertEquals(image.properties["mappings"], mappings);
 });
 
-Deno.test("glanceName knows our base properties, and leaves any other name as it is", () => {
+Deno.test("glanceName() translates base properties, and keeps other names", () => {
   const names = ["diskFormat", "osHashValue", "createdAt", "name", "disk_format", "os_type"];
   assertEquals(names.map(glanceName), [
     "disk_format",
@@ -308,7 +308,7 @@ Deno.test("glanceName knows our base properties, and leaves any other name as it
   ]);
 });
 
-Deno.test("isBaseProperty knows what Glance knows, and nothing that every object has", () => {
+Deno.test("isBaseProperty() knows Glance's base properties, and no members of Object", () => {
   for (const name of Object.keys(FULL).slice(0, 26)) assertEquals(isBaseProperty(name), true, name);
   for (const name of ["os_type", "constructor", "toString", "diskFormat", "hasOwnProperty"]) {
     assertEquals(isBaseProperty(name), false, name);
