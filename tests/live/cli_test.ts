@@ -151,19 +151,19 @@ async function goAcross(stack: LiveStack, file: string): Promise<void> {
   };
   const { id, os_hash_value } = await ours(`image-create --name across ${formats} --file ${file}`);
   // The servers share their images; the log shows which one received the request.
-  const asked = async () => await Deno.readTextFile(`${stack.directory}/logs/glance-b.log`);
-  assert(!(await asked()).includes(`/v2/images/${id}/file`));
+  const readLog = async () => await Deno.readTextFile(`${stack.directory}/logs/glance-b.log`);
+  assert(!(await readLog()).includes(`/v2/images/${id}/file`));
   const method =
     `--import-method glance-download --remote-region ${OTHER_REGION} --remote-image-id ${id} --wait`;
   const fetched = await ours(`image-create-via-import --name fetched ${formats} ${method}`);
   assertEquals([fetched.status, fetched.os_hash_value], ["active", os_hash_value]);
-  assert((await asked()).includes(`GET /v2/images/${id}/file`));
+  assert((await readLog()).includes(`GET /v2/images/${id}/file`));
   const record = await ours(`image-create --name filled ${formats}`);
   const filled = await ours(`image-import ${record.id} ${method}`);
   assertEquals([filled.status, filled.os_hash_value], ["active", os_hash_value]);
   const copy = await ours(`image-copy ${id} --to-region ${OTHER_REGION}`);
   assertEquals([copy.name, copy.status, copy.os_hash_value], ["across", "active", os_hash_value]);
-  assert((await asked()).includes(`PUT /v2/images/${copy.id}/file`));
+  assert((await readLog()).includes(`PUT /v2/images/${copy.id}/file`));
 }
 
 /** Creates images that both programs read; returns ids by placeholder. */

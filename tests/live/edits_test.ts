@@ -124,7 +124,7 @@ Deno.test("The same edits by three clients end in the same image of a real Glanc
   for (const [i, edit] of EDITS.entries()) {
     await t.step(edit.does, async (t) => {
       const record = await recordOf(raw, ours[i] ?? "");
-      assertEquals(record, wantedOf(edit, record));
+      assertEquals(record, expectedOf(edit, record));
       for (const client of CLIENTS) {
         const fails = edit.fails?.[client];
         const { error, record: other } = theirs[client]?.[i] ?? { error: "nothing", record: {} };
@@ -169,7 +169,7 @@ interface Result {
 }
 
 /** The intended result of the edit. */
-function wantedOf({ from, base = {}, set = {}, remove = [] }: Edit, record: Fields): Fields {
+function expectedOf({ from, base = {}, set = {}, remove = [] }: Edit, record: Fields): Fields {
   const known = new Set([...Object.keys(from), ...Object.keys(set), ...remove]);
   const rest = Object.entries(record).filter(([key]) => !known.has(key));
   const left = Object.entries(from).filter(([key]) => !remove.includes(key));

@@ -90,12 +90,12 @@ Deno.test("a transfer goes on while servers die", async (t) => {
     const { service, context, traffic } = await signIn(stack, { now: () => now });
     await stack.stopGlance(0, "SIGKILL");
     for (let call = 0; call < 4; call++) await service.show(context, image.id);
-    assertEquals(asked(stack, traffic), [1, 4]);
+    assertEquals(requestCounts(stack, traffic), [1, 4]);
     await stack.startGlance(0);
     traffic.clear();
     now += 60_000;
     for (let call = 0; call < 4; call++) await service.show(context, image.id);
-    assertEquals(asked(stack, traffic), [2, 2]);
+    assertEquals(requestCounts(stack, traffic), [2, 2]);
   });
 
   await t.step("an upload whose server is killed is an error, and leaves no image", async () => {
@@ -267,6 +267,6 @@ function assertGoesOn(
 }
 
 /** Number of requests to each server. */
-function asked(stack: LiveStack, traffic: Traffic): number[] {
+function requestCounts(stack: LiveStack, traffic: Traffic): number[] {
   return stack.glanceUrls.map((url) => traffic.to(url).length);
 }

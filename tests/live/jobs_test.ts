@@ -46,7 +46,7 @@ Deno.test("The jobs do their work at a real Glance", async (t) => {
   using admin = await signIn(stack, "admin");
   await t.step("findImage", (t) => finding(t, alice, bob));
   await t.step("importImage", (t) => importing(t, stack, web, alice, admin));
-  await t.step("importImage where it fails", (t) => failing(t, stack, web, alice, admin));
+  await t.step("importImage() when it fails", (t) => failing(t, stack, web, alice, admin));
   await t.step("waitForStatus", (t) => waiting(t, alice));
   await t.step("copyImage", (t) => copying(t, alice, bob));
   await t.step("exportImage and restoreImage", (t) => exporting(t, stack, alice, bob));
@@ -86,16 +86,16 @@ async function importing(
 
   await t.step("stages data and imports it into two stores", async () => {
     const { id } = await create();
-    const told: ImportProgress[] = [];
+    const reports: ImportProgress[] = [];
     const image = await importImage(service, context, id, { data: new Blob([BYTES]) }, {
       ...POLLS,
       stores: ["fast", "slow"],
-      onProgress: (progress) => told.push(progress),
+      onProgress: (progress) => reports.push(progress),
     });
     assertEquals([image.status, image.osHashValue], ["active", sha512]);
     assertEquals([...image.stores].sort(), ["fast", "slow"]);
-    assertEquals(told.at(-1)?.taskStatus, "success");
-    assert(told.at(-1)?.message?.startsWith("Copied"), told.at(-1)?.message ?? "no message");
+    assertEquals(reports.at(-1)?.taskStatus, "success");
+    assert(reports.at(-1)?.message?.startsWith("Copied"), reports.at(-1)?.message ?? "no message");
     for (const store of ["fast", "slow"]) {
       const stored = await Deno.readFile(`${stack.directory}/stores/${store}/${id}`);
       assertEquals(await digestOf("SHA-512", stored), sha512);
@@ -131,7 +131,7 @@ async function importing(
     assertEquals([image.status, image.osHashValue], ["active", sha512]);
   });
 
-  await t.step("returns at once where nobody waits", async () => {
+  await t.step("returns at once when it does not wait", async () => {
     const { id } = await create();
     const source = { url: web.url("/slow") };
     const image = await importImage(service, context, id, source, { wait: false });
@@ -187,8 +187,8 @@ async function failing(
     assertEquals((await service.show(context, id)).status, "importing");
     assert(strict.message.endsWith("delete it, and create it again"), strict.message);
     const other = await service.create(context, { name: "half", ...FORMATS });
-    const told = { ...options, allStoresMustSucceed: false };
-    const image = await importImage(service, context, other.id, { data }, told);
+    const lenient = { ...options, allStoresMustSucceed: false };
+    const image = await importImage(service, context, other.id, { data }, lenient);
     assertEquals([image.stores, image.status], [["fast"], "active"]);
     assertEquals(image.properties["os_glance_failed_import"], "slow");
     await Deno.remove(slow);
@@ -207,7 +207,7 @@ async function failing(
 }
 
 async function waiting(t: Deno.TestContext, { service, context }: Connection): Promise<void> {
-  await t.step("sees an upload by somebody else, and a deletion", async () => {
+  await t.step("reports an upload by another client, and a deletion", async () => {
     const { id } = await service.create(context, { name: "waits", ...FORMATS });
     const seen: string[] = [];
     const gate = Promise.withResolvers<void>();

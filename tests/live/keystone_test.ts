@@ -160,7 +160,7 @@ Deno.test("authenticate signs in at a real Keystone", async (t) => {
     await assertGlanceAnswers(stack, renewed[0] ?? {});
   });
 
-  await t.step("and says so where no Keystone is", async () => {
+  await t.step("and fails when Keystone is unreachable", async () => {
     const port = freePort();
     const closed = { ...alice, authUrl: `http://127.0.0.1:${port}/v3` };
     await assertRejects(() => authenticate(closed, AT_ONCE), GlanceConnectionFailed, `:${port}`);

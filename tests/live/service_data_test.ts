@@ -28,7 +28,7 @@ const BYTES = randomBytes(3 * MIB + 12_345);
 Deno.test("GlanceImageService moves the bytes of images to and from a real Glance", async (t) => {
   await using stack = await startStack({ imageSizeCap: IMAGE_SIZE_CAP });
   await t.step("whatever gives them", (t) => uploading(t, stack));
-  await t.step("and leaves nothing behind where that fails", (t) => failing(t, stack));
+  await t.step("and cleans up when the upload fails", (t) => failing(t, stack));
   await t.step("and back, checked", (t) => downloading(t, stack));
   await t.step("and back in parts", (t) => reading(t, stack));
 });
@@ -248,7 +248,7 @@ async function downloading(t: Deno.TestContext, stack: LiveStack): Promise<void>
     await assertRejects(() => service.download(context, queued), ImageDownloadFailed, "no data");
   });
 
-  await t.step("and an image without a hash is read, where no check is required", async () => {
+  await t.step("and an image without a hash is read when no verification is required", async () => {
     const url = `${stack.glanceUrls[1]}/versions`;
     const placed = await raw.create({ name: "placed" });
     await service.addLocation(context, placed, url, { store: "web" });

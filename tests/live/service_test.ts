@@ -99,7 +99,7 @@ async function signingIn(t: Deno.TestContext, stack: LiveStack): Promise<void> {
     for (const url of stack.glanceUrls) assertEquals(traffic.to(url).length, 1);
   });
 
-  await t.step("and says so where Keystone refuses", async () => {
+  await t.step("and fails when Keystone rejects the credentials", async () => {
     const environment = { ...stack.environment("alice"), OS_PASSWORD: "wrong-password" };
     const error = await assertRejects(() => connect({ environment }), AuthenticationFailed);
     assertStringIncludes(error.message, '"alice"');
@@ -171,7 +171,7 @@ async function renewing(t: Deno.TestContext, stack: LiveStack): Promise<void> {
     await service.delete(context, image.id);
   });
 
-  await t.step("and refused for good where nobody can renew it", async () => {
+  await t.step("and rejected when the token cannot be renewed", async () => {
     const { service, context: { renew: _, ...context } } = await revoked();
     await assertRejects(() => service.show(context, id), ImageNotAuthorized, "401");
   });
@@ -255,22 +255,25 @@ async function changing(t: Deno.TestContext, stack: LiveStack): Promise<void> {
     assertEquals((await service.update(context, id, { tags: [] })).tags, []);
   });
 
-  await t.step("by an administrator for somebody else, deactivated and active again", async () => {
-    const { client } = service;
-    const { projectId } = await stack.token("bob");
-    await service.update(context, id, { name: "given" }, randomBytes(10));
-    await service.update(adminContext, id, { owner: projectId, visibility: "public" });
-    assertEquals((await service.show(context, id)).owner, projectId);
-    await client.call(adminContext, "deactivate", id);
-    assertEquals((await service.show(context, id)).status, "deactivated");
-    await client.call(adminContext, "reactivate", id);
-    await client.call(adminContext, "tags.update", id, "later");
-    assertEquals((await service.show(context, id)).tags, ["later"]);
-    await client.call(adminContext, "tags.delete", id, "later");
-    assertEquals((await service.show(context, id)).tags, []);
-    assertEquals(await service.delete(adminContext, id), true);
-    await assertRejects(() => service.show(context, id), ImageNotFound);
-  });
+  await t.step(
+    "by an administrator for another project, deactivated and active again",
+    async () => {
+      const { client } = service;
+      const { projectId } = await stack.token("bob");
+      await service.update(context, id, { name: "given" }, randomBytes(10));
+      await service.update(adminContext, id, { owner: projectId, visibility: "public" });
+      assertEquals((await service.show(context, id)).owner, projectId);
+      await client.call(adminContext, "deactivate", id);
+      assertEquals((await service.show(context, id)).status, "deactivated");
+      await client.call(adminContext, "reactivate", id);
+      await client.call(adminContext, "tags.update", id, "later");
+      assertEquals((await service.show(context, id)).tags, ["later"]);
+      await client.call(adminContext, "tags.delete", id, "later");
+      assertEquals((await service.show(context, id)).tags, []);
+      assertEquals(await service.delete(adminContext, id), true);
+      await assertRejects(() => service.show(context, id), ImageNotFound);
+    },
+  );
 
   await t.step("and what the cloud says of itself is read", async () => {
     const { client } = service;
@@ -389,7 +392,7 @@ async function listing(t: Deno.TestContext, stack: LiveStack): Promise<void> {
     assert((await found({ filters: { createdAt: one.createdAt } })).includes(one.name));
   });
 
-  await t.step("and refused where they make no sense", async () => {
+  await t.step("and rejected when they are invalid", async () => {
     for (
       const parameters of [
         { filters: { created_at: "yesterday" } },
@@ -466,7 +469,7 @@ async function referring(t: Deno.TestContext, stack: LiveStack): Promise<void> {
     assertEquals((await byId.show(context, imageId)).id, id);
   });
 
-  await t.step("at another server with the token only where it is trusted", async () => {
+  await t.step("at another server with the token only if the server is trusted", async () => {
     const href = `${elsewhere}/v2/images/${id}`;
     const [stranger] = getRemoteImageService(context, href);
     await assertRejects(() => stranger.show(context, id), ImageNotAuthorized, "401");

@@ -74,23 +74,23 @@ export async function runCinder(steps: readonly Step[], world: World): Promise<O
   if (code !== 0 || lines.length !== steps.length) {
     throw new Error(`Cannot drive Cinder: status ${code}, ${lines.length} results\n${stderr}`);
   }
-  const told = new Teller(world);
-  return lines.map((line) => told.outcome(theirs(JSON.parse(line))));
+  const normalizer = new Normalizer(world);
+  return lines.map((line) => normalizer.outcome(theirs(JSON.parse(line))));
 }
 
 /** Runs steps with our service. */
 export async function runOurs(steps: readonly Step[], world: World): Promise<Outcome[]> {
-  const told = new Teller(world);
+  const normalizer = new Normalizer(world);
   const outcomes: Outcome[] = [];
   for (const step of steps) {
-    outcomes.push(told.outcome(await ours(named(step, world), world)));
+    outcomes.push(normalizer.outcome(await ours(named(step, world), world)));
   }
   return outcomes;
 }
 
 /** Normalizes an image as stored by Glance. */
 export function tellRecord(record: unknown, world: World): Outcome {
-  return new Teller(world).outcome({ ok: record });
+  return new Normalizer(world).outcome({ ok: record });
 }
 
 /** The catalog in the format that Cinder reads. */
@@ -244,7 +244,7 @@ const TEXT_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 const UUID = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g;
 
 /** Replaces what differs between two runs (ids and times) with placeholders. */
-class Teller {
+class Normalizer {
   readonly #names: readonly (readonly [value: string, name: string])[];
   readonly #shared: ReadonlySet<string>;
   readonly #started: number;

@@ -50,7 +50,7 @@ Deno.test("the live stack is one image service with two servers, one of which ma
   });
 });
 
-Deno.test("the live stack refuses what is over its limits, and leaves nothing behind", async () => {
+Deno.test("the live stack rejects requests beyond its limits and removes everything at the end", async () => {
   let directory = "";
   {
     await using stack = await startStack({ imageSizeCap: MIB, imageCache: true });
