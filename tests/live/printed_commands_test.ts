@@ -37,7 +37,7 @@ class StartedGateway implements AsyncDisposable {
     const text: string[] = [];
     for await (const line of linesOf(child.stdout)) {
       text.push(line);
-      if (line.startsWith("Ctrl-C")) break;
+      if (line.startsWith("Press Ctrl-C")) break;
     }
     return new StartedGateway(child, text.filter((line) => line.startsWith("  ")));
   }
