@@ -1,4 +1,4 @@
-/** Where the data of an image is: the location API, and the older ways behind it. */
+/** The locations of image data: the location API, and its older fallbacks. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { ImageNotAuthorized, ImageNotFound, Invalid, ProgrammingError } from "../../mod.ts";
 import type { Step } from "../support/scripted_fetch.ts";

@@ -1,4 +1,4 @@
-/** The table of the Image API: what each operation puts on the wire, and what it makes of the answer. */
+/** The operations of the Image API: their requests, and their results. */
 import { assert, assertEquals, assertObjectMatch, assertRejects, assertThrows } from "@std/assert";
 import { type OperationName, OPERATIONS, UnexpectedResponse } from "../../mod.ts";
 import { actionOf, imageIdOf, type Operation, toRequest } from "../../lib/api/operation.ts";
@@ -238,7 +238,7 @@ Deno.test("toRequest() rejects a lone surrogate in a query and in a header", () 
   assertThrows(() => toRequest(rowOf("upload"), ["42", DATA, request]), Invalid, "lone surrogate");
 });
 
-/** An argument that nothing can be made of -> what is said of it, behind what was to be done. */
+/** An invalid argument -> the error message after the action. */
 const UNSENT: readonly (readonly [name: OperationName, args: readonly unknown[], says: string])[] =
   [
     ["list", [{ limit: 1 }], "list images: the query is an object and must be a list"],

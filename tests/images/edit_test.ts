@@ -1,4 +1,4 @@
-/** Creating and changing an image so that it happens once, whatever the network repeats. */
+/** Creates and updates happen exactly once, even if a request is sent twice. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { GlanceConnectionFailed, ImageConflict, Invalid, UnexpectedStatus } from "../../mod.ts";
 import { failure, play, refused, type SeenRequest, type Step } from "../support/scripted_fetch.ts";
@@ -98,7 +98,7 @@ Deno.test("create() rejects a reserved property before any request", async () =>
   assertEquals(script.requests.length, 0);
 });
 
-/** A record that a PATCH is applied to, and that somebody else may change in between. */
+/** A record that a PATCH changes, and that another client can change in between. */
 function editable(image: Record<string, unknown>, meddle: (patch: number) => void = () => {}) {
   const patches: unknown[] = [];
   const world = worldOn(async (input, init) => {
@@ -310,7 +310,7 @@ Deno.test("update() with ifUnchanged updates an image that has not changed", asy
   assertEquals(patches, [[{ op: "replace", path: "/name", value: "b" }]]);
 });
 
-/** What somebody else has done -> what is said of it. */
+/** The change by another client -> the names in the error. */
 const CHANGES: readonly (readonly [change: Readonly<Record<string, unknown>>, words: string])[] = [
   [{ updated_at: "2026-01-02T00:00:01Z" }, '("updatedAt")'],
   [{ name: "z" }, '("name")'],

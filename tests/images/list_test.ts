@@ -13,7 +13,7 @@ import { failureOf, type World, worldOf, worldOn } from "../support/world.ts";
 
 const CALLER = { authToken: "token" };
 
-/** A page of images with these ids, and a link to the one behind it. */
+/** A page of images with these ids, and a link to the next page. */
 function page(ids: string, next?: string): Step {
   const images = [...ids].map((id) => ({ id, status: "active" }));
   return () => Response.json({ images, ...next !== undefined && { next } });
@@ -256,7 +256,7 @@ Deno.test("list() returns an async generator: return, throw, and dispose end it 
   }
 });
 
-/** A Glance that refuses a marker that is not there, and what a reader of its list does with each image. */
+/** A Glance that rejects unknown markers, and what the consumer of its list does with each image. */
 async function listWhile(
   act: (id: string, images: Set<string>) => void,
   parameters: ListParameters,

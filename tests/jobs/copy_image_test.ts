@@ -1,4 +1,4 @@
-/** Images from one cloud to another. */
+/** Copies of images between clouds. */
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import {
   copyImage,

@@ -1,4 +1,4 @@
-/** Embedded Glances behind a fetch that can go wrong, with a clock that nobody waits for. */
+/** Embedded Glances with an injectable fetch and a simulated clock. */
 import type { GlanceClientWrapperOptions, GlanceImageService, RequestContext } from "../../mod.ts";
 import {
   createEmbeddedGlance,
@@ -8,7 +8,7 @@ import {
 import type { SimulatedClock } from "../support/clock.ts";
 import { worldOn } from "../support/world.ts";
 
-/** An answer that stands in for the server's; null lets the server answer. */
+/** A response instead of the server's; null lets the server answer. */
 export type Meddler = (request: Request) => Response | null | Promise<Response | null>;
 
 /** A cloud and one of its users. */

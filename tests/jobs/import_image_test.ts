@@ -1,4 +1,4 @@
-/** The data of an image by whatever way its cloud has. */
+/** Imports with the best method that the cloud offers. */
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import {
   GlanceConnectionFailed,

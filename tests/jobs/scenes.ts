@@ -1,8 +1,8 @@
-/** A Glance that shows an image as it changes: one scene a look, the last one for ever. */
+/** A fake Glance with a script of image states: one per poll, then the last one repeatedly. */
 import { failure, seen } from "../support/scripted_fetch.ts";
 import { type World, worldOn } from "../support/world.ts";
 
-/** What an image and its tasks look like at one moment; null where there is no image. */
+/** A state of an image and its tasks; null if the image does not exist. */
 export type Scene = {
   readonly image: Readonly<Record<string, unknown>>;
   /** A status refuses them. */
@@ -15,13 +15,13 @@ export const ID = "5b0d2b7a-6f0c-4c5e-9e4b-3f6d1c2a7e90";
 /** The id of the task that imports it. */
 export const TASK = "7a9d2b7a-6f0c-4c5e-9e4b-3f6d1c2a7e91";
 
-/** A world, the times at which somebody looked, and how often tasks were asked for. */
+/** A harness, with the times of polls and the number of requests for tasks. */
 export interface Stage extends Omit<World, "script"> {
   readonly looks: number[];
   readonly asked: string[];
 }
 
-/** A world that shows these scenes. */
+/** A harness with a script of states. */
 export function stageOf(scenes: readonly Scene[]): Stage {
   const looks: number[] = [];
   const asked: string[] = [];

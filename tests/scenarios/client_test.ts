@@ -36,7 +36,7 @@ Deno.test("a quota that is reached is ImageLimitExceeded, without another attemp
   assertEquals(glance.asked, [`PUT /v2/images/${id}/file`]);
 });
 
-/** A server that never answers, and a clock that jumps to whatever limit somebody sets. */
+/** A server that never answers, and a clock that jumps to each deadline. */
 function silence(): { limits: number[]; options: GlanceClientWrapperOptions } {
   const limits: number[] = [];
   return {

@@ -9,7 +9,7 @@ import {
 } from "../../mod.ts";
 import { CONTEXT, fullRecord, NO_TOKEN, STAMP_DATE, StubGlance } from "./stub_glance.ts";
 
-/** What an untyped caller may give: keys that are no base properties beside those that are. */
+/** What an untyped caller may give: base properties and other keys. */
 function meta(given: Record<string, unknown>): ImageMeta {
   return given as ImageMeta;
 }
@@ -190,7 +190,7 @@ Deno.test("without Keystone and without an identity, what Glance shows is availa
   const glance = new StubGlance();
   const visibility: ImageVisibility = "private";
   const id = glance.add({ name: "image1", visibility });
-  // Cinder hides it: nobody can be its owner. Without identities anywhere there is nothing to compare.
+  // Cinder hides it: it has no owner. Without identities anywhere there is nothing to compare.
   const service = glance.service({ authStrategy: "noauth", apiServers: ["glance"] });
   assertEquals((await service.show({}, id)).visibility, visibility);
 });

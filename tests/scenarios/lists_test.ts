@@ -38,10 +38,10 @@ Deno.test("a list without parameters asks for a page and nothing else (scenario 
 
 for (
   const [number, title, parameters, first, end] of [
-    ["15", "begins behind its marker", { marker: "2" }, 2, 10],
+    ["15", "begins after its marker", { marker: "2" }, 2, 10],
     ["16", "ends at its limit", { limit: 5 }, 0, 5],
     ["17", "without a limit has every image", {}, 0, 10],
-    ["18", "begins behind its marker and ends at its limit", { marker: "4", limit: 5 }, 4, 9],
+    ["18", "begins after its marker and ends at its limit", { marker: "4", limit: 5 }, 4, 9],
   ] as const
 ) {
   Deno.test(`a list ${title}, in order (scenario ${number})`, async () => {
