@@ -163,7 +163,7 @@ Deno.test("An unknown minor version is answered with the list of versions", asyn
   assertEquals([response.status, versions[0].links[0].href], [300, "http://gateway/v2/"]);
 });
 
-Deno.test("Location and versions include the prefix of the router; page links stay relative", async (t) => {
+Deno.test("Location and versions include the prefix of the router; page links stay as Glance sends them", async (t) => {
   const cloud = new Cloud();
   const mounts = {
     route: new Hono().route("/image", cloud.router()),
