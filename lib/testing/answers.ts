@@ -1,27 +1,27 @@
 /**
- * Headers and bodies of the simulated answers.
+ * Headers and bodies of the simulated responses.
  *
  * @module
  */
 import type { Fault } from "./faults.ts";
 
-/** An answer that is an error. */
+/** An error response. */
 export function failure(status: number, retryAfter?: string): Response {
   const headers = new Headers(retryAfter === undefined ? {} : { "retry-after": retryAfter });
   return Response.json({ message: `simulated ${status}` }, { status, headers });
 }
 
-/** The status, the headers about ranges, and the body of an answer with data. */
+/** Status, range headers, and body of a response with data. */
 export interface ServedData {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
-/** Bytes of a block of a cache. */
+/** Block size in bytes of a simulated cache. */
 const BLOCK = 512;
 
-/** The answer to a request for a range, or for all bytes without one; as true as its fault lets it be. */
+/** The response to a range request, or to one for all bytes, with the fault applied. */
 export function answerTo(
   range: string | null,
   image: Uint8Array<ArrayBuffer>,
@@ -73,7 +73,7 @@ function asMultipart({ status, headers, body }: ServedData): ServedData {
   return { status, headers: type, body: all };
 }
 
-/** The bytes that a `Range` header asks for, both ends inclusive. */
+/** The bytes that a `Range` header requests, both ends inclusive. */
 function boundsOf(range: string, image: Uint8Array): [start: number, end: number] {
   const match = /^bytes=(\d+)-(\d*)$/.exec(range);
   const last = image.byteLength - 1;
@@ -84,7 +84,7 @@ function rangeHeader(from: number, to: number, size: number): Record<string, str
   return { "content-range": `bytes ${from}-${to}/${size}` };
 }
 
-/** One behind the other. */
+/** Concatenates two arrays. */
 export function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   const both = new Uint8Array(a.byteLength + b.byteLength);
   both.set(a);

@@ -1,5 +1,5 @@
 /**
- * Time that passes only when nothing else can happen.
+ * A simulated clock: time advances only when all work is waiting for it.
  *
  * @module
  */
@@ -12,7 +12,7 @@ interface Timer {
 }
 
 /**
- * A clock whose sleepers are woken in order, as soon as everybody waits.
+ * A clock that advances to the next timer as soon as all other work is done.
  *
  * @example
  * ```ts
@@ -29,15 +29,15 @@ export class SimulatedClock {
   #order = 0;
   readonly #timers = new Set<Timer>();
 
-  /** Milliseconds since the clock was made. */
+  /** Milliseconds since the clock was created. */
   readonly now = (): number => this.#now;
 
-  /** Sleepers that have not been woken. */
+  /** Number of pending timers. */
   get pending(): number {
     return this.#timers.size;
   }
 
-  /** Sleeps for so many milliseconds of this clock, or rejects with the signal's reason. */
+  /** Resolves after `ms` milliseconds of this clock; rejects with the signal's reason on abort. */
   readonly sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
     new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
@@ -58,8 +58,10 @@ export class SimulatedClock {
     });
 
   /**
-   * The result of a promise, letting time pass whenever all that can happen at this moment has
-   * happened. A promise that waits for something other than this clock never ends: that is an error.
+   * Advances the clock until a promise settles, and returns its result.
+   *
+   * @throws {Error} if the promise is pending and no timer is left: it waits for something other than this
+   * clock.
    */
   async run<T>(work: Promise<T>): Promise<T> {
     let isDone = false;
@@ -70,7 +72,7 @@ export class SimulatedClock {
       const next = this.#next();
       if (next === undefined && ++idle > 20) {
         throw new Error(
-          "Cannot go on: the work waits for something that no clock will bring; give it this clock's sleep and now, and a fetch that answers",
+          "Cannot advance the clock: the work is pending, but no timer is; pass it this clock's sleep and now, and a fetch that responds",
         );
       }
       if (next === undefined) continue;
@@ -93,7 +95,7 @@ export class SimulatedClock {
   }
 }
 
-/** Resolves when all that was ready to happen has happened. */
+/** Resolves after all pending callbacks and microtasks have run. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

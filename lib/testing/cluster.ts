@@ -1,6 +1,6 @@
 /**
- * A simulated cluster of Glance servers behind a fetch: one image, many ways to fail. Everything that
- * it does follows from its seed and its plan; what its clients leave open is on record.
+ * A simulated cluster of Glance servers behind a fetch, with one image and many kinds of faults. A seed and a
+ * plan determine its behavior. It counts the bodies that clients leave open.
  *
  * @module
  */
@@ -12,40 +12,40 @@ import { answerTo, failure, joined } from "./answers.ts";
 import type { Fault } from "./faults.ts";
 import { between, seededBytes, seededRandom } from "./seed.ts";
 
-/** What a cluster is made of. */
+/** Options of a cluster. */
 export interface ClusterOptions {
   /**
-   * What everything random follows from: the image, the length of chunks, the time that answers take.
+   * Seed of all random values: the image, the length of chunks, the latency of responses.
    * @default {1}
    */
   readonly seed?: number;
   /**
-   * The time of the cluster, in milliseconds.
-   * @default {a clock of its own}
+   * Clock of the cluster.
+   * @default {a new clock}
    */
   readonly clock?: SimulatedClock;
   /**
-   * How many servers there are.
+   * Number of servers.
    * @default {2}
    */
   readonly servers?: number;
   /**
-   * Bytes of the image.
+   * Size of the image in bytes.
    * @default {100,000}
    */
   readonly size?: number;
   /**
-   * Whether the store can seek; Ceph, Swift and S3 cannot.
+   * Whether the store supports ranges; Ceph, Swift, and S3 do not.
    * @default {true}
    */
   readonly ranges?: boolean;
   /**
-   * Faults of the requests for data, in their order; later requests are well served.
+   * Faults of the requests for data, in order; later requests succeed.
    * @default {[]}
    */
   readonly plan?: readonly Fault[];
   /**
-   * Whether answers say how long they are.
+   * Whether responses have a `Content-Length`.
    * @default {true}
    */
   readonly hasLength?: boolean;
@@ -53,12 +53,12 @@ export interface ClusterOptions {
 
 const IMAGE_ID = "5b0d2b7a-6f0c-4c5e-9e4b-3f6d1c2a7e90";
 
-/** Milliseconds that a trickling server takes for a chunk: below any stall timeout. */
+/** Milliseconds between the chunks of a trickling server: below any stall timeout. */
 const TRICKLE = 400;
 
-/** A request that the cluster has seen. */
+/** A request that the cluster has received. */
 export interface SeenRequest {
-  /** Origin of its URL: of a server of the cluster, or of any other that was asked. */
+  /** Origin of its URL, also if that is not a server of the cluster. */
   readonly server: string;
   /** Path of its URL. */
   readonly path: string;
@@ -69,9 +69,9 @@ export interface SeenRequest {
 }
 
 /**
- * A cluster of Glance servers that know one image, and one token that is good.
+ * A cluster of Glance servers with one image and one valid token.
  *
- * @example A cloud whose store cannot seek, and whose token ends
+ * @example A cloud whose store does not support ranges, and whose token expires
  * ```ts
  * import { getDefaultImageService } from "@glance-edge/glance";
  * import { SimulatedCluster } from "@glance-edge/glance/testing";
@@ -93,13 +93,13 @@ export class SimulatedCluster {
   readonly imageId: string = IMAGE_ID;
   /** Its bytes. */
   readonly image: Uint8Array<ArrayBuffer>;
-  /** The time: what uses it goes on in {@linkcode SimulatedClock.run}. */
+  /** Its clock, which {@linkcode SimulatedClock.run} advances. */
   readonly clock: SimulatedClock;
-  /** What it was asked, in order. */
+  /** The requests it has received, in order. */
   readonly requests: SeenRequest[] = [];
-  /** Bodies that were neither read to their end nor cancelled. */
+  /** Number of bodies that were neither read to their end nor cancelled. */
   openBodies = 0;
-  /** The token that is good. */
+  /** The valid token. */
   token = "token-1";
   readonly #servers: number;
   readonly #hasRanges: boolean;
@@ -109,7 +109,7 @@ export class SimulatedCluster {
   readonly #plan: Fault[];
   #isReplaced = false;
 
-  /** A cluster of `options.servers` servers whose image and chance follow from `options.seed`. */
+  /** Creates a cluster; see {@linkcode ClusterOptions} for the defaults. */
   constructor(options: ClusterOptions = {}) {
     const { seed = 1, size = 100_000, servers = 2, ranges = true, hasLength = true } = options;
     this.clock = options.clock ?? new SimulatedClock();
@@ -122,7 +122,7 @@ export class SimulatedCluster {
     this.#plan = [...options.plan ?? []];
   }
 
-  /** The options of a client in this world: its servers, its fetch, its time and its chance. */
+  /** Client options for this cluster: its servers, fetch, clock, and random numbers. */
   get options(): Required<
     Pick<GlanceOptions, "apiServers" | "fetch" | "sleep" | "now" | "random">
   > {
@@ -136,12 +136,12 @@ export class SimulatedCluster {
     };
   }
 
-  /** The servers, as `apiServers` takes them. */
+  /** The servers, in the format of the option `apiServers`. */
   get apiServers(): string[] {
     return Array.from({ length: this.#servers }, (_, i) => `http://glance-${i}:9292`);
   }
 
-  /** A context whose token the cluster can let expire. */
+  /** A context with the valid token, which it renews after the cluster lets it expire. */
   get context(): RequestContext {
     return {
       authToken: this.token,
@@ -149,7 +149,7 @@ export class SimulatedCluster {
     };
   }
 
-  /** A fetch that reaches the cluster, and nothing else. */
+  /** A fetch that reaches only the cluster. */
   readonly fetch = async (input: string, init: RequestInit): Promise<Response> => {
     const url = new URL(input);
     const headers = new Headers(init.headers);
@@ -169,7 +169,7 @@ export class SimulatedCluster {
     return isData ? this.#data(headers.get("range"), fault, signal) : this.#record();
   };
 
-  /** Faults that replace the answer. */
+  /** Applies faults that replace the response. */
   async #earlyFault(fault: Fault | undefined, signal: AbortSignal): Promise<Response | null> {
     switch (fault?.kind) {
       case "refuse":
@@ -221,7 +221,7 @@ export class SimulatedCluster {
     return new Response(this.#body(answer.body, fault, signal), { status: answer.status, headers });
   }
 
-  /** A body in chunks of random size, which goes wrong where its fault says. */
+  /** A body in chunks of random size, with the fault applied at its position. */
   #body(
     bytes: Uint8Array<ArrayBuffer>,
     fault: Fault | undefined,

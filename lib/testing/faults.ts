@@ -1,28 +1,28 @@
 /**
- * The vocabulary of what goes wrong between a Glance and its client.
+ * The faults that a simulated cluster can produce.
  *
  * @module
  */
 import { between, pick } from "./seed.ts";
 
 /**
- * One thing that goes wrong with one request for data. `at` says where in the body, from 0 to 1.
+ * A fault of one request for data. `at` is its position in the body, from 0 to 1.
  *
- * - `refuse`, `silence`: no connection, no answer;
- * - `status`: that status, with `Retry-After` if there is one;
- * - `expiredToken`: the token is no longer good from here on;
- * - `cut`, `cleanEnd`, `stall`: the body breaks off, ends as if it were whole, or falls silent;
- * - `trickle`: every chunk takes its time;
- * - `wrongStart`, `wrongEnd`, `wrongTotal`, `noContentRange`: a part whose `Content-Range` is not its own;
- * - `wholeAs206`: the whole image in the answer to a range, with the `Content-Range` of the part;
+ * - `refuse`, `silence`: the connection is refused, or there is no response;
+ * - `status`: a response with that status, and with `Retry-After` if `retryAfter` is set;
+ * - `expiredToken`: the token expires with this request;
+ * - `cut`, `cleanEnd`, `stall`: the body breaks, ends early as if it were complete, or stalls;
+ * - `trickle`: every chunk is delayed;
+ * - `wrongStart`, `wrongEnd`, `wrongTotal`, `noContentRange`: a part with a wrong or missing `Content-Range`;
+ * - `wholeAs206`: the whole image in response to a range, with the `Content-Range` of the part;
  * - `startsEarlier`, `endsEarlier`, `labeledWhole`: a part that starts before the requested byte, one that
- *   is shorter than requested, and the whole image, each with its true `Content-Range`;
- * - `partAs200`, `unlabeledRest`: the requested part as 200, with its `Content-Range` and without;
+ *   is shorter than requested, and the whole image, each with its correct `Content-Range`;
+ * - `partAs200`, `unlabeledRest`: the requested part with status 200, with its `Content-Range` or without;
  * - `multipart`: the requested part as `multipart/byteranges`;
- * - `denied`: that status from one server, as if it did not have the image or did not give it;
- * - `flippedBit`, `extraBytes`, `gzip`: other bytes, too many, or encoded ones;
- * - `replaced`: the image has other data from here on;
- * - `foreignRedirect`: the answer leads to another origin.
+ * - `denied`: that status from one server, as if it did not have the image or refused to send it;
+ * - `flippedBit`, `extraBytes`, `gzip`: wrong bytes, too many bytes, or an encoded body;
+ * - `replaced`: the data of the image is replaced with this request;
+ * - `foreignRedirect`: a redirect to another origin.
  */
 export type Fault =
   | { readonly kind: "refuse" }
@@ -58,7 +58,7 @@ export type Fault =
 /** The name of a fault. */
 export type FaultKind = Fault["kind"];
 
-/** Faults that a download must survive while another server, or another try, is well. */
+/** Faults that a download must survive if another server or another request succeeds. */
 export const HEALABLE: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "refuse",
   "silence",
@@ -92,7 +92,7 @@ const KINDS: readonly FaultKind[] = [
 ];
 
 /**
- * A fault that chance chooses.
+ * A random fault, of one of the given kinds.
  *
  * @example
  * ```ts

@@ -1,7 +1,6 @@
 /**
- * A world to test scripts in: a cluster of Glance servers that fail as they are told, behind a fetch,
- * with a clock that passes as fast as everybody waits. Everything follows from a seed, so that what went
- * wrong once can be seen again.
+ * Test support for code that uses this package: a simulated cluster of Glance servers behind a fetch, with
+ * planned faults and a simulated clock. A seed determines all random values, so failures are reproducible.
  *
  * @example A server that dies in the middle of an image
  * ```ts

@@ -1,11 +1,11 @@
 /**
- * Random numbers that a seed repeats.
+ * Reproducible random numbers.
  *
  * @module
  */
 
 /**
- * A source of numbers from 0 to below 1: the same for the same seed (Mulberry32).
+ * Returns a generator of numbers from 0 to below 1, which depend only on the seed (Mulberry32).
  *
  * @example
  * ```ts
@@ -26,7 +26,7 @@ export function seededRandom(seed: number): () => number {
 }
 
 /**
- * A whole number from `low` to `high`, both inclusive.
+ * Returns a random whole number from `low` to `high`, both inclusive.
  *
  * @example
  * ```ts
@@ -42,7 +42,7 @@ export function between(random: () => number, low: number, high: number): number
 }
 
 /**
- * One of a list.
+ * Returns a random element of a list.
  *
  * @example
  * ```ts
@@ -57,7 +57,7 @@ export function pick<T>(random: () => number, list: readonly T[]): T {
 }
 
 /**
- * Bytes that look random and repeat with the seed.
+ * Returns random bytes, which depend only on the seed.
  *
  * @example
  * ```ts

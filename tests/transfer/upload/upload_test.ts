@@ -245,7 +245,11 @@ Deno.test("An upload whose answer was lost is a conflict where the image has oth
       throw new TypeError("reset");
     };
     const { upload, clock } = worldOfUploads([stranger]);
-    const error = await assertRejects(() => upload(BYTES), ImageConflict, "has other data than was sent");
+    const error = await assertRejects(
+      () => upload(BYTES),
+      ImageConflict,
+      "has other data than was sent",
+    );
     assert(error.cause instanceof GlanceConnectionFailed);
     assertEquals([error.imageId, clock.pending], [ID, 0]);
   }
