@@ -142,7 +142,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
     ],
     [
       "The error about a store that is slow to begin names the option and the flag that help.",
-      "transfer/download/resuming_reader_test.ts: A download that waits for its first byte names the option that helps",
+      "transfer/download/resuming_reader_test.ts: download() names requestTimeout when no response arrives in time",
       "cli/failures_test.ts: sentenceOf() names flags in place of the options of the library that they set",
     ],
   ],

@@ -23,7 +23,7 @@ function serving(options: { rest?: Record<string, unknown>; isByteStream?: boole
   return { world: worldOf([record(rest), served.whole(BYTES, { isByteStream })]), served };
 }
 
-Deno.test("A download asks for the record and then for the data, with one token", async () => {
+Deno.test("download() requests the record and then the data, with one token", async () => {
   const { world, served } = serving();
   assertEquals(await downloadAll(world), BYTES);
   assertEquals(world.script.asked, ["GET /v2/images/42", "GET /v2/images/42/file"]);
@@ -35,13 +35,13 @@ Deno.test("A download asks for the record and then for the data, with one token"
   assertEquals([served.areOver, world.clock.pending, world.events.length], [true, 0, 0]);
 });
 
-Deno.test("A body is read to its end, which frees its connection, and not cancelled", async () => {
+Deno.test("download() reads the body to its end, so that its connection can be reused", async () => {
   const { world, served } = serving();
   await downloadAll(world);
   assertEquals(served.bodies[0]?.cancels, []);
 });
 
-Deno.test("A body that does not end behind its last byte is given up, and the image is right", async () => {
+Deno.test("download() succeeds when the body does not end after the last byte", async () => {
   const served = new Served();
   const hanging = served.data([...chunksOf(BYTES), "silence"]);
   const world = worldOf([record(), hanging], { stallTimeout: 500 });
@@ -49,13 +49,13 @@ Deno.test("A body that does not end behind its last byte is given up, and the im
   assertEquals([world.clock.now(), world.clock.pending, served.areOver], [500, 0, true]);
 });
 
-Deno.test("A body that breaks behind its last byte has done its duty", async () => {
+Deno.test("download() succeeds when the body breaks after the last byte", async () => {
   const served = new Served();
   const world = worldOf([record(), served.data([...chunksOf(BYTES), new TypeError("reset")])]);
   assertEquals(await downloadAll(world), BYTES);
 });
 
-Deno.test("An image of no bytes is downloaded like any other", async () => {
+Deno.test("download() returns no bytes when the image is empty", async () => {
   const none = new Uint8Array();
   const served = new Served();
   const world = worldOf([record({}, none), served.whole(none)]);
@@ -63,13 +63,13 @@ Deno.test("An image of no bytes is downloaded like any other", async () => {
   assertEquals([served.areOver, world.clock.pending], [true, 0]);
 });
 
-Deno.test("An image without data is told so", async () => {
+Deno.test("download() throws when the image has no data", async () => {
   const world = worldOf([record({ size: null }), empty(204)]);
   const error = await assertRejects(() => downloadAll(world), ImageDownloadFailed, "no data");
   assertEquals([error.status, error.imageId, world.clock.pending], [204, ID, 0]);
 });
 
-Deno.test("A download names the stores that it prefers", async () => {
+Deno.test("download() sends the preferred stores", async () => {
   const { world } = serving();
   await downloadAll(world, { prefer: ["ceph", "file"] });
   assertEquals(world.script.asked[1], "GET /v2/images/42/file?prefer=ceph%2Cfile");
@@ -154,7 +154,7 @@ for (const [range, header, [start, stop]] of RANGES) {
   });
 }
 
-Deno.test("A range of a store that cannot seek is cut out of the whole image", async () => {
+Deno.test("download() cuts a range out of the whole image when the store cannot seek", async () => {
   const served = new Served();
   const steps = [record(), 400, served.whole(), record()];
   const world = worldOf(steps);
@@ -165,7 +165,7 @@ Deno.test("A range of a store that cannot seek is cut out of the whole image", a
   assertEquals([served.areOver, world.script.left], [true, 0]);
 });
 
-Deno.test("A range of an image of unknown size is asked for where both its ends are known", async () => {
+Deno.test("download() requests a range of an image of unknown size when both ends are given", async () => {
   const served = new Served();
   const world = worldOf([record({ size: null }), served.part()]);
   assertEquals(await downloadAll(world, { range: { start: 5, end: 9 } }), BYTES.slice(5, 10));
@@ -192,7 +192,7 @@ for (const range of BAD_RANGES) {
   });
 }
 
-Deno.test("A range of an image without bytes is refused", async () => {
+Deno.test("download() refuses a range when the image is empty", async () => {
   const world = worldOf([record({}, new Uint8Array())]);
   await assertRejects(() => downloadAll(world, { range: { start: 0 } }), Invalid, "of 0 bytes");
 });
@@ -203,7 +203,7 @@ Deno.test('A range together with verify "required" is refused: its hash is that 
   await assertRejects(() => downloadAll(world, options), Invalid, "a part of image");
 });
 
-Deno.test("The numbers of onProgress grow to the total, and are right at each chunk", async () => {
+Deno.test("download() reports progress after each chunk, up to the total", async () => {
   const { world } = serving();
   const progress: Progress[] = [];
   let read = 0;
@@ -220,7 +220,7 @@ Deno.test("The numbers of onProgress grow to the total, and are right at each ch
   });
 });
 
-Deno.test("What onProgress throws harms no download", async () => {
+Deno.test("download() ignores errors of onProgress", async () => {
   const { world, served } = serving();
   let calls = 0;
   const onProgress = () => {
@@ -287,7 +287,7 @@ for (const isByteStream of [true, false]) {
   });
 }
 
-Deno.test("Memory that was lost with a broken body is replaced, and the read goes on", async () => {
+Deno.test("download() replaces a buffer that a broken body kept", async () => {
   const served = new Served();
   const headers = { "content-length": "10000" };
   const broken = served.data([BYTES.slice(0, 300), new TypeError("reset")], { headers });
@@ -303,7 +303,7 @@ Deno.test("Memory that was lost with a broken body is replaced, and the read goe
   assertEquals(joined(parts), BYTES);
 });
 
-Deno.test("Numbers of two bytes that do not come out even are an error, not a lost byte", async () => {
+Deno.test("download() rejects when the bytes do not fill the last element of a typed array", async () => {
   const odd = BYTES.slice(0, 501);
   const served = new Served();
   const world = worldOf([record({}, odd), served.whole(odd)]);
@@ -314,7 +314,7 @@ Deno.test("Numbers of two bytes that do not come out even are an error, not a lo
   await assertRejects(read, TypeError);
 });
 
-Deno.test("Nothing is read before somebody asks for it", async () => {
+Deno.test("download() reads nothing before the first pull", async () => {
   const { world, served } = serving();
   const stream = await world.service.download(CALLER, ID);
   assertEquals(served.bodies[0]?.pulls, 0);
@@ -322,7 +322,7 @@ Deno.test("Nothing is read before somebody asks for it", async () => {
   assertEquals([served.areOver, world.clock.pending], [true, 0]);
 });
 
-Deno.test("A cancel while a read is pending reaches the body, once, with its reason", async () => {
+Deno.test("download() cancels the body once, with the reason, when a read is pending", async () => {
   for (const isByteStream of [true, false]) {
     const served = new Served();
     const silent = served.data([BYTES.slice(0, 10), "silence"], { isByteStream });
@@ -338,7 +338,7 @@ Deno.test("A cancel while a read is pending reaches the body, once, with its rea
   }
 });
 
-Deno.test("A cancel while a resumption is opened ends its request, and no other is made", async () => {
+Deno.test("download() ends the request when it is cancelled while resuming", async () => {
   const served = new Served();
   const broken = served.data([BYTES.slice(0, 10), new TypeError("reset")]);
   let signal: AbortSignal | undefined;
@@ -359,7 +359,7 @@ Deno.test("A cancel while a resumption is opened ends its request, and no other 
   assertEquals(world.script.requests.length, 3);
 });
 
-Deno.test("A cancel while an answer arrives gives its body up", async () => {
+Deno.test("download() discards the body when it is cancelled while the response arrives", async () => {
   const served = new Served();
   const broken = served.data([BYTES.slice(0, 10), new TypeError("reset")]);
   let arrive = () => {};

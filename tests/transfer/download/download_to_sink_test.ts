@@ -58,7 +58,7 @@ function serving(...steps: readonly Step[]) {
   return { served, world: worldOf(steps.length > 0 ? steps : [record(), served.whole()]) };
 }
 
-Deno.test("A sink gets the bytes, is closed and is free again", async () => {
+Deno.test("downloadTo() writes all bytes, closes the sink, and releases it", async () => {
   const { world, served } = serving();
   const sink = new FakeSink();
   const progress: Progress[] = [];
@@ -69,7 +69,7 @@ Deno.test("A sink gets the bytes, is closed and is free again", async () => {
   assertEquals([served.areOver, world.clock.pending], [true, 0]);
 });
 
-Deno.test("A sink of an empty image is closed without a byte", async () => {
+Deno.test("downloadTo() closes the sink without a write when the image is empty", async () => {
   const none = new Uint8Array();
   const served = new Served();
   const sink = new FakeSink();
@@ -122,7 +122,7 @@ for (const connections of [1, 3]) {
   });
 }
 
-Deno.test("A sink gets a range, too", async () => {
+Deno.test("downloadTo() writes the bytes of a range", async () => {
   const served = new Served();
   const sink = new FakeSink();
   const range = { start: 100, end: 4_000 };
@@ -130,7 +130,7 @@ Deno.test("A sink gets a range, too", async () => {
   assertEquals(sink.bytes, BYTES.slice(100, 4_001));
 });
 
-Deno.test("A sink gets no byte twice where a download goes on", async () => {
+Deno.test("downloadTo() writes each byte once when a download resumes", async () => {
   const served = new Served();
   const broken = served.data([...chunksOf(BYTES.slice(0, 4_321)), new TypeError("reset")]);
   const sink = new FakeSink();
@@ -138,7 +138,7 @@ Deno.test("A sink gets no byte twice where a download goes on", async () => {
   assertEquals([sink.bytes, sink.fate], [BYTES, ["closed"]]);
 });
 
-Deno.test("A sink is aborted, not closed, where the bytes are wrong", async () => {
+Deno.test("downloadTo() aborts the sink when the bytes are wrong", async () => {
   const wrong = BYTES.slice();
   wrong[9_999] = (wrong[9_999] ?? 0) ^ 1;
   const served = new Served();
@@ -149,7 +149,7 @@ Deno.test("A sink is aborted, not closed, where the bytes are wrong", async () =
   assertEquals([served.areOver, world.clock.pending], [true, 0]);
 });
 
-Deno.test("A sink is aborted where no server can go on", async () => {
+Deno.test("downloadTo() aborts the sink when no server can continue", async () => {
   const served = new Served();
   const broken = served.data([BYTES.slice(0, 4_321), new TypeError("reset")]);
   const sink = new FakeSink();
@@ -179,7 +179,7 @@ for (const [what, steps, options] of UNOPENED) {
   });
 }
 
-Deno.test("The error of a download is thrown though the sink's own abort fails", async () => {
+Deno.test("downloadTo() throws the error of the download when the sink's abort fails", async () => {
   const abort = () => Promise.reject(new Error("abort failed"));
   const { service, clock } = worldOf([404]);
   const call = service.download(CALLER, ID, new WritableStream({ abort }));
@@ -189,7 +189,7 @@ Deno.test("The error of a download is thrown though the sink's own abort fails",
   await assertRejects(() => late.clock.run(second), GlanceConnectionFailed);
 });
 
-Deno.test("What a sink throws is thrown as it is, and cuts the server off", async () => {
+Deno.test("downloadTo() throws the error of the sink unchanged and closes the connection", async () => {
   const { world, served } = serving();
   const error = new Error("disk full");
   let writes = 0;
@@ -200,7 +200,7 @@ Deno.test("What a sink throws is thrown as it is, and cuts the server off", asyn
   assertEquals([served.areOver, world.clock.pending, sink.parts.length], [true, 0, 2]);
 });
 
-Deno.test("A sink that fails while a read is pending ends the download at once", async () => {
+Deno.test("downloadTo() ends at once when the sink fails during a read", async () => {
   const served = new Served();
   const world = worldOf([record(), served.data([BYTES.slice(0, 10), "silence"])]);
   let controller: WritableStreamDefaultController | undefined;
@@ -212,7 +212,7 @@ Deno.test("A sink that fails while a read is pending ends the download at once",
   assertEquals([served.areOver, world.clock.pending, world.clock.now()], [true, 0, 50]);
 });
 
-Deno.test("A sink whose close fails is an error", async () => {
+Deno.test("downloadTo() rejects when closing the sink fails", async () => {
   const { world } = serving();
   const error = new Error("cannot sync");
   const sink = new WritableStream<Chunk>({ close: () => Promise.reject(error) });
@@ -220,7 +220,7 @@ Deno.test("A sink whose close fails is an error", async () => {
   assertStrictEquals(await world.clock.run(call), error);
 });
 
-Deno.test("A sink that is closed already, or errored, is an error and leaves nothing open", async () => {
+Deno.test("downloadTo() rejects and leaves nothing open when the sink is closed or errored", async () => {
   const closed = new FakeSink();
   await closed.stream.close();
   const errored = new FakeSink();
@@ -243,7 +243,7 @@ Deno.test("downloadTo() throws Invalid and does not touch the sink when the sink
   assertEquals(sink.fate, ["closed"]);
 });
 
-Deno.test("A slow sink is never hurried: while it writes a chunk, the next one is read, and no more", async () => {
+Deno.test("downloadTo() reads one chunk ahead when the sink is slow", async () => {
   const { world, served } = serving();
   const pulls = () => served.bodies[0]?.pulls ?? 0;
   let [underWay, written] = [0, 0];
@@ -258,7 +258,7 @@ Deno.test("A slow sink is never hurried: while it writes a chunk, the next one i
   assertEquals([sink.bytes, sink.parts.length], [BYTES, chunksOf(BYTES).length]);
 });
 
-Deno.test("A sink that is stuck is not written to, and nothing is read beyond the next chunk", async () => {
+Deno.test("downloadTo() reads at most one chunk ahead when the sink is stuck", async () => {
   const { world, served } = serving();
   let open = () => {};
   const gate = new Promise<void>((resolve) => open = resolve);
@@ -271,7 +271,7 @@ Deno.test("A sink that is stuck is not written to, and nothing is read beyond th
   assertEquals(sink.bytes, BYTES);
 });
 
-Deno.test("An abort while the sink is stuck ends the download at once, and tells the sink", async () => {
+Deno.test("downloadTo() ends at once and aborts the sink when the signal aborts a stuck write", async () => {
   const { world, served } = serving();
   let told: unknown;
   const sink = new WritableStream<Chunk>({
@@ -290,7 +290,7 @@ Deno.test("An abort while the sink is stuck ends the download at once, and tells
   assertEquals([served.areOver, world.clock.pending, world.clock.now()], [true, 0, 50]);
 });
 
-Deno.test("An abort while a read is pending aborts the sink with the reason", async () => {
+Deno.test("downloadTo() aborts the sink with the signal's reason when a read is pending", async () => {
   const served = new Served();
   const world = worldOf([record(), served.data([BYTES.slice(0, 10), "silence"])]);
   const sink = new FakeSink();
@@ -302,7 +302,7 @@ Deno.test("An abort while a read is pending aborts the sink with the reason", as
   assertEquals([served.areOver, world.clock.pending], [true, 0]);
 });
 
-Deno.test("A sink may keep, change and give away the memory of a chunk", async () => {
+Deno.test("downloadTo() lets a sink keep, change, and transfer its chunks", async () => {
   for (const connections of [1, 2]) {
     const served = new Served();
     const parts = Array.from({ length: 9 }, () => served.part());

@@ -63,7 +63,7 @@ for (const [what, acts] of BREAKS) {
   });
 }
 
-Deno.test("A silent body is given up after stallTimeout, and what it was is told", async () => {
+Deno.test("download() closes a stalled body after stallTimeout and reports the cause", async () => {
   const served = new Served();
   const steps = [record(), served.data(until(10, "silence"), LENGTH), served.part()];
   const world = worldOf(steps, { stallTimeout: 700 });
@@ -76,7 +76,7 @@ Deno.test("A silent body is given up after stallTimeout, and what it was is told
   );
 });
 
-Deno.test("A download that waits for its first byte names the option that helps", async () => {
+Deno.test("download() names requestTimeout when no response arrives in time", async () => {
   const options = { requestTimeout: 60_000, numRetries: 0, apiServers: ["http://a"] };
   const world = worldOf([record(), silence, silence, silence], options);
   const error = await failureOf(downloadAll(world));
@@ -87,7 +87,7 @@ Deno.test("A download that waits for its first byte names the option that helps"
   );
 });
 
-Deno.test("A reader that is slow is no silence, and total time is never limited", async () => {
+Deno.test("download() never times out when the reader is slow", async () => {
   const served = new Served();
   const world = worldOf([record(), served.whole()], { stallTimeout: 100, requestTimeout: 100 });
   const slowly = async () => {
@@ -103,7 +103,7 @@ Deno.test("A reader that is slow is no silence, and total time is never limited"
   assert(world.clock.now() > 10 * 3_600_000);
 });
 
-Deno.test("A download survives a break at every byte that it delivers", async () => {
+Deno.test("download() resumes after a break at any byte", async () => {
   const image = BYTES.slice(0, 40);
   const served = new Served();
   const steps: Step[] = [record({}, image), served.whole(image)];
@@ -168,7 +168,7 @@ for (const [what, step] of REFUSED) {
   });
 }
 
-Deno.test("A server that gives the whole image for a range is read up to the byte that is wanted", async () => {
+Deno.test("download() skips to the requested byte when a server sends the whole image for a range", async () => {
   const { world, served } = brokenThen([]);
   const steps = [record(), served.data(until(4_321, CUT), LENGTH), served.whole(), record()];
   const { service, clock, script } = worldOf(steps);
@@ -176,7 +176,7 @@ Deno.test("A server that gives the whole image for a range is read up to the byt
   assertEquals([served.areOver, script.left, world.script.left], [true, 0, 2]);
 });
 
-Deno.test("A whole image whose beginning differs from what was delivered is refused", async () => {
+Deno.test("download() refuses a whole image whose beginning differs from the delivered bytes", async () => {
   const other = BYTES.slice();
   other[17] = (other[17] ?? 0) ^ 1;
   const served = new Served();
@@ -192,7 +192,7 @@ Deno.test("A whole image whose beginning differs from what was delivered is refu
   assertEquals(served.areOver, true);
 });
 
-Deno.test("A store that cannot seek answers 400 once, and is never asked for a range again", async () => {
+Deno.test("download() requests no further range after a 400 from a store that cannot seek", async () => {
   const served = new Served();
   const world = worldOf([
     record({ stores: "ceph" }),
@@ -218,7 +218,7 @@ Deno.test("A store that cannot seek answers 400 once, and is never asked for a r
   assertEquals([served.areOver, world.script.left], [true, 0]);
 });
 
-Deno.test("A part without a length proves nothing: the whole image is asked for instead", async () => {
+Deno.test("download() requests the whole image when a part has no length", async () => {
   const served = new Served();
   const unproven = served.data(chunksOf(BYTES), {
     status: 206,
@@ -235,7 +235,7 @@ Deno.test("A part without a length proves nothing: the whole image is asked for 
   assertEquals(served.bodies[1]?.cancels.length, 1);
 });
 
-Deno.test("An image that was replaced meanwhile is never mixed with the one that began", async () => {
+Deno.test("download() never mixes the data of two images when the image is replaced", async () => {
   const other = { checksum: "0".repeat(32), os_hash_value: "1".repeat(128) };
   const steps = (served: Served) => [
     record(),
@@ -249,7 +249,7 @@ Deno.test("An image that was replaced meanwhile is never mixed with the one that
   assertEquals([error.imageId, served.areOver, world.clock.pending], [ID, true, 0]);
 });
 
-Deno.test("An image that was replaced meanwhile is refused by its MD5 on every server", async () => {
+Deno.test("download() refuses a replaced image by its MD5 on every server", async () => {
   const served = new Served();
   const headers = { "content-md5": "f".repeat(32) };
   const stranger = () => (request: SeenRequest) =>
@@ -267,7 +267,7 @@ Deno.test("An image that was replaced meanwhile is refused by its MD5 on every s
   assertEquals([served.areOver, world.clock.pending, world.script.left], [true, 0, 0]);
 });
 
-Deno.test("A record that cannot be had at a resumption leaves no body open", async () => {
+Deno.test("download() leaves no body open when the record cannot be read while resuming", async () => {
   const served = new Served();
   const seen: boolean[] = [];
   const world = worldOf([
@@ -284,7 +284,7 @@ Deno.test("A record that cannot be had at a resumption leaves no body open", asy
   assertEquals([seen, served.areOver], [[true], true]);
 });
 
-Deno.test("A token that ends in mid-download is renewed, and the download goes on", async () => {
+Deno.test("download() renews a token that expires during the download", async () => {
   const served = new Served();
   const { service, clock, script } = worldOf([
     record(),
@@ -298,7 +298,7 @@ Deno.test("A token that ends in mid-download is renewed, and the download goes o
   assertEquals(tokens, ["old", "old", "old", "new"]);
 });
 
-Deno.test("A download that no server can finish says how far it came, and what each break was", async () => {
+Deno.test("download() reports its offset and every break when no server can finish", async () => {
   const served = new Served();
   const world = worldOf([
     record(),
@@ -321,7 +321,7 @@ Deno.test("A download that no server can finish says how far it came, and what e
   assert(world.clock.now() > 0);
 });
 
-Deno.test("An outage in mid-download ends as ImageDownloadFailed, not as a call that failed", async () => {
+Deno.test("download() throws ImageDownloadFailed when all servers fail after the first byte", async () => {
   const { world } = brokenThen(Array.from({ length: 40 }, () => refused()));
   const error = await assertRejects(() => downloadAll(world), ImageDownloadFailed);
   assert(error.cause instanceof AggregateError);
@@ -329,13 +329,13 @@ Deno.test("An outage in mid-download ends as ImageDownloadFailed, not as a call 
   assertEquals(world.clock.pending, 0);
 });
 
-Deno.test("An outage before the first byte is a call that failed", async () => {
+Deno.test("download() throws GlanceConnectionFailed when all servers fail before the first byte", async () => {
   const steps = [record(), ...Array.from({ length: 4 }, () => refused())];
   const world = worldOf(steps);
   await assertRejects(() => downloadAll(world), GlanceConnectionFailed, "download image");
 });
 
-Deno.test("Breaks without end are paid from the retry budget, which ends", async () => {
+Deno.test("download() ends when breaks use up the retry budget", async () => {
   const served = new Served();
   const crumb = (request: SeenRequest) => {
     const at = Number(/\d+/.exec(request.headers.get("range") ?? "0")?.[0]);
@@ -354,7 +354,7 @@ Deno.test("Breaks without end are paid from the retry budget, which ends", async
   assertEquals(error.attempts, 125);
 });
 
-Deno.test("An abort in mid-download throws the reason, cuts the server off and asks no other", async () => {
+Deno.test("download() throws the reason and sends no further request when aborted", async () => {
   const served = new Served();
   const world = worldOf([record(), served.data(until(4_321, "silence"), LENGTH)]);
   const controller = new AbortController();
@@ -365,7 +365,7 @@ Deno.test("An abort in mid-download throws the reason, cuts the server off and a
   assertEquals([served.areOver, world.clock.pending, world.clock.now()], [true, 0, 50]);
 });
 
-Deno.test("An abort cuts the server off though nobody reads", async () => {
+Deno.test("download() closes the connection when aborted without a pending read", async () => {
   const served = new Served();
   const { service } = worldOf([record(), served.whole()]);
   const controller = new AbortController();
@@ -376,7 +376,7 @@ Deno.test("An abort cuts the server off though nobody reads", async () => {
   assertEquals(await failureOf(bytesOf(stream)), "enough");
 });
 
-Deno.test("What is opened for a caller who has left meanwhile is closed", async () => {
+Deno.test("download() closes a response that arrives after the abort", async () => {
   const { options } = worldOf([]).client;
   const leaving = new AbortController();
   let closed: unknown;
@@ -414,7 +414,7 @@ Deno.test("What is opened for a caller who has left meanwhile is closed", async 
   assertEquals([await failureOf(reader.open()), closed], ["enough", "enough"]);
 });
 
-Deno.test("An abort while a download waits to go on stops at once", async () => {
+Deno.test("download() stops at once when aborted during back-off", async () => {
   const served = new Served();
   const steps = [record(), served.data([CUT], LENGTH), served.data([CUT], LENGTH)];
   const world = worldOf([...steps, silence], { requestTimeout: Infinity });
@@ -425,7 +425,7 @@ Deno.test("An abort while a download waits to go on stops at once", async () => 
   assertEquals([world.clock.now(), world.clock.pending], [9_000, 0]);
 });
 
-Deno.test("An image whose size nobody knows is read to the end of its body", async () => {
+Deno.test("download() reads to the end of the body when the size is unknown", async () => {
   const unknown = { size: null };
   for (const headers of [{}, LENGTH.headers]) {
     const served = new Served();
@@ -438,7 +438,7 @@ Deno.test("An image whose size nobody knows is read to the end of its body", asy
   }
 });
 
-Deno.test("An image of unknown size that breaks cannot go on, unless nothing came yet", async () => {
+Deno.test("download() of an image of unknown size resumes only when no byte was delivered", async () => {
   const unknown = { size: null, ...UNHASHED };
   const served = new Served();
   const lost = worldOf([record(unknown), served.data(until(4_321, CUT))]);
