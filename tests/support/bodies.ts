@@ -1,12 +1,12 @@
-/** Bodies whose fate is on record: the sanitizers do not see a synthetic body that is left open. */
+/** Fake bodies that record how they end: the sanitizers do not detect a synthetic body that is left open. */
 
-/** What a body does next: give bytes, break, or say nothing any more. */
+/** What a body does next: send bytes, break, or stall. */
 export type Act = Uint8Array<ArrayBuffer> | Error | "silence";
 
 /** How a body behaves. */
 export interface FakeBodyOptions {
   /**
-   * Whether it can be read into memory of the reader, as the bodies of fetch can on most runtimes.
+   * Whether it supports BYOB readers, like the bodies of fetch on most runtimes.
    * @default {true}
    */
   readonly isByteStream?: boolean;
@@ -22,12 +22,12 @@ interface Controller {
   close(): void;
 }
 
-/** A body that acts in order and ends. */
+/** A body that performs its steps in order and ends. */
 export class FakeBody {
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** The reason of each cancel that reached it. */
   readonly cancels: unknown[] = [];
-  /** How often more was asked of it. */
+  /** Number of pulls. */
   pulls = 0;
   #isOver = false;
   readonly #acts: Act[];
@@ -47,7 +47,7 @@ export class FakeBody {
       : new ReadableStream(source, { highWaterMark: 0 });
   }
 
-  /** Whether nobody holds it open: it was read to its end, broke, was cancelled or aborted. */
+  /** Whether it is closed: read to its end, broken, cancelled, or aborted. */
   get isOver(): boolean {
     return this.#isOver;
   }

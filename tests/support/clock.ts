@@ -1,2 +1,2 @@
-/** Time that passes only when nothing else can happen. */
+/** The simulated clock. */
 export { settled, SimulatedClock } from "../../lib/testing/clock.ts";

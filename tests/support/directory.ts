@@ -1,4 +1,4 @@
-/** A directory for one test, which is gone behind it. */
+/** A temporary directory for one test, removed afterward. */
 export async function inDirectory(test: (directory: string) => Promise<void>): Promise<void> {
   const directory = await Deno.makeTempDir();
   try {

@@ -1,21 +1,21 @@
-/** Downloads of the image of `image.ts` in a scripted world. */
+/** Downloads of the image of `image.ts` over a scripted network. */
 import type { DownloadOptions } from "../../mod.ts";
 import { type Act, bytesOf } from "./bodies.ts";
 import { BYTES, CALLER, chunksOf, ID } from "./image.ts";
 import type { World } from "./world.ts";
 
-/** The headers of an answer that announces the whole image. */
+/** The headers of a response with the whole image. */
 export const LENGTH = { headers: { "content-length": String(BYTES.byteLength) } };
 
 /** How a connection breaks. */
 export const CUT = new TypeError("connection reset");
 
-/** Chunks up to a byte, and what comes then. */
+/** Chunks up to an offset, and what follows. */
 export function until(byte: number, ...acts: readonly Act[]): Act[] {
   return [...chunksOf(BYTES.slice(0, byte)), ...acts];
 }
 
-/** All bytes of a download, however much time it takes. */
+/** All bytes of a download, with simulated time. */
 export async function downloadAll(
   { service, clock }: Pick<World, "service" | "clock">,
   options: DownloadOptions = {},

@@ -1,14 +1,14 @@
-/** Whether work grows in proportion to its input, in time of the processor. */
+/** Checks that CPU time grows in proportion to the input. */
 import process from "node:process";
 import { assert } from "@std/assert";
 
-/** Milliseconds of the processor within which the longer input is beyond doubt. */
+/** Milliseconds of CPU time within which the longer input always passes. */
 const UNDOUBTED = 100;
 
 /** Between the growth of linear work, which is 8, and that of quadratic work, which is 64. */
 const SUPERLINEAR = 24;
 
-/** The best of so many counts: garbage may have to be collected at any time. */
+/** Number of runs, of which the fastest counts: garbage collection may slow down any of them. */
 const TRIES = 6;
 
 /** Fails if eight times the input costs far more than eight times the work. */

@@ -1,4 +1,4 @@
-/** One image, and the answers about it that a Glance might give. */
+/** One image, and the responses of a Glance about it. */
 import { createHash } from "node:crypto";
 import { type Act, FakeBody } from "./bodies.ts";
 import type { SeenRequest, Step } from "./scripted_fetch.ts";
@@ -10,7 +10,7 @@ export const ID = "42";
 /** Its bytes. */
 export const BYTES: Uint8Array<ArrayBuffer> = seededBytes(42, 10_000);
 
-/** A caller that Glance knows. */
+/** A context with a valid token. */
 export const CALLER = { authToken: "token" };
 
 /** A digest in hexadecimal. */
@@ -18,7 +18,7 @@ export function digest(algorithm: string, bytes: Uint8Array): string {
   return createHash(algorithm).update(bytes).digest("hex");
 }
 
-/** What Glance says of an image with these bytes. */
+/** The record of an image with these bytes. */
 export function recordOf(
   bytes: Uint8Array,
   rest: Readonly<Record<string, unknown>> = {},
@@ -34,27 +34,27 @@ export function recordOf(
   };
 }
 
-/** An answer with the record. */
+/** A response with the record. */
 export function record(rest: Readonly<Record<string, unknown>> = {}, bytes = BYTES): Step {
   return () => Response.json(recordOf(bytes, rest));
 }
 
-/** What is not known of an image without a hash. */
+/** The fields that are null for an image without a hash. */
 export const UNHASHED = { checksum: null, os_hash_algo: null, os_hash_value: null };
 
-/** How an answer with data is made. */
+/** Options of a response with data. */
 export interface DataOptions {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly isByteStream?: boolean;
 }
 
-/** Answers with data, whose bodies can be looked at afterwards. */
+/** Creates responses with data, and keeps their bodies for inspection. */
 export class Served {
-  /** In the order in which they were asked for. */
+  /** In the order of their requests. */
   readonly bodies: FakeBody[] = [];
 
-  /** A body that does these things, as the whole image if nothing else is said. */
+  /** A response whose body performs these steps; by default with the headers of the whole image. */
   data(
     acts: readonly Act[],
     { status = 200, headers = {}, isByteStream = true }: DataOptions = {},
@@ -72,7 +72,7 @@ export class Served {
     return this.data(chunksOf(bytes), { ...options, headers });
   }
 
-  /** The bytes that were asked for, as an honest server gives them. */
+  /** The requested bytes, as a correct server sends them. */
   part(bytes = BYTES, headers: Readonly<Record<string, string>> = {}): Step {
     return (request) => {
       const [start, end] = rangeOf(request, bytes.byteLength);
@@ -86,7 +86,7 @@ export class Served {
     };
   }
 
-  /** Whether no body was left open. */
+  /** Whether all bodies are closed. */
   get areOver(): boolean {
     return this.bodies.every(({ isOver }) => isOver);
   }
@@ -98,13 +98,13 @@ export class Served {
   }
 }
 
-/** Bytes in chunks of a size that divides nothing. */
+/** Bytes in chunks whose size divides no other size. */
 export function chunksOf(bytes: Uint8Array<ArrayBuffer>, size = 997): Uint8Array<ArrayBuffer>[] {
   const count = Math.ceil(bytes.byteLength / size);
   return Array.from({ length: count }, (_, i) => bytes.slice(i * size, (i + 1) * size));
 }
 
-/** The range that a request asks for, both ends inclusive. */
+/** The requested range, both ends inclusive. */
 export function rangeOf({ headers }: SeenRequest, size: number): [start: number, end: number] {
   const [, start, end] = /^bytes=(\d+)-(\d*)$/.exec(headers.get("range") ?? "") ?? [];
   if (start === undefined) throw new Error("no range was asked for");

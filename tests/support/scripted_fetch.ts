@@ -1,6 +1,6 @@
-/** A fetch that plays a script: each request gets the next step, and everything asked is on record. */
+/** A scripted fetch: each request gets the next step and is recorded. */
 
-/** A request as it arrived. */
+/** A received request. */
 export interface SeenRequest {
   readonly method: string;
   readonly url: string;
@@ -14,14 +14,14 @@ export interface SeenRequest {
   readonly signal: AbortSignal;
 }
 
-/** What a request meets: a status, an answer, a failure of the connection, or what a function makes. */
+/** The outcome of a request: a status, a response, a connection error, or the result of a function. */
 export type Step =
   | number
   | Error
   | Response
   | ((request: SeenRequest) => Response | Promise<Response>);
 
-/** Plays steps in their order. A request behind the last one is an error of the test. */
+/** Plays steps in order. A request after the last step fails the test. */
 export class ScriptedFetch {
   readonly requests: SeenRequest[] = [];
   readonly #steps: Step[];
@@ -30,17 +30,17 @@ export class ScriptedFetch {
     this.#steps = [...steps];
   }
 
-  /** Steps that nobody has come for. */
+  /** Steps without a request. */
   get left(): number {
     return this.#steps.length;
   }
 
-  /** Who was asked, in order, without schemes. */
+  /** The servers of the requests, in order, without schemes. */
   get hosts(): string[] {
     return this.requests.map(({ origin }) => new URL(origin).host);
   }
 
-  /** What was asked, in order: `GET /v2/images`. */
+  /** The methods and paths of the requests, in order: `GET /v2/images`. */
   get asked(): string[] {
     return this.requests.map(({ method, path }) => `${method} ${path}`);
   }
@@ -54,7 +54,7 @@ export class ScriptedFetch {
   };
 }
 
-/** The script was at its end. */
+/** A request after the end of the script. */
 export class UnscriptedRequest extends Error {
   override name = "UnscriptedRequest";
 }
@@ -82,29 +82,29 @@ export function seen(input: string, init: RequestInit): SeenRequest {
   };
 }
 
-/** No answer ever comes; the request ends when its signal is aborted. */
+/** Never responds; the request ends when its signal is aborted. */
 export function silence({ signal }: SeenRequest): Promise<Response> {
   return new Promise((_, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 }
 
-/** An answer without content. */
+/** A response without content. */
 export function empty(status = 204): Response {
   return new Response(null, { status });
 }
 
-/** An answer of Glance that says no, in its own words. */
+/** An error response of Glance, in its format. */
 export function failure(status: number, headers: HeadersInit = {}): Response {
   return Response.json({ message: `told to answer ${status}` }, { status, headers });
 }
 
-/** An answer that leads elsewhere. */
+/** A redirect. */
 export function redirect(status: number, location: string): Response {
   return new Response(null, { status, headers: { location } });
 }
 
-/** The connection is refused, in the words of a runtime. */
+/** A refused connection, with the message of a runtime. */
 export function refused(): TypeError {
   return new TypeError("error sending request: connection refused");
 }

@@ -1,2 +1,2 @@
-/** Random numbers that a seed repeats. */
+/** Reproducible random numbers. */
 export { between, pick, seededBytes, seededRandom } from "../../lib/testing/seed.ts";

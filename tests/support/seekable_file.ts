@@ -1,6 +1,6 @@
-/** A file in memory that can be written to anywhere, as browsers have it: a `FileSystemWritableFileStream`. */
+/** A file in memory with the API of a `FileSystemWritableFileStream`. */
 
-/** What is written to it: bytes where it stands, or bytes and their place. */
+/** A write: bytes at the current position, or bytes with a position. */
 type Write = Uint8Array | {
   readonly type: "write";
   readonly position: number;
@@ -10,7 +10,7 @@ type Write = Uint8Array | {
 /** The file. */
 export class SeekableFile extends WritableStream<Uint8Array<ArrayBuffer>> {
   readonly bytes: Uint8Array;
-  /** Where each write began; null where it did not say. */
+  /** The position of each write; null if it had none. */
   readonly positions: (number | null)[] = [];
 
   constructor(size: number) {
@@ -27,7 +27,7 @@ export class SeekableFile extends WritableStream<Uint8Array<ArrayBuffer>> {
     this.bytes = new Uint8Array(size);
   }
 
-  /** Here only to tell what it can do. */
+  /** Only its presence matters: it marks the sink as seekable. */
   seek(): void {}
   truncate(): void {}
 }

@@ -1,12 +1,12 @@
-/** An image with data, made by plain requests: what is tested has no hand in it. */
+/** Creates an image with data by plain requests, independently of the code under test. */
 
-/** Asks a server for a path of its API. */
+/** Requests a path of the API of a server. */
 export type Ask = (path: string, init: RequestInit) => Promise<Response>;
 
 /**
- * Makes an image with these bytes, and gives its id.
+ * Creates an image with these bytes and returns its id.
  *
- * @throws {Error} where the server does not take them
+ * @throws {Error} if the server rejects the bytes
  */
 export async function storeImage(
   ask: Ask,

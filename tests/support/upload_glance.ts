@@ -1,16 +1,16 @@
-/** A Glance that takes uploads of one image, or fails at it as it is told. */
+/** A fake Glance for uploads of one image, with planned failures. */
 import { joined } from "./bodies.ts";
 import { digest, ID } from "./image.ts";
 import { empty, failure, refused, seen, type SeenRequest, silence } from "./scripted_fetch.ts";
 
-/** What a PUT of data meets. */
+/** The outcome of a PUT of data. */
 export type Fate = (glance: UploadGlance, put: Put) => Promise<Response>;
 
-/** A PUT of data that is under way. */
+/** A PUT of data in progress. */
 export class Put {
   readonly request: SeenRequest;
   readonly chunks: Uint8Array<ArrayBuffer>[] = [];
-  /** Whether the body came to its end: of one that broke, nobody may think that it is whole. */
+  /** Whether the body ended; a broken body must not count as complete. */
   isWhole = false;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
 
@@ -24,7 +24,7 @@ export class Put {
     return joined(this.chunks);
   }
 
-  /** Reads the body to its end, or until at least so many bytes are there. */
+  /** Reads the body to its end, or until so many bytes have arrived. */
   async take(bytes = Infinity): Promise<this> {
     for (let count = 0; count < bytes;) {
       const { done, value } = await this.#reader?.read() ?? { done: true };
@@ -37,7 +37,7 @@ export class Put {
     return this;
   }
 
-  /** Closes the connection of this side. */
+  /** Closes the connection from the server side. */
   giveUp(reason: unknown): void {
     this.#reader?.cancel(reason).catch(() => {});
   }
@@ -47,18 +47,18 @@ export class Put {
 export class UploadGlance {
   readonly requests: SeenRequest[] = [];
   readonly puts: Put[] = [];
-  /** What it says of the image; null where there is none. */
+  /** The image record; null if there is none. */
   record: Record<string, unknown> | null = { id: ID, status: "queued", size: null };
   readonly #fates: Fate[];
-  /** Called before each answer with the record. */
+  /** Called before each response with the record. */
   onShow: (glance: UploadGlance) => void = () => {};
-  /** What a DELETE meets. */
+  /** The outcome of a DELETE. */
   onDelete: () => Response = () => {
     this.record = null;
     return empty();
   };
 
-  /** `fates` are those of the PUTs in their order; the ones behind the last are well taken. */
+  /** `fates` are the outcomes of the PUTs, in order; later PUTs succeed. */
   constructor(fates: readonly Fate[] = []) {
     this.#fates = [...fates];
   }
@@ -75,7 +75,7 @@ export class UploadGlance {
     return this.record === null ? failure(404) : Response.json(this.record);
   };
 
-  /** What was asked, in order, without the id. */
+  /** The requests, in order, without the image id. */
   get asked(): string[] {
     return this.requests.map(({ method, path }) => `${method} ${path.split("/").at(-1)}`);
   }
@@ -106,19 +106,19 @@ export class UploadGlance {
   }
 }
 
-/** All is well. */
+/** The PUT succeeds. */
 export const stored: Fate = async (glance, put) => {
   glance.store((await put.take()).bytes);
   return empty();
 };
 
-/** All is well, but the answer is lost. */
+/** The PUT succeeds, but the response is lost. */
 export const lostAnswer: Fate = async (glance, put) => {
   glance.store((await put.take()).bytes);
   throw refused();
 };
 
-/** The connection breaks after so many bytes, of which nothing is kept. */
+/** The connection breaks after so many bytes, none of which are kept. */
 export function cutAfter(bytes: number): Fate {
   return async (_, put) => {
     await put.take(bytes);
@@ -127,7 +127,7 @@ export function cutAfter(bytes: number): Fate {
   };
 }
 
-/** An answer that comes after so many bytes. */
+/** Responds after so many bytes. */
 export function answerAfter(bytes: number, status: number): Fate {
   return async (_, put) => {
     await put.take(bytes);
@@ -136,7 +136,7 @@ export function answerAfter(bytes: number, status: number): Fate {
   };
 }
 
-/** Nothing more is taken after so many bytes, and nothing is said. */
+/** Stops reading after so many bytes and never responds. */
 export function stallAfter(bytes: number): Fate {
   return async (_, put) => {
     await put.take(bytes);

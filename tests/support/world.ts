@@ -1,4 +1,4 @@
-/** A client in a world where time, chance and the network are scripted. */
+/** A client with a scripted network, a simulated clock, and fixed random numbers. */
 import {
   GlanceClientWrapper,
   type GlanceClientWrapperOptions,
@@ -8,10 +8,10 @@ import {
 import { SimulatedClock } from "./clock.ts";
 import { ScriptedFetch, type Step } from "./scripted_fetch.ts";
 
-/** Keeps a shuffled list in its order, and makes every wait 0.99 of its limit. */
+/** Keeps shuffled lists in order, and makes every back-off 0.99 of its limit. */
 export const ORDERLY = (): number => 0.99;
 
-/** A client and all that can be seen of it. */
+/** A client and its observable state. */
 export interface World {
   readonly clock: SimulatedClock;
   readonly script: ScriptedFetch;
@@ -20,7 +20,7 @@ export interface World {
   readonly service: GlanceImageService;
 }
 
-/** A world whose network plays `steps`; its servers are `a`, `b` and `c` in this order. */
+/** A client whose network plays `steps`; its servers are `a`, `b`, and `c`, in this order. */
 export function worldOf(
   steps: readonly Step[],
   options: GlanceClientWrapperOptions = {},
@@ -29,7 +29,7 @@ export function worldOf(
   return { ...worldOn(script.fetch, options), script };
 }
 
-/** A world on another network. */
+/** A client on another network. */
 export function worldOn(
   fetch: (input: string, init: RequestInit) => Promise<Response>,
   options: GlanceClientWrapperOptions = {},
@@ -48,12 +48,12 @@ export function worldOn(
   return { clock, events, client, service: new GlanceImageService(client) };
 }
 
-/** What a promise was rejected with; undefined where it was not. */
+/** The rejection of a promise; undefined if it resolves. */
 export async function failureOf(work: Promise<unknown>): Promise<unknown> {
   return await work.then(() => undefined, (error) => error);
 }
 
-/** Events without their causes, which `assertEquals` cannot compare with what they say. */
+/** Events without their causes, so that `assertEquals` can compare them. */
 export function factsOf(events: readonly GlanceEvent[]): Record<string, unknown>[] {
   return events.map((event) =>
     Object.fromEntries(Object.entries(event).filter(([key]) => key !== "cause"))
