@@ -259,7 +259,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
-Deno.test("Every bad input ends in one sentence and its exit code", async (t) => {
+Deno.test("runGlance() reports each bad input on one line with its exit code", async (t) => {
   for (const [name, { args, code = 1, says, scene: options }] of Object.entries(CASES)) {
     await t.step(name, async () => {
       const scene = await sceneWithImages();

@@ -175,7 +175,7 @@ Deno.test("An image goes up from a file and comes down into a file", async () =>
   });
 });
 
-Deno.test("A download that was ended in any way is gone on with by the same command", async (t) => {
+Deno.test("image-download resumes after SIGINT, SIGTERM and SIGKILL", async (t) => {
   const cases = { "SIGINT": 130, "SIGTERM": 143, "SIGKILL": 137 } as const;
   for (const [signal, expected] of Object.entries(cases)) {
     await t.step(signal, async () => {

@@ -123,7 +123,7 @@ function assertWhole(files: MemoryFiles): void {
   assertEquals([...files.left], []);
 }
 
-Deno.test("image-download goes on at the byte where the network was lost", async () => {
+Deno.test("image-download resumes at the last byte received", async () => {
   const cloud = await Cloud.create();
   const files = new MemoryFiles({ "x": "the image of yesterday" });
   cloud.left = 200_000;
@@ -149,7 +149,7 @@ Deno.test("image-download goes on at the byte where the network was lost", async
   assertWhole(files);
 });
 
-Deno.test("image-download goes on when servers that had all died are alive again", async () => {
+Deno.test("image-download resumes when the servers are available again", async () => {
   const store = embedded();
   const sent = Promise.withResolvers<void>();
   const handler: Handler = async (request) => {
@@ -244,7 +244,7 @@ Deno.test("image-download loses seconds to a power failure, not the download", a
   assertWhole(left);
 });
 
-Deno.test("image-download starts anew where the disk has changed the part", async (t) => {
+Deno.test("image-download restarts if the partial file has changed on disk", async (t) => {
   const flip = (bytes: Uint8Array) => bytes.map((byte, i) => i === 1000 ? byte ^ 1 : byte);
   const cases: Readonly<Record<string, (part: Uint8Array) => Uint8Array>> = {
     "a flipped bit": flip,
@@ -269,7 +269,7 @@ Deno.test("image-download starts anew where the disk has changed the part", asyn
   }
 });
 
-Deno.test("image-download starts anew where bytes beyond the record turn out to be wrong", async () => {
+Deno.test("image-download restarts if bytes after the record are wrong", async () => {
   const cloud = await Cloud.create();
   const files = await cloud.breakOff(200_000);
   const record = JSON.parse(files.text("x.part.json") ?? "{}");
@@ -296,7 +296,7 @@ Deno.test("image-download asks for nothing where the part is complete", async ()
   assertWhole(files);
 });
 
-Deno.test("image-download starts anew, and says so, where the image has other data now", async () => {
+Deno.test("image-download restarts if the data of the image has changed", async () => {
   const cloud = await Cloud.create();
   const files = await cloud.breakOff(200_000);
   const record = files.text("x.part.json") ?? "";
@@ -313,7 +313,7 @@ Deno.test("image-download starts anew, and says so, where the image has other da
   assertWhole(files);
 });
 
-Deno.test("image-download does not touch a part that is not its own", async (t) => {
+Deno.test("image-download does not change a partial file of another image", async (t) => {
   const cloud = await Cloud.create();
   const way = "finish that download, choose another name, or discard it with --restart\n";
   const files = await cloud.breakOff(200_000);

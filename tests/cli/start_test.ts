@@ -160,7 +160,7 @@ async function untilRefused(url: string): Promise<void> {
   throw new Error("Cannot see the server refuse a request");
 }
 
-Deno.test("start --data keeps images, adds no second sample, and shares with nobody", async () => {
+Deno.test("start --data keeps images, adds no second sample, and locks the directory", async () => {
   const directory = await Deno.makeTempDir();
   const data = `${directory}/new/images`;
   try {
@@ -207,7 +207,7 @@ Deno.test("start --data serves the other images and logs the file that is invali
   }
 });
 
-Deno.test("start says what is wrong, and how to go on", async (t) => {
+Deno.test("start reports the cause and a hint of each usage error", async (t) => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr;
   const file = await Deno.makeTempFile();
@@ -335,7 +335,7 @@ Deno.test("start is a gateway in front of the servers of the cloud's catalog", a
   assertEquals(await code, 0);
 });
 
-Deno.test("start --service-mode asks with the cloud's credentials, and only to read", async () => {
+Deno.test("start --service-mode uses the cloud's credentials, read-only", async () => {
   const { asked, options } = cloud();
   const stage = new Stage(options);
   const code = runStart(["--port", "0", "--service-mode", "--no-log"], stage.world);
@@ -478,7 +478,7 @@ Deno.test("start --help names its flags", async () => {
   }
 });
 
-Deno.test("demo tells the whole story, with a server that dies on the way", async () => {
+Deno.test("demo downloads an image although its server stops", async () => {
   const stage = new Stage();
   assertEquals([await runDemo(stage.world), stage.stderr.text], [0, ""]);
   const lines = stage.stdout.text.trimEnd().split("\n");

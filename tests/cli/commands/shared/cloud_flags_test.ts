@@ -12,14 +12,14 @@ function told(line: string, environment: Record<string, string> = {}): unknown {
   return { ...options, environment: Object.fromEntries(set) };
 }
 
-Deno.test("Flags go before the variables for which they stand", () => {
+Deno.test("flags override environment variables", () => {
   assertEquals(told("", { OS_USERNAME: "alice" }), { environment: { OS_USERNAME: "alice" } });
   assertEquals(told("--os-username bob --os-region-name r", { OS_USERNAME: "alice", HOME: "/h" }), {
     environment: { OS_USERNAME: "bob", OS_REGION_NAME: "r", HOME: "/h" },
   });
 });
 
-Deno.test("Flags that say who signs in go before OS_CLOUD", () => {
+Deno.test("flags with credentials override OS_CLOUD", () => {
   assertEquals(told("--os-auth-url http://k", { OS_CLOUD: "prod", OS_PASSWORD: "x" }), {
     environment: { OS_AUTH_URL: "http://k", OS_PASSWORD: "x" },
   });
@@ -45,7 +45,7 @@ Deno.test("Flags that say nothing of who signs in hold for a cloud of clouds.yam
   });
 });
 
-Deno.test("A token goes before a password of the environment", () => {
+Deno.test("--os-auth-token overrides a password in the environment", () => {
   const environment = { OS_AUTH_URL: "http://k", OS_USERNAME: "alice", OS_PASSWORD: "x" };
   assertEquals(told("--os-token t", environment), {
     environment: { ...environment, OS_AUTH_TOKEN: "t", OS_AUTH_TYPE: "token" },
