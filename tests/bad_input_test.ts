@@ -899,7 +899,7 @@ const ROWS: readonly Row[] = [
 
   // Servers.
   row(
-    "a certificate that nobody trusts",
+    "an untrusted certificate",
     () =>
       untrusted((origin) =>
         getDefaultImageService({ ...STILL, apiServers: [origin] }).show(ALICE, "42")
@@ -911,7 +911,7 @@ const ROWS: readonly Row[] = [
     "OS_CACERT",
   ),
   row(
-    "a Keystone with a certificate that nobody trusts",
+    "a Keystone with an untrusted certificate",
     () =>
       untrusted((authUrl) =>
         authenticate({ authUrl, username: "alice", password: PASSWORD }, STILL)

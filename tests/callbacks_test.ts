@@ -178,9 +178,9 @@ Deno.test("A fetch that returns no response is named in the error", async () => 
 });
 
 Deno.test("ignoringErrors() calls a listener at once, and gives nothing back", () => {
-  const told: number[] = [];
-  assertEquals(ignoringErrors((value: number) => told.push(value))(3), undefined);
-  assertEquals(told, [3]);
+  const received: number[] = [];
+  assertEquals(ignoringErrors((value: number) => received.push(value))(3), undefined);
+  assertEquals(received, [3]);
   assertEquals(ignoringErrors(undefined)(3), undefined);
 });
 

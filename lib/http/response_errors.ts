@@ -39,12 +39,12 @@ export interface Asked {
  */
 export async function errorFromResponse(
   response: Response,
-  asked: Asked,
+  request: Asked,
   secrets: readonly string[] = [],
   signal?: AbortSignal,
 ): Promise<GlanceError> {
   const text = await readStart(response, { signal }).catch(() => "");
-  const { hints = {}, ...facts } = asked;
+  const { hints = {}, ...facts } = request;
   const explanation = explanationIn(text, secrets);
   return errorFromAnswer({
     ...facts,
@@ -61,10 +61,10 @@ export async function errorFromResponse(
  */
 export function unpromisedAnswer(
   response: Pick<Response, "status" | "headers">,
-  asked: Asked,
+  request: Asked,
   promised: readonly number[],
 ): GlanceError {
-  const { action, server, imageId, attempts } = asked;
+  const { action, server, imageId, attempts } = request;
   const { status } = response;
   const state = status === 300
     ? `there is no Image API at "${server}": it answered 300 with a list of versions; check the path of the endpoint`
@@ -81,10 +81,10 @@ export function unpromisedAnswer(
 }
 
 /** The error for a successful response with an unusable body; `state` describes the body. */
-export function unusableAnswer(response: Response, asked: Asked, state: string): GlanceError {
+export function unusableAnswer(response: Response, request: Asked, state: string): GlanceError {
   return new UnexpectedResponse(
-    `Cannot ${asked.action}: the answer of "${asked.server}" ${state}; check that the endpoint is an Image API`,
-    { ...asked, status: response.status, requestId: requestIdOf(response) },
+    `Cannot ${request.action}: the answer of "${request.server}" ${state}; check that the endpoint is an Image API`,
+    { ...request, status: response.status, requestId: requestIdOf(response) },
   );
 }
 

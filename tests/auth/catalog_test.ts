@@ -81,7 +81,7 @@ const CASES: readonly Case[] = [
     expected: [],
   },
   {
-    claim: "reads v3 endpoints by interface and drops a version behind them",
+    claim: "reads v3 endpoints by interface and drops a version at their end",
     catalog: V3,
     region: "A",
     expected: [["a:9292", false]],
@@ -131,7 +131,7 @@ const CASES: readonly Case[] = [
     expected: [["first", false]],
   },
   {
-    claim: "looks for another type where it is told to",
+    claim: "looks for the given type",
     catalog: V3,
     info: "compute::public",
     expected: [["nova", false]],

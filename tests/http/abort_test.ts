@@ -19,7 +19,7 @@ const never = () => new Promise<RequestContext>(() => {});
 
 const CASES: readonly Case[] = [
   { during: "the first request", steps: [silence], requests: 1 },
-  { during: "a request behind a failure", steps: [refused(), silence], requests: 2 },
+  { during: "a request after a failure", steps: [refused(), silence], requests: 2 },
   {
     during: "a back-off",
     steps: [503, 200],

@@ -125,7 +125,7 @@ const WITH_SERVERS: readonly ServersCase[] = [
     },
   },
   {
-    claim: "get no token of a cloud that nobody named",
+    claim: "get no token of a cloud that is not named",
     environment: SERVERS,
     files: one(AUTH),
     expected: { name: "GLANCE_API_SERVERS", credentials: null },
@@ -147,7 +147,7 @@ const WITH_SERVERS: readonly ServersCase[] = [
     expected: { credentials: null, context: { authToken: "t" }, options: { apiServers: LIST } },
   },
   {
-    claim: "do without Keystone beside variables that do not sign in",
+    claim: "do without Keystone next to variables that do not sign in",
     environment: { ...SERVERS, OS_IMAGE_API_VERSION: "2", OS_CACERT: "/ca.pem" },
     expected: {
       credentials: null,
