@@ -116,10 +116,14 @@ export class Playground implements AsyncDisposable {
 
   async #run(cwd: string, program: string, args: readonly string[]): Promise<string> {
     const denoDir = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
+    // npm sets it for everything that it starts, and a task would take its folder for the reader's.
+    const { INIT_CWD: _, ...inherited } = Deno.env.toObject();
     const { success, stdout, stderr } = await new Deno.Command(program, {
       args: [...args],
       cwd,
+      clearEnv: true,
       env: {
+        ...inherited,
         HOME: `${this.folder}/home`,
         DENO_DIR: denoDir,
         GLANCE_API_SERVERS: this.url,
