@@ -1,0 +1,67 @@
+/** Who may read and change what. */
+import type { Guarantee } from "./guarantee.ts";
+
+export const ACCESS: readonly Guarantee[] = [
+  [
+    "A direct URL is read only if a trusted server names it.",
+    "transfer/download/file_location_test.ts: getRemoteImageService() reads no file that the record of an untrusted server names",
+  ],
+  [
+    "Only `true` or a `Response` of `authorize` decides.",
+    "router/access_test.ts: authorize allows a request only when it returns true, and any other result is logged",
+    'callbacks_test.ts: An "authorize" that … gives no access: 500, and the log says why',
+  ],
+  [
+    "An id has one spelling, for `authorize` and for the servers.",
+    "router/access_test.ts: authorize gets the canonical spelling of an id, and so do the servers",
+  ],
+  [
+    "Without accounts, a loopback address answers loopback hosts only.",
+    "cli/start_test.ts: start on a loopback address answers no request for another host, and no cross-site write",
+    "router/host_guard_test.ts: allowedHosts answers 403 to any other host name",
+  ],
+  [
+    "A write that a page of another site sends reaches no server.",
+    "router/host_guard_test.ts: checkHost() rejects a write without a token from a page of another site",
+  ],
+  [
+    "The startup warning says what is refused.",
+    "cli/start_process_test.ts: start on an address that others reach warns, and says what is refused",
+    "cli/start_test.ts: start serves a sample image, says what to try, and ends in peace",
+  ],
+  [
+    "A Host that is not host[:port] is refused with 400.",
+    "router/host_guard_test.ts: A Host that is not host[:port] reaches no server on …",
+    "router/path_test.ts: A request with an invalid Host is answered with 400 and not forwarded",
+  ],
+  [
+    "Callers do not see the refusal of the gateway's own token.",
+    "router/access_test.ts: Service mode conceals a refusal of the gateway's own token and its issuer",
+  ],
+  [
+    "Output escapes C1 controls and bidirectional marks, also as JSON.",
+    "cli/commands_test.ts: No output holds a character that can rewrite or disguise what a terminal shows",
+  ],
+  [
+    "A log line holds a path up to a limit.",
+    "router/long_paths_test.ts: RequestLog cuts a path that is longer than its limit",
+    "router/observability_test.ts: log() gets a path of at most LOGGED_PATH_LENGTH characters",
+  ],
+  [
+    "No parser prints what it reads.",
+    "auth/clouds/yaml_test.ts: No YAML parser prints what it reads",
+  ],
+  [
+    "A download writes its part and record through no link.",
+    "cli/system/deno_files_test.ts: downloadToFile() writes nothing to … in place of FILE.…",
+    "cli/system/deno_files_test.ts: A record that is a link is not one: the part stays as it is",
+  ],
+  [
+    "A property may have any name, on every runtime.",
+    "images/own_members_test.ts: A service creates, shows, updates, lists and exports properties of any name",
+  ],
+  [
+    "An empty `prefer` is the same as none.",
+    "router/file/image_file_test.ts: prefer is ignored when it names no store",
+  ],
+];

@@ -1,0 +1,61 @@
+/** Configuration, and the text of messages. */
+import type { Guarantee } from "./guarantee.ts";
+
+export const CONFIGURATION: readonly Guarantee[] = [
+  [
+    "Scalars of clouds.yaml are read as PyYAML reads them, or rejected.",
+    "live/yaml_test.ts: Plain scalars are read as PyYAML reads them, or rejected",
+    "auth/clouds/yaml_test.ts: readCloud() reads a password as it was written, or asks for quotes",
+  ],
+  [
+    "Every printed command works with the real clients, whatever is configured.",
+    "live/printed_commands_test.ts: Every command that start prints for an embedded Glance works, whatever cloud is configured",
+    "live/printed_commands_test.ts: Every command that start prints for a cloud reaches the gateway, with the caller's token",
+  ],
+  [
+    "Every setting that is not honored is reported.",
+    "auth/clouds/ignored_settings_test.ts: readCloud() reports that … is ignored",
+    "auth/clouds/ignored_settings_test.ts: connect() and createCloudGateway() report each ignored setting",
+    "cli/commands/shared/cloud_flags_test.ts: A setting that is not honored is named on standard error, once, also without --debug",
+  ],
+  [
+    "Messages of the command line name flags and variables.",
+    "cli/args/wording_test.ts: Every message speaks of flags, variables and commands at a terminal",
+  ],
+  [
+    "The edge function of lib/README.md signs in again, answers any path, and serves public images only.",
+    "readme_test.ts: every TypeScript block of … checks and runs",
+  ],
+  [
+    "The hint about a protected image fits, and following it helps.",
+    "cli/args/wording_test.ts: The hint about … fits, and following it helps",
+  ],
+  [
+    "The error of a deactivated image says so.",
+    "cli/args/wording_test.ts: A deactivated image says so, and who can help",
+  ],
+  [
+    "`member-update` by the owner says who may answer the offer.",
+    "cli/args/wording_test.ts: member-update by the owner says who may answer the offer",
+  ],
+  [
+    "`glance image list` suggests `image-list`.",
+    "cli/args/parse_test.ts: readCommandLine says what is wrong and what to do",
+  ],
+  [
+    "Images can be deleted while they are listed.",
+    "images/list_test.ts: list() continues if each yielded image is deleted, for any page size",
+    "images/list_test.ts: list() continues if others delete the marker, or all yielded images",
+    "cli/commands/info_test.ts: task-list goes on after an earlier task when its marker is gone",
+    "cli/metadefs_test.ts: md-namespace-list goes on after an earlier namespace when its marker is gone",
+  ],
+  [
+    "The embedded Glance answers 413 when its disk is full.",
+    "embedded/full_disk_test.ts: an upload to a full disk is answered with 413 and changes nothing (tmpfs)",
+  ],
+  [
+    "A row file that is invalid costs that image only, and is named in the log.",
+    "embedded/invalid_rows_test.ts: directoryStore() reports a row file that … and loses only that image",
+    "cli/start_test.ts: start --data serves the other images and logs the file that is invalid",
+  ],
+];

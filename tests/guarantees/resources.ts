@@ -1,0 +1,85 @@
+/** Time, memory, connections and descriptors are bounded. */
+import type { Guarantee } from "./guarantee.ts";
+
+export const RESOURCES: readonly Guarantee[] = [
+  [
+    "A request body has a deadline, a limit, and a share of a total limit.",
+    "router/request_body_test.ts: withBody() answers 413 at its limit when a body is endless, with any token",
+    "router/request_body_test.ts: withBody() answers 408 after a minute when a body does not arrive",
+    "router/request_body_test.ts: withBody() leaves room for other clients when one sends many bodies, by token and by address",
+    "embedded/bounds_test.ts: fetch() rejects an endless JSON body at the limit on every path",
+  ],
+  [
+    "No body is read before a token is present.",
+    "router/request_body_test.ts: Without a token, Glance's 401 is sent before any byte of the body is read",
+    "embedded/bounds_test.ts: fetch() rejects an unknown token before reading the body",
+  ],
+  [
+    "Every read of an answer is bounded: from Glance, Keystone and the host of an href.",
+    "http/json_test.ts: An endless response to a request for … is an error that names the limit",
+    "http/json_test.ts: An endless error response to a request for … is read only up to the limit of a quote",
+  ],
+  [
+    "Work on external input grows in proportion to it.",
+    "growth_test.ts: … takes time in proportion to the length of what it reads",
+    "embedded/bounds_test.ts: fetch() takes linear time for a request with many …",
+  ],
+  [
+    "A long path costs linear time while Glance answers 503.",
+    "router/long_paths_test.ts: A long path of … costs time in proportion to it while Glance answers 503",
+  ],
+  [
+    "A clouds.yaml whose aliases expand without end is a typed error.",
+    "auth/clouds/yaml_test.ts: readCloud() rejects … in bounded time",
+  ],
+  [
+    "The process survives the end of its descriptors.",
+    "cli/http_server_test.ts: HttpListener goes on accepting after the system had no descriptor, or the client had left",
+    "cli/start_process_test.ts: start survives more connections than it has descriptors, and serves the next",
+  ],
+  [
+    "Silent sockets, half-sent headers and stalled uploads are closed.",
+    "cli/http_server_test.ts: serve() closes connections whose clients say nothing",
+    "cli/http_server_test.ts: serve() closes the connection of a client that takes nothing",
+  ],
+  [
+    "An image of the embedded Glance does not stay `saving` when its upload stalls or its sender leaves.",
+    "embedded/socket_test.ts: an upload leaves the image queued when the client disconnects",
+    "embedded/socket_test.ts: an upload leaves the image queued when the client stalls",
+    "embedded/store/directory_test.ts: directoryStore() makes an image … after a crash …",
+  ],
+  [
+    "A stalled request does not block SIGTERM.",
+    "cli/http_server_test.ts: serve() cuts what still runs when the drain has lasted long enough, and says what it was",
+    "cli/start_process_test.ts: start --drain-timeout cuts a stalled upload, reports it, and leaves the image queued",
+  ],
+  [
+    "Standard error that is not read does not let memory grow.",
+    "cli/system/console_test.ts: Messages drops and counts lines while standard error is not read, and reports them once",
+    "cli/start_process_test.ts: start holds its memory and ends on SIGTERM though nothing reads its standard error",
+  ],
+  [
+    "Unread ranges hold a bounded amount of memory and upstream connections.",
+    "router/fair_callers_test.ts: GET /file of a small range is not delayed when another client leaves 600 ranges unread",
+    "router/slow_readers_test.ts: … slow readers at once hold at most 64 MiB more of the gateway's process than one",
+  ],
+  [
+    "The stalled downloads of one caller do not delay other callers.",
+    "router/fair_callers_test.ts: GET /file waits for two admissions at most when another client has 200 stalled downloads",
+  ],
+  [
+    "A callback that throws or rejects does not end the process.",
+    'callbacks_test.ts: An "onEvent" or "onProgress" that … does not disturb a transfer',
+    'callbacks_test.ts: A "log" or "onEvent" of a gateway that … does not disturb an answer',
+  ],
+  [
+    "Bytes are exact, or the outcome is a typed error or a refusal, when all neighbors misbehave.",
+    "sockets/hostile_neighbors_test.ts: createImageRouter() answers with exact bytes or a refusal when servers, proxies and callers misbehave",
+    "sockets/hostile_neighbors_test.ts: GlanceImageService downloads exact bytes or fails with a GlanceError when servers and proxies misbehave",
+    "sockets/hostile_neighbors_test.ts: GlanceImageService.create() leaves the sent bytes or no active image when servers and proxies misbehave",
+  ],
+  [
+    "Memory and descriptors stay flat during ten minutes of mixed load.",
+    "bench/soak.ts: soak",
+  ],
+];

@@ -1,0 +1,57 @@
+/** Wrong responses never reach a client as correct ones. */
+import type { Guarantee } from "./guarantee.ts";
+
+export const RIGHT_BYTES: readonly Guarantee[] = [
+  [
+    "The gateway answers 502 or resets the connection when a server lies about image data.",
+    "router/lies_test.ts: An answer to /file that … is an error or a reset for the caller",
+    "router/lies_test.ts: verify resets a body with wrong bytes of the right number, with resume on and off",
+  ],
+  [
+    "The log reports such an answer as failed, and only an honest one as complete.",
+    "router/lies_test.ts: An answer to /file that … is an error or a reset for the caller",
+    "router/lies_test.ts: A correct response to /file is delivered completely and logged as complete",
+  ],
+  [
+    "Data is checked whichever header asks for the range, and for administrators as well.",
+    "router/promise_test.ts: A request with Content-Range gets the response of one with Range, with resume on and off",
+    "router/promise_test.ts: An administrator can read a deactivated image, with the checks of any other",
+    "router/promise_test.ts: Data that Glance sends for an image without data is not forwarded",
+  ],
+  [
+    "A command fails at a wrong path, where Glance answers everything with 300.",
+    "cli/args/wording_test.ts: A command exits with 1 at a wrong path, where Glance answers everything with 300",
+    "images/promise_test.ts: The list of versions at a wrong path says that there is no Image API",
+  ],
+  [
+    "Every operation refuses a status that it does not promise.",
+    "images/promise_test.ts: Every operation refuses each status below 400 that its row does not promise",
+    "router/promise_test.ts: A status below 400 that an operation does not define is 502, and logged as failed",
+  ],
+  [
+    "Every operation refuses a success whose body is empty or foreign.",
+    "images/promise_test.ts: Every operation that promises a document refuses one that is empty or foreign",
+    "images/promise_test.ts: Every operation without a result refuses a page",
+    "router/promise_test.ts: A response that is empty or not of the operation is 502, and logged as failed",
+  ],
+  [
+    "HEAD for an active image of unknown size announces no length.",
+    "router/promise_test.ts: HEAD for an active image of unknown size announces no length, on a socket",
+    "router/promise_test.ts: HEAD for an active image of unknown size is refused if an application around the router would announce 0 bytes",
+  ],
+  [
+    "No header is built from a record value of the wrong type.",
+    "router/promise_test.ts: No header is made from a record value of the wrong type",
+    "images/promise_test.ts: A record whose size, hash or name has the wrong type is not a record",
+  ],
+  [
+    "Data that follows an announced size of 0 is refused with 400.",
+    "contract/data_checks.ts: PUT of data with x-openstack-image-size 0 returns 400",
+    "router/forward/upload_test.ts: PUT /file is refused and not stored when its length differs from the announced one",
+  ],
+  [
+    "An image href without a host is refused.",
+    "images/remote_test.ts: getRemoteImageService refuses …, and says what is wanted",
+    "api_server_test.ts: parseApiServer() refuses …, and shows the expected form",
+  ],
+];

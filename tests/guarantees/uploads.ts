@@ -1,0 +1,36 @@
+/** Uploads through the gateway and into the embedded Glance: time, memory and progress. */
+import type { Guarantee } from "./guarantee.ts";
+
+export const UPLOADS: readonly Guarantee[] = [
+  [
+    "The time of a chunked upload is linear in its size: no body is queued ahead of its reader.",
+    "cli/http_server_test.ts: serve() reads a body no faster than its handler",
+    "bench/upload.ts: upload, …, through the gateway",
+  ],
+  [
+    "The gateway's README names a listener with the same property for programs that use the router on Deno.",
+    "readme_test.ts: every TypeScript block of … checks and runs",
+  ],
+  [
+    "An upload through the gateway, and one into --data, keeps its share of nginx's speed.",
+    "bench/upload.ts: upload, …, through the gateway",
+    "bench/upload.ts: upload, …, into --data",
+  ],
+  [
+    "An upload to a slow store adds at most 64 MiB to the process.",
+    "router/forward/upload_test.ts: PUT /file reads from the client as fast as the server reads",
+    "runtimes/suite.ts: upload queue",
+    "bench/upload.ts: memory added by an upload, …, to a store of … MB/s",
+  ],
+  [
+    "The listener of `start` does not slow downloads down.",
+    "bench/gateway.ts: gateway, file, resume armed",
+    "bench/gateway.ts: gateway, file, pass-through",
+  ],
+  [
+    "Progress counts bytes that the server has accepted.",
+    "transfer/upload_request_test.ts: upload() reports a chunk when the runtime asks for the next, and a known total after the answer",
+    "transfer/upload_request_test.ts: upload() never reports a known total when the data was not stored",
+    "cli/upload_test.ts: image-create shows 100 % only at the end",
+  ],
+];
