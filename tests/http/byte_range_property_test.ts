@@ -1,0 +1,120 @@
+/** Byte ranges: what holds for every request and every response. */
+import { assert, assertEquals } from "@std/assert";
+import {
+  type AnswerFacts,
+  formatRange,
+  isUsable,
+  judgePartial,
+  lengthOf,
+  parseContentRange,
+  type WantedRange,
+} from "../../lib/http/byte_range.ts";
+import { fc, forAll } from "../support/properties.ts";
+
+const OFFSET = fc.oneof(fc.nat(20), fc.nat({ max: 2 ** 31 - 1 }), fc.maxSafeNat());
+
+/** Bytes of an image whose size may be unknown. */
+const WANTED: fc.Arbitrary<WantedRange> = fc.tuple(OFFSET, OFFSET, OFFSET, fc.boolean()).map(
+  (offsets) => {
+    const [start, end, last] = offsets.slice(0, 3).map(Number).sort((a, b) => a - b);
+    return { start: start!, end: end!, size: offsets[3] ? Math.min(last!, 2 ** 50) + 1 : null };
+  },
+).filter(({ end, size }) => size === null || end < size);
+
+/** Small numbers, so that requests and responses often meet at an edge. */
+const SMALL = fc.nat(6);
+
+const SMALL_WANTED: fc.Arbitrary<WantedRange> = fc.tuple(SMALL, SMALL, SMALL).map(
+  ([start, more, rest]) => ({ start, end: start + more, size: start + more + 1 + rest }),
+);
+
+const ANSWER: fc.Arbitrary<AnswerFacts> = fc.record({
+  status: fc.constantFrom(200, 206, 204, 416),
+  contentRange: fc.oneof(
+    fc.constant(null),
+    fc.tuple(SMALL, SMALL, fc.option(fc.nat(20))).map(([start, more, total]) =>
+      `bytes ${start}-${start + more}/${total ?? "*"}`
+    ),
+  ),
+  contentLength: fc.option(fc.nat(20).map(String)),
+  contentEncoding: fc.constantFrom(null, "identity", "gzip"),
+  contentType: fc.constantFrom(null, "multipart/byteranges; boundary=x"),
+});
+
+Deno.test("parseContentRange() reads every range of an image", async () => {
+  await forAll(WANTED, ({ start, end, size }) => {
+    const header = `bytes ${start}-${end}/${size ?? "*"}`;
+    assertEquals(parseContentRange(header), { start, end, total: size });
+  });
+});
+
+Deno.test("parseContentRange() returns null or an ordered range for any text", async () => {
+  const text = fc.oneof(fc.string(), fc.stringMatching(/^bytes [-\d*/ ]*$/));
+  await forAll(text, (header) => {
+    const range = parseContentRange(header);
+    if (range === null) return;
+    assert(range.start <= range.end);
+    assert(range.total === null || range.end < range.total);
+  });
+});
+
+Deno.test("formatRange() writes what parseContentRange() reads", async () => {
+  await forAll(WANTED, ({ start, end }) => {
+    const header = formatRange({ start, end }).replace("bytes=", "bytes ");
+    assertEquals(parseContentRange(`${header}/*`), { start, end, total: null });
+  });
+});
+
+Deno.test("lengthOf() returns null or a whole number for any text", async () => {
+  await forAll(fc.oneof(fc.string(), OFFSET.map(String)), (header) => {
+    const length = lengthOf(header);
+    assert(length === null || Number.isInteger(length) && length >= 0);
+  });
+});
+
+Deno.test("judgePartial() accepts the exact response to every range", async () => {
+  await forAll(WANTED, (wanted) => {
+    const { start, end, size } = wanted;
+    const verdict = judgePartial({
+      status: 206,
+      contentRange: `bytes ${start}-${end}/${size ?? "*"}`,
+      contentLength: String(end - start + 1),
+      contentEncoding: null,
+    }, wanted);
+    assertEquals(verdict, { kind: "part" });
+  });
+});
+
+Deno.test("judgePartial() accepts only responses that can have the requested byte", async () => {
+  await forAll(fc.tuple(ANSWER, SMALL_WANTED), ([answer, wanted]) => {
+    const { start, end, size } = wanted;
+    const verdict = judgePartial(answer, wanted);
+    const length = lengthOf(answer.contentLength);
+    const range = parseContentRange(answer.contentRange);
+    if (verdict.kind !== "lie") {
+      assert(answer.status === 200 || answer.status === 206);
+      assert(answer.contentEncoding !== "gzip");
+    }
+    if (verdict.kind === "part") {
+      assertEquals([range?.start, range?.end], [start, end]);
+      assert(length === null || length === end - start + 1);
+    }
+    if (verdict.kind === "overlap") {
+      assert(verdict.from <= start && start < verdict.stop && verdict.stop <= size!);
+      assert(length === null || length === verdict.stop - verdict.from);
+    }
+    if (verdict.kind === "whole") assert(length === null || length === size);
+    if (verdict.kind === "unlabeled") assertEquals(length, end - start + 1);
+  });
+});
+
+Deno.test("isUsable() trusts no more bytes without proof than with it", async () => {
+  await forAll(fc.tuple(ANSWER, SMALL_WANTED), ([answer, wanted]) => {
+    const verdict = judgePartial(answer, wanted);
+    const length = lengthOf(answer.contentLength);
+    const use = (isHashed: boolean, canCompare: boolean) =>
+      isUsable(verdict, wanted.start, length, { isHashed, canCompare });
+    assert(use(true, true) || !use(false, false));
+    assert(!use(true, true) || verdict.kind !== "lie" && verdict.kind !== "unproven");
+  });
+});
