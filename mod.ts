@@ -139,7 +139,7 @@ export type {
   NewMetadefNamespace,
   NewMetadefObject,
   NewTagsOptions,
-} from "./lib/api/metadef_types.ts";
+} from "./lib/api/operations/metadef_types.ts";
 
 // Image data.
 export type {

@@ -3,38 +3,33 @@
  *
  * @module
  */
-import type { RequestContext } from "../context.ts";
 import { NotAuthorized, NotFound, NotImplemented, ProgrammingError } from "../errors.ts";
-import type { CallOptions, GlanceClientWrapper } from "./client.ts";
+import type { Session } from "./session.ts";
 import type { GlanceImage, ImageLocation, ValidationData } from "./types.ts";
 
 /** The direct URL and the locations of an image; null if Glance does not show them. */
 export type DirectLocation = [directUrl: string | null, locations: readonly ImageLocation[] | null];
 
-/** The privileged context, with the caller's catalog if it has none; the caller's if not configured. */
-function privilegedFor(client: GlanceClientWrapper, caller: RequestContext): RequestContext {
-  const { serviceCatalog } = caller;
-  const privileged = client.options.privilegedContext ?? caller;
-  return privileged.serviceCatalog !== undefined || serviceCatalog === undefined
-    ? privileged
-    : { ...privileged, serviceCatalog };
+/** The session of the privileged context, with the caller's catalog if it has none; the caller's if not configured. */
+function privileged(session: Session): Session {
+  const { serviceCatalog } = session.context;
+  const context = session.client.options.privilegedContext ?? session.context;
+  return session.as(
+    context.serviceCatalog !== undefined || serviceCatalog === undefined
+      ? context
+      : { ...context, serviceCatalog },
+  );
 }
 
 /**
  * Reads the locations from the location API, with the privileged context if configured. Falls back to the
  * properties of the image if that API is missing (older versions answer 404 or 405), forbidden, or empty.
  */
-export async function getLocation(
-  client: GlanceClientWrapper,
-  context: RequestContext,
-  imageId: string,
-  options: CallOptions,
-): Promise<DirectLocation> {
-  const privileged = privilegedFor(client, context);
-  const locations = await client.run(privileged, "getImageLocations", [imageId], options)
+export async function getLocation(session: Session, imageId: string): Promise<DirectLocation> {
+  const locations = await privileged(session).call("getImageLocations", imageId)
     .catch(nullFor(NotFound, NotImplemented, NotAuthorized));
   if (locations !== null && locations.length > 0) return [null, locations];
-  const image = await client.run(context, "get", [imageId], options);
+  const image = await session.call("get", imageId);
   return [image.direct_url ?? null, image.locations ?? null];
 }
 
@@ -45,26 +40,18 @@ export async function getLocation(
  * @throws {ProgrammingError} if the cloud supports neither.
  */
 export async function addLocation(
-  client: GlanceClientWrapper,
-  context: RequestContext,
+  session: Session,
   imageId: string,
   url: string,
   metadata: Readonly<Record<string, unknown>>,
-  options: CallOptions,
 ): Promise<GlanceImage> {
-  const privileged = privilegedFor(client, context);
   const validation = validationIn(metadata);
-  const isMissing = await client
-    .run(privileged, "addImageLocation", [imageId, url, validation], options)
+  const isMissing = await privileged(session).call("addImageLocation", imageId, url, validation)
     .catch(nullFor(NotFound, NotImplemented)) === null;
-  if (!isMissing) return await client.run(context, "get", [imageId], options);
-  const value = {
-    url,
-    metadata: withoutHash(metadata),
-    ...validation && { validation_data: validation },
-  };
+  if (!isMissing) return await session.call("get", imageId);
+  const value = { url, metadata: withoutHash(metadata), validation_data: validation };
   const patch = [{ op: "add", path: "/locations/-", value }] as const;
-  return await client.run(context, "update", [imageId, patch], options).catch((cause) => {
+  return await session.call("update", imageId, patch).catch((cause) => {
     if (!(cause instanceof NotImplemented)) throw cause;
     throw new ProgrammingError(
       `Cannot add a location to image "${imageId}": the cloud has neither the location API nor locations that can be patched; ask its operator to enable one of them`,

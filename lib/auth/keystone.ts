@@ -72,7 +72,7 @@ export async function authenticate(
   credentials: Credentials,
   options: GlanceOptions = {},
 ): Promise<RequestContext> {
-  return await new Session(credentials, resolveOptions(options)).renew();
+  return await new KeystoneSession(credentials, resolveOptions(options)).renew();
 }
 
 /** Whether the token has expired or will expire within two minutes. */
@@ -118,7 +118,7 @@ export async function fetchCatalog(
 }
 
 /** Credentials and the newest token that they got. */
-class Session {
+class KeystoneSession {
   readonly #credentials: Credentials;
   readonly #options: ResolvedOptions;
   readonly #request: KeystoneRequest;

@@ -16,6 +16,7 @@ import { applyPatch, checkPreconditions, createImage, rollbackCreate } from "./e
 import { listAvailable } from "./list.ts";
 import { addLocation, getLocation } from "../api/locations.ts";
 import type { ListParameters } from "../api/query.ts";
+import { Session } from "../api/session.ts";
 import { fromGlance, toGlance } from "../api/translate.ts";
 import type { Image, ImageLocation, ImageMember, ImageMeta, ImageStore } from "../api/types.ts";
 import { isAvailable } from "./visible.ts";
@@ -144,7 +145,7 @@ export class GlanceImageService {
     options: CallOptions = {},
   ): Promise<[directUrl: string | null, locations: readonly ImageLocation[] | null]> {
     await this.show(context, imageId, options);
-    return await getLocation(this.client, context, imageId, options);
+    return await getLocation(new Session(this.client, context, options), imageId);
   }
 
   /**
@@ -162,7 +163,8 @@ export class GlanceImageService {
     metadata: Readonly<Record<string, unknown>> = {},
     options: CallOptions = {},
   ): Promise<Image> {
-    return fromGlance(await addLocation(this.client, context, imageId, url, metadata, options));
+    const session = new Session(this.client, context, options);
+    return fromGlance(await addLocation(session, imageId, url, metadata));
   }
 
   /**

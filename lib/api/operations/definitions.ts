@@ -15,7 +15,7 @@ import type {
   MetadefView,
   NewMetadefObject,
   NewTagsOptions,
-} from "../metadef_types.ts";
+} from "./metadef_types.ts";
 import type { RequestParts } from "../operation.ts";
 import { receiveList, receiveRecord } from "../decode.ts";
 import {

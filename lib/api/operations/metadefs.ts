@@ -13,7 +13,7 @@ import type {
   MetadefView,
   NewMetadefAssociation,
   NewMetadefNamespace,
-} from "../metadef_types.ts";
+} from "./metadef_types.ts";
 import type { RequestParts } from "../operation.ts";
 import { receiveList, receivePage, receiveRecord } from "../decode.ts";
 import {

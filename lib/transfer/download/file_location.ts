@@ -9,6 +9,7 @@ import type { RequestContext } from "../../context.ts";
 import { ImageDownloadFailed } from "../../errors.ts";
 import type { GlanceClientWrapper } from "../../api/client.ts";
 import { getLocation } from "../../api/locations.ts";
+import { Session } from "../../api/session.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import type { RangeResponse } from "./answer_body.ts";
 import type { BodyReader, Chunk } from "../body_reader.ts";
@@ -51,7 +52,7 @@ export async function directRangeSource(
   if (!allowedDirectUrlSchemes.includes("file") || files === null) return null;
   const [directUrl, locations] = record.direct_url !== undefined || record.locations !== undefined
     ? [record.direct_url ?? null, record.locations ?? null]
-    : await getLocation(client, context, record.id, { signal });
+    : await getLocation(new Session(client, context, { signal }), record.id);
   const urls = [directUrl, ...locations?.map(({ url }) => url) ?? []];
   for (const url of urls) {
     const path = url === null ? null : pathOf(url);

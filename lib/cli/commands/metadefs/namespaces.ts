@@ -3,7 +3,10 @@
  *
  * @module
  */
-import type { MetadefNamespaceMeta, NewMetadefNamespace } from "../../../api/metadef_types.ts";
+import type {
+  MetadefNamespaceMeta,
+  NewMetadefNamespace,
+} from "../../../api/operations/metadef_types.ts";
 import { CommandFailed, UsageError } from "../../system/errors.ts";
 import { ask } from "../shared/find_image.ts";
 import { type Command, command, type Flags, type Values } from "../../args/command.ts";

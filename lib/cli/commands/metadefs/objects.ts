@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { MetadefObjectBody } from "../../../api/metadef_types.ts";
+import type { MetadefObjectBody } from "../../../api/operations/metadef_types.ts";
 import { CommandFailed, UsageError } from "../../system/errors.ts";
 import { ask } from "../shared/find_image.ts";
 import { type Command, command, type Positional } from "../../args/command.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { MetadefPropertySchema } from "../../../api/metadef_types.ts";
+import type { MetadefPropertySchema } from "../../../api/operations/metadef_types.ts";
 import { UsageError } from "../../system/errors.ts";
 import { ask } from "../shared/find_image.ts";
 import { type Command, command, type Positional } from "../../args/command.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { JsonValue } from "./types.ts";
+import type { JsonValue } from "../types.ts";
 
 /** The times of a definition, as `YYYY-MM-DDTHH:MM:SSZ`. */
 export interface MetadefDates {
