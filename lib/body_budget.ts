@@ -6,6 +6,8 @@
  * @module
  */
 
+import { concat } from "./concat.ts";
+
 /** Limits of buffered bodies. */
 export interface BodyLimits {
   /**
@@ -148,14 +150,4 @@ export class BodyBudget {
     return [...this.#entries].filter(({ refuse }) => refuse !== null)
       .reduce((most, entry) => weight(entry) > weight(most) ? entry : most);
   }
-}
-
-function concat(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
 }

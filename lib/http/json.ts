@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { concat } from "../concat.ts";
 import { UnexpectedResponse } from "../errors.ts";
 import { abortable } from "./deadline.ts";
 
@@ -92,17 +93,6 @@ async function readUpTo(
   // Not awaited: a cancel may never settle.
   reader?.cancel("more than the limit").catch(() => {});
   return { bytes: concat(chunks, Math.min(length, limit)), isWhole: reader === undefined };
-}
-
-/** The first `length` bytes of chunks. */
-function concat(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk.subarray(0, length - at), at);
-    at += chunk.byteLength;
-  }
-  return bytes;
 }
 
 function tooLarge({ url, status }: Response, limit: number): UnexpectedResponse {

@@ -22,7 +22,8 @@
  * @module
  */
 
-export { type ClusterOptions, type SeenRequest, SimulatedCluster } from "./cluster.ts";
+export { type ClusterOptions, SimulatedCluster } from "./cluster.ts";
+export type { SeenRequest } from "./responses.ts";
 export { type Fault, type FaultKind, HEALABLE, randomFault } from "./faults.ts";
 export { SimulatedClock } from "./clock.ts";
 export { between, pick, seededBytes, seededRandom } from "./seed.ts";

@@ -1,0 +1,63 @@
+/**
+ * Response bodies that a simulated server sends.
+ *
+ * @module
+ */
+import type { SimulatedClock } from "./clock.ts";
+import { between } from "./seed.ts";
+
+/** A time in milliseconds that no test waits for. */
+export const NEVER = 10 ** 9;
+
+/** Largest chunk in bytes. */
+const CHUNK_MAX = 9_000;
+
+/** A body, decided before its first byte is sent. */
+export interface BodyScript {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Milliseconds before each chunk, and before the end. */
+  readonly interval: number;
+  /** What follows the bytes. */
+  readonly end: "close" | "reset" | "stall";
+}
+
+/** What a body needs of its cluster. */
+export interface BodyEnvironment {
+  readonly clock: SimulatedClock;
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+  /** Holds the script until its body has ended. */
+  readonly open: Set<BodyScript>;
+}
+
+/** Plays a script in chunks of random size. */
+export function openBody(
+  script: BodyScript,
+  { clock, random, signal, open }: BodyEnvironment,
+): ReadableStream<Uint8Array> {
+  const { bytes, interval, end } = script;
+  let offset = 0;
+  open.add(script);
+  return new ReadableStream({
+    type: "bytes",
+    start(controller) {
+      signal.addEventListener("abort", () => {
+        if (open.delete(script)) controller.error(signal.reason);
+      }, { once: true });
+    },
+    async pull(controller) {
+      await clock.sleep(interval, signal);
+      if (offset < bytes.byteLength) {
+        const chunk = bytes.slice(offset, offset + between(random, 1, CHUNK_MAX));
+        offset += chunk.byteLength;
+        return controller.enqueue(chunk);
+      }
+      if (end === "stall") await clock.sleep(NEVER, signal);
+      open.delete(script);
+      if (end === "reset") return controller.error(new TypeError("connection reset"));
+      controller.close();
+      controller.byobRequest?.respond(0);
+    },
+    cancel: () => void open.delete(script),
+  }, { highWaterMark: 0 });
+}
