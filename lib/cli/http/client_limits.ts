@@ -33,6 +33,3 @@ export const CLIENT_LIMITS: ClientLimits = {
   stall: 10_000,
   linger: 30_000,
 };
-
-/** Milliseconds for which pipelined requests are answered before other connections are served. */
-export const PIPELINE_SLICE_MS = 4;

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { type ClientLimits, PIPELINE_SLICE_MS } from "./client_limits.ts";
+import type { ClientLimits } from "./client_limits.ts";
 import { RequestBody } from "./incoming_body.ts";
+import type { PipelineTurns } from "./pipeline_turns.ts";
 import {
   canBegin,
   headEnd,
@@ -39,6 +40,7 @@ export interface HttpConnectionOptions {
   readonly socket: Socket;
   readonly handler: FetchHandler;
   readonly limits: ClientLimits;
+  readonly turns: PipelineTurns;
   /** Called after each response, and again after the rest of its request was discarded. */
   onAnswered(): void;
 }
@@ -48,6 +50,7 @@ export class HttpConnection {
   readonly #socket: Socket;
   readonly #handler: FetchHandler;
   readonly #limits: ClientLimits;
+  readonly #turns: PipelineTurns;
   readonly #reader: SocketReader;
   readonly #onAnswered: () => void;
   #request: RequestHead | null = null;
@@ -57,13 +60,13 @@ export class HttpConnection {
   /** Pending reads and writes of the current request. */
   #awaited = 0;
   #isBusy = false;
-  #sliceEnd = 0;
   #isClosed = false;
 
-  constructor({ socket, handler, limits, onAnswered }: HttpConnectionOptions) {
+  constructor({ socket, handler, limits, turns, onAnswered }: HttpConnectionOptions) {
     this.#socket = socket;
     this.#handler = handler;
     this.#limits = limits;
+    this.#turns = turns;
     this.#onAnswered = onAnswered;
     this.#reader = new SocketReader(socket);
   }
@@ -221,11 +224,8 @@ export class HttpConnection {
   /** Reads the head of the next request; null if the client sends none. */
   async #nextHead(): Promise<RequestHead | null> {
     const { idle, head } = this.#limits;
-    // A client with many pipelined requests must not delay other clients.
-    if (this.#reader.held.byteLength > 0 && performance.now() >= this.#sliceEnd) {
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      this.#sliceEnd = performance.now() + PIPELINE_SLICE_MS;
-    }
+    // Clients with many pipelined requests must not delay other clients.
+    if (this.#reader.held.byteLength > 0) await this.#turns.next();
     for (;;) {
       this.#reader.use(leadingBlank(this.#reader.held));
       if (this.#reader.held.byteLength > 0) break;

@@ -7,6 +7,7 @@
 import { codeOf } from "../system/fs_errors.ts";
 import type { ClientLimits } from "./client_limits.ts";
 import { type FetchHandler, HttpConnection, type Socket } from "./http_connection.ts";
+import { PipelineTurns } from "./pipeline_turns.ts";
 
 /** Milliseconds between attempts to accept a connection. */
 const RETRY = 100;
@@ -46,6 +47,7 @@ export class HttpListener {
   /** Connections, ordered by their last responses. */
   readonly #connections = new Map<HttpConnection, Promise<void>>();
   readonly #accepting: Promise<void>;
+  readonly #turns = new PipelineTurns();
   #maxConnections: number;
   #isClosed = false;
   #onEnd = () => {};
@@ -119,7 +121,13 @@ export class HttpListener {
       this.#connections.set(connection, running);
       this.#onAnswered();
     };
-    const connection = new HttpConnection({ socket, handler, limits, onAnswered });
+    const connection = new HttpConnection({
+      socket,
+      handler,
+      limits,
+      turns: this.#turns,
+      onAnswered,
+    });
     const running = connection.run().finally(() => {
       this.#connections.delete(connection);
       this.#onEnd();

@@ -1,0 +1,49 @@
+/**
+ * Shares the event loop between pipelined requests and all other work. Answers to pipelined requests can follow each
+ * other without a turn of the event loop, so that no other connection is read meanwhile.
+ *
+ * @module
+ */
+
+/** Milliseconds for which all connections together answer pipelined requests in one turn of the event loop. */
+const SLICE_MS = 4;
+
+/** Clock and event loop; tests replace them. */
+export interface EventLoop {
+  now(): number;
+  /** Calls `work` in the next turn of the event loop. */
+  nextTurn(work: () => void): void;
+}
+
+const EVENT_LOOP: EventLoop = {
+  now: () => performance.now(),
+  nextTurn: (work) => void setTimeout(work, 0),
+};
+
+/** The turns of all connections of a listener. */
+export class PipelineTurns {
+  readonly #loop: EventLoop;
+  /** Connections that wait, in their order. */
+  readonly #waiting: (() => void)[] = [];
+  #sliceEnd = 0;
+
+  constructor(loop: EventLoop = EVENT_LOOP) {
+    this.#loop = loop;
+  }
+
+  /** Resolves when a connection may answer its next pipelined request: at once until the slice of time is used up. */
+  next(): Promise<void> {
+    if (this.#loop.now() < this.#sliceEnd) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      if (this.#waiting.length === 1) this.#loop.nextTurn(() => this.#begin());
+    });
+  }
+
+  /** Starts a slice with the connection that has waited longest. The others wait for later turns. */
+  #begin(): void {
+    this.#sliceEnd = this.#loop.now() + SLICE_MS;
+    this.#waiting.shift()?.();
+    if (this.#waiting.length > 0) this.#loop.nextTurn(() => this.#begin());
+  }
+}

@@ -1,0 +1,58 @@
+import { assert, assertEquals } from "@std/assert";
+import { PipelineTurns } from "../../lib/cli/http/pipeline_turns.ts";
+
+/** An event loop whose turns the test starts. Each answer takes 1 ms of its clock. */
+function eventLoop() {
+  const loop = { time: 0, work: [] as (() => void)[] };
+  const turns = new PipelineTurns({
+    now: () => loop.time,
+    nextTurn: (work) => void loop.work.push(work),
+  });
+  return {
+    turns,
+    /** Runs one turn until all connections wait. Returns the milliseconds that it took. */
+    async turn(): Promise<number> {
+      const start = loop.time;
+      for (const work of loop.work.splice(0)) work();
+      // A macrotask follows when no microtask is left.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      return loop.time - start;
+    },
+    answer: () => void loop.time++,
+  };
+}
+
+Deno.test("PipelineTurns.next() bounds the time of a turn when 30 connections pipeline without end", async () => {
+  const { turns, turn, answer } = eventLoop();
+  const answered = Array.from({ length: 30 }, () => 0);
+  let isOpen = true;
+  const connections = answered.map(async (_, i) => {
+    while (isOpen) {
+      await turns.next();
+      answer();
+      answered[i] = (answered[i] ?? 0) + 1;
+    }
+  });
+  for (let i = 0; i < 60; i++) {
+    const ms = await turn();
+    assert(ms <= 5, `a turn took ${ms} ms`);
+  }
+  assertEquals(Math.max(...answered), Math.min(...answered));
+  isOpen = false;
+  for (let i = 0; i < 30; i++) await turn();
+  await Promise.all(connections);
+});
+
+Deno.test("PipelineTurns.next() resolves at once when the slice has time left", async () => {
+  const { turns, turn, answer } = eventLoop();
+  let answered = 0;
+  const connection = (async () => {
+    for (; answered < 3; answered++) {
+      await turns.next();
+      answer();
+    }
+  })();
+  await turn();
+  await connection;
+  assertEquals(answered, 3);
+});
