@@ -1,26 +1,26 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { MemoryFiles, Scene } from "./scene.ts";
+import { CliHarness, MemoryFiles } from "./harness.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const OTHER_ID = "22222222-2222-4222-8222-222222222222";
 
 const FILES = new MemoryFiles({ "disk.img": "the bytes of a disk" });
 
-/** A scene with one image, named `disk`. */
-async function sceneWithDisk(): Promise<Scene> {
-  const scene = new Scene();
+/** A harness with one image, named `disk`. */
+async function harnessWithDisk(): Promise<CliHarness> {
+  const harness = new CliHarness();
   const flags = ["--name", "disk", "--disk-format", "raw", "--container-format", "bare"];
   const file = ["--file", "disk.img", "--property", "os_type=linux"];
-  const { code } = await scene.run(["image-create", "--id", ID, ...flags, ...file], {
+  const { code } = await harness.run(["image-create", "--id", ID, ...flags, ...file], {
     files: FILES,
   });
   assertEquals(code, 0);
-  return scene;
+  return harness;
 }
 
 /** Runs a line that must succeed in silence on standard error; gives standard output. */
-async function out(scene: Scene, line: string): Promise<string> {
-  const { code, stdout, stderr } = await scene.run(line.split(" "), { files: FILES });
+async function out(harness: CliHarness, line: string): Promise<string> {
+  const { code, stdout, stderr } = await harness.run(line.split(" "), { files: FILES });
   assertEquals([code, stderr], [0, ""]);
   return stdout;
 }
@@ -29,7 +29,7 @@ Deno.test("image-create prints the image with its data as glanceclient does", as
   const line =
     `image-create --id ${ID} --name disk --disk-format raw --container-format bare --file disk.img --tags a b --property os_type=linux --min-disk 1 --protected True --os-distro debian`;
   assertEquals(
-    await out(new Scene(), line),
+    await out(new CliHarness(), line),
     `\
 +------------------+----------------------------------------------------------------------------------+
 | Property         | Value                                                                            |
@@ -64,8 +64,8 @@ Deno.test("image-create prints the image with its data as glanceclient does", as
 
 Deno.test("image-create makes a record alone where there is no data", async () => {
   for (const stdin of ["terminal", "nothing", new Uint8Array()] as const) {
-    const scene = new Scene();
-    const { code, stdout } = await scene.run(["image-create", "--name", "empty"], { stdin });
+    const harness = new CliHarness();
+    const { code, stdout } = await harness.run(["image-create", "--name", "empty"], { stdin });
     assertEquals(code, 0);
     assertStringIncludes(stdout, "| status           | queued ");
     assertStringIncludes(stdout, "| virtual_size     | Not available ");
@@ -74,10 +74,10 @@ Deno.test("image-create makes a record alone where there is no data", async () =
 });
 
 Deno.test("image-list prints ids and names, sorted by name", async () => {
-  const scene = await sceneWithDisk();
-  await out(scene, `image-create --id ${OTHER_ID} --name a_disk`);
+  const harness = await harnessWithDisk();
+  await out(harness, `image-create --id ${OTHER_ID} --name a_disk`);
   assertEquals(
-    await out(scene, "image-list"),
+    await out(harness, "image-list"),
     `\
 +--------------------------------------+--------+
 | ID                                   | Name   |
@@ -91,7 +91,7 @@ Deno.test("image-list prints ids and names, sorted by name", async () => {
 
 Deno.test("image-list --verbose --include-stores adds glanceclient's columns", async () => {
   assertEquals(
-    await out(await sceneWithDisk(), "-v image-list --include-stores"),
+    await out(await harnessWithDisk(), "-v image-list --include-stores"),
     `\
 +--------------------------------------+------+-------------+------------------+------+--------+-------+--------+
 | ID                                   | Name | Disk_format | Container_format | Size | Status | Owner | Stores |
@@ -104,24 +104,24 @@ Deno.test("image-list --verbose --include-stores adds glanceclient's columns", a
 
 Deno.test("image-list prints an empty table where there is nothing", async () => {
   assertEquals(
-    await out(new Scene(), "image-list"),
+    await out(new CliHarness(), "image-list"),
     "+----+------+\n| ID | Name |\n+----+------+\n+----+------+\n",
   );
-  assertEquals(await out(new Scene(), "image-list --json"), "[]\n");
+  assertEquals(await out(new CliHarness(), "image-list --json"), "[]\n");
 });
 
 Deno.test("image-list --verbose shows nothing for a size of 0, as glanceclient does", async () => {
-  const scene = new Scene();
+  const harness = new CliHarness();
   const flags = ["--name", "empty", "--disk-format", "raw", "--container-format", "bare"];
   const files = new MemoryFiles({ "empty.img": "" });
   const create = ["image-create", "--id", ID, ...flags, "--file", "empty.img"];
-  assertEquals((await scene.run(create, { files })).code, 0);
-  assertStringIncludes(await out(scene, "-v image-list"), "| bare             |      | active |");
+  assertEquals((await harness.run(create, { files })).code, 0);
+  assertStringIncludes(await out(harness, "-v image-list"), "| bare             |      | active |");
 });
 
 Deno.test("image-list asks for what its flags say", async (t) => {
-  const scene = await sceneWithDisk();
-  await out(scene, `image-create --id ${OTHER_ID} --name b --tags x y --hidden --property k=v`);
+  const harness = await harnessWithDisk();
+  await out(harness, `image-create --id ${OTHER_ID} --name b --tags x y --hidden --property k=v`);
   const cases: readonly (readonly [flags: string, ids: readonly string[]])[] = [
     ["--limit 0", []],
     ["--limit 1", [ID]],
@@ -144,34 +144,34 @@ Deno.test("image-list asks for what its flags say", async (t) => {
   ];
   for (const [flags, ids] of cases) {
     await t.step(flags, async () => {
-      const images = JSON.parse(await out(scene, `image-list --json ${flags}`));
+      const images = JSON.parse(await out(harness, `image-list --json ${flags}`));
       assertEquals(images.map(({ id }: { id: string }) => id), ids);
     });
   }
 });
 
 Deno.test("image-show takes an id or a name, and prints JSON exactly as Glance has it", async () => {
-  const scene = await sceneWithDisk();
-  const byId = JSON.parse(await out(scene, `image-show ${ID} --json`));
-  assertEquals(JSON.parse(await out(scene, "--json image-show disk")), byId);
+  const harness = await harnessWithDisk();
+  const byId = JSON.parse(await out(harness, `image-show ${ID} --json`));
+  assertEquals(JSON.parse(await out(harness, "--json image-show disk")), byId);
   assertEquals(byId.size, 19);
   assertEquals(byId.self, `/v2/images/${ID}`);
   assertEquals(byId.created_at, "2026-01-02T03:04:05Z");
 });
 
 Deno.test("image-show finds a name that looks like a filter", async () => {
-  const scene = new Scene();
+  const harness = new CliHarness();
   for (const name of ["in:a,b", "eq:x", "a b", 'say "hi"', "50%", "a/../b", "日本"]) {
-    const { code } = await scene.run(["image-create", "--name", name]);
+    const { code } = await harness.run(["image-create", "--name", name]);
     assertEquals(code, 0);
-    const { stdout } = await scene.run(["image-show", name, "--json"]);
+    const { stdout } = await harness.run(["image-show", name, "--json"]);
     assertEquals(JSON.parse(stdout).name, name);
   }
 });
 
 Deno.test("image-show can show the size for people, in narrow columns", async () => {
-  const scene = await sceneWithDisk();
-  const shown = await out(scene, "image-show disk --human-readable --max-column-width 20");
+  const harness = await harnessWithDisk();
+  const shown = await out(harness, "image-show disk --human-readable --max-column-width 20");
   assertStringIncludes(shown, "| size             | 19B                  |");
   assertStringIncludes(
     shown,
@@ -180,11 +180,11 @@ Deno.test("image-show can show the size for people, in narrow columns", async ()
 });
 
 Deno.test("image-update changes what is named and leaves the rest", async () => {
-  const scene = await sceneWithDisk();
-  await out(scene, "image-update disk --property a=1 --property b=2=3 --min-ram 512");
+  const harness = await harnessWithDisk();
+  await out(harness, "image-update disk --property a=1 --property b=2=3 --min-ram 512");
   const changed = JSON.parse(
     await out(
-      scene,
+      harness,
       "image-update disk --name neu --remove-property a --remove-property absent --hidden --json",
     ),
   );
@@ -196,9 +196,9 @@ Deno.test("image-update changes what is named and leaves the rest", async () => 
 });
 
 Deno.test("image-delete deletes all that it can, and says what it could not", async () => {
-  const scene = await sceneWithDisk();
-  await out(scene, `image-create --id ${OTHER_ID} --name other`);
-  const { code, stderr } = await scene.run(["image-delete", "disk", "nobody", "other"]);
+  const harness = await harnessWithDisk();
+  await out(harness, `image-create --id ${OTHER_ID} --name other`);
+  const { code, stderr } = await harness.run(["image-delete", "disk", "nobody", "other"]);
   assertEquals(code, 1);
   assertEquals(
     stderr,
@@ -206,13 +206,13 @@ Deno.test("image-delete deletes all that it can, and says what it could not", as
 Cannot delete 1 of 3 images: see the errors above; 2 deleted
 `,
   );
-  assertEquals(await out(scene, "image-list --json"), "[]\n");
+  assertEquals(await out(harness, "image-list --json"), "[]\n");
 });
 
 Deno.test("image-tag-update and image-tag-delete change one tag", async () => {
-  const scene = await sceneWithDisk();
+  const harness = await harnessWithDisk();
   assertEquals(
-    await out(scene, "image-tag-update disk prod"),
+    await out(harness, "image-tag-update disk prod"),
     `\
 +--------------------------------------+----------+
 | ID                                   | Tags     |
@@ -221,30 +221,30 @@ Deno.test("image-tag-update and image-tag-delete change one tag", async () => {
 +--------------------------------------+----------+
 `,
   );
-  assertEquals(await out(scene, "image-tag-delete disk prod"), "");
-  assertEquals(JSON.parse(await out(scene, "image-show disk --json")).tags, []);
+  assertEquals(await out(harness, "image-tag-delete disk prod"), "");
+  assertEquals(JSON.parse(await out(harness, "image-show disk --json")).tags, []);
 });
 
 Deno.test("image-tag-update and image-tag-delete take tags that Glance misreads in a path", async () => {
-  const scene = await sceneWithDisk();
-  const before = JSON.parse(await out(scene, "image-show disk --json"));
+  const harness = await harnessWithDisk();
+  const before = JSON.parse(await out(harness, "image-show disk --json"));
   const tagged = { ...before, tags: ["plain"] };
-  await out(scene, "image-tag-update disk plain");
+  await out(harness, "image-tag-update disk plain");
   for (const tag of ["größe", "a/b", "..", "日本"]) {
-    const told = JSON.parse(await out(scene, `image-tag-update disk ${tag} --json`));
+    const told = JSON.parse(await out(harness, `image-tag-update disk ${tag} --json`));
     assertEquals(told.tags, ["plain", tag]);
-    const { code, stderr } = await scene.run(["image-tag-delete", "disk", `${tag}/`]);
+    const { code, stderr } = await harness.run(["image-tag-delete", "disk", `${tag}/`]);
     assertEquals([code, stderr], [
       1,
       `Cannot delete tag "${tag}/" of image "${told.id}": the image does not have it; see "glance image-show ${told.id}"\n`,
     ]);
-    assertEquals(await out(scene, `image-tag-delete disk ${tag}`), "");
-    assertEquals(JSON.parse(await out(scene, "image-show disk --json")), tagged);
+    assertEquals(await out(harness, `image-tag-delete disk ${tag}`), "");
+    assertEquals(JSON.parse(await out(harness, "image-show disk --json")), tagged);
   }
 });
 
 Deno.test("member commands share an image as glanceclient's do", async () => {
-  const scene = await sceneWithDisk();
+  const harness = await harnessWithDisk();
   const created = `\
 +--------------------------------------+-----------+---------+
 | Image ID                             | Member ID | Status  |
@@ -252,25 +252,25 @@ Deno.test("member commands share an image as glanceclient's do", async () => {
 | 11111111-1111-4111-8111-111111111111 | p1        | pending |
 +--------------------------------------+-----------+---------+
 `;
-  assertEquals(await out(scene, "member-create disk p1"), created);
-  assertEquals(await out(scene, `member-list --image-id ${ID}`), created);
-  const updated = JSON.parse(await out(scene, "member-update disk p1 accepted --json"));
+  assertEquals(await out(harness, "member-create disk p1"), created);
+  assertEquals(await out(harness, `member-list --image-id ${ID}`), created);
+  const updated = JSON.parse(await out(harness, "member-update disk p1 accepted --json"));
   assertEquals(updated.status, "accepted");
-  assertEquals(await out(scene, "member-delete disk p1"), "");
-  assertEquals(await out(scene, "member-list --image-id disk --json"), "[]\n");
+  assertEquals(await out(harness, "member-delete disk p1"), "");
+  assertEquals(await out(harness, "member-list --image-id disk --json"), "[]\n");
 });
 
 Deno.test("image-deactivate and image-reactivate switch the data off and on", async () => {
-  const scene = await sceneWithDisk();
-  assertEquals(await out(scene, "image-deactivate disk"), "");
-  assertEquals(JSON.parse(await out(scene, "image-show disk --json")).status, "deactivated");
-  assertEquals(await out(scene, "image-reactivate disk"), "");
-  assertEquals(JSON.parse(await out(scene, "image-show disk --json")).status, "active");
+  const harness = await harnessWithDisk();
+  assertEquals(await out(harness, "image-deactivate disk"), "");
+  assertEquals(JSON.parse(await out(harness, "image-show disk --json")).status, "deactivated");
+  assertEquals(await out(harness, "image-reactivate disk"), "");
+  assertEquals(JSON.parse(await out(harness, "image-show disk --json")).status, "active");
 });
 
 Deno.test("stores-info prints the stores", async () => {
   assertEquals(
-    await out(new Scene(), "stores-info"),
+    await out(new CliHarness(), "stores-info"),
     `\
 +----------+--------------------------------------+
 | Property | Value                                |
@@ -297,7 +297,9 @@ Deno.test("No output holds a character that can rewrite or disguise what a termi
   for (const [line, answer] of Object.entries(answers)) {
     for (const json of [[], ["--json"]]) {
       const fetch = () => Promise.resolve(answer());
-      const { stdout, stderr } = await new Scene().run([...line.split(" "), ...json], { fetch });
+      const { stdout, stderr } = await new CliHarness().run([...line.split(" "), ...json], {
+        fetch,
+      });
       for (const output of [stdout, stderr]) {
         const found = /(?!\n)[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufff9-\ufffb]|(?!\ufe0f)\p{DI}/u.exec(
           output,
@@ -313,12 +315,12 @@ Deno.test("No output holds a character that can rewrite or disguise what a termi
 });
 
 Deno.test("A name with control characters cannot rewrite the terminal", async () => {
-  const scene = new Scene();
+  const harness = new CliHarness();
   const fetch = () =>
     Promise.resolve(
       Response.json({ images: [{ id: ID, name: "\x1b[2J\u202eevil\nname", status: "active" }] }),
     );
-  const { stdout } = await scene.run(["image-list"], { fetch });
+  const { stdout } = await harness.run(["image-list"], { fetch });
   assertStringIncludes(stdout, "| \\x1b[2J\\u202eevil |");
   assertStringIncludes(stdout, "|                                      | name              |");
 });

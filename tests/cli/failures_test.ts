@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { GlanceError } from "../../mod.ts";
 import { causesOf, sentenceOf } from "../../lib/cli/system/errors.ts";
 import { Interrupted } from "../../lib/cli/mod.ts";
-import { embedded, MemoryFiles, Scene, type SceneOptions } from "./scene.ts";
+import { CliHarness, type CliHarnessOptions, embedded, MemoryFiles } from "./harness.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const OTHER_ID = "22222222-2222-4222-8222-222222222222";
@@ -14,7 +14,7 @@ interface Case {
   readonly code?: number;
   /** The whole of standard error, without its line end; `…` stands for anything. */
   readonly says: string;
-  readonly scene?: SceneOptions;
+  readonly harness?: CliHarnessOptions;
 }
 
 const RAW = ["--disk-format", "raw", "--container-format", "bare"] as const;
@@ -167,24 +167,24 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "standard input that is closed": {
     args: ["image-create", ...RAW, "--file", "-"],
-    scene: { stdin: "nothing" },
+    harness: { stdin: "nothing" },
     says:
       "Cannot read standard input: it is closed or empty; redirect a file (< FILE), or name one with --file",
   },
   "standard input that is the terminal": {
     args: ["image-upload", ID, "--file", "-"],
-    scene: { stdin: "terminal" },
+    harness: { stdin: "terminal" },
     says:
       "Cannot read standard input: it is a terminal; redirect a file (< FILE), or name one with --file",
   },
   "standard input that ends at once": {
     args: ["image-create", ...RAW, "--file", "-"],
-    scene: { stdin: new Uint8Array() },
+    harness: { stdin: new Uint8Array() },
     says: "Cannot read standard input: it is empty; check the program before the pipe",
   },
   "a pipe that ends at once, with formats": {
     args: ["image-create", ...RAW],
-    scene: { stdin: new Uint8Array() },
+    harness: { stdin: new Uint8Array() },
     says:
       "Cannot read standard input: it is empty; check the program before the pipe, or add < /dev/null to create only the record",
   },
@@ -211,7 +211,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "a download to a terminal": {
     args: ["image-download", ID],
     code: 2,
-    scene: { isTerminal: true },
+    harness: { isTerminal: true },
     says:
       "Cannot write an image: standard output is a terminal; name a file with --file, or redirect the output (> disk.img)",
   },
@@ -242,30 +242,30 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "a host that cannot be reached": {
     args: ["image-list"],
-    scene: { fetch: unreachable },
+    harness: { fetch: unreachable },
     says:
       'Cannot list images: "http://glance.test:9292" gave no usable answer in 4 attempts; the last one: …',
   },
   "a server list that is malformed": {
     args: ["image-list"],
-    scene: { environment: { GLANCE_API_SERVERS: "ftp://me:pw@glance.test" } },
+    harness: { environment: { GLANCE_API_SERVERS: "ftp://me:pw@glance.test" } },
     says:
       'Cannot use the API server "ftp://glance.test": it is not an http or https URL; write it as "https://host:9292"',
   },
   "an answer that is no JSON": {
     args: ["image-list"],
-    scene: { fetch: () => Promise.resolve(new Response("<html>")) },
+    harness: { fetch: () => Promise.resolve(new Response("<html>")) },
     says: "Cannot …",
   },
 };
 
 Deno.test("runGlance() reports each bad input on one line with its exit code", async (t) => {
-  for (const [name, { args, code = 1, says, scene: options }] of Object.entries(CASES)) {
+  for (const [name, { args, code = 1, says, harness: options }] of Object.entries(CASES)) {
     await t.step(name, async () => {
-      const scene = await sceneWithImages();
+      const harness = await harnessWithImages();
       const files = brokenFiles();
       const before = [...files.content.keys()];
-      const outcome = await scene.run(args, { files, ...options });
+      const outcome = await harness.run(args, { files, ...options });
       const { stderr, stdout } = outcome;
       const pattern = says.split("…").map(escaped).join(".*");
       assert(new RegExp(`^${pattern}\n$`).test(stderr), `${stderr}is not\n${says}`);
@@ -278,7 +278,7 @@ Deno.test("runGlance() reports each bad input on one line with its exit code", a
 });
 
 Deno.test("--debug tells what led to a failure, without secrets", async () => {
-  const { stderr } = await new Scene(unreachable).run(["image-list", "--debug"]);
+  const { stderr } = await new CliHarness(unreachable).run(["image-list", "--debug"]);
   assertStringIncludes(stderr, "retry: attempt 1 at http://glance.test:9292 failed");
   assertStringIncludes(stderr, "cooldown: http://glance.test:9292 is skipped for ");
   assertStringIncludes(stderr, "caused by AggregateError: every attempt failed");
@@ -295,7 +295,7 @@ Deno.test("glance says how a cloud is chosen where nothing is configured", async
   try {
     await Deno.writeTextFile(path, "{}");
     const environment = { OS_CLIENT_CONFIG_FILE: path, OS_CLIENT_SECURE_FILE: path };
-    const { code, stderr } = await new Scene().run(["image-list"], { environment });
+    const { code, stderr } = await new CliHarness().run(["image-list"], { environment });
     assertEquals(code, 1);
     for (const way of ["OS_CLOUD", "clouds.yaml", "OS_AUTH_URL", "GLANCE_API_SERVERS", "start"]) {
       assertStringIncludes(stderr, way);
@@ -306,17 +306,17 @@ Deno.test("glance says how a cloud is chosen where nothing is configured", async
 });
 
 Deno.test("A reader of standard output that has gone is no failure", async () => {
-  const scene = await sceneWithImages();
+  const harness = await harnessWithImages();
   for (const args of [["image-list"], ["image-show", ID], ["help"], ["image-download", ID]]) {
-    const { code, stderr } = await scene.run(args, { outputFails: "EPIPE" });
+    const { code, stderr } = await harness.run(args, { outputFails: "EPIPE" });
     assertEquals([code, stderr], [141, ""]);
   }
 });
 
 Deno.test("A full disk behind standard output is a failure", async () => {
-  const scene = await sceneWithImages();
+  const harness = await harnessWithImages();
   for (const args of [["image-list"], ["image-download", ID]]) {
-    const { code, stderr } = await scene.run(args, { outputFails: "ENOSPC" });
+    const { code, stderr } = await harness.run(args, { outputFails: "ENOSPC" });
     const says =
       "Cannot write to standard output: no space left on the device; free some, or choose another place\n";
     assertEquals([code, stderr], [1, says]);
@@ -326,20 +326,20 @@ Deno.test("A full disk behind standard output is a failure", async () => {
 Deno.test("Ctrl-C ends a command that waits for Glance, in silence", async () => {
   for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
     const controller = new AbortController();
-    const scene = new Scene((request) =>
+    const harness = new CliHarness((request) =>
       new Promise((_, reject) => {
         request.signal.addEventListener("abort", () => reject(request.signal.reason));
         queueMicrotask(() => controller.abort(new Interrupted(signal)));
       })
     );
-    const outcome = await scene.run(["image-list"], { signal: controller.signal });
+    const outcome = await harness.run(["image-list"], { signal: controller.signal });
     assertEquals([outcome.code, outcome.stdout, outcome.stderr], [code, "", ""]);
   }
 });
 
 /** One image with data, one without, and two of the same name. */
-async function sceneWithImages(): Promise<Scene> {
-  const scene = new Scene(embedded());
+async function harnessWithImages(): Promise<CliHarness> {
+  const harness = new CliHarness(embedded());
   const files = new MemoryFiles({ "a": "the bytes of a disk" });
   for (
     const args of [
@@ -348,9 +348,9 @@ async function sceneWithImages(): Promise<Scene> {
       ["image-create", "--name", "twin"],
     ]
   ) {
-    assertEquals((await scene.run(args, { files })).code, 0);
+    assertEquals((await harness.run(args, { files })).code, 0);
   }
-  return scene;
+  return harness;
 }
 
 function escaped(text: string): string {

@@ -14,8 +14,8 @@ import { createEmbeddedGlance, memoryStore } from "../../lib/embedded/mod.ts";
 /** How a request is answered. */
 export type Fetch = (request: Request) => Promise<Response>;
 
-/** What a scene is set with; everything has a default. */
-export interface SceneOptions {
+/** What a harness is set with; everything has a default. */
+export interface CliHarnessOptions {
   readonly fetch?: Fetch;
   readonly environment?: Readonly<Record<string, string>>;
   /** What standard input gives; a terminal without it. */
@@ -39,14 +39,14 @@ export interface Outcome {
 }
 
 /** A Glance with a fixed clock, and a way to run commands against it. */
-export class Scene {
+export class CliHarness {
   readonly #fetch: Fetch;
 
   constructor(fetch: Fetch = embedded()) {
     this.#fetch = fetch;
   }
 
-  async run(args: readonly string[], options: SceneOptions = {}): Promise<Outcome> {
+  async run(args: readonly string[], options: CliHarnessOptions = {}): Promise<Outcome> {
     const stdout = new MemoryOutput(options.isTerminal ?? false, options.outputFails);
     const stderr = new MemoryOutput(options.isTerminal ?? false);
     const files = options.files ?? new MemoryFiles();
@@ -87,13 +87,13 @@ export interface Arrived {
 const ACCEPTED = /^(POST .*\/(import|locations)|PUT .*\/cache\/[^/]+)$/;
 
 /**
- * A scene with a Glance that answers some requests as it is told, and the others by itself; and what
+ * A harness with a Glance that answers some requests as it is told, and the others by itself; and what
  * came to it. `null` is an answer without content.
  *
  * @param answers by `GET /v2/info/import`
  */
 export function answering(answers: Readonly<Record<string, unknown>>): {
-  readonly scene: Scene;
+  readonly harness: CliHarness;
   readonly requests: Arrived[];
 } {
   const requests: Arrived[] = [];
@@ -109,7 +109,7 @@ export function answering(answers: Readonly<Record<string, unknown>>): {
     if (answer !== null) return Response.json(answer);
     return new Response(null, { status: ACCEPTED.test(`${method} ${path}`) ? 202 : 204 });
   };
-  return { scene: new Scene(fetch), requests };
+  return { harness: new CliHarness(fetch), requests };
 }
 
 /** A handler waits for bodies that never end; a fetch rejects when it is aborted. */

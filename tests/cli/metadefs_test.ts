@@ -1,6 +1,6 @@
 /** Commands about the catalogue of metadata definitions, on the embedded Glance. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { answering, embedded, MemoryFiles, Scene, type SceneOptions } from "./scene.ts";
+import { answering, CliHarness, type CliHarnessOptions, embedded, MemoryFiles } from "./harness.ts";
 
 const FILES = new MemoryFiles({
   "ns.json": JSON.stringify({
@@ -26,23 +26,27 @@ const FILES = new MemoryFiles({
   "nameless.json": "{}",
 });
 
-/** A scene with the namespace of the file. */
-async function catalogue(): Promise<Scene> {
-  const scene = new Scene();
-  await out(scene, "md-namespace-import --file ns.json");
-  return scene;
+/** A harness with the namespace of the file. */
+async function catalogue(): Promise<CliHarness> {
+  const harness = new CliHarness();
+  await out(harness, "md-namespace-import --file ns.json");
+  return harness;
 }
 
 /** Runs a line that must succeed in silence on standard error; gives standard output. */
-async function out(scene: Scene, line: string, options: SceneOptions = {}): Promise<string> {
-  const outcome = await scene.run(line.split(" "), { files: FILES, ...options });
+async function out(
+  harness: CliHarness,
+  line: string,
+  options: CliHarnessOptions = {},
+): Promise<string> {
+  const outcome = await harness.run(line.split(" "), { files: FILES, ...options });
   assertEquals([outcome.code, outcome.stderr], [0, ""], line);
   return outcome.stdout;
 }
 
 /** The names in the first column of a list. */
-async function names(scene: Scene, line: string): Promise<string[]> {
-  return [...(await out(scene, line)).matchAll(/^\| (\S+)/gm)].map(([, name]) => name ?? "")
+async function names(harness: CliHarness, line: string): Promise<string[]> {
+  return [...(await out(harness, line)).matchAll(/^\| (\S+)/gm)].map(([, name]) => name ?? "")
     .slice(1);
 }
 
@@ -68,19 +72,19 @@ const MINE = `\
 `;
 
 Deno.test("md-namespace-import takes what a cloud shows, and what is said of times and links with it", async () => {
-  const scene = await catalogue();
-  assertEquals(await out(scene, "md-namespace-show OS::Mine"), MINE);
-  const shown = await out(scene, "md-namespace-show OS::Mine --json");
-  const other = new Scene();
+  const harness = await catalogue();
+  assertEquals(await out(harness, "md-namespace-show OS::Mine"), MINE);
+  const shown = await out(harness, "md-namespace-show OS::Mine --json");
+  const other = new CliHarness();
   const stdin = new TextEncoder().encode(shown);
   assertEquals(await out(other, "md-namespace-import", { stdin }), MINE);
   assertEquals(await out(other, "md-namespace-show OS::Mine --json"), shown);
 });
 
 Deno.test("md-namespace commands create, change, list and delete", async () => {
-  const scene = new Scene();
+  const harness = new CliHarness();
   const created = await out(
-    scene,
+    harness,
     "md-namespace-create Own --display-name Mine --visibility public --protected True --resource-type-associations OS::Nova::Flavor OS::Glance::Image",
   );
   for (
@@ -89,25 +93,27 @@ Deno.test("md-namespace commands create, change, list and delete", async () => {
     assertStringIncludes(created, line);
   }
   assertStringIncludes(created, '["OS::Nova::Flavor", "OS::Glance::Image"]');
-  await out(scene, "md-namespace-create Other");
-  assertEquals((await names(scene, "md-namespace-list")).sort(), ["Other", "Own"]);
-  assertEquals((await names(scene, "md-namespace-list --page-size 1")).sort(), ["Other", "Own"]);
-  assertEquals(await names(scene, "md-namespace-list --visibility public"), ["Own"]);
-  assertEquals(await names(scene, "md-namespace-list --resource-types OS::Nova::Flavor"), ["Own"]);
+  await out(harness, "md-namespace-create Other");
+  assertEquals((await names(harness, "md-namespace-list")).sort(), ["Other", "Own"]);
+  assertEquals((await names(harness, "md-namespace-list --page-size 1")).sort(), ["Other", "Own"]);
+  assertEquals(await names(harness, "md-namespace-list --visibility public"), ["Own"]);
+  assertEquals(await names(harness, "md-namespace-list --resource-types OS::Nova::Flavor"), [
+    "Own",
+  ]);
 
-  const changed = await out(scene, "md-namespace-update Own --namespace New --protected False");
+  const changed = await out(harness, "md-namespace-update Own --namespace New --protected False");
   assertStringIncludes(changed, "| namespace                  | New ");
   assertStringIncludes(changed, "| display_name               | Mine ");
   assertStringIncludes(changed, "| visibility                 | public ");
-  assertEquals(await out(scene, "md-namespace-delete New"), "");
-  assertEquals(await names(scene, "md-namespace-list"), ["Other"]);
+  assertEquals(await out(harness, "md-namespace-delete New"), "");
+  assertEquals(await names(harness, "md-namespace-list"), ["Other"]);
 });
 
 Deno.test("md-namespace-list goes on after an earlier namespace when its marker is gone", async () => {
   const glance = embedded();
   let listed = 0;
   // Another client deletes the last namespace of the first page.
-  const scene = new Scene(async (request) => {
+  const harness = new CliHarness(async (request) => {
     const response = await glance(request);
     const isList = request.method === "GET" && request.url.includes("/namespaces?");
     if (isList && listed++ === 0) {
@@ -118,48 +124,48 @@ Deno.test("md-namespace-list goes on after an earlier namespace when its marker 
     }
     return response;
   });
-  for (const name of ["A", "B", "C", "D"]) await out(scene, `md-namespace-create ${name}`);
-  assertEquals((await names(scene, "md-namespace-list --page-size 2")).sort(), [
+  for (const name of ["A", "B", "C", "D"]) await out(harness, `md-namespace-create ${name}`);
+  assertEquals((await names(harness, "md-namespace-list --page-size 2")).sort(), [
     "A",
     "B",
     "C",
     "D",
   ]);
   assertEquals(listed > 2, true);
-  assertEquals((await names(scene, "md-namespace-list")).length, 3);
+  assertEquals((await names(harness, "md-namespace-list")).length, 3);
 });
 
 Deno.test("md-resource-type commands let a namespace apply to resource types, and no longer", async () => {
-  const scene = await catalogue();
+  const harness = await catalogue();
   const line =
     "md-resource-type-associate OS::Mine --name OS::Glance::Image --prefix i: --properties-target image";
-  const made = JSON.parse(await out(scene, `${line} --json`));
+  const made = JSON.parse(await out(harness, `${line} --json`));
   assertEquals([made.name, made.prefix, made.properties_target], [
     "OS::Glance::Image",
     "i:",
     "image",
   ]);
   const list = "md-namespace-resource-type-list OS::Mine";
-  assertEquals((await names(scene, list)).sort(), ["OS::Glance::Image", "OS::Nova::Flavor"]);
-  assertStringIncludes(await out(scene, list), "| OS::Glance::Image | i:     | image ");
-  assertEquals(await out(scene, "md-resource-type-deassociate OS::Mine OS::Nova::Flavor"), "");
-  assertEquals(await names(scene, list), ["OS::Glance::Image"]);
-  assertEquals((await names(scene, "md-resource-type-list")).includes("OS::Glance::Image"), true);
+  assertEquals((await names(harness, list)).sort(), ["OS::Glance::Image", "OS::Nova::Flavor"]);
+  assertStringIncludes(await out(harness, list), "| OS::Glance::Image | i:     | image ");
+  assertEquals(await out(harness, "md-resource-type-deassociate OS::Mine OS::Nova::Flavor"), "");
+  assertEquals(await names(harness, list), ["OS::Glance::Image"]);
+  assertEquals((await names(harness, "md-resource-type-list")).includes("OS::Glance::Image"), true);
 });
 
 Deno.test("md-object commands add, show, change and delete", async () => {
-  const scene = await catalogue();
+  const harness = await catalogue();
   const schema =
     '{"description":"one-two-three-four-five-six-seven-eight-nine-ten-eleven","properties":{"p":{"title":"P","type":"integer"}}}';
-  await out(scene, `md-object-create OS::Mine --name n --schema ${schema}`);
-  assertEquals((await names(scene, "md-object-list OS::Mine")).includes("n"), true);
+  await out(harness, `md-object-create OS::Mine --name n --schema ${schema}`);
+  assertEquals((await names(harness, "md-object-list OS::Mine")).includes("n"), true);
   assertStringIncludes(
-    await out(scene, "md-object-list OS::Mine"),
+    await out(harness, "md-object-list OS::Mine"),
     "| n    | one-two-three-four-five-six-seven-eight-nine-ten-  |\n|      | eleven                                             |\n",
   );
-  assertStringIncludes(await out(scene, "md-object-show OS::Mine n"), '| properties  | ["p"] ');
+  assertStringIncludes(await out(harness, "md-object-show OS::Mine n"), '| properties  | ["p"] ');
   assertEquals(
-    await out(scene, "md-object-property-show OS::Mine n p"),
+    await out(harness, "md-object-property-show OS::Mine n p"),
     `\
 +----------+---------+
 | Property | Value   |
@@ -171,23 +177,23 @@ Deno.test("md-object commands add, show, change and delete", async () => {
 `,
   );
   const changed = await out(
-    scene,
+    harness,
     'md-object-update OS::Mine n --name m --schema {"description":"d"} --json',
   );
   const { name, description, properties } = JSON.parse(changed);
   assertEquals([name, description, properties], ["m", "d", { p: { title: "P", type: "integer" } }]);
-  assertEquals(await out(scene, "md-object-delete OS::Mine m"), "");
-  assertEquals(await names(scene, "md-object-list OS::Mine"), ["o"]);
-  assertEquals(await out(scene, "md-namespace-objects-delete OS::Mine"), "");
-  assertEquals(await names(scene, "md-object-list OS::Mine"), []);
+  assertEquals(await out(harness, "md-object-delete OS::Mine m"), "");
+  assertEquals(await names(harness, "md-object-list OS::Mine"), ["o"]);
+  assertEquals(await out(harness, "md-namespace-objects-delete OS::Mine"), "");
+  assertEquals(await names(harness, "md-object-list OS::Mine"), []);
 });
 
 Deno.test("md-property commands add, show, change and delete", async () => {
-  const scene = await catalogue();
+  const harness = await catalogue();
   const create =
     'md-property-create OS::Mine --name n --title N --schema {"type":"integer","minimum":2}';
   assertEquals(
-    await out(scene, create),
+    await out(harness, create),
     `\
 +----------+---------+
 | Property | Value   |
@@ -199,46 +205,46 @@ Deno.test("md-property commands add, show, change and delete", async () => {
 +----------+---------+
 `,
   );
-  assertEquals(JSON.parse(await out(scene, "md-property-show OS::Mine n --json")).minimum, 2);
-  const changed = await out(scene, "md-property-update OS::Mine n --name m --title M");
+  assertEquals(JSON.parse(await out(harness, "md-property-show OS::Mine n --json")).minimum, 2);
+  const changed = await out(harness, "md-property-update OS::Mine n --name m --title M");
   for (const line of ["| minimum  | 2 ", "| name     | m ", "| title    | M "]) {
     assertStringIncludes(changed, line);
   }
-  assertEquals((await names(scene, "md-property-list OS::Mine")).sort(), ["m", "p"]);
+  assertEquals((await names(harness, "md-property-list OS::Mine")).sort(), ["m", "p"]);
   assertEquals(
-    Object.keys(JSON.parse(await out(scene, "md-property-list OS::Mine --json"))).sort(),
+    Object.keys(JSON.parse(await out(harness, "md-property-list OS::Mine --json"))).sort(),
     [
       "m",
       "p",
     ],
   );
-  assertEquals(await out(scene, "md-property-delete OS::Mine m"), "");
-  assertEquals(await out(scene, "md-namespace-properties-delete OS::Mine"), "");
-  assertEquals(await names(scene, "md-property-list OS::Mine"), []);
+  assertEquals(await out(harness, "md-property-delete OS::Mine m"), "");
+  assertEquals(await out(harness, "md-namespace-properties-delete OS::Mine"), "");
+  assertEquals(await names(harness, "md-property-list OS::Mine"), []);
 });
 
 Deno.test("md-tag commands add, rename, replace, append and delete", async () => {
-  const scene = await catalogue();
+  const harness = await catalogue();
   assertStringIncludes(
-    await out(scene, "md-tag-create OS::Mine --name one"),
+    await out(harness, "md-tag-create OS::Mine --name one"),
     "| name       | one ",
   );
   assertStringIncludes(
-    await out(scene, "md-tag-update OS::Mine one --name two"),
+    await out(harness, "md-tag-update OS::Mine one --name two"),
     "| name       | two ",
   );
-  assertEquals(JSON.parse(await out(scene, "md-tag-show OS::Mine two --json")).name, "two");
-  assertEquals((await names(scene, "md-tag-list OS::Mine")).sort(), ["t", "two"]);
-  await out(scene, "md-tag-create-multiple OS::Mine --names a,b,,c --append");
-  assertEquals((await names(scene, "md-tag-list OS::Mine")).sort(), ["a", "b", "c", "t", "two"]);
-  assertEquals(await names(scene, "md-tag-create-multiple OS::Mine --names d;e --delim ;"), [
+  assertEquals(JSON.parse(await out(harness, "md-tag-show OS::Mine two --json")).name, "two");
+  assertEquals((await names(harness, "md-tag-list OS::Mine")).sort(), ["t", "two"]);
+  await out(harness, "md-tag-create-multiple OS::Mine --names a,b,,c --append");
+  assertEquals((await names(harness, "md-tag-list OS::Mine")).sort(), ["a", "b", "c", "t", "two"]);
+  assertEquals(await names(harness, "md-tag-create-multiple OS::Mine --names d;e --delim ;"), [
     "d",
     "e",
   ]);
-  assertEquals((await names(scene, "md-tag-list OS::Mine")).sort(), ["d", "e"]);
-  assertEquals(await out(scene, "md-tag-delete OS::Mine d"), "");
-  assertEquals(await out(scene, "md-namespace-tags-delete OS::Mine"), "");
-  assertEquals(await names(scene, "md-tag-list OS::Mine"), []);
+  assertEquals((await names(harness, "md-tag-list OS::Mine")).sort(), ["d", "e"]);
+  assertEquals(await out(harness, "md-tag-delete OS::Mine d"), "");
+  assertEquals(await out(harness, "md-namespace-tags-delete OS::Mine"), "");
+  assertEquals(await names(harness, "md-tag-list OS::Mine"), []);
 });
 
 Deno.test("md commands say what is wrong before they ask for anything", async (t) => {
@@ -308,8 +314,8 @@ Deno.test("md commands say what is wrong before they ask for anything", async (t
   ];
   for (const [line, code, says] of cases) {
     await t.step(line, async () => {
-      const { scene, requests } = answering({});
-      const outcome = await scene.run(line.split(" "), { files: FILES });
+      const { harness, requests } = answering({});
+      const outcome = await harness.run(line.split(" "), { files: FILES });
       assertEquals([outcome.code, outcome.stdout, outcome.stderr], [code, "", `${says}\n`]);
       assertEquals(requests, []);
     });
@@ -363,8 +369,8 @@ Deno.test("md commands say what Glance refuses, of what, and what helps", async 
 });
 
 Deno.test("md-object-property-show names the properties that there are", async () => {
-  const scene = await catalogue();
-  const { code, stderr } = await scene.run(["md-object-property-show", "OS::Mine", "o", "x"]);
+  const harness = await catalogue();
+  const { code, stderr } = await harness.run(["md-object-property-show", "OS::Mine", "o", "x"]);
   assertEquals([code, stderr], [
     1,
     'Cannot show property "x" of object "o": the object has none\n',
@@ -373,12 +379,12 @@ Deno.test("md-object-property-show names the properties that there are", async (
 
 Deno.test("task-create begins a task and prints it without the links to itself", async () => {
   const task = { id: "t", type: "import", status: "pending", self: "/v2/tasks/t", schema: "/s" };
-  const { scene, requests } = answering({
+  const { harness, requests } = answering({
     "POST /v2/tasks": Response.json(task, { status: 201 }),
   });
   const line = 'task-create --type import --input {"import_from":"http://web/1"}';
   assertEquals(
-    await out(scene, line),
+    await out(harness, line),
     `\
 +----------+---------+
 | Property | Value   |

@@ -4,13 +4,13 @@ import { Interrupted } from "../../lib/cli/mod.ts";
 import { sampleBytes } from "../../lib/cli/server/sample.ts";
 import { type Handler, serve } from "../../lib/cli/server/serve.ts";
 import {
+  CliHarness,
+  type CliHarnessOptions,
   embedded,
   type Fetch,
   MemoryFiles,
   type Outcome,
-  Scene,
-  type SceneOptions,
-} from "./scene.ts";
+} from "./harness.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const OTHER_ID = "22222222-2222-4222-8222-222222222222";
@@ -23,7 +23,7 @@ const DOWNLOAD = ["image-download", ID, "--file", "x"] as const;
 
 /** A cloud with one image whose network can be cut, and that knows what was asked of it. */
 class Cloud {
-  readonly scene: Scene;
+  readonly harness: CliHarness;
   /** The `Range` headers of all reads of data; null where there was none. */
   readonly ranges: (string | null)[] = [];
   /** Bytes of data until the network is gone. */
@@ -36,14 +36,14 @@ class Cloud {
 
   private constructor(glance: Fetch) {
     this.#glance = glance;
-    this.scene = new Scene((request) => this.#fetch(request));
+    this.harness = new CliHarness((request) => this.#fetch(request));
   }
 
   static async create(): Promise<Cloud> {
     const cloud = new Cloud(embedded());
     const files = new MemoryFiles({ "disk.img": DISK });
     const create = ["image-create", "--id", ID, "--name", "disk", ...RAW, "--file", "disk.img"];
-    assertEquals((await cloud.scene.run(create, { files })).code, 0);
+    assertEquals((await cloud.harness.run(create, { files })).code, 0);
     return cloud;
   }
 
@@ -51,9 +51,9 @@ class Cloud {
   async download(
     files: MemoryFiles,
     flags: readonly string[] = [],
-    options: SceneOptions = {},
+    options: CliHarnessOptions = {},
   ): Promise<Outcome> {
-    return await this.scene.run([...DOWNLOAD, ...flags], { ...options, files });
+    return await this.harness.run([...DOWNLOAD, ...flags], { ...options, files });
   }
 
   /** A download that loses its network after `bytes`. */
@@ -159,14 +159,14 @@ Deno.test("image-download resumes when the servers are available again", async (
   };
   const servers = [1, 2].map(() => serve(handler, { host: "127.0.0.1", port: 0 }));
   const urls = servers.map(({ url }) => url);
-  const scene = new Scene((request) => fetch(request));
+  const harness = new CliHarness((request) => fetch(request));
   const files = new MemoryFiles({ "disk.img": DISK });
   const environment = { GLANCE_API_SERVERS: urls.join(",") };
   const create = ["image-create", "--id", ID, ...RAW, "--file", "disk.img"];
-  assertEquals((await scene.run(create, { files, environment })).code, 0);
+  assertEquals((await harness.run(create, { files, environment })).code, 0);
   files.content.delete("disk.img");
 
-  const broken = scene.run(["-d", ...DOWNLOAD], { files, environment });
+  const broken = harness.run(["-d", ...DOWNLOAD], { files, environment });
   await sent.promise;
   await Promise.all(servers.map((server) => server.kill()));
   const { code, stderr } = await broken;
@@ -180,7 +180,7 @@ Deno.test("image-download resumes when the servers are available again", async (
   const { port } = new URL(urls[1] ?? "");
   const alive = serve(store, { host: "127.0.0.1", port: Number(port) });
   try {
-    assertEquals((await scene.run(DOWNLOAD, { files, environment })).code, 0);
+    assertEquals((await harness.run(DOWNLOAD, { files, environment })).code, 0);
     assertWhole(files);
   } finally {
     await alive.kill();
@@ -417,10 +417,10 @@ Deno.test("image-download --connections reads parts at the same time, also when 
   const flags = ["--connections", "2", "--part-size", "1"];
   const source = new MemoryFiles({ "disk.img": big });
   const create = ["image-create", "--id", OTHER_ID, ...RAW, "--file", "disk.img"];
-  assertEquals((await cloud.scene.run(create, { files: source })).code, 0);
+  assertEquals((await cloud.harness.run(create, { files: source })).code, 0);
   const files = new MemoryFiles();
   const download = () =>
-    cloud.scene.run(["image-download", OTHER_ID, "--file", "x", ...flags], { files });
+    cloud.harness.run(["image-download", OTHER_ID, "--file", "x", ...flags], { files });
   cloud.left = 3.5 * 1024 ** 2;
   assertEquals((await download()).code, 1);
   const kept = files.content.get("x.part")?.byteLength ?? 0;

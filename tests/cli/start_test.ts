@@ -5,7 +5,7 @@ import { sampleBytes } from "../../lib/cli/server/sample.ts";
 import { type Handler, serve } from "../../lib/cli/server/serve.ts";
 import { runStart } from "../../lib/cli/start.ts";
 import { createEmbeddedGlance, memoryStore } from "../../lib/embedded/mod.ts";
-import { embedded, MemoryFiles, MemoryOutput, Scene } from "./scene.ts";
+import { CliHarness, embedded, MemoryFiles, MemoryOutput } from "./harness.ts";
 
 /** Bytes of an image: more than what sockets hold on their way. */
 const SIZE = 8 * 1024 ** 2;
@@ -84,7 +84,7 @@ Deno.test("start serves a sample image, says what to try, and ends in peace", as
     ]
   ) assertStringIncludes(text, line);
 
-  const { stdout } = await new Scene((request) => fetch(request)).run(
+  const { stdout } = await new CliHarness((request) => fetch(request)).run(
     ["image-list", "--json"],
     { environment: { GLANCE_API_SERVERS: url } },
   );
@@ -295,10 +295,10 @@ Deno.test("start is a gateway in front of the servers of GLANCE_API_SERVERS", as
     );
     const url = await stage.url();
     const files = new MemoryFiles({ "disk.img": sampleBytes(SIZE) });
-    const scene = new Scene((request) => fetch(request));
+    const harness = new CliHarness((request) => fetch(request));
     const environment = { OS_AUTH_TYPE: "admin_token", OS_TOKEN: "of-alice", OS_ENDPOINT: url };
     const create = "image-create --name disk --disk-format raw --container-format bare";
-    const created = await scene.run([...create.split(" "), "--file", "disk.img"], {
+    const created = await harness.run([...create.split(" "), "--file", "disk.img"], {
       files,
       environment,
     });
@@ -306,7 +306,7 @@ Deno.test("start is a gateway in front of the servers of GLANCE_API_SERVERS", as
     assertEquals([...tokens], ["of-alice"]);
     // Half of the cloud is enough.
     await servers[0]?.kill();
-    const down = await scene.run(["image-download", "disk"], { environment });
+    const down = await harness.run(["image-download", "disk"], { environment });
     assertEquals([down.code, down.bytes], [0, new Uint8Array(sampleBytes(SIZE))]);
     const metrics = await (await fetch(`${url}/metrics`)).text();
     assertStringIncludes(metrics, "requests_total");

@@ -5,7 +5,7 @@ import { Interrupted } from "../../lib/cli/system/errors.ts";
 import { sampleBytes } from "../../lib/cli/server/sample.ts";
 import { findBytes } from "../../lib/cli/files/upload_source.ts";
 import { inDirectory } from "../support/directory.ts";
-import { embedded, type Fetch, MemoryFiles, Scene, streamOf } from "./scene.ts";
+import { CliHarness, embedded, type Fetch, MemoryFiles, streamOf } from "./harness.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const RAW = ["--disk-format", "raw", "--container-format", "bare"];
@@ -46,24 +46,24 @@ function behindProxy(answer: number, status: string, looks: number, onLook = (_:
     onLook(--left);
     return Response.json({ ...await response.json(), status, size: null });
   };
-  return { scene: new Scene(fetch), requests };
+  return { harness: new CliHarness(fetch), requests };
 }
 
 Deno.test("image-create, image-upload and image-stage refuse a file that changes while it is read", async () => {
   for (const later of [DISK.subarray(1), sampleBytes(600_004), sampleBytes(2_000_000)]) {
     for (const name of ["image-create", "image-upload", "image-stage", "image-create-via-import"]) {
-      const scene = new Scene();
+      const harness = new CliHarness();
       const isNew = name.startsWith("image-create");
       const record = ["image-create", "--id", ID, ...RAW];
-      if (!isNew) assertEquals((await scene.run(record)).code, 0);
+      if (!isNew) assertEquals((await harness.run(record)).code, 0);
       const flags = isNew ? ["--id", ID, ...RAW] : [ID];
       const files = new ChangingFiles(later);
-      const { code, stderr } = await scene.run([name, ...flags, "--file", "disk.img"], { files });
+      const { code, stderr } = await harness.run([name, ...flags, "--file", "disk.img"], { files });
       assertEquals([code, stderr], [
         1,
         'Cannot read "disk.img": its size of 600000 bytes changed while it was read; try again when no other program writes to it\n',
       ], name);
-      const { stdout } = await scene.run(["image-list", "--json"]);
+      const { stdout } = await harness.run(["image-list", "--json"]);
       const states = JSON.parse(stdout).map(({ status }: { status: string }) => status);
       assertEquals(states.filter((status: string) => status === "active"), [], name);
       if (isNew) assertEquals(states, []);
@@ -73,9 +73,9 @@ Deno.test("image-create, image-upload and image-stage refuse a file that changes
 
 Deno.test("image-create waits, and says so, when a proxy gives up while Glance stores the data", async () => {
   for (const answer of [504, 502, 500, 409]) {
-    const { scene, requests } = behindProxy(answer, "saving", 5);
+    const { harness, requests } = behindProxy(answer, "saving", 5);
     const files = new MemoryFiles({ "disk.img": DISK });
-    const { code, stderr } = await scene.run([...CREATE, "--json"], { files });
+    const { code, stderr } = await harness.run([...CREATE, "--json"], { files });
     assertEquals([code, stderr], [
       0,
       `Glance has received the data of image ${ID} and is storing it; interrupting this command does not delete the image\n`,
@@ -92,12 +92,12 @@ Deno.test("image-upload and image-create-via-import wait when a proxy gives up",
       [["image-create-via-import", "--id", ID, ...RAW], "uploading", "PUT stage"],
     ] as const
   ) {
-    const { scene, requests } = behindProxy(504, status, 5);
+    const { harness, requests } = behindProxy(504, status, 5);
     if (args[0] !== "image-create-via-import") {
-      await scene.run(["image-create", "--id", ID, ...RAW]);
+      await harness.run(["image-create", "--id", ID, ...RAW]);
     }
     const files = new MemoryFiles({ "disk.img": DISK });
-    const { code, stderr } = await scene.run([...args, "--file", "disk.img"], { files });
+    const { code, stderr } = await harness.run([...args, "--file", "disk.img"], { files });
     assertStringIncludes(stderr, "is storing it");
     assertEquals([code, requests.filter((one) => /PUT|DELETE/.test(one))], [0, [put]]);
   }
@@ -105,11 +105,11 @@ Deno.test("image-upload and image-create-via-import wait when a proxy gives up",
 
 Deno.test("image-create that is interrupted while Glance stores the data keeps the image", async () => {
   const controller = new AbortController();
-  const { scene, requests } = behindProxy(504, "saving", 9, (left) => {
+  const { harness, requests } = behindProxy(504, "saving", 9, (left) => {
     if (left === 5) controller.abort(new Interrupted("SIGINT"));
   });
   const files = new MemoryFiles({ "disk.img": DISK });
-  const { code, stderr } = await scene.run(CREATE, { files, signal: controller.signal });
+  const { code, stderr } = await harness.run(CREATE, { files, signal: controller.signal });
   assertEquals(code, 130);
   assertStringIncludes(stderr, `the data of image ${ID}`);
   assertEquals(requests.filter((one) => one.startsWith("DELETE")), []);
@@ -117,29 +117,29 @@ Deno.test("image-create that is interrupted while Glance stores the data keeps t
 
 Deno.test("image-create sends the size of a file, and says what to do when that of a pipe is wanted", async () => {
   const glance = embedded();
-  const scene = new Scene(async (request) => {
+  const harness = new CliHarness(async (request) => {
     const isUnsized = request.method === "PUT" && !request.headers.has("x-openstack-image-size");
     return isUnsized ? new Response("", { status: 411 }) : await glance(request);
   });
   const files = new MemoryFiles({ "disk.img": DISK });
-  assertEquals((await scene.run(CREATE, { files })).code, 0);
-  const { code, stderr } = await scene.run(["image-create", ...RAW], { stdin: DISK });
+  assertEquals((await harness.run(CREATE, { files })).code, 0);
+  const { code, stderr } = await harness.run(["image-create", ...RAW], { stdin: DISK });
   assertEquals(code, 1);
   assertStringIncludes(stderr, "the server answered 411; a proxy in front of Glance rejects data");
   assertStringIncludes(stderr, "give its size, or upload it from a file");
-  const { stdout } = await scene.run(["image-list", "--json"]);
+  const { stdout } = await harness.run(["image-list", "--json"]);
   assertEquals(JSON.parse(stdout).length, 1);
 });
 
 Deno.test("image-create says of standard input, and not of a file, that it can be read only once", async () => {
   const glance = embedded();
-  const scene = new Scene(async (request) => {
+  const harness = new CliHarness(async (request) => {
     if (request.method !== "PUT") return await glance(request);
     throw new TypeError("connection reset");
   });
   const files = new MemoryFiles({ "disk.img": DISK });
-  const file = await scene.run(CREATE, { files });
-  const pipe = await scene.run(["image-create", ...RAW], { stdin: DISK });
+  const file = await harness.run(CREATE, { files });
+  const pipe = await harness.run(["image-create", ...RAW], { stdin: DISK });
   assertEquals([file.code, pipe.code], [1, 1]);
   assert(!file.stderr.includes("only once"), file.stderr);
   assertStringIncludes(pipe.stderr, "can be read only once");
@@ -147,15 +147,18 @@ Deno.test("image-create says of standard input, and not of a file, that it can b
 
 Deno.test("image-create shows 100 % only at the end", async () => {
   let time = 0;
-  const scene = new Scene();
+  const harness = new CliHarness();
   const options = { isTerminal: true, now: () => time += 200 };
   const args = [...CREATE, "--progress"];
-  const good = await scene.run(args, { ...options, files: new MemoryFiles({ "disk.img": DISK }) });
+  const good = await harness.run(args, {
+    ...options,
+    files: new MemoryFiles({ "disk.img": DISK }),
+  });
   const shown: string[] = good.stderr.match(/\d+%/g) ?? [];
   assertEquals(shown.slice(-3), ["98%", "100%", "100%"]);
   assertEquals(shown.indexOf("100%"), shown.length - 2);
   const files = new ChangingFiles(DISK.subarray(1));
-  const bad = await scene.run(["image-create", ...RAW, "--file", "disk.img", "--progress"], {
+  const bad = await harness.run(["image-create", ...RAW, "--file", "disk.img", "--progress"], {
     ...options,
     files,
   });

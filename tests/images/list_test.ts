@@ -258,7 +258,7 @@ Deno.test("list() returns an async generator: return, throw, and dispose end it 
 
 /** A Glance that rejects unknown markers, and what the consumer of its list does with each image. */
 async function listWhile(
-  act: (id: string, images: Set<string>) => void,
+  change: (id: string, images: Set<string>) => void,
   parameters: ListParameters,
 ): Promise<{ seen: string; images: string; requests: number }> {
   const images = new Set("abcdefghij");
@@ -282,7 +282,7 @@ async function listWhile(
   let seen = "";
   for await (const { id } of world.service.list(CALLER, parameters)) {
     seen += id;
-    act(id, images);
+    change(id, images);
   }
   return { seen, images: [...images].join(""), requests };
 }
@@ -303,8 +303,8 @@ Deno.test("list() continues if others delete the marker, or all yielded images",
     (id, images) => id === "d" && images.delete("f"),
     (id, images) => id === "d" && "ef".split("").forEach((one) => images.delete(one)),
   ];
-  for (const act of deletions) {
-    const { seen } = await listWhile(act, { pageSize: 3 });
+  for (const change of deletions) {
+    const { seen } = await listWhile(change, { pageSize: 3 });
     assertEquals(seen, "abcdefghij");
   }
 });

@@ -3,7 +3,7 @@ import { failure, seen } from "../support/scripted_fetch.ts";
 import { type World, worldOn } from "../support/world.ts";
 
 /** A state of an image and its tasks; null if the image does not exist. */
-export type Scene = {
+export type ImageState = {
   readonly image: Readonly<Record<string, unknown>>;
   /** A status refuses them. */
   readonly tasks?: readonly Readonly<Record<string, unknown>>[] | number;
@@ -16,29 +16,29 @@ export const ID = "5b0d2b7a-6f0c-4c5e-9e4b-3f6d1c2a7e90";
 export const TASK = "7a9d2b7a-6f0c-4c5e-9e4b-3f6d1c2a7e91";
 
 /** A harness, with the times of polls and the number of requests for tasks. */
-export interface Stage extends Omit<World, "script"> {
-  readonly looks: number[];
+export interface ImageScript extends Omit<World, "script"> {
+  readonly polls: number[];
   readonly asked: string[];
 }
 
 /** A harness with a script of states. */
-export function stageOf(scenes: readonly Scene[]): Stage {
-  const looks: number[] = [];
+export function scriptOf(states: readonly ImageState[]): ImageScript {
+  const polls: number[] = [];
   const asked: string[] = [];
-  let scene: Scene = null;
+  let state: ImageState = null;
   const world = worldOn((input, init) => {
     const { method, path, signal } = seen(input, init);
     signal.throwIfAborted();
     asked.push(`${method} ${path.replace(ID, "{id}")}`);
     if (path.endsWith("/tasks")) {
-      const tasks = scene?.tasks ?? [];
+      const tasks = state?.tasks ?? [];
       return Promise.resolve(typeof tasks === "number" ? failure(tasks) : Response.json({ tasks }));
     }
-    scene = scenes[Math.min(looks.length, scenes.length - 1)] ?? null;
-    looks.push(world.clock.now());
+    state = states[Math.min(polls.length, states.length - 1)] ?? null;
+    polls.push(world.clock.now());
     return Promise.resolve(
-      scene === null ? failure(404) : Response.json({ id: ID, ...scene.image }),
+      state === null ? failure(404) : Response.json({ id: ID, ...state.image }),
     );
   }, { apiServers: ["a"] });
-  return { ...world, looks, asked };
+  return { ...world, polls, asked };
 }

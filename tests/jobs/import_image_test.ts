@@ -78,7 +78,7 @@ Deno.test("importImage() uploads data if the cloud has no import", async () => {
 Deno.test("importImage() lets Glance download a URL if it offers web-download", async () => {
   const { cloud, id, work } = await cloudWith();
   const bodies: unknown[] = [];
-  let scene = 0;
+  let state = 0;
   cloud.meddle = async (request) => {
     const offer = await offering(["web-download"])(request);
     const { pathname } = new URL(request.url);
@@ -88,10 +88,10 @@ Deno.test("importImage() lets Glance download a URL if it offers web-download", 
       return empty(202);
     }
     if (pathname.endsWith("/tasks")) return Response.json({ tasks: [] });
-    const status = ["queued", "importing", "active"][Math.min(scene++, 2)];
+    const status = ["queued", "importing", "active"][Math.min(state++, 2)];
     return Response.json({ id, status });
   };
-  scene = 1;
+  state = 1;
   const image = await work({ url: URL_OF_DATA }, { allStores: true, allStoresMustSucceed: false });
   assertEquals(image.status, "active");
   assertEquals(bodies, [{
@@ -270,8 +270,8 @@ const WEB_FAILURES:
     [
       "breaks",
       () => {
-        const acts = [...chunksOf(BYTES.slice(0, 9_000)), new TypeError("reset")];
-        return new Response(new FakeBody(acts).stream);
+        const steps = [...chunksOf(BYTES.slice(0, 9_000)), new TypeError("reset")];
+        return new Response(new FakeBody(steps).stream);
       },
       "ServerUnreachable",
       "the connection broke",

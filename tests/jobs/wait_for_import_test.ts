@@ -11,11 +11,11 @@ import {
   waitForImport,
 } from "../../mod.ts";
 import { failureOf } from "../support/world.ts";
-import { ID, type Scene, type Stage, stageOf, TASK } from "./scenes.ts";
+import { ID, type ImageScript, type ImageState, scriptOf, TASK } from "./image_script.ts";
 
 const CALLER = { authToken: "token" };
 
-function wait({ service, clock }: Stage, options: ImportWaitOptions = {}): Promise<Image> {
+function wait({ service, clock }: ImageScript, options: ImportWaitOptions = {}): Promise<Image> {
   return clock.run(waitForImport(service, CALLER, ID, options));
 }
 
@@ -32,7 +32,7 @@ function task(status: string, message = "", rest: Readonly<Record<string, unknow
 
 Deno.test("waitForImport() reports pending stores and messages of the task", async () => {
   const importing = { status: "importing", ...LOCKED };
-  const at = stageOf([
+  const at = scriptOf([
     { image: { status: "uploading", ...LOCKED }, tasks: [task("pending")] },
     {
       image: { ...importing, ...stores("fast,slow") },
@@ -72,7 +72,7 @@ Deno.test("waitForImport() reports pending stores and messages of the task", asy
 });
 
 Deno.test("waitForImport() waits for a running copy, although the image is active", async () => {
-  const at = stageOf([
+  const at = scriptOf([
     { image: { status: "active", ...LOCKED, stores: "fast" } },
     { image: { status: "active", ...LOCKED, ...stores("slow"), stores: "fast" } },
     { image: { status: "active", ...stores(""), stores: "fast,slow" } },
@@ -81,7 +81,7 @@ Deno.test("waitForImport() waits for a running copy, although the image is activ
 });
 
 Deno.test("waitForImport() names the failed stores and the message of the task, after the task has one", async () => {
-  const at = stageOf([
+  const at = scriptOf([
     {
       image: { status: "importing", ...LOCKED, ...stores("fast,slow") },
       tasks: [task("processing")],
@@ -106,36 +106,36 @@ Deno.test("waitForImport() names the failed stores and the message of the task, 
 /** Clouds that show no tasks: older ones, and those that keep them for administrators. */
 for (const status of [403, 404, 405]) {
   Deno.test(`waitForImport() uses the image alone if the tasks are answered with ${status}`, async () => {
-    const scenes: Scene[] = [
+    const states: ImageState[] = [
       { image: { status: "importing", ...LOCKED }, tasks: status },
       { image: { status: "active", ...LOCKED }, tasks: status },
       { image: { status: "active" }, tasks: status },
     ];
-    const at = stageOf(scenes);
+    const at = scriptOf(states);
     assertEquals((await wait(at)).status, "active");
     assertEquals(at.asked.filter((line) => line.endsWith("/tasks")).length, 1);
-    const failing = stageOf([...scenes.slice(0, 1), { image: { status: "queued" } }]);
+    const failing = scriptOf([...states.slice(0, 1), { image: { status: "queued" } }]);
     const error = await assertRejects(() => wait(failing), ImageImportFailed);
     assertEquals([error.stores, error.taskMessage], [[], null]);
   });
 }
 
 Deno.test("waitForImport() uses status and stores if the cloud shows no lock", async () => {
-  const at = stageOf([
+  const at = scriptOf([
     { image: { status: "importing" }, tasks: 404 },
     { image: { status: "active", ...stores("slow") }, tasks: 404 },
     { image: { status: "active", ...stores("") }, tasks: 404 },
   ]);
   await wait(at);
-  assertEquals(at.looks.length, 3);
+  assertEquals(at.polls.length, 3);
 });
 
 Deno.test("waitForImport() ignores failed stores of an earlier import", async () => {
   const image = { status: "active", ...stores("", "old"), stores: "fast,slow" };
   const input = { backend: ["slow"] };
-  assertEquals((await wait(stageOf([{ image, tasks: [task("success", "", { input })] }]))).id, ID);
-  assertEquals((await wait(stageOf([{ image }]), { stores: ["slow"] })).id, ID);
-  await assertRejects(() => wait(stageOf([{ image }])), ImageImportFailed, '"old"');
+  assertEquals((await wait(scriptOf([{ image, tasks: [task("success", "", { input })] }]))).id, ID);
+  assertEquals((await wait(scriptOf([{ image }]), { stores: ["slow"] })).id, ID);
+  await assertRejects(() => wait(scriptOf([{ image }])), ImageImportFailed, '"old"');
 });
 
 Deno.test("waitForImport() uses the newest task if the image names none", async () => {
@@ -153,25 +153,25 @@ Deno.test("waitForImport() uses the newest task if the image names none", async 
     created_at: "2026-01-01T00:00:00.1",
   };
   for (const tasks of [[older, newer], [newer, older]]) {
-    assertEquals((await wait(stageOf([{ image, tasks }]))).id, ID);
+    assertEquals((await wait(scriptOf([{ image, tasks }]))).id, ID);
   }
 });
 
 Deno.test("waitForImport() with `partial` succeeds after one store, and not after none", async () => {
   const partial = true;
   const some = { status: "active", ...stores("", "slow"), stores: "fast" };
-  assertEquals((await wait(stageOf([{ image: some }]), { partial })).stores, ["fast"]);
-  const error = await assertRejects(() => wait(stageOf([{ image: some }])), ImageImportFailed);
+  assertEquals((await wait(scriptOf([{ image: some }]), { partial })).stores, ["fast"]);
+  const error = await assertRejects(() => wait(scriptOf([{ image: some }])), ImageImportFailed);
   assert(error.message.endsWith("copy it to these stores later"), error.message);
   const none = { ...some, stores: "old", ...stores("", "slow,fast") };
   const goal = { partial, stores: ["slow", "fast"] };
-  await assertRejects(() => wait(stageOf([{ image: none }]), goal), ImageImportFailed);
+  await assertRejects(() => wait(scriptOf([{ image: none }]), goal), ImageImportFailed);
 });
 
 Deno.test("waitForImport() detects a failed import if Glance leaves the image importing", async () => {
   const image = { status: "importing", ...stores("", "slow") };
   for (const tasks of [[task("failure", "disk full")], 404]) {
-    const error = await assertRejects(() => wait(stageOf([{ image, tasks }])), ImageImportFailed);
+    const error = await assertRejects(() => wait(scriptOf([{ image, tasks }])), ImageImportFailed);
     assertEquals(error.stores, ["slow"]);
     assert(error.message.endsWith("; delete it, and create it again"), error.message);
   }
@@ -179,7 +179,7 @@ Deno.test("waitForImport() detects a failed import if Glance leaves the image im
 
 Deno.test("waitForImport() counts a store that is still pending as failed", async () => {
   const image = { status: "active", ...stores("slow"), stores: "fast" };
-  const at = stageOf([{
+  const at = scriptOf([{
     image,
     tasks: [task("failure", "Image not found in any configured store")],
   }]);
@@ -188,15 +188,15 @@ Deno.test("waitForImport() counts a store that is still pending as failed", asyn
 });
 
 Deno.test("waitForImport() gives up if neither the image nor its task changes", async () => {
-  const stuck = stageOf([{
+  const stuck = scriptOf([{
     image: { status: "importing", ...LOCKED },
     tasks: [task("processing", "Copied 3 MiB")],
   }]);
   const error = await assertRejects(() => wait(stuck, { stallTimeout: 60_000 }), ImageStalled);
   assert(error.message.includes('importing, "Copied 3 MiB", and nothing'), error.message);
   assertEquals(stuck.clock.now(), 60_000);
-  const moving = stageOf([
-    ...Array.from({ length: 40 }, (_, i): Scene => ({
+  const moving = scriptOf([
+    ...Array.from({ length: 40 }, (_, i): ImageState => ({
       image: { status: "importing", ...LOCKED },
       tasks: [task("processing", `Copied ${i} MiB`)],
     })),
@@ -206,13 +206,13 @@ Deno.test("waitForImport() gives up if neither the image nor its task changes", 
 });
 
 Deno.test("waitForImport() passes on other errors of Glance", async () => {
-  await assertRejects(() => wait(stageOf([null])), ImageNotFound);
-  const at = stageOf([{ image: { status: "importing" }, tasks: 500 }]);
+  await assertRejects(() => wait(scriptOf([null])), ImageNotFound);
+  const at = scriptOf([{ image: { status: "importing" }, tasks: 500 }]);
   await assertRejects(() => wait(at), UnexpectedStatus);
 });
 
 Deno.test("waitForImport() stops on abort", async () => {
-  const at = stageOf([{ image: { status: "importing", ...LOCKED } }]);
+  const at = scriptOf([{ image: { status: "importing", ...LOCKED } }]);
   const reason = new Error("enough");
   const controller = new AbortController();
   const waiting = waitForImport(at.service, CALLER, ID, {

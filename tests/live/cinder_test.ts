@@ -4,16 +4,16 @@
  * table.
  */
 import { equal } from "@std/assert";
-import { runCinder, runOurs } from "./side_by_side.ts";
-import { type Recording, Stage } from "./side_by_side_stage.ts";
-import { STEPS, STEPS_WITH_ONE_DOWN } from "./side_by_side_steps.ts";
+import { runCinder, runOurs } from "./cinder/services.ts";
+import { CinderHarness, type Recording } from "./cinder/harness.ts";
+import { STEPS, STEPS_WITH_ONE_DOWN } from "./cinder/steps.ts";
 import {
   assertIntended,
   differencesOf,
   having,
   type IntendedDifference,
   renamed,
-} from "./side_by_side_table.ts";
+} from "./cinder/differences.ts";
 import { startStack } from "./stack.ts";
 
 const IMAGE_SIZE_CAP = 1024 * 1024;
@@ -356,17 +356,17 @@ const DIFFERENCES: readonly IntendedDifference[] = [
 
 Deno.test("GlanceImageService does what Cinder's does", async (t) => {
   await using stack = await startStack({ imageSizeCap: IMAGE_SIZE_CAP });
-  const stage = await Stage.prepare(stack, IMAGE_SIZE_CAP + 1);
+  const harness = await CinderHarness.prepare(stack, IMAGE_SIZE_CAP + 1);
   const records: [theirs: Recording, ours: Recording][] = [];
 
   await t.step("with both servers up", async () => {
-    records.push([await stage.play(runCinder, STEPS), await stage.play(runOurs, STEPS)]);
+    records.push([await harness.run(runCinder, STEPS), await harness.run(runOurs, STEPS)]);
   });
 
   await t.step("with one of them down", async () => {
     await stack.stopGlance(1, "SIGKILL");
     const steps = STEPS_WITH_ONE_DOWN;
-    records.push([await stage.play(runCinder, steps), await stage.play(runOurs, steps)]);
+    records.push([await harness.run(runCinder, steps), await harness.run(runOurs, steps)]);
   });
 
   await t.step("but for what is meant to be otherwise", () => {

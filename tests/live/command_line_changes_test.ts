@@ -1,5 +1,5 @@
 /** Compares the changing commands with python-glanceclient on the same cloud. */
-import { compareChanges } from "../cli/beside_changes.ts";
+import { compareChanges } from "./compare_changing_commands.ts";
 import { startStack } from "./stack.ts";
 
 Deno.test("The command line answers as glanceclient does when it changes something", async (t) => {

@@ -1,15 +1,15 @@
 /** Compares the commands and their output with python-glanceclient on the same cloud. */
 import { assert } from "@std/assert";
-import { compareWithGlanceclient } from "../cli/beside_glanceclient.ts";
-import { compareCopies } from "../cli/copy_between_clouds.ts";
-import { ourSide, theirSide } from "../cli/side.ts";
+import { compareWithGlanceclient } from "./compare_reading_commands.ts";
+import { compareCopies } from "./compare_copies.ts";
+import { ourGlance, pythonGlance } from "./glance_commands.ts";
 import { startStack } from "./stack.ts";
 
 Deno.test("The command line answers as glanceclient does when it reads", async (t) => {
   await using stack = await startStack({ imageCache: true });
   const admin = stack.environment("admin");
   await t.step("and has all of its commands and flags", async () => {
-    const [theirs, ours] = [theirSide(), ourSide({})];
+    const [theirs, ours] = [pythonGlance(), ourGlance({})];
     const words = (text: string) => text.trim().split(/\s+/);
     const known = new Set(words((await ours("bash-completion", admin)).stdout));
     const wanted = words((await theirs("bash-completion", admin)).stdout);

@@ -3,7 +3,7 @@
  * own with names of the same length: the same tables and exit codes, but for what is listed here.
  */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { type Line, ourSide, type Side, theirSide } from "./side.ts";
+import { type GlanceCommand, type LineResult, ourGlance, pythonGlance } from "./glance_commands.ts";
 
 const DATA = crypto.getRandomValues(new Uint8Array(60_000));
 
@@ -183,14 +183,14 @@ export async function compareChanges(
     for (const [name, bytes] of Object.entries(theirFiles)) {
       await Deno.writeFile(`${directory}/${name}`, bytes);
     }
-    const [theirs, ours] = [theirSide(directory), ourSide(ourFiles)];
+    const [theirs, ours] = [pythonGlance(directory), ourGlance(ourFiles)];
     await prepare(ours, environment, ourOwn, [
       ...PREPARED,
       "image-create --id <both> --name both --disk-format raw --container-format bare --file disk.img",
     ]);
     await prepare(ours, environment, theirOwn, PREPARED);
-    const run = async (side: Side, line: string, own: Own) =>
-      await side(filled(line, own), environment);
+    const run = async (glance: GlanceCommand, line: string, own: Own) =>
+      await glance(filled(line, own), environment);
     for (const line of SAME) {
       await t.step(line, async () => {
         const [their, our] = [await run(theirs, line, theirOwn), await run(ours, line, ourOwn)];
@@ -232,13 +232,13 @@ function filesFor(own: Own): Record<string, Uint8Array> {
 }
 
 async function prepare(
-  side: Side,
+  glance: GlanceCommand,
   environment: Readonly<Record<string, string>>,
   own: Own,
   lines: readonly string[],
 ): Promise<void> {
   for (const line of lines) {
-    const { code, stderr } = await side(filled(line, own), environment);
+    const { code, stderr } = await glance(filled(line, own), environment);
     assertEquals(code, 0, stderr);
   }
 }
@@ -248,7 +248,7 @@ function filled(line: string, own: Own): string {
 }
 
 /** Without what must differ: names and ids of each side, ids that Glance gives, and times. */
-function comparable({ code, stdout }: Line, own: Own): [code: number, stdout: string] {
+function comparable({ code, stdout }: LineResult, own: Own): [code: number, stdout: string] {
   const named = Object.entries(own)
     .reduce((text, [name, value]) => text.replaceAll(value, name.padEnd(value.length)), stdout);
   const text = named

@@ -1,6 +1,6 @@
 /** `image-copy` between two real clouds, and what python-glanceclient then reads there. */
 import { assert, assertEquals } from "@std/assert";
-import { ourSide, theirSide } from "./side.ts";
+import { ourGlance, pythonGlance } from "./glance_commands.ts";
 
 const DATA = crypto.getRandomValues(new Uint8Array(60_000));
 
@@ -19,7 +19,7 @@ export async function compareCopies(here: Environment, there: Environment): Prom
     const clouds = { clouds: { here: cloudOf(here), there: cloudOf(there) } };
     await Deno.writeTextFile(`${folder}/clouds.json`, JSON.stringify(clouds));
     const environment = { OS_CLIENT_CONFIG_FILE: `${folder}/clouds.json`, OS_CLOUD: "here" };
-    const ours = ourSide({ "disk.img": DATA });
+    const ours = ourGlance({ "disk.img": DATA });
     const run = async (line: string) => {
       const { code, stdout, stderr } = await ours(line, environment);
       assertEquals([code, stderr], [0, ""], line);
@@ -39,7 +39,7 @@ export async function compareCopies(here: Environment, there: Environment): Prom
       ["gold"],
       "linux",
     ]);
-    const theirs = theirSide();
+    const theirs = pythonGlance();
     assertEquals((await theirs(`image-download ${copy.id}`, there)).bytes, DATA);
     // Whoever it was copied from has no part in it.
     assertEquals((await theirs(`image-show ${copy.id}`, here)).code, 1);

@@ -3,7 +3,7 @@
  * same tables and exit codes, but for what is listed here.
  */
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { ourSide, type Side, theirSide } from "./side.ts";
+import { type GlanceCommand, ourGlance, pythonGlance } from "./glance_commands.ts";
 
 const ID = crypto.randomUUID();
 const QUEUED_ID = crypto.randomUUID();
@@ -95,9 +95,9 @@ export async function compareWithGlanceclient(
   t: Deno.TestContext,
   environment: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const [ours, theirs] = [ourSide({ "disk.img": DATA }), theirSide()];
-  const outcome = async (side: Side, line: string) => {
-    const { code, stdout } = await side(line, environment);
+  const [ours, theirs] = [ourGlance({ "disk.img": DATA }), pythonGlance()];
+  const outcome = async (glance: GlanceCommand, line: string) => {
+    const { code, stdout } = await glance(line, environment);
     return { code, stdout };
   };
   for (const line of PREPARED) assertEquals((await ours(line, environment)).code, 0);

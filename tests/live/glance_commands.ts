@@ -1,10 +1,10 @@
 /**
  * Our command line and python-glanceclient's `glance`, to be run with the same words on the same cloud.
  */
-import { MemoryFiles, Scene } from "./scene.ts";
+import { CliHarness, MemoryFiles } from "../cli/harness.ts";
 
 /** What a line has left behind. */
-export interface Line {
+export interface LineResult {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -12,22 +12,22 @@ export interface Line {
 }
 
 /** One of the two: runs a line, with variables and what standard input gives. */
-export type Side = (
+export type GlanceCommand = (
   line: string,
   environment: Readonly<Record<string, string>>,
   input?: Uint8Array,
-) => Promise<Line>;
+) => Promise<LineResult>;
 
 /** Ours, in this process, with files in memory. */
-export function ourSide(files: Readonly<Record<string, Uint8Array>>): Side {
-  const scene = new Scene((request) => fetch(request));
+export function ourGlance(files: Readonly<Record<string, Uint8Array>>): GlanceCommand {
+  const harness = new CliHarness((request) => fetch(request));
   const memory = new MemoryFiles(files);
   return async (line, environment, stdin) =>
-    await scene.run(line.split(" "), { environment, files: memory, stdin: stdin ?? "nothing" });
+    await harness.run(line.split(" "), { environment, files: memory, stdin: stdin ?? "nothing" });
 }
 
 /** Theirs, as a process in the directory where the files are. */
-export function theirSide(directory?: string): Side {
+export function pythonGlance(directory?: string): GlanceCommand {
   return async (line, environment, input) => {
     const process = new Deno.Command("/usr/bin/glance", {
       args: line.split(" "),

@@ -4,8 +4,14 @@
  */
 import { assertEquals } from "@std/assert";
 import { type OperationDescription, type OperationName, OPERATIONS } from "../../mod.ts";
-import type { Stage } from "./row_trials.ts";
-import { serveEmbedded, stageAt, tableOf, type Tried, tryRow } from "./rows.ts";
+import type { OperationHarness } from "./operations/case.ts";
+import {
+  type CaseResult,
+  harnessAt,
+  runCase,
+  serveEmbedded,
+  tableOf,
+} from "./operations/run_cases.ts";
 import { startStack } from "./stack.ts";
 
 Deno.test("Every operation does at a Glance what its row says, and fails as its row says", async (t) => {
@@ -16,21 +22,21 @@ Deno.test("Every operation does at a Glance what its row says, and fails as its 
     stack.token("admin"),
   ]);
   const tokens = { alice: alice.token, bob: bob.token, admin: admin.token };
-  const real = stageAt(stack.glanceUrls[0], tokens, bob.projectId, "25.1");
+  const real = harnessAt(stack.glanceUrls[0], tokens, bob.projectId, "25.1");
   await using embedded = serveEmbedded();
   const newest = await newestVersion(real);
-  const tried: Tried[] = [];
+  const results: CaseResult[] = [];
   for (const [name, row] of Object.entries(OPERATIONS) as [OperationName, OperationDescription][]) {
     const isNew = isNewer(row.since, newest);
     await t.step(isNew ? `${name} (since ${row.since}, embedded)` : name, async () => {
-      tried.push(await tryRow(isNew ? embedded.stage : real, name, row));
+      results.push(await runCase(isNew ? embedded.harness : real, name, row));
     });
   }
-  console.log(tableOf(tried));
-  assertEquals(tried.map(({ name }) => name), Object.keys(OPERATIONS));
+  console.log(tableOf(results));
+  assertEquals(results.map(({ name }) => name), Object.keys(OPERATIONS));
 });
 
-async function newestVersion({ client }: Stage): Promise<string> {
+async function newestVersion({ client }: OperationHarness): Promise<string> {
   const versions = await client.call({}, "versions.list");
   return versions[0]?.id.slice(1) ?? "2.0";
 }

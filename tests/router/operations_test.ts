@@ -1,7 +1,7 @@
 /** Every row of the operation table, once with success and once without, through the gateway. */
 import { type OperationDescription, type OperationName, OPERATIONS } from "../../mod.ts";
 import { createImageRouter } from "../../lib/router/mod.ts";
-import { serveEmbedded, tryRow } from "../live/rows.ts";
+import { runCase, serveEmbedded } from "../live/operations/run_cases.ts";
 
 function gatewayTo(url: string): (request: Request) => Response | Promise<Response> {
   const router = createImageRouter({ apiServers: [url] });
@@ -11,6 +11,6 @@ function gatewayTo(url: string): (request: Request) => Response | Promise<Respon
 for (const [name, row] of Object.entries(OPERATIONS) as [OperationName, OperationDescription][]) {
   Deno.test(`"${name}" does through the gateway what its row says, and fails as its row says`, async () => {
     await using embedded = serveEmbedded(gatewayTo);
-    await tryRow(embedded.stage, name, row);
+    await runCase(embedded.harness, name, row);
   });
 }

@@ -255,14 +255,14 @@ for (const [what, plan, error] of HOPELESS) {
   Deno.test(`A download ends in ${error.name}, and in no file, when ${what}`, async () => {
     for (const options of [{}, PARTS]) {
       await using servers = new FaultServers(plan);
-      const fate: string[] = [];
+      const calls: string[] = [];
       const sink = new WritableStream({
-        close: () => void fate.push("closed"),
-        abort: () => void fate.push("aborted"),
+        close: () => void calls.push("closed"),
+        abort: () => void calls.push("aborted"),
       });
       const work = serviceOf(servers).download(servers.context, IMAGE_ID, sink, options);
       assertInstanceOf(await failureOf(work), error);
-      assertEquals(fate.includes("closed"), false);
+      assertEquals(calls.includes("closed"), false);
       assertEquals(servers.strayed, 0);
     }
   });
@@ -281,9 +281,9 @@ Deno.test("What a server sends unasked answers no later request", async () => {
 function silentServers(): { servers: FaultServers; here: Promise<void>; gone: Promise<void> } {
   const here = Promise.withResolvers<void>();
   const gone = Promise.withResolvers<void>();
-  const silent: Fault = async (scene) => {
+  const silent: Fault = async (request) => {
     here.resolve();
-    await stall(AT)(scene);
+    await stall(AT)(request);
     gone.resolve();
     return false;
   };

@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { seededBytes } from "../support/seed.ts";
-import { type Fault, type Scene, well } from "./faults.ts";
+import { type DataRequest, type Fault, well } from "./faults.ts";
 import { type RawConnection, type RawRequest, RawServer } from "./raw_server.ts";
 
 /** The id of the one image. */
@@ -72,11 +72,11 @@ export class FaultServers implements AsyncDisposable {
     }
     if (!path.endsWith("/file")) return await connection.json("200 OK", this.#record());
     const range = headers.get("range");
-    if (range === PROBE) return await well(this.#sceneOf(connection, range));
+    if (range === PROBE) return await well(this.#dataRequest(connection, range));
     const fault = this.#plan.shift() ?? well;
     this.ranges.push(range);
     return await fault({
-      ...this.#sceneOf(connection, range),
+      ...this.#dataRequest(connection, range),
       send: async (bytes) => {
         this.sent += bytes.byteLength;
         await connection.write(bytes);
@@ -84,7 +84,7 @@ export class FaultServers implements AsyncDisposable {
     });
   }
 
-  #sceneOf(connection: RawConnection, range: string | null): Scene {
+  #dataRequest(connection: RawConnection, range: string | null): DataRequest {
     const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range ?? "") ?? [];
     return {
       connection,

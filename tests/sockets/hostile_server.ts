@@ -7,6 +7,7 @@ import { between, pick, seededBytes } from "../support/seed.ts";
 import {
   babble,
   callItGzip,
+  type DataRequest,
   delimitByClose,
   expire,
   type Fault,
@@ -20,7 +21,6 @@ import {
   refuse,
   reset,
   sayMore,
-  type Scene,
   sendAway,
   stall,
   stallHead,
@@ -107,7 +107,7 @@ const DATA_FAULTS: Readonly<Record<string, (at: number) => Fault>> = {
   ...Object.fromEntries(
     Object.entries(WIRE_FAULTS).map(([name, fault]) => [
       name,
-      () => ({ connection, image, start, stop, isRange }: Scene) => {
+      () => ({ connection, image, start, stop, isRange }: DataRequest) => {
         const range = `content-range: bytes ${start}-${stop - 1}/${image.byteLength}`;
         const [status, fields] = isRange ? ["206 Partial Content", [range]] : ["200 OK", []];
         return fault(connection, { status, fields, body: image.subarray(start, stop) });
@@ -289,10 +289,10 @@ export class HostileServer implements AsyncDisposable {
     const names = Object.keys(DATA_FAULTS).filter((name) => isHashed || name !== "flipBit");
     const name = this.#choose(names, `data ${headers.get("range") ?? ""}`);
     const fault = name === null ? well : DATA_FAULTS[name]?.(random()) ?? well;
-    return await fault(this.#scene(connection, headers.get("range")));
+    return await fault(this.#dataRequest(connection, headers.get("range")));
   }
 
-  #scene(connection: RawConnection, range: string | null): Scene {
+  #dataRequest(connection: RawConnection, range: string | null): DataRequest {
     const [, first = "0", last = ""] = /^bytes=(\d+)-(\d*)$/.exec(range ?? "") ?? [];
     return {
       connection,

@@ -12,7 +12,7 @@ import {
 } from "../../mod.ts";
 import { formatPartRecord } from "../../lib/cli/files/partial_record.ts";
 import { createImageRouter } from "../../lib/router/mod.ts";
-import { MemoryFiles, Scene } from "../cli/scene.ts";
+import { CliHarness, MemoryFiles } from "../cli/harness.ts";
 import { FaultServers, IMAGE_ID, IMAGE_SIZE } from "./fault_servers.ts";
 import {
   callItGzip,
@@ -69,7 +69,7 @@ const DENIALS: ReadonlySet<string> = new Set(["403", "404", "500", "501"]);
 /** A part on disk, and a range: from a byte that is at no block's start. */
 const START = 150_007;
 
-const forRanges = (lie: Fault): Fault => (scene) => (scene.isRange ? lie : well)(scene);
+const forRanges = (lie: Fault): Fault => (request) => (request.isRange ? lie : well)(request);
 
 function lyingServers(lie: Fault, ...first: readonly Fault[]): FaultServers {
   return new FaultServers([...first, ...Array.from({ length: 99 }, () => forRanges(lie))]);
@@ -89,10 +89,10 @@ for (const [what, lie] of LIES) {
   Deno.test(`image-download finishes a part when every server answers a range with ${what}`, async () => {
     await using servers = lyingServers(lie);
     const files = partialFile(servers);
-    const scene = new Scene((request) => fetch(request));
+    const harness = new CliHarness((request) => fetch(request));
     const environment = { GLANCE_API_SERVERS: servers.urls.join(","), OS_AUTH_TOKEN: "token-1" };
     const command = ["image-download", IMAGE_ID, "--file", "x", "--os-auth-token", "token-1"];
-    const { code, stderr } = await scene.run(command, { files, environment });
+    const { code, stderr } = await harness.run(command, { files, environment });
     assertEquals(code, 0, stderr);
     assertEquals(files.content.get("x"), servers.image);
     assertEquals(repeated(servers), []);

@@ -1,7 +1,7 @@
 /** Fake bodies that record how they end: the sanitizers do not detect a synthetic body that is left open. */
 
 /** What a body does next: send bytes, break, or stall. */
-export type Act = Uint8Array<ArrayBuffer> | Error | "silence";
+export type BodyStep = Uint8Array<ArrayBuffer> | Error | "silence";
 
 /** How a body behaves. */
 export interface FakeBodyOptions {
@@ -30,10 +30,10 @@ export class FakeBody {
   /** Number of pulls. */
   pulls = 0;
   #isOver = false;
-  readonly #acts: Act[];
+  readonly #steps: BodyStep[];
 
-  constructor(acts: readonly Act[], { isByteStream = true, signal }: FakeBodyOptions = {}) {
-    this.#acts = [...acts];
+  constructor(steps: readonly BodyStep[], { isByteStream = true, signal }: FakeBodyOptions = {}) {
+    this.#steps = [...steps];
     const source = {
       start: (controller: Controller) => this.#follow(controller, signal),
       pull: (controller: Controller) => this.#pull(controller),
@@ -61,11 +61,11 @@ export class FakeBody {
 
   async #pull(controller: Controller): Promise<void> {
     this.pulls++;
-    const act = this.#acts.shift();
-    if (act === "silence") return await new Promise(() => {});
-    if (act instanceof Uint8Array) return controller.enqueue(act.slice());
+    const step = this.#steps.shift();
+    if (step === "silence") return await new Promise(() => {});
+    if (step instanceof Uint8Array) return controller.enqueue(step.slice());
     this.#isOver = true;
-    if (act !== undefined) return controller.error(act);
+    if (step !== undefined) return controller.error(step);
     controller.close();
     controller.byobRequest?.respond(0);
   }

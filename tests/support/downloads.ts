@@ -1,6 +1,6 @@
 /** Downloads of the image of `image.ts` over a scripted network. */
 import type { DownloadOptions } from "../../mod.ts";
-import { type Act, bytesOf } from "./bodies.ts";
+import { type BodyStep, bytesOf } from "./bodies.ts";
 import { BYTES, CALLER, chunksOf, ID } from "./image.ts";
 import type { World } from "./world.ts";
 
@@ -11,8 +11,8 @@ export const LENGTH = { headers: { "content-length": String(BYTES.byteLength) } 
 export const CUT = new TypeError("connection reset");
 
 /** Chunks up to an offset, and what follows. */
-export function until(byte: number, ...acts: readonly Act[]): Act[] {
-  return [...chunksOf(BYTES.slice(0, byte)), ...acts];
+export function until(byte: number, ...steps: readonly BodyStep[]): BodyStep[] {
+  return [...chunksOf(BYTES.slice(0, byte)), ...steps];
 }
 
 /** All bytes of a download, with simulated time. */

@@ -1,6 +1,6 @@
 /** One image, and the responses of a Glance about it. */
 import { createHash } from "node:crypto";
-import { type Act, FakeBody } from "./bodies.ts";
+import { type BodyStep, FakeBody } from "./bodies.ts";
 import type { SeenRequest, Step } from "./scripted_fetch.ts";
 import { seededBytes } from "./seed.ts";
 
@@ -56,11 +56,11 @@ export class Served {
 
   /** A response whose body performs these steps; by default with the headers of the whole image. */
   data(
-    acts: readonly Act[],
+    steps: readonly BodyStep[],
     { status = 200, headers = {}, isByteStream = true }: DataOptions = {},
   ): Step {
     return ({ signal }: SeenRequest) => {
-      const body = new FakeBody(acts, { isByteStream, signal });
+      const body = new FakeBody(steps, { isByteStream, signal });
       this.bodies.push(body);
       return new Response(body.stream, { status, headers });
     };

@@ -4,7 +4,7 @@ import { digest, ID } from "./image.ts";
 import { empty, failure, refused, seen, type SeenRequest, silence } from "./scripted_fetch.ts";
 
 /** The outcome of a PUT of data. */
-export type Fate = (glance: UploadGlance, put: Put) => Promise<Response>;
+export type PutHandler = (glance: UploadGlance, put: Put) => Promise<Response>;
 
 /** A PUT of data in progress. */
 export class Put {
@@ -49,7 +49,7 @@ export class UploadGlance {
   readonly puts: Put[] = [];
   /** The image record; null if there is none. */
   record: Record<string, unknown> | null = { id: ID, status: "queued", size: null };
-  readonly #fates: Fate[];
+  readonly #handlers: PutHandler[];
   /** Called before each response with the record. */
   onShow: (glance: UploadGlance) => void = () => {};
   /** The outcome of a DELETE. */
@@ -58,9 +58,9 @@ export class UploadGlance {
     return empty();
   };
 
-  /** `fates` are the outcomes of the PUTs, in order; later PUTs succeed. */
-  constructor(fates: readonly Fate[] = []) {
-    this.#fates = [...fates];
+  /** `handlers` are the outcomes of the PUTs, in order; later PUTs succeed. */
+  constructor(handlers: readonly PutHandler[] = []) {
+    this.#handlers = [...handlers];
   }
 
   readonly fetch = async (input: string, init: RequestInit): Promise<Response> => {
@@ -102,24 +102,24 @@ export class UploadGlance {
   async #put(request: SeenRequest): Promise<Response> {
     const put = new Put(request);
     this.puts.push(put);
-    return await (this.#fates.shift() ?? stored)(this, put);
+    return await (this.#handlers.shift() ?? stored)(this, put);
   }
 }
 
 /** The PUT succeeds. */
-export const stored: Fate = async (glance, put) => {
+export const stored: PutHandler = async (glance, put) => {
   glance.store((await put.take()).bytes);
   return empty();
 };
 
 /** The PUT succeeds, but the response is lost. */
-export const lostAnswer: Fate = async (glance, put) => {
+export const lostAnswer: PutHandler = async (glance, put) => {
   glance.store((await put.take()).bytes);
   throw refused();
 };
 
 /** The connection breaks after so many bytes, none of which are kept. */
-export function cutAfter(bytes: number): Fate {
+export function cutAfter(bytes: number): PutHandler {
   return async (_, put) => {
     await put.take(bytes);
     put.giveUp("cut");
@@ -128,7 +128,7 @@ export function cutAfter(bytes: number): Fate {
 }
 
 /** Responds after so many bytes. */
-export function answerAfter(bytes: number, status: number): Fate {
+export function answerAfter(bytes: number, status: number): PutHandler {
   return async (_, put) => {
     await put.take(bytes);
     put.giveUp("answered");
@@ -137,7 +137,7 @@ export function answerAfter(bytes: number, status: number): Fate {
 }
 
 /** Stops reading after so many bytes and never responds. */
-export function stallAfter(bytes: number): Fate {
+export function stallAfter(bytes: number): PutHandler {
   return async (_, put) => {
     await put.take(bytes);
     return await silence(put.request);

@@ -18,14 +18,14 @@ import { seededBytes } from "../support/seed.ts";
 import {
   answerAfter,
   cutAfter,
-  type Fate,
+  type PutHandler,
   stored,
   UploadGlance,
 } from "../support/upload_glance.ts";
 import { failureOf, worldOn } from "../support/world.ts";
 
-function worldOfUploads(fates: readonly Fate[] = [], context: RequestContext = CALLER) {
-  const glance = new UploadGlance(fates);
+function worldOfUploads(handlers: readonly PutHandler[] = [], context: RequestContext = CALLER) {
+  const glance = new UploadGlance(handlers);
   const world = worldOn(glance.fetch);
   const upload = async (data: ImageData, options: UploadOptions = {}) =>
     await world.clock.run(world.service.update(context, ID, {}, data, options));
@@ -50,7 +50,7 @@ function renewable() {
 }
 
 /** Refuses every token but the new one, after so many bytes. */
-function refuseOld(bytes: number): Fate {
+function refuseOld(bytes: number): PutHandler {
   return async (glance, put) => {
     if (put.request.headers.get("x-auth-token") === "new") return await stored(glance, put);
     await put.take(bytes);
@@ -169,7 +169,7 @@ Deno.test("upload() reports a chunk when the runtime asks for the next, and a kn
 });
 
 Deno.test("upload() never reports a known total when the data was not stored", async () => {
-  const faults: readonly Fate[] = [
+  const faults: readonly PutHandler[] = [
     answerAfter(Infinity, 413),
     async (glance, put) => {
       await put.take();
@@ -203,7 +203,7 @@ Deno.test("upload() of no bytes sends an empty body, and refuses a source that h
 });
 
 /** Does something in a runtime that looks like a browser, whose `Request` may turn streams into text. */
-async function inBrowser(sendsStreams: boolean, act: () => Promise<void>): Promise<void> {
+async function inBrowser(sendsStreams: boolean, run: () => Promise<void>): Promise<void> {
   const { Request: RealRequest } = globalThis;
   Object.defineProperty(navigator, "userAgent", { value: "Mozilla/5.0", configurable: true });
   if (!sendsStreams) {
@@ -218,7 +218,7 @@ async function inBrowser(sendsStreams: boolean, act: () => Promise<void>): Promi
     };
   }
   try {
-    await act();
+    await run();
   } finally {
     globalThis.Request = RealRequest;
     Reflect.deleteProperty(navigator, "userAgent");

@@ -14,14 +14,14 @@ import {
 } from "../../mod.ts";
 import { BYTES, CALLER, chunksOf, ID } from "../support/image.ts";
 import { empty, failure, silence } from "../support/scripted_fetch.ts";
-import { answerAfter, type Fate, type Put, UploadGlance } from "../support/upload_glance.ts";
+import { answerAfter, type Put, type PutHandler, UploadGlance } from "../support/upload_glance.ts";
 import { failureOf, worldOn } from "../support/world.ts";
 
 const MINUTE = 60_000;
 
 /** A world with one Glance that has three names. */
-function worldOfUploads(fates: readonly Fate[], options: GlanceClientWrapperOptions = {}) {
-  const glance = new UploadGlance(fates);
+function worldOfUploads(handlers: readonly PutHandler[], options: GlanceClientWrapperOptions = {}) {
+  const glance = new UploadGlance(handlers);
   const world = worldOn(glance.fetch, options);
   const create = async (data: ImageData, more: UploadOptions = {}) =>
     await world.clock.run(world.service.create(CALLER, { name: "disk" }, data, more));
@@ -44,7 +44,7 @@ async function* chunks(): AsyncGenerator<Uint8Array> {
 }
 
 /** Takes all bytes, so that the image is `saving`, and goes on as `end` says. */
-function saving(end: (put: Put) => Response | Promise<Response>): Fate {
+function saving(end: (put: Put) => Response | Promise<Response>): PutHandler {
   return async (glance, put) => {
     await put.take();
     glance.record = { ...glance.record, status: "saving" };
@@ -53,7 +53,7 @@ function saving(end: (put: Put) => Response | Promise<Response>): Fate {
 }
 
 /** What a client sees while Glance is still storing the data. */
-const UNANSWERED: readonly (readonly [what: string, fate: Fate])[] = [
+const UNANSWERED: readonly (readonly [what: string, handler: PutHandler])[] = [
   ["a proxy answers 504", saving(() => failure(504))],
   ["a proxy answers 502", saving(() => failure(502))],
   ["a proxy answers 503", saving(() => failure(503))],
@@ -71,10 +71,10 @@ const DATA: readonly (readonly [what: string, data: () => ImageData])[] = [
   ["bytes", () => BYTES],
 ];
 
-for (const [what, fate] of UNANSWERED) {
+for (const [what, handler] of UNANSWERED) {
   for (const [kind, dataOf] of DATA) {
     Deno.test(`create() of ${kind} waits while the image is saving when ${what}`, async () => {
-      const { create, glance, later, isDeleted, clock, events } = worldOfUploads([fate]);
+      const { create, glance, later, isDeleted, clock, events } = worldOfUploads([handler]);
       later(50 * MINUTE, () => glance.store(BYTES));
       const image = await create(dataOf());
       assertEquals([image.status, image.size, glance.puts.length], ["active", 10_000, 1]);
@@ -86,7 +86,7 @@ for (const [what, fate] of UNANSWERED) {
   }
 
   Deno.test(`create() keeps an image that is saving without a change for an hour when ${what}`, async () => {
-    const { create, isDeleted, clock } = worldOfUploads([fate]);
+    const { create, isDeleted, clock } = worldOfUploads([handler]);
     const error = await assertRejects(() => create(chunks()), ImageUploadFailed, 'is "saving"');
     assert(error.imageId !== undefined && error.message.includes(error.imageId));
     assertEquals([isDeleted(), clock.pending], [false, 0]);
@@ -94,7 +94,7 @@ for (const [what, fate] of UNANSWERED) {
   });
 
   Deno.test(`update() sends the data again when ${what} and the image returns to queued`, async () => {
-    const { update, glance, later } = worldOfUploads([fate]);
+    const { update, glance, later } = worldOfUploads([handler]);
     const isRepeated = !/500|524|408/.test(what);
     later(5 * MINUTE, () => glance.record = { ...glance.record, status: "queued" });
     const error = await failureOf(update(chunks));
@@ -130,8 +130,8 @@ Deno.test("create() fails when the image is gone while it waits", async () => {
 });
 
 /** A Glance whose records cannot be read from the upload on, until `end` milliseconds. */
-function unreadable(fate: Fate, status: number, end: number) {
-  const world = worldOfUploads([fate]);
+function unreadable(handler: PutHandler, status: number, end: number) {
+  const world = worldOfUploads([handler]);
   const { glance, clock } = world;
   glance.onShow = () => {
     if (clock.now() < end) throw failure(status);
@@ -156,10 +156,10 @@ Deno.test("create() goes on waiting when no server can show the record for minut
 });
 
 Deno.test("create() keeps the image when its record cannot be read any more", async () => {
-  const accepted: Fate = saving(() => new Response(null, { status: 204 }));
-  for (const fate of [saving(() => failure(504)), accepted]) {
+  const accepted: PutHandler = saving(() => new Response(null, { status: 204 }));
+  for (const handler of [saving(() => failure(504)), accepted]) {
     for (const status of [503, 401]) {
-      const { create, isDeleted, clock } = unreadable(fate, status, Infinity);
+      const { create, isDeleted, clock } = unreadable(handler, status, Infinity);
       await assertRejects(create, ImageUploadFailed, "its record cannot be read");
       assertEquals([isDeleted(), clock.pending], [false, 0]);
     }
@@ -167,9 +167,9 @@ Deno.test("create() keeps the image when its record cannot be read any more", as
 });
 
 Deno.test("create() keeps an image that is saving when it is aborted after the last byte", async () => {
-  for (const [, fate] of UNANSWERED) {
+  for (const [, handler] of UNANSWERED) {
     for (const time of [30_000, 10 * MINUTE]) {
-      const { create, clock, isDeleted, events } = worldOfUploads([fate]);
+      const { create, clock, isDeleted, events } = worldOfUploads([handler]);
       const controller = new AbortController();
       const reason = new Error("enough");
       clock.sleep(time).then(() => controller.abort(reason));

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { COMMANDS, GLOBAL_FLAGS } from "../../../lib/cli/command_table.ts";
-import { Scene } from "../scene.ts";
+import { CliHarness } from "../harness.ts";
 
 const NAMES = COMMANDS.map(({ name }) => name);
 
 async function script(shell: string): Promise<string> {
-  const { code, stdout, stderr } = await new Scene().run(["completion", shell]);
+  const { code, stdout, stderr } = await new CliHarness().run(["completion", shell]);
   assertEquals([code, stderr], [0, ""]);
   return stdout;
 }
@@ -24,7 +24,7 @@ async function offered(...words: readonly string[]): Promise<string[]> {
 
 Deno.test("bash-completion prints every command and every flag of a command", async () => {
   for (const name of ["bash-completion", "bash_completion"]) {
-    const { code, stdout } = await new Scene().run([name]);
+    const { code, stdout } = await new CliHarness().run([name]);
     assertEquals(code, 0);
     const words = new Set(stdout.trim().split(" "));
     const own = ["bash-completion", "completion"];
@@ -94,7 +94,7 @@ Deno.test("completion fish has a line for each command and each flag", async () 
 });
 
 Deno.test("completion knows three shells", async () => {
-  const { code, stderr } = await new Scene().run(["completion", "cmd"]);
+  const { code, stderr } = await new CliHarness().run(["completion", "cmd"]);
   assertEquals(code, 2);
   assertStringIncludes(stderr, '"bash", "zsh", or "fish"');
 });

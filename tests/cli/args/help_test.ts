@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import configuration from "../../../deno.json" with { type: "json" };
 import type { Flags } from "../../../lib/cli/args/command.ts";
 import { COMMANDS, GLOBAL_FLAGS } from "../../../lib/cli/command_table.ts";
-import { Scene } from "../scene.ts";
+import { CliHarness } from "../harness.ts";
 
 /** The commands of python-glanceclient 4.1, and their flags. */
 const GLANCECLIENT: Readonly<Record<string, string>> = {
@@ -108,7 +108,7 @@ Deno.test("No command has a flag that every command has", () => {
 
 Deno.test("The help of a command names its arguments and flags, in 80 columns", async () => {
   for (const { name, summary, flags, positionals = [] } of COMMANDS) {
-    const { code, stdout } = await new Scene().run(["help", name]);
+    const { code, stdout } = await new CliHarness().run(["help", name]);
     assertEquals(code, 0);
     assertStringIncludes(stdout, `usage: glance ${name}`);
     for (const flag of Object.keys(flags)) assertStringIncludes(stdout, `--${flag}`);
@@ -119,7 +119,7 @@ Deno.test("The help of a command names its arguments and flags, in 80 columns", 
 });
 
 Deno.test("The help of the program names commands, flags, variables and exit codes", async () => {
-  const { code, stdout } = await new Scene().run([]);
+  const { code, stdout } = await new CliHarness().run([]);
   assertEquals(code, 0);
   for (const { name } of COMMANDS) assertMatch(stdout, new RegExp(`^  ${name}( |$)`, "m"));
   for (const flag of Object.keys(GLOBAL_FLAGS)) assertStringIncludes(stdout, `--${flag}`);
@@ -130,7 +130,7 @@ Deno.test("The help of the program names commands, flags, variables and exit cod
 });
 
 Deno.test("--version is the version of the package", async () => {
-  const { code, stdout } = await new Scene().run(["--version"]);
+  const { code, stdout } = await new CliHarness().run(["--version"]);
   assertEquals([code, stdout], [0, `${configuration.version}\n`]);
 });
 

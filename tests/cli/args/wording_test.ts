@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { inTerminalWords } from "../../../lib/cli/args/wording.ts";
 import { OPERATIONS } from "../../../mod.ts";
-import { embedded, MemoryFiles, Scene } from "../scene.ts";
+import { CliHarness, embedded, MemoryFiles } from "../harness.ts";
 
 const ROOT = new URL("../../../lib/", import.meta.url);
 
@@ -104,35 +104,35 @@ const HINTS: Readonly<Record<string, readonly [string[][], string[], string]>> =
 
 for (const [what, [before, args, says]] of Object.entries(HINTS)) {
   Deno.test(`The hint about ${what} fits, and following it helps`, async () => {
-    const scene = await sceneWithImage();
-    for (const line of before) assertEquals((await scene.run(line)).code, 0);
-    const { code, stderr } = await scene.run(args);
+    const harness = await harnessWithImage();
+    for (const line of before) assertEquals((await harness.run(line)).code, 0);
+    const { code, stderr } = await harness.run(args);
     assertEquals(code, 1);
     assertStringIncludes(stderr, says);
     const command = /; run "glance ([^"]*)" before/.exec(stderr)?.[1] ?? "";
-    assertEquals((await scene.run(command.split(" "))).code, 0);
-    assertEquals((await scene.run(args)).code, 0);
+    assertEquals((await harness.run(command.split(" "))).code, 0);
+    assertEquals((await harness.run(args)).code, 0);
   });
 }
 
 Deno.test("A deactivated image says so, and who can help", async () => {
   const { admin, member } = await twoCallers();
-  const scene = new Scene(admin);
-  assertEquals((await scene.run(["image-deactivate", ID])).code, 0);
+  const harness = new CliHarness(admin);
+  assertEquals((await harness.run(["image-deactivate", ID])).code, 0);
   const download = ["image-download", "--file", "x", ID];
-  const { code, stderr } = await new Scene(member).run(download);
+  const { code, stderr } = await new CliHarness(member).run(download);
   assertEquals(code, 1);
   assertStringIncludes(
     stderr,
     `; the image is deactivated, so only an administrator can read its data; ask one to run "glance image-reactivate ${ID}"`,
   );
-  assertEquals((await scene.run(["image-reactivate", ID])).code, 0);
-  assertEquals((await new Scene(member).run(download)).code, 0);
+  assertEquals((await harness.run(["image-reactivate", ID])).code, 0);
+  assertEquals((await new CliHarness(member).run(download)).code, 0);
 });
 
 Deno.test("member-update by the owner says who may answer the offer", async () => {
   const { member } = await twoCallers();
-  const owner = new Scene(member);
+  const owner = new CliHarness(member);
   assertEquals((await owner.run(["image-update", "--visibility", "shared", ID])).code, 0);
   assertEquals((await owner.run(["member-create", ID, "other"])).code, 0);
   const { code, stderr } = await owner.run(["member-update", ID, "other", "accepted"]);
@@ -186,10 +186,10 @@ const SILENT = [
 
 Deno.test("A command exits with 1 at a wrong path, where Glance answers everything with 300", async () => {
   for (const args of SILENT) {
-    const scene = new Scene(() =>
+    const harness = new CliHarness(() =>
       Promise.resolve(Response.json({ versions: [{ id: "v2.15" }] }, { status: 300 }))
     );
-    const outcome = await scene.run(args, {
+    const outcome = await harness.run(args, {
       files: new MemoryFiles({ a: "data" }),
       environment: { GLANCE_API_SERVERS: "http://glance.test:9292/image" },
     });
@@ -203,12 +203,12 @@ Deno.test("A command exits with 1 at a wrong path, where Glance answers everythi
   }
 });
 
-async function sceneWithImage(): Promise<Scene> {
-  const scene = new Scene();
+async function harnessWithImage(): Promise<CliHarness> {
+  const harness = new CliHarness();
   const args = ["image-create", "--id", ID, ...RAW, "--file", "a"];
   const files = new MemoryFiles({ a: "data" });
-  assertEquals((await scene.run(args, { files })).code, 0);
-  return scene;
+  assertEquals((await harness.run(args, { files })).code, 0);
+  return harness;
 }
 
 /** One Glance, asked as an administrator and as a member of the project that owns the image. */
@@ -228,6 +228,6 @@ async function twoCallers() {
   const [admin, member] = [as("admin"), as("member")];
   const files = new MemoryFiles({ a: "data" });
   const args = ["image-create", "--id", ID, ...RAW, "--file", "a"];
-  assertEquals((await new Scene(member).run(args, { files })).code, 0);
+  assertEquals((await new CliHarness(member).run(args, { files })).code, 0);
   return { admin, member };
 }

@@ -1,7 +1,7 @@
 /** Commands about the image cache. */
 import { assertEquals } from "@std/assert";
 import { momentText } from "../../../lib/cli/commands/cache.ts";
-import { answering } from "../scene.ts";
+import { answering } from "../harness.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const OTHER_ID = "22222222-2222-4222-8222-222222222222";
@@ -13,8 +13,8 @@ const STATE = {
 };
 
 Deno.test("cache-list prints what is in the cache and what will be, as glanceclient does", async () => {
-  const { scene } = answering({ "GET /v2/cache": STATE });
-  const { code, stdout, stderr } = await scene.run(["cache-list"]);
+  const { harness } = answering({ "GET /v2/cache": STATE });
+  const { code, stdout, stderr } = await harness.run(["cache-list"]);
   assertEquals([code, stderr], [0, ""]);
   assertEquals(
     stdout,
@@ -27,7 +27,7 @@ Deno.test("cache-list prints what is in the cache and what will be, as glancecli
 +--------------------------------------+--------+---------------------+----------------------------+------+------+
 `,
   );
-  assertEquals(JSON.parse((await scene.run(["cache-list", "--json"])).stdout), STATE);
+  assertEquals(JSON.parse((await harness.run(["cache-list", "--json"])).stdout), STATE);
 });
 
 Deno.test("A moment is written to the microsecond", () => {
@@ -50,13 +50,13 @@ Deno.test("cache-queue, cache-delete and cache-clear ask for what they say, in s
   ];
   for (const [line, asked] of cases) {
     await t.step(line, async () => {
-      const { scene, requests } = answering({
+      const { harness, requests } = answering({
         [`PUT /v2/cache/${ID}`]: null,
         [`DELETE /v2/cache/${ID}`]: null,
         [`DELETE /v2/cache/${OTHER_ID}`]: null,
         "DELETE /v2/cache": null,
       });
-      const { code, stdout, stderr } = await scene.run(line.split(" "));
+      const { code, stdout, stderr } = await harness.run(line.split(" "));
       assertEquals([code, stdout, stderr], [0, "", ""]);
       const shown = requests.map(({ method, path, headers }) =>
         `${method} ${path}${
@@ -69,10 +69,10 @@ Deno.test("cache-queue, cache-delete and cache-clear ask for what they say, in s
 });
 
 Deno.test("cache commands do not leave it to chance whose cache is meant", async () => {
-  const { scene, requests } = answering({});
+  const { harness, requests } = answering({});
   const environment = { GLANCE_API_SERVERS: "a:9292,b:9292" };
   for (const line of ["cache-list", `cache-queue ${ID}`, `cache-delete ${ID}`, "cache-clear"]) {
-    const { code, stderr } = await scene.run(line.split(" "), { environment });
+    const { code, stderr } = await harness.run(line.split(" "), { environment });
     const [, listed] = /\((.*)\)/.exec(stderr) ?? [];
     assertEquals(listed?.split(", ").sort(), ["http://a:9292", "http://b:9292"]);
     assertEquals(
@@ -85,6 +85,6 @@ Deno.test("cache commands do not leave it to chance whose cache is meant", async
   }
   assertEquals(requests, []);
   const url = "--os-image-url http://a:9292 cache-clear";
-  await scene.run(url.split(" "), { environment });
+  await harness.run(url.split(" "), { environment });
   assertEquals(requests.map(({ path }) => path), ["/v2/cache"]);
 });

@@ -1,7 +1,13 @@
 /** `image-copy`, between two clouds of a clouds.yaml. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Interrupted } from "../../../lib/cli/system/errors.ts";
-import { embedded, type Fetch, MemoryFiles, Scene, type SceneOptions } from "../scene.ts";
+import {
+  CliHarness,
+  type CliHarnessOptions,
+  embedded,
+  type Fetch,
+  MemoryFiles,
+} from "../harness.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const DATA = "the bytes of a disk";
@@ -20,7 +26,7 @@ async function twoClouds(
 ): Promise<{
   readonly hosts: Set<string>;
   readonly environment: Readonly<Record<string, string>>;
-  run(line: string, options?: SceneOptions): ReturnType<Scene["run"]>;
+  run(line: string, options?: CliHarnessOptions): ReturnType<CliHarness["run"]>;
   [Symbol.asyncDispose](): Promise<void>;
 }> {
   const glances: Readonly<Record<string, Fetch>> = {
@@ -28,7 +34,7 @@ async function twoClouds(
     "there.test": there(embedded()),
   };
   const hosts = new Set<string>();
-  const scene = new Scene((request) => {
+  const harness = new CliHarness((request) => {
     const { host } = new URL(request.url);
     hosts.add(host);
     return glances[host]?.(request) ?? Promise.resolve(new Response("no", { status: 404 }));
@@ -36,8 +42,8 @@ async function twoClouds(
   const folder = await Deno.makeTempDir();
   await Deno.writeTextFile(`${folder}/clouds.json`, JSON.stringify(CLOUDS));
   const environment = { OS_CLIENT_CONFIG_FILE: `${folder}/clouds.json`, OS_CLOUD: "here" };
-  const run = (line: string, options: SceneOptions = {}) =>
-    scene.run(line.split(" "), { environment, ...options });
+  const run = (line: string, options: CliHarnessOptions = {}) =>
+    harness.run(line.split(" "), { environment, ...options });
   const files = new MemoryFiles({ "disk.img": DATA });
   const create =
     `image-create --id ${ID} --name disk --disk-format raw --container-format bare --file disk.img --tags gold --property os_type=linux --property old=1`;

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { answering, Scene } from "../scene.ts";
+import { answering, CliHarness } from "../harness.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const METHODS = { "import-methods": { value: ["glance-direct", "web-download", "copy-image"] } };
@@ -17,7 +17,7 @@ function cloud(info: Readonly<Record<string, unknown>> = METHODS): ReturnType<ty
 }
 
 Deno.test("image-import asks for the import and prints the image", async () => {
-  const { scene, requests } = cloud();
+  const { harness, requests } = cloud();
   const flags = [
     "--import-method",
     "web-download",
@@ -26,7 +26,7 @@ Deno.test("image-import asks for the import and prints the image", async () => {
     "--stores",
     "fast,slow",
   ];
-  const { code, stdout, stderr } = await scene.run(["image-import", ID, ...flags]);
+  const { code, stdout, stderr } = await harness.run(["image-import", ID, ...flags]);
   assertEquals([code, stderr], [0, ""]);
   assertStringIncludes(stdout, "| os_glance_import_task | t         ");
   const sent = requests.filter(({ method }) => method === "POST");
@@ -38,8 +38,8 @@ Deno.test("image-import asks for the import and prints the image", async () => {
 });
 
 Deno.test("image-import takes what was staged where no method is named", async () => {
-  const { scene, requests } = cloud();
-  const { code, stdout } = await scene.run(["image-import", ID, "--json"]);
+  const { harness, requests } = cloud();
+  const { code, stdout } = await harness.run(["image-import", ID, "--json"]);
   assertEquals([code, JSON.parse(stdout)], [0, IMAGE]);
   const [sent] = requests.filter(({ method }) => method === "POST");
   assertEquals(JSON.parse(sent?.body ?? ""), { method: { name: "glance-direct" } });
@@ -70,8 +70,8 @@ Deno.test("image-import says what a cloud does not have, before it asks for anyt
   ];
   for (const [flags, code, says] of cases) {
     await t.step(flags, async () => {
-      const { scene, requests } = cloud();
-      const outcome = await scene.run(["image-import", ID, ...flags.split(" ")]);
+      const { harness, requests } = cloud();
+      const outcome = await harness.run(["image-import", ID, ...flags.split(" ")]);
       assertEquals([outcome.code, outcome.stdout, outcome.stderr], [code, "", `${says}\n`]);
       assertEquals(requests.filter(({ method }) => method === "POST"), []);
     });
@@ -83,7 +83,7 @@ Deno.test("Imports refuse a region that the catalog does not have, before they a
   const catalog = [{ type: "image", name: "glance", endpoints: [endpoint] }];
   const token = { catalog, expires_at: "2099-01-01T00:00:00Z", project: { id: "p" } };
   const asked: string[] = [];
-  const scene = new Scene((request) => {
+  const harness = new CliHarness((request) => {
     const { pathname } = new URL(request.url);
     asked.push(pathname);
     const info = { "import-methods": { value: ["glance-download"] } };
@@ -105,7 +105,7 @@ Deno.test("Imports refuse a region that the catalog does not have, before they a
   for (
     const line of [`image-import ${ID} ${flags}`, `image-create-via-import ${formats} ${flags}`]
   ) {
-    const { code, stderr } = await scene.run(line.split(" "), { environment });
+    const { code, stderr } = await harness.run(line.split(" "), { environment });
     assertEquals([code, stderr], [
       1,
       'Cannot import from the region "There": the cloud has images in "Here"; name one of these\n',
@@ -116,11 +116,11 @@ Deno.test("Imports refuse a region that the catalog does not have, before they a
 });
 
 Deno.test("image-import does not ask for what is not staged", async () => {
-  const { scene, requests } = answering({
+  const { harness, requests } = answering({
     "GET /v2/info/import": METHODS,
     [`GET /v2/images/${ID}`]: { id: ID, status: "queued" },
   });
-  const { code, stderr } = await scene.run(["image-import", ID]);
+  const { code, stderr } = await harness.run(["image-import", ID]);
   assertEquals([code, stderr], [
     1,
     `Cannot import image "${ID}": no data is staged for it; stage data with "glance image-stage ${ID}", or choose another method with --import-method\n`,

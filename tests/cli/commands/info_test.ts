@@ -1,29 +1,29 @@
 /** Commands about the cloud itself, tasks and locations. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { answering, MemoryFiles, Scene } from "../scene.ts";
+import { answering, CliHarness, MemoryFiles } from "../harness.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const RAW = ["--disk-format", "raw", "--container-format", "bare"] as const;
 
 /** Runs a line that must succeed in silence on standard error; gives standard output. */
-async function out(scene: Scene, line: string): Promise<string> {
-  const { code, stdout, stderr } = await scene.run(line.split(" "));
+async function out(harness: CliHarness, line: string): Promise<string> {
+  const { code, stdout, stderr } = await harness.run(line.split(" "));
   assertEquals([code, stderr], [0, ""]);
   return stdout;
 }
 
-async function withImage(scene: Scene): Promise<Scene> {
+async function withImage(harness: CliHarness): Promise<CliHarness> {
   const files = new MemoryFiles({ "disk.img": "the bytes of a disk" });
   const create = ["image-create", "--id", ID, "--name", "disk", ...RAW, "--file", "disk.img"];
-  assertEquals((await scene.run(create, { files })).code, 0);
-  return scene;
+  assertEquals((await harness.run(create, { files })).code, 0);
+  return harness;
 }
 
 Deno.test("import-info prints the import methods", async () => {
   const methods = { description: "Import methods available.", type: "array", value: ["x"] };
-  const { scene } = answering({ "GET /v2/info/import": { "import-methods": methods } });
+  const { harness } = answering({ "GET /v2/info/import": { "import-methods": methods } });
   assertEquals(
-    await out(scene, "import-info"),
+    await out(harness, "import-info"),
     `\
 +----------------+-------------------------------------------------------------------------------+
 | Property       | Value                                                                         |
@@ -32,7 +32,7 @@ Deno.test("import-info prints the import methods", async () => {
 +----------------+-------------------------------------------------------------------------------+
 `,
   );
-  assertEquals(JSON.parse(await out(scene, "import-info --json")), { "import-methods": methods });
+  assertEquals(JSON.parse(await out(harness, "import-info --json")), { "import-methods": methods });
 });
 
 Deno.test("usage prints a row for each quota", async () => {
@@ -40,9 +40,9 @@ Deno.test("usage prints a row for each quota", async () => {
     image_size_total: { limit: 1000, usage: 0 },
     image_count_total: { limit: 9, usage: 2 },
   };
-  const { scene } = answering({ "GET /v2/info/usage": { usage } });
+  const { harness } = answering({ "GET /v2/info/usage": { usage } });
   assertEquals(
-    await out(scene, "usage"),
+    await out(harness, "usage"),
     `\
 +-------------------+-------+-------+
 | Quota             | Limit | Usage |
@@ -52,38 +52,38 @@ Deno.test("usage prints a row for each quota", async () => {
 +-------------------+-------+-------+
 `,
   );
-  assertEquals(JSON.parse(await out(scene, "usage --json")), usage);
+  assertEquals(JSON.parse(await out(harness, "usage --json")), usage);
 });
 
 Deno.test("stores-delete deletes an image from one store", async () => {
-  const { scene, requests } = answering({ [`DELETE /v2/stores/fast/${ID}`]: null });
-  assertEquals(await out(scene, `stores-delete ${ID} --store fast`), "");
+  const { harness, requests } = answering({ [`DELETE /v2/stores/fast/${ID}`]: null });
+  assertEquals(await out(harness, `stores-delete ${ID} --store fast`), "");
   assertEquals(requests.map(({ path }) => path), [`/v2/stores/fast/${ID}`]);
-  const { code, stderr } = await scene.run(["stores-delete", ID]);
+  const { code, stderr } = await harness.run(["stores-delete", ID]);
   assertEquals([code, stderr], [2, 'Cannot run "stores-delete": --store is missing; add it\n']);
 });
 
 Deno.test("explain lists the properties of a record", async () => {
-  const shown = await out(new Scene(), "explain image");
+  const shown = await out(new CliHarness(), "explain image");
   assertMatch(shown, /^\| Attribute +\| Description +\|$/m);
   assertMatch(shown, /^\| min_ram +\| [^|]+\|$/m);
-  const schema = JSON.parse(await out(new Scene(), "explain image --json"));
+  const schema = JSON.parse(await out(new CliHarness(), "explain image --json"));
   assertEquals(schema.name, "image");
   assertMatch(
-    await out(new Scene(), "explain metadefs/namespace"),
+    await out(new CliHarness(), "explain metadefs/namespace"),
     /^\| display_name +\| [^|]+\|$/m,
   );
-  assertEquals((await new Scene().run(["explain", "nonsense"])).code, 1);
+  assertEquals((await new CliHarness().run(["explain", "nonsense"])).code, 1);
 });
 
 Deno.test("member-get prints one member", async () => {
-  const scene = await withImage(new Scene());
-  await out(scene, "member-create disk p1");
-  const shown = await out(scene, "member-get disk p1");
+  const harness = await withImage(new CliHarness());
+  await out(harness, "member-create disk p1");
+  const shown = await out(harness, "member-get disk p1");
   for (const line of ["| member_id  | p1 ", "| status     | pending "]) {
     assertStringIncludes(shown, line);
   }
-  assertEquals(JSON.parse(await out(scene, "member-get disk p1 --json")).status, "pending");
+  assertEquals(JSON.parse(await out(harness, "member-get disk p1 --json")).status, "pending");
 });
 
 Deno.test("image-tasks prints what glanceclient prints, more of it with --verbose", async () => {
@@ -100,9 +100,9 @@ Deno.test("image-tasks prints what glanceclient prints, more of it with --verbos
     input: { a: 1 },
     expires_at: null,
   };
-  const { scene } = answering({ [`GET /v2/images/${ID}/tasks`]: { tasks: [task] } });
+  const { harness } = answering({ [`GET /v2/images/${ID}/tasks`]: { tasks: [task] } });
   assertEquals(
-    await out(scene, `image-tasks ${ID}`),
+    await out(harness, `image-tasks ${ID}`),
     `\
 +--------------+---------+---------------------+
 | Message      | Status  | Updated at          |
@@ -112,7 +112,7 @@ Deno.test("image-tasks prints what glanceclient prints, more of it with --verbos
 `,
   );
   assertStringIncludes(
-    await out(scene, `-v image-tasks ${ID}`),
+    await out(harness, `-v image-tasks ${ID}`),
     `
 | ${ID} | t1      | Copied 3 MiB | success | 2026-01-02T03:04:05 | u       | req-1      | None   | o     | {"a": 1} | None       |
 `,
@@ -121,7 +121,7 @@ Deno.test("image-tasks prints what glanceclient prints, more of it with --verbos
 
 Deno.test("task-list asks for page after page, in the order that it is told", async () => {
   const task = (id: string) => ({ id, type: "import", status: "success", owner: "o" });
-  const { scene, requests } = answering({
+  const { harness, requests } = answering({
     "GET /v2/tasks?limit=2&sort_key=status&sort_dir=desc&type=import": {
       tasks: [task("1"), task("2")],
     },
@@ -131,7 +131,7 @@ Deno.test("task-list asks for page after page, in the order that it is told", as
     "GET /v2/tasks?limit=2&sort_key=status&sort_dir=desc&type=import&marker=3": { tasks: [] },
   });
   assertEquals(
-    await out(scene, "task-list --page-size 2 --type import"),
+    await out(harness, "task-list --page-size 2 --type import"),
     `\
 +----+--------+---------+-------+
 | ID | Type   | Status  | Owner |
@@ -149,32 +149,32 @@ Deno.test("task-list goes on after an earlier task when its marker is gone", asy
   const task = (id: string) => ({ id, type: "import", status: "success", owner: "o" });
   const query = "limit=2&sort_key=status&sort_dir=desc";
   for (const status of [400, 404]) {
-    const { scene } = answering({
+    const { harness } = answering({
       [`GET /v2/tasks?${query}`]: { tasks: [task("1"), task("2")] },
       [`GET /v2/tasks?${query}&marker=2`]: new Response("no such marker", { status }),
       [`GET /v2/tasks?${query}&marker=1`]: { tasks: [task("3")] },
       [`GET /v2/tasks?${query}&marker=3`]: { tasks: [] },
     });
-    const rows = JSON.parse(await out(scene, "task-list --page-size 2 --json"));
+    const rows = JSON.parse(await out(harness, "task-list --page-size 2 --json"));
     assertEquals(rows.map(({ id }: { id: string }) => id), ["1", "2", "3"]);
   }
 });
 
 Deno.test("task-list says that its marker is not there when none before it is either", async () => {
   const query = "limit=2&sort_key=status&sort_dir=desc";
-  const { scene } = answering({
+  const { harness } = answering({
     [`GET /v2/tasks?${query}`]: { tasks: [{ id: "1", type: "import", status: "x", owner: "o" }] },
     [`GET /v2/tasks?${query}&marker=1`]: new Response("no such marker", { status: 404 }),
   });
-  const { code, stdout } = await scene.run(["task-list", "--page-size", "2"]);
+  const { code, stdout } = await harness.run(["task-list", "--page-size", "2"]);
   assertEquals([code, stdout], [1, ""]);
 });
 
 Deno.test("task-show prints a task without the links to itself", async () => {
   const task = { id: "t1", status: "success", self: "/v2/tasks/t1", schema: "/v2/schemas/task" };
-  const { scene } = answering({ "GET /v2/tasks/t1": task });
+  const { harness } = answering({ "GET /v2/tasks/t1": task });
   assertEquals(
-    await out(scene, "task-show t1"),
+    await out(harness, "task-show t1"),
     `\
 +----------+---------+
 | Property | Value   |
@@ -184,7 +184,7 @@ Deno.test("task-show prints a task without the links to itself", async () => {
 +----------+---------+
 `,
   );
-  assertEquals(JSON.parse(await out(scene, "task-show t1 --json")), task);
+  assertEquals(JSON.parse(await out(harness, "task-show t1 --json")), task);
 });
 
 Deno.test("location commands add, change and remove the places of an image's data", async () => {
@@ -192,7 +192,7 @@ Deno.test("location commands add, change and remove the places of an image's dat
   const there = { url: "http://web/2", metadata: { a: "b" } };
   const image = { id: ID, status: "active", self: `/v2/images/${ID}`, locations: [here, there] };
   const path = `/v2/images/${ID}`;
-  const { scene, requests } = answering({
+  const { harness, requests } = answering({
     [`GET ${path}`]: image,
     [`PATCH ${path}`]: image,
     [`POST ${path}/locations`]: null,
@@ -200,7 +200,7 @@ Deno.test("location commands add, change and remove the places of an image's dat
   const patches = () =>
     requests.splice(0).filter(({ method }) => method !== "GET").map(({ body }) => JSON.parse(body));
 
-  const shown = await out(scene, `location-update ${ID} --url http://web/1 --metadata {"x":1}`);
+  const shown = await out(harness, `location-update ${ID} --url http://web/1 --metadata {"x":1}`);
   assertStringIncludes(shown, "| locations | ");
   assertEquals(shown.includes("self"), false);
   assertEquals(patches(), [[{
@@ -209,19 +209,19 @@ Deno.test("location commands add, change and remove the places of an image's dat
     value: [{ url: "http://web/1", metadata: { x: 1 } }, there],
   }]]);
 
-  await out(scene, `location-delete ${ID} --url http://web/1 --url http://web/2`);
+  await out(harness, `location-delete ${ID} --url http://web/1 --url http://web/2`);
   assertEquals(patches(), [[{ op: "remove", path: "/locations/1" }, {
     op: "remove",
     path: "/locations/0",
   }]]);
 
-  await out(scene, `location-add ${ID} --url http://web/3 --hash-algo sha512 --hash-value ff`);
+  await out(harness, `location-add ${ID} --url http://web/3 --hash-algo sha512 --hash-value ff`);
   assertEquals(patches(), [{
     url: "http://web/3",
     validation_data: { os_hash_algo: "sha512", os_hash_value: "ff" },
   }]);
 
-  await out(scene, `location-add ${ID} --url http://web/3 --metadata {"a":1} --checksum aa`);
+  await out(harness, `location-add ${ID} --url http://web/3 --metadata {"a":1} --checksum aa`);
   assertEquals(patches(), [[{
     op: "add",
     path: "/locations/-",
@@ -231,11 +231,11 @@ Deno.test("location commands add, change and remove the places of an image's dat
 
 Deno.test("location commands say what is wrong", async (t) => {
   const path = `/v2/images/${ID}`;
-  const { scene } = answering({ [`GET ${path}`]: { id: ID, locations: [] } });
-  const { scene: blind } = answering({ [`GET ${path}`]: { id: ID } });
-  const cases: readonly (readonly [Scene, line: string, code: number, says: string])[] = [
+  const { harness } = answering({ [`GET ${path}`]: { id: ID, locations: [] } });
+  const { harness: blind } = answering({ [`GET ${path}`]: { id: ID } });
+  const cases: readonly (readonly [CliHarness, line: string, code: number, says: string])[] = [
     [
-      scene,
+      harness,
       `location-update ${ID} --url x`,
       1,
       `Cannot find the location "x": image "${ID}" does not have it; see "glance image-show ${ID}"`,
@@ -247,18 +247,18 @@ Deno.test("location commands say what is wrong", async (t) => {
       `Cannot change the locations of image "${ID}": this cloud does not show locations; ask an administrator of the cloud`,
     ],
     [
-      scene,
+      harness,
       `location-add ${ID} --url x --metadata []`,
       2,
       'Cannot use "--metadata []": it must be a JSON object',
     ],
     [
-      scene,
+      harness,
       `location-add ${ID} --url x --metadata {`,
       2,
       'Cannot use "--metadata {": it must be a JSON object',
     ],
-    [scene, `location-add ${ID}`, 2, 'Cannot run "location-add": --url is missing; add it'],
+    [harness, `location-add ${ID}`, 2, 'Cannot run "location-add": --url is missing; add it'],
   ];
   for (const [where, line, code, says] of cases) {
     await t.step(line, async () => {

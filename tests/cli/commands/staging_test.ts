@@ -1,7 +1,7 @@
 /** `image-stage` and `image-create-via-import`. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Interrupted } from "../../../lib/cli/system/errors.ts";
-import { answering, embedded, type Fetch, MemoryFiles, Scene } from "../scene.ts";
+import { answering, CliHarness, embedded, type Fetch, MemoryFiles } from "../harness.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const RAW = "--disk-format raw --container-format bare";
@@ -11,13 +11,13 @@ function files(): MemoryFiles {
   return new MemoryFiles({ "disk.img": DATA });
 }
 
-async function show(scene: Scene): Promise<Record<string, unknown> | null> {
-  const { code, stdout } = await scene.run(["image-show", ID, "--json"]);
+async function show(harness: CliHarness): Promise<Record<string, unknown> | null> {
+  const { code, stdout } = await harness.run(["image-show", ID, "--json"]);
   return code === 0 ? JSON.parse(stdout) : null;
 }
 
 /** The embedded Glance, which answers some requests as it is told: `POST import`. */
-function glanceBut(answers: Readonly<Record<string, number>>): Scene {
+function glanceBut(answers: Readonly<Record<string, number>>): CliHarness {
   const glance = embedded();
   const fetch: Fetch = async (request) => {
     const status = answers[`${request.method} ${request.url.split("/").at(-1)}`];
@@ -25,27 +25,27 @@ function glanceBut(answers: Readonly<Record<string, number>>): Scene {
     await request.body?.cancel();
     return new Response("no", { status });
   };
-  return new Scene(fetch);
+  return new CliHarness(fetch);
 }
 
 Deno.test("image-stage puts data where image-import takes it, in silence", async () => {
   for (const options of [{ files: files() }, { stdin: new TextEncoder().encode(DATA) }]) {
-    const scene = new Scene();
-    await scene.run(`image-create --id ${ID} --name disk ${RAW}`.split(" "));
+    const harness = new CliHarness();
+    await harness.run(`image-create --id ${ID} --name disk ${RAW}`.split(" "));
     const file = "files" in options ? ["--file", "disk.img"] : [];
-    const outcome = await scene.run(["image-stage", "disk", ...file], options);
+    const outcome = await harness.run(["image-stage", "disk", ...file], options);
     assertEquals([outcome.code, outcome.stdout, outcome.stderr], [0, "", ""]);
-    assertEquals((await show(scene))?.["status"], "uploading");
-    assertEquals((await scene.run(["image-import", "disk"])).code, 0);
-    const { bytes } = await scene.run(["image-download", "disk"]);
+    assertEquals((await show(harness))?.["status"], "uploading");
+    assertEquals((await harness.run(["image-import", "disk"])).code, 0);
+    const { bytes } = await harness.run(["image-download", "disk"]);
     assertEquals(new TextDecoder().decode(bytes), DATA);
   }
 });
 
 Deno.test("image-stage sends a size that differs to nobody", async () => {
-  const scene = new Scene();
-  await scene.run(`image-create --id ${ID} ${RAW}`.split(" "));
-  const { code, stderr } = await scene.run(
+  const harness = new CliHarness();
+  await harness.run(`image-create --id ${ID} ${RAW}`.split(" "));
+  const { code, stderr } = await harness.run(
     ["image-stage", ID, "--file", "disk.img", "--size", "7"],
     { files: files() },
   );
@@ -55,7 +55,7 @@ Deno.test("image-stage sends a size that differs to nobody", async () => {
 
 Deno.test("image-stage without data says so", async () => {
   for (const stdin of ["terminal", "nothing"] as const) {
-    const { code, stderr } = await new Scene().run(["image-stage", ID], { stdin });
+    const { code, stderr } = await new CliHarness().run(["image-stage", ID], { stdin });
     assertEquals([code, stderr], [
       2,
       "Cannot stage an image: there is no data; name a file with --file, or redirect one (< FILE)\n",
@@ -72,18 +72,18 @@ Deno.test("image-create-via-import stages what there is, and lets Glance import 
       ["--import-method glance-direct --file -", { stdin: new TextEncoder().encode(DATA) }],
     ] as const
   ) {
-    const scene = new Scene();
+    const harness = new CliHarness();
     const line = `image-create-via-import --id ${ID} --name disk ${RAW} ${flags} --tags a b`;
-    const { code, stdout, stderr } = await scene.run(line.trim().split(/ +/), options);
+    const { code, stdout, stderr } = await harness.run(line.trim().split(/ +/), options);
     assertEquals([code, stderr], [0, ""]);
     assertStringIncludes(stdout, `| id                            | ${ID} `);
     assertStringIncludes(stdout, '["a", "b"]');
-    assertEquals((await show(scene))?.["size"], DATA.length);
+    assertEquals((await show(harness))?.["size"], DATA.length);
   }
 });
 
 Deno.test("image-create-via-import lets Glance fetch what lies elsewhere", async () => {
-  const { scene, requests } = answering({
+  const { harness, requests } = answering({
     "GET /v2/info/import": { "import-methods": { value: ["web-download", "glance-direct"] } },
     "GET /v2/info/stores": { stores: [{ id: "fast" }] },
     [`POST /v2/images/${ID}/import`]: null,
@@ -94,7 +94,7 @@ Deno.test("image-create-via-import lets Glance fetch what lies elsewhere", async
     GLANCE_API_SERVERS: "glance.test:9292",
     OS_IMAGE_IMPORT_METHOD: "web-download",
   };
-  const { code, stderr } = await scene.run(line.split(" "), { environment });
+  const { code, stderr } = await harness.run(line.split(" "), { environment });
   assertEquals([code, stderr], [0, ""]);
   const sent = requests.filter(({ method }) => method === "POST").map(({ path, body }) =>
     [path, JSON.parse(body)] as const
@@ -109,9 +109,9 @@ Deno.test("image-create-via-import lets Glance fetch what lies elsewhere", async
 
 Deno.test("image-create-via-import makes a record alone where there is neither data nor a method", async () => {
   for (const stdin of ["terminal", "nothing", new Uint8Array()] as const) {
-    const scene = new Scene();
+    const harness = new CliHarness();
     const line = `image-create-via-import --id ${ID} --name disk`;
-    const { code, stdout } = await scene.run(line.split(" "), { stdin });
+    const { code, stdout } = await harness.run(line.split(" "), { stdin });
     assertEquals(code, 0);
     assertStringIncludes(stdout, "| status           | queued ");
   }
@@ -167,9 +167,9 @@ Deno.test("image-create-via-import refuses what contradicts itself, before it cr
   ];
   for (const [flags, says] of cases) {
     await t.step(flags, async () => {
-      const { scene, requests } = answering({});
+      const { harness, requests } = answering({});
       const line = `image-create-via-import ${flags}`;
-      const { code, stdout, stderr } = await scene.run(line.split(" "), { files: files() });
+      const { code, stdout, stderr } = await harness.run(line.split(" "), { files: files() });
       assertEquals([code, stdout, stderr, requests], [2, "", `${says}\n`, []]);
     });
   }
@@ -182,46 +182,46 @@ Deno.test("image-create-via-import names a method or a store that the cloud does
       ["--file disk.img --store moon", 'Cannot use the store "moon": this cloud has "'],
     ] as const
   ) {
-    const scene = new Scene();
+    const harness = new CliHarness();
     const line = `image-create-via-import --id ${ID} ${RAW} ${flags}`;
-    const { code, stderr } = await scene.run(line.split(" "), { files: files() });
-    assertEquals([code, await show(scene)], [1, null]);
+    const { code, stderr } = await harness.run(line.split(" "), { files: files() });
+    assertEquals([code, await show(harness)], [1, null]);
     assertStringIncludes(stderr, says);
   }
 });
 
 Deno.test("image-create-via-import leaves no image behind that could not be staged", async () => {
-  const scene = glanceBut({ "PUT stage": 413 });
+  const harness = glanceBut({ "PUT stage": 413 });
   const line = `image-create-via-import --id ${ID} ${RAW} --file disk.img`;
-  const { code, stdout, stderr } = await scene.run(line.split(" "), { files: files() });
-  assertEquals([code, stdout, await show(scene)], [1, "", null]);
+  const { code, stdout, stderr } = await harness.run(line.split(" "), { files: files() });
+  assertEquals([code, stdout, await show(harness)], [1, "", null]);
   assertStringIncludes(stderr, `Cannot stage image "${ID}"`);
 });
 
 Deno.test("image-create-via-import keeps what is staged where the import is refused, and says how to go on", async () => {
-  const scene = glanceBut({ "POST import": 403 });
+  const harness = glanceBut({ "POST import": 403 });
   const line = `image-create-via-import --id ${ID} ${RAW} --file disk.img`;
-  const { code, stdout, stderr } = await scene.run(line.split(" "), { files: files() });
+  const { code, stdout, stderr } = await harness.run(line.split(" "), { files: files() });
   assertEquals([code, stdout], [1, ""]);
   assertStringIncludes(stderr, `Cannot import image "${ID}"`);
   assertStringIncludes(
     stderr,
     `; the data of the image is staged: continue with "glance image-import ${ID}", or discard it with "glance image-delete ${ID}"\n`,
   );
-  assertEquals((await show(scene))?.["status"], "uploading");
+  assertEquals((await show(harness))?.["status"], "uploading");
 });
 
 Deno.test("image-create-via-import that is ended while it stages leaves no image behind", async () => {
   const ended = new AbortController();
   const glance = embedded();
-  const scene = new Scene(async (request) => {
+  const harness = new CliHarness(async (request) => {
     if (!request.url.endsWith("/stage")) return await glance(request);
     ended.abort(new Interrupted("SIGINT"));
     return await glance(request);
   });
   const line = `image-create-via-import --id ${ID} ${RAW} --file disk.img`;
   const { signal } = ended;
-  const outcome = await scene.run(line.split(" "), { files: files(), signal });
+  const outcome = await harness.run(line.split(" "), { files: files(), signal });
   assertEquals([outcome.code, outcome.stdout, outcome.stderr], [130, "", ""]);
-  assertEquals(await show(scene), null);
+  assertEquals(await show(harness), null);
 });

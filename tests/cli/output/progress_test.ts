@@ -6,7 +6,7 @@ import {
   ProgressLine,
   progressText,
 } from "../../../lib/cli/output/progress.ts";
-import { MemoryOutput } from "../scene.ts";
+import { MemoryOutput } from "../harness.ts";
 
 const MIB = 1024 ** 2;
 

@@ -1,6 +1,6 @@
 /** Compares the outcomes of two services field by field, with a table of intended differences. */
 import { assertEquals, equal } from "@std/assert";
-import type { Outcome } from "./side_by_side.ts";
+import type { Outcome } from "./services.ts";
 
 /** Maximum length of a value in a message. */
 const MESSAGE_LIMIT = 300;

@@ -2,21 +2,21 @@
  * Prepares the comparison of two image services that run one after the other: shared images, images
  * of each service, and Glance's content after each run.
  */
-import { FORMATS, randomBytes, RawGlance } from "./raw_glance.ts";
-import { type Outcome, type Step, tellRecord, type World } from "./side_by_side.ts";
-import { OWN_IMAGES, SHARED_IMAGES, STEPS, UNKNOWN } from "./side_by_side_steps.ts";
-import type { IssuedToken, LiveStack } from "./stack.ts";
+import { FORMATS, randomBytes, RawGlance } from "../raw_glance.ts";
+import { normalizeRecord, type Outcome, type RunContext, type Step } from "./services.ts";
+import { OWN_IMAGES, SHARED_IMAGES, STEPS, UNKNOWN } from "./steps.ts";
+import type { IssuedToken, LiveStack } from "../stack.ts";
 
 const KIB = 1024;
 
 /** Runs steps with one of the services. */
-export type Player = (steps: readonly Step[], world: World) => Promise<Outcome[]>;
+export type ServiceRunner = (steps: readonly Step[], context: RunContext) => Promise<Outcome[]>;
 
 /** Outcomes by the name of the step. */
 export type Recording = ReadonlyMap<string, Outcome>;
 
 /** The shared images, and the cleanup between the runs. */
-export class Stage {
+export class CinderHarness {
   readonly #stack: LiveStack;
   readonly #alice: RawGlance;
   readonly #callers: Readonly<Record<string, IssuedToken>>;
@@ -35,7 +35,7 @@ export class Stage {
   }
 
   /** @param tooLarge a number of bytes that exceeds Glance's limit. */
-  static async prepare(stack: LiveStack, tooLarge: number): Promise<Stage> {
+  static async prepare(stack: LiveStack, tooLarge: number): Promise<CinderHarness> {
     const [alice, bob, admin] = await Promise.all([
       stack.token("alice"),
       stack.token("bob"),
@@ -46,7 +46,7 @@ export class Stage {
     const large = `${stack.directory}/large`;
     await Deno.writeFile(large, new Uint8Array(tooLarge));
     const [a, b] = stack.glanceUrls;
-    return new Stage(stack, { alice, bob, admin, mallory }, rawOf(alice), {
+    return new CinderHarness(stack, { alice, bob, admin, mallory }, rawOf(alice), {
       "<a>": a,
       "<b>": b,
       "<large>": large,
@@ -55,10 +55,10 @@ export class Stage {
   }
 
   /** Runs steps, reads the resulting images from Glance, and deletes them. */
-  async play(player: Player, steps: readonly Step[]): Promise<Recording> {
+  async run(runner: ServiceRunner, steps: readonly Step[]): Promise<Recording> {
     const own = [...OWN_IMAGES, UNKNOWN].map((name) => [name, crypto.randomUUID()] as const);
     const names = { ...this.#names, ...Object.fromEntries(own) };
-    const world: World = {
+    const context: RunContext = {
       servers: this.#stack.glanceUrls,
       callers: this.#callers,
       names,
@@ -68,20 +68,20 @@ export class Stage {
     };
     const imported = await this.#alice.create({ id: names["<imported>"], name: "imported" });
     await this.#alice.import(imported, new TextEncoder().encode("imported"));
-    const outcomes = await player(steps, world);
+    const outcomes = await runner(steps, context);
     const record = new Map(steps.map(({ name }, i) => [name, outcomes[i] as Outcome]));
-    if (steps === STEPS) await this.#inspect(world, record);
+    if (steps === STEPS) await this.#inspect(context, record);
     await this.#removeOwn();
     return record;
   }
 
-  async #inspect(world: World, record: Map<string, Outcome>): Promise<void> {
+  async #inspect(context: RunContext, record: Map<string, Outcome>): Promise<void> {
     for (const placeholder of OWN_IMAGES) {
-      const held = await this.#alice.record(world.names[placeholder] ?? "");
-      record.set(`what Glance holds of ${placeholder}`, tellRecord(held, world));
+      const held = await this.#alice.record(context.names[placeholder] ?? "");
+      record.set(`what Glance holds of ${placeholder}`, normalizeRecord(held, context));
     }
     const names = (await this.#ownImages()).map(({ name }) => name).sort();
-    record.set("what Glance holds in all", tellRecord(names, world));
+    record.set("what Glance holds in all", normalizeRecord(names, context));
   }
 
   async #removeOwn(): Promise<void> {

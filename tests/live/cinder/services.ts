@@ -3,10 +3,10 @@
  * Cinder's names. An image has a placeholder such as `<one>`, which is a different id for each
  * service. The results are normalized, so they can be compared field by field.
  */
-import { getDefaultImageService, type GlanceError, type RequestContext } from "../../mod.ts";
-import type { Image, ImageData, ImageMeta, JsonValue, ListParameters } from "../../mod.ts";
-import { runPython } from "./python.ts";
-import type { IssuedToken } from "./stack.ts";
+import { getDefaultImageService, type GlanceError, type RequestContext } from "../../../mod.ts";
+import type { Image, ImageData, ImageMeta, JsonValue, ListParameters } from "../../../mod.ts";
+import { runPython } from "../python.ts";
+import type { IssuedToken } from "../stack.ts";
 
 /** The called methods. */
 export type Method =
@@ -44,7 +44,7 @@ export interface Step {
 export type Outcome = { readonly ok: unknown } | { readonly error: string };
 
 /** The configuration of both services. */
-export interface World {
+export interface RunContext {
   readonly servers: readonly string[];
   readonly callers: Readonly<Record<string, IssuedToken>>;
   /** Placeholder to value for this service: an id, a path, or a server. */
@@ -61,40 +61,40 @@ export interface World {
 const RETRIES = 1;
 
 /** Runs steps with Cinder's service. */
-export async function runCinder(steps: readonly Step[], world: World): Promise<Outcome[]> {
+export async function runCinder(steps: readonly Step[], context: RunContext): Promise<Outcome[]> {
   const script = {
-    servers: world.servers,
+    servers: context.servers,
     retries: RETRIES,
-    catalog: catalogOf(world),
-    callers: world.callers,
-    steps: steps.map((step) => named(step, world)),
+    catalog: catalogOf(context),
+    callers: context.callers,
+    steps: steps.map((step) => named(step, context)),
   };
   const { code, stdout, stderr } = await runPython("cinder_driver.py", script);
   const lines = stdout.trim().split("\n");
   if (code !== 0 || lines.length !== steps.length) {
     throw new Error(`Cannot drive Cinder: status ${code}, ${lines.length} results\n${stderr}`);
   }
-  const normalizer = new Normalizer(world);
+  const normalizer = new Normalizer(context);
   return lines.map((line) => normalizer.outcome(theirs(JSON.parse(line))));
 }
 
 /** Runs steps with our service. */
-export async function runOurs(steps: readonly Step[], world: World): Promise<Outcome[]> {
-  const normalizer = new Normalizer(world);
+export async function runOurs(steps: readonly Step[], context: RunContext): Promise<Outcome[]> {
+  const normalizer = new Normalizer(context);
   const outcomes: Outcome[] = [];
   for (const step of steps) {
-    outcomes.push(normalizer.outcome(await ours(named(step, world), world)));
+    outcomes.push(normalizer.outcome(await ours(named(step, context), context)));
   }
   return outcomes;
 }
 
 /** Normalizes an image as stored by Glance. */
-export function tellRecord(record: unknown, world: World): Outcome {
-  return new Normalizer(world).outcome({ ok: record });
+export function normalizeRecord(record: unknown, context: RunContext): Outcome {
+  return new Normalizer(context).outcome({ ok: record });
 }
 
 /** The catalog in the format that Cinder reads. */
-function catalogOf({ servers }: World): readonly Json[] {
+function catalogOf({ servers }: RunContext): readonly Json[] {
   return [{ type: "image", name: "glance", endpoints: [{ publicURL: servers[0] ?? "" }] }];
 }
 
@@ -113,9 +113,9 @@ function theirs(result: Json): Outcome {
   return { error: `${error.class}: ${sentence(error.message)}` };
 }
 
-async function ours(step: Step, world: World): Promise<Outcome> {
+async function ours(step: Step, context: RunContext): Promise<Outcome> {
   try {
-    return { ok: await call(step, world) };
+    return { ok: await call(step, context) };
   } catch (error) {
     const { name, message, status } = error as GlanceError;
     const said = /: the server answered \d+(?:, "(.*?)")?(?:; .*)?$/s.exec(message);
@@ -123,41 +123,41 @@ async function ours(step: Step, world: World): Promise<Outcome> {
   }
 }
 
-async function call(step: Step, world: World): Promise<unknown> {
-  const { servers = world.servers, schemes = [] } = step;
+async function call(step: Step, context: RunContext): Promise<unknown> {
+  const { servers = context.servers, schemes = [] } = step;
   const service = getDefaultImageService({
     apiServers: servers,
     numRetries: RETRIES,
     allowedDirectUrlSchemes: schemes,
-    directUrlRoots: [world.directUrlRoot],
+    directUrlRoots: [context.directUrlRoot],
   });
-  const context = contextOf(step.as, world);
+  const caller = contextOf(step.as, context);
   const [first, second, third] = step.args ?? [];
   const id = String(first);
   const kwargs = step.kwargs ?? {};
   switch (step.method) {
     case "detail":
-      return (await service.detail(context, camelKeys(kwargs) as ListParameters)).map(inTheirWords);
+      return (await service.detail(caller, camelKeys(kwargs) as ListParameters)).map(inTheirWords);
     case "show":
-      return inTheirWords(await service.show(context, id));
+      return inTheirWords(await service.show(caller, id));
     case "list_members":
-      return await service.listMembers(context, id);
+      return await service.listMembers(caller, id);
     case "get_stores":
-      return await service.getStores(context);
+      return await service.getStores(caller);
     case "get_location":
-      return await service.getLocation(context, id);
+      return await service.getLocation(caller, id);
     case "add_location":
       return inTheirWords(
-        await service.addLocation(context, id, String(second), third as Json),
+        await service.addLocation(caller, id, String(second), third as Json),
       );
     case "create":
       return inTheirWords(
-        await service.create(context, camelKeys(first as Json) as ImageMeta, await dataOf(second)),
+        await service.create(caller, camelKeys(first as Json) as ImageMeta, await dataOf(second)),
       );
     case "update":
       return inTheirWords(
         await service.update(
-          context,
+          caller,
           id,
           camelKeys(second as Json) as ImageMeta,
           await dataOf(third),
@@ -165,15 +165,15 @@ async function call(step: Step, world: World): Promise<unknown> {
         ),
       );
     case "delete":
-      return await service.delete(context, id);
+      return await service.delete(caller, id);
     case "download":
-      return await measured(await service.download(context, id));
+      return await measured(await service.download(caller, id));
   }
 }
 
-function contextOf(caller: string | undefined, world: World): RequestContext {
-  const known = caller === undefined ? undefined : world.callers[caller];
-  const serviceCatalog = catalogOf(world) as unknown as NonNullable<
+function contextOf(caller: string | undefined, context: RunContext): RequestContext {
+  const known = caller === undefined ? undefined : context.callers[caller];
+  const serviceCatalog = catalogOf(context) as unknown as NonNullable<
     RequestContext["serviceCatalog"]
   >;
   if (known === undefined) return { serviceCatalog };
@@ -213,7 +213,7 @@ function inTheirWords(image: Image): Record<string, unknown> {
   );
 }
 
-function named(step: Step, { names }: World): Step {
+function named(step: Step, { names }: RunContext): Step {
   return JSON.parse(
     JSON.stringify(step),
     (_, value) =>
@@ -249,7 +249,7 @@ class Normalizer {
   readonly #shared: ReadonlySet<string>;
   readonly #started: number;
 
-  constructor({ names, shared, started }: World) {
+  constructor({ names, shared, started }: RunContext) {
     this.#names = Object.entries(names).map(([name, value]) => [value, name]);
     this.#shared = shared;
     // Glance's times are in whole seconds.

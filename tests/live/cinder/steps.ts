@@ -2,7 +2,7 @@
  * The calls to both services, with Cinder's names. The default user is Alice. Lists come before
  * calls that create an image with only one of the services.
  */
-import type { Step } from "./side_by_side.ts";
+import type { Step } from "./services.ts";
 
 const FORMATS = { disk_format: "raw", container_format: "bare" };
 const KEEP = { purge_props: false };

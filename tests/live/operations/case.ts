@@ -1,5 +1,5 @@
 /**
- * Trials of the operation table: how to prepare each operation, call it successfully and
+ * OperationCases of the operation table: how to prepare each operation, call it successfully and
  * unsuccessfully, and check the result. State is created with plain `fetch`.
  */
 import { assert, assertEquals } from "@std/assert";
@@ -11,8 +11,8 @@ import {
   type OperationName,
   type OperationResult,
   type RequestContext,
-} from "../../mod.ts";
-import { type Fields, randomBytes, type RawGlance } from "./raw_glance.ts";
+} from "../../../mod.ts";
+import { type Fields, randomBytes, type RawGlance } from "../raw_glance.ts";
 
 /**
  * The identity of a call: an administrator, two members with projects of their own, and one with an
@@ -21,7 +21,7 @@ import { type Fields, randomBytes, type RawGlance } from "./raw_glance.ts";
 export type Caller = "admin" | "alice" | "bob" | "stranger";
 
 /** A server, clients of every identity, and an unreachable server. */
-export interface Stage {
+export interface OperationHarness {
   readonly client: GlanceClientWrapper;
   /** A client of an unreachable server. */
   readonly gone: GlanceClientWrapper;
@@ -40,10 +40,12 @@ export interface Call<M extends OperationName> {
 }
 
 /** Prepares a call. */
-export type Prepare<M extends OperationName> = (stage: Stage) => Call<M> | Promise<Call<M>>;
+export type Prepare<M extends OperationName> = (
+  harness: OperationHarness,
+) => Call<M> | Promise<Call<M>>;
 
-/** The trial of an operation. */
-export interface Trial<M extends OperationName> {
+/** How to succeed and to fail with an operation. */
+export interface OperationCase<M extends OperationName> {
   /** Null if Glance always rejects the operation. */
   readonly good: Prepare<M> | null;
   readonly bad: Prepare<M>;
@@ -51,28 +53,37 @@ export interface Trial<M extends OperationName> {
   readonly error: new (message: string) => GlanceError;
 }
 
-/** Trials of some operations. */
-export type Trials<Names extends OperationName> = { readonly [M in Names]: Trial<M> };
+/** OperationCases of some operations. */
+export type OperationCases<Names extends OperationName> = {
+  readonly [M in Names]: OperationCase<M>;
+};
 
 /** An id that no image has. */
 export const NO_ID = "00000000-0000-4000-8000-000000000000";
 
 /** Creates an image of Alice's, with `size` bytes of data if not 0. */
-export async function imageOf({ raw }: Stage, meta: Fields = {}, size = 0): Promise<string> {
+export async function imageOf(
+  { raw }: OperationHarness,
+  meta: Fields = {},
+  size = 0,
+): Promise<string> {
   return await raw.alice.create(meta, size > 0 ? randomBytes(size) : undefined);
 }
 
 /** Creates an image of Alice's by import, optionally in several stores. */
-export async function imported(stage: Stage, stores?: readonly string[]): Promise<string> {
-  const id = await imageOf(stage);
-  await stage.raw.alice.import(id, randomBytes(100), stores);
+export async function imported(
+  harness: OperationHarness,
+  stores?: readonly string[],
+): Promise<string> {
+  const id = await imageOf(harness);
+  await harness.raw.alice.import(id, randomBytes(100), stores);
   return id;
 }
 
 /** Creates an image that Alice shares with Bob. */
-export async function offered(stage: Stage): Promise<string> {
-  const id = await imageOf(stage, { visibility: "shared" });
-  await stage.raw.alice.json("POST", `images/${id}/members`, { member: stage.projectOfBob });
+export async function offered(harness: OperationHarness): Promise<string> {
+  const id = await imageOf(harness, { visibility: "shared" });
+  await harness.raw.alice.json("POST", `images/${id}/members`, { member: harness.projectOfBob });
   return id;
 }
 
@@ -82,10 +93,10 @@ export function asStranger<M extends OperationName>(args: OperationArgs<M>): Pre
 }
 
 /** An operation that needs no permission; the bad call uses an unreachable server. */
-export function openQuestion<M extends OperationName>(
+export function openOperation<M extends OperationName>(
   args: OperationArgs<M>,
   gives: (result: OperationResult<M>) => void,
-): Trial<M> {
+): OperationCase<M> {
   return {
     good: () => ({ as: "stranger", args, gives }),
     bad: () => ({ as: "stranger", args, isGone: true }),

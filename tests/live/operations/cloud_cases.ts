@@ -1,4 +1,4 @@
-/** Trials of the operations for discovery, tasks, and the cache. */
+/** OperationCases of the operations for discovery, tasks, and the cache. */
 import { assert, assertEquals } from "@std/assert";
 import {
   ImageNotAuthorized,
@@ -8,18 +8,18 @@ import {
   NotFound,
   NotImplemented,
   type OperationName,
-} from "../../mod.ts";
+} from "../../../mod.ts";
 import {
   asStranger,
   imageOf,
   imported,
   NO_ID,
   nothing,
-  openQuestion,
+  openOperation,
+  type OperationCases,
+  type OperationHarness,
   some,
-  type Stage,
-  type Trials,
-} from "./row_trials.ts";
+} from "./case.ts";
 
 export type CloudRowNames = Extract<
   OperationName,
@@ -35,7 +35,7 @@ const SOURCE = {
   image_properties: { disk_format: "raw", container_format: "bare" },
 };
 
-export const CLOUD_TRIALS: Trials<CloudRowNames> = {
+export const CLOUD_CASES: OperationCases<CloudRowNames> = {
   "info.import": {
     good: () => ({
       as: "alice",
@@ -89,16 +89,16 @@ export const CLOUD_TRIALS: Trials<CloudRowNames> = {
     error: NotFound,
   },
   "tasks.list": {
-    good: async (stage) => {
-      await imported(stage);
+    good: async (harness) => {
+      await imported(harness);
       return { as: "admin", args: [[["limit", "1"]]], gives: ({ tasks }) => some(tasks) };
     },
     bad: () => ({ as: "admin", args: [[["status", "lost"]]] }),
     error: Invalid,
   },
   "tasks.get": {
-    good: async (stage) => {
-      const id = await taskOf(stage);
+    good: async (harness) => {
+      const id = await taskOf(harness);
       return { as: "admin", args: [id], gives: (task) => assertEquals(task.id, id) };
     },
     bad: () => ({ as: "admin", args: [NO_ID] }),
@@ -115,12 +115,12 @@ export const CLOUD_TRIALS: Trials<CloudRowNames> = {
   },
   "tasks.delete": {
     good: null,
-    bad: async (stage) => ({ as: "admin", args: [await taskOf(stage)] }),
+    bad: async (harness) => ({ as: "admin", args: [await taskOf(harness)] }),
     error: NotImplemented,
   },
-  "versions.list": openQuestion([], some),
-  "versions.root": openQuestion([], some),
-  "healthcheck": openQuestion([], (health) => assertEquals(health, "OK")),
+  "versions.list": openOperation([], some),
+  "versions.root": openOperation([], some),
+  "healthcheck": openOperation([], (health) => assertEquals(health, "OK")),
   "cache.list": {
     good: () => ({
       as: "admin",
@@ -133,12 +133,20 @@ export const CLOUD_TRIALS: Trials<CloudRowNames> = {
     error: NotAuthorized,
   },
   "cache.queue": {
-    good: async (stage) => ({ as: "admin", args: [await imageOf(stage, {}, 4)], gives: nothing }),
-    bad: async (stage) => ({ as: "admin", args: [await imageOf(stage)] }),
+    good: async (harness) => ({
+      as: "admin",
+      args: [await imageOf(harness, {}, 4)],
+      gives: nothing,
+    }),
+    bad: async (harness) => ({ as: "admin", args: [await imageOf(harness)] }),
     error: Invalid,
   },
   "cache.delete": {
-    good: async (stage) => ({ as: "admin", args: [await imageOf(stage, {}, 4)], gives: nothing }),
+    good: async (harness) => ({
+      as: "admin",
+      args: [await imageOf(harness, {}, 4)],
+      gives: nothing,
+    }),
     bad: () => ({ as: "admin", args: [NO_ID] }),
     error: ImageNotFound,
   },
@@ -164,18 +172,18 @@ export const CLOUD_TRIALS: Trials<CloudRowNames> = {
     error: NotAuthorized,
   },
   "cache.nodes": {
-    good: async (stage) => {
-      const id = await imageOf(stage, {}, 4);
-      await stage.raw.admin.json("PUT", `cache/${id}`);
+    good: async (harness) => {
+      const id = await imageOf(harness, {}, 4);
+      await harness.raw.admin.json("PUT", `cache/${id}`);
       return { as: "admin", args: [id], gives: (nodes) => assertEquals(nodes, [NODE_URL]) };
     },
-    bad: async (stage) => ({ as: "alice", args: [await imageOf(stage, {}, 4)] }),
+    bad: async (harness) => ({ as: "alice", args: [await imageOf(harness, {}, 4)] }),
     error: ImageNotAuthorized,
   },
 };
 
 /** The task of an import. */
-async function taskOf(stage: Stage): Promise<string> {
-  const { tasks } = await stage.raw.alice.json("GET", `images/${await imported(stage)}/tasks`);
+async function taskOf(harness: OperationHarness): Promise<string> {
+  const { tasks } = await harness.raw.alice.json("GET", `images/${await imported(harness)}/tasks`);
   return (tasks as readonly { readonly id: string }[])[0]?.id ?? "";
 }

@@ -1,4 +1,4 @@
-/** Trials of the operations for images, data, members, and tags. */
+/** OperationCases of the operations for images, data, members, and tags. */
 import { assertEquals, assertObjectMatch, assertStringIncludes } from "@std/assert";
 import {
   Conflict,
@@ -7,8 +7,8 @@ import {
   ImageNotFound,
   Invalid,
   type OperationName,
-} from "../../mod.ts";
-import { imageOf, imported, NO_ID, nothing, offered, type Trials } from "./row_trials.ts";
+} from "../../../mod.ts";
+import { imageOf, imported, NO_ID, nothing, offered, type OperationCases } from "./case.ts";
 
 const TEXT = "the bytes of a disk";
 
@@ -23,10 +23,10 @@ export type ImageRowNames = Exclude<
 const FORMATS = { disk_format: "raw", container_format: "bare" };
 const LOCATION = "http://127.0.0.1/disk.raw";
 
-export const IMAGE_TRIALS: Trials<ImageRowNames> = {
+export const IMAGE_CASES: OperationCases<ImageRowNames> = {
   "list": {
-    good: async (stage) => {
-      const id = await imageOf(stage, { name: "listed" });
+    good: async (harness) => {
+      const id = await imageOf(harness, { name: "listed" });
       return {
         as: "alice",
         args: [[["name", "listed"], ["limit", "1"]]],
@@ -37,8 +37,8 @@ export const IMAGE_TRIALS: Trials<ImageRowNames> = {
     error: Invalid,
   },
   "get": {
-    good: async (stage) => {
-      const id = await imageOf(stage);
+    good: async (harness) => {
+      const id = await imageOf(harness);
       return { as: "alice", args: [id], gives: (image) => assertEquals(image.id, id) };
     },
     bad: () => ({ as: "alice", args: [NO_ID] }),
@@ -50,33 +50,33 @@ export const IMAGE_TRIALS: Trials<ImageRowNames> = {
       args: [{ name: "new", color: "red" }],
       gives: (image) => assertObjectMatch(image, { name: "new", color: "red", status: "queued" }),
     }),
-    bad: async (stage) => ({ as: "alice", args: [{ id: await imageOf(stage) }] }),
+    bad: async (harness) => ({ as: "alice", args: [{ id: await imageOf(harness) }] }),
     error: Conflict,
   },
   "update": {
-    good: async (stage) => ({
+    good: async (harness) => ({
       as: "alice",
-      args: [await imageOf(stage), [{ op: "replace", path: "/name", value: "other" }]],
+      args: [await imageOf(harness), [{ op: "replace", path: "/name", value: "other" }]],
       gives: ({ name }) => assertEquals(name, "other"),
     }),
-    bad: async (stage) => ({
+    bad: async (harness) => ({
       as: "alice",
-      args: [await imageOf(stage), [{ op: "remove", path: "/color" }]],
+      args: [await imageOf(harness), [{ op: "remove", path: "/color" }]],
     }),
     error: ImageConflict,
   },
   "delete": {
-    good: async (stage) => {
-      const id = await imageOf(stage);
-      const gone = async () => assertEquals(await stage.raw.alice.record(id), null);
+    good: async (harness) => {
+      const id = await imageOf(harness);
+      const gone = async () => assertEquals(await harness.raw.alice.record(id), null);
       return { as: "alice", args: [id], gives: gone };
     },
-    bad: async (stage) => ({ as: "alice", args: [await imageOf(stage, { protected: true })] }),
+    bad: async (harness) => ({ as: "alice", args: [await imageOf(harness, { protected: true })] }),
     error: ImageNotAuthorized,
   },
   "data": {
-    good: async (stage) => {
-      const id = await stage.raw.alice.create({}, new TextEncoder().encode(TEXT));
+    good: async (harness) => {
+      const id = await harness.raw.alice.create({}, new TextEncoder().encode(TEXT));
       return {
         as: "alice",
         args: [id, { range: { start: 4, end: 8 } }],
@@ -85,172 +85,177 @@ export const IMAGE_TRIALS: Trials<ImageRowNames> = {
         },
       };
     },
-    bad: async (stage) => ({
+    bad: async (harness) => ({
       as: "alice",
-      args: [await imageOf(stage, {}, 4), { range: { start: 4 } }],
+      args: [await imageOf(harness, {}, 4), { range: { start: 4 } }],
     }),
     error: Invalid,
   },
   "upload": {
-    good: async (stage) => {
-      const id = await imageOf(stage);
+    good: async (harness) => {
+      const id = await imageOf(harness);
       const filled = async () =>
-        assertEquals((await stage.raw.alice.record(id))?.["size"], TEXT.length);
+        assertEquals((await harness.raw.alice.record(id))?.["size"], TEXT.length);
       return {
         as: "alice",
         args: [id, TEXT, { size: TEXT.length, storeId: "slow" }],
         gives: filled,
       };
     },
-    bad: async (stage) => ({ as: "alice", args: [await imageOf(stage, {}, 4), TEXT] }),
+    bad: async (harness) => ({ as: "alice", args: [await imageOf(harness, {}, 4), TEXT] }),
     error: ImageConflict,
   },
   "stage": {
-    good: async (stage) => {
-      const id = await imageOf(stage);
+    good: async (harness) => {
+      const id = await imageOf(harness);
       const staged = async () =>
-        assertEquals((await stage.raw.alice.record(id))?.["status"], "uploading");
+        assertEquals((await harness.raw.alice.record(id))?.["status"], "uploading");
       return { as: "alice", args: [id, TEXT], gives: staged };
     },
-    bad: async (stage) => ({ as: "alice", args: [await imageOf(stage, {}, 4), TEXT] }),
+    bad: async (harness) => ({ as: "alice", args: [await imageOf(harness, {}, 4), TEXT] }),
     error: ImageConflict,
   },
   "import": {
-    good: async (stage) => {
-      const id = await imageOf(stage);
-      await stage.raw.alice.upload(id, new TextEncoder().encode(TEXT), "stage");
+    good: async (harness) => {
+      const id = await imageOf(harness);
+      await harness.raw.alice.upload(id, new TextEncoder().encode(TEXT), "stage");
       return {
         as: "alice",
         args: [id, { method: { name: "glance-direct" }, stores: ["slow"] }],
         gives: nothing,
       };
     },
-    bad: async (stage) => ({
+    bad: async (harness) => ({
       as: "alice",
-      args: [await imageOf(stage), { method: { name: "glance-direct" } }],
+      args: [await imageOf(harness), { method: { name: "glance-direct" } }],
     }),
     error: ImageConflict,
   },
   "deactivate": {
-    good: async (stage) => ({ as: "admin", args: [await imageOf(stage, {}, 4)], gives: nothing }),
-    bad: async (stage) => ({ as: "admin", args: [await imageOf(stage)] }),
+    good: async (harness) => ({
+      as: "admin",
+      args: [await imageOf(harness, {}, 4)],
+      gives: nothing,
+    }),
+    bad: async (harness) => ({ as: "admin", args: [await imageOf(harness)] }),
     error: ImageNotAuthorized,
   },
   "reactivate": {
-    good: async (stage) => {
-      const id = await imageOf(stage, {}, 4);
-      await stage.raw.admin.json("POST", `images/${id}/actions/deactivate`);
+    good: async (harness) => {
+      const id = await imageOf(harness, {}, 4);
+      await harness.raw.admin.json("POST", `images/${id}/actions/deactivate`);
       const active = async () =>
-        assertEquals((await stage.raw.alice.record(id))?.["status"], "active");
+        assertEquals((await harness.raw.alice.record(id))?.["status"], "active");
       return { as: "admin", args: [id], gives: active };
     },
-    bad: async (stage) => ({ as: "admin", args: [await imageOf(stage)] }),
+    bad: async (harness) => ({ as: "admin", args: [await imageOf(harness)] }),
     error: ImageNotAuthorized,
   },
   "addImageLocation": {
-    good: async (stage) => ({
+    good: async (harness) => ({
       as: "alice",
-      args: [await imageOf(stage, FORMATS), LOCATION],
+      args: [await imageOf(harness, FORMATS), LOCATION],
       gives: nothing,
     }),
-    bad: async (stage) => ({ as: "alice", args: [await imageOf(stage, {}, 4), LOCATION] }),
+    bad: async (harness) => ({ as: "alice", args: [await imageOf(harness, {}, 4), LOCATION] }),
     error: ImageConflict,
   },
   "getImageLocations": {
-    good: async (stage) => ({
+    good: async (harness) => ({
       as: "admin",
-      args: [await imageOf(stage, {}, 4)],
+      args: [await imageOf(harness, {}, 4)],
       gives: ([location]) => assertStringIncludes(location?.url ?? "", "://"),
     }),
-    bad: async (stage) => ({ as: "alice", args: [await imageOf(stage, {}, 4)] }),
+    bad: async (harness) => ({ as: "alice", args: [await imageOf(harness, {}, 4)] }),
     error: ImageNotAuthorized,
   },
   "tasks": {
-    good: async (stage) => ({
+    good: async (harness) => ({
       as: "alice",
-      args: [await imported(stage)],
+      args: [await imported(harness)],
       gives: ([task]) => assertObjectMatch(task ?? {}, { type: "api_image_import" }),
     }),
     bad: () => ({ as: "alice", args: [NO_ID] }),
     error: ImageNotFound,
   },
   "deleteFromStore": {
-    good: async (stage) => {
-      const id = await imported(stage, ["fast", "slow"]);
-      const left = async () => assertEquals((await stage.raw.alice.record(id))?.["stores"], "fast");
+    good: async (harness) => {
+      const id = await imported(harness, ["fast", "slow"]);
+      const left = async () =>
+        assertEquals((await harness.raw.alice.record(id))?.["stores"], "fast");
       return { as: "alice", args: ["slow", id], gives: left };
     },
-    bad: async (stage) => ({ as: "alice", args: ["fast", await imageOf(stage, {}, 4)] }),
+    bad: async (harness) => ({ as: "alice", args: ["fast", await imageOf(harness, {}, 4)] }),
     error: ImageNotAuthorized,
   },
   "members.list": {
-    good: async (stage) => ({
+    good: async (harness) => ({
       as: "alice",
-      args: [await offered(stage)],
+      args: [await offered(harness)],
       gives: (members) => assertEquals(members.map(({ status }) => status), ["pending"]),
     }),
-    bad: async (stage) => ({
+    bad: async (harness) => ({
       as: "alice",
-      args: [await imageOf(stage, { visibility: "private" })],
+      args: [await imageOf(harness, { visibility: "private" })],
     }),
     error: ImageNotAuthorized,
   },
   "members.get": {
-    good: async (stage) => ({
+    good: async (harness) => ({
       as: "alice",
-      args: [await offered(stage), stage.projectOfBob],
-      gives: ({ member_id }) => assertEquals(member_id, stage.projectOfBob),
+      args: [await offered(harness), harness.projectOfBob],
+      gives: ({ member_id }) => assertEquals(member_id, harness.projectOfBob),
     }),
-    bad: async (stage) => ({ as: "alice", args: [await offered(stage), "nobody"] }),
+    bad: async (harness) => ({ as: "alice", args: [await offered(harness), "nobody"] }),
     error: ImageNotFound,
   },
   "members.create": {
-    good: async (stage) => ({
+    good: async (harness) => ({
       as: "alice",
-      args: [await imageOf(stage, { visibility: "shared" }), stage.projectOfBob],
+      args: [await imageOf(harness, { visibility: "shared" }), harness.projectOfBob],
       gives: ({ status }) => assertEquals(status, "pending"),
     }),
-    bad: async (stage) => ({ as: "alice", args: [await offered(stage), stage.projectOfBob] }),
+    bad: async (harness) => ({ as: "alice", args: [await offered(harness), harness.projectOfBob] }),
     error: ImageConflict,
   },
   "members.update": {
-    good: async (stage) => ({
+    good: async (harness) => ({
       as: "bob",
-      args: [await offered(stage), stage.projectOfBob, "accepted"],
+      args: [await offered(harness), harness.projectOfBob, "accepted"],
       gives: ({ status }) => assertEquals(status, "accepted"),
     }),
-    bad: async (stage) => ({
+    bad: async (harness) => ({
       as: "alice",
-      args: [await offered(stage), stage.projectOfBob, "accepted"],
+      args: [await offered(harness), harness.projectOfBob, "accepted"],
     }),
     error: ImageNotAuthorized,
   },
   "members.delete": {
-    good: async (stage) => ({
+    good: async (harness) => ({
       as: "alice",
-      args: [await offered(stage), stage.projectOfBob],
+      args: [await offered(harness), harness.projectOfBob],
       gives: nothing,
     }),
-    bad: async (stage) => ({ as: "alice", args: [await offered(stage), "nobody"] }),
+    bad: async (harness) => ({ as: "alice", args: [await offered(harness), "nobody"] }),
     error: ImageNotFound,
   },
   "tags.update": {
-    good: async (stage) => {
-      const id = await imageOf(stage);
+    good: async (harness) => {
+      const id = await imageOf(harness);
       const tagged = async () =>
-        assertEquals((await stage.raw.alice.record(id))?.["tags"], ["a b"]);
+        assertEquals((await harness.raw.alice.record(id))?.["tags"], ["a b"]);
       return { as: "alice", args: [id, "a b"], gives: tagged };
     },
-    bad: async (stage) => ({ as: "alice", args: [await imageOf(stage), "x".repeat(256)] }),
+    bad: async (harness) => ({ as: "alice", args: [await imageOf(harness), "x".repeat(256)] }),
     error: Invalid,
   },
   "tags.delete": {
-    good: async (stage) => ({
+    good: async (harness) => ({
       as: "alice",
-      args: [await imageOf(stage, { tags: ["x"] }), "x"],
+      args: [await imageOf(harness, { tags: ["x"] }), "x"],
       gives: nothing,
     }),
-    bad: async (stage) => ({ as: "alice", args: [await imageOf(stage), "x"] }),
+    bad: async (harness) => ({ as: "alice", args: [await imageOf(harness), "x"] }),
     error: ImageNotFound,
   },
 };

@@ -1,16 +1,16 @@
-/** Trials of the operations for metadata definitions. */
+/** OperationCases of the operations for metadata definitions. */
 import { assert, assertEquals, assertObjectMatch } from "@std/assert";
-import { Conflict, NotAuthorized, NotFound, type OperationName } from "../../mod.ts";
-import type { Fields } from "./raw_glance.ts";
+import { Conflict, NotAuthorized, NotFound, type OperationName } from "../../../mod.ts";
+import type { Fields } from "../raw_glance.ts";
 import {
   asStranger,
   namesOf,
   nothing,
+  type OperationCase,
+  type OperationCases,
+  type OperationHarness,
   type Prepare,
-  type Stage,
-  type Trial,
-  type Trials,
-} from "./row_trials.ts";
+} from "./case.ts";
 
 export type MetadefRowNames = Extract<OperationName, `metadefs.${string}`>;
 
@@ -29,8 +29,8 @@ const CONTENT: Fields = {
 };
 
 /** Creates a namespace with one definition of each kind; returns its name. */
-async function namespaceOf({ raw }: Stage, meta: Fields = {}): Promise<string> {
-  const namespace = `trial::${crypto.randomUUID()}`;
+async function namespaceOf({ raw }: OperationHarness, meta: Fields = {}): Promise<string> {
+  const namespace = `case::${crypto.randomUUID()}`;
   await raw.admin.json("POST", "metadefs/namespaces", {
     namespace,
     visibility: "public",
@@ -44,18 +44,18 @@ async function namespaceOf({ raw }: Stage, meta: Fields = {}): Promise<string> {
 function read<M extends MetadefRowNames>(
   good: (namespace: string) => Awaited<ReturnType<Prepare<M>>>,
   nowhere: Awaited<ReturnType<Prepare<M>>>["args"],
-): Trial<M> {
+): OperationCase<M> {
   return {
-    good: async (stage) => good(await namespaceOf(stage)),
+    good: async (harness) => good(await namespaceOf(harness)),
     bad: () => ({ as: "alice", args: nowhere }),
     error: NotFound,
   };
 }
 
-export const METADEF_TRIALS: Trials<MetadefRowNames> = {
+export const METADEF_CASES: OperationCases<MetadefRowNames> = {
   "metadefs.namespaces.list": {
-    good: async (stage) => {
-      const namespace = await namespaceOf(stage);
+    good: async (harness) => {
+      const namespace = await namespaceOf(harness);
       return {
         as: "alice",
         args: [[["limit", "1"], ["sort_key", "created_at"], ["sort_dir", "desc"]]],
@@ -71,10 +71,15 @@ export const METADEF_TRIALS: Trials<MetadefRowNames> = {
   "metadefs.namespaces.create": {
     good: () => ({
       as: "admin",
-      args: [{ namespace: `trial::${crypto.randomUUID()}`, display_name: "Trial", properties: {} }],
-      gives: (made) => assertObjectMatch(made, { display_name: "Trial", visibility: "private" }),
+      args: [{
+        namespace: `case::${crypto.randomUUID()}`,
+        display_name: "OperationCase",
+        properties: {},
+      }],
+      gives: (made) =>
+        assertObjectMatch(made, { display_name: "OperationCase", visibility: "private" }),
     }),
-    bad: async (stage) => ({ as: "admin", args: [{ namespace: await namespaceOf(stage) }] }),
+    bad: async (harness) => ({ as: "admin", args: [{ namespace: await namespaceOf(harness) }] }),
     error: Conflict,
   },
   "metadefs.namespaces.get": read((namespace) => ({
@@ -86,9 +91,9 @@ export const METADEF_TRIALS: Trials<MetadefRowNames> = {
     },
   }), [NOWHERE]),
   "metadefs.namespaces.update": {
-    good: async (stage) => ({
+    good: async (harness) => ({
       as: "admin",
-      args: [await namespaceOf(stage), { description: "Words" }],
+      args: [await namespaceOf(harness), { description: "Words" }],
       gives: (namespace) => {
         assertObjectMatch(namespace, { description: "Words", visibility: "private" });
       },
@@ -97,13 +102,16 @@ export const METADEF_TRIALS: Trials<MetadefRowNames> = {
     error: NotFound,
   },
   "metadefs.namespaces.delete": {
-    good: async (stage) => ({ as: "admin", args: [await namespaceOf(stage)], gives: nothing }),
-    bad: async (stage) => ({ as: "admin", args: [await namespaceOf(stage, { protected: true })] }),
+    good: async (harness) => ({ as: "admin", args: [await namespaceOf(harness)], gives: nothing }),
+    bad: async (harness) => ({
+      as: "admin",
+      args: [await namespaceOf(harness, { protected: true })],
+    }),
     error: NotAuthorized,
   },
   "metadefs.resourceTypes.list": {
-    good: async (stage) => {
-      await namespaceOf(stage);
+    good: async (harness) => {
+      await namespaceOf(harness);
       return { as: "alice", args: [], gives: (types) => assert(namesOf(types).includes(FLAVOR)) };
     },
     bad: asStranger([]),
@@ -115,21 +123,21 @@ export const METADEF_TRIALS: Trials<MetadefRowNames> = {
     gives: ([association]) => assertObjectMatch(association ?? {}, { name: FLAVOR, prefix: "hw_" }),
   }), [NOWHERE]),
   "metadefs.associations.create": {
-    good: async (stage) => ({
+    good: async (harness) => ({
       as: "admin",
-      args: [await namespaceOf(stage), { name: "OS::Glance::Image", prefix: "os_" }],
+      args: [await namespaceOf(harness), { name: "OS::Glance::Image", prefix: "os_" }],
       gives: (made) => assertObjectMatch(made, { name: "OS::Glance::Image", prefix: "os_" }),
     }),
-    bad: async (stage) => ({ as: "admin", args: [await namespaceOf(stage), { name: FLAVOR }] }),
+    bad: async (harness) => ({ as: "admin", args: [await namespaceOf(harness), { name: FLAVOR }] }),
     error: Conflict,
   },
   "metadefs.associations.delete": {
-    good: async (stage) => ({
+    good: async (harness) => ({
       as: "admin",
-      args: [await namespaceOf(stage), FLAVOR],
+      args: [await namespaceOf(harness), FLAVOR],
       gives: nothing,
     }),
-    bad: async (stage) => ({ as: "admin", args: [await namespaceOf(stage), "OS::None"] }),
+    bad: async (harness) => ({ as: "admin", args: [await namespaceOf(harness), "OS::None"] }),
     error: NotFound,
   },
   "metadefs.objects.list": read((namespace) => ({
@@ -138,12 +146,12 @@ export const METADEF_TRIALS: Trials<MetadefRowNames> = {
     gives: (objects) => assertEquals(namesOf(objects), ["paint"]),
   }), [NOWHERE]),
   "metadefs.objects.create": {
-    good: async (stage) => ({
+    good: async (harness) => ({
       as: "admin",
-      args: [await namespaceOf(stage), { ...OBJECT, name: "brush", required: ["color"] }],
+      args: [await namespaceOf(harness), { ...OBJECT, name: "brush", required: ["color"] }],
       gives: (made) => assertObjectMatch(made, { name: "brush", required: ["color"] }),
     }),
-    bad: async (stage) => ({ as: "admin", args: [await namespaceOf(stage), OBJECT] }),
+    bad: async (harness) => ({ as: "admin", args: [await namespaceOf(harness), OBJECT] }),
     error: Conflict,
   },
   "metadefs.objects.get": read((namespace) => ({
@@ -152,25 +160,25 @@ export const METADEF_TRIALS: Trials<MetadefRowNames> = {
     gives: (object) => assertObjectMatch(object, OBJECT),
   }), [NOWHERE, "paint"]),
   "metadefs.objects.update": {
-    good: async (stage) => ({
+    good: async (harness) => ({
       as: "admin",
-      args: [await namespaceOf(stage), "paint", { name: "varnish", description: "Words" }],
+      args: [await namespaceOf(harness), "paint", { name: "varnish", description: "Words" }],
       gives: (object) => assertObjectMatch(object, { name: "varnish", description: "Words" }),
     }),
-    bad: async (stage) => ({ as: "admin", args: [await namespaceOf(stage), "none", {}] }),
+    bad: async (harness) => ({ as: "admin", args: [await namespaceOf(harness), "none", {}] }),
     error: NotFound,
   },
   "metadefs.objects.delete": {
-    good: async (stage) => ({
+    good: async (harness) => ({
       as: "admin",
-      args: [await namespaceOf(stage), "paint"],
+      args: [await namespaceOf(harness), "paint"],
       gives: nothing,
     }),
-    bad: async (stage) => ({ as: "admin", args: [await namespaceOf(stage), "none"] }),
+    bad: async (harness) => ({ as: "admin", args: [await namespaceOf(harness), "none"] }),
     error: NotFound,
   },
   "metadefs.objects.deleteAll": {
-    good: async (stage) => ({ as: "admin", args: [await namespaceOf(stage)], gives: nothing }),
+    good: async (harness) => ({ as: "admin", args: [await namespaceOf(harness)], gives: nothing }),
     bad: () => ({ as: "admin", args: [NOWHERE] }),
     error: NotFound,
   },
@@ -180,12 +188,12 @@ export const METADEF_TRIALS: Trials<MetadefRowNames> = {
     gives: ({ color }) => assertEquals(color?.title, "Color"),
   }), [NOWHERE]),
   "metadefs.properties.create": {
-    good: async (stage) => ({
+    good: async (harness) => ({
       as: "admin",
-      args: [await namespaceOf(stage), { ...COLOR, name: "shade", enum: ["dark", "light"] }],
+      args: [await namespaceOf(harness), { ...COLOR, name: "shade", enum: ["dark", "light"] }],
       gives: (made) => assertObjectMatch(made, { name: "shade", enum: ["dark", "light"] }),
     }),
-    bad: async (stage) => ({ as: "admin", args: [await namespaceOf(stage), COLOR] }),
+    bad: async (harness) => ({ as: "admin", args: [await namespaceOf(harness), COLOR] }),
     error: Conflict,
   },
   "metadefs.properties.get": read((namespace) => ({
@@ -194,25 +202,25 @@ export const METADEF_TRIALS: Trials<MetadefRowNames> = {
     gives: (property) => assertObjectMatch(property, COLOR),
   }), [NOWHERE, "color"]),
   "metadefs.properties.update": {
-    good: async (stage) => ({
+    good: async (harness) => ({
       as: "admin",
-      args: [await namespaceOf(stage), "color", { type: "string", title: "Hue", default: "red" }],
+      args: [await namespaceOf(harness), "color", { type: "string", title: "Hue", default: "red" }],
       gives: (property) => assertObjectMatch(property, { name: "color", title: "Hue" }),
     }),
-    bad: async (stage) => ({ as: "admin", args: [await namespaceOf(stage), "none", COLOR] }),
+    bad: async (harness) => ({ as: "admin", args: [await namespaceOf(harness), "none", COLOR] }),
     error: NotFound,
   },
   "metadefs.properties.delete": {
-    good: async (stage) => ({
+    good: async (harness) => ({
       as: "admin",
-      args: [await namespaceOf(stage), "color"],
+      args: [await namespaceOf(harness), "color"],
       gives: nothing,
     }),
-    bad: async (stage) => ({ as: "admin", args: [await namespaceOf(stage), "none"] }),
+    bad: async (harness) => ({ as: "admin", args: [await namespaceOf(harness), "none"] }),
     error: NotFound,
   },
   "metadefs.properties.deleteAll": {
-    good: async (stage) => ({ as: "admin", args: [await namespaceOf(stage)], gives: nothing }),
+    good: async (harness) => ({ as: "admin", args: [await namespaceOf(harness)], gives: nothing }),
     bad: () => ({ as: "admin", args: [NOWHERE] }),
     error: NotFound,
   },
@@ -222,23 +230,23 @@ export const METADEF_TRIALS: Trials<MetadefRowNames> = {
     gives: (tags) => assertEquals(namesOf(tags), ["wet"]),
   }), [NOWHERE]),
   "metadefs.tags.create": {
-    good: async (stage) => ({
+    good: async (harness) => ({
       as: "admin",
-      args: [await namespaceOf(stage), "dry"],
+      args: [await namespaceOf(harness), "dry"],
       gives: ({ name }) => assertEquals(name, "dry"),
     }),
-    bad: async (stage) => ({ as: "admin", args: [await namespaceOf(stage), "wet"] }),
+    bad: async (harness) => ({ as: "admin", args: [await namespaceOf(harness), "wet"] }),
     error: Conflict,
   },
   "metadefs.tags.createAll": {
-    good: async (stage) => {
-      const namespace = await namespaceOf(stage);
+    good: async (harness) => {
+      const namespace = await namespaceOf(harness);
       return {
         as: "admin",
         args: [namespace, ["dry", "hot"], { append: true }],
         gives: async (made) => {
           assertEquals(namesOf(made), ["dry", "hot"]);
-          const { tags } = await stage.raw.admin.json(
+          const { tags } = await harness.raw.admin.json(
             "GET",
             `metadefs/namespaces/${namespace}/tags`,
           );
@@ -246,9 +254,9 @@ export const METADEF_TRIALS: Trials<MetadefRowNames> = {
         },
       };
     },
-    bad: async (stage) => ({
+    bad: async (harness) => ({
       as: "admin",
-      args: [await namespaceOf(stage), ["wet"], { append: true }],
+      args: [await namespaceOf(harness), ["wet"], { append: true }],
     }),
     error: Conflict,
   },
@@ -258,25 +266,25 @@ export const METADEF_TRIALS: Trials<MetadefRowNames> = {
     gives: ({ name }) => assertEquals(name, "wet"),
   }), [NOWHERE, "wet"]),
   "metadefs.tags.update": {
-    good: async (stage) => ({
+    good: async (harness) => ({
       as: "admin",
-      args: [await namespaceOf(stage), "wet", "damp"],
+      args: [await namespaceOf(harness), "wet", "damp"],
       gives: ({ name }) => assertEquals(name, "damp"),
     }),
-    bad: async (stage) => ({ as: "admin", args: [await namespaceOf(stage), "none", "damp"] }),
+    bad: async (harness) => ({ as: "admin", args: [await namespaceOf(harness), "none", "damp"] }),
     error: NotFound,
   },
   "metadefs.tags.delete": {
-    good: async (stage) => ({
+    good: async (harness) => ({
       as: "admin",
-      args: [await namespaceOf(stage), "wet"],
+      args: [await namespaceOf(harness), "wet"],
       gives: nothing,
     }),
-    bad: async (stage) => ({ as: "admin", args: [await namespaceOf(stage), "none"] }),
+    bad: async (harness) => ({ as: "admin", args: [await namespaceOf(harness), "none"] }),
     error: NotFound,
   },
   "metadefs.tags.deleteAll": {
-    good: async (stage) => ({ as: "admin", args: [await namespaceOf(stage)], gives: nothing }),
+    good: async (harness) => ({ as: "admin", args: [await namespaceOf(harness)], gives: nothing }),
     bad: () => ({ as: "admin", args: [NOWHERE] }),
     error: NotFound,
   },

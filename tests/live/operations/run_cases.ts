@@ -1,4 +1,4 @@
-/** Runs the trials of the operation table, and formats the results. */
+/** Runs the cases of the operation table, and formats the results. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   GlanceClientWrapper,
@@ -6,21 +6,21 @@ import {
   type OperationDescription,
   type OperationName,
   type RequestContext,
-} from "../../mod.ts";
-import { embeddedTarget } from "../embedded/target.ts";
-import { CLOUD_TRIALS, NODE_URL } from "./cloud_trials.ts";
-import { IMAGE_TRIALS } from "./image_trials.ts";
-import { METADEF_TRIALS } from "./metadef_trials.ts";
-import { freePort } from "./processes.ts";
-import { RawGlance } from "./raw_glance.ts";
-import type { Call, Caller, Stage, Trial, Trials } from "./row_trials.ts";
-import { Traffic } from "./traffic.ts";
+} from "../../../mod.ts";
+import { embeddedTarget } from "../../embedded/target.ts";
+import { CLOUD_CASES, NODE_URL } from "./cloud_cases.ts";
+import { IMAGE_CASES } from "./image_cases.ts";
+import { METADEF_CASES } from "./metadef_cases.ts";
+import { freePort } from "../processes.ts";
+import { RawGlance } from "../raw_glance.ts";
+import type { Call, Caller, OperationCase, OperationCases, OperationHarness } from "./case.ts";
+import { Traffic } from "../traffic.ts";
 
-/** Compiles only if every operation has a trial. */
-const TRIALS: Trials<OperationName> = { ...IMAGE_TRIALS, ...CLOUD_TRIALS, ...METADEF_TRIALS };
+/** Compiles only if every operation has a case. */
+const CASES: OperationCases<OperationName> = { ...IMAGE_CASES, ...CLOUD_CASES, ...METADEF_CASES };
 
-/** The outcome of a trial. */
-export interface Tried {
+/** The outcome of a case. */
+export interface CaseResult {
   readonly name: OperationName;
   readonly row: OperationDescription;
   readonly where: string;
@@ -28,60 +28,63 @@ export interface Tried {
   readonly failure: string;
 }
 
-/** A stage that records its requests. */
-export interface NotedStage extends Stage {
+/** A harness that records its requests. */
+export interface RecordingHarness extends OperationHarness {
   readonly traffic: Traffic;
   readonly where: string;
 }
 
 /** Runs the good and the bad call of an operation. */
-export async function tryRow<M extends OperationName>(
-  stage: NotedStage,
+export async function runCase<M extends OperationName>(
+  harness: RecordingHarness,
   name: M,
   row: OperationDescription,
-): Promise<Tried> {
-  const { good, bad, error }: Trial<M> = TRIALS[name];
-  const success = good === null ? "never" : await succeed(stage, name, row, await good(stage));
-  const failure = await fail(stage, name, row, await bad(stage), error);
-  return { name, row, where: stage.where, success, failure };
+): Promise<CaseResult> {
+  const { good, bad, error }: OperationCase<M> = CASES[name];
+  const success = good === null ? "never" : await succeed(harness, name, row, await good(harness));
+  const failure = await fail(harness, name, row, await bad(harness), error);
+  return { name, row, where: harness.where, success, failure };
 }
 
 async function succeed<M extends OperationName>(
-  stage: NotedStage,
+  harness: RecordingHarness,
   name: M,
   row: OperationDescription,
   { as, args, gives }: Call<M>,
 ): Promise<string> {
-  stage.traffic.clear();
-  const result = await stage.client.call(stage.contexts[as], name, ...args);
-  const status = onlyStatus(stage, row);
+  harness.traffic.clear();
+  const result = await harness.client.call(harness.contexts[as], name, ...args);
+  const status = onlyStatus(harness, row);
   await gives?.(result);
   assert(status !== null && row.success.includes(status), `${name} succeeds with ${status}`);
   return `${status}${resultOf(result)}`;
 }
 
 async function fail<M extends OperationName>(
-  stage: NotedStage,
+  harness: RecordingHarness,
   name: M,
   row: OperationDescription,
   { as, args, isGone = false }: Call<M>,
   ErrorClass: new (message: string) => GlanceError,
 ): Promise<string> {
-  const client = isGone ? stage.gone : stage.client;
-  stage.traffic.clear();
+  const client = isGone ? harness.gone : harness.client;
+  harness.traffic.clear();
   const error = await assertRejects(
-    async () => await client.call(stage.contexts[as], name, ...args),
+    async () => await client.call(harness.contexts[as], name, ...args),
     ErrorClass,
   );
   assertEquals(error.constructor, ErrorClass);
-  const status = onlyStatus(stage, row);
+  const status = onlyStatus(harness, row);
   assertEquals(error.status ?? null, status);
   assert(isGone || status !== null && status in row.errors, `${name} fails with ${status}`);
   return `${error.name} ${status ?? "(no server)"}`;
 }
 
 /** The status of the only request, which must match the operation. */
-function onlyStatus({ traffic }: NotedStage, { verb, path }: OperationDescription): number | null {
+function onlyStatus(
+  { traffic }: RecordingHarness,
+  { verb, path }: OperationDescription,
+): number | null {
   const pattern = new RegExp(`^${path.replaceAll(/\{\w+\}/g, "[^/]+")}$`);
   const [sent] = traffic.sent;
   if (sent === undefined || traffic.sent.length > 1) {
@@ -92,13 +95,13 @@ function onlyStatus({ traffic }: NotedStage, { verb, path }: OperationDescriptio
   return sent.status;
 }
 
-/** A stage for two users and an administrator at a server; `where` is its name in the table. */
-export function stageAt(
+/** A harness for two users and an administrator at a server; `where` is its name in the table. */
+export function harnessAt(
   url: string,
   tokens: Readonly<Record<"admin" | "alice" | "bob", string>>,
   projectOfBob: string,
   where: string,
-): NotedStage {
+): RecordingHarness {
   const traffic = new Traffic();
   const shared = { fetch: traffic.fetch, numRetries: 0 };
   const contextOf = (authToken: string): RequestContext => ({ authToken });
@@ -126,7 +129,7 @@ export function stageAt(
 /** An embedded Glance on loopback with every feature, directly or behind a gateway. */
 export function serveEmbedded(
   gatewayTo?: (url: string) => Handler,
-): AsyncDisposable & { readonly stage: NotedStage } {
+): AsyncDisposable & { readonly harness: RecordingHarness } {
   const { fetch, tokens, projects } = embeddedTarget({
     version: "2.18",
     imageCache: { nodeUrl: NODE_URL },
@@ -134,7 +137,7 @@ export function serveEmbedded(
   const glance = serve((request) => fetch(request));
   const gateway = gatewayTo === undefined ? null : serve(gatewayTo(glance.url));
   return {
-    stage: stageAt((gateway ?? glance).url, tokens, projects.bob, "embedded"),
+    harness: harnessAt((gateway ?? glance).url, tokens, projects.bob, "embedded"),
     async [Symbol.asyncDispose]() {
       await gateway?.server.shutdown();
       await glance.server.shutdown();
@@ -157,9 +160,9 @@ function resultOf(result: unknown): string {
 }
 
 /** The outcomes as a table. */
-export function tableOf(tried: readonly Tried[]): string {
+export function tableOf(results: readonly CaseResult[]): string {
   const head = ["operation", "request", "since", "Glance", "success", "failure"];
-  const rows = tried.map(({ name, row, where, success, failure }) => [
+  const rows = results.map(({ name, row, where, success, failure }) => [
     name,
     `${row.verb} ${row.path}`,
     row.since,

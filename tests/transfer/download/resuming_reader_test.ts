@@ -10,7 +10,7 @@ import type { RangeResponse } from "../../../lib/transfer/download/answer_body.t
 import { readerOf } from "../../../lib/transfer/body_reader.ts";
 import { Candidates } from "../../../lib/transfer/download/candidates.ts";
 import { ResumingReader } from "../../../lib/transfer/download/resuming_reader.ts";
-import { type Act, bytesOf } from "../../support/bodies.ts";
+import { type BodyStep, bytesOf } from "../../support/bodies.ts";
 import { CUT, downloadAll, LENGTH, until } from "../../support/downloads.ts";
 import {
   BYTES,
@@ -37,16 +37,16 @@ function rangesOf({ script }: World): (string | null)[] {
 }
 
 /** Ways in which a body ends before it should. */
-const BREAKS: readonly (readonly [what: string, acts: readonly Act[]])[] = [
+const BREAKS: readonly (readonly [what: string, steps: readonly BodyStep[]])[] = [
   ["breaks off", until(4_321, CUT)],
   ["ends too early, as if it were whole", until(4_321)],
   ["falls silent", until(4_321, "silence")],
 ];
 
-for (const [what, acts] of BREAKS) {
+for (const [what, steps] of BREAKS) {
   Deno.test(`A download whose body ${what} goes on at that byte, on the next server`, async () => {
     const served = new Served();
-    const world = worldOf([record(), served.data(acts, LENGTH), served.part()]);
+    const world = worldOf([record(), served.data(steps, LENGTH), served.part()]);
     const progress: Progress[] = [];
     const onProgress = (now: Progress) => progress.push(now);
     assertEquals(await downloadAll(world, { onProgress }), BYTES);

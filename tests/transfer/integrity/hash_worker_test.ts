@@ -188,7 +188,7 @@ Deno.test("Closing ends a wait for room, and comes to nothing the second time", 
 const BYTES = seededBytes(9, 9 * MIB + 5);
 
 /** Where {@linkcode BYTES} come from, and what computes their hash in a thread. */
-async function threadedScene(
+async function threadedFixture(
   hashValue = digestOf(BYTES),
 ): Promise<{ rangeSource: RangeSource; verifier: Verifier | null }> {
   const identity: ContentDescriptor = {
@@ -221,7 +221,7 @@ async function threadedScene(
 
 /** A download of {@linkcode BYTES} whose hash is computed in a thread. */
 async function threadedReader(hashValue: string, signal?: AbortSignal): Promise<ResumingReader> {
-  const { rangeSource, verifier } = await threadedScene(hashValue);
+  const { rangeSource, verifier } = await threadedFixture(hashValue);
   return new ResumingReader(rangeSource, {
     options: worldOf([]).client.options,
     start: 0,
@@ -273,7 +273,7 @@ Deno.test("An abort ends the thread though nobody reads", async () => {
 Deno.test("An abort ends the thread of several connections though nobody reads", async () => {
   const stop = new AbortController();
   const { options } = worldOf([]).client;
-  const { rangeSource, verifier } = await threadedScene();
+  const { rangeSource, verifier } = await threadedFixture();
   const connection = { server: "http://a", rangeSource: () => rangeSource };
   const reader = new ParallelReader({
     options,

@@ -12,12 +12,17 @@ import {
 } from "../../../mod.ts";
 import { BYTES, CALLER, chunksOf, digest, ID } from "../../support/image.ts";
 import { empty, refused } from "../../support/scripted_fetch.ts";
-import { answerAfter, cutAfter, type Fate, UploadGlance } from "../../support/upload_glance.ts";
+import {
+  answerAfter,
+  cutAfter,
+  type PutHandler,
+  UploadGlance,
+} from "../../support/upload_glance.ts";
 import { worldOn } from "../../support/world.ts";
 
 /** A Glance behind three names, and how to stage at it. */
-function worldOfStaging(fates: readonly Fate[] = [staged()]) {
-  const glance = new UploadGlance(fates);
+function worldOfStaging(handlers: readonly PutHandler[] = [staged()]) {
+  const glance = new UploadGlance(handlers);
   const world = worldOn(glance.fetch);
   const run = async (data: ImageData, told: UploadOptions = {}) => {
     const source = sourceOf(data, told.size);
@@ -27,7 +32,7 @@ function worldOfStaging(fates: readonly Fate[] = [staged()]) {
 }
 
 /** What came is staged; `size` is what Glance says that it is. */
-function staged(size?: number | null): Fate {
+function staged(size?: number | null): PutHandler {
   return async (glance, put) => {
     const { bytes } = await put.take();
     const said = size === undefined ? bytes.byteLength : size;
@@ -37,7 +42,7 @@ function staged(size?: number | null): Fate {
 }
 
 /** All of it is staged, or a part is taken for the whole, and the answer is lost. */
-function stagedUnseen(bytes: number): Fate {
+function stagedUnseen(bytes: number): PutHandler {
   return async (glance, put) => {
     await put.take(bytes);
     put.giveUp("cut");

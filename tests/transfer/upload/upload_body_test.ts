@@ -5,7 +5,7 @@ import { sourceOf } from "../../../lib/transfer/upload/upload_source.ts";
 import { Deadline } from "../../../lib/http/deadline.ts";
 import { resolveOptions } from "../../../lib/options.ts";
 import { type ImageData, Invalid } from "../../../mod.ts";
-import { type Act, bytesOf, FakeBody } from "../../support/bodies.ts";
+import { type BodyStep, bytesOf, FakeBody } from "../../support/bodies.ts";
 import { settled, SimulatedClock } from "../../support/clock.ts";
 import { BYTES, chunksOf, ID } from "../../support/image.ts";
 import { failureOf } from "../../support/world.ts";
@@ -24,8 +24,8 @@ async function bodyOf(data: ImageData, told: Partial<UploadBodyOptions> = {}) {
   return { body, deadline, clock };
 }
 
-function streamOf(...acts: readonly Act[]): FakeBody {
-  return new FakeBody(acts, { isByteStream: false });
+function streamOf(...steps: readonly BodyStep[]): FakeBody {
+  return new FakeBody(steps, { isByteStream: false });
 }
 
 Deno.test("A body hands over the bytes of its source, and the answer's clock starts at its end", async () => {
@@ -115,12 +115,12 @@ class FixedLengthStream extends TransformStream<Uint8Array, Uint8Array> {
 }
 
 /** Does something on a runtime that looks like workerd. */
-async function onWorkerd(act: () => Promise<void>): Promise<void> {
+async function onWorkerd(run: () => Promise<void>): Promise<void> {
   const runtime = globalThis as { FixedLengthStream?: unknown };
   FixedLengthStream.lengths = [];
   runtime.FixedLengthStream = FixedLengthStream;
   try {
-    await act();
+    await run();
   } finally {
     delete runtime.FixedLengthStream;
   }

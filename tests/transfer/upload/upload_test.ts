@@ -20,8 +20,8 @@ import { seededBytes } from "../../support/seed.ts";
 import {
   answerAfter,
   cutAfter,
-  type Fate,
   lostAnswer,
+  type PutHandler,
   stallAfter,
   stored,
   UploadGlance,
@@ -29,8 +29,11 @@ import {
 import { factsOf, failureOf, worldOn } from "../../support/world.ts";
 
 /** A world with one Glance behind three names. */
-function worldOfUploads(fates: readonly Fate[] = [], options: GlanceClientWrapperOptions = {}) {
-  const glance = new UploadGlance(fates);
+function worldOfUploads(
+  handlers: readonly PutHandler[] = [],
+  options: GlanceClientWrapperOptions = {},
+) {
+  const glance = new UploadGlance(handlers);
   const world = worldOn(glance.fetch, options);
   const upload = async (data: ImageData, told: UploadOptions = {}) =>
     await world.clock.run(world.service.update(CALLER, ID, {}, data, told));
@@ -118,8 +121,8 @@ Deno.test("An upload says what it is told about size, store and base image", asy
 Deno.test("An upload sends at most 256 KiB at once, however large its chunks are", async () => {
   const large = seededBytes(9, 700_000);
   const { glance, upload } = worldOfUploads();
-  const acts = [large, new Uint8Array(), utf8("end")];
-  await upload(new FakeBody(acts, { isByteStream: false }).stream);
+  const steps = [large, new Uint8Array(), utf8("end")];
+  await upload(new FakeBody(steps, { isByteStream: false }).stream);
   const sizes = glance.puts[0]?.chunks.map(({ byteLength }) => byteLength);
   assertEquals(sizes, [262_144, 262_144, 175_712, 3]);
   assertEquals(glance.puts[0]?.bytes.slice(0, 700_000), large);
@@ -128,8 +131,8 @@ Deno.test("An upload sends at most 256 KiB at once, however large its chunks are
 Deno.test("An upload tells how far it is, to the last byte, and which server takes it", async () => {
   for (const data of [BYTES, new Blob([BYTES]), chunks()]) {
     const isReplayable = !(Symbol.asyncIterator in Object(data));
-    const fates = isReplayable ? [cutAfter(1)] : [];
-    const { glance, upload } = worldOfUploads(fates, { apiServers: ["http://a", "http://b"] });
+    const handlers = isReplayable ? [cutAfter(1)] : [];
+    const { glance, upload } = worldOfUploads(handlers, { apiServers: ["http://a", "http://b"] });
     const progress: Progress[] = [];
     await upload(data, { onProgress: (now) => progress.push(now) });
     const server = new URL(glance.puts.at(-1)?.request.url ?? "").origin;
@@ -239,7 +242,7 @@ Deno.test("An upload whose answer was lost is done where the image has those byt
 
 Deno.test("An upload whose answer was lost is a conflict where the image has other bytes", async () => {
   for (const other of [BYTES.map((byte) => byte ^ 1), BYTES.slice(1)]) {
-    const stranger: Fate = async (glance, put) => {
+    const stranger: PutHandler = async (glance, put) => {
       await put.take();
       glance.store(other);
       throw new TypeError("reset");
@@ -256,7 +259,7 @@ Deno.test("An upload whose answer was lost is a conflict where the image has oth
 });
 
 Deno.test("An image that is being saved is looked at again until it is clear what became of it", async () => {
-  const saving = (end: (glance: UploadGlance) => void): Fate => async (glance, put) => {
+  const saving = (end: (glance: UploadGlance) => void): PutHandler => async (glance, put) => {
     await put.take();
     glance.record = { ...glance.record, status: "saving" };
     let looks = 0;
@@ -279,7 +282,7 @@ Deno.test("An image that is being saved is looked at again until it is clear wha
 
 for (const status of ["killed", "deleted", "pending_delete", "uploading"]) {
   Deno.test(`An upload that broke and left the image "${status}" has failed`, async () => {
-    const broken: Fate = (glance) => {
+    const broken: PutHandler = (glance) => {
       glance.record = { ...glance.record, status };
       return Promise.reject(new TypeError("reset"));
     };
@@ -291,8 +294,8 @@ for (const status of ["killed", "deleted", "pending_delete", "uploading"]) {
 
 Deno.test("An upload that breaks each time is given up after numRetries", async () => {
   for (const numRetries of [0, 2]) {
-    const fates = Array.from({ length: 9 }, () => cutAfter(1_000));
-    const { glance, upload, clock } = worldOfUploads(fates, { numRetries });
+    const handlers = Array.from({ length: 9 }, () => cutAfter(1_000));
+    const { glance, upload, clock } = worldOfUploads(handlers, { numRetries });
     await assertRejects(() => upload(BYTES), GlanceConnectionFailed, "upload image");
     assertEquals([glance.puts.length, clock.pending], [1 + numRetries, 0]);
   }
@@ -389,7 +392,7 @@ Deno.test("An upload of bytes to a server that says nothing comes to an end", as
 });
 
 /** What an upload is doing when it is aborted. */
-const ABORTED: readonly (readonly [what: string, fate: Fate, data: () => ImageData])[] = [
+const ABORTED: readonly (readonly [what: string, handler: PutHandler, data: () => ImageData])[] = [
   ["bytes are sent", stallAfter(0), () => BYTES],
   ["a stream is sent", stallAfter(1_000), () => chunks()],
   ["an answer is awaited", stallAfter(Infinity), () => chunks()],
@@ -401,9 +404,9 @@ const ABORTED: readonly (readonly [what: string, fate: Fate, data: () => ImageDa
   ["it waits to try again", cutAfter(1), () => BYTES],
 ];
 
-for (const [what, fate, dataOf] of ABORTED) {
+for (const [what, handler, dataOf] of ABORTED) {
   Deno.test(`An upload that is aborted while ${what} stops at once, with the reason`, async () => {
-    const { glance, upload, clock } = worldOfUploads([fate], { numRetries: 9 });
+    const { glance, upload, clock } = worldOfUploads([handler], { numRetries: 9 });
     const controller = new AbortController();
     const reason = new Error("enough");
     clock.sleep(300).then(() => controller.abort(reason));
@@ -415,9 +418,9 @@ for (const [what, fate, dataOf] of ABORTED) {
 }
 
 Deno.test("The source of an upload that ends early is cancelled, once", async () => {
-  for (const fate of [answerAfter(1_000, 413), cutAfter(1_000), stallAfter(1_000)]) {
+  for (const handler of [answerAfter(1_000, 413), cutAfter(1_000), stallAfter(1_000)]) {
     const body = new FakeBody(chunksOf(BYTES), { isByteStream: false });
-    const { upload } = worldOfUploads([fate]);
+    const { upload } = worldOfUploads([handler]);
     assert(await failureOf(upload(body.stream)) instanceof Error);
     assertEquals([body.cancels.length, body.isOver], [1, true]);
   }
@@ -437,14 +440,14 @@ Deno.test("The source of an upload that ends early is cancelled, once", async ()
 
 Deno.test("create deletes the image again whose data could not be stored", async () => {
   const source = new Error("disk unreadable");
-  const cases: readonly (readonly [fates: readonly Fate[], data: ImageData])[] = [
+  const cases: readonly (readonly [handlers: readonly PutHandler[], data: ImageData])[] = [
     [[answerAfter(0, 413)], BYTES],
     [[], new FakeBody([BYTES, source]).stream],
     [[cutAfter(1_000)], chunks()],
     [[], () => "text" as unknown as ImageBytes],
   ];
-  for (const [fates, data] of cases) {
-    const { glance, create, clock } = worldOfUploads(fates);
+  for (const [handlers, data] of cases) {
+    const { glance, create, clock } = worldOfUploads(handlers);
     assert(await failureOf(create(data)) instanceof Error);
     assertEquals([glance.record, glance.asked.at(-1)?.split(" ")[0]], [null, "DELETE"]);
     assertEquals(clock.pending, 0);

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { connectOptions } from "../../../../lib/cli/commands/shared/cloud_flags.ts";
 import { readFlagsOnly } from "../../../../lib/cli/args/parse.ts";
 import { GLOBAL_FLAGS } from "../../../../lib/cli/command_table.ts";
-import { Scene } from "../../scene.ts";
+import { CliHarness } from "../../harness.ts";
 
 /** What `connect` is told for flags and variables; variables that are undefined are left out. */
 function told(line: string, environment: Record<string, string> = {}): unknown {
@@ -63,7 +63,7 @@ Deno.test("--os-auth-token overrides a password in the environment", () => {
 
 Deno.test("A cloud of clouds.yaml and flags that say who signs in exclude each other", async () => {
   const args = ["image-list", "--os-cloud", "prod", "--os-username", "bob"];
-  const { code, stderr } = await new Scene().run(args);
+  const { code, stderr } = await new CliHarness().run(args);
   assertEquals([code, stderr], [
     2,
     "Cannot use --os-cloud together with --os-username: the cloud has its own credentials; leave one of them out\n",
@@ -71,7 +71,7 @@ Deno.test("A cloud of clouds.yaml and flags that say who signs in exclude each o
 });
 
 Deno.test("--insecure is refused, with the way to trust a cloud's own CA", async () => {
-  const { code, stderr } = await new Scene().run(["image-list", "--insecure"]);
+  const { code, stderr } = await new CliHarness().run(["image-list", "--insecure"]);
   assertEquals(code, 2);
   assertStringIncludes(stderr, "--os-cacert");
 });
@@ -80,7 +80,9 @@ Deno.test("A password that Keystone refuses is not shown, not even with --debug"
   const keystone = () => Promise.resolve(new Response("{}", { status: 401 }));
   const args = ["image-list", "-d", "--os-auth-url", "http://keystone.test:5000/v3"];
   const who = ["--os-username", "alice", "--os-password", "s3cret", "--os-project-name", "demo"];
-  const { code, stderr } = await new Scene(keystone).run([...args, ...who], { environment: {} });
+  const { code, stderr } = await new CliHarness(keystone).run([...args, ...who], {
+    environment: {},
+  });
   assertEquals(code, 1);
   assertStringIncludes(stderr, 'as user "alice" for project "demo"');
   assert(!stderr.includes("s3cret"), stderr);
@@ -88,13 +90,13 @@ Deno.test("A password that Keystone refuses is not shown, not even with --debug"
 
 Deno.test("A token and a URL are enough", async () => {
   const seen: (string | null)[] = [];
-  const scene = new Scene((request) => {
+  const harness = new CliHarness((request) => {
     seen.push(request.headers.get("x-auth-token"), request.url);
     return Promise.resolve(Response.json({ images: [] }));
   });
   const flags = ["--os-auth-token", "t0ken", "--os-image-url", "http://glance.test/image/v2"];
   const environment = { OS_AUTH_URL: "http://k.test", OS_USERNAME: "alice", OS_PASSWORD: "x" };
-  const { code } = await scene.run([...flags, "image-list", "--limit", "1"], { environment });
+  const { code } = await harness.run([...flags, "image-list", "--limit", "1"], { environment });
   assertEquals(code, 0);
   assertEquals(seen, [
     "t0ken",
@@ -108,7 +110,7 @@ Deno.test("A setting that is not honored is named on standard error, once, also 
     OS_ENDPOINT: "http://glance.test:9292",
     OS_INSECURE: "true",
   };
-  const { code, stdout, stderr } = await new Scene().run(["image-list"], { environment });
+  const { code, stdout, stderr } = await new CliHarness().run(["image-list"], { environment });
   assertEquals([code, stdout.includes("| ID")], [0, true]);
   assertEquals(
     stderr,

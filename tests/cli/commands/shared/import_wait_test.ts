@@ -1,7 +1,7 @@
 /** `--wait` of imports. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Interrupted } from "../../../../lib/cli/system/errors.ts";
-import { embedded, type Fetch, MemoryFiles, Scene } from "../../scene.ts";
+import { CliHarness, embedded, type Fetch, MemoryFiles } from "../../harness.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 
@@ -44,7 +44,7 @@ Deno.test("--wait ends when the import is over, and prints the image as it is th
     { ...LOCKED, os_glance_importing_to_stores: "slow" },
     { status: "active", size: 3 },
   ]);
-  const { code, stdout, stderr } = await new Scene(fetch).run(LINE.split(" "));
+  const { code, stdout, stderr } = await new CliHarness(fetch).run(LINE.split(" "));
   assertEquals([code, stderr], [0, ""]);
   assertStringIncludes(stdout, "| status   | active ");
 });
@@ -57,7 +57,7 @@ Deno.test("--wait shows on a terminal where the import is", async () => {
     if (looks === 3) tasks[0] = task;
   });
   const line = LINE.split(" ");
-  const { code, stderr } = await new Scene(fetch).run(line, { isTerminal: true });
+  const { code, stderr } = await new CliHarness(fetch).run(line, { isTerminal: true });
   assertEquals(code, 0);
   assertStringIncludes(stderr, "importing  to fast, slow  Copied 1 MiB");
   assertEquals(stderr.endsWith("active  Copied 3 MiB\n"), true, stderr);
@@ -69,7 +69,7 @@ Deno.test("--wait that is ended says that the import goes on", async () => {
     if (looks === 3) ended.abort(new Interrupted("SIGINT"));
   });
   const { signal } = ended;
-  const { code, stdout, stderr } = await new Scene(fetch).run(LINE.split(" "), { signal });
+  const { code, stdout, stderr } = await new CliHarness(fetch).run(LINE.split(" "), { signal });
   assertEquals([code, stdout, stderr], [
     130,
     "",
@@ -80,7 +80,7 @@ Deno.test("--wait that is ended says that the import goes on", async () => {
 Deno.test("--wait fails where the import has failed, and says why", async () => {
   const tasks = [{ id: "t", status: "failure", message: "the web is down" }];
   const fetch = importing([LOCKED, { status: "queued" }], tasks);
-  const { code, stdout, stderr } = await new Scene(fetch).run(LINE.split(" "));
+  const { code, stdout, stderr } = await new CliHarness(fetch).run(LINE.split(" "));
   assertEquals([code, stdout, stderr], [
     1,
     "",
@@ -91,13 +91,13 @@ Deno.test("--wait fails where the import has failed, and says why", async () => 
 Deno.test("--wait takes an import that has reached some of its stores, and names the others", async () => {
   const line = `${LINE} --stores fast,slow`;
   const looks = [LOCKED, { status: "active", stores: "fast", os_glance_failed_import: "slow" }];
-  const { code, stderr } = await new Scene(importing(looks)).run(line.split(" "));
+  const { code, stderr } = await new CliHarness(importing(looks)).run(line.split(" "));
   assertEquals([code, stderr], [
     0,
     `Image "${ID}" is not in "slow": Glance could not write to it\n`,
   ]);
   const strict = `${line} --allow-failure False`;
-  const failed = await new Scene(importing(looks)).run(strict.split(" "));
+  const failed = await new CliHarness(importing(looks)).run(strict.split(" "));
   assertEquals(failed.code, 1);
   assertStringIncludes(failed.stderr, 'it is active, failed for "slow"');
 });
@@ -106,7 +106,7 @@ Deno.test("image-create-via-import --wait gives the image when it is whole", asy
   const files = new MemoryFiles({ "disk.img": "the bytes of a disk" });
   const line =
     `image-create-via-import --id ${ID} --disk-format raw --container-format bare --file disk.img --wait`;
-  const { code, stdout, stderr } = await new Scene().run(line.split(" "), { files });
+  const { code, stdout, stderr } = await new CliHarness().run(line.split(" "), { files });
   assertEquals([code, stderr], [0, ""]);
   assertStringIncludes(stdout, "| status                        | active ");
 });
@@ -114,7 +114,7 @@ Deno.test("image-create-via-import --wait gives the image when it is whole", asy
 Deno.test("image-create-via-import --wait does not take other bytes than were staged", async () => {
   const files = new MemoryFiles({ "disk.img": "the bytes of a disk" });
   const glance = embedded();
-  const scene = new Scene(async (request) => {
+  const harness = new CliHarness(async (request) => {
     const response = await glance(request);
     const isImage = request.method === "GET" && request.url.endsWith(ID);
     if (!isImage) return response;
@@ -122,7 +122,7 @@ Deno.test("image-create-via-import --wait does not take other bytes than were st
   });
   const line =
     `image-create-via-import --id ${ID} --disk-format raw --container-format bare --file disk.img --wait`;
-  const { code, stderr } = await scene.run(line.split(" "), { files });
+  const { code, stderr } = await harness.run(line.split(" "), { files });
   assertEquals(code, 1);
   assertStringIncludes(
     stderr,

@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { sampleBytes } from "../../../../lib/cli/server/sample.ts";
-import { embedded, type Fetch, MemoryFiles, Scene } from "../../scene.ts";
+import { CliHarness, embedded, type Fetch, MemoryFiles } from "../../harness.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const RAW = ["--disk-format", "raw", "--container-format", "bare"] as const;
@@ -14,13 +14,13 @@ const DISK = sampleBytes(300_000);
 
 /** A Glance with one image, in front of which `change` stands. */
 async function glanceWithDisk(change: (answer: Response) => Response = (answer) => answer): Promise<
-  Scene
+  CliHarness
 > {
   const glance = embedded();
   const files = new MemoryFiles({ "disk.img": DISK });
   const create = ["image-create", "--id", ID, "--name", "disk", ...RAW, "--file", "disk.img"];
-  assertEquals((await new Scene(glance).run(create, { files })).code, 0);
-  return new Scene(async (request) => {
+  assertEquals((await new CliHarness(glance).run(create, { files })).code, 0);
+  return new CliHarness(async (request) => {
     const answer = await glance(request);
     return request.url.endsWith("/file") ? change(answer) : answer;
   });
@@ -54,8 +54,8 @@ async function cutAt(answer: Response, size: number): Promise<Response> {
 }
 
 Deno.test("image-download writes a part, syncs it, and renames it when all is right", async () => {
-  const scene = await glanceWithDisk();
-  const { code, files, stdout, stderr } = await scene.run([
+  const harness = await glanceWithDisk();
+  const { code, files, stdout, stderr } = await harness.run([
     "image-download",
     "disk",
     "--file",
@@ -68,29 +68,29 @@ Deno.test("image-download writes a part, syncs it, and renames it when all is ri
 });
 
 Deno.test("image-download gives the bytes to standard output, with - and without --file", async () => {
-  const scene = await glanceWithDisk();
+  const harness = await glanceWithDisk();
   for (const args of [["image-download", ID], ["image-download", ID, "--file", "-"]]) {
-    const { code, bytes, stderr } = await scene.run(args);
+    const { code, bytes, stderr } = await harness.run(args);
     assertEquals([code, stderr], [0, ""]);
     assertEquals(bytes, new Uint8Array(DISK));
   }
 });
 
 Deno.test("image-download writes into a device or a pipe as it is", async () => {
-  const scene = await glanceWithDisk();
+  const harness = await glanceWithDisk();
   const files = new MemoryFiles();
   files.special.add("/dev/vdb");
-  const { code } = await scene.run(["image-download", ID, "--file", "/dev/vdb"], { files });
+  const { code } = await harness.run(["image-download", ID, "--file", "/dev/vdb"], { files });
   assertEquals(code, 0);
   assertEquals([...files.content.keys()], ["/dev/vdb"]);
 });
 
 Deno.test("image-download leaves what was there when the bytes are wrong", async () => {
-  const scene = await glanceWithDisk((answer) =>
+  const harness = await glanceWithDisk((answer) =>
     withBody(answer, (bytes) => bytes.map((byte) => byte ^ 1))
   );
   const files = new MemoryFiles({ "x": "the image of yesterday" });
-  const { code, stderr } = await scene.run(["image-download", ID, "--file", "x"], { files });
+  const { code, stderr } = await harness.run(["image-download", ID, "--file", "x"], { files });
   assertEquals(code, 1);
   assertStringIncludes(stderr, "sha512");
   assertEquals([...files.content.keys()], ["x"]);
@@ -99,11 +99,11 @@ Deno.test("image-download leaves what was there when the bytes are wrong", async
 });
 
 Deno.test("image-download --no-verify takes bytes with another hash", async () => {
-  const scene = await glanceWithDisk((answer) =>
+  const harness = await glanceWithDisk((answer) =>
     withBody(answer, (bytes) => bytes.map((byte) => byte ^ 1))
   );
   for (const flags of [["--no-verify"], ["--verify", "off"]]) {
-    const { code, files } = await scene.run(["image-download", ID, "--file", "x", ...flags]);
+    const { code, files } = await harness.run(["image-download", ID, "--file", "x", ...flags]);
     assertEquals(code, 0);
     assertEquals(files.content.get("x"), DISK.map((byte) => byte ^ 1));
   }
@@ -113,9 +113,9 @@ Deno.test("--debug tells of each failover, retry and resume: server, cause, byte
   const glance = embedded();
   const files = new MemoryFiles({ "disk.img": DISK });
   const create = ["image-create", "--id", ID, ...RAW, "--file", "disk.img"];
-  assertEquals((await new Scene(glance).run(create, { files })).code, 0);
+  assertEquals((await new CliHarness(glance).run(create, { files })).code, 0);
   let reads = 0;
-  const scene = new Scene(async (request) => {
+  const harness = new CliHarness(async (request) => {
     if (!request.url.endsWith("/file")) return await glance(request);
     reads++;
     if (reads === 1) return new Response("busy", { status: 503 });
@@ -125,7 +125,7 @@ Deno.test("--debug tells of each failover, retry and resume: server, cause, byte
   });
   const environment = { GLANCE_API_SERVERS: "a.test:9292,b.test:9292" };
   const download = ["-d", "image-download", ID, "--file", "x"];
-  const { code, files: left, stderr } = await scene.run(download, { environment });
+  const { code, files: left, stderr } = await harness.run(download, { environment });
   assertEquals(code, 0);
   assertEquals(left.content.get("x"), DISK);
   const lines = stderr.trimEnd().split("\n").map((line) => line.replace(/: Cannot .*/, ""));
@@ -152,19 +152,19 @@ Deno.test("--debug tells of each failover, retry and resume: server, cause, byte
 
 Deno.test("image-create reads standard input where no file is named", async () => {
   for (const file of [[], ["--file", "-"]]) {
-    const scene = new Scene();
+    const harness = new CliHarness();
     const create = ["image-create", "--id", ID, ...RAW, ...file, "--json"];
-    const { code, stdout } = await scene.run(create, { stdin: DISK });
+    const { code, stdout } = await harness.run(create, { stdin: DISK });
     assertEquals(code, 0);
     assertEquals(JSON.parse(stdout).size, DISK.byteLength);
-    const { bytes } = await scene.run(["image-download", ID]);
+    const { bytes } = await harness.run(["image-download", ID]);
     assertEquals(bytes, new Uint8Array(DISK));
   }
 });
 
 Deno.test("image-create stores an empty file as an image of no bytes", async () => {
   const files = new MemoryFiles({ "empty": "" });
-  const { code, stdout } = await new Scene().run(
+  const { code, stdout } = await new CliHarness().run(
     ["image-create", ...RAW, "--file", "empty", "--json"],
     { files },
   );
@@ -173,13 +173,13 @@ Deno.test("image-create stores an empty file as an image of no bytes", async () 
 });
 
 Deno.test("image-upload fills an image that has no data, in silence", async () => {
-  const scene = new Scene();
-  assertEquals((await scene.run(["image-create", "--name", "later", ...RAW])).code, 0);
+  const harness = new CliHarness();
+  assertEquals((await harness.run(["image-create", "--name", "later", ...RAW])).code, 0);
   const files = new MemoryFiles({ "disk.img": DISK });
   const upload = ["image-upload", "later", "--file", "disk.img", "--store", "local"];
-  const { code, stdout, stderr } = await scene.run(upload, { files });
+  const { code, stdout, stderr } = await harness.run(upload, { files });
   assertEquals([code, stdout, stderr], [0, "", ""]);
-  assertEquals((await scene.run(["image-download", "later"])).bytes, new Uint8Array(DISK));
+  assertEquals((await harness.run(["image-download", "later"])).bytes, new Uint8Array(DISK));
 });
 
 Deno.test("image-create leaves no image behind when its file breaks off", async () => {
@@ -193,12 +193,12 @@ Deno.test("image-create leaves no image behind when its file breaks off", async 
         },
       }),
     );
-  const scene = new Scene();
-  const { code, stderr } = await scene.run(["image-create", ...RAW, "--file", "disk.img"], {
+  const harness = new CliHarness();
+  const { code, stderr } = await harness.run(["image-create", ...RAW, "--file", "disk.img"], {
     files,
   });
   assertEquals([code, stderr], [1, 'Cannot read "disk.img": the device failed; check it\n']);
-  assertEquals((await scene.run(["image-list", "--json"])).stdout, "[]\n");
+  assertEquals((await harness.run(["image-list", "--json"])).stdout, "[]\n");
 });
 
 Deno.test("image-create sends a file again on the connection after one that broke", async () => {
@@ -210,7 +210,7 @@ Deno.test("image-create sends a file again on the connection after one that brok
     throw new TypeError("connection reset");
   };
   const files = new MemoryFiles({ "disk.img": DISK });
-  const { code, stdout } = await new Scene(fetch).run(
+  const { code, stdout } = await new CliHarness(fetch).run(
     ["image-create", ...RAW, "--file", "disk.img", "--json"],
     { files },
   );
@@ -218,20 +218,20 @@ Deno.test("image-create sends a file again on the connection after one that brok
 });
 
 Deno.test("Progress is shown on a terminal only, and at once only when it is asked for", async () => {
-  const scene = await glanceWithDisk();
+  const harness = await glanceWithDisk();
   const download = ["image-download", ID, "--file", "x"];
   let time = 0;
   const slow = () => time += 700;
   const silent = [
-    await scene.run([...download, "--progress"], { now: slow }),
-    await scene.run(download, { isTerminal: true }),
-    await scene.run([...download, "--no-progress"], { isTerminal: true, now: slow }),
+    await harness.run([...download, "--progress"], { now: slow }),
+    await harness.run(download, { isTerminal: true }),
+    await harness.run([...download, "--no-progress"], { isTerminal: true, now: slow }),
   ];
   assertEquals(silent.map(({ code, stderr }) => [code, stderr]), [[0, ""], [0, ""], [0, ""]]);
-  const asked = await scene.run([...download, "--progress"], { isTerminal: true });
+  const asked = await harness.run([...download, "--progress"], { isTerminal: true });
   assert(asked.stderr.startsWith("\r\x1b[K "), asked.stderr);
   assert(asked.stderr.endsWith("\r\x1b[K100%  293 KiB in 0s\n"), asked.stderr);
-  const patient = await scene.run(download, { isTerminal: true, now: slow });
+  const patient = await harness.run(download, { isTerminal: true, now: slow });
   assert(patient.stderr.includes(" of 293 KiB"), patient.stderr);
   assert(patient.stderr.endsWith("/s\n"), patient.stderr);
 });
