@@ -35,111 +35,17 @@
 export { connect, type Connection, type ConnectOptions } from "./lib/connect.ts";
 export { getDefaultImageService, getRemoteImageService } from "./lib/images/remote.ts";
 export { GlanceImageService, type UpdateOptions } from "./lib/images/service.ts";
-
-// The client below the service: servers, retries, one operation per call.
-export {
-  type CallOptions,
-  type ExchangeOptions,
-  type ForwardedRequest,
-  GlanceClientWrapper,
-  type GlanceClientWrapperOptions,
-  type WireRequest,
-} from "./lib/api/client.ts";
-export { getApiServers } from "./lib/auth/api_servers.ts";
-export type { ApiServer } from "./lib/api_server.ts";
-export type { Deadline } from "./lib/http/deadline.ts";
-export type { OpenResponse, ResponseHandler } from "./lib/http/attempt.ts";
-export type { CatalogInfo, GlanceOptions, ResolvedOptions } from "./lib/options.ts";
-export type { GlanceEvent } from "./lib/events.ts";
-
-// Authentication.
-export { authenticate, type Credentials } from "./lib/auth/keystone.ts";
-export { AUTH_METHODS, type AuthMethod } from "./lib/auth/credentials.ts";
-export type { CatalogEndpoint, CatalogEntry, RequestContext } from "./lib/context.ts";
-export type { Environment } from "./lib/auth/clouds/mod.ts";
-export type { YamlOptions, YamlParser, YamlTag } from "./lib/auth/clouds/yaml.ts";
-
-// Images.
-export {
-  type GlanceImage,
-  type Image,
-  IMAGE_STATUSES,
-  IMAGE_VISIBILITIES,
-  type ImageLocation,
-  type ImageMember,
-  type ImageMeta,
-  type ImageStatus,
-  type ImageStore,
-  type ImageVisibility,
-  type JsonValue,
-  MEMBER_STATUSES,
-  type MemberStatus,
-  type ValidationData,
-} from "./lib/api/types.ts";
-export { fromGlance, toGlance } from "./lib/api/translate.ts";
 export type { FilterValue, ListParameters, SortDir } from "./lib/api/query.ts";
-export type { JsonPatch, PatchOperation } from "./lib/api/patch.ts";
-export {
-  type ApiVersion,
-  type CachedImage,
-  type CacheOperations,
-  type CacheState,
-  type CacheTarget,
-  type CloudOperations,
-  type DataBody,
-  type DataOperations,
-  type DataRequest,
-  type DefinitionOperations,
-  type GlanceTask,
-  type ImageOperations,
-  type ImagePage,
-  type ImportInfo,
-  type ImportRequest,
-  type MetadefOperations,
-  type NewImage,
-  type NewTask,
-  type OperationArgs,
-  type OperationDescription,
-  type OperationName,
-  type OperationResult,
-  OPERATIONS,
-  type Operations,
-  type PrunedCache,
-  type Query,
-  type QuotaUse,
-  type SchemaDocument,
-  type SharingOperations,
-  type StoreDetail,
-  type TaskPage,
-  type UploadRequest,
-  type Usage,
-} from "./lib/api/operations.ts";
-export {
-  METADEF_SCHEMA_NAMES,
-  type MetadefSchemaName,
-  SCHEMA_NAMES,
-  type SchemaName,
-} from "./lib/api/wire.ts";
 export type {
-  MetadefAssociation,
-  MetadefDates,
-  MetadefNamespace,
-  MetadefNamespaceMeta,
-  MetadefNamespacePage,
-  MetadefObject,
-  MetadefObjectBody,
-  MetadefProperties,
-  MetadefProperty,
-  MetadefPropertySchema,
-  MetadefResourceType,
-  MetadefTag,
-  MetadefType,
-  MetadefView,
-  NewMetadefAssociation,
-  NewMetadefNamespace,
-  NewMetadefObject,
-  NewTagsOptions,
-} from "./lib/api/operations/metadef_types.ts";
+  Image,
+  ImageLocation,
+  ImageMember,
+  ImageMeta,
+  ImageStatus,
+  ImageStore,
+  ImageVisibility,
+  JsonValue,
+} from "./lib/api/types.ts";
 
 // Image data.
 export type {
@@ -163,22 +69,19 @@ export {
 export { restoreImage, type RestoreOptions } from "./lib/jobs/restore_image.ts";
 export type { SameOptions } from "./lib/jobs/compare_data.ts";
 export { importImage, type ImportOptions } from "./lib/jobs/import_image.ts";
-export {
-  type DataSource,
-  IMPORT_METHODS,
-  type ImportMethod,
-  type ImportSource,
-  type ImportTargets,
-  type OwnSource,
-  type RegionSource,
-  type UrlSource,
+export type {
+  DataSource,
+  ImportMethod,
+  ImportSource,
+  ImportTargets,
+  OwnSource,
+  RegionSource,
+  UrlSource,
 } from "./lib/jobs/import_plan.ts";
 export { type ImportWaitOptions, waitForImport } from "./lib/jobs/wait_for_import.ts";
 export type { ImportGoal, ImportProgress } from "./lib/jobs/import_state.ts";
 export { type StatusWaitOptions, waitForStatus } from "./lib/jobs/wait_for_status.ts";
 export type { WaitOptions } from "./lib/jobs/poll.ts";
-
-// Image signatures.
 export {
   type ImageRecords,
   type SignatureProperties,
@@ -186,6 +89,24 @@ export {
   verifyImageSignature,
   type VerifySignatureOptions,
 } from "./lib/transfer/integrity/image_signature.ts";
+
+// The client below the service. The module `api` has the operations that it calls.
+export {
+  type CallOptions,
+  GlanceClientWrapper,
+  type GlanceClientWrapperOptions,
+} from "./lib/api/client.ts";
+export { getApiServers } from "./lib/auth/api_servers.ts";
+export type { ApiServer } from "./lib/api_server.ts";
+export type { CatalogInfo, GlanceOptions } from "./lib/options.ts";
+export type { GlanceEvent } from "./lib/events.ts";
+
+// Authentication.
+export { authenticate, type Credentials } from "./lib/auth/keystone.ts";
+export type { AuthMethod } from "./lib/auth/credentials.ts";
+export type { CatalogEndpoint, CatalogEntry, RequestContext } from "./lib/context.ts";
+export type { Environment } from "./lib/auth/clouds/mod.ts";
+export type { YamlOptions, YamlParser, YamlTag } from "./lib/auth/clouds/yaml.ts";
 
 // Errors.
 export * from "./lib/errors.ts";

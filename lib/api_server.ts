@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { InvalidConfigurationValue, redact } from "./errors.ts";
+import { InvalidConfigurationValue } from "./errors.ts";
 import { inspect, withoutEnd } from "./validate.ts";
+import { redact } from "./redact.ts";
 
 /** An API server. */
 export interface ApiServer {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Invalid, redact } from "./errors.ts";
+import { Invalid } from "./errors.ts";
 
 /** Whether a value is a JSON object. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
@@ -72,16 +72,3 @@ export function withoutEnd(text: string, characters: string): string {
 }
 
 /** The scheme is limited to 32 characters, which keeps the search linear. */
-const URL_IN_TEXT = /([a-z][a-z0-9+.-]{0,31})?:\/\/[^\s"'()<>]+/gi;
-
-/**
- * Applies {@linkcode redact} to every URL in a text, in linear time: error messages of runtimes and servers
- * quote URLs unredacted.
- */
-export function redactUrls(text: string): string {
-  return text.replaceAll(
-    URL_IN_TEXT,
-    (url: string, scheme?: string) =>
-      scheme === undefined ? redact(`x${url}`).slice(1) : redact(url),
-  );
-}

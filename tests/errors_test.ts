@@ -1,7 +1,8 @@
 /** Every error has its class and cause, and shows no secret. */
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import * as face from "../mod.ts";
-import { errorFromAnswer, GlanceError, ImageIntegrityError, redact } from "../mod.ts";
+import { GlanceError, ImageIntegrityError } from "../mod.ts";
+import { errorFromAnswer, redact } from "../lib/api/mod.ts";
 
 type ErrorClass = new (
   message: string,

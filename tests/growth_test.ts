@@ -20,8 +20,9 @@ import { credentialOf, inboundHeaders, requestIdOf } from "../lib/router/forward
 import { HttpError, refusalResponse } from "../lib/router/error_response.ts";
 import { dataHeaders } from "../lib/router/file/file_headers.ts";
 import { API_PATHS } from "../lib/router/routes.ts";
-import { getRemoteImageService, type GlanceImage, redact } from "../mod.ts";
-import { redactUrls } from "../lib/validate.ts";
+import { getRemoteImageService } from "../mod.ts";
+import { type GlanceImage, redact } from "../lib/api/mod.ts";
+import { redactUrls } from "../lib/redact.ts";
 import { assertLinear } from "./support/growth.ts";
 
 /** Characters of the shorter text; the longer one has eight times as many. */

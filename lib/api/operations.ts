@@ -65,7 +65,7 @@ export const ROWS: {
  *
  * @example
  * ```ts
- * import { OPERATIONS } from "@glance-edge/glance";
+ * import { OPERATIONS } from "@glance-edge/glance/api";
  * import { assert } from "@std/assert";
  *
  * for (const [name, { verb, path, since }] of Object.entries(OPERATIONS)) {

@@ -107,7 +107,7 @@ export function glanceName(name: string): string {
  *
  * @example
  * ```ts
- * import { fromGlance } from "@glance-edge/glance";
+ * import { fromGlance } from "@glance-edge/glance/api";
  * import { assert } from "@std/assert";
  *
  * const image = fromGlance({ id: "1", status: "queued", min_disk: 2, kernel_id: "foo" });
@@ -166,7 +166,7 @@ function imageOf(glance: GlanceImage, properties: Readonly<Record<string, unknow
  *
  * @example
  * ```ts
- * import { toGlance } from "@glance-edge/glance";
+ * import { toGlance } from "@glance-edge/glance/api";
  * import { assert } from "@std/assert";
  *
  * const glance = toGlance({ diskFormat: "raw", properties: { os_type: "linux" } });

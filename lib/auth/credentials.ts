@@ -7,10 +7,10 @@
 import { InvalidConfigurationValue } from "../errors.ts";
 
 /** The supported authentication methods. */
-export const AUTH_METHODS = ["password", "applicationCredential", "token"] as const;
+export const AUTH_METHODS: readonly AuthMethod[] = ["password", "applicationCredential", "token"];
 
 /** An authentication method. */
-export type AuthMethod = typeof AUTH_METHODS[number];
+export type AuthMethod = "password" | "applicationCredential" | "token";
 
 /**
  * Credentials, with the names of `clouds.yaml` and `OS_*` in camelCase. A user or project is named by its id,

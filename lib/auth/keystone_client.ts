@@ -5,7 +5,7 @@
  * @module
  */
 import { type ApiServer, parseApiServer } from "../api_server.ts";
-import { GlanceError, InvalidConfigurationValue, redact, ServerUnreachable } from "../errors.ts";
+import { GlanceError, InvalidConfigurationValue, ServerUnreachable } from "../errors.ts";
 import { Deadline } from "../http/deadline.ts";
 import { readStart, readText } from "../http/json.ts";
 import { backoff, isRetryableStatus, parseRetryAfter } from "../http/retry_policy.ts";
@@ -20,6 +20,7 @@ import {
   unusable,
 } from "./keystone_errors.ts";
 import { trustHint } from "../http/tls_hints.ts";
+import { redact } from "../redact.ts";
 
 /** A successful response. */
 export interface KeystoneResponse {

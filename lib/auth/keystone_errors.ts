@@ -7,7 +7,6 @@
 import type { ApiServer } from "../api_server.ts";
 import {
   AuthenticationFailed,
-  errorFromAnswer,
   GlanceConnectionFailed,
   type GlanceError,
   InvalidConfigurationValue,
@@ -18,6 +17,7 @@ import { explanationIn, requestIdOf } from "../http/response_errors.ts";
 import { parseJson } from "../http/json.ts";
 import type { WireRequest } from "../http/transport.ts";
 import { isRecord } from "../validate.ts";
+import { errorFromAnswer } from "../http/error_from_answer.ts";
 
 /** A request to Keystone, with its description for messages. */
 export interface KeystoneRequest {

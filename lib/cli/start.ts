@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { redact } from "../errors.ts";
+import { redact } from "../redact.ts";
 import { denoWorld, endingSignal, goToCaller } from "./system/deno_system.ts";
 import { EXIT, exitCodeOf, Interrupted, sentenceOf, UsageError } from "./system/errors.ts";
 import type { Flags, Values } from "./args/command.ts";

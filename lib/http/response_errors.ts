@@ -4,15 +4,11 @@
  * @module
  */
 import type { ApiServer } from "../api_server.ts";
-import {
-  errorFromAnswer,
-  GlanceConnectionFailed,
-  type GlanceError,
-  UnexpectedResponse,
-} from "../errors.ts";
+import { GlanceConnectionFailed, type GlanceError, UnexpectedResponse } from "../errors.ts";
 import { hintForCause } from "./cause_hints.ts";
 import { withoutEnd } from "../validate.ts";
 import { parseJson, readStart } from "./json.ts";
+import { errorFromAnswer } from "./error_from_answer.ts";
 
 /** Maximum characters of an explanation in a message. */
 const QUOTE_LIMIT = 400;

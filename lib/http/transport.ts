@@ -7,10 +7,11 @@
 import type { RequestContext } from "../context.ts";
 import type { ApiServer } from "../api_server.ts";
 import { lengthKept } from "./fixed_length.ts";
-import { GlanceError, Invalid, redact, RedirectRefused, ServerUnreachable } from "../errors.ts";
+import { GlanceError, Invalid, RedirectRefused, ServerUnreachable } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { inspect, isResponse, redactUrls } from "../validate.ts";
+import { inspect, isResponse } from "../validate.ts";
 import { trustHint } from "./tls_hints.ts";
+import { redact, redactUrls } from "../redact.ts";
 
 /** A request relative to an endpoint root. */
 export interface WireRequest {

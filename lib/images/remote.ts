@@ -6,12 +6,13 @@
 import type { RequestContext } from "../context.ts";
 import { type ApiServer, parseApiServer, parseHttpUrl } from "../api_server.ts";
 import { originsInCatalog } from "../auth/catalog.ts";
-import { InvalidImageRef, redact } from "../errors.ts";
+import { InvalidImageRef } from "../errors.ts";
 import { GlanceClientWrapper } from "../api/client.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
 import { inspect } from "../validate.ts";
 import { isPathSegment } from "../api/operation.ts";
 import { GlanceImageService } from "./service.ts";
+import { redact } from "../redact.ts";
 
 /**
  * Creates a service on the configured servers, or on those of each context's catalog.

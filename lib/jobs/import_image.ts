@@ -35,7 +35,7 @@ import { checkUrl, openWebData } from "./url_source.ts";
 export interface ImportOptions extends Omit<ImportWaitOptions, "partial">, ImportTargets {
   /**
    * The import method.
-   * @default the first of {@linkcode IMPORT_METHODS} that fits the source and that the cloud offers
+   * @default the first of {@linkcode ImportMethod} that fits the source and that the cloud offers
    */
   readonly method?: ImportMethod;
   /**

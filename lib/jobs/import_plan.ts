@@ -52,16 +52,21 @@ export type ImportSource = DataSource | UrlSource | RegionSource | OwnSource;
  * - `copy-image`: Glance copies the data from one of its stores to others.
  * - `upload`: this program uploads the data to one store, without an import. Every cloud supports this.
  */
-export const IMPORT_METHODS = [
+export type ImportMethod =
+  | "glance-direct"
+  | "web-download"
+  | "glance-download"
+  | "copy-image"
+  | "upload";
+
+/** All import methods, in the order of preference. */
+export const IMPORT_METHODS: readonly ImportMethod[] = [
   "glance-direct",
   "web-download",
   "glance-download",
   "copy-image",
   "upload",
-] as const;
-
-/** One of {@linkcode IMPORT_METHODS}. */
-export type ImportMethod = typeof IMPORT_METHODS[number];
+];
 
 /** The target stores of an import. */
 export interface ImportTargets {

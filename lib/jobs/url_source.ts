@@ -5,12 +5,13 @@
  */
 import { StallTimer } from "../transfer/stall_timer.ts";
 import { parseHttpUrl } from "../api_server.ts";
-import { type GlanceError, Invalid, redact, ServerUnreachable } from "../errors.ts";
+import { type GlanceError, Invalid, ServerUnreachable } from "../errors.ts";
 import { errorFromResponse } from "../http/response_errors.ts";
 import { Deadline } from "../http/deadline.ts";
 import { openUrl } from "../http/transport.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { inspect } from "../validate.ts";
+import { redact } from "../redact.ts";
 
 /**
  * Checks the URL of an import.

@@ -4,7 +4,7 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import { redactUrls } from "../validate.ts";
+import { redactUrls } from "../redact.ts";
 import { NotAuthorized, NotFound, NotImplemented } from "../errors.ts";
 import { ignoringErrors } from "../events.ts";
 import type { GlanceTask } from "../api/operations.ts";

@@ -1,13 +1,10 @@
-/**
- * The options of a gateway, and the checked result that its handlers read.
- *
- * @module
- */
+/** The options of a gateway, and the checked result that its handlers read. @module */
 import type { RequestContext } from "../context.ts";
 import { isWorkerd } from "../http/fixed_length.ts";
 import { type Verify, VERIFY_MODES } from "../transfer/types.ts";
 import { parseHttpUrl } from "../api_server.ts";
-import { InvalidConfigurationValue, redact } from "../errors.ts";
+import { InvalidConfigurationValue } from "../errors.ts";
+import { redact } from "../redact.ts";
 import { ignoringErrors } from "../events.ts";
 import type { GlanceOptions } from "../options.ts";
 import { checkRecord, describeType, inspect, isRecord } from "../validate.ts";

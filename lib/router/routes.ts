@@ -5,7 +5,7 @@
  * @module
  */
 import { type OperationDescription, type OperationName, OPERATIONS } from "../api/operations.ts";
-import { DATA_TYPE, PATCH_TYPE } from "../api/define.ts";
+import { DATA_TYPE, PATCH_TYPE } from "../api/operations/define.ts";
 
 /** How a request is handled. */
 export type RouteKind =

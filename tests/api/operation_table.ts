@@ -10,7 +10,7 @@ import { DEFINITION_OPERATIONS } from "../../lib/api/operations/definitions.ts";
 import { IMAGE_OPERATIONS } from "../../lib/api/operations/images.ts";
 import { METADEF_OPERATIONS } from "../../lib/api/operations/metadefs.ts";
 import { SHARING_OPERATIONS } from "../../lib/api/operations/sharing.ts";
-import type { OperationDescription } from "../../mod.ts";
+import type { OperationDescription } from "../../lib/api/mod.ts";
 
 type Descriptions = Readonly<Record<string, OperationDescription>>;
 
@@ -36,7 +36,8 @@ request is made. \`OPERATIONS\` is the same table as data, with the meaning of e
 hint.
 
 \`\`\`ts
-import { connect, OPERATIONS } from "@glance-edge/glance";
+import { connect } from "@glance-edge/glance";
+import { OPERATIONS } from "@glance-edge/glance/api";
 import { createEmbeddedGlance } from "@glance-edge/glance/embedded";
 import { assert } from "@std/assert";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { OPERATIONS } from "../../mod.ts";
+import { OPERATIONS } from "../../lib/api/mod.ts";
 import { operationsReadme, README, SECTIONS } from "./operation_table.ts";
 
 Deno.test("lib/api/README.md is what `deno task docs:operations` writes", async () => {

@@ -1,6 +1,6 @@
 /** The operations of the Image API: their requests, and their results. */
 import { assert, assertEquals, assertObjectMatch, assertRejects, assertThrows } from "@std/assert";
-import { type OperationName, OPERATIONS, UnexpectedResponse } from "../../mod.ts";
+import { UnexpectedResponse } from "../../mod.ts";
 import { actionOf, imageIdOf, type Operation, toRequest } from "../../lib/api/operation.ts";
 import { ROWS } from "../../lib/api/operations.ts";
 import { Invalid } from "../../mod.ts";
@@ -8,6 +8,7 @@ import { utf8 } from "../support/bodies.ts";
 import { empty } from "../support/scripted_fetch.ts";
 import { between, pick, seededRandom } from "../support/seed.ts";
 import { worldOf } from "../support/world.ts";
+import { type OperationName, OPERATIONS } from "../../lib/api/mod.ts";
 
 /** A row without its types: the tables here call every operation. */
 function rowOf(name: OperationName): Operation<readonly unknown[], unknown> {

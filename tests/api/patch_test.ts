@@ -1,7 +1,8 @@
 /** What has to change, as the JSON patch that Glance takes. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { patchTo } from "../../lib/api/patch.ts";
-import { type GlanceImage, Invalid, type JsonPatch } from "../../mod.ts";
+import { Invalid } from "../../mod.ts";
+import type { GlanceImage, JsonPatch } from "../../lib/api/mod.ts";
 
 const CURRENT: GlanceImage = {
   id: "42",

@@ -1,7 +1,8 @@
 /** The seam between Glance's words and ours. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { glanceName, isBaseProperty, isReservedProperty } from "../../lib/api/translate.ts";
-import { fromGlance, type GlanceImage, type ImageMeta, Invalid, toGlance } from "../../mod.ts";
+import { type ImageMeta, Invalid } from "../../mod.ts";
+import { fromGlance, type GlanceImage, toGlance } from "../../lib/api/mod.ts";
 
 /** An image with everything that Glance has to say. */
 const FULL: GlanceImage = {

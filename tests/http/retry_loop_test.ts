@@ -4,13 +4,13 @@ import {
   GlanceConnectionFailed,
   GlanceError,
   Invalid,
-  type OperationName,
   ServerUnreachable,
   UnexpectedResponse,
 } from "../../mod.ts";
 import { FakeBody, utf8 } from "../support/bodies.ts";
 import { failure, refused, silence, type Step } from "../support/scripted_fetch.ts";
 import { factsOf, failureOf, type World, worldOf } from "../support/world.ts";
+import type { OperationName } from "../../lib/api/mod.ts";
 
 const IMAGE = { id: "42", status: "active" };
 

@@ -1,8 +1,9 @@
 /** Whether a caller may see what Glance has shown. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { availabilityOf, isAcceptedMember } from "../../lib/images/availability.ts";
-import { fromGlance, type GlanceImage, ImageNotFound, type RequestContext } from "../../mod.ts";
+import { ImageNotFound, type RequestContext } from "../../mod.ts";
 import { worldOf } from "../support/world.ts";
+import { fromGlance, type GlanceImage } from "../../lib/api/mod.ts";
 
 /** Who asks for which image -> whether it may. */
 const TABLE: readonly (readonly [

@@ -4,14 +4,9 @@ import { createEmbeddedGlance } from "../../lib/embedded/mod.ts";
 import { createImageRouter } from "../../lib/router/mod.ts";
 import { shownDefinition } from "../../lib/cli/commands/metadefs/fields.ts";
 import { createHasher } from "../../lib/transfer/integrity/hashing.ts";
-import {
-  exportImage,
-  fromGlance,
-  getDefaultImageService,
-  type GlanceImage,
-  toGlance,
-} from "../../mod.ts";
+import { exportImage, getDefaultImageService } from "../../mod.ts";
 import { setOwn } from "../../lib/validate.ts";
+import { fromGlance, type GlanceImage, toGlance } from "../../lib/api/mod.ts";
 
 /** Names with a meaning to objects, and one without. */
 const NAMES = ["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf", "os_type"];

@@ -1,14 +1,10 @@
 /** What a row of the operation table promises, an answer keeps, or it is a typed error with a hint. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import {
-  GlanceClientWrapper,
-  type OperationName,
-  OPERATIONS,
-  UnexpectedResponse,
-} from "../../mod.ts";
+import { GlanceClientWrapper, UnexpectedResponse } from "../../mod.ts";
 import { downloadAll } from "../support/downloads.ts";
 import { BYTES, record, Served } from "../support/image.ts";
 import { factsOf, worldOf } from "../support/world.ts";
+import { type OperationName, OPERATIONS } from "../../lib/api/mod.ts";
 
 const NAMES = Object.keys(OPERATIONS) as OperationName[];
 

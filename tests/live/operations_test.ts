@@ -3,7 +3,7 @@
  * embedded one if Debian's Glance is too old. Prints the results as a table.
  */
 import { assertEquals } from "@std/assert";
-import { type OperationDescription, type OperationName, OPERATIONS } from "../../mod.ts";
+import { type OperationDescription, type OperationName, OPERATIONS } from "../../lib/api/mod.ts";
 import type { OperationHarness } from "./operations/case.ts";
 import {
   type CaseResult,

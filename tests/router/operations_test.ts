@@ -1,5 +1,5 @@
 /** Every row of the operation table, once with success and once without, through the gateway. */
-import { type OperationDescription, type OperationName, OPERATIONS } from "../../mod.ts";
+import { type OperationDescription, type OperationName, OPERATIONS } from "../../lib/api/mod.ts";
 import { createImageRouter } from "../../lib/router/mod.ts";
 import { runCase, serveEmbedded } from "../live/operations/run_cases.ts";
 

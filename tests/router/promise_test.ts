@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Hono } from "hono";
 import { createImageRouter, type ImageRouter } from "../../lib/router/mod.ts";
 import { ROUTES } from "../../lib/router/routes.ts";
-import { OPERATIONS } from "../../mod.ts";
+import { OPERATIONS } from "../../lib/api/mod.ts";
 import { BYTES, ID, recordOf } from "../support/image.ts";
 import { bytesOf, Cloud, headersOf } from "./cloud.ts";
 

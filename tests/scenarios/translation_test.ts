@@ -1,7 +1,8 @@
 /** Scenarios 1 and 52 to 56: Glance's words and ours. */
 import { assertEquals, assertThrows } from "@std/assert";
-import { fromGlance, type GlanceImage, type ImageMeta, Invalid, toGlance } from "../../mod.ts";
+import { type ImageMeta, Invalid } from "../../mod.ts";
 import { fullRecord } from "./stub_glance.ts";
+import { fromGlance, type GlanceImage, toGlance } from "../../lib/api/mod.ts";
 
 Deno.test("block devices travel as JSON text with spaces and come back as they were (scenario 01)", () => {
   const properties = {

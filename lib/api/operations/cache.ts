@@ -11,7 +11,7 @@ import {
   DELETED,
   NO_CONTENT,
   type OperationDefinitions,
-} from "../define.ts";
+} from "./define.ts";
 import type { CacheState, CacheTarget, PrunedCache } from "../wire.ts";
 
 /** Operations on the image cache of the server that answers. */

@@ -10,7 +10,7 @@ import {
   defineOperation,
   JSON_TYPE,
   type OperationDefinitions,
-} from "../define.ts";
+} from "./define.ts";
 import type { ImageStore } from "../types.ts";
 import type {
   ApiVersion,

@@ -7,7 +7,7 @@ import { formatRange } from "../../http/byte_range.ts";
 import { countIn, dataIn, encoded, rangeIn, recordIn, textIn, textsIn } from "../arguments.ts";
 import type { RequestParts } from "../operation.ts";
 import { receiveNothing } from "../decode.ts";
-import { DATA_TYPE, defineOperation, type OperationDefinitions } from "../define.ts";
+import { DATA_TYPE, defineOperation, type OperationDefinitions } from "./define.ts";
 import type { DataBody, DataRequest, UploadRequest } from "../wire.ts";
 
 /** Operations on image data. */

@@ -24,7 +24,7 @@ import {
   JSON_TYPE,
   NO_CONTENT,
   type OperationDefinitions,
-} from "../define.ts";
+} from "./define.ts";
 import type { Query } from "../wire.ts";
 
 /** Operations on definitions. */

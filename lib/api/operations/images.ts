@@ -14,7 +14,7 @@ import {
   NO_CONTENT,
   type OperationDefinitions,
   PATCH_TYPE,
-} from "../define.ts";
+} from "./define.ts";
 import type { GlanceImage, ImageLocation, ValidationData } from "../types.ts";
 import type { GlanceTask, ImagePage, ImportRequest, NewImage, Query } from "../wire.ts";
 

@@ -22,7 +22,7 @@ import {
   JSON_TYPE,
   NO_CONTENT,
   type OperationDefinitions,
-} from "../define.ts";
+} from "./define.ts";
 import type { Query } from "../wire.ts";
 
 /** Operations on namespaces and resource types. */

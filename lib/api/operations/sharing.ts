@@ -11,7 +11,7 @@ import {
   JSON_TYPE,
   NO_CONTENT,
   type OperationDefinitions,
-} from "../define.ts";
+} from "./define.ts";
 import type { ImageMember, MemberStatus } from "../types.ts";
 
 /** Operations on members and tags. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { GlanceError } from "../../errors.ts";
-import { redactUrls } from "../../validate.ts";
+import { redactUrls } from "../../redact.ts";
 import { inTerminalWords } from "../args/wording.ts";
 
 /** Exit codes. */

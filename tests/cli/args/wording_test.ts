@@ -1,7 +1,7 @@
 /** Nothing that the command line prints speaks of options and functions of the library. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { inTerminalWords } from "../../../lib/cli/args/wording.ts";
-import { OPERATIONS } from "../../../mod.ts";
+import { OPERATIONS } from "../../../lib/api/mod.ts";
 import { CliHarness, embedded, MemoryFiles } from "../harness.ts";
 
 const ROOT = new URL("../../../lib/", import.meta.url);

@@ -1,5 +1,5 @@
 /** Every operation against the embedded Glance, once successful and once failing. */
-import { type OperationDescription, type OperationName, OPERATIONS } from "../../../mod.ts";
+import { type OperationDescription, type OperationName, OPERATIONS } from "../../../lib/api/mod.ts";
 import { runCase, serveEmbedded } from "../../live/operations/run_cases.ts";
 
 for (const [name, row] of Object.entries(OPERATIONS) as [OperationName, OperationDescription][]) {

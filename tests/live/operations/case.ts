@@ -7,12 +7,14 @@ import {
   type GlanceClientWrapper,
   GlanceConnectionFailed,
   type GlanceError,
-  type OperationArgs,
-  type OperationName,
-  type OperationResult,
   type RequestContext,
 } from "../../../mod.ts";
 import { type Fields, randomBytes, type RawGlance } from "../raw_glance.ts";
+import type {
+  OperationArgs,
+  OperationName,
+  OperationResult,
+} from "../../../lib/api/mod.ts";
 
 /**
  * The identity of a call: an administrator, two members with projects of their own, and one with an

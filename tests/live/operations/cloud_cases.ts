@@ -7,7 +7,6 @@ import {
   NotAuthorized,
   NotFound,
   NotImplemented,
-  type OperationName,
 } from "../../../mod.ts";
 import {
   asStranger,
@@ -20,6 +19,7 @@ import {
   type OperationHarness,
   some,
 } from "./case.ts";
+import type { OperationName } from "../../../lib/api/mod.ts";
 
 export type CloudRowNames = Extract<
   OperationName,

@@ -6,9 +6,9 @@ import {
   ImageNotAuthorized,
   ImageNotFound,
   Invalid,
-  type OperationName,
 } from "../../../mod.ts";
 import { imageOf, imported, NO_ID, nothing, offered, type OperationCases } from "./case.ts";
+import type { OperationName } from "../../../lib/api/mod.ts";
 
 const TEXT = "the bytes of a disk";
 

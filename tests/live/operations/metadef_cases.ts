@@ -1,6 +1,6 @@
 /** OperationCases of the operations for metadata definitions. */
 import { assert, assertEquals, assertObjectMatch } from "@std/assert";
-import { Conflict, NotAuthorized, NotFound, type OperationName } from "../../../mod.ts";
+import { Conflict, NotAuthorized, NotFound } from "../../../mod.ts";
 import type { Fields } from "../raw_glance.ts";
 import {
   asStranger,
@@ -11,6 +11,7 @@ import {
   type OperationHarness,
   type Prepare,
 } from "./case.ts";
+import type { OperationName } from "../../../lib/api/mod.ts";
 
 export type MetadefRowNames = Extract<OperationName, `metadefs.${string}`>;
 

@@ -1,12 +1,6 @@
 /** Runs the cases of the operation table, and formats the results. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import {
-  GlanceClientWrapper,
-  type GlanceError,
-  type OperationDescription,
-  type OperationName,
-  type RequestContext,
-} from "../../../mod.ts";
+import { GlanceClientWrapper, type GlanceError, type RequestContext } from "../../../mod.ts";
 import { embeddedTarget } from "../../embedded/target.ts";
 import { CLOUD_CASES, NODE_URL } from "./cloud_cases.ts";
 import { IMAGE_CASES } from "./image_cases.ts";
@@ -15,6 +9,7 @@ import { freePort } from "../processes.ts";
 import { RawGlance } from "../raw_glance.ts";
 import type { Call, Caller, OperationCase, OperationCases, OperationHarness } from "./case.ts";
 import { Traffic } from "../traffic.ts";
+import type { OperationDescription, OperationName } from "../../../lib/api/mod.ts";
 
 /** Compiles only if every operation has a case. */
 const CASES: OperationCases<OperationName> = { ...IMAGE_CASES, ...CLOUD_CASES, ...METADEF_CASES };

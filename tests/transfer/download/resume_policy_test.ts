@@ -2,7 +2,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import {
   AuthenticationFailed,
-  errorFromAnswer,
   GlanceConnectionFailed,
   ImageDownloadFailed,
   ImageIntegrityError,
@@ -19,6 +18,7 @@ import {
   RangeRefused,
   type Standing,
 } from "../../../lib/transfer/download/resume_policy.ts";
+import { errorFromAnswer } from "../../../lib/api/mod.ts";
 
 const [A, B, C] = ["http://a", "http://b", "http://c"];
 

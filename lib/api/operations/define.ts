@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type Operation, parametersOf } from "./operation.ts";
-import { receiveNothing } from "./decode.ts";
+import { type Operation, parametersOf } from "../operation.ts";
+import { receiveNothing } from "../decode.ts";
 
 /** Media type of JSON bodies. */
 export const JSON_TYPE = "application/json";

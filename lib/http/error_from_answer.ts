@@ -1,0 +1,93 @@
+/**
+ * The error of a response with an error status.
+ *
+ * @module
+ */
+import {
+  Conflict,
+  type GlanceError,
+  type GlanceErrorOptions,
+  ImageConflict,
+  ImageContentRejected,
+  ImageLimitExceeded,
+  ImageNotAuthorized,
+  ImageNotFound,
+  Invalid,
+  NotAuthorized,
+  NotFound,
+  NotImplemented,
+  UnexpectedStatus,
+} from "../errors.ts";
+
+/** A response with an error status. */
+export interface FailedAnswer extends GlanceErrorOptions {
+  /** HTTP status of the response. */
+  readonly status: number;
+  /** The action of the request: `show image "42"`. */
+  readonly action: string;
+  /** The server's explanation, one sentence; may be empty. */
+  readonly explanation: string;
+  /**
+   * What the user can do.
+   * @default the general hint for the status, if there is one
+   */
+  readonly hint?: string | undefined;
+}
+
+type ErrorClass = new (message: string, options: GlanceErrorOptions) => GlanceError;
+
+/** The error classes of a status, for a request about one image and for any other, and a hint. */
+type ErrorDescription = readonly [image: ErrorClass, other: ErrorClass, hint?: string];
+
+const NOT_OFFERED = "do without it, or ask the operator of the cloud for it";
+
+const ERROR_OF_STATUS: Readonly<Record<number, ErrorDescription>> = {
+  400: [Invalid, Invalid],
+  401: [
+    ImageNotAuthorized,
+    NotAuthorized,
+    "sign in again: the token is missing, unknown, or expired",
+  ],
+  403: [ImageNotAuthorized, NotAuthorized, "ask its owner, or an administrator of the cloud"],
+  404: [ImageNotFound, NotFound],
+  405: [NotImplemented, NotImplemented, NOT_OFFERED],
+  409: [ImageConflict, Conflict],
+  410: [ImageConflict, Conflict],
+  411: [Invalid, Invalid],
+  413: [
+    ImageLimitExceeded,
+    ImageLimitExceeded,
+    "delete what is not needed, or ask for a higher limit",
+  ],
+  415: [ImageContentRejected, Invalid],
+  416: [Invalid, Invalid],
+  501: [NotImplemented, NotImplemented, NOT_OFFERED],
+};
+
+/**
+ * The error for a response with an error status: an image error if the request was about one image, else a
+ * general one, as in Cinder.
+ *
+ * @example
+ * ```ts
+ * import { ImageNotFound } from "@glance-edge/glance";
+ * import { errorFromAnswer } from "@glance-edge/glance/api";
+ * import { assert } from "@std/assert";
+ *
+ * const request = { action: 'show image "42"', imageId: "42" };
+ * const error = errorFromAnswer({ ...request, status: 404, explanation: "No image found" });
+ * assert(error instanceof ImageNotFound && error.message.includes("No image found"));
+ * ```
+ */
+export function errorFromAnswer(answer: FailedAnswer): GlanceError {
+  const [OfImage, OfOther, generalHint] = ERROR_OF_STATUS[answer.status] ??
+    [UnexpectedStatus, UnexpectedStatus];
+  const ErrorClass = answer.imageId === undefined ? OfOther : OfImage;
+  const quote = answer.explanation === "" ? "" : `, "${answer.explanation}"`;
+  const hint = answer.hint ?? generalHint;
+  const advice = hint === undefined ? "" : `; ${hint}`;
+  return new ErrorClass(
+    `Cannot ${answer.action}: the server answered ${answer.status}${quote}${advice}`,
+    answer,
+  );
+}
