@@ -7,6 +7,7 @@
  */
 
 import { concat } from "./concat.ts";
+import type { Timer } from "./timer.ts";
 
 /** Limits of buffered bodies. */
 export interface BodyLimits {
@@ -25,8 +26,7 @@ export interface BodyLimits {
    * @default 60,000
    */
   readonly milliseconds?: number;
-  /** Calls `ring` after `ms`; the returned function cancels it. */
-  readonly timer: (ms: number, ring: () => void) => () => void;
+  readonly timer: Timer;
 }
 
 /** Why a body was refused. */

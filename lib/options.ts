@@ -8,6 +8,7 @@ import type { RequestContext } from "./context.ts";
 import { type ApiServer, parseApiServer, parseTrustedHost } from "./api_server.ts";
 import { InvalidConfigurationValue } from "./errors.ts";
 import { callSafely, type GlanceEvent, ignoringErrors } from "./events.ts";
+import { sleep, timerOf } from "./timer.ts";
 import { checkRecord, describeType, inspect } from "./validate.ts";
 
 /** Options of every function and class of this module. All are optional. */
@@ -120,8 +121,8 @@ export type ResolvedOptions =
     readonly regionName: string | null;
     readonly authUrl: string | null;
     readonly privilegedContext: RequestContext | null;
-    /** Calls `ring` after `ms`; the returned function cancels it. Uses `sleep` if that is given. */
-    readonly timer: (ms: number, ring: () => void) => () => void;
+    /** Calls `callback` after `ms`; the returned function cancels it. Uses `sleep` if that is given. */
+    readonly timer: (ms: number, callback: () => void) => () => void;
   };
 
 /** The endpoint to select from the catalog. */
@@ -135,9 +136,6 @@ export interface CatalogInfo {
 }
 
 const RESOLVED = new WeakSet<object>();
-
-/** Longest delay of `setTimeout`, 24 days: with a longer one, every runtime calls back immediately. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * Validates options and fills in the defaults; resolved options are returned as they are.
@@ -167,7 +165,7 @@ export function resolveOptions(options: GlanceOptions | ResolvedOptions = {}): R
     onEvent: ignoringErrors(options.onEvent),
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     sleep: options.sleep === undefined ? sleep : settled(options.sleep),
-    timer: options.sleep === undefined ? nativeTimer : sleepTimer(settled(options.sleep)),
+    timer: timerOf(options.sleep && settled(options.sleep)),
     now: numberFrom(options.now, () => performance.now()),
     random: numberFrom(options.random, () => Math.random()),
   });
@@ -257,35 +255,5 @@ function numberFrom(given: (() => unknown) | undefined, byDefault: () => number)
   return () => {
     const value = callSafely(given);
     return typeof value === "number" && Number.isFinite(value) ? value : byDefault();
-  };
-}
-
-function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, Math.min(ms, LONGEST_TIMER));
-    signal?.addEventListener("abort", stop, { once: true });
-  });
-}
-
-/** A timer of the runtime: every request needs one, and an aborted sleep costs ten times as much. */
-function nativeTimer(ms: number, ring: () => void): () => void {
-  const timer = setTimeout(ring, Math.min(ms, LONGEST_TIMER));
-  return () => clearTimeout(timer);
-}
-
-function sleepTimer(sleep: ResolvedOptions["sleep"]): ResolvedOptions["timer"] {
-  return (ms, ring) => {
-    const stop = new AbortController();
-    // A sleep that ignores its signal resolves even after it is canceled.
-    sleep(ms, stop.signal).then(() => stop.signal.aborted || ring(), () => {});
-    return () => stop.abort("stopped");
   };
 }

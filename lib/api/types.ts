@@ -118,11 +118,11 @@ export interface GlanceImage {
   /** Tags. */
   readonly tags?: readonly string[];
   /** Comma-separated store ids. */
-  readonly stores?: string;
+  readonly stores?: string | undefined;
   /** Locations of its data, if the cloud shows them. */
-  readonly locations?: readonly ImageLocation[];
+  readonly locations?: readonly ImageLocation[] | undefined;
   /** URL of the first location, if the cloud shows it. */
-  readonly direct_url?: string | null;
+  readonly direct_url?: string | null | undefined;
   /** Time of creation, as `YYYY-MM-DDTHH:MM:SSZ`. */
   readonly created_at?: string | null;
   /** Time of the last change. */

@@ -10,7 +10,7 @@ import { forbidden, notFound } from "./http/errors.ts";
 import { isAdmin } from "./request/identity.ts";
 import { importMethods } from "./data/import_request.ts";
 import { bestOffer } from "./http/negotiation.ts";
-import type { EmbeddedCloud } from "./request/options.ts";
+import type { EmbeddedCloud } from "./request/embedded_cloud.ts";
 
 /** Minor versions with an image cache, in the order of Glance's document. */
 const WITH_CACHE = [18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0] as const;
@@ -100,10 +100,10 @@ function refuseSingleStore({ multiStore }: EmbeddedCloud): void {
 
 /** Properties of a store. A web store has none; all others are reported as directories. */
 function detailsOf(cloud: EmbeddedCloud, store: ImageStore): Record<string, unknown> {
-  const weight = cloud.minor < 17 ? {} : { weight: 0 };
-  if (store["read-only"] === "true") return { type: "http", properties: {}, ...weight };
+  const weight = cloud.minor < 17 ? undefined : 0;
+  if (store["read-only"] === "true") return { type: "http", properties: {}, weight };
   const { pathname } = new URL(".", cloud.store.bytes.urlOf(`${store.id}/image`));
   const data_dir = decodeURIComponent(pathname).replace(/\/$/, "");
   const properties = { data_dir, chunk_size: 65536, thin_provisioning: false };
-  return { type: "file", properties, ...weight };
+  return { type: "file", properties, weight };
 }

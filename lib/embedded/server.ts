@@ -9,11 +9,8 @@ import { ignoreRejection } from "../events.ts";
 import { health, isVersion, versions } from "./discovery.ts";
 import { latin1, percentDecoded, utf8 } from "./http/encoded_text.ts";
 import { Failure, failureResponse, storageFailure } from "./http/errors.ts";
-import {
-  type EmbeddedCloud,
-  type EmbeddedGlanceOptions,
-  resolveOptions,
-} from "./request/options.ts";
+import { type EmbeddedCloud, resolveOptions } from "./request/embedded_cloud.ts";
+import type { EmbeddedGlanceOptions } from "./request/options.ts";
 import { answer } from "./routes.ts";
 
 /** An Image API v2 server. */

@@ -5,10 +5,10 @@
  */
 import { setImmediate } from "node:timers";
 
-interface Timer {
+interface PendingTimer {
   readonly at: number;
   readonly order: number;
-  readonly ring: () => void;
+  readonly callback: () => void;
 }
 
 /**
@@ -27,7 +27,7 @@ interface Timer {
 export class SimulatedClock {
   #now = 0;
   #order = 0;
-  readonly #timers = new Set<Timer>();
+  readonly #timers = new Set<PendingTimer>();
 
   /** Milliseconds since the clock was created. */
   readonly now = (): number => this.#now;
@@ -45,10 +45,10 @@ export class SimulatedClock {
         this.#timers.delete(timer);
         reject(signal?.reason);
       };
-      const timer: Timer = {
+      const timer: PendingTimer = {
         at: this.#now + ms,
         order: this.#order++,
-        ring: () => {
+        callback: () => {
           signal?.removeEventListener("abort", stop);
           resolve();
         },
@@ -79,13 +79,13 @@ export class SimulatedClock {
       idle = 0;
       this.#timers.delete(next);
       this.#now = Math.max(this.#now, next.at);
-      next.ring();
+      next.callback();
     }
     return await work;
   }
 
-  #next(): Timer | undefined {
-    let first: Timer | undefined;
+  #next(): PendingTimer | undefined {
+    let first: PendingTimer | undefined;
     for (const timer of this.#timers) {
       const isEarlier = first === undefined || timer.at < first.at ||
         (timer.at === first.at && timer.order < first.order);

@@ -1,6 +1,7 @@
 /** Bounds of the embedded Glance: memory and time stay proportional to what a client sends. */
 import { assertEquals, assertLess } from "@std/assert";
 import { createEmbeddedGlance } from "../../lib/embedded/mod.ts";
+import { SimulatedClock } from "../support/clock.ts";
 import { assertLinear } from "../support/growth.ts";
 import { create, send } from "./glance.ts";
 
@@ -41,6 +42,15 @@ Deno.test("fetch() rejects an endless JSON body at the limit on every path", asy
     assertEquals([answer.status, state.isCancelled], [413, true], path);
     assertLess(state.taken, 20 * MIB, path);
   }
+});
+
+Deno.test("fetch() answers 408 when a body does not end in time", async () => {
+  const clock = new SimulatedClock();
+  const glance = createEmbeddedGlance({ now: clock.now, sleep: clock.sleep });
+  const body = new ReadableStream<Uint8Array>();
+  const answer = await clock.run(send(glance, "POST", "/v2/images", body));
+  await answer.body?.cancel();
+  assertEquals([answer.status, clock.now(), clock.pending], [408, 60_000, 0]);
 });
 
 Deno.test("fetch() rejects an unknown token before reading the body", async () => {

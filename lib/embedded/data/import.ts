@@ -12,7 +12,8 @@ import { isAdmin } from "../request/identity.ts";
 import { type ParsedImport, parseImportRequest, targetStores } from "./import_request.ts";
 import { endOfImport, type ImportResult } from "./import_result.ts";
 import { changeImage, refuseStrangers, visibleImage } from "../images/access.ts";
-import { type EmbeddedCloud, isReadOnly, storeMetadata } from "../request/options.ts";
+import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
+import { isReadOnly, storeMetadata } from "../request/store_choice.ts";
 import { refuseByPolicy } from "../request/policy.ts";
 import { type ImageRow, type LocationRow, withStatus } from "../store/image_records.ts";
 import { refuseBeyondBytes } from "../images/usage.ts";
@@ -78,12 +79,7 @@ async function moveStagedData(
     staged.size,
   );
   await store.bytes.remove(staged.key);
-  await end(
-    call,
-    row,
-    result,
-    (current) => endOfImport(call, current, parsed, result, staged),
-  );
+  await end(call, row, parsed, result, staged);
 }
 
 /** Copies the data to stores that do not have it. */
@@ -110,12 +106,7 @@ async function copyData(
     (key) => copy(call, source, key, size),
     size,
   );
-  await end(
-    call,
-    row,
-    result,
-    (current) => endOfImport(call, current, parsed, result, null),
-  );
+  await end(call, row, parsed, result, null);
 }
 
 /**
@@ -160,18 +151,21 @@ async function writeToStores(
 /** Saves the result of an import. If the image was deleted meanwhile, the data is removed. */
 async function end(
   call: EmbeddedRequest,
-  row: ImageRow,
-  { written }: ImportResult,
-  change: (row: ImageRow) => ImageRow,
+  { id }: ImageRow,
+  parsed: ParsedImport,
+  result: ImportResult,
+  staged: ImageRow["staged"],
 ): Promise<void> {
+  const { images } = call.cloud.store;
+  const change = (row: ImageRow) => endOfImport(call, row, parsed, result, staged);
   try {
-    if (await call.cloud.store.images.update(row.id, change) !== null) return;
+    if (await images.update(id, change) !== null) return;
   } catch (error) {
-    await removeCopies(call.cloud, written);
-    await call.cloud.store.images.settle(row.id, requeued);
+    await removeCopies(call.cloud, result.written);
+    await images.settle(id, requeued);
     throw error;
   }
-  await removeCopies(call.cloud, written);
+  await removeCopies(call.cloud, result.written);
 }
 
 /** The image after a failed import. */

@@ -6,7 +6,8 @@
 
 import { type EmbeddedRequest, jsonBody } from "../request/request.ts";
 import { badRequest, conflict } from "../http/errors.ts";
-import { defaultStoreId, type EmbeddedCloud, isReadOnly } from "../request/options.ts";
+import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
+import { defaultStoreId, isReadOnly } from "../request/store_choice.ts";
 import { python } from "../http/python_format.ts";
 
 /** Import methods of this cloud, for `GET /v2/info/import`. */

@@ -6,7 +6,7 @@
 
 import { badRequest, Failure } from "../http/errors.ts";
 import { ImageHasher } from "../store/hashing.ts";
-import type { EmbeddedCloud } from "../request/options.ts";
+import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import type { ImageRow, WrittenData } from "../store/image_records.ts";
 import { VirtualSize } from "./virtual_size.ts";
 

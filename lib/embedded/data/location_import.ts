@@ -15,7 +15,7 @@ import { isService, ownsOrService } from "../request/identity.ts";
 import { checkAgainst, type Schema } from "../http/json_schema.ts";
 import { checkHash } from "../images/location_hashes.ts";
 import { changeImage, visibleImage } from "../images/access.ts";
-import { storeMetadata, webStoreId } from "../request/options.ts";
+import { storeMetadata, webStoreId } from "../request/store_choice.ts";
 import {
   type ImageRow,
   refuseMissingFormats,

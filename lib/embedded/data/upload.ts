@@ -8,13 +8,8 @@
 import { type EmbeddedRequest, noContent, param } from "../request/request.ts";
 import { badRequest, Failure } from "../http/errors.ts";
 import { noImage, refuseStrangers, visibleImage } from "../images/access.ts";
-import {
-  defaultStoreId,
-  type EmbeddedCloud,
-  isReadOnly,
-  storeMetadata,
-  timestamp,
-} from "../request/options.ts";
+import { type EmbeddedCloud, timestamp } from "../request/embedded_cloud.ts";
+import { defaultStoreId, isReadOnly, storeMetadata } from "../request/store_choice.ts";
 import {
   type ImageRow,
   refuseMissingFormats,

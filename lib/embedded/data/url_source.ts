@@ -8,7 +8,7 @@
 import type { EmbeddedRequest } from "../request/request.ts";
 import { badRequest, Failure } from "../http/errors.ts";
 import { changeImage } from "../images/access.ts";
-import type { EmbeddedCloud } from "../request/options.ts";
+import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import type { ImageRow } from "../store/image_records.ts";
 
 /**

@@ -30,7 +30,7 @@ export interface Schema {
   readonly allOf?: readonly Schema[];
   /** `#/definitions/<name>`, resolved in the root schema. */
   readonly $ref?: string;
-  readonly definitions?: Readonly<Record<string, Schema>>;
+  readonly definitions?: Readonly<Record<string, Schema>> | undefined;
   readonly [extra: string]: unknown;
 }
 

@@ -1,5 +1,7 @@
 /**
- * Content negotiation with the `Accept` header (RFC 9110, section 12.5.1).
+ * Content negotiation with the `Accept` header (RFC 9110, section 12.5.1), as WebOb does it. The
+ * standard library's `accepts` differs for a missing or invalid header, for an empty one, and for media
+ * ranges with parameters.
  *
  * @module
  */

@@ -7,7 +7,7 @@
 import { type EmbeddedRequest, noContent } from "../request/request.ts";
 import { forbidden } from "../http/errors.ts";
 import { changeImage, refuseStrangers, visibleImage } from "./access.ts";
-import { timestamp } from "../request/options.ts";
+import { timestamp } from "../request/embedded_cloud.ts";
 
 /** `POST /v2/images/{image_id}/actions/deactivate` */
 export function deactivate(call: EmbeddedRequest): Promise<Response> {

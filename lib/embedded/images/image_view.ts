@@ -6,7 +6,7 @@
 
 import type { GlanceImage } from "../../api/types.ts";
 import { isAdmin, type Requester } from "../request/identity.ts";
-import type { EmbeddedCloud } from "../request/options.ts";
+import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import { readableProperties } from "./property_protection.ts";
 import type { ImageRow, LocationRow } from "../store/image_records.ts";
 
@@ -29,13 +29,13 @@ export function imageView(viewer: Viewer, row: ImageRow): GlanceImage {
   return {
     ...readableProperties(viewer, properties),
     ...base,
-    ...(cloud.showLocations ? { locations: locations.map(locationView) } : {}),
-    ...(cloud.showDirectUrl && first !== undefined ? { direct_url: first.url } : {}),
+    locations: cloud.showLocations ? locations.map(locationView) : undefined,
+    direct_url: cloud.showDirectUrl ? first?.url : undefined,
     tags,
     self: `/v2/images/${row.id}`,
     file: `/v2/images/${row.id}/file`,
     schema: "/v2/schemas/image",
-    ...(stores.length > 0 ? { stores: stores.join(",") } : {}),
+    stores: stores.length > 0 ? stores.join(",") : undefined,
   };
 }
 

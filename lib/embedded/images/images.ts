@@ -10,7 +10,7 @@ import { imageView } from "./image_view.ts";
 import { importMethods } from "../data/import_request.ts";
 import { refuseStrangers, visibleImage } from "./access.ts";
 import { newRow } from "./new_image.ts";
-import type { EmbeddedCloud } from "../request/options.ts";
+import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import type { ImageRow } from "../store/image_records.ts";
 import { refuseBeyond } from "./usage.ts";
 

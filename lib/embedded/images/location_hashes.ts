@@ -6,7 +6,7 @@
 
 import type { ImageLocation, ValidationData } from "../../api/types.ts";
 import { badRequest, conflict } from "../http/errors.ts";
-import type { EmbeddedCloud } from "../request/options.ts";
+import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import type { ImageRow } from "../store/image_records.ts";
 
 /** Digest sizes in bytes, from Python's hashlib. */

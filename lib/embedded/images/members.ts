@@ -17,7 +17,7 @@ import { isSameText } from "../lists/collation.ts";
 import { badRequest, conflict, Failure, forbidden, notFound } from "../http/errors.ts";
 import { isAdmin } from "../request/identity.ts";
 import { changeImage, visibleImage } from "./access.ts";
-import { timestamp } from "../request/options.ts";
+import { timestamp } from "../request/embedded_cloud.ts";
 import { characters, refuseWideCharacters } from "./property_rules.ts";
 import type { ImageRow, MemberRow } from "../store/image_records.ts";
 

@@ -8,7 +8,7 @@ import type { ImageVisibility } from "../../api/types.ts";
 import type { EmbeddedRequest } from "../request/request.ts";
 import { badRequest, forbidden, withDetail } from "../http/errors.ts";
 import { isAdmin } from "../request/identity.ts";
-import { timestamp } from "../request/options.ts";
+import { timestamp } from "../request/embedded_cloud.ts";
 import {
   characters,
   checkMinimum,

@@ -5,7 +5,7 @@
  */
 
 import { Failure } from "../http/errors.ts";
-import type { EmbeddedCloud } from "../request/options.ts";
+import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import { isGlancesOwn } from "./property_rules.ts";
 import type { ImageRow } from "../store/image_records.ts";
 

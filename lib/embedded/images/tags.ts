@@ -8,7 +8,7 @@ import { type EmbeddedRequest, noContent, param } from "../request/request.ts";
 import { Failure, notFound } from "../http/errors.ts";
 import { checkImage } from "./schema.ts";
 import { changeImage, refuseStrangers, visibleImage } from "./access.ts";
-import { timestamp } from "../request/options.ts";
+import { timestamp } from "../request/embedded_cloud.ts";
 
 /** `PUT /v2/images/{image_id}/tags/{tag}` */
 export async function addTag(call: EmbeddedRequest): Promise<Response> {

@@ -9,7 +9,7 @@ import { badRequest, Failure } from "../http/errors.ts";
 import { testsOf } from "./filters.ts";
 import { canSee } from "../request/identity.ts";
 import { imageView } from "../images/image_view.ts";
-import type { EmbeddedCloud } from "../request/options.ts";
+import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import { integer, urlencode } from "../http/python_format.ts";
 import type { ImageRow } from "../store/image_records.ts";
 import { orderOf } from "./sort.ts";

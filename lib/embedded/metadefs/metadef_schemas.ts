@@ -209,6 +209,6 @@ function collection(
       { rel: "next", href: "{next}" },
       { rel: "describedby", href: "{schema}" },
     ],
-    ...(definitions === undefined ? {} : { definitions }),
+    definitions,
   };
 }

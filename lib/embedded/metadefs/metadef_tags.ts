@@ -23,7 +23,7 @@ import {
   type TagRow,
 } from "../store/metadef_records.ts";
 import { TAG_SCHEMA, TAGS_SCHEMA } from "./metadef_schemas.ts";
-import { timestamp } from "../request/options.ts";
+import { timestamp } from "../request/embedded_cloud.ts";
 import { directionOf, limitOf, pageOf } from "../lists/pages.ts";
 
 const SORT_KEYS = ["name", "created_at", "updated_at", "id"] as const;

@@ -35,7 +35,7 @@ import { asGiven, namespacePath, namespaceView, objectView, wholeNamespaceView }
 import { withObjects } from "./objects.ts";
 import { withProperties } from "./properties.ts";
 import { withTags } from "./metadef_tags.ts";
-import { timestamp } from "../request/options.ts";
+import { timestamp } from "../request/embedded_cloud.ts";
 
 /** `POST /v2/metadefs/namespaces` */
 export async function createNamespace(call: EmbeddedRequest): Promise<Response> {

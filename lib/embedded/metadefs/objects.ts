@@ -26,7 +26,7 @@ import {
 } from "../store/metadef_records.ts";
 import { OBJECT_SCHEMA } from "./metadef_schemas.ts";
 import { asGiven, objectView } from "./views.ts";
-import { timestamp } from "../request/options.ts";
+import { timestamp } from "../request/embedded_cloud.ts";
 import { directionOf, limitOf } from "../lists/pages.ts";
 
 /**

@@ -22,7 +22,7 @@ import {
 } from "../store/metadef_records.ts";
 import { ASSOCIATION_SCHEMA } from "./metadef_schemas.ts";
 import { associationView } from "./views.ts";
-import { timestamp } from "../request/options.ts";
+import { timestamp } from "../request/embedded_cloud.ts";
 
 /** `GET /v2/metadefs/resource_types` */
 export function listResourceTypes({ cloud }: EmbeddedRequest): Response {

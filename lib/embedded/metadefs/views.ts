@@ -29,7 +29,7 @@ export function namespaceView(row: NamespaceRow): View {
 export function listedNamespaceView(row: NamespaceRow): View {
   return {
     ...namespaceView(row),
-    ...unlessEmpty("resource_type_associations", row.associations.map(withoutNulls)),
+    resource_type_associations: unlessEmpty(row.associations.map(withoutNulls)),
   };
 }
 
@@ -49,9 +49,9 @@ export function wholeNamespaceView(row: NamespaceRow, prefix: string): View {
   );
   return {
     ...listedNamespaceView(row),
-    ...(row.properties.length > 0 ? { properties } : {}),
-    ...unlessEmpty("objects", objects),
-    ...unlessEmpty("tags", row.tags.map(({ name }) => ({ name })).toReversed()),
+    properties: row.properties.length > 0 ? properties : undefined,
+    objects: unlessEmpty(objects),
+    tags: unlessEmpty(row.tags.map(({ name }) => ({ name })).toReversed()),
   };
 }
 
@@ -106,8 +106,8 @@ function prefixed(
   );
 }
 
-function unlessEmpty(name: string, list: readonly unknown[]): View {
-  return list.length > 0 ? { [name]: list } : {};
+function unlessEmpty<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length > 0 ? list : undefined;
 }
 
 function withoutNulls(value: object): View {

@@ -11,7 +11,7 @@ import { canSee } from "../request/identity.ts";
 import { BASE_PROPERTIES, checkImage } from "../images/schema.ts";
 import { imageView } from "../images/image_view.ts";
 import { changeImage, visibleImage } from "../images/access.ts";
-import { type EmbeddedCloud, timestamp } from "../request/options.ts";
+import { type EmbeddedCloud, timestamp } from "../request/embedded_cloud.ts";
 import { applyChange } from "./apply_patch.ts";
 import type { PatchChange } from "./patch_change.ts";
 import { refuseReadOnly, refuseReserved } from "../images/property_rules.ts";

@@ -1,89 +1,84 @@
 /**
- * The options of the embedded Glance, their defaults, and the resolved configuration that every
- * route reads.
+ * The options of the embedded Glance.
  *
  * @module
  */
 
-import { BodyBudget } from "../../body_budget.ts";
-import { ignoringErrors } from "../../events.ts";
 import type { ImageStore } from "../../api/types.ts";
-import { ImageHasher } from "../store/hashing.ts";
-import { DEFAULT_REQUESTER, type Requester } from "./identity.ts";
-import { type EmbeddedCacheOptions, ImageCache } from "../data/image_cache.ts";
+import type { EmbeddedCacheOptions } from "../data/image_cache.ts";
 import type { EmbeddedImportFilter } from "../data/import_filter.ts";
-import { memoryStore } from "../store/memory.ts";
-import type { EmbeddedPolicy } from "./policy.ts";
 import type { EmbeddedPropertyRule } from "../images/property_protection.ts";
-import { type EmbeddedStore, ImageVault } from "../store/store.ts";
+import type { EmbeddedStore } from "../store/store.ts";
+import type { Requester } from "./identity.ts";
+import type { EmbeddedPolicy } from "./policy.ts";
 
 /** Limits per image and per response. */
 export interface EmbeddedGlanceLimits {
   /** Maximum size of an image, in bytes. @default 1 TiB */
-  readonly imageSizeCap?: number;
+  readonly imageSizeCap?: number | undefined;
   /**
    * Maximum size of all images of a project, in bytes (`user_storage_quota`). @default unlimited
    */
-  readonly userStorageQuota?: number;
+  readonly userStorageQuota?: number | undefined;
   /** Maximum number of members of an image. @default 128 */
-  readonly memberQuota?: number;
+  readonly memberQuota?: number | undefined;
   /** Maximum number of custom properties; `os_glance…` properties do not count. @default 128 */
-  readonly propertyQuota?: number;
+  readonly propertyQuota?: number | undefined;
   /** Maximum number of tags. @default 128 */
-  readonly tagQuota?: number;
+  readonly tagQuota?: number | undefined;
   /** Maximum number of locations. @default 10 */
-  readonly locationQuota?: number;
+  readonly locationQuota?: number | undefined;
   /** Images per page if the request sets no `limit`. @default 25 */
-  readonly pageLimit?: number;
+  readonly pageLimit?: number | undefined;
   /** Maximum number of images per page. @default 1000 */
-  readonly pageLimitMax?: number;
+  readonly pageLimitMax?: number | undefined;
 }
 
 /** Limits per project, with Glance's names. An omitted limit is not enforced. */
 export interface EmbeddedProjectLimits {
   /** Image data in stores, in MiB. @default unlimited */
-  readonly image_size_total?: number;
+  readonly image_size_total?: number | undefined;
   /** Image data in the staging area, in MiB. @default unlimited */
-  readonly image_stage_total?: number;
+  readonly image_stage_total?: number | undefined;
   /** Number of images. @default unlimited */
-  readonly image_count_total?: number;
+  readonly image_count_total?: number | undefined;
   /** Number of images that are being uploaded or imported. @default unlimited */
-  readonly image_count_uploading?: number;
+  readonly image_count_uploading?: number | undefined;
 }
 
 /** Options of `createEmbeddedGlance`. */
 export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
   /** Storage for images, tasks, and metadata definitions. @default a new memory store */
-  readonly store?: EmbeddedStore;
+  readonly store?: EmbeddedStore | undefined;
   /**
    * Supports `Range` requests. If false, every range is answered with 400, as by a Glance on Ceph,
    * Swift, or S3.
    *
    * @default true
    */
-  readonly ranges?: boolean;
+  readonly ranges?: boolean | undefined;
   /**
    * Maps a token to its owner; null is answered with 401. `token` is null if the request has no
    * `X-Auth-Token` header.
    *
    * @default every request is from one project with the role `admin`
    */
-  readonly identify?: (token: string | null) => Requester | null;
+  readonly identify?: ((token: string | null) => Requester | null) | undefined;
   /** Stores that `GET /v2/info/stores` lists. @default one store `local` */
-  readonly stores?: readonly ImageStore[];
+  readonly stores?: readonly ImageStore[] | undefined;
   /**
    * Offers several stores. If false, the server behaves as a Glance without `enabled_backends`: all
    * data goes to the default store, and versions 2.8 and 2.10 to 2.13 are not listed.
    *
    * @default true
    */
-  readonly multiStore?: boolean;
+  readonly multiStore?: boolean | undefined;
   /** Includes `direct_url` in images. @default false */
-  readonly showDirectUrl?: boolean;
+  readonly showDirectUrl?: boolean | undefined;
   /** Includes `locations` in images and allows changing them with PATCH. @default false */
-  readonly showLocations?: boolean;
+  readonly showLocations?: boolean | undefined;
   /** Algorithm of `os_hash_value`. @default "sha512" */
-  readonly hashAlgorithm?: string;
+  readonly hashAlgorithm?: string | undefined;
   /**
    * Newest Image API version, from "2.15" to "2.18". "2.17" adds `/v2/images/{id}/locations`,
    * `x-openstack-image-size`, and `prefer`; "2.18" adds `/v2/cache/clean`, `/v2/cache/prune`, and
@@ -91,13 +86,13 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
    *
    * @default "2.17"
    */
-  readonly version?: string;
+  readonly version?: string | undefined;
   /**
    * Limits per project; exceeding one is answered with 413.
    *
    * @default unlimited; `GET /v2/info/usage` is empty
    */
-  readonly limits?: EmbeddedProjectLimits;
+  readonly limits?: EmbeddedProjectLimits | undefined;
   /**
    * Forbids actions that Glance's default policies allow. A forbidden action is answered with 403,
    * a forbidden `get_image` with 404. Besides the actions of requests there are `copy_image`,
@@ -105,195 +100,44 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
    *
    * @default the default policies of Glance
    */
-  readonly policy?: EmbeddedPolicy;
+  readonly policy?: EmbeddedPolicy | undefined;
   /**
    * Access rules for custom properties. The first rule whose name matches decides; a property that
    * matches no rule is inaccessible. An empty list allows everything.
    *
    * @default []
    */
-  readonly propertyRules?: readonly EmbeddedPropertyRule[];
+  readonly propertyRules?: readonly EmbeddedPropertyRule[] | undefined;
   /** URLs that images may be imported from. @default every http and https URL */
-  readonly importFilter?: EmbeddedImportFilter;
+  readonly importFilter?: EmbeddedImportFilter | undefined;
   /**
    * Caches downloaded images and enables `/v2/cache`. As in Glance, versions 2.14, 2.16, and 2.18
    * are listed only with a cache.
    *
    * @default no cache; `/v2/cache` is answered with 404
    */
-  readonly imageCache?: EmbeddedCacheOptions;
+  readonly imageCache?: EmbeddedCacheOptions | undefined;
   /**
    * Reads image data at http and https URLs, for locations and imports. Enables the import method
    * `web-download`.
    *
    * @default none; a URL can be added as a location, but reading its data is answered with 503
    */
-  readonly fetch?: typeof globalThis.fetch;
+  readonly fetch?: typeof globalThis.fetch | undefined;
   /**
    * Called with errors that concern the operator: a full disk, an invalid file in a directory
    * store, an interrupted upload.
    *
    * @default errors are ignored
    */
-  readonly onError?: (error: unknown) => void;
+  readonly onError?: ((error: unknown) => void) | undefined;
   /** Current time in milliseconds since 1970. @default Date.now */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
+  /**
+   * Resolves after `ms` milliseconds, and rejects when the signal is aborted. Limits the time that a
+   * request body may take. @default setTimeout
+   */
+  readonly sleep?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined;
   /** Generates ids of images, tasks, and requests. @default crypto.randomUUID */
-  readonly randomUUID?: () => string;
-}
-
-/** The options with all defaults applied. */
-export interface EmbeddedCloud extends Readonly<Required<EmbeddedGlanceLimits>> {
-  readonly store: ImageVault;
-  readonly ranges: boolean;
-  readonly identify: (token: string | null) => Requester | null;
-  readonly stores: readonly ImageStore[];
-  readonly multiStore: boolean;
-  readonly showDirectUrl: boolean;
-  readonly showLocations: boolean;
-  readonly hashAlgorithm: string;
-  /** Minor number of the newest version, for example 17 for "2.17". */
-  readonly minor: number;
-  readonly limits: EmbeddedProjectLimits | null;
-  readonly policy: EmbeddedPolicy;
-  readonly propertyRules: readonly EmbeddedPropertyRule[];
-  readonly importFilter: EmbeddedImportFilter | null;
-  readonly cache: ImageCache | null;
-  readonly fetch: typeof globalThis.fetch | null;
-  readonly onError: (error: unknown) => void;
-  /** Memory budget for request bodies. */
-  readonly bodies: BodyBudget;
-  readonly now: () => number;
-  readonly randomUUID: () => string;
-}
-
-const DEFAULT_STORES: readonly ImageStore[] = [{ id: "local", default: "true" }];
-/** Store ids are directory names in a directory store. */
-const STORE_ID = /^(?!os_glance_)[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
-
-/**
- * Validates the options and applies the defaults.
- *
- * @throws {TypeError} if a limit is not a non-negative integer, a store id cannot be a directory
- * name, every store is read-only, or the version or the hash algorithm is unknown.
- */
-export function resolveOptions(options: EmbeddedGlanceOptions): EmbeddedCloud {
-  const { imageCache, now = Date.now } = options;
-  return Object.freeze({
-    store: checkedStore(options.store ?? memoryStore()),
-    ranges: options.ranges ?? true,
-    identify: options.identify ?? (() => DEFAULT_REQUESTER),
-    stores: checkedStores(options.stores ?? DEFAULT_STORES),
-    multiStore: options.multiStore ?? true,
-    showDirectUrl: options.showDirectUrl ?? false,
-    showLocations: options.showLocations ?? false,
-    hashAlgorithm: checkedAlgorithm(options.hashAlgorithm ?? "sha512"),
-    minor: minorOf(options.version ?? "2.17"),
-    limits: options.limits ?? null,
-    policy: options.policy ?? (() => true),
-    propertyRules: options.propertyRules ?? [],
-    importFilter: options.importFilter ?? null,
-    cache: imageCache === undefined ? null : new ImageCache(imageCache, now),
-    fetch: options.fetch ?? null,
-    onError: ignoringErrors(options.onError),
-    bodies: new BodyBudget({ timer }),
-    now,
-    randomUUID: options.randomUUID ?? (() => crypto.randomUUID()),
-    imageSizeCap: limit("imageSizeCap", options.imageSizeCap ?? 1024 ** 4),
-    userStorageQuota: options.userStorageQuota === undefined
-      ? Infinity
-      : limit("userStorageQuota", options.userStorageQuota),
-    memberQuota: limit("memberQuota", options.memberQuota ?? 128),
-    propertyQuota: limit("propertyQuota", options.propertyQuota ?? 128),
-    tagQuota: limit("tagQuota", options.tagQuota ?? 128),
-    locationQuota: limit("locationQuota", options.locationQuota ?? 10),
-    pageLimit: limit("pageLimit", options.pageLimit ?? 25),
-    pageLimitMax: limit("pageLimitMax", options.pageLimitMax ?? 1000),
-  });
-}
-
-/** Id of the store for uploads that select none. */
-export function defaultStoreId(cloud: EmbeddedCloud): string {
-  const store = cloud.stores.find((candidate) => candidate.default === "true") ?? cloud.stores[0];
-  return store?.id ?? "local";
-}
-
-/** Id of the store for URLs: the first read-only store, or else the default store. */
-export function webStoreId(cloud: EmbeddedCloud): string {
-  const store = cloud.stores.find((candidate) => candidate["read-only"] === "true");
-  return store?.id ?? defaultStoreId(cloud);
-}
-
-/** True if the store accepts no data. */
-export function isReadOnly(cloud: EmbeddedCloud, storeId: string): boolean {
-  return cloud.stores.find(({ id }) => id === storeId)?.["read-only"] === "true";
-}
-
-/** Metadata of a location in the store. */
-export function storeMetadata(
-  { multiStore }: EmbeddedCloud,
-  storeId: string,
-): Record<string, string> {
-  return multiStore ? { store: storeId } : {};
-}
-
-/** The current time plus `later` milliseconds, in Glance's format (whole seconds). */
-export function timestamp(cloud: EmbeddedCloud, later = 0): string {
-  return new Date(cloud.now() + later).toISOString().replace(/\.\d+Z$/, "Z");
-}
-
-function limit(name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new TypeError(
-    `Cannot create an embedded Glance: "${name}" is ${value}; use a non-negative integer`,
-  );
-}
-
-function checkedStore(store: EmbeddedStore): ImageVault {
-  if (store instanceof ImageVault) return store;
-  throw new TypeError(
-    'Cannot create an embedded Glance: "store" is not a store; use memoryStore() or ' +
-      "directoryStore(path)",
-  );
-}
-
-function checkedStores(stores: readonly ImageStore[]): readonly ImageStore[] {
-  const bad = stores.find(({ id }) => !STORE_ID.test(id));
-  if (bad !== undefined) {
-    throw new TypeError(
-      `Cannot create an embedded Glance: the store id "${bad.id}" cannot name a directory; ` +
-        "use letters, digits, dots, dashes and underscores",
-    );
-  }
-  if (stores.some((store) => store["read-only"] !== "true")) return stores;
-  throw new TypeError(
-    'Cannot create an embedded Glance: no store of "stores" accepts uploads; ' +
-      'omit "read-only" from at least one',
-  );
-}
-
-function checkedAlgorithm(algorithm: string): string {
-  try {
-    new ImageHasher(algorithm);
-    return algorithm;
-  } catch (cause) {
-    throw new TypeError(
-      `Cannot create an embedded Glance: the hash algorithm "${algorithm}" is not supported; ` +
-        'use "sha512"',
-      { cause },
-    );
-  }
-}
-
-function minorOf(version: string): number {
-  const minor = /^2\.(15|16|17|18)$/.exec(version)?.[1];
-  if (minor !== undefined) return Number(minor);
-  throw new TypeError(
-    `Cannot create an embedded Glance: the version "${version}" is not supported; ` +
-      'use "2.15", "2.16", "2.17" or "2.18"',
-  );
-}
-
-function timer(ms: number, callback: () => void): () => void {
-  return clearTimeout.bind(null, setTimeout(callback, ms));
+  readonly randomUUID?: (() => string) | undefined;
 }

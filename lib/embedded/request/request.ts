@@ -9,7 +9,7 @@ import { type BodyFault, BodyRefused } from "../../body_budget.ts";
 import { percentDecoded, utf8 } from "../http/encoded_text.ts";
 import { badRequest, Failure } from "../http/errors.ts";
 import type { Requester } from "./identity.ts";
-import type { EmbeddedCloud } from "./options.ts";
+import type { EmbeddedCloud } from "./embedded_cloud.ts";
 
 const BODY_METHODS: readonly string[] = ["POST", "PUT", "PATCH"];
 const MALFORMED = "Malformed JSON in request body.";

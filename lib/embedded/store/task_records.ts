@@ -5,7 +5,7 @@
  */
 
 import type { EmbeddedRequest } from "../request/request.ts";
-import { timestamp } from "../request/options.ts";
+import { timestamp } from "../request/embedded_cloud.ts";
 import type { TaskRow } from "./image_records.ts";
 
 /** Glance's `task_time_to_live` of 48 hours. */

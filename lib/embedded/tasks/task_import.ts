@@ -10,7 +10,7 @@ import { badRequest, Failure } from "../http/errors.ts";
 import { refuseFiltered } from "../data/import_filter.ts";
 import { checkAgainst } from "../http/json_schema.ts";
 import { newRow } from "../images/new_image.ts";
-import { defaultStoreId, storeMetadata } from "../request/options.ts";
+import { defaultStoreId, storeMetadata } from "../request/store_choice.ts";
 import {
   type ImageRow,
   refuseMissingFormats,

@@ -102,8 +102,8 @@ export function refuseUsers({ identity }: EmbeddedRequest): void {
 export function taskView({ image_id, expires_at, ...row }: KnownTask): Record<string, unknown> {
   return {
     ...row,
-    ...(image_id === null ? {} : { image_id }),
-    ...(expires_at === null ? {} : { expires_at }),
+    image_id: image_id ?? undefined,
+    expires_at: expires_at ?? undefined,
     self: `/v2/tasks/${row.id}`,
     schema: "/v2/schemas/task",
   };

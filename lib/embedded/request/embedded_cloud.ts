@@ -1,0 +1,159 @@
+/**
+ * The resolved configuration of an embedded Glance, which every route reads.
+ *
+ * @module
+ */
+
+import type { ImageStore } from "../../api/types.ts";
+import { BodyBudget } from "../../body_budget.ts";
+import { ignoringErrors } from "../../events.ts";
+import { timerOf } from "../../timer.ts";
+import { ImageCache } from "../data/image_cache.ts";
+import type { EmbeddedImportFilter } from "../data/import_filter.ts";
+import type { EmbeddedPropertyRule } from "../images/property_protection.ts";
+import { ImageHasher } from "../store/hashing.ts";
+import { memoryStore } from "../store/memory.ts";
+import { type EmbeddedStore, ImageVault } from "../store/store.ts";
+import { DEFAULT_REQUESTER, type Requester } from "./identity.ts";
+import type {
+  EmbeddedGlanceLimits,
+  EmbeddedGlanceOptions,
+  EmbeddedProjectLimits,
+} from "./options.ts";
+import type { EmbeddedPolicy } from "./policy.ts";
+
+/** The limits with all defaults applied. */
+type ResolvedLimits = { readonly [Name in keyof EmbeddedGlanceLimits]-?: number };
+
+/** The options with all defaults applied. */
+export interface EmbeddedCloud extends ResolvedLimits {
+  readonly store: ImageVault;
+  readonly ranges: boolean;
+  readonly identify: (token: string | null) => Requester | null;
+  readonly stores: readonly ImageStore[];
+  readonly multiStore: boolean;
+  readonly showDirectUrl: boolean;
+  readonly showLocations: boolean;
+  readonly hashAlgorithm: string;
+  /** Minor number of the newest version, for example 17 for "2.17". */
+  readonly minor: number;
+  readonly limits: EmbeddedProjectLimits | null;
+  readonly policy: EmbeddedPolicy;
+  readonly propertyRules: readonly EmbeddedPropertyRule[];
+  readonly importFilter: EmbeddedImportFilter | null;
+  readonly cache: ImageCache | null;
+  readonly fetch: typeof globalThis.fetch | null;
+  readonly onError: (error: unknown) => void;
+  /** Memory budget for request bodies. */
+  readonly bodies: BodyBudget;
+  readonly now: () => number;
+  readonly randomUUID: () => string;
+}
+
+const DEFAULT_LIMITS: ResolvedLimits = {
+  imageSizeCap: 1024 ** 4,
+  userStorageQuota: Infinity,
+  memberQuota: 128,
+  propertyQuota: 128,
+  tagQuota: 128,
+  locationQuota: 10,
+  pageLimit: 25,
+  pageLimitMax: 1000,
+};
+const DEFAULT_STORES: readonly ImageStore[] = [{ id: "local", default: "true" }];
+/** Store ids are directory names in a directory store. */
+const STORE_ID = /^(?!os_glance_)[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
+
+/**
+ * Validates the options and applies the defaults.
+ *
+ * @throws {TypeError} if a limit is not a non-negative integer, a store id cannot be a directory
+ * name, every store is read-only, or the version or the hash algorithm is unknown.
+ */
+export function resolveOptions(options: EmbeddedGlanceOptions): EmbeddedCloud {
+  const { imageCache, now = Date.now } = options;
+  return Object.freeze({
+    store: checkedStore(options.store ?? memoryStore()),
+    ranges: options.ranges ?? true,
+    identify: options.identify ?? (() => DEFAULT_REQUESTER),
+    stores: checkedStores(options.stores ?? DEFAULT_STORES),
+    multiStore: options.multiStore ?? true,
+    showDirectUrl: options.showDirectUrl ?? false,
+    showLocations: options.showLocations ?? false,
+    hashAlgorithm: checkedAlgorithm(options.hashAlgorithm ?? "sha512"),
+    minor: minorOf(options.version ?? "2.17"),
+    limits: options.limits ?? null,
+    policy: options.policy ?? (() => true),
+    propertyRules: options.propertyRules ?? [],
+    importFilter: options.importFilter ?? null,
+    cache: imageCache === undefined ? null : new ImageCache(imageCache, now),
+    fetch: options.fetch ?? null,
+    onError: ignoringErrors(options.onError),
+    bodies: new BodyBudget({ timer: timerOf(options.sleep) }),
+    now,
+    randomUUID: options.randomUUID ?? (() => crypto.randomUUID()),
+    ...checkedLimits(options),
+  });
+}
+
+/** The current time plus `later` milliseconds, in Glance's format (whole seconds). */
+export function timestamp(cloud: EmbeddedCloud, later = 0): string {
+  return new Date(cloud.now() + later).toISOString().replace(/\.\d+Z$/, "Z");
+}
+
+function checkedLimits(options: EmbeddedGlanceLimits): ResolvedLimits {
+  const limits = Object.entries(DEFAULT_LIMITS).map(([name, byDefault]) => {
+    const value = options[name as keyof ResolvedLimits];
+    if (value === undefined) return [name, byDefault];
+    if (Number.isSafeInteger(value) && value >= 0) return [name, value];
+    throw new TypeError(
+      `Cannot create an embedded Glance: "${name}" is ${value}; use a non-negative integer`,
+    );
+  });
+  return Object.fromEntries(limits);
+}
+
+function checkedStore(store: EmbeddedStore): ImageVault {
+  if (store instanceof ImageVault) return store;
+  throw new TypeError(
+    'Cannot create an embedded Glance: "store" is not a store; use memoryStore() or ' +
+      "directoryStore(path)",
+  );
+}
+
+function checkedStores(stores: readonly ImageStore[]): readonly ImageStore[] {
+  const bad = stores.find(({ id }) => !STORE_ID.test(id));
+  if (bad !== undefined) {
+    throw new TypeError(
+      `Cannot create an embedded Glance: the store id "${bad.id}" cannot name a directory; ` +
+        "use letters, digits, dots, dashes and underscores",
+    );
+  }
+  if (stores.some((store) => store["read-only"] !== "true")) return stores;
+  throw new TypeError(
+    'Cannot create an embedded Glance: no store of "stores" accepts uploads; ' +
+      'omit "read-only" from at least one',
+  );
+}
+
+function checkedAlgorithm(algorithm: string): string {
+  try {
+    new ImageHasher(algorithm);
+    return algorithm;
+  } catch (cause) {
+    throw new TypeError(
+      `Cannot create an embedded Glance: the hash algorithm "${algorithm}" is not supported; ` +
+        'use "sha512"',
+      { cause },
+    );
+  }
+}
+
+function minorOf(version: string): number {
+  const minor = /^2\.(15|16|17|18)$/.exec(version)?.[1];
+  if (minor !== undefined) return Number(minor);
+  throw new TypeError(
+    `Cannot create an embedded Glance: the version "${version}" is not supported; ` +
+      'use "2.15", "2.16", "2.17" or "2.18"',
+  );
+}

@@ -1,0 +1,50 @@
+/**
+ * Timers: those of the runtime, and those made of a given `sleep`.
+ *
+ * @module
+ */
+
+/** Resolves after `ms` milliseconds; rejects with the signal's reason on abort. */
+export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>;
+
+/** Calls `callback` after `ms` milliseconds; the returned function cancels it. */
+export type Timer = (ms: number, callback: () => void) => () => void;
+
+/** Longest delay of `setTimeout`, 24 days: with a longer one, every runtime calls back immediately. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** Resolves after `ms` milliseconds; rejects with the signal's reason on abort. */
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, Math.min(ms, LONGEST_TIMER));
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}
+
+/** Timers that use `sleep` if it is given. */
+export function timerOf(sleep: Sleep | undefined): Timer {
+  return sleep === undefined ? nativeTimer : sleepTimer(sleep);
+}
+
+/** A timer of the runtime: every request needs one, and an aborted sleep costs ten times as much. */
+function nativeTimer(ms: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, Math.min(ms, LONGEST_TIMER));
+  return () => clearTimeout(timer);
+}
+
+function sleepTimer(sleep: Sleep): Timer {
+  return (ms, callback) => {
+    const stop = new AbortController();
+    // A sleep that ignores its signal resolves even after it is canceled.
+    sleep(ms, stop.signal).then(() => stop.signal.aborted || callback(), () => {});
+    return () => stop.abort("stopped");
+  };
+}
