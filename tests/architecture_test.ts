@@ -1,7 +1,6 @@
 /** The structure of the code: layers, sizes, names, and which file owns which side effect. */
 import { assert, assertEquals } from "@std/assert";
-
-const ROOT = new URL("../", import.meta.url);
+import { librarySources, testFiles } from "./support/sources.ts";
 
 /**
  * The layers, lowest first. A file may import files of its own layer and of the layers before it.
@@ -21,33 +20,60 @@ const LAYERS: readonly (readonly string[])[] = [
   ["lib/cli/"],
 ];
 
+const MOST_LAYERS = 12;
 const MOST_FILES_IN_A_FOLDER = 15;
 const MOST_LINES_OF_A_FILE = 300;
-const MOST_LINES_OF_A_CLASS = 250;
-const MOST_FIELDS_OF_A_CLASS = 16;
+const MOST_LINES_OF_A_TEST = 500;
+const MOST_LINES_OF_A_CLASS = 160;
+const MOST_FIELDS_OF_A_CLASS = 10;
+const MOST_VALUES_OF_MOD = 43;
+const MOST_TYPES_OF_MOD = 60;
+
+/** Classes above the limits, and why. No class is added; one within the limits is removed. */
+const LARGE_CLASSES: Readonly<Record<string, string>> = {
+  GlanceClientWrapper: "the calls of Cinder's client, one method each",
+  GlanceImageService: "the calls of Cinder's service, one method each",
+  GlanceRangeSource: "servers, stores and ranges of one download",
+  HashThread: "slabs of memory in flight to a worker",
+  HttpConnection: "the state of an HTTP/1.1 connection",
+  ParallelReader: "parts in flight, and their order",
+  PartialFile: "a file, its record, and what a crash leaves of both",
+  ResumingReader: "the position, hash and failures of a download",
+  Trace: "what the access log says of a request",
+};
+
+/** No class exceeds these, whatever the reason. */
+const HARD_LIMITS = { lines: 250, fields: 16 };
+
+/** Test files above the limit, and why. No file is added; one within the limit is removed. */
+const LONG_TESTS: Readonly<Record<string, string>> = {
+  "tests/api/operations_test.ts": "to be split",
+  "tests/bad_input_test.ts": "to be split",
+  "tests/live/cinder/steps.ts": "to be split",
+  "tests/live/service_test.ts": "to be split",
+  "tests/transfer/upload/upload_test.ts": "to be split",
+};
+
+/** Folders of tests that no folder of lib has. */
+const TEST_FOLDERS = [
+  "bench",
+  "contract",
+  "guarantees",
+  "live",
+  "runtimes",
+  "scenarios",
+  "simulation",
+  "sockets",
+  "support",
+];
 
 /** Global types that no type of lib may shadow. */
 const GLOBAL_TYPES = ["Request", "Response", "File", "Location", "Event", "Range", "Node", "Cache"];
 
-/** Words that the text of the project avoids; CONTRIBUTING says what to write instead. */
-const BANNED =
-  /\b(newcomers?|anew|whoever|nobody|somebody|for ever|ways? out|at the most|is told|he|his|him)\b/i;
-
-/** Static and dynamic imports, and re-exports. */
-const IMPORTED = /\bfrom\s+"([^"\n]+)"|\bimport\s*\(\s*"([^"\n]+)"/g;
-
-interface Source {
-  readonly path: string;
-  readonly text: string;
-  /** The text without comments. */
-  readonly code: string;
-  readonly imports: readonly string[];
-}
-
-const SOURCES = await readSources();
+const SOURCES = await librarySources();
 
 Deno.test("lib has at most 12 layers and no import of a higher one", () => {
-  assert(LAYERS.length <= 12);
+  assert(LAYERS.length <= MOST_LAYERS);
   const upward = SOURCES.flatMap(({ path, imports }) =>
     imports.filter((target) => target.startsWith("lib/") || target === "mod.ts")
       .filter((target) => layerOf(target) > layerOf(path))
@@ -135,22 +161,96 @@ Deno.test("no folder of lib has more than 15 files", () => {
   }
 });
 
-Deno.test("no class of lib has more than 250 lines or 16 fields", () => {
-  for (const { path, text } of SOURCES) {
-    for (
-      const [all = "", name = ""] of text.matchAll(
-        /^(?:export )?(?:abstract )?class (\w+)[\s\S]*?^\}/gm,
-      )
-    ) {
-      const lines = all.split("\n").length;
-      const fields = [...all.matchAll(
-        /^ {2}(?:readonly )?(?:override )?#?\w+[?!]?(?:: [^()=]*?[^(]*)?(?: = [\s\S]*?)?;$/gm,
-      )].length;
-      assert(lines <= MOST_LINES_OF_A_CLASS, `${name} of ${path} has ${lines} lines`);
-      assert(fields <= MOST_FIELDS_OF_A_CLASS, `${name} of ${path} has ${fields} fields`);
-    }
-  }
+Deno.test("no class of lib exceeds the limits, except those with a reason", () => {
+  const large = SOURCES.flatMap(({ path, text }) => {
+    return classesOf(text).flatMap(({ name, lines, fields }) => {
+      const size = `${name} of ${path} has ${lines} lines and ${fields} fields`;
+      assert(lines <= HARD_LIMITS.lines && fields <= HARD_LIMITS.fields, size);
+      if (lines <= MOST_LINES_OF_A_CLASS && fields <= MOST_FIELDS_OF_A_CLASS) return [];
+      assert(name in LARGE_CLASSES, size);
+      return [name];
+    });
+  });
+  // A class that was made smaller needs no reason any more: delete its row.
+  assertEquals(large.toSorted(), Object.keys(LARGE_CLASSES).toSorted());
 });
+
+/** The classes of a source, with their length and the number of their fields. */
+function classesOf(text: string): { name: string; lines: number; fields: number }[] {
+  const classes = text.matchAll(/^(?:export )?(?:abstract )?class (\w+)[\s\S]*?^\}/gm);
+  return [...classes].map(([all, name = ""]) => ({
+    name,
+    lines: all.split("\n").length,
+    fields:
+      all.match(/^ {2}(?:(?:readonly|override|static|declare|private) )*#?\w+[?!]?(?::| =|;)/gm)
+        ?.length ?? 0,
+  }));
+}
+
+Deno.test("classesOf() counts fields of every form, and no methods", () => {
+  const code = `export class A extends B {
+  readonly #options: Options;
+  readonly list: {
+    readonly inner: string;
+  };
+  name?: string;
+  override count = 0;
+  #closed;
+  static readonly ZERO: number = 0;
+
+  constructor(readonly text: string) {}
+  get size(): number {
+    return 0;
+  }
+  async #read(): Promise<void> {}
+}`;
+  assertEquals(classesOf(code), [{ name: "A", lines: 16, fields: 6 }]);
+});
+
+Deno.test("no test file has more than 500 lines, except those with a reason", async () => {
+  const long = (await testFiles()).flatMap(({ path, text }) => {
+    const lines = text.split("\n").length - 1;
+    if (lines <= MOST_LINES_OF_A_TEST) return [];
+    assert(path in LONG_TESTS, `${path} has ${lines} lines`);
+    return [path];
+  });
+  assertEquals(long.toSorted(), Object.keys(LONG_TESTS).toSorted());
+});
+
+Deno.test("the folders of tests are those of lib, and those that no folder of lib has", async () => {
+  const folderOf = (path: string) => path.slice(path.indexOf("/") + 1, path.lastIndexOf("/"));
+  const ofLib = new Set(SOURCES.map(({ path }) => folderOf(path)));
+  const stray = (await testFiles()).map(({ path }) => path)
+    .filter((path) => path.endsWith("_test.ts") && path.split("/").length > 2)
+    .map(folderOf)
+    .filter((folder) => !ofLib.has(folder) && !TEST_FOLDERS.includes(folder.split("/")[0] ?? ""));
+  assertEquals([...new Set(stray)], []);
+});
+
+Deno.test("mod.ts exports no more values and types than it did", async () => {
+  const values = Object.keys(await import("../mod.ts")).length;
+  const types = exportedTypes("mod.ts").size;
+  console.log(`mod.ts exports ${values} values and ${types} types`);
+  assert(values <= MOST_VALUES_OF_MOD, `${values} values`);
+  assert(types <= MOST_TYPES_OF_MOD, `${types} types`);
+});
+
+/** The interfaces and type aliases that a file exports. */
+function exportedTypes(path: string): Set<string> {
+  const { code = "" } = SOURCES.find((source) => source.path === path) ?? {};
+  const declared = code.matchAll(/^export (?:declare )?(?:interface|type) (\w+)/gm);
+  const listed = [...code.matchAll(/^export (type )?\{([^}]*)\}/gm)].flatMap((
+    [, isType, list = ""],
+  ) =>
+    list.split(",").map((item) => item.trim()).filter((item) => item !== "")
+      .filter((item) => isType !== undefined || item.startsWith("type "))
+      .map((item) => item.replace(/^type /, "").replace(/^.* as /, ""))
+  );
+  const starred = [...code.matchAll(/^export \* from "([^"]+)"/gm)].flatMap(([, name = ""]) => [
+    ...exportedTypes(new URL(name, `file:///${path}`).pathname.slice(1)),
+  ]);
+  return new Set([...[...declared].map(([, name = ""]) => name), ...listed, ...starred]);
+}
 
 Deno.test("basenames are unique within a folder of lib and its subfolders", () => {
   const packages = Map.groupBy(SOURCES, ({ path }) => path.split("/").slice(0, 2).join("/"));
@@ -177,22 +277,6 @@ Deno.test("no two types of lib share a name, and none hides one of the platform"
   }
 });
 
-Deno.test("no text of lib, the README or the documents uses a banned word", async () => {
-  const documents = await Promise.all(
-    (await documentPaths()).map(async (path) => ({
-      path,
-      text: await Deno.readTextFile(new URL(path, ROOT)),
-    })),
-  );
-  const found = [...SOURCES, ...documents].flatMap(({ path, text }) =>
-    text.split("\n").flatMap((line, i) => {
-      const word = BANNED.exec(line)?.[0];
-      return word === undefined ? [] : [`${path}:${i + 1}: "${word}"`];
-    })
-  );
-  assertEquals(found, []);
-});
-
 function layerOf(path: string): number {
   const exact = LAYERS.findIndex((row) => row.includes(path));
   if (exact >= 0) return exact;
@@ -210,41 +294,4 @@ function isCore(path: string): boolean {
 
 function pathsWith(pattern: RegExp): string[] {
   return SOURCES.filter(({ code }) => pattern.test(code)).map(({ path }) => path);
-}
-
-function withoutComments(text: string): string {
-  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
-}
-
-async function readSources(): Promise<Source[]> {
-  const paths = ["mod.ts", ...await pathsBelow("lib/", ".ts")].sort();
-  return await Promise.all(paths.map(async (path) => {
-    const text = await Deno.readTextFile(new URL(path, ROOT));
-    const code = withoutComments(text);
-    const names = [...code.matchAll(IMPORTED)].map(([, a, b]) => a ?? b ?? "");
-    return { path, text, code, imports: names.map((name) => resolved(path, name)) };
-  }));
-}
-
-async function documentPaths(): Promise<string[]> {
-  return [
-    "README.md",
-    ...await pathsBelow("lib/", ".md"),
-    ...await pathsBelow("tests/", ".md"),
-    ...await pathsBelow(".github/", ".md"),
-  ];
-}
-
-function resolved(path: string, name: string): string {
-  if (!name.startsWith(".")) return name;
-  return new URL(name, new URL(path, ROOT)).pathname.slice(ROOT.pathname.length);
-}
-
-async function pathsBelow(folder: string, ending: string): Promise<string[]> {
-  const paths: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(new URL(folder, ROOT))) {
-    if (isDirectory) paths.push(...await pathsBelow(`${folder}${name}/`, ending));
-    else if (name.endsWith(ending)) paths.push(folder + name);
-  }
-  return paths;
 }

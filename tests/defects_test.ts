@@ -153,7 +153,7 @@ for (const authStrategy of ["keystone", "noauth"] as const) {
   });
 }
 
-Deno.test("B7: a header takes any text, and what is no text", async () => {
+Deno.test("B7: a header takes any text, and values that are not text", async () => {
   const [upload] = await headersOf({ storeId: "Zürich 1\r\nx-evil: 1" });
   assertEquals(upload.get("x-image-meta-store"), "Z%C3%BCrich%201%0D%0Ax-evil:%201");
   assertEquals(upload.get("x-evil"), null);

@@ -1,32 +1,9 @@
 /** Every proof that `guarantees.ts` names is there. */
 import { assert, assertEquals } from "@std/assert";
 import { GUARANTEES } from "./guarantees.ts";
+import { declaredNames } from "./support/test_names.ts";
 
 const TESTS = new URL("./", import.meta.url);
-
-/** A string or a template in the source. */
-const LITERAL = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/.source;
-
-/** A call that declares a test, with what comes before its name. */
-const CALL = /(?:\bDeno\.test|\.step|\bcheck|\bneeding|\btestOnLinux)\(\s*(?:"\w+",\s*)?/.source;
-
-/** What names a row of a bench or of a table of differences. */
-const ROW = /\bname:\s*/.source;
-
-/** The key of a check that every runtime runs. */
-const RUNTIME_CHECK = /^ {2}(?=["`].*: async)/.source;
-
-/** The names that a source declares, with `…` for each placeholder. */
-function declaredNames(source: string): string[] {
-  const declaration = new RegExp(`(?:${CALL}|${ROW}|${RUNTIME_CHECK})(${LITERAL})`, "gm");
-  return [...source.matchAll(declaration)].map(([, literal = ""]) => nameOf(literal));
-}
-
-function nameOf(literal: string): string {
-  return literal.slice(1, -1)
-    .replaceAll(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, "…")
-    .replaceAll(/\\(.)/g, "$1");
-}
 
 Deno.test("declaredNames() finds plain names, templates and names in tables", () => {
   const source = [

@@ -291,7 +291,7 @@ const text: string = await client.call({}, "get", "42");
 (await service.show({}, "42")).disk_format;
 // @ts-expect-error: a misspelt option
 new GlanceClientWrapper({ apiServer: ["glance"] });
-// @ts-expect-error: one server is no list of servers
+// @ts-expect-error: one server is not a list of servers
 const options: GlanceOptions = { apiServers: "glance" };
 // @ts-expect-error: a schema that there is not
 client.call({}, "schemas.get", "colour");
@@ -303,7 +303,7 @@ client.call({}, "create", { name: 42 });
 client.call({}, "data", "42", { prefer: "fast" });
 // @ts-expect-error: a range in one text
 client.call({}, "data", "42", { range: "0-1" });
-// @ts-expect-error: an object is no data
+// @ts-expect-error: an object is not data
 client.call({}, "upload", "42", { name: "x" });
 // @ts-expect-error: a misspelt word about an upload
 client.call({}, "upload", "42", "text", { store: "fast" });
@@ -311,7 +311,7 @@ client.call({}, "upload", "42", "text", { store: "fast" });
 client.call({}, "list", { limit: "10" });
 // @ts-expect-error: a pair of a query is of texts
 client.call({}, "list", [["limit", 10]]);
-// @ts-expect-error: one change is no list of changes
+// @ts-expect-error: one change is not a list of changes
 client.call({}, "update", "42", { op: "remove", path: "/a" });
 // @ts-expect-error: an import without a method
 client.call({}, "import", "42", { stores: ["fast"] });
@@ -319,7 +319,7 @@ client.call({}, "import", "42", { stores: ["fast"] });
 client.call({}, "cache.clear", "all");
 // @ts-expect-error: a task without input
 client.call({}, "tasks.create", { type: "import" });
-// @ts-expect-error: the result of a page is no list
+// @ts-expect-error: the result of a page is not a list
 client.call({}, "tasks.list").then((tasks) => tasks.length);
 // @ts-expect-error: a namespace without a name
 client.call({}, "metadefs.namespaces.create", { display_name: "x" });
@@ -331,7 +331,7 @@ client.call({}, "metadefs.properties.create", "a", { name: "x", type: "string" }
 client.call({}, "metadefs.properties.create", "a", { name: "x", type: "text", title: "X" });
 // @ts-expect-error: an object without a name
 client.call({}, "metadefs.objects.create", "a", { description: "x" });
-// @ts-expect-error: one tag is no list of tags
+// @ts-expect-error: one tag is not a list of tags
 client.call({}, "metadefs.tags.createAll", "a", "x");
 // @ts-expect-error: a misspelt option
 client.call({}, "metadefs.tags.createAll", "a", ["x"], { apend: true });
@@ -345,11 +345,11 @@ OPERATIONS["get"].since = "3.0";
 OPERATIONS["show"];
 // @ts-expect-error: a word that is none
 service.download({}, "42", { verify: "yes" });
-// @ts-expect-error: text is no data
+// @ts-expect-error: text is not data
 service.create({}, { name: "x" }, "text");
 // @ts-expect-error: a visibility that there is not
 const meta: ImageMeta = { visibility: "secret" };
-// @ts-expect-error: a sink of text is no sink of bytes
+// @ts-expect-error: a sink of text is not a sink of bytes
 service.download({}, "42", new WritableStream<string>());
 
 const id: string = (await client.call({}, "get", "42")).id;

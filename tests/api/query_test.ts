@@ -178,7 +178,7 @@ for (const [next, marker] of NEXT) {
 }
 
 for (const next of ["http://", "http://[::1", 42, {}]) {
-  Deno.test(`markerOf refuses ${JSON.stringify(next)}, which is no link`, () => {
+  Deno.test(`markerOf refuses ${JSON.stringify(next)}, which is not a link`, () => {
     assertThrows(() => markerOf(next as string), UnexpectedResponse, "Cannot list images");
   });
 }

@@ -1,5 +1,5 @@
 /** Cinder's own service in a process that is kept, so that only downloads are timed. */
-/** What Cinder's service is told. */
+/** The options of Cinder's service. */
 export interface CinderScript {
   readonly servers: readonly string[];
   readonly image: string;

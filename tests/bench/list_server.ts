@@ -1,6 +1,6 @@
 /**
  * A Glance with as many images as the first part of the path says: `list_server.ts PORT`. Pages are made
- * once, so that whoever reads them is measured, and not who writes them.
+ * once, so the reader is measured, not the writer.
  */
 
 const [port] = Deno.args;

@@ -11,7 +11,7 @@ export interface Origin extends AsyncDisposable {
   readonly pid: number;
 }
 
-/** nginx as an origin that is no bottleneck. */
+/** nginx as an origin that is not a bottleneck. */
 export async function startOrigin(image: BenchImage): Promise<Origin> {
   const directory = await Deno.makeTempDir({ prefix: "glance-bench-nginx-" });
   const port = freePort();

@@ -305,7 +305,7 @@ Deno.test("glance says how a cloud is chosen where nothing is configured", async
   }
 });
 
-Deno.test("A reader of standard output that has gone is no failure", async () => {
+Deno.test("A command does not fail when the reader of its standard output has gone", async () => {
   const harness = await harnessWithImages();
   for (const args of [["image-list"], ["image-show", ID], ["help"], ["image-download", ID]]) {
     const { code, stderr } = await harness.run(args, { outputFails: "EPIPE" });

@@ -87,7 +87,7 @@ export interface Arrived {
 const ACCEPTED = /^(POST .*\/(import|locations)|PUT .*\/cache\/[^/]+)$/;
 
 /**
- * A harness with a Glance that answers some requests as it is told, and the others by itself; and what
+ * A harness with an embedded Glance that gives some requests the responses in `answers`, and what
  * came to it. `null` is an answer without content.
  *
  * @param answers by `GET /v2/info/import`

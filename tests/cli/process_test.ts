@@ -14,7 +14,7 @@ const DISK = sampleBytes(8 * 1024 ** 2);
 /** Half of the image. */
 const HALF = DISK.byteLength / 2;
 
-/** A Glance on a socket; `change` stands in front of its downloads. */
+/** A Glance on a socket; `change` may replace its downloads. */
 function serveGlance(
   change: (answer: Response, request: Request) => Response = (answer) => answer,
 ): TestServer {
@@ -271,7 +271,7 @@ Deno.test("Paths are meant from where the user is", async () => {
   });
 });
 
-Deno.test("start serves until it is told to stop, and the demo plays to its end", async () => {
+Deno.test("start serves until a signal stops it, and the demo runs to its end", async () => {
   await inDirectory(async (directory) => {
     const flags = ["--port", "0", "--data", "images", "--no-log"];
     const start = command("start.ts", flags, null, directory).spawn();
@@ -329,7 +329,7 @@ Deno.test("start finishes an upload though one Ctrl-C comes by several ways", as
   });
 });
 
-/** The status of an image; null where the server answers nobody any more. */
+/** The status of an image; null if the server does not answer any more. */
 async function statusOf(url: string): Promise<string | null> {
   const answer = await fetch(url);
   if (answer.ok) return (await answer.json()).status;

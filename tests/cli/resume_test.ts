@@ -30,7 +30,7 @@ class Cloud {
   left: number = Infinity;
   /** Called with each chunk that is handed over. */
   onChunk: () => void = () => {};
-  /** What stands in front of Glance. */
+  /** A proxy in front of Glance. */
   change: (answer: Response, request: Request) => Response | Promise<Response> = (answer) => answer;
   readonly #glance: Fetch;
 
@@ -116,7 +116,7 @@ function firstHalf(
   }, { highWaterMark: 0 });
 }
 
-/** What is whole has no part beside it. */
+/** A complete file has no partial file next to it. */
 function assertWhole(files: MemoryFiles): void {
   assertEquals(files.content.get("x"), DISK);
   assertEquals([...files.content.keys()], ["x"]);

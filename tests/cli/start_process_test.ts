@@ -1,4 +1,4 @@
-/** `task start` as a process that runs out of descriptors, is not read, or is told to end. */
+/** `task start` as a process that runs out of descriptors, whose output is not read, or that a signal ends. */
 import { assertEquals, assertLess, assertMatch } from "@std/assert";
 import { RawClient } from "./raw_client.ts";
 

@@ -370,7 +370,7 @@ Deno.test("start --service-mode --read-write lets everybody change things", asyn
   assertEquals(await code, 0);
 });
 
-Deno.test("start says why a cloud cannot be served, and ends in silence when it is told to", async () => {
+Deno.test("start says why a cloud cannot be served, and ends without a message on a signal", async () => {
   const refused = new Stage({
     ...cloud().options,
     fetch: () => Promise.resolve(Response.json({ error: {} }, { status: 401 })),
@@ -385,7 +385,7 @@ Deno.test("start says why a cloud cannot be served, and ends in silence when it 
   assertEquals([ended.stdout.text, ended.stderr.text], ["", ""]);
 });
 
-Deno.test("start shows counters to this machine only, unless it is told to", async () => {
+Deno.test("start shows counters to this machine only, unless a flag allows more", async () => {
   const cases = [[[], 200], [["--metrics", "False"], 404], [["--host", "0.0.0.0"], 404], [
     ["--host", "0.0.0.0", "--metrics"],
     200,

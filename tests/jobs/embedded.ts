@@ -24,7 +24,7 @@ export interface Cloud {
   readonly answer: (request: Request) => Promise<Response>;
 }
 
-/** The user `alice` of project `p1`, who is no administrator, and `root`, who is. */
+/** The user `alice` of project `p1`, who is not an administrator, and `root`, who is. */
 const PEOPLE: Readonly<Record<string, Identity>> = {
   alice: { userId: "alice", projectId: "p1", roles: ["member"] },
   bob: { userId: "bob", projectId: "p2", roles: ["member"] },

@@ -117,7 +117,7 @@ const SAME: readonly string[] = [
 
 /** Lines that end in another way, and why. */
 const DIFFERENT: readonly (readonly [line: string, codes: [theirs: number, ours: number]])[] = [
-  // A command line that cannot be understood ends with 2, whoever notices it.
+  // A usage error has exit code 2, whichever program finds it.
   ["md-object-create <ns> --name o --schema {", [1, 2]],
   ["md-property-create <ns> --name p --title P --schema {", [1, 2]],
   ["md-resource-type-associate <ns> --prefix a:", [1, 2]],
@@ -147,7 +147,7 @@ const DIFFERENT: readonly (readonly [line: string, codes: [theirs: number, ours:
   // A failure is one.
   ["--os-image-url <glance> cache-delete <absent>", [0, 1]],
   ["--os-image-url <glance> cache-queue <absent>", [0, 1]],
-  // /dev/null is no data.
+  // /dev/null is not data.
   ["image-stage <second>", [0, 2]],
   ["md-namespace-import", [1, 2]],
   ["image-create-via-import --id <new> --name n --tags a b --property p=q", [1, 0]],

@@ -41,7 +41,7 @@ export async function compareCopies(here: Environment, there: Environment): Prom
     ]);
     const theirs = pythonGlance();
     assertEquals((await theirs(`image-download ${copy.id}`, there)).bytes, DATA);
-    // Whoever it was copied from has no part in it.
+    // The owner of the original is not a member of the copy.
     assertEquals((await theirs(`image-show ${copy.id}`, here)).code, 1);
     const refused = await ours(`image-copy ${id} --to-cloud here`, environment);
     assertEquals([refused.code, refused.stderr.includes("same project")], [1, true]);

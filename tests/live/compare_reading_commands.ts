@@ -72,7 +72,7 @@ const SAME: readonly string[] = [
 
 /** Lines that end in another way, and why. */
 const DIFFERENT: readonly (readonly [line: string, codes: [theirs: number, ours: number]])[] = [
-  // A command line that cannot be understood ends with 2, whoever notices it.
+  // A usage error has exit code 2, whichever program finds it.
   ["image-list --property-filter nonsense", [1, 2]],
   [`image-update ${ID} --property nonsense`, [1, 2]],
   ["image-list --limit -1", [1, 2]],
@@ -82,7 +82,7 @@ const DIFFERENT: readonly (readonly [line: string, codes: [theirs: number, ours:
   [`image-update ${ID}`, [0, 2]],
   // A name is as good as an id.
   ["image-show disk", [1, 0]],
-  // /dev/null is no image.
+  // /dev/null is not an image.
   ["image-create --name record", [1, 0]],
 ];
 

@@ -70,7 +70,7 @@ async function uploading(t: Deno.TestContext, stack: LiveStack): Promise<void> {
     assertEquals([image.stores, image.size], [["slow"], BYTES.length]);
   });
 
-  await t.step("and no bytes are no data", async () => {
+  await t.step("and zero bytes are not data", async () => {
     for (const nothing of [new Uint8Array(), new ArrayBuffer(), null, undefined]) {
       const image = await service.create(context, { name: "empty", ...FORMATS }, nothing);
       assertEquals([image.status, image.size], ["queued", null]);

@@ -37,7 +37,7 @@ export interface StackOptions {
    * @default {false}
    */
   readonly imageCache?: boolean;
-  /** Image services of the catalog beside the first server, by the URLs of both servers. */
+  /** Image services of the catalog besides the first server, by the URLs of both servers. */
   readonly moreServices?: (glanceUrls: readonly [string, string]) => readonly ImageService[];
   /**
    * `enabled_import_methods`.
@@ -50,7 +50,7 @@ export interface StackOptions {
    * @default {false}
    */
   readonly separate?: boolean;
-  /** Names of hosts beside `localhost` from which Glance may import; to it, all of them are this machine. */
+  /** Names of hosts besides `localhost` from which Glance may import; to it, all of them are this machine. */
   readonly importHosts?: readonly string[];
 }
 

@@ -146,7 +146,7 @@ async function freshIds(cloud: Cloud): Promise<readonly string[]> {
   return [...images.map(({ id }) => id), "00000000-0000-4000-8000-000000000000"];
 }
 
-/** The paths of the API as patterns, and what stands before the API. */
+/** The paths of the API as patterns, and what precedes the API. */
 const REACHABLE = [
   /^\/(versions|healthcheck)?$/,
   /^\/v2(\.\d+)?\/$/,

@@ -27,7 +27,7 @@ const BAD_HOSTS = [
 
 type Ask = (host: string, path: string) => Promise<number>;
 
-/** The status of a request whose Host is written as it stands. */
+/** The status of a request with exactly this Host. */
 async function rawStatus(port: number, host: string, path: string): Promise<number> {
   using conn = await Deno.connect({ hostname: "127.0.0.1", port });
   const text = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;

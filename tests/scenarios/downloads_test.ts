@@ -40,7 +40,7 @@ Deno.test("with retries disabled, one unavailable server fails the download (sce
   assertEquals(glance.calls.length, 1);
 });
 
-Deno.test("with one retry, a server that is unavailable once is no error (scenario 40b)", async () => {
+Deno.test("with one retry, a server that is unavailable once is not an error (scenario 40b)", async () => {
   const glance = new StubGlance();
   const id = glance.addWithData(8);
   glance.tell(`GET /v2/images/${id}`, 503);

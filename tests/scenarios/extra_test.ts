@@ -56,7 +56,7 @@ for (
     ["undefined", undefined],
   ] as const
 ) {
-  Deno.test(`${title} is no data to upload (scenario 75)`, async () => {
+  Deno.test(`${title} is not data to upload (scenario 75)`, async () => {
     const glance = new StubGlance();
     const service = glance.service();
     const { id } = await service.create(CONTEXT, { name: "empty" }, data);

@@ -42,7 +42,7 @@ for (
   });
 }
 
-Deno.test("a custom property that is no text is refused before it is sent (scenario 06)", async () => {
+Deno.test("a custom property that is not text is refused before it is sent (scenario 06)", async () => {
   const glance = new StubGlance();
   // Cinder passes `is_public: False` on; Glance stores strings only, so it is said here.
   await assertRejects(

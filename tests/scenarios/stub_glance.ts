@@ -1,6 +1,6 @@
 /**
  * A Glance of the smallest kind behind an injected fetch: images in memory, ids "1", "2", …, every date
- * 2010-10-11T10:30:22Z. What it is asked it remembers; what it is told to answer, it answers first.
+ * 2010-10-11T10:30:22Z. It records requests, and gives scripted responses first.
  */
 import {
   getDefaultImageService,

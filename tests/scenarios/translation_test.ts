@@ -48,7 +48,7 @@ Deno.test("what is needed to boot lies under properties (scenario 54)", () => {
 Deno.test("properties are flattened, and win over keys of the same name (scenario 55)", () => {
   const key = "cinder_encryption_key_deletion_policy";
   const properties = { kernel_id: "foo", ramdisk_id: "bar", x_billinginfo: "123" };
-  // A name that is no base property, next to the properties: what an untyped caller may give.
+  // A name that is not a base property, next to the properties: what an untyped caller may give.
   const meta = { [key]: "outer", properties: { ...properties, [key]: "NOPE" } } as ImageMeta;
   assertEquals(toGlance(meta), { ...properties, [key]: "NOPE" });
 });
@@ -67,6 +67,6 @@ Deno.test("metadata without properties is only renamed (scenario 56)", () => {
     kernel_id: "foo",
     x_billinginfo: "123",
   });
-  // A value that is no string is refused here instead of passed on to Glance, which would refuse it.
+  // A value that is not a string is refused here instead of passed on to Glance, which would refuse it.
   assertThrows(() => toGlance({ properties: { count: 1 } }), Invalid, '"count"');
 });

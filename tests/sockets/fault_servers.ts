@@ -1,6 +1,6 @@
 /**
- * Two servers of one image on real sockets, and a third that nobody has configured. Which requests for
- * data go wrong, and how, a plan says: the first goes to whoever is asked first, and so on; later
+ * Two servers of one image on real sockets, and a third that is not configured. Which requests for
+ * data go wrong, and how, a plan says: the first goes to the server that is asked first, and so on; later
  * requests are well served.
  */
 import { createHash } from "node:crypto";
@@ -25,7 +25,7 @@ export class FaultServers implements AsyncDisposable {
   readonly sha512: string = createHash("sha512").update(IMAGE).digest("hex");
   /** The range of each request for data, in the order in which they came. */
   readonly ranges: (string | null)[] = [];
-  /** Connections to the server that nobody has configured. */
+  /** Connections to the server that is not configured. */
   strayed = 0;
   /** Bytes of the image that were sent, all in all. */
   sent = 0;
@@ -57,7 +57,7 @@ export class FaultServers implements AsyncDisposable {
     };
   }
 
-  /** Planned faults that nobody has met. */
+  /** Planned faults that have not happened. */
   get unmet(): number {
     return this.#plan.length;
   }

@@ -16,7 +16,7 @@ export interface DataRequest {
   readonly stop: number;
   /** Whether a range was asked for. */
   readonly isRange: boolean;
-  /** Root of a server that nobody has configured. */
+  /** Root of a server that is not configured. */
   readonly foreign: string;
   /** Makes the token worthless, and another one good. */
   expireToken(): void;

@@ -83,7 +83,7 @@ function repeated({ ranges }: FaultServers): string[] {
 }
 
 for (const [what, lie] of LIES) {
-  // A server that denies a range denies the image: there is nobody else to ask.
+  // A server that denies a range denies the image: no other server is left.
   if (DENIALS.has(what) || lie === sendAway) continue;
 
   Deno.test(`image-download finishes a part when every server answers a range with ${what}`, async () => {

@@ -171,7 +171,7 @@ function isClosed(error: unknown): boolean {
     .some((kind) => error instanceof kind);
 }
 
-/** The root of a server that nobody runs: its port was free a moment ago. */
+/** A root without a server: its port was free a moment ago. */
 export function closedServer(): string {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;

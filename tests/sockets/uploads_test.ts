@@ -88,7 +88,7 @@ for (const [how, fault] of BREAKS) {
 }
 
 for (const [what, data] of [...REPLAYABLE, ...ONCE]) {
-  Deno.test(`An early 413 for ${what} is told as what it is`, async () => {
+  Deno.test(`An early 413 for ${what} is reported as 413`, async () => {
     await using servers = new UploadServers([refuseAfter(MIDDLE, "413 Too Large")]);
     assertInstanceOf(await failureOf(create(servers, data())), ImageLimitExceeded);
     assertEquals(servers.images.size, 0);
@@ -112,7 +112,7 @@ for (const [what, data] of [...REPLAYABLE, ...ONCE]) {
     assertEquals(await servers.ended(), { whole: 1, broken: 0 });
   });
 
-  Deno.test(`An upload of ${what} is no success where something else was stored`, async () => {
+  Deno.test(`An upload of ${what} fails when something else was stored`, async () => {
     await using servers = new UploadServers([storeOther]);
     assertInstanceOf(await failureOf(create(servers, data())), ImageIntegrityError);
     assertEquals(servers.images.size, 0);

@@ -1,4 +1,4 @@
-/** Silence: counted while somebody waits, and only then. */
+/** Silence counts only during a read. */
 import { assertEquals } from "@std/assert";
 import { Deadline } from "../../lib/http/deadline.ts";
 import { StallTimer } from "../../lib/transfer/stall_timer.ts";
@@ -25,7 +25,7 @@ Deno.test("StallTimer ends a wait that lasts as long as its limit", async () => 
   watch[Symbol.dispose]();
 });
 
-Deno.test("StallTimer does not count the time in which nobody waits", async () => {
+Deno.test("StallTimer does not count the time between reads", async () => {
   const { clock, deadline, watch, pass } = watched();
   for (let i = 0; i < 50; i++) {
     watch.begin();

@@ -50,7 +50,7 @@ Deno.test("completion bash completes commands, flags, choices and commands to be
   assertEquals(await offered("image-show", "--os-cl"), ["--os-cloud"]);
 });
 
-Deno.test("completion bash knows where the value of a flag stands", async () => {
+Deno.test("completion bash knows the position of a flag's value", async () => {
   assertEquals(await offered("image-download", "--verify", ""), ["auto", "required", "off"]);
   assertEquals(await offered("image-copy", "--verify", "r"), ["required"]);
   // Nothing: the shell offers its files.

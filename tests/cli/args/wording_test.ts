@@ -40,7 +40,7 @@ function textsIn(source: string): string[] {
 async function allTexts(folder = ROOT): Promise<string[]> {
   const texts: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    // What the clients of a server are told does not reach this terminal.
+    // Hints for the clients of a server are not for this terminal.
     const isServer = folder.href.endsWith("/cli/") && name === "http";
     if (isDirectory && !isServer && (folder !== ROOT || FOLDERS.includes(name))) {
       texts.push(...await allTexts(new URL(`${name}/`, folder)));

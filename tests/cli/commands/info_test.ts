@@ -119,7 +119,7 @@ Deno.test("image-tasks prints what glanceclient prints, more of it with --verbos
   );
 });
 
-Deno.test("task-list asks for page after page, in the order that it is told", async () => {
+Deno.test("task-list requests page after page, in the order of its flags", async () => {
   const task = (id: string) => ({ id, type: "import", status: "success", owner: "o" });
   const { harness, requests } = answering({
     "GET /v2/tasks?limit=2&sort_key=status&sort_dir=desc&type=import": {

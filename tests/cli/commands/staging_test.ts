@@ -16,7 +16,7 @@ async function show(harness: CliHarness): Promise<Record<string, unknown> | null
   return code === 0 ? JSON.parse(stdout) : null;
 }
 
-/** The embedded Glance, which answers some requests as it is told: `POST import`. */
+/** The embedded Glance, with given responses to some requests, such as `POST import`. */
 function glanceBut(answers: Readonly<Record<string, number>>): CliHarness {
   const glance = embedded();
   const fetch: Fetch = async (request) => {
@@ -42,7 +42,7 @@ Deno.test("image-stage puts data where image-import takes it, in silence", async
   }
 });
 
-Deno.test("image-stage sends a size that differs to nobody", async () => {
+Deno.test("image-stage sends nothing when the size differs", async () => {
   const harness = new CliHarness();
   await harness.run(`image-create --id ${ID} ${RAW}`.split(" "));
   const { code, stderr } = await harness.run(

@@ -66,7 +66,7 @@ Deno.test("drawTable breaks the line where a cell does, and where it is too wide
   );
 });
 
-Deno.test("drawTable puts texts in the middle where it is told to, as PrettyTable does", () => {
+Deno.test("drawTable() centers texts on request, as PrettyTable does", () => {
   assertEquals(
     drawTable(["ID", "State"], [["1", "cached"], ["22", "a"], ["333", "no"]], { align: "center" }),
     `\

@@ -10,11 +10,7 @@ import {
   type RequestContext,
 } from "../../../mod.ts";
 import { type Fields, randomBytes, type RawGlance } from "../raw_glance.ts";
-import type {
-  OperationArgs,
-  OperationName,
-  OperationResult,
-} from "../../../lib/api/mod.ts";
+import type { OperationArgs, OperationName, OperationResult } from "../../../lib/api/mod.ts";
 
 /**
  * The identity of a call: an administrator, two members with projects of their own, and one with an

@@ -67,7 +67,7 @@ Deno.test("A part is handed over as it comes, and its last bytes when its answer
   assertEquals([taken(part), part.isDelivered], [BYTES.slice(40), true]);
 });
 
-Deno.test("Two attempts at a part give each byte once, whoever is ahead", () => {
+Deno.test("Two attempts at a part give each byte once, whichever is ahead", () => {
   const part = new PartBuffer(0, 99);
   const [first, second] = [attemptOf(part), attemptOf(part)];
   part.put(first, BYTES.slice(0, 30));

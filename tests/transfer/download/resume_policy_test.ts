@@ -43,7 +43,7 @@ const UNSIZED = { ...FIRST, isSized: false };
 const PIECE = { response: { server: B, isRange: true } };
 const hash = { expected: "sha512 1", actual: "sha512 2", server: B, status: 200 };
 
-/** A failure, where the download stands -> what it says about the server. */
+/** A failure, the position of the download -> what it says about the server. */
 const BREAKS: readonly (readonly [
   what: string,
   error: unknown,

@@ -125,7 +125,7 @@ Deno.test("There are fewer threads than processors; what is beyond is hashed inl
   }
 });
 
-/** A thread that never takes anything, and ends when it is told. */
+/** A thread that never takes anything, and ends on request. */
 class LostThread implements Thread {
   #lose: (reason: unknown) => void = () => {};
   on(event: string, listener: (reason: never) => void): void {
@@ -260,7 +260,7 @@ Deno.test("A download that is given up in the middle leaves no thread", async ()
   assertEquals([started.length, ended], [1, 1]);
 });
 
-Deno.test("An abort ends the thread though nobody reads", async () => {
+Deno.test("An abort ends the thread while the stream is not read", async () => {
   const stop = new AbortController();
   const reader = await threadedReader(RIGHT, stop.signal);
   await reader.read(new Uint8Array(MIB));
@@ -270,7 +270,7 @@ Deno.test("An abort ends the thread though nobody reads", async () => {
   assertEquals(await failureOf(reader.read(new Uint8Array(MIB))), "enough");
 });
 
-Deno.test("An abort ends the thread of several connections though nobody reads", async () => {
+Deno.test("An abort ends the thread of several connections while the stream is not read", async () => {
   const stop = new AbortController();
   const { options } = worldOf([]).client;
   const { rangeSource, verifier } = await threadedFixture();
@@ -314,7 +314,7 @@ Deno.test("A large image is hashed like a small one", async () => {
   assertEquals(count, LARGE);
 });
 
-Deno.test("A process waits for a digest, and for no thread that nobody asks any more", async () => {
+Deno.test("A process waits for a digest, and not for an unused thread", async () => {
   const module = import.meta.resolve("../../../lib/transfer/integrity/hash_worker.ts");
   const code = `
     const { createTransferHasher } = await import("${module}");

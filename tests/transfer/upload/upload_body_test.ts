@@ -47,7 +47,7 @@ Deno.test("A body whose source fails errors, and ends its request with the reaso
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("A body that is given up cancels its source, whose later failure is nobody's", async () => {
+Deno.test("A body that is given up cancels its source, whose later failure is ignored", async () => {
   let fail = (_: unknown) => {};
   const reasons: unknown[] = [];
   const stream = new ReadableStream<Uint8Array>({
@@ -67,7 +67,7 @@ Deno.test("A body that is given up cancels its source, whose later failure is no
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("A generator that fails after its body was given up fails for nobody", async () => {
+Deno.test("A generator that fails after its body was given up is ignored", async () => {
   let fail = (_: unknown) => {};
   async function* source() {
     yield BYTES;

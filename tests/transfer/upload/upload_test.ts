@@ -107,7 +107,7 @@ for (const [kind, dataOf, size, isReplayable] of KINDS) {
   });
 }
 
-Deno.test("An upload says what it is told about size, store and base image", async () => {
+Deno.test("upload() sends the size, store and base image of its options", async () => {
   const { glance, upload } = worldOfUploads();
   await upload(chunks(), { size: 10_000, storeId: "ceph", baseImageRef: "base" });
   const { headers } = glance.puts[0]?.request ?? {};
@@ -198,7 +198,7 @@ Deno.test("A source that gives text instead of bytes is refused", async () => {
   assertEquals(glance.record?.["status"], "queued");
 });
 
-Deno.test("Data that nobody can read is refused before any request", async () => {
+Deno.test("upload() refuses unreadable data before any request", async () => {
   const locked = new FakeBody([]).stream;
   const reader = locked.getReader();
   for (const data of ["text", 42, {}, [], new Date(), locked]) {
@@ -219,7 +219,7 @@ Deno.test("What a function gives is checked like any other data", async () => {
   );
 });
 
-Deno.test("Nothing at all is no data, but an empty Blob or stream is an empty image", async () => {
+Deno.test("upload() treats undefined as no data, and an empty Blob or stream as an empty image", async () => {
   for (const data of [new Uint8Array(), new ArrayBuffer(0), null]) {
     const { glance, service, clock } = worldOfUploads();
     await clock.run(service.update(CALLER, ID, {}, data));
@@ -361,7 +361,7 @@ Deno.test("A server that takes nothing is given up after stallTimeout", async ()
   assertEquals([clock.now(), clock.pending, glance.puts[0]?.isWhole], [700, 0, false]);
 });
 
-Deno.test("A source that is slow is no server's silence", async () => {
+Deno.test("A slow source does not count as the server's silence", async () => {
   const { upload, clock } = worldOfUploads([], { stallTimeout: 100, requestTimeout: 100 });
   async function* slowly() {
     for (const chunk of chunksOf(BYTES)) {

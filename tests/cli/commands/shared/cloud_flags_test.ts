@@ -4,7 +4,7 @@ import { readFlagsOnly } from "../../../../lib/cli/args/parse.ts";
 import { GLOBAL_FLAGS } from "../../../../lib/cli/command_table.ts";
 import { CliHarness } from "../../harness.ts";
 
-/** What `connect` is told for flags and variables; variables that are undefined are left out. */
+/** The options of `connect` for flags and variables; variables that are undefined are left out. */
 function told(line: string, environment: Record<string, string> = {}): unknown {
   const values = readFlagsOnly(line.split(" ").filter(Boolean), GLOBAL_FLAGS);
   const { parseYaml: _, environment: variables, ...options } = connectOptions(values, environment);

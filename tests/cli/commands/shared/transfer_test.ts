@@ -12,7 +12,7 @@ const ID = "11111111-1111-4111-8111-111111111111";
 const RAW = ["--disk-format", "raw", "--container-format", "bare"] as const;
 const DISK = sampleBytes(300_000);
 
-/** A Glance with one image, in front of which `change` stands. */
+/** A Glance with one image; `change` may replace its responses. */
 async function glanceWithDisk(change: (answer: Response) => Response = (answer) => answer): Promise<
   CliHarness
 > {
