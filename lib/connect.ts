@@ -1,42 +1,15 @@
 /**
- * The composition root: makes a service and a context from the user's configuration and options.
+ * Makes a service and a context from the user's configuration and options.
  *
  * @module
  */
-import { type CloudConfig, type Environment, fetchForCloud, readCloud } from "./auth/clouds/mod.ts";
-import { processEnvironment } from "./platform.ts";
-import { authenticate, type Credentials } from "./auth/keystone.ts";
-import type { YamlParser } from "./auth/clouds/yaml.ts";
+import { type ConnectOptions, fromCloud, resolveCloud, type ResolvedCloud } from "./cloud.ts";
 import type { RequestContext } from "./context.ts";
 import { InvalidConfigurationValue } from "./errors.ts";
-import { ignoringErrors } from "./events.ts";
 import { getDefaultImageService } from "./images/remote.ts";
 import type { GlanceImageService } from "./images/service.ts";
-import { type GlanceOptions, resolveOptions } from "./options.ts";
 
-/** Options of `connect`. Defaults come from the environment. */
-export interface ConnectOptions extends GlanceOptions {
-  /**
-   * Name of the cloud in `clouds.yaml`.
-   * @default `OS_CLOUD`
-   */
-  readonly cloud?: string;
-  /**
-   * Credentials for Keystone.
-   * @default those of the cloud or the `OS_*` variables
-   */
-  readonly credentials?: Credentials;
-  /**
-   * Environment variables.
-   * @default those of the process
-   */
-  readonly environment?: Environment;
-  /**
-   * Parses `clouds.yaml`.
-   * @default `parseDocument` of the npm package `yaml`, which must be installed if the file exists
-   */
-  readonly parseYaml?: YamlParser;
-}
+export type { ConnectOptions } from "./cloud.ts";
 
 /** A service and a context. Disposing it closes the connections that use the cloud's own CA. */
 export interface Connection extends Disposable {
@@ -69,54 +42,17 @@ export interface Connection extends Disposable {
  * ```
  */
 export async function connect(options: ConnectOptions = {}): Promise<Connection> {
-  resolveOptions(options);
-  const { cloud, credentials, parseYaml, environment: _, ...explicit } = options;
-  const environment = environmentFor(options);
-  const found = credentials === undefined
-    ? await readCloud({ cloud, environment, ...parseYaml && { parseYaml } })
-    : null;
-  if (found === null && credentials === undefined && !explicit.apiServers) throw notConfigured();
-  const cloudFetch = found === null || explicit.fetch ? null : await fetchForCloud(found.tls);
-  const merged: GlanceOptions = {
-    ...found === null && credentials === undefined && { authStrategy: "noauth" },
-    ...found?.options,
-    ...credentials && { authUrl: credentials.authUrl },
-    ...cloudFetch && { fetch: cloudFetch },
-    ...explicit,
-  };
-  const emit = ignoringErrors(merged.onEvent);
-  for (const message of found?.ignored ?? []) emit({ kind: "ignored", message });
-  try {
-    const context = await contextFor(found, credentials, merged);
-    return {
-      service: getDefaultImageService(merged),
-      context,
-      [Symbol.dispose]: () => cloudFetch?.[Symbol.dispose](),
-    };
-  } catch (error) {
-    cloudFetch?.[Symbol.dispose]();
-    throw error;
-  }
+  const cloud = await resolveCloud(options);
+  if (cloud === null) throw notConfigured();
+  return await openConnection(cloud);
 }
 
-/**
- * Treats `apiServers` like `GLANCE_API_SERVERS`, so that a cloud that is only the default does not send its
- * token to them.
- */
-function environmentFor(
-  { environment = processEnvironment(), apiServers }: ConnectOptions,
-): Environment {
-  return apiServers ? { ...environment, GLANCE_API_SERVERS: apiServers.join(",") } : environment;
-}
-
-async function contextFor(
-  found: CloudConfig | null,
-  credentials: Credentials | undefined,
-  options: GlanceOptions,
-): Promise<RequestContext> {
-  resolveOptions(options);
-  const chosen = credentials ?? found?.credentials ?? null;
-  return chosen === null ? found?.context ?? {} : await authenticate(chosen, options);
+/** Signs in to a cloud. The connection owns the cloud. */
+export async function openConnection(cloud: ResolvedCloud): Promise<Connection> {
+  return await fromCloud(cloud, async ({ options, signIn }) => ({
+    service: getDefaultImageService(options),
+    context: await signIn(),
+  }));
 }
 
 function notConfigured(): InvalidConfigurationValue {

@@ -18,101 +18,101 @@ export interface GlanceOptions {
    * removed. Null: the servers of the context's service catalog.
    * @default {null}
    */
-  readonly apiServers?: readonly string[] | null;
+  readonly apiServers?: readonly string[] | null | undefined;
   /**
    * Maximum number of retries of a failed request, each on the next server.
    * @default {3}
    */
-  readonly numRetries?: number;
+  readonly numRetries?: number | undefined;
   /**
    * The endpoint to select from the catalog: `<service type>:<service name>:<endpoint type>`; the name may
    * be empty.
    * @default {"image:glance:publicURL"}
    */
-  readonly catalogInfo?: string;
+  readonly catalogInfo?: string | undefined;
   /**
    * Region whose endpoints are selected from the catalog.
    * @default the region of the first endpoint, also if the catalog does not have the given region
    */
-  readonly regionName?: string;
+  readonly regionName?: string | undefined;
   /**
    * Identity endpoint (`https://keystone:5000/v3`). The catalog is fetched from it if the context has a
    * token and no catalog.
    */
-  readonly authUrl?: string;
+  readonly authUrl?: string | undefined;
   /**
    * Maximum milliseconds until the headers of a response, and all of a JSON response, have arrived. For an
    * upload, the time starts after the last byte is sent; after the time, the upload continues only while
    * the image is `saving`. `Infinity` sets no limit.
    * @default {60_000}
    */
-  readonly requestTimeout?: number;
+  readonly requestTimeout?: number | undefined;
   /**
    * Maximum milliseconds without a byte, counted only while a reader waits for one. The total time is not
    * limited. `Infinity` sets no limit.
    * @default {30_000}
    */
-  readonly stallTimeout?: number;
+  readonly stallTimeout?: number | undefined;
   /**
    * Schemes of `direct_url` and `locations` whose data is read directly instead of through Glance. Only
    * `file` is supported, and only below `directUrlRoots`.
    * @default {[]}
    */
-  readonly allowedDirectUrlSchemes?: readonly string[];
+  readonly allowedDirectUrlSchemes?: readonly string[] | undefined;
   /**
    * Directories below which `file` URLs may be opened.
    * @default {[]}
    */
-  readonly directUrlRoots?: readonly string[];
+  readonly directUrlRoots?: readonly string[] | undefined;
   /**
    * Hosts that receive the token even if only an image href names them. `host[:port]` means https only; an
    * origin such as `http://host:9292` is matched exactly.
    * @default {[]}
    */
-  readonly trustedHosts?: readonly string[];
+  readonly trustedHosts?: readonly string[] | undefined;
   /**
    * `noauth` never sends a token.
    * @default {"keystone"}
    */
-  readonly authStrategy?: "keystone" | "noauth";
+  readonly authStrategy?: "keystone" | "noauth" | undefined;
   /**
    * Context for operations that Glance restricts to services (its location API).
    * @default the context of the call
    */
-  readonly privilegedContext?: RequestContext;
+  readonly privilegedContext?: RequestContext | undefined;
   /**
    * Called with each {@linkcode GlanceEvent}. Errors and rejections are ignored.
    */
-  readonly onEvent?: (event: GlanceEvent) => void;
+  readonly onEvent?: ((event: GlanceEvent) => void) | undefined;
   /**
    * Sends all requests; replace it for a private CA, a proxy, or a test.
    * @default the global `fetch`
    */
-  readonly fetch?: (input: string, init: RequestInit) => Promise<Response>;
+  readonly fetch?: ((input: string, init: RequestInit) => Promise<Response>) | undefined;
   /** Waits `ms`; rejects with the reason of the signal when it is aborted. Also drives all timeouts. */
-  readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>;
+  readonly sleep?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined;
   /**
    * Milliseconds of a monotonic clock.
    * @default `performance.now`
    */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
   /**
    * A number from 0 to less than 1.
    * @default `Math.random`
    */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
 }
 
 /** {@linkcode GlanceOptions} with all defaults filled in. */
 export type ResolvedOptions =
-  & Readonly<
-    Required<
-      Omit<
-        GlanceOptions,
+  & {
+    readonly [
+      Name in Exclude<
+        keyof GlanceOptions,
         "apiServers" | "catalogInfo" | "regionName" | "authUrl" | "privilegedContext"
       >
-    >
-  >
+    ]: NonNullable<GlanceOptions[Name]>;
+  }
   & {
     readonly apiServers: readonly ApiServer[] | null;
     /** Origins. */

@@ -4,50 +4,32 @@
  *
  * @module
  */
-import { type Environment, fetchForCloud, readCloud } from "../auth/clouds/mod.ts";
-import { authenticate } from "../auth/keystone.ts";
-import type { YamlParser } from "../auth/clouds/yaml.ts";
-import type { RequestContext } from "../context.ts";
-import { ignoringErrors } from "../events.ts";
 import { listApiServers } from "../auth/api_servers.ts";
-import { type GlanceOptions, resolveOptions } from "../options.ts";
+import { type ConnectOptions, fromCloud, resolveCloud } from "../cloud.ts";
+import { resolveOptions } from "../options.ts";
 import type { ImageRouterOptions } from "./options.ts";
 import { createImageRouter, type ImageRouter } from "./router.ts";
 
 /** Options that complement or override the configuration. */
-export interface CloudGatewayOptions extends Omit<ImageRouterOptions, "serviceMode"> {
-  /**
-   * Name of the cloud in `clouds.yaml`.
-   * @default `OS_CLOUD`
-   */
-  readonly cloud?: string;
-  /**
-   * Environment variables.
-   * @default those of the process
-   */
-  readonly environment?: Environment;
-  /**
-   * Parses `clouds.yaml`.
-   * @default the npm package `yaml`, which must be installed if the file exists
-   */
-  readonly parseYaml?: YamlParser;
+export interface CloudGatewayOptions
+  extends Omit<ImageRouterOptions, "serviceMode" | "apiServers">, ConnectOptions {
   /**
    * Calls Glance with the configured credentials for all clients, instead of forwarding their tokens.
    * @default {false}
    */
-  readonly serviceMode?: boolean;
+  readonly serviceMode?: boolean | undefined;
   /**
    * In service mode, whether only `GET` and `HEAD` are allowed.
    * @default {true}
    */
-  readonly readOnly?: boolean;
+  readonly readOnly?: boolean | undefined;
 }
 
 /** A gateway. Disposing it closes the HTTP client that was created for the cloud's own CA. */
 export interface CloudGateway extends Disposable {
   readonly router: ImageRouter;
-  /** Name of the cloud, for messages. */
-  readonly name: string;
+  /** Where the configuration comes from, for messages. */
+  readonly origin: string;
   /** Endpoint roots of its servers. */
   readonly servers: readonly string[];
 }
@@ -62,46 +44,22 @@ export interface CloudGateway extends Disposable {
  * @throws {AuthenticationFailed} if Keystone refuses the credentials.
  */
 export async function createCloudGateway(
-  options: CloudGatewayOptions = {},
+  { serviceMode = false, readOnly = true, ...input }: CloudGatewayOptions = {},
 ): Promise<CloudGateway | null> {
-  const { cloud, environment, parseYaml, serviceMode = false, readOnly = true, ...explicit } =
-    options;
-  const found = await readCloud({
-    cloud,
-    ...environment && { environment },
-    ...parseYaml && { parseYaml },
-  });
+  const found = await resolveCloud(input);
   if (found === null) return null;
-  const cloudFetch = explicit.fetch ? null : await fetchForCloud(found.tls);
-  const merged: GlanceOptions = {
-    ...found.options,
-    // A client that sends a token expects it to be forwarded, also to servers without Keystone.
-    authStrategy: "keystone",
-    ...cloudFetch && { fetch: cloudFetch },
-    ...explicit,
-  };
-  const emit = ignoringErrors(merged.onEvent);
-  for (const message of found.ignored) emit({ kind: "ignored", message });
-  try {
-    const resolveContext = async (): Promise<RequestContext> =>
-      found.credentials === null ? found.context : await authenticate(found.credentials, merged);
-    const context = serviceMode || !merged.apiServers ? await resolveContext() : {};
-    const apiServers = await listApiServers(context, resolveOptions(merged));
-    const servers = apiServers.map(({ endpoint }) => endpoint);
+  return await fromCloud(found, async ({ origin, options, signIn }) => {
+    const context = serviceMode || !options.apiServers ? await signIn() : {};
+    const servers = (await listApiServers(context, resolveOptions(options)))
+      .map(({ endpoint }) => endpoint);
     const router = createImageRouter({
-      ...merged,
-      ...explicit,
+      ...input,
+      ...options,
+      // A client that sends a token expects it to be forwarded, also to servers without Keystone.
+      authStrategy: input.authStrategy ?? "keystone",
       apiServers: servers,
       ...serviceMode && { serviceMode: { context, readOnly } },
     });
-    return {
-      router,
-      name: found.name,
-      servers,
-      [Symbol.dispose]: () => cloudFetch?.[Symbol.dispose](),
-    };
-  } catch (error) {
-    cloudFetch?.[Symbol.dispose]();
-    throw error;
-  }
+    return { router, origin, servers };
+  });
 }

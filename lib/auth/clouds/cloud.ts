@@ -21,6 +21,11 @@ export class Cloud {
     this.settings = settings;
   }
 
+  /** Where it is configured, for messages. */
+  get origin(): string {
+    return this.path === null ? "the OS_* variables" : `the cloud "${this.name}" of "${this.path}"`;
+  }
+
   /** The same cloud with other settings. */
   with(settings: Settings): Cloud {
     return new Cloud(this.name, this.path, settings);

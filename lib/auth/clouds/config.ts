@@ -35,6 +35,8 @@ export interface CloudTls {
 export interface CloudConfig {
   /** Name in `clouds.yaml`; `envvars` for the cloud of the `OS_*` variables. */
   readonly name: string;
+  /** Where the configuration comes from, for messages. */
+  readonly origin: string;
   /** For `authenticate`; null if the cloud does not use Keystone. */
   readonly credentials: Credentials | null;
   /** The context to use without Keystone: one with a fixed token, or an empty one. */
@@ -79,6 +81,7 @@ export function cloudConfigFrom(
   }
   return {
     name: cloud.name,
+    origin: cloud.origin,
     credentials: authorization.kind === "keystone" ? authorization.credentials : null,
     context: authorization.kind === "token" ? { authToken: authorization.token } : {},
     options: optionsOf(cloud, apiServers, authorization),

@@ -37,27 +37,27 @@ export interface ReadCloudOptions {
    * Environment variables.
    * @default those of the process
    */
-  readonly environment?: Environment;
+  readonly environment?: Environment | undefined;
   /**
    * Reads files.
    * @default the runtime's file system; edge runtimes have no files
    */
-  readonly readTextFile?: TextFileReader;
+  readonly readTextFile?: TextFileReader | undefined;
   /**
    * Parses YAML.
    * @default `parseDocument` of the npm package `yaml`, which must be installed if a YAML file exists
    */
-  readonly parseYaml?: YamlParser;
+  readonly parseYaml?: YamlParser | undefined;
   /**
    * The directory of `.config/openstack`, and the value of `~`.
    * @default `HOME`
    */
-  readonly homeDirectory?: string;
+  readonly homeDirectory?: string | undefined;
   /**
    * The directory that is searched first.
    * @default that of the process
    */
-  readonly workingDirectory?: string;
+  readonly workingDirectory?: string | undefined;
 }
 
 /**
@@ -160,6 +160,7 @@ function serversFrom(environment: Environment): string[] | null {
 function withoutKeystone(apiServers: readonly string[]): CloudConfig {
   return {
     name: "GLANCE_API_SERVERS",
+    origin: "GLANCE_API_SERVERS",
     credentials: null,
     context: {},
     options: { apiServers, authStrategy: "noauth" },

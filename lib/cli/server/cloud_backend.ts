@@ -5,7 +5,6 @@
  */
 import { parseDocument as parseYaml } from "yaml";
 import { createCloudGateway } from "../../router/cloud_gateway.ts";
-import { ownValue } from "../../validate.ts";
 import { routerOptions } from "./gateway_log.ts";
 import {
   type Backend,
@@ -48,12 +47,6 @@ const MODES: Readonly<
   },
 };
 
-/** Sources of a configuration other than clouds.yaml. */
-const SOURCES: Readonly<Record<string, string>> = {
-  GLANCE_API_SERVERS: "GLANCE_API_SERVERS",
-  envvars: "the OS_* variables",
-};
-
 /**
  * Creates a gateway to the configured cloud; null if no cloud is configured.
  *
@@ -69,21 +62,19 @@ export async function serveCloud(
     ...routerOptions(settings),
     ...ports,
     freesChunks: true,
-    ...cloud !== null && { cloud },
+    cloud: cloud ?? undefined,
     environment,
     parseYaml,
     serviceMode: mode !== "callers",
     readOnly: mode === "reader",
   });
   if (gateway === null) return null;
-  const { router, name, servers } = gateway;
+  const { router, origin, servers } = gateway;
   const { about, warning } = MODES[mode];
   return {
     handler: async (request) => await router.fetch(request),
     about: [
-      `Gateway to ${servers.join(", ")}, configured by ${
-        ownValue(SOURCES, name) ?? `the cloud "${name}"`
-      }.`,
+      `Gateway to ${servers.join(", ")}, configured by ${origin}.`,
       about,
     ],
     examples: mode === "callers" ? examplesWithToken : examplesWithoutToken,

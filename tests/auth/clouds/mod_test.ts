@@ -57,6 +57,7 @@ Deno.test("readCloud() reads a cloud from OS_* variables", async () => {
     }),
     {
       name: "envvars",
+      origin: "the OS_* variables",
       credentials: {
         authUrl: URL,
         username: "alice",
@@ -85,6 +86,7 @@ cacert: ~/ca.pem
 cert: /me.pem`);
   assertEquals(await read({}, files), {
     name: "one",
+    origin: 'the cloud "one" of "/here/clouds.yaml"',
     credentials: {
       authUrl: URL,
       method: "applicationCredential",

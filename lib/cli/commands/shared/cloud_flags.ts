@@ -5,8 +5,8 @@
  * @module
  */
 import { parseDocument as parseYaml } from "yaml";
-import { type CloudFetch, fetchForCloud, readCloud } from "../../../auth/clouds/mod.ts";
-import { connect, type Connection, type ConnectOptions } from "../../../connect.ts";
+import { type CloudInput, resolveCloud } from "../../../cloud.ts";
+import { type Connection, openConnection } from "../../../connect.ts";
 import type { GlanceEvent } from "../../../events.ts";
 import { CommandFailed, UsageError } from "../../system/errors.ts";
 import type { Flags, Target, TextFlag, Values } from "../../args/command.ts";
@@ -115,25 +115,13 @@ export async function connectByFlags(
   system: System,
   onEvent: (event: GlanceEvent) => void,
 ): Promise<Connection> {
-  const options = connectOptions(values, system.environment);
-  await checkConfigured(options);
-  const cloudFetch = system.ports?.fetch === undefined ? await fetchByFlags(values) : null;
-  const connection = await connect({
-    ...options,
-    ...cloudFetch !== null && { fetch: cloudFetch },
+  const cloud = await resolveCloud({
+    ...cloudInput(values, system.environment),
     ...system.ports,
     onEvent,
   });
-  if (cloudFetch === null) return connection;
-  const { service, context } = connection;
-  return {
-    service,
-    context,
-    [Symbol.dispose]: () => {
-      connection[Symbol.dispose]();
-      cloudFetch[Symbol.dispose]();
-    },
-  };
+  if (cloud === null) throw notConfigured();
+  return await openConnection(cloud);
 }
 
 /**
@@ -155,7 +143,7 @@ export async function connectToTarget(
     ...base,
     "os-image-url": undefined,
     "os-region-name": region,
-    ...cloud !== undefined && { "os-cloud": cloud },
+    "os-cloud": cloud ?? base["os-cloud"],
   };
   return await connectByFlags(other, { ...system, environment: Object.fromEntries(kept) }, onEvent);
 }
@@ -185,14 +173,14 @@ function isRegionIndependent(name: string): boolean {
 }
 
 /**
- * The options of `connect`. Flags with credentials override `OS_CLOUD`.
+ * What the flags and the environment say of the cloud. Flags with credentials override `OS_CLOUD`.
  *
  * @throws {UsageError} if flags contradict each other, or `--insecure` is given.
  */
-export function connectOptions(
+export function cloudInput(
   values: CloudValues,
   environment: System["environment"],
-): ConnectOptions {
+): CloudInput {
   const { "os-cloud": cloud, "os-image-url": imageUrl } = values;
   const { timeout, "stall-timeout": stallTimeout } = values;
   if (values["insecure"]) {
@@ -208,7 +196,6 @@ export function connectOptions(
       }: the cloud has its own credentials; leave one of them out`,
     );
   }
-  const catalogInfo = catalogInfoFrom(values);
   return {
     environment: {
       ...environment,
@@ -219,10 +206,15 @@ export function connectOptions(
       ...imageUrl !== undefined && { GLANCE_API_SERVERS: imageUrl },
     },
     parseYaml,
-    ...cloud !== undefined && { cloud },
-    ...timeout !== undefined && { requestTimeout: timeout * 1000 },
-    ...stallTimeout !== undefined && { stallTimeout: stallTimeout * 1000 },
-    ...catalogInfo !== null && { catalogInfo },
+    cloud,
+    requestTimeout: timeout && timeout * 1000,
+    stallTimeout: stallTimeout && stallTimeout * 1000,
+    catalogInfo: catalogInfoFrom(values),
+    tls: {
+      caCertFile: values["os-cacert"],
+      certFile: values["os-cert"],
+      keyFile: values["os-key"],
+    },
   };
 }
 
@@ -250,27 +242,16 @@ function tokenType(
 }
 
 /** Passed as an option, since clouds.yaml has precedence over the environment variables. */
-function catalogInfoFrom(values: CloudValues): string | null {
+function catalogInfoFrom(values: CloudValues): string | undefined {
   const { "os-service-type": type, "os-endpoint-type": endpointType } = values;
-  if (type === undefined && endpointType === undefined) return null;
+  if (type === undefined && endpointType === undefined) return undefined;
   return `${type ?? "image"}:glance:${endpointType ?? "public"}`;
 }
 
-async function checkConfigured(options: ConnectOptions): Promise<void> {
-  const { cloud, environment = {} } = options;
-  if (await readCloud({ cloud, environment, parseYaml }) !== null) return;
-  throw new CommandFailed(
+function notConfigured(): CommandFailed {
+  return new CommandFailed(
     'Cannot choose a cloud: no cloud is configured; set OS_CLOUD to a cloud in clouds.yaml, or OS_AUTH_URL with OS_USERNAME, OS_PASSWORD and OS_PROJECT_NAME, or GLANCE_API_SERVERS to the URL of a Glance without Keystone; to try things out, start a server with "deno task start"',
   );
-}
-
-async function fetchByFlags(values: CloudValues): Promise<CloudFetch | null> {
-  return await fetchForCloud({
-    verify: true,
-    caCertFile: values["os-cacert"] ?? null,
-    certFile: values["os-cert"] ?? null,
-    keyFile: values["os-key"] ?? null,
-  });
 }
 
 function valueOf(values: CloudValues, name: string): unknown {

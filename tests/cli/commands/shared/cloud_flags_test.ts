@@ -1,42 +1,55 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { connectOptions } from "../../../../lib/cli/commands/shared/cloud_flags.ts";
+import { cloudInput } from "../../../../lib/cli/commands/shared/cloud_flags.ts";
 import { readFlagsOnly } from "../../../../lib/cli/args/parse.ts";
 import { GLOBAL_FLAGS } from "../../../../lib/cli/command_table.ts";
 import { CliHarness } from "../../harness.ts";
 
-/** The options of `connect` for flags and variables; variables that are undefined are left out. */
-function told(line: string, environment: Record<string, string> = {}): unknown {
+/** The members that are set. */
+function given(members: object = {}): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}
+
+/** The input of `resolveCloud` for flags and variables. */
+function inputFor(line: string, environment: Record<string, string> = {}): unknown {
   const values = readFlagsOnly(line.split(" ").filter(Boolean), GLOBAL_FLAGS);
-  const { parseYaml: _, environment: variables, ...options } = connectOptions(values, environment);
-  const set = Object.entries(variables ?? {}).filter(([, value]) => value !== undefined);
-  return { ...options, environment: Object.fromEntries(set) };
+  const { parseYaml: _, environment: variables, tls, ...options } = cloudInput(values, environment);
+  return {
+    ...given(options),
+    ...Object.keys(given(tls)).length > 0 && { tls: given(tls) },
+    environment: given(variables),
+  };
 }
 
 Deno.test("flags override environment variables", () => {
-  assertEquals(told("", { OS_USERNAME: "alice" }), { environment: { OS_USERNAME: "alice" } });
-  assertEquals(told("--os-username bob --os-region-name r", { OS_USERNAME: "alice", HOME: "/h" }), {
-    environment: { OS_USERNAME: "bob", OS_REGION_NAME: "r", HOME: "/h" },
-  });
+  assertEquals(inputFor("", { OS_USERNAME: "alice" }), { environment: { OS_USERNAME: "alice" } });
+  assertEquals(
+    inputFor("--os-username bob --os-region-name r", { OS_USERNAME: "alice", HOME: "/h" }),
+    {
+      environment: { OS_USERNAME: "bob", OS_REGION_NAME: "r", HOME: "/h" },
+    },
+  );
 });
 
 Deno.test("flags with credentials override OS_CLOUD", () => {
-  assertEquals(told("--os-auth-url http://k", { OS_CLOUD: "prod", OS_PASSWORD: "x" }), {
+  assertEquals(inputFor("--os-auth-url http://k", { OS_CLOUD: "prod", OS_PASSWORD: "x" }), {
     environment: { OS_AUTH_URL: "http://k", OS_PASSWORD: "x" },
   });
-  assertEquals(told("--os-region-name r", { OS_CLOUD: "prod" }), {
+  assertEquals(inputFor("--os-region-name r", { OS_CLOUD: "prod" }), {
     environment: { OS_CLOUD: "prod", OS_REGION_NAME: "r" },
   });
 });
 
 Deno.test("Flags that say nothing of who signs in hold for a cloud of clouds.yaml, too", () => {
   const line =
-    "--os-cloud prod --timeout 5 --stall-timeout 7 --os-endpoint-type internal --os-image-url http://glance.test";
-  assertEquals(told(line), {
+    "--os-cloud prod --timeout 5 --stall-timeout 7 --os-endpoint-type internal --os-cacert ca.pem --os-image-url http://glance.test";
+  assertEquals(inputFor(line), {
     cloud: "prod",
     requestTimeout: 5000,
     stallTimeout: 7000,
     catalogInfo: "image:glance:internal",
+    tls: { caCertFile: "ca.pem" },
     environment: {
+      OS_CACERT: "ca.pem",
       OS_CLOUD: "prod",
       OS_ENDPOINT_TYPE: "internal",
       OS_IMAGE_URL: "http://glance.test",
@@ -47,10 +60,10 @@ Deno.test("Flags that say nothing of who signs in hold for a cloud of clouds.yam
 
 Deno.test("--os-auth-token overrides a password in the environment", () => {
   const environment = { OS_AUTH_URL: "http://k", OS_USERNAME: "alice", OS_PASSWORD: "x" };
-  assertEquals(told("--os-token t", environment), {
+  assertEquals(inputFor("--os-token t", environment), {
     environment: { ...environment, OS_AUTH_TOKEN: "t", OS_AUTH_TYPE: "token" },
   });
-  assertEquals(told("--os-token t --os-image-url http://g", environment), {
+  assertEquals(inputFor("--os-token t --os-image-url http://g", environment), {
     environment: {
       ...environment,
       OS_AUTH_TOKEN: "t",

@@ -1,0 +1,142 @@
+/**
+ * Decides what to connect to: from options, `OS_*` variables, `clouds.yaml`, and `GLANCE_API_SERVERS`, to the
+ * options of a client and the way to sign in. The client, the gateway, and the command line start here.
+ *
+ * @module
+ */
+import {
+  type CloudConfig,
+  type CloudTls,
+  type Environment,
+  fetchForCloud,
+  readCloud,
+} from "./auth/clouds/mod.ts";
+import { DEFAULT_TLS } from "./auth/clouds/config.ts";
+import type { YamlParser } from "./auth/clouds/yaml.ts";
+import { authenticate, type Credentials } from "./auth/keystone.ts";
+import type { RequestContext } from "./context.ts";
+import { ignoringErrors } from "./events.ts";
+import { type GlanceOptions, resolveOptions } from "./options.ts";
+import { processEnvironment } from "./platform.ts";
+
+/** Options of `connect`. Defaults come from the environment. */
+export interface ConnectOptions extends GlanceOptions {
+  /**
+   * Name of the cloud in `clouds.yaml`.
+   * @default `OS_CLOUD`
+   */
+  readonly cloud?: string | undefined;
+  /**
+   * Credentials for Keystone.
+   * @default those of the cloud or the `OS_*` variables
+   */
+  readonly credentials?: Credentials | undefined;
+  /**
+   * Environment variables.
+   * @default those of the process
+   */
+  readonly environment?: Environment | undefined;
+  /**
+   * Parses `clouds.yaml`.
+   * @default `parseDocument` of the npm package `yaml`, which must be installed if the file exists
+   */
+  readonly parseYaml?: YamlParser | undefined;
+}
+
+/** Settings of which undefined ones override nothing. */
+type Overriding<Settings> = { readonly [Key in keyof Settings]?: Settings[Key] | undefined };
+
+/** The selection of a cloud, and options that override those of its configuration. */
+export interface CloudInput extends ConnectOptions {
+  /** Overrides the certificate files of the cloud. */
+  readonly tls?: Overriding<CloudTls> | undefined;
+}
+
+/** A cloud to connect to. Disposing it closes the connections that use the cloud's own CA. */
+export interface ResolvedCloud extends Disposable {
+  /** Where the configuration comes from, for messages. */
+  readonly origin: string;
+  /** The options of a client. */
+  readonly options: GlanceOptions;
+  /** Signs in; without Keystone, resolves to the context of the configuration. */
+  signIn(): Promise<RequestContext>;
+}
+
+/**
+ * Resolves the cloud to connect to; null if nothing is configured. Ignored settings are reported as events.
+ *
+ * @throws {InvalidConfigurationValue} if a setting is missing or unusable.
+ */
+export async function resolveCloud(input: CloudInput): Promise<ResolvedCloud | null> {
+  resolveOptions(input);
+  const { cloud, credentials, environment: _, parseYaml, tls, ...explicit } = input;
+  const config = credentials !== undefined
+    ? configFrom(credentials)
+    : await readCloud({ cloud, environment: environmentFor(input), parseYaml });
+  if (config === null) return null;
+  const fetch = explicit.fetch === undefined
+    ? await fetchForCloud(overridden(config.tls, tls ?? {}))
+    : null;
+  const options = overridden<GlanceOptions>(
+    config.options,
+    { fetch: fetch ?? undefined },
+    explicit,
+  );
+  const emit = ignoringErrors(options.onEvent);
+  for (const message of config.ignored) emit({ kind: "ignored", message });
+  return {
+    origin: config.origin,
+    options,
+    signIn: async () =>
+      config.credentials === null
+        ? config.context
+        : await authenticate(config.credentials, options),
+    [Symbol.dispose]: () => fetch?.[Symbol.dispose](),
+  };
+}
+
+/** Makes something from a cloud; disposing it disposes the cloud, as a failure to make it does. */
+export async function fromCloud<Made>(
+  cloud: ResolvedCloud,
+  make: (cloud: ResolvedCloud) => Promise<Made>,
+): Promise<Made & Disposable> {
+  try {
+    return { ...await make(cloud), [Symbol.dispose]: () => cloud[Symbol.dispose]() };
+  } catch (error) {
+    cloud[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function configFrom(credentials: Credentials): CloudConfig {
+  const { authUrl } = credentials;
+  return {
+    name: "credentials",
+    origin: "the given credentials",
+    credentials,
+    context: {},
+    options: { authUrl },
+    tls: DEFAULT_TLS,
+    ignored: [],
+  };
+}
+
+/**
+ * Treats `apiServers` like `GLANCE_API_SERVERS`, so that a cloud that is only the default does not send its
+ * token to them.
+ */
+function environmentFor(
+  { environment = processEnvironment(), apiServers }: CloudInput,
+): Environment {
+  return apiServers ? { ...environment, GLANCE_API_SERVERS: apiServers.join(",") } : environment;
+}
+
+/** The settings of all layers; later ones override earlier ones, and undefined overrides nothing. */
+function overridden<Settings extends object>(
+  first: Settings,
+  ...layers: readonly Overriding<Settings>[]
+): Settings {
+  const isSet = ([, value]: readonly [string, unknown]) => value !== undefined;
+  const set = layers.flatMap((layer) => Object.entries(layer).filter(isSet));
+  return { ...first, ...Object.fromEntries(set) };
+}
