@@ -5,26 +5,29 @@
  */
 import type { RequestContext } from "../context.ts";
 import { type ApiServer, apiServerAt } from "../api_server.ts";
-import { Invalid } from "../errors.ts";
-import { actionOf, imageIdOf, toRequest, toResult } from "./operation.ts";
+import { ServerPools } from "../auth/api_servers.ts";
+import { TokenSessions } from "../auth/token_session.ts";
+import { abortable } from "../http/deadline.ts";
+import type {
+  CallPolicy,
+  OpenResponse,
+  RequestSpec,
+  ResponseHandler,
+  WireRequest,
+} from "../http/request_spec.ts";
+import { request } from "../http/retry_loop.ts";
+import { RetryBudget } from "../http/retry_policy.ts";
+import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
+import { checkRecord } from "../validate.ts";
+import { specOf, toResult } from "./operation.ts";
 import {
   type OperationArgs,
   type OperationName,
   operationNamed,
   type OperationResult,
 } from "./operations.ts";
-import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
-import { checkRecord, inspect } from "../validate.ts";
-import { listApiServers } from "../auth/api_servers.ts";
-import { ServerPool } from "../http/server_pool.ts";
-import { abortable, type Deadline } from "../http/deadline.ts";
-import { TokenSession } from "../auth/token_session.ts";
-import type { OpenResponse, RequestSpec, ResponseHandler } from "../http/attempt.ts";
-import { exchange } from "../http/retry_loop.ts";
-import { RetryBudget } from "../http/retry_policy.ts";
-import type { WireRequest } from "../http/transport.ts";
 
-export type { WireRequest } from "../http/transport.ts";
+export type { CallOptions, CallPolicy, WireRequest } from "../http/request_spec.ts";
 
 /** Options of a client, in addition to {@linkcode GlanceOptions}. */
 export interface GlanceClientWrapperOptions extends GlanceOptions {
@@ -47,28 +50,6 @@ export interface GlanceClientWrapperOptions extends GlanceOptions {
    * @default {false}
    */
   readonly anonymous?: boolean;
-}
-
-/** Options of one call. */
-export interface CallOptions {
-  /** Aborts the call, including its waits, with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Options of one exchange. */
-export interface ExchangeOptions extends CallOptions {
-  /** Maximum number of retries (default: `numRetries`). */
-  readonly retries?: number;
-  /** Why the last failure is final, for messages (default: taken from the request and the retry budget). */
-  readonly lastWords?: string;
-  /** Endpoints of servers that were tried; others come first. The loop adds to the set. */
-  readonly tried?: Set<string>;
-  /** Endpoints of servers to avoid, unless no other is configured. */
-  readonly excluded?: ReadonlySet<string>;
-  /** Endpoint of the server to try first, if it is healthy. */
-  readonly first?: string | undefined;
-  /** Sets the deadline of each attempt (default: `requestTimeout` until the headers arrive). */
-  readonly onAttempt?: (deadline: Deadline, server: ApiServer) => void;
 }
 
 /** A request that is not in the table of operations, and whether it is safe to retry. */
@@ -116,8 +97,8 @@ export class GlanceClientWrapper {
   readonly anonymous: boolean;
   readonly #context: RequestContext;
   readonly #budget = new RetryBudget();
-  readonly #pools = new Map<string, ServerPool>();
-  readonly #poolOfCatalog = new WeakMap<object, ServerPool>();
+  readonly #pools: ServerPools;
+  readonly #tokens: TokenSessions;
 
   /**
    * Creates a client of the servers in its options, or of those in the catalog of each context.
@@ -130,6 +111,8 @@ export class GlanceClientWrapper {
     this.server = netloc === undefined ? null : apiServerAt(netloc, useSsl);
     this.#context = context;
     this.anonymous = anonymous;
+    this.#pools = new ServerPools(this.options, this.server);
+    this.#tokens = new TokenSessions(this.options);
   }
 
   /**
@@ -152,10 +135,10 @@ export class GlanceClientWrapper {
     context: RequestContext | null,
     method: M,
     args: OperationArgs<M>,
-    options: ExchangeOptions = {},
+    policy: CallPolicy = {},
   ): Promise<OperationResult<M>> {
     const operation = operationNamed(method);
-    return await this.#request(context, method, args, options, async (answer) => {
+    return await this.#request(context, specOf(method, operation, args), policy, async (answer) => {
       try {
         return await toResult(operation, args, answer);
       } finally {
@@ -168,13 +151,14 @@ export class GlanceClientWrapper {
    * Sends the request of an operation and returns the response unread. The caller must consume or cancel
    * the body, and dispose of the deadline, which follows the signal of the call.
    */
-  exchange<M extends OperationName>(
+  async exchange<M extends OperationName>(
     context: RequestContext | null,
     method: M,
     args: OperationArgs<M>,
-    options: ExchangeOptions = {},
+    policy: CallPolicy = {},
   ): Promise<OpenResponse> {
-    return this.#request(context, method, args, options, (answer) => {
+    const spec = specOf(method, operationNamed(method), args);
+    return await this.#request(context, spec, policy, (answer) => {
       // The deadline was for the headers. The reader of the body has its own.
       answer.deadline.disarm();
       return Promise.resolve(answer);
@@ -190,100 +174,55 @@ export class GlanceClientWrapper {
    */
   async forward<Result>(
     context: RequestContext | null,
-    request: ForwardedRequest,
-    options: ExchangeOptions,
+    forwarded: ForwardedRequest,
+    policy: CallPolicy,
     onResponse: ResponseHandler<Result>,
   ): Promise<Result> {
-    options.signal?.throwIfAborted();
-    const { action, imageId, idempotent, alreadyDoneStatus, ...wire } = request;
-    const policy = { action: () => action, imageId, hints: {}, idempotent, alreadyDoneStatus };
-    const caller = context ?? this.#context;
-    const spec = await this.#specFor(caller, { ...policy, request: wire, success: null }, options);
-    return await exchange(spec, this.#callerOf(caller), onResponse);
-  }
-
-  async #request<M extends OperationName, Result>(
-    context: RequestContext | null,
-    method: M,
-    args: OperationArgs<M>,
-    options: ExchangeOptions,
-    onResponse: ResponseHandler<Result>,
-  ): Promise<Result> {
-    checkRecord("the options of a call", options);
-    options.signal?.throwIfAborted();
-    const operation = operationNamed(method);
-    if (!Array.isArray(args)) {
-      throw new Invalid(
-        `Cannot call "${method}": its arguments are ${inspect(args)} and must be a list`,
-      );
-    }
-    const caller = context ?? this.#context;
-    const spec = await this.#specFor(caller, {
-      request: toRequest(operation, args),
-      action: () => actionOf(operation, args),
-      imageId: imageIdOf(operation, args),
-      hints: operation.hints,
-      idempotent: operation.idempotent,
-      alreadyDoneStatus: operation.alreadyDoneStatus,
-      success: operation.success,
-    }, options);
-    return await exchange(spec, this.#callerOf(caller), onResponse);
+    const { action, imageId, idempotent, alreadyDoneStatus, ...request } = forwarded;
+    const meaning = { imageId, idempotent, alreadyDoneStatus, success: null, hints: {} };
+    const spec = { request, action: () => action, ...meaning };
+    return await this.#request(context, spec, policy, onResponse);
   }
 
   /** The servers of a context, in round-robin order. */
   async servers(context: RequestContext | null): Promise<readonly ApiServer[]> {
-    return (await this.#poolFor(context ?? this.#context)).servers;
+    return (await this.#pools.of(context ?? this.#context)).servers;
   }
 
-  async #specFor(
-    caller: RequestContext,
-    request: Pick<
-      RequestSpec,
-      "request" | "action" | "imageId" | "hints" | "idempotent" | "alreadyDoneStatus" | "success"
-    >,
-    options: ExchangeOptions,
-  ): Promise<RequestSpec> {
+  /** Renews the token of a context after a server refused it; false if it cannot be renewed. */
+  async renewToken(context: RequestContext): Promise<boolean> {
+    const tokens = this.#tokens.of(context);
+    if (!this.#sendsToken || !tokens.isRenewable) return false;
+    await tokens.renewRefused();
+    return true;
+  }
+
+  async #request<Result>(
+    context: RequestContext | null,
+    spec: RequestSpec,
+    policy: CallPolicy,
+    onResponse: ResponseHandler<Result>,
+  ): Promise<Result> {
+    checkRecord("the options of a call", policy);
+    policy.signal?.throwIfAborted();
+    const caller = context ?? this.#context;
     checkRecord("the context of a call", caller);
-    const pool = await abortable(this.#poolFor(caller), options.signal);
-    return {
-      ...request,
-      options: this.options,
-      pool: pool.without(options.excluded ?? new Set()),
-      budget: this.#budget,
-      anonymous: this.anonymous,
-      retries: options.retries ?? this.options.numRetries,
-      lastWords: options.lastWords,
-      tried: options.tried ?? new Set(),
-      first: options.first,
-      signal: options.signal,
-      onAttempt: options.onAttempt,
-    };
+    const pool = await abortable(this.#pools.of(caller), policy.signal);
+    return await request(
+      {
+        options: this.options,
+        pool: policy.excluded === undefined ? pool : pool.without(policy.excluded),
+        budget: this.#budget,
+        tokens: this.#tokens.of(this.#sendsToken ? caller : { ...caller, renew: undefined }),
+        anonymous: this.anonymous,
+      },
+      spec,
+      policy,
+      onResponse,
+    );
   }
 
-  /** The token session of a context. If no token is sent, none is renewed. */
-  #callerOf(context: RequestContext): TokenSession {
-    const sendsToken = !this.anonymous && this.options.authStrategy !== "noauth";
-    const { renew: _, ...fixed } = context;
-    return new TokenSession(sendsToken ? context : fixed, this.options);
-  }
-
-  /**
-   * The pool of servers of a context. Contexts with the same servers share one pool, and with it the
-   * health of the servers.
-   */
-  async #poolFor(context: RequestContext): Promise<ServerPool> {
-    const key = this.server !== null || this.options.apiServers !== null
-      ? this
-      : context.serviceCatalog ?? context;
-    const known = this.#poolOfCatalog.get(key);
-    if (known !== undefined) return known;
-    const servers = this.server === null
-      ? await listApiServers(context, this.options)
-      : [this.server];
-    const name = servers.map((server) => server.endpoint).join(" ");
-    const pool = this.#pools.get(name) ?? new ServerPool(servers, this.options);
-    this.#pools.set(name, pool);
-    this.#poolOfCatalog.set(key, pool);
-    return pool;
+  get #sendsToken(): boolean {
+    return !this.anonymous && this.options.authStrategy !== "noauth";
   }
 }

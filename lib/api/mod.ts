@@ -101,9 +101,9 @@ export {
 export { fromGlance, toGlance } from "./translate.ts";
 
 // Requests and responses.
-export type { ExchangeOptions, ForwardedRequest, WireRequest } from "./client.ts";
+export type { CallPolicy, ForwardedRequest, WireRequest } from "./client.ts";
 export type { Deadline } from "../http/deadline.ts";
-export type { OpenResponse, ResponseHandler } from "../http/attempt.ts";
+export type { OpenResponse, ResponseHandler } from "../http/request_spec.ts";
 export type { ResolvedOptions } from "../options.ts";
 export { errorFromAnswer, type FailedAnswer } from "../http/error_from_answer.ts";
 export { redact } from "../redact.ts";

@@ -6,7 +6,7 @@
 import type { ApiServer } from "../api_server.ts";
 import { Invalid } from "../errors.ts";
 import { unusableAnswer } from "../http/response_errors.ts";
-import type { WireRequest } from "../http/transport.ts";
+import type { RequestSpec, WireRequest } from "../http/request_spec.ts";
 import { inspect, isRecord } from "../validate.ts";
 import { BadArgument, encoded, jsonOf } from "./arguments.ts";
 import { readText } from "../http/json.ts";
@@ -78,6 +78,33 @@ const NAME_LIMIT = 255;
 /** Whether a text can be one segment of a path, without a change of the path. */
 export function isPathSegment(text: string): boolean {
   return text !== "" && text !== "." && text !== ".." && !FORBIDDEN_IN_SEGMENT.test(text);
+}
+
+/**
+ * Builds what is sent to call an operation.
+ *
+ * @throws {Invalid} if an argument cannot be sent.
+ */
+export function specOf<Args extends readonly unknown[], Result>(
+  name: string,
+  operation: Operation<Args, Result>,
+  args: Args,
+): RequestSpec {
+  if (!Array.isArray(args)) {
+    throw new Invalid(
+      `Cannot call "${name}": its arguments are ${inspect(args)} and must be a list`,
+    );
+  }
+  const { idempotent, alreadyDoneStatus, success, hints } = operation;
+  return {
+    request: toRequest(operation, args),
+    action: () => actionOf(operation, args),
+    imageId: imageIdOf(operation, args),
+    idempotent,
+    alreadyDoneStatus,
+    success,
+    hints,
+  };
 }
 
 /**

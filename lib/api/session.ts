@@ -5,12 +5,12 @@
  */
 import type { RequestContext } from "../context.ts";
 import { checkRecord } from "../validate.ts";
-import type { CallOptions, ExchangeOptions, GlanceClientWrapper } from "./client.ts";
-import type { OpenResponse } from "../http/attempt.ts";
+import type { CallOptions, CallPolicy, GlanceClientWrapper } from "./client.ts";
+import type { OpenResponse } from "../http/request_spec.ts";
 import type { OperationArgs, OperationName, OperationResult } from "./operations.ts";
 
 /** Options of one call of a session, which has its own signal. */
-export type SessionCallOptions = Omit<ExchangeOptions, "signal">;
+export type SessionCallOptions = Omit<CallPolicy, "signal">;
 
 /** A client, and whose calls it sends. Immutable. */
 export class Session {

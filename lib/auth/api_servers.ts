@@ -8,6 +8,7 @@ import { fetchCatalog } from "./keystone.ts";
 import type { RequestContext } from "../context.ts";
 import { type ApiServer, shuffled } from "../api_server.ts";
 import { InvalidConfigurationValue } from "../errors.ts";
+import { ServerPool } from "../http/server_pool.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
 
 /**
@@ -67,4 +68,37 @@ async function catalogFor(
   throw new InvalidConfigurationValue(
     'Cannot find an API server: there are no "apiServers", and the context has no service catalog; set one of them, or "authUrl" to fetch the catalog from Keystone',
   );
+}
+
+/**
+ * The pools of servers of a client. Contexts with the same servers share one pool, and with it the health of
+ * the servers.
+ */
+export class ServerPools {
+  readonly #options: ResolvedOptions;
+  readonly #server: ApiServer | null;
+  readonly #byServers = new Map<string, ServerPool>();
+  readonly #byCatalog = new WeakMap<object, ServerPool>();
+
+  /** `server` is the only one of all contexts, if it is not null. */
+  constructor(options: ResolvedOptions, server: ApiServer | null) {
+    this.#options = options;
+    this.#server = server;
+  }
+
+  /** The pool of a context. */
+  async of(context: RequestContext): Promise<ServerPool> {
+    const isFixed = this.#server !== null || this.#options.apiServers !== null;
+    const catalog = isFixed ? this : context.serviceCatalog ?? context;
+    const known = this.#byCatalog.get(catalog);
+    if (known !== undefined) return known;
+    const servers = this.#server === null
+      ? await listApiServers(context, this.#options)
+      : [this.#server];
+    const name = servers.map((server) => server.endpoint).join(" ");
+    const pool = this.#byServers.get(name) ?? new ServerPool(servers, this.#options);
+    this.#byServers.set(name, pool);
+    this.#byCatalog.set(catalog, pool);
+    return pool;
+  }
 }

@@ -10,7 +10,7 @@ import {
   GlanceConnectionFailed,
   InvalidConfigurationValue,
 } from "../errors.ts";
-import type { WireRequest } from "../http/transport.ts";
+import type { WireRequest } from "../http/request_spec.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
 import { authRequest, scopeOf } from "./token_request.ts";
 import { type AuthMethod, type Credentials, describe, methodOf, secretsOf } from "./credentials.ts";

@@ -15,7 +15,7 @@ import {
 } from "../errors.ts";
 import { explanationIn, requestIdOf } from "../http/response_errors.ts";
 import { parseJson } from "../http/json.ts";
-import type { WireRequest } from "../http/transport.ts";
+import type { WireRequest } from "../http/request_spec.ts";
 import { isRecord } from "../validate.ts";
 import { errorFromAnswer } from "../http/error_from_answer.ts";
 

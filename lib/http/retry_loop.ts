@@ -6,16 +6,16 @@
  */
 import type { ApiServer } from "../api_server.ts";
 import { UnexpectedResponse } from "../errors.ts";
+import { attempt, FailedAttempt } from "./attempt.ts";
 import {
-  attempt,
-  FailedAttempt,
+  type CallPolicy,
   isStream,
   type RequestSpec,
   type ResponseHandler,
-} from "./attempt.ts";
+  type Upstream,
+} from "./request_spec.ts";
 import { connectionFailed } from "./response_errors.ts";
 import { backoff } from "./retry_policy.ts";
-import type { TokenSource } from "./token_source.ts";
 
 /**
  * Sends a request until a server responds, and returns the result of `onResponse`.
@@ -27,28 +27,38 @@ import type { TokenSource } from "./token_source.ts";
  * @throws {UnexpectedResponse} if the response of the last server violates the API.
  * @throws {GlanceError} if a server responded with an error status that is not retryable.
  */
-export async function exchange<Result>(
+export async function request<Result>(
+  upstream: Upstream,
   spec: RequestSpec,
-  tokens: TokenSource,
+  policy: CallPolicy,
   onResponse: ResponseHandler<Result>,
 ): Promise<Result> {
+  const { pool, budget } = upstream;
+  const { tried = new Set(), first } = policy;
   const failures: FailedAttempt[] = [];
   for (let round = 0;;) {
-    const server = spec.pool.next(spec.tried, spec.first);
-    spec.tried.add(server.endpoint);
-    const outcome = await attempt(spec, server, tokens, failures, onResponse);
+    const server = pool.next(tried, first);
+    tried.add(server.endpoint);
+    const input = { upstream, spec, policy, server, earlier: failures, onResponse };
+    const outcome = await attempt(input);
     if (!(outcome instanceof FailedAttempt)) {
-      spec.pool.succeeded(server);
-      spec.budget.refund();
+      pool.succeeded(server);
+      budget.refund();
       return outcome;
     }
     failures.push(outcome);
-    spec.pool.failed(server, outcome.error, outcome.retryAfter);
-    const end = giveUpReason(spec, failures);
+    pool.failed(server, outcome.error, outcome.retryAfter);
+    const isRoundOver = !pool.hasUntried(tried);
+    const reason = giveUpReason(upstream, spec, policy, failures);
     const isInvalid = outcome.error instanceof UnexpectedResponse;
-    if (isInvalid && (end !== null || !spec.pool.hasUntried(spec.tried))) throw outcome.error;
-    if (end !== null) throw connectionFailed(spec.action(), spec.imageId, failures, end);
-    round = await pause(spec, server, failures, round);
+    if (isInvalid && (reason !== null || isRoundOver)) throw outcome.error;
+    if (reason !== null) throw connectionFailed(spec.action(), spec.imageId, failures, reason);
+    const delay = isRoundOver ? outcome.retryAfter ?? backoff(round, upstream.options.random) : 0;
+    reportRetry(upstream, server, failures, delay);
+    if (!isRoundOver) continue;
+    tried.clear();
+    await upstream.options.sleep(delay, policy.signal);
+    round++;
   }
 }
 
@@ -56,35 +66,31 @@ export async function exchange<Result>(
  * Why there is no other attempt, as the message says it after the number of attempts; empty if that number
  * is the reason. Null if there may be another attempt.
  */
-function giveUpReason(spec: RequestSpec, failures: readonly FailedAttempt[]): string | null {
-  const isUnsafe = failures.at(-1)?.ambiguous === true && !spec.idempotent;
-  if (spec.lastWords !== undefined && failures.length > spec.retries) return spec.lastWords;
-  if (isStream(spec)) return ", and its data can be read only once, so it is not sent again";
+function giveUpReason(
+  { options, budget }: Upstream,
+  { request, idempotent }: RequestSpec,
+  { retries = options.numRetries, finalReason }: CallPolicy,
+  failures: readonly FailedAttempt[],
+): string | null {
+  const isUnsafe = failures.at(-1)?.ambiguous === true && !idempotent;
+  if (finalReason !== undefined && failures.length > retries) return finalReason;
+  if (isStream(request)) return ", and its data can be read only once, so it is not sent again";
   if (isUnsafe) return ", the outcome is unknown, and the request is not safe to retry";
-  if (failures.length > spec.retries) return "";
-  return spec.budget.spend() ? null : ", and the retry budget is used up";
+  if (failures.length > retries) return "";
+  return budget.spend() ? null : ", and the retry budget is used up";
 }
 
-/** Waits if every server was tried in this round; returns the number of failed rounds. */
-async function pause(
-  spec: RequestSpec,
-  server: ApiServer,
+function reportRetry(
+  { options: { onEvent } }: Upstream,
+  { endpoint: server }: ApiServer,
   failures: readonly FailedAttempt[],
-  round: number,
-): Promise<number> {
-  const { options, pool, tried, signal } = spec;
-  const last = failures.at(-1);
-  const isRoundOver = !pool.hasUntried(tried);
-  const delay = isRoundOver ? last?.retryAfter ?? backoff(round, options.random) : 0;
-  options.onEvent({
+  delay: number,
+): void {
+  onEvent({
     kind: "retry",
-    server: server.endpoint,
+    server,
     attempt: failures.length,
     delay,
-    cause: last?.error,
+    cause: failures.at(-1)?.error,
   });
-  if (!isRoundOver) return round;
-  tried.clear();
-  await options.sleep(delay, signal);
-  return round + 1;
 }

@@ -25,6 +25,42 @@ export function isRetryableStatus(status: number): boolean {
   return RETRYABLE_STATUSES.has(status);
 }
 
+/**
+ * What a response means for its request:
+ *
+ * - `accepted`: it is a response of the operation.
+ * - `alreadyDone`: an earlier attempt succeeded, and its response was lost.
+ * - `tokenRefused`: the request can be sent again with a new token.
+ * - `refused`: an error of the request, which every server would answer.
+ * - `failed`: a failure of the server, and the request may be sent to another one.
+ */
+export type Verdict = "accepted" | "alreadyDone" | "tokenRefused" | "refused" | "failed";
+
+/** The facts about a request that decide a {@linkcode Verdict}. */
+export interface VerdictFacts {
+  /** Statuses of success; null accepts every status that is not retryable. */
+  readonly success: readonly number[] | null;
+  /** Status of a retry if an earlier attempt with unknown outcome did succeed. */
+  readonly alreadyDoneStatus: number | undefined;
+  /** Whether a 401 can lead to a new token. */
+  readonly mayRenew: boolean;
+  /** Whether an earlier attempt may have been carried out. */
+  readonly mayBeDone: boolean;
+}
+
+/** Classifies the status of a response. */
+export function verdictOf(
+  status: number,
+  { success, alreadyDoneStatus, mayRenew, mayBeDone }: VerdictFacts,
+): Verdict {
+  if (success?.includes(status)) return "accepted";
+  if (status === alreadyDoneStatus && mayBeDone) return "alreadyDone";
+  if (status === 401 && mayRenew) return "tokenRefused";
+  if (isRetryableStatus(status)) return "failed";
+  if (success === null) return "accepted";
+  return status >= 400 ? "refused" : "failed";
+}
+
 /** Whether the outcome of the request is unknown after this status. */
 export function isAmbiguousStatus(status: number): boolean {
   return RETRYABLE_STATUSES.has(status) && !REFUSED_UNTOUCHED.has(status);

@@ -10,20 +10,10 @@ import { lengthKept } from "./fixed_length.ts";
 import { GlanceError, Invalid, RedirectRefused, ServerUnreachable } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { inspect, isResponse } from "../validate.ts";
+import { abortable } from "./deadline.ts";
+import type { WireRequest } from "./request_spec.ts";
 import { trustHint } from "./tls_hints.ts";
 import { redact, redactUrls } from "../redact.ts";
-
-/** A request relative to an endpoint root. */
-export interface WireRequest {
-  /** HTTP method. */
-  readonly method: string;
-  /** Encoded path with its query, from the endpoint root: `/v2/images?limit=1`. */
-  readonly path: string;
-  /** Headers by lower-case name, without the credentials. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** The body; a stream can be sent only once. */
-  readonly body?: BodyInit | null;
-}
 
 /** Maximum redirects within one origin. */
 const MAX_REDIRECTS = 5;
@@ -76,7 +66,7 @@ export async function openUrl(
 ): Promise<Response> {
   const headers = { "accept-encoding": "identity" };
   const init: RequestInit = { headers, redirect: "follow", signal };
-  return await abortableResponse(fetchResponse(options, url, init), signal);
+  return await fetchResponse(options, url, init, signal);
 }
 
 /** The headers with the context's tokens (none with `noauth`) and request id. */
@@ -148,7 +138,7 @@ async function sendOnce(
     }
   }
   try {
-    return await abortableResponse(fetchResponse(options, url, init), signal);
+    return await fetchResponse(options, url, init, signal);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (error instanceof GlanceError) throw error;
@@ -161,31 +151,21 @@ async function sendOnce(
   }
 }
 
-/** Calls the injected fetch and checks that it returns a response. */
+/**
+ * Calls the injected fetch, and checks that it returns a response. Rejects with the signal's reason as soon
+ * as it is aborted: an injected fetch may ignore its signal, and an upload whose source fails would then wait
+ * without end.
+ */
 async function fetchResponse(
   options: ResolvedOptions,
   url: string,
   init: RequestInit,
+  signal: AbortSignal,
 ): Promise<Response> {
-  const response: unknown = await options.fetch(url, init);
+  const pending: Promise<unknown> = Promise.resolve(options.fetch(url, init));
+  const response = await abortable(pending, signal, (late) => isResponse(late) && discard(late));
   if (isResponse(response)) return response;
   throw new TypeError(`"fetch" returned ${inspect(response)} instead of a Response`);
-}
-
-/**
- * Waits for a response; rejects with the signal's reason as soon as it is aborted. An injected fetch may
- * ignore its signal, and an upload whose source fails would then wait without end.
- */
-function abortableResponse(pending: Promise<Response>, signal: AbortSignal): Promise<Response> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      reject(signal.reason);
-      pending.then(discard, () => {});
-    };
-    if (signal.aborted) return stop();
-    signal.addEventListener("abort", stop, { once: true });
-    pending.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
 }
 
 /**

@@ -1,17 +1,23 @@
 /** The tokens of one call, over its attempts. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { TokenSession } from "../../lib/auth/token_session.ts";
+import { TokenSessions } from "../../lib/auth/token_session.ts";
 import { resolveOptions } from "../../lib/options.ts";
 import type { GlanceEvent, RequestContext } from "../../mod.ts";
 import { failureOf } from "../support/world.ts";
 
 const HOUR = 3_600_000;
 
-/** A session whose context can be renewed, and its events. */
+/** The first call of a context that can be renewed, and the events of its client. */
 function callerOf(context: RequestContext) {
+  const { sessions, events } = clientTokens();
+  return { caller: sessions.of(context), events };
+}
+
+/** The tokens of a client, and its events. */
+function clientTokens() {
   const events: GlanceEvent[] = [];
   const options = resolveOptions({ onEvent: (event) => events.push(event) });
-  return { caller: new TokenSession(context, options), events };
+  return { sessions: new TokenSessions(options), events };
 }
 
 Deno.test("TokenSession returns its context while the token is valid", async () => {
@@ -56,7 +62,8 @@ Deno.test("TokenSession uses a short-lived new token until it expires", async ()
         renew,
       });
     const given = { authToken: "old", expiresAt: new Date(0), renew };
-    for (let call = 0; call < 3; call++) await callerOf(given).caller.context();
+    const { sessions } = clientTokens();
+    for (let call = 0; call < 3; call++) await sessions.of(given).context();
     assertEquals(renewals, expected, `${lifetime} ms`);
   }
 });
@@ -104,10 +111,11 @@ Deno.test("TokenSession emits no event when the same token came back", async () 
 
 Deno.test("TokenSession starts with the newest token of its context", async () => {
   const context = { authToken: "old", renew: () => Promise.resolve({ authToken: "new" }) };
-  await callerOf(context).caller.renewRefused();
-  const { caller, events } = callerOf(context);
-  assertEquals((await caller.context()).authToken, "new");
-  assertEquals([caller.isRenewable, events.length], [true, 0]);
+  const { sessions, events } = clientTokens();
+  await sessions.of(context).renewRefused();
+  const next = sessions.of(context);
+  assertEquals((await next.context()).authToken, "new");
+  assertEquals([next.isRenewable, events.length], [true, 1]);
 });
 
 Deno.test("TokenSession throws the error of renew() unchanged", async () => {

@@ -1,7 +1,8 @@
 /** One request: its headers and body, the redirects that it follows, and the messages of its failures. */
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { parseApiServer } from "../../lib/api_server.ts";
-import { credentialHeaders, discard, send, type WireRequest } from "../../lib/http/transport.ts";
+import type { WireRequest } from "../../lib/http/request_spec.ts";
+import { credentialHeaders, discard, send } from "../../lib/http/transport.ts";
 import { resolveOptions } from "../../lib/options.ts";
 import { Invalid, RedirectRefused, ServerUnreachable } from "../../mod.ts";
 import { FakeBody, utf8 } from "../support/bodies.ts";

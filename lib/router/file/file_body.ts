@@ -10,7 +10,7 @@ import { GlanceRangeSource } from "../../transfer/download/range_source.ts";
 import { openBody } from "../../transfer/download/answer_body.ts";
 import { ResumingReader } from "../../transfer/download/resuming_reader.ts";
 import { GlanceError } from "../../errors.ts";
-import type { OpenResponse } from "../../http/attempt.ts";
+import type { OpenResponse } from "../../http/request_spec.ts";
 import { discard } from "../../http/transport.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import type { Gateway, GatewayRequest } from "../gateway_request.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { unpromisedAnswer, unusableAnswer } from "../../http/response_errors.ts";
-import type { OpenResponse } from "../../http/attempt.ts";
+import type { OpenResponse } from "../../http/request_spec.ts";
 import { parseJsonBytes, readBytes } from "../../http/json.ts";
 import { discard } from "../../http/transport.ts";
 import { resultIn } from "../../api/operation.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { GlanceError, ServerUnreachable } from "../../errors.ts";
-import type { OpenResponse } from "../../http/attempt.ts";
+import type { OpenResponse } from "../../http/request_spec.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import { type BodyReader, readerOf } from "../body_reader.ts";
 import {

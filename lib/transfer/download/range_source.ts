@@ -8,7 +8,7 @@ import type { RequestContext } from "../../context.ts";
 import { GlanceError, ImageDownloadFailed } from "../../errors.ts";
 import type { GlanceClientWrapper } from "../../api/client.ts";
 import { abortable } from "../../http/deadline.ts";
-import type { OpenResponse } from "../../http/attempt.ts";
+import type { OpenResponse } from "../../http/request_spec.ts";
 import { discard } from "../../http/transport.ts";
 import {
   factsOf,

@@ -5,8 +5,7 @@
  * @module
  */
 import { GlanceError, Invalid } from "../../errors.ts";
-import { renewToken } from "../../auth/token_session.ts";
-import type { ExchangeOptions } from "../../api/client.ts";
+import type { CallPolicy } from "../../api/client.ts";
 import type { Deadline } from "../../http/deadline.ts";
 import type { DataBody } from "../../api/wire.ts";
 import type { GlanceImage } from "../../api/types.ts";
@@ -22,7 +21,7 @@ import type { ChunkReader } from "./upload_source.ts";
 export const HASH_ALGORITHM = "sha512";
 
 /** Takes over the deadline of an attempt. */
-type OnAttempt = NonNullable<ExchangeOptions["onAttempt"]>;
+type OnAttempt = NonNullable<CallPolicy["onAttempt"]>;
 
 /**
  * Sends the data from its start.
@@ -70,7 +69,7 @@ async function isRenewed({ client, context, source, state }: Sending, error: unk
   const isRefused = error instanceof GlanceError && error.status === 401;
   if (!isRefused || !source.isReplayable || state.isRenewed) return false;
   state.isRenewed = true;
-  return await renewToken(context, client.options);
+  return await client.renewToken(context);
 }
 
 async function nothingOf({ imageId }: Sending, source: ChunkReader): Promise<Uint8Array> {
@@ -194,7 +193,7 @@ function sendBody(
     signal,
     tried,
     retries: 0,
-    lastWords: source.isReplayable
+    finalReason: source.isReplayable
       ? ""
       : ", and its data can be read only once, so it is not sent again",
     onAttempt: (deadline, server) => {

@@ -1,0 +1,102 @@
+/**
+ * The parts of a request: what to send, how the caller wants it retried, and the servers that may get it.
+ *
+ * @module
+ */
+import type { ApiServer } from "../api_server.ts";
+import type { ResolvedOptions } from "../options.ts";
+import type { Deadline } from "./deadline.ts";
+import type { RetryBudget } from "./retry_policy.ts";
+import type { ServerPool } from "./server_pool.ts";
+import type { TokenSource } from "./token_source.ts";
+
+/** A request relative to an endpoint root. */
+export interface WireRequest {
+  /** HTTP method. */
+  readonly method: string;
+  /** Encoded path with its query, from the endpoint root: `/v2/images?limit=1`. */
+  readonly path: string;
+  /** Headers by lower-case name, without the credentials. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The body; a stream can be sent only once. */
+  readonly body?: BodyInit | null | undefined;
+}
+
+/** What to send, and what its responses mean. */
+export interface RequestSpec {
+  readonly request: WireRequest;
+  /** The action, for messages: `show image "42"`. */
+  readonly action: () => string;
+  /** Id of the image that it is about, if any. */
+  readonly imageId: string | undefined;
+  /** Whether the request may be sent again if its outcome is unknown. */
+  readonly idempotent: boolean;
+  /** Status of a retry if an earlier attempt with unknown outcome did succeed. */
+  readonly alreadyDoneStatus: number | undefined;
+  /** Statuses of success; null accepts every status that is not retryable. */
+  readonly success: readonly number[] | null;
+  /** Hints by error status, for statuses whose general hint is not specific enough. */
+  readonly hints: Readonly<Record<number, string>>;
+}
+
+/** Options of one call. */
+export interface CallOptions {
+  /** Aborts the call, including its waits, with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How one call is retried. */
+export interface CallPolicy extends CallOptions {
+  /** Maximum number of retries (default: `numRetries`). */
+  readonly retries?: number | undefined;
+  /** Why the last failure is final, for messages (default: taken from the request and the retry budget). */
+  readonly finalReason?: string | undefined;
+  /** Endpoints of servers that were tried in this round; others come first. The loop adds to the set. */
+  readonly tried?: Set<string> | undefined;
+  /** Endpoints of servers to avoid, unless no other is configured. */
+  readonly excluded?: ReadonlySet<string> | undefined;
+  /** Endpoint of the server to try first, if it is healthy. */
+  readonly first?: string | undefined;
+  /** Sets the deadline of each attempt (default: `requestTimeout` until the headers arrive). */
+  readonly onAttempt?: ((deadline: Deadline, server: ApiServer) => void) | undefined;
+}
+
+/** The servers of a caller, and what is sent to each of them. */
+export interface Upstream {
+  readonly options: ResolvedOptions;
+  readonly pool: ServerPool;
+  readonly budget: RetryBudget;
+  readonly tokens: TokenSource;
+  /** Sends no token. */
+  readonly anonymous: boolean;
+}
+
+/** A response with an unread body, and the deadline of its request. */
+export interface OpenResponse {
+  /** The response; its body is unread. */
+  readonly response: Response;
+  /** The server that responded. */
+  readonly server: ApiServer;
+  /** Follows the caller's signal. The consumer of the body must dispose it. */
+  readonly deadline: Deadline;
+  /** Number of requests sent. */
+  readonly attempts: number;
+  /**
+   * Reports that the body broke after `progress` bytes; the server cools down. Returns whether the retry
+   * budget allows another request; after a mebibyte of progress, one is free.
+   */
+  readonly reportBreak: (cause: unknown, progress: number) => boolean;
+}
+
+/** Handles a successful response; if the body breaks meanwhile, the attempt counts as failed. */
+export type ResponseHandler<Result> = (answer: OpenResponse) => Promise<Result>;
+
+/** Whether the body is a stream, which can be sent only once. */
+export function isStream({ body }: WireRequest): boolean {
+  return body instanceof ReadableStream;
+}
+
+/** Whether the body is image data, whose duration is unknown. */
+export function hasData({ body }: WireRequest): boolean {
+  return body !== undefined && body !== null && typeof body !== "string";
+}
