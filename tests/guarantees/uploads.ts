@@ -33,4 +33,13 @@ export const UPLOADS: readonly Guarantee[] = [
     "transfer/upload_request_test.ts: upload() never reports a known total when the data was not stored",
     "cli/upload_test.ts: image-create shows 100 % only at the end",
   ],
+  [
+    "An upload or a staging that is acknowledged before its last byte is an error.",
+    "transfer/upload/staging_test.ts: stage() throws UnexpectedResponse when a stream is acknowledged before its last byte and the staged size is …",
+    "sockets/upload_answers_test.ts: create() fails and leaves no image when 204 comes while the source of a stream waits",
+  ],
+  [
+    "A broken upload of which Glance has stored a part is an error.",
+    "transfer/upload/upload_test.ts: upload() throws when a stream breaks before its last byte and the image has the bytes before",
+  ],
 ];

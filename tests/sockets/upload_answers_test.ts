@@ -15,11 +15,13 @@ import {
   type ImageData,
   ImageUploadFailed,
   type Progress,
+  UnexpectedResponse,
   type UploadOptions,
 } from "../../mod.ts";
 import { seededBytes } from "../support/seed.ts";
 import { failureOf } from "../support/world.ts";
 import {
+  acknowledgeAfter,
   answerAfterSaving,
   answerWhileSaving,
   continueAt,
@@ -154,6 +156,33 @@ for (const status of EARLY) {
     });
   }
 }
+
+for (const [what, data] of KINDS) {
+  Deno.test(`create() of ${what} fails and leaves no image when 204 comes before the last byte`, async () => {
+    for (const stores of [true, false]) {
+      await using servers = new UploadServers([acknowledgeAfter(1, stores)]);
+      const seen: Progress[] = [];
+      const onProgress = (progress: Progress) => void seen.push(progress);
+      assertInstanceOf(await failureOf(create(servers, data(LARGE), { onProgress })), GlanceError);
+      assertEquals(servers.images.size, 0);
+      assert(seen.every(({ transferred }) => transferred < LARGE.byteLength));
+    }
+  });
+}
+
+Deno.test("create() fails and leaves no image when 204 comes while the source of a stream waits", async () => {
+  await using servers = new UploadServers([acknowledgeAfter(DATA.byteLength, true)]);
+  const stream = new ReadableStream({
+    start: (controller) => controller.enqueue(DATA),
+    pull: () => new Promise(() => {}),
+  }, { highWaterMark: 0 });
+  await assertRejects(
+    () => create(servers, stream),
+    UnexpectedResponse,
+    "acknowledged before it was sent",
+  );
+  assertEquals(servers.images.size, 0);
+});
 
 for (const [what, data] of KINDS) {
   Deno.test(`create() of ${what} passes over a 100 that it did not ask for`, async () => {

@@ -49,6 +49,15 @@ export const stopTakingAfter =
     return false;
   };
 
+/** Acknowledges the data after `size` bytes, which become the data of the image if it `stores` them. */
+export const acknowledgeAfter =
+  (size: number, stores: boolean): UploadFault => async ({ connection, take, store }) => {
+    await take(size);
+    if (stores) store();
+    await connection.start("204 No Content", "connection: close");
+    return await connection.end();
+  };
+
 /** Refuses after `size` bytes, and takes the rest all the same. */
 export const refuseAfter =
   (size: number, status: string): UploadFault => async ({ connection, take }) => {

@@ -10,7 +10,16 @@ import { backoff } from "../../http/retry_policy.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import { recordAfter, sendOnce } from "./upload_attempt.ts";
 import type { UploadOptions } from "../types.ts";
-import { failureOf, type Lost, report, type Sending, sending, type Sent } from "./upload_job.ts";
+import {
+  type Acknowledged,
+  checkAcknowledged,
+  failureOf,
+  type Lost,
+  report,
+  type Sending,
+  sending,
+  type Sent,
+} from "./upload_job.ts";
 import type { UploadSource } from "./upload_source.ts";
 
 /**
@@ -23,6 +32,7 @@ import type { UploadSource } from "./upload_source.ts";
  * @param isOwn whether this caller created the image, so that no other client knows its id
  * @throws {ImageUploadFailed} if it is unknown whether Glance has staged the data.
  * @throws {ImageIntegrityError} if Glance has staged another number of bytes.
+ * @throws {UnexpectedResponse} if the data was acknowledged before it was sent, or the image has no data.
  * @throws {ImageConflict} if the image has data already, or it is unknown which bytes arrived.
  * @throws {NotFound} if the image does not exist, or the cloud does not support staging.
  * @throws the error of the source, or the reason of the signal, unchanged.
@@ -43,7 +53,7 @@ export async function stage(
     if (!("error" in outcome) || record.status !== "queued") {
       const sent = "error" in outcome
         ? stagedAfterBreak(job, outcome, record)
-        : checked(imageId, outcome, record);
+        : checked(job, outcome, record);
       report(job, sent.size);
       return sent;
     }
@@ -59,7 +69,10 @@ function isOpen({ status, size }: GlanceImage): boolean {
 }
 
 /** @throws {ImageIntegrityError} if another number of bytes is staged; older clouds do not state the size. */
-function checked(imageId: string, { size, digest }: Sent, record: GlanceImage): Sent {
+function checked(job: Sending, sent: Acknowledged, record: GlanceImage): Sent {
+  checkAcknowledged(job, sent, record);
+  const { imageId } = job;
+  const { size, digest } = sent;
   if (typeof record.size !== "number" || record.size === size) return { size, digest };
   const [expected, actual] = [`size ${size}`, `size ${record.size}`];
   throw new ImageIntegrityError(

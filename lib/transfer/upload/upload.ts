@@ -9,7 +9,6 @@ import {
   ImageConflict,
   ImageIntegrityError,
   ImageUploadFailed,
-  UnexpectedResponse,
 } from "../../errors.ts";
 import type { GlanceClientWrapper } from "../../api/client.ts";
 import { backoff } from "../../http/retry_policy.ts";
@@ -17,11 +16,15 @@ import type { GlanceImage } from "../../api/types.ts";
 import { HASH_ALGORITHM, recordAfter, sendOnce } from "./upload_attempt.ts";
 import { isKept } from "./settle.ts";
 import type { UploadOptions } from "../types.ts";
-import { failureOf, type Outcome, report, type Sending, sending } from "./upload_job.ts";
+import {
+  checkAcknowledged,
+  failureOf,
+  type Outcome,
+  report,
+  type Sending,
+  sending,
+} from "./upload_job.ts";
 import type { UploadSource } from "./upload_source.ts";
-
-/** Statuses of an image without data. */
-const WITHOUT_DATA: ReadonlySet<string> = new Set(["queued", "killed", "deleted"]);
 
 /**
  * Uploads the data of an image and returns its record, which states the size and hash of the sent data.
@@ -33,7 +36,7 @@ const WITHOUT_DATA: ReadonlySet<string> = new Set(["queued", "killed", "deleted"
  * @param undo deletes an image that was created for this data; called with the error if the upload fails
  * and Glance is not storing the data
  * @throws {ImageIntegrityError} if Glance stored other data.
- * @throws {UnexpectedResponse} if the upload was acknowledged, but the image has no data.
+ * @throws {UnexpectedResponse} if the data was acknowledged before it was sent, or the image has no data.
  * @throws {ImageConflict} if the image has data already, or another upload of it is in progress.
  * @throws {ImageUploadFailed} if it is unknown whether Glance has stored the data.
  * @throws the error of the source, or the reason of the signal, unchanged.
@@ -60,12 +63,12 @@ export async function upload(
 }
 
 async function transfer(job: Sending): Promise<GlanceImage> {
-  const { imageId, client: { options: { numRetries, random, sleep } }, source } = job;
+  const { client: { options: { numRetries, random, sleep } }, source } = job;
   for (let attempt = 1;; attempt++) {
     const sent = await sendOnce(job);
     const record = await recordAfter(job, sent);
     if (record.status === "active" || !("error" in sent)) {
-      const stored = checked(imageId, sent, record);
+      const stored = checked(job, sent, record);
       report(job, sent.size);
       return stored;
     }
@@ -77,19 +80,14 @@ async function transfer(job: Sending): Promise<GlanceImage> {
 }
 
 /** Returns the record if it states the size and hash of the sent data, and throws otherwise. */
-function checked(imageId: string, sent: Outcome, record: GlanceImage): GlanceImage {
+function checked(job: Sending, sent: Outcome, record: GlanceImage): GlanceImage {
+  const { imageId } = job;
   const { size = null, os_hash_algo, os_hash_value } = record;
-  // A proxy may respond instead of Glance, which has received nothing or only a part.
-  if (WITHOUT_DATA.has(record.status)) {
-    throw new UnexpectedResponse(
-      `Cannot upload image "${imageId}": the upload was acknowledged, but the image is "${record.status}" and has no data; check the proxies in front of Glance`,
-      { imageId },
-    );
-  }
+  if (!("error" in sent)) checkAcknowledged(job, sent, record);
   const isHashed = os_hash_algo === HASH_ALGORITHM && sent.digest !== null && !!os_hash_value;
   const isSame = (size === null || size === sent.size) &&
     (!isHashed || os_hash_value === sent.digest);
-  if (isSame) return record;
+  if (sent.mayBeWhole && isSame) return record;
   if ("error" in sent) {
     throw new ImageConflict(
       `Cannot upload image "${imageId}": the connection broke, and the image has other data than was sent; delete the image and upload the data again`,

@@ -34,7 +34,7 @@ export async function sendOnce(job: Sending): Promise<Outcome> {
   state.settled = null;
   try {
     const outcome = await sendOpened(job);
-    state.isUnsettled = !("error" in outcome) || outcome.mayBeWhole;
+    state.isUnsettled = outcome.mayBeWhole;
     return outcome;
   } catch (error) {
     if (!signal?.aborted) state.isUnsettled = false;
@@ -125,7 +125,7 @@ async function sendWhole(
   const onAttempt: OnAttempt = (deadline) =>
     deadline.arm(limit, () => unanswered(imageId, { requestTimeout: limit }));
   const error = await sendBody(job, body, onAttempt).then(() => null, (error) => error);
-  if (error === null) return await sent();
+  if (error === null) return { ...await sent(), mayBeWhole: true };
   const open = openError(job, error);
   return { ...await sent(), error: open, mayBeWhole: true, isCut: false };
 }
@@ -149,14 +149,18 @@ async function sendStream(
       awaitResponse(job, over.signal, () => deadline?.abort(unanswered(imageId, options)));
     },
   });
-  const sentSoFar = () => ({ size: body.transferred, digest: hasher?.digest() ?? null });
+  const sentSoFar = () => ({
+    size: body.transferred,
+    digest: hasher?.digest() ?? null,
+    mayBeWhole: body.isSent,
+  });
   try {
     await sendBody(job, body.stream, (attempt) => body.watch(deadline = attempt));
     return sentSoFar();
   } catch (error) {
     if (body.failure !== null) throw body.failure.error;
     const isCut = !body.isSent && !(deadline as Deadline | null)?.signal.aborted;
-    return { ...sentSoFar(), error: openError(job, error), mayBeWhole: body.isSent, isCut };
+    return { ...sentSoFar(), error: openError(job, error), isCut };
   } finally {
     over.abort("answered");
     await body.close("the upload has ended");
@@ -209,12 +213,12 @@ export async function recordAfter(job: Sending, outcome: Outcome): Promise<Glanc
   let record;
   if (!("error" in outcome)) {
     record = await acceptedRecord(job, signal);
-    // A stale database may still state `queued`. Staged data is not polled: older clouds state no size.
-    if (operation === "upload") {
-      const isQueued = ({ status }: GlanceImage) => status === "queued";
-      if (isQueued(record)) record = await recordAfterBreak({ ...job, isOpen: isQueued }, signal);
-      if (job.isOpen(record)) record = await settledRecord(job, signal);
-    }
+    // A stale database may still state `queued`.
+    const isQueued = ({ status }: GlanceImage) => status === "queued";
+    if (isQueued(record)) record = await recordAfterBreak({ ...job, isOpen: isQueued }, signal);
+    // Older clouds never state the size of staged data.
+    const maySettle = operation === "upload" && outcome.mayBeWhole;
+    if (maySettle && job.isOpen(record)) record = await settledRecord(job, signal);
   } else if (outcome.mayBeWhole) {
     record = await state.settled ?? await settledRecord(job, signal);
   } else {

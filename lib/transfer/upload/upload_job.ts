@@ -4,7 +4,7 @@
  * @module
  */
 import type { RequestContext } from "../../context.ts";
-import { GlanceConnectionFailed, GlanceError } from "../../errors.ts";
+import { GlanceConnectionFailed, GlanceError, UnexpectedResponse } from "../../errors.ts";
 import { ignoringErrors } from "../../events.ts";
 import type { GlanceClientWrapper } from "../../api/client.ts";
 import type { UploadRequest } from "../../api/wire.ts";
@@ -51,17 +51,21 @@ export interface Sent {
   readonly digest: string | null;
 }
 
-/** An attempt without a conclusive response. */
-export interface Lost extends Sent {
-  readonly error: GlanceError;
+/** An attempt that Glance, or a proxy, has acknowledged. */
+export interface Acknowledged extends Sent {
   /** Whether all bytes may have arrived. */
   readonly mayBeWhole: boolean;
+}
+
+/** An attempt without a conclusive response. */
+export interface Lost extends Acknowledged {
+  readonly error: GlanceError;
   /** Whether the connection broke while bytes were left to send. */
   readonly isCut: boolean;
 }
 
 /** The outcome of an attempt, with an error if it is unknown whether the data arrived. */
-export type Outcome = Sent | Lost;
+export type Outcome = Acknowledged | Lost;
 
 /** Prepares the upload of `source`. Its attempts must run one after another. */
 export function sending(
@@ -92,6 +96,28 @@ export function sending(
     tried: new Set(),
     state: { server: "", isUnsettled: false, isRenewed: false, settled: null },
   };
+}
+
+/** Statuses of an image without data. */
+const WITHOUT_DATA: ReadonlySet<string> = new Set(["queued", "killed", "deleted"]);
+
+/**
+ * Checks an acknowledgement. It may be that of a proxy which has passed on nothing, or a part.
+ *
+ * @throws {UnexpectedResponse} if the image has no data, or bytes were left to send.
+ */
+export function checkAcknowledged(
+  { imageId, operation }: Sending,
+  { mayBeWhole }: Acknowledged,
+  { status }: GlanceImage,
+): void {
+  const isEmpty = WITHOUT_DATA.has(status);
+  if (mayBeWhole && !isEmpty) return;
+  const state = isEmpty ? `, but the image is "${status}" and has no data` : " before it was sent";
+  throw new UnexpectedResponse(
+    `Cannot ${operation} image "${imageId}": the data was acknowledged${state}; check the proxies in front of Glance`,
+    { imageId },
+  );
 }
 
 /** Returns the error if the outcome is unknown; throws it if it is Glance's own response. */

@@ -8,6 +8,7 @@ import {
   type ImageData,
   ImageIntegrityError,
   type Progress,
+  UnexpectedResponse,
   type UploadOptions,
 } from "../../../mod.ts";
 import { BYTES, CALLER, chunksOf, digest, ID } from "../../support/image.ts";
@@ -135,4 +136,59 @@ Deno.test("stage() accepts the size that Glance reports late when all of a strea
 Deno.test("A staging that Glance refuses is its error", async () => {
   const { stage } = worldOfStaging([answerAfter(0, 409)]);
   await assertRejects(() => stage(BYTES), ImageConflict, `Cannot stage image "${ID}"`);
+});
+
+/** The server acknowledges the data after 3000 bytes, and has staged what `record` states. */
+function acknowledgeEarly(record: Readonly<Record<string, unknown>>): PutHandler {
+  return async (glance, put) => {
+    await put.take(3_000);
+    put.giveUp("answered");
+    glance.record = { id: ID, ...record };
+    return empty();
+  };
+}
+
+for (const size of [null, 3_000, 10_000]) {
+  Deno.test(`stage() throws UnexpectedResponse when a stream is acknowledged before its last byte and the staged size is ${size}`, async () => {
+    for (const data of [() => chunks(), chunks()]) {
+      const { stage, glance, clock } = worldOfStaging([
+        acknowledgeEarly({ status: "uploading", size }),
+      ]);
+      const progress: Progress[] = [];
+      await assertRejects(
+        () => stage(data, { onProgress: (one) => progress.push(one) }),
+        UnexpectedResponse,
+        `Cannot stage image "${ID}": the data was acknowledged before it was sent`,
+      );
+      assertEquals([glance.puts.length, clock.pending], [1, 0]);
+      assertEquals(progress.some(({ transferred }) => transferred === 10_000), false);
+    }
+  });
+}
+
+Deno.test("stage() throws UnexpectedResponse when the data is acknowledged and the image stays queued", async () => {
+  for (const data of [chunks(), BYTES, new Blob([BYTES])]) {
+    const { stage, clock } = worldOfStaging([async (_, put) => {
+      await put.take();
+      return empty();
+    }]);
+    await assertRejects(
+      () => stage(data),
+      UnexpectedResponse,
+      `Cannot stage image "${ID}": the data was acknowledged, but the image is "queued" and has no data`,
+    );
+    assertEquals(clock.pending, 0);
+  }
+});
+
+Deno.test("stage() polls a record that is still queued after the data is acknowledged", async () => {
+  const { stage, glance } = worldOfStaging([async (_, put) => {
+    await put.take();
+    return empty();
+  }]);
+  let polls = 0;
+  glance.onShow = (it) => {
+    if (++polls === 3) it.record = { id: ID, status: "uploading", size: 10_000 };
+  };
+  assertEquals(await stage(BYTES), { size: 10_000, digest: digest("sha512", BYTES) });
 });

@@ -348,6 +348,17 @@ Deno.test("An answer that comes before the last byte ends the upload", async () 
   }
 });
 
+Deno.test("upload() throws when a stream breaks before its last byte and the image has the bytes before", async () => {
+  const storesPart: PutHandler = async (glance, put) => {
+    glance.store((await put.take(3_000)).bytes);
+    put.giveUp("cut");
+    throw new TypeError("connection reset");
+  };
+  const { upload, clock } = worldOfUploads([storesPart]);
+  await assertRejects(() => upload(chunks()), ImageConflict, "has other data than was sent");
+  assertEquals(clock.pending, 0);
+});
+
 Deno.test("A server that takes nothing is given up after stallTimeout", async () => {
   const { upload, glance, clock } = worldOfUploads([stallAfter(1_000)], {
     stallTimeout: 700,
