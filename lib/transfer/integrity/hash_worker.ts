@@ -1,9 +1,9 @@
 /**
- * Hashes in a worker thread, since one thread cannot read and hash at the speed of a fast network. Bytes are
- * copied into slots of shared memory. Messages state which slots are filled and which are hashed, so neither
- * thread blocks and the worker can be terminated at any time. The worker is created by `node:worker_threads`
- * (Deno, Node, Bun) from a string, which needs no file, URL, or permission. Without a worker, bytes are hashed
- * inline.
+ * Hashes in a worker thread, since one thread cannot read and hash at the speed of a fast network. The thread
+ * owns a few slabs of memory and transfers the free ones here. They are filled, transferred back, and hashed.
+ * So neither thread blocks, and the worker can be terminated at any time. The worker is created by
+ * `node:worker_threads` (Deno, Node, Bun) from a string, which needs no file, URL, or permission. Without a
+ * worker, bytes are hashed inline.
  *
  * @module
  */
@@ -18,38 +18,36 @@ const MIN_SIZE = 128 * 2 ** 20;
 /** Maximum number of threads: one processor is left for the readers. Node 20 does not state their number. */
 const MAX_THREADS = (globalThis.navigator?.hardwareConcurrency ?? 2) - 1;
 
-const SLOTS = 4;
-
-const SLOT_SIZE = 1024 * 1024;
-
 /** Milliseconds of a timer that only keeps the process alive. */
 const LONG = 2 ** 30;
 
 /**
- * The code of the thread. It receives the number of bytes in each slot in order, or null to request the
- * digest so far. It posts null for each hashed slot, and each digest.
+ * The code of the thread. It posts each free slab, and each digest. It receives filled slabs with their
+ * number of bytes, or null to request the digest so far.
  */
 const CODE = `
 const { parentPort, workerData } = process.getBuiltinModule("node:worker_threads");
-const { algorithm, buffer, slotSize } = workerData;
-const memory = new Uint8Array(buffer);
-const hash = process.getBuiltinModule("node:crypto").createHash(algorithm);
-let start = 0;
-parentPort.on("message", (length) => {
-  if (length === null) return parentPort.postMessage(hash.copy().digest("hex"));
-  hash.update(memory.subarray(start, start + length));
-  start = (start + slotSize) % memory.byteLength;
-  parentPort.postMessage(null);
+const hash = process.getBuiltinModule("node:crypto").createHash(workerData);
+const release = (slab) => parentPort.postMessage(slab, [slab]);
+parentPort.on("message", (filled) => {
+  if (filled === null) return parentPort.postMessage(hash.copy().digest("hex"));
+  const [slab, length] = filled;
+  hash.update(new Uint8Array(slab, 0, length));
+  release(slab);
 });
+for (let slabs = 0; slabs < 4; slabs++) release(new ArrayBuffer(1024 * 1024));
 `;
 
 let running = 0;
 
+/** A slab with bytes to hash, and their number. */
+type FilledSlab = readonly [slab: ArrayBuffer, length: number];
+
 /** A thread of `node:worker_threads`. */
 export interface Thread {
-  on(event: "message", listener: (digest: string | null) => void): unknown;
+  on(event: "message", listener: (message: ArrayBuffer | string) => void): unknown;
   on(event: "error" | "exit", listener: (reason: unknown) => void): unknown;
-  postMessage(length: number | null): void;
+  postMessage(filled: FilledSlab | null, transferred?: readonly ArrayBuffer[]): void;
   unref(): void;
   terminate(): Promise<unknown>;
 }
@@ -88,24 +86,21 @@ export async function createTransferHasher(
 
 /** A hasher whose thread starts with the first bytes and ends when it is closed. */
 class HashThread implements TransferHasher {
-  #memory: Uint8Array = new Uint8Array();
-  /** Hashes inline if the thread cannot be used. */
   readonly #inline: NativeHasher;
   readonly #start: StartThread;
-  #thread: Thread | null = null;
-  #isInline = false;
-  #isClosed = false;
-  #end: Promise<void> | null = null;
-  #failure: { readonly reason: unknown } | null = null;
-  /** Number of slots that were posted, and of those that were hashed. */
-  #posted = 0;
-  #hashed = 0;
-  /** Number of bytes in the slots that were posted last. */
-  readonly #lengths: number[] = [];
-  /** Number of bytes in the next slot. */
+  /** Undefined before the first bytes; null if they are hashed inline. */
+  #thread: Thread | null | undefined;
+  /** Free slabs. The first one is being filled. */
+  readonly #slabs: ArrayBuffer[] = [];
+  /** Number of bytes in the first slab. */
   #filled = 0;
+  /** Whether the thread has received bytes. Then nothing can replace it. */
+  #isUsed = false;
   #digest: string | null = null;
+  #failure: GlanceError | null = null;
+  /** Called with each message of the thread, and at its end. */
   #wake: () => void = () => {};
+  #end: Promise<void> | null = null;
 
   constructor(inline: NativeHasher, start: StartThread) {
     this.#inline = inline;
@@ -113,18 +108,18 @@ class HashThread implements TransferHasher {
   }
 
   update(bytes: Uint8Array): Promise<void> | void {
-    if (this.#thread === null && !this.#isInline) this.#begin();
-    const rest = this.#put(bytes);
-    if (rest.byteLength > 0) return this.#putAll(rest);
+    if (this.#thread === undefined) this.#thread = this.#started();
+    if (this.#thread === null) return this.#inline.update(bytes);
+    const rest = this.#fill(bytes);
+    if (rest.byteLength > 0) return this.#fillAll(rest);
   }
 
   async digest(): Promise<string> {
-    if (this.#thread === null || this.#isInline) return this.#inline.digest();
-    if (this.#filled > 0) this.#post();
     this.#digest = null;
-    this.#thread.postMessage(null);
-    while (this.#digest === null) await this.#nextMessage();
-    return this.#digest;
+    if (this.#filled > 0) this.#post();
+    this.#thread?.postMessage(null);
+    while (this.#thread && this.#digest === null) await this.#nextMessage();
+    return this.#digest ?? this.#inline.digest();
   }
 
   close(): Promise<void> {
@@ -132,99 +127,91 @@ class HashThread implements TransferHasher {
   }
 
   async #close(): Promise<void> {
-    this.#isClosed = true;
+    this.#failure ??= ended("closed");
     this.#wake();
-    if (this.#thread === null) return;
-    running--;
-    await alive(this.#thread.terminate());
+    if (this.#thread) await alive(this.#thread.terminate().finally(() => running--));
   }
 
-  #begin(): void {
-    this.#isInline = this.#isClosed || running >= MAX_THREADS;
-    if (this.#isInline) return;
+  /** Starts the thread; null if it cannot be used. */
+  #started(): Thread | null {
+    if (this.#end !== null || running >= MAX_THREADS) return null;
     try {
-      const { name: algorithm } = this.#inline;
-      // Post the buffer without its view: with it, Deno 2.9 takes ten times as long.
-      const buffer = new SharedArrayBuffer(SLOTS * SLOT_SIZE);
-      this.#memory = new Uint8Array(buffer);
-      const thread = this.#start(CODE, { algorithm, buffer, slotSize: SLOT_SIZE });
-      thread.on("message", (digest) => this.#onMessage(digest));
+      const thread = this.#start(CODE, this.#inline.name);
+      thread.on("message", (message) => this.#onMessage(message));
       thread.on("error", (reason) => this.#onExit(reason));
       thread.on("exit", (reason) => this.#onExit(reason));
       // An abandoned download must not keep the process alive.
       thread.unref();
-      this.#thread = thread;
       running++;
+      return thread;
     } catch {
-      this.#isInline = true;
+      return null;
     }
   }
 
-  get #isFull(): boolean {
-    return !this.#isInline && this.#posted - this.#hashed === SLOTS;
-  }
-
-  /** Copies bytes into free slots and returns the rest. */
-  #put(bytes: Uint8Array): Uint8Array {
+  /** Copies bytes into free slabs, and returns those for which there is no room. */
+  #fill(bytes: Uint8Array): Uint8Array {
     let rest = bytes;
-    while (rest.byteLength > 0 && !this.#isInline && !this.#isFull) {
-      const part = rest.subarray(0, SLOT_SIZE - this.#filled);
-      this.#memory.set(part, (this.#posted % SLOTS) * SLOT_SIZE + this.#filled);
+    for (let [slab] = this.#slabs; slab && rest.byteLength > 0; [slab] = this.#slabs) {
+      const part = rest.subarray(0, slab.byteLength - this.#filled);
+      new Uint8Array(slab).set(part, this.#filled);
       this.#filled += part.byteLength;
-      if (this.#filled === SLOT_SIZE) this.#post();
+      if (this.#filled === slab.byteLength) this.#post();
       rest = rest.subarray(part.byteLength);
     }
-    if (!this.#isInline) return rest;
-    this.#inline.update(rest);
-    return rest.subarray(rest.byteLength);
+    return rest;
   }
 
-  async #putAll(bytes: Uint8Array): Promise<void> {
-    for (let rest = bytes; rest.byteLength > 0; rest = this.#put(rest)) await this.#nextMessage();
+  async #fillAll(bytes: Uint8Array): Promise<void> {
+    for (let rest = bytes; rest.byteLength > 0; rest = this.#fill(rest)) {
+      await this.#nextMessage();
+      if (this.#thread === null) return this.#inline.update(rest);
+    }
   }
 
+  /** Transfers the first slab to the thread. */
   #post(): void {
-    this.#lengths[this.#posted++ % SLOTS] = this.#filled;
-    this.#thread?.postMessage(this.#filled);
+    const slab = this.#slabs.shift() as ArrayBuffer;
+    this.#thread?.postMessage([slab, this.#filled], [slab]);
     this.#filled = 0;
+    this.#isUsed = true;
   }
 
-  /** Waits for the next message of the thread. */
+  /** Waits for the next message of the thread, or until bytes are hashed inline. */
   async #nextMessage(): Promise<void> {
     const message = new Promise<void>((resolve) => this.#wake = resolve);
-    if (!this.#isClosed && this.#failure === null) await alive(message);
-    if (!this.#isClosed && this.#failure === null) return;
-    throw new GlanceError(
-      "Cannot continue hashing: the hashing thread has ended; download the image again",
-      {
-        cause: this.#failure?.reason,
-      },
-    );
+    if (this.#failure === null) await alive(message);
+    if (this.#failure !== null) throw this.#failure;
   }
 
-  #onMessage(digest: string | null): void {
-    if (digest === null) this.#hashed++;
-    else this.#digest = digest;
+  #onMessage(message: ArrayBuffer | string): void {
+    if (typeof message === "string") this.#digest = message;
+    else this.#slabs.push(message);
     this.#wake();
   }
 
-  /** If the thread has hashed nothing yet, all bytes are still in the slots. If it has, its state is lost. */
+  /** Hashes inline if the thread has received nothing yet. Else its state is lost. */
   #onExit(reason: unknown): void {
-    if (this.#isClosed || this.#isInline) return;
-    if (this.#hashed === 0) this.#takeOver();
-    else this.#failure = { reason };
+    if (this.#end !== null || this.#thread === null) return;
+    if (this.#isUsed) {
+      this.#failure ??= ended(reason);
+    } else {
+      for (const slab of this.#slabs.slice(0, 1)) {
+        this.#inline.update(new Uint8Array(slab, 0, this.#filled));
+      }
+      this.#filled = 0;
+      this.#thread = null;
+      running--;
+    }
     this.#wake();
   }
+}
 
-  #takeOver(): void {
-    const lengths = [...this.#lengths, this.#filled];
-    lengths.forEach((length, slot) => {
-      const start = slot * SLOT_SIZE;
-      if (length > 0) this.#inline.update(this.#memory.slice(start, start + length));
-    });
-    this.#isInline = true;
-    this.#digest = this.#inline.digest();
-  }
+function ended(cause: unknown): GlanceError {
+  return new GlanceError(
+    "Cannot continue hashing: the hashing thread has ended; download the image again",
+    { cause },
+  );
 }
 
 /**
@@ -250,6 +237,6 @@ interface WorkerThreads {
 
 function threadsOfNode(): StartThread | null {
   const Worker = builtinModule<WorkerThreads>("node:worker_threads")?.Worker;
-  if (Worker === undefined || !("SharedArrayBuffer" in globalThis)) return null;
+  if (Worker === undefined) return null;
   return (code, workerData) => new Worker(code, { eval: true, workerData });
 }
