@@ -4,7 +4,8 @@
  */
 import { FORMATS, randomBytes, RawGlance } from "../raw_glance.ts";
 import { normalizeRecord, type Outcome, type RunContext, type Step } from "./services.ts";
-import { OWN_IMAGES, SHARED_IMAGES, STEPS, UNKNOWN } from "./steps.ts";
+import { OWN_IMAGES, SHARED_IMAGES, UNKNOWN } from "./images.ts";
+import { STEPS } from "./steps.ts";
 import type { IssuedToken, LiveStack } from "../stack.ts";
 
 const KIB = 1024;
