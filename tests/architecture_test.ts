@@ -33,7 +33,6 @@ const MOST_TYPES_OF_MOD = 60;
 const LARGE_CLASSES: Readonly<Record<string, string>> = {
   GlanceImageService: "the calls of Cinder's service, one method each",
   GlanceRangeSource: "servers, stores and ranges of one download",
-  HttpConnection: "the state of an HTTP/1.1 connection",
   ParallelReader: "parts in flight, and their order",
   PartialFile: "a file, its record, and what a crash leaves of both",
   ResumingReader: "the position, hash and failures of a download",

@@ -7,9 +7,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { type Handler, serve, type ServeLimits } from "../../lib/cli/server/serve.ts";
-import { CLIENT_LIMITS } from "../../lib/cli/http/client_limits.ts";
 import { writeResponse } from "../../lib/cli/http/response_writer.ts";
-import { HttpListener } from "../../lib/cli/http/listener.ts";
 import { type Serving, servingOn } from "./raw_client.ts";
 
 const echo: Handler = async (request) =>
@@ -149,7 +147,6 @@ Deno.test("writeResponse() rejects when a body breaks while its head waits for t
       isHttp10: false,
       keepsAlive: true,
       signal: new AbortController().signal,
-      timeout: Infinity,
     },
   );
   await asked.promise;
@@ -226,6 +223,23 @@ Deno.test("serve() closes connections whose clients say nothing", async () => {
     await stalled.send(`PUT / HTTP/1.1\r\nhost: x\r\n${framing}\r\n\r\n`);
     assertMatch(await stalled.rest(), /^HTTP\/1.1 408 Request Timeout\r\n/);
   }
+});
+
+Deno.test("serve() answers 408 when a client sends a byte of a body from time to time", async () => {
+  await using server = serving(echo, { upload: 100 });
+  using client = await server.connect();
+  await client.send("PUT / HTTP/1.1\r\nhost: x\r\ncontent-length: 999999\r\n\r\n");
+  const drip = setInterval(() => void client.send("a").catch(() => {}), 20);
+  assertMatch(await client.rest(), /^HTTP\/1.1 408 Request Timeout\r\n/);
+  clearInterval(drip);
+});
+
+Deno.test("serve() closes a connection when its client sends only empty lines", async () => {
+  await using server = serving(echo, { idle: 100 });
+  using client = await server.connect();
+  const drip = setInterval(() => void client.send("\r\n").catch(() => {}), 20);
+  assertEquals(await client.rest(), "");
+  clearInterval(drip);
 });
 
 Deno.test("serve() closes the connection of a client that takes nothing", async () => {
@@ -382,22 +396,4 @@ Deno.test("serve() reads a body no faster than its handler", async () => {
   go.resolve();
   await sending;
   assertStringIncludes(await client.until(`${64 * block.byteLength}`), "200 OK");
-});
-
-Deno.test("HttpListener goes on accepting after the system had no descriptor, or the client had left", async () => {
-  const source = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const errors = ["EMFILE", "ENFILE", "ECONNABORTED"];
-  const listener = new HttpListener({
-    accept: () => {
-      const code = errors.shift();
-      return code === undefined
-        ? source.accept()
-        : Promise.reject(Object.assign(new Error(code), { code }));
-    },
-    close: () => source.close(),
-  }, { handler: echo, limits: CLIENT_LIMITS, maxConnections: 10 });
-  const answer = await fetch(`http://127.0.0.1:${source.addr.port}/a`);
-  assertEquals(await answer.text(), "GET /a ");
-  assertEquals(errors, []);
-  await listener.close();
 });

@@ -34,7 +34,7 @@ export const RESOURCES: readonly Guarantee[] = [
   ],
   [
     "The process survives the end of its descriptors.",
-    "cli/http_server_test.ts: HttpListener goes on accepting after the system had no descriptor, or the client had left",
+    "cli/http/listener_test.ts: HttpListener accepts connections again when the system had no descriptor, or the client had left",
     "cli/start_process_test.ts: start survives more connections than it has descriptors, and serves the next",
   ],
   [

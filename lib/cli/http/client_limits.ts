@@ -1,25 +1,27 @@
 /**
- * Time limits for clients.
+ * Limits for clients.
  *
  * @module
  */
 
-/** Time limits for clients, in milliseconds. */
+/** Limits for clients, in milliseconds except `rate`. */
 export interface ClientLimits {
   /** From the first byte of a request to the end of its header fields. */
   readonly head: number;
   /** Without a request on a kept-alive connection. */
   readonly idle: number;
-  /** Without a byte of a request body that is being read. */
+  /** Lag of a client that sends a request body, see `rate`. Without a byte, this is the longest pause. */
   readonly upload: number;
   /** Without reading a byte of a response. */
   readonly download: number;
   /** Without a request on a kept-alive connection if another client waits for a connection. */
   readonly reclaim: number;
-  /** Without sending or reading a byte during a request if another client waits for a connection. */
+  /** Lag of a client during a request if another client waits for a connection. */
   readonly stall: number;
   /** To read a response that was sent before the request was complete. */
   readonly linger: number;
+  /** Bytes per second at which a client that is waited for does not lag. Each of them makes up for some lag. */
+  readonly rate: number;
 }
 
 /** Default limits. */
@@ -32,4 +34,5 @@ export const CLIENT_LIMITS: ClientLimits = {
   reclaim: 1_000,
   stall: 10_000,
   linger: 30_000,
+  rate: 500,
 };

@@ -7,14 +7,13 @@
 import { ChunkedDecoder } from "./chunked_decoder.ts";
 import type { Framing } from "./request_head.ts";
 import type { SocketReader } from "./socket_reader.ts";
-import { TimeLimitExceeded, withinTime } from "./time_limit.ts";
+import { TimeLimitExceeded } from "./time_limit.ts";
 
 /** Options of a request body. */
 export interface RequestBodyOptions {
+  /** Reads in bounded time. */
   readonly reader: Pick<SocketReader, "read" | "giveBack">;
   readonly framing: Framing;
-  /** Maximum milliseconds that a read waits for a byte. */
-  readonly timeout: number;
   /** Sends `100 Continue`; null if the client does not wait for it. */
   readonly sendContinue: (() => Promise<void>) | null;
   /** Called after the last byte was read. */
@@ -93,13 +92,13 @@ export class RequestBody {
 
   /** Reads the next bytes; null at the end. */
   async #next(): Promise<Uint8Array<ArrayBuffer> | null> {
-    const { reader, timeout, sendContinue } = this.#options;
+    const { reader, sendContinue } = this.#options;
     if (this.#isAwaited) {
       this.#isAwaited = false;
       await sendContinue?.();
     }
     while (!this.#isComplete) {
-      const bytes = await withinTime(reader.read(this.#left), timeout).catch((error) => {
+      const bytes = await reader.read(this.#left).catch((error) => {
         this.isLate = error instanceof TimeLimitExceeded;
         throw error;
       });

@@ -6,8 +6,11 @@
  */
 import { codeOf } from "../system/fs_errors.ts";
 import type { ClientLimits } from "./client_limits.ts";
-import { type FetchHandler, HttpConnection, type Socket } from "./http_connection.ts";
+import { HttpConnection } from "./http_connection.ts";
+import type { FetchHandler } from "./http_exchange.ts";
 import { PipelineTurns } from "./pipeline_turns.ts";
+import type { Socket } from "./socket_reader.ts";
+import { TimeLimits } from "./time_limit.ts";
 
 /** Milliseconds between attempts to accept a connection. */
 const RETRY = 100;
@@ -48,6 +51,7 @@ export class HttpListener {
   readonly #connections = new Map<HttpConnection, Promise<void>>();
   readonly #accepting: Promise<void>;
   readonly #turns = new PipelineTurns();
+  readonly #time = new TimeLimits();
   #maxConnections: number;
   #isClosed = false;
   #onEnd = () => {};
@@ -78,6 +82,7 @@ export class HttpListener {
     this.#listener.close();
     this.#onEnd();
     for (const connection of this.#connections.keys()) connection.close();
+    this.#time.close();
     await Promise.all([this.#accepting, ...this.#connections.values()]);
   }
 
@@ -96,7 +101,7 @@ export class HttpListener {
     } catch (error) {
       // No file descriptor is left, or the client has disconnected (ECONNABORTED).
       if (/^E[MN]FILE$/.test(codeOf(error) ?? "")) this.#learnLimit();
-      if (!this.#isClosed && !this.#closeSilent()) await this.#ended(RETRY);
+      if (!this.#isClosed && !this.#reclaim()) await this.#ended(RETRY);
       return null;
     }
   }
@@ -108,7 +113,6 @@ export class HttpListener {
   }
 
   #serve(socket: ClientSocket): void {
-    const { handler, limits } = this.#options;
     if (this.#isClosed) return socket.close();
     try {
       socket.setNoDelay(true);
@@ -122,9 +126,9 @@ export class HttpListener {
       this.#onAnswered();
     };
     const connection = new HttpConnection({
+      ...this.#options,
       socket,
-      handler,
-      limits,
+      time: this.#time,
       turns: this.#turns,
       onAnswered,
     });
@@ -135,26 +139,26 @@ export class HttpListener {
     this.#connections.set(connection, running);
   }
 
-  /** Waits until the number of connections is below the maximum; closes the one silent longest. */
+  /** Waits until the number of connections is below the maximum; closes the one that lags most. */
   async #room(): Promise<void> {
     while (!this.#isClosed && this.#connections.size >= this.#maxConnections) {
-      this.#closeSilent();
+      this.#reclaim();
       await this.#ended(RETRY);
     }
   }
 
   /**
-   * Closes the connection whose client has been silent longest. Connections that were silent only briefly are not
-   * closed; connections with a request are closed only if no idle one can be.
+   * Closes the connection that has been idle longest. If none has been idle for some time, closes the one whose client
+   * lags most, if that is enough.
    *
    * @returns whether a connection was closed
    */
-  #closeSilent(): boolean {
-    const silent = [...this.#connections.keys()].filter(({ canBeReclaimed }) => canBeReclaimed);
-    const idle = silent.filter(({ request }) => request === null);
-    const [first, ...others] = idle.length > 0 ? idle : silent;
+  #reclaim(): boolean {
+    const candidates = [...this.#connections.keys()].filter((each) => each.canBeReclaimed);
+    const idle = candidates.filter(({ isIdle }) => isIdle);
+    const [first, ...others] = idle.length > 0 ? idle : candidates;
     if (first === undefined) return false;
-    others.reduce((last, next) => next.silentMs > last.silentMs ? next : last, first).close();
+    others.reduce((last, next) => next.lagMs > last.lagMs ? next : last, first).close();
     return true;
   }
 

@@ -4,21 +4,10 @@
  *
  * @module
  */
+import { EVENT_LOOP, type EventLoop } from "./time_limit.ts";
 
 /** Milliseconds for which all connections together answer pipelined requests in one turn of the event loop. */
 const SLICE_MS = 4;
-
-/** Clock and event loop; tests replace them. */
-export interface EventLoop {
-  now(): number;
-  /** Calls `work` in the next turn of the event loop. */
-  nextTurn(work: () => void): void;
-}
-
-const EVENT_LOOP: EventLoop = {
-  now: () => performance.now(),
-  nextTurn: (work) => void setTimeout(work, 0),
-};
 
 /** The turns of all connections of a listener. */
 export class PipelineTurns {
@@ -36,7 +25,7 @@ export class PipelineTurns {
     if (this.#loop.now() < this.#sliceEnd) return Promise.resolve();
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
-      if (this.#waiting.length === 1) this.#loop.nextTurn(() => this.#begin());
+      if (this.#waiting.length === 1) this.#loop.after(0, () => this.#begin());
     });
   }
 
@@ -44,6 +33,6 @@ export class PipelineTurns {
   #begin(): void {
     this.#sliceEnd = this.#loop.now() + SLICE_MS;
     this.#waiting.shift()?.();
-    if (this.#waiting.length > 0) this.#loop.nextTurn(() => this.#begin());
+    if (this.#waiting.length > 0) this.#loop.after(0, () => this.#begin());
   }
 }

@@ -5,7 +5,6 @@
  * @module
  */
 import { announcedLength, framingWithoutBody, responseHead } from "./response_head.ts";
-import { withinTime } from "./time_limit.ts";
 
 /** Up to this length in bytes, the head of a response with a Content-Length waits for the first chunk. */
 const SMALL_BODY = 64 * 1024;
@@ -22,8 +21,6 @@ export interface ResponseOptions {
   readonly keepsAlive: boolean;
   /** Aborted when the client has disconnected. */
   readonly signal: AbortSignal;
-  /** Maximum milliseconds for each write. */
-  readonly timeout: number;
 }
 
 /** The target of bytes. */
@@ -52,11 +49,7 @@ export async function writeResponse(
   if (!hasBody || signal.aborted) {
     await response.body?.cancel().catch(() => {});
     if (signal.aborted) return false;
-    await writeAll(
-      target,
-      responseHead(response, framingWithoutBody(response, method), options),
-      options.timeout,
-    );
+    await writeAll(target, responseHead(response, framingWithoutBody(response, method), options));
     return options.keepsAlive;
   }
   const announced = announcedLength(response.headers);
@@ -77,7 +70,7 @@ export async function writeResponse(
       : "";
     const keepsAlive = options.keepsAlive && (length !== null || isChunked);
     const head = responseHead(response, framing, { ...options, keepsAlive });
-    const write = (bytes: Uint8Array) => writeAll(target, bytes, options.timeout);
+    const write = (bytes: Uint8Array) => writeAll(target, bytes);
     const count = await writeBody(body, start, { head, isChunked, length, write });
     return !signal.aborted && count !== null && keepsAlive;
   } finally {
@@ -191,8 +184,7 @@ function chunkOf(data: Uint8Array): Uint8Array[] {
   return [size, data, ENCODER.encode("\r\n")];
 }
 
-async function writeAll(target: ByteTarget, bytes: Uint8Array, timeout: number): Promise<void> {
-  for (let rest = bytes; rest.byteLength > 0;) {
-    rest = rest.subarray(await withinTime(target.write(rest), timeout));
-  }
+/** Writes all of the bytes. */
+export async function writeAll(target: ByteTarget, bytes: Uint8Array): Promise<void> {
+  for (let rest = bytes; rest.byteLength > 0;) rest = rest.subarray(await target.write(rest));
 }

@@ -17,6 +17,16 @@ export interface ByteSource {
   read(view: Uint8Array): Promise<number | null>;
 }
 
+/** The socket of a client. */
+export interface Socket extends ByteSource {
+  /** Writes at least one of the bytes. Returns how many were written. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Shuts down the sending side. */
+  closeWrite(): Promise<void>;
+  /** Closes the socket and ends pending reads and writes. */
+  close(): void;
+}
+
 /** A buffered reader of a connection. */
 export class SocketReader {
   readonly #source: ByteSource;
@@ -36,6 +46,11 @@ export class SocketReader {
     return this.#memory.subarray(this.#start, this.#end);
   }
 
+  /** Whether bytes are held. */
+  get holdsBytes(): boolean {
+    return this.#start < this.#end;
+  }
+
   /** Consumes the first `count` held bytes. */
   use(count: number): void {
     this.#start += count;
@@ -49,12 +64,12 @@ export class SocketReader {
 
   /** Reads more bytes after the held ones. False at the end of the connection. */
   fill(): Promise<boolean> {
-    return this.#filling ??= this.#fill().finally(() => this.#filling = null);
+    return this.#filling ??= this.#fill();
   }
 
   /** Discards the held bytes and reads more into the same buffer. False at the end of the connection. */
   drop(): Promise<boolean> {
-    this.use(this.held.byteLength);
+    this.#start = this.#end;
     return this.fill();
   }
 
@@ -65,7 +80,7 @@ export class SocketReader {
   watch(onEnd: () => void): void {
     this.#onEnd = onEnd;
     // If the client has pipelined a request, only a failing write detects that it has disconnected.
-    if (this.held.byteLength > 0) return;
+    if (this.holdsBytes) return;
     this.fill().then((isOpen) => isOpen || this.#onEnd?.(), () => this.#onEnd?.());
   }
 
@@ -77,7 +92,7 @@ export class SocketReader {
   /** Reads the next bytes, at most `limit`, into a new buffer; null at the end. */
   async read(limit: number): Promise<Uint8Array<ArrayBuffer> | null> {
     if (this.#filling !== null && !await this.#filling) return null;
-    if (this.held.byteLength > 0) {
+    if (this.holdsBytes) {
       const chunk = this.held.slice(0, limit);
       this.use(chunk.byteLength);
       return chunk;
@@ -101,9 +116,13 @@ export class SocketReader {
       this.#memory.set(held);
       [this.#start, this.#end] = [0, held.byteLength];
     }
-    const count = await this.#source.read(this.#memory.subarray(this.#end));
-    if (count === null) return false;
-    this.#end += count;
-    return true;
+    try {
+      const count = await this.#source.read(this.#memory.subarray(this.#end));
+      if (count === null) return false;
+      this.#end += count;
+      return true;
+    } finally {
+      this.#filling = null;
+    }
   }
 }

@@ -6,11 +6,11 @@
 import { CommandFailed } from "../system/errors.ts";
 import { codeOf } from "../system/fs_errors.ts";
 import { CLIENT_LIMITS, type ClientLimits } from "../http/client_limits.ts";
-import type { FetchHandler } from "../http/http_connection.ts";
+import type { FetchHandler } from "../http/http_exchange.ts";
 import { HttpListener, MAX_CONNECTIONS } from "../http/listener.ts";
 import { withinTime } from "../http/time_limit.ts";
 
-export type { FetchHandler as Handler } from "../http/http_connection.ts";
+export type { FetchHandler as Handler } from "../http/http_exchange.ts";
 
 /** The address to listen on. */
 export interface ListenAddress {

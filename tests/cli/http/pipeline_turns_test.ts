@@ -1,12 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
-import { PipelineTurns } from "../../lib/cli/http/pipeline_turns.ts";
+import { PipelineTurns } from "../../../lib/cli/http/pipeline_turns.ts";
 
 /** An event loop whose turns the test starts. Each answer takes 1 ms of its clock. */
 function eventLoop() {
   const loop = { time: 0, work: [] as (() => void)[] };
   const turns = new PipelineTurns({
     now: () => loop.time,
-    nextTurn: (work) => void loop.work.push(work),
+    after: (_, work) => {
+      loop.work.push(work);
+      return () => {};
+    },
   });
   return {
     turns,

@@ -1,0 +1,131 @@
+/**
+ * A request and its response. It measures how long the server waits for the client meanwhile.
+ *
+ * @module
+ */
+import { ClientLag } from "./client_lag.ts";
+import type { ClientLimits } from "./client_limits.ts";
+import { RequestBody } from "./incoming_body.ts";
+import { IncomingRequest } from "./incoming_request.ts";
+import type { RequestHead } from "./request_head.ts";
+import { writeAll, writeResponse } from "./response_writer.ts";
+import type { Socket, SocketReader } from "./socket_reader.ts";
+import type { TimeLimits } from "./time_limit.ts";
+
+/** Answers a request. */
+export type FetchHandler = (request: Request) => Promise<Response>;
+
+/** Bytes of an unread request body that are discarded to keep its connection. */
+export const MAX_DISCARDED = 256 * 1024;
+
+const CONTINUE = new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n");
+
+/** The connection of an exchange. */
+export interface ExchangeConnection {
+  readonly socket: Socket;
+  readonly reader: SocketReader;
+  readonly limits: ClientLimits;
+  readonly time: TimeLimits;
+}
+
+/** Answers one request. */
+export class HttpExchange {
+  readonly head: RequestHead;
+  readonly body: RequestBody;
+  readonly #connection: ExchangeConnection;
+  readonly #abort = new AbortController();
+  readonly #uploadLag: ClientLag;
+  readonly #downloadLag: ClientLag;
+
+  constructor(head: RequestHead, connection: ExchangeConnection) {
+    this.head = head;
+    this.#connection = connection;
+    this.#uploadLag = new ClientLag(connection.limits.rate);
+    this.#downloadLag = new ClientLag(connection.limits.rate);
+    this.body = this.#bodyOf(head);
+  }
+
+  /** Milliseconds for which the client lags; 0 while the client waits for the server. */
+  get lagMs(): number {
+    return Math.max(this.#uploadLag.pendingMs, this.#downloadLag.pendingMs);
+  }
+
+  get isAborted(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
+  abort(reason: string): void {
+    this.#abort.abort(new Error(reason));
+  }
+
+  /** Writes the response of the handler. False if the connection cannot be used for another request. */
+  async respond(handler: FetchHandler): Promise<boolean> {
+    const { head, body } = this;
+    const { signal } = this.#abort;
+    const answer = await answered(handler, new IncomingRequest(head, body.stream, signal));
+    const response = body.isLate ? late(answer) : answer;
+    const keepsAlive = head.keepsAlive && !body.isLate && !asksToClose(response) &&
+      (body.isComplete || body.hasAtMost(MAX_DISCARDED));
+    const { method, isHttp10 } = head;
+    return await writeResponse(this, response, { method, isHttp10, keepsAlive, signal });
+  }
+
+  /** Writes at least one of the bytes, in bounded time. Returns how many were written. */
+  async write(bytes: Uint8Array): Promise<number> {
+    const { socket, limits, time } = this.#connection;
+    let count = 0;
+    this.#downloadLag.begin();
+    try {
+      return count = await time.within(socket.write(bytes), limits.download);
+    } finally {
+      this.#downloadLag.end(count);
+    }
+  }
+
+  #bodyOf({ framing, expectsContinue }: RequestHead): RequestBody {
+    const { reader } = this.#connection;
+    return new RequestBody({
+      reader: { read: (limit) => this.#read(limit), giveBack: (bytes) => reader.giveBack(bytes) },
+      framing,
+      sendContinue: expectsContinue ? () => writeAll(this, CONTINUE) : null,
+      onComplete: () => reader.watch(() => this.abort("The client has closed the connection")),
+    });
+  }
+
+  async #read(limit: number): Promise<Uint8Array<ArrayBuffer> | null> {
+    const { reader, limits, time } = this.#connection;
+    const lag = this.#uploadLag;
+    const patience = limits.upload - lag.ms;
+    let count = 0;
+    lag.begin();
+    try {
+      const bytes = await time.within(reader.read(limit), patience);
+      count = bytes?.byteLength ?? 0;
+      return bytes;
+    } finally {
+      lag.end(count);
+    }
+  }
+}
+
+async function answered(handler: FetchHandler, request: Request): Promise<Response> {
+  try {
+    return await handler(request);
+  } catch {
+    return plain(500, "The server failed to answer.");
+  }
+}
+
+function late(answer: Response): Response {
+  answer.body?.cancel().catch(() => {});
+  return plain(408, "The body of the request did not arrive in time.");
+}
+
+function asksToClose({ headers }: Response): boolean {
+  return headers.get("connection")?.toLowerCase() === "close";
+}
+
+/** A response of the listener itself. */
+export function plain(status: number, text: string): Response {
+  return new Response(`${text}\n`, { status });
+}

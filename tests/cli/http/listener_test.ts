@@ -1,0 +1,78 @@
+/** The listener with sockets of its tests. */
+import { assert, assertEquals } from "@std/assert";
+import { CLIENT_LIMITS } from "../../../lib/cli/http/client_limits.ts";
+import { HttpListener } from "../../../lib/cli/http/listener.ts";
+
+const handler = ({ method }: Request) => Promise.resolve(new Response(method));
+
+Deno.test("HttpListener accepts connections again when the system had no descriptor, or the client had left", async () => {
+  const source = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const errors = ["EMFILE", "ENFILE", "ECONNABORTED"];
+  const listener = new HttpListener({
+    accept: () => {
+      const code = errors.shift();
+      return code === undefined
+        ? source.accept()
+        : Promise.reject(Object.assign(new Error(code), { code }));
+    },
+    close: () => source.close(),
+  }, { handler, limits: CLIENT_LIMITS, maxConnections: 10 });
+  const answer = await fetch(`http://127.0.0.1:${source.addr.port}/a`);
+  assertEquals(await answer.text(), "GET");
+  assertEquals(errors, []);
+  await listener.close();
+});
+
+/** A client that sends a request, and reads `bytes` of the response every 5 ms. */
+function readerOf(bytes: number) {
+  const closed = Promise.withResolvers<null>();
+  const request = [new TextEncoder().encode("GET /a HTTP/1.1\r\nhost: x\r\n\r\n")];
+  const socket = {
+    isClosed: false,
+    written: 0,
+    setNoDelay: () => {},
+    read(view: Uint8Array): Promise<number | null> {
+      const [next] = request.splice(0);
+      view.set(next ?? []);
+      return next === undefined ? closed.promise : Promise.resolve(next.byteLength);
+    },
+    async write({ byteLength }: Uint8Array): Promise<number> {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      if (socket.isClosed) throw new Error("The socket is closed");
+      const count = Math.min(bytes, byteLength);
+      socket.written += count;
+      return count;
+    },
+    closeWrite: () => Promise.resolve(),
+    close() {
+      socket.isClosed = true;
+      closed.resolve(null);
+    },
+  };
+  return socket;
+}
+
+Deno.test("HttpListener closes the slowest reader when all places are taken, and none before", async () => {
+  const [slow, fast, last] = [readerOf(1), readerOf(50_000), readerOf(50_000)];
+  const arrival = Promise.withResolvers<typeof last>();
+  const closing = Promise.withResolvers<never>();
+  const accepted = [Promise.resolve(slow), Promise.resolve(fast), arrival.promise];
+  const listener = new HttpListener({
+    accept: () => accepted.shift() ?? closing.promise,
+    close: () => closing.reject(new Error("closed")),
+  }, {
+    handler: () => Promise.resolve(new Response(new Uint8Array(100_000_000))),
+    limits: { ...CLIENT_LIMITS, stall: 50, rate: 100_000 },
+    maxConnections: 3,
+  });
+  const tick = () => new Promise((resolve) => setTimeout(resolve, 5));
+  while (slow.written < 30) await tick();
+  assertEquals([slow.isClosed, fast.isClosed], [false, false]);
+  arrival.resolve(last);
+  while (!slow.isClosed) await tick();
+  assertEquals([fast.isClosed, last.isClosed], [false, false]);
+  await listener.close();
+  // A write of each reader is pending.
+  await tick();
+  assert(fast.written > slow.written);
+});
