@@ -13,7 +13,13 @@ import {
   ImageNotFound,
   NotAuthorized,
 } from "../mod.ts";
-import { CONTEXT, NO_TOKEN, StubGlance } from "./scenarios/stub_glance.ts";
+import {
+  accepted,
+  CONTEXT,
+  NO_TOKEN,
+  noContent,
+  ScenarioGlance,
+} from "./scenarios/scenario_glance.ts";
 
 const META = { name: "disk", diskFormat: "raw", containerFormat: "bare" };
 const URL_OF_DATA = "https://store.example/disk";
@@ -57,17 +63,17 @@ Deno.test("B2: an image without data is an error that says so, into a sink, too"
 });
 
 Deno.test("B3: an error of a later page is retried, and translated, as one of the first", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   for (let i = 0; i < 4; i++) glance.add();
   const service = glance.service();
   const ok = service.list(CONTEXT, { pageSize: 2 });
   await ok.next();
-  glance.tell("GET /v2/images", new TypeError("connection reset"), 503);
+  glance.answer("GET /v2/images", new TypeError("connection reset"), 503);
   assertEquals((await Array.fromAsync(ok)).length, 3);
 
   const refused = service.list(CONTEXT, { pageSize: 2 });
   await refused.next();
-  glance.tell("GET /v2/images", 401);
+  glance.answer("GET /v2/images", 401);
   await assertRejects(() => Array.fromAsync(refused), NotAuthorized);
 });
 
@@ -135,13 +141,14 @@ async function headersOf(
   options: { storeId?: string; baseImageRef?: string },
   authStrategy: "keystone" | "noauth" = "keystone",
 ): Promise<[upload: Headers, next: Headers]> {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const id = glance.add();
+  glance.answer(`PUT /v2/images/${id}/file`, noContent, noContent);
   const netloc = "glance:9292";
   const client = new GlanceClientWrapper({ ...glance.options, netloc, authStrategy });
   await client.call(CONTEXT, "upload", id, "data", options);
   await client.call(CONTEXT, "upload", id, "data");
-  const [upload, next] = glance.calls.map(({ headers }) => headers);
+  const [upload, next] = glance.requests.map(({ headers }) => headers);
   return [upload ?? new Headers(), next ?? new Headers()];
 }
 
@@ -166,19 +173,20 @@ Deno.test("B7: a header takes any text, and values that are not text", async () 
 });
 
 Deno.test("B8: locations of an href are asked of its host", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const id = glance.add({ visibility: "public" });
+  glance.answer(`POST /v2/images/${id}/locations`, accepted);
   const [service] = getRemoteImageService(CONTEXT, `https://far.example/v2/images/${id}`, {
     ...glance.options,
     apiServers: ["near.example"],
   });
   await service.getLocation(CONTEXT, id);
   await service.addLocation(CONTEXT, id, URL_OF_DATA);
-  assertEquals(new Set(glance.calls.map(({ host }) => host)), new Set(["far.example"]));
+  assertEquals(new Set(glance.requests.map(({ url }) => url.host)), new Set(["far.example"]));
 });
 
 Deno.test("B9: https without Keystone needs no time limit", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const id = glance.add();
   const client = new GlanceClientWrapper({
     ...glance.options.fetch && { fetch: glance.options.fetch },
@@ -190,26 +198,25 @@ Deno.test("B9: https without Keystone needs no time limit", async () => {
 });
 
 Deno.test("B10: locations are found where Glance hides the direct URL", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance({ showLocations: true });
   const locations = [{ url: URL_OF_DATA, metadata: {} }];
   const id = glance.add({ locations });
-  glance.tell(`GET /v2/images/${id}/locations`, 404);
+  glance.answer(`GET /v2/images/${id}/locations`, 404);
   assertEquals(await glance.service().getLocation(CONTEXT, id) as unknown, [null, locations]);
 });
 
 Deno.test("B11: without a token, locations are shown or hidden with their image", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const locations = [{ url: URL_OF_DATA, metadata: {} }];
-  const seen = glance.add({ visibility: "public" });
-  const hidden = glance.add({ visibility: "private" });
-  for (const id of [seen, hidden]) glance.locations.set(id, locations);
+  const seen = glance.add({ visibility: "public", locations });
+  const hidden = glance.add({ visibility: "private", locations });
   const service = glance.service();
   assertEquals(await service.getLocation(NO_TOKEN, seen) as unknown, [null, locations]);
   await assertRejects(() => service.getLocation(NO_TOKEN, hidden), ImageNotFound);
 });
 
 Deno.test("B12: an update does not remove what Glance reserves for itself", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const id = glance.add({ os_glance_import_task: "7", os_glance_stage_host: "h", old: "1" });
   await glance.service().update(CONTEXT, id, { properties: { new: "2" } });
   assertEquals(glance.sentTo(`PATCH /v2/images/${id}`), [[
@@ -228,7 +235,8 @@ Deno.test("B13: an image is created with its data", async () => {
 
 for (const path of ["/v2", "/v2/", "/v2.17", ""]) {
   Deno.test(`B14: an endpoint "http://glance/image${path}" is asked for /image/v2/images`, async () => {
-    const glance = new StubGlance();
+    const glance = new ScenarioGlance();
+    glance.answer("GET /image/v2/images", () => Response.json({ images: [] }));
     const endpoints = [{ interface: "public", url: `http://glance/image${path}` }];
     const serviceCatalog = [{ type: "image", endpoints }];
     await glance.service().detail({ ...CONTEXT, serviceCatalog });
@@ -237,9 +245,9 @@ for (const path of ["/v2", "/v2/", "/v2.17", ""]) {
 }
 
 Deno.test("B15: a forbidden location is NotAuthorized, as everything that is forbidden", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const id = glance.add();
-  glance.tell(`POST /v2/images/${id}/locations`, 403);
+  glance.answer(`POST /v2/images/${id}/locations`, 403);
   const error = await assertRejects(
     () => glance.service().addLocation(CONTEXT, id, URL_OF_DATA, { store: "cinder" }),
     NotAuthorized,
@@ -249,7 +257,7 @@ Deno.test("B15: a forbidden location is NotAuthorized, as everything that is for
 });
 
 Deno.test("B16: no schema is asked for, and every context has the servers of its own catalog", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const service = glance.service();
   const contextAt = (host: string) => ({
     ...CONTEXT,
@@ -257,6 +265,6 @@ Deno.test("B16: no schema is asked for, and every context has the servers of its
   });
   const [north, south] = [contextAt("north"), contextAt("south")];
   for (const context of [north, south, north]) await service.detail(context);
-  assertEquals(glance.calls.map(({ host }) => host), ["north", "south", "north"]);
+  assertEquals(glance.requests.map(({ url }) => url.host), ["north", "south", "north"]);
   assertEquals(glance.asked.filter((line) => line.includes("schema")), []);
 });

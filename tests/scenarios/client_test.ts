@@ -7,27 +7,28 @@ import {
   ImageLimitExceeded,
   type RequestContext,
 } from "../../mod.ts";
-import { CONTEXT, StubGlance } from "./stub_glance.ts";
+import { CONTEXT, noContent, ScenarioGlance } from "./scenario_glance.ts";
 
 Deno.test("the store and the base image of an upload are headers of that request (scenario 24)", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const id = glance.add();
+  glance.answer(`PUT /v2/images/${id}/file`, noContent);
   const client = new GlanceClientWrapper({ ...glance.options, netloc: "fake_host:9292" });
   const request = { storeId: "xyz", baseImageRef: "123" };
   await client.call(CONTEXT, "upload", id, "data", request);
   await client.call(CONTEXT, "get", id);
-  const sent = glance.calls.map(({ headers }) => [
+  const sent = glance.requests.map(({ headers }) => [
     headers.get("x-image-meta-store"),
     headers.get("x-openstack-base-image-ref"),
   ]);
   assertEquals(sent, [["xyz", "123"], [null, null]]);
-  assertEquals([...glance.calls[0]?.query ?? []], []);
+  assertEquals([...glance.requests[0]?.url.searchParams ?? []], []);
 });
 
 Deno.test("a quota that is reached is ImageLimitExceeded, without another attempt (scenario 57)", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const id = glance.add();
-  glance.tell(`PUT /v2/images/${id}/file`, 413);
+  glance.answer(`PUT /v2/images/${id}/file`, 413);
   await assertRejects(
     () => glance.service().update(CONTEXT, id, {}, new Blob(["data"])),
     ImageLimitExceeded,
@@ -59,12 +60,12 @@ async function tokenSentBy(
   options: GlanceClientWrapperOptions,
   context: RequestContext = CONTEXT,
 ): Promise<[url: string | undefined, token: string | null | undefined]> {
-  const glance = new StubGlance();
-  const id = glance.add();
+  const glance = new ScenarioGlance();
+  const id = glance.add({ id: "1" });
   const client = new GlanceClientWrapper({ ...glance.options, ...options });
   await client.call(context, "get", id);
-  const [call] = glance.calls;
-  return [call?.url, call?.headers.get("x-auth-token")];
+  const [request] = glance.requests;
+  return [request?.url.href, request?.headers.get("x-auth-token")];
 }
 
 // A TLS client with its own CA or certificate is a `fetch` of its own; there is no other knob.
@@ -78,7 +79,7 @@ Deno.test("with Keystone and without TLS, the token goes to http (scenario 58)",
 });
 
 Deno.test("without a limit, no clock runs (scenario 58)", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const id = glance.add();
   const { limits, options } = silence();
   const client = new GlanceClientWrapper({
@@ -126,7 +127,7 @@ for (const [number, useSsl, scheme] of [["60", true, "https"], ["61", false, "ht
 }
 
 Deno.test("the privileged user's token is sent where the location API is asked (scenario 62)", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const id = glance.add();
   // The reference makes a second client for it; here it is a context of its own on the same client.
   const service = glance.service({
@@ -134,8 +135,8 @@ Deno.test("the privileged user's token is sent where the location API is asked (
     privilegedContext: { authToken: "token-of-cinder" },
   });
   await service.getLocation(CONTEXT, id);
-  const tokens = glance.calls
+  const tokens = glance.requests
     .filter(({ path }) => path.endsWith("/locations"))
-    .map(({ host, headers }) => [host, headers.get("x-auth-token")]);
+    .map(({ url, headers }) => [url.host, headers.get("x-auth-token")]);
   assertEquals(tokens, [["fake_host:9292", "token-of-cinder"]]);
 });

@@ -7,7 +7,7 @@ import {
   ImageNotFound,
   NotAuthorized,
 } from "../../mod.ts";
-import { CONTEXT, failure, StubGlance } from "./stub_glance.ts";
+import { CONTEXT, failure, ScenarioGlance } from "./scenario_glance.ts";
 
 async function textOf(stream: ReadableStream<Uint8Array>): Promise<string> {
   return await new Response(stream).text();
@@ -29,28 +29,28 @@ function sink(): {
 }
 
 Deno.test("with retries disabled, one unavailable server fails the download (scenario 40a)", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const id = glance.addWithData(8);
-  glance.tell(`GET /v2/images/${id}`, 503);
+  glance.answer(`GET /v2/images/${id}`, 503);
   await assertRejects(
     () => glance.service({ numRetries: 0 }).download(CONTEXT, id),
     GlanceConnectionFailed,
     "in 1 attempt; the last one: the server answered 503",
   );
-  assertEquals(glance.calls.length, 1);
+  assertEquals(glance.requests.length, 1);
 });
 
 Deno.test("with one retry, a server that is unavailable once is not an error (scenario 40b)", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const id = glance.addWithData(8);
-  glance.tell(`GET /v2/images/${id}`, 503);
+  glance.answer(`GET /v2/images/${id}`, 503);
   const stream = await glance.service({ numRetries: 1 }).download(CONTEXT, id);
   assertEquals(await textOf(stream), "********");
 });
 
 for (const number of ["41", "77"]) {
   Deno.test(`an image without data (204) is ImageDownloadFailed (scenario ${number})`, async () => {
-    const glance = new StubGlance();
+    const glance = new ScenarioGlance();
     const id = glance.add({ id: "bad-image-id" });
     const error = await assertRejects(
       () => glance.service().download(CONTEXT, id),
@@ -71,9 +71,9 @@ for (
   ] as const
 ) {
   Deno.test(`${status} to the request for the ${at === "" ? "record" : "data"} is ${ErrorClass.name} (scenario ${number})`, async () => {
-    const glance = new StubGlance();
+    const glance = new ScenarioGlance();
     const id = glance.addWithData(8);
-    glance.tell(`GET /v2/images/${id}${at}`, status);
+    glance.answer(`GET /v2/images/${id}${at}`, status);
     const error = await assertRejects(
       () => glance.service().download(CONTEXT, id),
       ErrorClass,
@@ -84,14 +84,14 @@ for (
 }
 
 Deno.test("an image error keeps what it was translated from (scenario 43)", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const id = glance.addWithData(8);
   const forbidden = () =>
     new Response(failure(403, "Not allowed").body, {
       status: 403,
       headers: { "x-openstack-request-id": "req-42" },
     });
-  glance.tell(`GET /v2/images/${id}/file`, forbidden);
+  glance.answer(`GET /v2/images/${id}/file`, forbidden);
   // There is no exception below a status: its words and the request's id take the place of a traceback.
   const error = await assertRejects(
     () => glance.service().download(CONTEXT, id),
@@ -102,9 +102,9 @@ Deno.test("an image error keeps what it was translated from (scenario 43)", asyn
 });
 
 Deno.test("a connection error keeps every original as its cause (scenario 43)", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const broken = [new TypeError("connection refused"), new TypeError("connection reset")];
-  glance.tell("GET /v2/images/1", ...broken);
+  glance.answer("GET /v2/images/1", ...broken);
   const error = await assertRejects(
     () => glance.service({ numRetries: 1 }).show(CONTEXT, "1"),
     GlanceConnectionFailed,
@@ -114,8 +114,8 @@ Deno.test("a connection error keeps every original as its cause (scenario 43)", 
 });
 
 Deno.test("a plain error keeps what it was translated from (scenario 44)", async () => {
-  const glance = new StubGlance();
-  glance.tell("GET /v2/images", 403);
+  const glance = new ScenarioGlance();
+  glance.answer("GET /v2/images", 403);
   const error = await assertRejects(
     () => glance.service().detail(CONTEXT),
     NotAuthorized,
@@ -139,7 +139,7 @@ async function withFile(
 
 Deno.test("a direct file URL is read where it lies, without Glance (scenario 48)", async () => {
   await withFile("from disk", async (path, folder) => {
-    const glance = new StubGlance();
+    const glance = new ScenarioGlance({ showLocations: true });
     const url = `file://${path.replaceAll(" ", "%20")}`;
     const id = glance.addWithData(9, { locations: [{ url, metadata: {} }] });
     const service = glance.service({
@@ -155,8 +155,8 @@ Deno.test("a direct file URL is read where it lies, without Glance (scenario 48)
 
 Deno.test("a direct file URL outside the allowed folders is read through Glance (scenario 48)", async () => {
   await withFile("from disk", async (path) => {
-    const glance = new StubGlance();
-    const id = glance.addWithData(9, { direct_url: `file://${path}` });
+    const glance = new ScenarioGlance({ showDirectUrl: true });
+    const id = glance.addWithData(9, { locations: [{ url: `file://${path}`, metadata: {} }] });
     // The reference opens any path that Glance names.
     const service = glance.service({
       allowedDirectUrlSchemes: ["file"],
@@ -167,8 +167,9 @@ Deno.test("a direct file URL outside the allowed folders is read through Glance 
 });
 
 Deno.test("a direct URL of another scheme is read through Glance (scenario 49)", async () => {
-  const glance = new StubGlance();
-  const id = glance.addWithData(4, { direct_url: "swift+http://test/image" });
+  const glance = new ScenarioGlance({ showDirectUrl: true });
+  const locations = [{ url: "swift+http://test/image", metadata: {} }];
+  const id = glance.addWithData(4, { locations });
   const service = glance.service({ allowedDirectUrlSchemes: ["file"], directUrlRoots: ["/"] });
   const { writable, text } = sink();
   await service.download(CONTEXT, id, writable);

@@ -14,7 +14,7 @@ import {
   NotImplemented,
   UnexpectedStatus,
 } from "../../mod.ts";
-import { CONTEXT, NO_TOKEN, StubGlance } from "./stub_glance.ts";
+import { CONTEXT, NO_TOKEN, ScenarioGlance } from "./scenario_glance.ts";
 
 for (
   const [title, properties, isSeen] of [
@@ -30,7 +30,7 @@ for (
   ] as const
 ) {
   Deno.test(`without a token, an image ${title} is ${isSeen ? "shown" : "hidden"} (scenario 73)`, async () => {
-    const glance = new StubGlance();
+    const glance = new ScenarioGlance();
     const id = glance.add({ visibility: "private", ...properties });
     const service = glance.service();
     const shown = service.show(NO_TOKEN, id);
@@ -41,12 +41,14 @@ for (
 }
 
 Deno.test("an update with empty properties changes nothing and shows the image (scenario 74)", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const id = glance.add({ k1: "v1" });
   const image = await glance.service().update(CONTEXT, id, { properties: {} });
   assertEquals(image.properties, { k1: "v1" });
   assertEquals(glance.asked, [`GET /v2/images/${id}`]);
 });
+
+const META = { diskFormat: "raw", containerFormat: "bare" };
 
 for (
   const [title, data] of [
@@ -57,7 +59,7 @@ for (
   ] as const
 ) {
   Deno.test(`${title} is not data to upload (scenario 75)`, async () => {
-    const glance = new StubGlance();
+    const glance = new ScenarioGlance();
     const service = glance.service();
     const { id } = await service.create(CONTEXT, { name: "empty" }, data);
     await service.update(CONTEXT, id, { name: "still empty" }, data);
@@ -66,8 +68,8 @@ for (
 }
 
 Deno.test("an empty Blob is data, and uploaded, as an empty file is (scenario 75)", async () => {
-  const glance = new StubGlance();
-  const image = await glance.service().create(CONTEXT, { name: "empty" }, new Blob([]));
+  const glance = new ScenarioGlance();
+  const image = await glance.service().create(CONTEXT, { ...META, name: "empty" }, new Blob([]));
   assertEquals([image.size, image.status], [0, "active"]);
   assertEquals(glance.asked[1], `PUT /v2/images/${image.id}/file`);
 });
@@ -94,15 +96,15 @@ const STATUSES: readonly [number, ErrorClass, ErrorClass][] = [
 
 for (const [status, imageError, plainError] of STATUSES) {
   Deno.test(`${status} is ${imageError.name} for an image, else ${plainError.name}, at once (scenario 78)`, async () => {
-    const glance = new StubGlance();
+    const glance = new ScenarioGlance();
     const id = glance.add();
-    glance.tell(`GET /v2/images/${id}`, status);
-    glance.tell("GET /v2/images", status);
+    glance.answer(`GET /v2/images/${id}`, status);
+    glance.answer("GET /v2/images", status);
     const service = glance.service();
     const ofImage = await assertRejects(() => service.show(CONTEXT, id), imageError, "as told");
     const plain = await assertRejects(() => service.detail(CONTEXT), plainError, "as told");
     assertEquals([ofImage.name, ofImage.status], [imageError.name, status]);
     assertEquals([plain.name, plain.status], [plainError.name, status]);
-    assertEquals([glance.calls.length, glance.sleeps], [2, []]);
+    assertEquals([glance.requests.length, glance.sleeps], [2, []]);
   });
 }

@@ -7,7 +7,14 @@ import {
   Invalid,
   type RequestContext,
 } from "../../mod.ts";
-import { CONTEXT, fullRecord, NO_TOKEN, STAMP_DATE, StubGlance } from "./stub_glance.ts";
+import {
+  CONTEXT,
+  FORMATS,
+  fullRecord,
+  NO_TOKEN,
+  ScenarioGlance,
+  STAMP_DATE,
+} from "./scenario_glance.ts";
 
 /** What an untyped caller may give: base properties and other keys. */
 function meta(given: Record<string, unknown>): ImageMeta {
@@ -33,7 +40,7 @@ for (
   ] as const
 ) {
   Deno.test(`an image is created ${title} (scenario ${number})`, async () => {
-    const glance = new StubGlance();
+    const glance = new ScenarioGlance();
     const service = glance.service();
     const { id } = await service.create(CONTEXT, meta({ name: "test image", ...given }));
     const expected = fullRecord({ id, name: "test image", protected: false, properties });
@@ -43,14 +50,14 @@ for (
 }
 
 Deno.test("a custom property that is not text is refused before it is sent (scenario 06)", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   // Cinder passes `is_public: False` on; Glance stores strings only, so it is said here.
   await assertRejects(
     () => glance.service().create(CONTEXT, meta({ name: "test image", is_public: false })),
     Invalid,
     '"is_public"',
   );
-  assertEquals(glance.calls, []);
+  assertEquals(glance.requests, []);
 });
 
 for (
@@ -58,9 +65,9 @@ for (
 ) {
   const verb = isSeen ? "sees" : "does not see";
   Deno.test(`a member that is ${status} ${verb} a shared image (scenario ${number})`, async () => {
-    const glance = new StubGlance();
-    const id = glance.add({ name: "test image", visibility: "shared" });
-    glance.members.set(id, [{ image_id: id, member_id: "fake", status }]);
+    const glance = new ScenarioGlance();
+    const members = [{ member_id: "fake", status }];
+    const id = glance.add({ name: "test image", visibility: "shared", members });
     const shown = glance.service().show(NO_TOKEN, id);
     if (isSeen) assertEquals((await shown).id, id);
     else await assertRejects(() => shown, ImageNotFound, id);
@@ -68,7 +75,7 @@ for (
 }
 
 Deno.test("a created image has an id and is in the list (scenario 11)", async () => {
-  const service = new StubGlance().service();
+  const service = new ScenarioGlance().service();
   const before = (await service.detail(CONTEXT)).length;
   const { id } = await service.create(CONTEXT, { name: "test image" });
   assertExists(id);
@@ -76,12 +83,12 @@ Deno.test("a created image has an id and is in the list (scenario 11)", async ()
 });
 
 Deno.test("an unknown image is ImageNotFound (scenario 12)", async () => {
-  const service = new StubGlance().service();
+  const service = new ScenarioGlance().service();
   await assertRejects(() => service.show(CONTEXT, "bad image id"), ImageNotFound, "bad image id");
 });
 
 Deno.test("an update changes what show gives (scenario 20)", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const id = glance.add({ name: "test image" });
   const service = glance.service();
   await service.update(CONTEXT, id, { name: "new name" });
@@ -89,8 +96,8 @@ Deno.test("an update changes what show gives (scenario 20)", async () => {
 });
 
 Deno.test("an update with data stores the data, then the name (scenario 21)", async () => {
-  const glance = new StubGlance();
-  const id = glance.add({ name: "test image" });
+  const glance = new ScenarioGlance();
+  const id = glance.add({ ...FORMATS, name: "test image" });
   const service = glance.service();
   await service.update(CONTEXT, id, { name: "new name" }, new Blob(["*".repeat(256)]));
   const { size, name } = await service.show(CONTEXT, id);
@@ -100,7 +107,7 @@ Deno.test("an update with data stores the data, then the name (scenario 21)", as
 });
 
 Deno.test("an update removes the properties that it does not name, in one request (scenario 22)", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const id = glance.add({ k2: "v2" });
   const image = await glance.service().update(CONTEXT, id, { properties: { k1: "v1" } });
   assertEquals(glance.sentTo(`PATCH /v2/images/${id}`), [[
@@ -111,7 +118,7 @@ Deno.test("an update removes the properties that it does not name, in one reques
 });
 
 Deno.test("an update that does not purge keeps the properties that it does not name (scenario 22)", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const id = glance.add({ k2: "v2" });
   const options = { purgeProps: false };
   const update = { properties: { k1: "v1" } };
@@ -120,21 +127,22 @@ Deno.test("an update that does not purge keeps the properties that it does not n
 });
 
 Deno.test("data with a base image is uploaded, then the image is shown (scenario 23)", async () => {
-  const glance = new StubGlance();
-  const id = glance.add();
+  const glance = new ScenarioGlance();
+  const id = glance.add(FORMATS);
   const data = new Blob(["*".repeat(256)]);
   // The reference takes any value; here it is the text that a header can carry.
   await glance.service().update(CONTEXT, id, {}, data, { baseImageRef: "123" });
-  const [upload, ...rest] = glance.calls;
+  const [upload, ...rest] = glance.requests;
   assertEquals(glance.asked[0], `PUT /v2/images/${id}/file`);
   assertEquals(upload?.headers.get("x-openstack-base-image-ref"), "123");
   assert(
-    rest.length > 0 && rest.every(({ verb, path }) => `${verb} ${path}` === `GET /v2/images/${id}`),
+    rest.length > 0 &&
+      rest.every(({ method, path }) => `${method} ${path}` === `GET /v2/images/${id}`),
   );
 });
 
 Deno.test("a deleted image is gone (scenario 25)", async () => {
-  const service = new StubGlance().service();
+  const service = new ScenarioGlance().service();
   assertEquals((await service.detail(CONTEXT)).length, 0);
   const one = await service.create(CONTEXT, { name: "one" });
   const two = await service.create(CONTEXT, { name: "two" });
@@ -159,7 +167,7 @@ for (
   ] as const
 ) {
   Deno.test(`an image ${title} (scenario ${number})`, async () => {
-    const glance = new StubGlance();
+    const glance = new ScenarioGlance();
     const id = glance.add({ name: "image1", ...given });
     assertEquals(
       { ...await glance.service().show(context, id) },
@@ -180,14 +188,14 @@ for (
   ] as const
 ) {
   Deno.test(`an image ${title} (scenario ${number})`, async () => {
-    const glance = new StubGlance();
+    const glance = new ScenarioGlance();
     const id = glance.add({ name: "image1", ...given });
     await assertRejects(() => glance.service().show(context, id), ImageNotFound, id);
   });
 }
 
 Deno.test("without Keystone and without an identity, what Glance shows is available (scenario 29)", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const visibility: ImageVisibility = "private";
   const id = glance.add({ name: "image1", visibility });
   // Cinder hides it: it has no owner. Without identities anywhere there is nothing to compare.
@@ -196,7 +204,7 @@ Deno.test("without Keystone and without an identity, what Glance shows is availa
 });
 
 Deno.test("the list gives images as they are (scenario 32)", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const id = glance.add({ name: "image1", is_public: "True" });
   assertEquals(
     (await glance.service().detail(CONTEXT)).map((image) => ({ ...image })),
@@ -206,7 +214,7 @@ Deno.test("the list gives images as they are (scenario 32)", async () => {
 
 for (const [number, method] of [["33", "show"], ["34", "detail"]] as const) {
   Deno.test(`${method} makes dates of texts (scenario ${number})`, async () => {
-    const glance = new StubGlance();
+    const glance = new ScenarioGlance();
     const text = "2010-10-11T10:30:22.000000";
     const id = glance.add({ created_at: text, updated_at: text });
     const service = glance.service();

@@ -1,25 +1,27 @@
 /** Scenarios 2, 13 to 19, 76 and 79: lists. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { Invalid, NotAuthorized } from "../../mod.ts";
-import { CONTEXT, fullRecord, StubGlance } from "./stub_glance.ts";
+import { CONTEXT, fullRecord, idOf, ScenarioGlance } from "./scenario_glance.ts";
 
-function withImages(count: number): { glance: StubGlance; ids: string[] } {
-  const glance = new StubGlance();
+function withImages(count: number): { glance: ScenarioGlance; ids: string[] } {
+  const glance = new ScenarioGlance();
   const ids = Array.from({ length: count }, (_, i) => glance.add({ name: `TestImage ${i}` }));
   return { glance, ids };
 }
 
 Deno.test("the members of an image are listed by one request (scenario 02)", async () => {
-  const glance = new StubGlance();
-  const id = glance.add();
-  const member = { image_id: id, member_id: "db0f4c91", status: "accepted" };
-  glance.members.set(id, [member]);
-  assertEquals(await glance.service().listMembers(CONTEXT, id) as unknown, [member]);
+  const glance = new ScenarioGlance();
+  const id = glance.add({ members: [{ member_id: "db0f4c91", status: "accepted" }] });
+  const [member, ...others] = await glance.service().listMembers(CONTEXT, id);
+  assertEquals(
+    [member?.image_id, member?.member_id, member?.status, others],
+    [id, "db0f4c91", "accepted", []],
+  );
   assertEquals(glance.asked, [`GET /v2/images/${id}/members`]);
 });
 
 Deno.test("a private image is listed with a token (scenario 13)", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   glance.add({ name: "test image", visibility: "private", owner_id: "proj1" });
   const images = await glance.service().detail({ ...CONTEXT, projectId: "proj1" });
   assertEquals(images.map(({ name, visibility }) => [name, visibility]), [[
@@ -29,19 +31,19 @@ Deno.test("a private image is listed with a token (scenario 13)", async () => {
 });
 
 Deno.test("a list without parameters asks for a page and nothing else (scenario 14)", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   assertEquals(await glance.service().detail(CONTEXT), []);
   assertEquals(glance.asked, ["GET /v2/images"]);
   // Cinder leaves the page size to its client; here it is said.
-  assertEquals([...glance.calls[0]?.query ?? []], [["limit", "200"]]);
+  assertEquals([...glance.requests[0]?.url.searchParams ?? []], [["limit", "200"]]);
 });
 
 for (
   const [number, title, parameters, first, end] of [
-    ["15", "begins after its marker", { marker: "2" }, 2, 10],
+    ["15", "begins after its marker", { marker: idOf(1) }, 2, 10],
     ["16", "ends at its limit", { limit: 5 }, 0, 5],
     ["17", "without a limit has every image", {}, 0, 10],
-    ["18", "begins after its marker and ends at its limit", { marker: "4", limit: 5 }, 4, 9],
+    ["18", "begins after its marker and ends at its limit", { marker: idOf(3), limit: 5 }, 4, 9],
   ] as const
 ) {
   Deno.test(`a list ${title}, in order (scenario ${number})`, async () => {
@@ -55,9 +57,9 @@ for (
 Deno.test("an unknown marker is Invalid (scenario 19)", async () => {
   const { glance } = withImages(10);
   await assertRejects(
-    () => glance.service().detail(CONTEXT, { marker: "invalidmarker" }),
+    () => glance.service().detail(CONTEXT, { marker: idOf(10) }),
     Invalid,
-    "Marker not found",
+    idOf(10),
   );
 });
 
@@ -66,24 +68,26 @@ Deno.test("a failing second page is asked for again (scenario 76)", async () => 
   const service = glance.service();
   const images = service.list(CONTEXT, { pageSize: 2 });
   const seen = [(await images.next()).value?.id];
-  glance.tell("GET /v2/images", 503);
+  glance.answer("GET /v2/images", 503);
   for await (const { id } of images) seen.push(id);
   assertEquals(seen, ids);
-  assertEquals(glance.calls.map(({ query }) => query.get("marker")), [null, "2", "2"]);
+  const markers = glance.requests.map(({ url }) => url.searchParams.get("marker"));
+  // A full page has a next link, also if it is the last one.
+  assertEquals(markers, [null, ids[1], ids[1], ids[3]]);
 });
 
 Deno.test("an error of the second page is translated (scenario 76)", async () => {
   const { glance } = withImages(4);
   const images = glance.service().list(CONTEXT, { pageSize: 2 });
   await images.next();
-  glance.tell("GET /v2/images", 403);
+  glance.answer("GET /v2/images", 403);
   await images.next();
   await assertRejects(() => images.next(), NotAuthorized, "list images");
 });
 
 Deno.test("the stores are those that Glance lists (scenario 79)", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const stores = [{ id: "ceph", default: "true" }, { id: "http", "read-only": "true" }];
-  glance.tell("GET /v2/info/stores", () => Response.json({ stores }));
+  glance.answer("GET /v2/info/stores", () => Response.json({ stores }));
   assertEquals(await glance.service().getStores(CONTEXT) as unknown, stores);
 });

@@ -1,7 +1,7 @@
 /** Scenarios 35 to 39, 62 and 72: where the data of an image is. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { ProgrammingError, type RequestContext } from "../../mod.ts";
-import { CATALOG, CONTEXT, StubGlance } from "./stub_glance.ts";
+import { accepted, CATALOG, CONTEXT, ScenarioGlance } from "./scenario_glance.ts";
 
 const URL = "cinder://fake-store/c984be2b-8789-4b9e-bf71-19164f537e63";
 const METADATA = { store: "fake-store" };
@@ -12,15 +12,16 @@ const PRIVILEGED: RequestContext = {
 };
 
 /** Who asked what. */
-function askedBy(glance: StubGlance): string[] {
-  return glance.calls.map(({ verb, path, headers }) =>
-    `${verb} ${path} ${headers.get("x-auth-token")}`
+function askedBy(glance: ScenarioGlance): string[] {
+  return glance.requests.map(({ method, path, headers }) =>
+    `${method} ${path} ${headers.get("x-auth-token")}`
   );
 }
 
 Deno.test("a location is added by the location API, as the privileged user (scenario 35)", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const id = glance.add();
+  glance.answer(`POST /v2/images/${id}/locations`, accepted);
   const service = glance.service({ privilegedContext: PRIVILEGED });
   const image = await service.addLocation(CONTEXT, id, URL, METADATA);
   assertEquals(image.id, id);
@@ -34,9 +35,11 @@ Deno.test("a location is added by the location API, as the privileged user (scen
 
 for (const missing of [404, 405, 501]) {
   Deno.test(`where the location API answers ${missing}, the image is patched by the user (scenario 36)`, async () => {
-    const glance = new StubGlance();
-    const id = glance.add({ locations: [] });
-    glance.tell(`POST /v2/images/${id}/locations`, missing);
+    const glance = new ScenarioGlance();
+    const id = glance.add();
+    glance.answer(`POST /v2/images/${id}/locations`, missing);
+    // The embedded Glance has no store for `cinder` URLs.
+    glance.answer(`PATCH /v2/images/${id}`, () => Response.json({ id, status: "active" }));
     const service = glance.service({ privilegedContext: PRIVILEGED });
     await service.addLocation(CONTEXT, id, URL, METADATA);
     assertEquals(askedBy(glance), [
@@ -50,9 +53,8 @@ for (const missing of [404, 405, 501]) {
 }
 
 Deno.test("locations come from the location API, as the privileged user (scenario 37)", async () => {
-  const glance = new StubGlance();
-  const id = glance.add();
-  glance.locations.set(id, [{ url: URL, metadata: METADATA }]);
+  const glance = new ScenarioGlance();
+  const id = glance.add({ locations: [{ url: URL, metadata: METADATA }] });
   const service = glance.service({ privilegedContext: PRIVILEGED });
   assertEquals(await service.getLocation(CONTEXT, id) as unknown, [
     null,
@@ -73,10 +75,10 @@ for (
   ] as const
 ) {
   Deno.test(`where the location API ${title}, the image tells its locations (scenario ${number})`, async () => {
-    const glance = new StubGlance();
+    const glance = new ScenarioGlance({ showDirectUrl: true, showLocations: true });
     const locations = [{ url: URL, metadata: METADATA }];
-    const id = glance.add({ direct_url: URL, locations });
-    glance.tell(`GET /v2/images/${id}/locations`, status);
+    const id = glance.add({ locations });
+    glance.answer(`GET /v2/images/${id}/locations`, status);
     const service = glance.service({ privilegedContext: PRIVILEGED });
     assertEquals(await service.getLocation(CONTEXT, id) as unknown, [URL, locations]);
     assertEquals(askedBy(glance).slice(1), [
@@ -87,23 +89,23 @@ for (
 }
 
 Deno.test("without a privileged user, the caller asks the location API (scenario 62)", async () => {
-  const glance = new StubGlance();
-  const id = glance.add();
-  glance.locations.set(id, [{ url: URL, metadata: METADATA }]);
+  const glance = new ScenarioGlance();
+  const id = glance.add({ locations: [{ url: URL, metadata: METADATA }] });
+  glance.answer(`POST /v2/images/${id}/locations`, accepted);
   const service = glance.service();
   await service.getLocation(CONTEXT, id);
   await service.addLocation(CONTEXT, id, URL);
   assertEquals(
-    glance.calls.map(({ headers }) => headers.get("x-auth-token")),
-    glance.calls.map(() => "token-of-fake"),
+    glance.requests.map(({ headers }) => headers.get("x-auth-token")),
+    glance.requests.map(() => "token-of-fake"),
   );
 });
 
 Deno.test("a cloud that knows no way to add a location is a ProgrammingError (scenario 72)", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const id = glance.add();
-  glance.tell(`POST /v2/images/${id}/locations`, 404);
-  glance.tell(`PATCH /v2/images/${id}`, 501);
+  glance.answer(`POST /v2/images/${id}/locations`, 404);
+  glance.answer(`PATCH /v2/images/${id}`, 501);
   await assertRejects(
     () => glance.service().addLocation(CONTEXT, id, URL),
     ProgrammingError,
@@ -112,9 +114,9 @@ Deno.test("a cloud that knows no way to add a location is a ProgrammingError (sc
 });
 
 Deno.test("a cloud that shows no location gives none (scenario 72)", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const id = glance.add();
-  glance.tell(`GET /v2/images/${id}/locations`, 404);
+  glance.answer(`GET /v2/images/${id}/locations`, 404);
   // As the reference's documentation says; its code gives (None, []).
   assertEquals(await glance.service().getLocation(CONTEXT, id), [null, null]);
 });

@@ -1,7 +1,7 @@
 /** Scenarios 50, 51 and 71: image references. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { getRemoteImageService, InvalidImageRef } from "../../mod.ts";
-import { CONTEXT, StubGlance } from "./stub_glance.ts";
+import { CONTEXT, ScenarioGlance } from "./scenario_glance.ts";
 
 const ID = "123e4567-e89b-42d3-a456-426614174000";
 
@@ -12,18 +12,18 @@ Deno.test("an id is an image of the default service (scenario 50)", () => {
 });
 
 Deno.test("an href is an image of the server that it names (scenario 51a)", async () => {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const href = `http://something-less-likely/${glance.add({ id: ID })}`;
   const [service, id] = getRemoteImageService(CONTEXT, href, glance.options);
   assertEquals(id, ID);
   assertEquals(service.client.server?.netloc, "something-less-likely");
   assertEquals((await service.show(CONTEXT, id)).id, ID);
-  assertEquals(glance.calls.map(({ host }) => host), ["something-less-likely"]);
+  assertEquals(glance.requests.map(({ url }) => url.host), ["something-less-likely"]);
 });
 
 Deno.test("a host that only an href names gets no token, unless it is trusted (scenario 51a)", async () => {
   const sent = async (trustedHosts: string[]) => {
-    const glance = new StubGlance();
+    const glance = new ScenarioGlance();
     glance.add({ id: ID, visibility: "public" });
     // The reference sends the caller's token to whatever host the href names.
     const [service] = getRemoteImageService(CONTEXT, `https://something-less-likely/${ID}`, {
@@ -31,7 +31,7 @@ Deno.test("a host that only an href names gets no token, unless it is trusted (s
       trustedHosts,
     });
     await service.show(CONTEXT, ID);
-    return glance.calls[0]?.headers.get("x-auth-token");
+    return glance.requests[0]?.headers.get("x-auth-token");
   };
   assertEquals(await sent([]), null);
   assertEquals(await sent(["something-less-likely"]), "token-of-fake");

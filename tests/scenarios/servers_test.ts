@@ -7,7 +7,7 @@ import {
   type GlanceOptions,
   InvalidConfigurationValue,
 } from "../../mod.ts";
-import { CATALOG, CONTEXT, StubGlance } from "./stub_glance.ts";
+import { CATALOG, CONTEXT, ScenarioGlance } from "./scenario_glance.ts";
 
 const REGIONS: readonly CatalogEntry[] = [{
   type: "image",
@@ -52,26 +52,26 @@ Deno.test("an endpoint below a path, with TLS, keeps both (scenario 05)", async 
 });
 
 Deno.test("1 + N attempts go to N + 1 servers in turn before the call fails (scenario 67)", async () => {
-  const glance = new StubGlance();
-  glance.tell("GET /v2/images/1", 503, 503, 503, 503);
+  const glance = new ScenarioGlance();
+  glance.answer("GET /v2/images/1", 503, 503, 503, 503);
   const service = glance.service({ apiServers: ["a", "b", "c", "d"] });
   const error = await assertRejects(() => service.show(CONTEXT, "1"), GlanceConnectionFailed);
   assertEquals(error.attempts, 4);
-  assertEquals(glance.calls.map(({ host }) => host).sort(), ["a", "b", "c", "d"]);
+  assertEquals(glance.requests.map(({ url }) => url.host).sort(), ["a", "b", "c", "d"]);
   // Cinder sleeps a second between any two attempts; here an untried server costs no wait.
   assertEquals(glance.sleeps, []);
 });
 
 Deno.test("the first wait comes after a whole fruitless round (scenario 67)", async () => {
-  const glance = new StubGlance();
-  glance.tell("GET /v2/images/1", 503, 503, 503, 503);
+  const glance = new ScenarioGlance();
+  glance.answer("GET /v2/images/1", 503, 503, 503, 503);
   const delays: number[] = [];
   const service = glance.service({
     apiServers: ["a", "b"],
     onEvent: (event) => event.kind === "retry" && delays.push(event.delay),
   });
   await assertRejects(() => service.show(CONTEXT, "1"), GlanceConnectionFailed, "in 4 attempts");
-  const hosts = glance.calls.map(({ host }) => host);
+  const hosts = glance.requests.map(({ url }) => url.host);
   assertEquals(hosts.slice(0, 2).sort(), ["a", "b"]);
   assertEquals(hosts.slice(2).sort(), ["a", "b"]);
   // Half of the first limit, since `random` gives a half. Every round waits once, however unwell all are.

@@ -7,7 +7,7 @@ import {
   type SignatureVerifier,
   verifyImageSignature,
 } from "../../mod.ts";
-import { CONTEXT, StubGlance } from "./stub_glance.ts";
+import { CONTEXT, ScenarioGlance } from "./scenario_glance.ts";
 
 const SIGNED = {
   img_signature: "fake_signature",
@@ -21,7 +21,7 @@ async function verify(
   properties: Record<string, string>,
   verifier: SignatureVerifier,
 ): Promise<{ asked: SignatureProperties[]; result: Promise<boolean> }> {
-  const glance = new StubGlance();
+  const glance = new ScenarioGlance();
   const id = glance.addWithData(2048, properties);
   const service = glance.service();
   const asked: SignatureProperties[] = [];
