@@ -11,6 +11,7 @@ import {
   callerSignal,
   concealOwnToken,
   contextOf,
+  COPYING_SERVER,
   type Gateway,
   type GatewayRequest,
   publicEndpoint,
@@ -79,7 +80,8 @@ export async function serve(
     }
     const signal = callerSignal(request, env);
     const caller = callerKey(context, env, gateway.options.service !== null);
-    const call: GatewayRequest = { request, route, address, context, trace, caller, signal };
+    const isCopied = env === COPYING_SERVER;
+    const call: GatewayRequest = { ...refused, route, caller, signal, isCopied };
     try {
       return await admit(gateway, call) ??
         await concealOwnToken(gateway, await HANDLERS[route.kind](gateway, call));

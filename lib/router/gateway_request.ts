@@ -12,7 +12,8 @@ import { credentialOf } from "./forward/headers.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import type { GatewayOptions } from "./options.ts";
 import { HttpError } from "./error_response.ts";
-import type { SlowCallers } from "./file/slow_callers.ts";
+import type { Admission } from "./file/admission.ts";
+import type { IdleUpstreams } from "./file/idle_upstreams.ts";
 import type { GatewayRoute } from "./routes.ts";
 import type { Trace } from "./observe/access_log.ts";
 
@@ -22,9 +23,10 @@ export interface Gateway {
   readonly options: GatewayOptions;
   readonly metrics: Metrics;
   /** Downloads of whole images and large ranges. */
-  readonly callers: SlowCallers;
+  readonly admission: Admission;
   /** Requests for small ranges and those that may need no data: many at once, never queued after a whole image. */
-  readonly quickCallers: SlowCallers;
+  readonly smallAdmission: Admission;
+  readonly upstreams: IdleUpstreams;
   readonly bodies: BodyBudget;
   /** Requests that the router received directly, not through an application that mounts it. */
   readonly direct: WeakSet<Request>;
@@ -39,6 +41,8 @@ export interface GatewayRequest {
   readonly trace: Trace;
   /** Identifies the client, for limits that clients share: see {@linkcode callerKey}. */
   readonly caller: unknown;
+  /** Whether the server copies each chunk of a response before it reads the next one. */
+  readonly isCopied: boolean;
   /** Aborted when the client disconnects; undefined under `Deno.serve`. */
   readonly signal: AbortSignal | undefined;
 }
@@ -52,6 +56,12 @@ export function callerSignal(request: Request, env: unknown): AbortSignal | unde
   const isDenoServe = typeof env === "object" && env !== null && "completed" in env;
   return isDenoServe ? undefined : request.signal ?? undefined;
 }
+
+/**
+ * Passed to `fetch` of the router, as its environment, by a server that copies each chunk of a response before
+ * it reads the next one, if no middleware reads it, either.
+ */
+export const COPYING_SERVER = Object.freeze({ copiesChunks: true });
 
 /**
  * Identifies the client of a request: by token, else by the address of the connection. Without either, each

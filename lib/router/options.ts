@@ -1,6 +1,5 @@
 /** The options of a gateway, and the checked result that its handlers read. @module */
 import type { RequestContext } from "../context.ts";
-import { isWorkerd } from "../http/fixed_length.ts";
 import { type Verify, VERIFY_MODES } from "../transfer/types.ts";
 import { parseHttpUrl } from "../api_server.ts";
 import { InvalidConfigurationValue } from "../errors.ts";
@@ -91,24 +90,6 @@ export interface ImageRouterOptions extends GlanceOptions {
    */
   readonly verify?: Verify;
   /**
-   * Maximum number of upstream connections held for clients that have not read for 500 ms. Above it, the one
-   * idle longest is closed, and reopened with a range request when its client reads again. This needs
-   * `resume` and a store that supports ranges. `Infinity`, which Cloudflare Workers always use, holds all.
-   *
-   * It is also the number of downloads that start at once; of ranges up to 256 KiB, eight times as many do.
-   * The others wait until one of these has taken 8 MiB, is idle or ends, but for 100 ms at most per download
-   * ahead of them. The client (by token, else by address) with the fewest new downloads is next.
-   * @default {8}
-   */
-  readonly heldConnections?: number;
-  /**
-   * Whether the memory of a chunk is freed when the next chunk is read, instead of by garbage collection.
-   * Set it only with a server that copies each chunk before it reads the next one, such as `Deno.serve`, and
-   * without middleware that reads response bodies.
-   * @default {false}
-   */
-  readonly freesChunks?: boolean;
-  /**
    * Maximum size of an upload in bytes. A larger one is answered with 413.
    * @default {Infinity}
    */
@@ -150,8 +131,6 @@ export interface GatewayOptions {
   readonly publicEndpoint: string | null;
   readonly resume: boolean;
   readonly verify: Verify;
-  readonly heldConnections: number;
-  readonly freesChunks: boolean;
   readonly maxUploadSize: number;
   readonly cors: CorsOptions | null;
   /** Host names without a port, in lower case. */
@@ -169,7 +148,7 @@ export interface GatewayOptions {
 export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptions {
   checkRecord("the options of an image router", options);
   checkOptions(options);
-  const { serviceMode, maxUploadSize = Infinity, heldConnections = 8 } = options;
+  const { serviceMode, maxUploadSize = Infinity } = options;
   if (!options.apiServers && serviceMode?.context.serviceCatalog === undefined) {
     throw new InvalidConfigurationValue(
       'Cannot create an image router: no "apiServers" are given; set them, or pass a "serviceMode" whose context has a service catalog',
@@ -182,10 +161,6 @@ export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptio
     publicEndpoint: publicEndpointOf(options.publicEndpoint),
     resume: options.resume ?? true,
     verify: options.verify ?? "off",
-    // On workerd a request cannot resolve a promise of another one, and is not notified when a client leaves: a
-    // download that waits for another one might never start.
-    heldConnections: isWorkerd() ? Infinity : heldConnections,
-    freesChunks: options.freesChunks ?? false,
     maxUploadSize,
     cors: options.cors ?? null,
     allowedHosts: allowedHostsOf(options.allowedHosts ?? "any"),
@@ -206,8 +181,8 @@ function newest(given: RequestContext): () => RequestContext {
 
 /** @throws {InvalidConfigurationValue} for the first option that is not of the required form. */
 function checkOptions(options: ImageRouterOptions): void {
-  const { serviceMode, cors, verify, maxUploadSize, heldConnections } = options;
-  for (const name of ["resume", "freesChunks", "metrics"] as const) {
+  const { serviceMode, cors, verify, maxUploadSize } = options;
+  for (const name of ["resume", "metrics"] as const) {
     check(isAbsentOr("boolean", options[name]), `"${name}"`, options[name], "true or false");
   }
   for (const name of ["authorize", "log"] as const) {
@@ -217,10 +192,6 @@ function checkOptions(options: ImageRouterOptions): void {
   check(isMode, '"verify"', verify, `"${VERIFY_MODES.join('", "')}"`);
   const isSize = maxUploadSize === undefined || isNumber(maxUploadSize) && maxUploadSize > 0;
   check(isSize, '"maxUploadSize"', maxUploadSize, "bytes above 0; use Infinity for no limit");
-  const isCount = heldConnections === undefined ||
-    isNumber(heldConnections) && heldConnections >= 0;
-  const form = "a number of at least 0; use Infinity to hold all";
-  check(isCount, '"heldConnections"', heldConnections, form);
   if (serviceMode !== undefined) checkServiceMode(serviceMode);
   if (cors !== undefined) checkCors(cors);
 }

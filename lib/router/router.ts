@@ -7,6 +7,7 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { BodyBudget } from "../body_budget.ts";
 import { ignoringErrors } from "../events.ts";
+import { isWorkerd } from "../http/fixed_length.ts";
 import { GlanceClientWrapper } from "../api/client.ts";
 import type { GlanceOptions } from "../options.ts";
 import { addressOf, versionOf } from "./path.ts";
@@ -22,7 +23,8 @@ import {
 import { typedVersionOf } from "./forward/headers.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { type CorsOptions, type ImageRouterOptions, resolveGatewayOptions } from "./options.ts";
-import { SlowCallers } from "./file/slow_callers.ts";
+import { Admission, MAX_STARTING, MAX_STARTING_SMALL } from "./file/admission.ts";
+import { IdleUpstreams, MAX_IDLE } from "./file/idle_upstreams.ts";
 import { API_PATHS } from "./routes.ts";
 
 /** A Hono application. Use its `fetch` as a handler, or mount it with `app.route(prefix, router)`. */
@@ -38,9 +40,6 @@ const DISCOVERY_PATHS = [
   ["/versions/*", "/versions"],
   ["/healthcheck", "/healthcheck"],
 ] as const;
-
-/** Small ranges admitted at once, per whole image. */
-const QUICK_FACTOR = 8;
 
 /** Headers that a web page of another origin may send, and those that it may read. */
 const CORS_REQUEST_HEADERS = [
@@ -101,12 +100,23 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   const metrics = new Metrics();
   const resolved = resolveGatewayOptions(options);
   const client = new GlanceClientWrapper(clientOptions(options, metrics));
-  const callers = new SlowCallers(resolved.heldConnections, client.options);
-  const quickLimit = QUICK_FACTOR * Math.max(1, resolved.heldConnections);
-  const quickCallers = new SlowCallers(quickLimit, client.options);
-  const bodies = new BodyBudget({ timer: client.options.timer });
+  const { now, timer } = client.options;
+  // On workerd a request cannot resolve a promise of another one, and is not notified when a client leaves: a
+  // download that waits for another one might never start.
+  const atMost = (limit: number) => isWorkerd() ? Infinity : limit;
+  const isContended = (): boolean => admission.isContended || smallAdmission.isContended;
+  const upstreams = new IdleUpstreams({ limit: atMost(MAX_IDLE), isContended, now, timer });
+  const isSettled = (download: object) => upstreams.isSettled(download);
+  const admission = new Admission({ limit: atMost(MAX_STARTING), isSettled, now, timer });
+  const smallAdmission = new Admission({
+    limit: atMost(MAX_STARTING_SMALL),
+    isSettled,
+    now,
+    timer,
+  });
+  const bodies = new BodyBudget({ timer });
   const direct = new WeakSet<Request>();
-  const shared = { client, metrics, callers, quickCallers, bodies };
+  const shared = { client, metrics, admission, smallAdmission, upstreams, bodies };
   const gateway: Gateway = { ...shared, options: resolved, direct };
   const app = new Hono();
   const origins = gateway.options.cors === null ? null : allowOrigins(gateway.options.cors);

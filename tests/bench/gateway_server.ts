@@ -4,6 +4,7 @@
  * `Deno.serve` does outside JavaScript.
  */
 import { serve } from "../../lib/cli/server/serve.ts";
+import { COPYING_SERVER } from "../../lib/router/gateway_request.ts";
 import { createImageRouter } from "../../lib/router/mod.ts";
 
 const [port, origin = "", resume] = Deno.args;
@@ -11,8 +12,8 @@ const router = createImageRouter({
   apiServers: [origin],
   authStrategy: "noauth",
   resume: resume === "true",
-  freesChunks: true,
 });
 const address = { host: "127.0.0.1", port: Number(port) };
-if (resume === "true") serve(async (request) => await router.fetch(request), address);
-else Deno.serve({ hostname: address.host, port: address.port, onListen: () => {} }, router.fetch);
+if (resume === "true") {
+  serve(async (request) => await router.fetch(request, COPYING_SERVER), address);
+} else Deno.serve({ hostname: address.host, port: address.port, onListen: () => {} }, router.fetch);

@@ -60,12 +60,12 @@ export const RESOURCES: readonly Guarantee[] = [
   ],
   [
     "Unread ranges hold a bounded amount of memory and upstream connections.",
-    "router/fair_callers_test.ts: GET /file of a small range is not delayed when another client leaves 600 ranges unread",
+    "router/fair_clients_test.ts: GET /file of a small range is not delayed when another client leaves 600 ranges unread",
     "router/slow_readers_test.ts: … slow readers at once hold at most 64 MiB more of the gateway's process than one",
   ],
   [
     "The stalled downloads of one caller do not delay other callers.",
-    "router/fair_callers_test.ts: GET /file waits for two admissions at most when another client has 200 stalled downloads",
+    "router/fair_clients_test.ts: GET /file waits for two admissions at most when another client has 200 stalled downloads",
   ],
   [
     "A callback that throws or rejects does not end the process.",

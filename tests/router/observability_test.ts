@@ -1,3 +1,4 @@
+import { MAX_STARTING } from "../../lib/router/file/admission.ts";
 import { assertEquals } from "@std/assert";
 import { settled } from "../support/clock.ts";
 import { bytesOf, Cloud, cutAfter } from "./cloud.ts";
@@ -110,8 +111,10 @@ Deno.test("waiting_requests is the number of downloads that wait for admission",
   const cloud = new Cloud();
   const { id } = await cloud.image(SIZE);
   const sleep = () => new Promise<never>(() => {});
-  const router = cloud.router({ heldConnections: 1, metrics: true, sleep });
+  const router = cloud.router({ metrics: true, sleep });
   const first = await router.request(`/v2/images/${id}/file`);
+  const rest = [];
+  for (let i = 1; i < MAX_STARTING; i++) rest.push(await router.request(`/v2/images/${id}/file`));
   const gone = new AbortController();
   const others = [gone.signal, undefined].map((signal) =>
     router.request(`/v2/images/${id}/file`, { signal: signal ?? null })
@@ -121,12 +124,13 @@ Deno.test("waiting_requests is the number of downloads that wait for admission",
     return [...text.matchAll(/^glance_edge_(open|waiting)_requests (\d+)$/gm)].map(([, , n]) => n);
   };
   await settled();
-  assertEquals(await gauges(), ["3", "2"]);
+  assertEquals(await gauges(), [`${MAX_STARTING + 2}`, "2"]);
   gone.abort();
   await others[0];
-  assertEquals(await gauges(), ["2", "1"]);
+  assertEquals(await gauges(), [`${MAX_STARTING + 1}`, "1"]);
   await first.body?.cancel();
   await bytesOf(await others[1] ?? new Response());
+  for (const { body } of rest) await body?.cancel();
   assertEquals(await gauges(), ["0", "0"]);
 });
 

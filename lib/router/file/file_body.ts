@@ -14,11 +14,10 @@ import type { OpenResponse } from "../../http/request_spec.ts";
 import { discard } from "../../http/transport.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import type { Gateway, GatewayRequest } from "../gateway_request.ts";
-import { ChunkSize } from "./chunk_size.ts";
-import { type FilePlan, isSmall } from "./conditions.ts";
+import type { FilePlan } from "./conditions.ts";
 import { dataHeaders } from "./file_headers.ts";
 import { countedBody, type DataAnswer, responseBody } from "./response_body.ts";
-import type { UpstreamConnection } from "./slow_callers.ts";
+import type { UpstreamConnection } from "./idle_upstreams.ts";
 
 /** A plan that sends bytes: the whole image, or a range. */
 export type DataPlan = FilePlan & { readonly kind: "whole" | "part" };
@@ -44,10 +43,10 @@ export async function openData(
     ...opened,
     trace: call.trace,
     length: lengthOf(headers.get("content-length")),
-    chunkSize: new ChunkSize(gateway.client.options.now),
-    callers: isSmall(plan) ? gateway.quickCallers : gateway.callers,
-    caller: call,
-    freesChunks: gateway.options.freesChunks,
+    admission: gateway.admission,
+    upstreams: gateway.upstreams,
+    download: call,
+    isCopied: call.isCopied,
   });
   return new Response(body, { status: plan.kind === "part" ? 206 : 200, headers });
 }

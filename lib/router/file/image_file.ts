@@ -24,7 +24,7 @@ import { askServers, documentResponse } from "../forward/proxy_json.ts";
 import { inboundHeaders } from "../forward/headers.ts";
 import { HttpError } from "../error_response.ts";
 import { dataHeaders, representationOf } from "./file_headers.ts";
-import type { SlowCallers } from "./slow_callers.ts";
+import type { Admission } from "./admission.ts";
 
 /** Answers a request for image data with the image, a range of it, or no data (HEAD, 304, 412, 416). */
 export async function imageData(gateway: Gateway, call: GatewayRequest): Promise<Response> {
@@ -32,10 +32,11 @@ export async function imageData(gateway: Gateway, call: GatewayRequest): Promise
   // Only the image record tells for sure.
   const mayBypass = request.method === "HEAD" || mayBeSmall(request.headers);
   trace.atEnd(() => {
-    gateway.callers.release(call);
-    gateway.quickCallers.release(call);
+    gateway.admission.release(call);
+    gateway.smallAdmission.release(call);
+    gateway.upstreams.active(call);
   });
-  await waitForAdmission(gateway, call, mayBypass ? gateway.quickCallers : gateway.callers);
+  await waitForAdmission(gateway, call, mayBypass ? gateway.smallAdmission : gateway.admission);
   const path = address.path.replace(/\/file$/, "");
   const record = await askServers(gateway, call, {
     operation: "get",
@@ -59,8 +60,8 @@ export async function imageData(gateway: Gateway, call: GatewayRequest): Promise
   }
   if (plan.kind !== "whole" && plan.kind !== "part") return withoutData(image, plan);
   if (mayBypass && !isSmall(plan)) {
-    gateway.quickCallers.release(call);
-    await waitForAdmission(gateway, call, gateway.callers);
+    gateway.smallAdmission.release(call);
+    await waitForAdmission(gateway, call, gateway.admission);
   }
   try {
     return await openData(gateway, call, image, plan);
@@ -82,10 +83,10 @@ function dataPlanOf(headers: Headers, image: GlanceImage): FilePlan | null {
 async function waitForAdmission(
   { metrics }: Gateway,
   call: GatewayRequest,
-  callers: SlowCallers,
+  admission: Admission,
 ): Promise<void> {
   metrics.move("waiting_requests", 1);
-  await callers.acquire(call, call.signal, call.caller);
+  await admission.acquire(call, call.signal, call.caller);
   metrics.move("waiting_requests", -1);
   call.signal?.throwIfAborted();
 }

@@ -8,14 +8,21 @@ import type { RangeResponse } from "../../transfer/download/answer_body.ts";
 import type { Chunk } from "../../transfer/body_reader.ts";
 import { fixedLength } from "../../http/fixed_length.ts";
 import type { ResumingReader } from "../../transfer/download/resuming_reader.ts";
-import type { ChunkSize } from "./chunk_size.ts";
 import { endedEarly } from "../../transfer/download/resume_policy.ts";
 import { ServerUnreachable } from "../../errors.ts";
-import type { SlowCallers, UpstreamConnection } from "./slow_callers.ts";
+import type { Admission } from "./admission.ts";
+import type { IdleUpstreams, UpstreamConnection } from "./idle_upstreams.ts";
 import type { Trace } from "../observe/access_log.ts";
 
+/** Bytes of a chunk for a client that has taken fewer than `PROBE_BYTES`, and for any other. */
+const SMALL = 16 * 1024;
+const LARGE = 256 * 1024;
+
+/** Bytes after which a client is known to read: more than a network buffers for a stalled one. */
+const PROBE_BYTES = 8 * 1024 * 1024;
+
 /** Bytes of a chunk of a body that is not resumed. */
-const UNRESUMED_CHUNK = 64 * 1024;
+const UNRESUMED = 64 * 1024;
 
 /** What `responseBody` needs. */
 export interface DataAnswer {
@@ -23,49 +30,49 @@ export interface DataAnswer {
   readonly trace: Trace;
   /** `Content-Length` in bytes; null if unknown. */
   readonly length: number | null;
-  readonly chunkSize: ChunkSize;
-  readonly callers: SlowCallers;
-  /** The key of the download in `callers`. */
-  readonly caller: object;
+  readonly admission: Admission;
+  readonly upstreams: IdleUpstreams;
+  /** The key of the download in both. */
+  readonly download: object;
   readonly connection: UpstreamConnection;
-  /** Whether the consumer of the stream no longer needs a chunk when it asks for the next one. */
-  readonly freesChunks: boolean;
+  /** Whether the server copies each chunk before it reads the next one, so that its memory can be freed. */
+  readonly isCopied: boolean;
 }
 
 /**
  * Makes a stream of the bytes of a reader.
  *
- * The last chunk is held back until the reader has verified all of them: a client that has received
+ * The reader verifies all bytes before the last chunk is passed on: a client that has received
  * `Content-Length` bytes would not notice an error after them.
  */
 export function responseBody(answer: DataAnswer): ReadableStream<Chunk> {
-  const { reader, trace, length, chunkSize, callers, caller, connection, freesChunks } = answer;
+  const { reader, trace, length, admission, upstreams, download, connection, isCopied } = answer;
   trace.streams();
-  const ownChunks = new WeakSet<Chunk>();
-  let held: Chunk | null = null;
-  let delivered: Chunk | null = null;
+  let sent = 0;
+  let copied: Chunk | null = null;
   const next = async () => {
-    const memory = new Uint8Array(chunkSize.next());
+    const memory = new Uint8Array(sent < PROBE_BYTES ? SMALL : LARGE);
     const chunk = await reader.read(memory);
-    if (chunk === null) return null;
-    reader.report();
-    // If the memory is not detached, the reader returned a chunk of another owner.
-    if (freesChunks && memory.byteLength === 0) ownChunks.add(chunk);
+    if (chunk !== null) reader.report();
+    // If the memory is not detached, the chunk is in the memory of another owner.
+    copied = isCopied && memory.byteLength === 0 ? chunk : null;
     return chunk;
   };
   const stream = new ReadableStream<Chunk>({
     async pull(controller) {
-      callers.active(caller);
-      // Node 20 has no `transfer`.
-      if (delivered !== null && ownChunks.has(delivered)) delivered.buffer.transfer?.(0);
+      upstreams.active(download);
+      // Garbage collection frees so late that it costs half as much processor time again. Node 20 has no
+      // `transfer`.
+      copied?.buffer.transfer?.(0);
       try {
-        const ready = held ?? await next();
-        held = ready === null ? null : await next();
-        delivered = ready;
-        if (ready !== null) controller.enqueue(ready);
-        if (held !== null) {
-          chunkSize.delivered(held.byteLength);
-          return callers.idle(caller, held.byteLength, connection);
+        const chunk = await next();
+        sent += chunk?.byteLength ?? 0;
+        const isLast = chunk === null ||
+          sent === length && await reader.read(new Uint8Array(1)) === null;
+        if (chunk !== null) controller.enqueue(chunk);
+        if (!isLast) {
+          if (sent >= PROBE_BYTES) admission.release(download);
+          return upstreams.idle(download, connection);
         }
         trace.over("complete");
         controller.close();
@@ -100,7 +107,7 @@ export function countedBody(
   const stream = new ReadableStream<Chunk>({
     async pull(controller) {
       try {
-        const chunk = await reader.read(new Uint8Array(UNRESUMED_CHUNK));
+        const chunk = await reader.read(new Uint8Array(UNRESUMED));
         count += chunk?.byteLength ?? 0;
         if (length !== null && (chunk === null ? count < length : count > length)) {
           throw chunk === null

@@ -1,8 +1,9 @@
 /** Many downloads of one client delay only each other, and hold few upstream connections. */
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { LONGEST_WAIT, SlowCallers } from "../../lib/router/file/slow_callers.ts";
+import { LONGEST_WAIT } from "../../lib/router/file/admission.ts";
 import { SimulatedClock } from "../support/clock.ts";
 import { Cloud } from "./cloud.ts";
+import { downloadLimits } from "./download_limits.ts";
 
 const SIZE = 600_000;
 const SMALL_RANGE = 256 * 1024;
@@ -87,21 +88,15 @@ Deno.test("GET /file of a small range is not delayed when another client leaves 
   assertEquals([open.size, clock.pending], [0, 0]);
 });
 
-Deno.test("acquire() admits the owner with the fewest new downloads, then in order of arrival", async () => {
-  const clock = new SimulatedClock();
-  const timer = (ms: number, ring: () => void) => {
-    const life = new AbortController();
-    clock.sleep(ms, life.signal).then(ring, () => {});
-    return () => life.abort("stopped");
-  };
-  const callers = new SlowCallers(2, { now: clock.now, timer });
+Deno.test("acquire() admits the owner with the fewest starting downloads, then in order of arrival", async () => {
+  const { clock, admission } = downloadLimits(2);
   const order: string[] = [];
   const downloads = ["a1", "a2", "a3", "a4", "b1", "c1", "b2"].map((name) => ({ name }));
   const starts = downloads.map((download) =>
-    callers.acquire(download, undefined, download.name[0]).then(() => order.push(download.name))
+    admission.acquire(download, undefined, download.name[0]).then(() => order.push(download.name))
   );
   await clock.run(Promise.all(starts));
   assertEquals(order, ["a1", "a2", "b1", "c1", "b2", "a3", "a4"]);
-  for (const download of downloads) callers.release(download);
+  for (const download of downloads) admission.release(download);
   assertEquals(clock.pending, 0);
 });

@@ -1,14 +1,12 @@
 /** Clients of every kind at once, in simulated time: a seed that fails replays exactly. */
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { PROBE_BYTES } from "../../lib/router/file/chunk_size.ts";
-import {
-  LONGEST_WAIT,
-  SlowCallers,
-  type UpstreamConnection,
-} from "../../lib/router/file/slow_callers.ts";
+import { LONGEST_WAIT } from "../../lib/router/file/admission.ts";
+import type { UpstreamConnection } from "../../lib/router/file/idle_upstreams.ts";
+import { COPYING_SERVER } from "../../lib/router/gateway_request.ts";
 import { SimulatedClock } from "../support/clock.ts";
 import { between, pick, seededRandom } from "../support/seed.ts";
 import { Cloud } from "./cloud.ts";
+import { downloadLimits } from "./download_limits.ts";
 
 const SEEDS = Number(Deno.env.get("SEEDS") ?? 20);
 const CLIENTS = 40;
@@ -16,12 +14,11 @@ const CLIENTS = 40;
 /** Larger than any chunk, and small enough for a test. */
 const SIZE = 200_000;
 
-Deno.test("acquire() waits LONGEST_WAIT per download ahead at most, and SlowCallers forgets released downloads", async () => {
+Deno.test("acquire() waits LONGEST_WAIT per download ahead at most, and released downloads are forgotten", async () => {
   for (let seed = 0; seed < SEEDS; seed++) {
     const random = seededRandom(seed);
-    const clock = new SimulatedClock();
     const limit = between(random, 0, 4);
-    const callers = new SlowCallers(limit, { now: clock.now, timer: timerOf(clock) });
+    const { clock, upstreams, admission } = downloadLimits(limit);
     let waiting = 0;
     const one = async () => {
       await clock.sleep(between(random, 0, 500));
@@ -29,7 +26,7 @@ Deno.test("acquire() waits LONGEST_WAIT per download ahead at most, and SlowCall
       const [arrivedAt, ahead] = [clock.now(), waiting++];
       const gone = new AbortController();
       if (random() < 0.3) clock.sleep(between(random, 0, 300)).then(() => gone.abort());
-      await callers.acquire(download, gone.signal);
+      await admission.acquire(download, gone.signal);
       waiting--;
       assert(clock.now() - arrivedAt <= (ahead + 1) * LONGEST_WAIT, `seed ${seed}: too late`);
       let isIdle = false;
@@ -42,18 +39,19 @@ Deno.test("acquire() waits LONGEST_WAIT per download ahead at most, and SlowCall
       };
       for (let chunks = between(random, 0, 6); chunks > 0; chunks--) {
         await clock.sleep(between(random, 0, 30));
-        callers.idle(download, pick(random, [1, PROBE_BYTES]), connection);
+        upstreams.idle(download, connection);
         isIdle = true;
         await clock.sleep(pick(random, [0, 20, 60, 600]));
         isIdle = false;
         if (random() < 0.1) break;
-        callers.active(download);
+        upstreams.active(download);
       }
-      callers.release(download);
+      upstreams.active(download);
+      admission.release(download);
     };
     await clock.run(Promise.all(Array.from({ length: CLIENTS }, one)));
     const at = clock.now();
-    for (let i = 0; i < Math.max(1, limit); i++) await clock.run(callers.acquire({}));
+    for (let i = 0; i < Math.max(1, limit); i++) await clock.run(admission.acquire({}));
     assertEquals(clock.now(), at, `seed ${seed}: a released download holds a slot`);
     await clock.run(clock.sleep(1_000));
     assertEquals(clock.pending, 0, `seed ${seed}: a timer is pending`);
@@ -100,9 +98,7 @@ Deno.test("GET /file delivers every byte once, and leaves nothing open, when man
       }, { highWaterMark: 0 });
     };
     const router = cloud.router({
-      heldConnections: between(random, 0, 4),
       verify: pick(random, ["off", "auto"]),
-      freesChunks: random() < 0.5,
       now: clock.now,
       sleep: clock.sleep,
       requestTimeout: 5_000,
@@ -116,7 +112,8 @@ Deno.test("GET /file delivers every byte once, and leaves nothing open, when man
       const end = start > 0 && random() < 0.5 ? between(random, start, SIZE - 1) : SIZE - 1;
       const headers = start === 0 ? {} : { range: `bytes=${start}-${end < SIZE - 1 ? end : ""}` };
       const init = { headers, signal: gone.signal };
-      const response = await router.request(`/v2/images/${id}/file`, init);
+      const server = random() < 0.5 ? COPYING_SERVER : {};
+      const response = await router.request(`/v2/images/${id}/file`, init, server);
       if (response.status >= 400) return response.status === 499 ? "early" : "refused";
       const reader = (response.body ?? new Blob().stream()).getReader();
       if (random() < 0.3) clock.sleep(between(random, 0, 500)).then(() => reader.cancel());
@@ -148,11 +145,3 @@ Deno.test("GET /file delivers every byte once, and leaves nothing open, when man
   }
   for (const end of ["whole", "gone", "early"]) assertLess(0, reached.get(end) ?? 0, end);
 });
-
-function timerOf(clock: SimulatedClock): (ms: number, ring: () => void) => () => void {
-  return (ms, ring) => {
-    const life = new AbortController();
-    clock.sleep(ms, life.signal).then(ring, () => {});
-    return () => life.abort("stopped");
-  };
-}
