@@ -46,6 +46,13 @@ export class DeliveredTail {
   }
 }
 
+/** What the skipped bytes of a response are compared with. */
+export interface Delivered {
+  readonly imageId: string;
+  readonly tail: DeliveredTail;
+  readonly verifier: Verifier | null;
+}
+
 /**
  * Skips a response up to its first requested byte. The dropped bytes must equal the delivered ones: their
  * hash is compared if the response starts at the first byte of the image, else the last delivered bytes.
@@ -55,11 +62,7 @@ export class DeliveredTail {
  */
 export async function skipOverlap(
   response: RangeResponse,
-  { imageId, tail, verifier }: {
-    readonly imageId: string;
-    readonly tail: DeliveredTail;
-    readonly verifier: Verifier | null;
-  },
+  { imageId, tail, verifier }: Delivered,
 ): Promise<Chunk | null> {
   const prefix = response.from === 0 && response.skip > 0 ? await verifier?.prefix() ?? null : null;
   let pending: Chunk | null = null;

@@ -41,6 +41,9 @@ export type Break =
   /** The server does not have the image, or refuses to send it. */
   | { readonly kind: "denied"; readonly error: GlanceError; readonly server: string };
 
+/** A break that another request may recover from. */
+export type ServerBreak = Exclude<Break, { readonly kind: "final" }>;
+
 /** The state of a download when it breaks. */
 export interface Standing {
   readonly imageId: string;
@@ -99,61 +102,86 @@ function isDenied(
   return status !== 400 || hasBegun || !hasPrefer;
 }
 
-/** The next step after a break. */
-export type NextStep =
-  | { readonly kind: "give up" }
-  /** Send another request after the back-off of this round; null for at once. */
-  | { readonly kind: "ask"; readonly round: number | null };
-
-/** Decides whether to send another request, and when. */
-export function nextStep({ fruitless, numRetries, mayAsk, isLost }: {
-  /** Consecutive breaks without a byte in between, as {@linkcode fruitlessAfter} counts them. */
+/** The breaks of a download so far. */
+export interface BreakHistory {
+  /** The error of each break, oldest first. */
+  readonly failures: readonly GlanceError[];
+  /** Number of the last breaks without a byte in between; see {@linkcode afterBreak}. */
   readonly fruitless: number;
-  readonly numRetries: number;
-  /** Whether the retry budget allows another request. */
-  readonly mayAsk: boolean;
-  /** Whether bytes of an image of unknown size were delivered; the remaining ones cannot be requested. */
-  readonly isLost: boolean;
-}): NextStep {
-  if (!mayAsk || isLost || fruitless > numRetries) return { kind: "give up" };
-  return { kind: "ask", round: fruitless > 1 ? fruitless - 2 : null };
+  /** Offset of the last break; at first, that of the first requested byte. */
+  readonly offset: number;
+  /** The break that the next response resumes from; null if the last one was resumed. */
+  readonly unresumed: GlanceError | null;
+}
+
+/** The history of a download that has not broken yet. */
+export function noBreaks(start: number): BreakHistory {
+  return { failures: [], fruitless: 0, offset: start, unresumed: null };
 }
 
 /**
- * Counts consecutive breaks without a byte. Refusals do not count toward the retries, since the same request
- * is not sent to that server again.
+ * The history after a break at an offset. Refusals are not fruitless breaks, which count toward the retries,
+ * since the same request is not sent to that server again.
  */
-export function fruitlessAfter(failure: Break, hasProgress: boolean, before: number): number {
-  if (hasProgress) return 0;
-  return failure.kind === "broken" ? before + 1 : before;
+export function afterBreak(
+  before: BreakHistory,
+  failure: ServerBreak,
+  offset: number,
+): BreakHistory {
+  const { kind, error } = failure;
+  const fruitless = kind === "broken" ? before.fruitless + 1 : before.fruitless;
+  return {
+    failures: [...before.failures, error],
+    fruitless: offset > before.offset ? 0 : fruitless,
+    offset,
+    unresumed: error,
+  };
 }
 
-/** A download that was given up. */
-export interface GivenUp {
+/** What follows a break. */
+export type NextAction =
+  | { readonly kind: "fail"; readonly error: unknown }
+  /** Send another request after the back-off of this round; null for at once. */
+  | { readonly kind: "request"; readonly round: number | null };
+
+/** What limits the requests of a download. */
+export interface Limits {
   readonly imageId: string;
   /** Number of delivered bytes. */
   readonly delivered: number;
   /** Number of requested bytes; null if unknown. */
   readonly total: number | null;
-  /** The error of each attempt. */
-  readonly failures: readonly unknown[];
-  readonly last: GlanceError;
+  readonly numRetries: number;
+  /** Whether the retry budget allows another request. */
+  readonly mayRequest: boolean;
 }
 
-/** Creates the error of a download that was given up. */
-export function downloadFailed(
-  { imageId, delivered, total, failures, last }: GivenUp,
+/** Decides whether to send another request after a break, and when. */
+export function nextAction({ fruitless, failures }: BreakHistory, limits: Limits): NextAction {
+  const { delivered, total, numRetries, mayRequest } = limits;
+  // The remaining bytes of an image of unknown size cannot be requested.
+  const isLost = total === null && delivered > 0;
+  if (!mayRequest || isLost || fruitless > numRetries) {
+    return { kind: "fail", error: downloadFailed(failures, limits) };
+  }
+  return { kind: "request", round: fruitless > 1 ? fruitless - 2 : null };
+}
+
+function downloadFailed(
+  failures: readonly GlanceError[],
+  { imageId, delivered, total }: Limits,
 ): ImageDownloadFailed {
+  const last = failures.at(-1);
   return new ImageDownloadFailed(
     `Cannot download image "${imageId}": it broke after ${delivered}${
       total === null ? "" : ` of ${total}`
-    } bytes, and no server could continue it; the last error: ${last.message}`,
+    } bytes, and no server could continue it; the last error: ${last?.message}`,
     {
       cause: new AggregateError(failures, "every attempt to continue the download failed"),
       imageId,
-      server: last.server,
-      status: last.status,
-      requestId: last.requestId,
+      server: last?.server,
+      status: last?.status,
+      requestId: last?.requestId,
       attempts: failures.length,
     },
   );

@@ -11,11 +11,14 @@ import {
 } from "../../../mod.ts";
 import { Candidates } from "../../../lib/transfer/download/candidates.ts";
 import {
+  afterBreak,
   type Break,
   classifyBreak,
-  fruitlessAfter,
-  nextStep,
+  type Limits,
+  nextAction,
+  noBreaks,
   RangeRefused,
+  type ServerBreak,
   type Standing,
 } from "../../../lib/transfer/download/resume_policy.ts";
 import { errorFromAnswer } from "../../../lib/api/mod.ts";
@@ -96,36 +99,70 @@ Deno.test("classifyBreak() says where the connection broke", () => {
   assertEquals([error.server, error.imageId], [B, "42"]);
 });
 
-/** What follows fruitless breaks. */
-const STEPS: readonly (readonly [
-  what: string,
-  facts: Partial<Parameters<typeof nextStep>[0]>,
-  round: number | null | "give up",
+const LIMITS: Limits = {
+  imageId: "42",
+  delivered: 100,
+  total: 200,
+  numRetries: 3,
+  mayRequest: true,
+};
+
+/** Consecutive breaks without a byte, and what limits the download -> the round to wait for, or an error. */
+const ACTIONS: readonly (readonly [
+  when: string,
+  fruitless: number,
+  limits: Partial<Limits>,
+  action: "requests at once" | number | "fails",
 ])[] = [
-  ["a break after progress", { fruitless: 0 }, null],
-  ["the first fruitless break", { fruitless: 1 }, null],
-  ["the second fruitless break", { fruitless: 2 }, 0],
-  ["the last fruitless break", { fruitless: 3 }, 1],
-  ["too many fruitless breaks", { fruitless: 4 }, "give up"],
-  ["an empty budget", { mayAsk: false }, "give up"],
-  ["a break in an image of unknown size", { isLost: true }, "give up"],
+  ["a break after progress", 0, {}, "requests at once"],
+  ["the first fruitless break", 1, {}, "requests at once"],
+  ["the second fruitless break", 2, {}, 0],
+  ["the last fruitless break", 3, {}, 1],
+  ["too many fruitless breaks", 4, {}, "fails"],
+  ["a break without retries", 1, { numRetries: 0 }, "fails"],
+  ["a break with an empty budget", 0, { mayRequest: false }, "fails"],
+  ["a break in an image of unknown size", 0, { total: null }, "fails"],
+  ["a break before the first byte of an image of unknown size", 0, {
+    total: null,
+    delivered: 0,
+  }, "requests at once"],
 ];
 
-for (const [what, facts, expected] of STEPS) {
-  Deno.test(`nextStep() after ${what} is ${expected === null ? "to ask at once" : expected}`, () => {
-    const step = nextStep({ fruitless: 0, numRetries: 3, mayAsk: true, isLost: false, ...facts });
-    assertEquals(step.kind === "give up" ? "give up" : step.round, expected);
+for (const [when, fruitless, limits, expected] of ACTIONS) {
+  const what = typeof expected === "number" ? `waits in round ${expected}` : expected;
+  Deno.test(`nextAction() ${what} after ${when}`, () => {
+    const failures = [new ServerUnreachable("first"), new ServerUnreachable("last", { server: B })];
+    const history = { ...noBreaks(0), fruitless, failures };
+    const action = nextAction(history, { ...LIMITS, ...limits });
+    if (action.kind === "request") {
+      assertEquals(action.round, expected === "requests at once" ? null : expected);
+      return;
+    }
+    assertEquals(expected, "fails");
+    const error = action.error as ImageDownloadFailed;
+    assert(error instanceof ImageDownloadFailed);
+    assertEquals([error.attempts, error.server, error.imageId], [2, B, "42"]);
+    assert(error.message.endsWith("the last error: last"), error.message);
   });
 }
 
-Deno.test("fruitlessAfter() counts what may be asked again, and nothing after progress", () => {
+Deno.test("afterBreak() counts what can be requested again, and starts over after progress", () => {
   const error = answered(404);
-  const broken: Break = { kind: "broken", error, isRange: false };
-  const denied: Break = { kind: "denied", error, server: B };
-  assertEquals(fruitlessAfter(broken, false, 2), 3);
-  assertEquals(fruitlessAfter(broken, true, 2), 0);
-  assertEquals(fruitlessAfter(denied, false, 2), 2);
-  assertEquals(fruitlessAfter({ kind: "no range", error, server: B }, false, 2), 2);
+  const broken: ServerBreak = { kind: "broken", error, isRange: false };
+  const before = { ...noBreaks(5), fruitless: 2 };
+  const fruitless = (failure: ServerBreak, offset: number) =>
+    afterBreak(before, failure, offset).fruitless;
+  assertEquals(fruitless(broken, 5), 3);
+  assertEquals(fruitless(broken, 6), 0);
+  assertEquals(fruitless({ kind: "denied", error, server: B }, 5), 2);
+  assertEquals(fruitless({ kind: "no range", error, server: B }, 5), 2);
+});
+
+Deno.test("afterBreak() keeps every error, and the offset and error of the last break", () => {
+  const [first, last] = [answered(404), answered(503)];
+  const once = afterBreak(noBreaks(0), { kind: "denied", error: first, server: B }, 10);
+  const twice = afterBreak(once, { kind: "broken", error: last, isRange: true }, 20);
+  assertEquals(twice, { failures: [first, last], fruitless: 0, offset: 20, unresumed: last });
 });
 
 const SEEKS = () => true;
