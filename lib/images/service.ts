@@ -4,7 +4,8 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import { openDownload, streamOf } from "../transfer/download/download.ts";
+import { streamOf } from "../transfer/download/byte_stream.ts";
+import { openDownload } from "../transfer/download/download.ts";
 import { downloadTo } from "../transfer/download/download_to_sink.ts";
 import type { DownloadOptions, ImageData, UploadOptions } from "../transfer/types.ts";
 import { upload } from "../transfer/upload/upload.ts";

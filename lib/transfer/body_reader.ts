@@ -7,30 +7,6 @@
 /** Bytes in a transferable buffer. */
 export type Chunk = Uint8Array<ArrayBuffer>;
 
-/** The layout of a view, remembered before its buffer is transferred. */
-export interface Shape {
-  readonly bufferLength: number;
-  readonly byteOffset: number;
-  readonly byteLength: number;
-}
-
-/** The layout of a view whose buffer is about to be transferred. */
-export function shapeOf({ buffer, byteOffset, byteLength }: Chunk): Shape {
-  return { bufferLength: buffer.byteLength, byteOffset, byteLength };
-}
-
-/** Whether bytes start at the place of `shape` in a buffer of the same length, and fit into it. */
-export function hasShape({ buffer, byteOffset, byteLength }: Chunk, shape: Shape): boolean {
-  return buffer.byteLength === shape.bufferLength && byteOffset === shape.byteOffset &&
-    byteLength <= shape.byteLength;
-}
-
-/** The memory itself, or new memory of its shape if a broken body kept the transferred buffer. */
-export function renewed(memory: Chunk, { bufferLength, byteOffset, byteLength }: Shape): Chunk {
-  if (memory.buffer.byteLength > 0) return memory;
-  return new Uint8Array(new ArrayBuffer(bufferLength), byteOffset, byteLength);
-}
-
 /** A body that is read into memory supplied by the caller. */
 export interface BodyReader {
   /**

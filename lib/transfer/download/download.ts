@@ -1,5 +1,5 @@
 /**
- * Downloads: selects the source of the bytes and returns them as a byte stream.
+ * Opens downloads: selects the source of the bytes, and the reader.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { GlanceClientWrapper } from "../../api/client.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import { checkRecord, inspect, isRecord } from "../../validate.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
-import { type Chunk, hasShape, type ImageReader, renewed, shapeOf } from "../body_reader.ts";
+import type { ImageReader } from "../body_reader.ts";
 import { Candidates } from "./candidates.ts";
 import { directRangeSource } from "./file_location.ts";
 import { type ContentDescriptor, descriptorOf, Verifier } from "../integrity/descriptor.ts";
@@ -18,9 +18,6 @@ import { ParallelReader } from "./parallel_reader.ts";
 import { GlanceRangeSource } from "./range_source.ts";
 import { type ResumeOptions, ResumingReader } from "./resuming_reader.ts";
 import { type DownloadOptions, VERIFY_MODES } from "../types.ts";
-
-/** Size of a read in bytes, and the most that is buffered for a slow reader. */
-const CHUNK_SIZE = 128 * 1024;
 
 /** Default size in bytes of a part of a parallel download. */
 const PART_SIZE = 8 * 1024 * 1024;
@@ -132,50 +129,6 @@ function checkOptions(options: DownloadOptions): void {
   check(typeof reuseChunks === "boolean", "reuseChunks", reuseChunks, "true or false");
   const hasStart = range === undefined || (isRecord(range) && range.start !== undefined);
   check(hasStart, "range", range, '{ start, end }, where "end" may be missing');
-}
-
-/** An open download as a byte stream. Bytes are read when they are pulled, into the memory of the reader. */
-export function streamOf(reader: ImageReader): ReadableStream<Chunk> {
-  return new ReadableStream({
-    type: "bytes",
-    autoAllocateChunkSize: CHUNK_SIZE,
-    async pull(controller) {
-      try {
-        await pullInto(controller, reader);
-      } catch (error) {
-        await reader.cancel(error);
-        throw error;
-      }
-    },
-    cancel: (reason) => reader.cancel(reason),
-  }, { highWaterMark: 0 });
-}
-
-/** Fills the BYOB request of the stream with the next bytes. */
-async function pullInto(
-  controller: ReadableByteStreamController,
-  reader: ImageReader,
-): Promise<void> {
-  const request = controller.byobRequest;
-  const view = request?.view ?? null;
-  // Never null: `autoAllocateChunkSize` gives every pull a BYOB request.
-  if (request === null || view === null || !(view.buffer instanceof ArrayBuffer)) return;
-  const into = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-  const shape = shapeOf(into);
-  const chunk = await reader.read(into);
-  if (chunk === null) {
-    controller.close();
-    request.respondWithNewView(renewed(into, shape).subarray(0, 0));
-    return;
-  }
-  reader.report();
-  if (hasShape(chunk, shape)) return request.respondWithNewView(chunk);
-  const head = renewed(into, shape);
-  const filled = chunk.subarray(0, shape.byteLength);
-  head.set(filled);
-  request.respondWithNewView(head.subarray(0, filled.byteLength));
-  if (filled.byteLength < chunk.byteLength) controller.enqueue(chunk.slice(filled.byteLength));
-  reader.recycle?.(chunk);
 }
 
 function boundsOf(

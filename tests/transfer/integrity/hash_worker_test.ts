@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { Worker } from "node:worker_threads";
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { readerOf } from "../../../lib/transfer/body_reader.ts";
-import { streamOf } from "../../../lib/transfer/download/download.ts";
+import { streamOf } from "../../../lib/transfer/download/byte_stream.ts";
 import {
   createTransferHasher,
   type StartThread,
