@@ -35,7 +35,6 @@ const LARGE_CLASSES: Readonly<Record<string, string>> = {
   GlanceRangeSource: "servers, stores and ranges of one download",
   ParallelReader: "parts in flight, and their order",
   PartialFile: "a file, its record, and what a crash leaves of both",
-  ResumingReader: "the position, hash and failures of a download",
   Trace: "what the access log says of a request",
 };
 

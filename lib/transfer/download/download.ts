@@ -14,7 +14,7 @@ import type { ImageReader } from "../body_reader.ts";
 import { Candidates } from "./candidates.ts";
 import { directRangeSource } from "./file_location.ts";
 import { type ContentDescriptor, descriptorOf, Verifier } from "../integrity/descriptor.ts";
-import { ParallelReader } from "./parallel_reader.ts";
+import { ParallelReader } from "../parallel/parallel_reader.ts";
 import { GlanceRangeSource } from "./range_source.ts";
 import { type ResumeOptions, ResumingReader } from "./resuming_reader.ts";
 import { type DownloadOptions, VERIFY_MODES } from "../types.ts";

@@ -10,7 +10,7 @@ import type { GlanceClientWrapper } from "../../api/client.ts";
 import { abortable } from "../../http/deadline.ts";
 import type { Chunk, ImageReader } from "../body_reader.ts";
 import { openDownload } from "./download.ts";
-import { ParallelReader } from "./parallel_reader.ts";
+import { ParallelReader } from "../parallel/parallel_reader.ts";
 import type { DownloadOptions } from "../types.ts";
 
 /**

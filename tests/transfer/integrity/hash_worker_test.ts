@@ -10,7 +10,7 @@ import {
   type Thread,
 } from "../../../lib/transfer/integrity/hash_worker.ts";
 import { type ContentDescriptor, Verifier } from "../../../lib/transfer/integrity/descriptor.ts";
-import { ParallelReader } from "../../../lib/transfer/download/parallel_reader.ts";
+import { ParallelReader } from "../../../lib/transfer/parallel/parallel_reader.ts";
 import type { RangeResponse } from "../../../lib/transfer/download/answer_body.ts";
 import { Candidates } from "../../../lib/transfer/download/candidates.ts";
 import type { RangeSource } from "../../../lib/transfer/download/range_source.ts";

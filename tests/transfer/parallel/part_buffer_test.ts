@@ -1,6 +1,6 @@
 /** Parts of a parallel download: where they are cut, and what of them can be handed over. */
 import { assert, assertEquals } from "@std/assert";
-import { Attempt, cut, PartBuffer } from "../../../lib/transfer/download/part_buffer.ts";
+import { Attempt, cut, PartBuffer } from "../../../lib/transfer/parallel/part_buffer.ts";
 import type { ResumingReader } from "../../../lib/transfer/download/resuming_reader.ts";
 import { joined } from "../../support/bodies.ts";
 import { seededBytes } from "../../support/seed.ts";

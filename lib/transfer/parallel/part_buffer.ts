@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { RangeSource } from "./range_source.ts";
+import type { RangeSource } from "../download/range_source.ts";
 import type { Chunk } from "../body_reader.ts";
-import type { ResumingReader } from "./resuming_reader.ts";
+import type { ResumingReader } from "../download/resuming_reader.ts";
 
 /** Minimum size of a part in bytes, unless `partSize` is smaller. */
 const SMALLEST = 1024 * 1024;

@@ -20,9 +20,9 @@ import {
   type PartConnection,
   type PositionedChunk,
 } from "./part_buffer.ts";
-import type { RangeSource } from "./range_source.ts";
-import { ResumingReader } from "./resuming_reader.ts";
-import { RangesUnavailable } from "./resume_policy.ts";
+import type { RangeSource } from "../download/range_source.ts";
+import { ResumingReader } from "../download/resuming_reader.ts";
+import { RangesUnavailable } from "../download/resume_policy.ts";
 import type { Progress } from "../types.ts";
 
 /** Options of a parallel download. */
