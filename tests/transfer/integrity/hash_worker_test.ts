@@ -125,18 +125,35 @@ Deno.test("There are fewer threads than processors; what is beyond is hashed inl
   }
 });
 
-/** A thread that never takes anything, and ends on request. */
+/** A thread that ends before it has received a byte: at once, or after it has sent some slabs. */
 class LostThread implements Thread {
-  #lose: (reason: unknown) => void = () => {};
-  on(event: string, listener: (reason: never) => void): void {
-    if (event === "error") this.#lose = listener as (reason: unknown) => void;
+  readonly #slabs: number;
+  readonly #listeners = new Map<string, (message: never) => void>();
+
+  constructor(slabs: number) {
+    this.#slabs = slabs;
   }
-  postMessage(): void {
-    queueMicrotask(() => this.#lose(new Error("no threads here")));
+
+  on(event: string, listener: (message: never) => void): void {
+    this.#listeners.set(event, listener);
   }
-  unref(): void {}
+
+  postMessage(): void {}
+
+  /** Called when the thread has started. */
+  unref(): void {
+    if (this.#slabs === 0) queueMicrotask(() => this.end());
+    for (let slabs = 0; slabs < this.#slabs; slabs++) {
+      queueMicrotask(() => this.#listeners.get("message")?.(new ArrayBuffer(MIB) as never));
+    }
+  }
+
   terminate(): Promise<void> {
     return Promise.resolve();
+  }
+
+  end(): void {
+    this.#listeners.get("error")?.(new Error("no threads here") as never);
   }
 }
 
@@ -145,7 +162,7 @@ Deno.test("Where no thread can be had, the hash is computed inline", async () =>
   const refuse: StartThread = () => {
     throw new Error("no threads here");
   };
-  for (const start of [refuse, () => new LostThread()]) {
+  for (const start of [refuse, () => new LostThread(0)]) {
     const hasher = await hasherInThread(start);
     await hasher.update(bytes);
     await hasher.update(bytes.subarray(0, 5));
@@ -153,10 +170,15 @@ Deno.test("Where no thread can be had, the hash is computed inline", async () =>
     assertEquals(await hasher.digest(), expected.digest("hex"));
     await hasher.close?.();
   }
-  const brief = await hasherInThread(() => new LostThread());
-  await brief.update(bytes.subarray(0, 9));
-  assertEquals(await brief.digest(), digestOf(bytes.subarray(0, 9)));
-  await brief.close?.();
+  for (const slabs of [0, 2]) {
+    const thread = new LostThread(slabs);
+    const brief = await hasherInThread(() => thread);
+    await brief.update(bytes.subarray(0, 9));
+    thread.end();
+    await brief.update(bytes.subarray(9, 20));
+    assertEquals(await brief.digest(), digestOf(bytes.subarray(0, 20)));
+    await brief.close?.();
+  }
 });
 
 Deno.test("A thread that dies on its way is an error, not another digest", async () => {
