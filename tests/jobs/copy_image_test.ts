@@ -17,12 +17,17 @@ import { chunksOf, UNHASHED } from "../support/image.ts";
 import { refused } from "../support/scripted_fetch.ts";
 import { seededBytes } from "../support/seed.ts";
 import { failureOf } from "../support/world.ts";
-import { type Cloud, cloudOf, contextOf, FORMATS, type Meddler } from "./embedded.ts";
+import type { Intercept } from "../support/fake_glance.ts";
+import { Cloud, contextOf, FORMATS } from "./embedded.ts";
 
 const BYTES = seededBytes(7, 600_000);
 
 /** A source with an image, a target without one, and a way to look at what is left there. */
-async function cloudsWith(meta: ImageMeta = {}, from: Cloud = cloudOf(), to: Cloud = cloudOf()) {
+async function cloudsWith(
+  meta: ImageMeta = {},
+  from: Cloud = new Cloud(),
+  to: Cloud = new Cloud(),
+) {
   const image = await from.service.create(
     from.context,
     { name: "disk", ...FORMATS, ...meta },
@@ -46,11 +51,11 @@ async function brokenAfter(bytes: number, answer: Response): Promise<Response> {
 }
 
 /** What the cloud says of images, with something else in it. */
-function telling(cloud: Cloud, lie: Readonly<Record<string, unknown>>): Meddler {
-  return async (request) => {
+function telling(cloud: Cloud, lie: Readonly<Record<string, unknown>>): Intercept {
+  return async ({ request }) => {
     const isRecord = /\/images\/[^/]+$/.test(request.url) && request.method === "GET";
     if (!isRecord) return null;
-    const answer = await cloud.answer(request);
+    const answer = await cloud.respond(request);
     return Response.json({ ...await answer.json(), ...lie });
   };
 }
@@ -76,7 +81,7 @@ Deno.test("copyImage() copies the data and the portable properties", async () =>
 });
 
 Deno.test("copyImage() omits reserved properties", async () => {
-  const from = cloudOf({ stores: [{ id: "one" }, { id: "two" }] });
+  const from = new Cloud({ stores: [{ id: "one" }, { id: "two" }] });
   const { to, image } = await cloudsWith({ properties: { mine: "x" } }, from);
   await from.service.client.call(contextOf("root"), "import", image.id, {
     method: { name: "copy-image" },
@@ -100,9 +105,9 @@ Deno.test("copyImage() resumes a broken download and reports progress", async ()
   const clouds = await cloudsWith();
   const { from, to, image } = clouds;
   let breaks = 2;
-  from.meddle = async (request) => {
+  from.intercept = async ({ request }) => {
     if (!isData(request) || breaks-- <= 0) return null;
-    return await brokenAfter(200_000, await from.answer(request));
+    return await brokenAfter(200_000, await from.respond(request));
   };
   const progress: Progress[] = [];
   const copying = copyImage(from, to, image.id, { onProgress: (told) => progress.push(told) });
@@ -119,7 +124,7 @@ Deno.test("copyImage() sends the data again if the connection to the target brea
   const clouds = await cloudsWith();
   const { from, to, image, left } = clouds;
   let breaks = 2;
-  to.meddle = async (request) => {
+  to.intercept = async ({ request }) => {
     if (request.method !== "PUT" || breaks-- <= 0) return null;
     const reader = request.body?.getReader();
     await reader?.read();
@@ -136,16 +141,16 @@ Deno.test("copyImage() verifies the new image, and deletes it if it differs", as
   for (const hashAlgorithm of ["sha512", "sha256"]) {
     const { from, to, image, left } = await cloudsWith(
       { protected: true },
-      cloudOf(),
-      cloudOf({ hashAlgorithm }),
+      new Cloud(),
+      new Cloud({ hashAlgorithm }),
     );
     await to.service.create(to.context, FORMATS, BYTES.slice(1));
-    to.meddle = async (request) => {
+    to.intercept = async ({ request }) => {
       if (request.method !== "PUT") return null;
       const { url, method, headers } = request;
       const body = new Uint8Array(await request.arrayBuffer());
       body[1234] = (body[1234] as number) ^ 1;
-      return await to.answer(new Request(url, { method, headers, body }));
+      return await to.respond(new Request(url, { method, headers, body }));
     };
     const error = await assertRejects(() => copyImage(from, to, image.id), ImageIntegrityError);
     assert(error.actual.startsWith(hashAlgorithm), error.message);
@@ -154,16 +159,16 @@ Deno.test("copyImage() verifies the new image, and deletes it if it differs", as
 });
 
 Deno.test("copyImage() hashes with both algorithms if the clouds use different ones", async () => {
-  const to = cloudOf({ hashAlgorithm: "sha256" });
+  const to = new Cloud({ hashAlgorithm: "sha256" });
   await to.service.create(to.context, FORMATS, BYTES.slice(1));
-  const { from, image } = await cloudsWith({}, cloudOf({ hashAlgorithm: "sha384" }), to);
-  for (const cloud of [from, to]) cloud.meddle = telling(cloud, { checksum: null });
+  const { from, image } = await cloudsWith({}, new Cloud({ hashAlgorithm: "sha384" }), to);
+  for (const cloud of [from, to]) cloud.intercept = telling(cloud, { checksum: null });
   const copy = await copyImage(from, to, image.id, { verify: "required" });
   assertEquals([image.osHashAlgo, copy.osHashAlgo, copy.checksum], ["sha384", "sha256", null]);
 });
 
 Deno.test("copyImage() compares MD5 if the target's algorithm is unknown", async () => {
-  const clouds = await cloudsWith({}, cloudOf(), cloudOf({ hashAlgorithm: "sha256" }));
+  const clouds = await cloudsWith({}, new Cloud(), new Cloud({ hashAlgorithm: "sha256" }));
   const { from, to, image } = clouds;
   const copy = await copyImage(from, to, image.id, { verify: "required" });
   assertEquals([copy.osHashAlgo, copy.checksum], ["sha256", image.checksum]);
@@ -172,18 +177,18 @@ Deno.test("copyImage() compares MD5 if the target's algorithm is unknown", async
 Deno.test("copyImage() with verify required fails if no hash can be compared, before or after the transfer", async () => {
   for (const which of ["from", "to"] as const) {
     const clouds = await cloudsWith();
-    clouds[which].meddle = telling(clouds[which], UNHASHED);
+    clouds[which].intercept = telling(clouds[which], UNHASHED);
     const copying = copyImage(clouds.from, clouds.to, clouds.image.id, { verify: "required" });
     await assertRejects(() => copying, Invalid, "Cannot verify image");
     assertEquals(await clouds.left(), []);
   }
   const clouds = await cloudsWith();
-  clouds.from.meddle = telling(clouds.from, UNHASHED);
+  clouds.from.intercept = telling(clouds.from, UNHASHED);
   assertEquals((await copyImage(clouds.from, clouds.to, clouds.image.id)).status, "active");
 });
 
 Deno.test("copyImage() keeps the default visibility if it may not set that of the source, unless `meta` sets one", async () => {
-  const from = { ...cloudOf(), context: contextOf("root") };
+  const from = new Cloud({}, {}, "root");
   const { to, image, left } = await cloudsWith({ visibility: "public" }, from);
   const copy = await copyImage(from, to, image.id);
   assertEquals(copy.visibility, "shared");
@@ -206,7 +211,7 @@ Deno.test("copyImage() sends no request to the target if the source has no data"
 Deno.test("copyImage() deletes the new image if the download fails", async () => {
   const clouds = await cloudsWith({ protected: true });
   const { from, to, image, left } = clouds;
-  from.meddle = (request) => isData(request) ? new Response(null, { status: 503 }) : null;
+  from.intercept = ({ request }) => isData(request) ? new Response(null, { status: 503 }) : null;
   const error = await failureOf(run(clouds, copyImage(from, to, image.id)));
   assert(error instanceof Error && /GlanceConnectionFailed/.test(error.name), String(error));
   assertEquals(await left(), []);
@@ -215,12 +220,12 @@ Deno.test("copyImage() deletes the new image if the download fails", async () =>
 Deno.test("copyImage() names the new image if it cannot be deleted after a failure", async () => {
   const clouds = await cloudsWith();
   const { from, to, image, left } = clouds;
-  to.meddle = (request) => {
+  to.intercept = ({ request }) => {
     if (request.method === "PUT") return new Response(null, { status: 413 });
     return request.method === "DELETE" ? new Response(null, { status: 409 }) : null;
   };
   const error = await assertRejects(() => copyImage(from, to, image.id), ImageUploadFailed);
-  to.meddle = () => null;
+  to.intercept = () => null;
   assertEquals((await left()).map(({ id }) => id), [error.imageId]);
 });
 
@@ -230,7 +235,7 @@ Deno.test("copyImage() stops on abort, and closes both connections", async () =>
   const controller = new AbortController();
   const reason = new Error("enough");
   const bodies: FakeBody[] = [];
-  from.meddle = (request) => {
+  from.intercept = ({ request }) => {
     if (!isData(request)) return null;
     const { signal } = request;
     const body = new FakeBody([BYTES.slice(0, 300_000), "silence"], { signal });
@@ -253,7 +258,7 @@ Deno.test("copyImage() applies backpressure from the target to the source", asyn
   let given = 0;
   let ahead = 0;
   let taken = 0;
-  from.meddle = (request) => {
+  from.intercept = ({ request }) => {
     if (!isData(request)) return null;
     const stream = new ReadableStream<Uint8Array>({
       pull(controller) {
@@ -266,7 +271,7 @@ Deno.test("copyImage() applies backpressure from the target to the source", asyn
     }, { highWaterMark: 0 });
     return new Response(stream, { headers: { "content-length": String(BYTES.length) } });
   };
-  to.meddle = async (request) => {
+  to.intercept = async ({ request }) => {
     if (request.method !== "PUT") return null;
     const chunks: Uint8Array<ArrayBuffer>[] = [];
     for await (const chunk of request.body ?? []) {
@@ -274,7 +279,7 @@ Deno.test("copyImage() applies backpressure from the target to the source", asyn
       chunks.push(chunk);
     }
     const { url, method, headers } = request;
-    return await to.answer(new Request(url, { method, headers, body: new Blob(chunks) }));
+    return await to.respond(new Request(url, { method, headers, body: new Blob(chunks) }));
   };
   await copyImage(from, to, image.id);
   assertEquals(given, BYTES.length);
@@ -284,8 +289,8 @@ Deno.test("copyImage() applies backpressure from the target to the source", asyn
 Deno.test("copyImage() waits for a target that stores the data after its proxy has given up", async () => {
   const { from, to, image } = await cloudsWith();
   let left = 0;
-  to.meddle = async (request) => {
-    const answer = await to.answer(request);
+  to.intercept = async ({ request }) => {
+    const answer = await to.respond(request);
     if (isData(request)) {
       left = 5;
       return new Response("proxy", { status: 504 });

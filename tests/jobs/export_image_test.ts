@@ -10,12 +10,12 @@ import {
 } from "../../mod.ts";
 import { bytesOf } from "../support/bodies.ts";
 import { seededBytes } from "../support/seed.ts";
-import { cloudOf, FORMATS } from "./embedded.ts";
+import { Cloud, FORMATS } from "./embedded.ts";
 
 const BYTES = seededBytes(8, 100_000);
 
 async function exported() {
-  const { service, context, asked } = cloudOf();
+  const { service, context, asked } = new Cloud();
   const properties = { os_type: "linux" };
   const meta = { name: "disk", ...FORMATS, tags: ["a"], properties, minDisk: 2 };
   const image = await service.create(context, meta, BYTES);
@@ -49,7 +49,7 @@ Deno.test("exportImage() returns a JSON record, and opens the data on demand", a
 
 Deno.test("create() accepts the result of exportImage()", async () => {
   const { record, data } = await exported();
-  const { service, context } = cloudOf();
+  const { service, context } = new Cloud();
   const again = await service.create(context, record, data);
   assertEquals((await exportImage(service, context, again.id)).record, record);
 });
@@ -67,7 +67,7 @@ for (const [form, dataOf] of Object.entries(FORMS)) {
   for (const hashAlgorithm of ["sha512", "sha256"]) {
     Deno.test(`restoreImage() creates the image from ${form} if Glance uses ${hashAlgorithm}`, async () => {
       const { record } = await exported();
-      const { service, context } = cloudOf({ hashAlgorithm });
+      const { service, context } = new Cloud({ hashAlgorithm });
       await service.create(context, FORMATS, BYTES.slice(1));
       const told = { record: JSON.parse(JSON.stringify(record)), data: dataOf(BYTES) };
       const image = await restoreImage(service, context, told, { verify: "required" });
@@ -76,7 +76,7 @@ for (const [form, dataOf] of Object.entries(FORMS)) {
 
     Deno.test(`restoreImage() rejects ${form} that differs from the record if Glance uses ${hashAlgorithm}`, async () => {
       const { record } = await exported();
-      const { service, context } = cloudOf({ hashAlgorithm });
+      const { service, context } = new Cloud({ hashAlgorithm });
       await service.create(context, FORMATS, BYTES.slice(1));
       const flipped = BYTES.slice();
       flipped[77] = (flipped[77] as number) ^ 1;
@@ -95,7 +95,7 @@ for (const [form, dataOf] of Object.entries(FORMS)) {
 
 Deno.test("restoreImage() accepts a whole image as record, and uses its portable properties", async () => {
   const { image, record } = await exported();
-  const { service, context } = cloudOf();
+  const { service, context } = new Cloud();
   const properties = { ...image.properties, os_glance_failed_import: "slow" };
   const whole = { ...JSON.parse(JSON.stringify(image)), properties, owner: "somebody" };
   const again = await restoreImage(service, context, { record: whole, data: BYTES });
@@ -104,7 +104,7 @@ Deno.test("restoreImage() accepts a whole image as record, and uses its portable
 });
 
 Deno.test("restoreImage() rejects an invalid record before any request", async () => {
-  const { service, context, asked } = cloudOf();
+  const { service, context, asked } = new Cloud();
   for (const exported of [undefined, null, "x", { data: BYTES }, { record: [], data: BYTES }]) {
     const restored = restoreImage(service, context, exported as never);
     await assertRejects(() => restored, Invalid, "it must be an object");
@@ -114,7 +114,7 @@ Deno.test("restoreImage() rejects an invalid record before any request", async (
 
 Deno.test("restoreImage() rejects an unknown verify mode before any request", async () => {
   const { record } = await exported();
-  const { service, context, asked } = cloudOf();
+  const { service, context, asked } = new Cloud();
   const options = { verify: "off" } as unknown as { verify: "auto" };
   const told = { record, data: BYTES };
   await assertRejects(() => restoreImage(service, context, told, options), Invalid, '"off"');

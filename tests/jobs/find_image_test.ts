@@ -1,12 +1,12 @@
 /** An image by its id or its name. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { AmbiguousImage, findImage, ImageNotFound, Invalid, NotAuthorized } from "../../mod.ts";
-import { cloudOf, contextOf } from "./embedded.ts";
+import { Cloud, contextOf } from "./embedded.ts";
 
 const NAMES = ["plain", "with space", "eq:colon", "in:a,b", "a,b", '"quoted"', "%2F/~", "ünïcode"];
 
 Deno.test("findImage() finds an image by id and by exact name", async () => {
-  const { service, context } = cloudOf();
+  const { service, context } = new Cloud();
   for (const name of NAMES) {
     const { id } = await service.create(context, { name });
     assertEquals((await findImage(service, context, id)).id, id);
@@ -15,20 +15,20 @@ Deno.test("findImage() finds an image by id and by exact name", async () => {
 });
 
 Deno.test("findImage() compares names case-sensitively, even if the cloud does not", async () => {
-  const cloud = cloudOf();
+  const cloud = new Cloud();
   const { service, context } = cloud;
   const images = ["Debian", "debian", "DEBIAN"].map((name) => ({
     id: name,
     name,
     status: "active",
   }));
-  cloud.meddle = () => Response.json({ images });
+  cloud.intercept = () => Response.json({ images });
   assertEquals((await findImage(service, context, "debian")).id, "debian");
   await assertRejects(() => findImage(service, context, "deBian"), ImageNotFound, '"deBian"');
 });
 
 Deno.test("findImage() treats an unknown id as a name", async () => {
-  const { service, context } = cloudOf();
+  const { service, context } = new Cloud();
   const name = "11111111-2222-4333-8444-555555555555";
   const { id } = await service.create(context, { name });
   assert(id !== name);
@@ -36,7 +36,7 @@ Deno.test("findImage() treats an unknown id as a name", async () => {
 });
 
 Deno.test("findImage() finds a hidden image by name if no other image has the name", async () => {
-  const { service, context } = cloudOf();
+  const { service, context } = new Cloud();
   const old = await service.create(context, { name: "debian", osHidden: true });
   assertEquals((await findImage(service, context, "debian")).id, old.id);
   const fresh = await service.create(context, { name: "debian" });
@@ -45,7 +45,7 @@ Deno.test("findImage() finds a hidden image by name if no other image has the na
 });
 
 Deno.test("findImage() rejects an ambiguous name and lists the ids", async () => {
-  const { service, context } = cloudOf();
+  const { service, context } = new Cloud();
   const ids: string[] = [];
   for (let i = 0; i < 3; i++) ids.push((await service.create(context, { name: "twin" })).id);
   const error = await assertRejects(() => findImage(service, context, "twin"), AmbiguousImage);
@@ -55,7 +55,7 @@ Deno.test("findImage() rejects an ambiguous name and lists the ids", async () =>
 });
 
 Deno.test("findImage() lists at most 20 ids and requests no more images", async () => {
-  const { service, context, asked } = cloudOf({ pageLimitMax: 10 });
+  const { service, context, asked } = new Cloud({ pageLimitMax: 10 });
   for (let i = 0; i < 45; i++) await service.create(context, { name: "many" });
   asked.length = 0;
   const error = await assertRejects(() => findImage(service, context, "many"), AmbiguousImage);
@@ -64,7 +64,7 @@ Deno.test("findImage() lists at most 20 ids and requests no more images", async 
 });
 
 Deno.test("findImage() does not find images of other projects by name", async () => {
-  const { service, context } = cloudOf();
+  const { service, context } = new Cloud();
   const { id } = await service.create(contextOf("bob"), { name: "bob's", visibility: "private" });
   await service.create(contextOf("bob"), { name: "squatted", visibility: "community" });
   for (const nameOrId of ["bob's", id, "squatted", "nobody's"]) {
@@ -74,17 +74,17 @@ Deno.test("findImage() does not find images of other projects by name", async ()
 });
 
 Deno.test("findImage() rejects an invalid name and passes on errors of Glance", async () => {
-  const cloud = cloudOf();
+  const cloud = new Cloud();
   const { service, context } = cloud;
   for (const nothing of ["", null, 7] as string[]) {
     await assertRejects(() => findImage(service, context, nothing), Invalid, "non-empty string");
   }
-  cloud.meddle = () => new Response(null, { status: 403 });
+  cloud.intercept = () => new Response(null, { status: 403 });
   await assertRejects(() => findImage(service, context, "x"), NotAuthorized);
 });
 
 Deno.test("findImage() stops on abort", async () => {
-  const { service, context } = cloudOf();
+  const { service, context } = new Cloud();
   const reason = new Error("enough");
   const signal = AbortSignal.abort(reason);
   const error = await assertRejects(() => findImage(service, context, "x", { signal }));

@@ -17,15 +17,16 @@ import { chunksOf } from "../support/image.ts";
 import { empty, refused } from "../support/scripted_fetch.ts";
 import { seededBytes } from "../support/seed.ts";
 import { failureOf } from "../support/world.ts";
-import { type Cloud, cloudOf, contextOf, FORMATS, type Meddler } from "./embedded.ts";
+import type { Arrived } from "../support/fake_glance.ts";
+import { Cloud, contextOf, FORMATS } from "./embedded.ts";
 
 const BYTES = seededBytes(9, 300_000);
 const STORES = [{ id: "fast" }, { id: "slow" }];
 const URL_OF_DATA = "https://me:pw@web.example/disk.raw?sig=secret";
 
 /** A cloud with a queued image. */
-async function cloudWith(options: Parameters<typeof cloudOf>[0] = { stores: STORES }) {
-  const cloud = cloudOf(options);
+async function cloudWith(options: ConstructorParameters<typeof Cloud>[0] = { stores: STORES }) {
+  const cloud = new Cloud(options);
   const { id } = await cloud.service.create(cloud.context, FORMATS);
   cloud.asked.length = 0;
   const work = (source: ImportSource, told: ImportOptions = {}, context = cloud.context) =>
@@ -33,9 +34,12 @@ async function cloudWith(options: Parameters<typeof cloudOf>[0] = { stores: STOR
   return { cloud, id, work };
 }
 
+/** A response of the web server. */
+type WebResponse = (request: Request) => Response | null | Promise<Response | null>;
+
 /** Says which methods the cloud offers, and gives what lies on the web. */
-function offering(methods: readonly string[] | number, web?: Meddler): Meddler {
-  return async (request) => {
+function offering(methods: readonly string[] | number, web?: WebResponse) {
+  return async ({ request }: Pick<Arrived, "request">): Promise<Response | null> => {
     const { hostname, pathname } = new URL(request.url);
     if (hostname === "web.example") return await web?.(request) ?? null;
     if (!pathname.endsWith("/info/import")) return null;
@@ -68,7 +72,7 @@ Deno.test("importImage() stages and imports data, and reports progress of both",
 Deno.test("importImage() uploads data if the cloud has no import", async () => {
   for (const methods of [[], 404, 405]) {
     const { cloud, id, work } = await cloudWith();
-    cloud.meddle = offering(methods);
+    cloud.intercept = offering(methods);
     const image = await work({ data: BYTES }, { stores: ["slow"] });
     assertEquals([image.status, image.stores], ["active", ["slow"]]);
     assert(cloud.asked.includes(`PUT /v2/images/${id}/file`));
@@ -79,8 +83,8 @@ Deno.test("importImage() lets Glance download a URL if it offers web-download", 
   const { cloud, id, work } = await cloudWith();
   const bodies: unknown[] = [];
   let state = 0;
-  cloud.meddle = async (request) => {
-    const offer = await offering(["web-download"])(request);
+  cloud.intercept = async ({ request }) => {
+    const offer = await offering(["web-download"])({ request });
     const { pathname } = new URL(request.url);
     if (offer !== null) return offer;
     if (pathname.endsWith(`${id}/import`)) {
@@ -105,7 +109,7 @@ Deno.test("importImage() downloads a URL without a token if Glance does not offe
   for (const methods of [["glance-direct"], []]) {
     const { cloud, id, work } = await cloudWith();
     const tokens: (string | null)[] = [];
-    cloud.meddle = offering(methods, (request) => {
+    cloud.intercept = offering(methods, (request) => {
       tokens.push(request.headers.get("x-auth-token"), request.redirect);
       return new Response(BYTES);
     });
@@ -118,7 +122,7 @@ Deno.test("importImage() downloads a URL without a token if Glance does not offe
 Deno.test("importImage() requests imports from another region and copies to more stores", async () => {
   const { cloud, id, work } = await cloudWith();
   const bodies: unknown[] = [];
-  cloud.meddle = async (request) => {
+  cloud.intercept = async ({ request }) => {
     const { pathname } = new URL(request.url);
     if (pathname.endsWith(`${id}/import`)) {
       bodies.push(await request.json());
@@ -126,7 +130,7 @@ Deno.test("importImage() requests imports from another region and copies to more
     }
     if (pathname.endsWith("/tasks")) return Response.json({ tasks: [] });
     if (pathname.endsWith(id)) return Response.json({ id, status: "active" });
-    return await offering(["glance-download", "copy-image"])(request);
+    return await offering(["glance-download", "copy-image"])({ request });
   };
   await work({ region: "north", imageId: "1" });
   await work({ region: "north", imageId: "1", interface: "internal" }, { stores: ["slow"] });
@@ -142,9 +146,9 @@ Deno.test("importImage() requests imports from another region and copies to more
 Deno.test("importImage() rejects a region that is not in the catalog before any request", async () => {
   const { cloud, work } = await cloudWith();
   let asked = 0;
-  cloud.meddle = (request) => {
+  cloud.intercept = ({ request }) => {
     asked++;
-    return offering(["glance-download"])(request);
+    return offering(["glance-download"])({ request });
   };
   const endpoints = [{ region: "North", interface: "public", url: "http://north.test" }];
   const serviceCatalog = [
@@ -180,23 +184,23 @@ Deno.test("importImage() copies an image to its other stores once", async () => 
 Deno.test("importImage() ignores the failure of an earlier copy", async () => {
   const { cloud, id, work } = await cloudWith();
   const old = { id: "old", status: "failure", message: "long ago" };
-  cloud.meddle = async (request) => {
+  cloud.intercept = async ({ request }) => {
     const { pathname } = new URL(request.url);
     if (pathname.endsWith(`${id}/import`)) return empty(202);
     if (pathname.endsWith("/tasks")) return Response.json({ tasks: [old] });
     if (pathname.endsWith(id)) return Response.json({ id, status: "active" });
-    return await offering(["copy-image"])(request);
+    return await offering(["copy-image"])({ request });
   };
   assertEquals((await work({ own: true }, { allStores: true })).id, id);
 });
 
 Deno.test("importImage() does not wait if `wait` is false", async () => {
   const { cloud, id, work } = await cloudWith();
-  cloud.meddle = async (request) => {
+  cloud.intercept = async ({ request }) => {
     const { pathname } = new URL(request.url);
     if (pathname.endsWith(`${id}/import`)) return empty(202);
     if (pathname.endsWith(id)) return Response.json({ id, status: "importing" });
-    return await offering(["web-download"])(request);
+    return await offering(["web-download"])({ request });
   };
   assertEquals((await work({ url: URL_OF_DATA }, { wait: false })).status, "importing");
   assertEquals(cloud.clock.now(), 0);
@@ -206,14 +210,14 @@ Deno.test("importImage() continues after a lost response if the import has begun
   for (const [status, isTaken] of [["importing", true], ["queued", false]] as const) {
     const { cloud, id, work } = await cloudWith();
     let looks = 0;
-    cloud.meddle = async (request) => {
+    cloud.intercept = async ({ request }) => {
       const { pathname } = new URL(request.url);
       if (pathname.endsWith(`${id}/import`) && request.method === "POST") throw refused();
       if (pathname.endsWith("/tasks")) return Response.json({ tasks: [] });
       if (pathname.endsWith(id)) {
         return Response.json({ id, status: looks++ > 0 ? "active" : status });
       }
-      return await offering(["web-download"])(request);
+      return await offering(["web-download"])({ request });
     };
     const error = await failureOf(work({ url: URL_OF_DATA }));
     assertEquals(error === undefined, isTaken, String(error));
@@ -226,11 +230,11 @@ Deno.test("importImage() throws if the stored data differs from the staged data,
   for (const [rest, isRefused] of [[{}, true], [{ disk_format: "qcow2" }, false]] as const) {
     const { cloud, id, work } = await cloudWith();
     let isImported = false;
-    cloud.meddle = async (request) => {
+    cloud.intercept = async ({ request }) => {
       const { pathname } = new URL(request.url);
       if (pathname.endsWith(`${id}/import`)) isImported = true;
       if (!pathname.endsWith(id) || !isImported) return null;
-      const record = await (await cloud.answer(request)).json();
+      const record = await (await cloud.respond(request)).json();
       return Response.json({ ...record, os_hash_value: "0".repeat(128), ...rest });
     };
     const error = await failureOf(work({ data: BYTES }));
@@ -240,7 +244,7 @@ Deno.test("importImage() throws if the stored data differs from the staged data,
 
 Deno.test("importImage() throws if the import fails", async () => {
   const { cloud, id, work } = await cloudWith();
-  cloud.meddle = async (request) => {
+  cloud.intercept = async ({ request }) => {
     const { pathname } = new URL(request.url);
     if (pathname.endsWith(`${id}/import`)) return empty(202);
     if (pathname.endsWith("/tasks")) {
@@ -251,7 +255,7 @@ Deno.test("importImage() throws if the import fails", async () => {
     if (pathname.endsWith(id)) {
       return Response.json({ id, status: "queued", os_glance_failed_import: "fast" });
     }
-    return await offering(["web-download"])(request);
+    return await offering(["web-download"])({ request });
   };
   const error = await assertRejects(() => work({ url: URL_OF_DATA }), ImageImportFailed);
   assertEquals([error.stores, error.taskMessage], [["fast"], "404 at the source"]);
@@ -259,7 +263,7 @@ Deno.test("importImage() throws if the import fails", async () => {
 
 /** What the web gives -> what is said of it. */
 const WEB_FAILURES:
-  readonly (readonly [what: string, web: Meddler, name: string, words: string])[] = [
+  readonly (readonly [what: string, web: WebResponse, name: string, words: string])[] = [
     [
       "is missing",
       () => empty(404),
@@ -296,7 +300,7 @@ const WEB_FAILURES:
 for (const [what, web, name, words] of WEB_FAILURES) {
   Deno.test(`importImage() reports that the URL ${what}, without secrets of the URL`, async () => {
     const { cloud, id, work } = await cloudWith();
-    cloud.meddle = offering([], web);
+    cloud.intercept = offering([], web);
     const error = await assertRejects(() => work({ url: URL_OF_DATA }), GlanceError);
     assertEquals(error.name, name);
     assert(error.message.includes(words), error.message);
@@ -333,11 +337,11 @@ Deno.test("importImage() stops on abort while it stages and while it waits", asy
 
   const waiting = await cloudWith();
   const { cloud, id } = waiting;
-  cloud.meddle = async (request) => {
+  cloud.intercept = async ({ request }) => {
     const { pathname } = new URL(request.url);
     if (pathname.endsWith(`${id}/import`)) return empty(202);
     if (pathname.endsWith(id)) return Response.json({ id, status: "importing" });
-    return await offering(["web-download"])(request);
+    return await offering(["web-download"])({ request });
   };
   const other = new AbortController();
   const work = waiting.work({ url: URL_OF_DATA }, {

@@ -23,7 +23,7 @@ Deno.test("Pass-through forwards Glance's 401 when a token is refused", async ()
   const ours = await router.request("/v2/images", { headers: { "x-auth-token": "old" } });
   const theirs = await cloud.ask("/v2/images");
   assertEquals([ours.status, await ours.text()], [401, await theirs.text()]);
-  assertEquals(cloud.arrived.length, 1);
+  assertEquals(cloud.requests.length, 1);
 });
 
 Deno.test("Service mode uses the gateway's credentials and forwards no token of a client", async () => {
@@ -36,7 +36,7 @@ Deno.test("Service mode uses the gateway's credentials and forwards no token of 
   const data = await router.request(`/v2/images/${id}/file`, { headers });
   assertEquals(await bytesOf(data), bytes);
   assertEquals(new Set(tokensOf(cloud)), new Set(["gateway"]));
-  assertEquals(cloud.arrived.every((request) => !request.headers.has("x-service-token")), true);
+  assertEquals(cloud.requests.every((request) => !request.headers.has("x-service-token")), true);
 });
 
 Deno.test("Service mode is read-only unless readOnly is false", async () => {
@@ -48,7 +48,7 @@ Deno.test("Service mode is read-only unless readOnly is false", async () => {
     return response.status;
   };
   assertEquals(await ask(cloud.router({ serviceMode: { context } }), "POST"), 403);
-  assertEquals(cloud.arrived, []);
+  assertEquals(cloud.requests, []);
   assertEquals(await ask(cloud.router({ serviceMode: { context, readOnly: false } }), "POST"), 201);
 });
 
@@ -77,7 +77,7 @@ Deno.test("Service mode renews its token once for all requests, also during a do
     assertEquals([response.status, (await response.json()).id], [200, id]);
   }
   assertEquals([renewals, tokensOf(cloud)], [1, ["token-1", "token-2", "token-2", "token-2"]]);
-  const ids = cloud.arrived.map((request) => request.headers.get("x-openstack-request-id"));
+  const ids = cloud.requests.map((request) => request.headers.get("x-openstack-request-id"));
   assertEquals(ids, ["req-0", "req-0", "req-1", "req-2"]);
 });
 
@@ -92,7 +92,7 @@ Deno.test("Service mode takes its servers from the catalog of its context", asyn
   for (const path of ["/v2/images", "/versions", "/healthcheck"]) {
     await (await router.request(path)).body?.cancel();
   }
-  assertEquals(cloud.asked, ["b GET /v2/images", "b GET /versions", "b GET /healthcheck"]);
+  assertEquals(cloud.requestLines, ["b GET /v2/images", "b GET /versions", "b GET /healthcheck"]);
   assertEquals(tokensOf(cloud), ["t", null, null]);
 });
 
@@ -126,7 +126,7 @@ Deno.test("authorize decides about each request, before any server is asked", as
       values: { image_id: "x", member_id: "m" },
     },
   ]);
-  assertEquals(cloud.asked, [`a GET /v2/images/${id}`]);
+  assertEquals(cloud.requestLines, [`a GET /v2/images/${id}`]);
 });
 
 Deno.test("authorize allows a request only when it returns true, and any other result is logged", async () => {
@@ -141,7 +141,7 @@ Deno.test("authorize allows a request only when it returns true, and any other r
         await response.body?.cancel();
         assertEquals([verdict, response.status], [verdict, 500]);
       }
-      assertEquals(cloud.asked, []);
+      assertEquals(cloud.requestLines, []);
       const { error } = cloud.logged[0] ?? {};
       assert(/"authorize" returned .*; return true/.test(error ?? ""), error ?? "no error");
     }
@@ -157,7 +157,7 @@ Deno.test("authorize answers with the Response that it returns, whatever its sta
     const response = await cloud.router({ authorize, serviceMode }).request("/v2/images");
     assertEquals([response.status, response.headers.get("www-authenticate")], [status, "Basic"]);
   }
-  assertEquals(cloud.asked, []);
+  assertEquals(cloud.requestLines, []);
 });
 
 Deno.test("authorize gets the canonical spelling of an id, and so do the servers", async () => {
@@ -176,7 +176,7 @@ Deno.test("authorize gets the canonical spelling of an id, and so do the servers
   paths.push("/v2/cache/ID", "/v2/stores/fast/ID", "/v2/tasks/ID", "/v2/images/x/members/ID");
   const seen = new Set<string>();
   const cloud = new Cloud();
-  cloud.disturb = () => Response.json({}, { status: 404 });
+  cloud.intercept = () => Response.json({}, { status: 404 });
   const router = cloud.router({
     authorize: ({ values }) => {
       for (const value of Object.values(values)) seen.add(value);
@@ -193,7 +193,7 @@ Deno.test("authorize gets the canonical spelling of an id, and so do the servers
     }
   }
   assertEquals([...seen].sort(), [id, "fast", "t", "x"].sort());
-  for (const { path } of cloud.arrived) {
+  for (const { path } of cloud.requests) {
     assert(path === "/healthcheck" || path === "/v2/" || path.includes(id), path);
   }
 });
@@ -214,7 +214,7 @@ Deno.test("An image that is created with an id in capital letters is found by an
 Deno.test("Service mode conceals a refusal of the gateway's own token and its issuer", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(100);
-  cloud.disturb = ({ path }) =>
+  cloud.intercept = ({ path }) =>
     path === "/healthcheck" ? undefined : new Response("Ask http://keystone.internal:5000", {
       status: 401,
       headers: { "www-authenticate": 'Keystone uri="http://keystone.internal:5000"' },
@@ -281,7 +281,7 @@ Deno.test("A middleware of the embedding application decides before the router d
     return response.status;
   });
   assertEquals(await Promise.all(statuses), [401, 200]);
-  assertEquals(cloud.arrived.map((request) => request.headers.has("authorization")), [false]);
+  assertEquals(cloud.requests.map((request) => request.headers.has("authorization")), [false]);
 });
 
 Deno.test("Service mode answers 502 without Keystone's message when Keystone refuses the gateway", async () => {
@@ -294,7 +294,7 @@ Deno.test("Service mode answers 502 without Keystone's message when Keystone ref
   const response = await cloud.router({ serviceMode: { context } }).request("/v2/images");
   const text = await response.text();
   assertEquals([response.status >= 500, text.includes("password")], [true, false]);
-  assertEquals(cloud.arrived, []);
+  assertEquals(cloud.requests, []);
 });
 
 /** Options that cannot work, and what is said of them; some are those of callers without types. */
@@ -344,5 +344,5 @@ Deno.test("publicEndpoint is shown without its query, which may hold a secret, w
 });
 
 function tokensOf(cloud: Cloud): (string | null)[] {
-  return cloud.arrived.map(({ headers }) => headers.get("x-auth-token"));
+  return cloud.requests.map(({ headers }) => headers.get("x-auth-token"));
 }

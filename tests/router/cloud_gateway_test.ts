@@ -119,6 +119,6 @@ async function ask(
   assertEquals(response?.status, 200);
 }
 
-function tokensOf({ arrived }: Cloud): (string | null)[] {
-  return arrived.map(({ headers }) => headers.get("x-auth-token"));
+function tokensOf({ requests }: Cloud): (string | null)[] {
+  return requests.map(({ headers }) => headers.get("x-auth-token"));
 }

@@ -29,7 +29,7 @@ Deno.test("publicEndpoint overrides the host of a request", async () => {
 Deno.test("GET / answers 502 when a server sends no list of versions", async () => {
   for (const body of ["<html>", "[]", '{"versions": 1}', '{"id": "v2.0"}']) {
     const cloud = new Cloud();
-    cloud.disturb = () => new Response(body);
+    cloud.intercept = () => new Response(body);
     const response = await cloud.router().request("/versions");
     await response.body?.cancel();
     assertEquals(response.status, 502, body);
@@ -45,12 +45,12 @@ Deno.test("GET /healthcheck answers 200 when one server is healthy", async () =>
   };
   assertEquals(await ask(), [200, "OK"]);
   assertEquals(await ask("HEAD"), [204, ""]);
-  cloud.disturb = ({ server }) =>
+  cloud.intercept = ({ server }) =>
     server === "http://a:9292" ? Promise.reject(new TypeError("refused")) : undefined;
   assertEquals(await ask(), [200, "OK"]);
-  cloud.disturb = () => new Response("DISABLED BY FILE", { status: 503 });
+  cloud.intercept = () => new Response("DISABLED BY FILE", { status: 503 });
   assertEquals((await ask())[0], 503);
-  cloud.disturb = () => new Response("{}", { status: 300 });
+  cloud.intercept = () => new Response("{}", { status: 300 });
   assertEquals(await ask(), [200, "OK"]);
 });
 
@@ -63,5 +63,5 @@ Deno.test("Discovery answers every method the same, as Glance does, without a to
     for (const response of [asked, posted]) await response.body?.cancel();
     assertEquals([asked.ok || asked.status === 300, posted.status], [true, asked.status], path);
   }
-  assertEquals(cloud.arrived.some(({ headers }) => headers.has("x-auth-token")), false);
+  assertEquals(cloud.requests.some(({ headers }) => headers.has("x-auth-token")), false);
 });

@@ -15,7 +15,7 @@ async function harness() {
   const { id } = await cloud.image(SIZE);
   const open = new Set<object>();
   let most = 0;
-  cloud.disturb = async (_, answer) => {
+  cloud.intercept = async (_, answer) => {
     await clock.sleep(1);
     const response = await answer();
     return response.body === null ? response : new Response(counted(response.body), response);

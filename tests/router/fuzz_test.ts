@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { ROUTES } from "../../lib/router/routes.ts";
 import { between, pick, seededBytes, seededRandom } from "../support/seed.ts";
-import { type Arrived, Cloud } from "./cloud.ts";
+import type { Arrived } from "../support/fake_glance.ts";
+import { Cloud } from "./cloud.ts";
 
 /** Requests of one run. `FUZZ_SEED` replays another one, `FUZZ_RUNS` makes it longer. */
 const RUNS = Number(Deno.env.get("FUZZ_RUNS") ?? 4_000);
@@ -110,7 +111,7 @@ Deno.test("No request finds a way to anything but the API, or an error of the ga
   const answered: Record<string, number> = {};
   let reached = 0;
   let hasFailed = false;
-  cloud.disturb = async (_, answer) => {
+  cloud.intercept = async (_, answer) => {
     const response = await answer();
     hasFailed ||= response.status >= 500;
     return response;
@@ -118,7 +119,7 @@ Deno.test("No request finds a way to anything but the API, or an error of the ga
   const routers = [cloud.router(), cloud.router({ resume: false, cors: { origins: "*" } })];
   for (let run = 0; run < RUNS; run++) {
     if (run % 500 === 0) ids = await freshIds(cloud);
-    cloud.arrived.length = 0;
+    cloud.requests.length = 0;
     hasFailed = false;
     const method = pick(random, METHODS);
     const url = randomUrl(random, ids);
@@ -130,9 +131,9 @@ Deno.test("No request finds a way to anything but the API, or an error of the ga
       response.status < 500 || response.status === 501 && method === "BREW" || hasFailed,
       `${where}: ${response.status}, ${cloud.logged.at(-1)?.error}`,
     );
-    for (const arrived of cloud.arrived) check(arrived, where);
+    for (const arrived of cloud.requests) check(arrived, where);
     answered[response.status] = (answered[response.status] ?? 0) + 1;
-    reached += Number(cloud.arrived.length > 0);
+    reached += Number(cloud.requests.length > 0);
   }
   console.log(`${RUNS} requests, ${reached} of them asked a server; by status`, answered);
   const common = ["200", "204", "206", "300", "400", "404", "405", "415", "416"];

@@ -73,7 +73,7 @@ for (const [runtime, serve] of Object.entries({ "Deno.serve": onDeno, "node:http
           assertEquals([host, path, isRefused], [host, path, true], String(status));
         }
       }
-      assertEquals(cloud.asked, []);
+      assertEquals(cloud.requestLines, []);
       for (const host of ["x", "x.example:80", "X-1.example.", "[::1]:9292", "127.0.0.1", "a_b"]) {
         assertEquals([host, await ask(host, `/v2/images/${id}`)], [host, 200]);
       }
@@ -122,9 +122,9 @@ Deno.test("allowedHosts answers 403 to any other host name", async () => {
       for (const host of good) {
         assertEquals([host, path, await statusOf(host) !== 403], [host, path, true]);
       }
-      const asked = cloud.asked.length;
+      const asked = cloud.requestLines.length;
       for (const host of bad) assertEquals([host, path, await statusOf(host)], [host, path, 403]);
-      assertEquals(cloud.asked.length, asked);
+      assertEquals(cloud.requestLines.length, asked);
     }
   }
 });
@@ -193,7 +193,7 @@ Deno.test("checkHost() rejects a write without a token from a page of another si
         await response.body?.cancel();
         assertEquals([headers, response.status !== 403], [headers, passes]);
       }
-      assertEquals([headers, cloud.asked.length > 0], [headers, passes]);
+      assertEquals([headers, cloud.requestLines.length > 0], [headers, passes]);
     }
   }
 });

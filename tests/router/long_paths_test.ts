@@ -12,7 +12,7 @@ for (const shape of SHAPES) {
     const lines: string[] = [];
     const ask = async (length: number) => {
       const cloud = new Cloud();
-      cloud.disturb = () => new Response("down", { status: 503 });
+      cloud.intercept = () => new Response("down", { status: 503 });
       const { log, onEvent } = routerOptions({
         publicEndpoint: null,
         allowedHosts: "any",

@@ -66,7 +66,7 @@ Deno.test("GET /file delivers every byte once, and leaves nothing open, when man
     const cloud = new Cloud({ ranges: random() < 0.7 });
     const { id, bytes } = await cloud.image(SIZE);
     const open = new Set<object>();
-    cloud.disturb = async (_, answer) => {
+    cloud.intercept = async (_, answer) => {
       await clock.sleep(between(random, 0, 40));
       if (random() < 0.1) throw new TypeError("connection refused");
       const response = await answer();

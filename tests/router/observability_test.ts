@@ -68,7 +68,7 @@ Deno.test("/metrics counts requests, bytes, retries, failovers, resumes and cool
   const { id } = await cloud.image(SIZE);
   const router = cloud.router({ metrics: true });
   let isFirst = true;
-  cloud.disturb = ({ server, path }, answer) => {
+  cloud.intercept = ({ server, path }, answer) => {
     if (path === "/v2/images" && server === "http://a:9292") {
       return new Response(null, { status: 503 });
     }
@@ -183,7 +183,7 @@ Deno.test("cors allows a page of a listed origin the headers that it needs", asy
   assertEquals(answer.headers.get("vary"), "Origin");
   const foreign = await ask("https://evil.example");
   assertEquals(foreign.headers.has("access-control-allow-origin"), false);
-  assertEquals(cloud.arrived.length, 2);
+  assertEquals(cloud.requests.length, 2);
 });
 
 Deno.test("OPTIONS is answered as by Glance and allows nothing when cors is not set", async () => {
@@ -194,7 +194,7 @@ Deno.test("OPTIONS is answered as by Glance and allows nothing when cors is not 
   });
   assertEquals([response.status, response.body], [200, null]);
   const names = [...response.headers.keys()].filter((name) => name.startsWith("access-control"));
-  assertEquals([names, cloud.arrived], [[], []]);
+  assertEquals([names, cloud.requests], [[], []]);
 });
 
 Deno.test("log() gets a path of at most LOGGED_PATH_LENGTH characters", async () => {

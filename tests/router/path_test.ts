@@ -92,14 +92,14 @@ Deno.test("A request with an invalid Host is answered with 400 and not forwarded
     await response.body?.cancel();
     assertEquals(response.status, 400, path);
   }
-  assertEquals(cloud.asked, []);
+  assertEquals(cloud.requestLines, []);
 });
 
 Deno.test("addressOf() keeps a segment that is encoded twice", async () => {
   const cloud = new Cloud();
   const response = await cloud.router().request("/v2/images/a%252Ffile");
   await response.body?.cancel();
-  assertEquals(cloud.asked, ["a GET /v2/images/a%252Ffile"]);
+  assertEquals(cloud.requestLines, ["a GET /v2/images/a%252Ffile"]);
 });
 
 Deno.test("A path outside of the API is not forwarded; only the token is checked", async () => {
@@ -140,7 +140,7 @@ Deno.test("Requests go to the configured servers, whatever host they name", asyn
   });
   const response = await cloud.router().fetch(request);
   await response.body?.cancel();
-  assertEquals(cloud.asked, ["a GET /v2/images"]);
+  assertEquals(cloud.requestLines, ["a GET /v2/images"]);
 });
 
 Deno.test("A version in the URL or in the media type is forwarded when Glance knows it", async () => {
@@ -152,7 +152,7 @@ Deno.test("A version in the URL or in the media type is forwarded when Glance kn
   });
   const untyped = await router.request("/images");
   assertEquals([minor.status, typed.status, untyped.status], [200, 200, 404]);
-  assertEquals(cloud.asked, ["a GET /v2.7/images?limit=1", "b GET /v2.4/images"]);
+  assertEquals(cloud.requestLines, ["a GET /v2.7/images?limit=1", "b GET /v2.4/images"]);
   for (const response of [minor, typed, untyped]) await response.body?.cancel();
 });
 
@@ -265,7 +265,7 @@ Deno.test("GET /versions lists the versions, whatever follows in the path", asyn
 
 /** What the servers were asked, each request once. */
 function requestsOf(cloud: Cloud): string[] {
-  return [...new Set(cloud.arrived.map(({ method, path }) => `${method} ${path}`))];
+  return [...new Set(cloud.requests.map(({ method, path }) => `${method} ${path}`))];
 }
 
 /** A request whose URL is not made neat first, as some runtimes give it. */

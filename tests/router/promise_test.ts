@@ -40,7 +40,7 @@ async function assertRefused(
   answer: () => Response,
 ): Promise<void> {
   const cloud = new Cloud();
-  cloud.disturb = () => answer();
+  cloud.intercept = () => answer();
   const response = await cloud.router().request(path.replaceAll(/\{\w+\}/g, "x"), {
     method,
     ...method !== "GET" && method !== "DELETE" && { body: "{}" },
@@ -53,7 +53,7 @@ async function assertRefused(
 
 Deno.test("A version that Glance does not know is still answered with its list of versions", async () => {
   const cloud = new Cloud();
-  cloud.disturb = ({ path }) =>
+  cloud.intercept = ({ path }) =>
     path.startsWith("/v2.99/") ? Response.json({ versions: [] }, { status: 300 }) : undefined;
   const response = await cloud.router().request("/v2.99/images");
   assertEquals([response.status, await response.json()], [300, { versions: [] }]);
@@ -70,7 +70,7 @@ const WRONG: readonly Record<string, unknown>[] = [
 Deno.test("No header is made from a record value of the wrong type", async () => {
   for (const fields of WRONG) {
     const cloud = new Cloud();
-    cloud.disturb = ({ path }) =>
+    cloud.intercept = ({ path }) =>
       path.endsWith("/file") ? new Response(BYTES) : Response.json(recordOf(BYTES, fields));
     for (const method of ["HEAD", "GET"]) {
       const response = await cloud.router().request(`/v2/images/${ID}/file`, { method });
@@ -124,7 +124,7 @@ Deno.test("A request with Content-Range gets the response of one with Range, wit
   for (const resume of [true, false]) {
     for (const lie of lies) {
       const cloud = new Cloud();
-      cloud.disturb = ({ path }) =>
+      cloud.intercept = ({ path }) =>
         path.endsWith("/file") ? lie.clone() : Response.json(recordOf(BYTES));
       const response = await cloud.router({ resume }).request(`/v2/images/${ID}/file`, {
         headers: { "content-range": `bytes 10-19/${BYTES.length}` },
@@ -150,7 +150,7 @@ Deno.test("A Content-Range that Glance refuses gets Glance's response", async ()
 Deno.test("Data that Glance sends for an image without data is not forwarded", async () => {
   for (const status of ["queued", "saving", "importing"]) {
     const cloud = new Cloud();
-    cloud.disturb = ({ path }) =>
+    cloud.intercept = ({ path }) =>
       path.endsWith("/file") ? new Response(BYTES) : Response.json(recordOf(BYTES, { status }));
     const response = await cloud.router().request(`/v2/images/${ID}/file`);
     await response.body?.cancel();
@@ -162,7 +162,7 @@ Deno.test("An administrator can read a deactivated image, with the checks of any
   const cloud = new Cloud();
   const record = () => Response.json(recordOf(BYTES, { status: "deactivated" }));
   let data = () => new Response(BYTES);
-  cloud.disturb = ({ path }) => path.endsWith("/file") ? data() : record();
+  cloud.intercept = ({ path }) => path.endsWith("/file") ? data() : record();
   const whole = await cloud.router().request(`/v2/images/${ID}/file`);
   assertEquals([whole.status, await bytesOf(whole)], [200, BYTES]);
   data = () => new Response("short");

@@ -51,7 +51,7 @@ Deno.test("Without a token, Glance's 401 is sent before any byte of the body is 
     assertEquals([response.status, await response.text()], [401, await expected.text()], path);
     assertEquals(state, { taken: 0, isCancelled: true }, path);
   }
-  assertEquals(new Set(cloud.asked.map((line) => line.slice(2))), new Set(["GET /v2/"]));
+  assertEquals(new Set(cloud.requestLines.map((line) => line.slice(2))), new Set(["GET /v2/"]));
 });
 
 Deno.test("Without a token, the body is read when Glance needs no token", async () => {
@@ -59,7 +59,7 @@ Deno.test("Without a token, the body is read when Glance needs no token", async 
   const response = await cloud.router().request("/v2/images", { method: "POST", body: "{}" });
   await response.body?.cancel();
   assertEquals(response.status, 201);
-  assertEquals(cloud.asked, ["a GET /v2/", "b POST /v2/images"]);
+  assertEquals(cloud.requestLines, ["a GET /v2/", "b POST /v2/images"]);
 });
 
 Deno.test("withBody() answers 413 at its limit when a body is endless, with any token", async () => {
@@ -70,7 +70,7 @@ Deno.test("withBody() answers 413 at its limit when a body is endless, with any 
   await response.body?.cancel();
   assertEquals([response.status, state.isCancelled], [413, true]);
   assertLess(state.taken, 20 * MIB);
-  assertEquals(cloud.asked, []);
+  assertEquals(cloud.requestLines, []);
 });
 
 Deno.test("withBody() answers 408 after a minute when a body does not arrive", async () => {
@@ -117,7 +117,7 @@ Deno.test("withBody() leaves room for other clients when one sends many bodies, 
 Deno.test("withBody() releases a body when its request is answered", async () => {
   const cloud = new Cloud();
   const gate = Promise.withResolvers<void>();
-  cloud.disturb = async (_, answer) => {
+  cloud.intercept = async (_, answer) => {
     await gate.promise;
     return await answer();
   };

@@ -86,13 +86,13 @@ Deno.test("Every route is forwarded to the same path of a server, with its metho
     if (kind === "data") continue;
     await t.step(`${method} ${path}`, async () => {
       const cloud = new Cloud();
-      cloud.disturb = () => new Response('{"of": "Glance"}', { status: 418 });
+      cloud.intercept = () => new Response('{"of": "Glance"}', { status: 418 });
       const url = `${path.replaceAll(/\{\w+\}/g, "a%20b")}?x=1&x=%2F&y`;
       const body = method === "GET" ? null : "{}";
       const headers = { "x-auth-token": "t" };
       const response = await cloud.router().request(url, { method, headers, body });
       assertEquals([response.status, await response.text()], [418, '{"of": "Glance"}']);
-      const asked = cloud.arrived.filter(({ path }) => path !== "/healthcheck");
+      const asked = cloud.requests.filter(({ path }) => path !== "/healthcheck");
       assertEquals(asked.map((request) => [request.method, request.path]), [[method, url]]);
     });
   }
@@ -117,7 +117,7 @@ Deno.test("A wrong method gets Glance's response and is not forwarded", async (t
           [isKnown ? theirs.status : 501, theirs.headers.get("allow")],
         );
         for (const response of [ours, theirs]) await response.body?.cancel();
-        assertEquals(cloud.arrived.filter((request) => request.method === method), []);
+        assertEquals(cloud.requests.filter((request) => request.method === method), []);
       });
     }
   }
@@ -145,7 +145,7 @@ Deno.test("A path or method that the API does not have is 401 to a caller withou
       assertEquals(response.status, expected, `${method} ${path} ${token}`);
     }
   }
-  const asked = cloud.arrived.map(({ method, path }) => `${method} ${path}`);
+  const asked = cloud.requests.map(({ method, path }) => `${method} ${path}`);
   assertEquals(new Set(asked), new Set(["GET /v2/", "HEAD /v2/images"]));
 });
 

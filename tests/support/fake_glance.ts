@@ -15,6 +15,7 @@ export interface Arrived {
   readonly headers: Headers;
   /** Its JSON; empty for other bodies. */
   readonly text: string;
+  readonly request: Request;
 }
 
 /** Answers a request instead of Glance, whose own response `respond` gives; nothing leaves it to Glance. */
@@ -26,6 +27,8 @@ export type Intercept = (
 /** A Glance whose servers have any origin and share one store. */
 export class FakeGlance {
   readonly requests: Arrived[] = [];
+  /** The requests without queries: `GET /v2/images`. */
+  readonly asked: string[] = [];
   intercept: Intercept;
   /** Sends a request that is not recorded. */
   readonly respond: (request: Request) => Promise<Response>;
@@ -41,16 +44,12 @@ export class FakeGlance {
     const { method, headers } = request;
     const text = typeof init.body === "string" ? init.body : "";
     const path = url.pathname + url.search;
-    const arrived = { method, url, server: url.origin, path, headers, text };
+    const arrived = { method, url, server: url.origin, path, headers, text, request };
     this.requests.push(arrived);
+    this.asked.push(`${method} ${url.pathname}`);
     const respond = () => this.respond(request);
     return await this.intercept(arrived, respond) ?? await respond();
   };
-
-  /** The requests in order, without queries: `GET /v2/images`. */
-  get asked(): string[] {
-    return this.requests.map(({ method, url }) => `${method} ${url.pathname}`);
-  }
 
   /** The JSON bodies of the requests for `"METHOD /path"`. */
   sentTo(request: string): unknown[] {

@@ -41,7 +41,9 @@ Deno.test("GET /file delivers every byte when the connection of an idle download
   const { id, bytes } = await cloud.image(SIZE);
   const router = cloud.router({ metrics: true });
   assertEquals(await readAfterOthers(router, `/v2/images/${id}/file`), bytes);
-  const ranges = cloud.arrived.map(({ headers }) => headers.get("range")).filter((r) => r !== null);
+  const ranges = cloud.requests.map(({ headers }) => headers.get("range")).filter((r) =>
+    r !== null
+  );
   assertEquals(ranges[0], "bytes=0-0", "a probe for ranges comes first");
   assertEquals(ranges[1], `bytes=${CHUNK}-${SIZE - 1}`, "no byte is requested twice");
   const counters = await (await router.request("/metrics")).text();
@@ -69,7 +71,7 @@ Deno.test("GET /file releases its slot however the response ends", async () => {
       else await response.body?.cancel();
     }
   }
-  cloud.disturb = () => Promise.reject(new TypeError("connection refused"));
+  cloud.intercept = () => Promise.reject(new TypeError("connection refused"));
   for (let i = 0; i < 2; i++) assertEquals((await router.request(path)).status, 503);
 });
 
@@ -90,7 +92,7 @@ Deno.test("GET /file bypasses the queue when no data or a small range is sent, a
     assertEquals(response.status, status);
   }
   assertEquals((await router.request(path, { method: "HEAD" })).status, 200);
-  const before = cloud.arrived.length;
+  const before = cloud.requests.length;
   const large = [
     { "if-none-match": '"another"' },
     { "range": "bytes=0-511", "if-range": '"another"' },
@@ -102,7 +104,7 @@ Deno.test("GET /file bypasses the queue when no data or a small range is sent, a
     new Uint8Array(await (await router.request(path, { headers })).arrayBuffer())
   );
   await settled();
-  const opened = cloud.arrived.slice(before).filter(({ path }) => path.endsWith("/file"));
+  const opened = cloud.requests.slice(before).filter(({ path }) => path.endsWith("/file"));
   assertEquals(opened.length, 0);
   await first.body?.cancel();
   for (const answer of await Promise.all(waiting)) assertEquals(answer, bytes);
@@ -116,7 +118,7 @@ Deno.test("GET /file leaves the queue when its client disconnects", async () => 
   const third = router.request(path);
   await settled();
   assertEquals(
-    new Set(cloud.arrived.map(({ path }) => path)).size,
+    new Set(cloud.requests.map(({ path }) => path)).size,
     2,
     "record and data of the first download",
   );
@@ -142,7 +144,7 @@ Deno.test("GET /file keeps an idle connection when the probe for ranges fails", 
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(SIZE);
   const router = cloud.router({ numRetries: 0 });
-  cloud.disturb = ({ headers }) =>
+  cloud.intercept = ({ headers }) =>
     headers.has("range") ? Promise.reject(new TypeError("connection refused")) : undefined;
   assertEquals(await readAfterOthers(router, `/v2/images/${id}/file`), bytes);
 });
@@ -190,7 +192,7 @@ async function oneAtATime() {
   const router = cloud.router({ numRetries: 0, sleep });
   const path = `/v2/images/${id}/file`;
   for (let i = 1; i < MAX_STARTING; i++) await router.request(path);
-  cloud.arrived.length = 0;
+  cloud.requests.length = 0;
   return { cloud, router, bytes, path };
 }
 

@@ -81,7 +81,7 @@ Deno.test("HEAD, 304 and 412 are answered from the image record without opening 
       assertEquals(headersOf(response), { etag, "cache-control": "private, no-transform" });
     }
   }
-  assertEquals(cloud.arrived.filter(({ path }) => path.endsWith("/file")), []);
+  assertEquals(cloud.requests.filter(({ path }) => path.endsWith("/file")), []);
 });
 
 Deno.test("If-Range selects the range when it matches, else the whole image", async () => {
@@ -179,7 +179,7 @@ Deno.test("GET /file continues from another server when one fails after the head
         const cloud = new Cloud({ ranges });
         const { id, bytes } = await cloud.image(SIZE);
         let cuts = 1;
-        cloud.disturb = ({ path }, answer) =>
+        cloud.intercept = ({ path }, answer) =>
           path.endsWith("/file") && cuts-- > 0
             ? answer().then(async (whole) => {
               if (!whole.ok) return whole;
@@ -209,7 +209,7 @@ Deno.test("GET /file resets the connection when no server can finish it", async 
       const cloud = new Cloud();
       const { id } = await cloud.image(SIZE);
       let opened = 0;
-      cloud.disturb = ({ path }, answer) => {
+      cloud.intercept = ({ path }, answer) => {
         if (!path.endsWith("/file")) return undefined;
         if (opened++ > 0) return Promise.reject(new TypeError("refused"));
         return answer().then(async (whole) =>
@@ -229,7 +229,7 @@ Deno.test("verify resets the connection before the last byte when the hash is wr
   const { id, bytes } = await cloud.image(SIZE);
   const wrong = bytes.slice();
   wrong[SIZE - 1] = 1 + (wrong[SIZE - 1] ?? 0);
-  cloud.disturb = ({ path }, answer) =>
+  cloud.intercept = ({ path }, answer) =>
     path.endsWith("/file")
       ? answer().then(({ headers }) => new Response(wrong, { headers }))
       : undefined;
@@ -259,7 +259,7 @@ Deno.test("GET /file skips a server whose data is not that of the image", async 
       await t.step(`${name}, resume: ${resume}`, async () => {
         const cloud = new Cloud();
         const { id, bytes } = await cloud.image(SIZE);
-        cloud.disturb = ({ server, path }) =>
+        cloud.intercept = ({ server, path }) =>
           server === "http://b:9292" && path.endsWith("/file") ? answer.clone() : undefined;
         const response = await cloud.router({ resume }).request(`/v2/images/${id}/file`);
         assertEquals([response.status, await bytesOf(response)], [200, bytes]);
@@ -298,7 +298,7 @@ Deno.test("GET /file cancels the server's body when the client disconnects", asy
   const cloud = new Cloud();
   const { id } = await cloud.image(SIZE);
   let reason: unknown;
-  cloud.disturb = ({ path }, answer) =>
+  cloud.intercept = ({ path }, answer) =>
     path.endsWith("/file")
       ? answer().then(async (whole) => {
         await whole.body?.cancel();
@@ -324,7 +324,7 @@ Deno.test("GET /file stops trying servers when the client disconnects before the
   const cloud = new Cloud();
   const { id } = await cloud.image(SIZE);
   const leaving = new AbortController();
-  cloud.disturb = ({ path }) => {
+  cloud.intercept = ({ path }) => {
     if (!path.endsWith("/file")) return undefined;
     leaving.abort("gone");
     return new Promise<Response>(() => {});
@@ -353,7 +353,7 @@ Deno.test("prefer requests the data from the store that it names", async () => {
   const router = cloud.router();
   const response = await router.request(`/v2/images/${id}/file?prefer=slow,fast`);
   assertEquals(await bytesOf(response), bytes);
-  assertEquals(cloud.arrived.at(-1)?.path, `/v2/images/${id}/file?prefer=slow%2Cfast`);
+  assertEquals(cloud.requests.at(-1)?.path, `/v2/images/${id}/file?prefer=slow%2Cfast`);
   const unknown = await router.request(`/v2/images/${id}/file?prefer=nope`);
   await unknown.body?.cancel();
   assertEquals(unknown.status, 400);
@@ -416,7 +416,7 @@ Deno.test("createImageRouter() resets a body when its server is silent, with and
     for (const headers of [{}, { range: "bytes=5-59" }]) {
       const cloud = new Cloud();
       const { id } = await cloud.image(100);
-      cloud.disturb = async ({ path }, answer) => {
+      cloud.intercept = async ({ path }, answer) => {
         if (!path.endsWith("/file")) return await answer();
         const { status, headers } = await answer();
         return new Response(new ReadableStream({ type: "bytes" }), { status, headers });

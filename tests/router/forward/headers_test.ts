@@ -47,7 +47,7 @@ Deno.test("The gateway forwards only headers that Glance reads, and no asserted 
   });
   await response.body?.cancel();
   const { "x-openstack-request-id": id = "", ...sent } = Object.fromEntries(
-    cloud.arrived[0]?.headers ?? [],
+    cloud.requests[0]?.headers ?? [],
   );
   assertMatch(id, /^req-[0-9a-f-]{36}$/);
   assertEquals(sent, {
@@ -72,14 +72,14 @@ Deno.test("The gateway drops the headers that Connection names, including a toke
     },
   });
   await response.body?.cancel();
-  const headers = cloud.arrived[0]?.headers;
+  const headers = cloud.requests[0]?.headers;
   const names = ["x-auth-token", "x-image-meta-store", "x-service-token"];
   assertEquals(names.map((name) => headers?.get(name)), [null, null, "token-2"]);
 });
 
 Deno.test("The gateway returns only headers that clients of Glance read", async () => {
   const cloud = new Cloud();
-  cloud.disturb = () =>
+  cloud.intercept = () =>
     Response.json({}, {
       status: 415,
       headers: {
@@ -127,7 +127,7 @@ Deno.test("Location always leads to the gateway", async (t) => {
   for (const [location, expected] of Object.entries(locations)) {
     await t.step(location, async () => {
       const cloud = new Cloud();
-      cloud.disturb = () => Response.json({ id: "t" }, { status: 201, headers: { location } });
+      cloud.intercept = () => Response.json({ id: "t" }, { status: 201, headers: { location } });
       const response = await cloud.router().request("http://gateway/v2/tasks", {
         method: "POST",
         body: "{}",
@@ -151,13 +151,13 @@ Deno.test("The request id is the same in every attempt, the log and the response
   for (const [id, expected] of Object.entries(ids)) {
     await t.step(id, async () => {
       const cloud = new Cloud();
-      cloud.disturb = ({ server }) =>
+      cloud.intercept = ({ server }) =>
         server === "http://a:9292" ? new Response(null, { status: 503 }) : undefined;
       const response = await cloud.router().request("/v2/images", {
         headers: { "x-openstack-request-id": id },
       });
       await response.body?.cancel();
-      const sent = cloud.arrived.map(({ headers }) => headers.get("x-openstack-request-id"));
+      const sent = cloud.requests.map(({ headers }) => headers.get("x-openstack-request-id"));
       const out = response.headers.get("x-openstack-request-id") ?? "";
       assertMatch(out, expected);
       assertEquals(sent, [out, out]);

@@ -71,15 +71,15 @@ Deno.test("Requests go round-robin to the servers and skip one that has failed",
   const ask = async () => await (await router.request("/v2/images")).body?.cancel();
   await ask();
   await ask();
-  cloud.disturb = ({ server }) => server === "http://a:9292" ? refused() : undefined;
+  cloud.intercept = ({ server }) => server === "http://a:9292" ? refused() : undefined;
   for (let i = 0; i < 3; i++) await ask();
-  const hosts = cloud.arrived.map(({ server }) => new URL(server).hostname).join("");
+  const hosts = cloud.requests.map(({ server }) => new URL(server).hostname).join("");
   assertEquals(hosts, "ab" + "ab" + "b" + "b");
 });
 
 Deno.test("A read is retried when its response ends early, a write is not", async () => {
   const cloud = new Cloud();
-  cloud.disturb = ({ server }, answer) =>
+  cloud.intercept = ({ server }, answer) =>
     server === "http://a:9292" ? answer().then(broken) : undefined;
   const router = cloud.router();
   const asked = await router.request("/v2/images");
@@ -91,12 +91,12 @@ Deno.test("A read is retried when its response ends early, a write is not", asyn
   });
   await changed.body?.cancel();
   assertEquals(changed.status, 502);
-  assertEquals(cloud.asked, ["a GET /v2/images", "b GET /v2/images", "a POST /v2/tasks"]);
+  assertEquals(cloud.requestLines, ["a GET /v2/images", "b GET /v2/images", "a POST /v2/tasks"]);
 });
 
 Deno.test("A read answers 503 without the name of a server when no server is left", async () => {
   const cloud = new Cloud();
-  cloud.disturb = () => refused();
+  cloud.intercept = () => refused();
   const response = await cloud.router().request("/v2/images", {
     headers: { accept: "application/json" },
   });
@@ -109,28 +109,28 @@ Deno.test("A read answers 503 without the name of a server when no server is lef
 Deno.test("A status of every server is forwarded after the last attempt", async () => {
   for (const status of [429, 502, 503, 504]) {
     const cloud = new Cloud();
-    cloud.disturb = () => new Response("down", { status });
+    cloud.intercept = () => new Response("down", { status });
     const response = await cloud.router().request("/v2/images");
     await response.body?.cancel();
-    assertEquals([response.status, cloud.arrived.length], [status, 4]);
+    assertEquals([response.status, cloud.requests.length], [status, 4]);
   }
 });
 
 Deno.test("A redirect to another origin is refused and its target not shown", async () => {
   const cloud = new Cloud();
-  cloud.disturb = () =>
+  cloud.intercept = () =>
     new Response(null, { status: 307, headers: { location: "http://evil.example/v2/images" } });
   const response = await cloud.router().request("/v2/images", {
     headers: { "x-auth-token": "secret" },
   });
   const text = await response.text();
   assertEquals([response.status, text.includes("evil")], [502, false]);
-  assertEquals(new Set(cloud.arrived.map(({ server }) => server)), new Set(["http://a:9292"]));
+  assertEquals(new Set(cloud.requests.map(({ server }) => server)), new Set(["http://a:9292"]));
 });
 
 Deno.test("POST /images chooses the id, so that a lost response creates no second image", async () => {
   const cloud = new Cloud();
-  cloud.disturb = ({ server, method }, answer) =>
+  cloud.intercept = ({ server, method }, answer) =>
     server === "http://a:9292" && method === "POST" ? answer().then(broken) : undefined;
   const response = await cloud.router().request("http://gateway/v2/images", {
     method: "POST",
@@ -142,7 +142,7 @@ Deno.test("POST /images chooses the id, so that a lost response creates no secon
   assertEquals(response.headers.get("location"), `http://gateway/v2/images/${image.id}`);
   const { images } = await (await cloud.ask("/v2/images")).json();
   assertEquals(images.length, 1);
-  assertEquals(cloud.asked, [
+  assertEquals(cloud.requestLines, [
     "a POST /v2/images",
     "b POST /v2/images",
     `b GET /v2/images/${image.id}`,
@@ -195,7 +195,7 @@ Deno.test("isIdempotentPatch() is true only when a patch can be applied twice", 
 Deno.test("DELETE succeeds when a retry finds that the first attempt has deleted it", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(1);
-  cloud.disturb = ({ server, method }, answer) =>
+  cloud.intercept = ({ server, method }, answer) =>
     server === "http://a:9292" && method === "DELETE"
       ? answer().then(() => Promise.reject(new TypeError("reset")))
       : undefined;
@@ -222,7 +222,7 @@ Deno.test("The gateway refuses a body only when it is too large or ends early", 
     await response.body?.cancel();
     assertEquals(response.status, status, path);
   }
-  assertEquals(cloud.arrived.map(({ method, path }) => `${method} ${path}`), [
+  assertEquals(cloud.requests.map(({ method, path }) => `${method} ${path}`), [
     "GET /v2/",
     "GET /v2/images",
     "GET /v2/tasks",

@@ -25,7 +25,7 @@ Deno.test("PUT /file stores the data as sent, with or without Content-Length", a
       const response = await router.request(url, { method: "PUT", body, headers });
       assertEquals([response.status, await response.text()], [204, ""]);
       assertEquals(await bytesOf(await router.request(url)), bytes);
-      const upload = cloud.arrived.find(({ method }) => method === "PUT");
+      const upload = cloud.requests.find(({ method }) => method === "PUT");
       const announced = name === "stream" ? null : String(SIZE);
       assertEquals(upload?.headers.get("x-openstack-image-size"), announced);
       assertEquals(cloud.logged.find(({ method }) => method === "PUT")?.bytesIn, SIZE);
@@ -104,7 +104,7 @@ Deno.test("PUT /file answers 413 above maxUploadSize, announced or not, and leav
       await response.body?.cancel();
       assertEquals(response.status, 413);
       assertEquals(await statusOf(cloud, id), "queued");
-      assertEquals(cloud.arrived.some(({ method }) => method === "PUT"), name === "unannounced");
+      assertEquals(cloud.requests.some(({ method }) => method === "PUT"), name === "unannounced");
     });
   }
 });
@@ -163,7 +163,7 @@ Deno.test("PUT /file stores the data as sent when Glance ignores X-OpenStack-Ima
 
 Deno.test("PUT /file is sent once, to a server that has just answered a health check", async () => {
   const cloud = new Cloud();
-  cloud.disturb = ({ server }) =>
+  cloud.intercept = ({ server }) =>
     server === "http://a:9292" ? Promise.reject(new TypeError("refused")) : undefined;
   const id = await queued(cloud);
   const response = await cloud.router().request(`/v2/images/${id}/file`, {
@@ -172,17 +172,21 @@ Deno.test("PUT /file is sent once, to a server that has just answered a health c
     body: streamOf(new Uint8Array(SIZE)),
   });
   assertEquals(response.status, 204);
-  assertEquals(cloud.asked, [
+  assertEquals(cloud.requestLines, [
     "a GET /healthcheck",
     "b GET /healthcheck",
     `b PUT /v2/images/${id}/file`,
   ]);
-  assertEquals(cloud.arrived.map(({ headers }) => headers.get("x-auth-token")), [null, null, null]);
+  assertEquals(cloud.requests.map(({ headers }) => headers.get("x-auth-token")), [
+    null,
+    null,
+    null,
+  ]);
 });
 
 Deno.test("PUT /file answers 502 when the server fails, because the outcome is unknown", async () => {
   const cloud = new Cloud();
-  cloud.disturb = ({ method }) =>
+  cloud.intercept = ({ method }) =>
     method === "PUT" ? Promise.reject(new TypeError("reset")) : undefined;
   const id = await queued(cloud);
   const response = await cloud.router().request(`/v2/images/${id}/file`, {
@@ -191,7 +195,7 @@ Deno.test("PUT /file answers 502 when the server fails, because the outcome is u
     body: streamOf(new Uint8Array(SIZE)),
   });
   await response.body?.cancel();
-  assertEquals([response.status, cloud.arrived.length], [502, 2]);
+  assertEquals([response.status, cloud.requests.length], [502, 2]);
 });
 
 Deno.test("PUT /file reads from the client as fast as the server reads", async () => {
