@@ -18,6 +18,14 @@ export interface GlanceErrorOptions {
   readonly requestId?: string | undefined;
   /** Number of requests sent. */
   readonly attempts?: number | undefined;
+  /** Parts of the message that name options and calls, in addition to those of the cause. */
+  readonly terms?:
+    | readonly {
+      readonly key: string;
+      readonly text: string;
+      readonly subject?: string | undefined;
+    }[]
+    | undefined;
 }
 
 /**
@@ -45,6 +53,12 @@ export class GlanceError extends Error {
   readonly requestId: string | undefined;
   /** Number of requests sent. */
   readonly attempts: number | undefined;
+  /**
+   * Parts of the message that name options and calls of this module, for example
+   * `{ key: "stallTimeout", text: '"stallTimeout"' }`. A program with its own words replaces each `text`; its
+   * `subject` is the image unless it names another one.
+   */
+  readonly terms: NonNullable<GlanceErrorOptions["terms"]>;
 
   /** `message` must not contain a secret: see {@linkcode redact}. */
   constructor(message: string, options: GlanceErrorOptions = {}) {
@@ -54,7 +68,14 @@ export class GlanceError extends Error {
     this.status = options.status;
     this.requestId = options.requestId;
     this.attempts = options.attempts;
+    this.terms = [...options.terms ?? [], ...termsOf(options.cause)];
   }
+}
+
+/** The terms of a cause, which is quoted in the message of its error. */
+function termsOf(cause: unknown): GlanceError["terms"] {
+  if (cause instanceof GlanceError) return cause.terms;
+  return cause instanceof AggregateError ? cause.errors.flatMap(termsOf) : [];
 }
 
 /** An argument is invalid: a check of this module or Glance (400) refused it. */

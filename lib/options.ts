@@ -10,6 +10,7 @@ import { InvalidConfigurationValue } from "./errors.ts";
 import { callSafely, type GlanceEvent, ignoringErrors } from "./events.ts";
 import { sleep, timerOf } from "./timer.ts";
 import { checkRecord, describeType, inspect } from "./validate.ts";
+import { optionTerm } from "./terms.ts";
 
 /** Options of every function and class of this module. All are optional. */
 export interface GlanceOptions {
@@ -206,6 +207,7 @@ function parseCatalogInfo(text: string): CatalogInfo {
       `Cannot use the option "catalogInfo": it is ${
         inspect(text)
       } and must have the form "<service type>:<service name>:<endpoint type>"`,
+      { terms: [optionTerm("catalogInfo")] },
     );
   }
   return { serviceType, serviceName, endpointType };

@@ -48,7 +48,7 @@ export function processEnvironment(): Environment {
   } catch (cause) {
     throw new InvalidConfigurationValue(
       'Cannot read the environment: the runtime does not allow it; run with --allow-env, or pass "environment"',
-      { cause },
+      { cause, terms: [{ key: "passEnvironment", text: ', or pass "environment"' }] },
     );
   }
 }

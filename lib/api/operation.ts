@@ -100,6 +100,7 @@ export function specOf<Args extends readonly unknown[], Result>(
     request: toRequest(operation, args),
     action: () => actionOf(operation, args),
     imageId: imageIdOf(operation, args),
+    namespace: textOf(operation, args, "namespace"),
     idempotent,
     alreadyDoneStatus,
     success,
@@ -219,11 +220,20 @@ export function actionWith(action: string, nameAt: (placeholder: string) => unkn
 
 /** The id of the image in the path of an operation, if there is one. */
 export function imageIdOf(
-  { parameters }: { readonly parameters: readonly string[] },
+  operation: { readonly parameters: readonly string[] },
   args: readonly unknown[],
 ): string | undefined {
-  const id = args[parameters.indexOf("image_id")];
-  return typeof id === "string" ? id : undefined;
+  return textOf(operation, args, "image_id");
+}
+
+/** The argument for a parameter in the path of an operation, if it is text. */
+function textOf(
+  { parameters }: { readonly parameters: readonly string[] },
+  args: readonly unknown[],
+  name: string,
+): string | undefined {
+  const value = args[parameters.indexOf(name)];
+  return typeof value === "string" ? value : undefined;
 }
 
 /** The names of the placeholders of a path, in order. */

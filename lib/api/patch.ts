@@ -75,6 +75,7 @@ function pointerTo(key: string): string {
     `Cannot change the property ${
       inspect(key)
     }: a patch cannot name a property whose name is empty or has white space at its ends; leave the property alone, with purgeProps false`,
+    { terms: [{ key: "keepProperties", text: ", with purgeProps false" }] },
   );
 }
 

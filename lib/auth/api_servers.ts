@@ -10,6 +10,7 @@ import { type ApiServer, shuffled } from "../api_server.ts";
 import { InvalidConfigurationValue } from "../errors.ts";
 import { ServerPool } from "../http/server_pool.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
+import { optionTerm, type Term } from "../terms.ts";
 
 /**
  * Iterates over the API servers without end, shuffled once and then round-robin, like Cinder's
@@ -54,8 +55,15 @@ export async function listApiServers(
   if (servers.length > 0) return servers;
   throw new InvalidConfigurationValue(
     `Cannot find an API server: the service catalog has no endpoint of type "${catalogInfo.serviceType}"; set "apiServers" or correct "catalogInfo"`,
+    { terms: [optionTerm("apiServers"), optionTerm("catalogInfo")] },
   );
 }
+
+const NO_SERVERS: Term = {
+  key: "chooseServers",
+  text:
+    'there are no "apiServers", and the context has no service catalog; set one of them, or "authUrl" to fetch the catalog from Keystone',
+};
 
 async function catalogFor(
   context: RequestContext,
@@ -66,7 +74,8 @@ async function catalogFor(
     return await fetchCatalog(options.authUrl, context, options);
   }
   throw new InvalidConfigurationValue(
-    'Cannot find an API server: there are no "apiServers", and the context has no service catalog; set one of them, or "authUrl" to fetch the catalog from Keystone',
+    `Cannot find an API server: ${NO_SERVERS.text}`,
+    { terms: [NO_SERVERS] },
   );
 }
 

@@ -113,9 +113,11 @@ function distinct(servers: readonly ApiServer[]): ApiServer[] {
 function noSuchInterface(candidates: readonly Candidate[], info: CatalogInfo): Error {
   const names = [...new Set(candidates.map((candidate) => candidate.interface))];
   const { serviceType, serviceName, endpointType } = info;
+  const hint = `set the option "catalogInfo" to "${serviceType}:${serviceName}:${names[0]}URL"`;
   return new InvalidConfigurationValue(
     `Cannot find the endpoint type "${endpointType}" of the service "${serviceType}" in the catalog: it has "${
       names.join('", "')
-    }"; set the option "catalogInfo" to "${serviceType}:${serviceName}:${names[0]}URL"`,
+    }"; ${hint}`,
+    { terms: [{ key: "chooseInterface", text: hint, subject: names[0] }] },
   );
 }

@@ -17,11 +17,17 @@ import { type AuthMethod, type Credentials, describe, methodOf, secretsOf } from
 import { askKeystone, identityServer } from "./keystone_client.ts";
 import type { KeystoneRequest } from "./keystone_errors.ts";
 import { catalogFrom, contextFrom } from "./token_response.ts";
+import type { Term } from "../terms.ts";
 
 export type { AuthMethod, Credentials } from "./credentials.ts";
 
 /** Milliseconds before its expiry at which a token is renewed: enough for a request to use it. */
 const EXPIRY_MARGIN = 120_000;
+
+const NO_TOKEN: Term = {
+  key: "signIn",
+  text: 'the context has no "authToken"; sign in first, or set "apiServers"',
+};
 
 const TOKENS = "/v3/auth/tokens";
 
@@ -100,7 +106,8 @@ export async function fetchCatalog(
   const { authToken } = context;
   if (authToken === undefined) {
     throw new InvalidConfigurationValue(
-      'Cannot read the service catalog: the context has no "authToken"; sign in first, or set "apiServers"',
+      `Cannot read the service catalog: ${NO_TOKEN.text}`,
+      { terms: [NO_TOKEN] },
     );
   }
   const request: KeystoneRequest = {

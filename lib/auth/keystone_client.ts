@@ -21,6 +21,7 @@ import {
 } from "./keystone_errors.ts";
 import { trustHint } from "../http/tls_hints.ts";
 import { redact } from "../redact.ts";
+import { AUTH_URL } from "../terms.ts";
 
 /** A successful response. */
 export interface KeystoneResponse {
@@ -48,7 +49,8 @@ export function identityServer(authUrl: string): ApiServer {
     throw new InvalidConfigurationValue(
       `Cannot use the auth URL "${
         redact(text)
-      }": it is not an http or https URL without user information; set authUrl (OS_AUTH_URL, or auth.auth_url in clouds.yaml) to Keystone's, such as "https://keystone:5000/v3"`,
+      }": it is not an http or https URL without user information; set authUrl (OS_AUTH_URL), or auth.auth_url in clouds.yaml, to Keystone's, such as "https://keystone:5000/v3"`,
+      { terms: [AUTH_URL] },
     );
   }
 }

@@ -18,6 +18,7 @@ import { parseJson } from "../http/json.ts";
 import type { WireRequest } from "../http/request_spec.ts";
 import { isRecord } from "../validate.ts";
 import { errorFromAnswer } from "../http/error_from_answer.ts";
+import { AUTH_URL } from "../terms.ts";
 
 /** A request to Keystone, with its description for messages. */
 export interface KeystoneRequest {
@@ -53,7 +54,7 @@ export function refusal(request: KeystoneRequest, response: Response, text: stri
       `Cannot ${request.action}: no Keystone v3 answers at "${
         urlOf(request)
       }" (status ${status}); set authUrl (OS_AUTH_URL) to Keystone's own URL, such as "https://keystone:5000/v3"`,
-      facts,
+      { ...facts, terms: [AUTH_URL] },
     );
   }
   return errorFromAnswer({ ...facts, action: request.action, explanation });
@@ -95,6 +96,7 @@ export function unreachable(
       urlOf(request)
     }" gave no usable answer in ${attempts} attempt${s}; the last one: ${last?.message}; check authUrl (OS_AUTH_URL) and the network`,
     {
+      terms: [AUTH_URL],
       cause: new AggregateError(failures, "every attempt failed"),
       server: request.server.endpoint,
       status: last?.status,
@@ -110,7 +112,7 @@ export function unusable(request: KeystoneRequest, state: string): UnexpectedRes
     `Cannot ${request.action}: "${
       urlOf(request)
     }" answered with ${state}; check that authUrl (OS_AUTH_URL) is Keystone's`,
-    { server: request.server.endpoint },
+    { terms: [AUTH_URL], server: request.server.endpoint },
   );
 }
 

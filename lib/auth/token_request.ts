@@ -6,6 +6,7 @@
  */
 import { InvalidConfigurationValue } from "../errors.ts";
 import { type Credentials, describe, isGiven, methodOf, required } from "./credentials.ts";
+import { optionTerm } from "../terms.ts";
 
 /** A user, project, domain, or credential, by id, or by name and domain. */
 interface Reference {
@@ -126,6 +127,7 @@ function systemScope({ systemScope }: Credentials): Scope | null {
   if (systemScope === "all") return { system: { all: true } };
   throw new InvalidConfigurationValue(
     `Cannot authenticate: "systemScope" is "${systemScope}"; it must be "all"`,
+    { terms: [optionTerm("systemScope")] },
   );
 }
 

@@ -19,6 +19,7 @@ import {
 import { errorFromResponse, unpromisedAnswer } from "./response_errors.ts";
 import { isAmbiguousStatus, parseRetryAfter, verdictOf } from "./retry_policy.ts";
 import { credentialHeaders, discard, send, tokensOf } from "./transport.ts";
+import { optionTerm } from "../terms.ts";
 
 /** Bytes of progress after which another request costs no retry budget. */
 const FREE_RETRY_PROGRESS = 1024 * 1024;
@@ -145,7 +146,7 @@ function startDeadline(
     deadline.arm(requestTimeout, () =>
       new ServerUnreachable(
         `Cannot ${spec.action()}: the server did not answer in ${requestTimeout} ms; raise "requestTimeout" if it is slow`,
-        { server: server.endpoint, imageId: spec.imageId },
+        { terms: [optionTerm("requestTimeout")], server: server.endpoint, imageId: spec.imageId },
       ));
   }
   return deadline;
@@ -167,9 +168,9 @@ async function failureOf(
   { spec, server, earlier }: AttemptInput<unknown>,
   signal: AbortSignal,
 ): Promise<FailedAttempt> {
-  const { imageId, hints, success } = spec;
+  const { imageId, namespace, hints, success } = spec;
   const [action, attempts] = [spec.action(), earlier.length + 1];
-  const request = { action, imageId, server: server.endpoint, attempts, hints };
+  const request = { action, imageId, namespace, server: server.endpoint, attempts, hints };
   if (response.status < 400) {
     await discard(response);
     const error = unpromisedAnswer(response, request, success ?? []);

@@ -3,15 +3,32 @@
  *
  * @module
  */
+import type { Term } from "../terms.ts";
+
+/** The request that was refused. */
+interface Refused {
+  readonly imageId?: string | undefined;
+  readonly namespace?: string | undefined;
+}
+
+type CauseHint = string | ((refused: Refused) => Term);
 
 /** Sentences of Glance, of any release, each with a hint. */
-const HINTS: readonly (readonly [sentence: RegExp, hint: string])[] = [
-  [/ is protected and cannot be deleted/, 'set "protected" to false before you delete it'],
-  [
-    /has been deactivated/,
-    "the image is deactivated, so only an administrator can read its data; ask one to reactivate it",
-  ],
-  [/Only shared images have members/, 'set its visibility to "shared" before you share it'],
+const HINTS: readonly (readonly [sentence: RegExp, hint: CauseHint])[] = [
+  [/ is protected and cannot be deleted/, ({ namespace }) => ({
+    key: namespace === undefined ? "unprotectImage" : "unprotectNamespace",
+    text: 'set "protected" to false before you delete it',
+    subject: namespace,
+  })],
+  [/has been deactivated/, () => ({
+    key: "reactivate",
+    text:
+      "the image is deactivated, so only an administrator can read its data; ask one to reactivate it",
+  })],
+  [/Only shared images have members/, () => ({
+    key: "makeShared",
+    text: 'set its visibility to "shared" before you share it',
+  })],
   [
     /status transition from \S+ to (deactivated|active)/,
     "only an active image can be deactivated, and only a deactivated one reactivated; see its status",
@@ -19,7 +36,16 @@ const HINTS: readonly (readonly [sentence: RegExp, hint: string])[] = [
   [/\blast (location|store)\b/i, "delete the image instead"],
 ];
 
-/** The hint for an explanation; undefined if there is none. */
-export function hintForCause(explanation: string): string | undefined {
-  return HINTS.find(([sentence]) => sentence.test(explanation))?.[1];
+/** The hint for an explanation, and its term if front ends word it themselves. */
+export interface FoundHint {
+  readonly hint?: string | undefined;
+  readonly terms?: readonly Term[];
+}
+
+/** Finds the hint for an explanation. */
+export function hintForCause(explanation: string, refused: Refused): FoundHint {
+  const hint = HINTS.find(([sentence]) => sentence.test(explanation))?.[1];
+  if (typeof hint !== "function") return { hint };
+  const term = hint(refused);
+  return { hint: term.text, terms: [term] };
 }

@@ -29,6 +29,8 @@ export interface RequestSpec {
   readonly action: () => string;
   /** Id of the image that it is about, if any. */
   readonly imageId: string | undefined;
+  /** Name of the metadata namespace that it is about, if any. */
+  readonly namespace?: string | undefined;
   /** Whether the request may be sent again if its outcome is unknown. */
   readonly idempotent: boolean;
   /** Status of a retry if an earlier attempt with unknown outcome did succeed. */

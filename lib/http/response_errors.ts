@@ -24,6 +24,8 @@ export interface Asked {
   readonly action: string;
   readonly server: string;
   readonly imageId?: string | undefined;
+  /** Name of the metadata namespace that it is about. */
+  readonly namespace?: string | undefined;
   readonly attempts: number;
   /** Hints by error status, for statuses whose general hint is not specific enough. */
   readonly hints?: Readonly<Record<number, string>>;
@@ -42,12 +44,14 @@ export async function errorFromResponse(
   const text = await readStart(response, { signal }).catch(() => "");
   const { hints = {}, ...facts } = request;
   const explanation = explanationIn(text, secrets);
+  const { hint = hints[response.status], terms } = hintForCause(explanation, request);
   return errorFromAnswer({
     ...facts,
+    terms,
     status: response.status,
     requestId: requestIdOf(response),
     explanation,
-    hint: hintForCause(explanation) ?? hints[response.status],
+    hint,
   });
 }
 

@@ -3,12 +3,19 @@
  *
  * @module
  */
+import type { Term } from "../terms.ts";
+
+/** The part of a hint that only a program can follow. */
+export const PASS_FETCH: Term = {
+  key: "passFetch",
+  text: ", or pass a fetch that trusts it (Deno.createHttpClient({ caCerts }))",
+};
 
 /** Error messages of fetch, each with its cause and a hint. */
 const HINTS: readonly (readonly [message: RegExp, hint: string])[] = [
   [
     /UnknownIssuer|self[- ]signed certificate|unable to (verify the first|get (local )?issuer) certificate/i,
-    "the CA of its certificate is not known: name the CA's file with OS_CACERT or cacert in clouds.yaml, or with DENO_CERT (or DENO_TLS_CA_STORE=system) for Deno and NODE_EXTRA_CA_CERTS for Node and Bun, or pass a fetch that trusts it (Deno.createHttpClient({ caCerts }))",
+    `the CA of its certificate is not known: name the CA's file with OS_CACERT or cacert in clouds.yaml, or with DENO_CERT (or DENO_TLS_CA_STORE=system) for Deno and NODE_EXTRA_CA_CERTS for Node and Bun${PASS_FETCH.text}`,
   ],
   [
     /CaUsedAsEndEntity/,

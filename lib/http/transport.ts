@@ -12,7 +12,7 @@ import type { ResolvedOptions } from "../options.ts";
 import { inspect, isResponse } from "../validate.ts";
 import { abortable } from "./deadline.ts";
 import type { WireRequest } from "./request_spec.ts";
-import { trustHint } from "./tls_hints.ts";
+import { PASS_FETCH, trustHint } from "./tls_hints.ts";
 import { redact, redactUrls } from "../redact.ts";
 
 /** Maximum redirects within one origin. */
@@ -146,7 +146,7 @@ async function sendOnce(
     const hint = trustHint(reason);
     throw new ServerUnreachable(
       `Cannot reach the server "${server.endpoint}": ${reason}${hint === null ? "" : `; ${hint}`}`,
-      { cause: error, server: server.endpoint },
+      { terms: [PASS_FETCH], cause: error, server: server.endpoint },
     );
   }
 }

@@ -8,6 +8,7 @@ import { ImageIntegrityError, Invalid } from "../errors.ts";
 import type { Image } from "../api/types.ts";
 import { inspect } from "../validate.ts";
 import type { PortableRecord } from "./export_image.ts";
+import { VERIFY_AUTO } from "../terms.ts";
 
 /** How strict the comparison is. */
 export interface SameOptions {
@@ -49,7 +50,7 @@ export function checkSame(
   if (isProven || verify === "auto") return;
   throw new Invalid(
     `Cannot verify image "${image.id}": what was sent and what is stored have no hash in common; use verify "auto" to compare the size only`,
-    { imageId: image.id },
+    { imageId: image.id, terms: [VERIFY_AUTO] },
   );
 }
 
@@ -76,6 +77,7 @@ export function checkRestorable(
       `Cannot verify image ${
         inspect(record.name)
       }: its record has no hash; use verify "auto" to compare the size only`,
+      { terms: [VERIFY_AUTO] },
     );
   }
   const claim: Claim = ["size", record.size, size];

@@ -6,6 +6,7 @@
 import type { ImageData } from "../transfer/types.ts";
 import { type GlanceError, Invalid, NotImplemented } from "../errors.ts";
 import { inspect, isRecord } from "../validate.ts";
+import type { Term } from "../terms.ts";
 
 /** Data of this program. */
 export interface DataSource {
@@ -78,13 +79,16 @@ export interface ImportTargets {
 
 type Kind = "data" | "url" | "region" | "own";
 
+/** The command that copies by download and upload. */
+const COPY_IMAGE: Term = { key: "copyImage", text: "copyImage" };
+
 /** The methods per kind of source, best first, and the hint if the cloud offers none of them. */
 const KINDS: Readonly<Record<Kind, readonly [methods: readonly ImportMethod[], hint: string]>> = {
   data: [["glance-direct", "upload"], "leave the method out"],
   url: [["web-download", "glance-direct", "upload"], "leave the method out"],
   region: [
     ["glance-download"],
-    "copy it with copyImage, which transfers the data through this program",
+    `copy it with ${COPY_IMAGE.text}, which transfers the data through this program`,
   ],
   own: [["copy-image"], "download it, and upload it to the other store as another image"],
 };
@@ -137,7 +141,10 @@ export function chooseMethod(question: ImportQuestion): ImportMethod {
     );
   }
   if (kind === "own" && !question.allStores && !question.stores?.length) {
-    throw new Invalid(`${cannot}: no store is named; give "stores" or "allStores"`, { imageId });
+    throw new Invalid(`${cannot}: no store is named; give "stores" or "allStores"`, {
+      imageId,
+      terms: [{ key: "chooseStores", text: 'give "stores" or "allStores"' }],
+    });
   }
   const wanted = method === undefined ? fitting : [method];
   const possible = wanted.filter((name) => name === "upload" || offered.includes(name));
@@ -146,7 +153,7 @@ export function chooseMethod(question: ImportQuestion): ImportMethod {
   if (possible.length > 0) throw reachesOne(cannot, imageId, offered);
   throw new NotImplemented(
     `${cannot} by ${listed(wanted)}: the cloud offers ${listed(offered)}; ${hint}`,
-    { imageId },
+    { imageId, terms: [COPY_IMAGE] },
   );
 }
 

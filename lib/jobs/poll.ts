@@ -6,6 +6,7 @@
 import { Invalid } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { checkRecord, inspect } from "../validate.ts";
+import type { Term } from "../terms.ts";
 
 /** Options of a wait. The total time is unlimited; use a `signal` to limit it. */
 export interface WaitOptions {
@@ -69,6 +70,9 @@ export async function poll<Seen>(
     await sleep(Math.min(interval, left), signal);
   }
 }
+
+/** The hint for a wait that stalled. */
+export const WAIT_LONGER: Term = { key: "waitLonger", text: ', or give a longer "stallTimeout"' };
 
 function checked(options: WaitOptions): Required<Omit<WaitOptions, "signal">> & WaitOptions {
   checkRecord("the options of a wait", options);

@@ -21,6 +21,7 @@ import {
   verdictOf,
 } from "./import_state.ts";
 import { poll, type WaitOptions } from "./poll.ts";
+import { WAIT_LONGER } from "./poll.ts";
 
 /** Options of a wait for an import. */
 export interface ImportWaitOptions extends WaitOptions, ImportGoal {
@@ -93,7 +94,7 @@ export async function followImport(
         `Cannot wait any longer for the import of image "${imageId}": it is ${status}${
           quoted(message)
         }, and nothing about it has changed for ${ms} ms; ask the operator of the cloud, or give a longer "stallTimeout"`,
-        { imageId },
+        { imageId, terms: [WAIT_LONGER] },
       ),
   });
   if (verdictOf(seen, options) === "done") return seen.image;

@@ -12,6 +12,7 @@ import type { Image, ImageStatus } from "../api/types.ts";
 import { inspect } from "../validate.ts";
 import { ImageStalled } from "./errors.ts";
 import { poll, type WaitOptions } from "./poll.ts";
+import { WAIT_LONGER } from "./poll.ts";
 
 /** Options of a wait for a status. */
 export interface StatusWaitOptions extends WaitOptions {
@@ -70,7 +71,7 @@ export async function waitForStatus(
     stalled: ({ status }, ms) =>
       new ImageStalled(
         `Cannot wait any longer until image "${imageId}" is ${names}: it is ${status}, and nothing about it has changed for ${ms} ms; check the operation that changes it, or give a longer "stallTimeout"`,
-        { imageId },
+        { imageId, terms: [WAIT_LONGER] },
       ),
   });
   if (wanted.includes(image.status)) return image;

@@ -1,3 +1,4 @@
+import { optionTerm } from "../../lib/terms.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { GlanceError } from "../../mod.ts";
 import { causesOf, sentenceOf } from "../../lib/cli/system/errors.ts";
@@ -358,13 +359,14 @@ function escaped(text: string): string {
 }
 
 Deno.test("sentenceOf() names flags in place of the options of the library that they set", () => {
+  const cause = new GlanceError('raise "stallTimeout"', { terms: [optionTerm("stallTimeout")] });
   const error = new GlanceError(
     'Cannot read: no answer; raise "requestTimeout" or "stallTimeout" for image "constructor"',
-    { cause: new Error('raise "stallTimeout"') },
+    { cause, terms: [optionTerm("requestTimeout")] },
   );
   assertEquals(
     sentenceOf(error),
     'Cannot read: no answer; raise --timeout or --stall-timeout for image "constructor"',
   );
-  assertEquals(causesOf(error), ["  caused by Error: raise --stall-timeout"]);
+  assertEquals(causesOf(error), ["  caused by GlanceError: raise --stall-timeout"]);
 });

@@ -20,7 +20,7 @@ export const CONFIGURATION: readonly Guarantee[] = [
   ],
   [
     "Messages of the command line name flags and variables.",
-    "cli/args/wording_test.ts: Every message speaks of flags, variables and commands at a terminal",
+    "cli/args/wording_test.ts: inTerminalWords() replaces every name of an option or call in a message",
   ],
   [
     "The edge function of lib/README.md signs in again, answers any path, and serves public images only.",

@@ -127,6 +127,7 @@ export async function findYamlParser(
   }
   throw new InvalidConfigurationValue(
     'Cannot read YAML: the npm package "yaml" is not installed; install it, pass its parseDocument as "parseYaml", or write the file as JSON (clouds.json)',
+    { terms: [{ key: "passParser", text: ', pass its parseDocument as "parseYaml"' }] },
   );
 }
 

@@ -80,11 +80,15 @@ export function sentenceOf(error: unknown): string {
 export function causesOf(error: unknown): string[] {
   const lines: string[] = [];
   const seen = new Set<unknown>();
+  const textOf = (cause: unknown) => {
+    if (!(cause instanceof Error)) return redactUrls(String(cause));
+    const text = redactUrls(`${cause.name}: ${cause.message}`);
+    return cause instanceof GlanceError ? inTerminalWords(text, cause) : text;
+  };
   const visit = (cause: unknown, depth: number) => {
     if (cause === undefined || cause === null || seen.has(cause)) return;
     seen.add(cause);
-    const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-    lines.push(`${"  ".repeat(depth)}caused by ${inTerminalWords(redactUrls(text))}`);
+    lines.push(`${"  ".repeat(depth)}caused by ${textOf(cause)}`);
     if (cause instanceof AggregateError) cause.errors.forEach((one) => visit(one, depth + 1));
     if (cause instanceof Error) visit(cause.cause, depth + 1);
   };

@@ -17,6 +17,7 @@ import {
 import { findBodyPart } from "./multipart.ts";
 import { RangeRefused } from "./resume_policy.ts";
 import { StallTimer } from "../stall_timer.ts";
+import { optionTerm } from "../../terms.ts";
 
 /** An open body and the range of the image in it. */
 export interface RangeResponse {
@@ -52,7 +53,7 @@ export function openBody(
   const timer = new StallTimer(deadline, options, () =>
     new ServerUnreachable(
       `Cannot continue reading image "${imageId}": the server "${endpoint}" sent nothing for ${options.stallTimeout} ms; raise "stallTimeout" if it is slow`,
-      { imageId, server: endpoint },
+      { terms: [optionTerm("stallTimeout")], imageId, server: endpoint },
     ));
   return {
     reader: {

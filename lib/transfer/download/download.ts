@@ -44,7 +44,7 @@ export async function openDownload(
   if (!isWhole && verify === "required") {
     throw new Invalid(
       `Cannot verify a part of image "${imageId}": its hash is that of the whole; download it whole, or leave verify at "auto"`,
-      { imageId },
+      { imageId, terms: [{ key: "verifyPart", text: 'leave verify at "auto"' }] },
     );
   }
   const verifier = isWhole ? await Verifier.create(identity, verify) : null;

@@ -8,6 +8,7 @@ import type { GlanceImage } from "../../api/types.ts";
 import { createTransferHasher } from "./hash_worker.ts";
 import { createHasher } from "./hashing.ts";
 import type { Hasher, TransferHasher, Verify } from "../types.ts";
+import { VERIFY_AUTO } from "../../terms.ts";
 
 /** Identifies the data of an image; pinned before the first byte of a download. */
 export interface ContentDescriptor {
@@ -82,7 +83,7 @@ export class Verifier {
     if (verify === "auto") return null;
     throw new Invalid(
       `Cannot verify image "${imageId}": it has no hash that this runtime can compute; use verify "auto" to check its size only`,
-      { imageId },
+      { imageId, terms: [VERIFY_AUTO] },
     );
   }
 

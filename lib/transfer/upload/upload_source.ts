@@ -6,6 +6,7 @@
 import { Invalid } from "../../errors.ts";
 import { checkRecord, describeType, inspect } from "../../validate.ts";
 import type { ImageBytes, ImageData, UploadOptions } from "../types.ts";
+import { optionTerm } from "../../terms.ts";
 
 /** Reads chunks in order. */
 export interface ChunkReader {
@@ -56,6 +57,7 @@ export function sourceOf(data: ImageData, announced?: number): UploadSource {
       `Cannot upload with the option "size": it is ${
         inspect(size)
       } and must be a whole number of at least 0`,
+      { terms: [optionTerm("size")] },
     );
   }
   if (typeof data === "function") {

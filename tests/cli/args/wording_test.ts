@@ -1,6 +1,11 @@
 /** Nothing that the command line prints speaks of options and functions of the library. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { inTerminalWords } from "../../../lib/cli/args/wording.ts";
+import { endpointsFromCatalog } from "../../../lib/auth/catalog.ts";
+import { PASS_FETCH } from "../../../lib/http/tls_hints.ts";
+import { WAIT_LONGER } from "../../../lib/jobs/poll.ts";
+import { AUTH_URL, optionTerm, type Term, type TermKey, VERIFY_AUTO } from "../../../lib/terms.ts";
+import { GlanceError } from "../../../mod.ts";
 import { OPERATIONS } from "../../../lib/api/mod.ts";
 import { CliHarness, embedded, MemoryFiles } from "../harness.ts";
 
@@ -21,6 +26,7 @@ const UNMET: Readonly<Record<string, string>> = {
   "it must list at least one server": "an empty list is not given by a variable",
   "milliseconds above 0": "--timeout has a minimum of its own",
   "must be a list of strings": "no flag gives such a list",
+  'set the option "catalogInfo" to': "its term is tested below",
   "Cannot restore": "no command restores",
   "Cannot wait with": "no flag sets how long a wait lasts",
   'Cannot download with the option "x"': "flags are checked before",
@@ -37,6 +43,27 @@ function textsIn(source: string): string[] {
     .filter((text) => text.includes(" "));
 }
 
+/** Terms that several files use, by their names in the code. */
+const SHARED_TERMS: Readonly<Record<string, Term>> = {
+  AUTH_URL,
+  PASS_FETCH,
+  VERIFY_AUTO,
+  WAIT_LONGER,
+};
+
+/** The terms that a source gives to its errors. */
+function termsIn(source: string): Term[] {
+  const options = [...source.matchAll(/optionTerm\("(\w+)"\)/g)]
+    .map(([, key = ""]) => optionTerm(key as TermKey));
+  const shared = Object.entries(SHARED_TERMS)
+    .flatMap(([name, term]) => new RegExp(`terms: \\[.*\\b${name}\\b`).test(source) ? [term] : []);
+  const literal = /key: "(\w+)",\s*text:\s*(?:"([^"\n]*)"|'([^'\n]*)')/g;
+  const own = [...source.matchAll(literal)]
+    .map(([, key, a, b]): Term => ({ key: key as TermKey, text: a ?? b ?? "" }));
+  return [...own, ...options, ...shared];
+}
+
+/** The texts of all sources in the words of the command line. */
 async function allTexts(folder = ROOT): Promise<string[]> {
   const texts: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
@@ -45,38 +72,62 @@ async function allTexts(folder = ROOT): Promise<string[]> {
     if (isDirectory && !isServer && (folder !== ROOT || FOLDERS.includes(name))) {
       texts.push(...await allTexts(new URL(`${name}/`, folder)));
     }
-    if (!isDirectory && name.endsWith(".ts") && name !== "wording.ts") {
-      texts.push(...textsIn(await Deno.readTextFile(new URL(name, folder))));
+    if (!isDirectory && name.endsWith(".ts") && name !== "terms.ts") {
+      const source = await Deno.readTextFile(new URL(name, folder));
+      const error = { imageId: "42", terms: termsIn(source) };
+      texts.push(...textsIn(source).map((text) => inTerminalWords(text, error)));
     }
   }
   return texts;
 }
 
-Deno.test("Every message speaks of flags, variables and commands at a terminal", async () => {
+Deno.test("inTerminalWords() replaces every name of an option or call in a message", async () => {
   const texts = await allTexts();
   assert(texts.filter((text) => text.startsWith("Cannot ")).length > 150);
   const wrong = texts
-    .map((text) => inTerminalWords(text, { imageId: "42" }))
     .filter((text) => /\b[a-z]+[A-Z]\w*\b|\bthe option "/.test(text.replaceAll(/\bkB\b/g, "")))
     .filter((text) => !Object.keys(UNMET).some((part) => text.includes(part)));
   assertEquals(wrong, []);
 });
 
-Deno.test("inTerminalWords names the image and the namespace of an error", () => {
-  const words = (message: string) => inTerminalWords(message, { imageId: "42" });
+Deno.test("inTerminalWords() names the subject of a term, or else the image of the error", () => {
+  const text = 'set "protected" to false before you delete it';
+  const words = (term: Term) =>
+    inTerminalWords(`Cannot: x; ${text}`, { imageId: "42", terms: [term] });
   assertEquals(
-    words('Cannot delete image "42": x; set "protected" to false before you delete it'),
-    'Cannot delete image "42": x; run "glance image-update --protected False 42" before',
+    words({ key: "unprotectImage", text }),
+    'Cannot: x; run "glance image-update --protected False 42" before',
   );
   assertEquals(
-    words(
-      'Cannot delete metadata namespace "OS::A": x; set "protected" to false before you delete it',
-    ),
-    'Cannot delete metadata namespace "OS::A": x; run "glance md-namespace-update --protected False OS::A" before',
+    words({ key: "unprotectNamespace", text, subject: "OS::A" }),
+    'Cannot: x; run "glance md-namespace-update --protected False OS::A" before',
   );
+});
+
+Deno.test("inTerminalWords() names the flag for another interface of the catalog", () => {
+  const endpoints = [{ interface: "internal", url: "http://glance.test" }];
+  const info = { serviceType: "image", serviceName: "glance", endpointType: "publicURL" };
+  const error = assertThrows(
+    () => endpointsFromCatalog([{ type: "image", name: "glance", endpoints }], info, null),
+    GlanceError,
+  );
+  assertStringIncludes(
+    inTerminalWords(error.message, error),
+    'it has "internal"; use --os-endpoint-type internal',
+  );
+});
+
+Deno.test("inTerminalWords() replaces the terms of the cause that a message quotes", () => {
+  const cause = new GlanceError('no answer; raise "requestTimeout"', {
+    terms: [optionTerm("requestTimeout")],
+  });
+  const error = new GlanceError(`Cannot: ${cause.message}; check ${AUTH_URL.text}`, {
+    cause: new AggregateError([cause]),
+    terms: [AUTH_URL],
+  });
   assertEquals(
-    words('check authUrl (OS_AUTH_URL) and the way there; raise "requestTimeout" (--timeout)'),
-    "check OS_AUTH_URL and the way there; raise --timeout",
+    inTerminalWords(error.message, error),
+    "Cannot: no answer; raise --timeout; check OS_AUTH_URL",
   );
 });
 
@@ -93,6 +144,14 @@ const HINTS: Readonly<Record<string, readonly [string[][], string[], string]>> =
   "a protected namespace": [
     [["md-namespace-create", "OS::Mine", "--protected", "True"]],
     ["md-namespace-delete", "OS::Mine"],
+    '; run "glance md-namespace-update --protected False OS::Mine" before',
+  ],
+  "a tag of a protected namespace": [
+    [
+      ["md-namespace-create", "OS::Mine", "--protected", "True"],
+      ["md-tag-create", "OS::Mine", "--name", "t"],
+    ],
+    ["md-tag-delete", "OS::Mine", "t"],
     '; run "glance md-namespace-update --protected False OS::Mine" before',
   ],
   "members of an image that is not shared": [
