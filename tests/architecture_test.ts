@@ -26,8 +26,6 @@ const MOST_LINES_OF_A_FILE = 300;
 const MOST_LINES_OF_A_TEST = 500;
 const MOST_LINES_OF_A_CLASS = 160;
 const MOST_FIELDS_OF_A_CLASS = 10;
-const MOST_VALUES_OF_MOD = 43;
-const MOST_TYPES_OF_MOD = 60;
 
 /** Classes above the limits, and why. No class is added; one within the limits is removed. */
 const LARGE_CLASSES: Readonly<Record<string, string>> = {
@@ -219,31 +217,6 @@ Deno.test("the folders of tests are those of lib, and those that no folder of li
     .filter((folder) => !ofLib.has(folder) && !TEST_FOLDERS.includes(folder.split("/")[0] ?? ""));
   assertEquals([...new Set(stray)], []);
 });
-
-Deno.test("mod.ts exports no more values and types than it did", async () => {
-  const values = Object.keys(await import("../mod.ts")).length;
-  const types = exportedTypes("mod.ts").size;
-  console.log(`mod.ts exports ${values} values and ${types} types`);
-  assert(values <= MOST_VALUES_OF_MOD, `${values} values`);
-  assert(types <= MOST_TYPES_OF_MOD, `${types} types`);
-});
-
-/** The interfaces and type aliases that a file exports. */
-function exportedTypes(path: string): Set<string> {
-  const { code = "" } = SOURCES.find((source) => source.path === path) ?? {};
-  const declared = code.matchAll(/^export (?:declare )?(?:interface|type) (\w+)/gm);
-  const listed = [...code.matchAll(/^export (type )?\{([^}]*)\}/gm)].flatMap((
-    [, isType, list = ""],
-  ) =>
-    list.split(",").map((item) => item.trim()).filter((item) => item !== "")
-      .filter((item) => isType !== undefined || item.startsWith("type "))
-      .map((item) => item.replace(/^type /, "").replace(/^.* as /, ""))
-  );
-  const starred = [...code.matchAll(/^export \* from "([^"]+)"/gm)].flatMap(([, name = ""]) => [
-    ...exportedTypes(new URL(name, `file:///${path}`).pathname.slice(1)),
-  ]);
-  return new Set([...[...declared].map(([, name = ""]) => name), ...listed, ...starred]);
-}
 
 Deno.test("basenames are unique within a folder of lib and its subfolders", () => {
   const packages = Map.groupBy(SOURCES, ({ path }) => path.split("/").slice(0, 2).join("/"));

@@ -54,7 +54,7 @@ async function storedImage(): Promise<string> {
 }
 
 for (const [fault, faulty] of Object.entries(FAULTS)) {
-  Deno.test(`An "onEvent" or "onProgress" that ${fault} does not disturb a transfer`, async () => {
+  Deno.test(`create() and download() succeed when "onEvent" or "onProgress" ${fault}`, async () => {
     const id = await storedImage();
     let events = 0;
     let failures = 1;
@@ -87,7 +87,7 @@ for (const [fault, faulty] of Object.entries(FAULTS)) {
     await settled();
   });
 
-  Deno.test(`A "log" or "onEvent" of a gateway that ${fault} does not disturb an answer`, async () => {
+  Deno.test(`createImageRouter() responds as usual when "log" or "onEvent" ${fault}`, async () => {
     const router = routerWith({ log: faulty, onEvent: faulty });
     for (const path of ["/v2/images", "/v2/images/none", "/nowhere"]) {
       const response = await router.request(path);
@@ -97,7 +97,7 @@ for (const [fault, faulty] of Object.entries(FAULTS)) {
     await settled();
   });
 
-  Deno.test(`An "authorize" that ${fault} gives no access: 500, and the log says why`, async () => {
+  Deno.test(`createImageRouter() responds with 500 and logs the cause when "authorize" ${fault}`, async () => {
     const errors: (string | null)[] = [];
     let asked = 0;
     const router = routerWith({
@@ -114,7 +114,7 @@ for (const [fault, faulty] of Object.entries(FAULTS)) {
     assert(errors.length === 1 && errors[0] !== null && errors[0] !== undefined);
   });
 
-  Deno.test(`A "now" or "random" that ${fault} is replaced with the usual one`, async () => {
+  Deno.test(`call() uses the default clock and random when "now" or "random" ${fault}`, async () => {
     let failures = 1;
     const client = new GlanceClientWrapper({
       apiServers: ["http://a:9292", "http://b:9292"],
@@ -129,13 +129,13 @@ for (const [fault, faulty] of Object.entries(FAULTS)) {
     await settled();
   });
 
-  Deno.test(`A "fetch" that ${fault} is a server that cannot be reached`, async () => {
+  Deno.test(`call() throws GlanceConnectionFailed when "fetch" ${fault}`, async () => {
     const client = new GlanceClientWrapper({ netloc: "a", fetch: faulty, numRetries: 0 });
     await assertRejects(() => client.call({}, "list"), GlanceConnectionFailed);
     await settled();
   });
 
-  Deno.test(`A "sleep" that ${fault} ends the call that sleeps, and nothing else`, async () => {
+  Deno.test(`call() fails, and nothing else, when "sleep" ${fault}`, async () => {
     const client = new GlanceClientWrapper({
       netloc: "a",
       fetch: () => Promise.reject(new TypeError("connection refused")),
@@ -145,7 +145,7 @@ for (const [fault, faulty] of Object.entries(FAULTS)) {
     await settled();
   });
 
-  Deno.test(`A "renew" that ${fault} ends the call that needs the token`, async () => {
+  Deno.test(`call() fails when "renew" ${fault}`, async () => {
     const options: GlanceOptions = {
       fetch: () => Promise.resolve(new Response(null, { status: 401 })),
     };
@@ -158,7 +158,7 @@ for (const [fault, faulty] of Object.entries(FAULTS)) {
   });
 }
 
-Deno.test("renew() that returns no context fails the call with an error that says so", async () => {
+Deno.test("call() names renew() in its error when renew() returns no context", async () => {
   const client = new GlanceClientWrapper({
     netloc: "a",
     fetch: () => Promise.resolve(new Response(null, { status: 401 })),
@@ -167,7 +167,7 @@ Deno.test("renew() that returns no context fails the call with an error that say
   await assertRejects(() => client.call(context, "list"), Invalid, "a renewal");
 });
 
-Deno.test("A fetch that returns no response is named in the error", async () => {
+Deno.test("call() names fetch() in its error when fetch() returns no response", async () => {
   const client = new GlanceClientWrapper({
     netloc: "a",
     fetch: () => Promise.resolve(undefined as never),
@@ -177,7 +177,7 @@ Deno.test("A fetch that returns no response is named in the error", async () => 
   assertStringIncludes(error.message, '"fetch" returned undefined instead of a Response');
 });
 
-Deno.test("ignoringErrors() calls a listener at once, and gives nothing back", () => {
+Deno.test("ignoringErrors() calls a listener synchronously, and returns undefined", () => {
   const received: number[] = [];
   assertEquals(ignoringErrors((value: number) => received.push(value))(3), undefined);
   assertEquals(received, [3]);

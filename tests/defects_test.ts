@@ -43,14 +43,14 @@ async function bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> 
   return await new Response(stream).bytes();
 }
 
-Deno.test("B1: a location with metadata is added where Glance checks validation_data", async () => {
+Deno.test("addLocation() adds a location with metadata when Glance checks validation_data (defect 1)", async () => {
   const service = embedded();
   const { id } = await service.create(CONTEXT, META);
   const image = await service.addLocation(CONTEXT, id, URL_OF_DATA, { store: "http" });
   assertEquals(image.status, "active");
 });
 
-Deno.test("B2: an image without data is an error that says so, into a sink, too", async () => {
+Deno.test("download() throws when the image has no data, with and without a sink (defect 2)", async () => {
   const service = embedded();
   const { id } = await service.create(CONTEXT, META);
   for (const sink of [[], [new WritableStream<Uint8Array>()]] as const) {
@@ -62,7 +62,7 @@ Deno.test("B2: an image without data is an error that says so, into a sink, too"
   }
 });
 
-Deno.test("B3: an error of a later page is retried, and translated, as one of the first", async () => {
+Deno.test("detail() retries and translates errors of later pages (defect 3)", async () => {
   const glance = new ScenarioGlance();
   for (let i = 0; i < 4; i++) glance.add();
   const service = glance.service();
@@ -77,7 +77,7 @@ Deno.test("B3: an error of a later page is retried, and translated, as one of th
   await assertRejects(() => Array.fromAsync(refused), NotAuthorized);
 });
 
-Deno.test("B4: a download that breaks in its middle goes on at that byte, on another server", async () => {
+Deno.test("download() continues at the byte of a break, on another server (defect 4)", async () => {
   const asked: string[] = [];
   const service = embedded((fetch) => async (input, init) => {
     const response = await fetch(input, init);
@@ -118,7 +118,7 @@ function breakFirstUpload(bodies: { sent: Uint8Array; size: string | null }[]) {
   };
 }
 
-Deno.test("B5: an upload that broke is sent again from its first byte, with its size", async () => {
+Deno.test("create() sends the data again from its first byte, with its size, after a break (defect 5)", async () => {
   const bodies: { sent: Uint8Array; size: string | null }[] = [];
   const service = embedded(breakFirstUpload(bodies));
   const data = crypto.getRandomValues(new Uint8Array(3000));
@@ -127,7 +127,7 @@ Deno.test("B5: an upload that broke is sent again from its first byte, with its 
   assertEquals(bodies, [{ sent: data, size: "3000" }, { sent: data, size: "3000" }]);
 });
 
-Deno.test("B5: a stream that was read is not sent again as if it were whole", async () => {
+Deno.test("create() does not send a stream again that was read (defect 5)", async () => {
   const bodies: { sent: Uint8Array; size: string | null }[] = [];
   const service = embedded(breakFirstUpload(bodies));
   const data = new Blob(["read once"]).stream();
@@ -153,14 +153,14 @@ async function headersOf(
 }
 
 for (const authStrategy of ["keystone", "noauth"] as const) {
-  Deno.test(`B6: the headers of one upload are not those of the next (${authStrategy})`, async () => {
+  Deno.test(`create() sends no header of an earlier upload with ${authStrategy} (defect 6)`, async () => {
     const [upload, next] = await headersOf({ storeId: "ceph" }, authStrategy);
     assertEquals(upload.get("x-image-meta-store"), "ceph");
     assertEquals(next.get("x-image-meta-store"), null);
   });
 }
 
-Deno.test("B7: a header takes any text, and values that are not text", async () => {
+Deno.test("call() sends any text, and values that are not text, in headers (defect 7)", async () => {
   const [upload] = await headersOf({ storeId: "Zürich 1\r\nx-evil: 1" });
   assertEquals(upload.get("x-image-meta-store"), "Z%C3%BCrich%201%0D%0Ax-evil:%201");
   assertEquals(upload.get("x-evil"), null);
@@ -172,7 +172,7 @@ Deno.test("B7: a header takes any text, and values that are not text", async () 
   );
 });
 
-Deno.test("B8: locations of an href are asked of its host", async () => {
+Deno.test("getLocation() requests the locations of an href from its host (defect 8)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add({ visibility: "public" });
   glance.answer(`POST /v2/images/${id}/locations`, accepted);
@@ -185,7 +185,7 @@ Deno.test("B8: locations of an href are asked of its host", async () => {
   assertEquals(new Set(glance.requests.map(({ url }) => url.host)), new Set(["far.example"]));
 });
 
-Deno.test("B9: https without Keystone needs no time limit", async () => {
+Deno.test("call() needs no time limit for https without Keystone (defect 9)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add();
   const client = new GlanceClientWrapper({
@@ -197,7 +197,7 @@ Deno.test("B9: https without Keystone needs no time limit", async () => {
   assertEquals((await client.call({}, "get", id)).id, id);
 });
 
-Deno.test("B10: locations are found where Glance hides the direct URL", async () => {
+Deno.test("getLocation() returns locations when Glance hides the direct URL (defect 10)", async () => {
   const glance = new ScenarioGlance({ showLocations: true });
   const locations = [{ url: URL_OF_DATA, metadata: {} }];
   const id = glance.add({ locations });
@@ -205,7 +205,7 @@ Deno.test("B10: locations are found where Glance hides the direct URL", async ()
   assertEquals(await glance.service().getLocation(CONTEXT, id) as unknown, [null, locations]);
 });
 
-Deno.test("B11: without a token, locations are shown or hidden with their image", async () => {
+Deno.test("getLocation() shows locations to those who can see the image when there is no token (defect 11)", async () => {
   const glance = new ScenarioGlance();
   const locations = [{ url: URL_OF_DATA, metadata: {} }];
   const seen = glance.add({ visibility: "public", locations });
@@ -215,7 +215,7 @@ Deno.test("B11: without a token, locations are shown or hidden with their image"
   await assertRejects(() => service.getLocation(NO_TOKEN, hidden), ImageNotFound);
 });
 
-Deno.test("B12: an update does not remove what Glance reserves for itself", async () => {
+Deno.test("update() keeps properties that Glance reserves (defect 12)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add({ os_glance_import_task: "7", os_glance_stage_host: "h", old: "1" });
   await glance.service().update(CONTEXT, id, { properties: { new: "2" } });
@@ -225,7 +225,7 @@ Deno.test("B12: an update does not remove what Glance reserves for itself", asyn
   ]]);
 });
 
-Deno.test("B13: an image is created with its data", async () => {
+Deno.test("create() stores the data of a new image (defect 13)", async () => {
   const service = embedded();
   const { id, size, status } = await service.create(CONTEXT, META, new Blob(["the data"]));
   assertEquals([size, status], [8, "active"]);
@@ -234,7 +234,7 @@ Deno.test("B13: an image is created with its data", async () => {
 });
 
 for (const path of ["/v2", "/v2/", "/v2.17", ""]) {
-  Deno.test(`B14: an endpoint "http://glance/image${path}" is asked for /image/v2/images`, async () => {
+  Deno.test(`call() requests /image/v2/images when the endpoint is "http://glance/image${path}" (defect 14)`, async () => {
     const glance = new ScenarioGlance();
     glance.answer("GET /image/v2/images", () => Response.json({ images: [] }));
     const endpoints = [{ interface: "public", url: `http://glance/image${path}` }];
@@ -244,7 +244,7 @@ for (const path of ["/v2", "/v2/", "/v2.17", ""]) {
   });
 }
 
-Deno.test("B15: a forbidden location is NotAuthorized, as everything that is forbidden", async () => {
+Deno.test("addLocation() throws NotAuthorized when Glance responds with 403 (defect 15)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add();
   glance.answer(`POST /v2/images/${id}/locations`, 403);
@@ -256,7 +256,7 @@ Deno.test("B15: a forbidden location is NotAuthorized, as everything that is for
   assertEquals(error.imageId, id);
 });
 
-Deno.test("B16: no schema is asked for, and every context has the servers of its own catalog", async () => {
+Deno.test("call() requests no schema, and uses the catalog of each context (defect 16)", async () => {
   const glance = new ScenarioGlance();
   const service = glance.service();
   const contextAt = (host: string) => ({

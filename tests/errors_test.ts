@@ -58,13 +58,13 @@ for (const [name, ErrorClass] of CLASSES) {
   });
 }
 
-Deno.test("An error without a cause has no cause at all, and one caused by undefined has", () => {
+Deno.test("GlanceError has a cause if and only if one is given, even undefined", () => {
   assertEquals("cause" in new GlanceError("Cannot do it"), false);
   assertEquals("cause" in new GlanceError("Cannot do it", { cause: undefined }), true);
   assertEquals(new GlanceError("Cannot do it").imageId, undefined);
 });
 
-Deno.test("ImageIntegrityError keeps what was expected and what came", () => {
+Deno.test("ImageIntegrityError has the expected and the actual value", () => {
   const { expected, actual } = new ImageIntegrityError("Cannot accept it", FACTS);
   assertEquals([expected, actual], ["size 1", "size 2"]);
 });
@@ -96,7 +96,7 @@ const STATUSES: readonly (readonly [status: number, image: string, other: string
 ];
 
 for (const [status, image, other] of STATUSES) {
-  Deno.test(`A ${status} is ${image} for an image and ${other} elsewhere`, () => {
+  Deno.test(`errorFromAnswer() returns ${image} for an image and ${other} otherwise when the status is ${status}`, () => {
     const answer = { status, action: "do it", explanation: "because", attempts: 2 };
     const ofImage = errorFromAnswer({ ...answer, imageId: "42" });
     const ofOther = errorFromAnswer(answer);
@@ -110,7 +110,7 @@ for (const [status, image, other] of STATUSES) {
   });
 }
 
-Deno.test("An answer that explains nothing gives a message without quotes", () => {
+Deno.test("errorFromAnswer() quotes nothing when the response has no explanation", () => {
   const { message } = errorFromAnswer({ status: 500, action: "do it", explanation: "" });
   assertEquals(message, "Cannot do it: the server answered 500");
 });
@@ -155,7 +155,7 @@ const REDACTED: readonly (readonly [url: string, shown: string])[] = [
 ];
 
 for (const [url, shown] of REDACTED) {
-  Deno.test(`redact shows ${JSON.stringify(shown)} of ${JSON.stringify(url)}`, () => {
+  Deno.test(`redact() returns ${JSON.stringify(shown)} for ${JSON.stringify(url)}`, () => {
     assertEquals(redact(url), shown);
     if (URL.canParse(url)) assert(!/pw|token=x/.test(redact(new URL(url))), redact(new URL(url)));
   });

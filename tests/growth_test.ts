@@ -107,7 +107,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
 };
 
 for (const [name, read] of Object.entries(READERS)) {
-  Deno.test(`${name} takes time in proportion to the length of what it reads`, async () => {
+  Deno.test(`${name} takes time in proportion to the length of its input`, async () => {
     for (const unit of UNITS) {
       // A run in the middle, and one at the end.
       for (const [before, after] of [["", "!"], ["x b", ""]] as const) {
@@ -121,7 +121,7 @@ for (const [name, read] of Object.entries(READERS)) {
   });
 }
 
-Deno.test("redactUrls hides what is secret in a URL of any scheme", () => {
+Deno.test("redactUrls() hides user information and queries of URLs of any scheme", () => {
   const long = `a${"1".repeat(80)}`;
   for (const scheme of ["http", "swift+https", "rbd", long]) {
     assertEquals(redactUrls(`no "${scheme}://me:pw@h/a?t=x" here`), `no "${scheme}://h/a" here`);

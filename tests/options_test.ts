@@ -122,18 +122,18 @@ Deno.test("onEvent() is called for the next event after it throws", () => {
   assertEquals(heard, ["renew", "renew"]);
 });
 
-Deno.test("The default onEvent() does nothing", () => {
+Deno.test("onEvent() does nothing by default", () => {
   resolveOptions().onEvent({ kind: "renew", reason: "refused" });
 });
 
-Deno.test("The default sleep() resolves, and the default clock is monotonic", async () => {
+Deno.test("sleep() resolves, and now() is monotonic, by default", async () => {
   const { sleep, now } = resolveOptions();
   const before = now();
   await sleep(0);
   assert(now() >= before);
 });
 
-Deno.test("The default sleep() rejects immediately with the reason, and leaves no timer", async () => {
+Deno.test("sleep() rejects immediately with the reason, and leaves no timer, when it is aborted", async () => {
   const controller = new AbortController();
   const reason = new Error("no longer wanted");
   const asleep = failureOf(resolveOptions().sleep(3_600_000, controller.signal));
@@ -141,13 +141,13 @@ Deno.test("The default sleep() rejects immediately with the reason, and leaves n
   assertStrictEquals(await asleep, reason);
 });
 
-Deno.test("The default sleep() rejects when its signal is already aborted", async () => {
+Deno.test("sleep() rejects when its signal is already aborted", async () => {
   const reason = new Error("too late");
   const asleep = resolveOptions().sleep(3_600_000, AbortSignal.abort(reason));
   assertStrictEquals(await failureOf(asleep), reason);
 });
 
-Deno.test("The default sleep() removes its listener from the signal", async () => {
+Deno.test("sleep() removes its listener from the signal", async () => {
   const { signal } = new AbortController();
   let listeners = 0;
   const { addEventListener, removeEventListener } = signal;
@@ -163,7 +163,7 @@ Deno.test("The default sleep() removes its listener from the signal", async () =
   assertEquals(listeners, 0);
 });
 
-Deno.test("The default sleep() waits long for a delay that exceeds the longest timer", async () => {
+Deno.test("sleep() waits when a delay exceeds the longest timer", async () => {
   const { sleep } = resolveOptions();
   const controller = new AbortController();
   const century = sleep(3_155_760_000_000, controller.signal).then(() => "over", () => "stopped");
@@ -173,7 +173,7 @@ Deno.test("The default sleep() waits long for a delay that exceeds the longest t
   assertEquals(await century, "stopped");
 });
 
-Deno.test("The default timer waits long for a delay that exceeds the longest timer", async () => {
+Deno.test("timer() waits when a delay exceeds the longest timer", async () => {
   const { sleep, timer } = resolveOptions();
   let rings = 0;
   const stop = timer(2 ** 31, () => rings++);
@@ -182,7 +182,7 @@ Deno.test("The default timer waits long for a delay that exceeds the longest tim
   assertEquals(rings, 0);
 });
 
-Deno.test("The timer calls back once, and not after it is canceled", async () => {
+Deno.test("timer() calls back once, and not after it is canceled", async () => {
   const { sleep, timer } = resolveOptions();
   let rings = 0;
   timer(0, () => rings++);
@@ -192,7 +192,7 @@ Deno.test("The timer calls back once, and not after it is canceled", async () =>
   assertEquals(rings, 1);
 });
 
-Deno.test("A timer made of a sleep that ignores its signal does not call back after it is canceled", async () => {
+Deno.test("timer() does not call back after it is canceled when sleep() ignores its signal", async () => {
   let wake = () => {};
   const { timer } = resolveOptions({ sleep: () => new Promise((resolve) => wake = resolve) });
   let rings = 0;
@@ -207,7 +207,7 @@ Deno.test("A timer made of a sleep that ignores its signal does not call back af
   assertEquals(rings, 1);
 });
 
-Deno.test("The default random() is from 0 to less than 1", () => {
+Deno.test("random() is from 0 to less than 1 by default", () => {
   const { random } = resolveOptions();
   for (let i = 0; i < 100; i++) {
     const value = random();
@@ -215,7 +215,7 @@ Deno.test("The default random() is from 0 to less than 1", () => {
   }
 });
 
-Deno.test("The default fetch() is the global one at the time of the call", async () => {
+Deno.test("fetch() is the global one at the time of the call by default", async () => {
   const { fetch } = resolveOptions();
   const response = await fetch("data:text/plain,hello", {});
   assertEquals(await response.text(), "hello");

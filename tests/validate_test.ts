@@ -23,7 +23,7 @@ const VALUES: readonly (readonly [value: unknown, kind: string, shown: string])[
 ];
 
 for (const [value, kind, text] of VALUES) {
-  Deno.test(`A message calls ${Deno.inspect(value)} ${kind}, and shows ${text}`, () => {
+  Deno.test(`describeType() returns "${kind}" and inspect() returns ${text} for ${Deno.inspect(value)}`, () => {
     assertEquals([describeType(value), inspect(value)], [kind, text]);
     assertEquals(isRecord(value), kind === "an object");
     if (isRecord(value)) return checkRecord("it", value);

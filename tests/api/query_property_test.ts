@@ -1,8 +1,8 @@
 /** Queries of lists: what holds for every filter, limit and link. */
 import { assert, assertEquals } from "@std/assert";
 import { limitOf, markerOf, toQuery } from "../../lib/api/query.ts";
-import { createEmbeddedGlance } from "../../lib/embedded/mod.ts";
-import { GlanceClientWrapper, GlanceImageService, Invalid, UnexpectedResponse } from "../../mod.ts";
+import { type GlanceImageService, Invalid, UnexpectedResponse } from "../../mod.ts";
+import { embeddedService } from "../support/embedded_service.ts";
 import { TEXT } from "../support/images.ts";
 import { fc, forAll } from "../support/properties.ts";
 
@@ -23,14 +23,7 @@ const NAMES = fc.uniqueArray(NAME, {
 
 /** A service of an embedded Glance with an image of each name. */
 async function serviceWith(names: readonly string[]): Promise<GlanceImageService> {
-  const glance = createEmbeddedGlance();
-  const service = new GlanceImageService(
-    new GlanceClientWrapper({
-      netloc: "glance.test",
-      authStrategy: "noauth",
-      fetch: (input, init) => glance.fetch(new Request(input, init)),
-    }),
-  );
+  const service = embeddedService();
   for (const name of names) await service.create({}, { name });
   return service;
 }

@@ -1,14 +1,8 @@
 /** What a list asks for, as a query string. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { limitOf, markerOf, toQuery } from "../../lib/api/query.ts";
-import { createEmbeddedGlance } from "../../lib/embedded/mod.ts";
-import {
-  GlanceClientWrapper,
-  GlanceImageService,
-  Invalid,
-  type ListParameters,
-  UnexpectedResponse,
-} from "../../mod.ts";
+import { Invalid, type ListParameters, UnexpectedResponse } from "../../mod.ts";
+import { embeddedService } from "../support/embedded_service.ts";
 
 /** The query without its page size, as a text that is easy to read. */
 function queryOf(parameters: ListParameters): string {
@@ -93,14 +87,7 @@ for (const [parameters, query] of QUERIES) {
 }
 
 Deno.test("toQuery() finds each name of a list, if it can be expressed", async () => {
-  const glance = createEmbeddedGlance();
-  const service = new GlanceImageService(
-    new GlanceClientWrapper({
-      netloc: "glance.test",
-      authStrategy: "noauth",
-      fetch: (input, init) => glance.fetch(new Request(input, init)),
-    }),
-  );
+  const service = embeddedService();
   const names = ["a", "b,c", "d:e", "in:f", "g\\h", "i\\", "j\\,k", "", " l ", "\u00fc"];
   for (const name of [...names, 'm"n', "o,\\", '"p"']) await service.create({}, { name });
   const found = async (wanted: readonly string[]) => {

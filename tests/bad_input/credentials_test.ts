@@ -4,7 +4,6 @@ import {
   AuthenticationFailed,
   connect,
   type Credentials,
-  getDefaultImageService,
   ImageNotAuthorized,
   Invalid,
   InvalidConfigurationValue,
@@ -12,16 +11,7 @@ import {
   UnexpectedStatus,
 } from "../../mod.ts";
 import { FakeKeystone, refusal } from "../auth/fake_keystone.ts";
-import { ALICE, OLD_TOKEN, PASSWORD, row, STILL, testBadInput, TOKEN } from "./harness.ts";
-
-function answers(response: () => Response) {
-  return () =>
-    getDefaultImageService({
-      ...STILL,
-      apiServers: ["glance.example"],
-      fetch: () => Promise.resolve(response()),
-    }).show(ALICE, "42");
-}
+import { ALICE, OLD_TOKEN, PASSWORD, row, showFrom, testBadInput, TOKEN } from "./harness.ts";
 
 /** Signs in at a Keystone with the given response. */
 function signIn(credentials: Omit<Credentials, "authUrl">, answer?: () => Response) {
@@ -113,7 +103,7 @@ testBadInput([
   row(
     "show()",
     "a server that repeats the token",
-    answers(() => new Response(`debug: ${TOKEN}`, { status: 500 })),
+    showFrom(() => new Response(`debug: ${TOKEN}`, { status: 500 })),
     UnexpectedStatus,
     'answered 500, "debug: ***"',
   ),

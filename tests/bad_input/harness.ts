@@ -93,6 +93,16 @@ export function untyped<T>(value: unknown): T {
   return value as T;
 }
 
+/** Shows an image of a server that gives every request the same response. */
+export function showFrom(response: () => Response): Row["call"] {
+  return () =>
+    getDefaultImageService({
+      ...STILL,
+      apiServers: ["glance.example"],
+      fetch: () => Promise.resolve(response()),
+    }).show(ALICE, "42");
+}
+
 /** Declares a test for each row. */
 export function testBadInput(rows: readonly Row[]): void {
   for (const { method, title, call, error: ErrorClass, says } of rows) {

@@ -9,7 +9,7 @@ import {
   UnexpectedResponse,
 } from "../../mod.ts";
 import { SERVER_CERT, SERVER_KEY } from "../auth/certificates.ts";
-import { ALICE, CANARY, NO_URL, PASSWORD, row, STILL, testBadInput } from "./harness.ts";
+import { ALICE, CANARY, NO_URL, PASSWORD, row, showFrom, STILL, testBadInput } from "./harness.ts";
 
 const ON_LOOPBACK = { port: 0, hostname: "127.0.0.1", onListen: () => {} } as const;
 
@@ -17,15 +17,6 @@ const ON_LOOPBACK = { port: 0, hostname: "127.0.0.1", onListen: () => {} } as co
 function catalog(endpoints: Record<string, string>[], type = "image") {
   const serviceCatalog = [{ type, name: "glance", endpoints }];
   return () => getDefaultImageService(STILL).detail({ ...ALICE, serviceCatalog });
-}
-
-function answers(response: () => Response) {
-  return () =>
-    getDefaultImageService({
-      ...STILL,
-      apiServers: ["glance.example"],
-      fetch: () => Promise.resolve(response()),
-    }).show(ALICE, "42");
 }
 
 /** Shows an image of a server with an untrusted certificate. */
@@ -116,7 +107,7 @@ testBadInput([
   row(
     "show()",
     "a server that is not a Glance",
-    answers(() => new Response("<html>Welcome</html>")),
+    showFrom(() => new Response("<html>Welcome</html>")),
     UnexpectedResponse,
     'show image "42": the answer of "http://glance.example" is not a JSON document',
     "check that the endpoint is an Image API",
@@ -137,7 +128,7 @@ testBadInput([
   row(
     "show()",
     "a server that redirects elsewhere",
-    answers(() =>
+    showFrom(() =>
       new Response(null, {
         status: 302,
         headers: { location: `https://me:${PASSWORD}@elsewhere.example/?token=${CANARY}` },

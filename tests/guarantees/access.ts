@@ -9,7 +9,7 @@ export const ACCESS: readonly Guarantee[] = [
   [
     "Only `true` or a `Response` of `authorize` decides.",
     "router/access_test.ts: authorize allows a request only when it returns true, and any other result is logged",
-    'callbacks_test.ts: An "authorize" that … gives no access: 500, and the log says why',
+    'callbacks_test.ts: createImageRouter() responds with 500 and logs the cause when "authorize" …',
   ],
   [
     "An id has one spelling, for `authorize` and for the servers.",

@@ -4,7 +4,7 @@ import type { Guarantee } from "./guarantee.ts";
 export const CONFIGURATION: readonly Guarantee[] = [
   [
     "Scalars of clouds.yaml are read as PyYAML reads them, or rejected.",
-    "live/yaml_test.ts: Plain scalars are read as PyYAML reads them, or rejected",
+    "live/yaml_test.ts: readCloud() reads plain scalars as PyYAML does, or rejects them",
     "auth/clouds/yaml_test.ts: readCloud() reads a password as it was written, or asks for quotes",
   ],
   [

@@ -21,7 +21,7 @@ export const RESOURCES: readonly Guarantee[] = [
   ],
   [
     "Work on external input grows in proportion to it.",
-    "growth_test.ts: … takes time in proportion to the length of what it reads",
+    "growth_test.ts: … takes time in proportion to the length of its input",
     "embedded/bounds_test.ts: fetch() takes linear time for a request with many …",
   ],
   [
@@ -69,8 +69,8 @@ export const RESOURCES: readonly Guarantee[] = [
   ],
   [
     "A callback that throws or rejects does not end the process.",
-    'callbacks_test.ts: An "onEvent" or "onProgress" that … does not disturb a transfer',
-    'callbacks_test.ts: A "log" or "onEvent" of a gateway that … does not disturb an answer',
+    'callbacks_test.ts: create() and download() succeed when "onEvent" or "onProgress" …',
+    'callbacks_test.ts: createImageRouter() responds as usual when "log" or "onEvent" …',
   ],
   [
     "Bytes are exact, or the outcome is a typed error or a refusal, when all neighbors misbehave.",

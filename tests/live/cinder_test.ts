@@ -354,7 +354,7 @@ const DIFFERENCES: readonly IntendedDifference[] = [
   },
 ];
 
-Deno.test("GlanceImageService does what Cinder's does", async (t) => {
+Deno.test("GlanceImageService returns what Cinder's service returns", async (t) => {
   await using stack = await startStack({ imageSizeCap: IMAGE_SIZE_CAP });
   const harness = await CinderHarness.prepare(stack, IMAGE_SIZE_CAP + 1);
   const records: [theirs: Recording, ours: Recording][] = [];

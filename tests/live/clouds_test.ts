@@ -28,7 +28,7 @@ interface PreparedCase {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-Deno.test("readCloud finds what openstacksdk finds", async (t) => {
+Deno.test("readCloud() finds what openstacksdk finds", async (t) => {
   await requirePackages();
   const root = await Deno.makeTempDir();
   try {

@@ -2,7 +2,7 @@
 import { compareChanges } from "./compare_changing_commands.ts";
 import { startStack } from "./stack.ts";
 
-Deno.test("The command line answers as glanceclient does when it changes something", async (t) => {
+Deno.test("The changing commands print what glanceclient prints", async (t) => {
   await using stack = await startStack({ imageCache: true });
   await compareChanges(t, stack.environment("admin"), stack.glanceUrls[0]);
 });

@@ -5,7 +5,7 @@ import { compareCopies } from "./compare_copies.ts";
 import { ourGlance, pythonGlance } from "./glance_commands.ts";
 import { startStack } from "./stack.ts";
 
-Deno.test("The command line answers as glanceclient does when it reads", async (t) => {
+Deno.test("The reading commands print what glanceclient prints", async (t) => {
   await using stack = await startStack({ imageCache: true });
   const admin = stack.environment("admin");
   await t.step("and has all of its commands and flags", async () => {

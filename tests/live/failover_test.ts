@@ -32,7 +32,7 @@ const FORMATS = { diskFormat: "raw", containerFormat: "bare" };
 /** Index of a server. */
 type Index = 0 | 1;
 
-Deno.test("a transfer goes on while servers die", async (t) => {
+Deno.test("create() and download() continue when servers are killed", async (t) => {
   await using stack = await startStack();
   const raw = await RawGlance.as(stack, "alice");
   const image = await uploadLarge(stack);

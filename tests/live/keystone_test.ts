@@ -29,7 +29,7 @@ const IMAGE = { serviceType: "image", serviceName: "glance", endpointType: "publ
 /** No retries, so failures are immediate. */
 const AT_ONCE = { numRetries: 0 };
 
-Deno.test("authenticate signs in at a real Keystone", async (t) => {
+Deno.test("authenticate() signs in at a real Keystone", async (t) => {
   await using stack = await startStack();
   const alice = stack.credentials("alice");
   const known = await stack.token("alice");

@@ -14,7 +14,7 @@ import {
 } from "./operations/run_cases.ts";
 import { startStack } from "./stack.ts";
 
-Deno.test("Every operation does at a Glance what its row says, and fails as its row says", async (t) => {
+Deno.test("call() succeeds and fails as every operation defines, at a Glance", async (t) => {
   await using stack = await startStack({ imageCache: true });
   const [alice, bob, admin] = await Promise.all([
     stack.token("alice"),

@@ -24,7 +24,7 @@ const PIECES = [
   ...["2024-01-02", "T1:02:03", "!!int ", "!!str ", "&a ", "ü", "😀"],
 ];
 
-Deno.test("Plain scalars are read as PyYAML reads them, or rejected", async () => {
+Deno.test("readCloud() reads plain scalars as PyYAML does, or rejects them", async () => {
   const random = seededRandom(SEED);
   const made = Array.from({ length: RUNS }, () => {
     const length = 1 + Math.floor(random() * 6);

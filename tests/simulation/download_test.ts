@@ -30,7 +30,7 @@ interface Run {
   readonly parts: number;
 }
 
-Deno.test(`A download gives the image or a typed error, over ${SEEDS} seeds`, async () => {
+Deno.test(`download() returns the image or throws a GlanceError, over ${SEEDS} seeds`, async () => {
   let delivered = 0;
   for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
     const run = await simulate(seed);

@@ -194,19 +194,19 @@ const INSTEAD_OF_THE_REST: readonly Case[] = [
 ];
 
 for (const { what, plan, ...expected } of INSTEAD_OF_ALL) {
-  Deno.test(`A download ends whole when a server ${what}`, async () => {
+  Deno.test(`download() returns every byte when a server ${what}`, async () => {
     await assertEndsWhole({ what, plan, ...expected });
   });
 }
 
 for (const { what, plan, ranges, ...expected } of INSTEAD_OF_THE_REST) {
-  Deno.test(`A download that broke ends whole when what should go on ${what}`, async () => {
+  Deno.test(`download() returns every byte after a break when the next response ${what}`, async () => {
     const asked = ranges === undefined ? {} : { ranges: [null, ...ranges] };
     await assertEndsWhole({ what, plan: [truncate(AT), ...plan], ...asked, ...expected });
   });
 }
 
-Deno.test("A download whose connection is reset goes on no later than it broke", async () => {
+Deno.test("download() continues at the byte of the break when a connection is reset", async () => {
   for (const way of WAYS) {
     await using servers = new FaultServers([reset(AT)]);
     assertEquals(await way(serviceOf(servers), servers, {}), servers.sha512);
@@ -219,7 +219,7 @@ Deno.test("A download whose connection is reset goes on no later than it broke",
   assertEquals(await toStream(serviceOf(servers), servers, PARTS), servers.sha512);
 });
 
-Deno.test("A download passes over a server that refuses connections", async () => {
+Deno.test("download() uses the next server when one refuses connections", async () => {
   for (const options of [{}, PARTS]) {
     await using servers = new FaultServers([truncate(AT)]);
     const apiServers = [closedServer(), ...servers.urls];
@@ -252,7 +252,7 @@ const HOPELESS: readonly (readonly [
 ];
 
 for (const [what, plan, error] of HOPELESS) {
-  Deno.test(`A download ends in ${error.name}, and in no file, when ${what}`, async () => {
+  Deno.test(`download() throws ${error.name}, and completes no file, when ${what}`, async () => {
     for (const options of [{}, PARTS]) {
       await using servers = new FaultServers(plan);
       const calls: string[] = [];
@@ -268,7 +268,7 @@ for (const [what, plan, error] of HOPELESS) {
   });
 }
 
-Deno.test("What a server sends unasked answers no later request", async () => {
+Deno.test("download() ignores unsolicited responses of an earlier request", async () => {
   await using servers = new FaultServers([sayMore, sayMore, sayMore, sayMore]);
   const service = serviceOf(servers);
   for (let round = 0; round < 3; round++) {
@@ -291,7 +291,7 @@ function silentServers(): { servers: FaultServers; here: Promise<void>; gone: Pr
   return { servers, here: here.promise, gone: gone.promise };
 }
 
-Deno.test("Cancelling a download closes its connections while a read is pending", async () => {
+Deno.test("download() closes its connections when it is canceled during a read", async () => {
   for (const options of [{}, PARTS]) {
     const { servers, here, gone } = silentServers();
     await using _ = servers;
@@ -306,7 +306,7 @@ Deno.test("Cancelling a download closes its connections while a read is pending"
   }
 });
 
-Deno.test("Aborting a download ends it with the reason, and its connections", async () => {
+Deno.test("download() rejects with the reason, and closes its connections, when it is aborted", async () => {
   for (const options of [{}, PARTS]) {
     const { servers, here, gone } = silentServers();
     await using _ = servers;
@@ -320,7 +320,7 @@ Deno.test("Aborting a download ends it with the reason, and its connections", as
   }
 });
 
-Deno.test("A range is read whole past the faults of its server", async () => {
+Deno.test("download() returns every byte of a range when its server fails", async () => {
   const range = { start: 1_000, end: 300_000 };
   await using servers = new FaultServers([truncate(0.5), wholeAs206, well]);
   const stream = await serviceOf(servers).download(servers.context, IMAGE_ID, { range });

@@ -86,7 +86,7 @@ for (const [what, lie] of LIES) {
   // A server that denies a range denies the image: no other server is left.
   if (DENIALS.has(what) || lie === sendAway) continue;
 
-  Deno.test(`image-download finishes a part when every server answers a range with ${what}`, async () => {
+  Deno.test(`image-download finishes a partial file when every server responds to a range with ${what}`, async () => {
     await using servers = lyingServers(lie);
     const files = partialFile(servers);
     const harness = new CliHarness((request) => fetch(request));
@@ -98,7 +98,7 @@ for (const [what, lie] of LIES) {
     assertEquals(repeated(servers), []);
   });
 
-  Deno.test(`A range has the right bytes when every server answers it with ${what}`, async () => {
+  Deno.test(`download() of a range returns the right bytes when every server responds with ${what}`, async () => {
     for (const options of [{}, { connections: 3, partSize: 60_000 }]) {
       await using servers = lyingServers(lie);
       const range = { start: START, end: IMAGE_SIZE - 3 };
@@ -108,7 +108,7 @@ for (const [what, lie] of LIES) {
     }
   });
 
-  Deno.test(`The gateway gives the right bytes when every server answers a range with ${what}`, async () => {
+  Deno.test(`GET /file returns the right bytes when every server responds to a range with ${what}`, async () => {
     for (const resume of [true, false]) {
       // Without resume, the gateway cuts what a server cuts.
       await using servers = lyingServers(lie, resume ? truncate(0.4) : well);
@@ -129,7 +129,7 @@ for (const [what, lie] of LIES) {
 }
 
 for (const [what, lie] of LIES) {
-  Deno.test(`A download that breaks goes on when the other server answers a range with ${what}`, async () => {
+  Deno.test(`download() continues after a break when the other server responds to a range with ${what}`, async () => {
     for (const options of [{}, { connections: 3, partSize: 60_000 }]) {
       const plan = [truncate(0.4), forRanges(lie)];
       await using servers = new FaultServers(plan);

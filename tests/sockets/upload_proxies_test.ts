@@ -157,7 +157,7 @@ Deno.test({
 Deno.test({
   ...needing(
     "lighttpd",
-    "A gateway in front of lighttpd sends the size that its caller has announced",
+    "PUT /file sends the announced size to lighttpd",
   ),
   async fn() {
     await using glance = new SlowGlance();

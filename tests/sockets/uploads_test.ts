@@ -59,7 +59,7 @@ const BREAKS: readonly (readonly [what: string, fault: UploadFault])[] = [
 ];
 
 for (const [what, data] of [...REPLAYABLE, ...ONCE]) {
-  Deno.test(`An upload of ${what} arrives whole and once`, async () => {
+  Deno.test(`create() of ${what} stores the data once`, async () => {
     await using servers = new UploadServers([]);
     const { size } = await create(servers, data());
     assertEquals(size, DATA.byteLength);
@@ -70,7 +70,7 @@ for (const [what, data] of [...REPLAYABLE, ...ONCE]) {
 
 for (const [how, fault] of BREAKS) {
   for (const [what, data] of REPLAYABLE) {
-    Deno.test(`An upload of ${what} is sent again when a server ${how}`, async () => {
+    Deno.test(`create() of ${what} sends the data again when a server ${how}`, async () => {
       await using servers = new UploadServers([fault]);
       await create(servers, data());
       assertEquals(servers.onlyData, DATA);
@@ -78,7 +78,7 @@ for (const [how, fault] of BREAKS) {
     });
   }
   for (const [what, data] of ONCE) {
-    Deno.test(`An upload of ${what} fails, and leaves no image, when a server ${how}`, async () => {
+    Deno.test(`create() of ${what} fails and leaves no image when a server ${how}`, async () => {
       await using servers = new UploadServers([fault]);
       assertInstanceOf(await failureOf(create(servers, data())), GlanceConnectionFailed);
       assertEquals(servers.images.size, 0);
@@ -88,14 +88,14 @@ for (const [how, fault] of BREAKS) {
 }
 
 for (const [what, data] of [...REPLAYABLE, ...ONCE]) {
-  Deno.test(`An early 413 for ${what} is reported as 413`, async () => {
+  Deno.test(`create() of ${what} throws ImageLimitExceeded when 413 comes early`, async () => {
     await using servers = new UploadServers([refuseAfter(MIDDLE, "413 Too Large")]);
     assertInstanceOf(await failureOf(create(servers, data())), ImageLimitExceeded);
     assertEquals(servers.images.size, 0);
     assertEquals(await servers.ended(), { whole: 0, broken: 1 });
   });
 
-  Deno.test(`An early 413 for ${what} that is cut off leaves no image`, async () => {
+  Deno.test(`create() of ${what} leaves no image when an early 413 is cut off`, async () => {
     const refusal = refuseAndCloseAfter(MIDDLE, "413 Too Large");
     await using servers = new UploadServers(Array.from({ length: 9 }, () => refusal));
     const error = await failureOf(create(servers, data(), { numRetries: 1 }));
@@ -105,21 +105,21 @@ for (const [what, data] of [...REPLAYABLE, ...ONCE]) {
     assertEquals(servers.images.size, 0);
   });
 
-  Deno.test(`An upload of ${what} whose answer is lost is found to be done`, async () => {
+  Deno.test(`create() of ${what} succeeds when the response is lost`, async () => {
     await using servers = new UploadServers([storeAndHangUp]);
     assertEquals((await create(servers, data())).size, DATA.byteLength);
     assertEquals(servers.onlyData, DATA);
     assertEquals(await servers.ended(), { whole: 1, broken: 0 });
   });
 
-  Deno.test(`An upload of ${what} fails when something else was stored`, async () => {
+  Deno.test(`create() of ${what} throws ImageIntegrityError when something else was stored`, async () => {
     await using servers = new UploadServers([storeOther]);
     assertInstanceOf(await failureOf(create(servers, data())), ImageIntegrityError);
     assertEquals(servers.images.size, 0);
   });
 }
 
-Deno.test("An upload that is not answered after its last byte ends in time", async () => {
+Deno.test("create() fails in time when no response comes after the last byte", async () => {
   await using servers = new UploadServers([neverAnswer]);
   const options = { requestTimeout: SILENCE };
   const error = await failureOf(create(servers, new Blob([DATA]).stream(), options));
@@ -128,7 +128,7 @@ Deno.test("An upload that is not answered after its last byte ends in time", asy
   assertEquals(await servers.ended(), { whole: 1, broken: 0 });
 });
 
-Deno.test("An upload of which a server takes nothing more ends in time", async () => {
+Deno.test("create() fails in time when a server stops reading", async () => {
   const gone = Promise.withResolvers<void>();
   await using servers = new UploadServers([stopTakingAfter(MIDDLE, gone.promise)]);
   const source = repeated(DATA.subarray(0, 256 * KIB), SLICES_THAT_BLOCK);
@@ -149,7 +149,7 @@ async function* slicesAround(
   yield* slices(DATA.subarray(MIDDLE));
 }
 
-Deno.test("A source that fails is never taken for a whole one", async () => {
+Deno.test("create() fails and leaves no image when the source fails", async () => {
   const failure = new Error("the disk is gone");
   const fail = () => {
     throw failure;
@@ -163,7 +163,7 @@ Deno.test("A source that fails is never taken for a whole one", async () => {
   }
 });
 
-Deno.test("A source of another size than announced is never taken for a whole one", async () => {
+Deno.test("create() fails and leaves no image when the source has another size than announced", async () => {
   for (const size of [DATA.byteLength - 1, DATA.byteLength + 1]) {
     await using servers = new UploadServers([]);
     const data = slicesAround(servers, () => {});
@@ -173,7 +173,7 @@ Deno.test("A source of another size than announced is never taken for a whole on
   }
 });
 
-Deno.test("An upload that its caller aborts is never taken for a whole one", async () => {
+Deno.test("create() fails and leaves no image when it is aborted", async () => {
   await using servers = new UploadServers([]);
   const stop = new AbortController();
   const data = slicesAround(servers, () => stop.abort("changed my mind"));
@@ -183,13 +183,13 @@ Deno.test("An upload that its caller aborts is never taken for a whole one", asy
   assertEquals(await servers.ended(), { whole: 0, broken: 1 });
 });
 
-Deno.test("An image is created once, though the answer to its creation is lost", async () => {
+Deno.test("create() creates one image when the response to POST is lost", async () => {
   await using servers = new UploadServers([], 2);
   await create(servers, DATA);
   assertEquals(servers.onlyData, DATA);
 });
 
-Deno.test("An upload passes over a server that refuses connections", async () => {
+Deno.test("create() uses the next server when one refuses connections", async () => {
   for (const [, data] of REPLAYABLE) {
     await using servers = new UploadServers([]);
     await create(servers, data(), { apiServers: [closedServer(), ...servers.urls] });
