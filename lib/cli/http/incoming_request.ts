@@ -19,9 +19,9 @@ export class IncomingRequest extends Request {
 
   constructor(head: RequestHead, body: ReadableStream | null, signal: AbortSignal) {
     const { method, headers } = head;
-    const isBodyless = method === "GET" || method === "HEAD" || body === null;
     // With a body, the header fields are copied, too: `blob()` reads the content type.
-    super(PLACEHOLDER, isBodyless ? { method } : { method, headers, body });
+    const withBody = body !== null && method !== "GET" && method !== "HEAD";
+    super(PLACEHOLDER, withBody ? { method, headers, body } : { method });
     this.#head = head;
     this.#signal = signal;
   }

@@ -131,7 +131,9 @@ function fieldsOf(lines: readonly string[]): Headers {
   const headers = new Headers();
   for (const line of lines) {
     const colon = line.indexOf(":");
-    const [name, value] = [line.slice(0, colon), line.slice(colon + 1)];
+    const name = line.slice(0, colon);
+    // `append()` removes the space, too, but with a regular expression.
+    const value = line.slice(colon + (line[colon + 1] === " " ? 2 : 1));
     // Obsolete line folding (RFC 9112, section 5.2) starts with a space and is refused here, too.
     if (colon < 0 || !TOKEN.test(name) || !FIELD_VALUE.test(value)) {
       throw malformed("a header field");

@@ -72,19 +72,25 @@ export function responseHead(
   framing: string,
   { keepsAlive, isHttp10 }: { readonly keepsAlive: boolean; readonly isHttp10: boolean },
 ): Uint8Array<ArrayBuffer> {
-  let head = `HTTP/1.1 ${status} ${statusText || (REASONS[status] ?? "")}\r\n`;
-  for (const [name, value] of headers) {
-    if (name === "content-length" || HOP_BY_HOP_FIELDS.has(name)) continue;
-    head += `${name}: ${value}\r\n`;
-  }
-  if (!headers.has("date")) head += `date: ${new Date().toUTCString()}\r\n`;
-  if (!keepsAlive) head += "connection: close\r\n";
-  else if (isHttp10) head += "connection: keep-alive\r\n";
-  return latin1(`${head}${framing}\r\n`);
+  let fields = "";
+  let hasDate = false;
+  // `for of` takes four times as long.
+  headers.forEach((value, name) => {
+    if (name === "content-length" || HOP_BY_HOP_FIELDS.has(name)) return;
+    if (name === "date") hasDate = true;
+    fields += `${name}: ${value}\r\n`;
+  });
+  if (!hasDate) fields += `date: ${new Date().toUTCString()}\r\n`;
+  if (!keepsAlive) fields += "connection: close\r\n";
+  else if (isHttp10) fields += "connection: keep-alive\r\n";
+  const reason = statusText || (REASONS[status] ?? "");
+  return latin1(`HTTP/1.1 ${status} ${reason}\r\n${fields}${framing}\r\n`);
 }
 
+const ENCODER = new TextEncoder();
+
 function latin1(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = new TextEncoder().encode(text);
+  const bytes = ENCODER.encode(text);
   if (bytes.byteLength === text.length) return bytes;
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
