@@ -26,7 +26,7 @@ import {
 import { updateImage } from "./patch/patch.ts";
 import { SCHEMA_NAMES, showSchema } from "./schemas.ts";
 import { METADEF_ROUTES } from "./metadefs/metadef_routes.ts";
-import { type PathRoutes, row } from "./request/route.ts";
+import { defineRoute, type PathRoutes } from "./request/route.ts";
 import { actionOf, refuseByPolicy } from "./request/policy.ts";
 import { addTag, removeTag } from "./images/tags.ts";
 import { createTask } from "./tasks/task_import.ts";
@@ -35,33 +35,40 @@ import { stageData, uploadData } from "./data/upload.ts";
 import { usage } from "./images/usage.ts";
 
 const TABLE: readonly PathRoutes[] = [
-  row("/images", "GET, POST", {}, { GET: listImages, POST: createImage }),
-  row("/images/*", "GET, PATCH, DELETE", { GET: showImage, DELETE: deleteImage }, {
+  defineRoute("/images", "GET, POST", {}, { GET: listImages, POST: createImage }),
+  defineRoute("/images/*", "GET, PATCH, DELETE", { GET: showImage, DELETE: deleteImage }, {
     PATCH: updateImage,
   }),
-  row("/images/*/file", "GET, PUT", { GET: downloadData }, { PUT: uploadData }),
-  row("/images/*/stage", "PUT", {}, { PUT: stageData }),
-  row("/images/*/actions/deactivate", "POST", { POST: deactivate }),
-  row("/images/*/actions/reactivate", "POST", { POST: reactivate }),
-  row("/images/*/tags/*", "PUT, DELETE", { PUT: addTag, DELETE: removeTag }),
-  row("/images/*/members", "GET, POST", { GET: listMembers }, { POST: addMember }),
-  row("/images/*/members/*", "GET, PUT, DELETE", { GET: showMember, DELETE: removeMember }, {
-    PUT: updateMember,
-  }),
-  row("/images/*/import", "POST", {}, { POST: importImage }),
-  row("/images/*/tasks", null, { GET: listImageTasks }),
+  defineRoute("/images/*/file", "GET, PUT", { GET: downloadData }, { PUT: uploadData }),
+  defineRoute("/images/*/stage", "PUT", {}, { PUT: stageData }),
+  defineRoute("/images/*/actions/deactivate", "POST", { POST: deactivate }),
+  defineRoute("/images/*/actions/reactivate", "POST", { POST: reactivate }),
+  defineRoute("/images/*/tags/*", "PUT, DELETE", { PUT: addTag, DELETE: removeTag }),
+  defineRoute("/images/*/members", "GET, POST", { GET: listMembers }, { POST: addMember }),
+  defineRoute(
+    "/images/*/members/*",
+    "GET, PUT, DELETE",
+    { GET: showMember, DELETE: removeMember },
+    {
+      PUT: updateMember,
+    },
+  ),
+  defineRoute("/images/*/import", "POST", {}, { POST: importImage }),
+  defineRoute("/images/*/tasks", null, { GET: listImageTasks }),
   {
-    ...row("/images/*/locations", "GET, POST", { GET: listLocations }, { POST: addLocation }),
+    ...defineRoute("/images/*/locations", "GET, POST", { GET: listLocations }, {
+      POST: addLocation,
+    }),
     since: 17,
   },
-  row("/stores/*/*", "DELETE", { DELETE: deleteFromStore }),
-  row("/tasks", "GET, POST", {}, { GET: listTasks, POST: createTask }),
-  row("/tasks/*", "GET, DELETE", {}, { GET: showTask, DELETE: refuseTaskDeletion }),
-  ...SCHEMA_NAMES.map((name) => row(`/schemas/${name}`, "GET", { GET: showSchema(name) })),
-  row("/info/import", "GET", { GET: importInfo }),
-  row("/info/stores", "GET", { GET: storesInfo }),
-  row("/info/stores/detail", "GET", { GET: storesDetail }),
-  row("/info/usage", null, { GET: usage }),
+  defineRoute("/stores/*/*", "DELETE", { DELETE: deleteFromStore }),
+  defineRoute("/tasks", "GET, POST", {}, { GET: listTasks, POST: createTask }),
+  defineRoute("/tasks/*", "GET, DELETE", {}, { GET: showTask, DELETE: refuseTaskDeletion }),
+  ...SCHEMA_NAMES.map((name) => defineRoute(`/schemas/${name}`, "GET", { GET: showSchema(name) })),
+  defineRoute("/info/import", "GET", { GET: importInfo }),
+  defineRoute("/info/stores", "GET", { GET: storesInfo }),
+  defineRoute("/info/stores/detail", "GET", { GET: storesDetail }),
+  defineRoute("/info/usage", null, { GET: usage }),
   ...CACHE_ROUTES,
   ...METADEF_ROUTES,
 ];
@@ -70,7 +77,7 @@ const TABLE: readonly PathRoutes[] = [
 const IMPLEMENTED: readonly string[] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"];
 
 /** Handles a request below `/v2`. `path` is decoded and starts with a slash. */
-export async function answer(
+export async function dispatch(
   call: Omit<EmbeddedRequest, "params" | "action">,
   path: string,
 ): Promise<Response> {
@@ -83,7 +90,7 @@ export async function answer(
     const route = bare ?? routes.full.get(method);
     if (route === undefined) {
       await checkBody(call);
-      throw refusal(routes.allow);
+      throw methodNotAllowed(routes.allow);
     }
     if (!isRequestId(given)) throw new Failure(431);
     if (bare !== undefined) await refuseBody(call.request);
@@ -97,6 +104,6 @@ export async function answer(
   throw IMPLEMENTED.includes(call.request.method) ? notFound() : new Failure(501);
 }
 
-function refusal(allow: string | null): Failure {
+function methodNotAllowed(allow: string | null): Failure {
   return allow === null ? notFound() : new Failure(405, "", { headers: { allow } });
 }

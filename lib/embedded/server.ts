@@ -11,7 +11,7 @@ import { latin1, percentDecoded, utf8 } from "./http/encoded_text.ts";
 import { Failure, failureResponse, storageFailure } from "./http/errors.ts";
 import { type EmbeddedCloud, resolveOptions } from "./request/embedded_cloud.ts";
 import type { EmbeddedGlanceOptions } from "./request/options.ts";
-import { answer } from "./routes.ts";
+import { dispatch } from "./routes.ts";
 
 /** An Image API v2 server. */
 export interface EmbeddedGlance {
@@ -120,7 +120,7 @@ async function serve(
   if (path === "") return redirect("/v2/", request);
   try {
     await cloud.ready();
-    return await answer({ ...call, cloud }, path);
+    return await dispatch({ ...call, cloud }, path);
   } catch (error) {
     return failureResponse(request, asFailure(cloud, error));
   }

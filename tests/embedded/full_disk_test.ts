@@ -55,7 +55,7 @@ async function survives(disk: SmallDisk): Promise<void> {
   assertEquals(await names("temporary"), []);
 }
 
-Deno.test("an upload to a full disk is answered with 413 and changes nothing (injected)", async () => {
+Deno.test("directoryStore() changes nothing when an upload fills the disk (injected)", async () => {
   await using disk = await injectedDisk(ROOM);
   const { glance } = open(disk);
   const id = await create(glance);
@@ -66,7 +66,7 @@ Deno.test("an upload to a full disk is answered with 413 and changes nothing (in
   assertEquals(refused.status, 413);
 });
 
-Deno.test("an image can be deleted when the disk is full (injected)", async () => {
+Deno.test("directoryStore() deletes an image when the disk is full (injected)", async () => {
   await using disk = await injectedDisk(ROOM);
   const { glance } = open(disk);
   const id = await create(glance);
@@ -84,7 +84,7 @@ const mayMount = await (async () => {
 })();
 
 Deno.test({
-  name: "an upload to a full disk is answered with 413 and changes nothing (tmpfs)",
+  name: "directoryStore() changes nothing when an upload fills the disk (tmpfs)",
   ignore: !mayMount,
   async fn() {
     await using disk = await mountedDisk(ROOM);
@@ -93,7 +93,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "changes are answered with 413 and images can be deleted when the disk is full (tmpfs)",
+  name: "directoryStore() rejects changes and deletes images when the disk is full (tmpfs)",
   ignore: !mayMount,
   async fn() {
     await using disk = await mountedDisk(ROOM);
@@ -126,7 +126,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "changes are answered with 503 and images are served when the disk is read-only (tmpfs)",
+  name: "directoryStore() rejects changes and serves images when the disk is read-only (tmpfs)",
   ignore: !mayMount,
   async fn() {
     await using disk = await mountedDisk(ROOM);

@@ -58,7 +58,7 @@ Deno.test("directoryStore() keeps all definitions that are created concurrently"
   assertEquals((tags as unknown[]).length, 22);
 });
 
-Deno.test("a name that several requests create concurrently is created once", async () => {
+Deno.test("directoryStore() creates a name once when several requests create it concurrently", async () => {
   await using directory = await scratch();
   const glance = open(directory.path);
   const made = Array.from({ length: 5 }, () => status(glance, "POST", "", NAMESPACE));
@@ -75,7 +75,7 @@ Deno.test("directoryStore() keeps the previous catalog when a write is incomplet
   assertEquals(Array.from(Deno.readDirSync(`${directory.path}/temporary`)), []);
 });
 
-Deno.test("a definition does not exist when it cannot be written", async () => {
+Deno.test("directoryStore() does not keep a definition when it cannot be written", async () => {
   await using directory = await scratch();
   const glance = open(directory.path);
   await glance.ready();

@@ -51,7 +51,7 @@ const PROTECTED: EmbeddedGlanceOptions = {
   ],
 };
 
-Deno.test("propertyRules forbid to create, read, update, and delete a property", async () => {
+Deno.test("createEmbeddedGlance() forbids to create, read, update, and delete a property when propertyRules say so", async () => {
   const glance = open(PROTECTED);
   const refused = await answerOf(glance, "POST", "/v2/images", { billing_code: "1" });
   assertEquals(refused.status, 403);
@@ -68,7 +68,7 @@ Deno.test("propertyRules forbid to create, read, update, and delete a property",
   assertEquals(removal.status, 403);
 });
 
-Deno.test("propertyRules allow to create and read but not change a property", async () => {
+Deno.test("createEmbeddedGlance() allows to create and read but not change a property when propertyRules say so", async () => {
   const glance = open(PROTECTED);
   const id = await create(glance, { open_a: "1", fixed: "2" });
   const { image } = await show(glance, id);
@@ -87,7 +87,7 @@ Deno.test("propertyRules allow to create and read but not change a property", as
   assertEquals((await patch(glance, id, { op: "remove", path: "/open_a" })).status, 200);
 });
 
-Deno.test("propertyRules forbid a property that no rule matches", async () => {
+Deno.test("createEmbeddedGlance() forbids a property when no rule matches it", async () => {
   const glance = open(PROTECTED);
   assertEquals((await answerOf(glance, "POST", "/v2/images", { other: "1" })).status, 403);
 });
@@ -114,7 +114,7 @@ const FILTERS: readonly (readonly [EmbeddedImportFilter, passes: string[], fails
 ];
 
 for (const [importFilter, passes, fails] of FILTERS) {
-  Deno.test(`imports apply the filter ${JSON.stringify(importFilter)}`, async () => {
+  Deno.test(`createEmbeddedGlance() filters imports when importFilter is ${JSON.stringify(importFilter)}`, async () => {
     const glance = open({ importFilter, fetch: () => Promise.resolve(new Response("data")) });
     for (const [urls, status] of [[passes, 202], [fails, 400]] as const) {
       for (const uri of urls) {
@@ -130,7 +130,7 @@ for (const [importFilter, passes, fails] of FILTERS) {
   });
 }
 
-Deno.test("importFilter applies to tasks and added locations", async () => {
+Deno.test("createEmbeddedGlance() filters tasks and added locations when importFilter is set", async () => {
   const glance = open({ importFilter: { disallowedHosts: ["bad"] } });
   const input = { import_from: "http://bad/x", import_from_format: "", image_properties: {} };
   const admin = { "x-auth-token": "admin" };
@@ -163,7 +163,7 @@ const ACTIONS: Readonly<Record<string, readonly [method: string, path: string, b
 };
 
 for (const [action, [method, path, body]] of Object.entries(ACTIONS)) {
-  Deno.test(`policy that forbids ${action} makes ${method} ${path} respond with 403`, async () => {
+  Deno.test(`createEmbeddedGlance() answers ${method} ${path} with 403 when policy forbids ${action}`, async () => {
     let isForbidden = false;
     const glance = createEmbeddedGlance({
       stores: [{ id: "a" }, { id: "b" }],
@@ -181,7 +181,7 @@ for (const [action, [method, path, body]] of Object.entries(ACTIONS)) {
   });
 }
 
-Deno.test("policy that forbids get_image hides every image", async () => {
+Deno.test("createEmbeddedGlance() hides every image when policy forbids get_image", async () => {
   let isForbidden = false;
   const glance = createEmbeddedGlance({
     policy: (action) => !isForbidden || action !== "get_image",
@@ -194,7 +194,7 @@ Deno.test("policy that forbids get_image hides every image", async () => {
   }
 });
 
-Deno.test("userStorageQuota limits the bytes of a project", async () => {
+Deno.test("createEmbeddedGlance() limits the bytes of a project when userStorageQuota is set", async () => {
   const glance = open({ userStorageQuota: 10 });
   const first = await create(glance);
   assertEquals(await upload(glance, first, "123456"), 204);
@@ -216,7 +216,7 @@ Deno.test("userStorageQuota limits the bytes of a project", async () => {
   assertEquals(await upload(glance, third, ""), 413);
 });
 
-Deno.test("userStorageQuota makes an import fail that exceeds it", async () => {
+Deno.test("createEmbeddedGlance() fails an import when it exceeds userStorageQuota", async () => {
   const glance = open({ userStorageQuota: 10, stores: [{ id: "a" }, { id: "b" }] });
   const id = await create(glance);
   assertEquals(await upload(glance, id, "123456", "stage"), 204);

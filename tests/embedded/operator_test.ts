@@ -36,7 +36,7 @@ async function images(glance: EmbeddedGlance, sizes: readonly number[]): Promise
   return ids;
 }
 
-Deno.test("imageCache counts hits of full downloads and is bypassed by ranges", async () => {
+Deno.test("createEmbeddedGlance() counts cache hits of full downloads, and bypasses the cache for ranges", async () => {
   let now = 1000;
   const glance = createEmbeddedGlance({ imageCache: {}, now: () => now });
   const [id = ""] = await images(glance, [5]);
@@ -51,7 +51,7 @@ Deno.test("imageCache counts hits of full downloads and is bypassed by ranges", 
   assertEquals(await entries(glance), [{ ...entry, hits: 1, last_accessed: 2.5 }]);
 });
 
-Deno.test("imageCache drops an image when it is deleted", async () => {
+Deno.test("createEmbeddedGlance() drops a cached image when it is deleted", async () => {
   const glance = createEmbeddedGlance({ imageCache: {} });
   const [id = ""] = await images(glance, [5]);
   await download(glance, id);
@@ -59,7 +59,7 @@ Deno.test("imageCache drops an image when it is deleted", async () => {
   assertEquals(await entries(glance), []);
 });
 
-Deno.test("imageCache is separate for each server", async () => {
+Deno.test("createEmbeddedGlance() keeps a cache of its own when another server shares the store", async () => {
   const a = createEmbeddedGlance({ imageCache: {} });
   const b = createEmbeddedGlance({ imageCache: {} });
   const [id = ""] = await images(a, [5]);
@@ -67,7 +67,7 @@ Deno.test("imageCache is separate for each server", async () => {
   assertEquals([(await entries(a)).length, (await entries(b)).length], [1, 0]);
 });
 
-Deno.test("imageCache prunes the least recently used images first", async () => {
+Deno.test("createEmbeddedGlance() prunes the least recently used images first", async () => {
   let now = 0;
   const glance = createEmbeddedGlance({
     version: "2.18",
@@ -83,7 +83,7 @@ Deno.test("imageCache prunes the least recently used images first", async () => 
   assertEquals((await entries(glance)).map(({ image_id }) => image_id), [a, c]);
 });
 
-Deno.test("imageCache lists the nodes of an image when it is centralized", async () => {
+Deno.test("createEmbeddedGlance() lists the nodes of a cached image when the cache is centralized", async () => {
   const nodeUrl = "http://node-a:9292";
   const glance = createEmbeddedGlance({ version: "2.18", imageCache: { nodeUrl } });
   const [id = ""] = await images(glance, [5]);
@@ -92,7 +92,7 @@ Deno.test("imageCache lists the nodes of an image when it is centralized", async
   assertEquals(await jsonAt(glance, `/v2/cache/nodes/${id}`), [nodeUrl]);
 });
 
-Deno.test("multiStore: false omits the versions and paths of several stores", async () => {
+Deno.test("createEmbeddedGlance() omits the versions and paths of several stores when multiStore is false", async () => {
   const glance = createEmbeddedGlance({
     multiStore: false,
     stores: [{ id: "a", default: "true" }, { id: "b" }],
@@ -127,7 +127,7 @@ Deno.test("multiStore: false omits the versions and paths of several stores", as
   assertEquals(refused.status, 400);
 });
 
-Deno.test("limits: GET /v2/info/usage returns the usage and limit of each resource", async () => {
+Deno.test("createEmbeddedGlance() returns the usage and limit of each resource when limits are set", async () => {
   const glance = createEmbeddedGlance({
     limits: { image_size_total: 10, image_stage_total: 20, image_count_total: 5 },
   });
@@ -144,7 +144,7 @@ Deno.test("limits: GET /v2/info/usage returns the usage and limit of each resour
   });
 });
 
-Deno.test("limits: creating too many images is answered with 413 and the limit", async () => {
+Deno.test("createEmbeddedGlance() answers 413 with the limit when too many images are created", async () => {
   const glance = createEmbeddedGlance({ limits: { image_count_total: 1 } });
   await create(glance);
   const answer = await send(glance, "POST", "/v2/images", '{"name": "second"}', {
@@ -166,7 +166,7 @@ const BEYOND: readonly (readonly [target: "file" | "stage", limits: EmbeddedProj
 ];
 
 for (const [target, limits] of BEYOND) {
-  Deno.test(`limits: data up to ${Object.keys(limits)[0]} is answered with 204, more with 413`, async () => {
+  Deno.test(`createEmbeddedGlance() answers 413 when data exceeds ${Object.keys(limits)[0]}`, async () => {
     const glance = createEmbeddedGlance({ limits });
     const data = new Uint8Array(2 * MEBIBYTE);
     const answer = (id: string, size: number) =>

@@ -46,7 +46,7 @@ Deno.test("createEmbeddedGlance() rejects one of two concurrent uploads and comp
   assertEquals(await download(glance, id), "first");
 });
 
-Deno.test("an upload is answered with 410 when its image is deleted meanwhile", async () => {
+Deno.test("fetch() answers an upload with 410 when its image is deleted meanwhile", async () => {
   const glance = createEmbeddedGlance();
   const id = await create(glance);
   const { body, reached, resume } = stalledBody("data");
@@ -57,7 +57,7 @@ Deno.test("an upload is answered with 410 when its image is deleted meanwhile", 
   assertEquals(await status, 410);
 });
 
-Deno.test("an upload that is rejected does not read the body", async () => {
+Deno.test("fetch() does not read the body when it rejects an upload", async () => {
   const glance = createEmbeddedGlance();
   let cancelled = false;
   const body = new ReadableStream<Uint8Array>({
@@ -70,7 +70,7 @@ Deno.test("an upload that is rejected does not read the body", async () => {
   assertEquals(cancelled, true);
 });
 
-Deno.test("an upload is aborted when it exceeds imageSizeCap", async () => {
+Deno.test("fetch() aborts an upload when it exceeds imageSizeCap", async () => {
   const glance = createEmbeddedGlance({ imageSizeCap: 10 });
   const id = await create(glance);
   let given = 0;
@@ -85,7 +85,7 @@ Deno.test("an upload is aborted when it exceeds imageSizeCap", async () => {
   assertEquals(await upload(glance, id, new Uint8Array(10)), 204);
 });
 
-Deno.test("onError receives interrupted uploads but no rejected requests", async () => {
+Deno.test("createEmbeddedGlance() calls onError when an upload is interrupted, but not when a request is rejected", async () => {
   const errors: unknown[] = [];
   const glance = createEmbeddedGlance({ onError: (error) => errors.push(error) });
   const id = await create(glance);
@@ -98,7 +98,7 @@ Deno.test("onError receives interrupted uploads but no rejected requests", async
   assertEquals(errors, [broken]);
 });
 
-Deno.test("now and randomUUID provide all times and ids", async () => {
+Deno.test("createEmbeddedGlance() takes all times and ids from now and randomUUID", async () => {
   let count = 0;
   const glance = createEmbeddedGlance({
     now: () => Date.parse("2030-01-02T03:04:05.678Z"),
@@ -114,13 +114,13 @@ Deno.test("now and randomUUID provide all times and ids", async () => {
   assertEquals(requestId, "req-00000000-0000-4000-8000-000000000004");
 });
 
-Deno.test("identify defaults to one project with the role admin", async () => {
+Deno.test("createEmbeddedGlance() serves one project with the role admin when identify is not set", async () => {
   const glance = createEmbeddedGlance();
   const id = await create(glance, { visibility: "public" });
   assertEquals((await show(glance, id)).image["owner"], "local");
 });
 
-Deno.test("hashAlgorithm sets os_hash_algo", async () => {
+Deno.test("createEmbeddedGlance() sets os_hash_algo when hashAlgorithm is set", async () => {
   const glance = createEmbeddedGlance({ hashAlgorithm: "sha256" });
   const id = await create(glance);
   await upload(glance, id, "abc");
@@ -131,7 +131,7 @@ Deno.test("hashAlgorithm sets os_hash_algo", async () => {
   ]);
 });
 
-Deno.test("fetch reads the size and data of a location URL", async () => {
+Deno.test("createEmbeddedGlance() reads the size and data of a location URL when fetch is set", async () => {
   const requests: string[] = [];
   const glance = createEmbeddedGlance({
     showLocations: true,
@@ -155,7 +155,7 @@ Deno.test("fetch reads the size and data of a location URL", async () => {
   assertEquals(part.status, 400);
 });
 
-Deno.test("a location URL can be added but not read when fetch is not set", async () => {
+Deno.test("createEmbeddedGlance() adds a location URL but does not read it when fetch is not set", async () => {
   const glance = createEmbeddedGlance({ showLocations: true });
   const id = await create(glance);
   assertEquals(await addLocation(glance, id, "https://elsewhere/image"), 200);
@@ -165,7 +165,7 @@ Deno.test("a location URL can be added but not read when fetch is not set", asyn
   assertEquals(answer.status, 503);
 });
 
-Deno.test("a service can add and list locations with API version 2.17", async () => {
+Deno.test("createEmbeddedGlance() lets a service add and list locations when the version is 2.17", async () => {
   const glance = createEmbeddedGlance({
     identify: (token) => ({ projectId: "p", userId: "u", roles: [token ?? "member"] }),
   });
@@ -197,7 +197,7 @@ for (const [options, text] of BAD_OPTIONS) {
   });
 }
 
-Deno.test("PATCH deletes the data of a removed location", async () => {
+Deno.test("fetch() deletes the data of a location when PATCH removes it", async () => {
   await using directory = await scratch();
   const glance = createEmbeddedGlance({
     store: directoryStore(directory.path),
@@ -214,7 +214,7 @@ Deno.test("PATCH deletes the data of a removed location", async () => {
   assertEquals(await download(glance, id), "data");
 });
 
-Deno.test("an unknown method is answered with 405", async () => {
+Deno.test("fetch() answers 405 when the method is unknown", async () => {
   const glance = createEmbeddedGlance();
   for (const method of ["constructor", "toString", "PROPFIND"]) {
     const answer = await send(glance, method, "/v2/images");
@@ -223,7 +223,7 @@ Deno.test("an unknown method is answered with 405", async () => {
   }
 });
 
-Deno.test("a custom property may have the name of a member of Object.prototype", async () => {
+Deno.test("fetch() accepts a custom property when it is named like a member of Object.prototype", async () => {
   const glance = createEmbeddedGlance();
   const body = '{"__proto__": "a", "constructor": "b", "toString": "c"}';
   const answer = await send(glance, "POST", "/v2/images", body);

@@ -20,7 +20,7 @@ Deno.test("createEmbeddedGlance() passes the contract behind a socket", async (t
   }
 });
 
-Deno.test("an upload leaves the image queued when the client disconnects", async () => {
+Deno.test("createEmbeddedGlance() leaves the image queued when the client disconnects during an upload", async () => {
   const left = Promise.withResolvers<void>();
   const store = memoryStore();
   const glance = createEmbeddedGlance({ store, onError: () => left.resolve() });
@@ -39,7 +39,7 @@ Deno.test("an upload leaves the image queued when the client disconnects", async
   assertEquals([image["status"], image["size"]], ["queued", null]);
 });
 
-Deno.test("an upload leaves the image queued when the client stalls", async () => {
+Deno.test("createEmbeddedGlance() leaves the image queued when the client stalls during an upload", async () => {
   const glance = createEmbeddedGlance({ store: memoryStore() });
   for (const framing of ["content-length: 100", "transfer-encoding: chunked"]) {
     const server = serve(glance.fetch, { host: "127.0.0.1", port: 0 }, { upload: 50 });

@@ -97,10 +97,10 @@ export const COMPATIBILITY: readonly Guarantee[] = [
   ],
   [
     "Property protections, policies, import filters and quotas in bytes are modeled.",
-    "embedded/operator_rules_test.ts: propertyRules forbid to create, read, update, and delete a property",
-    "embedded/operator_rules_test.ts: policy that forbids … makes … … respond with 403",
-    "embedded/operator_rules_test.ts: imports apply the filter …",
-    "embedded/operator_rules_test.ts: userStorageQuota limits the bytes of a project",
+    "embedded/operator_rules_test.ts: createEmbeddedGlance() forbids to create, read, update, and delete a property when propertyRules say so",
+    "embedded/operator_rules_test.ts: createEmbeddedGlance() answers … … with 403 when policy forbids …",
+    "embedded/operator_rules_test.ts: createEmbeddedGlance() filters imports when importFilter is …",
+    "embedded/operator_rules_test.ts: createEmbeddedGlance() limits the bytes of a project when userStorageQuota is set",
   ],
   [
     "Random requests find no difference that the table of differences does not explain.",

@@ -51,7 +51,7 @@ export const CONFIGURATION: readonly Guarantee[] = [
   ],
   [
     "The embedded Glance answers 413 when its disk is full.",
-    "embedded/full_disk_test.ts: an upload to a full disk is answered with 413 and changes nothing (tmpfs)",
+    "embedded/full_disk_test.ts: directoryStore() changes nothing when an upload fills the disk (tmpfs)",
   ],
   [
     "A row file that is invalid costs that image only, and is named in the log.",

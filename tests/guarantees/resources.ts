@@ -44,8 +44,8 @@ export const RESOURCES: readonly Guarantee[] = [
   ],
   [
     "An image of the embedded Glance does not stay `saving` when its upload stalls or its sender leaves.",
-    "embedded/socket_test.ts: an upload leaves the image queued when the client disconnects",
-    "embedded/socket_test.ts: an upload leaves the image queued when the client stalls",
+    "embedded/socket_test.ts: createEmbeddedGlance() leaves the image queued when the client disconnects during an upload",
+    "embedded/socket_test.ts: createEmbeddedGlance() leaves the image queued when the client stalls during an upload",
     "embedded/store/directory_test.ts: directoryStore() makes an image … after a crash …",
   ],
   [

@@ -10,18 +10,18 @@ import { badRequest, conflict, type Failure, forbidden, notFound } from "../http
 import { isAdmin } from "../request/identity.ts";
 import type { ImageCache } from "./image_cache.ts";
 import { visibleImage } from "../images/access.ts";
-import { type PathRoutes, row } from "../request/route.ts";
+import { defineRoute, type PathRoutes } from "../request/route.ts";
 
 /** Valid values of `x-image-cache-clear-target`. */
 const TARGETS = ["", "cache", "queue"];
 
 /** Routes of the cache; paths without parameters first. */
 export const CACHE_ROUTES: readonly PathRoutes[] = [
-  row("/cache", "GET, DELETE", { GET: listCache }, { DELETE: clearCache }),
-  { ...row("/cache/clean", "POST", {}, { POST: cleanCache }), since: 18 },
-  { ...row("/cache/prune", "POST", {}, { POST: pruneCache }), since: 18 },
-  { ...row("/cache/nodes/*", "GET", { GET: listNodes }), since: 18 },
-  row("/cache/*", "DELETE, PUT", {}, { DELETE: deleteFromCache, PUT: queueImage }),
+  defineRoute("/cache", "GET, DELETE", { GET: listCache }, { DELETE: clearCache }),
+  { ...defineRoute("/cache/clean", "POST", {}, { POST: cleanCache }), since: 18 },
+  { ...defineRoute("/cache/prune", "POST", {}, { POST: pruneCache }), since: 18 },
+  { ...defineRoute("/cache/nodes/*", "GET", { GET: listNodes }), since: 18 },
+  defineRoute("/cache/*", "DELETE, PUT", {}, { DELETE: deleteFromCache, PUT: queueImage }),
 ];
 
 /** `GET /v2/cache` */

@@ -11,12 +11,12 @@ import { badRequest, conflict, Failure, forbidden } from "../http/errors.ts";
 import { isAdmin } from "../request/identity.ts";
 import { type ParsedImport, parseImportRequest, targetStores } from "./import_request.ts";
 import { endOfImport, type ImportResult } from "./import_result.ts";
-import { changeImage, refuseStrangers, visibleImage } from "../images/access.ts";
+import { changeImage, requireOwner, visibleImage } from "../images/access.ts";
 import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import { isReadOnly, storeMetadata } from "../request/store_choice.ts";
 import { refuseByPolicy } from "../request/policy.ts";
 import { type ImageRow, type LocationRow, withStatus } from "../store/image_records.ts";
-import { refuseBeyondBytes } from "../images/usage.ts";
+import { checkByteLimits } from "../images/usage.ts";
 import { importFromWeb } from "./web_download.ts";
 
 /** `POST /v2/images/{image_id}/import` */
@@ -50,7 +50,7 @@ function refuseWrongState(call: EmbeddedRequest, row: ImageRow, method: string):
   for (const name of ["container_format", "disk_format"] as const) {
     if (!row[name]) throw conflict(`'${name}' needs to be set before import`);
   }
-  if (!isCopy) return refuseStrangers(call, row);
+  if (!isCopy) return requireOwner(call, row);
   refuseByPolicy(call, "copy_image");
   if (!isAdmin(call.identity)) {
     throw forbidden("You are not authorized to complete copy_image action.");
@@ -132,7 +132,7 @@ async function writeToStores(
     const key = `${id}/${imageId}`;
     try {
       if (isReadOnly(cloud, id)) throw badRequest(`Store ${id} takes no data`);
-      refuseBeyondBytes(call, imageId, size * (result.written.length + 1));
+      checkByteLimits(call, imageId, size * (result.written.length + 1));
       await write(key, id);
       const metadata = storeMetadata(cloud, id);
       result.written.push({ url: cloud.store.bytes.urlOf(key), metadata, key });

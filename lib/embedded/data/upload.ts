@@ -7,7 +7,7 @@
 
 import { type EmbeddedRequest, noContent, param } from "../request/request.ts";
 import { badRequest, Failure } from "../http/errors.ts";
-import { noImage, refuseStrangers, visibleImage } from "../images/access.ts";
+import { noImage, requireOwner, visibleImage } from "../images/access.ts";
 import { type EmbeddedCloud, timestamp } from "../request/embedded_cloud.ts";
 import { defaultStoreId, isReadOnly, storeMetadata } from "../request/store_choice.ts";
 import {
@@ -17,7 +17,7 @@ import {
   withStatus,
   type WrittenData,
 } from "../store/image_records.ts";
-import { refuseBeyond, refuseBeyondBytes } from "../images/usage.ts";
+import { checkByteLimits, checkLimit } from "../images/usage.ts";
 import { writtenData } from "./ingest.ts";
 
 const MEBIBYTE = 1024 ** 2;
@@ -28,21 +28,21 @@ export async function uploadData(call: EmbeddedRequest): Promise<Response> {
   const size = announcedSize(call);
   const storeId = uploadStore(call);
   const row = visibleImage(call);
-  refuseStrangers(call, row, `Not allowed to upload image data for image ${row.id}`);
-  refuseBeyond(call, "image_size_total", Math.floor((size ?? 0) / MEBIBYTE));
-  refuseBeyond(call, "image_count_uploading", 0);
+  requireOwner(call, row, `Not allowed to upload image data for image ${row.id}`);
+  checkLimit(call, "image_size_total", Math.floor((size ?? 0) / MEBIBYTE));
+  checkLimit(call, "image_count_uploading", 0);
   await changeStatus(call, (current) => {
     const saving = withStatus(current, "saving");
     refuseMissingFormats(current);
     refuseReadOnlyStore(call.cloud, storeId);
-    refuseBeyondBytes(call, current.id, size);
+    checkByteLimits(call, current.id, size);
     return saving;
   });
   const exists = await receiveBody(call, row, {
     key: `${storeId}/${row.id}`,
     size,
     finish: (current, data) => {
-      refuseBeyondBytes(call, current.id, data.size);
+      checkByteLimits(call, current.id, data.size);
       return withData(withStatus(current, "active"), data, storeMetadata(call.cloud, storeId));
     },
   });
@@ -58,9 +58,9 @@ export async function uploadData(call: EmbeddedRequest): Promise<Response> {
 export async function stageData(call: EmbeddedRequest): Promise<Response> {
   refuseMediaType(call.request);
   const row = visibleImage(call);
-  refuseStrangers(call, row);
-  refuseBeyond(call, "image_stage_total", Math.floor((announcedSize(call) ?? 0) / MEBIBYTE));
-  refuseBeyond(call, "image_count_uploading", 0);
+  requireOwner(call, row);
+  checkLimit(call, "image_stage_total", Math.floor((announcedSize(call) ?? 0) / MEBIBYTE));
+  checkLimit(call, "image_count_uploading", 0);
   await changeStatus(call, (current) => withStatus(current, "uploading"));
   const exists = await receiveBody(call, row, {
     key: `staging/${row.id}`,

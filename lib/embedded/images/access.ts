@@ -36,7 +36,7 @@ export function noImage(id: string): Failure {
  *
  * @throws {Failure} 403 for all others.
  */
-export function refuseStrangers(call: EmbeddedRequest, row: ImageRow, explanation?: string): void {
+export function requireOwner(call: EmbeddedRequest, row: ImageRow, explanation?: string): void {
   if (canChange(call.identity, row)) return;
   throw forbidden(explanation ?? "You do not own this image");
 }

@@ -6,7 +6,7 @@
 
 import { type EmbeddedRequest, noContent } from "../request/request.ts";
 import { forbidden } from "../http/errors.ts";
-import { changeImage, refuseStrangers, visibleImage } from "./access.ts";
+import { changeImage, requireOwner, visibleImage } from "./access.ts";
 import { timestamp } from "../request/embedded_cloud.ts";
 
 /** `POST /v2/images/{image_id}/actions/deactivate` */
@@ -28,7 +28,7 @@ async function move(
 ): Promise<Response> {
   visibleImage(call);
   await changeImage(call, (row) => {
-    refuseStrangers(call, row);
+    requireOwner(call, row);
     if (row.status === to) return row;
     if (row.status !== from) {
       throw forbidden(`Not allowed to ${verb} image in status '${row.status}'`);

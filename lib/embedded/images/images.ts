@@ -8,11 +8,11 @@ import { type EmbeddedRequest, json, jsonBody, noContent, param } from "../reque
 import { badRequest, conflict, forbidden, notFound } from "../http/errors.ts";
 import { imageView } from "./image_view.ts";
 import { importMethods } from "../data/import_request.ts";
-import { refuseStrangers, visibleImage } from "./access.ts";
+import { requireOwner, visibleImage } from "./access.ts";
 import { newRow } from "./new_image.ts";
 import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import type { ImageRow } from "../store/image_records.ts";
-import { refuseBeyond } from "./usage.ts";
+import { checkLimit } from "./usage.ts";
 
 /** `POST /v2/images` */
 export async function createImage(call: EmbeddedRequest): Promise<Response> {
@@ -20,7 +20,7 @@ export async function createImage(call: EmbeddedRequest): Promise<Response> {
   const body = await jsonBody(call);
   if (Array.isArray(body)) throw badRequest("Unexpected body type. Expected list/dict.");
   const row = newRow(call, body);
-  refuseBeyond(call, "image_count_total", 1);
+  checkLimit(call, "image_count_total", 1);
   if (!await cloud.store.images.insert(row)) throw conflict(`Image ID ${row.id} already exists!`);
   return json(imageView(call, row), 201, {
     location: new URL(`/v2/images/${row.id}`, call.request.url).href,
@@ -42,7 +42,7 @@ export async function deleteImage(call: EmbeddedRequest): Promise<Response> {
   const missing = () => notFound(`Failed to find image ${id} to delete`);
   visibleImage(call, missing);
   const gone = await call.cloud.store.images.remove(id, (row) => {
-    refuseStrangers(call, row);
+    requireOwner(call, row);
     if (row.protected) throw forbidden(`Image ${row.id} is protected and cannot be deleted.`);
   });
   if (gone === null) throw missing();

@@ -8,7 +8,7 @@ import { type EmbeddedRequest, json, noContent, param } from "../request/request
 import { conflict, forbidden, notFound } from "../http/errors.ts";
 import { isAdmin, isService } from "../request/identity.ts";
 import { locationView } from "./image_view.ts";
-import { changeImage, refuseStrangers, visibleImage } from "./access.ts";
+import { changeImage, requireOwner, visibleImage } from "./access.ts";
 
 /** `GET /v2/images/{image_id}/locations`: for services and administrators. */
 export function listLocations(call: EmbeddedRequest): Response {
@@ -27,7 +27,7 @@ export async function deleteFromStore(call: EmbeddedRequest): Promise<Response> 
     throw conflict(`The selected store ${storeId} is not available on this node.`);
   }
   const atImage = { ...call, params: [imageId] };
-  refuseStrangers(
+  requireOwner(
     call,
     visibleImage(atImage, () => notFound(`Failed to find image ${imageId}`)),
   );

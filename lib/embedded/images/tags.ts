@@ -7,7 +7,7 @@
 import { type EmbeddedRequest, noContent, param } from "../request/request.ts";
 import { Failure, notFound } from "../http/errors.ts";
 import { checkImage } from "./schema.ts";
-import { changeImage, refuseStrangers, visibleImage } from "./access.ts";
+import { changeImage, requireOwner, visibleImage } from "./access.ts";
 import { timestamp } from "../request/embedded_cloud.ts";
 
 /** `PUT /v2/images/{image_id}/tags/{tag}` */
@@ -16,7 +16,7 @@ export async function addTag(call: EmbeddedRequest): Promise<Response> {
   checkImage({ tags: [tag] });
   lookUp(call);
   await changeImage(call, (row) => {
-    refuseStrangers(call, row, `Not allowed to update tags for image ${row.id}.`);
+    requireOwner(call, row, `Not allowed to update tags for image ${row.id}.`);
     const tags = [...new Set([...row.tags, tag])];
     if (tags.length > call.cloud.tagQuota) {
       throw new Failure(
@@ -36,7 +36,7 @@ export async function removeTag(call: EmbeddedRequest): Promise<Response> {
   const tag = param(call, 1);
   lookUp(call);
   await changeImage(call, (row) => {
-    refuseStrangers(call, row, `Not allowed to delete tags for image ${row.id}.`);
+    requireOwner(call, row, `Not allowed to delete tags for image ${row.id}.`);
     if (!row.tags.includes(tag)) throw notFound();
     const tags = row.tags.filter((other) => other !== tag);
     return { ...row, tags, updated_at: timestamp(call.cloud) };

@@ -45,7 +45,7 @@ export function usage(call: EmbeddedRequest): Response {
  * @param delta the increase, in the unit of the limit.
  * @throws {Failure} 413 if the limit would be exceeded.
  */
-export function refuseBeyond(call: EmbeddedRequest, name: LimitName, delta: number): void {
+export function checkLimit(call: EmbeddedRequest, name: LimitName, delta: number): void {
   const limit = call.cloud.limits?.[name] ?? -1;
   const current = used(call, name);
   if (limit < 0 || current + delta <= limit) return;
@@ -72,7 +72,7 @@ function remainingBytes({ cloud, identity }: EmbeddedRequest, imageId: string): 
  * @param size in bytes; null if unknown.
  * @throws {Failure} 413 if it does not fit.
  */
-export function refuseBeyondBytes(
+export function checkByteLimits(
   call: EmbeddedRequest,
   imageId: string,
   size: number | null,

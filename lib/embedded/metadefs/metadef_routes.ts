@@ -34,40 +34,46 @@ import {
   renameTag,
   showTag,
 } from "./metadef_tags.ts";
-import { type PathRoutes, row } from "../request/route.ts";
+import { defineRoute, type PathRoutes } from "../request/route.ts";
 
 const NAMESPACE = "/metadefs/namespaces/*";
 
 export const METADEF_ROUTES: readonly PathRoutes[] = [
-  row("/metadefs/resource_types", "GET", { GET: listResourceTypes }),
-  row("/metadefs/namespaces", "GET, POST", {}, { GET: listNamespaces, POST: createNamespace }),
-  row(NAMESPACE, "GET, PUT, DELETE", { GET: showNamespace, DELETE: deleteNamespace }, {
+  defineRoute("/metadefs/resource_types", "GET", { GET: listResourceTypes }),
+  defineRoute("/metadefs/namespaces", "GET, POST", {}, {
+    GET: listNamespaces,
+    POST: createNamespace,
+  }),
+  defineRoute(NAMESPACE, "GET, PUT, DELETE", { GET: showNamespace, DELETE: deleteNamespace }, {
     PUT: updateNamespace,
   }),
-  row(`${NAMESPACE}/resource_types`, "GET, POST", { GET: listAssociations }, {
+  defineRoute(`${NAMESPACE}/resource_types`, "GET, POST", { GET: listAssociations }, {
     POST: addAssociation,
   }),
-  row(`${NAMESPACE}/resource_types/*`, "DELETE", { DELETE: removeAssociation }),
-  row(`${NAMESPACE}/properties`, "GET, POST, DELETE", {
+  defineRoute(`${NAMESPACE}/resource_types/*`, "DELETE", { DELETE: removeAssociation }),
+  defineRoute(`${NAMESPACE}/properties`, "GET, POST, DELETE", {
     GET: listProperties,
     DELETE: deleteParts("properties"),
   }, { POST: addProperty }),
-  row(`${NAMESPACE}/properties/*`, "GET, PUT, DELETE", {
+  defineRoute(`${NAMESPACE}/properties/*`, "GET, PUT, DELETE", {
     GET: showProperty,
     DELETE: deleteProperty,
   }, { PUT: updateProperty }),
-  row(`${NAMESPACE}/objects`, "GET, POST, DELETE", { DELETE: deleteParts("objects") }, {
+  defineRoute(`${NAMESPACE}/objects`, "GET, POST, DELETE", { DELETE: deleteParts("objects") }, {
     GET: listObjects,
     POST: addObject,
   }),
-  row(`${NAMESPACE}/objects/*`, "GET, PUT, DELETE", { GET: showObject, DELETE: deleteObject }, {
+  defineRoute(`${NAMESPACE}/objects/*`, "GET, PUT, DELETE", {
+    GET: showObject,
+    DELETE: deleteObject,
+  }, {
     PUT: updateObject,
   }),
-  row(`${NAMESPACE}/tags`, "GET, POST, DELETE", { DELETE: deleteParts("tags") }, {
+  defineRoute(`${NAMESPACE}/tags`, "GET, POST, DELETE", { DELETE: deleteParts("tags") }, {
     GET: listTags,
     POST: addTags,
   }),
-  row(`${NAMESPACE}/tags/*`, "GET, POST, PUT, DELETE", {
+  defineRoute(`${NAMESPACE}/tags/*`, "GET, POST, PUT, DELETE", {
     GET: showTag,
     POST: addMetadefTag,
     DELETE: removeMetadefTag,

@@ -8,7 +8,7 @@ import type { EmbeddedRequest } from "../request/request.ts";
 import { forbidden, withDetail } from "../http/errors.ts";
 import { isAdmin } from "../request/identity.ts";
 import { changeLocations } from "./location_patch.ts";
-import { refuseStrangers } from "../images/access.ts";
+import { requireOwner } from "../images/access.ts";
 import type { PatchChange } from "./patch_change.ts";
 import {
   checkMinimum,
@@ -50,7 +50,7 @@ export function applyChange(call: EmbeddedRequest, row: ImageRow, change: PatchC
   if (name === "visibility" && change.op !== "remove") {
     refuseNewVisibility(call, change.value);
   }
-  refuseStrangers(call, row);
+  requireOwner(call, row);
   if (change.op === "remove") return remove(call, row, name);
   if (SETTABLE.has(name)) return set(call, row, name, change);
   return setProperty(call, row, name, change);

@@ -9,7 +9,7 @@ import type { ImageLocation } from "../../api/types.ts";
 import type { EmbeddedRequest } from "../request/request.ts";
 import { badRequest, conflict, type Failure, forbidden, withDetail } from "../http/errors.ts";
 import { checkExpected, type ExpectedHashes } from "../images/location_hashes.ts";
-import { refuseStrangers } from "../images/access.ts";
+import { requireOwner } from "../images/access.ts";
 import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import { storeMetadata, webStoreId } from "../request/store_choice.ts";
 import type { PatchChange } from "./patch_change.ts";
@@ -75,7 +75,7 @@ function replaceLocations(call: EmbeddedRequest, row: ImageRow, value: unknown):
 }
 
 function removeLocation(call: EmbeddedRequest, row: ImageRow, index: string | undefined): ImageRow {
-  refuseStrangers(call, row);
+  requireOwner(call, row);
   refuseHidden(call.cloud, "remove");
   refuseStatus(row, ["active"], "remove");
   if (row.locations.length === 1) {
@@ -92,7 +92,7 @@ function withLocations(
   locations: readonly LocationRow[],
   expected: ExpectedHashes,
 ): ImageRow {
-  refuseStrangers(call, row);
+  requireOwner(call, row);
   if (row.status !== "queued") return { ...row, locations };
   refuseMissingFormats(row);
   return {

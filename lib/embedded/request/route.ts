@@ -22,7 +22,7 @@ export interface PathRoutes {
 }
 
 /** Defines the handlers of a path. `*` matches one path segment. */
-export function row(
+export function defineRoute(
   path: string,
   allow: string | null,
   bare: Readonly<Record<string, EmbeddedRoute>>,

@@ -20,13 +20,13 @@ import {
 } from "../store/image_records.ts";
 import { endedTask, newTask } from "../store/task_records.ts";
 import { TASK_SCHEMA } from "./task_schema.ts";
-import { refuseUsers, taskView } from "./tasks.ts";
+import { requireAdmin, taskView } from "./tasks.ts";
 import { openUrl } from "../data/url_source.ts";
 import { writtenData } from "../data/ingest.ts";
 
 /** `POST /v2/tasks` */
 export async function createTask(call: EmbeddedRequest): Promise<Response> {
-  refuseUsers(call);
+  requireAdmin(call);
   const { type, input } = await taskOrder(call);
   const task = newTask(call, type, input);
   await call.cloud.store.tasks.insert(await runTask(call, task));

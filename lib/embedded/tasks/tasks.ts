@@ -53,7 +53,7 @@ export function listImageTasks(call: EmbeddedRequest): Response {
 
 /** `GET /v2/tasks`, newest first by default. */
 export function listTasks(call: EmbeddedRequest): Response {
-  refuseUsers(call);
+  requireAdmin(call);
   const { cloud } = call;
   const query = queryOf(call);
   directionOf(query);
@@ -70,7 +70,7 @@ export function listTasks(call: EmbeddedRequest): Response {
 
 /** `GET /v2/tasks/{task_id}` */
 export function showTask(call: EmbeddedRequest): Response {
-  refuseUsers(call);
+  requireAdmin(call);
   const id = param(call, 0);
   const task = allTasks(call).find((candidate) => isSameText(candidate.id, id));
   if (task === undefined) throw notFound(`Could not find task ${id}`);
@@ -79,7 +79,7 @@ export function showTask(call: EmbeddedRequest): Response {
 
 /** `DELETE /v2/tasks/{task_id}`: rejected, because Glance cannot delete tasks. */
 export function refuseTaskDeletion(call: EmbeddedRequest): never {
-  refuseUsers(call);
+  requireAdmin(call);
   throw new Failure(
     405,
     "This operation is currently not permitted on Glance Tasks. They are auto deleted after " +
@@ -93,7 +93,7 @@ export function refuseTaskDeletion(call: EmbeddedRequest): never {
  *
  * @throws {Failure} 403 for all others.
  */
-export function refuseUsers({ identity }: EmbeddedRequest): void {
+export function requireAdmin({ identity }: EmbeddedRequest): void {
   if (isAdmin(identity)) return;
   throw forbidden("You are not authorized to complete tasks_api_access action.");
 }
