@@ -39,8 +39,8 @@ export const RESOURCES: readonly Guarantee[] = [
   ],
   [
     "Silent sockets, half-sent headers and stalled uploads are closed.",
-    "cli/http_server_test.ts: serve() closes connections whose clients say nothing",
-    "cli/http_server_test.ts: serve() closes the connection of a client that takes nothing",
+    "cli/http/http_server_test.ts: serve() closes a connection when its client sends nothing in time",
+    "cli/http/http_server_test.ts: serve() closes a connection when its client reads nothing in time",
   ],
   [
     "An image of the embedded Glance does not stay `saving` when its upload stalls or its sender leaves.",
@@ -50,7 +50,7 @@ export const RESOURCES: readonly Guarantee[] = [
   ],
   [
     "A stalled request does not block SIGTERM.",
-    "cli/http_server_test.ts: serve() cuts what still runs when the drain has lasted long enough, and says what it was",
+    "cli/http/http_server_test.ts: serve() aborts and reports running requests when the drain time is over",
     "cli/start_process_test.ts: start --drain-timeout cuts a stalled upload, reports it, and leaves the image queued",
   ],
   [

@@ -25,7 +25,7 @@ function eventLoop() {
   };
 }
 
-Deno.test("PipelineTurns.next() bounds the time of a turn when 30 connections pipeline without end", async () => {
+Deno.test("PipelineTurns.next() bounds the time of a turn when 30 connections pipeline requests", async () => {
   const { turns, turn, answer } = eventLoop();
   const answered = Array.from({ length: 30 }, () => 0);
   let isOpen = true;

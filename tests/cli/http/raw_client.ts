@@ -1,5 +1,5 @@
-/** A client that writes what it is given and shows what comes back. */
-import type { RunningServer } from "../../lib/cli/server/serve.ts";
+/** A client that sends exact bytes and returns the bytes of the response. */
+import type { RunningServer } from "../../../lib/cli/server/serve.ts";
 
 /** A connection. */
 export class RawClient implements Disposable {
@@ -11,7 +11,7 @@ export class RawClient implements Disposable {
     this.#conn = conn;
   }
 
-  /** Sends all of it. */
+  /** Sends all of the data. */
   async send(data: string | Uint8Array): Promise<void> {
     let rest = typeof data === "string"
       ? Uint8Array.from(data, (character) => character.charCodeAt(0))
@@ -19,18 +19,18 @@ export class RawClient implements Disposable {
     while (rest.byteLength > 0) rest = rest.subarray(await this.#conn.write(rest));
   }
 
-  /** What came since the last time, up to `end` at least. */
+  /** Returns what arrived since the last call, at least up to `end`. */
   async until(end: string): Promise<string> {
     while (!this.#text.includes(end)) {
       if (!await this.#read()) throw new Error(`The connection ended with "${this.#text}"`);
     }
-    return this.#taken();
+    return this.#take();
   }
 
-  /** What comes until the other side closes, or resets, the connection. */
+  /** Returns what arrives until the server closes or resets the connection. */
   async rest(): Promise<string> {
     while (await this.#read().catch(() => false));
-    return this.#taken();
+    return this.#take();
   }
 
   close(): void {
@@ -42,7 +42,7 @@ export class RawClient implements Disposable {
     this.close();
   }
 
-  #taken(): string {
+  #take(): string {
     const text = this.#text;
     this.#text = "";
     return text;
@@ -60,11 +60,11 @@ export class RawClient implements Disposable {
 /** A server with raw clients. */
 export interface Serving extends AsyncDisposable, Pick<RunningServer, "stop"> {
   connect(): Promise<RawClient>;
-  /** The whole answer to `GET /path`, on a connection of its own. */
+  /** Returns the response to `GET /path`, on a connection of its own. */
   ask(line: string, options?: { readonly close?: boolean }): Promise<string>;
 }
 
-/** Raw clients for a server, which is killed at the end. */
+/** Raw clients for a server, which is stopped at the end. */
 export function servingOn(server: RunningServer): Serving {
   const { hostname, port } = new URL(server.url);
   const connect = async () => new RawClient(await Deno.connect({ hostname, port: Number(port) }));

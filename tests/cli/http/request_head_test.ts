@@ -5,13 +5,13 @@ import {
   parseHead,
   ProtocolError,
   type RequestHead,
-} from "../../lib/cli/http/request_head.ts";
+} from "../../../lib/cli/http/request_head.ts";
 
 function parse(text: string): RequestHead {
   return parseHead(Uint8Array.from(text, (character) => character.charCodeAt(0)));
 }
 
-Deno.test("parseHead() reads method, target, fields and framing", async (t) => {
+Deno.test("parseHead() returns method, target, fields and framing when the head is valid", async (t) => {
   const cases: readonly (readonly [text: string, expected: Partial<RequestHead>])[] = [
     ["GET / HTTP/1.1\r\nhost: x\r\n\r\n", { method: "GET", url: "http://x/", keepsAlive: true }],
     ["GET /a HTTP/1.1\nHost: x:80\n\n", { url: "http://x:80/a" }],
@@ -48,7 +48,7 @@ Deno.test("parseHead() reads method, target, fields and framing", async (t) => {
   }
 });
 
-Deno.test("canBegin() takes every part of a request line, and no other protocol", () => {
+Deno.test("canBegin() accepts bytes when a request line can start with them, and rejects other protocols", () => {
   const bytes = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
   const line = "PUT /v2/images/\xff/file HTTP/1.1";
   for (let length = 0; length <= line.length; length++) {
@@ -60,12 +60,12 @@ Deno.test("canBegin() takes every part of a request line, and no other protocol"
   }
 });
 
-Deno.test("parseHead() keeps bytes of other encodings in field values", () => {
+Deno.test("parseHead() keeps the bytes when a field value is not ASCII", () => {
   const { headers } = parse("GET / HTTP/1.1\r\nHost: x\r\nX-Name: \t\xc3\xa4 b \r\n\r\n");
   assertEquals(headers.get("x-name"), "\xc3\xa4 b");
 });
 
-Deno.test("parseHead() refuses what two recipients could read in two ways", async (t) => {
+Deno.test("parseHead() throws ProtocolError when a head is malformed or ambiguous", async (t) => {
   const get = (fields: string) => `GET / HTTP/1.1\r\nHost: x\r\n${fields}\r\n\r\n`;
   const cases: readonly (readonly [text: string, status: number])[] = [
     [get("Content-Length: 5\r\nTransfer-Encoding: chunked"), 400],
@@ -119,7 +119,7 @@ Deno.test("parseHead() refuses what two recipients could read in two ways", asyn
   }
 });
 
-Deno.test("headEnd() finds the empty line, wherever the search begins", () => {
+Deno.test("headEnd() finds the empty line when the search starts at any byte before it", () => {
   const bytes = new TextEncoder().encode("GET / HTTP/1.1\r\nhost: x\r\n\r\nbody\n\n");
   for (let from = 0; from < 25; from++) assertEquals(headEnd(bytes, from), 27);
   assertEquals(headEnd(bytes.subarray(0, 26), 0), -1);

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { ChunkedDecoder } from "../../lib/cli/http/chunked_decoder.ts";
-import { ProtocolError } from "../../lib/cli/http/request_head.ts";
-import { between, seededBytes, seededRandom } from "../support/seed.ts";
+import { ChunkedDecoder } from "../../../lib/cli/http/chunked_decoder.ts";
+import { ProtocolError } from "../../../lib/cli/http/request_head.ts";
+import { between, seededBytes, seededRandom } from "../../support/seed.ts";
 
 const SEEDS = Number(Deno.env.get("SEEDS") ?? 50);
 
@@ -24,7 +24,7 @@ function decode(bytes: Uint8Array, cuts: readonly number[]) {
   return { data: Uint8Array.from(data), rest, isDone: decoder.isDone };
 }
 
-Deno.test("ChunkedDecoder gives the same data wherever the bytes are cut", () => {
+Deno.test("ChunkedDecoder.decode() returns the same data when the bytes are split anywhere", () => {
   for (let seed = 0; seed < SEEDS; seed++) {
     const random = seededRandom(seed);
     const body = seededBytes(seed, between(random, 0, 500));
@@ -50,7 +50,7 @@ Deno.test("ChunkedDecoder gives the same data wherever the bytes are cut", () =>
   }
 });
 
-Deno.test("ChunkedDecoder refuses what is not its coding", async (t) => {
+Deno.test("ChunkedDecoder.decode() throws ProtocolError when the coding is malformed", async (t) => {
   const cases = [
     "\r\n",
     "g\r\n",

@@ -1,4 +1,4 @@
-/** The listener of `task start` on real sockets, with clients that say exactly what a test wants. */
+/** The listener of `task start` on real sockets, with clients that send exact bytes. */
 import {
   assert,
   assertEquals,
@@ -6,8 +6,8 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { type Handler, serve, type ServeLimits } from "../../lib/cli/server/serve.ts";
-import { writeResponse } from "../../lib/cli/http/response_writer.ts";
+import { type Handler, serve, type ServeLimits } from "../../../lib/cli/server/serve.ts";
+import { writeResponse } from "../../../lib/cli/http/response_writer.ts";
 import { type Serving, servingOn } from "./raw_client.ts";
 
 const echo: Handler = async (request) =>
@@ -17,7 +17,7 @@ function serving(handler: Handler, limits: ServeLimits = {}): Serving {
   return servingOn(serve(handler, { host: "127.0.0.1", port: 0 }, limits));
 }
 
-Deno.test("serve() answers pipelined requests in their order, whatever their framing", async () => {
+Deno.test("serve() answers in order when requests with any framing are pipelined", async () => {
   await using server = serving(echo);
   using client = await server.connect();
   await client.send(
@@ -49,7 +49,7 @@ Deno.test("serve() answers another client soon when 30 clients pipeline requests
   assert(before < 300, `${before} of 3000 requests were answered before`);
 });
 
-Deno.test("serve() gives a body that is there at once a length, and chunks to any other", async () => {
+Deno.test("serve() sends a length when a body is available at once, and chunks when it is not", async () => {
   await using server = serving(({ url }) => {
     const slow = new ReadableStream<Uint8Array>({
       async pull(controller) {
@@ -71,7 +71,7 @@ Deno.test("serve() gives a body that is there at once a length, and chunks to an
   assertMatch(await old.rest(), /connection: close\r\n\r\nlate$/);
 });
 
-Deno.test("serve() sends no body, and no made-up length, for HEAD, 204 and 304", async () => {
+Deno.test("serve() sends no body and no invented length when the request is HEAD or the status is 204 or 304", async () => {
   await using server = serving(({ method, url }) => {
     const { pathname } = new URL(url);
     const status = Number(pathname.slice(1));
@@ -99,7 +99,7 @@ Deno.test("serve() sends no body, and no made-up length, for HEAD, 204 and 304",
   }
 });
 
-Deno.test("serve() cuts the connection when a body breaks or is not as long as announced", async () => {
+Deno.test("serve() closes the connection when a body fails or has another length than announced", async () => {
   await using server = serving(({ url }) => {
     const { pathname } = new URL(url);
     let count = 0;
@@ -124,7 +124,7 @@ Deno.test("serve() cuts the connection when a body breaks or is not as long as a
   assert(!broken.endsWith("0\r\n\r\n"));
 });
 
-Deno.test("writeResponse() rejects when a body breaks while its head waits for the client", async () => {
+Deno.test("writeResponse() rejects when the body fails while the head is being written", async () => {
   const [asked, taken] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   let pulls = 0;
   const body = new ReadableStream<Uint8Array>({
@@ -154,7 +154,7 @@ Deno.test("writeResponse() rejects when a body breaks while its head waits for t
   await assertRejects(() => written, Error, "broken");
 });
 
-Deno.test("serve() says 100 Continue when the body is read, and never when it is not", async () => {
+Deno.test("serve() sends 100 Continue when the body is read, and not when it is ignored", async () => {
   await using server = serving((request) =>
     request.url.endsWith("/no")
       ? Promise.resolve(new Response("no", { status: 403 }))
@@ -171,17 +171,17 @@ Deno.test("serve() says 100 Continue when the body is read, and never when it is
   assertMatch(await refused.rest(), /^HTTP\/1.1 403 Forbidden\r\n[^]*connection: close\r\n[^]*no$/);
 });
 
-Deno.test("serve() lets a client read the refusal of an upload that it is still sending", async () => {
+Deno.test("serve() lets a client read the response when it is still sending a refused upload", async () => {
   await using server = serving(() => Promise.resolve(new Response("too large", { status: 413 })));
   using client = await server.connect();
   const size = 32 * 1024 ** 2;
   await client.send(`PUT / HTTP/1.1\r\nhost: x\r\ncontent-length: ${size}\r\n\r\n`);
-  // As python-requests does: all of it is sent before anything is read.
+  // Like python-requests, which sends the whole body before it reads the response.
   await client.send(new Uint8Array(size));
   assertMatch(await client.rest(), /^HTTP\/1.1 413 [^]*connection: close\r\n[^]*too large$/);
 });
 
-Deno.test("serve() keeps a connection when a small body was not read", async () => {
+Deno.test("serve() keeps the connection open when a small body was not read", async () => {
   await using server = serving(() => Promise.resolve(new Response("no", { status: 404 })));
   for (
     const body of [
@@ -197,12 +197,12 @@ Deno.test("serve() keeps a connection when a small body was not read", async () 
   }
 });
 
-Deno.test("serve() refuses what is not HTTP, and heads without end", async () => {
+Deno.test("serve() answers 400 or 431 when a client does not speak HTTP or its head is too large", async () => {
   await using server = serving(echo);
   using odd = await server.connect();
   await odd.send("\x16\x03\x01\r\n\r\n");
   assertMatch(await odd.rest(), /^HTTP\/1.1 400 Bad Request\r\n[^]*connection: close\r\n/);
-  // A TLS client waits for an answer to these bytes, in which there is no end of a line.
+  // A TLS client waits for an answer to these bytes, which do not contain the end of a line.
   using tls = await server.connect();
   await tls.send("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03");
   assertMatch(await tls.rest(), /^HTTP\/1.1 400 Bad Request\r\n[^]*without TLS/);
@@ -211,7 +211,7 @@ Deno.test("serve() refuses what is not HTTP, and heads without end", async () =>
   assertMatch(await endless.rest(), /^HTTP\/1.1 431 /);
 });
 
-Deno.test("serve() closes connections whose clients say nothing", async () => {
+Deno.test("serve() closes a connection when its client sends nothing in time", async () => {
   await using server = serving(echo, { idle: 20, head: 40, upload: 40 });
   using silent = await server.connect();
   assertEquals(await silent.rest(), "");
@@ -242,7 +242,7 @@ Deno.test("serve() closes a connection when its client sends only empty lines", 
   clearInterval(drip);
 });
 
-Deno.test("serve() closes the connection of a client that takes nothing", async () => {
+Deno.test("serve() closes a connection when its client reads nothing in time", async () => {
   const cancelled = Promise.withResolvers<void>();
   await using server = serving(() => {
     const body = new ReadableStream<Uint8Array>({
@@ -256,7 +256,7 @@ Deno.test("serve() closes the connection of a client that takes nothing", async 
   await cancelled.promise;
 });
 
-Deno.test("serve() cancels the body of a client that leaves, also while it gives nothing", async () => {
+Deno.test("serve() cancels the body when its client disconnects before the first chunk", async () => {
   const [asked, cancelled] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   await using server = serving(() => {
     const body = new ReadableStream<Uint8Array>({
@@ -275,7 +275,7 @@ Deno.test("serve() cancels the body of a client that leaves, also while it gives
   await cancelled.promise;
 });
 
-Deno.test("serve() closes the connection idle longest when there are too many, and serves the next", async () => {
+Deno.test("serve() closes the connection idle longest when another client needs one", async () => {
   await using server = serving(echo, { connections: 3, reclaim: 0 });
   const clients = [];
   for (let i = 0; i < 10; i++) {
@@ -289,13 +289,13 @@ Deno.test("serve() closes the connection idle longest when there are too many, a
   for (const client of clients) client.close();
 });
 
-Deno.test("serve() gives the place of a client that stalls in any phase to the next, if it must", async (t) => {
+Deno.test("serve() closes the connection of a stalled client when another client needs one", async (t) => {
   const phases = {
-    "takes nothing of a response": "GET /endless HTTP/1.1\r\nhost: x\r\n\r\n",
+    "reads nothing of a response": "GET /endless HTTP/1.1\r\nhost: x\r\n\r\n",
     "sends nothing of a body": "PUT / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n",
-    "sends no more of a refused body":
+    "sends nothing more of a refused body":
       "PUT /refused HTTP/1.1\r\nhost: x\r\ncontent-length: 999999\r\n\r\n",
-    "sends half a head": "GET / HTTP/1.1\r\n",
+    "sends half of a head": "GET / HTTP/1.1\r\n",
   };
   for (const [phase, request] of Object.entries(phases)) {
     await t.step(phase, async () => {
@@ -316,7 +316,7 @@ Deno.test("serve() gives the place of a client that stalls in any phase to the n
   }
 });
 
-Deno.test("serve() lets a handler read no more of a body when its request has been answered", async () => {
+Deno.test("serve() errors the request body when the request has been answered", async () => {
   const reading = Promise.withResolvers<string>();
   await using server = serving((request) => {
     reading.resolve(request.text().catch(String));
@@ -330,7 +330,7 @@ Deno.test("serve() lets a handler read no more of a body when its request has be
   }
 });
 
-Deno.test("serve() does not call a request cut that it has answered", async () => {
+Deno.test("serve() does not report a request as aborted when it was answered", async () => {
   await using server = serving(() => Promise.resolve(new Response("no", { status: 413 })));
   using client = await server.connect();
   await client.send("PUT / HTTP/1.1\r\nhost: x\r\ncontent-length: 999999\r\n\r\nabc");
@@ -338,7 +338,7 @@ Deno.test("serve() does not call a request cut that it has answered", async () =
   assertEquals(await server.stop(30), []);
 });
 
-Deno.test("serve() answers a burst of more clients than connections, one after the other", async () => {
+Deno.test("serve() answers clients one after the other when there are more than connections", async () => {
   await using server = serving(echo, { connections: 2 });
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_, i) => server.ask(`GET /${i}`)),
@@ -349,7 +349,7 @@ Deno.test("serve() answers a burst of more clients than connections, one after t
   );
 });
 
-Deno.test("serve() cuts what still runs when the drain has lasted long enough, and says what it was", async () => {
+Deno.test("serve() aborts and reports running requests when the drain time is over", async () => {
   const begun = Promise.withResolvers<AbortSignal>();
   await using server = serving(async (request) => {
     begun.resolve(request.signal);
@@ -363,7 +363,7 @@ Deno.test("serve() cuts what still runs when the drain has lasted long enough, a
   assertEquals(await client.rest(), "");
 });
 
-Deno.test("serve() reads a body no faster than its handler", async () => {
+Deno.test("serve() reads a body no faster than its handler when the client sends faster", async () => {
   let sent = 0;
   const [full, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   await using server = serving(async (request) => {
@@ -384,7 +384,7 @@ Deno.test("serve() reads a body no faster than its handler", async () => {
     }
     await client.send("0\r\n\r\n");
   })();
-  // Until the kernel takes no more: two looks that see the same.
+  // The buffers of the kernel are full when nothing was sent between two looks.
   const look = (last: number) => {
     if (sent === last) return full.resolve();
     const now = sent;
@@ -392,7 +392,7 @@ Deno.test("serve() reads a body no faster than its handler", async () => {
   };
   look(-1);
   await full.promise;
-  assert(sent < 48 * block.byteLength, `${sent} bytes were taken`);
+  assert(sent < 48 * block.byteLength, `${sent} bytes were read`);
   go.resolve();
   await sending;
   assertStringIncludes(await client.until(`${64 * block.byteLength}`), "200 OK");

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { SocketReader } from "../../lib/cli/http/socket_reader.ts";
+import { SocketReader } from "../../../lib/cli/http/socket_reader.ts";
 
-/** A connection that gives so many bytes at each read, and notes which memory it was given. */
+/** A connection that returns so many bytes from each read, and records the memory of the reads. */
 function source(counts: number[]) {
   const memories = new Set<ArrayBufferLike>();
   return {
@@ -13,14 +13,14 @@ function source(counts: number[]) {
   };
 }
 
-Deno.test("SocketReader.read() keeps at most twice the memory of what it gives", async () => {
+Deno.test("SocketReader.read() keeps at most twice the memory of the bytes when reads are short", async () => {
   const reader = new SocketReader(source([16_384, 65_536, 1, 20_000, 1, 1, 5_000]));
   for (let bytes; (bytes = await reader.read(Infinity)) !== null;) {
     assert(bytes.buffer.byteLength <= 2 * bytes.byteLength, `${bytes.buffer.byteLength}`);
   }
 });
 
-Deno.test("SocketReader.drop() reads everything into the same memory", async () => {
+Deno.test("SocketReader.drop() reuses its memory when it discards many bytes", async () => {
   const connection = source([100, 8_192, 8_192, 1, 8_192]);
   const reader = new SocketReader(connection);
   await reader.fill();
