@@ -2,6 +2,7 @@
  * A world for one command: standard streams, files, clock and signal in memory, and the embedded
  * Glance in place of the network.
  */
+import { concat } from "../../lib/concat.ts";
 import {
   type Bytes,
   type Output,
@@ -148,7 +149,7 @@ export class MemoryOutput implements Output {
   }
 
   get bytes(): Uint8Array {
-    return joined(this.#chunks);
+    return concat(this.#chunks);
   }
 
   get text(): string {
@@ -258,7 +259,7 @@ export class MemoryFiles implements SystemFiles {
         return Promise.resolve();
       },
       write: (bytes) => {
-        const all = joined([content(), bytes]);
+        const all = concat([content(), bytes]);
         if (all.byteLength > this.capacity) return Promise.reject(failure("ENOSPC"));
         this.content.set(path, all);
         return Promise.resolve();
@@ -299,14 +300,4 @@ export function streamOf(bytes: Uint8Array): ReadableStream<Bytes> {
 function inputOf(stdin: Uint8Array | "terminal" | "nothing"): System["stdin"] {
   const open = () => streamOf(stdin instanceof Uint8Array ? stdin : new Uint8Array());
   return { kind: stdin instanceof Uint8Array ? "data" : stdin, open };
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
-  let offset = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return all;
 }

@@ -1,48 +1,48 @@
 /** Creates and updates happen exactly once, even if a request is sent twice. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { GlanceConnectionFailed, ImageConflict, Invalid, UnexpectedStatus } from "../../mod.ts";
-import { failure, play, refused, type SeenRequest, type Step } from "../support/scripted_fetch.ts";
+import { FakeGlance } from "../support/fake_glance.ts";
+import { failure, play, refused, type Step } from "../support/scripted_fetch.ts";
 import { type World, worldOf, worldOn } from "../support/world.ts";
 
 const CALLER = { authToken: "token" };
 
-/** A Glance that keeps the records it is sent, and refuses an id that it has. */
-class Records {
-  readonly images = new Map<string, Record<string, unknown>>();
-  posts = 0;
-
-  readonly answer = async (request: SeenRequest): Promise<Response> => {
-    if (request.method === "POST") return await this.#create(request);
-    const image = this.images.get(request.path.split("/").at(-1) ?? "");
-    return image === undefined ? failure(404) : Response.json(image);
+/** A Glance, and one of its responses as a step of a script. */
+function fakeGlance(): { glance: FakeGlance; step: Step } {
+  const glance = new FakeGlance();
+  return {
+    glance,
+    step: ({ url, method, headers, body }) => glance.fetch(url, { method, headers, body }),
   };
+}
 
-  async #create({ body }: SeenRequest): Promise<Response> {
-    this.posts++;
-    const image = await new Response(body).json();
-    if (this.images.has(image.id)) return failure(409);
-    this.images.set(image.id, { status: "queued", ...image });
-    return Response.json(this.images.get(image.id), { status: 201 });
-  }
+/** The names of all images by id, and the number of requests that create one. */
+async function contentOf(
+  glance: FakeGlance,
+): Promise<[names: Record<string, string>, posts: number]> {
+  const response = await glance.respond(new Request("http://a/v2/images"));
+  const { images } = await response.json() as { images: { id: string; name: string }[] };
+  const posts = glance.asked.filter((line) => line.startsWith("POST")).length;
+  return [Object.fromEntries(images.map(({ id, name }) => [id, name])), posts];
 }
 
 Deno.test("create() chooses a new id for each image", async () => {
-  const records = new Records();
-  const { service } = worldOf([records.answer, records.answer]);
+  const { glance, step } = fakeGlance();
+  const { service } = worldOf([step, step]);
   const first = await service.create(CALLER, { name: "a" });
   const second = await service.create(CALLER, { name: "a" });
   assert(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-/.test(first.id), first.id);
   assert(first.id !== second.id);
-  assertEquals([records.images.size, records.posts], [2, 2]);
+  assertEquals(await contentOf(glance), [{ [first.id]: "a", [second.id]: "a" }, 2]);
 });
 
 Deno.test("create() omits null properties, except those that can be null", async () => {
-  const records = new Records();
-  const { service } = worldOf([records.answer]);
+  const { glance, step } = fakeGlance();
+  const { service } = worldOf([step]);
   const properties = { gone: null, os_type: "linux" };
   const meta = { name: null, minDisk: null, visibility: null, owner: null, properties };
   const { id } = await service.create(CALLER, meta);
-  assertEquals(records.images.get(id), { status: "queued", id, name: null, os_type: "linux" });
+  assertEquals(glance.sentTo("POST /v2/images"), [{ id, name: null, os_type: "linux" }]);
 });
 
 /** What a network does to a POST that was carried out. */
@@ -63,26 +63,25 @@ const LOSSES: readonly (readonly [what: string, loss: (answer: Step) => Step])[]
 
 for (const [what, loss] of LOSSES) {
   Deno.test(`create() creates one image if the response ${what}`, async () => {
-    const records = new Records();
+    const { glance, step } = fakeGlance();
     const { service, clock } = worldOf([
-      loss(records.answer),
-      records.answer,
-      records.answer,
+      loss(step),
+      step,
+      step,
     ]);
     const image = await clock.run(service.create(CALLER, { name: "a" }));
-    assertEquals([records.images.size, records.posts], [1, 2]);
-    assertEquals([...records.images.keys()], [image.id]);
+    assertEquals(await contentOf(glance), [{ [image.id]: "a" }, 2]);
     assertEquals(image.name, "a");
   });
 }
 
 Deno.test("create() throws ImageConflict if the caller's id is taken", async () => {
-  const records = new Records();
-  records.images.set("mine", { id: "mine", status: "active", name: "somebody's" });
-  const { service, script } = worldOf([records.answer]);
-  const error = await assertRejects(() => service.create(CALLER, { id: "mine" }), ImageConflict);
-  assertEquals([error.imageId, error.status, script.asked.length], ["mine", 409, 1]);
-  assertEquals(records.images.get("mine")?.["name"], "somebody's");
+  const { glance, step } = fakeGlance();
+  const { service, script } = worldOf([step, step]);
+  const { id } = await service.create(CALLER, { name: "taken" });
+  const error = await assertRejects(() => service.create(CALLER, { id }), ImageConflict);
+  assertEquals([error.imageId, error.status, script.asked.length], [id, 409, 2]);
+  assertEquals(await contentOf(glance), [{ [id]: "taken" }, 2]);
 });
 
 Deno.test("create() fails if no server accepts it, without a request for the image", async () => {

@@ -11,6 +11,7 @@ import {
   SimulatedClock,
   SimulatedCluster,
 } from "../../lib/testing/mod.ts";
+import { concat } from "../../lib/concat.ts";
 import { SeekableFile } from "../support/seekable_file.ts";
 
 const SEEDS = Number(Deno.env.get("SIMULATION_SEEDS") ?? 10_000);
@@ -101,7 +102,7 @@ async function take(
       new WritableStream({ write: (c) => void parts.push(c) }),
       options,
     );
-    return joinAll(parts);
+    return concat(parts);
   }
   if (way === "file") {
     const file = new SeekableFile(cluster.image.byteLength);
@@ -111,7 +112,7 @@ async function take(
   const stream = await service.download(cluster.context, cluster.imageId, options);
   return way === "byob"
     ? await readByob(stream, between(random, 1, 5_000))
-    : joinAll(await Array.fromAsync(stream));
+    : concat(await Array.fromAsync(stream));
 }
 
 async function readByob(stream: ReadableStream<Uint8Array>, size: number): Promise<Uint8Array> {
@@ -119,15 +120,9 @@ async function readByob(stream: ReadableStream<Uint8Array>, size: number): Promi
   const parts: Uint8Array[] = [];
   for (;;) {
     const { done, value } = await reader.read(new Uint8Array(size));
-    if (done) return joinAll(parts);
+    if (done) return concat(parts);
     parts.push(value);
   }
-}
-
-function joinAll(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((n, part) => n + part.byteLength, 0));
-  parts.reduce((offset, part) => (all.set(part, offset), offset + part.byteLength), 0);
-  return all;
 }
 
 function check({ bytes, error, cluster, clock, plan, parts }: Run): void {

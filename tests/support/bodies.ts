@@ -1,4 +1,5 @@
 /** Fake bodies that record how they end: the sanitizers do not detect a synthetic body that is left open. */
+import { concat } from "../../lib/concat.ts";
 
 /** What a body does next: send bytes, break, or stall. */
 export type BodyStep = Uint8Array<ArrayBuffer> | Error | "silence";
@@ -71,16 +72,9 @@ export class FakeBody {
   }
 }
 
-/** All bytes of a list of chunks. */
-export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((n, part) => n + part.byteLength, 0));
-  parts.reduce((offset, part) => (all.set(part, offset), offset + part.byteLength), 0);
-  return all;
-}
-
 /** All bytes of a stream. */
 export async function bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
-  return joined(await Array.fromAsync(stream));
+  return concat(await Array.fromAsync(stream));
 }
 
 /** Bytes of a text. */

@@ -1,5 +1,5 @@
 /** A fake Glance for uploads of one image, with planned failures. */
-import { joined } from "./bodies.ts";
+import { concat } from "../../lib/concat.ts";
 import { digest, ID } from "./image.ts";
 import { empty, failure, refused, seen, type SeenRequest, silence } from "./scripted_fetch.ts";
 
@@ -21,7 +21,7 @@ export class Put {
   }
 
   get bytes(): Uint8Array<ArrayBuffer> {
-    return joined(this.chunks);
+    return concat(this.chunks);
   }
 
   /** Reads the body to its end, or until so many bytes have arrived. */

@@ -1,14 +1,15 @@
 /** Bodies, read the same way whatever the runtime has. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { type BodyReader, readerOf } from "../../lib/transfer/body_reader.ts";
-import { FakeBody, joined, utf8 } from "../support/bodies.ts";
+import { concat } from "../../lib/concat.ts";
+import { FakeBody, utf8 } from "../support/bodies.ts";
 import { failureOf } from "../support/world.ts";
 
 async function readAll(reader: BodyReader, size: number): Promise<string> {
   const parts: Uint8Array[] = [];
   for (;;) {
     const chunk = await reader.read(new Uint8Array(size));
-    if (chunk === null) return new TextDecoder().decode(joined(parts));
+    if (chunk === null) return new TextDecoder().decode(concat(parts));
     parts.push(chunk);
   }
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { concat } from "../../concat.ts";
 import { announcedLength, framingWithoutBody, responseHead } from "./response_head.ts";
 
 /** Up to this length in bytes, the head of a response with a Content-Length waits for the first chunk. */
@@ -168,13 +169,7 @@ async function writeParts(
   }
   const [first] = parts;
   if (parts.length === 1 && first !== undefined) return await write(first);
-  const joined = new Uint8Array(total);
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.byteLength;
-  }
-  await write(joined);
+  await write(concat(parts, total));
 }
 
 const ENCODER = new TextEncoder();

@@ -2,6 +2,7 @@
  * HTTP/1.1 as bytes, to send requests that `fetch` would normalize (dots or backslashes in paths)
  * or reject (a body with GET).
  */
+import { concat } from "../../../lib/concat.ts";
 
 /** A request. Only `Host`, `Connection`, and the framing of the body are added. */
 export interface RawRequest {
@@ -147,14 +148,4 @@ function unchunk(bytes: Uint8Array<ArrayBuffer>) {
     chunks.push(bytes.subarray(end + 1, end + 1 + size));
     at = end + 1 + size + CRLF.length;
   }
-}
-
-function concat(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

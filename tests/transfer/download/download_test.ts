@@ -1,7 +1,8 @@
 /** Downloads: what is asked for, how the bytes are taken, and when they are believed. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ImageDownloadFailed, ImageIntegrityError, Invalid, type Progress } from "../../../mod.ts";
-import { bytesOf, joined } from "../../support/bodies.ts";
+import { concat } from "../../../lib/concat.ts";
+import { bytesOf } from "../../support/bodies.ts";
 import { downloadAll } from "../../support/downloads.ts";
 import {
   BYTES,
@@ -88,9 +89,9 @@ const WRONG: readonly (readonly [
   ["a flipped bit", flipped(5_000), { os_hash_value: null }, "auto", "md5"],
   ["a flipped bit", flipped(5_000), {}, "off", null],
   ["a flipped bit", flipped(5_000), UNHASHED, "auto", null],
-  ["a byte too many", joined([BYTES, new Uint8Array(1)]), {}, "auto", null],
-  ["a byte too many", joined([BYTES, new Uint8Array(1)]), UNHASHED, "auto", "size 10000"],
-  ["a byte too many", joined([BYTES, new Uint8Array(1)]), {}, "off", "size 10000"],
+  ["a byte too many", concat([BYTES, new Uint8Array(1)]), {}, "auto", null],
+  ["a byte too many", concat([BYTES, new Uint8Array(1)]), UNHASHED, "auto", "size 10000"],
+  ["a byte too many", concat([BYTES, new Uint8Array(1)]), {}, "off", "size 10000"],
 ];
 
 function flipped(at: number): Uint8Array<ArrayBuffer> {
@@ -110,7 +111,7 @@ for (const [what, bytes, rest, verify, expected] of WRONG) {
     const error = await world.clock.run(failureOf((async () => {
       for await (const chunk of stream) parts.push(chunk);
     })()));
-    assertEquals(joined(parts), bytes.slice(0, 10_000));
+    assertEquals(concat(parts), bytes.slice(0, 10_000));
     if (expected === null) assertEquals(error, undefined);
     else assert(error instanceof ImageIntegrityError && error.expected.startsWith(expected));
     assertEquals([served.areOver, world.clock.pending], [true, 0]);
@@ -263,7 +264,7 @@ for (const isByteStream of [true, false]) {
         assert(value.byteLength <= byteLength);
         parts.push(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
       }
-      assertEquals(joined(parts), BYTES);
+      assertEquals(concat(parts), BYTES);
       assertEquals([served.areOver, world.clock.pending], [true, 0]);
     });
   }
@@ -300,7 +301,7 @@ Deno.test("download() replaces a buffer that a broken body kept", async () => {
     assertEquals([value.byteOffset, value.buffer.byteLength], [100, 1_000]);
     parts.push(value);
   }
-  assertEquals(joined(parts), BYTES);
+  assertEquals(concat(parts), BYTES);
 });
 
 Deno.test("download() rejects when the bytes do not fill the last element of a typed array", async () => {

@@ -8,7 +8,7 @@ import {
   Invalid,
   type Progress,
 } from "../../../mod.ts";
-import { joined } from "../../support/bodies.ts";
+import { concat } from "../../../lib/concat.ts";
 import { settled } from "../../support/clock.ts";
 import {
   BYTES,
@@ -45,7 +45,7 @@ class FakeSink {
   }
 
   get bytes(): Uint8Array {
-    return joined(this.parts);
+    return concat(this.parts);
   }
 }
 
@@ -115,7 +115,7 @@ for (const connections of [1, 3]) {
       });
       const options = { connections, partSize: 2 ** 20, reuseChunks };
       await clock.run(service.download(CALLER, ID, sink, options));
-      assertEquals(joined(copies), bytes);
+      assertEquals(concat(copies), bytes);
       // Memory that was given to a body to fill is detached.
       assertEquals(chunks.some(({ buffer }) => buffer.byteLength === 0), reuseChunks);
     }
@@ -314,6 +314,6 @@ Deno.test("downloadTo() lets a sink keep, change, and transfer its chunks", asyn
       structuredClone(chunk, { transfer: [chunk.buffer] });
     });
     await download(world, sink, { connections, partSize: 3_000 });
-    assertEquals(joined(kept), BYTES);
+    assertEquals(concat(kept), BYTES);
   }
 });

@@ -6,7 +6,8 @@ import {
   type GlanceOptions,
   ImageDownloadFailed,
 } from "../../../mod.ts";
-import { bytesOf, joined } from "../../support/bodies.ts";
+import { concat } from "../../../lib/concat.ts";
+import { bytesOf } from "../../support/bodies.ts";
 import { BYTES, CALLER, ID, record, recordOf, Served } from "../../support/image.ts";
 import { type World, worldOf } from "../../support/world.ts";
 
@@ -115,12 +116,12 @@ Deno.test("A file is read in parts, by memory of one's own, and into a sink", as
     if (done) break;
     parts.push(value);
   }
-  assertEquals(joined(parts), BYTES);
+  assertEquals(concat(parts), BYTES);
 
   const written: Uint8Array[] = [];
   const sink = new WritableStream<Uint8Array<ArrayBuffer>>({ write: (c) => void written.push(c) });
   await worldOfFile().service.download(CALLER, ID, sink);
-  assertEquals(joined(written), BYTES);
+  assertEquals(concat(written), BYTES);
 });
 
 Deno.test("A file that is not read to its end is closed", async () => {

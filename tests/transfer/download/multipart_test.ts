@@ -2,7 +2,8 @@
 import { assertEquals } from "@std/assert";
 import type { BodyReader, Chunk } from "../../../lib/transfer/body_reader.ts";
 import { findBodyPart } from "../../../lib/transfer/download/multipart.ts";
-import { joined, utf8 } from "../../support/bodies.ts";
+import { concat } from "../../../lib/concat.ts";
+import { utf8 } from "../../support/bodies.ts";
 
 const IMAGE = Uint8Array.from({ length: 100 }, (_, i) => i);
 
@@ -25,7 +26,7 @@ function part(
   headers = "Content-Type: x/y\r\n",
 ): Uint8Array<ArrayBuffer> {
   const head = `\r\n--LIMIT\r\n${headers}content-range: bytes ${from}-${to}/100\r\n\r\n`;
-  return joined([utf8(head), IMAGE.slice(from, to + 1)]);
+  return concat([utf8(head), IMAGE.slice(from, to + 1)]);
 }
 
 const END = utf8("\r\n--LIMIT--\r\n");
@@ -39,12 +40,12 @@ async function read(bytes: Uint8Array<ArrayBuffer>, size: number, start: number)
     if (chunk === null) break;
     chunks.push(chunk.slice());
   }
-  return [found.range.start, found.range.end, [...joined(chunks)]];
+  return [found.range.start, found.range.end, [...concat(chunks)]];
 }
 
 for (const size of [1, 2, 7, 64, 1_000]) {
   Deno.test(`findBodyPart() finds the part with the wanted byte in chunks of ${size} bytes`, async () => {
-    const body = joined([part(0, 9), part(20, 29), part(40, 99, ""), END]);
+    const body = concat([part(0, 9), part(20, 29), part(40, 99, ""), END]);
     assertEquals(await read(body, size, 0), [0, 9, [...IMAGE.slice(0, 10)]]);
     assertEquals(await read(body, size, 25), [20, 29, [...IMAGE.slice(20, 30)]]);
     assertEquals(await read(body, size, 40), [40, 99, [...IMAGE.slice(40)]]);
@@ -62,8 +63,8 @@ Deno.test("findBodyPart() finds nothing in what is called multipart and is not",
     utf8("\r\n--OTHER\r\ncontent-range: bytes 0-9/100\r\n\r\n0123456789"),
     utf8("\r\n--LIMIT\r\ncontent-range: bytes 9-0/100\r\n\r\n0123456789"),
     utf8("\r\n--LIMIT\r\ncontent-type: x/y\r\n\r\n0123456789"),
-    joined([utf8(`--LIMIT\r\nx: ${"y".repeat(10_000)}\r\n`), part(0, 9)]),
-    joined([...Array.from({ length: 99 }, () => part(0, 0)), part(50, 59)]),
+    concat([utf8(`--LIMIT\r\nx: ${"y".repeat(10_000)}\r\n`), part(0, 9)]),
+    concat([...Array.from({ length: 99 }, () => part(0, 0)), part(50, 59)]),
   ];
   for (const body of bodies) assertEquals(await read(body, 64, 50), null);
 });

@@ -8,7 +8,7 @@ import {
   Invalid,
   type Progress,
 } from "../../../mod.ts";
-import { joined } from "../../support/bodies.ts";
+import { concat } from "../../../lib/concat.ts";
 import { settled } from "../../support/clock.ts";
 import { downloadAll } from "../../support/downloads.ts";
 import {
@@ -301,7 +301,7 @@ Deno.test("A part that is handed over in pieces can be read into memory of the p
       // The memory of a part, filled bit by bit at the place where the part has the same bytes.
       const view = new Uint8Array(new ArrayBuffer(150_000), offset, 1_000);
       const { done, value } = await reader.read(view);
-      if (done) return joined(parts);
+      if (done) return concat(parts);
       parts.push(value);
       offset = (offset + value.byteLength) % 149_000;
     }
@@ -318,7 +318,7 @@ Deno.test("A sink may give away the memory of a piece of a part", async () => {
   });
   const options = { connections: 2, partSize: 200_000 };
   await world.clock.run(world.service.download(CALLER, ID, sink, options));
-  assertEquals(joined(parts), LARGE);
+  assertEquals(concat(parts), LARGE);
   assertEquals(parts.length >= chunksOf(LARGE, 128 * 1024).length, true);
   assertClean(world);
 });

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Attempt, cut, PartBuffer } from "../../../lib/transfer/parallel/part_buffer.ts";
 import type { ResumingReader } from "../../../lib/transfer/download/resuming_reader.ts";
-import { joined } from "../../support/bodies.ts";
+import { concat } from "../../../lib/concat.ts";
 import { seededBytes } from "../../support/seed.ts";
 
 const MIB = 2 ** 20;
@@ -51,7 +51,7 @@ function attemptOf(part: PartBuffer): Attempt {
 function taken(part: PartBuffer): Uint8Array {
   const chunks: Uint8Array[] = [];
   for (let chunk = part.take(); chunk !== null; chunk = part.take()) chunks.push(chunk);
-  return joined(chunks);
+  return concat(chunks);
 }
 
 Deno.test("A part is handed over as it comes, and its last bytes when its answer has ended", () => {
