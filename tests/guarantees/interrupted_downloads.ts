@@ -9,13 +9,13 @@ export const INTERRUPTED_DOWNLOADS: readonly Guarantee[] = [
   ],
   [
     "An overlap is compared with the bytes that were delivered.",
-    "transfer/download/overlap_test.ts: A part that starts earlier is used if its first bytes are those that were delivered",
-    "transfer/download/overlap_test.ts: The rest as 200 without a label is not believed without a hash",
+    "transfer/download/overlap_test.ts: download() uses a range that starts earlier if its overlap equals the delivered bytes",
+    "transfer/download/overlap_test.ts: download() does not use a 200 with the length of the rest when the image has no hash",
   ],
   [
     "A download falls back to the whole image, and does not repeat a question that has failed.",
-    "transfer/download/resume_policy_test.ts: Candidates asks for the whole image after two fruitless ranges of each server",
-    "transfer/download/range_source_test.ts: The only server is asked for no range again after it has given the whole",
+    "transfer/download/resume_policy_test.ts: Candidates requests the whole image after two failed ranges of each server",
+    "transfer/download/range_source_test.ts: download() requests no range again when the only server sent the whole image",
   ],
   [
     "Running the command again finishes a part, whatever the servers answer to ranges.",
@@ -23,26 +23,26 @@ export const INTERRUPTED_DOWNLOADS: readonly Guarantee[] = [
   ],
   [
     "A server that denies the image during a download is passed over, and the others are asked.",
-    "transfer/server_choice_test.ts: A download goes on at the server that broke when the others answer …",
-    "transfer/server_choice_test.ts: A server that denied the image is asked again after another one has delivered and died",
+    "transfer/server_choice_test.ts: download() continues on the server that broke when the others respond with …",
+    "transfer/server_choice_test.ts: download() tries a server that denied the image again after another delivered bytes and failed",
   ],
   [
     "A server that fails goes to the end of the queue.",
-    "transfer/download/resume_policy_test.ts: Candidates asks a server that failed after the others, the oldest failure first",
+    "transfer/download/resume_policy_test.ts: Candidates chooses failed servers last, the oldest failure first",
   ],
   [
     "An active image that one server does not have is requested from the others.",
-    "transfer/server_choice_test.ts: A download begins at the only server that does not answer …",
+    "transfer/server_choice_test.ts: download() begins on the only server that does not respond with …",
   ],
   [
     "One caller's mistake changes nothing for other callers.",
-    "transfer/download/range_memory_test.ts: A caller's wrong store changes nothing for the other callers of a gateway",
-    "transfer/download/range_memory_test.ts: A 400 to a range and to the whole image alike teaches nothing about the store",
+    "transfer/download/range_memory_test.ts: GET /file requests ranges as before when another client names a wrong store",
+    "transfer/download/range_memory_test.ts: download() remembers nothing of the store when both a range and the whole image get 400",
   ],
   [
     "What was learned about ranges expires.",
     "transfer/download/range_memory_test.ts: RangeMemory forgets after ten minutes",
-    "transfer/download/range_memory_test.ts: A store that did not seek is asked for ranges again after ten minutes",
+    "transfer/download/range_memory_test.ts: download() requests ranges again ten minutes after a store did not support them",
   ],
   [
     "The error about a store that is slow to begin names the option and the flag that help.",

@@ -19,7 +19,7 @@ const NEVER = new AbortController().signal;
 for (const isByteStream of [true, false]) {
   const kind = isByteStream ? "byte stream" : "stream of chunks";
 
-  Deno.test(`A ${kind} is read to its end, into memory of any size`, async () => {
+  Deno.test(`BodyReader reads a ${kind} to its end into buffers of any size`, async () => {
     for (const size of [1, 2, 3, 100]) {
       const body = new FakeBody([utf8("ab"), utf8("cde")], { isByteStream });
       assertEquals(await readAll(readerOf(body.stream, NEVER), size), "abcde");
@@ -27,7 +27,7 @@ for (const isByteStream of [true, false]) {
     }
   });
 
-  Deno.test(`A ${kind} is cancelled while a read is pending, which ends then`, async () => {
+  Deno.test(`BodyReader ends a pending read when a ${kind} is canceled`, async () => {
     const body = new FakeBody(["silence"], { isByteStream });
     const reader = readerOf(body.stream, NEVER);
     const reading = reader.read(new Uint8Array(8));
@@ -36,14 +36,14 @@ for (const isByteStream of [true, false]) {
     assertEquals(body.cancels, ["enough"]);
   });
 
-  Deno.test(`A ${kind} that breaks is an error of the read`, async () => {
+  Deno.test(`BodyReader rejects a read when a ${kind} fails`, async () => {
     const cut = new TypeError("reset");
     const reader = readerOf(new FakeBody([utf8("a"), cut], { isByteStream }).stream, NEVER);
     await reader.read(new Uint8Array(8));
     assertStrictEquals(await failureOf(reader.read(new Uint8Array(8))), cut);
   });
 
-  Deno.test(`A ${kind} that knows no signal is cut off all the same`, async () => {
+  Deno.test(`BodyReader ends when its signal aborts and a ${kind} ignores it`, async () => {
     const controller = new AbortController();
     const body = new FakeBody(["silence"], { isByteStream });
     const reader = readerOf(body.stream, controller.signal);
@@ -54,7 +54,7 @@ for (const isByteStream of [true, false]) {
   });
 }
 
-Deno.test("A byte stream that was closed without an answer to its request ends with its signal", async () => {
+Deno.test("BodyReader ends with its signal when a byte stream closes without a response to its BYOB request", async () => {
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     type: "bytes",
     pull: (stream) => stream.close(),
@@ -67,7 +67,7 @@ Deno.test("A byte stream that was closed without an answer to its request ends w
   assertEquals(await reading, "stalled");
 });
 
-Deno.test("A byte stream is read into the memory that was brought along", async () => {
+Deno.test("BodyReader reads a byte stream into the given buffer", async () => {
   const reader = readerOf(new FakeBody([utf8("abc")]).stream, NEVER);
   const memory = new Uint8Array(new ArrayBuffer(16), 4, 8);
   const chunk = await reader.read(memory);

@@ -10,7 +10,7 @@ import { failureOf, worldOf, worldOn } from "../support/world.ts";
 const DENIALS = [400, 403, 404, 405, 409, 410, 413, 416, 451, 500, 501, 505];
 
 for (const status of [...DENIALS, 429, 502, 503, 504]) {
-  Deno.test(`A download goes on at the server that broke when the others answer ${status}`, async () => {
+  Deno.test(`download() continues on the server that broke when the others respond with ${status}`, async () => {
     const served = new Served();
     let isBroken = false;
     const world = worldOn(async (input, init) => {
@@ -31,7 +31,7 @@ for (const status of [...DENIALS, 429, 502, 503, 504]) {
 }
 
 for (const status of DENIALS) {
-  Deno.test(`A download begins at the only server that does not answer ${status}`, async () => {
+  Deno.test(`download() begins on the only server that does not respond with ${status}`, async () => {
     for (const has of ["http://a", "http://b", "http://c"]) {
       for (const options of [{}, { range: { start: 5 } }, { connections: 2, partSize: 1_000 }]) {
         const served = new Served();
@@ -49,7 +49,7 @@ for (const status of DENIALS) {
   });
 }
 
-Deno.test("A server that denied the image is asked again after another one has delivered and died", async () => {
+Deno.test("download() tries a server that denied the image again after another delivered bytes and failed", async () => {
   const served = new Served();
   const cutAfter = (start: number, end: number) =>
     served.data([BYTES.slice(start, end), CUT], {
@@ -67,7 +67,7 @@ Deno.test("A server that denied the image is asked again after another one has d
   assertEquals([served.areOver, world.script.left], [true, 0]);
 });
 
-Deno.test("A download asks each server that denies the image once", async () => {
+Deno.test("download() tries each server that denies the image once", async () => {
   const served = new Served();
   const world = worldOn(async (input, init) => {
     const request = seen(input, init);
@@ -82,7 +82,7 @@ Deno.test("A download asks each server that denies the image once", async () => 
   assertEquals([served.areOver, world.clock.pending], [true, 0]);
 });
 
-Deno.test("A record that one server does not have is asked of another while a download goes on", async () => {
+Deno.test("download() requests the record from another server when one does not have it", async () => {
   const served = new Served();
   const world = worldOf([
     record(),
@@ -95,7 +95,7 @@ Deno.test("A record that one server does not have is asked of another while a do
   assertEquals([served.areOver, world.clock.pending], [true, 0]);
 });
 
-Deno.test("A redirect to a foreign origin is a fault of the server that sends it", async () => {
+Deno.test("download() uses another server when one redirects to a foreign origin", async () => {
   const served = new Served();
   const steps = [record(), served.data(until(4_321, CUT), LENGTH)];
   const world = worldOf([...steps, redirect(302, "http://evil/x"), served.part()]);
@@ -103,13 +103,13 @@ Deno.test("A redirect to a foreign origin is a fault of the server that sends it
   assertEquals(world.script.hosts.includes("evil"), false);
 });
 
-Deno.test("A 400 is the caller's mistake when the caller has chosen a store", async () => {
+Deno.test("download() throws Invalid for a 400 when the caller has chosen a store", async () => {
   const world = worldOf([record(), 400]);
   await assertRejects(() => downloadAll(world, { prefer: ["no-such-store"] }), Invalid);
   assertEquals(world.script.left, 0);
 });
 
-Deno.test("A download that every server denies ends with the first answer, and leaves nothing open", async () => {
+Deno.test("download() fails with the first response, and leaves no connection, when every server denies the image", async () => {
   for (const status of [404, 403, 410, 409, 500]) {
     const world = worldOf([record(), status, failure(404), failure(418)]);
     const error = await failureOf(downloadAll(world));
@@ -118,7 +118,7 @@ Deno.test("A download that every server denies ends with the first answer, and l
   }
 });
 
-Deno.test("A download of an image without a size asks one server only", async () => {
+Deno.test("download() uses one server only when the size is unknown", async () => {
   for (const status of [404, 403, 500]) {
     const world = worldOf([record({ size: null }), status]);
     const error = await failureOf(downloadAll(world));

@@ -70,7 +70,7 @@ Deno.test("StallTimer without a limit sets no timer", () => {
   watch[Symbol.dispose]();
 });
 
-Deno.test("A disposed StallTimer leaves no timer and ends nothing", async () => {
+Deno.test("StallTimer leaves no timer and ends nothing after it is disposed", async () => {
   const { clock, deadline, watch, pass } = watched();
   watch.begin();
   watch[Symbol.dispose]();

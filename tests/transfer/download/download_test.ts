@@ -103,7 +103,7 @@ function flipped(at: number): Uint8Array<ArrayBuffer> {
 for (const [what, bytes, rest, verify, expected] of WRONG) {
   const known = rest === UNHASHED ? "no hash" : Object.keys(rest).length > 0 ? "an MD5" : "a hash";
   const verdict = expected === null ? "not noticed" : `an error of its ${expected}`;
-  Deno.test(`With ${known} and verify "${verify}", ${what} is ${verdict}`, async () => {
+  Deno.test(`download() of ${known} with verify "${verify}" returns ${verdict} for ${what}`, async () => {
     const served = new Served();
     const world = worldOf([record(rest), served.data(chunksOf(bytes))]);
     const stream = await world.service.download(CALLER, ID, { verify });
@@ -118,7 +118,7 @@ for (const [what, bytes, rest, verify, expected] of WRONG) {
   });
 }
 
-Deno.test('With "required", an image without a hash is refused before any byte is asked for', async () => {
+Deno.test('download() requests no data when verify is "required" and the image has no hash', async () => {
   const world = worldOf([record(UNHASHED)]);
   const call = () => downloadAll(world, { verify: "required" });
   await assertRejects(call, Invalid, "no hash");
@@ -142,7 +142,7 @@ const RANGES: readonly (readonly [
 ];
 
 for (const [range, header, [start, stop]] of RANGES) {
-  Deno.test(`The range ${JSON.stringify(range)} is asked for as ${header}`, async () => {
+  Deno.test(`download() requests the range ${JSON.stringify(range)} as ${header}`, async () => {
     const served = new Served();
     const world = worldOf([record(), header === null ? served.whole() : served.part()]);
     const progress: Progress[] = [];
@@ -186,7 +186,7 @@ const BAD_RANGES = [
 ];
 
 for (const range of BAD_RANGES) {
-  Deno.test(`The range ${Deno.inspect(range)} is refused before any byte is asked for`, async () => {
+  Deno.test(`download() requests no data when the range is ${Deno.inspect(range)}`, async () => {
     const world = worldOf([record()]);
     await assertRejects(() => downloadAll(world, { range }), Invalid, "there is no such range");
     assertEquals(world.script.left, 0);
@@ -198,7 +198,7 @@ Deno.test("download() refuses a range when the image is empty", async () => {
   await assertRejects(() => downloadAll(world, { range: { start: 0 } }), Invalid, "of 0 bytes");
 });
 
-Deno.test('A range together with verify "required" is refused: its hash is that of the whole', async () => {
+Deno.test('download() throws Invalid when verify is "required" for a range', async () => {
   const world = worldOf([record()]);
   const options = { range: { start: 1 }, verify: "required" as const };
   await assertRejects(() => downloadAll(world, options), Invalid, "a part of image");
@@ -249,7 +249,7 @@ const VIEWS: readonly (readonly [what: string, view: () => ArrayBufferView<Array
 for (const isByteStream of [true, false]) {
   const body = isByteStream ? "a byte stream" : "a stream of chunks";
   for (const [what, viewOf] of VIEWS) {
-    Deno.test(`A download from ${body} can be read into ${what} at a time`, async () => {
+    Deno.test(`download() from ${body} fills BYOB reads of ${what} at a time`, async () => {
       const { world, served } = serving({ isByteStream });
       const stream = await world.service.download(CALLER, ID);
       const reader = stream.getReader({ mode: "byob" });
@@ -269,7 +269,7 @@ for (const isByteStream of [true, false]) {
     });
   }
 
-  Deno.test(`A download from ${body} can be read in the default way, teed and piped`, async () => {
+  Deno.test(`download() from ${body} returns a stream that can be read, teed and piped`, async () => {
     const plain = serving({ isByteStream });
     assertEquals(await downloadAll(plain.world), BYTES);
     const response = serving({ isByteStream });
@@ -380,7 +380,7 @@ Deno.test("download() discards the body when it is cancelled while the response 
   assertEquals([served.areOver, served.bodies.length, world.clock.pending], [true, 2, 0]);
 });
 
-Deno.test("A download of a caller that may see the image is verified by its own record only", async () => {
+Deno.test("download() verifies with the record of its own caller only", async () => {
   const served = new Served();
   const upper = { os_hash_value: digest("sha512", BYTES).toUpperCase() };
   assertEquals(await downloadAll(worldOf([record(upper), served.whole()])), BYTES);

@@ -94,7 +94,7 @@ function filling(bytes: Uint8Array): ReadableStream<Chunk> {
 }
 
 for (const connections of [1, 3]) {
-  Deno.test(`A sink that keeps no chunk gets its memory again, over ${connections} connections`, async () => {
+  Deno.test(`download() reuses the buffer of a sink with reuseChunks over ${connections} connections`, async () => {
     const bytes = seededBytes(1, 3 * 2 ** 20);
     const { service, clock } = worldOn((input, init) => {
       const request = seen(input, init);
@@ -169,7 +169,7 @@ const UNOPENED:
   ];
 
 for (const [what, steps, options] of UNOPENED) {
-  Deno.test(`A sink is aborted where a download cannot begin: ${what}`, async () => {
+  Deno.test(`download() aborts its sink when it cannot begin: ${what}`, async () => {
     const world = worldOf(steps);
     const sink = new FakeSink();
     const error = await failureOf(download(world, sink, options));

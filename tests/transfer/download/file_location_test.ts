@@ -52,7 +52,7 @@ async function downloadAll({ service }: World, options = {}): Promise<Uint8Array
   return await bytesOf(await service.download(CALLER, ID, options));
 }
 
-Deno.test("An image whose direct URL is an allowed file is read there, and verified", async () => {
+Deno.test("download() reads and verifies a file when the direct URL names an allowed one", async () => {
   await using store = await Store.create();
   for (
     const rest of [
@@ -93,7 +93,7 @@ Deno.test("getRemoteImageService() reads no file that the record of an untrusted
   }
 });
 
-Deno.test("A record that shows no place leads to the location API", async () => {
+Deno.test("download() uses the location API when the record has no direct URL", async () => {
   await using store = await Store.create();
   const places = () => Response.json([{ url: store.url("images/42"), metadata: {} }]);
   const world = worldOf([record(), places], store.options);
@@ -101,7 +101,7 @@ Deno.test("A record that shows no place leads to the location API", async () => 
   assertEquals(world.script.asked, ["GET /v2/images/42", "GET /v2/images/42/locations"]);
 });
 
-Deno.test("A file is read in parts, by memory of one's own, and into a sink", async () => {
+Deno.test("download() reads a file as ranges, into BYOB buffers, and into a sink", async () => {
   await using store = await Store.create();
   const worldOfFile = () =>
     worldOf([record({ direct_url: store.url("images/42") })], store.options);
@@ -124,7 +124,7 @@ Deno.test("A file is read in parts, by memory of one's own, and into a sink", as
   assertEquals(concat(written), BYTES);
 });
 
-Deno.test("A file that is not read to its end is closed", async () => {
+Deno.test("download() closes a file when it is not read to its end", async () => {
   await using store = await Store.create();
   const world = worldOf([record({ direct_url: store.url("images/42") })], store.options);
   const reader = (await world.service.download(CALLER, ID)).getReader();
@@ -132,7 +132,7 @@ Deno.test("A file that is not read to its end is closed", async () => {
   assertEquals(world.clock.pending, 0);
 });
 
-Deno.test("A name that is percent-encoded is decoded once", async () => {
+Deno.test("download() decodes the path of a file URL once", async () => {
   await using store = await Store.create();
   await store.write("images/größe 100%25.raw", BYTES);
   const url = store.url("images/gr%C3%B6%C3%9Fe%20100%2525.raw");
@@ -187,7 +187,7 @@ const ELSEWHERE: readonly (readonly [what: string, url: (store: Store) => Promis
 ];
 
 for (const [what, urlOf] of ELSEWHERE) {
-  Deno.test(`A direct URL that leads ${what} is not opened: Glance gives the image`, async () => {
+  Deno.test(`download() reads from Glance when a direct URL leads ${what}`, async () => {
     await using store = await Store.create();
     const served = new Served();
     const steps = [record({ direct_url: await urlOf(store) }), served.whole()];
@@ -198,7 +198,7 @@ for (const [what, urlOf] of ELSEWHERE) {
   });
 }
 
-Deno.test("A file is not opened where its scheme, or every folder, is forbidden", async () => {
+Deno.test("download() opens no file when its scheme, or every folder, is forbidden", async () => {
   await using store = await Store.create();
   for (
     const options of [
@@ -220,7 +220,7 @@ Deno.test("A file is not opened where its scheme, or every folder, is forbidden"
   }
 });
 
-Deno.test("A folder may be allowed by a link to it, and with a slash at its end", async () => {
+Deno.test("download() reads a file when its folder is allowed by a link, or with a slash at its end", async () => {
   await using store = await Store.create();
   await Deno.symlink(store.root, `${store.folder}/link`);
   for (const root of [`${store.folder}/link`, `${store.root}/`, `${store.root}///`]) {
@@ -238,7 +238,7 @@ const WRONG: readonly (readonly [what: string, bytes: Uint8Array<ArrayBuffer>, e
 ];
 
 for (const [what, bytes, name] of WRONG) {
-  Deno.test(`A file with ${what} is an error, not an image`, async () => {
+  Deno.test(`download() rejects when a file has ${what}`, async () => {
     await using store = await Store.create();
     const url = await store.write("images/wrong", bytes);
     const world = worldOf([record({ direct_url: url })], store.options);
@@ -247,7 +247,7 @@ for (const [what, bytes, name] of WRONG) {
   });
 }
 
-Deno.test("A file that cannot be opened is an error that says what to do", async () => {
+Deno.test("download() throws with a hint when a file cannot be opened", async () => {
   await using store = await Store.create();
   const { process } = globalThis as unknown as {
     process: { getBuiltinModule: (name: string) => object };
@@ -264,7 +264,7 @@ Deno.test("A file that cannot be opened is an error that says what to do", async
   }
 });
 
-Deno.test("On a runtime without files, Glance is asked", async () => {
+Deno.test("download() reads from Glance when the runtime has no files", async () => {
   await using store = await Store.create();
   const { process } = globalThis as unknown as { process: { getBuiltinModule: unknown } };
   const original = process.getBuiltinModule;

@@ -30,7 +30,7 @@ Deno.test("DeliveredTail of equal bytes cannot tell others from them", () => {
   assertEquals(tail.isDistinctive, true);
 });
 
-Deno.test("A part that starts earlier is used if its first bytes are those that were delivered", async () => {
+Deno.test("download() uses a range that starts earlier if its overlap equals the delivered bytes", async () => {
   for (const verify of ["auto", "off"] as const) {
     const served = new Served();
     const from = (bytes: Uint8Array<ArrayBuffer>, start: number) =>
@@ -52,7 +52,7 @@ Deno.test("A part that starts earlier is used if its first bytes are those that 
   }
 });
 
-Deno.test("The rest as 200 without a label is not believed without a hash", async () => {
+Deno.test("download() does not use a 200 with the length of the rest when the image has no hash", async () => {
   const rest = (served: Served) =>
     served.data(chunksOf(BYTES.slice(4_321)), { headers: { "content-length": "5679" } });
   const hashed = new Served();
@@ -76,7 +76,7 @@ Deno.test("The rest as 200 without a label is not believed without a hash", asyn
   assertEquals([served.areOver, unhashed.script.left], [true, 0]);
 });
 
-Deno.test("A range that comes as 200 without a length is never taken for the whole image", async () => {
+Deno.test("download() does not take a range for the whole image when it comes as 200 without a length", async () => {
   const served = new Served();
   const range = { start: 1_000, end: 9_999 };
   const rest = served.data(chunksOf(BYTES.slice(1_000)));

@@ -44,7 +44,7 @@ Deno.test("RangeMemory keeps a bounded number of keys, the newest ones", () => {
   assertEquals([memory.isSeekable("store-3999"), memory.isSeekable("store-4000")], [false, true]);
 });
 
-Deno.test("A store that did not seek is asked for ranges again after ten minutes", async () => {
+Deno.test("download() requests ranges again ten minutes after a store did not support them", async () => {
   const served = new Served();
   const broken = () => served.data(until(4_321, CUT), LENGTH);
   const world = worldOf([
@@ -59,7 +59,7 @@ Deno.test("A store that did not seek is asked for ranges again after ten minutes
   assertEquals([served.areOver, world.script.left], [true, 0]);
 });
 
-Deno.test("A 400 to a range and to the whole image alike teaches nothing about the store", async () => {
+Deno.test("download() remembers nothing of the store when both a range and the whole image get 400", async () => {
   const served = new Served();
   const range = { start: 5, end: 14 };
   const world = worldOf([record(), 400, 400, record(), served.part()]);
@@ -69,7 +69,7 @@ Deno.test("A 400 to a range and to the whole image alike teaches nothing about t
   assertEquals(world.script.requests.at(-1)?.headers.get("range"), "bytes=5-14");
 });
 
-Deno.test("A caller's wrong store changes nothing for the other callers of a gateway", async () => {
+Deno.test("GET /file requests ranges as before when another client names a wrong store", async () => {
   const served = new Served();
   let sent = 0;
   const glance = async (request: SeenRequest): Promise<Response> => {

@@ -23,7 +23,7 @@ const REFUSED: readonly (readonly [what: string, step: (served: Served) => Step]
 ];
 
 for (const [what, step] of REFUSED) {
-  Deno.test(`An answer that ${what} is refused, given up, and asked for elsewhere`, async () => {
+  Deno.test(`download() uses another server when a response ${what}`, async () => {
     const served = new Served();
     const world = worldOf([record(), step(served), served.whole()]);
     assertEquals(await downloadAll(world), BYTES);
@@ -31,7 +31,7 @@ for (const [what, step] of REFUSED) {
     assertEquals([served.bodies[0]?.pulls, served.areOver, world.clock.pending], [0, true, 0]);
   });
 
-  Deno.test(`An answer that ${what} on every server ends the download`, async () => {
+  Deno.test(`download() fails when the response of every server ${what}`, async () => {
     const served = new Served();
     const world = worldOf([record(), ...Array.from({ length: 4 }, () => step(served))]);
     await assertRejects(() => downloadAll(world), ImageDownloadFailed, "Cannot use the response");
@@ -39,7 +39,7 @@ for (const [what, step] of REFUSED) {
   });
 }
 
-Deno.test("A Content-MD5 that is none, as some versions of Glance write it, says nothing", async () => {
+Deno.test("download() ignores an invalid Content-MD5 of old versions of Glance", async () => {
   for (const md5 of ["None", "", "not hexadecimal", "abc"]) {
     const served = new Served();
     const world = worldOf([record(), served.whole(BYTES, { headers: { "content-md5": md5 } })]);
@@ -47,7 +47,7 @@ Deno.test("A Content-MD5 that is none, as some versions of Glance write it, says
   }
 });
 
-Deno.test("A server that denies a range of an image that has it is left for another", async () => {
+Deno.test("download() uses another server when one denies a satisfiable range", async () => {
   const served = new Served();
   const world = worldOf([record(), served.data(until(4_321, CUT), LENGTH), 416, served.part()]);
   assertEquals(await downloadAll(world), BYTES);
@@ -58,12 +58,12 @@ Deno.test("A server that denies a range of an image that has it is left for anot
   assertEquals([served.areOver, denied.clock.pending], [true, 0]);
 });
 
-Deno.test("A server that denies a range of an image of unknown size is believed", async () => {
+Deno.test("download() ends when a server denies a range and the size is unknown", async () => {
   const world = worldOf([record({ size: null }), 416]);
   await assertRejects(() => downloadAll(world, { range: { start: 5, end: 9 } }), Invalid, "416");
 });
 
-Deno.test("A whole image that ends before the byte that is wanted is left for another", async () => {
+Deno.test("download() uses another server when a whole image ends before the requested byte", async () => {
   const served = new Served();
   const world = worldOf([
     record(),
@@ -76,7 +76,7 @@ Deno.test("A whole image that ends before the byte that is wanted is left for an
   assertEquals([served.areOver, world.clock.pending], [true, 0]);
 });
 
-Deno.test("A chunk that holds the last skipped byte and the first wanted one is cut in two", async () => {
+Deno.test("download() splits a chunk that has the last skipped byte and the first requested one", async () => {
   const served = new Served();
   const world = worldOf([
     record(),
@@ -88,7 +88,7 @@ Deno.test("A chunk that holds the last skipped byte and the first wanted one is 
   assertEquals(served.areOver, true);
 });
 
-Deno.test("The only server is asked for no range again after it has given the whole", async () => {
+Deno.test("download() requests no range again when the only server sent the whole image", async () => {
   const served = new Served();
   const cutAt = (byte: number) => served.data(until(byte, CUT), LENGTH);
   const steps = [record(), cutAt(1_000), cutAt(2_000), record(), cutAt(3_000), record()];
@@ -97,7 +97,7 @@ Deno.test("The only server is asked for no range again after it has given the wh
   assertEquals(rangesOf(world), ["all", "bytes=1000-9999", "all", "all"]);
 });
 
-Deno.test("A server that gives the whole for a range is asked for ranges after the others", async () => {
+Deno.test("download() requests ranges from other servers first when one sent the whole image", async () => {
   const served = new Served();
   const cutAt = (byte: number) => served.data(until(byte, CUT), LENGTH);
   const steps = [record(), cutAt(1_000), cutAt(2_000), record(), served.part()];
@@ -113,7 +113,7 @@ Deno.test("A server that gives the whole for a range is asked for ranges after t
   assertEquals(lazy.slice(1).includes(lazy[0] ?? ""), false, lazy.join());
 });
 
-Deno.test("A store that cannot seek is not asked again whether it can", async () => {
+Deno.test("download() does not test again whether a store supports ranges", async () => {
   const served = new Served();
   const steps = [record(), 400, served.whole(), served.whole(), record(), served.whole()];
   const world = worldOf(steps);
@@ -123,7 +123,7 @@ Deno.test("A store that cannot seek is not asked again whether it can", async ()
   assertEquals(served.areOver, true);
 });
 
-Deno.test("A store whose answers about a range are lies is read over one connection", async () => {
+Deno.test("download() uses one connection when a store responds wrongly to ranges", async () => {
   const served = new Served();
   const lie = () => served.data(chunksOf(BYTES), { status: 206 });
   const world = worldOf([record(), lie(), lie(), lie(), served.whole()]);
@@ -132,7 +132,7 @@ Deno.test("A store whose answers about a range are lies is read over one connect
   assertEquals([rangesOf(world), served.areOver], [[...probes, "all"], true]);
 });
 
-Deno.test("What a renewal throws in mid-download is thrown as it is", async () => {
+Deno.test("download() throws the error of a renewal unchanged", async () => {
   const served = new Served();
   const { service, clock } = worldOf([record(), served.data(until(4_321, CUT), LENGTH), 401]);
   const error = new Error("the vault is sealed");
@@ -142,7 +142,7 @@ Deno.test("What a renewal throws in mid-download is thrown as it is", async () =
   assertEquals([served.areOver, clock.pending], [true, 0]);
 });
 
-Deno.test("An answer that comes after a cancel is given up, also from a fetch that knows no signal", async () => {
+Deno.test("download() cancels a response that arrives after a cancel, also when fetch ignores its signal", async () => {
   const served = new Served();
   let arrive = () => {};
   const late: Step = async (request) => {

@@ -176,7 +176,7 @@ function question(candidates: Candidates, givesRanges: (server: string) => boole
   return [kind, [...excluded], [...tried]];
 }
 
-Deno.test("Candidates asks for ranges as long as one server gives them", () => {
+Deno.test("Candidates requests ranges as long as one server supports them", () => {
   const candidates = new Candidates();
   assertEquals(question(candidates), ["range", [], []]);
   assertEquals(question(candidates, (server) => server === C), ["range", [A, B], []]);
@@ -187,7 +187,7 @@ Deno.test("Candidates asks for ranges as long as one server gives them", () => {
   assertEquals(question(candidates), ["whole", [], []]);
 });
 
-Deno.test("Candidates asks a server that failed after the others, the oldest failure first", () => {
+Deno.test("Candidates chooses failed servers last, the oldest failure first", () => {
   const candidates = new Candidates();
   question(candidates);
   candidates.note(broken(A), true, true);
@@ -200,7 +200,7 @@ Deno.test("Candidates asks a server that failed after the others, the oldest fai
   assertEquals(question(candidates), ["range", [], [A]]);
 });
 
-Deno.test("Candidates asks for the whole image after two fruitless ranges of each server", () => {
+Deno.test("Candidates requests the whole image after two failed ranges of each server", () => {
   const candidates = new Candidates();
   for (let i = 0; i < 2; i++) {
     for (const server of [A, B, C]) {
@@ -211,7 +211,7 @@ Deno.test("Candidates asks for the whole image after two fruitless ranges of eac
   assertEquals(question(candidates)[0], "whole");
 });
 
-Deno.test("Candidates leaves a server out that denied the image, and ends when all have", () => {
+Deno.test("Candidates skips servers that denied the image, and ends when all have", () => {
   const candidates = new Candidates();
   question(candidates);
   const [first, ...others] = [A, C, B].map((server) => answered(404, server));
@@ -224,7 +224,7 @@ Deno.test("Candidates leaves a server out that denied the image, and ends when a
   assertStrictEquals(deny(others[1]), first);
 });
 
-Deno.test("Candidates turns to the whole image if no server that gives ranges answers", () => {
+Deno.test("Candidates requests the whole image when no server with ranges responds", () => {
   const candidates = new Candidates();
   const givesRanges = (server: string) => server === A;
   assertEquals(question(candidates, givesRanges)[0], "range");
@@ -236,7 +236,7 @@ Deno.test("Candidates turns to the whole image if no server that gives ranges an
   assertEquals(candidates.note(all, false, true), null);
 });
 
-Deno.test("Candidates gives up ranges of a server that gives only crumbs", () => {
+Deno.test("Candidates requests no more ranges from a server that sends only a few bytes", () => {
   const candidates = new Candidates();
   for (let i = 0; i < 15; i++) candidates.gaveShortPart(A, 1_000);
   assertEquals(question(candidates), ["range", [], []]);

@@ -44,7 +44,7 @@ const BREAKS: readonly (readonly [what: string, steps: readonly BodyStep[]])[] =
 ];
 
 for (const [what, steps] of BREAKS) {
-  Deno.test(`A download whose body ${what} goes on at that byte, on the next server`, async () => {
+  Deno.test(`download() continues at the byte of the break, on the next server, when a body ${what}`, async () => {
     const served = new Served();
     const world = worldOf([record(), served.data(steps, LENGTH), served.part()]);
     const progress: Progress[] = [];
@@ -154,7 +154,7 @@ const REFUSED: readonly (readonly [what: string, step: (served: Served) => Step]
 ];
 
 for (const [what, step] of REFUSED) {
-  Deno.test(`A resumption that meets ${what} is made elsewhere`, async () => {
+  Deno.test(`download() continues on another server when it meets ${what}`, async () => {
     const served = new Served();
     const world = worldOf([
       record(),

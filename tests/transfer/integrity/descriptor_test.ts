@@ -40,7 +40,7 @@ const IDENTITIES: readonly (readonly [
 ];
 
 for (const [record, [size, hashAlgorithm, hashValue, checksum]] of IDENTITIES) {
-  Deno.test(`descriptorOf reads ${Deno.inspect(record).slice(0, 70)}`, () => {
+  Deno.test(`descriptorOf() reads ${Deno.inspect(record).slice(0, 70)}`, () => {
     const identity = descriptorOf({ id: "42", status: "active", ...record });
     assertEquals(identity, { imageId: "42", size, hashAlgorithm, hashValue, checksum });
   });
@@ -64,7 +64,7 @@ const SAME:
   ];
 
 for (const [differs, isSame] of SAME) {
-  Deno.test(`isSameData says ${isSame} where ${JSON.stringify(differs)} differs, either way`, () => {
+  Deno.test(`isSameData() returns ${isSame} in both directions when ${JSON.stringify(differs)} differs`, () => {
     const other = { ...KNOWN, ...differs };
     assertEquals([isSameData(KNOWN, other), isSameData(other, KNOWN)], [isSame, isSame]);
   });
@@ -89,7 +89,7 @@ const CHOSEN: readonly (readonly [
 
 for (const [identity, verify, chosen] of CHOSEN) {
   const known = Object.entries(identity).map(([key, value]) => `${key} ${value}`.slice(0, 24));
-  Deno.test(`Verifier computes ${chosen} with verify "${verify}" for ${known.join(", ")}`, async () => {
+  Deno.test(`Verifier computes ${chosen} when verify is "${verify}" and the image has ${known.join(", ")}`, async () => {
     const verifier = await Verifier.create({ ...UNKNOWN, ...identity }, verify);
     assertEquals(verifier === null, chosen === null);
     verifier?.update(utf8("ab"));
@@ -107,14 +107,14 @@ for (const [identity, verify, chosen] of CHOSEN) {
   });
 }
 
-Deno.test('Verifier refuses "required" where there is no hash that it can compute', async () => {
+Deno.test('Verifier throws when verify is "required" and it can compute no hash of the image', async () => {
   for (const identity of [UNKNOWN, { ...UNKNOWN, hashAlgorithm: "sha9000", hashValue: "x" }]) {
     const create = () => Verifier.create(identity, "required");
     await assertRejects(create, Invalid, 'use verify "auto"');
   }
 });
 
-Deno.test("Verifier tells whether other bytes are those that it has seen", async () => {
+Deno.test("Verifier tells whether other bytes equal those that it hashed", async () => {
   const verifier = await Verifier.create({ ...UNKNOWN, checksum: MD5 }, "auto");
   verifier?.update(utf8("ab"));
   const prefix = await verifier?.prefix();

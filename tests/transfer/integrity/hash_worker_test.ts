@@ -49,7 +49,7 @@ function digestOf(bytes: Uint8Array, algorithm = "sha512"): string {
 }
 
 for (const algorithm of ["sha512", "md5", "blake2b", "sha3_256"]) {
-  Deno.test(`A thread computes the ${algorithm} that everybody computes`, async () => {
+  Deno.test(`createTransferHasher() computes ${algorithm}`, async () => {
     const bytes = seededBytes(1, MIB);
     const inline = await createTransferHasher(algorithm, bytes.byteLength);
     inline?.update(bytes);
@@ -62,7 +62,7 @@ for (const algorithm of ["sha512", "md5", "blake2b", "sha3_256"]) {
   });
 }
 
-Deno.test("A thread hashes pieces of every size in their order, and tells the digest in between", async () => {
+Deno.test("createTransferHasher() hashes chunks of every size in order, and returns digests in between", async () => {
   const random = seededRandom(7);
   const bytes = seededBytes(7, 3 * MIB);
   const hasher = await hasherInThread();
@@ -79,7 +79,7 @@ Deno.test("A thread hashes pieces of every size in their order, and tells the di
   await hasher.close?.();
 });
 
-Deno.test("Bytes may be given away as soon as they are taken", async () => {
+Deno.test("createTransferHasher() needs no chunk after write() has resolved", async () => {
   const bytes = seededBytes(3, 5 * MIB);
   const hasher = await hasherInThread();
   const memory = new Uint8Array(bytes.byteLength);
@@ -94,7 +94,7 @@ Deno.test("Bytes may be given away as soon as they are taken", async () => {
   await hasher.close?.();
 });
 
-Deno.test("Small images, unknown sizes and runtimes without threads are hashed inline", async () => {
+Deno.test("createTransferHasher() hashes inline for small images, unknown sizes and runtimes without workers", async () => {
   const bytes = seededBytes(1, 100);
   for (
     const [size, start] of [
@@ -112,7 +112,7 @@ Deno.test("Small images, unknown sizes and runtimes without threads are hashed i
   assertEquals(await createTransferHasher("whirlpool9", LARGE, { start: startThread }), null);
 });
 
-Deno.test("There are fewer threads than processors; what is beyond is hashed inline", async () => {
+Deno.test("createTransferHasher() hashes inline when there are as many threads as processors less one", async () => {
   const bytes = seededBytes(1, 1_000);
   const most = navigator.hardwareConcurrency - 1;
   for (let round = 0; round < 2; round++) {
@@ -157,7 +157,7 @@ class LostThread implements Thread {
   }
 }
 
-Deno.test("Where no thread can be had, the hash is computed inline", async () => {
+Deno.test("createTransferHasher() hashes inline when no worker can be started", async () => {
   const bytes = seededBytes(5, 6 * MIB);
   const refuse: StartThread = () => {
     throw new Error("no threads here");
@@ -181,7 +181,7 @@ Deno.test("Where no thread can be had, the hash is computed inline", async () =>
   }
 });
 
-Deno.test("A thread that dies on its way is an error, not another digest", async () => {
+Deno.test("createTransferHasher() rejects when its worker dies", async () => {
   started = [];
   const hasher = await hasherInThread();
   const bytes = seededBytes(5, MIB);
@@ -198,7 +198,7 @@ Deno.test("A thread that dies on its way is an error, not another digest", async
   await hasher.close?.();
 });
 
-Deno.test("Closing ends a wait for room, and comes to nothing the second time", async () => {
+Deno.test("close() of a hasher ends a wait for room, and does nothing the second time", async () => {
   const hasher = await hasherInThread();
   const work = failureOf(Promise.resolve(hasher.update(new Uint8Array(9 * MIB))));
   await hasher.close?.();
@@ -262,13 +262,13 @@ async function readAll(reader: ResumingReader): Promise<Uint8Array> {
 
 const RIGHT = digestOf(BYTES);
 
-Deno.test("A download that is hashed in a thread is right or an error", async () => {
+Deno.test("download() returns right bytes or rejects when it is hashed in a thread", async () => {
   assertEquals(await readAll(await threadedReader(RIGHT)), BYTES);
   const wrong = readAll(await threadedReader("ab".repeat(64)));
   assertInstanceOf(await failureOf(wrong), ImageIntegrityError);
 });
 
-Deno.test("A download that is given up in the middle leaves no thread", async () => {
+Deno.test("download() leaves no thread when it is canceled", async () => {
   const reader = streamOf(await threadedReader(RIGHT)).getReader();
   for (let read = 0; read < 50; read++) await reader.read();
   await reader.cancel();
@@ -282,7 +282,7 @@ Deno.test("A download that is given up in the middle leaves no thread", async ()
   assertEquals([started.length, ended], [1, 1]);
 });
 
-Deno.test("An abort ends the thread while the stream is not read", async () => {
+Deno.test("download() ends its thread when it is aborted between reads", async () => {
   const stop = new AbortController();
   const reader = await threadedReader(RIGHT, stop.signal);
   await reader.read(new Uint8Array(MIB));
@@ -292,7 +292,7 @@ Deno.test("An abort ends the thread while the stream is not read", async () => {
   assertEquals(await failureOf(reader.read(new Uint8Array(MIB))), "enough");
 });
 
-Deno.test("An abort ends the thread of several connections while the stream is not read", async () => {
+Deno.test("download() over several connections ends its thread when it is aborted between reads", async () => {
   const stop = new AbortController();
   const { options } = worldOf([]).client;
   const { rangeSource, verifier } = await threadedFixture();
@@ -315,7 +315,7 @@ Deno.test("An abort ends the thread of several connections while the stream is n
   assertEquals(await failureOf(reader.read()), "enough");
 });
 
-Deno.test("A download whose thread dies ends with an error", async () => {
+Deno.test("download() rejects when its thread dies", async () => {
   const reader = await threadedReader(RIGHT);
   for (let count = 0; count < 6 * MIB;) {
     count += (await reader.read(new Uint8Array(MIB)))?.byteLength ?? 0;
@@ -324,7 +324,7 @@ Deno.test("A download whose thread dies ends with an error", async () => {
   await assertRejects(() => readAll(reader), GlanceError, "Cannot continue hashing");
 });
 
-Deno.test("A large image is hashed like a small one", async () => {
+Deno.test("download() verifies a large image like a small one", async () => {
   const blocks = Array.from({ length: LARGE / MIB }, () => BYTES.slice(0, MIB));
   const hash = createHash("sha512");
   for (const block of blocks) hash.update(block);
@@ -336,7 +336,7 @@ Deno.test("A large image is hashed like a small one", async () => {
   assertEquals(count, LARGE);
 });
 
-Deno.test("A process waits for a digest, and not for an unused thread", async () => {
+Deno.test("createTransferHasher() keeps the process alive for a digest, and not when it is unused", async () => {
   const module = import.meta.resolve("../../../lib/transfer/integrity/hash_worker.ts");
   const code = `
     const { createTransferHasher } = await import("${module}");

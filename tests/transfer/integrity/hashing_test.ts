@@ -35,7 +35,7 @@ const KNOWN: readonly (readonly [algorithm: string, text: string, digest: string
 ];
 
 for (const [algorithm, text, digest] of KNOWN) {
-  Deno.test(`${algorithm} of ${JSON.stringify(text)} is what the standard says, native and pure`, async () => {
+  Deno.test(`createHasher() returns the ${algorithm} of ${JSON.stringify(text)} in the standard, native and pure`, async () => {
     for (const hasher of [await createHasher(algorithm), createPureHasher(algorithm)]) {
       hasher?.update(utf8(text));
       assertEquals(hasher?.digest(), digest);
@@ -52,7 +52,7 @@ function digestOf(hasher: Hasher | null, bytes: Uint8Array, sizes: readonly numb
 }
 
 for (const algorithm of PURE) {
-  Deno.test(`Pure ${algorithm} is the native one for every size around its blocks`, async () => {
+  Deno.test(`pure ${algorithm} equals the native one for every size around its blocks`, async () => {
     const sizes = [
       ...Array.from({ length: 10 }, (_, i) => i),
       ...[55, 56, 57, 63, 64, 65, 111, 112, 113, 119, 120, 127, 128, 129],
@@ -65,7 +65,7 @@ for (const algorithm of PURE) {
     }
   });
 
-  Deno.test(`Pure ${algorithm} does not mind how its bytes are cut`, () => {
+  Deno.test(`pure ${algorithm} does not depend on the sizes of chunks`, () => {
     const random = seededRandom(5);
     const bytes = seededBytes(1, 2_000);
     const whole = digestOf(createPureHasher(algorithm), bytes, []);
@@ -77,7 +77,7 @@ for (const algorithm of PURE) {
   });
 }
 
-Deno.test("A hasher goes on behind a digest, which changes nothing", async () => {
+Deno.test("createHasher() continues after a digest", async () => {
   for (const algorithm of PURE) {
     for (const hasher of [await createHasher(algorithm), createPureHasher(algorithm)]) {
       hasher?.update(utf8("a"));
@@ -89,7 +89,7 @@ Deno.test("A hasher goes on behind a digest, which changes nothing", async () =>
   }
 });
 
-Deno.test("A hasher reads a view where it lies, and keeps nothing of its memory", async () => {
+Deno.test("createHasher() reads views with an offset, and keeps no reference to them", async () => {
   for (const algorithm of PURE) {
     const memory = utf8("xxabcxx");
     for (const hasher of [await createHasher(algorithm), createPureHasher(algorithm)]) {
@@ -103,7 +103,7 @@ Deno.test("A hasher reads a view where it lies, and keeps nothing of its memory"
   }
 });
 
-Deno.test("Two hashers of one algorithm do not know each other", () => {
+Deno.test("createHasher() returns independent hashers of one algorithm", () => {
   for (const algorithm of PURE) {
     const [one, two] = [createPureHasher(algorithm), createPureHasher(algorithm)];
     one?.update(utf8("something else"));
@@ -111,7 +111,7 @@ Deno.test("Two hashers of one algorithm do not know each other", () => {
   }
 });
 
-Deno.test("createHasher knows the names that Python has", async () => {
+Deno.test("createHasher() accepts the names of hashlib", async () => {
   const names = ["sha1", "sha224", "sha384", "SHA512", "sha3_256", "sha3_512", "sha512_256"];
   const lengths = await Promise.all(names.map(async (name) => {
     return (await createHasher(name))?.digest().length;
@@ -121,14 +121,14 @@ Deno.test("createHasher knows the names that Python has", async () => {
   assertEquals((await createHasher("blake2s"))?.digest().length, 64);
 });
 
-Deno.test("createHasher gives null for an algorithm that is not there", async () => {
+Deno.test("createHasher() returns null for an unknown algorithm", async () => {
   for (const name of ["", "sha9000", "crc32c", "constructor", "__proto__", "sha512; rm -rf /"]) {
     assertEquals(await createHasher(name), null, name);
     assertEquals(createPureHasher(name), null, name);
   }
 });
 
-Deno.test("createHasher takes the pure hashes on a runtime that has none", async () => {
+Deno.test("createHasher() uses the pure hashes on a runtime that has none", async () => {
   const { process } = globalThis as unknown as { process: { getBuiltinModule: unknown } };
   const original = process.getBuiltinModule;
   for (const missing of [undefined, () => undefined]) {

@@ -63,7 +63,7 @@ const SHAPES: readonly (readonly [connections: number, partSize: number, request
 ];
 
 for (const [connections, partSize, requests] of SHAPES) {
-  Deno.test(`Over ${connections} connections, parts of ${partSize} bytes give the image in order`, async () => {
+  Deno.test(`download() over ${connections} connections returns the image in order from parts of ${partSize} bytes`, async () => {
     const world = cluster();
     assertEquals(await downloadAll(world, { connections, partSize }), BYTES);
     const [probe, ...parts] = world.ranges();
@@ -74,14 +74,14 @@ for (const [connections, partSize, requests] of SHAPES) {
   });
 }
 
-Deno.test("The parts are spread over the servers", async () => {
+Deno.test("download() spreads its parts over the servers", async () => {
   const world = cluster();
   await downloadAll(world, { connections: 3, partSize: 1_000 });
   const hosts = new Set(world.requests.map(({ origin }) => origin));
   assertEquals([...hosts].sort(), ["http://a", "http://b", "http://c"]);
 });
 
-Deno.test("Progress over several connections names each server once", async () => {
+Deno.test("download() names each server once in the progress of several connections", async () => {
   const names = new Set<string>();
   const onProgress = ({ server }: Progress) => names.add(server);
   await downloadAll(cluster(), { connections: 7, partSize: 1_000, onProgress });
@@ -91,7 +91,7 @@ Deno.test("Progress over several connections names each server once", async () =
   );
 });
 
-Deno.test("Whether a store can seek is found out once", async () => {
+Deno.test("download() tests once whether a store supports ranges", async () => {
   const world = cluster();
   for (let i = 0; i < 2; i++) await downloadAll(world, { connections: 2, partSize: 5_000 });
   assertEquals(world.ranges().filter((range) => range === "bytes=0-0").length, 1);
@@ -114,7 +114,7 @@ const ALONE: readonly (readonly [
 ];
 
 for (const [why, options, trick, rest] of ALONE) {
-  Deno.test(`One connection is used where ${why}`, async () => {
+  Deno.test(`download() uses one connection when ${why}`, async () => {
     const world = cluster(BYTES, trick, rest);
     assertEquals(await downloadAll(world, options), BYTES);
     assertEquals(world.ranges().at(-1), "all");
@@ -125,13 +125,13 @@ for (const [why, options, trick, rest] of ALONE) {
 }
 
 for (const [name, value] of [["connections", 0], ["connections", 1.5], ["partSize", -1]] as const) {
-  Deno.test(`${value} is refused as ${name}`, async () => {
+  Deno.test(`download() throws Invalid when ${name} is ${value}`, async () => {
     const call = () => downloadAll(cluster(), { [name]: value });
     await assertRejects(call, Invalid, `"${name}"`);
   });
 }
 
-Deno.test("A range is read over several connections, too", async () => {
+Deno.test("download() reads a range over several connections", async () => {
   const world = cluster();
   const range = { start: 1_234, end: 8_765 };
   const bytes = await downloadAll(world, { connections: 3, partSize: 1_000, range });
@@ -140,7 +140,7 @@ Deno.test("A range is read over several connections, too", async () => {
   assertClean(world);
 });
 
-Deno.test("No part is begun that is more than one a connection and two more ahead of the reader", async () => {
+Deno.test("download() requests at most one part per connection and two more ahead of the reader", async () => {
   const world = cluster();
   const options = { connections: 2, partSize: 1_000 };
   const stream = await world.service.download(CALLER, ID, options);
@@ -154,7 +154,7 @@ Deno.test("No part is begun that is more than one a connection and two more ahea
   assertClean(world);
 });
 
-Deno.test("A part that breaks goes on at the byte where it broke", async () => {
+Deno.test("download() continues a part at the byte of its break", async () => {
   let breaks = 0;
   const world = cluster(BYTES, (request, start, served) => {
     if (start !== 4_000 || breaks++ > 0) return null;
@@ -176,7 +176,7 @@ Deno.test("A part that breaks goes on at the byte where it broke", async () => {
   assertClean(world);
 });
 
-Deno.test("A part that no server can give ends the download, and every other part", async () => {
+Deno.test("download() fails, and ends every other part, when no server can send a part", async () => {
   const world = cluster(BYTES, (_, start) => start === 6_000 ? 404 : null);
   const error = await failureOf(downloadAll(world, { connections: 3, partSize: 2_000 }));
   assertEquals((error as ImageDownloadFailed).status, 404);
@@ -197,7 +197,7 @@ const NO_PART: readonly (readonly [what: string, trick: Trick])[] = [
 ];
 
 for (const [what, trick] of NO_PART) {
-  Deno.test(`A parallel download goes on over one connection when every server gives ${what} for a part`, async () => {
+  Deno.test(`download() continues over one connection when every server sends ${what} for a part`, async () => {
     let asked = 0;
     const world = cluster(BYTES, (request, start, served) => {
       if (start !== 4_000) return null;
@@ -215,7 +215,7 @@ for (const [what, trick] of NO_PART) {
   });
 }
 
-Deno.test("Wrong bytes in any part are noticed before the stream ends", async () => {
+Deno.test("download() rejects before the end of the stream when a part has wrong bytes", async () => {
   const wrong = BYTES.slice();
   wrong[4_500] = (wrong[4_500] ?? 0) ^ 1;
   const world = cluster(BYTES, (_, start, served) => {
@@ -226,7 +226,7 @@ Deno.test("Wrong bytes in any part are noticed before the stream ends", async ()
   assertClean(world);
 });
 
-Deno.test("A connection that is late is overtaken by one that is not", async () => {
+Deno.test("download() requests a late part over another connection", async () => {
   const world = cluster(BYTES, (_, start, served) => {
     const isFirst = served.bodies.length < 3;
     return start === 2_000 && isFirst
@@ -249,7 +249,7 @@ async function late(
   return await play(served.part(), request);
 }
 
-Deno.test("An abort or a cancel ends every connection at once", async () => {
+Deno.test("download() ends every connection at once when it is aborted or canceled", async () => {
   const silent: Trick = (request, start, served) =>
     start === 0 && request.headers.get("range") === "bytes=0-0" ? null : served.data(["silence"], {
       status: 206,
@@ -280,7 +280,7 @@ Deno.test("An abort or a cancel ends every connection at once", async () => {
   assertClean(cancelled);
 });
 
-Deno.test("A parallel download of an image that is gone ends with ImageNotFound", async () => {
+Deno.test("download() over several connections throws ImageNotFound when the image is deleted", async () => {
   const steps = [record(), ...Array.from({ length: 6 }, () => 404)];
   const world = worldOf(steps);
   const call = () => downloadAll(world, { connections: 2, partSize: 10 });
@@ -291,7 +291,7 @@ Deno.test("A parallel download of an image that is gone ends with ImageNotFound"
 /** More bytes than one read takes, so that a part is handed over in pieces. */
 const LARGE = seededBytes(3, 300_000);
 
-Deno.test("A part that is handed over in pieces can be read into memory of the part's size", async () => {
+Deno.test("download() delivers a part in chunks into a buffer of the part's size", async () => {
   const world = cluster(LARGE);
   const stream = await world.service.download(CALLER, ID, { connections: 2, partSize: 150_000 });
   const reader = stream.getReader({ mode: "byob" });
@@ -310,7 +310,7 @@ Deno.test("A part that is handed over in pieces can be read into memory of the p
   assertClean(world);
 });
 
-Deno.test("A sink may give away the memory of a piece of a part", async () => {
+Deno.test("download() continues when a sink transfers the buffer of a chunk", async () => {
   const world = cluster(LARGE);
   const parts: Uint8Array[] = [];
   const sink = new WritableStream<Uint8Array<ArrayBuffer>>({
@@ -335,7 +335,7 @@ function lateAtFirst() {
   return world;
 }
 
-Deno.test("In a file that can be written to anywhere, what comes first lands first", async () => {
+Deno.test("download() writes parts at their positions, as they arrive, into a seekable file", async () => {
   const world = lateAtFirst();
   const file = new SeekableFile(BYTES.byteLength);
   const options = { connections: 2, partSize: 2_000, verify: "off" } as const;
@@ -345,7 +345,7 @@ Deno.test("In a file that can be written to anywhere, what comes first lands fir
   assertClean(world);
 });
 
-Deno.test("A range lands from the beginning of such a file", async () => {
+Deno.test("download() writes a range from the beginning of a seekable file", async () => {
   const world = cluster();
   const file = new SeekableFile(6_000);
   const range = { start: 3_000, end: 8_999 };
@@ -355,7 +355,7 @@ Deno.test("A range lands from the beginning of such a file", async () => {
   assertClean(world);
 });
 
-Deno.test("What is hashed, or has one connection, is written in its order whatever the file", async () => {
+Deno.test("download() writes in order when it hashes or has one connection", async () => {
   for (const [connections, verify] of [[2, "auto"], [1, "off"]] as const) {
     const world = cluster();
     const file = new SeekableFile(BYTES.byteLength);
@@ -365,7 +365,7 @@ Deno.test("What is hashed, or has one connection, is written in its order whatev
   }
 });
 
-Deno.test("A part that no server can give aborts such a file", async () => {
+Deno.test("download() aborts a seekable file when no server can send a part", async () => {
   const world = cluster(BYTES, (_, start) => start === 6_000 ? 404 : null);
   const file = new SeekableFile(BYTES.byteLength);
   const options = { connections: 3, partSize: 2_000, verify: "off" } as const;

@@ -17,7 +17,7 @@ const SHAPES: readonly (readonly [start: number, stop: number, partSize: number,
 ];
 
 for (const [start, stop, partSize, connections] of SHAPES) {
-  Deno.test(`Parts of ${partSize} bytes for ${connections} connections cover ${start} to ${stop} once`, () => {
+  Deno.test(`cut() into parts of ${partSize} bytes for ${connections} connections covers ${start} to ${stop} once`, () => {
     const parts = cut({ start, stop, partSize, connections });
     let at = start;
     for (const part of parts) {
@@ -32,7 +32,7 @@ for (const [start, stop, partSize, connections] of SHAPES) {
   });
 }
 
-Deno.test("The last parts are so small that all connections end within one of them", () => {
+Deno.test("cut() makes the last parts so small that all connections end at about the same time", () => {
   const parts = cut({ start: 0, stop: 250_000_000, partSize: 8 * MIB, connections: 4 });
   assertEquals(parts[0]?.size, 8 * MIB);
   assertEquals(parts.slice(-8).every(({ size }) => size <= MIB), true);
@@ -54,7 +54,7 @@ function taken(part: PartBuffer): Uint8Array {
   return concat(chunks);
 }
 
-Deno.test("A part is handed over as it comes, and its last bytes when its answer has ended", () => {
+Deno.test("PartBuffer delivers bytes as they arrive, and the last ones after the response has ended", () => {
   const part = new PartBuffer(1_000, 1_099);
   const attempt = attemptOf(part);
   assertEquals(part.take(), null);
@@ -67,7 +67,7 @@ Deno.test("A part is handed over as it comes, and its last bytes when its answer
   assertEquals([taken(part), part.isDelivered], [BYTES.slice(40), true]);
 });
 
-Deno.test("Two attempts at a part give each byte once, whichever is ahead", () => {
+Deno.test("PartBuffer delivers each byte of two attempts once, whichever is ahead", () => {
   const part = new PartBuffer(0, 99);
   const [first, second] = [attemptOf(part), attemptOf(part)];
   part.put(first, BYTES.slice(0, 30));

@@ -56,7 +56,7 @@ async function* chunks(): AsyncGenerator<Uint8Array> {
   yield* chunksOf(BYTES);
 }
 
-Deno.test("A staging puts the bytes where an import takes them, and tells their size and hash", async () => {
+Deno.test("stage() stores the data for an import, and returns size and hash", async () => {
   const { glance, stage, clock } = worldOfStaging();
   const progress: Progress[] = [];
   const sent = await stage(chunks(), { size: 10_000, onProgress: (one) => progress.push(one) });
@@ -67,12 +67,12 @@ Deno.test("A staging puts the bytes where an import takes them, and tells their 
   assertEquals([last?.transferred, last?.total], [10_000, 10_000]);
 });
 
-Deno.test("A staging is right where an older Glance does not tell the size", async () => {
+Deno.test("stage() succeeds when an older Glance does not return the size", async () => {
   const { stage } = worldOfStaging([staged(null)]);
   assertEquals((await stage(BYTES)).size, 10_000);
 });
 
-Deno.test("A staging fails where Glance has staged another number of bytes", async () => {
+Deno.test("stage() rejects when Glance has staged another number of bytes", async () => {
   const { stage } = worldOfStaging([staged(9_999)]);
   await assertRejects(
     () => stage(BYTES),
@@ -81,7 +81,7 @@ Deno.test("A staging fails where Glance has staged another number of bytes", asy
   );
 });
 
-Deno.test("A staging that broke is made again where nothing was kept and the data can be read again", async () => {
+Deno.test("stage() sends re-readable data again after a break when nothing was kept", async () => {
   const { glance, stage } = worldOfStaging([cutAfter(3_000), staged()]);
   assertEquals((await stage(() => chunks())).size, 10_000);
   assertEquals(glance.puts.length, 2);
@@ -90,13 +90,13 @@ Deno.test("A staging that broke is made again where nothing was kept and the dat
   assertEquals(once.glance.puts.length, 1);
 });
 
-Deno.test("A staging whose answer was lost is done where Glance has all of its bytes", async () => {
+Deno.test("stage() succeeds when the response is lost and Glance has every byte", async () => {
   const { glance, stage } = worldOfStaging([stagedUnseen(10_000)]);
   assertEquals((await stage(BYTES)).size, 10_000);
   assertEquals(glance.puts.length, 1);
 });
 
-Deno.test("A staging is looked at until Glance says what has arrived", async () => {
+Deno.test("stage() polls until Glance reports how much has arrived", async () => {
   const { glance, stage } = worldOfStaging([stagedUnseen(10_000)]);
   let looks = 0;
   glance.onShow = (it) => {
@@ -105,7 +105,7 @@ Deno.test("A staging is looked at until Glance says what has arrived", async () 
   assertEquals([(await stage(BYTES)).size, looks], [10_000, 4]);
 });
 
-Deno.test("A staging that left a part behind is an error that says so", async () => {
+Deno.test("stage() rejects when Glance has kept a part of the data", async () => {
   const { stage, glance } = worldOfStaging([stagedUnseen(3_000)]);
   await assertRejects(
     () => stage(() => chunks(), { size: 10_000 }),
@@ -133,7 +133,7 @@ Deno.test("stage() accepts the size that Glance reports late when all of a strea
   assertEquals(await stage(chunks()), { size: 10_000, digest: digest("sha512", BYTES) });
 });
 
-Deno.test("A staging that Glance refuses is its error", async () => {
+Deno.test("stage() throws the error of Glance", async () => {
   const { stage } = worldOfStaging([answerAfter(0, 409)]);
   await assertRejects(() => stage(BYTES), ImageConflict, `Cannot stage image "${ID}"`);
 });

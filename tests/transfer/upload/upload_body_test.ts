@@ -28,7 +28,7 @@ function streamOf(...steps: readonly BodyStep[]): FakeBody {
   return new FakeBody(steps, { isByteStream: false });
 }
 
-Deno.test("A body hands over the bytes of its source, and the answer's clock starts at its end", async () => {
+Deno.test("UploadBody sends the bytes of its source, and starts the response timeout at its end", async () => {
   const { body, deadline, clock } = await bodyOf(streamOf(...chunksOf(BYTES)).stream);
   assertEquals(await bytesOf(body.stream), BYTES);
   assertEquals([body.transferred, body.failure, clock.pending], [10_000, null, 1]);
@@ -37,7 +37,7 @@ Deno.test("A body hands over the bytes of its source, and the answer's clock sta
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("A body whose source fails errors, and ends its request with the reason", async () => {
+Deno.test("UploadBody aborts its request with the reason when its source fails", async () => {
   const error = new Error("disk unreadable");
   const { body, deadline, clock } = await bodyOf(streamOf(BYTES, error).stream);
   assertStrictEquals(await failureOf(bytesOf(body.stream)), error);
@@ -47,7 +47,7 @@ Deno.test("A body whose source fails errors, and ends its request with the reaso
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("A body that is given up cancels its source, whose later failure is ignored", async () => {
+Deno.test("UploadBody cancels its source when it is canceled, and ignores later failures", async () => {
   let fail = (_: unknown) => {};
   const reasons: unknown[] = [];
   const stream = new ReadableStream<Uint8Array>({
@@ -67,7 +67,7 @@ Deno.test("A body that is given up cancels its source, whose later failure is ig
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("A generator that fails after its body was given up is ignored", async () => {
+Deno.test("UploadBody ignores a generator that fails after a cancel", async () => {
   let fail = (_: unknown) => {};
   async function* source() {
     yield BYTES;
@@ -86,7 +86,7 @@ Deno.test("A generator that fails after its body was given up is ignored", async
   await body.close("done");
 });
 
-Deno.test("A body that was closed before its end breaks, and never looks whole", async () => {
+Deno.test("UploadBody breaks the request when it is closed before its end", async () => {
   const { body } = await bodyOf(streamOf(...chunksOf(BYTES)).stream);
   const reader = body.stream.getReader();
   await reader.read();
@@ -126,7 +126,7 @@ async function onWorkerd(run: () => Promise<void>): Promise<void> {
   }
 }
 
-Deno.test("On workerd, a body of known size is a stream of fixed length, and another is not", async () => {
+Deno.test("UploadBody is a FixedLengthStream on workerd when the size is known", async () => {
   await onWorkerd(async () => {
     for (const size of [10_000, null]) {
       const { body, deadline } = await bodyOf(streamOf(...chunksOf(BYTES)).stream, { size });
@@ -138,7 +138,7 @@ Deno.test("On workerd, a body of known size is a stream of fixed length, and ano
   });
 });
 
-Deno.test("On workerd, a body whose source fails neither ends nor errors: its request is aborted", async () => {
+Deno.test("UploadBody aborts its request on workerd when its source fails", async () => {
   await onWorkerd(async () => {
     for (const size of [10_001, null]) {
       const error = new Error("disk unreadable");

@@ -80,7 +80,7 @@ function inTheMiddle(bytes: Uint8Array): Uint8Array {
 }
 
 for (const [kind, dataOf, size, isReplayable] of KINDS) {
-  Deno.test(`An upload of ${kind} stores its bytes, and ${size ?? "no"} as its size`, async () => {
+  Deno.test(`upload() of ${kind} stores its bytes, and announces ${size ?? "no"} size`, async () => {
     const { glance, upload, clock, events } = worldOfUploads();
     const image = await upload(dataOf());
     assertEquals([image.status, image.size], ["active", 10_000]);
@@ -91,7 +91,7 @@ for (const [kind, dataOf, size, isReplayable] of KINDS) {
     assertEquals([clock.pending, events.length, glance.puts.length], [0, 0, 1]);
   });
 
-  Deno.test(`An upload of ${kind} that broke is ${isReplayable ? "" : "not "}made again`, async () => {
+  Deno.test(`upload() of ${kind} does ${isReplayable ? "" : "not "}send the data again after a break`, async () => {
     const { glance, upload, clock } = worldOfUploads([cutAfter(3_000)]);
     if (isReplayable) {
       assertEquals((await upload(dataOf())).size, 10_000);
@@ -118,7 +118,7 @@ Deno.test("upload() sends the size, store and base image of its options", async 
   ], ["10000", "ceph", "base"]);
 });
 
-Deno.test("An upload sends at most 256 KiB at once, however large its chunks are", async () => {
+Deno.test("upload() sends chunks of at most 256 KiB", async () => {
   const large = seededBytes(9, 700_000);
   const { glance, upload } = worldOfUploads();
   const steps = [large, new Uint8Array(), utf8("end")];
@@ -128,7 +128,7 @@ Deno.test("An upload sends at most 256 KiB at once, however large its chunks are
   assertEquals(glance.puts[0]?.bytes.slice(0, 700_000), large);
 });
 
-Deno.test("An upload tells how far it is, to the last byte, and which server takes it", async () => {
+Deno.test("upload() reports progress to the last byte, with the server", async () => {
   for (const data of [BYTES, new Blob([BYTES]), chunks()]) {
     const isReplayable = !(Symbol.asyncIterator in Object(data));
     const handlers = isReplayable ? [cutAfter(1)] : [];
@@ -156,7 +156,7 @@ const WRONG_SIZES: readonly (readonly [what: string, data: () => ImageData, size
 ];
 
 for (const [what, dataOf, size] of WRONG_SIZES) {
-  Deno.test(`An upload whose ${what} than was announced is refused, and never looks whole`, async () => {
+  Deno.test(`upload() rejects and breaks the request when ${what} than was announced`, async () => {
     const { glance, upload, clock } = worldOfUploads();
     await assertRejects(() => upload(dataOf(), { size }), Invalid, "does not have the announced");
     assertEquals(glance.puts.some(({ isWhole }) => isWhole), false);
@@ -177,7 +177,7 @@ const BROKEN: readonly (readonly [what: string, data: (error: Error) => ImageDat
 ];
 
 for (const [what, dataOf] of BROKEN) {
-  Deno.test(`What a ${what} fails with is thrown as it is, and no body looks whole`, async () => {
+  Deno.test(`upload() throws the error of a ${what} unchanged, and breaks the request`, async () => {
     const { glance, upload, clock, events } = worldOfUploads();
     const error = new Error("disk unreadable");
     assertStrictEquals(await failureOf(upload(dataOf(error))), error);
@@ -188,7 +188,7 @@ for (const [what, dataOf] of BROKEN) {
   });
 }
 
-Deno.test("A source that gives text instead of bytes is refused", async () => {
+Deno.test("upload() throws Invalid when a source returns text", async () => {
   async function* text() {
     await Promise.resolve();
     yield "text" as unknown as Uint8Array;
@@ -210,7 +210,7 @@ Deno.test("upload() refuses unreadable data before any request", async () => {
   await reader.cancel();
 });
 
-Deno.test("What a function gives is checked like any other data", async () => {
+Deno.test("upload() checks the data that a function returns", async () => {
   const { upload } = worldOfUploads();
   await assertRejects(
     () => upload(() => "text" as unknown as Uint8Array),
@@ -232,7 +232,7 @@ Deno.test("upload() treats undefined as no data, and an empty Blob or stream as 
   }
 });
 
-Deno.test("An upload whose answer was lost is done where the image has those bytes", async () => {
+Deno.test("upload() succeeds when the response is lost and the image has the bytes", async () => {
   for (const [, dataOf] of KINDS) {
     const { glance, upload, clock } = worldOfUploads([lostAnswer]);
     assertEquals((await upload(dataOf())).status, "active");
@@ -240,7 +240,7 @@ Deno.test("An upload whose answer was lost is done where the image has those byt
   }
 });
 
-Deno.test("An upload whose answer was lost is a conflict where the image has other bytes", async () => {
+Deno.test("upload() throws ImageConflict when the response is lost and the image has other bytes", async () => {
   for (const other of [BYTES.map((byte) => byte ^ 1), BYTES.slice(1)]) {
     const stranger: PutHandler = async (glance, put) => {
       await put.take();
@@ -258,7 +258,7 @@ Deno.test("An upload whose answer was lost is a conflict where the image has oth
   }
 });
 
-Deno.test("An image that is being saved is looked at again until it is clear what became of it", async () => {
+Deno.test("upload() polls an image while it is saving", async () => {
   const saving = (end: (glance: UploadGlance) => void): PutHandler => async (glance, put) => {
     await put.take();
     glance.record = { ...glance.record, status: "saving" };
@@ -281,7 +281,7 @@ Deno.test("An image that is being saved is looked at again until it is clear wha
 });
 
 for (const status of ["killed", "deleted", "pending_delete", "uploading"]) {
-  Deno.test(`An upload that broke and left the image "${status}" has failed`, async () => {
+  Deno.test(`upload() fails when a break leaves the image "${status}"`, async () => {
     const broken: PutHandler = (glance) => {
       glance.record = { ...glance.record, status };
       return Promise.reject(new TypeError("reset"));
@@ -292,7 +292,7 @@ for (const status of ["killed", "deleted", "pending_delete", "uploading"]) {
   });
 }
 
-Deno.test("An upload that breaks each time is given up after numRetries", async () => {
+Deno.test("upload() fails after numRetries breaks", async () => {
   for (const numRetries of [0, 2]) {
     const handlers = Array.from({ length: 9 }, () => cutAfter(1_000));
     const { glance, upload, clock } = worldOfUploads(handlers, { numRetries });
@@ -313,7 +313,7 @@ const STORED: readonly (readonly [
 ];
 
 for (const [what, store, expected] of STORED) {
-  Deno.test(`An upload of which Glance stores ${what} is an error that says so`, async () => {
+  Deno.test(`upload() throws ImageIntegrityError when Glance stores ${what}`, async () => {
     for (const data of [BYTES, chunks()]) {
       const { upload } = worldOfUploads([async (glance, put) => {
         store(glance, (await put.take()).bytes);
@@ -326,7 +326,7 @@ for (const [what, store, expected] of STORED) {
   });
 }
 
-Deno.test("An upload is believed by its size where the cloud has another hash", async () => {
+Deno.test("upload() compares the size when Glance uses another hash", async () => {
   const other = { os_hash_algo: "sha256", os_hash_value: "unknown" };
   for (const rest of [other, { os_hash_algo: null, os_hash_value: null }, { size: null }]) {
     const { upload } = worldOfUploads([async (glance, put) => {
@@ -337,7 +337,7 @@ Deno.test("An upload is believed by its size where the cloud has another hash", 
   }
 });
 
-Deno.test("An answer that comes before the last byte ends the upload", async () => {
+Deno.test("upload() ends when a response arrives before the last byte", async () => {
   for (const [status, type] of [[413, ImageLimitExceeded], [409, ImageConflict]] as const) {
     for (const data of [chunks(), new Blob([BYTES]), BYTES]) {
       const { glance, upload, clock } = worldOfUploads([answerAfter(1_000, status)]);
@@ -359,7 +359,7 @@ Deno.test("upload() throws when a stream breaks before its last byte and the ima
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("A server that takes nothing is given up after stallTimeout", async () => {
+Deno.test("upload() fails after stallTimeout when a server stops reading", async () => {
   const { upload, glance, clock } = worldOfUploads([stallAfter(1_000)], {
     stallTimeout: 700,
     requestTimeout: 60_000,
@@ -372,7 +372,7 @@ Deno.test("A server that takes nothing is given up after stallTimeout", async ()
   assertEquals([clock.now(), clock.pending, glance.puts[0]?.isWhole], [700, 0, false]);
 });
 
-Deno.test("A slow source does not count as the server's silence", async () => {
+Deno.test("upload() does not count the time of a slow source as stalled", async () => {
   const { upload, clock } = worldOfUploads([], { stallTimeout: 100, requestTimeout: 100 });
   async function* slowly() {
     for (const chunk of chunksOf(BYTES)) {
@@ -383,14 +383,14 @@ Deno.test("A slow source does not count as the server's silence", async () => {
   assertEquals((await upload(slowly())).size, 10_000);
 });
 
-Deno.test("An answer that does not come after the last byte is given up after requestTimeout", async () => {
+Deno.test("upload() fails after requestTimeout when no response arrives after the last byte", async () => {
   const mute = stallAfter(Infinity);
   const { upload, clock } = worldOfUploads([mute], { requestTimeout: 900 });
   await assertRejects(() => upload(chunks()), GlanceConnectionFailed, "900 ms after the last byte");
   assertEquals([clock.now(), clock.pending], [900, 0]);
 });
 
-Deno.test("An upload of bytes to a server that says nothing comes to an end", async () => {
+Deno.test("upload() of bytes fails in time when a server does not respond", async () => {
   const mute = Array.from({ length: 9 }, () => stallAfter(Infinity));
   const { upload, clock } = worldOfUploads(mute, {
     requestTimeout: 1_000,
@@ -416,7 +416,7 @@ const ABORTED: readonly (readonly [what: string, handler: PutHandler, data: () =
 ];
 
 for (const [what, handler, dataOf] of ABORTED) {
-  Deno.test(`An upload that is aborted while ${what} stops at once, with the reason`, async () => {
+  Deno.test(`upload() rejects at once with the reason when it is aborted while ${what}`, async () => {
     const { glance, upload, clock } = worldOfUploads([handler], { numRetries: 9 });
     const controller = new AbortController();
     const reason = new Error("enough");
@@ -428,7 +428,7 @@ for (const [what, handler, dataOf] of ABORTED) {
   });
 }
 
-Deno.test("The source of an upload that ends early is cancelled, once", async () => {
+Deno.test("upload() cancels its source once when it ends early", async () => {
   for (const handler of [answerAfter(1_000, 413), cutAfter(1_000), stallAfter(1_000)]) {
     const body = new FakeBody(chunksOf(BYTES), { isByteStream: false });
     const { upload } = worldOfUploads([handler]);
@@ -449,7 +449,7 @@ Deno.test("The source of an upload that ends early is cancelled, once", async ()
   assertEquals(isReturned, true);
 });
 
-Deno.test("create deletes the image again whose data could not be stored", async () => {
+Deno.test("create() deletes the image when its data cannot be stored", async () => {
   const source = new Error("disk unreadable");
   const cases: readonly (readonly [handlers: readonly PutHandler[], data: ImageData])[] = [
     [[answerAfter(0, 413)], BYTES],
@@ -465,7 +465,7 @@ Deno.test("create deletes the image again whose data could not be stored", async
   }
 });
 
-Deno.test("create deletes the image again where it is aborted", async () => {
+Deno.test("create() deletes the image when it is aborted", async () => {
   const { glance, create, clock } = worldOfUploads([stallAfter(1_000)]);
   const controller = new AbortController();
   clock.sleep(300).then(() => controller.abort("enough"));
@@ -473,7 +473,7 @@ Deno.test("create deletes the image again where it is aborted", async () => {
   assertEquals([glance.record, clock.pending], [null, 0]);
 });
 
-Deno.test("create says which image is left behind, and why, where it cannot be deleted", async () => {
+Deno.test("create() names the image, and the cause, when the image cannot be deleted", async () => {
   const { glance, service, clock } = worldOfUploads([answerAfter(0, 413)]);
   glance.onDelete = () => failure(403);
   const call = clock.run(service.create(CALLER, {}, BYTES));
@@ -483,14 +483,14 @@ Deno.test("create says which image is left behind, and why, where it cannot be d
   assert(cause instanceof ImageLimitExceeded && message.endsWith(cause.message), message);
 });
 
-Deno.test("create takes an image that is gone for one that it has deleted", async () => {
+Deno.test("create() counts an image that does not exist as deleted", async () => {
   const { glance, service, clock } = worldOfUploads([answerAfter(0, 413)]);
   glance.onDelete = () => failure(404);
   const call = clock.run(service.create(CALLER, {}, BYTES));
   await assertRejects(() => call, ImageLimitExceeded);
 });
 
-Deno.test("create asks nothing where the data or its size cannot be sent, and leaves a stream alone", async () => {
+Deno.test("create() sends no request, and does not read the stream, when the data or its size is invalid", async () => {
   const shared = new Uint8Array(new SharedArrayBuffer(4));
   const locked = new Blob(["x"]).stream();
   locked.getReader();
@@ -511,7 +511,7 @@ Deno.test("create asks nothing where the data or its size cannot be sent, and le
   }
 });
 
-Deno.test("What onProgress throws harms no upload", async () => {
+Deno.test("upload() ignores errors of onProgress", async () => {
   for (const data of [BYTES, chunks()]) {
     const { glance, upload } = worldOfUploads();
     let calls = 0;
@@ -525,13 +525,13 @@ Deno.test("What onProgress throws harms no upload", async () => {
   }
 });
 
-Deno.test("An update with data alone shows the image once", async () => {
+Deno.test("update() with data alone requests the record once", async () => {
   const { glance, upload } = worldOfUploads();
   await upload(BYTES);
   assertEquals(glance.asked, ["PUT file", "GET 42"]);
 });
 
-Deno.test("update uploads first and changes properties then, and deletes nothing", async () => {
+Deno.test("update() uploads before it changes properties, and deletes nothing", async () => {
   const { glance, service, clock } = worldOfUploads();
   const image = await clock.run(service.update(CALLER, ID, { name: "new" }, BYTES));
   assertEquals(glance.asked, ["PUT file", "GET 42", "PATCH 42"]);
