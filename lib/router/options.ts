@@ -31,8 +31,8 @@ export interface GatewayCall {
   readonly path: string;
   /**
    * Values of the placeholders, such as `image_id`. Ids are in lower case, however the request spells them.
-   * Names (namespaces, tags) are as in the request: compare them case-insensitively, as Glance's database
-   * does.
+   * Names (namespaces, tags) are decoded, but not changed: compare them as Glance's database does, which
+   * ignores case, accents and trailing spaces.
    */
   readonly values: Readonly<Record<string, string>>;
 }

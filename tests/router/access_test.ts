@@ -160,6 +160,46 @@ Deno.test("authorize answers with the Response that it returns, whatever its sta
   assertEquals(cloud.requestLines, []);
 });
 
+Deno.test("authorize gets one spelling of a name, however it is encoded, and so do the servers", async () => {
+  const spellings = ["aé+ %", "a%C3%A9+%20%", "%61%c3%a9%2b%20%25", "a%C3%A9%2B%20%"];
+  const paths = ["", "/objects/NAME", "/properties/NAME", "/tags/NAME", "/resource_types/NAME"]
+    .map((rest) => `/v2/metadefs/namespaces/NAME${rest}`);
+  paths.push("/v2/images/x/tags/NAME");
+  const cloud = new Cloud();
+  cloud.disturb = () => Response.json({}, { status: 404 });
+  const seen = new Set<string>();
+  const router = cloud.router({
+    authorize: ({ values: { image_id: _, ...names } }) => {
+      for (const name of Object.values(names)) seen.add(name);
+      return true;
+    },
+  });
+  for (const path of paths) {
+    const forwarded = new Set<string>();
+    for (const spelling of spellings) {
+      cloud.arrived.length = 0;
+      const url = path.replaceAll("NAME", spelling);
+      const response = await router.request(url, { method: "DELETE" });
+      await response.body?.cancel();
+      for (const { path } of cloud.arrived) forwarded.add(path);
+    }
+    assertEquals([...forwarded], [path.replaceAll("NAME", "a%C3%A9%2B%20%25")]);
+  }
+  assertEquals([...seen], ["aé+ %"]);
+});
+
+Deno.test("authorize is not called, and nothing is forwarded, for a name that no other path segment can have", async () => {
+  const cloud = new Cloud();
+  const router = cloud.router({ authorize: () => Promise.reject(new Error("called")) });
+  for (const name of ["a%2Fb", "a%2fb", "%2e", "%2E%2e", "a%ff", "%c0%af", "%ED%A0%80"]) {
+    const request = new Request(`http://gateway/v2/metadefs/namespaces/${name}`);
+    const response = await router.fetch(request);
+    await response.body?.cancel();
+    assertEquals(response.status, 404, name);
+  }
+  assertEquals(cloud.asked.filter((line) => !line.endsWith("GET /v2/")), []);
+});
+
 Deno.test("authorize gets the canonical spelling of an id, and so do the servers", async () => {
   const id = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d";
   const spellings = [
