@@ -105,8 +105,10 @@ function searchOf(url: string): string {
 /** Decodes as Python does: a percent sign without two hex digits stays as it is. */
 function valueOf(segment: string): string | null {
   try {
-    const value = decodeURIComponent(segment.replaceAll(/%(?![0-9a-f]{2})/gi, "%25"));
-    return /^\.{0,2}$|\//.test(value) ? null : value;
+    const value = segment.includes("%")
+      ? decodeURIComponent(segment.replaceAll(/%(?![0-9a-f]{2})/gi, "%25"))
+      : segment;
+    return value === "" || value === "." || value === ".." || value.includes("/") ? null : value;
   } catch {
     return null;
   }

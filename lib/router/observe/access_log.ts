@@ -52,11 +52,7 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set([
 ]);
 
 /** What a trace needs. */
-export interface TraceOptions {
-  readonly method: string;
-  readonly path: string;
-  readonly route: string;
-  readonly requestId: string;
+export interface TraceOptions extends Pick<RequestLog, "method" | "path" | "route" | "requestId"> {
   readonly metrics: Metrics;
   readonly now: () => number;
   readonly log: ((entry: RequestLog) => void) | null;
@@ -69,75 +65,89 @@ function bounded(text: string, limit = LOGGED_PATH_LENGTH): string {
   return text.length > limit ? `${text.slice(0, limit)}…` : text;
 }
 
-/** The trace of a running request. */
+/** The trace of a running request: its log entry as far as it is known. */
 export class Trace {
-  readonly requestId: string;
   readonly #options: TraceOptions;
+  readonly #entry: { -readonly [Key in keyof RequestLog]: RequestLog[Key] };
   readonly #started: number;
-  #status = 0;
-  #server: string | null = null;
-  #resumes = 0;
-  #bytesIn = 0;
-  #bytesOut = 0;
-  #error: string | null = null;
   #isOver = false;
   #isStreaming = false;
-  #hasLeft = false;
   #atEnd = () => {};
 
   constructor(options: TraceOptions) {
+    const { method, path, route, requestId, metrics, now } = options;
     this.#options = options;
-    this.requestId = options.requestId;
-    this.#started = options.now();
-    options.metrics.move("open_requests", 1);
+    this.#entry = {
+      method: bounded(method),
+      path: bounded(path),
+      route,
+      status: 0,
+      requestId,
+      server: null,
+      resumes: 0,
+      bytesIn: 0,
+      bytesOut: 0,
+      milliseconds: 0,
+      outcome: "complete",
+      error: null,
+    };
+    this.#started = now();
+    metrics.move("open_requests", 1);
+  }
+
+  /** `x-openstack-request-id`. */
+  get requestId(): string {
+    return this.#entry.requestId;
   }
 
   /** Records that a server has answered. */
   answeredBy(server: string): void {
-    this.#server = server;
+    this.#entry.server = server;
     this.#options.metrics.add("answers_total", { server });
   }
 
   /** Records bytes of image data received from the client. */
   received(bytes: number): void {
-    this.#bytesIn += bytes;
-    this.#options.metrics.add("received_bytes_total", { path: this.#options.route }, bytes);
+    this.#entry.bytesIn += bytes;
+    this.#options.metrics.add("received_bytes_total", { path: this.#entry.route }, bytes);
   }
 
   /** Records bytes sent to the client. */
   sent(bytes: number, server: string, resumes: number): void {
-    this.#bytesOut += bytes;
-    this.#server = server;
-    this.#resumes = resumes;
+    this.#entry.bytesOut += bytes;
+    this.#entry.server = server;
+    this.#entry.resumes = resumes;
     this.#options.metrics.add("sent_bytes_total", { server }, bytes);
   }
 
   /** Records that the connection of an idle download was closed. */
   released(): void {
-    this.#options.metrics.add("releases_total", { server: this.#server ?? "" });
+    this.#options.metrics.add("releases_total", { server: this.#entry.server ?? "" });
   }
 
   /** Records an error. */
   failed(error: unknown): void {
     const cause = error instanceof HttpError && error.cause !== undefined ? error.cause : error;
-    if (cause instanceof GlanceError) this.#server = cause.server ?? this.#server;
-    this.#error = cause instanceof Error ? cause.message : String(cause);
-  }
-
-  /** Records the status. This ends the trace, unless `streams` was called. */
-  answered(status: number): void {
-    this.#status = status;
-    const { method, route, metrics } = this.#options;
-    const known = KNOWN_METHODS.has(method) ? method : "other";
-    metrics.add("requests_total", { method: known, path: route, status });
-    if (this.#isStreaming) return;
-    const hasFailed = this.#error !== null;
-    this.over(this.#hasLeft ? "gone" : hasFailed ? "failed" : "complete");
+    if (cause instanceof GlanceError) this.#entry.server = cause.server ?? this.#entry.server;
+    this.#entry.error = bounded(
+      cause instanceof Error ? cause.message : String(cause),
+      ERROR_LIMIT,
+    );
+    this.#entry.outcome = "failed";
   }
 
   /** Records that the client disconnected before there was a response. */
   left(): void {
-    this.#hasLeft = true;
+    this.#entry.outcome = "gone";
+  }
+
+  /** Records the status. This ends the trace, unless `streams` was called. */
+  answered(status: number): void {
+    this.#entry.status = status;
+    const { method, route, metrics } = this.#options;
+    const known = KNOWN_METHODS.has(method) ? method : "other";
+    metrics.add("requests_total", { method: known, path: route, status });
+    if (!this.#isStreaming) this.over(this.#entry.outcome);
   }
 
   /** Records that the body calls `over` by itself. */
@@ -154,23 +164,11 @@ export class Trace {
   over(outcome: RequestLog["outcome"]): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const { method, path, route, requestId, metrics, now, log } = this.#options;
+    const { metrics, now, log } = this.#options;
     metrics.move("open_requests", -1);
     this.#atEnd();
-    const entry: RequestLog = {
-      method: bounded(method),
-      path: bounded(path),
-      route,
-      status: this.#status,
-      requestId,
-      server: this.#server,
-      resumes: this.#resumes,
-      bytesIn: this.#bytesIn,
-      bytesOut: this.#bytesOut,
-      milliseconds: Math.round(now() - this.#started),
-      outcome,
-      error: this.#error === null ? null : bounded(this.#error, ERROR_LIMIT),
-    };
-    log?.(entry);
+    this.#entry.milliseconds = Math.round(now() - this.#started);
+    this.#entry.outcome = outcome;
+    log?.(this.#entry);
   }
 }

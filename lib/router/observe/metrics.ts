@@ -32,18 +32,27 @@ type GaugeName = keyof typeof GAUGES;
 
 type Labels = Readonly<Record<string, string | number>>;
 
+/** The value of a counter for one set of labels. */
+interface Series {
+  readonly labels: Labels;
+  value: number;
+}
+
 /** The counters, since the gateway was created, and the gauges. */
 export class Metrics {
-  readonly #counts = new Map<CounterName, Map<string, number>>();
+  readonly #counts = new Map<CounterName, Map<string, Series>>();
   readonly #levels: Record<GaugeName, number> = { open_requests: 0, waiting_requests: 0 };
 
   /** Adds to a counter. */
   add(name: CounterName, labels: Labels, value = 1): void {
     if (value === 0) return;
-    const series = this.#counts.get(name) ?? new Map<string, number>();
-    this.#counts.set(name, series);
-    const key = formatLabels(labels);
-    series.set(key, (series.get(key) ?? 0) + value);
+    const counter = this.#counts.get(name) ?? new Map<string, Series>();
+    this.#counts.set(name, counter);
+    // A counter always has the same labels. Formatting them here would cost 3 % of a small request.
+    const key = Object.values(labels).join("\n");
+    const series = counter.get(key);
+    if (series === undefined) counter.set(key, { labels, value });
+    else series.value += value;
   }
 
   /** Moves a gauge up or down. */
@@ -75,11 +84,13 @@ export class Metrics {
   /** Formats all of them in Prometheus' text format. */
   toString(): string {
     const lines = Object.entries(COUNTERS).flatMap(([name, help]) => {
-      const series = this.#counts.get(name as CounterName) ?? [];
+      const series = this.#counts.get(name as CounterName)?.values() ?? [];
       return [
         `# HELP glance_edge_${name} ${help}`,
         `# TYPE glance_edge_${name} counter`,
-        ...[...series].map(([labels, value]) => `glance_edge_${name}{${labels}} ${value}`),
+        ...[...series].map(({ labels, value }) =>
+          `glance_edge_${name}{${formatLabels(labels)}} ${value}`
+        ),
       ];
     });
     const levels = Object.entries(GAUGES).flatMap(([name, help]) => [
