@@ -166,7 +166,7 @@ Deno.test("authorize gets one spelling of a name, however it is encoded, and so 
     .map((rest) => `/v2/metadefs/namespaces/NAME${rest}`);
   paths.push("/v2/images/x/tags/NAME");
   const cloud = new Cloud();
-  cloud.disturb = () => Response.json({}, { status: 404 });
+  cloud.intercept = () => Response.json({}, { status: 404 });
   const seen = new Set<string>();
   const router = cloud.router({
     authorize: ({ values: { image_id: _, ...names } }) => {
@@ -177,11 +177,11 @@ Deno.test("authorize gets one spelling of a name, however it is encoded, and so 
   for (const path of paths) {
     const forwarded = new Set<string>();
     for (const spelling of spellings) {
-      cloud.arrived.length = 0;
+      cloud.requests.length = 0;
       const url = path.replaceAll("NAME", spelling);
       const response = await router.request(url, { method: "DELETE" });
       await response.body?.cancel();
-      for (const { path } of cloud.arrived) forwarded.add(path);
+      for (const { path } of cloud.requests) forwarded.add(path);
     }
     assertEquals([...forwarded], [path.replaceAll("NAME", "a%C3%A9%2B%20%25")]);
   }
