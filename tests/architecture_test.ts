@@ -32,7 +32,6 @@ const LARGE_CLASSES: Readonly<Record<string, string>> = {
   GlanceImageService: "the calls of Cinder's service, one method each",
   GlanceRangeSource: "servers, stores and ranges of one download",
   ParallelReader: "parts in flight, and their order",
-  PartialFile: "a file, its record, and what a crash leaves of both",
   Trace: "what the access log says of a request",
 };
 

@@ -8,7 +8,8 @@ import { crc32 } from "node:zlib";
 import type { ContentDescriptor } from "../../transfer/integrity/descriptor.ts";
 import { CommandFailed } from "../system/errors.ts";
 import { attempt } from "../system/fs_errors.ts";
-import { formatPartRecord, parsePartRecord, type PartRecord } from "./partial_record.ts";
+import type { PartRecord } from "./partial_record.ts";
+import { RecordFile } from "./record_file.ts";
 import type { Bytes, System, UpdatableFile } from "../system/system.ts";
 
 /**
@@ -16,9 +17,6 @@ import type { Bytes, System, UpdatableFile } from "../system/system.ts";
  * shortens the sync at the end.
  */
 const RECORD_INTERVAL = 1_000;
-
-/** Maximum size of a record in bytes; a larger file is not one. */
-const RECORD_SIZE = 64 * 1024;
 
 /** Options of a partial file. */
 export interface PartOptions extends Pick<System, "files" | "now"> {
@@ -31,7 +29,7 @@ export interface PartOptions extends Pick<System, "files" | "now"> {
 export class PartialFile {
   readonly #options: PartOptions;
   readonly #file: UpdatableFile;
-  readonly #recordPath: string;
+  readonly #recordFile: RecordFile;
   #bytes = 0;
   #crc32 = 0;
   #recordedAt: number;
@@ -40,7 +38,7 @@ export class PartialFile {
   private constructor(options: PartOptions, file: UpdatableFile) {
     this.#options = options;
     this.#file = file;
-    this.#recordPath = `${options.path}.json`;
+    this.#recordFile = new RecordFile(options.files, options.path);
     this.#recordedAt = options.now();
   }
 
@@ -60,14 +58,8 @@ export class PartialFile {
   }
 
   /** The record of an earlier download; null if there is no valid one. */
-  async record(): Promise<PartRecord | null> {
-    const { files } = this.#options;
-    const facts = await attempt("read", this.#recordPath, () => files.look(this.#recordPath));
-    if (facts?.kind !== "file" || facts.size > RECORD_SIZE) return null;
-    // A symbolic link may lead to a file of another user.
-    if (facts.realPath !== this.#recordPath) return null;
-    const bytes = await attempt("read", this.#recordPath, () => files.read(this.#recordPath));
-    return parsePartRecord(await new Response(bytes).text());
+  record(): Promise<PartRecord | null> {
+    return this.#recordFile.read();
   }
 
   /** Truncates the file and writes a record for the new data. */
@@ -76,7 +68,7 @@ export class PartialFile {
     await this.#recording;
     await attempt("write", path, () => this.#file.truncate(0));
     [this.#bytes, this.#crc32] = [0, 0];
-    await attempt("write", this.#recordPath, () => this.#record());
+    await attempt("write", this.#recordFile.path, () => this.#record());
   }
 
   /**
@@ -137,7 +129,7 @@ export class PartialFile {
     await this.#recording;
     if (await this.#isAtPath()) {
       await files.remove(path).catch(() => {});
-      await this.#removeRecord();
+      await this.#recordFile.remove();
     }
     this.#file.close();
   }
@@ -158,7 +150,7 @@ export class PartialFile {
     await attempt("write", path, () => this.#file.sync());
     if (!await this.#isAtPath()) throw replaced(name, path);
     await attempt("write", name, () => files.rename(path, name));
-    await this.#removeRecord();
+    await this.#recordFile.remove();
     this.#file.close();
   }
 
@@ -174,33 +166,11 @@ export class PartialFile {
 
   /** Syncs the data to disk, then writes the record. */
   async #record(): Promise<void> {
-    const { files, identity, now } = this.#options;
+    const { identity, now } = this.#options;
     const record = { identity, bytes: this.#bytes, crc32: this.#crc32 };
     await this.#file.sync();
-    const next = await files.create(this.#nextRecordPath);
-    try {
-      await next.write(new TextEncoder().encode(`${formatPartRecord(record)}\n`));
-      await next.sync();
-    } catch (error) {
-      await files.remove(this.#nextRecordPath).catch(() => {});
-      throw error;
-    } finally {
-      next.close();
-    }
-    await files.rename(this.#nextRecordPath, this.#recordPath);
+    await this.#recordFile.replace(record);
     this.#recordedAt = now();
-  }
-
-  /** Renamed to the record, so that the record is replaced atomically. */
-  get #nextRecordPath(): string {
-    return `${this.#recordPath}.new`;
-  }
-
-  async #removeRecord(): Promise<void> {
-    const { files } = this.#options;
-    for (const path of [this.#recordPath, this.#nextRecordPath]) {
-      await files.remove(path).catch(() => {});
-    }
   }
 }
 
