@@ -18,6 +18,7 @@ import type { RequestContext } from "./context.ts";
 import { ignoringErrors } from "./events.ts";
 import { type GlanceOptions, resolveOptions } from "./options.ts";
 import { processEnvironment } from "./platform.ts";
+import { definedMembers } from "./validate.ts";
 
 /** Options of `connect`. Defaults come from the environment. */
 export interface ConnectOptions extends GlanceOptions {
@@ -43,13 +44,10 @@ export interface ConnectOptions extends GlanceOptions {
   readonly parseYaml?: YamlParser | undefined;
 }
 
-/** Settings of which undefined ones override nothing. */
-type Overriding<Settings> = { readonly [Key in keyof Settings]?: Settings[Key] | undefined };
-
 /** The selection of a cloud, and options that override those of its configuration. */
 export interface CloudInput extends ConnectOptions {
   /** Overrides the certificate files of the cloud. */
-  readonly tls?: Overriding<CloudTls> | undefined;
+  readonly tls?: { readonly [Key in keyof CloudTls]?: CloudTls[Key] | undefined } | undefined;
 }
 
 /** A cloud to connect to. Disposing it closes the connections that use the cloud's own CA. */
@@ -75,13 +73,11 @@ export async function resolveCloud(input: CloudInput): Promise<ResolvedCloud | n
     : await readCloud({ cloud, environment: environmentFor(input), parseYaml });
   if (config === null) return null;
   const fetch = explicit.fetch === undefined
-    ? await fetchForCloud(overridden(config.tls, tls ?? {}))
+    ? await fetchForCloud({ ...config.tls, ...definedMembers<CloudTls>(tls ?? {}) })
     : null;
-  const options = overridden<GlanceOptions>(
-    config.options,
-    { fetch: fetch ?? undefined },
-    explicit,
-  );
+  // An undefined option overrides nothing.
+  const given = definedMembers<GlanceOptions>(explicit);
+  const options: GlanceOptions = { ...config.options, ...fetch !== null && { fetch }, ...given };
   const emit = ignoringErrors(options.onEvent);
   for (const message of config.ignored) emit({ kind: "ignored", message });
   return {
@@ -129,14 +125,4 @@ function environmentFor(
   { environment = processEnvironment(), apiServers }: CloudInput,
 ): Environment {
   return apiServers ? { ...environment, GLANCE_API_SERVERS: apiServers.join(",") } : environment;
-}
-
-/** The settings of all layers; later ones override earlier ones, and undefined overrides nothing. */
-function overridden<Settings extends object>(
-  first: Settings,
-  ...layers: readonly Overriding<Settings>[]
-): Settings {
-  const isSet = ([, value]: readonly [string, unknown]) => value !== undefined;
-  const set = layers.flatMap((layer) => Object.entries(layer).filter(isSet));
-  return { ...first, ...Object.fromEntries(set) };
 }

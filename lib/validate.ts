@@ -27,6 +27,14 @@ export function ownValue<Value>(
   return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
+/** The members that are not undefined. */
+export function definedMembers<Members extends object>(
+  members: { readonly [Key in keyof Members]?: Members[Key] | undefined },
+): Partial<Members> {
+  const isSet = ([, value]: readonly [string, unknown]) => value !== undefined;
+  return Object.fromEntries(Object.entries(members).filter(isSet)) as Partial<Members>;
+}
+
 /** Sets a member with an untrusted key. An assignment to `__proto__` sets no member, except on Deno. */
 export function setOwn<Value>(record: Record<string, Value>, key: string, value: Value): void {
   if (key !== "__proto__") record[key] = value;

@@ -14,17 +14,17 @@ export interface CloudFetch extends Disposable {
 
 /** The contents of a cloud's certificate files, as PEM. */
 interface Pem {
-  readonly ca: string | null;
-  readonly cert: string | null;
-  readonly key: string | null;
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
 }
 
 /** The part of Deno that is used. */
 interface DenoLike {
   createHttpClient(options: {
-    readonly caCerts?: readonly string[];
-    readonly cert?: string;
-    readonly key?: string;
+    readonly caCerts?: readonly string[] | undefined;
+    readonly cert?: string | undefined;
+    readonly key?: string | undefined;
   }): { close(): void };
 }
 
@@ -58,7 +58,7 @@ export async function fetchForCloud(
   if (caCertFile === null && certFile === null) return null;
   if (Deno === undefined && Bun === undefined) return withoutFetch(tls);
   const read = async (path: string | null) =>
-    path === null ? null : await readPem(path, readTextFile);
+    path === null ? undefined : await readPem(path, readTextFile);
   const pem = {
     ca: await read(caCertFile),
     cert: await read(certFile),
@@ -69,10 +69,7 @@ export async function fetchForCloud(
 
 function denoFetch(deno: DenoLike, { ca, cert, key }: Pem): CloudFetch {
   const client = makeClient(() =>
-    deno.createHttpClient({
-      ...(ca === null ? {} : { caCerts: [ca] }),
-      ...(cert === null || key === null ? {} : { cert, key }),
-    })
+    deno.createHttpClient({ caCerts: ca === undefined ? undefined : [ca], cert, key })
   );
   return disposable(
     // Deno's fetch takes a client, which the standard's RequestInit does not know.
@@ -82,11 +79,7 @@ function denoFetch(deno: DenoLike, { ca, cert, key }: Pem): CloudFetch {
 }
 
 /** Bun's fetch takes PEM text with each request, so there is nothing to dispose. */
-function bunFetch({ ca, cert, key }: Pem): CloudFetch {
-  const tls = {
-    ...(ca === null ? {} : { ca }),
-    ...(cert === null || key === null ? {} : { cert, key }),
-  };
+function bunFetch(tls: Pem): CloudFetch {
   return disposable((input, init) => fetch(input, { ...init, tls } as RequestInit), () => {});
 }
 

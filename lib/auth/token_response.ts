@@ -5,7 +5,7 @@
  */
 import type { CatalogEntry, RequestContext } from "../context.ts";
 import type { KeystoneResponse } from "./keystone_client.ts";
-import { isRecord } from "../validate.ts";
+import { definedMembers, isRecord } from "../validate.ts";
 import { type KeystoneRequest, unusable } from "./keystone_errors.ts";
 
 /** The role that sees every image, in Glance's default policy. */
@@ -32,34 +32,31 @@ export function contextFrom(
   }
   const { expires_at, user, project, roles, catalog } = body;
   const names = Array.isArray(roles) ? roles.flatMap((role) => textIn(role, "name") ?? []) : [];
-  const userId = textIn(user, "id");
-  const projectId = textIn(project, "id");
-  const expiresAt = expiryOf(expires_at, headers.get("date"));
-  return {
+  return definedMembers<RequestContext>({
     authToken,
     roles: names,
     isAdmin: names.includes(ADMIN_ROLE),
-    ...(userId === null ? {} : { userId }),
-    ...(projectId === null ? {} : { projectId }),
-    ...(Array.isArray(catalog) ? { serviceCatalog: catalog as CatalogEntry[] } : {}),
-    ...(expiresAt === null ? {} : { expiresAt }),
-  };
+    userId: textIn(user, "id"),
+    projectId: textIn(project, "id"),
+    serviceCatalog: Array.isArray(catalog) ? catalog as CatalogEntry[] : undefined,
+    expiresAt: expiryOf(expires_at, headers.get("date")),
+  });
 }
 
-function textIn(value: unknown, key: string): string | null {
-  const text = isRecord(value) ? value[key] : null;
-  return typeof text === "string" ? text : null;
+function textIn(value: unknown, key: string): string | undefined {
+  const text = isRecord(value) ? value[key] : undefined;
+  return typeof text === "string" ? text : undefined;
 }
 
 /**
  * When a token expires, by the local clock; if that differs from Keystone's, a valid token would otherwise
- * seem expired. Null if Keystone does not say.
+ * seem expired. Undefined if Keystone does not say.
  */
-function expiryOf(expiresAt: unknown, date: string | null): Date | null {
+function expiryOf(expiresAt: unknown, date: string | null): Date | undefined {
   const end = typeof expiresAt === "string" ? Date.parse(expiresAt) : NaN;
   const offset = Date.now() - Date.parse(date ?? "");
   const isWrong = Math.abs(offset) >= CLOCK_TOLERANCE;
-  return Number.isNaN(end) ? null : new Date(isWrong ? end + offset : end);
+  return Number.isNaN(end) ? undefined : new Date(isWrong ? end + offset : end);
 }
 
 /** @throws {UnexpectedResponse} if the response has no catalog. */

@@ -105,9 +105,9 @@ export interface NewMetadefAssociation {
   /** Name of the resource type. */
   readonly name: string;
   /** Prefix of the namespace's properties on these resources, for example `hw_`. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** The set of properties, if the resource has several: `image` of a volume. */
-  readonly properties_target?: string;
+  readonly properties_target?: string | undefined;
 }
 
 /** An association of a namespace with a resource type. */
@@ -179,7 +179,7 @@ export interface MetadefView {
    * Name of the resource type whose prefix the property names have, in the result and in the argument
    * (default: no prefix).
    */
-  readonly resourceType?: string;
+  readonly resourceType?: string | undefined;
 }
 
 /** Options of setting the tags of a namespace. */

@@ -7,6 +7,7 @@
 import type { InvalidConfigurationValue } from "../../errors.ts";
 import type { Cloud } from "./cloud.ts";
 import type { AuthMethod, Credentials } from "../credentials.ts";
+import { definedMembers } from "../../validate.ts";
 
 /** How requests are authorized: by Keystone, by a fixed token, or not at all. */
 export type Authorization =
@@ -74,8 +75,8 @@ export function authorizationOf(cloud: Cloud, hasServers: boolean): Authorizatio
   if (authUrl === undefined) throw withoutAuthUrl(cloud);
   const credentials: Credentials = {
     authUrl: cloud.expand(authUrl),
-    ...(method === null ? {} : { method }),
     ...others,
+    ...method !== null && { method },
     ...systemScopeOf(cloud, systemScope),
   };
   return { kind: "keystone", credentials };
@@ -133,13 +134,13 @@ function fieldFrom(cloud: Cloud, names: readonly string[]): string | null {
 function withOneDomain(fields: Partial<Record<Field, string>>): Partial<Record<Field, string>> {
   const { domainId, domainName, ...others } = fields;
   if (fields.projectId === undefined && fields.projectName === undefined) return fields;
-  return {
-    ...(domainId === undefined ? {} : { userDomainId: domainId, projectDomainId: domainId }),
-    ...(domainName === undefined
-      ? {}
-      : { userDomainName: domainName, projectDomainName: domainName }),
-    ...others,
+  const domain = {
+    userDomainId: domainId,
+    projectDomainId: domainId,
+    userDomainName: domainName,
+    projectDomainName: domainName,
   };
+  return { ...definedMembers<typeof domain>(domain), ...others };
 }
 
 function systemScopeOf(cloud: Cloud, scope: string | undefined): { systemScope?: "all" } {

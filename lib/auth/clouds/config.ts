@@ -9,6 +9,7 @@ import type { Cloud } from "./cloud.ts";
 import { type Authorization, authorizationOf } from "./authorization.ts";
 import type { Credentials } from "../credentials.ts";
 import { ignoredSettings } from "./ignored_settings.ts";
+import { definedMembers } from "../../validate.ts";
 
 /** The options that a configuration sets; the others are absent. */
 export type CloudOptions = Pick<
@@ -108,25 +109,22 @@ function optionsOf(
   apiServers: readonly string[] | null,
   authorization: Authorization,
 ): CloudOptions {
-  const regionName = cloud.firstText("image_region_name", "region_name");
-  const catalogInfo = catalogInfoOf(cloud);
-  const requestTimeout = timeoutOf(cloud);
-  return {
-    ...(apiServers === null ? {} : { apiServers }),
-    ...(catalogInfo === null ? {} : { catalogInfo }),
-    ...(regionName === null ? {} : { regionName }),
-    ...(authorization.kind === "keystone" ? { authUrl: authorization.credentials.authUrl } : {}),
-    ...(requestTimeout === null ? {} : { requestTimeout }),
-    ...(authorization.kind === "none" ? { authStrategy: "noauth" } : {}),
-  };
+  return definedMembers<CloudOptions>({
+    apiServers: apiServers ?? undefined,
+    catalogInfo: catalogInfoOf(cloud),
+    regionName: cloud.firstText("image_region_name", "region_name") ?? undefined,
+    authUrl: authorization.kind === "keystone" ? authorization.credentials.authUrl : undefined,
+    requestTimeout: timeoutOf(cloud),
+    authStrategy: authorization.kind === "none" ? "noauth" : undefined,
+  });
 }
 
-/** Null if nothing is configured, so that the default applies. */
-function catalogInfoOf(cloud: Cloud): string | null {
+/** Undefined if nothing is configured, so that the default applies. */
+function catalogInfoOf(cloud: Cloud): string | undefined {
   const interfaceName = interfaceOf(cloud);
   const type = cloud.text("image_service_type");
   const name = cloud.text("image_service_name");
-  if (interfaceName === null && type === null && name === null) return null;
+  if (interfaceName === null && type === null && name === null) return undefined;
   return `${type ?? "image"}:${name ?? "glance"}:${interfaceName ?? "public"}URL`;
 }
 
@@ -143,9 +141,9 @@ function interfaceOf(cloud: Cloud): string | null {
 }
 
 /** `api_timeout` is in seconds. */
-function timeoutOf(cloud: Cloud): number | null {
+function timeoutOf(cloud: Cloud): number | undefined {
   const text = cloud.text("api_timeout");
-  if (text === null) return null;
+  if (text === null) return undefined;
   const seconds = Number(text);
   if (seconds > 0) return seconds * 1000;
   throw cloud.unusable("api_timeout", "must be a number of seconds above 0");

@@ -90,9 +90,9 @@ export interface Positional {
 /** The cloud or region to connect to instead of the one that the flags choose. */
 export interface Target {
   /** Name of a cloud in clouds.yaml (default: the same cloud). */
-  readonly cloud?: string;
+  readonly cloud?: string | undefined;
   /** Region (default: the one configured for the cloud). */
-  readonly region?: string;
+  readonly region?: string | undefined;
 }
 
 /** Everything that a command runs with. */

@@ -25,6 +25,7 @@ import {
   PROGRESS_FLAGS,
   withProgress,
 } from "./shared/transfer.ts";
+import { definedMembers } from "../../validate.ts";
 
 const FLAGS = {
   "to-cloud": {
@@ -88,10 +89,7 @@ export const IMAGE_COPY: Command = command({
     }
     const options = copyOptions(invocation);
     const { id, connection: from } = await imageOf(invocation);
-    const to = await invocation.connectTo({
-      ...cloud !== undefined && { cloud },
-      ...region !== undefined && { region },
-    });
+    const to = await invocation.connectTo({ cloud, region });
     if (region !== undefined) checkRegion(to, region);
     await checkElsewhere(invocation, from, to);
     await checkStores(invocation, to, [store ?? []].flat());
@@ -114,20 +112,20 @@ function copyOptions({ values, system }: CopyCall): CopyOptions {
     ...removed.map((key) => [key, null] as const),
     ...property.map((text) => keyAndValue("--property", text)),
   ]);
-  const meta: ImageMeta = {
+  const meta = definedMembers<ImageMeta>({
     properties,
-    ...name !== undefined && { name },
+    name,
     // The cloud checks the value.
-    ...visibility !== undefined && { visibility: visibility as ImageVisibility },
-  };
-  return {
+    visibility: visibility as ImageVisibility | undefined,
+  });
+  return definedMembers<CopyOptions>({
     meta,
     signal: system.signal,
     ...connectionsFrom(values),
-    ...store !== undefined && { storeId: store },
+    storeId: store,
     // The parser has checked `choices`.
-    ...verify !== undefined && { verify: verify as "auto" | "required" },
-  };
+    verify: verify as "auto" | "required" | undefined,
+  });
 }
 
 /**

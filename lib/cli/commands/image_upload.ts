@@ -22,6 +22,7 @@ import {
   requireBytes,
   SIZE_FLAGS,
 } from "../files/upload_source.ts";
+import { definedMembers } from "../../validate.ts";
 
 const SOURCE_FLAGS = {
   ...FILE_FLAGS,
@@ -102,12 +103,10 @@ function uploadOptions(
   bytes: FoundBytes | null,
   onProgress: (progress: Progress) => void,
 ): UploadOptions {
-  const { store } = invocation.values;
-  const size = bytes?.size ?? null;
-  return {
+  return definedMembers<UploadOptions>({
     onProgress,
     signal: invocation.system.signal,
-    ...size !== null && { size },
-    ...store !== undefined && { storeId: store },
-  };
+    size: bytes?.size ?? undefined,
+    storeId: invocation.values.store,
+  });
 }

@@ -45,10 +45,7 @@ const LOCATION_ADD = command({
     const { url, checksum, "hash-algo": algorithm, "hash-value": hash } = invocation.values;
     const metadata = jsonObject("--metadata", invocation.values["metadata"] ?? "{}");
     const { id, connection } = await imageOf(invocation);
-    const validation = {
-      ...algorithm !== undefined && { os_hash_algo: algorithm },
-      ...hash !== undefined && { os_hash_value: hash },
-    };
+    const validation = { os_hash_algo: algorithm, os_hash_value: hash };
     if (checksum === undefined) {
       const { service, context } = connection;
       const { signal } = invocation.system;

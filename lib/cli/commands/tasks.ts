@@ -8,7 +8,7 @@ import { ask, imageOf } from "./shared/find_image.ts";
 import { type Command, command, type Flags, type Values } from "../args/command.ts";
 import { jsonObject } from "../args/json_flag.ts";
 import { type Column, type OutputCall, printList, printRecord } from "../output/records.ts";
-import { allPages } from "./shared/pages.ts";
+import { allPages, queryOf } from "./shared/pages.ts";
 
 /** Tasks per request, as in glanceclient. */
 const PAGE_SIZE = 20;
@@ -83,7 +83,7 @@ const TASK_LIST = command({
     const tasks = await allPages<GlanceTask>(async (marker) => {
       const page = await ask(invocation, connection, "tasks.list", [
         ...query,
-        ...marker === null ? [] : [["marker", marker] as const],
+        ...queryOf({ marker: marker ?? undefined }),
       ]);
       return page.tasks;
     }, ({ id }) => id);
@@ -98,13 +98,13 @@ const TASK_LIST = command({
 
 function taskQuery(values: Values<typeof LIST_FLAGS>): [key: string, value: string][] {
   const { type, status } = values;
-  return [
-    ["limit", String(values["page-size"] ?? PAGE_SIZE)],
-    ["sort_key", values["sort-key"] ?? "status"],
-    ["sort_dir", values["sort-dir"] ?? "desc"],
-    ...type === undefined ? [] : [["type", type] as [string, string]],
-    ...status === undefined ? [] : [["status", status] as [string, string]],
-  ];
+  return queryOf({
+    limit: String(values["page-size"] ?? PAGE_SIZE),
+    sort_key: values["sort-key"] ?? "status",
+    sort_dir: values["sort-dir"] ?? "desc",
+    type,
+    status,
+  });
 }
 
 const TASK_SHOW = command({

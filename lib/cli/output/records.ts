@@ -35,7 +35,7 @@ export const WIDTH_FLAGS = {
 export function widthFrom(
   { "max-column-width": maxColumnWidth }: Values<typeof WIDTH_FLAGS>,
 ): RecordOptions {
-  return { ...maxColumnWidth !== undefined && { maxColumnWidth } };
+  return { maxColumnWidth };
 }
 
 /** Options for printing a record. */
@@ -44,7 +44,7 @@ export interface RecordOptions {
    * Maximum characters of a value per line.
    * @default {80}
    */
-  readonly maxColumnWidth?: number;
+  readonly maxColumnWidth?: number | undefined;
 }
 
 /** Options for printing an image. */

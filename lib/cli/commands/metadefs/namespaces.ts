@@ -8,6 +8,7 @@ import type {
   NewMetadefNamespace,
 } from "../../../api/operations/metadef_types.ts";
 import { CommandFailed, UsageError } from "../../system/errors.ts";
+import { definedMembers } from "../../../validate.ts";
 import { ask } from "../shared/find_image.ts";
 import { type Command, command, type Flags, type Values } from "../../args/command.ts";
 import { objectIn } from "../../args/json_flag.ts";
@@ -29,7 +30,7 @@ import {
   widthFrom,
   type WireRecord,
 } from "../../output/records.ts";
-import { allPages } from "../shared/pages.ts";
+import { allPages, queryOf } from "../shared/pages.ts";
 import { FILE_FLAGS, readText } from "../../files/upload_source.ts";
 
 /** Namespaces per request, as in glanceclient. */
@@ -75,12 +76,17 @@ const NAMESPACE_LIST = command({
       invocation.values;
     const connection = await invocation.connect();
     const namespaces = await allPages(async (marker) => {
-      const page = await ask(invocation, connection, "metadefs.namespaces.list", [
-        ["limit", String(size)],
-        ...types.length === 0 ? [] : [["resource_types", types.join(",")] as const],
-        ...visibility === undefined ? [] : [["visibility", visibility] as const],
-        ...marker === null ? [] : [["marker", marker] as const],
-      ]);
+      const page = await ask(
+        invocation,
+        connection,
+        "metadefs.namespaces.list",
+        queryOf({
+          limit: String(size),
+          resource_types: types.join(",") || undefined,
+          visibility,
+          marker: marker ?? undefined,
+        }),
+      );
       return page.namespaces;
     }, ({ namespace }) => namespace);
     await printList(invocation, namespaces.map((one) => ({ ...one })), [
@@ -104,9 +110,10 @@ const NAMESPACE_SHOW = command({
   async run(invocation) {
     const [name = ""] = invocation.positionals;
     const { "resource-type": resourceType } = invocation.values;
-    const view = { ...resourceType !== undefined && { resourceType } };
     const connection = await invocation.connect();
-    const namespace = await ask(invocation, connection, "metadefs.namespaces.get", name, view);
+    const namespace = await ask(invocation, connection, "metadefs.namespaces.get", name, {
+      resourceType,
+    });
     await printNamespace(invocation, { ...namespace }, widthFrom(invocation.values));
   },
 });
@@ -182,10 +189,10 @@ const NAMESPACE_UPDATE = command({
   async run(invocation) {
     checkReadOnly(invocation.values);
     const { namespace: newName } = invocation.values;
-    const change = {
+    const change = definedMembers<NewMetadefNamespace>({
       ...metaFrom(invocation.values),
-      ...newName !== undefined && { namespace: newName },
-    };
+      namespace: newName,
+    });
     if (Object.keys(change).length === 0) {
       throw new UsageError(
         'Cannot update a namespace: no change is given; see "glance help md-namespace-update"',

@@ -138,8 +138,7 @@ const OBJECT_UPDATE = command({
     const [namespace = "", name = ""] = invocation.positionals;
     const connection = await invocation.connect();
     const current = await ask(invocation, connection, "metadefs.objects.get", namespace, name);
-    const change = { ...newName !== undefined && { name: newName }, ...body };
-    const update = { ...withoutReadOnly({ ...current }), ...change };
+    const update = { ...withoutReadOnly({ ...current }), name: newName ?? name, ...body };
     await ask(invocation, connection, "metadefs.objects.update", namespace, name, update);
     const { name: found = name } = update;
     const after = await ask(invocation, connection, "metadefs.objects.get", namespace, found);

@@ -3,8 +3,12 @@
  *
  * @module
  */
-import type { MetadefPropertySchema } from "../../../api/operations/metadef_types.ts";
+import type {
+  MetadefProperty,
+  MetadefPropertySchema,
+} from "../../../api/operations/metadef_types.ts";
 import { UsageError } from "../../system/errors.ts";
+import { definedMembers } from "../../../validate.ts";
 import { ask } from "../shared/find_image.ts";
 import { type Command, command, type Positional } from "../../args/command.ts";
 import { jsonObject } from "../../args/json_flag.ts";
@@ -97,8 +101,7 @@ const PROPERTY_UPDATE = command({
   async run(invocation) {
     const { name: newName, title, schema } = invocation.values;
     const change = {
-      ...newName !== undefined && { name: newName },
-      ...title !== undefined && { title },
+      ...definedMembers<MetadefProperty>({ name: newName, title }),
       ...schema !== undefined && schemaFrom(schema),
     };
     if (Object.keys(change).length === 0) {

@@ -66,11 +66,7 @@ const ASSOCIATE = command({
     checkReadOnly(invocation.values);
     const [namespace = ""] = invocation.positionals;
     const { name, prefix, "properties-target": target } = invocation.values;
-    const association = {
-      name,
-      ...prefix !== undefined && { prefix },
-      ...target !== undefined && { properties_target: target },
-    };
+    const association = { name, prefix, properties_target: target };
     const connection = await invocation.connect();
     const made = await ask(
       invocation,

@@ -8,6 +8,7 @@ import { CommandFailed, UsageError } from "../../system/errors.ts";
 import type { Flags, Values } from "../../args/command.ts";
 import { IMAGE_FLAGS, metaFrom } from "./image_fields.ts";
 import type { System } from "../../system/system.ts";
+import { definedMembers } from "../../../validate.ts";
 
 /** Flags of `image-create` and `image-create-via-import`. */
 export const NEW_IMAGE_FLAGS = {
@@ -29,11 +30,8 @@ export const NEW_IMAGE_FLAGS = {
 /** The fields, properties and tags that the flags set. */
 export function newImageFrom(values: Values<typeof NEW_IMAGE_FLAGS>): ImageMeta {
   const { id, tags } = values;
-  return {
-    ...id !== undefined && { id },
-    ...tags.length > 0 && { tags },
-    ...metaFrom(values),
-  };
+  const given = definedMembers<ImageMeta>({ id, tags: tags.length > 0 ? tags : undefined });
+  return { ...given, ...metaFrom(values) };
 }
 
 type FormatValues = {

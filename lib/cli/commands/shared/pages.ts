@@ -41,3 +41,12 @@ export async function allPages<T>(
     }
   }
 }
+
+/** The parameters of a query that are set. */
+export function queryOf(
+  parameters: Readonly<Record<string, string | undefined>>,
+): [name: string, value: string][] {
+  return Object.entries(parameters).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value]]
+  );
+}
