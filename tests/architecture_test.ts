@@ -32,7 +32,6 @@ const LARGE_CLASSES: Readonly<Record<string, string>> = {
   GlanceImageService: "the calls of Cinder's service, one method each",
   GlanceRangeSource: "servers, stores and ranges of one download",
   ParallelReader: "parts in flight, and their order",
-  Trace: "what the access log says of a request",
 };
 
 /** No class exceeds these, whatever the reason. */
