@@ -43,6 +43,20 @@ export const RESOURCES: readonly Guarantee[] = [
     "cli/http/http_server_test.ts: serve() closes a connection when its client reads nothing in time",
   ],
   [
+    "A client that sends a byte from time to time does not keep its connection.",
+    "cli/http/http_server_test.ts: serve() answers 408 when a client sends a byte of a body from time to time",
+    "cli/http/http_server_test.ts: serve() closes a connection when its client sends only empty lines",
+  ],
+  [
+    "A slow reader is not cut, but gives its connection to the next client when all are in use.",
+    "cli/http/listener_test.ts: HttpListener closes the slowest reader when all places are taken, and none before",
+  ],
+  [
+    "Clients that pipeline requests do not delay others, however many there are.",
+    "cli/http/pipeline_turns_test.ts: PipelineTurns.next() bounds the time of a turn when 30 connections pipeline requests",
+    "cli/http/http_server_test.ts: serve() answers another client soon when 30 clients pipeline requests",
+  ],
+  [
     "An image of the embedded Glance does not stay `saving` when its upload stalls or its sender leaves.",
     "embedded/socket_test.ts: createEmbeddedGlance() leaves the image queued when the client disconnects during an upload",
     "embedded/socket_test.ts: createEmbeddedGlance() leaves the image queued when the client stalls during an upload",

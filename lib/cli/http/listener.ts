@@ -82,6 +82,7 @@ export class HttpListener {
     this.#listener.close();
     this.#onEnd();
     for (const connection of this.#connections.keys()) connection.close();
+    this.#turns.close();
     this.#time.close();
     await Promise.all([this.#accepting, ...this.#connections.values()]);
   }

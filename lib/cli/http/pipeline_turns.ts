@@ -14,6 +14,7 @@ export class PipelineTurns {
   readonly #loop: EventLoop;
   /** Connections that wait, in their order. */
   readonly #waiting: (() => void)[] = [];
+  /** When the slice of time is used up. */
   #sliceEnd = 0;
 
   constructor(loop: EventLoop = EVENT_LOOP) {
@@ -29,8 +30,15 @@ export class PipelineTurns {
     });
   }
 
+  /** Lets all connections go on, since they are closed. */
+  close(): void {
+    this.#sliceEnd = Infinity;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
   /** Starts a slice with the connection that has waited longest. The others wait for later turns. */
   #begin(): void {
+    if (this.#waiting.length === 0) return;
     this.#sliceEnd = this.#loop.now() + SLICE_MS;
     this.#waiting.shift()?.();
     if (this.#waiting.length > 0) this.#loop.after(0, () => this.#begin());

@@ -42,7 +42,7 @@ Deno.test("PipelineTurns.next() bounds the time of a turn when 30 connections pi
   }
   assertEquals(Math.max(...answered), Math.min(...answered));
   isOpen = false;
-  for (let i = 0; i < 30; i++) await turn();
+  turns.close();
   await Promise.all(connections);
 });
 
@@ -58,4 +58,12 @@ Deno.test("PipelineTurns.next() resolves at once when the slice has time left", 
   await turn();
   await connection;
   assertEquals(answered, 3);
+});
+
+Deno.test("PipelineTurns.close() releases all connections when they wait", async () => {
+  const { turns, turn } = eventLoop();
+  const connections = [turns.next(), turns.next()];
+  turns.close();
+  await Promise.all([...connections, turns.next()]);
+  assertEquals(await turn(), 0);
 });
