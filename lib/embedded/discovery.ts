@@ -81,20 +81,20 @@ export function importInfo({ cloud }: EmbeddedRequest): Response {
 
 /** `GET /v2/info/stores` */
 export function storesInfo({ cloud }: EmbeddedRequest): Response {
-  refuseSingleStore(cloud);
+  requireMultiStore(cloud);
   return json({ stores: cloud.stores });
 }
 
 /** `GET /v2/info/stores/detail` */
 export function storesDetail({ cloud, identity }: EmbeddedRequest): Response {
-  refuseSingleStore(cloud);
+  requireMultiStore(cloud);
   if (!isAdmin(identity)) {
     throw forbidden("You are not authorized to complete stores_info_detail action.");
   }
   return json({ stores: cloud.stores.map((store) => ({ ...detailsOf(cloud, store), ...store })) });
 }
 
-function refuseSingleStore({ multiStore }: EmbeddedCloud): void {
+function requireMultiStore({ multiStore }: EmbeddedCloud): void {
   if (!multiStore) throw notFound("Multi backend is not supported at this site.");
 }
 

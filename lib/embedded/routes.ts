@@ -7,7 +7,7 @@
 
 import { deactivate, reactivate } from "./images/actions.ts";
 import { CACHE_ROUTES } from "./data/cache_routes.ts";
-import { checkBody, type EmbeddedRequest, isRequestId, refuseBody } from "./request/request.ts";
+import { checkBody, checkNoBody, type EmbeddedRequest, isRequestId } from "./request/request.ts";
 import { importInfo, storesDetail, storesInfo } from "./discovery.ts";
 import { downloadData } from "./data/download.ts";
 import { Failure, notFound } from "./http/errors.ts";
@@ -27,10 +27,10 @@ import { updateImage } from "./patch/patch.ts";
 import { SCHEMA_NAMES, showSchema } from "./schemas.ts";
 import { METADEF_ROUTES } from "./metadefs/metadef_routes.ts";
 import { defineRoute, type PathRoutes } from "./request/route.ts";
-import { actionOf, refuseByPolicy } from "./request/policy.ts";
+import { actionOf, checkPolicy } from "./request/policy.ts";
 import { addTag, removeTag } from "./images/tags.ts";
 import { createTask } from "./tasks/task_import.ts";
-import { listImageTasks, listTasks, refuseTaskDeletion, showTask } from "./tasks/tasks.ts";
+import { listImageTasks, listTasks, rejectTaskDeletion, showTask } from "./tasks/tasks.ts";
 import { stageData, uploadData } from "./data/upload.ts";
 import { usage } from "./images/usage.ts";
 
@@ -63,7 +63,7 @@ const TABLE: readonly PathRoutes[] = [
   },
   defineRoute("/stores/*/*", "DELETE", { DELETE: deleteFromStore }),
   defineRoute("/tasks", "GET, POST", {}, { GET: listTasks, POST: createTask }),
-  defineRoute("/tasks/*", "GET, DELETE", {}, { GET: showTask, DELETE: refuseTaskDeletion }),
+  defineRoute("/tasks/*", "GET, DELETE", {}, { GET: showTask, DELETE: rejectTaskDeletion }),
   ...SCHEMA_NAMES.map((name) => defineRoute(`/schemas/${name}`, "GET", { GET: showSchema(name) })),
   defineRoute("/info/import", "GET", { GET: importInfo }),
   defineRoute("/info/stores", "GET", { GET: storesInfo }),
@@ -93,11 +93,11 @@ export async function dispatch(
       throw methodNotAllowed(routes.allow);
     }
     if (!isRequestId(given)) throw new Failure(431);
-    if (bare !== undefined) await refuseBody(call.request);
+    if (bare !== undefined) await checkNoBody(call.request);
     const routed = { ...call, params: match.slice(1), action: actionOf(method, routes.name) };
     // For images and namespaces, a 404 for an invisible one comes before the policy check.
     if (!/^\/(images|metadefs\/namespaces)\/\*/.test(routes.name)) {
-      refuseByPolicy(routed, routed.action);
+      checkPolicy(routed, routed.action);
     }
     return await route(routed);
   }

@@ -14,7 +14,7 @@ import { endOfImport, type ImportResult } from "./import_result.ts";
 import { changeImage, requireOwner, visibleImage } from "../images/access.ts";
 import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import { isReadOnly, storeMetadata } from "../request/store_choice.ts";
-import { refuseByPolicy } from "../request/policy.ts";
+import { checkPolicy } from "../request/policy.ts";
 import { type ImageRow, type LocationRow, withStatus } from "../store/image_records.ts";
 import { checkByteLimits } from "../images/usage.ts";
 import { importFromWeb } from "./web_download.ts";
@@ -23,7 +23,7 @@ import { importFromWeb } from "./web_download.ts";
 export async function importImage(call: EmbeddedRequest): Promise<Response> {
   const parsed = await parseImportRequest(call);
   const row = visibleImage(call);
-  refuseWrongState(call, row, parsed.method);
+  checkState(call, row, parsed.method);
   const storeIds = targetStores(call, parsed);
   const move = (staged: ImageRow) => moveStagedData(call, staged, storeIds, parsed);
   if (parsed.method === "copy-image") await copyData(call, row, storeIds, parsed);
@@ -33,7 +33,7 @@ export async function importImage(call: EmbeddedRequest): Promise<Response> {
   return empty(202);
 }
 
-function refuseWrongState(call: EmbeddedRequest, row: ImageRow, method: string): void {
+function checkState(call: EmbeddedRequest, row: ImageRow, method: string): void {
   const isCopy = method === "copy-image";
   if (row.status === "active" && !isCopy) {
     throw conflict("Image with status active cannot be target for import");
@@ -51,7 +51,7 @@ function refuseWrongState(call: EmbeddedRequest, row: ImageRow, method: string):
     if (!row[name]) throw conflict(`'${name}' needs to be set before import`);
   }
   if (!isCopy) return requireOwner(call, row);
-  refuseByPolicy(call, "copy_image");
+  checkPolicy(call, "copy_image");
   if (!isAdmin(call.identity)) {
     throw forbidden("You are not authorized to complete copy_image action.");
   }

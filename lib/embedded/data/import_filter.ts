@@ -30,7 +30,7 @@ export interface EmbeddedImportFilter {
  * @param what the operation, for the message.
  * @throws {Failure} 400 if the URL is not allowed.
  */
-export function refuseFiltered(
+export function checkImportFilter(
   filter: EmbeddedImportFilter | null,
   url: string,
   what: string,

@@ -31,14 +31,14 @@ export async function writtenData(
   try {
     for await (const chunk of body ?? []) {
       size += chunk.byteLength;
-      refuseSize(cloud, size);
+      checkSize(cloud, size);
       // The write runs in a thread of the runtime while this thread computes the hashes.
       const written = sink.write(chunk);
       hasher.update(chunk);
       virtualSize.update(chunk);
       await written;
     }
-    refuseMismatch(announced, size);
+    checkMatch(announced, size);
     await sink.commit();
   } catch (error) {
     await sink.abort().catch(cloud.onError);
@@ -56,12 +56,12 @@ export async function writtenData(
   };
 }
 
-function refuseSize(cloud: EmbeddedCloud, size: number): void {
+function checkSize(cloud: EmbeddedCloud, size: number): void {
   if (size <= cloud.imageSizeCap) return;
   throw new Failure(413, "The incoming image is too large: The provided image is too large.");
 }
 
-function refuseMismatch(announced: number | null, size: number): void {
+function checkMatch(announced: number | null, size: number): void {
   if (announced === null || announced === size) return;
   throw badRequest(`Size mismatch: expected ${announced} bytes, received ${size} bytes`);
 }

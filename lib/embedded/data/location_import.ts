@@ -10,18 +10,13 @@ import type { ValidationData } from "../../api/types.ts";
 import { type EmbeddedRequest, jsonBody } from "../request/request.ts";
 import { conflict, Failure, forbidden } from "../http/errors.ts";
 import { ImageHasher } from "../store/hashing.ts";
-import { refuseFiltered } from "./import_filter.ts";
+import { checkImportFilter } from "./import_filter.ts";
 import { isService, ownsOrService } from "../request/identity.ts";
 import { checkAgainst, type Schema } from "../http/json_schema.ts";
 import { checkHash } from "../images/location_hashes.ts";
 import { changeImage, visibleImage } from "../images/access.ts";
 import { storeMetadata, webStoreId } from "../request/store_choice.ts";
-import {
-  type ImageRow,
-  refuseMissingFormats,
-  type TaskRow,
-  withStatus,
-} from "../store/image_records.ts";
+import { checkFormats, type ImageRow, type TaskRow, withStatus } from "../store/image_records.ts";
 import { endedTask, newTask } from "../store/task_records.ts";
 import { openUrl } from "./url_source.ts";
 
@@ -58,19 +53,19 @@ const SCHEMA: Schema & { readonly name: string } = {
 export async function addLocation(call: EmbeddedRequest): Promise<Response> {
   const { url, expected } = await newLocation(call);
   const row = visibleImage(call);
-  refuseStatus(row);
+  checkStatus(row);
   if (!ownsOrService(call.identity, row)) {
     throw forbidden("You are not authorized to complete add_image_location action.");
   }
   if (!isService(call.identity) && !url.startsWith("http")) {
     throw forbidden("http store must be enabled to use location API by normal user.");
   }
-  if (/^https?:/i.test(url)) refuseFiltered(call.cloud.importFilter, url, "add location");
+  if (/^https?:/i.test(url)) checkImportFilter(call.cloud.importFilter, url, "add location");
   if (expected !== null) checkHash(expected);
   const location = { url, metadata: storeMetadata(call.cloud, webStoreId(call.cloud)), key: null };
   await changeImage(call, (current) => {
-    refuseStatus(current);
-    refuseMissingFormats(current);
+    checkStatus(current);
+    checkFormats(current);
     return { ...withStatus(current, "importing"), locations: [location] };
   });
   const input = { image_id: row.id, loc_url: url, validation_data: expected ?? {} };
@@ -99,7 +94,7 @@ async function newLocation(
   };
 }
 
-function refuseStatus({ status }: ImageRow): void {
+function checkStatus({ status }: ImageRow): void {
   if (status === "queued") return;
   throw conflict(`It's not allowed to add locations if image status is ${status}.`);
 }

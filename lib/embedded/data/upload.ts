@@ -11,8 +11,8 @@ import { noImage, requireOwner, visibleImage } from "../images/access.ts";
 import { type EmbeddedCloud, timestamp } from "../request/embedded_cloud.ts";
 import { defaultStoreId, isReadOnly, storeMetadata } from "../request/store_choice.ts";
 import {
+  checkFormats,
   type ImageRow,
-  refuseMissingFormats,
   withData,
   withStatus,
   type WrittenData,
@@ -24,7 +24,7 @@ const MEBIBYTE = 1024 ** 2;
 
 /** `PUT /v2/images/{image_id}/file` */
 export async function uploadData(call: EmbeddedRequest): Promise<Response> {
-  refuseMediaType(call.request);
+  checkMediaType(call.request);
   const size = announcedSize(call);
   const storeId = uploadStore(call);
   const row = visibleImage(call);
@@ -33,8 +33,8 @@ export async function uploadData(call: EmbeddedRequest): Promise<Response> {
   checkLimit(call, "image_count_uploading", 0);
   await changeStatus(call, (current) => {
     const saving = withStatus(current, "saving");
-    refuseMissingFormats(current);
-    refuseReadOnlyStore(call.cloud, storeId);
+    checkFormats(current);
+    checkWritableStore(call.cloud, storeId);
     checkByteLimits(call, current.id, size);
     return saving;
   });
@@ -56,7 +56,7 @@ export async function uploadData(call: EmbeddedRequest): Promise<Response> {
 
 /** `PUT /v2/images/{image_id}/stage` */
 export async function stageData(call: EmbeddedRequest): Promise<Response> {
-  refuseMediaType(call.request);
+  checkMediaType(call.request);
   const row = visibleImage(call);
   requireOwner(call, row);
   checkLimit(call, "image_stage_total", Math.floor((announcedSize(call) ?? 0) / MEBIBYTE));
@@ -120,7 +120,7 @@ async function receiveBody(
   }
 }
 
-function refuseMediaType({ headers }: Request): void {
+function checkMediaType({ headers }: Request): void {
   const type = headers.get("content-type")?.split(";")[0]?.trim() ?? null;
   if (type !== "application/octet-stream") {
     throw new Failure(415, `Invalid content type ${type ?? "None"}`);
@@ -148,7 +148,7 @@ function uploadStore({ request, cloud }: EmbeddedRequest): string {
 }
 
 /** Rejects uploads to a read-only store. In Glance, the store itself does; the image is unchanged. */
-function refuseReadOnlyStore(cloud: EmbeddedCloud, storeId: string): void {
+function checkWritableStore(cloud: EmbeddedCloud, storeId: string): void {
   if (!isReadOnly(cloud, storeId)) return;
   throw new Failure(
     410,

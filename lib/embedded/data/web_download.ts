@@ -8,7 +8,7 @@
 
 import type { EmbeddedRequest } from "../request/request.ts";
 import { Failure } from "../http/errors.ts";
-import { refuseFiltered } from "./import_filter.ts";
+import { checkImportFilter } from "./import_filter.ts";
 import type { ParsedImport } from "./import_request.ts";
 import { withTraces } from "./import_result.ts";
 import { changeImage } from "../images/access.ts";
@@ -46,7 +46,7 @@ export async function importFromWeb(
 function sourceOf({ cloud }: EmbeddedRequest, { body }: ParsedImport): string {
   const url: unknown = Reflect.get(Object(body["method"]), "uri");
   const text = typeof url === "string" ? url : python(url);
-  refuseFiltered(cloud.importFilter, text, "web-download");
+  checkImportFilter(cloud.importFilter, text, "web-download");
   return text;
 }
 

@@ -8,7 +8,7 @@
 import { type EmbeddedRequest, param } from "../request/request.ts";
 import { type Failure, forbidden, notFound } from "../http/errors.ts";
 import { canChange, canSee } from "../request/identity.ts";
-import { refuseImageByPolicy } from "../request/policy.ts";
+import { checkImagePolicy } from "../request/policy.ts";
 import type { ImageRow } from "../store/image_records.ts";
 
 /**
@@ -22,7 +22,7 @@ export function visibleImage(call: EmbeddedRequest, missing?: (id: string) => Fa
   const row = call.cloud.store.images.get(id);
   const absent = () => missing?.(id) ?? noImage(id);
   if (row === undefined || !canSee(call.identity, row)) throw absent();
-  refuseImageByPolicy(call, absent);
+  checkImagePolicy(call, absent);
   return row;
 }
 

@@ -15,10 +15,11 @@ import {
 } from "../request/request.ts";
 import { isSameText } from "../lists/collation.ts";
 import { badRequest, conflict, Failure, forbidden, notFound } from "../http/errors.ts";
-import { isAdmin } from "../request/identity.ts";
+import { canChange, isAdmin } from "../request/identity.ts";
 import { changeImage, visibleImage } from "./access.ts";
 import { timestamp } from "../request/embedded_cloud.ts";
-import { characters, refuseWideCharacters } from "./property_rules.ts";
+import { characters, checkCharacters } from "./property_rules.ts";
+import { tooMany } from "./quotas.ts";
 import type { ImageRow, MemberRow } from "../store/image_records.ts";
 
 /** VARCHAR(255). Glance answers 500 to a longer value. */
@@ -62,7 +63,9 @@ export async function addMember(call: EmbeddedRequest): Promise<Response> {
     updated_at: now,
   };
   const row = await changeImage(call, (current) => {
-    if (current.visibility !== "shared" || !ownsOrAdmin(call, current)) throw forbidden(refusal);
+    if (current.visibility !== "shared" || !canChange(call.identity, current)) {
+      throw forbidden(refusal);
+    }
     checkQuota(call, current);
     if (memberIn(current, memberId) !== undefined) {
       throw conflict(`Member ${memberId} is duplicated for image ${current.id}`);
@@ -96,7 +99,7 @@ export async function updateMember(call: EmbeddedRequest): Promise<Response> {
 export async function removeMember(call: EmbeddedRequest): Promise<Response> {
   lookUp(call);
   await changeImage(call, (current) => {
-    if (current.visibility !== "shared" || !ownsOrAdmin(call, current)) {
+    if (current.visibility !== "shared" || !canChange(call.identity, current)) {
       throw forbidden(`Not allowed to delete members for image ${current.id}.`);
     }
     const gone = memberOf(call, current);
@@ -109,13 +112,9 @@ function lookUp(call: EmbeddedRequest): ImageRow {
   return visibleImage(call, (id) => notFound(`Image ${id} not found.`));
 }
 
-function ownsOrAdmin({ identity }: EmbeddedRequest, row: ImageRow): boolean {
-  return isAdmin(identity) || (row.owner !== null && row.owner === identity.projectId);
-}
-
 /** True if the client may see the member: the owner sees all, a member only itself. */
 function maySeeMember(call: EmbeddedRequest, row: ImageRow, member: MemberRow): boolean {
-  return ownsOrAdmin(call, row) || member.member_id === call.identity.projectId;
+  return canChange(call.identity, row) || member.member_id === call.identity.projectId;
 }
 
 /** The member whose id is the second path parameter. */
@@ -137,12 +136,8 @@ function memberView(imageId: string, member: MemberRow): ImageMember {
 function checkQuota({ cloud }: EmbeddedRequest, row: ImageRow): void {
   const attempted = row.members.length + 1;
   if (attempted <= cloud.memberQuota) return;
-  throw new Failure(
-    413,
-    `Image member limit exceeded for image ${row.id}: The limit has been exceeded on the number ` +
-      `of allowed image members for this image. Attempted: ${attempted}, Maximum: ` +
-      `${cloud.memberQuota}:`,
-  );
+  const { message } = tooMany("members for this image", attempted, cloud.memberQuota);
+  throw new Failure(413, `Image member limit exceeded for image ${row.id}: ${message}:`);
 }
 
 function givenMember(body: JsonBody): unknown {
@@ -161,7 +156,7 @@ function newMemberId(given: unknown): string {
   if (characters(id) > MEMBER_MAX) {
     throw badRequest(`Member can't be greater than ${MEMBER_MAX} characters`);
   }
-  refuseWideCharacters({ member: id });
+  checkCharacters({ member: id });
   return id;
 }
 

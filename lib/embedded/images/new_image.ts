@@ -11,16 +11,16 @@ import { isAdmin } from "../request/identity.ts";
 import { timestamp } from "../request/embedded_cloud.ts";
 import {
   characters,
+  checkAllWritable,
+  checkCharacters,
   checkMinimum,
   checkProperty,
+  checkUniqueNames,
+  checkValueCharacters,
   isReserved,
-  refuseReadOnlyIn,
-  refuseSameNames,
-  refuseWideCharacters,
-  refuseWideValues,
 } from "./property_rules.ts";
-import { refuseNewVisibility } from "../request/policy.ts";
-import { refuseProtectedProperty } from "./property_protection.ts";
+import { checkVisibilityPolicy } from "../request/policy.ts";
+import { checkPropertyAccess } from "./property_protection.ts";
 import { checkQuotas } from "./quotas.ts";
 import type { ImageRow } from "../store/image_records.ts";
 import { checkImage } from "./schema.ts";
@@ -42,14 +42,14 @@ export function newRow(call: EmbeddedRequest, body: Readonly<Record<string, unkn
   const { base, properties } = split(body);
   for (const name of Object.keys(properties)) checkNewProperty(name);
   if (Object.hasOwn(properties, "locations")) throw forbidden("Attribute 'locations' is reserved.");
-  refuseForeignOwner(call, base.owner);
-  refuseNewVisibility(call, base.visibility);
-  for (const name of Object.keys(properties)) refuseProtectedProperty(call, name, "create");
-  refuseReadOnlyIn(base);
-  refuseWideCharacters({ ...base });
+  checkNewOwner(call, base.owner);
+  checkVisibilityPolicy(call, base.visibility);
+  for (const name of Object.keys(properties)) checkPropertyAccess(call, name, "create");
+  checkAllWritable(base);
+  checkCharacters({ ...base });
   for (const [name, value] of Object.entries(properties)) checkProperty(name, value);
-  refuseWideValues(base.tags ?? []);
-  refuseSameNames(Object.keys(properties));
+  checkValueCharacters(base.tags ?? []);
+  checkUniqueNames(Object.keys(properties));
   const now = timestamp(cloud);
   const row: ImageRow = {
     id: base.id ?? cloud.randomUUID(),
@@ -141,7 +141,7 @@ function checkNewProperty(name: string): void {
   }
 }
 
-function refuseForeignOwner(call: EmbeddedRequest, owner: string | null | undefined): void {
+function checkNewOwner(call: EmbeddedRequest, owner: string | null | undefined): void {
   if (owner === undefined || isAdmin(call.identity) || owner === call.identity.projectId) return;
   throw forbidden(`You are not permitted to create images owned by '${owner ?? "None"}'.`);
 }

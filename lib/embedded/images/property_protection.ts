@@ -42,7 +42,7 @@ export function mayTouch(
  *
  * @throws {Failure} 403 if they do not allow the operation.
  */
-export function refuseProtectedProperty(
+export function checkPropertyAccess(
   caller: ProtectedCaller,
   name: string,
   action: PropertyAction,

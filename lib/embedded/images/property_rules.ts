@@ -42,7 +42,7 @@ const TEXT_MAX_BYTES = 65535;
  *
  * @throws {Failure} 403 if the property is read-only.
  */
-export function refuseReadOnly(name: string): void {
+export function checkWritable(name: string): void {
   if (READ_ONLY.has(name)) throw forbidden(`Attribute '${name}' is read-only.`);
 }
 
@@ -51,9 +51,9 @@ export function refuseReadOnly(name: string): void {
  *
  * @throws {Failure} 403 for the first one.
  */
-export function refuseReadOnlyIn(base: object): void {
+export function checkAllWritable(base: object): void {
   for (const name of READ_ONLY) {
-    if (name !== "id" && Object.hasOwn(base, name)) refuseReadOnly(name);
+    if (name !== "id" && Object.hasOwn(base, name)) checkWritable(name);
   }
 }
 
@@ -62,7 +62,7 @@ export function refuseReadOnlyIn(base: object): void {
  *
  * @throws {Failure} 403 if the name is reserved.
  */
-export function refuseReserved(name: string): void {
+export function checkUnreserved(name: string): void {
   if (isReserved(name)) throw forbidden(`Attribute '${name}' is reserved.`);
 }
 
@@ -84,7 +84,7 @@ export function checkProperty(name: string, value: unknown): void {
   if (typeof value === "string" && new TextEncoder().encode(value).byteLength > TEXT_MAX_BYTES) {
     throw badRequest(`Property ${name} must not exceed ${TEXT_MAX_BYTES} bytes.`);
   }
-  refuseWideCharacters({ [name]: value });
+  checkCharacters({ [name]: value });
 }
 
 /**
@@ -92,7 +92,7 @@ export function checkProperty(name: string, value: unknown): void {
  *
  * @throws {Failure} 409 if two names are equal.
  */
-export function refuseSameNames(names: readonly string[]): void {
+export function checkUniqueNames(names: readonly string[]): void {
   const seen = new Map<string, string>();
   for (const name of names) {
     const other = seen.get(fold(name));
@@ -108,14 +108,14 @@ export function refuseSameNames(names: readonly string[]): void {
  * @param before prefix of the message.
  * @throws {Failure} 400 if there is one.
  */
-export function refuseWideCharacters(
+export function checkCharacters(
   values: Readonly<Record<string, unknown>>,
   before = "",
 ): void {
   for (const [name, value] of Object.entries(values)) {
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       // A parsed JSON object has string keys and unknown values.
-      refuseWideCharacters(value as Record<string, unknown>, before);
+      checkCharacters(value as Record<string, unknown>, before);
     } else if (isWide(name)) {
       throw badRequest(`${before}Property names can't contain 4 byte unicode.`);
     } else if (isWide(value)) {
@@ -129,7 +129,7 @@ export function refuseWideCharacters(
  *
  * @throws {Failure} 400 if there is one.
  */
-export function refuseWideValues(values: readonly unknown[]): void {
+export function checkValueCharacters(values: readonly unknown[]): void {
   if (values.some(isWide)) throw badRequest("Param values can't contain 4 byte unicode.");
 }
 

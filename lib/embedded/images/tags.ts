@@ -7,6 +7,7 @@
 import { type EmbeddedRequest, noContent, param } from "../request/request.ts";
 import { Failure, notFound } from "../http/errors.ts";
 import { checkImage } from "./schema.ts";
+import { tooMany } from "./quotas.ts";
 import { changeImage, requireOwner, visibleImage } from "./access.ts";
 import { timestamp } from "../request/embedded_cloud.ts";
 
@@ -18,13 +19,10 @@ export async function addTag(call: EmbeddedRequest): Promise<Response> {
   await changeImage(call, (row) => {
     requireOwner(call, row, `Not allowed to update tags for image ${row.id}.`);
     const tags = [...new Set([...row.tags, tag])];
-    if (tags.length > call.cloud.tagQuota) {
-      throw new Failure(
-        413,
-        `Image tag limit exceeded for image ${row.id}: The limit has been exceeded on the ` +
-          `number of allowed image tags. Attempted: ${tags.length}, Maximum: ` +
-          `${call.cloud.tagQuota}:`,
-      );
+    const { tagQuota } = call.cloud;
+    if (tags.length > tagQuota) {
+      const { message } = tooMany("tags", tags.length, tagQuota);
+      throw new Failure(413, `Image tag limit exceeded for image ${row.id}: ${message}:`);
     }
     return { ...row, tags, updated_at: timestamp(call.cloud) };
   });

@@ -24,7 +24,7 @@ import {
   PROPERTY_SCHEMA,
   TAG_SCHEMA,
 } from "./metadef_schemas.ts";
-import { refuseWideCharacters } from "../images/property_rules.ts";
+import { checkCharacters } from "../images/property_rules.ts";
 import { python } from "../http/python_format.ts";
 
 /** A body that was validated with its schema. */
@@ -65,7 +65,7 @@ export function checkText(action: string, ...values: readonly object[]): void {
       name,
       name === "required" && Array.isArray(entry) ? entry.join() : entry,
     ]);
-    refuseWideCharacters(Object.fromEntries(texts), `Couldn't ${action}: `);
+    checkCharacters(Object.fromEntries(texts), `Couldn't ${action}: `);
   }
 }
 

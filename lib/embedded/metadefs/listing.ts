@@ -30,7 +30,7 @@ export function listNamespaces(call: EmbeddedRequest): Response {
   const { cloud } = call;
   const query = queryOf(call);
   directionOf(query);
-  refuseVisibility(query, ["public", "private"]);
+  checkVisibility(query, ["public", "private"]);
   const { namespaces } = cloud.store.catalogue.value;
   const limit = Math.min(limitOf(query) ?? cloud.pageLimit, cloud.pageLimitMax);
   const page = pageOf(query, namespaces, SORT_KEYS, {
@@ -55,7 +55,7 @@ export function listNamespaces(call: EmbeddedRequest): Response {
  *
  * @throws {Failure} 400 if it is not one of `known`.
  */
-export function refuseVisibility(query: URLSearchParams, known: readonly string[]): void {
+export function checkVisibility(query: URLSearchParams, known: readonly string[]): void {
   const visibility = query.get("visibility") ?? "";
   if (visibility === "" || known.includes(visibility)) return;
   throw badRequest(`Invalid visibility value: ${visibility}`);

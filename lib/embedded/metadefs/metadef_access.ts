@@ -9,7 +9,7 @@ import { Failure, forbidden, notFound } from "../http/errors.ts";
 import { isAdmin, type Requester } from "../request/identity.ts";
 import { fold, isSameText } from "../lists/collation.ts";
 import { type Catalogue, type NamespaceRow, replaced } from "../store/metadef_records.ts";
-import { refuseByPolicy } from "../request/policy.ts";
+import { checkPolicy } from "../request/policy.ts";
 
 /** True if the client may see the namespace: a public one, or as its owner or an administrator. */
 export function canSeeNamespace(identity: Requester, row: NamespaceRow): boolean {
@@ -39,7 +39,7 @@ export function visibleNamespace(
   const row = namespaceOf(call.cloud.store.catalogue.value.namespaces, name);
   if (row === undefined) throw missing(name);
   if (!canSeeNamespace(call.identity, row)) throw hidden(name);
-  refuseByPolicy(call, call.action);
+  checkPolicy(call, call.action);
   return row;
 }
 
@@ -59,7 +59,7 @@ export function noDefinition(name: string): Failure {
  * @param action name of Glance's policy.
  * @throws {Failure} 403 for all others.
  */
-export function refuseReaders({ identity }: EmbeddedRequest, action: string): void {
+export function requireMetadefAdmin({ identity }: EmbeddedRequest, action: string): void {
   if (isAdmin(identity)) return;
   throw forbidden(`You are not authorized to complete ${action} action.`);
 }
@@ -70,7 +70,7 @@ export function refuseReaders({ identity }: EmbeddedRequest, action: string): vo
  * @param what kind and name of the definition.
  * @throws {Failure} 403 if the namespace is protected.
  */
-export function refuseProtected(row: NamespaceRow, what: string): void {
+export function checkUnprotected(row: NamespaceRow, what: string): void {
   if (row.protected) {
     throw forbidden(`Metadata definition ${what} is protected and cannot be deleted.`);
   }

@@ -9,12 +9,12 @@ import { conflict, notFound } from "../http/errors.ts";
 import { checkAgainst } from "../http/json_schema.ts";
 import {
   changeNamespace,
-  refuseProtected,
-  refuseReaders,
+  checkUnprotected,
+  requireMetadefAdmin,
   visibleNamespace,
 } from "./metadef_access.ts";
 import { checkText, DATED_READ_ONLY, definitionOf, parts, tagRow } from "./bodies.ts";
-import { refuseVisibility } from "./listing.ts";
+import { checkVisibility } from "./listing.ts";
 import {
   extended,
   named,
@@ -34,7 +34,7 @@ const TRUE_WORDS = ["1", "t", "true", "on", "y", "yes"];
 export function listTags(call: EmbeddedRequest): Response {
   const query = queryOf(call);
   directionOf(query);
-  refuseVisibility(query, ["public", "private", "shared"]);
+  checkVisibility(query, ["public", "private", "shared"]);
   const limit = limitOf(query) ?? Infinity;
   const row = visibleNamespace(call);
   const marker = query.get("marker") ?? "";
@@ -56,7 +56,7 @@ export async function addMetadefTag(call: EmbeddedRequest): Promise<Response> {
   const name = param(call, 1);
   visibleNamespace(call);
   checkAgainst(TAG_SCHEMA, { name });
-  refuseReaders(call, "add_metadef_tag");
+  requireMetadefAdmin(call, "add_metadef_tag");
   const tag = newTag(call, { name });
   checkText("create metadata tag", tag);
   await changeNamespace(call, (row) => withTags(row, [tag]));
@@ -70,7 +70,7 @@ export async function addMetadefTag(call: EmbeddedRequest): Promise<Response> {
 export async function addTags(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, TAGS_SCHEMA, DATED_READ_ONLY);
   visibleNamespace(call);
-  refuseReaders(call, "add_metadef_tags");
+  requireMetadefAdmin(call, "add_metadef_tags");
   const tags = parts(body["tags"]).map((part) => newTag(call, part));
   checkText("create metadata tag", ...tags);
   const header = call.request.headers.get("x-openstack-append") ?? "";
@@ -88,7 +88,7 @@ export async function addTags(call: EmbeddedRequest): Promise<Response> {
 export async function renameTag(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, TAG_SCHEMA, DATED_READ_ONLY);
   visibleNamespace(call);
-  refuseReaders(call, "modify_metadef_tag");
+  requireMetadefAdmin(call, "modify_metadef_tag");
   const name = String(body["name"]);
   const row = await changeNamespace(call, (current) => {
     const old = tagOf(current, param(call, 1));
@@ -104,10 +104,10 @@ export async function renameTag(call: EmbeddedRequest): Promise<Response> {
 /** `DELETE /v2/metadefs/namespaces/{namespace}/tags/{tag}` */
 export async function removeMetadefTag(call: EmbeddedRequest): Promise<Response> {
   visibleNamespace(call);
-  refuseReaders(call, "delete_metadef_tag");
+  requireMetadefAdmin(call, "delete_metadef_tag");
   await changeNamespace(call, (row) => {
     const gone = tagOf(row, param(call, 1));
-    refuseProtected(row, `tag ${gone.name}`);
+    checkUnprotected(row, `tag ${gone.name}`);
     return { ...row, tags: row.tags.filter((other) => other !== gone) };
   });
   return noContent();

@@ -8,10 +8,10 @@ import { type EmbeddedRequest, json, noContent, queryOf } from "../request/reque
 import { conflict, notFound } from "../http/errors.ts";
 import {
   changeNamespace,
+  checkUnprotected,
   namespaceOf,
   noDefinition,
-  refuseProtected,
-  refuseReaders,
+  requireMetadefAdmin,
   visibleNamespace,
   withNamespaces,
 } from "./metadef_access.ts";
@@ -40,7 +40,7 @@ import { timestamp } from "../request/embedded_cloud.ts";
 /** `POST /v2/metadefs/namespaces` */
 export async function createNamespace(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, NAMESPACE_SCHEMA, LINKED_READ_ONLY);
-  refuseReaders(call, "add_metadef_namespace");
+  requireMetadefAdmin(call, "add_metadef_namespace");
   const now = timestamp(call.cloud);
   const row = newNamespace(call, body, { created_at: now, updated_at: now });
   const { objects, properties, tags, associations, ...fields } = row;
@@ -117,7 +117,7 @@ export function showNamespace(call: EmbeddedRequest): Response {
 export async function updateNamespace(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, NAMESPACE_SCHEMA, LINKED_READ_ONLY);
   visibleNamespace(call);
-  refuseReaders(call, "modify_metadef_namespace");
+  requireMetadefAdmin(call, "modify_metadef_namespace");
   const fields = namespaceFields(body, call.identity.projectId);
   checkText("update metadata namespace", fields);
   const row = await changeNamespace(call, (current, { namespaces }) => {
@@ -136,10 +136,10 @@ export async function updateNamespace(call: EmbeddedRequest): Promise<Response> 
 /** `DELETE /v2/metadefs/namespaces/{namespace}`, including all parts. */
 export async function deleteNamespace(call: EmbeddedRequest): Promise<Response> {
   visibleNamespace(call);
-  refuseReaders(call, "delete_metadef_namespace");
+  requireMetadefAdmin(call, "delete_metadef_namespace");
   await call.cloud.store.catalogue.change((catalogue) => {
     const row = visibleNamespace(call);
-    refuseProtected(row, `namespace ${row.namespace}`);
+    checkUnprotected(row, `namespace ${row.namespace}`);
     return { ...catalogue, namespaces: catalogue.namespaces.filter((other) => other !== row) };
   });
   return noContent();
@@ -151,9 +151,9 @@ export function deleteParts(
 ): (call: EmbeddedRequest) => Promise<Response> {
   return async (call) => {
     visibleNamespace(call);
-    refuseReaders(call, "delete_metadef_namespace");
+    requireMetadefAdmin(call, "delete_metadef_namespace");
     await changeNamespace(call, (row) => {
-      refuseProtected(row, `namespace ${row.namespace}`);
+      checkUnprotected(row, `namespace ${row.namespace}`);
       return { ...row, [kind]: [] };
     });
     return noContent();

@@ -8,14 +8,14 @@ import { type EmbeddedRequest, json, noContent, param, queryOf } from "../reques
 import { badRequest, conflict, notFound } from "../http/errors.ts";
 import {
   changeNamespace,
+  checkUnprotected,
   noDefinition,
   noNamespace,
-  refuseProtected,
-  refuseReaders,
+  requireMetadefAdmin,
   visibleNamespace,
 } from "./metadef_access.ts";
 import { checkText, type Definition, definitionOf, LINKED_READ_ONLY, objectRow } from "./bodies.ts";
-import { refuseVisibility } from "./listing.ts";
+import { checkVisibility } from "./listing.ts";
 import {
   byName,
   extended,
@@ -55,7 +55,7 @@ export async function addObject(call: EmbeddedRequest): Promise<Response> {
   const now = timestamp(call.cloud);
   const object = objectRow(body, { created_at: now, updated_at: now });
   lookUp(call);
-  refuseReaders(call, "add_metadef_object");
+  requireMetadefAdmin(call, "add_metadef_object");
   checkText("create metadata object", object);
   const namespace = await changeNamespace(call, (row) => withObjects(row, [object]));
   return json(givenView(namespace, object, body), 201);
@@ -65,7 +65,7 @@ export async function addObject(call: EmbeddedRequest): Promise<Response> {
 export async function updateObject(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, OBJECT_SCHEMA, LINKED_READ_ONLY);
   lookUp(call);
-  refuseReaders(call, "modify_metadef_object");
+  requireMetadefAdmin(call, "modify_metadef_object");
   let object: ObjectRow | undefined;
   const namespace = await changeNamespace(call, (row) => {
     const old = objectOf(call, row);
@@ -87,10 +87,10 @@ export async function updateObject(call: EmbeddedRequest): Promise<Response> {
 /** `DELETE /v2/metadefs/namespaces/{namespace}/objects/{object}` */
 export async function deleteObject(call: EmbeddedRequest): Promise<Response> {
   lookUp(call);
-  refuseReaders(call, "delete_metadef_object");
+  requireMetadefAdmin(call, "delete_metadef_object");
   await changeNamespace(call, (row) => {
     const gone = objectOf(call, row);
-    refuseProtected(row, `object ${gone.name}`);
+    checkUnprotected(row, `object ${gone.name}`);
     return { ...row, objects: row.objects.filter((other) => other !== gone) };
   });
   return noContent();
@@ -127,6 +127,6 @@ function objectOf(call: EmbeddedRequest, { objects }: NamespaceRow): ObjectRow {
 
 function checkQuery(query: URLSearchParams): void {
   directionOf(query);
-  refuseVisibility(query, ["public", "private", "shared"]);
+  checkVisibility(query, ["public", "private", "shared"]);
   if (limitOf(query) === 0) throw badRequest("limit param must be positive");
 }

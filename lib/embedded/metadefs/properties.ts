@@ -8,8 +8,8 @@ import { type EmbeddedRequest, json, noContent, param, queryOf } from "../reques
 import { conflict, notFound } from "../http/errors.ts";
 import {
   changeNamespace,
-  refuseProtected,
-  refuseReaders,
+  checkUnprotected,
+  requireMetadefAdmin,
   visibleNamespace,
 } from "./metadef_access.ts";
 import {
@@ -51,7 +51,7 @@ export function showProperty(call: EmbeddedRequest): Response {
 export async function addProperty(call: EmbeddedRequest): Promise<Response> {
   const property = propertyIn(await definitionOf(call, PROPERTY_SCHEMA, DATED_READ_ONLY));
   visibleNamespace(call);
-  refuseReaders(call, "add_metadef_property");
+  requireMetadefAdmin(call, "add_metadef_property");
   checkText("create metadata property", property);
   await changeNamespace(call, (row) => withProperties(row, [property]));
   return json(propertyView(property), 201);
@@ -61,7 +61,7 @@ export async function addProperty(call: EmbeddedRequest): Promise<Response> {
 export async function updateProperty(call: EmbeddedRequest): Promise<Response> {
   const property = propertyIn(await definitionOf(call, PROPERTY_SCHEMA, DATED_READ_ONLY));
   visibleNamespace(call);
-  refuseReaders(call, "modify_metadef_property");
+  requireMetadefAdmin(call, "modify_metadef_property");
   await changeNamespace(call, (row) => {
     const old = propertyOf(row, param(call, 1));
     checkText("update metadata property", property);
@@ -80,10 +80,10 @@ export async function updateProperty(call: EmbeddedRequest): Promise<Response> {
 /** `DELETE /v2/metadefs/namespaces/{namespace}/properties/{property}` */
 export async function deleteProperty(call: EmbeddedRequest): Promise<Response> {
   visibleNamespace(call);
-  refuseReaders(call, "remove_metadef_property");
+  requireMetadefAdmin(call, "remove_metadef_property");
   await changeNamespace(call, (row) => {
     const gone = propertyOf(row, param(call, 1));
-    refuseProtected(row, `property ${gone.name}`);
+    checkUnprotected(row, `property ${gone.name}`);
     return { ...row, properties: row.properties.filter((other) => other !== gone) };
   });
   return noContent();

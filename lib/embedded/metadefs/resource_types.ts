@@ -9,8 +9,8 @@ import { type EmbeddedRequest, json, noContent, param } from "../request/request
 import { conflict, notFound } from "../http/errors.ts";
 import {
   changeNamespace,
-  refuseProtected,
-  refuseReaders,
+  checkUnprotected,
+  requireMetadefAdmin,
   visibleNamespace,
 } from "./metadef_access.ts";
 import { associationRow, checkText, DATED_READ_ONLY, definitionOf } from "./bodies.ts";
@@ -39,7 +39,7 @@ export function listAssociations(call: EmbeddedRequest): Response {
 export async function addAssociation(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, ASSOCIATION_SCHEMA, DATED_READ_ONLY);
   visibleNamespace(call);
-  refuseReaders(call, "add_metadef_resource_type_association");
+  requireMetadefAdmin(call, "add_metadef_resource_type_association");
   const now = timestamp(call.cloud);
   const association = associationRow(body, { created_at: now, updated_at: now });
   checkText("create resource type association", association);
@@ -51,11 +51,11 @@ export async function addAssociation(call: EmbeddedRequest): Promise<Response> {
 export async function removeAssociation(call: EmbeddedRequest): Promise<Response> {
   const name = param(call, 1);
   visibleNamespace(call);
-  refuseReaders(call, "remove_metadef_resource_type_association");
+  requireMetadefAdmin(call, "remove_metadef_resource_type_association");
   await changeNamespace(call, (row) => {
     const gone = row.associations.find((association) => association.name === name);
     if (gone === undefined) throw notFound(`Failed to find resource type ${name} to delete`);
-    refuseProtected(row, `resource-type-association ${name}`);
+    checkUnprotected(row, `resource-type-association ${name}`);
     return { ...row, associations: row.associations.filter((other) => other !== gone) };
   });
   return noContent();

@@ -11,14 +11,14 @@ import { changeLocations } from "./location_patch.ts";
 import { requireOwner } from "../images/access.ts";
 import type { PatchChange } from "./patch_change.ts";
 import {
+  checkCharacters,
   checkMinimum,
   checkProperty,
-  refuseSameNames,
-  refuseWideCharacters,
-  refuseWideValues,
+  checkUniqueNames,
+  checkValueCharacters,
 } from "../images/property_rules.ts";
-import { refuseNewVisibility } from "../request/policy.ts";
-import { readableProperties, refuseProtectedProperty } from "../images/property_protection.ts";
+import { checkVisibilityPolicy } from "../request/policy.ts";
+import { checkPropertyAccess, readableProperties } from "../images/property_protection.ts";
 import { checkQuotas, checkTagQuota } from "../images/quotas.ts";
 import type { ImageRow } from "../store/image_records.ts";
 
@@ -48,7 +48,7 @@ export function applyChange(call: EmbeddedRequest, row: ImageRow, change: PatchC
     throw withDetail(403, "Owner can't be updated by non admin.");
   }
   if (name === "visibility" && change.op !== "remove") {
-    refuseNewVisibility(call, change.value);
+    checkVisibilityPolicy(call, change.value);
   }
   requireOwner(call, row);
   if (change.op === "remove") return remove(call, row, name);
@@ -59,7 +59,7 @@ export function applyChange(call: EmbeddedRequest, row: ImageRow, change: PatchC
 function remove(call: EmbeddedRequest, row: ImageRow, name: string): ImageRow {
   if (SETTABLE.has(name)) throw withDetail(403, `Property ${name} may not be removed.`);
   if (!Object.hasOwn(readableProperties(call, row.properties), name)) throw missing(name);
-  refuseProtectedProperty(call, name, "delete");
+  checkPropertyAccess(call, name, "delete");
   const { [name]: _removed, ...properties } = row.properties;
   return { ...row, properties };
 }
@@ -72,13 +72,13 @@ function set(call: EmbeddedRequest, row: ImageRow, name: string, change: PatchCh
     }
   }
   if (name === "min_disk" || name === "min_ram") checkMinimum(name, change.value);
-  refuseWideCharacters({ [name]: change.value });
+  checkCharacters({ [name]: change.value });
   // The type was checked by the schema.
   const next = { ...row, [name]: change.value } as ImageRow;
   if (name !== "tags") return next;
   const tags = [...new Set(next.tags)];
   checkTagQuota(call.cloud, next.tags);
-  refuseWideValues(tags);
+  checkValueCharacters(tags);
   return { ...next, tags };
 }
 
@@ -91,13 +91,13 @@ function setProperty(
   const exists = Object.hasOwn(readableProperties(call, row.properties), name);
   if (change.op === "replace" && !exists) throw missing(name);
   if (change.op === "add" && !change.replaces && exists) throw present(name);
-  refuseProtectedProperty(call, name, exists ? "update" : "create");
+  checkPropertyAccess(call, name, exists ? "update" : "create");
   checkProperty(name, change.value);
   // The schema allows strings, and null for some properties.
   const next = { ...row, properties: { ...row.properties, [name]: change.value as string | null } };
   if (!exists) {
     checkQuotas(call.cloud, next);
-    refuseSameNames(Object.keys(next.properties));
+    checkUniqueNames(Object.keys(next.properties));
   }
   return next;
 }

@@ -14,7 +14,7 @@ import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import { storeMetadata, webStoreId } from "../request/store_choice.ts";
 import type { PatchChange } from "./patch_change.ts";
 import { tooMany } from "../images/quotas.ts";
-import { type ImageRow, type LocationRow, refuseMissingFormats } from "../store/image_records.ts";
+import { checkFormats, type ImageRow, type LocationRow } from "../store/image_records.ts";
 
 /**
  * The image after a change of its locations.
@@ -32,8 +32,8 @@ export function changeLocations(
 }
 
 function addLocation(call: EmbeddedRequest, row: ImageRow, change: PatchChange): ImageRow {
-  refuseHidden(call.cloud, "add");
-  refuseStatus(row, ["active", "queued"], "add");
+  requireVisible(call.cloud, "add");
+  checkStatus(row, ["active", "queued"], "add");
   // Checked by the schema.
   const value = change.value as ImageLocation;
   const expected = checkExpected(call.cloud, row, [value]);
@@ -53,8 +53,8 @@ function replaceLocations(call: EmbeddedRequest, row: ImageRow, value: unknown):
   if (desired.length === 0) {
     throw withDetail(403, "Cannot set locations to empty list.");
   }
-  refuseHidden(call.cloud, "update");
-  refuseStatus(row, ["active", "queued"], "replace");
+  requireVisible(call.cloud, "update");
+  checkStatus(row, ["active", "queued"], "replace");
   const expected = checkExpected(call.cloud, row, desired);
   const urls = desired.map(({ url }) => url).sort();
   const present = row.locations.map(({ url }) => url).sort();
@@ -76,8 +76,8 @@ function replaceLocations(call: EmbeddedRequest, row: ImageRow, value: unknown):
 
 function removeLocation(call: EmbeddedRequest, row: ImageRow, index: string | undefined): ImageRow {
   requireOwner(call, row);
-  refuseHidden(call.cloud, "remove");
-  refuseStatus(row, ["active"], "remove");
+  requireVisible(call.cloud, "remove");
+  checkStatus(row, ["active"], "remove");
   if (row.locations.length === 1) {
     throw withDetail(403, "Cannot remove last location in the image.");
   }
@@ -94,7 +94,7 @@ function withLocations(
 ): ImageRow {
   requireOwner(call, row);
   if (row.status !== "queued") return { ...row, locations };
-  refuseMissingFormats(row);
+  checkFormats(row);
   return {
     ...row,
     locations,
@@ -105,12 +105,12 @@ function withLocations(
   };
 }
 
-function refuseHidden(cloud: EmbeddedCloud, verb: string): void {
+function requireVisible(cloud: EmbeddedCloud, verb: string): void {
   if (cloud.showLocations) return;
   throw forbidden(`It's not allowed to ${verb} locations if locations are invisible.`);
 }
 
-function refuseStatus(row: ImageRow, allowed: readonly string[], verb: string): void {
+function checkStatus(row: ImageRow, allowed: readonly string[], verb: string): void {
   if (allowed.includes(row.status)) return;
   throw conflict(`It's not allowed to ${verb} locations if image status is ${row.status}.`);
 }

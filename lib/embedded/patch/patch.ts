@@ -14,7 +14,7 @@ import { changeImage, visibleImage } from "../images/access.ts";
 import { type EmbeddedCloud, timestamp } from "../request/embedded_cloud.ts";
 import { applyChange } from "./apply_patch.ts";
 import type { PatchChange } from "./patch_change.ts";
-import { refuseReadOnly, refuseReserved } from "../images/property_rules.ts";
+import { checkUnreserved, checkWritable } from "../images/property_rules.ts";
 import { python } from "../http/python_format.ts";
 import type { ImageRow, LocationRow } from "../store/image_records.ts";
 import { measured } from "../data/url_source.ts";
@@ -33,7 +33,7 @@ export async function updateImage(call: EmbeddedRequest): Promise<Response> {
   let gone: readonly LocationRow[] = [];
   const row = await changeImage(call, (current) => {
     const next = changes.reduce((image, change) => applyChange(call, image, change), current);
-    refuseHandover(call, next);
+    checkOwnerChange(call, next);
     gone = current.locations.filter((location) => !next.locations.includes(location));
     return { ...next, updated_at: timestamp(call.cloud) };
   });
@@ -47,7 +47,7 @@ export async function updateImage(call: EmbeddedRequest): Promise<Response> {
  *
  * @throws {Failure} 403 if the image would be invisible.
  */
-function refuseHandover(call: EmbeddedRequest, next: ImageRow): void {
+function checkOwnerChange(call: EmbeddedRequest, next: ImageRow): void {
   if (canSee(call.identity, next)) return;
   throw forbidden(`Forbidding request, image ${next.id} not visible`);
 }
@@ -160,8 +160,8 @@ function pathOf(op: JsonPatchOperation, parts: readonly string[]): PatchChange["
 
 function checkChange({ op, path, value }: PatchChange): void {
   const [name, position] = path;
-  refuseReadOnly(name);
-  refuseReserved(name);
+  checkWritable(name);
+  checkUnreserved(name);
   if (op === "remove") return;
   if (position === undefined) return checkImage({ [name]: value });
   if (BASE_PROPERTIES[name]?.type === "array") checkImage({ [name]: [value] });

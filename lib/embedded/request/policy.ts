@@ -89,7 +89,7 @@ interface PolicyCaller {
  *
  * @throws {Failure} 403 if the policy forbids it.
  */
-export function refuseByPolicy({ cloud, identity }: PolicyCaller, action: string | null): void {
+export function checkPolicy({ cloud, identity }: PolicyCaller, action: string | null): void {
   if (action === null || cloud.policy(action, identity)) return;
   throw unauthorized(action);
 }
@@ -99,9 +99,9 @@ export function refuseByPolicy({ cloud, identity }: PolicyCaller, action: string
  *
  * @throws {Failure} 404 if `get_image` is forbidden, 403 if the action of the request is.
  */
-export function refuseImageByPolicy(caller: PolicyCaller, missing: () => Failure = notFound): void {
+export function checkImagePolicy(caller: PolicyCaller, missing: () => Failure = notFound): void {
   if (!caller.cloud.policy("get_image", caller.identity)) throw missing();
-  refuseByPolicy(caller, caller.action);
+  checkPolicy(caller, caller.action);
 }
 
 /**
@@ -110,14 +110,14 @@ export function refuseImageByPolicy(caller: PolicyCaller, missing: () => Failure
  *
  * @throws {Failure} 403 if the visibility is not allowed.
  */
-export function refuseNewVisibility(caller: PolicyCaller, visibility: unknown): void {
+export function checkVisibilityPolicy(caller: PolicyCaller, visibility: unknown): void {
   if (visibility === "public" && !isAdmin(caller.identity)) throw unauthorized("publicize_image");
   const action = visibility === "public"
     ? "publicize_image"
     : visibility === "community"
     ? "communitize_image"
     : null;
-  refuseByPolicy(caller, action);
+  checkPolicy(caller, action);
 }
 
 function unauthorized(action: string): Failure {

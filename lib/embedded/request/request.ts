@@ -132,7 +132,7 @@ async function bytesOf(
  *
  * @throws {Failure} 400 if it has one.
  */
-export async function refuseBody(request: Request): Promise<void> {
+export async function checkNoBody(request: Request): Promise<void> {
   const { headers, body } = request;
   const isChunked = headers.has("transfer-encoding");
   // Glance ignores a chunked body for other methods.

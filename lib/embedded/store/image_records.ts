@@ -139,7 +139,7 @@ export function withMeasures(row: ImageRow, data: WrittenData): ImageRow {
  *
  * @throws {Failure} 400 if one is missing.
  */
-export function refuseMissingFormats(row: ImageRow): void {
+export function checkFormats(row: ImageRow): void {
   const missing = (["disk_format", "container_format"] as const).filter((name) => !row[name]);
   if (missing.length === 0) return;
   const word = missing.length === 1 ? "Property" : "Properties";

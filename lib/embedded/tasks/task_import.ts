@@ -7,13 +7,13 @@
 
 import { type EmbeddedRequest, json, jsonBody } from "../request/request.ts";
 import { badRequest, Failure } from "../http/errors.ts";
-import { refuseFiltered } from "../data/import_filter.ts";
+import { checkImportFilter } from "../data/import_filter.ts";
 import { checkAgainst } from "../http/json_schema.ts";
 import { newRow } from "../images/new_image.ts";
 import { defaultStoreId, storeMetadata } from "../request/store_choice.ts";
 import {
+  checkFormats,
   type ImageRow,
-  refuseMissingFormats,
   type TaskRow,
   withData,
   withStatus,
@@ -68,7 +68,7 @@ function checkSource({ cloud }: EmbeddedRequest, url: unknown): void {
         "supported uri ['http']",
     );
   }
-  refuseFiltered(cloud.importFilter, url, "legacy import task");
+  checkImportFilter(cloud.importFilter, url, "legacy import task");
 }
 
 /** Runs the task and returns its final state. */
@@ -100,7 +100,7 @@ async function importedImage(call: EmbeddedRequest, input: TaskRow["input"]): Pr
   const properties = input["image_properties"];
   if (typeof properties !== "object" || properties === null) throw badRequest("No properties");
   const queued = newRow(call, properties as Readonly<Record<string, unknown>>);
-  refuseMissingFormats(queued);
+  checkFormats(queued);
   if (!await cloud.store.images.insert(withStatus(queued, "saving"))) throw new Failure(409);
   try {
     return await fillImage(call, queued.id, String(input["import_from"]));

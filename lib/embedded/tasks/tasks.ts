@@ -78,7 +78,7 @@ export function showTask(call: EmbeddedRequest): Response {
 }
 
 /** `DELETE /v2/tasks/{task_id}`: rejected, because Glance cannot delete tasks. */
-export function refuseTaskDeletion(call: EmbeddedRequest): never {
+export function rejectTaskDeletion(call: EmbeddedRequest): never {
   requireAdmin(call);
   throw new Failure(
     405,
