@@ -51,7 +51,7 @@ Deno.test("GlanceClientWrapper rejects invalid options", () => {
   assertThrows(() => new GlanceClientWrapper(bad), InvalidConfigurationValue);
 });
 
-Deno.test("a failed server is skipped for a second", async () => {
+Deno.test("call() skips a failed server for a second", async () => {
   const steps = [refused(), fine, fine, fine, fine, fine, fine];
   const { client, clock, script } = worldOf(steps);
   for (let i = 0; i < 3; i++) await client.call({}, "get", "42");
@@ -61,7 +61,7 @@ Deno.test("a failed server is skipped for a second", async () => {
   assertEquals(script.hosts.slice(4), ["c", "a", "b"]);
 });
 
-Deno.test("Retry-After applies to every call of the client", async () => {
+Deno.test("call() waits for the Retry-After of an earlier call", async () => {
   const busy = failure(503, { "retry-after": "30" });
   const { client, clock, script } = worldOf([busy, fine, fine, fine, fine], {
     apiServers: ["a", "b"],
@@ -72,14 +72,14 @@ Deno.test("Retry-After applies to every call of the client", async () => {
   assertEquals(script.hosts, ["a", "b", "b", "b", "a"]);
 });
 
-Deno.test("an HTTP error does not start a cool-down", async () => {
+Deno.test("call() keeps using a server after an HTTP error", async () => {
   const { client, script, events } = worldOf([404, 500, 403, fine]);
   for (let i = 0; i < 3; i++) await failureOf(client.call({}, "get", "42"));
   await client.call({}, "get", "42");
   assertEquals([script.hosts.join(""), events.length], ["abca", 0]);
 });
 
-Deno.test("the server with the shortest cool-down is used if all cool down", async () => {
+Deno.test("call() uses the server with the shortest cool-down when all cool down", async () => {
   const steps: Step[] = [
     failure(503, { "retry-after": "20" }),
     failure(503, { "retry-after": "5" }),
@@ -91,14 +91,14 @@ Deno.test("the server with the shortest cool-down is used if all cool down", asy
   assertEquals([script.hosts.join(""), clock.now()], ["abcb", 10_000]);
 });
 
-Deno.test("contexts with different catalogs use different servers", async () => {
+Deno.test("call() uses the servers of the context's catalog", async () => {
   const { client, script } = worldOf([fine, fine, fine, fine], FROM_CATALOG);
   const [east, west] = [contextOf("http://east"), contextOf("http://west")];
   for (const context of [east, west, east, west]) await client.call(context, "get", "42");
   assertEquals(script.hosts, ["east", "west", "east", "west"]);
 });
 
-Deno.test("contexts with the same catalog share the health of its servers", async () => {
+Deno.test("call() shares the health of servers between contexts with the same catalog", async () => {
   const { client, script } = worldOf([refused(), fine, fine, fine], FROM_CATALOG);
   const urls = ["http://one", "http://two"];
   await client.call(contextOf(...urls), "get", "42");
@@ -108,14 +108,14 @@ Deno.test("contexts with the same catalog share the health of its servers", asyn
   assertEquals(script.hosts, ["one", "two", "two", "two"]);
 });
 
-Deno.test("a failure of one catalog's server does not affect another's", async () => {
+Deno.test("call() keeps the health of servers of other catalogs", async () => {
   const { client, script } = worldOf([refused(), fine], { ...FROM_CATALOG, numRetries: 0 });
   await failureOf(client.call(contextOf("http://east"), "get", "42"));
   await client.call(contextOf("http://west"), "get", "42");
   assertEquals(script.hosts, ["east", "west"]);
 });
 
-Deno.test("the catalog is requested from Keystone once per context", async () => {
+Deno.test("call() requests the catalog from Keystone once per context", async () => {
   const { serviceCatalog } = contextOf("http://glance");
   const keystone = () => Response.json({ catalog: serviceCatalog });
   const { client, script } = worldOf([keystone, fine, fine], {
@@ -142,7 +142,7 @@ Deno.test("servers() returns the servers of a context", async () => {
   assertEquals(await names(contextOf("http://x", "http://y")), ["http://x", "http://y"]);
 });
 
-Deno.test('"data" returns the response unread, without a deadline', async () => {
+Deno.test('call() returns the response of "data" unread, without a deadline', async () => {
   const { client, clock } = worldOf([() => new Response("bytes")]);
   const response = await client.call({}, "data", "42");
   assertEquals(response.bodyUsed, false);
@@ -178,7 +178,7 @@ Deno.test("exchange() avoids tried servers, and prefers `first`", async () => {
   assertEquals([...tried], ["http://a", "http://b"]);
 });
 
-Deno.test("a broken exchange starts a cool-down, and a mebibyte restores the retry budget", async () => {
+Deno.test("call() skips a server after a broken response, and restores the retry budget after a mebibyte", async () => {
   const { client, events } = worldOf(Array.from({ length: 3 }, () => fine));
   const answer = await client.exchange({}, "data", ["42"]);
   for (let i = 0; i < 500; i++) {
@@ -220,7 +220,7 @@ Deno.test("forward() does not retry a request that is not idempotent", async () 
   assertEquals(script.hosts, ["a"]);
 });
 
-Deno.test("`options` of a client is complete and frozen", () => {
+Deno.test("GlanceClientWrapper.options is complete and frozen", () => {
   const { client } = worldOf([], { numRetries: 7 });
   assertEquals([client.options.numRetries, Object.isFrozen(client.options)], [7, true]);
   assertStrictEquals(client.options, client.options);

@@ -51,7 +51,7 @@ Deno.test("call() accepts a fetch that keeps a response and returns copies", asy
   assertEquals(bytes.byteLength, 13);
 });
 
-Deno.test("the bytes of a document are released after they are decoded", async () => {
+Deno.test("call() releases the bytes of a document", async () => {
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     () => Response.json({ images: [] }),

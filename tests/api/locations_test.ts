@@ -142,7 +142,7 @@ for (
     ["its own servers, where it has a catalog", { serviceCatalog: OWN }, "own"],
   ] as const
 ) {
-  Deno.test(`the privileged context uses ${what}`, async () => {
+  Deno.test(`addLocation() uses ${what} as the privileged context`, async () => {
     const { service, script } = worldOf([image(), places()], {
       apiServers: null,
       privilegedContext: { authToken: "service", ...privileged },

@@ -119,7 +119,7 @@ const UNSENT: readonly (readonly [name: OperationName, args: readonly unknown[],
   ];
 
 for (const [name, args, says] of UNSENT) {
-  Deno.test(`"${name}" with ${Deno.inspect(args, { breakLength: Infinity })} is refused before any request`, async () => {
+  Deno.test(`run() throws Invalid before any request when "${name}" is given ${Deno.inspect(args, { breakLength: Infinity })}`, async () => {
     const { client, script } = worldOf([]);
     const call = () => client.run({}, name, args as never) as Promise<unknown>;
     const error = await assertRejects(call, Invalid, says);
@@ -128,7 +128,7 @@ for (const [name, args, says] of UNSENT) {
   });
 }
 
-Deno.test("every operation rejects invalid arguments", () => {
+Deno.test("toRequest() throws Invalid for invalid arguments of every operation", () => {
   for (const { name, args } of REQUESTS) {
     const row = rowOf(name);
     for (const i of args.keys()) {

@@ -47,19 +47,19 @@ const RESPONSES: readonly (readonly [name: OperationName, answer: unknown, resul
 ];
 
 for (const [name, answer, result] of RESPONSES) {
-  Deno.test(`"${name}" gives ${JSON.stringify(result)} for ${JSON.stringify(answer)}`, async () => {
+  Deno.test(`run() returns ${JSON.stringify(result)} when "${name}" is answered with ${JSON.stringify(answer)}`, async () => {
     const [status = 200] = OPERATIONS[name].success;
     const { client } = worldOf([Response.json(answer, { status })]);
     assertEquals(await client.run({}, name, argsOf(name) as never), result as never);
   });
 }
 
-Deno.test('"versions.list" accepts status 300', async () => {
+Deno.test('call() accepts status 300 for "versions.list"', async () => {
   const { client } = worldOf([Response.json({ versions: [] }, { status: 300 })]);
   assertEquals(await client.call({}, "versions.list"), []);
 });
 
-Deno.test("an operation without a result accepts an empty body, and JSON", async () => {
+Deno.test("run() accepts an empty body, and JSON, when the operation has no result", async () => {
   const call = async (name: OperationName, answer: Response) => {
     const { client } = worldOf([answer]);
     assertEquals(await client.run({}, name, argsOf(name) as never), undefined as never);
@@ -72,7 +72,7 @@ Deno.test("an operation without a result accepts an empty body, and JSON", async
   }
 });
 
-Deno.test("an operation without a result rejects HTML", async () => {
+Deno.test("run() throws UnexpectedResponse for HTML when the operation has no result", async () => {
   const page = "<html>Please sign in</html>";
   for (const [name, says] of [["delete", "status 200"], ["import", "neither empty"]] as const) {
     const status = name === "import" ? 202 : 200;
@@ -90,7 +90,7 @@ for (
     ...["metadefs.properties.list", "metadefs.namespaces.list", "cache.nodes"] as const,
   ] as const
 ) {
-  Deno.test(`"${name}" refuses a document without its key`, async () => {
+  Deno.test(`run() throws UnexpectedResponse when the document of "${name}" lacks its key`, async () => {
     for (const document of [{}, { other: [] }, "text", null, 7]) {
       const { client } = worldOf(Array.from({ length: 3 }, () => Response.json(document)));
       const call = () => client.run({}, name, argsOf(name) as never) as Promise<unknown>;

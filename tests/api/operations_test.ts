@@ -8,7 +8,7 @@ import { REQUESTS, rowOf } from "./operation_requests.ts";
 for (
   const { name, args, asks, headers = {}, body, action, imageId, since, repeatable } of REQUESTS
 ) {
-  Deno.test(`"${name}" with ${Deno.inspect(args, { breakLength: Infinity })} asks ${asks}`, () => {
+  Deno.test(`toRequest() returns ${asks} for "${name}" with ${Deno.inspect(args, { breakLength: Infinity })}`, () => {
     const row = rowOf(name);
     const request = toRequest(row, args);
     assertEquals(`${request.method} ${request.path}`, asks);

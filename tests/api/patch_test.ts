@@ -127,7 +127,7 @@ const CASES: readonly Case[] = [
 ];
 
 for (const { does, wanted, purge = false, patch } of CASES) {
-  Deno.test(`patchTo ${does}`, () => {
+  Deno.test(`patchTo() ${does}`, () => {
     const before = structuredClone(CURRENT);
     assertEquals(patchTo(CURRENT, wanted, purge), patch);
     assertEquals(CURRENT, before);

@@ -81,7 +81,7 @@ const QUERIES: readonly (readonly [parameters: ListParameters, query: string])[]
 ];
 
 for (const [parameters, query] of QUERIES) {
-  Deno.test(`toQuery asks for ${JSON.stringify(parameters)} with "${query}"`, () => {
+  Deno.test(`toQuery() returns "${query}" for ${JSON.stringify(parameters)}`, () => {
     assertEquals(queryOf(parameters), query);
   });
 }
@@ -113,7 +113,7 @@ const SIZES: readonly (readonly [parameters: ListParameters, size: string])[] = 
 ];
 
 for (const [parameters, size] of SIZES) {
-  Deno.test(`toQuery asks for ${size} images a request with ${JSON.stringify(parameters)}`, () => {
+  Deno.test(`toQuery() requests ${size} images per page for ${JSON.stringify(parameters)}`, () => {
     assertEquals(toQuery(parameters)[0], ["limit", size]);
   });
 }
@@ -138,7 +138,7 @@ const BAD: readonly ListParameters[] = [
 ];
 
 for (const parameters of BAD) {
-  Deno.test(`toQuery refuses ${Deno.inspect(parameters)}`, () => {
+  Deno.test(`toQuery() throws Invalid for ${Deno.inspect(parameters)}`, () => {
     assertThrows(() => toQuery(parameters), Invalid, "Cannot list images");
   });
 }
@@ -159,13 +159,13 @@ const NEXT: readonly (readonly [next: string, marker: string | null])[] = [
 ];
 
 for (const [next, marker] of NEXT) {
-  Deno.test(`markerOf finds ${JSON.stringify(marker)} in "${next}"`, () => {
+  Deno.test(`markerOf() returns ${JSON.stringify(marker)} for "${next}"`, () => {
     assertEquals(markerOf(next), marker);
   });
 }
 
 for (const next of ["http://", "http://[::1", 42, {}]) {
-  Deno.test(`markerOf refuses ${JSON.stringify(next)}, which is not a link`, () => {
+  Deno.test(`markerOf() throws UnexpectedResponse for ${JSON.stringify(next)}`, () => {
     assertThrows(() => markerOf(next as string), UnexpectedResponse, "Cannot list images");
   });
 }

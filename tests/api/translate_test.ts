@@ -111,7 +111,7 @@ const DATES: readonly (readonly [text: string | null | undefined, date: string |
 ];
 
 for (const [text, date] of DATES) {
-  Deno.test(`fromGlance reads the date ${JSON.stringify(text)} as ${date}`, () => {
+  Deno.test(`fromGlance() reads the date ${JSON.stringify(text)} as ${date}`, () => {
     const image = fromGlance({ id: "1", status: "active", created_at: text ?? null });
     assertEquals(image.createdAt?.toISOString() ?? null, date);
   });
@@ -132,7 +132,7 @@ Deno.test("fromGlance() returns the key id of an encrypted image, also as a prop
 });
 
 for (const key of ["mappings", "block_device_mapping"]) {
-  Deno.test(`fromGlance refuses "${key}" that is not JSON, and names the image`, () => {
+  Deno.test(`fromGlance() throws Invalid and names the image when "${key}" is not JSON`, () => {
     const glance = { id: "42", status: "active", [key]: "{" };
     const { message, imageId } = assertThrows(() => fromGlance(glance), Invalid);
     assertEquals(message.includes(`"${key}" of image "42": it is not JSON`), true);
@@ -220,7 +220,7 @@ for (
     [() => {}, "a function"],
   ] as const
 ) {
-  Deno.test(`toGlance refuses a property that is ${what}`, () => {
+  Deno.test(`toGlance() throws Invalid when a property is ${what}`, () => {
     const { message } = assertThrows(() => toGlance({ properties: { os_type: value } }), Invalid);
     assertEquals(message.includes(`its value is ${what} and Glance stores strings only`), true);
   });
@@ -229,14 +229,14 @@ for (
 for (
   const meta of [null, undefined, "text", 42, ["a"], { properties: null }, { properties: "ab" }]
 ) {
-  Deno.test(`toGlance refuses ${JSON.stringify(meta)} as metadata`, () => {
+  Deno.test(`toGlance() throws Invalid when the metadata is ${JSON.stringify(meta)}`, () => {
     const refuse = () => toGlance(meta as unknown as ImageMeta);
     assertThrows(refuse, Invalid, "must be an object");
   });
 }
 
 for (const name of ["os_glance", "os_glance_import_task", "os_glanced"]) {
-  Deno.test(`toGlance refuses the reserved property "${name}"`, () => {
+  Deno.test(`toGlance() throws Invalid for the reserved property "${name}"`, () => {
     assertThrows(() => toGlance({ properties: { [name]: "x" } }), Invalid, "reserved");
     assertThrows(() => toGlance({ properties: { [name]: null } }), Invalid, "reserved");
     assertEquals(isReservedProperty(name), true);
@@ -260,7 +260,7 @@ const JSON_AS_PYTHON: readonly (readonly [value: unknown, text: string])[] = [
 ];
 
 for (const [value, text] of JSON_AS_PYTHON) {
-  Deno.test(`toGlance writes the mapping ${Deno.inspect(value)} as json.dumps does`, () => {
+  Deno.test(`toGlance() writes the mapping ${Deno.inspect(value)} as json.dumps does`, () => {
     assertEquals(toGlance({ properties: { mappings: value } }), { mappings: text });
   });
 }
@@ -280,12 +280,12 @@ Deno.test("toGlance() writes JSON like json.dumps", {
 });
 
 for (const value of [1n, [1n], () => {}, Symbol("s")]) {
-  Deno.test(`toGlance refuses the mapping ${Deno.inspect(value)}, which JSON does not have`, () => {
+  Deno.test(`toGlance() throws Invalid for the mapping ${Deno.inspect(value)}`, () => {
     assertThrows(() => toGlance({ properties: { mappings: value } }), Invalid, "as JSON");
   });
 }
 
-Deno.test("a mapping survives a round trip through Glance", () => {
+Deno.test("fromGlance() reads a mapping as toGlance() was given it", () => {
   const mappings = [{ device: "vda", text: "größe", list: [1, null, { x: "y" }] }];
   const glance = toGlance({ properties: { mappings } });
   const image = fromGlance({ id: "1", status: "active", ...glance });

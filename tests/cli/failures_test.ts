@@ -278,7 +278,7 @@ Deno.test("runGlance() reports each bad input on one line with its exit code", a
   }
 });
 
-Deno.test("--debug tells what led to a failure, without secrets", async () => {
+Deno.test("--debug prints the causes of a failure, without secrets", async () => {
   const { stderr } = await new CliHarness(unreachable).run(["image-list", "--debug"]);
   assertStringIncludes(stderr, "retry: attempt 1 at http://glance.test:9292 failed");
   assertStringIncludes(stderr, "cooldown: http://glance.test:9292 is skipped for ");
@@ -306,7 +306,7 @@ Deno.test("glance says how a cloud is chosen where nothing is configured", async
   }
 });
 
-Deno.test("A command does not fail when the reader of its standard output has gone", async () => {
+Deno.test("a command succeeds when the reader of its standard output has gone", async () => {
   const harness = await harnessWithImages();
   for (const args of [["image-list"], ["image-show", ID], ["help"], ["image-download", ID]]) {
     const { code, stderr } = await harness.run(args, { outputFails: "EPIPE" });
@@ -314,7 +314,7 @@ Deno.test("A command does not fail when the reader of its standard output has go
   }
 });
 
-Deno.test("A full disk behind standard output is a failure", async () => {
+Deno.test("a command fails when the disk of its standard output is full", async () => {
   const harness = await harnessWithImages();
   for (const args of [["image-list"], ["image-download", ID]]) {
     const { code, stderr } = await harness.run(args, { outputFails: "ENOSPC" });
@@ -324,7 +324,7 @@ Deno.test("A full disk behind standard output is a failure", async () => {
   }
 });
 
-Deno.test("Ctrl-C ends a command that waits for Glance, in silence", async () => {
+Deno.test("Ctrl-C ends a command that waits for Glance, without a message", async () => {
   for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
     const controller = new AbortController();
     const harness = new CliHarness((request) =>

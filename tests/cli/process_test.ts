@@ -121,7 +121,7 @@ async function inBash(line: string, url: string, directory: string): Promise<str
   return text.decode(stdout);
 }
 
-Deno.test("--file takes what bash makes a file of, and the names of the standard streams", async () => {
+Deno.test("--file reads process substitutions and the names of the standard streams", async () => {
   await using server = serveGlance();
   await inDirectory(async (directory) => {
     const create = `$GLANCE image-create --json ${RAW.join(" ")}`;
@@ -138,7 +138,7 @@ Deno.test("--file takes what bash makes a file of, and the names of the standard
   });
 });
 
-Deno.test("An image goes up through a pipe and comes down through a pipe", async () => {
+Deno.test("image-create reads a pipe, and image-download writes to one", async () => {
   await using server = serveGlance();
   await inDirectory(async (directory) => {
     const create = ["image-create", "--id", ID, ...RAW, "--json"];
@@ -155,7 +155,7 @@ Deno.test("An image goes up through a pipe and comes down through a pipe", async
   });
 });
 
-Deno.test("An image goes up from a file and comes down into a file", async () => {
+Deno.test("image-create reads a file, and image-download writes one", async () => {
   await using server = serveGlance();
   await inDirectory(async (directory) => {
     await Deno.writeFile(`${directory}/disk.img`, DISK);
@@ -217,7 +217,7 @@ Deno.test("image-download resumes after SIGINT, SIGTERM and SIGKILL", async (t) 
   }
 });
 
-Deno.test("Ctrl-C in an upload from a pipe ends it and leaves no image", async () => {
+Deno.test("Ctrl-C ends an upload from a pipe and leaves no image", async () => {
   const begun = Promise.withResolvers<void>();
   const glance = createEmbeddedGlance();
   await using server = serveOnAny((request) => {
@@ -239,7 +239,7 @@ Deno.test("Ctrl-C in an upload from a pipe ends it and leaves no image", async (
   });
 });
 
-Deno.test("A reader that has seen enough ends a download in silence, with 141", async () => {
+Deno.test("image-download exits with 141, without a message, when its reader closes the pipe", async () => {
   await using server = serveGlance();
   await inDirectory(async (directory) => {
     const create = ["image-create", "--id", ID, ...RAW];
@@ -254,7 +254,7 @@ Deno.test("A reader that has seen enough ends a download in silence, with 141", 
   });
 });
 
-Deno.test("Paths are meant from where the user is", async () => {
+Deno.test("a command resolves paths from the directory of the user", async () => {
   await using server = serveGlance();
   await inDirectory(async (directory) => {
     await Deno.writeTextFile(`${directory}/disk.img`, "data");

@@ -437,7 +437,7 @@ Deno.test("image-download --connections reads parts at the same time, also when 
   assert(cloud.ranges.length > 2, String(cloud.ranges));
 });
 
-Deno.test("The progress of a download that goes on counts what is there as done, not as moved", async () => {
+Deno.test("image-download counts resumed bytes as done, not as transferred", async () => {
   const cloud = await Cloud.create();
   const files = await cloud.breakOff(200_000);
   let time = 0;

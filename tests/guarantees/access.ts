@@ -40,7 +40,7 @@ export const ACCESS: readonly Guarantee[] = [
   ],
   [
     "Output escapes C1 controls and bidirectional marks, also as JSON.",
-    "cli/commands_test.ts: No output holds a character that can rewrite or disguise what a terminal shows",
+    "cli/commands_test.ts: a command prints no control character that can change what a terminal shows",
   ],
   [
     "A log line holds a path up to a limit.",
@@ -49,12 +49,12 @@ export const ACCESS: readonly Guarantee[] = [
   ],
   [
     "No parser prints what it reads.",
-    "auth/clouds/yaml_test.ts: No YAML parser prints what it reads",
+    "auth/clouds/yaml_test.ts: readCloud() prints nothing of a file, whatever the parser",
   ],
   [
     "A download writes its part and record through no link.",
     "cli/system/deno_files_test.ts: downloadToFile() writes nothing to … in place of FILE.…",
-    "cli/system/deno_files_test.ts: A record that is a link is not one: the part stays as it is",
+    "cli/system/deno_files_test.ts: image-download ignores a record that is a link, and keeps the partial file",
   ],
   [
     "A property may have any name, on every runtime.",

@@ -16,7 +16,7 @@ export const CONFIGURATION: readonly Guarantee[] = [
     "Every setting that is not honored is reported.",
     "auth/clouds/ignored_settings_test.ts: readCloud() reports that … is ignored",
     "auth/clouds/ignored_settings_test.ts: connect() and createCloudGateway() report each ignored setting",
-    "cli/commands/shared/cloud_flags_test.ts: A setting that is not honored is named on standard error, once, also without --debug",
+    "cli/commands/shared/cloud_flags_test.ts: a command names an ignored setting once on standard error, also without --debug",
   ],
   [
     "Messages of the command line name flags and variables.",
@@ -32,7 +32,7 @@ export const CONFIGURATION: readonly Guarantee[] = [
   ],
   [
     "The error of a deactivated image says so.",
-    "cli/args/wording_test.ts: A deactivated image says so, and who can help",
+    "cli/args/wording_test.ts: image-download names the cause and who can help when an image is deactivated",
   ],
   [
     "`member-update` by the owner says who may answer the offer.",
@@ -40,7 +40,7 @@ export const CONFIGURATION: readonly Guarantee[] = [
   ],
   [
     "`glance image list` suggests `image-list`.",
-    "cli/args/parse_test.ts: readCommandLine says what is wrong and what to do",
+    "cli/args/parse_test.ts: readCommandLine() throws UsageError with a cause and a hint",
   ],
   [
     "Images can be deleted while they are listed.",

@@ -16,8 +16,8 @@ export const RESOURCES: readonly Guarantee[] = [
   ],
   [
     "Every read of an answer is bounded: from Glance, Keystone and the host of an href.",
-    "http/json_test.ts: An endless response to a request for … is an error that names the limit",
-    "http/json_test.ts: An endless error response to a request for … is read only up to the limit of a quote",
+    "http/json_test.ts: call() names the limit in its error when the response to a request for … is endless",
+    "http/json_test.ts: call() reads an endless error response to a request for … only up to the limit of a quote",
   ],
   [
     "Work on external input grows in proportion to it.",

@@ -21,17 +21,17 @@ export const RIGHT_BYTES: readonly Guarantee[] = [
   [
     "A command fails at a wrong path, where Glance answers everything with 300.",
     "cli/args/wording_test.ts: A command exits with 1 at a wrong path, where Glance answers everything with 300",
-    "images/promise_test.ts: The list of versions at a wrong path says that there is no Image API",
+    "images/promise_test.ts: call() names the missing Image API when a wrong path lists the versions",
   ],
   [
     "Every operation refuses a status that it does not promise.",
-    "images/promise_test.ts: Every operation refuses each status below 400 that its row does not promise",
+    "images/promise_test.ts: call() throws UnexpectedResponse for each status below 400 that an operation does not define",
     "router/promise_test.ts: A status below 400 that an operation does not define is 502, and logged as failed",
   ],
   [
     "Every operation refuses a success whose body is empty or foreign.",
-    "images/promise_test.ts: Every operation that promises a document refuses one that is empty or foreign",
-    "images/promise_test.ts: Every operation without a result refuses a page",
+    "images/promise_test.ts: call() throws UnexpectedResponse when the document of an operation is empty or foreign",
+    "images/promise_test.ts: call() throws UnexpectedResponse for a page when the operation has no result",
     "router/promise_test.ts: A response that is empty or not of the operation is 502, and logged as failed",
   ],
   [
@@ -42,7 +42,7 @@ export const RIGHT_BYTES: readonly Guarantee[] = [
   [
     "No header is built from a record value of the wrong type.",
     "router/promise_test.ts: No header is made from a record value of the wrong type",
-    "images/promise_test.ts: A record whose size, hash or name has the wrong type is not a record",
+    "images/promise_test.ts: show() throws UnexpectedResponse when size, hash or name has the wrong type",
   ],
   [
     "Data that follows an announced size of 0 is refused with 400.",
@@ -51,7 +51,7 @@ export const RIGHT_BYTES: readonly Guarantee[] = [
   ],
   [
     "An image href without a host is refused.",
-    "images/remote_test.ts: getRemoteImageService refuses …, and says what is wanted",
+    "images/remote_test.ts: getRemoteImageService() throws InvalidImageRef with a hint for …",
     "api_server_test.ts: parseApiServer() refuses …, and shows the expected form",
   ],
 ];

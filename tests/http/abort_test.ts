@@ -61,7 +61,7 @@ const CASES: readonly Case[] = [
 ];
 
 for (const { during, steps, options, context = {}, requests } of CASES) {
-  Deno.test(`A call aborted during ${during} rejects immediately with the reason`, async () => {
+  Deno.test(`call() rejects immediately with the reason when it is aborted during ${during}`, async () => {
     for (const reason of [new Error("enough"), "enough", 0]) {
       const replayed = steps.map((step) => step instanceof Response ? step.clone() : step);
       const { client, clock, script } = worldOf(replayed, options);
@@ -79,7 +79,7 @@ for (const { during, steps, options, context = {}, requests } of CASES) {
   });
 }
 
-Deno.test("A call whose signal is already aborted sends no request", async () => {
+Deno.test("call() sends no request when its signal is already aborted", async () => {
   const { client, script } = worldOf([200]);
   const reason = new Error("too late");
   const signal = AbortSignal.abort(reason);
@@ -87,7 +87,7 @@ Deno.test("A call whose signal is already aborted sends no request", async () =>
   assertEquals(script.requests.length, 0);
 });
 
-Deno.test("Aborting a signal after the response has no effect", async () => {
+Deno.test("call() ignores an abort after the response", async () => {
   const { client, clock } = worldOf([Response.json({ id: "42" })]);
   const controller = new AbortController();
   const { signal } = controller;
@@ -96,7 +96,7 @@ Deno.test("Aborting a signal after the response has no effect", async () => {
   assertEquals(image.id, "42");
 });
 
-Deno.test("A call leaves no listener on a long-lived signal", async () => {
+Deno.test("call() leaves no listener on its signal", async () => {
   const { client, clock } = worldOf([503, 401, 401, Response.json({ id: "42" })]);
   const { signal } = new AbortController();
   const listeners = new Set<unknown>();

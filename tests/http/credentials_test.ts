@@ -74,7 +74,7 @@ const SENT: readonly (readonly [
 ];
 
 for (const [who, options, context, headers] of SENT) {
-  Deno.test(`${who} sends ${JSON.stringify(headers)}`, async () => {
+  Deno.test(`call() sends ${JSON.stringify(headers)} for ${who}`, async () => {
     const { client, script } = worldOf([Response.json(IMAGE)], options);
     await client.call(context, "get", "42");
     const sent = [...script.requests[0]?.headers ?? []].filter(([name]) => name.startsWith("x-"));
@@ -82,7 +82,7 @@ for (const [who, options, context, headers] of SENT) {
   });
 }
 
-Deno.test("A client uses its own context when a call has none", async () => {
+Deno.test("call() uses the context of the client when it is given none", async () => {
   const own = { authToken: "own" };
   const steps = [1, 2].map(() => () => Response.json(IMAGE));
   const { client, script } = worldOf(steps, { context: own });
@@ -91,7 +91,7 @@ Deno.test("A client uses its own context when a call has none", async () => {
   assertEquals(script.requests.map(({ headers }) => headers.get("x-auth-token")), ["own", "other"]);
 });
 
-Deno.test("After a 401 the token is renewed, and the request is sent to the same server again", async () => {
+Deno.test("call() renews the token after a 401, and sends the request to the same server again", async () => {
   const { client, events, tokens, requests } = guarded("new");
   const { context, counter } = renewable("old", "new");
   assertEquals(await client.call(context, "get", "42"), IMAGE);
@@ -101,7 +101,7 @@ Deno.test("After a 401 the token is renewed, and the request is sent to the same
   assertEquals(factsOf(events), [{ kind: "renew", reason: "refused" }]);
 });
 
-Deno.test("The body of a 401 is canceled when the token is renewed", async () => {
+Deno.test("call() cancels the body of a 401 when it renews the token", async () => {
   const refusal = new FakeBody([utf8("{}")]);
   const steps = [new Response(refusal.stream, { status: 401 }), Response.json(IMAGE)];
   const { client } = worldOf(steps);
@@ -109,7 +109,7 @@ Deno.test("The body of a 401 is canceled when the token is renewed", async () =>
   assertEquals(refusal.isOver, true);
 });
 
-Deno.test("A second 401 in a row is final", async () => {
+Deno.test("call() throws after a second 401 in a row", async () => {
   const { client, tokens, events, clock } = guarded("better");
   const { context, counter } = renewable("old", "new");
   await assertRejects(() => client.call(context, "get", "42"), ImageNotAuthorized, "who?");
@@ -118,7 +118,7 @@ Deno.test("A second 401 in a row is final", async () => {
   assertEquals(factsOf(events), [{ kind: "renew", reason: "refused" }]);
 });
 
-Deno.test("A 401 is final when the context cannot be renewed, and a 403 always", async () => {
+Deno.test("call() throws for a 401 when the context cannot be renewed, and for every 403", async () => {
   const { client, tokens } = guarded("new");
   await assertRejects(() => client.call({ authToken: "old" }, "list"), NotAuthorized);
   assertEquals(tokens(), ["old"]);
@@ -129,7 +129,7 @@ Deno.test("A 401 is final when the context cannot be renewed, and a 403 always",
   assertEquals(counter.renewals, 0);
 });
 
-Deno.test("Concurrent calls that get a 401 share one renewal", async () => {
+Deno.test("call() shares one renewal between concurrent calls that get a 401", async () => {
   const { client, tokens } = guarded("new");
   const { context, counter } = renewable("old", "new");
   const calls = Array.from({ length: 20 }, () => client.call(context, "get", "42"));
@@ -138,7 +138,7 @@ Deno.test("Concurrent calls that get a 401 share one renewal", async () => {
   assertEquals(tokens().filter((token) => token === "new").length, 20);
 });
 
-Deno.test("A caller that keeps its old context gets no second 401", async () => {
+Deno.test("call() uses the renewed token for a caller that keeps its old context", async () => {
   const { client, tokens } = guarded("new");
   const { context, counter } = renewable("old", "new");
   for (let i = 0; i < 3; i++) await client.call(context, "get", "42");
@@ -146,7 +146,7 @@ Deno.test("A caller that keeps its old context gets no second 401", async () => 
   assertEquals(counter.renewals, 1);
 });
 
-Deno.test("An expiring token is renewed before it is sent", async () => {
+Deno.test("call() renews an expiring token before it sends it", async () => {
   const { client, tokens, events } = guarded("new");
   const ending = { expiresAt: new Date(Date.now() + 60_000) };
   const renewed = { authToken: "new", expiresAt: new Date(Date.now() + HOUR) };
@@ -156,7 +156,7 @@ Deno.test("An expiring token is renewed before it is sent", async () => {
   assertEquals(factsOf(events), [{ kind: "renew", reason: "expiring" }]);
 });
 
-Deno.test("A stream is not sent again with a new token", async () => {
+Deno.test("call() does not send a stream again with a new token", async () => {
   const { client, tokens } = guarded("new");
   const { context, counter } = renewable("old", "new");
   const body = new FakeBody([utf8("data")]);
@@ -164,13 +164,13 @@ Deno.test("A stream is not sent again with a new token", async () => {
   assertEquals([tokens(), counter.renewals], [["old"], 0]);
 });
 
-Deno.test("Bytes are sent again with a new token", async () => {
+Deno.test("call() sends bytes again with a new token", async () => {
   const { client, tokens } = guarded("new");
   await client.call(renewable("old", "new").context, "upload", "42", utf8("data"));
   assertEquals(tokens(), ["old", "new"]);
 });
 
-Deno.test("Keystone's error is thrown unchanged when it refuses a renewal", async () => {
+Deno.test("call() throws Keystone's error unchanged when it refuses a renewal", async () => {
   for (const step of ["refused", "expiring"] as const) {
     const { client, clock } = guarded("new");
     const error = new AuthenticationFailed("Cannot renew it");
@@ -181,7 +181,7 @@ Deno.test("Keystone's error is thrown unchanged when it refuses a renewal", asyn
   }
 });
 
-Deno.test("An error of the caller's own renew() is thrown unchanged, and no server cools down", async () => {
+Deno.test("call() throws the error of the caller's renew() unchanged, and no server cools down", async () => {
   for (const expiresAt of [new Date(0), new Date(Date.now() + HOUR)]) {
     const { client, clock, events, requests } = guarded("new");
     const error = new Error("the vault is sealed");
@@ -192,7 +192,7 @@ Deno.test("An error of the caller's own renew() is thrown unchanged, and no serv
   }
 });
 
-Deno.test("The time of a renewal does not count toward requestTimeout", async () => {
+Deno.test("call() does not count the time of a renewal toward requestTimeout", async () => {
   const { client, clock, events, tokens } = guarded("new", { requestTimeout: 1_000 });
   const renew = () => clock.sleep(5_000).then(() => ({ authToken: "new" }));
   for (const expiresAt of [new Date(0), new Date(Date.now() + HOUR)]) {
@@ -203,7 +203,7 @@ Deno.test("The time of a renewal does not count toward requestTimeout", async ()
   assertEquals(factsOf(events).filter(({ kind }) => kind === "cooldown"), []);
 });
 
-Deno.test("No token is renewed when none is sent", async () => {
+Deno.test("call() renews no token when none is sent", async () => {
   for (const options of [{ anonymous: true }, { authStrategy: "noauth" as const }]) {
     const { client, tokens } = guarded("new", options);
     const { context, counter } = renewable("old", "new", { expiresAt: new Date(0) });
@@ -212,7 +212,7 @@ Deno.test("No token is renewed when none is sent", async () => {
   }
 });
 
-Deno.test("An outage after a renewal is reported without tokens", async () => {
+Deno.test("call() reports an outage after a renewal without tokens", async () => {
   const { client, clock } = worldOf([401, 503, silence, 502, 504], { requestTimeout: 10 });
   const { context } = renewable("old-canary", "new-canary");
   const error = await failureOf(clock.run(client.call(context, "get", "42")));

@@ -65,7 +65,7 @@ const QUESTIONS: Readonly<Record<string, (fetch: () => Promise<Response>) => Pro
 };
 
 for (const [what, ask] of Object.entries(QUESTIONS)) {
-  Deno.test(`An endless response to a request for ${what} is an error that names the limit`, async () => {
+  Deno.test(`call() names the limit in its error when the response to a request for ${what} is endless`, async () => {
     const endless = new Endless();
     const error = await assertRejects(
       () => ask(() => Promise.resolve(endless.answer())),
@@ -77,7 +77,7 @@ for (const [what, ask] of Object.entries(QUESTIONS)) {
     assertLess(endless.taken, DOCUMENT_LIMIT + 3 * CHUNK.byteLength);
   });
 
-  Deno.test(`An endless error response to a request for ${what} is read only up to the limit of a quote`, async () => {
+  Deno.test(`call() reads an endless error response to a request for ${what} only up to the limit of a quote`, async () => {
     for (const status of [400, 404, 500, 503]) {
       const endless = new Endless();
       await assertRejects(() => ask(() => Promise.resolve(endless.answer(status))), GlanceError);
@@ -87,14 +87,14 @@ for (const [what, ask] of Object.entries(QUESTIONS)) {
   });
 }
 
-Deno.test("A response whose Content-Length exceeds the limit is refused unread", async () => {
+Deno.test("call() reads nothing of a response whose Content-Length exceeds the limit", async () => {
   const endless = new Endless();
   const answer = endless.answer(200, { "content-length": String(DOCUMENT_LIMIT + 1) });
   await assertRejects(() => readBytes(answer), UnexpectedResponse, "the limit");
   assertEquals([endless.taken, endless.isCancelled], [0, true]);
 });
 
-Deno.test("A decoded body is limited by its decoded bytes, whatever its Content-Length", async () => {
+Deno.test("call() limits the decoded bytes of a body, whatever its Content-Length", async () => {
   const endless = new Endless();
   const answer = endless.answer(200, { "content-length": "20", "content-encoding": "gzip" });
   Object.defineProperty(answer, "url", { value: "http://glance/v2/images" });
@@ -102,7 +102,7 @@ Deno.test("A decoded body is limited by its decoded bytes, whatever its Content-
   assertLess(endless.taken, DOCUMENT_LIMIT + 3 * CHUNK.byteLength);
 });
 
-Deno.test("A body that stalls and ignores its signal ends with the request's time limit", async () => {
+Deno.test("call() ends with requestTimeout when a body stalls and ignores its signal", async () => {
   const clock = new SimulatedClock();
   const stalled = () =>
     new Response(new ReadableStream({ pull: () => new Promise(() => {}) }, { highWaterMark: 0 }));
@@ -129,7 +129,7 @@ Deno.test("parseJson() rejects JSON that Python considers too deep, without recu
   assertEquals(parseJson("[".repeat(300_000)), undefined);
 });
 
-Deno.test("A deeply nested response is a typed error", async () => {
+Deno.test("call() throws UnexpectedResponse for a deeply nested response", async () => {
   const body = `{"images":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
   for (const status of [200, 404, 500]) {
     const fetch = () => Promise.resolve(new Response(body, { status }));

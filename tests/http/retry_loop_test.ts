@@ -184,7 +184,7 @@ const PROMISED: Partial<Record<OperationName, number>> = {
 };
 
 for (const [method, args] of ONCE) {
-  Deno.test(`"${method}" is not retried when its outcome is unknown`, async () => {
+  Deno.test(`call() does not retry "${method}" when its outcome is unknown`, async () => {
     const call = ({ client, clock }: World) =>
       clock.run(client.run({}, method, args as never) as Promise<unknown>);
     for (const step of [refused(), 502, 504]) {
@@ -203,7 +203,7 @@ for (const [method, args] of ONCE) {
   });
 }
 
-Deno.test("An upload of a stream is not retried, whatever the status", async () => {
+Deno.test("call() does not retry an upload of a stream, whatever the status", async () => {
   for (const step of [refused(), 429, 503, 502]) {
     const body = new FakeBody([utf8("data")]);
     const world = worldOf([step, 204]);
@@ -225,7 +225,7 @@ const REMOVALS: readonly (readonly [method: OperationName, args: readonly string
 ];
 
 for (const [method, args] of REMOVALS) {
-  Deno.test(`A 404 counts as success of a retried "${method}" with unknown outcome, and of no other`, async () => {
+  Deno.test(`call() counts a 404 as success of a retried "${method}" with unknown outcome, and of no other`, async () => {
     const call = ({ client, clock }: World) =>
       clock.run(client.run({}, method, args as never) as Promise<unknown>);
     for (const lost of [refused(), 502, 504, silence]) {
@@ -241,12 +241,12 @@ for (const [method, args] of REMOVALS) {
   });
 }
 
-Deno.test("A 404 is final for anything but a removal, also after a lost response", async () => {
+Deno.test("call() throws for a 404 to anything but a removal, also after a lost response", async () => {
   const world = worldOf([refused(), 404]);
   await assertRejects(() => show(world), GlanceError, "404");
 });
 
-Deno.test("Each error response is read or canceled before the next request", async () => {
+Deno.test("call() reads or cancels each error response before the next request", async () => {
   const bodies = Array.from({ length: 3 }, () => new FakeBody([utf8("{}")]));
   const world = worldOf(
     bodies.map(({ stream }) => new Response(stream, { status: 503 })),
@@ -256,14 +256,14 @@ Deno.test("Each error response is read or canceled before the next request", asy
   assertEquals(bodies.map(({ isOver }) => isOver), [true, true, true]);
 });
 
-Deno.test("A GlanceError of the fetch is thrown unchanged, without a retry", async () => {
+Deno.test("call() throws a GlanceError of fetch unchanged, without a retry", async () => {
   const error = new Invalid("Cannot send it");
   const world = worldOf([error]);
   assertStrictEquals(await failureOf(show(world)), error);
   assertEquals(world.events, []);
 });
 
-Deno.test("Each retry emits an event with its server, attempt, delay, and cause", async () => {
+Deno.test("call() emits an event with server, attempt, delay, and cause for each retry", async () => {
   const world = worldOf([refused(), 503, Response.json(IMAGE)], { apiServers: ["a", "b"] });
   await show(world);
   assertEquals(factsOf(world.events), [
@@ -278,7 +278,7 @@ Deno.test("Each retry emits an event with its server, attempt, delay, and cause"
   assert(causes[2] instanceof GlanceError && causes[2].status === 503);
 });
 
-Deno.test("A full outage costs 1,100 requests for 1,000 calls, and one per call after that", async () => {
+Deno.test("call() sends 1,100 requests for 1,000 calls in a full outage, and one per call after that", async () => {
   const world = worldOf(Array.from({ length: 3_000 }, () => refused()), { apiServers: ["a"] });
   const outage = async (calls: number) => {
     const before = world.script.requests.length;
@@ -291,7 +291,7 @@ Deno.test("A full outage costs 1,100 requests for 1,000 calls, and one per call 
   await assertRejects(() => show(world), GlanceConnectionFailed, final);
 });
 
-Deno.test("A thousand concurrent calls in a full outage share the retry budget", async () => {
+Deno.test("call() shares the retry budget between a thousand concurrent calls in a full outage", async () => {
   const world = worldOf(Array.from({ length: 3_000 }, () => 503));
   const calls = Array.from({ length: 1_000 }, () => failureOf(world.client.call({}, "get", "42")));
   await world.clock.run(Promise.all(calls));
@@ -299,7 +299,7 @@ Deno.test("A thousand concurrent calls in a full outage share the retry budget",
   assertEquals(world.clock.pending, 0);
 });
 
-Deno.test("Successes refill the retry budget: five allow one retry", async () => {
+Deno.test("call() allows one retry more after five successes", async () => {
   const steps = [
     ...Array.from({ length: 100 }, () => refused()),
     ...Array.from({ length: 6 }, () => () => Response.json(IMAGE)),

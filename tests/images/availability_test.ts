@@ -37,13 +37,13 @@ const TABLE: readonly (readonly [
 ];
 
 for (const [context, image, availability] of TABLE) {
-  Deno.test(`${JSON.stringify(image)} is ${availability} for ${JSON.stringify(context)}`, () => {
+  Deno.test(`isAvailable() finds ${JSON.stringify(image)} ${availability} for ${JSON.stringify(context)}`, () => {
     const shown = fromGlance({ id: "42", status: "active", ...image });
     assertEquals(availabilityOf(context, shown), availability as "members");
   });
 }
 
-Deno.test("only an accepted member may see a shared image", () => {
+Deno.test("isAvailable() shows a shared image to accepted members only", () => {
   const members = (["pending", "accepted", "rejected"] as const).map((status, i) => ({
     member_id: `p${i}`,
     image_id: "42",
@@ -73,7 +73,7 @@ Deno.test("show() requests the members only if they decide", async () => {
   assertEquals(trusted.script.requests.length, 1);
 });
 
-Deno.test("every image is available without identities and Keystone", async () => {
+Deno.test("isAvailable() is true for every image without identities and Keystone", async () => {
   const image = () => Response.json({ id: "42", status: "active", visibility: "private" });
   const { service } = worldOf([image, image], { authStrategy: "noauth" });
   assertEquals((await service.show({}, "42")).id, "42");

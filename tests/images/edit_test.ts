@@ -267,7 +267,7 @@ const READ_ONLY: Readonly<Record<string, unknown>> = {
 };
 
 for (const [name, value] of Object.entries(READ_ONLY)) {
-  Deno.test(`update refuses another "${name}" before it changes anything`, async () => {
+  Deno.test(`update() refuses another "${name}" before it changes anything`, async () => {
     const { service, patches } = shownImage();
     const image = await service.show(CALLER, "42");
     const glanceName = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -51,7 +51,7 @@ async function refusal(name: OperationName, answer: () => Response) {
 /** Statuses below 400 that some server might answer. */
 const STATUSES = [200, 201, 202, 204, 205, 206, 300, 304];
 
-Deno.test("Every operation refuses each status below 400 that its row does not promise", async () => {
+Deno.test("call() throws UnexpectedResponse for each status below 400 that an operation does not define", async () => {
   for (const name of NAMES) {
     for (const status of STATUSES) {
       if (OPERATIONS[name].success.includes(status)) continue;
@@ -63,7 +63,7 @@ Deno.test("Every operation refuses each status below 400 that its row does not p
   }
 });
 
-Deno.test("The list of versions at a wrong path says that there is no Image API", async () => {
+Deno.test("call() names the missing Image API when a wrong path lists the versions", async () => {
   for (const name of NAMES) {
     if (OPERATIONS[name].success.includes(300)) continue;
     const answer = () => Response.json({ versions: [] }, { status: 300 });
@@ -80,7 +80,7 @@ const SILENT: ReadonlySet<string> = new Set([
   ...NAMES.filter((name) => OPERATIONS[name].success.join() === "204"),
 ]);
 
-Deno.test("Every operation that promises a document refuses one that is empty or foreign", async () => {
+Deno.test("call() throws UnexpectedResponse when the document of an operation is empty or foreign", async () => {
   const foreign = [
     "",
     "<html>Please sign in</html>",
@@ -110,7 +110,7 @@ const LOOSE: Partial<Record<OperationName, readonly string[]>> = {
   "cache.nodes": ["[7]"],
 };
 
-Deno.test("Every operation without a result refuses a page", async () => {
+Deno.test("call() throws UnexpectedResponse for a page when the operation has no result", async () => {
   for (const name of SILENT as ReadonlySet<OperationName>) {
     const [status] = OPERATIONS[name].success;
     if (status === undefined || status === 204) continue;
@@ -118,7 +118,7 @@ Deno.test("Every operation without a result refuses a page", async () => {
   }
 });
 
-Deno.test("An answer about another image is not an answer, whatever the case of ids means", async () => {
+Deno.test("show() throws UnexpectedResponse when the record is of another image", async () => {
   const { client } = worldOf([Response.json({ id: "ABC" })]);
   assertEquals((await client.call({}, "get", "abc")).id, "ABC");
   const { error } = await refusal("get", () => Response.json({ id: "43" }));
@@ -126,7 +126,7 @@ Deno.test("An answer about another image is not an answer, whatever the case of 
   await refusal("update", () => Response.json({ id: "43" }));
 });
 
-Deno.test("A record whose size, hash or name has the wrong type is not a record", async () => {
+Deno.test("show() throws UnexpectedResponse when size, hash or name has the wrong type", async () => {
   const wrong = [
     ...[1.5, -1, "5", true, {}, [], 2 ** 60].map((size) => ({ size })),
     ...[7, {}, [], false].flatMap((value) =>
@@ -143,7 +143,7 @@ Deno.test("A record whose size, hash or name has the wrong type is not a record"
   }
 });
 
-Deno.test("A server that breaks its promise is passed over: another one is asked at once", async () => {
+Deno.test("call() uses another server at once when a response is not what the operation defines", async () => {
   const lies = [
     Response.json({ versions: [] }, { status: 300 }),
     new Response("<html>Please sign in</html>"),
@@ -155,13 +155,13 @@ Deno.test("A server that breaks its promise is passed over: another one is asked
   assertEquals(cooled.map(({ server }) => server), ["http://a", "http://b"]);
 });
 
-Deno.test("What is not idempotent is asked of one server, whatever it answers", async () => {
+Deno.test("call() uses one server for an operation that is not idempotent", async () => {
   const { client, script } = worldOf([Response.json({}, { status: 300 }), 204]);
   await assertRejects(() => client.call({}, "upload", "42", new Uint8Array(1)), UnexpectedResponse);
   assertEquals(script.hosts, ["a"]);
 });
 
-Deno.test("A download passes over a server whose answer has another status", async () => {
+Deno.test("download() uses another server when a response has another status", async () => {
   for (const status of [201, 300]) {
     const served = new Served();
     const steps = [record(), served.whole(BYTES, { status }), served.whole()];

@@ -42,7 +42,7 @@ const HREFS: readonly (readonly [href: string, endpoint: string, id: string])[] 
 ];
 
 for (const [href, endpoint, id] of HREFS) {
-  Deno.test(`getRemoteImageService finds ${id} at ${endpoint} in ${JSON.stringify(href)}`, () => {
+  Deno.test(`getRemoteImageService() finds ${id} at ${endpoint} in ${JSON.stringify(href)}`, () => {
     const [service, imageId] = getRemoteImageService({}, href);
     assertEquals([service.client.server?.endpoint, imageId], [endpoint, id]);
   });
@@ -95,7 +95,7 @@ const UNUSABLE = [
 ];
 
 for (const href of UNUSABLE) {
-  Deno.test(`getRemoteImageService refuses ${JSON.stringify(href)}, and says what is wanted`, () => {
+  Deno.test(`getRemoteImageService() throws InvalidImageRef with a hint for ${JSON.stringify(href)}`, () => {
     const refuse = () => getRemoteImageService({}, href);
     const { message } = assertThrows(refuse, InvalidImageRef, "give an id or");
     assertEquals(/me:|pw/.test(message), false, message);

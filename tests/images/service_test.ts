@@ -112,7 +112,7 @@ Deno.test("listMembers() and getStores() return what Glance lists", async () => 
   await assertRejects(() => worldOf([404]).service.getStores(CALLER), NotFound);
 });
 
-Deno.test("every method rejects an id that changes the path before any request", async () => {
+Deno.test("GlanceImageService rejects an id that changes the path before any request", async () => {
   const methods = [
     "show",
     "delete",
@@ -132,7 +132,7 @@ Deno.test("every method rejects an id that changes the path before any request",
   }
 });
 
-Deno.test("every method throws the reason of its signal on abort", async () => {
+Deno.test("GlanceImageService throws the reason of a signal on abort", async () => {
   const calls: readonly ((service: GlanceImageService, signal: AbortSignal) => Promise<unknown>)[] =
     [
       (service, signal) => service.detail(CALLER, {}, { signal }),
@@ -157,7 +157,7 @@ Deno.test("every method throws the reason of its signal on abort", async () => {
   }
 });
 
-Deno.test("a default service finds its servers in the catalog of each context", async () => {
+Deno.test("getDefaultImageService() finds its servers in the catalog of each context", async () => {
   const service = new GlanceImageService();
   assertEquals(service.client.options.apiServers, null);
   await assertRejects(() => service.show({}, ID), InvalidConfigurationValue, "service catalog");

@@ -109,7 +109,7 @@ Deno.test("connect() and createCloudGateway() report each ignored setting", asyn
   using _other = await connect({ environment: ENVIRONMENT, onEvent: fails });
 });
 
-Deno.test("No message about a configuration shows a secret", async () => {
+Deno.test("readCloud() shows no secret in a message", async () => {
   const url = "http://canary:canary@host:1/v3?token=canary#canary";
   const odd = "http://can ary:canary@[host/v3";
   const secrets = { OS_PASSWORD: "canary", OS_TOKEN: "canary", OS_PASSCODE: "canary" };

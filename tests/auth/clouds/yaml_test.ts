@@ -38,7 +38,7 @@ function settingsOf(parser: YamlParser, text: string): unknown {
 }
 
 for (const [name, parser] of Object.entries({ parse, parseDocument })) {
-  Deno.test(`YAML 1.1 is read as openstacksdk reads it, by ${name}`, () => {
+  Deno.test(`readCloud() reads YAML 1.1 as openstacksdk does, with ${name}`, () => {
     const text =
       "\ufeff%YAML 1.2\n---\na: no\nb: &b {c: 1}\nd: {<<: *b, e: x}\nf: 1\nf: 2\ng: {<<: [*b, {c: 9, h: 8}]}";
     assertEquals(settingsOf(parser, text), {
@@ -186,7 +186,7 @@ Deno.test("readCloud() accepts settings named like members of Object", async () 
   }
 });
 
-Deno.test("No YAML parser prints what it reads", async () => {
+Deno.test("readCloud() prints nothing of a file, whatever the parser", async () => {
   const printed: string[] = [];
   const { warn, error, log } = console;
   console.warn = console.error = console.log = (...words) => printed.push(words.join(" "));

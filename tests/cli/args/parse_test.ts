@@ -61,7 +61,7 @@ const GOOD: readonly (readonly [line: string, expected: unknown])[] = [
   ["image-list --os-image-api-version 2", ["image-list", [], { "os-image-api-version": "2" }]],
 ];
 
-Deno.test("readCommandLine understands what glanceclient's users write", async (t) => {
+Deno.test("readCommandLine() reads command lines of glanceclient", async (t) => {
   for (const [line, expected] of GOOD) {
     await t.step(line, () => assertEquals(read(line), expected));
   }
@@ -149,7 +149,7 @@ const BAD: readonly (readonly [line: string, message: string])[] = [
   ],
 ];
 
-Deno.test("readCommandLine says what is wrong and what to do", async (t) => {
+Deno.test("readCommandLine() throws UsageError with a cause and a hint", async (t) => {
   for (const [line, message] of BAD) {
     await t.step(line, () => {
       assertEquals(assertThrows(() => read(line), UsageError).message, message);
@@ -157,7 +157,7 @@ Deno.test("readCommandLine says what is wrong and what to do", async (t) => {
   }
 });
 
-Deno.test("readCommandLine takes an empty argument for a variable that is not set", () => {
+Deno.test("readCommandLine() treats an empty argument as absent", () => {
   const error = assertThrows(() => readCommandLine(["image-delete", ""], TABLE), UsageError);
   assertEquals(
     error.message,
@@ -165,7 +165,7 @@ Deno.test("readCommandLine takes an empty argument for a variable that is not se
   );
 });
 
-Deno.test("readCommandLine takes flags from their variables, and the flag before its variable", () => {
+Deno.test("readCommandLine() reads flags from variables, and prefers the flag", () => {
   const environment = { OS_IMAGE_STORE: "slow", GLANCECLIENT_DEBUG: "1" };
   assertEquals(read("image-create", environment), [
     "image-create",

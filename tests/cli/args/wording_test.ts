@@ -174,7 +174,7 @@ for (const [what, [before, args, says]] of Object.entries(HINTS)) {
   });
 }
 
-Deno.test("A deactivated image says so, and who can help", async () => {
+Deno.test("image-download names the cause and who can help when an image is deactivated", async () => {
   const { admin, member } = await twoCallers();
   const harness = new CliHarness(admin);
   assertEquals((await harness.run(["image-deactivate", ID])).code, 0);

@@ -30,7 +30,7 @@ Deno.test("cache-list prints what is in the cache and what will be, as glancecli
   assertEquals(JSON.parse((await harness.run(["cache-list", "--json"])).stdout), STATE);
 });
 
-Deno.test("A moment is written to the microsecond", () => {
+Deno.test("momentText() writes microseconds", () => {
   const cases: readonly (readonly [number, string])[] = [
     [1_795_636_295, "2026-11-25T19:51:35"],
     [1_795_636_295.5, "2026-11-25T19:51:35.500000"],
@@ -40,7 +40,7 @@ Deno.test("A moment is written to the microsecond", () => {
   for (const [seconds, text] of cases) assertEquals(momentText(seconds), text);
 });
 
-Deno.test("cache-queue, cache-delete and cache-clear ask for what they say, in silence", async (t) => {
+Deno.test("cache-queue, cache-delete and cache-clear send their requests, and print nothing", async (t) => {
   const cases: readonly (readonly [line: string, asked: readonly string[]])[] = [
     [`cache-queue ${ID}`, [`PUT /v2/cache/${ID}`]],
     [`cache-delete ${ID} ${OTHER_ID}`, [`DELETE /v2/cache/${ID}`, `DELETE /v2/cache/${OTHER_ID}`]],

@@ -78,7 +78,7 @@ Deno.test("image-import says what a cloud does not have, before it asks for anyt
   }
 });
 
-Deno.test("Imports refuse a region that the catalog does not have, before they ask for anything", async () => {
+Deno.test("image-import refuses a region that is not in the catalog before any request", async () => {
   const endpoint = { region: "Here", interface: "public", url: "http://glance.test:9292" };
   const catalog = [{ type: "image", name: "glance", endpoints: [endpoint] }];
   const token = { catalog, expires_at: "2099-01-01T00:00:00Z", project: { id: "p" } };

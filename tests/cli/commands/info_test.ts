@@ -63,7 +63,7 @@ Deno.test("stores-delete deletes an image from one store", async () => {
   assertEquals([code, stderr], [2, 'Cannot run "stores-delete": --store is missing; add it\n']);
 });
 
-Deno.test("explain lists the properties of a record", async () => {
+Deno.test("explain prints the properties of a record", async () => {
   const shown = await out(new CliHarness(), "explain image");
   assertMatch(shown, /^\| Attribute +\| Description +\|$/m);
   assertMatch(shown, /^\| min_ram +\| [^|]+\|$/m);

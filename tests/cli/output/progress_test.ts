@@ -10,7 +10,7 @@ import { MemoryOutput } from "../harness.ts";
 
 const MIB = 1024 ** 2;
 
-Deno.test("progressText shows share, bytes, rate, remaining time and resumes", () => {
+Deno.test("progressText() shows share, bytes, rate, remaining time and resumes", () => {
   const server = "http://glance.test:9292";
   const of = (transferred: number, total: number | null, resumes = 0) => ({
     transferred,
@@ -35,14 +35,14 @@ Deno.test("progressText shows share, bytes, rate, remaining time and resumes", (
   for (const [actual, expected] of cases) assertEquals(actual, expected);
 });
 
-Deno.test("formatBytes shows three digits and a binary unit", () => {
+Deno.test("formatBytes() shows three digits and a binary unit", () => {
   const cases = [[0, "0 B"], [999, "999 B"], [1000, "0.98 KiB"], [1536, "1.50 KiB"]] as const;
   for (const [bytes, text] of cases) assertEquals(formatBytes(bytes), text);
   assertEquals(formatBytes(12.34 * MIB), "12.3 MiB");
   assertEquals(formatBytes(1024 ** 5), "1.00 PiB");
 });
 
-Deno.test("formatTime shows seconds, minutes and hours", () => {
+Deno.test("formatTime() shows seconds, minutes and hours", () => {
   const cases = [[0.4, "0s"], [59.4, "59s"], [59.6, "1m00s"], [125, "2m05s"], [11_220, "3h07m"]];
   for (const [seconds, text] of cases) assertEquals(formatTime(Number(seconds)), text);
 });
@@ -94,7 +94,7 @@ Deno.test("ProgressLine shows itself unasked after a second, and never against a
   }
 });
 
-Deno.test("A message on a terminal takes the place of the progress line", async () => {
+Deno.test("a message replaces the progress line of a terminal", async () => {
   const out = new MemoryOutput(true);
   const messages = new Messages(out);
   messages.status("x".repeat(200));

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { drawTable, widthOf, wrap } from "../../../lib/cli/output/table.ts";
 
-Deno.test("widthOf counts the columns that a terminal needs", () => {
+Deno.test("widthOf() counts the columns that a terminal needs", () => {
   const cases: readonly (readonly [text: string, width: number])[] = [
     ["", 0],
     ["disk", 4],
@@ -17,7 +17,7 @@ Deno.test("widthOf counts the columns that a terminal needs", () => {
   for (const [text, width] of cases) assertEquals(widthOf(text), width, text);
 });
 
-Deno.test("wrap breaks where Python's textwrap does", () => {
+Deno.test("wrap() breaks where Python's textwrap does", () => {
   const cases: readonly (readonly [text: string, lines: readonly string[]])[] = [
     ["", [""]],
     ["short", ["short"]],
@@ -34,7 +34,7 @@ Deno.test("wrap breaks where Python's textwrap does", () => {
   for (const [text, lines] of cases) assertEquals(wrap(text, 10), lines, text);
 });
 
-Deno.test("drawTable lines up columns of any script", () => {
+Deno.test("drawTable() aligns columns of any script", () => {
   assertEquals(
     drawTable(["ID", "Name"], [["1", "日本"], ["22", "é"], ["3", ""]]),
     `\
@@ -48,7 +48,7 @@ Deno.test("drawTable lines up columns of any script", () => {
   );
 });
 
-Deno.test("drawTable breaks the line where a cell does, and where it is too wide", () => {
+Deno.test("drawTable() breaks lines of a cell that has some, or is too wide", () => {
   assertEquals(
     drawTable(["A", "Description"], [["1", "one two three\n\n four"], ["2", "five"]], {
       maxWidths: [undefined, 8],
@@ -80,7 +80,7 @@ Deno.test("drawTable() centers texts on request, as PrettyTable does", () => {
   );
 });
 
-Deno.test("drawTable has room for a list of any length", () => {
+Deno.test("drawTable() draws lists of any length", () => {
   const rows = Array.from({ length: 300_000 }, (_, i) => [String(i)]);
   assertEquals(drawTable(["N"], rows).length, 300_004 * 11 - 1);
 });

@@ -43,7 +43,7 @@ function namesIn(directory: string): string[] {
   return [...Deno.readDirSync(directory)].map(({ name }) => name).sort();
 }
 
-Deno.test("A download replaces a file when it is whole, and not before", async () => {
+Deno.test("image-download replaces a file when the download is complete, and not before", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/disk.img`;
     await Deno.writeTextFile(path, "old");
@@ -57,7 +57,7 @@ Deno.test("A download replaces a file when it is whole, and not before", async (
   });
 });
 
-Deno.test("A download through a link replaces what it leads to", async () => {
+Deno.test("image-download replaces the target of a link", async () => {
   await inDirectory(async (directory) => {
     await Deno.writeTextFile(`${directory}/real.img`, "old");
     await Deno.symlink("real.img", `${directory}/link.img`);
@@ -68,7 +68,7 @@ Deno.test("A download through a link replaces what it leads to", async () => {
   });
 });
 
-Deno.test("A download that breaks off leaves its part, and goes on behind it", async () => {
+Deno.test("image-download keeps a partial file when it breaks, and continues after it", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/disk.img`;
     const broken = async (sink: WritableStream<Uint8Array<ArrayBuffer>>) => {
@@ -89,7 +89,7 @@ Deno.test("A download that breaks off leaves its part, and goes on behind it", a
   });
 });
 
-Deno.test("Two downloads do not write to the same part", async () => {
+Deno.test("image-download refuses a partial file that another download writes", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/disk.img`;
     await download(path, async (sink) => {
@@ -102,12 +102,12 @@ Deno.test("Two downloads do not write to the same part", async () => {
   });
 });
 
-Deno.test("A download into a device leaves it a device", async () => {
+Deno.test("image-download writes into a device", async () => {
   await download("/dev/null", fill);
   assert((await Deno.stat("/dev/null")).isCharDevice);
 });
 
-Deno.test("A download that fails without a byte leaves nothing, and says why", async () => {
+Deno.test("image-download leaves no file when it fails before the first byte", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/disk.img`;
     const broken = () => Promise.reject(new CommandFailed("the reason"));
@@ -158,7 +158,7 @@ for (const suffix of ["part", "part.json.new"]) {
   }
 }
 
-Deno.test("A record that is a link is not one: the part stays as it is", async () => {
+Deno.test("image-download ignores a record that is a link, and keeps the partial file", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/disk.img`;
     await Deno.writeTextFile(`${path}.part`, "the");
@@ -170,7 +170,7 @@ Deno.test("A record that is a link is not one: the part stays as it is", async (
   });
 });
 
-Deno.test("A part has a mode that openOwn() takes, whatever the umask", async () => {
+Deno.test("openOwn() accepts the mode of a partial file, whatever the umask", async () => {
   const old = Deno.umask(0);
   try {
     await inDirectory(async (directory) => {
@@ -189,7 +189,7 @@ Deno.test("A part has a mode that openOwn() takes, whatever the umask", async ()
   }
 });
 
-Deno.test("A download whose part was removed or replaced meanwhile fails and leaves the other file alone", async () => {
+Deno.test("image-download fails and leaves the other file alone when its partial file was removed or replaced", async () => {
   const replacements: readonly (string | null)[] = [null, "the part of another process"];
   for (const replacement of replacements) {
     for (const isRight of [true, false]) {

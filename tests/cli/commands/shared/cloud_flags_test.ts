@@ -20,7 +20,7 @@ function inputFor(line: string, environment: Record<string, string> = {}): unkno
   };
 }
 
-Deno.test("flags override environment variables", () => {
+Deno.test("cloudInput() prefers flags to environment variables", () => {
   assertEquals(inputFor("", { OS_USERNAME: "alice" }), { environment: { OS_USERNAME: "alice" } });
   assertEquals(
     inputFor("--os-username bob --os-region-name r", { OS_USERNAME: "alice", HOME: "/h" }),
@@ -30,7 +30,7 @@ Deno.test("flags override environment variables", () => {
   );
 });
 
-Deno.test("flags with credentials override OS_CLOUD", () => {
+Deno.test("cloudInput() prefers flags with credentials to OS_CLOUD", () => {
   assertEquals(inputFor("--os-auth-url http://k", { OS_CLOUD: "prod", OS_PASSWORD: "x" }), {
     environment: { OS_AUTH_URL: "http://k", OS_PASSWORD: "x" },
   });
@@ -39,7 +39,7 @@ Deno.test("flags with credentials override OS_CLOUD", () => {
   });
 });
 
-Deno.test("Flags that say nothing of who signs in hold for a cloud of clouds.yaml, too", () => {
+Deno.test("cloudInput() applies flags without credentials to a cloud of clouds.yaml", () => {
   const line =
     "--os-cloud prod --timeout 5 --stall-timeout 7 --os-endpoint-type internal --os-cacert ca.pem --os-image-url http://glance.test";
   assertEquals(inputFor(line), {
@@ -74,7 +74,7 @@ Deno.test("--os-auth-token overrides a password in the environment", () => {
   });
 });
 
-Deno.test("A cloud of clouds.yaml and flags that say who signs in exclude each other", async () => {
+Deno.test("cloudInput() throws UsageError for a cloud together with flags of credentials", async () => {
   const args = ["image-list", "--os-cloud", "prod", "--os-username", "bob"];
   const { code, stderr } = await new CliHarness().run(args);
   assertEquals([code, stderr], [
@@ -89,7 +89,7 @@ Deno.test("--insecure is refused, with the way to trust a cloud's own CA", async
   assertStringIncludes(stderr, "--os-cacert");
 });
 
-Deno.test("A password that Keystone refuses is not shown, not even with --debug", async () => {
+Deno.test("--debug shows no password when Keystone rejects it", async () => {
   const keystone = () => Promise.resolve(new Response("{}", { status: 401 }));
   const args = ["image-list", "-d", "--os-auth-url", "http://keystone.test:5000/v3"];
   const who = ["--os-username", "alice", "--os-password", "s3cret", "--os-project-name", "demo"];
@@ -101,7 +101,7 @@ Deno.test("A password that Keystone refuses is not shown, not even with --debug"
   assert(!stderr.includes("s3cret"), stderr);
 });
 
-Deno.test("A token and a URL are enough", async () => {
+Deno.test("--os-auth-token and --os-image-url are enough", async () => {
   const seen: (string | null)[] = [];
   const harness = new CliHarness((request) => {
     seen.push(request.headers.get("x-auth-token"), request.url);
@@ -117,7 +117,7 @@ Deno.test("A token and a URL are enough", async () => {
   ]);
 });
 
-Deno.test("A setting that is not honored is named on standard error, once, also without --debug", async () => {
+Deno.test("a command names an ignored setting once on standard error, also without --debug", async () => {
   const environment = {
     OS_AUTH_TYPE: "none",
     OS_ENDPOINT: "http://glance.test:9292",

@@ -38,7 +38,7 @@ function answer(value: unknown): Promise<Response> {
 
 const LINE = `image-import ${ID} --import-method web-download --uri http://web/disk --wait`;
 
-Deno.test("--wait ends when the import is over, and prints the image as it is then", async () => {
+Deno.test("--wait ends with the import, and prints the final image", async () => {
   const fetch = importing([
     { ...LOCKED, os_glance_importing_to_stores: "fast,slow" },
     { ...LOCKED, os_glance_importing_to_stores: "slow" },
@@ -49,7 +49,7 @@ Deno.test("--wait ends when the import is over, and prints the image as it is th
   assertStringIncludes(stdout, "| status   | active ");
 });
 
-Deno.test("--wait shows on a terminal where the import is", async () => {
+Deno.test("--wait shows the state of the import on a terminal", async () => {
   const tasks = [{ id: "t", status: "processing", message: "Copied 1 MiB" }];
   const look = { ...LOCKED, os_glance_importing_to_stores: "fast,slow" };
   const task = { id: "t", status: "success", message: "Copied 3 MiB" };
@@ -63,7 +63,7 @@ Deno.test("--wait shows on a terminal where the import is", async () => {
   assertEquals(stderr.endsWith("active  Copied 3 MiB\n"), true, stderr);
 });
 
-Deno.test("--wait that is ended says that the import goes on", async () => {
+Deno.test("--wait says that the import continues when it is interrupted", async () => {
   const ended = new AbortController();
   const fetch = importing([LOCKED], [], (looks) => {
     if (looks === 3) ended.abort(new Interrupted("SIGINT"));
@@ -77,7 +77,7 @@ Deno.test("--wait that is ended says that the import goes on", async () => {
   ]);
 });
 
-Deno.test("--wait fails where the import has failed, and says why", async () => {
+Deno.test("--wait fails with the cause when the import has failed", async () => {
   const tasks = [{ id: "t", status: "failure", message: "the web is down" }];
   const fetch = importing([LOCKED, { status: "queued" }], tasks);
   const { code, stdout, stderr } = await new CliHarness(fetch).run(LINE.split(" "));
@@ -88,7 +88,7 @@ Deno.test("--wait fails where the import has failed, and says why", async () => 
   ]);
 });
 
-Deno.test("--wait takes an import that has reached some of its stores, and names the others", async () => {
+Deno.test("--wait succeeds when an import has reached some of its stores, and names the others", async () => {
   const line = `${LINE} --stores fast,slow`;
   const looks = [LOCKED, { status: "active", stores: "fast", os_glance_failed_import: "slow" }];
   const { code, stderr } = await new CliHarness(importing(looks)).run(line.split(" "));

@@ -109,7 +109,7 @@ Deno.test("image-download --no-verify takes bytes with another hash", async () =
   }
 });
 
-Deno.test("--debug tells of each failover, retry and resume: server, cause, byte", async () => {
+Deno.test("--debug prints the server, cause and byte of each failover, retry and resume", async () => {
   const glance = embedded();
   const files = new MemoryFiles({ "disk.img": DISK });
   const create = ["image-create", "--id", ID, ...RAW, "--file", "disk.img"];
@@ -217,7 +217,7 @@ Deno.test("image-create sends a file again on the connection after one that brok
   assertEquals([code, JSON.parse(stdout).size, uploads], [0, DISK.byteLength, 2]);
 });
 
-Deno.test("Progress is shown on a terminal only, and at once only when it is asked for", async () => {
+Deno.test("--progress shows progress at once, and a terminal shows it later by default", async () => {
   const harness = await glanceWithDisk();
   const download = ["image-download", ID, "--file", "x"];
   let time = 0;
