@@ -175,3 +175,14 @@ Deno.test("An administrator can read a deactivated image, with the checks of any
   await (await cloud.router().request(`/v2/images/${ID}/file`)).arrayBuffer().catch(() => {});
   assertEquals(cloud.logged.map(({ outcome }) => outcome), ["complete", "cut"]);
 });
+
+Deno.test("A range of an empty deactivated image is 416 to an administrator, although Glance sends 206", async () => {
+  const cloud = new Cloud();
+  const { id } = await cloud.image(0);
+  await cloud.ask(`/v2/images/${id}/actions/deactivate`, { method: "POST" });
+  const headers = { range: "bytes=-1" };
+  assertEquals((await cloud.ask(`/v2/images/${id}/file`, { headers })).status, 206);
+  const response = await cloud.router().request(`/v2/images/${id}/file`, { headers });
+  assertEquals([response.status, response.headers.get("content-range")], [416, "bytes */0"]);
+  await response.body?.cancel();
+});
