@@ -1,21 +1,14 @@
-/** Uploads: once and whole, and the proof that what is stored is what was sent. */
+/** Uploads: breaks, lost responses and timeouts, and the proof that what is stored is what was sent. */
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import {
-  type GlanceClientWrapperOptions,
   GlanceConnectionFailed,
-  type ImageBytes,
   ImageConflict,
   type ImageData,
   ImageIntegrityError,
   ImageLimitExceeded,
-  ImageUploadFailed,
-  Invalid,
-  type Progress,
-  type UploadOptions,
 } from "../../../mod.ts";
-import { FakeBody, utf8 } from "../../support/bodies.ts";
-import { BYTES, CALLER, chunksOf, ID } from "../../support/image.ts";
-import { failure } from "../../support/scripted_fetch.ts";
+import { FakeBody } from "../../support/bodies.ts";
+import { BYTES, chunksOf, ID } from "../../support/image.ts";
 import { seededBytes } from "../../support/seed.ts";
 import {
   answerAfter,
@@ -24,213 +17,10 @@ import {
   type PutHandler,
   stallAfter,
   stored,
-  UploadGlance,
+  type UploadGlance,
 } from "../../support/upload_glance.ts";
-import { factsOf, failureOf, worldOn } from "../../support/world.ts";
-
-/** A world with one Glance behind three names. */
-function worldOfUploads(
-  handlers: readonly PutHandler[] = [],
-  options: GlanceClientWrapperOptions = {},
-) {
-  const glance = new UploadGlance(handlers);
-  const world = worldOn(glance.fetch, options);
-  const upload = async (data: ImageData, told: UploadOptions = {}) =>
-    await world.clock.run(world.service.update(CALLER, ID, {}, data, told));
-  const create = async (data: ImageData, told: UploadOptions = {}) =>
-    await world.clock.run(world.service.create(CALLER, { name: "disk" }, data, told));
-  return { ...world, glance, upload, create };
-}
-
-async function* chunks(bytes = BYTES): AsyncGenerator<Uint8Array> {
-  yield* chunksOf(bytes);
-}
-
-/** Every kind of data, and whether it tells its size and can be read again. */
-const KINDS: readonly (readonly [
-  kind: string,
-  data: () => ImageData,
-  size: string | null,
-  isReplayable: boolean,
-])[] = [
-  ["bytes", () => BYTES, "10000", true],
-  ["bytes in the middle of a buffer", () => inTheMiddle(BYTES), "10000", true],
-  ["an ArrayBuffer", () => BYTES.slice().buffer, "10000", true],
-  ["a Blob", () => new Blob([BYTES]), "10000", true],
-  ["a byte stream", () => new FakeBody(chunksOf(BYTES)).stream, null, false],
-  ["a stream", () => new FakeBody(chunksOf(BYTES), { isByteStream: false }).stream, null, false],
-  ["an async iterable", () => chunks(), null, false],
-  ["a function that gives bytes", () => () => BYTES, null, true],
-  [
-    "a function that gives a promise of a Blob",
-    () => () => {
-      return Promise.resolve(new Blob([BYTES]));
-    },
-    null,
-    true,
-  ],
-  ["a function that gives a stream", () => () => new Blob([BYTES]).stream(), null, true],
-  ["a function that gives an iterable", () => () => chunks(), null, true],
-];
-
-function inTheMiddle(bytes: Uint8Array): Uint8Array {
-  const memory = new Uint8Array(bytes.byteLength + 100).fill(255);
-  memory.set(bytes, 50);
-  return memory.subarray(50, 50 + bytes.byteLength);
-}
-
-for (const [kind, dataOf, size, isReplayable] of KINDS) {
-  Deno.test(`upload() of ${kind} stores its bytes, and announces ${size ?? "no"} size`, async () => {
-    const { glance, upload, clock, events } = worldOfUploads();
-    const image = await upload(dataOf());
-    assertEquals([image.status, image.size], ["active", 10_000]);
-    const [put] = glance.puts;
-    assertEquals([put?.bytes, put?.isWhole], [BYTES, true]);
-    assertEquals(put?.request.headers.get("x-openstack-image-size"), size);
-    assertEquals(put?.request.headers.get("content-type"), "application/octet-stream");
-    assertEquals([clock.pending, events.length, glance.puts.length], [0, 0, 1]);
-  });
-
-  Deno.test(`upload() of ${kind} does ${isReplayable ? "" : "not "}send the data again after a break`, async () => {
-    const { glance, upload, clock } = worldOfUploads([cutAfter(3_000)]);
-    if (isReplayable) {
-      assertEquals((await upload(dataOf())).size, 10_000);
-      const hosts = glance.puts.map(({ request }) => request.origin);
-      assertEquals([hosts.length, hosts[0] === hosts[1]], [2, false]);
-      assertEquals(glance.puts[1]?.bytes, BYTES);
-    } else {
-      const call = () => upload(dataOf());
-      await assertRejects(call, GlanceConnectionFailed, "can be read only once");
-      assertEquals(glance.puts.length, 1);
-    }
-    assertEquals(clock.pending, 0);
-  });
-}
-
-Deno.test("upload() sends the size, store and base image of its options", async () => {
-  const { glance, upload } = worldOfUploads();
-  await upload(chunks(), { size: 10_000, storeId: "ceph", baseImageRef: "base" });
-  const { headers } = glance.puts[0]?.request ?? {};
-  assertEquals([
-    headers?.get("x-openstack-image-size"),
-    headers?.get("x-image-meta-store"),
-    headers?.get("x-openstack-base-image-ref"),
-  ], ["10000", "ceph", "base"]);
-});
-
-Deno.test("upload() sends chunks of at most 256 KiB", async () => {
-  const large = seededBytes(9, 700_000);
-  const { glance, upload } = worldOfUploads();
-  const steps = [large, new Uint8Array(), utf8("end")];
-  await upload(new FakeBody(steps, { isByteStream: false }).stream);
-  const sizes = glance.puts[0]?.chunks.map(({ byteLength }) => byteLength);
-  assertEquals(sizes, [262_144, 262_144, 175_712, 3]);
-  assertEquals(glance.puts[0]?.bytes.slice(0, 700_000), large);
-});
-
-Deno.test("upload() reports progress to the last byte, with the server", async () => {
-  for (const data of [BYTES, new Blob([BYTES]), chunks()]) {
-    const isReplayable = !(Symbol.asyncIterator in Object(data));
-    const handlers = isReplayable ? [cutAfter(1)] : [];
-    const { glance, upload } = worldOfUploads(handlers, { apiServers: ["http://a", "http://b"] });
-    const progress: Progress[] = [];
-    await upload(data, { onProgress: (now) => progress.push(now) });
-    const server = new URL(glance.puts.at(-1)?.request.url ?? "").origin;
-    const total = isReplayable ? 10_000 : null;
-    assertEquals(progress.at(-1), { transferred: 10_000, total, server, resumes: 0 });
-    const counts = progress.filter((now) => now.server === server).map((now) => now.transferred);
-    assertEquals(counts, [...counts].sort((a, b) => a - b));
-  }
-});
-
-/** Sources whose size is not what was announced. */
-const WRONG_SIZES: readonly (readonly [what: string, data: () => ImageData, size: number])[] = [
-  ["stream is longer", () => chunks(), 9_999],
-  ["stream is shorter", () => chunks(), 10_001],
-  ["stream is empty", () => new FakeBody([]).stream, 1],
-  ["stream is not empty", () => chunks(), 0],
-  ["Blob is longer", () => new Blob([BYTES]), 9_999],
-  ["bytes are fewer", () => BYTES, 10_001],
-  ["bytes are more", () => BYTES, 9_999],
-  ["function gives fewer bytes", () => () => BYTES, 10_001],
-];
-
-for (const [what, dataOf, size] of WRONG_SIZES) {
-  Deno.test(`upload() rejects and breaks the request when ${what} than was announced`, async () => {
-    const { glance, upload, clock } = worldOfUploads();
-    await assertRejects(() => upload(dataOf(), { size }), Invalid, "does not have the announced");
-    assertEquals(glance.puts.some(({ isWhole }) => isWhole), false);
-    assertEquals([glance.record?.["status"], clock.pending], ["queued", 0]);
-  });
-}
-
-/** Sources that fail after some bytes. */
-const BROKEN: readonly (readonly [what: string, data: (error: Error) => ImageData])[] = [
-  ["stream", (error) => new FakeBody([BYTES, error]).stream],
-  ["iterable", async function* (error) {
-    yield BYTES;
-    await Promise.resolve();
-    throw error;
-  }],
-  ["function", (error) => () => Promise.reject(error)],
-  ["stream of a function", (error) => () => new FakeBody([BYTES, error]).stream],
-];
-
-for (const [what, dataOf] of BROKEN) {
-  Deno.test(`upload() throws the error of a ${what} unchanged, and breaks the request`, async () => {
-    const { glance, upload, clock, events } = worldOfUploads();
-    const error = new Error("disk unreadable");
-    assertStrictEquals(await failureOf(upload(dataOf(error))), error);
-    assertEquals(glance.puts.some(({ isWhole }) => isWhole), false);
-    for (const { request } of glance.puts) assertStrictEquals(request.signal.reason, error);
-    assertEquals([glance.record?.["status"], clock.pending], ["queued", 0]);
-    assertEquals(factsOf(events), [], "a server was blamed");
-  });
-}
-
-Deno.test("upload() throws Invalid when a source returns text", async () => {
-  async function* text() {
-    await Promise.resolve();
-    yield "text" as unknown as Uint8Array;
-  }
-  const { glance, upload } = worldOfUploads();
-  await assertRejects(() => upload(text()), Invalid, "a string instead of bytes");
-  assertEquals(glance.record?.["status"], "queued");
-});
-
-Deno.test("upload() refuses unreadable data before any request", async () => {
-  const locked = new FakeBody([]).stream;
-  const reader = locked.getReader();
-  for (const data of ["text", 42, {}, [], new Date(), locked]) {
-    const { glance, upload } = worldOfUploads();
-    const error = await failureOf(upload(data as unknown as ImageData));
-    assert(error instanceof Invalid, String(error));
-    assertEquals(glance.puts.length, 0);
-  }
-  await reader.cancel();
-});
-
-Deno.test("upload() checks the data that a function returns", async () => {
-  const { upload } = worldOfUploads();
-  await assertRejects(
-    () => upload(() => "text" as unknown as Uint8Array),
-    Invalid,
-    "Cannot upload",
-  );
-});
-
-Deno.test("upload() treats undefined as no data, and an empty Blob or stream as an empty image", async () => {
-  for (const data of [new Uint8Array(), new ArrayBuffer(0), null]) {
-    const { glance, service, clock } = worldOfUploads();
-    await clock.run(service.update(CALLER, ID, {}, data));
-    assertEquals(glance.puts.length, 0);
-  }
-  for (const data of [new Blob(), new FakeBody([]).stream]) {
-    const { glance, upload } = worldOfUploads();
-    assertEquals((await upload(data)).size, 0);
-    assertEquals([glance.puts[0]?.isWhole, glance.puts[0]?.bytes.byteLength], [true, 0]);
-  }
-});
+import { failureOf } from "../../support/world.ts";
+import { chunks, KINDS, worldOfUploads } from "./upload_harness.ts";
 
 Deno.test("upload() succeeds when the response is lost and the image has the bytes", async () => {
   for (const [, dataOf] of KINDS) {
@@ -449,68 +239,6 @@ Deno.test("upload() cancels its source once when it ends early", async () => {
   assertEquals(isReturned, true);
 });
 
-Deno.test("create() deletes the image when its data cannot be stored", async () => {
-  const source = new Error("disk unreadable");
-  const cases: readonly (readonly [handlers: readonly PutHandler[], data: ImageData])[] = [
-    [[answerAfter(0, 413)], BYTES],
-    [[], new FakeBody([BYTES, source]).stream],
-    [[cutAfter(1_000)], chunks()],
-    [[], () => "text" as unknown as ImageBytes],
-  ];
-  for (const [handlers, data] of cases) {
-    const { glance, create, clock } = worldOfUploads(handlers);
-    assert(await failureOf(create(data)) instanceof Error);
-    assertEquals([glance.record, glance.asked.at(-1)?.split(" ")[0]], [null, "DELETE"]);
-    assertEquals(clock.pending, 0);
-  }
-});
-
-Deno.test("create() deletes the image when it is aborted", async () => {
-  const { glance, create, clock } = worldOfUploads([stallAfter(1_000)]);
-  const controller = new AbortController();
-  clock.sleep(300).then(() => controller.abort("enough"));
-  assertEquals(await failureOf(create(chunks(), { signal: controller.signal })), "enough");
-  assertEquals([glance.record, clock.pending], [null, 0]);
-});
-
-Deno.test("create() names the image, and the cause, when the image cannot be deleted", async () => {
-  const { glance, service, clock } = worldOfUploads([answerAfter(0, 413)]);
-  glance.onDelete = () => failure(403);
-  const call = clock.run(service.create(CALLER, {}, BYTES));
-  const { message, imageId, cause } = await assertRejects(() => call, ImageUploadFailed);
-  assertEquals(glance.asked.at(-1), `DELETE ${imageId}`);
-  assert(message.includes(`image "${imageId}": the image is left behind`), message);
-  assert(cause instanceof ImageLimitExceeded && message.endsWith(cause.message), message);
-});
-
-Deno.test("create() counts an image that does not exist as deleted", async () => {
-  const { glance, service, clock } = worldOfUploads([answerAfter(0, 413)]);
-  glance.onDelete = () => failure(404);
-  const call = clock.run(service.create(CALLER, {}, BYTES));
-  await assertRejects(() => call, ImageLimitExceeded);
-});
-
-Deno.test("create() sends no request, and does not read the stream, when the data or its size is invalid", async () => {
-  const shared = new Uint8Array(new SharedArrayBuffer(4));
-  const locked = new Blob(["x"]).stream();
-  locked.getReader();
-  const odd = ["text", 42, {}, [], shared, shared.buffer, locked];
-  const stream = new FakeBody([BYTES]).stream;
-  for (const data of odd) {
-    const { glance, create, upload } = worldOfUploads();
-    for (const call of [create, upload]) {
-      assert(await failureOf(call(data as ImageData)) instanceof Invalid, String(data));
-    }
-    assertEquals(glance.asked, []);
-  }
-  for (const size of [-1, 1.5, NaN, Infinity, "5", 2 ** 53]) {
-    const { glance, create } = worldOfUploads();
-    const options = { size: size as number };
-    await assertRejects(() => create(stream, options), Invalid, 'with the option "size": it is');
-    assertEquals([glance.asked, stream.locked], [[], false]);
-  }
-});
-
 Deno.test("upload() ignores errors of onProgress", async () => {
   for (const data of [BYTES, chunks()]) {
     const { glance, upload } = worldOfUploads();
@@ -523,20 +251,4 @@ Deno.test("upload() ignores errors of onProgress", async () => {
     assert(calls > 0);
     assertEquals(glance.puts.length, 1);
   }
-});
-
-Deno.test("update() with data alone requests the record once", async () => {
-  const { glance, upload } = worldOfUploads();
-  await upload(BYTES);
-  assertEquals(glance.asked, ["PUT file", "GET 42"]);
-});
-
-Deno.test("update() uploads before it changes properties, and deletes nothing", async () => {
-  const { glance, service, clock } = worldOfUploads();
-  const image = await clock.run(service.update(CALLER, ID, { name: "new" }, BYTES));
-  assertEquals(glance.asked, ["PUT file", "GET 42", "PATCH 42"]);
-  assertEquals(image.status, "active");
-  const failed = worldOfUploads([answerAfter(0, 413)]);
-  await failureOf(failed.upload(BYTES));
-  assertEquals(failed.glance.asked, ["PUT file"]);
 });

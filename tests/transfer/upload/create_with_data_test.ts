@@ -1,0 +1,93 @@
+/** Images that are created or updated with data. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  type ImageBytes,
+  type ImageData,
+  ImageLimitExceeded,
+  ImageUploadFailed,
+  Invalid,
+} from "../../../mod.ts";
+import { FakeBody } from "../../support/bodies.ts";
+import { BYTES, CALLER, ID } from "../../support/image.ts";
+import { failure } from "../../support/scripted_fetch.ts";
+import { answerAfter, cutAfter, type PutHandler, stallAfter } from "../../support/upload_glance.ts";
+import { failureOf } from "../../support/world.ts";
+import { chunks, worldOfUploads } from "./upload_harness.ts";
+
+Deno.test("create() deletes the image when its data cannot be stored", async () => {
+  const source = new Error("disk unreadable");
+  const cases: readonly (readonly [handlers: readonly PutHandler[], data: ImageData])[] = [
+    [[answerAfter(0, 413)], BYTES],
+    [[], new FakeBody([BYTES, source]).stream],
+    [[cutAfter(1_000)], chunks()],
+    [[], () => "text" as unknown as ImageBytes],
+  ];
+  for (const [handlers, data] of cases) {
+    const { glance, create, clock } = worldOfUploads(handlers);
+    assert(await failureOf(create(data)) instanceof Error);
+    assertEquals([glance.record, glance.asked.at(-1)?.split(" ")[0]], [null, "DELETE"]);
+    assertEquals(clock.pending, 0);
+  }
+});
+
+Deno.test("create() deletes the image when it is aborted", async () => {
+  const { glance, create, clock } = worldOfUploads([stallAfter(1_000)]);
+  const controller = new AbortController();
+  clock.sleep(300).then(() => controller.abort("enough"));
+  assertEquals(await failureOf(create(chunks(), { signal: controller.signal })), "enough");
+  assertEquals([glance.record, clock.pending], [null, 0]);
+});
+
+Deno.test("create() names the image, and the cause, when the image cannot be deleted", async () => {
+  const { glance, service, clock } = worldOfUploads([answerAfter(0, 413)]);
+  glance.onDelete = () => failure(403);
+  const call = clock.run(service.create(CALLER, {}, BYTES));
+  const { message, imageId, cause } = await assertRejects(() => call, ImageUploadFailed);
+  assertEquals(glance.asked.at(-1), `DELETE ${imageId}`);
+  assert(message.includes(`image "${imageId}": the image is left behind`), message);
+  assert(cause instanceof ImageLimitExceeded && message.endsWith(cause.message), message);
+});
+
+Deno.test("create() counts an image that does not exist as deleted", async () => {
+  const { glance, service, clock } = worldOfUploads([answerAfter(0, 413)]);
+  glance.onDelete = () => failure(404);
+  const call = clock.run(service.create(CALLER, {}, BYTES));
+  await assertRejects(() => call, ImageLimitExceeded);
+});
+
+Deno.test("create() sends no request, and does not read the stream, when the data or its size is invalid", async () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(4));
+  const locked = new Blob(["x"]).stream();
+  locked.getReader();
+  const odd = ["text", 42, {}, [], shared, shared.buffer, locked];
+  const stream = new FakeBody([BYTES]).stream;
+  for (const data of odd) {
+    const { glance, create, upload } = worldOfUploads();
+    for (const call of [create, upload]) {
+      assert(await failureOf(call(data as ImageData)) instanceof Invalid, String(data));
+    }
+    assertEquals(glance.asked, []);
+  }
+  for (const size of [-1, 1.5, NaN, Infinity, "5", 2 ** 53]) {
+    const { glance, create } = worldOfUploads();
+    const options = { size: size as number };
+    await assertRejects(() => create(stream, options), Invalid, 'with the option "size": it is');
+    assertEquals([glance.asked, stream.locked], [[], false]);
+  }
+});
+
+Deno.test("update() with data alone requests the record once", async () => {
+  const { glance, upload } = worldOfUploads();
+  await upload(BYTES);
+  assertEquals(glance.asked, ["PUT file", "GET 42"]);
+});
+
+Deno.test("update() uploads before it changes properties, and deletes nothing", async () => {
+  const { glance, service, clock } = worldOfUploads();
+  const image = await clock.run(service.update(CALLER, ID, { name: "new" }, BYTES));
+  assertEquals(glance.asked, ["PUT file", "GET 42", "PATCH 42"]);
+  assertEquals(image.status, "active");
+  const failed = worldOfUploads([answerAfter(0, 413)]);
+  await failureOf(failed.upload(BYTES));
+  assertEquals(failed.glance.asked, ["PUT file"]);
+});
