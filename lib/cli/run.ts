@@ -6,6 +6,7 @@
  */
 import type { Connection } from "../connect.ts";
 import type { GlanceEvent } from "../events.ts";
+import { abortable } from "../http/deadline.ts";
 import {
   type CloudValues,
   connectByFlags,
@@ -18,7 +19,6 @@ import { Messages } from "./system/console.ts";
 import { OutputClosed, printText } from "./output/records.ts";
 import { type CommandLine, readCommandLine } from "./args/parse.ts";
 import { COMMANDS, GLOBAL_FLAGS } from "./command_table.ts";
-import { untilAborted } from "./system/until_aborted.ts";
 import { VERSION } from "./version.ts";
 import type { System } from "./system/system.ts";
 
@@ -75,11 +75,12 @@ async function runCommand(
   system: System,
   messages: Messages,
 ): Promise<void> {
+  system.signal.throwIfAborted();
   const connections: Promise<Connection>[] = [];
   let own: Promise<Connection> | null = null;
   const onEvent = listener(values["debug"] === true, messages);
   const signIn = (how: () => Promise<Connection>) => {
-    const connection = untilAborted(how, system.signal);
+    const connection = abortable(how(), system.signal, (late) => late[Symbol.dispose]());
     connections.push(connection);
     return connection;
   };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { abortable } from "../http/deadline.ts";
 import { redact } from "../redact.ts";
 import { denoWorld, endingSignal, goToCaller } from "./system/deno_system.ts";
 import { EXIT, exitCodeOf, Interrupted, sentenceOf, UsageError } from "./system/errors.ts";
@@ -15,7 +16,6 @@ import { serve } from "./server/serve.ts";
 import { type CredentialMode, serveCloud } from "./server/cloud_backend.ts";
 import { serveEmbedded } from "./server/embedded_backend.ts";
 import type { Backend, GatewaySettings } from "./server/backend.ts";
-import { untilAborted } from "./system/until_aborted.ts";
 import type { System } from "./system/system.ts";
 
 const FLAGS = {
@@ -138,13 +138,19 @@ async function start(values: StartValues, system: System, messages: Messages): P
     metrics,
     log: values["no-log"] ? () => {} : (line) => messages.line(line),
   };
-  using backend = await untilAborted(() => openBackend(values, system, settings), system.signal);
+  const { signal } = system;
+  signal.throwIfAborted();
+  using backend = await abortable(
+    openBackend(values, system, settings),
+    signal,
+    (late) => late[Symbol.dispose](),
+  );
   const server = serve(backend.handler, { host, port });
   try {
     // Standard output may be a pipe that is not read.
     const text = welcome(server.url, backend, settings);
-    await untilAborted(() => printText({ system }, text), system.signal).catch((error) => {
-      if (!system.signal.aborted) throw error;
+    await abortable(printText({ system }, text), signal).catch((error) => {
+      if (!signal.aborted) throw error;
     });
     if (!isPrivate && backend.warning !== null) {
       messages.line(`${backend.warning} Writes from web pages of other sites are refused.`);

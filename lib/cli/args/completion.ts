@@ -4,7 +4,7 @@
  * @module
  */
 import { type Command, command, type Flag, type Flags } from "./command.ts";
-import { takesValue } from "./values.ts";
+import { takesValue } from "./names.ts";
 import { printText } from "../output/records.ts";
 
 /** The commands and flags to complete. */

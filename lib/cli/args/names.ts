@@ -46,10 +46,11 @@ export class FlagNames {
     const end = args.indexOf("--");
     return args.map((arg, i) => {
       if (!arg.startsWith("-") || arg === "-" || (end >= 0 && i >= end)) return arg;
+      const before = args[i - 1];
       // A negative number is a value, not a flag.
-      if (!arg.startsWith("--")) return /^-\d/.test(arg) ? arg : this.#checkedLetters(arg);
+      if (!arg.startsWith("--")) return /^-\d/.test(arg) ? arg : this.#checkedLetters(arg, before);
       const [written = "", ...value] = arg.split("=");
-      return [`--${this.#nameOf(written)}`, ...value].join("=");
+      return [`--${this.#nameOf(written, arg, before)}`, ...value].join("=");
     });
   }
 
@@ -63,7 +64,7 @@ export class FlagNames {
     );
   }
 
-  #nameOf(written: string): string {
+  #nameOf(written: string, arg = written, before?: string): string {
     if (!written.startsWith("--")) {
       return this.#letters.get(written.slice(1)) ?? this.#unknown(written);
     }
@@ -73,7 +74,7 @@ export class FlagNames {
     const longer = [...this.#names.keys()].filter((one) => name !== "" && one.startsWith(name));
     const meant = new Set(longer.map((one) => this.#names.get(one)));
     const [only] = meant;
-    if (only === undefined) return this.#unknown(written);
+    if (only === undefined) return this.#unknown(written, arg, before);
     if (meant.size === 1) return only;
     throw new UsageError(
       `Cannot use "${written}": it is ambiguous between ${
@@ -82,20 +83,35 @@ export class FlagNames {
     );
   }
 
-  #checkedLetters(arg: string): string {
+  #checkedLetters(arg: string, before: string | undefined): string {
     for (const letter of arg.slice(1)) {
-      if (!this.#letters.has(letter)) this.#unknown(`-${letter}`);
+      if (!this.#letters.has(letter)) this.#unknown(`-${letter}`, arg, before);
     }
     return arg;
   }
 
-  #unknown(written: string): never {
+  /** @param before the word before `arg`, which may be a flag of which `arg` is the value */
+  #unknown(written: string, arg = written, before = ""): never {
     const name = written.replace(/=.*/s, "");
     const near = nearest(name, [...this.#names.keys()].map((one) => `--${one}`));
+    const isValue = /^--[^=]+$/.test(before) && takesValue(this.flag(before));
+    if (near === null && isValue) throw missingValue(before, arg);
     throw new UsageError(
       `Cannot use "${name}": unknown flag; ${
         near === null ? 'see "glance help" and "glance help COMMAND"' : `did you mean "${near}"?`
       }`,
     );
   }
+}
+
+/** Whether a flag requires a value. */
+export function takesValue(flag: Flag): boolean {
+  return flag.kind === "text" || flag.kind === "number" || flag.kind === "list";
+}
+
+/** The error for a flag without a value; `next` follows the flag. */
+export function missingValue(flag: string, next: string): UsageError {
+  return new UsageError(
+    `Cannot use "${flag}": its value is missing; write a value that starts with a dash as "${flag}=${next}"`,
+  );
 }

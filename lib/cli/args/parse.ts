@@ -8,8 +8,8 @@
  */
 import { UsageError } from "../system/errors.ts";
 import type { Command, Flags, Value, Values } from "./command.ts";
-import { FlagNames } from "./names.ts";
-import { checkedChoice, type ReadFlags, readFlags, takesValue, valuesOf } from "./values.ts";
+import { FlagNames, takesValue } from "./names.ts";
+import { checkedChoice, type ReadFlags, readFlags, valuesOf } from "./values.ts";
 import { nearest } from "./nearest.ts";
 
 /** A parsed command line. */

@@ -6,7 +6,7 @@
 import { parseArgs } from "node:util";
 import { UsageError } from "../system/errors.ts";
 import type { Flag, Flags, Value } from "./command.ts";
-import { FlagNames } from "./names.ts";
+import { FlagNames, missingValue, takesValue } from "./names.ts";
 
 /** Words for true and false, as in glanceclient. */
 const TRUTH: Readonly<Record<string, boolean>> = {
@@ -69,11 +69,6 @@ function isTruth(word: string): boolean {
   return Object.hasOwn(TRUTH, word.toLowerCase());
 }
 
-/** Whether a flag requires a value. */
-export function takesValue(flag: Flag): boolean {
-  return flag.kind === "text" || flag.kind === "number" || flag.kind === "list";
-}
-
 /** The value of a flag if its kind allows it; `true` for a flag without a value. */
 function checkedValue(
   rawName: string,
@@ -92,9 +87,7 @@ function checkedValue(
   }
   const looksLikeFlag = !isInline && value !== undefined && /^-[^\d]/.test(value);
   if (value === undefined || looksLikeFlag) {
-    throw new UsageError(
-      `Cannot use "${rawName}": its value is missing; write a value that starts with a dash as "${rawName}=-…"`,
-    );
+    throw missingValue(rawName, "-…");
   }
   return value;
 }

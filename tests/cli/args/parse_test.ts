@@ -114,6 +114,18 @@ const BAD: readonly (readonly [line: string, message: string])[] = [
     "image-list --owner --limit 5",
     'Cannot use "--owner": its value is missing; write a value that starts with a dash as "--owner=-…"',
   ],
+  [
+    "image-list --owner -dash",
+    'Cannot use "--owner": its value is missing; write a value that starts with a dash as "--owner=-dash"',
+  ],
+  [
+    "image-list --owner --zzz=1",
+    'Cannot use "--owner": its value is missing; write a value that starts with a dash as "--owner=--zzz=1"',
+  ],
+  [
+    "image-list --owner --limti 5",
+    'Cannot use "--limti": unknown flag; did you mean "--limit"?',
+  ],
   ["image-list --limit -1", 'Cannot use "--limit -1": it must be an integer of at least 0'],
   ["image-list --limit 1.5", 'Cannot use "--limit 1.5": it must be an integer of at least 0'],
   ["image-list --limit 1e99", 'Cannot use "--limit 1e99": it must be an integer of at least 0'],
