@@ -50,9 +50,9 @@ export type DataBody = ReadableStream<Uint8Array> | Blob | BufferSource | string
 /** Options of a read of image data. */
 export interface DataRequest {
   /** Bytes from `start` to `end`, inclusive (default of `end`: the last byte). */
-  readonly range?: { readonly start: number; readonly end?: number };
+  readonly range?: { readonly start: number; readonly end?: number } | undefined;
   /** Ids of stores to read from, in order of preference (Glance 2026.1, multi-store clouds only). */
-  readonly prefer?: readonly string[];
+  readonly prefer?: readonly string[] | undefined;
 }
 
 /** Options of an upload. */

@@ -10,7 +10,7 @@ import { inspect, isRecord, isResponse } from "../validate.ts";
 import type { GatewayPath } from "./path.ts";
 import { credentialOf } from "./forward/headers.ts";
 import type { Metrics } from "./observe/metrics.ts";
-import type { GatewayOptions } from "./options.ts";
+import type { GatewayOptions } from "./gateway_options.ts";
 import { HttpError } from "./error_response.ts";
 import type { Admission } from "./file/admission.ts";
 import type { IdleUpstreams } from "./file/idle_upstreams.ts";
@@ -100,12 +100,10 @@ export function contextOf(
   requestId: string,
 ): RequestContext {
   if (options.service !== null) return { ...options.service(), globalRequestId: requestId };
-  const authToken = credentialOf(request.headers, "x-auth-token");
-  const serviceToken = credentialOf(request.headers, "x-service-token");
   return {
     globalRequestId: requestId,
-    ...authToken !== null && { authToken },
-    ...serviceToken !== null && { serviceToken },
+    authToken: credentialOf(request.headers, "x-auth-token") ?? undefined,
+    serviceToken: credentialOf(request.headers, "x-service-token") ?? undefined,
   };
 }
 

@@ -6,7 +6,7 @@
  */
 import { isHost } from "./path.ts";
 import { credentialOf } from "./forward/headers.ts";
-import type { GatewayOptions } from "./options.ts";
+import type { GatewayOptions } from "./gateway_options.ts";
 import { HttpError } from "./error_response.ts";
 
 /** Loopback names and addresses (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3). */

@@ -22,7 +22,8 @@ import {
 } from "./dispatch.ts";
 import { typedVersionOf } from "./forward/headers.ts";
 import { Metrics } from "./observe/metrics.ts";
-import { type CorsOptions, type ImageRouterOptions, resolveGatewayOptions } from "./options.ts";
+import { resolveGatewayOptions } from "./gateway_options.ts";
+import type { CorsOptions, ImageRouterOptions } from "./options.ts";
 import { Admission, MAX_STARTING, MAX_STARTING_SMALL } from "./file/admission.ts";
 import { IdleUpstreams, MAX_IDLE } from "./file/idle_upstreams.ts";
 import { API_PATHS } from "./routes.ts";

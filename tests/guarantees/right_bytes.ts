@@ -4,19 +4,19 @@ import type { Guarantee } from "./guarantee.ts";
 export const RIGHT_BYTES: readonly Guarantee[] = [
   [
     "The gateway answers 502 or resets the connection when a server lies about image data.",
-    "router/lies_test.ts: An answer to /file that … is an error or a reset for the caller",
-    "router/lies_test.ts: verify resets a body with wrong bytes of the right number, with resume on and off",
+    "router/file/wrong_data_test.ts: A response to /file that … is an error or a reset for the client",
+    "router/file/wrong_data_test.ts: verify resets a body with wrong bytes of the right number, with resume on and off",
   ],
   [
     "The log reports such an answer as failed, and only an honest one as complete.",
-    "router/lies_test.ts: An answer to /file that … is an error or a reset for the caller",
-    "router/lies_test.ts: A correct response to /file is delivered completely and logged as complete",
+    "router/file/wrong_data_test.ts: A response to /file that … is an error or a reset for the client",
+    "router/file/wrong_data_test.ts: A correct response to /file is delivered completely and logged as complete",
   ],
   [
     "Data is checked whichever header asks for the range, and for administrators as well.",
-    "router/promise_test.ts: A request with Content-Range gets the response of one with Range, with resume on and off",
-    "router/promise_test.ts: An administrator can read a deactivated image, with the checks of any other",
-    "router/promise_test.ts: Data that Glance sends for an image without data is not forwarded",
+    "router/unexpected_responses_test.ts: A request with Content-Range gets the response of one with Range, with resume on and off",
+    "router/unexpected_responses_test.ts: An administrator can read a deactivated image, with the checks of any other",
+    "router/unexpected_responses_test.ts: Data that Glance sends for an image without data is not forwarded",
   ],
   [
     "A command fails at a wrong path, where Glance answers everything with 300.",
@@ -26,22 +26,22 @@ export const RIGHT_BYTES: readonly Guarantee[] = [
   [
     "Every operation refuses a status that it does not promise.",
     "images/promise_test.ts: call() throws UnexpectedResponse for each status below 400 that an operation does not define",
-    "router/promise_test.ts: A status below 400 that an operation does not define is 502, and logged as failed",
+    "router/unexpected_responses_test.ts: A status below 400 that an operation does not define is 502, and logged as failed",
   ],
   [
     "Every operation refuses a success whose body is empty or foreign.",
     "images/promise_test.ts: call() throws UnexpectedResponse when the document of an operation is empty or foreign",
     "images/promise_test.ts: call() throws UnexpectedResponse for a page when the operation has no result",
-    "router/promise_test.ts: A response that is empty or not of the operation is 502, and logged as failed",
+    "router/unexpected_responses_test.ts: A response that is empty or not of the operation is 502, and logged as failed",
   ],
   [
     "HEAD for an active image of unknown size announces no length.",
-    "router/promise_test.ts: HEAD for an active image of unknown size announces no length, on a socket",
-    "router/promise_test.ts: HEAD for an active image of unknown size is refused if an application around the router would announce 0 bytes",
+    "router/unexpected_responses_test.ts: HEAD for an active image of unknown size announces no length, on a socket",
+    "router/unexpected_responses_test.ts: HEAD for an active image of unknown size is refused if an application around the router would announce 0 bytes",
   ],
   [
     "No header is built from a record value of the wrong type.",
-    "router/promise_test.ts: No header is made from a record value of the wrong type",
+    "router/unexpected_responses_test.ts: No header is made from a record value of the wrong type",
     "images/promise_test.ts: show() throws UnexpectedResponse when size, hash or name has the wrong type",
   ],
   [

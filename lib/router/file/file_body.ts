@@ -113,8 +113,7 @@ async function openServerBody(
   const range = plan.kind === "part" ? { start: plan.start, end: plan.end } : undefined;
   let answer: OpenResponse;
   try {
-    const input = { ...range && { range }, ...prefer && { prefer } };
-    answer = await client.exchange(context, "data", [image.id, input], { signal });
+    answer = await client.exchange(context, "data", [image.id, { range, prefer }], { signal });
   } catch (error) {
     // Another server may have the image, or this one may send all of it.
     const { status = 0 } = error instanceof GlanceError ? error : {};

@@ -1,6 +1,6 @@
 /**
- * Every way in which the answer to `/file` can lie, on real sockets: a caller of the gateway gets an error or
- * a connection that is reset, never a whole answer, and the log says that it failed.
+ * Responses to `/file` that do not have the requested bytes, on sockets: the client of the gateway gets an error
+ * or a connection that is reset, never a complete response, and the log reports the failure.
  */
 import { assert, assertEquals } from "@std/assert";
 import { gzipSync } from "node:zlib";
@@ -8,14 +8,14 @@ import {
   createImageRouter,
   type ImageRouterOptions,
   type RequestLog,
-} from "../../lib/router/mod.ts";
-import { type RawConnection, type RawRequest, RawServer } from "../sockets/raw_server.ts";
-import { BYTES, digest, ID, recordOf } from "../support/image.ts";
+} from "../../../lib/router/mod.ts";
+import { type RawConnection, type RawRequest, RawServer } from "../../sockets/raw_server.ts";
+import { BYTES, digest, ID, recordOf } from "../../support/image.ts";
 
 const SIZE = BYTES.byteLength;
 const MD5 = digest("md5", BYTES);
 
-/** What a caller asks for: everything, or bytes 1,000 to 4,999. */
+/** The `Range` of a request. */
 const RANGES = { "the whole image": null, "a range": "bytes=1000-4999" } as const;
 
 /** The bytes that a request asks for, and what `Content-Range` says of them. */
@@ -26,7 +26,7 @@ interface Wanted {
   readonly isPart: boolean;
 }
 
-type Lie = (connection: RawConnection, wanted: Wanted) => Promise<boolean>;
+type DataResponse = (connection: RawConnection, wanted: Wanted) => Promise<boolean>;
 
 /** An answer with a length and a body that may not fit to each other. */
 function answer(
@@ -34,7 +34,7 @@ function answer(
   fields: readonly string[],
   body: Uint8Array,
   length: number | null = body.byteLength,
-): Lie {
+): DataResponse {
   return async (connection) => {
     const size = length === null ? [] : [`content-length: ${length}`];
     await connection.start(status, "connection: close", ...size, ...fields);
@@ -43,29 +43,32 @@ function answer(
   };
 }
 
-/** What an honest server would say, with another body. */
-function honestHead({ start, end, isPart }: Wanted, md5 = MD5): [status: string, fields: string[]] {
+/** The head of a correct response. */
+function correctHead(
+  { start, end, isPart }: Wanted,
+  md5 = MD5,
+): [status: string, fields: string[]] {
   const range = isPart ? [`content-range: bytes ${start}-${end}/${SIZE}`] : [];
   return [isPart ? "206 Partial Content" : "200 OK", [`content-md5: ${md5}`, ...range]];
 }
 
-/** An answer whose head is honest and whose body is not. */
+/** A response with a correct head and a wrong body. */
 function withBody(
   bodyOf: (bytes: Uint8Array) => Uint8Array,
-  lengthOf: (honest: number, sent: number) => number | null,
-): Lie {
+  lengthOf: (correct: number, sent: number) => number | null,
+): DataResponse {
   return async (connection, wanted) => {
     const body = bodyOf(wanted.bytes);
-    const [status, fields] = honestHead(wanted);
+    const [status, fields] = correctHead(wanted);
     const length = lengthOf(wanted.bytes.byteLength, body.byteLength);
     return await answer(status, fields, body, length)(connection, wanted);
   };
 }
 
 /** A chunked answer; `isEnded` says whether its last chunk comes. */
-function chunked(bodyOf: (bytes: Uint8Array) => Uint8Array, isEnded: boolean): Lie {
+function chunked(bodyOf: (bytes: Uint8Array) => Uint8Array, isEnded: boolean): DataResponse {
   return async (connection, wanted) => {
-    const [status, fields] = honestHead(wanted);
+    const [status, fields] = correctHead(wanted);
     await connection.start(status, "connection: close", "transfer-encoding: chunked", ...fields);
     const body = bodyOf(wanted.bytes);
     if (body.byteLength > 0) {
@@ -80,7 +83,7 @@ function chunked(bodyOf: (bytes: Uint8Array) => Uint8Array, isEnded: boolean): L
 }
 
 /** An answer with the right bytes, of another status. */
-function withStatus(status: string, ...fields: readonly string[]): Lie {
+function withStatus(status: string, ...fields: readonly string[]): DataResponse {
   return (connection, wanted) => answer(status, fields, wanted.bytes)(connection, wanted);
 }
 
@@ -88,12 +91,12 @@ const short = (bytes: Uint8Array) => bytes.subarray(0, bytes.byteLength - 7);
 const long = (bytes: Uint8Array) => new Uint8Array([...bytes, 1, 2, 3]);
 const none = () => new Uint8Array();
 
-/** Lies about the whole image and about a part of it alike. */
-const LIES: Readonly<Record<string, Lie>> = {
+/** Faults in a response with the whole image, and in one with a range. */
+const FAULTS: Readonly<Record<string, DataResponse>> = {
   "announces fewer bytes and sends them": withBody(short, (_, sent) => sent),
   "announces more bytes and sends them": withBody(long, (_, sent) => sent),
-  "ends before its announced length": withBody(short, (honest) => honest),
-  "ends before its first byte": withBody(none, (honest) => honest),
+  "ends before its announced length": withBody(short, (correct) => correct),
+  "ends before its first byte": withBody(none, (correct) => correct),
   "is empty": withBody(none, () => 0),
   "ends with the connection, too early": withBody(short, () => null),
   "goes on after the last byte until the connection ends": withBody(long, () => null),
@@ -102,22 +105,22 @@ const LIES: Readonly<Record<string, Lie>> = {
   "is chunked and empty": chunked(none, true),
   "is chunked and breaks": chunked(short, false),
   "is encoded, with the length of the image": async (connection, wanted) => {
-    const [status, fields] = honestHead(wanted);
-    const lie = answer(status, [...fields, "content-encoding: gzip"], wanted.bytes);
-    return await lie(connection, wanted);
+    const [status, fields] = correctHead(wanted);
+    const respond = answer(status, [...fields, "content-encoding: gzip"], wanted.bytes);
+    return await respond(connection, wanted);
   },
   "is another image, encoded": async (connection, wanted) => {
-    const [status, fields] = honestHead(wanted);
+    const [status, fields] = correctHead(wanted);
     const body = gzipSync(long(wanted.bytes));
     return await answer(status, [...fields, "content-encoding: gzip"], body)(connection, wanted);
   },
   "has an encoding that nobody knows": async (connection, wanted) => {
-    const [status, fields] = honestHead(wanted);
-    const lie = answer(status, [...fields, "content-encoding: secret"], wanted.bytes);
-    return await lie(connection, wanted);
+    const [status, fields] = correctHead(wanted);
+    const respond = answer(status, [...fields, "content-encoding: secret"], wanted.bytes);
+    return await respond(connection, wanted);
   },
   "is another image": async (connection, wanted) => {
-    const [status, fields] = honestHead(wanted, digest("md5", new Uint8Array(SIZE)));
+    const [status, fields] = correctHead(wanted, digest("md5", new Uint8Array(SIZE)));
     return await answer(status, fields, wanted.bytes)(connection, wanted);
   },
   "has the status 201": withStatus("201 Created"),
@@ -161,34 +164,34 @@ const LIES: Readonly<Record<string, Lie>> = {
   ),
 };
 
-for (const [what, lie] of Object.entries(LIES)) {
-  Deno.test(`An answer to /file that ${what} is an error or a reset for the caller`, async (t) => {
+for (const [what, respond] of Object.entries(FAULTS)) {
+  Deno.test(`A response to /file that ${what} is an error or a reset for the client`, async (t) => {
     for (const [which, range] of Object.entries(RANGES)) {
       for (const resume of [true, false]) {
         await t.step(`${which}, resume: ${resume}`, async () => {
-          const { reply, logged } = await ask(lie, range, { resume });
-          const isHealed = assertHonest(reply, range);
+          const { reply, logged } = await ask(respond, range, { resume });
+          const isCompleted = assertNotMistaken(reply, range);
           const isSuccess = reply.status === 200 || reply.status === 206;
-          const outcome = isHealed ? "complete" : isSuccess ? "cut" : "failed";
+          const outcome = isCompleted ? "complete" : isSuccess ? "cut" : "failed";
           assertEquals(logged.map((entry) => [entry.outcome, entry.status]), [[
             outcome,
             reply.status,
           ]]);
-          assertEquals(logged[0]?.error === null, isHealed, "the log says what went wrong");
+          assertEquals(logged[0]?.error === null, isCompleted, "the log says what went wrong");
         });
       }
       await t.step(`${which}, without a log`, async () => {
-        assertHonest((await ask(lie, range, { resume: false }, false)).reply, range);
+        assertNotMistaken((await ask(respond, range, { resume: false }, false)).reply, range);
       });
     }
   });
 }
 
 Deno.test("verify resets a body with wrong bytes of the right number, with resume on and off", async () => {
-  const wrong = withBody((bytes) => bytes.map((byte) => byte ^ 1), (honest) => honest);
+  const wrong = withBody((bytes) => bytes.map((byte) => byte ^ 1), (correct) => correct);
   for (const resume of [true, false]) {
     const { reply, logged } = await ask(wrong, null, { resume, verify: "auto" });
-    assertHonest(reply, null);
+    assertNotMistaken(reply, null);
     assertEquals(logged.map(({ outcome }) => outcome), ["cut"]);
   }
 });
@@ -196,8 +199,8 @@ Deno.test("verify resets a body with wrong bytes of the right number, with resum
 Deno.test("A correct response to /file is delivered completely and logged as complete", async () => {
   for (const range of Object.values(RANGES)) {
     for (const resume of [true, false]) {
-      const honest = withBody((bytes) => bytes, (length) => length);
-      const { reply, logged } = await ask(honest, range, { resume });
+      const correct = withBody((bytes) => bytes, (length) => length);
+      const { reply, logged } = await ask(correct, range, { resume });
       const { bytes } = wantedBy(range);
       assertEquals([reply.status, reply.length, reply.body], [
         range ? 206 : 200,
@@ -211,7 +214,7 @@ Deno.test("A correct response to /file is delivered completely and logged as com
   }
 });
 
-/** What a caller has received when the connection was over. */
+/** The bytes that a client has received until the end of the connection. */
 interface Reply {
   readonly status: number;
   /** What was announced. */
@@ -220,10 +223,10 @@ interface Reply {
 }
 
 /**
- * An error, or a success that breaks before its announced end. Only a range may be healed: the whole image is
+ * An error, or a success that breaks before its announced end. Only a range may be completed: the whole image is
  * read in its place, of which it needs a part that came; the result says whether it was.
  */
-function assertHonest({ status, length, body }: Reply, range: string | null): boolean {
+function assertNotMistaken({ status, length, body }: Reply, range: string | null): boolean {
   if (status >= 400) {
     assertEquals(status, 502);
     return false;
@@ -244,14 +247,14 @@ function wantedBy(range: string | null): Wanted {
   return { start, end, bytes: BYTES.slice(start, end + 1), isPart: first !== undefined };
 }
 
-/** Asks a gateway in front of a server that lies about data, by hand. */
+/** Asks a gateway in front of a server whose data is wrong, on a socket. */
 async function ask(
-  lie: Lie,
+  respond: DataResponse,
   range: string | null,
   options: Partial<ImageRouterOptions>,
   isLogged = true,
 ): Promise<{ reply: Reply; logged: RequestLog[] }> {
-  await using glance = new RawServer((connection, request) => serve(connection, request, lie));
+  await using glance = new RawServer((connection, request) => serve(connection, request, respond));
   const logged: RequestLog[] = [];
   const over = Promise.withResolvers<void>();
   let now = 0;
@@ -289,25 +292,25 @@ async function ask(
 async function serve(
   connection: RawConnection,
   { path, headers }: RawRequest,
-  lie: Lie,
+  respond: DataResponse,
 ): Promise<boolean> {
   if (!path.endsWith("/file")) return await connection.json("200 OK", recordOf(BYTES));
-  return await lie(connection, wantedBy(headers.get("range")));
+  return await respond(connection, wantedBy(headers.get("range")));
 }
 
 /** Sends a request by hand, and reads until the connection is over. */
 async function readReply(port: number, range: string | null): Promise<Reply> {
-  using caller = await Deno.connect({ hostname: "127.0.0.1", port });
+  using client = await Deno.connect({ hostname: "127.0.0.1", port });
   const fields = [
     `host: 127.0.0.1:${port}`,
     "connection: close",
     ...range ? [`range: ${range}`] : [],
   ];
   const head = [`GET /v2/images/${ID}/file HTTP/1.1`, ...fields, "", ""].join("\r\n");
-  await caller.write(new TextEncoder().encode(head));
+  await client.write(new TextEncoder().encode(head));
   const chunks: Uint8Array[] = [];
   for (const memory = new Uint8Array(65_536);;) {
-    const count = await caller.read(memory).catch(() => null);
+    const count = await client.read(memory).catch(() => null);
     if (count === null) break;
     chunks.push(memory.slice(0, count));
   }

@@ -1,4 +1,4 @@
-/** A caller of the gateway gets what the operation promises, or an error: never the page of a proxy. */
+/** A client of the gateway gets a response that the operation defines, or an error: never the page of a proxy. */
 import { assert, assertEquals } from "@std/assert";
 import { Hono } from "hono";
 import { createImageRouter, type ImageRouter } from "../../lib/router/mod.ts";

@@ -1,0 +1,157 @@
+/** Checks the options of a gateway, and adds defaults. @module */
+import type { RequestContext } from "../context.ts";
+import { type Verify, VERIFY_MODES } from "../transfer/types.ts";
+import { parseHttpUrl } from "../api_server.ts";
+import { InvalidConfigurationValue } from "../errors.ts";
+import { redact } from "../redact.ts";
+import { ignoringErrors } from "../events.ts";
+import { checkRecord, describeType, inspect, isRecord } from "../validate.ts";
+import { isHost } from "./path.ts";
+import type { CorsOptions, ImageRouterOptions, ServiceMode } from "./options.ts";
+import type { RequestLog } from "./observe/access_log.ts";
+
+/** The checked options, with defaults. */
+export interface GatewayOptions {
+  /** Returns the context with the newest token, in service mode. */
+  readonly service: (() => RequestContext) | null;
+  readonly isReadOnly: boolean;
+  readonly authorize: NonNullable<ImageRouterOptions["authorize"]> | null;
+  /** Without a trailing slash. */
+  readonly publicEndpoint: string | null;
+  readonly resume: boolean;
+  readonly verify: Verify;
+  readonly maxUploadSize: number;
+  readonly cors: CorsOptions | null;
+  /** Host names without a port, in lower case. */
+  readonly allowedHosts: "any" | "loopback" | readonly string[];
+  readonly metrics: boolean;
+  readonly log: ((entry: RequestLog) => void) | null;
+}
+
+/**
+ * Checks the options that concern the gateway itself, and adds defaults.
+ *
+ * @throws {Invalid} if they are not an object.
+ * @throws {InvalidConfigurationValue} for the first option that is not of the required form.
+ */
+export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptions {
+  checkRecord("the options of an image router", options);
+  checkOptions(options);
+  const { serviceMode, maxUploadSize = Infinity } = options;
+  if (!options.apiServers && serviceMode?.context.serviceCatalog === undefined) {
+    throw new InvalidConfigurationValue(
+      'Cannot create an image router: no "apiServers" are given; set them, or pass a "serviceMode" whose context has a service catalog',
+    );
+  }
+  return Object.freeze({
+    service: serviceMode === undefined ? null : newest(serviceMode.context),
+    isReadOnly: serviceMode !== undefined && (serviceMode.readOnly ?? true),
+    authorize: options.authorize ?? null,
+    publicEndpoint: publicEndpointOf(options.publicEndpoint),
+    resume: options.resume ?? true,
+    verify: options.verify ?? "off",
+    maxUploadSize,
+    cors: options.cors ?? null,
+    allowedHosts: allowedHostsOf(options.allowedHosts ?? "any"),
+    metrics: options.metrics ?? false,
+    log: options.log === undefined ? null : ignoringErrors(options.log),
+  });
+}
+
+/** Each request gets a context of its own; the token that one of them renews serves the next. */
+function newest(given: RequestContext): () => RequestContext {
+  const { renew } = given;
+  if (renew === undefined) return () => given;
+  const renewed = async (): Promise<RequestContext> =>
+    current = { ...current, ...await renew.call(given), renew: renewed };
+  let current: RequestContext = { ...given, renew: renewed };
+  return () => current;
+}
+
+/** @throws {InvalidConfigurationValue} for the first option that is not of the required form. */
+function checkOptions(options: ImageRouterOptions): void {
+  const { serviceMode, cors, verify, maxUploadSize } = options;
+  for (const name of ["resume", "metrics"] as const) {
+    check(isAbsentOr("boolean", options[name]), `"${name}"`, options[name], "true or false");
+  }
+  for (const name of ["authorize", "log"] as const) {
+    check(isAbsentOr("function", options[name]), `"${name}"`, options[name], "a function");
+  }
+  const isMode = verify === undefined || VERIFY_MODES.includes(verify);
+  check(isMode, '"verify"', verify, `"${VERIFY_MODES.join('", "')}"`);
+  const isSize = maxUploadSize === undefined || isNumber(maxUploadSize) && maxUploadSize > 0;
+  check(isSize, '"maxUploadSize"', maxUploadSize, "bytes above 0; use Infinity for no limit");
+  if (serviceMode !== undefined) checkServiceMode(serviceMode);
+  if (cors !== undefined) checkCors(cors);
+}
+
+/** The value is not shown: it may be a token that was passed instead of a context. */
+function checkServiceMode(serviceMode: ServiceMode): void {
+  const [what, value] = isRecord(serviceMode)
+    ? ["its context", serviceMode["context"]] as const
+    : ["it", serviceMode] as const;
+  if (!isRecord(value)) {
+    throw new InvalidConfigurationValue(
+      `Cannot use the option "serviceMode": ${what} is ${
+        describeType(value)
+      } and must be an object; write { context }`,
+    );
+  }
+  const { readOnly } = serviceMode;
+  check(isAbsentOr("boolean", readOnly), '"readOnly" of "serviceMode"', readOnly, "true or false");
+}
+
+function checkCors(cors: CorsOptions): void {
+  check(isRecord(cors), '"cors"', cors, "an object; write { origins }");
+  const { origins, maxAge = 0 } = cors;
+  const isList = Array.isArray(origins) && origins.every((origin) => typeof origin === "string");
+  const form = '"*" or a list of origins, such as ["https://horizon.example"]';
+  check(origins === "*" || isList, '"origins" of "cors"', origins, form);
+  check(isNumber(maxAge) && maxAge >= 0, '"maxAge" of "cors"', maxAge, "seconds, at least 0");
+}
+
+/** The host names, normalized by `URL`. */
+function allowedHostsOf(
+  hosts: NonNullable<ImageRouterOptions["allowedHosts"]>,
+): GatewayOptions["allowedHosts"] {
+  if (hosts === "any" || hosts === "loopback") return hosts;
+  const list = Array.isArray(hosts) ? hosts : [hosts];
+  return list.map((host) => {
+    const isName = typeof host === "string" && /^(\[[^\]]+\]|[^:]+)$/.test(host) && isHost(host) &&
+      URL.canParse(`http://${host}`);
+    check(
+      isName,
+      '"allowedHosts"',
+      host,
+      '"any", "loopback" or a list of host names without a port, such as ["images.example"]',
+    );
+    return new URL(`http://${host}`).hostname;
+  });
+}
+
+function check(isValid: boolean, name: string, value: unknown, form: string): void {
+  if (isValid) return;
+  throw new InvalidConfigurationValue(
+    `Cannot use the option ${name}: it is ${inspect(value)} and must be ${form}`,
+  );
+}
+
+function isAbsentOr(type: "boolean" | "function", value: unknown): boolean {
+  return value === undefined || typeof value === type;
+}
+
+function isNumber(value: unknown): boolean {
+  return typeof value === "number";
+}
+
+function publicEndpointOf(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  const url = typeof text === "string" ? parseHttpUrl(text) : null;
+  const isEndpoint = url !== null && url.search + url.hash === "";
+  if (isEndpoint) return (url.origin + url.pathname).replace(/\/+$/, "");
+  throw new InvalidConfigurationValue(
+    `Cannot use the option "publicEndpoint": it is ${
+      inspect(typeof text === "string" ? redact(text) : text)
+    } and must be an http or https URL without a query; write it as "https://images.example/image"`,
+  );
+}
