@@ -23,8 +23,8 @@ export const INTERRUPTED_DOWNLOADS: readonly Guarantee[] = [
   ],
   [
     "A server that denies the image during a download is passed over, and the others are asked.",
-    "transfer/server_choice_test.ts: download() continues on the server that broke when the others respond with …",
-    "transfer/server_choice_test.ts: download() tries a server that denied the image again after another delivered bytes and failed",
+    "transfer/download/server_choice_test.ts: download() continues on the server that broke when the others respond with …",
+    "transfer/download/server_choice_test.ts: download() tries a server that denied the image again after another delivered bytes and failed",
   ],
   [
     "A server that fails goes to the end of the queue.",
@@ -32,7 +32,7 @@ export const INTERRUPTED_DOWNLOADS: readonly Guarantee[] = [
   ],
   [
     "An active image that one server does not have is requested from the others.",
-    "transfer/server_choice_test.ts: download() begins on the only server that does not respond with …",
+    "transfer/download/server_choice_test.ts: download() begins on the only server that does not respond with …",
   ],
   [
     "One caller's mistake changes nothing for other callers.",

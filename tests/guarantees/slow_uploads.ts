@@ -4,35 +4,35 @@ import type { Guarantee } from "./guarantee.ts";
 export const SLOW_UPLOADS: readonly Guarantee[] = [
   [
     "An upload waits while the image is saving, after a proxy's 504 and after silence.",
-    "transfer/upload_wait_test.ts: create() of … waits while the image is saving when …",
+    "transfer/upload/upload_wait_test.ts: create() of … waits while the image is saving when …",
     "sockets/upload_proxies_test.ts: create() of … waits after nginx's 504 with proxy_request_buffering …",
     "cli/upload_test.ts: image-create waits, and says so, when a proxy gives up while Glance stores the data",
   ],
   [
     "An image whose bytes are complete is never deleted while it is saving.",
-    "transfer/upload_wait_test.ts: create() keeps an image that is saving without a change for an hour when …",
-    "transfer/upload_wait_test.ts: create() keeps an image that is saving when it is aborted after the last byte",
+    "transfer/upload/upload_wait_test.ts: create() keeps an image that is saving without a change for an hour when …",
+    "transfer/upload/upload_wait_test.ts: create() keeps an image that is saving when it is aborted after the last byte",
     "sockets/upload_answers_test.ts: create() keeps an image of which nothing is heard for an hour",
   ],
   [
     "Only of a stream does a message say that its data can be read only once.",
-    "transfer/upload_request_test.ts: upload() says that data can be read only once of streams alone",
+    "transfer/upload/upload_request_test.ts: upload() says that data can be read only once of streams alone",
     "cli/upload_test.ts: image-create says of standard input, and not of a file, that it can be read only once",
   ],
   [
     "A token that is refused during an upload is renewed once, and re-readable data is sent again.",
-    "transfer/upload_request_test.ts: upload() renews a refused token once, and sends data that can be read again",
+    "transfer/upload/upload_request_test.ts: upload() renews a refused token once, and sends data that can be read again",
     "sockets/upload_proxies_test.ts: create() renews the token that nginx refuses without reading the data",
   ],
   [
     "A proxy that wants a length gets the size when it is known; otherwise the error says what to do.",
-    "transfer/upload_request_test.ts: upload() says what to do when a proxy wants a length that is unknown",
+    "transfer/upload/upload_request_test.ts: upload() says what to do when a proxy wants a length that is unknown",
     "sockets/upload_proxies_test.ts: create() sends the size that lighttpd wants, and says so when it is unknown",
     "cli/upload_test.ts: image-create sends the size of a file, and says what to do when that of a pipe is wanted",
   ],
   [
     "A browser sends Blobs and byte arrays as they are.",
-    "transfer/upload_request_test.ts: upload() sends a Blob as it is in a browser, and compares its hash",
+    "transfer/upload/upload_request_test.ts: upload() sends a Blob as it is in a browser, and compares its hash",
     "runtimes/suite.ts: upload Blob",
     "runtimes/suite.ts: upload bytes",
   ],

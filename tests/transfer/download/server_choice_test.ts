@@ -1,10 +1,10 @@
 /** Which server a download asks: one that cannot give the image is passed over, and nothing is asked twice. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { ImageNotFound, Invalid } from "../../mod.ts";
-import { CUT, downloadAll, LENGTH, until } from "../support/downloads.ts";
-import { BYTES, ID, record, recordOf, Served } from "../support/image.ts";
-import { failure, play, redirect, seen } from "../support/scripted_fetch.ts";
-import { failureOf, worldOf, worldOn } from "../support/world.ts";
+import { ImageNotFound, Invalid } from "../../../mod.ts";
+import { CUT, downloadAll, LENGTH, until } from "../../support/downloads.ts";
+import { BYTES, ID, record, recordOf, Served } from "../../support/image.ts";
+import { failure, play, redirect, seen } from "../../support/scripted_fetch.ts";
+import { failureOf, worldOf, worldOn } from "../../support/world.ts";
 
 /** What a server answers that does not have the image, or does not give it. */
 const DENIALS = [400, 403, 404, 405, 409, 410, 413, 416, 451, 500, 501, 505];

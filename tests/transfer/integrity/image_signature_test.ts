@@ -14,7 +14,7 @@ import {
   SIGNATURES,
   SIGNATURES_FOR_OPENSSL,
   SIGNED_DATA,
-} from "../signature_fixtures.ts";
+} from "./signature_fixtures.ts";
 
 const UUID = "8e9a4f3c-certificate";
 

@@ -9,20 +9,20 @@ import {
   type Progress,
   type RequestContext,
   type UploadOptions,
-} from "../../mod.ts";
-import { lengthKept, streamSupport } from "../../lib/http/fixed_length.ts";
-import { FakeBody } from "../support/bodies.ts";
-import { BYTES, CALLER, chunksOf, ID } from "../support/image.ts";
-import { empty, failure } from "../support/scripted_fetch.ts";
-import { seededBytes } from "../support/seed.ts";
+} from "../../../mod.ts";
+import { lengthKept, streamSupport } from "../../../lib/http/fixed_length.ts";
+import { FakeBody } from "../../support/bodies.ts";
+import { BYTES, CALLER, chunksOf, ID } from "../../support/image.ts";
+import { empty, failure } from "../../support/scripted_fetch.ts";
+import { seededBytes } from "../../support/seed.ts";
 import {
   answerAfter,
   cutAfter,
   type PutHandler,
   stored,
   UploadGlance,
-} from "../support/upload_glance.ts";
-import { failureOf, worldOn } from "../support/world.ts";
+} from "../../support/upload_glance.ts";
+import { failureOf, worldOn } from "../../support/world.ts";
 
 function worldOfUploads(handlers: readonly PutHandler[] = [], context: RequestContext = CALLER) {
   const glance = new UploadGlance(handlers);

@@ -11,11 +11,11 @@ import {
   UnexpectedResponse,
   UnexpectedStatus,
   type UploadOptions,
-} from "../../mod.ts";
-import { BYTES, CALLER, chunksOf, ID } from "../support/image.ts";
-import { empty, failure, silence } from "../support/scripted_fetch.ts";
-import { answerAfter, type Put, type PutHandler, UploadGlance } from "../support/upload_glance.ts";
-import { failureOf, worldOn } from "../support/world.ts";
+} from "../../../mod.ts";
+import { BYTES, CALLER, chunksOf, ID } from "../../support/image.ts";
+import { empty, failure, silence } from "../../support/scripted_fetch.ts";
+import { answerAfter, type Put, type PutHandler, UploadGlance } from "../../support/upload_glance.ts";
+import { failureOf, worldOn } from "../../support/world.ts";
 
 const MINUTE = 60_000;
 
