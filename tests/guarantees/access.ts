@@ -8,17 +8,17 @@ export const ACCESS: readonly Guarantee[] = [
   ],
   [
     "Only `true` or a `Response` of `authorize` decides.",
-    "router/access_test.ts: authorize allows a request only when it returns true, and any other result is logged",
+    "router/access_test.ts: authorize() allows a request only when it returns true, and any other result is logged",
     'callbacks_test.ts: createImageRouter() responds with 500 and logs the cause when "authorize" …',
   ],
   [
     "An id has one spelling, for `authorize` and for the servers.",
-    "router/access_test.ts: authorize gets the canonical spelling of an id, and so do the servers",
+    "router/access_test.ts: authorize() gets the canonical spelling of an id, and so do the servers",
   ],
   [
     "Without accounts, a loopback address answers loopback hosts only.",
     "cli/start_test.ts: start on a loopback address answers no request for another host, and no cross-site write",
-    "router/host_guard_test.ts: allowedHosts answers 403 to any other host name",
+    "router/host_guard_test.ts: allowedHosts responds with 403 to any other host name",
   ],
   [
     "A write that a page of another site sends reaches no server.",
@@ -31,12 +31,12 @@ export const ACCESS: readonly Guarantee[] = [
   ],
   [
     "A Host that is not host[:port] is refused with 400.",
-    "router/host_guard_test.ts: A Host that is not host[:port] reaches no server on …",
-    "router/path_test.ts: A request with an invalid Host is answered with 400 and not forwarded",
+    "router/host_guard_test.ts: createImageRouter() sends no request when Host is not host[:port] on …",
+    "router/path_test.ts: createImageRouter() responds with 400 and forwards nothing when Host is invalid",
   ],
   [
     "Callers do not see the refusal of the gateway's own token.",
-    "router/access_test.ts: Service mode conceals a refusal of the gateway's own token and its issuer",
+    "router/access_test.ts: createImageRouter() with credentials conceals that its token was refused, and by whom",
   ],
   [
     "Output escapes C1 controls and bidirectional marks, also as JSON.",
@@ -62,6 +62,6 @@ export const ACCESS: readonly Guarantee[] = [
   ],
   [
     "An empty `prefer` is the same as none.",
-    "router/file/image_file_test.ts: prefer is ignored when it names no store",
+    "router/file/image_file_test.ts: GET /file ignores prefer when it names no store",
   ],
 ];

@@ -5,17 +5,17 @@ export const COMPATIBILITY: readonly Guarantee[] = [
   [
     "Tags and names with backslashes, control characters and dots lead where Glance leads them.",
     "router/path_test.ts: addressOf() encodes any other name as a single segment",
-    "router/raw_requests_test.ts: The gateway answers … over a socket as its server does",
+    "router/raw_requests_test.ts: createImageRouter() responds to … over a socket as its server does",
     "live/differential/gateway_differences.ts: a name that consists of dots",
   ],
   [
     "`Location` of a namespace leads to that namespace.",
-    "router/path_test.ts: Location of a namespace leads to that namespace, whatever its name",
+    "router/path_test.ts: POST of a namespace returns a Location that leads to it, whatever its name",
   ],
   [
     "A body of a method that takes none is read as Glance reads it.",
     "router/forward/proxy_json_test.ts: DELETE forwards a body only when Content-Length announces it, as Glance reads it",
-    "router/raw_requests_test.ts: The gateway answers … over a socket as its server does",
+    "router/raw_requests_test.ts: createImageRouter() responds to … over a socket as its server does",
     "live/differential/gateway_differences.ts: a body of a request whose method or path takes none",
   ],
   [
@@ -24,35 +24,35 @@ export const COMPATIBILITY: readonly Guarantee[] = [
   ],
   [
     "An error body has the media type that Glance chooses.",
-    "router/routes_test.ts: 404 and 405 have the bodies that Glance gives them, in each of its three forms",
+    "router/routes_test.ts: createImageRouter() returns the bodies of Glance for 404 and 405, in each of its three forms",
     "contract/discovery_checks.ts: an error is plain text when Accept allows neither HTML nor JSON",
-    "router/raw_requests_test.ts: The gateway answers … over a socket as its server does",
+    "router/raw_requests_test.ts: createImageRouter() responds to … over a socket as its server does",
   ],
   [
     "PATCH of another content type answers 415 as Glance does.",
     "contract/patch_checks.ts: PATCH of another content type returns 415 with Accept-Patch",
-    "router/raw_requests_test.ts: The gateway answers … over a socket as its server does",
+    "router/raw_requests_test.ts: createImageRouter() responds to … over a socket as its server does",
   ],
   [
     "The health check answers as Glance does.",
-    "router/raw_requests_test.ts: The gateway answers … over a socket as its server does",
+    "router/raw_requests_test.ts: createImageRouter() responds to … over a socket as its server does",
   ],
   [
     "A caller without a valid token gets 401 before 404 and 405.",
-    "router/routes_test.ts: A path or method that the API does not have is 401 to a caller without a valid token",
+    "router/routes_test.ts: createImageRouter() responds with 401 to an unknown path or method when the token is invalid",
     "contract/discovery_checks.ts: 401 comes before 404 and 405",
   ],
   [
     "Unknown versions, slashes after the version, and versions in a media type are read as Glance reads them.",
-    "router/path_test.ts: An unknown minor version is answered with the list of versions",
-    "router/path_test.ts: Slashes between the version and the path are ignored, also by authorize",
-    "router/path_test.ts: A version in the URL or in the media type is forwarded when Glance knows it",
+    "router/path_test.ts: createImageRouter() returns the list of versions for an unknown minor version",
+    "router/path_test.ts: createImageRouter() ignores slashes between the version and the path, also for authorize",
+    "router/path_test.ts: createImageRouter() forwards a version in the URL or in the media type when Glance knows it",
     "router/path_test.ts: GET /versions lists the versions, whatever follows in the path",
-    "router/raw_requests_test.ts: The gateway answers … over a socket as its server does",
+    "router/raw_requests_test.ts: createImageRouter() responds to … over a socket as its server does",
   ],
   [
     "A route that is newer than the cloud is 404.",
-    "router/routes_test.ts: A path that an old cloud does not have is 404, whatever the method",
+    "router/routes_test.ts: createImageRouter() responds with 404 to every method of a path that an old cloud does not have",
   ],
   [
     "Several ranges and malformed ranges differ from Glance on purpose, for a reason that is stated.",

@@ -11,7 +11,7 @@ export const RESOURCES: readonly Guarantee[] = [
   ],
   [
     "No body is read before a token is present.",
-    "router/request_body_test.ts: Without a token, Glance's 401 is sent before any byte of the body is read",
+    "router/request_body_test.ts: createImageRouter() sends Glance's 401 before it reads a byte of the body when there is no token",
     "embedded/bounds_test.ts: fetch() rejects an unknown token before reading the body",
   ],
   [
@@ -26,7 +26,7 @@ export const RESOURCES: readonly Guarantee[] = [
   ],
   [
     "A long path costs linear time while Glance answers 503.",
-    "router/long_paths_test.ts: A long path of … costs time in proportion to it while Glance answers 503",
+    "router/long_paths_test.ts: GET of a long path of … takes time in proportion to its length when Glance responds with 503",
   ],
   [
     "A clouds.yaml whose aliases expand without end is a typed error.",

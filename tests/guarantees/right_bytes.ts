@@ -5,18 +5,18 @@ export const RIGHT_BYTES: readonly Guarantee[] = [
   [
     "The gateway answers 502 or resets the connection when a server lies about image data.",
     "router/file/wrong_data_test.ts: A response to /file that … is an error or a reset for the client",
-    "router/file/wrong_data_test.ts: verify resets a body with wrong bytes of the right number, with resume on and off",
+    "router/file/wrong_data_test.ts: GET /file resets a body with wrong bytes when verify is set, with resume on and off",
   ],
   [
     "The log reports such an answer as failed, and only an honest one as complete.",
     "router/file/wrong_data_test.ts: A response to /file that … is an error or a reset for the client",
-    "router/file/wrong_data_test.ts: A correct response to /file is delivered completely and logged as complete",
+    "router/file/wrong_data_test.ts: GET /file delivers a correct response completely, and logs it as complete",
   ],
   [
     "Data is checked whichever header asks for the range, and for administrators as well.",
-    "router/unexpected_responses_test.ts: A request with Content-Range gets the response of one with Range, with resume on and off",
-    "router/unexpected_responses_test.ts: An administrator can read a deactivated image, with the checks of any other",
-    "router/unexpected_responses_test.ts: Data that Glance sends for an image without data is not forwarded",
+    "router/unexpected_responses_test.ts: GET /file responds to Content-Range as to Range, with resume on and off",
+    "router/unexpected_responses_test.ts: GET /file returns a deactivated image to an administrator, with the checks of any other",
+    "router/unexpected_responses_test.ts: GET /file forwards no data for an image without data",
   ],
   [
     "A command fails at a wrong path, where Glance answers everything with 300.",
@@ -26,13 +26,13 @@ export const RIGHT_BYTES: readonly Guarantee[] = [
   [
     "Every operation refuses a status that it does not promise.",
     "images/promise_test.ts: call() throws UnexpectedResponse for each status below 400 that an operation does not define",
-    "router/unexpected_responses_test.ts: A status below 400 that an operation does not define is 502, and logged as failed",
+    "router/unexpected_responses_test.ts: createImageRouter() responds with 502, and logs a failure, when an operation does not define a status below 400",
   ],
   [
     "Every operation refuses a success whose body is empty or foreign.",
     "images/promise_test.ts: call() throws UnexpectedResponse when the document of an operation is empty or foreign",
     "images/promise_test.ts: call() throws UnexpectedResponse for a page when the operation has no result",
-    "router/unexpected_responses_test.ts: A response that is empty or not of the operation is 502, and logged as failed",
+    "router/unexpected_responses_test.ts: createImageRouter() responds with 502, and logs a failure, when a response is empty or not of the operation",
   ],
   [
     "HEAD for an active image of unknown size announces no length.",
@@ -41,7 +41,7 @@ export const RIGHT_BYTES: readonly Guarantee[] = [
   ],
   [
     "No header is built from a record value of the wrong type.",
-    "router/unexpected_responses_test.ts: No header is made from a record value of the wrong type",
+    "router/unexpected_responses_test.ts: GET /file makes no header from a record value of the wrong type",
     "images/promise_test.ts: show() throws UnexpectedResponse when size, hash or name has the wrong type",
   ],
   [

@@ -8,7 +8,7 @@ import {
 import { Hono } from "hono";
 import { bytesOf, Cloud } from "./cloud.ts";
 
-Deno.test("Pass-through forwards the tokens of each request, and none when it has none", async () => {
+Deno.test("createImageRouter() forwards the tokens of each request, and none when it has none", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
   for (const headers of [{ "x-auth-token": "alice" }, { "x-auth-token": "bob" }, {}]) {
@@ -17,7 +17,7 @@ Deno.test("Pass-through forwards the tokens of each request, and none when it ha
   assertEquals(tokensOf(cloud), ["alice", "bob", null]);
 });
 
-Deno.test("Pass-through forwards Glance's 401 when a token is refused", async () => {
+Deno.test("createImageRouter() forwards Glance's 401 when a token is refused", async () => {
   const cloud = new Cloud({ identify: () => null });
   const router = cloud.router();
   const ours = await router.request("/v2/images", { headers: { "x-auth-token": "old" } });
@@ -26,7 +26,7 @@ Deno.test("Pass-through forwards Glance's 401 when a token is refused", async ()
   assertEquals(cloud.requests.length, 1);
 });
 
-Deno.test("Service mode uses the gateway's credentials and forwards no token of a client", async () => {
+Deno.test("createImageRouter() with credentials uses them, and forwards no token of a client", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(1000);
   const router = cloud.router({ serviceMode: { context: { authToken: "gateway" } } });
@@ -39,7 +39,7 @@ Deno.test("Service mode uses the gateway's credentials and forwards no token of 
   assertEquals(cloud.requests.every((request) => !request.headers.has("x-service-token")), true);
 });
 
-Deno.test("Service mode is read-only unless readOnly is false", async () => {
+Deno.test("createImageRouter() with credentials is read-only unless readOnly is false", async () => {
   const cloud = new Cloud();
   const context = { authToken: "gateway" };
   const ask = async (router: ReturnType<Cloud["router"]>, method: string) => {
@@ -52,7 +52,7 @@ Deno.test("Service mode is read-only unless readOnly is false", async () => {
   assertEquals(await ask(cloud.router({ serviceMode: { context, readOnly: false } }), "POST"), 201);
 });
 
-Deno.test("Service mode renews its token once for all requests, also during a download", async () => {
+Deno.test("createImageRouter() with credentials renews its token once for all requests, also during a download", async () => {
   let good = "token-1";
   const cloud = new Cloud({
     identify: (token) => token === good ? { projectId: "p", userId: "u", roles: ["admin"] } : null,
@@ -81,7 +81,7 @@ Deno.test("Service mode renews its token once for all requests, also during a do
   assertEquals(ids, ["req-0", "req-0", "req-1", "req-2"]);
 });
 
-Deno.test("Service mode takes its servers from the catalog of its context", async () => {
+Deno.test("createImageRouter() with a context uses the servers of its catalog", async () => {
   const cloud = new Cloud();
   const endpoints = [{ interface: "public", region_id: "R", url: "http://b:9292/v2" }];
   const serviceCatalog = [{ type: "image", name: "glance", endpoints }];
@@ -96,7 +96,7 @@ Deno.test("Service mode takes its servers from the catalog of its context", asyn
   assertEquals(tokensOf(cloud), ["t", null, null]);
 });
 
-Deno.test("authorize decides about each request, before any server is asked", async () => {
+Deno.test("authorize() decides about each request before any request to a server", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(1);
   const calls: Omit<GatewayCall, "request">[] = [];
@@ -129,7 +129,7 @@ Deno.test("authorize decides about each request, before any server is asked", as
   assertEquals(cloud.requestLines, [`a GET /v2/images/${id}`]);
 });
 
-Deno.test("authorize allows a request only when it returns true, and any other result is logged", async () => {
+Deno.test("authorize() allows a request only when it returns true, and any other result is logged", async () => {
   for (const verdict of [undefined, null, 0, 1, "", "yes", {}, [], { status: 200 }, () => true]) {
     for (const give of [() => verdict, () => Promise.resolve(verdict)]) {
       const cloud = new Cloud();
@@ -148,7 +148,7 @@ Deno.test("authorize allows a request only when it returns true, and any other r
   }
 });
 
-Deno.test("authorize answers with the Response that it returns, whatever its status", async () => {
+Deno.test("authorize() responds with the Response that it returns, whatever its status", async () => {
   const cloud = new Cloud();
   for (const status of [200, 204, 401, 403, 500]) {
     const headers = { "www-authenticate": "Basic" };
@@ -200,7 +200,7 @@ Deno.test("authorize is not called, and nothing is forwarded, for a name that no
   assertEquals(cloud.asked.filter((line) => !line.endsWith("GET /v2/")), []);
 });
 
-Deno.test("authorize gets the canonical spelling of an id, and so do the servers", async () => {
+Deno.test("authorize() gets the canonical spelling of an id, and so do the servers", async () => {
   const id = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d";
   const spellings = [
     id.toUpperCase(),
@@ -238,7 +238,7 @@ Deno.test("authorize gets the canonical spelling of an id, and so do the servers
   }
 });
 
-Deno.test("An image that is created with an id in capital letters is found by any spelling", async () => {
+Deno.test("GET finds an image by any spelling of its id when it was created in capital letters", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
   const id = "0A1B2C3D-4E5F-4A6B-8C7D-9E0F1A2B3C4D";
@@ -251,7 +251,7 @@ Deno.test("An image that is created with an id in capital letters is found by an
   }
 });
 
-Deno.test("Service mode conceals a refusal of the gateway's own token and its issuer", async () => {
+Deno.test("createImageRouter() with credentials conceals that its token was refused, and by whom", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(100);
   cloud.intercept = ({ path }) =>
@@ -283,7 +283,7 @@ Deno.test("Service mode conceals a refusal of the gateway's own token and its is
   assert(/refused the token of the gateway/.test(cloud.logged[0]?.error ?? ""));
 });
 
-Deno.test("No response names a server of the gateway", async () => {
+Deno.test("createImageRouter() names no server in a response", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(100);
   const router = cloud.router({ cors: { origins: "*" } });
@@ -307,7 +307,7 @@ Deno.test("No response names a server of the gateway", async () => {
   ) assert(!/\/\/[ab]:9292/.test(text), text);
 });
 
-Deno.test("A middleware of the embedding application decides before the router does", async () => {
+Deno.test("createImageRouter() runs after the middleware of its application", async () => {
   const cloud = new Cloud();
   const app = new Hono();
   app.use("/image/*", async (c, next) => {
@@ -324,7 +324,7 @@ Deno.test("A middleware of the embedding application decides before the router d
   assertEquals(cloud.requests.map((request) => request.headers.has("authorization")), [false]);
 });
 
-Deno.test("Service mode answers 502 without Keystone's message when Keystone refuses the gateway", async () => {
+Deno.test("createImageRouter() with credentials responds with 502, without Keystone's message, when Keystone refuses them", async () => {
   const cloud = new Cloud();
   const context = {
     authToken: "t",
@@ -369,14 +369,14 @@ const UNUSABLE: readonly (readonly [says: string, options: unknown])[] = [
 ];
 
 for (const [says, options] of UNUSABLE) {
-  Deno.test(`A router whose options cannot work says ${says}`, () => {
+  Deno.test(`createImageRouter() throws ${says}`, () => {
     const create = () => createImageRouter(options as ImageRouterOptions);
     const { message } = assertThrows(create, Invalid, says);
     assert(/^Cannot .*[;:] .*(must|set)/.test(message), message);
   });
 }
 
-Deno.test("publicEndpoint is shown without its query, which may hold a secret, when it is invalid", () => {
+Deno.test("createImageRouter() shows an invalid publicEndpoint without its query", () => {
   const publicEndpoint = "https://user:canary@images.example/?token=canary";
   const create = () => createImageRouter({ apiServers: ["a"], publicEndpoint });
   const { message } = assertThrows(create, InvalidConfigurationValue);

@@ -19,7 +19,7 @@ Deno.test("GET / lists the versions of the servers with links to the gateway", a
   }
 });
 
-Deno.test("publicEndpoint overrides the host of a request", async () => {
+Deno.test("publicEndpoint overrides the Host of a request", async () => {
   const cloud = new Cloud();
   const router = cloud.router({ publicEndpoint: "https://images.example/image" });
   const { versions } = await (await router.request("http://10.0.0.1/versions")).json();
@@ -54,7 +54,7 @@ Deno.test("GET /healthcheck answers 200 when one server is healthy", async () =>
   assertEquals(await ask(), [200, "OK"]);
 });
 
-Deno.test("Discovery answers every method the same, as Glance does, without a token", async () => {
+Deno.test("GET / responds the same to every method, without a token", async () => {
   const cloud = new Cloud({ identify: () => null });
   const router = cloud.router();
   for (const path of ["/", "/versions", "/healthcheck"]) {

@@ -103,7 +103,7 @@ const BODIES = [
   '{"name": "\\ud800"}',
 ];
 
-Deno.test("No request finds a way to anything but the API, or an error of the gateway's own making", async () => {
+Deno.test("createImageRouter() sends no request but those of the API, and shows no error of its own, for random requests", async () => {
   console.log(`seed ${SEED}`);
   const random = seededRandom(SEED);
   const cloud = new Cloud();

@@ -59,7 +59,7 @@ async function onNode(fetch: (request: Request) => Response | Promise<Response>)
 }
 
 for (const [runtime, serve] of Object.entries({ "Deno.serve": onDeno, "node:http": onNode })) {
-  Deno.test(`A Host that is not host[:port] reaches no server on ${runtime}`, async () => {
+  Deno.test(`createImageRouter() sends no request when Host is not host[:port] on ${runtime}`, async () => {
     const cloud = new Cloud();
     const { id } = await cloud.image(10);
     const { port, stop } = await serve(cloud.router({ metrics: true }).fetch);
@@ -101,7 +101,7 @@ const FOREIGN = [
   "[::2]",
 ];
 
-Deno.test("allowedHosts answers 403 to any other host name", async () => {
+Deno.test("allowedHosts responds with 403 to any other host name", async () => {
   for (
     const [allowedHosts, good, bad] of [
       ["any", [...LOCAL, ...FOREIGN], []],
@@ -198,7 +198,7 @@ Deno.test("checkHost() rejects a write without a token from a page of another si
   }
 });
 
-Deno.test("A cross-site read is answered without CORS headers", async () => {
+Deno.test("createImageRouter() responds to a cross-site read without CORS headers", async () => {
   const cloud = new Cloud();
   const headers = { "origin": "https://evil.example", "sec-fetch-site": "cross-site" };
   const response = await cloud.router().request("/v2/images", { headers });

@@ -63,7 +63,7 @@ Deno.test("log() fails no request when it throws", async () => {
   assertEquals((await response.json()).images, []);
 });
 
-Deno.test("/metrics counts requests, bytes, retries, failovers, resumes and cool-downs by server", async () => {
+Deno.test("GET /metrics counts requests, bytes, retries, failovers, resumes and cool-downs by server", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(SIZE);
   const router = cloud.router({ metrics: true });
@@ -134,13 +134,13 @@ Deno.test("waiting_requests is the number of downloads that wait for admission",
   assertEquals(await gauges(), ["0", "0"]);
 });
 
-Deno.test("/metrics is 404 when metrics is off", async () => {
+Deno.test("GET /metrics returns 404 when metrics is off", async () => {
   const response = await new Cloud().router().request("/metrics");
   await response.body?.cancel();
   assertEquals(response.status, 404);
 });
 
-Deno.test("Metrics escapes labels as Prometheus requires", async () => {
+Deno.test("GET /metrics escapes labels as Prometheus requires", async () => {
   const cloud = new Cloud();
   const router = cloud.router({ metrics: true, apiServers: ["http://a:9292/x"] });
   await bytesOf(await router.request("/v2/images"));
@@ -151,7 +151,7 @@ Deno.test("Metrics escapes labels as Prometheus requires", async () => {
   }
 });
 
-Deno.test("cors allows a page of a listed origin the headers that it needs", async () => {
+Deno.test("cors allows a listed origin the headers that it needs", async () => {
   const cloud = new Cloud();
   const router = cloud.router({ cors: { origins: ["https://horizon.example"] } });
   const ask = async (origin: string, init: RequestInit = {}) => {
@@ -186,7 +186,7 @@ Deno.test("cors allows a page of a listed origin the headers that it needs", asy
   assertEquals(cloud.requests.length, 2);
 });
 
-Deno.test("OPTIONS is answered as by Glance and allows nothing when cors is not set", async () => {
+Deno.test("OPTIONS returns what Glance returns when cors is not set", async () => {
   const cloud = new Cloud();
   const response = await cloud.router().request("/v2/images", {
     method: "OPTIONS",

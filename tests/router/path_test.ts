@@ -68,7 +68,7 @@ Deno.test("addressOf() encodes any other name as a single segment", async () => 
   }
 });
 
-Deno.test("Location of a namespace leads to that namespace, whatever its name", async () => {
+Deno.test("POST of a namespace returns a Location that leads to it, whatever its name", async () => {
   const names = ["a\\b", "..", ".", "a/b", "a?b", "a#b", "\u0001", "ü", "a b", "%2e"];
   for (const name of names) {
     const cloud = new Cloud();
@@ -84,7 +84,7 @@ Deno.test("Location of a namespace leads to that namespace, whatever its name", 
   }
 });
 
-Deno.test("A request with an invalid Host is answered with 400 and not forwarded", async () => {
+Deno.test("createImageRouter() responds with 400 and forwards nothing when Host is invalid", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
   for (const path of ["/v2/images", "/v2/images/a/file", "/versions", "/v2", "/nowhere"]) {
@@ -102,7 +102,7 @@ Deno.test("addressOf() keeps a segment that is encoded twice", async () => {
   assertEquals(cloud.requestLines, ["a GET /v2/images/a%252Ffile"]);
 });
 
-Deno.test("A path outside of the API is not forwarded; only the token is checked", async () => {
+Deno.test("createImageRouter() forwards no path outside of the API, and checks only the token", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
   const urls = [
@@ -133,7 +133,7 @@ Deno.test("A path outside of the API is not forwarded; only the token is checked
   assertEquals(requestsOf(cloud), [TOKEN_CHECK]);
 });
 
-Deno.test("Requests go to the configured servers, whatever host they name", async () => {
+Deno.test("createImageRouter() sends requests to the configured servers, whatever host they name", async () => {
   const cloud = new Cloud();
   const request = new Request("http://evil.example/v2/images", {
     headers: { "x-forwarded-host": "evil.example", forwarded: "host=evil.example" },
@@ -143,7 +143,7 @@ Deno.test("Requests go to the configured servers, whatever host they name", asyn
   assertEquals(cloud.requestLines, ["a GET /v2/images"]);
 });
 
-Deno.test("A version in the URL or in the media type is forwarded when Glance knows it", async () => {
+Deno.test("createImageRouter() forwards a version in the URL or in the media type when Glance knows it", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
   const minor = await router.request("/v2.7/images?limit=1");
@@ -156,14 +156,14 @@ Deno.test("A version in the URL or in the media type is forwarded when Glance kn
   for (const response of [minor, typed, untyped]) await response.body?.cancel();
 });
 
-Deno.test("An unknown minor version is answered with the list of versions", async () => {
+Deno.test("createImageRouter() returns the list of versions for an unknown minor version", async () => {
   const cloud = new Cloud();
   const response = await cloud.router().request("http://gateway/v2.99/images");
   const { versions } = await response.json();
   assertEquals([response.status, versions[0].links[0].href], [300, "http://gateway/v2/"]);
 });
 
-Deno.test("Location and versions include the prefix of the router; page links stay as Glance sends them", async (t) => {
+Deno.test("createImageRouter() adds its prefix to Location and versions, and to no page link", async (t) => {
   const cloud = new Cloud();
   const mounts = {
     route: new Hono().route("/image", cloud.router()),
@@ -214,7 +214,7 @@ Deno.test("createImageRouter() leaves other paths to the application that mounts
   assertEquals(await (await app.request("/images")).text(), "a page");
 });
 
-Deno.test("A version in the media type precedes the whole path", async () => {
+Deno.test("createImageRouter() reads a version in the media type before the whole path", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
   const cases = [
@@ -236,7 +236,7 @@ Deno.test("A version in the media type precedes the whole path", async () => {
   }
 });
 
-Deno.test("Slashes between the version and the path are ignored, also by authorize", async () => {
+Deno.test("createImageRouter() ignores slashes between the version and the path, also for authorize", async () => {
   const cloud = new Cloud();
   const seen: string[] = [];
   const router = cloud.router({

@@ -37,7 +37,7 @@ const REQUESTS: Readonly<Record<string, readonly [head: string, expected: RegExp
 };
 
 for (const [what, [head, expected]] of Object.entries(REQUESTS)) {
-  Deno.test(`The gateway answers ${what} over a socket as its server does`, async () => {
+  Deno.test(`createImageRouter() responds to ${what} over a socket as its server does`, async () => {
     const glance = createEmbeddedGlance({ store: memoryStore() });
     const id = await create(glance);
     const server = serve(glance.fetch, ANY);

@@ -33,7 +33,7 @@ function cloudWithTokens(): Cloud {
   });
 }
 
-Deno.test("Without a token, Glance's 401 is sent before any byte of the body is read", async () => {
+Deno.test("createImageRouter() sends Glance's 401 before it reads a byte of the body when there is no token", async () => {
   const cloud = cloudWithTokens();
   const router = cloud.router();
   for (
@@ -54,7 +54,7 @@ Deno.test("Without a token, Glance's 401 is sent before any byte of the body is 
   assertEquals(new Set(cloud.requestLines.map((line) => line.slice(2))), new Set(["GET /v2/"]));
 });
 
-Deno.test("Without a token, the body is read when Glance needs no token", async () => {
+Deno.test("createImageRouter() reads the body without a token when Glance needs none", async () => {
   const cloud = new Cloud();
   const response = await cloud.router().request("/v2/images", { method: "POST", body: "{}" });
   await response.body?.cancel();

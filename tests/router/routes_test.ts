@@ -81,7 +81,7 @@ Deno.test("ROUTES retries only idempotent operations, and has the status of a co
   assertEquals(missed.map(({ operation }) => operation), ["tasks.delete"]);
 });
 
-Deno.test("Every route is forwarded to the same path of a server, with its method and query", async (t) => {
+Deno.test("createImageRouter() forwards every route to the same path, with its method and query", async (t) => {
   for (const { method, path, kind } of ROUTES) {
     if (kind === "data") continue;
     await t.step(`${method} ${path}`, async () => {
@@ -98,7 +98,7 @@ Deno.test("Every route is forwarded to the same path of a server, with its metho
   }
 });
 
-Deno.test("A wrong method gets Glance's response and is not forwarded", async (t) => {
+Deno.test("createImageRouter() returns Glance's response to a wrong method, and forwards nothing", async (t) => {
   for (const { path, routes } of API_PATHS) {
     const wrong = ["PATCH", "GET", "DELETE"].find((name) =>
       routes.every((route) => route.method !== name)
@@ -123,7 +123,7 @@ Deno.test("A wrong method gets Glance's response and is not forwarded", async (t
   }
 });
 
-Deno.test("A path or method that the API does not have is 401 to a caller without a valid token", async () => {
+Deno.test("createImageRouter() responds with 401 to an unknown path or method when the token is invalid", async () => {
   const cloud = new Cloud({
     identify: (token) => token === "good" ? { projectId: "p", userId: "u", roles: [] } : null,
   });
@@ -149,7 +149,7 @@ Deno.test("A path or method that the API does not have is 401 to a caller withou
   assertEquals(new Set(asked), new Set(["GET /v2/", "HEAD /v2/images"]));
 });
 
-Deno.test("A path that an old cloud does not have is 404, whatever the method", async () => {
+Deno.test("createImageRouter() responds with 404 to every method of a path that an old cloud does not have", async () => {
   const cloud = new Cloud({ version: "2.15" });
   for (const method of ["GET", "POST", "PUT"]) {
     const response = await cloud.router().request("/v2/images/x/locations", { method });
@@ -158,7 +158,7 @@ Deno.test("A path that an old cloud does not have is 404, whatever the method", 
   }
 });
 
-Deno.test("404 and 405 have the bodies that Glance gives them, in each of its three forms", async () => {
+Deno.test("createImageRouter() returns the bodies of Glance for 404 and 405, in each of its three forms", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
   for (

@@ -4,7 +4,7 @@ import { curl, testWithCurl, Wire } from "./wire.ts";
 const MIB = 1024 * 1024;
 const SIZE = 8 * MIB;
 
-Deno.test("1,000 HEAD requests leave no socket to a server open", async () => {
+Deno.test("HEAD leaves no socket to a server open after 1,000 requests", async () => {
   await using wire = new Wire();
   const { id } = await wire.image(SIZE);
   const url = `${wire.url}/v2/images/${id}/file`;
@@ -22,7 +22,7 @@ Deno.test("1,000 HEAD requests leave no socket to a server open", async () => {
   for (const front of wire.fronts) await front.until(() => front.open === 0);
 });
 
-Deno.test("A client that disconnects closes the server's connection, with and without resume", async () => {
+Deno.test("GET /file closes the connection to the server when its client disconnects, with and without resume", async () => {
   for (const resume of [true, false]) {
     await using wire = new Wire({ resume });
     const { id } = await wire.image(SIZE);
@@ -122,7 +122,7 @@ testWithCurl("curl uploads, with a length and without", async () => {
   }
 });
 
-Deno.test("An upload whose client disconnects leaves no short image, whatever the framing", async () => {
+Deno.test("PUT /file leaves no short image when its client disconnects, whatever the framing", async () => {
   for (const framing of [`content-length: ${SIZE}`, "transfer-encoding: chunked"]) {
     await using wire = new Wire();
     const id = await wire.queued();
@@ -139,7 +139,7 @@ Deno.test("An upload whose client disconnects leaves no short image, whatever th
   }
 });
 
-Deno.test("A large upload that is refused gets its response, and the connection stays usable", async () => {
+Deno.test("PUT /file returns the response of a refused large upload, and the connection stays usable", async () => {
   await using wire = new Wire({ maxUploadSize: MIB });
   const { id } = await wire.image(10);
   const body = new Uint8Array(SIZE);

@@ -10,7 +10,7 @@ import { bytesOf, Cloud, headersOf } from "./cloud.ts";
 /** Bodies that no operation promises. */
 const PAGE = "<html>Please sign in</html>";
 
-Deno.test("A status below 400 that an operation does not define is 502, and logged as failed", async (t) => {
+Deno.test("createImageRouter() responds with 502, and logs a failure, when an operation does not define a status below 400", async (t) => {
   for (const route of ROUTES.filter(({ kind }) => kind !== "data")) {
     await t.step(route.operation, async () => {
       for (const status of [200, 201, 202, 204, 206, 300]) {
@@ -22,7 +22,7 @@ Deno.test("A status below 400 that an operation does not define is 502, and logg
   }
 });
 
-Deno.test("A response that is empty or not of the operation is 502, and logged as failed", async (t) => {
+Deno.test("createImageRouter() responds with 502, and logs a failure, when a response is empty or not of the operation", async (t) => {
   for (const route of ROUTES.filter(({ kind }) => kind !== "data")) {
     const [status] = OPERATIONS[route.operation].success;
     if (status === undefined || status === 204) continue;
@@ -51,7 +51,7 @@ async function assertRefused(
   assert(entry?.error?.startsWith("Cannot "), `${entry?.error}`);
 }
 
-Deno.test("A version that Glance does not know is still answered with its list of versions", async () => {
+Deno.test("createImageRouter() returns Glance's list of versions for a version that Glance does not know", async () => {
   const cloud = new Cloud();
   cloud.intercept = ({ path }) =>
     path.startsWith("/v2.99/") ? Response.json({ versions: [] }, { status: 300 }) : undefined;
@@ -67,7 +67,7 @@ const WRONG: readonly Record<string, unknown>[] = [
   ),
 ];
 
-Deno.test("No header is made from a record value of the wrong type", async () => {
+Deno.test("GET /file makes no header from a record value of the wrong type", async () => {
   for (const fields of WRONG) {
     const cloud = new Cloud();
     cloud.intercept = ({ path }) =>
@@ -119,7 +119,7 @@ Deno.test("HEAD for an active image of unknown size is refused if an application
   }
 });
 
-Deno.test("A request with Content-Range gets the response of one with Range, with resume on and off", async () => {
+Deno.test("GET /file responds to Content-Range as to Range, with resume on and off", async () => {
   const lies = [
     new Response(BYTES.slice(10, 19), {
       status: 206,
@@ -141,7 +141,7 @@ Deno.test("A request with Content-Range gets the response of one with Range, wit
   }
 });
 
-Deno.test("A Content-Range that Glance refuses gets Glance's response", async () => {
+Deno.test("GET /file forwards Glance's response when it refuses a Content-Range", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(1_000);
   for (const range of ["bytes 5-4/1000", "bytes 1000-1001/2000", "bytes 0-1000/*", "words"]) {
@@ -153,7 +153,7 @@ Deno.test("A Content-Range that Glance refuses gets Glance's response", async ()
   }
 });
 
-Deno.test("Data that Glance sends for an image without data is not forwarded", async () => {
+Deno.test("GET /file forwards no data for an image without data", async () => {
   for (const status of ["queued", "saving", "importing"]) {
     const cloud = new Cloud();
     cloud.intercept = ({ path }) =>
@@ -164,7 +164,7 @@ Deno.test("Data that Glance sends for an image without data is not forwarded", a
   }
 });
 
-Deno.test("An administrator can read a deactivated image, with the checks of any other", async () => {
+Deno.test("GET /file returns a deactivated image to an administrator, with the checks of any other", async () => {
   const cloud = new Cloud();
   const record = () => Response.json(recordOf(BYTES, { status: "deactivated" }));
   let data = () => new Response(BYTES);

@@ -54,7 +54,7 @@ Deno.test("GET /file sends ranges, entity tags and file names whether or not the
   }
 });
 
-Deno.test("HEAD, 304 and 412 are answered from the image record without opening the data", async () => {
+Deno.test("GET /file responds with 304 and 412, and to HEAD, without opening the data", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(SIZE);
   const router = cloud.router();
@@ -84,7 +84,7 @@ Deno.test("HEAD, 304 and 412 are answered from the image record without opening 
   assertEquals(cloud.requests.filter(({ path }) => path.endsWith("/file")), []);
 });
 
-Deno.test("If-Range selects the range when it matches, else the whole image", async () => {
+Deno.test("GET /file returns the range when If-Range matches, and the whole image otherwise", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(SIZE);
   const router = cloud.router();
@@ -224,7 +224,7 @@ Deno.test("GET /file resets the connection when no server can finish it", async 
   }
 });
 
-Deno.test("verify resets the connection before the last byte when the hash is wrong; without it only the size counts", async () => {
+Deno.test("GET /file resets the connection before the last byte when verify is set and the hash is wrong", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(SIZE);
   const wrong = bytes.slice();
@@ -335,7 +335,7 @@ Deno.test("GET /file stops trying servers when the client disconnects before the
   assertEquals([response.status, cloud.logged[0]?.outcome], [499, "gone"]);
 });
 
-Deno.test("prefer is ignored when it names no store", async () => {
+Deno.test("GET /file ignores prefer when it names no store", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(100);
   for (const query of ["?prefer=", "?prefer", "?prefer=,", "?prefer=&prefer="]) {
@@ -347,7 +347,7 @@ Deno.test("prefer is ignored when it names no store", async () => {
   }
 });
 
-Deno.test("prefer requests the data from the store that it names", async () => {
+Deno.test("GET /file requests the data from the store that prefer names", async () => {
   const cloud = new Cloud({ stores: [{ id: "fast", default: "true" }, { id: "slow" }] });
   const { id, bytes } = await cloud.image(SIZE);
   const router = cloud.router();
@@ -372,7 +372,7 @@ Deno.test("GET /file forwards a request with Content-Range that Glance refuses",
   assertEquals(await bytesOf(response), bytes.slice(10, 20));
 });
 
-Deno.test("Content-Disposition never names another folder", () => {
+Deno.test("GET /file names no folder in Content-Disposition", () => {
   const cases: readonly (readonly [string | null, string | null, string])[] = [
     ["cirros", "qcow2", 'filename="cirros.qcow2"'],
     ["cirros.QCOW2", "qcow2", 'filename="cirros.QCOW2"'],

@@ -187,7 +187,7 @@ for (const [what, respond] of Object.entries(FAULTS)) {
   });
 }
 
-Deno.test("verify resets a body with wrong bytes of the right number, with resume on and off", async () => {
+Deno.test("GET /file resets a body with wrong bytes when verify is set, with resume on and off", async () => {
   const wrong = withBody((bytes) => bytes.map((byte) => byte ^ 1), (correct) => correct);
   for (const resume of [true, false]) {
     const { reply, logged } = await ask(wrong, null, { resume, verify: "auto" });
@@ -196,7 +196,7 @@ Deno.test("verify resets a body with wrong bytes of the right number, with resum
   }
 });
 
-Deno.test("A correct response to /file is delivered completely and logged as complete", async () => {
+Deno.test("GET /file delivers a correct response completely, and logs it as complete", async () => {
   for (const range of Object.values(RANGES)) {
     for (const resume of [true, false]) {
       const correct = withBody((bytes) => bytes, (length) => length);

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Cloud, headersOf } from "../cloud.ts";
 
-Deno.test("The gateway forwards only headers that Glance reads, and no asserted identity", async () => {
+Deno.test("createImageRouter() forwards only headers that Glance reads, and no asserted identity", async () => {
   const cloud = new Cloud();
   const response = await cloud.router().request("/v2/images", {
     headers: {
@@ -61,7 +61,7 @@ Deno.test("The gateway forwards only headers that Glance reads, and no asserted 
   });
 });
 
-Deno.test("The gateway drops the headers that Connection names, including a token", async () => {
+Deno.test("createImageRouter() drops the headers that Connection names, including a token", async () => {
   const cloud = new Cloud();
   const response = await cloud.router().request("/v2/images", {
     headers: {
@@ -77,7 +77,7 @@ Deno.test("The gateway drops the headers that Connection names, including a toke
   assertEquals(names.map((name) => headers?.get(name)), [null, null, "token-2"]);
 });
 
-Deno.test("The gateway returns only headers that clients of Glance read", async () => {
+Deno.test("createImageRouter() returns only headers that clients of Glance read", async () => {
   const cloud = new Cloud();
   cloud.intercept = () =>
     Response.json({}, {
@@ -115,7 +115,7 @@ Deno.test("The gateway returns only headers that clients of Glance read", async 
   await response.body?.cancel();
 });
 
-Deno.test("Location always leads to the gateway", async (t) => {
+Deno.test("createImageRouter() returns its own host in Location", async (t) => {
   const locations = {
     "/v2/images/1": "http://gateway/v2/images/1",
     "http://controller-17.internal:9292/v2/images/1": "http://gateway/v2/images/1",
@@ -138,7 +138,7 @@ Deno.test("Location always leads to the gateway", async (t) => {
   }
 });
 
-Deno.test("The request id is the same in every attempt, the log and the response", async (t) => {
+Deno.test("createImageRouter() uses one request id in every attempt, the log and the response", async (t) => {
   const ids = {
     "req-1234": /^req-1234$/,
     "1234": /^req-1234$/,

@@ -4,7 +4,7 @@ import { Cloud, headersOf } from "../cloud.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 
-Deno.test("The gateway answers with the status, headers and body of Glance", async () => {
+Deno.test("createImageRouter() returns the status, headers and body of Glance", async () => {
   const [ours, theirs] = [new Cloud(clockwork()), new Cloud(clockwork())];
   const router = ours.router();
   const id = "7c7a3d0e-35ae-4d6f-8f2e-0d8f6ad9f0a1";
@@ -65,7 +65,7 @@ Deno.test("The gateway answers with the status, headers and body of Glance", asy
   }
 });
 
-Deno.test("Requests go round-robin to the servers and skip one that has failed", async () => {
+Deno.test("createImageRouter() uses its servers round-robin, and skips one that has failed", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
   const ask = async () => await (await router.request("/v2/images")).body?.cancel();
@@ -77,7 +77,7 @@ Deno.test("Requests go round-robin to the servers and skip one that has failed",
   assertEquals(hosts, "ab" + "ab" + "b" + "b");
 });
 
-Deno.test("A read is retried when its response ends early, a write is not", async () => {
+Deno.test("createImageRouter() retries a read, and no write, when its response ends early", async () => {
   const cloud = new Cloud();
   cloud.intercept = ({ server }, answer) =>
     server === "http://a:9292" ? answer().then(broken) : undefined;
@@ -94,7 +94,7 @@ Deno.test("A read is retried when its response ends early, a write is not", asyn
   assertEquals(cloud.requestLines, ["a GET /v2/images", "b GET /v2/images", "a POST /v2/tasks"]);
 });
 
-Deno.test("A read answers 503 without the name of a server when no server is left", async () => {
+Deno.test("createImageRouter() responds with 503, without the name of a server, when no server is left", async () => {
   const cloud = new Cloud();
   cloud.intercept = () => refused();
   const response = await cloud.router().request("/v2/images", {
@@ -106,7 +106,7 @@ Deno.test("A read answers 503 without the name of a server when no server is lef
   assertStringIncludes(cloud.logged[0]?.error ?? "", "http://a:9292");
 });
 
-Deno.test("A status of every server is forwarded after the last attempt", async () => {
+Deno.test("createImageRouter() forwards the status of the last attempt", async () => {
   for (const status of [429, 502, 503, 504]) {
     const cloud = new Cloud();
     cloud.intercept = () => new Response("down", { status });
@@ -116,7 +116,7 @@ Deno.test("A status of every server is forwarded after the last attempt", async 
   }
 });
 
-Deno.test("A redirect to another origin is refused and its target not shown", async () => {
+Deno.test("createImageRouter() refuses a redirect to another origin, and does not show its target", async () => {
   const cloud = new Cloud();
   cloud.intercept = () =>
     new Response(null, { status: 307, headers: { location: "http://evil.example/v2/images" } });
@@ -203,7 +203,7 @@ Deno.test("DELETE succeeds when a retry finds that the first attempt has deleted
   assertEquals(response.status, 204);
 });
 
-Deno.test("The gateway refuses a body only when it is too large or ends early", async () => {
+Deno.test("createImageRouter() refuses a body only when it is too large or ends early", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
   const cases: readonly [string, RequestInit, number][] = [
@@ -242,7 +242,7 @@ Deno.test("DELETE forwards a body only when Content-Length announces it, as Glan
   }
 });
 
-Deno.test("A read is aborted when its client disconnects", async () => {
+Deno.test("createImageRouter() aborts a read when its client disconnects", async () => {
   const cloud = new Cloud();
   const leaving = new AbortController();
   let ended: unknown;

@@ -14,7 +14,12 @@ import {
 } from "../../../mod.ts";
 import { BYTES, CALLER, chunksOf, ID } from "../../support/image.ts";
 import { empty, failure, silence } from "../../support/scripted_fetch.ts";
-import { answerAfter, type Put, type PutHandler, UploadGlance } from "../../support/upload_glance.ts";
+import {
+  answerAfter,
+  type Put,
+  type PutHandler,
+  UploadGlance,
+} from "../../support/upload_glance.ts";
 import { failureOf, worldOn } from "../../support/world.ts";
 
 const MINUTE = 60_000;
