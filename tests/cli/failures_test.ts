@@ -324,7 +324,7 @@ Deno.test("a command fails when the disk of its standard output is full", async 
   }
 });
 
-Deno.test("Ctrl-C ends a command that waits for Glance, without a message", async () => {
+Deno.test("runGlance() prints nothing when Ctrl-C ends a wait for Glance", async () => {
   for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
     const controller = new AbortController();
     const harness = new CliHarness((request) =>

@@ -217,7 +217,7 @@ Deno.test("image-download resumes after SIGINT, SIGTERM and SIGKILL", async (t) 
   }
 });
 
-Deno.test("Ctrl-C ends an upload from a pipe and leaves no image", async () => {
+Deno.test("runGlance() leaves no image when Ctrl-C ends an upload from a pipe", async () => {
   const begun = Promise.withResolvers<void>();
   const glance = createEmbeddedGlance();
   await using server = serveOnAny((request) => {

@@ -20,7 +20,7 @@ export const RIGHT_BYTES: readonly Guarantee[] = [
   ],
   [
     "A command fails at a wrong path, where Glance answers everything with 300.",
-    "cli/args/wording_test.ts: A command exits with 1 at a wrong path, where Glance answers everything with 300",
+    "cli/args/wording_test.ts: runGlance() exits with 1 when the path is wrong and Glance answers everything with 300",
     "images/promise_test.ts: call() names the missing Image API when a wrong path lists the versions",
   ],
   [

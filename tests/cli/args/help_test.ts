@@ -87,7 +87,7 @@ const OURS: readonly string[] = ["completion", "image-copy"];
 const GLANCECLIENT_GLOBAL =
   "help version debug verbose get-schema force os-image-url os-image-api-version os-region-name os-auth-token os-service-type os-endpoint-type insecure os-cacert os-cert os-key timeout profile collect-timing os-trust-id os-auth-type os-auth-plugin os-auth-url os-system-scope os-domain-id os-domain-name os-project-id os-tenant-id os-project-name os-tenant-name os-project-domain-id os-project-domain-name os-default-domain-id os-default-domain-name os-user-id os-username os-user-name os-user-domain-id os-user-domain-name os-password";
 
-Deno.test("Every command that glanceclient has is here, with every flag", () => {
+Deno.test("COMMANDS has every command of glanceclient, with every flag", () => {
   const names = [...Object.keys(GLANCECLIENT), ...OURS].sort();
   assertEquals(COMMANDS.map(({ name }) => name), names);
   for (const [name, flags] of Object.entries(GLANCECLIENT)) {
@@ -99,14 +99,14 @@ Deno.test("Every command that glanceclient has is here, with every flag", () => 
   for (const flag of GLANCECLIENT_GLOBAL.split(" ")) assert(known.has(flag), flag);
 });
 
-Deno.test("No command has a flag that every command has", () => {
+Deno.test("COMMANDS has no flag that is also a global flag", () => {
   const global = namesOf(GLOBAL_FLAGS);
   for (const { name, flags } of COMMANDS) {
     for (const flag of namesOf(flags)) assert(!global.has(flag), `${name} --${flag}`);
   }
 });
 
-Deno.test("The help of a command names its arguments and flags, in 80 columns", async () => {
+Deno.test("commandHelp() names the arguments and flags of a command, in 80 columns", async () => {
   for (const { name, summary, flags, positionals = [] } of COMMANDS) {
     const { code, stdout } = await new CliHarness().run(["help", name]);
     assertEquals(code, 0);
@@ -118,7 +118,7 @@ Deno.test("The help of a command names its arguments and flags, in 80 columns", 
   }
 });
 
-Deno.test("The help of the program names commands, flags, variables and exit codes", async () => {
+Deno.test("programHelp() names commands, flags, variables and exit codes", async () => {
   const { code, stdout } = await new CliHarness().run([]);
   assertEquals(code, 0);
   for (const { name } of COMMANDS) assertMatch(stdout, new RegExp(`^  ${name}( |$)`, "m"));

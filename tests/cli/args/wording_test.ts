@@ -202,7 +202,7 @@ Deno.test("member-update by the owner says who may answer the offer", async () =
   );
 });
 
-Deno.test("Every hint of the operation table is an action for its status of failure", () => {
+Deno.test("OPERATIONS has a hint that is an action for each status of failure", () => {
   for (const [name, { errors, hints }] of Object.entries(OPERATIONS)) {
     for (const [status, hint] of Object.entries(hints)) {
       assert(status in errors, `${name}: ${status} is not among its errors`);
@@ -243,7 +243,7 @@ const SILENT = [
   ["stores-info"],
 ];
 
-Deno.test("A command exits with 1 at a wrong path, where Glance answers everything with 300", async () => {
+Deno.test("runGlance() exits with 1 when the path is wrong and Glance answers everything with 300", async () => {
   for (const args of SILENT) {
     const harness = new CliHarness(() =>
       Promise.resolve(Response.json({ versions: [{ id: "v2.15" }] }, { status: 300 }))

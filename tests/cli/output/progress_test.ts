@@ -86,7 +86,7 @@ Deno.test("ProgressLine looks three seconds back for its rate", async () => {
   assertEquals(lines.at(-1), "100%  56.0 MiB in 6s  9.33 MiB/s\n");
 });
 
-Deno.test("ProgressLine shows itself unasked after a second, and never against a wish", async () => {
+Deno.test("ProgressLine shows itself after a second by default, and as the flags say", async () => {
   for (const [show, lines] of [["always", 4], ["auto", 2], ["never", 0]] as const) {
     const { at, finish } = lineOnTerminal(show);
     [0, 500, 1200].forEach((time) => at(time, time));
