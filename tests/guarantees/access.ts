@@ -17,7 +17,7 @@ export const ACCESS: readonly Guarantee[] = [
   ],
   [
     "Without accounts, a loopback address answers loopback hosts only.",
-    "cli/start_test.ts: start on a loopback address answers no request for another host, and no cross-site write",
+    "cli/start_gateway_test.ts: runStart() on a loopback address answers no request for another host, and no cross-site write",
     "router/host_guard_test.ts: allowedHosts responds with 403 to any other host name",
   ],
   [
@@ -27,7 +27,7 @@ export const ACCESS: readonly Guarantee[] = [
   [
     "The startup warning says what is refused.",
     "cli/start_process_test.ts: start on an address that others reach warns, and says what is refused",
-    "cli/start_test.ts: start serves a sample image, says what to try, and ends in peace",
+    "cli/start_test.ts: runStart() serves a sample image, prints examples, and ends on a signal",
   ],
   [
     "A Host that is not host[:port] is refused with 400.",

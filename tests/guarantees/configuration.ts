@@ -56,6 +56,6 @@ export const CONFIGURATION: readonly Guarantee[] = [
   [
     "A row file that is invalid costs that image only, and is named in the log.",
     "embedded/invalid_rows_test.ts: directoryStore() reports a row file that … and loses only that image",
-    "cli/start_test.ts: start --data serves the other images and logs the file that is invalid",
+    "cli/start_test.ts: runStart() serves the other images with --data and logs the file that is invalid",
   ],
 ];

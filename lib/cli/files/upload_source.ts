@@ -5,7 +5,7 @@
  * @module
  */
 import { CommandFailed, UsageError } from "../system/errors.ts";
-import { codeOf, fileError } from "../system/fs_errors.ts";
+import { attempt, codeOf, fileError } from "../system/fs_errors.ts";
 import type { Flags } from "../args/command.ts";
 import type { Bytes, Input, System, SystemFiles } from "../system/system.ts";
 
@@ -99,9 +99,7 @@ export async function readText(
 }
 
 async function fromFile(files: SystemFiles, path: string): Promise<FoundBytes> {
-  const facts = await files.look(path).catch((error) => {
-    throw fileError("read", path, error);
-  });
+  const facts = await attempt("read", path, () => files.look(path));
   if (facts === null) throw fileError("read", path, { code: "ENOENT" });
   if (facts.kind === "directory") throw fileError("read", path, { code: "EISDIR" });
   const { size } = facts;
@@ -121,10 +119,7 @@ async function openFile(
   path: string,
   size: number,
 ): Promise<ReadableStream<Bytes>> {
-  const bytes = await files.read(path).catch((error) => {
-    throw fileError("read", path, error);
-  });
-  return withFileErrors(bytes, path, size);
+  return withFileErrors(await attempt("read", path, () => files.read(path)), path, size);
 }
 
 /** Passes bytes through. Errors name the file, and a change of its size is an error. */

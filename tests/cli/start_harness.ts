@@ -1,0 +1,62 @@
+/** Runs `start` and `demo` in memory. */
+import { Interrupted, type System } from "../../lib/cli/mod.ts";
+import { MemoryFiles, MemoryOutput } from "./harness.ts";
+
+/** Environment and network of a start. */
+interface StartOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly fetch?: (input: string, init: RequestInit) => Promise<Response>;
+}
+
+/** A system for `runStart`, with its output and a signal that ends it. */
+export class StartHarness {
+  readonly stdout = new MemoryOutput(false);
+  readonly stderr = new MemoryOutput(false);
+  readonly #life = new AbortController();
+  readonly #printed = Promise.withResolvers<string>();
+  readonly #options: StartOptions;
+
+  constructor(options: StartOptions = {}) {
+    this.#options = options;
+  }
+
+  get system(): System {
+    const { stdout } = this;
+    return {
+      stdin: { kind: "nothing", open: () => new ReadableStream() },
+      stdout: {
+        isTerminal: false,
+        columns: null,
+        write: async (bytes) => {
+          await stdout.write(bytes);
+          this.#printed.resolve(stdout.text);
+        },
+      },
+      stderr: this.stderr,
+      environment: this.#options.environment ?? {},
+      files: new MemoryFiles(),
+      signal: this.#life.signal,
+      now: () => 0,
+      ...this.#options.fetch && { ports: { fetch: this.#options.fetch } },
+    };
+  }
+
+  /** The first text. */
+  printed(): Promise<string> {
+    return this.#printed.promise;
+  }
+
+  /** The URL that was printed. */
+  async url(): Promise<string> {
+    return /^Listening on (http:\S+)/.exec(await this.printed())?.[1] ?? "";
+  }
+
+  /** What was logged, as it was read from JSON. */
+  get log(): readonly Readonly<Record<string, unknown>>[] {
+    return this.stderr.text.trimEnd().split("\n").map((line) => JSON.parse(line));
+  }
+
+  end(): void {
+    this.#life.abort(new Interrupted("SIGTERM"));
+  }
+}

@@ -1,0 +1,109 @@
+/** The pool of servers that remembers failures. */
+import { assertEquals } from "@std/assert";
+import type { GlanceEvent } from "../../mod.ts";
+import { ServerPool } from "../../lib/http/server_pool.ts";
+import { parseApiServer } from "../../lib/api_server.ts";
+import { resolveOptions } from "../../lib/options.ts";
+import { factsOf, ORDERLY } from "../support/world.ts";
+
+/** A pool with a manual clock. */
+function ringOf(names: readonly string[]) {
+  const events: GlanceEvent[] = [];
+  const time = { now: 0 };
+  const options = resolveOptions({
+    now: () => time.now,
+    random: ORDERLY,
+    onEvent: (event) => events.push(event),
+  });
+  const ring = new ServerPool(names.map(parseApiServer), options);
+  const take = (avoid: readonly string[] = []) =>
+    ring.next(new Set(avoid.map((name) => `http://${name}`))).netloc;
+  const fail = (name: string, retryAfter: number | null = null) =>
+    ring.failed(parseApiServer(name), new Error("cause"), retryAfter);
+  const takeThree = () => [take(), take(), take()].join("");
+  return { ring, time, events, take, takeThree, fail };
+}
+
+Deno.test("ServerPool selects its servers round-robin, without the excluded ones", () => {
+  const { take, takeThree } = ringOf(["a", "b", "c"]);
+  assertEquals(takeThree() + takeThree(), "abcabc");
+  assertEquals([take(["a"]), take(["a"]), take(["a"])].join(""), "bcb");
+  assertEquals([take(["a", "b", "c"]), take(["a", "b", "c"])].join(""), "ca");
+});
+
+Deno.test("ServerPool skips a failing server for a second, then uses it again", () => {
+  const { time, takeThree, fail } = ringOf(["a", "b", "c"]);
+  fail("a");
+  assertEquals(takeThree(), "bcb");
+  time.now = 999;
+  assertEquals(takeThree(), "cbc");
+  time.now = 1_000;
+  assertEquals(takeThree(), "abc");
+});
+
+Deno.test("ServerPool skips a server for longer with each failure, up to 30 seconds", () => {
+  const { fail, events } = ringOf(["a", "b"]);
+  for (let i = 0; i < 8; i++) fail("a");
+  const delays = events.map((event) => "delay" in event ? event.delay : null);
+  assertEquals(delays, [1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000]);
+});
+
+Deno.test("ServerPool forgets the failures of a server that succeeds", () => {
+  const { ring, fail, events, takeThree } = ringOf(["a", "b"]);
+  fail("a");
+  fail("a");
+  ring.succeeded(parseApiServer("a"));
+  assertEquals(takeThree(), "aba");
+  fail("a");
+  assertEquals(events.map((event) => "delay" in event ? event.delay : null), [1000, 2000, 1000]);
+});
+
+Deno.test("ServerPool skips a server for its Retry-After", () => {
+  const { time, takeThree, fail } = ringOf(["a", "b", "c"]);
+  fail("b", 7_000);
+  time.now = 6_999;
+  assertEquals(takeThree(), "aca");
+  time.now = 7_000;
+  assertEquals(takeThree(), "bca");
+});
+
+Deno.test("ServerPool selects the server that is ready first when all are cooling down", () => {
+  const { time, take, fail } = ringOf(["a", "b", "c"]);
+  fail("a", 5_000);
+  fail("b", 2_000);
+  fail("c", 9_000);
+  assertEquals([take(), take()].join(""), "bb");
+  time.now = 5_000;
+  assertEquals([take(), take(), take()].join(""), "aba");
+});
+
+Deno.test("ServerPool prefers an untried server to a tried one even if it is cooling down", () => {
+  const { take, fail } = ringOf(["a", "b", "c", "d"]);
+  fail("b", 5_000);
+  fail("c", 2_000);
+  assertEquals([take(["a"]), take(["a", "d"]), take(["a", "c", "d"])].join(""), "dcb");
+  assertEquals(take(["a", "b", "c", "d"]), "d");
+});
+
+Deno.test("ServerPool selects the tried server that is ready first when all were tried and are cooling down", () => {
+  const { take, fail } = ringOf(["a", "b"]);
+  fail("a", 5_000);
+  fail("b", 2_000);
+  assertEquals(take(["a", "b"]), "b");
+});
+
+Deno.test("ServerPool.hasUntried() counts servers that are cooling down, too", () => {
+  const { ring, fail } = ringOf(["a", "b"]);
+  assertEquals(ring.hasUntried(new Set()), true);
+  assertEquals(ring.hasUntried(new Set(["http://a"])), true);
+  assertEquals(ring.hasUntried(new Set(["http://a", "http://b"])), false);
+  fail("b");
+  assertEquals(ring.hasUntried(new Set(["http://a"])), true);
+});
+
+Deno.test("ServerPool emits an event for each cool-down, with server, delay, and cause", () => {
+  const { events, fail } = ringOf(["a"]);
+  fail("a", 1_500);
+  assertEquals(factsOf(events), [{ kind: "cooldown", server: "http://a", delay: 1_500 }]);
+  assertEquals(events.map((event) => "cause" in event && String(event.cause)), ["Error: cause"]);
+});
