@@ -34,7 +34,8 @@
 // The service, and how to get one.
 export { connect, type Connection, type ConnectOptions } from "./lib/connect.ts";
 export { getDefaultImageService, getRemoteImageService } from "./lib/images/remote.ts";
-export { GlanceImageService, type UpdateOptions } from "./lib/images/service.ts";
+export { GlanceImageService } from "./lib/images/service.ts";
+export type { UpdateOptions } from "./lib/images/update_image.ts";
 export type { FilterValue, ListParameters, SortDir } from "./lib/api/query.ts";
 export type {
   Image,

@@ -58,11 +58,11 @@ export interface DataRequest {
 /** Options of an upload. */
 export interface UploadRequest {
   /** Size in bytes, if known. Glance rejects a body of another size. */
-  readonly size?: number;
+  readonly size?: number | undefined;
   /** Id of the store to write to (default: the default store of Glance). */
-  readonly storeId?: string;
+  readonly storeId?: string | undefined;
   /** Id of the image that this data is based on, for stores that place related data together. */
-  readonly baseImageRef?: string;
+  readonly baseImageRef?: string | undefined;
 }
 
 /** The request of an import. */
@@ -70,14 +70,14 @@ export interface ImportRequest {
   /** The import method, one of the names in {@linkcode ImportInfo}, with its parameters. */
   readonly method: { readonly name: string; readonly [parameter: string]: JsonValue };
   /** Ids of the stores to import to (default: the default store). Excludes `all_stores`. */
-  readonly stores?: readonly string[];
+  readonly stores?: readonly string[] | undefined;
   /** Whether to import to every writable store. */
-  readonly all_stores?: boolean;
+  readonly all_stores?: boolean | undefined;
   /**
    * Whether the import fails for all stores if it fails for one.
    * @default {true}
    */
-  readonly all_stores_must_succeed?: boolean;
+  readonly all_stores_must_succeed?: boolean | undefined;
 }
 
 /** The import methods of a cloud. */

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import type { RequestContext } from "../context.ts";
 import { GlanceError, UnexpectedResponse } from "../errors.ts";
-import type { CallOptions, GlanceClientWrapper } from "../api/client.ts";
+import type { Session } from "../api/session.ts";
 import { inspect } from "../validate.ts";
 import { ImageIterator } from "./listing.ts";
 import { limitOf, type ListParameters, markerOf, toQuery } from "../api/query.ts";
@@ -24,10 +23,8 @@ const MAX_EARLIER = 1_000;
  * @throws {UnexpectedResponse} if a server returns a marker twice, since the list would never end.
  */
 async function* listPages(
-  client: GlanceClientWrapper,
-  context: RequestContext,
+  session: Session,
   parameters: ListParameters,
-  options: CallOptions,
 ): AsyncGenerator<readonly GlanceImage[], void> {
   if (limitOf(parameters) === 0) return;
   const loops = new MarkerLoopDetector(parameters.marker);
@@ -51,7 +48,7 @@ async function* listPages(
       const marker = markers[i];
       const query = toQuery({ ...parameters, ...marker !== undefined && { marker } });
       try {
-        return await client.run(context, "list", [query], options);
+        return await session.call("list", query);
       } catch (error) {
         const isDeleted = error instanceof GlanceError && error.status === 400;
         if (!isDeleted || i === 0) throw error;
@@ -62,28 +59,24 @@ async function* listPages(
 
 /** Lists the images as Glance shows them, up to the limit. */
 export function listImages(
-  client: GlanceClientWrapper,
-  context: RequestContext,
+  session: Session,
   parameters: ListParameters,
-  options: CallOptions,
 ): AsyncGenerator<GlanceImage, void> {
-  const pages = listPages(client, context, parameters, options);
+  const pages = listPages(session, parameters);
   return new ImageIterator(pages, parameters, (glance) => glance);
 }
 
 /** Lists the images that are available to the caller, up to the limit. */
 export function listAvailable(
-  client: GlanceClientWrapper,
-  context: RequestContext,
+  session: Session,
   parameters: ListParameters,
-  options: CallOptions,
 ): AsyncGenerator<Image, void> {
-  const pages = listPages(client, context, parameters, options);
+  const pages = listPages(session, parameters);
   return new ImageIterator(pages, parameters, (glance) => {
     const image = fromGlance(glance);
-    const availability = availabilityFor(client, context, image);
+    const availability = availabilityFor(session, image);
     if (availability !== "members") return availability === "available" ? image : null;
-    return async () => await isMember(client, context, image, options) ? image : null;
+    return async () => await isMember(session, image) ? image : null;
   });
 }
 

@@ -1,19 +1,16 @@
 /**
- * Decides whether a caller may see an image, with a request for its members if needed.
+ * Shows an image if the caller may see it, with a request for its members if needed.
  *
  * @module
  */
-import type { RequestContext } from "../context.ts";
-import type { CallOptions, GlanceClientWrapper } from "../api/client.ts";
-import { type Availability, availabilityOf, isAcceptedMember } from "./availability.ts";
+import { ImageNotFound } from "../errors.ts";
+import type { Session } from "../api/session.ts";
+import { fromGlance } from "../api/translate.ts";
 import type { Image } from "../api/types.ts";
+import { type Availability, availabilityOf, isAcceptedMember } from "./availability.ts";
 
 /** Whether a caller may see an image, without a request. */
-export function availabilityFor(
-  client: GlanceClientWrapper,
-  context: RequestContext,
-  image: Image,
-): Availability {
+export function availabilityFor({ client, context }: Session, image: Image): Availability {
   const isAnonymous = context.userId === undefined && context.projectId === undefined;
   // Without identities, the properties of an image decide nothing.
   if (client.options.authStrategy === "noauth" && isAnonymous) return "available";
@@ -21,23 +18,23 @@ export function availabilityFor(
 }
 
 /** Whether the caller's project is an accepted member of an image. */
-export async function isMember(
-  client: GlanceClientWrapper,
-  context: RequestContext,
-  image: Image,
-  options: CallOptions,
-): Promise<boolean> {
-  return isAcceptedMember(context, await client.run(context, "members.list", [image.id], options));
+export async function isMember(session: Session, image: Image): Promise<boolean> {
+  return isAcceptedMember(session.context, await session.call("members.list", image.id));
 }
 
-/** Whether a caller may see an image, with a request if needed. */
-export async function isAvailable(
-  client: GlanceClientWrapper,
-  context: RequestContext,
-  image: Image,
-  options: CallOptions,
-): Promise<boolean> {
-  const availability = availabilityFor(client, context, image);
-  if (availability !== "members") return availability === "available";
-  return await isMember(client, context, image, options);
+/**
+ * Shows an image.
+ *
+ * @throws {ImageNotFound} if it does not exist, or is not available to the caller.
+ */
+export async function showImage(session: Session, imageId: string): Promise<Image> {
+  const image = fromGlance(await session.call("get", imageId));
+  const availability = availabilityFor(session, image);
+  const isAvailable = availability === "available" ||
+    (availability === "members" && await isMember(session, image));
+  if (isAvailable) return image;
+  throw new ImageNotFound(
+    `Cannot show image "${imageId}": it does not belong to the caller, is not public, and is not shared with an accepted member; ask its owner to share it`,
+    { imageId, status: 404 },
+  );
 }

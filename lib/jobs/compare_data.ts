@@ -16,7 +16,7 @@ export interface SameOptions {
    * `required` fails if no hash can be compared; `auto` then compares the size only.
    * @default {"auto"}
    */
-  readonly verify?: Exclude<Verify, "off">;
+  readonly verify?: Exclude<Verify, "off"> | undefined;
 }
 
 /** A value that both sides report: the record, and the new image. */

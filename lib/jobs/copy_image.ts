@@ -76,11 +76,11 @@ export async function copyImage(
   const report = ignoringErrors(onProgress);
   let resumes = 0;
   const exported = await exportImage(from.service, from.context, imageId, {
-    ...connections !== undefined && { connections },
-    ...partSize !== undefined && { partSize },
-    ...prefer !== undefined && { prefer },
-    ...verify !== undefined && { verify },
-    ...signal !== undefined && { signal },
+    connections,
+    partSize,
+    prefer,
+    verify,
+    signal,
     onProgress: (progress) => resumes = progress.resumes,
   });
   return await restoreImage(to.service, to.context, exported, {

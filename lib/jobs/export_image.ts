@@ -85,8 +85,7 @@ export async function exportImage(
   imageId: string,
   options: ExportOptions = {},
 ): Promise<ExportedImage> {
-  const { signal } = options;
-  const image = await service.show(context, imageId, { signal });
+  const image = await service.show(context, imageId, { signal: options.signal });
   if (!HAS_DATA.includes(image.status)) {
     throw new ImageConflict(
       `Cannot export image "${imageId}": it is ${image.status} and has no data; wait until it is active`,

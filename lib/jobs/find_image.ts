@@ -7,7 +7,10 @@ import type { RequestContext } from "../context.ts";
 import { ImageNotFound, Invalid } from "../errors.ts";
 import type { CallOptions } from "../api/client.ts";
 import type { GlanceImageService } from "../images/service.ts";
+import { Session } from "../api/session.ts";
 import type { Image } from "../api/types.ts";
+import { listAvailable } from "../images/list.ts";
+import { showImage } from "../images/visible.ts";
 import { inspect } from "../validate.ts";
 import { AmbiguousImage } from "./errors.ts";
 
@@ -56,12 +59,13 @@ export async function findImage(
       `Cannot find image ${inspect(nameOrId)}: it must be a non-empty string; give a name or an id`,
     );
   }
+  const session = new Session(service.client, context, options);
   const image = IMAGE_ID.test(nameOrId)
-    ? await service.show(context, nameOrId, options).catch(nullWhereNotFound)
+    ? await showImage(session, nameOrId).catch(nullIfNotFound)
     : null;
   if (image !== null) return image;
   for (const isHidden of [false, true]) {
-    const [only, ...others] = await imagesNamed(service, context, nameOrId, isHidden, options);
+    const [only, ...others] = await imagesNamed(session, nameOrId, isHidden);
     if (others.length > 0 && only !== undefined) throw ambiguous(nameOrId, [only, ...others]);
     if (only !== undefined) return only;
   }
@@ -71,17 +75,11 @@ export async function findImage(
   );
 }
 
-async function imagesNamed(
-  service: GlanceImageService,
-  context: RequestContext,
-  name: string,
-  isHidden: boolean,
-  options: CallOptions,
-): Promise<Image[]> {
+async function imagesNamed(session: Session, name: string, isHidden: boolean): Promise<Image[]> {
   const found: Image[] = [];
   // "eq:", since a name can begin like an operator.
   const filters = { name: `eq:${name}`, osHidden: isHidden };
-  for await (const image of service.list(context, { filters }, options)) {
+  for await (const image of listAvailable(session, { filters })) {
     if (image.name === name) found.push(image);
     if (found.length > MAX_LISTED) break;
   }
@@ -99,7 +97,7 @@ function ambiguous(name: string, found: readonly Image[]): AmbiguousImage {
   );
 }
 
-function nullWhereNotFound(error: unknown): null {
+function nullIfNotFound(error: unknown): null {
   if (error instanceof ImageNotFound) return null;
   throw error;
 }

@@ -3,13 +3,11 @@
  *
  * @module
  */
-import type { RequestContext } from "../context.ts";
 import { createHasher } from "../transfer/integrity/hashing.ts";
 import type { Hasher, ImageBytes, ImageData } from "../transfer/types.ts";
 import { type ChunkReader, sourceOf, type UploadSource } from "../transfer/upload/upload_source.ts";
 import { GlanceError } from "../errors.ts";
-import type { CallOptions } from "../api/client.ts";
-import type { GlanceImageService } from "../images/service.ts";
+import type { Session } from "../api/session.ts";
 import type { PortableRecord } from "./export_image.ts";
 
 /** Data that is hashed while it is read. */
@@ -40,14 +38,12 @@ export class HashingSource {
    * @throws {Invalid} if `data` cannot be sent.
    */
   static async between(
-    service: GlanceImageService,
-    context: RequestContext,
+    session: Session,
     record: PortableRecord,
     data: ImageData,
-    options: CallOptions,
   ): Promise<HashingSource> {
     const source = sourceOf(data);
-    const there = await algorithmAt(service, context, options);
+    const there = await algorithmAt(session);
     const here = record.osHashAlgo ?? null;
     const isComparable = there === null || there === here;
     const algorithms = isComparable ? [] : [here, there].filter((name) => name !== null);
@@ -98,14 +94,10 @@ export class HashingSource {
  * The hash algorithm of a cloud, taken from its newest image, since no API reports it. Null if there is no
  * image, or the list fails.
  */
-async function algorithmAt(
-  service: GlanceImageService,
-  context: RequestContext,
-  options: CallOptions,
-): Promise<string | null> {
+async function algorithmAt(session: Session): Promise<string | null> {
   const query = [["limit", "1"], ["status", "active"], ["sort_key", "created_at"]] as const;
   try {
-    const { images: [newest] } = await service.client.run(context, "list", [query], options);
+    const { images: [newest] } = await session.call("list", query);
     return newest?.os_hash_algo ?? null;
   } catch (error) {
     if (error instanceof GlanceError) return null;

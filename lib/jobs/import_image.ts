@@ -14,10 +14,12 @@ import {
   NotFound,
   NotImplemented,
 } from "../errors.ts";
-import type { CallOptions } from "../api/client.ts";
+import { Session } from "../api/session.ts";
 import type { ImportRequest } from "../api/operations.ts";
 import type { GlanceImageService } from "../images/service.ts";
 import type { Image } from "../api/types.ts";
+import { updateImage } from "../images/update_image.ts";
+import { showImage } from "../images/visible.ts";
 import { checkRecord } from "../validate.ts";
 import {
   chooseMethod,
@@ -37,21 +39,21 @@ export interface ImportOptions extends Omit<ImportWaitOptions, "partial">, Impor
    * The import method.
    * @default the first of {@linkcode ImportMethod} that fits the source and that the cloud offers
    */
-  readonly method?: ImportMethod;
+  readonly method?: ImportMethod | undefined;
   /**
    * Whether the import fails if one store fails. If false, it succeeds if it has reached at least one store;
    * the properties of the image list the failed stores.
    * @default {true}
    */
-  readonly allStoresMustSucceed?: boolean;
+  readonly allStoresMustSucceed?: boolean | undefined;
   /**
    * Whether to wait until the import is complete. If false, the import continues after the return, and its
    * failure is not reported: see {@linkcode waitForImport}.
    * @default {true}
    */
-  readonly wait?: boolean;
+  readonly wait?: boolean | undefined;
   /** Called with the progress of the bytes that this program sends, if any. Its errors are ignored. */
-  readonly onUpload?: (progress: Progress) => void;
+  readonly onUpload?: ((progress: Progress) => void) | undefined;
 }
 
 /**
@@ -103,23 +105,24 @@ export async function importImage(
   const kind = sourceKind(source);
   if ("url" in source) checkUrl(source.url);
   if ("region" in source) checkSourceRegion(context, source.region);
-  const { signal, stores, allStores, method: wanted } = options;
-  const offered = await importMethods(service, context, { signal });
-  const targets = { ...stores && { stores }, ...allStores && { allStores } };
-  const method = chooseMethod({ imageId, kind, offered, method: wanted, ...targets });
-  const data = dataOf(service, source, signal);
+  const { stores, allStores } = options;
+  const session = new Session(service.client, context, options);
+  const offered = await importMethods(session);
+  const choice = { imageId, kind, offered, method: options.method, stores, allStores };
+  const method = chooseMethod(choice);
+  const data = dataOf(session, source);
   if (method === "upload" && data !== null) {
-    return await service.update(context, imageId, {}, data, uploadOptions(source, options));
+    return await updateImage(session, imageId, {}, data, uploadOptions(source, options));
   }
-  const tasks = new ImageTasks(service, context, imageId, signal);
+  const tasks = new ImageTasks(session, imageId);
   if (method === "copy-image") await tasks.forget();
   const staged = method === "glance-direct" && data !== null
-    ? await stageData(service, context, imageId, data, uploadOptions(source, options))
+    ? await stageData(session, imageId, data, uploadOptions(source, options))
     : null;
-  await requestImport(service, context, imageId, requestOf(method, source, options), { signal });
-  if (options.wait === false) return await service.show(context, imageId, { signal });
+  await requestImport(session, imageId, requestOf(method, source, options));
+  if (options.wait === false) return await showImage(session, imageId);
   const goal = { ...options, partial: options.allStoresMustSucceed === false };
-  const image = await followImport(service, context, imageId, goal, tasks);
+  const image = await followImport(session, imageId, goal, tasks);
   if (staged !== null) checkImported(staged, image);
   return image;
 }
@@ -131,25 +134,19 @@ export interface Staged extends Sent {
 }
 
 async function stageData(
-  service: GlanceImageService,
-  context: RequestContext,
+  session: Session,
   imageId: string,
   data: ImageData,
-  { storeId: _, ...options }: UploadOptions,
+  { size, onProgress }: UploadOptions,
 ): Promise<Staged> {
-  const before = await service.show(context, imageId, options);
-  const source = sourceOf(data, options.size);
-  return { before, ...await stage(service.client, context, imageId, source, options) };
+  const before = await showImage(session, imageId);
+  return { before, ...await stage(session, imageId, sourceOf(data, size), { onProgress }) };
 }
 
 /** The import methods of a cloud; none if it does not support imports. */
-async function importMethods(
-  { client }: GlanceImageService,
-  context: RequestContext,
-  options: CallOptions,
-): Promise<readonly string[]> {
+async function importMethods(session: Session): Promise<readonly string[]> {
   try {
-    const { value } = await client.run(context, "info.import", [], options);
+    const { value } = await session.call("info.import");
     return Array.isArray(value) ? value.map(String) : [];
   } catch (error) {
     if (error instanceof NotFound || error instanceof NotImplemented) return [];
@@ -158,23 +155,14 @@ async function importMethods(
 }
 
 /** The data that this program sends, if the method needs it; null if only Glance can read the source. */
-function dataOf(
-  { client }: GlanceImageService,
-  source: ImportSource,
-  signal: AbortSignal | undefined,
-): ImageData | null {
+function dataOf({ client, signal }: Session, source: ImportSource): ImageData | null {
   if ("data" in source) return source.data;
   return "url" in source ? () => openWebData(client.options, source.url, signal) : null;
 }
 
 function uploadOptions(source: ImportSource, options: ImportOptions): UploadOptions {
-  const { signal, onUpload, stores: [storeId] = [] } = options;
-  return {
-    ..."data" in source && source.size !== undefined && { size: source.size },
-    ...storeId !== undefined && { storeId },
-    ...onUpload !== undefined && { onProgress: onUpload },
-    ...signal !== undefined && { signal },
-  };
+  const { onUpload: onProgress, stores: [storeId] = [] } = options;
+  return { size: "data" in source ? source.size : undefined, storeId, onProgress };
 }
 
 function requestOf(
@@ -183,34 +171,35 @@ function requestOf(
   { stores, allStores, allStoresMustSucceed }: ImportOptions,
 ): ImportRequest {
   return {
-    method: {
-      name,
-      ...name === "web-download" && "url" in source && { uri: source.url },
-      ..."region" in source && {
-        glance_region: source.region,
-        glance_image_id: source.imageId,
-        glance_service_interface: source.interface ?? "public",
-      },
-    },
-    ...stores !== undefined && { stores },
-    ...allStores && { all_stores: true },
-    ...allStoresMustSucceed !== undefined && { all_stores_must_succeed: allStoresMustSucceed },
+    method: { name, ...parametersOf(name, source) },
+    stores,
+    all_stores: allStores || undefined,
+    all_stores_must_succeed: allStoresMustSucceed,
   };
+}
+
+function parametersOf(name: ImportMethod, source: ImportSource): Record<string, string> {
+  if ("region" in source) {
+    return {
+      glance_region: source.region,
+      glance_image_id: source.imageId,
+      glance_service_interface: source.interface ?? "public",
+    };
+  }
+  return name === "web-download" && "url" in source ? { uri: source.url } : {};
 }
 
 /** Sends the import request once. If its response is lost, the image shows whether the import has begun. */
 async function requestImport(
-  service: GlanceImageService,
-  context: RequestContext,
+  session: Session,
   imageId: string,
   request: ImportRequest,
-  options: CallOptions,
 ): Promise<void> {
   try {
-    await service.client.run(context, "import", [imageId, request], options);
+    await session.call("import", imageId, request);
   } catch (error) {
     if (!(error instanceof GlanceConnectionFailed)) throw error;
-    const image = await service.show(context, imageId, options).catch(() => null);
+    const image = await showImage(session, imageId).catch(() => null);
     const hasBegun = image !== null && (lockOf(image) !== null || image.status === "importing");
     if (!hasBegun) throw error;
   }

@@ -13,7 +13,7 @@ export interface DataSource {
   /** The data, in any form that an upload accepts. */
   readonly data: ImageData;
   /** Size in bytes, if the data itself does not have one. */
-  readonly size?: number;
+  readonly size?: number | undefined;
 }
 
 /** Data at a URL. */
@@ -32,7 +32,7 @@ export interface RegionSource {
    * The interface of the endpoint in that region.
    * @default {"public"}
    */
-  readonly interface?: "public" | "internal" | "admin";
+  readonly interface?: "public" | "internal" | "admin" | undefined;
 }
 
 /** The existing data of the image, for more stores. */
@@ -72,9 +72,9 @@ export const IMPORT_METHODS: readonly ImportMethod[] = [
 /** The target stores of an import. */
 export interface ImportTargets {
   /** Ids of the stores (default: the default store, unless `allStores` is set). */
-  readonly stores?: readonly string[];
+  readonly stores?: readonly string[] | undefined;
   /** Whether to import to every writable store. */
-  readonly allStores?: boolean;
+  readonly allStores?: boolean | undefined;
 }
 
 type Kind = "data" | "url" | "region" | "own";

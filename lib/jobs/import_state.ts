@@ -25,12 +25,12 @@ export interface ImportProgress {
 /** The target stores of an import, and whether one of them is enough. */
 export interface ImportGoal {
   /** Ids of the target stores (default: those of Glance's task, else any). */
-  readonly stores?: readonly string[];
+  readonly stores?: readonly string[] | undefined;
   /**
    * Whether the import succeeds if it has reached at least one of its stores.
    * @default {false}
    */
-  readonly partial?: boolean;
+  readonly partial?: boolean | undefined;
 }
 
 /** The outcome of an import. */

@@ -14,19 +14,19 @@ export interface WaitOptions {
    * Milliseconds between two polls while the state changes.
    * @default {1_000}
    */
-  readonly pollInterval?: number;
+  readonly pollInterval?: number | undefined;
   /**
    * Maximum milliseconds between two polls. The interval grows by half after each poll without a change.
    * @default {10_000}
    */
-  readonly maxPollInterval?: number;
+  readonly maxPollInterval?: number | undefined;
   /**
    * Milliseconds without a change until the wait fails. Glance itself gives up an import after an hour.
    * @default {3_600_000}
    */
-  readonly stallTimeout?: number;
+  readonly stallTimeout?: number | undefined;
   /** Aborts the wait, with the signal's reason. The operation itself continues. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const BACKOFF = 1.5;
@@ -53,7 +53,7 @@ export async function poll<Seen>(
   options: WaitOptions,
   { look, isOver, onChange, stalled }: Polled<Seen>,
 ): Promise<Seen> {
-  const { pollInterval, maxPollInterval, stallTimeout, signal } = checked(options);
+  const { pollInterval, maxPollInterval, stallTimeout } = limitsIn(options);
   let interval = pollInterval;
   let last: string | null = null;
   for (let since = now();;) {
@@ -67,14 +67,14 @@ export async function poll<Seen>(
     interval = isNew ? pollInterval : Math.min(interval * BACKOFF, maxPollInterval);
     const left = since + stallTimeout - now();
     if (left <= 0) throw stalled(seen, stallTimeout);
-    await sleep(Math.min(interval, left), signal);
+    await sleep(Math.min(interval, left), options.signal);
   }
 }
 
 /** The hint for a wait that stalled. */
 export const WAIT_LONGER: Term = { key: "waitLonger", text: ', or give a longer "stallTimeout"' };
 
-function checked(options: WaitOptions): Required<Omit<WaitOptions, "signal">> & WaitOptions {
+function limitsIn(options: WaitOptions) {
   checkRecord("the options of a wait", options);
   const { pollInterval = 1_000, maxPollInterval = 10_000, stallTimeout = 3_600_000 } = options;
   const limits = { pollInterval, maxPollInterval, stallTimeout };
@@ -86,5 +86,5 @@ function checked(options: WaitOptions): Required<Omit<WaitOptions, "signal">> & 
       } and must be milliseconds above 0`,
     );
   }
-  return { ...options, ...limits };
+  return limits;
 }

@@ -8,10 +8,12 @@ import type { ImageData, UploadOptions } from "../transfer/types.ts";
 import { upload } from "../transfer/upload/upload.ts";
 import { sourceIn } from "../transfer/upload/upload_source.ts";
 import { NotAuthorized } from "../errors.ts";
-import { rollbackCreate } from "../images/edit.ts";
+import { createImage, rollbackCreate } from "../images/create_image.ts";
 import type { GlanceImageService } from "../images/service.ts";
+import { Session } from "../api/session.ts";
 import { fromGlance } from "../api/translate.ts";
 import type { Image, ImageMeta } from "../api/types.ts";
+import { showImage } from "../images/visible.ts";
 import { checkRecord } from "../validate.ts";
 import { type PortableRecord, portableRecord } from "./export_image.ts";
 import { checkRestorable, checkSame, type SameOptions } from "./compare_data.ts";
@@ -23,7 +25,7 @@ export interface RestoreOptions extends Omit<UploadOptions, "size">, SameOptions
    * Properties that override those of the record. A null custom property is omitted. The `id` of the new
    * image can be set only here.
    */
-  readonly meta?: ImageMeta;
+  readonly meta?: ImageMeta | undefined;
 }
 
 /**
@@ -77,11 +79,12 @@ export async function restoreImage(
   checkRecord("the record of an image", exported.record);
   const { data } = exported;
   const record = portableRecord(exported.record);
-  const { signal, verify = "auto" } = options;
-  const hashing = await HashingSource.between(service, context, record, data, { signal });
+  const { storeId, baseImageRef, onProgress, verify = "auto" } = options;
+  const session = new Session(service.client, context, options);
+  const hashing = await HashingSource.between(session, record, data);
   checkRestorable(record, hashing.size, verify);
-  const { id } = await createRecord(service, context, record, options);
-  const undo = (error: unknown) => rollbackCreate(service.client, context, id, error);
+  const { id } = await createWithoutData(session, record, options.meta);
+  const undo = (error: unknown) => rollbackCreate(session, id, error);
   const orUndo = async <Result>(work: () => Result | Promise<Result>): Promise<Result> => {
     try {
       return await work();
@@ -90,47 +93,30 @@ export async function restoreImage(
       throw error;
     }
   };
-  const { size } = hashing;
-  const sending = { ...uploadOptions(options), ...size !== null && { size } };
+  const sending = { size: hashing.size ?? undefined, storeId, baseImageRef, onProgress };
   const source = await orUndo(async () => sourceIn(await hashing.data(), sending));
   const image = source === null
-    ? await orUndo(() => service.show(context, id, { signal }))
+    ? await orUndo(() => showImage(session, id))
     // Not undone while Glance is still storing the data.
-    : fromGlance(await upload(service.client, context, id, source, sending, undo));
+    : fromGlance(await upload(session, id, source, sending, undo));
   await orUndo(() => checkSame(record, image, hashing.digests, verify));
   return image;
 }
 
 /** Creates the image without data, and without the visibility if the caller may not set it. */
-async function createRecord(
-  service: GlanceImageService,
-  context: RequestContext,
+async function createWithoutData(
+  session: Session,
   record: PortableRecord,
-  { meta = {}, signal }: RestoreOptions,
+  meta: ImageMeta = {},
 ): Promise<Image> {
-  const { visibility, ...rest } = { ...record, ...meta, properties: propertiesOf(record, meta) };
-  const options = { ...signal !== undefined && { signal } };
+  const properties = { ...record.properties, ...meta.properties };
+  const { visibility, ...rest } = { ...record, ...meta, properties };
   const whole = visibility === undefined ? rest : { ...rest, visibility };
   try {
-    return await service.create(context, whole, null, options);
+    return await createImage(session, whole, null, {});
   } catch (error) {
     const isOptional = visibility !== undefined && meta.visibility === undefined;
     if (!(error instanceof NotAuthorized) || !isOptional) throw error;
-    return await service.create(context, rest, null, options);
+    return await createImage(session, rest, null, {});
   }
-}
-
-function propertiesOf(record: PortableRecord, meta: ImageMeta): Record<string, unknown> {
-  return { ...record.properties, ...meta.properties };
-}
-
-function uploadOptions(
-  { storeId, baseImageRef, onProgress, signal }: RestoreOptions,
-): UploadOptions {
-  return {
-    ...storeId !== undefined && { storeId },
-    ...baseImageRef !== undefined && { baseImageRef },
-    ...onProgress !== undefined && { onProgress },
-    ...signal !== undefined && { signal },
-  };
 }

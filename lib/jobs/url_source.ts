@@ -104,6 +104,5 @@ async function httpErrorOf(response: Response, url: string): Promise<GlanceError
 }
 
 function broken(source: string, state: string, cause?: unknown): ServerUnreachable {
-  const options = cause === undefined ? {} : { cause };
-  return new ServerUnreachable(`Cannot download "${source}": ${state}`, options);
+  return new ServerUnreachable(`Cannot download "${source}": ${state}`, { cause });
 }

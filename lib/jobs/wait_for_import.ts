@@ -9,7 +9,9 @@ import { NotAuthorized, NotFound, NotImplemented } from "../errors.ts";
 import { ignoringErrors } from "../events.ts";
 import type { GlanceTask } from "../api/operations.ts";
 import type { GlanceImageService } from "../images/service.ts";
+import { Session } from "../api/session.ts";
 import type { Image } from "../api/types.ts";
+import { showImage } from "../images/visible.ts";
 import { ownValue } from "../validate.ts";
 import { ImageImportFailed, ImageStalled } from "./errors.ts";
 import {
@@ -26,7 +28,7 @@ import { WAIT_LONGER } from "./poll.ts";
 /** Options of a wait for an import. */
 export interface ImportWaitOptions extends WaitOptions, ImportGoal {
   /** Called with the first state of the import, and with each change. Its errors are ignored. */
-  readonly onProgress?: (progress: ImportProgress) => void;
+  readonly onProgress?: ((progress: ImportProgress) => void) | undefined;
 }
 
 /**
@@ -70,21 +72,20 @@ export async function waitForImport(
   imageId: string,
   options: ImportWaitOptions = {},
 ): Promise<Image> {
-  const tasks = new ImageTasks(service, context, imageId, options.signal);
-  return await followImport(service, context, imageId, options, tasks);
+  const session = new Session(service.client, context, options);
+  return await followImport(session, imageId, options, new ImageTasks(session, imageId));
 }
 
 /** Does the same as {@linkcode waitForImport}, with the tasks that are already known. */
 export async function followImport(
-  service: GlanceImageService,
-  context: RequestContext,
+  session: Session,
   imageId: string,
   options: ImportWaitOptions,
   tasks: ImageTasks,
 ): Promise<Image> {
-  const seen = await poll<ImportProgress>(service.client.options, options, {
+  const seen = await poll<ImportProgress>(session.client.options, options, {
     look: async () => {
-      const image = await service.show(context, imageId, { signal: options.signal });
+      const image = await showImage(session, imageId);
       return progressOf(image, await tasks.current(lockOf(image)), options);
     },
     isOver: (progress) => verdictOf(progress, options) !== "busy",
@@ -112,13 +113,8 @@ export class ImageTasks {
   #id: string | null = null;
 
   /** Sends no request. */
-  constructor(
-    { client }: GlanceImageService,
-    context: RequestContext,
-    imageId: string,
-    signal: AbortSignal | undefined,
-  ) {
-    this.#list = () => client.run(context, "tasks", [imageId], { signal });
+  constructor(session: Session, imageId: string) {
+    this.#list = () => session.call("tasks", imageId);
   }
 
   /** Ignores all tasks that exist now, which belong to earlier imports. */

@@ -7,8 +7,10 @@ import type { RequestContext } from "../context.ts";
 import { ImageConflict, ImageNotFound, Invalid } from "../errors.ts";
 import { ignoringErrors } from "../events.ts";
 import type { GlanceImageService } from "../images/service.ts";
+import { Session } from "../api/session.ts";
 import { fromGlance } from "../api/translate.ts";
 import type { Image, ImageStatus } from "../api/types.ts";
+import { showImage } from "../images/visible.ts";
 import { inspect } from "../validate.ts";
 import { ImageStalled } from "./errors.ts";
 import { poll, type WaitOptions } from "./poll.ts";
@@ -17,7 +19,7 @@ import { WAIT_LONGER } from "./poll.ts";
 /** Options of a wait for a status. */
 export interface StatusWaitOptions extends WaitOptions {
   /** Called with the first state of the image, and with each change. Its errors are ignored. */
-  readonly onProgress?: (image: Image) => void;
+  readonly onProgress?: ((image: Image) => void) | undefined;
 }
 
 /** Final statuses, from Glance's table of transitions. */
@@ -58,11 +60,11 @@ export async function waitForStatus(
   options: StatusWaitOptions = {},
 ): Promise<Image> {
   const wanted = listOf(statuses);
-  const { signal } = options;
+  const session = new Session(service.client, context, options);
   const names = wanted.join(" or ");
-  const image = await poll<Image>(service.client.options, options, {
+  const image = await poll<Image>(session.client.options, options, {
     look: () =>
-      service.show(context, imageId, { signal }).catch((error) => {
+      showImage(session, imageId).catch((error) => {
         if (error instanceof ImageNotFound && wanted.includes("deleted")) return gone(imageId);
         throw error;
       }),

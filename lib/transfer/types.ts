@@ -53,12 +53,12 @@ export const VERIFY_MODES: readonly string[] = ["auto", "required", "off"] satis
 /** Options of a download. */
 export interface DownloadOptions {
   /** Bytes `start` to `end`, zero-based and inclusive; `end` defaults to the last byte. */
-  readonly range?: { readonly start: number; readonly end?: number };
+  readonly range?: { readonly start: number; readonly end?: number } | undefined;
   /**
    * How to verify the data.
    * @default {"auto"}
    */
-  readonly verify?: Verify;
+  readonly verify?: Verify | undefined;
   /**
    * Number of connections that read parts of the image in parallel, spread over the servers. A single
    * connection is used if the store cannot seek or the image fits in one part. A sink that is a
@@ -66,49 +66,49 @@ export interface DownloadOptions {
    * hashed.
    * @default {1}
    */
-  readonly connections?: number;
+  readonly connections?: number | undefined;
   /**
    * Size of a part in bytes if there are several connections; the last parts are smaller. Memory holds
    * at most one part per connection, plus two for a slow reader.
    * @default {8 MiB}
    */
-  readonly partSize?: number;
+  readonly partSize?: number | undefined;
   /**
    * Reuse the buffers of chunks once their write has settled, which is faster and keeps memory flat. Safe
    * only if the sink does not keep chunks or pass them on, as a `TransformStream` does. It has no effect on
    * downloads without a sink: BYOB readers supply their own buffers.
    * @default {false}
    */
-  readonly reuseChunks?: boolean;
+  readonly reuseChunks?: boolean | undefined;
   /** Called after each chunk. Errors it throws are ignored. */
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Aborts the download, also while it is being read, with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Ids of the stores to read from, in order of preference (2026.1 and later; multi-store clouds only). */
-  readonly prefer?: readonly string[];
+  readonly prefer?: readonly string[] | undefined;
 }
 
 /** Options of an upload. */
 export interface UploadOptions {
   /** Size of the data in bytes, if the data does not state it. An upload of another length fails. */
-  readonly size?: number;
+  readonly size?: number | undefined;
   /**
    * Id of the store to write to.
    * @default {the default store of the cloud}
    */
-  readonly storeId?: string;
+  readonly storeId?: string | undefined;
   /** Reference of the image that the data is based on, for stores that place related data together. */
-  readonly baseImageRef?: string;
+  readonly baseImageRef?: string | undefined;
   /**
    * Called when the runtime has accepted a chunk, and once after Glance has responded. For bytes, and for a
    * Blob in a browser, only after the response. Errors it throws are ignored.
    */
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
   /**
    * Aborts the upload with the signal's reason. If Glance has received the last byte and is storing the
    * data, the image is kept; the event `storing` names it.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** An incremental hash. */

@@ -4,10 +4,11 @@
  *
  * @module
  */
+import { Session } from "../../api/session.ts";
 import type { Connection } from "../../connect.ts";
 import type { Sent } from "../../transfer/upload/upload_job.ts";
 import { ImageUploadFailed } from "../../errors.ts";
-import { rollbackCreate } from "../../images/edit.ts";
+import { rollbackCreate } from "../../images/create_image.ts";
 import type { ImportRequest } from "../../api/operations.ts";
 import { checkImported } from "../../jobs/import_image.ts";
 import { checkSourceRegion } from "../../jobs/source_region.ts";
@@ -140,7 +141,7 @@ async function importNew(
   const rollback = async (error: unknown): Promise<never> => {
     // Glance may still be staging the data.
     if (error instanceof ImageUploadFailed) throw error;
-    await rollbackCreate(client, context, id, error);
+    await rollbackCreate(new Session(client, context), id, error);
     throw error;
   };
   if (bytes === null) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Session } from "../../api/session.ts";
 import { listImages } from "../../images/list.ts";
 import type { FilterValue, ListParameters, SortDir } from "../../api/query.ts";
 import { UsageError } from "../system/errors.ts";
@@ -75,7 +76,7 @@ export const IMAGE_LIST: Command = command({
     const parameters = listParameters(invocation.values);
     const { service, context } = await invocation.connect();
     const images = await Array.fromAsync(
-      listImages(service.client, context, parameters, { signal: invocation.system.signal }),
+      listImages(new Session(service.client, context, invocation.system), parameters),
     );
     await printList(
       invocation,

@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { Session } from "../../api/session.ts";
 import type { Connection } from "../../connect.ts";
 import type { Sent } from "../../transfer/upload/upload_job.ts";
 import { stage } from "../../transfer/upload/staging.ts";
-import type { UploadOptions } from "../../transfer/types.ts";
 import { sourceOf } from "../../transfer/upload/upload_source.ts";
 import { imageOf } from "./shared/find_image.ts";
 import { type Command, command, type Invocation, type Values } from "../args/command.ts";
@@ -46,11 +46,10 @@ export async function stageBytes(
   { data, size }: FoundBytes,
   isOwn: boolean = false,
 ): Promise<Sent> {
-  const options: UploadOptions = { signal: invocation.system.signal, ...size !== null && { size } };
-  const source = sourceOf(data, options.size);
+  const session = new Session(service.client, context, invocation.system);
+  const source = sourceOf(data, size ?? undefined);
   return await withProgress(
     invocation,
-    (onProgress) =>
-      stage(service.client, context, imageId, source, { ...options, onProgress }, isOwn),
+    (onProgress) => stage(session, imageId, source, { onProgress }, isOwn),
   );
 }

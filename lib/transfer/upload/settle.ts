@@ -3,16 +3,14 @@
  *
  * @module
  */
-import type { RequestContext } from "../../context.ts";
 import { GlanceConnectionFailed, ImageUploadFailed, NotFound } from "../../errors.ts";
-import type { GlanceClientWrapper } from "../../api/client.ts";
 import { backoff } from "../../http/retry_policy.ts";
+import type { Session } from "../../api/session.ts";
 import type { GlanceImage } from "../../api/types.ts";
 
 /** An image whose data was sent. */
 export interface Settling {
-  readonly client: GlanceClientWrapper;
-  readonly context: RequestContext;
+  readonly session: Session;
   readonly imageId: string;
   /** Whether a record does not yet state whether the data was stored. */
   isOpen(record: GlanceImage): boolean;
@@ -33,13 +31,10 @@ const STALL_LIMIT = 3_600_000;
 const UNREADABLE_LIMIT = 300_000;
 
 /** Polls the record after a break, until it is no longer open or {@linkcode MAX_POLLS} is reached. */
-export async function recordAfterBreak(
-  job: Settling,
-  signal: AbortSignal | undefined,
-): Promise<GlanceImage> {
-  const { sleep, random } = job.client.options;
+export async function recordAfterBreak(job: Settling): Promise<GlanceImage> {
+  const { client: { options: { sleep, random } }, signal } = job.session;
   for (let poll = 0;; poll++) {
-    const record = await show(job, signal);
+    const record = await show(job);
     if (poll === MAX_POLLS || !job.isOpen(record)) return record;
     await sleep(backoff(poll, random), signal);
   }
@@ -52,14 +47,11 @@ export async function recordAfterBreak(
  * @throws {ImageUploadFailed} if the record does not change for an hour, or cannot be read for five minutes.
  * The image is kept.
  */
-export async function settledRecord(
-  job: Settling,
-  signal: AbortSignal | undefined,
-): Promise<GlanceImage> {
-  const { client: { options: { sleep, now, onEvent } }, imageId } = job;
+export async function settledRecord(job: Settling): Promise<GlanceImage> {
+  const { session: { client: { options: { sleep, now, onEvent } }, signal }, imageId } = job;
   let [seen, since, readAt] = ["", now(), now()];
   for (let pause = FIRST_PAUSE;;) {
-    const record = await showIfPossible(job, signal, () => now() - readAt < UNREADABLE_LIMIT);
+    const record = await showIfPossible(job, () => now() - readAt < UNREADABLE_LIMIT);
     if (record !== null) {
       if (!job.isOpen(record)) return record;
       if (seen === "") onEvent({ kind: "storing", imageId });
@@ -78,9 +70,10 @@ export async function settledRecord(
  * storing it, or its record cannot be read.
  */
 export async function isKept(job: Settling): Promise<boolean> {
-  const { options: { sleep, onEvent } } = job.client;
+  const session = job.session.unabortable();
+  const { sleep, onEvent } = session.client.options;
   for (let poll = 1;; poll++) {
-    const record = await show(job, undefined).catch(() => null);
+    const record = await show({ ...job, session }).catch(() => null);
     if (record === null || record.status === "active") return true;
     if (!job.isOpen(record)) return false;
     // The abort has closed the connection. If bytes are missing, Glance needs a moment to notice.
@@ -97,14 +90,11 @@ export async function isKept(job: Settling): Promise<boolean> {
  *
  * @throws {ImageUploadFailed} if the record cannot be read: the data is stored, but not verified.
  */
-export async function acceptedRecord(
-  job: Settling,
-  signal: AbortSignal | undefined,
-): Promise<GlanceImage> {
+export async function acceptedRecord(job: Settling): Promise<GlanceImage> {
   try {
-    return await show(job, signal);
+    return await show(job);
   } catch (cause) {
-    if (signal?.aborted || cause instanceof NotFound) throw cause;
+    if (job.session.signal?.aborted || cause instanceof NotFound) throw cause;
     throw unreadable(job.imageId, "Glance has accepted its data", cause);
   }
 }
@@ -112,23 +102,19 @@ export async function acceptedRecord(
 /** Reads the record; null if no server is reachable and `mayWait` allows another poll. */
 async function showIfPossible(
   job: Settling,
-  signal: AbortSignal | undefined,
   mayWait: () => boolean,
 ): Promise<GlanceImage | null> {
   try {
-    return await show(job, signal);
+    return await show(job);
   } catch (cause) {
-    if (signal?.aborted || cause instanceof NotFound) throw cause;
+    if (job.session.signal?.aborted || cause instanceof NotFound) throw cause;
     if (cause instanceof GlanceConnectionFailed && mayWait()) return null;
     throw unreadable(job.imageId, "its data was sent", cause);
   }
 }
 
-function show(
-  { client, context, imageId }: Settling,
-  signal: AbortSignal | undefined,
-): Promise<GlanceImage> {
-  return client.run(context, "get", [imageId], { signal });
+function show({ session, imageId }: Settling): Promise<GlanceImage> {
+  return session.call("get", imageId);
 }
 
 function unreadable(imageId: string, state: string, cause: unknown): ImageUploadFailed {

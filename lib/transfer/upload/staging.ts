@@ -3,9 +3,8 @@
  *
  * @module
  */
-import type { RequestContext } from "../../context.ts";
 import { GlanceConnectionFailed, ImageConflict, ImageIntegrityError } from "../../errors.ts";
-import type { GlanceClientWrapper } from "../../api/client.ts";
+import type { Session } from "../../api/session.ts";
 import { backoff } from "../../http/retry_policy.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import { recordAfter, sendOnce } from "./upload_attempt.ts";
@@ -38,15 +37,14 @@ import type { UploadSource } from "./upload_source.ts";
  * @throws the error of the source, or the reason of the signal, unchanged.
  */
 export async function stage(
-  client: GlanceClientWrapper,
-  context: RequestContext,
+  session: Session,
   imageId: string,
   source: UploadSource,
   options: UploadOptions,
   isOwn: boolean = false,
 ): Promise<Sent> {
-  const job = sending("stage", client, context, imageId, source, options, { isOpen, isOwn });
-  const { numRetries, random, sleep } = client.options;
+  const job = sending("stage", session, imageId, source, options, { isOpen, isOwn });
+  const { client: { options: { numRetries, random, sleep } }, signal } = session;
   for (let attempt = 1;; attempt++) {
     const outcome = await sendOnce(job);
     const record = await recordAfter(job, outcome);
@@ -59,7 +57,7 @@ export async function stage(
     }
     const mayRepeat = source.isReplayable && outcome.error instanceof GlanceConnectionFailed;
     if (!mayRepeat || attempt > numRetries) throw failureOf(outcome, attempt);
-    await sleep(backoff(attempt - 1, random), options.signal);
+    await sleep(backoff(attempt - 1, random), signal);
   }
 }
 

@@ -3,14 +3,13 @@
  *
  * @module
  */
-import type { RequestContext } from "../../context.ts";
 import {
   GlanceConnectionFailed,
   ImageConflict,
   ImageIntegrityError,
   ImageUploadFailed,
 } from "../../errors.ts";
-import type { GlanceClientWrapper } from "../../api/client.ts";
+import type { Session } from "../../api/session.ts";
 import { backoff } from "../../http/retry_policy.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import { HASH_ALGORITHM, recordAfter, sendOnce } from "./upload_attempt.ts";
@@ -42,8 +41,7 @@ import type { UploadSource } from "./upload_source.ts";
  * @throws the error of the source, or the reason of the signal, unchanged.
  */
 export async function upload(
-  client: GlanceClientWrapper,
-  context: RequestContext,
+  session: Session,
   imageId: string,
   source: UploadSource,
   options: UploadOptions,
@@ -51,7 +49,7 @@ export async function upload(
 ): Promise<GlanceImage> {
   const isOpen = ({ status }: GlanceImage) => status === "saving";
   const isOwn = undo !== undefined;
-  const job = sending("upload", client, context, imageId, source, options, { isOpen, isOwn });
+  const job = sending("upload", session, imageId, source, options, { isOpen, isOwn });
   try {
     return await transfer(job);
   } catch (error) {
@@ -63,7 +61,8 @@ export async function upload(
 }
 
 async function transfer(job: Sending): Promise<GlanceImage> {
-  const { client: { options: { numRetries, random, sleep } }, source } = job;
+  const { session: { client, signal }, source } = job;
+  const { numRetries, random, sleep } = client.options;
   for (let attempt = 1;; attempt++) {
     const sent = await sendOnce(job);
     const record = await recordAfter(job, sent);
@@ -75,7 +74,7 @@ async function transfer(job: Sending): Promise<GlanceImage> {
     const mayRepeat = record.status === "queued" && source.isReplayable &&
       sent.error instanceof GlanceConnectionFailed;
     if (!mayRepeat || attempt > numRetries) throw failureOf(sent, attempt);
-    await sleep(backoff(attempt - 1, random), job.options.signal);
+    await sleep(backoff(attempt - 1, random), signal);
   }
 }
 

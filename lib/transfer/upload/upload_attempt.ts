@@ -7,6 +7,7 @@
 import { GlanceError, Invalid } from "../../errors.ts";
 import type { CallPolicy } from "../../api/client.ts";
 import type { Deadline } from "../../http/deadline.ts";
+import { Session } from "../../api/session.ts";
 import type { DataBody } from "../../api/wire.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import { streamSupport } from "../../http/fixed_length.ts";
@@ -29,7 +30,7 @@ type OnAttempt = NonNullable<CallPolicy["onAttempt"]>;
  * @throws the error of Glance's response, of the source, or the reason of the signal, unchanged.
  */
 export async function sendOnce(job: Sending): Promise<Outcome> {
-  const { state, options: { signal } } = job;
+  const { state, session: { signal } } = job;
   state.isUnsettled = false;
   state.settled = null;
   try {
@@ -65,11 +66,11 @@ async function sendOpened(job: Sending): Promise<Outcome> {
 }
 
 /** Renews a rejected token once if the source is re-readable; true if the data can be sent again. */
-async function isRenewed({ client, context, source, state }: Sending, error: unknown) {
+async function isRenewed({ session, source, state }: Sending, error: unknown) {
   const isRefused = error instanceof GlanceError && error.status === 401;
   if (!isRefused || !source.isReplayable || state.isRenewed) return false;
   state.isRenewed = true;
-  return await client.renewToken(context);
+  return await session.client.renewToken(session.context);
 }
 
 async function nothingOf({ imageId }: Sending, source: ChunkReader): Promise<Uint8Array> {
@@ -116,7 +117,7 @@ async function sendWhole(
   body: Uint8Array<ArrayBuffer> | Blob,
   sent: () => Promise<Sent>,
 ): Promise<Outcome> {
-  const { client: { options }, imageId, request } = job;
+  const { session: { client: { options } }, imageId, request } = job;
   const size = body instanceof Blob ? body.size : body.byteLength;
   if (request.size !== undefined && request.size !== size) throw wrongSize(imageId, request.size);
   job.state.isUnsettled = true;
@@ -135,7 +136,7 @@ async function sendStream(
   source: ChunkReader,
   hasher: Hasher | null,
 ): Promise<Outcome> {
-  const { client: { options }, imageId, request, state } = job;
+  const { session: { client: { options } }, imageId, request, state } = job;
   const over = new AbortController();
   let deadline: Deadline | null = null;
   const body = new UploadBody(source, {
@@ -172,11 +173,12 @@ async function sendStream(
  * is storing the data, the request stays open, since a proxy may still be forwarding buffered data.
  */
 async function awaitResponse(job: Sending, over: AbortSignal, giveUp: () => void): Promise<void> {
-  const { sleep, requestTimeout } = job.client.options;
+  const { sleep, requestTimeout } = job.session.client.options;
   if (requestTimeout === Infinity) return;
   try {
     await sleep(requestTimeout, over);
-    job.state.settled = settledRecord(job, over).catch((error) => {
+    const session = new Session(job.session.client, job.session.context, { signal: over });
+    job.state.settled = settledRecord({ ...job, session }).catch((error) => {
       if (over.aborted) return null;
       throw error;
     });
@@ -188,13 +190,11 @@ async function awaitResponse(job: Sending, over: AbortSignal, giveUp: () => void
 }
 
 function sendBody(
-  { client, context, operation, imageId, request, options, tried, source, state }: Sending,
+  { session, operation, imageId, request, tried, source, state }: Sending,
   body: DataBody,
   onAttempt: OnAttempt,
 ): Promise<void> {
-  const { signal } = options;
-  return client.run(context, operation, [imageId, body, request], {
-    signal,
+  return session.run(operation, [imageId, body, request], {
     tried,
     retries: 0,
     finalReason: source.isReplayable
@@ -209,20 +209,20 @@ function sendBody(
 
 /** The record after an attempt. If the outcome is unknown, waits until the record states it. */
 export async function recordAfter(job: Sending, outcome: Outcome): Promise<GlanceImage> {
-  const { operation, options: { signal }, state } = job;
+  const { operation, state } = job;
   let record;
   if (!("error" in outcome)) {
-    record = await acceptedRecord(job, signal);
+    record = await acceptedRecord(job);
     // A stale database may still state `queued`.
     const isQueued = ({ status }: GlanceImage) => status === "queued";
-    if (isQueued(record)) record = await recordAfterBreak({ ...job, isOpen: isQueued }, signal);
+    if (isQueued(record)) record = await recordAfterBreak({ ...job, isOpen: isQueued });
     // Older clouds never state the size of staged data.
     const maySettle = operation === "upload" && outcome.mayBeWhole;
-    if (maySettle && job.isOpen(record)) record = await settledRecord(job, signal);
+    if (maySettle && job.isOpen(record)) record = await settledRecord(job);
   } else if (outcome.mayBeWhole) {
-    record = await state.settled ?? await settledRecord(job, signal);
+    record = await state.settled ?? await settledRecord(job);
   } else {
-    record = await recordAfterBreak(job, signal);
+    record = await recordAfterBreak(job);
   }
   state.isUnsettled = false;
   return record;

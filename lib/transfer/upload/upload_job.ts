@@ -3,10 +3,9 @@
  *
  * @module
  */
-import type { RequestContext } from "../../context.ts";
 import { GlanceConnectionFailed, GlanceError, UnexpectedResponse } from "../../errors.ts";
 import { ignoringErrors } from "../../events.ts";
-import type { GlanceClientWrapper } from "../../api/client.ts";
+import type { Session } from "../../api/session.ts";
 import type { UploadRequest } from "../../api/wire.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import { streamSupport } from "../../http/fixed_length.ts";
@@ -21,7 +20,6 @@ export interface Sending extends Settling {
   /** Whether this caller created the image, so that all of its data comes from this upload. */
   readonly isOwn: boolean;
   readonly source: UploadSource;
-  readonly options: UploadOptions;
   readonly request: UploadRequest;
   readonly onProgress: (progress: Progress) => void;
   /** Endpoint roots of the servers that were tried. */
@@ -70,29 +68,22 @@ export type Outcome = Acknowledged | Lost;
 /** Prepares the upload of `source`. Its attempts must run one after another. */
 export function sending(
   operation: Sending["operation"],
-  client: GlanceClientWrapper,
-  context: RequestContext,
+  session: Session,
   imageId: string,
   source: UploadSource,
   options: UploadOptions,
   { isOpen, isOwn }: Pick<Sending, "isOpen" | "isOwn">,
 ): Sending {
-  const { size } = source;
+  const { storeId, baseImageRef, onProgress } = options;
   return {
     operation,
-    client,
-    context,
+    session,
     imageId,
     source,
-    options,
     isOpen,
     isOwn,
-    request: {
-      ...size !== null && { size },
-      ...options.storeId !== undefined && { storeId: options.storeId },
-      ...options.baseImageRef !== undefined && { baseImageRef: options.baseImageRef },
-    },
-    onProgress: ignoringErrors(options.onProgress),
+    request: { size: source.size ?? undefined, storeId, baseImageRef },
+    onProgress: ignoringErrors(onProgress),
     tried: new Set(),
     state: { server: "", isUnsettled: false, isRenewed: false, settled: null },
   };

@@ -1,5 +1,6 @@
 /** Staging: once and whole, and what is known where the connection breaks. */
 import { assertEquals, assertRejects } from "@std/assert";
+import { Session } from "../../../lib/api/session.ts";
 import { stage } from "../../../lib/transfer/upload/staging.ts";
 import { sourceOf } from "../../../lib/transfer/upload/upload_source.ts";
 import {
@@ -27,7 +28,7 @@ function worldOfStaging(handlers: readonly PutHandler[] = [staged()]) {
   const world = worldOn(glance.fetch);
   const run = async (data: ImageData, told: UploadOptions = {}) => {
     const source = sourceOf(data, told.size);
-    return await world.clock.run(stage(world.client, CALLER, ID, source, told));
+    return await world.clock.run(stage(new Session(world.client, CALLER, told), ID, source, told));
   };
   return { ...world, glance, stage: run };
 }

@@ -1,0 +1,93 @@
+/**
+ * Creates images exactly once, even if a request is sent twice.
+ *
+ * @module
+ */
+import { Conflict, ImageConflict, ImageUploadFailed, NotAuthorized, NotFound } from "../errors.ts";
+import type { Session } from "../api/session.ts";
+import { fromGlance, toGlance } from "../api/translate.ts";
+import type { GlanceImage, Image, ImageMeta } from "../api/types.ts";
+import type { ImageData, UploadOptions } from "../transfer/types.ts";
+import { upload } from "../transfer/upload/upload.ts";
+import { sourceIn } from "../transfer/upload/upload_source.ts";
+
+/** Creates an image, with its data if `data` is given. Deletes the image if its data cannot be stored. */
+export async function createImage(
+  session: Session,
+  imageMeta: ImageMeta,
+  data: ImageData | null | undefined,
+  options: UploadOptions,
+): Promise<Image> {
+  const source = sourceIn(data, options);
+  const created = await createRecord(session, toGlance(imageMeta));
+  if (source === null) return fromGlance(created);
+  const undo = (cause: unknown) => rollbackCreate(session, created.id, cause);
+  return fromGlance(await upload(session, created.id, source, options, undo));
+}
+
+/**
+ * Creates an image with an id that is chosen here. A 409 then means that an earlier request succeeded and
+ * its response was lost (some runtimes resend a POST), so the image is returned. If the caller chose the
+ * id, a 409 is an error.
+ *
+ * A null property is omitted, as in an update.
+ */
+async function createRecord(
+  session: Session,
+  image: Readonly<Record<string, unknown>>,
+): Promise<GlanceImage> {
+  const id = crypto.randomUUID();
+  try {
+    return await session.call("create", { id, ...withoutNull(image) });
+  } catch (error) {
+    if (!(error instanceof Conflict)) throw error;
+    if (image["id"] !== undefined) throw takenId(String(image["id"]), error);
+    return await session.call("get", id);
+  }
+}
+
+/** The properties that Glance accepts as null. */
+const NULLABLE: ReadonlySet<string> = new Set(["name", "disk_format", "container_format"]);
+
+function withoutNull(image: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(image).filter(([key, value]) => value !== null || NULLABLE.has(key)),
+  );
+}
+
+/**
+ * Deletes a new image whose data could not be stored, even if it is protected.
+ *
+ * @throws {ImageUploadFailed} if the image cannot be deleted; `cause` is why its data could not be stored.
+ */
+export async function rollbackCreate(
+  session: Session,
+  imageId: string,
+  cause: unknown,
+): Promise<void> {
+  await remove(session.unabortable(), imageId).catch((error) => {
+    if (error instanceof NotFound) return;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ImageUploadFailed(
+      `Cannot undo the failed upload of image "${imageId}": the image is left behind without data; delete it by its id; the upload failed: ${why}`,
+      { cause, imageId },
+    );
+  });
+}
+
+async function remove(session: Session, imageId: string): Promise<void> {
+  try {
+    await session.call("delete", imageId);
+  } catch (error) {
+    if (!(error instanceof NotAuthorized)) throw error;
+    const patch = [{ op: "replace", path: "/protected", value: false }] as const;
+    await session.call("update", imageId, patch);
+    await session.call("delete", imageId);
+  }
+}
+
+/** The error for a 409 of a creation, with the id of the existing image. */
+function takenId(imageId: string, cause: Conflict): ImageConflict {
+  const { message, server, status, requestId, attempts } = cause;
+  return new ImageConflict(message, { cause, imageId, server, status, requestId, attempts });
+}

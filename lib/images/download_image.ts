@@ -1,0 +1,42 @@
+/**
+ * Tells the two forms of a download apart: into a sink, and as a stream.
+ *
+ * @module
+ */
+import type { RequestContext } from "../context.ts";
+import { Invalid } from "../errors.ts";
+import type { GlanceClientWrapper } from "../api/client.ts";
+import { streamOf } from "../transfer/download/byte_stream.ts";
+import { openDownload } from "../transfer/download/download.ts";
+import { downloadTo } from "../transfer/download/download_to_sink.ts";
+import type { DownloadOptions } from "../transfer/types.ts";
+
+/** The arguments of a download: options, or a sink with options. */
+export type DownloadArguments = [
+  context: RequestContext,
+  imageId: string,
+  sinkOrOptions?: WritableStream<Uint8Array<ArrayBuffer>> | DownloadOptions | undefined,
+  options?: DownloadOptions | undefined,
+];
+
+/**
+ * Downloads an image into a sink if there is one, else as a stream.
+ *
+ * @throws {Invalid} if it is a sink of another type, which would be ignored as options.
+ */
+export async function downloadImage(
+  client: GlanceClientWrapper,
+  ...[context, imageId, sinkOrOptions = {}, options]: DownloadArguments
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | void> {
+  if (sinkOrOptions instanceof WritableStream) {
+    return await downloadTo(client, context, imageId, sinkOrOptions, options ?? {});
+  }
+  const isOtherSink = ["write", "writable"].some((name) => name in Object(sinkOrOptions));
+  if (options === undefined && !isOtherSink) {
+    return streamOf(await openDownload(client, context, imageId, sinkOrOptions));
+  }
+  throw new Invalid(
+    `Cannot download image "${imageId}": the sink is not a WritableStream; give one, or only options to get a stream`,
+    { imageId },
+  );
+}

@@ -1,0 +1,109 @@
+/**
+ * Updates images, even if a request is sent twice or another client changes the image meanwhile.
+ *
+ * @module
+ */
+import { ImageConflict } from "../errors.ts";
+import { checkBelieved, checkUnchanged, wantedIn } from "../api/change.ts";
+import { patchTo } from "../api/patch.ts";
+import type { Session } from "../api/session.ts";
+import { fromGlance } from "../api/translate.ts";
+import type { GlanceImage, Image, ImageMeta } from "../api/types.ts";
+import type { ImageData, UploadOptions } from "../transfer/types.ts";
+import { upload } from "../transfer/upload/upload.ts";
+import { sourceIn } from "../transfer/upload/upload_source.ts";
+
+/** Options of an update. */
+export interface UpdateOptions extends UploadOptions {
+  /**
+   * Whether to remove custom properties that the update does not name.
+   * @default {true}
+   */
+  readonly purgeProps?: boolean | undefined;
+  /**
+   * The image as the caller last saw it. The update fails if the image has changed since. Glance has no
+   * conditional update, so a change between the comparison and the update goes unnoticed, unless it makes
+   * the update impossible.
+   */
+  readonly ifUnchanged?: Image | undefined;
+}
+
+/** Updates an image: first its data, if `data` is given and not empty, then its properties. */
+export async function updateImage(
+  session: Session,
+  imageId: string,
+  imageMeta: ImageMeta,
+  data: ImageData | null | undefined,
+  options: UpdateOptions,
+): Promise<Image> {
+  const { wanted, assertedValues } = wantedIn(imageMeta);
+  const source = sourceIn(data, options);
+  const { purgeProps: purge = true, ifUnchanged } = options;
+  const seen = await checkPreconditions(session, imageId, assertedValues, ifUnchanged);
+  const stored = source && await upload(session, imageId, source, options);
+  const current = stored ?? seen;
+  if (Object.keys(wanted).length === 0) {
+    return fromGlance(current ?? await session.call("get", imageId));
+  }
+  const isAlone = ifUnchanged !== undefined;
+  return fromGlance(await applyPatch(session, imageId, { wanted, purge, isAlone, current }));
+}
+
+/**
+ * Checks the preconditions of an update. Returns the image, or null if there are none to check.
+ *
+ * @throws {Invalid} if a property that only Glance sets has another value.
+ * @throws {ImageConflict} if the image has changed since the caller saw it.
+ */
+async function checkPreconditions(
+  session: Session,
+  imageId: string,
+  assertedValues: Readonly<Record<string, unknown>>,
+  ifUnchanged: Image | undefined,
+): Promise<GlanceImage | null> {
+  if (ifUnchanged === undefined && Object.keys(assertedValues).length === 0) return null;
+  const current = await session.call("get", imageId);
+  checkBelieved(current, assertedValues);
+  if (ifUnchanged !== undefined) checkUnchanged(current, ifUnchanged);
+  return current;
+}
+
+/** An update of the properties of an image. */
+interface PropertyChange {
+  /** The values to set. */
+  readonly wanted: Readonly<Record<string, unknown>>;
+  /** Whether to remove custom properties that are not in `wanted`. */
+  readonly purge: boolean;
+  /** The current image; null if not known. */
+  readonly current: GlanceImage | null;
+  /** Whether a change by another client is an error. */
+  readonly isAlone: boolean;
+}
+
+/** Maximum number of patches, if other clients keep changing the image. */
+const MAX_COMPARISONS = 3;
+
+/**
+ * Updates an image with a patch against its current state. If Glance answers 409 (a property to remove does
+ * not exist: another client or an earlier request of this one removed it), computes the patch again.
+ */
+async function applyPatch(
+  session: Session,
+  imageId: string,
+  { wanted, purge, current: known, isAlone }: PropertyChange,
+): Promise<GlanceImage> {
+  const show = () => session.call("get", imageId);
+  let current = known ?? await show();
+  for (let comparison = 1;; comparison++) {
+    const patch = patchTo(current, wanted, purge);
+    if (patch.length === 0) return current;
+    try {
+      return await session.call("update", imageId, patch);
+    } catch (error) {
+      if (!(error instanceof ImageConflict) || comparison === MAX_COMPARISONS) throw error;
+      current = await show();
+      // Nothing is left to change if an earlier request succeeded and its response was lost.
+      if (isAlone && patchTo(current, wanted, purge).length > 0) throw error;
+    }
+  }
+}

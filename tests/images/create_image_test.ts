@@ -1,0 +1,98 @@
+/** Creates happen exactly once, even if a request is sent twice. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { GlanceConnectionFailed, ImageConflict, Invalid } from "../../mod.ts";
+import { FakeGlance } from "../support/fake_glance.ts";
+import { failure, play, refused, type Step } from "../support/scripted_fetch.ts";
+import { worldOf } from "../support/world.ts";
+
+const CALLER = { authToken: "token" };
+
+/** A Glance, and one of its responses as a step of a script. */
+function fakeGlance(): { glance: FakeGlance; step: Step } {
+  const glance = new FakeGlance();
+  return {
+    glance,
+    step: ({ url, method, headers, body }) => glance.fetch(url, { method, headers, body }),
+  };
+}
+
+/** The names of all images by id, and the number of requests that create one. */
+async function contentOf(
+  glance: FakeGlance,
+): Promise<[names: Record<string, string>, posts: number]> {
+  const response = await glance.respond(new Request("http://a/v2/images"));
+  const { images } = await response.json() as { images: { id: string; name: string }[] };
+  const posts = glance.asked.filter((line) => line.startsWith("POST")).length;
+  return [Object.fromEntries(images.map(({ id, name }) => [id, name])), posts];
+}
+
+Deno.test("create() chooses a new id for each image", async () => {
+  const { glance, step } = fakeGlance();
+  const { service } = worldOf([step, step]);
+  const first = await service.create(CALLER, { name: "a" });
+  const second = await service.create(CALLER, { name: "a" });
+  assert(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-/.test(first.id), first.id);
+  assert(first.id !== second.id);
+  assertEquals(await contentOf(glance), [{ [first.id]: "a", [second.id]: "a" }, 2]);
+});
+
+Deno.test("create() omits null properties, except those that can be null", async () => {
+  const { glance, step } = fakeGlance();
+  const { service } = worldOf([step]);
+  const properties = { gone: null, os_type: "linux" };
+  const meta = { name: null, minDisk: null, visibility: null, owner: null, properties };
+  const { id } = await service.create(CALLER, meta);
+  assertEquals(glance.sentTo("POST /v2/images"), [{ id, name: null, os_type: "linux" }]);
+});
+
+/** What a network does to a POST that was carried out. */
+const LOSSES: readonly (readonly [what: string, loss: (answer: Step) => Step])[] = [
+  ["is lost with its connection", (answer) => async (request) => {
+    await play(answer, request);
+    throw refused();
+  }],
+  ["is a gateway's 502", (answer) => async (request) => {
+    await play(answer, request);
+    return failure(502);
+  }],
+  ["is replayed by the runtime, unseen", (answer) => async (request) => {
+    await play(answer, request);
+    return await play(answer, request);
+  }],
+];
+
+for (const [what, loss] of LOSSES) {
+  Deno.test(`create() creates one image if the response ${what}`, async () => {
+    const { glance, step } = fakeGlance();
+    const { service, clock } = worldOf([
+      loss(step),
+      step,
+      step,
+    ]);
+    const image = await clock.run(service.create(CALLER, { name: "a" }));
+    assertEquals(await contentOf(glance), [{ [image.id]: "a" }, 2]);
+    assertEquals(image.name, "a");
+  });
+}
+
+Deno.test("create() throws ImageConflict if the caller's id is taken", async () => {
+  const { glance, step } = fakeGlance();
+  const { service, script } = worldOf([step, step]);
+  const { id } = await service.create(CALLER, { name: "taken" });
+  const error = await assertRejects(() => service.create(CALLER, { id }), ImageConflict);
+  assertEquals([error.imageId, error.status, script.asked.length], [id, 409, 2]);
+  assertEquals(await contentOf(glance), [{ [id]: "taken" }, 2]);
+});
+
+Deno.test("create() fails if no server accepts it, without a request for the image", async () => {
+  const { service, script, clock } = worldOf([503, 503, 503, 503]);
+  await assertRejects(() => clock.run(service.create(CALLER, {})), GlanceConnectionFailed);
+  assertEquals(new Set(script.asked), new Set(["POST /v2/images"]));
+});
+
+Deno.test("create() rejects a reserved property before any request", async () => {
+  const { service, script } = worldOf([]);
+  const meta = { properties: { os_glance_x: "y" } };
+  await assertRejects(() => service.create(CALLER, meta), Invalid, "reserved");
+  assertEquals(script.requests.length, 0);
+});
