@@ -214,7 +214,7 @@ Deno.test("mod.ts exports at most 45 values and 60 types", () => {
   assert(types.length > 0 && types.length <= 60, `${types.length} types`);
 });
 
-Deno.test("Whatever is exported is documented, to the last member, and names no type that is not", async () => {
+Deno.test("every export is documented, to the last member, and names only exported types", async () => {
   const { exports } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
   const { code, stderr } = await deno(["doc", "--lint", ...Object.values<string>(exports)], ROOT);
   assertEquals(code, 0, stderr);
@@ -249,7 +249,7 @@ console.log(JSON.stringify([images[0]?.name, images[0]?.minDisk, text, isTyped])
 
 const PRINTED = JSON.stringify(["disk", 1, "the bytes of a disk", true]);
 
-Deno.test("A script in a folder without any configuration imports mod.ts by its path, checks and runs", async () => {
+Deno.test("mod.ts can be imported by its path, checked and run in a folder without configuration", async () => {
   await using folder = await TemporaryFolder.create();
   await folder.write("script.ts", PROGRAM.replace("MODULE", `${ROOT}mod.ts`));
   const checked = await deno(["check", "script.ts"], folder.path);
@@ -360,7 +360,7 @@ const bytes: Uint8Array[] = await Array.fromAsync(await service.download({}, "42
 console.log(id, nothing, answer, written, bytes, text, options, meta);
 `;
 
-Deno.test("What a user may get wrong is an error of the compiler, and what is right is none", async () => {
+Deno.test("mod.ts makes wrong uses errors of the compiler, and no right use", async () => {
   await using folder = await TemporaryFolder.create();
   await folder.write(
     "mistakes.ts",
@@ -370,7 +370,7 @@ Deno.test("What a user may get wrong is an error of the compiler, and what is ri
   assertEquals(code, 0, stderr);
 });
 
-Deno.test("The package can be published", async () => {
+Deno.test("deno publish accepts the package", async () => {
   const { code, stderr } = await deno(["publish", "--dry-run", "--allow-dirty"], ROOT);
   assertEquals(code, 0, stderr.slice(-2_000));
 });

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { CliHarness, MemoryFiles } from "./harness.ts";
+import { CliHarness } from "./harness.ts";
+import { MemoryFiles } from "./memory_files.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const OTHER_ID = "22222222-2222-4222-8222-222222222222";

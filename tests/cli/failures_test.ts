@@ -3,7 +3,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { GlanceError } from "../../mod.ts";
 import { causesOf, sentenceOf } from "../../lib/cli/system/errors.ts";
 import { Interrupted } from "../../lib/cli/mod.ts";
-import { CliHarness, type CliHarnessOptions, embedded, MemoryFiles } from "./harness.ts";
+import { CliHarness, type CliHarnessOptions, embedded } from "./harness.ts";
+import { MemoryFiles } from "./memory_files.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const OTHER_ID = "22222222-2222-4222-8222-222222222222";

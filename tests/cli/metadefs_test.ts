@@ -1,6 +1,7 @@
 /** Commands about the catalogue of metadata definitions, on the embedded Glance. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { answering, CliHarness, type CliHarnessOptions, embedded, MemoryFiles } from "./harness.ts";
+import { answering, CliHarness, type CliHarnessOptions, embedded } from "./harness.ts";
+import { MemoryFiles } from "./memory_files.ts";
 
 const FILES = new MemoryFiles({
   "ns.json": JSON.stringify({

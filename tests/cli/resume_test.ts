@@ -8,9 +8,9 @@ import {
   type CliHarnessOptions,
   embedded,
   type Fetch,
-  MemoryFiles,
   type Outcome,
 } from "./harness.ts";
+import { MemoryFiles } from "./memory_files.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const OTHER_ID = "22222222-2222-4222-8222-222222222222";

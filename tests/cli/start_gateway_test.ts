@@ -4,7 +4,8 @@ import { sampleBytes } from "../../lib/cli/server/sample.ts";
 import { type Handler, serve } from "../../lib/cli/server/serve.ts";
 import { runStart } from "../../lib/cli/start.ts";
 import { createEmbeddedGlance, memoryStore } from "../../lib/embedded/mod.ts";
-import { CliHarness, embedded, MemoryFiles } from "./harness.ts";
+import { CliHarness, embedded } from "./harness.ts";
+import { MemoryFiles } from "./memory_files.ts";
 import { StartHarness } from "./start_harness.ts";
 
 /** Bytes of an image: more than what sockets hold on their way. */

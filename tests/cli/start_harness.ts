@@ -1,6 +1,6 @@
 /** Runs `start` and `demo` in memory. */
 import { Interrupted, type System } from "../../lib/cli/mod.ts";
-import { MemoryFiles, MemoryOutput } from "./harness.ts";
+import { MemoryFiles, MemoryOutput } from "./memory_files.ts";
 
 /** Environment and network of a start. */
 interface StartOptions {

@@ -5,7 +5,8 @@ import { Interrupted } from "../../lib/cli/system/errors.ts";
 import { sampleBytes } from "../../lib/cli/server/sample.ts";
 import { findBytes } from "../../lib/cli/files/upload_source.ts";
 import { inDirectory } from "../support/directory.ts";
-import { CliHarness, embedded, type Fetch, MemoryFiles, streamOf } from "./harness.ts";
+import { CliHarness, embedded, type Fetch } from "./harness.ts";
+import { MemoryFiles, streamOf } from "./memory_files.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const RAW = ["--disk-format", "raw", "--container-format", "bare"];

@@ -58,7 +58,7 @@ export const ACCESS: readonly Guarantee[] = [
   ],
   [
     "A property may have any name, on every runtime.",
-    "images/own_members_test.ts: A service creates, shows, updates, lists and exports properties of any name",
+    "images/own_members_test.ts: GlanceImageService creates, shows, updates, lists and exports properties of any name",
   ],
   [
     "An empty `prefer` is the same as none.",

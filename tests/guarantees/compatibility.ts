@@ -104,6 +104,6 @@ export const COMPATIBILITY: readonly Guarantee[] = [
   ],
   [
     "Random requests find no difference that the table of differences does not explain.",
-    "live/differential_test.ts: The gateway and the embedded Glance answer random requests as the real Glance does",
+    "live/differential_test.ts: createImageRouter() and createEmbeddedGlance() respond to random requests as a real Glance does",
   ],
 ];

@@ -9,8 +9,8 @@ export const CONFIGURATION: readonly Guarantee[] = [
   ],
   [
     "Every printed command works with the real clients, whatever is configured.",
-    "live/printed_commands_test.ts: Every command that start prints for an embedded Glance works, whatever cloud is configured",
-    "live/printed_commands_test.ts: Every command that start prints for a cloud reaches the gateway, with the caller's token",
+    "live/printed_commands_test.ts: start prints commands for an embedded Glance that work whatever cloud is configured",
+    "live/printed_commands_test.ts: start prints commands for a cloud that reach the gateway, with the client's token",
   ],
   [
     "Every setting that is not honored is reported.",
@@ -28,7 +28,7 @@ export const CONFIGURATION: readonly Guarantee[] = [
   ],
   [
     "The hint about a protected image fits, and following it helps.",
-    "cli/args/wording_test.ts: The hint about … fits, and following it helps",
+    "cli/args/wording_test.ts: a command prints a hint about … that helps when it is followed",
   ],
   [
     "The error of a deactivated image says so.",

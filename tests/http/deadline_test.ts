@@ -65,7 +65,7 @@ Deno.test("Deadline.disarm() stops the timer and keeps following the caller", ()
   assertEquals(deadline.signal.reason, "caller");
 });
 
-Deno.test("A disposed deadline has no timer and no listener", () => {
+Deno.test("Deadline has no timer and no listener after it is disposed", () => {
   const clock = new SimulatedClock();
   const controller = new AbortController();
   const deadline = timed(clock, controller.signal);

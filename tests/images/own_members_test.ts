@@ -65,7 +65,7 @@ Deno.test("fromGlance() and toGlance() keep properties of any name", () =>
     assertEquals(Object.keys(toGlance({ properties: {} })), []);
   }));
 
-Deno.test("A service creates, shows, updates, lists and exports properties of any name", () =>
+Deno.test("GlanceImageService creates, shows, updates, lists and exports properties of any name", () =>
   withProtoAccessor(async () => {
     const glance = createEmbeddedGlance();
     const router = createImageRouter({
@@ -99,7 +99,7 @@ Deno.test("A service creates, shows, updates, lists and exports properties of an
     assertEquals(properties, Object.entries(PROPERTIES).sort());
   }));
 
-Deno.test("Tables are not asked for what every object has", async () => {
+Deno.test("lookups find no member of Object.prototype", async () => {
   for (const name of NAMES.slice(0, -1)) {
     assertEquals(shownDefinition({ [name]: "x" })[name], "x");
     assertEquals(await createHasher(name), null);

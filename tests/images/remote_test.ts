@@ -166,7 +166,7 @@ const TRUST: readonly (readonly [
 
 for (const [options, who, origin, isTrusted] of TRUST) {
   const name = JSON.stringify([options, who.serviceCatalog === undefined ? "" : "a catalog"]);
-  Deno.test(`The token ${isTrusted ? "goes" : "does not go"} to ${origin} with ${name}`, async () => {
+  Deno.test(`getRemoteImageService() ${isTrusted ? "sends" : "does not send"} the token to ${origin} with ${name}`, async () => {
     const script = new ScriptedFetch([Response.json({ id: ID, status: "active" })]);
     const context = { ...who, authToken: "canary", serviceToken: "canary" };
     const given = { ...options, fetch: script.fetch };

@@ -92,7 +92,7 @@ const WRITING: readonly string[] = [
   "image-delete <one>",
 ];
 
-Deno.test("the command line does what python-glanceclient's does", async (t) => {
+Deno.test("runGlance() prints and changes what python-glanceclient does", async (t) => {
   await using stack = await startStack({
     moreServices: ([, second]) => [{ region: OTHER_REGION, type: "image", url: second }],
   });

@@ -29,7 +29,7 @@ const REQUESTS = Number(variable("FUZZ_REQUESTS") ?? 2000);
 const MAX_FINDINGS = Number(variable("FUZZ_FINDINGS") ?? 10);
 const NAMES = (variable("FUZZ_TARGETS") ?? "gateway,embedded").split(",") as TargetName[];
 
-Deno.test("The gateway and the embedded Glance answer random requests as the real Glance does", async () => {
+Deno.test("createImageRouter() and createEmbeddedGlance() respond to random requests as a real Glance does", async () => {
   console.log(`seed ${SEED}`);
   await using targets = await Targets.start(NAMES);
   const { requests, findings, explained } = await runCampaign(targets, {

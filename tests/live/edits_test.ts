@@ -108,7 +108,7 @@ const EDITS: readonly Edit[] = [
 /** Fields that no edit concerns. */
 const INCIDENTAL = ["id", "created_at", "updated_at", "self", "file", "schema"];
 
-Deno.test("The same edits by three clients end in the same image of a real Glance", async (t) => {
+Deno.test("update() makes the same image of a real Glance as two other clients", async (t) => {
   await using stack = await startStack();
   const raw = await RawGlance.as(stack, "alice");
   const create = () => Promise.all(EDITS.map(({ from }) => raw.create({ name: "old", ...from })));
@@ -138,7 +138,7 @@ Deno.test("The same edits by three clients end in the same image of a real Glanc
   }
 });
 
-Deno.test("An update refuses names that a real Glance would take for others in a patch", async () => {
+Deno.test("update() throws Invalid for names that a real Glance would change in a patch", async () => {
   await using stack = await startStack();
   const raw = await RawGlance.as(stack, "alice");
   const from = { name: "old", " padded": "x", padded: "y" };

@@ -12,7 +12,7 @@ const MIB = 1024 * 1024;
 /** Size of the image during whose download a server is killed: larger than all buffers. */
 const LARGE = 192 * MIB;
 
-Deno.test("OpenStack's own clients work with the gateway as with Glance", async (t) => {
+Deno.test("createImageRouter() serves OpenStack's own clients as a real Glance does", async (t) => {
   await using stack = await startStack();
   await using gateway = new Gateway(stack);
   const clients = await Clients.prepare(stack, gateway.url);
@@ -125,7 +125,7 @@ Deno.test("GET /file continues when a Glance is killed during a download", async
   }
 });
 
-Deno.test("The gateway keeps the contract of the Image API in front of the real Glance", async (t) => {
+Deno.test("createImageRouter() passes the contract checks of the Image API in front of a real Glance", async (t) => {
   await using stack = await startStack({ imageSizeCap: 2 * MIB });
   await using gateway = new Gateway(stack);
   const [alice, bob, admin] = await Promise.all([

@@ -1,9 +1,10 @@
 /**
- * Our command line and python-glanceclient's `glance`, to be run with the same words on the same cloud.
+ * Our command line and python-glanceclient's `glance`, for the same command lines on the same cloud.
  */
-import { CliHarness, MemoryFiles } from "../cli/harness.ts";
+import { CliHarness } from "../cli/harness.ts";
+import { MemoryFiles } from "../cli/memory_files.ts";
 
-/** What a line has left behind. */
+/** The result of a command. */
 export interface LineResult {
   readonly code: number;
   readonly stdout: string;
@@ -11,14 +12,14 @@ export interface LineResult {
   readonly bytes: Uint8Array;
 }
 
-/** One of the two: runs a line, with variables and what standard input gives. */
+/** Runs a command line with environment variables and standard input. */
 export type GlanceCommand = (
   line: string,
   environment: Readonly<Record<string, string>>,
   input?: Uint8Array,
 ) => Promise<LineResult>;
 
-/** Ours, in this process, with files in memory. */
+/** Our command line, in this process, with files in memory. */
 export function ourGlance(files: Readonly<Record<string, Uint8Array>>): GlanceCommand {
   const harness = new CliHarness((request) => fetch(request));
   const memory = new MemoryFiles(files);
@@ -26,7 +27,7 @@ export function ourGlance(files: Readonly<Record<string, Uint8Array>>): GlanceCo
     await harness.run(line.split(" "), { environment, files: memory, stdin: stdin ?? "nothing" });
 }
 
-/** Theirs, as a process in the directory where the files are. */
+/** python-glanceclient's `glance`, as a process in the directory of the files. */
 export function pythonGlance(directory?: string): GlanceCommand {
   return async (line, environment, input) => {
     const process = new Deno.Command("/usr/bin/glance", {

@@ -35,7 +35,7 @@ const POLLS = { pollInterval: 50, maxPollInterval: 200, stallTimeout: 30_000 };
 /** The region of the second Glance server. */
 const OTHER_REGION = "Elsewhere";
 
-Deno.test("Jobs succeed at a real Glance", async (t) => {
+Deno.test("copyImage(), importImage() and the other jobs succeed at a real Glance", async (t) => {
   await using stack = await startStack({
     imageSizeCap: 8 * MIB,
     moreServices: ([, second]) => [{ region: OTHER_REGION, type: "image", url: second }],

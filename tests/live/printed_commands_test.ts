@@ -97,7 +97,7 @@ function basics(): Record<string, string> {
   return { PATH: Deno.env.get("PATH") ?? "", HOME: Deno.env.get("HOME") ?? "/" };
 }
 
-Deno.test("Every command that start prints for an embedded Glance works, whatever cloud is configured", async () => {
+Deno.test("start prints commands for an embedded Glance that work whatever cloud is configured", async () => {
   const folder = await Deno.makeTempDir({ prefix: "glance-printed-" });
   const elsewhere = {
     auth_url: "http://127.0.0.1:1/v3",
@@ -126,7 +126,7 @@ Deno.test("Every command that start prints for an embedded Glance works, whateve
   }
 });
 
-Deno.test("Every command that start prints for a cloud reaches the gateway, with the caller's token", async () => {
+Deno.test("start prints commands for a cloud that reach the gateway, with the client's token", async () => {
   await using stack = await startStack();
   const environment = { ...basics(), ...stack.environment("alice") };
   for (const [args, count] of [[[], 3], [["--service-mode"], 3]] as const) {

@@ -4,7 +4,7 @@ import { type LiveStack, startStack } from "./stack.ts";
 
 const MIB = 1024 * 1024;
 
-Deno.test("the live stack is one image service with two servers, one of which may die", async (t) => {
+Deno.test("startStack() starts one image service with two servers, one of which may be killed", async (t) => {
   await using stack = await startStack();
   const [a, b] = stack.glanceUrls;
   const alice = await signIn(stack, "alice");
@@ -50,7 +50,7 @@ Deno.test("the live stack is one image service with two servers, one of which ma
   });
 });
 
-Deno.test("the live stack rejects requests beyond its limits and removes everything at the end", async () => {
+Deno.test("startStack() rejects requests beyond its limits, and removes everything at the end", async () => {
   let directory = "";
   {
     await using stack = await startStack({ imageSizeCap: MIB, imageCache: true });
@@ -71,7 +71,7 @@ Deno.test("the live stack rejects requests beyond its limits and removes everyth
   await assertRejects(() => Deno.stat(directory), Deno.errors.NotFound);
 });
 
-Deno.test("a missing package is named, together with the command that installs it", async () => {
+Deno.test("startStack() names a missing package, and the command that installs it", async () => {
   const error = await assertRejects(
     () => requirePackages(["dpkg", "no-such-one", "nor-this"]),
     Error,

@@ -15,7 +15,7 @@ const ALTERNATE = "image-remote";
 /** Minimum number of passing tests of `tempest.api.image.v2` on this stack. */
 const PASSING = 82;
 
-Deno.test("Tempest's image tests give through the gateway what they give against Glance itself", async (t) => {
+Deno.test("createImageRouter() passes the image tests of Tempest that Glance passes", async (t) => {
   const port = freePort();
   const gatewayUrl = `http://127.0.0.1:${port}`;
   await using stack = await startStack({

@@ -27,7 +27,7 @@ const EXCEPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** More callers than a gateway looks at together. */
 const MANY = 20;
 
-Deno.test("The module and the router do the same on every runtime", async (t) => {
+Deno.test("the module and the router pass the same checks on every runtime", async (t) => {
   const folder = await Deno.makeTempDir({ prefix: "glance-runtimes-" });
   await using servers = await startServers(1_000_000);
   const columns: Record<string, Results> = {};

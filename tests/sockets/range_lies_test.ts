@@ -12,7 +12,8 @@ import {
 } from "../../mod.ts";
 import { formatPartRecord } from "../../lib/cli/files/partial_record.ts";
 import { createImageRouter } from "../../lib/router/mod.ts";
-import { CliHarness, MemoryFiles } from "../cli/harness.ts";
+import { CliHarness } from "../cli/harness.ts";
+import { MemoryFiles } from "../cli/memory_files.ts";
 import { FaultServers, IMAGE_ID, IMAGE_SIZE } from "./fault_servers.ts";
 import {
   callItGzip,

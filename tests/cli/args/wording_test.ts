@@ -7,7 +7,8 @@ import { WAIT_LONGER } from "../../../lib/jobs/poll.ts";
 import { AUTH_URL, optionTerm, type Term, type TermKey, VERIFY_AUTO } from "../../../lib/terms.ts";
 import { GlanceError } from "../../../mod.ts";
 import { OPERATIONS } from "../../../lib/api/mod.ts";
-import { CliHarness, embedded, MemoryFiles } from "../harness.ts";
+import { CliHarness, embedded } from "../harness.ts";
+import { MemoryFiles } from "../memory_files.ts";
 
 const ROOT = new URL("../../../lib/", import.meta.url);
 
@@ -162,7 +163,7 @@ const HINTS: Readonly<Record<string, readonly [string[][], string[], string]>> =
 };
 
 for (const [what, [before, args, says]] of Object.entries(HINTS)) {
-  Deno.test(`The hint about ${what} fits, and following it helps`, async () => {
+  Deno.test(`a command prints a hint about ${what} that helps when it is followed`, async () => {
     const harness = await harnessWithImage();
     for (const line of before) assertEquals((await harness.run(line)).code, 0);
     const { code, stderr } = await harness.run(args);

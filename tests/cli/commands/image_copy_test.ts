@@ -1,13 +1,8 @@
 /** `image-copy`, between two clouds of a clouds.yaml. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Interrupted } from "../../../lib/cli/system/errors.ts";
-import {
-  CliHarness,
-  type CliHarnessOptions,
-  embedded,
-  type Fetch,
-  MemoryFiles,
-} from "../harness.ts";
+import { CliHarness, type CliHarnessOptions, embedded, type Fetch } from "../harness.ts";
+import { MemoryFiles } from "../memory_files.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const DATA = "the bytes of a disk";

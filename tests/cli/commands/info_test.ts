@@ -1,6 +1,7 @@
 /** Commands about the cloud itself, tasks and locations. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { answering, CliHarness, MemoryFiles } from "../harness.ts";
+import { answering, CliHarness } from "../harness.ts";
+import { MemoryFiles } from "../memory_files.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const RAW = ["--disk-format", "raw", "--container-format", "bare"] as const;

@@ -6,7 +6,7 @@ import {
   ProgressLine,
   progressText,
 } from "../../../lib/cli/output/progress.ts";
-import { MemoryOutput } from "../harness.ts";
+import { MemoryOutput } from "../memory_files.ts";
 
 const MIB = 1024 ** 2;
 

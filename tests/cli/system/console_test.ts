@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { Messages } from "../../../lib/cli/system/console.ts";
-import { MemoryOutput } from "../harness.ts";
+import { MemoryOutput } from "../memory_files.ts";
 
 /** Standard error that takes nothing until it is read. */
 class UnreadOutput extends MemoryOutput {

@@ -1,7 +1,8 @@
 /** `--wait` of imports. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Interrupted } from "../../../../lib/cli/system/errors.ts";
-import { CliHarness, embedded, type Fetch, MemoryFiles } from "../../harness.ts";
+import { CliHarness, embedded, type Fetch } from "../../harness.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 

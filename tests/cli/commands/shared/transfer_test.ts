@@ -6,7 +6,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { sampleBytes } from "../../../../lib/cli/server/sample.ts";
-import { CliHarness, embedded, type Fetch, MemoryFiles } from "../../harness.ts";
+import { CliHarness, embedded, type Fetch } from "../../harness.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const RAW = ["--disk-format", "raw", "--container-format", "bare"] as const;
