@@ -5,6 +5,7 @@
  * @module
  */
 
+import { parseJson } from "../../http/json.ts";
 import { type BodyFault, BodyRefused } from "../../body_budget.ts";
 import { percentDecoded, utf8 } from "../http/encoded_text.ts";
 import { badRequest, Failure } from "../http/errors.ts";
@@ -13,8 +14,6 @@ import type { EmbeddedCloud } from "./embedded_cloud.ts";
 
 const BODY_METHODS: readonly string[] = ["POST", "PUT", "PATCH"];
 const MALFORMED = "Malformed JSON in request body.";
-/** Maximum nesting depth of JSON; Python's parser fails at about a thousand. */
-const DEPTH_MAX = 500;
 /** A lone surrogate in the output of `JSON.stringify`. No database column holds one. */
 const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
 
@@ -168,27 +167,8 @@ export function noContent(): Response {
 }
 
 function parsed(text: string): unknown {
-  if (isTooDeep(text)) throw badRequest(MALFORMED);
-  try {
-    const value: unknown = JSON.parse(text);
-    if (!text.includes("\\u") || !LONE_SURROGATE.test(JSON.stringify(value))) return value;
-  } catch {
-    // The response is the same for every syntax error.
-  }
-  throw badRequest(MALFORMED);
-}
-
-/** True if the JSON is nested too deep for recursive code. */
-function isTooDeep(text: string): boolean {
-  let depth = 0;
-  let isString = false;
-  for (let i = 0; i < text.length; i++) {
-    const character = text[i];
-    if (character === '"') isString = !isString;
-    else if (isString && character === "\\") i++;
-    else if (!isString && (character === "{" || character === "[")) depth++;
-    else if (!isString && (character === "}" || character === "]")) depth--;
-    if (depth > DEPTH_MAX) return true;
-  }
-  return false;
+  const value = parseJson(text);
+  const hasLoneSurrogate = text.includes("\\u") && LONE_SURROGATE.test(JSON.stringify(value));
+  if (value === undefined || hasLoneSurrogate) throw badRequest(MALFORMED);
+  return value;
 }
