@@ -1,6 +1,6 @@
 /**
  * The options: Cinder's names in camelCase, their defaults and validation, and the ports (fetch, clock,
- * random, sleep) through which all other code reaches the platform.
+ * random, sleep, timer) through which all other code reaches the platform.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { RequestContext } from "./context.ts";
 import { type ApiServer, parseApiServer, parseTrustedHost } from "./api_server.ts";
 import { InvalidConfigurationValue } from "./errors.ts";
 import { callSafely, type GlanceEvent, ignoringErrors } from "./events.ts";
-import { sleep, timerOf } from "./timer.ts";
+import { nativeTimer, sleep } from "./timer.ts";
 import { checkRecord, describeType, inspect } from "./validate.ts";
 import { optionTerm } from "./terms.ts";
 
@@ -90,8 +90,13 @@ export interface GlanceOptions {
    * @default the global `fetch`
    */
   readonly fetch?: ((input: string, init: RequestInit) => Promise<Response>) | undefined;
-  /** Waits `ms`; rejects with the reason of the signal when it is aborted. Also drives all timeouts. */
+  /** Waits `ms` between retries and polls; rejects with the reason of the signal when it is aborted. */
   readonly sleep?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined;
+  /**
+   * Calls `callback` after `ms`, and returns a function that cancels it. Drives all timeouts.
+   * @default `setTimeout`
+   */
+  readonly timer?: (ms: number, callback: () => void) => () => void;
   /**
    * Milliseconds of a monotonic clock.
    * @default `performance.now`
@@ -122,8 +127,6 @@ export type ResolvedOptions =
     readonly regionName: string | null;
     readonly authUrl: string | null;
     readonly privilegedContext: RequestContext | null;
-    /** Calls `callback` after `ms`; the returned function cancels it. Uses `sleep` if that is given. */
-    readonly timer: (ms: number, callback: () => void) => () => void;
   };
 
 /** The endpoint to select from the catalog. */
@@ -166,7 +169,7 @@ export function resolveOptions(options: GlanceOptions | ResolvedOptions = {}): R
     onEvent: ignoringErrors(options.onEvent),
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     sleep: options.sleep === undefined ? sleep : settled(options.sleep),
-    timer: timerOf(options.sleep && settled(options.sleep)),
+    timer: options.timer ?? nativeTimer,
     now: numberFrom(options.now, () => performance.now()),
     random: numberFrom(options.random, () => Math.random()),
   });
@@ -240,7 +243,7 @@ function authStrategyOf(value: string): "keystone" | "noauth" {
   );
 }
 
-/** A sleep that always returns a promise: timers run outside of any call that could catch an error. */
+/** A sleep that always returns a promise, so that its errors reject. */
 function settled(sleep: ResolvedOptions["sleep"]): ResolvedOptions["sleep"] {
   return (ms, signal) => {
     try {

@@ -35,7 +35,7 @@ export function timerOf(sleep: Sleep | undefined): Timer {
 }
 
 /** A timer of the runtime: every request needs one, and an aborted sleep costs ten times as much. */
-function nativeTimer(ms: number, callback: () => void): () => void {
+export function nativeTimer(ms: number, callback: () => void): () => void {
   const timer = setTimeout(callback, Math.min(ms, LONGEST_TIMER));
   return () => clearTimeout(timer);
 }

@@ -33,7 +33,8 @@ function embedded(around: (fetch: Fetch) => Fetch = (fetch) => fetch): GlanceIma
   return getDefaultImageService({
     apiServers: ["one:9292", "two:9292"],
     fetch: around(fetch),
-    sleep: (_, signal) => signal === undefined ? Promise.resolve() : new Promise(() => {}),
+    sleep: () => Promise.resolve(),
+    timer: () => () => {},
     now: () => 0,
     random: () => 0,
   });

@@ -1,6 +1,7 @@
 /** The options: defaults, validation, and ports. */
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { resolveOptions } from "../lib/options.ts";
+import { timerOf } from "../lib/timer.ts";
 import { type GlanceOptions, InvalidConfigurationValue } from "../mod.ts";
 import { failureOf } from "./support/world.ts";
 
@@ -194,7 +195,7 @@ Deno.test("timer() calls back once, and not after it is canceled", async () => {
 
 Deno.test("timer() does not call back after it is canceled when sleep() ignores its signal", async () => {
   let wake = () => {};
-  const { timer } = resolveOptions({ sleep: () => new Promise((resolve) => wake = resolve) });
+  const timer = timerOf(() => new Promise((resolve) => wake = resolve));
   let rings = 0;
   const stop = timer(1_000, () => rings++);
   stop();

@@ -57,7 +57,7 @@ Deno.test("the table of options of lib/README.md has every option of resolveOpti
     sectionOf(await documentText("lib/README.md"), "Options").split("\n| method")[0] ?? "";
   const cells = [...section.matchAll(/^\| (`.*?) \|/gm)].map(([, cell = ""]) => cell);
   const named = cells.flatMap((cell) => cell.match(/\w+/g) ?? []);
-  const options = Object.keys(resolveOptions()).filter((name) => name !== "timer");
+  const options = Object.keys(resolveOptions());
   assertEquals(named.toSorted(), options.toSorted());
 });
 

@@ -57,6 +57,13 @@ export class SimulatedClock {
       signal?.addEventListener("abort", stop, { once: true });
     });
 
+  /** Calls `callback` after `ms` milliseconds of this clock; the returned function cancels it. */
+  readonly timer = (ms: number, callback: () => void): () => void => {
+    const timer: PendingTimer = { at: this.#now + ms, order: this.#order++, callback };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  };
+
   /**
    * Advances the clock until a promise settles, and returns its result.
    *
@@ -72,7 +79,7 @@ export class SimulatedClock {
       const next = this.#next();
       if (next === undefined && ++idle > 20) {
         throw new Error(
-          "Cannot advance the clock: the work is pending, but no timer is; pass it this clock's sleep and now, and a fetch that responds",
+          "Cannot advance the clock: the work is pending, but no timer is; pass it this clock's sleep, timer and now, and a fetch that responds",
         );
       }
       if (next === undefined) continue;

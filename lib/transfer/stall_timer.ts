@@ -15,9 +15,8 @@ export class StallTimer implements Disposable {
   readonly #deadline: Deadline;
   readonly #options: ResolvedOptions;
   readonly #stalled: () => unknown;
-  readonly #end = new AbortController();
   #since: number | null = null;
-  #isTiming = false;
+  #cancel: (() => void) | null = null;
 
   /** `stalled` creates the reason for the abort. */
   constructor(deadline: Deadline, options: ResolvedOptions, stalled: () => unknown) {
@@ -28,8 +27,9 @@ export class StallTimer implements Disposable {
 
   /** Starts a wait. */
   begin(): void {
-    this.#since = this.#options.now();
-    if (!this.#isTiming && this.#options.stallTimeout !== Infinity) this.#time();
+    const { now, stallTimeout } = this.#options;
+    this.#since = now();
+    if (this.#cancel === null && stallTimeout !== Infinity) this.#set(stallTimeout);
   }
 
   /** Ends the wait. */
@@ -39,23 +39,17 @@ export class StallTimer implements Disposable {
 
   [Symbol.dispose](): void {
     this.#since = null;
-    this.#end.abort("disposed");
+    this.#cancel?.();
   }
 
-  async #time(): Promise<void> {
-    const { sleep, now, stallTimeout } = this.#options;
-    this.#isTiming = true;
-    try {
-      for (let left = stallTimeout; left > 0;) {
-        await sleep(left, this.#end.signal);
-        if (this.#since === null) return;
-        left = this.#since + stallTimeout - now();
-      }
-      this.#deadline.abort(this.#stalled());
-    } catch {
-      // Disposed while sleeping.
-    } finally {
-      this.#isTiming = false;
-    }
+  #set(ms: number): void {
+    this.#cancel = this.#options.timer(ms, () => {
+      this.#cancel = null;
+      if (this.#since === null) return;
+      const { now, stallTimeout } = this.#options;
+      const left = this.#since + stallTimeout - now();
+      if (left > 0) this.#set(left);
+      else this.#deadline.abort(this.#stalled());
+    });
   }
 }

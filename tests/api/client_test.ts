@@ -225,3 +225,12 @@ Deno.test("GlanceClientWrapper.options is complete and frozen", () => {
   assertEquals([client.options.numRetries, Object.isFrozen(client.options)], [7, true]);
   assertStrictEquals(client.options, client.options);
 });
+
+Deno.test("call() does not time out when sleep() resolves at once", async () => {
+  const client = new GlanceClientWrapper({
+    apiServers: ["a"],
+    sleep: () => Promise.resolve(),
+    fetch: () => new Promise((resolve) => setTimeout(() => resolve(fine()), 1)),
+  });
+  assertEquals((await client.call({}, "get", "42")).id, "42");
+});

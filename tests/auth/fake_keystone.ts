@@ -27,7 +27,8 @@ export class FakeKeystone {
   /** Options that send requests to this Keystone, without delays. */
   readonly options: GlanceOptions = {
     fetch: (input, init) => this.#fetch(input, init),
-    sleep: (ms, signal) => this.#sleep(ms, signal),
+    sleep: (ms) => Promise.resolve(void this.slept.push(ms)),
+    timer: () => () => {},
     random: () => 0.5,
     now: () => 0,
   };
@@ -59,17 +60,6 @@ export class FakeKeystone {
     };
     const headers = { "x-subject-token": `token-${++this.#tokens}` };
     return Response.json({ token }, { status: 201, headers });
-  }
-
-  /** Ends every delay immediately, except the timer of a deadline, which never ends. */
-  #sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    if (signal !== undefined) {
-      return new Promise((_, reject) => {
-        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-      });
-    }
-    this.slept.push(ms);
-    return Promise.resolve();
   }
 }
 

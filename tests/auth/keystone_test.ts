@@ -351,7 +351,10 @@ Deno.test("authenticate() aborts a request after requestTimeout", async () => {
     });
   const options = {
     fetch: silent,
-    sleep: () => fetching,
+    timer: (_: number, callback: () => void) => {
+      fetching.then(callback);
+      return () => {};
+    },
     numRetries: 0,
     requestTimeout: 1234,
   };

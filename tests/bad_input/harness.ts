@@ -23,7 +23,8 @@ export const META: ImageMeta = { name: "disk", diskFormat: "raw", containerForma
 
 /** A frozen clock: no timer ends, and a delay between two requests ends immediately. */
 export const STILL: GlanceOptions = {
-  sleep: (_, signal) => signal === undefined ? Promise.resolve() : new Promise(() => {}),
+  sleep: () => Promise.resolve(),
+  timer: () => () => {},
   now: () => 0,
   random: () => 0.5,
 };

@@ -5,7 +5,10 @@ import { resolveOptions } from "../../lib/options.ts";
 import { SimulatedClock } from "../support/clock.ts";
 
 function timed(clock: SimulatedClock, parent?: AbortSignal): Deadline {
-  return new Deadline(resolveOptions({ sleep: clock.sleep, now: clock.now }), parent);
+  return new Deadline(
+    resolveOptions({ sleep: clock.sleep, timer: clock.timer, now: clock.now }),
+    parent,
+  );
 }
 
 Deno.test("Deadline aborts with the given reason when its time is over", async () => {

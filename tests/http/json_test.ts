@@ -110,6 +110,7 @@ Deno.test("call() ends with requestTimeout when a body stalls and ignores its si
     netloc: "glance.test",
     fetch: () => Promise.resolve(stalled()),
     sleep: clock.sleep,
+    timer: clock.timer,
     now: clock.now,
     numRetries: 0,
     requestTimeout: 5_000,

@@ -10,15 +10,15 @@ export class Cloud extends FakeGlance {
   readonly logged: RequestLog[] = [];
   #now = 0;
 
-  /** A wait between attempts is over at once; a time limit, which is longer, is never reached. */
-  #sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    if (ms < 30_000) {
+  /** Short timeouts are reached at once, and long ones never. */
+  #timer(ms: number, callback: () => void): () => void {
+    let isPending = ms < 30_000;
+    queueMicrotask(() => {
+      if (!isPending) return;
       this.#now += ms;
-      return Promise.resolve();
-    }
-    return new Promise((_, reject) => {
-      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+      callback();
     });
+    return () => isPending = false;
   }
 
   /** A router in front of both, or of others. */
@@ -28,7 +28,8 @@ export class Cloud extends FakeGlance {
       fetch: this.fetch,
       random: () => 0.99,
       now: () => this.#now,
-      sleep: (ms, signal) => this.#sleep(ms, signal),
+      sleep: (ms) => Promise.resolve(void (this.#now += ms)),
+      timer: (ms, callback) => this.#timer(ms, callback),
       log: (entry) => this.logged.push(entry),
       ...options,
     });

@@ -38,7 +38,7 @@ async function harness() {
       },
     }, { highWaterMark: 0 });
   };
-  const router = cloud.router({ now: clock.now, sleep: clock.sleep });
+  const router = cloud.router({ now: clock.now, sleep: clock.sleep, timer: clock.timer });
   return {
     clock,
     open,

@@ -101,6 +101,7 @@ Deno.test("GET /file delivers every byte once, and leaves nothing open, when man
       verify: pick(random, ["off", "auto"]),
       now: clock.now,
       sleep: clock.sleep,
+      timer: clock.timer,
       requestTimeout: 5_000,
       stallTimeout: 5_000,
     });

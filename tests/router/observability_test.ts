@@ -110,8 +110,7 @@ Deno.test("GET /metrics counts requests, bytes, retries, failovers, resumes and 
 Deno.test("waiting_requests is the number of downloads that wait for admission", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(SIZE);
-  const sleep = () => new Promise<never>(() => {});
-  const router = cloud.router({ metrics: true, sleep });
+  const router = cloud.router({ metrics: true, timer: () => () => {} });
   const first = await router.request(`/v2/images/${id}/file`);
   const rest = [];
   for (let i = 1; i < MAX_STARTING; i++) rest.push(await router.request(`/v2/images/${id}/file`));

@@ -76,7 +76,7 @@ Deno.test("withBody() answers 413 at its limit when a body is endless, with any 
 Deno.test("withBody() answers 408 after a minute when a body does not arrive", async () => {
   const cloud = new Cloud();
   const clock = new SimulatedClock();
-  const router = cloud.router({ sleep: clock.sleep, now: clock.now });
+  const router = cloud.router({ sleep: clock.sleep, timer: clock.timer, now: clock.now });
   const { body, state } = endless(MIB);
   const headers = { "x-auth-token": "good" };
   const asked = router.request("/v2/images", { method: "POST", headers, body });

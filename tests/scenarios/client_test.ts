@@ -48,9 +48,10 @@ function silence(): { limits: number[]; options: GlanceClientWrapperOptions } {
         new Promise((_, reject) =>
           signal?.addEventListener("abort", () => reject(signal.reason), { once: true })
         ),
-      sleep: (ms) => {
+      timer: (ms, callback) => {
         limits.push(ms);
-        return Promise.resolve();
+        queueMicrotask(callback);
+        return () => {};
       },
     },
   };

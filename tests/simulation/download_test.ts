@@ -89,6 +89,7 @@ async function take(
     numRetries: NUM_RETRIES,
     fetch: cluster.fetch,
     sleep: clock.sleep,
+    timer: clock.timer,
     now: clock.now,
     random,
     requestTimeout: 5_000,

@@ -18,6 +18,7 @@ import {
   UnexpectedResponse,
   type UploadOptions,
 } from "../../mod.ts";
+import { timerOf } from "../../lib/timer.ts";
 import { seededBytes } from "../support/seed.ts";
 import { failureOf } from "../support/world.ts";
 import {
@@ -60,6 +61,7 @@ function create(
     authStrategy: "noauth",
     random: () => 0,
     sleep,
+    timer: timerOf(sleep),
     now: () => performance.now() * SPEED,
     stallTimeout: 3_600_000,
     ...options,

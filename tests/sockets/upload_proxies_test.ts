@@ -9,6 +9,7 @@ import {
   type RequestContext,
   type UploadOptions,
 } from "../../mod.ts";
+import { timerOf } from "../../lib/timer.ts";
 import { createImageRouter } from "../../lib/router/mod.ts";
 import { seededBytes } from "../support/seed.ts";
 import { failureOf } from "../support/world.ts";
@@ -37,13 +38,18 @@ function create(
   const service = getDefaultImageService({
     apiServers: [url],
     // Waits are a hundredth of what they are.
-    sleep: (ms, signal) => sleep(ms / 100, signal),
+    sleep: fast,
+    timer: timerOf(fast),
     now: () => performance.now() * 100,
     requestTimeout: 600_000,
     stallTimeout: 600_000,
     ...options,
   });
   return service.create(context, META, data, upload);
+}
+
+function fast(ms: number, signal?: AbortSignal): Promise<void> {
+  return sleep(ms / 100, signal);
 }
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {

@@ -40,6 +40,7 @@ export function worldOn(
     apiServers: ["a", "b", "c"],
     fetch,
     sleep: clock.sleep,
+    timer: clock.timer,
     now: clock.now,
     random: ORDERLY,
     onEvent: (event) => events.push(event),

@@ -7,8 +7,8 @@ import { SimulatedClock } from "../support/clock.ts";
 
 function watched(stallTimeout = 1_000) {
   const clock = new SimulatedClock();
-  const { sleep, now } = clock;
-  const options = resolveOptions({ sleep, now, stallTimeout });
+  const { timer, now } = clock;
+  const options = resolveOptions({ timer, now, stallTimeout });
   const deadline = new Deadline(options);
   const watch = new StallTimer(deadline, options, () => "stalled");
   const pass = (ms: number) => clock.run(clock.sleep(ms));

@@ -172,21 +172,24 @@ async function sendStream(
  * Limits the wait for the response: after `requestTimeout`, the record decides. While it states that Glance
  * is storing the data, the request stays open, since a proxy may still be forwarding buffered data.
  */
-async function awaitResponse(job: Sending, over: AbortSignal, giveUp: () => void): Promise<void> {
-  const { sleep, requestTimeout } = job.session.client.options;
-  if (requestTimeout === Infinity) return;
-  try {
-    await sleep(requestTimeout, over);
-    const session = new Session(job.session.client, job.session.context, { signal: over });
-    job.state.settled = settledRecord({ ...job, session }).catch((error) => {
-      if (over.aborted) return null;
-      throw error;
-    });
-    if (await job.state.settled === null) return;
-  } catch {
-    if (over.aborted) return;
-  }
-  giveUp();
+function awaitResponse(job: Sending, over: AbortSignal, giveUp: () => void): void {
+  const { client, context } = job.session;
+  const { timer, requestTimeout } = client.options;
+  if (requestTimeout === Infinity || over.aborted) return;
+  const session = new Session(client, context, { signal: over });
+  const cancel = timer(requestTimeout, async () => {
+    try {
+      job.state.settled = settledRecord({ ...job, session }).catch((error) => {
+        if (over.aborted) return null;
+        throw error;
+      });
+      if (await job.state.settled === null) return;
+    } catch {
+      if (over.aborted) return;
+    }
+    giveUp();
+  });
+  over.addEventListener("abort", cancel, { once: true });
 }
 
 function sendBody(

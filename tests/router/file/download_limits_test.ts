@@ -22,7 +22,7 @@ Deno.test("createImageRouter() starts all downloads at once on Cloudflare Worker
   try {
     const cloud = new Cloud();
     const { id } = await cloud.image(SIZE);
-    const router = cloud.router({ sleep: () => new Promise<never>(() => {}) });
+    const router = cloud.router({ timer: () => () => {} });
     const answers = Array.from(
       { length: MAX_STARTING + 2 },
       () => router.request(`/v2/images/${id}/file`),
@@ -188,8 +188,7 @@ Deno.test("GET /file is the same for a COPYING_SERVER when the runtime has no Ar
 async function oneAtATime() {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(SIZE);
-  const sleep = () => new Promise<never>(() => {});
-  const router = cloud.router({ numRetries: 0, sleep });
+  const router = cloud.router({ numRetries: 0, timer: () => () => {} });
   const path = `/v2/images/${id}/file`;
   for (let i = 1; i < MAX_STARTING; i++) await router.request(path);
   cloud.requests.length = 0;

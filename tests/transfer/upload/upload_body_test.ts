@@ -13,7 +13,7 @@ import { failureOf } from "../../support/world.ts";
 /** A body over data, and the deadline of its request. */
 async function bodyOf(data: ImageData, told: Partial<UploadBodyOptions> = {}) {
   const clock = new SimulatedClock();
-  const options = resolveOptions({ sleep: clock.sleep, now: clock.now });
+  const options = resolveOptions({ sleep: clock.sleep, timer: clock.timer, now: clock.now });
   const source = await sourceOf(data).open();
   if (source instanceof Uint8Array) throw new Error("bytes need no body");
   const onProgress = () => {};

@@ -148,7 +148,7 @@ function unreadable(handler: PutHandler, status: number, end: number) {
       fetch(input, init).catch((error) =>
         error instanceof Response ? error : Promise.reject(error)
       ),
-    { sleep: clock.sleep, now: clock.now },
+    { sleep: clock.sleep, timer: clock.timer, now: clock.now },
   ).service;
   const create = async () => await clock.run(service.create(CALLER, { name: "disk" }, chunks()));
   return { ...world, create };
