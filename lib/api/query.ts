@@ -24,7 +24,7 @@ export interface ListParameters {
    */
   readonly filters?: Readonly<Record<string, FilterValue>>;
   /** Id of the last image before the list. */
-  readonly marker?: string;
+  readonly marker?: string | undefined;
   /** Maximum number of images (default: all). */
   readonly limit?: number;
   /**

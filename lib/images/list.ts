@@ -46,7 +46,7 @@ async function* listPages(
   async function pageAfter(markers: readonly (string | undefined)[]): Promise<ImagePage> {
     for (let i = markers.length - 1;; i--) {
       const marker = markers[i];
-      const query = toQuery({ ...parameters, ...marker !== undefined && { marker } });
+      const query = toQuery({ ...parameters, marker });
       try {
         return await session.call("list", query);
       } catch (error) {

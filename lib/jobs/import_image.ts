@@ -5,6 +5,7 @@
  */
 import type { RequestContext } from "../context.ts";
 import type { Sent } from "../transfer/upload/upload_job.ts";
+import { differenceBetween } from "../transfer/upload/compare_sent.ts";
 import { stage } from "../transfer/upload/staging.ts";
 import type { ImageData, Progress, UploadOptions } from "../transfer/types.ts";
 import { sourceOf } from "../transfer/upload/upload_source.ts";
@@ -211,16 +212,13 @@ async function requestImport(
  *
  * @throws {ImageIntegrityError} if the size or the hash differs.
  */
-export function checkImported({ before, size, digest }: Staged, image: Image): void {
-  const isConverted = before.diskFormat !== image.diskFormat ||
-    before.containerFormat !== image.containerFormat;
-  const isHashed = image.osHashAlgo === "sha512" && digest !== null && image.osHashValue !== null;
-  const isSame = (image.size === null || image.size === size) &&
-    (!isHashed || image.osHashValue === digest);
-  if (isConverted || isSame) return;
-  const [expected, actual] = image.size === size
-    ? [`sha512 ${digest}`, `sha512 ${image.osHashValue}`]
-    : [`size ${size}`, `size ${image.size}`];
+export function checkImported(staged: Staged, image: Image): void {
+  const { diskFormat, containerFormat } = staged.before;
+  const isConverted = diskFormat !== image.diskFormat || containerFormat !== image.containerFormat;
+  const { size, osHashAlgo: algorithm, osHashValue: digest } = image;
+  const difference = differenceBetween(staged, { size, algorithm, digest });
+  if (isConverted || difference === null) return;
+  const { expected, actual } = difference;
   throw new ImageIntegrityError(
     `Cannot accept the import of image "${image.id}": Glance stored ${actual} instead of ${expected}; delete the image and import the data again`,
     { imageId: image.id, expected, actual },

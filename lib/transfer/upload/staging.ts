@@ -7,6 +7,7 @@ import { GlanceConnectionFailed, ImageConflict, ImageIntegrityError } from "../.
 import type { Session } from "../../api/session.ts";
 import { backoff } from "../../http/retry_policy.ts";
 import type { GlanceImage } from "../../api/types.ts";
+import { differenceBetween } from "./compare_sent.ts";
 import { recordAfter, sendOnce } from "./upload_attempt.ts";
 import type { UploadOptions } from "../types.ts";
 import {
@@ -71,8 +72,9 @@ function checked(job: Sending, sent: Acknowledged, record: GlanceImage): Sent {
   checkAcknowledged(job, sent, record);
   const { imageId } = job;
   const { size, digest } = sent;
-  if (typeof record.size !== "number" || record.size === size) return { size, digest };
-  const [expected, actual] = [`size ${size}`, `size ${record.size}`];
+  const difference = differenceBetween(sent, { size: record.size });
+  if (difference === null) return { size, digest };
+  const { expected, actual } = difference;
   throw new ImageIntegrityError(
     `Cannot accept the staging of image "${imageId}": Glance staged ${actual} instead of ${expected}; delete the image and stage the data again`,
     { imageId, expected, actual },

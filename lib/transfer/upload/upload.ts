@@ -12,7 +12,8 @@ import {
 import type { Session } from "../../api/session.ts";
 import { backoff } from "../../http/retry_policy.ts";
 import type { GlanceImage } from "../../api/types.ts";
-import { HASH_ALGORITHM, recordAfter, sendOnce } from "./upload_attempt.ts";
+import { differenceBetween } from "./compare_sent.ts";
+import { recordAfter, sendOnce } from "./upload_attempt.ts";
 import { isKept } from "./settle.ts";
 import type { UploadOptions } from "../types.ts";
 import {
@@ -81,23 +82,20 @@ async function transfer(job: Sending): Promise<GlanceImage> {
 /** Returns the record if it states the size and hash of the sent data, and throws otherwise. */
 function checked(job: Sending, sent: Outcome, record: GlanceImage): GlanceImage {
   const { imageId } = job;
-  const { size = null, os_hash_algo, os_hash_value } = record;
-  if (!("error" in sent)) checkAcknowledged(job, sent, record);
-  const isHashed = os_hash_algo === HASH_ALGORITHM && sent.digest !== null && !!os_hash_value;
-  const isSame = (size === null || size === sent.size) &&
-    (!isHashed || os_hash_value === sent.digest);
-  if (sent.mayBeWhole && isSame) return record;
+  const { size, os_hash_algo: algorithm, os_hash_value: digest } = record;
+  const difference = differenceBetween(sent, { size, algorithm, digest });
   if ("error" in sent) {
+    if (sent.mayBeWhole && difference === null) return record;
     throw new ImageConflict(
       `Cannot upload image "${imageId}": the connection broke, and the image has other data than was sent; delete the image and upload the data again`,
       { cause: sent.error, imageId },
     );
   }
-  const [expected, actual] = size === sent.size
-    ? [`${HASH_ALGORITHM} ${sent.digest}`, `${HASH_ALGORITHM} ${os_hash_value}`]
-    : [`size ${sent.size}`, `size ${size}`];
+  checkAcknowledged(job, sent, record);
+  if (difference === null) return record;
+  const { expected, actual } = difference;
   throw new ImageIntegrityError(
     `Cannot accept the upload of image "${imageId}": Glance stored ${actual} instead of ${expected}; delete the image and upload the data again`,
-    { imageId, expected, actual },
+    { imageId, ...difference },
   );
 }

@@ -12,14 +12,12 @@ import type { DataBody } from "../../api/wire.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import { streamSupport } from "../../http/fixed_length.ts";
 import { createHasher } from "../integrity/hashing.ts";
+import { HASH_ALGORITHM } from "./compare_sent.ts";
 import { acceptedRecord, recordAfterBreak, settledRecord } from "./settle.ts";
 import type { Hasher } from "../types.ts";
 import { SLICE_SIZE, unanswered, UploadBody, wrongSize } from "./upload_body.ts";
 import { openError, type Outcome, report, type Sending, type Sent } from "./upload_job.ts";
 import type { ChunkReader } from "./upload_source.ts";
-
-/** Glance's default. If an operator configures another one, only the size is compared. */
-export const HASH_ALGORITHM = "sha512";
 
 /** Takes over the deadline of an attempt. */
 type OnAttempt = NonNullable<CallPolicy["onAttempt"]>;
