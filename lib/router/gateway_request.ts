@@ -28,7 +28,7 @@ export interface Gateway {
   readonly smallAdmission: Admission;
   readonly upstreams: IdleUpstreams;
   readonly bodies: BodyBudget;
-  /** Requests that the router received directly, not through an application that mounts it. */
+  /** `HEAD` requests that the router received directly, not through an application that mounts it. */
   readonly direct: WeakSet<Request>;
 }
 

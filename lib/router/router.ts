@@ -150,11 +150,11 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   app.notFound((c) => refuseUnknown(gateway, c.req.raw));
   const { fetch } = app;
   app.fetch = async (request, ...rest) => {
+    if (request.method !== "HEAD") return await fetch(request, ...rest);
     // `app.mount` of another application passes an execution context, even if it has none.
     const isMounted = rest.length > 1 && rest[1] === undefined;
     if (!isMounted) direct.add(request);
-    const response = await fetch(request, ...rest);
-    return request.method === "HEAD" ? withoutLength(response) : response;
+    return withoutLength(await fetch(request, ...rest));
   };
   return app;
 }
