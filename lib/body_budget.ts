@@ -80,14 +80,19 @@ export class BodyBudget {
   }
 
   /**
-   * Reads a body; `caller` identifies its sender.
+   * Reads a body; `caller` identifies its sender. With `ownsChunks`, no other code has the chunks of the body.
    *
    * @throws {BodyRefused} if the body is too large or too slow, if its stream fails, or if the total limit
    * is reached.
    */
-  async read(caller: unknown, { body, headers }: Request): Promise<HeldBody> {
+  async read(
+    caller: unknown,
+    { body, headers }: Request,
+    { ownsChunks = false }: { readonly ownsChunks?: boolean } = {},
+  ): Promise<HeldBody> {
     if (body === null) return { bytes: new Uint8Array(), release: () => {} };
     const reader = body.getReader();
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
     const entry: BodyEntry = { caller, bytes: 0, refuse: null };
     const refused = new Promise<never>((_, reject) => {
       entry.refuse = (fault) => {
@@ -102,7 +107,6 @@ export class BodyBudget {
     try {
       if (Number(headers.get("content-length")) > each) entry.refuse?.("large");
       this.#grow(entry, OVERHEAD);
-      const chunks: Uint8Array[] = [];
       for (;;) {
         const { done, value } = await Promise.race([refused, reader.read()]);
         if (done) break;
@@ -113,6 +117,9 @@ export class BodyBudget {
       return { bytes, release: () => this.#release(entry) };
     } catch (error) {
       this.#release(entry);
+      // Garbage collection comes late: 200 endless bodies would cost 300 MiB instead of 150. Node 20 has no
+      // `transfer`.
+      if (ownsChunks) { for (const { buffer } of chunks) buffer.transfer?.(0); }
       reader.cancel(error).catch(() => {});
       throw error instanceof BodyRefused ? error : new BodyRefused("broken", error);
     } finally {

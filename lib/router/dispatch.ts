@@ -11,10 +11,10 @@ import {
   callerSignal,
   concealOwnToken,
   contextOf,
-  COPYING_SERVER,
   type Gateway,
   type GatewayRequest,
   publicEndpoint,
+  UNSHARED_BODIES,
 } from "./gateway_request.ts";
 import { createImage, updateImage } from "./create.ts";
 import {
@@ -80,8 +80,8 @@ export async function serve(
     }
     const signal = callerSignal(request, env);
     const caller = callerKey(context, env, gateway.options.service !== null);
-    const isCopied = env === COPYING_SERVER;
-    const call: GatewayRequest = { ...refused, route, caller, signal, isCopied };
+    const ownsChunks = env === UNSHARED_BODIES;
+    const call: GatewayRequest = { ...refused, route, caller, signal, ownsChunks };
     try {
       return await admit(gateway, call) ??
         await concealOwnToken(gateway, await HANDLERS[route.kind](gateway, call));

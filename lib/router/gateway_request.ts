@@ -41,8 +41,8 @@ export interface GatewayRequest {
   readonly trace: Trace;
   /** Identifies the client, for limits that clients share: see {@linkcode callerKey}. */
   readonly caller: unknown;
-  /** Whether the server copies each chunk of a response before it reads the next one. */
-  readonly isCopied: boolean;
+  /** Whether no other code keeps chunks of bodies, so that their memory can be freed at once. */
+  readonly ownsChunks: boolean;
   /** Aborted when the client disconnects; undefined under `Deno.serve`. */
   readonly signal: AbortSignal | undefined;
 }
@@ -58,10 +58,10 @@ export function callerSignal(request: Request, env: unknown): AbortSignal | unde
 }
 
 /**
- * Passed to `fetch` of the router, as its environment, by a server that copies each chunk of a response before
- * it reads the next one, if no middleware reads it, either.
+ * Passed to `fetch` of the router, as its environment, by a server that keeps no chunk of a request body, and
+ * none of a response after it reads the next one, if no middleware does, either.
  */
-export const COPYING_SERVER = Object.freeze({ copiesChunks: true });
+export const UNSHARED_BODIES = Object.freeze({ unsharedBodies: true });
 
 /**
  * Identifies the client of a request: by token, else by the address of the connection. Without either, each

@@ -31,7 +31,7 @@ export async function withBody(
   call: GatewayRequest,
   answer: (body: Uint8Array<ArrayBuffer>) => Promise<Response>,
 ): Promise<Response> {
-  const { request, context, address, caller } = call;
+  const { request, context, address, caller, ownsChunks } = call;
   // For other methods, Glance reads a body only if `Content-Length` announces it.
   const mayHaveBody = ["POST", "PUT", "PATCH"].includes(request.method) ||
     announcesBody(request.headers);
@@ -43,7 +43,7 @@ export async function withBody(
   }
   let body: HeldBody | null = null;
   try {
-    body = await gateway.bodies.read(caller, request);
+    body = await gateway.bodies.read(caller, request, { ownsChunks });
     return await answer(body.bytes);
   } catch (error) {
     if (!(error instanceof BodyRefused)) throw error;

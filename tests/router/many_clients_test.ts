@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { LONGEST_WAIT } from "../../lib/router/file/admission.ts";
 import type { UpstreamConnection } from "../../lib/router/file/idle_upstreams.ts";
-import { COPYING_SERVER } from "../../lib/router/gateway_request.ts";
+import { UNSHARED_BODIES } from "../../lib/router/gateway_request.ts";
 import { SimulatedClock } from "../support/clock.ts";
 import { between, pick, seededRandom } from "../support/seed.ts";
 import { Cloud } from "./cloud.ts";
@@ -113,7 +113,7 @@ Deno.test("GET /file delivers every byte once, and leaves nothing open, when man
       const end = start > 0 && random() < 0.5 ? between(random, start, SIZE - 1) : SIZE - 1;
       const headers = start === 0 ? {} : { range: `bytes=${start}-${end < SIZE - 1 ? end : ""}` };
       const init = { headers, signal: gone.signal };
-      const server = random() < 0.5 ? COPYING_SERVER : {};
+      const server = random() < 0.5 ? UNSHARED_BODIES : {};
       const response = await router.request(`/v2/images/${id}/file`, init, server);
       if (response.status >= 400) return response.status === 499 ? "early" : "refused";
       const reader = (response.body ?? new Blob().stream()).getReader();

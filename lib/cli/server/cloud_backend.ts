@@ -5,7 +5,7 @@
  */
 import { parseDocument as parseYaml } from "yaml";
 import { createCloudGateway } from "../../router/cloud_gateway.ts";
-import { COPYING_SERVER } from "../../router/gateway_request.ts";
+import { UNSHARED_BODIES } from "../../router/gateway_request.ts";
 import { routerOptions } from "./gateway_log.ts";
 import {
   type Backend,
@@ -72,7 +72,7 @@ export async function serveCloud(
   const { router, origin, servers } = gateway;
   const { about, warning } = MODES[mode];
   return {
-    handler: async (request) => await router.fetch(request, COPYING_SERVER),
+    handler: async (request) => await router.fetch(request, UNSHARED_BODIES),
     about: [
       `Gateway to ${servers.join(", ")}, configured by ${origin}.`,
       about,

@@ -46,7 +46,7 @@ export async function openData(
     admission: gateway.admission,
     upstreams: gateway.upstreams,
     download: call,
-    isCopied: call.isCopied,
+    ownsChunks: call.ownsChunks,
   });
   return new Response(body, { status: plan.kind === "part" ? 206 : 200, headers });
 }

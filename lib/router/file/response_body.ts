@@ -35,8 +35,8 @@ export interface DataAnswer {
   /** The key of the download in both. */
   readonly download: object;
   readonly connection: UpstreamConnection;
-  /** Whether the server copies each chunk before it reads the next one, so that its memory can be freed. */
-  readonly isCopied: boolean;
+  /** Whether no other code keeps a chunk after it reads the next one, so that its memory can be freed. */
+  readonly ownsChunks: boolean;
 }
 
 /**
@@ -46,7 +46,7 @@ export interface DataAnswer {
  * `Content-Length` bytes would not notice an error after them.
  */
 export function responseBody(answer: DataAnswer): ReadableStream<Chunk> {
-  const { reader, trace, length, admission, upstreams, download, connection, isCopied } = answer;
+  const { reader, trace, length, admission, upstreams, download, connection, ownsChunks } = answer;
   trace.streams();
   let sent = 0;
   let copied: Chunk | null = null;
@@ -55,7 +55,7 @@ export function responseBody(answer: DataAnswer): ReadableStream<Chunk> {
     const chunk = await reader.read(memory);
     if (chunk !== null) reader.report();
     // If the memory is not detached, the chunk is in the memory of another owner.
-    copied = isCopied && memory.byteLength === 0 ? chunk : null;
+    copied = ownsChunks && memory.byteLength === 0 ? chunk : null;
     return chunk;
   };
   const stream = new ReadableStream<Chunk>({

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { MAX_STARTING } from "../../../lib/router/file/admission.ts";
 import { MAX_IDLE } from "../../../lib/router/file/idle_upstreams.ts";
-import { COPYING_SERVER } from "../../../lib/router/gateway_request.ts";
+import { UNSHARED_BODIES } from "../../../lib/router/gateway_request.ts";
 import type { ImageRouter } from "../../../lib/router/mod.ts";
 import { settled } from "../../support/clock.ts";
 import { Cloud } from "../cloud.ts";
@@ -149,12 +149,12 @@ Deno.test("GET /file keeps an idle connection when the probe for ranges fails", 
   assertEquals(await readAfterOthers(router, `/v2/images/${id}/file`), bytes);
 });
 
-Deno.test("GET /file frees chunks that the gateway has allocated, and only those, for a COPYING_SERVER", async () => {
+Deno.test("GET /file frees chunks that the gateway has allocated, and only those, for a UNSHARED_BODIES", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(SIZE);
   const router = cloud.router();
   for (let round = 0; round < 2; round++) {
-    const response = await router.request(`/v2/images/${id}/file`, {}, COPYING_SERVER);
+    const response = await router.request(`/v2/images/${id}/file`, {}, UNSHARED_BODIES);
     const all: number[] = [];
     let last: Uint8Array | null = null;
     for await (const chunk of response.body ?? []) {
@@ -166,14 +166,14 @@ Deno.test("GET /file frees chunks that the gateway has allocated, and only those
   }
 });
 
-Deno.test("GET /file is the same for a COPYING_SERVER when the runtime has no ArrayBuffer.transfer (Node 20)", async () => {
+Deno.test("GET /file is the same for a UNSHARED_BODIES when the runtime has no ArrayBuffer.transfer (Node 20)", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(SIZE);
   const { transfer } = ArrayBuffer.prototype;
   Reflect.deleteProperty(ArrayBuffer.prototype, "transfer");
   try {
     const path = `/v2/images/${id}/file`;
-    const response = await cloud.router().request(path, {}, COPYING_SERVER);
+    const response = await cloud.router().request(path, {}, UNSHARED_BODIES);
     assertEquals(new Uint8Array(await response.arrayBuffer()), bytes);
   } finally {
     Object.defineProperty(ArrayBuffer.prototype, "transfer", {
