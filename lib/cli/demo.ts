@@ -6,7 +6,7 @@
  */
 import { connect, type Connection, type GlanceEvent } from "../../mod.ts";
 import { createEmbeddedGlance, memoryStore } from "../embedded/mod.ts";
-import { denoWorld, endingSignal } from "./system/deno_system.ts";
+import { denoSystem, endingSignal } from "./system/deno_system.ts";
 import { CommandFailed, EXIT, exitCodeOf, sentenceOf } from "./system/errors.ts";
 import { Messages } from "./system/console.ts";
 import { printText } from "./output/records.ts";
@@ -111,4 +111,4 @@ function check(isRight: boolean, what: string): void {
   throw new CommandFailed(`Cannot ${what}: the demonstration has failed; report it as a bug`);
 }
 
-if (import.meta.main) Deno.exit(await runDemo(denoWorld(endingSignal())));
+if (import.meta.main) Deno.exit(await runDemo(denoSystem(endingSignal())));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { denoWorld, endingSignal, goToCaller } from "./system/deno_system.ts";
+import { denoSystem, endingSignal, goToCaller } from "./system/deno_system.ts";
 import { runGlance } from "./run.ts";
 
 /** Milliseconds for cleaning up after Ctrl-C, on disk and in Glance. */
@@ -11,4 +11,4 @@ const CLEANUP_MS = 5_000;
 
 goToCaller();
 // A pending read of standard input or a sign-in must not keep the process running after Ctrl-C.
-Deno.exit(await runGlance(Deno.args, denoWorld(endingSignal(CLEANUP_MS))));
+Deno.exit(await runGlance(Deno.args, denoSystem(endingSignal(CLEANUP_MS))));

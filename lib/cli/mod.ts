@@ -5,7 +5,7 @@
  */
 export { runGlance } from "./run.ts";
 export { type EndingSignal, Interrupted } from "./system/errors.ts";
-export { denoWorld } from "./system/deno_system.ts";
+export { denoSystem } from "./system/deno_system.ts";
 export type {
   Bytes,
   FileFacts,

@@ -30,12 +30,12 @@ import type { System } from "./system/system.ts";
  *
  * @example
  * ```ts
- * import { denoWorld, runGlance } from "@glance-edge/glance/cli";
+ * import { denoSystem, runGlance } from "@glance-edge/glance/cli";
  * import { createEmbeddedGlance } from "@glance-edge/glance/embedded";
  *
  * const glance = createEmbeddedGlance();
  * const code = await runGlance(["image-list", "--json"], {
- *   ...denoWorld(new AbortController().signal),
+ *   ...denoSystem(new AbortController().signal),
  *   environment: { GLANCE_API_SERVERS: "glance.example:9292" },
  *   ports: { fetch: (input, init) => glance.fetch(new Request(input, init)) },
  * });

@@ -5,7 +5,7 @@
  */
 import { abortable } from "../http/deadline.ts";
 import { redact } from "../redact.ts";
-import { denoWorld, endingSignal, goToCaller } from "./system/deno_system.ts";
+import { denoSystem, endingSignal, goToCaller } from "./system/deno_system.ts";
 import { EXIT, exitCodeOf, Interrupted, sentenceOf, UsageError } from "./system/errors.ts";
 import type { Flags, Values } from "./args/command.ts";
 import { flagsHelp } from "./args/help.ts";
@@ -224,5 +224,5 @@ function ended(signal: AbortSignal): Promise<void> {
 
 if (import.meta.main) {
   goToCaller();
-  Deno.exit(await runStart(Deno.args, denoWorld(endingSignal())));
+  Deno.exit(await runStart(Deno.args, denoSystem(endingSignal())));
 }

@@ -1,6 +1,9 @@
 /**
  * A Keystone for tests, as a fetch: it issues numbered tokens and records its requests.
  */
+import { assert, assertEquals } from "@std/assert";
+import type { Credentials } from "../../lib/auth/keystone.ts";
+import { GlanceError } from "../../lib/errors.ts";
 import type { GlanceOptions } from "../../lib/options.ts";
 
 /** A request to Keystone. */
@@ -67,4 +70,21 @@ export class FakeKeystone {
 export function refusal(status: number, message: string, headers = {}): Response {
   const title = "Refused";
   return Response.json({ error: { code: status, message, title } }, { status, headers });
+}
+
+/** A password that no error may contain. */
+export const PASSWORD = "canary-password";
+
+/** Credentials with that password. */
+export const ALICE: Credentials = {
+  authUrl: "https://keystone:5000/v3",
+  username: "alice",
+  password: PASSWORD,
+  projectName: "demo",
+};
+
+/** Checks that no secret is in message, stack, fields, or causes. */
+export function assertSecretsAbsent(error: Error): void {
+  assert(error instanceof GlanceError);
+  assertEquals(Deno.inspect(error, { depth: 20 }).includes("canary"), false);
 }

@@ -52,7 +52,7 @@ export class MemoryFiles implements SystemFiles {
     this.durable = new Map(this.content);
   }
 
-  look(path: string): ReturnType<SystemFiles["look"]> {
+  stat(path: string): ReturnType<SystemFiles["stat"]> {
     const kind = this.special.has(path)
       ? "other"
       : this.directories.has(path)

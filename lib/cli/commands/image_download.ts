@@ -90,7 +90,7 @@ export const IMAGE_DOWNLOAD: Command = command({
       restart: invocation.values["restart"],
       identify: async () => descriptorOf(await ask(invocation, connection, "get", id)),
       transfer,
-      say: (sentence) => invocation.messages.line(sentence),
+      onMessage: (sentence) => invocation.messages.line(sentence),
       onCheck: (transferred, total) => check.report({ transferred, total, server: "", resumes: 0 }),
     });
   },

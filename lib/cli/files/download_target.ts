@@ -30,7 +30,7 @@ export interface FileDownload extends Pick<System, "files" | "now" | "signal"> {
   /** Downloads the data. It verifies complete downloads, which start at offset 0. */
   readonly transfer: Transfer;
   /** Called with a message about the partial file. */
-  say(sentence: string): void;
+  onMessage(sentence: string): void;
   /** Called with the number of bytes of the partial file that were read again. */
   onCheck(bytes: number, total: number): void;
 }
@@ -43,7 +43,7 @@ export interface FileDownload extends Pick<System, "files" | "now" | "signal"> {
  */
 export async function downloadToFile(job: FileDownload): Promise<void> {
   const { files, path, transfer } = job;
-  const facts = await attempt("write", path, () => files.look(path));
+  const facts = await attempt("write", path, () => files.stat(path));
   if (facts?.kind === "directory") throw fileError("write", path, { code: "EISDIR" });
   if (facts?.kind === "other") return await downloadToSpecial(files, path, transfer);
   // A symbolic link stays; its target is replaced.
@@ -108,11 +108,11 @@ async function findStart({ job, identity, verifier, path, part }: Work): Promise
   const verdict = judgePart(record, part.size, { identity, isVerified: verifier !== null });
   if (verdict.kind === "foreign") throw foreignPart(path, verdict.owner);
   if (verdict.kind === "restart") {
-    if (verdict.reason !== null) job.say(restartMessage(path, verdict.reason));
+    if (verdict.reason !== null) job.onMessage(restartMessage(path, verdict.reason));
     return 0;
   }
   const progress = `${formatBytes(verdict.bytes)} of ${formatBytes(identity.size ?? 0)}`;
-  job.say(`Resuming "${path}": verifying the ${progress} already downloaded`);
+  job.onMessage(`Resuming "${path}": verifying the ${progress} already downloaded`);
   let checked = 0;
   const isIntact = await part.resume(verdict.bytes, verdict.record, (chunk) => {
     job.signal.throwIfAborted();
@@ -120,7 +120,7 @@ async function findStart({ job, identity, verifier, path, part }: Work): Promise
     job.onCheck(checked += chunk.byteLength, verdict.bytes);
   });
   if (isIntact) return verdict.bytes;
-  job.say(restartMessage(path, "its content has changed on disk"));
+  job.onMessage(restartMessage(path, "its content has changed on disk"));
   return 0;
 }
 
@@ -140,7 +140,7 @@ async function resume(
     return true;
   } catch (error) {
     if (!(error instanceof ImageIntegrityError)) throw error;
-    job.say(restartMessage(path, "the hash of the resumed download is wrong"));
+    job.onMessage(restartMessage(path, "the hash of the resumed download is wrong"));
     return false;
   }
 }
@@ -158,7 +158,7 @@ async function keepOrDiscard({ job, identity, path, part }: Work, error: unknown
   const kept = await part.keep();
   if (kept === 0) return;
   const total = formatBytes(identity.size ?? kept);
-  job.say(
+  job.onMessage(
     `Kept ${formatBytes(kept)} of ${total} in "${path}"; run the same command again to resume`,
   );
 }

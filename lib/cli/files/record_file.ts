@@ -26,7 +26,7 @@ export class RecordFile {
 
   /** Reads the record; null if there is no valid one. */
   async read(): Promise<PartRecord | null> {
-    const facts = await attempt("read", this.path, () => this.#files.look(this.path));
+    const facts = await attempt("read", this.path, () => this.#files.stat(this.path));
     if (facts?.kind !== "file" || facts.size > RECORD_SIZE) return null;
     // A symbolic link may lead to a file of another user.
     if (facts.realPath !== this.path) return null;

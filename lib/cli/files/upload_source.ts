@@ -99,7 +99,7 @@ export async function readText(
 }
 
 async function fromFile(files: SystemFiles, path: string): Promise<FoundBytes> {
-  const facts = await attempt("read", path, () => files.look(path));
+  const facts = await attempt("read", path, () => files.stat(path));
   if (facts === null) throw fileError("read", path, { code: "ENOENT" });
   if (facts.kind === "directory") throw fileError("read", path, { code: "EISDIR" });
   const { size } = facts;

@@ -11,7 +11,7 @@ const CHUNK_SIZE = 256 * 1024;
 
 /** The files of this machine. */
 export const denoFiles: SystemFiles = {
-  async look(path: string): Promise<FileFacts | null> {
+  async stat(path: string): Promise<FileFacts | null> {
     const facts = await orNull(Deno.stat(path));
     if (facts === null) return null;
     const kind = facts.isFile ? "file" : facts.isDirectory ? "directory" : "other";

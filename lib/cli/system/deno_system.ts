@@ -24,14 +24,14 @@ const REPEAT_MS = 1000;
  *
  * @example
  * ```ts
- * import { denoWorld, runGlance } from "@glance-edge/glance/cli";
+ * import { denoSystem, runGlance } from "@glance-edge/glance/cli";
  *
- * const system = denoWorld(new AbortController().signal);
+ * const system = denoSystem(new AbortController().signal);
  * const code = await runGlance(["help", "image-list"], system);
  * console.assert(code === 0);
  * ```
  */
-export function denoWorld(signal: AbortSignal): System {
+export function denoSystem(signal: AbortSignal): System {
   return {
     stdin: standardInput(),
     stdout: outputOf(Deno.stdout),

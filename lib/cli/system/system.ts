@@ -67,7 +67,7 @@ export interface UpdatableFile extends WritableFile {
  */
 export interface SystemFiles {
   /** Information about a path; null if it does not exist. */
-  look(path: string): Promise<FileFacts | null>;
+  stat(path: string): Promise<FileFacts | null>;
   /** Reads a file from its start. */
   read(path: string): Promise<ReadableStream<Bytes>>;
   /** Opens an existing device or pipe. */

@@ -34,7 +34,7 @@ function download(path: string, transfer: Transfer = fill): Promise<void> {
     restart: false,
     identify: () => Promise.resolve(IDENTITY),
     transfer,
-    say() {},
+    onMessage() {},
     onCheck() {},
   });
 }
