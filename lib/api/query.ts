@@ -26,13 +26,13 @@ export interface ListParameters {
   /** Id of the last image before the list. */
   readonly marker?: string | undefined;
   /** Maximum number of images (default: all). */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /**
    * Number of images per request. Glance ends a list at a page whose images are all hidden by its policy;
    * use larger pages if the cloud has such a policy.
    * @default {200}
    */
-  readonly pageSize?: number;
+  readonly pageSize?: number | undefined;
   /** Property or properties to sort by, most significant first. */
   readonly sortKey?: string | readonly string[];
   /** `asc` or `desc`: one for all keys, or one per key. */

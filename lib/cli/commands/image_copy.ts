@@ -118,14 +118,14 @@ function copyOptions({ values, system }: CopyCall): CopyOptions {
     // The cloud checks the value.
     visibility: visibility as ImageVisibility | undefined,
   });
-  return definedMembers<CopyOptions>({
+  return {
     meta,
     signal: system.signal,
     ...connectionsFrom(values),
     storeId: store,
     // The parser has checked `choices`.
     verify: verify as "auto" | "required" | undefined,
-  });
+  };
 }
 
 /**

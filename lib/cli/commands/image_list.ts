@@ -100,15 +100,15 @@ function listParameters(values: Values<typeof FLAGS>): ListParameters {
     checksum: values["checksum"],
     os_hash_value: values["hash"],
     os_hidden: values["hidden"],
-    ...tag.length > 0 && { tag },
+    tag: tag.length > 0 ? tag : undefined,
     ...Object.fromEntries(
       values["property-filter"].map((text) => keyAndValue("--property-filter", text)),
     ),
   };
   return {
     filters,
-    ...limit !== undefined && { limit },
-    ...pageSize !== undefined && { pageSize },
+    limit,
+    pageSize,
     ...orderFrom(values),
   };
 }

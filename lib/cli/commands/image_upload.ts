@@ -22,7 +22,6 @@ import {
   requireBytes,
   SIZE_FLAGS,
 } from "../files/upload_source.ts";
-import { definedMembers } from "../../validate.ts";
 
 const SOURCE_FLAGS = {
   ...FILE_FLAGS,
@@ -103,10 +102,10 @@ function uploadOptions(
   bytes: FoundBytes | null,
   onProgress: (progress: Progress) => void,
 ): UploadOptions {
-  return definedMembers<UploadOptions>({
+  return {
     onProgress,
     signal: invocation.system.signal,
     size: bytes?.size ?? undefined,
     storeId: invocation.values.store,
-  });
+  };
 }

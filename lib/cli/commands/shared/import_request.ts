@@ -77,9 +77,9 @@ export function importRequestFrom(method: string, values: ImportValues): ImportR
         glance_service_interface: serviceInterface,
       },
     },
-    ...stores.length > 0 && { stores },
-    ...values["all-stores"] === true && { all_stores: true },
-    ...isSpread && mayFail && { all_stores_must_succeed: false },
+    stores: stores.length > 0 ? stores : undefined,
+    all_stores: values["all-stores"] || undefined,
+    all_stores_must_succeed: isSpread && mayFail ? false : undefined,
   };
 }
 

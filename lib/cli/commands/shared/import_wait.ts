@@ -37,7 +37,7 @@ export async function waitIfRequested(
   const imported = waitForImport(service, context, imageId, {
     signal,
     partial: all_stores_must_succeed === false,
-    ...stores !== undefined && { stores },
+    stores,
     onProgress: (progress) => {
       seen.failed = progress.failed;
       messages.status(importText(progress));

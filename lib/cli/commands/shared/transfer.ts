@@ -6,7 +6,6 @@
 import type { DownloadOptions, Progress } from "../../../transfer/types.ts";
 import type { Flags, Invocation, Values } from "../../args/command.ts";
 import { ProgressLine } from "../../output/progress.ts";
-import { definedMembers } from "../../../validate.ts";
 
 /** Flags of all transfers. */
 export const PROGRESS_FLAGS = {
@@ -40,7 +39,7 @@ export const CONNECTION_FLAGS = {
 export function connectionsFrom(
   { connections, "part-size": partSize }: Values<typeof CONNECTION_FLAGS>,
 ): Pick<DownloadOptions, "connections" | "partSize"> {
-  return definedMembers<DownloadOptions>({ connections, partSize: partSize && partSize * MIB });
+  return { connections, partSize: partSize && partSize * MIB };
 }
 
 type ProgressCall = Invocation<Values<typeof PROGRESS_FLAGS>>;
