@@ -45,6 +45,13 @@ const META = { name: "a", diskFormat: "raw", containerFormat: "bare" };
 const glance = createEmbeddedGlance();
 const fetchGlance = (input: string, init: RequestInit) => glance.fetch(new Request(input, init));
 
+/** A fetch whose first connection is refused. */
+function refusedOnce(): typeof fetchGlance {
+  let failures = 1;
+  return (input, init) =>
+    failures-- > 0 ? Promise.reject(new TypeError("connection refused")) : fetchGlance(input, init);
+}
+
 async function storedImage(): Promise<string> {
   return await storeImage(
     (path, init) => glance.fetch(new Request(`http://a:9292${path}`, init)),
@@ -57,13 +64,9 @@ for (const [fault, faulty] of Object.entries(FAULTS)) {
   Deno.test(`create() and download() succeed when "onEvent" or "onProgress" ${fault}`, async () => {
     const id = await storedImage();
     let events = 0;
-    let failures = 1;
     const client = new GlanceClientWrapper({
       apiServers: ["http://a:9292", "http://b:9292"],
-      fetch: (input, init) =>
-        failures-- > 0
-          ? Promise.reject(new TypeError("connection refused"))
-          : fetchGlance(input, init),
+      fetch: refusedOnce(),
       onEvent: () => {
         events++;
         return faulty();
@@ -115,13 +118,9 @@ for (const [fault, faulty] of Object.entries(FAULTS)) {
   });
 
   Deno.test(`call() uses the default clock and random when "now" or "random" ${fault}`, async () => {
-    let failures = 1;
     const client = new GlanceClientWrapper({
       apiServers: ["http://a:9292", "http://b:9292"],
-      fetch: (input, init) =>
-        failures-- > 0
-          ? Promise.reject(new TypeError("connection refused"))
-          : fetchGlance(input, init),
+      fetch: refusedOnce(),
       now: faulty,
       random: faulty,
     });
