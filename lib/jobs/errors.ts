@@ -14,7 +14,7 @@ export class AmbiguousImage extends Invalid {
   /** Creates the error; `imageIds` are the ids of the images with the name. */
   constructor(
     message: string,
-    options: GlanceErrorOptions & { readonly imageIds?: readonly string[] } = {},
+    options: GlanceErrorOptions & { readonly imageIds?: readonly string[] | undefined } = {},
   ) {
     super(message, options);
     this.imageIds = options.imageIds ?? [];
@@ -38,8 +38,8 @@ export class ImageImportFailed extends GlanceError {
   constructor(
     message: string,
     options: GlanceErrorOptions & {
-      readonly stores?: readonly string[];
-      readonly taskMessage?: string | null;
+      readonly stores?: readonly string[] | undefined;
+      readonly taskMessage?: string | null | undefined;
     } = {},
   ) {
     super(message, options);

@@ -61,12 +61,12 @@ export interface ThreadOptions {
    * Starts a thread; null to always hash inline.
    * @default {`node:worker_threads` if the runtime has it}
    */
-  readonly start?: StartThread | null;
+  readonly start?: StartThread | null | undefined;
   /**
    * Minimum image size in bytes for a thread.
    * @default {128 MiB}
    */
-  readonly minSize?: number;
+  readonly minSize?: number | undefined;
 }
 
 /**

@@ -28,7 +28,9 @@ export interface VerifySignatureOptions {
    * Creates the verifier of a signature.
    * @default {a verifier over `node:crypto` with the certificate of `getCertificate`}
    */
-  readonly getVerifier?: (properties: SignatureProperties) => Promise<SignatureVerifier>;
+  readonly getVerifier?:
+    | ((properties: SignatureProperties) => Promise<SignatureVerifier>)
+    | undefined;
   /** Aborts the verification with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -14,7 +14,7 @@ export interface ChunkReader {
   next(): Promise<Uint8Array | null>;
   cancel(reason: unknown): Promise<void>;
   /** The Blob that is read, for runtimes that cannot send a stream. */
-  readonly blob?: Blob;
+  readonly blob?: Blob | undefined;
 }
 
 /** Bytes in memory, or a reader. */
