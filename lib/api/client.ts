@@ -99,6 +99,7 @@ export class GlanceClientWrapper {
   readonly #budget = new RetryBudget();
   readonly #pools: ServerPools;
   readonly #tokens: TokenSessions;
+  readonly #shared = new Map<unknown, unknown>();
 
   /**
    * Creates a client of the servers in its options, or of those in the catalog of each context.
@@ -113,6 +114,15 @@ export class GlanceClientWrapper {
     this.anonymous = anonymous;
     this.#pools = new ServerPools(this.options, this.server);
     this.#tokens = new TokenSessions(this.options);
+  }
+
+  /** The only instance of a class for this client, for what its users learn about its servers. */
+  shared<Instance>(type: new (options: ResolvedOptions) => Instance): Instance {
+    const known = this.#shared.get(type);
+    if (known instanceof type) return known;
+    const instance = new type(this.options);
+    this.#shared.set(type, instance);
+    return instance;
   }
 
   /**

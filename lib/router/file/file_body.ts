@@ -6,12 +6,14 @@
  */
 import { judgePartial, lengthOf } from "../../http/byte_range.ts";
 import { descriptorOf, Verifier } from "../../transfer/integrity/descriptor.ts";
+import { canSeek } from "../../transfer/download/seek_probe.ts";
 import { GlanceRangeSource } from "../../transfer/download/range_source.ts";
 import { openBody } from "../../transfer/download/answer_body.ts";
 import { ResumingReader } from "../../transfer/download/resuming_reader.ts";
 import { GlanceError } from "../../errors.ts";
 import type { OpenResponse } from "../../http/request_spec.ts";
 import { discard } from "../../http/transport.ts";
+import { Session } from "../../api/session.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import type { Gateway, GatewayRequest } from "../gateway_request.ts";
 import type { FilePlan } from "./conditions.ts";
@@ -65,7 +67,8 @@ async function openReader(
   const lifetime = new AbortController();
   const abort = () => lifetime.abort(signal?.reason);
   let sent = 0;
-  const source = new GlanceRangeSource(client, context, descriptor, target);
+  const session = new Session(client, context);
+  const source = new GlanceRangeSource(session, descriptor, target);
   const reader = new ResumingReader(source, {
     options: client.options,
     start,
@@ -87,9 +90,11 @@ async function openReader(
     // a request that is finished.
     signal?.removeEventListener("abort", abort);
   }
+  const { candidates } = source;
+  const probe = new GlanceRangeSource(session, descriptor, { ...target, end: 0, candidates });
   const connection: UpstreamConnection = {
     // If the probe fails, keep the connection: its server sends.
-    canReopen: () => source.canSeek(lifetime.signal).catch(() => false),
+    canReopen: () => canSeek(probe, lifetime.signal).catch(() => false),
     async release() {
       trace.released();
       await reader.release("the client is not reading");

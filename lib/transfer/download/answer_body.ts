@@ -8,39 +8,28 @@ import { GlanceError, ServerUnreachable } from "../../errors.ts";
 import type { OpenResponse } from "../../http/request_spec.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import { type BodyReader, readerOf } from "../body_reader.ts";
-import {
-  type AnswerFacts,
-  judgeRange,
-  type RangeVerdict,
-  type WantedRange,
-} from "../../http/byte_range.ts";
+import { type AnswerFacts, judgeRange, type WantedRange } from "../../http/byte_range.ts";
 import { findBodyPart } from "./multipart.ts";
+import { type Stretch, stretchOf } from "./response_policy.ts";
 import { RangeRefused } from "./resume_policy.ts";
 import { StallTimer } from "../stall_timer.ts";
 import { optionTerm } from "../../terms.ts";
 
 /** An open body and the range of the image in it. */
-export interface RangeResponse {
+export interface RangeResponse extends Stretch {
   /** Reads the body; a read rejects after `stallTimeout` without a byte. */
   readonly reader: BodyReader;
   /** Endpoint root of its server. */
   readonly server: string;
-  /** Offset in the image of its first byte. */
-  readonly from: number;
-  /** Number of bytes to drop before the requested ones. */
-  readonly skip: number;
-  /** Offset in the image after its last byte; null if the response does not state it. */
-  readonly stop: number | null;
   /** Whether it is the response to a range request. */
   readonly isRange: boolean;
+  /** Whether it proves that it has the data of the record. */
+  readonly isSame: boolean;
   /** Reports a break after `progress` bytes; false if no further request is allowed. */
   reportBreak(cause: unknown, progress: number): boolean;
   /** Closes the body; unread bytes are discarded. */
   close(reason: unknown): Promise<void>;
 }
-
-/** The range of the image that a body has. */
-export type Stretch = Pick<RangeResponse, "from" | "skip" | "stop">;
 
 /** A reader of the body of a response, before its range is checked. */
 export function openBody(
@@ -121,14 +110,6 @@ export function factsOf({ response: { status, headers } }: OpenResponse): Answer
   };
 }
 
-/** The range of the image in the response to a range request. */
-export function stretchOf(verdict: RangeVerdict, { start, end, size }: WantedRange): Stretch {
-  if (verdict.kind === "whole") return { from: 0, skip: start, stop: size };
-  if (verdict.kind !== "overlap") return { from: start, skip: 0, stop: end + 1 };
-  const { from, stop } = verdict;
-  return { from, skip: start - from, stop };
-}
-
 /** The error for an answer that cannot be used. */
 export function refused(
   imageId: string,
@@ -139,7 +120,7 @@ export function refused(
 ): RangeRefused {
   return new RangeRefused(
     `Cannot use the response of "${server}" for image "${imageId}": ${reason}`,
-    { imageId, server, ...cause !== undefined && { cause } },
+    cause === undefined ? { imageId, server } : { imageId, server, cause },
     isRange,
   );
 }

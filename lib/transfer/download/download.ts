@@ -7,7 +7,7 @@ import type { RequestContext } from "../../context.ts";
 import { Invalid } from "../../errors.ts";
 import { ignoringErrors } from "../../events.ts";
 import type { GlanceClientWrapper } from "../../api/client.ts";
-import type { GlanceImage } from "../../api/types.ts";
+import { Session } from "../../api/session.ts";
 import { checkRecord, inspect, isRecord } from "../../validate.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
 import type { ImageReader } from "../body_reader.ts";
@@ -16,6 +16,7 @@ import { directRangeSource } from "./file_location.ts";
 import { type ContentDescriptor, descriptorOf, Verifier } from "../integrity/descriptor.ts";
 import { ParallelReader } from "../parallel/parallel_reader.ts";
 import { GlanceRangeSource } from "./range_source.ts";
+import { canSeek } from "./seek_probe.ts";
 import { type ResumeOptions, ResumingReader } from "./resuming_reader.ts";
 import { type DownloadOptions, VERIFY_MODES } from "../types.ts";
 
@@ -37,7 +38,8 @@ export async function openDownload(
 ): Promise<ImageReader> {
   checkOptions(options);
   const { signal, prefer, verify = "auto", range } = options;
-  const record = await client.run(context, "get", [imageId], { signal });
+  const session = new Session(client, context, { signal });
+  const record = await session.call("get", imageId);
   const identity = descriptorOf(record);
   const { start, end } = boundsOf(imageId, range, identity.size);
   const isWhole = start === 0 && end === null;
@@ -48,10 +50,9 @@ export async function openDownload(
     );
   }
   const verifier = isWhole ? await Verifier.create(identity, verify) : null;
-  const direct = await directRangeSource(client, context, record, identity, signal);
+  const direct = await directRangeSource(session, record, identity);
   const candidates = new Candidates();
-  const stores = storesOf(record);
-  const source: Source = { client, context, identity, stores, prefer, candidates };
+  const source: Source = { session, identity, stores: record.stores ?? "", prefer, candidates };
   const isHashed = verifier !== null;
   const resumeOptions: ResumeOptions = {
     options: client.options,
@@ -72,8 +73,7 @@ export async function openDownload(
 
 /** What the range sources of one download share. */
 interface Source {
-  readonly client: GlanceClientWrapper;
-  readonly context: RequestContext;
+  readonly session: Session;
   readonly identity: ContentDescriptor;
   readonly stores: string;
   readonly prefer: readonly string[] | undefined;
@@ -83,9 +83,9 @@ interface Source {
 
 /** The source of bytes up to `end`; that of a part prefers the server `first`. */
 function rangeSourceOf(source: Source, end: number | null, first?: string): GlanceRangeSource {
-  const { client, context, identity, ...rest } = source;
-  const part = first === undefined ? {} : { first, rangesOnly: true };
-  return new GlanceRangeSource(client, context, identity, { end, ...rest, ...part });
+  const { session, identity, ...shared } = source;
+  const rangesOnly = first !== undefined;
+  return new GlanceRangeSource(session, identity, { ...shared, end, first, rangesOnly });
 }
 
 /** A reader over several connections; null if one is requested or only one is possible. */
@@ -97,8 +97,9 @@ async function parallelReader(
   const { start, signal = new AbortController().signal } = resumeOptions;
   const stop = resumeOptions.end === null ? source.identity.size : resumeOptions.end + 1;
   if (connections === 1 || stop === null || stop - start <= partSize) return null;
-  if (!await rangeSourceOf(source, 0).canSeek(signal)) return null;
-  const servers = await source.client.servers(source.context);
+  if (!await canSeek(rangeSourceOf(source, 0), signal)) return null;
+  const { session: { client, context } } = source;
+  const servers = await client.servers(context);
   return new ParallelReader({
     ...resumeOptions,
     stop,
@@ -150,8 +151,4 @@ function boundsOf(
     );
   }
   return { start, end: end === null || size === null ? end : Math.min(end, size - 1) };
-}
-
-function storesOf(record: GlanceImage): string {
-  return record.stores ?? "";
 }

@@ -5,11 +5,9 @@
  * @module
  */
 import { builtinModule } from "../../node_builtin.ts";
-import type { RequestContext } from "../../context.ts";
 import { ImageDownloadFailed } from "../../errors.ts";
-import type { GlanceClientWrapper } from "../../api/client.ts";
 import { getLocation } from "../../api/locations.ts";
-import { Session } from "../../api/session.ts";
+import type { Session } from "../../api/session.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import type { RangeResponse } from "./answer_body.ts";
 import type { BodyReader, Chunk } from "../body_reader.ts";
@@ -39,20 +37,18 @@ interface FileHandle {
  * are resolved before it is compared with the allowed folders, so none leads outside of them.
  */
 export async function directRangeSource(
-  client: GlanceClientWrapper,
-  context: RequestContext,
+  session: Session,
   record: GlanceImage,
   identity: ContentDescriptor,
-  signal: AbortSignal | undefined,
 ): Promise<RangeSource | null> {
-  const { allowedDirectUrlSchemes, directUrlRoots } = client.options;
+  const { client: { anonymous, options: { allowedDirectUrlSchemes, directUrlRoots } } } = session;
   const files = builtinModule<FileReader>("node:fs/promises");
   // A server that is only named by an image href could point to any file below the roots.
-  if (client.anonymous) return null;
+  if (anonymous) return null;
   if (!allowedDirectUrlSchemes.includes("file") || files === null) return null;
   const [directUrl, locations] = record.direct_url !== undefined || record.locations !== undefined
     ? [record.direct_url ?? null, record.locations ?? null]
-    : await getLocation(new Session(client, context, { signal }), record.id);
+    : await getLocation(session, record.id);
   const urls = [directUrl, ...locations?.map(({ url }) => url) ?? []];
   for (const url of urls) {
     const path = url === null ? null : pathOf(url);
@@ -92,6 +88,7 @@ class FileRangeSource implements RangeSource {
       skip: 0,
       stop: null,
       isRange: false,
+      isSame: true,
       reportBreak: () => false,
       close: () => reader.cancel(),
     };

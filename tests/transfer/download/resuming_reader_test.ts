@@ -389,6 +389,7 @@ Deno.test("download() closes a response that arrives after the abort", async () 
       skip: 0,
       stop: null,
       isRange: false,
+      isSame: true,
       reportBreak: () => true,
       close: (reason) => Promise.resolve(void (closed = reason)),
     });

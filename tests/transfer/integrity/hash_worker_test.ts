@@ -229,6 +229,7 @@ async function threadedFixture(
       skip: 0,
       stop: BYTES.byteLength,
       isRange: false,
+      isSame: true,
       reportBreak: () => true,
       close: (reason) => reader.cancel(reason).catch(() => {}),
     });

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ResolvedOptions } from "../../options.ts";
+import type { ResolvedOptions } from "../options.ts";
 
 /** Lifetime of an entry in milliseconds. */
 const LIFETIME = 600_000;

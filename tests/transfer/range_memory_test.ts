@@ -1,12 +1,12 @@
 /** What a client learns about ranges: from proof only, for each store and server, and for a time. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { Invalid } from "../../../mod.ts";
-import { RangeMemory } from "../../../lib/transfer/download/range_memory.ts";
-import { createImageRouter } from "../../../lib/router/mod.ts";
-import { CUT, downloadAll, LENGTH, until } from "../../support/downloads.ts";
-import { BYTES, CALLER, ID, record, recordOf, Served } from "../../support/image.ts";
-import { failure, play, seen, type SeenRequest } from "../../support/scripted_fetch.ts";
-import { worldOf } from "../../support/world.ts";
+import { Invalid } from "../../mod.ts";
+import { RangeMemory } from "../../lib/transfer/range_memory.ts";
+import { createImageRouter } from "../../lib/router/mod.ts";
+import { CUT, downloadAll, LENGTH, until } from "../support/downloads.ts";
+import { BYTES, CALLER, ID, record, recordOf, Served } from "../support/image.ts";
+import { failure, play, seen, type SeenRequest } from "../support/scripted_fetch.ts";
+import { worldOf } from "../support/world.ts";
 
 const TEN_MINUTES = 600_000;
 

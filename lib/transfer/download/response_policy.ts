@@ -1,0 +1,94 @@
+/**
+ * What to do with a response with image data: read it, request the whole image instead, or refuse it. Pure.
+ *
+ * @module
+ */
+import {
+  type AnswerFacts,
+  isUsable,
+  judgePartial,
+  lengthOf,
+  type Proof,
+  type RangeVerdict,
+  type WantedRange,
+} from "../../http/byte_range.ts";
+import type { ContentDescriptor } from "../integrity/descriptor.ts";
+
+/** The range of the image that a body has. */
+export interface Stretch {
+  /** Offset in the image of its first byte. */
+  readonly from: number;
+  /** Number of bytes to drop before the requested ones. */
+  readonly skip: number;
+  /** Offset in the image after its last byte; null if the response does not state it. */
+  readonly stop: number | null;
+}
+
+type Read = { readonly kind: "read"; readonly stretch: Stretch };
+type Refuse = { readonly kind: "refuse"; readonly reason: string };
+
+/** What to do with the response to a range request. */
+export type RangeUse =
+  | Read
+  | Refuse
+  /** Read the part of a `multipart/byteranges` body that has the requested bytes. */
+  | { readonly kind: "find part"; readonly boundary: string }
+  /** Request the whole image from the same server. */
+  | { readonly kind: "request whole" };
+
+/** Decides what to do with the response to a range request. */
+export function useOfRange(
+  facts: AnswerFacts,
+  range: WantedRange,
+  { proof, rangesOnly }: { readonly proof: Proof; readonly rangesOnly: boolean },
+): { readonly use: RangeUse; readonly ignoresRange: boolean } {
+  const verdict = judgePartial(facts, range);
+  const isWhole = verdict.kind === "whole";
+  const ignoresRange = isWhole || verdict.kind === "unproven";
+  const use = (use: RangeUse) => ({ use, ignoresRange });
+  if (verdict.kind === "lie") return use({ kind: "refuse", reason: verdict.reason });
+  if (verdict.kind === "multipart") return use({ kind: "find part", boundary: verdict.boundary });
+  const isGood = isUsable(verdict, range.start, lengthOf(facts.contentLength), proof);
+  if (!isGood || isWhole && rangesOnly) return use({ kind: "request whole" });
+  return use({ kind: "read", stretch: stretchOf(verdict, range) });
+}
+
+/**
+ * Decides what to do with the response to a request for the whole image, of which the bytes from `start` on
+ * are used. Some servers respond 206, with all bytes or the first ones.
+ */
+export function useOfWhole(facts: AnswerFacts, start: number, size: number | null): Read | Refuse {
+  const verdict = judgePartial(facts, { start: 0, end: (size ?? Infinity) - 1, size });
+  if (verdict.kind === "lie") return { kind: "refuse", reason: verdict.reason };
+  const refusal = { kind: "refuse", reason: `its status is ${facts.status}` } as const;
+  if (size === null && facts.status !== 200) return refusal;
+  if (verdict.kind === "overlap") {
+    if (verdict.stop <= start) return refusal;
+    return { kind: "read", stretch: { from: 0, skip: start, stop: verdict.stop } };
+  }
+  if (verdict.kind !== "part" && verdict.kind !== "whole") return refusal;
+  const stop = size ?? lengthOf(facts.contentLength);
+  return { kind: "read", stretch: { from: 0, skip: start, stop } };
+}
+
+/** The range of the image in the response to a range request. */
+export function stretchOf(verdict: RangeVerdict, { start, end, size }: WantedRange): Stretch {
+  if (verdict.kind === "whole") return { from: 0, skip: start, stop: size };
+  if (verdict.kind !== "overlap") return { from: start, skip: 0, stop: end + 1 };
+  const { from, stop } = verdict;
+  return { from, skip: start - from, stop };
+}
+
+/**
+ * Whether a response has the data of the record, by its `Content-MD5`: Glance sends the hex MD5 of the whole
+ * image, even with a part of it.
+ */
+export function judgeMd5(
+  contentMd5: string | null,
+  { checksum }: Pick<ContentDescriptor, "checksum">,
+): "same" | "other" | "unknown" {
+  const md5 = contentMd5?.toLowerCase() ?? null;
+  if (md5 === null || checksum === null) return "unknown";
+  if (md5 === checksum) return "same";
+  return /^[0-9a-f]{32}$/.test(md5) ? "other" : "unknown";
+}

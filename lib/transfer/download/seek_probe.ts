@@ -1,0 +1,31 @@
+/**
+ * Finds out whether the store of an image can seek, before a download depends on it.
+ *
+ * @module
+ */
+import type { GlanceRangeSource } from "./range_source.ts";
+import { classifyBreak } from "./resume_policy.ts";
+
+/** For requests whose bytes are not used. */
+const NO_PROOF = { isHashed: false, canCompare: false };
+
+/** Whether the store can seek. `probe` is a source of the first byte, which is requested if that is unknown. */
+export async function canSeek(probe: GlanceRangeSource, signal: AbortSignal): Promise<boolean> {
+  if (probe.isSeekable) return true;
+  const { candidates, hasPrefer, identity: { imageId } } = probe;
+  while (await probe.hasRangeServer(signal)) {
+    try {
+      const response = await probe.open(0, signal, NO_PROOF);
+      await response.close("the store can seek or not");
+      if (response.isRange && response.stop === 1) return true;
+      candidates.refuseRange(response.server);
+    } catch (error) {
+      const standing = { imageId, offset: 0, hasBegun: false, isSized: true, hasPrefer };
+      const { servers } = candidates;
+      const failure = classifyBreak(error, { ...standing, servers, response: null });
+      if (failure.kind === "final") return false;
+      if (candidates.note(failure, false, false) !== null) return false;
+    }
+  }
+  return false;
+}

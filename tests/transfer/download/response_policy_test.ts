@@ -1,0 +1,198 @@
+/** What to do with a response that has image data. */
+import { assertEquals } from "@std/assert";
+import type { AnswerFacts, Proof } from "../../../lib/http/byte_range.ts";
+import {
+  judgeMd5,
+  useOfRange,
+  useOfWhole,
+} from "../../../lib/transfer/download/response_policy.ts";
+
+const FACTS: AnswerFacts = {
+  status: 206,
+  contentRange: "bytes 100-999/1000",
+  contentLength: "900",
+  contentEncoding: null,
+  contentType: null,
+};
+const WHOLE: Partial<AnswerFacts> = { status: 200, contentRange: null, contentLength: "1000" };
+const PROOF: Proof = { isHashed: true, canCompare: true };
+const NO_PROOF: Proof = { isHashed: false, canCompare: false };
+
+/** A response to a request for bytes 100 to 999 of 1000 -> what to do with it. */
+const RANGES: readonly (readonly [
+  what: string,
+  facts: Partial<AnswerFacts>,
+  options: { readonly proof?: Proof; readonly rangesOnly?: boolean },
+  use: string,
+  ignoresRange: boolean,
+])[] = [
+  ["the requested bytes", {}, {}, "read 100+0 to 1000", false],
+  [
+    "an earlier start",
+    {
+      contentRange: "bytes 50-999/1000",
+      contentLength: "950",
+    },
+    {},
+    "read 50+50 to 1000",
+    false,
+  ],
+  [
+    "an earlier end",
+    {
+      contentRange: "bytes 100-199/1000",
+      contentLength: "100",
+    },
+    {},
+    "read 100+0 to 200",
+    false,
+  ],
+  ["the whole image", WHOLE, {}, "read 0+100 to 1000", true],
+  ["the whole image for a part", WHOLE, { rangesOnly: true }, "request whole", true],
+  [
+    "as many bytes, unlabeled",
+    {
+      ...WHOLE,
+      contentLength: "900",
+    },
+    {},
+    "read 100+0 to 1000",
+    false,
+  ],
+  [
+    "as many bytes, unlabeled and unproven",
+    {
+      ...WHOLE,
+      contentLength: "900",
+    },
+    { proof: NO_PROOF },
+    "request whole",
+    false,
+  ],
+  ["bytes of unknown number", { contentLength: null }, {}, "request whole", true],
+  [
+    "parts",
+    {
+      contentRange: null,
+      contentType: "multipart/byteranges; boundary=x",
+    },
+    {},
+    "find part x",
+    false,
+  ],
+  [
+    "another size",
+    {
+      contentRange: "bytes 100-999/1001",
+    },
+    {},
+    "refuse: it belongs to an image of 1001 bytes instead of 1000",
+    false,
+  ],
+];
+
+for (const [what, facts, { proof = PROOF, rangesOnly = false }, expected, ignores] of RANGES) {
+  Deno.test(`useOfRange() is "${expected}" when the response has ${what}`, () => {
+    const wanted = { start: 100, end: 999, size: 1000 };
+    const { use, ignoresRange } = useOfRange({ ...FACTS, ...facts }, wanted, { proof, rangesOnly });
+    assertEquals([describe(use), ignoresRange], [expected, ignores]);
+  });
+}
+
+/** A response to a request for an image, the first offset of use, its size -> what to do with it. */
+const WHOLES: readonly (readonly [
+  what: string,
+  facts: Partial<AnswerFacts>,
+  start: number,
+  size: number | null,
+  use: string,
+])[] = [
+  ["the image", WHOLE, 0, 1000, "read 0+0 to 1000"],
+  ["the image again", WHOLE, 100, 1000, "read 0+100 to 1000"],
+  ["an image of unknown size", WHOLE, 0, null, "read 0+0 to 1000"],
+  [
+    "an image of unknown size and length",
+    {
+      ...WHOLE,
+      contentLength: null,
+    },
+    0,
+    null,
+    "read 0+0 to null",
+  ],
+  [
+    "all bytes with status 206",
+    {
+      contentRange: "bytes 0-999/1000",
+      contentLength: "1000",
+    },
+    0,
+    1000,
+    "read 0+0 to 1000",
+  ],
+  [
+    "the first bytes",
+    {
+      contentRange: "bytes 0-499/1000",
+      contentLength: "500",
+    },
+    100,
+    1000,
+    "read 0+100 to 500",
+  ],
+  [
+    "the first bytes, which were delivered",
+    {
+      contentRange: "bytes 0-499/1000",
+      contentLength: "500",
+    },
+    500,
+    1000,
+    "refuse: its status is 206",
+  ],
+  [
+    "a part of an image of unknown size",
+    {
+      contentRange: "bytes 0-499/1000",
+      contentLength: "500",
+    },
+    0,
+    null,
+    "refuse: its status is 206",
+  ],
+  [
+    "another length",
+    {
+      ...WHOLE,
+      contentLength: "999",
+    },
+    0,
+    1000,
+    "refuse: it has 999 bytes instead of 1000",
+  ],
+];
+
+for (const [what, facts, start, size, expected] of WHOLES) {
+  Deno.test(`useOfWhole() is "${expected}" when the response has ${what}`, () => {
+    assertEquals(describe(useOfWhole({ ...FACTS, ...facts }, start, size)), expected);
+  });
+}
+
+const MD5 = "0123456789abcdef0123456789abcdef";
+
+Deno.test("judgeMd5() compares an MD5 with the record, and nothing else", () => {
+  assertEquals(judgeMd5(MD5.toUpperCase(), { checksum: MD5 }), "same");
+  assertEquals(judgeMd5("f".repeat(32), { checksum: MD5 }), "other");
+  for (const header of [null, "", "None", "ASNFZ4mrze8BI0VniavN7w=="]) {
+    assertEquals(judgeMd5(header, { checksum: MD5 }), "unknown");
+  }
+  assertEquals(judgeMd5(MD5, { checksum: null }), "unknown");
+});
+
+function describe(use: ReturnType<typeof useOfRange>["use"]): string {
+  if (use.kind === "refuse") return `refuse: ${use.reason}`;
+  if (use.kind === "find part") return `find part ${use.boundary}`;
+  if (use.kind === "request whole") return use.kind;
+  const { from, skip, stop } = use.stretch;
+  return `read ${from}+${skip} to ${stop}`;
+}
