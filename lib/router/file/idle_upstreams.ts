@@ -63,7 +63,7 @@ export class IdleUpstreams {
 
   /** Whether the client of a download does not read, and its connection is closed or may stay. */
   isSettled(download: object): boolean {
-    const mayStay = !this.#isFull || !this.#held.has(download);
+    const mayStay = this.#held.size <= this.#options.limit || !this.#held.has(download);
     return mayStay && this.#idleMs(download) >= CONTENDED_IDLE_MS;
   }
 
@@ -72,8 +72,10 @@ export class IdleUpstreams {
     return now - (this.#since.get(download) ?? now);
   }
 
+  /** While downloads wait, the connections of those that start count instead. */
   get #isFull(): boolean {
-    return this.#held.size > this.#options.limit;
+    const { limit, isContended } = this.#options;
+    return this.#held.size > (isContended() ? 0 : limit);
   }
 
   #update(): void {
