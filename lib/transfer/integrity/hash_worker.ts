@@ -9,6 +9,7 @@
  */
 import { builtinModule } from "../../node_builtin.ts";
 import { GlanceError } from "../../errors.ts";
+import { isWorkerd } from "../../http/fixed_length.ts";
 import { createHasher, NativeHasher } from "./hashing.ts";
 import type { TransferHasher } from "../types.ts";
 
@@ -237,6 +238,7 @@ interface WorkerThreads {
 
 function threadsOfNode(): StartThread | null {
   const Worker = builtinModule<WorkerThreads>("node:worker_threads")?.Worker;
-  if (Worker === undefined) return null;
+  // The module of workerd is a stub that starts no thread.
+  if (Worker === undefined || isWorkerd()) return null;
   return (code, workerData) => new Worker(code, { eval: true, workerData });
 }

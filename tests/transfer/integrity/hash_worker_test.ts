@@ -125,6 +125,18 @@ Deno.test("createTransferHasher() hashes inline when there are as many threads a
   }
 });
 
+Deno.test("createTransferHasher() hashes inline on workerd, whose threads are a stub", async () => {
+  const runtime = globalThis as { FixedLengthStream?: unknown };
+  runtime.FixedLengthStream = TransformStream;
+  try {
+    const hasher = await createTransferHasher("sha512", LARGE);
+    assertEquals(hasher?.update(BYTES), undefined);
+    assertEquals(hasher?.digest(), digestOf(BYTES));
+  } finally {
+    delete runtime.FixedLengthStream;
+  }
+});
+
 /** A thread that ends before it has received a byte: at once, or after it has sent some slabs. */
 class LostThread implements Thread {
   readonly #slabs: number;
