@@ -5,6 +5,7 @@
  */
 import { Invalid } from "../errors.ts";
 import { checkRecord, describeType, setOwn } from "../validate.ts";
+import { parseJson } from "../http/json.ts";
 import { dateOf } from "./date.ts";
 import type { GlanceImage, Image, ImageLocation, ImageMeta } from "./types.ts";
 
@@ -101,9 +102,7 @@ export function glanceName(name: string): string {
 }
 
 /**
- * Translates an image of Glance to an `Image`.
- *
- * @throws {Invalid} if a property that must be JSON is not.
+ * Translates an image of Glance to an `Image`. A property that should be JSON and is not stays a string.
  *
  * @example
  * ```ts
@@ -121,7 +120,7 @@ export function fromGlance(glance: GlanceImage): Image {
     if (BASE_PROPERTIES.has(key)) continue;
     const value = glance[key];
     const isJson = JSON_PROPERTIES.has(key);
-    setOwn(properties, key, isJson ? decodeProperty(glance.id, key, value) : value);
+    setOwn(properties, key, isJson ? decodeProperty(value) : value);
   }
   const image = imageOf(glance, properties);
   const keyId = properties["cinder_encryption_key_id"];
@@ -204,16 +203,11 @@ function forbiddenName(key: string): Invalid {
   );
 }
 
-function decodeProperty(imageId: string, key: string, value: unknown): unknown {
+/** Parses a property. One that is not JSON stays a string, so that it does not end the list it is in. */
+function decodeProperty(value: unknown): unknown {
   if (typeof value !== "string") return value;
-  try {
-    return JSON.parse(value);
-  } catch (cause) {
-    throw new Invalid(
-      `Cannot read property "${key}" of image "${imageId}": it is not JSON; correct it with an update`,
-      { cause, imageId },
-    );
-  }
+  const parsed = parseJson(value);
+  return parsed === undefined ? value : parsed;
 }
 
 function encodeProperty(key: string, value: unknown): unknown {

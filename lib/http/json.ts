@@ -39,14 +39,14 @@ export async function readBytes(
   response: Response,
   { limit = DOCUMENT_LIMIT, signal }: ReadOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { headers, body, url } = response;
+  const { headers, body } = response;
   const length = Number(headers.get("content-length") ?? NaN);
   if (length > limit) {
     await body?.cancel().catch(() => {});
     throw tooLarge(response, limit);
   }
   // The runtime enforces the Content-Length of a body, unless it decoded the body.
-  const isBounded = url !== "" && length <= limit && !headers.has("content-encoding");
+  const isBounded = isFetched(response) && length <= limit && !headers.has("content-encoding");
   if (isBounded) return new Uint8Array(await abortable(response.arrayBuffer(), signal));
   const { bytes, isWhole } = await readUpTo(response, limit, signal);
   if (isWhole) return bytes;
@@ -60,10 +60,14 @@ export async function readBytes(
 export async function readText(response: Response, options?: ReadOptions): Promise<string> {
   const bytes = await readBytes(response, options);
   const text = DECODER.decode(bytes);
-  // Node 20 has no `transfer`. A `Response` without a URL was constructed, and Deno shares the bytes of
-  // such a response with its clones.
-  if (response.url !== "") bytes.buffer.transfer?.(0);
+  // Node 20 has no `transfer`. Deno shares the bytes of a constructed response with its clones.
+  if (isFetched(response)) bytes.buffer.transfer?.(0);
   return text;
+}
+
+/** Whether a response is from the network. `url` says so too, but Deno parses it again at each access. */
+function isFetched({ type }: Response): boolean {
+  return type !== "default";
 }
 
 /** Reads the first `limit` bytes of a body as text (default: 16 KiB) and discards the rest. */
@@ -107,7 +111,8 @@ function tooLarge({ url, status }: Response, limit: number): UnexpectedResponse 
 export function parseJson(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text);
-    return isDeep(value) ? undefined : value;
+    // Each level takes at least two characters.
+    return text.length > 2 * DEPTH_LIMIT && isDeep(value) ? undefined : value;
   } catch {
     return undefined;
   }

@@ -44,7 +44,8 @@ export async function errorFromResponse(
   const text = await readStart(response, { signal }).catch(() => "");
   const { hints = {}, ...facts } = request;
   const explanation = explanationIn(text, secrets);
-  const { hint = hints[response.status], terms } = hintForCause(explanation, request);
+  const general = isForeign(response, text) ? FOREIGN_HINT : hints[response.status];
+  const { hint = general, terms } = hintForCause(explanation, request);
   return errorFromAnswer({
     ...facts,
     terms,
@@ -53,6 +54,14 @@ export async function errorFromResponse(
     explanation,
     hint,
   });
+}
+
+const FOREIGN_HINT = "check that the endpoint is an Image API";
+
+/** Whether a 404 is the page of a web server or proxy. Glance answers JSON, with the id of the request. */
+function isForeign(response: Response, text: string): boolean {
+  return response.status === 404 && requestIdOf(response) === undefined &&
+    /^\s*<|^404 page not found/i.test(text);
 }
 
 /**

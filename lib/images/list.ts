@@ -16,11 +16,15 @@ import { availabilityFor, isMember } from "./visible.ts";
 /** Maximum number of earlier markers to try if one is deleted: the maximum page size of Glance. */
 const MAX_EARLIER = 1_000;
 
+/** Maximum number of empty pages in a row: a server with ever-new next links would never end the list. */
+const MAX_EMPTY_PAGES = 100;
+
 /**
  * Yields the pages of a list, one request each. The query of each page is built from the parameters, since
  * Glance's `next` link drops repeated keys and mount prefixes.
  *
- * @throws {UnexpectedResponse} if a server returns a marker twice, since the list would never end.
+ * @throws {UnexpectedResponse} if a server returns a marker twice, or 100 empty pages in a row, since the list
+ * would never end.
  */
 async function* listPages(
   session: Session,
@@ -29,12 +33,15 @@ async function* listPages(
   if (limitOf(parameters) === 0) return;
   const loops = new MarkerLoopDetector(parameters.marker);
   let earlier: (string | undefined)[] = [];
+  let empty = 0;
   for (let { marker } = parameters;;) {
     const page = await pageAfter([...earlier, marker]);
     yield page.images;
     const next = page.next ? markerOf(page.next) : null;
     if (next === null) return;
     loops.check(next);
+    empty = page.images.length === 0 ? empty + 1 : 0;
+    if (empty === MAX_EMPTY_PAGES) throw tooManyEmptyPages();
     earlier = [marker, ...page.images.slice(0, -1).map(({ id }) => id)].slice(-MAX_EARLIER);
     marker = next;
   }
@@ -55,6 +62,12 @@ async function* listPages(
       }
     }
   }
+}
+
+function tooManyEmptyPages(): UnexpectedResponse {
+  return new UnexpectedResponse(
+    `Cannot list images: the server returned ${MAX_EMPTY_PAGES} empty pages in a row, each with a next link; ask the operator of the cloud to check its servers`,
+  );
 }
 
 /** Lists the images as Glance shows them, up to the limit. */

@@ -98,3 +98,18 @@ Deno.test("errorFromResponse() reads UTF-8 that is split between two chunks", as
   const error = await errorFromResponse(new Response(body.stream, { status: 400 }), ASKED);
   assert(error.message.endsWith('"größer"'), error.message);
 });
+
+Deno.test("errorFromResponse() hints that there may be no Image API when a 404 is not Glance's", async () => {
+  const page =
+    "<html><head><title>404 Not Found</title></head><body><h1>404 Not Found</h1></body></html>";
+  const hints = { 404: "check the image id" };
+  const isForeign = async (body: string, headers: Record<string, string>) => {
+    const response = new Response(body, { status: 404, headers });
+    const { message } = await errorFromResponse(response, { ...ASKED, hints });
+    return message.endsWith("; check that the endpoint is an Image API");
+  };
+  assertEquals(await isForeign(page, { "content-type": "text/html" }), true);
+  assertEquals(await isForeign("404 page not found\n", {}), true);
+  assertEquals(await isForeign(page, { "x-openstack-request-id": "req-1" }), false);
+  assertEquals(await isForeign('{"message": "No image found"}', {}), false);
+});
