@@ -1,4 +1,7 @@
-/** A fake Glance for uploads of one image, with planned failures. */
+/**
+ * A fake Glance for uploads of one image, with planned failures: it can keep a record in any state for any
+ * time and report other data than it received, which the embedded Glance cannot.
+ */
 import { concat } from "../../lib/concat.ts";
 import { digest, ID } from "./image.ts";
 import { empty, failure, refused, seen, type SeenRequest, silence } from "./scripted_fetch.ts";
