@@ -29,7 +29,6 @@ const MOST_FIELDS_OF_A_CLASS = 10;
 
 /** Classes above the limits, and why. No class is added; one within the limits is removed. */
 const LARGE_CLASSES: Readonly<Record<string, string>> = {
-  ParallelReader: "parts in flight, and their order",
 };
 
 /** No class exceeds these, whatever the reason. */

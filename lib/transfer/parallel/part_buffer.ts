@@ -4,35 +4,8 @@
  *
  * @module
  */
-import type { RangeSource } from "../download/range_source.ts";
 import type { Chunk } from "../body_reader.ts";
 import type { ResumingReader } from "../download/resuming_reader.ts";
-
-/** Minimum size of a part in bytes, unless `partSize` is smaller. */
-const SMALLEST = 1024 * 1024;
-
-/**
- * Cuts the bytes from `start` up to, but not including, `stop` into parts of `partSize`. The last parts are
- * smaller, so that all connections finish at about the same time.
- */
-export function cut(
-  { start, stop, partSize, connections }: {
-    readonly start: number;
-    readonly stop: number;
-    readonly partSize: number;
-    readonly connections: number;
-  },
-): PartBuffer[] {
-  const smallest = Math.min(SMALLEST, partSize);
-  const parts: PartBuffer[] = [];
-  for (let at = start; at < stop;) {
-    const share = Math.ceil((stop - at) / (2 * connections));
-    const end = Math.min(at + Math.min(Math.max(share, smallest), partSize), stop) - 1;
-    parts.push(new PartBuffer(at, end));
-    at = end + 1;
-  }
-  return parts;
-}
 
 /** A part of the image. */
 export class PartBuffer {
@@ -57,6 +30,11 @@ export class PartBuffer {
     return this.end - this.start + 1;
   }
 
+  /** Offset in the image of the first undelivered byte. */
+  get position(): number {
+    return this.start + this.#position;
+  }
+
   /** Whether all of it was delivered. */
   get isDelivered(): boolean {
     return this.#position === this.size;
@@ -65,20 +43,6 @@ export class PartBuffer {
   /** Number of undelivered bytes. */
   get left(): number {
     return this.size - this.#position;
-  }
-
-  /**
-   * Whether a connection that reads `rate` bytes per millisecond would fetch all of it before the current
-   * connection fetches the remaining bytes.
-   */
-  isLate(now: number, rate: number): boolean {
-    const [first, ...others] = this.attempts;
-    const isExcluded = this.isComplete || this.hasFailed || others.length > 0;
-    if (isExcluded || first === undefined) return false;
-    const elapsed = now - first.since;
-    const ownTime = this.size / rate;
-    if (elapsed < ownTime) return false;
-    return (this.size - first.filled) * elapsed / Math.max(first.filled, 1) > ownTime;
   }
 
   /** Adds a chunk that an attempt has read. */
@@ -154,16 +118,24 @@ export interface PositionedChunk {
   readonly data: Chunk;
 }
 
-/** A connection of a parallel download. */
-export interface PartConnection {
-  /** Endpoint root of its preferred server. */
-  readonly server: string;
-  /** A source of the bytes up to `end`, inclusive. */
-  rangeSource(end: number): RangeSource;
-}
-
-/** A promise that is resolved from outside. */
+/** Tells every waiter about the next change. */
 export class Notifier {
-  give: () => void = () => {};
-  readonly promise: Promise<void> = new Promise((resolve) => this.give = resolve);
+  #resolve: () => void = () => {};
+  #next = this.#renew();
+
+  /** Resolves at the next change. */
+  get next(): Promise<void> {
+    return this.#next;
+  }
+
+  /** Resolves `next`, and replaces it. */
+  notify(): void {
+    const resolve = this.#resolve;
+    this.#next = this.#renew();
+    resolve();
+  }
+
+  #renew(): Promise<void> {
+    return new Promise((resolve) => this.#resolve = resolve);
+  }
 }

@@ -1,6 +1,7 @@
 /** Parts of a parallel download: where they are cut, and what of them can be handed over. */
 import { assert, assertEquals } from "@std/assert";
-import { Attempt, cut, PartBuffer } from "../../../lib/transfer/parallel/part_buffer.ts";
+import { Attempt, PartBuffer } from "../../../lib/transfer/parallel/part_buffer.ts";
+import { cut } from "../../../lib/transfer/parallel/part_scheduler.ts";
 import type { ResumingReader } from "../../../lib/transfer/download/resuming_reader.ts";
 import { concat } from "../../../lib/concat.ts";
 import { seededBytes } from "../../support/seed.ts";
