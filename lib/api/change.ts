@@ -18,7 +18,7 @@ import type { GlanceImage, Image, ImageMeta } from "./types.ts";
 type PropertyEntry = readonly [name: string, value: unknown];
 
 /** The desired values of an update, and the values that it asserts. Both with Glance's names. */
-export interface WantedChange {
+export interface DesiredChange {
   /** The values to set. */
   readonly wanted: Readonly<Record<string, unknown>>;
   /** Values of properties that only Glance sets. A null base property is not asserted. */
@@ -30,14 +30,14 @@ export interface WantedChange {
  *
  * @throws {Invalid} if a property cannot be set.
  */
-export function wantedIn(meta: ImageMeta): WantedChange {
+export function desiredChange(meta: ImageMeta): DesiredChange {
   checkRecord("the metadata of an image", meta);
   const { properties = {}, ...base } = meta;
   checkRecord("the properties of an image", properties);
-  const isBelieved = ([name]: PropertyEntry) => isReadOnlyProperty(glanceName(name));
+  const isAsserted = ([name]: PropertyEntry) => isReadOnlyProperty(glanceName(name));
   const isReserved = ([name]: PropertyEntry) => isReservedProperty(name);
   const isSaid = ([, value]: PropertyEntry) => value !== undefined && value !== null;
-  const [fixed, free] = parted(Object.entries(base), isBelieved);
+  const [fixed, free] = parted(Object.entries(base), isAsserted);
   const [reserved, own] = parted(Object.entries(properties), isReserved);
   const stated = fixed.filter(isSaid).map((
     [name, value],
@@ -54,7 +54,7 @@ export function wantedIn(meta: ImageMeta): WantedChange {
  *
  * @throws {Invalid} if a property differs; the message names it.
  */
-export function checkBelieved(
+export function checkAsserted(
   current: GlanceImage,
   assertedValues: Readonly<Record<string, unknown>>,
 ): void {

@@ -1,5 +1,5 @@
 /**
- * The table of the Image API. `Operations` declares the types, and `ROWS` the requests and responses.
+ * The table of the Image API. `Operations` declares the types, and `DEFINITIONS` the requests and responses.
  * `GlanceClientWrapper.call`, the routes of the gateway, and the documentation use this table.
  *
  * @module
@@ -48,7 +48,7 @@ export type OperationArgs<M extends OperationName> = Parameters<Operations[M]>;
 export type OperationResult<M extends OperationName> = ReturnType<Operations[M]>;
 
 /** All operations by name. */
-export const ROWS: {
+export const DEFINITIONS: {
   readonly [M in OperationName]: Operation<OperationArgs<M>, OperationResult<M>>;
 } = {
   ...IMAGE_OPERATIONS,
@@ -74,10 +74,14 @@ export const ROWS: {
  * assert(OPERATIONS["stage"].errors[409] === "not queued, or staged already");
  * ```
  */
-export const OPERATIONS: Readonly<Record<OperationName, OperationDescription>> = described(ROWS);
+export const OPERATIONS: Readonly<Record<OperationName, OperationDescription>> = described(
+  DEFINITIONS,
+);
 
 /** The descriptions, without the functions that send and receive. */
-function described(rows: typeof ROWS): Readonly<Record<OperationName, OperationDescription>> {
+function described(
+  rows: typeof DEFINITIONS,
+): Readonly<Record<OperationName, OperationDescription>> {
   const entries = Object.entries<OperationDescription>(rows).map(([name, row]) => {
     const { send: _, receive: __, ...description }: Partial<Operation<[], unknown>> = row;
     const { errors, parameters, success, hints } = row;
@@ -95,7 +99,7 @@ function described(rows: typeof ROWS): Readonly<Record<OperationName, OperationD
 export function operationNamed<M extends OperationName>(
   method: M,
 ): Operation<OperationArgs<M>, OperationResult<M>> {
-  if (Object.hasOwn(ROWS, method)) return ROWS[method];
+  if (Object.hasOwn(DEFINITIONS, method)) return DEFINITIONS[method];
   throw new Invalid(
     `Cannot call ${
       inspect(method)

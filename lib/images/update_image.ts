@@ -4,7 +4,7 @@
  * @module
  */
 import { ImageConflict } from "../errors.ts";
-import { checkBelieved, checkUnchanged, wantedIn } from "../api/change.ts";
+import { checkAsserted, checkUnchanged, desiredChange } from "../api/change.ts";
 import { patchTo } from "../api/patch.ts";
 import type { Session } from "../api/session.ts";
 import { fromGlance } from "../api/translate.ts";
@@ -36,7 +36,7 @@ export async function updateImage(
   data: ImageData | null | undefined,
   options: UpdateOptions,
 ): Promise<Image> {
-  const { wanted, assertedValues } = wantedIn(imageMeta);
+  const { wanted, assertedValues } = desiredChange(imageMeta);
   const source = sourceIn(data, options);
   const { purgeProps: purge = true, ifUnchanged } = options;
   const seen = await checkPreconditions(session, imageId, assertedValues, ifUnchanged);
@@ -63,7 +63,7 @@ async function checkPreconditions(
 ): Promise<GlanceImage | null> {
   if (ifUnchanged === undefined && Object.keys(assertedValues).length === 0) return null;
   const current = await session.call("get", imageId);
-  checkBelieved(current, assertedValues);
+  checkAsserted(current, assertedValues);
   if (ifUnchanged !== undefined) checkUnchanged(current, ifUnchanged);
   return current;
 }

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Invalid } from "../../mod.ts";
 import { actionOf, imageIdOf, toRequest } from "../../lib/api/operation.ts";
-import { ROWS } from "../../lib/api/operations.ts";
+import { DEFINITIONS } from "../../lib/api/operations.ts";
 import { between, pick, seededRandom } from "../support/seed.ts";
 import { worldOf } from "../support/world.ts";
 import type { OperationName } from "../../lib/api/mod.ts";
@@ -16,7 +16,7 @@ const SEGMENTS: readonly unknown[] = [
 
 for (const segment of SEGMENTS) {
   Deno.test(`toRequest() rejects the id ${Deno.inspect(segment)}`, () => {
-    for (const name of Object.keys(ROWS) as OperationName[]) {
+    for (const name of Object.keys(DEFINITIONS) as OperationName[]) {
       const row = rowOf(name);
       for (const [i] of row.parameters.entries()) {
         const args = row.parameters.map((_, j) => i === j ? segment : "good");

@@ -1,12 +1,12 @@
 /** Calls of every operation of the Image API, and the requests that they make. */
 import type { Operation } from "../../lib/api/operation.ts";
-import { ROWS } from "../../lib/api/operations.ts";
+import { DEFINITIONS } from "../../lib/api/operations.ts";
 import { utf8 } from "../support/bodies.ts";
 import type { OperationName } from "../../lib/api/mod.ts";
 
 /** A row without its types: the tables here call every operation. */
 export function rowOf(name: OperationName): Operation<readonly unknown[], unknown> {
-  return ROWS[name] as unknown as Operation<readonly unknown[], unknown>;
+  return DEFINITIONS[name] as unknown as Operation<readonly unknown[], unknown>;
 }
 
 const JSON_TYPE = { "content-type": "application/json" };

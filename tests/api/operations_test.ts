@@ -1,7 +1,7 @@
 /** The operations of the Image API: their requests, and their definitions. */
 import { assert, assertEquals, assertObjectMatch } from "@std/assert";
 import { actionOf, imageIdOf, toRequest } from "../../lib/api/operation.ts";
-import { ROWS } from "../../lib/api/operations.ts";
+import { DEFINITIONS } from "../../lib/api/operations.ts";
 import { type OperationName, OPERATIONS } from "../../lib/api/mod.ts";
 import { REQUESTS, rowOf } from "./operation_requests.ts";
 
@@ -23,7 +23,7 @@ for (
 
 Deno.test("every operation is tested here", () => {
   const names = new Set<string>(REQUESTS.map(({ name }) => name));
-  assertEquals([...names].sort(), Object.keys(ROWS).sort());
+  assertEquals([...names].sort(), Object.keys(DEFINITIONS).sort());
 });
 
 Deno.test("the doc comment of an operation matches its definition", async () => {
@@ -43,7 +43,7 @@ Deno.test("the doc comment of an operation matches its definition", async () => 
 });
 
 Deno.test("OPERATIONS equals the definitions, and is frozen", () => {
-  assertEquals(Object.keys(OPERATIONS), Object.keys(ROWS));
+  assertEquals(Object.keys(OPERATIONS), Object.keys(DEFINITIONS));
   for (const [name, description] of Object.entries(OPERATIONS)) {
     const row = rowOf(name as OperationName);
     assertObjectMatch(row, { ...description });

@@ -8,7 +8,7 @@ import type { OpenResponse } from "../../http/request_spec.ts";
 import { parseJsonBytes, readBytes } from "../../http/json.ts";
 import { discard } from "../../http/transport.ts";
 import { resultIn } from "../../api/operation.ts";
-import { type OperationName, ROWS } from "../../api/operations.ts";
+import { DEFINITIONS, type OperationName } from "../../api/operations.ts";
 import { type Receive, WrongShape } from "../../api/decode.ts";
 
 /** A small response, read completely. */
@@ -60,7 +60,7 @@ export async function readPromised(
   { operation, action, imageId, path }: PromisedRequest,
 ): Promise<PromisedAnswer> {
   const { response, server, attempts } = exchange;
-  const { success, receive } = ROWS[operation];
+  const { success, receive } = DEFINITIONS[operation];
   const { status } = response;
   const isPromised = success.includes(status) || status === 300 && !path.startsWith("/v2/");
   const details = { action, imageId, server: server.endpoint, attempts };
