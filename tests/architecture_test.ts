@@ -28,8 +28,7 @@ const MOST_LINES_OF_A_CLASS = 160;
 const MOST_FIELDS_OF_A_CLASS = 10;
 
 /** Classes above the limits, and why. No class is added; one within the limits is removed. */
-const LARGE_CLASSES: Readonly<Record<string, string>> = {
-};
+const LARGE_CLASSES: Readonly<Record<string, string>> = {};
 
 /** No class exceeds these, whatever the reason. */
 const HARD_LIMITS = { lines: 250, fields: 16 };
