@@ -13,8 +13,12 @@ import type { PartScheduler } from "./part_scheduler.ts";
 /** Milliseconds between the checks of an idle connection for a late part. */
 const HEDGE_INTERVAL = 50;
 
-/** Size of a read in bytes. */
-const READ_SIZE = 128 * 1024;
+/**
+ * Size of a read in bytes: more than Deno buffers of a response (about 400 KiB), so that a read returns all
+ * of it. Four connections on loopback take 101 to 116 MiB; with reads of 128 KiB, 130 to 177 MiB and half
+ * as much time again of a processor.
+ */
+const READ_SIZE = 512 * 1024;
 
 /** Opens the reader of a part over a connection. */
 export type OpenPart = (connection: number, part: PartBuffer) => ResumingReader;
