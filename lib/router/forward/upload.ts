@@ -1,13 +1,15 @@
 /**
  * `PUT /v2/images/{image_id}/file` and `/stage`: forwards image data as fast as the server reads it. The data
- * is sent once. If the client's body fails, the upstream request fails too, so Glance stores no partial image.
+ * is sent once. If the client's body fails, the upstream request fails too, so Glance stores no partial image. A
+ * response that acknowledges the data before its end was sent is an error.
  *
  * @module
  */
 import { lengthOf } from "../../http/byte_range.ts";
 import { UploadBody } from "../../transfer/upload/upload_body.ts";
 import { type ChunkReader, sourceOf } from "../../transfer/upload/upload_source.ts";
-import { Invalid } from "../../errors.ts";
+import { Invalid, UnexpectedResponse } from "../../errors.ts";
+import type { OpenResponse } from "../../http/request_spec.ts";
 import { actionWith } from "../../api/operation.ts";
 import { readAnswer, readPromised, type UpstreamResponse } from "./answer.ts";
 import { type Gateway, type GatewayRequest, withoutToken } from "../gateway_request.ts";
@@ -70,10 +72,27 @@ async function send(
       idempotent,
     },
     { retries: 0, first, onAttempt: (deadline) => body.watch(deadline) },
-    (exchange) => readPromised(exchange, { operation, action, imageId, path }),
+    async (exchange) => {
+      const promised = await readPromised(exchange, { operation, action, imageId, path });
+      const isWhole = size === 0 || body.isSent;
+      if (promised.status < 300 && !isWhole) throw acknowledgedEarly(action, exchange, imageId);
+      return promised;
+    },
   );
   trace.answeredBy(answer.server);
   return answer;
+}
+
+/** The error for a response that says that all data is stored, while a part of it was not yet sent. */
+function acknowledgedEarly(
+  action: string,
+  { server: { endpoint: server }, response: { status } }: OpenResponse,
+  imageId: string | undefined,
+): UnexpectedResponse {
+  return new UnexpectedResponse(
+    `Cannot ${action}: "${server}" acknowledged the data before it was sent; check the proxies in front of Glance`,
+    { server, imageId, status },
+  );
 }
 
 /**
