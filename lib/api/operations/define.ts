@@ -21,7 +21,7 @@ export type OperationDefinitions<Part> = {
 };
 
 /** What an operation has besides its first line. */
-type OperationParts<Args extends readonly unknown[], Result> =
+export type OperationParts<Args extends readonly unknown[], Result> =
   & Pick<Operation<Args, Result>, "success" | "receive">
   & Partial<
     Pick<

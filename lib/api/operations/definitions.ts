@@ -16,7 +16,7 @@ import type {
   NewMetadefObject,
   NewTagsOptions,
 } from "./metadef_types.ts";
-import type { RequestParts } from "../operation.ts";
+import type { Operation, RequestParts } from "../operation.ts";
 import { receiveList, receiveRecord } from "../decode.ts";
 import {
   defineOperation,
@@ -24,6 +24,7 @@ import {
   JSON_TYPE,
   NO_CONTENT,
   type OperationDefinitions,
+  type OperationParts,
 } from "./define.ts";
 import type { Query } from "../wire.ts";
 
@@ -91,16 +92,24 @@ export interface DefinitionOperations {
   "metadefs.tags.deleteAll"(namespace: string): void;
 }
 
-const NAMESPACE = "/v2/metadefs/namespaces/{namespace}";
-const OBJECTS = `${NAMESPACE}/objects`;
-const OBJECT = `${OBJECTS}/{object}`;
-const PROPERTIES = `${NAMESPACE}/properties`;
-const PROPERTY = `${PROPERTIES}/{property}`;
-const TAGS = `${NAMESPACE}/tags`;
-const TAG = `${TAGS}/{tag}`;
-
 const OF = 'of metadata namespace "{namespace}"';
 const TO = 'to metadata namespace "{namespace}"';
+
+/** Functions that define an operation on all definitions of a kind, or on one of them. */
+function kind(one: string, all: string) {
+  const path = `/v2/metadefs/namespaces/{namespace}/${all}`;
+  const define = (path: string) =>
+  <Args extends readonly unknown[], Result>(
+    action: string,
+    verb: Operation<Args, Result>["verb"],
+    rest: OperationParts<Args, Result>,
+  ) => defineOperation(action, verb, path, "2.2", rest);
+  return { onAll: define(path), on: define(`${path}/{${one}}`) };
+}
+
+const OBJECTS = kind("object", "objects");
+const PROPERTIES = kind("property", "properties");
+const TAGS = kind("tag", "tags");
 
 /** Defaults of reads: of lists, and of a single definition. */
 const LISTED = { success: [200], errors: { 400: "no such sort direction or limit" } } as const;
@@ -131,146 +140,88 @@ const REMOVED = { ...DELETED, errors: SHOWN.errors } as const;
 
 /** The operations of objects, properties, and tags. */
 export const DEFINITION_OPERATIONS: OperationDefinitions<DefinitionOperations> = {
-  "metadefs.objects.list": defineOperation(`list the objects ${OF}`, "GET", OBJECTS, "2.2", {
+  "metadefs.objects.list": OBJECTS.onAll(`list the objects ${OF}`, "GET", {
     ...LISTED,
     send: (_, query = []) => ({ query: queryIn(query) }),
     receive: receiveList("objects"),
   }),
-  "metadefs.objects.create": defineOperation(`add object "{name}" ${TO}`, "POST", OBJECTS, "2.2", {
+  "metadefs.objects.create": OBJECTS.onAll(`add object "{name}" ${TO}`, "POST", {
     ...ADDED,
     send: (_, object) => ({ json: namedIn("the object", "name", object) }),
     receive: receiveRecord(undefined, ["name"]),
   }),
-  "metadefs.objects.get": defineOperation(`show object "{object}" ${OF}`, "GET", OBJECT, "2.2", {
+  "metadefs.objects.get": OBJECTS.on(`show object "{object}" ${OF}`, "GET", {
     ...SHOWN,
     receive: receiveRecord(undefined, ["name"]),
   }),
-  "metadefs.objects.update": defineOperation(
-    `update object "{object}" ${OF}`,
-    "PUT",
-    OBJECT,
-    "2.2",
-    {
-      ...CHANGED,
-      send: (_, name, body) => renamed("the object", name, body),
-      receive: receiveRecord(undefined, ["name"]),
-    },
-  ),
-  "metadefs.objects.delete": defineOperation(
-    `delete object "{object}" ${OF}`,
-    "DELETE",
-    OBJECT,
-    "2.2",
-    REMOVED,
-  ),
-  "metadefs.objects.deleteAll": defineOperation(
-    `delete the objects ${OF}`,
-    "DELETE",
-    OBJECTS,
-    "2.2",
-    NO_CONTENT,
-  ),
-  "metadefs.properties.list": defineOperation(
-    `list the properties ${OF}`,
-    "GET",
-    PROPERTIES,
-    "2.2",
-    {
-      success: [200],
-      receive: receiveRecord("properties"),
-    },
-  ),
-  "metadefs.properties.create": defineOperation(
-    `add property "{name}" ${TO}`,
-    "POST",
-    PROPERTIES,
-    "2.2",
-    {
-      ...ADDED,
-      send: (_, property) => ({ json: namedIn("the property", "name", property) }),
-      receive: receiveRecord(undefined, ["name"]),
-    },
-  ),
-  "metadefs.properties.get": defineOperation(
-    `show property "{property}" ${OF}`,
-    "GET",
-    PROPERTY,
-    "2.2",
-    {
-      ...SHOWN,
-      send: (_, __, view) => sendView(view),
-      receive: receiveRecord(undefined, ["name"]),
-    },
-  ),
-  "metadefs.properties.update": defineOperation(
-    `update property "{property}" ${OF}`,
-    "PUT",
-    PROPERTY,
-    "2.2",
-    {
-      ...CHANGED,
-      send: (_, name, schema) => renamed("the property", name, schema),
-      receive: receiveRecord(undefined, ["name"]),
-    },
-  ),
-  "metadefs.properties.delete": defineOperation(
+  "metadefs.objects.update": OBJECTS.on(`update object "{object}" ${OF}`, "PUT", {
+    ...CHANGED,
+    send: (_, name, body) => renamed("the object", name, body),
+    receive: receiveRecord(undefined, ["name"]),
+  }),
+  "metadefs.objects.delete": OBJECTS.on(`delete object "{object}" ${OF}`, "DELETE", REMOVED),
+  "metadefs.objects.deleteAll": OBJECTS.onAll(`delete the objects ${OF}`, "DELETE", NO_CONTENT),
+  "metadefs.properties.list": PROPERTIES.onAll(`list the properties ${OF}`, "GET", {
+    success: [200],
+    receive: receiveRecord("properties"),
+  }),
+  "metadefs.properties.create": PROPERTIES.onAll(`add property "{name}" ${TO}`, "POST", {
+    ...ADDED,
+    send: (_, property) => ({ json: namedIn("the property", "name", property) }),
+    receive: receiveRecord(undefined, ["name"]),
+  }),
+  "metadefs.properties.get": PROPERTIES.on(`show property "{property}" ${OF}`, "GET", {
+    ...SHOWN,
+    send: (_, __, view) => sendView(view),
+    receive: receiveRecord(undefined, ["name"]),
+  }),
+  "metadefs.properties.update": PROPERTIES.on(`update property "{property}" ${OF}`, "PUT", {
+    ...CHANGED,
+    send: (_, name, schema) => renamed("the property", name, schema),
+    receive: receiveRecord(undefined, ["name"]),
+  }),
+  "metadefs.properties.delete": PROPERTIES.on(
     `delete property "{property}" ${OF}`,
     "DELETE",
-    PROPERTY,
-    "2.2",
     REMOVED,
   ),
-  "metadefs.properties.deleteAll": defineOperation(
+  "metadefs.properties.deleteAll": PROPERTIES.onAll(
     `delete the properties ${OF}`,
     "DELETE",
-    PROPERTIES,
-    "2.2",
     NO_CONTENT,
   ),
-  "metadefs.tags.list": defineOperation(`list the tags ${OF}`, "GET", TAGS, "2.2", {
+  "metadefs.tags.list": TAGS.onAll(`list the tags ${OF}`, "GET", {
     ...LISTED,
     send: (_, query = []) => ({ query: queryIn(query) }),
     receive: receiveList("tags"),
   }),
-  "metadefs.tags.create": defineOperation(`add tag "{tag}" ${TO}`, "POST", TAG, "2.2", {
+  "metadefs.tags.create": TAGS.on(`add tag "{tag}" ${TO}`, "POST", {
     idempotent: false,
     success: [201],
     errors: { 400: "longer than 80 characters", 409: "there already" },
     hints: { 409: "there is nothing left to do" },
     receive: receiveRecord(undefined, ["name"]),
   }),
-  "metadefs.tags.createAll": defineOperation(`add tags ${TO}`, "POST", TAGS, "2.2", {
+  "metadefs.tags.createAll": TAGS.onAll(`add tags ${TO}`, "POST", {
     ...ADDED,
     errors: { 400: "an invalid tag", 409: "an existing or repeated tag" },
     hints: { 409: "leave out what is there, or comes twice" },
     send: (_, tags, options = {}) => sendTags(tags, options),
     receive: receiveList("tags"),
   }),
-  "metadefs.tags.get": defineOperation(`show tag "{tag}" ${OF}`, "GET", TAG, "2.2", {
+  "metadefs.tags.get": TAGS.on(`show tag "{tag}" ${OF}`, "GET", {
     ...SHOWN,
     receive: receiveRecord(undefined, ["name"]),
   }),
   // A retry would not find the renamed tag.
-  "metadefs.tags.update": defineOperation(`rename tag "{tag}" ${OF}`, "PUT", TAG, "2.2", {
+  "metadefs.tags.update": TAGS.on(`rename tag "{tag}" ${OF}`, "PUT", {
     ...CHANGED,
     idempotent: false,
     send: (_, __, name) => ({ json: { name: textIn("the new name", name) } }),
     receive: receiveRecord(undefined, ["name"]),
   }),
-  "metadefs.tags.delete": defineOperation(
-    `delete tag "{tag}" ${OF}`,
-    "DELETE",
-    TAG,
-    "2.2",
-    REMOVED,
-  ),
-  "metadefs.tags.deleteAll": defineOperation(
-    `delete the tags ${OF}`,
-    "DELETE",
-    TAGS,
-    "2.2",
-    NO_CONTENT,
-  ),
+  "metadefs.tags.delete": TAGS.on(`delete tag "{tag}" ${OF}`, "DELETE", REMOVED),
+  "metadefs.tags.deleteAll": TAGS.onAll(`delete the tags ${OF}`, "DELETE", NO_CONTENT),
 };
 
 /** Glance requires the name in the body even if it does not change. */
