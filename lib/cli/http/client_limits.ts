@@ -14,6 +14,8 @@ export interface ClientLimits {
   readonly upload: number;
   /** Without reading a byte of a response. */
   readonly download: number;
+  /** Without sending a byte to a client that has closed its sending side: it may be gone. */
+  readonly halfClosed: number;
   /** Without a request on a kept-alive connection if another client waits for a connection. */
   readonly reclaim: number;
   /** Lag of a client during a request if another client waits for a connection. */
@@ -31,6 +33,7 @@ export const CLIENT_LIMITS: ClientLimits = {
   upload: 60_000,
   // Users pause downloads; the gateway releases its upstream connection much earlier.
   download: 15 * 60_000,
+  halfClosed: 5_000,
   reclaim: 1_000,
   stall: 10_000,
   linger: 30_000,

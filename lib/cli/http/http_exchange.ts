@@ -36,6 +36,9 @@ export class HttpExchange {
   readonly #abort = new AbortController();
   readonly #uploadLag: ClientLag;
   readonly #downloadLag: ClientLag;
+  /** Bytes of the response that were written. */
+  #written = 0;
+  #isAnswered = false;
 
   constructor(head: RequestHead, connection: ExchangeConnection) {
     this.head = head;
@@ -67,7 +70,11 @@ export class HttpExchange {
     const keepsAlive = head.keepsAlive && !body.isLate && !asksToClose(response) &&
       (body.isComplete || body.hasAtMost(MAX_DISCARDED));
     const { method, isHttp10 } = head;
-    return await writeResponse(this, response, { method, isHttp10, keepsAlive, signal });
+    try {
+      return await writeResponse(this, response, { method, isHttp10, keepsAlive, signal });
+    } finally {
+      this.#isAnswered = true;
+    }
   }
 
   /** Writes at least one of the bytes, in bounded time. Returns how many were written. */
@@ -78,6 +85,7 @@ export class HttpExchange {
     try {
       return count = await time.within(socket.write(bytes), limits.download);
     } finally {
+      this.#written += count;
       this.#downloadLag.end(count);
     }
   }
@@ -88,8 +96,24 @@ export class HttpExchange {
       reader: { read: (limit) => this.#read(limit), giveBack: (bytes) => reader.giveBack(bytes) },
       framing,
       sendContinue: expectsContinue ? () => writeAll(this, CONTINUE) : null,
-      onComplete: () => reader.watch(() => this.abort("The client has closed the connection")),
+      onComplete: () => reader.watch((isReset) => void this.#ended(isReset)),
     });
+  }
+
+  /**
+   * The client sends nothing more. If it is gone, a write fails; if nothing is written for some time, it is taken to
+   * be gone.
+   */
+  async #ended(isReset: boolean): Promise<void> {
+    const { limits, time } = this.#connection;
+    let mayRead = !isReset;
+    while (mayRead) {
+      const before = this.#written;
+      await time.within(new Promise<never>(() => {}), limits.halfClosed).catch(() => {});
+      if (this.#isAnswered) return;
+      mayRead = this.#written > before || this.#downloadLag.pendingMs > 0;
+    }
+    this.abort("The client has closed the connection");
   }
 
   async #read(limit: number): Promise<Uint8Array<ArrayBuffer> | null> {

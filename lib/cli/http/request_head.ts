@@ -104,8 +104,8 @@ export function parseHead(bytes: Uint8Array): RequestHead {
     }
     throw malformed("the request line");
   }
-  // The Fetch Standard allows no Request with these methods.
-  if (/^(CONNECT|TRACE|TRACK)$/i.test(method)) {
+  // Methods are case-sensitive, but a Request has these in upper case, or not at all (Fetch Standard, section 2.2.1).
+  if (/^(CONNECT|TRACE|TRACK)$/i.test(method) || isAltered(method)) {
     throw new ProtocolError(501, "This method is not implemented.");
   }
   const headers = fieldsOf(lines.filter((field) => field !== ""));
@@ -124,6 +124,11 @@ export function parseHead(bytes: Uint8Array): RequestHead {
     keepsAlive: !connection.includes("close") && (!isHttp10 || connection.includes("keep-alive")),
     expectsContinue: !isHttp10 && expectsContinue(headers.get("expect")),
   };
+}
+
+/** Whether a Request would have another method. */
+function isAltered(method: string): boolean {
+  return /^(DELETE|GET|HEAD|OPTIONS|POST|PUT)$/i.test(method) && method !== method.toUpperCase();
 }
 
 function fieldsOf(lines: readonly string[]): Headers {

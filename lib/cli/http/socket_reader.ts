@@ -27,6 +27,9 @@ export interface Socket extends ByteSource {
   close(): void;
 }
 
+/** Called when the client sends nothing more; `isReset` if it does not read, either. */
+type OnEnd = (isReset: boolean) => void;
+
 /** A buffered reader of a connection. */
 export class SocketReader {
   readonly #source: ByteSource;
@@ -35,7 +38,7 @@ export class SocketReader {
   #end = 0;
   #filling: Promise<boolean> | null = null;
   #size = SMALL_READ;
-  #onEnd: (() => void) | null = null;
+  #onEnd: OnEnd | null = null;
 
   constructor(source: ByteSource) {
     this.#source = source;
@@ -74,14 +77,14 @@ export class SocketReader {
   }
 
   /**
-   * Calls `onEnd` when the client closes the connection during a request. Bytes that arrive meanwhile are held for
-   * the next request.
+   * Calls `onEnd` when the client closes the connection, or its sending side, during a request. Bytes that arrive
+   * meanwhile are held for the next request.
    */
-  watch(onEnd: () => void): void {
+  watch(onEnd: OnEnd): void {
     this.#onEnd = onEnd;
     // If the client has pipelined a request, only a failing write detects that it has disconnected.
     if (this.holdsBytes) return;
-    this.fill().then((isOpen) => isOpen || this.#onEnd?.(), () => this.#onEnd?.());
+    this.fill().then((isOpen) => isOpen || this.#onEnd?.(false), () => this.#onEnd?.(true));
   }
 
   /** Stops `watch()`. A pending read serves the next request. */

@@ -267,12 +267,56 @@ Deno.test("serve() cancels the body when its client disconnects before the first
       cancel: () => cancelled.resolve(),
     }, { highWaterMark: 0 });
     return Promise.resolve(new Response(body));
-  });
+  }, { halfClosed: 20 });
   using client = await server.connect();
   await client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
   await asked.promise;
   client.close();
   await cancelled.promise;
+});
+
+Deno.test("serve() answers a client that closes its sending side after its requests", async (t) => {
+  const requests = {
+    "a GET": "GET /a HTTP/1.1\r\nhost: x\r\n\r\n",
+    "an upload": "PUT /a HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nhi",
+    "two requests": "GET /b HTTP/1.1\r\nhost: x\r\n\r\nGET /a HTTP/1.1\r\nhost: x\r\n\r\n",
+  };
+  for (const [what, text] of Object.entries(requests)) {
+    await t.step(what, async () => {
+      const read = Promise.withResolvers<void>();
+      await using server = serving(async (request) => {
+        const response = await echo(request);
+        if (request.url.endsWith("/a")) await read.promise;
+        assert(!request.signal.aborted);
+        return response;
+      });
+      using client = await server.connect();
+      await client.send(text);
+      await client.closeWrite();
+      // The server reads the end of the connection meanwhile.
+      await server.ask("GET /b");
+      read.resolve();
+      assertMatch(await client.rest(), /^HTTP\/1\.1 200 .* \/a (hi)?$/s);
+    });
+  }
+});
+
+Deno.test("serve() sends all of a slow response to a client that has closed its sending side", async () => {
+  let count = 0;
+  await using server = serving(() => {
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        await new Promise((resolve) => setTimeout(resolve, 60));
+        controller.enqueue(new TextEncoder().encode(`${++count}`));
+        if (count === 5) controller.close();
+      },
+    }, { highWaterMark: 0 });
+    return Promise.resolve(new Response(body, { headers: { "content-length": "5" } }));
+  }, { halfClosed: 200 });
+  using client = await server.connect();
+  await client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+  await client.closeWrite();
+  assertMatch(await client.rest(), /12345$/);
 });
 
 Deno.test("serve() closes the connection idle longest when another client needs one", async () => {

@@ -19,6 +19,11 @@ export class RawClient implements Disposable {
     while (rest.byteLength > 0) rest = rest.subarray(await this.#conn.write(rest));
   }
 
+  /** Closes the sending side; responses can still be read. */
+  async closeWrite(): Promise<void> {
+    await this.#conn.closeWrite();
+  }
+
   /** Returns what arrived since the last call, at least up to `end`. */
   async until(end: string): Promise<string> {
     while (!this.#text.includes(end)) {

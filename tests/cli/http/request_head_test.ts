@@ -109,6 +109,9 @@ Deno.test("parseHead() throws ProtocolError when a head is malformed or ambiguou
     ["PRI * HTTP/2.0\r\n\r\n", 505],
     ["CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n", 501],
     ["trace / HTTP/1.1\r\nHost: x\r\n\r\n", 501],
+    ["get / HTTP/1.1\r\nHost: x\r\n\r\n", 501],
+    ["Put / HTTP/1.1\r\nHost: x\r\n\r\n", 501],
+    ["head / HTTP/1.1\r\nHost: x\r\n\r\n", 501],
     ["\x16\x03\x01\x02\x00\x01\n\n", 400],
     [get(Array.from({ length: 200 }, (_, i) => `a${i}: b`).join("\r\n")), 431],
   ];
