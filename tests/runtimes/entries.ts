@@ -75,10 +75,10 @@ export const RUNTIMES: readonly Runtime[] = [
   },
   {
     name: "Node 20",
-    packages: ["@hono/node-server@2.1.8"],
+    packages: ["node@20.20.2", "@hono/node-server@2.1.8"],
     entry: `import { serve } from "@hono/node-server";
 serve({ fetch: handle, hostname: "127.0.0.1", port: Number(process.argv[2]) });`,
-    command: (bundle, port) => ["node", bundle, `${port}`],
+    command: (bundle, port, folder) => [`${folder}/node_modules/.bin/node`, bundle, `${port}`],
   },
   {
     name: "Bun",

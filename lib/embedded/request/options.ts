@@ -111,7 +111,7 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
   /** URLs that images may be imported from. @default every http and https URL */
   readonly importFilter?: EmbeddedImportFilter | undefined;
   /**
-   * Caches downloaded images and enables `/v2/cache`. As in Glance, versions 2.14, 2.16, and 2.18
+   * Models Glance's image cache: entries and hit counts, not bytes. Enables `/v2/cache`. As in Glance, versions 2.14, 2.16, and 2.18
    * are listed only with a cache.
    *
    * @default no cache; `/v2/cache` is answered with 404
