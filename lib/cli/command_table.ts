@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { text, toggle } from "./args/flags.ts";
 import { CACHE_COMMANDS } from "./commands/cache.ts";
 import { CLOUD_FLAGS } from "./commands/shared/cloud_flags.ts";
 import { completionCommands } from "./args/completion.ts";
@@ -28,27 +29,22 @@ import { TASK_COMMANDS } from "./commands/tasks.ts";
 
 /** Flags of every command. */
 export const GLOBAL_FLAGS = {
-  "help": { kind: "switch", short: "h", summary: "Show help for the command, or for glance" },
-  "version": { kind: "switch", summary: "Show the version" },
-  "json": { kind: "switch", summary: "Print the JSON that Glance returned" },
-  "verbose": { kind: "switch", short: "v", summary: "Show more columns" },
-  "debug": {
-    kind: "switch",
+  "help": toggle("Show help for the command, or for glance", { short: "h" }),
+  "version": toggle("Show the version"),
+  "json": toggle("Print the JSON that Glance returned"),
+  "verbose": toggle("Show more columns", { short: "v" }),
+  "debug": toggle("Print retries, resumes and the causes of errors", {
     short: "d",
     environment: "GLANCECLIENT_DEBUG",
-    summary: "Print retries, resumes and the causes of errors",
-  },
+  }),
   ...CLOUD_FLAGS,
-  "os-image-api-version": {
-    kind: "text",
-    value: "<VERSION>",
+  "os-image-api-version": text("<VERSION>", "No effect: only version 2 is supported", {
     choices: ["2"],
-    summary: "No effect: only version 2 is supported",
-  },
-  "force": { kind: "switch", short: "f", summary: "No effect: no command asks for confirmation" },
-  "profile": { kind: "text", value: "<HMAC_KEY>", summary: "No effect: requests are not profiled" },
-  "collect-timing": { kind: "switch", summary: "No effect: requests are not timed" },
-  "get-schema": { kind: "switch", summary: "No effect: schemas are not cached" },
+  }),
+  "force": toggle("No effect: no command asks for confirmation", { short: "f" }),
+  "profile": text("<HMAC_KEY>", "No effect: requests are not profiled"),
+  "collect-timing": toggle("No effect: requests are not timed"),
+  "get-schema": toggle("No effect: schemas are not cached"),
 } as const satisfies Flags;
 
 /** All commands, in alphabetical order. */

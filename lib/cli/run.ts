@@ -12,6 +12,7 @@ import {
   connectByFlags,
   connectToTarget,
 } from "./commands/shared/cloud_flags.ts";
+import { askAt } from "./commands/shared/find_image.ts";
 import { causesOf, EXIT, exitCodeOf, Interrupted, sentenceOf } from "./system/errors.ts";
 import type { Invocation, Value, Values } from "./args/command.ts";
 import { commandHelp, programHelp } from "./args/help.ts";
@@ -84,6 +85,7 @@ async function runCommand(
     connections.push(connection);
     return connection;
   };
+  const connect = () => own ??= signIn(() => connectByFlags(cloudValues(values), system, onEvent));
   const invocation: Invocation = {
     values,
     positionals,
@@ -91,12 +93,13 @@ async function runCommand(
     verbose: values["verbose"] === true,
     system,
     messages,
-    connect: () => own ??= signIn(() => connectByFlags(cloudValues(values), system, onEvent)),
+    connect,
+    ask: async (method, ...args) => await askAt(await connect(), system.signal, method, ...args),
     connectTo: (target) =>
       signIn(() => connectToTarget(target, cloudValues(values), system, onEvent)),
   };
   try {
-    await command.run(invocation);
+    await command.run(invocation, ...positionals);
   } finally {
     // The command has already thrown the error of a failed sign-in.
     for (const connection of connections) {

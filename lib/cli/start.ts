@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { number, text, toggle, truth } from "./args/flags.ts";
 import { abortable } from "../http/deadline.ts";
 import { redact } from "../redact.ts";
 import { denoSystem, endingSignal, goToCaller } from "./system/deno_system.ts";
@@ -19,53 +20,32 @@ import type { Backend, GatewaySettings } from "./server/backend.ts";
 import type { System } from "./system/system.ts";
 
 const FLAGS = {
-  "host": { kind: "text", value: "<HOST>", summary: "Address to listen on (default: 127.0.0.1)" },
-  "port": {
-    kind: "number",
-    value: "<PORT>",
-    min: 0,
-    summary: "Port to listen on, 0 for a free one (default: 9292)",
-  },
-  "os-cloud": {
-    kind: "text",
-    value: "<CLOUD>",
-    summary: "Cloud in clouds.yaml (default: OS_CLOUD)",
-  },
-  "service-mode": {
-    kind: "switch",
-    summary:
-      "Use the cloud's credentials for all clients, read-only (default: clients send their own tokens)",
-  },
-  "read-write": {
-    kind: "switch",
-    summary: "With --service-mode, allow clients to write, too",
-  },
-  "embedded": {
-    kind: "switch",
-    summary: "Serve the embedded Glance even if a cloud is configured",
-  },
-  "data": {
-    kind: "text",
-    value: "<DIR>",
-    summary: "Serve the embedded Glance with its images in this directory (default: in memory)",
-  },
-  "public-endpoint": {
-    kind: "text",
-    value: "<URL>",
-    summary: "URL of this server for links in responses (default: from each request)",
-  },
-  "metrics": {
-    kind: "truth",
-    summary: "Serve Prometheus metrics at /metrics (default: only if --host is a loopback address)",
-  },
-  "drain-timeout": {
-    kind: "number",
-    value: "<SECONDS>",
-    min: 0,
-    summary: "Time for running requests to finish after Ctrl-C or SIGTERM (default: 60)",
-  },
-  "no-log": { kind: "switch", summary: "Do not log requests to standard error" },
-  "help": { kind: "switch", short: "h", summary: "Show this help" },
+  "host": text("<HOST>", "Address to listen on (default: 127.0.0.1)"),
+  "port": number("<PORT>", "Port to listen on, 0 for a free one (default: 9292)", 0),
+  "os-cloud": text("<CLOUD>", "Cloud in clouds.yaml (default: OS_CLOUD)"),
+  "service-mode": toggle(
+    "Use the cloud's credentials for all clients, read-only (default: clients send their own tokens)",
+  ),
+  "read-write": toggle("With --service-mode, allow clients to write, too"),
+  "embedded": toggle("Serve the embedded Glance even if a cloud is configured"),
+  "data": text(
+    "<DIR>",
+    "Serve the embedded Glance with its images in this directory (default: in memory)",
+  ),
+  "public-endpoint": text(
+    "<URL>",
+    "URL of this server for links in responses (default: from each request)",
+  ),
+  "metrics": truth(
+    "Serve Prometheus metrics at /metrics (default: only if --host is a loopback address)",
+  ),
+  "drain-timeout": number(
+    "<SECONDS>",
+    "Time for running requests to finish after Ctrl-C or SIGTERM (default: 60)",
+    0,
+  ),
+  "no-log": toggle("Do not log requests to standard error"),
+  "help": toggle("Show this help", { short: "h" }),
 } as const satisfies Flags;
 
 type StartValues = Values<typeof FLAGS>;

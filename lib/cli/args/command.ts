@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { OperationArgs, OperationName, OperationResult } from "../../api/operations.ts";
 import type { Connection } from "../../connect.ts";
 import type { Messages } from "../system/console.ts";
 import type { System } from "../system/system.ts";
@@ -109,6 +110,8 @@ export interface Invocation<V = Readonly<Record<string, Value>>> {
   readonly messages: Messages;
   /** Signs in. Later calls return the same connection. */
   connect(): Promise<Connection>;
+  /** Signs in and calls an operation of the Image API. It is aborted if the command is. */
+  ask<M extends OperationName>(method: M, ...args: OperationArgs<M>): Promise<OperationResult<M>>;
   /** Signs in to another cloud, or in another region. */
   connectTo(target: Target): Promise<Connection>;
 }
@@ -122,16 +125,16 @@ export interface Command {
   readonly details?: string;
   readonly positionals?: readonly Positional[];
   readonly flags: Flags;
-  run(invocation: Invocation): Promise<void>;
+  run(invocation: Invocation, ...positionals: readonly string[]): Promise<void>;
 }
 
-/** Defines a command whose `run` gets typed values of its own flags. */
-export function command<const F extends Flags>(
+/** Defines a command whose `run` gets typed values of its own flags, and its positional arguments. */
+export function command<const F extends Flags = Record<never, never>>(
   definition: Omit<Command, "run" | "flags"> & {
-    readonly flags: F;
-    run(invocation: Invocation<Values<F>>): Promise<void>;
+    readonly flags?: F;
+    run(invocation: Invocation<Values<F>>, ...positionals: readonly string[]): Promise<void>;
   },
 ): Command {
   // `parse.ts` gives each flag a value of the type that `Values<F>` has for it.
-  return definition as unknown as Command;
+  return { flags: {}, ...definition } as unknown as Command;
 }

@@ -3,13 +3,12 @@
  *
  * @module
  */
-import type { Connection } from "../../connect.ts";
 import type { CachedImage, CacheTarget } from "../../api/wire.ts";
 import { forEachImage } from "./shared/each_image.ts";
 import { CommandFailed } from "../system/errors.ts";
-import { ask } from "./shared/find_image.ts";
 import { type Command, command, type Invocation, type Positional } from "../args/command.ts";
-import { type Column, printJson, printList, type WireRecord } from "../output/records.ts";
+import { text } from "../args/flags.ts";
+import { type Column, printJson, printList } from "../output/records.ts";
 
 const IMAGES: Positional = { name: "<IMAGE>", summary: "Id or name of an image", many: true };
 
@@ -17,8 +16,8 @@ const WHERE = "Each server has its own cache. Choose the server with --os-image-
 
 /** glanceclient's columns. */
 const COLUMNS: readonly Column[] = [
-  ["ID", (image) => image["id"]],
-  ["State", (image) => image["state"]],
+  ["ID", "id"],
+  ["State", "state"],
   ["Last Accessed (UTC)", (image) => momentText(image["last_accessed"])],
   ["Last Modified (UTC)", (image) => momentText(image["last_modified"])],
   ["Size", (image) => String(image["size"] ?? "N/A")],
@@ -29,9 +28,9 @@ const CACHE_LIST = command({
   name: "cache-list",
   summary: "List the cached and queued images of a server",
   details: WHERE,
-  flags: {},
   async run(invocation) {
-    const state = await ask(invocation, await connectToServer(invocation), "cache.list");
+    await checkSingleServer(invocation);
+    const state = await invocation.ask("cache.list");
     if (invocation.json) return await printJson(invocation, state);
     const cached = state.cached_images.map((image) => rowOf(image.image_id, "cached", image));
     const queued = state.queued_images.map((id) => rowOf(id, "queued", {}));
@@ -44,16 +43,10 @@ const CACHE_QUEUE = command({
   summary: "Queue images for the cache of a server",
   details: WHERE,
   positionals: [IMAGES],
-  flags: {},
   async run(invocation) {
-    const connection = await connectToServer(invocation);
+    await checkSingleServer(invocation);
     const action = { verb: "queue", done: "queued" };
-    await forEachImage(
-      invocation,
-      connection,
-      action,
-      (id) => ask(invocation, connection, "cache.queue", id),
-    );
+    await forEachImage(invocation, action, (id) => invocation.ask("cache.queue", id));
   },
 });
 
@@ -62,16 +55,10 @@ const CACHE_DELETE = command({
   summary: "Delete images from the cache and the queue of a server",
   details: WHERE,
   positionals: [IMAGES],
-  flags: {},
   async run(invocation) {
-    const connection = await connectToServer(invocation);
+    await checkSingleServer(invocation);
     const action = { verb: "drop", done: "dropped" };
-    await forEachImage(
-      invocation,
-      connection,
-      action,
-      (id) => ask(invocation, connection, "cache.delete", id),
-    );
+    await forEachImage(invocation, action, (id) => invocation.ask("cache.delete", id));
   },
 });
 
@@ -80,19 +67,16 @@ const CACHE_CLEAR = command({
   summary: "Delete all images from the cache and the queue of a server",
   details: WHERE,
   flags: {
-    "target": {
-      kind: "text",
-      value: "<TARGET>",
+    "target": text("<TARGET>", "What to clear: both, cache or queue (default: both)", {
       choices: ["both", "cache", "queue"],
-      summary: "What to clear: both, cache or queue (default: both)",
-    },
+    }),
   },
   async run(invocation) {
     const { target = "both" } = invocation.values;
-    const connection = await connectToServer(invocation);
+    await checkSingleServer(invocation);
     // The parser has checked `choices`.
     const one = target === "both" ? [] as const : [target as CacheTarget] as const;
-    await ask(invocation, connection, "cache.clear", ...one);
+    await invocation.ask("cache.clear", ...one);
   },
 });
 
@@ -105,11 +89,10 @@ export const CACHE_COMMANDS: readonly Command[] = [
 ];
 
 /** @throws {CommandFailed} if there are several servers: each has its own cache. */
-async function connectToServer(invocation: Invocation<unknown>): Promise<Connection> {
-  const connection = await invocation.connect();
-  const { service: { client }, context } = connection;
+async function checkSingleServer({ connect }: Pick<Invocation, "connect">): Promise<void> {
+  const { service: { client }, context } = await connect();
   const servers = await client.servers(context);
-  if (servers.length === 1) return connection;
+  if (servers.length === 1) return;
   throw new CommandFailed(
     `Cannot choose a cache: there are ${servers.length} servers with a cache each (${
       servers.map(({ endpoint }) => endpoint).join(", ")
@@ -117,7 +100,7 @@ async function connectToServer(invocation: Invocation<unknown>): Promise<Connect
   );
 }
 
-function rowOf(id: string, state: string, image: Partial<CachedImage>): WireRecord {
+function rowOf(id: string, state: string, image: Partial<CachedImage>): object {
   return { ...image, id, state };
 }
 

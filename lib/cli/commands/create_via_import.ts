@@ -4,8 +4,8 @@
  *
  * @module
  */
+import { text } from "../args/flags.ts";
 import { Session } from "../../api/session.ts";
-import type { Connection } from "../../connect.ts";
 import type { Sent } from "../../transfer/upload/upload_job.ts";
 import { ImageUploadFailed } from "../../errors.ts";
 import { rollbackCreate } from "../../images/create_image.ts";
@@ -13,7 +13,6 @@ import type { ImportRequest } from "../../api/operations.ts";
 import { checkImported } from "../../jobs/import_image.ts";
 import { checkSourceRegion } from "../../jobs/source_region.ts";
 import { CommandFailed, sentenceOf, UsageError } from "../system/errors.ts";
-import { ask } from "./shared/find_image.ts";
 import {
   type Command,
   command,
@@ -45,12 +44,11 @@ const FLAGS = {
   ...NEW_IMAGE_FLAGS,
   ...FILE_FLAGS,
   ...PROGRESS_FLAGS,
-  "import-method": {
-    kind: "text",
-    value: "<METHOD>",
-    environment: "OS_IMAGE_IMPORT_METHOD",
-    summary: "Import method; see import-info (default: glance-direct if there is data)",
-  },
+  "import-method": text(
+    "<METHOD>",
+    "Import method; see import-info (default: glance-direct if there is data)",
+    { environment: "OS_IMAGE_IMPORT_METHOD" },
+  ),
   ...IMPORT_FLAGS,
   ...WAIT_FLAGS,
 } as const satisfies Flags;
@@ -77,19 +75,19 @@ export const IMAGE_CREATE_VIA_IMPORT: Command = command({
     const connection = await invocation.connect();
     if (plan !== null) {
       const { "remote-region": region } = invocation.values;
-      await checkMethod(invocation, connection, plan.request.method.name);
+      await checkMethod(invocation, plan.request.method.name);
       if (region !== undefined) checkSourceRegion(connection.context, region);
-      await checkStores(invocation, connection, storesOf(invocation.values));
+      await checkStores(connection, invocation.system.signal, storesOf(invocation.values));
     }
     const { service, context } = connection;
     const before = await service.create(context, meta, null, { signal: invocation.system.signal });
     const { id } = before;
     if (plan !== null) {
-      const sent = await importNew(invocation, connection, id, plan);
+      const sent = await importNew(invocation, id, plan);
       const image = await waitIfRequested(invocation, connection, id, plan.request);
       if (sent !== null && image !== null) checkImported({ ...sent, before }, image);
     }
-    await printImage(invocation, await ask(invocation, connection, "get", id));
+    await printImage(invocation, await invocation.ask("get", id));
   },
 });
 
@@ -133,11 +131,10 @@ async function planOf({ values, system }: ViaImportCall): Promise<ViaImportPlan 
  */
 async function importNew(
   invocation: ViaImportCall,
-  connection: Connection,
   id: string,
   { request, bytes }: ViaImportPlan,
 ): Promise<Sent | null> {
-  const { service: { client }, context } = connection;
+  const { service: { client }, context } = await invocation.connect();
   const rollback = async (error: unknown): Promise<never> => {
     // Glance may still be staging the data.
     if (error instanceof ImageUploadFailed) throw error;
@@ -145,11 +142,11 @@ async function importNew(
     throw error;
   };
   if (bytes === null) {
-    await ask(invocation, connection, "import", id, request).catch(rollback);
+    await invocation.ask("import", id, request).catch(rollback);
     return null;
   }
-  const sent = await stageBytes(invocation, connection, id, bytes, true).catch(rollback);
-  await ask(invocation, connection, "import", id, request).catch((error) => {
+  const sent = await stageBytes(invocation, id, bytes, true).catch(rollback);
+  await invocation.ask("import", id, request).catch((error) => {
     throw new CommandFailed(
       `${
         sentenceOf(error)

@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { list, text } from "../args/flags.ts";
 import { regionsInCatalog } from "../../auth/catalog.ts";
 import type { Connection } from "../../connect.ts";
 import type { ImageMeta, ImageVisibility } from "../../api/types.ts";
 import { copyImage, type CopyOptions } from "../../jobs/copy_image.ts";
 import { CommandFailed, UsageError } from "../system/errors.ts";
-import { ask, imageOf } from "./shared/find_image.ts";
+import { askAt, findImageId, IMAGE } from "./shared/find_image.ts";
 import {
   type Command,
   command,
@@ -28,44 +29,21 @@ import {
 import { definedMembers } from "../../validate.ts";
 
 const FLAGS = {
-  "to-cloud": {
-    kind: "text",
-    value: "<CLOUD>",
-    summary: "Target cloud in clouds.yaml (default: the same cloud)",
-  },
-  "to-region": { kind: "text", value: "<REGION>", summary: "Target region" },
-  "name": {
-    kind: "text",
-    value: "<NAME>",
-    summary: "Name of the copy (default: the name of the image)",
-  },
-  "visibility": {
-    kind: "text",
-    value: "<VISIBILITY>",
-    summary: "Visibility of the copy (default: that of the image, if you are allowed to set it)",
-  },
-  "property": {
-    kind: "list",
-    value: "<KEY=VALUE>",
-    summary: "Property to add to the copy or to replace; may be repeated",
-  },
-  "remove-property": {
-    kind: "list",
-    value: "<KEY>",
-    summary: "Property to leave out of the copy; may be repeated",
-  },
-  "store": {
-    kind: "text",
-    value: "<STORE>",
-    summary: "Store in the target cloud (default: the cloud's default)",
-  },
-  "verify": {
-    kind: "text",
-    value: "<HOW>",
-    choices: ["auto", "required"],
-    summary:
-      "auto: compare the hash if the image has one; required: fail if it has none (default: auto)",
-  },
+  "to-cloud": text("<CLOUD>", "Target cloud in clouds.yaml (default: the same cloud)"),
+  "to-region": text("<REGION>", "Target region"),
+  "name": text("<NAME>", "Name of the copy (default: the name of the image)"),
+  "visibility": text(
+    "<VISIBILITY>",
+    "Visibility of the copy (default: that of the image, if you are allowed to set it)",
+  ),
+  "property": list("<KEY=VALUE>", "Property to add to the copy or to replace; may be repeated"),
+  "remove-property": list("<KEY>", "Property to leave out of the copy; may be repeated"),
+  "store": text("<STORE>", "Store in the target cloud (default: the cloud's default)"),
+  "verify": text(
+    "<HOW>",
+    "auto: compare the hash if the image has one; required: fail if it has none (default: auto)",
+    { choices: ["auto", "required"] },
+  ),
   ...CONNECTION_FLAGS,
   ...PROGRESS_FLAGS,
 } as const satisfies Flags;
@@ -78,9 +56,9 @@ export const IMAGE_COPY: Command = command({
   summary: "Copy an image to another cloud or region",
   details:
     "The data is streamed from one cloud to the other without touching the disk. The size and hash of the copy are compared with those of the image. If anything fails, the copy is deleted. The copy has the name, formats, tags and properties of the image.",
-  positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
+  positionals: [IMAGE],
   flags: FLAGS,
-  async run(invocation) {
+  async run(invocation, image) {
     const { "to-cloud": cloud, "to-region": region, store } = invocation.values;
     if (cloud === undefined && region === undefined) {
       throw new UsageError(
@@ -88,16 +66,17 @@ export const IMAGE_COPY: Command = command({
       );
     }
     const options = copyOptions(invocation);
-    const { id, connection: from } = await imageOf(invocation);
+    const id = await findImageId(invocation, image);
+    const from = await invocation.connect();
     const to = await invocation.connectTo({ cloud, region });
     if (region !== undefined) checkRegion(to, region);
     await checkElsewhere(invocation, from, to);
-    await checkStores(invocation, to, [store ?? []].flat());
+    await checkStores(to, invocation.system.signal, [store ?? []].flat());
     const copy = await withProgress(
       invocation,
       (onProgress) => copyImage(from, to, id, { ...options, onProgress }),
     );
-    await printImage(invocation, await ask(invocation, to, "get", copy.id));
+    await printImage(invocation, await askAt(to, invocation.system.signal, "get", copy.id));
   },
 });
 

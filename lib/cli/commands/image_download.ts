@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { text, toggle } from "../args/flags.ts";
 import { descriptorOf } from "../../transfer/integrity/descriptor.ts";
 import type { DownloadOptions, Verify } from "../../transfer/types.ts";
 import { downloadToFile, downloadToOutput, type Transfer } from "../files/download_target.ts";
 import { UsageError } from "../system/errors.ts";
-import { ask, imageOf } from "./shared/find_image.ts";
+import { findImageId, IMAGE } from "./shared/find_image.ts";
 import {
   type Command,
   command,
@@ -27,29 +28,18 @@ import {
 const STANDARD_OUTPUT: readonly string[] = ["-", "/dev/stdout"];
 
 const FLAGS = {
-  "file": {
-    kind: "text",
-    value: "<FILE>",
-    summary: "File to write; - for standard output (default: -)",
-  },
+  "file": text("<FILE>", "File to write; - for standard output (default: -)"),
   ...PROGRESS_FLAGS,
-  "verify": {
-    kind: "text",
-    value: "<HOW>",
-    choices: ["auto", "required", "off"],
-    summary:
-      "auto: check the best hash that the image has; required: fail if it has none; off: check only the size (default: auto)",
-  },
-  "no-verify": { kind: "switch", summary: "The same as --verify off" },
-  "allow-md5-fallback": {
-    kind: "switch",
+  "verify": text(
+    "<HOW>",
+    "auto: check the best hash that the image has; required: fail if it has none; off: check only the size (default: auto)",
+    { choices: ["auto", "required", "off"] },
+  ),
+  "no-verify": toggle("The same as --verify off"),
+  "allow-md5-fallback": toggle("No effect: MD5 is used if the image has no other hash", {
     environment: "OS_IMAGE_ALLOW_MD5_FALLBACK",
-    summary: "No effect: MD5 is used if the image has no other hash",
-  },
-  "restart": {
-    kind: "switch",
-    summary: "Discard FILE.part and start from the first byte",
-  },
+  }),
+  "restart": toggle("Discard FILE.part and start from the first byte"),
   ...CONNECTION_FLAGS,
 } as const satisfies Flags;
 
@@ -59,9 +49,9 @@ export const IMAGE_DOWNLOAD: Command = command({
   summary: "Download the data of an image",
   details:
     "The data is written to FILE.part, which replaces FILE after the hash was verified. Run the same command again to resume an interrupted download. Data on standard output cannot be taken back: if the exit code is not 0, discard it.",
-  positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
+  positionals: [IMAGE],
   flags: FLAGS,
-  async run(invocation) {
+  async run(invocation, image) {
     const { file } = invocation.values;
     const isToOutput = file === undefined || STANDARD_OUTPUT.includes(file);
     if (isToOutput && invocation.system.stdout.isTerminal) {
@@ -70,10 +60,10 @@ export const IMAGE_DOWNLOAD: Command = command({
       );
     }
     const options = downloadOptions(invocation);
-    const { id, connection } = await imageOf(invocation);
+    const id = await findImageId(invocation, image);
+    const { service, context } = await invocation.connect();
     const transfer: Transfer = (sink, start) =>
       withProgress(invocation, (onProgress) => {
-        const { service, context } = connection;
         const range = start === 0 ? {} : { range: { start }, verify: "auto" } as const;
         // A file or pipe does not keep a chunk after write() has returned.
         const downloadOptions = { ...options, ...range, reuseChunks: true, onProgress };
@@ -88,7 +78,7 @@ export const IMAGE_DOWNLOAD: Command = command({
       path: file,
       verify: options.verify,
       restart: invocation.values["restart"],
-      identify: async () => descriptorOf(await ask(invocation, connection, "get", id)),
+      identify: async () => descriptorOf(await invocation.ask("get", id)),
       transfer,
       onMessage: (sentence) => invocation.messages.line(sentence),
       onCheck: (transferred, total) => check.report({ transferred, total, server: "", resumes: 0 }),

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Connection } from "../../connect.ts";
+import { text } from "../args/flags.ts";
 import { NotFound } from "../../errors.ts";
 import { checkSourceRegion } from "../../jobs/source_region.ts";
 import { CommandFailed } from "../system/errors.ts";
-import { ask, imageOf } from "./shared/find_image.ts";
+import { findImageId, IMAGE } from "./shared/find_image.ts";
 import { type Command, command, type Invocation } from "../args/command.ts";
 import { IMPORT_FLAGS, importRequestFrom, storesOf } from "./shared/import_request.ts";
 import { WAIT_FLAGS, waitIfRequested } from "./shared/import_wait.ts";
@@ -23,37 +23,36 @@ export const IMAGE_IMPORT: Command = command({
   summary: "Import the data of an image",
   details:
     "Without --wait, the command ends when the import has started; follow it with image-show and image-tasks.",
-  positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
+  positionals: [IMAGE],
   flags: {
-    "import-method": {
-      kind: "text",
-      value: "<METHOD>",
-      summary: "Import method; see import-info (default: glance-direct, which imports staged data)",
-    },
+    "import-method": text(
+      "<METHOD>",
+      "Import method; see import-info (default: glance-direct, which imports staged data)",
+    ),
     ...IMPORT_FLAGS,
     ...WAIT_FLAGS,
   },
-  async run(invocation) {
+  async run(invocation, image) {
     const { "import-method": method = STAGED, "remote-region": region } = invocation.values;
     const request = importRequestFrom(method, invocation.values);
-    const { id, connection } = await imageOf(invocation);
-    await checkMethod(invocation, connection, method);
+    const id = await findImageId(invocation, image);
+    const connection = await invocation.connect();
+    await checkMethod(invocation, method);
     if (region !== undefined) checkSourceRegion(connection.context, region);
-    await checkStores(invocation, connection, storesOf(invocation.values));
-    if (method === STAGED) await checkStaged(invocation, connection, id);
-    await ask(invocation, connection, "import", id, request);
+    await checkStores(connection, invocation.system.signal, storesOf(invocation.values));
+    if (method === STAGED) await checkStaged(invocation, id);
+    await invocation.ask("import", id, request);
     await waitIfRequested(invocation, connection, id, request);
-    await printImage(invocation, await ask(invocation, connection, "get", id));
+    await printImage(invocation, await invocation.ask("get", id));
   },
 });
 
 /** @throws {CommandFailed} if the cloud does not offer the method. */
 export async function checkMethod(
-  invocation: Pick<Invocation, "system">,
-  connection: Connection,
+  { ask }: Pick<Invocation, "ask">,
   method: string,
 ): Promise<void> {
-  const info = await ask(invocation, connection, "info.import").catch((cause) => {
+  const info = await ask("info.import").catch((cause) => {
     if (!(cause instanceof NotFound)) throw cause;
     throw new CommandFailed(
       'Cannot import an image: this cloud does not support imports; upload the data with "glance image-upload"',
@@ -71,11 +70,10 @@ export async function checkMethod(
 
 /** Checks that data is staged: the error of Glance has no hint. */
 async function checkStaged(
-  invocation: Pick<Invocation, "system">,
-  connection: Connection,
+  { ask }: Pick<Invocation, "ask">,
   id: string,
 ): Promise<void> {
-  const { status } = await ask(invocation, connection, "get", id);
+  const { status } = await ask("get", id);
   if (status !== "queued") return;
   throw new CommandFailed(
     `Cannot import image "${id}": no data is staged for it; stage data with "glance image-stage ${id}", or choose another method with --import-method`,

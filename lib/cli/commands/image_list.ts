@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { list, number, text, truth } from "../args/flags.ts";
 import { Session } from "../../api/session.ts";
 import { listImages } from "../../images/list.ts";
 import type { FilterValue, ListParameters, SortDir } from "../../api/query.ts";
@@ -12,59 +13,33 @@ import { keyAndValue } from "./shared/image_fields.ts";
 import { type Column, printList } from "../output/records.ts";
 
 const FLAGS = {
-  "limit": {
-    kind: "number",
-    value: "<LIMIT>",
-    min: 0,
-    summary: "Maximum number of images (default: all)",
-  },
-  "page-size": {
-    kind: "number",
-    value: "<SIZE>",
-    min: 1,
-    summary: "Images per request (default: set by Glance)",
-  },
-  "visibility": {
-    kind: "text",
-    value: "<VISIBILITY>",
-    summary: "Only images with this visibility: public, community, shared, private, all",
-  },
-  "member-status": {
-    kind: "text",
-    value: "<MEMBER_STATUS>",
-    summary: "Only shared images with this member status: pending, accepted, rejected, all",
-  },
-  "owner": { kind: "text", value: "<OWNER>", summary: "Only images that this project owns" },
-  "property-filter": {
-    kind: "list",
-    value: "<KEY=VALUE>",
-    summary: "Only images with this property; may be repeated",
-  },
-  "checksum": { kind: "text", value: "<CHECKSUM>", summary: "Only images with this MD5 checksum" },
-  "hash": { kind: "text", value: "<HASH_VALUE>", summary: "Only images with this os_hash_value" },
-  "tag": { kind: "list", value: "<TAG>", summary: "Only images with this tag; may be repeated" },
-  "sort-key": {
-    kind: "list",
-    value: "<KEY>",
-    summary: "Property to sort by; may be repeated (default: name)",
-  },
-  "sort-dir": {
-    kind: "list",
-    value: "<DIRECTION>",
+  "limit": number("<LIMIT>", "Maximum number of images (default: all)", 0),
+  "page-size": number("<SIZE>", "Images per request (default: set by Glance)"),
+  "visibility": text(
+    "<VISIBILITY>",
+    "Only images with this visibility: public, community, shared, private, all",
+  ),
+  "member-status": text(
+    "<MEMBER_STATUS>",
+    "Only shared images with this member status: pending, accepted, rejected, all",
+  ),
+  "owner": text("<OWNER>", "Only images that this project owns"),
+  "property-filter": list("<KEY=VALUE>", "Only images with this property; may be repeated"),
+  "checksum": text("<CHECKSUM>", "Only images with this MD5 checksum"),
+  "hash": text("<HASH_VALUE>", "Only images with this os_hash_value"),
+  "tag": list("<TAG>", "Only images with this tag; may be repeated"),
+  "sort-key": list("<KEY>", "Property to sort by; may be repeated (default: name)"),
+  "sort-dir": list("<DIRECTION>", "Direction of a --sort-key: asc or desc; may be repeated", {
     choices: ["asc", "desc"],
-    summary: "Direction of a --sort-key: asc or desc; may be repeated",
-  },
-  "sort": {
-    kind: "text",
-    value: "<KEY[:DIRECTION],…>",
-    summary: "Sort keys and directions in one value (default direction: desc)",
-  },
-  "hidden": {
-    kind: "truth",
+  }),
+  "sort": text(
+    "<KEY[:DIRECTION],…>",
+    "Sort keys and directions in one value (default direction: desc)",
+  ),
+  "hidden": truth("Only hidden images; False: only images that are not hidden", {
     aliases: ["os-hidden"],
-    summary: "Only hidden images; False: only images that are not hidden",
-  },
-  "include-stores": { kind: "truth", summary: "Also show the stores that hold each image" },
+  }),
+  "include-stores": truth("Also show the stores that hold each image"),
 } as const satisfies Flags;
 
 /** The command `image-list`. */
@@ -140,16 +115,16 @@ function dirOf(dir: string | undefined): SortDir {
 /** glanceclient's columns and headings. */
 function columnsFor(isVerbose: boolean, hasStores: boolean): Column[] {
   const more: Column[] = [
-    ["Disk_format", (image) => image["disk_format"]],
-    ["Container_format", (image) => image["container_format"]],
-    ["Size", (image) => image["size"]],
-    ["Status", (image) => image["status"]],
-    ["Owner", (image) => image["owner"]],
+    ["Disk_format", "disk_format"],
+    ["Container_format", "container_format"],
+    ["Size", "size"],
+    ["Status", "status"],
+    ["Owner", "owner"],
   ];
   return [
-    ["ID", (image) => image["id"]],
-    ["Name", (image) => image["name"]],
+    ["ID", "id"],
+    ["Name", "name"],
     ...isVerbose ? more : [],
-    ...hasStores ? [["Stores", (image) => image["stores"]] as Column] : [],
+    ...hasStores ? [["Stores", "stores"] as Column] : [],
   ];
 }

@@ -4,17 +4,15 @@
  *
  * @module
  */
-import type { Connection } from "../../connect.ts";
+import { list, toggle } from "../args/flags.ts";
 import { isPathSegment } from "../../api/operation.ts";
 import type { ImageMeta } from "../../api/types.ts";
 import { forEachImage } from "./shared/each_image.ts";
 import { CommandFailed, UsageError } from "../system/errors.ts";
-import { ask, imageOf } from "./shared/find_image.ts";
+import { findImageId, IMAGE } from "./shared/find_image.ts";
 import { type Command, command, type Invocation, type Positional } from "../args/command.ts";
 import { IMAGE_FLAGS, metaFrom } from "./shared/image_fields.ts";
 import { printImage, printRow, WIDTH_FLAGS, widthFrom } from "../output/records.ts";
-
-const IMAGE: Positional = { name: "<IMAGE>", summary: "Id or name of the image" };
 
 const TAG: Positional = { name: "<TAG_VALUE>", summary: "The tag" };
 
@@ -23,12 +21,12 @@ const IMAGE_SHOW = command({
   summary: "Show an image",
   positionals: [IMAGE],
   flags: {
-    "human-readable": { kind: "switch", summary: "Show the size with a unit: kB, MB, GB" },
+    "human-readable": toggle("Show the size with a unit: kB, MB, GB"),
     ...WIDTH_FLAGS,
   },
-  async run(invocation) {
-    const { id, connection } = await imageOf(invocation);
-    await printImage(invocation, await ask(invocation, connection, "get", id), {
+  async run(invocation, image) {
+    const id = await findImageId(invocation, image);
+    await printImage(invocation, await invocation.ask("get", id), {
       isHumanReadable: invocation.values["human-readable"],
       ...widthFrom(invocation.values),
     });
@@ -42,19 +40,15 @@ const IMAGE_UPDATE = command({
   positionals: [IMAGE],
   flags: {
     ...IMAGE_FLAGS,
-    "remove-property": {
-      kind: "list",
-      value: "<KEY>",
-      summary: "Custom property to remove; may be repeated",
-    },
+    "remove-property": list("<KEY>", "Custom property to remove; may be repeated"),
   },
-  async run(invocation) {
+  async run(invocation, image) {
     const meta = withRemovals(metaFrom(invocation.values), invocation.values["remove-property"]);
-    const { id, connection } = await imageOf(invocation);
-    const { service, context } = connection;
+    const id = await findImageId(invocation, image);
+    const { service, context } = await invocation.connect();
     const options = { purgeProps: false, signal: invocation.system.signal };
     await service.update(context, id, meta, null, options);
-    await printImage(invocation, await ask(invocation, connection, "get", id));
+    await printImage(invocation, await invocation.ask("get", id));
   },
 });
 
@@ -72,16 +66,9 @@ const IMAGE_DELETE = command({
   name: "image-delete",
   summary: "Delete images",
   positionals: [{ ...IMAGE, many: true }],
-  flags: {},
   async run(invocation) {
-    const connection = await invocation.connect();
     const action = { verb: "delete", done: "deleted" };
-    await forEachImage(
-      invocation,
-      connection,
-      action,
-      (id) => ask(invocation, connection, "delete", id),
-    );
+    await forEachImage(invocation, action, (id) => invocation.ask("delete", id));
   },
 });
 
@@ -89,14 +76,11 @@ const IMAGE_TAG_UPDATE = command({
   name: "image-tag-update",
   summary: "Add a tag to an image",
   positionals: [IMAGE, TAG],
-  flags: {},
-  async run(invocation) {
-    const { id, connection } = await imageOf(invocation);
-    const [, tag = ""] = invocation.positionals;
-    if (isSafeInPath(tag)) await ask(invocation, connection, "tags.update", id, tag);
-    else await changeTags(invocation, connection, id, (tags) => [...tags, tag]);
-    const image = await ask(invocation, connection, "get", id);
-    await printRow(invocation, image, [["ID", (row) => row["id"]], ["Tags", (row) => row["tags"]]]);
+  async run(invocation, image, tag) {
+    const id = await findImageId(invocation, image);
+    if (isSafeInPath(tag)) await invocation.ask("tags.update", id, tag);
+    else await changeTags(invocation, id, (tags) => [...tags, tag]);
+    await printRow(invocation, await invocation.ask("get", id), [["ID", "id"], ["Tags", "tags"]]);
   },
 });
 
@@ -104,12 +88,10 @@ const IMAGE_TAG_DELETE = command({
   name: "image-tag-delete",
   summary: "Remove a tag from an image",
   positionals: [IMAGE, TAG],
-  flags: {},
-  async run(invocation) {
-    const { id, connection } = await imageOf(invocation);
-    const [, tag = ""] = invocation.positionals;
-    if (isSafeInPath(tag)) return await ask(invocation, connection, "tags.delete", id, tag);
-    await changeTags(invocation, connection, id, (tags) => {
+  async run(invocation, image, tag) {
+    const id = await findImageId(invocation, image);
+    if (isSafeInPath(tag)) return await invocation.ask("tags.delete", id, tag);
+    await changeTags(invocation, id, (tags) => {
       if (tags.includes(tag)) return tags.filter((one) => one !== tag);
       throw new CommandFailed(
         `Cannot delete tag "${tag}" of image "${id}": the image does not have it; see "glance image-show ${id}"`,
@@ -122,10 +104,8 @@ const IMAGE_DEACTIVATE = command({
   name: "image-deactivate",
   summary: "Deactivate an image: only administrators can read its data",
   positionals: [IMAGE],
-  flags: {},
-  async run(invocation) {
-    const { id, connection } = await imageOf(invocation);
-    await ask(invocation, connection, "deactivate", id);
+  async run(invocation, image) {
+    await invocation.ask("deactivate", await findImageId(invocation, image));
   },
 });
 
@@ -133,10 +113,8 @@ const IMAGE_REACTIVATE = command({
   name: "image-reactivate",
   summary: "Reactivate a deactivated image",
   positionals: [IMAGE],
-  flags: {},
-  async run(invocation) {
-    const { id, connection } = await imageOf(invocation);
-    await ask(invocation, connection, "reactivate", id);
+  async run(invocation, image) {
+    await invocation.ask("reactivate", await findImageId(invocation, image));
   },
 });
 
@@ -158,11 +136,11 @@ function isSafeInPath(tag: string): boolean {
 
 /** Replaces all tags with a PATCH, unless another client has changed the image meanwhile. */
 async function changeTags(
-  { system: { signal } }: Pick<Invocation, "system">,
-  { service, context }: Connection,
+  { connect, system: { signal } }: Pick<Invocation, "connect" | "system">,
   id: string,
   change: (tags: readonly string[]) => readonly string[],
 ): Promise<void> {
+  const { service, context } = await connect();
   const image = await service.show(context, id, { signal });
   const options = { purgeProps: false, ifUnchanged: image, signal };
   await service.update(context, id, { tags: change(image.tags) }, null, options);

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { text } from "../args/flags.ts";
 import type { Progress, UploadOptions } from "../../transfer/types.ts";
-import { ask, imageOf } from "./shared/find_image.ts";
+import { findImageId, IMAGE } from "./shared/find_image.ts";
 import { type Command, command, type Flags, type Invocation } from "../args/command.ts";
 import {
   checkFormats,
@@ -25,12 +26,9 @@ import {
 
 const SOURCE_FLAGS = {
   ...FILE_FLAGS,
-  "store": {
-    kind: "text",
-    value: "<STORE>",
+  "store": text("<STORE>", "Store for the data (default: the cloud's default)", {
     environment: "OS_IMAGE_STORE",
-    summary: "Store for the data (default: the cloud's default)",
-  },
+  }),
   ...PROGRESS_FLAGS,
 } as const satisfies Flags;
 
@@ -49,7 +47,11 @@ const IMAGE_CREATE = command({
     if (bytes === null) checkWithoutBytes(invocation.values, invocation.system);
     else checkFormats(invocation.values, `upload "${bytes.name}"`);
     const connection = await invocation.connect();
-    await checkStores(invocation, connection, [invocation.values["store"] ?? []].flat());
+    await checkStores(
+      connection,
+      invocation.system.signal,
+      [invocation.values["store"] ?? []].flat(),
+    );
     const { service, context } = connection;
     const image = await withProgress(
       invocation,
@@ -61,26 +63,31 @@ const IMAGE_CREATE = command({
           uploadOptions(invocation, bytes, onProgress),
         ),
     );
-    await printImage(invocation, await ask(invocation, connection, "get", image.id));
+    await printImage(invocation, await invocation.ask("get", image.id));
   },
 });
 
 const IMAGE_UPLOAD = command({
   name: "image-upload",
   summary: "Upload the data of a queued image",
-  positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
+  positionals: [IMAGE],
   flags: {
     ...SOURCE_FLAGS,
     ...SIZE_FLAGS,
   },
-  async run(invocation) {
+  async run(invocation, image) {
     const bytes = await requireBytes(
       invocation.system,
       invocation.values["file"],
       "upload an image",
     );
-    const { id, connection } = await imageOf(invocation);
-    await checkStores(invocation, connection, [invocation.values["store"] ?? []].flat());
+    const id = await findImageId(invocation, image);
+    const connection = await invocation.connect();
+    await checkStores(
+      connection,
+      invocation.system.signal,
+      [invocation.values["store"] ?? []].flat(),
+    );
     const { service, context } = connection;
     const size = invocation.values["size"] ?? bytes.size;
     await withProgress(

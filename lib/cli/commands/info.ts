@@ -3,19 +3,19 @@
  *
  * @module
  */
+import { required, toggle } from "../args/flags.ts";
 import { NotFound } from "../../errors.ts";
 import type { MetadefSchemaName, SchemaDocument, SchemaName } from "../../api/wire.ts";
 import { CommandFailed } from "../system/errors.ts";
-import { ask, imageOf } from "./shared/find_image.ts";
+import { findImageId, IMAGE } from "./shared/find_image.ts";
 import { type Command, command, type Invocation } from "../args/command.ts";
 import { printJson, printList, printRecord, type WireRecord } from "../output/records.ts";
 
 const IMPORT_INFO = command({
   name: "import-info",
   summary: "Show the import methods of the cloud",
-  flags: {},
   async run(invocation) {
-    const methods = await ask(invocation, await invocation.connect(), "info.import");
+    const methods = await invocation.ask("info.import");
     await printRecord(invocation, { "import-methods": methods });
   },
 });
@@ -23,11 +23,10 @@ const IMPORT_INFO = command({
 const STORES_INFO = command({
   name: "stores-info",
   summary: "Show the stores of the cloud",
-  flags: { "detail": { kind: "switch", summary: "Show details; administrators only" } },
+  flags: { "detail": toggle("Show details; administrators only") },
   async run(invocation) {
-    const connection = await invocation.connect();
     const method = invocation.values["detail"] ? "info.storesDetail" : "info.stores";
-    const stores = await ask(invocation, connection, method).catch((error) => {
+    const stores = await invocation.ask(method).catch((error) => {
       if (!(error instanceof NotFound)) throw error;
       throw new CommandFailed(
         "Cannot show the stores: this cloud has a single store and does not name it; leave out --store",
@@ -41,31 +40,25 @@ const STORES_INFO = command({
 const STORES_DELETE = command({
   name: "stores-delete",
   summary: "Delete the data of an image from one store",
-  positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
+  positionals: [IMAGE],
   flags: {
-    "store": {
-      kind: "text",
-      value: "<STORE_ID>",
-      required: true,
-      summary: "Store to delete the data from",
-    },
+    "store": required("<STORE_ID>", "Store to delete the data from"),
   },
-  async run(invocation) {
-    const { id, connection } = await imageOf(invocation);
-    await ask(invocation, connection, "deleteFromStore", invocation.values["store"], id);
+  async run(invocation, image) {
+    const id = await findImageId(invocation, image);
+    await invocation.ask("deleteFromStore", invocation.values["store"], id);
   },
 });
 
 const USAGE = command({
   name: "usage",
   summary: "Show your quotas and their usage",
-  flags: {},
   async run(invocation) {
-    const usage = await ask(invocation, await invocation.connect(), "info.usage");
+    const usage = await invocation.ask("info.usage");
     if (invocation.json) return await printJson(invocation, usage);
     const rows = Object.entries(usage).map(([quota, use]) => ({ ...Object(use), quota }));
     await printList(invocation, rows, [
-      ["Quota", (row) => row["quota"]],
+      ["Quota", "quota"],
       ["Limit", (row) => String(row["limit"])],
       ["Usage", (row) => String(row["usage"])],
     ]);
@@ -79,26 +72,24 @@ const EXPLAIN = command({
     name: "<MODEL>",
     summary: "Schema: image, images, member, task, metadefs/namespace, …",
   }],
-  flags: {},
-  async run(invocation) {
-    const schema = await schemaOf(invocation, invocation.positionals[0] ?? "");
+  async run(invocation, model) {
+    const schema = await schemaOf(invocation, model);
     if (invocation.json) return await printJson(invocation, schema);
     const properties = Object.entries<WireRecord>(Object(schema["properties"]));
     const rows = properties.map(([name, { description }]) => ({ name, description }));
     await printList(invocation, rows, [
-      ["Attribute", (row) => row["name"]],
-      ["Description", (row) => row["description"]],
+      ["Attribute", "name"],
+      ["Description", "description"],
     ]);
   },
 });
 
 /** The schema of a model. Glance answers 404 to unknown models. */
-async function schemaOf(invocation: Invocation, model: string): Promise<SchemaDocument> {
-  const connection = await invocation.connect();
+async function schemaOf({ ask }: Pick<Invocation, "ask">, model: string): Promise<SchemaDocument> {
   const definition = /^metadefs\/(.*)$/.exec(model)?.[1];
   return definition === undefined
-    ? await ask(invocation, connection, "schemas.get", model as SchemaName)
-    : await ask(invocation, connection, "schemas.getMetadef", definition as MetadefSchemaName);
+    ? await ask("schemas.get", model as SchemaName)
+    : await ask("schemas.getMetadef", definition as MetadefSchemaName);
 }
 
 /** The commands of this file. */

@@ -4,40 +4,26 @@
  * @module
  */
 import { MEMBER_STATUSES, type MemberStatus } from "../../api/types.ts";
-import { ask, findImageId, imageOf } from "./shared/find_image.ts";
+import { findImageId, IMAGE } from "./shared/find_image.ts";
 import { type Command, command, type Positional } from "../args/command.ts";
+import { required } from "../args/flags.ts";
 import { type Column, printList, printRecord, printRow } from "../output/records.ts";
-
-const IMAGE: Positional = { name: "<IMAGE>", summary: "Id or name of the image" };
 
 const MEMBER: Positional = { name: "<MEMBER_ID>", summary: "Id of the project" };
 
 const COLUMNS: readonly Column[] = [
-  ["Image ID", (member) => member["image_id"]],
-  ["Member ID", (member) => member["member_id"]],
-  ["Status", (member) => member["status"]],
+  ["Image ID", "image_id"],
+  ["Member ID", "member_id"],
+  ["Status", "status"],
 ];
 
 const MEMBER_LIST = command({
   name: "member-list",
   summary: "List the projects that an image is shared with",
-  flags: {
-    "image-id": {
-      kind: "text",
-      value: "<IMAGE>",
-      required: true,
-      summary: "Id or name of the image",
-    },
-  },
+  flags: { "image-id": required("<IMAGE>", "Id or name of the image") },
   async run(invocation) {
-    const connection = await invocation.connect();
-    const id = await findImageId(
-      connection,
-      invocation.values["image-id"],
-      invocation.system.signal,
-    );
-    const members = await ask(invocation, connection, "members.list", id);
-    await printList(invocation, members.map((member) => ({ ...member })), COLUMNS);
+    const id = await findImageId(invocation, invocation.values["image-id"]);
+    await printList(invocation, await invocation.ask("members.list", id), COLUMNS);
   },
 });
 
@@ -45,17 +31,9 @@ const MEMBER_GET = command({
   name: "member-get",
   summary: "Show a project that an image is shared with",
   positionals: [IMAGE, MEMBER],
-  flags: {},
-  async run(invocation) {
-    const { id, connection } = await imageOf(invocation);
-    const member = await ask(
-      invocation,
-      connection,
-      "members.get",
-      id,
-      invocation.positionals[1] ?? "",
-    );
-    await printRecord(invocation, { ...member });
+  async run(invocation, image, memberId) {
+    const id = await findImageId(invocation, image);
+    await printRecord(invocation, await invocation.ask("members.get", id, memberId));
   },
 });
 
@@ -63,17 +41,9 @@ const MEMBER_CREATE = command({
   name: "member-create",
   summary: "Share an image with a project",
   positionals: [IMAGE, MEMBER],
-  flags: {},
-  async run(invocation) {
-    const { id, connection } = await imageOf(invocation);
-    const member = await ask(
-      invocation,
-      connection,
-      "members.create",
-      id,
-      invocation.positionals[1] ?? "",
-    );
-    await printRow(invocation, { ...member }, COLUMNS);
+  async run(invocation, image, memberId) {
+    const id = await findImageId(invocation, image);
+    await printRow(invocation, await invocation.ask("members.create", id, memberId), COLUMNS);
   },
 });
 
@@ -85,14 +55,12 @@ const MEMBER_UPDATE = command({
     summary: "New status: pending, accepted or rejected",
     choices: MEMBER_STATUSES,
   }],
-  flags: {},
-  async run(invocation) {
-    const { id, connection } = await imageOf(invocation);
-    const [, memberId = "", status] = invocation.positionals;
+  async run(invocation, image, memberId, text) {
+    const id = await findImageId(invocation, image);
     // The parser has checked `choices`.
-    const args = [id, memberId, status as MemberStatus] as const;
-    const member = await ask(invocation, connection, "members.update", ...args);
-    await printRow(invocation, { ...member }, COLUMNS);
+    const status = text as MemberStatus;
+    const member = await invocation.ask("members.update", id, memberId, status);
+    await printRow(invocation, member, COLUMNS);
   },
 });
 
@@ -100,10 +68,8 @@ const MEMBER_DELETE = command({
   name: "member-delete",
   summary: "Stop sharing an image with a project",
   positionals: [IMAGE, MEMBER],
-  flags: {},
-  async run(invocation) {
-    const { id, connection } = await imageOf(invocation);
-    await ask(invocation, connection, "members.delete", id, invocation.positionals[1] ?? "");
+  async run(invocation, image, memberId) {
+    await invocation.ask("members.delete", await findImageId(invocation, image), memberId);
   },
 });
 

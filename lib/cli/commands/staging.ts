@@ -4,11 +4,10 @@
  * @module
  */
 import { Session } from "../../api/session.ts";
-import type { Connection } from "../../connect.ts";
 import type { Sent } from "../../transfer/upload/upload_job.ts";
 import { stage } from "../../transfer/upload/staging.ts";
 import { sourceOf } from "../../transfer/upload/upload_source.ts";
-import { imageOf } from "./shared/find_image.ts";
+import { findImageId, IMAGE } from "./shared/find_image.ts";
 import { type Command, command, type Invocation, type Values } from "../args/command.ts";
 import { PROGRESS_FLAGS, withProgress } from "./shared/transfer.ts";
 import { FILE_FLAGS, type FoundBytes, requireBytes, SIZE_FLAGS } from "../files/upload_source.ts";
@@ -19,17 +18,17 @@ export const IMAGE_STAGE: Command = command({
   summary: "Stage data for the import of an image",
   details:
     'Glance keeps staged data until "glance image-import" imports it. If the connection breaks, a file is sent again; standard input cannot be.',
-  positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
+  positionals: [IMAGE],
   flags: { ...FILE_FLAGS, ...SIZE_FLAGS, ...PROGRESS_FLAGS },
-  async run(invocation) {
+  async run(invocation, image) {
     const bytes = await requireBytes(
       invocation.system,
       invocation.values["file"],
       "stage an image",
     );
-    const { id, connection } = await imageOf(invocation);
+    const id = await findImageId(invocation, image);
     const size = invocation.values["size"] ?? bytes.size;
-    await stageBytes(invocation, connection, id, { ...bytes, size });
+    await stageBytes(invocation, id, { ...bytes, size });
   },
 });
 
@@ -41,11 +40,11 @@ export const IMAGE_STAGE: Command = command({
  */
 export async function stageBytes(
   invocation: Invocation<Values<typeof PROGRESS_FLAGS>>,
-  { service, context }: Connection,
   imageId: string,
   { data, size }: FoundBytes,
   isOwn: boolean = false,
 ): Promise<Sent> {
+  const { service, context } = await invocation.connect();
   const session = new Session(service.client, context, invocation.system);
   const source = sourceOf(data, size ?? undefined);
   return await withProgress(

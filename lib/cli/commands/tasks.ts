@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { number, required, text } from "../args/flags.ts";
 import type { GlanceTask } from "../../api/operations.ts";
-import { ask, imageOf } from "./shared/find_image.ts";
+import { findImageId, IMAGE } from "./shared/find_image.ts";
 import { type Command, command, type Flags, type Values } from "../args/command.ts";
 import { jsonObject } from "../args/json_flag.ts";
 import { type Column, type OutputCall, printList, printRecord } from "../output/records.ts";
@@ -16,11 +17,9 @@ const PAGE_SIZE = 20;
 const IMAGE_TASKS = command({
   name: "image-tasks",
   summary: "List the tasks of an image",
-  positionals: [{ name: "<IMAGE>", summary: "Id or name of the image" }],
-  flags: {},
-  async run(invocation) {
-    const { id, connection } = await imageOf(invocation);
-    const tasks = await ask(invocation, connection, "tasks", id);
+  positionals: [IMAGE],
+  async run(invocation, image) {
+    const tasks = await invocation.ask("tasks", await findImageId(invocation, image));
     await printList(invocation, tasks, imageTaskColumns(invocation.verbose));
   },
 });
@@ -51,26 +50,15 @@ function imageTaskColumns(isVerbose: boolean): Column[] {
 }
 
 const LIST_FLAGS = {
-  "sort-key": {
-    kind: "text",
-    value: "<KEY>",
+  "sort-key": text("<KEY>", "Property to sort by: id, type or status (default: status)", {
     choices: ["id", "type", "status"],
-    summary: "Property to sort by: id, type or status (default: status)",
-  },
-  "sort-dir": {
-    kind: "text",
-    value: "<DIRECTION>",
+  }),
+  "sort-dir": text("<DIRECTION>", "Direction: asc or desc (default: desc)", {
     choices: ["asc", "desc"],
-    summary: "Direction: asc or desc (default: desc)",
-  },
-  "page-size": {
-    kind: "number",
-    value: "<SIZE>",
-    min: 1,
-    summary: "Tasks per request (default: 20)",
-  },
-  "type": { kind: "text", value: "<TYPE>", summary: "Only tasks of this type" },
-  "status": { kind: "text", value: "<STATUS>", summary: "Only tasks with this status" },
+  }),
+  "page-size": number("<SIZE>", "Tasks per request (default: 20)"),
+  "type": text("<TYPE>", "Only tasks of this type"),
+  "status": text("<STATUS>", "Only tasks with this status"),
 } as const satisfies Flags;
 
 const TASK_LIST = command({
@@ -78,20 +66,16 @@ const TASK_LIST = command({
   summary: "List all tasks; administrators only",
   flags: LIST_FLAGS,
   async run(invocation) {
-    const connection = await invocation.connect();
     const query = taskQuery(invocation.values);
     const tasks = await allPages<GlanceTask>(async (marker) => {
-      const page = await ask(invocation, connection, "tasks.list", [
-        ...query,
-        ...queryOf({ marker: marker ?? undefined }),
-      ]);
-      return page.tasks;
+      const after = queryOf({ marker: marker ?? undefined });
+      return (await invocation.ask("tasks.list", [...query, ...after])).tasks;
     }, ({ id }) => id);
     await printList(invocation, tasks, [
-      ["ID", (task) => task["id"]],
-      ["Type", (task) => task["type"]],
-      ["Status", (task) => task["status"]],
-      ["Owner", (task) => task["owner"]],
+      ["ID", "id"],
+      ["Type", "type"],
+      ["Status", "status"],
+      ["Owner", "owner"],
     ]);
   },
 });
@@ -111,11 +95,8 @@ const TASK_SHOW = command({
   name: "task-show",
   summary: "Show a task; administrators only",
   positionals: [{ name: "<TASK_ID>", summary: "Id of the task" }],
-  flags: {},
-  async run(invocation) {
-    const connection = await invocation.connect();
-    const task = await ask(invocation, connection, "tasks.get", invocation.positionals[0] ?? "");
-    await printTask(invocation, task);
+  async run(invocation, id) {
+    await printTask(invocation, await invocation.ask("tasks.get", id));
   },
 });
 
@@ -124,25 +105,13 @@ const TASK_CREATE = command({
   summary: "Start a task; administrators only",
   details: "To import an image, use image-import or image-create-via-import instead.",
   flags: {
-    "type": {
-      kind: "text",
-      value: "<TYPE>",
-      required: true,
-      summary: "Type of the task, for example import",
-    },
-    "input": {
-      kind: "text",
-      value: "<JSON>",
-      summary: "Input of the task, a JSON object (default: {})",
-    },
+    "type": required("<TYPE>", "Type of the task, for example import"),
+    "input": text("<JSON>", "Input of the task, a JSON object (default: {})"),
   },
   async run(invocation) {
     const { type } = invocation.values;
     const input = jsonObject("--input", invocation.values["input"] ?? "{}");
-    await printTask(
-      invocation,
-      await ask(invocation, await invocation.connect(), "tasks.create", { type, input }),
-    );
+    await printTask(invocation, await invocation.ask("tasks.create", { type, input }));
   },
 });
 

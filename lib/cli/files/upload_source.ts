@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { number, text } from "../args/flags.ts";
 import { CommandFailed, UsageError } from "../system/errors.ts";
 import { attempt, codeOf, fileError } from "../system/fs_errors.ts";
 import type { Flags } from "../args/command.ts";
@@ -11,12 +12,10 @@ import type { Bytes, Input, System, SystemFiles } from "../system/system.ts";
 
 /** The flag that names the file. */
 export const FILE_FLAGS = {
-  "file": {
-    kind: "text",
-    value: "<FILE>",
-    summary:
-      "File with the data; - for standard input (default: standard input if it is a pipe or a file)",
-  },
+  "file": text(
+    "<FILE>",
+    "File with the data; - for standard input (default: standard input if it is a pipe or a file)",
+  ),
 } as const satisfies Flags;
 
 /** Names of standard input. Deno does not open them as files. */
@@ -24,12 +23,11 @@ const STANDARD_INPUT: readonly string[] = ["-", "/dev/stdin"];
 
 /** The flag with the size of the data. */
 export const SIZE_FLAGS = {
-  "size": {
-    kind: "number",
-    value: "<IMAGE_SIZE>",
-    min: 0,
-    summary: "Size of the data in bytes, for pipes; other sizes are refused",
-  },
+  "size": number(
+    "<IMAGE_SIZE>",
+    "Size of the data in bytes, for pipes; other sizes are refused",
+    0,
+  ),
 } as const satisfies Flags;
 
 /** Data to upload. */

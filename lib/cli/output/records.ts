@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { number } from "../args/flags.ts";
 import { CommandFailed } from "../system/errors.ts";
 import { codeOf, fileState } from "../system/fs_errors.ts";
 import type { Flags, Invocation, Values } from "../args/command.ts";
@@ -23,12 +24,7 @@ export type OutputCall = Pick<Invocation, "system" | "json">;
 
 /** The flag for the width of values. */
 export const WIDTH_FLAGS = {
-  "max-column-width": {
-    kind: "number",
-    value: "<WIDTH>",
-    min: 1,
-    summary: "Characters of a value per line (default: 80)",
-  },
+  "max-column-width": number("<WIDTH>", "Characters of a value per line (default: 80)"),
 } as const satisfies Flags;
 
 /** The options that `WIDTH_FLAGS` set. */
@@ -56,10 +52,10 @@ export interface ImageOptions extends RecordOptions {
   readonly isHumanReadable?: boolean;
 }
 
-/** A column of a list: heading, value of a cell, and maximum width of its lines. */
+/** A column of a list: heading, key or function of its values (default: the heading), and width of its lines. */
 export type Column = readonly [
   heading: string,
-  cell: (row: WireRecord) => unknown,
+  cell?: string | ((row: WireRecord) => unknown),
   maxWidth?: number,
 ];
 
@@ -99,7 +95,7 @@ export async function printJson(
 /** Prints a record as JSON, or as a table of its properties in alphabetical order. */
 export async function printRecord(
   invocation: OutputCall,
-  record: WireRecord,
+  record: object,
   options: RecordOptions = {},
 ): Promise<void> {
   if (invocation.json) return await printJson(invocation, record);
@@ -116,12 +112,12 @@ export async function printRecord(
 /** Prints a list of records as JSON, or as a table with the given columns. */
 export async function printList(
   invocation: OutputCall,
-  records: readonly WireRecord[],
+  records: readonly object[],
   columns: readonly Column[],
   layout: Pick<TableLayout, "align"> = {},
 ): Promise<void> {
   if (invocation.json) return await printJson(invocation, records);
-  const rows = records.map((record) => columns.map(([, cell]) => listCell(cell(record))));
+  const rows = records.map((record) => columns.map((column) => listCell(record, column)));
   const maxWidths = columns.map(([, , maxWidth]) => maxWidth);
   await printText(
     invocation,
@@ -130,7 +126,9 @@ export async function printList(
 }
 
 /** In lists, glanceclient prints nothing for values that are false in Python, among them 0 and []. */
-function listCell(value: unknown): string {
+function listCell(record: object, [heading, cell = heading]: Column): string {
+  const row = { ...record } as WireRecord;
+  const value = typeof cell === "string" ? row[cell] : cell(row);
   const isEmpty = typeof value === "object" && Object.keys(Object(value)).length === 0;
   return isEmpty || !value ? "" : cellText(value, "");
 }
@@ -138,7 +136,7 @@ function listCell(value: unknown): string {
 /** Prints a record as a list of one, as glanceclient does for members and tags. */
 export async function printRow(
   invocation: OutputCall,
-  record: WireRecord,
+  record: object,
   columns: readonly Column[],
 ): Promise<void> {
   if (invocation.json) return await printJson(invocation, record);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { text } from "../../args/flags.ts";
 import { ownValue } from "../../../validate.ts";
 import { UsageError } from "../../system/errors.ts";
 import type { Flags, Positional, TextFlag } from "../../args/command.ts";
@@ -13,7 +14,7 @@ export const NAMESPACE: Positional = { name: "<NAMESPACE>", summary: "Name of th
 
 /** Defines a flag for a read-only field. glanceclient derives such flags from the schema; Glance refuses them. */
 export function readOnlyFlag(value: string): TextFlag {
-  return { kind: "text", value, summary: "Not supported: Glance sets it" };
+  return text(value, "Not supported: Glance sets it");
 }
 
 /** Flags for the read-only dates. */
@@ -46,7 +47,8 @@ export function withoutReadOnly<T extends WireRecord>(
 }
 
 /** A definition as glanceclient shows it: without `self`, and with the names of its parts. */
-export function shownDefinition({ self: _, ...record }: WireRecord): WireRecord {
+export function shownDefinition(definition: object): WireRecord {
+  const { self: _, ...record } = { ...definition } as WireRecord;
   return Object.fromEntries(
     Object.entries(record).map(([key, value]) => [key, ownValue(NAMES, key)?.(value) ?? value]),
   );

@@ -3,16 +3,15 @@
  *
  * @module
  */
+import { list, number, text, truth } from "../../args/flags.ts";
 import type {
   MetadefNamespaceMeta,
   NewMetadefNamespace,
 } from "../../../api/operations/metadef_types.ts";
 import { CommandFailed, UsageError } from "../../system/errors.ts";
 import { definedMembers } from "../../../validate.ts";
-import { ask } from "../shared/find_image.ts";
 import { type Command, command, type Flags, type Values } from "../../args/command.ts";
 import { objectIn } from "../../args/json_flag.ts";
-import { deletion } from "./deletion.ts";
 import {
   checkReadOnly,
   DATE_FLAGS,
@@ -37,15 +36,11 @@ import { FILE_FLAGS, readText } from "../../files/upload_source.ts";
 const PAGE_SIZE = 20;
 
 const META_FLAGS = {
-  "display-name": {
-    kind: "text",
-    value: "<DISPLAY_NAME>",
-    summary: "Display name of the namespace",
-  },
-  "description": { kind: "text", value: "<DESCRIPTION>", summary: "Description of the namespace" },
-  "visibility": { kind: "text", value: "<VISIBILITY>", summary: "Visibility: public, private" },
-  "protected": { kind: "truth", summary: "Whether the namespace is protected from deletion" },
-  "owner": { kind: "text", value: "<OWNER>", summary: "Project that owns the namespace" },
+  "display-name": text("<DISPLAY_NAME>", "Display name of the namespace"),
+  "description": text("<DESCRIPTION>", "Description of the namespace"),
+  "visibility": text("<VISIBILITY>", "Visibility: public, private"),
+  "protected": truth("Whether the namespace is protected from deletion"),
+  "owner": text("<OWNER>", "Project that owns the namespace"),
   "self": readOnlyFlag("<SELF>"),
   ...DATE_FLAGS,
 } as const satisfies Flags;
@@ -54,44 +49,26 @@ const NAMESPACE_LIST = command({
   name: "md-namespace-list",
   summary: "List the namespaces of metadata definitions",
   flags: {
-    "resource-types": {
-      kind: "list",
-      value: "<RESOURCE_TYPE>",
-      summary: "Only namespaces for this resource type; may be repeated",
-    },
-    "visibility": {
-      kind: "text",
-      value: "<VISIBILITY>",
-      summary: "Only namespaces with this visibility: public, private",
-    },
-    "page-size": {
-      kind: "number",
-      value: "<SIZE>",
-      min: 1,
-      summary: "Namespaces per request (default: 20)",
-    },
+    "resource-types": list(
+      "<RESOURCE_TYPE>",
+      "Only namespaces for this resource type; may be repeated",
+    ),
+    "visibility": text("<VISIBILITY>", "Only namespaces with this visibility: public, private"),
+    "page-size": number("<SIZE>", "Namespaces per request (default: 20)"),
   },
   async run(invocation) {
     const { "resource-types": types, visibility, "page-size": size = PAGE_SIZE } =
       invocation.values;
-    const connection = await invocation.connect();
     const namespaces = await allPages(async (marker) => {
-      const page = await ask(
-        invocation,
-        connection,
-        "metadefs.namespaces.list",
-        queryOf({
-          limit: String(size),
-          resource_types: types.join(",") || undefined,
-          visibility,
-          marker: marker ?? undefined,
-        }),
-      );
-      return page.namespaces;
+      const query = queryOf({
+        limit: String(size),
+        resource_types: types.join(",") || undefined,
+        visibility,
+        marker: marker ?? undefined,
+      });
+      return (await invocation.ask("metadefs.namespaces.list", query)).namespaces;
     }, ({ namespace }) => namespace);
-    await printList(invocation, namespaces.map((one) => ({ ...one })), [
-      ["namespace", (one) => one["namespace"]],
-    ]);
+    await printList(invocation, namespaces, [["namespace"]]);
   },
 });
 
@@ -100,21 +77,16 @@ const NAMESPACE_SHOW = command({
   summary: "Show a namespace and the names of its parts",
   positionals: [NAMESPACE],
   flags: {
-    "resource-type": {
-      kind: "text",
-      value: "<RESOURCE_TYPE>",
-      summary: "Show properties with their prefix for this resource type",
-    },
+    "resource-type": text(
+      "<RESOURCE_TYPE>",
+      "Show properties with their prefix for this resource type",
+    ),
     ...WIDTH_FLAGS,
   },
-  async run(invocation) {
-    const [name = ""] = invocation.positionals;
-    const { "resource-type": resourceType } = invocation.values;
-    const connection = await invocation.connect();
-    const namespace = await ask(invocation, connection, "metadefs.namespaces.get", name, {
-      resourceType,
-    });
-    await printNamespace(invocation, { ...namespace }, widthFrom(invocation.values));
+  async run(invocation, name) {
+    const view = { resourceType: invocation.values["resource-type"] };
+    const namespace = await invocation.ask("metadefs.namespaces.get", name, view);
+    await printNamespace(invocation, namespace, widthFrom(invocation.values));
   },
 });
 
@@ -125,28 +97,21 @@ const NAMESPACE_CREATE = command({
   flags: {
     ...META_FLAGS,
     "schema": readOnlyFlag("<SCHEMA>"),
-    "resource-type-associations": {
-      kind: "list",
-      value: "<RESOURCE_TYPE>",
-      many: true,
-      summary: "Resource types that the namespace applies to; may be repeated",
-    },
+    "resource-type-associations": list(
+      "<RESOURCE_TYPE>",
+      "Resource types that the namespace applies to; may be repeated",
+      { many: true },
+    ),
   },
-  async run(invocation) {
+  async run(invocation, namespace) {
     checkReadOnly(invocation.values);
-    const [namespace = ""] = invocation.positionals;
     const types = invocation.values["resource-type-associations"];
-    const created = await ask(
-      invocation,
-      await invocation.connect(),
-      "metadefs.namespaces.create",
-      {
-        namespace,
-        ...metaFrom(invocation.values),
-        ...types.length > 0 && { resource_type_associations: types.map((name) => ({ name })) },
-      },
-    );
-    await printNamespace(invocation, { ...created });
+    const created = await invocation.ask("metadefs.namespaces.create", {
+      namespace,
+      ...metaFrom(invocation.values),
+      ...types.length > 0 && { resource_type_associations: types.map((name) => ({ name })) },
+    });
+    await printNamespace(invocation, created);
   },
 });
 
@@ -171,9 +136,7 @@ const NAMESPACE_IMPORT = command({
     }
     // Glance checks the other fields.
     const namespace = withoutReadOnlyParts(document) as unknown as NewMetadefNamespace;
-    const connection = await invocation.connect();
-    const created = await ask(invocation, connection, "metadefs.namespaces.create", namespace);
-    await printNamespace(invocation, { ...created });
+    await printNamespace(invocation, await invocation.ask("metadefs.namespaces.create", namespace));
   },
 });
 
@@ -182,11 +145,8 @@ const NAMESPACE_UPDATE = command({
   summary: "Update a namespace",
   details: "Fields without a flag keep their values.",
   positionals: [NAMESPACE],
-  flags: {
-    "namespace": { kind: "text", value: "<NAMESPACE>", summary: "New name of the namespace" },
-    ...META_FLAGS,
-  },
-  async run(invocation) {
+  flags: { "namespace": text("<NAMESPACE>", "New name of the namespace"), ...META_FLAGS },
+  async run(invocation, name) {
     checkReadOnly(invocation.values);
     const { namespace: newName } = invocation.values;
     const change = definedMembers<NewMetadefNamespace>({
@@ -198,24 +158,24 @@ const NAMESPACE_UPDATE = command({
         'Cannot update a namespace: no change is given; see "glance help md-namespace-update"',
       );
     }
-    const [name = ""] = invocation.positionals;
-    const connection = await invocation.connect();
-    const current = await ask(invocation, connection, "metadefs.namespaces.get", name);
+    const current = await invocation.ask("metadefs.namespaces.get", name);
     const { display_name, description, visibility, protected: isProtected, owner } = current;
     const fields = { display_name, description, visibility, protected: isProtected, owner };
-    const known = Object.entries(fields).filter(([, value]) => value !== undefined);
-    const update = { ...Object.fromEntries(known), ...change };
-    await ask(invocation, connection, "metadefs.namespaces.update", name, update);
-    const after = await ask(invocation, connection, "metadefs.namespaces.get", newName ?? name);
-    await printNamespace(invocation, { ...after });
+    const update = { ...definedMembers<MetadefNamespaceMeta>(fields), ...change };
+    await invocation.ask("metadefs.namespaces.update", name, update);
+    const after = await invocation.ask("metadefs.namespaces.get", newName ?? name);
+    await printNamespace(invocation, after);
   },
 });
 
-const NAMESPACE_DELETE = deletion(
-  "md-namespace-delete",
-  "Delete a namespace and its parts",
-  "metadefs.namespaces.delete",
-);
+const NAMESPACE_DELETE = command({
+  name: "md-namespace-delete",
+  summary: "Delete a namespace and its parts",
+  positionals: [NAMESPACE],
+  async run(invocation, name) {
+    await invocation.ask("metadefs.namespaces.delete", name);
+  },
+});
 
 /** The commands of this file. */
 export const NAMESPACE_COMMANDS: readonly Command[] = [
@@ -229,17 +189,14 @@ export const NAMESPACE_COMMANDS: readonly Command[] = [
 
 /** The fields that flags set. */
 function metaFrom(values: Values<typeof META_FLAGS>): MetadefNamespaceMeta {
-  const fields = {
+  return definedMembers<MetadefNamespaceMeta>({
     display_name: values["display-name"],
     description: values["description"],
-    visibility: values["visibility"],
+    // Glance checks the visibility.
+    visibility: values["visibility"] as MetadefNamespaceMeta["visibility"],
     protected: values["protected"],
     owner: values["owner"],
-  };
-  // Glance checks the visibility.
-  return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== undefined),
-  ) as MetadefNamespaceMeta;
+  });
 }
 
 /** Removes the read-only fields of a namespace and its parts. */
@@ -254,7 +211,7 @@ function withoutReadOnlyParts(document: WireRecord): WireRecord {
 
 async function printNamespace(
   invocation: OutputCall,
-  namespace: WireRecord,
+  namespace: object,
   options: RecordOptions = {},
 ): Promise<void> {
   await printRecord(invocation, invocation.json ? namespace : shownDefinition(namespace), options);

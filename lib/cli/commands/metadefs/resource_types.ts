@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ask } from "../shared/find_image.ts";
+import { required, text } from "../../args/flags.ts";
 import { type Command, command } from "../../args/command.ts";
 import { checkReadOnly, DATE_FLAGS, NAMESPACE } from "./fields.ts";
 import { printList, printRecord } from "../../output/records.ts";
@@ -11,10 +11,8 @@ import { printList, printRecord } from "../../output/records.ts";
 const TYPE_LIST = command({
   name: "md-resource-type-list",
   summary: "List the resource types",
-  flags: {},
   async run(invocation) {
-    const types = await ask(invocation, await invocation.connect(), "metadefs.resourceTypes.list");
-    await printList(invocation, types.map((one) => ({ ...one })), [["name", (one) => one["name"]]]);
+    await printList(invocation, await invocation.ask("metadefs.resourceTypes.list"), [["name"]]);
   },
 });
 
@@ -22,20 +20,9 @@ const ASSOCIATION_LIST = command({
   name: "md-namespace-resource-type-list",
   summary: "List the resource types that a namespace applies to",
   positionals: [NAMESPACE],
-  flags: {},
-  async run(invocation) {
-    const [name = ""] = invocation.positionals;
-    const all = await ask(
-      invocation,
-      await invocation.connect(),
-      "metadefs.associations.list",
-      name,
-    );
-    await printList(invocation, all.map((one) => ({ ...one })), [
-      ["name", (one) => one["name"]],
-      ["prefix", (one) => one["prefix"]],
-      ["properties_target", (one) => one["properties_target"]],
-    ]);
+  async run(invocation, namespace) {
+    const all = await invocation.ask("metadefs.associations.list", namespace);
+    await printList(invocation, all, [["name"], ["prefix"], ["properties_target"]]);
   },
 });
 
@@ -44,38 +31,20 @@ const ASSOCIATE = command({
   summary: "Associate a namespace with a resource type",
   positionals: [NAMESPACE],
   flags: {
-    "name": {
-      kind: "text",
-      value: "<NAME>",
-      required: true,
-      summary: "Resource type, for example OS::Nova::Flavor",
-    },
-    "prefix": {
-      kind: "text",
-      value: "<PREFIX>",
-      summary: "Prefix of the properties on this resource type, with separator",
-    },
-    "properties-target": {
-      kind: "text",
-      value: "<PROPERTIES_TARGET>",
-      summary: "Target of the properties if the resource has several, for example image",
-    },
+    "name": required("<NAME>", "Resource type, for example OS::Nova::Flavor"),
+    "prefix": text("<PREFIX>", "Prefix of the properties on this resource type, with separator"),
+    "properties-target": text(
+      "<PROPERTIES_TARGET>",
+      "Target of the properties if the resource has several, for example image",
+    ),
     ...DATE_FLAGS,
   },
-  async run(invocation) {
+  async run(invocation, namespace) {
     checkReadOnly(invocation.values);
-    const [namespace = ""] = invocation.positionals;
     const { name, prefix, "properties-target": target } = invocation.values;
     const association = { name, prefix, properties_target: target };
-    const connection = await invocation.connect();
-    const made = await ask(
-      invocation,
-      connection,
-      "metadefs.associations.create",
-      namespace,
-      association,
-    );
-    await printRecord(invocation, { ...made });
+    const made = await invocation.ask("metadefs.associations.create", namespace, association);
+    await printRecord(invocation, made);
   },
 });
 
@@ -83,16 +52,8 @@ const DEASSOCIATE = command({
   name: "md-resource-type-deassociate",
   summary: "Remove the association of a namespace with a resource type",
   positionals: [NAMESPACE, { name: "<RESOURCE_TYPE>", summary: "Name of the resource type" }],
-  flags: {},
-  async run(invocation) {
-    const [namespace = "", type = ""] = invocation.positionals;
-    await ask(
-      invocation,
-      await invocation.connect(),
-      "metadefs.associations.delete",
-      namespace,
-      type,
-    );
+  async run(invocation, namespace, type) {
+    await invocation.ask("metadefs.associations.delete", namespace, type);
   },
 });
 

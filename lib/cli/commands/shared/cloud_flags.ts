@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { number, toggle } from "../../args/flags.ts";
 import { parseDocument as parseYaml } from "yaml";
 import { type CloudInput, resolveCloud } from "../../../cloud.ts";
 import { type Connection, openConnection } from "../../../connect.ts";
@@ -85,19 +86,15 @@ export const CLOUD_FLAGS = {
   "os-cacert": overriding("OS_CACERT", "PEM file with CA certificates"),
   "os-cert": overriding("OS_CERT", "PEM file with the client certificate"),
   "os-key": overriding("OS_KEY", "PEM file with the key of the client certificate"),
-  "timeout": {
-    kind: "number",
-    value: "<SECONDS>",
-    min: 1,
-    summary: "Seconds until a response must start (default: 60); not a limit for transfers",
-  },
-  "stall-timeout": {
-    kind: "number",
-    value: "<SECONDS>",
-    min: 1,
-    summary: "Seconds without progress after which a transfer is stalled (default: 30)",
-  },
-  "insecure": { kind: "switch", summary: "Not supported: certificates are always verified" },
+  "timeout": number(
+    "<SECONDS>",
+    "Seconds until a response must start (default: 60); not a limit for transfers",
+  ),
+  "stall-timeout": number(
+    "<SECONDS>",
+    "Seconds without progress after which a transfer is stalled (default: 30)",
+  ),
+  "insecure": toggle("Not supported: certificates are always verified"),
 } as const satisfies Flags;
 
 /** The values of `CLOUD_FLAGS`. */

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Connection } from "../../../connect.ts";
 import { CommandFailed, Interrupted, sentenceOf } from "../../system/errors.ts";
 import { findImageId } from "./find_image.ts";
 import type { Invocation } from "../../args/command.ts";
@@ -21,15 +20,14 @@ export interface BatchAction {
  */
 export async function forEachImage(
   invocation: Invocation<unknown>,
-  connection: Connection,
   { verb, done }: BatchAction,
   work: (imageId: string) => Promise<void>,
 ): Promise<void> {
-  const { positionals, messages, system: { signal } } = invocation;
+  const { positionals, messages } = invocation;
   let failed = 0;
   for (const idOrName of positionals) {
     try {
-      await work(await findImageId(connection, idOrName, signal));
+      await work(await findImageId(invocation, idOrName));
     } catch (error) {
       if (error instanceof Interrupted || positionals.length === 1) throw error;
       failed++;

@@ -7,38 +7,22 @@ import type { Connection } from "../../../connect.ts";
 import { ImageNotFound } from "../../../errors.ts";
 import type { OperationArgs, OperationName, OperationResult } from "../../../api/operations.ts";
 import { findImage } from "../../../jobs/find_image.ts";
-import type { Invocation } from "../../args/command.ts";
+import type { Invocation, Positional } from "../../args/command.ts";
+
+/** The argument that names an image. */
+export const IMAGE: Positional = { name: "<IMAGE>", summary: "Id or name of the image" };
 
 /** The only form of ids that Glance accepts. */
 const IMAGE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** An image and the connection that found it. */
-export interface FoundImage {
-  readonly id: string;
-  readonly connection: Connection;
-}
-
-/** Finds the image that the first positional argument names. */
-export async function imageOf(
-  invocation: Pick<Invocation, "positionals" | "connect" | "system">,
-): Promise<
-  FoundImage
-> {
-  const connection = await invocation.connect();
-  return {
-    id: await findImageId(connection, invocation.positionals[0] ?? "", invocation.system.signal),
-    connection,
-  };
-}
-
-/** Calls an operation of the Image API. It is aborted if the command is. */
-export function ask<M extends OperationName>(
-  { system }: Pick<Invocation, "system">,
+/** Calls an operation of the Image API. */
+export function askAt<M extends OperationName>(
   { service, context }: Connection,
+  signal: AbortSignal,
   method: M,
   ...args: OperationArgs<M>
 ): Promise<OperationResult<M>> {
-  return service.client.run(context, method, args, { signal: system.signal });
+  return service.client.run(context, method, args, { signal });
 }
 
 /**
@@ -48,10 +32,10 @@ export function ask<M extends OperationName>(
  * @throws {AmbiguousImage} if several images have the name.
  */
 export async function findImageId(
-  { service, context }: Connection,
+  { connect, system: { signal } }: Pick<Invocation, "connect" | "system">,
   idOrName: string,
-  signal: AbortSignal,
 ): Promise<string> {
+  const { service, context } = await connect();
   if (IMAGE_ID.test(idOrName)) return idOrName;
   try {
     return (await findImage(service, context, idOrName, { signal })).id;

@@ -3,58 +3,35 @@
  *
  * @module
  */
+import { list, number, text, truth } from "../../args/flags.ts";
 import type { ImageMeta, ImageVisibility } from "../../../api/types.ts";
 import { UsageError } from "../../system/errors.ts";
 import type { Flags, Values } from "../../args/command.ts";
 
 /** Flags of `image-create` and `image-update`. */
 export const IMAGE_FLAGS = {
-  "name": { kind: "text", value: "<NAME>", summary: "Name of the image" },
-  "disk-format": {
-    kind: "text",
-    value: "<DISK_FORMAT>",
-    summary: "Disk format: raw, qcow2, iso, vmdk, vhd, vhdx, vdi, ami, ari, aki, ploop",
-  },
-  "container-format": {
-    kind: "text",
-    value: "<CONTAINER_FORMAT>",
-    summary: "Container format: bare, ovf, ova, docker, compressed, ami, ari, aki",
-  },
-  "visibility": {
-    kind: "text",
-    value: "<VISIBILITY>",
-    summary: "Visibility: public, community, shared, private",
-  },
-  "min-disk": {
-    kind: "number",
-    value: "<MIN_DISK>",
-    min: 0,
-    summary: "Minimum disk size to boot the image, in GB",
-  },
-  "min-ram": {
-    kind: "number",
-    value: "<MIN_RAM>",
-    min: 0,
-    summary: "Minimum memory to boot the image, in MB",
-  },
-  "protected": { kind: "truth", summary: "Whether the image is protected from deletion" },
-  "hidden": {
-    kind: "truth",
-    aliases: ["os-hidden"],
-    summary: "Whether default lists leave out the image",
-  },
-  "owner": { kind: "text", value: "<OWNER>", summary: "Project that owns the image" },
-  "architecture": { kind: "text", value: "<ARCHITECTURE>", summary: "Property architecture" },
-  "os-distro": { kind: "text", value: "<OS_DISTRO>", summary: "Property os_distro" },
-  "os-version": { kind: "text", value: "<OS_VERSION>", summary: "Property os_version" },
-  "kernel-id": { kind: "text", value: "<KERNEL_ID>", summary: "Property kernel_id" },
-  "ramdisk-id": { kind: "text", value: "<RAMDISK_ID>", summary: "Property ramdisk_id" },
-  "instance-uuid": { kind: "text", value: "<INSTANCE_UUID>", summary: "Property instance_uuid" },
-  "property": {
-    kind: "list",
-    value: "<KEY=VALUE>",
-    summary: "Custom property; may be repeated",
-  },
+  "name": text("<NAME>", "Name of the image"),
+  "disk-format": text(
+    "<DISK_FORMAT>",
+    "Disk format: raw, qcow2, iso, vmdk, vhd, vhdx, vdi, ami, ari, aki, ploop",
+  ),
+  "container-format": text(
+    "<CONTAINER_FORMAT>",
+    "Container format: bare, ovf, ova, docker, compressed, ami, ari, aki",
+  ),
+  "visibility": text("<VISIBILITY>", "Visibility: public, community, shared, private"),
+  "min-disk": number("<MIN_DISK>", "Minimum disk size to boot the image, in GB", 0),
+  "min-ram": number("<MIN_RAM>", "Minimum memory to boot the image, in MB", 0),
+  "protected": truth("Whether the image is protected from deletion"),
+  "hidden": truth("Whether default lists leave out the image", { aliases: ["os-hidden"] }),
+  "owner": text("<OWNER>", "Project that owns the image"),
+  "architecture": text("<ARCHITECTURE>", "Property architecture"),
+  "os-distro": text("<OS_DISTRO>", "Property os_distro"),
+  "os-version": text("<OS_VERSION>", "Property os_version"),
+  "kernel-id": text("<KERNEL_ID>", "Property kernel_id"),
+  "ramdisk-id": text("<RAMDISK_ID>", "Property ramdisk_id"),
+  "instance-uuid": text("<INSTANCE_UUID>", "Property instance_uuid"),
+  "property": list("<KEY=VALUE>", "Custom property; may be repeated"),
 } as const satisfies Flags;
 
 /** Flags that set custom properties. */

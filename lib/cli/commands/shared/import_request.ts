@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { text, truth } from "../../args/flags.ts";
 import type { ImportRequest } from "../../../api/operations.ts";
 import { UsageError } from "../../system/errors.ts";
 import type { Flags, Values } from "../../args/command.ts";
@@ -10,40 +11,23 @@ import type { System } from "../../system/system.ts";
 
 /** Flags of `image-import` and `image-create-via-import`, except the import method. */
 export const IMPORT_FLAGS = {
-  "uri": { kind: "text", value: "<IMAGE_URL>", summary: "URL of the data, for web-download" },
-  "remote-region": {
-    kind: "text",
-    value: "<REGION>",
-    summary: "Region to import from, for glance-download",
-  },
-  "remote-image-id": {
-    kind: "text",
-    value: "<IMAGE_ID>",
-    summary: "Id of the image in that region",
-  },
-  "remote-service-interface": {
-    kind: "text",
-    value: "<INTERFACE>",
-    summary: "Interface of Glance in that region (default: public)",
-  },
-  "store": {
-    kind: "text",
-    value: "<STORE>",
+  "uri": text("<IMAGE_URL>", "URL of the data, for web-download"),
+  "remote-region": text("<REGION>", "Region to import from, for glance-download"),
+  "remote-image-id": text("<IMAGE_ID>", "Id of the image in that region"),
+  "remote-service-interface": text(
+    "<INTERFACE>",
+    "Interface of Glance in that region (default: public)",
+  ),
+  "store": text("<STORE>", "Store for the data (default: the cloud's default)", {
     environment: "OS_IMAGE_STORE",
-    summary: "Store for the data (default: the cloud's default)",
-  },
-  "stores": {
-    kind: "text",
-    value: "<STORES>",
+  }),
+  "stores": text("<STORES>", "Several stores, separated by commas", {
     environment: "OS_IMAGE_STORES",
-    summary: "Several stores, separated by commas",
-  },
-  "all-stores": { kind: "truth", summary: "Import to all stores" },
-  "allow-failure": {
-    kind: "truth",
+  }),
+  "all-stores": truth("Import to all stores"),
+  "allow-failure": truth("Whether some of several stores may fail (default: True)", {
     environment: "OS_IMAGE_ALLOW_FAILURE",
-    summary: "Whether some of several stores may fail (default: True)",
-  },
+  }),
 } as const satisfies Flags;
 
 /** The values of `IMPORT_FLAGS`. */

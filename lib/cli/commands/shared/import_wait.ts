@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { toggle } from "../../args/flags.ts";
 import type { Connection } from "../../../connect.ts";
 import type { ImportRequest } from "../../../api/operations.ts";
 import type { Image } from "../../../api/types.ts";
@@ -13,10 +14,7 @@ import type { Flags, Invocation, Values } from "../../args/command.ts";
 
 /** The flag `--wait`. */
 export const WAIT_FLAGS = {
-  "wait": {
-    kind: "switch",
-    summary: "Wait until the import ends, and fail if it has failed",
-  },
+  "wait": toggle("Wait until the import ends, and fail if it has failed"),
 } as const satisfies Flags;
 
 /**

@@ -6,8 +6,7 @@
 import type { Connection } from "../../../connect.ts";
 import { NotFound } from "../../../errors.ts";
 import { CommandFailed } from "../../system/errors.ts";
-import { ask } from "./find_image.ts";
-import type { Invocation } from "../../args/command.ts";
+import { askAt } from "./find_image.ts";
 
 /**
  * Checks that the cloud has the stores, before data is sent.
@@ -15,12 +14,12 @@ import type { Invocation } from "../../args/command.ts";
  * @throws {CommandFailed} if a store is unknown.
  */
 export async function checkStores(
-  invocation: Pick<Invocation, "system">,
   connection: Connection,
+  signal: AbortSignal,
   names: readonly string[],
 ): Promise<void> {
   if (names.length === 0) return;
-  const stores = await ask(invocation, connection, "info.stores").catch((error) => {
+  const stores = await askAt(connection, signal, "info.stores").catch((error) => {
     // A cloud with a single store answers 404.
     if (error instanceof NotFound) return null;
     throw error;

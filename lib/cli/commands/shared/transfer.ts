@@ -3,36 +3,28 @@
  *
  * @module
  */
+import { number, toggle } from "../../args/flags.ts";
 import type { DownloadOptions, Progress } from "../../../transfer/types.ts";
 import type { Flags, Invocation, Values } from "../../args/command.ts";
 import { ProgressLine } from "../../output/progress.ts";
 
 /** Flags of all transfers. */
 export const PROGRESS_FLAGS = {
-  "progress": {
-    kind: "switch",
-    summary:
-      "Show the progress from the first byte (default: after one second). It is shown on a terminal only",
-  },
-  "no-progress": { kind: "switch", summary: "Do not show the progress" },
+  "progress": toggle(
+    "Show the progress from the first byte (default: after one second). It is shown on a terminal only",
+  ),
+  "no-progress": toggle("Do not show the progress"),
 } as const satisfies Flags;
 
 const MIB = 1024 ** 2;
 
 /** Flags of downloads with several connections. */
 export const CONNECTION_FLAGS = {
-  "connections": {
-    kind: "number",
-    value: "<N>",
-    min: 1,
-    summary: "Number of parallel connections, spread over the servers (default: 1)",
-  },
-  "part-size": {
-    kind: "number",
-    value: "<MIB>",
-    min: 1,
-    summary: "Size of the range that a connection requests, in MiB (default: 8)",
-  },
+  "connections": number(
+    "<N>",
+    "Number of parallel connections, spread over the servers (default: 1)",
+  ),
+  "part-size": number("<MIB>", "Size of the range that a connection requests, in MiB (default: 8)"),
 } as const satisfies Flags;
 
 /** The options that `CONNECTION_FLAGS` set. */

@@ -1,0 +1,152 @@
+/**
+ * Defines the commands for a kind of parts of a namespace: objects, properties or tags.
+ *
+ * @module
+ */
+import type {
+  MetadefObject,
+  MetadefObjectBody,
+  MetadefProperty,
+} from "../../../api/operations/metadef_types.ts";
+import { definedMembers } from "../../../validate.ts";
+import { UsageError } from "../../system/errors.ts";
+import { type Command, command, type Flags, type Invocation } from "../../args/command.ts";
+import { jsonObject } from "../../args/json_flag.ts";
+import { type Column, printJson, printList, printRecord, widthFrom } from "../../output/records.ts";
+import { NAMESPACE, withoutReadOnly } from "./fields.ts";
+
+/** A kind of parts of a namespace. */
+export interface PartKind {
+  readonly one: "object" | "property" | "tag";
+  /** With its article: `an object`. */
+  readonly anyOne: string;
+  readonly all: "objects" | "properties" | "tags";
+  /** The columns of a list. */
+  readonly columns: readonly Column[];
+  readonly showFlags: Flags;
+  /** What a table shows of a part. */
+  readonly shown: (part: object, name: string) => object;
+}
+
+/** A kind of parts that a JSON schema describes. */
+export interface DefinitionKind extends PartKind {
+  readonly one: "object" | "property";
+  readonly all: "objects" | "properties";
+  readonly createFlags: Flags;
+  readonly updateFlags: Flags;
+}
+
+/** The argument that names a part. */
+export function partArgument({ one }: Pick<PartKind, "one">) {
+  return { name: `<${one.toUpperCase()}>`, summary: `Name of the ${one}` };
+}
+
+/** Prints a part as the JSON that Glance returned, or as a table. */
+export async function printPart(
+  invocation: Invocation<unknown>,
+  { shown }: PartKind,
+  part: object,
+  name: string,
+): Promise<void> {
+  // Not all kinds have the flag for the width.
+  const width = widthFrom(Object(invocation.values));
+  await printRecord(invocation, invocation.json ? part : shown(part, name), width);
+}
+
+/** The commands that list, show and delete parts. */
+export function partCommands(kind: PartKind): readonly Command[] {
+  const { one, anyOne, all } = kind;
+  return [
+    command({
+      name: `md-${one}-list`,
+      summary: `List the ${all} of a namespace`,
+      positionals: [NAMESPACE],
+      async run(invocation, namespace) {
+        const found = await invocation.ask(`metadefs.${all}.list`, namespace);
+        if (invocation.json) return await printJson(invocation, found);
+        const rows = Array.isArray(found)
+          ? found
+          : Object.entries(found).map(([name, schema]) => ({ ...schema, name }));
+        await printList(invocation, rows, kind.columns);
+      },
+    }),
+    command({
+      name: `md-${one}-show`,
+      summary: `Show ${anyOne} of a namespace`,
+      positionals: [NAMESPACE, partArgument(kind)],
+      flags: kind.showFlags,
+      async run(invocation, namespace, name) {
+        const part = await invocation.ask(`metadefs.${all}.get`, namespace, name);
+        await printPart(invocation, kind, part, name);
+      },
+    }),
+    command({
+      name: `md-${one}-delete`,
+      summary: `Delete ${anyOne} of a namespace`,
+      positionals: [NAMESPACE, partArgument(kind)],
+      async run(invocation, namespace, name) {
+        await invocation.ask(`metadefs.${all}.delete`, namespace, name);
+      },
+    }),
+    command({
+      name: `md-namespace-${all}-delete`,
+      summary: `Delete all ${all} of a namespace`,
+      positionals: [NAMESPACE],
+      async run(invocation, namespace) {
+        await invocation.ask(`metadefs.${all}.deleteAll`, namespace);
+      },
+    }),
+  ];
+}
+
+/** The commands of `partCommands`, and those that create and update parts. */
+export function definitionCommands(kind: DefinitionKind): readonly Command[] {
+  const { one, anyOne, all } = kind;
+  return [
+    ...partCommands(kind),
+    command({
+      name: `md-${one}-create`,
+      summary: `Add ${anyOne} to a namespace`,
+      positionals: [NAMESPACE],
+      flags: kind.createFlags,
+      async run(invocation, namespace) {
+        const fields = fieldsFrom(invocation.values) as MetadefObject & MetadefProperty;
+        const created = await invocation.ask(`metadefs.${all}.create`, namespace, fields);
+        await printPart(invocation, kind, created, fields.name);
+      },
+    }),
+    command({
+      name: `md-${one}-update`,
+      summary: `Update ${anyOne} of a namespace`,
+      details: "Fields without a flag keep their values.",
+      positionals: [NAMESPACE, partArgument(kind)],
+      flags: kind.updateFlags,
+      async run(invocation, namespace, name) {
+        const change = fieldsFrom(invocation.values);
+        if (Object.keys(change).length === 0) {
+          throw new UsageError(
+            `Cannot update ${anyOne}: no change is given; see "glance help md-${one}-update"`,
+          );
+        }
+        const current = await invocation.ask(`metadefs.${all}.get`, namespace, name);
+        const update = { ...withoutReadOnly({ ...current }), name, ...change };
+        await invocation.ask(`metadefs.${all}.update`, namespace, name, update as PartBody);
+        const after = await invocation.ask(`metadefs.${all}.get`, namespace, update.name);
+        await printPart(invocation, kind, after, update.name);
+      },
+    }),
+  ];
+}
+
+/** The body of an update of any kind. */
+type PartBody = MetadefObjectBody & MetadefProperty;
+
+/** The fields that the flags set. Glance checks those of the schema. */
+function fieldsFrom(
+  { name, title, schema }: Readonly<Record<string, unknown>>,
+): { readonly name?: string } {
+  return {
+    ...definedMembers<Record<string, unknown>>({ name, title }),
+    ...typeof schema === "string" ? jsonObject("--schema", schema) : {},
+  };
+}
