@@ -56,7 +56,6 @@ export function originsInCatalog(
     .flatMap(({ url }) => URL.canParse(url) ? [new URL(url).origin] : []);
 }
 
-/** The names of the regions in which the catalog has a service. */
 export function regionsInCatalog(catalog: readonly CatalogEntry[], serviceType: string): string[] {
   const candidates = entriesOf(catalog, serviceType).flatMap(candidatesOf);
   return [...new Set(candidates.flatMap(({ regions }) => regions))];

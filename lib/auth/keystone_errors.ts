@@ -36,7 +36,6 @@ export interface KeystoneRequest {
 /** Keystone's text for every 401, which adds nothing to the status. */
 const BARE_REFUSAL = "The request you have made requires authentication";
 
-/** The error for a response with an error status. */
 export function refusal(request: KeystoneRequest, response: Response, text: string): GlanceError {
   const { status } = response;
   const facts = { server: request.server.endpoint, status, requestId: requestIdOf(response) };

@@ -27,7 +27,6 @@ import { MEMBER_COMMANDS } from "./commands/members.ts";
 import { IMAGE_STAGE } from "./commands/staging.ts";
 import { TASK_COMMANDS } from "./commands/tasks.ts";
 
-/** Flags of every command. */
 export const GLOBAL_FLAGS = {
   "help": toggle("Show help for the command, or for glance", { short: "h" }),
   "version": toggle("Show the version"),

@@ -42,7 +42,6 @@ export interface FoundHint {
   readonly terms?: readonly Term[];
 }
 
-/** Finds the hint for an explanation. */
 export function hintForCause(explanation: string, refused: Refused): FoundHint {
   const hint = HINTS.find(([sentence]) => sentence.test(explanation))?.[1];
   if (typeof hint !== "function") return { hint };

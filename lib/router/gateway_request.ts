@@ -32,7 +32,6 @@ export interface Gateway {
   readonly direct: WeakSet<Request>;
 }
 
-/** A request that matches a route. */
 export interface GatewayRequest {
   readonly request: Request;
   readonly route: GatewayRoute;

@@ -55,7 +55,6 @@ export async function withBody(
   }
 }
 
-/** Forwards a request with a small body or none. */
 export async function forwardDocument(gateway: Gateway, call: GatewayRequest): Promise<Response> {
   return await withBody(gateway, call, async (body) => {
     return documentResponse(gateway, call, await askServers(gateway, call, { body }));

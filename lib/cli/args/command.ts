@@ -65,14 +65,12 @@ export type Flag = SwitchFlag | TruthFlag | TextFlag | NumberFlag | ListFlag;
 /** Flags by name, without dashes. */
 export type Flags = Readonly<Record<string, Flag>>;
 
-/** The type of the value of a flag. */
 export type ValueOf<F extends Flag> = F extends SwitchFlag ? boolean
   : F extends TruthFlag ? boolean | undefined
   : F extends TextFlag ? string | (F extends { readonly required: true } ? never : undefined)
   : F extends NumberFlag ? number | undefined
   : readonly string[];
 
-/** The values of a set of flags. */
 export type Values<F extends Flags> = { readonly [Name in keyof F]: ValueOf<F[Name]> };
 
 /** The value of any flag. */
@@ -116,7 +114,6 @@ export interface Invocation<V = Readonly<Record<string, Value>>> {
   connectTo(target: Target): Promise<Connection>;
 }
 
-/** A command. */
 export interface Command {
   readonly name: string;
   /** One sentence without a period, also shown in the list of commands. */

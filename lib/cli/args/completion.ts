@@ -7,13 +7,11 @@ import { type Command, command, type Flag, type Flags } from "./command.ts";
 import { takesValue } from "./names.ts";
 import { printText } from "../output/records.ts";
 
-/** The commands and flags to complete. */
 export interface CompletionTable {
   readonly commands: readonly Command[];
   readonly globalFlags: Flags;
 }
 
-/** Completion scripts by shell. */
 const SCRIPTS: Readonly<Record<string, (table: CompletionTable) => string>> = {
   bash: bashScript,
   // bashcompinit runs bash completion scripts in Z shell.

@@ -27,7 +27,6 @@ const EXIT_HELP = `Exit codes:
   129, 130, 143             Ended by SIGHUP, SIGINT (Ctrl-C), SIGTERM
   141                       Standard output was closed by its reader (| head)`;
 
-/** The help text of the program. */
 export function programHelp(commands: readonly Command[], globalFlags: Flags): string {
   const rows = Object.entries(globalFlags);
   const cloudFlags = rows.filter(([, { overrides }]) => overrides !== undefined);
@@ -66,7 +65,6 @@ export function flagsHelp(usage: string, summary: string, flags: Flags): string 
   return text.join("\n");
 }
 
-/** The help text of a command. */
 export function commandHelp(command: Command): string {
   const { name, summary, details, positionals = [], flags } = command;
   const words = [

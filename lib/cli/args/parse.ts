@@ -12,7 +12,6 @@ import { FlagNames, takesValue } from "./names.ts";
 import { checkedChoice, type ReadFlags, readFlags, valuesOf } from "./values.ts";
 import { nearest } from "./nearest.ts";
 
-/** A parsed command line. */
 export type CommandLine =
   | { readonly kind: "help"; readonly command: Command | null }
   | { readonly kind: "version" }
@@ -23,7 +22,6 @@ export type CommandLine =
     readonly values: Readonly<Record<string, Value>>;
   };
 
-/** The commands and flags to choose from. */
 export interface Table {
   readonly commands: readonly Command[];
   /** Flags of every command, among them `help` and `version`. */

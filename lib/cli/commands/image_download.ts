@@ -86,7 +86,6 @@ export const IMAGE_DOWNLOAD: Command = command({
   },
 });
 
-/** The options of the download. */
 function downloadOptions(
   { values, system }: Invocation<Values<typeof FLAGS>>,
 ): DownloadOptions & { readonly verify: Verify } {

@@ -19,7 +19,6 @@ import type { Bytes, Output, System, SystemFiles } from "../system/system.ts";
 /** Writes the data from offset `start` to a sink, or rejects. */
 export type Transfer = (sink: WritableStream<Bytes>, start: number) => Promise<void>;
 
-/** A download into a file. */
 export interface FileDownload extends Pick<System, "files" | "now" | "signal"> {
   readonly path: string;
   readonly verify: Verify;
@@ -50,7 +49,6 @@ export async function downloadToFile(job: FileDownload): Promise<void> {
   await downloadByPart(job, facts?.realPath ?? path);
 }
 
-/** Downloads to standard output. */
 export async function downloadToOutput(stdout: Output, transfer: Transfer): Promise<void> {
   await transfer(new WritableStream({ write: (chunk) => writeOut(stdout, chunk) }), 0);
 }

@@ -51,7 +51,6 @@ export function judgePart(
     : { kind: "resume", bytes: usable, record };
 }
 
-/** Formats a record as JSON. */
 export function formatPartRecord({ identity, bytes, crc32 }: PartRecord): string {
   const { imageId, size, hashAlgorithm, hashValue, checksum } = identity;
   return JSON.stringify({

@@ -12,7 +12,6 @@ const RECORD_SIZE = 64 * 1024;
 
 /** The record of a partial file on disk. */
 export class RecordFile {
-  /** Path of the record. */
   readonly path: string;
   /** Renamed to the record, so that the record is replaced atomically. */
   readonly #nextPath: string;

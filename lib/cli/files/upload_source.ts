@@ -10,7 +10,6 @@ import { attempt, codeOf, fileError } from "../system/fs_errors.ts";
 import type { Flags } from "../args/command.ts";
 import type { Bytes, Input, System, SystemFiles } from "../system/system.ts";
 
-/** The flag that names the file. */
 export const FILE_FLAGS = {
   "file": text(
     "<FILE>",
@@ -21,7 +20,6 @@ export const FILE_FLAGS = {
 /** Names of standard input. Deno does not open them as files. */
 const STANDARD_INPUT: readonly string[] = ["-", "/dev/stdin"];
 
-/** The flag with the size of the data. */
 export const SIZE_FLAGS = {
   "size": number(
     "<IMAGE_SIZE>",

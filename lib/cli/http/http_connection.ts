@@ -12,7 +12,6 @@ import { writeResponse } from "./response_writer.ts";
 import { type Socket, SocketReader } from "./socket_reader.ts";
 import type { TimeLimits } from "./time_limit.ts";
 
-/** Options of a connection. */
 export interface HttpConnectionOptions {
   readonly socket: Socket;
   readonly handler: FetchHandler;

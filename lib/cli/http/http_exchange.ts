@@ -20,7 +20,6 @@ export const MAX_DISCARDED = 256 * 1024;
 
 const CONTINUE = new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n");
 
-/** The connection of an exchange. */
 export interface ExchangeConnection {
   readonly socket: Socket;
   readonly reader: SocketReader;

@@ -9,7 +9,6 @@ import type { Framing } from "./request_head.ts";
 import type { SocketReader } from "./socket_reader.ts";
 import { TimeLimitExceeded } from "./time_limit.ts";
 
-/** Options of a request body. */
 export interface RequestBodyOptions {
   /** Reads in bounded time. */
   readonly reader: Pick<SocketReader, "read" | "giveBack">;
@@ -20,7 +19,6 @@ export interface RequestBodyOptions {
   onComplete(): void;
 }
 
-/** The body of one request. */
 export class RequestBody {
   /** The stream of the body; null if it is empty. */
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>> | null;

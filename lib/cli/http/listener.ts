@@ -35,11 +35,9 @@ export interface ConnectionSource {
   close(): void;
 }
 
-/** Options of a listener. */
 export interface ListenerOptions {
   readonly handler: FetchHandler;
   readonly limits: ClientLimits;
-  /** Maximum number of connections. */
   readonly maxConnections: number;
 }
 

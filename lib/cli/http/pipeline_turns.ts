@@ -9,7 +9,6 @@ import { EVENT_LOOP, type EventLoop } from "./time_limit.ts";
 /** Milliseconds for which all connections together answer pipelined requests in one turn of the event loop. */
 const SLICE_MS = 4;
 
-/** The turns of all connections of a listener. */
 export class PipelineTurns {
   readonly #loop: EventLoop;
   /** Connections that wait, in their order. */

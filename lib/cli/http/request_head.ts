@@ -22,7 +22,6 @@ export type Framing =
   | { readonly kind: "length"; readonly length: number }
   | { readonly kind: "chunked" };
 
-/** The parsed head of a request. */
 export interface RequestHead {
   readonly method: string;
   /** Absolute URL. Path and query are as sent, with bytes above 0x7F percent-encoded. */

@@ -13,7 +13,6 @@ const SMALL_BODY = 64 * 1024;
 /** Up to this total size in bytes, the head and the first chunk are written together. */
 const SHARED_BYTES = 32 * 1024;
 
-/** Options for writing a response. */
 export interface ResponseOptions {
   readonly method: string;
   /** HTTP/1.0 does not support chunked bodies: closing the connection ends a body of unknown length. */

@@ -30,7 +30,6 @@ export interface Socket extends ByteSource {
 /** Called when the client sends nothing more; `isReset` if it does not read, either. */
 type OnEnd = (isReset: boolean) => void;
 
-/** A buffered reader of a connection. */
 export class SocketReader {
   readonly #source: ByteSource;
   #memory: Uint8Array<ArrayBuffer> = new Uint8Array(HEAD_BYTES);

@@ -21,7 +21,6 @@ export const EVENT_LOOP: EventLoop = {
   },
 };
 
-/** A time limit was exceeded. */
 export class TimeLimitExceeded extends Error {
   override name = "TimeLimitExceeded";
 
@@ -41,7 +40,6 @@ export function withinTime<T>(work: Promise<T>, ms: number): Promise<T> {
   return limits.within(work, ms).finally(() => limits.close());
 }
 
-/** Work with a time limit. */
 interface Limited {
   /** When the time is over. */
   readonly end: number;

@@ -16,7 +16,6 @@ const RATE_WINDOW = 3_000;
 /** Milliseconds after which the progress is shown by default. */
 const AUTO_DELAY = 1_000;
 
-/** Options of a progress line. */
 export interface ProgressLineOptions {
   /** `always` from the first byte, `auto` after one second, or `never`. */
   readonly show: "always" | "auto" | "never";
@@ -29,7 +28,6 @@ export interface ProgressLineOptions {
   readonly start?: number;
 }
 
-/** The progress line of one transfer. */
 export class ProgressLine {
   readonly #messages: Messages;
   readonly #show: ProgressLineOptions["show"];

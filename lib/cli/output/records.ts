@@ -22,7 +22,6 @@ export class OutputClosed extends Error {
 /** The part of an invocation that printing needs. */
 export type OutputCall = Pick<Invocation, "system" | "json">;
 
-/** The flag for the width of values. */
 export const WIDTH_FLAGS = {
   "max-column-width": number("<WIDTH>", "Characters of a value per line (default: 80)"),
 } as const satisfies Flags;
@@ -34,7 +33,6 @@ export function widthFrom(
   return { maxColumnWidth };
 }
 
-/** Options for printing a record. */
 export interface RecordOptions {
   /**
    * Maximum characters of a value per line.
@@ -43,7 +41,6 @@ export interface RecordOptions {
   readonly maxColumnWidth?: number | undefined;
 }
 
-/** Options for printing an image. */
 export interface ImageOptions extends RecordOptions {
   /**
    * Print the size with a unit, for example `97.7kB`.
@@ -76,7 +73,6 @@ export async function writeOut(stdout: Output, bytes: Uint8Array): Promise<void>
   }
 }
 
-/** Prints a text and a newline. */
 export async function printText(
   invocation: Pick<Invocation, "system">,
   text: string,
@@ -84,7 +80,6 @@ export async function printText(
   await writeOut(invocation.system.stdout, new TextEncoder().encode(`${text}\n`));
 }
 
-/** Prints a value as JSON. */
 export async function printJson(
   invocation: Pick<Invocation, "system">,
   value: unknown,

@@ -19,7 +19,6 @@ const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 /** Code units segmented at once: the time of the segmenter is quadratic in a run of controls. */
 const WINDOW = 256;
 
-/** The graphemes of a text. */
 function graphemesOf(text: string): string[] {
   if (PLAIN.test(text)) return text.split("");
   const graphemes: string[] = [];
@@ -38,7 +37,6 @@ function graphemesOf(text: string): string[] {
   return graphemes;
 }
 
-/** Layout of a table. */
 export interface TableLayout {
   /**
    * Maximum width of the lines of a cell in terminal columns, by column of the table.
@@ -73,7 +71,6 @@ export function drawTable(
   return [rule, draw(headings.map((heading) => [heading])), rule, ...body, rule].join("\n");
 }
 
-/** Width of a text in terminal columns. */
 export function widthOf(text: string): number {
   if (PLAIN.test(text)) return text.length;
   return graphemesOf(text).reduce((width, grapheme) => width + columnsOf(grapheme), 0);

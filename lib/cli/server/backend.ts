@@ -16,7 +16,6 @@ export interface Backend extends Disposable {
   readonly warning: string | null;
 }
 
-/** Settings of the gateway. */
 export interface GatewaySettings {
   /** URL of the gateway for links in responses; null to use the URL of each request. */
   readonly publicEndpoint: string | null;
@@ -24,7 +23,6 @@ export interface GatewaySettings {
   readonly allowedHosts: "any" | "loopback";
   /** Whether metrics are served at `/metrics`. */
   readonly metrics: boolean;
-  /** Writes a line to the log. */
   log(line: string): void;
 }
 

@@ -24,7 +24,6 @@ export type CredentialMode =
   /** The configured credentials for all clients, read and write. */
   | "writer";
 
-/** A cloud and the credentials to use. */
 export interface CloudChoice {
   /** Name in clouds.yaml; null to use the environment. */
   readonly cloud: string | null;

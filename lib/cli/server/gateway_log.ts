@@ -10,7 +10,6 @@ import { sentenceOf } from "../system/errors.ts";
 import { printableJson } from "../system/console.ts";
 import type { GatewaySettings } from "./backend.ts";
 
-/** The options of the router for these settings. */
 export function routerOptions(
   { publicEndpoint, allowedHosts, metrics, log }: GatewaySettings,
 ): Pick<

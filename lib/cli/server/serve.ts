@@ -12,16 +12,13 @@ import { withinTime } from "../http/time_limit.ts";
 
 export type { FetchHandler as Handler } from "../http/http_exchange.ts";
 
-/** The address to listen on. */
 export interface ListenAddress {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
 }
 
-/** Limits for clients. */
 export interface ServeLimits extends Partial<ClientLimits> {
-  /** Maximum number of connections. */
   readonly connections?: number;
 }
 

@@ -19,7 +19,6 @@ export function importMethods(cloud: EmbeddedCloud): readonly string[] {
   ];
 }
 
-/** A parsed import request. */
 export interface ParsedImport {
   readonly method: string;
   readonly stores: readonly string[] | null;

@@ -112,7 +112,6 @@ export function storageFailure(error: unknown): Failure | null {
   return new Failure(status, text);
 }
 
-/** Formats an error response for a request. */
 export function failureResponse(request: Request, failure: Failure): Response {
   const title = STATUS_WORDS[failure.status]?.[0] ?? "Error";
   const code = `${failure.status} ${title}`;

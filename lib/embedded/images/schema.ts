@@ -70,7 +70,6 @@ const VALIDATION_DATA: Schema = {
   required: ["os_hash_algo", "os_hash_value"],
 };
 
-/** The base properties of an image. */
 export const BASE_PROPERTIES: Readonly<Record<string, Schema>> = {
   id: text("An identifier for the image", { pattern: UUID }),
   name: textOrNull("Descriptive name for the image", { maxLength: 255 }),

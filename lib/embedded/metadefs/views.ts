@@ -25,7 +25,6 @@ export function namespaceView(row: NamespaceRow): View {
   });
 }
 
-/** A namespace in a list. */
 export function listedNamespaceView(row: NamespaceRow): View {
   return {
     ...namespaceView(row),
@@ -55,7 +54,6 @@ export function wholeNamespaceView(row: NamespaceRow, prefix: string): View {
   };
 }
 
-/** Properties by name. */
 export function propertiesView(rows: readonly PropertyRow[]): Record<string, PropertySchema> {
   return Object.fromEntries(byName(rows).map(({ name, schema }) => [name, schema]));
 }

@@ -148,7 +148,6 @@ async function hasBytes(body: ReadableStream<Uint8Array> | null): Promise<boolea
   return false;
 }
 
-/** A JSON response. */
 export function json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
   return new Response(JSON.stringify(value), {
     status,

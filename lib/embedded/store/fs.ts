@@ -7,7 +7,6 @@
 
 import { builtinModule } from "./hashing.ts";
 
-/** An open file. */
 export interface OpenFile {
   read(
     buffer: Uint8Array,

@@ -65,7 +65,6 @@ function reportTo(faults: Error[], verb: string, path: string): (cause: unknown)
   };
 }
 
-/** Keys of all stored data. */
 async function presentKeys(root: string, faults: Error[]): Promise<ReadonlySet<string>> {
   const keys = new Set<string>();
   for (const directory of await files().readdir(`${root}/data`)) {

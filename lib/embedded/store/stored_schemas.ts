@@ -63,7 +63,6 @@ export const STORED_TASK: Schema = record<TaskRow>({
   expires_at: TEXT_OR_NULL,
 });
 
-/** An image. */
 export const STORED_IMAGE: Schema = record<ImageRow>({
   id: TEXT,
   name: TEXT_OR_NULL,

@@ -6,7 +6,6 @@
 
 import { KeyedMutex } from "./keyed_mutex.ts";
 
-/** A row with an id. */
 export interface StoredRow {
   readonly id: string;
 }

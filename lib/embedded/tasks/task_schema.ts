@@ -42,14 +42,12 @@ const FIELDS: Readonly<Record<string, Schema>> = {
 
 const { input: _input, result: _result, message: _message, ...LISTED } = FIELDS;
 
-/** The schema of a task in a list. */
 export const LISTED_TASK_SCHEMA: Schema & { readonly name: string } = {
   name: "task",
   properties: LISTED,
   additionalProperties: false,
 };
 
-/** The schema of a task. */
 export const TASK_SCHEMA: Schema & { readonly name: string } = {
   name: "task",
   properties: FIELDS,

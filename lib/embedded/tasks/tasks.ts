@@ -29,7 +29,6 @@ const SORT_KEYS = [
 const STATUSES = ["pending", "processing", "success", "failure"];
 const UUID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 
-/** A task and the id of its image. */
 export interface KnownTask extends TaskRow {
   readonly image_id: string | null;
 }

@@ -16,7 +16,6 @@ export const IDLE_MS = 500;
 /** The same while downloads wait for admission; also the time between two checks. */
 export const CONTENDED_IDLE_MS = 50;
 
-/** The connection of a download to a server. */
 export interface UpstreamConnection {
   /** Returns whether the download could continue after the connection is closed. Never rejects. */
   canReopen(): Promise<boolean>;

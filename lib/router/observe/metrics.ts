@@ -43,7 +43,6 @@ export class Metrics {
   readonly #counts = new Map<CounterName, Map<string, Series>>();
   readonly #levels: Record<GaugeName, number> = { open_requests: 0, waiting_requests: 0 };
 
-  /** Adds to a counter. */
   add(name: CounterName, labels: Labels, value = 1): void {
     if (value === 0) return;
     const counter = this.#counts.get(name) ?? new Map<string, Series>();

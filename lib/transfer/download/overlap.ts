@@ -20,7 +20,6 @@ export class DeliveredTail {
   readonly #bytes = new Uint8Array(TAIL_SIZE);
   #length = 0;
 
-  /** Keeps the end of a delivered chunk. */
   keep(chunk: Uint8Array): void {
     const end = chunk.subarray(-TAIL_SIZE);
     this.#bytes.copyWithin(0, end.byteLength);

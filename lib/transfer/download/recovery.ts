@@ -38,7 +38,6 @@ export class Recovery {
     this.#history = noBreaks(options.start);
   }
 
-  /** Number of breaks. */
   get breaks(): number {
     return this.#history.failures.length;
   }

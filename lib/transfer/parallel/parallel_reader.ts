@@ -26,10 +26,8 @@ export interface PartConnection {
   rangeSource(end: number): RangeSource;
 }
 
-/** Options of a parallel download. */
 export interface ParallelOptions {
   readonly options: ResolvedOptions;
-  /** The connections. */
   readonly connections: readonly PartConnection[];
   /** Source of the remaining bytes if no server supports ranges any more. */
   readonly rest: RangeSource;

@@ -107,7 +107,6 @@ export class Attempt {
   }
 }
 
-/** Cancels the readers of several attempts. */
 export async function cancelAll(attempts: readonly Attempt[], reason: unknown): Promise<void> {
   await Promise.all(attempts.map(({ reader }) => reader.cancel(reason)));
 }

@@ -73,7 +73,6 @@ export class PartFetcher {
     await cancelAll(this.#schedule.claimed.flatMap(({ attempts }) => attempts), reason);
   }
 
-  /** Memory for a read. */
   memory(size = READ_SIZE): Chunk {
     const spare = size === READ_SIZE ? this.#spare.pop() : undefined;
     return new Uint8Array(spare ?? new ArrayBuffer(size));

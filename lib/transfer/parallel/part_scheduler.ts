@@ -20,7 +20,6 @@ export interface Layout {
   readonly stop: number;
   /** Maximum size of a part in bytes. */
   readonly partSize: number;
-  /** Number of connections. */
   readonly connections: number;
 }
 
@@ -77,7 +76,6 @@ export class PartScheduler {
     return this.claimed.find((part) => isLate(part, rate, now)) ?? null;
   }
 
-  /** Notes that a connection has fetched a part. */
   fetched(connection: number, part: PartBuffer, ms: number): void {
     this.#rates.set(connection, part.size / Math.max(1, ms));
   }

@@ -19,7 +19,6 @@ import type { ChunkReader } from "./upload_source.ts";
  */
 export const SLICE_SIZE = 256 * 1024;
 
-/** Options of the body of an upload. */
 export interface UploadBodyOptions {
   readonly options: ResolvedOptions;
   readonly imageId: string;

@@ -20,7 +20,6 @@ export interface ChunkReader {
 /** Bytes in memory, or a reader. */
 export type Opened = Uint8Array<ArrayBuffer> | ChunkReader;
 
-/** Data to upload. */
 export interface UploadSource {
   /** Size in bytes; null if neither the caller nor the data states it. */
   readonly size: number | null;

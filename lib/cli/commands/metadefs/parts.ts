@@ -36,7 +36,6 @@ export interface DefinitionKind extends PartKind {
   readonly updateFlags: Flags;
 }
 
-/** The argument that names a part. */
 export function partArgument({ one }: Pick<PartKind, "one">) {
   return { name: `<${one.toUpperCase()}>`, summary: `Name of the ${one}` };
 }

@@ -67,7 +67,6 @@ export function importRequestFrom(method: string, values: ImportValues): ImportR
   };
 }
 
-/** The stores that the flags name. */
 export function storesOf({ store, stores }: ImportValues): readonly string[] {
   if (store !== undefined) return [store];
   return stores?.split(",").map((name) => name.trim()).filter(Boolean) ?? [];
