@@ -68,7 +68,7 @@ const LOOPBACK = /^(127\.|localhost$|::1$)/;
 export async function runStart(args: readonly string[], system: System): Promise<number> {
   const messages = new Messages(system.stderr);
   try {
-    const values = readFlagsOnly(args, FLAGS);
+    const values = readFlagsOnly(args, FLAGS, 'see "deno task start --help"');
     if (values["help"]) {
       await printText({ system }, flagsHelp("deno task start [flags]", SUMMARY, FLAGS));
       return EXIT.ok;

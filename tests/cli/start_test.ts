@@ -171,7 +171,8 @@ Deno.test("runStart() reports the cause and a hint of each usage error", async (
       `Cannot use "${file}/images": a component of the path is not a directory; correct the path`,
     ],
     [["--prot", "1"], 2, 'Cannot use "--prot": unknown flag; did you mean "--port"?'],
-    [["9292"], 2, 'Cannot use "9292": only flags are allowed; see --help'],
+    [["--nope"], 2, 'Cannot use "--nope": unknown flag; see "deno task start --help"'],
+    [["9292"], 2, 'Cannot use "9292": only flags are allowed; see "deno task start --help"'],
     [
       ["--read-write"],
       2,

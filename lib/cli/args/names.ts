@@ -21,10 +21,13 @@ export class FlagNames {
   readonly #names: ReadonlyMap<string, string>;
   /** Letter -> name. */
   readonly #letters: ReadonlyMap<string, string>;
+  readonly #helpHint: string;
 
-  constructor(flags: Flags) {
+  /** @param helpHint where to find help on flags, for messages */
+  constructor(flags: Flags, helpHint: string) {
     const rows = Object.entries(flags);
     this.#flags = flags;
+    this.#helpHint = helpHint;
     this.#names = new Map(
       rows.flatMap(([name, { aliases = [] }]) => [name, ...aliases].map((one) => [one, name])),
     );
@@ -98,7 +101,7 @@ export class FlagNames {
     if (near === null && isValue) throw missingValue(before, arg);
     throw new UsageError(
       `Cannot use "${name}": unknown flag; ${
-        near === null ? 'see "glance help" and "glance help COMMAND"' : `did you mean "${near}"?`
+        near === null ? this.#helpHint : `did you mean "${near}"?`
       }`,
     );
   }

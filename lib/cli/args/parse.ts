@@ -9,7 +9,7 @@
 import { UsageError } from "../system/errors.ts";
 import type { Command, Flags, Value, Values } from "./command.ts";
 import { FlagNames, takesValue } from "./names.ts";
-import { checkedChoice, type ReadFlags, readFlags, valuesOf } from "./values.ts";
+import { checkedChoice, notTruth, type ReadFlags, readFlags, valuesOf } from "./values.ts";
 import { nearest } from "./nearest.ts";
 
 export type CommandLine =
@@ -28,6 +28,8 @@ export interface Table {
   readonly globalFlags: Flags;
 }
 
+const HELP_HINT = 'see "glance help" and "glance help COMMAND"';
+
 /**
  * Parses a command line.
  *
@@ -42,11 +44,12 @@ export function readCommandLine(
   const position = commandPosition(args, table.globalFlags);
   const name = args[position];
   const flags = { ...table.globalFlags };
-  if (name === undefined) return withoutCommand(readFlags(args, flags));
+  if (name === undefined) return withoutCommand(readFlags(args, flags, HELP_HINT));
   const rest = args.toSpliced(position, 1);
-  if (name === "help") return helpFor(readFlags(rest, flags).positionals, table);
+  if (name === "help") return helpFor(readFlags(rest, flags, HELP_HINT).positionals, table);
   const command = findCommand(name, table, args.slice(position, position + MAX_WORDS));
-  const { given, positionals } = readFlags(rest, { ...flags, ...command.flags });
+  const read = readFlags(rest, { ...flags, ...command.flags }, HELP_HINT);
+  const { given } = read;
   if (given.has("help")) return { kind: "help", command };
   if (given.has("version")) return { kind: "version" };
   const values = valuesOf(command.flags, given, environment);
@@ -54,7 +57,7 @@ export function readCommandLine(
   return {
     kind: "run",
     command,
-    positionals: checkedPositionals(command, positionals),
+    positionals: checkedPositionals(command, read),
     values: { ...valuesOf(flags, given, environment), ...values },
   };
 }
@@ -70,13 +73,18 @@ function checkRequired({ name, flags }: Command, values: Readonly<Record<string,
 /**
  * Parses a command line without a command.
  *
+ * @param helpHint where to find help, for messages
  * @throws {UsageError} if something is unknown, missing, extra or invalid.
  */
-export function readFlagsOnly<F extends Flags>(args: readonly string[], flags: F): Values<F> {
-  const { given, positionals } = readFlags(args, flags);
+export function readFlagsOnly<F extends Flags>(
+  args: readonly string[],
+  flags: F,
+  helpHint: string,
+): Values<F> {
+  const { given, positionals } = readFlags(args, flags, helpHint);
   const [extra] = positionals;
   if (extra !== undefined) {
-    throw new UsageError(`Cannot use "${extra}": only flags are allowed; see --help`);
+    throw new UsageError(`Cannot use "${extra}": only flags are allowed; ${helpHint}`);
   }
   // `valuesOf()` gives each flag a value of the type that `Values<F>` has for it.
   return valuesOf(flags, given, {}) as Values<F>;
@@ -84,7 +92,7 @@ export function readFlagsOnly<F extends Flags>(args: readonly string[], flags: F
 
 /** The index of the command: the first word that is neither a global flag nor the value of one. */
 function commandPosition(args: readonly string[], flags: Flags): number {
-  const names = new FlagNames(flags);
+  const names = new FlagNames(flags, HELP_HINT);
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] ?? "";
     if (!arg.startsWith("-") || arg === "-") return i;
@@ -97,7 +105,7 @@ function commandPosition(args: readonly string[], flags: Flags): number {
 function withoutCommand({ given }: ReadFlags): CommandLine {
   if (given.has("version")) return { kind: "version" };
   if (given.has("help") || given.size === 0) return { kind: "help", command: null };
-  throw new UsageError('No command given; see "glance help"');
+  throw new UsageError('Cannot run a command: none is given; see "glance help"');
 }
 
 function helpFor(positionals: readonly string[], table: Table): CommandLine {
@@ -144,7 +152,9 @@ const MAX_LISTED = 8;
 function commandHint(name: string, commands: readonly Command[]): string {
   const names = commands.map((row) => row.name);
   const longer = names.filter((one) => one.startsWith(name.replaceAll("_", "-")));
-  if (longer.length > MAX_LISTED) return 'it is ambiguous; see "glance help"';
+  if (longer.length > MAX_LISTED) {
+    return `it is ambiguous, ${longer.length} commands begin with it; write more letters, or see "glance help"`;
+  }
   if (longer.length === 1) return `did you mean "${longer[0]}"?`;
   if (longer.length > 0) {
     return `it is ambiguous between "${longer.join('", "')}"; write more letters`;
@@ -153,7 +163,10 @@ function commandHint(name: string, commands: readonly Command[]): string {
   return near === null ? 'see "glance help"' : `did you mean "${near}"?`;
 }
 
-function checkedPositionals(command: Command, given: readonly string[]): readonly string[] {
+function checkedPositionals(
+  command: Command,
+  { positionals: given, afterTruth }: ReadFlags,
+): readonly string[] {
   const expected = command.positionals ?? [];
   const missing = expected[given.length];
   if (missing !== undefined) {
@@ -163,6 +176,7 @@ function checkedPositionals(command: Command, given: readonly string[]): readonl
   }
   const extra = given[expected.length];
   if (extra !== undefined && expected.at(-1)?.many !== true) {
+    if (afterTruth !== null) throw notTruth(afterTruth);
     throw new UsageError(
       `Cannot run "${command.name}": unexpected argument "${extra}"; quote values with spaces, or see "glance help ${command.name}"`,
     );
@@ -172,6 +186,9 @@ function checkedPositionals(command: Command, given: readonly string[]): readonl
       `Cannot run "${command.name}": an argument is empty; check the shell variable`,
     );
   }
-  expected.forEach((positional, i) => checkedChoice(positional.name, positional, given[i] ?? ""));
+  expected.forEach((positional, i) => {
+    const word = given[i] ?? "";
+    checkedChoice(`"${word}" for ${positional.name}`, positional, word);
+  });
   return given;
 }

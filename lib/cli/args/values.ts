@@ -18,15 +18,18 @@ const TRUTH: Readonly<Record<string, boolean>> = {
 export interface ReadFlags {
   readonly given: ReadonlyMap<string, readonly (string | boolean)[]>;
   readonly positionals: readonly string[];
+  /** A truth flag and the positional argument after it, which may be meant as its value: `--hidden maybe`. */
+  readonly afterTruth: string | null;
 }
 
 /**
  * Splits arguments into flags and positional arguments.
  *
+ * @param helpHint where to find help on flags, for messages
  * @throws {UsageError} for an unknown flag, a missing value, or an unexpected one.
  */
-export function readFlags(args: readonly string[], flags: Flags): ReadFlags {
-  const names = new FlagNames(flags);
+export function readFlags(args: readonly string[], flags: Flags, helpHint: string): ReadFlags {
+  const names = new FlagNames(flags, helpHint);
   const { tokens } = parseArgs({
     args: names.canonical(args),
     strict: false,
@@ -37,6 +40,7 @@ export function readFlags(args: readonly string[], flags: Flags): ReadFlags {
   const positionals: string[] = [];
   // The flag that can still take the next word as its value.
   let open: { readonly name: string; readonly flag: Flag } | null = null;
+  let afterTruth: string | null = null;
   for (const token of tokens) {
     if (token.kind === "option-terminator") {
       open = null;
@@ -45,6 +49,8 @@ export function readFlags(args: readonly string[], flags: Flags): ReadFlags {
         given.get(open.name)?.push(token.value);
         if (open.flag.kind === "truth") open = null;
       } else {
+        if (open?.flag.kind === "truth") afterTruth ??= `--${open.name} ${token.value}`;
+        open = null;
         positionals.push(token.value);
       }
     } else {
@@ -57,7 +63,7 @@ export function readFlags(args: readonly string[], flags: Flags): ReadFlags {
       open = mayTakeMore ? { name: token.name, flag } : null;
     }
   }
-  return { given, positionals };
+  return { given, positionals, afterTruth };
 }
 
 /** Whether the word after a flag is its value: any word for a list, a truth value for a truth flag. */
@@ -79,11 +85,9 @@ function checkedValue(
   if (!takesValue(flag)) {
     if (value === undefined) return true;
     if (flag.kind === "truth" && isTruth(value)) return value;
-    throw new UsageError(
-      flag.kind === "truth"
-        ? `Cannot use "${rawName}=${value}": it must be True or False`
-        : `Cannot use "${rawName}=${value}": the flag takes no value; leave it out`,
-    );
+    const written = `${rawName}=${value}`;
+    if (flag.kind === "truth") throw notTruth(written);
+    throw new UsageError(`Cannot use "${written}": the flag takes no value; leave it out`);
   }
   const looksLikeFlag = !isInline && value !== undefined && /^-[^\d]/.test(value);
   if (value === undefined || looksLikeFlag) {
@@ -111,14 +115,14 @@ function valueOf(name: string, flag: Flag, texts: readonly (string | boolean)[])
   const last = texts.at(-1);
   if (flag.kind === "switch") return last !== undefined;
   if (flag.kind === "list") {
-    return texts.map((text) => checkedChoice(`--${name}`, flag, String(text)));
+    return texts.map((text) => checkedChoice(`"--${name} ${text}"`, flag, String(text)));
   }
   if (last === undefined) return undefined;
   if (flag.kind === "truth") return last === true || TRUTH[String(last).toLowerCase()] === true;
   if (flag.kind === "text") {
     // An unset shell variable expands to an empty name.
     if (last === "" && /^<(FILE|DIR)>$/.test(flag.value)) throw emptyName(name);
-    return checkedChoice(`--${name}`, flag, String(last));
+    return checkedChoice(`"--${name} ${last}"`, flag, String(last));
   }
   const number = Number(last);
   if (/^[+-]?\d+$/.test(String(last)) && Number.isSafeInteger(number) && number >= flag.min) {
@@ -131,15 +135,25 @@ function valueOf(name: string, flag: Flag, texts: readonly (string | boolean)[])
 
 const ALTERNATIVES = new Intl.ListFormat("en", { type: "disjunction" });
 
-/** @throws {UsageError} if there are choices and the value is not one of them. */
+/**
+ * Returns the value.
+ *
+ * @param written the value as it is named in the message
+ * @throws {UsageError} if there are choices and the value is not one of them.
+ */
 export function checkedChoice(
-  what: string,
+  written: string,
   { choices }: { readonly choices?: readonly string[] },
   value: string,
 ): string {
   if (choices === undefined || choices.includes(value)) return value;
   const allowed = ALTERNATIVES.format(choices.map((choice) => `"${choice}"`));
-  throw new UsageError(`Cannot use "${value}" for ${what}: it must be ${allowed}`);
+  throw new UsageError(`Cannot use ${written}: it must be ${allowed}`);
+}
+
+/** The error for a truth flag with another value; `written` is both. */
+export function notTruth(written: string): UsageError {
+  return new UsageError(`Cannot use "${written}": it must be True or False`);
 }
 
 function emptyName(name: string): UsageError {

@@ -78,6 +78,10 @@ const BAD: readonly (readonly [line: string, message: string])[] = [
     "image add project a b",
     'Cannot run "image add project": unknown command; did you mean "member-create"?',
   ],
+  [
+    "image",
+    'Cannot run "image": unknown command; it is ambiguous, 16 commands begin with it; write more letters, or see "glance help"',
+  ],
   ["image-lst", 'Cannot run "image-lst": unknown command; did you mean "image-list"?'],
   [
     "md-resource-type",
@@ -89,7 +93,7 @@ const BAD: readonly (readonly [line: string, message: string])[] = [
     "help image-shwo",
     'Cannot run "image-shwo": unknown command; did you mean "image-show"?',
   ],
-  ["--debug", 'No command given; see "glance help"'],
+  ["--debug", 'Cannot run a command: none is given; see "glance help"'],
   [
     "image-list --limt 5",
     'Cannot use "--limt": unknown flag; did you mean "--limit"?',
@@ -133,9 +137,15 @@ const BAD: readonly (readonly [line: string, message: string])[] = [
     "image-list --page-size 0",
     'Cannot use "--page-size 0": it must be an integer of at least 1',
   ],
-  ["image-list --sort-dir up", 'Cannot use "up" for --sort-dir: it must be "asc" or "desc"'],
+  ["image-list --sort-dir up", 'Cannot use "--sort-dir up": it must be "asc" or "desc"'],
   ["image-list --json=yes", 'Cannot use "--json=yes": the flag takes no value; leave it out'],
   ["image-list --hidden=maybe", 'Cannot use "--hidden=maybe": it must be True or False'],
+  ["image-list --hidden maybe", 'Cannot use "--hidden maybe": it must be True or False'],
+  [
+    "image-update ID --protected maybe",
+    'Cannot use "--protected maybe": it must be True or False',
+  ],
+  ["image-update --protected ID False", 'Cannot use "--protected ID": it must be True or False'],
   [
     "image-list more",
     'Cannot run "image-list": unexpected argument "more"; quote values with spaces, or see "glance help image-list"',
@@ -152,12 +162,12 @@ const BAD: readonly (readonly [line: string, message: string])[] = [
   ],
   [
     "image-download ID --verify hard",
-    'Cannot use "hard" for --verify: it must be "auto", "required", or "off"',
+    'Cannot use "--verify hard": it must be "auto", "required", or "off"',
   ],
   ["image-download ID --file=", 'Cannot use "--file": the name is empty; check the shell variable'],
   [
     "image-list --os-image-api-version 1",
-    'Cannot use "1" for --os-image-api-version: it must be "2"',
+    'Cannot use "--os-image-api-version 1": it must be "2"',
   ],
 ];
 

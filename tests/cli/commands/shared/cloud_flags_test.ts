@@ -11,7 +11,7 @@ function given(members: object = {}): Record<string, unknown> {
 
 /** The input of `resolveCloud` for flags and variables. */
 function inputFor(line: string, environment: Record<string, string> = {}): unknown {
-  const values = readFlagsOnly(line.split(" ").filter(Boolean), GLOBAL_FLAGS);
+  const values = readFlagsOnly(line.split(" ").filter(Boolean), GLOBAL_FLAGS, "");
   const { parseYaml: _, environment: variables, tls, ...options } = cloudInput(values, environment);
   return {
     ...given(options),
