@@ -171,9 +171,9 @@ await expect(send("/%zz"), 404);
 await expect(send("/" + id + "/file"), 404);
 `;
 
-/** Responses of a gateway below middleware that wants an invitation. */
-const GUARDED_CHECKS = `const invited = { authorization: "Bearer an-invitation" };
-await expect(send("/images/v2/images/" + id + "/file", invited), 200, "sample bytes");
+/** Responses of a gateway below middleware that requires a bearer token. */
+const GUARDED_CHECKS = `const allowed = { authorization: "Bearer a-secret" };
+await expect(send("/images/v2/images/" + id + "/file", allowed), 200, "sample bytes");
 await expect(send("/images/v2/images/" + id + "/file"), 401);
 `;
 
