@@ -26,52 +26,52 @@ import {
 import { updateImage } from "./patch/patch.ts";
 import { SCHEMA_NAMES, showSchema } from "./schemas.ts";
 import { METADEF_ROUTES } from "./metadefs/metadef_routes.ts";
-import { defineRoute, type PathRoutes } from "./request/route.ts";
-import { actionOf, checkPolicy } from "./request/policy.ts";
+import { bare, byPath, full, type PathRoutes } from "./request/route.ts";
+import { checkPolicy } from "./request/policy.ts";
 import { addTag, removeTag } from "./images/tags.ts";
 import { createTask } from "./tasks/task_import.ts";
 import { listImageTasks, listTasks, rejectTaskDeletion, showTask } from "./tasks/tasks.ts";
 import { stageData, uploadData } from "./data/upload.ts";
 import { usage } from "./images/usage.ts";
 
-const TABLE: readonly PathRoutes[] = [
-  defineRoute("/images", "GET, POST", {}, { GET: listImages, POST: createImage }),
-  defineRoute("/images/*", "GET, PATCH, DELETE", { GET: showImage, DELETE: deleteImage }, {
-    PATCH: updateImage,
-  }),
-  defineRoute("/images/*/file", "GET, PUT", { GET: downloadData }, { PUT: uploadData }),
-  defineRoute("/images/*/stage", "PUT", {}, { PUT: stageData }),
-  defineRoute("/images/*/actions/deactivate", "POST", { POST: deactivate }),
-  defineRoute("/images/*/actions/reactivate", "POST", { POST: reactivate }),
-  defineRoute("/images/*/tags/*", "PUT, DELETE", { PUT: addTag, DELETE: removeTag }),
-  defineRoute("/images/*/members", "GET, POST", { GET: listMembers }, { POST: addMember }),
-  defineRoute(
-    "/images/*/members/*",
-    "GET, PUT, DELETE",
-    { GET: showMember, DELETE: removeMember },
-    {
-      PUT: updateMember,
-    },
-  ),
-  defineRoute("/images/*/import", "POST", {}, { POST: importImage }),
-  defineRoute("/images/*/tasks", null, { GET: listImageTasks }),
-  {
-    ...defineRoute("/images/*/locations", "GET, POST", { GET: listLocations }, {
-      POST: addLocation,
-    }),
-    since: 17,
-  },
-  defineRoute("/stores/*/*", "DELETE", { DELETE: deleteFromStore }),
-  defineRoute("/tasks", "GET, POST", {}, { GET: listTasks, POST: createTask }),
-  defineRoute("/tasks/*", "GET, DELETE", {}, { GET: showTask, DELETE: rejectTaskDeletion }),
-  ...SCHEMA_NAMES.map((name) => defineRoute(`/schemas/${name}`, "GET", { GET: showSchema(name) })),
-  defineRoute("/info/import", "GET", { GET: importInfo }),
-  defineRoute("/info/stores", "GET", { GET: storesInfo }),
-  defineRoute("/info/stores/detail", "GET", { GET: storesDetail }),
-  defineRoute("/info/usage", null, { GET: usage }),
+const TABLE: readonly PathRoutes[] = byPath([
+  full("GET /images", "get_images", listImages),
+  full("POST /images", "add_image", createImage),
+  bare("GET /images/*", "get_image", showImage),
+  full("PATCH /images/*", "modify_image", updateImage),
+  bare("DELETE /images/*", "delete_image", deleteImage),
+  bare("GET /images/*/file", "download_image", downloadData),
+  full("PUT /images/*/file", "upload_image", uploadData),
+  full("PUT /images/*/stage", "modify_image", stageData),
+  bare("POST /images/*/actions/deactivate", "deactivate", deactivate),
+  bare("POST /images/*/actions/reactivate", "reactivate", reactivate),
+  bare("PUT /images/*/tags/*", "modify_image", addTag),
+  bare("DELETE /images/*/tags/*", "modify_image", removeTag),
+  bare("GET /images/*/members", "get_members", listMembers),
+  full("POST /images/*/members", "add_member", addMember),
+  bare("GET /images/*/members/*", "get_member", showMember),
+  full("PUT /images/*/members/*", "modify_member", updateMember),
+  bare("DELETE /images/*/members/*", "delete_member", removeMember),
+  full("POST /images/*/import", "modify_image", importImage),
+  bare("GET /images/*/tasks", "get_image", listImageTasks),
+  bare("GET /images/*/locations", "fetch_image_location", listLocations, 17),
+  full("POST /images/*/locations", "add_image_location", addLocation, 17),
+  bare("DELETE /stores/*/*", "delete_image_location", deleteFromStore),
+  full("GET /tasks", "tasks_api_access", listTasks),
+  full("POST /tasks", "tasks_api_access", createTask),
+  full("GET /tasks/*", "tasks_api_access", showTask),
+  full("DELETE /tasks/*", "tasks_api_access", rejectTaskDeletion),
+  ...SCHEMA_NAMES.map((name) => bare(`GET /schemas/${name}`, null, showSchema(name))),
+  bare("GET /info/import", null, importInfo),
+  bare("GET /info/stores", null, storesInfo),
+  bare("GET /info/stores/detail", "stores_info_detail", storesDetail),
+  bare("GET /info/usage", null, usage),
   ...CACHE_ROUTES,
   ...METADEF_ROUTES,
-];
+]);
+
+/** Paths whose other methods Glance answers with 404. */
+const WITHOUT_ALLOW: readonly string[] = ["/images/*/tasks", "/info/usage"];
 
 /** Methods that Glance answers with 404 or 405; it answers all others with 501. */
 const IMPLEMENTED: readonly string[] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"];
@@ -84,26 +84,25 @@ export async function dispatch(
   const given = call.request.headers.get("x-openstack-request-id") ?? "";
   for (const routes of TABLE) {
     const match = routes.path.exec(path);
-    if (match === null || (routes.since ?? 0) > call.cloud.minor) continue;
-    const { method } = call.request;
-    const bare = routes.bare.get(method);
-    const route = bare ?? routes.full.get(method);
+    if (match === null || routes.since > call.cloud.minor) continue;
+    const route = routes.methods.get(call.request.method);
     if (route === undefined) {
       await checkBody(call);
-      throw methodNotAllowed(routes.allow);
+      throw methodNotAllowed(routes);
     }
     if (!isRequestId(given)) throw new Failure(431);
-    if (bare !== undefined) await checkNoBody(call.request);
-    const routed = { ...call, params: match.slice(1), action: actionOf(method, routes.name) };
+    if (!route.hasBody) await checkNoBody(call.request);
+    const routed = { ...call, params: match.slice(1), action: route.action };
     // For images and namespaces, a 404 for an invisible one comes before the policy check.
     if (!/^\/(images|metadefs\/namespaces)\/\*/.test(routes.name)) {
       checkPolicy(routed, routed.action);
     }
-    return await route(routed);
+    return await route.handle(routed);
   }
   throw IMPLEMENTED.includes(call.request.method) ? notFound() : new Failure(501);
 }
 
-function methodNotAllowed(allow: string | null): Failure {
-  return allow === null ? notFound() : new Failure(405, "", { headers: { allow } });
+function methodNotAllowed({ name, methods }: PathRoutes): Failure {
+  if (WITHOUT_ALLOW.includes(name)) return notFound();
+  return new Failure(405, "", { headers: { allow: [...methods.keys()].join(", ") } });
 }

@@ -10,18 +10,20 @@ import { badRequest, conflict, type Failure, forbidden, notFound } from "../http
 import { isAdmin } from "../request/identity.ts";
 import type { ImageCache } from "./image_cache.ts";
 import { visibleImage } from "../images/access.ts";
-import { defineRoute, type PathRoutes } from "../request/route.ts";
+import { bare, full, type MethodRoute } from "../request/route.ts";
 
 /** Valid values of `x-image-cache-clear-target`. */
 const TARGETS = ["", "cache", "queue"];
 
 /** Routes of the cache; paths without parameters first. */
-export const CACHE_ROUTES: readonly PathRoutes[] = [
-  defineRoute("/cache", "GET, DELETE", { GET: listCache }, { DELETE: clearCache }),
-  { ...defineRoute("/cache/clean", "POST", {}, { POST: cleanCache }), since: 18 },
-  { ...defineRoute("/cache/prune", "POST", {}, { POST: pruneCache }), since: 18 },
-  { ...defineRoute("/cache/nodes/*", "GET", { GET: listNodes }), since: 18 },
-  defineRoute("/cache/*", "DELETE, PUT", {}, { DELETE: deleteFromCache, PUT: queueImage }),
+export const CACHE_ROUTES: readonly MethodRoute[] = [
+  bare("GET /cache", "cache_list", listCache),
+  full("DELETE /cache", "cache_delete", clearCache),
+  full("POST /cache/clean", null, cleanCache, 18),
+  full("POST /cache/prune", null, pruneCache, 18),
+  bare("GET /cache/nodes/*", null, listNodes, 18),
+  full("DELETE /cache/*", "cache_delete", deleteFromCache),
+  full("PUT /cache/*", "cache_image", queueImage),
 ];
 
 /** `GET /v2/cache` */

@@ -56,11 +56,11 @@ export function noDefinition(name: string): Failure {
 /**
  * Allows only administrators.
  *
- * @param action name of Glance's policy.
+ * @param action name of Glance's policy (default: that of the route).
  * @throws {Failure} 403 for all others.
  */
-export function requireMetadefAdmin({ identity }: EmbeddedRequest, action: string): void {
-  if (isAdmin(identity)) return;
+export function requireMetadefAdmin(call: EmbeddedRequest, action = call.action): void {
+  if (isAdmin(call.identity)) return;
   throw forbidden(`You are not authorized to complete ${action} action.`);
 }
 

@@ -34,48 +34,41 @@ import {
   renameTag,
   showTag,
 } from "./metadef_tags.ts";
-import { defineRoute, type PathRoutes } from "../request/route.ts";
+import { bare, full, type MethodRoute } from "../request/route.ts";
 
 const NAMESPACE = "/metadefs/namespaces/*";
 
-export const METADEF_ROUTES: readonly PathRoutes[] = [
-  defineRoute("/metadefs/resource_types", "GET", { GET: listResourceTypes }),
-  defineRoute("/metadefs/namespaces", "GET, POST", {}, {
-    GET: listNamespaces,
-    POST: createNamespace,
-  }),
-  defineRoute(NAMESPACE, "GET, PUT, DELETE", { GET: showNamespace, DELETE: deleteNamespace }, {
-    PUT: updateNamespace,
-  }),
-  defineRoute(`${NAMESPACE}/resource_types`, "GET, POST", { GET: listAssociations }, {
-    POST: addAssociation,
-  }),
-  defineRoute(`${NAMESPACE}/resource_types/*`, "DELETE", { DELETE: removeAssociation }),
-  defineRoute(`${NAMESPACE}/properties`, "GET, POST, DELETE", {
-    GET: listProperties,
-    DELETE: deleteParts("properties"),
-  }, { POST: addProperty }),
-  defineRoute(`${NAMESPACE}/properties/*`, "GET, PUT, DELETE", {
-    GET: showProperty,
-    DELETE: deleteProperty,
-  }, { PUT: updateProperty }),
-  defineRoute(`${NAMESPACE}/objects`, "GET, POST, DELETE", { DELETE: deleteParts("objects") }, {
-    GET: listObjects,
-    POST: addObject,
-  }),
-  defineRoute(`${NAMESPACE}/objects/*`, "GET, PUT, DELETE", {
-    GET: showObject,
-    DELETE: deleteObject,
-  }, {
-    PUT: updateObject,
-  }),
-  defineRoute(`${NAMESPACE}/tags`, "GET, POST, DELETE", { DELETE: deleteParts("tags") }, {
-    GET: listTags,
-    POST: addTags,
-  }),
-  defineRoute(`${NAMESPACE}/tags/*`, "GET, POST, PUT, DELETE", {
-    GET: showTag,
-    POST: addMetadefTag,
-    DELETE: removeMetadefTag,
-  }, { PUT: renameTag }),
+export const METADEF_ROUTES: readonly MethodRoute[] = [
+  bare("GET /metadefs/resource_types", "list_metadef_resource_types", listResourceTypes),
+  full("GET /metadefs/namespaces", "get_metadef_namespaces", listNamespaces),
+  full("POST /metadefs/namespaces", "add_metadef_namespace", createNamespace),
+  bare(`GET ${NAMESPACE}`, "get_metadef_namespace", showNamespace),
+  full(`PUT ${NAMESPACE}`, "modify_metadef_namespace", updateNamespace),
+  bare(`DELETE ${NAMESPACE}`, "delete_metadef_namespace", deleteNamespace),
+  bare(`GET ${NAMESPACE}/resource_types`, "list_metadef_resource_types", listAssociations),
+  full(`POST ${NAMESPACE}/resource_types`, "add_metadef_resource_type_association", addAssociation),
+  bare(
+    `DELETE ${NAMESPACE}/resource_types/*`,
+    "remove_metadef_resource_type_association",
+    removeAssociation,
+  ),
+  bare(`GET ${NAMESPACE}/properties`, "get_metadef_properties", listProperties),
+  full(`POST ${NAMESPACE}/properties`, "add_metadef_property", addProperty),
+  bare(`DELETE ${NAMESPACE}/properties`, null, deleteParts("properties")),
+  bare(`GET ${NAMESPACE}/properties/*`, "get_metadef_property", showProperty),
+  full(`PUT ${NAMESPACE}/properties/*`, "modify_metadef_property", updateProperty),
+  bare(`DELETE ${NAMESPACE}/properties/*`, "remove_metadef_property", deleteProperty),
+  full(`GET ${NAMESPACE}/objects`, "get_metadef_objects", listObjects),
+  full(`POST ${NAMESPACE}/objects`, "add_metadef_object", addObject),
+  bare(`DELETE ${NAMESPACE}/objects`, null, deleteParts("objects")),
+  bare(`GET ${NAMESPACE}/objects/*`, "get_metadef_object", showObject),
+  full(`PUT ${NAMESPACE}/objects/*`, "modify_metadef_object", updateObject),
+  bare(`DELETE ${NAMESPACE}/objects/*`, "delete_metadef_object", deleteObject),
+  full(`GET ${NAMESPACE}/tags`, "get_metadef_tags", listTags),
+  full(`POST ${NAMESPACE}/tags`, "add_metadef_tags", addTags),
+  bare(`DELETE ${NAMESPACE}/tags`, null, deleteParts("tags")),
+  bare(`GET ${NAMESPACE}/tags/*`, "get_metadef_tag", showTag),
+  bare(`POST ${NAMESPACE}/tags/*`, "add_metadef_tag", addMetadefTag),
+  full(`PUT ${NAMESPACE}/tags/*`, "modify_metadef_tag", renameTag),
+  bare(`DELETE ${NAMESPACE}/tags/*`, "delete_metadef_tag", removeMetadefTag),
 ];

@@ -56,7 +56,7 @@ export async function addMetadefTag(call: EmbeddedRequest): Promise<Response> {
   const name = param(call, 1);
   visibleNamespace(call);
   checkAgainst(TAG_SCHEMA, { name });
-  requireMetadefAdmin(call, "add_metadef_tag");
+  requireMetadefAdmin(call);
   const tag = newTag(call, { name });
   checkText("create metadata tag", tag);
   await changeNamespace(call, (row) => withTags(row, [tag]));
@@ -70,7 +70,7 @@ export async function addMetadefTag(call: EmbeddedRequest): Promise<Response> {
 export async function addTags(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, TAGS_SCHEMA, DATED_READ_ONLY);
   visibleNamespace(call);
-  requireMetadefAdmin(call, "add_metadef_tags");
+  requireMetadefAdmin(call);
   const tags = parts(body["tags"]).map((part) => newTag(call, part));
   checkText("create metadata tag", ...tags);
   const header = call.request.headers.get("x-openstack-append") ?? "";
@@ -88,7 +88,7 @@ export async function addTags(call: EmbeddedRequest): Promise<Response> {
 export async function renameTag(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, TAG_SCHEMA, DATED_READ_ONLY);
   visibleNamespace(call);
-  requireMetadefAdmin(call, "modify_metadef_tag");
+  requireMetadefAdmin(call);
   const name = String(body["name"]);
   const row = await changeNamespace(call, (current) => {
     const old = tagOf(current, param(call, 1));
@@ -104,7 +104,7 @@ export async function renameTag(call: EmbeddedRequest): Promise<Response> {
 /** `DELETE /v2/metadefs/namespaces/{namespace}/tags/{tag}` */
 export async function removeMetadefTag(call: EmbeddedRequest): Promise<Response> {
   visibleNamespace(call);
-  requireMetadefAdmin(call, "delete_metadef_tag");
+  requireMetadefAdmin(call);
   await changeNamespace(call, (row) => {
     const gone = tagOf(row, param(call, 1));
     checkUnprotected(row, `tag ${gone.name}`);

@@ -40,7 +40,7 @@ import { timestamp } from "../request/embedded_cloud.ts";
 /** `POST /v2/metadefs/namespaces` */
 export async function createNamespace(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, NAMESPACE_SCHEMA, LINKED_READ_ONLY);
-  requireMetadefAdmin(call, "add_metadef_namespace");
+  requireMetadefAdmin(call);
   const now = timestamp(call.cloud);
   const row = newNamespace(call, body, { created_at: now, updated_at: now });
   const { objects, properties, tags, associations, ...fields } = row;
@@ -117,7 +117,7 @@ export function showNamespace(call: EmbeddedRequest): Response {
 export async function updateNamespace(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, NAMESPACE_SCHEMA, LINKED_READ_ONLY);
   visibleNamespace(call);
-  requireMetadefAdmin(call, "modify_metadef_namespace");
+  requireMetadefAdmin(call);
   const fields = namespaceFields(body, call.identity.projectId);
   checkText("update metadata namespace", fields);
   const row = await changeNamespace(call, (current, { namespaces }) => {
@@ -136,7 +136,7 @@ export async function updateNamespace(call: EmbeddedRequest): Promise<Response> 
 /** `DELETE /v2/metadefs/namespaces/{namespace}`, including all parts. */
 export async function deleteNamespace(call: EmbeddedRequest): Promise<Response> {
   visibleNamespace(call);
-  requireMetadefAdmin(call, "delete_metadef_namespace");
+  requireMetadefAdmin(call);
   await call.cloud.store.catalogue.change((catalogue) => {
     const row = visibleNamespace(call);
     checkUnprotected(row, `namespace ${row.namespace}`);

@@ -55,7 +55,7 @@ export async function addObject(call: EmbeddedRequest): Promise<Response> {
   const now = timestamp(call.cloud);
   const object = objectRow(body, { created_at: now, updated_at: now });
   lookUp(call);
-  requireMetadefAdmin(call, "add_metadef_object");
+  requireMetadefAdmin(call);
   checkText("create metadata object", object);
   const namespace = await changeNamespace(call, (row) => withObjects(row, [object]));
   return json(givenView(namespace, object, body), 201);
@@ -65,7 +65,7 @@ export async function addObject(call: EmbeddedRequest): Promise<Response> {
 export async function updateObject(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, OBJECT_SCHEMA, LINKED_READ_ONLY);
   lookUp(call);
-  requireMetadefAdmin(call, "modify_metadef_object");
+  requireMetadefAdmin(call);
   let object: ObjectRow | undefined;
   const namespace = await changeNamespace(call, (row) => {
     const old = objectOf(call, row);
@@ -87,7 +87,7 @@ export async function updateObject(call: EmbeddedRequest): Promise<Response> {
 /** `DELETE /v2/metadefs/namespaces/{namespace}/objects/{object}` */
 export async function deleteObject(call: EmbeddedRequest): Promise<Response> {
   lookUp(call);
-  requireMetadefAdmin(call, "delete_metadef_object");
+  requireMetadefAdmin(call);
   await changeNamespace(call, (row) => {
     const gone = objectOf(call, row);
     checkUnprotected(row, `object ${gone.name}`);

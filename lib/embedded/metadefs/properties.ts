@@ -51,7 +51,7 @@ export function showProperty(call: EmbeddedRequest): Response {
 export async function addProperty(call: EmbeddedRequest): Promise<Response> {
   const property = propertyIn(await definitionOf(call, PROPERTY_SCHEMA, DATED_READ_ONLY));
   visibleNamespace(call);
-  requireMetadefAdmin(call, "add_metadef_property");
+  requireMetadefAdmin(call);
   checkText("create metadata property", property);
   await changeNamespace(call, (row) => withProperties(row, [property]));
   return json(propertyView(property), 201);
@@ -61,7 +61,7 @@ export async function addProperty(call: EmbeddedRequest): Promise<Response> {
 export async function updateProperty(call: EmbeddedRequest): Promise<Response> {
   const property = propertyIn(await definitionOf(call, PROPERTY_SCHEMA, DATED_READ_ONLY));
   visibleNamespace(call);
-  requireMetadefAdmin(call, "modify_metadef_property");
+  requireMetadefAdmin(call);
   await changeNamespace(call, (row) => {
     const old = propertyOf(row, param(call, 1));
     checkText("update metadata property", property);
@@ -80,7 +80,7 @@ export async function updateProperty(call: EmbeddedRequest): Promise<Response> {
 /** `DELETE /v2/metadefs/namespaces/{namespace}/properties/{property}` */
 export async function deleteProperty(call: EmbeddedRequest): Promise<Response> {
   visibleNamespace(call);
-  requireMetadefAdmin(call, "remove_metadef_property");
+  requireMetadefAdmin(call);
   await changeNamespace(call, (row) => {
     const gone = propertyOf(row, param(call, 1));
     checkUnprotected(row, `property ${gone.name}`);

@@ -39,7 +39,7 @@ export function listAssociations(call: EmbeddedRequest): Response {
 export async function addAssociation(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, ASSOCIATION_SCHEMA, DATED_READ_ONLY);
   visibleNamespace(call);
-  requireMetadefAdmin(call, "add_metadef_resource_type_association");
+  requireMetadefAdmin(call);
   const now = timestamp(call.cloud);
   const association = associationRow(body, { created_at: now, updated_at: now });
   checkText("create resource type association", association);
@@ -51,7 +51,7 @@ export async function addAssociation(call: EmbeddedRequest): Promise<Response> {
 export async function removeAssociation(call: EmbeddedRequest): Promise<Response> {
   const name = param(call, 1);
   visibleNamespace(call);
-  requireMetadefAdmin(call, "remove_metadef_resource_type_association");
+  requireMetadefAdmin(call);
   await changeNamespace(call, (row) => {
     const gone = row.associations.find((association) => association.name === name);
     if (gone === undefined) throw notFound(`Failed to find resource type ${name} to delete`);

@@ -1,38 +1,60 @@
 /**
- * One entry of the routing table.
+ * The entries of the routing table.
  *
  * @module
  */
 
 import type { EmbeddedRoute } from "./request.ts";
 
-/** The handlers of one path, by method. Those in `bare` reject a request body. */
+/** The handler of a method of a path. */
+export interface MethodRoute {
+  /** Method and path, with `*` for each parameter, which matches one segment. */
+  readonly name: `${string} ${string}`;
+  /** Name of Glance's policy; null if there is none. */
+  readonly action: string | null;
+  readonly handle: EmbeddedRoute;
+  /** Whether a request may have a body. */
+  readonly hasBody: boolean;
+  /** Minor version that introduced the route. */
+  readonly since: number;
+}
+
+/** The methods of one path. */
 export interface PathRoutes {
   /** The path with `*` for each parameter. */
   readonly name: string;
   readonly path: RegExp;
-  readonly bare: ReadonlyMap<string, EmbeddedRoute>;
-  readonly full: ReadonlyMap<string, EmbeddedRoute>;
-  /**
-   * Value of the `Allow` header, in Glance's order; null if Glance answers other methods with 404.
-   */
-  readonly allow: string | null;
-  /** Minor version that introduced the path. */
-  readonly since?: number;
+  readonly methods: ReadonlyMap<string, MethodRoute>;
+  readonly since: number;
 }
 
-/** Defines the handlers of a path. `*` matches one path segment. */
-export function defineRoute(
-  path: string,
-  allow: string | null,
-  bare: Readonly<Record<string, EmbeddedRoute>>,
-  full: Readonly<Record<string, EmbeddedRoute>> = {},
-): PathRoutes {
-  return {
-    name: path,
-    path: new RegExp(`^${path.replaceAll("*", "([^/]+)")}$`),
-    allow,
-    bare: new Map(Object.entries(bare)),
-    full: new Map(Object.entries(full)),
-  };
+/** Defines a route whose requests must not have a body. */
+export function bare(
+  name: MethodRoute["name"],
+  action: string | null,
+  handle: EmbeddedRoute,
+  since = 0,
+): MethodRoute {
+  return { name, action, handle, hasBody: false, since };
+}
+
+/** Defines a route whose requests may have a body. */
+export function full(
+  name: MethodRoute["name"],
+  action: string | null,
+  handle: EmbeddedRoute,
+  since = 0,
+): MethodRoute {
+  return { ...bare(name, action, handle, since), hasBody: true };
+}
+
+/** The routes by path, in order. */
+export function byPath(routes: readonly MethodRoute[]): readonly PathRoutes[] {
+  const paths = Map.groupBy(routes, ({ name }) => name.slice(name.indexOf(" ") + 1));
+  return [...paths].map(([name, routes]) => ({
+    name,
+    path: new RegExp(`^${name.replaceAll("*", "([^/]+)")}$`),
+    methods: new Map(routes.map((route) => [route.name.split(" ", 1)[0] ?? "", route])),
+    since: Math.max(...routes.map(({ since }) => since)),
+  }));
 }
