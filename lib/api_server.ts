@@ -43,7 +43,7 @@ interface AddressText {
  * query, or a fragment.
  */
 export function parseApiServer(text: string): ApiServer {
-  return serverIn(text, "http", { what: "API server", text, example: "https://host:9292" });
+  return parseServer(text, "http", { what: "API server", text, example: "https://host:9292" });
 }
 
 /**
@@ -56,7 +56,7 @@ export function apiServerAt(netloc: string, useSsl: boolean): ApiServer {
   if (HAS_SCHEME.test(netloc)) {
     throw unusable(input, "it has a scheme", 'write "host:9292", and set "useSsl" for https');
   }
-  return { ...serverIn(netloc, useSsl ? "https" : "http", input), netloc };
+  return { ...parseServer(netloc, useSsl ? "https" : "http", input), netloc };
 }
 
 /**
@@ -67,7 +67,7 @@ export function apiServerAt(netloc: string, useSsl: boolean): ApiServer {
  */
 export function parseTrustedHost(text: string): string {
   const input = { what: "trusted host", text, example: "host:9292" };
-  const { endpoint } = serverIn(text, "https", input);
+  const { endpoint } = parseServer(text, "https", input);
   const { origin } = new URL(endpoint);
   if (endpoint !== origin) throw unusable(input, "it has a path");
   return origin;
@@ -96,7 +96,7 @@ export function shuffled<T>(list: readonly T[], random: () => number): T[] {
   return result;
 }
 
-function serverIn(text: string, scheme: "http" | "https", input: AddressText): ApiServer {
+function parseServer(text: string, scheme: "http" | "https", input: AddressText): ApiServer {
   const whole = text.trim().replace(BARE_IPV6, "$1[$2]");
   const url = parseHttpUrl(HAS_SCHEME.test(whole) ? whole : `${scheme}://${whole}`);
   if (url === null) throw unusable(input, "it is not an http or https URL");
@@ -104,7 +104,7 @@ function serverIn(text: string, scheme: "http" | "https", input: AddressText): A
     throw unusable(input, "it contains user information", "pass a token in the context instead");
   }
   if (url.search !== "" || url.hash !== "") throw unusable(input, "it has a query or a fragment");
-  return serverOf(url);
+  return toServer(url);
 }
 
 function unusable(
@@ -117,7 +117,7 @@ function unusable(
   );
 }
 
-function serverOf(url: URL): ApiServer {
+function toServer(url: URL): ApiServer {
   const path = withoutEnd(withoutEnd(url.pathname, "/").replace(VERSION_SUFFIX, ""), "/");
   const netloc = url.host + path;
   return {

@@ -1,7 +1,7 @@
 /**
  * Limits the memory that buffered request bodies use. Each body has a limit in bytes and in time, and all
- * together have a limit in bytes. When the total is reached, the largest body of the caller that holds most
- * is refused.
+ * together have a limit in bytes. When the total is reached, the largest body of the client with the most
+ * buffered bytes is refused.
  *
  * @module
  */
@@ -39,13 +39,13 @@ export class BodyRefused extends Error {
   readonly fault: BodyFault;
 
   constructor(fault: BodyFault, cause?: unknown) {
-    super(`Cannot hold the body of a request: it is ${fault}`, { cause });
+    super(`Cannot buffer the body of a request: it is ${fault}`, { cause });
     this.fault = fault;
   }
 }
 
 /** A body that was read; it counts toward the limits until it is released. */
-export interface HeldBody {
+export interface BufferedBody {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Frees the bytes for other bodies. */
   readonly release: () => void;
@@ -53,20 +53,20 @@ export interface HeldBody {
 
 /** A body that counts toward the limits. */
 interface BodyEntry {
-  readonly caller: unknown;
+  readonly client: unknown;
   bytes: number;
   /** Null after the read has ended. */
   refuse: ((fault: BodyFault) => void) | null;
 }
 
-/** Bytes that a request costs before the first byte of its body: its streams and headers. */
+/** Memory, in bytes, of a request without its body: its streams and headers. */
 const OVERHEAD = 16 * 1024;
 
 /** The bodies that one server buffers. */
 export class BodyBudget {
   readonly #limits: Required<BodyLimits>;
   readonly #entries = new Set<BodyEntry>();
-  readonly #ofCaller = new Map<unknown, number>();
+  readonly #bytesByClient = new Map<unknown, number>();
   #held = 0;
 
   constructor(limits: BodyLimits) {
@@ -80,20 +80,20 @@ export class BodyBudget {
   }
 
   /**
-   * Reads a body; `caller` identifies its sender. With `ownsChunks`, no other code has the chunks of the body.
+   * Reads a body; `client` identifies its sender. With `ownsChunks`, no other code uses the chunks of the body.
    *
    * @throws {BodyRefused} if the body is too large or too slow, if its stream fails, or if the total limit
    * is reached.
    */
   async read(
-    caller: unknown,
+    client: unknown,
     { body, headers }: Request,
     { ownsChunks = false }: { readonly ownsChunks?: boolean } = {},
-  ): Promise<HeldBody> {
+  ): Promise<BufferedBody> {
     if (body === null) return { bytes: new Uint8Array(), release: () => {} };
     const reader = body.getReader();
     const chunks: Uint8Array<ArrayBuffer>[] = [];
-    const entry: BodyEntry = { caller, bytes: 0, refuse: null };
+    const entry: BodyEntry = { client, bytes: 0, refuse: null };
     const refused = new Promise<never>((_, reject) => {
       entry.refuse = (fault) => {
         this.#release(entry);
@@ -132,28 +132,28 @@ export class BodyBudget {
     if (!this.#entries.has(entry)) return;
     const { each, total } = this.#limits;
     entry.bytes += bytes;
-    this.#count(entry.caller, bytes);
+    this.#count(entry.client, bytes);
     if (entry.bytes - OVERHEAD > each) return entry.refuse?.("large");
-    // One caller gets at most half, so that others still have room.
-    if ((this.#ofCaller.get(entry.caller) ?? 0) > total / 2) return entry.refuse?.("crowded");
+    // One client gets at most half, so that others still have room.
+    if ((this.#bytesByClient.get(entry.client) ?? 0) > total / 2) return entry.refuse?.("crowded");
     while (this.#held > total) this.#largestRead().refuse?.("crowded");
   }
 
   #release(entry: BodyEntry): void {
-    if (this.#entries.delete(entry)) this.#count(entry.caller, -entry.bytes);
+    if (this.#entries.delete(entry)) this.#count(entry.client, -entry.bytes);
   }
 
-  #count(caller: unknown, bytes: number): void {
+  #count(client: unknown, bytes: number): void {
     this.#held += bytes;
-    const sum = (this.#ofCaller.get(caller) ?? 0) + bytes;
-    if (sum === 0) this.#ofCaller.delete(caller);
-    else this.#ofCaller.set(caller, sum);
+    const sum = (this.#bytesByClient.get(client) ?? 0) + bytes;
+    if (sum === 0) this.#bytesByClient.delete(client);
+    else this.#bytesByClient.set(client, sum);
   }
 
-  /** The largest body of the sending caller that holds most. */
+  /** The largest unfinished body of the client with the most buffered bytes. */
   #largestRead(): BodyEntry {
-    const weight = ({ caller, bytes }: BodyEntry) =>
-      (this.#ofCaller.get(caller) ?? 0) * 2 ** 20 + bytes;
+    const weight = ({ client, bytes }: BodyEntry) =>
+      (this.#bytesByClient.get(client) ?? 0) * 2 ** 20 + bytes;
     return [...this.#entries].filter(({ refuse }) => refuse !== null)
       .reduce((most, entry) => weight(entry) > weight(most) ? entry : most);
   }

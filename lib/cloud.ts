@@ -1,6 +1,6 @@
 /**
- * Decides what to connect to: from options, `OS_*` variables, `clouds.yaml`, and `GLANCE_API_SERVERS`, to the
- * options of a client and the way to sign in. The client, the gateway, and the command line start here.
+ * Finds the cloud to connect to, in options, `OS_*` variables, `clouds.yaml`, and `GLANCE_API_SERVERS`, and
+ * makes the options of a client and its sign-in. The client, the gateway, and the command line start here.
  *
  * @module
  */
@@ -91,7 +91,7 @@ export async function resolveCloud(input: CloudInput): Promise<ResolvedCloud | n
   };
 }
 
-/** Makes something from a cloud; disposing it disposes the cloud, as a failure to make it does. */
+/** Makes a value from a cloud. Disposing the value disposes the cloud; so does an error of `make`. */
 export async function fromCloud<Made>(
   cloud: ResolvedCloud,
   make: (cloud: ResolvedCloud) => Promise<Made>,

@@ -1,5 +1,5 @@
 /**
- * The context of a request: the caller's token and the facts that Keystone sent with it. Plain, immutable
+ * The context of a request: the user's token and the facts that Keystone sent with it. Plain, immutable
  * data.
  *
  * @module
@@ -38,7 +38,7 @@ export interface CatalogEntry {
 }
 
 /**
- * The caller of a request. An empty object is a caller without a token.
+ * The user of a request, with the token. An empty object is an anonymous user.
  *
  * @example
  * ```ts
@@ -60,7 +60,7 @@ export interface RequestContext {
   readonly projectId?: string | undefined;
   /** Names of the roles in that project. */
   readonly roles?: readonly string[] | undefined;
-  /** Whether the caller sees the images of all projects. */
+  /** Whether the user sees the images of all projects. */
   readonly isAdmin?: boolean | undefined;
   /** Keystone's catalog, in the v3 or the v2 shape. */
   readonly serviceCatalog?: readonly CatalogEntry[] | undefined;

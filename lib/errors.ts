@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Facts about an error, if they are known. */
+/** Known facts about an error. */
 export interface GlanceErrorOptions {
   /** The underlying error. */
   readonly cause?: unknown;
@@ -93,12 +93,12 @@ export class InvalidConfigurationValue extends Invalid {
   /** @ignore */ override name = "InvalidConfigurationValue";
 }
 
-/** The caller is not authenticated (401) or not allowed (403) to do this. */
+/** The user is not authenticated (401) or not authorized (403) to do this. */
 export class NotAuthorized extends GlanceError {
   /** @ignore */ override name = "NotAuthorized";
 }
 
-/** The caller is not authenticated (401) or not allowed (403) to do this with this image. */
+/** The user is not authenticated (401) or not authorized (403) to do this with this image. */
 export class ImageNotAuthorized extends NotAuthorized {
   /** @ignore */ override name = "ImageNotAuthorized";
 }
@@ -113,7 +113,7 @@ export class NotFound extends GlanceError {
   /** @ignore */ override name = "NotFound";
 }
 
-/** The image does not exist, or the caller may not see it (404). */
+/** The image does not exist, or is not visible to the user (404). */
 export class ImageNotFound extends NotFound {
   /** @ignore */ override name = "ImageNotFound";
 }
@@ -178,7 +178,7 @@ export class ImageDownloadFailed extends GlanceError {
   /** @ignore */ override name = "ImageDownloadFailed";
 }
 
-/** The received bytes are not those of the image: their number or hash is wrong. */
+/** The received bytes are not those of the image: their length or hash differs. */
 export class ImageIntegrityError extends GlanceError {
   /** @ignore */ override name = "ImageIntegrityError";
   /** Value in the image record. */

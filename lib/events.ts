@@ -68,7 +68,7 @@ export function ignoreRejection(value: unknown): void {
   if (typeof value === "object" && value !== null) Promise.resolve(value).catch(() => {});
 }
 
-/** A listener whose errors are ignored; one that does nothing for undefined. */
+/** Wraps a listener so that its errors are ignored; a listener that does nothing for undefined. */
 export function ignoringErrors<Argument>(
   listener: ((argument: Argument) => unknown) | undefined,
 ): (argument: Argument) => void {

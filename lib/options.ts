@@ -168,7 +168,7 @@ export function resolveOptions(options: GlanceOptions | ResolvedOptions = {}): R
     privilegedContext: options.privilegedContext ?? null,
     onEvent: ignoringErrors(options.onEvent),
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
-    sleep: options.sleep === undefined ? sleep : settled(options.sleep),
+    sleep: options.sleep === undefined ? sleep : asyncSleep(options.sleep),
     timer: options.timer ?? nativeTimer,
     now: numberFrom(options.now, () => performance.now()),
     random: numberFrom(options.random, () => Math.random()),
@@ -243,8 +243,8 @@ function authStrategyOf(value: string): "keystone" | "noauth" {
   );
 }
 
-/** A sleep that always returns a promise, so that its errors reject. */
-function settled(sleep: ResolvedOptions["sleep"]): ResolvedOptions["sleep"] {
+/** Wraps a sleep function so that it never throws, but rejects. */
+function asyncSleep(sleep: ResolvedOptions["sleep"]): ResolvedOptions["sleep"] {
   return (ms, signal) => {
     try {
       return Promise.resolve(sleep(ms, signal));
@@ -254,11 +254,11 @@ function settled(sleep: ResolvedOptions["sleep"]): ResolvedOptions["sleep"] {
   };
 }
 
-/** The numbers of a given function; those of the default if it throws or returns anything else. */
-function numberFrom(given: (() => unknown) | undefined, byDefault: () => number): () => number {
-  if (given === undefined) return byDefault;
+/** Wraps a function that returns numbers; the fallback is used if it throws or returns anything else. */
+function numberFrom(given: (() => unknown) | undefined, fallback: () => number): () => number {
+  if (given === undefined) return fallback;
   return () => {
     const value = callSafely(given);
-    return typeof value === "number" && Number.isFinite(value) ? value : byDefault();
+    return typeof value === "number" && Number.isFinite(value) ? value : fallback();
   };
 }

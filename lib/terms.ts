@@ -50,7 +50,7 @@ export function optionTerm(key: TermKey): Term {
   return { key, text: `"${key}"` };
 }
 
-/** Verification as far as possible. */
+/** The hint to verify only as far as possible. */
 export const VERIFY_AUTO: Term = { key: "verifyAuto", text: 'use verify "auto"' };
 
 /** The Keystone URL, as option and as environment variable. */

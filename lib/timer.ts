@@ -1,5 +1,5 @@
 /**
- * Timers: those of the runtime, and those made of a given `sleep`.
+ * Timers: those of the runtime, and those built on a given `sleep`.
  *
  * @module
  */

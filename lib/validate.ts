@@ -54,7 +54,7 @@ export function checkRecord(what: string, value: unknown): void {
   throw new Invalid(`Cannot use ${inspect(value)} as ${what}: it must be an object`);
 }
 
-/** The type of a value with its article: `a string`, `an object`, but `null` and `undefined`. */
+/** Names the type of a value, with an article: `a string`, `an object`; `null` and `undefined` without. */
 export function describeType(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "a list";

@@ -35,7 +35,7 @@ Deno.test("resolveCloud() names where the configuration comes from", async () =>
   await withCloudsFile({ image_endpoint_override: "http://a", auth_type: "none" }, async (
     environment,
     path,
-  ) => assertEquals(await originOf({ environment }), `the cloud "only" of "${path}"`));
+  ) => assertEquals(await originOf({ environment }), `the cloud "only" in "${path}"`));
 });
 
 Deno.test("resolveCloud() lets options override the configuration, except undefined ones", async () => {

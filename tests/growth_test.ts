@@ -17,7 +17,7 @@ import { addressOf, rawPath } from "../lib/router/path.ts";
 import { planOf } from "../lib/router/file/conditions.ts";
 import { isIdempotentPatch, withId } from "../lib/router/create.ts";
 import { credentialOf, inboundHeaders, requestIdOf } from "../lib/router/forward/headers.ts";
-import { HttpError, refusalResponse } from "../lib/router/error_response.ts";
+import { HttpError, httpErrorResponse } from "../lib/router/error_response.ts";
 import { dataHeaders } from "../lib/router/file/file_headers.ts";
 import { API_PATHS } from "../lib/router/routes.ts";
 import { getRemoteImageService } from "../mod.ts";
@@ -86,7 +86,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   requestIdOf: (text) => requestIdOf(header("x-openstack-request-id", text)),
   credentialOf: (text) => credentialOf(header("x-auth-token", text), "x-auth-token"),
   "refusalResponse, of Accept": (text) =>
-    refusalResponse(
+    httpErrorResponse(
       new Request("http://host", { headers: header("accept", text) }),
       new HttpError(404, text),
     ),

@@ -5,7 +5,7 @@
  */
 import type { ApiServer } from "../api_server.ts";
 import { Invalid } from "../errors.ts";
-import { unusableAnswer } from "../http/response_errors.ts";
+import { unusableResponse } from "../http/response_errors.ts";
 import type { RequestSpec, WireRequest } from "../http/request_spec.ts";
 import { inspect, isRecord } from "../validate.ts";
 import { BadArgument, encoded, jsonOf } from "./arguments.ts";
@@ -175,7 +175,7 @@ export async function toResult<Args extends readonly unknown[], Result>(
     if (!(error instanceof WrongShape)) throw error;
     const action = actionOf(operation, args);
     const request = { action, imageId, server: server.endpoint, attempts };
-    throw unusableAnswer(response, request, error.message);
+    throw unusableResponse(response, request, error.message);
   }
 }
 

@@ -111,17 +111,17 @@ export function required(credentials: Credentials, field: keyof Credentials): st
   const key = field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   throw new InvalidConfigurationValue(
     `Cannot authenticate ${
-      whoIs(credentials)
+      describeUser(credentials)
     }: "${field}" is missing; set it, or OS_${key.toUpperCase()}, or auth.${key} in clouds.yaml`,
   );
 }
 
 /** Describes credentials without their secrets: `as user "alice" for project "demo"`. */
 export function describe(credentials: Credentials): string {
-  return `${whoIs(credentials)}${scopeNameOf(credentials)}`;
+  return `${describeUser(credentials)}${describeScope(credentials)}`;
 }
 
-function whoIs(credentials: Credentials): string {
+function describeUser(credentials: Credentials): string {
   const method = methodOf(credentials);
   if (method === "token") return "with a token";
   const user = nameOf(credentials.userId, credentials.username);
@@ -131,7 +131,7 @@ function whoIs(credentials: Credentials): string {
   return `with application credential${name === null ? "" : ` "${name}"`}`;
 }
 
-function scopeNameOf(credentials: Credentials): string {
+function describeScope(credentials: Credentials): string {
   const project = nameOf(credentials.projectId, credentials.projectName);
   if (project !== null) return ` for project "${project}"`;
   const domain = nameOf(credentials.domainId, credentials.domainName);

@@ -14,7 +14,7 @@ import type { WireRequest } from "../http/request_spec.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
 import { authRequest, scopeOf } from "./token_request.ts";
 import { type AuthMethod, type Credentials, describe, methodOf, secretsOf } from "./credentials.ts";
-import { askKeystone, identityServer } from "./keystone_client.ts";
+import { identityServer, requestKeystone } from "./keystone_client.ts";
 import type { KeystoneRequest } from "./keystone_errors.ts";
 import { catalogFrom, contextFrom } from "./token_response.ts";
 import type { Term } from "../terms.ts";
@@ -31,7 +31,7 @@ const NO_TOKEN: Term = {
 
 const TOKENS = "/v3/auth/tokens";
 
-/** Hints for a refusal, because Keystone does not say what was wrong. */
+/** Hints for a 401, because Keystone does not say what was wrong. */
 const HINTS: Readonly<Record<AuthMethod, string>> = {
   password:
     "check the user, the password, both domains, and that the user has a role there (OS_USERNAME, OS_PASSWORD, OS_USER_DOMAIN_NAME, OS_PROJECT_NAME, OS_PROJECT_DOMAIN_NAME)",
@@ -83,12 +83,12 @@ export async function authenticate(
 
 /** Whether the token has expired or will expire within two minutes. */
 export function isExpiring(context: RequestContext, nowMs: number = Date.now()): boolean {
-  return endsBefore(context, nowMs + EXPIRY_MARGIN);
+  return expiresBefore(context, nowMs + EXPIRY_MARGIN);
 }
 
 /** Whether the token has expired. */
-export function hasEnded(context: RequestContext, nowMs: number = Date.now()): boolean {
-  return endsBefore(context, nowMs);
+export function hasExpired(context: RequestContext, nowMs: number = Date.now()): boolean {
+  return expiresBefore(context, nowMs);
 }
 
 /**
@@ -121,10 +121,10 @@ export async function fetchCatalog(
     hint: "the token has expired, was revoked, or has no scope; sign in for a project",
     secrets: [authToken],
   };
-  return catalogFrom(request, await askKeystone(resolveOptions(options), request));
+  return catalogFrom(request, await requestKeystone(resolveOptions(options), request));
 }
 
-/** Credentials and the newest token that they got. */
+/** Credentials and the newest token that was issued for them. */
 class KeystoneSession {
   readonly #credentials: Credentials;
   readonly #options: ResolvedOptions;
@@ -156,7 +156,7 @@ class KeystoneSession {
 
   async #replace(newest: RequestContext | null): Promise<RequestContext> {
     const isDue = newest !== null && isExpiring(newest);
-    const isExpired = newest !== null && hasEnded(newest);
+    const isExpired = newest !== null && hasExpired(newest);
     if (isDue && methodOf(this.#credentials) === "token") {
       if (isExpired) throw this.#cannotRenew(newest);
       return newest;
@@ -171,7 +171,7 @@ class KeystoneSession {
   }
 
   async #requestToken(): Promise<RequestContext> {
-    const response = await askKeystone(this.#options, this.#request);
+    const response = await requestKeystone(this.#options, this.#request);
     const context = contextFrom(this.#request, response, this.#credentials.token);
     return { ...context, renew: () => this.renew(context.authToken) };
   }
@@ -204,10 +204,10 @@ function requestFor(credentials: Credentials): WireRequest {
 function tokenFor(token: string): string {
   if (/^[\x21-\x7e]+$/.test(token.trim())) return token.trim();
   throw new InvalidConfigurationValue(
-    "Cannot use the token: it contains characters that no token has; copy it again, complete and without other text (OS_TOKEN)",
+    "Cannot use the token: it contains characters that are not allowed in a token; copy it again, without the surrounding text (OS_TOKEN)",
   );
 }
 
-function endsBefore({ expiresAt }: RequestContext, ms: number): boolean {
+function expiresBefore({ expiresAt }: RequestContext, ms: number): boolean {
   return expiresAt !== undefined && expiresAt.getTime() <= ms;
 }

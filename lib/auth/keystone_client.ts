@@ -62,7 +62,7 @@ export function identityServer(authUrl: string): ApiServer {
  * @throws {InvalidConfigurationValue} if the server is not a Keystone v3.
  * @throws {GlanceConnectionFailed} if there is no usable response, or the certificate is not trusted.
  */
-export async function askKeystone(
+export async function requestKeystone(
   options: ResolvedOptions,
   request: KeystoneRequest,
 ): Promise<KeystoneResponse> {
@@ -113,7 +113,7 @@ async function exchange(
   const deadline = new Deadline(options);
   deadline.arm(requestTimeout, () =>
     new ServerUnreachable(
-      `Cannot ${action}: Keystone at "${server.endpoint}" did not answer in ${requestTimeout} ms`,
+      `Cannot ${action}: Keystone at "${server.endpoint}" did not respond within ${requestTimeout} ms`,
       { server: server.endpoint },
     ));
   try {

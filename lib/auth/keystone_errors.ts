@@ -27,7 +27,7 @@ export interface KeystoneRequest {
   readonly request: WireRequest;
   /** The action, for messages: `authenticate as user "alice"`. */
   readonly action: string;
-  /** What the user can do if Keystone refuses. */
+  /** What the user can do if Keystone refuses the credentials. */
   readonly hint: string;
   /** Texts that no message may show, even if Keystone repeats them. */
   readonly secrets: readonly string[];
@@ -50,9 +50,9 @@ export function refusal(request: KeystoneRequest, response: Response, text: stri
   }
   if (status === 404 || status === 300 || status === 405) {
     return new InvalidConfigurationValue(
-      `Cannot ${request.action}: no Keystone v3 answers at "${
+      `Cannot ${request.action}: "${
         urlOf(request)
-      }" (status ${status}); set authUrl (OS_AUTH_URL) to Keystone's own URL, such as "https://keystone:5000/v3"`,
+      }" is not a Keystone v3 endpoint (status ${status}); set authUrl (OS_AUTH_URL) to Keystone's own URL, such as "https://keystone:5000/v3"`,
       { ...facts, terms: [AUTH_URL] },
     );
   }
@@ -93,7 +93,7 @@ export function unreachable(
   return new GlanceConnectionFailed(
     `Cannot ${request.action}: Keystone at "${
       urlOf(request)
-    }" gave no usable answer in ${attempts} attempt${s}; the last one: ${last?.message}; check authUrl (OS_AUTH_URL) and the network`,
+    }" gave no usable response in ${attempts} attempt${s}; last error: ${last?.message}; check authUrl (OS_AUTH_URL) and the network`,
     {
       terms: [AUTH_URL],
       cause: new AggregateError(failures, "every attempt failed"),
@@ -110,7 +110,7 @@ export function unusable(request: KeystoneRequest, state: string): UnexpectedRes
   return new UnexpectedResponse(
     `Cannot ${request.action}: "${
       urlOf(request)
-    }" answered with ${state}; check that authUrl (OS_AUTH_URL) is Keystone's`,
+    }" returned ${state}; check that authUrl (OS_AUTH_URL) is Keystone's`,
     { terms: [AUTH_URL], server: request.server.endpoint },
   );
 }

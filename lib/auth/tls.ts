@@ -84,10 +84,10 @@ function bunFetch(tls: Pem): CloudFetch {
 }
 
 function disposable(
-  fetchIt: (input: string, init: RequestInit) => Promise<Response>,
+  fetchFunction: (input: string, init: RequestInit) => Promise<Response>,
   dispose: () => void,
 ): CloudFetch {
-  return Object.assign(fetchIt, { [Symbol.dispose]: dispose });
+  return Object.assign(fetchFunction, { [Symbol.dispose]: dispose });
 }
 
 function makeClient<Client>(make: () => Client): Client {
@@ -102,11 +102,11 @@ function makeClient<Client>(make: () => Client): Client {
 }
 
 async function readPem(path: string, readTextFile: TextFileReader): Promise<string> {
-  let state = "there is no such file";
+  let state = "it does not exist";
   try {
     const text = await readTextFile(path);
     if (text?.includes("-----BEGIN ")) return text;
-    if (text !== null) state = "it is not in PEM form";
+    if (text !== null) state = "it is not a PEM file";
   } catch (error) {
     state = error instanceof Error ? error.message : "it cannot be read";
   }

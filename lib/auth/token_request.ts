@@ -60,7 +60,7 @@ export function scopeOf(credentials: Credentials): Scope | null {
     throw new InvalidConfigurationValue(
       `Cannot authenticate ${
         describe(credentials)
-      }: ${names} scope are requested together; remove all but one`,
+      }: more than one scope is requested (${names}); remove all but one`,
     );
   }
   if (scopes.length > 0 && methodOf(credentials) === "applicationCredential") {
@@ -68,7 +68,7 @@ export function scopeOf(credentials: Credentials): Scope | null {
     throw new InvalidConfigurationValue(
       `Cannot authenticate ${
         describe(credentials)
-      }: an application credential has its own project; remove project, domain and system`,
+      }: an application credential is bound to a project; remove project, domain and system`,
     );
   }
   return scopes[0] ?? null;

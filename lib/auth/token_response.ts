@@ -31,19 +31,21 @@ export function contextFrom(
     throw unusable(request, "no token");
   }
   const { expires_at, user, project, roles, catalog } = body;
-  const names = Array.isArray(roles) ? roles.flatMap((role) => textIn(role, "name") ?? []) : [];
+  const names = Array.isArray(roles)
+    ? roles.flatMap((role) => stringMember(role, "name") ?? [])
+    : [];
   return definedMembers<RequestContext>({
     authToken,
     roles: names,
     isAdmin: names.includes(ADMIN_ROLE),
-    userId: textIn(user, "id"),
-    projectId: textIn(project, "id"),
+    userId: stringMember(user, "id"),
+    projectId: stringMember(project, "id"),
     serviceCatalog: Array.isArray(catalog) ? catalog as CatalogEntry[] : undefined,
     expiresAt: expiryOf(expires_at, headers.get("date")),
   });
 }
 
-function textIn(value: unknown, key: string): string | undefined {
+function stringMember(value: unknown, key: string): string | undefined {
   const text = isRecord(value) ? value[key] : undefined;
   return typeof text === "string" ? text : undefined;
 }

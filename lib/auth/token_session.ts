@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { hasEnded, isExpiring } from "./keystone.ts";
+import { hasExpired, isExpiring } from "./keystone.ts";
 import type { RequestContext } from "../context.ts";
 import type { TokenSource } from "../http/token_source.ts";
 import type { ResolvedOptions } from "../options.ts";
@@ -59,7 +59,7 @@ class TokenSession implements TokenSource {
 
   async context(): Promise<RequestContext> {
     const { context, isShortLived } = this.#newest;
-    const isDue = isShortLived ? hasEnded(context) : isExpiring(context);
+    const isDue = isShortLived ? hasExpired(context) : isExpiring(context);
     if (context.renew !== undefined && isDue) await this.#renew("expiring");
     return this.#newest.context;
   }

@@ -16,7 +16,7 @@ import {
   type ResponseHandler,
   type Upstream,
 } from "./request_spec.ts";
-import { errorFromResponse, unpromisedAnswer } from "./response_errors.ts";
+import { errorFromResponse, unexpectedStatus } from "./response_errors.ts";
 import { isAmbiguousStatus, parseRetryAfter, verdictOf } from "./retry_policy.ts";
 import { credentialHeaders, discard, send, tokensOf } from "./transport.ts";
 import { optionTerm } from "../terms.ts";
@@ -99,7 +99,7 @@ async function attemptAs<Result>(
   }
 }
 
-/** The failure of an attempt that threw; throws what no other attempt could change. */
+/** Makes the failure of an attempt that threw; rethrows errors that another attempt could not avoid. */
 function brokenAttempt(
   { spec, policy, server }: AttemptInput<unknown>,
   { aborted, reason }: AbortSignal,
@@ -145,7 +145,7 @@ function startDeadline(
     const { requestTimeout } = options;
     deadline.arm(requestTimeout, () =>
       new ServerUnreachable(
-        `Cannot ${spec.action()}: the server did not answer in ${requestTimeout} ms; raise "requestTimeout" if it is slow`,
+        `Cannot ${spec.action()}: the server did not respond within ${requestTimeout} ms; raise "requestTimeout" if it is slow`,
         { terms: [optionTerm("requestTimeout")], server: server.endpoint, imageId: spec.imageId },
       ));
   }
@@ -173,7 +173,7 @@ async function failureOf(
   const request = { action, imageId, namespace, server: server.endpoint, attempts, hints };
   if (response.status < 400) {
     await discard(response);
-    const error = unpromisedAnswer(response, request, success ?? []);
+    const error = unexpectedStatus(response, request, success ?? []);
     return new FailedAttempt(server, error, true, null);
   }
   const error = await errorFromResponse(response, request, tokensOf(context), signal);

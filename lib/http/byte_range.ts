@@ -1,6 +1,5 @@
 /**
- * Byte ranges (RFC 9110, section 14), and the checks that a response has the bytes that were requested.
- * Pure.
+ * Byte ranges (RFC 9110, section 14), and checks that a response contains the requested bytes. Pure.
  *
  * @module
  */
@@ -32,13 +31,13 @@ export function parseContentRange(header: string | null): ContentRange | null {
   return end < start || (total !== null && end >= total) ? null : { start, end, total };
 }
 
-/** How to read the response to a range request. */
+/** How to interpret the response to a range request. */
 export type RangeVerdict =
   /** The body is exactly the requested bytes. */
   | { readonly kind: "part" }
   /** The body is the bytes from `from` to before `stop`, which include `start`. */
   | { readonly kind: "overlap"; readonly from: number; readonly stop: number }
-  /** The body is as long as the requested range, but no header says which bytes it is. */
+  /** The body is as long as the requested range, but no header says which bytes it contains. */
   | { readonly kind: "unlabeled" }
   /** The body is `multipart/byteranges`; each part has its own `Content-Range`. */
   | { readonly kind: "multipart"; readonly boundary: string }
@@ -46,11 +45,11 @@ export type RangeVerdict =
   | { readonly kind: "whole" }
   /** The body is either the requested range or the whole image; the headers do not tell which. */
   | { readonly kind: "unproven" }
-  /** The body cannot be used. */
-  | { readonly kind: "lie"; readonly reason: string };
+  /** The headers contradict the request, the image, or each other; the body cannot be used. */
+  | { readonly kind: "mismatch"; readonly reason: string };
 
-/** The status and headers that describe which bytes a response has. */
-export interface AnswerFacts {
+/** The status and headers that describe which bytes a response contains. */
+export interface RangeResponseFacts {
   readonly status: number;
   readonly contentRange: string | null;
   readonly contentLength: string | null;
@@ -59,14 +58,14 @@ export interface AnswerFacts {
 }
 
 /** Requested bytes, both ends inclusive, of an image of `size` bytes (null: unknown). */
-export interface WantedRange {
+export interface RequestedRange {
   readonly start: number;
   readonly end: number;
   readonly size: number | null;
 }
 
 /**
- * Decides how to read the response to a request for bytes `start` to `end` (inclusive) of an image of
+ * Decides how to interpret the response to a request for bytes `start` to `end` (inclusive) of an image of
  * `size` bytes.
  *
  * Real servers send: 200 with the whole image (no range support); 206 with the whole image (Glance with
@@ -74,21 +73,21 @@ export interface WantedRange {
  * proxies); a range that starts at a block boundary or ends early (caches; RFC 9110, section 15.3.7, allows
  * it); `multipart/byteranges` for one range; a wrong total (a replaced image); and no `Content-Range`.
  */
-export function judgePartial(answer: AnswerFacts, wanted: WantedRange): RangeVerdict {
+export function judgePartial(answer: RangeResponseFacts, wanted: RequestedRange): RangeVerdict {
   const { status, contentEncoding } = answer;
   if (contentEncoding !== null && contentEncoding !== "identity") {
-    return lie(`it is encoded as "${contentEncoding}"`);
+    return mismatch(`it is encoded as "${contentEncoding}"`);
   }
   const length = lengthOf(answer.contentLength);
   const range = parseContentRange(answer.contentRange);
   // A 200 should not have a Content-Range: it counts only if the length confirms it.
-  if (status === 200 && (range === null || length !== lengthIn(range))) {
+  if (status === 200 && (range === null || length !== lengthOfRange(range))) {
     return judgeWhole(length, wanted);
   }
-  if (status !== 200 && status !== 206) return lie(`its status is ${status}`);
+  if (status !== 200 && status !== 206) return mismatch(`its status is ${status}`);
   const boundary = boundaryOf(answer.contentType ?? null);
   if (range === null && boundary !== null) return { kind: "multipart", boundary };
-  if (range === null) return lie(`its Content-Range is "${answer.contentRange ?? ""}"`);
+  if (range === null) return mismatch(`its Content-Range is "${answer.contentRange ?? ""}"`);
   return judgeRange(range, length, wanted);
 }
 
@@ -96,19 +95,21 @@ export function judgePartial(answer: AnswerFacts, wanted: WantedRange): RangeVer
 export function judgeRange(
   range: ContentRange,
   length: number | null,
-  { start, end, size }: WantedRange,
+  { start, end, size }: RequestedRange,
 ): RangeVerdict {
   if (size !== null && range.total !== null && range.total !== size) {
-    return lie(`it belongs to an image of ${range.total} bytes instead of ${size}`);
+    return mismatch(`it belongs to an image of ${range.total} bytes instead of ${size}`);
   }
-  if (range.start > start) return lie(`it starts at byte ${range.start} instead of ${start}`);
-  if (range.end < start) return lie(`it ends at byte ${range.end}, before byte ${start}`);
-  if (size !== null && range.end >= size) return lie(`it ends at byte ${range.end} of ${size}`);
+  if (range.start > start) return mismatch(`it starts at byte ${range.start} instead of ${start}`);
+  if (range.end < start) return mismatch(`it ends at byte ${range.end}, before byte ${start}`);
+  if (size !== null && range.end >= size) {
+    return mismatch(`it ends at byte ${range.end} of ${size}`);
+  }
   if (length === null && start > 0) return { kind: "unproven" };
-  if (length !== null && length !== lengthIn(range)) {
+  if (length !== null && length !== lengthOfRange(range)) {
     return length === size
       ? { kind: "whole" }
-      : lie(`it has ${length} bytes instead of the ${lengthIn(range)} that it announces`);
+      : mismatch(`it has ${length} bytes instead of the ${lengthOfRange(range)} that it announces`);
   }
   if (range.start === start && range.end === end) return { kind: "part" };
   if (range.start === 0 && range.end + 1 === size) return { kind: "whole" };
@@ -136,18 +137,18 @@ export function isUsable(
   return kind === "part" || kind === "overlap";
 }
 
-function judgeWhole(length: number | null, { start, end, size }: WantedRange): RangeVerdict {
+function judgeWhole(length: number | null, { start, end, size }: RequestedRange): RangeVerdict {
   if (size === null || length === null || length === size) return { kind: "whole" };
   return length === end - start + 1
     ? { kind: "unlabeled" }
-    : lie(`it has ${length} bytes instead of ${size}`);
+    : mismatch(`it has ${length} bytes instead of ${size}`);
 }
 
-function lie(reason: string): RangeVerdict {
-  return { kind: "lie", reason };
+function mismatch(reason: string): RangeVerdict {
+  return { kind: "mismatch", reason };
 }
 
-function lengthIn({ start, end }: ContentRange): number {
+function lengthOfRange({ start, end }: ContentRange): number {
   return end - start + 1;
 }
 

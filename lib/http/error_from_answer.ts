@@ -39,14 +39,14 @@ type ErrorClass = new (message: string, options: GlanceErrorOptions) => GlanceEr
 /** The error classes of a status, for a request about one image and for any other, and a hint. */
 type ErrorDescription = readonly [image: ErrorClass, other: ErrorClass, hint?: string];
 
-const NOT_OFFERED = "do without it, or ask the operator of the cloud for it";
+const NOT_OFFERED = "ask the operator of the cloud to enable it";
 
 const ERROR_OF_STATUS: Readonly<Record<number, ErrorDescription>> = {
   400: [Invalid, Invalid],
   401: [
     ImageNotAuthorized,
     NotAuthorized,
-    "sign in again: the token is missing, unknown, or expired",
+    "the token is missing, invalid, or expired: sign in again",
   ],
   403: [ImageNotAuthorized, NotAuthorized, "ask its owner, or an administrator of the cloud"],
   404: [ImageNotFound, NotFound],
@@ -57,7 +57,7 @@ const ERROR_OF_STATUS: Readonly<Record<number, ErrorDescription>> = {
   413: [
     ImageLimitExceeded,
     ImageLimitExceeded,
-    "delete what is not needed, or ask for a higher limit",
+    "free some of the quota, or ask the operator of the cloud for a higher limit",
   ],
   415: [ImageContentRejected, Invalid],
   416: [Invalid, Invalid],

@@ -1,6 +1,6 @@
 /**
- * Reads documents of servers, with a limit in bytes; the deadline of the request limits the time. Also the
- * only JSON parser for untrusted text.
+ * Reads response bodies up to a limit in bytes; the deadline of the request limits the time. Also parses JSON
+ * from untrusted sources.
  *
  * @module
  */
@@ -100,9 +100,9 @@ async function readUpTo(
 }
 
 function tooLarge({ url, status }: Response, limit: number): UnexpectedResponse {
-  const server = URL.canParse(url) ? new URL(url).origin : "the server";
+  const server = URL.canParse(url) ? `"${new URL(url).origin}"` : "the server";
   return new UnexpectedResponse(
-    `Cannot read the response of "${server}": it is larger than the limit of ${limit} bytes; request fewer entries at once, or check the server`,
+    `Cannot read the response of ${server}: it is larger than the limit of ${limit} bytes; request fewer entries at once, or check the server`,
     { status },
   );
 }

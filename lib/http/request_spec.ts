@@ -1,5 +1,5 @@
 /**
- * The parts of a request: what to send, how the caller wants it retried, and the servers that may get it.
+ * The parts of a request: what to send, how it is retried, and the servers to which it may be sent.
  *
  * @module
  */
@@ -63,7 +63,7 @@ export interface CallPolicy extends CallOptions {
   readonly onAttempt?: ((deadline: Deadline, server: ApiServer) => void) | undefined;
 }
 
-/** The servers of a caller, and what is sent to each of them. */
+/** The servers of a call, and what is sent to each of them. */
 export interface Upstream {
   readonly options: ResolvedOptions;
   readonly pool: ServerPool;

@@ -19,8 +19,8 @@ const BROWSER_REFUSAL = [
   "credentials required",
 ] as const;
 
-/** The request of a response. */
-export interface Asked {
+/** The request of an error response, for its message. */
+export interface FailedRequest {
   readonly action: string;
   readonly server: string;
   readonly imageId?: string | undefined;
@@ -37,7 +37,7 @@ export interface Asked {
  */
 export async function errorFromResponse(
   response: Response,
-  request: Asked,
+  request: FailedRequest,
   secrets: readonly string[] = [],
   signal?: AbortSignal,
 ): Promise<GlanceError> {
@@ -68,17 +68,17 @@ function isForeign(response: Response, text: string): boolean {
  * The error for a response with a status below 400 that the operation does not define. Glance responds with
  * 300 and its list of versions to any request for an unknown path.
  */
-export function unpromisedAnswer(
+export function unexpectedStatus(
   response: Pick<Response, "status" | "headers">,
-  request: Asked,
-  promised: readonly number[],
+  request: FailedRequest,
+  expected: readonly number[],
 ): GlanceError {
   const { action, server, imageId, attempts } = request;
   const { status } = response;
   const state = status === 300
-    ? `there is no Image API at "${server}": it answered 300 with a list of versions; check the path of the endpoint`
-    : `the answer of "${server}" has the status ${status} instead of ${
-      promised.join(" or ") || "a refusal"
+    ? `"${server}" returned a list of versions (300) instead of a response; check the path of the endpoint`
+    : `"${server}" returned the status ${status} instead of ${
+      expected.join(" or ") || "an error"
     }; check that the endpoint is an Image API`;
   return new UnexpectedResponse(`Cannot ${action}: ${state}`, {
     server,
@@ -90,15 +90,19 @@ export function unpromisedAnswer(
 }
 
 /** The error for a successful response with an unusable body; `state` describes the body. */
-export function unusableAnswer(response: Response, request: Asked, state: string): GlanceError {
+export function unusableResponse(
+  response: Response,
+  request: FailedRequest,
+  state: string,
+): GlanceError {
   return new UnexpectedResponse(
-    `Cannot ${request.action}: the answer of "${request.server}" ${state}; check that the endpoint is an Image API`,
+    `Cannot ${request.action}: the response of "${request.server}" ${state}; check that the endpoint is an Image API`,
     { ...request, status: response.status, requestId: requestIdOf(response) },
   );
 }
 
-/** The error of one attempt. */
-export interface Met {
+/** A failed attempt, for the message. */
+export interface AttemptError {
   readonly server: ApiServer;
   readonly error: GlanceError;
 }
@@ -110,20 +114,20 @@ export interface Met {
 export function connectionFailed(
   action: string,
   imageId: string | undefined,
-  met: readonly Met[],
+  failures: readonly AttemptError[],
   end: string,
 ): GlanceConnectionFailed {
-  const errors = met.map(({ error }) => error);
-  const servers = new Set(met.map(({ server }) => `"${server.endpoint}"`));
-  const [attempts, s] = [met.length, met.length === 1 ? "" : "s"];
-  const [last, server] = [errors.at(-1), met.at(-1)?.server.endpoint];
-  const whose = servers.size === 1 ? "" : `, of "${server}"`;
+  const errors = failures.map(({ error }) => error);
+  const servers = new Set(failures.map(({ server }) => `"${server.endpoint}"`));
+  const [attempts, s] = [failures.length, failures.length === 1 ? "" : "s"];
+  const [last, server] = [errors.at(-1), failures.at(-1)?.server.endpoint];
+  const whose = servers.size === 1 ? "" : ` at "${server}"`;
   const state = last?.message.replace(`Cannot ${action}: `, "")
     .replace(`Cannot reach the server "${server}": `, "");
   return new GlanceConnectionFailed(
     `Cannot ${action}: ${
       [...servers].join(", ")
-    } gave no usable answer in ${attempts} attempt${s}${end}; the last one${whose}: ${state}`,
+    } gave no usable response in ${attempts} attempt${s}${end}; last error${whose}: ${state}`,
     {
       cause: new AggregateError(errors, "every attempt failed"),
       imageId,
@@ -169,31 +173,31 @@ function withoutBrowserRefusal(words: string): string {
 }
 
 /** Elements whose content a browser does not show as text. */
-const UNSEEN = /^(head|script|style)\b/i;
+const INVISIBLE = /^(head|script|style)\b/i;
 
 /** The visible text of an HTML page; WebOb's pages repeat the title in the head. */
 function textOfHtml(text: string): string {
   if (!/<\w/.test(text)) return text;
   const lower = text.toLowerCase();
   const unclosed = new Set<string>();
-  let seen = "";
+  let visible = "";
   for (let at = 0; at < text.length;) {
     const open = text.indexOf("<", at);
     const close = open < 0 ? -1 : text.indexOf(">", open);
     if (close < 0) {
-      seen += text.slice(at);
+      visible += text.slice(at);
       break;
     }
-    seen += `${text.slice(at, open)} `;
+    visible += `${text.slice(at, open)} `;
     at = close + 1;
-    const name = UNSEEN.exec(lower.slice(open + 1, open + 8))?.[1] ?? "";
+    const name = INVISIBLE.exec(lower.slice(open + 1, open + 8))?.[1] ?? "";
     if (name === "" || unclosed.has(name)) continue;
     const end = lower.indexOf(`</${name}`, at);
     // Remembered, so that many unclosed elements do not take quadratic time.
     if (end < 0) unclosed.add(name);
     else at = end;
   }
-  return seen
+  return visible
     .replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"')
     .replaceAll("&#39;", "'").replaceAll("&#x27;", "'").replaceAll("&amp;", "&");
 }

@@ -11,7 +11,7 @@ const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
  * Statuses that prove that a request was not carried out, because the server itself refused it. After a
  * gateway's 502 or 504, and after a broken connection, the outcome is unknown.
  */
-const REFUSED_UNTOUCHED: ReadonlySet<number> = new Set([429, 503]);
+const NOT_PROCESSED: ReadonlySet<number> = new Set([429, 503]);
 
 /** First and maximum delay between rounds, in milliseconds. */
 const BACKOFF_BASE = 500;
@@ -28,11 +28,11 @@ export function isRetryableStatus(status: number): boolean {
 /**
  * What a response means for its request:
  *
- * - `accepted`: it is a response of the operation.
+ * - `accepted`: the operation defines this status.
  * - `alreadyDone`: an earlier attempt succeeded, and its response was lost.
  * - `tokenRefused`: the request can be sent again with a new token.
- * - `refused`: an error of the request, which every server would answer.
- * - `failed`: a failure of the server, and the request may be sent to another one.
+ * - `refused`: an error of the request; every server would return it.
+ * - `failed`: a failure of the server; the request may be sent to another one.
  */
 export type Verdict = "accepted" | "alreadyDone" | "tokenRefused" | "refused" | "failed";
 
@@ -63,7 +63,7 @@ export function verdictOf(
 
 /** Whether the outcome of the request is unknown after this status. */
 export function isAmbiguousStatus(status: number): boolean {
-  return RETRYABLE_STATUSES.has(status) && !REFUSED_UNTOUCHED.has(status);
+  return RETRYABLE_STATUSES.has(status) && !NOT_PROCESSED.has(status);
 }
 
 /**

@@ -11,7 +11,7 @@ const COOLDOWN_BASE = 1_000;
 const COOLDOWN_CAP = 30_000;
 
 /** The end of a cool-down, and the number of failures in a row. */
-interface Cooling {
+interface CoolDown {
   readonly until: number;
   readonly failures: number;
 }
@@ -24,7 +24,7 @@ interface Cooling {
 export class ServerPool {
   readonly servers: readonly ApiServer[];
   readonly #options: ResolvedOptions;
-  readonly #cooling: Map<string, Cooling>;
+  readonly #cooling: Map<string, CoolDown>;
   readonly #excluded: ReadonlySet<string>;
   readonly #whole: ServerPool;
   #cursor = 0;

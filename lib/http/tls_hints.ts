@@ -5,7 +5,7 @@
  */
 import type { Term } from "../terms.ts";
 
-/** The part of a hint that only a program can follow. */
+/** The part of a hint that applies to programs only. */
 export const PASS_FETCH: Term = {
   key: "passFetch",
   text: ", or pass a fetch that trusts it (Deno.createHttpClient({ caCerts }))",

@@ -97,7 +97,7 @@ function checkedRequestId(id: string): string {
   throw new Invalid(
     `Cannot send ${
       inspect(id)
-    } as request id: it is not up to 64 printable ASCII characters; correct "globalRequestId"`,
+    } as the request id: it must be at most 64 printable ASCII characters; correct "globalRequestId"`,
   );
 }
 
@@ -105,7 +105,7 @@ function checkedRequestId(id: string): string {
 function checkedToken(token: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw new Invalid(
-    "Cannot send the token: it has characters that no token has; check the tokens of the context",
+    "Cannot send the token: it contains characters that are not allowed in a token; check the tokens in the context",
   );
 }
 
@@ -219,10 +219,10 @@ function nextHop(
   if (hops >= MAX_REDIRECTS) throw refuse(`the server redirects more than ${MAX_REDIRECTS} times`);
   const safe = request.method === "GET" || request.method === "HEAD";
   if (!safe && !KEEPS_METHOD.has(response.status)) {
-    throw refuse(`the server redirects it with ${response.status}, which would change its method`);
+    throw refuse(`the redirect (${response.status}) would change the method`);
   }
   if (request.body instanceof ReadableStream) {
-    throw refuse("the server redirects an upload whose bytes are already sent");
+    throw refuse("the server redirects an upload that cannot be sent again");
   }
   target.hash = "";
   return target.href;

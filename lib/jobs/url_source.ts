@@ -41,7 +41,10 @@ export async function openWebData(
   const source = redact(url);
   const deadline = new Deadline(options, signal);
   const { requestTimeout } = options;
-  deadline.arm(requestTimeout, () => broken(source, `it did not answer in ${requestTimeout} ms`));
+  deadline.arm(
+    requestTimeout,
+    () => broken(source, `it did not respond within ${requestTimeout} ms`),
+  );
   try {
     const response = await openUrl(options, url, deadline.signal);
     if (!response.ok || response.body === null) throw await httpErrorOf(response, url);

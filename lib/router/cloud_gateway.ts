@@ -1,6 +1,6 @@
 /**
- * Creates a gateway from the user's configuration: in front of `GLANCE_API_SERVERS`, or of the cloud in
- * `clouds.yaml` and `OS_*`. For command-line programs; edge functions call `createImageRouter`.
+ * Creates a gateway from the user's configuration: `GLANCE_API_SERVERS`, or the cloud in `clouds.yaml` and
+ * `OS_*`. For command-line programs; edge functions call `createImageRouter`.
  *
  * @module
  */
@@ -37,8 +37,8 @@ export interface CloudGateway extends Disposable {
 /**
  * Creates the gateway in front of the configured cloud; null if nothing is configured.
  *
- * Without `apiServers` and `GLANCE_API_SERVERS`, it authenticates once to take the servers from the service
- * catalog.
+ * If neither `apiServers` nor `GLANCE_API_SERVERS` is set, it authenticates once to read the servers from the
+ * service catalog.
  *
  * @throws {InvalidConfigurationValue} if the configuration is invalid.
  * @throws {AuthenticationFailed} if Keystone refuses the credentials.

@@ -7,8 +7,8 @@ import { isRecord } from "../api/operation.ts";
 import { canonicalId } from "./path.ts";
 import type { Gateway, GatewayRequest } from "./gateway_request.ts";
 import { parseJson } from "../http/json.ts";
-import type { UpstreamResponse } from "./forward/answer.ts";
-import { askServers, documentResponse } from "./forward/proxy_json.ts";
+import type { UpstreamResponse } from "./forward/upstream_response.ts";
+import { documentResponse, forwardRequest } from "./forward/proxy_json.ts";
 import { withBody } from "./request_body.ts";
 
 /**
@@ -22,10 +22,10 @@ export async function createImage(gateway: Gateway, call: GatewayRequest): Promi
     const identified = withId(text ?? "", id);
     const isOurId = text !== null && identified !== text;
     const body = text === null ? bytes : new TextEncoder().encode(withCanonicalId(identified));
-    const answer = await askServers(gateway, call, { body, idempotent: isOurId });
+    const answer = await forwardRequest(gateway, call, { body, idempotent: isOurId });
     if (!isOurId || answer.status !== 409) return documentResponse(gateway, call, answer);
     const path = `${call.address.path}/${id}`;
-    const record = await askServers(gateway, call, {
+    const record = await forwardRequest(gateway, call, {
       operation: "get",
       method: "GET",
       path,
@@ -46,7 +46,7 @@ export async function createImage(gateway: Gateway, call: GatewayRequest): Promi
 export async function updateImage(gateway: Gateway, call: GatewayRequest): Promise<Response> {
   return await withBody(gateway, call, async (body) => {
     const idempotent = isIdempotentPatch(textOf(body) ?? "");
-    const answer = await askServers(gateway, call, { body, idempotent });
+    const answer = await forwardRequest(gateway, call, { body, idempotent });
     return documentResponse(gateway, call, answer);
   });
 }
@@ -86,7 +86,7 @@ export function isIdempotentPatch(text: string): boolean {
     );
 }
 
-/** Decodes UTF-8; null if the bytes are not UTF-8, which Glance refuses. */
+/** Decodes UTF-8; null if the bytes are not UTF-8, which Glance rejects. */
 function textOf(bytes: Uint8Array): string | null {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);

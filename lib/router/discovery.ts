@@ -1,25 +1,25 @@
 /**
- * Answers requests that reach no operation: the list of versions, the health check, and the errors that Glance
- * returns before it looks at a path or a body.
+ * Answers requests without an operation: the list of versions, the health check, and the errors that Glance
+ * returns before it evaluates the path or the body.
  *
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import { unpromisedAnswer } from "../http/response_errors.ts";
-import { readAnswer, type UpstreamResponse } from "./forward/answer.ts";
+import { unexpectedStatus } from "../http/response_errors.ts";
+import { readUpstream, type UpstreamResponse } from "./forward/upstream_response.ts";
 import {
   type Gateway,
   type GatewayRequest,
   publicEndpoint,
   withoutToken,
 } from "./gateway_request.ts";
-import { type Answered, documentResponse } from "./forward/proxy_json.ts";
+import { documentResponse, type ResponseContext } from "./forward/proxy_json.ts";
 import { inboundHeaders, outboundHeaders } from "./forward/headers.ts";
 import { HttpError } from "./error_response.ts";
 import type { ApiPath } from "./routes.ts";
 import { versionsDocument } from "./versions.ts";
 
-/** The methods that Glance knows. On an unknown path it answers 501 to any other. */
+/** The methods that Glance knows. On an unknown path, it answers other methods with 501. */
 const KNOWN_METHODS: ReadonlySet<string> = new Set([
   "GET",
   "HEAD",
@@ -36,62 +36,67 @@ export async function listVersions(
   path: "/" | "/versions",
   mount: string,
 ): Promise<Response> {
-  const answer = await askOpenly(gateway, request, path, "list the versions of the API");
+  const answer = await probeAnonymously(gateway, request, path, "list the versions of the API");
   const endpoint = publicEndpoint(gateway, request, mount);
   return versionsDocument(answer, outboundHeaders(answer.headers), endpoint);
 }
 
 /** `GET /healthcheck`: 200 if a server answers with a status below 500. */
 export async function checkHealth(gateway: Gateway, request: Request): Promise<Response> {
-  const answer = await askOpenly(gateway, request, "/healthcheck", "check the health of a server");
+  const answer = await probeAnonymously(
+    gateway,
+    request,
+    "/healthcheck",
+    "check the health of a server",
+  );
   if (answer.status >= 500) throw new HttpError(503);
   if (request.method === "HEAD") return new Response(null, { status: 204 });
   const headers = { "content-type": answer.headers.get("content-type") ?? "text/plain" };
   if (answer.status === 200) return new Response(answer.body, { headers });
-  // A Glance without the health check filter answers as to an unknown version, but it is available.
+  // A Glance without the health check filter treats the path as an unknown version, but it is available.
   return new Response("OK", { headers: { "content-type": "text/plain; charset=UTF-8" } });
 }
 
 /**
- * The response that Glance returns before it looks at the path: 401 if the token is invalid, 300 if it does not
- * have the version. Null if there is none, and in service mode.
+ * The response that Glance returns before it evaluates the path: 401 if the token is invalid, 300 if it does
+ * not support the version. Null if it returns neither, and in service mode.
  *
- * @throws {UnexpectedResponse} if a server does not have version 2 either: its endpoint is wrong.
+ * @throws {UnexpectedResponse} if a server does not support version 2: its endpoint is wrong.
  */
-export async function answerBeforeRouting(
+export async function earlyResponse(
   gateway: Gateway,
   context: RequestContext,
   version: string,
-  answered: Answered,
+  answered: ResponseContext,
 ): Promise<Response | null> {
   if (gateway.options.service !== null) return null;
   const probe = { method: "GET", path: `/${version}/`, action: "check a token" };
-  const answer = await ask(gateway, answered.request, context, probe);
+  const answer = await sendProbe(gateway, answered.request, context, probe);
   if (answer.status === 300 && version === "v2") {
     const details = { action: probe.action, server: answer.server, attempts: 1 };
-    throw unpromisedAnswer(answer, details, []);
+    throw unexpectedStatus(answer, details, []);
   }
   const isEarly = answer.status === 401 || answer.status === 300;
   return isEarly ? documentResponse(gateway, answered, answer) : null;
 }
 
 /** A request to a path of the API that cannot be forwarded. */
-export type RefusedCall = Pick<GatewayRequest, "request" | "context" | "address" | "trace">;
+export type RejectedRequest = Pick<GatewayRequest, "request" | "context" | "address" | "trace">;
 
 /**
- * Refuses a method that a path does not support. A `HEAD` request finds out what Glance allows there: Glance
- * answers 405 to it on every path, and it changes nothing.
+ * Rejects a method that a path does not support. A `HEAD` request determines the allowed methods: Glance
+ * answers it with 405 on every path, and it changes nothing.
  *
- * @throws {HttpError} 405, or 404 if the cloud is too old for the path; unless Glance answers before routing.
+ * @throws {HttpError} 405, or 404 if the cloud is too old for the path, unless there is an early response.
  */
 export async function refuseMethod(
   gateway: Gateway,
-  call: RefusedCall,
+  call: RejectedRequest,
   { routes }: ApiPath,
 ): Promise<Response> {
   const { request, context, address: { path } } = call;
-  const action = "find out which methods a path takes";
-  const answer = await ask(gateway, request, context, { method: "HEAD", path, action });
+  const action = "list the methods of a path";
+  const answer = await sendProbe(gateway, request, context, { method: "HEAD", path, action });
   if (answer.status === 405) {
     const methods = routes.map(({ method }) => method).join(", ");
     const allow = answer.headers.get("allow") ?? methods;
@@ -101,22 +106,22 @@ export async function refuseMethod(
 }
 
 /**
- * Refuses a body on a path that takes none.
+ * Rejects a body on a path that accepts none.
  *
- * @throws {HttpError} 400, unless Glance answers before routing.
+ * @throws {HttpError} 400, unless there is an early response.
  */
-export async function refuseBody(gateway: Gateway, call: RefusedCall): Promise<Response> {
+export async function refuseBody(gateway: Gateway, call: RejectedRequest): Promise<Response> {
   const refusal = new HttpError(400, "A body is not expected with this request.");
   return await refuseAtPath(gateway, call, refusal);
 }
 
 async function refuseAtPath(
   gateway: Gateway,
-  call: RefusedCall,
+  call: RejectedRequest,
   refusal: HttpError,
 ): Promise<Response> {
   const version = call.address.path.split("/")[1] ?? "";
-  return await answerBeforeRouting(gateway, call.context, version, call) ??
+  return await earlyResponse(gateway, call.context, version, call) ??
     Promise.reject(refusal);
 }
 
@@ -126,22 +131,22 @@ export function unknownPath({ method }: Request): HttpError {
 }
 
 /** Sends a request that needs no token. */
-async function askOpenly(
+async function probeAnonymously(
   gateway: Gateway,
   request: Request,
   path: string,
   action: string,
 ): Promise<UpstreamResponse> {
   const context = withoutToken(gateway.options.service?.() ?? {});
-  return await ask(gateway, request, context, { method: "GET", path, action });
+  return await sendProbe(gateway, request, context, { method: "GET", path, action });
 }
 
-async function ask(
+async function sendProbe(
   { client }: Gateway,
   request: Request,
   context: RequestContext,
   spec: { readonly method: string; readonly path: string; readonly action: string },
 ): Promise<UpstreamResponse> {
   const headers = inboundHeaders(request.headers);
-  return await client.forward(context, { ...spec, headers, idempotent: true }, {}, readAnswer);
+  return await client.forward(context, { ...spec, headers, idempotent: true }, {}, readUpstream);
 }

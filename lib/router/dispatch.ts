@@ -7,10 +7,10 @@ import { GlanceConnectionFailed, GlanceError } from "../errors.ts";
 import { addressOf, rawPath, versionOf } from "./path.ts";
 import {
   admit,
-  callerKey,
-  callerSignal,
+  clientKeyOf,
   concealOwnToken,
   contextOf,
+  disconnectSignal,
   type Gateway,
   type GatewayRequest,
   publicEndpoint,
@@ -18,8 +18,8 @@ import {
 } from "./gateway_request.ts";
 import { createImage, updateImage } from "./create.ts";
 import {
-  answerBeforeRouting,
   checkHealth,
+  earlyResponse,
   listVersions,
   refuseBody,
   refuseMethod,
@@ -28,7 +28,7 @@ import {
 import { announcesBody, requestIdOf, typedVersionOf } from "./forward/headers.ts";
 import { checkHost } from "./host_guard.ts";
 import { imageData } from "./file/image_file.ts";
-import { HttpError, refusalResponse } from "./error_response.ts";
+import { HttpError, httpErrorResponse } from "./error_response.ts";
 import { forwardDocument } from "./request_body.ts";
 import type { ApiPath, GatewayRoute, RouteKind } from "./routes.ts";
 import { Trace } from "./observe/access_log.ts";
@@ -47,15 +47,15 @@ const HANDLERS: Readonly<Record<RouteKind, RouteHandler>> = {
 /** The logged status if the client disconnects before the response; nginx's number. */
 const CLIENT_CLOSED_REQUEST = 499;
 
-/** Statuses of servers that are forwarded to clients; any other connection failure is 502 or 503. */
+/** Statuses of servers that clients receive unchanged; any other connection failure becomes 502 or 503. */
 const FORWARDED_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /** A known version of the API; Glance answers 300 to any other. */
 const VERSION = /^v2(\.\d+)?$/;
 
 /**
- * Answers a request whose URL ends with a path of the API. If the media type names the version, the URL must
- * not name it, too.
+ * Answers a request whose URL ends with a path of the API. The version is either in the URL or in the media
+ * type, not in both.
  */
 export async function serve(
   gateway: Gateway,
@@ -78,16 +78,16 @@ export async function serve(
     if (route.refusesBody && announcesBody(request.headers)) {
       return await refuseBody(gateway, refused);
     }
-    const signal = callerSignal(request, env);
-    const caller = callerKey(context, env, gateway.options.service !== null);
+    const signal = disconnectSignal(request, env);
+    const clientKey = clientKeyOf(context, env, gateway.options.service !== null);
     const ownsChunks = env === UNSHARED_BODIES;
-    const call: GatewayRequest = { ...refused, route, caller, signal, ownsChunks };
+    const call: GatewayRequest = { ...refused, route, clientKey, signal, ownsChunks };
     try {
       return await admit(gateway, call) ??
         await concealOwnToken(gateway, await HANDLERS[route.kind](gateway, call));
     } catch (error) {
       if (!signal?.aborted || error instanceof HttpError) throw error;
-      trace.left();
+      trace.disconnected();
       return new Response(null, { status: CLIENT_CLOSED_REQUEST });
     }
   });
@@ -118,7 +118,7 @@ export async function redirectToRoot(gateway: Gateway, request: Request): Promis
     if (request.method === "OPTIONS") return new Response(null);
     const context = contextOf(gateway, request, trace.requestId);
     const answered = { request, trace, address: { mount } };
-    const early = await answerBeforeRouting(gateway, context, version, answered);
+    const early = await earlyResponse(gateway, context, version, answered);
     if (early !== null) return early;
     const location = `${publicEndpoint(gateway, request, mount)}/v2/`;
     const headers = { location, "content-type": "text/plain; charset=utf8" };
@@ -131,7 +131,7 @@ export function showMetrics({ metrics, options }: Gateway, request: Request): Re
   try {
     checkHost(options, request);
   } catch (error) {
-    return refusalResponse(request, asRefusal(request, error));
+    return httpErrorResponse(request, toHttpError(request, error));
   }
   return new Response(String(metrics), {
     headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
@@ -162,7 +162,7 @@ async function refuse(
     if (!VERSION.test(requested)) return await listVersions(gateway, request, "/", mount);
     const context = contextOf(gateway, request, trace.requestId);
     const answered = { request, trace, address: { mount } };
-    return await answerBeforeRouting(gateway, context, requested, answered) ??
+    return await earlyResponse(gateway, context, requested, answered) ??
       Promise.reject(unknownPath(request));
   });
 }
@@ -194,22 +194,22 @@ async function traced(
     checkHost(options, request);
     return await answer(trace);
   };
-  const response = await guarded().catch((error) => failed(request, trace, error));
+  const response = await guarded().catch((error) => errorResponse(request, trace, error));
   if (!response.headers.has("x-openstack-request-id")) {
     response.headers.set("x-openstack-request-id", trace.requestId);
   }
-  trace.answered(response.status);
+  trace.responded(response.status);
   await dropBody(request);
   return response;
 }
 
-function failed(request: Request, trace: Trace, error: unknown): Response {
+function errorResponse(request: Request, trace: Trace, error: unknown): Response {
   if (!(error instanceof HttpError) || error.cause !== undefined) trace.failed(error);
-  return refusalResponse(request, asRefusal(request, error));
+  return httpErrorResponse(request, toHttpError(request, error));
 }
 
 /** The response for an error. It never names a server; the log does. */
-function asRefusal({ method }: Request, cause: unknown): HttpError {
+function toHttpError({ method }: Request, cause: unknown): HttpError {
   if (cause instanceof HttpError) return cause;
   if (cause instanceof GlanceConnectionFailed) {
     const { status = 0 } = cause;

@@ -6,25 +6,25 @@
  */
 
 /** Title and default explanation by status. */
-const WORDS: Readonly<Record<number, readonly [title: string, explanation: string]>> = {
+const STATUS_TEXTS: Readonly<Record<number, readonly [title: string, explanation: string]>> = {
   400: ["Bad Request", "The server could not understand the request."],
   403: ["Forbidden", "Access was denied to this resource."],
   404: ["Not Found", "The resource could not be found."],
   405: ["Method Not Allowed", ""],
-  408: ["Request Timeout", "The request did not come to its end."],
+  408: ["Request Timeout", "The request was not received in time."],
   412: ["Precondition Failed", "A condition of the request is not met."],
   413: ["Request Entity Too Large", "The body of the request is too large."],
   416: ["Request Range Not Satisfiable", "The Range requested is not available."],
-  429: ["Too Many Requests", "The image service asks for a pause."],
-  500: ["Internal Server Error", "The gateway has met an error of its own."],
+  429: ["Too Many Requests", "The image service is receiving too many requests."],
+  500: ["Internal Server Error", "The gateway encountered an internal error."],
   501: ["Not Implemented", ""],
-  502: ["Bad Gateway", "No image server gave a usable answer."],
-  503: ["Service Unavailable", "No image server can be reached at the moment."],
-  504: ["Gateway Timeout", "No image server answered in time."],
+  502: ["Bad Gateway", "No image server returned a usable response."],
+  503: ["Service Unavailable", "No image server is reachable."],
+  504: ["Gateway Timeout", "No image server responded in time."],
 };
 
 /** Optional parts of an error response. */
-export interface RefusalOptions {
+export interface HttpErrorOptions {
   /** A second paragraph of the explanation. */
   readonly detail?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -34,14 +34,14 @@ export interface RefusalOptions {
 
 /** An error response. Handlers throw it. */
 export class HttpError extends Error {
-  override name = "Refusal";
+  override name = "HttpError";
   readonly status: number;
   readonly detail: string;
   readonly headers: Readonly<Record<string, string>>;
 
   /** `explanation` is shown to the client (default: the text for the status). */
-  constructor(status: number, explanation?: string, options: RefusalOptions = {}) {
-    super(explanation ?? WORDS[status]?.[1] ?? "", { cause: options.cause });
+  constructor(status: number, explanation?: string, options: HttpErrorOptions = {}) {
+    super(explanation ?? STATUS_TEXTS[status]?.[1] ?? "", { cause: options.cause });
     this.status = status;
     this.detail = options.detail ?? "";
     this.headers = options.headers ?? {};
@@ -49,9 +49,9 @@ export class HttpError extends Error {
 }
 
 /** Makes the response of an error, in the format that the request accepts. */
-export function refusalResponse(request: Request, refusal: HttpError): Response {
+export function httpErrorResponse(request: Request, refusal: HttpError): Response {
   const { status } = refusal;
-  const title = WORDS[status]?.[0] ?? "Error";
+  const title = STATUS_TEXTS[status]?.[0] ?? "Error";
   const code = `${status} ${title}`;
   const type = preferredType(request.headers.get("accept") ?? "");
   const headers = new Headers(refusal.headers);

@@ -32,7 +32,7 @@ export interface GatewayOptions {
  * Checks the options that concern the gateway itself, and adds defaults.
  *
  * @throws {Invalid} if they are not an object.
- * @throws {InvalidConfigurationValue} for the first option that is not of the required form.
+ * @throws {InvalidConfigurationValue} for the first invalid option.
  */
 export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptions {
   checkRecord("the options of an image router", options);
@@ -58,7 +58,7 @@ export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptio
   });
 }
 
-/** Each request gets a context of its own; the token that one of them renews serves the next. */
+/** Returns the current context; a token that one request renews is used by the next. */
 function newest(given: RequestContext): () => RequestContext {
   const { renew } = given;
   if (renew === undefined) return () => given;
@@ -68,7 +68,7 @@ function newest(given: RequestContext): () => RequestContext {
   return () => current;
 }
 
-/** @throws {InvalidConfigurationValue} for the first option that is not of the required form. */
+/** @throws {InvalidConfigurationValue} for the first invalid option. */
 function checkOptions(options: ImageRouterOptions): void {
   const { serviceMode, cors, verify, maxUploadSize } = options;
   for (const name of ["resume", "metrics"] as const) {

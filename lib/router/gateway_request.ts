@@ -24,7 +24,7 @@ export interface Gateway {
   readonly metrics: Metrics;
   /** Downloads of whole images and large ranges. */
   readonly admission: Admission;
-  /** Requests for small ranges and those that may need no data: many at once, never queued after a whole image. */
+  /** Requests for small ranges and requests that may need no data; they never wait for a whole image. */
   readonly smallAdmission: Admission;
   readonly upstreams: IdleUpstreams;
   readonly bodies: BodyBudget;
@@ -38,9 +38,9 @@ export interface GatewayRequest {
   readonly address: GatewayPath;
   readonly context: RequestContext;
   readonly trace: Trace;
-  /** Identifies the client, for limits that clients share: see {@linkcode callerKey}. */
-  readonly caller: unknown;
-  /** Whether no other code keeps chunks of bodies, so that their memory can be freed at once. */
+  /** Identifies the client, for limits that clients share: see {@linkcode clientKeyOf}. */
+  readonly clientKey: unknown;
+  /** Whether no other code keeps chunks of bodies, so that their memory can be freed immediately. */
   readonly ownsChunks: boolean;
   /** Aborted when the client disconnects; undefined under `Deno.serve`. */
   readonly signal: AbortSignal | undefined;
@@ -48,25 +48,25 @@ export interface GatewayRequest {
 
 /**
  * The signal of a request; undefined under `Deno.serve`, which passes the handler an info with `completed`.
- * There the signal is aborted after every successful response, too, and reading it prints a warning. `cancel`
- * of the response body reports as well that a client has disconnected.
+ * There the signal is aborted after every successful response, too, and reading it prints a warning; a
+ * disconnect is reported by `cancel` of the response body.
  */
-export function callerSignal(request: Request, env: unknown): AbortSignal | undefined {
+export function disconnectSignal(request: Request, env: unknown): AbortSignal | undefined {
   const isDenoServe = typeof env === "object" && env !== null && "completed" in env;
   return isDenoServe ? undefined : request.signal ?? undefined;
 }
 
 /**
- * Passed to `fetch` of the router, as its environment, by a server that keeps no chunk of a request body, and
- * none of a response after it reads the next one, if no middleware does, either.
+ * The environment to pass to the router's `fetch` if neither the server nor a middleware keeps chunks: those of
+ * a request body at all, and those of a response body after it reads the next one.
  */
 export const UNSHARED_BODIES = Object.freeze({ unsharedBodies: true });
 
 /**
- * Identifies the client of a request: by token, else by the address of the connection. Without either, each
- * request is a client of its own.
+ * Identifies the client of a request: by its token, else by the address of its connection. If both are unknown,
+ * every request counts as a different client.
  */
-export function callerKey(
+export function clientKeyOf(
   { authToken }: RequestContext,
   env: unknown,
   isService: boolean,
@@ -139,7 +139,7 @@ export async function admit(gateway: Gateway, call: GatewayRequest): Promise<Res
 }
 
 /**
- * Conceals a 401 in service mode: it concerns the gateway's own token, and names the Keystone that issued it.
+ * Replaces a 401 in service mode: it concerns the gateway's own token, and names the Keystone that issued it.
  *
  * @throws {HttpError} 502 for such a response.
  */
@@ -149,6 +149,6 @@ export async function concealOwnToken(
 ): Promise<Response> {
   if (options.service === null || response.status !== 401) return response;
   await response.body?.cancel();
-  const cause = new Error("Cannot call the image service: it refused the token of the gateway");
+  const cause = new Error("Cannot call the image service: it rejected the token of the gateway");
   throw new HttpError(502, undefined, { cause });
 }

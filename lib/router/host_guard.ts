@@ -1,6 +1,5 @@
 /**
- * Rejects requests whose `Host` is not allowed, and writes that a web page of another site can make a browser
- * send. Pure.
+ * Rejects requests whose `Host` is not allowed, and cross-site writes. Pure.
  *
  * @module
  */
@@ -20,7 +19,7 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 export type HostGuardOptions = Pick<GatewayOptions, "allowedHosts" | "publicEndpoint" | "cors">;
 
 /**
- * Checks the host that a request names, and the site that sent it.
+ * Checks the host and the origin of a request.
  *
  * @throws {HttpError} 400 for a `Host` that is not `host[:port]`, 403 for a host that is not allowed and for
  * a cross-site write.
@@ -33,10 +32,10 @@ export function checkHost(options: HostGuardOptions, { url, method, headers }: R
     throw new HttpError(400, "The Host header must have the form host[:port].");
   }
   if (options.allowedHosts !== "any" && !hosts.every((host) => isAllowed(options, host))) {
-    throw new HttpError(403, "Requests for this host name are not answered here.");
+    throw new HttpError(403, "This host name is not allowed.");
   }
   if (!SAFE_METHODS.has(method) && isCrossSite(options, headers, hosts)) {
-    throw new HttpError(403, "Web pages of other sites cannot change anything here.");
+    throw new HttpError(403, "Cross-site write requests are not allowed.");
   }
 }
 
@@ -51,8 +50,8 @@ function isAllowed({ allowedHosts, publicEndpoint }: HostGuardOptions, host: str
 }
 
 /**
- * Whether a page of another site can have made a browser send this. A page cannot add the token header without
- * a CORS preflight, so a request with a token passed one.
+ * Whether a web page of another site may have caused a browser to send this request. A page cannot add the token
+ * header without a CORS preflight, so a request with a token has passed one.
  */
 function isCrossSite(
   { cors, publicEndpoint }: HostGuardOptions,
@@ -63,9 +62,9 @@ function isCrossSite(
   const [origin, site] = [headers.get("origin"), headers.get("sec-fetch-site")];
   if (origin !== null) {
     const isListed = cors !== null && (cors.origins === "*" || cors.origins.includes(origin));
-    const isOwn = URL.canParse(origin) && (hosts.includes(new URL(origin).host) ||
+    const isSameOrigin = URL.canParse(origin) && (hosts.includes(new URL(origin).host) ||
       publicEndpoint !== null && new URL(publicEndpoint).origin === origin);
-    return !isListed && !isOwn;
+    return !isListed && !isSameOrigin;
   }
   return site === "cross-site" || site === "same-site";
 }

@@ -4,7 +4,7 @@ import type { Verify } from "../transfer/types.ts";
 import type { GlanceOptions } from "../options.ts";
 import type { RequestLog } from "./observe/access_log.ts";
 
-/** Which web pages of other origins may read responses. */
+/** The web origins that may read responses. */
 export interface CorsOptions {
   /** Origins as browsers send them (`https://horizon.example`), or `*` for all. */
   readonly origins: "*" | readonly string[];
@@ -15,7 +15,7 @@ export interface CorsOptions {
   readonly maxAge?: number;
 }
 
-/** A request that `authorize` decides about. */
+/** A request to authorize. */
 export interface GatewayCall {
   /** The request as received. Do not read its body. */
   readonly request: Request;
@@ -55,8 +55,8 @@ export interface ImageRouterOptions extends GlanceOptions {
    */
   readonly serviceMode?: ServiceMode;
   /**
-   * Decides about each request before it is forwarded: `true` allows it, `false` answers with 403, and a
-   * `Response` is sent as it is. Any other result answers with 500 and is logged.
+   * Authorizes each request before it is forwarded: `true` allows it, `false` answers with 403, and a `Response`
+   * is sent as it is. Any other result is logged and answered with 500.
    * @default none: all requests are allowed
    */
   readonly authorize?: (
@@ -90,7 +90,7 @@ export interface ImageRouterOptions extends GlanceOptions {
   readonly maxUploadSize?: number;
   /**
    * Allows web pages of other origins to read responses.
-   * @default none: no page may
+   * @default none: no other origin may
    */
   readonly cors?: CorsOptions;
   /**

@@ -71,13 +71,13 @@ const CORS_RESPONSE_HEADERS = [
 /**
  * Creates an Image API v2 endpoint in front of one or many Glance servers.
  *
- * Requests go round-robin to the servers, skip failing ones and are retried if that is safe. If a server fails
+ * Requests are distributed round-robin, skip failing servers, and are retried if that is safe. If a server fails
  * after the headers of a download are sent, the download continues from another server. Without
  * `serviceMode`, the token of each request is forwarded.
  *
  * `Deno.serve` (Deno 2.9) queues a chunked request body ahead of its reader, and each read takes time in
  * proportion to that queue: an upload that arrives faster than the servers take it costs quadratic time. For
- * large uploads, serve the router with `@hono/node-server`, which runs on Deno, too. Downloads, and uploads
+ * large uploads, serve the router with `@hono/node-server`, which also runs on Deno. Downloads, and uploads
  * with a `Content-Length`, are not affected.
  *
  * @throws {Invalid} if the options are not an object.
@@ -102,8 +102,8 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   const resolved = resolveGatewayOptions(options);
   const client = new GlanceClientWrapper(clientOptions(options, metrics));
   const { now, timer } = client.options;
-  // On workerd a request cannot resolve a promise of another one, and is not notified when a client leaves: a
-  // download that waits for another one might never start.
+  // On workerd a request cannot resolve a promise of another one, and is not notified of a disconnect: a download
+  // that waits for another one might never start.
   const atMost = (limit: number) => isWorkerd() ? Infinity : limit;
   const isContended = (): boolean => admission.isContended || smallAdmission.isContended;
   const upstreams = new IdleUpstreams({ limit: atMost(MAX_IDLE), isContended, now, timer });
@@ -160,9 +160,9 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
 }
 
 /**
- * Gives a response to HEAD for data of unknown size an empty stream as its body. Hono sets the body to null,
- * and for null Deno sends `Content-Length: 0`; for a stream it sends none. An application that mounts the
- * router removes the body again, so HEAD is refused there.
+ * Replaces the null body of a response to HEAD for data of unknown size with an empty stream. Deno sends
+ * `Content-Length: 0` for null, and no length for a stream. An application that mounts the router removes the
+ * body again, so HEAD is rejected there.
  */
 function withoutLength(response: Response): Response {
   if (response.status !== 200 || response.headers.has("content-length")) return response;

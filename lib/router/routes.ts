@@ -1,6 +1,6 @@
 /**
- * The routes of the gateway, derived from the client's table of operations. Anything else cannot be reached
- * through the gateway.
+ * The routes of the gateway, derived from the client's table of operations. Other paths of the servers are not
+ * reachable.
  *
  * @module
  */
@@ -45,8 +45,8 @@ export interface ApiPath {
   readonly routes: readonly GatewayRoute[];
 }
 
-/** Reading operations that ignore a request body, or that an old cloud may not have. All others refuse it. */
-const IGNORING_BODY: ReadonlySet<string> = new Set<OperationName>([
+/** Reading operations that ignore a request body, or that an old cloud may not have. All others reject it. */
+const IGNORES_BODY: ReadonlySet<string> = new Set<OperationName>([
   "cache.nodes",
   "getImageLocations",
   "info.usage",
@@ -70,7 +70,7 @@ export const ROUTES: readonly GatewayRoute[] =
       action: definition.action,
       kind: kindOf(operation, definition),
       idempotent: definition.idempotent,
-      refusesBody: definition.verb === "GET" && !IGNORING_BODY.has(operation),
+      refusesBody: definition.verb === "GET" && !IGNORES_BODY.has(operation),
       alreadyDoneStatus: definition.alreadyDoneStatus,
     }));
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { isRecord } from "../api/operation.ts";
-import { jsonOf, type UpstreamResponse } from "./forward/answer.ts";
+import { jsonOf, type UpstreamResponse } from "./forward/upstream_response.ts";
 import { HttpError } from "./error_response.ts";
 
 /**
@@ -19,7 +19,7 @@ export function versionsDocument(
 ): Response {
   const document = jsonOf(answer);
   if (!isRecord(document) || !Array.isArray(document["versions"])) {
-    throw new HttpError(502, "The image server sent no list of versions.");
+    throw new HttpError(502, "The image server returned no list of versions.");
   }
   const versions = document["versions"].filter(isRecord).map((version) => ({
     ...version,

@@ -9,8 +9,8 @@ Deno.test("receiveList() rejects a list with an entry that is not an object", as
       fetch: () => Promise.resolve(Response.json({ images, members: images })),
     });
     const service = new GlanceImageService(client);
-    await assertRejects(() => service.detail({}), UnexpectedResponse, "the answer of");
-    await assertRejects(() => service.listMembers({}, "1"), UnexpectedResponse, "the answer of");
+    await assertRejects(() => service.detail({}), UnexpectedResponse, "the response of");
+    await assertRejects(() => service.listMembers({}, "1"), UnexpectedResponse, "the response of");
   }
 });
 

@@ -88,7 +88,7 @@ const REFUSED: readonly Refused[] = [
     claim: "a page that is not found",
     answer: () => new Response("<h1>Not Found</h1>", { status: 404 }),
     type: InvalidConfigurationValue,
-    message: 'no Keystone v3 answers at "https://keystone:5000/v3" (status 404)',
+    message: '"https://keystone:5000/v3" is not a Keystone v3 endpoint (status 404)',
   },
   {
     claim: "a list of versions",
@@ -130,7 +130,7 @@ const REFUSED: readonly Refused[] = [
     claim: "an answer without a token",
     answer: () => Response.json({ token: {} }, { status: 201 }),
     type: UnexpectedResponse,
-    message: "answered with no token",
+    message: "returned no token",
   },
   {
     claim: "a redirect to another host",
@@ -208,7 +208,7 @@ Deno.test("authenticate() gives up after numRetries, and keeps the error of each
   const error = await assertRejects(
     () => authenticate(ALICE, { ...keystone.options, numRetries: 2 }),
     GlanceConnectionFailed,
-    "gave no usable answer in 3 attempts",
+    "gave no usable response in 3 attempts",
   );
   assertEquals(error.attempts, 3);
   assert(error.cause instanceof AggregateError && error.cause.errors.length === 3);
@@ -236,7 +236,7 @@ Deno.test("authenticate() aborts a request after requestTimeout", async () => {
   await assertRejects(
     () => authenticate(ALICE, { ...keystone.options, ...options }),
     GlanceConnectionFailed,
-    "did not answer in 1234 ms",
+    "did not respond within 1234 ms",
   );
 });
 

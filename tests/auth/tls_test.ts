@@ -72,8 +72,8 @@ Deno.test("authenticate() gives a hint about an unknown CA", async () => {
 });
 
 const REFUSED: readonly (readonly [tls: Partial<CloudTls>, message: string])[] = [
-  [{ caCertFile: "/none.pem" }, '"/none.pem": there is no such file'],
-  [{ caCertFile: "/text.pem" }, '"/text.pem": it is not in PEM form'],
+  [{ caCertFile: "/none.pem" }, '"/none.pem": it does not exist'],
+  [{ caCertFile: "/text.pem" }, '"/text.pem": it is not a PEM file'],
   [{ certFile: "/client.pem" }, "do not contain a certificate and its key"],
 ];
 

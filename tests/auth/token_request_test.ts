@@ -106,11 +106,17 @@ const REFUSED: readonly (readonly [given: Given, message: string])[] = [
     { applicationCredentialName: "robot", applicationCredentialSecret: "s" },
     "auth.username in clouds.yaml",
   ],
-  [{ ...ALICE, projectId: "p1", domainId: "d1" }, "project and domain scope"],
-  [{ ...ALICE, projectId: "p1", systemScope: "all" }, "project and system scope"],
+  [
+    { ...ALICE, projectId: "p1", domainId: "d1" },
+    "more than one scope is requested (project and domain)",
+  ],
+  [
+    { ...ALICE, projectId: "p1", systemScope: "all" },
+    "more than one scope is requested (project and system)",
+  ],
   [
     { applicationCredentialId: "a1", applicationCredentialSecret: "s", projectName: "demo" },
-    "has its own project",
+    "is bound to a project",
   ],
   // A configuration may contain anything, whatever the type says.
   [{ ...ALICE, systemScope: "some" as "all" }, 'must be "all"'],

@@ -90,14 +90,14 @@ testBadInput([
     ({ service }) => service.show({ ...ALICE, authToken: `${TOKEN}\n` + OLD_TOKEN }, "42"),
     Invalid,
     "token",
-    "check the tokens of the context",
+    "check the tokens in the context",
   ),
   row(
     "show()",
     "a request id of 65 characters",
     ({ service }) => service.show({ ...ALICE, globalRequestId: "x".repeat(65) }, "42"),
     Invalid,
-    "up to 64 printable ASCII characters",
+    "at most 64 printable ASCII characters",
     '"globalRequestId"',
   ),
   row(

@@ -109,7 +109,7 @@ testBadInput([
     "a server that is not a Glance",
     showFrom(() => new Response("<html>Welcome</html>")),
     UnexpectedResponse,
-    'show image "42": the answer of "http://glance.example" is not a JSON document',
+    'show image "42": the response of "http://glance.example" is not a JSON document',
     "check that the endpoint is an Image API",
   ),
   row(
@@ -122,7 +122,7 @@ testBadInput([
         fetch: () => Promise.resolve(new Response("<html>Welcome</html>")),
       }).delete(ALICE, "42"),
     UnexpectedResponse,
-    'delete image "42": the answer of "http://glance.example" has the status 200 instead of 204',
+    'delete image "42": "http://glance.example" returned the status 200 instead of 204',
     "check that the endpoint is an Image API",
   ),
   row(

@@ -246,7 +246,7 @@ const CASES: Readonly<Record<string, Case>> = {
     args: ["image-list"],
     harness: { fetch: unreachable },
     says:
-      'Cannot list images: "http://glance.test:9292" gave no usable answer in 4 attempts; the last one: …',
+      'Cannot list images: "http://glance.test:9292" gave no usable response in 4 attempts; last error: …',
   },
   "a server list that is malformed": {
     args: ["image-list"],

@@ -1,20 +1,20 @@
 /** Byte ranges: what holds for every request and every response. */
 import { assert, assertEquals } from "@std/assert";
 import {
-  type AnswerFacts,
   formatRange,
   isUsable,
   judgePartial,
   lengthOf,
   parseContentRange,
-  type WantedRange,
+  type RangeResponseFacts,
+  type RequestedRange,
 } from "../../lib/http/byte_range.ts";
 import { fc, forAll } from "../support/properties.ts";
 
 const OFFSET = fc.oneof(fc.nat(20), fc.nat({ max: 2 ** 31 - 1 }), fc.maxSafeNat());
 
 /** Bytes of an image whose size may be unknown. */
-const WANTED: fc.Arbitrary<WantedRange> = fc.tuple(OFFSET, OFFSET, OFFSET, fc.boolean()).map(
+const WANTED: fc.Arbitrary<RequestedRange> = fc.tuple(OFFSET, OFFSET, OFFSET, fc.boolean()).map(
   (offsets) => {
     const [start, end, last] = offsets.slice(0, 3).map(Number).sort((a, b) => a - b);
     return { start: start!, end: end!, size: offsets[3] ? Math.min(last!, 2 ** 50) + 1 : null };
@@ -24,11 +24,11 @@ const WANTED: fc.Arbitrary<WantedRange> = fc.tuple(OFFSET, OFFSET, OFFSET, fc.bo
 /** Small numbers, so that requests and responses often meet at an edge. */
 const SMALL = fc.nat(6);
 
-const SMALL_WANTED: fc.Arbitrary<WantedRange> = fc.tuple(SMALL, SMALL, SMALL).map(
+const SMALL_WANTED: fc.Arbitrary<RequestedRange> = fc.tuple(SMALL, SMALL, SMALL).map(
   ([start, more, rest]) => ({ start, end: start + more, size: start + more + 1 + rest }),
 );
 
-const ANSWER: fc.Arbitrary<AnswerFacts> = fc.record({
+const ANSWER: fc.Arbitrary<RangeResponseFacts> = fc.record({
   status: fc.constantFrom(200, 206, 204, 416),
   contentRange: fc.oneof(
     fc.constant(null),
@@ -91,7 +91,7 @@ Deno.test("judgePartial() accepts only responses that can have the requested byt
     const verdict = judgePartial(answer, wanted);
     const length = lengthOf(answer.contentLength);
     const range = parseContentRange(answer.contentRange);
-    if (verdict.kind !== "lie") {
+    if (verdict.kind !== "mismatch") {
       assert(answer.status === 200 || answer.status === 206);
       assert(answer.contentEncoding !== "gzip");
     }
@@ -115,6 +115,6 @@ Deno.test("isUsable() trusts no more bytes without proof than with it", async ()
     const use = (isHashed: boolean, canCompare: boolean) =>
       isUsable(verdict, wanted.start, length, { isHashed, canCompare });
     assert(use(true, true) || !use(false, false));
-    assert(!use(true, true) || verdict.kind !== "lie" && verdict.kind !== "unproven");
+    assert(!use(true, true) || verdict.kind !== "mismatch" && verdict.kind !== "unproven");
   });
 });

@@ -104,12 +104,12 @@ Deno.test("GlanceConnectionFailed keeps the error of each attempt, in order, and
     ["ServerUnreachable", "http://c", undefined],
     ["UnexpectedStatus", "http://a", 502],
   ]);
-  assert(met[2]?.message.includes('did not answer in 5000 ms; raise "requestTimeout"'));
+  assert(met[2]?.message.includes('did not respond within 5000 ms; raise "requestTimeout"'));
   assertEquals([error.status, error.server, error.imageId], [502, "http://a", "42"]);
   assertEquals(
     error.message,
-    'Cannot show image "42": "http://a", "http://b", "http://c" gave no usable answer in 4 attempts; ' +
-      'the last one, of "http://a": the server answered 502, "told to answer 502"',
+    'Cannot show image "42": "http://a", "http://b", "http://c" gave no usable response in 4 attempts; ' +
+      'last error at "http://a": the server answered 502, "told to answer 502"',
   );
 });
 
@@ -287,7 +287,7 @@ Deno.test("call() sends 1,100 requests for 1,000 calls in a full outage, and one
   };
   assertEquals(await outage(1_000), 1_100);
   assertEquals(await outage(1_000), 1_000);
-  const final = "in 1 attempt, and the retry budget is used up; the last one: error sending";
+  const final = "in 1 attempt, and the retry budget is used up; last error: error sending";
   await assertRejects(() => show(world), GlanceConnectionFailed, final);
 });
 

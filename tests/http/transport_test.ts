@@ -90,7 +90,7 @@ for (const [method, status, isFollowed] of FOLLOWED) {
     const { script, answer } = sendTo([redirect(status, "/elsewhere?x=1#y"), 200], request);
     if (isFollowed) await discard(await answer);
     else {
-      const error = await assertRejects(() => answer, RedirectRefused, "change its method");
+      const error = await assertRejects(() => answer, RedirectRefused, "change the method");
       assertEquals([error.status, error.server], [status, "http://glance:9292/image"]);
     }
     assertEquals(
@@ -193,7 +193,7 @@ Deno.test("send() refuses a redirect of a stream that was already sent", async (
   const body = new FakeBody([utf8("data")]);
   const request = { method: "PUT", path: "/v2/images/42/file", body: body.stream };
   const { script, answer } = sendTo([redirect(307, "/elsewhere"), 204], request);
-  await assertRejects(() => answer, RedirectRefused, "already sent");
+  await assertRejects(() => answer, RedirectRefused, "cannot be sent again");
   assertEquals(script.requests.length, 1);
 });
 

@@ -68,8 +68,8 @@ Deno.test("call() names the missing Image API when a wrong path lists the versio
     if (OPERATIONS[name].success.includes(300)) continue;
     const answer = () => Response.json({ versions: [] }, { status: 300 });
     const { error } = await refusal(name, answer);
-    const cause = 'there is no Image API at "http://glance.test/image"';
-    assert(error.message.includes(`${cause}: it answered 300`), error.message);
+    const cause = '"http://glance.test/image" returned a list of versions (300)';
+    assert(error.message.includes(`${cause} instead of a response`), error.message);
     assert(error.message.endsWith("check the path of the endpoint"), error.message);
   }
 });

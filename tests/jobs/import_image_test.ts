@@ -293,7 +293,7 @@ const WEB_FAILURES:
       ({ signal }) =>
         new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
       "ServerUnreachable",
-      "it did not answer in 60000 ms",
+      "it did not respond within 60000 ms",
     ],
   ];
 

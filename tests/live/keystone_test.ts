@@ -168,7 +168,7 @@ Deno.test("authenticate() signs in at a real Keystone", async (t) => {
       await assertRejects(
         () => authenticate({ ...alice, authUrl }, AT_ONCE),
         InvalidConfigurationValue,
-        "no Keystone v3",
+        "is not a Keystone v3 endpoint",
       );
     }
     await assertRejects(() => authenticate({ ...alice, password: "" }), Invalid, "password");

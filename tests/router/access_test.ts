@@ -280,7 +280,7 @@ Deno.test("createImageRouter() with credentials conceals that its token was refu
     assert(!all.includes("keystone"), all);
   }
   assertEquals(new Set(cloud.logged.map(({ error }) => error)).size, 1);
-  assert(/refused the token of the gateway/.test(cloud.logged[0]?.error ?? ""));
+  assert(/rejected the token of the gateway/.test(cloud.logged[0]?.error ?? ""));
 });
 
 Deno.test("createImageRouter() names no server in a response", async () => {

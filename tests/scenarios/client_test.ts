@@ -114,7 +114,7 @@ for (const [number, authStrategy] of [["59", "keystone"], ["60", "noauth"]] as c
     await assertRejects(
       () => client.call(CONTEXT, "get", "1"),
       GlanceConnectionFailed,
-      "the last one: the server did not answer in 60000 ms",
+      "last error: the server did not respond within 60000 ms",
     );
     assertEquals(limits, [60_000]);
   });

@@ -35,7 +35,7 @@ Deno.test("with retries disabled, one unavailable server fails the download (sce
   await assertRejects(
     () => glance.service({ numRetries: 0 }).download(CONTEXT, id),
     GlanceConnectionFailed,
-    "in 1 attempt; the last one: the server answered 503",
+    "in 1 attempt; last error: the server answered 503",
   );
   assertEquals(glance.requests.length, 1);
 });

@@ -23,7 +23,7 @@ export class Cloud {
 
   /** Where it is configured, for messages. */
   get origin(): string {
-    return this.path === null ? "the OS_* variables" : `the cloud "${this.name}" of "${this.path}"`;
+    return this.path === null ? "the OS_* variables" : `the cloud "${this.name}" in "${this.path}"`;
   }
 
   /** The same cloud with other settings. */
@@ -81,7 +81,7 @@ export class Cloud {
   unusable(key: string, state: string): InvalidConfigurationValue {
     const { setting, source } = this.#names(key);
     return new InvalidConfigurationValue(
-      `Cannot use the cloud "${this.name}" of ${source}: ${setting} ${state}`,
+      `Cannot use the cloud "${this.name}" in ${source}: ${setting} ${state}`,
     );
   }
 
@@ -89,7 +89,7 @@ export class Cloud {
   ignoring(key: string, reason: string): string {
     const { setting, source } = this.#names(key);
     const why = reason.replaceAll(/\{(\w+)\}/g, (_, other) => this.#names(other).setting);
-    return `Ignoring ${setting} of the cloud "${this.name}" of ${source}: ${why}`;
+    return `Ignoring ${setting} of the cloud "${this.name}" in ${source}: ${why}`;
   }
 
   #names(key: string): { readonly setting: string; readonly source: string } {

@@ -77,7 +77,7 @@ export function cloudConfigFrom(
   if (apiServers === null && authorization.kind !== "keystone") {
     throw cloud.unusable(
       "image_endpoint_override",
-      "is missing, and without Keystone there is no catalog; set it to Glance's URL",
+      "is missing, and a cloud without Keystone has no catalog; set it to Glance's URL",
     );
   }
   return {

@@ -52,7 +52,7 @@ const IGNORED: readonly IgnoredSetting[] = [
   },
   {
     key: "has_image",
-    reason: "the image service is used nevertheless",
+    reason: "the image service is used anyway",
     applies: (cloud) => cloud.flag("has_image") === false,
   },
   ...forImages("interface", "endpoint_type").map((key) => ({
@@ -67,7 +67,7 @@ const IGNORED: readonly IgnoredSetting[] = [
   })),
   {
     key: "disable_vendor_agent",
-    reason: "no property is added to new images; set the properties of each image",
+    reason: "new images get no properties by default; set the properties of each image",
     applies: (cloud) => isFilled(cloud.value("disable_vendor_agent")),
   },
   { key: "image_format", reason: "the disk format is set for each image" },
@@ -77,7 +77,7 @@ const IGNORED: readonly IgnoredSetting[] = [
   })),
   ...forImages("connect_retries", "status_code_retries").map((key) => ({
     key,
-    reason: "a failed request is made up to three more times",
+    reason: "a failed request is retried up to three times",
   })),
   ...forImages("rate_limit", "concurrency").map((key) => ({
     key,
@@ -87,7 +87,7 @@ const IGNORED: readonly IgnoredSetting[] = [
     key,
     reason: "the Image API has no microversions",
   })),
-  { key: "vendor_hook", reason: "no code of a vendor is run" },
+  { key: "vendor_hook", reason: "vendor code is never run" },
 ];
 
 /**

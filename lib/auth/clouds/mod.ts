@@ -6,7 +6,7 @@
  */
 import { InvalidConfigurationValue } from "../../errors.ts";
 import { Cloud } from "./cloud.ts";
-import { type Choice, chooseCloud, environmentCloudName } from "./select.ts";
+import { chooseCloud, type CloudSelection, environmentCloudName } from "./select.ts";
 import { type CloudConfig, cloudConfigFrom, DEFAULT_TLS } from "./config.ts";
 import { type CloudFile, CloudFiles } from "./files.ts";
 import { inRegion, withProfile } from "./region.ts";
@@ -97,9 +97,9 @@ export async function readCloud(options: ReadCloudOptions = {}): Promise<CloudCo
     workingDirectory: options.workingDirectory ?? hostWorkingDirectory(),
   });
   const servers = serversFrom(environment);
-  const wanted = options.cloud || environment["OS_CLOUD"] || null;
-  const file = servers !== null && wanted === null ? null : await files.clouds();
-  const cloud = choose({ environment, file, wanted }, files.unreadable[0]);
+  const requested = options.cloud || environment["OS_CLOUD"] || null;
+  const file = servers !== null && requested === null ? null : await files.clouds();
+  const cloud = choose({ environment, file, requested }, files.unreadable[0]);
   if (cloud !== null) {
     const { whole, missingProfile } = await complete(cloud, file, environment, files);
     return cloudConfigFrom(whole, servers, homeDirectory, missingProfile);
@@ -108,7 +108,7 @@ export async function readCloud(options: ReadCloudOptions = {}): Promise<CloudCo
 }
 
 /** Chooses the cloud; if that fails, the error names a file that could not be read. */
-function choose(choice: Choice, unreadable: string | undefined): Cloud | null {
+function choose(choice: CloudSelection, unreadable: string | undefined): Cloud | null {
   if (unreadable === undefined) return chooseCloud(choice);
   const found = attempt(() => chooseCloud(choice));
   if (found instanceof Cloud) return found;

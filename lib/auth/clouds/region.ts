@@ -21,24 +21,24 @@ export function withProfile(cloud: Cloud, profile: Settings): Cloud {
 }
 
 /**
- * Applies the values of a region to a cloud: of the wanted one, or, if that is null, of the first.
+ * Applies the values of a region to a cloud: of the requested region, or, if that is null, of the first.
  *
- * @throws {InvalidConfigurationValue} if the cloud has regions, but not the wanted one.
+ * @throws {InvalidConfigurationValue} if the cloud has regions, but not the requested one.
  */
-export function inRegion(cloud: Cloud, wanted: string | null): Cloud {
+export function inRegion(cloud: Cloud, requested: string | null): Cloud {
   const known = regionsOf(cloud);
   const { regions: _, region_name: __, ...settings } = cloud.settings;
   if (known.length === 0) {
-    return wanted === null ? cloud : cloud.with({ ...settings, region_name: wanted });
+    return requested === null ? cloud : cloud.with({ ...settings, region_name: requested });
   }
-  const region = wanted === null ? known[0] : known.find(({ name }) => name === wanted);
+  const region = requested === null ? known[0] : known.find(({ name }) => name === requested);
   if (region !== undefined) {
     return cloud.with({ ...mergeCloud(settings, region.values), region_name: region.name });
   }
   const names = known.map(({ name }) => `"${name}"`).join(", ");
   throw cloud.unusable(
     "region_name",
-    `must be one of ${names}, not "${wanted}"; set OS_REGION_NAME to one of them, or unset it`,
+    `must be one of ${names}, not "${requested}"; set OS_REGION_NAME to one of them, or unset it`,
   );
 }
 

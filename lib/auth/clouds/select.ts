@@ -11,15 +11,15 @@ import type { Environment } from "../../platform.ts";
 import { isRecord, withUnderscores } from "./settings.ts";
 
 /** The clouds to choose from. */
-export interface Choice {
+export interface CloudSelection {
   readonly environment: Environment;
   readonly file: CloudFile | null;
   /** The requested name; null if the rules decide. */
-  readonly wanted: string | null;
+  readonly requested: string | null;
 }
 
 /** Variables of test tools, which are not settings. */
-const FOREIGN = /^OS_(TEST|STD|LOG)/;
+const TOOL_VARIABLES = /^OS_(TEST|STD|LOG)/;
 
 /** Variables that select a cloud but do not describe one. */
 const SELECTORS: ReadonlySet<string> = new Set([
@@ -31,22 +31,22 @@ const SELECTORS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The cloud with the wanted name; if that is null, the cloud of the environment, else the only one of the
+ * The cloud with the requested name; if that is null, the cloud of the environment, else the only one of the
  * file. Null if nothing is configured.
  *
- * @throws {InvalidConfigurationValue} if the wanted cloud does not exist, or there are several and none is
- * wanted; the message lists the names.
+ * @throws {InvalidConfigurationValue} if the requested cloud does not exist, or there are several and none is
+ * requested; the message lists the names.
  */
-export function chooseCloud({ environment, file, wanted }: Choice): Cloud | null {
+export function chooseCloud({ environment, file, requested }: CloudSelection): Cloud | null {
   const clouds = cloudsIn(file);
   const own = environmentCloud(environment);
   if (own !== null && clouds.has(own.name)) {
     throw new InvalidConfigurationValue(
-      `Cannot choose a cloud: "${own.name}" is one of "${file?.path}" and also the name of the one that the OS_* variables describe; give that another name with OS_CLOUD_NAME`,
+      `Cannot choose a cloud: "${own.name}" names both a cloud in "${file?.path}" and the one that the OS_* variables describe; rename the latter with OS_CLOUD_NAME`,
     );
   }
   if (own !== null) clouds.set(own.name, own);
-  if (wanted !== null) return clouds.get(wanted) ?? unknown(wanted, clouds, file);
+  if (requested !== null) return clouds.get(requested) ?? unknown(requested, clouds, file);
   if (own !== null) return own;
   const [only, ...others] = clouds.values();
   if (others.length === 0) return only ?? null;
@@ -58,7 +58,7 @@ export function chooseCloud({ environment, file, wanted }: Choice): Cloud | null
 /** The cloud that `OS_*` variables describe; null if they only select one, or there are none. */
 function environmentCloud(environment: Environment): Cloud | null {
   const names = Object.keys(environment).filter((name) =>
-    name.startsWith("OS_") && !FOREIGN.test(name) && environment[name]
+    name.startsWith("OS_") && !TOOL_VARIABLES.test(name) && environment[name]
   );
   if (!names.some((name) => !SELECTORS.has(name))) return null;
   const settings = names.map((name) => [name.slice("OS_".length).toLowerCase(), environment[name]]);
@@ -72,25 +72,25 @@ export function environmentCloudName(environment: Environment): string {
 
 function cloudsIn(file: CloudFile | null): Map<string, Cloud> {
   const clouds = file?.content["clouds"] ?? {};
-  if (!isRecord(clouds)) throw noMapping(file, "clouds");
+  if (!isRecord(clouds)) throw notMapping(file, "clouds");
   return new Map(
     Object.entries(clouds).map(([name, settings]) => {
-      if (!isRecord(settings)) throw noMapping(file, `clouds.${name}`);
-      if (!isRecord(settings["auth"] ?? {})) throw noMapping(file, `clouds.${name}.auth`);
+      if (!isRecord(settings)) throw notMapping(file, `clouds.${name}`);
+      if (!isRecord(settings["auth"] ?? {})) throw notMapping(file, `clouds.${name}.auth`);
       return [name, new Cloud(name, file?.path ?? "", withUnderscores(settings))];
     }),
   );
 }
 
 function unknown(
-  wanted: string,
+  requested: string,
   clouds: ReadonlyMap<string, Cloud>,
   file: CloudFile | null,
 ): never {
-  const place = file === null ? "there is no clouds.yaml" : `"${file.path}" does not have it`;
-  const names = clouds.size === 0 ? "" : `, there is ${quoted(clouds)}`;
+  const place = file === null ? "no clouds.yaml was found" : `"${file.path}" does not contain it`;
+  const names = clouds.size === 0 ? "" : ` (known clouds: ${quoted(clouds)})`;
   throw new InvalidConfigurationValue(
-    `Cannot find the cloud "${wanted}": ${place}${names}; correct the name, or name the file in OS_CLIENT_CONFIG_FILE`,
+    `Cannot find the cloud "${requested}": ${place}${names}; correct the name, or name the file in OS_CLIENT_CONFIG_FILE`,
   );
 }
 
@@ -98,7 +98,7 @@ function quoted(clouds: ReadonlyMap<string, Cloud>): string {
   return [...clouds.keys()].map((name) => `"${name}"`).join(", ");
 }
 
-function noMapping(file: CloudFile | null, key: string): InvalidConfigurationValue {
+function notMapping(file: CloudFile | null, key: string): InvalidConfigurationValue {
   return new InvalidConfigurationValue(
     `Cannot use the clouds file "${file?.path}": "${key}" is not a mapping; write its keys below it, indented`,
   );

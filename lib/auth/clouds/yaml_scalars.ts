@@ -50,7 +50,7 @@ export const YAML_TAGS: YamlTag[] = [
   tagOf("int", INT, numberAsWritten),
   tagOf("float", FLOAT, numberAsWritten),
   tagOf("timestamp", TIMESTAMP, () => new AmbiguousScalar("a date")),
-  tagOf("value", /^=$/, () => new AmbiguousScalar("a mark of YAML")),
+  tagOf("value", /^=$/, () => new AmbiguousScalar("a special YAML value")),
 ];
 
 function tagOf(name: string, test: RegExp, resolve: YamlTag["resolve"]): YamlTag {

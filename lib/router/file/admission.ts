@@ -1,27 +1,27 @@
 /**
- * Admits downloads a few at a time, and fairly between clients, until it is known of each whether its client
- * reads. 200 slow clients that start at once hold 15 upstream connections and 28 MiB; if all were admitted at
- * once, 200 connections and 100 to 180 MiB.
+ * Limits the downloads that start at the same time, fairly between clients. A download counts as starting until
+ * its client has proved to read or to stall. 200 slow clients then use 15 upstream connections and 28 MiB;
+ * without the limit, 200 connections and 100 to 180 MiB.
  *
  * @module
  */
 import type { ResolvedOptions } from "../../options.ts";
 import { CONTENDED_IDLE_MS } from "./idle_upstreams.ts";
 
-/** Downloads of whole images and large ranges that start at once. */
+/** Maximum number of starting downloads of whole images and large ranges. */
 export const MAX_STARTING = 8;
 
-/** Downloads of small ranges that start at once. */
+/** Maximum number of starting downloads of small ranges. */
 export const MAX_STARTING_SMALL = 64;
 
-/** Longest time in milliseconds between two admissions while downloads wait. */
+/** Maximum milliseconds between two admissions while downloads wait. */
 export const LONGEST_WAIT = 100;
 
-/** What decides when downloads start. */
+/** Options of the admission of downloads. */
 export interface AdmissionOptions extends Pick<ResolvedOptions, "now" | "timer"> {
-  /** Downloads that start at once, at least 1. With `Infinity`, nothing waits. */
+  /** Maximum number of starting downloads, at least 1. `Infinity` sets no limit. */
   readonly limit: number;
-  /** Whether it is known that the client of a download does not read. */
+  /** Whether the client of a download is known to stall. */
   readonly isSettled: (download: object) => boolean;
 }
 
@@ -31,14 +31,14 @@ interface WaitingDownload {
 }
 
 /**
- * A queue of downloads. Any object can be the key of one. A download counts as starting from its admission
- * until `release`, or, while others wait, until it is settled.
+ * A queue of downloads. Any object can be the key of a download. A download counts as starting from its
+ * admission until `release`, or, while others wait, until it is settled.
  */
 export class Admission {
   readonly #options: AdmissionOptions;
   /** The starting downloads with their owners. */
   readonly #starting = new Map<object, unknown>();
-  /** In the order in which they came. */
+  /** In the order of arrival. */
   readonly #waiting = new Map<object, WaitingDownload>();
   /** The last admission, or when the queue stopped being empty. */
   #admittedAt = 0;
@@ -48,14 +48,14 @@ export class Admission {
     this.#options = options;
   }
 
-  /** Whether downloads wait. */
+  /** Whether downloads are waiting. */
   get isContended(): boolean {
     return this.#waiting.size > 0;
   }
 
   /**
-   * Resolves when a download may start, or after it is released or `signal` is aborted. The next to start is
-   * one whose `owner` has the fewest starting downloads, so many downloads of one owner delay only each other.
+   * Resolves when a download may start, or after it is released or `signal` is aborted. The next one is a
+   * download whose `owner` has the fewest starting downloads, so many downloads of one owner delay only each other.
    */
   async acquire(download: object, signal?: AbortSignal, owner: unknown = download): Promise<void> {
     const { limit, now } = this.#options;
@@ -70,7 +70,7 @@ export class Admission {
     signal?.removeEventListener("abort", release);
   }
 
-  /** Forgets a download, whether it waits or starts. */
+  /** Removes a waiting or starting download. */
   release(download: object): void {
     this.#waiting.get(download)?.admit();
     if (this.#waiting.delete(download) || this.#starting.delete(download)) this.#update();

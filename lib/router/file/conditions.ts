@@ -1,5 +1,5 @@
 /**
- * Evaluates preconditions and ranges of a request for image data, in the order of RFC 9110, section 13.2.2.
+ * Evaluates the preconditions and the range of a request for image data, in the order of RFC 9110, section 13.2.2.
  * Pure.
  *
  * @module
@@ -25,7 +25,7 @@ export type FilePlan =
   /** 416: the range starts after the end of the image, or is malformed. */
   | { readonly kind: "unsatisfiable"; readonly reason: "start" | "syntax" };
 
-/** Bytes that socket buffers hold, and that clients that read in parts ask for. */
+/** Maximum bytes of a small range: it fits into socket buffers, and clients that read in parts request as much. */
 const SMALL_RANGE = 256 * 1024;
 
 /** Plans the response. `If-Modified-Since` and `If-Unmodified-Since` are ignored: there is no `Last-Modified`. */
@@ -43,7 +43,7 @@ export function planOf(method: string, headers: Headers, image: Representation):
 }
 
 /**
- * Whether a request, of which only the headers are known, may need a small range or no data at all.
+ * Whether, judging by its headers, a request may need a small range or no data at all.
  */
 export function mayBeSmall(headers: Headers): boolean {
   if (headers.has("if-none-match")) return true;
@@ -56,8 +56,8 @@ export function isSmall(plan: FilePlan): boolean {
 }
 
 /**
- * Parses `Range`. Several ranges and other units get the whole image, which RFC 9110, section 14.2, allows. A
- * malformed range is refused, as by Glance.
+ * Parses `Range`. Multiple ranges and other units select the whole image, which RFC 9110, section 14.2, allows.
+ * A malformed range is rejected, as by Glance.
  */
 function partOf(header: string, size: number): FilePlan {
   const [unit = "", set] = header.split("=", 2);
@@ -82,14 +82,14 @@ function partOf(header: string, size: number): FilePlan {
 
 /**
  * Parses `Content-Range` in a request, which older clients of Glance send instead of `Range`; null if Glance
- * refuses it.
+ * rejects it.
  */
 export function legacyPartOf(header: string, size: number): FilePlan | null {
   const match = /^bytes (\d+)-(\d+)\/(\d+|[*])/.exec(header);
   if (match === null) return null;
   const [start, end, total] = [Number(match[1]), Number(match[2]), Number(match[3])];
-  const isGood = start <= end && start < size && !(end >= (match[3] === "*" ? size : total));
-  return isGood ? { kind: "part", start, end: Math.min(end, size - 1) } : null;
+  const isValid = start <= end && start < size && !(end >= (match[3] === "*" ? size : total));
+  return isValid ? { kind: "part", start, end: Math.min(end, size - 1) } : null;
 }
 
 /** Whether a list of entity tags, or `*`, matches one (RFC 9110, section 8.8.3.2). */

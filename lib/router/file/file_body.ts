@@ -18,7 +18,7 @@ import type { GlanceImage } from "../../api/types.ts";
 import type { Gateway, GatewayRequest } from "../gateway_request.ts";
 import type { FilePlan } from "./conditions.ts";
 import { dataHeaders } from "./file_headers.ts";
-import { countedBody, type DataAnswer, responseBody } from "./response_body.ts";
+import { countedBody, type DataResponseInput, responseBody } from "./response_body.ts";
 import type { UpstreamConnection } from "./idle_upstreams.ts";
 
 /** A plan that sends bytes: the whole image, or a range. */
@@ -27,7 +27,7 @@ export type DataPlan = FilePlan & { readonly kind: "whole" | "part" };
 /**
  * Opens the data. Resolves after a server has started to send it.
  *
- * @throws {GlanceError} if no server sends it; with the status of the last response, if there was one.
+ * @throws {GlanceError} if no server sends it; its status is that of the last response, if any.
  */
 export async function openData(
   gateway: Gateway,
@@ -58,7 +58,7 @@ async function openReader(
   call: GatewayRequest,
   image: GlanceImage,
   plan: DataPlan,
-): Promise<Pick<DataAnswer, "reader" | "connection">> {
+): Promise<Pick<DataResponseInput, "reader" | "connection">> {
   const { context, trace, signal } = call;
   const descriptor = descriptorOf(image);
   const [start, end] = plan.kind === "part" ? [plan.start, plan.end] : [0, null];
@@ -86,14 +86,14 @@ async function openReader(
   try {
     await reader.open();
   } finally {
-    // From here on, `cancel` of the body reports that the client has left: some runtimes abort the signal of
-    // a request that is finished.
+    // From here on, `cancel` of the body reports a disconnect: some runtimes abort the signal of a finished
+    // request.
     signal?.removeEventListener("abort", abort);
   }
   const { candidates } = source;
   const probe = new GlanceRangeSource(session, descriptor, { ...target, end: 0, candidates });
   const connection: UpstreamConnection = {
-    // If the probe fails, keep the connection: its server sends.
+    // If the probe fails, the connection is kept: its server still sends.
     canReopen: () => canSeek(probe, lifetime.signal).catch(() => false),
     async release() {
       trace.released();
@@ -105,7 +105,7 @@ async function openReader(
 
 /**
  * The body of one server, if its headers describe exactly the requested bytes; else null. With a `log`, its
- * bytes are counted: no runtime reports how a body that is passed through has ended.
+ * bytes are counted, because no runtime reports how a body that is passed through ended.
  */
 async function openServerBody(
   { client, options }: Gateway,
@@ -127,12 +127,12 @@ async function openServerBody(
   }
   const { response, server, deadline } = answer;
   deadline[Symbol.dispose]();
-  if (!isExactly(response, image, plan)) {
+  if (!isExactResponse(response, image, plan)) {
     await discard(response);
     return null;
   }
   const headers = dataHeaders(image, plan);
-  trace.answeredBy(server.endpoint);
+  trace.respondedBy(server.endpoint);
   const length = lengthOf(headers.get("content-length"));
   const init = { status: plan.kind === "part" ? 206 : 200, headers };
   if (options.log !== null && response.body !== null) {
@@ -144,7 +144,11 @@ async function openServerBody(
   return new Response(response.body, init);
 }
 
-function isExactly({ status, headers }: Response, image: GlanceImage, plan: DataPlan): boolean {
+function isExactResponse(
+  { status, headers }: Response,
+  image: GlanceImage,
+  plan: DataPlan,
+): boolean {
   const size = image.size ?? null;
   const md5 = headers.get("content-md5");
   if (md5 !== null && image.checksum && md5 !== image.checksum) return false;

@@ -13,7 +13,7 @@ export function representationOf(image: GlanceImage): Representation {
 }
 
 /**
- * The headers of a response to a request for data, whether it has a body or not (HEAD, 304).
+ * The headers of a response to a request for data, with or without a body (HEAD, 304).
  * `no-transform` forbids caches to encode the data. `private` forbids shared caches to store it: they do not
  * know that `X-Auth-Token` decides who may read it.
  */
@@ -34,7 +34,7 @@ export function dataHeaders(image: GlanceImage, plan: FilePlan): Headers {
   return headers;
 }
 
-/** The file name to save the data under (RFC 6266): ASCII for old clients, UTF-8 for all others. */
+/** The suggested file name (RFC 6266): ASCII for old clients, UTF-8 for all others. */
 function dispositionOf({ id, name, disk_format }: GlanceImage): string {
   const file = fileNameOf(name || id, disk_format ?? null);
   const ascii = file.replaceAll(/[^\x20-\x7e]|["\\%]/g, "_");
@@ -44,7 +44,7 @@ function dispositionOf({ id, name, disk_format }: GlanceImage): string {
   return `attachment; filename="${ascii}"${isPlain ? "" : `; filename*=UTF-8''${encoded}`}`;
 }
 
-/** The image's name with its disk format as the extension, without anything that leads to another folder. */
+/** The image's name with its disk format as the extension, without path separators or leading dots. */
 function fileNameOf(name: string, format: string | null): string {
   // deno-lint-ignore no-control-regex
   const safe = name.replaceAll(/[\u0000-\u001f\u007f/\\:]/g, "_").replace(/^\.+/, "_");

@@ -7,13 +7,13 @@
  */
 import type { ResolvedOptions } from "../../options.ts";
 
-/** Idle connections that are held. */
+/** Maximum number of idle connections. */
 export const MAX_IDLE = 8;
 
 /** Milliseconds after which an idle connection can be closed. */
 export const IDLE_MS = 500;
 
-/** The same while downloads wait for admission; also the time between two checks. */
+/** The same while downloads wait for admission; also the interval of the checks. */
 export const CONTENDED_IDLE_MS = 50;
 
 export interface UpstreamConnection {
@@ -23,11 +23,11 @@ export interface UpstreamConnection {
   release(): Promise<void>;
 }
 
-/** What decides how many connections are held, and for how long. */
+/** Options that limit the idle connections. */
 export interface IdleOptions extends Pick<ResolvedOptions, "now" | "timer"> {
-  /** Connections to hold. `Infinity` holds all. */
+  /** Maximum number of idle connections. `Infinity` sets no limit. */
   readonly limit: number;
-  /** Whether downloads wait for admission. */
+  /** Whether downloads are waiting for admission. */
   readonly isContended: () => boolean;
 }
 
@@ -60,7 +60,7 @@ export class IdleUpstreams {
     if (this.#held.delete(download)) this.#update();
   }
 
-  /** Whether the client of a download does not read, and its connection is closed or may stay. */
+  /** Whether the client of a download stalls, and its connection is closed or within the limit. */
   isSettled(download: object): boolean {
     const mayStay = this.#held.size <= this.#options.limit || !this.#held.has(download);
     return mayStay && this.#idleMs(download) >= CONTENDED_IDLE_MS;
@@ -71,7 +71,7 @@ export class IdleUpstreams {
     return now - (this.#since.get(download) ?? now);
   }
 
-  /** While downloads wait, the connections of those that start count instead. */
+  /** While downloads wait, no idle connection is kept: the starting downloads need the memory. */
   get #isFull(): boolean {
     const { limit, isContended } = this.#options;
     return this.#held.size > (isContended() ? 0 : limit);
@@ -89,7 +89,7 @@ export class IdleUpstreams {
     }
   }
 
-  /** One after the other: the first one learns whether the store supports ranges, for all that follow. */
+  /** Sequentially: the first probe determines whether the store supports ranges, for all that follow. */
   async #closeOldest(): Promise<void> {
     this.#isClosing = true;
     for (const [download, connection] of this.#held) {

@@ -1,7 +1,7 @@
 /**
- * `GET` and `HEAD /v2/images/{image_id}/file` as browsers, curl and caches expect them. Glance itself has
- * neither HEAD nor entity tags, and some of its stores have no ranges. This module chooses the response;
- * `file_body.ts` opens the bytes.
+ * `GET` and `HEAD /v2/images/{image_id}/file` as browsers, curl and caches expect them. Glance itself supports
+ * neither HEAD nor entity tags, and some of its stores do not support ranges. This module chooses the response;
+ * `file_body.ts` opens the data.
  *
  * @module
  */
@@ -13,14 +13,14 @@ import {
   ServerUnreachable,
   UnexpectedResponse,
 } from "../../errors.ts";
-import { unpromisedAnswer } from "../../http/response_errors.ts";
+import { unexpectedStatus } from "../../http/response_errors.ts";
 import { discard } from "../../http/transport.ts";
 import type { GlanceImage } from "../../api/types.ts";
-import { readAnswer } from "../forward/answer.ts";
+import { readUpstream } from "../forward/upstream_response.ts";
 import type { Gateway, GatewayRequest } from "../gateway_request.ts";
 import { type FilePlan, isSmall, legacyPartOf, mayBeSmall, planOf } from "./conditions.ts";
 import { openData } from "./file_body.ts";
-import { askServers, documentResponse } from "../forward/proxy_json.ts";
+import { documentResponse, forwardRequest } from "../forward/proxy_json.ts";
 import { inboundHeaders } from "../forward/headers.ts";
 import { HttpError } from "../error_response.ts";
 import { dataHeaders, representationOf } from "./file_headers.ts";
@@ -29,16 +29,16 @@ import type { Admission } from "./admission.ts";
 /** Answers a request for image data with the image, a range of it, or no data (HEAD, 304, 412, 416). */
 export async function imageData(gateway: Gateway, call: GatewayRequest): Promise<Response> {
   const { request, address, trace } = call;
-  // Only the image record tells for sure.
+  // The image record decides later.
   const mayBypass = request.method === "HEAD" || mayBeSmall(request.headers);
-  trace.atEnd(() => {
+  trace.onEnd(() => {
     gateway.admission.release(call);
     gateway.smallAdmission.release(call);
     gateway.upstreams.active(call);
   });
   await waitForAdmission(gateway, call, mayBypass ? gateway.smallAdmission : gateway.admission);
   const path = address.path.replace(/\/file$/, "");
-  const record = await askServers(gateway, call, {
+  const record = await forwardRequest(gateway, call, {
     operation: "get",
     method: "GET",
     path,
@@ -77,21 +77,21 @@ export async function imageData(gateway: Gateway, call: GatewayRequest): Promise
   }
 }
 
-/** Plans the response; null for a range that Glance refuses with a message of its own. */
+/** Plans the response; null for a range that Glance rejects with a message of its own. */
 function dataPlanOf(headers: Headers, image: GlanceImage): FilePlan | null {
   const legacy = headers.has("range") ? null : headers.get("content-range");
   if (legacy === null) return planOf("GET", headers, representationOf(image));
   return typeof image.size === "number" ? legacyPartOf(legacy, image.size) : null;
 }
 
-/** Waits until the download is admitted; throws if the client leaves before. */
+/** Waits until the download is admitted; throws if the client disconnects before. */
 async function waitForAdmission(
   { metrics }: Gateway,
   call: GatewayRequest,
   admission: Admission,
 ): Promise<void> {
   metrics.move("waiting_requests", 1);
-  await admission.acquire(call, call.signal, call.caller);
+  await admission.acquire(call, call.signal, call.clientKey);
   metrics.move("waiting_requests", -1);
   call.signal?.throwIfAborted();
 }
@@ -103,7 +103,7 @@ function headResponse(gateway: Gateway, request: Request, image: GlanceImage): R
   const plan = planOf("HEAD", request.headers, representationOf(image));
   if (plan.kind === "failed" || plan.kind === "unmodified") return withoutData(image, plan);
   const headers = dataHeaders(image, plan);
-  // An application around the router would announce 0 bytes. 405 is what Glance answers.
+  // An application that mounts the router would announce 0 bytes. Glance itself answers HEAD with 405.
   const isMisread = !headers.has("content-length") && !gateway.direct.has(request);
   if (isMisread) throw new HttpError(405, undefined, { headers: { allow: "GET, PUT" } });
   return new Response(null, { status: 200, headers });
@@ -128,14 +128,14 @@ function withoutData(
 
 /**
  * Forwards Glance's error response to a request for data, or its 204 if there is no data. Data is not
- * forwarded: it would reach the client unchecked.
+ * forwarded, because it would reach the client unchecked.
  *
  * @throws {UnexpectedResponse} for any other response.
  */
 async function forwardRefusal(
   gateway: Gateway,
   call: GatewayRequest,
-  promised: readonly number[],
+  expected: readonly number[],
 ): Promise<Response> {
   const { request, route, address, context, trace, signal } = call;
   const imageId = address.values["image_id"];
@@ -153,16 +153,16 @@ async function forwardRefusal(
     { signal },
     async (exchange) => {
       const { response, server, deadline, attempts } = exchange;
-      if (response.status >= 400 || promised.includes(response.status)) {
-        return await readAnswer(exchange);
+      if (response.status >= 400 || expected.includes(response.status)) {
+        return await readUpstream(exchange);
       }
       deadline[Symbol.dispose]();
       await discard(response);
       const details = { action, imageId, server: server.endpoint, attempts };
-      throw unpromisedAnswer(response, details, promised);
+      throw unexpectedStatus(response, details, expected);
     },
   );
-  trace.answeredBy(answer.server);
+  trace.respondedBy(answer.server);
   return documentResponse(gateway, call, answer);
 }
 

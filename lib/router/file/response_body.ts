@@ -14,25 +14,25 @@ import type { Admission } from "./admission.ts";
 import type { IdleUpstreams, UpstreamConnection } from "./idle_upstreams.ts";
 import type { Trace } from "../observe/access_log.ts";
 
-/** Bytes of a chunk for a client that has taken fewer than `PROBE_BYTES`, and for any other. */
-const SMALL = 16 * 1024;
-const LARGE = 256 * 1024;
+/** Bytes of a chunk before and after the client has received `PROBE_BYTES`. */
+const PROBE_CHUNK = 16 * 1024;
+const FULL_CHUNK = 256 * 1024;
 
-/** Bytes after which a client is known to read: more than a network buffers for a stalled one. */
+/** Bytes after which a client is known to read: more than the network buffers for a stalled client. */
 const PROBE_BYTES = 8 * 1024 * 1024;
 
-/** Bytes of a chunk of a body that is not resumed. */
-const UNRESUMED = 64 * 1024;
+/** Bytes of a chunk of a body that is passed through and not resumed. */
+const PASSED_CHUNK = 64 * 1024;
 
-/** What `responseBody` needs. */
-export interface DataAnswer {
+/** The input of `responseBody`. */
+export interface DataResponseInput {
   readonly reader: ResumingReader;
   readonly trace: Trace;
   /** `Content-Length` in bytes; null if unknown. */
   readonly length: number | null;
   readonly admission: Admission;
   readonly upstreams: IdleUpstreams;
-  /** The key of the download in both. */
+  /** The key of the download in `admission` and `upstreams`. */
   readonly download: object;
   readonly connection: UpstreamConnection;
   /** Whether no other code keeps a chunk after it reads the next one, so that its memory can be freed. */
@@ -45,24 +45,23 @@ export interface DataAnswer {
  * The reader verifies all bytes before the last chunk is passed on: a client that has received
  * `Content-Length` bytes would not notice an error after them.
  */
-export function responseBody(answer: DataAnswer): ReadableStream<Chunk> {
+export function responseBody(answer: DataResponseInput): ReadableStream<Chunk> {
   const { reader, trace, length, admission, upstreams, download, connection, ownsChunks } = answer;
-  trace.streams();
+  trace.startStreaming();
   let sent = 0;
   let copied: Chunk | null = null;
   const next = async () => {
-    const memory = new Uint8Array(sent < PROBE_BYTES ? SMALL : LARGE);
+    const memory = new Uint8Array(sent < PROBE_BYTES ? PROBE_CHUNK : FULL_CHUNK);
     const chunk = await reader.read(memory);
     if (chunk !== null) reader.report();
-    // If the memory is not detached, the chunk is in the memory of another owner.
+    // If the buffer was not detached, the chunk is in the memory of another owner.
     copied = ownsChunks && memory.byteLength === 0 ? chunk : null;
     return chunk;
   };
   const stream = new ReadableStream<Chunk>({
     async pull(controller) {
       upstreams.active(download);
-      // Garbage collection frees so late that it costs half as much processor time again. Node 20 has no
-      // `transfer`.
+      // Freed now, because late garbage collection costs 50 % more CPU time. Node 20 has no `transfer`.
       copied?.buffer.transfer?.(0);
       try {
         const chunk = await next();
@@ -74,14 +73,14 @@ export function responseBody(answer: DataAnswer): ReadableStream<Chunk> {
           if (sent >= PROBE_BYTES) admission.release(download);
           return upstreams.idle(download, connection);
         }
-        trace.over("complete");
+        trace.end("complete");
         controller.close();
       } catch (error) {
-        throw cut(trace, error);
+        throw recordFailure(trace, error);
       }
     },
     async cancel(reason) {
-      trace.over("gone");
+      trace.end("gone");
       await reader.cancel(reason);
     },
   }, { highWaterMark: 0 });
@@ -89,7 +88,7 @@ export function responseBody(answer: DataAnswer): ReadableStream<Chunk> {
 }
 
 /** A server's response body that is forwarded to the client. */
-export interface OwnBody {
+export interface ServerBody {
   /** Its reads fail after `stallTimeout` without a byte. */
   readonly source: Pick<RangeResponse, "reader" | "server" | "close">;
   readonly imageId: string;
@@ -98,16 +97,16 @@ export interface OwnBody {
   readonly trace: Trace;
 }
 
-/** Forwards the body of one server and counts its bytes, so that the log tells how it ended. */
+/** Forwards the body of one server and counts its bytes, so that the log shows how it ended. */
 export function countedBody(
-  { source: { reader, server, close }, imageId, length, trace }: OwnBody,
+  { source: { reader, server, close }, imageId, length, trace }: ServerBody,
 ): ReadableStream<Chunk> {
-  trace.streams();
+  trace.startStreaming();
   let count = 0;
   const stream = new ReadableStream<Chunk>({
     async pull(controller) {
       try {
-        const chunk = await reader.read(new Uint8Array(UNRESUMED));
+        const chunk = await reader.read(new Uint8Array(PASSED_CHUNK));
         count += chunk?.byteLength ?? 0;
         if (length !== null && (chunk === null ? count < length : count > length)) {
           throw chunk === null
@@ -115,7 +114,7 @@ export function countedBody(
             : sentTooMuch(imageId, server, length);
         }
         if (chunk === null) {
-          trace.over("complete");
+          trace.end("complete");
           await close("the response is complete");
           return controller.close();
         }
@@ -123,11 +122,11 @@ export function countedBody(
         controller.enqueue(chunk);
       } catch (error) {
         await close(error);
-        throw cut(trace, error);
+        throw recordFailure(trace, error);
       }
     },
     async cancel(reason) {
-      trace.over("gone");
+      trace.end("gone");
       await close(reason);
     },
   }, { highWaterMark: 0 });
@@ -141,9 +140,9 @@ function sentTooMuch(imageId: string, server: string, length: number): ServerUnr
   );
 }
 
-/** Records why a body failed. Runtimes print the error that it returns; the details are in the log. */
-function cut(trace: Trace, error: unknown): Error {
+/** Records why a body failed. Runtimes print the returned error; the details are in the log. */
+function recordFailure(trace: Trace, error: unknown): Error {
   trace.failed(error);
-  trace.over("cut");
+  trace.end("cut");
   return new Error("Cannot finish the response: no server could deliver the rest");
 }

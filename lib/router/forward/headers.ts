@@ -18,7 +18,7 @@ const INBOUND: readonly string[] = [
   "x-openstack-image-size",
 ];
 
-/** Additional headers of a request for image data that Glance itself answers. */
+/** Additional headers of a request for image data that is forwarded to Glance unchanged. */
 const INBOUND_RANGE: readonly string[] = ["range", "content-range"];
 
 /** Response headers that clients of Glance read. `Location` is rewritten. */
@@ -41,7 +41,7 @@ const VERSIONED_TYPE = "application/vnd.openstack.images-";
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Length of the longest request id that Glance accepts; it answers 431 to a longer one. */
+/** Maximum length of a request id; Glance answers a longer one with 431. */
 const REQUEST_ID_MAX = 64;
 
 /** The request headers to forward, without those that `Connection` names (RFC 9110, section 7.6.1). */
@@ -57,8 +57,8 @@ export function inboundHeaders(headers: Headers, withRange = false): Record<stri
 }
 
 /**
- * The `Accept` to forward. Without one, Glance describes errors in plain text, but `fetch` always sends one. A
- * media type that names a version also means plain text; the forwarded path names the version instead.
+ * The `Accept` header to forward. If it is absent, Glance describes errors in plain text, but `fetch` always
+ * sends one. A media type that names a version also means plain text; the forwarded path names the version.
  */
 function acceptOf(accept: string | undefined): string {
   return !accept || accept.startsWith(VERSIONED_TYPE) ? "text/plain" : accept;
@@ -83,8 +83,8 @@ export function outboundHeaders(headers: Headers): Headers {
 }
 
 /**
- * A token header; null if it is absent, named by `Connection`, or cannot be a token. Glance treats the latter
- * like a request without a token.
+ * The value of a token header; null if it is absent, named by `Connection`, or cannot be a token. Glance treats
+ * an invalid token like none.
  */
 export function credentialOf(headers: Headers, name: string): string | null {
   const value = headers.get(name);
@@ -100,7 +100,7 @@ export function requestIdOf(headers: Headers): string {
   return isUsable ? id : `req-${crypto.randomUUID()}`;
 }
 
-/** Whether `Content-Length` announces a body. On paths that take none, Glance checks only this header. */
+/** Whether `Content-Length` announces a body. On paths that accept none, Glance checks only this header. */
 export function announcesBody(headers: Headers): boolean {
   return Number(headers.get("content-length") ?? 0) > 0;
 }

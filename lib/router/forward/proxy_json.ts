@@ -1,5 +1,5 @@
 /**
- * Forwards requests with small responses, with the client's retries, and returns the responses unchanged.
+ * Forwards requests with small responses, retries them as the client does, and returns the responses unchanged.
  *
  * @module
  */
@@ -7,12 +7,12 @@ import { actionWith } from "../../api/operation.ts";
 import type { OperationName } from "../../api/operations.ts";
 import { rawPath } from "../path.ts";
 import { type Gateway, type GatewayRequest, publicEndpoint } from "../gateway_request.ts";
-import { type PromisedAnswer, readPromised, type UpstreamResponse } from "./answer.ts";
+import { type DefinedResponse, readDefined, type UpstreamResponse } from "./upstream_response.ts";
 import { inboundHeaders, outboundHeaders } from "./headers.ts";
 import { versionsDocument } from "../versions.ts";
 
 /** Overrides of the operation and the request. */
-export interface Variation {
+export interface ForwardOverrides {
   readonly operation?: OperationName;
   readonly method?: string;
   readonly path?: string;
@@ -24,8 +24,8 @@ export interface Variation {
   readonly idempotent?: boolean;
 }
 
-/** The parts of a request that its response depends on. */
-export type Answered = Pick<GatewayRequest, "request" | "trace"> & {
+/** The parts of a request on which its response depends. */
+export type ResponseContext = Pick<GatewayRequest, "request" | "trace"> & {
   readonly address: Pick<GatewayRequest["address"], "mount">;
 };
 
@@ -34,11 +34,11 @@ export type Answered = Pick<GatewayRequest, "request" | "trace"> & {
  *
  * @throws {UnexpectedResponse} for any other response.
  */
-export async function askServers(
+export async function forwardRequest(
   { client }: Gateway,
   { request, route, address, context, trace, signal }: GatewayRequest,
-  { operation = route.operation, method, path, body, idempotent }: Variation,
-): Promise<PromisedAnswer> {
+  { operation = route.operation, method, path, body, idempotent }: ForwardOverrides,
+): Promise<DefinedResponse> {
   const { path: ownPath, search, values } = address;
   const action = actionWith(route.action, (name) => values[name]);
   const imageId = values["image_id"];
@@ -55,16 +55,16 @@ export async function askServers(
       alreadyDoneStatus: route.alreadyDoneStatus,
     },
     isRead(method ?? route.method) ? { signal } : {},
-    (exchange) => readPromised(exchange, { operation, action, imageId, path: path ?? ownPath }),
+    (exchange) => readDefined(exchange, { operation, action, imageId, path: path ?? ownPath }),
   );
-  trace.answeredBy(answer.server);
+  trace.respondedBy(answer.server);
   return answer;
 }
 
 /** Makes the gateway's response from that of a server. */
 export function documentResponse(
   gateway: Gateway,
-  { request, address: { mount }, trace }: Answered,
+  { request, address: { mount }, trace }: ResponseContext,
   answer: UpstreamResponse,
 ): Response {
   const headers = outboundHeaders(answer.headers);
@@ -80,7 +80,7 @@ export function documentResponse(
   return new Response(isEmpty ? null : answer.body, { status: answer.status, headers });
 }
 
-/** The URL of what was created: the path in the server's `Location`, below the gateway's endpoint. */
+/** The URL of the created resource: the path in the server's `Location`, below the gateway's endpoint. */
 function locationFor({ headers, server }: UpstreamResponse, endpoint: string): string | null {
   const location = headers.get("location");
   if (location === null || !URL.canParse(location, `${server}/`)) return null;

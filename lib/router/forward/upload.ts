@@ -1,7 +1,10 @@
 /**
- * `PUT /v2/images/{image_id}/file` and `/stage`: forwards image data as fast as the server reads it. The data
- * is sent once. If the client's body fails, the upstream request fails too, so Glance stores no partial image. A
- * response that acknowledges the data before its end was sent is an error.
+    async (exchange) => {
+      const defined = await readDefined(exchange, { operation, action, imageId, path });
+      const isWhole = size === 0 || body.isSent;
+      if (defined.status < 300 && !isWhole) throw acknowledgedEarly(action, exchange, imageId);
+      return defined;
+    },
  *
  * @module
  */
@@ -11,7 +14,7 @@ import { type ChunkReader, sourceOf } from "../../transfer/upload/upload_source.
 import { Invalid, UnexpectedResponse } from "../../errors.ts";
 import type { OpenResponse } from "../../http/request_spec.ts";
 import { actionWith } from "../../api/operation.ts";
-import { readAnswer, readPromised, type UpstreamResponse } from "./answer.ts";
+import { readDefined, readUpstream, type UpstreamResponse } from "./upstream_response.ts";
 import { type Gateway, type GatewayRequest, withoutToken } from "../gateway_request.ts";
 import { documentResponse } from "./proxy_json.ts";
 import { inboundHeaders } from "./headers.ts";
@@ -37,7 +40,7 @@ export async function uploadData(gateway: Gateway, call: GatewayRequest): Promis
     const answer = await send(gateway, call, body, size, first);
     return documentResponse(gateway, call, answer);
   } catch (error) {
-    throw body.failure === null ? error : asRefusal(body.failure.error);
+    throw body.failure === null ? error : bodyError(body.failure.error);
   } finally {
     await body.close("the upload has ended");
   }
@@ -73,13 +76,13 @@ async function send(
     },
     { retries: 0, first, onAttempt: (deadline) => body.watch(deadline) },
     async (exchange) => {
-      const promised = await readPromised(exchange, { operation, action, imageId, path });
+      const defined = await readDefined(exchange, { operation, action, imageId, path });
       const isWhole = size === 0 || body.isSent;
-      if (promised.status < 300 && !isWhole) throw acknowledgedEarly(action, exchange, imageId);
-      return promised;
+      if (defined.status < 300 && !isWhole) throw acknowledgedEarly(action, exchange, imageId);
+      return defined;
     },
   );
-  trace.answeredBy(answer.server);
+  trace.respondedBy(answer.server);
   return answer;
 }
 
@@ -96,8 +99,8 @@ function acknowledgedEarly(
 }
 
 /**
- * Finds a server that answers; undefined if there is only one. A stream can be sent only once, so a server
- * that is down would fail the upload.
+ * Finds a server that responds; undefined if there is only one. A stream can be sent only once, so an upload
+ * to a server that is down would fail.
  */
 async function healthyServer(
   { client }: Gateway,
@@ -110,7 +113,7 @@ async function healthyServer(
     action: "find a server for an upload",
     idempotent: true,
   };
-  return (await client.forward(withoutToken(context), healthCheck, {}, readAnswer)).server;
+  return (await client.forward(withoutToken(context), healthCheck, {}, readUpstream)).server;
 }
 
 /** Reads the request's body, and fails with 413 after `maxUploadSize` bytes. */
@@ -136,8 +139,8 @@ async function openSource(
 }
 
 /**
- * Bytes of the body; null if it is chunked. `X-OpenStack-Image-Size` does not count here: Glance checks it, and
- * ignores it before 2.17.
+ * Bytes of the body; null if it is chunked. `X-OpenStack-Image-Size` is not used: Glance checks it, and ignores
+ * it before 2.17.
  */
 function contentLength(headers: Headers): number | null {
   return headers.has("transfer-encoding") ? null : lengthOf(headers.get("content-length"));
@@ -147,8 +150,8 @@ function tooLarge(limit: number): HttpError {
   return new HttpError(413, `The image is larger than the limit of ${limit} bytes.`);
 }
 
-/** The response for an error of the client's body. */
-function asRefusal(error: unknown): HttpError {
+/** The error response if the client's body failed. */
+function bodyError(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
   if (error instanceof Invalid) {
     return new HttpError(400, "The length of the body differs from the announced size.", {

@@ -22,7 +22,7 @@ export interface RequestLog {
   readonly status: number;
   /** `x-openstack-request-id`, the same here and in Glance's logs. */
   readonly requestId: string;
-  /** Endpoint root of the server that answered last; null if none did. */
+  /** Endpoint root of the server that responded last; null if none did. */
   readonly server: string | null;
   /** Number of times that the download was resumed after a failure. */
   readonly resumes: number;
@@ -51,7 +51,7 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set([
   "OPTIONS",
 ]);
 
-/** What a trace needs. */
+/** The input of a trace. */
 export interface TraceOptions extends Pick<RequestLog, "method" | "path" | "route" | "requestId"> {
   readonly metrics: Metrics;
   readonly now: () => number;
@@ -65,14 +65,14 @@ function bounded(text: string, limit = LOGGED_PATH_LENGTH): string {
   return text.length > limit ? `${text.slice(0, limit)}…` : text;
 }
 
-/** The trace of a running request: its log entry as far as it is known. */
+/** The trace of a running request, with the known part of its log entry. */
 export class Trace {
   readonly #options: TraceOptions;
   readonly #entry: { -readonly [Key in keyof RequestLog]: RequestLog[Key] };
   readonly #started: number;
-  #isOver = false;
+  #hasEnded = false;
   #isStreaming = false;
-  #atEnd = () => {};
+  #onEnd = () => {};
 
   constructor(options: TraceOptions) {
     const { method, path, route, requestId, metrics, now } = options;
@@ -100,8 +100,8 @@ export class Trace {
     return this.#entry.requestId;
   }
 
-  /** Records that a server has answered. */
-  answeredBy(server: string): void {
+  /** Records that a server has responded. */
+  respondedBy(server: string): void {
     this.#entry.server = server;
     this.#options.metrics.add("answers_total", { server });
   }
@@ -137,36 +137,36 @@ export class Trace {
   }
 
   /** Records that the client disconnected before there was a response. */
-  left(): void {
+  disconnected(): void {
     this.#entry.outcome = "gone";
   }
 
-  /** Records the status. This ends the trace, unless `streams` was called. */
-  answered(status: number): void {
+  /** Records the status, and ends the trace unless `startStreaming` was called. */
+  responded(status: number): void {
     this.#entry.status = status;
     const { method, route, metrics } = this.#options;
     const known = KNOWN_METHODS.has(method) ? method : "other";
     metrics.add("requests_total", { method: known, path: route, status });
-    if (!this.#isStreaming) this.over(this.#entry.outcome);
+    if (!this.#isStreaming) this.end(this.#entry.outcome);
   }
 
-  /** Records that the body calls `over` by itself. */
-  streams(): void {
+  /** Records that the body is streamed; its stream calls `end`. */
+  startStreaming(): void {
     this.#isStreaming = true;
   }
 
   /** Sets a function to call when the request is over. */
-  atEnd(end: () => void): void {
-    this.#atEnd = end;
+  onEnd(end: () => void): void {
+    this.#onEnd = end;
   }
 
   /** Ends the trace and logs it. Only the first call counts. */
-  over(outcome: RequestLog["outcome"]): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+  end(outcome: RequestLog["outcome"]): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
     const { metrics, now, log } = this.#options;
     metrics.move("open_requests", -1);
-    this.#atEnd();
+    this.#onEnd();
     this.#entry.milliseconds = Math.round(now() - this.#started);
     this.#entry.outcome = outcome;
     log?.(this.#entry);

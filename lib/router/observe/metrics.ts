@@ -22,8 +22,8 @@ const COUNTERS = {
 
 /** The gauges with their help texts. */
 const GAUGES = {
-  open_requests: "Requests whose response is not finished.",
-  waiting_requests: "Open requests that wait for admission of their download.",
+  open_requests: "Requests whose responses are not finished.",
+  waiting_requests: "Open requests whose downloads wait for admission.",
 } as const;
 
 type CounterName = keyof typeof COUNTERS;

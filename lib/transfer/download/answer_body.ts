@@ -8,7 +8,7 @@ import { GlanceError, ServerUnreachable } from "../../errors.ts";
 import type { OpenResponse } from "../../http/request_spec.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import { type BodyReader, readerOf } from "../body_reader.ts";
-import { type AnswerFacts, judgeRange, type WantedRange } from "../../http/byte_range.ts";
+import { judgeRange, type RangeResponseFacts, type RequestedRange } from "../../http/byte_range.ts";
 import { findBodyPart } from "./multipart.ts";
 import { type Stretch, stretchOf } from "./response_policy.ts";
 import { RangeRefused } from "./resume_policy.ts";
@@ -75,14 +75,14 @@ export function openBody(
 export async function openBodyPart(
   response: RangeResponse,
   boundary: string,
-  requested: WantedRange,
+  requested: RequestedRange,
   imageId: string,
 ): Promise<RangeResponse> {
   try {
     const part = await findBodyPart(response.reader, boundary, requested.start);
     const length = part === null ? 0 : part.range.end - part.range.start + 1;
     const verdict = part && judgeRange(part.range, length, requested);
-    if (part === null || verdict === null || verdict.kind === "lie") {
+    if (part === null || verdict === null || verdict.kind === "mismatch") {
       throw refused(imageId, response.server, "it has no part with the requested bytes", true);
     }
     return { ...response, ...stretchOf(verdict, requested), reader: part.reader };
@@ -100,7 +100,7 @@ export async function openBodyPart(
 }
 
 /** The status and headers of a response that state which bytes it has. */
-export function factsOf({ response: { status, headers } }: OpenResponse): AnswerFacts {
+export function factsOf({ response: { status, headers } }: OpenResponse): RangeResponseFacts {
   return {
     status,
     contentRange: headers.get("content-range"),

@@ -6,7 +6,7 @@
  */
 import type { Session } from "../../api/session.ts";
 import { GlanceError, ImageDownloadFailed } from "../../errors.ts";
-import type { ByteRange, Proof, WantedRange } from "../../http/byte_range.ts";
+import type { ByteRange, Proof, RequestedRange } from "../../http/byte_range.ts";
 import { abortable } from "../../http/deadline.ts";
 import type { OpenResponse } from "../../http/request_spec.ts";
 import { discard } from "../../http/transport.ts";
@@ -115,7 +115,7 @@ export class GlanceRangeSource implements RangeSource {
   }
 
   async #openRange(
-    range: WantedRange,
+    range: RequestedRange,
     proof: Proof,
     next: Question,
     signal: AbortSignal,

@@ -4,13 +4,13 @@
  * @module
  */
 import {
-  type AnswerFacts,
   isUsable,
   judgePartial,
   lengthOf,
   type Proof,
+  type RangeResponseFacts,
   type RangeVerdict,
-  type WantedRange,
+  type RequestedRange,
 } from "../../http/byte_range.ts";
 import type { ContentDescriptor } from "../integrity/descriptor.ts";
 
@@ -38,15 +38,15 @@ export type RangeUse =
 
 /** Decides what to do with the response to a range request. */
 export function useOfRange(
-  facts: AnswerFacts,
-  range: WantedRange,
+  facts: RangeResponseFacts,
+  range: RequestedRange,
   { proof, rangesOnly }: { readonly proof: Proof; readonly rangesOnly: boolean },
 ): { readonly use: RangeUse; readonly ignoresRange: boolean } {
   const verdict = judgePartial(facts, range);
   const isWhole = verdict.kind === "whole";
   const ignoresRange = isWhole || verdict.kind === "unproven";
   const use = (use: RangeUse) => ({ use, ignoresRange });
-  if (verdict.kind === "lie") return use({ kind: "refuse", reason: verdict.reason });
+  if (verdict.kind === "mismatch") return use({ kind: "refuse", reason: verdict.reason });
   if (verdict.kind === "multipart") return use({ kind: "find part", boundary: verdict.boundary });
   const isGood = isUsable(verdict, range.start, lengthOf(facts.contentLength), proof);
   if (!isGood || isWhole && rangesOnly) return use({ kind: "request whole" });
@@ -57,9 +57,13 @@ export function useOfRange(
  * Decides what to do with the response to a request for the whole image, of which the bytes from `start` on
  * are used. Some servers respond 206, with all bytes or the first ones.
  */
-export function useOfWhole(facts: AnswerFacts, start: number, size: number | null): Read | Refuse {
+export function useOfWhole(
+  facts: RangeResponseFacts,
+  start: number,
+  size: number | null,
+): Read | Refuse {
   const verdict = judgePartial(facts, { start: 0, end: (size ?? Infinity) - 1, size });
-  if (verdict.kind === "lie") return { kind: "refuse", reason: verdict.reason };
+  if (verdict.kind === "mismatch") return { kind: "refuse", reason: verdict.reason };
   const refusal = { kind: "refuse", reason: `its status is ${facts.status}` } as const;
   if (size === null && facts.status !== 200) return refusal;
   if (verdict.kind === "overlap") {
@@ -72,7 +76,7 @@ export function useOfWhole(facts: AnswerFacts, start: number, size: number | nul
 }
 
 /** The range of the image in the response to a range request. */
-export function stretchOf(verdict: RangeVerdict, { start, end, size }: WantedRange): Stretch {
+export function stretchOf(verdict: RangeVerdict, { start, end, size }: RequestedRange): Stretch {
   if (verdict.kind === "whole") return { from: 0, skip: start, stop: size };
   if (verdict.kind !== "overlap") return { from: start, skip: 0, stop: end + 1 };
   const { from, stop } = verdict;

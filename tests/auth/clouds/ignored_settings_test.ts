@@ -55,7 +55,7 @@ for (const [name, settings] of IGNORED) {
   Deno.test(`readCloud() reports that ${settings} is ignored`, async () => {
     const ignored = await ignoredIn(settings);
     assertEquals(ignored.length, 1, ignored.join("\n"));
-    const start = `Ignoring "${name}" of the cloud "one" of "/here/clouds.yaml": `;
+    const start = `Ignoring "${name}" of the cloud "one" in "/here/clouds.yaml": `;
     assert(ignored[0]?.startsWith(start), ignored[0]);
   });
 }
@@ -91,8 +91,8 @@ const ENVIRONMENT = {
 };
 
 const MESSAGES = [
-  'Ignoring OS_INSECURE of the cloud "envvars" of the environment: certificates are always checked; set OS_CACERT to the CA of the cloud, and remove the setting',
-  'Ignoring OS_IMAGE_API_VERSION of the cloud "envvars" of the environment: only version 2 of the Image API is supported',
+  'Ignoring OS_INSECURE of the cloud "envvars" in the environment: certificates are always checked; set OS_CACERT to the CA of the cloud, and remove the setting',
+  'Ignoring OS_IMAGE_API_VERSION of the cloud "envvars" in the environment: only version 2 of the Image API is supported',
 ];
 
 Deno.test("connect() and createCloudGateway() report each ignored setting", async () => {

@@ -86,7 +86,7 @@ cacert: ~/ca.pem
 cert: /me.pem`);
   assertEquals(await read({}, files), {
     name: "one",
-    origin: 'the cloud "one" of "/here/clouds.yaml"',
+    origin: 'the cloud "one" in "/here/clouds.yaml"',
     credentials: {
       authUrl: URL,
       method: "applicationCredential",
@@ -327,18 +327,18 @@ const REFUSED: readonly Refused[] = [
     claim: "a password that is a list",
     files: one("auth: {auth_url: 'http://k', username: u, password: [canary-1]}"),
     message:
-      'Cannot use the cloud "one" of "/here/clouds.yaml": "auth.password" is read as a list, not as text; write it in quotes',
+      'Cannot use the cloud "one" in "/here/clouds.yaml": "auth.password" is read as a list, not as text; write it in quotes',
   },
   {
     claim: "a cloud that is not there",
     environment: { OS_CLOUD: "two" },
     files: one(SECRETS),
-    message: '"/here/clouds.yaml" does not have it, there is "one"; correct the name',
+    message: '"/here/clouds.yaml" does not contain it (known clouds: "one"); correct the name',
   },
   {
     claim: "a cloud without any file",
     environment: { OS_CLOUD: "two" },
-    message: "there is no clouds.yaml",
+    message: "no clouds.yaml was found",
   },
   {
     claim: "several clouds and no choice",
@@ -428,7 +428,7 @@ const REFUSED: readonly Refused[] = [
     claim: "a file that cannot be read, where the cloud may be in it",
     environment: { OS_CLOUD: "two" },
     files: { [`${HOME}/clouds.yaml`]: new Error("permission denied") },
-    message: 'Cannot find the cloud "two": there is no clouds.yaml; correct the name',
+    message: 'Cannot find the cloud "two": no clouds.yaml was found; correct the name',
   },
 ];
 

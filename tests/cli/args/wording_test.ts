@@ -256,7 +256,7 @@ Deno.test("runGlance() exits with 1 when the path is wrong and Glance answers ev
     assertEquals([outcome.code, outcome.stdout], [1, ""], args.join(" "));
     assertStringIncludes(
       outcome.stderr,
-      'there is no Image API at "http://glance.test:9292/image"',
+      '"http://glance.test:9292/image" returned a list of versions (300)',
       args.join(" "),
     );
     assertStringIncludes(outcome.stderr, "; check the path of the endpoint");

@@ -1,27 +1,31 @@
 /** What to do with a response that has image data. */
 import { assertEquals } from "@std/assert";
-import type { AnswerFacts, Proof } from "../../../lib/http/byte_range.ts";
+import type { Proof, RangeResponseFacts } from "../../../lib/http/byte_range.ts";
 import {
   judgeMd5,
   useOfRange,
   useOfWhole,
 } from "../../../lib/transfer/download/response_policy.ts";
 
-const FACTS: AnswerFacts = {
+const FACTS: RangeResponseFacts = {
   status: 206,
   contentRange: "bytes 100-999/1000",
   contentLength: "900",
   contentEncoding: null,
   contentType: null,
 };
-const WHOLE: Partial<AnswerFacts> = { status: 200, contentRange: null, contentLength: "1000" };
+const WHOLE: Partial<RangeResponseFacts> = {
+  status: 200,
+  contentRange: null,
+  contentLength: "1000",
+};
 const PROOF: Proof = { isHashed: true, canCompare: true };
 const NO_PROOF: Proof = { isHashed: false, canCompare: false };
 
 /** A response to a request for bytes 100 to 999 of 1000 -> what to do with it. */
 const RANGES: readonly (readonly [
   what: string,
-  facts: Partial<AnswerFacts>,
+  facts: Partial<RangeResponseFacts>,
   options: { readonly proof?: Proof; readonly rangesOnly?: boolean },
   use: string,
   ignoresRange: boolean,
@@ -102,7 +106,7 @@ for (const [what, facts, { proof = PROOF, rangesOnly = false }, expected, ignore
 /** A response to a request for an image, the first offset of use, its size -> what to do with it. */
 const WHOLES: readonly (readonly [
   what: string,
-  facts: Partial<AnswerFacts>,
+  facts: Partial<RangeResponseFacts>,
   start: number,
   size: number | null,
   use: string,

@@ -82,7 +82,7 @@ Deno.test("download() names requestTimeout when no response arrives in time", as
   const error = await failureOf(downloadAll(world));
   const { message, cause } = error as Error;
   assert(
-    `${message} ${cause}`.includes('did not answer in 60000 ms; raise "requestTimeout"'),
+    `${message} ${cause}`.includes('did not respond within 60000 ms; raise "requestTimeout"'),
     message,
   );
 });

@@ -127,6 +127,6 @@ Deno.test("a command names an ignored setting once on standard error, also witho
   assertEquals([code, stdout.includes("| ID")], [0, true]);
   assertEquals(
     stderr,
-    'Ignoring OS_INSECURE of the cloud "envvars" of the environment: certificates are always checked; set OS_CACERT to the CA of the cloud, and remove the setting\n',
+    'Ignoring OS_INSECURE of the cloud "envvars" in the environment: certificates are always checked; set OS_CACERT to the CA of the cloud, and remove the setting\n',
   );
 });

@@ -1,9 +1,9 @@
 /**
- * Reads a small response to its end, and checks it against the definition of its operation.
+ * Reads small responses completely, and checks them against the definition of their operation.
  *
  * @module
  */
-import { unpromisedAnswer, unusableAnswer } from "../../http/response_errors.ts";
+import { unexpectedStatus, unusableResponse } from "../../http/response_errors.ts";
 import type { OpenResponse } from "../../http/request_spec.ts";
 import { parseJsonBytes, readBytes } from "../../http/json.ts";
 import { discard } from "../../http/transport.ts";
@@ -20,8 +20,8 @@ export interface UpstreamResponse {
   readonly server: string;
 }
 
-/** Reads a response. If its body fails, the attempt has failed. */
-export async function readAnswer(
+/** Reads a response. If the body fails, the attempt has failed. */
+export async function readUpstream(
   { response, server, deadline }: OpenResponse,
 ): Promise<UpstreamResponse> {
   try {
@@ -33,19 +33,19 @@ export async function readAnswer(
   }
 }
 
-/** A response that fits the definition of its operation, or an error response. */
-export interface PromisedAnswer extends UpstreamResponse {
+/** A response that the operation defines, or an error response. */
+export interface DefinedResponse extends UpstreamResponse {
   /** The decoded body; undefined for an error response. */
   readonly result: unknown;
 }
 
-/** A request, as the table of operations defines it. */
-export interface PromisedRequest {
+/** A request of an operation. */
+export interface OperationRequest {
   readonly operation: OperationName;
   /** What it does, for messages. */
   readonly action: string;
   readonly imageId: string | undefined;
-  /** With the version. Glance answers 300 with its versions if it does not know that version. */
+  /** With the version. Glance answers an unknown version with 300 and a list of the known ones. */
   readonly path: string;
 }
 
@@ -55,28 +55,28 @@ export interface PromisedRequest {
  *
  * @throws {UnexpectedResponse} for any other response.
  */
-export async function readPromised(
+export async function readDefined(
   exchange: OpenResponse,
-  { operation, action, imageId, path }: PromisedRequest,
-): Promise<PromisedAnswer> {
+  { operation, action, imageId, path }: OperationRequest,
+): Promise<DefinedResponse> {
   const { response, server, attempts } = exchange;
   const { success, receive } = DEFINITIONS[operation];
   const { status } = response;
-  const isPromised = success.includes(status) || status === 300 && !path.startsWith("/v2/");
+  const isDefined = success.includes(status) || status === 300 && !path.startsWith("/v2/");
   const details = { action, imageId, server: server.endpoint, attempts };
-  if (status < 400 && !isPromised) {
+  if (status < 400 && !isDefined) {
     exchange.deadline[Symbol.dispose]();
     await discard(response);
-    throw unpromisedAnswer(response, details, success);
+    throw unexpectedStatus(response, details, success);
   }
-  const answer = await readAnswer(exchange);
+  const answer = await readUpstream(exchange);
   const isRead = status >= 300 || status === 204 || receive === "response";
   if (isRead) return { ...answer, result: undefined };
   try {
     const receiveAny: Receive<unknown> = receive;
     return { ...answer, result: resultIn(receiveAny, imageId, DECODER.decode(answer.body)) };
   } catch (error) {
-    if (error instanceof WrongShape) throw unusableAnswer(response, details, error.message);
+    if (error instanceof WrongShape) throw unusableResponse(response, details, error.message);
     throw error;
   }
 }
