@@ -92,11 +92,9 @@ export {
 } from "./lib/transfer/integrity/image_signature.ts";
 
 // The client below the service. The module `api` has the operations that it calls.
-export {
-  type CallOptions,
-  GlanceClientWrapper,
-  type GlanceClientWrapperOptions,
-} from "./lib/api/client.ts";
+export { GlanceClientWrapper } from "./lib/api/client.ts";
+export { ApiClient, type GlanceClientWrapperOptions } from "./lib/api/api_client.ts";
+export type { CallOptions } from "./lib/http/request_spec.ts";
 export { getApiServers } from "./lib/auth/api_servers.ts";
 export type { ApiServer } from "./lib/api_server.ts";
 export type { CatalogInfo, GlanceOptions } from "./lib/options.ts";

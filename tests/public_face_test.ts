@@ -8,6 +8,7 @@ const EXPORTS: Readonly<Record<string, { values: string[]; types: string[] }>> =
   "mod.ts": {
     values: [
       "AmbiguousImage",
+      "ApiClient",
       "AuthenticationFailed",
       "Conflict",
       "GlanceClientWrapper",
@@ -173,6 +174,7 @@ const EXPORTS: Readonly<Record<string, { values: string[]; types: string[] }>> =
       "NewTagsOptions",
       "NewTask",
       "OpenResponse",
+      "Operation",
       "OperationArgs",
       "OperationDescription",
       "OperationName",
@@ -182,6 +184,8 @@ const EXPORTS: Readonly<Record<string, { values: string[]; types: string[] }>> =
       "PrunedCache",
       "Query",
       "QuotaUse",
+      "Receive",
+      "RequestParts",
       "ResolvedOptions",
       "ResponseHandler",
       "SchemaDocument",

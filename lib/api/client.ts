@@ -1,25 +1,13 @@
 /**
- * `GlanceClientWrapper`: calls operations on a pool of servers. `http/retry_loop.ts` retries.
+ * `GlanceClientWrapper`: a client that calls operations by their names.
  *
  * @module
  */
 import type { RequestContext } from "../context.ts";
-import { type ApiServer, apiServerAt } from "../api_server.ts";
-import { ServerPools } from "../auth/api_servers.ts";
-import { TokenSessions } from "../auth/token_session.ts";
-import { abortable } from "../http/deadline.ts";
-import type {
-  CallPolicy,
-  OpenResponse,
-  RequestSpec,
-  ResponseHandler,
-  WireRequest,
-} from "../http/request_spec.ts";
-import { request } from "../http/retry_loop.ts";
-import { RetryBudget } from "../http/retry_policy.ts";
-import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
-import { checkRecord } from "../validate.ts";
-import { specOf, toResult } from "./operation.ts";
+import { Invalid } from "../errors.ts";
+import type { CallPolicy, OpenResponse } from "../http/request_spec.ts";
+import { inspect } from "../validate.ts";
+import { ApiClient } from "./api_client.ts";
 import {
   type OperationArgs,
   type OperationName,
@@ -27,51 +15,8 @@ import {
   type OperationResult,
 } from "./operations.ts";
 
-export type { CallOptions, CallPolicy, WireRequest } from "../http/request_spec.ts";
-
-/** Options of a client, in addition to {@linkcode GlanceOptions}. */
-export interface GlanceClientWrapperOptions extends GlanceOptions {
-  /** The context of calls whose own context is null. */
-  readonly context?: RequestContext;
-  /** The only server to use, as `host[:port][/prefix]` (default: `apiServers`, else the catalog). */
-  readonly netloc?: string;
-  /**
-   * Whether `netloc` is reached over https.
-   * @default {false}
-   */
-  readonly useSsl?: boolean;
-  /**
-   * Major version of the Image API. Only 2 exists.
-   * @default {2}
-   */
-  readonly version?: 2;
-  /**
-   * Whether to send no token and to ignore direct URLs, for a server that only an image href names.
-   * @default {false}
-   */
-  readonly anonymous?: boolean;
-}
-
-/** A request that is not in the table of operations, and whether it is safe to retry. */
-export interface ForwardedRequest extends WireRequest {
-  /** What it does, for messages: `list images`. */
-  readonly action: string;
-  /** Id of the image that it is about, if any. */
-  readonly imageId?: string | undefined;
-  /** Whether it is safe to retry if its outcome is unknown. */
-  readonly idempotent: boolean;
-  /** The status of a retry if the first request succeeded and its response was lost. */
-  readonly alreadyDoneStatus?: number | undefined;
-}
-
 /**
- * A client of the Image API that cycles through its servers and retries.
- *
- * A request is sent up to `1 + numRetries` times, each time to the next server. It is retried after 429,
- * 502, 503, and 504, after a failed connection, and if no headers arrive within `requestTimeout`. A server
- * that was not tried yet is tried at once. After all servers have failed, the client waits for
- * `Retry-After`, else for a back-off with full jitter. A request that is not idempotent is retried only if
- * the server did not start it. A 401 renews the token once.
+ * A client of the Image API that cycles through its servers and retries. It calls operations by their names.
  *
  * @example
  * ```ts
@@ -88,43 +33,7 @@ export interface ForwardedRequest extends WireRequest {
  * assert((await client.call({}, "get", id)).name === "cirros");
  * ```
  */
-export class GlanceClientWrapper {
-  /** All options, with defaults. Frozen. */
-  readonly options: ResolvedOptions;
-  /** The server of a client with `netloc`; null if the client cycles through servers. */
-  readonly server: ApiServer | null;
-  /** Whether no token is sent and direct URLs are ignored, because only an image href names the server. */
-  readonly anonymous: boolean;
-  readonly #context: RequestContext;
-  readonly #budget = new RetryBudget();
-  readonly #pools: ServerPools;
-  readonly #tokens: TokenSessions;
-  readonly #shared = new Map<unknown, unknown>();
-
-  /**
-   * Creates a client of the servers in its options, or of those in the catalog of each context.
-   *
-   * @throws {InvalidConfigurationValue} if an option has an unusable value.
-   */
-  constructor(options: GlanceClientWrapperOptions = {}) {
-    this.options = resolveOptions(options);
-    const { context = {}, netloc, useSsl = false, anonymous = false } = options;
-    this.server = netloc === undefined ? null : apiServerAt(netloc, useSsl);
-    this.#context = context;
-    this.anonymous = anonymous;
-    this.#pools = new ServerPools(this.options, this.server);
-    this.#tokens = new TokenSessions(this.options);
-  }
-
-  /** The only instance of a class for this client, for what its users learn about its servers. */
-  shared<Instance>(type: new (options: ResolvedOptions) => Instance): Instance {
-    const known = this.#shared.get(type);
-    if (known instanceof type) return known;
-    const instance = new type(this.options);
-    this.#shared.set(type, instance);
-    return instance;
-  }
-
+export class GlanceClientWrapper extends ApiClient {
   /**
    * Calls an operation by its name.
    *
@@ -148,13 +57,8 @@ export class GlanceClientWrapper {
     policy: CallPolicy = {},
   ): Promise<OperationResult<M>> {
     const operation = operationNamed(method);
-    return await this.#request(context, specOf(method, operation, args), policy, async (answer) => {
-      try {
-        return await toResult(operation, args, answer);
-      } finally {
-        answer.deadline[Symbol.dispose]();
-      }
-    });
+    checkArguments(method, args);
+    return await this.request(context, operation, args, policy);
   }
 
   /**
@@ -167,72 +71,15 @@ export class GlanceClientWrapper {
     args: OperationArgs<M>,
     policy: CallPolicy = {},
   ): Promise<OpenResponse> {
-    const spec = specOf(method, operationNamed(method), args);
-    return await this.#request(context, spec, policy, (answer) => {
-      // The deadline was for the headers. The reader of the body has its own.
-      answer.deadline.disarm();
-      return Promise.resolve(answer);
-    });
+    const operation = operationNamed(method);
+    checkArguments(method, args);
+    return await this.open(context, operation, args, policy);
   }
+}
 
-  /**
-   * Sends a request that is not in the table of operations, and returns what `onResponse` makes of the
-   * response. Only retryable failures are errors; any other status is passed on. `onResponse` must
-   * consume or cancel the body, and dispose of the deadline.
-   *
-   * @throws {GlanceConnectionFailed} if no server responds.
-   */
-  async forward<Result>(
-    context: RequestContext | null,
-    forwarded: ForwardedRequest,
-    policy: CallPolicy,
-    onResponse: ResponseHandler<Result>,
-  ): Promise<Result> {
-    const { action, imageId, idempotent, alreadyDoneStatus, ...request } = forwarded;
-    const meaning = { imageId, idempotent, alreadyDoneStatus, success: null, hints: {} };
-    const spec = { request, action: () => action, ...meaning };
-    return await this.#request(context, spec, policy, onResponse);
-  }
-
-  /** The servers of a context, in round-robin order. */
-  async servers(context: RequestContext | null): Promise<readonly ApiServer[]> {
-    return (await this.#pools.of(context ?? this.#context)).servers;
-  }
-
-  /** Renews the token of a context after a server refused it; false if it cannot be renewed. */
-  async renewToken(context: RequestContext): Promise<boolean> {
-    const tokens = this.#tokens.of(context);
-    if (!this.#sendsToken || !tokens.isRenewable) return false;
-    await tokens.renewRefused();
-    return true;
-  }
-
-  async #request<Result>(
-    context: RequestContext | null,
-    spec: RequestSpec,
-    policy: CallPolicy,
-    onResponse: ResponseHandler<Result>,
-  ): Promise<Result> {
-    checkRecord("the options of a call", policy);
-    policy.signal?.throwIfAborted();
-    const caller = context ?? this.#context;
-    checkRecord("the context of a call", caller);
-    const pool = await abortable(this.#pools.of(caller), policy.signal);
-    return await request(
-      {
-        options: this.options,
-        pool: policy.excluded === undefined ? pool : pool.without(policy.excluded),
-        budget: this.#budget,
-        tokens: this.#tokens.of(this.#sendsToken ? caller : { ...caller, renew: undefined }),
-        anonymous: this.anonymous,
-      },
-      spec,
-      policy,
-      onResponse,
-    );
-  }
-
-  get #sendsToken(): boolean {
-    return !this.anonymous && this.options.authStrategy !== "noauth";
-  }
+function checkArguments(method: OperationName, args: unknown): void {
+  if (Array.isArray(args)) return;
+  throw new Invalid(
+    `Cannot call "${method}": its arguments are ${inspect(args)} and must be a list`,
+  );
 }

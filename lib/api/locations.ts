@@ -3,6 +3,12 @@
  *
  * @module
  */
+import {
+  ADD_IMAGE_LOCATION,
+  GET_IMAGE,
+  GET_IMAGE_LOCATIONS,
+  UPDATE_IMAGE,
+} from "./operations/images.ts";
 import { NotAuthorized, NotFound, NotImplemented, ProgrammingError } from "../errors.ts";
 import type { Session } from "./session.ts";
 import type { GlanceImage, ImageLocation, ValidationData } from "./types.ts";
@@ -26,10 +32,10 @@ function privileged(session: Session): Session {
  * properties of the image if that API is missing (older versions answer 404 or 405), forbidden, or empty.
  */
 export async function getLocation(session: Session, imageId: string): Promise<DirectLocation> {
-  const locations = await privileged(session).call("getImageLocations", imageId)
+  const locations = await privileged(session).call(GET_IMAGE_LOCATIONS, imageId)
     .catch(nullFor(NotFound, NotImplemented, NotAuthorized));
   if (locations !== null && locations.length > 0) return [null, locations];
-  const image = await session.call("get", imageId);
+  const image = await session.call(GET_IMAGE, imageId);
   return [image.direct_url ?? null, image.locations ?? null];
 }
 
@@ -46,12 +52,12 @@ export async function addLocation(
   metadata: Readonly<Record<string, unknown>>,
 ): Promise<GlanceImage> {
   const validation = validationIn(metadata);
-  const isMissing = await privileged(session).call("addImageLocation", imageId, url, validation)
+  const isMissing = await privileged(session).call(ADD_IMAGE_LOCATION, imageId, url, validation)
     .catch(nullFor(NotFound, NotImplemented)) === null;
-  if (!isMissing) return await session.call("get", imageId);
+  if (!isMissing) return await session.call(GET_IMAGE, imageId);
   const value = { url, metadata: withoutHash(metadata), validation_data: validation };
   const patch = [{ op: "add", path: "/locations/-", value }] as const;
-  return await session.call("update", imageId, patch).catch((cause) => {
+  return await session.call(UPDATE_IMAGE, imageId, patch).catch((cause) => {
     if (!(cause instanceof NotImplemented)) throw cause;
     throw new ProgrammingError(
       `Cannot add a location to image "${imageId}": the cloud has neither the location API nor locations that can be patched; ask its operator to enable one of them`,

@@ -61,6 +61,8 @@ export {
   type UploadRequest,
   type Usage,
 } from "./operations.ts";
+export type { Operation, RequestParts } from "./operation.ts";
+export type { Receive } from "./decode.ts";
 export {
   METADEF_SCHEMA_NAMES,
   type MetadefSchemaName,
@@ -101,9 +103,14 @@ export {
 export { fromGlance, toGlance } from "./translate.ts";
 
 // Requests and responses.
-export type { CallPolicy, ForwardedRequest, WireRequest } from "./client.ts";
+export type { ForwardedRequest } from "./api_client.ts";
 export type { Deadline } from "../http/deadline.ts";
-export type { OpenResponse, ResponseHandler } from "../http/request_spec.ts";
+export type {
+  CallPolicy,
+  OpenResponse,
+  ResponseHandler,
+  WireRequest,
+} from "../http/request_spec.ts";
 export type { ResolvedOptions } from "../options.ts";
 export { errorFromAnswer, type FailedAnswer } from "../http/error_from_answer.ts";
 export { redact } from "../redact.ts";

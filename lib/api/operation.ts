@@ -8,7 +8,7 @@ import { Invalid } from "../errors.ts";
 import { unusableResponse } from "../http/response_errors.ts";
 import type { RequestSpec, WireRequest } from "../http/request_spec.ts";
 import { inspect, isRecord } from "../validate.ts";
-import { BadArgument, encoded, jsonOf } from "./arguments.ts";
+import { BadArgument, encoded, jsonOf } from "./operations/arguments.ts";
 import { readText } from "../http/json.ts";
 import { type Receive, WrongShape } from "./decode.ts";
 import type { DataBody, Query } from "./wire.ts";
@@ -17,7 +17,9 @@ export { isRecord } from "../validate.ts";
 
 /** The parts of a request besides the method and the path. */
 export interface RequestParts {
+  /** The pairs of the query string. */
   readonly query?: Query;
+  /** Headers, besides `Content-Type`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** The body, sent as JSON. */
   readonly json?: unknown;
@@ -86,15 +88,9 @@ export function isPathSegment(text: string): boolean {
  * @throws {Invalid} if an argument cannot be sent.
  */
 export function specOf<Args extends readonly unknown[], Result>(
-  name: string,
   operation: Operation<Args, Result>,
   args: Args,
 ): RequestSpec {
-  if (!Array.isArray(args)) {
-    throw new Invalid(
-      `Cannot call "${name}": its arguments are ${inspect(args)} and must be a list`,
-    );
-  }
   const { idempotent, alreadyDoneStatus, success, hints } = operation;
   return {
     request: toRequest(operation, args),

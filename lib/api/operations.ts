@@ -5,6 +5,7 @@
  * @module
  */
 import { CACHE_OPERATIONS, type CacheOperations } from "./operations/cache.ts";
+import { tableOf } from "./operations/define.ts";
 import { CLOUD_OPERATIONS, type CloudOperations } from "./operations/cloud.ts";
 import { DATA_OPERATIONS, type DataOperations } from "./operations/data.ts";
 import { DEFINITION_OPERATIONS, type DefinitionOperations } from "./operations/definitions.ts";
@@ -50,7 +51,7 @@ export type OperationResult<M extends OperationName> = ReturnType<Operations[M]>
 /** All operations by name. */
 export const DEFINITIONS: {
   readonly [M in OperationName]: Operation<OperationArgs<M>, OperationResult<M>>;
-} = {
+} = /* @__PURE__ */ tableOf<Operations>(() => ({
   ...IMAGE_OPERATIONS,
   ...DATA_OPERATIONS,
   ...SHARING_OPERATIONS,
@@ -58,7 +59,7 @@ export const DEFINITIONS: {
   ...CACHE_OPERATIONS,
   ...METADEF_OPERATIONS,
   ...DEFINITION_OPERATIONS,
-};
+}));
 
 /**
  * Descriptions of all operations of the Image API, by their names in `call()`. Frozen.
@@ -74,9 +75,10 @@ export const DEFINITIONS: {
  * assert(OPERATIONS["stage"].errors[409] === "not queued, or staged already");
  * ```
  */
-export const OPERATIONS: Readonly<Record<OperationName, OperationDescription>> = described(
-  DEFINITIONS,
-);
+export const OPERATIONS: Readonly<Record<OperationName, OperationDescription>> =
+  /* @__PURE__ */ described(
+    DEFINITIONS,
+  );
 
 /** The descriptions, without the functions that send and receive. */
 function described(

@@ -5,9 +5,9 @@
  */
 import type { RequestContext } from "../context.ts";
 import { checkRecord } from "../validate.ts";
-import type { CallOptions, CallPolicy, GlanceClientWrapper } from "./client.ts";
-import type { OpenResponse } from "../http/request_spec.ts";
-import type { OperationArgs, OperationName, OperationResult } from "./operations.ts";
+import type { CallOptions, CallPolicy, OpenResponse } from "../http/request_spec.ts";
+import type { ApiClient } from "./api_client.ts";
+import type { Operation } from "./operation.ts";
 
 /** Options of one call of a session, which has its own signal. */
 export type SessionCallOptions = Omit<CallPolicy, "signal">;
@@ -15,14 +15,14 @@ export type SessionCallOptions = Omit<CallPolicy, "signal">;
 /** A client, and whose calls it sends. Immutable. */
 export class Session {
   /** The client that sends the requests. */
-  readonly client: GlanceClientWrapper;
+  readonly client: ApiClient;
   /** The caller. */
   readonly context: RequestContext;
   /** Aborts every call of the session. */
   readonly signal: AbortSignal | undefined;
 
   /** @throws {Invalid} if the options are not an object. */
-  constructor(client: GlanceClientWrapper, context: RequestContext, options: CallOptions = {}) {
+  constructor(client: ApiClient, context: RequestContext, options: CallOptions = {}) {
     checkRecord("the options of a call", options);
     this.client = client;
     this.context = context;
@@ -39,29 +39,29 @@ export class Session {
     return new Session(this.client, this.context);
   }
 
-  /** Calls an operation: {@linkcode GlanceClientWrapper.call}. */
-  call<M extends OperationName>(
-    method: M,
-    ...args: OperationArgs<M>
-  ): Promise<OperationResult<M>> {
-    return this.run(method, args);
+  /** Calls an operation: {@linkcode ApiClient.request}. */
+  call<Args extends readonly unknown[], Result>(
+    operation: Operation<Args, Result>,
+    ...args: Args
+  ): Promise<Result> {
+    return this.request(operation, args);
   }
 
-  /** Calls an operation with options: {@linkcode GlanceClientWrapper.run}. */
-  run<M extends OperationName>(
-    method: M,
-    args: OperationArgs<M>,
+  /** Calls an operation with options: {@linkcode ApiClient.request}. */
+  request<Args extends readonly unknown[], Result>(
+    operation: Operation<Args, Result>,
+    args: Args,
     options: SessionCallOptions = {},
-  ): Promise<OperationResult<M>> {
-    return this.client.run(this.context, method, args, { ...options, signal: this.signal });
+  ): Promise<Result> {
+    return this.client.request(this.context, operation, args, { ...options, signal: this.signal });
   }
 
-  /** Returns the response of an operation unread: {@linkcode GlanceClientWrapper.exchange}. */
-  exchange<M extends OperationName>(
-    method: M,
-    args: OperationArgs<M>,
+  /** Returns the response of an operation unread: {@linkcode ApiClient.open}. */
+  open<Args extends readonly unknown[], Result>(
+    operation: Operation<Args, Result>,
+    args: Args,
     options: SessionCallOptions = {},
   ): Promise<OpenResponse> {
-    return this.client.exchange(this.context, method, args, { ...options, signal: this.signal });
+    return this.client.open(this.context, operation, args, { ...options, signal: this.signal });
   }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { CREATE_IMAGE, DELETE_IMAGE, GET_IMAGE, UPDATE_IMAGE } from "../api/operations/images.ts";
 import { Conflict, ImageConflict, ImageUploadFailed, NotAuthorized, NotFound } from "../errors.ts";
 import type { Session } from "../api/session.ts";
 import { fromGlance, toGlance } from "../api/translate.ts";
@@ -38,11 +39,11 @@ async function createRecord(
 ): Promise<GlanceImage> {
   const id = crypto.randomUUID();
   try {
-    return await session.call("create", { id, ...withoutNull(image) });
+    return await session.call(CREATE_IMAGE, { id, ...withoutNull(image) });
   } catch (error) {
     if (!(error instanceof Conflict)) throw error;
     if (image["id"] !== undefined) throw takenId(String(image["id"]), error);
-    return await session.call("get", id);
+    return await session.call(GET_IMAGE, id);
   }
 }
 
@@ -77,12 +78,12 @@ export async function rollbackCreate(
 
 async function remove(session: Session, imageId: string): Promise<void> {
   try {
-    await session.call("delete", imageId);
+    await session.call(DELETE_IMAGE, imageId);
   } catch (error) {
     if (!(error instanceof NotAuthorized)) throw error;
     const patch = [{ op: "replace", path: "/protected", value: false }] as const;
-    await session.call("update", imageId, patch);
-    await session.call("delete", imageId);
+    await session.call(UPDATE_IMAGE, imageId, patch);
+    await session.call(DELETE_IMAGE, imageId);
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import type { RequestContext } from "../context.ts";
 import { Invalid } from "../errors.ts";
-import type { GlanceClientWrapper } from "../api/client.ts";
+import type { ApiClient } from "../api/api_client.ts";
 import { streamOf } from "../transfer/download/byte_stream.ts";
 import { openDownload } from "../transfer/download/download.ts";
 import { downloadTo } from "../transfer/download/download_to_sink.ts";
@@ -25,7 +25,7 @@ export type DownloadArguments = [
  * @throws {Invalid} if it is a sink of another type, which would be ignored as options.
  */
 export async function downloadImage(
-  client: GlanceClientWrapper,
+  client: ApiClient,
   ...[context, imageId, sinkOrOptions = {}, options]: DownloadArguments
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | void> {
   if (sinkOrOptions instanceof WritableStream) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { LIST_IMAGES } from "../api/operations/images.ts";
 import { GlanceError, UnexpectedResponse } from "../errors.ts";
 import type { Session } from "../api/session.ts";
 import { inspect } from "../validate.ts";
@@ -55,7 +56,7 @@ async function* listPages(
       const marker = markers[i];
       const query = toQuery({ ...parameters, marker });
       try {
-        return await session.call("list", query);
+        return await session.call(LIST_IMAGES, query);
       } catch (error) {
         const isDeleted = error instanceof GlanceError && error.status === 400;
         if (!isDeleted || i === 0) throw error;

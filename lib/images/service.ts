@@ -3,8 +3,12 @@
  *
  * @module
  */
+import { LIST_STORES } from "../api/operations/cloud.ts";
+import { DELETE_IMAGE } from "../api/operations/images.ts";
+import { LIST_MEMBERS } from "../api/operations/sharing.ts";
 import type { RequestContext } from "../context.ts";
-import { type CallOptions, GlanceClientWrapper } from "../api/client.ts";
+import { GlanceClientWrapper } from "../api/client.ts";
+import type { CallOptions } from "../http/request_spec.ts";
 import { addLocation, getLocation } from "../api/locations.ts";
 import type { ListParameters } from "../api/query.ts";
 import { Session } from "../api/session.ts";
@@ -81,12 +85,12 @@ export class GlanceImageService {
     imageId: string,
     options: CallOptions = {},
   ): Promise<readonly ImageMember[]> {
-    return await this.client.run(context, "members.list", [imageId], options);
+    return await this.client.request(context, LIST_MEMBERS, [imageId], options);
   }
 
   /** Lists the stores of Glance; throws `NotFound` if the cloud has a single one. */
   getStores(context: RequestContext, options: CallOptions = {}): Promise<readonly ImageStore[]> {
-    return this.client.run(context, "info.stores", [], options);
+    return this.client.request(context, LIST_STORES, [], options);
   }
 
   /**
@@ -177,7 +181,7 @@ export class GlanceImageService {
    * @throws {ImageConflict} if it is in use.
    */
   async delete(context: RequestContext, imageId: string, options?: CallOptions): Promise<true> {
-    await this.client.run(context, "delete", [imageId], options);
+    await this.client.request(context, DELETE_IMAGE, [imageId], options);
     return true;
   }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { GET_IMAGE, UPDATE_IMAGE } from "../api/operations/images.ts";
 import { ImageConflict } from "../errors.ts";
 import { checkAsserted, checkUnchanged, desiredChange } from "../api/change.ts";
 import { patchTo } from "../api/patch.ts";
@@ -43,7 +44,7 @@ export async function updateImage(
   const stored = source && await upload(session, imageId, source, options);
   const current = stored ?? seen;
   if (Object.keys(wanted).length === 0) {
-    return fromGlance(current ?? await session.call("get", imageId));
+    return fromGlance(current ?? await session.call(GET_IMAGE, imageId));
   }
   const isAlone = ifUnchanged !== undefined;
   return fromGlance(await applyPatch(session, imageId, { wanted, purge, isAlone, current }));
@@ -62,7 +63,7 @@ async function checkPreconditions(
   ifUnchanged: Image | undefined,
 ): Promise<GlanceImage | null> {
   if (ifUnchanged === undefined && Object.keys(assertedValues).length === 0) return null;
-  const current = await session.call("get", imageId);
+  const current = await session.call(GET_IMAGE, imageId);
   checkAsserted(current, assertedValues);
   if (ifUnchanged !== undefined) checkUnchanged(current, ifUnchanged);
   return current;
@@ -92,13 +93,13 @@ async function applyPatch(
   imageId: string,
   { wanted, purge, current: known, isAlone }: PropertyChange,
 ): Promise<GlanceImage> {
-  const show = () => session.call("get", imageId);
+  const show = () => session.call(GET_IMAGE, imageId);
   let current = known ?? await show();
   for (let comparison = 1;; comparison++) {
     const patch = patchTo(current, wanted, purge);
     if (patch.length === 0) return current;
     try {
-      return await session.call("update", imageId, patch);
+      return await session.call(UPDATE_IMAGE, imageId, patch);
     } catch (error) {
       if (!(error instanceof ImageConflict) || comparison === MAX_COMPARISONS) throw error;
       current = await show();

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { GET_IMAGE } from "../api/operations/images.ts";
+import { LIST_MEMBERS } from "../api/operations/sharing.ts";
 import { ImageNotFound } from "../errors.ts";
 import type { Session } from "../api/session.ts";
 import { fromGlance } from "../api/translate.ts";
@@ -19,7 +21,7 @@ export function availabilityFor({ client, context }: Session, image: Image): Ava
 
 /** Whether the caller's project is an accepted member of an image. */
 export async function isMember(session: Session, image: Image): Promise<boolean> {
-  return isAcceptedMember(session.context, await session.call("members.list", image.id));
+  return isAcceptedMember(session.context, await session.call(LIST_MEMBERS, image.id));
 }
 
 /**
@@ -28,7 +30,7 @@ export async function isMember(session: Session, image: Image): Promise<boolean>
  * @throws {ImageNotFound} if it does not exist, or is not available to the caller.
  */
 export async function showImage(session: Session, imageId: string): Promise<Image> {
-  const image = fromGlance(await session.call("get", imageId));
+  const image = fromGlance(await session.call(GET_IMAGE, imageId));
   const availability = availabilityFor(session, image);
   const isAvailable = availability === "available" ||
     (availability === "members" && await isMember(session, image));

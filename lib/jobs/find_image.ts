@@ -5,7 +5,7 @@
  */
 import type { RequestContext } from "../context.ts";
 import { ImageNotFound, Invalid } from "../errors.ts";
-import type { CallOptions } from "../api/client.ts";
+import type { CallOptions } from "../http/request_spec.ts";
 import type { GlanceImageService } from "../images/service.ts";
 import { Session } from "../api/session.ts";
 import type { Image } from "../api/types.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { LIST_IMAGES } from "../api/operations/images.ts";
 import { createHasher } from "../transfer/integrity/hashing.ts";
 import type { Hasher, ImageBytes, ImageData } from "../transfer/types.ts";
 import { type ChunkReader, sourceOf, type UploadSource } from "../transfer/upload/upload_source.ts";
@@ -97,7 +98,7 @@ export class HashingSource {
 async function algorithmAt(session: Session): Promise<string | null> {
   const query = [["limit", "1"], ["status", "active"], ["sort_key", "created_at"]] as const;
   try {
-    const { images: [newest] } = await session.call("list", query);
+    const { images: [newest] } = await session.call(LIST_IMAGES, query);
     return newest?.os_hash_algo ?? null;
   } catch (error) {
     if (error instanceof GlanceError) return null;

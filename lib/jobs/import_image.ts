@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { GET_IMPORT_METHODS } from "../api/operations/cloud.ts";
+import { IMPORT_IMAGE } from "../api/operations/images.ts";
 import type { RequestContext } from "../context.ts";
 import type { Sent } from "../transfer/upload/upload_job.ts";
 import { differenceBetween } from "../transfer/upload/compare_sent.ts";
@@ -16,7 +18,7 @@ import {
   NotImplemented,
 } from "../errors.ts";
 import { Session } from "../api/session.ts";
-import type { ImportRequest } from "../api/operations.ts";
+import type { ImportRequest } from "../api/wire.ts";
 import type { GlanceImageService } from "../images/service.ts";
 import type { Image } from "../api/types.ts";
 import { updateImage } from "../images/update_image.ts";
@@ -147,7 +149,7 @@ async function stageData(
 /** The import methods of a cloud; none if it does not support imports. */
 async function importMethods(session: Session): Promise<readonly string[]> {
   try {
-    const { value } = await session.call("info.import");
+    const { value } = await session.call(GET_IMPORT_METHODS);
     return Array.isArray(value) ? value.map(String) : [];
   } catch (error) {
     if (error instanceof NotFound || error instanceof NotImplemented) return [];
@@ -197,7 +199,7 @@ async function requestImport(
   request: ImportRequest,
 ): Promise<void> {
   try {
-    await session.call("import", imageId, request);
+    await session.call(IMPORT_IMAGE, imageId, request);
   } catch (error) {
     if (!(error instanceof GlanceConnectionFailed)) throw error;
     const image = await showImage(session, imageId).catch(() => null);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { GlanceTask } from "../api/operations.ts";
+import type { GlanceTask } from "../api/wire.ts";
 import type { Image } from "../api/types.ts";
 
 /** The progress of an import. */

@@ -7,7 +7,8 @@ import type { RequestContext } from "../context.ts";
 import { redactUrls } from "../redact.ts";
 import { NotAuthorized, NotFound, NotImplemented } from "../errors.ts";
 import { ignoringErrors } from "../events.ts";
-import type { GlanceTask } from "../api/operations.ts";
+import { LIST_IMAGE_TASKS } from "../api/operations/images.ts";
+import type { GlanceTask } from "../api/wire.ts";
 import type { GlanceImageService } from "../images/service.ts";
 import { Session } from "../api/session.ts";
 import type { Image } from "../api/types.ts";
@@ -114,7 +115,7 @@ export class ImageTasks {
 
   /** Sends no request. */
   constructor(session: Session, imageId: string) {
-    this.#list = () => session.call("tasks", imageId);
+    this.#list = () => session.call(LIST_IMAGE_TASKS, imageId);
   }
 
   /** Ignores all tasks that exist now, which belong to earlier imports. */

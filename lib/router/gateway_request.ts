@@ -5,7 +5,7 @@
  */
 import type { BodyBudget } from "../body_budget.ts";
 import type { RequestContext } from "../context.ts";
-import type { GlanceClientWrapper } from "../api/client.ts";
+import type { ApiClient } from "../api/api_client.ts";
 import { inspect, isRecord, isResponse } from "../validate.ts";
 import type { GatewayPath } from "./path.ts";
 import { credentialOf } from "./forward/headers.ts";
@@ -19,7 +19,7 @@ import type { Trace } from "./observe/access_log.ts";
 
 /** The state that all requests of a gateway share. */
 export interface Gateway {
-  readonly client: GlanceClientWrapper;
+  readonly client: ApiClient;
   readonly options: GatewayOptions;
   readonly metrics: Metrics;
   /** Downloads of whole images and large ranges. */

@@ -8,7 +8,7 @@ import { cors } from "hono/cors";
 import { BodyBudget } from "../body_budget.ts";
 import { ignoringErrors } from "../events.ts";
 import { isWorkerd } from "../http/fixed_length.ts";
-import { GlanceClientWrapper } from "../api/client.ts";
+import { ApiClient } from "../api/api_client.ts";
 import type { GlanceOptions } from "../options.ts";
 import { addressOf, versionOf } from "./path.ts";
 import type { Gateway } from "./gateway_request.ts";
@@ -100,7 +100,7 @@ const CORS_RESPONSE_HEADERS = [
 export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   const metrics = new Metrics();
   const resolved = resolveGatewayOptions(options);
-  const client = new GlanceClientWrapper(clientOptions(options, metrics));
+  const client = new ApiClient(clientOptions(options, metrics));
   const { now, timer } = client.options;
   // On workerd a request cannot resolve a promise of another one, and is not notified of a disconnect: a download
   // that waits for another one might never start.

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { wordIn } from "../arguments.ts";
+import { wordIn } from "./arguments.ts";
 import { receiveBareList, receiveNothing, receivePage, receiveRecord } from "../decode.ts";
 import {
   ASK_ADMINISTRATOR,
@@ -11,6 +11,7 @@ import {
   DELETED,
   NO_CONTENT,
   type OperationDefinitions,
+  tableOf,
 } from "./define.ts";
 import type { CacheState, CacheTarget, PrunedCache } from "../wire.ts";
 
@@ -43,66 +44,76 @@ const NO_IMAGE = "no such image, or the server has no cache";
 const TARGETS: readonly string[] = ["cache", "queue"] satisfies CacheTarget[];
 
 /** The operations of the image cache. */
-export const CACHE_OPERATIONS: OperationDefinitions<CacheOperations> = {
-  "cache.list": defineOperation("list the cache", "GET", CACHE, "2.14", {
-    ...FEATURE,
-    success: [200],
-    errors: { 403: ADMIN, 404: NO_CACHE },
-    receive: receivePage<CacheState>("cached_images"),
-  }),
-  // The first release with this operation answered 200.
-  "cache.queue": defineOperation('queue image "{image_id}" for the cache', "PUT", CACHED, "2.14", {
-    ...FEATURE,
-    success: [202, 200],
-    errors: { 400: "not active", 403: ADMIN, 404: NO_IMAGE },
-    receive: receiveNothing,
-  }),
-  "cache.delete": defineOperation(
-    'delete image "{image_id}" from the cache',
-    "DELETE",
-    CACHED,
-    "2.14",
-    {
+export const CACHE_OPERATIONS: OperationDefinitions<CacheOperations> = /* @__PURE__ */ tableOf<
+  CacheOperations
+>(
+  () => ({
+    "cache.list": defineOperation("list the cache", "GET", CACHE, "2.14", {
       ...FEATURE,
-      ...DELETED,
-      errors: { 403: ADMIN, 404: NO_IMAGE },
-    },
-  ),
-  "cache.clear": defineOperation("clear the cache", "DELETE", CACHE, "2.14", {
-    ...FEATURE,
-    ...NO_CONTENT,
-    errors: { 400: "no such target", 403: ADMIN, 404: NO_CACHE },
-    send: (target) =>
-      target === undefined
-        ? {}
-        : { headers: { "x-image-cache-clear-target": wordIn("the target", target, TARGETS) } },
-  }),
-  "cache.clean": defineOperation("clean the cache", "POST", `${CACHE}/clean`, "2.18", {
-    ...FEATURE,
-    success: [200],
-    errors: { 403: ADMIN, 404: NO_CACHE },
-    receive: receiveNothing,
-  }),
-  // A retry would report only what the retry removed.
-  "cache.prune": defineOperation("prune the cache", "POST", `${CACHE}/prune`, "2.18", {
-    ...FEATURE,
-    idempotent: false,
-    success: [200],
-    errors: { 403: ADMIN, 404: NO_CACHE },
-    receive: receiveRecord(),
-  }),
-  "cache.nodes": defineOperation(
-    'list the caches with image "{image_id}"',
-    "GET",
-    `${CACHE}/nodes/{image_id}`,
-    "2.18",
-    {
-      ...FEATURE,
-      feature: `${FEATURE.feature} with the driver centralized_db`,
       success: [200],
-      errors: { 403: ADMIN, 404: NO_IMAGE, 409: "the cache uses another driver" },
-      // The specification has a key, the documentation a bare list.
-      receive: receiveBareList("cached_nodes"),
-    },
-  ),
-};
+      errors: { 403: ADMIN, 404: NO_CACHE },
+      receive: receivePage<CacheState>("cached_images"),
+    }),
+    // The first release with this operation answered 200.
+    "cache.queue": defineOperation(
+      'queue image "{image_id}" for the cache',
+      "PUT",
+      CACHED,
+      "2.14",
+      {
+        ...FEATURE,
+        success: [202, 200],
+        errors: { 400: "not active", 403: ADMIN, 404: NO_IMAGE },
+        receive: receiveNothing,
+      },
+    ),
+    "cache.delete": defineOperation(
+      'delete image "{image_id}" from the cache',
+      "DELETE",
+      CACHED,
+      "2.14",
+      {
+        ...FEATURE,
+        ...DELETED,
+        errors: { 403: ADMIN, 404: NO_IMAGE },
+      },
+    ),
+    "cache.clear": defineOperation("clear the cache", "DELETE", CACHE, "2.14", {
+      ...FEATURE,
+      ...NO_CONTENT,
+      errors: { 400: "no such target", 403: ADMIN, 404: NO_CACHE },
+      send: (target) =>
+        target === undefined
+          ? {}
+          : { headers: { "x-image-cache-clear-target": wordIn("the target", target, TARGETS) } },
+    }),
+    "cache.clean": defineOperation("clean the cache", "POST", `${CACHE}/clean`, "2.18", {
+      ...FEATURE,
+      success: [200],
+      errors: { 403: ADMIN, 404: NO_CACHE },
+      receive: receiveNothing,
+    }),
+    // A retry would report only what the retry removed.
+    "cache.prune": defineOperation("prune the cache", "POST", `${CACHE}/prune`, "2.18", {
+      ...FEATURE,
+      idempotent: false,
+      success: [200],
+      errors: { 403: ADMIN, 404: NO_CACHE },
+      receive: receiveRecord(),
+    }),
+    "cache.nodes": defineOperation(
+      'list the caches with image "{image_id}"',
+      "GET",
+      `${CACHE}/nodes/{image_id}`,
+      "2.18",
+      {
+        ...FEATURE,
+        feature: `${FEATURE.feature} with the driver centralized_db`,
+        success: [200],
+        errors: { 403: ADMIN, 404: NO_IMAGE, 409: "the cache uses another driver" },
+        // The specification has a key, the documentation a bare list.
+        receive: receiveBareList("cached_nodes"),
+      },
+    ),
+  }),
+);

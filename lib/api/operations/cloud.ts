@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { queryIn, recordIn, textIn } from "../arguments.ts";
+import { queryIn, recordIn, textIn } from "./arguments.ts";
 import { receiveList, receiveNothing, receivePage, receiveRecord, receiveText } from "../decode.ts";
 import {
   ASK_ADMINISTRATOR,
+  type Defined,
   defineOperation,
   JSON_TYPE,
   type OperationDefinitions,
+  tableOf,
 } from "./define.ts";
 import type { ImageStore } from "../types.ts";
 import type {
@@ -63,97 +65,120 @@ const ADMIN = "for administrators only";
 const FOR_ADMINISTRATORS = { 403: ASK_ADMINISTRATOR };
 const NO_SCHEMA = "no such schema";
 
-/** The operations of the cloud. */
-export const CLOUD_OPERATIONS: OperationDefinitions<CloudOperations> = {
-  "info.import": defineOperation("show the import methods", "GET", "/v2/info/import", "2.6", {
-    success: [200],
-    receive: receiveRecord("import-methods"),
-  }),
-  "info.stores": defineOperation("list the stores", "GET", "/v2/info/stores", "2.8", {
+/** Shows the import methods. */
+export const GET_IMPORT_METHODS: Defined<CloudOperations, "info.import"> =
+  /* @__PURE__ */ defineOperation(
+    "show the import methods",
+    "GET",
+    "/v2/info/import",
+    "2.6",
+    {
+      success: [200],
+      receive: /* @__PURE__ */ receiveRecord("import-methods"),
+    },
+  );
+
+/** Lists the stores. */
+export const LIST_STORES: Defined<CloudOperations, "info.stores"> = /* @__PURE__ */ defineOperation(
+  "list the stores",
+  "GET",
+  "/v2/info/stores",
+  "2.8",
+  {
     feature: "multi-store",
     success: [200],
     errors: { 404: "the cloud has one store" },
-    receive: receiveList("stores"),
-  }),
-  "info.storesDetail": defineOperation(
-    "list the stores in detail",
-    "GET",
-    "/v2/info/stores/detail",
-    "2.15",
-    {
-      feature: "multi-store",
+    receive: /* @__PURE__ */ receiveList("stores"),
+  },
+);
+
+/** The operations of the cloud. */
+export const CLOUD_OPERATIONS: OperationDefinitions<CloudOperations> = /* @__PURE__ */ tableOf<
+  CloudOperations
+>(
+  () => ({
+    "info.import": GET_IMPORT_METHODS,
+    "info.stores": LIST_STORES,
+    "info.storesDetail": defineOperation(
+      "list the stores in detail",
+      "GET",
+      "/v2/info/stores/detail",
+      "2.15",
+      {
+        feature: "multi-store",
+        success: [200],
+        errors: { 403: ADMIN, 404: "the cloud has one store" },
+        hints: FOR_ADMINISTRATORS,
+        receive: receiveList("stores"),
+      },
+    ),
+    "info.usage": defineOperation("show the usage", "GET", "/v2/info/usage", "2.13", {
       success: [200],
-      errors: { 403: ADMIN, 404: "the cloud has one store" },
+      receive: receiveRecord("usage"),
+    }),
+    "schemas.get": defineOperation(
+      'show schema "{schema_name}"',
+      "GET",
+      "/v2/schemas/{schema_name}",
+      "2.0",
+      {
+        success: [200],
+        errors: { 404: NO_SCHEMA },
+        receive: receiveRecord(undefined, ["name"]),
+      },
+    ),
+    "schemas.getMetadef": defineOperation(
+      'show metadata schema "{schema_name}"',
+      "GET",
+      "/v2/schemas/metadefs/{schema_name}",
+      "2.2",
+      { success: [200], errors: { 404: NO_SCHEMA }, receive: receiveRecord(undefined, ["name"]) },
+    ),
+    "tasks.list": defineOperation("list tasks", "GET", "/v2/tasks", "2.2", {
+      success: [200],
+      errors: { 400: "no such marker, sort key or filter value", 403: ADMIN },
       hints: FOR_ADMINISTRATORS,
-      receive: receiveList("stores"),
-    },
-  ),
-  "info.usage": defineOperation("show the usage", "GET", "/v2/info/usage", "2.13", {
-    success: [200],
-    receive: receiveRecord("usage"),
-  }),
-  "schemas.get": defineOperation(
-    'show schema "{schema_name}"',
-    "GET",
-    "/v2/schemas/{schema_name}",
-    "2.0",
-    {
+      send: (query = []) => ({ query: queryIn(query) }),
+      receive: receivePage<TaskPage>("tasks", "id"),
+    }),
+    "tasks.get": defineOperation('show task "{task_id}"', "GET", TASK, "2.2", {
       success: [200],
-      errors: { 404: NO_SCHEMA },
-      receive: receiveRecord(undefined, ["name"]),
-    },
-  ),
-  "schemas.getMetadef": defineOperation(
-    'show metadata schema "{schema_name}"',
-    "GET",
-    "/v2/schemas/metadefs/{schema_name}",
-    "2.2",
-    { success: [200], errors: { 404: NO_SCHEMA }, receive: receiveRecord(undefined, ["name"]) },
-  ),
-  "tasks.list": defineOperation("list tasks", "GET", "/v2/tasks", "2.2", {
-    success: [200],
-    errors: { 400: "no such marker, sort key or filter value", 403: ADMIN },
-    hints: FOR_ADMINISTRATORS,
-    send: (query = []) => ({ query: queryIn(query) }),
-    receive: receivePage<TaskPage>("tasks", "id"),
+      errors: { 403: ADMIN, 404: NO_TASK },
+      hints: FOR_ADMINISTRATORS,
+      receive: receiveRecord(undefined, ["id"]),
+    }),
+    "tasks.create": defineOperation("create a task", "POST", "/v2/tasks", "2.2", {
+      mediaType: JSON_TYPE,
+      idempotent: false,
+      success: [201],
+      errors: { 400: "no such type, or unusable input", 403: ADMIN },
+      hints: FOR_ADMINISTRATORS,
+      send: (task) => ({ json: taskIn(task) }),
+      receive: receiveRecord(undefined, ["id"]),
+    }),
+    "tasks.delete": defineOperation('delete task "{task_id}"', "DELETE", TASK, "2.2", {
+      success: [],
+      errors: { 403: ADMIN, 405: "always" },
+      hints: { 405: "leave it: Glance deletes tasks by itself" },
+      receive: receiveNothing,
+    }),
+    "versions.list": defineOperation("list the versions of the API", "GET", "/versions", "2.0", {
+      success: [200, 300],
+      receive: receiveList("versions"),
+    }),
+    "versions.root": defineOperation("list the versions of the API", "GET", "/", "2.0", {
+      success: [300],
+      receive: receiveList("versions"),
+    }),
+    "healthcheck": defineOperation("check the health of the server", "GET", "/healthcheck", "2.0", {
+      feature: "the healthcheck in Glance's pipeline",
+      success: [200],
+      errors: { 404: "the cloud has no healthcheck", 503: "unhealthy" },
+      send: () => ({ headers: { accept: "text/plain" } }),
+      receive: receiveText,
+    }),
   }),
-  "tasks.get": defineOperation('show task "{task_id}"', "GET", TASK, "2.2", {
-    success: [200],
-    errors: { 403: ADMIN, 404: NO_TASK },
-    hints: FOR_ADMINISTRATORS,
-    receive: receiveRecord(undefined, ["id"]),
-  }),
-  "tasks.create": defineOperation("create a task", "POST", "/v2/tasks", "2.2", {
-    mediaType: JSON_TYPE,
-    idempotent: false,
-    success: [201],
-    errors: { 400: "no such type, or unusable input", 403: ADMIN },
-    hints: FOR_ADMINISTRATORS,
-    send: (task) => ({ json: taskIn(task) }),
-    receive: receiveRecord(undefined, ["id"]),
-  }),
-  "tasks.delete": defineOperation('delete task "{task_id}"', "DELETE", TASK, "2.2", {
-    success: [],
-    errors: { 403: ADMIN, 405: "always" },
-    hints: { 405: "leave it: Glance deletes tasks by itself" },
-    receive: receiveNothing,
-  }),
-  "versions.list": defineOperation("list the versions of the API", "GET", "/versions", "2.0", {
-    success: [200, 300],
-    receive: receiveList("versions"),
-  }),
-  "versions.root": defineOperation("list the versions of the API", "GET", "/", "2.0", {
-    success: [300],
-    receive: receiveList("versions"),
-  }),
-  "healthcheck": defineOperation("check the health of the server", "GET", "/healthcheck", "2.0", {
-    feature: "the healthcheck in Glance's pipeline",
-    success: [200],
-    errors: { 404: "the cloud has no healthcheck", 503: "unhealthy" },
-    send: () => ({ headers: { accept: "text/plain" } }),
-    receive: receiveText,
-  }),
-};
+);
 
 function taskIn(value: unknown): unknown {
   const task = recordIn("the task", value);

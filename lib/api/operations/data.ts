@@ -4,10 +4,16 @@
  * @module
  */
 import { formatRange } from "../../http/byte_range.ts";
-import { countIn, dataIn, encoded, rangeIn, recordIn, textIn, textsIn } from "../arguments.ts";
+import { countIn, dataIn, encoded, rangeIn, recordIn, textIn, textsIn } from "./arguments.ts";
 import type { RequestParts } from "../operation.ts";
 import { receiveNothing } from "../decode.ts";
-import { DATA_TYPE, defineOperation, type OperationDefinitions } from "./define.ts";
+import {
+  DATA_TYPE,
+  type Defined,
+  defineOperation,
+  type OperationDefinitions,
+  tableOf,
+} from "./define.ts";
 import type { DataBody, DataRequest, UploadRequest } from "../wire.ts";
 
 /** Operations on image data. */
@@ -26,9 +32,13 @@ const SIZE_HINT =
 const FILE = "/v2/images/{image_id}/file";
 const STAGE = "/v2/images/{image_id}/stage";
 
-/** The operations of image data. */
-export const DATA_OPERATIONS: OperationDefinitions<DataOperations> = {
-  "data": defineOperation('download image "{image_id}"', "GET", FILE, "2.0", {
+/** Returns the data, unread. */
+export const GET_IMAGE_DATA: Defined<DataOperations, "data"> = /* @__PURE__ */ defineOperation(
+  'download image "{image_id}"',
+  "GET",
+  FILE,
+  "2.0",
+  {
     success: [200, 204, 206],
     errors: {
       400: "the store does not support ranges, or a preferred store does not exist",
@@ -38,8 +48,16 @@ export const DATA_OPERATIONS: OperationDefinitions<DataOperations> = {
     },
     send: (_, request = {}) => sendDataRequest(recordIn("the request", request)),
     receive: "response",
-  }),
-  "upload": defineOperation('upload image "{image_id}"', "PUT", FILE, "2.0", {
+  },
+);
+
+/** Stores the data of a queued image. */
+export const UPLOAD_IMAGE_DATA: Defined<DataOperations, "upload"> = /* @__PURE__ */ defineOperation(
+  'upload image "{image_id}"',
+  "PUT",
+  FILE,
+  "2.0",
+  {
     mediaType: DATA_TYPE,
     idempotent: false,
     success: [204],
@@ -61,8 +79,16 @@ export const DATA_OPERATIONS: OperationDefinitions<DataOperations> = {
     },
     send: (_, data, request = {}) => sendData(data, recordIn("the request", request)),
     receive: receiveNothing,
-  }),
-  "stage": defineOperation('stage image "{image_id}"', "PUT", STAGE, "2.6", {
+  },
+);
+
+/** Stages data for an import. */
+export const STAGE_IMAGE_DATA: Defined<DataOperations, "stage"> = /* @__PURE__ */ defineOperation(
+  'stage image "{image_id}"',
+  "PUT",
+  STAGE,
+  "2.6",
+  {
     mediaType: DATA_TYPE,
     feature: "the import method glance-direct",
     idempotent: false,
@@ -81,8 +107,19 @@ export const DATA_OPERATIONS: OperationDefinitions<DataOperations> = {
     },
     send: (_, data, request = {}) => sendData(data, recordIn("the request", request)),
     receive: receiveNothing,
+  },
+);
+
+/** The operations of image data. */
+export const DATA_OPERATIONS: OperationDefinitions<DataOperations> = /* @__PURE__ */ tableOf<
+  DataOperations
+>(
+  () => ({
+    "data": GET_IMAGE_DATA,
+    "upload": UPLOAD_IMAGE_DATA,
+    "stage": STAGE_IMAGE_DATA,
   }),
-};
+);
 
 function sendDataRequest({ range, prefer }: Readonly<Record<string, unknown>>): RequestParts {
   const stores = prefer === undefined ? [] : textsIn("prefer", prefer);

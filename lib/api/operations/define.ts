@@ -20,6 +20,17 @@ export type OperationDefinitions<Part> = {
     : never;
 };
 
+/** One operation of a part of the table. */
+export type Defined<Part, M extends keyof Part> = OperationDefinitions<Part>[M];
+
+/**
+ * The operations of a part of the table. Bundlers cannot tell whether an object with calls and spreads is used
+ * only for its value; they omit it if it is made by a call that is marked as pure.
+ */
+export function tableOf<Part>(build: () => OperationDefinitions<Part>): OperationDefinitions<Part> {
+  return build();
+}
+
 /** What an operation has besides its first line. */
 export type OperationParts<Args extends readonly unknown[], Result> =
   & Pick<Operation<Args, Result>, "success" | "receive">

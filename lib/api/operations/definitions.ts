@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { namedIn, queryIn, recordIn, textIn, textsIn, truthIn } from "../arguments.ts";
+import { namedIn, queryIn, recordIn, textIn, textsIn, truthIn } from "./arguments.ts";
 import { sendView } from "./metadefs.ts";
 import type {
   MetadefObject,
@@ -25,6 +25,7 @@ import {
   NO_CONTENT,
   type OperationDefinitions,
   type OperationParts,
+  tableOf,
 } from "./define.ts";
 import type { Query } from "../wire.ts";
 
@@ -139,90 +140,91 @@ const CHANGED = {
 const REMOVED = { ...DELETED, errors: SHOWN.errors } as const;
 
 /** The operations of objects, properties, and tags. */
-export const DEFINITION_OPERATIONS: OperationDefinitions<DefinitionOperations> = {
-  "metadefs.objects.list": OBJECTS.onAll(`list the objects ${OF}`, "GET", {
-    ...LISTED,
-    send: (_, query = []) => ({ query: queryIn(query) }),
-    receive: receiveList("objects"),
-  }),
-  "metadefs.objects.create": OBJECTS.onAll(`add object "{name}" ${TO}`, "POST", {
-    ...ADDED,
-    send: (_, object) => ({ json: namedIn("the object", "name", object) }),
-    receive: receiveRecord(undefined, ["name"]),
-  }),
-  "metadefs.objects.get": OBJECTS.on(`show object "{object}" ${OF}`, "GET", {
-    ...SHOWN,
-    receive: receiveRecord(undefined, ["name"]),
-  }),
-  "metadefs.objects.update": OBJECTS.on(`update object "{object}" ${OF}`, "PUT", {
-    ...CHANGED,
-    send: (_, name, body) => renamed("the object", name, body),
-    receive: receiveRecord(undefined, ["name"]),
-  }),
-  "metadefs.objects.delete": OBJECTS.on(`delete object "{object}" ${OF}`, "DELETE", REMOVED),
-  "metadefs.objects.deleteAll": OBJECTS.onAll(`delete the objects ${OF}`, "DELETE", NO_CONTENT),
-  "metadefs.properties.list": PROPERTIES.onAll(`list the properties ${OF}`, "GET", {
-    success: [200],
-    receive: receiveRecord("properties"),
-  }),
-  "metadefs.properties.create": PROPERTIES.onAll(`add property "{name}" ${TO}`, "POST", {
-    ...ADDED,
-    send: (_, property) => ({ json: namedIn("the property", "name", property) }),
-    receive: receiveRecord(undefined, ["name"]),
-  }),
-  "metadefs.properties.get": PROPERTIES.on(`show property "{property}" ${OF}`, "GET", {
-    ...SHOWN,
-    send: (_, __, view) => sendView(view),
-    receive: receiveRecord(undefined, ["name"]),
-  }),
-  "metadefs.properties.update": PROPERTIES.on(`update property "{property}" ${OF}`, "PUT", {
-    ...CHANGED,
-    send: (_, name, schema) => renamed("the property", name, schema),
-    receive: receiveRecord(undefined, ["name"]),
-  }),
-  "metadefs.properties.delete": PROPERTIES.on(
-    `delete property "{property}" ${OF}`,
-    "DELETE",
-    REMOVED,
-  ),
-  "metadefs.properties.deleteAll": PROPERTIES.onAll(
-    `delete the properties ${OF}`,
-    "DELETE",
-    NO_CONTENT,
-  ),
-  "metadefs.tags.list": TAGS.onAll(`list the tags ${OF}`, "GET", {
-    ...LISTED,
-    send: (_, query = []) => ({ query: queryIn(query) }),
-    receive: receiveList("tags"),
-  }),
-  "metadefs.tags.create": TAGS.on(`add tag "{tag}" ${TO}`, "POST", {
-    idempotent: false,
-    success: [201],
-    errors: { 400: "longer than 80 characters", 409: "there already" },
-    hints: { 409: "there is nothing left to do" },
-    receive: receiveRecord(undefined, ["name"]),
-  }),
-  "metadefs.tags.createAll": TAGS.onAll(`add tags ${TO}`, "POST", {
-    ...ADDED,
-    errors: { 400: "an invalid tag", 409: "an existing or repeated tag" },
-    hints: { 409: "leave out what is there, or comes twice" },
-    send: (_, tags, options = {}) => sendTags(tags, options),
-    receive: receiveList("tags"),
-  }),
-  "metadefs.tags.get": TAGS.on(`show tag "{tag}" ${OF}`, "GET", {
-    ...SHOWN,
-    receive: receiveRecord(undefined, ["name"]),
-  }),
-  // A retry would not find the renamed tag.
-  "metadefs.tags.update": TAGS.on(`rename tag "{tag}" ${OF}`, "PUT", {
-    ...CHANGED,
-    idempotent: false,
-    send: (_, __, name) => ({ json: { name: textIn("the new name", name) } }),
-    receive: receiveRecord(undefined, ["name"]),
-  }),
-  "metadefs.tags.delete": TAGS.on(`delete tag "{tag}" ${OF}`, "DELETE", REMOVED),
-  "metadefs.tags.deleteAll": TAGS.onAll(`delete the tags ${OF}`, "DELETE", NO_CONTENT),
-};
+export const DEFINITION_OPERATIONS: OperationDefinitions<DefinitionOperations> =
+  /* @__PURE__ */ tableOf<DefinitionOperations>(() => ({
+    "metadefs.objects.list": OBJECTS.onAll(`list the objects ${OF}`, "GET", {
+      ...LISTED,
+      send: (_, query = []) => ({ query: queryIn(query) }),
+      receive: receiveList("objects"),
+    }),
+    "metadefs.objects.create": OBJECTS.onAll(`add object "{name}" ${TO}`, "POST", {
+      ...ADDED,
+      send: (_, object) => ({ json: namedIn("the object", "name", object) }),
+      receive: receiveRecord(undefined, ["name"]),
+    }),
+    "metadefs.objects.get": OBJECTS.on(`show object "{object}" ${OF}`, "GET", {
+      ...SHOWN,
+      receive: receiveRecord(undefined, ["name"]),
+    }),
+    "metadefs.objects.update": OBJECTS.on(`update object "{object}" ${OF}`, "PUT", {
+      ...CHANGED,
+      send: (_, name, body) => renamed("the object", name, body),
+      receive: receiveRecord(undefined, ["name"]),
+    }),
+    "metadefs.objects.delete": OBJECTS.on(`delete object "{object}" ${OF}`, "DELETE", REMOVED),
+    "metadefs.objects.deleteAll": OBJECTS.onAll(`delete the objects ${OF}`, "DELETE", NO_CONTENT),
+    "metadefs.properties.list": PROPERTIES.onAll(`list the properties ${OF}`, "GET", {
+      success: [200],
+      receive: receiveRecord("properties"),
+    }),
+    "metadefs.properties.create": PROPERTIES.onAll(`add property "{name}" ${TO}`, "POST", {
+      ...ADDED,
+      send: (_, property) => ({ json: namedIn("the property", "name", property) }),
+      receive: receiveRecord(undefined, ["name"]),
+    }),
+    "metadefs.properties.get": PROPERTIES.on(`show property "{property}" ${OF}`, "GET", {
+      ...SHOWN,
+      send: (_, __, view) => sendView(view),
+      receive: receiveRecord(undefined, ["name"]),
+    }),
+    "metadefs.properties.update": PROPERTIES.on(`update property "{property}" ${OF}`, "PUT", {
+      ...CHANGED,
+      send: (_, name, schema) => renamed("the property", name, schema),
+      receive: receiveRecord(undefined, ["name"]),
+    }),
+    "metadefs.properties.delete": PROPERTIES.on(
+      `delete property "{property}" ${OF}`,
+      "DELETE",
+      REMOVED,
+    ),
+    "metadefs.properties.deleteAll": PROPERTIES.onAll(
+      `delete the properties ${OF}`,
+      "DELETE",
+      NO_CONTENT,
+    ),
+    "metadefs.tags.list": TAGS.onAll(`list the tags ${OF}`, "GET", {
+      ...LISTED,
+      send: (_, query = []) => ({ query: queryIn(query) }),
+      receive: receiveList("tags"),
+    }),
+    "metadefs.tags.create": TAGS.on(`add tag "{tag}" ${TO}`, "POST", {
+      idempotent: false,
+      success: [201],
+      errors: { 400: "longer than 80 characters", 409: "there already" },
+      hints: { 409: "there is nothing left to do" },
+      receive: receiveRecord(undefined, ["name"]),
+    }),
+    "metadefs.tags.createAll": TAGS.onAll(`add tags ${TO}`, "POST", {
+      ...ADDED,
+      errors: { 400: "an invalid tag", 409: "an existing or repeated tag" },
+      hints: { 409: "leave out what is there, or comes twice" },
+      send: (_, tags, options = {}) => sendTags(tags, options),
+      receive: receiveList("tags"),
+    }),
+    "metadefs.tags.get": TAGS.on(`show tag "{tag}" ${OF}`, "GET", {
+      ...SHOWN,
+      receive: receiveRecord(undefined, ["name"]),
+    }),
+    // A retry would not find the renamed tag.
+    "metadefs.tags.update": TAGS.on(`rename tag "{tag}" ${OF}`, "PUT", {
+      ...CHANGED,
+      idempotent: false,
+      send: (_, __, name) => ({ json: { name: textIn("the new name", name) } }),
+      receive: receiveRecord(undefined, ["name"]),
+    }),
+    "metadefs.tags.delete": TAGS.on(`delete tag "{tag}" ${OF}`, "DELETE", REMOVED),
+    "metadefs.tags.deleteAll": TAGS.onAll(`delete the tags ${OF}`, "DELETE", NO_CONTENT),
+  }));
 
 /** Glance requires the name in the body even if it does not change. */
 function renamed(what: string, name: string, body: unknown): RequestParts {

@@ -3,17 +3,19 @@
  *
  * @module
  */
-import { listIn, queryIn, recordIn, textIn, textsIn, truthIn, wordIn } from "../arguments.ts";
-import type { RequestParts } from "../operation.ts";
+import { listIn, queryIn, recordIn, textIn } from "./arguments.ts";
+import { changeIn, hashIn, importIn } from "./image_arguments.ts";
 import type { JsonPatch } from "../patch.ts";
 import { receiveImage, receiveImages, receiveList, receiveNothing } from "../decode.ts";
 import {
+  type Defined,
   defineOperation,
   DELETED,
   JSON_TYPE,
   NO_CONTENT,
   type OperationDefinitions,
   PATCH_TYPE,
+  tableOf,
 } from "./define.ts";
 import type { GlanceImage, ImageLocation, ValidationData } from "../types.ts";
 import type { GlanceTask, ImagePage, ImportRequest, NewImage, Query } from "../wire.ts";
@@ -47,22 +49,41 @@ export interface ImageOperations {
 }
 
 const IMAGE = "/v2/images/{image_id}";
-const LOCATIONS = `${IMAGE}/locations`;
+const LOCATIONS = "/v2/images/{image_id}/locations";
 
-/** The operations of images. */
-export const IMAGE_OPERATIONS: OperationDefinitions<ImageOperations> = {
-  "list": defineOperation("list images", "GET", "/v2/images", "2.0", {
+/** Lists one page of images. */
+export const LIST_IMAGES: Defined<ImageOperations, "list"> = /* @__PURE__ */ defineOperation(
+  "list images",
+  "GET",
+  "/v2/images",
+  "2.0",
+  {
     success: [200],
     errors: { 400: "no such marker, sort key or filter value" },
     send: (query = []) => ({ query: queryIn(query) }),
     receive: receiveImages,
-  }),
-  "get": defineOperation('show image "{image_id}"', "GET", IMAGE, "2.0", {
+  },
+);
+
+/** Shows an image. */
+export const GET_IMAGE: Defined<ImageOperations, "get"> = /* @__PURE__ */ defineOperation(
+  'show image "{image_id}"',
+  "GET",
+  IMAGE,
+  "2.0",
+  {
     success: [200],
     receive: receiveImage,
-  }),
-  // A retry with the same id gets 409; the service chooses the id, so it knows the image as its own.
-  "create": defineOperation('create an image "{name}"', "POST", "/v2/images", "2.0", {
+  },
+);
+
+/** Creates an image, without data. A retry with the same id gets 409; the service chooses the id, so it knows the image as its own. */
+export const CREATE_IMAGE: Defined<ImageOperations, "create"> = /* @__PURE__ */ defineOperation(
+  'create an image "{name}"',
+  "POST",
+  "/v2/images",
+  "2.0",
+  {
     mediaType: JSON_TYPE,
     success: [201],
     errors: {
@@ -77,9 +98,16 @@ export const IMAGE_OPERATIONS: OperationDefinitions<ImageOperations> = {
     },
     send: (image) => ({ json: recordIn("the image", image) }),
     receive: receiveImage,
-  }),
-  // A retry may get 409 for a removal that succeeded; the service compares again.
-  "update": defineOperation('update image "{image_id}"', "PATCH", IMAGE, "2.1", {
+  },
+);
+
+/** Updates an image. A retry may get 409 for a removal that succeeded; the service compares again. */
+export const UPDATE_IMAGE: Defined<ImageOperations, "update"> = /* @__PURE__ */ defineOperation(
+  'update image "{image_id}"',
+  "PATCH",
+  IMAGE,
+  "2.1",
+  {
     mediaType: PATCH_TYPE,
     success: [200],
     errors: {
@@ -94,13 +122,31 @@ export const IMAGE_OPERATIONS: OperationDefinitions<ImageOperations> = {
     },
     send: (_, patch) => ({ json: listIn("the patch", patch).map(changeIn) }),
     receive: receiveImage,
-  }),
-  "delete": defineOperation('delete image "{image_id}"', "DELETE", IMAGE, "2.0", {
-    ...DELETED,
+  },
+);
+
+/** Deletes an image. */
+export const DELETE_IMAGE: Defined<ImageOperations, "delete"> = /* @__PURE__ */ defineOperation(
+  'delete image "{image_id}"',
+  "DELETE",
+  IMAGE,
+  "2.0",
+  {
+    success: [204],
+    alreadyDoneStatus: 404,
+    receive: receiveNothing,
     errors: { 403: "protected, or not the owner of the image", 409: "in use" },
     hints: { 409: "delete what uses it before" },
-  }),
-  "import": defineOperation('import image "{image_id}"', "POST", `${IMAGE}/import`, "2.6", {
+  },
+);
+
+/** Starts an import. */
+export const IMPORT_IMAGE: Defined<ImageOperations, "import"> = /* @__PURE__ */ defineOperation(
+  'import image "{image_id}"',
+  "POST",
+  "/v2/images/{image_id}/import",
+  "2.6",
+  {
     mediaType: JSON_TYPE,
     feature: "the import method",
     idempotent: false,
@@ -116,28 +162,12 @@ export const IMAGE_OPERATIONS: OperationDefinitions<ImageOperations> = {
     hints: { 409: "check the status and formats of the image, and wait for a running import" },
     send: (_, request) => ({ json: importIn(request) }),
     receive: receiveNothing,
-  }),
-  "deactivate": defineOperation(
-    'deactivate image "{image_id}"',
-    "POST",
-    `${IMAGE}/actions/deactivate`,
-    "2.3",
-    {
-      ...NO_CONTENT,
-      errors: { 403: "neither active nor deactivated, or not allowed" },
-    },
-  ),
-  "reactivate": defineOperation(
-    'reactivate image "{image_id}"',
-    "POST",
-    `${IMAGE}/actions/reactivate`,
-    "2.3",
-    {
-      ...NO_CONTENT,
-      errors: { 403: "neither active nor deactivated, or not allowed" },
-    },
-  ),
-  "addImageLocation": defineOperation(
+  },
+);
+
+/** Adds the location of existing data. */
+export const ADD_IMAGE_LOCATION: Defined<ImageOperations, "addImageLocation"> =
+  /* @__PURE__ */ defineOperation(
     'add a location to image "{image_id}"',
     "POST",
     LOCATIONS,
@@ -163,8 +193,11 @@ export const IMAGE_OPERATIONS: OperationDefinitions<ImageOperations> = {
       }),
       receive: receiveNothing,
     },
-  ),
-  "getImageLocations": defineOperation(
+  );
+
+/** Lists the locations of the data. */
+export const GET_IMAGE_LOCATIONS: Defined<ImageOperations, "getImageLocations"> =
+  /* @__PURE__ */ defineOperation(
     'show the locations of image "{image_id}"',
     "GET",
     LOCATIONS,
@@ -173,61 +206,71 @@ export const IMAGE_OPERATIONS: OperationDefinitions<ImageOperations> = {
       success: [200],
       errors: { 403: "not a service" },
       hints: { 403: "use the credentials of a service" },
-      receive: receiveList(),
+      receive: /* @__PURE__ */ receiveList(),
     },
-  ),
-  "tasks": defineOperation(
-    'list the tasks of image "{image_id}"',
-    "GET",
-    `${IMAGE}/tasks`,
-    "2.12",
-    {
-      success: [200],
-      receive: receiveList("tasks"),
-    },
-  ),
-  "deleteFromStore": defineOperation(
-    'delete image "{image_id}" from store "{store_id}"',
-    "DELETE",
-    "/v2/stores/{store_id}/{image_id}",
-    "2.10",
-    {
-      ...DELETED,
-      feature: "multi-store",
-      errors: {
-        403: "its last location, or not the owner of the image",
-        404: "no such image, or not in this store",
-        409: "no such store, not active, or in use",
+  );
+
+/** Lists the tasks of an image. */
+export const LIST_IMAGE_TASKS: Defined<ImageOperations, "tasks"> = /* @__PURE__ */ defineOperation(
+  'list the tasks of image "{image_id}"',
+  "GET",
+  "/v2/images/{image_id}/tasks",
+  "2.12",
+  {
+    success: [200],
+    receive: /* @__PURE__ */ receiveList("tasks"),
+  },
+);
+
+/** The operations of images. */
+export const IMAGE_OPERATIONS: OperationDefinitions<ImageOperations> = /* @__PURE__ */ tableOf<
+  ImageOperations
+>(
+  () => ({
+    "list": LIST_IMAGES,
+    "get": GET_IMAGE,
+    "create": CREATE_IMAGE,
+    "update": UPDATE_IMAGE,
+    "delete": DELETE_IMAGE,
+    "import": IMPORT_IMAGE,
+    "deactivate": defineOperation(
+      'deactivate image "{image_id}"',
+      "POST",
+      `${IMAGE}/actions/deactivate`,
+      "2.3",
+      {
+        ...NO_CONTENT,
+        errors: { 403: "neither active nor deactivated, or not allowed" },
       },
-      hints: { 404: "list the stores, and see in which of them the image is" },
-    },
-  ),
-};
-
-const CHANGES = ["add", "remove", "replace"];
-
-function changeIn(value: unknown): unknown {
-  const change = recordIn("a change of the patch", value);
-  wordIn('"op" of a change', change["op"], CHANGES);
-  textIn('"path" of a change', change["path"]);
-  return change;
-}
-
-function importIn(value: unknown): RequestParts["json"] {
-  const request = recordIn("the import request", value);
-  textIn('"name" of the method', recordIn("the method", request["method"])["name"]);
-  const { stores, all_stores, all_stores_must_succeed } = request;
-  if (stores !== undefined) textsIn("the list of stores", stores);
-  if (all_stores !== undefined) truthIn("all_stores", all_stores);
-  if (all_stores_must_succeed !== undefined) {
-    truthIn("all_stores_must_succeed", all_stores_must_succeed);
-  }
-  return request;
-}
-
-function hashIn(value: unknown): unknown {
-  const hash = recordIn("the validation data", value);
-  textIn("os_hash_algo", hash["os_hash_algo"]);
-  textIn("os_hash_value", hash["os_hash_value"]);
-  return hash;
-}
+    ),
+    "reactivate": defineOperation(
+      'reactivate image "{image_id}"',
+      "POST",
+      `${IMAGE}/actions/reactivate`,
+      "2.3",
+      {
+        ...NO_CONTENT,
+        errors: { 403: "neither active nor deactivated, or not allowed" },
+      },
+    ),
+    "addImageLocation": ADD_IMAGE_LOCATION,
+    "getImageLocations": GET_IMAGE_LOCATIONS,
+    "tasks": LIST_IMAGE_TASKS,
+    "deleteFromStore": defineOperation(
+      'delete image "{image_id}" from store "{store_id}"',
+      "DELETE",
+      "/v2/stores/{store_id}/{image_id}",
+      "2.10",
+      {
+        ...DELETED,
+        feature: "multi-store",
+        errors: {
+          403: "its last location, or not the owner of the image",
+          404: "no such image, or not in this store",
+          409: "no such store, not active, or in use",
+        },
+        hints: { 404: "list the stores, and see in which of them the image is" },
+      },
+    ),
+  }),
+);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { namedIn, queryIn, recordIn, textIn } from "../arguments.ts";
+import { namedIn, queryIn, recordIn, textIn } from "./arguments.ts";
 import type {
   MetadefAssociation,
   MetadefNamespace,
@@ -22,6 +22,7 @@ import {
   JSON_TYPE,
   NO_CONTENT,
   type OperationDefinitions,
+  tableOf,
 } from "./define.ts";
 import type { Query } from "../wire.ts";
 
@@ -65,119 +66,123 @@ const ASSOCIATIONS = `${NAMESPACE}/resource_types`;
 const ASSOCIATION = `${ASSOCIATIONS}/{resource_type}`;
 
 /** The operations of namespaces and resource types. */
-export const METADEF_OPERATIONS: OperationDefinitions<MetadefOperations> = {
-  "metadefs.namespaces.list": defineOperation(
-    "list metadata namespaces",
-    "GET",
-    NAMESPACES,
-    "2.2",
-    {
-      success: [200],
-      errors: { 400: "no such sort direction, limit or visibility", 404: "no such marker" },
-      send: (query = []) => ({ query: queryIn(query) }),
-      receive: receivePage<MetadefNamespacePage>("namespaces", "namespace"),
-    },
-  ),
-  "metadefs.namespaces.create": defineOperation(
-    'create metadata namespace "{namespace}"',
-    "POST",
-    NAMESPACES,
-    "2.2",
-    {
-      mediaType: JSON_TYPE,
-      idempotent: false,
-      success: [201],
-      errors: { 400: "an invalid definition", 409: "the name is taken" },
-      hints: {
-        403: "ask an administrator of the cloud",
-        409: "choose another name, or update the existing namespace",
+export const METADEF_OPERATIONS: OperationDefinitions<MetadefOperations> = /* @__PURE__ */ tableOf<
+  MetadefOperations
+>(
+  () => ({
+    "metadefs.namespaces.list": defineOperation(
+      "list metadata namespaces",
+      "GET",
+      NAMESPACES,
+      "2.2",
+      {
+        success: [200],
+        errors: { 400: "no such sort direction, limit or visibility", 404: "no such marker" },
+        send: (query = []) => ({ query: queryIn(query) }),
+        receive: receivePage<MetadefNamespacePage>("namespaces", "namespace"),
       },
-      send: (namespace) => ({ json: namedIn("the namespace", "namespace", namespace) }),
-      receive: receiveRecord(undefined, ["namespace"]),
-    },
-  ),
-  "metadefs.namespaces.get": defineOperation(
-    'show metadata namespace "{namespace}"',
-    "GET",
-    NAMESPACE,
-    "2.2",
-    {
-      success: [200],
-      send: (_, view) => sendView(view),
-      receive: receiveRecord(undefined, ["namespace"]),
-    },
-  ),
-  "metadefs.namespaces.update": defineOperation(
-    'update metadata namespace "{namespace}"',
-    "PUT",
-    NAMESPACE,
-    "2.2",
-    {
-      mediaType: JSON_TYPE,
-      success: [200],
-      errors: {
-        400: "an invalid definition",
-        404: "no such namespace, not visible to the caller, or already renamed",
-        409: "the new name is taken",
+    ),
+    "metadefs.namespaces.create": defineOperation(
+      'create metadata namespace "{namespace}"',
+      "POST",
+      NAMESPACES,
+      "2.2",
+      {
+        mediaType: JSON_TYPE,
+        idempotent: false,
+        success: [201],
+        errors: { 400: "an invalid definition", 409: "the name is taken" },
+        hints: {
+          403: "ask an administrator of the cloud",
+          409: "choose another name, or update the existing namespace",
+        },
+        send: (namespace) => ({ json: namedIn("the namespace", "namespace", namespace) }),
+        receive: receiveRecord(undefined, ["namespace"]),
       },
-      hints: { 409: "choose another name" },
-      send: (namespace, meta) => ({
-        json: namedIn("the namespace", "namespace", {
-          namespace,
-          ...recordIn("the attributes", meta),
+    ),
+    "metadefs.namespaces.get": defineOperation(
+      'show metadata namespace "{namespace}"',
+      "GET",
+      NAMESPACE,
+      "2.2",
+      {
+        success: [200],
+        send: (_, view) => sendView(view),
+        receive: receiveRecord(undefined, ["namespace"]),
+      },
+    ),
+    "metadefs.namespaces.update": defineOperation(
+      'update metadata namespace "{namespace}"',
+      "PUT",
+      NAMESPACE,
+      "2.2",
+      {
+        mediaType: JSON_TYPE,
+        success: [200],
+        errors: {
+          400: "an invalid definition",
+          404: "no such namespace, not visible to the caller, or already renamed",
+          409: "the new name is taken",
+        },
+        hints: { 409: "choose another name" },
+        send: (namespace, meta) => ({
+          json: namedIn("the namespace", "namespace", {
+            namespace,
+            ...recordIn("the attributes", meta),
+          }),
         }),
-      }),
-      receive: receiveRecord(undefined, ["namespace"]),
-    },
-  ),
-  "metadefs.namespaces.delete": defineOperation(
-    'delete metadata namespace "{namespace}"',
-    "DELETE",
-    NAMESPACE,
-    "2.2",
-    { ...DELETED, errors: { 403: "protected, or not the owner of the namespace" } },
-  ),
-  "metadefs.resourceTypes.list": defineOperation(
-    "list metadata resource types",
-    "GET",
-    "/v2/metadefs/resource_types",
-    "2.2",
-    { success: [200], receive: receiveList("resource_types") },
-  ),
-  "metadefs.associations.list": defineOperation(
-    'list the resource types of metadata namespace "{namespace}"',
-    "GET",
-    ASSOCIATIONS,
-    "2.2",
-    { success: [200], receive: receiveList("resource_type_associations") },
-  ),
-  "metadefs.associations.create": defineOperation(
-    'add resource type "{name}" to metadata namespace "{namespace}"',
-    "POST",
-    ASSOCIATIONS,
-    "2.2",
-    {
-      mediaType: JSON_TYPE,
-      idempotent: false,
-      success: [201],
-      errors: { 400: "an invalid association", 409: "already associated" },
-      hints: { 409: "delete the existing association first" },
-      send: (_, association) => ({ json: namedIn("the association", "name", association) }),
-      receive: receiveRecord(undefined, ["name"]),
-    },
-  ),
-  "metadefs.associations.delete": defineOperation(
-    'delete resource type "{resource_type}" of metadata namespace "{namespace}"',
-    "DELETE",
-    ASSOCIATION,
-    "2.2",
-    {
-      ...NO_CONTENT,
-      alreadyDoneStatus: 404,
-      errors: { 404: "no such namespace, or no such resource type in it" },
-    },
-  ),
-};
+        receive: receiveRecord(undefined, ["namespace"]),
+      },
+    ),
+    "metadefs.namespaces.delete": defineOperation(
+      'delete metadata namespace "{namespace}"',
+      "DELETE",
+      NAMESPACE,
+      "2.2",
+      { ...DELETED, errors: { 403: "protected, or not the owner of the namespace" } },
+    ),
+    "metadefs.resourceTypes.list": defineOperation(
+      "list metadata resource types",
+      "GET",
+      "/v2/metadefs/resource_types",
+      "2.2",
+      { success: [200], receive: receiveList("resource_types") },
+    ),
+    "metadefs.associations.list": defineOperation(
+      'list the resource types of metadata namespace "{namespace}"',
+      "GET",
+      ASSOCIATIONS,
+      "2.2",
+      { success: [200], receive: receiveList("resource_type_associations") },
+    ),
+    "metadefs.associations.create": defineOperation(
+      'add resource type "{name}" to metadata namespace "{namespace}"',
+      "POST",
+      ASSOCIATIONS,
+      "2.2",
+      {
+        mediaType: JSON_TYPE,
+        idempotent: false,
+        success: [201],
+        errors: { 400: "an invalid association", 409: "already associated" },
+        hints: { 409: "delete the existing association first" },
+        send: (_, association) => ({ json: namedIn("the association", "name", association) }),
+        receive: receiveRecord(undefined, ["name"]),
+      },
+    ),
+    "metadefs.associations.delete": defineOperation(
+      'delete resource type "{resource_type}" of metadata namespace "{namespace}"',
+      "DELETE",
+      ASSOCIATION,
+      "2.2",
+      {
+        ...NO_CONTENT,
+        alreadyDoneStatus: 404,
+        errors: { 404: "no such namespace, or no such resource type in it" },
+      },
+    ),
+  }),
+);
 
 /** The query of a {@linkcode MetadefView}. */
 export function sendView(view: unknown = {}): RequestParts {

@@ -3,14 +3,16 @@
  *
  * @module
  */
-import { textIn } from "../arguments.ts";
+import { textIn } from "./arguments.ts";
 import { receiveList, receiveRecord } from "../decode.ts";
 import {
+  type Defined,
   defineOperation,
   DELETED,
   JSON_TYPE,
   NO_CONTENT,
   type OperationDefinitions,
+  tableOf,
 } from "./define.ts";
 import type { ImageMember, MemberStatus } from "../types.ts";
 
@@ -41,72 +43,98 @@ const TAG = "/v2/images/{image_id}/tags/{tag}";
 
 const NO_MEMBER = "no such image or member, or not visible to the caller";
 
-/** The operations of members and tags. */
-export const SHARING_OPERATIONS: OperationDefinitions<SharingOperations> = {
-  "members.list": defineOperation('list the members of image "{image_id}"', "GET", MEMBERS, "2.1", {
-    success: [200],
-    errors: { 403: "not shared" },
-    receive: receiveList("members"),
-  }),
-  "members.get": defineOperation(
-    'show member "{member_id}" of image "{image_id}"',
+/** Lists the members of an image. */
+export const LIST_MEMBERS: Defined<SharingOperations, "members.list"> =
+  /* @__PURE__ */ defineOperation(
+    'list the members of image "{image_id}"',
     "GET",
-    MEMBER,
+    MEMBERS,
     "2.1",
     {
       success: [200],
-      errors: { 404: NO_MEMBER },
-      receive: receiveRecord(undefined, ["member_id"]),
+      errors: { 403: "not shared" },
+      receive: /* @__PURE__ */ receiveList("members"),
     },
-  ),
-  "members.create": defineOperation('add a member to image "{image_id}"', "POST", MEMBERS, "2.1", {
-    mediaType: JSON_TYPE,
-    idempotent: false,
-    success: [200],
-    errors: {
-      400: "not a project id",
-      403: "not shared, or not the owner of the image",
-      409: "already a member",
-      413: "the quota of members is reached",
-    },
-    hints: { 409: "there is nothing left to do" },
-    send: (_, member) => ({ json: { member: textIn("the member", member) } }),
-    receive: receiveRecord(undefined, ["member_id"]),
-  }),
-  "members.update": defineOperation(
-    'update member "{member_id}" of image "{image_id}"',
-    "PUT",
-    MEMBER,
-    "2.1",
-    {
-      mediaType: JSON_TYPE,
-      success: [200],
-      errors: { 400: "no such status", 403: "not the member", 404: NO_MEMBER },
-      hints: {
-        400: 'use the status "accepted", "rejected" or "pending"',
-        403:
-          "only the member itself can answer the offer: sign in to its project, or ask an administrator",
+  );
+
+/** The operations of members and tags. */
+export const SHARING_OPERATIONS: OperationDefinitions<SharingOperations> = /* @__PURE__ */ tableOf<
+  SharingOperations
+>(
+  () => ({
+    "members.list": LIST_MEMBERS,
+    "members.get": defineOperation(
+      'show member "{member_id}" of image "{image_id}"',
+      "GET",
+      MEMBER,
+      "2.1",
+      {
+        success: [200],
+        errors: { 404: NO_MEMBER },
+        receive: receiveRecord(undefined, ["member_id"]),
       },
-      send: (_, __, status) => ({ json: { status: textIn("the status", status) } }),
-      receive: receiveRecord(undefined, ["member_id"]),
-    },
-  ),
-  "members.delete": defineOperation(
-    'delete member "{member_id}" of image "{image_id}"',
-    "DELETE",
-    MEMBER,
-    "2.1",
-    {
-      ...DELETED,
-      errors: { 403: "not shared, or not the owner of the image", 404: NO_MEMBER },
-    },
-  ),
-  "tags.update": defineOperation('tag image "{image_id}" with "{tag}"', "PUT", TAG, "2.0", {
-    ...NO_CONTENT,
-    errors: { 400: "longer than 255 characters", 413: "the quota of tags is reached" },
+    ),
+    "members.create": defineOperation(
+      'add a member to image "{image_id}"',
+      "POST",
+      MEMBERS,
+      "2.1",
+      {
+        mediaType: JSON_TYPE,
+        idempotent: false,
+        success: [200],
+        errors: {
+          400: "not a project id",
+          403: "not shared, or not the owner of the image",
+          409: "already a member",
+          413: "the quota of members is reached",
+        },
+        hints: { 409: "there is nothing left to do" },
+        send: (_, member) => ({ json: { member: textIn("the member", member) } }),
+        receive: receiveRecord(undefined, ["member_id"]),
+      },
+    ),
+    "members.update": defineOperation(
+      'update member "{member_id}" of image "{image_id}"',
+      "PUT",
+      MEMBER,
+      "2.1",
+      {
+        mediaType: JSON_TYPE,
+        success: [200],
+        errors: { 400: "no such status", 403: "not the member", 404: NO_MEMBER },
+        hints: {
+          400: 'use the status "accepted", "rejected" or "pending"',
+          403:
+            "only the member itself can answer the offer: sign in to its project, or ask an administrator",
+        },
+        send: (_, __, status) => ({ json: { status: textIn("the status", status) } }),
+        receive: receiveRecord(undefined, ["member_id"]),
+      },
+    ),
+    "members.delete": defineOperation(
+      'delete member "{member_id}" of image "{image_id}"',
+      "DELETE",
+      MEMBER,
+      "2.1",
+      {
+        ...DELETED,
+        errors: { 403: "not shared, or not the owner of the image", 404: NO_MEMBER },
+      },
+    ),
+    "tags.update": defineOperation('tag image "{image_id}" with "{tag}"', "PUT", TAG, "2.0", {
+      ...NO_CONTENT,
+      errors: { 400: "longer than 255 characters", 413: "the quota of tags is reached" },
+    }),
+    "tags.delete": defineOperation(
+      'delete tag "{tag}" of image "{image_id}"',
+      "DELETE",
+      TAG,
+      "2.0",
+      {
+        ...DELETED,
+        errors: { 404: "no such image or tag, or not visible to the caller" },
+      },
+    ),
   }),
-  "tags.delete": defineOperation('delete tag "{tag}" of image "{image_id}"', "DELETE", TAG, "2.0", {
-    ...DELETED,
-    errors: { 404: "no such image or tag, or not visible to the caller" },
-  }),
-};
+);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { GET_IMAGE_DATA } from "../../api/operations/data.ts";
 import { judgePartial, lengthOf } from "../../http/byte_range.ts";
 import { descriptorOf, Verifier } from "../../transfer/integrity/descriptor.ts";
 import { canSeek } from "../../transfer/download/seek_probe.ts";
@@ -118,7 +119,7 @@ async function openServerBody(
   const range = plan.kind === "part" ? { start: plan.start, end: plan.end } : undefined;
   let answer: OpenResponse;
   try {
-    answer = await client.exchange(context, "data", [image.id, { range, prefer }], { signal });
+    answer = await client.open(context, GET_IMAGE_DATA, [image.id, { range, prefer }], { signal });
   } catch (error) {
     // Another server may have the image, or this one may send all of it.
     const { status = 0 } = error instanceof GlanceError ? error : {};

@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { GET_IMAGE } from "../../api/operations/images.ts";
 import type { RequestContext } from "../../context.ts";
 import { Invalid } from "../../errors.ts";
 import { ignoringErrors } from "../../events.ts";
-import type { GlanceClientWrapper } from "../../api/client.ts";
+import type { ApiClient } from "../../api/api_client.ts";
 import { Session } from "../../api/session.ts";
 import { checkRecord, inspect, isRecord } from "../../validate.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
@@ -31,7 +32,7 @@ const PART_SIZE = 8 * 1024 * 1024;
  * before any request, if an option is invalid.
  */
 export async function openDownload(
-  client: GlanceClientWrapper,
+  client: ApiClient,
   context: RequestContext,
   imageId: string,
   options: DownloadOptions,
@@ -39,7 +40,7 @@ export async function openDownload(
   checkOptions(options);
   const { signal, prefer, verify = "auto", range } = options;
   const session = new Session(client, context, { signal });
-  const record = await session.call("get", imageId);
+  const record = await session.call(GET_IMAGE, imageId);
   const identity = descriptorOf(record);
   const { start, end } = boundsOf(imageId, range, identity.size);
   const isWhole = start === 0 && end === null;

@@ -6,7 +6,7 @@
  */
 import type { RequestContext } from "../../context.ts";
 import { Invalid } from "../../errors.ts";
-import type { GlanceClientWrapper } from "../../api/client.ts";
+import type { ApiClient } from "../../api/api_client.ts";
 import { abortable } from "../../http/deadline.ts";
 import type { Chunk, ImageReader } from "../body_reader.ts";
 import { openDownload } from "./download.ts";
@@ -29,7 +29,7 @@ const REUSED_CHUNK_SIZE = 256 * 1024;
  * @throws {Invalid} if the sink is locked; it is not touched.
  */
 export async function downloadTo(
-  client: GlanceClientWrapper,
+  client: ApiClient,
   context: RequestContext,
   imageId: string,
   sink: WritableStream<Chunk>,

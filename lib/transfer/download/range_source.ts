@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { GET_IMAGE_DATA } from "../../api/operations/data.ts";
+import { GET_IMAGE } from "../../api/operations/images.ts";
 import type { Session } from "../../api/session.ts";
 import { GlanceError, ImageDownloadFailed } from "../../errors.ts";
 import type { ByteRange, Proof, RequestedRange } from "../../http/byte_range.ts";
@@ -205,7 +207,7 @@ export class GlanceRangeSource implements RangeSource {
     const { client, context } = this.#session;
     const { prefer, first } = this.#options;
     const policy = { signal, excluded, tried: new Set(tried), first };
-    return client.exchange(context, "data", [this.identity.imageId, { range, prefer }], policy);
+    return client.open(context, GET_IMAGE_DATA, [this.identity.imageId, { range, prefer }], policy);
   }
 
   async #refuse(answer: OpenResponse, reason: string, isRange: boolean): Promise<RangeRefused> {
@@ -241,7 +243,11 @@ async function checkRecord(
   signal: AbortSignal,
 ): Promise<void> {
   const { imageId } = identity;
-  const record = await client.run(context, "get", [imageId], { signal, excluded, first: server });
+  const record = await client.request(context, GET_IMAGE, [imageId], {
+    signal,
+    excluded,
+    first: server,
+  });
   if (isSameData(identity, descriptorOf(record))) return;
   throw new ImageDownloadFailed(
     `Cannot continue reading image "${imageId}": its data was replaced in the meantime; download it again`,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { GET_IMAGE } from "../../api/operations/images.ts";
 import { GlanceConnectionFailed, ImageUploadFailed, NotFound } from "../../errors.ts";
 import { backoff } from "../../http/retry_policy.ts";
 import type { Session } from "../../api/session.ts";
@@ -114,7 +115,7 @@ async function showIfPossible(
 }
 
 function show({ session, imageId }: Settling): Promise<GlanceImage> {
-  return session.call("get", imageId);
+  return session.call(GET_IMAGE, imageId);
 }
 
 function unreadable(imageId: string, state: string, cause: unknown): ImageUploadFailed {

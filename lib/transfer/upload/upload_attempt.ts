@@ -5,7 +5,8 @@
  * @module
  */
 import { GlanceError, Invalid } from "../../errors.ts";
-import type { CallPolicy } from "../../api/client.ts";
+import { STAGE_IMAGE_DATA, UPLOAD_IMAGE_DATA } from "../../api/operations/data.ts";
+import type { CallPolicy } from "../../http/request_spec.ts";
 import type { Deadline } from "../../http/deadline.ts";
 import { Session } from "../../api/session.ts";
 import type { DataBody } from "../../api/wire.ts";
@@ -190,12 +191,15 @@ function awaitResponse(job: Sending, over: AbortSignal, giveUp: () => void): voi
   over.addEventListener("abort", cancel, { once: true });
 }
 
+/** The operations that send data. */
+const OPERATIONS = { upload: UPLOAD_IMAGE_DATA, stage: STAGE_IMAGE_DATA };
+
 function sendBody(
   { session, operation, imageId, request, tried, source, state }: Sending,
   body: DataBody,
   onAttempt: OnAttempt,
 ): Promise<void> {
-  return session.run(operation, [imageId, body, request], {
+  return session.request(OPERATIONS[operation], [imageId, body, request], {
     tried,
     retries: 0,
     finalReason: source.isReplayable

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { inspect, isRecord } from "../validate.ts";
-import type { DataBody, Query } from "./wire.ts";
+import { inspect, isRecord } from "../../validate.ts";
+import type { DataBody, Query } from "../wire.ts";
 
 /** An argument cannot be sent. The message is the cause, for "Cannot <action>: <cause>". */
 export class BadArgument extends Error {}

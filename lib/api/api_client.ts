@@ -1,0 +1,215 @@
+/**
+ * `ApiClient`: sends the requests of operations to a pool of servers. `http/retry_loop.ts` retries.
+ *
+ * @module
+ */
+import type { RequestContext } from "../context.ts";
+import { type ApiServer, apiServerAt } from "../api_server.ts";
+import { ServerPools } from "../auth/api_servers.ts";
+import { TokenSessions } from "../auth/token_session.ts";
+import { abortable } from "../http/deadline.ts";
+import type {
+  CallPolicy,
+  OpenResponse,
+  RequestSpec,
+  ResponseHandler,
+  WireRequest,
+} from "../http/request_spec.ts";
+import { request } from "../http/retry_loop.ts";
+import { RetryBudget } from "../http/retry_policy.ts";
+import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
+import { checkRecord } from "../validate.ts";
+import { type Operation, specOf, toResult } from "./operation.ts";
+
+/** Options of a client, in addition to {@linkcode GlanceOptions}. */
+export interface GlanceClientWrapperOptions extends GlanceOptions {
+  /** The context of calls whose own context is null. */
+  readonly context?: RequestContext;
+  /** The only server to use, as `host[:port][/prefix]` (default: `apiServers`, else the catalog). */
+  readonly netloc?: string;
+  /**
+   * Whether `netloc` is reached over https.
+   * @default {false}
+   */
+  readonly useSsl?: boolean;
+  /**
+   * Major version of the Image API. Only 2 exists.
+   * @default {2}
+   */
+  readonly version?: 2;
+  /**
+   * Whether to send no token and to ignore direct URLs, for a server that only an image href names.
+   * @default {false}
+   */
+  readonly anonymous?: boolean;
+}
+
+/** A request that is not in the table of operations, and whether it is safe to retry. */
+export interface ForwardedRequest extends WireRequest {
+  /** What it does, for messages: `list images`. */
+  readonly action: string;
+  /** Id of the image that it is about, if any. */
+  readonly imageId?: string | undefined;
+  /** Whether it is safe to retry if its outcome is unknown. */
+  readonly idempotent: boolean;
+  /** The status of a retry if the first request succeeded and its response was lost. */
+  readonly alreadyDoneStatus?: number | undefined;
+}
+
+/**
+ * A client of the Image API that cycles through its servers and retries. It does not hold the table of
+ * operations, so a bundler leaves out those that a program does not use.
+ *
+ * A request is sent up to `1 + numRetries` times, each time to the next server. It is retried after 429,
+ * 502, 503, and 504, after a failed connection, and if no headers arrive within `requestTimeout`. A server
+ * that was not tried yet is tried at once. After all servers have failed, the client waits for
+ * `Retry-After`, else for a back-off with full jitter. A request that is not idempotent is retried only if
+ * the server did not start it. A 401 renews the token once.
+ *
+ * @example
+ * ```ts
+ * import { ApiClient } from "@glance-edge/glance";
+ * import { assert } from "@std/assert";
+ *
+ * const client = new ApiClient({ apiServers: ["a.example:9292", "b.example:9292"] });
+ * const servers = await client.servers({});
+ * assert(servers.length === 2 && client.options.numRetries === 3);
+ * ```
+ */
+export class ApiClient {
+  /** All options, with defaults. Frozen. */
+  readonly options: ResolvedOptions;
+  /** The server of a client with `netloc`; null if the client cycles through servers. */
+  readonly server: ApiServer | null;
+  /** Whether no token is sent and direct URLs are ignored, because only an image href names the server. */
+  readonly anonymous: boolean;
+  readonly #context: RequestContext;
+  readonly #budget = new RetryBudget();
+  readonly #pools: ServerPools;
+  readonly #tokens: TokenSessions;
+  readonly #shared = new Map<unknown, unknown>();
+
+  /**
+   * Creates a client of the servers in its options, or of those in the catalog of each context.
+   *
+   * @throws {InvalidConfigurationValue} if an option has an unusable value.
+   */
+  constructor(options: GlanceClientWrapperOptions = {}) {
+    this.options = resolveOptions(options);
+    const { context = {}, netloc, useSsl = false, anonymous = false } = options;
+    this.server = netloc === undefined ? null : apiServerAt(netloc, useSsl);
+    this.#context = context;
+    this.anonymous = anonymous;
+    this.#pools = new ServerPools(this.options, this.server);
+    this.#tokens = new TokenSessions(this.options);
+  }
+
+  /** The only instance of a class for this client, for what its users learn about its servers. */
+  shared<Instance>(type: new (options: ResolvedOptions) => Instance): Instance {
+    const known = this.#shared.get(type);
+    if (known instanceof type) return known;
+    const instance = new type(this.options);
+    this.#shared.set(type, instance);
+    return instance;
+  }
+
+  /**
+   * Sends the request of an operation, and returns its result.
+   *
+   * @throws {Invalid} if an argument cannot be sent.
+   * @throws {GlanceConnectionFailed} if no server responds.
+   * @throws {GlanceError} for an error status, for example `ImageNotFound`.
+   */
+  async request<Args extends readonly unknown[], Result>(
+    context: RequestContext | null,
+    operation: Operation<Args, Result>,
+    args: Args,
+    policy: CallPolicy = {},
+  ): Promise<Result> {
+    return await this.#request(context, specOf(operation, args), policy, async (answer) => {
+      try {
+        return await toResult(operation, args, answer);
+      } finally {
+        answer.deadline[Symbol.dispose]();
+      }
+    });
+  }
+
+  /**
+   * Sends the request of an operation and returns the response unread. The caller must consume or cancel
+   * the body, and dispose of the deadline, which follows the signal of the call.
+   */
+  async open<Args extends readonly unknown[], Result>(
+    context: RequestContext | null,
+    operation: Operation<Args, Result>,
+    args: Args,
+    policy: CallPolicy = {},
+  ): Promise<OpenResponse> {
+    return await this.#request(context, specOf(operation, args), policy, (answer) => {
+      // The deadline was for the headers. The reader of the body has its own.
+      answer.deadline.disarm();
+      return Promise.resolve(answer);
+    });
+  }
+
+  /**
+   * Sends a request that is not in the table of operations, and returns what `onResponse` makes of the
+   * response. Only retryable failures are errors; any other status is passed on. `onResponse` must
+   * consume or cancel the body, and dispose of the deadline.
+   *
+   * @throws {GlanceConnectionFailed} if no server responds.
+   */
+  async forward<Result>(
+    context: RequestContext | null,
+    forwarded: ForwardedRequest,
+    policy: CallPolicy,
+    onResponse: ResponseHandler<Result>,
+  ): Promise<Result> {
+    const { action, imageId, idempotent, alreadyDoneStatus, ...request } = forwarded;
+    const meaning = { imageId, idempotent, alreadyDoneStatus, success: null, hints: {} };
+    const spec = { request, action: () => action, ...meaning };
+    return await this.#request(context, spec, policy, onResponse);
+  }
+
+  /** The servers of a context, in round-robin order. */
+  async servers(context: RequestContext | null): Promise<readonly ApiServer[]> {
+    return (await this.#pools.of(context ?? this.#context)).servers;
+  }
+
+  /** Renews the token of a context after a server refused it; false if it cannot be renewed. */
+  async renewToken(context: RequestContext): Promise<boolean> {
+    const tokens = this.#tokens.of(context);
+    if (!this.#sendsToken || !tokens.isRenewable) return false;
+    await tokens.renewRefused();
+    return true;
+  }
+
+  async #request<Result>(
+    context: RequestContext | null,
+    spec: RequestSpec,
+    policy: CallPolicy,
+    onResponse: ResponseHandler<Result>,
+  ): Promise<Result> {
+    checkRecord("the options of a call", policy);
+    policy.signal?.throwIfAborted();
+    const caller = context ?? this.#context;
+    checkRecord("the context of a call", caller);
+    const pool = await abortable(this.#pools.of(caller), policy.signal);
+    return await request(
+      {
+        options: this.options,
+        pool: policy.excluded === undefined ? pool : pool.without(policy.excluded),
+        budget: this.#budget,
+        tokens: this.#tokens.of(this.#sendsToken ? caller : { ...caller, renew: undefined }),
+        anonymous: this.anonymous,
+      },
+      spec,
+      policy,
+      onResponse,
+    );
+  }
+
+  get #sendsToken(): boolean {
+    return !this.anonymous && this.options.authStrategy !== "noauth";
+  }
+}
