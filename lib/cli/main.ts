@@ -11,4 +11,5 @@ const CLEANUP_MS = 5_000;
 
 goToCaller();
 // A pending read of standard input or a sign-in must not keep the process running after Ctrl-C.
-Deno.exit(await runGlance(Deno.args, denoSystem(endingSignal(CLEANUP_MS))));
+const system = { ...denoSystem(endingSignal(CLEANUP_MS)), program: "deno task glance" };
+Deno.exit(await runGlance(Deno.args, system));

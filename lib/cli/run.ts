@@ -44,7 +44,8 @@ import type { System } from "./system/system.ts";
  * ```
  */
 export async function runGlance(args: readonly string[], system: System): Promise<number> {
-  const messages = new Messages(system.stderr);
+  const { program = "glance" } = system;
+  const messages = new Messages(system.stderr, program);
   let isDebug = args.includes("--debug") || args.includes("-d");
   try {
     const line = readCommandLine(
@@ -56,7 +57,7 @@ export async function runGlance(args: readonly string[], system: System): Promis
       isDebug = line.values["debug"] === true;
       await runCommand(line, system, messages);
     } else {
-      await printText({ system }, textFor(line));
+      await printText({ system }, textFor(line, program));
     }
     return EXIT.ok;
   } catch (error) {
@@ -66,9 +67,14 @@ export async function runGlance(args: readonly string[], system: System): Promis
   }
 }
 
-function textFor(line: Exclude<CommandLine, { readonly kind: "run" }>): string {
+function textFor(
+  line: Exclude<CommandLine, { readonly kind: "run" }>,
+  program: string,
+): string {
   if (line.kind === "version") return VERSION;
-  return line.command === null ? programHelp(COMMANDS, GLOBAL_FLAGS) : commandHelp(line.command);
+  return line.command === null
+    ? programHelp(COMMANDS, GLOBAL_FLAGS, program)
+    : commandHelp(line.command, program);
 }
 
 async function runCommand(

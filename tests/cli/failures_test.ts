@@ -101,7 +101,15 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "an unknown visibility": {
     args: ["image-update", ID, "--visibility", "secret"],
-    says: `Cannot update image "${ID}": the server answered 400, "…" (req-…)`,
+    code: 2,
+    says:
+      'Cannot use "--visibility secret": it must be "public", "community", "shared", or "private"',
+  },
+  "a list of an unknown visibility": {
+    args: ["image-list", "--visibility", "foo"],
+    code: 2,
+    says:
+      'Cannot use "--visibility foo": it must be "public", "community", "shared", "private", or "all"',
   },
   "an update of nothing": {
     args: ["image-update", ID],

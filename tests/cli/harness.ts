@@ -22,6 +22,8 @@ export interface CliHarnessOptions {
   readonly files?: MemoryFiles;
   readonly signal?: AbortSignal;
   readonly now?: () => number;
+  /** How users start the program. */
+  readonly program?: string;
 }
 
 /** The result of a command. */
@@ -53,6 +55,7 @@ export class CliHarness {
       files,
       signal: options.signal ?? new AbortController().signal,
       now: options.now ?? (() => 0),
+      program: options.program,
       ports: {
         fetch: (input, init) => abortable(options.fetch ?? this.#fetch, new Request(input, init)),
         sleep,

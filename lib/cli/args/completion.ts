@@ -128,7 +128,8 @@ function fishScript({ commands, globalFlags }: CompletionTable): string {
         : takesValue(flag)
         ? " -r"
         : "";
-      return `complete -c glance${condition} -l ${name}${short}${value} -d ${quoted(flag.summary)}`;
+      const names = [name, ...flag.aliases ?? []].map((one) => ` -l ${one}`).join("");
+      return `complete -c glance${condition}${names}${short}${value} -d ${quoted(flag.summary)}`;
     });
   return [
     ...flagLines("", globalFlags),

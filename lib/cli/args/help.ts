@@ -5,6 +5,7 @@
  */
 import type { Command, Flag, Flags } from "./command.ts";
 import { wrap } from "../output/table.ts";
+import { asStarted } from "./wording.ts";
 
 /** Characters in a line of help. */
 const WIDTH = 80;
@@ -27,18 +28,22 @@ const EXIT_HELP = `Exit codes:
   129, 130, 143             Ended by SIGHUP, SIGINT (Ctrl-C), SIGTERM
   141                       Standard output was closed by its reader (| head)`;
 
-export function programHelp(commands: readonly Command[], globalFlags: Flags): string {
+export function programHelp(
+  commands: readonly Command[],
+  globalFlags: Flags,
+  program: string,
+): string {
   const rows = Object.entries(globalFlags);
   const cloudFlags = rows.filter(([, { overrides }]) => overrides !== undefined);
   const otherFlags = rows.filter(([, { overrides }]) => overrides === undefined);
   return [
-    "usage: glance [flags] <command> [arguments]",
+    `usage: ${program} [flags] <command> [arguments]`,
     "",
     "Manage the images of an OpenStack cloud.",
     "",
     "Commands:",
     ...commands.map(({ name, summary }) => entry(name, summary)),
-    entry("help", 'Show this help, or that of a command: "glance help image-create"'),
+    entry("help", `Show this help, or that of a command: "${program} help image-create"`),
     "",
     "Global flags:",
     ...flagEntries(Object.fromEntries(otherFlags)),
@@ -65,20 +70,23 @@ export function flagsHelp(usage: string, summary: string, flags: Flags): string 
   return text.join("\n");
 }
 
-export function commandHelp(command: Command): string {
+export function commandHelp(command: Command, program: string): string {
   const { name, summary, details, positionals = [], flags } = command;
   const words = [
     ...Object.keys(flags).length > 0 ? ["[flags]"] : [],
     ...positionals.map((one) => one.many ? `${one.name} [${one.name} ...]` : one.name),
   ];
   return [
-    ["usage: glance", name, ...words].join(" "),
+    ...wrap([`usage: ${program}`, name, ...words].join(" "), WIDTH),
     "",
-    ...wrap(`${summary}.${details === undefined ? "" : ` ${details}`}`, WIDTH),
+    ...wrap(
+      details === undefined ? `${summary}.` : `${summary}. ${asStarted(details, program)}`,
+      WIDTH,
+    ),
     ...section("Arguments:", positionals.map((one) => entry(one.name, one.summary))),
     ...section("Flags:", flagEntries(flags)),
     "",
-    'See "glance help" for the global flags.',
+    `See "${program} help" for the global flags.`,
   ].join("\n");
 }
 
@@ -91,7 +99,9 @@ function flagEntries(flags: Flags): string[] {
     const variable = flag.environment ?? flag.overrides;
     const isNamed = variable === undefined || flag.summary.includes(variable);
     const required = "required" in flag ? "; required" : "";
-    return entry(spelling(name, flag), flag.summary + required + (isNamed ? "" : ` [${variable}]`));
+    const aliases = (flag.aliases ?? []).map((alias) => `; also --${alias}`).join("");
+    const source = isNamed ? "" : ` [${variable}]`;
+    return entry(spelling(name, flag), flag.summary + required + aliases + source);
   });
 }
 
@@ -100,9 +110,7 @@ function spelling(name: string, flag: Flag): string {
   const names = `${flag.short === undefined ? "" : `-${flag.short}, `}--${name}`;
   if (flag.kind === "switch") return names;
   if (flag.kind === "truth") return `${names} [True|False]`;
-  // The name of the variable follows the summary.
-  const value = flag.overrides === undefined ? flag.value : "<…>";
-  return `${names} ${value}${flag.kind === "list" && flag.many ? " ..." : ""}`;
+  return `${names} ${flag.value}${flag.kind === "list" && flag.many ? " ..." : ""}`;
 }
 
 /** A term and its summary. A long term gets its own line. */

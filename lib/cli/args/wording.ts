@@ -37,6 +37,11 @@ const WORDS: Readonly<Record<TermKey, string | ((subject: string) => string)>> =
   waitLonger: (id) => `, or look again with "glance image-show ${id}"`,
 };
 
+/** A text with the way in which users start this program for the `glance` of each quoted command. */
+export function asStarted(text: string, program: string): string {
+  return text.replaceAll('"glance ', () => `"${program} `);
+}
+
 /** A message of an error with the words of the command line for its terms. */
 export function inTerminalWords(
   message: string,

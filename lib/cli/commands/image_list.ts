@@ -4,6 +4,7 @@
  * @module
  */
 import { list, number, text, truth } from "../args/flags.ts";
+import { IMAGE_VISIBILITIES, MEMBER_STATUSES } from "../../api/types.ts";
 import { Session } from "../../api/session.ts";
 import { listImages } from "../../images/list.ts";
 import type { FilterValue, ListParameters, SortDir } from "../../api/query.ts";
@@ -18,20 +19,27 @@ const FLAGS = {
   "visibility": text(
     "<VISIBILITY>",
     "Only images with this visibility: public, community, shared, private, all",
+    { choices: [...IMAGE_VISIBILITIES, "all"] },
   ),
   "member-status": text(
     "<MEMBER_STATUS>",
     "Only shared images with this member status: pending, accepted, rejected, all",
+    { choices: [...MEMBER_STATUSES, "all"] },
   ),
   "owner": text("<OWNER>", "Only images that this project owns"),
   "property-filter": list("<KEY=VALUE>", "Only images with this property; may be repeated"),
   "checksum": text("<CHECKSUM>", "Only images with this MD5 checksum"),
   "hash": text("<HASH_VALUE>", "Only images with this os_hash_value"),
   "tag": list("<TAG>", "Only images with this tag; may be repeated"),
-  "sort-key": list("<KEY>", "Property to sort by; may be repeated (default: name)"),
-  "sort-dir": list("<DIRECTION>", "Direction of a --sort-key: asc or desc; may be repeated", {
-    choices: ["asc", "desc"],
-  }),
+  "sort-key": list(
+    "<KEY>",
+    "Property to sort by; may be repeated (default: name, or created_at with --sort-dir)",
+  ),
+  "sort-dir": list(
+    "<DIRECTION>",
+    "Direction of a --sort-key: asc or desc; may be repeated (default: asc, or desc with --sort-key)",
+    { choices: ["asc", "desc"] },
+  ),
   "sort": text(
     "<KEY[:DIRECTION],…>",
     "Sort keys and directions in one value (default direction: desc)",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { asStarted } from "../args/wording.ts";
 import { withinTime } from "../http/time_limit.ts";
 import type { Output } from "./system.ts";
 
@@ -42,13 +43,16 @@ export function printableJson(value: unknown, indent?: number): string {
 /** Writes to standard error, in order. */
 export class Messages {
   readonly #out: Output;
+  readonly #program: string;
   #tail: Promise<void> = Promise.resolve();
   #hasStatus = false;
   #waiting = 0;
   #dropped = 0;
 
-  constructor(out: Output) {
+  /** @param program how users start the command line */
+  constructor(out: Output, program = "glance") {
     this.#out = out;
+    this.#program = program;
   }
 
   /** Whether status lines are shown. */
@@ -65,7 +69,9 @@ export class Messages {
       this.#dropped++;
       return;
     }
-    this.#write(`${this.#hasStatus ? CLEAR_LINE : ""}${printable(text)}\n`);
+    this.#write(
+      `${this.#hasStatus ? CLEAR_LINE : ""}${printable(asStarted(text, this.#program))}\n`,
+    );
     this.#hasStatus = false;
   }
 

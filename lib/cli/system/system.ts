@@ -113,6 +113,8 @@ export interface System {
   readonly signal: AbortSignal;
   /** Milliseconds of a monotonic clock, for rates and remaining times. */
   now(): number;
+  /** How users start the command line, for help and messages (default: `glance`). */
+  readonly program?: string | undefined;
   /** Ports for the library (default: those of the runtime). */
   readonly ports?: LibraryPorts;
 }

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import configuration from "../../../deno.json" with { type: "json" };
-import type { Flags } from "../../../lib/cli/args/command.ts";
 import { COMMANDS, GLOBAL_FLAGS } from "../../../lib/cli/command_table.ts";
 import { CliHarness } from "../harness.ts";
+import { namesOf } from "./flag_names.ts";
 
 /** The commands of python-glanceclient 4.1, and their flags. */
 const GLANCECLIENT: Readonly<Record<string, string>> = {
@@ -111,7 +111,7 @@ Deno.test("commandHelp() names the arguments and flags of a command, in 80 colum
     const { code, stdout } = await new CliHarness().run(["help", name]);
     assertEquals(code, 0);
     assertStringIncludes(stdout, `usage: glance ${name}`);
-    for (const flag of Object.keys(flags)) assertStringIncludes(stdout, `--${flag}`);
+    for (const flag of namesOf(flags)) assertMatch(stdout, new RegExp(`--${flag}\\b`));
     for (const positional of positionals) assertStringIncludes(stdout, positional.name);
     for (const line of stdout.split("\n")) assert(line.length <= 80, line);
     assert(/^[A-Z].*[^.]$/.test(summary), summary);
@@ -122,18 +122,37 @@ Deno.test("programHelp() names commands, flags, variables and exit codes", async
   const { code, stdout } = await new CliHarness().run([]);
   assertEquals(code, 0);
   for (const { name } of COMMANDS) assertMatch(stdout, new RegExp(`^  ${name}( |$)`, "m"));
-  for (const flag of Object.keys(GLOBAL_FLAGS)) assertStringIncludes(stdout, `--${flag}`);
+  for (const flag of namesOf(GLOBAL_FLAGS)) assertMatch(stdout, new RegExp(`--${flag}\\b`));
+  assertMatch(stdout, /--os-auth-url <URL> +URL of Keystone \[OS_AUTH_URL\]/);
   for (const word of ["OS_CLOUD", "GLANCE_API_SERVERS", "deno task start", "141", "130"]) {
     assertStringIncludes(stdout, word);
   }
   for (const line of stdout.split("\n")) assert(line.length <= 80, line);
 });
 
+Deno.test("runGlance() names commands as users start the program", async () => {
+  const run = async (...args: string[]) => {
+    const { stdout, stderr } = await new CliHarness().run(args, { program: "deno task glance" });
+    return stdout + stderr;
+  };
+  assertEquals(
+    await run("image-show"),
+    'Cannot run "image-show": <IMAGE> is missing; see "deno task glance help image-show"\n',
+  );
+  assertEquals(
+    await run("image-show", "x"),
+    'Cannot find image "x": no image that the caller can list has this id or name; see "deno task glance image-list"\n',
+  );
+  assertMatch(await run(), /of a command: "deno task\s+glance help image-create"/);
+  assertMatch(await run("help", "image-stage"), /^usage: deno task glance image-stage/);
+  for (const { name } of COMMANDS) {
+    const text = await run("help", name);
+    assert(!text.includes('"glance '), text);
+    for (const line of text.split("\n")) assert(line.length <= 80, line);
+  }
+});
+
 Deno.test("--version is the version of the package", async () => {
   const { code, stdout } = await new CliHarness().run(["--version"]);
   assertEquals([code, stdout], [0, `${configuration.version}\n`]);
 });
-
-function namesOf(flags: Flags): Set<string> {
-  return new Set(Object.entries(flags).flatMap(([name, { aliases = [] }]) => [name, ...aliases]));
-}

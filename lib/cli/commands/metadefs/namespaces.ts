@@ -38,7 +38,9 @@ const PAGE_SIZE = 20;
 const META_FLAGS = {
   "display-name": text("<DISPLAY_NAME>", "Display name of the namespace"),
   "description": text("<DESCRIPTION>", "Description of the namespace"),
-  "visibility": text("<VISIBILITY>", "Visibility: public, private"),
+  "visibility": text("<VISIBILITY>", "Visibility: public, private", {
+    choices: ["public", "private"],
+  }),
   "protected": truth("Whether the namespace is protected from deletion"),
   "owner": text("<OWNER>", "Project that owns the namespace"),
   "self": readOnlyFlag("<SELF>"),
@@ -53,7 +55,9 @@ const NAMESPACE_LIST = command({
       "<RESOURCE_TYPE>",
       "Only namespaces for this resource type; may be repeated",
     ),
-    "visibility": text("<VISIBILITY>", "Only namespaces with this visibility: public, private"),
+    "visibility": text("<VISIBILITY>", "Only namespaces with this visibility: public, private", {
+      choices: ["public", "private"],
+    }),
     "page-size": number("<SIZE>", "Namespaces per request (default: 20)"),
   },
   async run(invocation) {
@@ -192,7 +196,7 @@ function metaFrom(values: Values<typeof META_FLAGS>): MetadefNamespaceMeta {
   return definedMembers<MetadefNamespaceMeta>({
     display_name: values["display-name"],
     description: values["description"],
-    // Glance checks the visibility.
+    // The parser has checked `choices`.
     visibility: values["visibility"] as MetadefNamespaceMeta["visibility"],
     protected: values["protected"],
     owner: values["owner"],

@@ -17,11 +17,17 @@ import type { System } from "../../system/system.ts";
 function overriding(variable: string, summary: string, ...aliases: string[]): TextFlag {
   return {
     kind: "text",
-    value: `<${variable}>`,
+    value: placeholderFor(variable),
     overrides: variable,
     summary,
     ...aliases.length > 0 && { aliases },
   };
+}
+
+/** `<URL>` for `OS_AUTH_URL`: the last word of the name of the variable. */
+function placeholderFor(variable: string): string {
+  const word = variable.slice(variable.lastIndexOf("_") + 1);
+  return ["CACERT", "CERT", "KEY"].includes(word) ? "<PEM_FILE>" : `<${word}>`;
 }
 
 /** Flags for the credentials and the scope. */

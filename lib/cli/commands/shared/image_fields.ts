@@ -4,7 +4,7 @@
  * @module
  */
 import { list, number, text, truth } from "../../args/flags.ts";
-import type { ImageMeta, ImageVisibility } from "../../../api/types.ts";
+import { IMAGE_VISIBILITIES, type ImageMeta, type ImageVisibility } from "../../../api/types.ts";
 import { UsageError } from "../../system/errors.ts";
 import type { Flags, Values } from "../../args/command.ts";
 
@@ -19,7 +19,9 @@ export const IMAGE_FLAGS = {
     "<CONTAINER_FORMAT>",
     "Container format: bare, ovf, ova, docker, compressed, ami, ari, aki",
   ),
-  "visibility": text("<VISIBILITY>", "Visibility: public, community, shared, private"),
+  "visibility": text("<VISIBILITY>", "Visibility: public, community, shared, private", {
+    choices: IMAGE_VISIBILITIES,
+  }),
   "min-disk": number("<MIN_DISK>", "Minimum disk size to boot the image, in GB", 0),
   "min-ram": number("<MIN_RAM>", "Minimum memory to boot the image, in MB", 0),
   "protected": truth("Whether the image is protected from deletion"),
@@ -54,7 +56,7 @@ export function metaFrom(values: Values<typeof IMAGE_FLAGS>): ImageMeta {
     name: values["name"],
     diskFormat: values["disk-format"],
     containerFormat: values["container-format"],
-    // The cloud checks the value: newer versions of Glance may have more.
+    // The parser has checked `choices`.
     visibility: values["visibility"] as ImageVisibility | undefined,
     minDisk: values["min-disk"],
     minRam: values["min-ram"],
