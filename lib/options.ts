@@ -1,5 +1,5 @@
 /**
- * The options: Cinder's names in camelCase, their defaults and validation, and the ports (fetch, clock,
+ * The options: Cinder's names in camelCase, their defaults and validation, and the ports (fetch, clocks,
  * random, sleep, timer) through which all other code reaches the platform.
  *
  * @module
@@ -103,10 +103,21 @@ export interface GlanceOptions {
    */
   readonly now?: (() => number) | undefined;
   /**
+   * Milliseconds since 1970, to compare with dates that servers send.
+   * @default `Date.now`
+   */
+  readonly wallClock?: (() => number) | undefined;
+  /**
    * A number from 0 to less than 1.
    * @default `Math.random`
    */
   readonly random?: (() => number) | undefined;
+  /**
+   * The id of a new image. Ids must be hard to guess: an image that has the id already is taken for the new
+   * one.
+   * @default `crypto.randomUUID`
+   */
+  readonly randomUUID?: (() => string) | undefined;
 }
 
 /** {@linkcode GlanceOptions} with all defaults filled in. */
@@ -171,7 +182,9 @@ export function resolveOptions(options: GlanceOptions | ResolvedOptions = {}): R
     sleep: options.sleep === undefined ? sleep : asyncSleep(options.sleep),
     timer: options.timer ?? nativeTimer,
     now: numberFrom(options.now, () => performance.now()),
+    wallClock: numberFrom(options.wallClock, () => Date.now()),
     random: numberFrom(options.random, () => Math.random()),
+    randomUUID: options.randomUUID ?? (() => crypto.randomUUID()),
   });
   RESOLVED.add(resolved);
   return resolved;

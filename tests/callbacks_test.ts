@@ -117,11 +117,12 @@ for (const [fault, faulty] of Object.entries(FAULTS)) {
     assert(errors.length === 1 && errors[0] !== null && errors[0] !== undefined);
   });
 
-  Deno.test(`call() uses the default clock and random when "now" or "random" ${fault}`, async () => {
+  Deno.test(`call() uses the default clocks and random when "now", "wallClock" or "random" ${fault}`, async () => {
     const client = new GlanceClientWrapper({
       apiServers: ["http://a:9292", "http://b:9292"],
       fetch: refusedOnce(),
       now: faulty,
+      wallClock: faulty,
       random: faulty,
     });
     assert(Array.isArray((await client.call({}, "list")).images));

@@ -82,13 +82,13 @@ export async function authenticate(
 }
 
 /** Whether the token has expired or will expire within two minutes. */
-export function isExpiring(context: RequestContext, nowMs: number = Date.now()): boolean {
-  return expiresBefore(context, nowMs + EXPIRY_MARGIN);
+export function isExpiring(context: RequestContext, wallClock: number): boolean {
+  return expiresBefore(context, wallClock + EXPIRY_MARGIN);
 }
 
 /** Whether the token has expired. */
-export function hasExpired(context: RequestContext, nowMs: number = Date.now()): boolean {
-  return expiresBefore(context, nowMs);
+export function hasExpired(context: RequestContext, wallClock: number): boolean {
+  return expiresBefore(context, wallClock);
 }
 
 /**
@@ -147,7 +147,8 @@ class KeystoneSession {
   /** A context with a token other than `held`: the newest one if it is still valid, else a new one. */
   renew(held?: string): Promise<RequestContext> {
     const newest = this.#newest;
-    if (newest !== null && newest.authToken !== held && !isExpiring(newest)) {
+    const wallClock = this.#options.wallClock();
+    if (newest !== null && newest.authToken !== held && !isExpiring(newest, wallClock)) {
       return Promise.resolve(newest);
     }
     this.#pending ??= this.#replace(newest).finally(() => this.#pending = null);
@@ -155,8 +156,9 @@ class KeystoneSession {
   }
 
   async #replace(newest: RequestContext | null): Promise<RequestContext> {
-    const isDue = newest !== null && isExpiring(newest);
-    const isExpired = newest !== null && hasExpired(newest);
+    const wallClock = this.#options.wallClock();
+    const isDue = newest !== null && isExpiring(newest, wallClock);
+    const isExpired = newest !== null && hasExpired(newest, wallClock);
     if (isDue && methodOf(this.#credentials) === "token") {
       if (isExpired) throw this.#cannotRenew(newest);
       return newest;
@@ -172,7 +174,8 @@ class KeystoneSession {
 
   async #requestToken(): Promise<RequestContext> {
     const response = await requestKeystone(this.#options, this.#request);
-    const context = contextFrom(this.#request, response, this.#credentials.token);
+    const wallClock = this.#options.wallClock();
+    const context = contextFrom(this.#request, response, this.#credentials.token, wallClock);
     return { ...context, renew: () => this.renew(context.authToken) };
   }
 

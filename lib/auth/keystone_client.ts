@@ -93,7 +93,7 @@ async function attempt(
     if (response.ok) return { headers: response.headers, document: documentOf(request, text) };
     const error = refusal(request, response, text);
     if (!isRetryableStatus(response.status)) throw error;
-    const retryAfter = parseRetryAfter(response.headers.get("retry-after"), Date.now());
+    const retryAfter = parseRetryAfter(response.headers.get("retry-after"), options.wallClock());
     return { error, retryAfter };
   } catch (error) {
     if (!(error instanceof ServerUnreachable)) throw error;

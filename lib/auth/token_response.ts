@@ -18,12 +18,14 @@ const CLOCK_TOLERANCE = 60_000;
  * Makes the context of a token.
  *
  * @param held The token that was looked up. Keystone repeats it in a header, which some proxies drop.
+ * @param wallClock Milliseconds since 1970 by the local clock.
  * @throws {UnexpectedResponse} if the response has no token.
  */
 export function contextFrom(
   request: KeystoneRequest,
   { headers, document }: KeystoneResponse,
-  held?: string,
+  held: string | undefined,
+  wallClock: number,
 ): RequestContext {
   const authToken = headers.get("x-subject-token") ?? held;
   const body = document["token"];
@@ -41,7 +43,7 @@ export function contextFrom(
     userId: stringMember(user, "id"),
     projectId: stringMember(project, "id"),
     serviceCatalog: Array.isArray(catalog) ? catalog as CatalogEntry[] : undefined,
-    expiresAt: expiryOf(expires_at, headers.get("date")),
+    expiresAt: expiryOf(expires_at, headers.get("date"), wallClock),
   });
 }
 
@@ -54,9 +56,9 @@ function stringMember(value: unknown, key: string): string | undefined {
  * When a token expires, by the local clock; if that differs from Keystone's, a valid token would otherwise
  * seem expired. Undefined if Keystone does not say.
  */
-function expiryOf(expiresAt: unknown, date: string | null): Date | undefined {
+function expiryOf(expiresAt: unknown, date: string | null, wallClock: number): Date | undefined {
   const end = typeof expiresAt === "string" ? Date.parse(expiresAt) : NaN;
-  const offset = Date.now() - Date.parse(date ?? "");
+  const offset = wallClock - Date.parse(date ?? "");
   const isWrong = Math.abs(offset) >= CLOCK_TOLERANCE;
   return Number.isNaN(end) ? undefined : new Date(isWrong ? end + offset : end);
 }

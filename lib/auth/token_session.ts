@@ -25,10 +25,10 @@ interface RenewedContext {
  * would fail.
  */
 export class TokenSessions {
-  readonly #options: Pick<ResolvedOptions, "onEvent">;
+  readonly #options: Pick<ResolvedOptions, "onEvent" | "wallClock">;
   readonly #renewed = new WeakMap<RequestContext, RenewedContext>();
 
-  constructor(options: Pick<ResolvedOptions, "onEvent">) {
+  constructor(options: Pick<ResolvedOptions, "onEvent" | "wallClock">) {
     this.#options = options;
   }
 
@@ -41,14 +41,14 @@ export class TokenSessions {
 /** The tokens of one call. */
 class TokenSession implements TokenSource {
   readonly #given: RequestContext;
-  readonly #options: Pick<ResolvedOptions, "onEvent">;
+  readonly #options: Pick<ResolvedOptions, "onEvent" | "wallClock">;
   readonly #renewals: WeakMap<RequestContext, RenewedContext>;
   #newest: RenewedContext;
   #wasRefused = false;
 
   constructor(
     given: RequestContext,
-    options: Pick<ResolvedOptions, "onEvent">,
+    options: Pick<ResolvedOptions, "onEvent" | "wallClock">,
     renewals: WeakMap<RequestContext, RenewedContext>,
   ) {
     this.#given = given;
@@ -59,7 +59,7 @@ class TokenSession implements TokenSource {
 
   async context(): Promise<RequestContext> {
     const { context, isShortLived } = this.#newest;
-    const isDue = isShortLived ? hasExpired(context) : isExpiring(context);
+    const isDue = (isShortLived ? hasExpired : isExpiring)(context, this.#options.wallClock());
     if (context.renew !== undefined && isDue) await this.#renew("expiring");
     return this.#newest.context;
   }
@@ -80,7 +80,10 @@ class TokenSession implements TokenSource {
     // Members that did not come with the token, such as the request id and service token, are kept.
     const context = { ...old, ...renewed };
     const isNew = context.authToken !== old.authToken;
-    this.#newest = { context, isShortLived: isNew && isExpiring(context) };
+    this.#newest = {
+      context,
+      isShortLived: isNew && isExpiring(context, this.#options.wallClock()),
+    };
     this.#renewals.set(this.#given, this.#newest);
     if (isNew) this.#options.onEvent({ kind: "renew", reason });
   }

@@ -165,7 +165,7 @@ async function sendAs(
 async function failureOf(
   response: Response,
   context: RequestContext,
-  { spec, server, earlier }: AttemptInput<unknown>,
+  { upstream: { options }, spec, server, earlier }: AttemptInput<unknown>,
   signal: AbortSignal,
 ): Promise<FailedAttempt> {
   const { imageId, namespace, hints, success } = spec;
@@ -177,6 +177,6 @@ async function failureOf(
     return new FailedAttempt(server, error, true, null);
   }
   const error = await errorFromResponse(response, request, tokensOf(context), signal);
-  const retryAfter = parseRetryAfter(response.headers.get("retry-after"), Date.now());
+  const retryAfter = parseRetryAfter(response.headers.get("retry-after"), options.wallClock());
   return new FailedAttempt(server, error, isAmbiguousStatus(response.status), retryAfter);
 }

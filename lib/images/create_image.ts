@@ -37,7 +37,7 @@ async function createRecord(
   session: Session,
   image: Readonly<Record<string, unknown>>,
 ): Promise<GlanceImage> {
-  const id = crypto.randomUUID();
+  const id = session.client.options.randomUUID();
   try {
     return await session.call(CREATE_IMAGE, { id, ...withoutNull(image) });
   } catch (error) {

@@ -18,7 +18,7 @@ import { withBody } from "./request_body.ts";
 export async function createImage(gateway: Gateway, call: GatewayRequest): Promise<Response> {
   return await withBody(gateway, call, async (bytes) => {
     const text = textOf(bytes);
-    const id = crypto.randomUUID();
+    const id = gateway.client.options.randomUUID();
     const identified = withId(text ?? "", id);
     const isOurId = text !== null && identified !== text;
     const body = text === null ? bytes : new TextEncoder().encode(withCanonicalId(identified));

@@ -111,10 +111,10 @@ export class SimulatedCluster {
 
   /** Client options for this cluster: its servers, fetch, clock, and random numbers. */
   get options(): Required<
-    Pick<GlanceOptions, "apiServers" | "fetch" | "sleep" | "timer" | "now" | "random">
+    Pick<GlanceOptions, "apiServers" | "fetch" | "sleep" | "timer" | "now" | "wallClock" | "random">
   > {
     const { apiServers, fetch, clock: { sleep, timer, now } } = this;
-    return { apiServers, fetch, sleep, timer, now, random: this.#random };
+    return { apiServers, fetch, sleep, timer, now, wallClock: now, random: this.#random };
   }
 
   /** The servers, in the format of the option `apiServers`. */

@@ -17,6 +17,9 @@ export interface Asked {
 /** A response, or the error with which the connection fails. */
 export type Answer = () => Response | Error | Promise<Response>;
 
+/** The time by the local clock and by Keystone's, in milliseconds since 1970. */
+export const NOW = Date.parse("2026-01-02T03:04:05Z");
+
 /** Issues the tokens `token-1`, `token-2`, … after the scripted responses. */
 export class FakeKeystone {
   readonly asked: Asked[] = [];
@@ -34,6 +37,7 @@ export class FakeKeystone {
     timer: () => () => {},
     random: () => 0.5,
     now: () => 0,
+    wallClock: () => NOW,
   };
 
   async #fetch(url: string, init: RequestInit): Promise<Response> {
@@ -58,7 +62,7 @@ export class FakeKeystone {
       roles: [{ id: "r1", name: "member" }, { id: "r2", name: "reader" }],
       catalog: [{ type: "image", name: "glance", endpoints: [] }],
       // Keystone writes microseconds.
-      expires_at: new Date(Date.now() + this.lifetime).toISOString().replace("Z", "000Z"),
+      expires_at: new Date(NOW + this.lifetime).toISOString().replace("Z", "000Z"),
       ...more,
     };
     const headers = { "x-subject-token": `token-${++this.#tokens}` };

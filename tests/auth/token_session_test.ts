@@ -6,6 +6,7 @@ import type { GlanceEvent, RequestContext } from "../../mod.ts";
 import { failureOf } from "../support/world.ts";
 
 const HOUR = 3_600_000;
+const NOW = Date.parse("2026-01-02T03:04:05Z");
 
 /** The first call of a context that can be renewed, and the events of its client. */
 function callerOf(context: RequestContext) {
@@ -16,13 +17,13 @@ function callerOf(context: RequestContext) {
 /** The tokens of a client, and its events. */
 function clientTokens() {
   const events: GlanceEvent[] = [];
-  const options = resolveOptions({ onEvent: (event) => events.push(event) });
+  const options = resolveOptions({ onEvent: (event) => events.push(event), wallClock: () => NOW });
   return { sessions: new TokenSessions(options), events };
 }
 
 Deno.test("TokenSession returns its context while the token is valid", async () => {
   const endless = { authToken: "old", renew: () => Promise.reject(new Error("unasked")) };
-  for (const expiresAt of [undefined, new Date(Date.now() + HOUR)]) {
+  for (const expiresAt of [undefined, new Date(NOW + HOUR)]) {
     const context = expiresAt === undefined ? endless : { ...endless, expiresAt };
     const { caller, events } = callerOf(context);
     assertStrictEquals(await caller.context(), context);
@@ -41,8 +42,8 @@ Deno.test("TokenSession renews a token two minutes before it expires", async () 
   for (const [left, token] of [[119_000, "new"], [125_000, "old"], [-HOUR, "new"]] as const) {
     const { caller, events } = callerOf({
       authToken: "old",
-      expiresAt: new Date(Date.now() + left),
-      renew: () => Promise.resolve({ authToken: "new", expiresAt: new Date(Date.now() + HOUR) }),
+      expiresAt: new Date(NOW + left),
+      renew: () => Promise.resolve({ authToken: "new", expiresAt: new Date(NOW + HOUR) }),
     });
     assertEquals((await caller.context()).authToken, token);
     const renewal = { kind: "renew", reason: "expiring" } as const;
@@ -58,7 +59,7 @@ Deno.test("TokenSession uses a short-lived new token until it expires", async ()
     const renew = (): Promise<RequestContext> =>
       Promise.resolve({
         authToken: `new-${++renewals}`,
-        expiresAt: new Date(Date.now() + lifetime),
+        expiresAt: new Date(NOW + lifetime),
         renew,
       });
     const given = { authToken: "old", expiresAt: new Date(0), renew };

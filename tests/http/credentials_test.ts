@@ -148,8 +148,8 @@ Deno.test("call() uses the renewed token for a caller that keeps its old context
 
 Deno.test("call() renews an expiring token before it sends it", async () => {
   const { client, tokens, events } = guarded("new");
-  const ending = { expiresAt: new Date(Date.now() + 60_000) };
-  const renewed = { authToken: "new", expiresAt: new Date(Date.now() + HOUR) };
+  const ending = { expiresAt: new Date(60_000) };
+  const renewed = { authToken: "new", expiresAt: new Date(HOUR) };
   const context = { authToken: "old", ...ending, renew: () => Promise.resolve(renewed) };
   await client.call(context, "get", "42");
   assertEquals(tokens(), ["new"]);
@@ -174,7 +174,7 @@ Deno.test("call() throws Keystone's error unchanged when it refuses a renewal", 
   for (const step of ["refused", "expiring"] as const) {
     const { client, clock } = guarded("new");
     const error = new AuthenticationFailed("Cannot renew it");
-    const expiresAt = new Date(step === "expiring" ? 0 : Date.now() + HOUR);
+    const expiresAt = new Date(step === "expiring" ? 0 : HOUR);
     const context = { authToken: "old", expiresAt, renew: () => Promise.reject(error) };
     assertStrictEquals(await failureOf(client.call(context, "get", "42")), error);
     assertEquals(clock.pending, 0);
@@ -182,7 +182,7 @@ Deno.test("call() throws Keystone's error unchanged when it refuses a renewal", 
 });
 
 Deno.test("call() throws the error of the caller's renew() unchanged, and no server cools down", async () => {
-  for (const expiresAt of [new Date(0), new Date(Date.now() + HOUR)]) {
+  for (const expiresAt of [new Date(0), new Date(HOUR)]) {
     const { client, clock, events, requests } = guarded("new");
     const error = new Error("the vault is sealed");
     const context = { authToken: "old", expiresAt, renew: () => Promise.reject(error) };
@@ -195,7 +195,7 @@ Deno.test("call() throws the error of the caller's renew() unchanged, and no ser
 Deno.test("call() does not count the time of a renewal toward requestTimeout", async () => {
   const { client, clock, events, tokens } = guarded("new", { requestTimeout: 1_000 });
   const renew = () => clock.sleep(5_000).then(() => ({ authToken: "new" }));
-  for (const expiresAt of [new Date(0), new Date(Date.now() + HOUR)]) {
+  for (const expiresAt of [new Date(0), new Date(HOUR)]) {
     const context = { authToken: "old", expiresAt, renew };
     assertEquals(await clock.run(client.call(context, "get", "42")), IMAGE);
   }

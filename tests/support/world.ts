@@ -42,6 +42,7 @@ export function worldOn(
     sleep: clock.sleep,
     timer: clock.timer,
     now: clock.now,
+    wallClock: clock.now,
     random: ORDERLY,
     onEvent: (event) => events.push(event),
     ...options,
