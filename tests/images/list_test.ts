@@ -212,6 +212,17 @@ Deno.test("list() yields only available images if the caller has no token", asyn
   ]);
 });
 
+Deno.test("list() yields the images before an error in the middle of a page, and ends with it", async () => {
+  const image = (id: string, visibility: string) => ({ id, status: "active", visibility });
+  const images = [image("a", "public"), image("b", "shared"), image("c", "public")];
+  const { service, script } = worldOf([Response.json({ images, next: link("c") }), 403]);
+  const list = service.list({ projectId: "p1", userId: "u1" });
+  assertEquals((await list.next()).value?.id, "a");
+  await assertRejects(() => list.next(), NotAuthorized, "403");
+  assertEquals(await list.next(), { done: true, value: undefined });
+  assertEquals(script.asked, ["GET /v2/images?limit=200", "GET /v2/images/b/members"]);
+});
+
 Deno.test("list() answers concurrent calls in order", async () => {
   const steps = [page("abc", link("c")), page("", link("x")), page("de", link("e")), page("f")];
   for (const limit of [undefined, 6, 4]) {
