@@ -7,7 +7,6 @@ import { LIST_IMAGES } from "../api/operations/images.ts";
 import { GlanceError, UnexpectedResponse } from "../errors.ts";
 import type { Session } from "../api/session.ts";
 import { inspect } from "../validate.ts";
-import { ImageIterator } from "./listing.ts";
 import { limitOf, type ListParameters, markerOf, toQuery } from "../api/query.ts";
 import { fromGlance } from "../api/translate.ts";
 import type { GlanceImage, Image } from "../api/types.ts";
@@ -31,16 +30,17 @@ async function* listPages(
   session: Session,
   parameters: ListParameters,
 ): AsyncGenerator<readonly GlanceImage[], void> {
-  if (limitOf(parameters) === 0) return;
-  const loops = new MarkerLoopDetector(parameters.marker);
+  let kept = parameters.marker;
   let earlier: (string | undefined)[] = [];
   let empty = 0;
-  for (let { marker } = parameters;;) {
+  for (let { marker } = parameters, count = 1;; count++) {
     const page = await pageAfter([...earlier, marker]);
     yield page.images;
     const next = page.next ? markerOf(page.next) : null;
     if (next === null) return;
-    loops.check(next);
+    if (next === kept) throw repeatedMarker(next);
+    // Brent's algorithm finds any loop with one kept marker, replaced after 1, 3, 7, 15, ... pages.
+    if (Number.isInteger(Math.log2(count + 1))) kept = next;
     empty = page.images.length === 0 ? empty + 1 : 0;
     if (empty === MAX_EMPTY_PAGES) throw tooManyEmptyPages();
     earlier = [marker, ...page.images.slice(0, -1).map(({ id }) => id)].slice(-MAX_EARLIER);
@@ -71,13 +71,20 @@ function tooManyEmptyPages(): UnexpectedResponse {
   );
 }
 
+function repeatedMarker(marker: string): UnexpectedResponse {
+  return new UnexpectedResponse(
+    `Cannot list images: the server returned the marker ${
+      inspect(marker)
+    } twice, so the list would never end; ask the operator of the cloud to check its servers`,
+  );
+}
+
 /** Lists the images as Glance shows them, up to the limit. */
 export function listImages(
   session: Session,
   parameters: ListParameters,
 ): AsyncGenerator<GlanceImage, void> {
-  const pages = listPages(session, parameters);
-  return new ImageIterator(pages, parameters, (glance) => glance);
+  return listSelected(session, parameters, (glance) => glance);
 }
 
 /** Lists the images that are available to the caller, up to the limit. */
@@ -85,38 +92,41 @@ export function listAvailable(
   session: Session,
   parameters: ListParameters,
 ): AsyncGenerator<Image, void> {
-  const pages = listPages(session, parameters);
-  return new ImageIterator(pages, parameters, (glance) => {
+  return listSelected(session, parameters, (glance) => {
     const image = fromGlance(glance);
     const availability = availabilityFor(session, image);
     if (availability !== "members") return availability === "available" ? image : null;
-    return async () => await isMember(session, image) ? image : null;
+    return isMember(session, image).then((isMember) => isMember ? image : null);
   });
 }
 
 /**
- * Detects a loop of markers with Brent's algorithm, which keeps only one marker.
+ * Lists what `select` returns for each image, without nulls, up to the limit.
+ *
+ * The last image of a page is the marker of the next page, and the consumer may delete it. So the next page is
+ * requested before that image is yielded.
  */
-class MarkerLoopDetector {
-  #kept: string | undefined;
-  #since = 0;
-  #power = 1;
-
-  constructor(first: string | undefined) {
-    this.#kept = first;
-  }
-
-  check(marker: string): void {
-    if (marker === this.#kept) {
-      throw new UnexpectedResponse(
-        `Cannot list images: the server returned the marker ${
-          inspect(marker)
-        } twice, so the list would never end; ask the operator of the cloud to check its servers`,
-      );
+async function* listSelected<Item extends object>(
+  session: Session,
+  parameters: ListParameters,
+  select: (glance: GlanceImage) => Item | null | Promise<Item | null>,
+): AsyncGenerator<Item, void> {
+  let left = limitOf(parameters);
+  if (left === 0) return;
+  const pages = listPages(session, parameters);
+  for (let page = await pages.next(); !page.done;) {
+    const last = page.value.at(-1);
+    let next: ReturnType<typeof pages.next> | undefined;
+    for (const glance of page.value) {
+      const selected = select(glance);
+      const item = selected instanceof Promise ? await selected : selected;
+      if (item === null) continue;
+      left--;
+      // An error of the next page is thrown after the last image of this one.
+      if (glance === last && left > 0) await (next = pages.next()).catch(() => {});
+      yield item;
+      if (left === 0) return;
     }
-    if (++this.#since < this.#power) return;
-    this.#kept = marker;
-    this.#power *= 2;
-    this.#since = 0;
+    page = await (next ?? pages.next());
   }
 }
