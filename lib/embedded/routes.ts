@@ -5,13 +5,20 @@
  * @module
  */
 
-import { deactivate, reactivate } from "./images/actions.ts";
+import {
+  addTag,
+  createImage,
+  deactivate,
+  deleteImage,
+  reactivate,
+  removeTag,
+  showImage,
+} from "./images/images.ts";
 import { CACHE_ROUTES } from "./data/cache_routes.ts";
 import { checkBody, checkNoBody, type EmbeddedRequest, isRequestId } from "./request/request.ts";
 import { importInfo, storesDetail, storesInfo } from "./discovery.ts";
 import { downloadData } from "./data/download.ts";
 import { Failure, notFound } from "./http/errors.ts";
-import { createImage, deleteImage, showImage } from "./images/images.ts";
 import { importImage } from "./data/import.ts";
 import { listImages } from "./lists/list_images.ts";
 import { addLocation } from "./data/location_import.ts";
@@ -28,7 +35,6 @@ import { SCHEMA_NAMES, showSchema } from "./schemas.ts";
 import { METADEF_ROUTES } from "./metadefs/metadef_routes.ts";
 import { bare, byPath, full, type PathRoutes } from "./request/route.ts";
 import { checkPolicy } from "./request/policy.ts";
-import { addTag, removeTag } from "./images/tags.ts";
 import { createTask } from "./tasks/task_import.ts";
 import { listImageTasks, listTasks, rejectTaskDeletion, showTask } from "./tasks/tasks.ts";
 import { stageData, uploadData } from "./data/upload.ts";

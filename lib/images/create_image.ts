@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { messageOf } from "../validate.ts";
 import { CREATE_IMAGE, DELETE_IMAGE, GET_IMAGE, UPDATE_IMAGE } from "../api/operations/images.ts";
 import { Conflict, ImageConflict, ImageUploadFailed, NotAuthorized, NotFound } from "../errors.ts";
 import type { Session } from "../api/session.ts";
@@ -68,7 +69,7 @@ export async function rollbackCreate(
 ): Promise<void> {
   await remove(session.unabortable(), imageId).catch((error) => {
     if (error instanceof NotFound) return;
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new ImageUploadFailed(
       `Cannot undo the failed upload of image "${imageId}": the image is left behind without data; delete it by its id; the upload failed: ${why}`,
       { cause, imageId },

@@ -24,68 +24,60 @@ const COLUMNS: readonly Column[] = [
   ["Hits", (image) => String(image["hits"] ?? "N/A")],
 ];
 
-const CACHE_LIST = command({
-  name: "cache-list",
-  summary: "List the cached and queued images of a server",
-  details: WHERE,
-  async run(invocation) {
-    await checkSingleServer(invocation);
-    const state = await invocation.ask("cache.list");
-    if (invocation.json) return await printJson(invocation, state);
-    const cached = state.cached_images.map((image) => rowOf(image.image_id, "cached", image));
-    const queued = state.queued_images.map((id) => rowOf(id, "queued", {}));
-    await printList(invocation, [...cached, ...queued], COLUMNS, { align: "center" });
-  },
-});
-
-const CACHE_QUEUE = command({
-  name: "cache-queue",
-  summary: "Queue images for the cache of a server",
-  details: WHERE,
-  positionals: [IMAGES],
-  async run(invocation) {
-    await checkSingleServer(invocation);
-    const action = { verb: "queue", done: "queued" };
-    await forEachImage(invocation, action, (id) => invocation.ask("cache.queue", id));
-  },
-});
-
-const CACHE_DELETE = command({
-  name: "cache-delete",
-  summary: "Delete images from the cache and the queue of a server",
-  details: WHERE,
-  positionals: [IMAGES],
-  async run(invocation) {
-    await checkSingleServer(invocation);
-    const action = { verb: "drop", done: "dropped" };
-    await forEachImage(invocation, action, (id) => invocation.ask("cache.delete", id));
-  },
-});
-
-const CACHE_CLEAR = command({
-  name: "cache-clear",
-  summary: "Delete all images from the cache and the queue of a server",
-  details: WHERE,
-  flags: {
-    "target": text("<TARGET>", "What to clear: both, cache or queue (default: both)", {
-      choices: ["both", "cache", "queue"],
-    }),
-  },
-  async run(invocation) {
-    const { target = "both" } = invocation.values;
-    await checkSingleServer(invocation);
-    // The parser has checked `choices`.
-    const one = target === "both" ? [] as const : [target as CacheTarget] as const;
-    await invocation.ask("cache.clear", ...one);
-  },
-});
-
 /** The commands of this file. */
 export const CACHE_COMMANDS: readonly Command[] = [
-  CACHE_LIST,
-  CACHE_QUEUE,
-  CACHE_DELETE,
-  CACHE_CLEAR,
+  command({
+    name: "cache-list",
+    summary: "List the cached and queued images of a server",
+    details: WHERE,
+    async run(invocation) {
+      await checkSingleServer(invocation);
+      const state = await invocation.ask("cache.list");
+      if (invocation.json) return await printJson(invocation, state);
+      const cached = state.cached_images.map((image) => rowOf(image.image_id, "cached", image));
+      const queued = state.queued_images.map((id) => rowOf(id, "queued", {}));
+      await printList(invocation, [...cached, ...queued], COLUMNS, { align: "center" });
+    },
+  }),
+  command({
+    name: "cache-queue",
+    summary: "Queue images for the cache of a server",
+    details: WHERE,
+    positionals: [IMAGES],
+    async run(invocation) {
+      await checkSingleServer(invocation);
+      const action = { verb: "queue", done: "queued" };
+      await forEachImage(invocation, action, (id) => invocation.ask("cache.queue", id));
+    },
+  }),
+  command({
+    name: "cache-delete",
+    summary: "Delete images from the cache and the queue of a server",
+    details: WHERE,
+    positionals: [IMAGES],
+    async run(invocation) {
+      await checkSingleServer(invocation);
+      const action = { verb: "drop", done: "dropped" };
+      await forEachImage(invocation, action, (id) => invocation.ask("cache.delete", id));
+    },
+  }),
+  command({
+    name: "cache-clear",
+    summary: "Delete all images from the cache and the queue of a server",
+    details: WHERE,
+    flags: {
+      "target": text("<TARGET>", "What to clear: both, cache or queue (default: both)", {
+        choices: ["both", "cache", "queue"],
+      }),
+    },
+    async run(invocation) {
+      const { target = "both" } = invocation.values;
+      await checkSingleServer(invocation);
+      // The parser has checked `choices`.
+      const one = target === "both" ? [] as const : [target as CacheTarget] as const;
+      await invocation.ask("cache.clear", ...one);
+    },
+  }),
 ];
 
 /** @throws {CommandFailed} if there are several servers: each has its own cache. */

@@ -16,42 +16,6 @@ import { printImage, printRow, WIDTH_FLAGS, widthFrom } from "../output/records.
 
 const TAG: Positional = { name: "<TAG_VALUE>", summary: "The tag" };
 
-const IMAGE_SHOW = command({
-  name: "image-show",
-  summary: "Show an image",
-  positionals: [IMAGE],
-  flags: {
-    "human-readable": toggle("Show the size with a unit: kB, MB, GB"),
-    ...WIDTH_FLAGS,
-  },
-  async run(invocation, image) {
-    const id = await findImageId(invocation, image);
-    await printImage(invocation, await invocation.ask("get", id), {
-      isHumanReadable: invocation.values["human-readable"],
-      ...widthFrom(invocation.values),
-    });
-  },
-});
-
-const IMAGE_UPDATE = command({
-  name: "image-update",
-  summary: "Update an image",
-  details: "Fields and properties without a flag keep their values.",
-  positionals: [IMAGE],
-  flags: {
-    ...IMAGE_FLAGS,
-    "remove-property": list("<KEY>", "Custom property to remove; may be repeated"),
-  },
-  async run(invocation, image) {
-    const meta = withRemovals(metaFrom(invocation.values), invocation.values["remove-property"]);
-    const id = await findImageId(invocation, image);
-    const { service, context } = await invocation.connect();
-    const options = { purgeProps: false, signal: invocation.system.signal };
-    await service.update(context, id, meta, null, options);
-    await printImage(invocation, await invocation.ask("get", id));
-  },
-});
-
 /** As in glanceclient, a property that is also set is not removed. */
 function withRemovals(meta: ImageMeta, keys: readonly string[]): ImageMeta {
   const removed = Object.fromEntries(keys.map((key) => [key, null]));
@@ -62,71 +26,93 @@ function withRemovals(meta: ImageMeta, keys: readonly string[]): ImageMeta {
   );
 }
 
-const IMAGE_DELETE = command({
-  name: "image-delete",
-  summary: "Delete images",
-  positionals: [{ ...IMAGE, many: true }],
-  async run(invocation) {
-    const action = { verb: "delete", done: "deleted" };
-    await forEachImage(invocation, action, (id) => invocation.ask("delete", id));
-  },
-});
-
-const IMAGE_TAG_UPDATE = command({
-  name: "image-tag-update",
-  summary: "Add a tag to an image",
-  positionals: [IMAGE, TAG],
-  async run(invocation, image, tag) {
-    const id = await findImageId(invocation, image);
-    if (isSafeInPath(tag)) await invocation.ask("tags.update", id, tag);
-    else await changeTags(invocation, id, (tags) => [...tags, tag]);
-    await printRow(invocation, await invocation.ask("get", id), [["ID", "id"], ["Tags", "tags"]]);
-  },
-});
-
-const IMAGE_TAG_DELETE = command({
-  name: "image-tag-delete",
-  summary: "Remove a tag from an image",
-  positionals: [IMAGE, TAG],
-  async run(invocation, image, tag) {
-    const id = await findImageId(invocation, image);
-    if (isSafeInPath(tag)) return await invocation.ask("tags.delete", id, tag);
-    await changeTags(invocation, id, (tags) => {
-      if (tags.includes(tag)) return tags.filter((one) => one !== tag);
-      throw new CommandFailed(
-        `Cannot delete tag "${tag}" of image "${id}": the image does not have it; see "glance image-show ${id}"`,
-      );
-    });
-  },
-});
-
-const IMAGE_DEACTIVATE = command({
-  name: "image-deactivate",
-  summary: "Deactivate an image: only administrators can read its data",
-  positionals: [IMAGE],
-  async run(invocation, image) {
-    await invocation.ask("deactivate", await findImageId(invocation, image));
-  },
-});
-
-const IMAGE_REACTIVATE = command({
-  name: "image-reactivate",
-  summary: "Reactivate a deactivated image",
-  positionals: [IMAGE],
-  async run(invocation, image) {
-    await invocation.ask("reactivate", await findImageId(invocation, image));
-  },
-});
-
 /** The commands of this file. */
 export const RECORD_COMMANDS: readonly Command[] = [
-  IMAGE_SHOW,
-  IMAGE_UPDATE,
-  IMAGE_DELETE,
-  IMAGE_TAG_UPDATE,
-  IMAGE_TAG_DELETE,
-  IMAGE_DEACTIVATE,
-  IMAGE_REACTIVATE,
+  command({
+    name: "image-show",
+    summary: "Show an image",
+    positionals: [IMAGE],
+    flags: {
+      "human-readable": toggle("Show the size with a unit: kB, MB, GB"),
+      ...WIDTH_FLAGS,
+    },
+    async run(invocation, image) {
+      const id = await findImageId(invocation, image);
+      await printImage(invocation, await invocation.ask("get", id), {
+        isHumanReadable: invocation.values["human-readable"],
+        ...widthFrom(invocation.values),
+      });
+    },
+  }),
+  command({
+    name: "image-update",
+    summary: "Update an image",
+    details: "Fields and properties without a flag keep their values.",
+    positionals: [IMAGE],
+    flags: {
+      ...IMAGE_FLAGS,
+      "remove-property": list("<KEY>", "Custom property to remove; may be repeated"),
+    },
+    async run(invocation, image) {
+      const meta = withRemovals(metaFrom(invocation.values), invocation.values["remove-property"]);
+      const id = await findImageId(invocation, image);
+      const { service, context } = await invocation.connect();
+      const options = { purgeProps: false, signal: invocation.system.signal };
+      await service.update(context, id, meta, null, options);
+      await printImage(invocation, await invocation.ask("get", id));
+    },
+  }),
+  command({
+    name: "image-delete",
+    summary: "Delete images",
+    positionals: [{ ...IMAGE, many: true }],
+    async run(invocation) {
+      const action = { verb: "delete", done: "deleted" };
+      await forEachImage(invocation, action, (id) => invocation.ask("delete", id));
+    },
+  }),
+  command({
+    name: "image-tag-update",
+    summary: "Add a tag to an image",
+    positionals: [IMAGE, TAG],
+    async run(invocation, image, tag) {
+      const id = await findImageId(invocation, image);
+      if (isSafeInPath(tag)) await invocation.ask("tags.update", id, tag);
+      else await changeTags(invocation, id, (tags) => [...tags, tag]);
+      await printRow(invocation, await invocation.ask("get", id), [["ID", "id"], ["Tags", "tags"]]);
+    },
+  }),
+  command({
+    name: "image-tag-delete",
+    summary: "Remove a tag from an image",
+    positionals: [IMAGE, TAG],
+    async run(invocation, image, tag) {
+      const id = await findImageId(invocation, image);
+      if (isSafeInPath(tag)) return await invocation.ask("tags.delete", id, tag);
+      await changeTags(invocation, id, (tags) => {
+        if (tags.includes(tag)) return tags.filter((one) => one !== tag);
+        throw new CommandFailed(
+          `Cannot delete tag "${tag}" of image "${id}": the image does not have it; see "glance image-show ${id}"`,
+        );
+      });
+    },
+  }),
+  command({
+    name: "image-deactivate",
+    summary: "Deactivate an image: only administrators can read its data",
+    positionals: [IMAGE],
+    async run(invocation, image) {
+      await invocation.ask("deactivate", await findImageId(invocation, image));
+    },
+  }),
+  command({
+    name: "image-reactivate",
+    summary: "Reactivate a deactivated image",
+    positionals: [IMAGE],
+    async run(invocation, image) {
+      await invocation.ask("reactivate", await findImageId(invocation, image));
+    },
+  }),
 ];
 
 /** Whether a tag can be part of a path: Glance decodes paths as Latin-1 and splits them at slashes. */

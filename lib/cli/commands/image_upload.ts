@@ -32,77 +32,76 @@ const SOURCE_FLAGS = {
   ...PROGRESS_FLAGS,
 } as const satisfies Flags;
 
-const IMAGE_CREATE = command({
-  name: "image-create",
-  summary: "Create an image and upload its data, if any",
-  details:
-    "If the upload fails, the image is deleted. If the connection breaks, a file is sent again; standard input cannot be.",
-  flags: {
-    ...NEW_IMAGE_FLAGS,
-    ...SOURCE_FLAGS,
-  },
-  async run(invocation) {
-    const meta = newImageFrom(invocation.values);
-    const bytes = await findBytes(invocation.system, invocation.values["file"]);
-    if (bytes === null) checkWithoutBytes(invocation.values, invocation.system);
-    else checkFormats(invocation.values, `upload "${bytes.name}"`);
-    const connection = await invocation.connect();
-    await checkStores(
-      connection,
-      invocation.system.signal,
-      [invocation.values["store"] ?? []].flat(),
-    );
-    const { service, context } = connection;
-    const image = await withProgress(
-      invocation,
-      (onProgress) =>
-        service.create(
-          context,
-          meta,
-          bytes?.data ?? null,
-          uploadOptions(invocation, bytes, onProgress),
-        ),
-    );
-    await printImage(invocation, await invocation.ask("get", image.id));
-  },
-});
-
-const IMAGE_UPLOAD = command({
-  name: "image-upload",
-  summary: "Upload the data of a queued image",
-  positionals: [IMAGE],
-  flags: {
-    ...SOURCE_FLAGS,
-    ...SIZE_FLAGS,
-  },
-  async run(invocation, image) {
-    const bytes = await requireBytes(
-      invocation.system,
-      invocation.values["file"],
-      "upload an image",
-    );
-    const id = await findImageId(invocation, image);
-    const connection = await invocation.connect();
-    await checkStores(
-      connection,
-      invocation.system.signal,
-      [invocation.values["store"] ?? []].flat(),
-    );
-    const { service, context } = connection;
-    const size = invocation.values["size"] ?? bytes.size;
-    await withProgress(
-      invocation,
-      (onProgress) =>
-        service.update(context, id, {}, bytes.data, {
-          ...uploadOptions(invocation, { ...bytes, size }, onProgress),
-          purgeProps: false,
-        }),
-    );
-  },
-});
-
 /** The commands of this file. */
-export const UPLOAD_COMMANDS: readonly Command[] = [IMAGE_CREATE, IMAGE_UPLOAD];
+export const UPLOAD_COMMANDS: readonly Command[] = [
+  command({
+    name: "image-create",
+    summary: "Create an image and upload its data, if any",
+    details:
+      "If the upload fails, the image is deleted. If the connection breaks, a file is sent again; standard input cannot be.",
+    flags: {
+      ...NEW_IMAGE_FLAGS,
+      ...SOURCE_FLAGS,
+    },
+    async run(invocation) {
+      const meta = newImageFrom(invocation.values);
+      const bytes = await findBytes(invocation.system, invocation.values["file"]);
+      if (bytes === null) checkWithoutBytes(invocation.values, invocation.system);
+      else checkFormats(invocation.values, `upload "${bytes.name}"`);
+      const connection = await invocation.connect();
+      await checkStores(
+        connection,
+        invocation.system.signal,
+        [invocation.values["store"] ?? []].flat(),
+      );
+      const { service, context } = connection;
+      const image = await withProgress(
+        invocation,
+        (onProgress) =>
+          service.create(
+            context,
+            meta,
+            bytes?.data ?? null,
+            uploadOptions(invocation, bytes, onProgress),
+          ),
+      );
+      await printImage(invocation, await invocation.ask("get", image.id));
+    },
+  }),
+  command({
+    name: "image-upload",
+    summary: "Upload the data of a queued image",
+    positionals: [IMAGE],
+    flags: {
+      ...SOURCE_FLAGS,
+      ...SIZE_FLAGS,
+    },
+    async run(invocation, image) {
+      const bytes = await requireBytes(
+        invocation.system,
+        invocation.values["file"],
+        "upload an image",
+      );
+      const id = await findImageId(invocation, image);
+      const connection = await invocation.connect();
+      await checkStores(
+        connection,
+        invocation.system.signal,
+        [invocation.values["store"] ?? []].flat(),
+      );
+      const { service, context } = connection;
+      const size = invocation.values["size"] ?? bytes.size;
+      await withProgress(
+        invocation,
+        (onProgress) =>
+          service.update(context, id, {}, bytes.data, {
+            ...uploadOptions(invocation, { ...bytes, size }, onProgress),
+            purgeProps: false,
+          }),
+      );
+    },
+  }),
+];
 
 function uploadOptions(
   invocation: Invocation<{ readonly store: string | undefined }>,

@@ -11,79 +11,6 @@ import { findImageId, IMAGE } from "./shared/find_image.ts";
 import { type Command, command, type Invocation } from "../args/command.ts";
 import { printJson, printList, printRecord, type WireRecord } from "../output/records.ts";
 
-const IMPORT_INFO = command({
-  name: "import-info",
-  summary: "Show the import methods of the cloud",
-  async run(invocation) {
-    const methods = await invocation.ask("info.import");
-    await printRecord(invocation, { "import-methods": methods });
-  },
-});
-
-const STORES_INFO = command({
-  name: "stores-info",
-  summary: "Show the stores of the cloud",
-  flags: { "detail": toggle("Show details; administrators only") },
-  async run(invocation) {
-    const method = invocation.values["detail"] ? "info.storesDetail" : "info.stores";
-    const stores = await invocation.ask(method).catch((error) => {
-      if (!(error instanceof NotFound)) throw error;
-      throw new CommandFailed(
-        "Cannot show the stores: this cloud has a single store and does not name it; leave out --store",
-        error,
-      );
-    });
-    await printRecord(invocation, { stores });
-  },
-});
-
-const STORES_DELETE = command({
-  name: "stores-delete",
-  summary: "Delete the data of an image from one store",
-  positionals: [IMAGE],
-  flags: {
-    "store": required("<STORE_ID>", "Store to delete the data from"),
-  },
-  async run(invocation, image) {
-    const id = await findImageId(invocation, image);
-    await invocation.ask("deleteFromStore", invocation.values["store"], id);
-  },
-});
-
-const USAGE = command({
-  name: "usage",
-  summary: "Show your quotas and their usage",
-  async run(invocation) {
-    const usage = await invocation.ask("info.usage");
-    if (invocation.json) return await printJson(invocation, usage);
-    const rows = Object.entries(usage).map(([quota, use]) => ({ ...Object(use), quota }));
-    await printList(invocation, rows, [
-      ["Quota", "quota"],
-      ["Limit", (row) => String(row["limit"])],
-      ["Usage", (row) => String(row["usage"])],
-    ]);
-  },
-});
-
-const EXPLAIN = command({
-  name: "explain",
-  summary: "Describe the properties of a model",
-  positionals: [{
-    name: "<MODEL>",
-    summary: "Schema: image, images, member, task, metadefs/namespace, …",
-  }],
-  async run(invocation, model) {
-    const schema = await schemaOf(invocation, model);
-    if (invocation.json) return await printJson(invocation, schema);
-    const properties = Object.entries<WireRecord>(Object(schema["properties"]));
-    const rows = properties.map(([name, { description }]) => ({ name, description }));
-    await printList(invocation, rows, [
-      ["Attribute", "name"],
-      ["Description", "description"],
-    ]);
-  },
-});
-
 /** The schema of a model. Glance answers 404 to unknown models. */
 async function schemaOf({ ask }: Pick<Invocation, "ask">, model: string): Promise<SchemaDocument> {
   const definition = /^metadefs\/(.*)$/.exec(model)?.[1];
@@ -94,9 +21,72 @@ async function schemaOf({ ask }: Pick<Invocation, "ask">, model: string): Promis
 
 /** The commands of this file. */
 export const INFO_COMMANDS: readonly Command[] = [
-  IMPORT_INFO,
-  STORES_INFO,
-  STORES_DELETE,
-  USAGE,
-  EXPLAIN,
+  command({
+    name: "import-info",
+    summary: "Show the import methods of the cloud",
+    async run(invocation) {
+      const methods = await invocation.ask("info.import");
+      await printRecord(invocation, { "import-methods": methods });
+    },
+  }),
+  command({
+    name: "stores-info",
+    summary: "Show the stores of the cloud",
+    flags: { "detail": toggle("Show details; administrators only") },
+    async run(invocation) {
+      const method = invocation.values["detail"] ? "info.storesDetail" : "info.stores";
+      const stores = await invocation.ask(method).catch((error) => {
+        if (!(error instanceof NotFound)) throw error;
+        throw new CommandFailed(
+          "Cannot show the stores: this cloud has a single store and does not name it; leave out --store",
+          error,
+        );
+      });
+      await printRecord(invocation, { stores });
+    },
+  }),
+  command({
+    name: "stores-delete",
+    summary: "Delete the data of an image from one store",
+    positionals: [IMAGE],
+    flags: {
+      "store": required("<STORE_ID>", "Store to delete the data from"),
+    },
+    async run(invocation, image) {
+      const id = await findImageId(invocation, image);
+      await invocation.ask("deleteFromStore", invocation.values["store"], id);
+    },
+  }),
+  command({
+    name: "usage",
+    summary: "Show your quotas and their usage",
+    async run(invocation) {
+      const usage = await invocation.ask("info.usage");
+      if (invocation.json) return await printJson(invocation, usage);
+      const rows = Object.entries(usage).map(([quota, use]) => ({ ...Object(use), quota }));
+      await printList(invocation, rows, [
+        ["Quota", "quota"],
+        ["Limit", (row) => String(row["limit"])],
+        ["Usage", (row) => String(row["usage"])],
+      ]);
+    },
+  }),
+  command({
+    name: "explain",
+    summary: "Describe the properties of a model",
+    positionals: [{
+      name: "<MODEL>",
+      summary: "Schema: image, images, member, task, metadefs/namespace, …",
+    }],
+    async run(invocation, model) {
+      const schema = await schemaOf(invocation, model);
+      if (invocation.json) return await printJson(invocation, schema);
+      const properties = Object.entries<WireRecord>(Object(schema["properties"]));
+      const rows = properties.map(([name, { description }]) => ({ name, description }));
+      await printList(invocation, rows, [
+        ["Attribute", "name"],
+        ["Description", "description"],
+      ]);
+    },
+  }),
 ];

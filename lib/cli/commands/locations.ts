@@ -16,75 +16,69 @@ const METADATA_FLAGS = {
   "metadata": text("<JSON>", "Metadata of the location, a JSON object (default: {})"),
 } as const satisfies Flags;
 
-const LOCATION_ADD = command({
-  name: "location-add",
-  summary: "Add a location (URL) to an image",
-  positionals: [IMAGE],
-  flags: {
-    ...METADATA_FLAGS,
-    "checksum": text("<MD5>", "MD5 checksum of the data"),
-    "hash-algo": text("<NAME>", "Algorithm of --hash-value, for example sha512"),
-    "hash-value": text("<HEX>", "Hash of the data"),
-  },
-  async run(invocation, image) {
-    const { url, checksum, "hash-algo": algorithm, "hash-value": hash } = invocation.values;
-    const metadata = jsonObject("--metadata", invocation.values["metadata"] ?? "{}");
-    const id = await findImageId(invocation, image);
-    const validation = { os_hash_algo: algorithm, os_hash_value: hash };
-    if (checksum === undefined) {
-      const { service, context } = await invocation.connect();
-      const { signal } = invocation.system;
-      await service.addLocation(context, id, url, { ...metadata, ...validation }, { signal });
-    } else {
-      // The locations API has no field for an MD5 checksum; PATCH has.
-      const value = { url, metadata, validation_data: { ...validation, checksum } };
-      await invocation.ask("update", id, [{ op: "add", path: "/locations/-", value }]);
-    }
-    await printLocated(invocation, await invocation.ask("get", id));
-  },
-});
-
-const LOCATION_UPDATE = command({
-  name: "location-update",
-  summary: "Update the metadata of a location of an image",
-  positionals: [IMAGE],
-  flags: METADATA_FLAGS,
-  async run(invocation, image) {
-    const { url } = invocation.values;
-    const metadata = jsonObject("--metadata", invocation.values["metadata"] ?? "{}");
-    const id = await findImageId(invocation, image);
-    const locations = await locationsOf(invocation, id);
-    checkKnown(id, locations, [url]);
-    const value = locations.map((one) => one.url === url ? { ...one, metadata } : one);
-    const patch = [{ op: "replace", path: "/locations", value }] as const;
-    await printLocated(invocation, await invocation.ask("update", id, patch));
-  },
-});
-
-const LOCATION_DELETE = command({
-  name: "location-delete",
-  summary: "Remove locations from an image",
-  positionals: [IMAGE],
-  flags: {
-    "url": list("<URL>", "URL of the location; may be repeated", { required: true }),
-  },
-  async run(invocation, image) {
-    const { url } = invocation.values;
-    const id = await findImageId(invocation, image);
-    const locations = await locationsOf(invocation, id);
-    checkKnown(id, locations, url);
-    // From last to first: removing a location shifts the indexes after it.
-    const patch = locations.flatMap((one, i) => url.includes(one.url) ? [i] : []).reverse()
-      .map((i) => ({ op: "remove", path: `/locations/${i}` }) as const);
-    await invocation.ask("update", id, patch);
-  },
-});
-
 /** The commands of this file. */
 export const LOCATION_COMMANDS: readonly Command[] = [
-  LOCATION_ADD,
-  LOCATION_UPDATE,
-  LOCATION_DELETE,
+  command({
+    name: "location-add",
+    summary: "Add a location (URL) to an image",
+    positionals: [IMAGE],
+    flags: {
+      ...METADATA_FLAGS,
+      "checksum": text("<MD5>", "MD5 checksum of the data"),
+      "hash-algo": text("<NAME>", "Algorithm of --hash-value, for example sha512"),
+      "hash-value": text("<HEX>", "Hash of the data"),
+    },
+    async run(invocation, image) {
+      const { url, checksum, "hash-algo": algorithm, "hash-value": hash } = invocation.values;
+      const metadata = jsonObject("--metadata", invocation.values["metadata"] ?? "{}");
+      const id = await findImageId(invocation, image);
+      const validation = { os_hash_algo: algorithm, os_hash_value: hash };
+      if (checksum === undefined) {
+        const { service, context } = await invocation.connect();
+        const { signal } = invocation.system;
+        await service.addLocation(context, id, url, { ...metadata, ...validation }, { signal });
+      } else {
+        // The locations API has no field for an MD5 checksum; PATCH has.
+        const value = { url, metadata, validation_data: { ...validation, checksum } };
+        await invocation.ask("update", id, [{ op: "add", path: "/locations/-", value }]);
+      }
+      await printLocated(invocation, await invocation.ask("get", id));
+    },
+  }),
+  command({
+    name: "location-update",
+    summary: "Update the metadata of a location of an image",
+    positionals: [IMAGE],
+    flags: METADATA_FLAGS,
+    async run(invocation, image) {
+      const { url } = invocation.values;
+      const metadata = jsonObject("--metadata", invocation.values["metadata"] ?? "{}");
+      const id = await findImageId(invocation, image);
+      const locations = await locationsOf(invocation, id);
+      checkKnown(id, locations, [url]);
+      const value = locations.map((one) => one.url === url ? { ...one, metadata } : one);
+      const patch = [{ op: "replace", path: "/locations", value }] as const;
+      await printLocated(invocation, await invocation.ask("update", id, patch));
+    },
+  }),
+  command({
+    name: "location-delete",
+    summary: "Remove locations from an image",
+    positionals: [IMAGE],
+    flags: {
+      "url": list("<URL>", "URL of the location; may be repeated", { required: true }),
+    },
+    async run(invocation, image) {
+      const { url } = invocation.values;
+      const id = await findImageId(invocation, image);
+      const locations = await locationsOf(invocation, id);
+      checkKnown(id, locations, url);
+      // From last to first: removing a location shifts the indexes after it.
+      const patch = locations.flatMap((one, i) => url.includes(one.url) ? [i] : []).reverse()
+        .map((i) => ({ op: "remove", path: `/locations/${i}` }) as const);
+      await invocation.ask("update", id, patch);
+    },
+  }),
 ];
 
 async function locationsOf(

@@ -17,67 +17,57 @@ const COLUMNS: readonly Column[] = [
   ["Status", "status"],
 ];
 
-const MEMBER_LIST = command({
-  name: "member-list",
-  summary: "List the projects that an image is shared with",
-  flags: { "image-id": required("<IMAGE>", "Id or name of the image") },
-  async run(invocation) {
-    const id = await findImageId(invocation, invocation.values["image-id"]);
-    await printList(invocation, await invocation.ask("members.list", id), COLUMNS);
-  },
-});
-
-const MEMBER_GET = command({
-  name: "member-get",
-  summary: "Show a project that an image is shared with",
-  positionals: [IMAGE, MEMBER],
-  async run(invocation, image, memberId) {
-    const id = await findImageId(invocation, image);
-    await printRecord(invocation, await invocation.ask("members.get", id, memberId));
-  },
-});
-
-const MEMBER_CREATE = command({
-  name: "member-create",
-  summary: "Share an image with a project",
-  positionals: [IMAGE, MEMBER],
-  async run(invocation, image, memberId) {
-    const id = await findImageId(invocation, image);
-    await printRow(invocation, await invocation.ask("members.create", id, memberId), COLUMNS);
-  },
-});
-
-const MEMBER_UPDATE = command({
-  name: "member-update",
-  summary: "Accept or reject a shared image, as the project that it is shared with",
-  positionals: [IMAGE, MEMBER, {
-    name: "<MEMBER_STATUS>",
-    summary: "New status: pending, accepted or rejected",
-    choices: MEMBER_STATUSES,
-  }],
-  async run(invocation, image, memberId, text) {
-    const id = await findImageId(invocation, image);
-    // The parser has checked `choices`.
-    const status = text as MemberStatus;
-    const member = await invocation.ask("members.update", id, memberId, status);
-    await printRow(invocation, member, COLUMNS);
-  },
-});
-
-const MEMBER_DELETE = command({
-  name: "member-delete",
-  summary: "Stop sharing an image with a project",
-  positionals: [IMAGE, MEMBER],
-  async run(invocation, image, memberId) {
-    await invocation.ask("members.delete", await findImageId(invocation, image), memberId);
-  },
-});
-
 /** The commands of this file. */
 export const MEMBER_COMMANDS: readonly Command[] = [
-  MEMBER_LIST,
-  MEMBER_GET,
-  MEMBER_CREATE,
-  MEMBER_UPDATE,
-  MEMBER_DELETE,
+  command({
+    name: "member-list",
+    summary: "List the projects that an image is shared with",
+    flags: { "image-id": required("<IMAGE>", "Id or name of the image") },
+    async run(invocation) {
+      const id = await findImageId(invocation, invocation.values["image-id"]);
+      await printList(invocation, await invocation.ask("members.list", id), COLUMNS);
+    },
+  }),
+  command({
+    name: "member-get",
+    summary: "Show a project that an image is shared with",
+    positionals: [IMAGE, MEMBER],
+    async run(invocation, image, memberId) {
+      const id = await findImageId(invocation, image);
+      await printRecord(invocation, await invocation.ask("members.get", id, memberId));
+    },
+  }),
+  command({
+    name: "member-create",
+    summary: "Share an image with a project",
+    positionals: [IMAGE, MEMBER],
+    async run(invocation, image, memberId) {
+      const id = await findImageId(invocation, image);
+      await printRow(invocation, await invocation.ask("members.create", id, memberId), COLUMNS);
+    },
+  }),
+  command({
+    name: "member-update",
+    summary: "Accept or reject a shared image, as the project that it is shared with",
+    positionals: [IMAGE, MEMBER, {
+      name: "<MEMBER_STATUS>",
+      summary: "New status: pending, accepted or rejected",
+      choices: MEMBER_STATUSES,
+    }],
+    async run(invocation, image, memberId, text) {
+      const id = await findImageId(invocation, image);
+      // The parser has checked `choices`.
+      const status = text as MemberStatus;
+      const member = await invocation.ask("members.update", id, memberId, status);
+      await printRow(invocation, member, COLUMNS);
+    },
+  }),
+  command({
+    name: "member-delete",
+    summary: "Stop sharing an image with a project",
+    positionals: [IMAGE, MEMBER],
+    async run(invocation, image, memberId) {
+      await invocation.ask("members.delete", await findImageId(invocation, image), memberId);
+    },
+  }),
 ];

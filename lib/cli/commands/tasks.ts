@@ -14,16 +14,6 @@ import { allPages, queryOf } from "./shared/pages.ts";
 /** Tasks per request, as in glanceclient. */
 const PAGE_SIZE = 20;
 
-const IMAGE_TASKS = command({
-  name: "image-tasks",
-  summary: "List the tasks of an image",
-  positionals: [IMAGE],
-  async run(invocation, image) {
-    const tasks = await invocation.ask("tasks", await findImageId(invocation, image));
-    await printList(invocation, tasks, imageTaskColumns(invocation.verbose));
-  },
-});
-
 function imageTaskColumns(isVerbose: boolean): Column[] {
   // glanceclient prints null as Python does here.
   const column = (heading: string, key: string): Column => [
@@ -61,25 +51,6 @@ const LIST_FLAGS = {
   "status": text("<STATUS>", "Only tasks with this status"),
 } as const satisfies Flags;
 
-const TASK_LIST = command({
-  name: "task-list",
-  summary: "List all tasks; administrators only",
-  flags: LIST_FLAGS,
-  async run(invocation) {
-    const query = taskQuery(invocation.values);
-    const tasks = await allPages<GlanceTask>(async (marker) => {
-      const after = queryOf({ marker: marker ?? undefined });
-      return (await invocation.ask("tasks.list", [...query, ...after])).tasks;
-    }, ({ id }) => id);
-    await printList(invocation, tasks, [
-      ["ID", "id"],
-      ["Type", "type"],
-      ["Status", "status"],
-      ["Owner", "owner"],
-    ]);
-  },
-});
-
 function taskQuery(values: Values<typeof LIST_FLAGS>): [key: string, value: string][] {
   const { type, status } = values;
   return queryOf({
@@ -91,32 +62,58 @@ function taskQuery(values: Values<typeof LIST_FLAGS>): [key: string, value: stri
   });
 }
 
-const TASK_SHOW = command({
-  name: "task-show",
-  summary: "Show a task; administrators only",
-  positionals: [{ name: "<TASK_ID>", summary: "Id of the task" }],
-  async run(invocation, id) {
-    await printTask(invocation, await invocation.ask("tasks.get", id));
-  },
-});
-
-const TASK_CREATE = command({
-  name: "task-create",
-  summary: "Start a task; administrators only",
-  details: "To import an image, use image-import or image-create-via-import instead.",
-  flags: {
-    "type": required("<TYPE>", "Type of the task, for example import"),
-    "input": text("<JSON>", "Input of the task, a JSON object (default: {})"),
-  },
-  async run(invocation) {
-    const { type } = invocation.values;
-    const input = jsonObject("--input", invocation.values["input"] ?? "{}");
-    await printTask(invocation, await invocation.ask("tasks.create", { type, input }));
-  },
-});
-
 /** The commands of this file. */
-export const TASK_COMMANDS: readonly Command[] = [IMAGE_TASKS, TASK_LIST, TASK_SHOW, TASK_CREATE];
+export const TASK_COMMANDS: readonly Command[] = [
+  command({
+    name: "image-tasks",
+    summary: "List the tasks of an image",
+    positionals: [IMAGE],
+    async run(invocation, image) {
+      const tasks = await invocation.ask("tasks", await findImageId(invocation, image));
+      await printList(invocation, tasks, imageTaskColumns(invocation.verbose));
+    },
+  }),
+  command({
+    name: "task-list",
+    summary: "List all tasks; administrators only",
+    flags: LIST_FLAGS,
+    async run(invocation) {
+      const query = taskQuery(invocation.values);
+      const tasks = await allPages<GlanceTask>(async (marker) => {
+        const after = queryOf({ marker: marker ?? undefined });
+        return (await invocation.ask("tasks.list", [...query, ...after])).tasks;
+      }, ({ id }) => id);
+      await printList(invocation, tasks, [
+        ["ID", "id"],
+        ["Type", "type"],
+        ["Status", "status"],
+        ["Owner", "owner"],
+      ]);
+    },
+  }),
+  command({
+    name: "task-show",
+    summary: "Show a task; administrators only",
+    positionals: [{ name: "<TASK_ID>", summary: "Id of the task" }],
+    async run(invocation, id) {
+      await printTask(invocation, await invocation.ask("tasks.get", id));
+    },
+  }),
+  command({
+    name: "task-create",
+    summary: "Start a task; administrators only",
+    details: "To import an image, use image-import or image-create-via-import instead.",
+    flags: {
+      "type": required("<TYPE>", "Type of the task, for example import"),
+      "input": text("<JSON>", "Input of the task, a JSON object (default: {})"),
+    },
+    async run(invocation) {
+      const { type } = invocation.values;
+      const input = jsonObject("--input", invocation.values["input"] ?? "{}");
+      await printTask(invocation, await invocation.ask("tasks.create", { type, input }));
+    },
+  }),
+];
 
 /** Prints a task as glanceclient does: without `self` and `schema`. */
 async function printTask(invocation: OutputCall, task: GlanceTask): Promise<void> {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { messageOf } from "../../validate.ts";
 import { CommandFailed } from "./errors.ts";
 
 /** Cause and hint by error code. */
@@ -55,8 +56,4 @@ export async function attempt<T>(verb: string, path: string, work: () => Promise
   } catch (error) {
     throw fileError(verb, path, error);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,18 +1,19 @@
 /**
- * Image records: create, show, delete.
+ * Image records: create, show, tag, deactivate, reactivate, delete.
  *
  * @module
  */
-
 import { type EmbeddedRequest, json, jsonBody, noContent, param } from "../request/request.ts";
-import { badRequest, conflict, forbidden, notFound } from "../http/errors.ts";
+import { badRequest, conflict, Failure, forbidden, notFound } from "../http/errors.ts";
 import { imageView } from "./image_view.ts";
 import { importMethods } from "../data/import_request.ts";
-import { requireOwner, visibleImage } from "./access.ts";
+import { changeImage, requireOwner, visibleImage } from "./access.ts";
 import { newRow } from "./new_image.ts";
-import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
+import { type EmbeddedCloud, timestamp } from "../request/embedded_cloud.ts";
 import type { ImageRow } from "../store/image_records.ts";
 import { checkLimit } from "./usage.ts";
+import { checkImage } from "./schema.ts";
+import { tooMany } from "./quotas.ts";
 
 /** `POST /v2/images` */
 export async function createImage(call: EmbeddedRequest): Promise<Response> {
@@ -56,4 +57,68 @@ async function removeData(cloud: EmbeddedCloud, row: ImageRow): Promise<void> {
   for (const key of keys) {
     if (key !== null) await cloud.store.bytes.remove(key);
   }
+}
+
+/** `PUT /v2/images/{image_id}/tags/{tag}` */
+export async function addTag(call: EmbeddedRequest): Promise<Response> {
+  const tag = param(call, 1);
+  checkImage({ tags: [tag] });
+  lookUp(call);
+  await changeImage(call, (row) => {
+    requireOwner(call, row, `Not allowed to update tags for image ${row.id}.`);
+    const tags = [...new Set([...row.tags, tag])];
+    const { tagQuota } = call.cloud;
+    if (tags.length > tagQuota) {
+      const { message } = tooMany("tags", tags.length, tagQuota);
+      throw new Failure(413, `Image tag limit exceeded for image ${row.id}: ${message}:`);
+    }
+    return { ...row, tags, updated_at: timestamp(call.cloud) };
+  });
+  return noContent();
+}
+
+/** `DELETE /v2/images/{image_id}/tags/{tag}` */
+export async function removeTag(call: EmbeddedRequest): Promise<Response> {
+  const tag = param(call, 1);
+  lookUp(call);
+  await changeImage(call, (row) => {
+    requireOwner(call, row, `Not allowed to delete tags for image ${row.id}.`);
+    if (!row.tags.includes(tag)) throw notFound();
+    const tags = row.tags.filter((other) => other !== tag);
+    return { ...row, tags, updated_at: timestamp(call.cloud) };
+  });
+  return noContent();
+}
+
+function lookUp(call: EmbeddedRequest): void {
+  visibleImage(call, (id) => notFound(`Image ${id} not found.`));
+}
+
+/** `POST /v2/images/{image_id}/actions/deactivate` */
+export function deactivate(call: EmbeddedRequest): Promise<Response> {
+  return move(call, "active", "deactivated", "deactivate");
+}
+
+/** `POST /v2/images/{image_id}/actions/reactivate` */
+export function reactivate(call: EmbeddedRequest): Promise<Response> {
+  return move(call, "deactivated", "active", "reactivate");
+}
+
+/** Moves the image from one status to the other; a no-op if it already has the new one. */
+async function move(
+  call: EmbeddedRequest,
+  from: "active" | "deactivated",
+  to: "active" | "deactivated",
+  verb: string,
+): Promise<Response> {
+  visibleImage(call);
+  await changeImage(call, (row) => {
+    requireOwner(call, row);
+    if (row.status === to) return row;
+    if (row.status !== from) {
+      throw forbidden(`Not allowed to ${verb} image in status '${row.status}'`);
+    }
+    return { ...row, status: to, updated_at: timestamp(call.cloud) };
+  });
+  return noContent();
 }

@@ -6,9 +6,8 @@
  */
 
 import { type Catalogue, EMPTY_CATALOGUE } from "./metadef_records.ts";
-import { type RowJournal, RowTable, type StoredRows } from "./table.ts";
+import { type RowJournal, RowTable, type StoredRows, StoredValue } from "./table.ts";
 import type { ImageRow, TaskRow } from "./image_records.ts";
-import { StoredValue } from "./stored_value.ts";
 
 /**
  * Storage of an embedded Glance, created by `memoryStore` or `directoryStore`. Servers with the

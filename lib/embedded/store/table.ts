@@ -1,10 +1,8 @@
 /**
- * Rows of one kind in memory, with serialized changes per row and an optional journal.
+ * Rows of one kind, and single values, in memory: changes are serialized, and persisted by a callback.
  *
  * @module
  */
-
-import { KeyedMutex } from "./keyed_mutex.ts";
 
 export interface StoredRow {
   readonly id: string;
@@ -65,10 +63,7 @@ export class RowTable<R extends StoredRow> {
    * current one. Returns null for an unknown id.
    */
   update(id: string, change: (row: R) => R): Promise<R | null> {
-    const key = keyOf(id);
-    return this.#mutex.run(key, async () => {
-      const row = this.#rows.get(key);
-      if (row === undefined) return null;
+    return this.#with(id, async (row, key) => {
       const next = change(row);
       await this.#journal?.save(next);
       this.#rows.set(key, next);
@@ -81,10 +76,7 @@ export class RowTable<R extends StoredRow> {
    * would make, too. Returns null for an unknown id.
    */
   settle(id: string, change: (row: R) => R): Promise<R | null> {
-    const key = keyOf(id);
-    return this.#mutex.run(key, async () => {
-      const row = this.#rows.get(key);
-      if (row === undefined) return null;
+    return this.#with(id, async (row, key) => {
       const next = change(row);
       this.#rows.set(key, next);
       await this.#journal?.save(next).catch(() => undefined);
@@ -94,10 +86,7 @@ export class RowTable<R extends StoredRow> {
 
   /** Deletes a row and reserves its id. `check` gets the current row and may throw to keep it. */
   remove(id: string, check: (row: R) => void): Promise<R | null> {
-    const key = keyOf(id);
-    return this.#mutex.run(key, async () => {
-      const row = this.#rows.get(key);
-      if (row === undefined) return null;
+    return this.#with(id, async (row, key) => {
       check(row);
       await this.#journal?.tombstone(row.id);
       this.#rows.delete(key);
@@ -105,8 +94,69 @@ export class RowTable<R extends StoredRow> {
       return row;
     });
   }
+
+  /** Works on the current row after all earlier work on it. */
+  #with(id: string, work: (row: R, key: string) => Promise<R>): Promise<R | null> {
+    const key = keyOf(id);
+    return this.#mutex.run(key, async () => {
+      const row = this.#rows.get(key);
+      return row === undefined ? null : await work(row, key);
+    });
+  }
 }
 
 function keyOf(id: string): string {
   return id.toLowerCase();
+}
+
+/** A value that is replaced as a whole. */
+export class StoredValue<T> {
+  readonly #save: (value: T) => Promise<void>;
+  readonly #mutex: KeyedMutex = new KeyedMutex();
+  #value: T;
+
+  /** @param save persists a value; the promise resolves when the value is durable. */
+  constructor(initial: T, save: (value: T) => Promise<void>) {
+    this.#value = initial;
+    this.#save = save;
+  }
+
+  get value(): T {
+    return this.#value;
+  }
+
+  /** Sets the value that was read from the store. */
+  load(value: T): void {
+    this.#value = value;
+  }
+
+  /**
+   * Replaces the value. `next` gets the current value and returns the new one, or throws to keep
+   * the current one.
+   */
+  change(next: (value: T) => T): Promise<T> {
+    return this.#mutex.run("", async () => {
+      const value = next(this.#value);
+      await this.#save(value);
+      this.#value = value;
+      return value;
+    });
+  }
+}
+
+/** One first-in, first-out queue per key. */
+class KeyedMutex {
+  readonly #last: Map<string, Promise<void>> = new Map();
+
+  /** Runs `work` after all earlier work on the same key. */
+  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const result = (this.#last.get(key) ?? Promise.resolve()).then(work);
+    const settled = result.then(() => {}, () => {});
+    this.#last.set(key, settled);
+    try {
+      return await result;
+    } finally {
+      if (this.#last.get(key) === settled) this.#last.delete(key);
+    }
+  }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { messageOf } from "../../validate.ts";
 import { GlanceError } from "../../errors.ts";
 import type { Metrics } from "./metrics.ts";
 import { HttpError } from "../error_response.ts";
@@ -130,7 +131,7 @@ export class Trace {
     const cause = error instanceof HttpError && error.cause !== undefined ? error.cause : error;
     if (cause instanceof GlanceError) this.#entry.server = cause.server ?? this.#entry.server;
     this.#entry.error = bounded(
-      cause instanceof Error ? cause.message : String(cause),
+      messageOf(cause),
       ERROR_LIMIT,
     );
     this.#entry.outcome = "failed";

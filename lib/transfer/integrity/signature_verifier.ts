@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { messageOf } from "../../validate.ts";
 import { builtinModule } from "../../node_builtin.ts";
 
 /** The signature properties of an image. */
@@ -248,8 +249,4 @@ function runtimeCrypto(): NodeVerification {
   throw new Unverifiable(
     `this runtime has no "node:crypto" with X.509 certificates; ${RUNTIME_HINT}`,
   );
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

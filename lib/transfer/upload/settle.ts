@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { messageOf } from "../../validate.ts";
 import { GET_IMAGE } from "../../api/operations/images.ts";
 import { GlanceConnectionFailed, ImageUploadFailed, NotFound } from "../../errors.ts";
 import { backoff } from "../../http/retry_policy.ts";
@@ -119,7 +120,7 @@ function show({ session, imageId }: Settling): Promise<GlanceImage> {
 }
 
 function unreadable(imageId: string, state: string, cause: unknown): ImageUploadFailed {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   return new ImageUploadFailed(
     `Cannot check the upload of image "${imageId}": ${state}, but its record cannot be read (${reason}); show the image later and compare its size and hash`,
     { cause, imageId },

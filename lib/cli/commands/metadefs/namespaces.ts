@@ -47,148 +47,139 @@ const META_FLAGS = {
   ...DATE_FLAGS,
 } as const satisfies Flags;
 
-const NAMESPACE_LIST = command({
-  name: "md-namespace-list",
-  summary: "List the namespaces of metadata definitions",
-  flags: {
-    "resource-types": list(
-      "<RESOURCE_TYPE>",
-      "Only namespaces for this resource type; may be repeated",
-    ),
-    "visibility": text("<VISIBILITY>", "Only namespaces with this visibility: public, private", {
-      choices: ["public", "private"],
-    }),
-    "page-size": number("<SIZE>", "Namespaces per request (default: 20)"),
-  },
-  async run(invocation) {
-    const { "resource-types": types, visibility, "page-size": size = PAGE_SIZE } =
-      invocation.values;
-    const namespaces = await allPages(async (marker) => {
-      const query = queryOf({
-        limit: String(size),
-        resource_types: types.join(",") || undefined,
-        visibility,
-        marker: marker ?? undefined,
-      });
-      return (await invocation.ask("metadefs.namespaces.list", query)).namespaces;
-    }, ({ namespace }) => namespace);
-    await printList(invocation, namespaces, [["namespace"]]);
-  },
-});
-
-const NAMESPACE_SHOW = command({
-  name: "md-namespace-show",
-  summary: "Show a namespace and the names of its parts",
-  positionals: [NAMESPACE],
-  flags: {
-    "resource-type": text(
-      "<RESOURCE_TYPE>",
-      "Show properties with their prefix for this resource type",
-    ),
-    ...WIDTH_FLAGS,
-  },
-  async run(invocation, name) {
-    const view = { resourceType: invocation.values["resource-type"] };
-    const namespace = await invocation.ask("metadefs.namespaces.get", name, view);
-    await printNamespace(invocation, namespace, widthFrom(invocation.values));
-  },
-});
-
-const NAMESPACE_CREATE = command({
-  name: "md-namespace-create",
-  summary: "Create a namespace of metadata definitions",
-  positionals: [NAMESPACE],
-  flags: {
-    ...META_FLAGS,
-    "schema": readOnlyFlag("<SCHEMA>"),
-    "resource-type-associations": list(
-      "<RESOURCE_TYPE>",
-      "Resource types that the namespace applies to; may be repeated",
-      { many: true },
-    ),
-  },
-  async run(invocation, namespace) {
-    checkReadOnly(invocation.values);
-    const types = invocation.values["resource-type-associations"];
-    const created = await invocation.ask("metadefs.namespaces.create", {
-      namespace,
-      ...metaFrom(invocation.values),
-      ...types.length > 0 && { resource_type_associations: types.map((name) => ({ name })) },
-    });
-    await printNamespace(invocation, created);
-  },
-});
-
-const NAMESPACE_IMPORT = command({
-  name: "md-namespace-import",
-  summary: "Create a namespace and its parts from JSON",
-  details:
-    'The JSON is the output of "md-namespace-show --json", of any cloud, or one of the files that come with Glance.',
-  flags: FILE_FLAGS,
-  async run(invocation) {
-    const { name, text } = await readText(
-      invocation.system,
-      invocation.values["file"],
-      "import a namespace",
-    );
-    const document = objectIn(text);
-    if (document === null) {
-      throw new CommandFailed(`Cannot import "${name}": it is not a JSON object; correct it`);
-    }
-    if (typeof document["namespace"] !== "string") {
-      throw new CommandFailed(`Cannot import "${name}": it has no "namespace"; add its name`);
-    }
-    // Glance checks the other fields.
-    const namespace = withoutReadOnlyParts(document) as unknown as NewMetadefNamespace;
-    await printNamespace(invocation, await invocation.ask("metadefs.namespaces.create", namespace));
-  },
-});
-
-const NAMESPACE_UPDATE = command({
-  name: "md-namespace-update",
-  summary: "Update a namespace",
-  details: "Fields without a flag keep their values.",
-  positionals: [NAMESPACE],
-  flags: { "namespace": text("<NAMESPACE>", "New name of the namespace"), ...META_FLAGS },
-  async run(invocation, name) {
-    checkReadOnly(invocation.values);
-    const { namespace: newName } = invocation.values;
-    const change = definedMembers<NewMetadefNamespace>({
-      ...metaFrom(invocation.values),
-      namespace: newName,
-    });
-    if (Object.keys(change).length === 0) {
-      throw new UsageError(
-        'Cannot update a namespace: no change is given; see "glance help md-namespace-update"',
-      );
-    }
-    const current = await invocation.ask("metadefs.namespaces.get", name);
-    const { display_name, description, visibility, protected: isProtected, owner } = current;
-    const fields = { display_name, description, visibility, protected: isProtected, owner };
-    const update = { ...definedMembers<MetadefNamespaceMeta>(fields), ...change };
-    await invocation.ask("metadefs.namespaces.update", name, update);
-    const after = await invocation.ask("metadefs.namespaces.get", newName ?? name);
-    await printNamespace(invocation, after);
-  },
-});
-
-const NAMESPACE_DELETE = command({
-  name: "md-namespace-delete",
-  summary: "Delete a namespace and its parts",
-  positionals: [NAMESPACE],
-  async run(invocation, name) {
-    await invocation.ask("metadefs.namespaces.delete", name);
-  },
-});
-
 /** The commands of this file. */
 export const NAMESPACE_COMMANDS: readonly Command[] = [
-  NAMESPACE_LIST,
-  NAMESPACE_SHOW,
-  NAMESPACE_CREATE,
-  NAMESPACE_IMPORT,
-  NAMESPACE_UPDATE,
-  NAMESPACE_DELETE,
+  command({
+    name: "md-namespace-list",
+    summary: "List the namespaces of metadata definitions",
+    flags: {
+      "resource-types": list(
+        "<RESOURCE_TYPE>",
+        "Only namespaces for this resource type; may be repeated",
+      ),
+      "visibility": text("<VISIBILITY>", "Only namespaces with this visibility: public, private", {
+        choices: ["public", "private"],
+      }),
+      "page-size": number("<SIZE>", "Namespaces per request (default: 20)"),
+    },
+    async run(invocation) {
+      const { "resource-types": types, visibility, "page-size": size = PAGE_SIZE } =
+        invocation.values;
+      const namespaces = await allPages(async (marker) => {
+        const query = queryOf({
+          limit: String(size),
+          resource_types: types.join(",") || undefined,
+          visibility,
+          marker: marker ?? undefined,
+        });
+        return (await invocation.ask("metadefs.namespaces.list", query)).namespaces;
+      }, ({ namespace }) => namespace);
+      await printList(invocation, namespaces, [["namespace"]]);
+    },
+  }),
+  command({
+    name: "md-namespace-show",
+    summary: "Show a namespace and the names of its parts",
+    positionals: [NAMESPACE],
+    flags: {
+      "resource-type": text(
+        "<RESOURCE_TYPE>",
+        "Show properties with their prefix for this resource type",
+      ),
+      ...WIDTH_FLAGS,
+    },
+    async run(invocation, name) {
+      const view = { resourceType: invocation.values["resource-type"] };
+      const namespace = await invocation.ask("metadefs.namespaces.get", name, view);
+      await printNamespace(invocation, namespace, widthFrom(invocation.values));
+    },
+  }),
+  command({
+    name: "md-namespace-create",
+    summary: "Create a namespace of metadata definitions",
+    positionals: [NAMESPACE],
+    flags: {
+      ...META_FLAGS,
+      "schema": readOnlyFlag("<SCHEMA>"),
+      "resource-type-associations": list(
+        "<RESOURCE_TYPE>",
+        "Resource types that the namespace applies to; may be repeated",
+        { many: true },
+      ),
+    },
+    async run(invocation, namespace) {
+      checkReadOnly(invocation.values);
+      const types = invocation.values["resource-type-associations"];
+      const created = await invocation.ask("metadefs.namespaces.create", {
+        namespace,
+        ...metaFrom(invocation.values),
+        ...types.length > 0 && { resource_type_associations: types.map((name) => ({ name })) },
+      });
+      await printNamespace(invocation, created);
+    },
+  }),
+  command({
+    name: "md-namespace-import",
+    summary: "Create a namespace and its parts from JSON",
+    details:
+      'The JSON is the output of "md-namespace-show --json", of any cloud, or one of the files that come with Glance.',
+    flags: FILE_FLAGS,
+    async run(invocation) {
+      const { name, text } = await readText(
+        invocation.system,
+        invocation.values["file"],
+        "import a namespace",
+      );
+      const document = objectIn(text);
+      if (document === null) {
+        throw new CommandFailed(`Cannot import "${name}": it is not a JSON object; correct it`);
+      }
+      if (typeof document["namespace"] !== "string") {
+        throw new CommandFailed(`Cannot import "${name}": it has no "namespace"; add its name`);
+      }
+      // Glance checks the other fields.
+      const namespace = withoutReadOnlyParts(document) as unknown as NewMetadefNamespace;
+      await printNamespace(
+        invocation,
+        await invocation.ask("metadefs.namespaces.create", namespace),
+      );
+    },
+  }),
+  command({
+    name: "md-namespace-update",
+    summary: "Update a namespace",
+    details: "Fields without a flag keep their values.",
+    positionals: [NAMESPACE],
+    flags: { "namespace": text("<NAMESPACE>", "New name of the namespace"), ...META_FLAGS },
+    async run(invocation, name) {
+      checkReadOnly(invocation.values);
+      const { namespace: newName } = invocation.values;
+      const change = definedMembers<NewMetadefNamespace>({
+        ...metaFrom(invocation.values),
+        namespace: newName,
+      });
+      if (Object.keys(change).length === 0) {
+        throw new UsageError(
+          'Cannot update a namespace: no change is given; see "glance help md-namespace-update"',
+        );
+      }
+      const current = await invocation.ask("metadefs.namespaces.get", name);
+      const { display_name, description, visibility, protected: isProtected, owner } = current;
+      const fields = { display_name, description, visibility, protected: isProtected, owner };
+      const update = { ...definedMembers<MetadefNamespaceMeta>(fields), ...change };
+      await invocation.ask("metadefs.namespaces.update", name, update);
+      const after = await invocation.ask("metadefs.namespaces.get", newName ?? name);
+      await printNamespace(invocation, after);
+    },
+  }),
+  command({
+    name: "md-namespace-delete",
+    summary: "Delete a namespace and its parts",
+    positionals: [NAMESPACE],
+    async run(invocation, name) {
+      await invocation.ask("metadefs.namespaces.delete", name);
+    },
+  }),
 ];
 
 /** The fields that flags set. */

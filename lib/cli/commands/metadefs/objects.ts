@@ -32,28 +32,26 @@ const OBJECTS: DefinitionKind = {
   },
 };
 
-const OBJECT_PROPERTY_SHOW = command({
-  name: "md-object-property-show",
-  summary: "Show a property of an object of a namespace",
-  positionals: [NAMESPACE, partArgument(OBJECTS), partArgument({ one: "property" })],
-  flags: WIDTH_FLAGS,
-  async run(invocation, namespace, name, property) {
-    const { properties = {} } = await invocation.ask("metadefs.objects.get", namespace, name);
-    const found = Object.hasOwn(properties, property) ? properties[property] : undefined;
-    if (found === undefined) {
-      const known = Object.keys(properties);
-      throw new CommandFailed(
-        `Cannot show property "${property}" of object "${name}": the object has ${
-          known.length === 0 ? "none" : `"${known.join('", "')}"; choose one of them`
-        }`,
-      );
-    }
-    await printRecord(invocation, { ...found, name: property }, widthFrom(invocation.values));
-  },
-});
-
 /** The commands of this file. */
 export const OBJECT_COMMANDS: readonly Command[] = [
   ...definitionCommands(OBJECTS),
-  OBJECT_PROPERTY_SHOW,
+  command({
+    name: "md-object-property-show",
+    summary: "Show a property of an object of a namespace",
+    positionals: [NAMESPACE, partArgument(OBJECTS), partArgument({ one: "property" })],
+    flags: WIDTH_FLAGS,
+    async run(invocation, namespace, name, property) {
+      const { properties = {} } = await invocation.ask("metadefs.objects.get", namespace, name);
+      const found = Object.hasOwn(properties, property) ? properties[property] : undefined;
+      if (found === undefined) {
+        const known = Object.keys(properties);
+        throw new CommandFailed(
+          `Cannot show property "${property}" of object "${name}": the object has ${
+            known.length === 0 ? "none" : `"${known.join('", "')}"; choose one of them`
+          }`,
+        );
+      }
+      await printRecord(invocation, { ...found, name: property }, widthFrom(invocation.values));
+    },
+  }),
 ];

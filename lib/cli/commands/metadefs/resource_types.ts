@@ -8,59 +8,51 @@ import { type Command, command } from "../../args/command.ts";
 import { checkReadOnly, DATE_FLAGS, NAMESPACE } from "./fields.ts";
 import { printList, printRecord } from "../../output/records.ts";
 
-const TYPE_LIST = command({
-  name: "md-resource-type-list",
-  summary: "List the resource types",
-  async run(invocation) {
-    await printList(invocation, await invocation.ask("metadefs.resourceTypes.list"), [["name"]]);
-  },
-});
-
-const ASSOCIATION_LIST = command({
-  name: "md-namespace-resource-type-list",
-  summary: "List the resource types that a namespace applies to",
-  positionals: [NAMESPACE],
-  async run(invocation, namespace) {
-    const all = await invocation.ask("metadefs.associations.list", namespace);
-    await printList(invocation, all, [["name"], ["prefix"], ["properties_target"]]);
-  },
-});
-
-const ASSOCIATE = command({
-  name: "md-resource-type-associate",
-  summary: "Associate a namespace with a resource type",
-  positionals: [NAMESPACE],
-  flags: {
-    "name": required("<NAME>", "Resource type, for example OS::Nova::Flavor"),
-    "prefix": text("<PREFIX>", "Prefix of the properties on this resource type, with separator"),
-    "properties-target": text(
-      "<PROPERTIES_TARGET>",
-      "Target of the properties if the resource has several, for example image",
-    ),
-    ...DATE_FLAGS,
-  },
-  async run(invocation, namespace) {
-    checkReadOnly(invocation.values);
-    const { name, prefix, "properties-target": target } = invocation.values;
-    const association = { name, prefix, properties_target: target };
-    const made = await invocation.ask("metadefs.associations.create", namespace, association);
-    await printRecord(invocation, made);
-  },
-});
-
-const DEASSOCIATE = command({
-  name: "md-resource-type-deassociate",
-  summary: "Remove the association of a namespace with a resource type",
-  positionals: [NAMESPACE, { name: "<RESOURCE_TYPE>", summary: "Name of the resource type" }],
-  async run(invocation, namespace, type) {
-    await invocation.ask("metadefs.associations.delete", namespace, type);
-  },
-});
-
 /** The commands of this file. */
 export const RESOURCE_TYPE_COMMANDS: readonly Command[] = [
-  TYPE_LIST,
-  ASSOCIATION_LIST,
-  ASSOCIATE,
-  DEASSOCIATE,
+  command({
+    name: "md-resource-type-list",
+    summary: "List the resource types",
+    async run(invocation) {
+      await printList(invocation, await invocation.ask("metadefs.resourceTypes.list"), [["name"]]);
+    },
+  }),
+  command({
+    name: "md-namespace-resource-type-list",
+    summary: "List the resource types that a namespace applies to",
+    positionals: [NAMESPACE],
+    async run(invocation, namespace) {
+      const all = await invocation.ask("metadefs.associations.list", namespace);
+      await printList(invocation, all, [["name"], ["prefix"], ["properties_target"]]);
+    },
+  }),
+  command({
+    name: "md-resource-type-associate",
+    summary: "Associate a namespace with a resource type",
+    positionals: [NAMESPACE],
+    flags: {
+      "name": required("<NAME>", "Resource type, for example OS::Nova::Flavor"),
+      "prefix": text("<PREFIX>", "Prefix of the properties on this resource type, with separator"),
+      "properties-target": text(
+        "<PROPERTIES_TARGET>",
+        "Target of the properties if the resource has several, for example image",
+      ),
+      ...DATE_FLAGS,
+    },
+    async run(invocation, namespace) {
+      checkReadOnly(invocation.values);
+      const { name, prefix, "properties-target": target } = invocation.values;
+      const association = { name, prefix, properties_target: target };
+      const made = await invocation.ask("metadefs.associations.create", namespace, association);
+      await printRecord(invocation, made);
+    },
+  }),
+  command({
+    name: "md-resource-type-deassociate",
+    summary: "Remove the association of a namespace with a resource type",
+    positionals: [NAMESPACE, { name: "<RESOURCE_TYPE>", summary: "Name of the resource type" }],
+    async run(invocation, namespace, type) {
+      await invocation.ask("metadefs.associations.delete", namespace, type);
+    },
+  }),
 ];

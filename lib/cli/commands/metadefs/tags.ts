@@ -19,55 +19,49 @@ const TAGS: PartKind = {
   shown: (tag) => tag,
 };
 
-const TAG_CREATE = command({
-  name: "md-tag-create",
-  summary: "Add a tag to a namespace",
-  positionals: [NAMESPACE],
-  flags: { "name": required("<NAME>", "Name of the tag") },
-  async run(invocation, namespace) {
-    const name = nameFrom("name", invocation.values["name"]);
-    const tag = await invocation.ask("metadefs.tags.create", namespace, name);
-    await printPart(invocation, TAGS, tag, name);
-  },
-});
-
-const TAG_CREATE_MULTIPLE = command({
-  name: "md-tag-create-multiple",
-  summary: "Replace the tags of a namespace, or add several",
-  positionals: [NAMESPACE],
-  flags: {
-    "names": required("<NAMES>", "Names of the tags, separated by commas"),
-    "delim": text("<DELIM>", "Separator of the names (default: a comma)"),
-    "append": toggle("Keep the existing tags"),
-  },
-  async run(invocation, namespace) {
-    const { names, delim, append } = invocation.values;
-    const tags = names.split(delim || ",").map((name) => name.trim()).filter(Boolean);
-    if (tags.length === 0) {
-      throw new UsageError(`Cannot use "--names ${names}": it contains no tag; add a name`);
-    }
-    const made = await invocation.ask("metadefs.tags.createAll", namespace, tags, { append });
-    await printList(invocation, made, TAGS.columns);
-  },
-});
-
-const TAG_UPDATE = command({
-  name: "md-tag-update",
-  summary: "Rename a tag of a namespace",
-  positionals: [NAMESPACE, partArgument(TAGS)],
-  flags: { "name": required("<NAME>", "New name of the tag") },
-  async run(invocation, namespace, name) {
-    const newName = nameFrom("name", invocation.values["name"]);
-    await invocation.ask("metadefs.tags.update", namespace, name, newName);
-    const tag = await invocation.ask("metadefs.tags.get", namespace, newName);
-    await printPart(invocation, TAGS, tag, newName);
-  },
-});
-
 /** The commands of this file. */
 export const TAG_COMMANDS: readonly Command[] = [
   ...partCommands(TAGS),
-  TAG_CREATE,
-  TAG_CREATE_MULTIPLE,
-  TAG_UPDATE,
+  command({
+    name: "md-tag-create",
+    summary: "Add a tag to a namespace",
+    positionals: [NAMESPACE],
+    flags: { "name": required("<NAME>", "Name of the tag") },
+    async run(invocation, namespace) {
+      const name = nameFrom("name", invocation.values["name"]);
+      const tag = await invocation.ask("metadefs.tags.create", namespace, name);
+      await printPart(invocation, TAGS, tag, name);
+    },
+  }),
+  command({
+    name: "md-tag-create-multiple",
+    summary: "Replace the tags of a namespace, or add several",
+    positionals: [NAMESPACE],
+    flags: {
+      "names": required("<NAMES>", "Names of the tags, separated by commas"),
+      "delim": text("<DELIM>", "Separator of the names (default: a comma)"),
+      "append": toggle("Keep the existing tags"),
+    },
+    async run(invocation, namespace) {
+      const { names, delim, append } = invocation.values;
+      const tags = names.split(delim || ",").map((name) => name.trim()).filter(Boolean);
+      if (tags.length === 0) {
+        throw new UsageError(`Cannot use "--names ${names}": it contains no tag; add a name`);
+      }
+      const made = await invocation.ask("metadefs.tags.createAll", namespace, tags, { append });
+      await printList(invocation, made, TAGS.columns);
+    },
+  }),
+  command({
+    name: "md-tag-update",
+    summary: "Rename a tag of a namespace",
+    positionals: [NAMESPACE, partArgument(TAGS)],
+    flags: { "name": required("<NAME>", "New name of the tag") },
+    async run(invocation, namespace, name) {
+      const newName = nameFrom("name", invocation.values["name"]);
+      await invocation.ask("metadefs.tags.update", namespace, name, newName);
+      const tag = await invocation.ask("metadefs.tags.get", namespace, newName);
+      await printPart(invocation, TAGS, tag, newName);
+    },
+  }),
 ];
