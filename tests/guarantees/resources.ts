@@ -38,6 +38,10 @@ export const RESOURCES: readonly Guarantee[] = [
     "cli/start_process_test.ts: start survives more connections than it has descriptors, and serves the next",
   ],
   [
+    "Clients that reset their connections do not delay others.",
+    "cli/http/listener_test.ts: HttpListener accepts the next connection at once, and closes no other, when many clients have left",
+  ],
+  [
     "Silent sockets, half-sent headers and stalled uploads are closed.",
     "cli/http/http_server_test.ts: serve() closes a connection when its client sends nothing in time",
     "cli/http/http_server_test.ts: serve() closes a connection when its client reads nothing in time",

@@ -15,6 +15,14 @@ import { TimeLimits } from "./time_limit.ts";
 /** Milliseconds between attempts to accept a connection. */
 const RETRY = 100;
 
+/** Errors of one connection: its client has left (accept(2)). */
+const CLIENT_LEFT: ReadonlySet<string> = new Set([
+  "ECONNABORTED",
+  "ECONNRESET",
+  "ENOTCONN",
+  "EPROTO",
+]);
+
 /** Default maximum number of connections. */
 export const MAX_CONNECTIONS = 4_000;
 
@@ -98,8 +106,11 @@ export class HttpListener {
     try {
       return await this.#listener.accept();
     } catch (error) {
-      // No file descriptor is left, or the client has disconnected (ECONNABORTED).
-      if (/^E[MN]FILE$/.test(codeOf(error) ?? "")) this.#learnLimit();
+      const code = codeOf(error) ?? "";
+      // A pause would let one client that resets its connections delay all others.
+      if (CLIENT_LEFT.has(code)) return null;
+      // No file descriptor is left.
+      if (/^E[MN]FILE$/.test(code)) this.#learnLimit();
       if (!this.#isClosed && !this.#reclaim()) await this.#ended(RETRY);
       return null;
     }

@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { CLIENT_LIMITS } from "../../../lib/cli/http/client_limits.ts";
 import { HttpListener } from "../../../lib/cli/http/listener.ts";
+import { RawClient } from "./raw_client.ts";
 
 const handler = ({ method }: Request) => Promise.resolve(new Response(method));
 
@@ -20,6 +21,31 @@ Deno.test("HttpListener accepts connections again when the system had no descrip
   const answer = await fetch(`http://127.0.0.1:${source.addr.port}/a`);
   assertEquals(await answer.text(), "GET");
   assertEquals(errors, []);
+  await listener.close();
+});
+
+Deno.test("HttpListener accepts the next connection at once, and closes no other, when many clients have left", async () => {
+  const source = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const codes = ["ENOTCONN", "ECONNABORTED", "ECONNRESET", "EPROTO"];
+  let accepted = 0;
+  const listener = new HttpListener({
+    // The second client connects after 400 others have left.
+    accept: () => {
+      const code = codes[accepted % codes.length] ?? "";
+      const hasLeft = accepted++ > 0 && accepted <= 401;
+      return hasLeft ? Promise.reject(Object.assign(new Error(code), { code })) : source.accept();
+    },
+    close: () => source.close(),
+  }, { handler, limits: { ...CLIENT_LIMITS, reclaim: 0 }, maxConnections: 10 });
+  const { port } = source.addr;
+  using first = new RawClient(await Deno.connect({ port }));
+  using second = new RawClient(await Deno.connect({ port }));
+  const start = performance.now();
+  for (const client of [first, second]) {
+    await client.send("GET /a HTTP/1.1\r\nhost: x\r\n\r\n");
+    await client.until("GET");
+  }
+  assert(performance.now() - start < 10_000);
   await listener.close();
 });
 
