@@ -10,13 +10,13 @@ export interface GlanceErrorOptions {
   readonly cause?: unknown;
   /** Id of the requested image. */
   readonly imageId?: string | undefined;
-  /** Server that responded last, as `scheme://host[:port][/prefix]`. */
+  /** Server of the last attempt, as `scheme://host[:port][/prefix]`. */
   readonly server?: string | undefined;
   /** HTTP status of the response. */
   readonly status?: number | undefined;
   /** `x-openstack-request-id` of the response, by which an operator finds the request in Glance's log. */
   readonly requestId?: string | undefined;
-  /** Number of requests sent. */
+  /** Number of requests sent; for an `ImageDownloadFailed`, the number of times that the download broke. */
   readonly attempts?: number | undefined;
   /** Parts of the message that name options and calls, in addition to those of the cause. */
   readonly terms?:
@@ -45,13 +45,13 @@ export class GlanceError extends Error {
   override name = "GlanceError";
   /** Id of the requested image. */
   readonly imageId: string | undefined;
-  /** Server that responded last, as `scheme://host[:port][/prefix]`. */
+  /** Server of the last attempt, as `scheme://host[:port][/prefix]`. */
   readonly server: string | undefined;
   /** HTTP status of the response. */
   readonly status: number | undefined;
   /** `x-openstack-request-id` of the response, by which an operator finds the request in Glance's log. */
   readonly requestId: string | undefined;
-  /** Number of requests sent. */
+  /** Number of requests sent; for an `ImageDownloadFailed`, the number of times that the download broke. */
   readonly attempts: number | undefined;
   /**
    * Parts of the message that name options and calls of this module, for example

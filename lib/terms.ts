@@ -10,7 +10,11 @@ export type TermKey =
   // Options.
   | "apiServers"
   | "authUrl"
+  | "caCert"
   | "catalogInfo"
+  | "cert"
+  | "certificates"
+  | "certKey"
   | "requestTimeout"
   | "size"
   | "stallTimeout"

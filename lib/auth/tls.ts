@@ -5,7 +5,17 @@
  */
 import { InvalidConfigurationValue } from "../errors.ts";
 import type { CloudTls } from "./clouds/config.ts";
+import type { Term } from "../terms.ts";
 import { processEnvironment, readHostFile, type TextFileReader } from "../platform.ts";
+
+// The settings of the files, and their environment variables.
+const CA_CERT: Term = { key: "caCert", text: "cacert (OS_CACERT)" };
+const CERT: Term = { key: "cert", text: "cert (OS_CERT)" };
+const KEY: Term = { key: "certKey", text: "key (OS_KEY)" };
+const CERTIFICATES: Term = {
+  key: "certificates",
+  text: "cacert, cert and key (OS_CACERT, OS_CERT, OS_KEY)",
+};
 
 /** A fetch; disposing it closes its connections. */
 export interface CloudFetch extends Disposable {
@@ -57,12 +67,12 @@ export async function fetchForCloud(
   const { caCertFile, certFile, keyFile } = tls;
   if (caCertFile === null && certFile === null) return null;
   if (Deno === undefined && Bun === undefined) return withoutFetch(tls);
-  const read = async (path: string | null) =>
-    path === null ? undefined : await readPem(path, readTextFile);
+  const read = async (path: string | null, term: Term) =>
+    path === null ? undefined : await readPem(path, term, readTextFile);
   const pem = {
-    ca: await read(caCertFile),
-    cert: await read(certFile),
-    key: await read(certFile === null ? null : keyFile ?? certFile),
+    ca: await read(caCertFile, CA_CERT),
+    cert: await read(certFile, CERT),
+    key: await read(certFile === null ? null : keyFile ?? certFile, KEY),
   };
   return Deno === undefined ? bunFetch(pem) : denoFetch(Deno, pem);
 }
@@ -95,13 +105,13 @@ function makeClient<Client>(make: () => Client): Client {
     return make();
   } catch (cause) {
     throw new InvalidConfigurationValue(
-      "Cannot use the certificate files: they do not contain a certificate and its key; correct cacert, cert and key (OS_CACERT, OS_CERT, OS_KEY)",
-      { cause },
+      `Cannot use the certificate files: they do not contain a certificate and its key; correct ${CERTIFICATES.text}`,
+      { cause, terms: [CERTIFICATES] },
     );
   }
 }
 
-async function readPem(path: string, readTextFile: TextFileReader): Promise<string> {
+async function readPem(path: string, term: Term, readTextFile: TextFileReader): Promise<string> {
   let state = "it does not exist";
   try {
     const text = await readTextFile(path);
@@ -111,7 +121,8 @@ async function readPem(path: string, readTextFile: TextFileReader): Promise<stri
     state = error instanceof Error ? error.message : "it cannot be read";
   }
   throw new InvalidConfigurationValue(
-    `Cannot use the certificate file "${path}": ${state}; correct cacert, cert or key (OS_CACERT, OS_CERT, OS_KEY)`,
+    `Cannot use the certificate file "${path}": ${state}; correct ${term.text}`,
+    { terms: [term] },
   );
 }
 

@@ -70,7 +70,7 @@ export async function findImage(
     if (only !== undefined) return only;
   }
   throw new ImageNotFound(
-    `Cannot find image ${inspect(nameOrId)}: no image that the caller can list has this id or name`,
+    `Cannot find image ${inspect(nameOrId)}: no image with this id or name is visible to you`,
     { status: 404 },
   );
 }
@@ -90,7 +90,7 @@ function ambiguous(name: string, found: readonly Image[]): AmbiguousImage {
   const imageIds = found.map(({ id }) => id).slice(0, MAX_LISTED);
   const more = found.length > MAX_LISTED ? " and more" : "";
   return new AmbiguousImage(
-    `Cannot choose image ${inspect(name)}: several have this name (${
+    `Cannot choose image ${inspect(name)}: several images have this name (${
       imageIds.join(", ")
     }${more}); give the id of one`,
     { imageIds },

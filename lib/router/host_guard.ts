@@ -32,7 +32,10 @@ export function checkHost(options: HostGuardOptions, { url, method, headers }: R
     throw new HttpError(400, "The Host header must have the form host[:port].");
   }
   if (options.allowedHosts !== "any" && !hosts.every((host) => isAllowed(options, host))) {
-    throw new HttpError(403, "This host name is not allowed.");
+    throw new HttpError(
+      403,
+      "This host name is not allowed; see allowedHosts and --public-endpoint.",
+    );
   }
   if (!SAFE_METHODS.has(method) && isCrossSite(options, headers, hosts)) {
     throw new HttpError(403, "Cross-site write requests are not allowed.");

@@ -72,7 +72,7 @@ Deno.test("authenticate() gives a hint about an unknown CA", async () => {
 });
 
 const REFUSED: readonly (readonly [tls: Partial<CloudTls>, message: string])[] = [
-  [{ caCertFile: "/none.pem" }, '"/none.pem": it does not exist'],
+  [{ caCertFile: "/none.pem" }, '"/none.pem": it does not exist; correct cacert (OS_CACERT)'],
   [{ caCertFile: "/text.pem" }, '"/text.pem": it is not a PEM file'],
   [{ certFile: "/client.pem" }, "do not contain a certificate and its key"],
 ];

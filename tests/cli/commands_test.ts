@@ -203,7 +203,7 @@ Deno.test("image-delete deletes all that it can, and says what it could not", as
   assertEquals(code, 1);
   assertEquals(
     stderr,
-    `Cannot find image "nobody": no image that the caller can list has this id or name; see "glance image-list"
+    `Cannot find image "nobody": no image with this id or name is visible to you; see "glance image-list"
 Cannot delete 1 of 3 images: see the errors above; 2 deleted
 `,
   );

@@ -40,22 +40,22 @@ const CASES: Readonly<Record<string, Case>> = {
   "an unknown id": {
     args: ["image-show", NO_ID],
     says:
-      `Cannot show image "${NO_ID}": the server answered 404, "…${NO_ID}"; check the image id: it is not there, or not yours to see (req-…)`,
+      `Cannot show image "${NO_ID}": the server answered 404, "…${NO_ID}"; check the image id: it does not exist, or you cannot see it (req-…)`,
   },
   "an unknown name": {
     args: ["image-show", "nobody"],
     says:
-      'Cannot find image "nobody": no image that the caller can list has this id or name; see "glance image-list"',
+      'Cannot find image "nobody": no image with this id or name is visible to you; see "glance image-list"',
   },
   "an id with a slash": {
     args: ["image-show", `${ID}/file`],
     says:
-      `Cannot find image "${ID}/file": no image that the caller can list has this id or name; see "glance image-list"`,
+      `Cannot find image "${ID}/file": no image with this id or name is visible to you; see "glance image-list"`,
   },
   "an id that leads upwards": {
     args: ["image-delete", "../../tasks"],
     says:
-      'Cannot find image "../../tasks": no image that the caller can list has this id or name; see "glance image-list"',
+      'Cannot find image "../../tasks": no image with this id or name is visible to you; see "glance image-list"',
   },
   "a tag that leads upwards": {
     args: ["image-tag-delete", ID, ".."],
@@ -64,7 +64,8 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "a name that two images have": {
     args: ["image-download", "twin", "--file", "x"],
-    says: `Cannot choose image "twin": several have this name (…${OTHER_ID}…); give the id of one`,
+    says:
+      `Cannot choose image "twin": several images have this name (…${OTHER_ID}…); give the id of one`,
   },
   "a name of 300 characters": {
     args: ["image-create", "--name", "n".repeat(300)],
@@ -149,7 +150,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "a member that is none": {
     args: ["member-update", ID, "stranger", "accepted"],
     says:
-      `Cannot update member "stranger" of image "${ID}": the server answered 404, "…"; check the image id and the member id: one of them is not there, or not yours to see (req-…)`,
+      `Cannot update member "stranger" of image "${ID}": the server answered 404, "…"; check the image id and the member id: one of them does not exist, or you cannot see it (req-…)`,
   },
   "a file that is not there": {
     args: ["image-create", ...RAW, "--file", "absent.img"],
@@ -201,7 +202,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "an image that has its data": {
     args: ["image-upload", ID, "--file", "disk.img"],
     says:
-      `Cannot upload image "${ID}": the server answered 409, "…"; create another image for the data (req-…)`,
+      `Cannot upload image "${ID}": the server answered 409, "…"; data can be uploaded only once; create a new image (req-…)`,
   },
   "a store without data": {
     args: ["image-create", "--store", "local"],

@@ -324,11 +324,11 @@ Deno.test("md commands say what is wrong before they ask for anything", async (t
 });
 
 Deno.test("md commands say what Glance refuses, of what, and what helps", async (t) => {
-  const unseen = "one of them is not there, or not yours to see (req-…)";
+  const unseen = "one of them does not exist, or you cannot see it (req-…)";
   const cases: readonly (readonly [line: string, says: string])[] = [
     [
       "md-namespace-show N",
-      'Cannot show metadata namespace "N": the server answered 404, "…"; check the namespace: it is not there, or not yours to see (req-…)',
+      'Cannot show metadata namespace "N": the server answered 404, "…"; check the namespace: it does not exist, or you cannot see it (req-…)',
     ],
     [
       "md-namespace-create OS::Mine",

@@ -34,6 +34,14 @@ Deno.test("show() names the image that does not exist or is forbidden", async ()
   await assertRejects(() => worldOf([403]).service.show(CALLER, ID), ImageNotAuthorized);
 });
 
+Deno.test("download() names its own action when the image does not exist", async () => {
+  await assertRejects(
+    () => worldOf([404]).service.download(CALLER, ID),
+    ImageNotFound,
+    'Cannot download image "42": the server answered 404',
+  );
+});
+
 Deno.test("create() sends Glance's form with an id, and returns the image", async () => {
   const created = Response.json({ id: ID, status: "queued", name: "disk" }, { status: 201 });
   const world = worldOf([created]);

@@ -290,7 +290,7 @@ const DIFFERENCES: readonly IntendedDifference[] = [
     steps: ["detail with all down"],
     field: "error",
     theirs: /^CommunicationError: Error finding address for <b>/,
-    ours: /^GlanceConnectionFailed: Cannot list images: "<b>" gave no usable answer /,
+    ours: /^GlanceConnectionFailed: Cannot list images: "<b>" gave no usable response /,
     reason: "a page of a list is retried and translated like any other request",
   },
   {

@@ -65,6 +65,8 @@ const ADMIN = "for administrators only";
 const FOR_ADMINISTRATORS = { 403: ASK_ADMINISTRATOR };
 const NO_SCHEMA = "no such schema";
 
+const NO_SCHEMA_HINTS = { 404: "check the name: there is no such schema" };
+
 /** Shows the import methods. */
 export const GET_IMPORT_METHODS: Defined<CloudOperations, "info.import"> =
   /* @__PURE__ */ defineOperation(
@@ -124,6 +126,7 @@ export const CLOUD_OPERATIONS: OperationDefinitions<CloudOperations> = /* @__PUR
       {
         success: [200],
         errors: { 404: NO_SCHEMA },
+        hints: NO_SCHEMA_HINTS,
         receive: receiveRecord(undefined, ["name"]),
       },
     ),
@@ -132,7 +135,12 @@ export const CLOUD_OPERATIONS: OperationDefinitions<CloudOperations> = /* @__PUR
       "GET",
       "/v2/schemas/metadefs/{schema_name}",
       "2.2",
-      { success: [200], errors: { 404: NO_SCHEMA }, receive: receiveRecord(undefined, ["name"]) },
+      {
+        success: [200],
+        errors: { 404: NO_SCHEMA },
+        hints: NO_SCHEMA_HINTS,
+        receive: receiveRecord(undefined, ["name"]),
+      },
     ),
     "tasks.list": defineOperation("list tasks", "GET", "/v2/tasks", "2.2", {
       success: [200],

@@ -72,8 +72,8 @@ export const UPLOAD_IMAGE_DATA: Defined<DataOperations, "upload"> = /* @__PURE__
       503: "the store is unavailable",
     },
     hints: {
-      409: "create another image for the data",
-      410: "create another image for the data",
+      409: "data can be uploaded only once; create a new image",
+      410: "data can be uploaded only once; create a new image",
       411: SIZE_HINT,
       415: "correct the disk format of the image, or its data",
     },
@@ -102,7 +102,7 @@ export const STAGE_IMAGE_DATA: Defined<DataOperations, "stage"> = /* @__PURE__ *
       503: "the staging area is unavailable",
     },
     hints: {
-      409: "import what is staged, or create another image for the data",
+      409: "import the data if the image has staged data, else create a new image",
       411: SIZE_HINT,
     },
     send: (_, data, request = {}) => sendData(data, recordIn("the request", request)),

@@ -90,5 +90,5 @@ function usualHints(
   }
   if (names === "") return {};
   const lost = parameters.length === 1 ? "it" : "one of them";
-  return { 404: `check ${names}: ${lost} is not there, or not yours to see` };
+  return { 404: `check ${names}: ${lost} does not exist, or you cannot see it` };
 }

@@ -183,7 +183,7 @@ export const ADD_IMAGE_LOCATION: Defined<ImageOperations, "addImageLocation"> =
       },
       hints: {
         403: "use the credentials of a service, or those of the owner and an http store",
-        409: "create an image for it",
+        409: "create a new image, and add the location to that",
       },
       send: (_, url, validation_data) => ({
         json: {

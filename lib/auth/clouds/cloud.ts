@@ -79,26 +79,20 @@ export class Cloud {
 
   /** The error for a setting; `state` says what is wrong and what to do, and must not contain a secret. */
   unusable(key: string, state: string): InvalidConfigurationValue {
-    const { setting, source } = this.#names(key);
     return new InvalidConfigurationValue(
-      `Cannot use the cloud "${this.name}" in ${source}: ${setting} ${state}`,
+      `Cannot use ${this.origin}: ${this.#settingOf(key)} ${state}`,
     );
   }
 
   /** The message for an ignored setting; `{cacert}` in the reason is replaced by the name of that setting. */
   ignoring(key: string, reason: string): string {
-    const { setting, source } = this.#names(key);
-    const why = reason.replaceAll(/\{(\w+)\}/g, (_, other) => this.#names(other).setting);
-    return `Ignoring ${setting} of the cloud "${this.name}" in ${source}: ${why}`;
+    const why = reason.replaceAll(/\{(\w+)\}/g, (_, other) => this.#settingOf(other));
+    const whose = this.path === null ? "" : ` of ${this.origin}`;
+    return `Ignoring ${this.#settingOf(key)}${whose}: ${why}`;
   }
 
-  #names(key: string): { readonly setting: string; readonly source: string } {
-    return this.path === null
-      ? {
-        setting: `OS_${key.replace(/^auth\./, "").toUpperCase()}`,
-        source: "the environment",
-      }
-      : { setting: `"${key}"`, source: `"${this.path}"` };
+  #settingOf(key: string): string {
+    return this.path === null ? `OS_${key.replace(/^auth\./, "").toUpperCase()}` : `"${key}"`;
   }
 }
 

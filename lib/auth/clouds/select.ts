@@ -89,8 +89,11 @@ function unknown(
 ): never {
   const place = file === null ? "no clouds.yaml was found" : `"${file.path}" does not contain it`;
   const names = clouds.size === 0 ? "" : ` (known clouds: ${quoted(clouds)})`;
+  const hint = file === null
+    ? "create one in ~/.config/openstack, or name yours in OS_CLIENT_CONFIG_FILE"
+    : "correct the name, or name another file in OS_CLIENT_CONFIG_FILE";
   throw new InvalidConfigurationValue(
-    `Cannot find the cloud "${requested}": ${place}${names}; correct the name, or name the file in OS_CLIENT_CONFIG_FILE`,
+    `Cannot find the cloud "${requested}": ${place}${names}; ${hint}`,
   );
 }
 

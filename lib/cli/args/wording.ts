@@ -12,7 +12,11 @@ import { ownValue } from "../../validate.ts";
 const WORDS: Readonly<Record<TermKey, string | ((subject: string) => string)>> = {
   apiServers: "GLANCE_API_SERVERS",
   authUrl: "OS_AUTH_URL",
+  caCert: "--os-cacert (OS_CACERT)",
   catalogInfo: "--os-service-type",
+  cert: "--os-cert (OS_CERT)",
+  certificates: "--os-cacert, --os-cert and --os-key (OS_CACERT, OS_CERT, OS_KEY)",
+  certKey: "--os-key (OS_KEY)",
   requestTimeout: "--timeout",
   size: "--size",
   stallTimeout: "--stall-timeout",

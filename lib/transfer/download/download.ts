@@ -21,6 +21,9 @@ import { canSeek } from "./seek_probe.ts";
 import { type ResumeOptions, ResumingReader } from "./resuming_reader.ts";
 import { type DownloadOptions, VERIFY_MODES } from "../types.ts";
 
+/** Reads the record first; an error is that of the download. */
+const GET_RECORD = { ...GET_IMAGE, action: 'download image "{image_id}"' };
+
 /** Default size in bytes of a part of a parallel download. */
 const PART_SIZE = 8 * 1024 * 1024;
 
@@ -40,7 +43,7 @@ export async function openDownload(
   checkOptions(options);
   const { signal, prefer, verify = "auto", range } = options;
   const session = new Session(client, context, { signal });
-  const record = await session.call(GET_IMAGE, imageId);
+  const record = await session.call(GET_RECORD, imageId);
   const identity = descriptorOf(record);
   const { start, end } = boundsOf(imageId, range, identity.size);
   const isWhole = start === 0 && end === null;
@@ -145,8 +148,8 @@ function boundsOf(
   if (!isRange || (size !== null && start >= size)) {
     const [of, below] = size === null ? ["", ""] : [` of ${size} bytes`, ` below ${size}`];
     throw new Invalid(
-      `Cannot read bytes ${start} to ${
-        end ?? "the last"
+      `Cannot read ${
+        end === null ? `from byte ${start}` : `bytes ${start} to ${end}`
       } of image "${imageId}"${of}: there is no such range; give a whole start${below} and no end before it, or leave the range out`,
       { imageId },
     );

@@ -172,10 +172,11 @@ function downloadFailed(
   { imageId, delivered, total }: Limits,
 ): ImageDownloadFailed {
   const last = failures.at(-1);
+  const action = `Cannot download image "${imageId}": `;
   return new ImageDownloadFailed(
-    `Cannot download image "${imageId}": it broke after ${delivered}${
+    `${action}it broke after ${delivered}${
       total === null ? "" : ` of ${total}`
-    } bytes, and no server could continue it; the last error: ${last?.message}`,
+    } bytes, and no server could continue it; the last error: ${last?.message.replace(action, "")}`,
     {
       cause: new AggregateError(failures, "every attempt to continue the download failed"),
       imageId,

@@ -91,8 +91,8 @@ const ENVIRONMENT = {
 };
 
 const MESSAGES = [
-  'Ignoring OS_INSECURE of the cloud "envvars" in the environment: certificates are always checked; set OS_CACERT to the CA of the cloud, and remove the setting',
-  'Ignoring OS_IMAGE_API_VERSION of the cloud "envvars" in the environment: only version 2 of the Image API is supported',
+  "Ignoring OS_INSECURE: certificates are always checked; set OS_CACERT to the CA of the cloud, and remove the setting",
+  "Ignoring OS_IMAGE_API_VERSION: only version 2 of the Image API is supported",
 ];
 
 Deno.test("connect() and createCloudGateway() report each ignored setting", async () => {

@@ -428,7 +428,8 @@ const REFUSED: readonly Refused[] = [
     claim: "a file that cannot be read, where the cloud may be in it",
     environment: { OS_CLOUD: "two" },
     files: { [`${HOME}/clouds.yaml`]: new Error("permission denied") },
-    message: 'Cannot find the cloud "two": no clouds.yaml was found; correct the name',
+    message:
+      'Cannot find the cloud "two": no clouds.yaml was found; create one in ~/.config/openstack, or name yours in OS_CLIENT_CONFIG_FILE',
   },
 ];
 

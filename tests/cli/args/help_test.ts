@@ -141,7 +141,7 @@ Deno.test("runGlance() names commands as users start the program", async () => {
   );
   assertEquals(
     await run("image-show", "x"),
-    'Cannot find image "x": no image that the caller can list has this id or name; see "deno task glance image-list"\n',
+    'Cannot find image "x": no image with this id or name is visible to you; see "deno task glance image-list"\n',
   );
   assertMatch(await run(), /of a command: "deno task\s+glance help image-create"/);
   assertMatch(await run("help", "image-stage"), /^usage: deno task glance image-stage/);

@@ -141,7 +141,7 @@ Deno.test("image-copy says what is wrong", async (t) => {
     [
       "image-copy nobody --to-cloud there",
       1,
-      'Cannot find image "nobody": no image that the caller can list has this id or name; see "glance image-list"',
+      'Cannot find image "nobody": no image with this id or name is visible to you; see "glance image-list"',
     ],
     [
       "image-copy disk --to-cloud there --store moon",

@@ -131,7 +131,8 @@ const ACTIONS: readonly (readonly [
 for (const [when, fruitless, limits, expected] of ACTIONS) {
   const what = typeof expected === "number" ? `waits in round ${expected}` : expected;
   Deno.test(`nextAction() ${what} after ${when}`, () => {
-    const failures = [new ServerUnreachable("first"), new ServerUnreachable("last", { server: B })];
+    const last = new ServerUnreachable('Cannot download image "42": last', { server: B });
+    const failures = [new ServerUnreachable("first"), last];
     const history = { ...noBreaks(0), fruitless, failures };
     const action = nextAction(history, { ...LIMITS, ...limits });
     if (action.kind === "request") {

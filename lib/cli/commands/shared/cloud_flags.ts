@@ -178,7 +178,7 @@ function isRegionIndependent(name: string): boolean {
 /**
  * What the flags and the environment say of the cloud. Flags with credentials override `OS_CLOUD`.
  *
- * @throws {UsageError} if flags contradict each other, or `--insecure` is given.
+ * @throws {UsageError} if flags contradict each other, or one is not supported.
  */
 export function cloudInput(
   values: CloudValues,
@@ -189,6 +189,11 @@ export function cloudInput(
   if (values["insecure"]) {
     throw new UsageError(
       "Cannot use --insecure: certificates are always verified; name the CA certificates of the cloud with --os-cacert",
+    );
+  }
+  if (values["os-trust-id"] !== undefined) {
+    throw new UsageError(
+      "Cannot use --os-trust-id: trusts are not supported; use an application credential",
     );
   }
   const signIn = Object.keys(SIGN_IN_FLAGS).filter((flag) => valueOf(values, flag) !== undefined);

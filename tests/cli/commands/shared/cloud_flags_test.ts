@@ -83,6 +83,14 @@ Deno.test("cloudInput() throws UsageError for a cloud together with flags of cre
   ]);
 });
 
+Deno.test("--os-trust-id is refused, with the alternative", async () => {
+  const { code, stderr } = await new CliHarness().run(["image-list", "--os-trust-id", "x"]);
+  assertEquals([code, stderr], [
+    2,
+    "Cannot use --os-trust-id: trusts are not supported; use an application credential\n",
+  ]);
+});
+
 Deno.test("--insecure is refused, with the way to trust a cloud's own CA", async () => {
   const { code, stderr } = await new CliHarness().run(["image-list", "--insecure"]);
   assertEquals(code, 2);
@@ -127,6 +135,6 @@ Deno.test("a command names an ignored setting once on standard error, also witho
   assertEquals([code, stdout.includes("| ID")], [0, true]);
   assertEquals(
     stderr,
-    'Ignoring OS_INSECURE of the cloud "envvars" in the environment: certificates are always checked; set OS_CACERT to the CA of the cloud, and remove the setting\n',
+    "Ignoring OS_INSECURE: certificates are always checked; set OS_CACERT to the CA of the cloud, and remove the setting\n",
   );
 });
