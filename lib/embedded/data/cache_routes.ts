@@ -6,10 +6,10 @@
  */
 
 import { type EmbeddedRequest, empty, json, noContent, param } from "../request/request.ts";
-import { badRequest, conflict, type Failure, forbidden, notFound } from "../http/errors.ts";
+import { badRequest, conflict, forbidden, notFound } from "../http/errors.ts";
 import { isAdmin } from "../request/identity.ts";
 import type { ImageCache } from "./image_cache.ts";
-import { visibleImage } from "../images/access.ts";
+import { imageNotFound, visibleImage } from "../images/access.ts";
 import { bare, full, type MethodRoute } from "../request/route.ts";
 
 /** Valid values of `x-image-cache-clear-target`. */
@@ -46,7 +46,7 @@ function clearCache(call: EmbeddedRequest): Response {
 
 /** `PUT /v2/cache/{image_id}` */
 function queueImage(call: EmbeddedRequest): Response {
-  const image = visibleImage(call, missing);
+  const image = visibleImage(call, imageNotFound);
   const cache = cacheOf(call, "cache_image");
   if (image.status !== "active") {
     throw badRequest("Only images with status active can be targeted for queueing");
@@ -58,7 +58,7 @@ function queueImage(call: EmbeddedRequest): Response {
 /** `DELETE /v2/cache/{image_id}`: succeeds if the image is not cached. */
 function deleteFromCache(call: EmbeddedRequest): Response {
   const id = param(call, 0);
-  if (call.cloud.cache?.has(id) !== true) visibleImage(call, missing);
+  if (call.cloud.cache?.has(id) !== true) visibleImage(call, imageNotFound);
   cacheOf(call, "cache_delete").remove(id);
   return noContent();
 }
@@ -78,7 +78,7 @@ function pruneCache(call: EmbeddedRequest): Response {
 function listNodes(call: EmbeddedRequest): Response {
   const cache = cacheOf(call, "list_cached_nodes");
   if (cache.nodeUrl === null) throw conflict("Centralized caching is not enabled");
-  const { id } = visibleImage(call, missing);
+  const { id } = visibleImage(call, imageNotFound);
   return json(cache.has(id) ? [cache.nodeUrl] : []);
 }
 
@@ -92,8 +92,4 @@ function cacheOf({ cloud, identity }: EmbeddedRequest, action: string): ImageCac
   if (!isAdmin(identity)) throw forbidden(`You are not authorized to complete ${action} action.`);
   if (cloud.cache === null) throw notFound("Caching via API is not supported at this site.");
   return cloud.cache;
-}
-
-function missing(id: string): Failure {
-  return notFound(`Image ${id} not found.`);
 }

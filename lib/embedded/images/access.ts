@@ -26,9 +26,14 @@ export function visibleImage(call: EmbeddedRequest, missing?: (id: string) => Fa
   return row;
 }
 
-/** Glance's error for an unknown image id. */
+/** The error that most of Glance's routes give for an unknown image id. */
 export function noImage(id: string): Failure {
   return notFound(`No image found with ID ${id}`);
+}
+
+/** The error that the other routes give for an unknown image id. */
+export function imageNotFound(id: string): Failure {
+  return notFound(`Image ${id} not found.`);
 }
 
 /**

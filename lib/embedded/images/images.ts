@@ -7,7 +7,7 @@ import { type EmbeddedRequest, json, jsonBody, noContent, param } from "../reque
 import { badRequest, conflict, Failure, forbidden, notFound } from "../http/errors.ts";
 import { imageView } from "./image_view.ts";
 import { importMethods } from "../data/import_request.ts";
-import { changeImage, requireOwner, visibleImage } from "./access.ts";
+import { changeImage, imageNotFound, requireOwner, visibleImage } from "./access.ts";
 import { newRow } from "./new_image.ts";
 import { type EmbeddedCloud, timestamp } from "../request/embedded_cloud.ts";
 import type { ImageRow } from "../store/image_records.ts";
@@ -63,7 +63,7 @@ async function removeData(cloud: EmbeddedCloud, row: ImageRow): Promise<void> {
 export async function addTag(call: EmbeddedRequest): Promise<Response> {
   const tag = param(call, 1);
   checkImage({ tags: [tag] });
-  lookUp(call);
+  visibleImage(call, imageNotFound);
   await changeImage(call, (row) => {
     requireOwner(call, row, `Not allowed to update tags for image ${row.id}.`);
     const tags = [...new Set([...row.tags, tag])];
@@ -80,7 +80,7 @@ export async function addTag(call: EmbeddedRequest): Promise<Response> {
 /** `DELETE /v2/images/{image_id}/tags/{tag}` */
 export async function removeTag(call: EmbeddedRequest): Promise<Response> {
   const tag = param(call, 1);
-  lookUp(call);
+  visibleImage(call, imageNotFound);
   await changeImage(call, (row) => {
     requireOwner(call, row, `Not allowed to delete tags for image ${row.id}.`);
     if (!row.tags.includes(tag)) throw notFound();
@@ -88,10 +88,6 @@ export async function removeTag(call: EmbeddedRequest): Promise<Response> {
     return { ...row, tags, updated_at: timestamp(call.cloud) };
   });
   return noContent();
-}
-
-function lookUp(call: EmbeddedRequest): void {
-  visibleImage(call, (id) => notFound(`Image ${id} not found.`));
 }
 
 /** `POST /v2/images/{image_id}/actions/deactivate` */

@@ -16,8 +16,8 @@ import {
 import { isSameText } from "../lists/collation.ts";
 import { badRequest, conflict, Failure, forbidden, notFound } from "../http/errors.ts";
 import { canChange, isAdmin } from "../request/identity.ts";
-import { changeImage, visibleImage } from "./access.ts";
-import { timestamp } from "../request/embedded_cloud.ts";
+import { changeImage, imageNotFound, visibleImage } from "./access.ts";
+import { timesOfCreation, timestamp } from "../request/embedded_cloud.ts";
 import { characters, checkCharacters } from "./property_rules.ts";
 import { tooMany } from "./quotas.ts";
 import type { ImageRow, MemberRow } from "../store/image_records.ts";
@@ -29,7 +29,7 @@ const STATUSES: readonly MemberStatus[] = ["pending", "accepted", "rejected"];
 
 /** `GET /v2/images/{image_id}/members` */
 export function listMembers(call: EmbeddedRequest): Response {
-  const row = lookUp(call);
+  const row = visibleImage(call, imageNotFound);
   if (row.visibility !== "shared") {
     throw forbidden(
       `Not allowed to list members for image ${row.id}: Only shared images have members.`,
@@ -44,7 +44,7 @@ export function listMembers(call: EmbeddedRequest): Response {
 
 /** `GET /v2/images/{image_id}/members/{member_id}` */
 export function showMember(call: EmbeddedRequest): Response {
-  const row = lookUp(call);
+  const row = visibleImage(call, imageNotFound);
   if (row.visibility !== "shared") throw notFound("Only shared images have members.");
   return json(memberView(row.id, memberOf(call, row)));
 }
@@ -53,14 +53,12 @@ export function showMember(call: EmbeddedRequest): Response {
 export async function addMember(call: EmbeddedRequest): Promise<Response> {
   const given = givenMember(await jsonBody(call));
   const refusal = `Not allowed to create members for image ${param(call, 0)}.`;
-  lookUp(call);
+  visibleImage(call, imageNotFound);
   const memberId = newMemberId(given);
-  const now = timestamp(call.cloud);
   const member: MemberRow = {
     member_id: memberId,
     status: "pending",
-    created_at: now,
-    updated_at: now,
+    ...timesOfCreation(call.cloud),
   };
   const row = await changeImage(call, (current) => {
     if (current.visibility !== "shared" || !canChange(call.identity, current)) {
@@ -79,7 +77,7 @@ export async function addMember(call: EmbeddedRequest): Promise<Response> {
 /** `PUT /v2/images/{image_id}/members/{member_id}` */
 export async function updateMember(call: EmbeddedRequest): Promise<Response> {
   const status = newStatus(await jsonBody(call));
-  lookUp(call);
+  visibleImage(call, imageNotFound);
   const row = await changeImage(call, (current) => {
     const isOwner = current.owner === call.identity.projectId;
     if (current.visibility !== "shared" || (isOwner && !isAdmin(call.identity))) {
@@ -97,7 +95,7 @@ export async function updateMember(call: EmbeddedRequest): Promise<Response> {
 
 /** `DELETE /v2/images/{image_id}/members/{member_id}` */
 export async function removeMember(call: EmbeddedRequest): Promise<Response> {
-  lookUp(call);
+  visibleImage(call, imageNotFound);
   await changeImage(call, (current) => {
     if (current.visibility !== "shared" || !canChange(call.identity, current)) {
       throw forbidden(`Not allowed to delete members for image ${current.id}.`);
@@ -106,10 +104,6 @@ export async function removeMember(call: EmbeddedRequest): Promise<Response> {
     return { ...current, members: current.members.filter((member) => member !== gone) };
   });
   return noContent();
-}
-
-function lookUp(call: EmbeddedRequest): ImageRow {
-  return visibleImage(call, (id) => notFound(`Image ${id} not found.`));
 }
 
 /** True if the client may see the member: the owner sees all, a member only itself. */

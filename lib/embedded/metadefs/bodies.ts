@@ -156,7 +156,8 @@ export function namedParts(value: unknown): readonly (readonly [string, Definiti
 }
 
 const KEPT: Readonly<Record<string, (value: unknown) => unknown>> = {
-  default: (value) => typeof value === "object" ? null : defaultText(value),
+  default: (value) =>
+    typeof value === "object" ? null : typeof value === "string" ? value : python(value),
   minimum: (value) => Math.trunc(Number(value)),
   maximum: (value) => Math.trunc(Number(value)),
 };
@@ -168,10 +169,6 @@ function keptSchema(schema: Definition): PropertySchema {
     return keep === undefined ? value : keep(value);
   };
   return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, kept(key, value)]));
-}
-
-function defaultText(value: unknown): string {
-  return typeof value === "string" ? value : python(value);
 }
 
 function text(value: unknown): string | null {

@@ -23,7 +23,7 @@ import {
   type TagRow,
 } from "../store/metadef_records.ts";
 import { TAG_SCHEMA, TAGS_SCHEMA } from "./metadef_schemas.ts";
-import { timestamp } from "../request/embedded_cloud.ts";
+import { timesOfCreation, timestamp } from "../request/embedded_cloud.ts";
 import { directionOf, limitOf, pageOf } from "../lists/pages.ts";
 
 const SORT_KEYS = ["name", "created_at", "updated_at", "id"] as const;
@@ -76,10 +76,7 @@ export async function addTags(call: EmbeddedRequest): Promise<Response> {
   const header = call.request.headers.get("x-openstack-append") ?? "";
   const appends = TRUE_WORDS.includes(header.trim().toLowerCase());
   if (tags.length > 0) {
-    await changeNamespace(
-      call,
-      (row) => withTags(appends ? row : { ...row, tags: [] }, tags),
-    );
+    await changeNamespace(call, (row) => withTags(appends ? row : { ...row, tags: [] }, tags));
   }
   return json({ tags: tags.map(({ name }) => ({ name })) }, 201);
 }
@@ -130,8 +127,7 @@ function duplicate({ namespace }: NamespaceRow, name: string): Error {
 }
 
 function newTag(call: EmbeddedRequest, part: Readonly<Record<string, unknown>>): TagRow {
-  const now = timestamp(call.cloud);
-  return tagRow(part, { created_at: now, updated_at: now });
+  return tagRow(part, timesOfCreation(call.cloud));
 }
 
 function tagOf({ tags }: NamespaceRow, name: string): TagRow {

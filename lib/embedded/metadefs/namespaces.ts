@@ -35,14 +35,13 @@ import { asGiven, namespacePath, namespaceView, objectView, wholeNamespaceView }
 import { withObjects } from "./objects.ts";
 import { withProperties } from "./properties.ts";
 import { withTags } from "./metadef_tags.ts";
-import { timestamp } from "../request/embedded_cloud.ts";
+import { timesOfCreation, timestamp } from "../request/embedded_cloud.ts";
 
 /** `POST /v2/metadefs/namespaces` */
 export async function createNamespace(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, NAMESPACE_SCHEMA, LINKED_READ_ONLY);
   requireMetadefAdmin(call);
-  const now = timestamp(call.cloud);
-  const row = newNamespace(call, body, { created_at: now, updated_at: now });
+  const row = newNamespace(call, body, timesOfCreation(call.cloud));
   const { objects, properties, tags, associations, ...fields } = row;
   checkText(
     "create metadata namespace",

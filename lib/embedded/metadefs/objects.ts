@@ -26,7 +26,7 @@ import {
 } from "../store/metadef_records.ts";
 import { OBJECT_SCHEMA } from "./metadef_schemas.ts";
 import { asGiven, objectView } from "./views.ts";
-import { timestamp } from "../request/embedded_cloud.ts";
+import { timesOfCreation, timestamp } from "../request/embedded_cloud.ts";
 import { directionOf, limitOf } from "../lists/pages.ts";
 
 /**
@@ -52,8 +52,7 @@ export function showObject(call: EmbeddedRequest): Response {
 /** `POST /v2/metadefs/namespaces/{namespace}/objects` */
 export async function addObject(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, OBJECT_SCHEMA, LINKED_READ_ONLY);
-  const now = timestamp(call.cloud);
-  const object = objectRow(body, { created_at: now, updated_at: now });
+  const object = objectRow(body, timesOfCreation(call.cloud));
   lookUp(call);
   requireMetadefAdmin(call);
   checkText("create metadata object", object);

@@ -22,7 +22,7 @@ import {
 } from "../store/metadef_records.ts";
 import { ASSOCIATION_SCHEMA } from "./metadef_schemas.ts";
 import { associationView } from "./views.ts";
-import { timestamp } from "../request/embedded_cloud.ts";
+import { timesOfCreation } from "../request/embedded_cloud.ts";
 
 /** `GET /v2/metadefs/resource_types` */
 export function listResourceTypes({ cloud }: EmbeddedRequest): Response {
@@ -40,8 +40,7 @@ export async function addAssociation(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, ASSOCIATION_SCHEMA, DATED_READ_ONLY);
   visibleNamespace(call);
   requireMetadefAdmin(call);
-  const now = timestamp(call.cloud);
-  const association = associationRow(body, { created_at: now, updated_at: now });
+  const association = associationRow(body, timesOfCreation(call.cloud));
   checkText("create resource type association", association);
   await changeNamespace(call, (row) => withAssociations(row, [association]));
   return json(associationView(association), 201);

@@ -101,6 +101,14 @@ export function timestamp(cloud: EmbeddedCloud, later = 0): string {
   return new Date(cloud.now() + later).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
+/** The times of a row that is created now. */
+export function timesOfCreation(
+  cloud: EmbeddedCloud,
+): Readonly<Record<"created_at" | "updated_at", string>> {
+  const now = timestamp(cloud);
+  return { created_at: now, updated_at: now };
+}
+
 function checkedLimits(options: EmbeddedGlanceLimits): ResolvedLimits {
   const limits = Object.entries(DEFAULT_LIMITS).map(([name, byDefault]) => {
     const value = options[name as keyof ResolvedLimits];

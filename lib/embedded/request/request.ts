@@ -66,16 +66,6 @@ export function queryOf({ request }: EmbeddedRequest): URLSearchParams {
 }
 
 /**
- * Parses the body as JSON.
- *
- * @throws {Failure} 400 if there is no body, it is not UTF-8 or not JSON, or it is neither an
- * object nor an array.
- */
-export function jsonBody(call: EmbeddedRequest): Promise<JsonBody> {
-  return readJson(call);
-}
-
-/**
  * Parses a body and discards it, as Glance does before it responds with 405.
  *
  * @throws {Failure} 400 if the body is not JSON.
@@ -83,10 +73,16 @@ export function jsonBody(call: EmbeddedRequest): Promise<JsonBody> {
 export async function checkBody(call: Pick<EmbeddedRequest, "request" | "cloud">): Promise<void> {
   const { headers, method } = call.request;
   const isChunked = headers.has("transfer-encoding") && BODY_METHODS.includes(method);
-  if (isChunked || Number(headers.get("content-length")) > 0) await readJson(call);
+  if (isChunked || Number(headers.get("content-length")) > 0) await jsonBody(call);
 }
 
-async function readJson(
+/**
+ * Parses the body as JSON.
+ *
+ * @throws {Failure} 400 if there is no body, it is not UTF-8 or not JSON, or it is neither an
+ * object nor an array.
+ */
+export async function jsonBody(
   { request, cloud }: Pick<EmbeddedRequest, "request" | "cloud">,
 ): Promise<JsonBody> {
   const text = utf8(await bytesOf(request, cloud));

@@ -5,7 +5,7 @@
  */
 
 import type { EmbeddedRequest } from "../request/request.ts";
-import { timestamp } from "../request/embedded_cloud.ts";
+import { timesOfCreation, timestamp } from "../request/embedded_cloud.ts";
 import type { TaskRow } from "./image_records.ts";
 
 /** Glance's `task_time_to_live` of 48 hours. */
@@ -13,7 +13,6 @@ const LIFETIME_MS = 48 * 3600 * 1000;
 
 /** A task created by this request. */
 export function newTask(call: EmbeddedRequest, type: string, input: TaskRow["input"]): TaskRow {
-  const now = timestamp(call.cloud);
   return {
     id: call.cloud.randomUUID(),
     type,
@@ -24,8 +23,7 @@ export function newTask(call: EmbeddedRequest, type: string, input: TaskRow["inp
     input,
     result: null,
     message: "",
-    created_at: now,
-    updated_at: now,
+    ...timesOfCreation(call.cloud),
     expires_at: null,
   };
 }

@@ -139,7 +139,8 @@ export async function connectToTarget(
   system: System,
   onEvent: (event: GlanceEvent) => void,
 ): Promise<Connection> {
-  const base = cloud === undefined ? values : { ...NO_VALUES, ...timeoutsOf(values) };
+  const { timeout, "stall-timeout": stall } = values;
+  const base = cloud === undefined ? values : { ...NO_VALUES, timeout, "stall-timeout": stall };
   const isKept = cloud === undefined ? isRegionIndependent : isCloudIndependent;
   const kept = Object.entries(system.environment).filter(([name]) => isKept(name));
   const other: CloudValues = {
@@ -149,13 +150,6 @@ export async function connectToTarget(
     "os-cloud": cloud ?? base["os-cloud"],
   };
   return await connectByFlags(other, { ...system, environment: Object.fromEntries(kept) }, onEvent);
-}
-
-/** The flags that apply to every cloud. */
-function timeoutsOf(
-  { timeout, "stall-timeout": stall }: CloudValues,
-): Pick<CloudValues, "timeout" | "stall-timeout"> {
-  return { timeout, "stall-timeout": stall };
 }
 
 /** The values if no flag is given. */
