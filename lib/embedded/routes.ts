@@ -76,7 +76,7 @@ const TABLE: readonly PathRoutes[] = byPath([
   ...METADEF_ROUTES,
 ]);
 
-/** Paths whose other methods Glance answers with 404. */
+/** Paths whose other methods Glance answers as on an unknown path. */
 const WITHOUT_ALLOW: readonly string[] = ["/images/*/tasks", "/info/usage"];
 
 /** Methods that Glance answers with 404 or 405; it answers all others with 501. */
@@ -94,7 +94,7 @@ export async function dispatch(
     const route = routes.methods.get(call.request.method);
     if (route === undefined) {
       await checkBody(call);
-      throw methodNotAllowed(routes);
+      throw methodNotAllowed(routes, call.request.method);
     }
     if (!isRequestId(given)) throw new Failure(431);
     if (!route.hasBody) await checkNoBody(call.request);
@@ -105,10 +105,14 @@ export async function dispatch(
     }
     return await route.handle(routed);
   }
-  throw IMPLEMENTED.includes(call.request.method) ? notFound() : new Failure(501);
+  throw withoutRoute(call.request.method);
 }
 
-function methodNotAllowed({ name, methods }: PathRoutes): Failure {
-  if (WITHOUT_ALLOW.includes(name)) return notFound();
+function withoutRoute(method: string): Failure {
+  return IMPLEMENTED.includes(method) ? notFound() : new Failure(501);
+}
+
+function methodNotAllowed({ name, methods }: PathRoutes, method: string): Failure {
+  if (WITHOUT_ALLOW.includes(name)) return withoutRoute(method);
   return new Failure(405, "", { headers: { allow: [...methods.keys()].join(", ") } });
 }

@@ -41,10 +41,18 @@ function addLocation(call: EmbeddedRequest, row: ImageRow, change: PatchChange):
   if (at === null) throw badRequest("Invalid position for adding a location.");
   const location = newLocation(call.cloud, value);
   if (row.locations.some(({ url }) => url === location.url)) throw duplicate(location.url);
-  // Glance validates the position but always appends.
-  const locations = [...row.locations, location];
+  const locations = row.locations.toSpliced(at, 0, location);
   checkQuota(call.cloud, locations);
   return withLocations(call, row, locations, expected);
+}
+
+/** Locations in the order in which Glance stores them: a position applies to the response only. */
+export function inStoredOrder(
+  before: readonly LocationRow[],
+  locations: readonly LocationRow[],
+): readonly LocationRow[] {
+  const isStored = ({ url }: LocationRow) => before.some((location) => location.url === url);
+  return [...locations.filter(isStored), ...locations.filter((each) => !isStored(each))];
 }
 
 function replaceLocations(call: EmbeddedRequest, row: ImageRow, value: unknown): ImageRow {

@@ -13,6 +13,7 @@ import { imageView } from "../images/image_view.ts";
 import { changeImage, visibleImage } from "../images/access.ts";
 import { type EmbeddedCloud, timestamp } from "../request/embedded_cloud.ts";
 import { applyChange } from "./apply_patch.ts";
+import { inStoredOrder } from "./location_patch.ts";
 import type { PatchChange } from "./patch_change.ts";
 import { checkUnreserved, checkWritable } from "../images/property_rules.ts";
 import { python } from "../http/python_format.ts";
@@ -31,14 +32,17 @@ export async function updateImage(call: EmbeddedRequest): Promise<Response> {
   const before = visibleImage(call);
   if (changes.length === 0) return json(imageView(call, before));
   let gone: readonly LocationRow[] = [];
+  let locations: readonly LocationRow[] = [];
   const row = await changeImage(call, (current) => {
     const next = changes.reduce((image, change) => applyChange(call, image, change), current);
     checkOwnerChange(call, next);
-    gone = current.locations.filter((location) => !next.locations.includes(location));
-    return { ...next, updated_at: timestamp(call.cloud) };
+    locations = next.locations;
+    gone = current.locations.filter((location) => !locations.includes(location));
+    const stored = inStoredOrder(current.locations, locations);
+    return { ...next, locations: stored, updated_at: timestamp(call.cloud) };
   });
   await removeBytes(call.cloud, gone, row.locations);
-  return json(imageView(call, await measured(call, row)));
+  return json(imageView(call, { ...await measured(call, row), locations }));
 }
 
 /**
