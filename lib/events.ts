@@ -8,11 +8,14 @@
 /** An event. `server` is an endpoint root, `cause` the error that led to the event. */
 export type GlanceEvent =
   | {
-    /** The request is sent again, to the same or the next server, after `delay` milliseconds. */
+    /** The attempt at `server` failed. The request is sent again after `delay` milliseconds, rounded. */
     readonly kind: "retry";
     readonly server: string;
+    /** Number of failed attempts. */
     readonly attempt: number;
     readonly delay: number;
+    /** Whether the next attempt is at a server that was not tried in this round. */
+    readonly isFailover: boolean;
     readonly cause: unknown;
   }
   | {

@@ -15,8 +15,8 @@ import { optionTerm } from "./terms.ts";
 /** Options of every function and class of this module. All are optional. */
 export interface GlanceOptions {
   /**
-   * The API servers, each as `host`, `host:port`, or URL. A mount prefix is kept, a trailing `/v2` is
-   * removed. Null: the servers of the context's service catalog.
+   * The API servers, each as `host`, `host:port`, or URL. A mount prefix is kept, a trailing
+   * version, such as `/v2`, is removed. Null: the servers of the context's service catalog.
    * @default {null}
    */
   readonly apiServers?: readonly string[] | null | undefined;

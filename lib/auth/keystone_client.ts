@@ -77,7 +77,8 @@ export async function requestKeystone(
       kind: "retry",
       server: request.server.endpoint,
       attempt: failures.length,
-      delay,
+      delay: Math.round(delay),
+      isFailover: false,
       cause: outcome.error,
     });
     await options.sleep(delay);

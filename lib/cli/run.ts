@@ -137,12 +137,10 @@ function eventText(event: GlanceEvent): string {
   }
   const cause = sentenceOf(event.cause);
   if (event.kind === "retry") {
-    return `retry: attempt ${event.attempt} at ${event.server} failed, next in ${
-      Math.round(event.delay)
-    } ms: ${cause}`;
+    return `retry: attempt ${event.attempt} at ${event.server} failed, next in ${event.delay} ms: ${cause}`;
   }
   return event.kind === "cooldown"
-    ? `cooldown: ${event.server} is skipped for ${Math.round(event.delay)} ms: ${cause}`
+    ? `cooldown: ${event.server} is skipped for ${event.delay} ms: ${cause}`
     : `resume: image ${event.imageId} continues at byte ${event.offset} from ${event.server}: ${cause}`;
 }
 

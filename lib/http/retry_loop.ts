@@ -54,7 +54,7 @@ export async function request<Result>(
     if (isInvalid && (reason !== null || isRoundOver)) throw outcome.error;
     if (reason !== null) throw connectionFailed(spec.action(), spec.imageId, failures, reason);
     const delay = isRoundOver ? outcome.retryAfter ?? backoff(round, upstream.options.random) : 0;
-    reportRetry(upstream, server, failures, delay);
+    reportRetry(upstream, server, failures, delay, !isRoundOver);
     if (!isRoundOver) continue;
     tried.clear();
     await upstream.options.sleep(delay, policy.signal);
@@ -85,12 +85,14 @@ function reportRetry(
   { endpoint: server }: ApiServer,
   failures: readonly FailedAttempt[],
   delay: number,
+  isFailover: boolean,
 ): void {
   onEvent({
     kind: "retry",
     server,
     attempt: failures.length,
-    delay,
+    delay: Math.round(delay),
+    isFailover,
     cause: failures.at(-1)?.error,
   });
 }

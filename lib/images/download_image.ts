@@ -1,5 +1,5 @@
 /**
- * Tells the two forms of a download apart: into a sink, and as a stream.
+ * Distinguishes the two forms of a download: into a sink, and as a stream.
  *
  * @module
  */

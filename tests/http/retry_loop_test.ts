@@ -268,9 +268,9 @@ Deno.test("call() emits an event with server, attempt, delay, and cause for each
   await show(world);
   assertEquals(factsOf(world.events), [
     { kind: "cooldown", server: "http://a", delay: 1_000 },
-    { kind: "retry", server: "http://a", attempt: 1, delay: 0 },
+    { kind: "retry", server: "http://a", attempt: 1, delay: 0, isFailover: true },
     { kind: "cooldown", server: "http://b", delay: 1_000 },
-    { kind: "retry", server: "http://b", attempt: 2, delay: 495 },
+    { kind: "retry", server: "http://b", attempt: 2, delay: 495, isFailover: false },
   ]);
   const causes = world.events.map((event) => "cause" in event ? event.cause : null);
   assert(causes[0] instanceof ServerUnreachable);

@@ -107,6 +107,20 @@ Deno.test("GET /metrics counts requests, bytes, retries, failovers, resumes and 
   ]);
 });
 
+Deno.test("failovers_total does not count a retry at the only server", async () => {
+  const cloud = new Cloud();
+  let failures = 1;
+  cloud.intercept = () =>
+    failures-- > 0
+      ? new Response(null, { status: 503, headers: { "retry-after": "0" } })
+      : undefined;
+  const router = cloud.router({ metrics: true, apiServers: ["http://a:9292"] });
+  await bytesOf(await router.request("/v2/images"));
+  const text = await (await router.request("/metrics")).text();
+  const counted = text.split("\n").filter((line) => /^glance_edge_(retries|failovers)/.test(line));
+  assertEquals(counted, ['glance_edge_retries_total{server="http://a:9292"} 1']);
+});
+
 Deno.test("waiting_requests is the number of downloads that wait for admission", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(SIZE);

@@ -69,8 +69,7 @@ export class Metrics {
     if (event.kind === "cooldown") return this.add("cooldowns_total", { server });
     if (event.kind === "retry") {
       this.add("retries_total", { server });
-      // Only the first attempt on a server has no delay.
-      if (event.delay === 0) this.add("failovers_total", { server });
+      if (event.isFailover) this.add("failovers_total", { server });
       return;
     }
     this.add("resumes_total", { server });
