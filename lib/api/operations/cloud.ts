@@ -80,7 +80,6 @@ export const GET_IMPORT_METHODS: Defined<CloudOperations, "info.import"> =
     },
   );
 
-/** Lists the stores. */
 export const LIST_STORES: Defined<CloudOperations, "info.stores"> = /* @__PURE__ */ defineOperation(
   "list the stores",
   "GET",

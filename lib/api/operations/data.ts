@@ -51,7 +51,6 @@ export const GET_IMAGE_DATA: Defined<DataOperations, "data"> = /* @__PURE__ */ d
   },
 );
 
-/** Stores the data of a queued image. */
 export const UPLOAD_IMAGE_DATA: Defined<DataOperations, "upload"> = /* @__PURE__ */ defineOperation(
   'upload image "{image_id}"',
   "PUT",
@@ -82,7 +81,6 @@ export const UPLOAD_IMAGE_DATA: Defined<DataOperations, "upload"> = /* @__PURE__
   },
 );
 
-/** Stages data for an import. */
 export const STAGE_IMAGE_DATA: Defined<DataOperations, "stage"> = /* @__PURE__ */ defineOperation(
   'stage image "{image_id}"',
   "PUT",

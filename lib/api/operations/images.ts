@@ -65,7 +65,6 @@ export const LIST_IMAGES: Defined<ImageOperations, "list"> = /* @__PURE__ */ def
   },
 );
 
-/** Shows an image. */
 export const GET_IMAGE: Defined<ImageOperations, "get"> = /* @__PURE__ */ defineOperation(
   'show image "{image_id}"',
   "GET",
@@ -125,7 +124,6 @@ export const UPDATE_IMAGE: Defined<ImageOperations, "update"> = /* @__PURE__ */ 
   },
 );
 
-/** Deletes an image. */
 export const DELETE_IMAGE: Defined<ImageOperations, "delete"> = /* @__PURE__ */ defineOperation(
   'delete image "{image_id}"',
   "DELETE",
@@ -165,7 +163,6 @@ export const IMPORT_IMAGE: Defined<ImageOperations, "import"> = /* @__PURE__ */ 
   },
 );
 
-/** Adds the location of existing data. */
 export const ADD_IMAGE_LOCATION: Defined<ImageOperations, "addImageLocation"> =
   /* @__PURE__ */ defineOperation(
     'add a location to image "{image_id}"',
@@ -195,7 +192,6 @@ export const ADD_IMAGE_LOCATION: Defined<ImageOperations, "addImageLocation"> =
     },
   );
 
-/** Lists the locations of the data. */
 export const GET_IMAGE_LOCATIONS: Defined<ImageOperations, "getImageLocations"> =
   /* @__PURE__ */ defineOperation(
     'show the locations of image "{image_id}"',
@@ -210,7 +206,6 @@ export const GET_IMAGE_LOCATIONS: Defined<ImageOperations, "getImageLocations"> 
     },
   );
 
-/** Lists the tasks of an image. */
 export const LIST_IMAGE_TASKS: Defined<ImageOperations, "tasks"> = /* @__PURE__ */ defineOperation(
   'list the tasks of image "{image_id}"',
   "GET",

@@ -27,7 +27,6 @@ export function completionCommands(table: () => CompletionTable): readonly Comma
   const bashCompletion = command({
     name: "bash-completion",
     summary: "Print all commands and flags, for use in your own completion script",
-    flags: {},
     run: (invocation) => printText(invocation, allWords(table()).join(" ")),
   });
   const completion = command({
@@ -40,10 +39,8 @@ export function completionCommands(table: () => CompletionTable): readonly Comma
       summary: "Shell: bash, zsh or fish",
       choices: Object.keys(SCRIPTS),
     }],
-    flags: {},
     // The parser has checked `choices`.
-    run: (invocation) =>
-      printText(invocation, SCRIPTS[invocation.positionals[0] ?? ""]?.(table()) ?? ""),
+    run: (invocation, shell) => printText(invocation, SCRIPTS[shell]?.(table()) ?? ""),
   });
   return [bashCompletion, completion];
 }
