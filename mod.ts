@@ -68,7 +68,7 @@ export {
   type PortableRecord,
 } from "./lib/jobs/export_image.ts";
 export { restoreImage, type RestoreOptions } from "./lib/jobs/restore_image.ts";
-export type { SameOptions } from "./lib/jobs/compare_data.ts";
+export type { CompareOptions } from "./lib/jobs/compare_data.ts";
 export { importImage, type ImportOptions } from "./lib/jobs/import_image.ts";
 export type {
   DataSource,

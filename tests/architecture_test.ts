@@ -97,7 +97,7 @@ const SHARED = [
   "lib/timer.ts",
 ];
 
-Deno.test("lib/embedded shares nothing with the rest that knows what Glance does", () => {
+Deno.test("lib/embedded imports nothing from the rest that implements Glance's rules", () => {
   const shared = SOURCES.filter(({ path }) => path.startsWith("lib/embedded/"))
     .flatMap(({ imports }) => imports)
     .filter((target) => target.startsWith("lib/") && !target.startsWith("lib/embedded/"));
@@ -125,7 +125,7 @@ Deno.test("only the options name the default clocks, random, ids and fetch", () 
   ]);
 });
 
-Deno.test("only lib/cli has syntax that Node 20 does not know", () => {
+Deno.test("only lib/cli has syntax that Node 20 does not support", () => {
   const users = pathsWith(/^\s*(?:await )?using \w+ =/m);
   for (const path of users) assert(path.startsWith("lib/cli/"), path);
 });
@@ -135,7 +135,7 @@ Deno.test("only the router, the embedded server and the CLI import Hono", () => 
   for (const { path } of users) assert(/^lib\/(router|embedded|cli)\//.test(path), path);
 });
 
-Deno.test("every file of lib begins with what it owns, is short and does without any", () => {
+Deno.test("every file of lib begins with a module comment, is short, and has no any", () => {
   for (const { path, text, code } of SOURCES) {
     assert(text.startsWith("/**"), `${path} does not say what it owns`);
     const lines = text.split("\n").length - 1;
@@ -204,7 +204,7 @@ Deno.test("no test file has more than 500 lines", async () => {
   }
 });
 
-Deno.test("the folders of tests are those of lib, and those that no folder of lib has", async () => {
+Deno.test("the folders of tests mirror those of lib, except those for the whole project", async () => {
   const folderOf = (path: string) => path.slice(path.indexOf("/") + 1, path.lastIndexOf("/"));
   const ofLib = new Set(SOURCES.map(({ path }) => folderOf(path)));
   const stray = (await testFiles()).map(({ path }) => path)
@@ -223,7 +223,7 @@ Deno.test("basenames are unique within a folder of lib and its subfolders", () =
   }
 });
 
-Deno.test("no two types of lib share a name, and none hides one of the platform", () => {
+Deno.test("no two types of lib share a name, and none shadows a type of the platform", () => {
   const owners = new Map<string, string>();
   for (const { path, code } of SOURCES) {
     for (

@@ -1,5 +1,5 @@
 /**
- * Decides whether a caller may see an image, as Cinder does. Matters if requests do not use the user's own
+ * Decides whether a user may see an image, as Cinder does. This matters if requests do not use the user's own
  * token. Pure.
  *
  * @module
@@ -11,7 +11,7 @@ import type { Image, ImageMember } from "../api/types.ts";
 export type Availability = "available" | "unavailable" | "members";
 
 /**
- * An image is available to a caller with a token (Glance has decided already), to an administrator, and if it
+ * An image is available to a user with a token (Glance has decided already), to an administrator, and if it
  * is public. Otherwise the properties `owner_id`, `project_id`, and `user_id` decide, in that order.
  */
 export function availabilityOf(context: RequestContext, image: Image): Availability {
@@ -21,7 +21,7 @@ export function availabilityOf(context: RequestContext, image: Image): Availabil
   const { properties } = image;
   for (const key of ["owner_id", "project_id"]) {
     if (projectId !== undefined && Object.hasOwn(properties, key)) {
-      return decided(String(properties[key]) === projectId);
+      return availableIf(String(properties[key]) === projectId);
     }
   }
   const { user_id } = properties;
@@ -29,7 +29,7 @@ export function availabilityOf(context: RequestContext, image: Image): Availabil
   return image.visibility === "shared" ? "members" : "unavailable";
 }
 
-/** Whether the caller's project has accepted the image. */
+/** Whether the user's project has accepted the image. */
 export function isAcceptedMember(
   context: RequestContext,
   members: readonly ImageMember[],
@@ -39,6 +39,6 @@ export function isAcceptedMember(
   );
 }
 
-function decided(available: boolean): Availability {
+function availableIf(available: boolean): Availability {
   return available ? "available" : "unavailable";
 }

@@ -11,7 +11,7 @@ import { fromGlance, toGlance } from "../api/translate.ts";
 import type { GlanceImage, Image, ImageMeta } from "../api/types.ts";
 import type { ImageData, UploadOptions } from "../transfer/types.ts";
 import { upload } from "../transfer/upload/upload.ts";
-import { sourceIn } from "../transfer/upload/upload_source.ts";
+import { optionalSource } from "../transfer/upload/upload_source.ts";
 
 /** Creates an image, with its data if `data` is given. Deletes the image if its data cannot be stored. */
 export async function createImage(
@@ -20,7 +20,7 @@ export async function createImage(
   data: ImageData | null | undefined,
   options: UploadOptions,
 ): Promise<Image> {
-  const source = sourceIn(data, options);
+  const source = optionalSource(data, options);
   const created = await createRecord(session, toGlance(imageMeta));
   if (source === null) return fromGlance(created);
   const undo = (cause: unknown) => rollbackCreate(session, created.id, cause);
@@ -43,7 +43,7 @@ async function createRecord(
     return await session.call(CREATE_IMAGE, { id, ...withoutNull(image) });
   } catch (error) {
     if (!(error instanceof Conflict)) throw error;
-    if (image["id"] !== undefined) throw takenId(String(image["id"]), error);
+    if (image["id"] !== undefined) throw idConflict(String(image["id"]), error);
     return await session.call(GET_IMAGE, id);
   }
 }
@@ -71,7 +71,7 @@ export async function rollbackCreate(
     if (error instanceof NotFound) return;
     const why = messageOf(cause);
     throw new ImageUploadFailed(
-      `Cannot undo the failed upload of image "${imageId}": the image is left behind without data; delete it by its id; the upload failed: ${why}`,
+      `Cannot undo the failed upload of image "${imageId}": the image still exists, without data; delete it by its id; the upload failed: ${why}`,
       { cause, imageId },
     );
   });
@@ -89,7 +89,7 @@ async function remove(session: Session, imageId: string): Promise<void> {
 }
 
 /** The error for a 409 of a creation, with the id of the existing image. */
-function takenId(imageId: string, cause: Conflict): ImageConflict {
+function idConflict(imageId: string, cause: Conflict): ImageConflict {
   const { message, server, status, requestId, attempts } = cause;
   return new ImageConflict(message, { cause, imageId, server, status, requestId, attempts });
 }

@@ -36,7 +36,7 @@ export async function downloadImage(
     return streamOf(await openDownload(client, context, imageId, sinkOrOptions));
   }
   throw new Invalid(
-    `Cannot download image "${imageId}": the sink is not a WritableStream; give one, or only options to get a stream`,
+    `Cannot download image "${imageId}": the sink is not a WritableStream; pass one, or pass only options to get a stream`,
     { imageId },
   );
 }

@@ -87,7 +87,7 @@ export function listImages(
   return listSelected(session, parameters, (glance) => glance);
 }
 
-/** Lists the images that are available to the caller, up to the limit. */
+/** Lists the images that the user can see, up to the limit. */
 export function listAvailable(
   session: Session,
   parameters: ListParameters,

@@ -86,11 +86,11 @@ function parseImageHref(
   const url = parseHttpUrl(text);
   if (url === null) throw invalid(href, "it is not an http or https URL");
   if (url.username !== "" || url.password !== "") {
-    throw invalid(href, "it holds user information");
+    throw invalid(href, "it contains user information");
   }
   const { prefix, id } = IMAGE_PATH.exec(url.pathname)?.groups ?? {};
   if (prefix === undefined || id === undefined || /^(images|v\d+(\.\d+)?)$/.test(id)) {
-    throw invalid(href, "it names no image");
+    throw invalid(href, "it does not name an image");
   }
   const server = parseApiServer(url.origin + prefix);
   return { server, netloc: server.netloc, imageId: checkedId(decode(id, href), href) };
@@ -98,21 +98,21 @@ function parseImageHref(
 
 function checkedId(id: string, href: string): string {
   if (isPathSegment(id) && !/\s/.test(id)) return id;
-  throw invalid(href, "its id cannot be one");
+  throw invalid(href, "its id is invalid");
 }
 
 function decode(segment: string, href: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    throw invalid(href, "its id is not well encoded");
+    throw invalid(href, "its id is not valid percent-encoding");
   }
 }
 
 function invalid(href: unknown, state: string): InvalidImageRef {
   const given = inspect(typeof href === "string" ? redact(href) : href);
   return new InvalidImageRef(
-    `Cannot use the image reference ${given}: ${state}; give an id or "https://host/v2/images/<id>"`,
+    `Cannot use the image reference ${given}: ${state}; use an id or "https://host/v2/images/<id>"`,
   );
 }
 

@@ -24,7 +24,7 @@ import { showImage } from "./visible.ts";
 /**
  * The image service.
  *
- * Every method takes the caller's context as its first argument and throws subclasses of `GlanceError`. An
+ * The first argument of every method is the context of the user. Methods throw subclasses of `GlanceError`; an
  * abort throws the reason of the signal.
  *
  * @example
@@ -58,7 +58,7 @@ export class GlanceImageService {
   }
 
   /**
-   * Lists the images that are available to the caller and match the filters, as an array.
+   * Lists the images that the user can see and that match the filters, as an array.
    *
    * @throws {Invalid} for an unknown marker, sort key, or filter value, or a negative limit.
    */
@@ -96,7 +96,7 @@ export class GlanceImageService {
   /**
    * Shows an image.
    *
-   * @throws {ImageNotFound} if it does not exist, or is not available to the caller.
+   * @throws {ImageNotFound} if it does not exist, or is not visible to the user.
    */
   async show(context: RequestContext, imageId: string, options: CallOptions = {}): Promise<Image> {
     return await showImage(new Session(this.client, context, options), imageId);
@@ -104,7 +104,7 @@ export class GlanceImageService {
 
   /**
    * Returns the direct URL and the locations of an image: from the location API of 2024.2 if the cloud has
-   * it and the caller may use it, else from the image. `[null, null]` if Glance shows neither.
+   * it and the user may use it, else from the image. `[null, null]` if Glance shows neither.
    */
   async getLocation(
     context: RequestContext,
@@ -177,7 +177,7 @@ export class GlanceImageService {
    * Deletes an image.
    *
    * @throws {ImageNotFound} if it does not exist.
-   * @throws {ImageNotAuthorized} if it is protected, or the caller does not own it.
+   * @throws {ImageNotAuthorized} if it is protected, or the user does not own it.
    * @throws {ImageConflict} if it is in use.
    */
   async delete(context: RequestContext, imageId: string, options?: CallOptions): Promise<true> {

@@ -12,7 +12,7 @@ import { fromGlance } from "../api/translate.ts";
 import type { GlanceImage, Image, ImageMeta } from "../api/types.ts";
 import type { ImageData, UploadOptions } from "../transfer/types.ts";
 import { upload } from "../transfer/upload/upload.ts";
-import { sourceIn } from "../transfer/upload/upload_source.ts";
+import { optionalSource } from "../transfer/upload/upload_source.ts";
 
 /** Options of an update. */
 export interface UpdateOptions extends UploadOptions {
@@ -38,7 +38,7 @@ export async function updateImage(
   options: UpdateOptions,
 ): Promise<Image> {
   const { wanted, assertedValues } = desiredChange(imageMeta);
-  const source = sourceIn(data, options);
+  const source = optionalSource(data, options);
   const { purgeProps: purge = true, ifUnchanged } = options;
   const seen = await checkPreconditions(session, imageId, assertedValues, ifUnchanged);
   const stored = source && await upload(session, imageId, source, options);

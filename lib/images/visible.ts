@@ -1,5 +1,5 @@
 /**
- * Shows an image if the caller may see it, with a request for its members if needed.
+ * Shows an image if the user may see it, with a request for its members if needed.
  *
  * @module
  */
@@ -11,15 +11,15 @@ import { fromGlance } from "../api/translate.ts";
 import type { Image } from "../api/types.ts";
 import { type Availability, availabilityOf, isAcceptedMember } from "./availability.ts";
 
-/** Whether a caller may see an image, without a request. */
+/** Whether a user may see an image, without a request. */
 export function availabilityFor({ client, context }: Session, image: Image): Availability {
   const isAnonymous = context.userId === undefined && context.projectId === undefined;
-  // Without identities, the properties of an image decide nothing.
+  // For an anonymous user, the properties of an image decide nothing.
   if (client.options.authStrategy === "noauth" && isAnonymous) return "available";
   return availabilityOf(context, image);
 }
 
-/** Whether the caller's project is an accepted member of an image. */
+/** Whether the user's project is an accepted member of an image. */
 export async function isMember(session: Session, image: Image): Promise<boolean> {
   return isAcceptedMember(session.context, await session.call(LIST_MEMBERS, image.id));
 }
@@ -27,7 +27,7 @@ export async function isMember(session: Session, image: Image): Promise<boolean>
 /**
  * Shows an image.
  *
- * @throws {ImageNotFound} if it does not exist, or is not available to the caller.
+ * @throws {ImageNotFound} if it does not exist, or is not visible to the user.
  */
 export async function showImage(session: Session, imageId: string): Promise<Image> {
   const image = fromGlance(await session.call(GET_IMAGE, imageId));
@@ -36,7 +36,7 @@ export async function showImage(session: Session, imageId: string): Promise<Imag
     (availability === "members" && await isMember(session, image));
   if (isAvailable) return image;
   throw new ImageNotFound(
-    `Cannot show image "${imageId}": it does not belong to the caller, is not public, and is not shared with an accepted member; ask its owner to share it`,
+    `Cannot show image "${imageId}": it is neither public, nor owned by this project, nor shared with it; ask its owner to share it`,
     { imageId, status: 404 },
   );
 }

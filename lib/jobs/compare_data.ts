@@ -10,8 +10,8 @@ import { inspect } from "../validate.ts";
 import type { PortableRecord } from "./export_image.ts";
 import { VERIFY_AUTO } from "../terms.ts";
 
-/** How strict the comparison is. */
-export interface SameOptions {
+/** Options of the comparison of an image with its record. */
+export interface CompareOptions {
   /**
    * `required` fails if no hash can be compared; `auto` then compares the size only.
    * @default {"auto"}
@@ -19,8 +19,8 @@ export interface SameOptions {
   readonly verify?: Exclude<Verify, "off"> | undefined;
 }
 
-/** A value that both sides report: the record, and the new image. */
-type Claim = readonly [
+/** A value of the record and of the new image. */
+type ComparedValue = readonly [
   measure: string,
   expected: string | number | null | undefined,
   actual: string | number | null | undefined,
@@ -33,23 +33,23 @@ type Claim = readonly [
  * @throws {ImageIntegrityError} if the size or a hash differs.
  * @throws {Invalid} with `required`, if there is no hash to compare.
  */
-export function checkSame(
+export function checkMatches(
   record: PortableRecord,
   image: Image,
   digests: ReadonlyMap<string, string>,
   verify: Exclude<Verify, "off">,
 ): void {
   const [here, there] = [record.osHashAlgo ?? "", image.osHashAlgo ?? ""];
-  const size: Claim = ["size", record.size, image.size];
-  const md5: Claim = ["md5", record.checksum, image.checksum];
-  const same: Claim = [here, record.osHashValue, here === there ? image.osHashValue : null];
-  const sent: Claim = [here, record.osHashValue, digests.get(here)];
-  const stored: Claim = [there, digests.get(there), image.osHashValue];
-  for (const claim of [size, same, sent, stored, md5]) checkClaim(image.id, claim);
+  const size: ComparedValue = ["size", record.size, image.size];
+  const md5: ComparedValue = ["md5", record.checksum, image.checksum];
+  const same: ComparedValue = [here, record.osHashValue, here === there ? image.osHashValue : null];
+  const sent: ComparedValue = [here, record.osHashValue, digests.get(here)];
+  const stored: ComparedValue = [there, digests.get(there), image.osHashValue];
+  for (const claim of [size, same, sent, stored, md5]) checkValue(image.id, claim);
   const isProven = isKnown(same) || isKnown(md5) || (isKnown(sent) && isKnown(stored));
   if (isProven || verify === "auto") return;
   throw new Invalid(
-    `Cannot verify image "${image.id}": what was sent and what is stored have no hash in common; use verify "auto" to compare the size only`,
+    `Cannot verify image "${image.id}": the sent and the stored data have no hash algorithm in common; use verify "auto" to compare the size only`,
     { imageId: image.id, terms: [VERIFY_AUTO] },
   );
 }
@@ -80,11 +80,11 @@ export function checkRestorable(
       { terms: [VERIFY_AUTO] },
     );
   }
-  const claim: Claim = ["size", record.size, size];
+  const claim: ComparedValue = ["size", record.size, size];
   if (isKnown(claim) && record.size !== size) throw differs(`image ${inspect(record.name)}`, claim);
 }
 
-function checkClaim(imageId: string, claim: Claim): void {
+function checkValue(imageId: string, claim: ComparedValue): void {
   const [, expected, actual] = claim;
   if (!isKnown(claim) || lower(expected) === lower(actual)) return;
   throw differs(`the copy "${imageId}"`, claim, imageId);
@@ -92,7 +92,7 @@ function checkClaim(imageId: string, claim: Claim): void {
 
 function differs(
   what: string,
-  [measure, expected, actual]: Claim,
+  [measure, expected, actual]: ComparedValue,
   imageId?: string,
 ): ImageIntegrityError {
   return new ImageIntegrityError(
@@ -101,7 +101,7 @@ function differs(
   );
 }
 
-function isKnown([, expected, actual]: Claim): boolean {
+function isKnown([, expected, actual]: ComparedValue): boolean {
   return [expected, actual].every((value) => value !== null && value !== undefined && value !== "");
 }
 

@@ -26,7 +26,7 @@ const MAX_LISTED = 20;
  * newer one. Community images of other projects are found only by id, since any project can choose the
  * name of one.
  *
- * @throws {ImageNotFound} if no image that the caller may see has the id or the name.
+ * @throws {ImageNotFound} if no image that the user can see has the id or the name.
  * @throws {AmbiguousImage} if several images have the name; it lists their ids.
  *
  * @example
@@ -56,7 +56,7 @@ export async function findImage(
 ): Promise<Image> {
   if (typeof nameOrId !== "string" || nameOrId === "") {
     throw new Invalid(
-      `Cannot find image ${inspect(nameOrId)}: it must be a non-empty string; give a name or an id`,
+      `Cannot find image ${inspect(nameOrId)}: it must be a non-empty string; pass a name or an id`,
     );
   }
   const session = new Session(service.client, context, options);
@@ -92,7 +92,7 @@ function ambiguous(name: string, found: readonly Image[]): AmbiguousImage {
   return new AmbiguousImage(
     `Cannot choose image ${inspect(name)}: several images have this name (${
       imageIds.join(", ")
-    }${more}); give the id of one`,
+    }${more}); pass the id of one of them`,
     { imageIds },
   );
 }

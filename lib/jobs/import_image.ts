@@ -6,7 +6,7 @@
 import { GET_IMPORT_METHODS } from "../api/operations/cloud.ts";
 import { IMPORT_IMAGE } from "../api/operations/images.ts";
 import type { RequestContext } from "../context.ts";
-import type { Sent } from "../transfer/upload/upload_job.ts";
+import type { SentData } from "../transfer/upload/upload_job.ts";
 import { differenceBetween } from "../transfer/upload/compare_sent.ts";
 import { stage } from "../transfer/upload/staging.ts";
 import type { ImageData, Progress, UploadOptions } from "../transfer/types.ts";
@@ -118,7 +118,7 @@ export async function importImage(
     return await updateImage(session, imageId, {}, data, uploadOptions(source, options));
   }
   const tasks = new ImageTasks(session, imageId);
-  if (method === "copy-image") await tasks.forget();
+  if (method === "copy-image") await tasks.ignoreExisting();
   const staged = method === "glance-direct" && data !== null
     ? await stageData(session, imageId, data, uploadOptions(source, options))
     : null;
@@ -131,7 +131,7 @@ export async function importImage(
 }
 
 /** The staged data, to compare with the imported image. */
-export interface Staged extends Sent {
+export interface Staged extends SentData {
   /** The image before the import. */
   readonly before: Image;
 }

@@ -112,7 +112,7 @@ export function sourceKind(source: ImportSource): Kind {
 }
 
 /** The input of {@linkcode chooseMethod}. */
-export interface ImportQuestion extends ImportTargets {
+export interface ImportChoice extends ImportTargets {
   readonly imageId: string;
   readonly kind: Kind;
   /** Methods that the cloud offers, from `info.import`. */
@@ -127,7 +127,7 @@ export interface ImportQuestion extends ImportTargets {
  * @throws {Invalid} if the caller's choice does not fit the source, or no stores are given for a copy.
  * @throws {NotImplemented} if the cloud offers no fitting method; the message lists what it offers.
  */
-export function chooseMethod(question: ImportQuestion): ImportMethod {
+export function chooseMethod(question: ImportChoice): ImportMethod {
   const { imageId, kind, offered, method } = question;
   const [fitting, hint] = KINDS[kind];
   const what = kind === "own" ? "to more stores" : `from ${kind === "data" ? "data" : `a ${kind}`}`;
@@ -136,14 +136,14 @@ export function chooseMethod(question: ImportQuestion): ImportMethod {
     throw new Invalid(
       `${cannot} by ${inspect(method)}: the methods for this source are ${
         listed(fitting)
-      }; name one of these, or omit it`,
+      }; use one of these, or omit it`,
       { imageId },
     );
   }
   if (kind === "own" && !question.allStores && !question.stores?.length) {
-    throw new Invalid(`${cannot}: no store is named; give "stores" or "allStores"`, {
+    throw new Invalid(`${cannot}: no store is given; set "stores" or "allStores"`, {
       imageId,
-      terms: [{ key: "chooseStores", text: 'give "stores" or "allStores"' }],
+      terms: [{ key: "chooseStores", text: 'set "stores" or "allStores"' }],
     });
   }
   const wanted = method === undefined ? fitting : [method];
@@ -172,5 +172,5 @@ function reachesOne(cannot: string, imageId: string, offered: readonly string[])
 }
 
 function listed(names: readonly string[]): string {
-  return names.length === 0 ? "no import at all" : names.map((name) => `"${name}"`).join(", ");
+  return names.length === 0 ? "no import methods" : names.map((name) => `"${name}"`).join(", ");
 }

@@ -40,7 +40,7 @@ export type ImportVerdict = "busy" | "done" | "failed";
 const LOCK = "os_glance_import_task";
 
 /** Statuses of an image during an import, or before it. */
-const UNDER_WAY: readonly string[] = ["uploading", "importing", "saving"];
+const IN_PROGRESS: readonly string[] = ["uploading", "importing", "saving"];
 
 /** The id of the running import task; null if there is none, or the cloud does not show it. */
 export function lockOf({ properties }: Image): string | null {
@@ -92,7 +92,7 @@ export function verdictOf(
   if (taskStatus === "failure") return "failed";
   // Glance does not reset the status of an image after the import into its last store has failed.
   const isGivenUp = importing.length === 0 && failed.length > 0 && image.status === "importing";
-  if (importing.length > 0 || (UNDER_WAY.includes(image.status) && !isGivenUp)) return "busy";
+  if (importing.length > 0 || (IN_PROGRESS.includes(image.status) && !isGivenUp)) return "busy";
   if (image.status !== "active") return "failed";
   const isReached = partial &&
     (stores ?? image.stores).some((store) => image.stores.includes(store));

@@ -32,11 +32,11 @@ export interface WaitOptions {
 const BACKOFF = 1.5;
 
 /** The state to poll, and how to judge it. */
-export interface Polled<Seen> {
+export interface PollTarget<Seen> {
   /** Reads the state. */
-  look(): Promise<Seen>;
+  read(): Promise<Seen>;
   /** Whether the state is final. */
-  isOver(seen: Seen): boolean;
+  isFinal(seen: Seen): boolean;
   /** Called with the first state, and with each changed state. */
   onChange(seen: Seen): void;
   /** The error if the state has not changed for `ms` milliseconds. */
@@ -51,17 +51,17 @@ export interface Polled<Seen> {
 export async function poll<Seen>(
   { sleep, now }: ResolvedOptions,
   options: WaitOptions,
-  { look, isOver, onChange, stalled }: Polled<Seen>,
+  { read, isFinal, onChange, stalled }: PollTarget<Seen>,
 ): Promise<Seen> {
   const { pollInterval, maxPollInterval, stallTimeout } = limitsIn(options);
   let interval = pollInterval;
   let last: string | null = null;
   for (let since = now();;) {
-    const seen = await look();
+    const seen = await read();
     const text = JSON.stringify(seen);
     const isNew = text !== last;
     if (isNew) onChange(seen);
-    if (isOver(seen)) return seen;
+    if (isFinal(seen)) return seen;
     last = text;
     since = isNew ? now() : since;
     interval = isNew ? pollInterval : Math.min(interval * BACKOFF, maxPollInterval);
@@ -72,7 +72,7 @@ export async function poll<Seen>(
 }
 
 /** The hint for a wait that stalled. */
-export const WAIT_LONGER: Term = { key: "waitLonger", text: ', or give a longer "stallTimeout"' };
+export const WAIT_LONGER: Term = { key: "waitLonger", text: ', or set a longer "stallTimeout"' };
 
 function limitsIn(options: WaitOptions) {
   checkRecord("the options of a wait", options);

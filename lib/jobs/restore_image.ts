@@ -6,7 +6,7 @@
 import type { RequestContext } from "../context.ts";
 import type { ImageData, UploadOptions } from "../transfer/types.ts";
 import { upload } from "../transfer/upload/upload.ts";
-import { sourceIn } from "../transfer/upload/upload_source.ts";
+import { optionalSource } from "../transfer/upload/upload_source.ts";
 import { NotAuthorized } from "../errors.ts";
 import { createImage, rollbackCreate } from "../images/create_image.ts";
 import type { GlanceImageService } from "../images/service.ts";
@@ -16,11 +16,11 @@ import type { Image, ImageMeta } from "../api/types.ts";
 import { showImage } from "../images/visible.ts";
 import { checkRecord } from "../validate.ts";
 import { type PortableRecord, portableRecord } from "./export_image.ts";
-import { checkRestorable, checkSame, type SameOptions } from "./compare_data.ts";
+import { checkMatches, checkRestorable, type CompareOptions } from "./compare_data.ts";
 import { HashingSource } from "./hashing_source.ts";
 
 /** Options of a restoration. */
-export interface RestoreOptions extends Omit<UploadOptions, "size">, SameOptions {
+export interface RestoreOptions extends Omit<UploadOptions, "size">, CompareOptions {
   /**
    * Properties that override those of the record. A null custom property is omitted. The `id` of the new
    * image can be set only here.
@@ -36,7 +36,7 @@ export interface RestoreOptions extends Omit<UploadOptions, "size">, SameOptions
  * hashes of the transferred bytes with both algorithms, else by the MD5 `checksum`. If it differs, or
  * the restoration fails, the new image is deleted.
  *
- * If the caller may not set the visibility of the record (usually `public`), the image gets the default
+ * If the user may not set the visibility of the record (usually `public`), the image gets the default
  * visibility of the cloud, unless `meta` sets one. The record can also be a whole image; its properties
  * that belong to its cloud are omitted.
  *
@@ -94,16 +94,16 @@ export async function restoreImage(
     }
   };
   const sending = { size: hashing.size ?? undefined, storeId, baseImageRef, onProgress };
-  const source = await orUndo(async () => sourceIn(await hashing.data(), sending));
+  const source = await orUndo(async () => optionalSource(await hashing.data(), sending));
   const image = source === null
     ? await orUndo(() => showImage(session, id))
     // Not undone while Glance is still storing the data.
     : fromGlance(await upload(session, id, source, sending, undo));
-  await orUndo(() => checkSame(record, image, hashing.digests, verify));
+  await orUndo(() => checkMatches(record, image, hashing.digests, verify));
   return image;
 }
 
-/** Creates the image without data, and without the visibility if the caller may not set it. */
+/** Creates the image without data, and without the visibility if the user may not set it. */
 async function createWithoutData(
   session: Session,
   record: PortableRecord,

@@ -22,8 +22,8 @@ export function checkSourceRegion({ serviceCatalog }: RequestContext, region: st
   const isThere = regions.some((name) => name.toLowerCase() === String(region).toLowerCase());
   if (isThere || regions.length === 0) return;
   throw new Invalid(
-    `Cannot import from the region ${inspect(region)}: the cloud has images in "${
+    `Cannot import from the region ${inspect(region)}: the catalog has an image service in "${
       regions.join('", "')
-    }"; name one of these`,
+    }"; use one of these`,
   );
 }

@@ -23,7 +23,7 @@ export function checkUrl(url: string): void {
   throw new Invalid(
     `Cannot import from ${
       inspect(typeof url === "string" ? redact(url) : url)
-    }: it is not an http or https URL; give one, or the data itself`,
+    }: it is not an http or https URL; pass one, or the data itself`,
   );
 }
 

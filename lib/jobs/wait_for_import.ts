@@ -85,17 +85,17 @@ export async function followImport(
   tasks: ImageTasks,
 ): Promise<Image> {
   const seen = await poll<ImportProgress>(session.client.options, options, {
-    look: async () => {
+    read: async () => {
       const image = await showImage(session, imageId);
       return progressOf(image, await tasks.current(lockOf(image)), options);
     },
-    isOver: (progress) => verdictOf(progress, options) !== "busy",
+    isFinal: (progress) => verdictOf(progress, options) !== "busy",
     onChange: ignoringErrors(options.onProgress),
     stalled: ({ image: { status }, message }, ms) =>
       new ImageStalled(
         `Cannot wait any longer for the import of image "${imageId}": it is ${status}${
           quoted(message)
-        }, and nothing about it has changed for ${ms} ms; ask the operator of the cloud, or give a longer "stallTimeout"`,
+        }, and has not changed for ${ms} ms; ask the operator of the cloud, or set a longer "stallTimeout"`,
         { imageId, terms: [WAIT_LONGER] },
       ),
   });
@@ -104,7 +104,7 @@ export async function followImport(
 }
 
 /** The errors of a cloud that does not show the tasks of images to the caller. */
-const HIDING = [NotFound, NotImplemented, NotAuthorized] as const;
+const NOT_SHOWN_ERRORS = [NotFound, NotImplemented, NotAuthorized] as const;
 
 /** The tasks of an image; none if the cloud does not show them. */
 export class ImageTasks {
@@ -119,7 +119,7 @@ export class ImageTasks {
   }
 
   /** Ignores all tasks that exist now, which belong to earlier imports. */
-  async forget(): Promise<void> {
+  async ignoreExisting(): Promise<void> {
     for (const { id } of await this.#all()) this.#old.add(id);
   }
 
@@ -135,7 +135,7 @@ export class ImageTasks {
     try {
       return await this.#list();
     } catch (error) {
-      if (!HIDING.some((Hidden) => error instanceof Hidden)) throw error;
+      if (!NOT_SHOWN_ERRORS.some((Hidden) => error instanceof Hidden)) throw error;
       this.#isShown = false;
       return [];
     }

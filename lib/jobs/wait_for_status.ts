@@ -59,24 +59,26 @@ export async function waitForStatus(
   statuses: ImageStatus | readonly ImageStatus[],
   options: StatusWaitOptions = {},
 ): Promise<Image> {
-  const wanted = listOf(statuses);
+  const expected = listOf(statuses);
   const session = new Session(service.client, context, options);
-  const names = wanted.join(" or ");
+  const names = expected.join(" or ");
   const image = await poll<Image>(session.client.options, options, {
-    look: () =>
+    read: () =>
       showImage(session, imageId).catch((error) => {
-        if (error instanceof ImageNotFound && wanted.includes("deleted")) return gone(imageId);
+        if (error instanceof ImageNotFound && expected.includes("deleted")) {
+          return deletedImage(imageId);
+        }
         throw error;
       }),
-    isOver: ({ status }) => wanted.includes(status) || FINAL.includes(status),
+    isFinal: ({ status }) => expected.includes(status) || FINAL.includes(status),
     onChange: ignoringErrors(options.onProgress),
     stalled: ({ status }, ms) =>
       new ImageStalled(
-        `Cannot wait any longer until image "${imageId}" is ${names}: it is ${status}, and nothing about it has changed for ${ms} ms; check the operation that changes it, or give a longer "stallTimeout"`,
+        `Cannot wait any longer until image "${imageId}" is ${names}: it is ${status} and has not changed for ${ms} ms; check the operation that changes it, or set a longer "stallTimeout"`,
         { imageId, terms: [WAIT_LONGER] },
       ),
   });
-  if (wanted.includes(image.status)) return image;
+  if (expected.includes(image.status)) return image;
   throw new ImageConflict(
     `Cannot wait until image "${imageId}" is ${names}: it is ${image.status}, which is a final status; delete it and create it again`,
     { imageId },
@@ -95,6 +97,6 @@ function listOf(statuses: ImageStatus | readonly ImageStatus[]): readonly string
   );
 }
 
-function gone(imageId: string): Image {
+function deletedImage(imageId: string): Image {
   return fromGlance({ id: imageId, status: "deleted" });
 }

@@ -12,16 +12,16 @@ export const NEVER = 10 ** 9;
 /** Largest chunk in bytes. */
 const CHUNK_MAX = 9_000;
 
-/** A body, decided before its first byte is sent. */
+/** A body, planned before its first byte is sent. */
 export interface BodyScript {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Milliseconds before each chunk, and before the end. */
   readonly interval: number;
-  /** What follows the bytes. */
+  /** What happens after the bytes. */
   readonly end: "close" | "reset" | "stall";
 }
 
-/** What a body needs of its cluster. */
+/** The parts of the cluster that a body uses. */
 export interface BodyEnvironment {
   readonly clock: SimulatedClock;
   readonly random: () => number;

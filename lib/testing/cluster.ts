@@ -9,7 +9,7 @@ import type { GlanceOptions } from "../options.ts";
 import { type BodyScript, NEVER, openBody } from "./body_script.ts";
 import { SimulatedClock } from "./clock.ts";
 import type { Fault } from "./faults.ts";
-import { responseTo, type SeenRequest, type ServedImage } from "./responses.ts";
+import { type ReceivedRequest, responseTo, type ServedImage } from "./responses.ts";
 import { between, seededBytes, seededRandom } from "./seed.ts";
 
 /** Options of a cluster. */
@@ -79,7 +79,7 @@ export class SimulatedCluster {
   /** Its clock, which {@linkcode SimulatedClock.run} advances. */
   readonly clock: SimulatedClock;
   /** The requests it has received, in order. */
-  readonly requests: SeenRequest[] = [];
+  readonly requests: ReceivedRequest[] = [];
   /** The valid token. */
   token = "token-1";
   readonly #options: ClusterOptions;
@@ -157,7 +157,7 @@ export class SimulatedCluster {
   }
 }
 
-function seenRequest(input: string, init: RequestInit): SeenRequest {
+function seenRequest(input: string, init: RequestInit): ReceivedRequest {
   const { origin: server, pathname: path } = new URL(input);
   const headers = new Headers(init.headers);
   return { server, path, range: headers.get("range"), token: headers.get("x-auth-token") };

@@ -58,8 +58,8 @@ export type Fault =
 /** The name of a fault. */
 export type FaultKind = Fault["kind"];
 
-/** Faults that a download must survive if another server or another request succeeds. */
-export const HEALABLE: ReadonlySet<FaultKind> = new Set<FaultKind>([
+/** Faults that a download recovers from if another server or another request succeeds. */
+export const RECOVERABLE: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "refuse",
   "silence",
   "status",
@@ -84,7 +84,7 @@ export const HEALABLE: ReadonlySet<FaultKind> = new Set<FaultKind>([
 ]);
 
 const KINDS: readonly FaultKind[] = [
-  ...HEALABLE,
+  ...RECOVERABLE,
   "denied",
   "flippedBit",
   "replaced",

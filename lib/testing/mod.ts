@@ -23,7 +23,7 @@
  */
 
 export { type ClusterOptions, SimulatedCluster } from "./cluster.ts";
-export type { SeenRequest } from "./responses.ts";
-export { type Fault, type FaultKind, HEALABLE, randomFault } from "./faults.ts";
+export type { ReceivedRequest } from "./responses.ts";
+export { type Fault, type FaultKind, randomFault, RECOVERABLE } from "./faults.ts";
 export { SimulatedClock } from "./clock.ts";
 export { between, pick, seededBytes, seededRandom } from "./seed.ts";

@@ -1,6 +1,6 @@
 /**
- * What a simulated server responds, as data: a pure function of the request, the fault, and what the
- * cluster serves.
+ * The response of a simulated server, as data: a pure function of the request, the fault, and the state of the
+ * cluster.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Fault } from "./faults.ts";
 import { seededBytes } from "./seed.ts";
 
 /** A request that the cluster has received. */
-export interface SeenRequest {
+export interface ReceivedRequest {
   /** Origin of its URL, also if that is not a server of the cluster. */
   readonly server: string;
   /** Path of its URL. */
@@ -22,7 +22,7 @@ export interface SeenRequest {
   readonly token: string | null;
 }
 
-/** What the servers of a cluster have when a request arrives. */
+/** The state of the cluster when a request arrives. */
 export interface ServedImage {
   readonly id: string;
   readonly image: Uint8Array<ArrayBuffer>;
@@ -53,7 +53,7 @@ const TRICKLE = 400;
 
 /** The response to a request, with the fault applied. */
 export function responseTo(
-  { path, range, token }: SeenRequest,
+  { path, range, token }: ReceivedRequest,
   fault: Fault | undefined,
   served: ServedImage,
 ): SimulatedResponse {
@@ -123,18 +123,18 @@ function bytesFor(
     headers: rangeHeader(from, to, image.byteLength),
     bytes: image.subarray(from, to + 1),
   });
-  const honest = part(start, end);
+  const correct = part(start, end);
   switch (fault?.kind) {
     case "noContentRange":
-      return { ...honest, headers: {} };
+      return { ...correct, headers: {} };
     case "wrongStart":
-      return { ...honest, headers: rangeHeader(Math.max(0, start - 1), end, image.byteLength) };
+      return { ...correct, headers: rangeHeader(Math.max(0, start - 1), end, image.byteLength) };
     case "wrongEnd":
-      return { ...honest, headers: rangeHeader(start, end - 1, image.byteLength) };
+      return { ...correct, headers: rangeHeader(start, end - 1, image.byteLength) };
     case "wrongTotal":
-      return { ...honest, headers: rangeHeader(start, end, image.byteLength + 5) };
+      return { ...correct, headers: rangeHeader(start, end, image.byteLength + 5) };
     case "wholeAs206":
-      return { ...honest, bytes: image };
+      return { ...correct, bytes: image };
     case "labeledWhole":
       return part(0, image.byteLength - 1);
     case "startsEarlier":
@@ -142,13 +142,13 @@ function bytesFor(
     case "endsEarlier":
       return part(start, start + Math.floor(fault.at * (end - start)));
     case "partAs200":
-      return { ...honest, status: 200 };
+      return { ...correct, status: 200 };
     case "unlabeledRest":
-      return { ...honest, status: 200, headers: {} };
+      return { ...correct, status: 200, headers: {} };
     case "multipart":
-      return asMultipart(honest);
+      return asMultipart(correct);
     default:
-      return honest;
+      return correct;
   }
 }
 

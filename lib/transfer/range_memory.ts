@@ -1,6 +1,6 @@
 /**
- * What a client has learned about ranges: which stores cannot seek, and which servers ignore ranges. Only
- * responses that prove it count. Entries expire, since servers are repaired and replaced.
+ * Remembers which stores cannot seek, and which servers ignore ranges, as far as responses have proved it.
+ * Entries expire, since servers are repaired and replaced.
  *
  * @module
  */
@@ -12,7 +12,7 @@ const LIFETIME = 600_000;
 /** Maximum number of entries: callers choose some of the keys. */
 const CAPACITY = 1_000;
 
-/** What is known about ranges in a cloud. A string identifies each set of stores. */
+/** The range support of the stores and servers of a cloud. A string identifies each set of stores. */
 export class RangeMemory {
   /** Stores that have served a range. */
   readonly #seekable: ExpiringSet;
@@ -33,17 +33,17 @@ export class RangeMemory {
   }
 
   /** Whether a range request may succeed. */
-  mayAsk(server: string, stores: string): boolean {
+  maySupportRange(server: string, stores: string): boolean {
     return !this.#unseekable.has(stores) && !this.#ignoring.has(`${server} ${stores}`);
   }
 
   /** Notes that a server responded to a range with a part. */
-  gavePart(stores: string): void {
+  recordPart(stores: string): void {
     this.#seekable.add(stores);
   }
 
   /** Notes that a server responded to a range with the whole image, or did not state which bytes it sent. */
-  ignoredRange(server: string, stores: string): void {
+  recordIgnored(server: string, stores: string): void {
     this.#ignoring.add(`${server} ${stores}`);
   }
 
@@ -51,8 +51,8 @@ export class RangeMemory {
    * Notes that a server responded 400 to a range, and sent the whole image for the same request without
    * a range. If another server supports ranges of the same stores, only this server does not.
    */
-  refusedRange(server: string, stores: string): void {
-    if (this.isSeekable(stores)) this.ignoredRange(server, stores);
+  recordRefused(server: string, stores: string): void {
+    if (this.isSeekable(stores)) this.recordIgnored(server, stores);
     else this.#unseekable.add(stores);
   }
 }

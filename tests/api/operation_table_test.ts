@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { OPERATIONS } from "../../lib/api/mod.ts";
 import { operationsReadme, README, SECTIONS } from "./operation_table.ts";
 
-Deno.test("lib/api/README.md is what `deno task docs:operations` writes", async () => {
+Deno.test("`deno task docs:operations` writes lib/api/README.md", async () => {
   assertEquals(await Deno.readTextFile(README), operationsReadme());
 });
 

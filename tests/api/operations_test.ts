@@ -21,12 +21,12 @@ for (
   });
 }
 
-Deno.test("every operation is tested here", () => {
+Deno.test("OPERATIONS has only operations that are tested here", () => {
   const names = new Set<string>(REQUESTS.map(({ name }) => name));
   assertEquals([...names].sort(), Object.keys(DEFINITIONS).sort());
 });
 
-Deno.test("the doc comment of an operation matches its definition", async () => {
+Deno.test("OPERATIONS has doc comments that match the definitions", async () => {
   const said: Record<string, string> = {};
   const folder = new URL("../../lib/api/operations/", import.meta.url);
   for await (const { name } of Deno.readDir(folder)) {
@@ -55,7 +55,7 @@ Deno.test("OPERATIONS equals the definitions, and is frozen", () => {
   }
 });
 
-Deno.test("every hint belongs to an error of the operation", () => {
+Deno.test("OPERATIONS has hints only for errors of their operation", () => {
   for (const [name, { errors, hints, path }] of Object.entries(OPERATIONS)) {
     const known = Object.keys(errors);
     assert(Object.keys(hints).every((status) => known.includes(status)), name);
@@ -75,7 +75,7 @@ Deno.test("actionOf() fills names from the body, and omits missing ones", () => 
   assertEquals(actionOf(rowOf("create"), [{ name: null }]), "create an image");
 });
 
-Deno.test("an operation has a media type if and only if it sends a body", () => {
+Deno.test("OPERATIONS has a media type if and only if the operation sends a body", () => {
   for (const { name, args } of REQUESTS) {
     const { body, headers } = toRequest(rowOf(name), args);
     assertEquals(headers?.["content-type"], OPERATIONS[name].mediaType);
@@ -83,7 +83,7 @@ Deno.test("an operation has a media type if and only if it sends a body", () => 
   }
 });
 
-Deno.test("success and errors of an operation are disjoint, and errors have a meaning", () => {
+Deno.test("OPERATIONS has disjoint success and error statuses, and a meaning for each error", () => {
   for (const [name, { success, errors }] of Object.entries(OPERATIONS)) {
     assert(success.every((status) => status >= 200 && status <= 300), name);
     for (const [status, meaning] of Object.entries(errors)) {

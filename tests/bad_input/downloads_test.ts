@@ -24,7 +24,7 @@ testBadInput([
         Invalid,
         `bytes ${range.start} to`,
         "of 10 bytes",
-        "give a whole start below 10",
+        "use a whole start below 10",
       ),
   ),
   ...[null, {}, "0-5", { end: 5 }].map((range) =>
@@ -76,7 +76,7 @@ testBadInput([
           Invalid,
           "download image",
           "the sink is not a WritableStream",
-          "give one",
+          "pass one",
         ),
     ),
   row(
@@ -87,7 +87,7 @@ testBadInput([
     Invalid,
     "download image",
     "the sink is not a WritableStream",
-    "give one",
+    "pass one",
   ),
   row(
     "download()",
@@ -122,6 +122,6 @@ testBadInput([
     async (fixture) => fixture.service.download(ALICE, await fixture.queued()),
     ImageDownloadFailed,
     "image contains no data",
-    "upload some first",
+    "upload its data first",
   ),
 ]);

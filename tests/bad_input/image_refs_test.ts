@@ -9,15 +9,15 @@ function href(text: string) {
 testBadInput([
   ...[
     ["http://", NO_URL],
-    ["http://glance", "it names no image"],
-    ["http://glance/", "it names no image"],
-    ["http://glance/v2/images", "it names no image"],
-    ["http://glance/v2/images/", "it names no image"],
-    ["http://glance/v2/images/..", "it names no image"],
-    ["http://glance/v2/images/%2e%2e", "it names no image"],
-    ["http://glance/v2/images/%2F..%2Fx", "its id cannot be one"],
-    ["http://glance/v2/images/a%20b", "its id cannot be one"],
-    ["http://glance/v2/images/%ZZ", "its id is not well encoded"],
+    ["http://glance", "it does not name an image"],
+    ["http://glance/", "it does not name an image"],
+    ["http://glance/v2/images", "it does not name an image"],
+    ["http://glance/v2/images/", "it does not name an image"],
+    ["http://glance/v2/images/..", "it does not name an image"],
+    ["http://glance/v2/images/%2e%2e", "it does not name an image"],
+    ["http://glance/v2/images/%2F..%2Fx", "its id is invalid"],
+    ["http://glance/v2/images/a%20b", "its id is invalid"],
+    ["http://glance/v2/images/%ZZ", "its id is not valid percent-encoding"],
     ["http://[::1/42", NO_URL],
     ["http://glance:port/42", NO_URL],
     ["glance/v2/images/42", NO_URL],
@@ -26,8 +26,8 @@ testBadInput([
     ["ftp://glance/v2/images/42", NO_URL],
     ["file:///etc/passwd", NO_URL],
     ["javascript:alert(1)//42", NO_URL],
-    ["..", "its id cannot be one"],
-    ["", "its id cannot be one"],
+    ["..", "its id is invalid"],
+    ["", "its id is invalid"],
     [`https://me:${PASSWORD}@glance/v2/images/42`, "user information"],
     [`ftp://glance/v2/images/42?signature=${CANARY}`, NO_URL],
   ].map(([text = "", state = ""]) =>
@@ -37,7 +37,7 @@ testBadInput([
       href(text),
       InvalidImageRef,
       state,
-      'give an id or "https://host/v2/images/<id>"',
+      'use an id or "https://host/v2/images/<id>"',
     )
   ),
 
@@ -48,7 +48,7 @@ testBadInput([
       href(untyped(reference)),
       InvalidImageRef,
       "it is not a string",
-      "give an id or",
+      "use an id or",
     )
   ),
 ]);

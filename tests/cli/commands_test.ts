@@ -244,7 +244,7 @@ Deno.test("image-tag-update and image-tag-delete take tags that Glance misreads 
   }
 });
 
-Deno.test("member commands share an image as glanceclient's do", async () => {
+Deno.test("member commands share an image as in glanceclient", async () => {
   const harness = await harnessWithDisk();
   const created = `\
 +--------------------------------------+-----------+---------+
@@ -282,7 +282,7 @@ Deno.test("stores-info prints the stores", async () => {
   );
 });
 
-Deno.test("a command prints no control character that can change what a terminal shows", async () => {
+Deno.test("runGlance() prints no control character that can change what a terminal shows", async () => {
   // C0, DEL, C1, soft hyphen, line separators, bidi, zero-width, tags, annotations, lone surrogates.
   const odd = "\x00\x07\x1b]0;x\x07\r\x7f\x85\x9b2J\xad\u061c\u180e\u200b\u200d\u200e\u2028\u2029" +
     "\u202e\u2060\u2066\u2069\u3164\ufeff\ufff9\u{e0041}\ud800";

@@ -65,7 +65,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "a name that two images have": {
     args: ["image-download", "twin", "--file", "x"],
     says:
-      `Cannot choose image "twin": several images have this name (…${OTHER_ID}…); give the id of one`,
+      `Cannot choose image "twin": several images have this name (…${OTHER_ID}…); pass the id of one of them`,
   },
   "a name of 300 characters": {
     args: ["image-create", "--name", "n".repeat(300)],
@@ -316,7 +316,7 @@ Deno.test("glance says how a cloud is chosen where nothing is configured", async
   }
 });
 
-Deno.test("a command succeeds when the reader of its standard output has gone", async () => {
+Deno.test("runGlance() succeeds when the reader of its standard output has closed it", async () => {
   const harness = await harnessWithImages();
   for (const args of [["image-list"], ["image-show", ID], ["help"], ["image-download", ID]]) {
     const { code, stderr } = await harness.run(args, { outputFails: "EPIPE" });
@@ -324,7 +324,7 @@ Deno.test("a command succeeds when the reader of its standard output has gone", 
   }
 });
 
-Deno.test("a command fails when the disk of its standard output is full", async () => {
+Deno.test("runGlance() fails when the disk of its standard output is full", async () => {
   const harness = await harnessWithImages();
   for (const args of [["image-list"], ["image-download", ID]]) {
     const { code, stderr } = await harness.run(args, { outputFails: "ENOSPC" });

@@ -248,7 +248,7 @@ Deno.test("md-tag commands add, rename, replace, append and delete", async () =>
   assertEquals(await names(harness, "md-tag-list OS::Mine"), []);
 });
 
-Deno.test("md commands say what is wrong before they ask for anything", async (t) => {
+Deno.test("md commands report usage errors before they send a request", async (t) => {
   const cases: readonly (readonly [line: string, code: number, says: string])[] = [
     [
       "md-namespace-create N --created-at x",
@@ -323,7 +323,7 @@ Deno.test("md commands say what is wrong before they ask for anything", async (t
   }
 });
 
-Deno.test("md commands say what Glance refuses, of what, and what helps", async (t) => {
+Deno.test("md commands print the action, the cause and a hint when Glance refuses", async (t) => {
   const unseen = "one of them does not exist, or you cannot see it (req-…)";
   const cases: readonly (readonly [line: string, says: string])[] = [
     [

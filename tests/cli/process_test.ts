@@ -254,7 +254,7 @@ Deno.test("image-download exits with 141, without a message, when its reader clo
   });
 });
 
-Deno.test("a command resolves paths from the directory of the user", async () => {
+Deno.test("the glance task resolves paths from the directory of the user", async () => {
   await using server = serveGlance();
   await inDirectory(async (directory) => {
     await Deno.writeTextFile(`${directory}/disk.img`, "data");
@@ -292,7 +292,7 @@ Deno.test("start serves until a signal stops it, and the demo runs to its end", 
   });
 });
 
-Deno.test("start finishes an upload though one Ctrl-C comes by several ways", async () => {
+Deno.test("start finishes an upload when one Ctrl-C arrives as several signals", async () => {
   await inDirectory(async (directory) => {
     const flags = ["--port", "0", "--embedded", "--no-log"];
     const start = command("start.ts", flags, null, directory).spawn();

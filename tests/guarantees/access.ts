@@ -40,7 +40,7 @@ export const ACCESS: readonly Guarantee[] = [
   ],
   [
     "Output escapes C1 controls and bidirectional marks, also as JSON.",
-    "cli/commands_test.ts: a command prints no control character that can change what a terminal shows",
+    "cli/commands_test.ts: runGlance() prints no control character that can change what a terminal shows",
   ],
   [
     "A log line holds a path up to a limit.",

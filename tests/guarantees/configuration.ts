@@ -16,7 +16,7 @@ export const CONFIGURATION: readonly Guarantee[] = [
     "Every setting that is not honored is reported.",
     "auth/clouds/ignored_settings_test.ts: readCloud() reports that … is ignored",
     "auth/clouds/ignored_settings_test.ts: connect() and createCloudGateway() report each ignored setting",
-    "cli/commands/shared/cloud_flags_test.ts: a command names an ignored setting once on standard error, also without --debug",
+    "cli/commands/shared/cloud_flags_test.ts: runGlance() prints an ignored setting once on standard error, also without --debug",
   ],
   [
     "Messages of the command line name flags and variables.",
@@ -28,7 +28,7 @@ export const CONFIGURATION: readonly Guarantee[] = [
   ],
   [
     "The hint about a protected image fits, and following it helps.",
-    "cli/args/wording_test.ts: a command prints a hint about … that helps when it is followed",
+    "cli/args/wording_test.ts: runGlance() prints a hint about … that works when it is followed",
   ],
   [
     "The error of a deactivated image says so.",

@@ -4,12 +4,12 @@ import type { Guarantee } from "./guarantee.ts";
 export const RIGHT_BYTES: readonly Guarantee[] = [
   [
     "The gateway answers 502 or resets the connection when a server lies about image data.",
-    "router/file/wrong_data_test.ts: A response to /file that … is an error or a reset for the client",
+    "router/file/wrong_data_test.ts: GET /file answers with an error or resets the connection when a response …",
     "router/file/wrong_data_test.ts: GET /file resets a body with wrong bytes when verify is set, with resume on and off",
   ],
   [
     "The log reports such an answer as failed, and only an honest one as complete.",
-    "router/file/wrong_data_test.ts: A response to /file that … is an error or a reset for the client",
+    "router/file/wrong_data_test.ts: GET /file answers with an error or resets the connection when a response …",
     "router/file/wrong_data_test.ts: GET /file delivers a correct response completely, and logs it as complete",
   ],
   [

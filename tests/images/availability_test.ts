@@ -66,7 +66,7 @@ Deno.test("show() requests the members only if they decide", async () => {
   assertEquals((await seen.service.show({ projectId: "p1" }, "42")).id, "42");
   const hidden = worldOf([shared, Response.json({ members: [] })]);
   const show = () => hidden.service.show({ projectId: "p1" }, "42");
-  const error = await assertRejects(show, ImageNotFound, "not shared with an accepted member");
+  const error = await assertRejects(show, ImageNotFound, "nor shared with it");
   assertEquals([error.imageId, error.status], ["42", 404]);
   const trusted = worldOf([shared]);
   await trusted.service.show({ authToken: "t", projectId: "p1" }, "42");

@@ -99,7 +99,7 @@ Deno.test("GlanceImageService creates, shows, updates, lists and exports propert
     assertEquals(properties, Object.entries(PROPERTIES).sort());
   }));
 
-Deno.test("lookups find no member of Object.prototype", async () => {
+Deno.test("ownValue() and its callers find no member of Object.prototype", async () => {
   for (const name of NAMES.slice(0, -1)) {
     assertEquals(shownDefinition({ [name]: "x" })[name], "x");
     assertEquals(await createHasher(name), null);

@@ -97,7 +97,7 @@ const UNUSABLE = [
 for (const href of UNUSABLE) {
   Deno.test(`getRemoteImageService() throws InvalidImageRef with a hint for ${JSON.stringify(href)}`, () => {
     const refuse = () => getRemoteImageService({}, href);
-    const { message } = assertThrows(refuse, InvalidImageRef, "give an id or");
+    const { message } = assertThrows(refuse, InvalidImageRef, "use an id or");
     assertEquals(/me:|pw/.test(message), false, message);
   });
 }

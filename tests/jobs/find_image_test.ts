@@ -51,7 +51,7 @@ Deno.test("findImage() rejects an ambiguous name and lists the ids", async () =>
   const error = await assertRejects(() => findImage(service, context, "twin"), AmbiguousImage);
   assertEquals([...error.imageIds].sort(), [...ids].sort());
   for (const id of ids) assert(error.message.includes(id), error.message);
-  assert(error instanceof Invalid && error.message.endsWith("give the id of one"));
+  assert(error instanceof Invalid && error.message.endsWith("pass the id of one of them"));
 });
 
 Deno.test("findImage() lists at most 20 ids and requests no more images", async () => {

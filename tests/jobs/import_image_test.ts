@@ -159,7 +159,7 @@ Deno.test("importImage() rejects a region that is not in the catalog before any 
   await assertRejects(
     () => work({ region: "South", imageId: "1" }, {}, context),
     Invalid,
-    'Cannot import from the region "South": the cloud has images in "North"; name one of these',
+    'Cannot import from the region "South": the catalog has an image service in "North"; use one of these',
   );
   assertEquals(asked, 0);
   // Glance takes no notice of the case.

@@ -1,12 +1,12 @@
 /** Which method fits what is to be imported, and what the cloud offers. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { Invalid, NotImplemented } from "../../mod.ts";
-import { chooseMethod, type ImportQuestion, sourceKind } from "../../lib/jobs/import_plan.ts";
+import { chooseMethod, type ImportChoice, sourceKind } from "../../lib/jobs/import_plan.ts";
 
 const ALL = ["glance-direct", "web-download", "copy-image", "glance-download"];
 
 /** What is asked -> the method. */
-const CHOICES: readonly (readonly [question: Omit<ImportQuestion, "imageId">, method: string])[] = [
+const CHOICES: readonly (readonly [question: Omit<ImportChoice, "imageId">, method: string])[] = [
   [{ kind: "data", offered: ALL }, "glance-direct"],
   [{ kind: "data", offered: ["web-download"] }, "upload"],
   [{ kind: "data", offered: [] }, "upload"],
@@ -31,7 +31,7 @@ for (const [question, method] of CHOICES) {
 }
 
 type Refusal = readonly [
-  question: Omit<ImportQuestion, "imageId">,
+  question: Omit<ImportChoice, "imageId">,
   ErrorClass: typeof Invalid | typeof NotImplemented,
   message: string,
 ];
@@ -45,17 +45,17 @@ const REFUSALS: readonly Refusal[] = [
   [
     { kind: "own", offered: [], stores: ["slow"] },
     NotImplemented,
-    'Cannot import image "42" to more stores by "copy-image": the cloud offers no import at all; download it, and upload it to the other store as another image',
+    'Cannot import image "42" to more stores by "copy-image": the cloud offers no import methods; download it, and upload it to the other store as another image',
   ],
   [
     { kind: "own", offered: ALL },
     Invalid,
-    'Cannot import image "42" to more stores: no store is named; give "stores" or "allStores"',
+    'Cannot import image "42" to more stores: no store is given; set "stores" or "allStores"',
   ],
   [
     { kind: "data", offered: [], stores: ["one", "two"] },
     NotImplemented,
-    'Cannot import image "42" from data into several stores: an upload reaches one, and the cloud offers no import at all; name one store',
+    'Cannot import image "42" from data into several stores: an upload reaches one, and the cloud offers no import methods; name one store',
   ],
   [
     { kind: "data", offered: ALL, method: "upload", allStores: true },
@@ -65,12 +65,12 @@ const REFUSALS: readonly Refusal[] = [
   [
     { kind: "data", offered: [], method: "glance-direct" },
     NotImplemented,
-    'Cannot import image "42" from data by "glance-direct": the cloud offers no import at all; leave the method out',
+    'Cannot import image "42" from data by "glance-direct": the cloud offers no import methods; leave the method out',
   ],
   [
     { kind: "url", offered: ALL, method: "copy-image" },
     Invalid,
-    'Cannot import image "42" from a url by "copy-image": the methods for this source are "web-download", "glance-direct", "upload"; name one of these, or omit it',
+    'Cannot import image "42" from a url by "copy-image": the methods for this source are "web-download", "glance-direct", "upload"; use one of these, or omit it',
   ],
 ];
 

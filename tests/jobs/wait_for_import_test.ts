@@ -193,7 +193,7 @@ Deno.test("waitForImport() gives up if neither the image nor its task changes", 
     tasks: [task("processing", "Copied 3 MiB")],
   }]);
   const error = await assertRejects(() => wait(stuck, { stallTimeout: 60_000 }), ImageStalled);
-  assert(error.message.includes('importing, "Copied 3 MiB", and nothing'), error.message);
+  assert(error.message.includes('importing, "Copied 3 MiB", and has not changed'), error.message);
   assertEquals(stuck.clock.now(), 60_000);
   const moving = scriptOf([
     ...Array.from({ length: 40 }, (_, i): ImageState => ({

@@ -69,7 +69,7 @@ Deno.test("waitForStatus() gives up after `stallTimeout` without a change, and n
   const error = await assertRejects(
     () => wait(stuck, "active", { stallTimeout: 5_000 }),
     ImageStalled,
-    `until image "${ID}" is active: it is saving, and nothing about it has changed for 5000 ms`,
+    `until image "${ID}" is active: it is saving and has not changed for 5000 ms`,
   );
   assertEquals([error.imageId, stuck.clock.now()], [ID, 5_000]);
   const slow = scriptOf([

@@ -160,7 +160,7 @@ Deno.test("authorize() responds with the Response that it returns, whatever its 
   assertEquals(cloud.requestLines, []);
 });
 
-Deno.test("authorize gets one spelling of a name, however it is encoded, and so do the servers", async () => {
+Deno.test("authorize and the servers get the same spelling of a name, however it is encoded", async () => {
   const spellings = ["aé+ %", "a%C3%A9+%20%", "%61%c3%a9%2b%20%25", "a%C3%A9%2B%20%"];
   const paths = ["", "/objects/NAME", "/properties/NAME", "/tags/NAME", "/resource_types/NAME"]
     .map((rest) => `/v2/metadefs/namespaces/NAME${rest}`);
@@ -188,7 +188,7 @@ Deno.test("authorize gets one spelling of a name, however it is encoded, and so 
   assertEquals([...seen], ["aé+ %"]);
 });
 
-Deno.test("authorize is not called, and nothing is forwarded, for a name that no other path segment can have", async () => {
+Deno.test("authorize is not called, and nothing is forwarded, when a name cannot be a path segment", async () => {
   const cloud = new Cloud();
   const router = cloud.router({ authorize: () => Promise.reject(new Error("called")) });
   for (const name of ["a%2Fb", "a%2fb", "%2e", "%2E%2e", "a%ff", "%c0%af", "%ED%A0%80"]) {

@@ -176,7 +176,7 @@ Deno.test("GET /file returns a deactivated image to an administrator, with the c
   assertEquals(cloud.logged.map(({ outcome }) => outcome), ["complete", "cut"]);
 });
 
-Deno.test("A range of an empty deactivated image is 416 to an administrator, although Glance sends 206", async () => {
+Deno.test("GET /file answers 416 to a range of an empty deactivated image, although Glance sends 206 to an administrator", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(0);
   await cloud.ask(`/v2/images/${id}/actions/deactivate`, { method: "POST" });

@@ -9,7 +9,7 @@ import {
 } from "../../mod.ts";
 import { CONTEXT, noContent, ScenarioGlance } from "./scenario_glance.ts";
 
-Deno.test("the store and the base image of an upload are headers of that request (scenario 24)", async () => {
+Deno.test("upload() sends the store and the base image as headers (scenario 24)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add();
   glance.answer(`PUT /v2/images/${id}/file`, noContent);
@@ -25,7 +25,7 @@ Deno.test("the store and the base image of an upload are headers of that request
   assertEquals([...glance.requests[0]?.url.searchParams ?? []], []);
 });
 
-Deno.test("a quota that is reached is ImageLimitExceeded, without another attempt (scenario 57)", async () => {
+Deno.test("upload() throws ImageLimitExceeded without another attempt when a quota is reached (scenario 57)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add();
   glance.answer(`PUT /v2/images/${id}/file`, 413);
@@ -71,7 +71,7 @@ async function tokenSentBy(
 
 // A TLS client with its own CA or certificate is a `fetch` of its own; there is no other knob.
 
-Deno.test("with Keystone and without TLS, the token goes to http (scenario 58)", async () => {
+Deno.test("call() sends the token over http with Keystone and without TLS (scenario 58)", async () => {
   const options = { netloc: "fake_host:9292", useSsl: false };
   assertEquals(await tokenSentBy(options), [
     "http://fake_host:9292/v2/images/1",
@@ -79,7 +79,7 @@ Deno.test("with Keystone and without TLS, the token goes to http (scenario 58)",
   ]);
 });
 
-Deno.test("without a limit, no clock runs (scenario 58)", async () => {
+Deno.test("call() starts no timer when requestTimeout is Infinity (scenario 58)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add();
   const { limits, options } = silence();
@@ -93,7 +93,7 @@ Deno.test("without a limit, no clock runs (scenario 58)", async () => {
   assertEquals(limits, []);
 });
 
-Deno.test("with Keystone and TLS, the token goes to https (scenario 59)", async () => {
+Deno.test("call() sends the token over https with Keystone and TLS (scenario 59)", async () => {
   const options = { netloc: "fake_host:9292", useSsl: true };
   assertEquals(await tokenSentBy(options), [
     "https://fake_host:9292/v2/images/1",
@@ -102,7 +102,7 @@ Deno.test("with Keystone and TLS, the token goes to https (scenario 59)", async 
 });
 
 for (const [number, authStrategy] of [["59", "keystone"], ["60", "noauth"]] as const) {
-  Deno.test(`a server that does not answer in 60 s fails the call (${authStrategy}) (scenario ${number})`, async () => {
+  Deno.test(`call() fails when a server does not respond within 60 s with ${authStrategy} (scenario ${number})`, async () => {
     const { limits, options } = silence();
     const client = new GlanceClientWrapper({
       ...options,
@@ -121,13 +121,13 @@ for (const [number, authStrategy] of [["59", "keystone"], ["60", "noauth"]] as c
 }
 
 for (const [number, useSsl, scheme] of [["60", true, "https"], ["61", false, "http"]] as const) {
-  Deno.test(`without Keystone, no token goes to ${scheme} (scenario ${number})`, async () => {
+  Deno.test(`call() sends no token over ${scheme} without Keystone (scenario ${number})`, async () => {
     const options = { netloc: "fake_host:9292", useSsl, authStrategy: "noauth" } as const;
     assertEquals(await tokenSentBy(options), [`${scheme}://fake_host:9292/v2/images/1`, null]);
   });
 }
 
-Deno.test("the privileged user's token is sent where the location API is asked (scenario 62)", async () => {
+Deno.test("call() sends the privileged user's token to the location API (scenario 62)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add();
   // The reference makes a second client for it; here it is a context of its own on the same client.

@@ -28,7 +28,7 @@ function sink(): {
   return { writable, text: () => text, isClosed: () => isClosed };
 }
 
-Deno.test("with retries disabled, one unavailable server fails the download (scenario 40a)", async () => {
+Deno.test("download() fails when a server is unavailable and retries are disabled (scenario 40a)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.addWithData(8);
   glance.answer(`GET /v2/images/${id}`, 503);
@@ -40,7 +40,7 @@ Deno.test("with retries disabled, one unavailable server fails the download (sce
   assertEquals(glance.requests.length, 1);
 });
 
-Deno.test("with one retry, a server that is unavailable once is not an error (scenario 40b)", async () => {
+Deno.test("download() succeeds when a server is unavailable once and one retry is allowed (scenario 40b)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.addWithData(8);
   glance.answer(`GET /v2/images/${id}`, 503);
@@ -49,7 +49,7 @@ Deno.test("with one retry, a server that is unavailable once is not an error (sc
 });
 
 for (const number of ["41", "77"]) {
-  Deno.test(`an image without data (204) is ImageDownloadFailed (scenario ${number})`, async () => {
+  Deno.test(`download() throws ImageDownloadFailed when the image has no data (scenario ${number})`, async () => {
     const glance = new ScenarioGlance();
     const id = glance.add({ id: "bad-image-id" });
     const error = await assertRejects(
@@ -83,7 +83,7 @@ for (
   });
 }
 
-Deno.test("an image error keeps what it was translated from (scenario 43)", async () => {
+Deno.test("download() throws an image error with its original error as cause (scenario 43)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.addWithData(8);
   const forbidden = () =>
@@ -101,7 +101,7 @@ Deno.test("an image error keeps what it was translated from (scenario 43)", asyn
   assertEquals([error.requestId, error.server], ["req-42", "http://example.com:9292"]);
 });
 
-Deno.test("a connection error keeps every original as its cause (scenario 43)", async () => {
+Deno.test("download() throws a connection error with every original error as cause (scenario 43)", async () => {
   const glance = new ScenarioGlance();
   const broken = [new TypeError("connection refused"), new TypeError("connection reset")];
   glance.answer("GET /v2/images/1", ...broken);
@@ -113,7 +113,7 @@ Deno.test("a connection error keeps every original as its cause (scenario 43)", 
   assertEquals(errors.map(({ cause }) => cause), broken);
 });
 
-Deno.test("a plain error keeps what it was translated from (scenario 44)", async () => {
+Deno.test("detail() throws an error with its original error as cause (scenario 44)", async () => {
   const glance = new ScenarioGlance();
   glance.answer("GET /v2/images", 403);
   const error = await assertRejects(
@@ -137,7 +137,7 @@ async function withFile(
   }
 }
 
-Deno.test("a direct file URL is read where it lies, without Glance (scenario 48)", async () => {
+Deno.test("download() reads a direct file URL without Glance (scenario 48)", async () => {
   await withFile("from disk", async (path, folder) => {
     const glance = new ScenarioGlance({ showLocations: true });
     const url = `file://${path.replaceAll(" ", "%20")}`;
@@ -153,7 +153,7 @@ Deno.test("a direct file URL is read where it lies, without Glance (scenario 48)
   });
 });
 
-Deno.test("a direct file URL outside the allowed folders is read through Glance (scenario 48)", async () => {
+Deno.test("download() reads through Glance when a direct file URL is outside the allowed folders (scenario 48)", async () => {
   await withFile("from disk", async (path) => {
     const glance = new ScenarioGlance({ showDirectUrl: true });
     const id = glance.addWithData(9, { locations: [{ url: `file://${path}`, metadata: {} }] });
@@ -166,7 +166,7 @@ Deno.test("a direct file URL outside the allowed folders is read through Glance 
   });
 });
 
-Deno.test("a direct URL of another scheme is read through Glance (scenario 49)", async () => {
+Deno.test("download() reads through Glance when a direct URL has another scheme (scenario 49)", async () => {
   const glance = new ScenarioGlance({ showDirectUrl: true });
   const locations = [{ url: "swift+http://test/image", metadata: {} }];
   const id = glance.addWithData(4, { locations });

@@ -26,10 +26,10 @@ for (
     ["of another project by the same user", { project_id: "other", user_id: "fake" }, false],
     ["of its user", { user_id: "fake" }, true],
     ["of another user", { user_id: "other" }, false],
-    ["of nobody", {}, false],
+    ["without an owner", {}, false],
   ] as const
 ) {
-  Deno.test(`without a token, an image ${title} is ${isSeen ? "shown" : "hidden"} (scenario 73)`, async () => {
+  Deno.test(`detail() ${isSeen ? "lists" : "hides"} an image ${title} when there is no token (scenario 73)`, async () => {
     const glance = new ScenarioGlance();
     const id = glance.add({ visibility: "private", ...properties });
     const service = glance.service();
@@ -40,7 +40,7 @@ for (
   });
 }
 
-Deno.test("an update with empty properties changes nothing and shows the image (scenario 74)", async () => {
+Deno.test("update() changes nothing and returns the image when the properties are empty (scenario 74)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add({ k1: "v1" });
   const image = await glance.service().update(CONTEXT, id, { properties: {} });
@@ -67,7 +67,7 @@ for (
   });
 }
 
-Deno.test("an empty Blob is data, and uploaded, as an empty file is (scenario 75)", async () => {
+Deno.test("update() uploads an empty Blob, as an empty file (scenario 75)", async () => {
   const glance = new ScenarioGlance();
   const image = await glance.service().create(CONTEXT, { ...META, name: "empty" }, new Blob([]));
   assertEquals([image.size, image.status], [0, "active"]);

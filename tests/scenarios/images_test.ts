@@ -39,7 +39,7 @@ for (
     ["08", "without is_public", { protected: false }, {}],
   ] as const
 ) {
-  Deno.test(`an image is created ${title} (scenario ${number})`, async () => {
+  Deno.test(`create() creates an image ${title} (scenario ${number})`, async () => {
     const glance = new ScenarioGlance();
     const service = glance.service();
     const { id } = await service.create(CONTEXT, meta({ name: "test image", ...given }));
@@ -49,7 +49,7 @@ for (
   });
 }
 
-Deno.test("a custom property that is not text is refused before it is sent (scenario 06)", async () => {
+Deno.test("create() rejects a custom property that is not text before it is sent (scenario 06)", async () => {
   const glance = new ScenarioGlance();
   // Cinder passes `is_public: False` on; Glance stores strings only, so it is said here.
   await assertRejects(
@@ -63,8 +63,8 @@ Deno.test("a custom property that is not text is refused before it is sent (scen
 for (
   const [number, status, isSeen] of [["09", "accepted", true], ["10", "pending", false]] as const
 ) {
-  const verb = isSeen ? "sees" : "does not see";
-  Deno.test(`a member that is ${status} ${verb} a shared image (scenario ${number})`, async () => {
+  const verb = isSeen ? "returns" : "hides";
+  Deno.test(`show() ${verb} a shared image when the member is ${status} (scenario ${number})`, async () => {
     const glance = new ScenarioGlance();
     const members = [{ member_id: "fake", status }];
     const id = glance.add({ name: "test image", visibility: "shared", members });
@@ -74,7 +74,7 @@ for (
   });
 }
 
-Deno.test("a created image has an id and is in the list (scenario 11)", async () => {
+Deno.test("create() returns an image with an id that detail() lists (scenario 11)", async () => {
   const service = new ScenarioGlance().service();
   const before = (await service.detail(CONTEXT)).length;
   const { id } = await service.create(CONTEXT, { name: "test image" });
@@ -82,12 +82,12 @@ Deno.test("a created image has an id and is in the list (scenario 11)", async ()
   assertEquals((await service.detail(CONTEXT)).length, before + 1);
 });
 
-Deno.test("an unknown image is ImageNotFound (scenario 12)", async () => {
+Deno.test("show() throws ImageNotFound when the image is unknown (scenario 12)", async () => {
   const service = new ScenarioGlance().service();
   await assertRejects(() => service.show(CONTEXT, "bad image id"), ImageNotFound, "bad image id");
 });
 
-Deno.test("an update changes what show gives (scenario 20)", async () => {
+Deno.test("update() changes the image that show() returns (scenario 20)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add({ name: "test image" });
   const service = glance.service();
@@ -95,7 +95,7 @@ Deno.test("an update changes what show gives (scenario 20)", async () => {
   assertEquals((await service.show(CONTEXT, id)).name, "new name");
 });
 
-Deno.test("an update with data stores the data, then the name (scenario 21)", async () => {
+Deno.test("update() stores the data, then the name (scenario 21)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add({ ...FORMATS, name: "test image" });
   const service = glance.service();
@@ -106,7 +106,7 @@ Deno.test("an update with data stores the data, then the name (scenario 21)", as
   assertEquals(writes, [`PUT /v2/images/${id}/file`, `PATCH /v2/images/${id}`]);
 });
 
-Deno.test("an update removes the properties that it does not name, in one request (scenario 22)", async () => {
+Deno.test("update() removes the properties that it does not name, in one request (scenario 22)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add({ k2: "v2" });
   const image = await glance.service().update(CONTEXT, id, { properties: { k1: "v1" } });
@@ -117,7 +117,7 @@ Deno.test("an update removes the properties that it does not name, in one reques
   assertEquals({ ...image }, fullRecord({ id, properties: { k1: "v1" } }));
 });
 
-Deno.test("an update that does not purge keeps the properties that it does not name (scenario 22)", async () => {
+Deno.test("update() keeps the properties that it does not name when purgeProps is false (scenario 22)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add({ k2: "v2" });
   const options = { purgeProps: false };
@@ -126,7 +126,7 @@ Deno.test("an update that does not purge keeps the properties that it does not n
   assertEquals(image.properties, { k1: "v1", k2: "v2" });
 });
 
-Deno.test("data with a base image is uploaded, then the image is shown (scenario 23)", async () => {
+Deno.test("update() uploads data with a base image, then shows the image (scenario 23)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add(FORMATS);
   const data = new Blob(["*".repeat(256)]);
@@ -141,7 +141,7 @@ Deno.test("data with a base image is uploaded, then the image is shown (scenario
   );
 });
 
-Deno.test("a deleted image is gone (scenario 25)", async () => {
+Deno.test("delete() removes the image (scenario 25)", async () => {
   const service = new ScenarioGlance().service();
   assertEquals((await service.detail(CONTEXT)).length, 0);
   const one = await service.create(CONTEXT, { name: "one" });
@@ -155,18 +155,18 @@ const ADMIN: RequestContext = { ...NO_TOKEN, isAdmin: true };
 
 for (
   const [number, title, context, given, own] of [
-    ["26", "with a token is shown as it is", CONTEXT, { is_public: "True" }, {
+    ["26", "returns an image unchanged with a token", CONTEXT, { is_public: "True" }, {
       properties: { is_public: "True" },
     }],
-    ["27", "is shown to an administrator without a token", ADMIN, { is_public: "False" }, {
+    ["27", "returns an image to an administrator without a token", ADMIN, { is_public: "False" }, {
       properties: { is_public: "False" },
     }],
-    ["28", "that is public is shown to anybody", NO_TOKEN, { visibility: "public" }, {
+    ["28", "returns a public image to every user", NO_TOKEN, { visibility: "public" }, {
       visibility: "public",
     }],
   ] as const
 ) {
-  Deno.test(`an image ${title} (scenario ${number})`, async () => {
+  Deno.test(`show() ${title} (scenario ${number})`, async () => {
     const glance = new ScenarioGlance();
     const id = glance.add({ name: "image1", ...given });
     assertEquals(
@@ -178,23 +178,26 @@ for (
 
 for (
   const [number, title, context, given] of [
-    ["29", "is hidden without a token", NO_TOKEN, { is_public: "False" }],
-    ["30", "is hidden from who is no administrator either", { ...NO_TOKEN, isAdmin: false }, {
+    ["29", "hides an image without a token", NO_TOKEN, { is_public: "False" }],
+    ["30", "hides an image from a user who is not an administrator", {
+      ...NO_TOKEN,
+      isAdmin: false,
+    }, {
       is_public: "False",
     }],
-    ["31", "that is private is hidden without a token", { ...NO_TOKEN, isAdmin: false }, {
+    ["31", "hides a private image without a token", { ...NO_TOKEN, isAdmin: false }, {
       visibility: "private",
     }],
   ] as const
 ) {
-  Deno.test(`an image ${title} (scenario ${number})`, async () => {
+  Deno.test(`show() ${title} (scenario ${number})`, async () => {
     const glance = new ScenarioGlance();
     const id = glance.add({ name: "image1", ...given });
     await assertRejects(() => glance.service().show(context, id), ImageNotFound, id);
   });
 }
 
-Deno.test("without Keystone and without an identity, what Glance shows is available (scenario 29)", async () => {
+Deno.test("show() returns what Glance shows without Keystone and without a user (scenario 29)", async () => {
   const glance = new ScenarioGlance();
   const visibility: ImageVisibility = "private";
   const id = glance.add({ name: "image1", visibility });
@@ -203,7 +206,7 @@ Deno.test("without Keystone and without an identity, what Glance shows is availa
   assertEquals((await service.show({}, id)).visibility, visibility);
 });
 
-Deno.test("the list gives images as they are (scenario 32)", async () => {
+Deno.test("list() returns images unchanged (scenario 32)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add({ name: "image1", is_public: "True" });
   assertEquals(

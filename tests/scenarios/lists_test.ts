@@ -9,7 +9,7 @@ function withImages(count: number): { glance: ScenarioGlance; ids: string[] } {
   return { glance, ids };
 }
 
-Deno.test("the members of an image are listed by one request (scenario 02)", async () => {
+Deno.test("listMembers() lists the members of an image with one request (scenario 02)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add({ members: [{ member_id: "db0f4c91", status: "accepted" }] });
   const [member, ...others] = await glance.service().listMembers(CONTEXT, id);
@@ -20,7 +20,7 @@ Deno.test("the members of an image are listed by one request (scenario 02)", asy
   assertEquals(glance.asked, [`GET /v2/images/${id}/members`]);
 });
 
-Deno.test("a private image is listed with a token (scenario 13)", async () => {
+Deno.test("detail() lists a private image with a token (scenario 13)", async () => {
   const glance = new ScenarioGlance();
   glance.add({ name: "test image", visibility: "private", owner_id: "proj1" });
   const images = await glance.service().detail({ ...CONTEXT, projectId: "proj1" });
@@ -30,7 +30,7 @@ Deno.test("a private image is listed with a token (scenario 13)", async () => {
   ]]);
 });
 
-Deno.test("a list without parameters asks for a page and nothing else (scenario 14)", async () => {
+Deno.test("detail() requests only a page when it has no parameters (scenario 14)", async () => {
   const glance = new ScenarioGlance();
   assertEquals(await glance.service().detail(CONTEXT), []);
   assertEquals(glance.asked, ["GET /v2/images"]);
@@ -40,13 +40,19 @@ Deno.test("a list without parameters asks for a page and nothing else (scenario 
 
 for (
   const [number, title, parameters, first, end] of [
-    ["15", "begins after its marker", { marker: idOf(1) }, 2, 10],
-    ["16", "ends at its limit", { limit: 5 }, 0, 5],
-    ["17", "without a limit has every image", {}, 0, 10],
-    ["18", "begins after its marker and ends at its limit", { marker: idOf(3), limit: 5 }, 4, 9],
+    ["15", "lists the images after the marker", { marker: idOf(1) }, 2, 10],
+    ["16", "lists images up to the limit", { limit: 5 }, 0, 5],
+    ["17", "lists every image when there is no limit", {}, 0, 10],
+    [
+      "18",
+      "lists the images after the marker up to the limit",
+      { marker: idOf(3), limit: 5 },
+      4,
+      9,
+    ],
   ] as const
 ) {
-  Deno.test(`a list ${title}, in order (scenario ${number})`, async () => {
+  Deno.test(`detail() ${title}, in order (scenario ${number})`, async () => {
     const { glance, ids } = withImages(10);
     const images = await glance.service().detail(CONTEXT, parameters);
     const expected = ids.map((id, i) => fullRecord({ id, name: `TestImage ${i}` }));
@@ -54,7 +60,7 @@ for (
   });
 }
 
-Deno.test("an unknown marker is Invalid (scenario 19)", async () => {
+Deno.test("detail() throws Invalid when the marker is unknown (scenario 19)", async () => {
   const { glance } = withImages(10);
   await assertRejects(
     () => glance.service().detail(CONTEXT, { marker: idOf(10) }),
@@ -63,7 +69,7 @@ Deno.test("an unknown marker is Invalid (scenario 19)", async () => {
   );
 });
 
-Deno.test("a failing second page is asked for again (scenario 76)", async () => {
+Deno.test("detail() retries a failing second page (scenario 76)", async () => {
   const { glance, ids } = withImages(4);
   const service = glance.service();
   const images = service.list(CONTEXT, { pageSize: 2 });
@@ -76,7 +82,7 @@ Deno.test("a failing second page is asked for again (scenario 76)", async () => 
   assertEquals(markers, [null, ids[1], ids[1], ids[3]]);
 });
 
-Deno.test("an error of the second page is translated (scenario 76)", async () => {
+Deno.test("detail() translates an error of the second page (scenario 76)", async () => {
   const { glance } = withImages(4);
   const images = glance.service().list(CONTEXT, { pageSize: 2 });
   await images.next();
@@ -85,7 +91,7 @@ Deno.test("an error of the second page is translated (scenario 76)", async () =>
   await assertRejects(() => images.next(), NotAuthorized, "list images");
 });
 
-Deno.test("the stores are those that Glance lists (scenario 79)", async () => {
+Deno.test("getStores() returns the stores that Glance lists (scenario 79)", async () => {
   const glance = new ScenarioGlance();
   const stores = [{ id: "ceph", default: "true" }, { id: "http", "read-only": "true" }];
   glance.answer("GET /v2/info/stores", () => Response.json({ stores }));

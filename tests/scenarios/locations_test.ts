@@ -18,7 +18,7 @@ function askedBy(glance: ScenarioGlance): string[] {
   );
 }
 
-Deno.test("a location is added by the location API, as the privileged user (scenario 35)", async () => {
+Deno.test("addLocation() calls the location API as the privileged user (scenario 35)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add();
   glance.answer(`POST /v2/images/${id}/locations`, accepted);
@@ -34,7 +34,7 @@ Deno.test("a location is added by the location API, as the privileged user (scen
 });
 
 for (const missing of [404, 405, 501]) {
-  Deno.test(`where the location API answers ${missing}, the image is patched by the user (scenario 36)`, async () => {
+  Deno.test(`addLocation() patches the image as the user when the location API answers ${missing} (scenario 36)`, async () => {
     const glance = new ScenarioGlance();
     const id = glance.add();
     glance.answer(`POST /v2/images/${id}/locations`, missing);
@@ -52,7 +52,7 @@ for (const missing of [404, 405, 501]) {
   });
 }
 
-Deno.test("locations come from the location API, as the privileged user (scenario 37)", async () => {
+Deno.test("getLocation() calls the location API as the privileged user (scenario 37)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add({ locations: [{ url: URL, metadata: METADATA }] });
   const service = glance.service({ privilegedContext: PRIVILEGED });
@@ -74,7 +74,7 @@ for (
     ["39", "is forbidden", 403],
   ] as const
 ) {
-  Deno.test(`where the location API ${title}, the image tells its locations (scenario ${number})`, async () => {
+  Deno.test(`getLocation() reads the locations from the image when the location API ${title} (scenario ${number})`, async () => {
     const glance = new ScenarioGlance({ showDirectUrl: true, showLocations: true });
     const locations = [{ url: URL, metadata: METADATA }];
     const id = glance.add({ locations });
@@ -88,7 +88,7 @@ for (
   });
 }
 
-Deno.test("without a privileged user, the caller asks the location API (scenario 62)", async () => {
+Deno.test("getLocation() calls the location API as the user when there is no privileged context (scenario 62)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add({ locations: [{ url: URL, metadata: METADATA }] });
   glance.answer(`POST /v2/images/${id}/locations`, accepted);
@@ -101,7 +101,7 @@ Deno.test("without a privileged user, the caller asks the location API (scenario
   );
 });
 
-Deno.test("a cloud that knows no way to add a location is a ProgrammingError (scenario 72)", async () => {
+Deno.test("addLocation() throws ProgrammingError when the cloud does not support it (scenario 72)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add();
   glance.answer(`POST /v2/images/${id}/locations`, 404);
@@ -113,7 +113,7 @@ Deno.test("a cloud that knows no way to add a location is a ProgrammingError (sc
   );
 });
 
-Deno.test("a cloud that shows no location gives none (scenario 72)", async () => {
+Deno.test("getLocation() returns null when the cloud shows no location (scenario 72)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add();
   glance.answer(`GET /v2/images/${id}/locations`, 404);

@@ -5,13 +5,13 @@ import { CONTEXT, ScenarioGlance } from "./scenario_glance.ts";
 
 const ID = "123e4567-e89b-42d3-a456-426614174000";
 
-Deno.test("an id is an image of the default service (scenario 50)", () => {
+Deno.test("getRemoteImageService() returns the default service for an id (scenario 50)", () => {
   const [service, id] = getRemoteImageService(CONTEXT, ID);
   assertEquals(id, ID);
   assertEquals(service.client.server, null);
 });
 
-Deno.test("an href is an image of the server that it names (scenario 51a)", async () => {
+Deno.test("getRemoteImageService() returns a service for the server of an href (scenario 51a)", async () => {
   const glance = new ScenarioGlance();
   const href = `http://something-less-likely/${glance.add({ id: ID })}`;
   const [service, id] = getRemoteImageService(CONTEXT, href, glance.options);
@@ -21,7 +21,7 @@ Deno.test("an href is an image of the server that it names (scenario 51a)", asyn
   assertEquals(glance.requests.map(({ url }) => url.host), ["something-less-likely"]);
 });
 
-Deno.test("a host that only an href names gets no token, unless it is trusted (scenario 51a)", async () => {
+Deno.test("getRemoteImageService() sends no token to a host that only an href names, unless it is trusted (scenario 51a)", async () => {
   const sent = async (trustedHosts: string[]) => {
     const glance = new ScenarioGlance();
     glance.add({ id: ID, visibility: "public" });
@@ -45,7 +45,7 @@ for (
     ["[::1]:444", "[::1]:444"],
   ] as const
 ) {
-  Deno.test(`the IPv6 host ${host} is understood (scenario 51b)`, () => {
+  Deno.test(`getRemoteImageService() accepts the IPv6 host ${host} (scenario 51b)`, () => {
     const [service, id] = getRemoteImageService(CONTEXT, `http://${host}/${ID}`);
     assertEquals(id, ID);
     assertEquals(service.client.server?.netloc, netloc);
@@ -53,7 +53,7 @@ for (
 }
 
 for (const href of [`http://[::1/${ID}`, `http://::1]/${ID}`, `http://[::g]/${ID}`]) {
-  Deno.test(`the malformed IPv6 href ${href} is InvalidImageRef (scenario 71)`, () => {
+  Deno.test(`getRemoteImageService() throws InvalidImageRef for the malformed IPv6 href ${href} (scenario 71)`, () => {
     assertThrows(() => getRemoteImageService(CONTEXT, href), InvalidImageRef, ID);
   });
 }

@@ -27,31 +27,31 @@ async function firstServer(
   return [netloc, useSsl];
 }
 
-Deno.test("the API server comes from the catalog (scenario 03)", async () => {
+Deno.test("getApiServers() reads the server from the catalog (scenario 03)", async () => {
   assertEquals(await firstServer(CATALOG), ["example.com:9292", false]);
 });
 
-Deno.test("an endpoint of the wanted region is taken (scenario 04a)", async () => {
+Deno.test("getApiServers() selects an endpoint of the configured region (scenario 04a)", async () => {
   const options = { regionName: "regionTwo" };
   assertEquals(await firstServer(REGIONS, options), ["region2.example.com:9292", false]);
 });
 
-Deno.test("where the wanted region has no endpoint, the first is taken (scenario 04b)", async () => {
+Deno.test("getApiServers() selects the first endpoint when the configured region has none (scenario 04b)", async () => {
   const options = { regionName: "regionThree" };
   assertEquals(await firstServer(REGIONS, options), ["region1.example.com:9292", false]);
 });
 
-Deno.test("without a wanted region, the first endpoint is taken (scenario 04c)", async () => {
+Deno.test("getApiServers() selects the first endpoint when no region is configured (scenario 04c)", async () => {
   assertEquals(await firstServer(REGIONS), ["region1.example.com:9292", false]);
 });
 
-Deno.test("an endpoint below a path, with TLS, keeps both (scenario 05)", async () => {
+Deno.test("getApiServers() keeps the path and the scheme of an endpoint (scenario 05)", async () => {
   const endpoints = [{ publicURL: "https://example.com/image" }];
   const catalog = [{ type: "image", name: "glance", endpoints }];
   assertEquals(await firstServer(catalog), ["example.com/image", true]);
 });
 
-Deno.test("1 + N attempts go to N + 1 servers in turn before the call fails (scenario 67)", async () => {
+Deno.test("call() sends 1 + N attempts to N + 1 servers in turn before it fails (scenario 67)", async () => {
   const glance = new ScenarioGlance();
   glance.answer("GET /v2/images/1", 503, 503, 503, 503);
   const service = glance.service({ apiServers: ["a", "b", "c", "d"] });
@@ -62,7 +62,7 @@ Deno.test("1 + N attempts go to N + 1 servers in turn before the call fails (sce
   assertEquals(glance.sleeps, []);
 });
 
-Deno.test("the first wait comes after a whole fruitless round (scenario 67)", async () => {
+Deno.test("call() waits after the first round in which every server failed (scenario 67)", async () => {
   const glance = new ScenarioGlance();
   glance.answer("GET /v2/images/1", 503, 503, 503, 503);
   const delays: number[] = [];
@@ -80,7 +80,7 @@ Deno.test("the first wait comes after a whole fruitless round (scenario 67)", as
 });
 
 for (const catalogInfo of ["image", "image:glance", "image:glance:publicURL:more", "", "::"]) {
-  Deno.test(`the catalog information "${catalogInfo}" is refused (scenario 68)`, async () => {
+  Deno.test(`resolveOptions() rejects the catalogInfo "${catalogInfo}" (scenario 68)`, async () => {
     await assertRejects(
       () => firstServer(CATALOG, { catalogInfo }),
       InvalidConfigurationValue,
@@ -97,7 +97,7 @@ for (
   ] as const
 ) {
   // Cinder ends with a bare StopIteration.
-  Deno.test(`a catalog that ${title} is an error with a hint (scenario 69)`, async () => {
+  Deno.test(`call() throws an error with a hint when the catalog ${title} (scenario 69)`, async () => {
     await assertRejects(
       () => firstServer(catalog),
       InvalidConfigurationValue,
@@ -119,7 +119,7 @@ for (
     ["[::1]:9292", "[::1]:9292", false],
   ] as const
 ) {
-  Deno.test(`the server "${server}" is ${netloc} by http${useSsl ? "s" : ""} (scenario 70)`, async () => {
+  Deno.test(`getApiServers() parses "${server}" as ${netloc} over http${useSsl ? "s" : ""} (scenario 70)`, async () => {
     const servers = getApiServers({}, { apiServers: [server] });
     const { value } = await servers.next();
     assertEquals([value.netloc, value.useSsl], [netloc, useSsl]);

@@ -60,20 +60,20 @@ for (
     }],
   ] as const
 ) {
-  Deno.test(`a signature that ${title} is an error (scenario 63)`, async () => {
+  Deno.test(`verifyImageSignature() throws when a signature ${title} (scenario 63)`, async () => {
     const { asked, result } = await verify(SIGNED, wants(verdict));
     await assertRejects(() => result, ImageSignatureVerificationFailed);
     assertEquals(asked, [GIVEN]);
   });
 }
 
-Deno.test("an image without signature properties is not verified (scenario 64)", async () => {
+Deno.test("verifyImageSignature() returns false when the image has no signature properties (scenario 64)", async () => {
   const { asked, result } = await verify({}, wants(() => true));
   assertEquals(await result, false);
   assertEquals(asked, []);
 });
 
-Deno.test("an image with some of its signature properties is an error (scenario 65)", async () => {
+Deno.test("verifyImageSignature() throws when some signature properties are missing (scenario 65)", async () => {
   const { img_signature_certificate_uuid: _, ...incomplete } = SIGNED;
   const { asked, result } = await verify(incomplete, wants(() => true));
   await assertRejects(
@@ -84,7 +84,7 @@ Deno.test("an image with some of its signature properties is an error (scenario 
   assertEquals(asked, []);
 });
 
-Deno.test("a signature that verifies is true (scenario 66)", async () => {
+Deno.test("verifyImageSignature() returns true when the signature is valid (scenario 66)", async () => {
   const { asked, result } = await verify(SIGNED, wants(() => true));
   assertEquals(await result, true);
   assertEquals(asked, [GIVEN]);

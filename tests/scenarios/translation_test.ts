@@ -4,7 +4,7 @@ import { type ImageMeta, Invalid } from "../../mod.ts";
 import { fullRecord } from "./scenario_glance.ts";
 import { fromGlance, type GlanceImage, toGlance } from "../../lib/api/mod.ts";
 
-Deno.test("block devices travel as JSON text with spaces and come back as they were (scenario 01)", () => {
+Deno.test("create() sends block devices as JSON text with spaces, and show() decodes them (scenario 01)", () => {
   const properties = {
     prop1: "propvalue1",
     mappings: [{ device: "bbb" }, { device: "yyy" }],
@@ -30,13 +30,13 @@ function sparseRecord(given: Record<string, unknown>): Record<string, unknown> {
   return fullRecord({ visibility: null, ...numbers, ...flags, ...dates, ...given });
 }
 
-Deno.test("attributes that Glance does not send are null (scenario 52)", () => {
+Deno.test("show() returns null for attributes that Glance does not send (scenario 52)", () => {
   const image = fromGlance({ id: "b31aa5dd", status: "queued" });
   // The translation is given JSON only, so there is no object whose attributes could raise.
   assertEquals({ ...image }, sparseRecord({ id: "b31aa5dd" }));
 });
 
-Deno.test("visibility passes through the translation (scenario 53)", () => {
+Deno.test("create() and show() keep the visibility (scenario 53)", () => {
   const image = fromGlance({ id: "1", status: "queued", size: 2, visibility: "public" });
   assertEquals(
     { ...image },
@@ -44,14 +44,14 @@ Deno.test("visibility passes through the translation (scenario 53)", () => {
   );
 });
 
-Deno.test("what is needed to boot lies under properties (scenario 54)", () => {
+Deno.test("show() returns boot requirements as properties (scenario 54)", () => {
   const boot = { kernel_id: "foo", ramdisk_id: "bar" };
   const image = fromGlance({ id: "1", status: "queued", ...boot, min_disk: 2, min_ram: 2 });
   assertEquals([image.minDisk, image.minRam], [2, 2]);
   assertEquals(image.properties, boot);
 });
 
-Deno.test("properties are flattened, and win over keys of the same name (scenario 55)", () => {
+Deno.test("toGlance() flattens properties, which override keys of the same name (scenario 55)", () => {
   const key = "cinder_encryption_key_deletion_policy";
   const properties = { kernel_id: "foo", ramdisk_id: "bar", x_billinginfo: "123" };
   // A name that is not a base property, next to the properties: what an untyped caller may give.
@@ -59,7 +59,7 @@ Deno.test("properties are flattened, and win over keys of the same name (scenari
   assertEquals(toGlance(meta), { ...properties, [key]: "NOPE" });
 });
 
-Deno.test("metadata without properties is only renamed (scenario 56)", () => {
+Deno.test("toGlance() only renames metadata without properties (scenario 56)", () => {
   const meta = {
     diskFormat: "raw",
     minDisk: 2,

@@ -4,9 +4,9 @@ import { type DownloadOptions, getDefaultImageService, GlanceError } from "../..
 import {
   between,
   type Fault,
-  HEALABLE,
   pick,
   randomFault,
+  RECOVERABLE,
   seededRandom,
   SimulatedClock,
   SimulatedCluster,
@@ -138,7 +138,7 @@ function check({ bytes, error, cluster, clock, plan, parts }: Run): void {
   );
   // One call renews a token once: a second refusal in a row is an answer.
   const isHealable = plan.length <= NUM_RETRIES &&
-    plan.every(({ kind }) => HEALABLE.has(kind) || kind === "denied") &&
+    plan.every(({ kind }) => RECOVERABLE.has(kind) || kind === "denied") &&
     plan.filter(({ kind }) => kind === "expiredToken").length <= 1;
   // A server that has denied the image is not asked again: one must be left that has not.
   const denials =

@@ -13,33 +13,36 @@ const TEN_MINUTES = 600_000;
 Deno.test("RangeMemory forgets after ten minutes", () => {
   let now = 0;
   const memory = new RangeMemory({ now: () => now });
-  memory.gavePart("file");
-  memory.refusedRange("http://a", "ceph");
-  memory.ignoredRange("http://b", "file");
+  memory.recordPart("file");
+  memory.recordRefused("http://a", "ceph");
+  memory.recordIgnored("http://b", "file");
   now = TEN_MINUTES - 1;
   assertEquals(memory.isSeekable("file"), true);
-  assertEquals(memory.mayAsk("http://a", "ceph"), false);
-  assertEquals(memory.mayAsk("http://b", "file"), false);
+  assertEquals(memory.maySupportRange("http://a", "ceph"), false);
+  assertEquals(memory.maySupportRange("http://b", "file"), false);
   now = TEN_MINUTES;
   assertEquals(memory.isSeekable("file"), false);
-  assertEquals(memory.mayAsk("http://a", "ceph"), true);
-  assertEquals(memory.mayAsk("http://b", "file"), true);
+  assertEquals(memory.maySupportRange("http://a", "ceph"), true);
+  assertEquals(memory.maySupportRange("http://b", "file"), true);
 });
 
 Deno.test("RangeMemory blames the server if another one reads ranges of the same store", () => {
   const memory = new RangeMemory({ now: () => 0 });
-  memory.gavePart("file");
-  memory.refusedRange("http://a", "file");
-  assertEquals([memory.mayAsk("http://a", "file"), memory.mayAsk("http://b", "file")], [
+  memory.recordPart("file");
+  memory.recordRefused("http://a", "file");
+  assertEquals([
+    memory.maySupportRange("http://a", "file"),
+    memory.maySupportRange("http://b", "file"),
+  ], [
     false,
     true,
   ]);
-  assertEquals(memory.mayAsk("http://a", "other"), true);
+  assertEquals(memory.maySupportRange("http://a", "other"), true);
 });
 
 Deno.test("RangeMemory keeps a bounded number of keys, the newest ones", () => {
   const memory = new RangeMemory({ now: () => 0 });
-  for (let i = 0; i < 5_000; i++) memory.gavePart(`store-${i}`);
+  for (let i = 0; i < 5_000; i++) memory.recordPart(`store-${i}`);
   assertEquals([memory.isSeekable("store-0"), memory.isSeekable("store-4999")], [false, true]);
   assertEquals([memory.isSeekable("store-3999"), memory.isSeekable("store-4000")], [false, true]);
 });

@@ -24,7 +24,7 @@ const WORDS: Readonly<Record<TermKey, string | ((subject: string) => string)>> =
   chooseInterface: (name) => `use --os-endpoint-type ${name}`,
   chooseServers:
     "no server is configured; set OS_CLOUD, GLANCE_API_SERVERS, or OS_AUTH_URL with credentials",
-  chooseStores: "give --stores or --all-stores true",
+  chooseStores: "add --stores or --all-stores",
   copyImage: '"glance image-copy"',
   keepProperties: "",
   makeShared: (id) => `run "glance image-update --visibility shared ${id}" before`,

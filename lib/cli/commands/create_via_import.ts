@@ -6,7 +6,7 @@
  */
 import { text } from "../args/flags.ts";
 import { Session } from "../../api/session.ts";
-import type { Sent } from "../../transfer/upload/upload_job.ts";
+import type { SentData } from "../../transfer/upload/upload_job.ts";
 import { ImageUploadFailed } from "../../errors.ts";
 import { rollbackCreate } from "../../images/create_image.ts";
 import type { ImportRequest } from "../../api/operations.ts";
@@ -133,7 +133,7 @@ async function importNew(
   invocation: ViaImportCall,
   id: string,
   { request, bytes }: ViaImportPlan,
-): Promise<Sent | null> {
+): Promise<SentData | null> {
   const { service: { client }, context } = await invocation.connect();
   const rollback = async (error: unknown): Promise<never> => {
     // Glance may still be staging the data.

@@ -4,7 +4,7 @@
  * @module
  */
 import { Session } from "../../api/session.ts";
-import type { Sent } from "../../transfer/upload/upload_job.ts";
+import type { SentData } from "../../transfer/upload/upload_job.ts";
 import { stage } from "../../transfer/upload/staging.ts";
 import { sourceOf } from "../../transfer/upload/upload_source.ts";
 import { findImageId, IMAGE } from "./shared/find_image.ts";
@@ -43,7 +43,7 @@ export async function stageBytes(
   imageId: string,
   { data, size }: FoundBytes,
   isOwn: boolean = false,
-): Promise<Sent> {
+): Promise<SentData> {
   const { service, context } = await invocation.connect();
   const session = new Session(service.client, context, invocation.system);
   const source = sourceOf(data, size ?? undefined);

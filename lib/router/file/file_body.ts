@@ -9,7 +9,7 @@ import { judgePartial, lengthOf } from "../../http/byte_range.ts";
 import { descriptorOf, Verifier } from "../../transfer/integrity/descriptor.ts";
 import { canSeek } from "../../transfer/download/seek_probe.ts";
 import { GlanceRangeSource } from "../../transfer/download/range_source.ts";
-import { openBody } from "../../transfer/download/answer_body.ts";
+import { openBody } from "../../transfer/download/range_response.ts";
 import { ResumingReader } from "../../transfer/download/resuming_reader.ts";
 import { GlanceError } from "../../errors.ts";
 import type { OpenResponse } from "../../http/request_spec.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { RangeResponse } from "../../transfer/download/answer_body.ts";
+import type { RangeResponse } from "../../transfer/download/range_response.ts";
 import type { Chunk } from "../../transfer/body_reader.ts";
 import { fixedLength } from "../../http/fixed_length.ts";
 import type { ResumingReader } from "../../transfer/download/resuming_reader.ts";

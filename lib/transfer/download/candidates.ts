@@ -17,7 +17,7 @@ const SHORT_PART = 1024 * 1024;
 const SHORT_PARTS = 16;
 
 /** The kind of the next request, and the servers that may receive it. */
-export interface Question {
+export interface NextRequest {
   readonly kind: "range" | "whole";
   /** Servers that must not be used. */
   readonly excluded: ReadonlySet<string>;
@@ -35,7 +35,7 @@ export class Candidates {
   /** Servers that failed since the last delivered byte, most recent last. */
   readonly #failed = new Set<string>();
   /** Servers among them that sent no response. */
-  readonly #silent = new Set<string>();
+  readonly #unresponsive = new Set<string>();
   #lastUsed: readonly string[] = [];
 
   /** Endpoint roots of the servers. */
@@ -47,15 +47,16 @@ export class Candidates {
    * The next request: a range if a server is left that supports ranges, else the whole image. Ranges are
    * preferred since they transfer no byte twice, unless none of their servers responds and another one may.
    */
-  next(servers: readonly string[], supportsRanges: (server: string) => boolean): Question {
+  next(servers: readonly string[], supportsRanges: (server: string) => boolean): NextRequest {
     this.#servers = servers;
-    const willing = servers.filter((server) => !this.#denials.has(server));
-    const ranged = willing.filter((server) =>
+    const available = servers.filter((server) => !this.#denials.has(server));
+    const ranged = available.filter((server) =>
       supportsRanges(server) && (this.#strikes.get(server) ?? 0) < RANGE_STRIKES
     );
-    const isResponding = (server: string) => !this.#silent.has(server);
-    const isRange = ranged.length > 0 && (ranged.some(isResponding) || !willing.some(isResponding));
-    const usable = isRange ? ranged : willing;
+    const isResponding = (server: string) => !this.#unresponsive.has(server);
+    const isRange = ranged.length > 0 &&
+      (ranged.some(isResponding) || !available.some(isResponding));
+    const usable = isRange ? ranged : available;
     this.#lastUsed = usable;
     const failed = [...this.#failed].filter((server) => usable.includes(server));
     return {
@@ -72,7 +73,7 @@ export class Candidates {
   }
 
   /** Notes a part with fewer bytes than requested. */
-  gaveShortPart(server: string, bytes: number): void {
+  recordShortPart(server: string, bytes: number): void {
     if (bytes >= SHORT_PART) return;
     const count = (this.#shortParts.get(server) ?? 0) + 1;
     this.#shortParts.set(server, count);
@@ -85,14 +86,14 @@ export class Candidates {
    * @param hasProgress whether bytes were delivered since the failure before
    * @returns the error that ends the download if no server is left, else null
    */
-  note(
+  recordFailure(
     failure: ServerBreak,
     hasProgress: boolean,
     hasBegun: boolean,
   ): GlanceError | null {
     if (hasProgress) {
       // Time has passed: a server that denied the image may have it by now.
-      for (const memory of [this.#failed, this.#silent, this.#denials]) memory.clear();
+      for (const memory of [this.#failed, this.#unresponsive, this.#denials]) memory.clear();
     }
     const { error } = failure;
     const server = error.server ?? "";
@@ -104,11 +105,11 @@ export class Candidates {
       this.#strikes.set(server, (this.#strikes.get(server) ?? 0) + 1);
     }
     const isUnanswered = error instanceof GlanceConnectionFailed;
-    if (isUnanswered) { for (const name of this.#lastUsed) this.#silent.add(name); }
-    const willing = this.#servers.filter((name) => !this.#denials.has(name));
+    if (isUnanswered) { for (const name of this.#lastUsed) this.#unresponsive.add(name); }
+    const available = this.#servers.filter((name) => !this.#denials.has(name));
     const [denial] = this.#denials.values();
-    if (willing.length === 0 && denial !== undefined) return denial;
-    const isAllSilent = willing.every((name) => this.#silent.has(name));
+    if (available.length === 0 && denial !== undefined) return denial;
+    const isAllSilent = available.every((name) => this.#unresponsive.has(name));
     return isUnanswered && isAllSilent && !hasBegun ? error : null;
   }
 }

@@ -75,7 +75,7 @@ export async function openDownload(
   return reader;
 }
 
-/** What the range sources of one download share. */
+/** The state that the range sources of one download share. */
 interface Source {
   readonly session: Session;
   readonly identity: ContentDescriptor;
@@ -150,7 +150,7 @@ function boundsOf(
     throw new Invalid(
       `Cannot read ${
         end === null ? `from byte ${start}` : `bytes ${start} to ${end}`
-      } of image "${imageId}"${of}: there is no such range; give a whole start${below} and no end before it, or leave the range out`,
+      } of image "${imageId}"${of}: the range is invalid; use a whole start${below} and an end that is not before it, or leave the range out`,
       { imageId },
     );
   }

@@ -9,7 +9,7 @@ import { ImageDownloadFailed } from "../../errors.ts";
 import { getLocation } from "../../api/locations.ts";
 import type { Session } from "../../api/session.ts";
 import type { GlanceImage } from "../../api/types.ts";
-import type { RangeResponse } from "./answer_body.ts";
+import type { RangeResponse } from "./range_response.ts";
 import type { BodyReader, Chunk } from "../body_reader.ts";
 import { Candidates } from "./candidates.ts";
 import type { ContentDescriptor } from "../integrity/descriptor.ts";

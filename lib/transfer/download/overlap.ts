@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { RangeResponse } from "./answer_body.ts";
+import type { RangeResponse } from "./range_response.ts";
 import type { Chunk } from "../body_reader.ts";
 import type { Verifier } from "../integrity/descriptor.ts";
 import { endedEarly, RangeRefused } from "./resume_policy.ts";
@@ -46,7 +46,7 @@ export class DeliveredTail {
 }
 
 /** What the skipped bytes of a response are compared with. */
-export interface Delivered {
+export interface DeliveredData {
   readonly imageId: string;
   readonly tail: DeliveredTail;
   readonly verifier: Verifier | null;
@@ -61,7 +61,7 @@ export interface Delivered {
  */
 export async function skipOverlap(
   response: RangeResponse,
-  { imageId, tail, verifier }: Delivered,
+  { imageId, tail, verifier }: DeliveredData,
 ): Promise<Chunk | null> {
   const prefix = response.from === 0 && response.skip > 0 ? await verifier?.prefix() ?? null : null;
   let pending: Chunk | null = null;

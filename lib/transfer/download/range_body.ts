@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { RangeResponse } from "./answer_body.ts";
+import type { RangeResponse } from "./range_response.ts";
 import type { Chunk } from "../body_reader.ts";
-import { type Delivered, skipOverlap } from "./overlap.ts";
+import { type DeliveredData, skipOverlap } from "./overlap.ts";
 
 /** Reads the requested bytes of a response. */
 export class RangeBody {
@@ -31,7 +31,7 @@ export class RangeBody {
   }
 
   /** Skips the bytes before the requested ones, which must equal those delivered before. */
-  async skip(delivered: Delivered): Promise<void> {
+  async skip(delivered: DeliveredData): Promise<void> {
     this.#ahead = await skipOverlap(this.response, delivered);
   }
 

@@ -13,9 +13,9 @@ import { abortable } from "../../http/deadline.ts";
 import type { OpenResponse } from "../../http/request_spec.ts";
 import { discard } from "../../http/transport.ts";
 import { type ContentDescriptor, descriptorOf, isSameData } from "../integrity/descriptor.ts";
-import { factsOf, openBody, openBodyPart, type RangeResponse, refused } from "./answer_body.ts";
-import { Candidates, type Question } from "./candidates.ts";
-import { judgeMd5, type Stretch, useOfRange, useOfWhole } from "./response_policy.ts";
+import { factsOf, openBody, openBodyPart, type RangeResponse, refused } from "./range_response.ts";
+import { Candidates, type NextRequest } from "./candidates.ts";
+import { type BodySpan, judgeMd5, useOfRange, useOfWhole } from "./response_policy.ts";
 import { RangeMemory } from "../range_memory.ts";
 import { type RangeRefused, RangesUnavailable } from "./resume_policy.ts";
 
@@ -107,19 +107,19 @@ export class GlanceRangeSource implements RangeSource {
     }
   }
 
-  async #next(signal: AbortSignal, wantsRange: boolean): Promise<Question> {
+  async #next(signal: AbortSignal, wantsRange: boolean): Promise<NextRequest> {
     const { client, context } = this.#session;
     const servers = await abortable(client.servers(context), signal);
     return this.candidates.next(
       servers.map(({ endpoint }) => endpoint),
-      (server) => wantsRange && this.#ranges.mayAsk(server, this.#stores),
+      (server) => wantsRange && this.#ranges.maySupportRange(server, this.#stores),
     );
   }
 
   async #openRange(
     range: RequestedRange,
     proof: Proof,
-    next: Question,
+    next: NextRequest,
     signal: AbortSignal,
   ): Promise<RangeResponse> {
     const { imageId } = this.identity;
@@ -136,26 +136,26 @@ export class GlanceRangeSource implements RangeSource {
       if (error.status !== 400) throw error;
       const response = await this.#openWithoutRange(range.start, error.server, signal);
       // Only the success without a range proves that the range caused the 400.
-      this.#ranges.refusedRange(error.server, this.#stores);
+      this.#ranges.recordRefused(error.server, this.#stores);
       return response;
     }
     const { endpoint } = answer.server;
     const { use, ignoresRange } = useOfRange(factsOf(answer), range, { proof, rangesOnly });
-    if (ignoresRange) this.#ranges.ignoredRange(endpoint, this.#stores);
+    if (ignoresRange) this.#ranges.recordIgnored(endpoint, this.#stores);
     if (use.kind === "request whole") {
       await release(answer);
       return await this.#openWithoutRange(range.start, endpoint, signal);
     }
     if (use.kind === "refuse") throw await this.#refuse(answer, use.reason, true);
-    const stretch = use.kind === "read" ? use.stretch : { from: 0, skip: 0, stop: null };
+    const stretch = use.kind === "read" ? use.span : { from: 0, skip: 0, stop: null };
     const body = await this.#body(answer, stretch, true);
     const response = use.kind === "read"
       ? body
       : await openBodyPart(body, use.boundary, range, imageId);
     const { from, stop } = response;
-    if (from > 0 || stop === range.end + 1) this.#ranges.gavePart(this.#stores);
+    if (from > 0 || stop === range.end + 1) this.#ranges.recordPart(this.#stores);
     if (stop !== null && stop <= range.end) {
-      this.candidates.gaveShortPart(endpoint, stop - range.start);
+      this.candidates.recordShortPart(endpoint, stop - range.start);
     }
     return response;
   }
@@ -174,7 +174,7 @@ export class GlanceRangeSource implements RangeSource {
     return await this.#openWhole(start, { kind: "whole", excluded, tried: new Set() }, signal);
   }
 
-  async #openWhole(start: number, next: Question, signal: AbortSignal): Promise<RangeResponse> {
+  async #openWhole(start: number, next: NextRequest, signal: AbortSignal): Promise<RangeResponse> {
     const { size, imageId } = this.identity;
     if (this.#options.rangesOnly) {
       throw new RangesUnavailable(
@@ -184,11 +184,11 @@ export class GlanceRangeSource implements RangeSource {
     const answer = await this.#request(next, signal);
     if (answer.response.status === 204) throw noData(answer, imageId);
     const use = useOfWhole(factsOf(answer), start, size);
-    if (use.kind === "read") return await this.#body(answer, use.stretch, false);
+    if (use.kind === "read") return await this.#body(answer, use.span, false);
     throw await this.#refuse(answer, use.reason, false);
   }
 
-  async #body(answer: OpenResponse, stretch: Stretch, isRange: boolean): Promise<RangeResponse> {
+  async #body(answer: OpenResponse, stretch: BodySpan, isRange: boolean): Promise<RangeResponse> {
     const md5 = answer.response.headers.get("content-md5");
     const verdict = judgeMd5(md5, this.identity);
     if (verdict === "other") {
@@ -200,7 +200,7 @@ export class GlanceRangeSource implements RangeSource {
   }
 
   #request(
-    { excluded, tried }: Question,
+    { excluded, tried }: NextRequest,
     signal: AbortSignal,
     range?: ByteRange,
   ): Promise<OpenResponse> {
@@ -224,7 +224,7 @@ function noData(
 ): ImageDownloadFailed {
   deadline[Symbol.dispose]();
   return new ImageDownloadFailed(
-    `Cannot download image "${imageId}": image contains no data; upload some first`,
+    `Cannot download image "${imageId}": image contains no data; upload its data first`,
     { imageId, status: response.status, server: server.endpoint },
   );
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { RangeResponse } from "./answer_body.ts";
+import type { RangeResponse } from "./range_response.ts";
 import type { RangeSource } from "./range_source.ts";
 import {
   afterBreak,
@@ -56,11 +56,11 @@ export class Recovery {
     const delivered = offset - start;
     const progress = offset - this.#history.offset;
     const hasBegun = isPart || delivered > 0;
-    const standing = { imageId, offset, hasBegun, isSized: size !== null, hasPrefer, response };
-    const failure = classifyBreak(error, { ...standing, servers: candidates.servers });
+    const state = { imageId, offset, hasBegun, isSized: size !== null, hasPrefer, response };
+    const failure = classifyBreak(error, { ...state, servers: candidates.servers });
     if (failure.kind === "final") return { kind: "fail", error: failure.error };
     const mayRequest = response?.reportBreak(failure.error, progress) ?? true;
-    const noServerLeft = candidates.note(failure, progress > 0, hasBegun);
+    const noServerLeft = candidates.recordFailure(failure, progress > 0, hasBegun);
     if (noServerLeft !== null) return { kind: "fail", error: noServerLeft };
     this.#history = afterBreak(this.#history, failure, offset);
     const total = stop === null ? null : stop - start;

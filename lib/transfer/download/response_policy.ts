@@ -1,5 +1,6 @@
 /**
- * What to do with a response with image data: read it, request the whole image instead, or refuse it. Pure.
+ * Decides what to do with a response with image data: read it, request the whole image instead, or reject it.
+ * Pure.
  *
  * @module
  */
@@ -15,7 +16,7 @@ import {
 import type { ContentDescriptor } from "../integrity/descriptor.ts";
 
 /** The range of the image that a body has. */
-export interface Stretch {
+export interface BodySpan {
   /** Offset in the image of its first byte. */
   readonly from: number;
   /** Number of bytes to drop before the requested ones. */
@@ -24,7 +25,7 @@ export interface Stretch {
   readonly stop: number | null;
 }
 
-type Read = { readonly kind: "read"; readonly stretch: Stretch };
+type Read = { readonly kind: "read"; readonly span: BodySpan };
 type Refuse = { readonly kind: "refuse"; readonly reason: string };
 
 /** What to do with the response to a range request. */
@@ -50,7 +51,7 @@ export function useOfRange(
   if (verdict.kind === "multipart") return use({ kind: "find part", boundary: verdict.boundary });
   const isGood = isUsable(verdict, range.start, lengthOf(facts.contentLength), proof);
   if (!isGood || isWhole && rangesOnly) return use({ kind: "request whole" });
-  return use({ kind: "read", stretch: stretchOf(verdict, range) });
+  return use({ kind: "read", span: spanOf(verdict, range) });
 }
 
 /**
@@ -68,15 +69,15 @@ export function useOfWhole(
   if (size === null && facts.status !== 200) return refusal;
   if (verdict.kind === "overlap") {
     if (verdict.stop <= start) return refusal;
-    return { kind: "read", stretch: { from: 0, skip: start, stop: verdict.stop } };
+    return { kind: "read", span: { from: 0, skip: start, stop: verdict.stop } };
   }
   if (verdict.kind !== "part" && verdict.kind !== "whole") return refusal;
   const stop = size ?? lengthOf(facts.contentLength);
-  return { kind: "read", stretch: { from: 0, skip: start, stop } };
+  return { kind: "read", span: { from: 0, skip: start, stop } };
 }
 
 /** The range of the image in the response to a range request. */
-export function stretchOf(verdict: RangeVerdict, { start, end, size }: RequestedRange): Stretch {
+export function spanOf(verdict: RangeVerdict, { start, end, size }: RequestedRange): BodySpan {
   if (verdict.kind === "whole") return { from: 0, skip: start, stop: size };
   if (verdict.kind !== "overlap") return { from: start, skip: 0, stop: end + 1 };
   const { from, stop } = verdict;

@@ -45,7 +45,7 @@ export type Break =
 export type ServerBreak = Exclude<Break, { readonly kind: "final" }>;
 
 /** The state of a download when it breaks. */
-export interface Standing {
+export interface DownloadState {
   readonly imageId: string;
   /** Offset in the image of the next byte. */
   readonly offset: number;
@@ -62,8 +62,8 @@ export interface Standing {
 }
 
 /** Classifies a failure by what it proves about the server. */
-export function classifyBreak(error: unknown, standing: Standing): Break {
-  const { response, hasBegun } = standing;
+export function classifyBreak(error: unknown, state: DownloadState): Break {
+  const { response, hasBegun } = state;
   const isRange = response?.isRange ?? false;
   if (error instanceof RangeRefused && error.isRange && error.server !== undefined) {
     return { kind: "no range", error, server: error.server };
@@ -72,13 +72,13 @@ export function classifyBreak(error: unknown, standing: Standing): Break {
   if (error instanceof GlanceConnectionFailed) return { kind: "broken", error, isRange: false };
   if (error instanceof GlanceError) {
     const { server } = error;
-    const isDenial = isDenied(error, standing);
+    const isDenial = isDenied(error, state);
     if (server === undefined || !isDenial) return { kind: "final", error };
     const isBroken = hasBegun && (error.status ?? 0) >= 500;
     return isBroken ? { kind: "broken", error, isRange } : { kind: "denied", error, server };
   }
   if (response === null) return { kind: "final", error };
-  const { imageId, offset } = standing;
+  const { imageId, offset } = state;
   const broken = new ServerUnreachable(
     `Cannot continue reading image "${imageId}": the connection to "${response.server}" broke after byte ${offset}`,
     { cause: error, imageId, server: response.server },
@@ -93,7 +93,7 @@ export function classifyBreak(error: unknown, standing: Standing): Break {
  */
 function isDenied(
   error: GlanceError,
-  { hasBegun, isSized, hasPrefer, servers }: Standing,
+  { hasBegun, isSized, hasPrefer, servers }: DownloadState,
 ): boolean {
   const { server = "", status } = error;
   if (!servers.includes(server) || error instanceof ImageIntegrityError) return false;
@@ -107,7 +107,7 @@ export interface BreakHistory {
   /** The error of each break, oldest first. */
   readonly failures: readonly GlanceError[];
   /** Number of the last breaks without a byte in between; see {@linkcode afterBreak}. */
-  readonly fruitless: number;
+  readonly withoutProgress: number;
   /** Offset of the last break; at first, that of the first requested byte. */
   readonly offset: number;
   /** The break that the next response resumes from; null if the last one was resumed. */
@@ -116,7 +116,7 @@ export interface BreakHistory {
 
 /** The history of a download that has not broken yet. */
 export function noBreaks(start: number): BreakHistory {
-  return { failures: [], fruitless: 0, offset: start, unresumed: null };
+  return { failures: [], withoutProgress: 0, offset: start, unresumed: null };
 }
 
 /**
@@ -129,22 +129,22 @@ export function afterBreak(
   offset: number,
 ): BreakHistory {
   const { kind, error } = failure;
-  const fruitless = kind === "broken" ? before.fruitless + 1 : before.fruitless;
+  const fruitless = kind === "broken" ? before.withoutProgress + 1 : before.withoutProgress;
   return {
     failures: [...before.failures, error],
-    fruitless: offset > before.offset ? 0 : fruitless,
+    withoutProgress: offset > before.offset ? 0 : fruitless,
     offset,
     unresumed: error,
   };
 }
 
-/** What follows a break. */
+/** The action after a break. */
 export type NextAction =
   | { readonly kind: "fail"; readonly error: unknown }
   /** Send another request after the back-off of this round; null for at once. */
   | { readonly kind: "request"; readonly round: number | null };
 
-/** What limits the requests of a download. */
+/** The limits of a download's requests. */
 export interface Limits {
   readonly imageId: string;
   /** Number of delivered bytes. */
@@ -157,14 +157,17 @@ export interface Limits {
 }
 
 /** Decides whether to send another request after a break, and when. */
-export function nextAction({ fruitless, failures }: BreakHistory, limits: Limits): NextAction {
+export function nextAction(
+  { withoutProgress, failures }: BreakHistory,
+  limits: Limits,
+): NextAction {
   const { delivered, total, numRetries, mayRequest } = limits;
   // The remaining bytes of an image of unknown size cannot be requested.
   const isLost = total === null && delivered > 0;
-  if (!mayRequest || isLost || fruitless > numRetries) {
+  if (!mayRequest || isLost || withoutProgress > numRetries) {
     return { kind: "fail", error: downloadFailed(failures, limits) };
   }
-  return { kind: "request", round: fruitless > 1 ? fruitless - 2 : null };
+  return { kind: "request", round: withoutProgress > 1 ? withoutProgress - 2 : null };
 }
 
 function downloadFailed(
@@ -176,7 +179,7 @@ function downloadFailed(
   return new ImageDownloadFailed(
     `${action}it broke after ${delivered}${
       total === null ? "" : ` of ${total}`
-    } bytes, and no server could continue it; the last error: ${last?.message.replace(action, "")}`,
+    } bytes, and no server could continue it; last error: ${last?.message.replace(action, "")}`,
     {
       cause: new AggregateError(failures, "every attempt to continue the download failed"),
       imageId,

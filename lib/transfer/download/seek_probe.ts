@@ -20,11 +20,11 @@ export async function canSeek(probe: GlanceRangeSource, signal: AbortSignal): Pr
       if (response.isRange && response.stop === 1) return true;
       candidates.refuseRange(response.server);
     } catch (error) {
-      const standing = { imageId, offset: 0, hasBegun: false, isSized: true, hasPrefer };
+      const state = { imageId, offset: 0, hasBegun: false, isSized: true, hasPrefer };
       const { servers } = candidates;
-      const failure = classifyBreak(error, { ...standing, servers, response: null });
+      const failure = classifyBreak(error, { ...state, servers, response: null });
       if (failure.kind === "final") return false;
-      if (candidates.note(failure, false, false) !== null) return false;
+      if (candidates.recordFailure(failure, false, false) !== null) return false;
     }
   }
   return false;

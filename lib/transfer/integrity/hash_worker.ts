@@ -100,7 +100,7 @@ class HashThread implements TransferHasher {
   #digest: string | null = null;
   #failure: GlanceError | null = null;
   /** Called with each message of the thread, and at its end. */
-  #wake: () => void = () => {};
+  #onChange: () => void = () => {};
   #end: Promise<void> | null = null;
 
   constructor(inline: NativeHasher, start: StartThread) {
@@ -128,9 +128,9 @@ class HashThread implements TransferHasher {
   }
 
   async #close(): Promise<void> {
-    this.#failure ??= ended("closed");
-    this.#wake();
-    if (this.#thread) await alive(this.#thread.terminate().finally(() => running--));
+    this.#failure ??= threadEnded("closed");
+    this.#onChange();
+    if (this.#thread) await keepingAlive(this.#thread.terminate().finally(() => running--));
   }
 
   /** Starts the thread; null if it cannot be used. */
@@ -180,22 +180,22 @@ class HashThread implements TransferHasher {
 
   /** Waits for the next message of the thread, or until bytes are hashed inline. */
   async #nextMessage(): Promise<void> {
-    const message = new Promise<void>((resolve) => this.#wake = resolve);
-    if (this.#failure === null) await alive(message);
+    const message = new Promise<void>((resolve) => this.#onChange = resolve);
+    if (this.#failure === null) await keepingAlive(message);
     if (this.#failure !== null) throw this.#failure;
   }
 
   #onMessage(message: ArrayBuffer | string): void {
     if (typeof message === "string") this.#digest = message;
     else this.#slabs.push(message);
-    this.#wake();
+    this.#onChange();
   }
 
   /** Hashes inline if the thread has received nothing yet. Else its state is lost. */
   #onExit(reason: unknown): void {
     if (this.#end !== null || this.#thread === null) return;
     if (this.#isUsed) {
-      this.#failure ??= ended(reason);
+      this.#failure ??= threadEnded(reason);
     } else {
       for (const slab of this.#slabs.slice(0, 1)) {
         this.#inline.update(new Uint8Array(slab, 0, this.#filled));
@@ -204,11 +204,11 @@ class HashThread implements TransferHasher {
       this.#thread = null;
       running--;
     }
-    this.#wake();
+    this.#onChange();
   }
 }
 
-function ended(cause: unknown): GlanceError {
+function threadEnded(cause: unknown): GlanceError {
   return new GlanceError(
     "Cannot continue hashing: the hashing thread has ended; download the image again",
     { cause },
@@ -219,7 +219,7 @@ function ended(cause: unknown): GlanceError {
  * Keeps the process alive while waiting, since the thread is unreferenced. Runtimes differ in what `ref` and
  * `unref` of a thread do between two messages.
  */
-async function alive<T>(work: Promise<T>): Promise<T> {
+async function keepingAlive<T>(work: Promise<T>): Promise<T> {
   const timer = setInterval(() => {}, LONG);
   try {
     return await work;

@@ -105,9 +105,9 @@ export async function verifyImageSignature(
     const signature = signatureIn(imageId, properties);
     if (signature === null) return false;
     const verifier = await verifierFor(imageId, signature, options);
-    await feed(imageId, reader, verifier);
+    await readAll(imageId, reader, verifier);
     signal?.throwIfAborted();
-    if (await isGood(imageId, verifier)) return true;
+    if (await isSignatureValid(imageId, verifier)) return true;
     throw new ImageSignatureVerificationFailed(
       `Cannot verify the signature of image "${imageId}": it does not match the data; do not use the data, or sign the image again`,
       { imageId },
@@ -175,7 +175,7 @@ async function verifierFor(
   }
 }
 
-async function feed(
+async function readAll(
   imageId: string,
   reader: ReadableStreamDefaultReader<Uint8Array>,
   verifier: SignatureVerifier,
@@ -199,7 +199,7 @@ async function feed(
   }
 }
 
-async function isGood(imageId: string, verifier: SignatureVerifier): Promise<boolean> {
+async function isSignatureValid(imageId: string, verifier: SignatureVerifier): Promise<boolean> {
   try {
     return await verifier.verify();
   } catch (cause) {

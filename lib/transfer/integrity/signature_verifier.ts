@@ -112,7 +112,7 @@ export async function certificateVerifier(
   const crypto = runtimeCrypto();
   const certificate = await certificateFrom(getCertificate, certificateUuid);
   const key = publicKeyOf(crypto, certificateUuid, certificate);
-  if (!fits(key, keyClass)) {
+  if (!matchesKeyType(key, keyClass)) {
     throw new Unverifiable(
       `the certificate "${certificateUuid}" has a key of type "${
         key.asymmetricKeyDetails?.namedCurve ?? key.asymmetricKeyType
@@ -197,7 +197,7 @@ function maxSaltLength(modulusLength: number, digestLength: number): number {
 }
 
 /** Stricter than cursive, which checks the type of the key only: the curve must match, too. */
-function fits(key: PublicKey, { types, curve }: KeyClass): boolean {
+function matchesKeyType(key: PublicKey, { types, curve }: KeyClass): boolean {
   if (!types.includes(key.asymmetricKeyType ?? "")) return false;
   return curve === undefined || key.asymmetricKeyDetails?.namedCurve === curve;
 }

@@ -48,7 +48,7 @@ export class PartBuffer {
   /** Adds a chunk that an attempt has read. */
   put(attempt: Attempt, chunk: Chunk): void {
     attempt.put(chunk);
-    attempt.forget(this.#position);
+    attempt.dropBefore(this.#position);
   }
 
   /** The next bytes; null if not received yet. The last chunk is delivered after the part is complete. */
@@ -58,7 +58,7 @@ export class PartBuffer {
     const chunk = this.attempts.find(isNext)?.first;
     if (chunk === undefined) return null;
     this.#position += chunk.byteLength;
-    for (const attempt of this.attempts) attempt.forget(this.#position);
+    for (const attempt of this.attempts) attempt.dropBefore(this.#position);
     return chunk;
   }
 }
@@ -96,7 +96,7 @@ export class Attempt {
   }
 
   /** Drops the bytes before a position in the part. */
-  forget(position: number): void {
+  dropBefore(position: number): void {
     for (let chunk = this.#chunks[0]; chunk !== undefined; chunk = this.#chunks[0]) {
       const gone = Math.min(position - this.#dropped, chunk.byteLength);
       if (gone <= 0) return;

@@ -1,14 +1,14 @@
 /**
- * Compares what was sent with what Glance states that it has stored. Pure.
+ * Compares sent data with the data that Glance has stored. Pure.
  *
  * @module
  */
-import type { Sent } from "./upload_job.ts";
+import type { SentData } from "./upload_job.ts";
 
 /** Glance's default. If an operator configures another one, only the size is compared. */
 export const HASH_ALGORITHM = "sha512";
 
-/** What a record states about its data. */
+/** The size and hash of the data in an image record. */
 export interface StoredData {
   readonly size: number | null | undefined;
   readonly algorithm?: string | null | undefined;
@@ -22,7 +22,7 @@ export interface DataDifference {
 }
 
 /** The first difference between sent and stored data; null if all that both state is equal. */
-export function differenceBetween(sent: Sent, stored: StoredData): DataDifference | null {
+export function differenceBetween(sent: SentData, stored: StoredData): DataDifference | null {
   if (typeof stored.size === "number" && stored.size !== sent.size) {
     return { expected: `size ${sent.size}`, actual: `size ${stored.size}` };
   }

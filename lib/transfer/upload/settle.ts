@@ -11,7 +11,7 @@ import type { Session } from "../../api/session.ts";
 import type { GlanceImage } from "../../api/types.ts";
 
 /** An image whose data was sent. */
-export interface Settling {
+export interface PendingUpload {
   readonly session: Session;
   readonly imageId: string;
   /** Whether a record does not yet state whether the data was stored. */
@@ -33,7 +33,7 @@ const STALL_LIMIT = 3_600_000;
 const UNREADABLE_LIMIT = 300_000;
 
 /** Polls the record after a break, until it is no longer open or {@linkcode MAX_POLLS} is reached. */
-export async function recordAfterBreak(job: Settling): Promise<GlanceImage> {
+export async function recordAfterBreak(job: PendingUpload): Promise<GlanceImage> {
   const { client: { options: { sleep, random } }, signal } = job.session;
   for (let poll = 0;; poll++) {
     const record = await show(job);
@@ -49,7 +49,7 @@ export async function recordAfterBreak(job: Settling): Promise<GlanceImage> {
  * @throws {ImageUploadFailed} if the record does not change for an hour, or cannot be read for five minutes.
  * The image is kept.
  */
-export async function settledRecord(job: Settling): Promise<GlanceImage> {
+export async function settledRecord(job: PendingUpload): Promise<GlanceImage> {
   const { session: { client: { options: { sleep, now, onEvent } }, signal }, imageId } = job;
   let [seen, since, readAt] = ["", now(), now()];
   for (let pause = FIRST_PAUSE;;) {
@@ -71,7 +71,7 @@ export async function settledRecord(job: Settling): Promise<GlanceImage> {
  * Whether to keep an image whose upload was aborted after the last byte: if Glance has stored the data, is
  * storing it, or its record cannot be read.
  */
-export async function isKept(job: Settling): Promise<boolean> {
+export async function isKept(job: PendingUpload): Promise<boolean> {
   const session = job.session.unabortable();
   const { sleep, onEvent } = session.client.options;
   for (let poll = 1;; poll++) {
@@ -92,7 +92,7 @@ export async function isKept(job: Settling): Promise<boolean> {
  *
  * @throws {ImageUploadFailed} if the record cannot be read: the data is stored, but not verified.
  */
-export async function acceptedRecord(job: Settling): Promise<GlanceImage> {
+export async function acceptedRecord(job: PendingUpload): Promise<GlanceImage> {
   try {
     return await show(job);
   } catch (cause) {
@@ -103,7 +103,7 @@ export async function acceptedRecord(job: Settling): Promise<GlanceImage> {
 
 /** Reads the record; null if no server is reachable and `mayWait` allows another poll. */
 async function showIfPossible(
-  job: Settling,
+  job: PendingUpload,
   mayWait: () => boolean,
 ): Promise<GlanceImage | null> {
   try {
@@ -115,7 +115,7 @@ async function showIfPossible(
   }
 }
 
-function show({ session, imageId }: Settling): Promise<GlanceImage> {
+function show({ session, imageId }: PendingUpload): Promise<GlanceImage> {
   return session.call(GET_IMAGE, imageId);
 }
 

@@ -11,14 +11,14 @@ import { differenceBetween } from "./compare_sent.ts";
 import { recordAfter, sendOnce } from "./upload_attempt.ts";
 import type { UploadOptions } from "../types.ts";
 import {
-  type Acknowledged,
+  type AcknowledgedAttempt,
   checkAcknowledged,
+  createUploadJob,
   failureOf,
-  type Lost,
   report,
-  type Sending,
-  sending,
-  type Sent,
+  type SentData,
+  type UnconfirmedAttempt,
+  type UploadJob,
 } from "./upload_job.ts";
 import type { UploadSource } from "./upload_source.ts";
 
@@ -43,8 +43,8 @@ export async function stage(
   source: UploadSource,
   options: UploadOptions,
   isOwn: boolean = false,
-): Promise<Sent> {
-  const job = sending("stage", session, imageId, source, options, { isOpen, isOwn });
+): Promise<SentData> {
+  const job = createUploadJob("stage", session, imageId, source, options, { isOpen, isOwn });
   const { client: { options: { numRetries, random, sleep } }, signal } = session;
   for (let attempt = 1;; attempt++) {
     const outcome = await sendOnce(job);
@@ -68,7 +68,7 @@ function isOpen({ status, size }: GlanceImage): boolean {
 }
 
 /** @throws {ImageIntegrityError} if another number of bytes is staged; older clouds do not state the size. */
-function checked(job: Sending, sent: Acknowledged, record: GlanceImage): Sent {
+function checked(job: UploadJob, sent: AcknowledgedAttempt, record: GlanceImage): SentData {
   checkAcknowledged(job, sent, record);
   const { imageId } = job;
   const { size, digest } = sent;
@@ -83,10 +83,10 @@ function checked(job: Sending, sent: Acknowledged, record: GlanceImage): Sent {
 
 /** Only the size proves that all of the data has arrived: Glance keeps a part as if it were complete. */
 function stagedAfterBreak(
-  { imageId }: Sending,
-  { size, digest, error, mayBeWhole }: Lost,
+  { imageId }: UploadJob,
+  { size, digest, error, mayBeWhole }: UnconfirmedAttempt,
   record: GlanceImage,
-): Sent {
+): SentData {
   const isWhole = mayBeWhole && record.status === "uploading" && record.size === size;
   if (isWhole) return { size, digest };
   throw new ImageConflict(

@@ -17,12 +17,12 @@ import { recordAfter, sendOnce } from "./upload_attempt.ts";
 import { isKept } from "./settle.ts";
 import type { UploadOptions } from "../types.ts";
 import {
+  type AttemptOutcome,
   checkAcknowledged,
+  createUploadJob,
   failureOf,
-  type Outcome,
   report,
-  type Sending,
-  sending,
+  type UploadJob,
 } from "./upload_job.ts";
 import type { UploadSource } from "./upload_source.ts";
 
@@ -50,7 +50,7 @@ export async function upload(
 ): Promise<GlanceImage> {
   const isOpen = ({ status }: GlanceImage) => status === "saving";
   const isOwn = undo !== undefined;
-  const job = sending("upload", session, imageId, source, options, { isOpen, isOwn });
+  const job = createUploadJob("upload", session, imageId, source, options, { isOpen, isOwn });
   try {
     return await transfer(job);
   } catch (error) {
@@ -61,7 +61,7 @@ export async function upload(
   }
 }
 
-async function transfer(job: Sending): Promise<GlanceImage> {
+async function transfer(job: UploadJob): Promise<GlanceImage> {
   const { session: { client, signal }, source } = job;
   const { numRetries, random, sleep } = client.options;
   for (let attempt = 1;; attempt++) {
@@ -80,7 +80,7 @@ async function transfer(job: Sending): Promise<GlanceImage> {
 }
 
 /** Returns the record if it states the size and hash of the sent data, and throws otherwise. */
-function checked(job: Sending, sent: Outcome, record: GlanceImage): GlanceImage {
+function checked(job: UploadJob, sent: AttemptOutcome, record: GlanceImage): GlanceImage {
   const { imageId } = job;
   const { size, os_hash_algo: algorithm, os_hash_value: digest } = record;
   const difference = differenceBetween(sent, { size, algorithm, digest });

@@ -16,8 +16,14 @@ import { createHasher } from "../integrity/hashing.ts";
 import { HASH_ALGORITHM } from "./compare_sent.ts";
 import { acceptedRecord, recordAfterBreak, settledRecord } from "./settle.ts";
 import type { Hasher } from "../types.ts";
-import { SLICE_SIZE, unanswered, UploadBody, wrongSize } from "./upload_body.ts";
-import { openError, type Outcome, report, type Sending, type Sent } from "./upload_job.ts";
+import { noResponse, SLICE_SIZE, UploadBody, wrongSize } from "./upload_body.ts";
+import {
+  type AttemptOutcome,
+  report,
+  type SentData,
+  unknownOutcome,
+  type UploadJob,
+} from "./upload_job.ts";
 import type { ChunkReader } from "./upload_source.ts";
 
 /** Takes over the deadline of an attempt. */
@@ -28,7 +34,7 @@ type OnAttempt = NonNullable<CallPolicy["onAttempt"]>;
  *
  * @throws the error of Glance's response, of the source, or the reason of the signal, unchanged.
  */
-export async function sendOnce(job: Sending): Promise<Outcome> {
+export async function sendOnce(job: UploadJob): Promise<AttemptOutcome> {
   const { state, session: { signal } } = job;
   state.isUnsettled = false;
   state.settled = null;
@@ -43,7 +49,7 @@ export async function sendOnce(job: Sending): Promise<Outcome> {
   }
 }
 
-async function sendOpened(job: Sending): Promise<Outcome> {
+async function sendOpened(job: UploadJob): Promise<AttemptOutcome> {
   const { imageId, request: { size } } = job;
   const hasher = await createHasher(HASH_ALGORITHM);
   const opened = await job.source.open();
@@ -60,19 +66,19 @@ async function sendOpened(job: Sending): Promise<Outcome> {
     );
   }
   // Runtimes differ in the length header of an empty stream.
-  if (size === 0) return await sendBytes(job, await nothingOf(job, opened), hasher);
+  if (size === 0) return await sendBytes(job, await readEmpty(job, opened), hasher);
   return await sendStream(job, opened, hasher);
 }
 
 /** Renews a rejected token once if the source is re-readable; true if the data can be sent again. */
-async function isRenewed({ session, source, state }: Sending, error: unknown) {
+async function isRenewed({ session, source, state }: UploadJob, error: unknown) {
   const isRefused = error instanceof GlanceError && error.status === 401;
   if (!isRefused || !source.isReplayable || state.isRenewed) return false;
   state.isRenewed = true;
   return await session.client.renewToken(session.context);
 }
 
-async function nothingOf({ imageId }: Sending, source: ChunkReader): Promise<Uint8Array> {
+async function readEmpty({ imageId }: UploadJob, source: ChunkReader): Promise<Uint8Array> {
   let chunk = await source.next();
   while (chunk?.byteLength === 0) chunk = await source.next();
   await source.cancel("the upload is empty").catch(() => {});
@@ -80,14 +86,22 @@ async function nothingOf({ imageId }: Sending, source: ChunkReader): Promise<Uin
   return new Uint8Array();
 }
 
-async function sendBytes(job: Sending, bytes: Uint8Array, hasher: Hasher | null): Promise<Outcome> {
+async function sendBytes(
+  job: UploadJob,
+  bytes: Uint8Array,
+  hasher: Hasher | null,
+): Promise<AttemptOutcome> {
   hasher?.update(bytes);
   const sent = { size: bytes.byteLength, digest: hasher?.digest() ?? null };
   return await sendWhole(job, bytes as Uint8Array<ArrayBuffer>, () => Promise.resolve(sent));
 }
 
 /** Sends a Blob, which the browser reads itself, and reads it a second time for the hash. */
-async function sendBlob(job: Sending, blob: Blob, hasher: Hasher | null): Promise<Outcome> {
+async function sendBlob(
+  job: UploadJob,
+  blob: Blob,
+  hasher: Hasher | null,
+): Promise<AttemptOutcome> {
   const over = new AbortController();
   const reading = hashOf(blob, hasher, over.signal);
   // The browser reports an unreadable Blob as a failed connection; this promise has the real error.
@@ -99,7 +113,7 @@ async function sendBlob(job: Sending, blob: Blob, hasher: Hasher | null): Promis
   }
 }
 
-async function hashOf(blob: Blob, hasher: Hasher | null, over: AbortSignal): Promise<Sent> {
+async function hashOf(blob: Blob, hasher: Hasher | null, over: AbortSignal): Promise<SentData> {
   const reader = blob.stream().getReader();
   while (hasher !== null && !over.aborted) {
     const { value } = await reader.read();
@@ -112,10 +126,10 @@ async function hashOf(blob: Blob, hasher: Hasher | null, over: AbortSignal): Pro
 
 /** Sends a body whose progress the runtime does not report. */
 async function sendWhole(
-  job: Sending,
+  job: UploadJob,
   body: Uint8Array<ArrayBuffer> | Blob,
-  sent: () => Promise<Sent>,
-): Promise<Outcome> {
+  sent: () => Promise<SentData>,
+): Promise<AttemptOutcome> {
   const { session: { client: { options } }, imageId, request } = job;
   const size = body instanceof Blob ? body.size : body.byteLength;
   if (request.size !== undefined && request.size !== size) throw wrongSize(imageId, request.size);
@@ -123,18 +137,18 @@ async function sendWhole(
   // The longest time that a stream of the same size may take.
   const limit = Math.ceil(size / SLICE_SIZE) * options.stallTimeout + options.requestTimeout;
   const onAttempt: OnAttempt = (deadline) =>
-    deadline.arm(limit, () => unanswered(imageId, { requestTimeout: limit }));
+    deadline.arm(limit, () => noResponse(imageId, { requestTimeout: limit }));
   const error = await sendBody(job, body, onAttempt).then(() => null, (error) => error);
   if (error === null) return { ...await sent(), mayBeWhole: true };
-  const open = openError(job, error);
-  return { ...await sent(), error: open, mayBeWhole: true, isCut: false };
+  const open = unknownOutcome(job, error);
+  return { ...await sent(), error: open, mayBeWhole: true, hasUnsentBytes: false };
 }
 
 async function sendStream(
-  job: Sending,
+  job: UploadJob,
   source: ChunkReader,
   hasher: Hasher | null,
-): Promise<Outcome> {
+): Promise<AttemptOutcome> {
   const { session: { client: { options } }, imageId, request, state } = job;
   const over = new AbortController();
   let deadline: Deadline | null = null;
@@ -146,7 +160,7 @@ async function sendStream(
     onProgress: (accepted) => report(job, accepted),
     onSent: () => {
       state.isUnsettled = true;
-      awaitResponse(job, over.signal, () => deadline?.abort(unanswered(imageId, options)));
+      awaitResponse(job, over.signal, () => deadline?.abort(noResponse(imageId, options)));
     },
   });
   const sentSoFar = () => ({
@@ -159,8 +173,8 @@ async function sendStream(
     return sentSoFar();
   } catch (error) {
     if (body.failure !== null) throw body.failure.error;
-    const isCut = !body.isSent && !(deadline as Deadline | null)?.signal.aborted;
-    return { ...sentSoFar(), error: openError(job, error), isCut };
+    const hasUnsentBytes = !body.isSent && !(deadline as Deadline | null)?.signal.aborted;
+    return { ...sentSoFar(), error: unknownOutcome(job, error), hasUnsentBytes };
   } finally {
     over.abort("answered");
     await body.close("the upload has ended");
@@ -171,7 +185,7 @@ async function sendStream(
  * Limits the wait for the response: after `requestTimeout`, the record decides. While it states that Glance
  * is storing the data, the request stays open, since a proxy may still be forwarding buffered data.
  */
-function awaitResponse(job: Sending, over: AbortSignal, giveUp: () => void): void {
+function awaitResponse(job: UploadJob, over: AbortSignal, giveUp: () => void): void {
   const { client, context } = job.session;
   const { timer, requestTimeout } = client.options;
   if (requestTimeout === Infinity || over.aborted) return;
@@ -195,7 +209,7 @@ function awaitResponse(job: Sending, over: AbortSignal, giveUp: () => void): voi
 const OPERATIONS = { upload: UPLOAD_IMAGE_DATA, stage: STAGE_IMAGE_DATA };
 
 function sendBody(
-  { session, operation, imageId, request, tried, source, state }: Sending,
+  { session, operation, imageId, request, tried, source, state }: UploadJob,
   body: DataBody,
   onAttempt: OnAttempt,
 ): Promise<void> {
@@ -213,7 +227,7 @@ function sendBody(
 }
 
 /** The record after an attempt. If the outcome is unknown, waits until the record states it. */
-export async function recordAfter(job: Sending, outcome: Outcome): Promise<GlanceImage> {
+export async function recordAfter(job: UploadJob, outcome: AttemptOutcome): Promise<GlanceImage> {
   const { operation, state } = job;
   let record;
   if (!("error" in outcome)) {

@@ -46,7 +46,7 @@ export class UploadBody {
   #isSent = false;
   #failure: { readonly error: unknown } | null = null;
   /** Whether the request has cancelled the body. Later chunks and errors of the source are ignored. */
-  #isGivenUp = false;
+  #isCanceled = false;
 
   constructor(source: ChunkReader, options: UploadBodyOptions) {
     this.#source = source;
@@ -55,7 +55,7 @@ export class UploadBody {
       new ReadableStream({
         pull: (controller) => this.#pull(controller),
         cancel: (reason) => {
-          this.#isGivenUp = true;
+          this.#isCanceled = true;
           return this.#source.cancel(reason);
         },
       }, { highWaterMark: 0 }),
@@ -104,7 +104,7 @@ export class UploadBody {
     try {
       const slice = await this.#nextSlice();
       if (this.#failure !== null) throw this.#failure.error;
-      if (this.#isGivenUp) return;
+      if (this.#isCanceled) return;
       if (slice === null) return this.#end(controller);
       this.#options.hasher?.update(slice);
       this.#transferred += slice.byteLength;
@@ -113,7 +113,7 @@ export class UploadBody {
       if (this.#transferred === this.#options.size) this.#end(controller);
       else this.#stallTimer?.begin();
     } catch (error) {
-      if (this.#isGivenUp) return;
+      if (this.#isCanceled) return;
       this.#failure ??= { error };
       this.#deadline?.abort(error);
       // workerd sends an errored body as a complete one. So only the abort ends the request, and this pull
@@ -129,7 +129,7 @@ export class UploadBody {
     this.#stallTimer?.[Symbol.dispose]();
     this.#isSent = true;
     if (this.#options.onSent !== undefined) this.#options.onSent(this.#deadline);
-    else this.#deadline?.arm(options.requestTimeout, () => unanswered(imageId, options));
+    else this.#deadline?.arm(options.requestTimeout, () => noResponse(imageId, options));
     controller.close();
   }
 
@@ -166,7 +166,7 @@ export class UploadBody {
 }
 
 /** The error if the server does not respond after the last byte. */
-export function unanswered(
+export function noResponse(
   imageId: string,
   { requestTimeout }: Pick<ResolvedOptions, "requestTimeout">,
 ): ServerUnreachable {

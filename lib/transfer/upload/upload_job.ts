@@ -9,12 +9,12 @@ import type { Session } from "../../api/session.ts";
 import type { UploadRequest } from "../../api/wire.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import { streamSupport } from "../../http/fixed_length.ts";
-import type { Settling } from "./settle.ts";
+import type { PendingUpload } from "./settle.ts";
 import type { Progress, UploadOptions } from "../types.ts";
 import type { UploadSource } from "./upload_source.ts";
 
 /** One upload, shared by its attempts. */
-export interface Sending extends Settling {
+export interface UploadJob extends PendingUpload {
   /** Whether the data goes to a store or to the staging area. */
   readonly operation: "upload" | "stage";
   /** Whether this caller created the image, so that all of its data comes from this upload. */
@@ -24,11 +24,11 @@ export interface Sending extends Settling {
   readonly onProgress: (progress: Progress) => void;
   /** Endpoint roots of the servers that were tried. */
   readonly tried: Set<string>;
-  readonly state: SendingState;
+  readonly state: UploadJobState;
 }
 
-/** What the attempts of an upload have observed. */
-interface SendingState {
+/** The observations of the attempts of an upload. */
+interface UploadJobState {
   /** Endpoint root of the server of the last attempt. */
   server: string;
   /** Whether Glance may have all of the data, but no response confirms it. */
@@ -43,37 +43,37 @@ interface SendingState {
 }
 
 /** The size and digest of the sent data, to compare with the record. */
-export interface Sent {
+export interface SentData {
   readonly size: number;
   /** In lower-case hexadecimal; null if the algorithm is not available. */
   readonly digest: string | null;
 }
 
 /** An attempt that Glance, or a proxy, has acknowledged. */
-export interface Acknowledged extends Sent {
+export interface AcknowledgedAttempt extends SentData {
   /** Whether all bytes may have arrived. */
   readonly mayBeWhole: boolean;
 }
 
 /** An attempt without a conclusive response. */
-export interface Lost extends Acknowledged {
+export interface UnconfirmedAttempt extends AcknowledgedAttempt {
   readonly error: GlanceError;
   /** Whether the connection broke while bytes were left to send. */
-  readonly isCut: boolean;
+  readonly hasUnsentBytes: boolean;
 }
 
 /** The outcome of an attempt, with an error if it is unknown whether the data arrived. */
-export type Outcome = Acknowledged | Lost;
+export type AttemptOutcome = AcknowledgedAttempt | UnconfirmedAttempt;
 
 /** Prepares the upload of `source`. Its attempts must run one after another. */
-export function sending(
-  operation: Sending["operation"],
+export function createUploadJob(
+  operation: UploadJob["operation"],
   session: Session,
   imageId: string,
   source: UploadSource,
   options: UploadOptions,
-  { isOpen, isOwn }: Pick<Sending, "isOpen" | "isOwn">,
-): Sending {
+  { isOpen, isOwn }: Pick<UploadJob, "isOpen" | "isOwn">,
+): UploadJob {
   const { storeId, baseImageRef, onProgress } = options;
   return {
     operation,
@@ -98,8 +98,8 @@ const WITHOUT_DATA: ReadonlySet<string> = new Set(["queued", "killed", "deleted"
  * @throws {UnexpectedResponse} if the image has no data, or bytes were left to send.
  */
 export function checkAcknowledged(
-  { imageId, operation }: Sending,
-  { mayBeWhole }: Acknowledged,
+  { imageId, operation }: UploadJob,
+  { mayBeWhole }: AcknowledgedAttempt,
   { status }: GlanceImage,
 ): void {
   const isEmpty = WITHOUT_DATA.has(status);
@@ -112,9 +112,9 @@ export function checkAcknowledged(
 }
 
 /** Returns the error if the outcome is unknown; throws it if it is Glance's own response. */
-export function openError(job: Sending, error: unknown): GlanceError {
+export function unknownOutcome(job: UploadJob, error: unknown): GlanceError {
   if (error instanceof GlanceConnectionFailed) return error;
-  if (error instanceof GlanceError && isForeign(job, error.status ?? 0)) return error;
+  if (error instanceof GlanceError && mayBeFromProxy(job, error.status ?? 0)) return error;
   throw error;
 }
 
@@ -122,14 +122,17 @@ export function openError(job: Sending, error: unknown): GlanceError {
  * Whether the response may come from a proxy while Glance continues: an error of its own, or the 409 to
  * a second request in which the proxy has sent the same body again.
  */
-function isForeign({ isOwn }: Sending, status: number): boolean {
+function mayBeFromProxy({ isOwn }: UploadJob, status: number): boolean {
   return status >= 500 || status === 408 || (isOwn && status === 409);
 }
 
 /** The error of an upload that is given up after so many attempts. */
-export function failureOf({ error, isCut }: Lost, attempts: number): GlanceError {
+export function failureOf(
+  { error, hasUnsentBytes }: UnconfirmedAttempt,
+  attempts: number,
+): GlanceError {
   const times = attempts > 1 ? `; the data was sent ${attempts} times` : "";
-  const hint = !isCut
+  const hint = !hasUnsentBytes
     ? ""
     : streamSupport() === "http2"
     ? "; a browser sends a stream over HTTP/2 only: pass a Blob"
@@ -147,7 +150,7 @@ export function failureOf({ error, isCut }: Lost, attempts: number): GlanceError
 }
 
 /** Calls the progress callback. */
-export function report({ onProgress, request, state }: Sending, transferred: number): void {
+export function report({ onProgress, request, state }: UploadJob, transferred: number): void {
   const total = request.size ?? null;
   onProgress({ transferred, total, server: state.server, resumes: 0 });
 }

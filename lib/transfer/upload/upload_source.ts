@@ -18,14 +18,14 @@ export interface ChunkReader {
 }
 
 /** Bytes in memory, or a reader. */
-export type Opened = Uint8Array<ArrayBuffer> | ChunkReader;
+export type OpenedSource = Uint8Array<ArrayBuffer> | ChunkReader;
 
 export interface UploadSource {
   /** Size in bytes; null if neither the caller nor the data states it. */
   readonly size: number | null;
   /** Whether it can be opened more than once. */
   readonly isReplayable: boolean;
-  open(): Promise<Opened>;
+  open(): Promise<OpenedSource>;
 }
 
 /**
@@ -33,7 +33,7 @@ export interface UploadSource {
  *
  * @throws {Invalid} as {@linkcode sourceOf}.
  */
-export function sourceIn(
+export function optionalSource(
   data: ImageData | null | undefined,
   options: UploadOptions,
 ): UploadSource | null {
@@ -77,7 +77,7 @@ function isBytes(data: ImageBytes): data is Uint8Array | ArrayBuffer {
 }
 
 /** Returns a function that opens the data. */
-function openerOf(data: ImageBytes): () => Opened {
+function openerOf(data: ImageBytes): () => OpenedSource {
   if (data instanceof ArrayBuffer) return () => new Uint8Array(data);
   if (data instanceof Uint8Array) {
     const bytes = unshared(data);

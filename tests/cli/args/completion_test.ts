@@ -38,7 +38,7 @@ Deno.test("bash-completion prints every command and every flag of a command", as
   }
 });
 
-Deno.test("completion bash completes commands, flags, choices and commands to be helped with", async () => {
+Deno.test("completion bash completes commands, flags, choices and the argument of help", async () => {
   assertEquals(await offered("image-del"), ["image-delete"]);
   assertEquals(new Set(await offered("")), new Set(["help", ...NAMES]));
   const sort = ["--sort-key", "--sort-dir", "--sort"];
@@ -65,14 +65,14 @@ Deno.test("completion bash knows the position of a flag's value", async () => {
   assertEquals(await offered("--os-cloud", "help"), [""]);
 });
 
-Deno.test("completion zsh is bash's, where bash's functions are", async () => {
+Deno.test("completion zsh runs the bash script through bashcompinit", async () => {
   assertEquals(
     await script("zsh"),
     `autoload -U +X bashcompinit && bashcompinit\n${await script("bash")}`,
   );
 });
 
-Deno.test("completion fish has a line for each command and each flag", async () => {
+Deno.test("completion fish prints a line for each command and each flag", async () => {
   const lines = (await script("fish")).trimEnd().split("\n");
   for (const line of lines) {
     // Quotes inside of quotes would end them.
@@ -96,7 +96,7 @@ Deno.test("completion fish has a line for each command and each flag", async () 
   }
 });
 
-Deno.test("completion knows three shells", async () => {
+Deno.test("completion supports three shells", async () => {
   const { code, stderr } = await new CliHarness().run(["completion", "cmd"]);
   assertEquals(code, 2);
   assertStringIncludes(stderr, '"bash", "zsh", or "fish"');

@@ -163,7 +163,7 @@ const HINTS: Readonly<Record<string, readonly [string[][], string[], string]>> =
 };
 
 for (const [what, [before, args, says]] of Object.entries(HINTS)) {
-  Deno.test(`a command prints a hint about ${what} that helps when it is followed`, async () => {
+  Deno.test(`runGlance() prints a hint about ${what} that works when it is followed`, async () => {
     const harness = await harnessWithImage();
     for (const line of before) assertEquals((await harness.run(line)).code, 0);
     const { code, stderr } = await harness.run(args);

@@ -108,7 +108,7 @@ Deno.test("image-import refuses a region that is not in the catalog before any r
     const { code, stderr } = await harness.run(line.split(" "), { environment });
     assertEquals([code, stderr], [
       1,
-      'Cannot import from the region "There": the cloud has images in "Here"; name one of these\n',
+      'Cannot import from the region "There": the catalog has an image service in "Here"; use one of these\n',
     ]);
   }
   assertEquals(new Set(asked), new Set(["/v3/auth/tokens", "/v2/info/import"]));

@@ -188,7 +188,7 @@ Deno.test("task-show prints a task without the links to itself", async () => {
   assertEquals(JSON.parse(await out(harness, "task-show t1 --json")), task);
 });
 
-Deno.test("location commands add, change and remove the places of an image's data", async () => {
+Deno.test("location commands add, change and remove locations", async () => {
   const here = { url: "http://web/1", metadata: {} };
   const there = { url: "http://web/2", metadata: { a: "b" } };
   const image = { id: ID, status: "active", self: `/v2/images/${ID}`, locations: [here, there] };
@@ -230,7 +230,7 @@ Deno.test("location commands add, change and remove the places of an image's dat
   }]]);
 });
 
-Deno.test("location commands say what is wrong", async (t) => {
+Deno.test("location commands fail with a cause and a hint", async (t) => {
   const path = `/v2/images/${ID}`;
   const { harness } = answering({ [`GET ${path}`]: { id: ID, locations: [] } });
   const { harness: blind } = answering({ [`GET ${path}`]: { id: ID } });

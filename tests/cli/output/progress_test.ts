@@ -94,7 +94,7 @@ Deno.test("ProgressLine shows itself after a second by default, and as the flags
   }
 });
 
-Deno.test("a message replaces the progress line of a terminal", async () => {
+Deno.test("Messages replaces the progress line of a terminal with a message", async () => {
   const out = new MemoryOutput(true);
   const messages = new Messages(out);
   messages.status("x".repeat(200));

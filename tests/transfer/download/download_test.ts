@@ -188,7 +188,7 @@ const BAD_RANGES = [
 for (const range of BAD_RANGES) {
   Deno.test(`download() requests no data when the range is ${Deno.inspect(range)}`, async () => {
     const world = worldOf([record()]);
-    await assertRejects(() => downloadAll(world, { range }), Invalid, "there is no such range");
+    await assertRejects(() => downloadAll(world, { range }), Invalid, "the range is invalid");
     assertEquals(world.script.left, 0);
   });
 }

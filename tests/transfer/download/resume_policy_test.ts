@@ -14,18 +14,18 @@ import {
   afterBreak,
   type Break,
   classifyBreak,
+  type DownloadState,
   type Limits,
   nextAction,
   noBreaks,
   RangeRefused,
   type ServerBreak,
-  type Standing,
 } from "../../../lib/transfer/download/resume_policy.ts";
 import { errorFromAnswer } from "../../../lib/api/mod.ts";
 
 const [A, B, C] = ["http://a", "http://b", "http://c"];
 
-const STANDING: Standing = {
+const STANDING: DownloadState = {
   imageId: "42",
   offset: 100,
   hasBegun: true,
@@ -50,7 +50,7 @@ const hash = { expected: "sha512 1", actual: "sha512 2", server: B, status: 200 
 const BREAKS: readonly (readonly [
   what: string,
   error: unknown,
-  standing: Partial<Standing>,
+  standing: Partial<DownloadState>,
   kind: Break["kind"],
 ])[] = [
   ...[400, 403, 404, 405, 409, 410, 413, 415, 416, 418, 451].flatMap((status) =>
@@ -110,15 +110,15 @@ const LIMITS: Limits = {
 /** Consecutive breaks without a byte, and what limits the download -> the round to wait for, or an error. */
 const ACTIONS: readonly (readonly [
   when: string,
-  fruitless: number,
+  withoutProgress: number,
   limits: Partial<Limits>,
   action: "requests at once" | number | "fails",
 ])[] = [
   ["a break after progress", 0, {}, "requests at once"],
-  ["the first fruitless break", 1, {}, "requests at once"],
-  ["the second fruitless break", 2, {}, 0],
-  ["the last fruitless break", 3, {}, 1],
-  ["too many fruitless breaks", 4, {}, "fails"],
+  ["the first break without progress", 1, {}, "requests at once"],
+  ["the second break without progress", 2, {}, 0],
+  ["the last break without progress", 3, {}, 1],
+  ["too many breaks without progress", 4, {}, "fails"],
   ["a break without retries", 1, { numRetries: 0 }, "fails"],
   ["a break with an empty budget", 0, { mayRequest: false }, "fails"],
   ["a break in an image of unknown size", 0, { total: null }, "fails"],
@@ -128,12 +128,12 @@ const ACTIONS: readonly (readonly [
   }, "requests at once"],
 ];
 
-for (const [when, fruitless, limits, expected] of ACTIONS) {
+for (const [when, withoutProgress, limits, expected] of ACTIONS) {
   const what = typeof expected === "number" ? `waits in round ${expected}` : expected;
   Deno.test(`nextAction() ${what} after ${when}`, () => {
     const last = new ServerUnreachable('Cannot download image "42": last', { server: B });
     const failures = [new ServerUnreachable("first"), last];
-    const history = { ...noBreaks(0), fruitless, failures };
+    const history = { ...noBreaks(0), withoutProgress, failures };
     const action = nextAction(history, { ...LIMITS, ...limits });
     if (action.kind === "request") {
       assertEquals(action.round, expected === "requests at once" ? null : expected);
@@ -143,27 +143,27 @@ for (const [when, fruitless, limits, expected] of ACTIONS) {
     const error = action.error as ImageDownloadFailed;
     assert(error instanceof ImageDownloadFailed);
     assertEquals([error.attempts, error.server, error.imageId], [2, B, "42"]);
-    assert(error.message.endsWith("the last error: last"), error.message);
+    assert(error.message.endsWith("last error: last"), error.message);
   });
 }
 
 Deno.test("afterBreak() counts what can be requested again, and starts over after progress", () => {
   const error = answered(404);
   const broken: ServerBreak = { kind: "broken", error, isRange: false };
-  const before = { ...noBreaks(5), fruitless: 2 };
-  const fruitless = (failure: ServerBreak, offset: number) =>
-    afterBreak(before, failure, offset).fruitless;
-  assertEquals(fruitless(broken, 5), 3);
-  assertEquals(fruitless(broken, 6), 0);
-  assertEquals(fruitless({ kind: "denied", error, server: B }, 5), 2);
-  assertEquals(fruitless({ kind: "no range", error, server: B }, 5), 2);
+  const before = { ...noBreaks(5), withoutProgress: 2 };
+  const countAfter = (failure: ServerBreak, offset: number) =>
+    afterBreak(before, failure, offset).withoutProgress;
+  assertEquals(countAfter(broken, 5), 3);
+  assertEquals(countAfter(broken, 6), 0);
+  assertEquals(countAfter({ kind: "denied", error, server: B }, 5), 2);
+  assertEquals(countAfter({ kind: "no range", error, server: B }, 5), 2);
 });
 
 Deno.test("afterBreak() keeps every error, and the offset and error of the last break", () => {
   const [first, last] = [answered(404), answered(503)];
   const once = afterBreak(noBreaks(0), { kind: "denied", error: first, server: B }, 10);
   const twice = afterBreak(once, { kind: "broken", error: last, isRange: true }, 20);
-  assertEquals(twice, { failures: [first, last], fruitless: 0, offset: 20, unresumed: last });
+  assertEquals(twice, { failures: [first, last], withoutProgress: 0, offset: 20, unresumed: last });
 });
 
 const SEEKS = () => true;
@@ -191,13 +191,13 @@ Deno.test("Candidates requests ranges as long as one server supports them", () =
 Deno.test("Candidates chooses failed servers last, the oldest failure first", () => {
   const candidates = new Candidates();
   question(candidates);
-  candidates.note(broken(A), true, true);
+  candidates.recordFailure(broken(A), true, true);
   assertEquals(question(candidates), ["range", [], [A]]);
-  candidates.note(broken(B), false, true);
+  candidates.recordFailure(broken(B), false, true);
   assertEquals(question(candidates), ["range", [], [A, B]]);
-  candidates.note(broken(C), false, true);
+  candidates.recordFailure(broken(C), false, true);
   assertEquals(question(candidates), ["range", [], [B, C]]);
-  candidates.note(broken(A), true, true);
+  candidates.recordFailure(broken(A), true, true);
   assertEquals(question(candidates), ["range", [], [A]]);
 });
 
@@ -206,7 +206,7 @@ Deno.test("Candidates requests the whole image after two failed ranges of each s
   for (let i = 0; i < 2; i++) {
     for (const server of [A, B, C]) {
       assertEquals(question(candidates)[0], "range");
-      candidates.note(broken(server), false, true);
+      candidates.recordFailure(broken(server), false, true);
     }
   }
   assertEquals(question(candidates)[0], "whole");
@@ -217,7 +217,11 @@ Deno.test("Candidates skips servers that denied the image, and ends when all hav
   question(candidates);
   const [first, ...others] = [A, C, B].map((server) => answered(404, server));
   const deny = (error = first) =>
-    candidates.note({ kind: "denied", error: error!, server: error!.server! }, false, true);
+    candidates.recordFailure(
+      { kind: "denied", error: error!, server: error!.server! },
+      false,
+      true,
+    );
   assertEquals(deny(), null);
   assertEquals(question(candidates), ["range", [A], []]);
   assertEquals(deny(others[0]), null);
@@ -230,18 +234,21 @@ Deno.test("Candidates requests the whole image when no server with ranges respon
   const givesRanges = (server: string) => server === A;
   assertEquals(question(candidates, givesRanges)[0], "range");
   const error = new GlanceConnectionFailed("x", { server: A });
-  assertEquals(candidates.note({ kind: "broken", error, isRange: false }, false, false), null);
+  assertEquals(
+    candidates.recordFailure({ kind: "broken", error, isRange: false }, false, false),
+    null,
+  );
   assertEquals(question(candidates, givesRanges), ["whole", [], [A]]);
   const all: Break = { kind: "broken", error, isRange: false };
-  assertStrictEquals(candidates.note(all, false, false), error);
-  assertEquals(candidates.note(all, false, true), null);
+  assertStrictEquals(candidates.recordFailure(all, false, false), error);
+  assertEquals(candidates.recordFailure(all, false, true), null);
 });
 
 Deno.test("Candidates requests no more ranges from a server that sends only a few bytes", () => {
   const candidates = new Candidates();
-  for (let i = 0; i < 15; i++) candidates.gaveShortPart(A, 1_000);
+  for (let i = 0; i < 15; i++) candidates.recordShortPart(A, 1_000);
   assertEquals(question(candidates), ["range", [], []]);
-  for (let i = 0; i < 99; i++) candidates.gaveShortPart(B, 2 ** 20);
-  candidates.gaveShortPart(A, 1_000);
+  for (let i = 0; i < 99; i++) candidates.recordShortPart(B, 2 ** 20);
+  candidates.recordShortPart(A, 1_000);
   assertEquals(question(candidates), ["range", [A], []]);
 });

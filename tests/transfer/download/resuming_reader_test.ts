@@ -6,7 +6,7 @@ import {
   ImageDownloadFailed,
   type Progress,
 } from "../../../mod.ts";
-import type { RangeResponse } from "../../../lib/transfer/download/answer_body.ts";
+import type { RangeResponse } from "../../../lib/transfer/download/range_response.ts";
 import { readerOf } from "../../../lib/transfer/body_reader.ts";
 import { Candidates } from "../../../lib/transfer/download/candidates.ts";
 import { ResumingReader } from "../../../lib/transfer/download/resuming_reader.ts";

@@ -11,7 +11,7 @@ import {
 } from "../../../lib/transfer/integrity/hash_worker.ts";
 import { type ContentDescriptor, Verifier } from "../../../lib/transfer/integrity/descriptor.ts";
 import { ParallelReader } from "../../../lib/transfer/parallel/parallel_reader.ts";
-import type { RangeResponse } from "../../../lib/transfer/download/answer_body.ts";
+import type { RangeResponse } from "../../../lib/transfer/download/range_response.ts";
 import { Candidates } from "../../../lib/transfer/download/candidates.ts";
 import type { RangeSource } from "../../../lib/transfer/download/range_source.ts";
 import { ResumingReader } from "../../../lib/transfer/download/resuming_reader.ts";

@@ -52,7 +52,7 @@ function digestOf(hasher: Hasher | null, bytes: Uint8Array, sizes: readonly numb
 }
 
 for (const algorithm of PURE) {
-  Deno.test(`pure ${algorithm} equals the native one for every size around its blocks`, async () => {
+  Deno.test(`createPureHasher() equals the native ${algorithm} for every size around a block`, async () => {
     const sizes = [
       ...Array.from({ length: 10 }, (_, i) => i),
       ...[55, 56, 57, 63, 64, 65, 111, 112, 113, 119, 120, 127, 128, 129],
@@ -65,7 +65,7 @@ for (const algorithm of PURE) {
     }
   });
 
-  Deno.test(`pure ${algorithm} does not depend on the sizes of chunks`, () => {
+  Deno.test(`createPureHasher() returns the same ${algorithm} for any chunk sizes`, () => {
     const random = seededRandom(5);
     const bytes = seededBytes(1, 2_000);
     const whole = digestOf(createPureHasher(algorithm), bytes, []);

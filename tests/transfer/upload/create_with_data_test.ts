@@ -44,7 +44,7 @@ Deno.test("create() names the image, and the cause, when the image cannot be del
   const call = clock.run(service.create(CALLER, {}, BYTES));
   const { message, imageId, cause } = await assertRejects(() => call, ImageUploadFailed);
   assertEquals(glance.asked.at(-1), `DELETE ${imageId}`);
-  assert(message.includes(`image "${imageId}": the image is left behind`), message);
+  assert(message.includes(`image "${imageId}": the image still exists`), message);
   assert(cause instanceof ImageLimitExceeded && message.endsWith(cause.message), message);
 });
 

@@ -125,7 +125,7 @@ Deno.test("--os-auth-token and --os-image-url are enough", async () => {
   ]);
 });
 
-Deno.test("a command names an ignored setting once on standard error, also without --debug", async () => {
+Deno.test("runGlance() prints an ignored setting once on standard error, also without --debug", async () => {
   const environment = {
     OS_AUTH_TYPE: "none",
     OS_ENDPOINT: "http://glance.test:9292",

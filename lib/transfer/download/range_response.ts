@@ -10,13 +10,13 @@ import type { ResolvedOptions } from "../../options.ts";
 import { type BodyReader, readerOf } from "../body_reader.ts";
 import { judgeRange, type RangeResponseFacts, type RequestedRange } from "../../http/byte_range.ts";
 import { findBodyPart } from "./multipart.ts";
-import { type Stretch, stretchOf } from "./response_policy.ts";
+import { type BodySpan, spanOf } from "./response_policy.ts";
 import { RangeRefused } from "./resume_policy.ts";
 import { StallTimer } from "../stall_timer.ts";
 import { optionTerm } from "../../terms.ts";
 
 /** An open body and the range of the image in it. */
-export interface RangeResponse extends Stretch {
+export interface RangeResponse extends BodySpan {
   /** Reads the body; a read rejects after `stallTimeout` without a byte. */
   readonly reader: BodyReader;
   /** Endpoint root of its server. */
@@ -85,7 +85,7 @@ export async function openBodyPart(
     if (part === null || verdict === null || verdict.kind === "mismatch") {
       throw refused(imageId, response.server, "it has no part with the requested bytes", true);
     }
-    return { ...response, ...stretchOf(verdict, requested), reader: part.reader };
+    return { ...response, ...spanOf(verdict, requested), reader: part.reader };
   } catch (error) {
     await response.close(error);
     if (error instanceof GlanceError) throw error;
