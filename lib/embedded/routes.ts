@@ -93,8 +93,9 @@ export async function dispatch(
     if (match === null || routes.since > call.cloud.minor) continue;
     const route = routes.methods.get(call.request.method);
     if (route === undefined) {
+      if (WITHOUT_ALLOW.includes(routes.name)) break;
       await checkBody(call);
-      throw methodNotAllowed(routes, call.request.method);
+      throw methodNotAllowed(routes);
     }
     if (!isRequestId(given)) throw new Failure(431);
     if (!route.hasBody) await checkNoBody(call.request);
@@ -105,14 +106,9 @@ export async function dispatch(
     }
     return await route.handle(routed);
   }
-  throw withoutRoute(call.request.method);
+  throw IMPLEMENTED.includes(call.request.method) ? notFound() : new Failure(501);
 }
 
-function withoutRoute(method: string): Failure {
-  return IMPLEMENTED.includes(method) ? notFound() : new Failure(501);
-}
-
-function methodNotAllowed({ name, methods }: PathRoutes, method: string): Failure {
-  if (WITHOUT_ALLOW.includes(name)) return withoutRoute(method);
+function methodNotAllowed({ methods }: PathRoutes): Failure {
   return new Failure(405, "", { headers: { allow: [...methods.keys()].join(", ") } });
 }

@@ -238,8 +238,10 @@ Deno.test("fetch() answers 501 on paths without Allow when the method is unknown
   for (
     const path of ["/v2/info/usage", `/v2/images/${await create(glance)}/tasks`, "/v2/nothing"]
   ) {
-    for (const [method, status] of [["BREW", 501], ["POST", 404]] as const) {
-      const answer = await send(glance, method, path);
+    for (const [method, status] of [["BREW", 501], ["POST", 404], ["PUT", 404]] as const) {
+      const answer = await send(glance, method, path, method === "PUT" ? "{" : undefined, {
+        "content-length": method === "PUT" ? "1" : "0",
+      });
       await answer.body?.cancel();
       assertEquals(answer.status, status, `${method} ${path}`);
     }
