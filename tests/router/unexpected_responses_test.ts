@@ -82,6 +82,21 @@ Deno.test("GET /file makes no header from a record value of the wrong type", asy
   }
 });
 
+Deno.test("GET /file makes no header from a hash that is not one", async () => {
+  for (const hash of ["ab\r\nx-other: 1", 'a"b', "é", "a b"]) {
+    const cloud = new Cloud();
+    const fields = { checksum: hash, os_hash_value: hash };
+    cloud.intercept = ({ path }) =>
+      path.endsWith("/file") ? new Response(BYTES) : Response.json(recordOf(BYTES, fields));
+    for (const method of ["HEAD", "GET"]) {
+      const response = await cloud.router().request(`/v2/images/${ID}/file`, { method });
+      await response.body?.cancel();
+      const { status, headers } = response;
+      assertEquals([status, headers.get("etag"), headers.get("content-md5")], [200, null, null]);
+    }
+  }
+});
+
 /** What a gateway in front of an image of unknown size answers to HEAD, in lower case. */
 async function headOnSocket(
   prefix: string,

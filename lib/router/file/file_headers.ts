@@ -8,8 +8,13 @@ import type { FilePlan, Representation } from "./conditions.ts";
 
 /** The entity tag and the size of the data, from the image record. */
 export function representationOf(image: GlanceImage): Representation {
-  const hash = image.os_hash_value || image.checksum || null;
+  const hash = digestIn(image.os_hash_value) ?? digestIn(image.checksum);
   return { etag: hash === null ? null : `"${hash}"`, size: image.size ?? null };
+}
+
+/** A digest that can be part of a header; null for any other text. */
+function digestIn(value: string | null | undefined): string | null {
+  return value && /^[\w+/=-]+$/.test(value) ? value : null;
 }
 
 /**
@@ -25,7 +30,8 @@ export function dataHeaders(image: GlanceImage, plan: FilePlan): Headers {
   headers.set("accept-ranges", "bytes");
   headers.set("content-type", "application/octet-stream");
   headers.set("content-disposition", dispositionOf(image));
-  if (image.checksum) headers.set("content-md5", image.checksum);
+  const md5 = digestIn(image.checksum);
+  if (md5 !== null) headers.set("content-md5", md5);
   const length = plan.kind === "part" ? plan.end - plan.start + 1 : size;
   if (length !== null) headers.set("content-length", String(length));
   if (plan.kind === "part") {
