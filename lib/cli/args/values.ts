@@ -89,10 +89,11 @@ function checkedValue(
     if (flag.kind === "truth") throw notTruth(written);
     throw new UsageError(`Cannot use "${written}": the flag takes no value; leave it out`);
   }
-  const looksLikeFlag = !isInline && value !== undefined && /^-[^\d]/.test(value);
-  if (value === undefined || looksLikeFlag) {
-    throw missingValue(rawName, "-…");
+  if (value === undefined) {
+    throw new UsageError(`Cannot use "${rawName}": its value is missing; add it`);
   }
+  // A negative number is a value, not a flag.
+  if (!isInline && /^-[^\d]/.test(value)) throw missingValue(rawName, "-…");
   return value;
 }
 

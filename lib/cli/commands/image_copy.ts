@@ -6,7 +6,7 @@
 import { list, text } from "../args/flags.ts";
 import { regionsInCatalog } from "../../auth/catalog.ts";
 import type { Connection } from "../../connect.ts";
-import type { ImageMeta, ImageVisibility } from "../../api/types.ts";
+import { IMAGE_VISIBILITIES, type ImageMeta, type ImageVisibility } from "../../api/types.ts";
 import { copyImage, type CopyOptions } from "../../jobs/copy_image.ts";
 import { CommandFailed, UsageError } from "../system/errors.ts";
 import { askAt, findImageId, IMAGE } from "./shared/find_image.ts";
@@ -35,6 +35,7 @@ const FLAGS = {
   "visibility": text(
     "<VISIBILITY>",
     "Visibility of the copy (default: that of the image, if you are allowed to set it)",
+    { choices: IMAGE_VISIBILITIES },
   ),
   "property": list("<KEY=VALUE>", "Property to add to the copy or to replace; may be repeated"),
   "remove-property": list("<KEY>", "Property to leave out of the copy; may be repeated"),

@@ -110,10 +110,7 @@ const BAD: readonly (readonly [line: string, message: string])[] = [
     "image-list --sort-",
     'Cannot use "--sort-": it is ambiguous between --sort-key, --sort-dir; write more letters',
   ],
-  [
-    "image-list --limit",
-    'Cannot use "--limit": its value is missing; write a value that starts with a dash as "--limit=-…"',
-  ],
+  ["image-list --limit", 'Cannot use "--limit": its value is missing; add it'],
   [
     "image-list --owner --limit 5",
     'Cannot use "--owner": its value is missing; write a value that starts with a dash as "--owner=-…"',
