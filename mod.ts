@@ -49,6 +49,7 @@ export type {
 } from "./lib/api/types.ts";
 
 // Image data.
+export { downloadImage } from "./lib/transfer/download/download.ts";
 export type {
   DownloadOptions,
   ImageBytes,

@@ -41,6 +41,7 @@ const EXPORTS: Readonly<Record<string, { values: string[]; types: string[] }>> =
       "authenticate",
       "connect",
       "copyImage",
+      "downloadImage",
       "exportImage",
       "findImage",
       "getApiServers",

@@ -5,7 +5,7 @@
  */
 import type { RequestContext } from "../context.ts";
 import { type ApiServer, apiServerAt } from "../api_server.ts";
-import { ServerPools } from "../auth/api_servers.ts";
+import { type CatalogSource, ServerPools } from "../auth/api_servers.ts";
 import { TokenSessions } from "../auth/token_session.ts";
 import { abortable } from "../http/deadline.ts";
 import type {
@@ -90,17 +90,22 @@ export class ApiClient {
   readonly #shared = new Map<unknown, unknown>();
 
   /**
-   * Creates a client of the servers in its options, or of those in the catalog of each context.
+   * Creates a client of the servers in its options, or of those in the catalog of each context. It does not
+   * ask Keystone for a catalog, as {@linkcode GlanceClientWrapper} does.
    *
+   * @param fetchCatalog Fetches the catalog of a context that has none; null to refuse such a context.
    * @throws {InvalidConfigurationValue} if an option has an unusable value.
    */
-  constructor(options: GlanceClientWrapperOptions = {}) {
+  constructor(
+    options: GlanceClientWrapperOptions = {},
+    fetchCatalog: CatalogSource | null = null,
+  ) {
     this.options = resolveOptions(options);
     const { context = {}, netloc, useSsl = false, anonymous = false } = options;
     this.server = netloc === undefined ? null : apiServerAt(netloc, useSsl);
     this.#context = context;
     this.anonymous = anonymous;
-    this.#pools = new ServerPools(this.options, this.server);
+    this.#pools = new ServerPools(this.options, this.server, fetchCatalog);
     this.#tokens = new TokenSessions(this.options);
   }
 

@@ -4,10 +4,11 @@
  * @module
  */
 import type { RequestContext } from "../context.ts";
+import { fetchCatalog } from "../auth/keystone.ts";
 import { Invalid } from "../errors.ts";
 import type { CallPolicy, OpenResponse } from "../http/request_spec.ts";
 import { inspect } from "../validate.ts";
-import { ApiClient } from "./api_client.ts";
+import { ApiClient, type GlanceClientWrapperOptions } from "./api_client.ts";
 import {
   type OperationArgs,
   type OperationName,
@@ -34,6 +35,16 @@ import {
  * ```
  */
 export class GlanceClientWrapper extends ApiClient {
+  /**
+   * Creates a client of the servers in its options, or of those in the catalog of each context. The catalog of
+   * a context without one is fetched from Keystone at `authUrl`.
+   *
+   * @throws {InvalidConfigurationValue} if an option has an unusable value.
+   */
+  constructor(options: GlanceClientWrapperOptions = {}) {
+    super(options, fetchCatalog);
+  }
+
   /**
    * Calls an operation by its name.
    *

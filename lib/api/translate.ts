@@ -41,14 +41,19 @@ const BASE_NAMES = {
 } as const;
 
 /** The name in Glance of each base property of `Image`. */
-const GLANCE_NAMES: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(BASE_NAMES).map(([theirs, ours]) => [ours, theirs]),
-);
+const GLANCE_NAMES: Readonly<Record<string, string>> = /* @__PURE__ */ inverted(BASE_NAMES);
+
+function inverted(names: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(names).map(([theirs, ours]) => [ours, theirs]));
+}
 
 /** Base properties that `Image` omits: links within the API. */
 const HIDDEN: ReadonlySet<string> = new Set(["self", "file", "schema", "deleted"]);
 
-const BASE_PROPERTIES: ReadonlySet<string> = new Set([...Object.keys(BASE_NAMES), ...HIDDEN]);
+const BASE_PROPERTIES: ReadonlySet<string> = /* @__PURE__ */ union(
+  /* @__PURE__ */ Object.keys(BASE_NAMES),
+  HIDDEN,
+);
 
 /** Properties whose values are JSON on the wire, as in Cinder and Nova. */
 const JSON_PROPERTIES: ReadonlySet<string> = new Set(["block_device_mapping", "mappings"]);
@@ -57,7 +62,7 @@ const JSON_PROPERTIES: ReadonlySet<string> = new Set(["block_device_mapping", "m
  * Properties that only Glance sets. `toGlance` drops them, as Cinder does, so that an image from `show` can
  * be passed to `create`.
  */
-const READ_ONLY: ReadonlySet<string> = new Set([
+const READ_ONLY: ReadonlySet<string> = /* @__PURE__ */ union(HIDDEN, [
   "status",
   "created_at",
   "updated_at",
@@ -70,11 +75,14 @@ const READ_ONLY: ReadonlySet<string> = new Set([
   "direct_url",
   "locations",
   "stores",
-  ...HIDDEN,
 ]);
 
 /** Names that a custom property cannot have. */
-const FORBIDDEN_NAMES: ReadonlySet<string> = new Set(["id", "location", ...READ_ONLY]);
+const FORBIDDEN_NAMES: ReadonlySet<string> = /* @__PURE__ */ union(["id", "location"], READ_ONLY);
+
+function union(a: Iterable<string>, b: Iterable<string>): ReadonlySet<string> {
+  return new Set([...a, ...b]);
+}
 
 /** Whether Glance reserves the property; it answers 403 to a client that sets it. */
 export function isReservedProperty(name: string): boolean {

@@ -39,18 +39,30 @@ export async function* getApiServers(
   for (let i = 0;; i = (i + 1) % servers.length) yield servers[i] as ApiServer;
 }
 
+/** Fetches the service catalog of a context from Keystone at `authUrl`. */
+export type CatalogSource = typeof fetchCatalog;
+
 /**
  * The API servers for a context, in the order of the configuration or catalog.
  *
  * @throws {InvalidConfigurationValue} if there is none.
  */
-export async function listApiServers(
+export function listApiServers(
   context: RequestContext,
   options: ResolvedOptions,
 ): Promise<readonly ApiServer[]> {
+  return serversOf(context, options, fetchCatalog);
+}
+
+/** The same, from a source of catalogs; null for none. */
+async function serversOf(
+  context: RequestContext,
+  options: ResolvedOptions,
+  source: CatalogSource | null,
+): Promise<readonly ApiServer[]> {
   if (options.apiServers !== null) return options.apiServers;
   const { catalogInfo, regionName } = options;
-  const catalog = await catalogFor(context, options);
+  const catalog = await catalogFor(context, options, source);
   const servers = endpointsFromCatalog(catalog, catalogInfo, regionName);
   if (servers.length > 0) return servers;
   throw new InvalidConfigurationValue(
@@ -68,10 +80,11 @@ const NO_SERVERS: Term = {
 async function catalogFor(
   context: RequestContext,
   options: ResolvedOptions,
+  source: CatalogSource | null,
 ): Promise<NonNullable<RequestContext["serviceCatalog"]>> {
   if (context.serviceCatalog !== undefined) return context.serviceCatalog;
-  if (options.authUrl !== null && context.authToken !== undefined) {
-    return await fetchCatalog(options.authUrl, context, options);
+  if (source !== null && options.authUrl !== null && context.authToken !== undefined) {
+    return await source(options.authUrl, context, options);
   }
   throw new InvalidConfigurationValue(
     `Cannot find an API server: ${NO_SERVERS.text}`,
@@ -86,13 +99,19 @@ async function catalogFor(
 export class ServerPools {
   readonly #options: ResolvedOptions;
   readonly #server: ApiServer | null;
+  readonly #source: CatalogSource | null;
   readonly #byServers = new Map<string, ServerPool>();
   readonly #byCatalog = new WeakMap<object, ServerPool>();
 
-  /** `server` is the only one of all contexts, if it is not null. */
-  constructor(options: ResolvedOptions, server: ApiServer | null) {
+  /** `server` is the only one of all contexts, if it is not null; `source` has catalogs, if it is not null. */
+  constructor(
+    options: ResolvedOptions,
+    server: ApiServer | null,
+    source: CatalogSource | null,
+  ) {
     this.#options = options;
     this.#server = server;
+    this.#source = source;
   }
 
   /** The pool of a context. */
@@ -102,7 +121,7 @@ export class ServerPools {
     const known = this.#byCatalog.get(catalog);
     if (known !== undefined) return known;
     const servers = this.#server === null
-      ? await listApiServers(context, this.#options)
+      ? await serversOf(context, this.#options, this.#source)
       : [this.#server];
     const name = servers.map((server) => server.endpoint).join(" ");
     const pool = this.#byServers.get(name) ?? new ServerPool(servers, this.#options);

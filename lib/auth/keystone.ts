@@ -18,11 +18,9 @@ import { identityServer, requestKeystone } from "./keystone_client.ts";
 import type { KeystoneRequest } from "./keystone_errors.ts";
 import { catalogFrom, contextFrom } from "./token_response.ts";
 import type { Term } from "../terms.ts";
+import { hasExpired, isExpiring } from "./token_expiry.ts";
 
 export type { AuthMethod, Credentials } from "./credentials.ts";
-
-/** Milliseconds before its expiry at which a token is renewed: enough for a request to use it. */
-const EXPIRY_MARGIN = 120_000;
 
 const NO_TOKEN: Term = {
   key: "signIn",
@@ -79,16 +77,6 @@ export async function authenticate(
   options: GlanceOptions = {},
 ): Promise<RequestContext> {
   return await new KeystoneSession(credentials, resolveOptions(options)).renew();
-}
-
-/** Whether the token has expired or will expire within two minutes. */
-export function isExpiring(context: RequestContext, wallClock: number): boolean {
-  return expiresBefore(context, wallClock + EXPIRY_MARGIN);
-}
-
-/** Whether the token has expired. */
-export function hasExpired(context: RequestContext, wallClock: number): boolean {
-  return expiresBefore(context, wallClock);
 }
 
 /**
@@ -209,8 +197,4 @@ function tokenFor(token: string): string {
   throw new InvalidConfigurationValue(
     "Cannot use the token: it contains characters that are not allowed in a token; copy it again, without the surrounding text (OS_TOKEN)",
   );
-}
-
-function expiresBefore({ expiresAt }: RequestContext, ms: number): boolean {
-  return expiresAt !== undefined && expiresAt.getTime() <= ms;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { hasExpired, isExpiring } from "./keystone.ts";
+import { hasExpired, isExpiring } from "./token_expiry.ts";
 import type { RequestContext } from "../context.ts";
 import type { TokenSource } from "../http/token_source.ts";
 import type { ResolvedOptions } from "../options.ts";

@@ -6,8 +6,7 @@
 import type { RequestContext } from "../context.ts";
 import { Invalid } from "../errors.ts";
 import type { ApiClient } from "../api/api_client.ts";
-import { streamOf } from "../transfer/download/byte_stream.ts";
-import { openDownload } from "../transfer/download/download.ts";
+import { downloadImage } from "../transfer/download/download.ts";
 import { downloadTo } from "../transfer/download/download_to_sink.ts";
 import type { DownloadOptions } from "../transfer/types.ts";
 
@@ -24,7 +23,7 @@ export type DownloadArguments = [
  *
  * @throws {Invalid} if it is a sink of another type, which would be ignored as options.
  */
-export async function downloadImage(
+export async function downloadAsAsked(
   client: ApiClient,
   ...[context, imageId, sinkOrOptions = {}, options]: DownloadArguments
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | void> {
@@ -33,7 +32,7 @@ export async function downloadImage(
   }
   const isOtherSink = ["write", "writable"].some((name) => name in Object(sinkOrOptions));
   if (options === undefined && !isOtherSink) {
-    return streamOf(await openDownload(client, context, imageId, sinkOrOptions));
+    return await downloadImage(client, context, imageId, sinkOrOptions);
   }
   throw new Invalid(
     `Cannot download image "${imageId}": the sink is not a WritableStream; pass one, or pass only options to get a stream`,

@@ -16,7 +16,7 @@ import { fromGlance } from "../api/translate.ts";
 import type { Image, ImageLocation, ImageMember, ImageMeta, ImageStore } from "../api/types.ts";
 import type { DownloadOptions, ImageData, UploadOptions } from "../transfer/types.ts";
 import { createImage } from "./create_image.ts";
-import { type DownloadArguments, downloadImage } from "./download_image.ts";
+import { type DownloadArguments, downloadAsAsked } from "./download_image.ts";
 import { listAvailable } from "./list.ts";
 import { updateImage, type UpdateOptions } from "./update_image.ts";
 import { showImage } from "./visible.ts";
@@ -205,7 +205,7 @@ export class GlanceImageService {
     options?: DownloadOptions,
   ): Promise<void>;
   download(...args: DownloadArguments): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | void> {
-    return downloadImage(this.client, ...args);
+    return downloadAsAsked(this.client, ...args);
   }
 }
 

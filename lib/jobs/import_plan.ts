@@ -88,7 +88,7 @@ const KINDS: Readonly<Record<Kind, readonly [methods: readonly ImportMethod[], h
   url: [["web-download", "glance-direct", "upload"], "leave the method out"],
   region: [
     ["glance-download"],
-    `copy it with ${COPY_IMAGE.text}, which transfers the data through this program`,
+    "copy it with copyImage, which transfers the data through this program",
   ],
   own: [["copy-image"], "download it, and upload it to the other store as another image"],
 };

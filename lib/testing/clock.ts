@@ -3,6 +3,8 @@
  *
  * @module
  */
+// Loaded ahead: a clock cannot know that a program waits for code that it imports on demand.
+import "../transfer/rarely_used.ts";
 import { setImmediate } from "node:timers";
 
 interface PendingTimer {

@@ -54,10 +54,21 @@ function byobReaderOf(body: ReadableStream<Chunk>): ReadableStreamBYOBReader | n
   }
 }
 
+/** Bytes and their offset from the first requested byte. */
+export interface PositionedChunk {
+  readonly position: number;
+  readonly data: Chunk;
+}
+
 /** An open download: its bytes in order, counted and verified. */
 export interface ImageReader {
   /** The next bytes, or null after all were delivered and verified. `into` is used if possible. */
   read(into: Chunk): Promise<Chunk | null>;
+  /**
+   * The next received bytes in any order, with their position. Readers over one connection have none, nor
+   * those that hash.
+   */
+  readonly readUnordered?: (() => Promise<PositionedChunk | null>) | undefined;
   /** Returns the memory of a consumed chunk, for readers that allocate it themselves. */
   recycle?(chunk: Chunk): void;
   /** Calls the progress callback. */

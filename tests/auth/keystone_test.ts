@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { authenticate, fetchCatalog, isExpiring } from "../../lib/auth/keystone.ts";
+import { authenticate, fetchCatalog } from "../../lib/auth/keystone.ts";
+import { isExpiring } from "../../lib/auth/token_expiry.ts";
 import type { RequestContext } from "../../lib/context.ts";
 import {
   AuthenticationFailed,

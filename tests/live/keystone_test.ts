@@ -7,12 +7,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { endpointsFromCatalog } from "../../lib/auth/catalog.ts";
-import {
-  authenticate,
-  type Credentials,
-  fetchCatalog,
-  isExpiring,
-} from "../../lib/auth/keystone.ts";
+import { authenticate, type Credentials, fetchCatalog } from "../../lib/auth/keystone.ts";
+import { isExpiring } from "../../lib/auth/token_expiry.ts";
 import type { RequestContext } from "../../lib/context.ts";
 import {
   AuthenticationFailed,

@@ -24,71 +24,75 @@ function forImages(...keys: readonly string[]): string[] {
   return keys.flatMap((key) => [key, `image_${key}`]);
 }
 
-const IGNORED: readonly IgnoredSetting[] = [
-  {
-    key: "verify",
-    reason: CERTIFICATES,
-    applies: (cloud) => cloud.flag("verify") === false,
-  },
-  {
-    key: "insecure",
-    reason: CERTIFICATES,
-    applies: (cloud) => cloud.flag("insecure") === true,
-  },
-  {
-    key: "image_api_version",
-    reason: "only version 2 of the Image API is supported",
-    applies: (cloud) => !isVersion(cloud, "image_api_version", 2),
-  },
-  {
-    key: "identity_api_version",
-    reason: "only version 3 of the Identity API is supported",
-    applies: (cloud) => !isVersion(cloud, "identity_api_version", 3),
-  },
-  {
-    key: "image_api_use_tasks",
-    reason: "image data is uploaded, not imported by a task",
-    applies: (cloud) => cloud.flag("image_api_use_tasks") === true,
-  },
-  {
-    key: "has_image",
-    reason: "the image service is used anyway",
-    applies: (cloud) => cloud.flag("has_image") === false,
-  },
-  ...forImages("interface", "endpoint_type").map((key) => ({
-    key,
-    reason: "only the first interface of a list is used; name one",
-    applies: (cloud: Cloud) => isLongList(cloud.value(key)),
-  })),
-  ...["force_ipv4", "prefer_ipv6"].map((key) => ({
-    key,
-    reason: "the runtime chooses between IPv4 and IPv6",
-    applies: (cloud: Cloud) => cloud.flag(key) === (key === "force_ipv4"),
-  })),
-  {
-    key: "disable_vendor_agent",
-    reason: "new images get no properties by default; set the properties of each image",
-    applies: (cloud) => isFilled(cloud.value("disable_vendor_agent")),
-  },
-  { key: "image_format", reason: "the disk format is set for each image" },
-  ...["auth.passcode", "passcode"].map((key) => ({
-    key,
-    reason: "one-time passcodes are not supported; use an application credential",
-  })),
-  ...forImages("connect_retries", "status_code_retries").map((key) => ({
-    key,
-    reason: "a failed request is retried up to three times",
-  })),
-  ...forImages("rate_limit", "concurrency").map((key) => ({
-    key,
-    reason: "requests are not limited",
-  })),
-  ...forImages("default_microversion").map((key) => ({
-    key,
-    reason: "the Image API has no microversions",
-  })),
-  { key: "vendor_hook", reason: "vendor code is never run" },
-];
+const IGNORED: readonly IgnoredSetting[] = /* @__PURE__ */ ignorable();
+
+function ignorable(): readonly IgnoredSetting[] {
+  return [
+    {
+      key: "verify",
+      reason: CERTIFICATES,
+      applies: (cloud) => cloud.flag("verify") === false,
+    },
+    {
+      key: "insecure",
+      reason: CERTIFICATES,
+      applies: (cloud) => cloud.flag("insecure") === true,
+    },
+    {
+      key: "image_api_version",
+      reason: "only version 2 of the Image API is supported",
+      applies: (cloud) => !isVersion(cloud, "image_api_version", 2),
+    },
+    {
+      key: "identity_api_version",
+      reason: "only version 3 of the Identity API is supported",
+      applies: (cloud) => !isVersion(cloud, "identity_api_version", 3),
+    },
+    {
+      key: "image_api_use_tasks",
+      reason: "image data is uploaded, not imported by a task",
+      applies: (cloud) => cloud.flag("image_api_use_tasks") === true,
+    },
+    {
+      key: "has_image",
+      reason: "the image service is used anyway",
+      applies: (cloud) => cloud.flag("has_image") === false,
+    },
+    ...forImages("interface", "endpoint_type").map((key) => ({
+      key,
+      reason: "only the first interface of a list is used; name one",
+      applies: (cloud: Cloud) => isLongList(cloud.value(key)),
+    })),
+    ...["force_ipv4", "prefer_ipv6"].map((key) => ({
+      key,
+      reason: "the runtime chooses between IPv4 and IPv6",
+      applies: (cloud: Cloud) => cloud.flag(key) === (key === "force_ipv4"),
+    })),
+    {
+      key: "disable_vendor_agent",
+      reason: "new images get no properties by default; set the properties of each image",
+      applies: (cloud) => isFilled(cloud.value("disable_vendor_agent")),
+    },
+    { key: "image_format", reason: "the disk format is set for each image" },
+    ...["auth.passcode", "passcode"].map((key) => ({
+      key,
+      reason: "one-time passcodes are not supported; use an application credential",
+    })),
+    ...forImages("connect_retries", "status_code_retries").map((key) => ({
+      key,
+      reason: "a failed request is retried up to three times",
+    })),
+    ...forImages("rate_limit", "concurrency").map((key) => ({
+      key,
+      reason: "requests are not limited",
+    })),
+    ...forImages("default_microversion").map((key) => ({
+      key,
+      reason: "the Image API has no microversions",
+    })),
+    { key: "vendor_hook", reason: "vendor code is never run" },
+  ];
+}
 
 /**
  * A message for each setting of a cloud that is ignored.

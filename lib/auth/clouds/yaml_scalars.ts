@@ -27,30 +27,30 @@ export interface YamlTag {
   resolve(text: string): unknown;
 }
 
-const INT = new RegExp(
+const INT = /* @__PURE__ */ new RegExp(
   "^(?:[-+]?0b[01_]+|[-+]?0[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+" +
     "|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+)$",
 );
 
-const FLOAT = new RegExp(
+const FLOAT = /* @__PURE__ */ new RegExp(
   "^(?:[-+]?[0-9][0-9_]*\\.[0-9_]*(?:[eE][-+][0-9]+)?|\\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?" +
     "|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\\.[0-9_]*|[-+]?\\.(?:inf|Inf|INF)|\\.(?:nan|NaN|NAN))$",
 );
 
-const TIMESTAMP = new RegExp(
+const TIMESTAMP = /* @__PURE__ */ new RegExp(
   "^(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \\t]+)[0-9]{1,2}" +
     ":[0-9]{2}:[0-9]{2}(?:\\.[0-9]*)?(?:[ \\t]*(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?))?)$",
 );
 
 /** The scalars that are not strings. */
 export const YAML_TAGS: YamlTag[] = [
-  tagOf("null", /^(?:~|null|Null|NULL|)$/, () => null),
-  tagOf("bool", /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/, () => true),
-  tagOf("bool", /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/, () => false),
-  tagOf("int", INT, numberAsWritten),
-  tagOf("float", FLOAT, numberAsWritten),
-  tagOf("timestamp", TIMESTAMP, () => new AmbiguousScalar("a date")),
-  tagOf("value", /^=$/, () => new AmbiguousScalar("a special YAML value")),
+  /* @__PURE__ */ tagOf("null", /^(?:~|null|Null|NULL|)$/, () => null),
+  /* @__PURE__ */ tagOf("bool", /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/, () => true),
+  /* @__PURE__ */ tagOf("bool", /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/, () => false),
+  /* @__PURE__ */ tagOf("int", INT, numberAsWritten),
+  /* @__PURE__ */ tagOf("float", FLOAT, numberAsWritten),
+  /* @__PURE__ */ tagOf("timestamp", TIMESTAMP, () => new AmbiguousScalar("a date")),
+  /* @__PURE__ */ tagOf("value", /^=$/, () => new AmbiguousScalar("a special YAML value")),
 ];
 
 function tagOf(name: string, test: RegExp, resolve: YamlTag["resolve"]): YamlTag {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { hasherForSize } from "../../transfer/hasher_for_size.ts";
 import { GET_IMAGE_DATA } from "../../api/operations/data.ts";
 import { judgePartial, lengthOf } from "../../http/byte_range.ts";
 import { descriptorOf, Verifier } from "../../transfer/integrity/descriptor.ts";
@@ -63,7 +64,9 @@ async function openReader(
   const { context, trace, signal } = call;
   const descriptor = descriptorOf(image);
   const [start, end] = plan.kind === "part" ? [plan.start, plan.end] : [0, null];
-  const verifier = plan.kind === "whole" ? await Verifier.create(descriptor, options.verify) : null;
+  const verifier = plan.kind === "whole"
+    ? await Verifier.create(descriptor, options.verify, hasherForSize)
+    : null;
   const target = { end, stores: image.stores ?? "", prefer: preferOf(call) };
   const lifetime = new AbortController();
   const abort = () => lifetime.abort(signal?.reason);

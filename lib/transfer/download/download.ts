@@ -1,5 +1,6 @@
 /**
- * Opens downloads: selects the source of the bytes, and the reader.
+ * Opens downloads: selects the source of the bytes, and the reader. Code that few downloads need is imported on
+ * demand: `rarely_used.ts`.
  *
  * @module
  */
@@ -9,15 +10,15 @@ import { Invalid } from "../../errors.ts";
 import { ignoringErrors } from "../../events.ts";
 import type { ApiClient } from "../../api/api_client.ts";
 import { Session } from "../../api/session.ts";
+import type { GlanceImage } from "../../api/types.ts";
 import { checkRecord, inspect, isRecord } from "../../validate.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
 import type { ImageReader } from "../body_reader.ts";
+import { streamOf } from "./byte_stream.ts";
 import { Candidates } from "./candidates.ts";
-import { directRangeSource } from "./file_location.ts";
+import { hasherForSize } from "../hasher_for_size.ts";
 import { type ContentDescriptor, descriptorOf, Verifier } from "../integrity/descriptor.ts";
-import { ParallelReader } from "../parallel/parallel_reader.ts";
-import { GlanceRangeSource } from "./range_source.ts";
-import { canSeek } from "./seek_probe.ts";
+import { GlanceRangeSource, type RangeSource } from "./range_source.ts";
 import { type ResumeOptions, ResumingReader } from "./resuming_reader.ts";
 import { type DownloadOptions, VERIFY_MODES } from "../types.ts";
 
@@ -26,6 +27,43 @@ const GET_RECORD = { ...GET_IMAGE, action: 'download image "{image_id}"' };
 
 /** Default size in bytes of a part of a parallel download. */
 const PART_SIZE = 8 * 1024 * 1024;
+
+/**
+ * Downloads the data of an image as a byte stream, as {@linkcode GlanceImageService.download} does. A program
+ * that only downloads gets the smallest bundle with this function and an {@linkcode ApiClient}.
+ *
+ * @throws {ImageNotFound} if the image does not exist, or is not visible to the caller.
+ * @throws {ImageDownloadFailed} if the image has no data, or no server can deliver the rest.
+ * @throws {ImageIntegrityError} if the size or the hash is wrong; the stream errors before its end.
+ *
+ * @example
+ * ```ts
+ * import { ApiClient, downloadImage } from "@glance-edge/glance";
+ * import { createEmbeddedGlance } from "@glance-edge/glance/embedded";
+ * import { connect } from "@glance-edge/glance";
+ * import { assert } from "@std/assert";
+ *
+ * const glance = createEmbeddedGlance();
+ * const options = {
+ *   apiServers: ["glance.example:9292"],
+ *   fetch: (input: string, init?: RequestInit) => glance.fetch(new Request(input, init)),
+ * };
+ * const { service } = await connect({ ...options, environment: {} });
+ * const meta = { name: "disk", diskFormat: "raw", containerFormat: "bare" };
+ * const { id } = await service.create({}, meta, new TextEncoder().encode("the bytes of a disk"));
+ *
+ * const stream = await downloadImage(new ApiClient(options), {}, id);
+ * assert(await new Response(stream).text() === "the bytes of a disk");
+ * ```
+ */
+export async function downloadImage(
+  client: ApiClient,
+  context: RequestContext,
+  imageId: string,
+  options: DownloadOptions = {},
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  return streamOf(await openDownload(client, context, imageId, options));
+}
 
 /**
  * Opens the download of an image. Reads its record first, which pins the identity of the data, then
@@ -53,8 +91,8 @@ export async function openDownload(
       { imageId, terms: [{ key: "verifyPart", text: 'leave verify at "auto"' }] },
     );
   }
-  const verifier = isWhole ? await Verifier.create(identity, verify) : null;
-  const direct = await directRangeSource(session, record, identity);
+  const verifier = isWhole ? await Verifier.create(identity, verify, hasherForSize) : null;
+  const direct = await fileSource(session, record, identity);
   const candidates = new Candidates();
   const source: Source = { session, identity, stores: record.stores ?? "", prefer, candidates };
   const isHashed = verifier !== null;
@@ -97,23 +135,32 @@ async function parallelReader(
   source: Source,
   resumeOptions: ResumeOptions,
   { connections = 1, partSize = PART_SIZE }: DownloadOptions,
-): Promise<ParallelReader | null> {
-  const { start, signal = new AbortController().signal } = resumeOptions;
-  const stop = resumeOptions.end === null ? source.identity.size : resumeOptions.end + 1;
+): Promise<ImageReader | null> {
+  const { start, end } = resumeOptions;
+  const stop = end === null ? source.identity.size : end + 1;
   if (connections === 1 || stop === null || stop - start <= partSize) return null;
-  if (!await canSeek(rangeSourceOf(source, 0), signal)) return null;
-  const { session: { client, context } } = source;
-  const servers = await client.servers(context);
-  return new ParallelReader({
-    ...resumeOptions,
-    stop,
+  const { client, context } = source.session;
+  const { openParallel } = await import("../rarely_used.ts");
+  return await openParallel({
+    connections,
     partSize,
-    rest: rangeSourceOf(source, resumeOptions.end),
-    connections: Array.from({ length: connections }, (_, i) => {
-      const server = servers[i % servers.length]?.endpoint ?? "";
-      return { server, rangeSource: (end: number) => rangeSourceOf(source, end, server) };
-    }),
-  });
+    stop,
+    rangeSource: (end, first) => rangeSourceOf(source, end, first),
+    servers: () => client.servers(context),
+  }, resumeOptions);
+}
+
+/** A source that reads the file of the image in its store; null if that is not allowed or not possible. */
+async function fileSource(
+  session: Session,
+  record: GlanceImage,
+  identity: ContentDescriptor,
+): Promise<RangeSource | null> {
+  const { anonymous, options: { allowedDirectUrlSchemes } } = session.client;
+  // A server that is only named by an image href could point to any file below the roots.
+  if (anonymous || !allowedDirectUrlSchemes.includes("file")) return null;
+  const { directRangeSource } = await import("../rarely_used.ts");
+  return await directRangeSource(session, record, identity);
 }
 
 function checkOptions(options: DownloadOptions): void {

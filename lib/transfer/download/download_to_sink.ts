@@ -10,7 +10,6 @@ import type { ApiClient } from "../../api/api_client.ts";
 import { abortable } from "../../http/deadline.ts";
 import type { Chunk, ImageReader } from "../body_reader.ts";
 import { openDownload } from "./download.ts";
-import { ParallelReader } from "../parallel/parallel_reader.ts";
 import type { DownloadOptions } from "../types.ts";
 
 /**
@@ -83,9 +82,10 @@ function writesOf(
     if (buffer.byteLength === size) spare.push(buffer);
   };
   const recycle = reader.recycle?.bind(reader) ?? keep;
+  const { readUnordered } = reader;
   return {
-    next: reader instanceof ParallelReader && reader.isUnordered && isSeekable(sink)
-      ? () => nextPositioned(reader)
+    next: readUnordered !== undefined && isSeekable(sink)
+      ? () => nextPositioned(readUnordered)
       : () => nextInOrder(reader, new Uint8Array(spare.pop() ?? new ArrayBuffer(size))),
     recycle: reuseChunks ? recycle : () => {},
   };
@@ -96,8 +96,10 @@ async function nextInOrder(reader: ImageReader, into: Chunk): Promise<Write | nu
   return data && { data, command: data };
 }
 
-async function nextPositioned(reader: ParallelReader): Promise<Write | null> {
-  const chunk = await reader.readUnordered();
+async function nextPositioned(
+  readUnordered: NonNullable<ImageReader["readUnordered"]>,
+): Promise<Write | null> {
+  const chunk = await readUnordered();
   return chunk && { data: chunk.data, command: { type: "write", ...chunk } };
 }
 

@@ -33,7 +33,7 @@ interface FileHandle {
 }
 
 /**
- * A source that reads the image as a file; null if that is not allowed or not possible. Links in the path
+ * A source that reads the image as a file; null if it is not below an allowed folder. Links in the path
  * are resolved before it is compared with the allowed folders, so none leads outside of them.
  */
 export async function directRangeSource(
@@ -41,11 +41,9 @@ export async function directRangeSource(
   record: GlanceImage,
   identity: ContentDescriptor,
 ): Promise<RangeSource | null> {
-  const { client: { anonymous, options: { allowedDirectUrlSchemes, directUrlRoots } } } = session;
+  const { directUrlRoots } = session.client.options;
   const files = builtinModule<FileReader>("node:fs/promises");
-  // A server that is only named by an image href could point to any file below the roots.
-  if (anonymous) return null;
-  if (!allowedDirectUrlSchemes.includes("file") || files === null) return null;
+  if (files === null) return null;
   const [directUrl, locations] = record.direct_url !== undefined || record.locations !== undefined
     ? [record.direct_url ?? null, record.locations ?? null]
     : await getLocation(session, record.id);

@@ -5,7 +5,6 @@
  */
 import { ImageIntegrityError, Invalid } from "../../errors.ts";
 import type { GlanceImage } from "../../api/types.ts";
-import { createTransferHasher } from "./hash_worker.ts";
 import { createHasher } from "./hashing.ts";
 import type { Hasher, TransferHasher, Verify } from "../types.ts";
 import { VERIFY_AUTO } from "../../terms.ts";
@@ -71,7 +70,7 @@ export class Verifier {
   static async create(
     identity: ContentDescriptor,
     verify: Verify,
-    hasherFor: HasherFor = createTransferHasher,
+    hasherFor: HasherFor = createHasher,
   ): Promise<Verifier | null> {
     if (verify === "off") return null;
     const { imageId, size, hashAlgorithm, hashValue, checksum } = identity;

@@ -10,11 +10,8 @@
 import { builtinModule } from "../../node_builtin.ts";
 import { GlanceError } from "../../errors.ts";
 import { isWorkerd } from "../../http/fixed_length.ts";
-import { createHasher, NativeHasher } from "./hashing.ts";
+import { createHasher, MIN_THREAD_SIZE, NativeHasher } from "./hashing.ts";
 import type { TransferHasher } from "../types.ts";
-
-/** Minimum image size in bytes for a thread: inline hashing processes about 40 MiB while a thread starts. */
-const MIN_SIZE = 128 * 2 ** 20;
 
 /** Maximum number of threads: one processor is left for the readers. Node 20 does not state their number. */
 const MAX_THREADS = (globalThis.navigator?.hardwareConcurrency ?? 2) - 1;
@@ -77,7 +74,7 @@ export interface ThreadOptions {
 export async function createTransferHasher(
   algorithm: string,
   size: number | null,
-  { start = threadsOfNode(), minSize = MIN_SIZE }: ThreadOptions = {},
+  { start = threadsOfNode(), minSize = MIN_THREAD_SIZE }: ThreadOptions = {},
 ): Promise<TransferHasher | null> {
   const hasher = await createHasher(algorithm);
   const isLarge = size !== null && size >= minSize;

@@ -8,9 +8,9 @@
  */
 import { Deadline } from "../../http/deadline.ts";
 import type { ResolvedOptions } from "../../options.ts";
-import type { Chunk, ImageReader } from "../body_reader.ts";
+import type { Chunk, ImageReader, PositionedChunk } from "../body_reader.ts";
 import type { Verifier } from "../integrity/descriptor.ts";
-import type { PartBuffer, PositionedChunk } from "./part_buffer.ts";
+import type { PartBuffer } from "./part_buffer.ts";
 import { PartFetcher } from "./part_fetcher.ts";
 import { PartScheduler } from "./part_scheduler.ts";
 import type { RangeSource } from "../download/range_source.ts";
@@ -78,14 +78,10 @@ export class ParallelReader implements ImageReader {
     return await this.#verified((verifier) => verifier.update(chunk.data)) ? chunk.data : null;
   }
 
-  /** Whether bytes may be read in any order, which a hash does not allow. */
-  get isUnordered(): boolean {
-    return this.#options.verifier === null;
-  }
-
-  /** The next received bytes in any order, with their position. */
-  async readUnordered(): Promise<PositionedChunk | null> {
-    return await this.#next(() => this.#schedule.claimed);
+  /** The next received bytes in any order, which a hash does not allow. */
+  get readUnordered(): (() => Promise<PositionedChunk | null>) | undefined {
+    if (this.#options.verifier !== null) return undefined;
+    return () => this.#next(() => this.#schedule.claimed);
   }
 
   /** Reuses the memory of a delivered chunk. */

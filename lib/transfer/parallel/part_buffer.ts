@@ -111,12 +111,6 @@ export async function cancelAll(attempts: readonly Attempt[], reason: unknown): 
   await Promise.all(attempts.map(({ reader }) => reader.cancel(reason)));
 }
 
-/** Bytes and their offset from the first requested byte. */
-export interface PositionedChunk {
-  readonly position: number;
-  readonly data: Chunk;
-}
-
 /** Tells every waiter about the next change. */
 export class Notifier {
   #resolve: () => void = () => {};

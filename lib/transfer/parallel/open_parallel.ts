@@ -1,0 +1,43 @@
+/**
+ * Opens a download over several connections.
+ *
+ * @module
+ */
+import type { ApiServer } from "../../api_server.ts";
+import type { GlanceRangeSource } from "../download/range_source.ts";
+import type { ResumeOptions } from "../download/resuming_reader.ts";
+import { canSeek } from "../download/seek_probe.ts";
+import { ParallelReader } from "./parallel_reader.ts";
+
+/** What a parallel download needs besides the options of each connection. */
+export interface ParallelPlan {
+  readonly connections: number;
+  /** Size of a part in bytes. */
+  readonly partSize: number;
+  /** Offset after the last requested byte. */
+  readonly stop: number;
+  /** The source of bytes up to `end`; that of a part prefers the server `first`. */
+  rangeSource(end: number | null, first?: string): GlanceRangeSource;
+  /** The servers, over which the connections are distributed. */
+  servers(): Promise<readonly ApiServer[]>;
+}
+
+/** Opens the connections; null if the store of the image cannot seek. */
+export async function openParallel(
+  plan: ParallelPlan,
+  resumeOptions: ResumeOptions,
+): Promise<ParallelReader | null> {
+  const { signal = new AbortController().signal } = resumeOptions;
+  if (!await canSeek(plan.rangeSource(0), signal)) return null;
+  const servers = await plan.servers();
+  return new ParallelReader({
+    ...resumeOptions,
+    stop: plan.stop,
+    partSize: plan.partSize,
+    rest: plan.rangeSource(resumeOptions.end),
+    connections: Array.from({ length: plan.connections }, (_, i) => {
+      const server = servers[i % servers.length]?.endpoint ?? "";
+      return { server, rangeSource: (end: number) => plan.rangeSource(end, server) };
+    }),
+  });
+}
