@@ -52,8 +52,12 @@ function dispositionOf({ id, name, disk_format }: GlanceImage): string {
 
 /** The image's name with its disk format as the extension, without path separators or leading dots. */
 function fileNameOf(name: string, format: string | null): string {
+  const base = withoutSeparators(name).replace(/^\.+/, "_");
+  const extension = format === null ? "" : `.${withoutSeparators(format)}`;
+  return base.toLowerCase().endsWith(extension) ? base : base + extension;
+}
+
+function withoutSeparators(text: string): string {
   // deno-lint-ignore no-control-regex
-  const safe = name.replaceAll(/[\u0000-\u001f\u007f/\\:]/g, "_").replace(/^\.+/, "_");
-  const extension = format === null ? "" : `.${format}`;
-  return safe.toLowerCase().endsWith(extension) ? safe : safe + extension;
+  return text.replaceAll(/[\u0000-\u001f\u007f/\\:]/g, "_");
 }

@@ -381,6 +381,7 @@ Deno.test("GET /file names no folder in Content-Disposition", () => {
     ["", "raw", 'filename="42.raw"'],
     ["../../etc/passwd", "raw", 'filename="__.._etc_passwd.raw"'],
     ["C:\\x", "raw", 'filename="C__x.raw"'],
+    ["x", "../y\r\n", 'filename="x..._y__"'],
     [".bashrc", "raw", 'filename="_bashrc.raw"'],
     ['a"b', "raw", `filename="a_b.raw"; filename*=UTF-8''a%22b.raw`],
     ["a\r\nx-evil: 1", "raw", 'filename="a__x-evil_ 1.raw"'],
