@@ -80,7 +80,7 @@ export class BodyBudget {
   }
 
   /**
-   * Reads a body; `client` identifies its sender. With `ownsChunks`, no other code uses the chunks of the body.
+   * Reads a body; `client` identifies its sender. With `mayReuseChunks`, no other code uses the chunks of the body.
    *
    * @throws {BodyRefused} if the body is too large or too slow, if its stream fails, or if the total limit
    * is reached.
@@ -88,7 +88,7 @@ export class BodyBudget {
   async read(
     client: unknown,
     { body, headers }: Request,
-    { ownsChunks = false }: { readonly ownsChunks?: boolean } = {},
+    { mayReuseChunks = false }: { readonly mayReuseChunks?: boolean } = {},
   ): Promise<BufferedBody> {
     if (body === null) return { bytes: new Uint8Array(), release: () => {} };
     const reader = body.getReader();
@@ -119,7 +119,7 @@ export class BodyBudget {
       this.#release(entry);
       // Garbage collection comes late: 200 endless bodies would cost 300 MiB instead of 150. Node 20 has no
       // `transfer`.
-      if (ownsChunks) { for (const { buffer } of chunks) buffer.transfer?.(0); }
+      if (mayReuseChunks) { for (const { buffer } of chunks) buffer.transfer?.(0); }
       reader.cancel(error).catch(() => {});
       throw error instanceof BodyRefused ? error : new BodyRefused("broken", error);
     } finally {

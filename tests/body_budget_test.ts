@@ -48,12 +48,12 @@ Deno.test("BodyBudget gives the bytes of a body, and counts them until they are 
 
 Deno.test("read() frees the chunks of a refused body when it owns them, and only then", async () => {
   const budget = new BodyBudget({ each: 100, timer });
-  for (const ownsChunks of [true, false]) {
+  for (const mayReuseChunks of [true, false]) {
     const chunks = [new Uint8Array(60), new Uint8Array(60)];
     const body = ReadableStream.from(chunks);
     const request = new Request("http://host", { method: "POST", body });
-    assertEquals(await faultOf(budget.read("a", request, { ownsChunks })), "large");
-    assertEquals(chunks.map(({ byteLength }) => byteLength), ownsChunks ? [0, 0] : [60, 60]);
+    assertEquals(await faultOf(budget.read("a", request, { mayReuseChunks })), "large");
+    assertEquals(chunks.map(({ byteLength }) => byteLength), mayReuseChunks ? [0, 0] : [60, 60]);
   }
 });
 

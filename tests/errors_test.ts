@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import * as face from "../mod.ts";
 import { GlanceError, ImageIntegrityError } from "../mod.ts";
-import { errorFromAnswer, redact } from "../lib/api/mod.ts";
+import { errorFromStatus, redact } from "../lib/api/mod.ts";
 
 type ErrorClass = new (
   message: string,
@@ -96,10 +96,10 @@ const STATUSES: readonly (readonly [status: number, image: string, other: string
 ];
 
 for (const [status, image, other] of STATUSES) {
-  Deno.test(`errorFromAnswer() returns ${image} for an image and ${other} otherwise when the status is ${status}`, () => {
+  Deno.test(`errorFromStatus() returns ${image} for an image and ${other} otherwise when the status is ${status}`, () => {
     const answer = { status, action: "do it", explanation: "because", attempts: 2 };
-    const ofImage = errorFromAnswer({ ...answer, imageId: "42" });
-    const ofOther = errorFromAnswer(answer);
+    const ofImage = errorFromStatus({ ...answer, imageId: "42" });
+    const ofOther = errorFromStatus(answer);
     assertEquals([ofImage.name, ofOther.name], [image, other]);
     const [what, wayOut] = ofImage.message.split("; ");
     assertEquals(what, `Cannot do it: the server answered ${status}, "because"`);
@@ -110,8 +110,8 @@ for (const [status, image, other] of STATUSES) {
   });
 }
 
-Deno.test("errorFromAnswer() quotes nothing when the response has no explanation", () => {
-  const { message } = errorFromAnswer({ status: 500, action: "do it", explanation: "" });
+Deno.test("errorFromStatus() quotes nothing when the response has no explanation", () => {
+  const { message } = errorFromStatus({ status: 500, action: "do it", explanation: "" });
   assertEquals(message, "Cannot do it: the server answered 500");
 });
 

@@ -131,11 +131,11 @@ export class ApiClient {
     args: Args,
     policy: CallPolicy = {},
   ): Promise<Result> {
-    return await this.#request(context, specOf(operation, args), policy, async (answer) => {
+    return await this.#request(context, specOf(operation, args), policy, async (opened) => {
       try {
-        return await toResult(operation, args, answer);
+        return await toResult(operation, args, opened);
       } finally {
-        answer.deadline[Symbol.dispose]();
+        opened.deadline[Symbol.dispose]();
       }
     });
   }
@@ -150,10 +150,10 @@ export class ApiClient {
     args: Args,
     policy: CallPolicy = {},
   ): Promise<OpenResponse> {
-    return await this.#request(context, specOf(operation, args), policy, (answer) => {
+    return await this.#request(context, specOf(operation, args), policy, (opened) => {
       // The deadline was for the headers. The reader of the body has its own.
-      answer.deadline.disarm();
-      return Promise.resolve(answer);
+      opened.deadline.disarm();
+      return Promise.resolve(opened);
     });
   }
 

@@ -8,7 +8,7 @@ import { describeType, inspect, isRecord } from "../validate.ts";
 import type { GlanceImage } from "./types.ts";
 import type { ImagePage } from "./wire.ts";
 
-/** A body does not have the expected shape. The message continues "the answer …". */
+/** A body does not have the expected shape. The message continues "the response …". */
 export class WrongShape extends Error {}
 
 /**

@@ -112,5 +112,5 @@ export type {
   WireRequest,
 } from "../http/request_spec.ts";
 export type { ResolvedOptions } from "../options.ts";
-export { errorFromAnswer, type FailedAnswer } from "../http/error_from_answer.ts";
+export { errorFromStatus, type ErrorResponse } from "../http/error_from_status.ts";
 export { redact } from "../redact.ts";

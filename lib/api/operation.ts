@@ -144,7 +144,7 @@ function requestOf<Args extends readonly unknown[], Result>(
 }
 
 /** A response, with the server that sent it and the number of attempts. */
-export interface Answer {
+export interface ReadableResponse {
   readonly response: Response;
   readonly server: ApiServer;
   readonly attempts: number;
@@ -160,7 +160,7 @@ export interface Answer {
 export async function toResult<Args extends readonly unknown[], Result>(
   operation: Operation<Args, Result>,
   args: Args,
-  { response, server, attempts, deadline }: Answer,
+  { response, server, attempts, deadline }: ReadableResponse,
 ): Promise<Result> {
   // Only operations whose result is a `Response` declare "response".
   if (operation.receive === "response") return response as Result;

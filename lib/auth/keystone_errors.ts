@@ -17,7 +17,7 @@ import { explanationIn, requestIdOf } from "../http/response_errors.ts";
 import { parseJson } from "../http/json.ts";
 import type { WireRequest } from "../http/request_spec.ts";
 import { isRecord } from "../validate.ts";
-import { errorFromAnswer } from "../http/error_from_answer.ts";
+import { errorFromStatus } from "../http/error_from_status.ts";
 import { AUTH_URL } from "../terms.ts";
 
 /** A request to Keystone, with its description for messages. */
@@ -56,7 +56,7 @@ export function refusal(request: KeystoneRequest, response: Response, text: stri
       { ...facts, terms: [AUTH_URL] },
     );
   }
-  return errorFromAnswer({ ...facts, action: request.action, explanation });
+  return errorFromStatus({ ...facts, action: request.action, explanation });
 }
 
 /** A 404 with Keystone's error document means that the credential is unknown or the token was revoked. */

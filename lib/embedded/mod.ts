@@ -28,7 +28,7 @@ export type { EmbeddedImportFilter } from "./data/import_filter.ts";
 export type { EmbeddedPolicy } from "./request/policy.ts";
 export type { EmbeddedPropertyRule, PropertyAction } from "./images/property_protection.ts";
 export type { EmbeddedCacheOptions } from "./data/image_cache.ts";
-export type { Requester as Identity } from "./request/identity.ts";
+export type { Identity } from "./request/identity.ts";
 export type { ImageStore } from "../api/types.ts";
 export { directoryStore } from "./store/directory.ts";
 export { memoryStore } from "./store/memory.ts";

@@ -39,8 +39,8 @@ export interface EmbeddedGlance {
  * import { createEmbeddedGlance } from "@glance-edge/glance/embedded";
  *
  * const glance = createEmbeddedGlance();
- * const answer = await glance.fetch(new Request("http://glance/v2/images"));
- * console.assert((await answer.json()).images.length === 0);
+ * const response = await glance.fetch(new Request("http://glance/v2/images"));
+ * console.assert((await response.json()).images.length === 0);
  * ```
  */
 export function createEmbeddedGlance(options: EmbeddedGlanceOptions = {}): EmbeddedGlance {

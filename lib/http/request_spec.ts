@@ -91,7 +91,7 @@ export interface OpenResponse {
 }
 
 /** Handles a successful response; if the body breaks meanwhile, the attempt counts as failed. */
-export type ResponseHandler<Result> = (answer: OpenResponse) => Promise<Result>;
+export type ResponseHandler<Result> = (opened: OpenResponse) => Promise<Result>;
 
 /** Whether the body is a stream, which can be sent only once. */
 export function isStream({ body }: WireRequest): boolean {

@@ -8,7 +8,7 @@ import { GlanceConnectionFailed, type GlanceError, UnexpectedResponse } from "..
 import { hintForCause } from "./cause_hints.ts";
 import { withoutEnd } from "../validate.ts";
 import { parseJson, readStart } from "./json.ts";
-import { errorFromAnswer } from "./error_from_answer.ts";
+import { errorFromStatus } from "./error_from_status.ts";
 
 /** Maximum characters of an explanation in a message. */
 const QUOTE_LIMIT = 400;
@@ -46,7 +46,7 @@ export async function errorFromResponse(
   const explanation = explanationIn(text, secrets);
   const general = isForeign(response, text) ? FOREIGN_HINT : hints[response.status];
   const { hint = general, terms } = hintForCause(explanation, request);
-  return errorFromAnswer({
+  return errorFromStatus({
     ...facts,
     terms,
     status: response.status,

@@ -36,23 +36,23 @@ export async function listVersions(
   path: "/" | "/versions",
   mount: string,
 ): Promise<Response> {
-  const answer = await probeAnonymously(gateway, request, path, "list the versions of the API");
+  const response = await probeAnonymously(gateway, request, path, "list the versions of the API");
   const endpoint = publicEndpoint(gateway, request, mount);
-  return versionsDocument(answer, outboundHeaders(answer.headers), endpoint);
+  return versionsDocument(response, outboundHeaders(response.headers), endpoint);
 }
 
 /** `GET /healthcheck`: 200 if a server answers with a status below 500. */
 export async function checkHealth(gateway: Gateway, request: Request): Promise<Response> {
-  const answer = await probeAnonymously(
+  const response = await probeAnonymously(
     gateway,
     request,
     "/healthcheck",
     "check the health of a server",
   );
-  if (answer.status >= 500) throw new HttpError(503);
+  if (response.status >= 500) throw new HttpError(503);
   if (request.method === "HEAD") return new Response(null, { status: 204 });
-  const headers = { "content-type": answer.headers.get("content-type") ?? "text/plain" };
-  if (answer.status === 200) return new Response(answer.body, { headers });
+  const headers = { "content-type": response.headers.get("content-type") ?? "text/plain" };
+  if (response.status === 200) return new Response(response.body, { headers });
   // A Glance without the health check filter treats the path as an unknown version, but it is available.
   return new Response("OK", { headers: { "content-type": "text/plain; charset=UTF-8" } });
 }
@@ -67,17 +67,17 @@ export async function earlyResponse(
   gateway: Gateway,
   context: RequestContext,
   version: string,
-  answered: ResponseContext,
+  responseContext: ResponseContext,
 ): Promise<Response | null> {
   if (gateway.options.service !== null) return null;
   const probe = { method: "GET", path: `/${version}/`, action: "check a token" };
-  const answer = await sendProbe(gateway, answered.request, context, probe);
-  if (answer.status === 300 && version === "v2") {
-    const details = { action: probe.action, server: answer.server, attempts: 1 };
-    throw unexpectedStatus(answer, details, []);
+  const response = await sendProbe(gateway, responseContext.request, context, probe);
+  if (response.status === 300 && version === "v2") {
+    const details = { action: probe.action, server: response.server, attempts: 1 };
+    throw unexpectedStatus(response, details, []);
   }
-  const isEarly = answer.status === 401 || answer.status === 300;
-  return isEarly ? documentResponse(gateway, answered, answer) : null;
+  const isEarly = response.status === 401 || response.status === 300;
+  return isEarly ? documentResponse(gateway, responseContext, response) : null;
 }
 
 /** A request to a path of the API that cannot be forwarded. */
@@ -96,10 +96,10 @@ export async function refuseMethod(
 ): Promise<Response> {
   const { request, context, address: { path } } = call;
   const action = "list the methods of a path";
-  const answer = await sendProbe(gateway, request, context, { method: "HEAD", path, action });
-  if (answer.status === 405) {
+  const response = await sendProbe(gateway, request, context, { method: "HEAD", path, action });
+  if (response.status === 405) {
     const methods = routes.map(({ method }) => method).join(", ");
-    const allow = answer.headers.get("allow") ?? methods;
+    const allow = response.headers.get("allow") ?? methods;
     throw new HttpError(405, undefined, { headers: { allow } });
   }
   return await refuseAtPath(gateway, call, unknownPath(request));

@@ -6,7 +6,8 @@
 import { GlanceConnectionFailed, GlanceError } from "../errors.ts";
 import { addressOf, rawPath, versionOf } from "./path.ts";
 import {
-  admit,
+  authorizeRequest,
+  CHUNKS_NOT_RETAINED,
   clientKeyOf,
   concealOwnToken,
   contextOf,
@@ -14,9 +15,8 @@ import {
   type Gateway,
   type GatewayRequest,
   publicEndpoint,
-  UNSHARED_BODIES,
 } from "./gateway_request.ts";
-import { createImage, updateImage } from "./create.ts";
+import { forwardCreate, forwardUpdate } from "./image_writes.ts";
 import {
   checkHealth,
   earlyResponse,
@@ -38,8 +38,8 @@ type RouteHandler = (gateway: Gateway, call: GatewayRequest) => Promise<Response
 
 const HANDLERS: Readonly<Record<RouteKind, RouteHandler>> = {
   document: forwardDocument,
-  create: createImage,
-  patch: updateImage,
+  create: forwardCreate,
+  patch: forwardUpdate,
   data: imageData,
   upload: uploadData,
 };
@@ -80,10 +80,10 @@ export async function serve(
     }
     const signal = disconnectSignal(request, env);
     const clientKey = clientKeyOf(context, env, gateway.options.service !== null);
-    const ownsChunks = env === UNSHARED_BODIES;
-    const call: GatewayRequest = { ...refused, route, clientKey, signal, ownsChunks };
+    const mayReuseChunks = env === CHUNKS_NOT_RETAINED;
+    const call: GatewayRequest = { ...refused, route, clientKey, signal, mayReuseChunks };
     try {
-      return await admit(gateway, call) ??
+      return await authorizeRequest(gateway, call) ??
         await concealOwnToken(gateway, await HANDLERS[route.kind](gateway, call));
     } catch (error) {
       if (!signal?.aborted || error instanceof HttpError) throw error;
@@ -117,8 +117,8 @@ export async function redirectToRoot(gateway: Gateway, request: Request): Promis
   return await traced(gateway, request, "/", async (trace) => {
     if (request.method === "OPTIONS") return new Response(null);
     const context = contextOf(gateway, request, trace.requestId);
-    const answered = { request, trace, address: { mount } };
-    const early = await earlyResponse(gateway, context, version, answered);
+    const responseContext = { request, trace, address: { mount } };
+    const early = await earlyResponse(gateway, context, version, responseContext);
     if (early !== null) return early;
     const location = `${publicEndpoint(gateway, request, mount)}/v2/`;
     const headers = { location, "content-type": "text/plain; charset=utf8" };
@@ -161,8 +161,8 @@ async function refuse(
     if (request.method === "OPTIONS") return new Response(null);
     if (!VERSION.test(requested)) return await listVersions(gateway, request, "/", mount);
     const context = contextOf(gateway, request, trace.requestId);
-    const answered = { request, trace, address: { mount } };
-    return await earlyResponse(gateway, context, requested, answered) ??
+    const responseContext = { request, trace, address: { mount } };
+    return await earlyResponse(gateway, context, requested, responseContext) ??
       Promise.reject(unknownPath(request));
   });
 }
@@ -178,7 +178,7 @@ async function traced(
   gateway: Gateway,
   request: Request,
   route: string,
-  answer: (trace: Trace) => Promise<Response>,
+  handle: (trace: Trace) => Promise<Response>,
 ): Promise<Response> {
   const { metrics, client, options } = gateway;
   const trace = new Trace({
@@ -192,7 +192,7 @@ async function traced(
   });
   const guarded = async () => {
     checkHost(options, request);
-    return await answer(trace);
+    return await handle(trace);
   };
   const response = await guarded().catch((error) => errorResponse(request, trace, error));
   if (!response.headers.has("x-openstack-request-id")) {

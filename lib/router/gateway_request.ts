@@ -29,7 +29,7 @@ export interface Gateway {
   readonly upstreams: IdleUpstreams;
   readonly bodies: BodyBudget;
   /** `HEAD` requests that the router received directly, not through an application that mounts it. */
-  readonly direct: WeakSet<Request>;
+  readonly directHeadRequests: WeakSet<Request>;
 }
 
 export interface GatewayRequest {
@@ -41,7 +41,7 @@ export interface GatewayRequest {
   /** Identifies the client, for limits that clients share: see {@linkcode clientKeyOf}. */
   readonly clientKey: unknown;
   /** Whether no other code keeps chunks of bodies, so that their memory can be freed immediately. */
-  readonly ownsChunks: boolean;
+  readonly mayReuseChunks: boolean;
   /** Aborted when the client disconnects; undefined under `Deno.serve`. */
   readonly signal: AbortSignal | undefined;
 }
@@ -60,7 +60,7 @@ export function disconnectSignal(request: Request, env: unknown): AbortSignal | 
  * The environment to pass to the router's `fetch` if neither the server nor a middleware keeps chunks: those of
  * a request body at all, and those of a response body after it reads the next one.
  */
-export const UNSHARED_BODIES = Object.freeze({ unsharedBodies: true });
+export const CHUNKS_NOT_RETAINED = Object.freeze({ chunksNotRetained: true });
 
 /**
  * Identifies the client of a request: by its token, else by the address of its connection. If both are unknown,
@@ -116,7 +116,10 @@ export function withoutToken({ serviceCatalog }: RequestContext): RequestContext
  *
  * @throws {HttpError} 403 if it is not; 500 if `authorize` returns anything but a boolean or a `Response`.
  */
-export async function admit(gateway: Gateway, call: GatewayRequest): Promise<Response | null> {
+export async function authorizeRequest(
+  gateway: Gateway,
+  call: GatewayRequest,
+): Promise<Response | null> {
   const { request, route: { operation, path }, address: { values } } = call;
   const isReading = request.method === "GET" || request.method === "HEAD";
   const { isReadOnly, authorize } = gateway.options;

@@ -20,7 +20,7 @@ const REFUSALS: Readonly<Record<BodyFault, readonly [status: number, explanation
 };
 
 /**
- * Reads the body of a request, passes it to `answer` and keeps it until the response is ready. Glance validates
+ * Reads the body of a request, passes it to `handle` and keeps it until the response is ready. Glance validates
  * the contents. The body of a request without a token is read only after a server has accepted that.
  *
  * @throws {HttpError} 400 if the body ends early, 408 if it is too slow, 413 if it is too large, 503 if too many
@@ -29,13 +29,13 @@ const REFUSALS: Readonly<Record<BodyFault, readonly [status: number, explanation
 export async function withBody(
   gateway: Gateway,
   call: GatewayRequest,
-  answer: (body: Uint8Array<ArrayBuffer>) => Promise<Response>,
+  handle: (body: Uint8Array<ArrayBuffer>) => Promise<Response>,
 ): Promise<Response> {
-  const { request, context, address, clientKey, ownsChunks } = call;
+  const { request, context, address, clientKey, mayReuseChunks } = call;
   // For other methods, Glance reads a body only if `Content-Length` announces it.
   const mayHaveBody = ["POST", "PUT", "PATCH"].includes(request.method) ||
     announcesBody(request.headers);
-  if (request.body === null || !mayHaveBody) return await answer(new Uint8Array());
+  if (request.body === null || !mayHaveBody) return await handle(new Uint8Array());
   if (context.authToken === undefined) {
     const version = address.path.split("/")[1] ?? "";
     const early = await earlyResponse(gateway, context, version, call);
@@ -43,8 +43,8 @@ export async function withBody(
   }
   let body: BufferedBody | null = null;
   try {
-    body = await gateway.bodies.read(clientKey, request, { ownsChunks });
-    return await answer(body.bytes);
+    body = await gateway.bodies.read(clientKey, request, { mayReuseChunks });
+    return await handle(body.bytes);
   } catch (error) {
     if (!(error instanceof BodyRefused)) throw error;
     const [status, explanation] = REFUSALS[error.fault];

@@ -107,18 +107,23 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   const atMost = (limit: number) => isWorkerd() ? Infinity : limit;
   const isContended = (): boolean => admission.isContended || smallAdmission.isContended;
   const upstreams = new IdleUpstreams({ limit: atMost(MAX_IDLE), isContended, now, timer });
-  const isSettled = (download: object) => upstreams.isSettled(download);
-  const admission = new Admission({ limit: atMost(MAX_STARTING), isSettled, now, timer });
+  const isSettled = (download: object) => upstreams.isIdleClient(download);
+  const admission = new Admission({
+    limit: atMost(MAX_STARTING),
+    isIdleClient: isSettled,
+    now,
+    timer,
+  });
   const smallAdmission = new Admission({
     limit: atMost(MAX_STARTING_SMALL),
-    isSettled,
+    isIdleClient: isSettled,
     now,
     timer,
   });
   const bodies = new BodyBudget({ timer });
-  const direct = new WeakSet<Request>();
+  const directHeadRequests = new WeakSet<Request>();
   const shared = { client, metrics, admission, smallAdmission, upstreams, bodies };
-  const gateway: Gateway = { ...shared, options: resolved, direct };
+  const gateway: Gateway = { ...shared, options: resolved, directHeadRequests };
   const app = new Hono();
   const origins = gateway.options.cors === null ? null : allowOrigins(gateway.options.cors);
   const all = (pattern: string, handler: MiddlewareHandler) => {
@@ -153,7 +158,7 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
     if (request.method !== "HEAD") return await fetch(request, ...rest);
     // `app.mount` of another application passes an execution context, even if it has none.
     const isMounted = rest.length > 1 && rest[1] === undefined;
-    if (!isMounted) direct.add(request);
+    if (!isMounted) directHeadRequests.add(request);
     return withoutLength(await fetch(request, ...rest));
   };
   return app;

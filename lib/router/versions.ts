@@ -13,11 +13,11 @@ import { HttpError } from "./error_response.ts";
  * @throws {HttpError} 502 if the server's response is not such a list.
  */
 export function versionsDocument(
-  answer: UpstreamResponse,
+  response: UpstreamResponse,
   headers: Headers,
   endpoint: string,
 ): Response {
-  const document = jsonOf(answer);
+  const document = jsonOf(response);
   if (!isRecord(document) || !Array.isArray(document["versions"])) {
     throw new HttpError(502, "The image server returned no list of versions.");
   }
@@ -29,5 +29,5 @@ export function versionsDocument(
   headers.set("content-type", "application/json");
   // Set for HEAD, too: its response has no body from which a runtime could compute it.
   headers.set("content-length", String(body.byteLength));
-  return new Response(body, { status: answer.status, headers });
+  return new Response(body, { status: response.status, headers });
 }

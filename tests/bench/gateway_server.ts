@@ -4,7 +4,7 @@
  * `Deno.serve` does outside JavaScript.
  */
 import { serve } from "../../lib/cli/server/serve.ts";
-import { UNSHARED_BODIES } from "../../lib/router/gateway_request.ts";
+import { CHUNKS_NOT_RETAINED } from "../../lib/router/gateway_request.ts";
 import { createImageRouter } from "../../lib/router/mod.ts";
 
 const [port, origin = "", resume] = Deno.args;
@@ -15,5 +15,5 @@ const router = createImageRouter({
 });
 const address = { host: "127.0.0.1", port: Number(port) };
 if (resume === "true") {
-  serve(async (request) => await router.fetch(request, UNSHARED_BODIES), address);
+  serve(async (request) => await router.fetch(request, CHUNKS_NOT_RETAINED), address);
 } else Deno.serve({ hostname: address.host, port: address.port, onListen: () => {} }, router.fetch);

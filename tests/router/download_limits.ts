@@ -15,7 +15,7 @@ export function downloadLimits(limit: number) {
       return () => life.abort("stopped");
     },
     isContended: (): boolean => admission.isContended,
-    isSettled: (download: object): boolean => upstreams.isSettled(download),
+    isIdleClient: (download: object): boolean => upstreams.isIdleClient(download),
   };
   const upstreams = new IdleUpstreams(options);
   const admission = new Admission({ ...options, limit: Math.max(1, limit) });

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { LONGEST_WAIT } from "../../lib/router/file/admission.ts";
 import type { UpstreamConnection } from "../../lib/router/file/idle_upstreams.ts";
-import { UNSHARED_BODIES } from "../../lib/router/gateway_request.ts";
+import { CHUNKS_NOT_RETAINED } from "../../lib/router/gateway_request.ts";
 import { SimulatedClock } from "../support/clock.ts";
 import { between, pick, seededRandom } from "../support/seed.ts";
 import { Cloud } from "./cloud.ts";
@@ -113,7 +113,7 @@ Deno.test("GET /file delivers every byte once, and leaves nothing open, when man
       const end = start > 0 && random() < 0.5 ? between(random, start, SIZE - 1) : SIZE - 1;
       const headers = start === 0 ? {} : { range: `bytes=${start}-${end < SIZE - 1 ? end : ""}` };
       const init = { headers, signal: gone.signal };
-      const server = random() < 0.5 ? UNSHARED_BODIES : {};
+      const server = random() < 0.5 ? CHUNKS_NOT_RETAINED : {};
       const response = await router.request(`/v2/images/${id}/file`, init, server);
       if (response.status >= 400) return response.status === 499 ? "early" : "refused";
       const reader = (response.body ?? new Blob().stream()).getReader();
@@ -123,7 +123,7 @@ Deno.test("GET /file delivers every byte once, and leaves nothing open, when man
       try {
         for (;;) {
           const { done, value } = await reader.read();
-          if (done) return at === end + 1 ? "whole" : "gone";
+          if (done) return at === end + 1 ? "whole" : "canceled";
           assertEquals(value, bytes.slice(at, at + value.byteLength), `seed ${seed}: other bytes`);
           at += value.byteLength;
           if (at >= cancelAt) await reader.cancel();
@@ -141,8 +141,8 @@ Deno.test("GET /file delivers every byte once, and leaves nothing open, when man
     assertEquals(clock.pending, 0, `seed ${seed}: a timer is pending`);
     assertEquals(cloud.logged.length, CLIENTS, `seed ${seed}: each request is logged once`);
     for (const { outcome, error } of cloud.logged) {
-      assert(outcome !== "cut" || error !== null, `seed ${seed}: a cut without a reason`);
+      assert(outcome !== "aborted" || error !== null, `seed ${seed}: a cut without a reason`);
     }
   }
-  for (const end of ["whole", "gone", "early"]) assertLess(0, reached.get(end) ?? 0, end);
+  for (const end of ["whole", "canceled", "early"]) assertLess(0, reached.get(end) ?? 0, end);
 });

@@ -22,7 +22,7 @@ export interface ClientLimits {
   readonly stall: number;
   /** To read a response that was sent before the request was complete. */
   readonly linger: number;
-  /** Bytes per second at which a client that is waited for does not lag. Each of them makes up for some lag. */
+  /** Minimum rate in bytes per second. A client lags by the time for which the server waits for it, less 1/rate per byte. */
   readonly rate: number;
 }
 

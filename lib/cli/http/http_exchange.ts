@@ -64,8 +64,8 @@ export class HttpExchange {
   async respond(handler: FetchHandler): Promise<boolean> {
     const { head, body } = this;
     const { signal } = this.#abort;
-    const answer = await answered(handler, new IncomingRequest(head, body.stream, signal));
-    const response = body.isLate ? late(answer) : answer;
+    const handled = await callHandler(handler, new IncomingRequest(head, body.stream, signal));
+    const response = body.isLate ? late(handled) : handled;
     const keepsAlive = head.keepsAlive && !body.isLate && !asksToClose(response) &&
       (body.isComplete || body.hasAtMost(MAX_DISCARDED));
     const { method, isHttp10 } = head;
@@ -131,7 +131,7 @@ export class HttpExchange {
   }
 }
 
-async function answered(handler: FetchHandler, request: Request): Promise<Response> {
+async function callHandler(handler: FetchHandler, request: Request): Promise<Response> {
   try {
     return await handler(request);
   } catch {
@@ -139,8 +139,8 @@ async function answered(handler: FetchHandler, request: Request): Promise<Respon
   }
 }
 
-function late(answer: Response): Response {
-  answer.body?.cancel().catch(() => {});
+function late(handled: Response): Response {
+  handled.body?.cancel().catch(() => {});
   return plain(408, "The body of the request did not arrive in time.");
 }
 

@@ -5,7 +5,7 @@
  */
 import { parseDocument as parseYaml } from "yaml";
 import { createCloudGateway } from "../../router/cloud_gateway.ts";
-import { UNSHARED_BODIES } from "../../router/gateway_request.ts";
+import { CHUNKS_NOT_RETAINED } from "../../router/gateway_request.ts";
 import { routerOptions } from "./gateway_log.ts";
 import {
   type Backend,
@@ -71,7 +71,7 @@ export async function serveCloud(
   const { router, origin, servers } = gateway;
   const { about, warning } = MODES[mode];
   return {
-    handler: async (request) => await router.fetch(request, UNSHARED_BODIES),
+    handler: async (request) => await router.fetch(request, CHUNKS_NOT_RETAINED),
     about: [
       `Gateway to ${servers.join(", ")}, configured by ${origin}.`,
       about,

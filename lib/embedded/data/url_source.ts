@@ -19,10 +19,10 @@ import type { ImageRow } from "../store/image_records.ts";
 export async function measured(call: EmbeddedRequest, row: ImageRow): Promise<ImageRow> {
   const url = row.locations.find(({ key }) => key === null)?.url;
   if (url === undefined || row.size !== null || call.cloud.fetch === null) return row;
-  const answer = await request(call.cloud.fetch, url, "HEAD")
+  const response = await request(call.cloud.fetch, url, "HEAD")
     .catch(() => Promise.reject(badRequest("The Store URI was malformed.")));
-  await answer.body?.cancel();
-  const length = answer.headers.get("content-length");
+  await response.body?.cancel();
+  const length = response.headers.get("content-length");
   if (length === null) return row;
   return await changeImage(call, (current) => ({ ...current, size: Number(length) }));
 }
@@ -37,8 +37,10 @@ export async function openUrl(
   url: string,
 ): Promise<ReadableStream<Uint8Array> | null> {
   if (cloud.fetch === null) throw unavailable();
-  const answer = await request(cloud.fetch, url, "GET").catch(() => Promise.reject(unavailable()));
-  return answer.body;
+  const response = await request(cloud.fetch, url, "GET").catch(() =>
+    Promise.reject(unavailable())
+  );
+  return response.body;
 }
 
 async function request(
@@ -46,10 +48,10 @@ async function request(
   url: string,
   method: string,
 ): Promise<Response> {
-  const answer = await fetch(url, { method, headers: { "accept-encoding": "identity" } });
-  if (answer.ok) return answer;
-  await answer.body?.cancel();
-  throw new Error(`Cannot read a location: the server responded with ${answer.status}`);
+  const response = await fetch(url, { method, headers: { "accept-encoding": "identity" } });
+  if (response.ok) return response;
+  await response.body?.cancel();
+  throw new Error(`Cannot read a location: the server responded with ${response.status}`);
 }
 
 function unavailable(): Failure {

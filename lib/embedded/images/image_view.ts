@@ -5,7 +5,7 @@
  */
 
 import type { GlanceImage } from "../../api/types.ts";
-import { isAdmin, type Requester } from "../request/identity.ts";
+import { type Identity, isAdmin } from "../request/identity.ts";
 import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import { readableProperties } from "./property_protection.ts";
 import type { ImageRow, LocationRow } from "../store/image_records.ts";
@@ -13,7 +13,7 @@ import type { ImageRow, LocationRow } from "../store/image_records.ts";
 /** The parts of a request that determine what is visible. */
 interface Viewer {
   readonly cloud: EmbeddedCloud;
-  readonly identity: Requester;
+  readonly identity: Identity;
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import { forbidden } from "../http/errors.ts";
-import type { Requester } from "../request/identity.ts";
+import type { Identity } from "../request/identity.ts";
 
 /** An operation on a property. */
 export type PropertyAction = "create" | "read" | "update" | "delete";
@@ -22,7 +22,7 @@ export interface EmbeddedPropertyRule extends Readonly<Record<PropertyAction, re
 /** The parts of a request that decide about access. */
 interface ProtectedCaller {
   readonly cloud: { readonly propertyRules: readonly EmbeddedPropertyRule[] };
-  readonly identity: Requester;
+  readonly identity: Identity;
 }
 
 /** True if the first rule that matches the name allows one of the roles. */

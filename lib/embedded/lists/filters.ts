@@ -7,7 +7,7 @@
 import { fold, isSameText } from "./collation.ts";
 import { badRequest } from "../http/errors.ts";
 import { isoTime, splitList, splitOperator } from "./filter_values.ts";
-import { isAdmin, type Requester } from "../request/identity.ts";
+import { type Identity, isAdmin } from "../request/identity.ts";
 import { integer } from "../http/python_format.ts";
 import type { ImageRow } from "../store/image_records.ts";
 
@@ -56,7 +56,7 @@ const OTHER_COLUMNS: ReadonlySet<string> = new Set([
  *
  * @throws {Failure} 400 if a filter is invalid.
  */
-export function testsOf(filters: ListFilters, identity: Requester): readonly RowTest[] {
+export function testsOf(filters: ListFilters, identity: Identity): readonly RowTest[] {
   const { values, tags, memberStatus } = filters;
   const tests: RowTest[] = [
     isListedFor(identity, values.get("visibility"), memberStatus),
@@ -72,7 +72,7 @@ export function testsOf(filters: ListFilters, identity: Requester): readonly Row
 
 /** The visibility rules of `glance.db.sqlalchemy.api.image_get_all`. */
 function isListedFor(
-  identity: Requester,
+  identity: Identity,
   visibility: string | undefined,
   memberStatus: string,
 ): RowTest {

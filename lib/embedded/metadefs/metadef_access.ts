@@ -6,13 +6,13 @@
 
 import { type EmbeddedRequest, param } from "../request/request.ts";
 import { Failure, forbidden, notFound } from "../http/errors.ts";
-import { isAdmin, type Requester } from "../request/identity.ts";
+import { type Identity, isAdmin } from "../request/identity.ts";
 import { fold, isSameText } from "../lists/collation.ts";
 import { type Catalogue, type NamespaceRow, replaced } from "../store/metadef_records.ts";
 import { checkPolicy } from "../request/policy.ts";
 
 /** True if the client may see the namespace: a public one, or as its owner or an administrator. */
-export function canSeeNamespace(identity: Requester, row: NamespaceRow): boolean {
+export function canSeeNamespace(identity: Identity, row: NamespaceRow): boolean {
   return isAdmin(identity) || row.visibility === "public" || row.owner === null ||
     row.owner === identity.projectId;
 }

@@ -14,7 +14,7 @@ import type { EmbeddedPropertyRule } from "../images/property_protection.ts";
 import { ImageHasher } from "../store/hashing.ts";
 import { memoryStore } from "../store/memory.ts";
 import { type EmbeddedStore, ImageVault } from "../store/store.ts";
-import { DEFAULT_REQUESTER, type Requester } from "./identity.ts";
+import { DEFAULT_IDENTITY, type Identity } from "./identity.ts";
 import type {
   EmbeddedGlanceLimits,
   EmbeddedGlanceOptions,
@@ -29,7 +29,7 @@ type ResolvedLimits = { readonly [Name in keyof EmbeddedGlanceLimits]-?: number 
 export interface EmbeddedCloud extends ResolvedLimits {
   readonly store: ImageVault;
   readonly ranges: boolean;
-  readonly identify: (token: string | null) => Requester | null;
+  readonly identify: (token: string | null) => Identity | null;
   readonly stores: readonly ImageStore[];
   readonly multiStore: boolean;
   readonly showDirectUrl: boolean;
@@ -75,7 +75,7 @@ export function resolveOptions(options: EmbeddedGlanceOptions): EmbeddedCloud {
   return Object.freeze({
     store: checkedStore(options.store ?? memoryStore()),
     ranges: options.ranges ?? true,
-    identify: options.identify ?? (() => DEFAULT_REQUESTER),
+    identify: options.identify ?? (() => DEFAULT_IDENTITY),
     stores: checkedStores(options.stores ?? DEFAULT_STORES),
     multiStore: options.multiStore ?? true,
     showDirectUrl: options.showDirectUrl ?? false,

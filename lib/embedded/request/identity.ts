@@ -8,7 +8,7 @@
 import type { ImageRow } from "../store/image_records.ts";
 
 /** Owner of a token. */
-export interface Requester {
+export interface Identity {
   /** Project that owns the images this identity creates. */
   readonly projectId: string | null;
   /** User id, recorded in tasks. */
@@ -18,35 +18,35 @@ export interface Requester {
 }
 
 /** The default identity: one project with the role `admin`. */
-export const DEFAULT_REQUESTER: Requester = {
+export const DEFAULT_IDENTITY: Identity = {
   projectId: "local",
   userId: "local",
   roles: ["admin"],
 };
 
 /** True for the role of Glance's rule `context_is_admin`. */
-export function isAdmin(identity: Requester): boolean {
+export function isAdmin(identity: Identity): boolean {
   return identity.roles.some((role) => role.toLowerCase() === "admin");
 }
 
 /** True for Keystone's role for services, which the location API of 2.17 requires. */
-export function isService(identity: Requester): boolean {
+export function isService(identity: Identity): boolean {
   return identity.roles.some((role) => role.toLowerCase() === "service");
 }
 
 /** True if the identity may change the image: administrators and the owner. */
-export function canChange(identity: Requester, row: ImageRow): boolean {
+export function canChange(identity: Identity, row: ImageRow): boolean {
   if (isAdmin(identity)) return true;
   return row.owner !== null && row.owner === identity.projectId;
 }
 
 /** True for services, administrators, and the owner of the image. */
-export function ownsOrService(identity: Requester, row: ImageRow): boolean {
+export function ownsOrService(identity: Identity, row: ImageRow): boolean {
   return isService(identity) || canChange(identity, row);
 }
 
 /** True if the identity may see the image when requested by id. */
-export function canSee(identity: Requester, row: ImageRow): boolean {
+export function canSee(identity: Identity, row: ImageRow): boolean {
   if (isAdmin(identity) || row.owner === null) return true;
   if (row.visibility === "public" || row.visibility === "community") return true;
   if (identity.projectId === null) return false;

@@ -9,7 +9,7 @@ import type { EmbeddedCacheOptions } from "../data/image_cache.ts";
 import type { EmbeddedImportFilter } from "../data/import_filter.ts";
 import type { EmbeddedPropertyRule } from "../images/property_protection.ts";
 import type { EmbeddedStore } from "../store/store.ts";
-import type { Requester } from "./identity.ts";
+import type { Identity } from "./identity.ts";
 import type { EmbeddedPolicy } from "./policy.ts";
 
 /** Limits per image and per response. */
@@ -63,7 +63,7 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
    *
    * @default every request is from one project with the role `admin`
    */
-  readonly identify?: ((token: string | null) => Requester | null) | undefined;
+  readonly identify?: ((token: string | null) => Identity | null) | undefined;
   /** Stores that `GET /v2/info/stores` lists. @default one store `local` */
   readonly stores?: readonly ImageStore[] | undefined;
   /**

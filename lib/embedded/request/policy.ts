@@ -5,15 +5,15 @@
  */
 
 import { type Failure, forbidden, notFound } from "../http/errors.ts";
-import { isAdmin, type Requester } from "./identity.ts";
+import { type Identity, isAdmin } from "./identity.ts";
 
 /** Returns false to forbid an action. `action` is the name of Glance's policy. */
-export type EmbeddedPolicy = (action: string, identity: Requester) => boolean;
+export type EmbeddedPolicy = (action: string, identity: Identity) => boolean;
 
 /** The parts of a request that a policy check reads. */
 interface PolicyCaller {
   readonly cloud: { readonly policy: EmbeddedPolicy };
-  readonly identity: Requester;
+  readonly identity: Identity;
   readonly action: string | null;
 }
 

@@ -9,7 +9,7 @@ import { parseJson } from "../../http/json.ts";
 import { type BodyFault, BodyRefused } from "../../body_budget.ts";
 import { percentDecoded, utf8 } from "../http/encoded_text.ts";
 import { badRequest, Failure } from "../http/errors.ts";
-import type { Requester } from "./identity.ts";
+import type { Identity } from "./identity.ts";
 import type { EmbeddedCloud } from "./embedded_cloud.ts";
 
 const BODY_METHODS: readonly string[] = ["POST", "PUT", "PATCH"];
@@ -20,7 +20,7 @@ const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
 /** A request and the context that handlers need. */
 export interface EmbeddedRequest {
   readonly request: Request;
-  readonly identity: Requester;
+  readonly identity: Identity;
   readonly cloud: EmbeddedCloud;
   readonly requestId: string;
   /** Name of Glance's policy for the request; null if there is none. */

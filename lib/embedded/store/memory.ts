@@ -24,8 +24,8 @@ type Chunks = readonly Uint8Array[];
  *   headers: { "content-type": "application/json" },
  *   body: JSON.stringify({ name: "cirros" }),
  * }));
- * const answer = await b.fetch(new Request("http://b/v2/images"));
- * console.assert((await answer.json()).images[0].name === "cirros");
+ * const response = await b.fetch(new Request("http://b/v2/images"));
+ * console.assert((await response.json()).images[0].name === "cirros");
  * ```
  */
 export function memoryStore(): EmbeddedStore {

@@ -22,7 +22,7 @@ export interface AdmissionOptions extends Pick<ResolvedOptions, "now" | "timer">
   /** Maximum number of starting downloads, at least 1. `Infinity` sets no limit. */
   readonly limit: number;
   /** Whether the client of a download is known to stall. */
-  readonly isSettled: (download: object) => boolean;
+  readonly isIdleClient: (download: object) => boolean;
 }
 
 interface WaitingDownload {
@@ -32,7 +32,7 @@ interface WaitingDownload {
 
 /**
  * A queue of downloads. Any object can be the key of a download. A download counts as starting from its
- * admission until `release`, or, while others wait, until it is settled.
+ * admission until `release`, or, while others wait, until its client is idle.
  */
 export class Admission {
   readonly #options: AdmissionOptions;
@@ -77,12 +77,12 @@ export class Admission {
   }
 
   #update(): void {
-    const { limit, now, timer, isSettled } = this.#options;
+    const { limit, now, timer, isIdleClient } = this.#options;
     this.#stopTimer?.();
     this.#stopTimer = null;
     if (this.#starting.size >= limit) {
       for (const download of this.#starting.keys()) {
-        if (isSettled(download)) this.#starting.delete(download);
+        if (isIdleClient(download)) this.#starting.delete(download);
       }
     }
     while (this.isContended && this.#starting.size < limit) this.#admitNext();

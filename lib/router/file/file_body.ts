@@ -50,7 +50,7 @@ export async function openData(
     admission: gateway.admission,
     upstreams: gateway.upstreams,
     download: call,
-    ownsChunks: call.ownsChunks,
+    mayReuseChunks: call.mayReuseChunks,
   });
   return new Response(body, { status: plan.kind === "part" ? 206 : 200, headers });
 }
@@ -120,16 +120,16 @@ async function openServerBody(
   const { context, trace, signal } = call;
   const prefer = preferOf(call);
   const range = plan.kind === "part" ? { start: plan.start, end: plan.end } : undefined;
-  let answer: OpenResponse;
+  let opened: OpenResponse;
   try {
-    answer = await client.open(context, GET_IMAGE_DATA, [image.id, { range, prefer }], { signal });
+    opened = await client.open(context, GET_IMAGE_DATA, [image.id, { range, prefer }], { signal });
   } catch (error) {
     // Another server may have the image, or this one may send all of it.
     const { status = 0 } = error instanceof GlanceError ? error : {};
     if (status >= 400 && status !== 401) return null;
     throw error;
   }
-  const { response, server, deadline } = answer;
+  const { response, server, deadline } = opened;
   deadline[Symbol.dispose]();
   if (!isExactResponse(response, image, plan)) {
     await discard(response);
@@ -140,7 +140,7 @@ async function openServerBody(
   const length = lengthOf(headers.get("content-length"));
   const init = { status: plan.kind === "part" ? 206 : 200, headers };
   if (options.log !== null && response.body !== null) {
-    const source = openBody(answer, image.id, client.options);
+    const source = openBody(opened, image.id, client.options);
     const body = countedBody({ source, imageId: image.id, length, trace });
     return new Response(body, init);
   }

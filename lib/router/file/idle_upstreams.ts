@@ -61,7 +61,7 @@ export class IdleUpstreams {
   }
 
   /** Whether the client of a download stalls, and its connection is closed or within the limit. */
-  isSettled(download: object): boolean {
+  isIdleClient(download: object): boolean {
     const mayStay = this.#held.size <= this.#options.limit || !this.#held.has(download);
     return mayStay && this.#idleMs(download) >= CONTENDED_IDLE_MS;
   }

@@ -104,7 +104,7 @@ function headResponse(gateway: Gateway, request: Request, image: GlanceImage): R
   if (plan.kind === "failed" || plan.kind === "unmodified") return withoutData(image, plan);
   const headers = dataHeaders(image, plan);
   // An application that mounts the router would announce 0 bytes. Glance itself answers HEAD with 405.
-  const isMisread = !headers.has("content-length") && !gateway.direct.has(request);
+  const isMisread = !headers.has("content-length") && !gateway.directHeadRequests.has(request);
   if (isMisread) throw new HttpError(405, undefined, { headers: { allow: "GET, PUT" } });
   return new Response(null, { status: 200, headers });
 }
@@ -140,7 +140,7 @@ async function forwardRefusal(
   const { request, route, address, context, trace, signal } = call;
   const imageId = address.values["image_id"];
   const action = `download image "${imageId}"`;
-  const answer = await gateway.client.forward(
+  const upstream = await gateway.client.forward(
     context,
     {
       method: "GET",
@@ -162,8 +162,8 @@ async function forwardRefusal(
       throw unexpectedStatus(response, details, expected);
     },
   );
-  trace.respondedBy(answer.server);
-  return documentResponse(gateway, call, answer);
+  trace.respondedBy(upstream.server);
+  return documentResponse(gateway, call, upstream);
 }
 
 /**

@@ -36,7 +36,7 @@ export interface DataResponseInput {
   readonly download: object;
   readonly connection: UpstreamConnection;
   /** Whether no other code keeps a chunk after it reads the next one, so that its memory can be freed. */
-  readonly ownsChunks: boolean;
+  readonly mayReuseChunks: boolean;
 }
 
 /**
@@ -45,8 +45,9 @@ export interface DataResponseInput {
  * The reader verifies all bytes before the last chunk is passed on: a client that has received
  * `Content-Length` bytes would not notice an error after them.
  */
-export function responseBody(answer: DataResponseInput): ReadableStream<Chunk> {
-  const { reader, trace, length, admission, upstreams, download, connection, ownsChunks } = answer;
+export function responseBody(input: DataResponseInput): ReadableStream<Chunk> {
+  const { reader, trace, length, admission, upstreams, download, connection, mayReuseChunks } =
+    input;
   trace.startStreaming();
   let sent = 0;
   let copied: Chunk | null = null;
@@ -55,7 +56,7 @@ export function responseBody(answer: DataResponseInput): ReadableStream<Chunk> {
     const chunk = await reader.read(memory);
     if (chunk !== null) reader.report();
     // If the buffer was not detached, the chunk is in the memory of another owner.
-    copied = ownsChunks && memory.byteLength === 0 ? chunk : null;
+    copied = mayReuseChunks && memory.byteLength === 0 ? chunk : null;
     return chunk;
   };
   const stream = new ReadableStream<Chunk>({
@@ -80,7 +81,7 @@ export function responseBody(answer: DataResponseInput): ReadableStream<Chunk> {
       }
     },
     async cancel(reason) {
-      trace.end("gone");
+      trace.end("canceled");
       await reader.cancel(reason);
     },
   }, { highWaterMark: 0 });
@@ -126,7 +127,7 @@ export function countedBody(
       }
     },
     async cancel(reason) {
-      trace.end("gone");
+      trace.end("canceled");
       await close(reason);
     },
   }, { highWaterMark: 0 });
@@ -143,6 +144,6 @@ function sentTooMuch(imageId: string, server: string, length: number): ServerUnr
 /** Records why a body failed. Runtimes print the returned error; the details are in the log. */
 function recordFailure(trace: Trace, error: unknown): Error {
   trace.failed(error);
-  trace.end("cut");
+  trace.end("aborted");
   return new Error("Cannot finish the response: no server could deliver the rest");
 }

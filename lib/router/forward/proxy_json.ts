@@ -42,7 +42,7 @@ export async function forwardRequest(
   const { path: ownPath, search, values } = address;
   const action = actionWith(route.action, (name) => values[name]);
   const imageId = values["image_id"];
-  const answer = await client.forward(
+  const response = await client.forward(
     context,
     {
       method: method ?? route.method,
@@ -57,27 +57,27 @@ export async function forwardRequest(
     isRead(method ?? route.method) ? { signal } : {},
     (exchange) => readDefined(exchange, { operation, action, imageId, path: path ?? ownPath }),
   );
-  trace.respondedBy(answer.server);
-  return answer;
+  trace.respondedBy(response.server);
+  return response;
 }
 
 /** Makes the gateway's response from that of a server. */
 export function documentResponse(
   gateway: Gateway,
   { request, address: { mount }, trace }: ResponseContext,
-  answer: UpstreamResponse,
+  response: UpstreamResponse,
 ): Response {
-  const headers = outboundHeaders(answer.headers);
+  const headers = outboundHeaders(response.headers);
   const endpoint = publicEndpoint(gateway, request, mount);
-  const location = locationFor(answer, endpoint);
+  const location = locationFor(response, endpoint);
   if (location !== null) headers.set("location", location);
-  if (answer.status === 300) return versionsDocument(answer, headers, endpoint);
+  if (response.status === 300) return versionsDocument(response, headers, endpoint);
   const isHead = request.method === "HEAD";
-  const hasLength = answer.status !== 204 && answer.status !== 304;
-  if (hasLength) headers.set("content-length", String(answer.body.byteLength));
-  if (!isHead) trace.sent(answer.body.byteLength, answer.server, 0);
+  const hasLength = response.status !== 204 && response.status !== 304;
+  if (hasLength) headers.set("content-length", String(response.body.byteLength));
+  if (!isHead) trace.sent(response.body.byteLength, response.server, 0);
   const isEmpty = isHead || !hasLength;
-  return new Response(isEmpty ? null : answer.body, { status: answer.status, headers });
+  return new Response(isEmpty ? null : response.body, { status: response.status, headers });
 }
 
 /** The URL of the created resource: the path in the server's `Location`, below the gateway's endpoint. */

@@ -37,8 +37,8 @@ export async function uploadData(gateway: Gateway, call: GatewayRequest): Promis
   });
   try {
     const first = await healthyServer(gateway, call);
-    const answer = await send(gateway, call, body, size, first);
-    return documentResponse(gateway, call, answer);
+    const response = await send(gateway, call, body, size, first);
+    return documentResponse(gateway, call, response);
   } catch (error) {
     throw body.failure === null ? error : bodyError(body.failure.error);
   } finally {
@@ -63,7 +63,7 @@ async function send(
   const { path, search, values } = address;
   const action = actionWith(route.action, (name) => values[name]);
   const imageId = values["image_id"];
-  const answer = await client.forward(
+  const response = await client.forward(
     context,
     {
       method,
@@ -82,8 +82,8 @@ async function send(
       return defined;
     },
   );
-  trace.respondedBy(answer.server);
-  return answer;
+  trace.respondedBy(response.server);
+  return response;
 }
 
 /** The error for a response that says that all data is stored, while a part of it was not yet sent. */

@@ -69,12 +69,12 @@ export async function readDefined(
     await discard(response);
     throw unexpectedStatus(response, details, success);
   }
-  const answer = await readUpstream(exchange);
+  const upstream = await readUpstream(exchange);
   const isRead = status >= 300 || status === 204 || receive === "response";
-  if (isRead) return { ...answer, result: undefined };
+  if (isRead) return { ...upstream, result: undefined };
   try {
     const receiveAny: Receive<unknown> = receive;
-    return { ...answer, result: resultIn(receiveAny, imageId, DECODER.decode(answer.body)) };
+    return { ...upstream, result: resultIn(receiveAny, imageId, DECODER.decode(upstream.body)) };
   } catch (error) {
     if (error instanceof WrongShape) throw unusableResponse(response, details, error.message);
     throw error;

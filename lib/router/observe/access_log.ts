@@ -34,10 +34,10 @@ export interface RequestLog {
   /** From the request's headers to the end of the response. */
   readonly milliseconds: number;
   /**
-   * `gone`: the client disconnected. `cut`: the connection was reset, because no server could deliver the rest.
+   * `canceled`: the client disconnected. `aborted`: the connection was reset, because no server could deliver the rest.
    * `failed`: the gateway answered with an error of its own; `error` has the reason.
    */
-  readonly outcome: "complete" | "gone" | "cut" | "failed";
+  readonly outcome: "complete" | "canceled" | "aborted" | "failed";
   /** The last error of this request, without secrets; null if there was none. */
   readonly error: string | null;
 }
@@ -104,7 +104,7 @@ export class Trace {
   /** Records that a server has responded. */
   respondedBy(server: string): void {
     this.#entry.server = server;
-    this.#options.metrics.add("answers_total", { server });
+    this.#options.metrics.add("upstream_responses_total", { server });
   }
 
   /** Records bytes of image data received from the client. */
@@ -139,7 +139,7 @@ export class Trace {
 
   /** Records that the client disconnected before there was a response. */
   disconnected(): void {
-    this.#entry.outcome = "gone";
+    this.#entry.outcome = "canceled";
   }
 
   /** Records the status, and ends the trace unless `startStreaming` was called. */

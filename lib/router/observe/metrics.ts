@@ -11,7 +11,7 @@ const COUNTERS = {
   requests_total: "Requests answered, by method, path and status.",
   received_bytes_total: "Bytes of image data received from clients, by path.",
   sent_bytes_total: "Bytes of image data sent to clients, by the server they came from.",
-  answers_total: "Responses of image servers that were used, by server.",
+  upstream_responses_total: "Responses of image servers that were used, by server.",
   retries_total: "Requests retried, by the server that had failed.",
   failovers_total: "Requests and downloads moved to another server, by the server that had failed.",
   resumes_total: "Downloads resumed after a failure, by the server that resumed.",

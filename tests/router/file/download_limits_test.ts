@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { MAX_STARTING } from "../../../lib/router/file/admission.ts";
 import { MAX_IDLE } from "../../../lib/router/file/idle_upstreams.ts";
-import { UNSHARED_BODIES } from "../../../lib/router/gateway_request.ts";
+import { CHUNKS_NOT_RETAINED } from "../../../lib/router/gateway_request.ts";
 import type { ImageRouter } from "../../../lib/router/mod.ts";
 import { settled } from "../../support/clock.ts";
 import { Cloud } from "../cloud.ts";
@@ -126,7 +126,7 @@ Deno.test("GET /file leaves the queue when its client disconnects", async () => 
   assertEquals((await second).status, 499);
   assertEquals(new Uint8Array(await first.arrayBuffer()), bytes);
   assertEquals(new Uint8Array(await (await third).arrayBuffer()), bytes);
-  assertEquals(cloud.logged.map(({ outcome }) => outcome), ["gone", "complete", "complete"]);
+  assertEquals(cloud.logged.map(({ outcome }) => outcome), ["canceled", "complete", "complete"]);
 });
 
 Deno.test("GET /file keeps idle connections when the store has no ranges", async () => {
@@ -149,12 +149,12 @@ Deno.test("GET /file keeps an idle connection when the probe for ranges fails", 
   assertEquals(await readAfterOthers(router, `/v2/images/${id}/file`), bytes);
 });
 
-Deno.test("GET /file frees chunks that the gateway has allocated, and only those, for a UNSHARED_BODIES", async () => {
+Deno.test("GET /file frees chunks that the gateway has allocated, and only those, for CHUNKS_NOT_RETAINED", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(SIZE);
   const router = cloud.router();
   for (let round = 0; round < 2; round++) {
-    const response = await router.request(`/v2/images/${id}/file`, {}, UNSHARED_BODIES);
+    const response = await router.request(`/v2/images/${id}/file`, {}, CHUNKS_NOT_RETAINED);
     const all: number[] = [];
     let last: Uint8Array | null = null;
     for await (const chunk of response.body ?? []) {
@@ -166,14 +166,14 @@ Deno.test("GET /file frees chunks that the gateway has allocated, and only those
   }
 });
 
-Deno.test("GET /file is the same for a UNSHARED_BODIES when the runtime has no ArrayBuffer.transfer (Node 20)", async () => {
+Deno.test("GET /file is the same for CHUNKS_NOT_RETAINED when the runtime has no ArrayBuffer.transfer (Node 20)", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(SIZE);
   const { transfer } = ArrayBuffer.prototype;
   Reflect.deleteProperty(ArrayBuffer.prototype, "transfer");
   try {
     const path = `/v2/images/${id}/file`;
-    const response = await cloud.router().request(path, {}, UNSHARED_BODIES);
+    const response = await cloud.router().request(path, {}, CHUNKS_NOT_RETAINED);
     assertEquals(new Uint8Array(await response.arrayBuffer()), bytes);
   } finally {
     Object.defineProperty(ArrayBuffer.prototype, "transfer", {

@@ -219,7 +219,10 @@ Deno.test("GET /file resets the connection when no server can finish it", async 
       const response = await cloud.router({ verify }).request(`/v2/images/${id}/file`);
       assertEquals([response.status, response.headers.get("content-length")], [200, String(SIZE)]);
       await assertRejects(() => response.arrayBuffer());
-      assertEquals(cloud.logged.map(({ outcome, status }) => [outcome, status]), [["cut", 200]]);
+      assertEquals(cloud.logged.map(({ outcome, status }) => [outcome, status]), [[
+        "aborted",
+        200,
+      ]]);
     });
   }
 });
@@ -288,7 +291,7 @@ Deno.test("GET /file uses FixedLengthStream when the runtime has it", async () =
     assertEquals(lengths, [SIZE, 9]);
     const left = await router.request(`/v2/images/${id}/file`);
     await left.body?.cancel("the caller has left");
-    assertEquals(cloud.logged.map(({ outcome }) => outcome), ["complete", "complete", "gone"]);
+    assertEquals(cloud.logged.map(({ outcome }) => outcome), ["complete", "complete", "canceled"]);
   } finally {
     Reflect.deleteProperty(globalThis, "FixedLengthStream");
   }
@@ -317,7 +320,7 @@ Deno.test("GET /file cancels the server's body when the client disconnects", asy
     await reader?.cancel("the caller has left");
     assertEquals(reason, "the caller has left", `resume: ${resume}`);
   }
-  assertEquals(cloud.logged[0]?.outcome, "gone");
+  assertEquals(cloud.logged[0]?.outcome, "canceled");
 });
 
 Deno.test("GET /file stops trying servers when the client disconnects before the headers", async () => {
@@ -326,13 +329,13 @@ Deno.test("GET /file stops trying servers when the client disconnects before the
   const leaving = new AbortController();
   cloud.intercept = ({ path }) => {
     if (!path.endsWith("/file")) return undefined;
-    leaving.abort("gone");
+    leaving.abort("canceled");
     return new Promise<Response>(() => {});
   };
   const response = await cloud.router().request(`/v2/images/${id}/file`, {
     signal: leaving.signal,
   });
-  assertEquals([response.status, cloud.logged[0]?.outcome], [499, "gone"]);
+  assertEquals([response.status, cloud.logged[0]?.outcome], [499, "canceled"]);
 });
 
 Deno.test("GET /file ignores prefer when it names no store", async () => {
@@ -426,7 +429,7 @@ Deno.test("createImageRouter() resets a body when its server is silent, with and
       const response = await router.request(`/v2/images/${id}/file`, { headers });
       await assertRejects(() => response.arrayBuffer(), Error, "Cannot finish the response");
       const [{ outcome, error } = { outcome: "", error: "" }] = cloud.logged;
-      assertEquals(outcome, "cut");
+      assertEquals(outcome, "aborted");
       assertStringIncludes(error ?? "", "sent nothing for 1000 ms");
     }
   }

@@ -172,7 +172,7 @@ for (const [what, respond] of Object.entries(FAULTS)) {
           const { reply, logged } = await ask(respond, range, { resume });
           const isCompleted = assertNotMistaken(reply, range);
           const isSuccess = reply.status === 200 || reply.status === 206;
-          const outcome = isCompleted ? "complete" : isSuccess ? "cut" : "failed";
+          const outcome = isCompleted ? "complete" : isSuccess ? "aborted" : "failed";
           assertEquals(logged.map((entry) => [entry.outcome, entry.status]), [[
             outcome,
             reply.status,
@@ -192,7 +192,7 @@ Deno.test("GET /file resets a body with wrong bytes when verify is set, with res
   for (const resume of [true, false]) {
     const { reply, logged } = await ask(wrong, null, { resume, verify: "auto" });
     assertNotMistaken(reply, null);
-    assertEquals(logged.map(({ outcome }) => outcome), ["cut"]);
+    assertEquals(logged.map(({ outcome }) => outcome), ["aborted"]);
   }
 });
 

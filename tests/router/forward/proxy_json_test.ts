@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
-import { isIdempotentPatch, withId } from "../../../lib/router/create.ts";
+import { isIdempotentPatch, withId } from "../../../lib/router/image_writes.ts";
 import { Cloud, headersOf } from "../cloud.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
@@ -248,14 +248,14 @@ Deno.test("createImageRouter() aborts a read when its client disconnects", async
   let ended: unknown;
   const router = cloud.router({
     fetch: (_, init) => {
-      leaving.abort("gone");
+      leaving.abort("canceled");
       ended = init.signal?.reason;
       return Promise.reject(init.signal?.reason);
     },
   });
   const response = await router.request("/v2/images", { signal: leaving.signal });
   assertEquals(response.status, 499);
-  assertEquals(cloud.logged.map(({ status, outcome }) => [status, outcome]), [[499, "gone"]]);
+  assertEquals(cloud.logged.map(({ status, outcome }) => [status, outcome]), [[499, "canceled"]]);
   assertNotEquals(ended, undefined);
 });
 

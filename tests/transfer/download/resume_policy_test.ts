@@ -21,7 +21,7 @@ import {
   RangeRefused,
   type ServerBreak,
 } from "../../../lib/transfer/download/resume_policy.ts";
-import { errorFromAnswer } from "../../../lib/api/mod.ts";
+import { errorFromStatus } from "../../../lib/api/mod.ts";
 
 const [A, B, C] = ["http://a", "http://b", "http://c"];
 
@@ -37,7 +37,7 @@ const STANDING: DownloadState = {
 
 function answered(status: number, server = B) {
   const facts = { action: "download", explanation: "", imageId: "42" };
-  return errorFromAnswer({ ...facts, status, server });
+  return errorFromStatus({ ...facts, status, server });
 }
 
 const FIRST = { hasBegun: false, offset: 0 };

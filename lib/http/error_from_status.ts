@@ -20,7 +20,7 @@ import {
 } from "../errors.ts";
 
 /** A response with an error status. */
-export interface FailedAnswer extends GlanceErrorOptions {
+export interface ErrorResponse extends GlanceErrorOptions {
   /** HTTP status of the response. */
   readonly status: number;
   /** The action of the request: `show image "42"`. */
@@ -71,23 +71,23 @@ const ERROR_OF_STATUS: Readonly<Record<number, ErrorDescription>> = {
  * @example
  * ```ts
  * import { ImageNotFound } from "@glance-edge/glance";
- * import { errorFromAnswer } from "@glance-edge/glance/api";
+ * import { errorFromStatus } from "@glance-edge/glance/api";
  * import { assert } from "@std/assert";
  *
  * const request = { action: 'show image "42"', imageId: "42" };
- * const error = errorFromAnswer({ ...request, status: 404, explanation: "No image found" });
+ * const error = errorFromStatus({ ...request, status: 404, explanation: "No image found" });
  * assert(error instanceof ImageNotFound && error.message.includes("No image found"));
  * ```
  */
-export function errorFromAnswer(answer: FailedAnswer): GlanceError {
-  const [OfImage, OfOther, generalHint] = ERROR_OF_STATUS[answer.status] ??
+export function errorFromStatus(response: ErrorResponse): GlanceError {
+  const [OfImage, OfOther, generalHint] = ERROR_OF_STATUS[response.status] ??
     [UnexpectedStatus, UnexpectedStatus];
-  const ErrorClass = answer.imageId === undefined ? OfOther : OfImage;
-  const quote = answer.explanation === "" ? "" : `, "${answer.explanation}"`;
-  const hint = answer.hint ?? generalHint;
+  const ErrorClass = response.imageId === undefined ? OfOther : OfImage;
+  const quote = response.explanation === "" ? "" : `, "${response.explanation}"`;
+  const hint = response.hint ?? generalHint;
   const advice = hint === undefined ? "" : `; ${hint}`;
   return new ErrorClass(
-    `Cannot ${answer.action}: the server answered ${answer.status}${quote}${advice}`,
-    answer,
+    `Cannot ${response.action}: the server answered ${response.status}${quote}${advice}`,
+    response,
   );
 }

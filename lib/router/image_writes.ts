@@ -15,15 +15,15 @@ import { withBody } from "./request_body.ts";
  * Creates an image. If the request has no id, the gateway chooses one, so that a retry cannot create a second
  * image: a 409 for that id means that an earlier attempt succeeded and its response was lost.
  */
-export async function createImage(gateway: Gateway, call: GatewayRequest): Promise<Response> {
+export async function forwardCreate(gateway: Gateway, call: GatewayRequest): Promise<Response> {
   return await withBody(gateway, call, async (bytes) => {
     const text = textOf(bytes);
     const id = gateway.client.options.randomUUID();
     const identified = withId(text ?? "", id);
     const isOurId = text !== null && identified !== text;
     const body = text === null ? bytes : new TextEncoder().encode(withCanonicalId(identified));
-    const answer = await forwardRequest(gateway, call, { body, idempotent: isOurId });
-    if (!isOurId || answer.status !== 409) return documentResponse(gateway, call, answer);
+    const response = await forwardRequest(gateway, call, { body, idempotent: isOurId });
+    if (!isOurId || response.status !== 409) return documentResponse(gateway, call, response);
     const path = `${call.address.path}/${id}`;
     const record = await forwardRequest(gateway, call, {
       operation: "get",
@@ -34,7 +34,7 @@ export async function createImage(gateway: Gateway, call: GatewayRequest): Promi
     return documentResponse(
       gateway,
       call,
-      record.status === 200 ? created(record, path) : answer,
+      record.status === 200 ? created(record, path) : response,
     );
   });
 }
@@ -43,11 +43,11 @@ export async function createImage(gateway: Gateway, call: GatewayRequest): Promi
  * Updates an image. If the outcome of an attempt is unknown, only `add` and `replace` of properties are
  * retried, not removals or changes of locations.
  */
-export async function updateImage(gateway: Gateway, call: GatewayRequest): Promise<Response> {
+export async function forwardUpdate(gateway: Gateway, call: GatewayRequest): Promise<Response> {
   return await withBody(gateway, call, async (body) => {
     const idempotent = isIdempotentPatch(textOf(body) ?? "");
-    const answer = await forwardRequest(gateway, call, { body, idempotent });
-    return documentResponse(gateway, call, answer);
+    const response = await forwardRequest(gateway, call, { body, idempotent });
+    return documentResponse(gateway, call, response);
   });
 }
 
