@@ -118,7 +118,7 @@ Deno.test("only the options name the default clocks, random, ids and fetch", () 
     "lib/embedded/request/embedded_cloud.ts",
     // Names of files that no response shows.
     "lib/embedded/store/atomic_file.ts",
-    "lib/embedded/store/recovery.ts",
+    "lib/embedded/store/directory_recovery.ts",
     "lib/options.ts",
     "lib/timer.ts",
     "lib/transfer/integrity/hash_worker.ts",

@@ -11,18 +11,18 @@ const timer = () => () => {};
 /** A body that the test sends chunk by chunk. */
 function sender(headers: Record<string, string> = {}) {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  let isCancelled = false;
+  let isCanceled = false;
   const body = new ReadableStream<Uint8Array>({
     start: (c) => void (controller = c),
-    cancel: () => void (isCancelled = true),
+    cancel: () => void (isCanceled = true),
   });
   return {
     request: new Request("http://host", { method: "POST", body, headers }),
     send: (bytes: number) => controller?.enqueue(new Uint8Array(bytes)),
     end: () => controller?.close(),
     fail: () => controller?.error(new TypeError("connection reset")),
-    get isCancelled() {
-      return isCancelled;
+    get isCanceled() {
+      return isCanceled;
     },
   };
 }
@@ -63,7 +63,7 @@ Deno.test("BodyBudget refuses a body above its limit when it passes it, or annou
   const reading = faultOf(budget.read("a", one.request));
   one.send(100);
   one.send(1);
-  assertEquals([await reading, one.isCancelled, budget.held], ["large", true, 0]);
+  assertEquals([await reading, one.isCanceled, budget.held], ["large", true, 0]);
   const announced = sender({ "content-length": "101" });
   assertEquals(await faultOf(budget.read("a", announced.request)), "large");
   assertEquals(budget.held, 0);
@@ -84,7 +84,7 @@ Deno.test("BodyBudget refuses a body that does not arrive in its time, however b
     await clock.run(clock.sleep(100));
   }
   await clock.run(clock.sleep(200));
-  assertEquals([await reading, one.isCancelled, budget.held], ["late", true, 0]);
+  assertEquals([await reading, one.isCanceled, budget.held], ["late", true, 0]);
   assertEquals(clock.pending, 0);
 });
 
@@ -139,7 +139,7 @@ Deno.test("BodyBudget bounds the number of bodies that have not sent anything", 
   );
   await settled();
   assertEquals([faults.length, budget.held], [10, 160 * KIB]);
-  for (const one of silent) if (!one.isCancelled) one.fail();
+  for (const one of silent) if (!one.isCanceled) one.fail();
   await Promise.all(reads);
   assertEquals(budget.held, 0);
 });

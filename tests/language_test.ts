@@ -15,6 +15,8 @@ const BANNED = new RegExp(
     /(?<!\bthere )\b(is|are|was|were) no (?!longer\b|more\b)/,
     /\bstands?\b(?! for\b)/,
     /\bbeside\b/,
+    // British spelling.
+    /\b(cancell(ed|ing)|catalogues?|(behavi|col|hon|fav)our\w*|licence|centre)\b/,
   ].map(({ source }) => source).join("|"),
   "i",
 );

@@ -300,7 +300,7 @@ new GlanceClientWrapper({ apiServer: ["glance"] });
 const options: GlanceOptions = { apiServers: "glance" };
 // @ts-expect-error: a schema that there is not
 client.call({}, "schemas.get", "colour");
-// @ts-expect-error: a schema of the metadata catalogue is asked for by another name
+// @ts-expect-error: a schema of the metadata catalog is asked for by another name
 client.call({}, "schemas.get", "namespace");
 // @ts-expect-error: an image whose name is a number
 client.call({}, "create", { name: 42 });

@@ -104,7 +104,7 @@ export class SimulatedCluster {
     return IMAGE_ID;
   }
 
-  /** Number of bodies that were neither read to their end nor cancelled. */
+  /** Number of bodies that were neither read to their end nor canceled. */
   get openBodies(): number {
     return this.#open.size;
   }

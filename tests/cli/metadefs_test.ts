@@ -1,4 +1,4 @@
-/** Commands about the catalogue of metadata definitions, on the embedded Glance. */
+/** Commands about the catalog of metadata definitions, on the embedded Glance. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { answering, CliHarness, type CliHarnessOptions, embedded } from "./harness.ts";
 import { MemoryFiles } from "./memory_files.ts";
@@ -28,7 +28,7 @@ const FILES = new MemoryFiles({
 });
 
 /** A harness with the namespace of the file. */
-async function catalogue(): Promise<CliHarness> {
+async function catalog(): Promise<CliHarness> {
   const harness = new CliHarness();
   await out(harness, "md-namespace-import --file ns.json");
   return harness;
@@ -73,7 +73,7 @@ const MINE = `\
 `;
 
 Deno.test("md-namespace-import takes what a cloud shows, and what is said of times and links with it", async () => {
-  const harness = await catalogue();
+  const harness = await catalog();
   assertEquals(await out(harness, "md-namespace-show OS::Mine"), MINE);
   const shown = await out(harness, "md-namespace-show OS::Mine --json");
   const other = new CliHarness();
@@ -137,7 +137,7 @@ Deno.test("md-namespace-list goes on after an earlier namespace when its marker 
 });
 
 Deno.test("md-resource-type commands let a namespace apply to resource types, and no longer", async () => {
-  const harness = await catalogue();
+  const harness = await catalog();
   const line =
     "md-resource-type-associate OS::Mine --name OS::Glance::Image --prefix i: --properties-target image";
   const made = JSON.parse(await out(harness, `${line} --json`));
@@ -155,7 +155,7 @@ Deno.test("md-resource-type commands let a namespace apply to resource types, an
 });
 
 Deno.test("md-object commands add, show, change and delete", async () => {
-  const harness = await catalogue();
+  const harness = await catalog();
   const schema =
     '{"description":"one-two-three-four-five-six-seven-eight-nine-ten-eleven","properties":{"p":{"title":"P","type":"integer"}}}';
   await out(harness, `md-object-create OS::Mine --name n --schema ${schema}`);
@@ -190,7 +190,7 @@ Deno.test("md-object commands add, show, change and delete", async () => {
 });
 
 Deno.test("md-property commands add, show, change and delete", async () => {
-  const harness = await catalogue();
+  const harness = await catalog();
   const create =
     'md-property-create OS::Mine --name n --title N --schema {"type":"integer","minimum":2}';
   assertEquals(
@@ -225,7 +225,7 @@ Deno.test("md-property commands add, show, change and delete", async () => {
 });
 
 Deno.test("md-tag commands add, rename, replace, append and delete", async () => {
-  const harness = await catalogue();
+  const harness = await catalog();
   assertStringIncludes(
     await out(harness, "md-tag-create OS::Mine --name one"),
     "| name       | one ",
@@ -361,7 +361,7 @@ Deno.test("md commands print the action, the cause and a hint when Glance refuse
   ];
   for (const [line, says] of cases) {
     await t.step(line, async () => {
-      const { code, stdout, stderr } = await (await catalogue()).run(line.split(" "));
+      const { code, stdout, stderr } = await (await catalog()).run(line.split(" "));
       const pattern = says.split("…").map(RegExp.escape).join(".*");
       assertMatch(stderr, new RegExp(`^${pattern}\n$`));
       assertEquals([code, stdout], [1, ""]);
@@ -370,7 +370,7 @@ Deno.test("md commands print the action, the cause and a hint when Glance refuse
 });
 
 Deno.test("md-object-property-show names the properties that there are", async () => {
-  const harness = await catalogue();
+  const harness = await catalog();
   const { code, stderr } = await harness.run(["md-object-property-show", "OS::Mine", "o", "x"]);
   assertEquals([code, stderr], [
     1,

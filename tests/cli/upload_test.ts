@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { denoFiles } from "../../lib/cli/system/deno_files.ts";
 import { Interrupted } from "../../lib/cli/system/errors.ts";
 import { sampleBytes } from "../../lib/cli/server/sample.ts";
-import { findBytes } from "../../lib/cli/files/upload_source.ts";
+import { findBytes } from "../../lib/cli/files/upload_input.ts";
 import { inDirectory } from "../support/directory.ts";
 import { CliHarness, embedded, type Fetch } from "./harness.ts";
 import { MemoryFiles, streamOf } from "./memory_files.ts";

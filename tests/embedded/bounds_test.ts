@@ -10,14 +10,14 @@ const JSON_PATCH = { "content-type": "application/openstack-images-v2.1-json-pat
 
 /** An endless body. */
 function endless() {
-  const state = { taken: 0, isCancelled: false };
+  const state = { taken: 0, isCanceled: false };
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
       state.taken += MIB;
       controller.enqueue(new Uint8Array(MIB).fill(0x20));
     },
     cancel() {
-      state.isCancelled = true;
+      state.isCanceled = true;
     },
   }, { highWaterMark: 0 });
   return { body, state };
@@ -39,7 +39,7 @@ Deno.test("fetch() rejects an endless JSON body at the limit on every path", asy
     const { body, state } = endless();
     const answer = await send(glance, method, path, body, headers);
     await answer.body?.cancel();
-    assertEquals([answer.status, state.isCancelled], [413, true], path);
+    assertEquals([answer.status, state.isCanceled], [413, true], path);
     assertLess(state.taken, 20 * MIB, path);
   }
 });
@@ -58,7 +58,7 @@ Deno.test("fetch() rejects an unknown token before reading the body", async () =
   const { body, state } = endless();
   const answer = await send(glance, "POST", "/v2/images", body);
   await answer.body?.cancel();
-  assertEquals([answer.status, state], [401, { taken: 0, isCancelled: true }]);
+  assertEquals([answer.status, state], [401, { taken: 0, isCanceled: true }]);
 });
 
 Deno.test("fetch() survives when identify or onError throws", async () => {

@@ -133,7 +133,7 @@ Deno.test("directoryStore() renames a file of invalid metadata definitions", asy
   assertEquals(await define(before, "first"), 201);
   const id = await create(before, { name: "kept" });
   const path = `${directory.path}/metadefs`;
-  await Deno.writeTextFile(`${path}/catalogue.json`, '{"namespaces": [{}]}');
+  await Deno.writeTextFile(`${path}/catalog.json`, '{"namespaces": [{}]}');
 
   const { glance, reports } = open(directory.path);
   assertEquals((await show(glance, id)).image["name"], "kept");

@@ -59,15 +59,15 @@ Deno.test("fetch() answers an upload with 410 when its image is deleted meanwhil
 
 Deno.test("fetch() does not read the body when it rejects an upload", async () => {
   const glance = createEmbeddedGlance();
-  let cancelled = false;
+  let canceled = false;
   const body = new ReadableStream<Uint8Array>({
     pull: () => assert(false, "the body must not be read"),
     cancel: () => {
-      cancelled = true;
+      canceled = true;
     },
   }, { highWaterMark: 0 });
   assertEquals(await upload(glance, "nope", body), 404);
-  assertEquals(cancelled, true);
+  assertEquals(canceled, true);
 });
 
 Deno.test("fetch() aborts an upload when it exceeds imageSizeCap", async () => {

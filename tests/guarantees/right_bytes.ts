@@ -21,17 +21,17 @@ export const RIGHT_BYTES: readonly Guarantee[] = [
   [
     "A command fails at a wrong path, where Glance answers everything with 300.",
     "cli/args/wording_test.ts: runGlance() exits with 1 when the path is wrong and Glance answers everything with 300",
-    "images/promise_test.ts: call() names the missing Image API when a wrong path lists the versions",
+    "images/response_contract_test.ts: call() names the missing Image API when a wrong path lists the versions",
   ],
   [
     "Every operation refuses a status that it does not promise.",
-    "images/promise_test.ts: call() throws UnexpectedResponse for each status below 400 that an operation does not define",
+    "images/response_contract_test.ts: call() throws UnexpectedResponse for each status below 400 that an operation does not define",
     "router/unexpected_responses_test.ts: createImageRouter() responds with 502, and logs a failure, when an operation does not define a status below 400",
   ],
   [
     "Every operation refuses a success whose body is empty or foreign.",
-    "images/promise_test.ts: call() throws UnexpectedResponse when the document of an operation is empty or foreign",
-    "images/promise_test.ts: call() throws UnexpectedResponse for a page when the operation has no result",
+    "images/response_contract_test.ts: call() throws UnexpectedResponse when the document of an operation is empty or foreign",
+    "images/response_contract_test.ts: call() throws UnexpectedResponse for a page when the operation has no result",
     "router/unexpected_responses_test.ts: createImageRouter() responds with 502, and logs a failure, when a response is empty or not of the operation",
   ],
   [
@@ -42,7 +42,7 @@ export const RIGHT_BYTES: readonly Guarantee[] = [
   [
     "No header is built from a record value of the wrong type.",
     "router/unexpected_responses_test.ts: GET /file makes no header from a record value of the wrong type",
-    "images/promise_test.ts: show() throws UnexpectedResponse when size, hash or name has the wrong type",
+    "images/response_contract_test.ts: show() throws UnexpectedResponse when size, hash or name has the wrong type",
   ],
   [
     "Data that follows an announced size of 0 is refused with 400.",

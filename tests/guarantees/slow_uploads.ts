@@ -12,7 +12,7 @@ export const SLOW_UPLOADS: readonly Guarantee[] = [
     "An image whose bytes are complete is never deleted while it is saving.",
     "transfer/upload/upload_wait_test.ts: create() keeps an image that is saving without a change for an hour when …",
     "transfer/upload/upload_wait_test.ts: create() keeps an image that is saving when it is aborted after the last byte",
-    "sockets/upload_answers_test.ts: create() keeps an image of which nothing is heard for an hour",
+    "sockets/upload_responses_test.ts: create() keeps an image of which nothing is heard for an hour",
   ],
   [
     "Only of a stream does a message say that its data can be read only once.",

@@ -17,7 +17,7 @@ const CHUNK = new TextEncoder().encode(`[${"1,".repeat(32 * 1024 - 1)}1`);
 /** An endless body that counts the bytes read from it. */
 class Endless {
   taken = 0;
-  isCancelled = false;
+  isCanceled = false;
 
   stream(): ReadableStream<Uint8Array> {
     return new ReadableStream({
@@ -26,7 +26,7 @@ class Endless {
         controller.enqueue(CHUNK.slice());
       },
       cancel: () => {
-        this.isCancelled = true;
+        this.isCanceled = true;
       },
     }, { highWaterMark: 0 });
   }
@@ -73,7 +73,7 @@ for (const [what, ask] of Object.entries(QUESTIONS)) {
       `larger than the limit of ${DOCUMENT_LIMIT} bytes`,
     );
     assert(error instanceof GlanceError);
-    assert(endless.isCancelled);
+    assert(endless.isCanceled);
     assertLess(endless.taken, DOCUMENT_LIMIT + 3 * CHUNK.byteLength);
   });
 
@@ -81,7 +81,7 @@ for (const [what, ask] of Object.entries(QUESTIONS)) {
     for (const status of [400, 404, 500, 503]) {
       const endless = new Endless();
       await assertRejects(() => ask(() => Promise.resolve(endless.answer(status))), GlanceError);
-      assert(endless.isCancelled, `${status}`);
+      assert(endless.isCanceled, `${status}`);
       assertLess(endless.taken, 4 * CHUNK.byteLength, `${status}`);
     }
   });
@@ -91,7 +91,7 @@ Deno.test("call() reads nothing of a response whose Content-Length exceeds the l
   const endless = new Endless();
   const answer = endless.answer(200, { "content-length": String(DOCUMENT_LIMIT + 1) });
   await assertRejects(() => readBytes(answer), UnexpectedResponse, "the limit");
-  assertEquals([endless.taken, endless.isCancelled], [0, true]);
+  assertEquals([endless.taken, endless.isCanceled], [0, true]);
 });
 
 Deno.test("call() limits the decoded bytes of a body, whatever its Content-Length", async () => {
@@ -141,7 +141,7 @@ Deno.test("call() throws UnexpectedResponse for a deeply nested response", async
 Deno.test("readStart() returns the start of a body and cancels the rest", async () => {
   const endless = new Endless();
   const text = await readStart(endless.answer(), { limit: 10 });
-  assertEquals([text, endless.isCancelled], ["[1,1,1,1,1", true]);
+  assertEquals([text, endless.isCanceled], ["[1,1,1,1,1", true]);
   assertEquals(await readStart(new Response("short")), "short");
   assertEquals(await readStart(new Response(null)), "");
 });

@@ -5,7 +5,7 @@ The script is one JSON object on standard input:
   servers  list of URLs for cinder's glance_api_servers; null to use the catalog
   retries  glance_num_retries, 3 as in cinder if absent
   schemes  allowed_direct_url_schemes, none if absent
-  catalog  the callers' service catalogue, v2 shape as cinder keeps it; empty if absent
+  catalog  the callers' service catalog, v2 shape as cinder keeps it; empty if absent
   callers  who may be named in "as": {"alice": {"token", "userId", "projectId", "roles"}, ...}
   steps    [{"method", "args", "kwargs", "as", "servers", "schemes"}, ...]; "as" absent or "none" is
            a caller without a token, "servers" and "schemes" replace the script's for this call alone

@@ -8,7 +8,7 @@ const CHUNK = new Uint8Array(MIB).fill(0x20);
 
 /** A body without an end, which comes as fast as it is taken, until it has to wait. */
 function endless(limit = Infinity) {
-  const state = { taken: 0, isCancelled: false };
+  const state = { taken: 0, isCanceled: false };
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
       if (state.taken >= limit) return new Promise<void>(() => {});
@@ -17,7 +17,7 @@ function endless(limit = Infinity) {
       return Promise.resolve();
     },
     cancel() {
-      state.isCancelled = true;
+      state.isCanceled = true;
     },
   }, { highWaterMark: 0 });
   return { body, state };
@@ -49,7 +49,7 @@ Deno.test("createImageRouter() sends Glance's 401 before it reads a byte of the 
     const response = await router.request(path, { method, body });
     const expected = await cloud.ask("/v2/", {});
     assertEquals([response.status, await response.text()], [401, await expected.text()], path);
-    assertEquals(state, { taken: 0, isCancelled: true }, path);
+    assertEquals(state, { taken: 0, isCanceled: true }, path);
   }
   assertEquals(new Set(cloud.requestLines.map((line) => line.slice(2))), new Set(["GET /v2/"]));
 });
@@ -68,7 +68,7 @@ Deno.test("withBody() answers 413 at its limit when a body is endless, with any 
   const headers = { "x-auth-token": "good" };
   const response = await cloud.router().request("/v2/images", { method: "POST", headers, body });
   await response.body?.cancel();
-  assertEquals([response.status, state.isCancelled], [413, true]);
+  assertEquals([response.status, state.isCanceled], [413, true]);
   assertLess(state.taken, 20 * MIB);
   assertEquals(cloud.requestLines, []);
 });
@@ -82,7 +82,7 @@ Deno.test("withBody() answers 408 after a minute when a body does not arrive", a
   const asked = router.request("/v2/images", { method: "POST", headers, body });
   const response = await clock.run(Promise.resolve(asked));
   await response.body?.cancel();
-  assertEquals([response.status, clock.now(), state.isCancelled], [408, 60_000, true]);
+  assertEquals([response.status, clock.now(), state.isCanceled], [408, 60_000, true]);
 });
 
 Deno.test("withBody() leaves room for other clients when one sends many bodies, by token and by address", async () => {
@@ -98,7 +98,7 @@ Deno.test("withBody() leaves room for other clients when one sends many bodies, 
     slow.push(router.request("/v2/images", { method: "POST", headers, body: sent.body }, env));
     await settled();
   }
-  const open = bodies.filter(({ state }) => !state.isCancelled);
+  const open = bodies.filter(({ state }) => !state.isCanceled);
   assert(open.length <= 16, `${open.length} bodies of 4 MiB are held`);
   const headers = { "x-auth-token": "good 2" };
   const body = JSON.stringify({ name: "modest" });
@@ -106,7 +106,7 @@ Deno.test("withBody() leaves room for other clients when one sends many bodies, 
   assertEquals([response.status, (await response.json()).name], [201, "modest"]);
   const statuses = new Set();
   for (const [i, answer] of slow.entries()) {
-    if (!bodies[i]?.state.isCancelled) continue;
+    if (!bodies[i]?.state.isCanceled) continue;
     const { status, headers, body } = await answer;
     await body?.cancel();
     statuses.add(`${status} ${headers.get("retry-after")}`);

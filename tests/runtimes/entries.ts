@@ -36,7 +36,7 @@ export const PAGE_ENTRY = `runSuite(new URL(location.href)).then(
   (error) => String(error?.stack ?? error),
 ).then((body) => fetch("/results", { method: "POST", body }));`;
 
-/** The command that opens a page and keeps to it. */
+/** The command that opens a page and stays on it. */
 export function chromiumCommand(program: string, url: string, profile: string): readonly string[] {
   return [
     program,

@@ -19,12 +19,12 @@ const EXCEPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "upload cut": HTTP2_ONLY,
   },
   "edge-runtime": {
-    "gateway HEAD": "its server drops content-length from every answer",
+    "gateway HEAD": "its server drops content-length from every response",
     "gateway cuts": "its server ends a response whose stream has failed as if it were whole",
   },
 };
 
-/** More callers than a gateway looks at together. */
+/** More clients than downloads that start at once. */
 const MANY = 20;
 
 Deno.test("the module and the router pass the same checks on every runtime", async (t) => {
@@ -52,7 +52,7 @@ Deno.test("the module and the router pass the same checks on every runtime", asy
         checkColumn("Chromium", results);
       },
     });
-    assertEquals(servers.foreign, [], "the foreign host was asked");
+    assertEquals(servers.foreign, [], "the other origin received a request");
   } finally {
     console.log(tableOf(columns));
     await Deno.remove(folder, { recursive: true });
@@ -66,8 +66,8 @@ function checkColumn(name: string, results: Results): void {
   assertEquals(failed.map(([name]) => name).sort(), expected.sort());
 }
 
-function queryOf({ well, cutting, deaf, imageId }: Servers): string {
-  return `?${new URLSearchParams({ well, cutting, deaf, image: imageId })}`;
+function queryOf({ healthy, cutting, unresponsive, imageId }: Servers): string {
+  return `?${new URLSearchParams({ healthy, cutting, unresponsive, image: imageId })}`;
 }
 
 async function resultsOn(runtime: Runtime, folder: string, servers: Servers): Promise<Results> {
@@ -108,8 +108,8 @@ async function gatewayChecks(
 ): Promise<Results> {
   const file = `/v2/images/${imageId}/file${query}`;
   const endless = `/v2/images/${endlessId}/file${query}`;
-  const healed = await curl(["-s", `${base}/gateway-heal${file}`]);
-  const head = await curl(["-sI", `${base}/gateway-heal${file}`]);
+  const resumed = await curl(["-s", `${base}/gateway-resume${file}`]);
+  const head = await curl(["-sI", `${base}/gateway-resume${file}`]);
   const leaving = ["-s", "--max-time", "0.5", `${base}/gateway-one${endless}`];
   await Promise.all(Array.from({ length: MANY }, () => curl(leaving)));
   const staying = await Promise.all(
@@ -124,9 +124,9 @@ async function gatewayChecks(
   const cut = await curl(["-s", `${base}/gateway-cut${file}`]);
   const length = new RegExp(`^content-length: ${bytes.byteLength}\\r?$`, "im");
   return {
-    "gateway heals": healed.code === 0 && equal(healed.stdout, bytes)
+    "gateway resumes": resumed.code === 0 && equal(resumed.stdout, bytes)
       ? ""
-      : `curl ended with ${healed.code} after ${healed.stdout.byteLength} bytes`,
+      : `curl ended with ${resumed.code} after ${resumed.stdout.byteLength} bytes`,
     "gateway HEAD": length.test(new TextDecoder().decode(head.stdout))
       ? ""
       : new TextDecoder().decode(head.stdout),
@@ -160,7 +160,7 @@ async function bundled(
   return output;
 }
 
-/** The first answer of a server that is just starting. */
+/** The first response of a server that is just starting. */
 async function answered(url: string, child: Deno.ChildProcess): Promise<Response> {
   let ended = false;
   child.status.then(() => ended = true);

@@ -1,16 +1,19 @@
-/** The servers that the suite asks: one well, one that cuts, and one that must never be asked. */
+/**
+ * The servers of the suite: one healthy, one that cuts every body, one unresponsive, and one of another origin,
+ * which must receive no request.
+ */
 import { createEmbeddedGlance, memoryStore } from "../../lib/embedded/mod.ts";
 import { storeImage } from "../support/stored_image.ts";
 
 /** The servers, on free ports of loopback. */
 export interface Servers extends AsyncDisposable {
   /** Below `/sized` it refuses a body of unknown length with 411, as some proxies do. */
-  readonly well: string;
+  readonly healthy: string;
   readonly cutting: string;
   /** Accepts connections, and reads nothing of a body. */
-  readonly deaf: string;
+  readonly unresponsive: string;
   readonly imageId: string;
-  /** An image of which the well server sends a chunk, and then nothing. */
+  /** An image of which the healthy server sends a chunk, and then nothing. */
   readonly endlessId: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Requests that reached the host to which `/redirecting` leads, with their tokens. */
@@ -22,39 +25,42 @@ export async function startServers(size: number): Promise<Servers> {
   const store = memoryStore();
   const glance = createEmbeddedGlance({ store });
   const foreign: (string | null)[] = [];
-  const evil = listen((request) => {
+  const otherOrigin = listen((request) => {
     foreign.push(request.headers.get("x-auth-token"));
     return new Response("{}");
   });
   let endlessId = "";
-  const well = listen(async (request) => {
+  const healthy = listen(async (request) => {
     const { pathname } = new URL(request.url);
     if (pathname.startsWith("/sized/")) return await sized(glance, request);
     if (pathname === `/v2/images/${endlessId}/file`) return endless(await glance.fetch(request));
     if (!pathname.startsWith("/redirecting")) return await glance.fetch(request);
-    return new Response(null, { status: 302, headers: { location: `${evil.url}/v2/images/x` } });
+    return new Response(null, {
+      status: 302,
+      headers: { location: `${otherOrigin.url}/v2/images/x` },
+    });
   });
   const cutting = listen(async (request) => {
     const response = await glance.fetch(request);
     const isData = request.method === "GET" && new URL(request.url).pathname.endsWith("/file");
     return isData ? cut(response, size / 2) : response;
   });
-  const deaf = listenDeaf();
+  const unresponsive = listenUnresponsive();
   const bytes = Uint8Array.from({ length: size }, (_, i) => (i * 31) ^ (i >> 7));
-  const ask = (path: string, init: RequestInit) => fetch(well.url + path, init);
+  const ask = (path: string, init: RequestInit) => fetch(healthy.url + path, init);
   const imageId = await storeImage(ask, "suite", bytes);
   endlessId = await storeImage(ask, "suite", bytes);
   return {
-    well: well.url,
+    healthy: healthy.url,
     cutting: cutting.url,
-    deaf: deaf.url,
+    unresponsive: unresponsive.url,
     imageId,
     endlessId,
     bytes,
     foreign,
     async [Symbol.asyncDispose]() {
-      deaf.close();
-      await Promise.all([evil, well, cutting].map(({ server }) => server.shutdown()));
+      unresponsive.close();
+      await Promise.all([otherOrigin, healthy, cutting].map(({ server }) => server.shutdown()));
     },
   };
 }
@@ -102,7 +108,7 @@ async function sized(
   return await glance.fetch(new Request(request.url.replace("/sized/", "/"), request));
 }
 
-function listenDeaf(): { url: string; close(): void } {
+function listenUnresponsive(): { url: string; close(): void } {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const connections: Deno.Conn[] = [];
   const accept = async () => {
@@ -123,7 +129,7 @@ function gone(): Response {
   return new Response("gone", { status: 500 });
 }
 
-/** The same answer, whose body ends early after byte `at` of the image. */
+/** The same response, whose body ends early after byte `at` of the image. */
 function cut(response: Response, at: number): Response {
   const reader = response.body?.getReader();
   if (reader === undefined) return response;
@@ -142,7 +148,7 @@ function cut(response: Response, at: number): Response {
   return new Response(body, response);
 }
 
-/** The same answer, with a first chunk that nothing follows. */
+/** The same response, with a first chunk that nothing follows. */
 function endless(response: Response): Response {
   const reader = response.body?.getReader();
   if (reader === undefined) return response;

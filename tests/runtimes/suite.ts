@@ -19,11 +19,11 @@ export type Results = Record<string, string>;
 interface Harness {
   readonly service: GlanceImageService;
   readonly context: RequestContext;
-  /** Endpoint roots: a well server, and one that cuts every body in the middle. */
-  readonly well: string;
+  /** Endpoint roots: a healthy server, and one that cuts every body in the middle. */
+  readonly healthy: string;
   readonly cutting: string;
   /** A server that reads nothing. */
-  readonly deaf: string;
+  readonly unresponsive: string;
   readonly imageId: string;
   readonly size: number;
 }
@@ -63,9 +63,9 @@ const CHECKS: Readonly<Record<string, (harness: Harness) => Promise<void>>> = {
     const options = { connections: 3, partSize: 65_536 };
     expect(await count(await service.download(context, imageId, options)) === size, "other bytes");
   },
-  "resume": async ({ cutting, well, imageId, size }) => {
+  "resume": async ({ cutting, healthy, imageId, size }) => {
     const resumes: number[] = [];
-    const { service, context } = await at([cutting, well], {
+    const { service, context } = await at([cutting, healthy], {
       onEvent: (event) => event.kind === "resume" && resumes.push(event.offset),
     });
     expect(await count(await service.download(context, imageId)) === size, "other bytes");
@@ -86,8 +86,8 @@ const CHECKS: Readonly<Record<string, (harness: Harness) => Promise<void>>> = {
     expect(image.size === 200_000 && image.status === "active", `${image.status} ${image.size}`);
     await service.delete(context, image.id);
   },
-  "upload Blob": async ({ well }) => {
-    const { service, context } = await at([`${well}/sized`]);
+  "upload Blob": async ({ healthy }) => {
+    const { service, context } = await at([`${healthy}/sized`]);
     const data = new Blob([new Uint8Array(100_000), new Uint8Array(50_000)]);
     const progress: Progress[] = [];
     const image = await service.create(context, META, data, {
@@ -97,27 +97,30 @@ const CHECKS: Readonly<Record<string, (harness: Harness) => Promise<void>>> = {
     expect(progress.at(-1)?.transferred === 150_000, JSON.stringify(progress.at(-1)));
     await service.delete(context, image.id);
   },
-  "upload bytes": async ({ well }) => {
-    const { service, context } = await at([`${well}/sized`]);
+  "upload bytes": async ({ healthy }) => {
+    const { service, context } = await at([`${healthy}/sized`]);
     const image = await service.create(context, META, new Uint8Array(100_000));
     expect(image.size === 100_000 && image.status === "active", `${image.status} ${image.size}`);
     await service.delete(context, image.id);
   },
-  "upload empty": async ({ well }) => {
-    const { service, context } = await at([`${well}/sized`]);
+  "upload empty": async ({ healthy }) => {
+    const { service, context } = await at([`${healthy}/sized`]);
     const image = await service.create(context, META, new Blob());
     expect(image.size === 0 && image.status === "active", `${image.status} ${image.size}`);
     await service.delete(context, image.id);
   },
-  "upload with its size": async ({ well }) => {
-    const { service, context } = await at([`${well}/sized`]);
+  "upload with its size": async ({ healthy }) => {
+    const { service, context } = await at([`${healthy}/sized`]);
     const image = await service.create(context, META, streamOf(5, 40_000), { size: 200_000 });
     expect(image.size === 200_000 && image.status === "active", `${image.status} ${image.size}`);
     await service.delete(context, image.id);
   },
-  "upload queue": async ({ deaf, service, context }) => {
+  "upload queue": async ({ unresponsive, service, context }) => {
     const { id } = await service.create(context, META);
-    const { service: other } = await at([deaf], { stallTimeout: 500, requestTimeout: 1_000 });
+    const { service: other } = await at([unresponsive], {
+      stallTimeout: 500,
+      requestTimeout: 1_000,
+    });
     let pulled = 0;
     const data = new ReadableStream({
       pull(controller) {
@@ -145,8 +148,8 @@ const CHECKS: Readonly<Record<string, (harness: Harness) => Promise<void>>> = {
     const left = await service.detail(context, { filters: { name: "broken" } });
     expect(left.length === 0, "a short image was left");
   },
-  "foreign redirect": async ({ well, imageId }) => {
-    const { service } = await at([`${well}/redirecting`]);
+  "foreign redirect": async ({ healthy, imageId }) => {
+    const { service } = await at([`${healthy}/redirecting`]);
     const error = await caught(() => service.show({ authToken: "canary" }, imageId));
     expect(error instanceof GlanceError && error.name === "RedirectRefused", `${error}`);
   },
@@ -154,12 +157,12 @@ const CHECKS: Readonly<Record<string, (harness: Harness) => Promise<void>>> = {
 
 /** Runs all checks against the servers that a test has started. */
 export async function runSuite(url: URL): Promise<Results> {
-  const [well, cutting] = [parameter(url, "well"), parameter(url, "cutting")];
-  const { service, context } = await at([well]);
+  const [healthy, cutting] = [parameter(url, "healthy"), parameter(url, "cutting")];
+  const { service, context } = await at([healthy]);
   const imageId = parameter(url, "image");
   const { size } = await service.show(context, imageId);
-  const deaf = parameter(url, "deaf");
-  const harness = { service, context, well, cutting, deaf, imageId, size: size ?? NaN };
+  const unresponsive = parameter(url, "unresponsive");
+  const harness = { service, context, healthy, cutting, unresponsive, imageId, size: size ?? NaN };
   const results: Results = {};
   for (const [name, check] of Object.entries(CHECKS)) {
     results[name] = await check(harness).then(() => "", (error) => `${error?.stack ?? error}`);
@@ -170,14 +173,14 @@ export async function runSuite(url: URL): Promise<Results> {
 const GATEWAYS = new Map<string, ImageRouter>();
 
 /**
- * A gateway in front of the cutting server, with `heal` the well one behind it, with `one` the well one
+ * A gateway in front of the cutting server and, with `resume`, the healthy one; with `one`, in front of the healthy one
  * alone. All requests of a kind share one, as those of a program do.
  */
 export async function gateway(request: Request): Promise<Response> {
   const url = new URL(request.url);
   const [, kind = "", rest] = /^\/gateway-(\w+)(\/.*)$/.exec(url.pathname) ?? [];
-  const [well, cutting] = [parameter(url, "well"), parameter(url, "cutting")];
-  const servers = new Map([["heal", [cutting, well]], ["cut", [cutting]], ["one", [well]]]);
+  const [healthy, cutting] = [parameter(url, "healthy"), parameter(url, "cutting")];
+  const servers = new Map([["resume", [cutting, healthy]], ["cut", [cutting]], ["one", [healthy]]]);
   const router = GATEWAYS.get(kind) ?? createImageRouter({
     apiServers: servers.get(kind) ?? [],
     authStrategy: "noauth",
@@ -195,7 +198,7 @@ export async function gateway(request: Request): Promise<Response> {
   );
 }
 
-/** The whole program: `/run`, and a gateway below `/gateway-heal`, `/gateway-cut` and `/gateway-one`. */
+/** The whole program: `/run`, and a gateway below `/gateway-resume`, `/gateway-cut` and `/gateway-one`. */
 export async function handle(request: Request): Promise<Response> {
   const url = new URL(request.url);
   return url.pathname === "/run" ? Response.json(await runSuite(url)) : await gateway(request);

@@ -1,4 +1,4 @@
-/** Scenarios 73 to 75 and 78: behaviour that Cinder has and its tests do not show. */
+/** Scenarios 73 to 75 and 78: behavior that Cinder has and its tests do not show. */
 import { assertEquals, assertRejects } from "@std/assert";
 import {
   Conflict,

@@ -130,7 +130,7 @@ function check({ bytes, error, cluster, clock, plan, parts }: Run): void {
   if (bytes === null) {
     assert(error instanceof GlanceError, `no typed error: ${Deno.inspect(error)}`);
   } else assertEquals(bytes, cluster.image);
-  assertEquals(cluster.openBodies, 0, "a body was neither consumed nor cancelled");
+  assertEquals(cluster.openBodies, 0, "a body was neither consumed nor canceled");
   assertEquals(clock.pending, 0, "a timer was left");
   assert(
     cluster.requests.every(({ server }) => cluster.apiServers.includes(server)),

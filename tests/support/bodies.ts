@@ -48,7 +48,7 @@ export class FakeBody {
       : new ReadableStream(source, { highWaterMark: 0 });
   }
 
-  /** Whether it is closed: read to its end, broken, cancelled, or aborted. */
+  /** Whether it is closed: read to its end, broken, canceled, or aborted. */
   get isOver(): boolean {
     return this.#isOver;
   }

@@ -38,7 +38,7 @@ import { printImage } from "../output/records.ts";
 import { stageBytes } from "./staging.ts";
 import { checkStores } from "./shared/stores.ts";
 import { PROGRESS_FLAGS } from "./shared/transfer.ts";
-import { FILE_FLAGS, findBytes, type FoundBytes, requireBytes } from "../files/upload_source.ts";
+import { FILE_FLAGS, findBytes, type FoundBytes, requireBytes } from "../files/upload_input.ts";
 
 const FLAGS = {
   ...NEW_IMAGE_FLAGS,

@@ -22,7 +22,7 @@ import {
   type FoundBytes,
   requireBytes,
   SIZE_FLAGS,
-} from "../files/upload_source.ts";
+} from "../files/upload_input.ts";
 
 const SOURCE_FLAGS = {
   ...FILE_FLAGS,

@@ -10,7 +10,7 @@ import { sourceOf } from "../../transfer/upload/upload_source.ts";
 import { findImageId, IMAGE } from "./shared/find_image.ts";
 import { type Command, command, type Invocation, type Values } from "../args/command.ts";
 import { PROGRESS_FLAGS, withProgress } from "./shared/transfer.ts";
-import { FILE_FLAGS, type FoundBytes, requireBytes, SIZE_FLAGS } from "../files/upload_source.ts";
+import { FILE_FLAGS, type FoundBytes, requireBytes, SIZE_FLAGS } from "../files/upload_input.ts";
 
 /** The command `image-stage`. */
 export const IMAGE_STAGE: Command = command({

@@ -29,7 +29,7 @@ export class RequestBody {
   #left: number;
   #isComplete = false;
   #isAwaited: boolean;
-  #isCancelled = false;
+  #isCanceled = false;
   #controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | null = null;
   #reading: Promise<Uint8Array<ArrayBuffer> | null> | null = null;
 
@@ -56,7 +56,7 @@ export class RequestBody {
   /** Errors the stream: a handler that still forwards it would keep its upstream connection open. */
   abandon(): void {
     if (this.#isComplete) return;
-    this.#isCancelled = true;
+    this.#isCanceled = true;
     this.#controller?.error(new Error("The request has been answered"));
   }
 
@@ -78,13 +78,13 @@ export class RequestBody {
       start: (controller) => void (this.#controller = controller),
       pull: async (controller) => {
         const chunk = await (this.#reading = this.#next());
-        if (this.#isCancelled) return;
+        if (this.#isCanceled) return;
         if (chunk !== null) controller.enqueue(chunk);
         // Closed with the last chunk, without another read of the socket.
         if (this.#isComplete) controller.close();
       },
       // The connection discards the rest after the response.
-      cancel: () => void (this.#isCancelled = true),
+      cancel: () => void (this.#isCanceled = true),
     }, { highWaterMark: 0 });
   }
 

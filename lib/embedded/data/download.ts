@@ -10,7 +10,7 @@ import { isAdmin } from "../request/identity.ts";
 import { visibleImage } from "../images/access.ts";
 import { sliceOf } from "../http/range.ts";
 import type { ImageRow, LocationRow } from "../store/image_records.ts";
-import { openUrl } from "./url_source.ts";
+import { openUrl } from "./location_data.ts";
 
 /** `GET /v2/images/{image_id}/file` */
 export async function downloadData(call: EmbeddedRequest): Promise<Response> {

@@ -18,7 +18,7 @@ import { changeImage, visibleImage } from "../images/access.ts";
 import { storeMetadata, webStoreId } from "../request/store_choice.ts";
 import { checkFormats, type ImageRow, type TaskRow, withStatus } from "../store/image_records.ts";
 import { endedTask, newTask } from "../store/task_records.ts";
-import { openUrl } from "./url_source.ts";
+import { openUrl } from "./location_data.ts";
 
 const SCHEMA: Schema & { readonly name: string } = {
   name: "location",

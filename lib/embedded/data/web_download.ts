@@ -14,7 +14,7 @@ import { withTraces } from "./import_result.ts";
 import { changeImage } from "../images/access.ts";
 import { python } from "../http/python_format.ts";
 import { type ImageRow, withStatus } from "../store/image_records.ts";
-import { openUrl } from "./url_source.ts";
+import { openUrl } from "./location_data.ts";
 import { writtenData } from "./ingest.ts";
 
 /** Moves the staged data of an image to the stores. */

@@ -8,7 +8,7 @@ import { type EmbeddedRequest, param } from "../request/request.ts";
 import { Failure, forbidden, notFound } from "../http/errors.ts";
 import { type Identity, isAdmin } from "../request/identity.ts";
 import { fold, isSameText } from "../lists/collation.ts";
-import { type Catalogue, type NamespaceRow, replaced } from "../store/metadef_records.ts";
+import { type Catalog, type NamespaceRow, replaced } from "../store/metadef_records.ts";
 import { checkPolicy } from "../request/policy.ts";
 
 /** True if the client may see the namespace: a public one, or as its owner or an administrator. */
@@ -36,7 +36,7 @@ export function visibleNamespace(
   hidden: (name: string) => Failure = missing,
 ): NamespaceRow {
   const name = param(call, 0);
-  const row = namespaceOf(call.cloud.store.catalogue.value.namespaces, name);
+  const row = namespaceOf(call.cloud.store.catalog.value.namespaces, name);
   if (row === undefined) throw missing(name);
   if (!canSeeNamespace(call.identity, row)) throw hidden(name);
   checkPolicy(call, call.action);
@@ -78,9 +78,9 @@ export function checkUnprotected(row: NamespaceRow, what: string): void {
 
 /** The catalog with these namespaces, plus the resource types that they are associated with. */
 export function withNamespaces(
-  { resourceTypes }: Catalogue,
+  { resourceTypes }: Catalog,
   namespaces: readonly NamespaceRow[],
-): Catalogue {
+): Catalog {
   const types = [...resourceTypes];
   const known = new Set(types.map(({ name }) => fold(name)));
   for (const { name, created_at, updated_at } of namespaces.flatMap((row) => row.associations)) {
@@ -99,14 +99,14 @@ export function withNamespaces(
  */
 export async function changeNamespace(
   call: EmbeddedRequest,
-  change: (row: NamespaceRow, catalogue: Catalogue) => NamespaceRow,
+  change: (row: NamespaceRow, catalog: Catalog) => NamespaceRow,
 ): Promise<NamespaceRow> {
   let changed: NamespaceRow | undefined;
-  await call.cloud.store.catalogue.change((catalogue) => {
-    const row = namespaceOf(catalogue.namespaces, param(call, 0));
+  await call.cloud.store.catalog.change((catalog) => {
+    const row = namespaceOf(catalog.namespaces, param(call, 0));
     if (row === undefined) throw noNamespace(param(call, 0));
-    changed = change(row, catalogue);
-    return withNamespaces(catalogue, replaced(catalogue.namespaces, row, changed));
+    changed = change(row, catalog);
+    return withNamespaces(catalog, replaced(catalog.namespaces, row, changed));
   });
   if (changed === undefined) throw new Failure(500);
   return changed;

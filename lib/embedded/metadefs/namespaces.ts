@@ -48,11 +48,11 @@ export async function createNamespace(call: EmbeddedRequest): Promise<Response> 
     fields,
     ...[...objects, ...properties, ...tags, ...associations],
   );
-  await call.cloud.store.catalogue.change((catalogue) => {
-    if (namespaceOf(catalogue.namespaces, row.namespace) !== undefined) {
+  await call.cloud.store.catalog.change((catalog) => {
+    if (namespaceOf(catalog.namespaces, row.namespace) !== undefined) {
       throw conflict(`The metadata definition namespace=${row.namespace} already exists.`);
     }
-    return withNamespaces(catalogue, [...catalogue.namespaces, row]);
+    return withNamespaces(catalog, [...catalog.namespaces, row]);
   });
   const location = new URL(call.request.url);
   // The setter of `pathname` converts a backslash to a slash.
@@ -136,10 +136,10 @@ export async function updateNamespace(call: EmbeddedRequest): Promise<Response> 
 export async function deleteNamespace(call: EmbeddedRequest): Promise<Response> {
   visibleNamespace(call);
   requireMetadefAdmin(call);
-  await call.cloud.store.catalogue.change((catalogue) => {
+  await call.cloud.store.catalog.change((catalog) => {
     const row = visibleNamespace(call);
     checkUnprotected(row, `namespace ${row.namespace}`);
-    return { ...catalogue, namespaces: catalogue.namespaces.filter((other) => other !== row) };
+    return { ...catalog, namespaces: catalog.namespaces.filter((other) => other !== row) };
   });
   return noContent();
 }

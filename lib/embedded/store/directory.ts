@@ -6,7 +6,7 @@
  * ```text
  * images/<id>.json        one row per image; {"deleted": true} for an id that was used
  * tasks/<id>.json         one row per task created with POST /v2/tasks
- * metadefs/catalogue.json the metadata definitions
+ * metadefs/catalog.json the metadata definitions
  * data/<store>/<id>       the bytes
  * data/staging/<id>       bytes staged for an import
  * temporary/              incomplete files
@@ -19,10 +19,10 @@
 
 import { byteStream } from "./byte_stream.ts";
 import { AtomicFile } from "./atomic_file.ts";
-import { CATALOGUE_FILE, openDirectory } from "./recovery.ts";
+import { CATALOG_FILE, openDirectory } from "./directory_recovery.ts";
 import { storageFailure } from "../http/errors.ts";
 import { files, overwrite, syncDirectory } from "./fs.ts";
-import type { Catalogue } from "./metadef_records.ts";
+import type { Catalog } from "./metadef_records.ts";
 import type { RowJournal, StoredRow } from "./table.ts";
 import type { ImageRow, TaskRow } from "./image_records.ts";
 import {
@@ -68,8 +68,8 @@ class DirectoryJournal implements StoreJournal {
     this.tasks = this.#rowsIn("tasks");
   }
 
-  saveCatalogue(catalogue: Catalogue): Promise<void> {
-    return this.#write(CATALOGUE_FILE, catalogue);
+  saveCatalog(catalog: Catalog): Promise<void> {
+    return this.#write(CATALOG_FILE, catalog);
   }
 
   #rowsIn(directory: string): RowJournal<StoredRow> {

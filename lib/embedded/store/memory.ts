@@ -6,7 +6,7 @@
 
 import { type ByteSink, type ByteStore, type EmbeddedStore, ImageVault } from "./store.ts";
 import { byteStream } from "./byte_stream.ts";
-import { EMPTY_CATALOGUE } from "./metadef_records.ts";
+import { EMPTY_CATALOG } from "./metadef_records.ts";
 
 type Chunks = readonly Uint8Array[];
 
@@ -30,7 +30,7 @@ type Chunks = readonly Uint8Array[];
  */
 export function memoryStore(): EmbeddedStore {
   const none = { rows: [], deletedIds: [] };
-  const empty = { images: none, tasks: none, catalogue: EMPTY_CATALOGUE, faults: [] };
+  const empty = { images: none, tasks: none, catalog: EMPTY_CATALOG, faults: [] };
   return new ImageVault(new MemoryBytes(), null, () => Promise.resolve(empty));
 }
 

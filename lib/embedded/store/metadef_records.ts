@@ -59,12 +59,12 @@ export interface NamespaceRow extends Dated {
   readonly associations: readonly AssociationRow[];
 }
 
-export interface Catalogue {
+export interface Catalog {
   readonly namespaces: readonly NamespaceRow[];
   readonly resourceTypes: readonly ResourceTypeRow[];
 }
 
-export const EMPTY_CATALOGUE: Catalogue = { namespaces: [], resourceTypes: [] };
+export const EMPTY_CATALOG: Catalog = { namespaces: [], resourceTypes: [] };
 
 /** The entry with the name. */
 export function named<T extends { readonly name: string }>(

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Catalogue, EMPTY_CATALOGUE } from "./metadef_records.ts";
+import { type Catalog, EMPTY_CATALOG } from "./metadef_records.ts";
 import { type RowJournal, RowTable, type StoredRows, StoredValue } from "./table.ts";
 import type { ImageRow, TaskRow } from "./image_records.ts";
 
@@ -42,7 +42,7 @@ export interface ByteStore {
 export interface StoredContent {
   readonly images: StoredRows<ImageRow>;
   readonly tasks: StoredRows<TaskRow>;
-  readonly catalogue: Catalogue;
+  readonly catalog: Catalog;
   /** Errors for files that cannot be read. All other content is available. */
   readonly faults: readonly Error[];
 }
@@ -51,7 +51,7 @@ export interface StoredContent {
 export interface StoreJournal {
   readonly images: RowJournal<ImageRow>;
   readonly tasks: RowJournal<TaskRow>;
-  saveCatalogue(catalogue: Catalogue): Promise<void>;
+  saveCatalog(catalog: Catalog): Promise<void>;
 }
 
 /** Rows and bytes: the implementation of every store. */
@@ -61,7 +61,7 @@ export class ImageVault implements EmbeddedStore {
   /** Tasks created with `POST /v2/tasks`; import tasks are part of their image. */
   readonly tasks: RowTable<TaskRow>;
   /** The metadata definitions. */
-  readonly catalogue: StoredValue<Catalogue>;
+  readonly catalog: StoredValue<Catalog>;
   /** Errors for files that could not be read when the store was opened. */
   faults: readonly Error[] = [];
   readonly #open: () => Promise<StoredContent>;
@@ -72,9 +72,9 @@ export class ImageVault implements EmbeddedStore {
     this.bytes = bytes;
     this.images = new RowTable(journal?.images ?? null);
     this.tasks = new RowTable(journal?.tasks ?? null);
-    this.catalogue = new StoredValue(
-      EMPTY_CATALOGUE,
-      (catalogue) => journal?.saveCatalogue(catalogue) ?? Promise.resolve(),
+    this.catalog = new StoredValue(
+      EMPTY_CATALOG,
+      (catalog) => journal?.saveCatalog(catalog) ?? Promise.resolve(),
     );
     this.#open = open;
   }
@@ -88,10 +88,10 @@ export class ImageVault implements EmbeddedStore {
   }
 
   async #load(): Promise<void> {
-    const { images, tasks, catalogue, faults } = await this.#open();
+    const { images, tasks, catalog, faults } = await this.#open();
     this.faults = faults;
     this.images.load(images);
     this.tasks.load(tasks);
-    this.catalogue.load(catalogue);
+    this.catalog.load(catalog);
   }
 }

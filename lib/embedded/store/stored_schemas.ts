@@ -5,7 +5,7 @@
  */
 
 import type { Schema } from "../http/json_schema.ts";
-import type { Catalogue, NamespaceRow } from "./metadef_records.ts";
+import type { Catalog, NamespaceRow } from "./metadef_records.ts";
 import type { ImageRow, LocationRow, MemberRow, TaskRow, WrittenData } from "./image_records.ts";
 
 const TEXT: Schema = { type: "string" };
@@ -119,7 +119,7 @@ const NAMESPACE = record<NamespaceRow>({
 });
 
 /** All metadata definitions. */
-export const STORED_CATALOGUE: Schema = record<Catalogue>({
+export const STORED_CATALOG: Schema = record<Catalog>({
   namespaces: list(NAMESPACE),
   resourceTypes: list(NAMED),
 });

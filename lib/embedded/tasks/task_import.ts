@@ -21,7 +21,7 @@ import {
 import { endedTask, newTask } from "../store/task_records.ts";
 import { TASK_SCHEMA } from "./task_schema.ts";
 import { requireAdmin, taskView } from "./tasks.ts";
-import { openUrl } from "../data/url_source.ts";
+import { openUrl } from "../data/location_data.ts";
 import { writtenData } from "../data/ingest.ts";
 
 /** `POST /v2/tasks` */

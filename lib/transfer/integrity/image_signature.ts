@@ -57,7 +57,7 @@ const PROPERTIES: Readonly<Record<keyof SignatureProperties, string>> = {
  * Verifies the signature of the data of an image. Resolves to true if the signature is valid, and to false
  * if the image has none; an invalid signature is an error.
  *
- * `data` is read chunk by chunk and not kept. If it is not read to its end, it is cancelled. An error of
+ * `data` is read chunk by chunk and not kept. If it is not read to its end, it is canceled. An error of
  * `data` is thrown unchanged.
  *
  * @throws {InvalidSignatureImage} if the image has some, but not all, of the four signature properties.

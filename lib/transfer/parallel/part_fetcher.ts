@@ -107,7 +107,7 @@ export class PartFetcher {
     }
   }
 
-  /** Reads a part; false if it was cancelled before its end. */
+  /** Reads a part; false if it was canceled before its end. */
   async #fill(part: PartBuffer, attempt: Attempt): Promise<boolean> {
     const size = Math.min(READ_SIZE, part.size);
     for (let memory = this.memory(size);;) {

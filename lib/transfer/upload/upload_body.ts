@@ -45,7 +45,7 @@ export class UploadBody {
   #transferred = 0;
   #isSent = false;
   #failure: { readonly error: unknown } | null = null;
-  /** Whether the request has cancelled the body. Later chunks and errors of the source are ignored. */
+  /** Whether the request has canceled the body. Later chunks and errors of the source are ignored. */
   #isCanceled = false;
 
   constructor(source: ChunkReader, options: UploadBodyOptions) {

@@ -243,28 +243,28 @@ Deno.test("serve() closes a connection when its client sends only empty lines", 
 });
 
 Deno.test("serve() closes a connection when its client reads nothing in time", async () => {
-  const cancelled = Promise.withResolvers<void>();
+  const canceled = Promise.withResolvers<void>();
   await using server = serving(() => {
     const body = new ReadableStream<Uint8Array>({
       pull: (controller) => controller.enqueue(new Uint8Array(1024 ** 2)),
-      cancel: () => cancelled.resolve(),
+      cancel: () => canceled.resolve(),
     }, { highWaterMark: 0 });
     return Promise.resolve(new Response(body));
   }, { download: 50 });
   using client = await server.connect();
   await client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
-  await cancelled.promise;
+  await canceled.promise;
 });
 
 Deno.test("serve() cancels the body when its client disconnects before the first chunk", async () => {
-  const [asked, cancelled] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const [asked, canceled] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   await using server = serving(() => {
     const body = new ReadableStream<Uint8Array>({
       pull: () => {
         asked.resolve();
         return new Promise(() => {});
       },
-      cancel: () => cancelled.resolve(),
+      cancel: () => canceled.resolve(),
     }, { highWaterMark: 0 });
     return Promise.resolve(new Response(body));
   }, { halfClosed: 20 });
@@ -272,7 +272,7 @@ Deno.test("serve() cancels the body when its client disconnects before the first
   await client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
   await asked.promise;
   client.close();
-  await cancelled.promise;
+  await canceled.promise;
 });
 
 Deno.test("serve() answers a client that closes its sending side after its requests", async (t) => {

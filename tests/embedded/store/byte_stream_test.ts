@@ -77,9 +77,9 @@ Deno.test("byteStream() closes its source after a pending read when it is cancel
   const reader = stream.getReader();
   const pending = reader.read();
   await pulled.promise;
-  const cancelled = reader.cancel();
+  const canceled = reader.cancel();
   gate.resolve(5);
-  await cancelled;
+  await canceled;
   assertEquals((await pending).done, true);
   assertEquals(order, ["read", "closed"]);
 });

@@ -339,7 +339,7 @@ Deno.test("download() cancels the body once, with the reason, when a read is pen
   }
 });
 
-Deno.test("download() ends the request when it is cancelled while resuming", async () => {
+Deno.test("download() ends the request when it is canceled while resuming", async () => {
   const served = new Served();
   const broken = served.data([BYTES.slice(0, 10), new TypeError("reset")]);
   let signal: AbortSignal | undefined;
@@ -360,7 +360,7 @@ Deno.test("download() ends the request when it is cancelled while resuming", asy
   assertEquals(world.script.requests.length, 3);
 });
 
-Deno.test("download() discards the body when it is cancelled while the response arrives", async () => {
+Deno.test("download() discards the body when it is canceled while the response arrives", async () => {
   const served = new Served();
   const broken = served.data([BYTES.slice(0, 10), new TypeError("reset")]);
   let arrive = () => {};
@@ -373,9 +373,9 @@ Deno.test("download() discards the body when it is cancelled while the response 
   await reader.read();
   const pending = reader.read();
   await world.clock.run(world.clock.sleep(10));
-  const cancelled = reader.cancel("enough");
+  const canceled = reader.cancel("enough");
   arrive();
-  await Promise.all([cancelled, pending]);
+  await Promise.all([canceled, pending]);
   await world.clock.run(world.clock.sleep(10));
   assertEquals([served.areOver, served.bodies.length, world.clock.pending], [true, 2, 0]);
 });

@@ -156,9 +156,9 @@ Deno.test("download() cancels a response that arrives after a cancel, also when 
     while (!(await reader.read()).done);
   })();
   await world.clock.run(world.clock.sleep(10));
-  const cancelled = reader.cancel("enough");
+  const canceled = reader.cancel("enough");
   arrive();
-  await Promise.all([cancelled, reading]);
+  await Promise.all([canceled, reading]);
   await world.clock.run(world.clock.sleep(10));
   assertEquals([served.bodies.length, served.areOver, world.clock.pending], [2, true, 0]);
 });

@@ -35,17 +35,17 @@ function bytesOf(base64: string): Uint8Array {
   return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
 }
 
-/** A stream of the signed data, a byte a chunk, that tells whether it was cancelled. */
+/** A stream of the signed data, a byte a chunk, that tells whether it was canceled. */
 function source(text: string = SIGNED_DATA) {
   const bytes = new TextEncoder().encode(text);
-  const state = { read: 0, cancelled: false };
+  const state = { read: 0, canceled: false };
   const stream = new ReadableStream<Uint8Array>({
     pull(controller) {
       if (state.read === bytes.length) return controller.close();
       controller.enqueue(bytes.subarray(state.read, ++state.read));
     },
     cancel() {
-      state.cancelled = true;
+      state.canceled = true;
     },
   }, { highWaterMark: 0 });
   return { stream, state };
@@ -158,7 +158,7 @@ for (const [title, change, certificate, said] of UNUSABLE) {
       said,
     );
     assertEquals(error.imageId, "42");
-    assertEquals(state, { read: 0, cancelled: true });
+    assertEquals(state, { read: 0, canceled: true });
   });
 }
 
@@ -190,7 +190,7 @@ Deno.test("verifyImageSignature() keeps what the key manager said as the cause a
 Deno.test("verifyImageSignature() takes an image without signature for unsigned", async () => {
   const { stream, state } = source();
   assertEquals(await verify({ os_type: "linux", img_signature: null }, stream), false);
-  assertEquals(state, { read: 0, cancelled: true });
+  assertEquals(state, { read: 0, canceled: true });
 });
 
 for (const name of Object.keys(propertiesOf(GOOD))) {
@@ -237,17 +237,17 @@ Deno.test("verifyImageSignature() refuses data of texts", async () => {
 
 Deno.test("verifyImageSignature() ends a pending read with the signal's reason", async () => {
   const stop = new AbortController();
-  let cancelled = false;
+  let canceled = false;
   const silent = new ReadableStream<Uint8Array>({
     pull: () => stop.abort(new Error("enough")),
-    cancel: () => void (cancelled = true),
+    cancel: () => void (canceled = true),
   }, { highWaterMark: 0 });
   await assertRejects(
     () => verify(propertiesOf(GOOD), silent, { ...withCertificate("rsa"), signal: stop.signal }),
     Error,
     "enough",
   );
-  assertEquals(cancelled, true);
+  assertEquals(canceled, true);
 });
 
 Deno.test("verifyImageSignature() hands every byte to a verifier of the caller's own", async () => {

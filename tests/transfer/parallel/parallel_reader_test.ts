@@ -270,14 +270,14 @@ Deno.test("download() ends every connection at once when it is aborted or cancel
   assertEquals(aborted.clock.now(), 333);
   assertClean(aborted);
 
-  const cancelled = cluster(BYTES, silent);
-  const reader = (await cancelled.service.download(CALLER, ID, options)).getReader();
+  const canceled = cluster(BYTES, silent);
+  const reader = (await canceled.service.download(CALLER, ID, options)).getReader();
   const pending = reader.read();
   for (let i = 0; i < 20; i++) await settled();
   await reader.cancel("enough");
   assertEquals((await pending).done, true);
-  assertEquals(cancelled.served.bodies.length, 5);
-  assertClean(cancelled);
+  assertEquals(canceled.served.bodies.length, 5);
+  assertClean(canceled);
 });
 
 Deno.test("download() over several connections throws ImageNotFound when the image is deleted", async () => {

@@ -30,7 +30,7 @@ import {
   type WireRecord,
 } from "../../output/records.ts";
 import { allPages, queryOf } from "../shared/pages.ts";
-import { FILE_FLAGS, readText } from "../../files/upload_source.ts";
+import { FILE_FLAGS, readText } from "../../files/upload_input.ts";
 
 /** Namespaces per request, as in glanceclient. */
 const PAGE_SIZE = 20;

@@ -6,14 +6,14 @@
 
 import { files } from "./fs.ts";
 import { type Schema, schemaFault } from "../http/json_schema.ts";
-import { type Catalogue, EMPTY_CATALOGUE } from "./metadef_records.ts";
+import { type Catalog, EMPTY_CATALOG } from "./metadef_records.ts";
 import type { StoredRow } from "./table.ts";
 import type { ImageRow, TaskRow } from "./image_records.ts";
 import type { ByteStore, StoredContent, StoreJournal } from "./store.ts";
-import { STORED_CATALOGUE, STORED_IMAGE, STORED_TASK } from "./stored_schemas.ts";
+import { STORED_CATALOG, STORED_IMAGE, STORED_TASK } from "./stored_schemas.ts";
 
 /** Path of the metadata definitions, relative to the root. */
-export const CATALOGUE_FILE = "metadefs/catalogue.json";
+export const CATALOG_FILE = "metadefs/catalog.json";
 
 /**
  * Removes incomplete files and reads the rows. An invalid file is reported and kept; only its own
@@ -50,7 +50,7 @@ export async function openDirectory(
     // The id of an unreadable image stays reserved.
     images: { rows, deletedIds: [...images.deletedIds, ...images.invalid] },
     tasks,
-    catalogue: await readCatalogue(root, faults),
+    catalog: await readCatalog(root, faults),
     faults,
   };
 }
@@ -130,21 +130,21 @@ async function readRow<R extends StoredRow>(
   return isTombstone ? null : { ...row, id };
 }
 
-async function readCatalogue(root: string, faults: Error[]): Promise<Catalogue> {
-  const [directory = "", name = ""] = CATALOGUE_FILE.split("/");
+async function readCatalog(root: string, faults: Error[]): Promise<Catalog> {
+  const [directory = "", name = ""] = CATALOG_FILE.split("/");
   const names = await files().readdir(`${root}/${directory}`);
-  if (!names.includes(name)) return EMPTY_CATALOGUE;
+  if (!names.includes(name)) return EMPTY_CATALOG;
   try {
-    const content = await readJson(`${root}/${CATALOGUE_FILE}`);
-    checkStored(STORED_CATALOGUE, content);
+    const content = await readJson(`${root}/${CATALOG_FILE}`);
+    checkStored(STORED_CATALOG, content);
     // Checked by the schema.
-    return content as Catalogue;
+    return content as Catalog;
   } catch (cause) {
     // Otherwise the next change would overwrite it.
     const kept = `${root}/${directory}/invalid-${crypto.randomUUID()}.json`;
-    await files().rename(`${root}/${CATALOGUE_FILE}`, kept);
+    await files().rename(`${root}/${CATALOG_FILE}`, kept);
     reportTo(faults, "read", kept)(cause);
-    return EMPTY_CATALOGUE;
+    return EMPTY_CATALOG;
   }
 }
 

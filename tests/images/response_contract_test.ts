@@ -1,4 +1,4 @@
-/** What a row of the operation table promises, an answer keeps, or it is a typed error with a hint. */
+/** Responses have the status and the body that the table of operations states, or the client throws a typed error with a hint. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { GlanceClientWrapper, UnexpectedResponse } from "../../mod.ts";
 import { downloadAll } from "../support/downloads.ts";
