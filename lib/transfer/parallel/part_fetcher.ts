@@ -123,9 +123,8 @@ export class PartFetcher {
 
   /** Waits for a change, or for the next check for late parts. */
   async #pause(): Promise<void> {
-    const stop = new AbortController();
-    const tick = this.#options.sleep(HEDGE_INTERVAL, stop.signal).catch(() => {});
-    await Promise.race([this.changes.next, tick]);
-    stop.abort("changed");
+    const cancel = this.#options.timer(HEDGE_INTERVAL, () => this.changes.notify());
+    await this.changes.next;
+    cancel();
   }
 }

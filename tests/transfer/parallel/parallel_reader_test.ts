@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import {
   type DownloadOptions,
+  type GlanceOptions,
   type ImageDownloadFailed,
   ImageIntegrityError,
   ImageNotFound,
@@ -31,7 +32,12 @@ import { failureOf, worldOf, worldOn } from "../../support/world.ts";
 type Trick = (request: SeenRequest, start: number, served: Served) => Step | null;
 
 /** Servers that give parts of an image, unless they play a trick. */
-function cluster(bytes = BYTES, trick: Trick = () => null, rest: Record<string, unknown> = {}) {
+function cluster(
+  bytes = BYTES,
+  trick: Trick = () => null,
+  rest: Record<string, unknown> = {},
+  options: GlanceOptions = {},
+) {
   const served = new Served();
   const requests: SeenRequest[] = [];
   const world = worldOn(async (input, init) => {
@@ -41,7 +47,7 @@ function cluster(bytes = BYTES, trick: Trick = () => null, rest: Record<string, 
     if (!request.headers.has("range")) return await play(served.whole(bytes), request);
     const [start] = rangeOf(request, bytes.byteLength);
     return await play(trick(request, start, served) ?? served.part(bytes), request);
-  });
+  }, options);
   const ranges = () => requests.map(({ headers }) => headers.get("range") ?? "all");
   return { ...world, served, requests, ranges };
 }
@@ -237,6 +243,22 @@ Deno.test("download() requests a late part over another connection", async () =>
   assertEquals(await downloadAll(world, options), BYTES);
   assertEquals(world.ranges().filter((range) => range === "bytes=2000-3999").length, 2);
   assert(world.clock.now() < 20_000, `${world.clock.now()} ms`);
+  assertClean(world);
+});
+
+Deno.test("download() waits for late parts with the timer, not with sleep", async () => {
+  let slept = 0;
+  const world = cluster(
+    BYTES,
+    (_, start, served) =>
+      start === 2_000 ? (request) => late(request, served, world.clock.sleep) : null,
+    {},
+    {
+      sleep: () => Promise.resolve(void slept++),
+    },
+  );
+  assertEquals(await downloadAll(world, { connections: 2, partSize: 2_000 }), BYTES);
+  assertEquals(slept, 0);
   assertClean(world);
 });
 
