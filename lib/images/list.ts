@@ -7,6 +7,7 @@ import { LIST_IMAGES } from "../api/operations/images.ts";
 import { GlanceError, UnexpectedResponse } from "../errors.ts";
 import type { Session } from "../api/session.ts";
 import { inspect } from "../validate.ts";
+import { ImageIterator } from "./listing.ts";
 import { limitOf, type ListParameters, markerOf, toQuery } from "../api/query.ts";
 import { fromGlance } from "../api/translate.ts";
 import type { GlanceImage, Image } from "../api/types.ts";
@@ -30,6 +31,7 @@ async function* listPages(
   session: Session,
   parameters: ListParameters,
 ): AsyncGenerator<readonly GlanceImage[], void> {
+  if (limitOf(parameters) === 0) return;
   let kept = parameters.marker;
   let earlier: (string | undefined)[] = [];
   let empty = 0;
@@ -84,7 +86,7 @@ export function listImages(
   session: Session,
   parameters: ListParameters,
 ): AsyncGenerator<GlanceImage, void> {
-  return listSelected(session, parameters, (glance) => glance);
+  return new ImageIterator(listPages(session, parameters), parameters, (glance) => glance);
 }
 
 /** Lists the images that the user can see, up to the limit. */
@@ -92,41 +94,10 @@ export function listAvailable(
   session: Session,
   parameters: ListParameters,
 ): AsyncGenerator<Image, void> {
-  return listSelected(session, parameters, (glance) => {
+  return new ImageIterator(listPages(session, parameters), parameters, (glance) => {
     const image = fromGlance(glance);
     const availability = availabilityFor(session, image);
     if (availability !== "members") return availability === "available" ? image : null;
-    return isMember(session, image).then((isMember) => isMember ? image : null);
+    return async () => await isMember(session, image) ? image : null;
   });
-}
-
-/**
- * Lists what `select` returns for each image, without nulls, up to the limit.
- *
- * The last image of a page is the marker of the next page, and the consumer may delete it. So the next page is
- * requested before that image is yielded.
- */
-async function* listSelected<Item extends object>(
-  session: Session,
-  parameters: ListParameters,
-  select: (glance: GlanceImage) => Item | null | Promise<Item | null>,
-): AsyncGenerator<Item, void> {
-  let left = limitOf(parameters);
-  if (left === 0) return;
-  const pages = listPages(session, parameters);
-  for (let page = await pages.next(); !page.done;) {
-    const last = page.value.at(-1);
-    let next: ReturnType<typeof pages.next> | undefined;
-    for (const glance of page.value) {
-      const selected = select(glance);
-      const item = selected instanceof Promise ? await selected : selected;
-      if (item === null) continue;
-      left--;
-      // An error of the next page is thrown after the last image of this one.
-      if (glance === last && left > 0) await (next = pages.next()).catch(() => {});
-      yield item;
-      if (left === 0) return;
-    }
-    page = await (next ?? pages.next());
-  }
 }
