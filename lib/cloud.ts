@@ -77,7 +77,7 @@ export async function resolveCloud(input: CloudInput): Promise<ResolvedCloud | n
     : null;
   // An undefined option overrides nothing.
   const given = definedMembers<GlanceOptions>(explicit);
-  const options: GlanceOptions = { ...config.options, ...fetch !== null && { fetch }, ...given };
+  const options: GlanceOptions = { ...config.options, fetch: fetch ?? undefined, ...given };
   const emit = ignoringErrors(options.onEvent);
   for (const message of config.ignored) emit({ kind: "ignored", message });
   return {

@@ -96,7 +96,7 @@ export interface GlanceOptions {
    * Calls `callback` after `ms`, and returns a function that cancels it. Drives all timeouts.
    * @default `setTimeout`
    */
-  readonly timer?: (ms: number, callback: () => void) => () => void;
+  readonly timer?: ((ms: number, callback: () => void) => () => void) | undefined;
   /**
    * Milliseconds of a monotonic clock.
    * @default `performance.now`

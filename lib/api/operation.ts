@@ -18,7 +18,7 @@ export { isRecord } from "../validate.ts";
 /** The parts of a request besides the method and the path. */
 export interface RequestParts {
   /** The pairs of the query string. */
-  readonly query?: Query;
+  readonly query?: Query | undefined;
   /** Headers, besides `Content-Type`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** The body, sent as JSON. */
@@ -119,6 +119,7 @@ export function toRequest<Args extends readonly unknown[], Result>(
     if (!(error instanceof BadArgument)) throw error;
     const { message, cause } = error;
     const imageId = imageIdOf(operation, args);
+    // An error has a cause if one is given, even undefined.
     const known = { imageId, ...cause !== undefined && { cause } };
     throw new Invalid(`Cannot ${actionOf(operation, args)}: ${message}`, known);
   }
@@ -132,13 +133,13 @@ function requestOf<Args extends readonly unknown[], Result>(
     (path, name, i) => path.replace(`{${name}}`, pathSegment(name, args[i])),
     operation.path,
   );
-  const { query = [], headers, json, data } = operation.send?.(...args) ?? {};
+  const { query = [], headers = {}, json, data } = operation.send?.(...args) ?? {};
   const { verb: method, mediaType } = operation;
   const search = query.map(([key, value]) => `${encoded(key)}=${encoded(value)}`);
   return {
     method,
     path: search.length === 0 ? path : `${path}?${search.join("&")}`,
-    headers: { ...mediaType !== undefined && { "content-type": mediaType }, ...headers },
+    headers: mediaType === undefined ? headers : { "content-type": mediaType, ...headers },
     body: json === undefined ? data ?? null : jsonOf(json),
   };
 }

@@ -50,7 +50,7 @@ export type DataBody = ReadableStream<Uint8Array> | Blob | BufferSource | string
 /** Options of a read of image data. */
 export interface DataRequest {
   /** Bytes from `start` to `end`, inclusive (default of `end`: the last byte). */
-  readonly range?: { readonly start: number; readonly end?: number } | undefined;
+  readonly range?: { readonly start: number; readonly end?: number | undefined } | undefined;
   /** Ids of stores to read from, in order of preference (Glance 2026.1, multi-store clouds only). */
   readonly prefer?: readonly string[] | undefined;
 }
@@ -68,7 +68,10 @@ export interface UploadRequest {
 /** The request of an import. */
 export interface ImportRequest {
   /** The import method, one of the names in {@linkcode ImportInfo}, with its parameters. */
-  readonly method: { readonly name: string; readonly [parameter: string]: JsonValue };
+  readonly method: {
+    readonly name: string;
+    readonly [parameter: string]: JsonValue | undefined;
+  };
   /** Ids of the stores to import to (default: the default store). Excludes `all_stores`. */
   readonly stores?: readonly string[] | undefined;
   /** Whether to import to every writable store. */

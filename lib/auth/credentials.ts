@@ -37,46 +37,46 @@ export interface Credentials {
    * Authentication method.
    * @default the method whose secret is given: password, application credential, or token, in this order
    */
-  readonly method?: AuthMethod;
+  readonly method?: AuthMethod | undefined;
   /** User, by id; requires no domain. */
-  readonly userId?: string;
+  readonly userId?: string | undefined;
   /** User, by name within a domain. */
-  readonly username?: string;
+  readonly username?: string | undefined;
   /** Password of the user. */
-  readonly password?: string;
+  readonly password?: string | undefined;
   /** Domain of the user, by id. */
-  readonly userDomainId?: string;
+  readonly userDomainId?: string | undefined;
   /** Domain of the user, by name. */
-  readonly userDomainName?: string;
+  readonly userDomainName?: string | undefined;
   /** An existing token; with a scope, it is exchanged for a token of that scope. */
-  readonly token?: string;
+  readonly token?: string | undefined;
   /** Application credential, by id. */
-  readonly applicationCredentialId?: string;
+  readonly applicationCredentialId?: string | undefined;
   /** Application credential, by name; requires the user. */
-  readonly applicationCredentialName?: string;
+  readonly applicationCredentialName?: string | undefined;
   /** Secret of the application credential. */
-  readonly applicationCredentialSecret?: string;
+  readonly applicationCredentialSecret?: string | undefined;
   /** Scope: a project, by id; requires no domain. */
-  readonly projectId?: string;
+  readonly projectId?: string | undefined;
   /** Scope: a project, by name within a domain. */
-  readonly projectName?: string;
+  readonly projectName?: string | undefined;
   /** Domain of the project, by id. */
-  readonly projectDomainId?: string;
+  readonly projectDomainId?: string | undefined;
   /** Domain of the project, by name. */
-  readonly projectDomainName?: string;
+  readonly projectDomainName?: string | undefined;
   /** Scope: a domain, by id. */
-  readonly domainId?: string;
+  readonly domainId?: string | undefined;
   /** Scope: a domain, by name. */
-  readonly domainName?: string;
+  readonly domainName?: string | undefined;
   /** Scope: the whole cloud. */
-  readonly systemScope?: "all";
+  readonly systemScope?: "all" | undefined;
   /**
    * Domain, by id, of a user or project that is named without one.
    * @default {"default"}
    */
-  readonly defaultDomainId?: string;
+  readonly defaultDomainId?: string | undefined;
   /** Domain, by name, of a user or project that is named without one. */
-  readonly defaultDomainName?: string;
+  readonly defaultDomainName?: string | undefined;
 }
 
 /** The authentication method: the given one, else the one whose secret is given. */

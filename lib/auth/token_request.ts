@@ -10,9 +10,9 @@ import { optionTerm } from "../terms.ts";
 
 /** A user, project, domain, or credential, by id, or by name and domain. */
 interface Reference {
-  readonly id?: string;
-  readonly name?: string;
-  readonly domain?: Reference;
+  readonly id?: string | undefined;
+  readonly name?: string | undefined;
+  readonly domain?: Reference | undefined;
 }
 
 /** The authentication methods, each with its credentials. */

@@ -7,7 +7,7 @@
 /** Bytes from `start` to `end`, both inclusive and counted from 0; `end` defaults to the last byte. */
 export interface ByteRange {
   readonly start: number;
-  readonly end?: number;
+  readonly end?: number | undefined;
 }
 
 /** A `Content-Range`; `total` is null for `*`. */

@@ -58,7 +58,7 @@ export async function createCloudGateway(
       // A client that sends a token expects it to be forwarded, also to servers without Keystone.
       authStrategy: input.authStrategy ?? "keystone",
       apiServers: servers,
-      ...serviceMode && { serviceMode: { context, readOnly } },
+      serviceMode: serviceMode ? { context, readOnly } : undefined,
     });
     return { router, origin, servers };
   });

@@ -12,7 +12,7 @@ export interface CorsOptions {
    * Seconds for which browsers may cache a preflight response (`Access-Control-Max-Age`).
    * @default {600}
    */
-  readonly maxAge?: number;
+  readonly maxAge?: number | undefined;
 }
 
 /** A request to authorize. */
@@ -42,7 +42,7 @@ export interface ServiceMode {
    * Whether only `GET` and `HEAD` are allowed. Other methods are answered with 403.
    * @default {true}
    */
-  readonly readOnly?: boolean;
+  readonly readOnly?: boolean | undefined;
 }
 
 /** The options of {@linkcode createImageRouter}, besides those of the client ({@linkcode GlanceOptions}). */
@@ -53,7 +53,7 @@ export interface ImageRouterOptions extends GlanceOptions {
    * Calls Glance with the gateway's own credentials.
    * @default none: the token of each request is forwarded
    */
-  readonly serviceMode?: ServiceMode;
+  readonly serviceMode?: ServiceMode | undefined;
   /**
    * Authorizes each request before it is forwarded: `true` allows it, `false` answers with 403, and a `Response`
    * is sent as it is. Any other result is logged and answered with 500.
@@ -68,7 +68,7 @@ export interface ImageRouterOptions extends GlanceOptions {
    * strips a prefix, or with `app.mount`.
    * @default the URL of each request
    */
-  readonly publicEndpoint?: string;
+  readonly publicEndpoint?: string | undefined;
   /**
    * Whether a download that fails after its headers were sent continues from another server. If false, the
    * body of one server is forwarded, provided that its headers describe exactly the requested bytes; a
@@ -76,23 +76,23 @@ export interface ImageRouterOptions extends GlanceOptions {
    * applies: then every chunk is inspected. Without either, `stallTimeout` does not apply.
    * @default {true}
    */
-  readonly resume?: boolean;
+  readonly resume?: boolean | undefined;
   /**
    * Whether whole images are hashed while they are sent. If the hash is wrong, the connection is reset before
    * the last chunk. The number of bytes and the `Content-MD5` of the server are always checked.
    * @default {"off"}
    */
-  readonly verify?: Verify;
+  readonly verify?: Verify | undefined;
   /**
    * Maximum size of an upload in bytes. A larger one is answered with 413.
    * @default {Infinity}
    */
-  readonly maxUploadSize?: number;
+  readonly maxUploadSize?: number | undefined;
   /**
    * Allows web pages of other origins to read responses.
    * @default none: no other origin may
    */
-  readonly cors?: CorsOptions;
+  readonly cors?: CorsOptions | undefined;
   /**
    * Host names that requests may name. Others are answered with 403. `"loopback"` allows `localhost`,
    * 127.0.0.0/8 and `[::1]`. The host of `publicEndpoint` is always allowed. Set it if clients need no token:
@@ -107,7 +107,7 @@ export interface ImageRouterOptions extends GlanceOptions {
    * Whether to serve counters in Prometheus' text format at `/metrics`, to every client.
    * @default {false}
    */
-  readonly metrics?: boolean;
+  readonly metrics?: boolean | undefined;
   /**
    * Called once per request, after the response body is finished or canceled.
    * @default none

@@ -53,7 +53,7 @@ export const VERIFY_MODES: readonly string[] = ["auto", "required", "off"] satis
 /** Options of a download. */
 export interface DownloadOptions {
   /** Bytes `start` to `end`, zero-based and inclusive; `end` defaults to the last byte. */
-  readonly range?: { readonly start: number; readonly end?: number } | undefined;
+  readonly range?: { readonly start: number; readonly end?: number | undefined } | undefined;
   /**
    * How to verify the data.
    * @default {"auto"}

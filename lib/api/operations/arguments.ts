@@ -69,7 +69,9 @@ export function queryIn(value: unknown): Query {
 }
 
 /** @throws {BadArgument} if the value is not a range of bytes. */
-export function rangeIn(value: unknown): { readonly start: number; readonly end?: number } {
+export function rangeIn(
+  value: unknown,
+): { readonly start: number; readonly end?: number | undefined } {
   const { start, end } = recordIn("the range", value);
   const first = countIn("the start of the range", start);
   if (end === undefined) return { start: first };

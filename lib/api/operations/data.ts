@@ -122,9 +122,10 @@ export const DATA_OPERATIONS: OperationDefinitions<DataOperations> = /* @__PURE_
 function sendDataRequest({ range, prefer }: Readonly<Record<string, unknown>>): RequestParts {
   const stores = prefer === undefined ? [] : textsIn("prefer", prefer);
   return {
-    ...stores.length > 0 && { query: [["prefer", stores.join(",")]] },
+    query: stores.length > 0 ? [["prefer", stores.join(",")]] : undefined,
     headers: {
       accept: "application/octet-stream, application/json;q=0.9",
+      // Fetch would send an undefined header as text.
       ...range !== undefined && { range: formatRange(rangeIn(range)) },
     },
   };

@@ -185,7 +185,7 @@ export const ADD_IMAGE_LOCATION: Defined<ImageOperations, "addImageLocation"> =
       send: (_, url, validation_data) => ({
         json: {
           url: textIn("the URL", url),
-          ...validation_data !== undefined && { validation_data: hashIn(validation_data) },
+          validation_data: validation_data === undefined ? undefined : hashIn(validation_data),
         },
       }),
       receive: receiveNothing,

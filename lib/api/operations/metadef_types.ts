@@ -138,7 +138,7 @@ export interface NewMetadefNamespace extends MetadefNamespaceMeta {
   /** Its name, for example `OS::Compute::CPUPinning`; at most 80 characters. */
   readonly namespace: string;
   /** The resource types that its properties apply to. */
-  readonly resource_type_associations?: readonly NewMetadefAssociation[];
+  readonly resource_type_associations?: readonly NewMetadefAssociation[] | undefined;
   /** Its properties. */
   readonly properties?: MetadefProperties;
   /** Its objects. */

@@ -76,6 +76,7 @@ export function authorizationOf(cloud: Cloud, hasServers: boolean): Authorizatio
   const credentials: Credentials = {
     authUrl: cloud.expand(authUrl),
     ...others,
+    // The configuration shows only what is set.
     ...method !== null && { method },
     ...systemScopeOf(cloud, systemScope),
   };

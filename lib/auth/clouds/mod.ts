@@ -145,6 +145,7 @@ async function complete(
 function clientSettings(file: CloudFile | null, environment: Environment): Settings {
   const client = file?.content["client"];
   const { OS_FORCE_IPV4: force_ipv4, OS_PREFER_IPV6: prefer_ipv6 } = environment;
+  // An undefined variable must not overwrite the setting of the file.
   return {
     ...isRecord(client) && withUnderscores(client),
     ...force_ipv4 && { force_ipv4 },

@@ -62,6 +62,7 @@ export class FlagNames {
     return Object.fromEntries(
       Object.entries(this.#flags).map(([name, { kind, short }]) => {
         const type = kind === "switch" || kind === "truth" ? "boolean" : "string";
+        // parseArgs rejects an undefined "short".
         return [name, { type, multiple: true, ...short !== undefined && { short } }];
       }),
     );

@@ -22,7 +22,7 @@ export function routerOptions(
     metrics,
     log: (entry: RequestLog) => write({ kind: "request", ...entry }),
     onEvent: (event: GlanceEvent) => write(serializable(event)),
-    ...publicEndpoint !== null && { publicEndpoint },
+    publicEndpoint: publicEndpoint ?? undefined,
   };
 }
 

@@ -91,7 +91,8 @@ async function openOwn(path: string): Promise<Deno.FsFile> {
   // `createNew` does not follow links. With `create`, Linux refuses files of other users in /tmp.
   const file = await Deno.open(path, {
     ...options,
-    ...before === null ? { createNew: true } : { create: true },
+    createNew: before === null,
+    create: before !== null,
   });
   try {
     const held = await file.stat();

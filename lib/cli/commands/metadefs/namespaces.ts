@@ -113,7 +113,7 @@ export const NAMESPACE_COMMANDS: readonly Command[] = [
       const created = await invocation.ask("metadefs.namespaces.create", {
         namespace,
         ...metaFrom(invocation.values),
-        ...types.length > 0 && { resource_type_associations: types.map((name) => ({ name })) },
+        resource_type_associations: types.length > 0 ? types.map((name) => ({ name })) : undefined,
       });
       await printNamespace(invocation, created);
     },

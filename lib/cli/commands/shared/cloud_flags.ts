@@ -20,7 +20,7 @@ function overriding(variable: string, summary: string, ...aliases: string[]): Te
     value: placeholderFor(variable),
     overrides: variable,
     summary,
-    ...aliases.length > 0 && { aliases },
+    aliases,
   };
 }
 
@@ -204,7 +204,7 @@ export function cloudInput(
       ...signIn.length > 0 && { OS_CLOUD: undefined },
       ...tokenType(values, environment),
       ...variablesFrom(values),
-      // GLANCE_API_SERVERS has precedence over OS_IMAGE_URL.
+      // GLANCE_API_SERVERS has precedence over OS_IMAGE_URL. Without the flag, the environment's is kept.
       ...imageUrl !== undefined && { GLANCE_API_SERVERS: imageUrl },
     },
     parseYaml,

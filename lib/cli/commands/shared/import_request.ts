@@ -54,12 +54,10 @@ export function importRequestFrom(method: string, values: ImportValues): ImportR
   return {
     method: {
       name: method,
-      ...uri !== undefined && { uri },
-      ...region !== undefined && imageId !== undefined && {
-        glance_region: region,
-        glance_image_id: imageId,
-        glance_service_interface: serviceInterface,
-      },
+      uri,
+      glance_region: region,
+      glance_image_id: imageId,
+      glance_service_interface: region && serviceInterface,
     },
     stores: stores.length > 0 ? stores : undefined,
     all_stores: values["all-stores"] || undefined,
