@@ -15,6 +15,7 @@ export type TermKey =
   | "cert"
   | "certificates"
   | "certKey"
+  | "publicEndpoint"
   | "requestTimeout"
   | "size"
   | "stallTimeout"

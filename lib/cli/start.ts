@@ -66,7 +66,7 @@ const LOOPBACK = /^(127\.|localhost$|::1$)/;
 
 /** Serves until the signal of `system` is aborted. Returns the exit code. */
 export async function runStart(args: readonly string[], system: System): Promise<number> {
-  const messages = new Messages(system.stderr);
+  const messages = new Messages(system.stderr, "deno task glance");
   try {
     const values = readFlagsOnly(args, FLAGS, 'see "deno task start --help"');
     if (values["help"]) {

@@ -196,7 +196,7 @@ Deno.test("runStart() reports the cause and a hint of each usage error", async (
     [
       ["--public-endpoint", "images.example"],
       1,
-      'Cannot use the option "publicEndpoint": it is "images.example" and must be an http or https URL without a query; write it as "https://images.example/image"',
+      'Cannot use --public-endpoint: it is "images.example" and must be an http or https URL without a query; write it as "https://images.example/image"',
     ],
   ];
   for (const [args, code, says] of cases) {

@@ -200,14 +200,14 @@ export const DEFINITION_OPERATIONS: OperationDefinitions<DefinitionOperations> =
     "metadefs.tags.create": TAGS.on(`add tag "{tag}" ${TO}`, "POST", {
       idempotent: false,
       success: [201],
-      errors: { 400: "longer than 80 characters", 409: "there already" },
+      errors: { 400: "longer than 80 characters", 409: "it exists already" },
       hints: { 409: "there is nothing left to do" },
       receive: receiveRecord(undefined, ["name"]),
     }),
     "metadefs.tags.createAll": TAGS.onAll(`add tags ${TO}`, "POST", {
       ...ADDED,
       errors: { 400: "an invalid tag", 409: "an existing or repeated tag" },
-      hints: { 409: "leave out what is there, or comes twice" },
+      hints: { 409: "leave out tags that exist already or are listed twice" },
       send: (_, tags, options = {}) => sendTags(tags, options),
       receive: receiveList("tags"),
     }),

@@ -95,7 +95,7 @@ function copyOptions({ values, system }: CopyCall): CopyOptions {
   const meta = definedMembers<ImageMeta>({
     properties,
     name,
-    // The cloud checks the value.
+    // The parser has checked `choices`.
     visibility: visibility as ImageVisibility | undefined,
   });
   return {
