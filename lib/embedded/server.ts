@@ -78,9 +78,11 @@ async function respond(cloud: OpeningCloud, request: Request): Promise<Response>
 
 /** Routes a request. As in Glance, responses of its middleware carry no request id. */
 async function route(cloud: OpeningCloud, request: Request): Promise<Response> {
-  // In Glance, the CORS middleware answers these.
-  if (request.method === "OPTIONS") return new Response(null);
-  const pathname = decodePath(new URL(request.url).pathname).replaceAll(/\/{2,}/g, "/");
+  const { pathname: rawPath } = new URL(request.url);
+  // In Glance, the CORS middleware answers these, except for /versions.
+  const isVersions = /^\/+versions(\/|$)/.test(rawPath);
+  if (request.method === "OPTIONS" && !isVersions) return new Response(null);
+  const pathname = decodePath(rawPath).replaceAll(/\/{2,}/g, "/");
   if (pathname === "/healthcheck") return health(request);
   const [, first = ""] = pathname.split("/", 2);
   if (first === "versions") return versions(cloud, request, 200);

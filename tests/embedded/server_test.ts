@@ -214,40 +214,6 @@ Deno.test("fetch() deletes the data of a location when PATCH removes it", async 
   assertEquals(await download(glance, id), "data");
 });
 
-Deno.test("fetch() shows a location at its position after PATCH, and last later", async () => {
-  const fetch = () => Promise.resolve(new Response(null, { headers: { "content-length": "4" } }));
-  const glance = createEmbeddedGlance({ fetch, showLocations: true, showDirectUrl: true });
-  const id = await create(glance);
-  await upload(glance, id, "data");
-  const value = { url: "http://web/image", metadata: {} };
-  const answer = await send(
-    glance,
-    "PATCH",
-    `/v2/images/${id}`,
-    JSON.stringify([{ op: "add", path: "/locations/0", value }]),
-    { "content-type": "application/openstack-images-v2.1-json-patch" },
-  );
-  const patched = await answer.json();
-  assertEquals([patched.locations[0].url, patched.direct_url], [value.url, value.url]);
-  const { image } = await show(glance, id);
-  assertEquals(image["locations"], patched.locations.toReversed());
-});
-
-Deno.test("fetch() answers 501 on paths without Allow when the method is unknown, and else 404", async () => {
-  const glance = createEmbeddedGlance();
-  for (
-    const path of ["/v2/info/usage", `/v2/images/${await create(glance)}/tasks`, "/v2/nothing"]
-  ) {
-    for (const [method, status] of [["BREW", 501], ["POST", 404], ["PUT", 404]] as const) {
-      const answer = await send(glance, method, path, method === "PUT" ? "{" : undefined, {
-        "content-length": method === "PUT" ? "1" : "0",
-      });
-      await answer.body?.cancel();
-      assertEquals(answer.status, status, `${method} ${path}`);
-    }
-  }
-});
-
 Deno.test("fetch() answers 405 when the method is unknown", async () => {
   const glance = createEmbeddedGlance();
   for (const method of ["constructor", "toString", "PROPFIND"]) {

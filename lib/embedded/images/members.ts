@@ -81,7 +81,7 @@ export async function updateMember(call: EmbeddedRequest): Promise<Response> {
   const row = await changeImage(call, (current) => {
     const isOwner = current.owner === call.identity.projectId;
     if (current.visibility !== "shared" || (isOwner && !isAdmin(call.identity))) {
-      throw forbidden(`Not allowed to update members for image ${current.id}.`);
+      throw forbidden(`Not allowed to update members for image ${param(call, 0)}.`);
     }
     const member = { ...memberOf(call, current), status: checkedStatus(status) };
     const updated = { ...member, updated_at: timestamp(call.cloud) };

@@ -41,11 +41,11 @@ export function newRow(call: EmbeddedRequest, body: Readonly<Record<string, unkn
   checkImage(body);
   const { base, properties } = split(body);
   for (const name of Object.keys(properties)) checkNewProperty(name);
-  if (Object.hasOwn(properties, "locations")) throw forbidden("Attribute 'locations' is reserved.");
   checkNewOwner(call, base.owner);
   checkVisibilityPolicy(call, base.visibility);
   for (const name of Object.keys(properties)) checkPropertyAccess(call, name, "create");
   checkAllWritable(base);
+  if (Object.hasOwn(properties, "locations")) throw forbidden("Attribute 'locations' is reserved.");
   checkCharacters({ ...base });
   for (const [name, value] of Object.entries(properties)) checkProperty(name, value);
   checkValueCharacters(base.tags ?? []);
