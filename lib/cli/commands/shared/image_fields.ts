@@ -5,8 +5,19 @@
  */
 import { list, number, text, truth } from "../../args/flags.ts";
 import { IMAGE_VISIBILITIES, type ImageMeta, type ImageVisibility } from "../../../api/types.ts";
+import { definedMembers } from "../../../validate.ts";
 import { UsageError } from "../../system/errors.ts";
 import type { Flags, Values } from "../../args/command.ts";
+
+/** Flags that set custom properties. */
+const PROPERTY_FLAGS = {
+  "architecture": text("<ARCHITECTURE>", "Property architecture"),
+  "os-distro": text("<OS_DISTRO>", "Property os_distro"),
+  "os-version": text("<OS_VERSION>", "Property os_version"),
+  "kernel-id": text("<KERNEL_ID>", "Property kernel_id"),
+  "ramdisk-id": text("<RAMDISK_ID>", "Property ramdisk_id"),
+  "instance-uuid": text("<INSTANCE_UUID>", "Property instance_uuid"),
+} as const satisfies Flags;
 
 /** Flags of `image-create` and `image-update`. */
 export const IMAGE_FLAGS = {
@@ -27,24 +38,9 @@ export const IMAGE_FLAGS = {
   "protected": truth("Whether the image is protected from deletion"),
   "hidden": truth("Whether default lists leave out the image", { aliases: ["os-hidden"] }),
   "owner": text("<OWNER>", "Project that owns the image"),
-  "architecture": text("<ARCHITECTURE>", "Property architecture"),
-  "os-distro": text("<OS_DISTRO>", "Property os_distro"),
-  "os-version": text("<OS_VERSION>", "Property os_version"),
-  "kernel-id": text("<KERNEL_ID>", "Property kernel_id"),
-  "ramdisk-id": text("<RAMDISK_ID>", "Property ramdisk_id"),
-  "instance-uuid": text("<INSTANCE_UUID>", "Property instance_uuid"),
+  ...PROPERTY_FLAGS,
   "property": list("<KEY=VALUE>", "Custom property; may be repeated"),
 } as const satisfies Flags;
-
-/** Flags that set custom properties. */
-const PROPERTY_FLAGS = [
-  "architecture",
-  "os-distro",
-  "os-version",
-  "kernel-id",
-  "ramdisk-id",
-  "instance-uuid",
-] as const;
 
 /**
  * The fields and properties that flags set.
@@ -52,7 +48,7 @@ const PROPERTY_FLAGS = [
  * @throws {UsageError} if a property is not written as `KEY=VALUE`.
  */
 export function metaFrom(values: Values<typeof IMAGE_FLAGS>): ImageMeta {
-  const fields = {
+  const fields = definedMembers<ImageMeta>({
     name: values["name"],
     diskFormat: values["disk-format"],
     containerFormat: values["container-format"],
@@ -63,20 +59,18 @@ export function metaFrom(values: Values<typeof IMAGE_FLAGS>): ImageMeta {
     protected: values["protected"],
     osHidden: values["hidden"],
     owner: values["owner"],
-  };
-  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return { ...Object.fromEntries(given), properties: propertiesFrom(values) };
+  });
+  return { ...fields, properties: propertiesFrom(values) };
 }
 
 function propertiesFrom(values: Values<typeof IMAGE_FLAGS>): Record<string, string> {
-  const named = PROPERTY_FLAGS.flatMap((flag) => {
+  const flags = Object.keys(PROPERTY_FLAGS) as (keyof typeof PROPERTY_FLAGS)[];
+  const named = flags.flatMap((flag) => {
     const value = values[flag];
     return value === undefined ? [] : [[flag.replaceAll("-", "_"), value] as const];
   });
-  return Object.fromEntries([
-    ...named,
-    ...values["property"].map((text) => keyAndValue("--property", text)),
-  ]);
+  const given = values["property"].map((text) => keyAndValue("--property", text));
+  return Object.fromEntries([...named, ...given]);
 }
 
 /** @throws {UsageError} if the text is not written as `KEY=VALUE`. */
