@@ -22,7 +22,7 @@ testBadInput([
         `the range ${range.start} to ${range.end} of ten bytes`,
         download({ range }),
         Invalid,
-        `bytes ${range.start} to`,
+        range.end === undefined ? `from byte ${range.start} ` : `bytes ${range.start} to`,
         "of 10 bytes",
         "use a whole start below 10",
       ),
