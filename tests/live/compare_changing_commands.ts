@@ -31,7 +31,6 @@ const SAME: readonly string[] = [
   "md-namespace-show <ns>",
   "md-namespace-delete <ns>",
   "md-namespace-update <ns> --protected False --visibility public --display-name Other",
-  "md-namespace-update <ns> --visibility nonsense",
   "md-namespace-import --file ns.json",
   "md-namespace-show <ns>::Imported",
   "md-namespace-show <ns>::Imported --max-column-width 20",
@@ -118,6 +117,7 @@ const SAME: readonly string[] = [
 /** Lines that end in another way, and why. */
 const DIFFERENT: readonly (readonly [line: string, codes: [theirs: number, ours: number]])[] = [
   // A usage error has exit code 2, whichever program finds it.
+  ["md-namespace-update <ns>::Kept --visibility nonsense", [1, 2]],
   ["md-object-create <ns> --name o --schema {", [1, 2]],
   ["md-property-create <ns> --name p --title P --schema {", [1, 2]],
   ["md-resource-type-associate <ns> --prefix a:", [1, 2]],

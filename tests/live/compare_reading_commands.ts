@@ -58,7 +58,6 @@ const SAME: readonly string[] = [
   `image-delete ${ID}`,
   `image-update ${ID} --protected False --hidden False --remove-property os_distro`,
   `image-update ${ID} --visibility public`,
-  `image-update ${ID} --visibility nonsense`,
   `image-update ${ID} --min-disk nonsense`,
   `image-update ${NO_ID} --name x`,
   `image-upload ${ID} --file absent.img`,
@@ -75,6 +74,7 @@ const DIFFERENT: readonly (readonly [line: string, codes: [theirs: number, ours:
   // A usage error has exit code 2, whichever program finds it.
   ["image-list --property-filter nonsense", [1, 2]],
   [`image-update ${ID} --property nonsense`, [1, 2]],
+  [`image-update ${ID} --visibility nonsense`, [1, 2]],
   ["image-list --limit -1", [1, 2]],
   // Which keys there are is for the cloud to say.
   ["image-list --sort-key nonsense", [2, 1]],
