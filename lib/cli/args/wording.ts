@@ -47,14 +47,16 @@ export function asStarted(text: string, program: string): string {
   return text.replaceAll('"glance ', () => `"${program} `);
 }
 
-/** A message of an error with the words of the command line for its terms. */
+/** A message of an error with the words of the command line for its terms, and times in seconds. */
 export function inTerminalWords(
   message: string,
   { terms, imageId }: Pick<GlanceError, "terms" | "imageId">,
 ): string {
-  return terms.reduce((text, term) => {
+  const replaced = terms.reduce((text, term) => {
     const words = ownValue(WORDS, term.key) ?? term.text;
     const subject = term.subject ?? imageId ?? "<IMAGE>";
     return text.replaceAll(term.text, () => typeof words === "string" ? words : words(subject));
   }, message);
+  // Options are in milliseconds, flags are in seconds.
+  return replaced.replaceAll(/\b(\d+) ms\b/g, (_, ms) => `${Number(ms) / 1000} s`);
 }
